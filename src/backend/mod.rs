@@ -1,0 +1,74 @@
+//! The three backends: requests each can make, and the one transport they share.
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::model::evidence::Source;
+
+/// How to prove who is asking. Prints as nothing that matters.
+#[derive(Clone, Debug, Default)]
+pub enum Auth {
+    /// Not at all.
+    #[default]
+    None,
+    /// User name and password.
+    Basic {
+        /// The user name.
+        username: String,
+        /// The password.
+        password: SecretString,
+    },
+    /// A bearer token.
+    Bearer(SecretString),
+    /// Some other header.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: SecretString,
+    },
+}
+
+/// Where a backend is, and how to speak to it.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Which backend.
+    pub source: Source,
+    /// Its base address; a path is kept.
+    pub url: Url,
+    /// Where the address came from, for people: `--jaeger-url`, `TRACE_JAEGER_URL`, a file with its line, `default`.
+    pub url_from: String,
+    /// Whether somebody named the address; a default that does not answer is no failure.
+    pub configured: bool,
+    /// How to prove who is asking.
+    pub auth: Auth,
+    /// The tenant: `X-Scope-OrgID` for Loki and Prometheus, `x-tenant` for Jaeger.
+    pub tenant: Option<String>,
+}
+
+/// Which of Jaeger's HTTP APIs to speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JaegerApi {
+    /// Whichever answers.
+    #[default]
+    Auto,
+    /// `/api/traces`.
+    V1,
+    /// `/api/v3/traces`.
+    V3,
+}
+
+/// Everything needed to ask. A backend left out on purpose is none.
+#[derive(Clone, Debug)]
+pub struct Backends {
+    /// Spans.
+    pub jaeger: Option<Endpoint>,
+    /// Lines.
+    pub loki: Option<Endpoint>,
+    /// Metrics.
+    pub prometheus: Option<Endpoint>,
+    /// Which of Jaeger's APIs.
+    pub jaeger_api: JaegerApi,
+    /// The LogQL stream selector; found out where none is given.
+    pub loki_selector: Option<String>,
+}

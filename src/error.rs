@@ -1,0 +1,94 @@
+//! One error for the library, sorted by what the user can do, and the exit codes.
+
+use thiserror::Error;
+
+/// What the process ends with. Named once, here; told in `--help` and the README.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Asked and answered.
+    Answered = 0,
+    /// A negative answer from complete data.
+    Negative = 1,
+    /// Usage or configuration; nothing was sent.
+    Usage = 2,
+    /// Cannot tell: not complete.
+    CannotTell = 3,
+    /// A person must act: sign-in, TLS, no such API, unsafe permissions.
+    MustAct = 4,
+    /// A bug.
+    Bug = 70,
+    /// Output could not be written.
+    Output = 74,
+    /// Ctrl-C.
+    Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> i32 {
+        self as i32
+    }
+}
+
+/// Why a command could not be run at all. What a backend did wrong is a note, not an error.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The words on the command line do not make sense together.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A configuration file is wrong: the message names file, line and column and shows the place.
+    #[error("{0}")]
+    Config(String),
+    /// A file cannot be read as what it should be.
+    #[error("{path}: {message}")]
+    Input {
+        /// The file as given.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A file that holds a secret can be read by others, or a command that tells one failed.
+    #[error("{0}")]
+    Secret(String),
+    /// A file could not be written.
+    #[error("{path}: {message}")]
+    Output {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Error {
+    /// A usage error.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: hint.into() }
+    }
+
+    /// The next step; may be empty.
+    pub fn hint(&self) -> &str {
+        match self {
+            Self::Usage { hint, .. } => hint,
+            Self::Config(_) => "`trace config show` lists what is in force and where it came from",
+            Self::Input { .. } => "readable are Jaeger JSON, OTLP JSON and JSON lines, and logcli's JSON lines",
+            Self::Secret(_) | Self::Output { .. } => "",
+        }
+    }
+
+    /// The code to end with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage { .. } | Self::Config(_) | Self::Input { .. } => Exit::Usage,
+            Self::Secret(_) => Exit::MustAct,
+            Self::Output { .. } => Exit::Output,
+        }
+    }
+}

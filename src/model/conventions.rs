@@ -1,0 +1,220 @@
+//! Old and new semantic-convention names for the same thing, asked for in one place.
+//!
+//! Source: OpenTelemetry semantic conventions, schemas up to 1.44.0; new names first.
+
+use crate::model::attribute::Value;
+use crate::model::span::{Event, Span, SpanKind, StatusCode};
+
+/// Keys under which applications commonly carry a correlation ID, most telling first.
+pub const CORRELATION_KEYS: [&str; 10] = [
+    "correlation_id",
+    "correlation.id",
+    "correlationId",
+    "x-correlation-id",
+    "http.request.header.x-correlation-id",
+    "http.request.header.x_correlation_id",
+    "messaging.message.conversation_id",
+    "messaging.conversation_id",
+    "baggage.correlation_id",
+    "request_id",
+];
+
+/// Names under which log lines carry a trace ID.
+pub const TRACE_ID_FIELDS: [&str; 9] = [
+    "trace_id",
+    "traceID",
+    "traceId",
+    "traceid",
+    "trace.id",
+    "otelTraceID",
+    "trace-id",
+    "X-B3-TraceId",
+    "x-b3-traceid",
+];
+
+/// Names under which log lines carry a span ID.
+pub const SPAN_ID_FIELDS: [&str; 7] = ["span_id", "spanID", "spanId", "spanid", "span.id", "otelSpanID", "X-B3-SpanId"];
+
+/// Names under which log lines carry their service.
+pub const SERVICE_FIELDS: [&str; 10] = [
+    "service_name",
+    "service.name",
+    "service",
+    "otelServiceName",
+    "app",
+    "application",
+    "job",
+    "container",
+    "container_name",
+    "component",
+];
+
+/// What role a span has in messaging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageRole {
+    /// It creates or sends a message.
+    Publish,
+    /// It receives or processes one.
+    Consume,
+}
+
+impl Span {
+    /// Whether the span failed. A status of OK wins over every hint; a server's 4xx is no error.
+    pub fn is_error(&self) -> bool {
+        match self.status.code {
+            StatusCode::Error => true,
+            StatusCode::Ok => false,
+            StatusCode::Unset => {
+                self.attributes.get("error").is_some_and(Value::is_true)
+                    || self.http_status().is_some_and(|s| s >= 500 || self.kind == SpanKind::Client && s >= 400)
+                    || self.grpc_failed()
+            }
+        }
+    }
+
+    fn grpc_failed(&self) -> bool {
+        let Some(value) =
+            self.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"])
+        else {
+            return false;
+        };
+        const NAMES: [&str; 17] = [
+            "OK",
+            "CANCELLED",
+            "UNKNOWN",
+            "INVALID_ARGUMENT",
+            "DEADLINE_EXCEEDED",
+            "NOT_FOUND",
+            "ALREADY_EXISTS",
+            "PERMISSION_DENIED",
+            "RESOURCE_EXHAUSTED",
+            "FAILED_PRECONDITION",
+            "ABORTED",
+            "OUT_OF_RANGE",
+            "UNIMPLEMENTED",
+            "INTERNAL",
+            "UNAVAILABLE",
+            "DATA_LOSS",
+            "UNAUTHENTICATED",
+        ];
+        let code = value.as_int().or_else(|| {
+            NAMES.iter().position(|n| value.as_str().is_some_and(|v| v.eq_ignore_ascii_case(n))).map(|n| n as i64)
+        });
+        match code {
+            None | Some(0) => false,
+            Some(code) if self.kind == SpanKind::Server => matches!(code, 2 | 4 | 12 | 13 | 14 | 15),
+            Some(_) => true,
+        }
+    }
+
+    /// The HTTP response status.
+    pub fn http_status(&self) -> Option<i64> {
+        self.attributes.first(&["http.response.status_code", "http.status_code"]).and_then(Value::as_int)
+    }
+
+    /// Its role in messaging, by kind first, then by the operation it names.
+    pub fn message_role(&self) -> Option<MessageRole> {
+        match self.kind {
+            SpanKind::Producer => return Some(MessageRole::Publish),
+            SpanKind::Consumer => return Some(MessageRole::Consume),
+            SpanKind::Server => return None,
+            _ => {}
+        }
+        match self.attributes.text(&["messaging.operation.type", "messaging.operation", "messaging.operation.name"])? {
+            "publish" | "send" | "create" => Some(MessageRole::Publish),
+            "consume" | "receive" | "process" | "deliver" => Some(MessageRole::Consume),
+            _ => None,
+        }
+    }
+
+    /// The topic, queue or exchange it speaks with.
+    pub fn topic(&self) -> Option<&str> {
+        self.attributes.text(&[
+            "messaging.destination.name",
+            "messaging.destination",
+            "messaging.source.name",
+            "messaging.source",
+            "messaging.kafka.topic",
+            "messaging.rabbitmq.destination.routing_key",
+        ])
+    }
+
+    /// What identifies the message itself, strongest first.
+    pub fn message_id(&self) -> Option<&str> {
+        self.attributes.text(&["messaging.message.id", "messaging.message_id", "event.id", "event_id", "message_id"])
+    }
+
+    /// The exception events, with Jaeger's and OpenTracing's older spellings.
+    pub fn exceptions(&self) -> impl Iterator<Item = Exception<'_>> {
+        self.events.iter().filter_map(Exception::of)
+    }
+
+    /// What went wrong, in one line: the exception, else the status message, else the HTTP status.
+    pub fn error_text(&self) -> String {
+        if let Some(exception) = self.exceptions().last() {
+            return exception.headline();
+        }
+        if !self.status.message.is_empty() {
+            return self.status.message.clone();
+        }
+        if let Some(text) =
+            self.attributes.text(&["error.message", "exception.message", "error.type", "exception.type"])
+        {
+            return text.to_owned();
+        }
+        match self.http_status() {
+            Some(status) if status >= 400 => format!("HTTP {status}"),
+            _ => String::new(),
+        }
+    }
+
+    /// The remote side a client span speaks with, as named by its attributes.
+    pub fn peer(&self) -> Option<&str> {
+        self.attributes.text(&[
+            "peer.service",
+            "server.address",
+            "net.peer.name",
+            "db.system.name",
+            "db.system",
+            "rpc.service",
+        ])
+    }
+}
+
+/// An exception, read from a span event.
+#[derive(Clone, Copy, Debug)]
+pub struct Exception<'a> {
+    /// The event it came with.
+    pub event: &'a Event,
+    /// `exception.type`; may be empty.
+    pub kind: &'a str,
+    /// `exception.message`; may be empty.
+    pub message: &'a str,
+    /// `exception.stacktrace`; may be empty.
+    pub stacktrace: &'a str,
+}
+
+impl<'a> Exception<'a> {
+    /// The exception that this event tells, if it tells one.
+    pub fn of(event: &'a Event) -> Option<Self> {
+        let text = |keys: &[&str]| event.attributes.text(keys).unwrap_or_default();
+        let named = matches!(event.name.as_str(), "exception" | "error");
+        let exception = Self {
+            event,
+            kind: text(&["exception.type", "error.kind"]),
+            message: text(&["exception.message", "error.object", "message"]),
+            stacktrace: text(&["exception.stacktrace", "stack"]),
+        };
+        let says = !exception.kind.is_empty() || !exception.message.is_empty();
+        (event.attributes.get("exception.type").is_some() || named && says).then_some(exception)
+    }
+
+    /// `Type: message` in one line.
+    pub fn headline(&self) -> String {
+        match (self.kind, self.message) {
+            ("", message) => message.to_owned(),
+            (kind, "") => kind.to_owned(),
+            (kind, message) => format!("{kind}: {message}"),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What came back, and what did not. Never silence.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::id::TraceId;
+use crate::model::log::LogEntry;
+use crate::model::metric::{Alert, Exemplar, Panel};
+use crate::model::span::Span;
+use crate::model::time::Window;
+
+/// Where evidence comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Spans.
+    Jaeger,
+    /// Lines.
+    Loki,
+    /// Metrics.
+    Prometheus,
+    /// A file, or standard input.
+    File,
+    /// The embedded demo.
+    Demo,
+}
+
+impl Source {
+    /// The lower-case word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Jaeger => "jaeger",
+            Self::Loki => "loki",
+            Self::Prometheus => "prometheus",
+            Self::File => "file",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+/// What a note is about. The first six mean that the answer is not complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteCode {
+    /// A backend did not answer.
+    Unreachable,
+    /// A backend answered that it will not: authentication, TLS, no such API, bad request.
+    Refused,
+    /// A backend says itself that its answer is partial.
+    Partial,
+    /// A result was cut at a limit and could not be asked in smaller pieces.
+    Truncated,
+    /// One of our own bounds (requests, traces, spans, lines) ended the asking.
+    BoundReached,
+    /// Some of the data could not be read and was left out.
+    Skipped,
+    /// The newest span is younger than the settle time.
+    TooYoung,
+    /// Times were moved, by the server or by us.
+    ClockAdjusted,
+    /// The limit was part of the question.
+    Sampled,
+    /// A backend is not configured.
+    NotConfigured,
+    /// Something in the data is odd but was kept.
+    Oddity,
+    /// Worth knowing.
+    Info,
+}
+
+impl NoteCode {
+    /// Whether it clears `complete`.
+    pub fn is_incomplete(self) -> bool {
+        self <= Self::Skipped
+    }
+
+    /// The snake-case word of the JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::Partial => "partial",
+            Self::Truncated => "truncated",
+            Self::BoundReached => "bound_reached",
+            Self::Skipped => "skipped",
+            Self::TooYoung => "too_young",
+            Self::ClockAdjusted => "clock_adjusted",
+            Self::Sampled => "sampled",
+            Self::NotConfigured => "not_configured",
+            Self::Oddity => "oddity",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// One remark on the answer: part of the report, on the screen and in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+pub struct Note {
+    /// What kind of remark.
+    pub code: NoteCode,
+    /// Whom it is about.
+    pub source: Option<Source>,
+    /// One sentence, lower-case, naming the address or flag.
+    pub message: String,
+    /// What to do about it; may be empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub hint: String,
+}
+
+impl Note {
+    /// A note about one source.
+    pub fn new(code: NoteCode, source: Source, message: impl Into<String>) -> Self {
+        Self { code, source: Some(source), message: message.into(), hint: String::new() }
+    }
+
+    /// A note about the answer as a whole.
+    pub fn general(code: NoteCode, message: impl Into<String>) -> Self {
+        Self { code, source: None, message: message.into(), hint: String::new() }
+    }
+
+    /// The same, with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+}
+
+/// How a backend did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BackendState {
+    /// Answered all that was asked.
+    Ok,
+    /// Answered some of it.
+    Partial,
+    /// Did not answer.
+    Unreachable,
+    /// Answered that it will not; a person must act.
+    Refused,
+    /// No address was given and the default did not answer.
+    NotConfigured,
+    /// Left out by `--without`.
+    LeftOut,
+    /// The command does not need it.
+    NotNeeded,
+}
+
+/// One backend's part in the answer.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct BackendStatus {
+    /// Which.
+    pub name: Source,
+    /// Its address without user information and query.
+    pub url: String,
+    /// Where the address came from: a flag, a variable, a file, the default.
+    pub url_from: String,
+    /// How it did.
+    pub state: BackendState,
+    /// What it was spoken to in (`v1`, `v3`), and how it was asked; empty where there is nothing to say.
+    pub detail: String,
+    /// How many spans, lines or alerts it gave.
+    pub items: usize,
+    /// How many requests it was sent.
+    pub requests: usize,
+    /// From the first request to the last answer. The one field that varies between runs.
+    pub elapsed_ns: i64,
+    /// Why it is not well; empty otherwise.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub error: String,
+    /// What to do about it; empty otherwise.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub hint: String,
+}
+
+/// The time that was asked of each kind of backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Coverage {
+    /// Jaeger's search.
+    pub traces: Option<Window>,
+    /// Loki's search.
+    pub logs: Option<Window>,
+    /// Prometheus' alerts and panels.
+    pub metrics: Option<Window>,
+}
+
+/// Everything that came back for one question.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// Spans, in any order, repeats included.
+    pub spans: Vec<Span>,
+    /// Lines, in any order, without repeats.
+    pub logs: Vec<LogEntry>,
+    /// Alerts of the time.
+    pub alerts: Vec<Alert>,
+    /// Exemplars that carry a trace of the journey.
+    pub exemplars: Vec<Exemplar>,
+    /// Configured panels.
+    pub panels: Vec<Panel>,
+    /// Traces that were named somewhere and asked for, and that nobody has.
+    pub not_stored: Vec<TraceId>,
+    /// How each backend did.
+    pub backends: Vec<BackendStatus>,
+    /// Remarks.
+    pub notes: Vec<Note>,
+    /// What time was asked.
+    pub coverage: Coverage,
+}
+
+impl Evidence {
+    /// Whether every configured backend answered all that was asked, and nothing was cut.
+    pub fn is_complete(&self) -> bool {
+        !self.notes.iter().any(|n| n.code.is_incomplete())
+    }
+
+    /// Adds a note once.
+    pub fn note(&mut self, note: Note) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}

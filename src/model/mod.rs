@@ -1,0 +1,11 @@
+//! The words: what a span, a trace, a line, a journey is. No I/O, no format, no judgement.
+
+pub mod attribute;
+pub mod conventions;
+pub mod evidence;
+pub mod id;
+pub mod journey;
+pub mod log;
+pub mod metric;
+pub mod span;
+pub mod time;

@@ -1,0 +1,308 @@
+//! Time: nanoseconds since the epoch, half-open windows, and how both are written for people.
+
+use std::fmt;
+
+use chrono::{DateTime, FixedOffset, Local, SecondsFormat, TimeZone, Utc};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+/// Nanoseconds in a second.
+pub const SECOND: i64 = 1_000_000_000;
+/// Nanoseconds in a minute.
+pub const MINUTE: i64 = 60 * SECOND;
+/// Nanoseconds in an hour.
+pub const HOUR: i64 = 60 * MINUTE;
+/// Nanoseconds in a day.
+pub const DAY: i64 = 24 * HOUR;
+
+/// A point in time: nanoseconds since the Unix epoch. All arithmetic saturates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// From whole microseconds (Jaeger v1), saturating.
+    pub fn from_micros(micros: i64) -> Self {
+        Self(micros.saturating_mul(1_000))
+    }
+
+    /// From float seconds (Prometheus); not a number is none. Millisecond precision is kept exactly.
+    pub fn from_seconds(seconds: f64) -> Option<Self> {
+        seconds.is_finite().then(|| {
+            let whole = seconds.floor();
+            Self((whole as i64).saturating_mul(SECOND).saturating_add(((seconds - whole) * 1e6).round() as i64 * 1_000))
+        })
+    }
+
+    /// From an RFC 3339 text.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text).ok()?.timestamp_nanos_opt().map(Self)
+    }
+
+    /// From an RFC 2822 text such as an HTTP `Date` header.
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc2822(text).ok()?.timestamp_nanos_opt().map(Self)
+    }
+
+    /// Whole microseconds since the epoch, rounded down.
+    pub fn micros(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// Whole milliseconds since the epoch, rounded down.
+    pub fn millis(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// Seconds as Prometheus wants them: a decimal with millisecond precision.
+    pub fn seconds_text(self) -> String {
+        let millis = self.millis();
+        format!("{}.{:03}", millis.div_euclid(1_000), millis.rem_euclid(1_000))
+    }
+
+    /// This time moved by so many nanoseconds.
+    #[must_use]
+    pub fn plus(self, ns: i64) -> Self {
+        Self(self.0.saturating_add(ns))
+    }
+
+    /// Nanoseconds from `earlier` to this time; negative if this is before it.
+    pub fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// RFC 3339 in UTC with nine decimals: the form of every time in JSON.
+    pub fn rfc3339(self) -> String {
+        self.utc().to_rfc3339_opts(SecondsFormat::Nanos, true)
+    }
+
+    fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.0.div_euclid(SECOND), self.0.rem_euclid(SECOND) as u32).unwrap_or_default()
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.rfc3339())
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Timestamp".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+/// A half-open stretch of time `[from, to)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+pub struct Window {
+    /// The first instant in it.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub to: Timestamp,
+}
+
+impl Window {
+    /// From two instants, in this order.
+    pub fn new(from: Timestamp, to: Timestamp) -> Self {
+        Self { from, to }
+    }
+
+    /// Its length in nanoseconds; never negative.
+    pub fn length(self) -> i64 {
+        self.to.since(self.from).max(0)
+    }
+
+    /// Whether nothing can lie in it.
+    pub fn is_empty(self) -> bool {
+        self.to <= self.from
+    }
+
+    /// Whether the instant lies in it.
+    pub fn contains(self, at: Timestamp) -> bool {
+        self.from <= at && at < self.to
+    }
+
+    /// The smallest window that holds both.
+    #[must_use]
+    pub fn hull(self, other: Self) -> Self {
+        Self::new(self.from.min(other.from), self.to.max(other.to))
+    }
+
+    /// This window, longer by so much at each edge.
+    #[must_use]
+    pub fn padded(self, before: i64, after: i64) -> Self {
+        Self::new(self.from.plus(-before), self.to.plus(after))
+    }
+
+    /// What of this window lies outside `known`: at most one piece before and one after.
+    pub fn outside(self, known: Self) -> Vec<Self> {
+        if known.is_empty() || known.to <= self.from || self.to <= known.from {
+            return if self.is_empty() { vec![] } else { vec![self] };
+        }
+        [Self::new(self.from, known.from), Self::new(known.to, self.to)].into_iter().filter(|w| !w.is_empty()).collect()
+    }
+
+    /// The two halves of it.
+    pub fn halves(self) -> [Self; 2] {
+        let middle = self.from.plus(self.length() / 2);
+        [Self::new(self.from, middle), Self::new(middle, self.to)]
+    }
+}
+
+/// In which zone times are shown to people. JSON is always UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Zone {
+    /// The machine's own.
+    #[default]
+    Local,
+    /// UTC.
+    Utc,
+    /// A fixed offset in seconds east of UTC.
+    Offset(i32),
+}
+
+impl Zone {
+    /// `local`, `utc`, `Z`, or an offset such as `+02:00`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "local" => Some(Self::Local),
+            "utc" | "z" => Some(Self::Utc),
+            _ => text.parse::<FixedOffset>().ok().map(|o| Self::Offset(o.local_minus_utc())),
+        }
+    }
+
+    fn format(self, at: Timestamp, format: &str) -> String {
+        let utc = at.utc();
+        match self {
+            Self::Local => utc.with_timezone(&Local).format(format).to_string(),
+            Self::Utc => utc.format(format).to_string(),
+            Self::Offset(seconds) => match FixedOffset::east_opt(seconds) {
+                Some(offset) => offset.from_utc_datetime(&utc.naive_utc()).format(format).to_string(),
+                None => utc.format(format).to_string(),
+            },
+        }
+    }
+
+    /// `14:02:11.112`.
+    pub fn clock(self, at: Timestamp) -> String {
+        self.format(at, "%H:%M:%S%.3f")
+    }
+
+    /// `14:02:11`, for things that are not known to the millisecond.
+    pub fn clock_seconds(self, at: Timestamp) -> String {
+        self.format(at, "%H:%M:%S")
+    }
+
+    /// `2026-11-23 14:02:11.112 +01:00`.
+    pub fn full(self, at: Timestamp) -> String {
+        self.format(at, "%Y-%m-%d %H:%M:%S%.3f %:z")
+    }
+
+    /// `2026-11-23 14:02`.
+    pub fn minute(self, at: Timestamp) -> String {
+        self.format(at, "%Y-%m-%d %H:%M")
+    }
+
+    /// `2026-11-23`.
+    pub fn date(self, at: Timestamp) -> String {
+        self.format(at, "%Y-%m-%d")
+    }
+
+    /// `+01:00`.
+    pub fn offset(self, at: Timestamp) -> String {
+        self.format(at, "%:z")
+    }
+
+    /// What the wall showed there, in a form a date parser can start from.
+    pub fn local_datetime(self, at: Timestamp) -> DateTime<FixedOffset> {
+        let utc = at.utc();
+        match self {
+            Self::Local => utc.with_timezone(&Local).fixed_offset(),
+            Self::Utc => utc.fixed_offset(),
+            Self::Offset(s) => FixedOffset::east_opt(s).map_or(utc.fixed_offset(), |o| utc.with_timezone(&o)),
+        }
+    }
+}
+
+/// A duration for people: `0 ms`, `0.4 ms`, `44 ms`, `1.31 s`, `2 min 5 s`, `3 h 12 min`, `2 d 4 h`.
+pub struct Human(pub i64);
+
+impl fmt::Display for Human {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let ns = self.0.unsigned_abs();
+        let text = match ns {
+            0 => "0 ms".to_owned(),
+            1..1_000 => format!("{ns} ns"),
+            1_000..100_000 => format!("{} µs", ns / 1_000),
+            100_000..995_000 => format!("0.{} ms", (ns + 50_000) / 100_000),
+            995_000..9_950_000 => trim(format!("{:.1} ms", ns as f64 / 1e6)),
+            9_950_000..999_500_000 => format!("{} ms", (ns + 500_000) / 1_000_000),
+            999_500_000..9_995_000_000 => format!("{:.2} s", ns as f64 / 1e9),
+            9_995_000_000..59_950_000_000 => format!("{:.1} s", ns as f64 / 1e9),
+            _ => {
+                let seconds = (ns + 500_000_000) / 1_000_000_000;
+                let (big, big_unit, small, small_unit) = match seconds {
+                    0..3_600 => (seconds / 60, "min", seconds % 60, "s"),
+                    3_600..86_400 => (seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
+                    _ => (seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
+                };
+                if small == 0 { format!("{big} {big_unit}") } else { format!("{big} {big_unit} {small} {small_unit}") }
+            }
+        };
+        f.pad(&format!("{sign}{text}"))
+    }
+}
+
+fn trim(text: String) -> String {
+    text.replace(".0 ", " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_a_person_would_write_them() {
+        let table = [
+            (0, "0 ms"),
+            (999, "999 ns"),
+            (40_000, "40 µs"),
+            (400_000, "0.4 ms"),
+            (4_000_000, "4 ms"),
+            (4_200_000, "4.2 ms"),
+            (44_400_000, "44 ms"),
+            (1_310_000_000, "1.31 s"),
+            (45_000_000_000, "45.0 s"),
+            (125 * SECOND, "2 min 5 s"),
+            (3 * HOUR, "3 h"),
+            (2 * DAY + 4 * HOUR, "2 d 4 h"),
+            (-1_500_000_000, "-1.50 s"),
+        ];
+        for (ns, text) in table {
+            assert_eq!(Human(ns).to_string(), text);
+        }
+        let _ = (Human(i64::MIN).to_string(), Human(i64::MAX).to_string());
+    }
+
+    #[test]
+    fn only_what_is_not_yet_covered_is_asked() {
+        let w = |a, b| Window::new(Timestamp(a), Timestamp(b));
+        assert_eq!(w(0, 10).outside(w(3, 5)), [w(0, 3), w(5, 10)]);
+        assert_eq!(w(0, 10).outside(w(0, 10)), []);
+        assert_eq!(w(0, 10).outside(w(20, 30)), [w(0, 10)]);
+    }
+
+    #[test]
+    fn units_of_the_three_backends_meet() {
+        let at = Timestamp::from_rfc3339("2026-11-22T13:02:11.112345678Z").unwrap();
+        assert_eq!(at.rfc3339(), "2026-11-22T13:02:11.112345678Z");
+        assert_eq!(at.seconds_text(), "1795352531.112");
+        assert_eq!(Timestamp::from_seconds(1_795_352_531.112), Some(Timestamp(1_795_352_531_112_000_000)));
+        assert_eq!(Timestamp::from_micros(i64::MAX), Timestamp(i64::MAX));
+        assert_eq!(Timestamp::from_seconds(f64::NAN), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! What is asked: subject, window, limits, filters. Knows no URL and no query language.
+
+use std::fmt;
+
+use crate::model::id::TraceId;
+use crate::model::time::{DAY, HOUR, MINUTE, SECOND, Timestamp, Window};
+
+/// Whom the question is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The ID as given.
+    pub text: String,
+    /// Whether it may be a correlation ID.
+    pub as_correlation: bool,
+    /// The trace ID it may be.
+    pub as_trace: Option<TraceId>,
+}
+
+impl Subject {
+    /// A correlation ID, and nothing else.
+    pub fn correlation(text: impl Into<String>) -> Self {
+        Self { text: text.into(), as_correlation: true, as_trace: None }
+    }
+
+    /// A trace ID, and nothing else.
+    pub fn trace(id: TraceId) -> Self {
+        Self { text: id.to_string(), as_correlation: false, as_trace: Some(id) }
+    }
+
+    /// Whatever it may be: 15, 16 and 29 to 32 hex digits are tried as a trace ID too.
+    pub fn either(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let as_trace = matches!(text.len(), 15 | 16 | 29..=32).then(|| TraceId::from_hex(&text)).flatten();
+        Self { text, as_correlation: true, as_trace }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The time that is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeRange {
+    /// Told by the user: asked as it is, never widened.
+    Explicit(Window),
+    /// Told by the ID itself (UUIDv7, ULID).
+    FromId(Window, &'static str),
+    /// Not told: 1 h, 6 h, 24 h, 7 d until something is found.
+    Widening,
+}
+
+impl TimeRange {
+    /// The windows to try, one after the other, each holding the one before.
+    pub fn ladder(self, now: Timestamp) -> Vec<Window> {
+        match self {
+            Self::Explicit(window) | Self::FromId(window, _) => vec![window],
+            Self::Widening => {
+                [HOUR, 6 * HOUR, DAY, 7 * DAY].map(|back| Window::new(now.plus(-back), now.plus(1))).to_vec()
+            }
+        }
+    }
+
+    /// Whether the journey's edges may be asked beyond it.
+    pub fn may_grow(self) -> bool {
+        !matches!(self, Self::Explicit(_))
+    }
+}
+
+/// The time that a UUIDv7 or ULID tells of itself, as a window to look in: from 5 min before it to now, at most 24 h after.
+pub fn window_of_id(id: &str, now: Timestamp) -> Option<(Window, &'static str)> {
+    let (millis, kind) = uuid7_millis(id).map(|m| (m, "UUIDv7")).or_else(|| ulid_millis(id).map(|m| (m, "ULID")))?;
+    let at = Timestamp(millis.checked_mul(1_000_000)?);
+    if at < now.plus(-30 * DAY) || at > now.plus(5 * MINUTE) {
+        return None;
+    }
+    Some((Window::new(at.plus(-5 * MINUTE), at.plus(DAY).min(now).max(at.plus(1)).plus(1)), kind))
+}
+
+fn uuid7_millis(id: &str) -> Option<i64> {
+    let hex: String = id.chars().filter(|c| *c != '-').collect();
+    let dashes_fit = id.len() == 32 || id.len() == 36 && [8, 13, 18, 23].iter().all(|i| id.as_bytes()[*i] == b'-');
+    if !dashes_fit || hex.len() != 32 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let variant_fits = matches!(hex.as_bytes()[16].to_ascii_lowercase(), b'8' | b'9' | b'a' | b'b');
+    (hex.as_bytes()[12] == b'7' && variant_fits).then(|| i64::from_str_radix(&hex[..12], 16).ok()).flatten()
+}
+
+fn ulid_millis(id: &str) -> Option<i64> {
+    const ALPHABET: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    if id.len() != 26 || !id.is_ascii() {
+        return None;
+    }
+    let digits: Option<Vec<i64>> =
+        id.chars().map(|c| ALPHABET.find(c.to_ascii_uppercase()).map(|n| n as i64)).collect();
+    let digits = digits?;
+    (digits[0] < 8).then(|| digits[..10].iter().fold(0, |n, d| n << 5 | d))
+}
+
+/// How much may be asked and kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Rounds of following leads.
+    pub rounds: usize,
+    /// Traces of one journey.
+    pub traces: usize,
+    /// Spans of one journey.
+    pub spans: usize,
+    /// Lines of one journey.
+    pub lines: usize,
+    /// Requests in all.
+    pub requests: usize,
+    /// Requests in flight at one origin.
+    pub in_flight: usize,
+    /// Traces asked for in one search.
+    pub search_limit: usize,
+    /// Lines asked for in one page.
+    pub page: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            rounds: 8,
+            traces: 200,
+            spans: 100_000,
+            lines: 50_000,
+            requests: 500,
+            in_flight: 8,
+            search_limit: 100,
+            page: 1000,
+        }
+    }
+}
+
+/// A configured panel: a name and a PromQL template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PanelTemplate {
+    /// What it is called on the screen.
+    pub name: String,
+    /// PromQL with `{{ service }}`, `{{ correlation_id }}`, `{{ from }}`, `{{ to }}`.
+    pub query: String,
+}
+
+/// One question.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// About whom.
+    pub subject: Subject,
+    /// About when.
+    pub time: TimeRange,
+    /// What time it is.
+    pub now: Timestamp,
+    /// Attribute keys under which a correlation ID may stand, most likely first.
+    pub keys: Vec<String>,
+    /// Only these services are asked, where services must be asked one by one; empty means all.
+    pub services: Vec<String>,
+    /// Panels to fill.
+    pub panels: Vec<PanelTemplate>,
+    /// How much may be asked.
+    pub bounds: Bounds,
+}
+
+/// The settle time unless told otherwise.
+pub const SETTLE: i64 = 30 * SECOND;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_holds_its_time_tells_where_to_look() {
+        let now = Timestamp::from_rfc3339("2026-11-23T12:00:00Z").unwrap();
+        let millis = now.plus(-2 * HOUR).millis();
+        let uuid = format!("{:08x}-{:04x}-7abc-8def-0123456789ab", millis >> 16, millis & 0xffff);
+        let (window, kind) = window_of_id(&uuid, now).unwrap();
+        assert_eq!(kind, "UUIDv7");
+        assert_eq!(window.from, now.plus(-2 * HOUR - 5 * MINUTE));
+        assert_eq!(window.to, now.plus(1));
+        assert_eq!(window_of_id("3f2a9c1e-7c05-43a4-beae-034151654acd", now), None, "a UUIDv4 tells nothing");
+        let old = "01890a5d-ac96-774b-bcce-b302099a8057";
+        assert_eq!(window_of_id(old, now), None, "2023 is out of reach, so it is no hint");
+        assert_eq!(ulid_millis("01ARZ3NDEKTSV4RRFFQ69G5FAV"), Some(1_469_922_850_259));
+    }
+
+    #[test]
+    fn only_what_looks_like_a_trace_id_is_tried_as_one() {
+        assert!(Subject::either("83a9efd15c1c98a977e0711cc93ee28b").as_trace.is_some());
+        assert!(Subject::either("977e0711cc93ee28").as_trace.is_some());
+        assert!(Subject::either("77e0711cc93ee28").as_trace.is_some());
+        for no in ["req-42", "12345678", "83a9efd1-5c1c-98a9-77e0-711cc93ee28b"] {
+            assert!(Subject::either(no).as_trace.is_none(), "{no}");
+        }
+    }
+}
