@@ -1,5 +1,10 @@
 //! The three backends: requests each can make, and the one transport they share.
 
+pub mod failure;
+pub mod request;
+pub mod tape;
+pub mod transport;
+
 use secrecy::SecretString;
 use url::Url;
 
