@@ -11,7 +11,10 @@
 
 pub mod backend;
 pub mod error;
+pub mod gather;
 pub mod model;
+pub mod progress;
 pub mod query;
 pub mod render;
 pub mod stitch;
+pub mod wire;
