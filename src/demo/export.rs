@@ -179,8 +179,8 @@ mod tests {
                 .collect();
             assert_eq!(spans.len(), run.truth.span_count);
             let count = |key: &str| spans.iter().map(|s| len(&s[key])).sum::<usize>();
-            assert_eq!(count("events"), run.spans.iter().map(|s| s.events.len()).sum());
-            assert_eq!(count("links"), run.spans.iter().map(|s| s.links.len()).sum());
+            assert_eq!(count("events"), run.spans.iter().map(|s| s.events.len()).sum::<usize>());
+            assert_eq!(count("links"), run.spans.iter().map(|s| s.links.len()).sum::<usize>());
             assert_eq!(spans.iter().filter(|s| s["status"]["code"] == 2).count(), run.truth.error_spans);
             assert!(spans.iter().all(|s| s["startTimeUnixNano"].is_string() && s["traceId"].is_string()));
         }

@@ -118,7 +118,7 @@ fn histogram(checks: &[Check]) -> Vec<Sample> {
     let mut all = vec![];
     for bound in BOUNDS.into_iter().chain([f64::INFINITY]) {
         let count = checks.iter().filter(|c| seconds(c.duration_ns) <= bound).count();
-        let fresh = checks.iter().rev().find(|c| (below..=bound).contains(&seconds(c.duration_ns)));
+        let fresh = checks.iter().rev().find(|c| seconds(c.duration_ns) > below && seconds(c.duration_ns) <= bound);
         let text = if bound.is_finite() { format!("{bound:?}") } else { "+Inf".to_owned() };
         all.push(sample("bucket", vec![("le", text.clone())], count as f64, fresh.map(|c| exemplar(c, &text))));
         below = bound;

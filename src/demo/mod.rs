@@ -414,7 +414,7 @@ mod tests {
         let json = line("complete");
         assert!(json.line.starts_with(r#"{"timestamp": "2026-11-23T14:05:00.00"#), "{}", json.line);
         assert_eq!((json.message.as_str(), json.fields.len()), ("Batch registration received", 8));
-        assert!(line("logfmt-logs").line.contains(r#" event="Batch registration received" "#));
+        assert!(line("logfmt-logs").line.contains(r#" msg="Batch registration received" "#));
         let id = run("plain-logs").correlation_id;
         assert!(
             line("plain-logs")

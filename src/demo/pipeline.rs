@@ -85,7 +85,7 @@ fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Messag
         Fault::LinkedTrace | Fault::StorageError => Cause::Link(asked.publish),
         _ => Cause::Parent(asked.publish),
     };
-    let mut wait = if fault == Fault::LateConsumer { r.about(45_000) } else { r.about(44) };
+    let mut wait = if fault == Fault::LateConsumer { 45_000 * MS } else { r.about(44) };
     if fault == Fault::Redelivery {
         fail_first_delivery(r, asked, wait);
         wait += r.about(2_000);
@@ -139,11 +139,12 @@ fn fail_first_delivery(r: &mut Recorder, asked: &Message, wait: i64) {
     let at = r.pace(asked.publish.to + wait);
     let work = r.consume(SPELL, asked, Cause::Parent(asked.publish), at.at(0), at.at(90));
     let dictionary = load_dictionary(r, work, at.at(5), at.at(85));
-    let failure = Failure {
-        kind: "TimeoutError",
-        message: "dictionary en_GB was not loaded within 80 ms".to_owned(),
-        stack: stack("spell_checker_service/dictionary.py", "load_dictionary", "TimeoutError"),
-    };
+    let failure = Failure::new(
+        "TimeoutError",
+        "dictionary en_GB was not loaded within 80 ms",
+        "spell_checker_service/dictionary.py",
+        "load_dictionary",
+    );
     r.fail(dictionary, &failure);
     r.fail(work, &failure);
     let data = json!({"event_id": asked.event_id, "attempt": 1});
@@ -201,11 +202,12 @@ fn storage_fails(r: &mut Recorder, tally: &mut Tally, work: At, batch: &str, at:
         let more = [("attempt", json!(attempt)), ("batch_id", json!(batch))];
         r.log(update, Level::Warn, time, "Storage reference update will be tried again", &more);
     }
-    let failure = Failure {
-        kind: "StorageReferenceError",
-        message: format!("content store rejected the reference for essay-001 of {batch}: version 3 expected, 2 given"),
-        stack: stack("essay_lifecycle_service/storage.py", STORAGE_UPDATE, "StorageReferenceError"),
-    };
+    let failure = Failure::new(
+        "StorageReferenceError",
+        format!("content store rejected the reference for essay-001 of {batch}: version 3 expected, 2 given"),
+        "essay_lifecycle_service/storage.py",
+        STORAGE_UPDATE,
+    );
     r.fail(update, &failure);
     let data = json!({"essay_id": "essay-001", "batch_id": batch, "attempts": 3, "expected_version": 3});
     r.error_log(update, at.at(350), "Storage reference update failed", &failure, &data);
@@ -218,21 +220,24 @@ fn storage_fails(r: &mut Recorder, tally: &mut Tally, work: At, batch: &str, at:
 fn database_fails(r: &mut Recorder, tally: &mut Tally, work: At, batch: &str, at: Pace) {
     let update = update_storage(r, work, at.at(10), at.at(250));
     let statement = query(r, ESSAY, "UPDATE essays", update, at.at(15), at.at(240));
-    let refused = Failure {
-        kind: "asyncpg.exceptions.TooManyConnectionsError",
-        message: "remaining connection slots are reserved for superuser connections".to_owned(),
-        stack: stack("asyncpg/connect_utils.py", "connect", "asyncpg.exceptions.TooManyConnectionsError"),
-    };
-    let not_stored = Failure {
-        kind: "StorageReferenceError",
-        message: format!("reference of {batch} could not be stored"),
-        stack: stack("essay_lifecycle_service/storage.py", STORAGE_UPDATE, "StorageReferenceError"),
-    };
-    let not_handled = Failure {
-        kind: "EventProcessingError",
-        message: format!("event {CHECK_COMPLETE} was not processed"),
-        stack: stack("essay_lifecycle_service/consumer.py", "handle_message", "EventProcessingError"),
-    };
+    let refused = Failure::new(
+        "asyncpg.exceptions.TooManyConnectionsError",
+        "remaining connection slots are reserved for superuser connections",
+        "asyncpg/connect_utils.py",
+        "connect",
+    );
+    let not_stored = Failure::new(
+        "StorageReferenceError",
+        format!("reference of {batch} could not be stored"),
+        "essay_lifecycle_service/storage.py",
+        STORAGE_UPDATE,
+    );
+    let not_handled = Failure::new(
+        "EventProcessingError",
+        format!("event {CHECK_COMPLETE} was not processed"),
+        "essay_lifecycle_service/consumer.py",
+        "handle_message",
+    );
     for (span, failure) in [(statement, &refused), (update, &not_stored), (work, &not_handled)] {
         r.fail(span, failure);
     }
@@ -249,20 +254,19 @@ fn database_fails(r: &mut Recorder, tally: &mut Tally, work: At, batch: &str, at
 fn assess(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Message, batch: &str) {
     let wait = r.about(46);
     let at = r.pace(asked.publish.to + wait);
-    let work = r.consume(JUDGE, asked, Cause::Parent(asked.publish), at.at(0), at.at(500));
+    let (scored, ended) = if fault == Fault::CalleeDown { (90, 100) } else { (410, 500) };
+    let work = r.consume(JUDGE, asked, Cause::Parent(asked.publish), at.at(0), at.at(ended));
     r.log(work, Level::Info, at.at(2), "CJ assessment request received", &[("event_id", json!(asked.event_id))]);
-    let score = span_of_scoring(r, work, at.at(10), at.at(410));
+    let score = span_of_scoring(r, work, at.at(10), at.at(scored));
     let select = query(r, JUDGE, "SELECT essays", score, at.at(20), at.at(70));
     r.library_log(select, Level::Debug, at.at(70), "Essays read", &[("rows", json!(1))]);
-    match fault {
-        Fault::CalleeDown => callee_is_down(r, work, score, at),
-        _ => {
-            let score_text = format!("0.{:03}", r.random.below(1_000));
-            r.log(score, Level::Info, at.at(405), "Essays scored", &[("score", json!(score_text))]);
-            r.log(work, Level::Info, at.at(495), "CJ assessment complete", &[("batch_id", json!(batch))]);
-            tally.completed = true;
-        }
+    if fault == Fault::CalleeDown {
+        return callee_is_down(r, work, score, at);
     }
+    let result = r.random.below(1_000) as f64 / 1_000.0;
+    r.log(score, Level::Info, at.at(405), "Essays scored", &[("score", json!(result))]);
+    r.log(work, Level::Info, at.at(495), "CJ assessment complete", &[("batch_id", json!(batch))]);
+    tally.completed = true;
     if fault == Fault::LogsOnlyService {
         r.plant(work, "the service writes lines and has no spans", "log_without_span");
     }
@@ -299,22 +303,24 @@ fn callee_is_down(r: &mut Recorder, work: At, score: At, at: Pace) {
         to: at.at(83),
         attributes,
     });
-    let refused = Failure {
-        kind: "aiohttp.client_exceptions.ClientConnectorError",
-        message: "Cannot connect to host content_service:8001 ssl:default [Connection refused]".to_owned(),
-        stack: stack("aiohttp/connector.py", "_wrap_create_connection", "ClientConnectorError"),
-    };
-    let no_text = Failure {
-        kind: "ContentUnavailableError",
-        message: "text of essay-001 could not be read".to_owned(),
-        stack: stack("cj_assessment_service/scoring.py", "score_essays", "ContentUnavailableError"),
-    };
+    let refused = Failure::new(
+        "aiohttp.client_exceptions.ClientConnectorError",
+        "Cannot connect to host content_service:8001 ssl:default [Connection refused]",
+        "aiohttp/connector.py",
+        "_wrap_create_connection",
+    );
+    let no_text = Failure::new(
+        "ContentUnavailableError",
+        "text of essay-001 could not be read",
+        "cj_assessment_service/scoring.py",
+        "score_essays",
+    );
     for (span, failure) in [(call, &refused), (score, &no_text), (work, &no_text)] {
         r.fail(span, failure);
     }
     let data = json!({"host": "content_service", "port": 8001, "essay_id": "essay-001"});
     r.error_log(call, at.at(84), "Content could not be fetched", &refused, &data);
-    r.error_log(score, at.at(411), "CJ assessment failed", &no_text, &json!({"essay_id": "essay-001"}));
+    r.error_log(score, at.at(91), "CJ assessment failed", &no_text, &json!({"essay_id": "essay-001"}));
     r.plant(call, "nobody listens at content_service:8001", "client_without_server");
 }
 
@@ -387,11 +393,4 @@ fn query(r: &mut Recorder, service: &'static str, name: &str, parent: At, from: 
 
 fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
-}
-
-fn stack(file: &str, function: &str, kind: &str) -> String {
-    format!(
-        "Traceback (most recent call last):\n  File \"/app/services/consumer.py\", line 88, in handle_message\n    \
-         await self.process(event)\n  File \"/app/{file}\", line 142, in {function}\n    raise error\n{kind}"
-    )
 }

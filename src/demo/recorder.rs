@@ -73,6 +73,19 @@ pub(super) struct Failure {
     pub(super) stack: String,
 }
 
+impl Failure {
+    /// One raised in this function of this file.
+    pub(super) fn new(kind: &'static str, message: impl Into<String>, file: &str, function: &str) -> Self {
+        let message = message.into();
+        let stack = format!(
+            "Traceback (most recent call last):\n  File \"/app/services/consumer.py\", line 88, in handle_message\n    \
+             await self.process(event)\n  File \"/app/{file}\", line 142, in {function}\n    raise error\n\
+             {kind}: {message}"
+        );
+        Self { kind, message, stack }
+    }
+}
+
 /// The time within one piece of work: offsets in milliseconds, stretched a little by chance.
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
@@ -99,12 +112,14 @@ pub(super) struct Recorder {
     unstored: BTreeSet<usize>,
     logs: Vec<LogEntry>,
     planted: Option<Planted>,
+    worker: u64,
 }
 
 impl Recorder {
     /// An empty page.
-    pub(super) fn new(fault: Fault, start: Timestamp, correlation_id: String, random: Random) -> Self {
+    pub(super) fn new(fault: Fault, start: Timestamp, correlation_id: String, mut random: Random) -> Self {
         Self {
+            worker: random.below(1 << 32),
             random,
             origin: start.0 - start.0.rem_euclid(1_000),
             correlation_id,
@@ -319,7 +334,8 @@ impl Recorder {
             ..LogEntry::default()
         };
         let form = self.form(&service);
-        self.logs.push(in_form(LogEntry { service, ..entry }, &object, form));
+        let worker = self.worker;
+        self.logs.push(in_form(LogEntry { service, ..entry }, &object, form, worker));
     }
 
     fn form(&self, service: &str) -> LineForm {
@@ -377,35 +393,39 @@ impl Recorder {
 }
 
 /// The line in its form, and what a decoder reads out of it again.
-fn in_form(mut entry: LogEntry, object: &Map<String, Json>, form: LineForm) -> LogEntry {
-    let fields = line::flatten(object);
-    let field = |key: &str| fields.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
-    let event = field("event").unwrap_or_default();
+fn in_form(entry: LogEntry, object: &Map<String, Json>, form: LineForm, worker: u64) -> LogEntry {
+    let mut fields = line::flatten(object);
+    let ids: BTreeMap<String, String> =
+        fields.iter().filter(|(key, _)| [KEY, "trace_id", "span_id"].contains(&key.as_str())).cloned().collect();
+    let id = |key: &str| ids.get(key).map_or("", String::as_str);
+    let event = object.get("event").and_then(Json::as_str).unwrap_or_default();
+    let head = plain_head(&entry);
+    let ids_read = LogEntry {
+        trace_id: TraceId::from_hex(id("trace_id")),
+        span_id: SpanId::from_hex(id("span_id")),
+        ..entry.clone()
+    };
     match form {
-        LineForm::JsonAscii | LineForm::JsonUtf8 => entry.line = line::json(object, form),
-        LineForm::Logfmt => entry.line = line::logfmt(&fields),
-        LineForm::Plain => {
-            let id = field(KEY).or_else(|| field("trace_id")).unwrap_or_default();
-            entry.line = format!("{} [{id}] {event}", plain_head(&entry));
+        LineForm::JsonAscii | LineForm::JsonUtf8 => read(ids_read, line::json(object, form), event, fields),
+        LineForm::Logfmt => {
+            fields.iter_mut().filter(|(key, _)| key == "event").for_each(|(key, _)| "msg".clone_into(key));
+            read(ids_read, line::logfmt(&fields), event, fields)
         }
         LineForm::Metadata => {
-            entry.line = format!("{} {event}", plain_head(&entry));
-            let ids = [KEY, "trace_id", "span_id"];
-            entry.metadata = ids.into_iter().filter_map(|key| Some((key.to_owned(), field(key)?))).collect();
+            let line = format!("{head} [worker-{worker:08x}] {event}");
+            LogEntry { message: line.clone(), line, metadata: ids, ..ids_read }
+        }
+        LineForm::Plain => {
+            let known = ids.get(KEY).map_or(id("trace_id"), String::as_str);
+            let line = format!("{head} [{known}] {event}");
+            LogEntry { message: line.clone(), line, ..entry }
         }
     }
-    if form != LineForm::Plain {
-        entry.trace_id = field("trace_id").and_then(|id| TraceId::from_hex(&id));
-        entry.span_id = field("span_id").and_then(|id| SpanId::from_hex(&id));
-    }
-    if matches!(form, LineForm::Plain | LineForm::Metadata) {
-        entry.message = entry.line.clone();
-    } else {
-        entry.message = event;
-        entry.error_context = error_context(&fields);
-        entry.fields = fields;
-    }
-    entry
+}
+
+/// A line whose fields could be read.
+fn read(entry: LogEntry, line: String, event: &str, fields: Vec<(String, String)>) -> LogEntry {
+    LogEntry { line, message: event.to_owned(), error_context: error_context(&fields), fields, ..entry }
 }
 
 /// `2026-11-23 14:02:11,112 INFO spell_checker_service`, as Python's `logging` begins a line.
