@@ -10,6 +10,7 @@
 //! The library serves the binary, the tests and the benches; it promises no stability.
 
 pub mod backend;
+pub mod demo;
 pub mod error;
 pub mod gather;
 pub mod model;
