@@ -423,12 +423,6 @@ impl<'a> Gathering<'a> {
         self.evidence
     }
 
-    fn not_configured(&self, source: Source, failure: &Failure) -> Note {
-        let message =
-            format!("no {} is configured, and the default does not answer: {}", source.word(), failure.message);
-        Note::new(NoteCode::NotConfigured, source, message)
-    }
-
     fn endpoint(&self, source: Source) -> Option<&Endpoint> {
         match source {
             Source::Jaeger => self.backends.jaeger.as_ref(),

@@ -188,14 +188,20 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Lines that do not carry the ID but name a trace of the journey.
+    /// Lines that do not carry the ID but name a trace of the journey, in a field or somewhere in their text.
     fn lines_by_trace(&mut self, lines: &[LogEntry]) {
         for (index, line) in lines.iter().enumerate() {
-            if self.found.lines[index].is_none() && line.trace_id.is_some_and(|t| self.found.traces.contains_key(&t)) {
+            let mut named = line.trace_id.into_iter().chain(hex_tokens(&line.line));
+            if self.found.lines[index].is_none() && named.any(|trace| self.found.traces.contains_key(&trace)) {
                 self.found.lines[index] = Some(Reason::TraceOfLine);
             }
         }
     }
+}
+
+/// Every run of 16 to 32 hex digits that stands alone in a text, read as a trace ID.
+fn hex_tokens(text: &str) -> impl Iterator<Item = TraceId> + '_ {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|t| t.len() >= 16).filter_map(TraceId::from_hex)
 }
 
 /// Of the spans at hand, those that are in: whole traces, and of related ones the arrivals with all that is below them.
