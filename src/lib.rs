@@ -12,5 +12,6 @@
 pub mod backend;
 pub mod error;
 pub mod model;
+pub mod options;
 pub mod query;
 pub mod render;
