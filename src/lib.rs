@@ -10,6 +10,8 @@
 //! The library serves the binary, the tests and the benches; it promises no stability.
 
 pub mod backend;
+pub mod cli;
+pub mod command;
 pub mod error;
 pub mod model;
 pub mod options;
