@@ -10,10 +10,13 @@
 //! The library serves the binary, the tests and the benches; it promises no stability.
 
 pub mod backend;
+pub mod cli;
+pub mod command;
 pub mod demo;
 pub mod error;
 pub mod gather;
 pub mod model;
+pub mod options;
 pub mod progress;
 pub mod query;
 pub mod render;
