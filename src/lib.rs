@@ -9,16 +9,19 @@
 //!
 //! The library serves the binary, the tests and the benches; it promises no stability.
 
+pub mod analysis;
 pub mod backend;
 pub mod cli;
 pub mod command;
 pub mod demo;
 pub mod error;
+pub mod file;
 pub mod gather;
 pub mod model;
 pub mod options;
 pub mod progress;
 pub mod query;
 pub mod render;
+pub mod report;
 pub mod stitch;
 pub mod wire;

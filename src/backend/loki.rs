@@ -15,6 +15,24 @@ use crate::wire::loki_json::{self, IndexStats};
 const SELECTOR_LABELS: [&str; 8] =
     ["service_name", "app", "job", "container", "namespace", "compose_service", "filename", "service"];
 
+/// Which end of a time a page begins at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Oldest first.
+    Forward,
+    /// Newest first.
+    Backward,
+}
+
+impl Direction {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Backward => "backward",
+        }
+    }
+}
+
 /// A Loki at some address.
 pub struct Loki<'a> {
     transport: &'a Transport,
@@ -27,15 +45,15 @@ impl<'a> Loki<'a> {
         Self { transport, endpoint }
     }
 
-    /// One page of lines in time order.
-    pub async fn page(&self, query: &str, window: Window, limit: usize) -> Result<Decoded, Failure> {
+    /// One page of lines from one end of a time.
+    pub async fn page(&self, query: &str, window: Window, limit: usize, from: Direction) -> Result<Decoded, Failure> {
         let request = Request::post(&["loki", "api", "v1", "query_range"])
             .header("X-Loki-Response-Encoding-Flags", "categorize-labels")
             .with("query", query)
             .with("start", window.from.0)
             .with("end", window.to.0)
             .with("limit", limit)
-            .with("direction", "forward");
+            .with("direction", from.word());
         let answer = self.ask(&request).await?;
         loki_json::streams(&answer.body).map_err(|e| malformed(&shown(&self.endpoint.url), &e))
     }

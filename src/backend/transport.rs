@@ -59,8 +59,8 @@ impl Default for Limits {
 pub struct Asked {
     /// Of whom.
     pub source: Source,
-    /// The request in one line.
-    pub line: String,
+    /// The request.
+    pub request: Request,
     /// HTTP status, or why there is none.
     pub result: String,
     /// How long it took.
@@ -182,7 +182,7 @@ impl Transport {
             Ok(answer) => format!("{} ({} bytes)", answer.status, answer.body.len()),
             Err(failure) => failure.message.clone(),
         };
-        self.asked.borrow_mut().push(Asked { source, line: request.line(), result, elapsed: now - begun });
+        self.asked.borrow_mut().push(Asked { source, request: request.clone(), result, elapsed: now - begun });
     }
 
     async fn exchange(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {

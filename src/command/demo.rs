@@ -1,7 +1,19 @@
 //! `trace demo`: a short guided tour on embedded data.
 
+use crate::analysis::timeline::{Lines, Options};
 use crate::command::{Context, Outcome};
+use crate::demo::{self, Run, Scenario};
 use crate::error::Error;
+use crate::model::conventions::CORRELATION_KEYS;
+use crate::model::evidence::Evidence;
+use crate::model::journey::Journey;
+use crate::query::{Bounds, Query, Subject, TimeRange};
+use crate::render::render;
+use crate::report::find::Find;
+use crate::report::timeline::TimelineReport;
+use crate::report::tour::{Step, Tour};
+use crate::report::{Body, Report};
+use crate::stitch::stitch;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -11,11 +23,86 @@ pub struct Args {
     pub scenario: Option<String>,
 }
 
-/// Runs it.
+/// Runs it: the tour, or one run of it.
 ///
 /// # Errors
-/// Whatever kept it from running at all.
-#[expect(clippy::unused_async, reason = "asks backends once it is wired")]
-pub async fn run(_: &Args, _: &Context) -> Result<Outcome, Error> {
-    Err(Error::usage("not wired yet", ""))
+/// Usage: no such run.
+#[expect(clippy::unused_async, reason = "every command runs in the same way")]
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let names = match &args.scenario {
+        Some(name) => vec![name.as_str()],
+        None => demo::tour().to_vec(),
+    };
+    let mut steps = Vec::new();
+    for name in names {
+        let (scenario, run) = demo::find(name).ok_or_else(|| no_such_run(name))?;
+        steps.extend(stops(&scenario, &run));
+    }
+    let tour = Tour {
+        welcome: "A tour on embedded data: an essay-marking platform, seen through its traces, log lines and metrics."
+            .into(),
+        steps,
+        next: next(),
+    };
+    let report = Report::new(Body::Tour(tour));
+    Ok(Outcome::answered(render(&report, context.format(), &context.view)))
+}
+
+/// A good run is found; of a broken one the whole timeline is shown as well where an error is to be read.
+fn stops(scenario: &Scenario, run: &Run) -> Vec<Step> {
+    let flag = format!("--demo={}", scenario.name);
+    let mut stops = vec![Step {
+        title: scenario.title.to_owned(),
+        text: run.truth.planted.as_ref().map_or("Nothing is wrong here.", |planted| planted.what).to_owned(),
+        command: format!("trace find {flag}"),
+        report: report(run, &flag, |journey, query| {
+            Body::Find(Box::new(Find::of(journey, query.keys.clone(), Options::compact())))
+        }),
+    }];
+    if scenario.name == demo::BROKEN {
+        stops.push(Step {
+            title: "The same run, every span and line of it".to_owned(),
+            text: "Calls nest; what a message set off begins a block of its own, with its wait in the queue."
+                .to_owned(),
+            command: format!("trace timeline --logs all {flag}"),
+            report: report(run, &flag, |journey, _| {
+                let options = Options { lines: Lines::All, ..Options::default() };
+                Body::Timeline(Box::new(TimelineReport::of(journey, options)))
+            }),
+        });
+    }
+    stops
+}
+
+fn report(run: &Run, flag: &str, body: impl FnOnce(Journey, &Query) -> Body) -> Report {
+    let query = Query {
+        subject: Subject::correlation(&run.correlation_id),
+        time: TimeRange::Widening,
+        now: demo::NOW,
+        keys: CORRELATION_KEYS.map(str::to_owned).to_vec(),
+        services: vec![],
+        panels: vec![],
+        bounds: Bounds::default(),
+    };
+    let evidence = demo::evidence(run);
+    let shell = Evidence { spans: vec![], logs: vec![], ..evidence.clone() };
+    let mut report = Report::new(body(stitch(evidence, &query), &query)).about(&run.correlation_id, &shell);
+    flag.clone_into(&mut report.flags);
+    report
+}
+
+fn next() -> Vec<String> {
+    let names: Vec<&str> = demo::scenarios().iter().map(|s| s.name).collect();
+    vec![
+        "trace timeline --demo=fan-out-lost".to_owned(),
+        "trace logs --demo".to_owned(),
+        "trace doctor                          whom would be asked on this machine".to_owned(),
+        "trace find --correlation-id ID        your own".to_owned(),
+        format!("runs of the demo: {}", names.join(", ")),
+    ]
+}
+
+fn no_such_run(name: &str) -> Error {
+    let names: Vec<&str> = demo::scenarios().iter().map(|s| s.name).collect();
+    Error::usage(format!("the demo has no run {name:?}"), format!("there are {}", names.join(", ")))
 }

@@ -1,9 +1,15 @@
 //! `trace doctor`: whom would be asked, and whether each is well.
 
+use crate::command::asking::{backends, progress, requests, tape, transport};
 use crate::command::{Context, Outcome};
-use crate::error::Error;
+use crate::error::{Error, Exit};
+use crate::gather::doctor::examine;
+use crate::model::evidence::BackendState;
 use crate::options::backends::BackendArgs;
 use crate::options::sources::RecordingArgs;
+use crate::render::render;
+use crate::report::doctor::{Doctor, DoctorRow};
+use crate::report::{Body, Report};
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -20,7 +26,32 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-#[expect(clippy::unused_async, reason = "asks backends once it is wired")]
-pub async fn run(_: &Args, _: &Context) -> Result<Outcome, Error> {
-    Err(Error::usage("not wired yet", ""))
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let (tape, now) = tape(&args.recording, context.surroundings.now)?;
+    let backends = backends(&tape, context)?;
+    let transport = transport(tape, context);
+    let progress = progress(context);
+    progress.say("examining jaeger, loki and prometheus");
+    let checks = examine(&backends, &transport, now).await;
+    progress.done();
+    transport.tape().save()?;
+    let exit = exit(&checks);
+    let report = Report::new(Body::Doctor(Doctor { checks }));
+    Ok(Outcome {
+        stdout: render(&report, context.format(), &context.view),
+        stderr: requests(&transport, &backends, context).into_bytes(),
+        exit,
+    })
+}
+
+/// All well, or somebody must act, or somebody does not answer. A default that nobody named may be away, but not all.
+fn exit(checks: &[DoctorRow]) -> Exit {
+    let any = |state| checks.iter().any(|check| check.state == state);
+    if any(BackendState::Refused) {
+        Exit::MustAct
+    } else if any(BackendState::Unreachable) || any(BackendState::Partial) || !any(BackendState::Ok) {
+        Exit::CannotTell
+    } else {
+        Exit::Answered
+    }
 }

@@ -1,8 +1,14 @@
 //! `trace find`: the story of one ID in one screen.
 
+use crate::analysis::timeline::Options;
+use crate::command::asking::{Around, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
+use crate::model::filter::Filters;
+use crate::model::journey::Journey;
 use crate::options::journey::JourneyArgs;
+use crate::report::Body;
+use crate::report::find::Find;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -25,7 +31,17 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-#[expect(clippy::unused_async, reason = "asks backends once it is wired")]
-pub async fn run(_: &Args, _: &Context) -> Result<Outcome, Error> {
-    Err(Error::usage("not wired yet", ""))
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let told = ask(&args.journey, Around(0), context).await?;
+    let filters = args.journey.filters.filters();
+    Ok(told.outcome(&args.journey, context, |journey, query| {
+        let only = wanted(&journey, &filters);
+        let keys = query.keys.clone();
+        Body::Find(Box::new(Find::of(journey, keys, Options { only, ..Options::compact() })))
+    }))
+}
+
+/// Beside each span whether the filters want it; none where they want all.
+pub fn wanted(journey: &Journey, filters: &Filters) -> Option<Vec<bool>> {
+    (!filters.is_empty()).then(|| journey.spans.iter().map(|span| filters.wants_span(span)).collect())
 }

@@ -1,10 +1,13 @@
 //! `trace logs`: every line of one ID, over all services, in time order.
 
+use crate::command::asking::{Around, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::log::Level;
 use crate::options::backends::choice;
 use crate::options::journey::JourneyArgs;
+use crate::report::Body;
+use crate::report::logs::Logs;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -41,7 +44,12 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-#[expect(clippy::unused_async, reason = "asks backends once it is wired")]
-pub async fn run(_: &Args, _: &Context) -> Result<Outcome, Error> {
-    Err(Error::usage("not wired yet", ""))
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let around = Around(usize::try_from(args.context).unwrap_or(0));
+    let mut told = ask(&args.journey, around, context).await?;
+    if let Some(least) = args.level {
+        told.journey.logs.retain(|line| line.level >= least);
+    }
+    let around = std::mem::take(&mut told.context);
+    Ok(told.outcome(&args.journey, context, |journey, _| Body::Logs(Box::new(Logs::of(journey, around)))))
 }

@@ -1,5 +1,6 @@
 //! One file a command: its flags (`Args`) beside its `run`.
 
+pub mod asking;
 pub mod completions;
 pub mod config;
 pub mod demo;

@@ -1,8 +1,15 @@
 //! `trace span`: one span whole.
 
+use crate::analysis::timeline::Options;
+use crate::command::asking::{Around, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
+use crate::model::journey::Journey;
+use crate::model::span::Span;
 use crate::options::journey::JourneyArgs;
+use crate::report::Body;
+use crate::report::find::Find;
+use crate::report::span::SpanReport;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -27,7 +34,36 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-#[expect(clippy::unused_async, reason = "asks backends once it is wired")]
-pub async fn run(_: &Args, _: &Context) -> Result<Outcome, Error> {
-    Err(Error::usage("not wired yet", ""))
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let told = ask(&args.journey, Around(0), context).await?;
+    let index = if told.journey.spans.is_empty() { None } else { Some(place(&told.journey, &args.span)?) };
+    Ok(told.outcome(&args.journey, context, |journey, query| {
+        match index.and_then(|index| SpanReport::of(journey.clone(), index)) {
+            Some(report) => Body::Span(Box::new(report)),
+            None => Body::Find(Box::new(Find::of(journey, query.keys.clone(), Options::compact()))),
+        }
+    }))
+}
+
+/// The one span whose ID begins so.
+fn place(journey: &Journey, prefix: &str) -> Result<usize, Error> {
+    let prefix = prefix.trim().to_ascii_lowercase();
+    let begins = |span: &Span| !prefix.is_empty() && span.span_id.to_string().starts_with(&prefix);
+    let found: Vec<usize> = (0..journey.spans.len()).filter(|index| begins(&journey.spans[*index])).collect();
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(Error::usage(
+            format!("no span of this journey has an ID that begins with {prefix:?}"),
+            "`trace timeline -v` shows the IDs of all spans",
+        )),
+        many => {
+            let line = |index: &usize| {
+                let span = &journey.spans[*index];
+                format!("  {}   {}  {}", span.span_id, span.service(), span.name)
+            };
+            let lines: Vec<String> = many.iter().take(10).map(line).collect();
+            let message = format!("{} spans have an ID that begins with {prefix:?}:\n{}", many.len(), lines.join("\n"));
+            Err(Error::usage(message, "write more of its ID"))
+        }
+    }
 }

@@ -1,9 +1,14 @@
 //! `trace timeline`: every span, queue wait, error and line of one ID, in time.
 
+use crate::analysis::timeline::{Lines, Options};
+use crate::command::asking::{Around, ask};
+use crate::command::find::wanted;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::options::backends::choice;
 use crate::options::journey::JourneyArgs;
+use crate::report::Body;
+use crate::report::timeline::TimelineReport;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -13,27 +18,14 @@ Examples:
   trace timeline req-42 --service checkout --min-duration 50ms --attributes http.route
   trace timeline --demo";
 
-/// Which lines are drawn between the spans.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ShownLogs {
-    /// Every line, and every event.
-    All,
-    /// Lines and events that tell of failures.
-    #[default]
-    Errors,
-    /// None.
-    None,
-}
-
-const SHOWN_LOGS: [(&str, ShownLogs); 3] =
-    [("all", ShownLogs::All), ("errors", ShownLogs::Errors), ("none", ShownLogs::None)];
+const SHOWN_LOGS: [(&str, Lines); 3] = [("all", Lines::All), ("errors", Lines::Errors), ("none", Lines::None)];
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// Which lines and events to draw between the spans [default: errors]
     #[arg(long, value_name = "WHICH", value_parser = choice(&SHOWN_LOGS))]
-    pub logs: Option<ShownLogs>,
+    pub logs: Option<Lines>,
     /// Fold nothing
     #[arg(long)]
     pub full: bool,
@@ -51,11 +43,30 @@ pub struct Args {
     pub journey: JourneyArgs,
 }
 
+impl Args {
+    fn options(&self) -> Options {
+        Options {
+            lines: self.logs.unwrap_or_default(),
+            full: self.full,
+            depth: self.depth.and_then(|n| usize::try_from(n).ok()),
+            min_duration_ns: 0,
+            only: None,
+            attributes: self.attributes.clone(),
+            adjust_clocks: self.adjust_clocks,
+            rows: None,
+        }
+    }
+}
+
 /// Runs it.
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-#[expect(clippy::unused_async, reason = "asks backends once it is wired")]
-pub async fn run(_: &Args, _: &Context) -> Result<Outcome, Error> {
-    Err(Error::usage("not wired yet", ""))
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let told = ask(&args.journey, Around(0), context).await?;
+    let filters = args.journey.filters.filters();
+    Ok(told.outcome(&args.journey, context, |journey, _| {
+        let options = Options { only: wanted(&journey, &filters), ..args.options() };
+        Body::Timeline(Box::new(TimelineReport::of(journey, options)))
+    }))
 }

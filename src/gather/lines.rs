@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 use crate::backend::failure::Failure;
-use crate::backend::loki::{self, Loki};
+use crate::backend::loki::{self, Direction, Loki};
 use crate::gather::Haul;
 use crate::model::conventions::TRACE_ID_FIELDS;
 use crate::model::evidence::{Note, NoteCode, Source};
@@ -79,11 +79,6 @@ impl<'a> LineSource<'a> {
         Ok(haul)
     }
 
-    /// Context around a place: up to `count` lines of the same service before and after.
-    pub async fn around(&self, selector: &str, window: Window) -> Result<Haul, Failure> {
-        self.pages(selector, window).await
-    }
-
     /// How many bytes a look at this window would read.
     pub async fn bytes(&self, window: Window) -> Option<u64> {
         self.loki.stats(&self.selector(), window).await.ok().map(|stats| stats.bytes)
@@ -118,7 +113,7 @@ impl<'a> LineSource<'a> {
         let usual = self.query.bounds.page.clamp(1, MOST_LINES);
         let (mut rest, mut limit, mut most) = (window, usual, MOST_LINES);
         loop {
-            let page = match self.loki.page(query, rest, limit).await {
+            let page = match self.loki.page(query, rest, limit, Direction::Forward).await {
                 Err(failure) => match loki::most_lines(&failure.message) {
                     Some(less) if less < limit => {
                         (limit, most) = (less.max(1), less.max(1));

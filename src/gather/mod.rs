@@ -1,5 +1,7 @@
 //! What to ask next, and asking: rounds of seeds, fan-out and joins to a fixed point. Async ends here.
 
+pub mod around;
+pub mod doctor;
 pub mod lines;
 pub mod metrics;
 pub mod traces;

@@ -105,6 +105,23 @@ impl<'a> Jaeger<'a> {
         Ok(found.filter(|decoded| !decoded.spans.is_empty()))
     }
 
+    /// Some recent traces of a service, whatever they carry.
+    pub async fn newest(&self, service: &str, window: Window) -> Result<Decoded, Failure> {
+        match self.dialect {
+            Dialect::V1 => self.ask(&v1::recent(service, window)).await,
+            Dialect::V3 => self.ask(&v3::recent(service, window)).await,
+        }
+        .map(Option::unwrap_or_default)
+    }
+
+    /// The version that its page for people tells, if it tells one; and the answer itself.
+    pub async fn version(&self) -> Result<(Option<String>, Option<Answer>), Failure> {
+        let answer = self.transport.fetch(self.endpoint, &Request::get(&["search"])).await?;
+        let page = String::from_utf8_lossy(&answer.body).into_owned();
+        let version = page.split("\"gitVersion\":\"").nth(1).and_then(|rest| rest.split('"').next());
+        Ok((version.filter(|v| !v.is_empty()).map(ToOwned::to_owned), Some(answer)))
+    }
+
     async fn ask(&self, request: &Request) -> Result<Option<Decoded>, Failure> {
         let answer = self.transport.fetch(self.endpoint, request).await?;
         let address = shown(&self.endpoint.url);

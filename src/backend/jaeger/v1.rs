@@ -3,6 +3,7 @@
 use crate::backend::jaeger::Search;
 use crate::backend::request::{Answer, Request};
 use crate::model::id::TraceId;
+use crate::model::time::Window;
 use crate::wire::jaeger_json;
 
 /// The services that ever sent a span.
@@ -19,6 +20,15 @@ pub fn search(search: &Search<'_>, service: &str) -> Request {
         .with("start", search.window.from.micros())
         .with("end", search.window.to.plus(-1).micros())
         .with("limit", search.limit)
+}
+
+/// Some recent traces of a service.
+pub fn recent(service: &str, window: Window) -> Request {
+    Request::get(&["api", "traces"])
+        .with("service", service)
+        .with("start", window.from.micros())
+        .with("end", window.to.micros())
+        .with("limit", 5)
 }
 
 /// One trace, maybe as it was recorded.

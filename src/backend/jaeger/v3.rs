@@ -3,6 +3,7 @@
 use crate::backend::jaeger::{Search, Times};
 use crate::backend::request::{Answer, Request};
 use crate::model::id::TraceId;
+use crate::model::time::Window;
 use crate::wire::otlp_json;
 
 /// The services that ever sent a span.
@@ -27,6 +28,15 @@ pub fn search(search: &Search<'_>, service: Option<&str>) -> Request {
         Some(service) => request.with("query.service_name", service),
         None => request,
     }
+}
+
+/// Some recent traces of a service.
+pub fn recent(service: &str, window: Window) -> Request {
+    Request::get(&["api", "v3", "traces"])
+        .with("query.service_name", service)
+        .with("query.start_time_min", window.from.rfc3339())
+        .with("query.start_time_max", window.to.rfc3339())
+        .with("query.num_traces", 5)
 }
 
 /// One trace, maybe as it was recorded.

@@ -1,0 +1,319 @@
+//! The one way from flags to a journey: from backends, a recording, files or the demo. Every reading command takes it.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::backend::request::Method;
+use crate::backend::tape::Tape;
+use crate::backend::transport::{Limits, Transport, shown};
+use crate::backend::{Backends, Endpoint};
+use crate::command::{Context, Outcome, printable};
+use crate::error::Error;
+use crate::gather;
+use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
+use crate::model::journey::Journey;
+use crate::model::log::LogEntry;
+use crate::model::time::{Human, SECOND, Timestamp};
+use crate::options::journey::{Data, Found, JourneyArgs};
+use crate::options::sources::{RecordingArgs, Supply};
+use crate::progress::Progress;
+use crate::query::{Query, Subject, TimeRange};
+use crate::render::render;
+use crate::report::parts::quoted;
+use crate::report::{Body, Report};
+use crate::stitch::stitch;
+use crate::stitch::subjects::{Candidate, subjects};
+use crate::{demo, file};
+
+/// How many journeys of a file are listed where one must be chosen.
+const LISTED: usize = 20;
+
+/// A journey, and what it rests on.
+pub struct Told {
+    /// The journey, of which the filters left what is wanted.
+    pub journey: Journey,
+    /// The question.
+    pub query: Query,
+    /// Lines around the journey's own, where asked for.
+    pub context: Vec<LogEntry>,
+    /// What was asked, how the backends did, and what is to be remarked; without spans and lines.
+    shell: Evidence,
+    settled: bool,
+    flags: String,
+    said: String,
+}
+
+/// How many lines around each of the journey's own to ask for as well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Around(pub usize);
+
+/// Finds, reads or makes the journey that the flags are about.
+///
+/// # Errors
+/// Usage, configuration, a file that cannot be read. What a backend did wrong is a note of the answer.
+pub async fn ask(args: &JourneyArgs, around: Around, context: &Context) -> Result<Told, Error> {
+    match args.sources.supply(&context.surroundings)? {
+        Supply::Backends => ask_backends(args, around, context).await,
+        Supply::Files(paths) => {
+            let evidence = read_files(&paths)?;
+            let query = offline(args, context, context.surroundings.now, &evidence)?;
+            Ok(told(evidence, query, args, context, String::new()))
+        }
+        Supply::Demo(scenario) => {
+            let run = demo_run(args, scenario.as_deref())?;
+            let mut query = offline(args, context, demo::NOW, &Evidence::default())
+                .unwrap_or_else(|_| blank(Subject::correlation(&run.correlation_id), context, demo::NOW));
+            if args.subject.subject()?.is_none() {
+                query.subject = Subject::correlation(&run.correlation_id);
+            }
+            Ok(told(demo::evidence(&run), query, args, context, String::new()))
+        }
+    }
+}
+
+impl Told {
+    /// Whether nothing was found.
+    pub fn found(&self) -> Found {
+        if self.journey.is_empty() { Found::Nothing } else { Found::Something }
+    }
+
+    /// The outcome of a reading command: the report in the form that is wanted, and what the code says.
+    pub fn outcome(self, args: &JourneyArgs, context: &Context, body: impl FnOnce(Journey, &Query) -> Body) -> Outcome {
+        let found = self.found();
+        let data = data(&self.shell);
+        let subject = self.query.subject.text.clone();
+        let body = body(self.journey, &self.query);
+        let mut report = Report::new(body).about(subject, &self.shell);
+        report.settled = self.settled;
+        report.flags = self.flags;
+        Outcome {
+            stdout: render(&report, context.format(), &context.view),
+            stderr: self.said.into_bytes(),
+            exit: args.verdict.exit(found, data),
+        }
+    }
+}
+
+/// How good the evidence is.
+pub fn data(evidence: &Evidence) -> Data {
+    if evidence.backends.iter().any(|b| b.state == BackendState::Refused) {
+        Data::NeedsPerson
+    } else if evidence.is_complete() {
+        Data::Complete
+    } else {
+        Data::Partial
+    }
+}
+
+async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> Result<Told, Error> {
+    let subject = args.subject.required()?;
+    let (tape, now) = tape(&args.sources.recording, context.surroundings.now)?;
+    let time = args.time.range(Some(&subject), now, context.settings.zone.value)?;
+    let backends = backends(&tape, context)?;
+    let query = Query { time, ..blank(subject, context, now) };
+    let transport = transport(tape, context);
+    let progress = progress(context);
+    let mut evidence = gather::gather(&query, &backends, &transport, &progress).await;
+    let mut lines_around = Vec::new();
+    if around.0 > 0 {
+        progress.say("asking for the lines around");
+        let logs = stitch(evidence.clone(), &query).logs;
+        let (context_lines, notes) = gather::around::gather(&logs, around.0, &backends, &transport, &query).await;
+        lines_around = context_lines;
+        notes.into_iter().for_each(|note| evidence.note(note));
+    }
+    progress.done();
+    transport.tape().save()?;
+    let said = requests(&transport, &backends, context);
+    Ok(Told { context: lines_around, ..told(evidence, query, args, context, said) })
+}
+
+/// The evidence as a journey, with what the filters want of it.
+fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Context, said: String) -> Told {
+    let shell = Evidence {
+        not_stored: Vec::new(),
+        backends: std::mem::take(&mut evidence.backends),
+        notes: std::mem::take(&mut evidence.notes),
+        coverage: evidence.coverage,
+        ..Evidence::default()
+    };
+    let mut journey = stitch(evidence, &query);
+    let settled = settle(&journey, &query, args, context);
+    let filters = args.filters.filters();
+    journey.logs.retain(|line| filters.wants_line(line));
+    let mut told =
+        Told { journey, query, context: Vec::new(), shell, settled: settled.is_none(), flags: flags(args), said };
+    told.shell.notes.extend(settled);
+    told
+}
+
+/// A note where the newest span is younger than the settle time. Files and the demo are settled.
+fn settle(journey: &Journey, query: &Query, args: &JourneyArgs, context: &Context) -> Option<Note> {
+    if !args.sources.input.is_empty() || args.sources.demo.is_some() {
+        return None;
+    }
+    let newest = journey.span_extent()?.to.min(query.now);
+    let age = query.now.since(newest);
+    let message = format!("the newest span ended {} ago; more may still come", Human(age));
+    (age <= context.settings.settle_ns.value).then(|| Note::general(NoteCode::TooYoung, message))
+}
+
+fn blank(subject: Subject, context: &Context, now: Timestamp) -> Query {
+    Query {
+        subject,
+        time: TimeRange::Widening,
+        now,
+        keys: context.settings.keys.value.clone(),
+        services: context.settings.services.value.clone(),
+        panels: context.settings.panels.value.clone(),
+        bounds: context.settings.bounds,
+    }
+}
+
+/// The recording that is made or played, and the time in which it lives.
+pub fn tape(args: &RecordingArgs, now: Timestamp) -> Result<(Tape, Timestamp), Error> {
+    match (&args.record, &args.replay) {
+        (Some(folder), _) => Ok((Tape::record(folder.clone(), now), now)),
+        (None, Some(folder)) => Tape::open(folder),
+        (None, None) => Ok((Tape::Off, now)),
+    }
+}
+
+/// The backends, with credentials only where somebody is really asked.
+pub fn backends(tape: &Tape, context: &Context) -> Result<Backends, Error> {
+    match tape {
+        Tape::Replaying(_) => context.settings.backends_without_credentials(),
+        _ => context.settings.backends(&context.surroundings),
+    }
+}
+
+/// A transport with the limits of the settings.
+pub fn transport(tape: Tape, context: &Context) -> Transport {
+    let bounds = context.settings.bounds;
+    let total = u64::try_from(context.settings.timeout_ns.value).unwrap_or(30 * SECOND as u64);
+    let limits = Limits {
+        total: Duration::from_nanos(total),
+        requests: bounds.requests,
+        in_flight: bounds.in_flight,
+        ..Limits::default()
+    };
+    Transport::new(limits, tape)
+}
+
+/// A spinner where somebody looks at it.
+pub fn progress(context: &Context) -> Progress {
+    if context.output.shows_progress(&context.surroundings) { Progress::spinner() } else { Progress::silent() }
+}
+
+/// The requests that were made, for `-v`, and as something to paste elsewhere for `--show-queries`.
+pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -> String {
+    let mut said = String::new();
+    for asked in transport.asked().iter().filter(|_| context.output.verbose > 0) {
+        let line = format!(
+            "{} {} in {} ms: {}",
+            asked.source.word(),
+            asked.result,
+            asked.elapsed.as_millis(),
+            asked.request.line()
+        );
+        said += &format!("{}\n", printable(&line));
+    }
+    for asked in transport.asked().iter().filter(|_| context.output.show_queries) {
+        let Some(endpoint) = endpoint(backends, asked.source) else { continue };
+        let mut url = crate::backend::transport::joined(&endpoint.url, &asked.request.path);
+        let _ = (url.set_username(""), url.set_password(None));
+        if asked.request.method == Method::Get && !asked.request.parameters.is_empty() {
+            url.set_query(Some(&asked.request.encoded()));
+            said += &format!("{url}\n");
+        } else {
+            let query = asked.request.parameters.iter().find(|(name, _)| *name == "query");
+            let query = query.map(|(_, text)| format!("  {text}")).unwrap_or_default();
+            said += &format!("{}{}\n", shown(&url), printable(&query));
+        }
+    }
+    said
+}
+
+fn endpoint(backends: &Backends, source: Source) -> Option<&Endpoint> {
+    [&backends.jaeger, &backends.loki, &backends.prometheus].into_iter().flatten().find(|e| e.source == source)
+}
+
+fn read_files(paths: &[PathBuf]) -> Result<Evidence, Error> {
+    let mut all = Evidence::default();
+    for path in paths {
+        let one = if path == Path::new("-") { read_stdin()? } else { file::read_path(path)? };
+        all.spans.extend(one.spans);
+        all.logs.extend(one.logs);
+        one.notes.into_iter().for_each(|note| all.note(note));
+    }
+    Ok(all)
+}
+
+fn read_stdin() -> Result<Evidence, Error> {
+    let mut bytes = Vec::new();
+    let failed = |e: std::io::Error| Error::Input { path: "standard input".to_owned(), message: e.to_string() };
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
+    file::read("-", bytes)
+}
+
+fn demo_run(args: &JourneyArgs, scenario: Option<&str>) -> Result<demo::Run, Error> {
+    let subject = args.subject.subject()?;
+    let wanted = subject.as_ref().map(|s| s.text.as_str()).or(scenario).unwrap_or(demo::BROKEN);
+    demo::find(wanted).map(|(_, run)| run).ok_or_else(|| {
+        let names: Vec<&str> = demo::scenarios().iter().map(|s| s.name).collect();
+        Error::usage(format!("the demo has no {wanted:?}"), format!("there are {}", names.join(", ")))
+    })
+}
+
+/// The question to a file: the ID that was given, else the only journey in it.
+fn offline(args: &JourneyArgs, context: &Context, now: Timestamp, evidence: &Evidence) -> Result<Query, Error> {
+    let subject = match args.subject.subject()? {
+        Some(subject) => subject,
+        None => only_journey(subjects(evidence, &context.settings.keys.value))?,
+    };
+    Ok(blank(subject, context, now))
+}
+
+fn only_journey(candidates: Vec<Candidate>) -> Result<Subject, Error> {
+    match candidates.as_slice() {
+        [only] => Ok(only.subject.clone()),
+        [] => Err(Error::usage(
+            "there is no span and no line with an ID in it",
+            "name one with --correlation-id or --trace-id, or its key with --key",
+        )),
+        many => {
+            let lines: Vec<String> = many.iter().take(LISTED).map(listed).collect();
+            let rest = many.len().saturating_sub(LISTED);
+            let more = if rest > 0 { format!("\n  … and {rest} more") } else { String::new() };
+            let message = format!("there are {} journeys in it; name one:\n{}{more}", many.len(), lines.join("\n"));
+            Err(Error::usage(message, "add the ID as an argument"))
+        }
+    }
+}
+
+fn listed(candidate: &Candidate) -> String {
+    let Candidate { subject, spans, lines, first } = candidate;
+    format!("  {}   {spans} spans, {lines} lines, from {}", quoted(&subject.text), first.rfc3339())
+}
+
+/// The flags that a following command needs to mean the same data.
+fn flags(args: &JourneyArgs) -> String {
+    let text = |name: &str, value: &Option<String>| value.as_ref().map(|v| format!("{name} {}", quoted(v)));
+    let path = |name: &str, value: &PathBuf| format!("{name} {}", quoted(&value.display().to_string()));
+    let demo = args.sources.demo.as_ref().map(|scenario| match scenario {
+        Some(name) => format!("--demo={}", quoted(name)),
+        None => "--demo".to_owned(),
+    });
+    let mut all: Vec<String> = demo.into_iter().collect();
+    all.extend(args.sources.input.iter().map(|p| path("--input", p)));
+    all.extend(args.sources.recording.replay.iter().map(|p| path("--replay", p)));
+    all.extend(text("--jaeger-url", &args.backends.jaeger_url));
+    all.extend(text("--loki-url", &args.backends.loki_url));
+    all.extend(text("--prometheus-url", &args.backends.prometheus_url));
+    all.extend(args.backends.key.iter().map(|key| format!("--key {}", quoted(key))));
+    all.extend(text("--since", &args.time.since));
+    all.extend(text("--start", &args.time.start));
+    all.extend(text("--end", &args.time.end));
+    all.join(" ")
+}

@@ -1,0 +1,263 @@
+//! How each backend is: what it can do, whose clock it has, how fresh its data is, and what to do if it is not well.
+
+use futures_util::future::join_all;
+
+use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::jaeger::{Dialect, Jaeger, Search};
+use crate::backend::loki::{self, Direction, Loki};
+use crate::backend::prometheus::Prometheus;
+use crate::backend::request::Answer;
+use crate::backend::transport::{Transport, shown};
+use crate::backend::{Auth, Backends, Endpoint, JaegerApi};
+use crate::model::evidence::{BackendState, Source};
+use crate::model::time::{DAY, HOUR, MINUTE, Timestamp, Window};
+use crate::report::doctor::{Ability, DoctorRow};
+
+/// How many services are asked for their newest span.
+const SERVICES_ASKED: usize = 8;
+
+/// Looks at all three at once.
+pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp) -> Vec<DoctorRow> {
+    let clinic = Clinic { transport, now, begun: tokio::time::Instant::now() };
+    let (jaeger, loki, prometheus) = tokio::join!(
+        async {
+            match &backends.jaeger {
+                Some(endpoint) => clinic.jaeger(endpoint, backends.jaeger_api).await,
+                None => left_out(Source::Jaeger),
+            }
+        },
+        async {
+            match &backends.loki {
+                Some(endpoint) => clinic.loki(endpoint, backends.loki_selector.as_deref()).await,
+                None => left_out(Source::Loki),
+            }
+        },
+        async {
+            match &backends.prometheus {
+                Some(endpoint) => clinic.prometheus(endpoint).await,
+                None => left_out(Source::Prometheus),
+            }
+        },
+    );
+    vec![jaeger, loki, prometheus]
+}
+
+struct Clinic<'a> {
+    transport: &'a Transport,
+    now: Timestamp,
+    begun: tokio::time::Instant,
+}
+
+impl Clinic<'_> {
+    async fn jaeger(&self, endpoint: &Endpoint, api: JaegerApi) -> DoctorRow {
+        let mut row = blank(endpoint);
+        let jaeger = match Jaeger::connect(self.transport, endpoint, api).await {
+            Ok(jaeger) => jaeger,
+            Err(failure) => return unwell(row, endpoint, &failure),
+        };
+        let window = Window::new(self.now.plus(-HOUR), self.now.plus(1));
+        let (version, honours, newest) =
+            tokio::join!(jaeger.version(), honours_tags(&jaeger, window), newest_span(&jaeger, self.now));
+        let (version, answer) = version.unwrap_or_default();
+        row.version = version;
+        row.clock_difference_ns = self.clock_difference(answer.as_ref());
+        row.dialect = format!(
+            "{} ({})",
+            jaeger.dialect.word(),
+            if jaeger.dialect == Dialect::V1 { "/api/traces" } else { "/api/v3/traces" }
+        );
+        row.abilities = vec![
+            ability("services", jaeger.services.len().to_string()),
+            ability(
+                "tag search without a service",
+                if jaeger.serviceless { "yes" } else { "no: every service is asked" },
+            ),
+            ability("tag filter", honours),
+        ];
+        row.newest = newest;
+        if honours.starts_with("ignored") {
+            row.next =
+                "answers are filtered here instead, which costs more: use --jaeger-api v1 if the server has it".into();
+        } else if jaeger.services.is_empty() {
+            row.next = "it knows no service yet: do your services send their spans here?".into();
+        } else {
+            row.next = stale_advice(newest, self.now, "span");
+        }
+        row
+    }
+
+    async fn loki(&self, endpoint: &Endpoint, selector: Option<&str>) -> DoctorRow {
+        let mut row = blank(endpoint);
+        let loki = Loki::new(self.transport, endpoint);
+        let week = Window::new(self.now.plus(-7 * DAY), self.now.plus(1));
+        let (version, labels) = tokio::join!(loki.version(), loki.labels(week));
+        let labels = match labels {
+            Ok(labels) => labels,
+            Err(failure) => return unwell(row, endpoint, &failure),
+        };
+        if let Ok((version, answer)) = version {
+            row.version = Some(version).filter(|v| !v.is_empty());
+            row.clock_difference_ns = self.clock_difference(Some(&answer));
+        }
+        let found = loki::selector(&labels);
+        let in_use = selector.map(ToOwned::to_owned).or(found.clone());
+        let newest = match &in_use {
+            Some(selector) => loki.page(selector, week, 20, Direction::Backward).await.unwrap_or_default().logs,
+            None => Vec::new(),
+        };
+        let has_metadata = newest.iter().any(|line| !line.metadata.is_empty());
+        row.dialect = "/loki/api/v1".into();
+        row.abilities = vec![
+            ability("labels", if labels.is_empty() { "none".into() } else { labels.join(", ") }),
+            ability("selector", in_use.unwrap_or_else(|| "none: no streams".into())),
+            ability("structured metadata", if has_metadata { "yes" } else { "not seen" }),
+        ];
+        row.newest = newest.iter().map(|line| line.time).max();
+        row.next = if newest.is_empty() {
+            "no line in 7 days: does anything ship logs here, and is the tenant right?".into()
+        } else if selector.is_none() && found.as_deref() != Some("{service_name=~\".+\"}") {
+            "streams without that label are not asked: set `selector` in the profile".into()
+        } else {
+            stale_advice(row.newest, self.now, "line")
+        };
+        row
+    }
+
+    async fn prometheus(&self, endpoint: &Endpoint) -> DoctorRow {
+        let mut row = blank(endpoint);
+        let prometheus = Prometheus::new(self.transport, endpoint);
+        let window = Window::new(self.now.plus(-HOUR), self.now);
+        let (version, newest, exemplars, alerts) = tokio::join!(
+            prometheus.version(),
+            prometheus.instant("max(timestamp(up))", self.now),
+            prometheus.exemplars(window),
+            prometheus.instant("count(ALERTS)", self.now),
+        );
+        let newest = match newest {
+            Ok(told) => told.data,
+            Err(failure) => return unwell(row, endpoint, &failure),
+        };
+        if let Ok((version, answer)) = version {
+            row.version = Some(version).filter(|v| !v.is_empty());
+            row.clock_difference_ns = self.clock_difference(Some(&answer));
+        }
+        let alerts = alerts.ok().and_then(|told| told.data.first()?.samples.first().map(|s| s.1)).unwrap_or(0.0);
+        row.dialect = "/api/v1".into();
+        row.abilities = vec![
+            ability(
+                "exemplars",
+                match exemplars {
+                    Ok(told) if told.data.is_empty() => {
+                        "none in the last hour (needs --enable-feature=exemplar-storage)".into()
+                    }
+                    Ok(told) => format!("{} in the last hour", told.data.len()),
+                    Err(failure) => format!("no: {}", failure.message),
+                },
+            ),
+            ability("alerts now", format!("{alerts}")),
+        ];
+        row.newest =
+            newest.first().and_then(|series| series.samples.first()).and_then(|(_, v)| Timestamp::from_seconds(*v));
+        row.next = stale_advice(row.newest, self.now, "sample");
+        row
+    }
+
+    /// Server minus ours; its header tells whole seconds, so that less than one says nothing.
+    fn clock_difference(&self, answer: Option<&Answer>) -> Option<i64> {
+        let here = self.now.plus(i64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(0));
+        let difference = answer?.date?.plus(500_000_000).since(here);
+        Some(if difference.abs() < 1_000_000_000 { 0 } else { difference })
+    }
+}
+
+fn ability(what: &str, answer: impl Into<String>) -> Ability {
+    Ability { what: what.to_owned(), answer: answer.into() }
+}
+
+async fn honours_tags(jaeger: &Jaeger<'_>, window: Window) -> &'static str {
+    let search = Search { key: "trace.doctor", value: "no span has this", window, limit: 5 };
+    let service = if jaeger.serviceless { None } else { jaeger.services.first().map(String::as_str) };
+    if service.is_none() && !jaeger.serviceless {
+        return "unknown: no service to ask";
+    }
+    match jaeger.search(&search, service).await {
+        Ok(decoded) if decoded.spans.is_empty() => "honoured",
+        Ok(_) => "ignored: every trace comes back",
+        Err(_) => "unknown: the test search failed",
+    }
+}
+
+async fn newest_span(jaeger: &Jaeger<'_>, now: Timestamp) -> Option<Timestamp> {
+    for back in [HOUR, DAY, 7 * DAY] {
+        let window = Window::new(now.plus(-back), now.plus(1));
+        let some = jaeger.services.iter().take(SERVICES_ASKED);
+        let found = join_all(some.map(|service| jaeger.newest(service, window))).await;
+        let spans = found.into_iter().filter_map(Result::ok).flat_map(|decoded| decoded.spans);
+        if let Some(newest) = spans.filter(|s| s.has_sane_time()).map(|s| s.end()).max() {
+            return Some(newest);
+        }
+    }
+    None
+}
+
+fn stale_advice(newest: Option<Timestamp>, now: Timestamp, what: &str) -> String {
+    match newest {
+        None => format!("no {what} was found: is anything being sent?"),
+        Some(at) if now.since(at) > 15 * MINUTE => format!("the newest {what} is old: is anything still being sent?"),
+        Some(_) => String::new(),
+    }
+}
+
+fn blank(endpoint: &Endpoint) -> DoctorRow {
+    DoctorRow {
+        name: endpoint.source,
+        url: shown(&endpoint.url),
+        url_from: endpoint.url_from.clone(),
+        state: BackendState::Ok,
+        error: String::new(),
+        version: None,
+        dialect: String::new(),
+        abilities: Vec::new(),
+        auth: match &endpoint.auth {
+            Auth::None => "none".into(),
+            Auth::Basic { username, .. } => format!("basic, as {username}"),
+            Auth::Bearer(_) => "bearer token".into(),
+            Auth::Header { name, .. } => format!("header {name}"),
+        },
+        clock_difference_ns: None,
+        newest: None,
+        next: String::new(),
+    }
+}
+
+fn left_out(source: Source) -> DoctorRow {
+    DoctorRow {
+        name: source,
+        url: String::new(),
+        url_from: "--without".into(),
+        state: BackendState::LeftOut,
+        error: String::new(),
+        version: None,
+        dialect: String::new(),
+        abilities: Vec::new(),
+        auth: String::new(),
+        clock_difference_ns: None,
+        newest: None,
+        next: String::new(),
+    }
+}
+
+fn unwell(mut row: DoctorRow, endpoint: &Endpoint, failure: &Failure) -> DoctorRow {
+    row.state = match failure.kind {
+        _ if !endpoint.configured => BackendState::NotConfigured,
+        FailureKind::MustAct => BackendState::Refused,
+        _ => BackendState::Unreachable,
+    };
+    row.error.clone_from(&failure.message);
+    row.next = match row.state {
+        BackendState::NotConfigured => format!("name its address with --{}-url or in the profile", row.name.word()),
+        _ if !failure.hint.is_empty() => failure.hint.clone(),
+        _ => "is it running, and is this its address?".into(),
+    };
+    row
+}

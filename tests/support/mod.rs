@@ -1,0 +1,116 @@
+//! The harness: runs the binary in a scrubbed environment and shows what a user would see.
+#![allow(dead_code)]
+
+pub mod stack;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// One run of the binary, being prepared.
+pub struct Trace {
+    command: Command,
+    stdin: Vec<u8>,
+    home: tempfile::TempDir,
+}
+
+/// The binary with nothing of this machine's environment: zone UTC, 100 columns, no colour, an empty home.
+pub fn trace() -> Trace {
+    let home = tempfile::tempdir().expect("a temporary home");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trace"));
+    command
+        .env_clear()
+        .env("HOME", home.path())
+        .env("TZ", "UTC")
+        .env("LANG", "C.UTF-8")
+        .env("COLUMNS", "100")
+        .current_dir(home.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Trace { command, stdin: Vec::new(), home }
+}
+
+impl Trace {
+    /// Adds arguments.
+    pub fn args<S: AsRef<std::ffi::OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// Sets a variable.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Answers from `fixtures/NAME` instead of servers.
+    pub fn replay(mut self, name: &str) -> Self {
+        self.command.arg("--replay").arg(fixture(name));
+        self
+    }
+
+    /// Puts a file into the home, which is also the working folder.
+    pub fn file(self, name: &str, text: &str) -> Self {
+        let path = self.home.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
+        std::fs::write(path, text).expect("the file");
+        self
+    }
+
+    /// Gives it something to read.
+    pub fn stdin(mut self, bytes: &[u8]) -> Self {
+        self.stdin = bytes.to_vec();
+        self
+    }
+
+    /// Runs it.
+    pub fn run(mut self) -> Run {
+        use std::io::Write as _;
+        self.command.stdin(if self.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
+        let mut child = self.command.spawn().expect("the binary starts");
+        if let Some(mut pipe) = child.stdin.take() {
+            let _ = pipe.write_all(&self.stdin);
+        }
+        let output = child.wait_with_output().expect("the binary ends");
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Run {
+    /// Exit code.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Its standard output as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("not JSON: {e}\n{}\n{}", self.stdout, self.stderr))
+    }
+
+    /// Everything a user sees, with the code, for snapshots.
+    pub fn screen(&self) -> String {
+        let mut screen = String::new();
+        if !self.stdout.is_empty() {
+            screen += self.stdout.trim_end();
+            screen += "\n";
+        }
+        if !self.stderr.is_empty() {
+            screen += &format!("--- stderr\n{}\n", self.stderr.trim_end());
+        }
+        screen + &format!("--- exit {}", self.code)
+    }
+}
+
+/// The folder of a fixture.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
