@@ -23,7 +23,7 @@ pub const PROJECT_FILE: &str = ".trace.toml";
 const HEAD_KEYS: [&str; 2] = ["default_profile", "profiles"];
 
 /// Whose file it is, hence how far it is trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Owner {
     /// Came with a folder that somebody else may have written: no credentials, and none sent where it says.
     Project,

@@ -1,5 +1,6 @@
 //! What is in force: flag > environment > project file > user file > default, each value with its origin.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -50,7 +51,7 @@ pub struct ConfigArgs {
 pub struct Settings {
     /// The profile in force; none for the files' top level.
     pub profile: Option<(String, String)>,
-    /// The files that were read, and whose they are.
+    /// The files that were read, and whose they are; the project's first.
     pub files: Vec<(Owner, PathBuf)>,
     /// Where spans are.
     pub jaeger: Target,
@@ -197,13 +198,8 @@ impl<'a> Voices<'a> {
     }
 
     fn files(self) -> Vec<(Owner, PathBuf)> {
-        let mut once = vec![];
-        for file in self.chosen.layers.iter().map(|layer| (layer.owner, layer.path.clone())) {
-            if !once.contains(&file) {
-                once.push(file);
-            }
-        }
-        once
+        let layers = self.chosen.layers.iter().map(|layer| (layer.owner, layer.path.clone()));
+        layers.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn jaeger_api(self) -> Result<Sourced<JaegerApi>, Error> {
