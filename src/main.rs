@@ -105,7 +105,8 @@ fn complain(error: &anyhow::Error) -> Exit {
     let known = error.downcast_ref::<Error>();
     let mut told = format!("error: {error:#}\n");
     if let Some(hint) = known.map(Error::hint).filter(|hint| !hint.is_empty()) {
-        told.push_str(&format!("hint: {hint}\n"));
+        told += "hint: ";
+        told += hint;
     }
     let _ = io::stderr().write_all(safe_lines(&told).as_bytes());
     known.map_or(Exit::Usage, Error::exit)

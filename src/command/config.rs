@@ -147,15 +147,27 @@ fn table(settings: &Settings, values: &[Shown]) -> String {
         lines.push("file     none".to_owned());
     }
     lines.push(String::new());
-    let rows: Vec<[String; 3]> =
-        values.iter().map(|v| [v.name.clone(), printable(&v.text), printable(&v.origin.to_string())]).collect();
-    let widest = |column: usize| rows.iter().map(|row| row[column].width()).filter(|w| *w <= 60).max().unwrap_or(0);
+    let rows: Vec<[String; 3]> = values.iter().flat_map(rows).collect();
+    let widest = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let (names, texts) = (widest(0), widest(1));
     lines.extend(rows.iter().map(|[name, text, origin]| {
         let pad = |text: &str, width: usize| " ".repeat(width.saturating_sub(text.width()));
-        format!("{name}{}  {text}{}  {origin}", pad(name, names), pad(text, texts))
+        format!("{name}{}  {text}{}  {origin}", pad(name, names), pad(text, texts)).trim_end().to_owned()
     }));
     lines.join("\n") + "\n"
+}
+
+/// A long value runs over several rows.
+fn rows(value: &Shown) -> Vec<[String; 3]> {
+    let text = printable(&value.text);
+    let pieces = textwrap::wrap(&text, textwrap::Options::new(60).word_splitter(textwrap::WordSplitter::NoHyphenation));
+    let mut rows: Vec<[String; 3]> =
+        pieces.into_iter().map(|piece| [String::new(), piece.into_owned(), String::new()]).collect();
+    if let Some(first) = rows.first_mut() {
+        first[0].clone_from(&value.name);
+        first[2] = printable(&value.origin.to_string());
+    }
+    rows
 }
 
 fn document(settings: &Settings, values: &[Shown]) -> Value {

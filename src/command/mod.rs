@@ -11,6 +11,8 @@ pub mod schema;
 pub mod span;
 pub mod timeline;
 
+use std::fmt::Write;
+
 use crate::error::{Error, Exit};
 use crate::options::backends::BackendArgs;
 use crate::options::output::OutputArgs;
@@ -40,8 +42,10 @@ impl Outcome {
     #[must_use]
     pub fn warned(mut self, context: &Context) -> Self {
         if !context.output.quiet {
-            let warnings = context.settings.warnings.iter();
-            let told: String = warnings.map(|w| format!("warning: {}\n", printable(w))).collect();
+            let mut told = String::new();
+            for warning in &context.settings.warnings {
+                let _ = writeln!(told, "warning: {}", printable(warning));
+            }
             self.stderr.splice(0..0, told.into_bytes());
         }
         self

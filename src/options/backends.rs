@@ -11,26 +11,46 @@ use crate::options::time::{duration, positive_duration};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Backends")]
 pub struct BackendArgs {
-    /// Jaeger's address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]
-    #[arg(long, value_name = "URL")]
+    /// Jaeger's address.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Jaeger's address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]"
+    )]
     pub jaeger_url: Option<String>,
-    /// Loki's address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]
-    #[arg(long, value_name = "URL")]
+    /// Loki's address.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Loki's address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]"
+    )]
     pub loki_url: Option<String>,
-    /// Prometheus' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]
-    #[arg(long, value_name = "URL")]
+    /// Prometheus' address.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Prometheus' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]"
+    )]
     pub prometheus_url: Option<String>,
     /// Do not ask these
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = choice(&SOURCES))]
     pub without: Vec<Source>,
-    /// Which of Jaeger's APIs to speak [env: TRACE_JAEGER_API]
-    #[arg(long, value_name = "API", value_parser = choice(&APIS))]
+    /// Which of Jaeger's APIs to speak.
+    #[arg(long, value_name = "API", value_parser = choice(&APIS), help = "Which of Jaeger's APIs to speak [env: TRACE_JAEGER_API]")]
     pub jaeger_api: Option<JaegerApi>,
-    /// Which lines to search, as a LogQL stream selector such as '{namespace="shop"}' [env: TRACE_LOKI_SELECTOR]
-    #[arg(long, value_name = "SELECTOR")]
+    /// Which lines to search, as a stream selector.
+    #[arg(
+        long,
+        value_name = "SELECTOR",
+        help = "Which lines to search, as a LogQL stream selector such as '{namespace=\"shop\"}' [env: TRACE_LOKI_SELECTOR]"
+    )]
     pub loki_selector: Option<String>,
-    /// Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]
-    #[arg(long, value_name = "KEY")]
+    /// Attribute keys under which the correlation ID may stand, likeliest first.
+    #[arg(
+        long,
+        value_name = "KEY",
+        help = "Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]"
+    )]
     pub key: Vec<String>,
     /// How long asking may take in all [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]

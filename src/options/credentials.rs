@@ -162,7 +162,8 @@ fn read_private(path: &Path) -> Result<String, Error> {
 fn check_private(path: &Path, file: &fs::File) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
     let mode = file.metadata().map_err(|e| Error::Secret(format!("{}: {e}", path.display())))?.permissions().mode();
-    if mode & 0o077 == 0 {
+    let for_others = mode & 0o077;
+    if for_others == 0 {
         return Ok(());
     }
     let path = path.display();

@@ -23,7 +23,7 @@ pub const PROJECT_FILE: &str = ".trace.toml";
 const HEAD_KEYS: [&str; 2] = ["default_profile", "profiles"];
 
 /// Whose file it is, hence how far it is trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Owner {
     /// Came with a folder that somebody else may have written: no credentials, and none sent where it says.
     Project,
@@ -214,6 +214,8 @@ fn refuse_credentials(file: &ConfigFile) -> Result<(), Error> {
 fn complaint(path: &Path, text: &str, span: Range<usize>, message: &str) -> Error {
     let (line, column) = position(text, span.start);
     let shown = text.lines().nth(line - 1).unwrap_or_default();
+    // One column a character, so that the caret stands below its place.
+    let shown = shown.replace(char::is_control, " ");
     let width = text.get(span).map_or(1, |t| t.lines().next().unwrap_or_default().chars().count());
     let width = width.clamp(1, (shown.chars().count() + 2).saturating_sub(column).max(1));
     let margin = " ".repeat(line.to_string().len());
@@ -272,4 +274,73 @@ fn distance(a: &str, b: &str) -> usize {
         rows.push(row);
     }
     rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(owner: Owner, text: &str) -> String {
+        parse(owner, PathBuf::from("t.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_where_it_is() {
+        let unknown = "keys = [\"a\"]\n[loki]\nselecter = '{a=\"b\"}'\n";
+        assert_eq!(
+            wrong(Owner::User, unknown),
+            "t.toml:3:1: unknown key `selecter`, did you mean `selector`?\n  |\n3 | selecter = '{a=\"b\"}'\n  | ^^^^^^^^"
+        );
+        let table = [
+            ("defualt_profile = \"x\"", "1:1: unknown key `defualt_profile`, did you mean `default_profile`?"),
+            ("[porfiles.x]", "1:2: unknown key `porfiles`, did you mean `profiles`?"),
+            ("[profiles.x]\nprofiles = 1", "2:1: unknown key `profiles`, known are keys"),
+            ("[jaeger]\nurl = 7", "2:7: invalid type: integer `7`, expected a string"),
+            ("[jaeger]\napi = \"v4\"", "2:7: unknown value `v4`, did you mean `v1`?"),
+            ("[jaeger]\napi = \"grpc\"", "2:7: unknown value `grpc`, known are auto, v1, v3"),
+            ("sampling = 2.0", "1:12: a share is above 0 and at most 1"),
+            ("timezone = \"CET\"", "a time zone is `local`, `utc` or an offset"),
+            ("external_hosts = [\"re:(\"]", "is no regular expression"),
+            ("keys = [\"a\"", "1:"),
+            ("[[panels]]\nname = \"x\"", "missing field `query`"),
+            ("[loki]\nauth = { bearer = \"s\" }", "2:10: unknown value `bearer`, "),
+            ("[loki.auth]\nbasic = { username = \"u\" }", "exactly one of `password_file` and `password_env`"),
+            ("[loki.auth]\ncommand = []", "a command needs a program"),
+            ("a = 1\u{1b}", "1:"),
+        ];
+        for (text, why) in table {
+            let told = wrong(Owner::User, text);
+            assert!(told.starts_with("t.toml:") && told.contains(why) && told.contains('^'), "{text}\n{told}");
+        }
+    }
+
+    #[test]
+    fn a_project_file_may_not_say_how_to_sign_in() {
+        for text in ["[loki]\nauth = { bearer_env = \"HOME\" }", "[profiles.p.jaeger]\nauth.command = [\"sh\"]"] {
+            assert!(wrong(Owner::Project, text).contains("2:"), "{}", wrong(Owner::Project, text));
+            assert!(wrong(Owner::Project, text).contains("a project file may not say how to sign in"));
+            assert!(parse(Owner::User, PathBuf::new(), text).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_project_file_is_looked_for_up_to_the_edge_of_the_project() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = root.path().join("home/work/shop/src");
+        fs::create_dir_all(&deep).unwrap();
+        let found = |cwd: &Path, home: &str| {
+            let home = Some(root.path().join(home));
+            let world = Surroundings { cwd: cwd.to_path_buf(), home, ..Surroundings::default() };
+            project_file(&world).map(|path| path.strip_prefix(root.path()).unwrap().display().to_string())
+        };
+        fs::write(root.path().join(PROJECT_FILE), "").unwrap();
+        assert_eq!(found(&deep, "home"), None, "above home is no project");
+        assert_eq!(found(&deep, "elsewhere"), None, "without an edge only the folder itself counts");
+        fs::write(root.path().join("home/work").join(PROJECT_FILE), "").unwrap();
+        assert_eq!(found(&deep, "home").as_deref(), Some("home/work/.trace.toml"));
+        fs::create_dir(root.path().join("home/work/shop/.git")).unwrap();
+        assert_eq!(found(&deep, "home"), None, "the repository ends below it");
+        fs::write(deep.join(PROJECT_FILE), "").unwrap();
+        assert_eq!(found(&deep, "elsewhere").as_deref(), Some("home/work/shop/src/.trace.toml"));
+    }
 }

@@ -28,6 +28,7 @@ pub enum Colour {
 
 /// Flags of every command, accepted before and after its name.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// The form of the answer [default: table]
@@ -36,8 +37,8 @@ pub struct OutputArgs {
     /// Write the answer to this file
     #[arg(long, global = true, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]
-    #[arg(long, global = true, visible_alias = "colour", value_name = "WHEN", value_parser = choice(&COLOURS))]
+    /// When to use colour.
+    #[arg(long, global = true, visible_alias = "colour", value_name = "WHEN", value_parser = choice(&COLOURS), help = "When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]")]
     pub color: Option<Colour>,
     /// Draw with ASCII only
     #[arg(long, global = true)]
@@ -45,8 +46,8 @@ pub struct OutputArgs {
     /// Lay out for this many columns
     #[arg(long, global = true, value_name = "N", value_parser = count(NARROWEST as u64, 10_000))]
     pub width: Option<u64>,
-    /// Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]
-    #[arg(short = 'z', long, global = true, value_name = "ZONE", value_parser = zone, conflicts_with = "utc", allow_hyphen_values = true)]
+    /// In which zone times are shown and read.
+    #[arg(short = 'z', long, global = true, value_name = "ZONE", value_parser = zone, conflicts_with = "utc", allow_hyphen_values = true, help = "Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]")]
     pub timezone: Option<Zone>,
     /// Short for --timezone utc
     #[arg(long, global = true)]
@@ -57,8 +58,8 @@ pub struct OutputArgs {
     /// Nothing but the answer, and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Print the requests as URLs, LogQL and PromQL to paste elsewhere
-    #[arg(long, global = true)]
+    /// Whether to print the requests.
+    #[arg(long, global = true, help = "Print the requests as URLs, LogQL and PromQL to paste elsewhere")]
     pub show_queries: bool,
     /// No progress on standard error
     #[arg(long, global = true)]
@@ -169,6 +170,8 @@ fn zone(text: &str) -> Result<Zone, &'static str> {
 mod tests {
     use super::*;
 
+    type Vars = &'static [(&'static str, &'static str)];
+
     fn world(vars: &[(&str, &str)], stdout_is_terminal: bool) -> Surroundings {
         let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Surroundings { vars, stdout_is_terminal, terminal_width: Some(120), ..Surroundings::default() }
@@ -177,7 +180,7 @@ mod tests {
     #[test]
     fn colour_is_decided_in_one_order() {
         use Colour::{Always, Auto, Never};
-        let table: [(Colour, &[(&str, &str)], bool, bool); 14] = [
+        let table: [(Colour, Vars, bool, bool); 14] = [
             (Auto, &[], true, true),
             (Auto, &[], false, false),
             (Auto, &[("TERM", "dumb")], true, false),
@@ -219,7 +222,7 @@ mod tests {
         let args = OutputArgs { width: Some(60), ..OutputArgs::default() };
         assert_eq!(args.view(&world(&[("COLUMNS", "100")], true), Zone::Utc).width, 60);
 
-        let ascii: [(&[(&str, &str)], bool, bool); 7] = [
+        let ascii: [(Vars, bool, bool); 7] = [
             (&[], true, false),
             (&[("LANG", "C")], true, true),
             (&[("LANG", "C")], false, false),

@@ -63,7 +63,7 @@ pub struct JaegerPart {
 pub struct LokiPart {
     /// Base address.
     pub url: Told<String>,
-    /// LogQL stream selector.
+    /// Stream selector.
     pub selector: Told<String>,
     /// `X-Scope-OrgID`.
     pub tenant: Told<String>,

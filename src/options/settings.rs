@@ -1,5 +1,6 @@
 //! What is in force: flag > environment > project file > user file > default, each value with its origin.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -27,11 +28,21 @@ const TIMEOUT: i64 = 30 * SECOND;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Configuration")]
 pub struct ConfigArgs {
-    /// Read this configuration file and no other [env: TRACE_CONFIG]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The only configuration file to read.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "Read this configuration file and no other [env: TRACE_CONFIG]"
+    )]
     pub config: Option<PathBuf>,
-    /// Use this profile of the configuration [env: TRACE_PROFILE]
-    #[arg(long, global = true, value_name = "NAME")]
+    /// The profile to use.
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help = "Use this profile of the configuration [env: TRACE_PROFILE]"
+    )]
     pub profile: Option<String>,
 }
 
@@ -40,7 +51,7 @@ pub struct ConfigArgs {
 pub struct Settings {
     /// The profile in force; none for the files' top level.
     pub profile: Option<(String, String)>,
-    /// The files that were read, and whose they are.
+    /// The files that were read, and whose they are; the project's first.
     pub files: Vec<(Owner, PathBuf)>,
     /// Where spans are.
     pub jaeger: Target,
@@ -50,7 +61,7 @@ pub struct Settings {
     pub prometheus: Target,
     /// Which of Jaeger's APIs.
     pub jaeger_api: Sourced<JaegerApi>,
-    /// The LogQL stream selector; none to find one out.
+    /// The stream selector; none to find one out.
     pub loki_selector: Option<Sourced<String>>,
     /// Attribute keys under which a correlation ID may stand, likeliest first.
     pub keys: Sourced<Vec<String>>,
@@ -178,8 +189,8 @@ impl<'a> Voices<'a> {
                 .told(|p| p.sampling.as_ref())
                 .map_or(Sourced::default(1.0), |told| told.map(|share| share.0)),
             zone: self.zone()?,
-            timeout_ns: self.length(self.backends.timeout, "--timeout", TIMEOUT),
-            settle_ns: self.length(self.backends.settle, "--settle", SETTLE),
+            timeout_ns: length(self.backends.timeout, "--timeout", TIMEOUT),
+            settle_ns: length(self.backends.settle, "--settle", SETTLE),
             bounds: bounds(&limits),
             limits,
             warnings,
@@ -187,13 +198,8 @@ impl<'a> Voices<'a> {
     }
 
     fn files(self) -> Vec<(Owner, PathBuf)> {
-        let mut once = vec![];
-        for file in self.chosen.layers.iter().map(|layer| (layer.owner, layer.path.clone())) {
-            if !once.contains(&file) {
-                once.push(file);
-            }
-        }
-        once
+        let layers = self.chosen.layers.iter().map(|layer| (layer.owner, layer.path.clone()));
+        layers.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn jaeger_api(self) -> Result<Sourced<JaegerApi>, Error> {
@@ -270,10 +276,10 @@ impl<'a> Voices<'a> {
         let told = self.told(|p| p.timezone.as_ref()).map(|told| told.map(|zone| zone.0));
         Ok(told.unwrap_or(Sourced::default(Zone::Local)))
     }
+}
 
-    fn length(self, flag: Option<i64>, name: &'static str, default: i64) -> Sourced<i64> {
-        flag.map_or(Sourced::default(default), |ns| Sourced::flag(ns, name))
-    }
+fn length(flag: Option<i64>, name: &'static str, default: i64) -> Sourced<i64> {
+    flag.map_or(Sourced::default(default), |ns| Sourced::flag(ns, name))
 }
 
 const SELECTOR_HINT: &str = "write a LogQL stream selector such as '{namespace=\"shop\"}'";
@@ -322,5 +328,187 @@ fn limits(flags: &LimitArgs) -> [(&'static str, Sourced<usize>); 6] {
 
 fn bounds(limits: &[(&'static str, Sourced<usize>); 6]) -> Bounds {
     let [traces, spans, lines, requests, page, search_limit] = limits.each_ref().map(|(_, limit)| limit.value);
-    Bounds { traces, spans, lines, requests, page, search_limit, ..Bounds::default() }
+    Bounds { traces, spans, lines, requests, search_limit, page, ..Bounds::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Exit;
+    use crate::options::address::plain;
+    use secrecy::ExposeSecret;
+    use std::fs;
+
+    /// A home with a user file, and a project below it.
+    struct World {
+        root: tempfile::TempDir,
+        surroundings: Surroundings,
+        config: ConfigArgs,
+        flags: BackendArgs,
+    }
+
+    impl World {
+        fn new(user: &str, project: &str, vars: &[(&str, &str)]) -> Self {
+            let root = tempfile::tempdir().unwrap();
+            let cwd = root.path().join("shop");
+            fs::create_dir_all(&cwd).unwrap();
+            fs::create_dir_all(root.path().join(".config/trace")).unwrap();
+            fs::write(root.path().join(".config/trace/config.toml"), user).unwrap();
+            if !project.is_empty() {
+                fs::write(cwd.join(".trace.toml"), project).unwrap();
+            }
+            let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            let home = Some(root.path().to_path_buf());
+            let surroundings = Surroundings { vars, cwd, home, ..Surroundings::default() };
+            Self { root, surroundings, config: ConfigArgs::default(), flags: BackendArgs::default() }
+        }
+
+        fn settings(&self) -> Result<Settings, Error> {
+            self.read(Reading::Configuration)
+        }
+
+        fn read(&self, reading: Reading) -> Result<Settings, Error> {
+            Settings::load(reading, &self.config, &OutputArgs::default(), &self.flags, &self.surroundings)
+        }
+
+        fn jaeger(&self) -> String {
+            let jaeger = self.settings().unwrap().jaeger.url;
+            let from = jaeger.origin.to_string().replace(&self.root.path().display().to_string(), "~");
+            format!("{} {from}", plain(&jaeger.value))
+        }
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment_beats_the_project_beats_the_user() {
+        let user = "[jaeger]\nurl = \"user:1\"\n";
+        let project = "\n[jaeger]\nurl = \"project:1\"\n";
+        let both = [("JAEGER_QUERY_URL", "field:1"), ("TRACE_JAEGER_URL", "own:1")];
+        let mut world = World::new(user, project, &both);
+        assert_eq!(world.jaeger(), "http://own:1 TRACE_JAEGER_URL");
+        world.flags.jaeger_url = Some("flag:1".into());
+        assert_eq!(world.jaeger(), "http://flag:1 --jaeger-url");
+        assert_eq!(World::new(user, project, &both[..1]).jaeger(), "http://field:1 JAEGER_QUERY_URL");
+        assert_eq!(
+            World::new(user, project, &[("TRACE_JAEGER_URL", "")]).jaeger(),
+            "http://project:1 ~/shop/.trace.toml:3"
+        );
+        assert_eq!(World::new(user, "", &[]).jaeger(), "http://user:1 ~/.config/trace/config.toml:2");
+        assert_eq!(World::new("", "", &[]).jaeger(), "http://localhost:16686 default");
+        let backends = World::new("", "", &[]).settings().unwrap().backends_without_credentials().unwrap();
+        assert!(!backends.jaeger.unwrap().configured);
+        let demo = World::new("broken", "", &[("TRACE_JAEGER_URL", "a b")]).read(Reading::Nothing).unwrap();
+        assert_eq!(demo.jaeger.url.origin, Origin::Default, "the demo neither reads files nor variables");
+    }
+
+    #[test]
+    fn a_named_profile_beats_what_is_said_for_all_wherever_it_is_said() {
+        let user = "[jaeger]\nurl = \"user:1\"\n[profiles.prod.jaeger]\nurl = \"prod:1\"\n";
+        let mut world = World::new(user, "[jaeger]\nurl = \"project:1\"\n", &[]);
+        assert!(world.jaeger().starts_with("http://project:1"));
+        world.config.profile = Some("prod".into());
+        assert!(world.jaeger().starts_with("http://prod:1"));
+        world.config.profile = Some("prd".into());
+        let error = world.settings().unwrap_err();
+        assert_eq!((error.hint(), error.exit()), ("did you mean `prod`?", Exit::Usage));
+        let chosen = World::new(&format!("default_profile = \"prod\"\n{user}"), "", &[]);
+        assert!(chosen.jaeger().starts_with("http://prod:1"));
+    }
+
+    #[test]
+    fn a_named_file_is_read_alone_and_must_be_there() {
+        let mut world = World::new("[jaeger]\nurl = \"user:1\"", "[jaeger]\nurl = \"project:1\"", &[]);
+        world.surroundings.vars.insert("TRACE_CONFIG".into(), "gone.toml".into());
+        assert_eq!(world.settings().unwrap_err().exit(), Exit::Usage);
+        fs::write(world.root.path().join("shop/other.toml"), "keys = [\"order\"]").unwrap();
+        world.config.config = Some("other.toml".into());
+        let settings = world.settings().unwrap();
+        assert_eq!(settings.keys.value, ["order"]);
+        assert_eq!(settings.jaeger.url.origin, Origin::Default);
+    }
+
+    #[test]
+    fn a_project_file_cannot_send_the_users_credentials_elsewhere() {
+        let user = "[loki]\nurl = \"https://loki.example.com\"\nauth = { bearer_env = \"SECRET\" }\n";
+        let project = |url: &str| format!("[loki]\nurl = \"{url}\"\n");
+        let table = [
+            ("https://loki.example.com/other/path", true),
+            ("https://loki.example.com:443", true),
+            ("http://loki.example.com", false),
+            ("https://loki.example.com:8443", false),
+            ("https://loki.example.com.evil.net", false),
+            ("http://169.254.169.254/", false),
+        ];
+        for (url, sent) in table {
+            let settings = World::new(user, &project(url), &[("SECRET", "s3cret")]).settings().unwrap();
+            assert_eq!(settings.loki.credentials.is_some(), sent, "{url}");
+            assert_eq!(settings.warnings.len(), usize::from(!sent), "{url}");
+            assert!(settings.warnings.iter().all(|w| w.contains(url.trim_end_matches('/')) && !w.contains("s3cret")));
+        }
+        let by_variable = World::new("", &project("https://evil.net"), &[("LOKI_BEARER_TOKEN", "s3cret")]);
+        assert!(by_variable.settings().unwrap().loki.credentials.is_none());
+        let own_choice = [("LOKI_BEARER_TOKEN", "s3cret"), ("LOKI_ADDR", "https://mine.net")];
+        let settings = World::new("", &project("https://evil.net"), &own_choice).settings().unwrap();
+        assert!(settings.loki.credentials.is_some() && settings.warnings.is_empty());
+        let error = World::new("", &project("https://u:p4ss@evil.net"), &[]).settings().unwrap_err().to_string();
+        assert!(error.contains("may not say how to sign in") && !error.contains("p4ss"), "{error}");
+    }
+
+    #[test]
+    fn loki_is_signed_in_to_as_logcli_would() {
+        let auth = |vars: &[(&str, &str)]| {
+            let world = World::new("", "", vars);
+            let backends = world.settings()?.backends(&world.surroundings)?;
+            Ok::<_, Error>(backends.loki.map(|loki| (loki.auth, loki.tenant)).unwrap())
+        };
+        let (basic, tenant) =
+            auth(&[("LOKI_USERNAME", "u"), ("LOKI_PASSWORD", "p"), ("LOKI_ORG_ID", "team-a")]).unwrap();
+        assert!(
+            matches!(basic, Auth::Basic { username, password } if username == "u" && password.expose_secret() == "p")
+        );
+        assert_eq!(tenant.as_deref(), Some("team-a"));
+        let (header, _) = auth(&[("LOKI_BEARER_TOKEN", "t"), ("LOKI_AUTH_HEADER", "X-Auth")]).unwrap();
+        assert!(
+            matches!(header, Auth::Header { name, value } if name == "X-Auth" && value.expose_secret() == "Bearer t")
+        );
+        let (own, _) = auth(&[("LOKI_BEARER_TOKEN", "t"), ("TRACE_LOKI_TOKEN", "own")]).unwrap();
+        assert!(matches!(own, Auth::Bearer(token) if token.expose_secret() == "own"));
+        let two = auth(&[("LOKI_BEARER_TOKEN", "t"), ("LOKI_USERNAME", "u")]).unwrap_err();
+        assert_eq!(two.to_string(), "LOKI_USERNAME and LOKI_BEARER_TOKEN are both set");
+        assert_eq!(auth(&[("LOKI_USERNAME", "u")]).unwrap_err().exit(), Exit::MustAct);
+    }
+
+    #[test]
+    fn secrets_are_not_read_before_they_are_needed() {
+        let user = "[jaeger]\nauth = { command = [\"/no/such/program\", \"s3cret\"] }\n[loki]\nauth = { bearer_file = \"gone\" }\n";
+        let world = World::new(user, "", &[]);
+        let settings = world.settings().unwrap();
+        assert_eq!(settings.backends(&world.surroundings).unwrap_err().exit(), Exit::MustAct);
+        assert!(settings.backends_without_credentials().is_ok());
+        let told = settings.jaeger.credentials.unwrap().value.to_string();
+        assert_eq!(told, "bearer token set (from the program `/no/such/program`)");
+    }
+
+    #[test]
+    fn flags_and_files_are_checked_alike() {
+        let usage = |change: fn(&mut BackendArgs)| {
+            let mut world = World::new("", "", &[]);
+            change(&mut world.flags);
+            world.settings().unwrap_err().to_string()
+        };
+        assert_eq!(
+            usage(|f| f.loki_selector = Some("app".into())),
+            "--loki-selector: a stream selector stands in braces"
+        );
+        assert!(usage(|f| f.loki_selector = Some("{}".into())).contains("at least one matcher"));
+        assert!(usage(|f| f.loki_selector = Some(r#"{a="}"} | json {"}"#.into())).contains("first closing brace"));
+        assert!(
+            usage(|f| f.without = vec![Source::Jaeger, Source::Loki, Source::Prometheus]).contains("nobody to ask")
+        );
+        assert!(usage(|f| f.key = vec![" ".into()]).starts_with("--key: a key is empty"));
+        assert!(usage(|f| f.jaeger_url = Some("ftp://x".into())).starts_with("--jaeger-url: "));
+        let file = World::new("[loki]\nselector = \"app\"", "", &[]).settings().unwrap_err().to_string();
+        assert!(file.contains("config.toml:2:12: a stream selector stands in braces\n  |\n2 | selector"), "{file}");
+        let file = World::new("[loki]\nurl = \"ftp://x\"", "", &[]).settings().unwrap_err().to_string();
+        assert!(file.contains("config.toml:2: `ftp://x` is no address"), "{file}");
+    }
 }

@@ -58,16 +58,15 @@ impl SourceArgs {
             return Ok(Supply::Backends);
         }
         self.no_recording("--input")?;
-        match self.input.iter().filter(|path| path.as_os_str() == "-").count() {
-            0 => {}
-            1 if surroundings.stdin_is_terminal => {
-                return Err(Error::usage(
-                    "--input -: standard input is a terminal",
-                    "pipe a file into it, or name the file",
-                ));
-            }
-            1 => {}
-            _ => return Err(Error::usage("--input -: standard input can be read only once", "name it once")),
+        let stdins = self.input.iter().filter(|path| path.as_os_str() == "-").count();
+        if stdins > 1 {
+            return Err(Error::usage("--input -: standard input can be read only once", "name it once"));
+        }
+        if stdins == 1 && surroundings.stdin_is_terminal {
+            return Err(Error::usage(
+                "--input -: standard input is a terminal",
+                "pipe a file into it, or name the file",
+            ));
         }
         Ok(Supply::Files(self.input.clone()))
     }

@@ -1,0 +1,426 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_trace_global_optspecs
+    string join \n o/output= out= color= ascii width= z/timezone= utc v/verbose q/quiet show-queries no-progress config= profile= h/help V/version
+end
+
+function __fish_trace_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_trace_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_trace_using_subcommand
+    set -l cmd (__fish_trace_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c trace -n "__fish_trace_needs_command" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_needs_command" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_needs_command" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_needs_command" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_needs_command" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_needs_command" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_needs_command" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_needs_command" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_needs_command" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_needs_command" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_needs_command" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_needs_command" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_needs_command" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c trace -n "__fish_trace_needs_command" -s V -l version -d 'Print version'
+complete -c trace -n "__fish_trace_needs_command" -f -a "find" -d 'The story of one ID in one screen'
+complete -c trace -n "__fish_trace_needs_command" -f -a "timeline" -d 'Every span, queue wait, error and line of one ID, in time'
+complete -c trace -n "__fish_trace_needs_command" -f -a "span" -d 'One span whole: attributes, events, stack trace, links, lines'
+complete -c trace -n "__fish_trace_needs_command" -f -a "logs" -d 'Every line of one ID, over all services, in time order'
+complete -c trace -n "__fish_trace_needs_command" -f -a "demo" -d 'A short guided tour on embedded data'
+complete -c trace -n "__fish_trace_needs_command" -f -a "doctor" -d 'Whom would be asked, and whether each is well'
+complete -c trace -n "__fish_trace_needs_command" -f -a "config" -d 'What is configured, and where each value came from'
+complete -c trace -n "__fish_trace_needs_command" -f -a "schema" -d 'The JSON Schema of what `-o json` prints'
+complete -c trace -n "__fish_trace_needs_command" -f -a "completions" -d 'A completion script for a shell'
+complete -c trace -n "__fish_trace_using_subcommand find" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l service -d 'Only these services; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand find" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand find" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand find" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand find" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand find" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_using_subcommand find" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand find" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand find" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand find" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand find" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand find" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand find" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand find" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand find" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand find" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand find" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand find" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand find" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l logs -d 'Which lines and events to draw between the spans [default: errors]' -r -f -a "all\t''
+errors\t''
+none\t''"
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l depth -d 'Draw only so many levels below each root' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l attributes -d 'Show these attributes beside each span' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l service -d 'Only these services; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l full -d 'Fold nothing'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l adjust-clocks -d 'Shift services by their measured clock difference'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand span" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l service -d 'Only these services; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand span" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand span" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand span" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand span" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand span" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_using_subcommand span" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand span" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand span" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand span" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand span" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand span" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand span" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand span" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand span" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand span" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand span" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand span" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand span" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand logs" -s C -l context -d 'Show so many lines of the same service around each' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l level -d 'Only lines at least this grave' -r -f -a "trace\t''
+debug\t''
+info\t''
+warn\t''
+error\t''
+fatal\t''"
+complete -c trace -n "__fish_trace_using_subcommand logs" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l service -d 'Only these services; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand logs" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand logs" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand logs" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand logs" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand logs" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_using_subcommand logs" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand logs" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand logs" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand logs" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand logs" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand logs" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand logs" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand logs" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand logs" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand logs" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand logs" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand logs" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand logs" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand demo" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_using_subcommand demo" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand demo" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand demo" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand demo" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand demo" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand demo" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand demo" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand demo" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand demo" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand demo" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand demo" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand demo" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand doctor" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand doctor" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand doctor" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Every value in force and where it came from; secrets never'
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand schema" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_using_subcommand schema" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand schema" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand schema" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand schema" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand schema" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand schema" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand schema" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand schema" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand schema" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand schema" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand schema" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand schema" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand schema" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand completions" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''"
+complete -c trace -n "__fish_trace_using_subcommand completions" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand completions" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand completions" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand completions" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand completions" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand completions" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand completions" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand completions" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand completions" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand completions" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand completions" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand completions" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand completions" -s h -l help -d 'Print help'
