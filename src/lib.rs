@@ -11,6 +11,8 @@
 
 pub mod backend;
 pub mod error;
+pub mod file;
 pub mod model;
 pub mod query;
 pub mod render;
+pub mod wire;
