@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
-use crate::wire::documents::{Form, Piece, form, mended_text, split};
+use crate::wire::documents::{Form, Piece, form, split};
 use crate::wire::{Decoded, Malformed, jaeger_json, log_line, loki_json, otlp_json, text};
 
 /// How many broken lines are named one by one.
@@ -26,19 +26,18 @@ pub fn read_path(path: &Path) -> Result<Evidence, Error> {
 }
 
 /// The evidence in these bytes; `name` is the file they came from, `-` for standard input.
-pub fn read(name: &str, bytes: Vec<u8>) -> Result<Evidence, Error> {
+pub fn read(name: &str, bytes: impl AsRef<[u8]>) -> Result<Evidence, Error> {
+    let bytes = bytes.as_ref();
     let name = if name == "-" { "standard input" } else { name };
-    if let Some(reason) = not_text(&bytes) {
+    if let Some(reason) = not_text(bytes) {
         return Err(input(name, reason));
     }
-    let given = text(&bytes);
-    let mended = mended_text(&given);
-    let text = mended.as_deref().unwrap_or(&given);
+    let text = text(bytes);
     if text.trim().is_empty() {
         return Err(input(name, "the file is empty"));
     }
     let mut reader = Reader::default();
-    reader.pieces(split(text), !text.ends_with('\n'));
+    reader.pieces(split(&text), !text.ends_with('\n'));
     reader.finish(name)
 }
 
@@ -72,7 +71,7 @@ impl Reader {
         let last = pieces.len().saturating_sub(1);
         for (at, piece) in pieces.into_iter().enumerate() {
             match piece {
-                Piece::Document { line, text } => self.document(line, text),
+                Piece::Document { line, text } => self.document(line, &text),
                 Piece::Broken { line, why } if at == last && at > 0 && open_end => {
                     self.broken.push(format!("line {line} is only half written, as if the file still grew: {why}"));
                 }
@@ -85,7 +84,9 @@ impl Reader {
         match form(text) {
             Form::List(documents) => {
                 self.recognised += usize::from(documents.is_empty());
-                documents.into_iter().for_each(|text| self.take(line, decode(&form(text), text)));
+                for text in documents {
+                    self.take(line, decode(&form(text), text));
+                }
             }
             form => self.take(line, decode(&form, text)),
         }
@@ -131,5 +132,139 @@ fn decode(form: &Form, text: &str) -> Result<Decoded, String> {
         Form::Line => log_line::stored(text).map(one_line).ok_or_else(|| "its time cannot be read".to_owned()),
         Form::List(_) => Err("a list of lists is none of the readable forms".to_owned()),
         Form::Unknown(what) => Err(format!("{what} is none of the readable forms")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JAEGER: &str = include_str!("../../fixtures/jaeger-next/v1-trace.body");
+    const OTLP: &str = include_str!("../../fixtures/jaeger-next/v3-trace.body");
+
+    fn counts(text: &str) -> (usize, usize, usize) {
+        let evidence = read("run.json", text).unwrap_or_else(|error| panic!("{error}: {text:.80}"));
+        (evidence.spans.len(), evidence.logs.len(), evidence.notes.len())
+    }
+
+    fn otlp_line(span: &str) -> String {
+        format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"1f","spanId":"{span}"}}]}}]}}]}}"#)
+    }
+
+    #[test]
+    fn every_form_is_found_out() {
+        let pretty = |text: &str| {
+            serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(text).unwrap()).unwrap()
+        };
+        let log =
+            r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"5","body":{"stringValue":"x"}}]}]}]}"#;
+        let logcli = r#"{"labels":{},"line":"x","timestamp":"2026-11-22T13:02:11Z"}"#;
+        let app = r#"{"timestamp":"2026-11-22T13:02:11Z","trace":"x","message":"hi"}"#;
+        let loki =
+            r#"{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[["1","a"]]}]}}"#;
+        let span = r#"{"traceID":"1f","spanID":"a","operationName":"x"}"#;
+        let (one, two) = (otlp_line("a"), otlp_line("b"));
+        let table = [
+            (JAEGER.to_owned(), (9, 0, 0)),
+            (pretty(JAEGER), (9, 0, 0)),
+            (OTLP.to_owned(), (9, 0, 0)),
+            (format!("{OTLP}{OTLP}"), (18, 0, 0)),
+            (format!("{}\n{}", pretty(OTLP), pretty(JAEGER)), (18, 0, 0)),
+            (format!("\u{feff}{one}\r\n\r\n{two}\r\n"), (2, 0, 0)),
+            (format!("{one}\n{log}\n{{\"resourceMetrics\":[]}}\n"), (1, 1, 0)),
+            (format!("{logcli}\n{logcli}\n"), (0, 2, 0)),
+            (format!("{app}\n{app}"), (0, 2, 0)),
+            (format!("[{app},\n{app}]"), (0, 2, 0)),
+            (format!("[{one},{two}]"), (2, 0, 0)),
+            (loki.to_owned(), (0, 1, 0)),
+            (format!("{span}\n{span}\n"), (2, 0, 0)),
+            (format!(r#"[{{"traceID":"1f","spans":[{span}],"processes":{{}}}}]"#), (1, 0, 0)),
+            (format!(r#"{{"data":{{"traceID":"1f","spans":[{span}]}}}}"#), (1, 0, 0)),
+            (r#"{"data":[],"errors":null}"#.to_owned(), (0, 0, 0)),
+            ("[]".to_owned(), (0, 0, 0)),
+            (r#"{"data":null,"errors":[{"code":404,"msg":"trace not found"}]}"#.to_owned(), (0, 0, 1)),
+        ];
+        for (text, want) in table {
+            assert_eq!(counts(&text), want, "{text:.200}");
+        }
+    }
+
+    #[test]
+    fn a_bad_line_loses_only_itself() {
+        let (one, two) = (otlp_line("a"), otlp_line("b"));
+        let half = &two[..40];
+        let notes = |text: &str| {
+            let evidence = read("run.json", text).unwrap();
+            assert!(!evidence.is_complete());
+            let messages: Vec<String> = evidence.notes.into_iter().map(|note| note.message).collect();
+            (evidence.spans.len(), messages)
+        };
+        let (spans, said) = notes(&format!("{one}\n{half}"));
+        assert_eq!(spans, 1);
+        assert!(
+            said[0].starts_with("run.json: line 2 is only half written, as if the file still grew: invalid JSON"),
+            "{said:?}"
+        );
+        let (spans, said) = notes(&format!("{one}\n{half}\nWARN no json\n{two}\n"));
+        assert_eq!((spans, said.len()), (2, 1));
+        assert!(said[0].starts_with("run.json: line 2 skipped: invalid JSON at byte"), "{said:?}");
+        let (spans, said) = notes(&format!("{one}\n{{\"a\":1}}\n{two}\n{}", "{]\n".repeat(20)));
+        assert_eq!((spans, said.len()), (2, NAMED + 1));
+        assert_eq!(said[0], "run.json: line 2 skipped: an object with `a` is none of the readable forms");
+        assert_eq!(said[NAMED], "run.json: 16 more lines skipped for the like");
+    }
+
+    #[test]
+    fn a_control_character_in_a_string_is_mended() {
+        let raw = otlp_line("a").replace("\"spanId\"", "\"name\":\"a\tb\\ud800\",\"spanId\"");
+        let evidence = read("-", raw.into_bytes()).unwrap();
+        assert_eq!((evidence.spans[0].name.as_str(), evidence.notes.len()), ("a\tb\u{fffd}", 0));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_in_a_sentence() {
+        let table: [(&[u8], &str); 10] = [
+            (b"", "standard input: the file is empty"),
+            (b" \n\n", "standard input: the file is empty"),
+            (b"\x1f\x8b\x08", "standard input: this is compressed with gzip; unpack it with gunzip first"),
+            (b"\0\0\0\x05abc", "standard input: this is binary data; of OTLP only its JSON form can be read"),
+            (
+                b"hello\nworld",
+                "standard input: no traces and no log lines here (line 1 skipped: invalid JSON at byte 0 near `hello world`)",
+            ),
+            (
+                b"{\"a\":1}",
+                "standard input: no traces and no log lines here (line 1 skipped: an object with `a` is none of the readable forms)",
+            ),
+            (
+                b"[[1]]",
+                "standard input: no traces and no log lines here (line 1 skipped: a list of lists is none of the readable forms)",
+            ),
+            (
+                b"{\"data\":[{\"spans\":[{",
+                "standard input: no traces and no log lines here (line 1 skipped: invalid JSON at byte 19 near `{\"data\":[{\"spans\":[{`)",
+            ),
+            (
+                b"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[]}}",
+                "standard input: no traces and no log lines here (line 1 skipped: a `matrix` of a metric query is none of the readable forms)",
+            ),
+            (
+                b"<html><title>T</title>",
+                "standard input: no traces and no log lines here (line 1 skipped: invalid JSON at byte 0 near `<html><title>T</title>`)",
+            ),
+        ];
+        for (bytes, sentence) in table {
+            assert_eq!(read("-", bytes).unwrap_err().to_string(), sentence);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read_path(folder.path()).unwrap_err().to_string().ends_with(": this is a directory, not a file"));
+        assert!(read_path(&folder.path().join("none")).unwrap_err().to_string().ends_with("none: no such file"));
+    }
+
+    #[test]
+    fn hostile_files_take_no_long_time() {
+        for hostile in ["[\n", "{\n", "[", "{\"a\":", "{]\n", "[[]\n,", "\"", "{\"data\":[\n"] {
+            let _ = read("-", hostile.repeat(100_000));
+        }
     }
 }

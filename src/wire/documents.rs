@@ -1,12 +1,13 @@
 //! The JSON documents in one text: one, one a line, or several one after the other; and which form each has.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
 use crate::wire::json::{Json, mended};
 use crate::wire::log_line::TIME_FIELDS;
-use crate::wire::{Malformed, with_tree};
+use crate::wire::{Malformed, otlp_json, with_tree};
 
 /// One document, or a place where none could be read.
 #[derive(Debug, PartialEq)]
@@ -15,8 +16,8 @@ pub enum Piece<'a> {
     Document {
         /// The line it begins on, from 1.
         line: usize,
-        /// Its text.
-        text: &'a str,
+        /// Its text, with bad strings mended.
+        text: Cow<'a, str>,
     },
     /// Text that is no JSON.
     Broken {
@@ -54,12 +55,6 @@ pub fn split(text: &str) -> Vec<Piece<'_>> {
     std::iter::from_fn(|| splitter.next()).collect()
 }
 
-/// The same text with its strings mended, if that is what breaks it.
-pub fn mended_text(text: &str) -> Option<String> {
-    let broken = split(text).iter().any(|piece| matches!(piece, Piece::Broken { .. }));
-    broken.then(|| mended(text)).flatten()
-}
-
 struct Splitter<'a> {
     text: &'a str,
     at: usize,
@@ -76,8 +71,8 @@ impl<'a> Splitter<'a> {
         self.pass(blank);
         let (rest, line) = (&self.text[self.at..], self.line);
         match self.document(rest) {
-            Ok(text) => {
-                self.pass(text.len());
+            Ok((text, length)) => {
+                self.pass(length);
                 Some(Piece::Document { line, text })
             }
             Err(mut why) => {
@@ -95,22 +90,37 @@ impl<'a> Splitter<'a> {
         self.at += bytes;
     }
 
-    /// The document at the start: within its line if it can be, else over as many lines as it takes.
-    fn document(&mut self, rest: &'a str) -> Result<&'a str, Malformed> {
+    /// The document at the start and its length: within its line if it can be, else over as many as it takes.
+    fn document(&mut self, rest: &'a str) -> Result<(Cow<'a, str>, usize), Malformed> {
         if !rest.starts_with(['{', '[']) {
             return Err(Malformed::at(rest, 0));
         }
-        let first_line = rest.split('\n').next().unwrap_or(rest);
-        match whole(first_line) {
-            Ok(text) => Ok(text),
-            Err(error) if error.is_eof() && first_line.len() < rest.len() && !self.unclosed => {
-                whole(rest).map_err(|error| {
-                    self.unclosed = error.is_eof();
-                    Malformed::not_json(rest, &error)
-                })
-            }
-            Err(error) => Err(Malformed::not_json(first_line, &error)),
+        let line = rest.split('\n').next().unwrap_or(rest);
+        let error = match whole(line) {
+            Ok(text) => return Ok((Cow::Borrowed(text), text.len())),
+            Err(error) => error,
+        };
+        if let Some(text) = mended(line).filter(|text| whole(text).is_ok()) {
+            return Ok((Cow::Owned(text), line.len()));
         }
+        if !error.is_eof() || line.len() == rest.len() || self.unclosed {
+            return Err(Malformed::not_json(line, &error));
+        }
+        self.over_lines(rest)
+    }
+
+    fn over_lines(&mut self, rest: &'a str) -> Result<(Cow<'a, str>, usize), Malformed> {
+        let error = match whole(rest) {
+            Ok(text) => return Ok((Cow::Borrowed(text), text.len())),
+            Err(error) => error,
+        };
+        // Mending takes line ends into open strings, hence only where one document is the whole text.
+        let alone = self.line == 1;
+        if let Some(text) = alone.then(|| mended(rest)).flatten().filter(|text| whole(text).is_ok()) {
+            return Ok((Cow::Owned(text), rest.len()));
+        }
+        self.unclosed = error.is_eof();
+        Err(Malformed::not_json(rest, &error))
     }
 }
 
@@ -140,22 +150,11 @@ pub fn form(text: &str) -> Form<'_> {
 }
 
 fn form_of<'a>(fields: &BTreeMap<String, &'a RawValue>, text: &'a str) -> Form<'a> {
-    const OTLP: [&str; 9] = [
-        "resourceSpans",
-        "resource_spans",
-        "resourceLogs",
-        "resource_logs",
-        "resourceMetrics",
-        "resource_metrics",
-        "result",
-        "batches",
-        "trace",
-    ];
     let has = |key: &str| fields.contains_key(key);
     let holds = |key: &str, start: char| fields.get(key).is_some_and(|raw| raw.get().starts_with(start));
     let unknown = || Form::Unknown(with_tree(text, |tree| tree.outline()).unwrap_or_else(|why| why));
     match () {
-        () if has("data") && has("status") => match with_tree(text, |tree| result_type(tree)).as_deref() {
+        () if has("data") && has("status") => match with_tree(text, result_type).as_deref() {
             Ok("streams") => Form::Loki,
             Ok(kind) if !kind.is_empty() => Form::Unknown(format!("a `{kind}` of a metric query")),
             _ => unknown(),
@@ -163,7 +162,7 @@ fn form_of<'a>(fields: &BTreeMap<String, &'a RawValue>, text: &'a str) -> Form<'
         () if has("spans") && !holds("spans", '"') => Form::Jaeger,
         () if has("spanID") && has("operationName") => Form::JaegerSpan,
         () if has("line") && has("timestamp") => Form::Logcli,
-        () if OTLP.iter().any(|key| holds(key, '{') || holds(key, '[')) && !has("message") => Form::Otlp,
+        () if otlp_json::KEYS.iter().any(|key| holds(key, '{') || holds(key, '[')) && !has("message") => Form::Otlp,
         () if TIME_FIELDS.iter().any(|key| has(key)) => Form::Line,
         () if has("data") && (has("errors") || holds("data", '[') || holds("data", '{')) => Form::Jaeger,
         () => unknown(),

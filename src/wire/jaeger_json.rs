@@ -35,7 +35,7 @@ struct Document<'a> {
 #[derive(Deserialize)]
 struct Trace<'a> {
     #[serde(borrow, rename = "traceID", alias = "traceId")]
-    trace_id: Option<&'a RawValue>,
+    id: Option<&'a RawValue>,
     #[serde(borrow)]
     spans: Option<Items<'a>>,
     #[serde(borrow)]
@@ -71,7 +71,7 @@ fn all_traces(documents: Many<Document>) -> Decoded {
             data.items.into_iter().for_each(|trace| reader.trace(trace));
         }
         if spans.is_some() {
-            reader.trace(Trace { trace_id, spans, processes, warnings });
+            reader.trace(Trace { id: trace_id, spans, processes, warnings });
         }
     }
     reader.finish()
@@ -83,7 +83,7 @@ pub fn span_alone(text: &str) -> Result<Decoded, Malformed> {
         let raw: Vec<&RawValue> = vec![parse(text)?];
         let mut reader = Reader::default();
         let spans = Some(Items { raw, misplaced: false });
-        reader.trace(Trace { trace_id: None, spans, processes: None, warnings: None });
+        reader.trace(Trace { id: None, spans, processes: None, warnings: None });
         Ok(Ok(reader.finish()))
     })
 }
@@ -136,8 +136,8 @@ impl Reader {
     }
 
     fn trace(&mut self, trace: Trace) {
-        let id = trace.trace_id.and_then(|raw| item(raw, trace_id).ok().flatten());
-        let processes = trace.processes.and_then(|raw| item(raw, |json| Processes::of(json)).ok()).unwrap_or_default();
+        let id = trace.id.and_then(|raw| item(raw, trace_id).ok().flatten());
+        let processes = trace.processes.and_then(|raw| item(raw, Processes::of).ok()).unwrap_or_default();
         if let Some(raw) = trace.warnings {
             self.decoded.errors.extend(item(raw, |json| json.texts()).unwrap_or_default());
         }
@@ -385,4 +385,215 @@ fn take_text(fields: &mut Vec<(String, Value)>, key: &str, fits: fn(&str) -> boo
 /// Whether a message may be an event's name, as older translators wrote it.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && !text.contains(char::is_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &[u8] = include_bytes!("../../fixtures/jaeger-next/v1-trace.body");
+
+    /// One answer with one span made of these JSON fields.
+    fn spans_of(fields: &str) -> Decoded {
+        let answer = format!(
+            r#"{{"data":[{{"traceID":"1f","spans":[{fields}],"processes":{{"p1":{{"serviceName":"cart"}}}}}}]}}"#
+        );
+        traces(answer.as_bytes()).unwrap()
+    }
+
+    fn one_span(fields: &str) -> Span {
+        let mut decoded = spans_of(&format!(r#"{{"spanID":"a","processID":"p1",{fields}}}"#));
+        assert_eq!(decoded.skipped, [""; 0]);
+        decoded.spans.remove(0)
+    }
+
+    #[test]
+    fn a_whole_answer_is_read() {
+        let decoded = traces(TRACE).unwrap();
+        assert_eq!((decoded.spans.len(), decoded.skipped.len(), decoded.errors.len()), (9, 0, 0));
+        let span = &decoded.spans[0];
+        assert_eq!(span.trace_id.to_string(), "38d727ff85ad1e9fbf8876b49970d71d");
+        assert_eq!((span.service(), span.scope.as_str()), ("spell_checker_service", "pipeline"));
+        assert_eq!((span.kind, span.status.code), (SpanKind::Consumer, StatusCode::Unset));
+        assert_eq!((span.start, span.duration_ns), (Timestamp(1_795_391_384_308_504_000), 210_000_000));
+        assert_eq!(span.parent_id, None, "a reference into another trace is a link");
+        assert_eq!(span.links[0].trace_id.to_string(), "17e00db8d588ee3806deb3b144053836");
+        let keys: Vec<&str> = span.attributes.iter().map(|(key, _)| key).collect();
+        let messaging = ["messaging.operation", "messaging.source", "messaging.system"];
+        assert_eq!(keys, [&["correlation_id", "event.id", "event.type"][..], &messaging].concat());
+        assert_eq!(decoded.spans[1].parent_id, Some(span.span_id));
+        assert!(Arc::ptr_eq(&decoded.spans[0].resource, &decoded.spans[1].resource));
+    }
+
+    #[test]
+    fn empty_answers_have_no_spans() {
+        for empty in
+            [r#"{"data":[]}"#, r#"{"data":null}"#, r#"{"data":[{"spans":null}],"errors":null}"#, "[]", r#"{"data":{}}"#]
+        {
+            assert_eq!(traces(empty.as_bytes()), Ok(Decoded::default()), "{empty}");
+        }
+        assert_eq!(services(br#"{"data":null,"total":0}"#), Ok(vec![]));
+        assert_eq!(services(br#"{"data":["b","a",null,"b"]}"#), Ok(vec!["a".into(), "b".into()]));
+        assert!(services(b"{}").is_err());
+    }
+
+    #[test]
+    fn an_error_body_says_why() {
+        let body = include_bytes!("../../fixtures/jaeger-next/v1-trace-unknown.body");
+        assert_eq!(error_text(body).as_deref(), Some("trace not found"));
+        assert_eq!(traces(body).unwrap().errors, ["trace not found"]);
+        let removed = include_bytes!("../../fixtures/jaeger-next/v1-search-removed.body");
+        assert_eq!(error_text(removed), None);
+        let partly = br#"{"data":[],"errors":[{"msg":"trace not found","traceID":"1f"},{"code":5},7]}"#;
+        assert_eq!(traces(partly).unwrap().errors, ["trace not found: 1f"]);
+    }
+
+    #[test]
+    fn a_saved_trace_is_read_in_every_wrapping() {
+        let trace = r#"{"traceID":"1f","spans":[{"traceID":"1f","spanID":"a","operationName":"x","process":{"serviceName":"cart"}}],"processes":null}"#;
+        for (open, close) in [("", ""), ("[", "]"), (r#"{"data":"#, "}"), (r#"{"data":["#, "]}")] {
+            let decoded = traces(format!("{open}{trace}{close}").as_bytes()).unwrap();
+            assert_eq!((decoded.spans.len(), decoded.spans[0].service()), (1, "cart"));
+        }
+        let alone = span_alone(
+            r#"{"traceID":"1f","spanID":"a","parentSpanID":"b","process":{"serviceName":"cart","tags":[]}}"#,
+        );
+        assert_eq!(alone.unwrap().spans[0].parent_id, SpanId::from_hex("b"));
+    }
+
+    #[test]
+    fn one_bad_span_never_loses_the_rest() {
+        let good = r#"{"traceID":"1f","spanID":"a","processID":"p1","startTime":1,"duration":1}"#;
+        let deep =
+            format!(r#"{{"spanID":"b","tags":[{{"key":"x","value":{}1{}}}]}}"#, "[".repeat(5000), "]".repeat(5000));
+        let bad = [
+            "5",
+            "null",
+            "[]",
+            "\"x\"",
+            r#"{"a":1}"#,
+            r#"{"spanID":"0"}"#,
+            r#"{"spanID":"zz"}"#,
+            r#"{"spanID":"b","startTime":"yesterday"}"#,
+            r#"{"spanID":"b","duration":[]}"#,
+            r#"{"spanID":"b","startTime":1e999}"#,
+            &deep,
+        ];
+        for bad in bad {
+            let decoded = spans_of(&format!("{good},{bad},{good}"));
+            assert_eq!(decoded.spans.len(), 2, "{bad:.60}");
+            assert_eq!(decoded.skipped.len(), 1, "{bad:.60}");
+            assert!(decoded.skipped[0].starts_with("1 span skipped: "), "{:?}", decoded.skipped);
+        }
+        let wrong = [r#"{"data":[5,{"spans":7},"#, r#"{"spans":["#, good, "]}]}"].concat();
+        let decoded = traces(wrong.as_bytes()).unwrap();
+        assert_eq!((decoded.spans.len(), decoded.skipped.len()), (1, 2));
+    }
+
+    #[test]
+    fn hostile_times_saturate_and_are_remarked_on() {
+        let table = [
+            (r#""startTime":"1000","duration":"5""#, 1_000_000, 5_000, 0),
+            (r#""startTime":1000.0,"duration":5.0"#, 1_000_000, 5_000, 0),
+            (r#""startTime":0,"duration":0"#, 0, 0, 0),
+            (r#""startTime":null"#, 0, 0, 0),
+            (r#""startTime":1000,"duration":18446744073709551611"#, 1_000_000, 0, 1),
+            (r#""startTime":1000,"duration":-5"#, 1_000_000, 0, 1),
+            (r#""startTime":9300000000000000000,"duration":1"#, i64::MAX, 1_000, 1),
+            (r#""startTime":18446744073709551615,"duration":1"#, i64::MAX, 1_000, 1),
+            (r#""startTime":-9300000000000000000"#, i64::MIN, 0, 1),
+        ];
+        for (fields, start, duration, warnings) in table {
+            let span = one_span(fields);
+            assert_eq!((span.start.0, span.duration_ns, span.warnings.len()), (start, duration, warnings), "{fields}");
+        }
+    }
+
+    #[test]
+    fn the_parent_is_the_first_reference_within_the_trace() {
+        let table = [
+            (r#"[{"refType":"CHILD_OF","traceID":"1f","spanID":"b"}]"#, Some(0xb), 0),
+            (
+                r#"[{"refType":"FOLLOWS_FROM","traceID":"1f","spanID":"c"},{"refType":"CHILD_OF","traceID":"1f","spanID":"b"}]"#,
+                Some(0xb),
+                1,
+            ),
+            (r#"[{"refType":"FOLLOWS_FROM","traceID":"000000000000001F","spanID":"c"}]"#, Some(0xc), 0),
+            (r#"[{"refType":"CHILD_OF","traceID":"2f","spanID":"b"}]"#, None, 1),
+            (r#"[{"refType":"CHILD_OF","traceID":"1f","spanID":"a"}]"#, Some(0xa), 0),
+            (r#"[null,5,{"refType":"CHILD_OF"},{"spanID":"b"}]"#, Some(0xb), 0),
+            ("null", None, 0),
+            ("{}", None, 0),
+        ];
+        for (references, parent, links) in table {
+            let span = one_span(&format!(r#""references":{references}"#));
+            assert_eq!((span.parent_id.map(SpanId::as_u64), span.links.len()), (parent, links), "{references}");
+        }
+        assert_eq!(one_span(r#""references":[],"parentSpanID":"b""#).parent_id, SpanId::from_hex("b"));
+    }
+
+    #[test]
+    fn tags_become_kind_status_scope_and_typed_attributes() {
+        let span = one_span(
+            r#""tags":[{"key":"span.kind","type":"string","value":"server"},{"key":"otel.status_code","type":"string","value":"ERROR"},
+            {"key":"error","type":"bool","value":true},{"key":"otel.status_description","value":"boom"},{"key":"otel.library.name","value":"lib"},
+            {"key":"big","type":"int64","value":"9007199254740993"},{"key":"n","type":"int64","value":5},{"key":"f","type":"float64","value":"NaN"},
+            {"key":"f","type":"float64","value":2},{"key":"b","type":"bool","value":"false"},{"key":"raw","type":"binary","value":"aGk="},
+            {"key":"list","type":"string","value":"[\"abc\"]"},{"key":"e","type":"string","value":""},{"value":1},null,{"key":"none","value":null}]"#,
+        );
+        assert_eq!(
+            (span.kind, span.status.code, span.status.message.as_str()),
+            (SpanKind::Server, StatusCode::Error, "boom")
+        );
+        assert_eq!(span.scope, "lib");
+        let got: Vec<(&str, &Value)> =
+            span.attributes.iter().filter(|(_, v)| !matches!(v, Value::Float(f) if f.is_nan())).collect();
+        let text = |s: &str| Value::Text(s.into());
+        let want = [
+            ("big", Value::Int(9_007_199_254_740_993)),
+            ("n", Value::Int(5)),
+            ("f", Value::Float(2.0)),
+            ("b", Value::Bool(false)),
+            ("raw", Value::Bytes(b"hi".to_vec())),
+            ("list", text("[\"abc\"]")),
+            ("e", text("")),
+            ("none", Value::Empty),
+        ];
+        assert_eq!(got, want.iter().map(|(k, v)| (*k, v)).collect::<Vec<_>>());
+
+        let status = |tags: &str| {
+            let span = one_span(&format!(r#""tags":{tags}"#));
+            (span.status.code, span.is_error(), span.attributes.0.len())
+        };
+        assert_eq!(status(r#"[{"key":"error","type":"bool","value":true}]"#), (StatusCode::Error, true, 0));
+        assert_eq!(status(r#"[{"key":"error","type":"string","value":"true"}]"#), (StatusCode::Unset, true, 1));
+        assert_eq!(status(r#"[{"key":"error","type":"bool","value":false}]"#), (StatusCode::Unset, false, 1));
+        assert_eq!(
+            status(r#"[{"key":"error","type":"bool","value":true},{"key":"otel.status_code","value":"OK"}]"#),
+            (StatusCode::Ok, false, 1)
+        );
+        assert_eq!(status(r#"{"error":true,"a":1}"#), (StatusCode::Error, true, 1));
+    }
+
+    #[test]
+    fn events_are_named_and_sorted_by_time() {
+        let span = one_span(
+            r#""logs":[{"timestamp":30,"fields":[{"key":"message","value":"cache.miss"}]},
+            {"timestamp":20,"fields":[{"key":"exception.type","value":"E"},{"key":"event","value":"exception"}]},
+            {"timestamp":"10","fields":[{"key":"message","value":"two words"}]},{"timestamp":40,"fields":null},{"fields":[]},null]"#,
+        );
+        let names: Vec<(i64, &str, usize)> =
+            span.events.iter().map(|e| (e.time.0, e.name.as_str(), e.attributes.0.len())).collect();
+        assert_eq!(names, [(10_000, "", 1), (20_000, "exception", 1), (30_000, "cache.miss", 0), (40_000, "", 0)]);
+    }
+
+    #[test]
+    fn an_unknown_process_is_remarked_on() {
+        let decoded = spans_of(
+            r#"{"spanID":"a","processID":"p9","warnings":["skew"]},{"spanID":"b","process":{"serviceName":"x"},"warnings":null}"#,
+        );
+        assert_eq!((decoded.spans[0].service(), decoded.spans[1].service()), ("", "x"));
+        assert_eq!(decoded.spans[0].warnings, ["skew", "its process p9 is not in the answer"]);
+        assert_eq!(decoded.spans[1].warnings, [""; 0]);
+    }
 }

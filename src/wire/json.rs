@@ -409,3 +409,35 @@ fn mended_escape(text: &str) -> (usize, Option<String>) {
         _ => (1, Some("\\\\".into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_strings_are_mended_and_good_ones_left_alone() {
+        let table = [
+            (r#"{"a":"\ud83d\ude00 \" \\ \u0041 ü"}"#, None),
+            (r#"{"a":"\ud83d"}"#, Some("{\"a\":\"\u{FFFD}\"}")),
+            (r#"{"a":"\ud83d\u0041\ude00"}"#, Some("{\"a\":\"\u{FFFD}\\u0041\u{FFFD}\"}")),
+            ("{\"a\":\"x\ty\"}\t", Some("{\"a\":\"x\\u0009y\"}\t")),
+            (r#"{"a":"\x1b\u12"}"#, Some(r#"{"a":"\\x1b\\u12"}"#)),
+        ];
+        for (bad, good) in table {
+            assert_eq!(mended(bad).as_deref(), good, "{bad}");
+            assert!(serde_json::from_str::<Json>(good.unwrap_or(bad)).is_ok(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_in_any_spelling() {
+        let json: Json = serde_json::from_str(
+            r#"[5, "5", 5.9, " 5 ", 18446744073709551615, "99999999999999999999", -1e300, "1e3", "x", null]"#,
+        )
+        .unwrap();
+        let ints: Vec<Option<i64>> = json.list().iter().map(Json::int).collect();
+        let max = Some(i64::MAX);
+        let five = Some(5);
+        assert_eq!(ints, [five, five, five, five, max, max, Some(i64::MIN), Some(1000), None, None]);
+    }
+}

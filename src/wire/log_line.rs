@@ -130,16 +130,14 @@ fn logfmt(line: &str) -> Option<Vec<(String, String)>> {
     let (mut pairs, mut words) = (Vec::new(), 0);
     let mut rest = line.trim();
     while !rest.is_empty() {
-        match pair(rest) {
-            Some((key, value, after)) => {
-                pairs.push((key.to_owned(), value));
-                rest = after.trim_start();
-            }
-            None => {
-                words += 1;
-                rest = rest.find(char::is_whitespace).map_or("", |end| rest[end..].trim_start());
-            }
-        }
+        let after = if let Some((key, value, after)) = pair(rest) {
+            pairs.push((key.to_owned(), value));
+            after
+        } else {
+            words += 1;
+            rest.find(char::is_whitespace).map_or("", |end| &rest[end..])
+        };
+        rest = after.trim_start();
     }
     let says = pairs.iter().any(|(key, _)| key == "msg" || key == "message");
     (says || pairs.len() >= 2 && pairs.len() >= words).then_some(pairs)
@@ -399,4 +397,188 @@ fn in_text(text: &str) -> Ids {
     let Some(found) = found else { return (None, None) };
     let span = span_of(&found).or_else(|| SPAN_PATTERNS.iter().find_map(|p| span_of(&p.captures(text)?)));
     (trace_of(&found), span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = "83a9efd15c1c98a977e0711cc93ee28b";
+    const SPAN: &str = "e127af99e3b3e074";
+
+    fn plain(line: &str) -> LogEntry {
+        entry(Timestamp(1), line.into(), BTreeMap::new(), BTreeMap::new())
+    }
+
+    fn with(line: &str, labels: &[(&str, &str)], metadata: &[(&str, &str)]) -> LogEntry {
+        let map = |all: &[(&str, &str)]| all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        entry(Timestamp(1), line.into(), map(labels), map(metadata))
+    }
+
+    #[test]
+    fn json_is_flattened_and_read() {
+        let line = r#"{"level": "warning", "event": "caf\u00e9 open", "service": "cart", "a": {"b": {"c": 1}, "d": null}, "list": [1, {"x": "y"}], "correlation_id": "q\"\u00ef"}"#;
+        let read = plain(line);
+        assert_eq!((read.level, read.message.as_str(), read.service.as_str()), (Level::Warn, "café open", "cart"));
+        let fields: Vec<(&str, &str)> = read.fields.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(fields[3..], [("a.b.c", "1"), ("list", r#"[1,{"x":"y"}]"#), ("correlation_id", "q\"ï")]);
+        assert_eq!(read.line, line);
+    }
+
+    #[test]
+    fn logfmt_is_read_and_prose_is_not() {
+        let read = plain(r#"ts=2026-11-22T13:02:11Z level=error msg="it \"broke\" twice" correlation_id=c-1 empty="#);
+        assert_eq!((read.level, read.message.as_str(), read.fields.len()), (Level::Error, "it \"broke\" twice", 5));
+        let prose = [
+            "see a=1 for more on this",
+            "GET http://x/?a=1&b=2 took 5 ms",
+            "x = 1 and y = 2",
+            "=a =b",
+            "a=\"unclosed b=2",
+            "stored 3 essays of 4 user=5 order=6",
+            "{not json",
+            "",
+        ];
+        for prose in prose {
+            let read = plain(prose);
+            assert_eq!((read.message.as_str(), read.fields.len()), (prose, 0), "{prose}");
+        }
+        assert_eq!(plain("user=5 order=6 stored").fields.len(), 2);
+    }
+
+    #[test]
+    fn the_level_is_found_where_it_stands() {
+        let table = [
+            (with(r#"{"level":"error"}"#, &[("level", "info")], &[("detected_level", "debug")]), Level::Error),
+            (with("x", &[("level", "info")], &[("detected_level", "warn")]), Level::Warn),
+            (with("x", &[("level", "info")], &[("detected_level", "unknown")]), Level::Info),
+            (plain("2026-11-22 13:02:11,112 ERROR [main] it broke"), Level::Error),
+            (plain("[WARNING] careful"), Level::Warn),
+            (plain("no error here"), Level::Unknown),
+            (plain(r#"{"level":50,"msg":"pino"}"#), Level::Error),
+            (plain(r#"{"log":{"level":"fatal"},"message":"ecs"}"#), Level::Fatal),
+            (plain(r#"{"level":"verbose","message":"INFO told in the text"}"#), Level::Info),
+        ];
+        for (read, level) in table {
+            assert_eq!(read.level, level, "{}", read.line);
+        }
+    }
+
+    #[test]
+    fn the_service_is_found_where_it_stands() {
+        let table = [
+            (with("x", &[("service_name", "unknown_service"), ("job", "cart")], &[]), "cart"),
+            (with("service=from_line msg=x", &[("job", "varlogs")], &[]), "from_line"),
+            (with("x", &[("app", "label")], &[("service_name", "metadata")]), "metadata"),
+            (plain(r#"{"service":{"name":"ecs"}}"#), "ecs"),
+            (plain(r#"{"error_context":{"service_name":"inner"}}"#), "inner"),
+            (plain("x"), ""),
+        ];
+        for (read, service) in table {
+            assert_eq!(read.service, service, "{}", read.line);
+        }
+    }
+
+    #[test]
+    fn ids_are_found_in_fields_headers_and_text() {
+        let (trace, span) = (TraceId::from_hex(TRACE), SpanId::from_hex(SPAN));
+        let both = [
+            format!(r#"{{"trace_id":"{TRACE}","span_id":"{SPAN}"}}"#),
+            format!(r#"{{"traceID":"{}","spanID":"{SPAN}"}}"#, TRACE.to_uppercase()),
+            format!(r#"{{"otelTraceID":"{TRACE}","otelSpanID":"{SPAN}"}}"#),
+            format!(r#"{{"trace":{{"id":"{TRACE}"}},"span":{{"id":"{SPAN}"}}}}"#),
+            format!(r#"{{"extra":{{"trace_id":"{TRACE}","span_id":"{SPAN}"}}}}"#),
+            format!(r#"{{"error_context":{{"trace_id":"{TRACE}","span_id":"{SPAN}"}}}}"#),
+            format!(r#"{{"error_context":"{{\"trace_id\":\"{TRACE}\",\"span_id\":\"{SPAN}\"}}"}}"#),
+            format!("error_context_trace_id={TRACE} error_context_span_id={SPAN}"),
+            format!(r#"{{"headers":{{"traceparent":"00-{TRACE}-{SPAN}-01"}}}}"#),
+            format!(r#"{{"uber-trace-id":"{TRACE}:{SPAN}:0:1"}}"#),
+            format!(r#"{{"b3":"{TRACE}-{SPAN}-1"}}"#),
+            format!("level=info msg=x trace_id={TRACE} span_id={SPAN}"),
+            format!("handled with traceparent: 00-{TRACE}-{SPAN}-01 today"),
+            format!("handled, trace_id={TRACE}, span_id={SPAN}."),
+            format!("handled [traceId: {TRACE}, spanId: {SPAN}]"),
+            format!("uber-trace-id: {TRACE}:{SPAN}:0:1 came in"),
+            format!("INFO [cart,{TRACE},{SPAN}] 1 --- started"),
+            format!(r#"{{"message":"called with trace_id={TRACE} span_id={SPAN}"}}"#),
+        ];
+        for line in both {
+            let read = plain(&line);
+            assert_eq!((read.trace_id, read.span_id), (trace, span), "{line}");
+        }
+        assert_eq!(with("x", &[], &[("trace_id", TRACE)]).trace_id, trace);
+        assert_eq!(with("x", &[("trace_id", "0000000000000000")], &[("traceID", TRACE)]).trace_id, trace);
+        let none = [
+            r#"{"trace_id":""}"#,
+            r#"{"trace_id":"42"}"#,
+            r#"{"trace_id":"req-42-abcdefgh"}"#,
+            r#"{"trace_id":"00000000000000000000000000000000"}"#,
+            r#"{"dd.trace_id":"1234567890123456"}"#,
+            "traceparent ff-83a9efd15c1c98a977e0711cc93ee28b-e127af99e3b3e074-01",
+            "commit 83a9efd15c1c98a977e0711cc93ee28b deployed",
+        ];
+        for line in none {
+            assert_eq!(plain(line).trace_id, None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_structured_error_is_laid_out_however_it_was_packed() {
+        let object = r#"{"level":"error","error_context":{"error_type":"StorageReferenceError","error_message":"rejected","service_name":"elc","operation":"update","timestamp":"2026-11-22T13:02:11Z","stack_trace":["a","b"],"code":7,"context_data":{"essay":{"id":"e1"},"try":2}}}"#;
+        let context = plain(object).error_context.unwrap();
+        assert_eq!(
+            (context.error_type.as_str(), context.error_message.as_str()),
+            ("StorageReferenceError", "rejected")
+        );
+        assert_eq!(
+            (context.service_name.as_str(), context.operation.as_str(), context.stack_trace.as_str()),
+            ("elc", "update", "a\nb")
+        );
+        let data =
+            |all: &[(&str, &str)]| all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
+        assert_eq!(context.context_data, data(&[("code", "7"), ("essay.id", "e1"), ("try", "2")]));
+
+        let packed =
+            r#"{"error_context":"{\"error_type\": \"E\", \"context_data\": \"{\\\"essay\\\": \\\"e1\\\"}\"}"}"#;
+        let read = plain(packed);
+        let context = read.error_context.unwrap();
+        assert_eq!((context.error_type.as_str(), context.context_data), ("E", data(&[("essay", "e1")])));
+        assert!(read.fields.contains(&("error_context.error_type".into(), "E".into())), "{:?}", read.fields);
+
+        let labels = with("x", &[("error_context_error_type", "E"), ("error_context_context_data_essay", "e1")], &[]);
+        let context = labels.error_context.unwrap();
+        assert_eq!((context.error_type.as_str(), context.context_data), ("E", data(&[("essay", "e1")])));
+        for none in [
+            r#"{"error_context":{}}"#,
+            r#"{"error_context":null}"#,
+            r#"{"not_error_context":{"a":1}}"#,
+            "error_contexts=1 b=2",
+        ] {
+            assert_eq!(plain(none).error_context, None, "{none}");
+        }
+    }
+
+    #[test]
+    fn stored_lines_tell_their_time_in_many_ways() {
+        let want = Timestamp(1_795_352_531_112_000_000);
+        let times = [
+            r#""timestamp":"2026-11-22T13:02:11.112Z""#,
+            r#""time":"2026-11-22T14:02:11.112+01:00""#,
+            r#""ts":1795352531.112"#,
+            r#""@timestamp":1795352531112"#,
+            r#""time":1795352531112000"#,
+            r#""time":"1795352531112000000""#,
+            r#""timestamp":"2026-11-22 13:02:11,112""#,
+            r#""timestamp":"2026-11-22T13:02:11.112""#,
+        ];
+        for time in times {
+            assert_eq!(stored(&format!("{{{time},\"message\":\"m\"}}")).map(|e| e.time), Some(want), "{time}");
+        }
+        assert!(stored(r#"{"timestamp":"noon"}"#).is_none() && stored("{}").is_none() && stored("[").is_none());
+    }
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert_eq!((TRACE_PATTERNS.len(), SPAN_PATTERNS.len()), (4, 1));
+    }
 }

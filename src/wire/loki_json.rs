@@ -60,8 +60,8 @@ fn empty_or_wrong(tree: &Json) -> Result<Decoded, Malformed> {
 
 fn lines(data: Many<Data>, warnings: Option<&RawValue>) -> Decoded {
     let mut skips = Skips::default();
-    let mut decoded = Decoded::default();
-    decoded.errors = warnings.and_then(|raw| item(raw, |json| json.texts()).ok()).unwrap_or_default();
+    let errors = warnings.and_then(|raw| item(raw, |json| json.texts()).ok()).unwrap_or_default();
+    let mut decoded = Decoded { errors, ..Decoded::default() };
     skips.add_many(data.misplaced, "the answer has no list of streams");
     for data in data.items {
         skips.add_many(data.result.misplaced, "its stream is no object");
@@ -156,4 +156,91 @@ pub fn index_stats(bytes: &[u8]) -> Result<IndexStats, Malformed> {
 /// The `version` of `status/buildinfo`; a build that does not know its version says "".
 pub fn version(bytes: &[u8]) -> Result<String, Malformed> {
     prometheus_json::version(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::log::Level;
+
+    const ANSWER: &str = r#"{"status":"success","warnings":["slow"],"data":{"resultType":"streams","encodingFlags":["categorize-labels"],"result":[
+        {"stream":{"service_name":"orders","level":"error"},"values":[
+          ["1706678909209712000","a \u003cline\u003e",{"structuredMetadata":{"trace_id":"83a9efd15c1c98a977e0711cc93ee28b"},"parsed":{"status":"500"}}],
+          ["1706678909209712001","b",{}]]},
+        {"stream":{"service_name":"cart"},"values":[["1706678909209712002","{\"level\":\"warn\",\"msg\":\"half \ud83d\"}"]]}],
+        "stats":{"summary":{}}}}"#;
+
+    #[test]
+    fn a_whole_answer_is_read() {
+        let decoded = streams(ANSWER.as_bytes()).unwrap();
+        let [first, second, third] = &decoded.logs[..] else { panic!("{decoded:?}") };
+        assert_eq!(
+            (first.time.0, first.message.as_str(), first.level),
+            (1_706_678_909_209_712_000, "a <line>", Level::Error)
+        );
+        assert_eq!((first.service.as_str(), first.metadata.len(), first.labels.len()), ("orders", 1, 2));
+        assert!(first.trace_id.is_some());
+        assert_eq!(first.fields, [("status".to_owned(), "500".to_owned())]);
+        assert_eq!((second.line.as_str(), second.metadata.len()), ("b", 0));
+        assert_eq!(
+            (third.service.as_str(), third.level, third.message.as_str()),
+            ("cart", Level::Warn, "half \u{FFFD}")
+        );
+        assert_eq!((decoded.errors, decoded.skipped), (vec!["slow".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn empty_answers_have_no_lines() {
+        let empty = [
+            r#"{"status":"success","data":{"resultType":"streams","result":[]}}"#,
+            r#"{"status":"success","data":{"resultType":"streams","result":null}}"#,
+            r#"{"status":"success","data":null}"#,
+            r#"{"data":{"resultType":"streams","result":[{"stream":{},"values":null}]}}"#,
+        ];
+        for empty in empty {
+            assert_eq!(streams(empty.as_bytes()), Ok(Decoded::default()), "{empty}");
+        }
+        assert_eq!(labels(br#"{"status":"success"}"#), Ok(vec![]));
+        assert_eq!(labels(br#"{"status":"success","data":["b","a"]}"#), Ok(vec!["a".into(), "b".into()]));
+    }
+
+    #[test]
+    fn one_bad_line_never_loses_the_rest() {
+        for bad in ["5", "null", "[]", r#"["1"]"#, r#"["x","y"]"#, r#"["1",{}]"#, r#"[[],"y"]"#] {
+            let answer = format!(
+                r#"{{"data":{{"resultType":"streams","result":[7,{{"stream":null,"values":[["1","a"],{bad},["2","b"]]}}]}}}}"#
+            );
+            let decoded = streams(answer.as_bytes()).unwrap();
+            assert_eq!((decoded.logs.len(), decoded.skipped.len()), (2, 2), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_answer_to_another_question_is_refused() {
+        let matrix = br#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"2"],[2.5,"3"]]}]}}"#;
+        assert!(matches!(streams(matrix), Err(Malformed::WrongShape { .. })));
+        assert_eq!(
+            counts(matrix).unwrap()[0].samples,
+            [(Timestamp(1_000_000_000), 2.0), (Timestamp(2_500_000_000), 3.0)]
+        );
+        let text = b"parse error at line 1, col 25: literal not terminated";
+        assert!(matches!(streams(text), Err(Malformed::NotJson { at: 0, .. })));
+    }
+
+    #[test]
+    fn statistics_and_versions_are_read() {
+        let stats = index_stats(br#"{"streams":3,"chunks":"4","bytes":5e3,"entries":6}"#).unwrap();
+        assert_eq!(stats, IndexStats { streams: 3, chunks: 4, bytes: 5000, entries: 6 });
+        assert!(index_stats(br#"{"status":"success"}"#).is_err());
+        assert_eq!(version(br#"{"version":"","revision":""}"#), Ok(String::new()));
+        assert_eq!(version(br#"{"status":"success","data":{"version":"2.42.0"}}"#), Ok("2.42.0".into()));
+        assert!(version(b"{}").is_err());
+    }
+
+    #[test]
+    fn a_line_of_logcli_is_read() {
+        let line = logcli(r#"{"labels":{"service_name":"cart"},"line":"level=error msg=boom","timestamp":"2026-11-22T13:02:11.112Z"}"#).unwrap();
+        assert_eq!((line.service.as_str(), line.level, line.message.as_str()), ("cart", Level::Error, "boom"));
+        assert!(logcli(r#"{"line":"a","timestamp":"noon"}"#).is_err());
+    }
 }

@@ -1,5 +1,8 @@
 //! Bytes to model, pure: what the backends answer and what files hold. One bad item never loses the rest.
 
+// A path such as `Json::texts` is not general enough over the lifetime of the text; a closure is.
+#![allow(clippy::redundant_closure_for_method_calls)]
+
 pub mod documents;
 pub mod jaeger_json;
 pub mod json;
@@ -136,9 +139,8 @@ fn read<T>(
     decode: impl Fn(&str) -> Result<Result<T, Malformed>, serde_json::Error>,
 ) -> Result<T, Malformed> {
     let text = document(bytes)?;
-    decode(&text)
-        .or_else(|error| mended(&text).map_or(Err(error), |mended| decode(&mended)))
-        .map_err(|error| Malformed::not_json(&text, &error))?
+    let result = decode(&text).or_else(|error| mended(&text).and_then(|good| decode(&good).ok()).ok_or(error));
+    result.map_err(|error| Malformed::not_json(&text, &error))?
 }
 
 /// Reads one document whole, as a tree. For small answers.
@@ -195,5 +197,128 @@ impl Skips {
             _ => format!("{count} {many} skipped: {reason}"),
         };
         self.0.into_iter().map(told).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_json_is_named() {
+        let table: [(&[u8], &str); 8] = [
+            (b"", "empty answer"),
+            (b" \r\n\t", "empty answer"),
+            (b"<!DOCTYPE html><HTML><title lang=en>Sign\n in</title>", "an HTML page (Sign in) instead of JSON"),
+            (b"<html></html>", "an HTML page instead of JSON"),
+            (b"404 page not found\n", "invalid JSON at byte 0 near `404 page not found`"),
+            (b"{\"data\":[{\"spans\":[", "invalid JSON at byte 18 near `{\"data\":[{\"spans\":[`"),
+            (b"{\"data\": NaN}", "invalid JSON at byte 9 near `{\"data\": NaN}`"),
+            (b"{\"foo\":1,\"bar\":2}", "unexpected JSON: an object with `foo`, `bar`"),
+        ];
+        for (bytes, sentence) in table {
+            assert_eq!(jaeger_json::traces(bytes).unwrap_err().to_string(), sentence);
+            assert!(otlp_json::decode(bytes).is_err(), "{sentence}");
+            assert!(loki_json::streams(bytes).is_err(), "{sentence}");
+            assert!(prometheus_json::answer(bytes).is_err(), "{sentence}");
+        }
+        let long = format!("{{\"a\":\"{}\" x}}", "ü".repeat(500));
+        let Malformed::NotJson { near, .. } = jaeger_json::traces(long.as_bytes()).unwrap_err() else { panic!() };
+        assert!(near.chars().count() <= 80, "{near}");
+    }
+
+    #[test]
+    fn the_same_answer_is_read_in_every_encoding() {
+        let answer = include_str!("../../fixtures/jaeger-next/v1-trace.body");
+        let plain = jaeger_json::traces(answer.as_bytes()).unwrap();
+        let units = |order: fn(u16) -> [u8; 2]| answer.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        let with_mark = [b"\xEF\xBB\xBF", answer.as_bytes()].concat();
+        let little = [b"\xFF\xFE".to_vec(), units(u16::to_le_bytes)].concat();
+        let big = [b"\xFE\xFF".to_vec(), units(u16::to_be_bytes)].concat();
+        for bytes in [with_mark, little, big] {
+            assert_eq!(jaeger_json::traces(&bytes).unwrap(), plain);
+        }
+    }
+
+    fn decode_with_all(bytes: &[u8]) {
+        let _ = (jaeger_json::traces(bytes), jaeger_json::services(bytes), jaeger_json::error_text(bytes));
+        let _ = (otlp_json::decode(bytes), otlp_json::services(bytes), otlp_json::summaries(bytes));
+        let _ = (loki_json::streams(bytes), loki_json::labels(bytes), loki_json::index_stats(bytes));
+        let _ = (prometheus_json::answer(bytes), prometheus_json::exemplars(bytes));
+        let _ = prometheus_json::alerts(bytes, crate::model::time::Timestamp(0));
+        let _ = (jaeger_json::span_alone(&text(bytes)), loki_json::logcli(&text(bytes)));
+    }
+
+    const ANSWERS: [&str; 6] = [
+        include_str!("../../fixtures/jaeger-next/v1-trace.body"),
+        include_str!("../../fixtures/jaeger-next/v3-trace.body"),
+        include_str!("../../fixtures/jaeger-next/v3-summaries.body"),
+        r#"{"status":"success","data":{"resultType":"streams","result":[{"stream":{"service_name":"a"},"values":[["1706678909209712000","{\"trace_id\":\"83a9efd15c1c98a977e0711cc93ee28b\"}",{"structuredMetadata":{"a":"b"}}]]}]}}"#,
+        r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"alertname":"A"},"values":[[1706678909.123,"1"],[1,"NaN"]]}]}}"#,
+        r#"{"resourceLogs":[{"resource":{},"scopeLogs":[{"logRecords":[{"timeUnixNano":"5","body":{"kvlistValue":{"values":[{"key":"a","value":{"intValue":"1"}}]}}}]}]}]}"#,
+    ];
+
+    /// What is put into an answer to break it.
+    const SCRAPS: [&[u8]; 17] = [
+        b"",
+        b"null",
+        b"{}",
+        b"[]",
+        b"\"",
+        b"-1",
+        b"1e999",
+        b"\\ud800",
+        b"\xff",
+        b"\0",
+        b"18446744073709551615",
+        b"[[[[",
+        b"\xf0\x9f",
+        b"\\",
+        b",",
+        b":",
+        b"true",
+    ];
+
+    proptest! {
+        #[test]
+        fn no_change_of_a_real_answer_is_a_crash(
+            which in 0..ANSWERS.len(),
+            edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..12, prop::sample::select(&SCRAPS[..])), 0..6),
+        ) {
+            let mut bytes = ANSWERS[which].as_bytes().to_vec();
+            for (at, taken, put) in edits {
+                let from = at.index(bytes.len() + 1);
+                let to = (from + taken).min(bytes.len());
+                bytes.splice(from..to, put.iter().copied());
+            }
+            decode_with_all(&bytes);
+        }
+
+        #[test]
+        fn no_value_of_a_real_answer_may_not_be_another(
+            which in 0..ANSWERS.len(), at in any::<prop::sample::Index>(),
+            put in prop_oneof![Just("null"), Just("7"), Just("-1e300"), Just("\"x\""), Just("[]"), Just("[[1]]"), Just("{\"a\":{}}")],
+        ) {
+            let answer = ANSWERS[which];
+            let starts: Vec<usize> = answer.match_indices(':').map(|(at, _)| at + 1).collect();
+            let from = starts[at.index(starts.len())];
+            let mut stream = serde_json::Deserializer::from_str(&answer[from..]).into_iter::<serde::de::IgnoredAny>();
+            if stream.next().is_some_and(|value| value.is_ok()) {
+                let to = from + stream.byte_offset();
+                decode_with_all(format!("{}{put}{}", &answer[..from], &answer[to..]).as_bytes());
+            }
+        }
+
+        #[test]
+        fn a_flipped_byte_in_a_tag_value_loses_no_span(byte in any::<u8>(), offset in 0usize..20) {
+            let answer = ANSWERS[0];
+            let value = answer.find("62f7c6f9").unwrap();
+            let mut bytes = answer.as_bytes().to_vec();
+            bytes[value + offset] = byte;
+            prop_assume!(byte != b'"');
+            prop_assert_eq!(jaeger_json::traces(&bytes).unwrap().spans.len(), 9);
+        }
     }
 }

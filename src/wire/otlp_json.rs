@@ -16,6 +16,19 @@ use crate::wire::json::{Items, Json, Many};
 use crate::wire::log_line::{Parts, first, flattened};
 use crate::wire::{Decoded, Malformed, Skips, item, read, read_tree};
 
+/// The outermost keys of OTLP documents, metrics too.
+pub const KEYS: [&str; 9] = [
+    "resourceSpans",
+    "resource_spans",
+    "resourceLogs",
+    "resource_logs",
+    "resourceMetrics",
+    "resource_metrics",
+    "result",
+    "batches",
+    "trace",
+];
+
 /// One document, or what stands in its `result` or `trace`.
 #[derive(Deserialize)]
 struct Document<'a> {
@@ -71,8 +84,8 @@ struct LogGroup<'a> {
 
 #[derive(Deserialize)]
 struct Scope<'a> {
-    #[serde(borrow, alias = "instrumentationLibrary", alias = "instrumentation_library")]
-    scope: Option<&'a RawValue>,
+    #[serde(borrow, rename = "scope", alias = "instrumentationLibrary", alias = "instrumentation_library")]
+    described: Option<&'a RawValue>,
     #[serde(borrow, default)]
     spans: Items<'a>,
     #[serde(borrow, default, rename = "logRecords", alias = "log_records", alias = "logs")]
@@ -97,18 +110,7 @@ fn unrecognised(text: &str) -> Result<Result<Decoded, Malformed>, serde_json::Er
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Json>();
     let tree = stream.next().transpose()?.unwrap_or(Json::Null);
     let keys: Vec<&str> = tree.entries().iter().map(|(key, _)| key.as_ref()).collect();
-    const EMPTY_OR_METRICS: [&str; 9] = [
-        "resourceSpans",
-        "resource_spans",
-        "batches",
-        "resourceLogs",
-        "resource_logs",
-        "result",
-        "trace",
-        "resourceMetrics",
-        "resource_metrics",
-    ];
-    let fits = matches!(tree, Json::Object(_)) && keys.is_empty() || keys.iter().any(|k| EMPTY_OR_METRICS.contains(k));
+    let fits = matches!(tree, Json::Object(_)) && keys.is_empty() || keys.iter().any(|k| KEYS.contains(k));
     Ok(if fits { Ok(Decoded::default()) } else { Err(Malformed::wrong_shape(&tree)) })
 }
 
@@ -216,7 +218,7 @@ impl Reader {
             let resource = Arc::new(resource(group.resource));
             self.spans_skipped.add_many(group.scopes.misplaced, "its scope is no object");
             for scope in group.scopes.items {
-                let name = scope.scope.map(scope_name).unwrap_or_default();
+                let name = scope.described.map(scope_name).unwrap_or_default();
                 self.spans_skipped.add_many(usize::from(scope.spans.misplaced), "its scope has no list of spans");
                 for raw in scope.spans.raw {
                     match item(raw, |json| span(json, &resource, &name)) {
@@ -385,7 +387,7 @@ fn attributes(json: &Json) -> Vec<(String, Value)> {
 /// OTLP's `AnyValue`. The parser's own limit bounds the depth.
 pub fn any_value(json: &Json) -> Value {
     let Some((kind, value)) = json.entries().first() else {
-        return json.to_value();
+        return if matches!(json, Json::Object(_)) { Value::Empty } else { json.to_value() };
     };
     match kind.as_ref() {
         "stringValue" | "string_value" => Value::Text(value.owned_text()),
@@ -449,4 +451,205 @@ fn level(json: &Json) -> Option<Level> {
     };
     let by_text = || Level::from_word(json.get(&["severityText", "severity_text"]).str().unwrap_or_default());
     Some(by_number).filter(|l| *l != Level::Unknown).or_else(|| Some(by_text())).filter(|l| *l != Level::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::jaeger_json;
+
+    const TRACE: &[u8] = include_bytes!("../../fixtures/jaeger-next/v3-trace.body");
+    const SEARCH: &[u8] = include_bytes!("../../fixtures/jaeger-next/v3-search-by-attribute-no-service.body");
+
+    fn one_span(fields: &str) -> Span {
+        let answer = format!(
+            r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"1f","spanId":"a",{fields}}}]}}]}}]}}"#
+        );
+        decode(answer.as_bytes()).unwrap().spans.remove(0)
+    }
+
+    #[test]
+    fn both_dialects_tell_the_same_story() {
+        let v1 = jaeger_json::traces(include_bytes!("../../fixtures/jaeger-next/v1-trace.body")).unwrap();
+        let v3 = decode(TRACE).unwrap();
+        assert_eq!(v3.spans.len(), 9);
+        let in_micros = |mut span: Span| {
+            span.start = Timestamp::from_micros(span.start.micros());
+            span
+        };
+        let sorted = |mut spans: Vec<Span>| {
+            spans.sort_by_key(|span| span.span_id);
+            spans.into_iter().map(in_micros).collect::<Vec<_>>()
+        };
+        assert_eq!(sorted(v1.spans), sorted(v3.spans));
+        let search = decode(SEARCH).unwrap();
+        assert_eq!((search.spans.len(), search.skipped.len(), search.errors.len()), (12, 0, 0));
+        let posted = search.spans.iter().find(|span| span.kind == SpanKind::Server).unwrap();
+        assert_eq!((posted.service(), posted.http_status()), ("batch_orchestrator_service", Some(200)));
+    }
+
+    #[test]
+    fn empty_answers_have_no_spans() {
+        let empty = [
+            "{}",
+            r#"{"result":{}}"#,
+            r#"{"result":null}"#,
+            r#"{"resourceSpans":null}"#,
+            r#"{"resourceSpans":[]}"#,
+            r#"{"resourceSpans":[{"resource":null,"scopeSpans":[{"scope":{},"spans":null}]}]}"#,
+            r#"{"resourceMetrics":[{}]}"#,
+        ];
+        for empty in empty {
+            assert_eq!(decode(empty.as_bytes()), Ok(Decoded::default()), "{empty}");
+        }
+        assert_eq!((services(b"{}"), summaries(b"{}")), (Ok(vec![]), Ok(vec![])));
+        assert!(services(br#"{"data":[]}"#).is_err() && summaries(b"[]").is_err());
+    }
+
+    #[test]
+    fn an_error_body_says_why() {
+        let nothing = include_bytes!("../../fixtures/jaeger-next/v3-search-nothing.body");
+        assert_eq!(error_text(nothing).as_deref(), Some("No traces found"));
+        assert_eq!(decode(nothing).unwrap().errors, ["No traces found"]);
+        let no_times = include_bytes!("../../fixtures/jaeger-next/v3-search-no-times.body");
+        assert_eq!(error_text(no_times).as_deref(), Some("query.startTimeMin and query.startTimeMax are required"));
+        assert_eq!(
+            error_text(br#"{"error":"trace not found","code":2,"message":"trace not found"}"#).as_deref(),
+            Some("trace not found")
+        );
+        assert_eq!((error_text(b"404 page not found"), error_text(b"{}")), (None, None));
+    }
+
+    #[test]
+    fn services_and_summaries_are_read() {
+        let names = services(include_bytes!("../../fixtures/jaeger-next/v3-services.body")).unwrap();
+        assert_eq!(names[0], "batch_orchestrator_service");
+        assert_eq!(names.len(), 4);
+        let all = summaries(include_bytes!("../../fixtures/jaeger-next/v3-summaries.body")).unwrap();
+        assert_eq!((all.len(), all[0].span_count, all[0].error_count), (2, 9, 0));
+        assert_eq!(
+            (all[1].root_service.as_str(), all[1].root_name.as_str()),
+            ("batch_orchestrator_service", "POST /api/v1/batches/register")
+        );
+        assert_eq!(all[1].end.since(all[1].start), 120_000_000);
+        assert_eq!(summaries(include_bytes!("../../fixtures/jaeger-next/v3-summaries-nothing.body")), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_same_span_is_read_in_every_spelling() {
+        let modern = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"cart"}}]},"scopeSpans":[{"scope":{"name":"lib"},"spans":[
+            {"traceId":"83A9EFD15C1C98A977E0711CC93EE28B","spanId":"e127af99e3b3e074","parentSpanId":"00000000000000ff","name":"x","kind":2,"startTimeUnixNano":"1000","endTimeUnixNano":"3000","status":{"code":2,"message":"m"}}]}]}]}"#;
+        let want = decode(modern.as_bytes()).unwrap();
+        let snake = modern
+            .replace("resourceSpans", "resource_spans")
+            .replace("scopeSpans", "scope_spans")
+            .replace("stringValue", "string_value")
+            .replace("traceId", "trace_id")
+            .replace("spanId", "span_id")
+            .replace("parentSpanId", "parent_span_id")
+            .replace("startTimeUnixNano", "start_time_unix_nano")
+            .replace("endTimeUnixNano", "end_time_unix_nano");
+        let old = modern
+            .replace("resourceSpans", "batches")
+            .replace("scopeSpans", "instrumentationLibrarySpans")
+            .replace("\"scope\"", "\"instrumentationLibrary\"")
+            .replace("\"1000\"", "1000")
+            .replace("\"kind\":2", "\"kind\":\"SPAN_KIND_SERVER\"")
+            .replace("\"code\":2", "\"code\":\"STATUS_CODE_ERROR\"")
+            .replace("83A9EFD15C1C98A977E0711CC93EE28B", "g6nv0VwcmKl34HEcyT7iiw==")
+            .replace("e127af99e3b3e074", "4SevmeOz4HQ=")
+            .replace("00000000000000ff", "AAAAAAAAAP8=");
+        let nested = [format!(r#"{{"result":{modern}}}"#), format!(r#"{{"trace":{modern}}}"#), format!("[{modern}]")];
+        for other in nested.into_iter().chain([snake, old]) {
+            assert_eq!(decode(other.as_bytes()).unwrap(), want, "{other}");
+        }
+        let twice = format!("{{\"result\":{modern}}}\n{{\"result\":{modern}}}\n");
+        assert_eq!(decode(twice.as_bytes()).unwrap().spans.len(), 2);
+        let span = &want.spans[0];
+        assert_eq!(
+            (span.kind, span.status.code, span.duration_ns, span.scope.as_str()),
+            (SpanKind::Server, StatusCode::Error, 2000, "lib")
+        );
+        assert_eq!(span.parent_id, SpanId::from_u64(255));
+    }
+
+    #[test]
+    fn one_bad_item_never_loses_the_rest() {
+        let good = r#"{"traceId":"1f","spanId":"a"}"#;
+        let deep = format!(r#"{{"traceId":"1f","spanId":"b","x":{}{}}}"#, "[".repeat(5000), "]".repeat(5000));
+        for bad in [
+            "5",
+            "null",
+            "{}",
+            r#"{"traceId":"1f"}"#,
+            r#"{"traceId":"","spanId":"a"}"#,
+            r#"{"traceId":"1f","spanId":"a","startTimeUnixNano":{}}"#,
+            &deep,
+        ] {
+            let answer = format!(
+                r#"{{"resourceSpans":[7,{{"scopeSpans":[null,{{"spans":[{good},{bad},{good}]}}]}},{{"scopeSpans":5}}]}}"#
+            );
+            let decoded = decode(answer.as_bytes()).unwrap();
+            assert_eq!(decoded.spans.len(), 2, "{bad:.60}");
+            assert!(decoded.skipped.len() >= 3, "{:?}", decoded.skipped);
+        }
+    }
+
+    #[test]
+    fn hostile_times_and_remarks_are_taken_in() {
+        let span = one_span(
+            r#""startTimeUnixNano":"5000","endTimeUnixNano":"1000","attributes":[{"key":"@jaeger@warnings","value":{"arrayValue":{"values":[{"stringValue":"skew"}]}}},{"key":"@jaeger@format","value":{"stringValue":"proto"}}]"#,
+        );
+        assert_eq!((span.duration_ns, span.attributes.0.len()), (0, 0));
+        assert_eq!(span.warnings, ["skew", "its duration is negative, taken as 0"]);
+        assert_eq!(one_span(r#""startTimeUnixNano":"5000""#).warnings, ["it has no end time"]);
+        assert_eq!(
+            one_span(r#""startTimeUnixNano":"99999999999999999999","endTimeUnixNano":"99999999999999999999""#).start.0,
+            i64::MAX
+        );
+        assert_eq!(one_span(r#""parentSpanId":"0000000000000000""#).parent_id, None);
+    }
+
+    #[test]
+    fn any_value_is_any_value() {
+        let table = [
+            (r#"{"stringValue":"a"}"#, Value::Text("a".into())),
+            (r#"{"intValue":"-5"}"#, Value::Int(-5)),
+            (r#"{"intValue":5}"#, Value::Int(5)),
+            (r#"{"doubleValue":"Infinity"}"#, Value::Float(f64::INFINITY)),
+            (r#"{"boolValue":true}"#, Value::Bool(true)),
+            (r#"{"bytesValue":"aGk="}"#, Value::Bytes(b"hi".to_vec())),
+            (r#"{"arrayValue":{"values":[{"intValue":1},{}]}}"#, Value::List(vec![Value::Int(1), Value::Empty])),
+            (
+                r#"{"kvlistValue":{"values":[{"key":"k","value":{"boolValue":false}}]}}"#,
+                Value::Map(vec![("k".into(), Value::Bool(false))]),
+            ),
+            ("null", Value::Empty),
+            (r#"{"stringValueStrindex":4}"#, Value::Empty),
+        ];
+        for (json, value) in table {
+            assert_eq!(any_value(&serde_json::from_str(json).unwrap()), value, "{json}");
+        }
+    }
+
+    #[test]
+    fn log_records_become_lines() {
+        let answer = r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"cart"}}]},"scopeLogs":[{"logRecords":[
+            {"timeUnixNano":"0","observedTimeUnixNano":"7","severityNumber":17,"body":{"stringValue":"it broke"},"attributes":[{"key":"correlation_id","value":{"stringValue":"c1"}}],"traceId":"83a9efd15c1c98a977e0711cc93ee28b","spanId":"e127af99e3b3e074"},
+            {"timeUnixNano":8,"severityText":"WARN","body":{"kvlistValue":{"values":[{"key":"msg","value":{"stringValue":"hi"}},{"key":"n","value":{"intValue":"5"}}]}}},
+            5]}]}]}"#;
+        let decoded = decode(answer.as_bytes()).unwrap();
+        let [broke, hi] = &decoded.logs[..] else { panic!("{:?}", decoded.logs) };
+        assert_eq!(
+            (broke.time.0, broke.level, broke.service.as_str(), broke.message.as_str()),
+            (7, Level::Error, "cart", "it broke")
+        );
+        assert_eq!(broke.fields, [("correlation_id".to_owned(), "c1".to_owned())]);
+        assert!(broke.trace_id.is_some() && broke.span_id.is_some());
+        assert_eq!(
+            (hi.time.0, hi.level, hi.message.as_str(), hi.line.as_str()),
+            (8, Level::Warn, "hi", r#"{"msg":"hi","n":5}"#)
+        );
+        assert_eq!(decoded.skipped, ["1 log record skipped: it is a number"]);
+    }
 }

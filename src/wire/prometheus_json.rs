@@ -263,3 +263,92 @@ pub fn version(bytes: &[u8]) -> Result<String, Malformed> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::SECOND;
+
+    #[test]
+    fn every_kind_of_answer_is_read() {
+        let vector = br#"{"status":"success","data":{"resultType":"vector","result":[
+            {"metric":{"__name__":"up","job":"a"},"value":[1706678909.123,"1"]},{"metric":{},"value":[1706678909,"+Inf"]},
+            {"metric":{"job":"h"},"histogram":[1706678909,{"count":"5"}]},7]},"warnings":["w"],"infos":["i"]}"#;
+        let reply = answer(vector).unwrap();
+        let Answer::Vector(series) = &reply.data else { panic!("{reply:?}") };
+        assert_eq!(series[0].samples, [(Timestamp(1_706_678_909_123_000_000), 1.0)]);
+        assert!(series[1].samples[0].1.is_infinite());
+        assert_eq!((series.len(), series[2].samples.len()), (3, 0));
+        assert_eq!(reply.skipped.len(), 2, "the histogram and the number");
+        assert_eq!((reply.warnings, reply.infos, reply.error), (vec!["w".to_owned()], vec!["i".to_owned()], None));
+
+        let matrix = br#"{"data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"values":[[2,"1e-07"],[1,"NaN"],[3,"x"]]}]}}"#;
+        let series = answer(matrix).unwrap().data.into_series();
+        assert_eq!(series[0].samples.len(), 2);
+        assert!(series[0].samples[0].1.is_nan(), "sorted by time");
+
+        let scalar = answer(br#"{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}"#).unwrap();
+        assert_eq!(scalar.data, Answer::Scalar(Timestamp(SECOND), 2.0));
+        let text = answer(br#"{"status":"success","data":{"resultType":"string","result":[1,"hi"]}}"#).unwrap();
+        assert_eq!(text.data, Answer::Text("hi".into()));
+        let empty = answer(br#"{"status":"success","data":{"resultType":"vector","result":null}}"#).unwrap();
+        assert_eq!(empty, Reply::default());
+    }
+
+    #[test]
+    fn an_error_body_says_why() {
+        let body =
+            br#"{"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": 1:4: parse error"}"#;
+        let why = "bad_data: invalid parameter \"query\": 1:4: parse error";
+        assert_eq!(error_text(body).as_deref(), Some(why));
+        assert_eq!(answer(body).unwrap().error.as_deref(), Some(why));
+        assert_eq!((error_text(b"Service Unavailable"), error_text(br#"{"status":"success"}"#)), (None, None));
+        assert!(matches!(
+            answer(br#"{"data":{"resultType":"streams","result":[]}}"#),
+            Err(Malformed::WrongShape { .. })
+        ));
+    }
+
+    #[test]
+    fn exemplars_that_name_a_trace_are_kept() {
+        let body = br#"{"status":"success","data":[{"seriesLabels":{"__name__":"latency","service":"cart"},"exemplars":[
+            {"labels":{"traceID":"83a9efd15c1c98a977e0711cc93ee28b","span_id":"e127af99e3b3e074"},"value":"0.3","timestamp":1706678909.123},
+            {"labels":{"TraceID":"1f"},"value":0.4,"timestamp":"1"},{"labels":{},"value":"1","timestamp":1},{"labels":{"trace_id":"?"}},null]},null]}"#;
+        let found = exemplars(body).unwrap().data;
+        assert_eq!((found.len(), found[0].metric.as_str(), found[0].value), (2, "latency", 0.3));
+        assert!(found[0].span_id.is_some() && found[1].span_id.is_none());
+        assert_eq!(exemplars(b"").unwrap().data, []);
+    }
+
+    #[test]
+    fn active_alerts_are_read() {
+        let body = br#"{"status":"success","data":{"alerts":[{"labels":{"alertname":"Down","job":"cart"},"annotations":{},"state":"firing","activeAt":"2026-11-22T13:02:11.112Z","value":"1e+00"},
+            {"labels":{"alertname":"Slow"},"state":"pending","activeAt":"?"},{"state":"inactive"}]}}"#;
+        let now = Timestamp::from_rfc3339("2026-11-22T14:00:00Z").unwrap();
+        let reply = alerts(body, now).unwrap();
+        let [down, slow] = &reply.data[..] else { panic!("{reply:?}") };
+        assert_eq!(
+            (down.name.as_str(), down.state, down.service.as_deref()),
+            ("Down", AlertState::Firing, Some("cart"))
+        );
+        assert_eq!((down.to, slow.from, slow.service.as_deref()), (now, now, None));
+        assert_eq!(reply.skipped.len(), 1);
+        assert_eq!(alerts(br#"{"status":"success","data":{"alerts":null}}"#, now).unwrap().data, []);
+    }
+
+    #[test]
+    fn a_gap_parts_an_alert_in_two() {
+        let at = |seconds: &[i64]| seconds.iter().map(|s| (Timestamp(s * SECOND), 1.0)).collect::<Vec<_>>();
+        let series = |state: &str, seconds: &[i64]| {
+            let labels = [("__name__", "ALERTS"), ("alertname", "Down"), ("alertstate", state), ("service", "cart")];
+            Series { labels: labels.map(|(k, v)| (k.into(), v.into())).into(), samples: at(seconds) }
+        };
+        let all = [series("firing", &[30, 45, 60, 90, 180]), series("pending", &[0, 15]), series("off", &[1])];
+        let alerts = alerts_from_series(&all);
+        let told: Vec<_> = alerts.iter().map(|a| (a.state, a.from.0 / SECOND, a.to.0 / SECOND)).collect();
+        assert_eq!(told, [(AlertState::Pending, 0, 15), (AlertState::Firing, 30, 90), (AlertState::Firing, 180, 180)]);
+        assert_eq!((alerts[0].service.as_deref(), alerts[0].labels.len()), (Some("cart"), 2));
+        assert_eq!(alerts_from_series(&[series("firing", &[5])]).len(), 1);
+        assert_eq!(alerts_from_series(&[]), []);
+    }
+}
