@@ -174,6 +174,10 @@ mod tests {
             (format!("{one}\n{log}\n{{\"resourceMetrics\":[]}}\n"), (1, 1, 0)),
             (format!("{logcli}\n{logcli}\n"), (0, 2, 0)),
             (format!("{app}\n{app}"), (0, 2, 0)),
+            (
+                r#"{"event":"x","time":1,"trace":{"id":"a"},"line":42,"status":"ok","data":{},"labels":{}}"#.to_owned(),
+                (0, 1, 0),
+            ),
             (format!("[{app},\n{app}]"), (0, 2, 0)),
             (format!("[{one},{two}]"), (2, 0, 0)),
             (loki.to_owned(), (0, 1, 0)),

@@ -152,20 +152,23 @@ pub fn form(text: &str) -> Form<'_> {
 fn form_of<'a>(fields: &BTreeMap<String, &'a RawValue>, text: &'a str) -> Form<'a> {
     let has = |key: &str| fields.contains_key(key);
     let holds = |key: &str, start: char| fields.get(key).is_some_and(|raw| raw.get().starts_with(start));
-    let unknown = || Form::Unknown(with_tree(text, |tree| tree.outline()).unwrap_or_else(|why| why));
+    let kind =
+        if has("data") && has("status") { with_tree(text, result_type).unwrap_or_default() } else { String::new() };
+    let within = |keys: &[&str]| keys.iter().any(|key| holds(key, '{') || holds(key, '['));
+    match kind.as_str() {
+        "" => {}
+        "streams" => return Form::Loki,
+        kind => return Form::Unknown(format!("a `{kind}` of a metric query")),
+    }
     match () {
-        () if has("data") && has("status") => match with_tree(text, result_type).as_deref() {
-            Ok("streams") => Form::Loki,
-            Ok(kind) if !kind.is_empty() => Form::Unknown(format!("a `{kind}` of a metric query")),
-            _ => unknown(),
-        },
-        () if has("spans") && !holds("spans", '"') => Form::Jaeger,
+        () if holds("spans", '[') || has("traceID") && has("spans") => Form::Jaeger,
         () if has("spanID") && has("operationName") => Form::JaegerSpan,
-        () if has("line") && has("timestamp") => Form::Logcli,
-        () if otlp_json::KEYS.iter().any(|key| holds(key, '{') || holds(key, '[')) && !has("message") => Form::Otlp,
+        () if holds("line", '"') && has("timestamp") && (has("labels") || fields.len() == 2) => Form::Logcli,
+        () if within(&otlp_json::KEYS[..7]) => Form::Otlp,
         () if TIME_FIELDS.iter().any(|key| has(key)) => Form::Line,
-        () if has("data") && (has("errors") || holds("data", '[') || holds("data", '{')) => Form::Jaeger,
-        () => unknown(),
+        () if within(&otlp_json::KEYS) => Form::Otlp,
+        () if has("data") && (has("errors") || within(&["data"])) => Form::Jaeger,
+        () => Form::Unknown(with_tree(text, |tree| tree.outline()).unwrap_or_else(|why| why)),
     }
 }
 

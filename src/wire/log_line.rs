@@ -72,8 +72,11 @@ pub struct Parts {
 impl Parts {
     /// Reads the line.
     pub fn read(self) -> LogEntry {
-        let own_fields = fields_of(&self.line);
-        let message = first(&own_fields, &MESSAGE_FIELDS).unwrap_or(self.line.trim_end()).to_owned();
+        let mut own_fields = fields_of(&self.line);
+        let inner = wrapped(&own_fields).map(str::to_owned);
+        own_fields.extend(inner.as_deref().map(fields_of).unwrap_or_default());
+        let text = inner.as_deref().unwrap_or(&self.line).trim_end();
+        let message = first(&own_fields, &MESSAGE_FIELDS).unwrap_or(text).to_owned();
         let mut fields = self.fields;
         fields.extend(own_fields);
         let mut entry = LogEntry {
@@ -97,6 +100,12 @@ impl Parts {
 /// The fields of a line, flattened: of JSON, else of logfmt, else none.
 fn fields_of(line: &str) -> Vec<(String, String)> {
     json_object(line).map(|entries| flattened(&entries)).or_else(|| logfmt(line)).unwrap_or_default()
+}
+
+/// The line inside, where a container runtime stored it: Docker's `{"log":"…\n","stream":"stdout"}`.
+fn wrapped(fields: &[(String, String)]) -> Option<&str> {
+    first(fields, &["stream"]).filter(|stream| matches!(*stream, "stdout" | "stderr"))?;
+    first(fields, &["log"])
 }
 
 fn json_object(text: &str) -> Option<Vec<(String, Value)>> {
@@ -423,6 +432,10 @@ mod tests {
         let fields: Vec<(&str, &str)> = read.fields.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(fields[3..], [("a.b.c", "1"), ("list", r#"[1,{"x":"y"}]"#), ("correlation_id", "q\"ï")]);
         assert_eq!(read.line, line);
+
+        let docker = plain(r#"{"log":"{\"level\":\"error\",\"msg\":\"inner\"}\n","stream":"stderr","time":"x"}"#);
+        assert_eq!((docker.level, docker.message.as_str()), (Level::Error, "inner"));
+        assert_eq!(plain(r#"{"log":"WARN plain\n","stream":"stdout"}"#).message, "WARN plain");
     }
 
     #[test]

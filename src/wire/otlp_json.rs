@@ -16,7 +16,7 @@ use crate::wire::json::{Items, Json, Many};
 use crate::wire::log_line::{Parts, first, flattened};
 use crate::wire::{Decoded, Malformed, Skips, item, read, read_tree};
 
-/// The outermost keys of OTLP documents, metrics too.
+/// The outermost keys of OTLP documents, metrics too. The last two are used by others as well.
 pub const KEYS: [&str; 9] = [
     "resourceSpans",
     "resource_spans",
@@ -24,8 +24,8 @@ pub const KEYS: [&str; 9] = [
     "resource_logs",
     "resourceMetrics",
     "resource_metrics",
-    "result",
     "batches",
+    "result",
     "trace",
 ];
 
