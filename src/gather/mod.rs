@@ -6,7 +6,7 @@ pub mod lines;
 pub mod metrics;
 pub mod traces;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::jaeger::Jaeger;
@@ -15,12 +15,12 @@ use crate::backend::prometheus::Prometheus;
 use crate::backend::transport::{Transport, shown};
 use crate::backend::{Backends, Endpoint};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
-use crate::model::id::TraceId;
+use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
-use crate::model::span::Span;
-use crate::model::time::{HOUR, MINUTE, Window};
+use crate::model::span::{Span, SpanKind};
+use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
 use crate::progress::Progress;
 use crate::query::Query;
 use crate::stitch::membership::{Membership, membership};
@@ -34,7 +34,7 @@ const MOST_BYTES: u64 = 20_000_000_000;
 /// What one step brought.
 #[derive(Default)]
 pub struct Haul {
-    spans: Vec<Span>,
+    spans: SpansByTrace,
     logs: Vec<LogEntry>,
     alerts: Vec<Alert>,
     exemplars: Vec<Exemplar>,
@@ -50,11 +50,44 @@ impl Haul {
     }
 
     fn absorb(&mut self, other: Self) {
-        self.spans.extend(other.spans);
+        for spans in other.spans.0.into_values() {
+            self.spans.add(spans);
+        }
         self.logs.extend(other.logs);
         self.not_stored.extend(other.not_stored);
         self.notes.extend(other.notes);
     }
+}
+
+/// Spans of several answers. The same trace comes again and again, once for every service that is asked: a span is
+/// kept as often as the answer has it that has it most often, so that only repeats in the storage stay repeats.
+#[derive(Default)]
+pub struct SpansByTrace(BTreeMap<TraceId, Vec<Span>>);
+
+impl SpansByTrace {
+    /// Adds one answer.
+    fn add(&mut self, answer: Vec<Span>) {
+        let mut known: HashMap<_, usize> = HashMap::new();
+        for span in
+            answer.iter().map(|s| s.trace_id).collect::<BTreeSet<_>>().iter().filter_map(|t| self.0.get(t)).flatten()
+        {
+            *known.entry(span_key(span)).or_default() += 1;
+        }
+        for span in answer {
+            match known.get_mut(&span_key(&span)) {
+                Some(times) if *times > 0 => *times -= 1,
+                _ => self.0.entry(span.trace_id).or_default().push(span),
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Span> {
+        self.0.values().flatten()
+    }
+}
+
+fn span_key(span: &Span) -> (TraceId, SpanId, SpanKind, Timestamp, i64, String) {
+    (span.trace_id, span.span_id, span.kind, span.start, span.duration_ns, span.name.clone())
 }
 
 /// Everything that the backends know of the query's subject.
@@ -367,7 +400,12 @@ impl<'a> Gathering<'a> {
     }
 
     fn take(&mut self, haul: Haul) {
-        self.evidence.spans.extend(haul.spans);
+        for (trace, spans) in haul.spans.0 {
+            let mut known = SpansByTrace::default();
+            known.add(self.evidence.spans.extract_if(.., |s| s.trace_id == trace).collect());
+            known.add(spans);
+            self.evidence.spans.extend(known.0.into_values().flatten());
+        }
         self.evidence.not_stored.extend(haul.not_stored);
         for line in haul.logs {
             if self.seen_lines.insert(LineKey::of(&line)) {

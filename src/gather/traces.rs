@@ -55,7 +55,7 @@ impl<'a> TraceSource<'a> {
     /// Every trace of this time that carries the ID under one of the keys.
     pub async fn search(&self, id: &str, window: Window) -> Haul {
         let haul = self.search_as(id, id, window).await;
-        if !haul.spans.is_empty() || !haul.notes.is_empty() || !id.contains(|c| LUCENE.contains(c)) {
+        if !haul.spans.0.is_empty() || !haul.notes.is_empty() || !id.contains(|c| LUCENE.contains(c)) {
             return haul;
         }
         self.search_as(id, &escaped(id), window).await
@@ -122,7 +122,7 @@ impl<'a> TraceSource<'a> {
             .filter(|s| keys.of_span(s).iter().any(|(_, value)| value == id))
             .map(|s| s.trace_id)
             .collect();
-        haul.spans.retain(|s| carriers.contains(&s.trace_id));
+        haul.spans.0.retain(|trace, _| carriers.contains(trace));
         haul
     }
 
@@ -147,7 +147,7 @@ impl<'a> TraceSource<'a> {
         for id in moved {
             match self.jaeger.trace(id, Times::AsRecorded).await {
                 Ok(Some(decoded)) => {
-                    haul.spans.retain(|s| s.trace_id != id);
+                    haul.spans.0.remove(&id);
                     haul.absorb_decoded(decoded);
                     haul.notes.push(Note::new(
                         NoteCode::ClockAdjusted,
@@ -181,7 +181,7 @@ fn escaped(id: &str) -> String {
 
 impl Haul {
     fn absorb_decoded(&mut self, decoded: Decoded) {
-        self.spans.extend(decoded.spans);
+        self.spans.add(decoded.spans);
         self.notes.extend(decoded.skipped.into_iter().map(|why| Note::new(NoteCode::Skipped, Source::Jaeger, why)));
         self.notes.extend(
             decoded
