@@ -9,8 +9,10 @@
 //!
 //! The library serves the binary, the tests and the benches; it promises no stability.
 
+pub mod analysis;
 pub mod backend;
 pub mod error;
 pub mod model;
 pub mod query;
 pub mod render;
+pub mod report;

@@ -1,0 +1,184 @@
+//! What failed: the deepest errors first, each once, with those that only passed them on.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::adjust::Clocks;
+use crate::analysis::critical_path::downwards;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
+use crate::model::log::LogEntry;
+use crate::model::time::{SECOND, Timestamp};
+
+/// A service and what it was doing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Place {
+    /// The service.
+    pub service: String,
+    /// The operation; empty where none is told.
+    pub operation: String,
+}
+
+/// An error, and how often it was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Failure {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What it says, in one line; may be empty.
+    pub what: String,
+    /// When it was first told.
+    pub time: Timestamp,
+    /// The first span that tells it; none where only a log line does.
+    pub span_id: Option<SpanId>,
+    /// That span's trace, or the trace that the line names.
+    pub trace_id: Option<TraceId>,
+    /// How often it was seen.
+    pub count: usize,
+    /// Callers that failed because of it, nearest first.
+    pub passed_on_by: Vec<Place>,
+}
+
+/// The errors of a journey, by the time they were first told.
+pub fn of(journey: &Journey) -> Vec<Failure> {
+    let explained = explained(journey);
+    let mut failures = told_by_spans(journey, &explained);
+    failures.extend(told_by_lines_only(journey));
+    failures.sort_by(|a, b| (a.time, &a.place, &a.what).cmp(&(b.time, &b.place, &b.what)));
+    failures
+}
+
+/// How often something failed that nothing below it explains.
+pub fn count(failures: &[Failure]) -> usize {
+    failures.iter().map(|f| f.count).sum()
+}
+
+/// For each error span, the error span further up that it explains.
+fn explained(journey: &Journey) -> HashMap<usize, usize> {
+    let clocks = Clocks::measured(journey);
+    let mut above: Vec<Option<usize>> = vec![None; journey.spans.len()];
+    let mut explained = HashMap::new();
+    for span in downwards(journey) {
+        let Some((cause, _)) = journey.forest.cause[span] else { continue };
+        above[span] = if journey.spans[cause].is_error() { Some(cause) } else { above[cause] };
+        if let Some(upper) = above[span].filter(|_| journey.spans[span].is_error()) {
+            let (inner, outer) = (&journey.spans[span], &journey.spans[upper]);
+            let slack = SECOND.max(outer.duration_ns / 20);
+            let in_time = clocks.start(inner) < clocks.end(outer);
+            if in_time && clocks.end(inner) <= clocks.end(outer).plus(slack) {
+                explained.insert(span, upper);
+            }
+        }
+    }
+    explained
+}
+
+fn told_by_spans(journey: &Journey, explained: &HashMap<usize, usize>) -> Vec<Failure> {
+    let passed_on: HashSet<usize> = explained.values().copied().collect();
+    let mut failures: BTreeMap<(Place, String), Failure> = BTreeMap::new();
+    for (index, span) in journey.spans.iter().enumerate() {
+        if !span.is_error() || passed_on.contains(&index) || journey.judged.get(index) == Some(&false) {
+            continue;
+        }
+        let (place, what) = (place(journey, index), span.error_text());
+        let failure = failures.entry((place.clone(), what.clone())).or_insert_with(|| Failure {
+            place,
+            what,
+            time: span.start,
+            span_id: Some(span.span_id),
+            trace_id: Some(span.trace_id),
+            count: 0,
+            passed_on_by: vec![],
+        });
+        failure.count += 1;
+        if failure.count == 1 {
+            failure.passed_on_by = callers(journey, explained, index);
+        }
+    }
+    failures.into_values().collect()
+}
+
+fn place(journey: &Journey, span: usize) -> Place {
+    let span = &journey.spans[span];
+    Place { service: span.service().to_owned(), operation: span.name.clone() }
+}
+
+/// The longest list of callers that a failure shows.
+const CALLERS: usize = 20;
+
+fn callers(journey: &Journey, explained: &HashMap<usize, usize>, span: usize) -> Vec<Place> {
+    let upwards = std::iter::successors(explained.get(&span), |s| explained.get(s));
+    upwards.take(CALLERS).map(|s| place(journey, *s)).collect()
+}
+
+/// Error lines of which no error span of the same service and trace tells already.
+fn told_by_lines_only(journey: &Journey) -> Vec<Failure> {
+    let failed = || journey.spans.iter().filter(|s| s.is_error());
+    let spans: HashSet<SpanId> = failed().map(|s| s.span_id).collect();
+    let traces: HashSet<(TraceId, &str)> = failed().map(|s| (s.trace_id, s.service())).collect();
+    let services: HashSet<&str> = failed().map(|s| s.service()).collect();
+    let told = |line: &LogEntry| match (line.span_id, line.trace_id) {
+        (Some(span), _) if spans.contains(&span) => true,
+        (_, Some(trace)) => traces.contains(&(trace, line.service.as_str())),
+        _ => services.contains(line.service.as_str()),
+    };
+    let mut failures: BTreeMap<(Place, String), Failure> = BTreeMap::new();
+    for line in journey.logs.iter().filter(|l| l.is_error() && !told(l)) {
+        let context = line.error_context.as_ref();
+        let operation = context.map(|c| c.operation.clone()).unwrap_or_default();
+        let (place, what) = (Place { service: line.service.clone(), operation }, line_text(line));
+        let failure = failures.entry((place.clone(), what.clone())).or_insert_with(|| Failure {
+            place,
+            what,
+            time: line.time,
+            span_id: None,
+            trace_id: line.trace_id,
+            count: 0,
+            passed_on_by: vec![],
+        });
+        failure.count += 1;
+    }
+    failures.into_values().collect()
+}
+
+/// What an error line says, in one line: its error context where it has one.
+pub fn line_text(line: &LogEntry) -> String {
+    match &line.error_context {
+        Some(c) if !c.error_type.is_empty() && !c.error_message.is_empty() => {
+            format!("{}: {}", c.error_type, c.error_message)
+        }
+        Some(c) if !c.error_message.is_empty() => c.error_message.clone(),
+        _ => line.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::sketch;
+
+    fn told(text: &str) -> Vec<String> {
+        let failures = of(&sketch::journey(text));
+        let say = |f: &Failure| {
+            let up: Vec<_> = f.passed_on_by.iter().map(|p| p.operation.as_str()).collect();
+            format!("{}/{} ×{} {} < {}", f.place.service, f.place.operation, f.count, f.what, up.join(" < "))
+        };
+        failures.iter().map(say).collect()
+    }
+
+    #[test]
+    fn the_deepest_error_is_the_error() {
+        let cascade = "web/get 0..100 error: HTTP 500\n  shop/call 10..90\n    db/query 20..80 error: gone";
+        assert_eq!(told(cascade), ["db/query ×1 gone < get"]);
+        let after = "web/get 0..100 error: bad\n  web/cleanup 150..160 error: worse";
+        assert_eq!(told(after).len(), 2, "what begins after its parent ended explains nothing");
+    }
+
+    #[test]
+    fn a_line_counts_only_where_no_span_tells_it() {
+        let both = "web/get 0..100 error: boom\n! web 50 error boom, in other words\n! job 60 error alone";
+        assert_eq!(told(both), ["web/get ×1 boom < ", "job/ ×1 alone < "]);
+    }
+}

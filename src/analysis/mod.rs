@@ -1,0 +1,8 @@
+//! Pure judgement over a journey: where its time went, what failed, and how to draw it.
+
+pub mod adjust;
+pub mod critical_path;
+pub mod errors;
+#[cfg(test)]
+pub mod sketch;
+pub mod timeline;

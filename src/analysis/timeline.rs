@@ -1,0 +1,519 @@
+//! The timeline: a journey as rows from top to bottom, like siblings folded, the most telling rows kept.
+//!
+//! Calls nest. What a message or a link set off begins a block of its own, after the block that sent it, with the
+//! time in the queue between them: so the rows read as the story went.
+
+mod budget;
+mod lines;
+mod shape;
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use crate::analysis::adjust::{Clocks, asynchronous_cause};
+use crate::analysis::critical_path::{self, CriticalPath};
+use crate::model::conventions::Exception;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::{Journey, Via};
+use crate::model::time::Timestamp;
+use shape::Shapes;
+
+/// Which log lines stand between the spans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lines {
+    /// Every line.
+    All,
+    /// Lines that tell of a failure.
+    #[default]
+    Errors,
+    /// No line.
+    None,
+}
+
+/// How to draw.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Which log lines.
+    pub lines: Lines,
+    /// Fold nothing and cut nothing.
+    pub full: bool,
+    /// How many levels of calls to show; none means all.
+    pub depth: Option<usize>,
+    /// Spans shorter than this are left out, errors excepted.
+    pub min_duration_ns: i64,
+    /// Beside each span whether it is wanted; none means all.
+    pub only: Option<Vec<bool>>,
+    /// Attributes to show below each span.
+    pub attributes: Vec<String>,
+    /// Whether to draw every service's times on the reference clock.
+    pub adjust_clocks: bool,
+    /// The most rows to show; the least telling are left out. None means all.
+    pub rows: Option<usize>,
+}
+
+impl Options {
+    /// A screenful: what fits beside a summary.
+    pub fn compact() -> Self {
+        Self { rows: Some(24), ..Self::default() }
+    }
+}
+
+/// A journey as rows.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    /// When the first row begins.
+    pub origin: Timestamp,
+    /// From there to the last end.
+    pub length_ns: i64,
+    /// From top to bottom.
+    pub rows: Vec<Row>,
+    /// The critical path.
+    pub critical: CriticalPath,
+    /// Spans that stand in a fold rather than in a row of their own.
+    pub folded: usize,
+    /// Spans that the options leave out.
+    pub filtered: usize,
+    /// Spans that are left out for want of room.
+    pub cut: usize,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it shows.
+    pub what: What,
+    /// How deep it is nested.
+    pub depth: usize,
+    /// When it begins, after the origin. None where the recorded time cannot be drawn.
+    pub from_ns: Option<i64>,
+    /// How long it is; 0 for an instant.
+    pub length_ns: i64,
+    /// Whether it is on the critical path.
+    pub critical: bool,
+}
+
+/// What a row shows. Spans and lines are indices into the journey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A span.
+    Span(usize),
+    /// Several spans that look alike.
+    Fold(Fold),
+    /// The time between a message's sending and its arrival.
+    Queue(Queue),
+    /// A log line.
+    Line(usize),
+    /// An exception that a span recorded: the span, and which of its events.
+    Exception(usize, usize),
+    /// A link of a span to another one: the span, which of its links, and the span linked to where it is here.
+    Link(usize, usize, Option<usize>),
+    /// A parent that is named and was never stored.
+    Hole(TraceId, SpanId),
+    /// Spans and lines left out here.
+    More {
+        /// How many spans.
+        spans: usize,
+        /// How many other rows.
+        others: usize,
+    },
+}
+
+/// Several spans that look alike, with all that is below them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// The first of them.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
+    /// How many spans they are with those below them.
+    pub spans: usize,
+    /// Half of them took no longer.
+    pub p50_ns: i64,
+    /// The longest.
+    pub max_ns: i64,
+    /// How many of them failed.
+    pub errors: usize,
+}
+
+/// The way from a cause to what it set off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// Who sent it.
+    pub from: usize,
+    /// Who received it.
+    pub to: usize,
+    /// How we know.
+    pub via: Via,
+    /// From the sender's end to the receiver's start on one clock; negative where the receiver was faster.
+    pub wait_ns: i64,
+    /// The longest such wait, where several are folded.
+    pub longest_ns: i64,
+}
+
+/// Draws a journey.
+pub fn of(journey: &Journey, options: &Options) -> Timeline {
+    let extent = journey.span_extent();
+    let clocks = if options.adjust_clocks { Clocks::measured(journey) } else { Clocks::as_recorded() };
+    let critical = critical_path::of(journey);
+    let mut draw = Draw {
+        journey,
+        options,
+        common: Clocks::measured(journey),
+        shapes: Shapes::of(journey, &critical),
+        lines: lines::by_span(journey, options.lines),
+        waits: critical.waits().into_iter().collect(),
+        critical: &critical,
+        origin: first_instant(journey, &clocks).or(extent.map(|e| e.from)).unwrap_or_default(),
+        clocks,
+        rows: vec![],
+        folded: 0,
+        filtered: 0,
+    };
+    draw.everything();
+    let (mut rows, folded, filtered, origin) = (draw.rows, draw.folded, draw.filtered, draw.origin);
+    let mut cut = 0;
+    if let Some(most) = options.rows.filter(|_| !options.full) {
+        (rows, cut) = budget::keep(journey, rows, most);
+    }
+    let length_ns = rows.iter().filter_map(|r| r.from_ns.map(|f| f.saturating_add(r.length_ns))).max().unwrap_or(0);
+    Timeline { origin, length_ns, rows, critical, folded, filtered, cut }
+}
+
+fn first_instant(journey: &Journey, clocks: &Clocks) -> Option<Timestamp> {
+    journey.spans.iter().filter(|s| s.has_sane_time()).map(|s| clocks.start(s)).min()
+}
+
+struct Draw<'a> {
+    journey: &'a Journey,
+    options: &'a Options,
+    /// The clocks that times are shown on.
+    clocks: Clocks,
+    /// The clock that times are compared on.
+    common: Clocks,
+    shapes: Shapes,
+    lines: lines::BySpan,
+    waits: HashSet<usize>,
+    critical: &'a CriticalPath,
+    origin: Timestamp,
+    rows: Vec<Row>,
+    folded: usize,
+    filtered: usize,
+}
+
+/// Something yet to be drawn.
+enum Item {
+    Spans(Vec<usize>),
+    Hole(TraceId, SpanId, Vec<usize>),
+    Line(usize),
+    Exception(usize, usize),
+    Link(usize, usize, Option<usize>),
+}
+
+impl Draw<'_> {
+    fn everything(&mut self) {
+        let mut items = self.blocks();
+        items.extend(std::mem::take(&mut self.lines.elsewhere).into_iter().map(Item::Line));
+        let mut todo = self.by_time(items, 0);
+        while let Some((depth, item)) = todo.pop() {
+            let below = self.item(item, depth);
+            todo.extend(below);
+        }
+    }
+
+    /// The tops of all blocks: spans that follow from none, arrivals of messages, and parents never stored.
+    fn blocks(&self) -> Vec<Item> {
+        let mut tops = vec![];
+        let mut holes: std::collections::BTreeMap<(TraceId, SpanId), Vec<usize>> = std::collections::BTreeMap::new();
+        for (index, span) in self.journey.spans.iter().enumerate() {
+            let rooted = self.journey.forest.cause[index].is_none();
+            match span.parent_id {
+                Some(parent) if rooted && !self.shapes.is_known(span.trace_id, parent) => {
+                    holes.entry((span.trace_id, parent)).or_default().push(index);
+                }
+                _ if rooted || asynchronous_cause(self.journey, index).is_some() => tops.push(index),
+                _ => {}
+            }
+        }
+        let mut items = self.alike(tops);
+        items.extend(holes.into_iter().map(|((trace, parent), spans)| Item::Hole(trace, parent, spans)));
+        items
+    }
+
+    /// Siblings, those that look alike together. The first few failures of a kind always stand alone.
+    fn alike(&self, siblings: Vec<usize>) -> Vec<Item> {
+        const FAILURES_SHOWN: usize = 3;
+        if self.options.full || siblings.len() < 3 {
+            return siblings.into_iter().map(|s| Item::Spans(vec![s])).collect();
+        }
+        let mut groups: std::collections::HashMap<u64, Vec<usize>> = std::collections::HashMap::new();
+        let mut order = vec![];
+        for span in siblings {
+            let group = groups.entry(self.shapes.hash[span]).or_default();
+            if group.is_empty() {
+                order.push(self.shapes.hash[span]);
+            }
+            group.push(span);
+        }
+        let mut items = vec![];
+        for shape in order {
+            let mut group = groups.remove(&shape).unwrap_or_default();
+            let alone = match self.shapes.has_error[group[0]] {
+                true if group.len() < FAILURES_SHOWN + 3 => group.len(),
+                true => FAILURES_SHOWN,
+                false if group.len() < 3 => group.len(),
+                false => 0,
+            };
+            items.extend(group.drain(..alone).map(|s| Item::Spans(vec![s])));
+            if !group.is_empty() {
+                items.push(Item::Spans(group));
+            }
+        }
+        items
+    }
+
+    /// Items as a stack: the last is the first to be drawn.
+    fn by_time(&self, mut items: Vec<Item>, depth: usize) -> Vec<(usize, Item)> {
+        items.sort_by_cached_key(|item| Reverse(self.place(item)));
+        items.into_iter().map(|item| (depth, item)).collect()
+    }
+
+    fn place(&self, item: &Item) -> (Timestamp, u8, usize) {
+        let span = |index: usize| self.clocks.start(&self.journey.spans[index]);
+        match item {
+            Item::Spans(spans) => (span(spans[0]), 2, spans[0]),
+            Item::Hole(_, _, spans) => (span(spans[0]), 1, spans[0]),
+            Item::Link(of, nth, _) => (span(*of), 0, *nth),
+            Item::Line(line) => {
+                let entry = &self.journey.logs[*line];
+                (self.clocks.correct(&entry.service, entry.time), 3, *line)
+            }
+            Item::Exception(of, nth) => {
+                let of = &self.journey.spans[*of];
+                (self.clocks.correct(of.service(), of.events[*nth].time), 4, *nth)
+            }
+        }
+    }
+
+    /// Draws one item; gives back what is below it.
+    fn item(&mut self, item: Item, depth: usize) -> Vec<(usize, Item)> {
+        let at = self.place(&item).0;
+        match item {
+            Item::Spans(spans) if spans.len() == 1 => return self.span(spans[0], depth),
+            Item::Spans(spans) => self.fold(&spans, depth),
+            Item::Hole(trace, parent, spans) => {
+                self.instant(What::Hole(trace, parent), at, depth);
+                return self.by_time(self.alike(spans), depth + 1);
+            }
+            Item::Line(line) => self.instant(What::Line(line), at, depth),
+            Item::Exception(of, nth) => self.instant(What::Exception(of, nth), at, depth),
+            Item::Link(of, nth, to) => self.instant(What::Link(of, nth, to), at, depth),
+        }
+        vec![]
+    }
+
+    fn instant(&mut self, what: What, at: Timestamp, depth: usize) {
+        self.rows.push(Row { what, depth, from_ns: Some(at.since(self.origin)), length_ns: 0, critical: false });
+    }
+
+    fn span(&mut self, index: usize, depth: usize) -> Vec<(usize, Item)> {
+        let below = self.below(index);
+        if !self.is_wanted(index) {
+            self.filtered += 1;
+            return self.by_time(below.into_iter().filter(|i| matches!(i, Item::Spans(_))).collect(), depth);
+        }
+        self.queue(&[index], depth);
+        let span = &self.journey.spans[index];
+        self.rows.push(Row {
+            what: What::Span(index),
+            depth,
+            from_ns: span.has_sane_time().then(|| self.clocks.start(span).since(self.origin)),
+            length_ns: span.duration_ns,
+            critical: self.critical.on[index],
+        });
+        if self.options.depth.is_some_and(|most| depth + 1 >= most) {
+            self.filtered += self.shapes.size[index] - 1;
+            return self.by_time(below.into_iter().filter(|i| !matches!(i, Item::Spans(_))).collect(), depth + 1);
+        }
+        self.by_time(below, depth + 1)
+    }
+
+    fn is_wanted(&self, index: usize) -> bool {
+        let span = &self.journey.spans[index];
+        let wanted = self.options.only.as_ref().is_none_or(|only| only.get(index).copied().unwrap_or(true));
+        wanted && (span.duration_ns >= self.options.min_duration_ns || span.is_error())
+    }
+
+    /// What stands below a span: its calls, its lines, its exceptions, its links.
+    fn below(&mut self, index: usize) -> Vec<Item> {
+        let calls = self.journey.forest.effects[index].iter().copied();
+        let calls: Vec<usize> = calls.filter(|e| asynchronous_cause(self.journey, *e).is_none()).collect();
+        let mut items = self.alike(calls);
+        items.extend(self.lines.take(index).into_iter().map(Item::Line));
+        items.extend(self.exceptions(index).into_iter().map(|nth| Item::Exception(index, nth)));
+        items.extend(self.links(index));
+        items
+    }
+
+    /// Exceptions that the span's own error text does not tell already.
+    fn exceptions(&self, index: usize) -> Vec<usize> {
+        let span = &self.journey.spans[index];
+        let told = if span.is_error() { span.error_text() } else { String::new() };
+        let events = span.events.iter().enumerate();
+        let telling = events.filter(|(_, e)| Exception::of(e).is_some_and(|x| x.headline() != told));
+        telling.map(|(nth, _)| nth).collect()
+    }
+
+    /// Links to elsewhere than the span that it already follows from.
+    fn links(&self, index: usize) -> Vec<Item> {
+        let cause = self.journey.forest.cause[index].map(|(c, _)| c);
+        let links = self.journey.spans[index].links.iter().enumerate();
+        let targets = links.map(|(nth, link)| (nth, self.shapes.find(link.trace_id, link.span_id)));
+        let others = targets.filter(|(_, to)| to.is_none() || *to != cause && *to != Some(index));
+        others.map(|(nth, to)| Item::Link(index, nth, to)).collect()
+    }
+
+    fn fold(&mut self, spans: &[usize], depth: usize) {
+        let wanted: Vec<usize> = spans.iter().copied().filter(|s| self.is_wanted(*s)).collect();
+        self.filtered += spans.len() - wanted.len();
+        let Some(first) = wanted.first().copied() else { return };
+        self.queue(&wanted, depth);
+        let mut lengths: Vec<i64> = wanted.iter().map(|s| self.journey.spans[*s].duration_ns).collect();
+        lengths.sort_unstable();
+        let sane = || wanted.iter().map(|s| &self.journey.spans[*s]).filter(|s| s.has_sane_time());
+        let from = sane().map(|s| self.clocks.start(s)).min();
+        let to = sane().map(|s| self.clocks.end(s)).max();
+        let size: usize = wanted.iter().map(|s| self.shapes.size[*s]).sum();
+        self.folded += size;
+        self.rows.push(Row {
+            depth,
+            from_ns: from.map(|f| f.since(self.origin)),
+            length_ns: from.zip(to).map_or(0, |(f, t)| t.since(f)),
+            critical: wanted.iter().any(|s| self.shapes.on_path[*s]),
+            what: What::Fold(Fold {
+                first,
+                count: wanted.len(),
+                spans: size,
+                p50_ns: lengths[(lengths.len() - 1) / 2],
+                max_ns: lengths[lengths.len() - 1],
+                errors: wanted.iter().filter(|s| self.shapes.has_error[**s]).count(),
+            }),
+        });
+    }
+
+    /// The way that arrivals took, where they are arrivals.
+    fn queue(&mut self, arrivals: &[usize], depth: usize) {
+        let spans = &self.journey.spans;
+        let wait = |to: usize| {
+            let (from, via) = asynchronous_cause(self.journey, to)?;
+            Some((from, via, self.common.start(&spans[to]).since(self.common.end(&spans[from]))))
+        };
+        let Some((from, via, _)) = wait(arrivals[0]) else { return };
+        let waits = || arrivals.iter().filter_map(|a| wait(*a)).map(|(_, _, ns)| ns);
+        let (shortest, longest) = (waits().min().unwrap_or(0), waits().max().unwrap_or(0));
+        let (sent, got) = (self.clocks.end(&spans[from]), self.clocks.start(&spans[arrivals[0]]));
+        let drawable = spans[from].has_sane_time() && spans[arrivals[0]].has_sane_time();
+        self.rows.push(Row {
+            what: What::Queue(Queue { from, to: arrivals[0], via, wait_ns: shortest, longest_ns: longest }),
+            depth,
+            from_ns: drawable.then(|| sent.since(self.origin)),
+            length_ns: got.since(sent).max(0),
+            critical: arrivals.iter().any(|a| self.waits.contains(a)),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::sketch;
+
+    fn drawn(text: &str, options: &Options) -> Vec<String> {
+        let journey = sketch::journey(text);
+        let timeline = of(&journey, options);
+        let ms = |ns: i64| ns / 1_000_000;
+        let name = |span: usize| journey.spans[span].name.clone();
+        let say = |row: &Row| {
+            let what = match &row.what {
+                What::Span(s) => name(*s),
+                What::Fold(f) => {
+                    format!("{} ×{} p50 {} max {} of {}", name(f.first), f.count, ms(f.p50_ns), ms(f.max_ns), f.spans)
+                }
+                What::Queue(q) => format!("queue {}..{}", ms(q.wait_ns), ms(q.longest_ns)),
+                What::Line(l) => format!("line {}", journey.logs[*l].message),
+                What::Exception(..) => "exception".into(),
+                What::Link(..) => "link".into(),
+                What::Hole(_, parent) => format!("hole {}", parent.short()),
+                What::More { spans, others } => format!("more {spans}+{others}"),
+            };
+            format!("{}{}{what}", "  ".repeat(row.depth), if row.critical { "*" } else { "" })
+        };
+        timeline.rows.iter().map(say).collect()
+    }
+
+    #[test]
+    fn messages_begin_blocks_and_queues_stand_between() {
+        let text = "a/root 0..100
+  a/send 10..12 producer topic=t
+    ~> b/work 50..200 consumer topic=t
+      b/db 60..150
+  a/after 20..90
+! b 70 error no";
+        let rows = drawn(text, &Options::default());
+        assert_eq!(rows, ["*root", "  *send", "  after", "*queue 38..38", "*work", "  *db", "    line no"]);
+    }
+
+    #[test]
+    fn like_siblings_fold_and_the_odd_one_stands_alone() {
+        let mut text = String::from("a/root 0..100\n");
+        for i in 0..12 {
+            let error = if i == 5 { " error: no" } else { "" };
+            text += &format!("  a/get {}..{}{error}\n    b/db {}..{}\n", i * 8, i * 8 + 6, i * 8 + 1, i * 8 + 2);
+        }
+        let rows = drawn(&text, &Options::default());
+        assert_eq!(rows, ["*root", "  *get ×11 p50 6 max 6 of 22", "  *get", "    *db"]);
+        assert_eq!(drawn(&text, &Options { full: true, ..Options::default() }).len(), 25);
+        assert_eq!(drawn(&text, &Options { depth: Some(1), ..Options::default() }), ["*root"]);
+    }
+
+    #[test]
+    fn a_fan_out_with_one_lost_shows_which() {
+        let mut text = String::from("a/root 0..100\n");
+        for i in 0..12 {
+            text += &format!("  a/send {i}..{} producer topic=t\n", i + 1);
+            if i != 7 {
+                text += &format!("    ~> b/work {}..{} consumer topic=t\n", i * 10 + 50, i * 10 + 90);
+            }
+        }
+        let rows = drawn(&text, &Options::default());
+        let expected =
+            ["*root", "  *send ×11 p50 1 max 1 of 11", "  *send", "*queue 49..148", "*work ×11 p50 40 max 40 of 11"];
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn a_parent_that_was_never_stored_keeps_its_place() {
+        let rows = drawn("a/one 0..10\n?> b/two 20..30\n?> b/three 30..40", &Options::default());
+        assert_eq!(rows, ["*one", "hole 1f2e3d4c", "  *two", "  *three"]);
+    }
+
+    #[test]
+    fn the_compact_form_keeps_what_tells_most() {
+        let mut text = String::from("a/root 0..1000\n");
+        for i in 0..200 {
+            text += &format!("  a/step{i} {}..{}\n", i * 4, i * 4 + 2 + i % 2);
+        }
+        text += "  a/bad 900..950\n    b/worse 910..940 error: no\n";
+        let rows = drawn(&text, &Options::compact());
+        assert!(rows.len() <= 24, "{}", rows.len());
+        for kept in ["*root", "  *bad", "    *worse"] {
+            assert!(rows.iter().any(|r| r == kept), "{kept} in {rows:#?}");
+        }
+    }
+
+    #[test]
+    fn very_long_and_very_deep_journeys_are_drawn() {
+        let deep = sketch::chain(100_000);
+        assert_eq!(of(&deep, &Options::default()).rows.len(), 100_000);
+        assert!(of(&deep, &Options::compact()).rows.len() <= 24);
+    }
+}
