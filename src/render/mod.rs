@@ -1,6 +1,11 @@
 //! Reports to bytes: one file a format.
 
+pub mod escape;
+pub mod json;
+pub mod terminal;
+
 use crate::model::time::Zone;
+use crate::report::Report;
 
 /// Everything about the place where a report will be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,3 +33,14 @@ pub enum Format {
     /// One JSON document.
     Json,
 }
+
+/// The report in this format.
+pub fn render(report: &Report, format: Format, view: &View) -> Vec<u8> {
+    match format {
+        Format::Table => terminal::blocks(&report.blocks(view.zone, view.verbosity), view).into_bytes(),
+        Format::Json => json::document(report),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,203 @@
-//! reports
+//! What is shown: one file a report, each as neutral blocks for people and as data for programs.
+
+pub mod block;
+pub mod config;
+pub mod doctor;
+pub mod find;
+pub mod logs;
+pub mod names;
+mod parts;
+pub mod record;
+pub mod span;
+pub mod timeline;
+pub mod tour;
+mod waterfall;
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::model::evidence::{BackendStatus, Coverage, Evidence, Note};
+use crate::model::time::Zone;
+use block::Block;
+use record::JourneyRecord;
+
+/// The version of the JSON documents. It grows when a field changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One answer: what it rests on, and what it says.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The ID that was asked about, as given.
+    pub subject: Option<String>,
+    /// What time was asked.
+    pub window: Coverage,
+    /// Whether every configured backend answered all that was asked, and nothing was cut.
+    pub complete: bool,
+    /// Whether the newest span ended longer ago than the settle time.
+    pub settled: bool,
+    /// Remarks.
+    pub notes: Vec<Note>,
+    /// How each backend did.
+    pub backends: Vec<BackendStatus>,
+    /// Flags that the commands shown as next steps need to mean the same data, such as `--demo`; may be empty.
+    pub flags: String,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What a report says: one variant a kind of report.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// The story of one ID on one screen.
+    Find(Box<find::Find>),
+    /// The full waterfall.
+    Timeline(Box<timeline::TimelineReport>),
+    /// One span.
+    Span(Box<span::SpanReport>),
+    /// Every line.
+    Logs(Box<logs::Logs>),
+    /// The state of the backends.
+    Doctor(doctor::Doctor),
+    /// What is in force and where it came from.
+    Config(config::Config),
+    /// A guided tour.
+    Tour(tour::Tour),
+}
+
+impl Body {
+    /// Its word in JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Find(_) => "find",
+            Self::Timeline(_) => "timeline",
+            Self::Span(_) => "span",
+            Self::Logs(_) => "logs",
+            Self::Doctor(_) => "doctor",
+            Self::Config(_) => "config",
+            Self::Tour(_) => "tour",
+        }
+    }
+}
+
+impl Report {
+    /// A report that rests on nothing asked.
+    pub fn new(body: Body) -> Self {
+        Self {
+            subject: None,
+            window: Coverage::default(),
+            complete: true,
+            settled: true,
+            notes: vec![],
+            backends: vec![],
+            flags: String::new(),
+            body,
+        }
+    }
+
+    /// The same, resting on this evidence.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>, evidence: &Evidence) -> Self {
+        self.subject = Some(subject.into());
+        self.window = evidence.coverage;
+        self.complete = evidence.is_complete();
+        self.notes.clone_from(&evidence.notes);
+        self.backends.clone_from(&evidence.backends);
+        self.notes.sort();
+        self.backends.sort_by(|a, b| (a.name, &a.url).cmp(&(b.name, &b.url)));
+        self
+    }
+
+    /// What people see.
+    pub fn blocks(&self, zone: Zone, verbosity: u8) -> Vec<Block> {
+        let frame = parts::Frame { report: self, zone, verbosity };
+        match &self.body {
+            Body::Find(body) => body.blocks(&frame),
+            Body::Timeline(body) => body.blocks(&frame),
+            Body::Span(body) => body.blocks(&frame),
+            Body::Logs(body) => body.blocks(&frame),
+            Body::Doctor(body) => body.blocks(&frame),
+            Body::Config(body) => body.blocks(),
+            Body::Tour(body) => body.blocks(&frame),
+        }
+    }
+
+    fn document<'a, B>(&'a self, body: B) -> Document<'a, B> {
+        Document {
+            schema_version: SCHEMA_VERSION,
+            report: self.body.word(),
+            subject: self.subject.as_deref(),
+            window: &self.window,
+            complete: self.complete,
+            settled: self.settled,
+            notes: &self.notes,
+            backends: &self.backends,
+            body,
+        }
+    }
+}
+
+/// The outer form of every JSON document.
+#[derive(Serialize, JsonSchema)]
+struct Document<'a, B> {
+    /// The version of this form.
+    schema_version: u32,
+    /// Which report this is.
+    report: &'a str,
+    /// The ID that was asked about, as given.
+    subject: Option<&'a str>,
+    /// What time was asked of each kind of backend.
+    window: &'a Coverage,
+    /// Whether every configured backend answered all that was asked, and nothing was cut.
+    complete: bool,
+    /// Whether the newest span ended longer ago than the settle time.
+    settled: bool,
+    /// Remarks, each with a code.
+    notes: &'a [Note],
+    /// How each backend did.
+    backends: &'a [BackendStatus],
+    #[serde(flatten)]
+    body: B,
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match &self.body {
+            Body::Find(body) => self.document(body.record()).serialize(to),
+            Body::Timeline(body) => self.document(body.record()).serialize(to),
+            Body::Span(body) => self.document(body.record()).serialize(to),
+            Body::Logs(body) => self.document(body.record()).serialize(to),
+            Body::Doctor(body) => self.document(body).serialize(to),
+            Body::Config(body) => self.document(body).serialize(to),
+            Body::Tour(body) => self.document(body).serialize(to),
+        }
+    }
+}
+
+/// The JSON Schema of every report.
+pub fn schema() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let reports = vec![
+        one::<JourneyRecord>(&mut generator, "find"),
+        one::<JourneyRecord>(&mut generator, "timeline"),
+        one::<span::SpanReportRecord>(&mut generator, "span"),
+        one::<logs::LogsRecord>(&mut generator, "logs"),
+        one::<doctor::Doctor>(&mut generator, "doctor"),
+        one::<config::Config>(&mut generator, "config"),
+        one::<tour::Tour>(&mut generator, "tour"),
+    ];
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "trace reports",
+        "description": "what every command prints with `-o json`; times are RFC 3339 in UTC with nanoseconds",
+        "oneOf": reports,
+        "$defs": generator.take_definitions(true),
+    })
+}
+
+fn one<B: JsonSchema>(generator: &mut SchemaGenerator, word: &str) -> Value {
+    let mut schema = <Document<B> as JsonSchema>::json_schema(generator).to_value();
+    schema["title"] = json!(word);
+    schema["properties"]["report"] = json!({ "const": word });
+    schema
+}

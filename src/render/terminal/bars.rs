@@ -1,0 +1,216 @@
+//! Waterfalls and small charts.
+
+use crate::model::time::{Human, SECOND};
+use crate::render::terminal::text::{self, Run, width, width_of};
+use crate::render::terminal::{Page, Rows};
+use crate::report::block::{Bar, BarStyle, Role, Waterfall, piece};
+
+/// How wide each column of a waterfall is.
+struct Columns {
+    offset: usize,
+    service: usize,
+    label: usize,
+    bar: usize,
+    length: usize,
+    gap: usize,
+    indent: usize,
+}
+
+/// Rows with a bar each, in aligned columns: when, who, what, the bar, how long.
+pub fn waterfall(page: &Page, waterfall: &Waterfall, rows: &mut Rows) {
+    let columns = columns(page, waterfall);
+    let mut above = "";
+    for bar in &waterfall.rows {
+        rows.push(row(page, waterfall, &columns, bar, above));
+        if !bar.service.is_empty() {
+            above = &bar.service;
+        }
+    }
+}
+
+fn columns(page: &Page, waterfall: &Waterfall) -> Columns {
+    let bars = &waterfall.rows;
+    let roomy = page.width >= 80;
+    let gap = if roomy { 2 } else { 1 };
+    let indent = if roomy { 2 } else { 1 };
+    let widest = |of: &dyn Fn(&Bar) -> usize| bars.iter().map(of).max().unwrap_or(0);
+    let offset = widest(&|b| b.from_ns.map_or(0, |ns| width(&page.ink.safe(&clock(ns, waterfall.length_ns)))));
+    let service = widest(&|b| width(&page.ink.safe(&b.service))).min((page.width / 5).clamp(8, 24));
+    let length = widest(&|b| width(&page.ink.safe(&b.length))).min(page.width / 3);
+    let fixed = offset + service + length + 2 + 4 * gap;
+    let flexible = page.width.saturating_sub(fixed).max(16);
+    let wanted = widest(&|b| match b.style {
+        BarStyle::None => 0,
+        _ => (b.depth * indent).min(24) + width_of(&page.ink.runs(&b.label)),
+    });
+    let bar = flexible.saturating_sub(wanted.max(12)).max(flexible * 2 / 5).max(6);
+    Columns { offset, service, label: flexible.saturating_sub(bar), bar, length, gap, indent }
+}
+
+fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: &str) -> Vec<Run> {
+    let ink = page.ink;
+    let offset = bar.from_ns.map(|ns| ink.safe(&clock(ns, waterfall.length_ns))).unwrap_or_default();
+    let mark = match (bar.critical, ink.ascii) {
+        (false, _) => " ",
+        (true, false) => "┃",
+        (true, true) => "*",
+    };
+    let failed = if bar.failed { ink.safe("✗") } else { String::new() };
+    let gap = |n: usize| Run::padded(Role::Plain, "", n);
+    let mut row = vec![
+        Run::right(Role::Dim, &offset, columns.offset),
+        gap(columns.gap - 1),
+        Run::padded(Role::Critical, mark, 1),
+        Run::padded(Role::Error, &failed, 1),
+        gap(1),
+    ];
+    let service = text::cut_middle(
+        ink.runs(&[piece(if bar.service == above { Role::Dim } else { Role::Plain }, &bar.service)]),
+        columns.service,
+        ink.ellipsis(),
+    );
+    push_cell(&mut row, service, columns.service);
+    row.push(gap(columns.gap));
+    let label = indented(page, columns, bar);
+    if bar.style == BarStyle::None {
+        let room = page.width.saturating_sub(width_of(&row));
+        row.extend(text::cut_end(label, room, ink.ellipsis()));
+        return row;
+    }
+    push_cell(&mut row, text::cut_middle(label, columns.label, ink.ellipsis()), columns.label);
+    row.push(gap(columns.gap));
+    row.push(Run { role: role(bar), text: draw(bar, waterfall.length_ns, columns.bar, ink.ascii) });
+    row.push(gap(columns.gap));
+    row.push(Run::right(Role::Plain, &ink.safe(&bar.length), columns.length));
+    row
+}
+
+fn push_cell(row: &mut Vec<Run>, cell: Vec<Run>, to: usize) {
+    let used = width_of(&cell);
+    row.extend(cell);
+    row.push(Run::padded(Role::Plain, "", to.saturating_sub(used)));
+}
+
+/// The label at its depth. Beyond a third of its column the depth is told as a number.
+fn indented(page: &Page, columns: &Columns, bar: &Bar) -> Vec<Run> {
+    let wanted = bar.depth * columns.indent;
+    let most = (columns.label / 3).max(2);
+    let left = if wanted <= most {
+        Run::padded(Role::Plain, "", wanted)
+    } else {
+        Run::padded(Role::Dim, &format!("{}{} ", page.ink.safe("⋮"), bar.depth), most)
+    };
+    text::beside(left, page.ink.runs(&bar.label))
+}
+
+fn role(bar: &Bar) -> Role {
+    match bar.style {
+        _ if bar.failed => Role::Error,
+        _ if bar.critical => Role::Critical,
+        BarStyle::Dotted => Role::Dim,
+        _ => Role::Plain,
+    }
+}
+
+/// When a row begins, all rows of a journey in the same unit so that they compare at a glance.
+fn clock(ns: i64, length_ns: i64) -> String {
+    let text = |value: i128, unit: &str| format!("{value} {unit}");
+    let tenths = |of: i64, unit: &str| {
+        let tenths = (i128::from(ns) * 10).div_euclid(i128::from(of));
+        format!("{}{}.{} {unit}", if tenths < 0 { "-" } else { "" }, tenths.abs() / 10, tenths.abs() % 10)
+    };
+    match length_ns {
+        ..1_000_000 => text(i128::from(ns) / 1_000, "µs"),
+        ..50_000_000 => tenths(1_000_000, "ms"),
+        ..100_000_000_000 => text(i128::from(ns).div_euclid(1_000_000), "ms"),
+        ..7_200_000_000_000 => tenths(SECOND, "s"),
+        _ => Human(ns).to_string(),
+    }
+}
+
+/// A bar in its column, exact to an eighth of a character at its end and to a half at its start.
+fn draw(bar: &Bar, total_ns: i64, columns: usize, ascii: bool) -> String {
+    let Some(from_ns) = bar.from_ns else { return " ".repeat(columns) };
+    let cells = (columns * 8) as i128;
+    let at = |ns: i64| (i128::from(ns) * cells / i128::from(total_ns.max(1))).clamp(0, cells);
+    let from = at(from_ns).min(cells - 1);
+    let to = at(from_ns.saturating_add(bar.length_ns)).max(from + 1);
+    let (from, to) = (from as usize, to as usize);
+    (0..columns).map(|cell| glyph(bar, from, to, cell * 8, ascii)).collect()
+}
+
+fn glyph(bar: &Bar, from: usize, to: usize, cell: usize, ascii: bool) -> char {
+    const LEFT: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
+    let covered = to.min(cell + 8).saturating_sub(from.max(cell));
+    match bar.style {
+        _ if covered == 0 => ' ',
+        BarStyle::None => ' ',
+        BarStyle::Dotted => {
+            if ascii {
+                '.'
+            } else {
+                '┄'
+            }
+        }
+        BarStyle::Many => {
+            if ascii {
+                '-'
+            } else {
+                '▒'
+            }
+        }
+        _ if ascii && to - from < 8 => '|',
+        BarStyle::Solid if ascii && bar.failed => '#',
+        BarStyle::Solid if ascii => '=',
+        _ if from <= cell || from - cell < 3 => LEFT[covered - 1],
+        _ if covered >= 3 => '▐',
+        _ => '▕',
+    }
+}
+
+/// Values as a row of small columns, as many as there is room for, the largest of each stretch.
+pub fn spark(values: &[f64], columns: usize, ascii: bool) -> String {
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+    let steps: Vec<char> =
+        if ascii { "_.-=+*#%".chars().collect() } else { "▁▂▃▄▅▆▇█".chars().collect() };
+    let per = values.len().div_ceil(columns.max(1)).max(1);
+    let draw = |stretch: &[f64]| {
+        let value = stretch.iter().copied().filter(|v| v.is_finite()).fold(f64::NEG_INFINITY, f64::max);
+        if !value.is_finite() {
+            return ' ';
+        }
+        let share = if high > low { (value - low) / (high - low) } else { 0.0 };
+        steps[((share * 7.0).round() as usize).min(7)]
+    };
+    values.chunks(per).map(draw).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(from_ns: i64, length_ns: i64, style: BarStyle) -> Bar {
+        Bar { from_ns: Some(from_ns), length_ns, style, failed: from_ns == 12, ..Bar::default() }
+    }
+
+    #[test]
+    fn bars_are_exact_to_an_eighth() {
+        let table = [
+            (0, 80, BarStyle::Solid, "██████████", "=========="),
+            (0, 9, BarStyle::Solid, "█▏        ", "==        "),
+            (40, 0, BarStyle::Solid, "     ▏    ", "     |    "),
+            (79, 0, BarStyle::Solid, "         ▕", "         |"),
+            (12, 20, BarStyle::Solid, " ▐██      ", " ###      "),
+            (16, 16, BarStyle::Many, "  ▒▒      ", "  --      "),
+            (500, 9, BarStyle::Dotted, "         ┄", "         ."),
+            (i64::MIN, i64::MAX, BarStyle::Solid, "▏         ", "|         "),
+        ];
+        for (from, length, style, drawn, plain) in table {
+            assert_eq!(draw(&span(from, length, style), 80, 10, false), drawn);
+            assert_eq!(draw(&span(from, length, style), 80, 10, true), plain);
+        }
+        assert_eq!(spark(&[0.0, 1.0, f64::NAN, 7.0], 10, false), "▁▂ █");
+        assert_eq!(spark(&[], 10, false), "");
+    }
+}

@@ -1,0 +1,219 @@
+//! Runs of safe text with a role: measuring, cutting, wrapping and colouring them.
+
+use owo_colors::{OwoColorize, Style};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::render::{View, escape};
+use crate::report::block::{Piece, Role};
+
+/// A run of text that is safe to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// What it is.
+    pub role: Role,
+    /// The text.
+    pub text: String,
+}
+
+impl Run {
+    /// Text that we made ourselves, with spaces after it.
+    pub fn padded(role: Role, text: &str, to: usize) -> Self {
+        Self { role, text: format!("{text}{}", " ".repeat(to.saturating_sub(width(text)))) }
+    }
+
+    /// The same with spaces before it.
+    pub fn right(role: Role, text: &str, to: usize) -> Self {
+        Self { role, text: format!("{}{text}", " ".repeat(to.saturating_sub(width(text)))) }
+    }
+}
+
+/// How text is put on this terminal.
+#[derive(Clone, Copy)]
+pub struct Ink {
+    colour: bool,
+    /// Whether only ASCII may be used.
+    pub ascii: bool,
+}
+
+impl Ink {
+    /// As the view wants it.
+    pub fn new(view: &View) -> Self {
+        Self { colour: view.colour, ascii: view.ascii }
+    }
+
+    /// Pieces as they came, made safe.
+    pub fn runs(&self, pieces: &[Piece]) -> Vec<Run> {
+        pieces.iter().map(|p| Run { role: p.role, text: self.safe(&p.text) }).collect()
+    }
+
+    /// Text as it came, made safe.
+    pub fn safe(&self, text: &str) -> String {
+        let safe = escape::one_line(text);
+        if self.ascii { escape::ascii(&safe) } else { safe.into_owned() }
+    }
+
+    /// What stands for text that was cut.
+    pub fn ellipsis(&self) -> &'static str {
+        if self.ascii { ".." } else { "…" }
+    }
+
+    /// Writes a row, without spaces at its end.
+    pub fn write(&self, row: &[Run], out: &mut String) {
+        let last = row.iter().rposition(|run| !run.text.trim_end_matches(' ').is_empty());
+        for (nth, run) in row.iter().enumerate().take(last.map_or(0, |l| l + 1)) {
+            let text = if Some(nth) == last { run.text.trim_end_matches(' ') } else { &run.text };
+            match style(run.role).filter(|_| self.colour && !text.trim().is_empty()) {
+                Some(style) => out.push_str(&text.style(style).to_string()),
+                None => out.push_str(text),
+            }
+        }
+    }
+}
+
+fn style(role: Role) -> Option<Style> {
+    Some(match role {
+        Role::Plain => return None,
+        Role::Strong => Style::new().bold(),
+        Role::Dim => Style::new().dimmed(),
+        Role::Error => Style::new().red(),
+        Role::Warn => Style::new().yellow(),
+        Role::Good => Style::new().green(),
+        Role::Critical => Style::new().cyan(),
+    })
+}
+
+/// Columns that a text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Columns that runs take side by side.
+pub fn width_of(runs: &[Run]) -> usize {
+    runs.iter().map(|r| width(&r.text)).sum()
+}
+
+/// One run and others to its right.
+pub fn beside(left: Run, right: Vec<Run>) -> Vec<Run> {
+    let mut row = vec![left];
+    row.extend(right);
+    row
+}
+
+/// At most so many columns, the end cut off.
+pub fn cut_end(runs: Vec<Run>, most: usize, ellipsis: &str) -> Vec<Run> {
+    if width_of(&runs) <= most {
+        return runs;
+    }
+    let mut room = most.saturating_sub(width(ellipsis));
+    let mut kept: Vec<Run> = vec![];
+    for run in runs {
+        let part = head(&run.text, room);
+        room -= width(part);
+        let whole = part.len() == run.text.len();
+        let text = if whole { part.to_owned() } else { format!("{}{ellipsis}", part.trim_end()) };
+        kept.push(Run { role: run.role, text });
+        if !whole {
+            break;
+        }
+    }
+    kept
+}
+
+/// At most so many columns, the middle of the widest run cut out: names differ at both ends.
+pub fn cut_middle(mut runs: Vec<Run>, most: usize, ellipsis: &str) -> Vec<Run> {
+    let total = width_of(&runs);
+    if total <= most {
+        return runs;
+    }
+    let Some(widest) = runs.iter_mut().max_by_key(|r| width(&r.text)) else { return runs };
+    let keep = (width(&widest.text) + most).saturating_sub(total + width(ellipsis));
+    if keep < 4 {
+        return cut_end(runs, most, ellipsis);
+    }
+    let front = head(&widest.text, keep / 2);
+    widest.text = format!("{front}{ellipsis}{}", tail(&widest.text, keep - width(front)));
+    runs
+}
+
+fn head(text: &str, room: usize) -> &str {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > room {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+fn tail(text: &str, room: usize) -> &str {
+    let mut used = 0;
+    for (at, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > room {
+            return &text[at + c.len_utf8()..];
+        }
+    }
+    text
+}
+
+/// Rows of at most so many columns, broken between words, all but the first indented. Never none.
+pub fn wrap(runs: Vec<Run>, most: usize, indent: usize) -> Vec<Vec<Run>> {
+    if width_of(&runs) <= most {
+        return vec![runs];
+    }
+    let mut rows = vec![vec![]];
+    let mut used = 0;
+    for run in runs {
+        for word in run.text.split_inclusive(' ') {
+            let mut rest = word;
+            while !rest.is_empty() {
+                if used + width(rest.trim_end()) > most && used > indent {
+                    rows.push(vec![Run::padded(Role::Plain, "", indent)]);
+                    used = indent;
+                }
+                let part = head(rest, most.saturating_sub(used).max(2));
+                let part = if part.len() < rest.len() && rest.trim_end().len() <= part.len() { rest } else { part };
+                used += width(part);
+                rest = &rest[part.len()..];
+                if let Some(row) = rows.last_mut() {
+                    push(row, run.role, part);
+                }
+            }
+        }
+    }
+    rows
+}
+
+fn push(row: &mut Vec<Run>, role: Role, text: &str) {
+    match row.last_mut() {
+        Some(last) if last.role == role => last.text.push_str(text),
+        _ => row.push(Run { role, text: text.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn runs(text: &str) -> Vec<Run> {
+        vec![Run { role: Role::Plain, text: text.into() }]
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_wider_than_its_room_and_wrapping_loses_nothing(text in "[a-zü世👩 ]{0,60}", most in 8..40_usize) {
+            let rows = wrap(runs(&text), most, 2);
+            for row in &rows {
+                let row: String = row.iter().map(|r| r.text.as_str()).collect();
+                prop_assert!(width(row.trim_end()) <= most, "{:?}", row);
+            }
+            let letters = |t: &str| t.replace(' ', "");
+            let all: String = rows.iter().flatten().map(|r| r.text.as_str()).collect();
+            prop_assert_eq!(letters(&all), letters(&text));
+            prop_assert!(width_of(&cut_end(runs(&text), most, "…")) <= most);
+            prop_assert!(width_of(&cut_middle(runs(&text), most, "…")) <= most);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `doctor`: how each backend is, and what to do about it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::evidence::{BackendState, Source};
+use crate::model::time::{Human, Timestamp};
+use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
+use crate::report::parts::{Frame, labelled};
+
+/// The state of every backend.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub struct Doctor {
+    /// One a backend.
+    pub checks: Vec<DoctorRow>,
+}
+
+/// What is known of one backend.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DoctorRow {
+    /// Which.
+    pub name: Source,
+    /// Its address without user information and query.
+    pub url: String,
+    /// Where the address came from.
+    pub url_from: String,
+    /// How it did.
+    pub state: BackendState,
+    /// Why it is not well; empty otherwise.
+    pub error: String,
+    /// Its version; none where it does not tell.
+    pub version: Option<String>,
+    /// What it was spoken to in; may be empty.
+    pub dialect: String,
+    /// What it can do: an ability and the answer, in words.
+    pub abilities: Vec<Ability>,
+    /// How it was told who asks, without secrets.
+    pub auth: String,
+    /// By how much its clock is ahead of ours.
+    pub clock_difference_ns: Option<i64>,
+    /// The newest data seen.
+    pub newest: Option<Timestamp>,
+    /// What to do; empty where all is well.
+    pub next: String,
+}
+
+/// Something that a backend can or cannot do.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Ability {
+    /// What.
+    pub what: String,
+    /// Whether, in words.
+    pub answer: String,
+}
+
+impl Doctor {
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let ill = self.checks.iter().filter(|c| !is_well(c.state)).count();
+        let title = match ill {
+            0 => one(Role::Good, "✓ all backends are well"),
+            1 => one(Role::Error, "✗ 1 backend needs a look"),
+            n => one(Role::Error, format!("✗ {n} backends need a look")),
+        };
+        let mut blocks = vec![Block::Line(title)];
+        for check in &self.checks {
+            blocks.push(Block::Blank);
+            blocks.push(Block::Line(head(check)));
+            blocks.push(Block::Facts(facts(check, frame)));
+        }
+        let remarks = frame.remarks();
+        if !remarks.is_empty() {
+            blocks.push(Block::Blank);
+            blocks.push(Block::Facts(remarks));
+        }
+        blocks
+    }
+}
+
+fn is_well(state: BackendState) -> bool {
+    !matches!(state, BackendState::Partial | BackendState::Unreachable | BackendState::Refused)
+}
+
+fn head(check: &DoctorRow) -> Line {
+    let (role, mark) = match check.state {
+        BackendState::Ok => (Role::Good, "✓"),
+        BackendState::Partial => (Role::Warn, "–"),
+        BackendState::Unreachable | BackendState::Refused => (Role::Error, "✗"),
+        _ => (Role::Dim, "–"),
+    };
+    let from = if check.url_from.is_empty() { String::new() } else { format!("  (from {})", check.url_from) };
+    vec![
+        piece(role, format!("{mark} ")),
+        piece(Role::Strong, format!("{}  ", check.name.word())),
+        piece(Role::Plain, &check.url),
+        piece(Role::Dim, from),
+    ]
+}
+
+fn facts(check: &DoctorRow, frame: &Frame) -> Vec<Fact> {
+    let (role, state) = match check.state {
+        BackendState::Ok => (Role::Good, "answers"),
+        BackendState::Partial => (Role::Warn, "answers in part"),
+        BackendState::Unreachable => (Role::Error, "does not answer"),
+        BackendState::Refused => (Role::Error, "refuses"),
+        BackendState::NotConfigured => (Role::Dim, "not configured"),
+        BackendState::LeftOut => (Role::Dim, "left out"),
+        BackendState::NotNeeded => (Role::Dim, "not needed"),
+    };
+    let why = if check.error.is_empty() { String::new() } else { format!(": {}", check.error) };
+    let mut facts = vec![fact("  state", vec![piece(role, state), piece(Role::Plain, why)])];
+    if check.state == BackendState::Ok || check.state == BackendState::Partial {
+        facts.push(fact("  version", plain(check.version.as_deref().unwrap_or("not told"))));
+    }
+    if !check.dialect.is_empty() {
+        facts.push(fact("  speaks", plain(check.dialect.clone())));
+    }
+    facts.extend(labelled(
+        "  can",
+        check
+            .abilities
+            .iter()
+            .map(|a| vec![piece(Role::Plain, format!("{}: ", a.what)), piece(Role::Strong, &a.answer)]),
+    ));
+    if !check.auth.is_empty() {
+        facts.push(fact("  auth", plain(check.auth.clone())));
+    }
+    facts.extend(check.clock_difference_ns.map(|ns| fact("  clock", clock(ns))));
+    facts.extend(check.newest.map(|at| fact("  newest", plain(frame.zone.full(at)))));
+    if !check.next.is_empty() {
+        facts.push(fact("  next", one(Role::Strong, check.next.clone())));
+    }
+    facts
+}
+
+fn clock(ahead_ns: i64) -> Line {
+    const ROUGHLY_EQUAL: i64 = 2_000_000_000;
+    match ahead_ns {
+        ns if ns.saturating_abs() < ROUGHLY_EQUAL => plain("agrees with ours"),
+        ns if ns > 0 => one(Role::Warn, format!("{} ahead of ours", Human(ns))),
+        ns => one(Role::Warn, format!("{} behind ours", Human(ns.saturating_neg()))),
+    }
+}

@@ -1,0 +1,135 @@
+//! `find`: the story of one ID on one screen.
+
+use crate::analysis::errors::{self, Failure};
+use crate::analysis::timeline::{self, Options, Timeline};
+use crate::model::journey::Journey;
+use crate::model::time::DAY;
+use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
+use crate::report::names::Names;
+use crate::report::parts::{self, Frame};
+use crate::report::record::JourneyRecord;
+use crate::report::waterfall::{self, Words};
+
+/// The story of one ID.
+#[derive(Clone, Debug)]
+pub struct Find {
+    journey: Journey,
+    timeline: Timeline,
+    failures: Vec<Failure>,
+    options: Options,
+    keys: Vec<String>,
+}
+
+impl Find {
+    /// The story of a journey. The keys are those under which the ID was looked for.
+    pub fn of(journey: Journey, keys: Vec<String>, options: Options) -> Self {
+        let timeline = timeline::of(&journey, &options);
+        let failures = errors::of(&journey);
+        Self { journey, timeline, failures, options, keys }
+    }
+
+    /// As JSON.
+    pub fn record(&self) -> JourneyRecord<'_> {
+        JourneyRecord::of(&self.journey, &self.failures, &self.timeline.critical)
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.journey.is_empty()
+    }
+
+    /// As a screen: the answer, what it rests on, the story, why it belongs together, what to type next.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        if self.is_empty() {
+            return self.nothing(frame);
+        }
+        let journey = &self.journey;
+        let names = Names::of(&journey.services());
+        let mut blocks = frame.answer(journey, &self.failures);
+        blocks.extend(frame.asking());
+        if !self.failures.is_empty() {
+            blocks.push(Block::Blank);
+            blocks.extend(frame.failures(&self.failures, self.timeline.origin, &names, 3));
+        }
+        let words = Words { journey, names: &names, attributes: &self.options.attributes, ids: frame.verbosity > 0 };
+        blocks.push(Block::Blank);
+        blocks.extend(waterfall::blocks(&self.timeline, &words));
+        blocks.extend(parts::panels(&journey.panels));
+        blocks.push(Block::Blank);
+        blocks.push(Block::Facts(self.facts(frame, &names)));
+        blocks
+    }
+
+    fn facts(&self, frame: &Frame, names: &Names) -> Vec<Fact> {
+        let journey = &self.journey;
+        let mut facts = frame.time(journey, &self.timeline.critical, names);
+        facts.extend(parts::joined(journey, names));
+        facts.extend(parts::neighbours(journey));
+        facts.extend(frame.alerts(&journey.alerts));
+        facts.extend(frame.skew(&journey.skew, names, self.options.adjust_clocks));
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        facts.extend(frame.next(&self.commands(frame)));
+        facts
+    }
+
+    fn commands(&self, frame: &Frame) -> Vec<String> {
+        let mut commands = vec![];
+        if let Some(span) = self.failures.iter().find_map(|f| f.span_id) {
+            commands.push(frame.command("span", &span.short()));
+        }
+        if !self.journey.spans.is_empty() {
+            commands.push(frame.command("timeline", ""));
+        }
+        if !self.journey.logs.is_empty() {
+            commands.push(frame.command("logs", ""));
+        }
+        commands
+    }
+
+    /// Nothing was found: what was asked, where, over which time, what to try.
+    fn nothing(&self, frame: &Frame) -> Vec<Block> {
+        let subject = frame.report.subject.as_deref().unwrap_or_default();
+        let verdict = match frame.report.complete {
+            true => piece(Role::Strong, "– nothing found"),
+            false => piece(Role::Warn, "– nothing found so far"),
+        };
+        let title = vec![verdict, piece(Role::Dim, " for "), piece(Role::Strong, subject)];
+        let mut blocks = vec![Block::Line(title)];
+        blocks.extend(frame.asking());
+        let addresses = frame.report.backends.iter();
+        let asked = addresses.filter(|b| b.requests > 0 && !b.url.is_empty() && frame.verbosity == 0);
+        let asked = asked.map(|b| vec![piece(Role::Plain, format!("{} ", b.name.word())), piece(Role::Plain, &b.url)]);
+        let mut facts = parts::labelled("asked", asked);
+        if !self.keys.is_empty() {
+            facts.push(Fact { label: "tags", items: self.keys.iter().map(|k| plain(k.clone())).collect() });
+        }
+        facts.extend(frame.covered());
+        facts.extend(parts::neighbours(&self.journey));
+        facts.extend(frame.alerts(&self.journey.alerts));
+        facts.extend(frame.remarks());
+        facts.extend(self.attempts(frame));
+        blocks.push(Block::Blank);
+        blocks.push(Block::Facts(facts));
+        blocks
+    }
+
+    fn attempts(&self, frame: &Frame) -> Vec<Fact> {
+        let longest = frame.report.window.traces.or(frame.report.window.logs).map_or(0, |w| w.length());
+        let since = if longest < 7 * DAY { "--since 7d" } else { "--since 30d" };
+        let mut steps = vec![(frame.command("find", since), "a longer time")];
+        if !self.keys.is_empty() {
+            steps.push((frame.command("find", "--key KEY"), "another tag"));
+        }
+        steps.push(("trace doctor".to_owned(), "are these the right servers, and is new data coming in?"));
+        let width = steps.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+        let say = |(command, why): &(String, &str)| {
+            vec![piece(Role::Strong, format!("{command:<width$}")), piece(Role::Dim, format!("   {why}"))]
+        };
+        let mut facts: Vec<Fact> = parts::labelled("try", steps.iter().map(say));
+        if frame.report.backends.is_empty() {
+            facts.push(fact("", one(Role::Dim, "the ID is matched as a whole, in this very spelling")));
+        }
+        facts
+    }
+}

@@ -1,0 +1,160 @@
+//! `logs`: every line of a journey in time order.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::journey::Journey;
+use crate::model::log::{ErrorContext, LogEntry};
+use crate::model::time::Zone;
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::names::Names;
+use crate::report::parts::{Frame, counted};
+use crate::report::waterfall::level_role;
+
+/// The lines of a journey, and lines of the same services around them.
+#[derive(Clone, Debug)]
+pub struct Logs {
+    journey: Journey,
+    context: Vec<LogEntry>,
+}
+
+/// The lines as JSON.
+#[derive(Serialize, JsonSchema)]
+pub struct LogsRecord<'a> {
+    correlation_id: Option<&'a str>,
+    /// Lines of the journey, by time.
+    logs: &'a [LogEntry],
+    /// Lines around them that are not of the journey, by time; only where asked for.
+    context: &'a [LogEntry],
+}
+
+impl Logs {
+    /// The lines of a journey with context; context lines that are of the journey are dropped.
+    pub fn of(journey: Journey, mut context: Vec<LogEntry>) -> Self {
+        let of_journey: std::collections::HashSet<_> = journey.logs.iter().map(identity).collect();
+        context.retain(|line| !of_journey.contains(&identity(line)));
+        context.sort_by(|a, b| (a.time, &a.labels, &a.line).cmp(&(b.time, &b.labels, &b.line)));
+        context.dedup_by(|a, b| identity(a) == identity(b));
+        Self { journey, context }
+    }
+
+    /// As JSON.
+    pub fn record(&self) -> LogsRecord<'_> {
+        LogsRecord {
+            correlation_id: self.journey.correlation_id.as_deref(),
+            logs: &self.journey.logs,
+            context: &self.context,
+        }
+    }
+
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.journey.logs.is_empty()
+    }
+
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let logs = &self.journey.logs;
+        let services: Vec<&str> = logs.iter().chain(&self.context).map(|l| l.service.as_str()).collect();
+        let mut services: Vec<&str> = services.into_iter().filter(|s| !s.is_empty()).collect();
+        services.sort_unstable();
+        services.dedup();
+        let names = Names::of(&services);
+        let mut blocks = self.answer(frame, services.len());
+        blocks.extend(frame.asking());
+        if !logs.is_empty() {
+            blocks.push(Block::Blank);
+            blocks.push(Block::Table(table(logs, &self.context, frame.zone, &names)));
+        }
+        let mut facts = frame.remarks();
+        facts.extend(frame.covered());
+        facts.extend(frame.next(&[frame.command("timeline", "--logs all"), frame.command("logs", "-C 5")]));
+        blocks.push(Block::Blank);
+        blocks.push(Block::Facts(facts));
+        blocks
+    }
+
+    fn answer(&self, frame: &Frame, services: usize) -> Vec<Block> {
+        let logs = &self.journey.logs;
+        let id = frame.report.subject.as_deref().unwrap_or_default();
+        let errors = logs.iter().filter(|l| l.is_error()).count();
+        let verdict = match (logs.len(), errors) {
+            (0, _) => piece(Role::Strong, "– no log lines"),
+            (_, 0) => piece(Role::Good, "✓ no error lines"),
+            (_, n) => piece(Role::Error, format!("✗ {}", counted(n, "error line"))),
+        };
+        let mut items = vec![plain(counted(logs.len(), "log line")), plain(counted(services, "service"))];
+        if !self.context.is_empty() {
+            items.push(plain(counted(self.context.len(), "line") + " around them"));
+        }
+        items.extend(logs.first().map(|first| plain(frame.zone.full(first.time))));
+        vec![Block::Line(vec![verdict, piece(Role::Dim, " in "), piece(Role::Strong, id)]), Block::Flow(items)]
+    }
+}
+
+fn identity(line: &LogEntry) -> (i64, &str, &std::collections::BTreeMap<String, String>) {
+    (line.time.0, &line.line, &line.labels)
+}
+
+/// Lines in aligned columns, those around them marked with a dash.
+pub fn table(lines: &[LogEntry], context: &[LogEntry], zone: Zone, names: &Names) -> Table {
+    let mut all: Vec<(&LogEntry, bool)> = lines.iter().map(|l| (l, true)).collect();
+    all.extend(context.iter().map(|l| (l, false)));
+    all.sort_by_key(|(line, ours)| (line.time, !ours));
+    let days: std::collections::BTreeSet<String> =
+        all.first().into_iter().chain(all.last()).map(|(l, _)| zone.date(l.time)).collect();
+    let clock = |line: &LogEntry| match days.len() {
+        0 | 1 => zone.clock(line.time),
+        _ => format!("{} {}", zone.date(line.time), zone.clock(line.time)),
+    };
+    let rows = all.iter().map(|(line, ours)| row(line, *ours, &clock(line), names));
+    Table { head: vec![], rows: rows.collect() }
+}
+
+fn row(line: &LogEntry, ours: bool, clock: &str, names: &Names) -> TableRow {
+    let service = names.get(&line.service);
+    if !ours {
+        let dim = |text: &str| one(Role::Dim, text);
+        let message = dim(&format!("- {}", line.message));
+        return TableRow { cells: vec![dim(clock), dim(line.level.word()), dim(service), message], below: vec![] };
+    }
+    let mut message: Line = vec![];
+    if line.is_error() {
+        message.push(piece(Role::Error, "✗ "));
+    }
+    message.push(piece(Role::Plain, line.message.trim_end()));
+    let level = one(level_role(line.level), line.level.word());
+    TableRow {
+        cells: vec![one(Role::Dim, clock), level, plain(service), message],
+        below: line.error_context.as_ref().map(|c| error_context(c, line)).unwrap_or_default(),
+    }
+}
+
+/// A structured error, laid out to be read.
+fn error_context(context: &ErrorContext, line: &LogEntry) -> Vec<Block> {
+    let facts = [
+        ("type", &context.error_type, Role::Error),
+        ("message", &context.error_message, Role::Error),
+        ("operation", &context.operation, Role::Plain),
+        ("service", &context.service_name, Role::Plain),
+        ("at", &context.timestamp, Role::Plain),
+        ("trace", &context.trace_id, Role::Plain),
+        ("span", &context.span_id, Role::Plain),
+    ];
+    let repeated = |label: &str, text: &str| {
+        label == "message" && text == line.message || label == "service" && text == line.service
+    };
+    let told = facts.into_iter().filter(|(label, text, _)| !text.is_empty() && !repeated(label, text));
+    let mut facts: Vec<Fact> = told.map(|(label, text, role)| fact(label, one(role, text.clone()))).collect();
+    let data = context.context_data.iter().enumerate();
+    facts.extend(data.map(|(nth, (key, value))| {
+        let said = vec![piece(Role::Dim, format!("{key} = ")), piece(Role::Plain, value)];
+        fact(if nth == 0 { "data" } else { "" }, said)
+    }));
+    let mut blocks = vec![Block::Facts(facts)];
+    if !context.stack_trace.trim().is_empty() {
+        blocks.push(Block::Facts(vec![fact("stack", vec![])]));
+        blocks.push(Block::Text(2, context.stack_trace.trim_end().to_owned()));
+    }
+    blocks
+}

@@ -1,0 +1,381 @@
+//! What several reports say in the same words: the answer, how the asking went, what belongs, what to type next.
+
+use crate::analysis::critical_path::{CriticalPath, Spent};
+use crate::analysis::errors::{self, Failure};
+use crate::model::evidence::{BackendState, BackendStatus, Note, Source};
+use crate::model::id::TraceId;
+use crate::model::journey::{Journey, Reason, Skew};
+use crate::model::metric::{Alert, AlertState, Panel, float_text};
+use crate::model::time::{Human, Timestamp, Window, Zone};
+use crate::report::Report;
+use crate::report::block::{Block, Chart, Fact, Line, Role, fact, one, piece, plain};
+use crate::report::names::Names;
+
+/// What every part needs to know.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    /// The report.
+    pub report: &'a Report,
+    /// In which zone times are shown.
+    pub zone: Zone,
+    /// How many `-v`.
+    pub verbosity: u8,
+}
+
+impl Frame<'_> {
+    /// The answer in one line, then the journey in numbers.
+    pub fn answer(&self, journey: &Journey, failures: &[Failure]) -> Vec<Block> {
+        let id = self.report.subject.as_deref().or(journey.correlation_id.as_deref()).unwrap_or_default();
+        let (role, verdict) = match errors::count(failures) {
+            0 if self.report.complete => (Role::Good, "✓ no errors".to_owned()),
+            0 => (Role::Warn, "– no errors seen so far".to_owned()),
+            n => (Role::Error, format!("✗ {}", counted(n, "error"))),
+        };
+        let mut items = vec![
+            plain(counted(journey.services().len(), "service")),
+            plain(counted(journey.traces.len(), "trace")),
+            plain(counted(journey.spans.len(), "span")),
+            plain(counted(journey.logs.len(), "log line")),
+        ];
+        if let Some(extent) = journey.span_extent() {
+            items.push(one(Role::Strong, Human(extent.length()).to_string()));
+            items.push(plain(self.zone.full(extent.from)));
+        }
+        if !self.report.settled {
+            items.push(one(Role::Warn, "still under way"));
+        }
+        let title = vec![piece(role, verdict), piece(Role::Dim, " in "), piece(Role::Strong, id)];
+        vec![Block::Line(title), Block::Flow(items)]
+    }
+
+    /// Whether the answer is whole, and how each backend did.
+    pub fn asking(&self) -> Vec<Block> {
+        if self.report.backends.is_empty() && self.report.complete {
+            return vec![];
+        }
+        let whole = match self.report.complete {
+            true => one(Role::Good, "complete"),
+            false => one(Role::Warn, "NOT COMPLETE"),
+        };
+        let mut items = vec![whole];
+        items.extend(self.report.backends.iter().map(backend));
+        let mut blocks = vec![Block::Flow(items)];
+        let grave = self.report.notes.iter().filter(|n| n.code.is_incomplete());
+        let facts: Vec<Fact> = grave.flat_map(note).collect();
+        if !facts.is_empty() {
+            blocks.push(Block::Facts(facts));
+        }
+        if self.verbosity > 0 {
+            blocks.push(Block::Facts(self.report.backends.iter().map(address).collect()));
+        }
+        blocks
+    }
+
+    /// What failed, the first few.
+    pub fn failures(&self, failures: &[Failure], origin: Timestamp, names: &Names, most: usize) -> Vec<Block> {
+        let mut blocks = vec![];
+        for failure in failures.iter().take(most) {
+            blocks.extend(failure_blocks(failure, origin, names));
+        }
+        if failures.len() > most {
+            let more = counted(failures.len() - most, "more kind");
+            blocks.push(Block::Line(one(Role::Dim, format!("  … {more} of error, see the rows marked ✗"))));
+        }
+        blocks
+    }
+
+    /// Remarks that do not touch completeness.
+    pub fn remarks(&self) -> Vec<Fact> {
+        self.report.notes.iter().filter(|n| !n.code.is_incomplete()).flat_map(note).collect()
+    }
+
+    /// What time was asked.
+    pub fn covered(&self) -> Vec<Fact> {
+        let window = &self.report.window;
+        let asked = [("traces", window.traces), ("logs", window.logs), ("metrics", window.metrics)];
+        let items = asked.iter().filter_map(|(what, w)| Some(plain(format!("{what} {}", self.stretch((*w)?)))));
+        let items: Vec<Line> = items.collect();
+        if items.is_empty() { vec![] } else { vec![Fact { label: "covered", items }] }
+    }
+
+    /// `2026-11-22 13:02 – 14:02`.
+    pub fn stretch(&self, window: Window) -> String {
+        let (from, to) = (self.zone.minute(window.from), self.zone.minute(window.to));
+        let same_day = self.zone.date(window.from) == self.zone.date(window.to);
+        let to = if same_day { to.split(' ').next_back().unwrap_or(&to).to_owned() } else { to };
+        format!("{from} – {to} {}", self.zone.offset(window.from))
+    }
+
+    /// Commands to type next, one to a line.
+    pub fn next(&self, commands: &[String]) -> Vec<Fact> {
+        let label = |nth: usize| if nth == 0 { "next" } else { "" };
+        commands.iter().enumerate().map(|(nth, c)| fact(label(nth), one(Role::Strong, c.clone()))).collect()
+    }
+
+    /// A command about the same ID on the same data.
+    pub fn command(&self, words: &str, tail: &str) -> String {
+        let id = quoted(self.report.subject.as_deref().unwrap_or_default());
+        let id = if self.report.flags.contains("--demo") { "" } else { id.as_str() };
+        let all = ["trace", words, id, tail, self.report.flags.as_str()];
+        all.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Where the critical path spent its time.
+    pub fn time(&self, journey: &Journey, path: &CriticalPath, names: &Names) -> Vec<Fact> {
+        const MOST: usize = 3;
+        let all = path.length_ns();
+        if all == 0 || journey.spans.len() < 3 {
+            return vec![];
+        }
+        let say = |share: &crate::analysis::critical_path::Share| {
+            let span = &journey.spans[share.span];
+            let percent = i128::from(share.total_ns) * 100 / i128::from(all);
+            let what = match share.spent {
+                Spent::Work => format!("{} {}", names.get(span.service()), span.name),
+                Spent::Wait => format!("waiting for {}", names.get(span.service())),
+                Spent::Gap => format!("nothing open before {} {}", names.get(span.service()), span.name),
+            };
+            let length = piece(Role::Strong, format!("{} ", Human(share.total_ns)));
+            vec![length, piece(Role::Plain, what), piece(Role::Dim, format!(" {percent} %"))]
+        };
+        let shares = path.shares(journey);
+        vec![Fact { label: "time", items: shares.iter().take(MOST).map(say).collect() }]
+    }
+
+    /// Alerts of the time.
+    pub fn alerts(&self, alerts: &[Alert]) -> Vec<Fact> {
+        let say = |alert: &Alert| {
+            let state = match alert.state {
+                AlertState::Firing => piece(Role::Error, "✗ firing "),
+                AlertState::Pending => piece(Role::Warn, "– pending "),
+            };
+            let about = alert.service.as_deref().unwrap_or("unscoped");
+            let from = self.zone.clock_seconds(alert.from);
+            let when = format!(" {from} – {} ({about})", self.zone.clock_seconds(alert.to));
+            vec![state, piece(Role::Strong, &alert.name), piece(Role::Plain, when)]
+        };
+        labelled("alert", alerts.iter().map(say))
+    }
+
+    /// Clock differences.
+    pub fn skew(&self, skew: &[Skew], names: &Names, adjusted: bool) -> Vec<Fact> {
+        let say = |skew: &Skew| {
+            let way = if skew.ahead_ns < 0 { "behind" } else { "ahead of" };
+            let by = Human(skew.ahead_ns.saturating_abs());
+            let (who, whom) = (names.get(&skew.service), names.get(&skew.reference));
+            plain(format!("{who} is {by} {way} {whom} (measured on {})", counted(skew.pairs, "pair")))
+        };
+        let mut facts = labelled("clocks", skew.iter().map(say));
+        if !skew.is_empty() {
+            let said = if adjusted {
+                "times below are put right"
+            } else {
+                "times are as recorded; --adjust-clocks puts them right"
+            };
+            facts.push(fact("", one(Role::Dim, said)));
+        }
+        facts
+    }
+}
+
+fn failure_blocks(failure: &Failure, origin: Timestamp, names: &Names) -> Vec<Block> {
+    let mut head = vec![
+        piece(Role::Error, "✗ "),
+        piece(Role::Strong, names.get(&failure.place.service)),
+        piece(Role::Strong, format!("  {}", failure.place.operation)),
+    ];
+    let mut aside = format!("  {} in", Human(failure.time.since(origin)));
+    match failure.span_id {
+        Some(span) => aside += &format!(", span {}", span.short()),
+        None => aside += ", told by a log line only",
+    }
+    if failure.count > 1 {
+        head.push(piece(Role::Error, format!("  ×{}", failure.count)));
+    }
+    head.push(piece(Role::Dim, aside));
+    let mut blocks = vec![Block::Line(head)];
+    if !failure.what.is_empty() {
+        blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, &failure.what)]));
+    }
+    if !failure.passed_on_by.is_empty() {
+        let callers = failure.passed_on_by.iter().map(|p| format!("{} {}", names.get(&p.service), p.operation));
+        let callers = callers.collect::<Vec<_>>().join(" ← ");
+        blocks.push(Block::Line(one(Role::Dim, format!("  passed on by {callers}"))));
+    }
+    blocks
+}
+
+/// Its mark, how long it took, what it gave.
+fn backend(status: &BackendStatus) -> Line {
+    let name = piece(Role::Plain, format!("{} ", status.name.word()));
+    let (role, text) = match status.state {
+        BackendState::Ok => (Role::Good, "✓"),
+        BackendState::Partial => (Role::Warn, "– partial"),
+        BackendState::Unreachable => (Role::Error, "✗ no answer"),
+        BackendState::Refused => (Role::Error, "✗ refused"),
+        BackendState::NotConfigured => (Role::Dim, "– not configured"),
+        BackendState::LeftOut => (Role::Dim, "– left out"),
+        BackendState::NotNeeded => (Role::Dim, "– not needed"),
+    };
+    let mut line = vec![name, piece(role, text)];
+    if matches!(status.state, BackendState::Ok | BackendState::Partial) {
+        if !matches!(status.name, Source::File | Source::Demo) {
+            line.push(piece(Role::Plain, format!(" {}", Human(status.elapsed_ns))));
+        }
+        let what = match status.name {
+            Source::Jaeger => counted(status.items, "span"),
+            Source::Loki => counted(status.items, "line"),
+            Source::Prometheus => counted(status.items, "alert"),
+            Source::File | Source::Demo => counted(status.items, "record"),
+        };
+        let detail = if status.detail.is_empty() { what } else { format!("{what}, {}", status.detail) };
+        line.push(piece(Role::Dim, format!(" ({detail})")));
+    }
+    line
+}
+
+fn address(status: &BackendStatus) -> Fact {
+    let asked = counted(status.requests, "request");
+    fact(status.name.word(), one(Role::Dim, format!("{} from {}, {asked}", status.url, status.url_from)))
+}
+
+/// A remark with its advice below it.
+fn note(note: &Note) -> Vec<Fact> {
+    let grave = note.code.is_incomplete();
+    let (role, mark) = if grave { (Role::Warn, "✗ ") } else { (Role::Plain, "") };
+    let from = note.source.map(|s| format!("{}: ", s.word())).unwrap_or_default();
+    let from = if note.message.starts_with(&from) { String::new() } else { from };
+    let said = vec![piece(role, format!("{mark}{from}")), piece(Role::Plain, &note.message)];
+    let mut facts = vec![fact(if grave { "missing" } else { "note" }, said)];
+    if !note.hint.is_empty() {
+        facts.push(fact("", one(Role::Dim, format!("→ {}", note.hint))));
+    }
+    facts
+}
+
+/// Facts of one kind, labelled once.
+pub fn labelled(label: &'static str, lines: impl Iterator<Item = Line>) -> Vec<Fact> {
+    lines.enumerate().map(|(nth, line)| fact(if nth == 0 { label } else { "" }, line)).collect()
+}
+
+/// Why each part belongs, parts with the same reason together.
+pub fn joined(journey: &Journey, names: &Names) -> Vec<Fact> {
+    let mut groups: Vec<(&Reason, Vec<TraceId>, usize)> = vec![];
+    for join in &journey.joins {
+        match groups.iter_mut().find(|(reason, ..)| **reason == join.reason) {
+            Some((_, traces, lines)) => {
+                traces.extend(join.trace_id);
+                *lines += join.lines;
+            }
+            None => groups.push((&join.reason, join.trace_id.into_iter().collect(), join.lines)),
+        }
+    }
+    labelled("joined", groups.iter().map(|(reason, traces, lines)| plain(because(reason, traces, *lines, names))))
+}
+
+fn because(reason: &Reason, traces: &[TraceId], lines: usize, names: &Names) -> String {
+    let which = trace_list(traces);
+    let have = if traces.len() == 1 { "has" } else { "have" };
+    let are = if traces.len() == 1 { "is" } else { "are" };
+    let carry = if lines == 1 { "carries" } else { "carry" };
+    let lines = counted(lines, "log line");
+    match reason {
+        Reason::Tag { key } => format!("{which} {have} tag {key}"),
+        Reason::TraceId => format!("{which} {are} the one asked for"),
+        Reason::Link { from_trace, from_span } => {
+            format!("{which} {are} linked with span {} of trace {}", from_span.short(), from_trace.short())
+        }
+        Reason::LogLine { service } => format!("{which} {are} named in a log line of {}", names.get(service)),
+        Reason::Message { id } => format!("{which} {have} the same message ID {id}"),
+        Reason::Text => format!("{lines} {carry} the ID"),
+        Reason::TraceOfLine => format!("{lines} {carry} {which}"),
+    }
+}
+
+fn trace_list(traces: &[TraceId]) -> String {
+    const MOST: usize = 4;
+    let shown: Vec<String> = traces.iter().take(MOST).map(|t| t.short()).collect();
+    let more = traces.len().saturating_sub(MOST);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("trace{} {}{rest}", if traces.len() == 1 { "" } else { "s" }, shown.join(", "))
+}
+
+/// Traces that touch the journey and are not of it, and those that nobody has.
+pub fn neighbours(journey: &Journey) -> Vec<Fact> {
+    const MOST: usize = 5;
+    let related = journey.related.iter().take(MOST).map(|r| {
+        let ids = r.correlation_ids.join(", ");
+        vec![
+            piece(Role::Plain, format!("trace {} of {ids}", r.trace_id.short())),
+            piece(Role::Dim, format!(" ({})", r.why)),
+        ]
+    });
+    let mut facts = labelled("related", related);
+    let more = journey.related.len().saturating_sub(MOST);
+    if more > 0 {
+        facts.push(fact("", one(Role::Dim, format!("and {}", counted(more, "more trace")))));
+    }
+    let lost = journey.not_stored.iter().take(MOST);
+    facts.extend(labelled(
+        "lost",
+        lost.map(|t| one(Role::Warn, format!("trace {} is named here and stored nowhere", t.short()))),
+    ));
+    let several =
+        journey.several_ids.iter().map(|id| plain(format!("{id} (the trace carries several IDs; none was followed)")));
+    facts.extend(labelled("carries", several));
+    facts.extend(labelled("odd", journey.oddities.iter().take(MOST).map(|o| plain(o.clone()))));
+    facts
+}
+
+/// Configured panels as small charts.
+pub fn panels(panels: &[Panel]) -> Vec<Block> {
+    let mut charts = vec![];
+    for panel in panels {
+        if let Some(error) = &panel.error {
+            charts.push(Chart { name: panel.name.clone(), values: vec![], caption: one(Role::Warn, error.clone()) });
+        } else if panel.series.is_empty() {
+            charts.push(Chart { name: panel.name.clone(), values: vec![], caption: one(Role::Dim, "no data") });
+        }
+        for series in &panel.series {
+            let values: Vec<f64> = series.samples.iter().map(|(_, value)| *value).collect();
+            let labels: Vec<String> =
+                series.labels.iter().filter(|(k, _)| *k != "__name__").map(|(k, v)| format!("{k}={v}")).collect();
+            let several = panel.series.len() > 1 && !labels.is_empty();
+            let name = if several { format!("{} {}", panel.name, labels.join(" ")) } else { panel.name.clone() };
+            charts.push(Chart { name, caption: plain(extremes(&values)), values });
+        }
+    }
+    if charts.is_empty() { vec![] } else { vec![Block::Blank, Block::Charts(charts)] }
+}
+
+fn extremes(values: &[f64]) -> String {
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    let round = |value: f64| float_text((value * 1_000.0).round() / 1_000.0);
+    match (finite().reduce(f64::min), finite().reduce(f64::max), values.last()) {
+        (Some(min), Some(max), Some(last)) => format!("min {}  max {}  last {}", round(min), round(max), round(*last)),
+        _ => "no data".to_owned(),
+    }
+}
+
+/// `1 span`, `2 spans`.
+pub fn counted(n: usize, what: &str) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::new();
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth) % 3 == 0 && digits.len() > 4 {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A word as a POSIX shell wants it.
+pub fn quoted(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    if !word.is_empty() && !word.starts_with('-') && word.chars().all(safe) {
+        return word.to_owned();
+    }
+    let quoted = format!("'{}'", word.replace('\'', "'\\''"));
+    if word.starts_with('-') { format!("-- {quoted}") } else { quoted }
+}

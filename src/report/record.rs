@@ -1,0 +1,174 @@
+//! A journey as JSON.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::critical_path::{CriticalPath, Spent};
+use crate::analysis::errors::Failure;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::{Join, Journey, Related, Skew, Trace, Via};
+use crate::model::log::LogEntry;
+use crate::model::metric::{Alert, Exemplar, Panel};
+use crate::model::span::Span;
+use crate::model::time::Timestamp;
+
+/// Everything known of one ID.
+#[derive(Serialize, JsonSchema)]
+pub struct JourneyRecord<'a> {
+    correlation_id: Option<&'a str>,
+    /// Correlation IDs that the asked trace carries when there are several; none of them was followed.
+    several_ids: &'a [String],
+    summary: Summary,
+    /// By start.
+    traces: &'a [Trace],
+    /// By start, then longest first, then ID.
+    spans: Vec<SpanRecord<'a>>,
+    /// By time.
+    logs: &'a [LogEntry],
+    alerts: &'a [Alert],
+    /// Why each part belongs.
+    joins: &'a [Join],
+    /// Traces that touch it and belong to another ID.
+    related: &'a [Related],
+    /// What is wrong, judged. Empty in this version.
+    findings: Vec<serde_json::Value>,
+    /// What failed, each once, by time.
+    errors: &'a [Failure],
+    /// What made it last as long as it did, by time.
+    critical_path: Vec<SegmentRecord>,
+    /// Measured clock differences.
+    skew: &'a [Skew],
+    panels: &'a [Panel],
+    exemplars: &'a [Exemplar],
+    /// Traces that are named and stored nowhere.
+    not_stored: &'a [TraceId],
+    /// What is odd in the data.
+    oddities: &'a [String],
+}
+
+/// A journey in numbers.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Summary {
+    /// Its services, sorted.
+    pub services: Vec<String>,
+    /// How many traces.
+    pub trace_count: usize,
+    /// How many spans.
+    pub span_count: usize,
+    /// How many log lines.
+    pub log_count: usize,
+    /// How many errors that nothing below them explains.
+    pub error_count: usize,
+    /// First start; none where nothing was found.
+    pub start: Option<Timestamp>,
+    /// Last end.
+    pub end: Option<Timestamp>,
+    /// From the first start to the last end.
+    pub duration_ns: i64,
+}
+
+impl Summary {
+    /// Counts a journey.
+    pub fn of(journey: &Journey, failures: &[Failure]) -> Self {
+        let extent = journey.span_extent();
+        Self {
+            services: journey.services().into_iter().map(str::to_owned).collect(),
+            trace_count: journey.traces.len(),
+            span_count: journey.spans.len(),
+            log_count: journey.logs.len(),
+            error_count: crate::analysis::errors::count(failures),
+            start: extent.map(|e| e.from),
+            end: extent.map(|e| e.to),
+            duration_ns: extent.map_or(0, crate::model::time::Window::length),
+        }
+    }
+}
+
+/// A span, and what was found out about it.
+#[derive(Serialize, JsonSchema)]
+pub struct SpanRecord<'a> {
+    #[serde(flatten)]
+    span: &'a Span,
+    /// Whether it failed.
+    error: bool,
+    /// Whether it is of this journey; a span under another ID is shown, not judged.
+    judged: bool,
+    /// Whether it is on the critical path.
+    critical: bool,
+    /// Whom it follows from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<CauseRecord>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CauseRecord {
+    trace_id: TraceId,
+    span_id: SpanId,
+    via: Via,
+}
+
+/// One stretch of the critical path.
+#[derive(Serialize, JsonSchema)]
+pub struct SegmentRecord {
+    trace_id: TraceId,
+    span_id: SpanId,
+    spent: Spent,
+    /// When, on the reference clock.
+    start: Timestamp,
+    duration_ns: i64,
+}
+
+impl<'a> SpanRecord<'a> {
+    /// One span of a journey.
+    pub fn of(journey: &'a Journey, index: usize, path: &CriticalPath) -> Self {
+        let span = &journey.spans[index];
+        let cause = journey.forest.cause.get(index).copied().flatten();
+        Self {
+            span,
+            error: span.is_error(),
+            judged: journey.judged.get(index).copied().unwrap_or(true),
+            critical: path.on.get(index).copied().unwrap_or(false),
+            cause: cause.map(|(from, via)| CauseRecord {
+                trace_id: journey.spans[from].trace_id,
+                span_id: journey.spans[from].span_id,
+                via,
+            }),
+        }
+    }
+}
+
+impl<'a> JourneyRecord<'a> {
+    /// A journey with what was found out about it.
+    pub fn of(journey: &'a Journey, failures: &'a [Failure], path: &CriticalPath) -> Self {
+        Self {
+            correlation_id: journey.correlation_id.as_deref(),
+            several_ids: &journey.several_ids,
+            summary: Summary::of(journey, failures),
+            traces: &journey.traces,
+            spans: (0..journey.spans.len()).map(|i| SpanRecord::of(journey, i, path)).collect(),
+            logs: &journey.logs,
+            alerts: &journey.alerts,
+            joins: &journey.joins,
+            related: &journey.related,
+            findings: vec![],
+            errors: failures,
+            critical_path: segments(journey, path),
+            skew: &journey.skew,
+            panels: &journey.panels,
+            exemplars: &journey.exemplars,
+            not_stored: &journey.not_stored,
+            oddities: &journey.oddities,
+        }
+    }
+}
+
+fn segments(journey: &Journey, path: &CriticalPath) -> Vec<SegmentRecord> {
+    let record = |segment: &crate::analysis::critical_path::Segment| SegmentRecord {
+        trace_id: journey.spans[segment.span].trace_id,
+        span_id: journey.spans[segment.span].span_id,
+        spent: segment.spent,
+        start: segment.window.from,
+        duration_ns: segment.window.length(),
+    };
+    path.segments.iter().map(record).collect()
+}

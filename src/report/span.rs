@@ -1,0 +1,188 @@
+//! `span`: one span whole.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::critical_path::{self, CriticalPath};
+use crate::model::attribute::Attributes;
+use crate::model::conventions::Exception;
+use crate::model::journey::{Journey, Via};
+use crate::model::log::LogEntry;
+use crate::model::span::{Span, StatusCode};
+use crate::model::time::Human;
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::logs;
+use crate::report::names::Names;
+use crate::report::parts::{Frame, counted};
+use crate::report::record::SpanRecord;
+
+/// One span of a journey.
+#[derive(Clone, Debug)]
+pub struct SpanReport {
+    journey: Journey,
+    index: usize,
+    path: CriticalPath,
+    logs: Vec<LogEntry>,
+}
+
+/// One span as JSON.
+#[derive(Serialize, JsonSchema)]
+pub struct SpanReportRecord<'a> {
+    correlation_id: Option<&'a str>,
+    span: SpanRecord<'a>,
+    /// Lines that name it.
+    logs: &'a [LogEntry],
+}
+
+impl SpanReport {
+    /// The span at this place of the journey; none where there is no such place.
+    pub fn of(journey: Journey, index: usize) -> Option<Self> {
+        let span = journey.spans.get(index)?;
+        let named =
+            |l: &&LogEntry| l.span_id == Some(span.span_id) && l.trace_id.is_none_or(|trace| trace == span.trace_id);
+        let logs = journey.logs.iter().filter(named).cloned().collect();
+        let path = critical_path::of(&journey);
+        Some(Self { journey, index, path, logs })
+    }
+
+    /// As JSON.
+    pub fn record(&self) -> SpanReportRecord<'_> {
+        SpanReportRecord {
+            correlation_id: self.journey.correlation_id.as_deref(),
+            span: SpanRecord::of(&self.journey, self.index, &self.path),
+            logs: &self.logs,
+        }
+    }
+
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let span = &self.journey.spans[self.index];
+        let names = Names::default();
+        let mut blocks = vec![Block::Line(title(span))];
+        if span.is_error() && !span.error_text().is_empty() {
+            blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, span.error_text())]));
+        }
+        blocks.push(Block::Blank);
+        blocks.push(Block::Facts(self.facts(span, frame)));
+        blocks.extend(attributes("attributes", &span.attributes));
+        blocks.extend(events(span, frame));
+        blocks.extend(attributes("resource", &span.resource.attributes));
+        if !self.logs.is_empty() {
+            blocks.push(Block::Blank);
+            blocks.push(Block::Line(one(Role::Strong, counted(self.logs.len(), "log line"))));
+            blocks.push(Block::Table(logs::table(&self.logs, &[], frame.zone, &names)));
+        }
+        blocks.push(Block::Blank);
+        blocks.push(Block::Facts(frame.next(&[frame.command("timeline", ""), frame.command("logs", "")])));
+        blocks
+    }
+
+    fn facts(&self, span: &Span, frame: &Frame) -> Vec<Fact> {
+        let mut facts = vec![
+            fact("span", plain(span.span_id.to_string())),
+            fact("trace", plain(span.trace_id.to_string())),
+            fact("began", plain(frame.zone.full(span.start))),
+            fact("took", plain(Human(span.duration_ns).to_string())),
+            fact("kind", plain(span.kind.word())),
+            fact("status", status(span)),
+        ];
+        facts.push(fact("follows", plain(self.follows(span))));
+        let effects = self.journey.forest.effects.get(self.index).map_or(0, Vec::len);
+        if effects > 0 {
+            facts.push(fact("led to", plain(counted(effects, "span"))));
+        }
+        if self.path.on.get(self.index) == Some(&true) {
+            facts.push(fact("path", plain("on the critical path")));
+        }
+        if !span.scope.is_empty() {
+            facts.push(fact("scope", plain(span.scope.clone())));
+        }
+        for link in &span.links {
+            let text = format!("span {} of trace {}", link.span_id, link.trace_id);
+            facts.push(fact("linked", plain(text)));
+        }
+        facts.extend(span.warnings.iter().map(|w| fact("warning", one(Role::Warn, w.clone()))));
+        facts
+    }
+
+    fn follows(&self, span: &Span) -> String {
+        let cause = self.journey.forest.cause.get(self.index).copied().flatten();
+        match (cause, span.parent_id) {
+            (Some((from, via)), _) => {
+                let how = match via {
+                    Via::Parent => "its parent",
+                    Via::Link => "by a link",
+                    Via::Message => "by the same message",
+                };
+                let from = &self.journey.spans[from];
+                format!("{} {}, {how} (span {})", from.service(), from.name, from.span_id.short())
+            }
+            (None, Some(parent)) if parent != span.span_id => format!("span {parent}, which is not stored"),
+            _ => "nothing: it is a root".to_owned(),
+        }
+    }
+}
+
+fn title(span: &Span) -> Line {
+    let (role, mark) = if span.is_error() { (Role::Error, "✗ ") } else { (Role::Good, "✓ ") };
+    vec![piece(role, mark), piece(Role::Strong, span.service()), piece(Role::Strong, format!("  {}", span.name))]
+}
+
+fn status(span: &Span) -> Line {
+    let (role, word) = match span.status.code {
+        StatusCode::Error => (Role::Error, "error"),
+        StatusCode::Ok => (Role::Good, "ok"),
+        StatusCode::Unset if span.is_error() => (Role::Error, "not set, but its attributes tell of an error"),
+        StatusCode::Unset => (Role::Plain, "not set"),
+    };
+    let message = if span.status.message.is_empty() { String::new() } else { format!("  {}", span.status.message) };
+    vec![piece(role, word), piece(Role::Plain, message)]
+}
+
+fn attributes(title: &str, attributes: &Attributes) -> Vec<Block> {
+    if attributes.is_empty() {
+        return vec![];
+    }
+    let rows = attributes.iter().map(|(key, value)| TableRow {
+        cells: vec![plain(""), one(Role::Dim, key), plain(value.to_string())],
+        below: vec![],
+    });
+    let table = Table { head: vec![], rows: rows.collect() };
+    vec![Block::Blank, Block::Line(one(Role::Strong, title)), Block::Table(table)]
+}
+
+fn events(span: &Span, frame: &Frame) -> Vec<Block> {
+    if span.events.is_empty() {
+        return vec![];
+    }
+    let mut blocks = vec![Block::Blank, Block::Line(one(Role::Strong, counted(span.events.len(), "event")))];
+    for event in &span.events {
+        let exception = Exception::of(event);
+        let name = if event.name.is_empty() { "event" } else { &event.name };
+        let mut head = vec![
+            piece(Role::Dim, format!("{}  ", frame.zone.clock(event.time))),
+            piece(Role::Strong, name),
+            piece(Role::Dim, format!("  {} in", Human(event.time.since(span.start)))),
+        ];
+        if let Some(exception) = &exception {
+            head.push(piece(Role::Error, format!("  {}", exception.headline())));
+        }
+        blocks.push(Block::Line(head));
+        let stack = exception.map(|e| e.stacktrace).unwrap_or_default();
+        let told = ["exception.type", "exception.message", "exception.stacktrace", "stack"];
+        let rest = event.attributes.iter().filter(|(key, _)| exception.is_none() || !told.contains(key));
+        let rows: Vec<TableRow> = rest
+            .map(|(key, value)| TableRow {
+                cells: vec![plain(""), one(Role::Dim, key), plain(value.to_string())],
+                below: vec![],
+            })
+            .collect();
+        if !rows.is_empty() {
+            blocks.push(Block::Table(Table { head: vec![], rows }));
+        }
+        if !stack.is_empty() {
+            blocks.push(Block::Text(4, stack.to_owned()));
+        }
+    }
+    blocks
+}

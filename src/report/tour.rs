@@ -1,0 +1,54 @@
+//! `demo`: a short tour through other reports.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::report::Report;
+use crate::report::block::{Block, Role, fact, one, piece, plain};
+use crate::report::parts::Frame;
+
+/// A guided tour.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub struct Tour {
+    /// What it is about, in a sentence or two.
+    pub welcome: String,
+    /// From first to last.
+    pub steps: Vec<Step>,
+    /// What to type next.
+    pub next: Vec<String>,
+}
+
+/// One stop of a tour.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Step {
+    /// What is seen here.
+    pub title: String,
+    /// What to look at.
+    pub text: String,
+    /// What was typed.
+    pub command: String,
+    /// What came back.
+    #[schemars(with = "serde_json::Value")]
+    pub report: Report,
+}
+
+impl Tour {
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut blocks = vec![Block::Line(plain(self.welcome.clone()))];
+        for (nth, step) in self.steps.iter().enumerate() {
+            blocks.push(Block::Blank);
+            blocks.push(Block::Line(one(Role::Strong, format!("{}/{}  {}", nth + 1, self.steps.len(), step.title))));
+            blocks.push(Block::Line(plain(step.text.clone())));
+            blocks.push(Block::Blank);
+            blocks.push(Block::Line(vec![piece(Role::Dim, "$ "), piece(Role::Strong, &step.command)]));
+            blocks.push(Block::Blank);
+            blocks.extend(step.report.blocks(frame.zone, frame.verbosity));
+        }
+        let label = |nth: usize| if nth == 0 { "next" } else { "" };
+        let commands = self.next.iter().enumerate();
+        blocks.push(Block::Blank);
+        blocks.push(Block::Facts(commands.map(|(n, c)| fact(label(n), one(Role::Strong, c.clone()))).collect()));
+        blocks
+    }
+}

@@ -1,0 +1,223 @@
+//! A timeline as bars with words.
+
+use crate::analysis::timeline::{Fold, Queue, Row, Timeline, What};
+use crate::model::conventions::{Exception, MessageRole};
+use crate::model::journey::Journey;
+use crate::model::log::{Level, LogEntry};
+use crate::model::span::Span;
+use crate::model::time::Human;
+use crate::report::block::{Bar, BarStyle, Block, Line, Role, Waterfall, one, piece, plain};
+use crate::report::names::Names;
+use crate::report::parts::counted;
+
+/// What the words on the bars depend on.
+pub struct Words<'a> {
+    /// The journey.
+    pub journey: &'a Journey,
+    /// What services are called.
+    pub names: &'a Names,
+    /// Attributes to show below each span.
+    pub attributes: &'a [String],
+    /// Whether span IDs are shown.
+    pub ids: bool,
+}
+
+/// The bars, and what their marks mean.
+pub fn blocks(timeline: &Timeline, words: &Words) -> Vec<Block> {
+    let rows: Vec<Bar> = timeline.rows.iter().flat_map(|row| words.bars(row)).collect();
+    if rows.is_empty() {
+        return vec![];
+    }
+    let legend = legend(&rows);
+    let mut blocks = vec![Block::Waterfall(Waterfall { length_ns: timeline.length_ns, rows })];
+    if !legend.is_empty() {
+        blocks.push(Block::Blank);
+        blocks.push(Block::Flow(legend));
+    }
+    blocks
+}
+
+/// Only the marks that are there.
+fn legend(rows: &[Bar]) -> Vec<Line> {
+    let marks = [
+        (rows.iter().any(|r| r.critical), "┃ critical path"),
+        (rows.iter().any(|r| r.style == BarStyle::Dotted), "┊ waiting"),
+        (rows.iter().any(|r| r.style == BarStyle::Many), "×n alike, folded"),
+    ];
+    marks.iter().filter(|(there, _)| *there).map(|(_, text)| one(Role::Dim, *text)).collect()
+}
+
+impl Words<'_> {
+    fn bars(&self, row: &Row) -> Vec<Bar> {
+        match &row.what {
+            What::Span(index) => self.span(row, &self.journey.spans[*index], *index),
+            What::Fold(fold) => self.fold(row, fold),
+            What::Queue(queue) => vec![self.queue(row, queue)],
+            What::Line(line) => {
+                let line = &self.journey.logs[*line];
+                vec![Bar { service: self.names.get(&line.service).to_owned(), ..aside(row, line_label(line)) }]
+            }
+            What::Exception(span, nth) => vec![aside(row, self.exception(*span, *nth))],
+            What::Link(span, nth, to) => vec![Bar { from_ns: None, ..aside(row, self.link(*span, *nth, *to)) }],
+            What::Hole(_, parent) => {
+                let label = one(Role::Warn, format!("(parent span {} is not stored)", parent.short()));
+                vec![Bar { from_ns: None, ..aside(row, label) }]
+            }
+            What::More { spans, others } => {
+                let text = match (spans, others) {
+                    (0, n) => counted(*n, "more line"),
+                    (n, 0) => counted(*n, "more span"),
+                    (n, m) => format!("{} and {}", counted(*n, "more span"), counted(*m, "line")),
+                };
+                vec![aside(row, one(Role::Dim, format!("⋮ {text}")))]
+            }
+        }
+    }
+
+    fn span(&self, row: &Row, span: &Span, index: usize) -> Vec<Bar> {
+        let mut label = name(span);
+        if self.ids {
+            label.push(piece(Role::Dim, format!(" {}", span.span_id.short())));
+        }
+        if self.journey.judged.get(index) == Some(&false) {
+            label.push(piece(Role::Dim, " (of another ID)"));
+        }
+        let failed = span.is_error();
+        let mut bars = vec![Bar {
+            from_ns: row.from_ns,
+            length_ns: row.length_ns,
+            style: BarStyle::Solid,
+            critical: row.critical,
+            failed,
+            service: self.names.get(span.service()).to_owned(),
+            depth: row.depth,
+            label,
+            length: Human(row.length_ns).to_string(),
+        }];
+        let text = if failed { span.error_text() } else { String::new() };
+        if !text.is_empty() {
+            bars.push(below(row, one(Role::Error, text)));
+        }
+        if row.from_ns.is_none() {
+            bars.push(below(row, one(Role::Warn, format!("(its time cannot be drawn: {})", span.start.rfc3339()))));
+        }
+        bars.extend(self.attributes(span).map(|label| below(row, label)));
+        bars
+    }
+
+    fn attributes<'a>(&'a self, span: &'a Span) -> impl Iterator<Item = Line> + 'a {
+        let find = |key: &'a String| span.attributes.get(key).or_else(|| span.resource.attributes.get(key));
+        let found = self.attributes.iter().filter_map(move |key| Some((key, find(key)?)));
+        found.map(|(key, value)| vec![piece(Role::Dim, format!("{key} = ")), piece(Role::Plain, value.to_string())])
+    }
+
+    fn fold(&self, row: &Row, fold: &Fold) -> Vec<Bar> {
+        let span = &self.journey.spans[fold.first];
+        let mut label = name(span);
+        label.push(piece(Role::Strong, format!(" ×{}", fold.count)));
+        let mut said = format!("p50 {}  max {}", Human(fold.p50_ns), Human(fold.max_ns));
+        if fold.spans > fold.count {
+            said += &format!("  {} in all", counted(fold.spans, "span"));
+        }
+        let mut below_it = vec![piece(Role::Dim, said)];
+        if fold.errors > 0 {
+            below_it.push(piece(Role::Error, format!("  {} failed", fold.errors)));
+        }
+        let bar = Bar {
+            from_ns: row.from_ns,
+            length_ns: row.length_ns,
+            style: BarStyle::Many,
+            critical: row.critical,
+            failed: fold.errors > 0,
+            service: self.names.get(span.service()).to_owned(),
+            depth: row.depth,
+            label,
+            length: Human(row.length_ns).to_string(),
+        };
+        vec![bar, below(row, below_it)]
+    }
+
+    fn queue(&self, row: &Row, queue: &Queue) -> Bar {
+        let (from, to) = (&self.journey.spans[queue.from], &self.journey.spans[queue.to]);
+        let place = if to.message_role().is_some() { "in the queue" } else { "until it went on" };
+        let (least, most) = (Human(queue.wait_ns).to_string(), Human(queue.longest_ns).to_string());
+        let mut text = match queue.wait_ns {
+            ..0 => format!("┊ began {} before the sender ended", Human(-queue.wait_ns)),
+            _ if least == most => format!("┊ {least} {place}"),
+            _ => format!("┊ {least} – {most} {place}"),
+        };
+        if from.trace_id != to.trace_id {
+            text += &format!(", then trace {}", to.trace_id.short());
+        }
+        Bar {
+            style: BarStyle::Dotted,
+            from_ns: row.from_ns,
+            length_ns: row.length_ns,
+            ..aside(row, one(Role::Dim, text))
+        }
+    }
+
+    fn exception(&self, span: usize, nth: usize) -> Line {
+        let event = &self.journey.spans[span].events[nth];
+        let said = Exception::of(event).map(|e| e.headline()).unwrap_or_default();
+        vec![piece(Role::Dim, "│ exception  "), piece(Role::Plain, said)]
+    }
+
+    fn link(&self, span: usize, nth: usize, to: Option<usize>) -> Line {
+        let link = &self.journey.spans[span].links[nth];
+        let place = match to.map(|to| &self.journey.spans[to]) {
+            Some(to) => format!("→ linked to {} {}", self.names.get(to.service()), to.name),
+            None if self.journey.not_stored.contains(&link.trace_id) => {
+                format!("→ linked to span {} of trace {}, not stored", link.span_id.short(), link.trace_id.short())
+            }
+            None => format!("→ linked to span {} of trace {}", link.span_id.short(), link.trace_id.short()),
+        };
+        one(Role::Dim, place)
+    }
+}
+
+/// A row of words beside the bars.
+fn aside(row: &Row, label: Line) -> Bar {
+    Bar {
+        from_ns: row.from_ns,
+        critical: row.critical,
+        depth: row.depth,
+        label,
+        style: BarStyle::None,
+        ..Bar::default()
+    }
+}
+
+/// Words below a row that belong to it.
+fn below(row: &Row, label: Line) -> Bar {
+    Bar { depth: row.depth + 1, critical: row.critical, label, style: BarStyle::None, ..Bar::default() }
+}
+
+/// What a span is called: its topic where it sends or receives, else its name.
+pub fn name(span: &Span) -> Line {
+    let Some(role) = span.message_role() else { return plain(span.name.clone()) };
+    let arrow = if role == MessageRole::Publish { "⇢ " } else { "⇠ " };
+    match span.topic() {
+        Some(topic) if span.name.contains(topic) => plain(format!("{arrow}{topic}")),
+        Some(topic) => {
+            vec![piece(Role::Plain, format!("{arrow}{topic}")), piece(Role::Dim, format!("  {}", span.name))]
+        }
+        None => plain(format!("{arrow}{}", span.name)),
+    }
+}
+
+fn line_label(line: &LogEntry) -> Line {
+    let said =
+        if line.error_context.is_some() { crate::analysis::errors::line_text(line) } else { line.message.clone() };
+    let level = if line.level == Level::Unknown { "log" } else { line.level.word() };
+    vec![piece(Role::Dim, "│ "), piece(level_role(line.level), level), piece(Role::Plain, format!("  {said}"))]
+}
+
+/// How a level is coloured.
+pub fn level_role(level: Level) -> Role {
+    match level {
+        Level::Error | Level::Fatal => Role::Error,
+        Level::Warn => Role::Warn,
+        _ => Role::Dim,
+    }
+}
