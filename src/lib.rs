@@ -11,8 +11,16 @@
 
 pub mod analysis;
 pub mod backend;
+pub mod cli;
+pub mod command;
+pub mod demo;
 pub mod error;
+pub mod gather;
 pub mod model;
+pub mod options;
+pub mod progress;
 pub mod query;
 pub mod render;
 pub mod report;
+pub mod stitch;
+pub mod wire;

@@ -1,5 +1,13 @@
 //! The three backends: requests each can make, and the one transport they share.
 
+pub mod failure;
+pub mod jaeger;
+pub mod loki;
+pub mod prometheus;
+pub mod request;
+pub mod tape;
+pub mod transport;
+
 use secrecy::SecretString;
 use url::Url;
 

@@ -73,11 +73,6 @@ impl Span {
     }
 
     fn grpc_failed(&self) -> bool {
-        let Some(value) =
-            self.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"])
-        else {
-            return false;
-        };
         const NAMES: [&str; 17] = [
             "OK",
             "CANCELLED",
@@ -97,6 +92,11 @@ impl Span {
             "DATA_LOSS",
             "UNAUTHENTICATED",
         ];
+        let Some(value) =
+            self.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"])
+        else {
+            return false;
+        };
         let code = value.as_int().or_else(|| {
             NAMES.iter().position(|n| value.as_str().is_some_and(|v| v.eq_ignore_ascii_case(n))).map(|n| n as i64)
         });

@@ -3,9 +3,11 @@
 pub mod attribute;
 pub mod conventions;
 pub mod evidence;
+pub mod filter;
 pub mod id;
 pub mod journey;
 pub mod log;
 pub mod metric;
+pub mod pattern;
 pub mod span;
 pub mod time;

@@ -239,7 +239,7 @@ impl fmt::Display for Human {
             1..1_000 => format!("{ns} ns"),
             1_000..100_000 => format!("{} µs", ns / 1_000),
             100_000..995_000 => format!("0.{} ms", (ns + 50_000) / 100_000),
-            995_000..9_950_000 => trim(format!("{:.1} ms", ns as f64 / 1e6)),
+            995_000..9_950_000 => trim(&format!("{:.1} ms", ns as f64 / 1e6)),
             9_950_000..999_500_000 => format!("{} ms", (ns + 500_000) / 1_000_000),
             999_500_000..9_995_000_000 => format!("{:.2} s", ns as f64 / 1e9),
             9_995_000_000..59_950_000_000 => format!("{:.1} s", ns as f64 / 1e9),
@@ -257,7 +257,7 @@ impl fmt::Display for Human {
     }
 }
 
-fn trim(text: String) -> String {
+fn trim(text: &str) -> String {
     text.replace(".0 ", " ")
 }
 

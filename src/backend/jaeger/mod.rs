@@ -1,0 +1,153 @@
+//! Jaeger behind one face. Which dialect it speaks is decided by what answers, never by a version.
+
+pub mod v1;
+pub mod v3;
+
+use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::request::{Answer, Request};
+use crate::backend::transport::{Transport, shown};
+use crate::backend::{Endpoint, JaegerApi};
+use crate::model::id::TraceId;
+use crate::model::time::Window;
+use crate::wire::{Decoded, jaeger_json, otlp_json};
+
+/// The API that is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `/api/traces`: a search needs a service.
+    V1,
+    /// `/api/v3/traces`.
+    V3,
+}
+
+impl Dialect {
+    /// `v1` or `v3`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V3 => "v3",
+        }
+    }
+}
+
+/// Whether times may be what the server made of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// As the server gives them, maybe adjusted.
+    AsServed,
+    /// As they were recorded.
+    AsRecorded,
+}
+
+/// One search.
+#[derive(Clone, Copy, Debug)]
+pub struct Search<'a> {
+    /// The attribute.
+    pub key: &'a str,
+    /// Its value, exactly.
+    pub value: &'a str,
+    /// When.
+    pub window: Window,
+    /// How many traces at most.
+    pub limit: usize,
+}
+
+/// A Jaeger that answered.
+pub struct Jaeger<'a> {
+    transport: &'a Transport,
+    endpoint: &'a Endpoint,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// Whether a search without a service may be tried.
+    pub serviceless: bool,
+    /// The services it knows; empty where they were not needed.
+    pub services: Vec<String>,
+}
+
+impl<'a> Jaeger<'a> {
+    /// Finds out what it speaks: `/api/services` with JSON means v1, else `/api/v3/services`. Where
+    /// `/api/v3/trace-summaries` exists, v3 filters by attribute without a service and is preferred.
+    pub async fn connect(transport: &'a Transport, endpoint: &'a Endpoint, api: JaegerApi) -> Result<Self, Failure> {
+        let new = |dialect, serviceless, services| Self { transport, endpoint, dialect, serviceless, services };
+        match api {
+            JaegerApi::V1 => Ok(new(Dialect::V1, false, services_v1(transport, endpoint).await?)),
+            JaegerApi::V3 => Ok(new(Dialect::V3, true, services_v3(transport, endpoint).await?)),
+            JaegerApi::Auto => {
+                let (v1, summaries) =
+                    tokio::join!(services_v1(transport, endpoint), has_summaries(transport, endpoint));
+                match v1 {
+                    Ok(services) if summaries => Ok(new(Dialect::V3, true, services)),
+                    Ok(services) => Ok(new(Dialect::V1, false, services)),
+                    Err(failure) if is_absence(&failure) => {
+                        Ok(new(Dialect::V3, true, services_v3(transport, endpoint).await?))
+                    }
+                    Err(failure) => Err(failure),
+                }
+            }
+        }
+    }
+
+    /// Traces that carry the attribute, whole; of one service, or of all where the server can.
+    pub async fn search(&self, search: &Search<'_>, service: Option<&str>) -> Result<Decoded, Failure> {
+        match self.dialect {
+            Dialect::V1 => self.ask(&v1::search(search, service.unwrap_or_default())).await,
+            Dialect::V3 => self.ask(&v3::search(search, service)).await,
+        }
+        .map(Option::unwrap_or_default)
+    }
+
+    /// One trace, none where it is not stored.
+    pub async fn trace(&self, id: TraceId, times: Times) -> Result<Option<Decoded>, Failure> {
+        let found = match self.dialect {
+            Dialect::V1 => self.ask(&v1::trace(id, times)).await,
+            Dialect::V3 => self.ask(&v3::trace(id, times)).await,
+        }?;
+        Ok(found.filter(|decoded| !decoded.spans.is_empty()))
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Option<Decoded>, Failure> {
+        let answer = self.transport.fetch(self.endpoint, request).await?;
+        let address = shown(&self.endpoint.url);
+        let decoded = match self.dialect {
+            Dialect::V1 if answer.status == 404 && v1::says(&answer).is_some() => return Ok(None),
+            Dialect::V3 if v3::is_nothing(&answer) || answer.is_success() && answer.body.is_empty() => return Ok(None),
+            Dialect::V1 => jaeger_json::traces(&answer.checked(&address, v1::says)?.body),
+            Dialect::V3 => otlp_json::decode(&answer.checked(&address, v3::says)?.body),
+        };
+        decoded.map(Some).map_err(|e| malformed(&address, &e))
+    }
+}
+
+/// A body that cannot be read.
+pub(crate) fn malformed(address: &str, error: &crate::wire::Malformed) -> Failure {
+    Failure::new(FailureKind::Malformed, format!("{address}: {error}"))
+}
+
+/// Whether a failure only says that this API is not there: 404, or a page where data should be.
+fn is_absence(failure: &Failure) -> bool {
+    failure.kind == FailureKind::MustAct
+        && (failure.message.contains("no such API") || failure.message.contains("HTML page"))
+}
+
+async fn services_v1(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
+    let address = shown(&endpoint.url);
+    let answer = transport.fetch(endpoint, &v1::services()).await?.checked(&address, v1::says)?;
+    jaeger_json::services(&answer.body).map(sorted).map_err(|e| malformed(&address, &e))
+}
+
+async fn services_v3(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
+    let address = shown(&endpoint.url);
+    let answer = transport.fetch(endpoint, &v3::services()).await?.checked(&address, v3::says)?;
+    otlp_json::services(&answer.body).map(sorted).map_err(|e| malformed(&address, &e))
+}
+
+async fn has_summaries(transport: &Transport, endpoint: &Endpoint) -> bool {
+    let probe = transport.fetch(endpoint, &v3::summaries_probe()).await;
+    probe.is_ok_and(|answer: Answer| answer.status == 400 && !answer.is_page() && v3::says(&answer).is_some())
+}
+
+fn sorted(mut services: Vec<String>) -> Vec<String> {
+    services.sort_unstable();
+    services.dedup();
+    services
+}

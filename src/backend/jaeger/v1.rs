@@ -1,0 +1,36 @@
+//! Jaeger's own JSON API, `/api/traces`: in every release up to 2.20, removed after it.
+
+use crate::backend::jaeger::Search;
+use crate::backend::request::{Answer, Request};
+use crate::model::id::TraceId;
+use crate::wire::jaeger_json;
+
+/// The services that ever sent a span.
+pub fn services() -> Request {
+    Request::get(&["api", "services"])
+}
+
+/// Traces of one service of which one span carries the tag; the service is not optional here.
+pub fn search(search: &Search<'_>, service: &str) -> Request {
+    let tags = serde_json::json!({ search.key: search.value });
+    Request::get(&["api", "traces"])
+        .with("service", service)
+        .with("tags", tags)
+        .with("start", search.window.from.micros())
+        .with("end", search.window.to.plus(-1).micros())
+        .with("limit", search.limit)
+}
+
+/// One trace, maybe as it was recorded.
+pub fn trace(id: TraceId, times: super::Times) -> Request {
+    let request = Request::get(&["api", "traces", &id.to_string()]);
+    match times {
+        super::Times::AsServed => request,
+        super::Times::AsRecorded => request.with("raw", "true"),
+    }
+}
+
+/// What the server says in an error body.
+pub fn says(answer: &Answer) -> Option<String> {
+    jaeger_json::error_text(&answer.body)
+}

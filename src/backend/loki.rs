@@ -1,0 +1,167 @@
+//! Loki: lines by text, by label and structured metadata; every answer a page of a longer one.
+
+use regex::escape;
+
+use crate::backend::Endpoint;
+use crate::backend::failure::Failure;
+use crate::backend::jaeger::malformed;
+use crate::backend::request::{Answer, Request};
+use crate::backend::transport::{Transport, shown};
+use crate::model::time::Window;
+use crate::wire::Decoded;
+use crate::wire::loki_json::{self, IndexStats};
+
+/// Labels that, one of them, nearly every stream has; in the order of preference.
+const SELECTOR_LABELS: [&str; 8] =
+    ["service_name", "app", "job", "container", "namespace", "compose_service", "filename", "service"];
+
+/// A Loki at some address.
+pub struct Loki<'a> {
+    transport: &'a Transport,
+    endpoint: &'a Endpoint,
+}
+
+impl<'a> Loki<'a> {
+    /// Nothing is asked yet.
+    pub fn new(transport: &'a Transport, endpoint: &'a Endpoint) -> Self {
+        Self { transport, endpoint }
+    }
+
+    /// One page of lines in time order.
+    pub async fn page(&self, query: &str, window: Window, limit: usize) -> Result<Decoded, Failure> {
+        let request = Request::post(&["loki", "api", "v1", "query_range"])
+            .header("X-Loki-Response-Encoding-Flags", "categorize-labels")
+            .with("query", query)
+            .with("start", window.from.0)
+            .with("end", window.to.0)
+            .with("limit", limit)
+            .with("direction", "forward");
+        let answer = self.ask(&request).await?;
+        loki_json::streams(&answer.body).map_err(|e| malformed(&shown(&self.endpoint.url), &e))
+    }
+
+    /// The labels in use in this time.
+    pub async fn labels(&self, window: Window) -> Result<Vec<String>, Failure> {
+        let request =
+            Request::get(&["loki", "api", "v1", "labels"]).with("start", window.from.0).with("end", window.to.0);
+        let answer = self.ask(&request).await?;
+        loki_json::labels(&answer.body).map_err(|e| malformed(&shown(&self.endpoint.url), &e))
+    }
+
+    /// How much a selector would read in this time.
+    pub async fn stats(&self, selector: &str, window: Window) -> Result<IndexStats, Failure> {
+        let request = Request::get(&["loki", "api", "v1", "index", "stats"])
+            .with("query", selector)
+            .with("start", window.from.0)
+            .with("end", window.to.0);
+        let answer = self.ask(&request).await?;
+        loki_json::index_stats(&answer.body).map_err(|e| malformed(&shown(&self.endpoint.url), &e))
+    }
+
+    /// Its version; empty where it was built without one.
+    pub async fn version(&self) -> Result<(String, Answer), Failure> {
+        let answer = self.ask(&Request::get(&["loki", "api", "v1", "status", "buildinfo"])).await?;
+        Ok((loki_json::version(&answer.body).unwrap_or_default(), answer))
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Answer, Failure> {
+        self.transport.fetch(self.endpoint, request).await?.checked(&shown(&self.endpoint.url), |_| None)
+    }
+}
+
+/// A text as a LogQL string literal: JSON's escapes are all legal there, and backticks are never used.
+pub fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
+}
+
+/// The selector for all streams, from the labels in use; none where there are no streams at all.
+pub fn selector(labels: &[String]) -> Option<String> {
+    let known = SELECTOR_LABELS.iter().copied().find(|l| labels.iter().any(|have| have == l));
+    let label = known.or_else(|| labels.iter().map(String::as_str).find(|l| is_label_name(l)))?;
+    Some(format!("{{{label}=~\".+\"}}"))
+}
+
+/// Lines in whose text one of these stands.
+pub fn by_text(selector: &str, texts: &[String]) -> String {
+    match texts {
+        [one] => format!("{selector} |= {}", quoted(one)),
+        many => {
+            let any: Vec<String> = many.iter().map(|t| escape(t)).collect();
+            format!("{selector} |~ {}", quoted(&any.join("|")))
+        }
+    }
+}
+
+/// Lines of which a label or a piece of structured metadata under one of these names is one of these values.
+pub fn by_field(selector: &str, names: &[String], values: &[String]) -> String {
+    let mut names: Vec<String> = names.iter().map(|n| label_name(n)).filter(|n| is_label_name(n)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let test = match values {
+        [one] => format!("={}", quoted(one)),
+        many => format!("=~{}", quoted(&many.iter().map(|v| escape(v)).collect::<Vec<_>>().join("|"))),
+    };
+    let any: Vec<String> = names.iter().map(|name| format!("{name}{test}")).collect();
+    format!("{selector} | {}", any.join(" or "))
+}
+
+/// A key as Loki stores it: what no label name may hold becomes `_`.
+fn label_name(key: &str) -> String {
+    key.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
+}
+
+fn is_label_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The most lines a page may have, if a refusal tells it: `… limit > max_entries_limit_per_query (5001 > 5000)`.
+pub fn most_lines(refusal: &str) -> Option<usize> {
+    let after = &refusal[refusal.find("max_entries_limit_per_query")?..];
+    after
+        .split('>')
+        .nth(1)?
+        .trim()
+        .trim_end_matches(|c: char| !c.is_ascii_digit())
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// Whether a refusal or failure would go away with a shorter window.
+pub fn wants_less(failure: &Failure) -> bool {
+    const SIGNS: [&str; 6] = [
+        "query time range exceeds the limit",
+        "would read too many bytes",
+        "request timed out, decrease the duration",
+        "Request timed out, decrease the duration",
+        "received message larger than max",
+        "maximum of series",
+    ];
+    SIGNS.iter().any(|sign| failure.message.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_data_wherever_it_stands_in_a_query() {
+        let nasty = "a\"b\\c`d{e}|=\n".to_owned();
+        assert_eq!(by_text("{a=~\".+\"}", std::slice::from_ref(&nasty)), "{a=~\".+\"} |= \"a\\\"b\\\\c`d{e}|=\\n\"");
+        assert_eq!(
+            by_field("{a=~\".+\"}", &["x-correlation.id".into(), "ok".into(), "9".into()], &[nasty]),
+            "{a=~\".+\"} | ok=\"a\\\"b\\\\c`d{e}|=\\n\" or x_correlation_id=\"a\\\"b\\\\c`d{e}|=\\n\""
+        );
+        assert_eq!(by_text("{a=~\".+\"}", &["x.y".into(), "z".into()]), "{a=~\".+\"} |~ \"x\\\\.y|z\"");
+    }
+
+    #[test]
+    fn the_server_tells_how_long_a_page_may_be() {
+        let text = "max entries limit per query exceeded, limit > max_entries_limit_per_query (5001 > 5000)";
+        assert_eq!(most_lines(text), Some(5000));
+        assert_eq!(most_lines("parse error"), None);
+    }
+}

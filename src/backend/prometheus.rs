@@ -1,0 +1,90 @@
+//! Prometheus, or whatever answers its API: instant and range queries, exemplars.
+
+use crate::backend::Endpoint;
+use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::jaeger::malformed;
+use crate::backend::request::{Answer, Request};
+use crate::backend::transport::{Transport, shown};
+use crate::model::metric::{Exemplar, Series};
+use crate::model::time::{SECOND, Timestamp, Window};
+use crate::wire::prometheus_json::{self, Reply};
+
+/// Series, with what the server remarks on them.
+pub type Told = Reply<Vec<Series>>;
+
+/// A Prometheus at some address.
+pub struct Prometheus<'a> {
+    transport: &'a Transport,
+    endpoint: &'a Endpoint,
+}
+
+impl<'a> Prometheus<'a> {
+    /// Nothing is asked yet.
+    pub fn new(transport: &'a Transport, endpoint: &'a Endpoint) -> Self {
+        Self { transport, endpoint }
+    }
+
+    /// Samples of a query over a time.
+    pub async fn range(&self, query: &str, window: Window) -> Result<Told, Failure> {
+        let request = Request::post(&["api", "v1", "query_range"])
+            .with("query", query)
+            .with("start", window.from.seconds_text())
+            .with("end", window.to.seconds_text())
+            .with("step", step_seconds(window));
+        self.told(&request).await
+    }
+
+    /// Samples of a query at one instant.
+    pub async fn instant(&self, query: &str, at: Timestamp) -> Result<Told, Failure> {
+        self.told(&Request::post(&["api", "v1", "query"]).with("query", query).with("time", at.seconds_text())).await
+    }
+
+    /// Samples that carry a trace ID.
+    pub async fn exemplars(&self, window: Window) -> Result<Reply<Vec<Exemplar>>, Failure> {
+        let request = Request::post(&["api", "v1", "query_exemplars"])
+            .with("query", "{__name__=~\".+\"}")
+            .with("start", window.from.seconds_text())
+            .with("end", window.to.seconds_text());
+        let answer = self.ask(&request).await?;
+        prometheus_json::exemplars(&answer.body).map_err(|e| malformed(&shown(&self.endpoint.url), &e))
+    }
+
+    /// Its version; empty where it was built without one.
+    pub async fn version(&self) -> Result<(String, Answer), Failure> {
+        let answer = self.ask(&Request::get(&["api", "v1", "status", "buildinfo"])).await?;
+        Ok((prometheus_json::version(&answer.body).unwrap_or_default(), answer))
+    }
+
+    async fn told(&self, request: &Request) -> Result<Told, Failure> {
+        let address = shown(&self.endpoint.url);
+        let answer = self.ask(request).await?;
+        let told = prometheus_json::answer(&answer.body).map_err(|e| malformed(&address, &e))?;
+        match &told.error {
+            Some(error) => Err(Failure::new(FailureKind::Rejected, format!("{address} refused the question: {error}"))),
+            None => Ok(Reply {
+                data: told.data.into_series(),
+                warnings: told.warnings,
+                infos: told.infos,
+                error: None,
+                skipped: told.skipped,
+            }),
+        }
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Answer, Failure> {
+        self.transport
+            .fetch(self.endpoint, request)
+            .await?
+            .checked(&shown(&self.endpoint.url), |answer| prometheus_json::error_text(&answer.body))
+    }
+}
+
+/// Seconds between two samples: about 240 of them, at least one second apart.
+pub fn step_seconds(window: Window) -> i64 {
+    (window.length() / SECOND / 240).max(1)
+}
+
+/// A text as a PromQL string literal.
+pub fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
+}

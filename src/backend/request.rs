@@ -1,0 +1,140 @@
+//! Requests and answers as data: what a backend wants asked, before and after the wire.
+
+use std::fmt::Write as _;
+
+use crate::backend::failure::{Failure, FailureKind};
+use crate::model::time::Timestamp;
+
+/// How the parameters travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// In the address.
+    Get,
+    /// In a form body: queries may be long.
+    PostForm,
+}
+
+/// One request: a path below the backend's base address, and parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// How the parameters travel.
+    pub method: Method,
+    /// Path segments, not yet encoded.
+    pub path: Vec<String>,
+    /// Parameters, not yet encoded, in order.
+    pub parameters: Vec<(&'static str, String)>,
+    /// Headers beyond the usual ones.
+    pub headers: Vec<(&'static str, &'static str)>,
+}
+
+impl Request {
+    /// A GET of this path.
+    pub fn get(path: &[&str]) -> Self {
+        let path = path.iter().map(|s| (*s).to_owned()).collect();
+        Self { method: Method::Get, path, parameters: Vec::new(), headers: Vec::new() }
+    }
+
+    /// A form POST to this path.
+    pub fn post(path: &[&str]) -> Self {
+        Self { method: Method::PostForm, ..Self::get(path) }
+    }
+
+    /// With one more parameter.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.parameters.push((name, value.to_string()));
+        self
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The parameters as they go on the wire.
+    pub fn encoded(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.parameters).finish()
+    }
+
+    /// The whole request in one line, the same for the same question: the key of a recording.
+    pub fn line(&self) -> String {
+        let mut line = match self.method {
+            Method::Get => "GET ".to_owned(),
+            Method::PostForm => "POST ".to_owned(),
+        };
+        for segment in &self.path {
+            let _ = write!(line, "/{}", url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>());
+        }
+        if !self.parameters.is_empty() {
+            let _ = write!(line, "?{}", self.encoded());
+        }
+        line
+    }
+}
+
+/// One answer, read whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The server's clock, from its `Date` header.
+    pub date: Option<Timestamp>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Whether the body looks like a page instead of data.
+    pub fn is_page(&self) -> bool {
+        self.body.iter().find(|b| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf)) == Some(&b'<')
+    }
+
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The beginning of the body as one line of text, for error messages.
+    pub fn text(&self) -> String {
+        let start = &self.body[..self.body.len().min(1200)];
+        let text: String = String::from_utf8_lossy(start).split_whitespace().collect::<Vec<_>>().join(" ");
+        match text.char_indices().nth(300) {
+            Some((at, _)) => format!("{}…", &text[..at]),
+            None => text,
+        }
+    }
+
+    /// This answer if it is a 2xx with data; otherwise what went wrong, with what the server said.
+    pub fn checked(self, address: &str, says: impl Fn(&Answer) -> Option<String>) -> Result<Self, Failure> {
+        if self.is_success() && !self.is_page() {
+            return Ok(self);
+        }
+        let said =
+            if self.is_page() { None } else { says(&self).or_else(|| Some(self.text()).filter(|t| !t.is_empty())) };
+        let said = said.map(|s| format!(": {s}")).unwrap_or_default();
+        let status = self.status;
+        let failure = |kind, message: String| Failure::new(kind, message);
+        Err(match status {
+            200..300 => failure(FailureKind::MustAct, format!("{address} answered with an HTML page instead of data"))
+                .hint("is a proxy asking you to sign in, or is the base path missing? open the address in a browser"),
+            300..400 => {
+                failure(FailureKind::MustAct, format!("{address} redirects to another place, which was not followed"))
+                    .hint("name the final address, or sign in where the proxy wants it")
+            }
+            401 if said.contains("no org id") => {
+                failure(FailureKind::MustAct, format!("{address} wants a tenant{said}"))
+                    .hint("set `tenant` in the profile, or LOKI_ORG_ID")
+            }
+            401 | 403 => failure(FailureKind::MustAct, format!("{address} refuses access (HTTP {status}){said}"))
+                .hint("set credentials for this backend; see `trace config show`"),
+            404 | 410 => failure(FailureKind::MustAct, format!("no such API at {address} (HTTP {status})"))
+                .hint("does the address lack a base path, or name another kind of server?"),
+            400..500 if !matches!(status, 408 | 429) => {
+                failure(FailureKind::Rejected, format!("{address} refused the question (HTTP {status}){said}"))
+            }
+            _ => failure(FailureKind::Unreachable, format!("{address} failed (HTTP {status}){said}")),
+        })
+    }
+}

@@ -1,0 +1,219 @@
+//! The command line: the app, its commands, and which one runs.
+
+use clap::{Parser, Subcommand};
+
+use crate::command::{Context, Outcome, completions, config, demo, doctor, find, logs, schema, span, timeline};
+use crate::error::Error;
+use crate::options::backends::BackendArgs;
+use crate::options::output::OutputArgs;
+use crate::options::settings::ConfigArgs;
+use crate::options::surroundings::Surroundings;
+use crate::options::voices::Reading;
+
+/// Examples before flags: most people look for a line to copy.
+const LAYOUT: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
+
+const EXAMPLES: &str = "\
+Examples:
+  trace demo                              a tour on embedded data; needs nothing
+  trace find req-42                       the story of one correlation ID
+  trace find req-42 --since 2h -o json    the same for machines
+  trace timeline req-42                   every span, queue wait and line of it
+  trace doctor                            whom would be asked, and are they well?";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  asked and answered
+    1  a negative answer from complete data (nothing found with --fail-empty)
+    2  usage or configuration; nothing was sent
+    3  cannot tell: the answer is not complete (--allow-partial makes it 0)
+    4  a person must act: sign-in, TLS, no such API, unsafe file permissions
+   70  a bug
+   74  the output could not be written
+  130  interrupted (Ctrl-C)
+  143  terminated";
+
+const MORE: &str = "\
+Environment (a flag wins, a configuration file loses):
+  TRACE_JAEGER_URL, JAEGER_QUERY_URL       TRACE_JAEGER_TOKEN[_FILE]      TRACE_JAEGER_TENANT
+  TRACE_LOKI_URL, LOKI_ADDR                TRACE_LOKI_TOKEN[_FILE]        TRACE_LOKI_TENANT, LOKI_ORG_ID
+  TRACE_PROMETHEUS_URL, PROMETHEUS_URL     TRACE_PROMETHEUS_TOKEN[_FILE]  TRACE_PROMETHEUS_TENANT
+  LOKI_USERNAME, LOKI_PASSWORD, LOKI_BEARER_TOKEN[_FILE], LOKI_AUTH_HEADER as logcli has them
+  TRACE_CONFIG, TRACE_PROFILE, TRACE_JAEGER_API, TRACE_LOKI_SELECTOR, TRACE_KEYS, TRACE_TIMEZONE
+  NO_COLOR, FORCE_COLOR, CLICOLOR, CLICOLOR_FORCE, COLUMNS, FORCE_HYPERLINK
+
+Configuration: .trace.toml, searched upward, then ~/.config/trace/config.toml; `trace config show` lists all.";
+
+/// One correlation ID, one story: what Jaeger, Loki and Prometheus know of it, stitched together.
+#[derive(Parser, Clone, Debug)]
+#[command(
+    name = "trace",
+    version,
+    about = "One correlation ID, one story: what Jaeger, Loki and Prometheus know of it",
+    long_about = None,
+    before_help = EXAMPLES,
+    after_help = "`trace --help` lists exit codes and variables.",
+    after_long_help = format!("{EXIT_CODES}\n\n{MORE}"),
+    help_template = LAYOUT,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 120
+)]
+pub struct App {
+    /// Which command.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to show.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Which configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// What can be asked.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// The story of one ID in one screen
+    #[command(before_help = find::EXAMPLES, help_template = LAYOUT)]
+    Find(find::Args),
+    /// Every span, queue wait, error and line of one ID, in time
+    #[command(before_help = timeline::EXAMPLES, help_template = LAYOUT)]
+    Timeline(timeline::Args),
+    /// One span whole: attributes, events, stack trace, links, lines
+    #[command(before_help = span::EXAMPLES, help_template = LAYOUT)]
+    Span(span::Args),
+    /// Every line of one ID, over all services, in time order
+    #[command(before_help = logs::EXAMPLES, help_template = LAYOUT)]
+    Logs(logs::Args),
+    /// A short guided tour on embedded data
+    #[command(help_template = LAYOUT)]
+    Demo(demo::Args),
+    /// Whom would be asked, and whether each is well
+    #[command(help_template = LAYOUT)]
+    Doctor(doctor::Args),
+    /// What is configured, and where each value came from
+    #[command(help_template = LAYOUT, arg_required_else_help = true)]
+    Config(config::Args),
+    /// The JSON Schema of what `-o json` prints
+    #[command(help_template = LAYOUT)]
+    Schema(schema::Args),
+    /// A completion script for a shell
+    #[command(before_help = completions::EXAMPLES, help_template = LAYOUT)]
+    Completions(completions::Args),
+}
+
+impl Command {
+    /// The flags that say whom to ask, where the command has them.
+    fn backends(&self) -> Option<&BackendArgs> {
+        match self {
+            Self::Find(args) => Some(&args.journey.backends),
+            Self::Timeline(args) => Some(&args.journey.backends),
+            Self::Span(args) => Some(&args.journey.backends),
+            Self::Logs(args) => Some(&args.journey.backends),
+            Self::Doctor(args) => Some(&args.backends),
+            Self::Config(args) => Some(args.backends()),
+            Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => None,
+        }
+    }
+
+    /// The demo is the same everywhere, and a broken file must not break a shell's start.
+    fn reading(&self) -> Reading {
+        let is_demo = match self {
+            Self::Find(args) => args.journey.sources.demo.is_some(),
+            Self::Timeline(args) => args.journey.sources.demo.is_some(),
+            Self::Span(args) => args.journey.sources.demo.is_some(),
+            Self::Logs(args) => args.journey.sources.demo.is_some(),
+            Self::Doctor(_) | Self::Config(_) => false,
+            Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
+        };
+        if is_demo { Reading::Nothing } else { Reading::Configuration }
+    }
+}
+
+/// Runs the command. Warnings about the settings go before whatever it says on standard error.
+///
+/// # Errors
+/// Whatever kept the command from running at all.
+pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error> {
+    let unasked = BackendArgs::default();
+    let backends = app.command.backends().unwrap_or(&unasked);
+    let context = Context::new(app.command.reading(), &app.config, app.output, backends, surroundings)?;
+    let outcome = match &app.command {
+        Command::Find(args) => find::run(args, &context).await,
+        Command::Timeline(args) => timeline::run(args, &context).await,
+        Command::Span(args) => span::run(args, &context).await,
+        Command::Logs(args) => logs::run(args, &context).await,
+        Command::Demo(args) => demo::run(args, &context).await,
+        Command::Doctor(args) => doctor::run(args, &context).await,
+        Command::Config(args) => config::run(args, &context).await,
+        Command::Schema(args) => schema::run(args, &context).await,
+        Command::Completions(args) => completions::run(args, &context).await,
+    };
+    outcome.map(|outcome| outcome.warned(&context))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    fn parse(line: &str) -> Result<App, clap::Error> {
+        App::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_app_is_sound() {
+        App::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_of_all_commands_stand_before_or_after_the_name() {
+        for line in ["trace find x -o json --utc --profile p", "trace -o json --utc --profile p find x"] {
+            let app = parse(line).unwrap();
+            assert!(
+                app.output.utc && app.output.output.is_some() && app.config.profile.as_deref() == Some("p"),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_span_may_stand_alone_where_the_journey_is_known() {
+        let span = |line| match parse(line).unwrap().command {
+            Command::Span(args) => (args.journey.subject.id, args.span),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(span("trace span req-42 e127"), (Some("req-42".into()), "e127".into()));
+        assert_eq!(span("trace span --demo e127"), (None, "e127".into()));
+        assert_eq!(span("trace span --trace-id ab e127"), (None, "e127".into()));
+    }
+
+    #[test]
+    fn words_that_make_no_sense_are_usage_errors() {
+        let table = [
+            ("trace", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
+            ("trace config", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
+            ("trace fnid x", ErrorKind::InvalidSubcommand),
+            ("trace find x --sinse 2h", ErrorKind::UnknownArgument),
+            ("trace find x --since 2h --start now", ErrorKind::ArgumentConflict),
+            ("trace find x --trace-id y", ErrorKind::ArgumentConflict),
+            ("trace find --demo --input f", ErrorKind::ArgumentConflict),
+            ("trace find x --record a --replay b", ErrorKind::ArgumentConflict),
+            ("trace find x --timeout 5M", ErrorKind::ValueValidation),
+            ("trace find x --timeout 0s", ErrorKind::ValueValidation),
+            ("trace find x --tag novalue", ErrorKind::ValueValidation),
+            ("trace find x --service re:(", ErrorKind::ValueValidation),
+            ("trace find x --without jager", ErrorKind::InvalidValue),
+            ("trace find x --width 10", ErrorKind::ValueValidation),
+            ("trace find x -o yaml", ErrorKind::InvalidValue),
+            ("trace find x -v -q", ErrorKind::ArgumentConflict),
+        ];
+        for (line, kind) in table {
+            let error = parse(line).unwrap_err();
+            assert_eq!((error.kind(), error.exit_code()), (kind, 2), "{line}: {error}");
+        }
+        assert!(parse("trace fnid x").unwrap_err().to_string().contains("'find'"));
+    }
+}

@@ -1,0 +1,99 @@
+//! One file a command: its flags (`Args`) beside its `run`.
+
+pub mod completions;
+pub mod config;
+pub mod demo;
+pub mod doctor;
+pub mod find;
+pub mod logs;
+pub mod schema;
+pub mod span;
+pub mod timeline;
+
+use crate::error::{Error, Exit};
+use crate::options::backends::BackendArgs;
+use crate::options::output::OutputArgs;
+use crate::options::settings::{ConfigArgs, Settings};
+use crate::options::surroundings::Surroundings;
+use crate::options::voices::Reading;
+use crate::render::{Format, View};
+
+/// What a command leaves behind; `main` writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The answer.
+    pub stdout: Vec<u8>,
+    /// Whatever else is to be said.
+    pub stderr: Vec<u8>,
+    /// The code to end with.
+    pub exit: Exit,
+}
+
+impl Outcome {
+    /// Asked and answered, with this.
+    pub fn answered(stdout: impl Into<Vec<u8>>) -> Self {
+        Self { stdout: stdout.into(), stderr: vec![], exit: Exit::Answered }
+    }
+
+    /// The same, the settings' warnings said first unless nothing but the answer is wanted.
+    #[must_use]
+    pub fn warned(mut self, context: &Context) -> Self {
+        if !context.output.quiet {
+            let warnings = context.settings.warnings.iter();
+            let told: String = warnings.map(|w| format!("warning: {}\n", printable(w))).collect();
+            self.stderr.splice(0..0, told.into_bytes());
+        }
+        self
+    }
+}
+
+/// Everything a command may use beside its own flags.
+pub struct Context {
+    /// Where the process finds itself.
+    pub surroundings: Surroundings,
+    /// What is configured.
+    pub settings: Settings,
+    /// How the answer is shown.
+    pub output: OutputArgs,
+    /// The place where it will be looked at.
+    pub view: View,
+}
+
+impl Context {
+    /// Decides everything that can be decided without asking anybody.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn new(
+        reading: Reading,
+        config: &ConfigArgs,
+        output: OutputArgs,
+        backends: &BackendArgs,
+        surroundings: Surroundings,
+    ) -> Result<Self, Error> {
+        let settings = Settings::load(reading, config, &output, backends, &surroundings)?;
+        let view = output.view(&surroundings, settings.zone.value);
+        Ok(Self { surroundings, settings, output, view })
+    }
+
+    /// The form of the answer.
+    pub fn format(&self) -> Format {
+        self.output.format()
+    }
+}
+
+/// The text with everything escaped that could move a cursor, colour a screen or turn the reading direction.
+pub fn printable(text: &str) -> String {
+    let is_unsafe = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().fold(String::with_capacity(text.len()), |mut safe, c| {
+        if is_unsafe(c) {
+            safe.extend(c.escape_default());
+        } else {
+            safe.push(c);
+        }
+        safe
+    })
+}

@@ -1,0 +1,466 @@
+//! Writes down what the story tells: spans, lines, metrics, and beside them the truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::line::{self, LineForm};
+use super::random::Random;
+use super::{Fault, Planted, Truth};
+use crate::model::attribute::{Attributes, Value};
+use crate::model::id::{SpanId, TraceId};
+use crate::model::log::{ErrorContext, Level, LogEntry};
+use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
+use crate::model::time::Timestamp;
+
+/// Nanoseconds in a millisecond.
+pub(super) const MS: i64 = 1_000_000;
+/// The key under which the platform carries its correlation ID.
+pub(super) const KEY: &str = "correlation_id";
+
+/// The batch orchestrator: HTTP in, messages out.
+pub(super) const BATCH: &str = "batch_orchestrator_service";
+/// The essay lifecycle: keeps what is known of each essay.
+pub(super) const ESSAY: &str = "essay_lifecycle_service";
+/// The spell checker.
+pub(super) const SPELL: &str = "spell_checker_service";
+/// The comparative judgement.
+pub(super) const JUDGE: &str = "cj_assessment_service";
+
+/// A span already written, as its children, links and lines need it. Times are true, in ns since the epoch.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    index: usize,
+    pub(super) from: i64,
+    pub(super) to: i64,
+}
+
+/// What made a span begin.
+#[derive(Clone, Copy)]
+pub(super) enum Cause {
+    /// Nothing that tracing knows of: it begins its own trace.
+    Nothing,
+    /// Another span of the same trace.
+    Parent(At),
+    /// Another span, by a link; it begins its own trace.
+    Link(At),
+}
+
+/// A span about to be written.
+pub(super) struct Draft {
+    pub(super) service: &'static str,
+    pub(super) kind: SpanKind,
+    pub(super) name: String,
+    pub(super) cause: Cause,
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) attributes: Vec<(&'static str, Value)>,
+}
+
+/// A message on its way.
+#[derive(Clone)]
+pub(super) struct Message {
+    pub(super) topic: &'static str,
+    pub(super) event_id: String,
+    pub(super) publish: At,
+}
+
+/// An exception as Python raises it.
+pub(super) struct Failure {
+    pub(super) kind: &'static str,
+    pub(super) message: String,
+    pub(super) stack: String,
+}
+
+impl Failure {
+    /// One raised in this function of this file.
+    pub(super) fn new(kind: &'static str, message: impl Into<String>, file: &str, function: &str) -> Self {
+        let message = message.into();
+        let stack = format!(
+            "Traceback (most recent call last):\n  File \"/app/services/consumer.py\", line 88, in handle_message\n    \
+             await self.process(event)\n  File \"/app/{file}\", line 142, in {function}\n    raise error\n\
+             {kind}: {message}"
+        );
+        Self { kind, message, stack }
+    }
+}
+
+/// The time within one piece of work: offsets in milliseconds, stretched a little by chance.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    base: i64,
+    percent: i64,
+}
+
+impl Pace {
+    /// The instant so many milliseconds into the work, to the microsecond.
+    pub(super) fn at(self, ms: i64) -> i64 {
+        self.base + ms * self.percent * (MS / 100)
+    }
+}
+
+/// The writer of one run.
+pub(super) struct Recorder {
+    pub(super) random: Random,
+    pub(super) origin: i64,
+    pub(super) correlation_id: String,
+    fault: Fault,
+    resources: BTreeMap<&'static str, Arc<Resource>>,
+    spans: Vec<Span>,
+    failed: BTreeSet<usize>,
+    unstored: BTreeSet<usize>,
+    logs: Vec<LogEntry>,
+    planted: Option<Planted>,
+    worker: u64,
+}
+
+impl Recorder {
+    /// An empty page.
+    pub(super) fn new(fault: Fault, start: Timestamp, correlation_id: String, mut random: Random) -> Self {
+        Self {
+            worker: random.below(1 << 32),
+            random,
+            origin: start.0 - start.0.rem_euclid(1_000),
+            correlation_id,
+            fault,
+            resources: BTreeMap::new(),
+            spans: vec![],
+            failed: BTreeSet::new(),
+            unstored: BTreeSet::new(),
+            logs: vec![],
+            planted: None,
+        }
+    }
+
+    /// So many milliseconds, give or take a tenth, to the microsecond.
+    pub(super) fn about(&mut self, ms: i64) -> i64 {
+        let tenth_micros = ms * 100;
+        let shift = self.random.below(2 * tenth_micros as u64 + 1) as i64 - tenth_micros;
+        ms * MS + shift * 1_000
+    }
+
+    /// A pace for work that begins here.
+    pub(super) fn pace(&mut self, base: i64) -> Pace {
+        Pace { base, percent: 96 + self.random.below(9) as i64 }
+    }
+
+    /// Writes a span.
+    pub(super) fn span(&mut self, draft: Draft) -> At {
+        let Draft { service, kind, name, cause, from, to, attributes } = draft;
+        let (trace_id, parent_id, links) = self.lineage(cause);
+        let span = Span {
+            trace_id,
+            span_id: self.random.span_id(),
+            parent_id,
+            resource: self.resource(service),
+            name,
+            kind,
+            start: self.clock(service, from),
+            duration_ns: to - from,
+            status: Status::default(),
+            attributes: Attributes(attributes.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()),
+            events: vec![],
+            links,
+            scope: "pipeline".to_owned(),
+            warnings: vec![],
+        };
+        self.spans.push(span);
+        At { index: self.spans.len() - 1, from, to }
+    }
+
+    fn lineage(&mut self, cause: Cause) -> (TraceId, Option<SpanId>, Vec<Link>) {
+        match cause {
+            Cause::Nothing => (self.random.trace_id(), None, vec![]),
+            Cause::Parent(parent) => {
+                let (trace_id, span_id) = self.ids(parent);
+                (trace_id, Some(span_id), vec![])
+            }
+            Cause::Link(to) => {
+                let (trace_id, span_id) = self.ids(to);
+                (self.random.trace_id(), None, vec![Link { trace_id, span_id, attributes: Attributes::default() }])
+            }
+        }
+    }
+
+    fn resource(&mut self, service: &'static str) -> Arc<Resource> {
+        let make = || {
+            let host = Value::Text(format!("{}-0", service.replace('_', "-")));
+            let language = Value::Text("python".to_owned());
+            let attributes = [("host.name", host), ("telemetry.sdk.language", language)];
+            let attributes = Attributes(attributes.map(|(k, v)| (k.to_owned(), v)).to_vec());
+            Arc::new(Resource { service: service.to_owned(), attributes })
+        };
+        Arc::clone(self.resources.entry(service).or_insert_with(make))
+    }
+
+    /// The tag that carries the correlation ID, where this span has it.
+    pub(super) fn tag(&self) -> Vec<(&'static str, Value)> {
+        if self.fault == Fault::UntaggedSpans && !self.spans.is_empty() {
+            return vec![];
+        }
+        vec![(KEY, Value::Text(self.correlation_id.clone()))]
+    }
+
+    /// The IDs of a span written before.
+    pub(super) fn ids(&self, at: At) -> (TraceId, SpanId) {
+        let span = &self.spans[at.index];
+        (span.trace_id, span.span_id)
+    }
+
+    /// What the clock of that service shows at the true time.
+    fn clock(&self, service: &str, at: i64) -> Timestamp {
+        let ahead = if self.fault == Fault::ClockOff && service == SPELL { -1_500 * MS } else { 0 };
+        Timestamp(at.saturating_add(ahead))
+    }
+
+    /// Publishes a message: a producer span of 4 ms.
+    pub(super) fn publish(&mut self, service: &'static str, topic: &'static str, parent: At, from: i64) -> Message {
+        let event_id = self.random.uuid();
+        let attributes = self.messaging(&event_id, topic, "messaging.destination", "publish");
+        let publish = self.span(Draft {
+            service,
+            kind: SpanKind::Producer,
+            name: format!("kafka.publish.{topic}"),
+            cause: Cause::Parent(parent),
+            from,
+            to: from + 4 * MS,
+            attributes,
+        });
+        Message { topic, event_id, publish }
+    }
+
+    /// Consumes a message: a consumer span over the whole work.
+    pub(super) fn consume(&mut self, service: &'static str, message: &Message, cause: Cause, from: i64, to: i64) -> At {
+        let attributes = self.messaging(&message.event_id, message.topic, "messaging.source", "consume");
+        let name = format!("kafka.consume.{}", message.topic);
+        self.span(Draft { service, kind: SpanKind::Consumer, name, cause, from, to, attributes })
+    }
+
+    fn messaging(&self, id: &str, topic: &str, key: &'static str, operation: &str) -> Vec<(&'static str, Value)> {
+        let mut attributes = self.tag();
+        let pairs = [("event.id", id), ("event.type", topic), ("messaging.operation", operation), (key, topic)];
+        attributes.extend(pairs.map(|(key, value)| (key, Value::Text(value.to_owned()))));
+        attributes.push(("messaging.system", Value::Text("kafka".to_owned())));
+        attributes
+    }
+
+    /// Lets a span fail with an exception just before its end.
+    pub(super) fn fail(&mut self, at: At, failure: &Failure) {
+        let time = self.clock_of(at, at.to - MS / 5);
+        let span = &mut self.spans[at.index];
+        let headline = format!("{}: {}", failure.kind, failure.message);
+        span.status = Status { code: StatusCode::Error, message: headline };
+        let pairs = [
+            ("exception.type", failure.kind),
+            ("exception.message", &failure.message),
+            ("exception.stacktrace", &failure.stack),
+            ("exception.escaped", "False"),
+        ];
+        let attributes = pairs.map(|(key, value)| (key.to_owned(), Value::Text(value.to_owned())));
+        span.events.push(Event { time, name: "exception".to_owned(), attributes: Attributes(attributes.to_vec()) });
+        self.failed.insert(at.index);
+    }
+
+    /// Adds an event to a span.
+    pub(super) fn event(&mut self, at: At, time: i64, name: &str, attributes: &[(&str, i64)]) {
+        let time = self.clock_of(at, time);
+        let attributes = attributes.iter().map(|(key, n)| ((*key).to_owned(), Value::Int(*n))).collect();
+        self.spans[at.index].events.push(Event { time, name: name.to_owned(), attributes: Attributes(attributes) });
+    }
+
+    fn clock_of(&self, at: At, time: i64) -> Timestamp {
+        self.clock(&self.spans[at.index].resource.service, time)
+    }
+
+    /// The span was made, its children name it, and no backend has it.
+    pub(super) fn lose(&mut self, at: At) {
+        self.unstored.insert(at.index);
+    }
+
+    /// Writes a line that carries the correlation ID, and the trace it was written in.
+    pub(super) fn log(&mut self, at: At, level: Level, time: i64, event: &str, more: &[(&str, Json)]) {
+        let mut object = self.head(at, level, time, event);
+        object.insert(KEY.to_owned(), json!(self.correlation_id));
+        self.write(at, level, time, object, more);
+    }
+
+    /// Writes a line of a library, which knows the trace but not the correlation ID.
+    pub(super) fn library_log(&mut self, at: At, level: Level, time: i64, event: &str, more: &[(&str, Json)]) {
+        let object = self.head(at, level, time, event);
+        self.write(at, level, time, object, more);
+    }
+
+    /// Writes an error line with its full `error_context`.
+    pub(super) fn error_log(&mut self, at: At, time: i64, event: &str, failure: &Failure, data: &Json) {
+        let (trace_id, span_id) = self.ids(at);
+        let span = &self.spans[at.index];
+        let context = json!({
+            "error_type": failure.kind,
+            "error_message": failure.message,
+            "service_name": span.service(),
+            "operation": span.name,
+            "timestamp": python_time(self.clock_of(at, at.to)),
+            "trace_id": trace_id.to_string(),
+            "span_id": span_id.to_string(),
+            "stack_trace": failure.stack,
+            "context_data": data,
+        });
+        self.log(at, Level::Error, time, event, &[("error_context", context)]);
+    }
+
+    fn head(&self, at: At, level: Level, time: i64, event: &str) -> Map<String, Json> {
+        let pairs = [
+            ("timestamp", python_time(self.clock_of(at, time))),
+            ("level", level.word().to_owned()),
+            ("event", event.to_owned()),
+            ("service_name", self.spans[at.index].service().to_owned()),
+        ];
+        pairs.map(|(key, value)| (key.to_owned(), Json::String(value))).into_iter().collect()
+    }
+
+    fn write(&mut self, at: At, level: Level, time: i64, mut object: Map<String, Json>, more: &[(&str, Json)]) {
+        let (trace_id, span_id) = self.ids(at);
+        object.insert("trace_id".to_owned(), json!(trace_id.to_string()));
+        object.insert("span_id".to_owned(), json!(span_id.to_string()));
+        object.extend(more.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+        let service = self.spans[at.index].service().to_owned();
+        let entry = LogEntry {
+            time: self.clock(&service, time),
+            level,
+            labels: [("level", level.word()), ("service_name", &service)]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
+            ..LogEntry::default()
+        };
+        let form = self.form(&service);
+        let worker = self.worker;
+        self.logs.push(in_form(LogEntry { service, ..entry }, &object, form, worker));
+    }
+
+    fn form(&self, service: &str) -> LineForm {
+        match self.fault {
+            Fault::LogfmtLogs => LineForm::Logfmt,
+            Fault::PlainLogs => LineForm::Plain,
+            Fault::MetadataOnlyLogs => LineForm::Metadata,
+            Fault::HostileId if service == SPELL => LineForm::JsonUtf8,
+            _ => LineForm::JsonAscii,
+        }
+    }
+
+    /// Says what is planted, and where.
+    pub(super) fn plant(&mut self, at: At, what: &'static str, finding: &'static str) {
+        let (span, ids) = (&self.spans[at.index], self.ids(at));
+        self.planted = Some(Planted {
+            what,
+            finding,
+            service: span.service().to_owned(),
+            operation: span.name.clone(),
+            span: ids,
+        });
+    }
+
+    /// Every span written, and nothing else.
+    pub(super) fn into_spans(self) -> Vec<Span> {
+        self.spans
+    }
+
+    /// What was written and stored, and the truth of it.
+    pub(super) fn finish(mut self) -> (Vec<Span>, Vec<LogEntry>, Truth) {
+        if self.fault == Fault::LogsOnlyService {
+            let silent = self.spans.iter().enumerate().filter(|(_, span)| span.service() == JUDGE);
+            self.unstored.extend(silent.map(|(index, _)| index));
+        }
+        let unstored = self.unstored;
+        let stored = |index: &usize| !unstored.contains(index);
+        let error_spans = self.failed.iter().filter(|index| stored(index)).count();
+        let spans: Vec<Span> =
+            self.spans.into_iter().enumerate().filter(|(index, _)| stored(index)).map(|(_, span)| span).collect();
+        self.logs.sort_by_key(|entry| entry.time);
+        let services = spans.iter().map(Span::service).chain(self.logs.iter().map(|l| l.service.as_str()));
+        let truth = Truth {
+            traces: spans.iter().map(|s| s.trace_id).collect(),
+            span_count: spans.len(),
+            spans: spans.iter().map(|s| (s.trace_id, s.span_id)).collect(),
+            log_count: self.logs.len(),
+            lines: self.logs.iter().map(|l| l.line.clone()).collect(),
+            services: services.map(str::to_owned).collect(),
+            error_spans,
+            planted: self.planted,
+        };
+        (spans, self.logs, truth)
+    }
+}
+
+/// The line in its form, and what a decoder reads out of it again.
+fn in_form(entry: LogEntry, object: &Map<String, Json>, form: LineForm, worker: u64) -> LogEntry {
+    let mut fields = line::flatten(object);
+    let ids: BTreeMap<String, String> =
+        fields.iter().filter(|(key, _)| [KEY, "trace_id", "span_id"].contains(&key.as_str())).cloned().collect();
+    let id = |key: &str| ids.get(key).map_or("", String::as_str);
+    let event = object.get("event").and_then(Json::as_str).unwrap_or_default();
+    let head = plain_head(&entry);
+    let ids_read = LogEntry {
+        trace_id: TraceId::from_hex(id("trace_id")),
+        span_id: SpanId::from_hex(id("span_id")),
+        ..entry.clone()
+    };
+    match form {
+        LineForm::JsonAscii | LineForm::JsonUtf8 => read(ids_read, line::json(object, form), event, fields),
+        LineForm::Logfmt => {
+            fields.iter_mut().filter(|(key, _)| key == "event").for_each(|(key, _)| "msg".clone_into(key));
+            read(ids_read, line::logfmt(&fields), event, fields)
+        }
+        LineForm::Metadata => {
+            let line = format!("{head} [worker-{worker:08x}] {event}");
+            LogEntry { message: line.clone(), line, metadata: ids, ..ids_read }
+        }
+        LineForm::Plain => {
+            let known = ids.get(KEY).map_or(id("trace_id"), String::as_str);
+            let line = format!("{head} [{known}] {event}");
+            LogEntry { message: line.clone(), line, ..entry }
+        }
+    }
+}
+
+/// A line whose fields could be read.
+fn read(entry: LogEntry, line: String, event: &str, fields: Vec<(String, String)>) -> LogEntry {
+    LogEntry { line, message: event.to_owned(), error_context: error_context(&fields), fields, ..entry }
+}
+
+/// `2026-11-23 14:02:11,112 INFO spell_checker_service`, as Python's `logging` begins a line.
+fn plain_head(entry: &LogEntry) -> String {
+    let time: String = python_time(entry.time).chars().take(23).collect();
+    let time = time.replace('T', " ").replace('.', ",");
+    format!("{time} {} {}", entry.level.word().to_ascii_uppercase(), entry.service)
+}
+
+/// RFC 3339 with microseconds, as Python writes it.
+fn python_time(at: Timestamp) -> String {
+    let text = at.rfc3339();
+    text.strip_suffix("000Z").map_or_else(|| text.clone(), |micros| format!("{micros}Z"))
+}
+
+fn error_context(fields: &[(String, String)]) -> Option<ErrorContext> {
+    let inner = fields.iter().filter_map(|(key, value)| Some((key.strip_prefix("error_context.")?, value)));
+    let mut context = ErrorContext::default();
+    for (key, value) in inner {
+        let slot = match key {
+            "error_type" => &mut context.error_type,
+            "error_message" => &mut context.error_message,
+            "service_name" => &mut context.service_name,
+            "operation" => &mut context.operation,
+            "timestamp" => &mut context.timestamp,
+            "trace_id" => &mut context.trace_id,
+            "span_id" => &mut context.span_id,
+            "stack_trace" => &mut context.stack_trace,
+            other => {
+                let name = other.strip_prefix("context_data.").unwrap_or(other).to_owned();
+                context.context_data.push((name, value.clone()));
+                continue;
+            }
+        };
+        slot.clone_from(value);
+    }
+    (!context.error_type.is_empty()).then_some(context)
+}

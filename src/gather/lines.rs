@@ -1,0 +1,171 @@
+//! Asking Loki: every line that carries the ID or one of the traces, page by page, none lost.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use crate::backend::failure::Failure;
+use crate::backend::loki::{self, Loki};
+use crate::gather::Haul;
+use crate::model::conventions::TRACE_ID_FIELDS;
+use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::id::TraceId;
+use crate::model::log::LogEntry;
+use crate::model::time::{SECOND, Window};
+use crate::query::Query;
+use crate::stitch::matching::spellings;
+
+/// Loki 3 gives every stream this label by itself.
+const USUAL_SELECTOR: &str = "{service_name=~\".+\"}";
+/// What a Loki serves in one page unless told otherwise.
+const MOST_LINES: usize = 5000;
+/// How many trace IDs go into one query.
+const TRACES_A_QUERY: usize = 20;
+
+/// Loki, for one question.
+pub struct LineSource<'a> {
+    loki: Loki<'a>,
+    query: &'a Query,
+    selector: RefCell<Option<String>>,
+}
+
+impl<'a> LineSource<'a> {
+    /// With a selector from the configuration, or none to find one out.
+    pub fn new(loki: Loki<'a>, query: &'a Query, selector: Option<String>) -> Self {
+        Self { loki, query, selector: RefCell::new(selector) }
+    }
+
+    /// The selector in use.
+    pub fn selector(&self) -> String {
+        self.selector.borrow().clone().unwrap_or_else(|| USUAL_SELECTOR.to_owned())
+    }
+
+    /// Lines that carry the ID in their text, a label or their metadata.
+    pub async fn by_id(&self, id: &str, window: Window) -> Result<Haul, Failure> {
+        if self.selector.borrow().is_some() {
+            return self.by_id_with(&self.selector(), id, window).await;
+        }
+        let (labels, haul) = tokio::join!(self.loki.labels(window), self.by_id_with(USUAL_SELECTOR, id, window));
+        let Some(found) = loki::selector(&labels?) else { return haul };
+        let mut haul = if found == USUAL_SELECTOR { haul? } else { self.by_id_with(&found, id, window).await? };
+        if found != USUAL_SELECTOR {
+            let message = format!("streams were chosen by {found}; those without that label were not asked");
+            haul.notes.push(Note::new(NoteCode::Info, Source::Loki, message).hint("set `selector` in the profile"));
+        }
+        self.selector.replace(Some(found));
+        Ok(haul)
+    }
+
+    async fn by_id_with(&self, selector: &str, id: &str, window: Window) -> Result<Haul, Failure> {
+        let text = loki::by_text(selector, &spellings(id));
+        let field = loki::by_field(selector, &self.query.keys, &[id.to_owned()]);
+        let (text, field) = tokio::join!(self.pages(&text, window), self.pages(&field, window));
+        let mut haul = text?;
+        haul.absorb(field?);
+        Ok(haul)
+    }
+
+    /// Lines that name one of these traces.
+    pub async fn by_traces(&self, traces: &[TraceId], window: Window) -> Result<Haul, Failure> {
+        let mut haul = Haul::default();
+        let names: Vec<String> = TRACE_ID_FIELDS.iter().map(|n| (*n).to_owned()).collect();
+        for some in traces.chunks(TRACES_A_QUERY) {
+            let spelled: Vec<String> = some.iter().flat_map(|t| t.spellings()).collect();
+            let text = loki::by_text(&self.selector(), &spelled);
+            let field = loki::by_field(&self.selector(), &names, &spelled);
+            let (text, field) = tokio::join!(self.pages(&text, window), self.pages(&field, window));
+            haul.absorb(text?);
+            haul.absorb(field?);
+        }
+        Ok(haul)
+    }
+
+    /// Context around a place: up to `count` lines of the same service before and after.
+    pub async fn around(&self, selector: &str, window: Window) -> Result<Haul, Failure> {
+        self.pages(selector, window).await
+    }
+
+    /// How many bytes a look at this window would read.
+    pub async fn bytes(&self, window: Window) -> Option<u64> {
+        self.loki.stats(&self.selector(), window).await.ok().map(|stats| stats.bytes)
+    }
+
+    /// Every line of a query: pages in time order, each beginning at the last one's last instant. Windows that are
+    /// too much for the server are halved.
+    async fn pages(&self, query: &str, window: Window) -> Result<Haul, Failure> {
+        let mut haul = Haul::default();
+        let mut seen = HashSet::new();
+        let mut open = vec![window];
+        while let Some(window) = open.pop() {
+            match self.pages_of(query, window, &mut seen, &mut haul).await {
+                Ok(()) => {}
+                Err(failure) if loki::wants_less(&failure) && window.length() > SECOND => {
+                    let [early, late] = window.halves();
+                    open.extend([late, early]);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(haul)
+    }
+
+    async fn pages_of(
+        &self,
+        query: &str,
+        window: Window,
+        seen: &mut HashSet<LineKey>,
+        haul: &mut Haul,
+    ) -> Result<(), Failure> {
+        let usual = self.query.bounds.page.clamp(1, MOST_LINES);
+        let (mut rest, mut limit, mut most) = (window, usual, MOST_LINES);
+        loop {
+            let page = match self.loki.page(query, rest, limit).await {
+                Err(failure) => match loki::most_lines(&failure.message) {
+                    Some(less) if less < limit => {
+                        (limit, most) = (less.max(1), less.max(1));
+                        continue;
+                    }
+                    _ => return Err(failure),
+                },
+                Ok(page) => page,
+            };
+            haul.notes.extend(
+                page.errors.iter().map(|w| Note::new(NoteCode::Partial, Source::Loki, format!("loki warns: {w}"))),
+            );
+            haul.notes.extend(page.skipped.iter().map(|w| Note::new(NoteCode::Skipped, Source::Loki, w.clone())));
+            let full = page.logs.len() + page.skipped.len() >= limit;
+            let last = page.logs.iter().map(|e| e.time).max();
+            let before = haul.logs.len();
+            haul.logs.extend(page.logs.into_iter().filter(|entry| seen.insert(LineKey::of(entry))));
+            if haul.logs.len() >= self.query.bounds.lines {
+                let message = format!("more than {} lines; the rest was not read", self.query.bounds.lines);
+                haul.notes.push(Note::new(NoteCode::BoundReached, Source::Loki, message).hint("raise --max-lines"));
+                return Ok(());
+            }
+            let Some(last) = last.filter(|_| full) else { return Ok(()) };
+            if haul.logs.len() > before && last > rest.from {
+                (rest.from, limit) = (last, usual.min(most));
+            } else if limit < most {
+                limit = (limit * 2).min(most);
+            } else {
+                let message =
+                    format!("more than {most} lines at one instant ({}); some of them were not given", last.rfc3339());
+                haul.notes.push(Note::new(NoteCode::Truncated, Source::Loki, message));
+                rest.from = last.plus(1);
+            }
+        }
+    }
+}
+
+/// What makes two lines the same line.
+#[derive(PartialEq, Eq, Hash)]
+pub struct LineKey(i64, String, Vec<(String, String)>, Vec<(String, String)>);
+
+impl LineKey {
+    /// Of this line.
+    pub fn of(line: &LogEntry) -> Self {
+        let pairs = |map: &std::collections::BTreeMap<String, String>| {
+            map.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
+        };
+        Self(line.time.0, line.line.clone(), pairs(&line.labels), pairs(&line.metadata))
+    }
+}

@@ -1,0 +1,114 @@
+//! Asking Prometheus: alerts of the time, exemplars, configured panels.
+
+use futures_util::future::join_all;
+use minijinja::value::Value;
+use minijinja::{Environment, UndefinedBehavior, context};
+
+use crate::backend::failure::Failure;
+use crate::backend::prometheus::{Prometheus, Told, quoted};
+use crate::gather::Haul;
+use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::journey::Journey;
+use crate::model::metric::Panel;
+use crate::model::time::{MINUTE, SECOND, Window};
+use crate::query::{PanelTemplate, Query};
+use crate::wire::prometheus_json::{self, Reply};
+
+/// Alerts from before the journey to after it, exemplars that carry its traces, and the configured panels.
+pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, journey: &Journey) -> Haul {
+    let Some(extent) = journey.extent() else { return Haul::default() };
+    let window = window(extent, query);
+    let panels = join_all(query.panels.iter().map(|template| panel(prometheus, template, query, journey, window)));
+    let (alerts, exemplars, panels) =
+        tokio::join!(prometheus.range("ALERTS", window), prometheus.exemplars(window), panels);
+    let mut haul = Haul { metrics_window: Some(window), ..Haul::default() };
+    match alerts {
+        Ok(told) => {
+            haul.alerts = prometheus_json::alerts_from_series(&told.data);
+            haul.remarks(&told);
+        }
+        Err(failure) => haul.notes.push(failure.note(Source::Prometheus)),
+    }
+    match exemplars {
+        Ok(told) => {
+            haul.remarks(&told);
+            haul.exemplars = told.data;
+        }
+        Err(failure) => haul.notes.push(without_exemplars(&failure)),
+    }
+    for (panel, told) in panels {
+        haul.panels.push(panel);
+        if let Some(told) = told {
+            haul.remarks(&told);
+        }
+    }
+    haul
+}
+
+/// From 5 min before the journey to 10 min after it, as far as it has happened.
+fn window(extent: Window, query: &Query) -> Window {
+    let wide = extent.padded(5 * MINUTE, 10 * MINUTE);
+    Window::new(wide.from, wide.to.min(query.now).max(wide.from.plus(SECOND)))
+}
+
+/// A server without exemplar storage is not sick: it is said, and the answer stays complete.
+fn without_exemplars(failure: &Failure) -> Note {
+    Note::new(NoteCode::Info, Source::Prometheus, format!("no exemplars: {}", failure.message))
+}
+
+async fn panel(
+    prometheus: &Prometheus<'_>,
+    template: &PanelTemplate,
+    query: &Query,
+    journey: &Journey,
+    window: Window,
+) -> (Panel, Option<Told>) {
+    let mut panel = Panel { name: template.name.clone(), query: String::new(), series: Vec::new(), error: None };
+    let asked = match filled(template, query, journey, window) {
+        Ok(promql) => {
+            panel.query.clone_from(&promql);
+            prometheus.range(&promql, window).await.map_err(|failure| failure.message)
+        }
+        Err(message) => Err(message),
+    };
+    match asked {
+        Ok(told) => {
+            panel.series.clone_from(&told.data);
+            (panel, Some(told))
+        }
+        Err(message) => {
+            panel.error = Some(message);
+            (panel, None)
+        }
+    }
+}
+
+/// The template with its values: texts as PromQL string literals, times as seconds. Nothing else can get in.
+fn filled(template: &PanelTemplate, query: &Query, journey: &Journey, window: Window) -> Result<String, String> {
+    let services: Vec<String> = journey.services().into_iter().map(regex::escape).collect();
+    let id = journey.correlation_id.as_deref().unwrap_or(&query.subject.text);
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment
+        .render_str(
+            &template.query,
+            context! {
+                service => Value::from_safe_string(quoted(&services.join("|"))),
+                correlation_id => Value::from_safe_string(quoted(id)),
+                from => window.from.seconds_text(),
+                to => window.to.seconds_text(),
+            },
+        )
+        .map_err(|e| format!("panel {:?}: {e}", template.name))
+}
+
+impl Haul {
+    fn remarks<T>(&mut self, told: &Reply<T>) {
+        let warn =
+            |text: &String| Note::new(NoteCode::Partial, Source::Prometheus, format!("prometheus warns: {text}"));
+        let info = |text: &String| Note::new(NoteCode::Info, Source::Prometheus, format!("prometheus says: {text}"));
+        self.notes.extend(told.warnings.iter().map(warn));
+        self.notes.extend(told.infos.iter().map(info));
+        self.notes.extend(told.skipped.iter().map(|why| Note::new(NoteCode::Skipped, Source::Prometheus, why.clone())));
+    }
+}

@@ -1,0 +1,201 @@
+//! Asking Jaeger: by tag over services, keys and time, and trace by trace.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
+use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::jaeger::{Jaeger, Search, Times};
+use crate::gather::Haul;
+use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::id::TraceId;
+use crate::model::span::Span;
+use crate::model::time::Window;
+use crate::query::Query;
+use crate::stitch::matching::Keys;
+use crate::wire::Decoded;
+
+/// A window shorter than this is not split any further: 1 ms.
+const SHORTEST_SPLIT: i64 = 1_000_000;
+
+/// What Elasticsearch and OpenSearch read as a regular expression in a tag's value.
+const LUCENE: &str = r#".*+?|()[]{}"\#@&<>~"#;
+
+/// Jaeger, for one question.
+pub struct TraceSource<'a> {
+    jaeger: Jaeger<'a>,
+    query: &'a Query,
+    serviceless: Cell<bool>,
+    limit: Cell<usize>,
+}
+
+impl<'a> TraceSource<'a> {
+    /// With a Jaeger that answered.
+    pub fn new(jaeger: Jaeger<'a>, query: &'a Query) -> Self {
+        let serviceless = Cell::new(jaeger.serviceless && query.services.is_empty());
+        Self { jaeger, query, serviceless, limit: Cell::new(query.bounds.search_limit.max(1)) }
+    }
+
+    /// The services that are asked one by one.
+    pub fn services(&self) -> &[String] {
+        if self.query.services.is_empty() { &self.jaeger.services } else { &self.query.services }
+    }
+
+    /// What it speaks and how it is asked, for people.
+    pub fn detail(&self) -> String {
+        let dialect = self.jaeger.dialect.word();
+        if self.serviceless.get() {
+            format!("{dialect}, all services at once")
+        } else {
+            format!("{dialect}, {} services asked", self.services().len())
+        }
+    }
+
+    /// Every trace of this time that carries the ID under one of the keys.
+    pub async fn search(&self, id: &str, window: Window) -> Haul {
+        let haul = self.search_as(id, id, window).await;
+        if !haul.spans.is_empty() || !haul.notes.is_empty() || !id.contains(|c| LUCENE.contains(c)) {
+            return haul;
+        }
+        self.search_as(id, &escaped(id), window).await
+    }
+
+    async fn search_as(&self, id: &str, spelled: &str, window: Window) -> Haul {
+        if self.serviceless.get() {
+            let asks = self.query.keys.iter().map(|key| self.ask(key, spelled, None, window));
+            match Haul::all(join_all(asks).await) {
+                Ok(haul) => return self.only_carriers(id, haul),
+                Err(_) => self.serviceless.set(false),
+            }
+        }
+        let pairs = self.query.keys.iter().flat_map(|key| self.services().iter().map(move |s| (key, s)));
+        let asks = pairs.map(|(key, service)| async move {
+            self.ask(key, spelled, Some(service), window)
+                .await
+                .unwrap_or_else(|failure| Haul::note(failure.note(Source::Jaeger)))
+        });
+        let mut haul = Haul::default();
+        join_all(asks).await.into_iter().for_each(|part| haul.absorb(part));
+        self.only_carriers(id, haul)
+    }
+
+    /// One key of one service, split in time until under the limit. Fails only where a service must be named and is not.
+    async fn ask(&self, key: &str, id: &str, service: Option<&str>, window: Window) -> Result<Haul, Failure> {
+        let value =
+            if key.starts_with("http.request.header.") { serde_json::json!([id]).to_string() } else { id.to_owned() };
+        let mut haul = Haul::default();
+        let mut open = vec![window];
+        while let Some(window) = open.pop() {
+            let search = Search { key, value: &value, window, limit: self.limit.get() };
+            match self.jaeger.search(&search, service).await {
+                Ok(decoded) => {
+                    let full = traces_in(&decoded.spans) >= search.limit;
+                    haul.absorb_decoded(decoded);
+                    if full && window.length() > SHORTEST_SPLIT {
+                        open.extend(window.halves());
+                    } else if full {
+                        haul.notes.push(Note::new(
+                            NoteCode::Truncated,
+                            Source::Jaeger,
+                            format!("more than {} traces within {} µs", search.limit, window.length() / 1000),
+                        ));
+                    }
+                }
+                Err(failure) if failure.message.contains("search depth must be") && search.limit > 1 => {
+                    self.limit.set(search.limit / 2);
+                    open.push(window);
+                }
+                Err(failure) if service.is_none() && wants_service(&failure) => return Err(failure),
+                Err(failure) => haul.notes.push(failure.note(Source::Jaeger)),
+            }
+        }
+        Ok(haul)
+    }
+
+    /// Servers match too much: Lucene regexes, filters that are ignored. Only traces that carry the ID stay.
+    fn only_carriers(&self, id: &str, mut haul: Haul) -> Haul {
+        let keys = Keys::new(&self.query.keys);
+        let carriers: BTreeSet<TraceId> = haul
+            .spans
+            .iter()
+            .filter(|s| keys.of_span(s).iter().any(|(_, value)| value == id))
+            .map(|s| s.trace_id)
+            .collect();
+        haul.spans.retain(|s| carriers.contains(&s.trace_id));
+        haul
+    }
+
+    /// These traces, each as a whole; those that are not stored are named.
+    pub async fn fetch(&self, ids: &[TraceId]) -> Haul {
+        let mut haul = Haul::default();
+        for (id, found) in ids.iter().zip(join_all(ids.iter().map(|id| self.jaeger.trace(*id, Times::AsServed))).await)
+        {
+            match found {
+                Ok(Some(decoded)) => haul.absorb_decoded(decoded),
+                Ok(None) => haul.not_stored.push(*id),
+                Err(failure) => haul.notes.push(failure.note(Source::Jaeger)),
+            }
+        }
+        haul
+    }
+
+    /// Traces whose times the server says it moved are fetched again as they were recorded.
+    pub async fn with_recorded_times(&self, mut haul: Haul) -> Haul {
+        let is_moved = |s: &&Span| s.warnings.iter().any(|w| w.contains("timestamps were adjusted"));
+        let moved: BTreeSet<TraceId> = haul.spans.iter().filter(is_moved).map(|s| s.trace_id).collect();
+        for id in moved {
+            match self.jaeger.trace(id, Times::AsRecorded).await {
+                Ok(Some(decoded)) => {
+                    haul.spans.retain(|s| s.trace_id != id);
+                    haul.absorb_decoded(decoded);
+                    haul.notes.push(Note::new(
+                        NoteCode::ClockAdjusted,
+                        Source::Jaeger,
+                        format!("the server had moved times of trace {}; shown as recorded", id.short()),
+                    ));
+                }
+                _ => haul.notes.push(Note::new(
+                    NoteCode::ClockAdjusted,
+                    Source::Jaeger,
+                    format!("times of trace {} are as the server moved them", id.short()),
+                )),
+            }
+        }
+        haul
+    }
+}
+
+fn traces_in(spans: &[Span]) -> usize {
+    spans.iter().map(|s| s.trace_id).collect::<BTreeSet<_>>().len()
+}
+
+fn wants_service(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Rejected | FailureKind::Unreachable)
+        && failure.message.to_lowercase().contains("service")
+}
+
+fn escaped(id: &str) -> String {
+    id.chars().flat_map(|c| LUCENE.contains(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+impl Haul {
+    fn absorb_decoded(&mut self, decoded: Decoded) {
+        self.spans.extend(decoded.spans);
+        self.notes.extend(decoded.skipped.into_iter().map(|why| Note::new(NoteCode::Skipped, Source::Jaeger, why)));
+        self.notes.extend(
+            decoded
+                .errors
+                .into_iter()
+                .map(|why| Note::new(NoteCode::Partial, Source::Jaeger, format!("jaeger says: {why}"))),
+        );
+    }
+
+    fn all(parts: Vec<Result<Haul, Failure>>) -> Result<Haul, Failure> {
+        let mut haul = Haul::default();
+        for part in parts {
+            haul.absorb(part?);
+        }
+        Ok(haul)
+    }
+}

@@ -1,0 +1,57 @@
+//! Which spans and lines of a journey a person wants to see.
+
+use crate::model::log::LogEntry;
+use crate::model::pattern::Pattern;
+use crate::model::span::Span;
+
+/// Conditions that must all hold. Those of one kind are alternatives, but tags must all be there. Empty lets all pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// Services.
+    pub services: Vec<Pattern>,
+    /// Span names.
+    pub operations: Vec<Pattern>,
+    /// Attributes of the span or its resource: key and value.
+    pub tags: Vec<(String, Pattern)>,
+    /// Whether only errors are wanted.
+    pub errors_only: bool,
+    /// Spans at least so long, in nanoseconds.
+    pub min_duration_ns: Option<i64>,
+    /// Spans at most so long, in nanoseconds.
+    pub max_duration_ns: Option<i64>,
+    /// Texts, one of which a line must hold.
+    pub log: Vec<Pattern>,
+}
+
+impl Filters {
+    /// Whether everything passes.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether the span is wanted. Says nothing about lines.
+    pub fn wants_span(&self, span: &Span) -> bool {
+        one_of(&self.services, span.service())
+            && one_of(&self.operations, &span.name)
+            && self.tags.iter().all(|(key, value)| has_tag(span, key, value))
+            && (!self.errors_only || span.is_error())
+            && self.min_duration_ns.is_none_or(|least| span.duration_ns >= least)
+            && self.max_duration_ns.is_none_or(|most| span.duration_ns <= most)
+    }
+
+    /// Whether the line is wanted. Says nothing about spans.
+    pub fn wants_line(&self, line: &LogEntry) -> bool {
+        one_of(&self.services, &line.service)
+            && (!self.errors_only || line.is_error())
+            && (self.log.is_empty() || self.log.iter().any(|text| text.found_in(&line.line)))
+    }
+}
+
+fn one_of(patterns: &[Pattern], text: &str) -> bool {
+    patterns.is_empty() || patterns.iter().any(|p| p.matches(text))
+}
+
+fn has_tag(span: &Span, key: &str, value: &Pattern) -> bool {
+    let tags = span.attributes.iter().chain(span.resource.attributes.iter());
+    tags.filter(|(k, _)| *k == key).any(|(_, v)| value.matches(&v.to_string()))
+}

@@ -1,0 +1,164 @@
+//! Addresses as people write them, made into base addresses that a path can be put behind.
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::error::Error;
+
+/// A base address: http or https, a host, a path without trailing slash, and nothing else.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// Where.
+    pub url: Url,
+    /// The user name and password that were written into it; never shown.
+    pub user: Option<(String, SecretString)>,
+}
+
+/// Reads an address. `from` is the flag, variable or file that named it, for the error.
+///
+/// # Errors
+/// Usage: another scheme, no host, a query or a fragment, or no address at all.
+pub fn read(text: &str, from: &str) -> Result<Address, Error> {
+    let text = text.trim();
+    let wrong = |why: &str| {
+        Error::usage(
+            format!("{from}: `{}` is no address: {why}", shown(text)),
+            "write it as https://host:port/path, or host:port for plain http",
+        )
+    };
+    if text.is_empty() {
+        return Err(wrong("it is empty"));
+    }
+    if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
+        return Err(wrong("it holds white space, a control character or a backslash"));
+    }
+    let mut url = Url::parse(&with_scheme(text)).map_err(|e| wrong(&e.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong(&format!("the scheme `{}` is neither http nor https", url.scheme())));
+    }
+    if matches!(url.host_str(), None | Some("" | "http" | "https")) {
+        return Err(wrong("it names no host"));
+    }
+    let user = take_user(&mut url);
+    fold_path(&mut url);
+    let extra = url.query().map(|_| "query").or(url.fragment().map(|_| "fragment"));
+    url.set_query(None);
+    url.set_fragment(None);
+    match extra {
+        Some(extra) => Err(Error::usage(
+            format!("{from}: the address has a {extra}, which a base address cannot have"),
+            format!("write {}", plain(&url)),
+        )),
+        None => Ok(Address { url, user }),
+    }
+}
+
+/// The address as people write it: no slash at the end.
+pub fn plain(url: &Url) -> &str {
+    url.as_str().trim_end_matches('/')
+}
+
+fn with_scheme(text: &str) -> String {
+    if text.contains("://") { text.to_owned() } else { format!("http://{text}") }
+}
+
+/// The text without anything that may be a password.
+fn shown(text: &str) -> &str {
+    text.rsplit_once('@').map_or(text, |(_, rest)| rest)
+}
+
+fn take_user(url: &mut Url) -> Option<(String, SecretString)> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let user = (decoded(url.username()), SecretString::from(decoded(url.password().unwrap_or_default())));
+    // Both can only fail for addresses without a host.
+    let _ = (url.set_username(""), url.set_password(None));
+    Some(user)
+}
+
+fn fold_path(url: &mut Url) {
+    let path: Vec<&str> = url.path().split('/').filter(|segment| !segment.is_empty()).collect();
+    let path = path.join("/");
+    url.set_path(&path);
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = if *first == b'%' { tail.get(..2).and_then(|h| std::str::from_utf8(h).ok()) } else { None };
+        if let Some(byte) = hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+            bytes.push(byte);
+            rest = &tail[2..];
+        } else {
+            bytes.push(*first);
+            rest = tail;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Exit;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        let table = [
+            ("http://localhost:16686", "http://localhost:16686"),
+            ("localhost:16686", "http://localhost:16686"),
+            ("localhost", "http://localhost"),
+            ("10.1.2.3:3100/", "http://10.1.2.3:3100"),
+            ("https://obs.example.com/jaeger/", "https://obs.example.com/jaeger"),
+            ("https://obs.example.com//a///b//", "https://obs.example.com/a/b"),
+            (" https://obs.example.com:443 ", "https://obs.example.com"),
+            ("HTTPS://OBS.Example.com", "https://obs.example.com"),
+            ("[::1]:9090", "http://[::1]:9090"),
+            ("http://[fe80::1]:9090/prom", "http://[fe80::1]:9090/prom"),
+        ];
+        for (text, url) in table {
+            let address = read(text, "--x-url").unwrap();
+            assert_eq!(plain(&address.url), url, "{text}");
+            assert!(address.user.is_none());
+        }
+    }
+
+    #[test]
+    fn user_information_is_taken_out() {
+        let address = read("https://ann:p%40ss@loki.example.com/x", "LOKI_ADDR").unwrap();
+        let (user, password) = address.user.unwrap();
+        assert_eq!(plain(&address.url), "https://loki.example.com/x");
+        assert_eq!((user.as_str(), password.expose_secret()), ("ann", "p@ss"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_told_with_its_source() {
+        let table = [
+            ("", "it is empty"),
+            ("ftp://host", "the scheme `ftp` is neither http nor https"),
+            ("http://", "empty host"),
+            ("https:/host", "names no host"),
+            ("http://host:99999", "invalid port number"),
+            ("::1:3100", "empty host"),
+            ("a b", "white space"),
+            ("javascript:alert(1)", "invalid port number"),
+        ];
+        for (text, why) in table {
+            let error = read(text, "LOKI_ADDR").unwrap_err();
+            assert_eq!(error.exit(), Exit::Usage);
+            assert!(error.to_string().starts_with("LOKI_ADDR: ") && error.to_string().contains(why), "{text}: {error}");
+        }
+        let error = read("http://ann:secret@host:99999", "x").unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_query_is_refused_with_the_address_that_would_do() {
+        let error = read("http://u:p@localhost:16686/search/?service=cart#x", "--jaeger-url").unwrap_err();
+        assert_eq!(error.to_string(), "--jaeger-url: the address has a query, which a base address cannot have");
+        assert_eq!(error.hint(), "write http://localhost:16686/search");
+    }
+}

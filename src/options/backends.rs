@@ -1,0 +1,88 @@
+//! Whom to ask, and how much: the flags.
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::backend::JaegerApi;
+use crate::model::evidence::Source;
+use crate::options::time::{duration, positive_duration};
+
+/// Addresses and limits of the backends.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Backends")]
+pub struct BackendArgs {
+    /// Jaeger's address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]
+    #[arg(long, value_name = "URL")]
+    pub jaeger_url: Option<String>,
+    /// Loki's address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]
+    #[arg(long, value_name = "URL")]
+    pub loki_url: Option<String>,
+    /// Prometheus' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]
+    #[arg(long, value_name = "URL")]
+    pub prometheus_url: Option<String>,
+    /// Do not ask these
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = choice(&SOURCES))]
+    pub without: Vec<Source>,
+    /// Which of Jaeger's APIs to speak [env: TRACE_JAEGER_API]
+    #[arg(long, value_name = "API", value_parser = choice(&APIS))]
+    pub jaeger_api: Option<JaegerApi>,
+    /// Which lines to search, as a LogQL stream selector such as '{namespace="shop"}' [env: TRACE_LOKI_SELECTOR]
+    #[arg(long, value_name = "SELECTOR")]
+    pub loki_selector: Option<String>,
+    /// Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]
+    #[arg(long, value_name = "KEY")]
+    pub key: Vec<String>,
+    /// How long asking may take in all [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub timeout: Option<i64>,
+    /// How long after its last span a journey counts as finished [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub settle: Option<i64>,
+    /// How much may be asked and kept.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// How much may be asked and kept.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Traces of one journey [default: 200]
+    #[arg(long, value_name = "N", value_parser = count(1, 1_000_000))]
+    pub max_traces: Option<u64>,
+    /// Spans of one journey [default: 100000]
+    #[arg(long, value_name = "N", value_parser = count(1, 100_000_000))]
+    pub max_spans: Option<u64>,
+    /// Lines of one journey [default: 50000]
+    #[arg(long, value_name = "N", value_parser = count(1, 100_000_000))]
+    pub max_lines: Option<u64>,
+    /// Requests in all [default: 500, more where services must be asked one by one]
+    #[arg(long, value_name = "N", value_parser = count(1, 1_000_000))]
+    pub max_requests: Option<u64>,
+    /// Lines asked for in one request [default: 1000]
+    #[arg(long, value_name = "N", value_parser = count(1, 5_000))]
+    pub page_size: Option<u64>,
+    /// Traces asked for in one search [default: 100]
+    #[arg(long, value_name = "N", value_parser = count(1, 1_500))]
+    pub search_limit: Option<u64>,
+}
+
+const SOURCES: [(&str, Source); 3] =
+    [("jaeger", Source::Jaeger), ("loki", Source::Loki), ("prometheus", Source::Prometheus)];
+
+/// Jaeger's APIs by the words people choose them with.
+pub const APIS: [(&str, JaegerApi); 3] = [("auto", JaegerApi::Auto), ("v1", JaegerApi::V1), ("v3", JaegerApi::V3)];
+
+/// One of some words, as what it means.
+pub fn choice<T: Copy + Send + Sync + 'static>(
+    words: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(words.iter().map(|(word, _)| *word)).try_map(move |given| {
+        words.iter().find(|(word, _)| *word == given).map(|(_, meaning)| *meaning).ok_or("not one of the words")
+    })
+}
+
+/// A whole number from `least` to `most`.
+pub fn count(least: u64, most: u64) -> clap::builder::RangedU64ValueParser<u64> {
+    clap::value_parser!(u64).range(least..=most)
+}

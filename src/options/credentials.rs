@@ -1,0 +1,296 @@
+//! Where a secret is, and getting it when a backend is really going to be asked.
+
+use std::fmt;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::backend::Auth;
+use crate::error::Error;
+use crate::options::profile::{AuthText, SecretText};
+use crate::options::surroundings::Surroundings;
+
+/// How long a program may take to tell a token.
+const COMMAND_TIME: Duration = Duration::from_secs(30);
+
+/// How to prove who is asking, before the secret is known. Prints where the secret is, never the secret.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// What the secret is.
+    pub scheme: Scheme,
+    /// The header that carries it; none for `Authorization`.
+    pub header: Option<String>,
+    /// Where it is.
+    pub secret: Place,
+}
+
+/// What a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// The password of this user.
+    Basic(String),
+    /// A bearer token.
+    Bearer,
+    /// A whole header value.
+    Plain,
+}
+
+/// Where a secret is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// In a file that only its owner may read.
+    File(PathBuf),
+    /// In an environment variable.
+    Variable(String),
+    /// In what a program prints.
+    Command(Vec<String>),
+    /// In the address itself; in the file, if one named the address.
+    Address(SecretString, Option<PathBuf>),
+}
+
+impl Credentials {
+    /// As a configuration file describes them. Paths start at `folder`, `~/` at the user's home.
+    pub fn from_text(text: &AuthText, folder: &Path, home: Option<&Path>) -> Self {
+        let file = |path: &Path| Place::File(placed(path, folder, home));
+        let secret = |text: &SecretText| match text {
+            SecretText::File(path) => file(path),
+            SecretText::Env(name) => Place::Variable(name.clone()),
+        };
+        let (scheme, header, secret) = match text {
+            AuthText::Basic(basic) => (Scheme::Basic(basic.username.clone()), None, secret(&basic.password)),
+            AuthText::BearerFile(path) => (Scheme::Bearer, None, file(path)),
+            AuthText::BearerEnv(name) => (Scheme::Bearer, None, Place::Variable(name.clone())),
+            AuthText::Header(header) => (Scheme::Plain, Some(header.name.clone()), secret(&header.value)),
+            AuthText::Command(command) => (Scheme::Bearer, None, Place::Command(command.0.clone())),
+        };
+        Self { scheme, header, secret }
+    }
+
+    /// Reads the secret.
+    ///
+    /// # Errors
+    /// Secret: not there, empty, readable by others, not fit for a header, or a program that failed.
+    pub fn resolve(&self, surroundings: &Surroundings) -> Result<Auth, Error> {
+        let secret = self.secret.read(surroundings)?;
+        if secret.expose_secret().chars().any(char::is_control) {
+            return Err(Error::Secret(format!("the secret of {} holds a control character", self.secret)));
+        }
+        Ok(match (&self.header, &self.scheme) {
+            (None, Scheme::Basic(username)) => Auth::Basic { username: username.clone(), password: secret },
+            (None, Scheme::Bearer) => Auth::Bearer(secret),
+            (None, Scheme::Plain) => Auth::Header { name: "Authorization".to_owned(), value: secret },
+            (Some(name), scheme) => Auth::Header { name: name.clone(), value: header_value(scheme, &secret) },
+        })
+    }
+}
+
+impl fmt::Display for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.scheme {
+            Scheme::Basic(username) => write!(f, "basic, user {username}, password")?,
+            Scheme::Bearer => f.write_str("bearer token")?,
+            Scheme::Plain => f.write_str("header")?,
+        }
+        if let Some(header) = &self.header {
+            write!(f, " {header}")?;
+        }
+        write!(f, " set (from {})", self.secret)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            // The arguments may hold what nobody else should read.
+            Self::Command(words) => write!(f, "the program `{}`", words.first().map_or("", String::as_str)),
+            Self::Address(..) => f.write_str("the address"),
+        }
+    }
+}
+
+impl Place {
+    fn read(&self, surroundings: &Surroundings) -> Result<SecretString, Error> {
+        let text = match self {
+            Self::File(path) => read_private(path)?,
+            Self::Variable(name) => surroundings.var(name).map(str::to_owned).unwrap_or_default(),
+            Self::Command(words) => told_by(words)?,
+            Self::Address(secret, file) => {
+                file.as_deref()
+                    .map_or(Ok(()), |path| fs::File::open(path).map_or(Ok(()), |f| check_private(path, &f)))?;
+                return Ok(secret.clone());
+            }
+        };
+        let text = text.trim();
+        match self {
+            Self::Variable(name) if text.is_empty() => {
+                Err(Error::Secret(format!("{name} is not set, but a secret should be in it")))
+            }
+            _ if text.is_empty() => Err(Error::Secret(format!("{self}: it holds no secret"))),
+            _ => Ok(SecretString::from(text.to_owned())),
+        }
+    }
+}
+
+fn placed(path: &Path, folder: &Path, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => folder.join(path),
+    }
+}
+
+/// Reads a file after making sure, on the open file itself, that nobody else can.
+fn read_private(path: &Path) -> Result<String, Error> {
+    /// More than any token, and less than a log file or `/dev/zero` would fill.
+    const MOST: u64 = 64 * 1024;
+    let told = |e: std::io::Error| Error::Secret(format!("{}: {e}", path.display()));
+    let file = fs::File::open(path).map_err(told)?;
+    check_private(path, &file)?;
+    let mut text = String::new();
+    file.take(MOST).read_to_string(&mut text).map_err(told)?;
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn check_private(path: &Path, file: &fs::File) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = file.metadata().map_err(|e| Error::Secret(format!("{}: {e}", path.display())))?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Error::Secret(format!(
+        "{path} holds a secret, but others can read it (mode {:o}): chmod 600 {path}",
+        mode & 0o777
+    )))
+}
+
+#[cfg(not(unix))]
+fn check_private(_: &Path, _: &fs::File) -> Result<(), Error> {
+    Ok(())
+}
+
+/// The standard output of a program. Its standard error stays the user's, so that it can ask for a touch or a PIN.
+fn told_by(words: &[String]) -> Result<String, Error> {
+    let Some((program, arguments)) = words.split_first() else { return Ok(String::new()) };
+    let failed = |why: String| Error::Secret(format!("the program `{program}` should tell a token, but {why}"));
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| failed(format!("cannot be started: {e}")))?;
+    let output = child.stdout.take();
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut text = String::new();
+        let read = output.map(|mut o| o.read_to_string(&mut text)).transpose();
+        // Nobody listens any more where the program took too long.
+        let _ = tell.send(read.map(|_| text));
+    });
+    let started = Instant::now();
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if started.elapsed() < COMMAND_TIME => thread::sleep(Duration::from_millis(10)),
+            Ok(None) => {
+                let _ = child.kill();
+                return Err(failed(format!("said nothing for {} s", COMMAND_TIME.as_secs())));
+            }
+            Err(e) => return Err(failed(e.to_string())),
+        }
+    };
+    if !status.success() {
+        return Err(failed(format!("failed ({status})")));
+    }
+    match told.recv_timeout(COMMAND_TIME.saturating_sub(started.elapsed())) {
+        Ok(Ok(text)) => Ok(text),
+        Ok(Err(_)) => Err(failed("what it printed is not text".to_owned())),
+        Err(_) => Err(failed("it never closed its output".to_owned())),
+    }
+}
+
+fn header_value(scheme: &Scheme, secret: &SecretString) -> SecretString {
+    let secret = secret.expose_secret();
+    SecretString::from(match scheme {
+        Scheme::Basic(username) => format!("Basic {}", base64(format!("{username}:{secret}").as_bytes())),
+        Scheme::Bearer => format!("Bearer {secret}"),
+        Scheme::Plain => secret.to_owned(),
+    })
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let letters = |chunk: &[u8]| -> [char; 4] {
+        let bits = (0..3).fold(0u32, |bits, i| bits << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));
+        [0, 1, 2, 3].map(|i| if i <= chunk.len() { LETTERS[(bits >> (18 - 6 * i) & 63) as usize] as char } else { '=' })
+    };
+    bytes.chunks(3).flat_map(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Exit;
+
+    fn bearer(secret: Place) -> Credentials {
+        Credentials { scheme: Scheme::Bearer, header: None, secret }
+    }
+
+    #[test]
+    fn a_header_of_ones_own_carries_the_whole_value() {
+        let mut world = Surroundings::default();
+        world.vars.insert("P".into(), "open sesame".into());
+        let basic = Credentials {
+            scheme: Scheme::Basic("Aladdin".into()),
+            header: Some("X-Auth".into()),
+            secret: Place::Variable("P".into()),
+        };
+        let Auth::Header { name, value } = basic.resolve(&world).unwrap() else { panic!("a header") };
+        assert_eq!((name.as_str(), value.expose_secret()), ("X-Auth", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
+        assert_eq!([base64(b""), base64(b"f"), base64(b"fo"), base64(b"foo")], ["", "Zg==", "Zm8=", "Zm9v"]);
+        assert_eq!(basic.to_string(), "basic, user Aladdin, password X-Auth set (from P)");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_file_is_read_only_if_nobody_else_can() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        fs::write(&path, "t0ken\n").unwrap();
+        let world = Surroundings::default();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let error = bearer(Place::File(path.clone())).resolve(&world).unwrap_err();
+        assert_eq!(error.exit(), Exit::MustAct);
+        assert!(error.to_string().contains("mode 640") && !error.to_string().contains("t0ken"), "{error}");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let auth = bearer(Place::File(path)).resolve(&world).unwrap();
+        assert!(matches!(&auth, Auth::Bearer(token) if token.expose_secret() == "t0ken"));
+        assert!(!format!("{auth:?}").contains("t0ken"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_tells_a_token_or_the_reason_why_not() {
+        let world = Surroundings::default();
+        let run = |script: &str| bearer(Place::Command(vec!["sh".into(), "-c".into(), script.into()])).resolve(&world);
+        assert!(matches!(run("echo abc").unwrap(), Auth::Bearer(token) if token.expose_secret() == "abc"));
+        for (script, why) in
+            [("exit 3", "failed"), ("true", "holds no secret"), ("printf 'a\\nb'", "control character")]
+        {
+            let error = run(script).unwrap_err();
+            assert_eq!(error.exit(), Exit::MustAct);
+            assert!(error.to_string().contains(why), "{error}");
+        }
+        let error = bearer(Place::Command(vec!["/no/such/program".into()])).resolve(&world).unwrap_err();
+        assert!(error.to_string().contains("cannot be started"), "{error}");
+    }
+}

@@ -1,0 +1,18 @@
+//! Flags shared by commands, and what they mean: flag > environment > project file > user file > default.
+
+pub mod address;
+pub mod backends;
+pub mod credentials;
+pub mod files;
+pub mod filters;
+pub mod journey;
+pub mod origin;
+pub mod output;
+pub mod profile;
+pub mod settings;
+pub mod sources;
+pub mod subject;
+pub mod surroundings;
+pub mod target;
+pub mod time;
+pub mod voices;

@@ -1,0 +1,239 @@
+//! How and where to show: format, colour, width, characters, zone.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+
+use crate::model::time::Zone;
+use crate::options::backends::{choice, count};
+use crate::options::surroundings::Surroundings;
+use crate::render::{Format, View};
+
+/// The narrowest screen that anything is laid out for.
+const NARROWEST: usize = 40;
+/// The width where nobody tells one.
+const USUAL_WIDTH: usize = 80;
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colour {
+    /// On a terminal, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Flags of every command, accepted before and after its name.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// The form of the answer [default: table]
+    #[arg(short, long, global = true, value_name = "FORMAT", value_parser = choice(&FORMATS))]
+    pub output: Option<Format>,
+    /// Write the answer to this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]
+    #[arg(long, global = true, visible_alias = "colour", value_name = "WHEN", value_parser = choice(&COLOURS))]
+    pub color: Option<Colour>,
+    /// Draw with ASCII only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Lay out for this many columns
+    #[arg(long, global = true, value_name = "N", value_parser = count(NARROWEST as u64, 10_000))]
+    pub width: Option<u64>,
+    /// Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]
+    #[arg(short = 'z', long, global = true, value_name = "ZONE", value_parser = zone, conflicts_with = "utc", allow_hyphen_values = true)]
+    pub timezone: Option<Zone>,
+    /// Short for --timezone utc
+    #[arg(long, global = true)]
+    pub utc: bool,
+    /// Show more; twice, still more
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Nothing but the answer, and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print the requests as URLs, LogQL and PromQL to paste elsewhere
+    #[arg(long, global = true)]
+    pub show_queries: bool,
+    /// No progress on standard error
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+const FORMATS: [(&str, Format); 2] = [("table", Format::Table), ("json", Format::Json)];
+const COLOURS: [(&str, Colour); 3] = [("auto", Colour::Auto), ("always", Colour::Always), ("never", Colour::Never)];
+
+impl OutputArgs {
+    /// The form of the answer.
+    pub fn format(&self) -> Format {
+        self.output.unwrap_or_default()
+    }
+
+    /// The zone that the flags tell, if they tell one, and which flag did.
+    pub fn zone(&self) -> Option<(Zone, &'static str)> {
+        let by_utc = self.utc.then_some((Zone::Utc, "--utc"));
+        by_utc.or_else(|| self.timezone.map(|zone| (zone, "--timezone")))
+    }
+
+    /// Everything about the place where the answer will be looked at, decided once.
+    pub fn view(&self, surroundings: &Surroundings, zone: Zone) -> View {
+        let on_terminal = surroundings.stdout_is_terminal && self.out.is_none();
+        View {
+            width: self.columns(surroundings, on_terminal),
+            colour: self.format() == Format::Table && self.has_colour(surroundings, on_terminal),
+            ascii: self.ascii || on_terminal && knows_only_ascii(surroundings),
+            hyperlinks: on_terminal && knows_links(surroundings),
+            zone,
+            verbosity: self.verbose,
+        }
+    }
+
+    /// Whether progress may be drawn on standard error.
+    pub fn shows_progress(&self, surroundings: &Surroundings) -> bool {
+        let wanted = !self.quiet && !self.no_progress;
+        wanted
+            && surroundings.stderr_is_terminal
+            && surroundings.var("TERM") != Some("dumb")
+            && surroundings.var("CI").is_none()
+    }
+
+    /// `--width` > `COLUMNS` > the terminal > 80.
+    fn columns(&self, surroundings: &Surroundings, on_terminal: bool) -> usize {
+        let flag = self.width.and_then(|n| usize::try_from(n).ok());
+        let variable = || surroundings.var("COLUMNS").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
+        let terminal = || surroundings.terminal_width.filter(|n| on_terminal && *n > 0);
+        flag.or_else(variable).or_else(terminal).unwrap_or(USUAL_WIDTH).clamp(NARROWEST, 10_000)
+    }
+
+    /// `--color` > `NO_COLOR` > `FORCE_COLOR`, `CLICOLOR_FORCE` > `CLICOLOR=0` > a terminal that is not dumb.
+    fn has_colour(&self, surroundings: &Surroundings, on_terminal: bool) -> bool {
+        let var = |name| surroundings.var(name);
+        let is_on = |name| var(name).is_some_and(|v| !is_no(v));
+        match self.color.unwrap_or_default() {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto if var("NO_COLOR").is_some() => false,
+            Colour::Auto if is_on("FORCE_COLOR") || is_on("CLICOLOR_FORCE") => true,
+            Colour::Auto if var("FORCE_COLOR").is_some_and(is_no) || var("CLICOLOR") == Some("0") => false,
+            Colour::Auto => on_terminal && var("TERM") != Some("dumb"),
+        }
+    }
+}
+
+fn is_no(value: &str) -> bool {
+    matches!(value, "0" | "false" | "no")
+}
+
+/// A terminal that says it is simple, or whose locale names another character set.
+///
+/// Where no locale is set at all (containers, remote shells) nothing speaks against UTF-8. Files and pipes are always
+/// UTF-8: what is in them must not depend on who wrote them.
+fn knows_only_ascii(surroundings: &Surroundings) -> bool {
+    if matches!(surroundings.var("TERM"), Some("dumb" | "linux")) {
+        return true;
+    }
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| surroundings.var(name));
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    })
+}
+
+/// Terminals known to make links of OSC 8; `FORCE_HYPERLINK` decides otherwise.
+fn knows_links(surroundings: &Surroundings) -> bool {
+    const PROGRAMS: [&str; 7] = ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio", "Tabby"];
+    const TERMS: [&str; 5] = ["xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm"];
+    const MARKS: [&str; 4] = ["KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION", "DOMTERM"];
+    if let Some(forced) = surroundings.var("FORCE_HYPERLINK") {
+        return !is_no(forced);
+    }
+    let is = |name, known: &[&str]| surroundings.var(name).is_some_and(|value| known.contains(&value));
+    let new_vte = surroundings.var("VTE_VERSION").and_then(|v| v.parse::<u32>().ok()).is_some_and(|v| v >= 5000);
+    !matches!(surroundings.var("TERM"), Some("dumb" | "linux"))
+        && (is("TERM_PROGRAM", &PROGRAMS)
+            || is("TERM", &TERMS)
+            || new_vte
+            || MARKS.iter().any(|name| surroundings.var(name).is_some()))
+}
+
+fn zone(text: &str) -> Result<Zone, &'static str> {
+    Zone::parse(text).ok_or("write local, utc or an offset such as +02:00")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world(vars: &[(&str, &str)], stdout_is_terminal: bool) -> Surroundings {
+        let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Surroundings { vars, stdout_is_terminal, terminal_width: Some(120), ..Surroundings::default() }
+    }
+
+    #[test]
+    fn colour_is_decided_in_one_order() {
+        use Colour::{Always, Auto, Never};
+        let table: [(Colour, &[(&str, &str)], bool, bool); 14] = [
+            (Auto, &[], true, true),
+            (Auto, &[], false, false),
+            (Auto, &[("TERM", "dumb")], true, false),
+            (Auto, &[("NO_COLOR", "1")], true, false),
+            (Auto, &[("NO_COLOR", "")], true, true),
+            (Auto, &[("NO_COLOR", "1"), ("FORCE_COLOR", "1")], true, false),
+            (Auto, &[("FORCE_COLOR", "1")], false, true),
+            (Auto, &[("FORCE_COLOR", "0")], true, false),
+            (Auto, &[("CLICOLOR_FORCE", "1"), ("CLICOLOR", "0")], false, true),
+            (Auto, &[("CLICOLOR_FORCE", "0")], false, false),
+            (Auto, &[("CLICOLOR", "0")], true, false),
+            (Always, &[("NO_COLOR", "1")], false, true),
+            (Never, &[("FORCE_COLOR", "1")], true, false),
+            (Always, &[("TERM", "dumb")], false, true),
+        ];
+        for (flag, vars, on_terminal, colour) in table {
+            let args = OutputArgs { color: Some(flag), ..OutputArgs::default() };
+            assert_eq!(
+                args.view(&world(vars, on_terminal), Zone::Utc).colour,
+                colour,
+                "{flag:?} {vars:?} {on_terminal}"
+            );
+        }
+        let json = OutputArgs { color: Some(Always), output: Some(Format::Json), ..OutputArgs::default() };
+        assert!(!json.view(&world(&[], true), Zone::Utc).colour, "never in JSON");
+        let file = OutputArgs { out: Some("x".into()), ..OutputArgs::default() };
+        assert!(!file.view(&world(&[], true), Zone::Utc).colour, "not in files");
+    }
+
+    #[test]
+    fn width_characters_and_links_fit_the_place() {
+        let view =
+            |vars: &[(&str, &str)], on_terminal| OutputArgs::default().view(&world(vars, on_terminal), Zone::Utc);
+        assert_eq!(view(&[], true).width, 120);
+        assert_eq!(view(&[], false).width, 80);
+        assert_eq!(view(&[("COLUMNS", "100")], false).width, 100);
+        assert_eq!(view(&[("COLUMNS", "7")], true).width, 40);
+        assert_eq!(view(&[("COLUMNS", "wide")], true).width, 120);
+        let args = OutputArgs { width: Some(60), ..OutputArgs::default() };
+        assert_eq!(args.view(&world(&[("COLUMNS", "100")], true), Zone::Utc).width, 60);
+
+        let ascii: [(&[(&str, &str)], bool, bool); 7] = [
+            (&[], true, false),
+            (&[("LANG", "C")], true, true),
+            (&[("LANG", "C")], false, false),
+            (&[("LANG", "C"), ("LC_ALL", "en_US.UTF-8")], true, false),
+            (&[("LANG", "de_DE.ISO-8859-1")], true, true),
+            (&[("TERM", "linux"), ("LANG", "C.utf8")], true, true),
+            (&[("TERM", "dumb")], false, false),
+        ];
+        for (vars, on_terminal, expected) in ascii {
+            assert_eq!(view(vars, on_terminal).ascii, expected, "{vars:?} {on_terminal}");
+        }
+        assert!(view(&[("VTE_VERSION", "7200")], true).hyperlinks);
+        assert!(!view(&[("VTE_VERSION", "7200")], false).hyperlinks);
+        assert!(!view(&[], true).hyperlinks);
+        assert!(view(&[("FORCE_HYPERLINK", "1")], true).hyperlinks);
+    }
+}

@@ -1,0 +1,85 @@
+//! From where: the backends, files, the demo, or a recording.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::options::surroundings::Surroundings;
+
+/// What is looked at instead of the backends.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Sources")]
+pub struct SourceArgs {
+    /// Read spans or lines from a file instead of asking; `-` is standard input; repeatable
+    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
+    pub input: Vec<PathBuf>,
+    /// Look at embedded data instead of asking; --demo=SCENARIO picks one
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true)]
+    pub demo: Option<Option<String>>,
+    /// Keeping answers, and answering from what was kept.
+    #[command(flatten)]
+    pub recording: RecordingArgs,
+}
+
+/// Keeping answers, and answering from what was kept.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Sources")]
+pub struct RecordingArgs {
+    /// Keep every answer of the backends in this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+    /// Answer only from this recording; nothing is sent
+    #[arg(long, value_name = "DIR")]
+    pub replay: Option<PathBuf>,
+}
+
+/// Where evidence will come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Supply {
+    /// The backends, or a recording of them.
+    Backends,
+    /// These files, in this order; `-` is standard input.
+    Files(Vec<PathBuf>),
+    /// A scenario of the demo; none for the tour's own.
+    Demo(Option<String>),
+}
+
+impl SourceArgs {
+    /// Where evidence will come from.
+    ///
+    /// # Errors
+    /// Usage: standard input is a terminal, or read twice; a recording of something that is not asked.
+    pub fn supply(&self, surroundings: &Surroundings) -> Result<Supply, Error> {
+        if let Some(scenario) = &self.demo {
+            return self.no_recording("--demo").map(|()| Supply::Demo(scenario.clone()));
+        }
+        if self.input.is_empty() {
+            return Ok(Supply::Backends);
+        }
+        self.no_recording("--input")?;
+        match self.input.iter().filter(|path| path.as_os_str() == "-").count() {
+            0 => {}
+            1 if surroundings.stdin_is_terminal => {
+                return Err(Error::usage(
+                    "--input -: standard input is a terminal",
+                    "pipe a file into it, or name the file",
+                ));
+            }
+            1 => {}
+            _ => return Err(Error::usage("--input -: standard input can be read only once", "name it once")),
+        }
+        Ok(Supply::Files(self.input.clone()))
+    }
+
+    fn no_recording(&self, instead: &str) -> Result<(), Error> {
+        let flag =
+            self.recording.record.as_ref().map(|_| "--record").or(self.recording.replay.as_ref().map(|_| "--replay"));
+        flag.map_or(Ok(()), |flag| {
+            Err(Error::usage(
+                format!("{flag} is about backends, but {instead} asks none"),
+                format!("drop {flag} or {instead}"),
+            ))
+        })
+    }
+}

@@ -1,0 +1,185 @@
+//! One backend: its address, and whose credentials may go there.
+
+use url::Url;
+
+use crate::error::Error;
+use crate::model::evidence::Source;
+use crate::options::address::{self, Address};
+use crate::options::credentials::{Credentials, Place, Scheme};
+use crate::options::origin::{Origin, Sourced};
+use crate::options::voices::{Voices, origin};
+
+/// One backend as configured.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Which.
+    pub source: Source,
+    /// Its base address.
+    pub url: Sourced<Url>,
+    /// The address of its pages, for links.
+    pub ui_url: Option<Sourced<Url>>,
+    /// Whose data.
+    pub tenant: Option<Sourced<String>>,
+    /// How to prove who is asking; the secret itself is not read yet.
+    pub credentials: Option<Sourced<Credentials>>,
+    /// Whether `--without` leaves it out.
+    pub left_out: bool,
+}
+
+/// The names under which one backend is spoken of.
+struct Names {
+    flag: &'static str,
+    urls: &'static [&'static str],
+    tenants: &'static [&'static str],
+    token: &'static str,
+    token_file: &'static str,
+    usual: &'static str,
+}
+
+const JAEGER: Names = Names {
+    flag: "--jaeger-url",
+    urls: &["TRACE_JAEGER_URL", "JAEGER_QUERY_URL"],
+    tenants: &["TRACE_JAEGER_TENANT"],
+    token: "TRACE_JAEGER_TOKEN",
+    token_file: "TRACE_JAEGER_TOKEN_FILE",
+    usual: "http://localhost:16686",
+};
+const LOKI: Names = Names {
+    flag: "--loki-url",
+    urls: &["TRACE_LOKI_URL", "LOKI_ADDR"],
+    tenants: &["TRACE_LOKI_TENANT", "LOKI_ORG_ID"],
+    token: "TRACE_LOKI_TOKEN",
+    token_file: "TRACE_LOKI_TOKEN_FILE",
+    usual: "http://localhost:3100",
+};
+const PROMETHEUS: Names = Names {
+    flag: "--prometheus-url",
+    urls: &["TRACE_PROMETHEUS_URL", "PROMETHEUS_URL"],
+    tenants: &["TRACE_PROMETHEUS_TENANT"],
+    token: "TRACE_PROMETHEUS_TOKEN",
+    token_file: "TRACE_PROMETHEUS_TOKEN_FILE",
+    usual: "http://localhost:9090",
+};
+
+/// Decides one backend, and says so if credentials stay at home.
+pub(crate) fn target(voices: Voices<'_>, source: Source) -> Result<(Target, Option<String>), Error> {
+    let (names, flag) = match source {
+        Source::Loki => (&LOKI, &voices.backends.loki_url),
+        Source::Prometheus => (&PROMETHEUS, &voices.backends.prometheus_url),
+        Source::Jaeger | Source::File | Source::Demo => (&JAEGER, &voices.backends.jaeger_url),
+    };
+    let address = base_address(voices, source, names, flag.as_ref())?;
+    let in_address = in_address(&address)?;
+    let own = match in_address {
+        Some(credentials) => Some(credentials),
+        None => from_environment(voices, source, names)?.or_else(|| from_files(voices, source)),
+    };
+    let url = address.map(|address| address.url);
+    let (credentials, warning) = at_home(voices, source, &url, own);
+    let tenant = voices.variable(names.tenants).or_else(|| voices.told(|p| p.tenant(source)));
+    let left_out = voices.backends.without.contains(&source);
+    let target = Target { source, ui_url: ui_url(voices, source)?, tenant, credentials, left_out, url };
+    Ok((target, warning))
+}
+
+fn base_address(
+    voices: Voices<'_>,
+    source: Source,
+    names: &Names,
+    flag: Option<&String>,
+) -> Result<Sourced<Address>, Error> {
+    let flag = flag.map(|url| Sourced::flag(url.clone(), names.flag));
+    let given = flag.or_else(|| voices.variable(names.urls)).or_else(|| voices.told(|p| p.url(source)));
+    let text = given.unwrap_or_else(|| Sourced::default(names.usual.to_owned()));
+    Ok(Sourced { value: address::read(&text.value, &text.origin.to_string())?, origin: text.origin })
+}
+
+/// The address of pages for people. It has no user and goes nowhere but into links.
+fn ui_url(voices: Voices<'_>, source: Source) -> Result<Option<Sourced<Url>>, Error> {
+    let Some((layer, told)) = voices.told_in(|p| p.ui_url(source)) else { return Ok(None) };
+    let origin = origin(layer, told);
+    let url = address::read(told.get_ref(), &origin.to_string())?.url;
+    Ok(Some(Sourced { value: url, origin }))
+}
+
+fn in_address(address: &Sourced<Address>) -> Result<Option<Sourced<Credentials>>, Error> {
+    let Some((username, password)) = &address.value.user else { return Ok(None) };
+    if address.origin.is_project() {
+        return Err(Error::Config(format!(
+            "{}: a project file may not say how to sign in; take the user name and password out of the address",
+            address.origin
+        )));
+    }
+    let file = match &address.origin {
+        Origin::File { path, .. } => Some(path.clone()),
+        _ => None,
+    };
+    let secret = Place::Address(password.clone(), file);
+    let credentials = Credentials { scheme: Scheme::Basic(username.clone()), header: None, secret };
+    Ok(Some(Sourced { value: credentials, origin: address.origin.clone() }))
+}
+
+/// Our own variables, then logcli's with logcli's rules.
+fn from_environment(voices: Voices<'_>, source: Source, names: &Names) -> Result<Option<Sourced<Credentials>>, Error> {
+    let own = bearer(voices, names.token, names.token_file)?;
+    if own.is_some() || source != Source::Loki {
+        return Ok(own);
+    }
+    let basic = voices.variable(&["LOKI_USERNAME"]).map(|user| {
+        let secret = Place::Variable("LOKI_PASSWORD".to_owned());
+        user.map(|user| Credentials { scheme: Scheme::Basic(user), header: None, secret })
+    });
+    let bearer = bearer(voices, "LOKI_BEARER_TOKEN", "LOKI_BEARER_TOKEN_FILE")?;
+    if let (Some(basic), Some(bearer)) = (&basic, &bearer) {
+        return Err(two_ways(&basic.origin, &bearer.origin));
+    }
+    let header = voices.variable(&["LOKI_AUTH_HEADER"]).map(|h| h.value);
+    let header = header.filter(|header| !header.eq_ignore_ascii_case("authorization"));
+    Ok(basic.or(bearer).map(|told| told.map(|credentials| Credentials { header, ..credentials })))
+}
+
+fn bearer(voices: Voices<'_>, token: &'static str, file: &'static str) -> Result<Option<Sourced<Credentials>>, Error> {
+    let credentials = |secret| Credentials { scheme: Scheme::Bearer, header: None, secret };
+    match (voices.variable(&[token]), voices.variable(&[file])) {
+        (Some(one), Some(other)) => Err(two_ways(&one.origin, &other.origin)),
+        (Some(told), None) => Ok(Some(told.map(|_| credentials(Place::Variable(token.to_owned()))))),
+        (None, Some(told)) => {
+            let folder = &voices.surroundings.cwd;
+            Ok(Some(told.map(|path| credentials(Place::File(folder.join(path))))))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+fn two_ways(one: &Origin, other: &Origin) -> Error {
+    Error::usage(format!("{one} and {other} are both set"), "there can be only one way to sign in; unset one of them")
+}
+
+fn from_files(voices: Voices<'_>, source: Source) -> Option<Sourced<Credentials>> {
+    let (layer, told) = voices.told_in(|p| p.auth(source))?;
+    let folder = layer.path.parent().unwrap_or(&layer.path);
+    let credentials = Credentials::from_text(told.get_ref(), folder, voices.surroundings.home.as_deref());
+    Some(Sourced { value: credentials, origin: origin(layer, told) })
+}
+
+/// A project file chooses an address, but not who gets the user's credentials.
+fn at_home(
+    voices: Voices<'_>,
+    source: Source,
+    url: &Sourced<Url>,
+    credentials: Option<Sourced<Credentials>>,
+) -> (Option<Sourced<Credentials>>, Option<String>) {
+    let Some(credentials) = credentials else { return (None, None) };
+    let is_known = || voices.own_addresses(source).any(|own| own.origin() == url.value.origin());
+    if !url.origin.is_project() || is_known() {
+        return (Some(credentials), None);
+    }
+    let warning = format!(
+        "{}: credentials from {} are not sent to {}, which {} chose; name this address in your own configuration to send them",
+        source.word(),
+        credentials.origin,
+        address::plain(&url.value),
+        url.origin,
+    );
+    (None, Some(warning))
+}

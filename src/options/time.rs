@@ -1,0 +1,343 @@
+//! When: `--since`, `--start`, `--end`, and how long: durations.
+
+use chrono::{DateTime, FixedOffset, Local, Utc};
+use clap::Args;
+use interim::{Dialect, parse_date_string};
+
+use crate::error::Error;
+use crate::model::time::{DAY, HOUR, Human, SECOND, Timestamp, Window, Zone};
+use crate::query::{Subject, TimeRange, window_of_id};
+
+const FORMS: &str = "write 2026-11-22T14:00:00+01:00, 1795352531 (epoch s, ms, µs or ns), now-15m, `15m ago`, \
+    `yesterday 14:00`, 2026-11-22 or 14:00";
+
+/// When the journey was.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Time")]
+pub struct TimeArgs {
+    /// Look from this long ago until now: 15m, 2h, 7d; a point in time does too
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["start", "end"])]
+    pub since: Option<String>,
+    /// Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00
+    #[arg(long, value_name = "TIME", visible_alias = "from", allow_hyphen_values = true)]
+    pub start: Option<String>,
+    /// Look up to here; alone, the hour before it
+    #[arg(long, value_name = "TIME", visible_alias = "to", allow_hyphen_values = true)]
+    pub end: Option<String>,
+}
+
+impl TimeArgs {
+    /// The time that is asked about: told by the user, else by the ID, else found by widening.
+    ///
+    /// # Errors
+    /// Usage: no time, an empty window, or one that lies wholly ahead.
+    pub fn range(&self, subject: Option<&Subject>, now: Timestamp, zone: Zone) -> Result<TimeRange, Error> {
+        if let Some(window) = self.window(now, zone)? {
+            return Ok(TimeRange::Explicit(window));
+        }
+        let by_id = subject.filter(|s| s.as_correlation).and_then(|s| window_of_id(&s.text, now));
+        Ok(by_id.map_or(TimeRange::Widening, |(window, kind)| TimeRange::FromId(window, kind)))
+    }
+
+    /// The window that the flags tell, if they tell one.
+    ///
+    /// # Errors
+    /// As [`TimeArgs::range`].
+    pub fn window(&self, now: Timestamp, zone: Zone) -> Result<Option<Window>, Error> {
+        let clock = Clock { now, zone };
+        let until_now = now.plus(1);
+        let window = match (&self.since, &self.start, &self.end) {
+            (None, None, None) => return Ok(None),
+            (Some(since), ..) => Window::new(clock.since(since)?, until_now),
+            (None, Some(start), None) => Window::new(clock.start("--start", start)?, until_now),
+            (None, None, Some(end)) => {
+                let end = clock.start("--end", end)?;
+                Window::new(end.plus(-HOUR), end)
+            }
+            (None, Some(start), Some(end)) => {
+                let start = clock.start("--start", start)?;
+                Window::new(start, clock.end(end, start)?)
+            }
+        };
+        self.check(window, clock).map(Some)
+    }
+
+    fn check(&self, window: Window, clock: Clock) -> Result<Window, Error> {
+        let flag = if self.since.is_some() { "--since" } else { "--start" };
+        if window.from > clock.now {
+            let ahead = Human(window.from.since(clock.now));
+            let message = format!("{flag}: {} is {ahead} ahead of now", clock.zone.full(window.from));
+            return Err(Error::usage(message, "nothing can have happened yet; `15m ago` and now-15m look back"));
+        }
+        if window.is_empty() {
+            let message = format!(
+                "--start ({}) is not before --end ({})",
+                clock.zone.full(window.from),
+                clock.zone.full(window.to)
+            );
+            return Err(Error::usage(message, "a window needs its start before its end"));
+        }
+        Ok(window)
+    }
+}
+
+/// A length of time in nanoseconds: `15m`, `1h30m`, `1.5s`, `250ms`, `7d`.
+///
+/// # Errors
+/// One sentence, for clap and for [`Error::Usage`] alike.
+pub fn duration(text: &str) -> Result<i64, String> {
+    let text = text.trim();
+    let units = text.split(|c: char| !c.is_ascii_alphabetic());
+    if units.clone().any(|unit| unit == "M") {
+        return Err(format!("`M` means months; did you mean {}?", text.replace('M', "m")));
+    }
+    let length = humantime::parse_duration(text).map_err(|e| format!("{e}; write 30s, 15m, 2h or 7d"))?;
+    i64::try_from(length.as_nanos()).map_err(|_| "longer than anybody can look".to_owned())
+}
+
+/// A length of time that is more than nothing.
+///
+/// # Errors
+/// As [`duration`].
+pub fn positive_duration(text: &str) -> Result<i64, String> {
+    duration(text).and_then(|ns| if ns > 0 { Ok(ns) } else { Err("it should be longer than nothing".to_owned()) })
+}
+
+/// What time it is, and where.
+#[derive(Clone, Copy)]
+struct Clock {
+    now: Timestamp,
+    zone: Zone,
+}
+
+impl Clock {
+    fn since(self, text: &str) -> Result<Timestamp, Error> {
+        match duration(text) {
+            Ok(ns) if ns > 0 => Ok(self.now.plus(-ns)),
+            Ok(_) => Err(Error::usage("--since: nothing lies between now and now", "write 15m, 2h or 7d")),
+            Err(why) if is_length(text) => {
+                Err(Error::usage(format!("--since: {text:?}: {why}"), "write 15m, 2h or 7d"))
+            }
+            Err(_) => self.start("--since", text),
+        }
+    }
+
+    /// A bare time of day is the last one that was.
+    fn start(self, flag: &str, text: &str) -> Result<Timestamp, Error> {
+        let at = self.point(flag, text)?;
+        if is_time_of_day(text) && at > self.now { self.point(flag, &format!("yesterday {text}")) } else { Ok(at) }
+    }
+
+    /// A bare time of day is the first one after the start.
+    fn end(self, text: &str, start: Timestamp) -> Result<Timestamp, Error> {
+        let at = self.point("--end", text)?;
+        if !is_time_of_day(text) || at < start.plus(DAY) {
+            return Ok(at);
+        }
+        let day_of_start = self.zone.date(start);
+        let at = self.point("--end", &format!("{day_of_start} {text}"))?;
+        if at > start { Ok(at) } else { Ok(at.plus(DAY)) }
+    }
+
+    /// In this order: RFC 3339, epoch digits, now ± duration, duration ago, plain words.
+    fn point(self, flag: &str, text: &str) -> Result<Timestamp, Error> {
+        let text = text.trim();
+        let wrong = |why: &str| Error::usage(format!("{flag}: {text:?} {why}"), FORMS);
+        if text.is_empty() {
+            return Err(wrong("is no time"));
+        }
+        if let Some(at) = Timestamp::from_rfc3339(text).or_else(|| epoch(text)) {
+            return Ok(at);
+        }
+        if let Some(shift) = self.shifted(text) {
+            return shift.map_err(|why| wrong(&format!("is no time: {why}")));
+        }
+        if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') && is_length(text) {
+            return Err(Error::usage(
+                format!("{flag}: {text:?} is a length of time, not a point in time"),
+                format!("did you mean now-{0} or --since {0}?", text.trim_start_matches('-')),
+            ));
+        }
+        if text.contains('/') {
+            return Err(wrong("can be read as two different days"));
+        }
+        self.in_words(text).ok_or_else(|| wrong("is no time"))
+    }
+
+    fn shifted(self, text: &str) -> Option<Result<Timestamp, String>> {
+        let lower = text.to_ascii_lowercase();
+        if let Some(length) = lower.strip_suffix(" ago").map(|_| &text[..text.len() - 4])
+            && length.starts_with(|c: char| c.is_ascii_digit())
+        {
+            return Some(duration(length).map(|ns| self.now.plus(-ns)));
+        }
+        lower.strip_prefix("now")?;
+        let rest = text[3..].trim_start();
+        let (sign, length) = match rest.split_at_checked(1) {
+            None => return Some(Ok(self.now)),
+            Some(("-", length)) => (-1, length),
+            Some(("+", length)) => (1, length),
+            Some(_) => return None,
+        };
+        Some(duration(length).map(|ns| self.now.plus(sign * ns)))
+    }
+
+    /// The real zone, not today's offset: yesterday may have been on the other side of a clock change.
+    fn in_words(self, text: &str) -> Option<Timestamp> {
+        let utc: DateTime<Utc> = DateTime::from_timestamp_nanos(self.now.0);
+        let nanos = match self.zone {
+            Zone::Local => parse_date_string(text, utc.with_timezone(&Local), Dialect::Uk).ok()?.timestamp_nanos_opt(),
+            Zone::Utc => parse_date_string(text, utc, Dialect::Uk).ok()?.timestamp_nanos_opt(),
+            Zone::Offset(seconds) => {
+                let there = utc.with_timezone(&FixedOffset::east_opt(seconds)?);
+                parse_date_string(text, there, Dialect::Uk).ok()?.timestamp_nanos_opt()
+            }
+        };
+        nanos.map(Timestamp)
+    }
+}
+
+/// Seconds, milliseconds, microseconds or nanoseconds by the count of digits; seconds may have decimals.
+fn epoch(text: &str) -> Option<Timestamp> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let all_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    if !all_digits(whole) || !all_digits(decimals) || decimals.len() > 9 || text.ends_with('.') {
+        return None;
+    }
+    let scale = match whole.len() {
+        10 => SECOND,
+        13 if decimals.is_empty() => 1_000_000,
+        16 if decimals.is_empty() => 1_000,
+        19 if decimals.is_empty() => 1,
+        _ => return None,
+    };
+    let fraction: i64 = format!("{decimals:0<9}").parse().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(scale)?.checked_add(fraction).map(Timestamp)
+}
+
+fn is_time_of_day(text: &str) -> bool {
+    let text = text.trim();
+    text.contains(':') && text.len() <= 12 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.'))
+}
+
+/// Whether it can only be meant as a length of time, be it a wrong one.
+fn is_length(text: &str) -> bool {
+    let text = text.trim().trim_start_matches('-');
+    let digits = text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
+    let unit: String = text[digits..].trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+    let known =
+        ["ns", "us", "ms", "s", "sec", "m", "min", "M", "h", "hr", "d", "day", "days", "w", "y", "hours", "minutes"];
+    digits > 0
+        && known.contains(&unit.as_str())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Exit;
+
+    const NOW: &str = "2026-11-23T13:30:00Z";
+
+    fn now() -> Timestamp {
+        Timestamp::from_rfc3339(NOW).unwrap()
+    }
+
+    fn window(since: Option<&str>, start: Option<&str>, end: Option<&str>) -> Result<String, Error> {
+        let own = |t: Option<&str>| t.map(str::to_owned);
+        let args = TimeArgs { since: own(since), start: own(start), end: own(end) };
+        let window = args.window(now(), Zone::Offset(3600))?.unwrap();
+        Ok(format!("{} {}", window.from.rfc3339(), window.to.rfc3339()))
+    }
+
+    #[test]
+    fn a_point_in_time_can_be_told_in_many_ways() {
+        let table = [
+            ("2026-11-22T14:00:00.123456789+01:00", "2026-11-22T13:00:00.123456789Z"),
+            ("2026-11-22T13:00:00Z", "2026-11-22T13:00:00.000000000Z"),
+            ("1795352531", "2026-11-22T13:02:11.000000000Z"),
+            ("1795352531.112", "2026-11-22T13:02:11.112000000Z"),
+            ("1795352531112", "2026-11-22T13:02:11.112000000Z"),
+            ("1795352531112345", "2026-11-22T13:02:11.112345000Z"),
+            ("1795352531112345678", "2026-11-22T13:02:11.112345678Z"),
+            ("now", "2026-11-23T13:30:00.000000000Z"),
+            ("now-15m", "2026-11-23T13:15:00.000000000Z"),
+            ("now - 1h30m", "2026-11-23T12:00:00.000000000Z"),
+            ("NOW-7d", "2026-11-16T13:30:00.000000000Z"),
+            ("15m ago", "2026-11-23T13:15:00.000000000Z"),
+            ("2 hours ago", "2026-11-23T11:30:00.000000000Z"),
+            ("yesterday 14:00", "2026-11-22T13:00:00.000000000Z"),
+            ("2026-11-22", "2026-11-21T23:00:00.000000000Z"),
+            ("2026-11-22 14:00", "2026-11-22T13:00:00.000000000Z"),
+            ("2026-11-22 14:00:05", "2026-11-22T13:00:05.000000000Z"),
+            ("14:00", "2026-11-23T13:00:00.000000000Z"),
+            ("23:50", "2026-11-22T22:50:00.000000000Z"),
+            ("last friday", "2026-11-19T23:00:00.000000000Z"),
+        ];
+        for (text, at) in table {
+            let window = window(None, Some(text), None).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert!(window.starts_with(at), "{text}: {window}");
+        }
+    }
+
+    #[test]
+    fn windows_are_closed_by_now_or_by_what_was_told() {
+        let table = [
+            (Some("2h"), None, None, "2026-11-23T11:30:00.000000000Z 2026-11-23T13:30:00.000000001Z"),
+            (Some("yesterday 14:00"), None, None, "2026-11-22T13:00:00.000000000Z 2026-11-23T13:30:00.000000001Z"),
+            (None, None, Some("14:00"), "2026-11-23T12:00:00.000000000Z 2026-11-23T13:00:00.000000000Z"),
+            (None, Some("23:50"), Some("00:20"), "2026-11-22T22:50:00.000000000Z 2026-11-22T23:20:00.000000000Z"),
+            (None, Some("23:50"), Some("23:58"), "2026-11-22T22:50:00.000000000Z 2026-11-22T22:58:00.000000000Z"),
+            (None, Some("14:00"), Some("15:00"), "2026-11-23T13:00:00.000000000Z 2026-11-23T14:00:00.000000000Z"),
+        ];
+        for (since, start, end, expected) in table {
+            assert_eq!(window(since, start, end).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_told_with_what_would_be_one() {
+        let start = |text| window(None, Some(text), None);
+        let table = [
+            (start(""), "--start: \"\" is no time"),
+            (start("soonish"), "--start: \"soonish\" is no time"),
+            (start("20261122"), "--start: \"20261122\" is no time"),
+            (start("11/12/2026"), "can be read as two different days"),
+            (start("now-5M"), "did you mean 5m?"),
+            (start("2h"), "is a length of time, not a point in time"),
+            (start("now+1h"), "1 h ahead of now"),
+            (window(None, Some("now-1h"), Some("now-2h")), "is not before --end"),
+            (window(None, Some("now-1h"), Some("now-1h")), "is not before --end"),
+            (window(Some("5M"), None, None), "did you mean 5m?"),
+            (window(Some("0s"), None, None), "nothing lies between"),
+            (window(Some("tomorrow"), None, None), "ahead of now"),
+        ];
+        for (result, why) in table {
+            let error = result.unwrap_err();
+            assert!(error.to_string().contains(why), "{error} should say {why}");
+            assert!(error.exit() == Exit::Usage && !error.hint().is_empty());
+        }
+    }
+
+    #[test]
+    fn lengths_have_a_unit_and_months_are_no_minutes() {
+        assert_eq!(duration("1h30m"), Ok(90 * 60 * SECOND));
+        assert_eq!(duration("7d"), Ok(7 * DAY));
+        assert_eq!(duration("250us"), Ok(250_000));
+        assert_eq!(duration("5M").unwrap_err(), "`M` means months; did you mean 5m?");
+        for no in ["", "5", "-5m", "1e9d", "999999999999y"] {
+            assert!(duration(no).is_err(), "{no}");
+        }
+        assert!(positive_duration("0s").is_err());
+    }
+
+    #[test]
+    fn without_flags_the_id_tells_when_or_nobody_does() {
+        let args = TimeArgs::default();
+        let millis = now().plus(-HOUR).millis();
+        let id = format!("{:08x}-{:04x}-7abc-8def-0123456789ab", millis >> 16, millis & 0xffff);
+        let range = |subject: &Subject| args.range(Some(subject), now(), Zone::Utc).unwrap();
+        assert!(matches!(range(&Subject::either(id)), TimeRange::FromId(_, "UUIDv7")));
+        assert_eq!(range(&Subject::either("req-42")), TimeRange::Widening);
+    }
+}

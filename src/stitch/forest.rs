@@ -1,0 +1,136 @@
+//! Who follows from whom: by parent, else by link, else by message. Cycles are broken and named.
+
+use std::collections::HashMap;
+
+use crate::model::conventions::MessageRole;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::{Forest, Via};
+use crate::model::span::{Span, SpanKind};
+
+/// Plants the forest over spans that are already in their final order.
+pub fn plant(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
+    let by_id = index_by_id(spans);
+    let publishers = index_publishers(spans);
+    let mut self_parents = 0;
+    let mut cause: Vec<Option<(usize, Via)>> = Vec::with_capacity(spans.len());
+    for (index, span) in spans.iter().enumerate() {
+        self_parents += usize::from(span.parent_id == Some(span.span_id) && !has_twin(&by_id, spans, index));
+        cause.push(
+            by_parent(&by_id, spans, index)
+                .map(|p| (p, Via::Parent))
+                .or_else(|| by_link(&by_id, span, index).map(|p| (p, Via::Link)))
+                .or_else(|| by_message(&publishers, spans, index).map(|p| (p, Via::Message))),
+        );
+    }
+    if self_parents > 0 {
+        oddities.push(format!("{self_parents} span(s) name themselves as their parent; taken as roots"));
+    }
+    let broken = break_cycles(spans, &mut cause);
+    if broken > 0 {
+        oddities.push(format!("{broken} cycle(s) of parents; each broken at its earliest span"));
+    }
+    grow(cause)
+}
+
+type ById = HashMap<(TraceId, SpanId), Vec<usize>>;
+
+fn index_by_id(spans: &[Span]) -> ById {
+    let mut by_id: ById = HashMap::with_capacity(spans.len());
+    for (index, span) in spans.iter().enumerate() {
+        by_id.entry((span.trace_id, span.span_id)).or_default().push(index);
+    }
+    by_id
+}
+
+fn index_publishers(spans: &[Span]) -> HashMap<&str, Vec<usize>> {
+    let mut publishers: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, span) in spans.iter().enumerate().filter(|(_, s)| s.message_role() == Some(MessageRole::Publish)) {
+        if let Some(id) = span.message_id() {
+            publishers.entry(id).or_default().push(index);
+        }
+    }
+    publishers
+}
+
+/// Whether another span has the same ID: Zipkin's client and server share one.
+fn has_twin(by_id: &ById, spans: &[Span], index: usize) -> bool {
+    let span = &spans[index];
+    by_id.get(&(span.trace_id, span.span_id)).is_some_and(|all| all.len() > 1)
+}
+
+fn by_parent(by_id: &ById, spans: &[Span], index: usize) -> Option<usize> {
+    let span = &spans[index];
+    if span.kind == SpanKind::Server {
+        let twins = by_id.get(&(span.trace_id, span.span_id))?;
+        if let Some(client) = twins.iter().copied().find(|t| *t != index && spans[*t].kind == SpanKind::Client) {
+            return Some(client);
+        }
+    }
+    let candidates = by_id.get(&(span.trace_id, span.parent_id?))?;
+    let rank = |other: &usize| {
+        let other = &spans[*other];
+        (other.service() != span.service(), other.kind != SpanKind::Server)
+    };
+    candidates.iter().copied().filter(|c| *c != index).min_by_key(rank)
+}
+
+fn by_link(by_id: &ById, span: &Span, index: usize) -> Option<usize> {
+    let targets = span.links.iter().filter_map(|l| by_id.get(&(l.trace_id, l.span_id)));
+    targets.flatten().copied().find(|t| *t != index)
+}
+
+/// The last span that published this very message before it was consumed, else the first that did at all.
+fn by_message(publishers: &HashMap<&str, Vec<usize>>, spans: &[Span], index: usize) -> Option<usize> {
+    let span = &spans[index];
+    if span.message_role() != Some(MessageRole::Consume) {
+        return None;
+    }
+    let same = publishers.get(span.message_id()?)?;
+    same.iter().copied().rfind(|p| spans[*p].start <= span.start).or_else(|| same.first().copied())
+}
+
+/// Cuts each cycle at its earliest span; says how many there were.
+fn break_cycles(spans: &[Span], cause: &mut [Option<(usize, Via)>]) -> usize {
+    const UNSEEN: usize = 0;
+    let mut seen = vec![UNSEEN; spans.len()];
+    let mut broken = 0;
+    for start in 0..spans.len() {
+        let walk = start + 1;
+        let mut at = start;
+        while seen[at] == UNSEEN {
+            seen[at] = walk;
+            let Some((next, _)) = cause[at] else { break };
+            at = next;
+        }
+        if seen[at] == walk && cause[at].is_some() {
+            cause[earliest_in_cycle(spans, cause, at)] = None;
+            broken += 1;
+        }
+    }
+    broken
+}
+
+fn earliest_in_cycle(spans: &[Span], cause: &[Option<(usize, Via)>], at: usize) -> usize {
+    let mut earliest = at;
+    let mut next = cause[at];
+    while let Some((index, _)) = next.filter(|(index, _)| *index != at) {
+        if spans[index].start < spans[earliest].start {
+            earliest = index;
+        }
+        next = cause[index];
+    }
+    earliest
+}
+
+/// Effects and roots from the causes; both in the order of the spans, that is by start.
+fn grow(cause: Vec<Option<(usize, Via)>>) -> Forest {
+    let mut effects = vec![Vec::new(); cause.len()];
+    let mut roots = Vec::new();
+    for (index, of) in cause.iter().enumerate() {
+        match of {
+            Some((parent, _)) => effects[*parent].push(index),
+            None => roots.push(index),
+        }
+    }
+    Forest { cause, effects, roots }
+}

@@ -1,0 +1,166 @@
+//! Whether a span or a line carries an ID: exactly, on our side, whatever a server claims.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+use crate::model::attribute::{Attributes, Value};
+use crate::model::log::LogEntry;
+use crate::model::span::Span;
+
+/// Below this many characters an ID in running text is more likely chance than meaning.
+const SHORTEST_TOKEN: usize = 8;
+
+/// Reads the values of the correlation keys, in any of their spellings.
+pub struct Keys {
+    normal: BTreeSet<String>,
+    seen: RefCell<HashMap<String, bool>>,
+}
+
+impl Keys {
+    /// From the configured keys; `correlation_id`, `correlationId` and `Correlation-ID` are the same key.
+    pub fn new(keys: &[String]) -> Self {
+        Self { normal: keys.iter().map(|k| normal(k)).collect(), seen: RefCell::default() }
+    }
+
+    /// Whether this attribute or field is one of the keys; of a nested field the last part counts too.
+    pub fn holds(&self, key: &str) -> bool {
+        if let Some(known) = self.seen.borrow().get(key) {
+            return *known;
+        }
+        let last = key.rsplit('.').next().unwrap_or(key);
+        let is_key = self.normal.contains(&normal(key)) || self.normal.contains(&normal(last));
+        self.seen.borrow_mut().insert(key.to_owned(), is_key);
+        is_key
+    }
+
+    /// Every value of the keys that this span carries, each with its key: its own, its process' and its events'.
+    pub fn of_span(&self, span: &Span) -> Vec<(String, String)> {
+        let events = span.events.iter().map(|e| &e.attributes);
+        let mut found = Vec::new();
+        for attributes in [&span.attributes, &span.resource.attributes].into_iter().chain(events) {
+            self.collect(attributes, &mut found);
+        }
+        found
+    }
+
+    fn collect(&self, attributes: &Attributes, found: &mut Vec<(String, String)>) {
+        for (key, value) in attributes.iter().filter(|(key, _)| self.holds(key)) {
+            found.extend(texts(value).into_iter().filter(|t| !t.is_empty()).map(|text| (key.to_owned(), text)));
+        }
+    }
+}
+
+/// A value as texts: a list gives each of its items, and so does the JSON text of one (`["abc"]`).
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::List(values) => values.iter().map(ToString::to_string).collect(),
+        Value::Text(text) if text.starts_with('[') => {
+            serde_json::from_str::<Vec<String>>(text).unwrap_or_else(|_| vec![text.clone()])
+        }
+        other => vec![other.to_string()],
+    }
+}
+
+/// A key without case and punctuation.
+fn normal(key: &str) -> String {
+    key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// How an ID may be spelled in a line: raw, and as the JSON encoders of the trade escape it.
+pub fn spellings(id: &str) -> Vec<String> {
+    let json = serde_json::to_string(id).unwrap_or_default();
+    let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
+    let lower = escaped(&json, |unit| format!("\\u{unit:04x}"));
+    let upper = escaped(&json, |unit| format!("\\u{unit:04X}"));
+    let html = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    let mut all = vec![id.to_owned(), json, lower, upper, html];
+    let mut seen = BTreeSet::new();
+    all.retain(|s| !s.is_empty() && seen.insert(s.clone()));
+    all
+}
+
+/// Everything but ASCII as UTF-16 escapes.
+fn escaped(json: &str, unit_text: impl Fn(u16) -> String) -> String {
+    let mut buffer = [0; 2];
+    json.chars()
+        .map(|c| {
+            if c.is_ascii() {
+                c.to_string()
+            } else {
+                c.encode_utf16(&mut buffer).iter().map(|u| unit_text(*u)).collect()
+            }
+        })
+        .collect()
+}
+
+/// Whether a line carries an ID: as a field's value, or as a whole token of its text.
+pub struct LineMatcher<'a> {
+    id: &'a str,
+    keys: &'a Keys,
+    spellings: Vec<String>,
+}
+
+impl<'a> LineMatcher<'a> {
+    /// For this ID.
+    pub fn new(id: &'a str, keys: &'a Keys) -> Self {
+        Self { id, keys, spellings: spellings(id) }
+    }
+
+    /// Whether this line carries it.
+    pub fn matches(&self, line: &LogEntry) -> bool {
+        if self.id.chars().count() < SHORTEST_TOKEN {
+            return line.values().any(|(key, value)| value == self.id && self.keys.holds(key));
+        }
+        line.values().any(|(_, value)| value == self.id) || self.spellings.iter().any(|s| has_token(&line.line, s))
+    }
+}
+
+/// Whether `token` stands in `text` with no `[A-Za-z0-9_-]` right before or after it.
+fn has_token(text: &str, token: &str) -> bool {
+    let part_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    text.match_indices(token).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + token.len()..].chars().next();
+        !before.is_some_and(part_of_word) && !after.is_some_and(part_of_word)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_whole_or_it_is_none() {
+        let table = [
+            ("id=req-42-aaaa.", true),
+            ("\"req-42-aaaa\"", true),
+            ("req-42-aaaa", true),
+            ("xreq-42-aaaa", false),
+            ("req-42-aaaab", false),
+            ("req-42-aaaa-1", false),
+            ("req-42-aaaa-1 req-42-aaaa", true),
+        ];
+        for (text, found) in table {
+            assert_eq!(has_token(text, "req-42-aaaa"), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_looked_for_in_every_way_it_may_have_been_written() {
+        assert_eq!(spellings("plain-id"), ["plain-id"]);
+        assert_eq!(spellings("a\"ï"), ["a\"ï", "a\\\"ï", "a\\\"\\u00ef", "a\\\"\\u00EF"]);
+    }
+
+    #[test]
+    fn one_key_has_many_spellings() {
+        let keys = Keys::new(&["correlation_id".into(), "x-correlation-id".into()]);
+        for yes in
+            ["correlation_id", "correlationId", "Correlation-ID", "error_context.correlation_id", "X_Correlation_Id"]
+        {
+            assert!(keys.holds(yes), "{yes}");
+        }
+        for no in ["correlation", "id", "correlation_id_2"] {
+            assert!(!keys.holds(no), "{no}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Evidence joined by correlation ID, trace ID, link, message and time into a journey. Pure; never fails.
+
+pub mod forest;
+pub mod matching;
+pub mod membership;
+pub mod skew;
+pub mod subjects;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::model::attribute::Attributes;
+use crate::model::evidence::Evidence;
+use crate::model::id::TraceId;
+use crate::model::journey::{Forest, Join, Journey, Reason, Trace, Via};
+use crate::model::log::LogEntry;
+use crate::model::span::Span;
+use crate::model::time::Window;
+use crate::query::Query;
+use matching::Keys;
+use membership::{Membership, membership, spans_in};
+
+/// Everything known of the query's subject, each part with the reason why it belongs.
+pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
+    let members = membership(&evidence, query);
+    let mut oddities = Vec::new();
+    let mut spans = spans_in(evidence.spans, &members);
+    spans.sort_by(in_order);
+    drop_repeats(&mut spans, &mut oddities);
+    name_absurd_times(&spans, &mut oddities);
+    let forest = forest::plant(&spans, &mut oddities);
+    let joins = joins(&members, &evidence.logs);
+    let mut logs: Vec<LogEntry> =
+        evidence.logs.into_iter().zip(&members.lines).filter_map(|(line, why)| why.as_ref().map(|_| line)).collect();
+    logs.sort_by(|a, b| {
+        (a.time, &a.service, &a.line, &a.labels, &a.metadata).cmp(&(
+            b.time,
+            &b.service,
+            &b.line,
+            &b.labels,
+            &b.metadata,
+        ))
+    });
+    let in_journey = |trace: &TraceId| members.traces.contains_key(trace);
+    let mut journey = Journey {
+        traces: traces(&spans, &forest),
+        judged: judged(&spans, &forest, &members, &query.keys),
+        skew: skew::measure(&spans, &forest),
+        forest,
+        spans,
+        logs,
+        joins,
+        correlation_id: members.correlation_id.clone(),
+        several_ids: members.several_ids.clone(),
+        alerts: evidence.alerts,
+        exemplars: evidence.exemplars.into_iter().filter(|e| in_journey(&e.trace_id)).collect(),
+        panels: evidence.panels,
+        related: members.related.into_values().collect(),
+        not_stored: evidence.not_stored,
+        oddities,
+    };
+    journey.alerts.sort_by(|a, b| (a.from, &a.name, &a.labels).cmp(&(b.from, &b.name, &b.labels)));
+    journey.exemplars.sort_by(|a, b| (a.time, &a.metric, &a.labels).cmp(&(b.time, &b.metric, &b.labels)));
+    journey.not_stored.sort_unstable();
+    journey.not_stored.dedup();
+    journey
+}
+
+/// By start, longest first, so that a parent comes before the child that began with it; then by ID: a total order.
+fn in_order(a: &Span, b: &Span) -> std::cmp::Ordering {
+    (a.start, -a.duration_ns, a.trace_id, a.span_id, a.service(), &a.name, a.kind).cmp(&(
+        b.start,
+        -b.duration_ns,
+        b.trace_id,
+        b.span_id,
+        b.service(),
+        &b.name,
+        b.kind,
+    ))
+}
+
+/// Exact repeats are dropped. One span ID with different contents is kept and named, unless it is Zipkin's shared one.
+fn drop_repeats(spans: &mut Vec<Span>, oddities: &mut Vec<String>) {
+    let before = spans.len();
+    spans.dedup_by(|a, b| is_repeat(a, b));
+    if spans.len() < before {
+        oddities.push(format!("{} exact repeat(s) of spans dropped", before - spans.len()));
+    }
+    let mut first: HashMap<_, usize> = HashMap::with_capacity(spans.len());
+    let mut reused = 0;
+    for (index, span) in spans.iter().enumerate() {
+        match first.get(&(span.trace_id, span.span_id)) {
+            Some(other) if spans[*other].kind != span.kind => {}
+            Some(_) => reused += 1,
+            None => {
+                first.insert((span.trace_id, span.span_id), index);
+            }
+        }
+    }
+    if reused > 0 {
+        oddities.push(format!("{reused} span(s) reuse the ID of another span of their trace"));
+    }
+}
+
+fn is_repeat(a: &Span, b: &Span) -> bool {
+    (a.trace_id, a.span_id, a.start, a.duration_ns, a.kind) == (b.trace_id, b.span_id, b.start, b.duration_ns, b.kind)
+        && a.service() == b.service()
+        && a.name == b.name
+        && sorted(&a.attributes) == sorted(&b.attributes)
+}
+
+/// Attributes by key: servers give the same ones in different orders.
+fn sorted(attributes: &Attributes) -> Vec<(&str, String)> {
+    let mut all: Vec<(&str, String)> = attributes.iter().map(|(k, v)| (k, v.to_string())).collect();
+    all.sort_unstable();
+    all
+}
+
+fn name_absurd_times(spans: &[Span], oddities: &mut Vec<String>) {
+    let absurd = spans.iter().filter(|s| !s.has_sane_time()).count();
+    if absurd > 0 {
+        oddities.push(format!("{absurd} span(s) have an absurd time (before 1990 or after 2200); not drawn to scale"));
+    }
+}
+
+fn traces(spans: &[Span], forest: &Forest) -> Vec<Trace> {
+    let mut by_trace: BTreeMap<TraceId, Vec<usize>> = BTreeMap::new();
+    for (index, span) in spans.iter().enumerate() {
+        by_trace.entry(span.trace_id).or_default().push(index);
+    }
+    let mut all: Vec<Trace> = by_trace.into_iter().map(|(id, members)| trace(id, &members, spans, forest)).collect();
+    all.sort_by_key(|t| (t.start, t.trace_id));
+    all
+}
+
+fn trace(trace_id: TraceId, members: &[usize], spans: &[Span], forest: &Forest) -> Trace {
+    let is_top = |i: &&usize| !matches!(forest.cause[**i], Some((_, Via::Parent)));
+    let root =
+        members.iter().find(|i| is_top(i) && spans[**i].parent_id.is_none()).or_else(|| members.iter().find(is_top));
+    let root = &spans[*root.unwrap_or(&members[0])];
+    let extent = members.iter().map(|i| spans[*i].window()).reduce(Window::hull);
+    Trace {
+        trace_id,
+        root_service: root.service().to_owned(),
+        root_name: root.name.clone(),
+        start: extent.map_or(root.start, |w| w.from),
+        duration_ns: extent.map_or(0, Window::length),
+        span_count: members.len(),
+        error_count: members.iter().filter(|i| spans[**i].is_error()).count(),
+        orphan_count: members.iter().filter(|i| is_orphan(&spans[**i], forest.cause[**i])).count(),
+    }
+}
+
+/// Whether a span names a parent that is not here.
+pub fn is_orphan(span: &Span, cause: Option<(usize, Via)>) -> bool {
+    span.parent_id.is_some_and(|p| p != span.span_id) && !matches!(cause, Some((_, Via::Parent)))
+}
+
+/// In a trace with several IDs, a span under another one is shown, not judged: its own ID counts, else its parent's.
+fn judged(spans: &[Span], forest: &Forest, members: &Membership, keys: &[String]) -> Vec<bool> {
+    let Some(ours) = &members.correlation_id else { return vec![true; spans.len()] };
+    let keys = Keys::new(keys);
+    let own: Vec<Option<bool>> = spans
+        .iter()
+        .map(|span| {
+            let ids = keys.of_span(span);
+            (!ids.is_empty()).then(|| ids.iter().any(|(_, id)| id == ours))
+        })
+        .collect();
+    let mut judged = vec![true; spans.len()];
+    let mut open: Vec<(usize, bool)> = forest.roots.iter().map(|r| (*r, true)).collect();
+    while let Some((index, inherited)) = open.pop() {
+        judged[index] = own[index].unwrap_or(inherited);
+        open.extend(forest.effects[index].iter().map(|e| (*e, judged[index])));
+    }
+    judged
+}
+
+fn joins(members: &Membership, lines: &[LogEntry]) -> Vec<Join> {
+    let of_traces = members.traces.iter().flat_map(|(trace, reasons)| {
+        reasons.iter().map(|reason| Join { trace_id: Some(*trace), lines: 0, reason: reason.clone() })
+    });
+    let mut all: Vec<Join> = of_traces.collect();
+    let mut counts: BTreeMap<(Option<TraceId>, Reason), usize> = BTreeMap::new();
+    for (line, why) in lines.iter().zip(&members.lines) {
+        match why {
+            Some(Reason::TraceOfLine) => *counts.entry((line.trace_id, Reason::TraceOfLine)).or_default() += 1,
+            Some(reason) => *counts.entry((None, reason.clone())).or_default() += 1,
+            None => {}
+        }
+    }
+    all.extend(counts.into_iter().map(|((trace_id, reason), lines)| Join { trace_id, lines, reason }));
+    all
+}

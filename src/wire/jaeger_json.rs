@@ -1,0 +1,388 @@
+//! Jaeger's own JSON: `/api/traces`, `/api/services`, and what its UI downloads.
+//!
+//! Source: `internal/uimodel/model.go` of Jaeger 1.50 to 2.x. Times are µs; every list may be `null`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::model::attribute::{Attributes, Value};
+use crate::model::id::{SpanId, TraceId, decode_base64};
+use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
+use crate::model::time::Timestamp;
+use crate::wire::json::{Items, Json, Many};
+use crate::wire::{Decoded, Malformed, Skips, item, parse, read, read_tree};
+
+/// An answer, or one trace alone as some tools save it.
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow)]
+    data: Option<Many<Trace<'a>>>,
+    #[serde(borrow)]
+    errors: Option<&'a RawValue>,
+    #[serde(borrow, rename = "traceID", alias = "traceId")]
+    trace_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    spans: Option<Items<'a>>,
+    #[serde(borrow)]
+    processes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    warnings: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Trace<'a> {
+    #[serde(borrow, rename = "traceID", alias = "traceId")]
+    trace_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    spans: Option<Items<'a>>,
+    #[serde(borrow)]
+    processes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    warnings: Option<&'a RawValue>,
+}
+
+/// The spans of `/api/traces`, `/api/traces/{id}` or a saved file: an envelope, a list of traces, or one trace.
+pub fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
+    read(bytes, |text| {
+        let documents: Many<Document> = parse(text)?;
+        let known = |d: &Document| d.data.is_some() || d.spans.is_some() || d.errors.is_some();
+        let empty_list = documents.items.is_empty() && documents.misplaced == 0;
+        // `data: null` without errors is an empty answer; it shows only in the tree.
+        if empty_list || documents.items.iter().any(known) {
+            return Ok(Ok(all_traces(documents)));
+        }
+        let tree: Json = parse(text)?;
+        let null_data = tree.entries().iter().any(|(key, _)| key == "data");
+        Ok(if null_data { Ok(Decoded::default()) } else { Err(Malformed::wrong_shape(&tree)) })
+    })
+}
+
+fn all_traces(documents: Many<Document>) -> Decoded {
+    let mut reader = Reader::default();
+    reader.skips.add_many(documents.misplaced, "it is no trace");
+    for document in documents.items {
+        reader.decoded.errors.extend(document.errors.iter().flat_map(|raw| error_messages(raw)));
+        let Document { trace_id, spans, processes, warnings, data, .. } = document;
+        if let Some(data) = data {
+            reader.skips.add_many(data.misplaced, "it is no trace");
+            data.items.into_iter().for_each(|trace| reader.trace(trace));
+        }
+        if spans.is_some() {
+            reader.trace(Trace { trace_id, spans, processes, warnings });
+        }
+    }
+    reader.finish()
+}
+
+/// One span alone, as Elasticsearch dumps hold it.
+pub fn span_alone(text: &str) -> Result<Decoded, Malformed> {
+    read(text.as_bytes(), |text| {
+        let raw: Vec<&RawValue> = vec![parse(text)?];
+        let mut reader = Reader::default();
+        let spans = Some(Items { raw, misplaced: false });
+        reader.trace(Trace { trace_id: None, spans, processes: None, warnings: None });
+        Ok(Ok(reader.finish()))
+    })
+}
+
+/// The names in the `data` of `/api/services`, sorted.
+pub fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
+    read_tree(bytes, |tree| {
+        if !tree.entries().iter().any(|(key, _)| key == "data") {
+            return Err(Malformed::wrong_shape(tree));
+        }
+        let mut names = tree.get(&["data"]).texts();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    })
+}
+
+/// What an error body says: `errors[].msg`. `None` if it is no such body.
+pub fn error_text(bytes: &[u8]) -> Option<String> {
+    let messages = read_tree(bytes, |tree| Ok(messages_of(tree.get(&["errors"])))).ok()?;
+    (!messages.is_empty()).then(|| messages.join("; "))
+}
+
+fn error_messages(raw: &RawValue) -> Vec<String> {
+    item(raw, messages_of).unwrap_or_default()
+}
+
+fn messages_of(errors: &Json) -> Vec<String> {
+    let one = |error: &Json| {
+        let message = error.get(&["msg", "message"]).text()?.into_owned();
+        match error.get(&["traceID", "traceId"]).text().filter(|id| !id.is_empty()) {
+            Some(id) => Some(format!("{message}: {id}")),
+            None => Some(message),
+        }
+    };
+    errors.list().iter().filter_map(one).collect()
+}
+
+/// Reads traces one after the other into one answer.
+#[derive(Default)]
+struct Reader {
+    decoded: Decoded,
+    skips: Skips,
+}
+
+impl Reader {
+    fn finish(mut self) -> Decoded {
+        self.decoded.skipped = self.skips.sentences("span", "spans");
+        self.decoded
+    }
+
+    fn trace(&mut self, trace: Trace) {
+        let id = trace.trace_id.and_then(|raw| item(raw, trace_id).ok().flatten());
+        let processes = trace.processes.and_then(|raw| item(raw, |json| Processes::of(json)).ok()).unwrap_or_default();
+        if let Some(raw) = trace.warnings {
+            self.decoded.errors.extend(item(raw, |json| json.texts()).unwrap_or_default());
+        }
+        let spans = trace.spans.unwrap_or_default();
+        self.skips.add_many(usize::from(spans.misplaced), "the trace has no list of spans");
+        self.decoded.spans.reserve(spans.raw.len());
+        let mut alone = None;
+        for raw in spans.raw {
+            match item(raw, |json| span(json, id, &processes, &mut alone)) {
+                Ok(Ok(span)) => self.decoded.spans.push(span),
+                Ok(Err(reason)) | Err(reason) => self.skips.add(reason),
+            }
+        }
+    }
+}
+
+/// The processes of one trace object, by their local names.
+#[derive(Default)]
+struct Processes(HashMap<String, Arc<Resource>>);
+
+impl Processes {
+    fn of(json: &Json) -> Self {
+        Self(json.entries().iter().map(|(key, process)| (key.to_string(), Arc::new(resource(process)))).collect())
+    }
+}
+
+fn resource(process: &Json) -> Resource {
+    Resource {
+        service: process.get(&["serviceName"]).owned_text(),
+        attributes: Attributes(tags(process.get(&["tags"]))),
+    }
+}
+
+fn trace_id(json: &Json) -> Option<TraceId> {
+    TraceId::parse(&json.text()?)
+}
+
+fn span_id(json: &Json) -> Option<SpanId> {
+    SpanId::parse(&json.text()?)
+}
+
+/// One span; `Err` says why it cannot be one. `alone` is the process that the span before it carried itself.
+fn span(
+    json: &Json,
+    trace: Option<TraceId>,
+    processes: &Processes,
+    alone: &mut Option<Arc<Resource>>,
+) -> Result<Span, String> {
+    if json.entries().is_empty() {
+        return Err(format!("it is {}", json.outline()));
+    }
+    let trace_id = trace_id(json.get(&["traceID", "traceId"])).or(trace).ok_or("it has no trace ID")?;
+    let span_id = span_id(json.get(&["spanID", "spanId"])).ok_or("it has no span ID")?;
+    let mut warnings = json.get(&["warnings"]).texts();
+    let (parent_id, links) = references(json, trace_id);
+    let tags = Tags::sort(tags(json.get(&["tags"])));
+    Ok(Span {
+        trace_id,
+        span_id,
+        parent_id,
+        resource: process_of(json, processes, alone, &mut warnings),
+        name: json.get(&["operationName"]).owned_text(),
+        kind: tags.kind,
+        start: start(json.get(&["startTime"]), &mut warnings)?,
+        duration_ns: duration(json.get(&["duration"]), &mut warnings)?,
+        status: tags.status,
+        attributes: Attributes(tags.rest),
+        events: events(json.get(&["logs"])),
+        links,
+        scope: tags.scope,
+        warnings,
+    })
+}
+
+fn start(json: &Json, warnings: &mut Vec<String>) -> Result<Timestamp, String> {
+    if json.is_null() {
+        return Ok(Timestamp(0));
+    }
+    let micros = json.int().ok_or_else(|| format!("its start time is {}", json.outline()))?;
+    let start = Timestamp::from_micros(micros);
+    if start.micros() != micros {
+        warnings.push("its start time is out of range".into());
+    }
+    Ok(start)
+}
+
+fn duration(json: &Json, warnings: &mut Vec<String>) -> Result<i64, String> {
+    if json.is_null() {
+        return Ok(0);
+    }
+    let micros = json.int().ok_or_else(|| format!("its duration is {}", json.outline()))?;
+    // Jaeger writes a negative duration as an unsigned number near 2^64.
+    if micros < 0 || micros == i64::MAX {
+        warnings.push("its duration is negative, taken as 0".into());
+        return Ok(0);
+    }
+    Ok(micros.saturating_mul(1_000))
+}
+
+/// The process it names or carries. One that is carried is shared with the span before if it is the same.
+fn process_of(
+    json: &Json,
+    processes: &Processes,
+    alone: &mut Option<Arc<Resource>>,
+    warnings: &mut Vec<String>,
+) -> Arc<Resource> {
+    let key = json.get(&["processID", "processId"]).text();
+    if let Some(found) = key.as_ref().and_then(|key| processes.0.get(key.as_ref())) {
+        return Arc::clone(found);
+    }
+    let carried = json.get(&["process"]);
+    if carried.is_null() {
+        match key {
+            Some(key) => warnings.push(format!("its process {key} is not in the answer")),
+            None => warnings.push("it names no process".into()),
+        }
+    }
+    let resource = resource(carried);
+    if let Some(last) = alone.as_ref().filter(|last| ***last == resource) {
+        return Arc::clone(last);
+    }
+    Arc::clone(alone.insert(Arc::new(resource)))
+}
+
+/// The parent and the links: the first `CHILD_OF` in this trace, else the first `FOLLOWS_FROM` in it, is the parent.
+fn references(json: &Json, own: TraceId) -> (Option<SpanId>, Vec<Link>) {
+    let mut all: Vec<(bool, Link)> = json
+        .get(&["references"])
+        .list()
+        .iter()
+        .filter_map(|reference| {
+            let child_of =
+                reference.get(&["refType"]).str().is_none_or(|kind| !kind.eq_ignore_ascii_case("FOLLOWS_FROM"));
+            let trace = reference.get(&["traceID", "traceId"]);
+            let trace_id = if trace.is_null() { own } else { trace_id(trace)? };
+            let span_id = span_id(reference.get(&["spanID", "spanId"]))?;
+            Some((child_of, Link { trace_id, span_id, attributes: Attributes::default() }))
+        })
+        .collect();
+    let in_trace = |wanted: bool| all.iter().position(|(child_of, l)| *child_of == wanted && l.trace_id == own);
+    let parent = in_trace(true).or_else(|| in_trace(false)).map(|at| all.remove(at).1.span_id);
+    let parent = parent.or_else(|| span_id(json.get(&["parentSpanID", "parentSpanId"])));
+    (parent, all.into_iter().map(|(_, link)| link).collect())
+}
+
+/// Key-value pairs with typed values; an object of plain values is taken as well.
+fn tags(json: &Json) -> Vec<(String, Value)> {
+    match json {
+        Json::Object(entries) => entries.iter().map(|(k, v)| (k.to_string(), v.to_value())).collect(),
+        list => list.list().iter().filter_map(tag).collect(),
+    }
+}
+
+fn tag(json: &Json) -> Option<(String, Value)> {
+    let key = json.get(&["key"]).text()?.into_owned();
+    let value = json.get(&["value", "vStr"]);
+    let kind = json.get(&["type"]).str().unwrap_or_default();
+    Some((key, typed(kind, value).unwrap_or_else(|| value.to_value())))
+}
+
+fn typed(kind: &str, value: &Json) -> Option<Value> {
+    match kind {
+        "string" => value.text().map(|text| Value::Text(text.into_owned())),
+        "bool" => value.str()?.parse().ok().map(Value::Bool),
+        "int64" => value.str()?.trim().parse().ok().map(Value::Int),
+        "float64" => value.float().map(Value::Float),
+        "binary" => decode_base64(value.str()?).map(Value::Bytes),
+        _ => None,
+    }
+}
+
+/// A span's tags, sorted into those that mean something to the model and the rest.
+#[derive(Default)]
+struct Tags {
+    kind: SpanKind,
+    status: Status,
+    scope: String,
+    rest: Vec<(String, Value)>,
+}
+
+impl Tags {
+    fn sort(tags: Vec<(String, Value)>) -> Self {
+        let mut sorted = Self { rest: Vec::with_capacity(tags.len()), ..Self::default() };
+        let mut failed = None;
+        for (key, value) in tags {
+            match (key.as_str(), &value) {
+                ("error", Value::Bool(true)) => failed = Some((key, value)),
+                _ if sorted.meaning(&key, &value).is_none() => sorted.rest.push((key, value)),
+                _ => {}
+            }
+        }
+        match (failed, sorted.status.code) {
+            (Some(tag), StatusCode::Ok) => sorted.rest.push(tag),
+            (Some(_), _) => sorted.status.code = StatusCode::Error,
+            (None, _) => {}
+        }
+        sorted
+    }
+
+    /// Takes in a tag that becomes a field of the span; `None` leaves it an attribute.
+    fn meaning(&mut self, key: &str, value: &Value) -> Option<()> {
+        match key {
+            "span.kind" => {
+                self.kind = Some(SpanKind::from_word(value.as_str()?)).filter(|k| *k != SpanKind::Unspecified)?;
+            }
+            "otel.status_code" => {
+                self.status.code = match value.as_str()?.to_ascii_uppercase().trim_start_matches("STATUS_CODE_") {
+                    "ERROR" => StatusCode::Error,
+                    "OK" => StatusCode::Ok,
+                    "UNSET" => StatusCode::Unset,
+                    _ => return None,
+                };
+            }
+            "otel.status_description" => value.as_str()?.clone_into(&mut self.status.message),
+            "otel.scope.name" | "otel.library.name" if self.scope.is_empty() => {
+                value.as_str()?.clone_into(&mut self.scope);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn events(logs: &Json) -> Vec<Event> {
+    let mut events: Vec<Event> = logs.list().iter().filter_map(event).collect();
+    events.sort_by_key(|event| event.time);
+    events
+}
+
+fn event(log: &Json) -> Option<Event> {
+    let time = Timestamp::from_micros(log.get(&["timestamp"]).int()?);
+    let mut fields = tags(log.get(&["fields"]));
+    let name = take_text(&mut fields, "event", |_| true).or_else(|| take_text(&mut fields, "message", is_name));
+    Some(Event { time, name: name.unwrap_or_default(), attributes: Attributes(fields) })
+}
+
+fn take_text(fields: &mut Vec<(String, Value)>, key: &str, fits: fn(&str) -> bool) -> Option<String> {
+    let at = fields.iter().position(|(k, value)| k == key && value.as_str().is_some_and(fits))?;
+    match fields.remove(at).1 {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether a message may be an event's name, as older translators wrote it.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && !text.contains(char::is_whitespace)
+}

@@ -1,0 +1,402 @@
+//! What can be read out of one log line: JSON, logfmt or plain text, with its labels and metadata.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use crate::model::attribute::Value;
+use crate::model::conventions::{SERVICE_FIELDS, SPAN_ID_FIELDS, TRACE_ID_FIELDS};
+use crate::model::id::{SpanId, TraceId};
+use crate::model::log::{ErrorContext, Level, LogEntry};
+use crate::model::time::Timestamp;
+use crate::wire::json::{Json, mended};
+use crate::wire::with_tree;
+
+const LEVEL_FIELDS: [&str; 8] =
+    ["level", "severity", "severity_text", "lvl", "log_level", "log.level", "levelname", "loglevel"];
+/// Names under which a stored object carries its time.
+pub const TIME_FIELDS: [&str; 5] = ["timestamp", "time", "ts", "@timestamp", "datetime"];
+const MESSAGE_FIELDS: [&str; 4] = ["message", "msg", "event", "body"];
+
+/// One line, and everything that can be read out of it.
+pub fn entry(
+    time: Timestamp,
+    line: String,
+    labels: BTreeMap<String, String>,
+    metadata: BTreeMap<String, String>,
+) -> LogEntry {
+    Parts { time, line, labels, metadata, fields: Vec::new() }.read()
+}
+
+/// One object that an application wrote as a line into a file; its time is in one of the usual fields.
+///
+/// `None` if it has none.
+pub fn stored(text: &str) -> Option<LogEntry> {
+    let time = with_tree(text, |json| instant(json.get(&TIME_FIELDS))).ok()??;
+    Some(entry(time, text.to_owned(), BTreeMap::new(), BTreeMap::new()))
+}
+
+/// A time in RFC 3339 (UTC if it names no zone), or as a number of s, ms, µs or ns since the epoch.
+pub fn instant(json: &Json) -> Option<Timestamp> {
+    let text = json.text()?;
+    let text = text.trim();
+    if let Some(number) = json.float().filter(|n| n.is_finite()) {
+        let (whole, size) = (json.int()?, number.abs());
+        return match size {
+            0.0..1e11 => Timestamp::from_seconds(number),
+            1e11..1e14 => Some(Timestamp(whole.saturating_mul(1_000_000))),
+            1e14..1e17 => Some(Timestamp(whole.saturating_mul(1_000))),
+            _ => Some(Timestamp(whole)),
+        };
+    }
+    let usual = text.replacen(' ', "T", 1).replacen(',', ".", 1);
+    Timestamp::from_rfc3339(&usual).or_else(|| Timestamp::from_rfc3339(&format!("{usual}Z")))
+}
+
+/// What a line is read from.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// When, as stored.
+    pub time: Timestamp,
+    /// The line as stored.
+    pub line: String,
+    /// Stream labels.
+    pub labels: BTreeMap<String, String>,
+    /// Structured metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// Fields that came beside the line.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Parts {
+    /// Reads the line.
+    pub fn read(self) -> LogEntry {
+        let own_fields = fields_of(&self.line);
+        let message = first(&own_fields, &MESSAGE_FIELDS).unwrap_or(self.line.trim_end()).to_owned();
+        let mut fields = self.fields;
+        fields.extend(own_fields);
+        let mut entry = LogEntry {
+            time: self.time,
+            message,
+            line: self.line,
+            labels: self.labels,
+            metadata: self.metadata,
+            fields,
+            ..LogEntry::default()
+        };
+        entry.fields.extend(unpacked_contexts(&entry));
+        entry.error_context = error_context(&entry);
+        entry.service = service(&entry);
+        entry.level = level(&entry);
+        (entry.trace_id, entry.span_id) = ids(&entry);
+        entry
+    }
+}
+
+/// The fields of a line, flattened: of JSON, else of logfmt, else none.
+fn fields_of(line: &str) -> Vec<(String, String)> {
+    json_object(line).map(|entries| flattened(&entries)).or_else(|| logfmt(line)).unwrap_or_default()
+}
+
+fn json_object(text: &str) -> Option<Vec<(String, Value)>> {
+    let text = text.trim();
+    if !text.starts_with('{') {
+        return None;
+    }
+    let read = |text: &str| serde_json::from_str::<Json>(text).ok().map(|json| json.to_value());
+    match read(text).or_else(|| mended(text).and_then(|mended| read(&mended)))? {
+        Value::Map(entries) => Some(entries),
+        _ => None,
+    }
+}
+
+/// Nested maps with their keys joined by dots; lists stay as JSON text; what is empty is left out.
+pub fn flattened(entries: &[(String, Value)]) -> Vec<(String, String)> {
+    let mut flat = Vec::new();
+    let mut open: Vec<(String, &Value)> = entries.iter().rev().map(|(key, value)| (key.clone(), value)).collect();
+    while let Some((key, value)) = open.pop() {
+        match value {
+            Value::Map(inner) => open.extend(inner.iter().rev().map(|(k, v)| (format!("{key}.{k}"), v))),
+            Value::Empty => {}
+            value => flat.push((key, value.to_string())),
+        }
+    }
+    flat
+}
+
+/// `key=value` pairs, if the line is made of them: at least two and no fewer than bare words, or one that is `msg`.
+fn logfmt(line: &str) -> Option<Vec<(String, String)>> {
+    let (mut pairs, mut words) = (Vec::new(), 0);
+    let mut rest = line.trim();
+    while !rest.is_empty() {
+        match pair(rest) {
+            Some((key, value, after)) => {
+                pairs.push((key.to_owned(), value));
+                rest = after.trim_start();
+            }
+            None => {
+                words += 1;
+                rest = rest.find(char::is_whitespace).map_or("", |end| rest[end..].trim_start());
+            }
+        }
+    }
+    let says = pairs.iter().any(|(key, _)| key == "msg" || key == "message");
+    (says || pairs.len() >= 2 && pairs.len() >= words).then_some(pairs)
+}
+
+/// The pair at the start of this text, and what follows it.
+fn pair(text: &str) -> Option<(&str, String, &str)> {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.-@/".contains(c)))?;
+    let (key, rest) = text.split_at(end);
+    let rest = rest.strip_prefix('=')?;
+    if !key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '@') {
+        return None;
+    }
+    if let Some(quoted) = rest.strip_prefix('"') {
+        let (value, after) = quoted_value(quoted)?;
+        return Some((key, value, after));
+    }
+    let (value, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
+    Some((key, value.to_owned(), after))
+}
+
+/// The text up to the closing quote, its escapes taken away, and what follows.
+fn quoted_value(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((value, &text[at + 1..])),
+            '\\' => match chars.next()?.1 {
+                'n' => value.push('\n'),
+                't' => value.push('\t'),
+                'r' => value.push('\r'),
+                other => value.push(other),
+            },
+            c => value.push(c),
+        }
+    }
+    None
+}
+
+/// The first value that is not empty under one of these keys, in the order of the keys.
+pub fn first<'a>(fields: &'a [(String, String)], keys: &[&str]) -> Option<&'a str> {
+    keys.iter().find_map(|key| fields.iter().find(|(k, v)| k == key && !v.is_empty()).map(|(_, v)| v.as_str()))
+}
+
+/// Every value under one of these keys, by key first, then metadata before labels before fields.
+fn values<'a>(entry: &'a LogEntry, keys: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    keys.iter().flat_map(|key| entry.values().filter(move |(k, v)| k == key && !v.is_empty()).map(|(_, v)| v))
+}
+
+/// Fields of contexts that were packed as JSON text into one value.
+fn unpacked_contexts(entry: &LogEntry) -> Vec<(String, String)> {
+    let is_context = |key: &str| {
+        let name = key.rsplit('.').next().unwrap_or(key);
+        matches!(name, "error_context" | "context_data" | "error_context_context_data")
+    };
+    let packed = entry.values().filter(|(key, _)| is_context(key));
+    let unpack = |(key, text): (&str, &str)| {
+        let entries = json_object(text)?;
+        Some(flattened(&entries).into_iter().map(|(k, v)| (format!("{key}.{k}"), v)).collect::<Vec<_>>())
+    };
+    let mut fields: Vec<(String, String)> = packed.filter_map(unpack).flatten().collect();
+    let nested = fields.iter().filter(|(key, _)| is_context(key));
+    let nested: Vec<_> = nested.filter_map(|(key, text)| unpack((key, text))).flatten().collect();
+    fields.extend(nested);
+    fields
+}
+
+/// The structured error: `error_context` as an object, as JSON text, or flattened with dots or underscores.
+fn error_context(entry: &LogEntry) -> Option<ErrorContext> {
+    let mut context = ErrorContext::default();
+    let mut seen = false;
+    let own = entry.fields.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+    let outer = entry.metadata.iter().chain(&entry.labels).map(|(k, v)| (k.as_str(), v.as_str()));
+    for (key, value) in own.chain(outer).filter(|(_, value)| !value.is_empty()) {
+        let Some(name) = name_in_context(key) else { continue };
+        if !value.trim_start().starts_with('{') {
+            seen = true;
+            put(&mut context, name, value);
+        }
+    }
+    seen.then_some(context)
+}
+
+/// `error_type` of `error_context.error_type`, `error_context_error_type` and `extra.error_context.error_type`.
+fn name_in_context(key: &str) -> Option<&str> {
+    let at = key.find("error_context").filter(|at| *at == 0 || key[..*at].ends_with('.'))?;
+    match key[at + "error_context".len()..].split_at_checked(1) {
+        None => Some("error_message"),
+        Some(("." | "_", name)) => Some(name),
+        Some(_) => None,
+    }
+}
+
+fn put(context: &mut ErrorContext, name: &str, value: &str) {
+    let slot = match name {
+        "error_type" | "type" | "exception_type" => &mut context.error_type,
+        "error_message" | "message" => &mut context.error_message,
+        "service_name" | "service" => &mut context.service_name,
+        "operation" => &mut context.operation,
+        "timestamp" => &mut context.timestamp,
+        "trace_id" => &mut context.trace_id,
+        "span_id" => &mut context.span_id,
+        "stack_trace" | "stacktrace" | "stack" | "traceback" => {
+            if context.stack_trace.is_empty() {
+                context.stack_trace = joined_lines(value);
+            }
+            return;
+        }
+        other => return put_data(context, other, value),
+    };
+    if slot.is_empty() {
+        value.clone_into(slot);
+    }
+}
+
+fn put_data(context: &mut ErrorContext, name: &str, value: &str) {
+    let name = ["context_data.", "context_data_", "context."].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
+    let entry = (name.to_owned(), value.to_owned());
+    if !context.context_data.contains(&entry) {
+        context.context_data.push(entry);
+    }
+}
+
+/// A stack that came as a list of lines, as one text.
+fn joined_lines(value: &str) -> String {
+    let lines = value.starts_with('[').then(|| serde_json::from_str::<Json>(value).ok()).flatten();
+    match lines.map(|json| json.texts()) {
+        Some(lines) if !lines.is_empty() => {
+            lines.iter().map(|line| line.trim_end_matches('\n')).collect::<Vec<_>>().join("\n")
+        }
+        _ => value.to_owned(),
+    }
+}
+
+fn service(entry: &LogEntry) -> String {
+    // OpenTelemetry's and Loki's word for a service that did not name itself.
+    let known = |name: &&str| !name.starts_with("unknown_service");
+    let named = values(entry, &SERVICE_FIELDS).find(known);
+    let in_context = || entry.error_context.as_ref().map(|c| c.service_name.as_str());
+    named.or_else(in_context).unwrap_or_default().to_owned()
+}
+
+fn level(entry: &LogEntry) -> Level {
+    let of_fields = LEVEL_FIELDS.iter().filter_map(|key| first(&entry.fields, &[key])).map(level_of);
+    let of_metadata = ["severity_text", "detected_level", "level", "severity"];
+    let of_metadata = of_metadata.iter().filter_map(|key| entry.metadata.get(*key)).map(|v| level_of(v));
+    let of_labels = ["level", "severity", "severity_text", "detected_level", "lvl", "log_level"];
+    let of_labels = of_labels.iter().filter_map(|key| entry.labels.get(*key)).map(|v| level_of(v));
+    let told = of_fields.chain(of_metadata).chain(of_labels).find(|level| *level != Level::Unknown);
+    told.unwrap_or_else(|| leading_level(&entry.message))
+}
+
+/// A level's word, or its number as pino and bunyan write it.
+fn level_of(text: &str) -> Level {
+    match text {
+        "10" => Level::Trace,
+        "20" => Level::Debug,
+        "30" => Level::Info,
+        "40" => Level::Warn,
+        "50" => Level::Error,
+        "60" => Level::Fatal,
+        word => Level::from_word(word),
+    }
+}
+
+/// A level in capitals among the first words of plain text, behind a time perhaps.
+fn leading_level(text: &str) -> Level {
+    let words = text.split_whitespace().take(6).map(|word| word.trim_matches(|c: char| !c.is_ascii_alphabetic()));
+    let capitals = words.filter(|word| word.len() > 2 && word.bytes().all(|b| b.is_ascii_uppercase()));
+    capitals.map(Level::from_word).find(|level| *level != Level::Unknown).unwrap_or_default()
+}
+
+type Ids = (Option<TraceId>, Option<SpanId>);
+
+/// The trace and the span it names: in a field, in a propagation header, nested, in its context, in its text.
+fn ids(entry: &LogEntry) -> Ids {
+    let nested = |names: &'static [&'static str]| {
+        let fits = move |key: &str| !key.starts_with("dd.") && names.iter().any(|n| is_nested(key, n));
+        entry.fields.iter().filter(move |(key, _)| fits(key)).map(|(_, v)| v.as_str())
+    };
+    let trace = values(entry, &TRACE_ID_FIELDS).chain(nested(&TRACE_ID_FIELDS)).find_map(trace_id);
+    let span = values(entry, &SPAN_ID_FIELDS).chain(nested(&SPAN_ID_FIELDS)).find_map(span_id);
+    let context = entry.error_context.as_ref();
+    let trace = trace.or_else(|| trace_id(&context?.trace_id));
+    let span = span.or_else(|| span_id(&context?.span_id));
+    if trace.is_some() {
+        return (trace, span);
+    }
+    let header = in_header(entry).unwrap_or_else(|| in_text(&entry.message));
+    (header.0, span.or(header.1))
+}
+
+fn is_nested(key: &str, name: &str) -> bool {
+    key.strip_suffix(name).is_some_and(|outer| outer.ends_with('.'))
+}
+
+/// Shorter than eight digits is an application's own number rather than a trace.
+fn trace_id(text: &str) -> Option<TraceId> {
+    let text = text.trim();
+    (text.len() >= 8).then_some(())?;
+    TraceId::from_hex(text).or_else(|| text.ends_with('=').then(|| TraceId::parse(text)).flatten())
+}
+
+fn span_id(text: &str) -> Option<SpanId> {
+    let text = text.trim();
+    SpanId::from_hex(text).or_else(|| text.ends_with('=').then(|| SpanId::parse(text)).flatten())
+}
+
+/// `traceparent` (W3C), `uber-trace-id` (Jaeger) or `b3` in a field, metadata or label.
+fn in_header(entry: &LogEntry) -> Option<Ids> {
+    let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_ascii_lowercase().replace('_', "-");
+    entry.values().find_map(|(key, value)| match last(key).as_str() {
+        "traceparent" => in_traceparent(value),
+        "uber-trace-id" => pieces(value, ':'),
+        "b3" => pieces(value, '-'),
+        _ => None,
+    })
+}
+
+/// `00-<32 hex>-<16 hex>-<2 hex>`, in lower case and without the forbidden version `ff`.
+fn in_traceparent(text: &str) -> Option<Ids> {
+    let parts: Vec<&str> = text.trim().split('-').collect();
+    let [version, trace, span, flags, ..] = parts[..] else { return None };
+    let lengths_fit = version.len() == 2 && trace.len() == 32 && span.len() == 16 && flags.len() >= 2;
+    let fits = lengths_fit && version != "ff" && !text.bytes().any(|b| b.is_ascii_uppercase());
+    let (trace, span) = (TraceId::from_hex(trace)?, SpanId::from_hex(span)?);
+    fits.then_some((Some(trace), Some(span)))
+}
+
+fn pieces(text: &str, separator: char) -> Option<Ids> {
+    let mut parts = text.trim().split(separator);
+    let (trace, span) = (TraceId::from_hex(parts.next()?)?, SpanId::from_hex(parts.next()?)?);
+    Some((Some(trace), Some(span)))
+}
+
+/// Patterns of IDs in running text: `traceparent` by its shape, `uber-trace-id`, `trace_id=…`, Spring's brackets.
+static TRACE_PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    compiled(&[
+        r"\b(?:[0-9a-e][0-9a-f]|f[0-9a-e])-(?<trace>[0-9a-f]{32})-(?<span>[0-9a-f]{16})-[0-9a-f]{2}\b",
+        r#"(?i)\buber-trace-id["']?\s*[:=]\s*["']?(?<trace>[0-9a-f]{1,32}):(?<span>[0-9a-f]{1,16}):"#,
+        r#"(?i)(?:^|[^\w.]|otel)trace[ _.-]?id["'\s:=\[(]{1,4}(?<trace>[0-9a-f]{16,32})\b"#,
+        r"\[[^\[\],]*,(?<trace>[0-9a-f]{16,32}),(?<span>[0-9a-f]{16})\b",
+    ])
+});
+static SPAN_PATTERNS: LazyLock<Vec<Regex>> =
+    LazyLock::new(|| compiled(&[r#"(?i)(?:^|[^\w.]|otel)span[ _.-]?id["'\s:=\[(]{1,4}(?<span>[0-9a-f]{16})\b"#]));
+
+fn compiled(patterns: &[&str]) -> Vec<Regex> {
+    patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect()
+}
+
+fn in_text(text: &str) -> Ids {
+    let trace_of = |found: &Captures| found.name("trace").and_then(|m| TraceId::from_hex(m.as_str()));
+    let span_of = |found: &Captures| found.name("span").and_then(|m| SpanId::from_hex(m.as_str()));
+    let found = TRACE_PATTERNS.iter().find_map(|p| p.captures(text).filter(|found| trace_of(found).is_some()));
+    let Some(found) = found else { return (None, None) };
+    let span = span_of(&found).or_else(|| SPAN_PATTERNS.iter().find_map(|p| span_of(&p.captures(text)?)));
+    (trace_of(&found), span)
+}

@@ -1,0 +1,199 @@
+//! Bytes to model, pure: what the backends answer and what files hold. One bad item never loses the rest.
+
+pub mod documents;
+pub mod jaeger_json;
+pub mod json;
+pub mod log_line;
+pub mod loki_json;
+pub mod otlp_json;
+pub mod prometheus_json;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::model::log::LogEntry;
+use crate::model::span::Span;
+use crate::wire::json::{Json, mended};
+
+/// What was read from one answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decoded {
+    /// Spans, in the order in which they came, repeats included.
+    pub spans: Vec<Span>,
+    /// Lines, in the order in which they came.
+    pub logs: Vec<LogEntry>,
+    /// What could not be read and was left out, and why: one sentence each.
+    pub skipped: Vec<String>,
+    /// What the server itself complains of beside its data.
+    pub errors: Vec<String>,
+}
+
+impl Decoded {
+    /// Adds another answer to this one.
+    pub fn absorb(&mut self, other: Self) {
+        self.spans.extend(other.spans);
+        self.logs.extend(other.logs);
+        self.skipped.extend(other.skipped);
+        self.errors.extend(other.errors);
+    }
+}
+
+/// Why an answer could not be read at all.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Malformed {
+    /// There was nothing.
+    #[error("empty answer")]
+    Empty,
+    /// A page for people: a sign-in page, or an address that is not an API.
+    #[error("an HTML page{} instead of JSON", titled(.title))]
+    Html {
+        /// Its title; may be empty.
+        title: String,
+    },
+    /// Text that is no JSON, or JSON that is cut off.
+    #[error("invalid JSON at byte {at} near `{near}`")]
+    NotJson {
+        /// Where reading stopped.
+        at: usize,
+        /// The text around that place, at most 80 characters.
+        near: String,
+    },
+    /// JSON, but not the answer to this question.
+    #[error("unexpected JSON: {found}")]
+    WrongShape {
+        /// What was found instead.
+        found: String,
+    },
+}
+
+fn titled(title: &str) -> String {
+    if title.is_empty() { String::new() } else { format!(" ({title})") }
+}
+
+impl Malformed {
+    /// From serde's error on this text.
+    fn not_json(text: &str, error: &serde_json::Error) -> Self {
+        let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+        Self::at(text, line_start + error.column().saturating_sub(1))
+    }
+
+    fn at(text: &str, at: usize) -> Self {
+        let at = (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        let before = text[..at].char_indices().rev().take(40).last().map_or(at, |(i, _)| i);
+        let near = text[before..].chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+        Self::NotJson { at, near: near.trim().to_owned() }
+    }
+
+    fn wrong_shape(json: &Json) -> Self {
+        Self::WrongShape { found: json.outline() }
+    }
+}
+
+/// The bytes as text: UTF-8 (bad bytes replaced), with or without a byte order mark, or UTF-16 with one.
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest),
+        [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf16(rest, u16::from_le_bytes)),
+        [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf16(rest, u16::from_be_bytes)),
+        _ => String::from_utf8_lossy(bytes),
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
+    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+/// The bytes as text that at least begins like JSON.
+fn document(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
+    let text = text(bytes);
+    match text.trim_start().bytes().next() {
+        None => Err(Malformed::Empty),
+        Some(b'{' | b'[') => Ok(text),
+        Some(b'<') => Err(Malformed::Html { title: html_title(&text) }),
+        Some(_) => Err(Malformed::at(&text, text.len() - text.trim_start().len())),
+    }
+}
+
+fn html_title(text: &str) -> String {
+    let head: String = text.chars().take(20_000).collect();
+    let lower = head.to_ascii_lowercase();
+    let title = lower.find("<title").and_then(|tag| {
+        let from = tag + lower[tag..].find('>')? + 1;
+        let to = from + lower[from..].find("</title")?;
+        Some(head[from..to].split_whitespace().collect::<Vec<_>>().join(" "))
+    });
+    title.unwrap_or_default().chars().take(80).collect()
+}
+
+/// Reads one document with `decode`; text that serde refuses is mended and tried once more.
+fn read<T>(
+    bytes: &[u8],
+    decode: impl Fn(&str) -> Result<Result<T, Malformed>, serde_json::Error>,
+) -> Result<T, Malformed> {
+    let text = document(bytes)?;
+    decode(&text)
+        .or_else(|error| mended(&text).map_or(Err(error), |mended| decode(&mended)))
+        .map_err(|error| Malformed::not_json(&text, &error))?
+}
+
+/// Reads one document whole, as a tree. For small answers.
+fn read_tree<T>(bytes: &[u8], decode: impl Fn(&Json) -> Result<T, Malformed>) -> Result<T, Malformed> {
+    read(bytes, |text| serde_json::from_str::<Json>(text).map(|json| decode(&json)))
+}
+
+/// Reads the fields of one struct.
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// One item as a tree; `Err` says why it cannot be one.
+fn item<T>(raw: &RawValue, decode: impl FnOnce(&Json) -> T) -> Result<T, String> {
+    with_tree(raw.get(), decode)
+}
+
+/// A text as a tree, mended if need be; `Err` says why it cannot be one.
+fn with_tree<T>(text: &str, decode: impl FnOnce(&Json) -> T) -> Result<T, String> {
+    match serde_json::from_str::<Json>(text) {
+        Ok(json) => Ok(decode(&json)),
+        Err(error) => {
+            let mended = mended(text).ok_or_else(|| why(&error))?;
+            serde_json::from_str::<Json>(&mended).map(|json| decode(&json)).map_err(|error| why(&error))
+        }
+    }
+}
+
+/// The reason without the place, so that equal reasons are told once.
+fn why(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// What was left out, told once a reason.
+#[derive(Debug, Default)]
+struct Skips(BTreeMap<String, usize>);
+
+impl Skips {
+    fn add(&mut self, reason: impl Into<String>) {
+        *self.0.entry(reason.into()).or_default() += 1;
+    }
+
+    fn add_many(&mut self, count: usize, reason: &str) {
+        if count > 0 {
+            *self.0.entry(reason.to_owned()).or_default() += count;
+        }
+    }
+
+    /// `1 span skipped: it has no span ID`.
+    fn sentences(self, one: &str, many: &str) -> Vec<String> {
+        let told = |(reason, count)| match count {
+            1 => format!("1 {one} skipped: {reason}"),
+            _ => format!("{count} {many} skipped: {reason}"),
+        };
+        self.0.into_iter().map(told).collect()
+    }
+}

@@ -1,0 +1,452 @@
+//! OTLP in JSON: Jaeger's `/api/v3`, the collector's file exporter, Tempo; traces and logs, metrics ignored.
+//!
+//! Source: OTLP specification §JSON. Also taken: snake-case keys, base64 IDs, enum names, numbers as text.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::model::attribute::{Attributes, Value};
+use crate::model::id::{SpanId, TraceId, decode_base64};
+use crate::model::log::{Level, LogEntry};
+use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
+use crate::model::time::Timestamp;
+use crate::wire::json::{Items, Json, Many};
+use crate::wire::log_line::{Parts, first, flattened};
+use crate::wire::{Decoded, Malformed, Skips, item, read, read_tree};
+
+/// One document, or what stands in its `result` or `trace`.
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow, default)]
+    result: Many<Data<'a>>,
+    #[serde(borrow, default)]
+    trace: Many<Data<'a>>,
+    #[serde(borrow, rename = "resourceSpans", alias = "resource_spans", alias = "batches")]
+    resource_spans: Option<Many<SpanGroup<'a>>>,
+    #[serde(borrow, rename = "resourceLogs", alias = "resource_logs")]
+    resource_logs: Option<Many<LogGroup<'a>>>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(borrow, default, rename = "resourceSpans", alias = "resource_spans", alias = "batches")]
+    resource_spans: Many<SpanGroup<'a>>,
+    #[serde(borrow, default, rename = "resourceLogs", alias = "resource_logs")]
+    resource_logs: Many<LogGroup<'a>>,
+}
+
+#[derive(Deserialize)]
+struct SpanGroup<'a> {
+    #[serde(borrow)]
+    resource: Option<&'a RawValue>,
+    #[serde(
+        borrow,
+        default,
+        rename = "scopeSpans",
+        alias = "scope_spans",
+        alias = "instrumentationLibrarySpans",
+        alias = "instrumentation_library_spans"
+    )]
+    scopes: Many<Scope<'a>>,
+}
+
+#[derive(Deserialize)]
+struct LogGroup<'a> {
+    #[serde(borrow)]
+    resource: Option<&'a RawValue>,
+    #[serde(
+        borrow,
+        default,
+        rename = "scopeLogs",
+        alias = "scope_logs",
+        alias = "instrumentationLibraryLogs",
+        alias = "instrumentation_library_logs"
+    )]
+    scopes: Many<Scope<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Scope<'a> {
+    #[serde(borrow, alias = "instrumentationLibrary", alias = "instrumentation_library")]
+    scope: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    spans: Items<'a>,
+    #[serde(borrow, default, rename = "logRecords", alias = "log_records", alias = "logs")]
+    records: Items<'a>,
+}
+
+/// The spans and lines of one document, or of several one after the other.
+pub fn decode(bytes: &[u8]) -> Result<Decoded, Malformed> {
+    read(bytes, |text| {
+        let mut reader = Reader::default();
+        for document in serde_json::Deserializer::from_str(text).into_iter::<Many<Document>>() {
+            let documents = document?;
+            reader.spans_skipped.add_many(documents.misplaced, "it is no OTLP document");
+            documents.items.into_iter().for_each(|document| reader.document(document));
+        }
+        if reader.recognised { Ok(Ok(reader.finish())) } else { unrecognised(text) }
+    })
+}
+
+/// Metrics and `{}` are empty answers; anything else is not OTLP.
+fn unrecognised(text: &str) -> Result<Result<Decoded, Malformed>, serde_json::Error> {
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Json>();
+    let tree = stream.next().transpose()?.unwrap_or(Json::Null);
+    let keys: Vec<&str> = tree.entries().iter().map(|(key, _)| key.as_ref()).collect();
+    const EMPTY_OR_METRICS: [&str; 9] = [
+        "resourceSpans",
+        "resource_spans",
+        "batches",
+        "resourceLogs",
+        "resource_logs",
+        "result",
+        "trace",
+        "resourceMetrics",
+        "resource_metrics",
+    ];
+    let fits = matches!(tree, Json::Object(_)) && keys.is_empty() || keys.iter().any(|k| EMPTY_OR_METRICS.contains(k));
+    Ok(if fits { Ok(Decoded::default()) } else { Err(Malformed::wrong_shape(&tree)) })
+}
+
+/// The names in Jaeger v3's `services`, sorted; `{}` has none.
+pub fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
+    read_tree(bytes, |tree| {
+        require(tree, "services")?;
+        let mut names = tree.get(&["services"]).texts();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    })
+}
+
+/// One trace as `/api/v3/trace-summaries` tells it (Jaeger from 2.19).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Its ID.
+    pub trace_id: TraceId,
+    /// The service of its root; empty where not told.
+    pub root_service: String,
+    /// The name of its root; empty where not told.
+    pub root_name: String,
+    /// First start.
+    pub start: Timestamp,
+    /// Last end.
+    pub end: Timestamp,
+    /// How many spans it has.
+    pub span_count: usize,
+    /// How many of them have the status error.
+    pub error_count: usize,
+}
+
+/// The summaries of `/api/v3/trace-summaries`; `{}` has none.
+pub fn summaries(bytes: &[u8]) -> Result<Vec<Summary>, Malformed> {
+    read_tree(bytes, |tree| {
+        require(tree, "summaries")?;
+        Ok(tree.get(&["summaries"]).list().iter().filter_map(summary).collect())
+    })
+}
+
+/// An object that has this key, or nothing at all.
+fn require(tree: &Json, key: &str) -> Result<(), Malformed> {
+    match tree {
+        Json::Object(entries) if entries.is_empty() || entries.iter().any(|(k, _)| k == key) => Ok(()),
+        other => Err(Malformed::wrong_shape(other)),
+    }
+}
+
+fn summary(json: &Json) -> Option<Summary> {
+    let count = |keys: &[&str]| usize::try_from(json.get(keys).int().unwrap_or(0)).unwrap_or(0);
+    Some(Summary {
+        trace_id: trace_id(json)?,
+        root_service: json.get(&["rootServiceName", "root_service_name"]).owned_text(),
+        root_name: json.get(&["rootOperationName", "root_operation_name"]).owned_text(),
+        start: time(json.get(&["minStartTimeUnixNano", "min_start_time_unix_nano"])),
+        end: time(json.get(&["maxEndTimeUnixNano", "max_end_time_unix_nano"])),
+        span_count: count(&["spanCount", "span_count"]),
+        error_count: count(&["errorSpanCount", "error_span_count"]),
+    })
+}
+
+/// What an error body says: `error.message`, or the older gateway's `error` or `message`. `None` if it is none.
+pub fn error_text(bytes: &[u8]) -> Option<String> {
+    read_tree(bytes, |tree| Ok(message_of(tree.get(&["error"])).or_else(|| message_of(tree)))).ok().flatten()
+}
+
+fn message_of(json: &Json) -> Option<String> {
+    let message = json.get(&["message"]).text().or_else(|| json.text())?;
+    Some(message.into_owned()).filter(|m| !m.is_empty())
+}
+
+/// Reads documents one after the other into one answer.
+#[derive(Default)]
+struct Reader {
+    decoded: Decoded,
+    spans_skipped: Skips,
+    logs_skipped: Skips,
+    recognised: bool,
+}
+
+impl Reader {
+    fn document(&mut self, document: Document) {
+        if let Some(raw) = document.error {
+            self.recognised = true;
+            self.decoded.errors.extend(item(raw, message_of).ok().flatten());
+        }
+        for data in document.result.items.into_iter().chain(document.trace.items) {
+            self.recognised = true;
+            self.span_groups(data.resource_spans);
+            self.log_groups(data.resource_logs);
+        }
+        if let Some(groups) = document.resource_spans {
+            self.span_groups(groups);
+        }
+        if let Some(groups) = document.resource_logs {
+            self.log_groups(groups);
+        }
+    }
+
+    fn span_groups(&mut self, groups: Many<SpanGroup>) {
+        self.recognised = true;
+        self.spans_skipped.add_many(groups.misplaced, "its resource is no object");
+        for group in groups.items {
+            let resource = Arc::new(resource(group.resource));
+            self.spans_skipped.add_many(group.scopes.misplaced, "its scope is no object");
+            for scope in group.scopes.items {
+                let name = scope.scope.map(scope_name).unwrap_or_default();
+                self.spans_skipped.add_many(usize::from(scope.spans.misplaced), "its scope has no list of spans");
+                for raw in scope.spans.raw {
+                    match item(raw, |json| span(json, &resource, &name)) {
+                        Ok(Ok(span)) => self.decoded.spans.push(span),
+                        Ok(Err(reason)) | Err(reason) => self.spans_skipped.add(reason),
+                    }
+                }
+            }
+        }
+    }
+
+    fn log_groups(&mut self, groups: Many<LogGroup>) {
+        self.recognised = true;
+        self.logs_skipped.add_many(groups.misplaced, "its resource is no object");
+        for group in groups.items {
+            let resource = resource(group.resource);
+            self.logs_skipped.add_many(group.scopes.misplaced, "its scope is no object");
+            for scope in group.scopes.items {
+                self.logs_skipped.add_many(usize::from(scope.records.misplaced), "its scope has no list of records");
+                for raw in scope.records.raw {
+                    match item(raw, |json| log(json, &resource)) {
+                        Ok(Ok(entry)) => self.decoded.logs.push(entry),
+                        Ok(Err(reason)) | Err(reason) => self.logs_skipped.add(reason),
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(mut self) -> Decoded {
+        self.decoded.skipped = self.spans_skipped.sentences("span", "spans");
+        self.decoded.skipped.extend(self.logs_skipped.sentences("log record", "log records"));
+        self.decoded
+    }
+}
+
+fn resource(raw: Option<&RawValue>) -> Resource {
+    let all = raw.and_then(|raw| item(raw, |json| attributes(json.get(&["attributes"]))).ok()).unwrap_or_default();
+    let (service, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|(key, _)| key == "service.name");
+    let service = service.into_iter().next().map(|(_, value)| value.to_string()).unwrap_or_default();
+    Resource { service, attributes: Attributes(rest) }
+}
+
+fn scope_name(raw: &RawValue) -> String {
+    item(raw, |json| json.get(&["name"]).owned_text()).unwrap_or_default()
+}
+
+fn trace_id(json: &Json) -> Option<TraceId> {
+    TraceId::parse(&json.get(&["traceId", "trace_id", "traceID"]).text()?)
+}
+
+fn span_id(json: &Json) -> Option<SpanId> {
+    SpanId::parse(&json.get(&["spanId", "span_id", "spanID"]).text()?)
+}
+
+fn time(json: &Json) -> Timestamp {
+    Timestamp(json.int().unwrap_or(0))
+}
+
+/// One span; `Err` says why it cannot be one.
+fn span(json: &Json, resource: &Arc<Resource>, scope: &str) -> Result<Span, String> {
+    if json.entries().is_empty() {
+        return Err(format!("it is {}", json.outline()));
+    }
+    let mut all = attributes(json.get(&["attributes"]));
+    let mut warnings = take_warnings(&mut all);
+    let (start, duration_ns) = times(json, &mut warnings)?;
+    let parent = json.get(&["parentSpanId", "parent_span_id", "parentSpanID"]).text();
+    Ok(Span {
+        trace_id: trace_id(json).ok_or("it has no trace ID")?,
+        span_id: span_id(json).ok_or("it has no span ID")?,
+        parent_id: parent.and_then(|text| SpanId::parse(&text)),
+        resource: Arc::clone(resource),
+        name: json.get(&["name"]).owned_text(),
+        kind: kind(json.get(&["kind"])),
+        start,
+        duration_ns,
+        status: status(json.get(&["status"])),
+        attributes: Attributes(all),
+        events: events(json.get(&["events"])),
+        links: json.get(&["links"]).list().iter().filter_map(link).collect(),
+        scope: scope.to_owned(),
+        warnings,
+    })
+}
+
+fn times(json: &Json, warnings: &mut Vec<String>) -> Result<(Timestamp, i64), String> {
+    let read = |keys: &[&str]| match json.get(keys) {
+        Json::Null => Ok(Timestamp(0)),
+        json => json.int().map(Timestamp).ok_or_else(|| format!("its time is {}", json.outline())),
+    };
+    let start = read(&["startTimeUnixNano", "start_time_unix_nano"])?;
+    let end = read(&["endTimeUnixNano", "end_time_unix_nano"])?;
+    if start.0 == i64::MAX {
+        warnings.push("its start time is out of range".into());
+    }
+    if end.0 == 0 && start.0 != 0 {
+        warnings.push("it has no end time".into());
+    } else if end < start {
+        warnings.push("its duration is negative, taken as 0".into());
+    }
+    Ok((start, end.since(start).max(0)))
+}
+
+/// Jaeger's own remarks travel as attributes.
+fn take_warnings(attributes: &mut Vec<(String, Value)>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    attributes.retain(|(key, value)| match (key.as_str(), value) {
+        ("@jaeger@warnings", Value::List(all)) => {
+            warnings.extend(all.iter().map(Value::to_string));
+            false
+        }
+        ("@jaeger@warnings", one) => {
+            warnings.push(one.to_string());
+            false
+        }
+        ("@jaeger@format", _) => false,
+        _ => true,
+    });
+    warnings
+}
+
+fn kind(json: &Json) -> SpanKind {
+    match json.int() {
+        Some(1) => SpanKind::Internal,
+        Some(2) => SpanKind::Server,
+        Some(3) => SpanKind::Client,
+        Some(4) => SpanKind::Producer,
+        Some(5) => SpanKind::Consumer,
+        _ => SpanKind::from_word(json.str().unwrap_or_default().trim_start_matches("SPAN_KIND_")),
+    }
+}
+
+fn status(json: &Json) -> Status {
+    let code = json.get(&["code"]);
+    let code = match (code.int(), code.str().unwrap_or_default().trim_start_matches("STATUS_CODE_")) {
+        (Some(1), _) | (_, "OK") => StatusCode::Ok,
+        (Some(2), _) | (_, "ERROR") => StatusCode::Error,
+        _ => StatusCode::Unset,
+    };
+    Status { code, message: json.get(&["message"]).owned_text() }
+}
+
+fn events(json: &Json) -> Vec<Event> {
+    let one = |event: &Json| Event {
+        time: time(event.get(&["timeUnixNano", "time_unix_nano"])),
+        name: event.get(&["name"]).owned_text(),
+        attributes: Attributes(attributes(event.get(&["attributes"]))),
+    };
+    let mut events: Vec<Event> = json.list().iter().filter(|e| !e.entries().is_empty()).map(one).collect();
+    events.sort_by_key(|event| event.time);
+    events
+}
+
+fn link(json: &Json) -> Option<Link> {
+    let attributes = Attributes(attributes(json.get(&["attributes"])));
+    Some(Link { trace_id: trace_id(json)?, span_id: span_id(json)?, attributes })
+}
+
+/// A list of `{key, value}`, as attributes of spans, resources and records are written.
+fn attributes(json: &Json) -> Vec<(String, Value)> {
+    let one = |entry: &Json| Some((entry.get(&["key"]).text()?.into_owned(), any_value(entry.get(&["value"]))));
+    json.list().iter().filter_map(one).collect()
+}
+
+/// OTLP's `AnyValue`. The parser's own limit bounds the depth.
+pub fn any_value(json: &Json) -> Value {
+    let Some((kind, value)) = json.entries().first() else {
+        return json.to_value();
+    };
+    match kind.as_ref() {
+        "stringValue" | "string_value" => Value::Text(value.owned_text()),
+        "boolValue" | "bool_value" => Value::Bool(value.to_value().is_true()),
+        "intValue" | "int_value" => value.int().map_or(Value::Empty, Value::Int),
+        "doubleValue" | "double_value" => value.float().map_or(Value::Empty, Value::Float),
+        "bytesValue" | "bytes_value" => {
+            let text = value.owned_text();
+            decode_base64(&text).map_or(Value::Text(text), Value::Bytes)
+        }
+        "arrayValue" | "array_value" => Value::List(value.get(&["values"]).list().iter().map(any_value).collect()),
+        "kvlistValue" | "kvlist_value" => Value::Map(attributes(value.get(&["values"]))),
+        _ => Value::Empty,
+    }
+}
+
+/// One log record; `Err` says why it cannot be one.
+fn log(json: &Json, resource: &Resource) -> Result<LogEntry, String> {
+    if json.entries().is_empty() {
+        return Err(format!("it is {}", json.outline()));
+    }
+    let told = time(json.get(&["timeUnixNano", "time_unix_nano"]));
+    let observed = time(json.get(&["observedTimeUnixNano", "observed_time_unix_nano"]));
+    let body = any_value(json.get(&["body"]));
+    let mut fields = flattened(&attributes(json.get(&["attributes"])));
+    let event = json.get(&["eventName", "event_name"]).owned_text();
+    fields.extend((!event.is_empty()).then(|| ("event_name".to_owned(), event)));
+    let mut entry = Parts {
+        time: if told.0 == 0 { observed } else { told },
+        line: body.to_string(),
+        labels: Some(&resource.service)
+            .filter(|s| !s.is_empty())
+            .map(|s| ("service_name".into(), s.clone()))
+            .into_iter()
+            .collect(),
+        fields,
+        ..Parts::default()
+    }
+    .read();
+    if entry.message.is_empty() {
+        entry.message = first(&entry.fields, &["exception.message", "event_name"]).unwrap_or_default().to_owned();
+    }
+    entry.level = level(json).unwrap_or(entry.level);
+    entry.trace_id = trace_id(json).or(entry.trace_id);
+    entry.span_id = span_id(json).or(entry.span_id);
+    Ok(entry)
+}
+
+fn level(json: &Json) -> Option<Level> {
+    let number = json.get(&["severityNumber", "severity_number"]);
+    let named =
+        || number.str().map(|name| name.trim_start_matches("SEVERITY_NUMBER_").trim_end_matches(char::is_numeric));
+    let by_number = match number.int() {
+        Some(1..=4) => Level::Trace,
+        Some(5..=8) => Level::Debug,
+        Some(9..=12) => Level::Info,
+        Some(13..=16) => Level::Warn,
+        Some(17..=20) => Level::Error,
+        Some(21..=24) => Level::Fatal,
+        _ => Level::from_word(named().unwrap_or_default()),
+    };
+    let by_text = || Level::from_word(json.get(&["severityText", "severity_text"]).str().unwrap_or_default());
+    Some(by_number).filter(|l| *l != Level::Unknown).or_else(|| Some(by_text())).filter(|l| *l != Level::Unknown)
+}

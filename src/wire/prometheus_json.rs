@@ -1,0 +1,265 @@
+//! Prometheus' answers: instant and range queries, exemplars, alerts.
+//!
+//! Source: `web/api/v1/json_codec.go` of Prometheus 2.42 to 3.x. Times are float seconds, values are texts.
+
+use std::collections::BTreeMap;
+
+use crate::model::conventions::{SPAN_ID_FIELDS, TRACE_ID_FIELDS};
+use crate::model::id::{SpanId, TraceId};
+use crate::model::metric::{Alert, AlertState, Exemplar, Series};
+use crate::model::time::Timestamp;
+use crate::wire::json::Json;
+use crate::wire::{Malformed, Skips, read_tree};
+
+/// An answer in its envelope.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reply<T> {
+    /// What was asked for.
+    pub data: T,
+    /// What the server warns of.
+    pub warnings: Vec<String>,
+    /// What the server remarks.
+    pub infos: Vec<String>,
+    /// Why it could not answer, `bad_data: …`; there may be data beside it.
+    pub error: Option<String>,
+    /// What could not be read and was left out, and why: one sentence each.
+    pub skipped: Vec<String>,
+}
+
+/// What a query gave.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Series with one sample each.
+    Vector(Vec<Series>),
+    /// Series with samples over time.
+    Matrix(Vec<Series>),
+    /// One number.
+    Scalar(Timestamp, f64),
+    /// One text.
+    Text(String),
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::Vector(Vec::new())
+    }
+}
+
+impl Answer {
+    /// The series of it; a number is a series without labels.
+    pub fn into_series(self) -> Vec<Series> {
+        match self {
+            Self::Vector(series) | Self::Matrix(series) => series,
+            Self::Scalar(time, value) => vec![Series { labels: BTreeMap::new(), samples: vec![(time, value)] }],
+            Self::Text(_) => Vec::new(),
+        }
+    }
+}
+
+/// Opens the envelope; `decode` reads `data`.
+fn envelope<T: Default>(
+    bytes: &[u8],
+    decode: impl Fn(&Json, &mut Skips) -> Option<T>,
+    named: (&str, &str),
+) -> Result<Reply<T>, Malformed> {
+    read_tree(bytes, |tree| {
+        let (data, error) = (tree.get(&["data"]), error_of(tree));
+        let told = error.is_some() || tree.entries().iter().any(|(key, _)| key == "data" || key == "status");
+        let mut skips = Skips::default();
+        let decoded = if data.is_null() { told.then(T::default) } else { decode(data, &mut skips) };
+        Ok(Reply {
+            data: decoded.or_else(|| error.is_some().then(T::default)).ok_or_else(|| Malformed::wrong_shape(tree))?,
+            warnings: tree.get(&["warnings"]).texts(),
+            infos: tree.get(&["infos"]).texts(),
+            error,
+            skipped: skips.sentences(named.0, named.1),
+        })
+    })
+}
+
+fn error_of(tree: &Json) -> Option<String> {
+    let text = tree.get(&["error"]).text();
+    let kind = tree.get(&["errorType"]).text();
+    match (kind, text) {
+        (Some(kind), Some(text)) => Some(format!("{kind}: {text}")),
+        (None, Some(text)) => Some(text.into_owned()),
+        (kind, None) if tree.get(&["status"]).str() == Some("error") => {
+            Some(kind.unwrap_or("error".into()).into_owned())
+        }
+        (_, None) => None,
+    }
+}
+
+/// What an error body says: `bad_data: invalid parameter …`. `None` if it is no such body.
+pub fn error_text(bytes: &[u8]) -> Option<String> {
+    read_tree(bytes, |tree| Ok(error_of(tree))).ok().flatten()
+}
+
+/// The answer of `query` and `query_range`.
+pub fn answer(bytes: &[u8]) -> Result<Reply<Answer>, Malformed> {
+    envelope(bytes, answer_of, ("series", "series"))
+}
+
+fn answer_of(data: &Json, skips: &mut Skips) -> Option<Answer> {
+    let result = data.get(&["result"]);
+    match data.get(&["resultType"]).str()? {
+        "vector" => Some(Answer::Vector(all_series(result, skips))),
+        "matrix" => Some(Answer::Matrix(all_series(result, skips))),
+        "scalar" => sample(result).map(|(time, value)| Answer::Scalar(time, value)),
+        "string" => Some(Answer::Text(result.list().get(1)?.owned_text())),
+        _ => None,
+    }
+}
+
+fn all_series(result: &Json, skips: &mut Skips) -> Vec<Series> {
+    let mut all = Vec::new();
+    for item in result.list() {
+        match series(item, skips) {
+            Some(series) => all.push(series),
+            None => skips.add(format!("it is {}", item.outline())),
+        }
+    }
+    all
+}
+
+/// One series. Native histograms have no single value to draw: the series is kept without samples, and counted.
+fn series(json: &Json, skips: &mut Skips) -> Option<Series> {
+    let Json::Object(_) = json else { return None };
+    let labels = json.get(&["metric"]).labels();
+    let one = sample(json.get(&["value"]));
+    let many = json.get(&["values"]).list();
+    let mut samples: Vec<(Timestamp, f64)> = one.into_iter().chain(many.iter().filter_map(sample)).collect();
+    samples.sort_by_key(|(time, _)| *time);
+    let told = usize::from(!json.get(&["value"]).is_null()) + many.len();
+    if told > samples.len() {
+        skips.add("some of its samples are no numbers");
+    }
+    if samples.is_empty() && !json.get(&["histogram", "histograms"]).is_null() {
+        skips.add("it holds native histograms, which have no single value");
+    }
+    Some(Series { labels, samples })
+}
+
+fn sample(json: &Json) -> Option<(Timestamp, f64)> {
+    match json.list() {
+        [time, value, ..] => Some((Timestamp::from_seconds(time.float()?)?, value.float()?)),
+        _ => None,
+    }
+}
+
+/// The exemplars of `query_exemplars` that name a trace. An empty answer (204) has none.
+pub fn exemplars(bytes: &[u8]) -> Result<Reply<Vec<Exemplar>>, Malformed> {
+    match envelope(bytes, |data, _| Some(all_exemplars(data)), ("exemplar", "exemplars")) {
+        Err(Malformed::Empty) => Ok(Reply::default()),
+        other => other,
+    }
+}
+
+fn all_exemplars(data: &Json) -> Vec<Exemplar> {
+    let of_series = |series: &Json| {
+        let labels: BTreeMap<String, String> = series.get(&["seriesLabels"]).labels();
+        let metric = labels.get("__name__").cloned().unwrap_or_default();
+        let one = |json: &Json| exemplar(json, &metric, &labels);
+        series.get(&["exemplars"]).list().iter().filter_map(one).collect::<Vec<_>>()
+    };
+    data.list().iter().flat_map(of_series).collect()
+}
+
+fn exemplar(json: &Json, metric: &str, labels: &BTreeMap<String, String>) -> Option<Exemplar> {
+    let own = json.get(&["labels"]);
+    let trace = own.get(&TRACE_ID_FIELDS).text().or_else(|| own.get(&["TraceID"]).text())?;
+    let span = own.get(&SPAN_ID_FIELDS).text().or_else(|| own.get(&["SpanID"]).text());
+    Some(Exemplar {
+        metric: metric.to_owned(),
+        labels: labels.clone(),
+        trace_id: TraceId::parse(&trace)?,
+        span_id: span.and_then(|text| SpanId::parse(&text)),
+        time: Timestamp::from_seconds(json.get(&["timestamp"]).float()?)?,
+        value: json.get(&["value"]).float().unwrap_or(f64::NAN),
+    })
+}
+
+/// The alerts active right now, from `alerts`: each from when it became active until `now`.
+pub fn alerts(bytes: &[u8], now: Timestamp) -> Result<Reply<Vec<Alert>>, Malformed> {
+    let all = |data: &Json, skips: &mut Skips| {
+        let read = |json: &Json| {
+            let alert = active_alert(json, now);
+            if alert.is_none() {
+                skips.add("it is neither firing nor pending");
+            }
+            alert
+        };
+        Some(data.get(&["alerts"]).list().iter().filter_map(read).collect())
+    };
+    envelope(bytes, all, ("alert", "alerts"))
+}
+
+fn active_alert(json: &Json, now: Timestamp) -> Option<Alert> {
+    let labels: BTreeMap<String, String> = json.get(&["labels"]).labels();
+    let from = Timestamp::from_rfc3339(json.get(&["activeAt"]).str().unwrap_or_default()).unwrap_or(now);
+    Some(Alert {
+        name: labels.get("alertname").cloned().unwrap_or_default(),
+        state: state(json.get(&["state"]).str()?)?,
+        service: service(&labels),
+        from,
+        to: now.max(from),
+        labels,
+    })
+}
+
+fn state(word: &str) -> Option<AlertState> {
+    match word {
+        "firing" => Some(AlertState::Firing),
+        "pending" => Some(AlertState::Pending),
+        _ => None,
+    }
+}
+
+fn service(labels: &BTreeMap<String, String>) -> Option<String> {
+    ["service_name", "service", "job", "app"].iter().find_map(|key| labels.get(*key)).filter(|s| !s.is_empty()).cloned()
+}
+
+/// The alerts in range series of `ALERTS`: one a stretch without a gap of more than 2.5 steps.
+///
+/// The step is the smallest distance of two samples in all of them.
+pub fn alerts_from_series(series: &[Series]) -> Vec<Alert> {
+    let distances = series.iter().flat_map(|s| s.samples.windows(2).map(|w| w[1].0.since(w[0].0)));
+    let longest_gap = distances.filter(|ns| *ns > 0).min().map_or(i64::MAX, |step| step.saturating_mul(5) / 2);
+    let mut alerts: Vec<Alert> = series.iter().flat_map(|series| stretches(series, longest_gap)).collect();
+    alerts.sort_by(|a, b| (a.from, &a.name, &a.labels).cmp(&(b.from, &b.name, &b.labels)));
+    alerts
+}
+
+fn stretches(series: &Series, longest_gap: i64) -> Vec<Alert> {
+    let Some(state) = series.labels.get("alertstate").and_then(|word| state(word)) else {
+        return Vec::new();
+    };
+    let times: Vec<Timestamp> =
+        series.samples.iter().filter(|(_, value)| *value > 0.0).map(|(time, _)| *time).collect();
+    let unbroken = times.chunk_by(|a, b| b.since(*a) <= longest_gap);
+    let alert = |stretch: &[Timestamp]| {
+        let mut labels = series.labels.clone();
+        labels.retain(|key, _| key != "__name__" && key != "alertstate");
+        Some(Alert {
+            name: labels.get("alertname").cloned().unwrap_or_default(),
+            state,
+            service: service(&labels),
+            from: *stretch.first()?,
+            to: *stretch.last()?,
+            labels,
+        })
+    };
+    unbroken.filter_map(alert).collect()
+}
+
+/// The `version` of `status/buildinfo`; a build that does not know its version says "".
+pub fn version(bytes: &[u8]) -> Result<String, Malformed> {
+    read_tree(bytes, |tree| {
+        let data = tree.get(&["data"]);
+        let info = if data.is_null() { tree } else { data };
+        match info.entries().iter().find(|(key, _)| key == "version") {
+            Some((_, version)) => Ok(version.owned_text()),
+            None => Err(Malformed::wrong_shape(tree)),
+        }
+    })
+}
