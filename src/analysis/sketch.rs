@@ -65,7 +65,7 @@ fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<Via>) {
     let (service, name) = title.split_once('/').unwrap_or((&title, &title));
     let mut span = Span {
         trace_id: above.map_or(trace(1), |s| s.trace_id),
-        span_id: SpanId::from_u64(id << 32 | 0xabcd).unwrap(),
+        span_id: SpanId::from_u64(id.wrapping_mul(0x9e37_79b9_7f4a_7c15)).unwrap(),
         parent_id: lost_parent,
         resource: Arc::new(Resource { service: service.into(), ..Resource::default() }),
         name: name.into(),
@@ -165,8 +165,9 @@ fn summary(id: TraceId, spans: &[Span]) -> Trace {
     }
 }
 
-fn trace(n: u128) -> TraceId {
-    TraceId::from_u128(0x9f2c_1a77_0000_0000_0000_0000_0000_0000 + n).unwrap()
+/// The ID of the nth trace.
+pub fn trace(n: u128) -> TraceId {
+    TraceId::from_u128(0x9f2c_1a77_5be0_43d1_8c61_70ac_2f9e_0b00u128.wrapping_mul(n)).unwrap()
 }
 
 /// A chain in which every span has one child, as deep as told.

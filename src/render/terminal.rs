@@ -143,7 +143,8 @@ impl Page {
         let left = names.iter().map(|n| text::width_of(n)).max().unwrap_or(0).min(self.width / 3);
         let captions: Vec<Vec<Run>> = charts.iter().map(|c| self.ink.runs(&c.caption)).collect();
         let right = captions.iter().map(|c| text::width_of(c)).max().unwrap_or(0);
-        let room = self.width.saturating_sub(left + right + 4).clamp(8, 40);
+        let longest = charts.iter().map(|c| c.values.len()).max().unwrap_or(0);
+        let room = self.width.saturating_sub(left + right + 4).clamp(8, 40).min(longest.max(8));
         for ((chart, name), caption) in charts.iter().zip(names).zip(captions) {
             let name = text::cut_end(name, left, self.ink.ellipsis());
             let pad = left - text::width_of(&name) + 2;

@@ -3,9 +3,8 @@
 use crate::analysis::sketch;
 use crate::analysis::timeline::{Lines, Options};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
-use crate::model::id::TraceId;
 use crate::model::journey::{Join, Journey, Reason, Skew};
-use crate::model::log::{ErrorContext, Level, LogEntry};
+use crate::model::log::ErrorContext;
 use crate::model::metric::{Alert, AlertState, Panel, Series};
 use crate::model::time::{HOUR, Window, Zone};
 use crate::render::{Format, View, render};
@@ -40,8 +39,7 @@ fn broken() -> Journey {
     let text = text.replace("trace=2\n", "trace=2 error\n")
         + "\n! essay_lifecycle_service 418 error storage reference update failed";
     let mut journey = sketch::journey(&text);
-    let trace = |n: u128| TraceId::from_u128(0x9f2c_1a77_0000_0000_0000_0000_0000_0000 + n);
-    let join = |n, lines, reason| Join { trace_id: trace(n), lines, reason };
+    let join = |n, lines, reason| Join { trace_id: Some(sketch::trace(n)), lines, reason };
     journey.joins = vec![
         join(1, 0, Reason::Tag { key: "correlation_id".into() }),
         join(2, 0, Reason::LogLine { service: "spell_checker_service".into() }),
@@ -119,7 +117,8 @@ fn view(width: usize) -> View {
 fn shown(body: Body, evidence: &Evidence, view: &View) -> String {
     let report = Report::new(body).about(ID, evidence);
     let text = String::from_utf8(render(&report, Format::Table, view)).unwrap();
-    for line in text.lines().filter(|_| !view.colour) {
+    // Commands are copied, so it is for the terminal to break them.
+    for line in text.lines().filter(|line| !view.colour && !line.contains("trace span")) {
         assert!(unicode_width::UnicodeWidthStr::width(line) <= view.width, "wider than the view: {line}");
     }
     text
@@ -134,6 +133,22 @@ fn timeline(journey: Journey) -> Body {
     Body::Timeline(Box::new(TimelineReport::of(journey, Options { lines: Lines::All, ..Options::default() })))
 }
 
+fn busy() -> Journey {
+    let mut text = String::from("gateway/GET /cart 0..900 server\n  gateway/auth 2..9 client\n");
+    for i in 0..12 {
+        let error = if i == 7 { " error: HTTP 503" } else { "" };
+        text += &format!("  cart/GET /item 20.{i}..{}{error}\n    cart-db/SELECT 22..{}\n", 60 + i * 60, 40 + i * 50);
+        text += &format!("  cart/publish {}..{} producer topic=stock.reserved\n", 700 + i, 702 + i);
+        if i != 3 {
+            text += &format!("    ~> stock/process {}..{} consumer topic=stock.reserved\n", 760 + i, 800 + i * 8);
+        }
+    }
+    text += "?> mailer/send mail 870..890 client http.method=POST\n! mailer 880 warn slow relay\n! cart 30 info cache miss\n! cart 31 info cache miss";
+    let mut journey = sketch::journey(&text);
+    journey.skew.push(Skew { reference: "cart".into(), service: "stock".into(), ahead_ns: -3 * MS, pairs: 11 });
+    journey
+}
+
 #[test]
 fn look() {
     let all = [
@@ -144,6 +159,8 @@ fn look() {
         shown(find(broken()), &evidence(), &View { ascii: true, ..view(100) }),
         shown(find(Journey::default()), &without_loki(), &view(100)),
         shown(timeline(broken()), &evidence(), &view(120)),
+        shown(timeline(busy()), &evidence(), &view(120)),
+        shown(find(busy()), &evidence(), &view(80)),
         shown(Body::Span(Box::new(SpanReport::of(broken(), 8).unwrap())), &evidence(), &view(100)),
         shown(Body::Logs(Box::new(Logs::of(broken(), vec![]))), &evidence(), &view(100)),
     ];

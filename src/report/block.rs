@@ -10,6 +10,8 @@ pub enum Role {
     Plain,
     /// What the eye should find first.
     Strong,
+    /// What may be typed as it is. Never broken.
+    Command,
     /// What may be overlooked.
     Dim,
     /// Something failed.

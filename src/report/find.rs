@@ -10,6 +10,9 @@ use crate::report::parts::{self, Frame};
 use crate::report::record::JourneyRecord;
 use crate::report::waterfall::{self, Words};
 
+/// How many failures stand above the waterfall.
+const FAILURES: usize = 3;
+
 /// The story of one ID.
 #[derive(Clone, Debug)]
 pub struct Find {
@@ -49,9 +52,16 @@ impl Find {
         blocks.extend(frame.asking());
         if !self.failures.is_empty() {
             blocks.push(Block::Blank);
-            blocks.extend(frame.failures(&self.failures, self.timeline.origin, &names, 3));
+            blocks.extend(frame.failures(&self.failures, self.timeline.origin, &names, FAILURES));
         }
-        let words = Words { journey, names: &names, attributes: &self.options.attributes, ids: frame.verbosity > 0 };
+        let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
+        let words = Words {
+            journey,
+            names: &names,
+            attributes: &self.options.attributes,
+            ids: frame.verbosity > 0,
+            told: &told,
+        };
         blocks.push(Block::Blank);
         blocks.extend(waterfall::blocks(&self.timeline, &words));
         blocks.extend(parts::panels(&journey.panels));
@@ -122,11 +132,12 @@ impl Find {
             steps.push((frame.command("find", "--key KEY"), "another tag"));
         }
         steps.push(("trace doctor".to_owned(), "are these the right servers, and is new data coming in?"));
-        let width = steps.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
-        let say = |(command, why): &(String, &str)| {
-            vec![piece(Role::Strong, format!("{command:<width$}")), piece(Role::Dim, format!("   {why}"))]
+        let label = |nth: usize| if nth == 0 { "try" } else { "" };
+        let say = |(nth, (command, why)): (usize, &(String, &str))| Fact {
+            label: label(nth),
+            items: vec![one(Role::Command, command.clone()), one(Role::Dim, *why)],
         };
-        let mut facts: Vec<Fact> = parts::labelled("try", steps.iter().map(say));
+        let mut facts: Vec<Fact> = steps.iter().enumerate().map(say).collect();
         if frame.report.backends.is_empty() {
             facts.push(fact("", one(Role::Dim, "the ID is matched as a whole, in this very spelling")));
         }

@@ -89,13 +89,23 @@ impl Frame<'_> {
         self.report.notes.iter().filter(|n| !n.code.is_incomplete()).flat_map(note).collect()
     }
 
-    /// What time was asked.
+    /// What time was asked; kinds of data over the same time together.
     pub fn covered(&self) -> Vec<Fact> {
         let window = &self.report.window;
         let asked = [("traces", window.traces), ("logs", window.logs), ("metrics", window.metrics)];
-        let items = asked.iter().filter_map(|(what, w)| Some(plain(format!("{what} {}", self.stretch((*w)?)))));
-        let items: Vec<Line> = items.collect();
-        if items.is_empty() { vec![] } else { vec![Fact { label: "covered", items }] }
+        let mut groups: Vec<(String, Window)> = vec![];
+        for (what, window) in asked.iter().filter_map(|(what, w)| Some((what, (*w)?))) {
+            match groups.iter_mut().find(|(_, known)| *known == window) {
+                Some((all, _)) => *all += &format!(", {what}"),
+                None => groups.push(((*what).to_owned(), window)),
+            }
+        }
+        labelled(
+            "covered",
+            groups
+                .iter()
+                .map(|(what, w)| vec![piece(Role::Plain, self.stretch(*w)), piece(Role::Dim, format!("  {what}"))]),
+        )
     }
 
     /// `2026-11-22 13:02 – 14:02`.
@@ -109,7 +119,7 @@ impl Frame<'_> {
     /// Commands to type next, one to a line.
     pub fn next(&self, commands: &[String]) -> Vec<Fact> {
         let label = |nth: usize| if nth == 0 { "next" } else { "" };
-        commands.iter().enumerate().map(|(nth, c)| fact(label(nth), one(Role::Strong, c.clone()))).collect()
+        commands.iter().enumerate().map(|(nth, c)| fact(label(nth), one(Role::Command, c.clone()))).collect()
     }
 
     /// A command about the same ID on the same data.
@@ -131,15 +141,14 @@ impl Frame<'_> {
             let span = &journey.spans[share.span];
             let percent = i128::from(share.total_ns) * 100 / i128::from(all);
             let what = match share.spent {
-                Spent::Work => format!("{} {}", names.get(span.service()), span.name),
+                Spent::Work => format!("{}  {}", names.get(span.service()), span.name),
                 Spent::Wait => format!("waiting for {}", names.get(span.service())),
-                Spent::Gap => format!("nothing open before {} {}", names.get(span.service()), span.name),
+                Spent::Gap => format!("nothing open before {}  {}", names.get(span.service()), span.name),
             };
-            let length = piece(Role::Strong, format!("{} ", Human(share.total_ns)));
-            vec![length, piece(Role::Plain, what), piece(Role::Dim, format!(" {percent} %"))]
+            let length = piece(Role::Strong, format!("{:>7}", Human(share.total_ns).to_string()));
+            vec![length, piece(Role::Dim, format!(" {percent:>3} %  ")), piece(Role::Plain, what)]
         };
-        let shares = path.shares(journey);
-        vec![Fact { label: "time", items: shares.iter().take(MOST).map(say).collect() }]
+        labelled("time", path.shares(journey).iter().take(MOST).map(say))
     }
 
     /// Alerts of the time.
@@ -184,24 +193,23 @@ fn failure_blocks(failure: &Failure, origin: Timestamp, names: &Names) -> Vec<Bl
         piece(Role::Strong, names.get(&failure.place.service)),
         piece(Role::Strong, format!("  {}", failure.place.operation)),
     ];
-    let mut aside = format!("  {} in", Human(failure.time.since(origin)));
-    match failure.span_id {
-        Some(span) => aside += &format!(", span {}", span.short()),
-        None => aside += ", told by a log line only",
-    }
     if failure.count > 1 {
         head.push(piece(Role::Error, format!("  ×{}", failure.count)));
     }
-    head.push(piece(Role::Dim, aside));
     let mut blocks = vec![Block::Line(head)];
     if !failure.what.is_empty() {
         blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, &failure.what)]));
     }
+    let mut aside = format!("  {} in", Human(failure.time.since(origin)));
+    match failure.span_id {
+        Some(span) => aside += &format!(" · span {}", span.short()),
+        None => aside += " · told by a log line only",
+    }
     if !failure.passed_on_by.is_empty() {
         let callers = failure.passed_on_by.iter().map(|p| format!("{} {}", names.get(&p.service), p.operation));
-        let callers = callers.collect::<Vec<_>>().join(" ← ");
-        blocks.push(Block::Line(one(Role::Dim, format!("  passed on by {callers}"))));
+        aside += &format!(" · passed on by {}", callers.collect::<Vec<_>>().join(" ← "));
     }
+    blocks.push(Block::Line(one(Role::Dim, aside)));
     blocks
 }
 

@@ -40,7 +40,8 @@ impl TimelineReport {
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let journey = &self.journey;
         let names = Names::of(&journey.services());
-        let words = Words { journey, names: &names, attributes: &self.options.attributes, ids: frame.verbosity > 0 };
+        let words =
+            Words { journey, names: &names, attributes: &self.options.attributes, ids: frame.verbosity > 0, told: &[] };
         let mut blocks = frame.answer(journey, &self.failures);
         blocks.extend(frame.asking());
         blocks.push(Block::Blank);

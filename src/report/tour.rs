@@ -41,14 +41,14 @@ impl Tour {
             blocks.push(Block::Line(one(Role::Strong, format!("{}/{}  {}", nth + 1, self.steps.len(), step.title))));
             blocks.push(Block::Line(plain(step.text.clone())));
             blocks.push(Block::Blank);
-            blocks.push(Block::Line(vec![piece(Role::Dim, "$ "), piece(Role::Strong, &step.command)]));
+            blocks.push(Block::Line(vec![piece(Role::Dim, "$ "), piece(Role::Command, &step.command)]));
             blocks.push(Block::Blank);
             blocks.extend(step.report.blocks(frame.zone, frame.verbosity));
         }
         let label = |nth: usize| if nth == 0 { "next" } else { "" };
         let commands = self.next.iter().enumerate();
         blocks.push(Block::Blank);
-        blocks.push(Block::Facts(commands.map(|(n, c)| fact(label(n), one(Role::Strong, c.clone()))).collect()));
+        blocks.push(Block::Facts(commands.map(|(n, c)| fact(label(n), one(Role::Command, c.clone()))).collect()));
         blocks
     }
 }

@@ -20,11 +20,14 @@ pub struct Words<'a> {
     pub attributes: &'a [String],
     /// Whether span IDs are shown.
     pub ids: bool,
+    /// Error texts that stand elsewhere on the screen already.
+    pub told: &'a [&'a str],
 }
 
 /// The bars, and what their marks mean.
 pub fn blocks(timeline: &Timeline, words: &Words) -> Vec<Block> {
-    let rows: Vec<Bar> = timeline.rows.iter().flat_map(|row| words.bars(row)).collect();
+    let mut rows: Vec<Bar> = timeline.rows.iter().flat_map(|row| words.bars(row)).collect();
+    carry_on(&mut rows);
     if rows.is_empty() {
         return vec![];
     }
@@ -35,6 +38,17 @@ pub fn blocks(timeline: &Timeline, words: &Words) -> Vec<Block> {
         blocks.push(Block::Flow(legend));
     }
     blocks
+}
+
+/// Words below a bar stand beside the same stretch of the critical path as the bar.
+fn carry_on(rows: &mut [Bar]) {
+    let mut critical = false;
+    for row in rows {
+        match row.style {
+            BarStyle::None => row.critical = critical,
+            _ => critical = row.critical,
+        }
+    }
 }
 
 /// Only the marks that are there.
@@ -95,7 +109,7 @@ impl Words<'_> {
             length: Human(row.length_ns).to_string(),
         }];
         let text = if failed { span.error_text() } else { String::new() };
-        if !text.is_empty() {
+        if !text.is_empty() && !self.told.contains(&text.as_str()) {
             bars.push(below(row, one(Role::Error, text)));
         }
         if row.from_ns.is_none() {
@@ -193,12 +207,17 @@ fn below(row: &Row, label: Line) -> Bar {
     Bar { depth: row.depth + 1, critical: row.critical, label, style: BarStyle::None, ..Bar::default() }
 }
 
+/// Names that say no more than the arrow does.
+const GENERIC: [&str; 9] = ["publish", "send", "produce", "create", "process", "receive", "consume", "deliver", "poll"];
+
 /// What a span is called: its topic where it sends or receives, else its name.
 pub fn name(span: &Span) -> Line {
     let Some(role) = span.message_role() else { return plain(span.name.clone()) };
     let arrow = if role == MessageRole::Publish { "⇢ " } else { "⇠ " };
     match span.topic() {
-        Some(topic) if span.name.contains(topic) => plain(format!("{arrow}{topic}")),
+        Some(topic) if span.name.contains(topic) || GENERIC.contains(&span.name.as_str()) => {
+            plain(format!("{arrow}{topic}"))
+        }
         Some(topic) => {
             vec![piece(Role::Plain, format!("{arrow}{topic}")), piece(Role::Dim, format!("  {}", span.name))]
         }

@@ -21,7 +21,7 @@ pub fn waterfall(page: &Page, waterfall: &Waterfall, rows: &mut Rows) {
     let columns = columns(page, waterfall);
     let mut above = "";
     for bar in &waterfall.rows {
-        rows.push(row(page, waterfall, &columns, bar, above));
+        rows.extend(row(page, waterfall, &columns, bar, above));
         if !bar.service.is_empty() {
             above = &bar.service;
         }
@@ -47,20 +47,16 @@ fn columns(page: &Page, waterfall: &Waterfall) -> Columns {
     Columns { offset, service, label: flexible.saturating_sub(bar), bar, length, gap, indent }
 }
 
-fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: &str) -> Vec<Run> {
+fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: &str) -> Rows {
     let ink = page.ink;
     let offset = bar.from_ns.map(|ns| ink.safe(&clock(ns, waterfall.length_ns))).unwrap_or_default();
-    let mark = match (bar.critical, ink.ascii) {
-        (false, _) => " ",
-        (true, false) => "┃",
-        (true, true) => "*",
-    };
+    let mark = if bar.critical { ink.safe("┃") } else { String::new() };
     let failed = if bar.failed { ink.safe("✗") } else { String::new() };
     let gap = |n: usize| Run::padded(Role::Plain, "", n);
     let mut row = vec![
         Run::right(Role::Dim, &offset, columns.offset),
         gap(columns.gap - 1),
-        Run::padded(Role::Critical, mark, 1),
+        Run::padded(Role::Critical, &mark, 1),
         Run::padded(Role::Error, &failed, 1),
         gap(1),
     ];
@@ -73,16 +69,49 @@ fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: 
     row.push(gap(columns.gap));
     let label = indented(page, columns, bar);
     if bar.style == BarStyle::None {
-        let room = page.width.saturating_sub(width_of(&row));
-        row.extend(text::cut_end(label, room, ink.ellipsis()));
-        return row;
+        return words(page, row, label);
     }
-    push_cell(&mut row, text::cut_middle(label, columns.label, ink.ellipsis()), columns.label);
+    // A long label may take the room that its bar leaves free before it begins.
+    let drawn = draw(bar, waterfall.length_ns, columns.bar, ink.ascii);
+    let before = drawn.chars().take_while(|c| *c == ' ').count();
+    let room = columns.label + if bar.from_ns.is_some() { before } else { 0 };
+    let cut = if bar.style == BarStyle::Dotted { text::cut_end } else { text::cut_middle };
+    let label = cut(label, room, ink.ellipsis());
+    let over = width_of(&label).saturating_sub(columns.label);
+    push_cell(&mut row, label, columns.label);
     row.push(gap(columns.gap));
-    row.push(Run { role: role(bar), text: draw(bar, waterfall.length_ns, columns.bar, ink.ascii) });
+    row.push(Run { role: role(bar), text: drawn.chars().skip(over).collect() });
     row.push(gap(columns.gap));
     row.push(Run::right(Role::Plain, &ink.safe(&bar.length), columns.length));
-    row
+    vec![row]
+}
+
+/// Words beside the bars: all the room to the right, and a few rows where they need them.
+fn words(page: &Page, left: Vec<Run>, label: Vec<Run>) -> Rows {
+    const MOST: usize = 3;
+    let indent = width_of(&left);
+    let room = page.width.saturating_sub(indent);
+    let deeper = label.first().map_or(0, |run| width(&run.text)).min(room / 3);
+    let mut parts = text::wrap(label, room, deeper);
+    if parts.len() > MOST {
+        parts.truncate(MOST);
+        if let Some(last) = parts.last_mut() {
+            last.push(Run { role: Role::Dim, text: format!(" {}", page.ink.ellipsis()) });
+            *last = text::cut_end(std::mem::take(last), room, page.ink.ellipsis());
+        }
+    }
+    // The mark of the critical path goes on, the rest of the first row does not.
+    let mark: String = left.iter().take(2).map(|run| " ".repeat(width(&run.text))).collect();
+    let mut again = vec![Run { role: Role::Plain, text: mark }];
+    again.extend(left.get(2).cloned());
+    again.push(Run::padded(Role::Plain, "", indent.saturating_sub(width_of(&again))));
+    let mut rows = vec![];
+    for (nth, part) in parts.into_iter().enumerate() {
+        let mut row = if nth == 0 { left.clone() } else { again.clone() };
+        row.extend(part);
+        rows.push(row);
+    }
+    rows
 }
 
 fn push_cell(row: &mut Vec<Run>, cell: Vec<Run>, to: usize) {
@@ -162,7 +191,8 @@ fn glyph(bar: &Bar, from: usize, to: usize, cell: usize, ascii: bool) -> char {
         _ if ascii && to - from < 8 => '|',
         BarStyle::Solid if ascii && bar.failed => '#',
         BarStyle::Solid if ascii => '=',
-        _ if from <= cell || from - cell < 3 => LEFT[covered - 1],
+        _ if to < cell + 8 && from < cell + 3 => LEFT[covered - 1],
+        _ if covered >= 6 => '█',
         _ if covered >= 3 => '▐',
         _ => '▕',
     }
@@ -199,6 +229,7 @@ mod tests {
         let table = [
             (0, 80, BarStyle::Solid, "██████████", "=========="),
             (0, 9, BarStyle::Solid, "█▏        ", "==        "),
+            (1, 10, BarStyle::Solid, "█▍        ", "==        "),
             (40, 0, BarStyle::Solid, "     ▏    ", "     |    "),
             (79, 0, BarStyle::Solid, "         ▕", "         |"),
             (12, 20, BarStyle::Solid, " ▐██      ", " ###      "),

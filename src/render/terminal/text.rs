@@ -73,7 +73,7 @@ impl Ink {
 fn style(role: Role) -> Option<Style> {
     Some(match role {
         Role::Plain => return None,
-        Role::Strong => Style::new().bold(),
+        Role::Strong | Role::Command => Style::new().bold(),
         Role::Dim => Style::new().dimmed(),
         Role::Error => Style::new().red(),
         Role::Warn => Style::new().yellow(),
@@ -159,7 +159,8 @@ fn tail(text: &str, room: usize) -> &str {
 
 /// Rows of at most so many columns, broken between words, all but the first indented. Never none.
 pub fn wrap(runs: Vec<Run>, most: usize, indent: usize) -> Vec<Vec<Run>> {
-    if width_of(&runs) <= most {
+    // A command is copied: a break of ours inside it would be copied too, one of the terminal's would not.
+    if width_of(&runs) <= most || runs.iter().any(|r| r.role == Role::Command) {
         return vec![runs];
     }
     let mut rows = vec![vec![]];
