@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 pub struct Trace {
     command: Command,
     stdin: Vec<u8>,
+    last: Vec<String>,
     home: tempfile::TempDir,
 }
 
@@ -26,7 +27,7 @@ pub fn trace() -> Trace {
         .current_dir(home.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    Trace { command, stdin: Vec::new(), home }
+    Trace { command, stdin: Vec::new(), last: Vec::new(), home }
 }
 
 impl Trace {
@@ -44,7 +45,11 @@ impl Trace {
 
     /// Answers from `fixtures/NAME` instead of servers.
     pub fn replay(mut self, name: &str) -> Self {
-        self.command.arg("--replay").arg(fixture(name));
+        for backend in ["JAEGER", "LOKI", "PROMETHEUS"] {
+            self.command.env(format!("TRACE_{backend}_URL"), format!("http://{}.test", backend.to_lowercase()));
+        }
+        self.command.current_dir(env!("CARGO_MANIFEST_DIR"));
+        self.last = vec!["--replay".to_owned(), format!("fixtures/{name}")];
         self
     }
 
@@ -65,6 +70,7 @@ impl Trace {
     /// Runs it.
     pub fn run(mut self) -> Run {
         use std::io::Write as _;
+        self.command.args(&self.last);
         self.command.stdin(if self.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
         let mut child = self.command.spawn().expect("the binary starts");
         if let Some(mut pipe) = child.stdin.take() {
@@ -108,6 +114,11 @@ impl Run {
         }
         screen + &format!("--- exit {}", self.code)
     }
+}
+
+/// The correlation ID that was recorded there.
+pub fn recorded_id(name: &str) -> String {
+    std::fs::read_to_string(fixture(name).join("id")).expect("the fixture's id").trim().to_owned()
 }
 
 /// The folder of a fixture.

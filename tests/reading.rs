@@ -1,0 +1,112 @@
+//! What a user sees of a journey: whole screens on recorded answers of real servers.
+
+mod support;
+
+use insta::assert_snapshot;
+use support::{Run, recorded_id, trace};
+
+fn shown(command: &str, scenario: &str, more: &[&str]) -> Run {
+    let id = recorded_id(scenario);
+    let key: &[&str] = if scenario == "every-key" { &[] } else { &["--key", "correlation_id"] };
+    trace().replay(scenario).args([command, &id]).args(key).args(more).run()
+}
+
+#[test]
+fn find_tells_of_a_good_run_that_nothing_is_wrong() {
+    assert_snapshot!(shown("find", "complete", &[]).screen());
+}
+
+#[test]
+fn find_names_the_error_first() {
+    assert_snapshot!(shown("find", "storage-error", &[]).screen());
+}
+
+#[test]
+fn find_fits_sixty_columns_in_ascii() {
+    assert_snapshot!(shown("find", "storage-error", &["--width", "60", "--ascii"]).screen());
+}
+
+#[test]
+fn find_joins_a_linked_trace_and_says_why() {
+    assert_snapshot!(shown("find", "linked-trace", &[]).screen());
+}
+
+#[test]
+fn find_shows_traces_and_says_that_loki_is_down() {
+    assert_snapshot!(shown("find", "loki-down", &["--loki-url", "http://127.0.0.1:9"]).screen());
+}
+
+#[test]
+fn find_asks_every_key_of_every_service() {
+    assert_snapshot!(shown("find", "every-key", &["-v"]).screen());
+}
+
+#[test]
+fn find_takes_an_id_as_data() {
+    assert_snapshot!(shown("find", "hostile-id", &[]).screen());
+}
+
+#[test]
+fn timeline_nests_calls_and_shows_waits_and_the_error() {
+    assert_snapshot!(shown("timeline", "storage-error", &["--logs", "all", "-v"]).screen());
+}
+
+#[test]
+fn timeline_folds_what_is_alike_and_leaves_the_odd_one_out() {
+    assert_snapshot!(shown("timeline", "fan-out-lost", &["--width", "80"]).screen());
+}
+
+#[test]
+fn timeline_shows_only_what_is_wanted() {
+    assert_snapshot!(
+        shown("timeline", "complete", &["--service", "cj_*", "--attributes", "http.route,messaging.system"]).screen()
+    );
+}
+
+#[test]
+fn logs_lays_out_an_error_context() {
+    assert_snapshot!(shown("logs", "storage-error", &["--level", "warn"]).screen());
+}
+
+#[test]
+fn logs_finds_lines_by_metadata_and_by_trace() {
+    assert_snapshot!(shown("logs", "metadata-only-logs", &[]).screen());
+}
+
+#[test]
+fn span_shows_everything_of_one_span() {
+    let json = shown("find", "storage-error", &["-o", "json"]).json();
+    let failed = json["spans"].as_array().and_then(|all| all.iter().find(|s| s["error"] == true));
+    let id = failed.and_then(|s| s["span_id"].as_str()).map(|id| id[..6].to_owned()).unwrap_or_default();
+    let journey = recorded_id("storage-error");
+    let screen =
+        trace().replay("storage-error").args(["span", &journey, &id, "--key", "correlation_id"]).run().screen();
+    assert_snapshot!(screen);
+}
+
+#[test]
+fn the_same_evidence_gives_the_same_bytes() {
+    let once = shown("find", "every-key", &["-o", "json"]);
+    assert_eq!(once.stdout, shown("find", "every-key", &["-o", "json"]).stdout);
+    assert_eq!(once.code, 0);
+}
+
+/// What `trace schema` prints holds for what the commands print.
+#[test]
+fn json_keeps_to_its_schema() {
+    let schema = trace().args(["schema"]).run().json();
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    for scenario in ["complete", "storage-error", "hostile-id", "linked-trace", "loki-down"] {
+        for command in ["find", "timeline", "logs"] {
+            let json = shown(command, scenario, &["-o", "json"]).json();
+            let wrong: Vec<String> = validator.iter_errors(&json).map(|e| e.to_string()).collect();
+            assert!(wrong.is_empty(), "{command} {scenario}: {wrong:#?}");
+            assert_eq!(json["report"], command);
+        }
+    }
+    for args in [&["find", "--demo"][..], &["demo"], &["doctor", "--timeout", "1s"], &["config", "show"]] {
+        let json = trace().args(args).args(["-o", "json"]).run().json();
+        let wrong: Vec<String> = validator.iter_errors(&json).map(|e| e.to_string()).collect();
+        assert!(wrong.is_empty(), "{args:?}: {wrong:#?}");
+    }
+}
