@@ -1,0 +1,157 @@
+//! Which Jaeger speaks what is found out from its answers, and the story is the same.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use support::server::{Reply, Server};
+use support::{Run, fixture, trace};
+
+/// The run that was recorded from Jaeger's main branch.
+const ID: &str = "62f7c6f9-7c05-43a4-beae-034151654acd";
+/// A time in which it lies.
+const TIME: [&str; 4] = ["--start", "2026-11-22T23:00:00Z", "--end", "2026-11-23T00:00:00Z"];
+const JSON: &str = "application/json";
+
+fn recorded(name: &str) -> Vec<u8> {
+    std::fs::read(fixture("jaeger-next").join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+fn find(jaeger: &Server, more: &[&str]) -> Run {
+    let args =
+        ["find", "--correlation-id", ID, "--without", "loki,prometheus", "--jaeger-url", jaeger.url(), "-o", "json"];
+    trace().args(args).args(TIME).args(more).run()
+}
+
+fn span_ids(json: &Value) -> BTreeSet<&str> {
+    json["spans"].as_array().expect("spans").iter().filter_map(|s| s["span_id"].as_str()).collect()
+}
+
+/// Jaeger's main branch: v1 search is gone, v3 filters by attribute without a service.
+fn next(line: &str) -> Reply {
+    let path = line.split(['?', ' ']).nth(1)?;
+    match path {
+        "/api/services" => Some((404, "text/plain", recorded("v1-search-removed.body"))),
+        "/api/v3/trace-summaries" => Some((400, "text/plain", recorded("v3-search-no-times.body"))),
+        "/api/v3/services" => Some((200, JSON, recorded("v3-services.body"))),
+        "/api/v3/traces" if line.contains("%22correlation_id%22") && line.contains(ID) => {
+            Some((200, JSON, recorded("v3-search-by-attribute-no-service.body")))
+        }
+        "/api/v3/traces" => Some((404, "text/plain", recorded("v3-search-nothing.body"))),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_next_jaeger_is_asked_by_v3_alone_and_tells_the_same_story() {
+    let server = Server::answering(next);
+    let answer = find(&server, &[]);
+    server.assert_only_expected();
+    let json = answer.json();
+    assert_eq!((answer.code, &json["complete"]), (0, &Value::Bool(true)), "{}", json["notes"]);
+    assert_eq!(json["backends"][0]["detail"], "v3, all services at once");
+    assert_eq!(json["traces"].as_array().map(Vec::len), Some(2), "the consumer's trace is joined");
+    assert_eq!(json["spans"].as_array().map(Vec::len), Some(12));
+    let by_link = json["joins"].as_array().expect("joins").iter().any(|j| j["reason"]["by"] == "link");
+    assert!(by_link, "{}", json["joins"]);
+    let searches: Vec<String> = server.seen().into_iter().filter(|l| l.contains("/api/v3/traces?")).collect();
+    assert_eq!(searches.len(), 10, "one for every key, none for every service");
+    for part in ["query.start_time_min=", "query.start_time_max=", "query.num_traces="] {
+        assert!(searches.iter().all(|line| line.contains(part)), "{part} is always told");
+    }
+}
+
+/// The trace that v1 still gives by its ID is, span for span, what v3 gives.
+#[test]
+fn v1_and_v3_mean_the_same_spans() {
+    let server = Server::answering(next);
+    let by_v3 = find(&server, &[]).json();
+    let file = fixture("jaeger-next").join("v1-trace.body");
+    let by_v1 = trace().args(["find", ID, "-o", "json", "--input"]).args([file]).run().json();
+    let (v1, v3) = (span_ids(&by_v1), span_ids(&by_v3));
+    assert!(v1.is_subset(&v3) && v1.len() == 9, "{v1:?} {v3:?}");
+    let of_v1 = |id: &str, json: &Value| {
+        let span = json["spans"].as_array().and_then(|all| all.iter().find(|s| s["span_id"] == id).cloned());
+        let span = span.unwrap_or_else(|| panic!("no {id}"));
+        ["name", "kind", "service", "parent_id", "trace_id"].map(|field| span[field].clone())
+    };
+    for id in v1 {
+        assert_eq!(of_v1(id, &by_v1), of_v1(id, &by_v3));
+    }
+}
+
+/// A storage that wants a service says so once; then every service is asked.
+#[test]
+fn a_v3_that_wants_a_service_is_asked_service_by_service() {
+    let server = Server::answering(|line| {
+        let wants_one = br#"{"error":{"httpCode":400,"message":"this storage backend requires a service name to search; searching all services is not supported"}}"#;
+        if line.contains("/api/v3/traces?") && !line.contains("query.service_name=") {
+            return Some((400, "text/plain", wants_one.to_vec()));
+        }
+        next(line)
+    });
+    let json = find(&server, &["--key", "correlation_id"]).json();
+    server.assert_only_expected();
+    assert_eq!(json["spans"].as_array().map(Vec::len), Some(12), "{}", json["notes"]);
+    assert_eq!(json["backends"][0]["detail"], "v3, 4 services asked");
+    assert_eq!(json["complete"], true, "{}", json["notes"]);
+}
+
+/// What comes back without carrying the ID is dropped: Lucene matches too much, old servers ignore the filter.
+#[test]
+fn every_hit_is_filtered_again() {
+    let server = Server::answering(|line| match line.split(['?', ' ']).nth(1)? {
+        "/api/services" => Some((200, JSON, br#"{"data":["a"],"errors":null}"#.to_vec())),
+        "/api/v3/trace-summaries" => Some((404, "text/plain", b"404 page not found".to_vec())),
+        "/api/traces" => Some((200, JSON, recorded("v1-trace.body"))),
+        _ => None,
+    });
+    let args = ["find", "--correlation-id", "another-id-altogether", "--without", "loki,prometheus", "-o", "json"];
+    let json = trace().args(args).args(["--jaeger-url", server.url()]).args(TIME).run().json();
+    server.assert_only_expected();
+    assert_eq!(json["spans"].as_array().map(Vec::len), Some(0));
+    assert_eq!(json["complete"], true);
+}
+
+/// Elasticsearch reads a tag's value as a regular expression: nothing found, it is asked once more, escaped.
+#[test]
+fn an_id_that_elasticsearch_would_read_as_a_pattern_is_asked_escaped_too() {
+    let server = Server::answering(|line| match line.split(['?', ' ']).nth(1)? {
+        "/api/services" => Some((200, JSON, br#"{"data":["a"],"errors":null}"#.to_vec())),
+        "/api/v3/trace-summaries" => Some((404, "text/plain", b"404 page not found".to_vec())),
+        "/api/traces" => Some((200, JSON, br#"{"data":[],"errors":null}"#.to_vec())),
+        _ => None,
+    });
+    let args = ["find", "--correlation-id", "order.77+retry", "--key", "id", "--without", "loki,prometheus"];
+    let run = trace().args(args).args(["--jaeger-url", server.url()]).args(TIME).run();
+    server.assert_only_expected();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let tags: Vec<String> = server.seen().into_iter().filter(|l| l.contains("tags=")).collect();
+    assert!(tags[0].contains("order.77%2Bretry") && tags[1].contains("order%5C%5C.77%5C%5C%2Bretry"), "{tags:#?}");
+}
+
+/// A sign-in page, no JSON, a cut-off answer, refusals: each is told, and the code says who must act.
+#[test]
+fn what_a_backend_does_wrong_is_told_in_one_sentence() {
+    let table: [(u16, &str, &str, i32, &str); 9] = [
+        (200, "text/html", "<html><title>Sign in</title></html>", 4, "HTML page"),
+        (200, "text/html", "<html><title>Sign in</title></html>", 4, "HTML page"),
+        (200, JSON, "{\"data\":[\"a\",", 3, "invalid JSON"),
+        (200, JSON, "", 3, "empty answer"),
+        (401, "text/plain", "who are you?", 4, "refuses access (HTTP 401): who are you?"),
+        (403, "text/plain", "", 4, "refuses access (HTTP 403)"),
+        (500, "text/plain", "storage is on fire", 3, "failed (HTTP 500): storage is on fire"),
+        (302, "text/plain", "", 4, "redirects"),
+        (400, JSON, r#"{"errors":[{"code":400,"msg":"no \u001b[31m way"}]}"#, 3, r"no \x1b[31m way"),
+    ];
+    for (status, kind, body, code, says) in table {
+        let everywhere = move |_: &str| Some((status, kind, body.as_bytes().to_vec()));
+        let server = Server::answering(everywhere);
+        let args = ["find", "some-id-long-enough", "--without", "loki,prometheus", "--jaeger-url", server.url()];
+        let run = trace().args(args).args(["--width", "200"]).run();
+        assert_eq!(run.code, code, "{status} {body}: {}", run.screen());
+        assert!(run.stdout.contains(says), "{status} {body}: {}", run.screen());
+        assert!(run.stdout.contains("NOT COMPLETE") && !run.stdout.contains('\u{1b}'), "{}", run.screen());
+    }
+}
