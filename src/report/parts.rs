@@ -53,10 +53,7 @@ impl Frame<'_> {
         if self.report.backends.is_empty() && self.report.complete {
             return vec![];
         }
-        let whole = match self.report.complete {
-            true => one(Role::Good, "complete"),
-            false => one(Role::Warn, "NOT COMPLETE"),
-        };
+        let whole = if self.report.complete { one(Role::Good, "complete") } else { one(Role::Warn, "NOT COMPLETE") };
         let mut items = vec![whole];
         items.extend(self.report.backends.iter().map(backend));
         let mut blocks = vec![Block::Flow(items)];
@@ -67,19 +64,6 @@ impl Frame<'_> {
         }
         if self.verbosity > 0 {
             blocks.push(Block::Facts(self.report.backends.iter().map(address).collect()));
-        }
-        blocks
-    }
-
-    /// What failed, the first few.
-    pub fn failures(&self, failures: &[Failure], origin: Timestamp, names: &Names, most: usize) -> Vec<Block> {
-        let mut blocks = vec![];
-        for failure in failures.iter().take(most) {
-            blocks.extend(failure_blocks(failure, origin, names));
-        }
-        if failures.len() > most {
-            let more = counted(failures.len() - most, "more kind");
-            blocks.push(Block::Line(one(Role::Dim, format!("  … {more} of error, see the rows marked ✗"))));
         }
         blocks
     }
@@ -116,39 +100,12 @@ impl Frame<'_> {
         format!("{from} – {to} {}", self.zone.offset(window.from))
     }
 
-    /// Commands to type next, one to a line.
-    pub fn next(&self, commands: &[String]) -> Vec<Fact> {
-        let label = |nth: usize| if nth == 0 { "next" } else { "" };
-        commands.iter().enumerate().map(|(nth, c)| fact(label(nth), one(Role::Command, c.clone()))).collect()
-    }
-
     /// A command about the same ID on the same data.
     pub fn command(&self, words: &str, tail: &str) -> String {
         let id = quoted(self.report.subject.as_deref().unwrap_or_default());
         let id = if self.report.flags.contains("--demo") { "" } else { id.as_str() };
         let all = ["trace", words, id, tail, self.report.flags.as_str()];
         all.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Where the critical path spent its time.
-    pub fn time(&self, journey: &Journey, path: &CriticalPath, names: &Names) -> Vec<Fact> {
-        const MOST: usize = 3;
-        let all = path.length_ns();
-        if all == 0 || journey.spans.len() < 3 {
-            return vec![];
-        }
-        let say = |share: &crate::analysis::critical_path::Share| {
-            let span = &journey.spans[share.span];
-            let percent = i128::from(share.total_ns) * 100 / i128::from(all);
-            let what = match share.spent {
-                Spent::Work => format!("{}  {}", names.get(span.service()), span.name),
-                Spent::Wait => format!("waiting for {}", names.get(span.service())),
-                Spent::Gap => format!("nothing open before {}  {}", names.get(span.service()), span.name),
-            };
-            let length = piece(Role::Strong, format!("{:>7}", Human(share.total_ns).to_string()));
-            vec![length, piece(Role::Dim, format!(" {percent:>3} %  ")), piece(Role::Plain, what)]
-        };
-        labelled("time", path.shares(journey).iter().take(MOST).map(say))
     }
 
     /// Alerts of the time.
@@ -165,26 +122,66 @@ impl Frame<'_> {
         };
         labelled("alert", alerts.iter().map(say))
     }
+}
 
-    /// Clock differences.
-    pub fn skew(&self, skew: &[Skew], names: &Names, adjusted: bool) -> Vec<Fact> {
-        let say = |skew: &Skew| {
-            let way = if skew.ahead_ns < 0 { "behind" } else { "ahead of" };
-            let by = Human(skew.ahead_ns.saturating_abs());
-            let (who, whom) = (names.get(&skew.service), names.get(&skew.reference));
-            plain(format!("{who} is {by} {way} {whom} (measured on {})", counted(skew.pairs, "pair")))
-        };
-        let mut facts = labelled("clocks", skew.iter().map(say));
-        if !skew.is_empty() {
-            let said = if adjusted {
-                "times below are put right"
-            } else {
-                "times are as recorded; --adjust-clocks puts them right"
-            };
-            facts.push(fact("", one(Role::Dim, said)));
-        }
-        facts
+/// What failed, the first few.
+pub fn failures(failures: &[Failure], origin: Timestamp, names: &Names, most: usize) -> Vec<Block> {
+    let mut blocks = vec![];
+    for failure in failures.iter().take(most) {
+        blocks.extend(failure_blocks(failure, origin, names));
     }
+    if failures.len() > most {
+        let more = counted(failures.len() - most, "more kind");
+        blocks.push(Block::Line(one(Role::Dim, format!("  … {more} of error, see the rows marked ✗"))));
+    }
+    blocks
+}
+
+/// Commands to type next, one to a line.
+pub fn next(commands: &[String]) -> Vec<Fact> {
+    let label = |nth: usize| if nth == 0 { "next" } else { "" };
+    commands.iter().enumerate().map(|(nth, c)| fact(label(nth), one(Role::Command, c.clone()))).collect()
+}
+
+/// Where the critical path spent its time.
+pub fn time(journey: &Journey, path: &CriticalPath, names: &Names) -> Vec<Fact> {
+    const MOST: usize = 3;
+    let all = path.length_ns();
+    if all == 0 || journey.spans.len() < 3 {
+        return vec![];
+    }
+    let say = |share: &crate::analysis::critical_path::Share| {
+        let span = &journey.spans[share.span];
+        let percent = i128::from(share.total_ns) * 100 / i128::from(all);
+        let what = match share.spent {
+            Spent::Work => format!("{}  {}", names.get(span.service()), span.name),
+            Spent::Wait => format!("waiting for {}", names.get(span.service())),
+            Spent::Gap => format!("nothing open before {}  {}", names.get(span.service()), span.name),
+        };
+        let length = piece(Role::Strong, format!("{:>7}", Human(share.total_ns).to_string()));
+        vec![length, piece(Role::Dim, format!(" {percent:>3} %  ")), piece(Role::Plain, what)]
+    };
+    labelled("time", path.shares(journey).iter().take(MOST).map(say))
+}
+
+/// Clock differences.
+pub fn skew(skew: &[Skew], names: &Names, adjusted: bool) -> Vec<Fact> {
+    let say = |skew: &Skew| {
+        let way = if skew.ahead_ns < 0 { "behind" } else { "ahead of" };
+        let by = Human(skew.ahead_ns.saturating_abs());
+        let (who, whom) = (names.get(&skew.service), names.get(&skew.reference));
+        plain(format!("{who} is {by} {way} {whom} (measured on {})", counted(skew.pairs, "pair")))
+    };
+    let mut facts = labelled("clocks", skew.iter().map(say));
+    if !skew.is_empty() {
+        let said = if adjusted {
+            "times below are put right"
+        } else {
+            "times are as recorded; --adjust-clocks puts them right"
+        };
+        facts.push(fact("", one(Role::Dim, said)));
+    }
+    facts
 }
 
 fn failure_blocks(failure: &Failure, origin: Timestamp, names: &Names) -> Vec<Block> {
@@ -370,7 +367,7 @@ pub fn counted(n: usize, what: &str) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (nth, digit) in digits.chars().enumerate() {
-        if nth > 0 && (digits.len() - nth) % 3 == 0 && digits.len() > 4 {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) && digits.len() > 4 {
             grouped.push(' ');
         }
         grouped.push(digit);

@@ -13,7 +13,7 @@ use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::logs;
 use crate::report::names::Names;
-use crate::report::parts::{Frame, counted};
+use crate::report::parts::{self, Frame, counted};
 use crate::report::record::SpanRecord;
 
 /// One span of a journey.
@@ -73,7 +73,7 @@ impl SpanReport {
             blocks.push(Block::Table(logs::table(&self.logs, &[], frame.zone, &names)));
         }
         blocks.push(Block::Blank);
-        blocks.push(Block::Facts(frame.next(&[frame.command("timeline", ""), frame.command("logs", "")])));
+        blocks.push(Block::Facts(parts::next(&[frame.command("timeline", ""), frame.command("logs", "")])));
         blocks
     }
 
