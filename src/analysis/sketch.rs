@@ -168,7 +168,10 @@ fn summary(id: TraceId, spans: &[Span]) -> Trace {
     }
 }
 
-/// The ID of the nth trace.
+/// The ID of the nth trace, counted from 1.
+///
+/// # Panics
+/// For the 0th.
 pub fn trace(n: u128) -> TraceId {
     TraceId::from_u128(0x9f2c_1a77_5be0_43d1_8c61_70ac_2f9e_0b00u128.wrapping_mul(n)).unwrap()
 }

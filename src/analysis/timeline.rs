@@ -273,26 +273,34 @@ impl Draw<'_> {
         items.into_iter().map(|item| (depth, item)).collect()
     }
 
+    /// Where an item stands among others: by what happened first, whatever the clocks say.
     fn place(&self, item: &Item) -> (Timestamp, u8, usize) {
-        let span = |index: usize| self.clocks.start(&self.journey.spans[index]);
+        let (kind, nth) = match item {
+            Item::Link(_, nth, _) => (0, *nth),
+            Item::Hole(_, _, spans) => (1, spans[0]),
+            Item::Spans(spans) => (2, spans[0]),
+            Item::Line(line) => (3, *line),
+            Item::Exception(_, nth) => (4, *nth),
+        };
+        (self.instant_of(item, &self.common), kind, nth)
+    }
+
+    fn instant_of(&self, item: &Item, clocks: &Clocks) -> Timestamp {
+        let spans = &self.journey.spans;
         match item {
-            Item::Spans(spans) => (span(spans[0]), 2, spans[0]),
-            Item::Hole(_, _, spans) => (span(spans[0]), 1, spans[0]),
-            Item::Link(of, nth, _) => (span(*of), 0, *nth),
+            Item::Spans(of) | Item::Hole(_, _, of) => clocks.start(&spans[of[0]]),
+            Item::Link(of, ..) => clocks.start(&spans[*of]),
+            Item::Exception(of, nth) => clocks.correct(spans[*of].service(), spans[*of].events[*nth].time),
             Item::Line(line) => {
-                let entry = &self.journey.logs[*line];
-                (self.clocks.correct(&entry.service, entry.time), 3, *line)
-            }
-            Item::Exception(of, nth) => {
-                let of = &self.journey.spans[*of];
-                (self.clocks.correct(of.service(), of.events[*nth].time), 4, *nth)
+                let line = &self.journey.logs[*line];
+                clocks.correct(&line.service, line.time)
             }
         }
     }
 
     /// Draws one item; gives back what is below it.
     fn item(&mut self, item: Item, depth: usize) -> Vec<(usize, Item)> {
-        let at = self.place(&item).0;
+        let at = self.instant_of(&item, &self.clocks);
         match item {
             Item::Spans(spans) if spans.len() == 1 => return self.span(spans[0], depth),
             Item::Spans(spans) => self.fold(&spans, depth),

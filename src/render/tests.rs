@@ -183,7 +183,7 @@ fn a_good_run() {
 
     time      140 ms  33 %  spell_checker  check essay
                80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  waiting for spell_checker
+               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
     covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
     next     trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
     ");
@@ -219,9 +219,9 @@ fn a_broken_run_says_what_broke_first() {
 
     time      140 ms  33 %  spell_checker  check essay
                80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  waiting for spell_checker
+               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
     joined   trace 9f2c1a77 has tag correlation_id
-             trace 3e5834ee is named in a log line of spell_checker
+             trace 3e5834ee is named in log lines of spell_checker
              2 log lines carry trace 9f2c1a77
     alert    ✗ firing StorageReferencePropagationFailure 14:02:40 – 14:04:10 (unscoped)
     covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
@@ -267,9 +267,9 @@ fn a_backend_that_is_down_costs_its_own_part() {
 
     time      140 ms  33 %  spell_checker  check essay
                80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  waiting for spell_checker
+               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
     joined   trace 9f2c1a77 has tag correlation_id
-             trace 3e5834ee is named in a log line of spell_checker
+             trace 3e5834ee is named in log lines of spell_checker
              2 log lines carry trace 9f2c1a77
     alert    ✗ firing StorageReferencePropagationFailure 14:02:40 – 14:04:10
                (unscoped)
@@ -316,9 +316,10 @@ fn sixty_columns_are_enough() {
     time      140 ms  33 %  spell_checker  check essay
                80 ms  18 %  essay_lifecycle
                storage_reference_update
-               44 ms  10 %  waiting for spell_checker
+               44 ms  10 %  in the queue
+               huleedu.spell_checker.check_request.v1
     joined   trace 9f2c1a77 has tag correlation_id
-             trace 3e5834ee is named in a log line of
+             trace 3e5834ee is named in log lines of
                spell_checker
              2 log lines carry trace 9f2c1a77
     alert    ✗ firing StorageReferencePropagationFailure
@@ -365,9 +366,9 @@ fn ascii_says_the_same() {
 
     time      140 ms  33 %  spell_checker  check essay
                80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  waiting for spell_checker
+               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
     joined   trace 9f2c1a77 has tag correlation_id
-             trace 3e5834ee is named in a log line of spell_checker
+             trace 3e5834ee is named in log lines of spell_checker
              2 log lines carry trace 9f2c1a77
     alert    x firing StorageReferencePropagationFailure 14:02:40 - 14:04:10 (unscoped)
     covered  2026-11-22 13:02 - 14:03 +01:00  traces, logs
@@ -494,8 +495,8 @@ fn a_span_whole() {
     path     on the critical path
 
     attributes
-    storage.bucket  essays
-    retries         3
+      storage.bucket  essays
+      retries         3
 
     1 event
     14:02:11.522  exception  70 ms in  StorageReferenceError: content store rejected the reference
@@ -553,7 +554,7 @@ fn line(service: &str, ms: i64, level: Level, message: &str) -> LogEntry {
 #[test]
 fn the_doctor_says_what_to_do() {
     assert_snapshot!(shown(Body::Doctor(doctor()), &Evidence::default(), &view(100)), @"
-    ✗ 1 backend needs a look
+    ✗ 2 backends need a look
 
     ✓ jaeger  http://jaeger.internal  (from TRACE_URL)
       state    answers
@@ -570,7 +571,7 @@ fn the_doctor_says_what_to_do() {
       auth   none
       next   start it, or set another address with --loki-url
 
-    ✓ prometheus  http://prometheus.internal  (from TRACE_URL)
+    – prometheus  http://prometheus.internal  (from TRACE_URL)
       state    answers
       version  not told
       auth     none

@@ -144,7 +144,7 @@ fn attributes(title: &str, attributes: &Attributes) -> Vec<Block> {
         return vec![];
     }
     let rows = attributes.iter().map(|(key, value)| TableRow {
-        cells: vec![plain(""), one(Role::Dim, key), plain(value.to_string())],
+        cells: vec![one(Role::Dim, format!("  {key}")), plain(value.to_string())],
         below: vec![],
     });
     let table = Table { head: vec![], rows: rows.collect() };
@@ -173,7 +173,7 @@ fn events(span: &Span, frame: &Frame) -> Vec<Block> {
         let rest = event.attributes.iter().filter(|(key, _)| exception.is_none() || !told.contains(key));
         let rows: Vec<TableRow> = rest
             .map(|(key, value)| TableRow {
-                cells: vec![plain(""), one(Role::Dim, key), plain(value.to_string())],
+                cells: vec![one(Role::Dim, format!("  {key}")), plain(value.to_string())],
                 below: vec![],
             })
             .collect();
