@@ -10,6 +10,7 @@ use crate::analysis::critical_path::downwards;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::log::LogEntry;
+use crate::model::span::Span;
 use crate::model::time::{SECOND, Timestamp};
 
 /// A service and what it was doing.
@@ -118,7 +119,7 @@ fn told_by_lines_only(journey: &Journey) -> Vec<Failure> {
     let failed = || journey.spans.iter().filter(|s| s.is_error());
     let spans: HashSet<SpanId> = failed().map(|s| s.span_id).collect();
     let traces: HashSet<(TraceId, &str)> = failed().map(|s| (s.trace_id, s.service())).collect();
-    let services: HashSet<&str> = failed().map(|s| s.service()).collect();
+    let services: HashSet<&str> = failed().map(Span::service).collect();
     let told = |line: &LogEntry| match (line.span_id, line.trace_id) {
         (Some(span), _) if spans.contains(&span) => true,
         (_, Some(trace)) => traces.contains(&(trace, line.service.as_str())),

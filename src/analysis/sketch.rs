@@ -25,6 +25,9 @@ pub const ORIGIN: Timestamp = Timestamp(1_795_352_531_112_000_000);
 const MS: i64 = 1_000_000;
 
 /// The journey that the text draws.
+///
+/// # Panics
+/// If the drawing cannot be read.
 pub fn journey(text: &str) -> Journey {
     let mut drawn: Vec<(Span, Option<(usize, Via)>)> = vec![];
     let mut logs = vec![];
@@ -165,12 +168,18 @@ fn summary(id: TraceId, spans: &[Span]) -> Trace {
     }
 }
 
-/// The ID of the nth trace.
+/// The ID of the nth trace, counted from 1.
+///
+/// # Panics
+/// For the 0th.
 pub fn trace(n: u128) -> TraceId {
     TraceId::from_u128(0x9f2c_1a77_5be0_43d1_8c61_70ac_2f9e_0b00u128.wrapping_mul(n)).unwrap()
 }
 
 /// A chain in which every span has one child, as deep as told.
+///
+/// # Panics
+/// Never.
 pub fn chain(depth: usize) -> Journey {
     let template = journey("deep/step 0..1").spans.remove(0);
     let length = depth as i64 * 2_000;

@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use crate::analysis::adjust::{Clocks, asynchronous_cause};
 use crate::analysis::critical_path::{self, CriticalPath};
 use crate::model::conventions::Exception;
+use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{Journey, Via};
 use crate::model::time::Timestamp;
@@ -39,10 +40,8 @@ pub struct Options {
     pub full: bool,
     /// How many levels of calls to show; none means all.
     pub depth: Option<usize>,
-    /// Spans shorter than this are left out, errors excepted.
-    pub min_duration_ns: i64,
-    /// Beside each span whether it is wanted; none means all.
-    pub only: Option<Vec<bool>>,
+    /// Which spans and lines are wanted.
+    pub filters: Filters,
     /// Attributes to show below each span.
     pub attributes: Vec<String>,
     /// Whether to draw every service's times on the reference clock.
@@ -155,12 +154,13 @@ pub fn of(journey: &Journey, options: &Options) -> Timeline {
     let extent = journey.span_extent();
     let clocks = if options.adjust_clocks { Clocks::measured(journey) } else { Clocks::as_recorded() };
     let critical = critical_path::of(journey);
+    let lines = lines::by_span(journey, options);
     let mut draw = Draw {
         journey,
         options,
         common: Clocks::measured(journey),
-        shapes: Shapes::of(journey, &critical),
-        lines: lines::by_span(journey, options.lines),
+        shapes: Shapes::of(journey, &critical, |span| lines.has_error(journey, span)),
+        lines,
         waits: critical.waits().into_iter().collect(),
         critical: &critical,
         origin: first_instant(journey, &clocks).or(extent.map(|e| e.from)).unwrap_or_default(),
@@ -257,12 +257,8 @@ impl Draw<'_> {
         let mut items = vec![];
         for shape in order {
             let mut group = groups.remove(&shape).unwrap_or_default();
-            let alone = match self.shapes.has_error[group[0]] {
-                true if group.len() < FAILURES_SHOWN + 3 => group.len(),
-                true => FAILURES_SHOWN,
-                false if group.len() < 3 => group.len(),
-                false => 0,
-            };
+            let shown = if self.shapes.has_error[group[0]] { FAILURES_SHOWN } else { 0 };
+            let alone = if group.len() < shown + 3 { group.len() } else { shown };
             items.extend(group.drain(..alone).map(|s| Item::Spans(vec![s])));
             if !group.is_empty() {
                 items.push(Item::Spans(group));
@@ -277,26 +273,34 @@ impl Draw<'_> {
         items.into_iter().map(|item| (depth, item)).collect()
     }
 
+    /// Where an item stands among others: by what happened first, whatever the clocks say.
     fn place(&self, item: &Item) -> (Timestamp, u8, usize) {
-        let span = |index: usize| self.clocks.start(&self.journey.spans[index]);
+        let (kind, nth) = match item {
+            Item::Link(_, nth, _) => (0, *nth),
+            Item::Hole(_, _, spans) => (1, spans[0]),
+            Item::Spans(spans) => (2, spans[0]),
+            Item::Line(line) => (3, *line),
+            Item::Exception(_, nth) => (4, *nth),
+        };
+        (self.instant_of(item, &self.common), kind, nth)
+    }
+
+    fn instant_of(&self, item: &Item, clocks: &Clocks) -> Timestamp {
+        let spans = &self.journey.spans;
         match item {
-            Item::Spans(spans) => (span(spans[0]), 2, spans[0]),
-            Item::Hole(_, _, spans) => (span(spans[0]), 1, spans[0]),
-            Item::Link(of, nth, _) => (span(*of), 0, *nth),
+            Item::Spans(of) | Item::Hole(_, _, of) => clocks.start(&spans[of[0]]),
+            Item::Link(of, ..) => clocks.start(&spans[*of]),
+            Item::Exception(of, nth) => clocks.correct(spans[*of].service(), spans[*of].events[*nth].time),
             Item::Line(line) => {
-                let entry = &self.journey.logs[*line];
-                (self.clocks.correct(&entry.service, entry.time), 3, *line)
-            }
-            Item::Exception(of, nth) => {
-                let of = &self.journey.spans[*of];
-                (self.clocks.correct(of.service(), of.events[*nth].time), 4, *nth)
+                let line = &self.journey.logs[*line];
+                clocks.correct(&line.service, line.time)
             }
         }
     }
 
     /// Draws one item; gives back what is below it.
     fn item(&mut self, item: Item, depth: usize) -> Vec<(usize, Item)> {
-        let at = self.place(&item).0;
+        let at = self.instant_of(&item, &self.clocks);
         match item {
             Item::Spans(spans) if spans.len() == 1 => return self.span(spans[0], depth),
             Item::Spans(spans) => self.fold(&spans, depth),
@@ -338,9 +342,7 @@ impl Draw<'_> {
     }
 
     fn is_wanted(&self, index: usize) -> bool {
-        let span = &self.journey.spans[index];
-        let wanted = self.options.only.as_ref().is_none_or(|only| only.get(index).copied().unwrap_or(true));
-        wanted && (span.duration_ns >= self.options.min_duration_ns || span.is_error())
+        self.options.filters.wants_span(&self.journey.spans[index])
     }
 
     /// What stands below a span: its calls, its lines, its exceptions, its links.

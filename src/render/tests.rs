@@ -1,17 +1,24 @@
 //! Whole screens, as a person sees them.
 
+use insta::assert_snapshot;
+
 use crate::analysis::sketch;
 use crate::analysis::timeline::{Lines, Options};
+use crate::model::attribute::{Attributes, Value};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
 use crate::model::journey::{Join, Journey, Reason, Skew};
-use crate::model::log::ErrorContext;
+use crate::model::log::{ErrorContext, Level, LogEntry};
 use crate::model::metric::{Alert, AlertState, Panel, Series};
+use crate::model::span::{Event, Resource};
 use crate::model::time::{HOUR, Window, Zone};
-use crate::render::{Format, View, render};
+use crate::render::{Format, View, escape, render};
+use crate::report::config::Config;
+use crate::report::doctor::{Ability, Doctor, DoctorRow};
 use crate::report::find::Find;
 use crate::report::logs::Logs;
 use crate::report::span::SpanReport;
 use crate::report::timeline::TimelineReport;
+use crate::report::tour::{Step, Tour};
 use crate::report::{Body, Report};
 
 const ID: &str = "3f2a9c1e-7c05-43a4-beae-034151654acd";
@@ -149,20 +156,544 @@ fn busy() -> Journey {
     journey
 }
 
+fn nothing() -> Body {
+    find(Journey::default())
+}
+
 #[test]
-fn look() {
-    let all = [
-        shown(find(good()), &evidence(), &view(120)),
-        shown(find(broken()), &evidence(), &view(120)),
-        shown(find(broken()), &without_loki(), &view(80)),
-        shown(find(broken()), &evidence(), &view(60)),
-        shown(find(broken()), &evidence(), &View { ascii: true, ..view(100) }),
-        shown(find(Journey::default()), &without_loki(), &view(100)),
-        shown(timeline(broken()), &evidence(), &view(120)),
-        shown(timeline(busy()), &evidence(), &view(120)),
-        shown(find(busy()), &evidence(), &view(80)),
-        shown(Body::Span(Box::new(SpanReport::of(broken(), 8).unwrap())), &evidence(), &view(100)),
-        shown(Body::Logs(Box::new(Logs::of(broken(), vec![]))), &evidence(), &view(100)),
+fn a_good_run() {
+    assert_snapshot!(shown(find(good()), &evidence(), &view(120)), @"
+    ✓ no errors in 3f2a9c1e-7c05-43a4-beae-034151654acd
+    3 services · 2 traces · 9 spans · 0 log lines · 424 ms · 2026-11-22 14:02:11.112 +01:00
+    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
+
+      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register               ██████████▊                             120 ms
+      8 ms ┃  batch_orchestrator    INSERT batches                            ▐█▊                                      23 ms
+     60 ms ┃  batch_orchestrator    ⇢ huleedu.spell_checker.check_request.v1       ▕                                    2 ms
+     62 ms ┃                      ┊ 44 ms in the queue                             ┄┄┄┄┄
+    106 ms ┃  spell_checker       ⇠ huleedu.spell_checker.check_request.v1             ▐██████████████████▏           208 ms
+    110 ms ┃  spell_checker         load dictionary                                    ▕███▍                           40 ms
+    150 ms ┃  spell_checker         check essay                                            ▐███████████▉              140 ms
+    300 ms ┃  spell_checker         ⇢ huleedu.essay.spellcheck.completed.v1                             ▕▏              3 ms
+    303 ms ┃                      ┊ 31 ms in the queue, then trace 3e5834ee                              ┄┄┄
+    334 ms ┃  essay_lifecycle     ⇠ huleedu.essay.spellcheck.completed.v1                                  ▕████████   90 ms
+    340 ms ┃  essay_lifecycle       storage_reference_update                                                ▐██████▋   80 ms
+
+    ┃ critical path · ┊ waiting
+
+    time      140 ms  33 %  spell_checker  check essay
+               80 ms  18 %  essay_lifecycle  storage_reference_update
+               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
+    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
+    next     trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
+    ");
+}
+
+#[test]
+fn a_broken_run_says_what_broke_first() {
+    assert_snapshot!(shown(find(broken()), &evidence(), &view(120)), @"
+    ✗ 1 error in 3f2a9c1e-7c05-43a4-beae-034151654acd
+    3 services · 2 traces · 9 spans · 1 log line · 424 ms · 2026-11-22 14:02:11.112 +01:00
+    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
+
+    ✗ essay_lifecycle  storage_reference_update
+      StorageReferenceError: content store rejected the reference: checksum does not match the one announced
+      340 ms in · span 8ff34785 · passed on by essay_lifecycle process
+
+      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register               ██████████▊                             120 ms
+      8 ms ┃  batch_orchestrator    INSERT batches                            ▐█▊                                      23 ms
+     60 ms ┃  batch_orchestrator    ⇢ huleedu.spell_checker.check_request.v1       ▕                                    2 ms
+     62 ms ┃                      ┊ 44 ms in the queue                             ┄┄┄┄┄
+    106 ms ┃  spell_checker       ⇠ huleedu.spell_checker.check_request.v1             ▐██████████████████▏           208 ms
+    110 ms ┃  spell_checker         load dictionary                                    ▕███▍                           40 ms
+    150 ms ┃  spell_checker         check essay                                            ▐███████████▉              140 ms
+    300 ms ┃  spell_checker         ⇢ huleedu.essay.spellcheck.completed.v1                             ▕▏              3 ms
+    303 ms ┃                      ┊ 31 ms in the queue, then trace 3e5834ee                              ┄┄┄
+    334 ms ┃✗ essay_lifecycle     ⇠ huleedu.essay.spellcheck.completed.v1                                  ▕████████   90 ms
+    340 ms ┃✗ essay_lifecycle       storage_reference_update                                                ▐██████▋   80 ms
+    418 ms ┃  essay_lifecycle         │ error  StorageReferenceError: content store rejected the reference
+
+    ┃ critical path · ┊ waiting
+
+    lag of essay topic  ▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆  min 0  max 12  last 8
+
+    time      140 ms  33 %  spell_checker  check essay
+               80 ms  18 %  essay_lifecycle  storage_reference_update
+               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
+    joined   trace 9f2c1a77 has tag correlation_id
+             trace 3e5834ee is named in log lines of spell_checker
+             2 log lines carry trace 9f2c1a77
+    alert    ✗ firing StorageReferencePropagationFailure 14:02:40 – 14:04:10 (unscoped)
+    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
+    next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
+             trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
+             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
+    ");
+}
+
+#[test]
+fn a_backend_that_is_down_costs_its_own_part() {
+    assert_snapshot!(shown(find(broken()), &without_loki(), &view(80)), @"
+    ✗ 1 error in 3f2a9c1e-7c05-43a4-beae-034151654acd
+    3 services · 2 traces · 9 spans · 1 log line · 424 ms
+    2026-11-22 14:02:11.112 +01:00
+    NOT COMPLETE · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✗ no answer
+    prometheus ✓ 14 ms (1 alert)
+    missing  ✗ loki: http://loki.internal:3100 did not answer: connection refused
+             → is it running? set another address with --loki-url
+
+    ✗ essay_lifecycle  storage_reference_update
+      StorageReferenceError: content store rejected the reference: checksum does not
+      match the one announced
+      340 ms in · span 8ff34785 · passed on by essay_lifecycle process
+
+      0 ms ┃  batch_o…estrator  POST /api/v1…ches/register  ████▌             120 ms
+      8 ms ┃  batch_o…estrator    INSERT batches            █▏                 23 ms
+     60 ms ┃  batch_o…estrator    ⇢ huleedu.sp…ck_request.v1  ▏                 2 ms
+     62 ms ┃                    ┊ 44 ms in the queue          ┄┄
+    106 ms ┃  spell_checker     ⇠ huleedu.spel…heck_request.v1  ███████▊      208 ms
+    110 ms ┃  spell_checker       load dictionary               █▋             40 ms
+    150 ms ┃  spell_checker       check essay                    ▐████▉       140 ms
+    300 ms ┃  spell_checker       ⇢ huleedu.essay.s…heck.completed.v1  ▏        3 ms
+    303 ms ┃                    ┊ 31 ms in the queue, then trace 3e5…  ┄┄
+    334 ms ┃✗ essay_lifecycle   ⇠ huleedu.essay.sp…lcheck.completed.v1  ▐███   90 ms
+    340 ms ┃✗ essay_lifecycle     storage_reference_update              ▕██▊   80 ms
+    418 ms ┃  essay_lifecycle       │ error  StorageReferenceError: content store
+           ┃                        rejected the reference
+
+    ┃ critical path · ┊ waiting
+
+    lag of essay topic  ▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆  min 0  max 12  last 8
+
+    time      140 ms  33 %  spell_checker  check essay
+               80 ms  18 %  essay_lifecycle  storage_reference_update
+               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
+    joined   trace 9f2c1a77 has tag correlation_id
+             trace 3e5834ee is named in log lines of spell_checker
+             2 log lines carry trace 9f2c1a77
+    alert    ✗ firing StorageReferencePropagationFailure 14:02:40 – 14:04:10
+               (unscoped)
+    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
+    next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
+             trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
+             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
+    ");
+}
+
+#[test]
+fn sixty_columns_are_enough() {
+    assert_snapshot!(shown(find(broken()), &evidence(), &view(60)), @"
+    ✗ 1 error in 3f2a9c1e-7c05-43a4-beae-034151654acd
+    3 services · 2 traces · 9 spans · 1 log line · 424 ms
+    2026-11-22 14:02:11.112 +01:00
+    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked)
+    loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
+
+    ✗ essay_lifecycle  storage_reference_update
+      StorageReferenceError: content store rejected the
+      reference: checksum does not match the one announced
+      340 ms in · span 8ff34785 · passed on by essay_lifecycle
+      process
+
+      0 ms┃  batch…trator POST /ap…/register ███▍         120 ms
+      8 ms┃  batch…trator  INSERT batches    ▊             23 ms
+     60 ms┃  batch…trator  ⇢ huleed…equest.v1 ▕             2 ms
+     62 ms┃               ┊ 44 ms in the que… ┄┄
+    106 ms┃  spell…hecker ⇠ huleedu.…request.v1 █████▉    208 ms
+    110 ms┃  spell…hecker  load dictionary      █▏         40 ms
+    150 ms┃  spell…hecker  check essay           ████▏    140 ms
+    300 ms┃  spell…hecker  ⇢ huleedu.es…completed.v1 ▕      3 ms
+    303 ms┃               ┊ 31 ms in the queue, the… ┄┄
+    334 ms┃✗ essay…ecycle ⇠ huleedu.ess….completed.v1 ▐██  90 ms
+    340 ms┃✗ essay…ecycle  storage_reference_update   ▐█▉  80 ms
+    418 ms┃  essay…ecycle   │ error  StorageReferenceError:
+          ┃                 content store rejected the reference
+
+    ┃ critical path · ┊ waiting
+
+    lag of essay topic  ▅▆▆▇▇█▅▅▆▆▇▇█▅▆    min 0  max 12  last 8
+
+    time      140 ms  33 %  spell_checker  check essay
+               80 ms  18 %  essay_lifecycle
+               storage_reference_update
+               44 ms  10 %  in the queue
+               huleedu.spell_checker.check_request.v1
+    joined   trace 9f2c1a77 has tag correlation_id
+             trace 3e5834ee is named in log lines of
+               spell_checker
+             2 log lines carry trace 9f2c1a77
+    alert    ✗ firing StorageReferencePropagationFailure
+               14:02:40 – 14:04:10 (unscoped)
+    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
+    next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
+             trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
+             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
+    ");
+}
+
+#[test]
+fn ascii_says_the_same() {
+    let text = shown(find(broken()), &evidence(), &View { ascii: true, ..view(100) });
+    assert!(text.is_ascii());
+    assert_snapshot!(text, @"
+    x 1 error in 3f2a9c1e-7c05-43a4-beae-034151654acd
+    3 services | 2 traces | 9 spans | 1 log line | 424 ms | 2026-11-22 14:02:11.112 +01:00
+    complete | jaeger ok 14 ms (9 spans, v1, 4 services asked) | loki ok 14 ms (1 line)
+    prometheus ok 14 ms (1 alert)
+
+    x essay_lifecycle  storage_reference_update
+      StorageReferenceError: content store rejected the reference: checksum does not match the one
+      announced
+      340 ms in | span 8ff34785 | passed on by essay_lifecycle process
+
+      0 ms *  batch_orchestrator  POST /api/v1/batches/register         =======                   120 ms
+      8 ms *  batch_orchestrator    INSERT batches                      ==                         23 ms
+     60 ms *  batch_orchestrator    -> huleedu.spell_..r.check_request.v1  |                        2 ms
+     62 ms *                      : 44 ms in the queue                     ...
+    106 ms *  spell_checker       <- huleedu.spell_checker.check_request.v1   ============        208 ms
+    110 ms *  spell_checker         load dictionary                           ===                  40 ms
+    150 ms *  spell_checker         check essay                                 =========         140 ms
+    300 ms *  spell_checker         -> huleedu.essay.spellcheck.completed.v1            ||          3 ms
+    303 ms *                      : 31 ms in the queue, then trace 3e5834ee              ..
+    334 ms *x essay_lifecycle     <- huleedu.essay.spellcheck.completed.v1                ######   90 ms
+    340 ms *x essay_lifecycle       storage_reference_update                               #####   80 ms
+    418 ms *  essay_lifecycle         | error  StorageReferenceError: content store rejected the
+           *                          reference
+
+    * critical path | : waiting
+
+    lag of essay topic  _+.*.*-#-#=%+_+.*.*-#-#=%+_+.*  min 0  max 12  last 8
+
+    time      140 ms  33 %  spell_checker  check essay
+               80 ms  18 %  essay_lifecycle  storage_reference_update
+               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
+    joined   trace 9f2c1a77 has tag correlation_id
+             trace 3e5834ee is named in log lines of spell_checker
+             2 log lines carry trace 9f2c1a77
+    alert    x firing StorageReferencePropagationFailure 14:02:40 - 14:04:10 (unscoped)
+    covered  2026-11-22 13:02 - 14:03 +01:00  traces, logs
+    next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
+             trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
+             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
+    ");
+}
+
+#[test]
+fn colour_adds_nothing_that_is_not_said_in_words() {
+    let coloured = shown(find(broken()), &evidence(), &View { colour: true, ..view(80) });
+    let mut plain = String::new();
+    let mut rest = coloured.as_str();
+    while let Some((before, after)) = rest.split_once('\x1b') {
+        plain += before;
+        rest = after.split_once('m').unwrap().1;
+    }
+    plain += rest;
+    let bare: Vec<&str> = plain.lines().map(str::trim_end).collect();
+    assert_eq!(bare.join("\n") + "\n", shown(find(broken()), &evidence(), &view(80)));
+    let top: String = coloured.lines().take(14).map(|line| line.replace('\x1b', "␛") + "\n").collect();
+    assert_snapshot!(top, @"
+    ␛[31m✗ 1 error␛[0m␛[2m in ␛[0m␛[1m3f2a9c1e-7c05-43a4-beae-034151654acd␛[0m
+    3 services␛[2m · ␛[0m2 traces␛[2m · ␛[0m9 spans␛[2m · ␛[0m1 log line␛[2m · ␛[0m␛[1m424 ms␛[0m
+    2026-11-22 14:02:11.112 +01:00
+    ␛[32mcomplete␛[0m␛[2m · ␛[0mjaeger ␛[32m✓␛[0m 14 ms␛[2m (9 spans, v1, 4 services asked)␛[0m
+    loki ␛[32m✓␛[0m 14 ms␛[2m (1 line)␛[0m␛[2m · ␛[0mprometheus ␛[32m✓␛[0m 14 ms␛[2m (1 alert)␛[0m
+
+    ␛[31m✗ ␛[0m␛[1messay_lifecycle␛[0m␛[1m  storage_reference_update␛[0m
+      ␛[31mStorageReferenceError: content store rejected the reference: checksum does not␛[0m
+      ␛[31mmatch the one announced␛[0m
+    ␛[2m  340 ms in · span 8ff34785 · passed on by essay_lifecycle process␛[0m
+
+    ␛[2m  0 ms␛[0m ␛[36m┃␛[0m  batch_o…estrator  POST /api/v1…ches/register  ␛[36m████▌           ␛[0m  120 ms
+    ␛[2m  8 ms␛[0m ␛[36m┃␛[0m  ␛[2mbatch_o…estrator␛[0m    INSERT batches            ␛[36m█▏              ␛[0m   23 ms
+    ␛[2m 60 ms␛[0m ␛[36m┃␛[0m  ␛[2mbatch_o…estrator␛[0m    ⇢ huleedu.sp…ck_request.v1  ␛[36m▏             ␛[0m    2 ms
+    ");
+}
+
+#[test]
+fn nothing_found_says_where_was_looked_and_what_to_try() {
+    assert_snapshot!(shown(nothing(), &evidence(), &view(100)), @"
+    – nothing found for 3f2a9c1e-7c05-43a4-beae-034151654acd
+    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line)
+    prometheus ✓ 14 ms (1 alert)
+
+    asked    jaeger http://jaeger.internal:3100
+             loki http://loki.internal:3100
+             prometheus http://prometheus.internal:3100
+    tags     correlation_id · correlation.id · request_id
+    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
+    try      trace find 3f2a9c1e-7c05-43a4-beae-034151654acd --since 7d · a longer time
+             trace find 3f2a9c1e-7c05-43a4-beae-034151654acd --key KEY · another tag
+             trace doctor · are these the right servers, and is new data coming in?
+    ");
+    assert!(shown(nothing(), &without_loki(), &view(100)).starts_with("– nothing found so far"));
+}
+
+#[test]
+fn a_busy_run_is_folded_and_says_so() {
+    assert_snapshot!(shown(timeline(busy()), &evidence(), &view(120)), @"
+    ✗ 1 error in 3f2a9c1e-7c05-43a4-beae-034151654acd
+    5 services · 1 trace · 50 spans · 3 log lines · 900 ms · 2026-11-22 14:02:11.112 +01:00
+    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
+
+      0 ms ┃  gateway  GET /cart               █████████████████████████████████████████████████████████████████████  900 ms
+      2 ms ┃  gateway    auth                  ▌                                                                        7 ms
+     20 ms ┃  cart       GET /item ×11          ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒               700 ms
+           ┃               p50 340 ms  max 700 ms  22 spans in all
+     20 ms  ✗ cart       GET /item              ▐██████████████████████████████████▊                                  459 ms
+                           HTTP 503
+     22 ms    cart-db      SELECT               ▐███████████████████████████▉                                         368 ms
+    700 ms    cart       ⇢ stock.reserved ×11                                                       ▒▒                 13 ms
+                           p50 2 ms  max 2 ms
+    703 ms    cart       ⇢ stock.reserved                                                           ▕                   2 ms
+    702 ms             ┊ 61 ms in the queue                                                         ┄┄┄┄┄┄
+    760 ms    stock    ⇠ stock.reserved ×11                                                              ▒▒▒▒▒▒▒▒▒▒   128 ms
+                         p50 82 ms  max 117 ms
+                       (parent span 1f2e3d4c is not stored)
+    870 ms    mailer     send mail                                                                               ▐█▏   20 ms
+    880 ms    mailer       │ warn  slow relay
+
+    ┃ critical path · ┊ waiting · ×n alike, folded
+
+    time     568 ms  63 %  cart-db  SELECT
+             193 ms  21 %  gateway  GET /cart
+             132 ms  14 %  cart  GET /item
+    shown   44 spans are folded (--full unfolds them)
+    clocks  stock is 3 ms behind cart (measured on 11 pairs)
+            times are as recorded; --adjust-clocks puts them right
+    next    trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8a8043bc
+            trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
+    ");
+}
+
+#[test]
+fn a_span_whole() {
+    let mut journey = broken();
+    let span = &mut journey.spans[8];
+    span.attributes.push("storage.bucket", Value::Text("essays".into()));
+    span.attributes.push("retries", Value::Int(3));
+    let mut event =
+        Event { time: span.start.plus(70 * MS), name: "exception".into(), attributes: Attributes::default() };
+    event.attributes.push("exception.type", Value::Text("StorageReferenceError".into()));
+    event.attributes.push("exception.message", Value::Text("content store rejected the reference".into()));
+    event
+        .attributes
+        .push("exception.stacktrace", Value::Text("at update (storage.py:42)\n  at process (worker.py:7)".into()));
+    span.events.push(event);
+    let report = SpanReport::of(journey, 8).unwrap();
+    assert_snapshot!(shown(Body::Span(Box::new(report)), &evidence(), &view(100)), @"
+    ✗ essay_lifecycle_service  storage_reference_update
+      StorageReferenceError: content store rejected the reference
+
+    span     8ff34785799e5cbd
+    trace    3e5834eeb7c087a318c2e1585f3c1600
+    began    2026-11-22 14:02:11.452 +01:00
+    took     80 ms
+    kind     internal
+    status   error  StorageReferenceError: content store rejected the reference: checksum does not match
+               the one announced
+    follows  essay_lifecycle_service process, its parent (span f1bbcdcb)
+    path     on the critical path
+
+    attributes
+      storage.bucket  essays
+      retries         3
+
+    1 event
+    14:02:11.522  exception  70 ms in  StorageReferenceError: content store rejected the reference
+        at update (storage.py:42)
+          at process (worker.py:7)
+
+    next  trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
+          trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
+    ");
+}
+
+#[test]
+fn lines_in_time_order_with_their_errors_laid_out() {
+    let mut journey = broken();
+    journey.logs.insert(0, line("spell_checker_service", 112, Level::Info, "dictionary \x1b[31mloaded"));
+    let around = vec![line("essay_lifecycle_service", 417, Level::Debug, "connecting to the content store")];
+    let report = Logs::of(journey, around);
+    assert_snapshot!(shown(Body::Logs(Box::new(report)), &evidence(), &view(100)), @r#"
+    ✗ 1 error line in 3f2a9c1e-7c05-43a4-beae-034151654acd
+    2 log lines · 2 services · 1 line around them · 2026-11-22 14:02:11.224 +01:00
+    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line)
+    prometheus ✓ 14 ms (1 alert)
+
+    14:02:11.224  info   spell_checker    dictionary \x1b[31mloaded
+    14:02:11.529  debug  essay_lifecycle  - connecting to the content store
+    14:02:11.530  error  essay_lifecycle  ✗ storage reference update failed
+                                          type       StorageReferenceError
+                                          message    content store rejected the reference
+                                          operation  storage_reference_update
+                                          trace      9f2c1a77000000000000000000000002
+                                          data       essay_id = e-42
+                                                     attempt = 3
+                                          stack
+                                            Traceback (most recent call last):
+                                              File "storage.py", line 42, in update
+                                                raise StorageReferenceError(reason)
+
+    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
+    next     trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd --logs all
+             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd -C 5
+    "#);
+}
+
+fn line(service: &str, ms: i64, level: Level, message: &str) -> LogEntry {
+    LogEntry {
+        time: sketch::ORIGIN.plus(ms * MS),
+        service: service.into(),
+        level,
+        message: message.into(),
+        line: message.into(),
+        ..LogEntry::default()
+    }
+}
+
+#[test]
+fn the_doctor_says_what_to_do() {
+    assert_snapshot!(shown(Body::Doctor(doctor()), &Evidence::default(), &view(100)), @"
+    ✗ 2 backends need a look
+
+    ✓ jaeger  http://jaeger.internal  (from TRACE_URL)
+      state    answers
+      version  1.50.0
+      speaks   v1 (/api/traces)
+      can      search without a service: no, each of 4 is asked
+               tag filter: honoured
+      auth     none
+      clock    agrees with ours
+      newest   2026-11-22 14:02:11.112 +01:00
+
+    ✗ loki  http://loki.internal  (from TRACE_URL)
+      state  does not answer: connection refused
+      auth   none
+      next   start it, or set another address with --loki-url
+
+    – prometheus  http://prometheus.internal  (from TRACE_URL)
+      state    answers
+      version  not told
+      auth     none
+      clock    1 min 35 s behind ours
+      next     set the clock of that machine
+    ");
+}
+
+fn doctor() -> Doctor {
+    let row = |name: Source, state, next: &str| DoctorRow {
+        name,
+        url: format!("http://{}.internal", name.word()),
+        url_from: "TRACE_URL".into(),
+        state,
+        error: String::new(),
+        version: None,
+        dialect: String::new(),
+        abilities: vec![],
+        auth: "none".into(),
+        clock_difference_ns: None,
+        newest: None,
+        next: next.into(),
+    };
+    let ability = |what: &str, answer: &str| Ability { what: what.into(), answer: answer.into() };
+    let jaeger = DoctorRow {
+        version: Some("1.50.0".into()),
+        dialect: "v1 (/api/traces)".into(),
+        abilities: vec![
+            ability("search without a service", "no, each of 4 is asked"),
+            ability("tag filter", "honoured"),
+        ],
+        clock_difference_ns: Some(12 * MS),
+        newest: Some(sketch::ORIGIN),
+        ..row(Source::Jaeger, BackendState::Ok, "")
+    };
+    let loki = DoctorRow {
+        error: "connection refused".into(),
+        ..row(Source::Loki, BackendState::Unreachable, "start it, or set another address with --loki-url")
+    };
+    let prometheus = DoctorRow {
+        clock_difference_ns: Some(-95_000 * MS),
+        ..row(Source::Prometheus, BackendState::Ok, "set the clock of that machine")
+    };
+    Doctor { checks: vec![jaeger, loki, prometheus] }
+}
+
+#[test]
+fn nothing_from_outside_reaches_the_terminal_unescaped() {
+    let mut journey = broken();
+    let evil = "\x1b]8;;http://evil\x07\u{202e}\u{9b}2J\u{200b}";
+    for span in &mut journey.spans {
+        span.name = evil.into();
+        span.status.message = evil.into();
+        span.resource = std::sync::Arc::new(Resource { service: evil.into(), ..Resource::default() });
+    }
+    journey.logs[0].message = evil.into();
+    journey.alerts[0].name = evil.into();
+    let bodies = [find(journey.clone()), timeline(journey.clone()), Body::Logs(Box::new(Logs::of(journey, vec![])))];
+    for body in bodies {
+        let report = Report::new(body).about(evil, &without_loki());
+        for format in [Format::Table, Format::Json] {
+            let text = String::from_utf8(render(&report, format, &view(80))).unwrap();
+            assert!(!text.chars().any(|c| c != '\n' && escape::is_unsafe(c)), "{text}");
+        }
+    }
+}
+
+#[test]
+fn json_keeps_to_the_schema_and_holds_all() {
+    let validator = jsonschema::validator_for(&crate::report::schema()).unwrap();
+    let tour = Tour {
+        welcome: "hello".into(),
+        steps: vec![Step {
+            title: "one".into(),
+            text: "look".into(),
+            command: "trace find --demo".into(),
+            report: Report::new(find(good())),
+        }],
+        next: vec![],
+    };
+    let bodies = [
+        find(broken()),
+        nothing(),
+        timeline(busy()),
+        Body::Span(Box::new(SpanReport::of(broken(), 0).unwrap())),
+        Body::Logs(Box::new(Logs::of(broken(), vec![]))),
+        Body::Doctor(doctor()),
+        Body::Config(Config::default()),
+        Body::Tour(tour),
     ];
-    println!("{}", all.join("\n────────────────\n"));
+    for body in bodies {
+        let report = Report::new(body).about(ID, &without_loki());
+        let json: serde_json::Value = serde_json::from_slice(&render(&report, Format::Json, &view(80))).unwrap();
+        let wrong: Vec<String> = validator.iter_errors(&json).map(|e| e.to_string()).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:?}", json["report"]);
+        assert_eq!(json["schema_version"], 1);
+        assert_eq!(json["complete"], false);
+    }
+    let report = Report::new(find(broken())).about(ID, &evidence());
+    let json = serde_json::to_value(&report).unwrap();
+    let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(
+        keys[..8],
+        ["schema_version", "report", "subject", "window", "complete", "settled", "notes", "backends"]
+    );
+    for key in ["traces", "spans", "logs", "alerts", "joins", "related", "findings"] {
+        assert!(json[key].is_array(), "{key}");
+    }
+    assert_eq!(json["spans"][8]["error"], true);
+    assert_eq!(json["spans"][8]["service"], "essay_lifecycle_service");
+}
+
+#[test]
+fn fifty_thousand_spans_are_drawn_at_once() {
+    let mut text = String::from("a/root 0..60000\n");
+    for i in 0..25_000 {
+        text += &format!("  a/step{i} {i}..{}\n    b/call {i}..{}\n", i + 2, i + 1);
+    }
+    let journey = sketch::journey(&text);
+    let began = std::time::Instant::now();
+    let lines = shown(timeline(journey.clone()), &evidence(), &view(120)).lines().count();
+    let compact = shown(find(journey), &evidence(), &view(120)).lines().count();
+    assert!(lines > 50_000 && compact < 60, "{lines} {compact}");
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
 }

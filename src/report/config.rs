@@ -2,42 +2,78 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::report::block::{Block, Role, Table, TableRow, one, plain};
+use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, plain};
+use crate::report::parts::labelled;
 
 /// Every value in force.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Config {
-    /// By key.
+    /// The profile in use.
+    pub profile: Option<ConfigProfile>,
+    /// Files that were read, most specific first.
+    pub files: Vec<ConfigFile>,
+    /// Every value, by key.
     pub values: Vec<ConfigValue>,
-    /// Files that were read, in order of precedence.
-    pub files: Vec<String>,
+    /// What is odd about them.
+    pub warnings: Vec<String>,
+}
+
+/// A profile, and who chose it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ConfigProfile {
+    /// Its name.
+    pub name: String,
+    /// A flag, a variable, or a file with its line.
+    pub from: String,
+}
+
+/// A file of settings.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ConfigFile {
+    /// Whose it is: the project's or the user's.
+    pub owner: String,
+    /// Where it is.
+    pub path: String,
 }
 
 /// One value.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ConfigValue {
     /// Its key, with dots.
-    pub key: String,
+    pub name: String,
     /// The value; a secret is only said to be set.
-    pub value: String,
-    /// Where it came from: a flag, a variable, a file with its line, the default.
+    pub value: Value,
+    /// The same for people.
+    #[serde(skip)]
+    pub text: String,
+    /// What kind of place it came from, in a word.
     pub origin: String,
+    /// Where it came from: a flag, a variable, a file with its line, the default.
+    pub from: String,
 }
 
 impl Config {
     /// As a screen.
     pub fn blocks(&self) -> Vec<Block> {
+        let profile = self.profile.as_ref().map_or("none".to_owned(), |p| format!("{} (from {})", p.name, p.from));
+        let mut facts: Vec<Fact> = vec![fact("profile", plain(profile))];
+        if self.files.is_empty() {
+            facts.push(fact("files", plain("none")));
+        }
+        facts.extend(labelled("files", self.files.iter().map(|f| plain(format!("{} ({})", f.path, f.owner)))));
         let row = |value: &ConfigValue| TableRow {
-            cells: vec![plain(value.key.clone()), one(Role::Dim, value.origin.clone()), plain(value.value.clone())],
+            cells: vec![plain(&value.name), one(Role::Dim, &value.from), plain(&value.text)],
             below: vec![],
         };
         let head = ["key", "from", "value"].map(str::to_owned).to_vec();
         let table = Table { head, rows: self.values.iter().map(row).collect() };
-        let files = match self.files.is_empty() {
-            true => "no configuration file was read".to_owned(),
-            false => format!("read: {}", self.files.join(", ")),
-        };
-        vec![Block::Table(table), Block::Blank, Block::Line(one(Role::Dim, files))]
+        let mut blocks = vec![Block::Facts(facts), Block::Blank, Block::Table(table)];
+        if !self.warnings.is_empty() {
+            let warnings = labelled("warning", self.warnings.iter().map(|w| one(Role::Warn, w)));
+            blocks.extend([Block::Blank, Block::Facts(warnings)]);
+        }
+        blocks
     }
 }

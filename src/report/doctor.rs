@@ -56,8 +56,9 @@ pub struct Ability {
 impl Doctor {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let ill = self.checks.iter().filter(|c| !is_well(c.state)).count();
+        let ill = self.checks.iter().filter(|c| needs_a_look(c)).count();
         let title = match ill {
+            0 if !self.checks.iter().any(|c| c.state == BackendState::Ok) => one(Role::Error, "✗ no backend answers"),
             0 => one(Role::Good, "✓ all backends are well"),
             1 => one(Role::Error, "✗ 1 backend needs a look"),
             n => one(Role::Error, format!("✗ {n} backends need a look")),
@@ -77,14 +78,18 @@ impl Doctor {
     }
 }
 
-fn is_well(state: BackendState) -> bool {
-    !matches!(state, BackendState::Partial | BackendState::Unreachable | BackendState::Refused)
+fn needs_a_look(check: &DoctorRow) -> bool {
+    match check.state {
+        BackendState::Ok => !check.next.is_empty(),
+        BackendState::Partial | BackendState::Unreachable | BackendState::Refused => true,
+        BackendState::NotConfigured | BackendState::LeftOut | BackendState::NotNeeded => false,
+    }
 }
 
 fn head(check: &DoctorRow) -> Line {
     let (role, mark) = match check.state {
-        BackendState::Ok => (Role::Good, "✓"),
-        BackendState::Partial => (Role::Warn, "–"),
+        BackendState::Ok if check.next.is_empty() => (Role::Good, "✓"),
+        BackendState::Ok | BackendState::Partial => (Role::Warn, "–"),
         BackendState::Unreachable | BackendState::Refused => (Role::Error, "✗"),
         _ => (Role::Dim, "–"),
     };

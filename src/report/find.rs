@@ -3,7 +3,7 @@
 use crate::analysis::errors::{self, Failure};
 use crate::analysis::timeline::{self, Options, Timeline};
 use crate::model::journey::Journey;
-use crate::model::time::DAY;
+use crate::model::time::{DAY, Window};
 use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
 use crate::report::names::Names;
 use crate::report::parts::{self, Frame};
@@ -52,7 +52,7 @@ impl Find {
         blocks.extend(frame.asking());
         if !self.failures.is_empty() {
             blocks.push(Block::Blank);
-            blocks.extend(frame.failures(&self.failures, self.timeline.origin, &names, FAILURES));
+            blocks.extend(parts::failures(&self.failures, self.timeline.origin, &names, FAILURES));
         }
         let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
         let words = Words {
@@ -72,14 +72,14 @@ impl Find {
 
     fn facts(&self, frame: &Frame, names: &Names) -> Vec<Fact> {
         let journey = &self.journey;
-        let mut facts = frame.time(journey, &self.timeline.critical, names);
+        let mut facts = parts::time(journey, &self.timeline.critical, names);
         facts.extend(parts::joined(journey, names));
         facts.extend(parts::neighbours(journey));
         facts.extend(frame.alerts(&journey.alerts));
-        facts.extend(frame.skew(&journey.skew, names, self.options.adjust_clocks));
+        facts.extend(parts::skew(&journey.skew, names, self.options.adjust_clocks));
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
-        facts.extend(frame.next(&self.commands(frame)));
+        facts.extend(parts::next(&self.commands(frame)));
         facts
     }
 
@@ -100,9 +100,10 @@ impl Find {
     /// Nothing was found: what was asked, where, over which time, what to try.
     fn nothing(&self, frame: &Frame) -> Vec<Block> {
         let subject = frame.report.subject.as_deref().unwrap_or_default();
-        let verdict = match frame.report.complete {
-            true => piece(Role::Strong, "– nothing found"),
-            false => piece(Role::Warn, "– nothing found so far"),
+        let verdict = if frame.report.complete {
+            piece(Role::Strong, "– nothing found")
+        } else {
+            piece(Role::Warn, "– nothing found so far")
         };
         let title = vec![verdict, piece(Role::Dim, " for "), piece(Role::Strong, subject)];
         let mut blocks = vec![Block::Line(title)];
@@ -125,7 +126,7 @@ impl Find {
     }
 
     fn attempts(&self, frame: &Frame) -> Vec<Fact> {
-        let longest = frame.report.window.traces.or(frame.report.window.logs).map_or(0, |w| w.length());
+        let longest = frame.report.window.traces.or(frame.report.window.logs).map_or(0, Window::length);
         let since = if longest < 7 * DAY { "--since 7d" } else { "--since 30d" };
         let mut steps = vec![(frame.command("find", since), "a longer time")];
         if !self.keys.is_empty() {

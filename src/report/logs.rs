@@ -8,7 +8,7 @@ use crate::model::log::{ErrorContext, LogEntry};
 use crate::model::time::Zone;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::names::Names;
-use crate::report::parts::{Frame, counted};
+use crate::report::parts::{self, Frame, counted};
 use crate::report::waterfall::level_role;
 
 /// The lines of a journey, and lines of the same services around them.
@@ -68,7 +68,7 @@ impl Logs {
         }
         let mut facts = frame.remarks();
         facts.extend(frame.covered());
-        facts.extend(frame.next(&[frame.command("timeline", "--logs all"), frame.command("logs", "-C 5")]));
+        facts.extend(parts::next(&[frame.command("timeline", "--logs all"), frame.command("logs", "-C 5")]));
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(facts));
         blocks

@@ -122,7 +122,7 @@ impl Report {
         }
     }
 
-    fn document<'a, B>(&'a self, body: B) -> Document<'a, B> {
+    fn document<B>(&self, body: B) -> Document<'_, B> {
         Document {
             schema_version: SCHEMA_VERSION,
             report: self.body.word(),

@@ -4,12 +4,13 @@ use crate::analysis::critical_path::{CriticalPath, Spent};
 use crate::analysis::errors::{self, Failure};
 use crate::model::evidence::{BackendState, BackendStatus, Note, Source};
 use crate::model::id::TraceId;
-use crate::model::journey::{Journey, Reason, Skew};
+use crate::model::journey::{Join, Journey, Reason, Skew};
 use crate::model::metric::{Alert, AlertState, Panel, float_text};
 use crate::model::time::{Human, Timestamp, Window, Zone};
 use crate::report::Report;
 use crate::report::block::{Block, Chart, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::names::Names;
+use crate::report::waterfall;
 
 /// What every part needs to know.
 #[derive(Clone, Copy)]
@@ -53,10 +54,7 @@ impl Frame<'_> {
         if self.report.backends.is_empty() && self.report.complete {
             return vec![];
         }
-        let whole = match self.report.complete {
-            true => one(Role::Good, "complete"),
-            false => one(Role::Warn, "NOT COMPLETE"),
-        };
+        let whole = if self.report.complete { one(Role::Good, "complete") } else { one(Role::Warn, "NOT COMPLETE") };
         let mut items = vec![whole];
         items.extend(self.report.backends.iter().map(backend));
         let mut blocks = vec![Block::Flow(items)];
@@ -67,19 +65,6 @@ impl Frame<'_> {
         }
         if self.verbosity > 0 {
             blocks.push(Block::Facts(self.report.backends.iter().map(address).collect()));
-        }
-        blocks
-    }
-
-    /// What failed, the first few.
-    pub fn failures(&self, failures: &[Failure], origin: Timestamp, names: &Names, most: usize) -> Vec<Block> {
-        let mut blocks = vec![];
-        for failure in failures.iter().take(most) {
-            blocks.extend(failure_blocks(failure, origin, names));
-        }
-        if failures.len() > most {
-            let more = counted(failures.len() - most, "more kind");
-            blocks.push(Block::Line(one(Role::Dim, format!("  … {more} of error, see the rows marked ✗"))));
         }
         blocks
     }
@@ -116,39 +101,12 @@ impl Frame<'_> {
         format!("{from} – {to} {}", self.zone.offset(window.from))
     }
 
-    /// Commands to type next, one to a line.
-    pub fn next(&self, commands: &[String]) -> Vec<Fact> {
-        let label = |nth: usize| if nth == 0 { "next" } else { "" };
-        commands.iter().enumerate().map(|(nth, c)| fact(label(nth), one(Role::Command, c.clone()))).collect()
-    }
-
     /// A command about the same ID on the same data.
     pub fn command(&self, words: &str, tail: &str) -> String {
         let id = quoted(self.report.subject.as_deref().unwrap_or_default());
         let id = if self.report.flags.contains("--demo") { "" } else { id.as_str() };
         let all = ["trace", words, id, tail, self.report.flags.as_str()];
         all.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Where the critical path spent its time.
-    pub fn time(&self, journey: &Journey, path: &CriticalPath, names: &Names) -> Vec<Fact> {
-        const MOST: usize = 3;
-        let all = path.length_ns();
-        if all == 0 || journey.spans.len() < 3 {
-            return vec![];
-        }
-        let say = |share: &crate::analysis::critical_path::Share| {
-            let span = &journey.spans[share.span];
-            let percent = i128::from(share.total_ns) * 100 / i128::from(all);
-            let what = match share.spent {
-                Spent::Work => format!("{}  {}", names.get(span.service()), span.name),
-                Spent::Wait => format!("waiting for {}", names.get(span.service())),
-                Spent::Gap => format!("nothing open before {}  {}", names.get(span.service()), span.name),
-            };
-            let length = piece(Role::Strong, format!("{:>7}", Human(share.total_ns).to_string()));
-            vec![length, piece(Role::Dim, format!(" {percent:>3} %  ")), piece(Role::Plain, what)]
-        };
-        labelled("time", path.shares(journey).iter().take(MOST).map(say))
     }
 
     /// Alerts of the time.
@@ -165,26 +123,71 @@ impl Frame<'_> {
         };
         labelled("alert", alerts.iter().map(say))
     }
+}
 
-    /// Clock differences.
-    pub fn skew(&self, skew: &[Skew], names: &Names, adjusted: bool) -> Vec<Fact> {
-        let say = |skew: &Skew| {
-            let way = if skew.ahead_ns < 0 { "behind" } else { "ahead of" };
-            let by = Human(skew.ahead_ns.saturating_abs());
-            let (who, whom) = (names.get(&skew.service), names.get(&skew.reference));
-            plain(format!("{who} is {by} {way} {whom} (measured on {})", counted(skew.pairs, "pair")))
-        };
-        let mut facts = labelled("clocks", skew.iter().map(say));
-        if !skew.is_empty() {
-            let said = if adjusted {
-                "times below are put right"
-            } else {
-                "times are as recorded; --adjust-clocks puts them right"
-            };
-            facts.push(fact("", one(Role::Dim, said)));
-        }
-        facts
+/// What failed, the first few.
+pub fn failures(failures: &[Failure], origin: Timestamp, names: &Names, most: usize) -> Vec<Block> {
+    let mut blocks = vec![];
+    for failure in failures.iter().take(most) {
+        blocks.extend(failure_blocks(failure, origin, names));
     }
+    if failures.len() > most {
+        let more = counted(failures.len() - most, "more kind");
+        blocks.push(Block::Line(one(Role::Dim, format!("  … {more} of error, see the rows marked ✗"))));
+    }
+    blocks
+}
+
+/// Commands to type next, one to a line.
+pub fn next(commands: &[String]) -> Vec<Fact> {
+    let label = |nth: usize| if nth == 0 { "next" } else { "" };
+    commands.iter().enumerate().map(|(nth, c)| fact(label(nth), one(Role::Command, c.clone()))).collect()
+}
+
+/// Where the critical path spent its time.
+pub fn time(journey: &Journey, path: &CriticalPath, names: &Names) -> Vec<Fact> {
+    const MOST: usize = 3;
+    let all = path.length_ns();
+    if all == 0 || journey.spans.len() < 3 {
+        return vec![];
+    }
+    let say = |share: &crate::analysis::critical_path::Share| {
+        let span = &journey.spans[share.span];
+        let percent = i128::from(share.total_ns) * 100 / i128::from(all);
+        let name: String = waterfall::name(span).into_iter().map(|piece| piece.text).collect();
+        let what = format!("{}  {name}", names.get(span.service()));
+        let what = match share.spent {
+            Spent::Work => what,
+            Spent::Wait if span.topic().is_some() => format!("in the queue  {}", span.topic().unwrap_or_default()),
+            Spent::Wait => format!("waiting for {what}"),
+            Spent::Gap => format!("nothing open before {what}"),
+        };
+        let length = piece(Role::Strong, format!("{:>7}", Human(share.total_ns).to_string()));
+        vec![length, piece(Role::Dim, format!(" {percent:>3} %  ")), piece(Role::Plain, what)]
+    };
+    let shares = path.shares(journey);
+    let telling = shares.iter().filter(|s| s.total_ns >= all / 100).take(MOST);
+    labelled("time", telling.map(say))
+}
+
+/// Clock differences.
+pub fn skew(skew: &[Skew], names: &Names, adjusted: bool) -> Vec<Fact> {
+    let say = |skew: &Skew| {
+        let way = if skew.ahead_ns < 0 { "behind" } else { "ahead of" };
+        let by = Human(skew.ahead_ns.saturating_abs());
+        let (who, whom) = (names.get(&skew.service), names.get(&skew.reference));
+        plain(format!("{who} is {by} {way} {whom} (measured on {})", counted(skew.pairs, "pair")))
+    };
+    let mut facts = labelled("clocks", skew.iter().map(say));
+    if !skew.is_empty() {
+        let said = if adjusted {
+            "times below are put right"
+        } else {
+            "times are as recorded; --adjust-clocks puts them right"
+        };
+        facts.push(fact("", one(Role::Dim, said)));
+    }
+    facts
 }
 
 fn failure_blocks(failure: &Failure, origin: Timestamp, names: &Names) -> Vec<Block> {
@@ -268,35 +271,58 @@ pub fn labelled(label: &'static str, lines: impl Iterator<Item = Line>) -> Vec<F
 
 /// Why each part belongs, parts with the same reason together.
 pub fn joined(journey: &Journey, names: &Names) -> Vec<Fact> {
-    let mut groups: Vec<(&Reason, Vec<TraceId>, usize)> = vec![];
+    let mut groups: Vec<Group> = vec![];
     for join in &journey.joins {
-        match groups.iter_mut().find(|(reason, ..)| **reason == join.reason) {
-            Some((_, traces, lines)) => {
-                traces.extend(join.trace_id);
-                *lines += join.lines;
-            }
-            None => groups.push((&join.reason, join.trace_id.into_iter().collect(), join.lines)),
+        match groups.iter_mut().find(|group| group.takes(join)) {
+            Some(group) => group.joins.push(join),
+            None => groups.push(Group { joins: vec![join] }),
         }
     }
-    labelled("joined", groups.iter().map(|(reason, traces, lines)| plain(because(reason, traces, *lines, names))))
+    labelled("joined", groups.iter().map(|group| plain(group.because(names))))
 }
 
-fn because(reason: &Reason, traces: &[TraceId], lines: usize, names: &Names) -> String {
-    let which = trace_list(traces);
-    let have = if traces.len() == 1 { "has" } else { "have" };
-    let are = if traces.len() == 1 { "is" } else { "are" };
-    let carry = if lines == 1 { "carries" } else { "carry" };
-    let lines = counted(lines, "log line");
-    match reason {
-        Reason::Tag { key } => format!("{which} {have} tag {key}"),
-        Reason::TraceId => format!("{which} {are} the one asked for"),
-        Reason::Link { from_trace, from_span } => {
-            format!("{which} {are} linked with span {} of trace {}", from_span.short(), from_trace.short())
+/// Joins that one sentence tells.
+struct Group<'a> {
+    joins: Vec<&'a Join>,
+}
+
+impl Group<'_> {
+    fn takes(&self, join: &Join) -> bool {
+        let first = self.joins[0];
+        match (&first.reason, &join.reason) {
+            (Reason::LogLine { .. }, Reason::LogLine { .. }) => first.trace_id == join.trace_id,
+            (Reason::Link { .. }, Reason::Link { .. }) | (Reason::Message { .. }, Reason::Message { .. }) => true,
+            (one, other) => one == other,
         }
-        Reason::LogLine { service } => format!("{which} {are} named in a log line of {}", names.get(service)),
-        Reason::Message { id } => format!("{which} {have} the same message ID {id}"),
-        Reason::Text => format!("{lines} {carry} the ID"),
-        Reason::TraceOfLine => format!("{lines} {carry} {which}"),
+    }
+
+    fn because(&self, names: &Names) -> String {
+        let mut traces: Vec<TraceId> = self.joins.iter().filter_map(|j| j.trace_id).collect();
+        traces.sort_unstable();
+        traces.dedup();
+        let n: usize = self.joins.iter().map(|j| j.lines).sum();
+        let which = trace_list(&traces);
+        let (have, are) = if traces.len() == 1 { ("has", "is") } else { ("have", "are") };
+        let carry = if n == 1 { "carries" } else { "carry" };
+        let lines = counted(n, "log line");
+        match &self.joins[0].reason {
+            Reason::Tag { key } => format!("{which} {have} tag {key}"),
+            Reason::TraceId => format!("{which} {are} the one asked for"),
+            Reason::Link { .. } => format!("{which} {are} joined by a span link"),
+            Reason::LogLine { .. } => format!("{which} {are} named in log lines of {}", self.writers(names)),
+            Reason::Message { .. } => format!("{which} {have} the same message ID"),
+            Reason::Text => format!("{lines} {carry} the ID"),
+            Reason::TraceOfLine if traces.is_empty() => format!("{lines} {carry} a trace of the journey"),
+            Reason::TraceOfLine => format!("{lines} {carry} {which}"),
+        }
+    }
+
+    fn writers(&self, names: &Names) -> String {
+        let writer = |join: &&Join| match &join.reason {
+            Reason::LogLine { service } => Some(names.get(service).to_owned()),
+            _ => None,
+        };
+        self.joins.iter().filter_map(writer).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -370,7 +396,7 @@ pub fn counted(n: usize, what: &str) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (nth, digit) in digits.chars().enumerate() {
-        if nth > 0 && (digits.len() - nth) % 3 == 0 && digits.len() > 4 {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) && digits.len() > 4 {
             grouped.push(' ');
         }
         grouped.push(digit);

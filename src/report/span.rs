@@ -13,7 +13,7 @@ use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::logs;
 use crate::report::names::Names;
-use crate::report::parts::{Frame, counted};
+use crate::report::parts::{self, Frame, counted};
 use crate::report::record::SpanRecord;
 
 /// One span of a journey.
@@ -73,7 +73,7 @@ impl SpanReport {
             blocks.push(Block::Table(logs::table(&self.logs, &[], frame.zone, &names)));
         }
         blocks.push(Block::Blank);
-        blocks.push(Block::Facts(frame.next(&[frame.command("timeline", ""), frame.command("logs", "")])));
+        blocks.push(Block::Facts(parts::next(&[frame.command("timeline", ""), frame.command("logs", "")])));
         blocks
     }
 
@@ -144,7 +144,7 @@ fn attributes(title: &str, attributes: &Attributes) -> Vec<Block> {
         return vec![];
     }
     let rows = attributes.iter().map(|(key, value)| TableRow {
-        cells: vec![plain(""), one(Role::Dim, key), plain(value.to_string())],
+        cells: vec![one(Role::Dim, format!("  {key}")), plain(value.to_string())],
         below: vec![],
     });
     let table = Table { head: vec![], rows: rows.collect() };
@@ -173,7 +173,7 @@ fn events(span: &Span, frame: &Frame) -> Vec<Block> {
         let rest = event.attributes.iter().filter(|(key, _)| exception.is_none() || !told.contains(key));
         let rows: Vec<TableRow> = rest
             .map(|(key, value)| TableRow {
-                cells: vec![plain(""), one(Role::Dim, key), plain(value.to_string())],
+                cells: vec![one(Role::Dim, format!("  {key}")), plain(value.to_string())],
                 below: vec![],
             })
             .collect();

@@ -5,7 +5,7 @@ use crate::analysis::timeline::{self, Options, Timeline};
 use crate::model::journey::Journey;
 use crate::report::block::{Block, Fact, fact, plain};
 use crate::report::names::Names;
-use crate::report::parts::{Frame, counted};
+use crate::report::parts::{self, Frame, counted};
 use crate::report::record::JourneyRecord;
 use crate::report::waterfall::{self, Words};
 
@@ -47,11 +47,11 @@ impl TimelineReport {
         blocks.push(Block::Blank);
         blocks.extend(waterfall::blocks(&self.timeline, &words));
         blocks.push(Block::Blank);
-        let mut facts = frame.time(journey, &self.timeline.critical, &names);
+        let mut facts = parts::time(journey, &self.timeline.critical, &names);
         facts.extend(self.left_out());
-        facts.extend(frame.skew(&journey.skew, &names, self.options.adjust_clocks));
+        facts.extend(parts::skew(&journey.skew, &names, self.options.adjust_clocks));
         facts.extend(frame.remarks());
-        facts.extend(frame.next(&self.commands(frame)));
+        facts.extend(parts::next(&self.commands(frame)));
         blocks.push(Block::Facts(facts));
         blocks
     }

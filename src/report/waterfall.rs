@@ -27,6 +27,7 @@ pub struct Words<'a> {
 /// The bars, and what their marks mean.
 pub fn blocks(timeline: &Timeline, words: &Words) -> Vec<Block> {
     let mut rows: Vec<Bar> = timeline.rows.iter().flat_map(|row| words.bars(row)).collect();
+    say_once(&mut rows);
     carry_on(&mut rows);
     if rows.is_empty() {
         return vec![];
@@ -38,6 +39,19 @@ pub fn blocks(timeline: &Timeline, words: &Words) -> Vec<Block> {
         blocks.push(Block::Flow(legend));
     }
     blocks
+}
+
+/// An error that is passed on in the same words is said where it is first met.
+fn say_once(rows: &mut Vec<Bar>) {
+    let mut said: Option<Line> = None;
+    rows.retain(|row| {
+        let is_error = row.style == BarStyle::None && row.label.first().is_some_and(|p| p.role == Role::Error);
+        let again = is_error && said.as_ref() == Some(&row.label);
+        if is_error {
+            said = Some(row.label.clone());
+        }
+        !again
+    });
 }
 
 /// Words below a bar stand beside the same stretch of the critical path as the bar.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use crate::analysis::errors;
-use crate::analysis::timeline::Lines;
+use crate::analysis::timeline::{Lines, Options};
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
@@ -18,6 +18,11 @@ pub struct BySpan {
 }
 
 impl BySpan {
+    /// Whether a line below the span tells of a failure.
+    pub fn has_error(&self, journey: &Journey, span: usize) -> bool {
+        self.below.get(&span).is_some_and(|lines| lines.iter().any(|line| journey.logs[*line].is_error()))
+    }
+
     /// The lines of a span, once.
     pub fn take(&mut self, span: usize) -> Vec<usize> {
         self.below.remove(&span).unwrap_or_default()
@@ -25,7 +30,7 @@ impl BySpan {
 }
 
 /// Finds each wanted line its place.
-pub fn by_span(journey: &Journey, wanted: Lines) -> BySpan {
+pub fn by_span(journey: &Journey, options: &Options) -> BySpan {
     let mut placed = BySpan::default();
     let ids: HashMap<_, usize> = journey.spans.iter().enumerate().rev().map(|(i, s)| (s.span_id, i)).collect();
     let named = |line: usize| {
@@ -35,7 +40,12 @@ pub fn by_span(journey: &Journey, wanted: Lines) -> BySpan {
     };
     let mut open = Open::new(journey);
     for (index, line) in journey.logs.iter().enumerate() {
-        if wanted == Lines::None || wanted == Lines::Errors && !line.is_error() {
+        let wanted = match options.lines {
+            Lines::All => true,
+            Lines::Errors => line.is_error(),
+            Lines::None => false,
+        };
+        if !wanted || !options.filters.wants_line(line) {
             continue;
         }
         let span = named(index).or_else(|| open.innermost(line.time, &line.service, line.trace_id));

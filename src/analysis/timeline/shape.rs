@@ -23,12 +23,12 @@ pub struct Shapes {
 
 impl Shapes {
     /// Reads the shapes of a journey, from the leaves up.
-    pub fn of(journey: &Journey, critical: &CriticalPath) -> Self {
+    pub fn of(journey: &Journey, critical: &CriticalPath, has_error_line: impl Fn(usize) -> bool) -> Self {
         let spans = &journey.spans;
         let mut shapes = Self {
             hash: vec![0; spans.len()],
             size: vec![1; spans.len()],
-            has_error: spans.iter().map(crate::model::span::Span::is_error).collect(),
+            has_error: (0..spans.len()).map(|i| spans[i].is_error() || has_error_line(i)).collect(),
             on_path: critical.on.clone(),
             known: spans.iter().enumerate().rev().map(|(i, s)| ((s.trace_id, s.span_id), i)).collect(),
         };
@@ -69,7 +69,7 @@ impl Shapes {
         below.sort_unstable();
         below.dedup();
         let failed = span.is_error().then(|| span.error_text());
-        hash_of(&(span.service(), &span.name, span.kind, span.topic(), failed, below))
+        hash_of(&(span.service(), &span.name, span.kind, span.topic(), failed, self.has_error[index], below))
     }
 }
 

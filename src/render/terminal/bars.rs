@@ -150,9 +150,10 @@ fn clock(ns: i64, length_ns: i64) -> String {
     };
     match length_ns {
         ..1_000_000 => text(i128::from(ns) / 1_000, "µs"),
-        ..50_000_000 => tenths(1_000_000, "ms"),
-        ..100_000_000_000 => text(i128::from(ns).div_euclid(1_000_000), "ms"),
-        ..7_200_000_000_000 => tenths(SECOND, "s"),
+        1_000_000..50_000_000 => tenths(1_000_000, "ms"),
+        50_000_000..10_000_000_000 => text(i128::from(ns).div_euclid(1_000_000), "ms"),
+        10_000_000_000..100_000_000_000 => format!("{:.3} s", ns as f64 / 1e9),
+        100_000_000_000..7_200_000_000_000 => tenths(SECOND, "s"),
         _ => Human(ns).to_string(),
     }
 }
@@ -194,7 +195,7 @@ fn glyph(bar: &Bar, from: usize, to: usize, cell: usize, ascii: bool) -> char {
         _ if to < cell + 8 && from < cell + 3 => LEFT[covered - 1],
         _ if covered >= 6 => '█',
         _ if covered >= 3 => '▐',
-        _ => '▕',
+        BarStyle::Solid => '▕',
     }
 }
 

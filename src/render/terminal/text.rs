@@ -42,23 +42,23 @@ impl Ink {
     }
 
     /// Pieces as they came, made safe.
-    pub fn runs(&self, pieces: &[Piece]) -> Vec<Run> {
+    pub fn runs(self, pieces: &[Piece]) -> Vec<Run> {
         pieces.iter().map(|p| Run { role: p.role, text: self.safe(&p.text) }).collect()
     }
 
     /// Text as it came, made safe.
-    pub fn safe(&self, text: &str) -> String {
+    pub fn safe(self, text: &str) -> String {
         let safe = escape::one_line(text);
         if self.ascii { escape::ascii(&safe) } else { safe.into_owned() }
     }
 
     /// What stands for text that was cut.
-    pub fn ellipsis(&self) -> &'static str {
+    pub fn ellipsis(self) -> &'static str {
         if self.ascii { ".." } else { "…" }
     }
 
     /// Writes a row, without spaces at its end.
-    pub fn write(&self, row: &[Run], out: &mut String) {
+    pub fn write(self, row: &[Run], out: &mut String) {
         let last = row.iter().rposition(|run| !run.text.trim_end_matches(' ').is_empty());
         for (nth, run) in row.iter().enumerate().take(last.map_or(0, |l| l + 1)) {
             let text = if Some(nth) == last { run.text.trim_end_matches(' ') } else { &run.text };
