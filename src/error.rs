@@ -77,7 +77,7 @@ impl Error {
     pub fn hint(&self) -> &str {
         match self {
             Self::Usage { hint, .. } => hint,
-            Self::Config(_) => "`trace config show` lists what is in force and where it came from",
+            Self::Config(_) => "mend the line, or name another file with --config",
             Self::Input { .. } => "readable are Jaeger JSON, OTLP JSON and JSON lines, and logcli's JSON lines",
             Self::Secret(_) | Self::Output { .. } => "",
         }

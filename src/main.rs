@@ -7,10 +7,11 @@ use std::{env, fs, panic};
 use anyhow::Context as _;
 use clap::Parser;
 use trace::cli::{App, run};
-use trace::command::{Outcome, printable};
+use trace::command::Outcome;
 use trace::error::{Error, Exit};
 use trace::model::time::Timestamp;
 use trace::options::surroundings::Surroundings;
+use trace::render::escape;
 
 fn main() {
     panic::set_hook(Box::new(report_bug));
@@ -113,7 +114,7 @@ fn complain(error: &anyhow::Error) -> Exit {
 }
 
 fn safe_lines(text: &str) -> String {
-    text.lines().map(|line| printable(line) + "\n").collect()
+    text.lines().map(|line| format!("{}\n", escape::one_line(line))).collect()
 }
 
 fn report_bug(bug: &panic::PanicHookInfo<'_>) {

@@ -8,20 +8,22 @@ use crate::backend::request::Method;
 use crate::backend::tape::Tape;
 use crate::backend::transport::{Limits, Transport, shown};
 use crate::backend::{Backends, Endpoint};
-use crate::command::{Context, Outcome, printable};
+use crate::command::links::links;
+use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::gather;
 use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
-use crate::model::journey::Journey;
+use crate::model::journey::{Journey, Reason};
 use crate::model::log::LogEntry;
 use crate::model::time::{Human, SECOND, Timestamp};
 use crate::options::journey::{Data, Found, JourneyArgs};
+use crate::options::memory;
 use crate::options::sources::{RecordingArgs, Supply};
 use crate::progress::Progress;
 use crate::query::{Query, Subject, TimeRange};
-use crate::render::render;
+use crate::render::{escape, render};
 use crate::report::parts::quoted;
-use crate::report::{Body, Report};
+use crate::report::{Body, Link, Report};
 use crate::stitch::stitch;
 use crate::stitch::subjects::{Candidate, subjects};
 use crate::{demo, file};
@@ -31,7 +33,7 @@ const LISTED: usize = 20;
 
 /// A journey, and what it rests on.
 pub struct Told {
-    /// The journey, of which the filters left what is wanted.
+    /// The journey.
     pub journey: Journey,
     /// The question.
     pub query: Query,
@@ -41,6 +43,7 @@ pub struct Told {
     shell: Evidence,
     settled: bool,
     flags: String,
+    links: Vec<Link>,
     said: String,
 }
 
@@ -87,6 +90,7 @@ impl Told {
         let mut report = Report::new(body).about(subject, &self.shell);
         report.settled = self.settled;
         report.flags = self.flags;
+        report.links = self.links;
         Outcome {
             stdout: render(&report, context.format(), &context.view),
             stderr: self.said.into_bytes(),
@@ -111,7 +115,11 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
     let (tape, now) = tape(&args.sources.recording, context.surroundings.now)?;
     let time = args.time.range(Some(&subject), now, context.settings.zone.value)?;
     let backends = backends(&tape, context)?;
-    let query = Query { time, ..blank(subject, context, now) };
+    let mut query = Query { time, ..blank(subject, context, now) };
+    let profile = context.settings.profile.as_ref().map_or("", |(name, _)| name.as_str()).to_owned();
+    if args.sources.recording.replay.is_none() {
+        query.keys = memory::ordered(query.keys, &profile, &context.surroundings);
+    }
     let transport = transport(tape, context);
     let progress = progress(context);
     let mut evidence = gather::gather(&query, &backends, &transport, &progress).await;
@@ -126,10 +134,22 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
     progress.done();
     transport.tape().save()?;
     let said = requests(&transport, &backends, context);
-    Ok(Told { context: lines_around, ..told(evidence, query, args, context, said) })
+    let told = Told { context: lines_around, ..told(evidence, query, args, context, said) };
+    if let Some(key) = key_that_worked(&told.journey).filter(|_| args.sources.recording.replay.is_none()) {
+        memory::remember(key, &profile, &context.surroundings);
+    }
+    Ok(told)
 }
 
-/// The evidence as a journey, with what the filters want of it.
+/// The key under which the ID was found.
+fn key_that_worked(journey: &Journey) -> Option<&str> {
+    journey.joins.iter().find_map(|join| match &join.reason {
+        Reason::Tag { key } => Some(key.as_str()),
+        _ => None,
+    })
+}
+
+/// The evidence as a journey.
 fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Context, said: String) -> Told {
     let shell = Evidence {
         not_stored: Vec::new(),
@@ -138,12 +158,18 @@ fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Cont
         coverage: evidence.coverage,
         ..Evidence::default()
     };
-    let mut journey = stitch(evidence, &query);
+    let journey = stitch(evidence, &query);
     let settled = settle(&journey, &query, args, context);
-    let filters = args.filters.filters();
-    journey.logs.retain(|line| filters.wants_line(line));
-    let mut told =
-        Told { journey, query, context: Vec::new(), shell, settled: settled.is_none(), flags: flags(args), said };
+    let mut told = Told {
+        query,
+        context: Vec::new(),
+        shell,
+        settled: settled.is_none(),
+        links: links(&context.settings, &journey),
+        flags: flags(args),
+        journey,
+        said,
+    };
     told.shell.notes.extend(settled);
     told
 }
@@ -217,7 +243,7 @@ pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -
             asked.elapsed.as_millis(),
             asked.request.line()
         );
-        said += &format!("{}\n", printable(&line));
+        said += &format!("{}\n", escape::one_line(&line));
     }
     for asked in transport.asked().iter().filter(|_| context.output.show_queries) {
         let Some(endpoint) = endpoint(backends, asked.source) else { continue };
@@ -229,7 +255,7 @@ pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -
         } else {
             let query = asked.request.parameters.iter().find(|(name, _)| *name == "query");
             let query = query.map(|(_, text)| format!("  {text}")).unwrap_or_default();
-            said += &format!("{}{}\n", shown(&url), printable(&query));
+            said += &format!("{}{}\n", shown(&url), escape::one_line(&query));
         }
     }
     said

@@ -1,17 +1,21 @@
 //! `trace config show`: what is configured, and where each value came from.
 
-use serde_json::{Value, json};
-use unicode_width::UnicodeWidthStr;
+use std::path::PathBuf;
 
-use crate::command::{Context, Outcome, printable};
+use serde_json::{Value, json};
+
+use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::time::{Human, Zone};
 use crate::options::address::plain;
 use crate::options::backends::{APIS, BackendArgs};
+use crate::options::files::Owner;
 use crate::options::origin::{Origin, Sourced};
 use crate::options::settings::Settings;
 use crate::options::target::Target;
-use crate::render::Format;
+use crate::render::render;
+use crate::report::config::{Config, ConfigFile, ConfigProfile, ConfigValue};
+use crate::report::{Body, Report};
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -50,11 +54,9 @@ impl Args {
 /// None of its own; a broken configuration is told before.
 #[expect(clippy::unused_async, reason = "every command runs in the same way")]
 pub async fn run(_: &Args, context: &Context) -> Result<Outcome, Error> {
-    let values = values(&context.settings);
-    Ok(Outcome::answered(match context.format() {
-        Format::Table => table(&context.settings, &values),
-        Format::Json => format!("{:#}\n", document(&context.settings, &values)),
-    }))
+    let config = report(&context.settings, values(&context.settings));
+    let report = Report::new(Body::Config(config));
+    Ok(Outcome::answered(render(&report, context.format(), &context.view)))
 }
 
 /// One value: its name, itself for machines, itself for people, and where it came from.
@@ -134,56 +136,22 @@ fn zone(zone: Zone) -> String {
     }
 }
 
-fn table(settings: &Settings, values: &[Shown]) -> String {
-    let profile = settings.profile.as_ref().map(|(name, from)| format!("{name} (from {from})"));
-    let mut lines = vec![format!("profile  {}", printable(profile.as_deref().unwrap_or("none")))];
-    lines.extend(
-        settings
-            .files
-            .iter()
-            .map(|(owner, path)| format!("file     {} ({})", printable(&path.display().to_string()), owner.word())),
-    );
-    if settings.files.is_empty() {
-        lines.push("file     none".to_owned());
+fn report(settings: &Settings, values: Vec<Shown>) -> Config {
+    let value = |shown: Shown| ConfigValue {
+        name: shown.name,
+        value: shown.value,
+        text: shown.text,
+        origin: shown.origin.word().to_owned(),
+        from: shown.origin.to_string(),
+    };
+    let file = |(owner, path): &(Owner, PathBuf)| ConfigFile {
+        owner: owner.word().to_owned(),
+        path: path.display().to_string(),
+    };
+    Config {
+        profile: settings.profile.clone().map(|(name, from)| ConfigProfile { name, from }),
+        files: settings.files.iter().map(file).collect(),
+        values: values.into_iter().map(value).collect(),
+        warnings: settings.warnings.clone(),
     }
-    lines.push(String::new());
-    let rows: Vec<[String; 3]> = values.iter().flat_map(rows).collect();
-    let widest = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
-    let (names, texts) = (widest(0), widest(1));
-    lines.extend(rows.iter().map(|[name, text, origin]| {
-        let pad = |text: &str, width: usize| " ".repeat(width.saturating_sub(text.width()));
-        format!("{name}{}  {text}{}  {origin}", pad(name, names), pad(text, texts)).trim_end().to_owned()
-    }));
-    lines.join("\n") + "\n"
-}
-
-/// A long value runs over several rows.
-fn rows(value: &Shown) -> Vec<[String; 3]> {
-    let text = printable(&value.text);
-    let pieces = textwrap::wrap(&text, textwrap::Options::new(60).word_splitter(textwrap::WordSplitter::NoHyphenation));
-    let mut rows: Vec<[String; 3]> =
-        pieces.into_iter().map(|piece| [String::new(), piece.into_owned(), String::new()]).collect();
-    if let Some(first) = rows.first_mut() {
-        first[0].clone_from(&value.name);
-        first[2] = printable(&value.origin.to_string());
-    }
-    rows
-}
-
-fn document(settings: &Settings, values: &[Shown]) -> Value {
-    let profile = settings.profile.as_ref().map(|(name, from)| json!({ "name": name, "from": from }));
-    let files: Vec<Value> =
-        settings.files.iter().map(|(o, p)| json!({ "owner": o.word(), "path": p.display().to_string() })).collect();
-    let values: Vec<Value> = values
-        .iter()
-        .map(|v| json!({ "name": v.name, "value": v.value, "origin": v.origin.word(), "from": v.origin.to_string() }))
-        .collect();
-    json!({
-        "schema_version": 1,
-        "report": "config",
-        "profile": profile,
-        "files": files,
-        "values": values,
-        "warnings": settings.warnings,
-    })
 }

@@ -4,8 +4,6 @@ use crate::analysis::timeline::Options;
 use crate::command::asking::{Around, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
-use crate::model::filter::Filters;
-use crate::model::journey::Journey;
 use crate::options::journey::JourneyArgs;
 use crate::report::Body;
 use crate::report::find::Find;
@@ -33,15 +31,8 @@ pub struct Args {
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let told = ask(&args.journey, Around(0), context).await?;
-    let filters = args.journey.filters.filters();
+    let options = Options { filters: args.journey.filters.filters(), ..Options::compact() };
     Ok(told.outcome(&args.journey, context, |journey, query| {
-        let only = wanted(&journey, &filters);
-        let keys = query.keys.clone();
-        Body::Find(Box::new(Find::of(journey, keys, Options { only, ..Options::compact() })))
+        Body::Find(Box::new(Find::of(journey, query.keys.clone(), options)))
     }))
-}
-
-/// Beside each span whether the filters want it; none where they want all.
-pub fn wanted(journey: &Journey, filters: &Filters) -> Option<Vec<bool>> {
-    (!filters.is_empty()).then(|| journey.spans.iter().map(|span| filters.wants_span(span)).collect())
 }

@@ -47,9 +47,9 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let around = Around(usize::try_from(args.context).unwrap_or(0));
     let mut told = ask(&args.journey, around, context).await?;
-    if let Some(least) = args.level {
-        told.journey.logs.retain(|line| line.level >= least);
-    }
+    let filters = args.journey.filters.filters();
+    let least = args.level.unwrap_or_default();
+    told.journey.logs.retain(|line| line.level >= least && filters.wants_line(line));
     let around = std::mem::take(&mut told.context);
     Ok(told.outcome(&args.journey, context, |journey, _| Body::Logs(Box::new(Logs::of(journey, around)))))
 }

@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod find;
+pub mod links;
 pub mod logs;
 pub mod schema;
 pub mod span;
@@ -19,7 +20,7 @@ use crate::options::output::OutputArgs;
 use crate::options::settings::{ConfigArgs, Settings};
 use crate::options::surroundings::Surroundings;
 use crate::options::voices::Reading;
-use crate::render::{Format, View};
+use crate::render::{Format, View, escape};
 
 /// What a command leaves behind; `main` writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Outcome {
         if !context.output.quiet {
             let mut told = String::new();
             for warning in &context.settings.warnings {
-                let _ = writeln!(told, "warning: {}", printable(warning));
+                let _ = writeln!(told, "warning: {}", escape::one_line(warning));
             }
             self.stderr.splice(0..0, told.into_bytes());
         }
@@ -85,20 +86,4 @@ impl Context {
     pub fn format(&self) -> Format {
         self.output.format()
     }
-}
-
-/// The text with everything escaped that could move a cursor, colour a screen or turn the reading direction.
-pub fn printable(text: &str) -> String {
-    let is_unsafe = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().fold(String::with_capacity(text.len()), |mut safe, c| {
-        if is_unsafe(c) {
-            safe.extend(c.escape_default());
-        } else {
-            safe.push(c);
-        }
-        safe
-    })
 }

@@ -2,7 +2,6 @@
 
 use crate::analysis::timeline::{Lines, Options};
 use crate::command::asking::{Around, ask};
-use crate::command::find::wanted;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::options::backends::choice;
@@ -49,8 +48,7 @@ impl Args {
             lines: self.logs.unwrap_or_default(),
             full: self.full,
             depth: self.depth.and_then(|n| usize::try_from(n).ok()),
-            min_duration_ns: 0,
-            only: None,
+            filters: self.journey.filters.filters(),
             attributes: self.attributes.clone(),
             adjust_clocks: self.adjust_clocks,
             rows: None,
@@ -64,9 +62,7 @@ impl Args {
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let told = ask(&args.journey, Around(0), context).await?;
-    let filters = args.journey.filters.filters();
     Ok(told.outcome(&args.journey, context, |journey, _| {
-        let options = Options { only: wanted(&journey, &filters), ..args.options() };
-        Body::Timeline(Box::new(TimelineReport::of(journey, options)))
+        Body::Timeline(Box::new(TimelineReport::of(journey, args.options())))
     }))
 }

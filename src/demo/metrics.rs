@@ -147,7 +147,7 @@ pub(super) fn alerts(tally: &Tally) -> Vec<Alert> {
         let from = Timestamp(failed_at - failed_at.rem_euclid(EVERY) + 2 * EVERY);
         let labels = labels(&[("alertname", NAME), ("severity", "critical")]);
         let to = from.plus(90 * SECOND);
-        Alert { name: NAME.to_owned(), state: AlertState::Firing, service: None, from, to, labels }
+        Alert { name: NAME.to_owned(), state: AlertState::Firing, service: None, from, to, ongoing: false, labels }
     };
     tally.failed_at.into_iter().map(alert).collect()
 }

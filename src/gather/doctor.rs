@@ -10,6 +10,7 @@ use crate::backend::request::Answer;
 use crate::backend::transport::{Transport, shown};
 use crate::backend::{Auth, Backends, Endpoint, JaegerApi};
 use crate::model::evidence::{BackendState, Source};
+use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Timestamp, Window};
 use crate::report::doctor::{Ability, DoctorRow};
 
@@ -193,7 +194,7 @@ async fn newest_span(jaeger: &Jaeger<'_>, now: Timestamp) -> Option<Timestamp> {
         let some = jaeger.services.iter().take(SERVICES_ASKED);
         let found = join_all(some.map(|service| jaeger.newest(service, window))).await;
         let spans = found.into_iter().filter_map(Result::ok).flat_map(|decoded| decoded.spans);
-        if let Some(newest) = spans.filter(|s| s.has_sane_time()).map(|s| s.end()).max() {
+        if let Some(newest) = spans.filter(Span::has_sane_time).map(|s| s.end()).max() {
             return Some(newest);
         }
     }

@@ -5,7 +5,7 @@ use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior, context};
 
 use crate::backend::failure::Failure;
-use crate::backend::prometheus::{Prometheus, Told, quoted};
+use crate::backend::prometheus::{Prometheus, Told, quoted, step_seconds};
 use crate::gather::Haul;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::journey::Journey;
@@ -25,6 +25,8 @@ pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, journey: &Journe
     match alerts {
         Ok(told) => {
             haul.alerts = prometheus_json::alerts_from_series(&told.data);
+            let fresh = window.to.plus(-2 * step_seconds(window) * SECOND);
+            haul.alerts.iter_mut().for_each(|alert| alert.ongoing = alert.to >= fresh && window.to >= query.now);
             haul.remarks(&told);
         }
         Err(failure) => haul.notes.push(failure.note(Source::Prometheus)),

@@ -66,6 +66,8 @@ pub struct Alert {
     pub from: Timestamp,
     /// When it was last seen so.
     pub to: Timestamp,
+    /// Whether it was still so when it was asked.
+    pub ongoing: bool,
     /// Every label.
     pub labels: BTreeMap<String, String>,
 }

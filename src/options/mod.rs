@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod files;
 pub mod filters;
 pub mod journey;
+pub mod memory;
 pub mod origin;
 pub mod output;
 pub mod profile;

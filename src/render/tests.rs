@@ -58,6 +58,7 @@ fn broken() -> Journey {
         service: None,
         from: sketch::ORIGIN.plus(29_000 * MS),
         to: sketch::ORIGIN.plus(119_000 * MS),
+        ongoing: false,
         labels: std::collections::BTreeMap::default(),
     });
     let samples = (0..30).map(|i| (sketch::ORIGIN.plus(i * 1_000 * MS), ((i * 7) % 13) as f64)).collect();

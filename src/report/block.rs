@@ -12,6 +12,8 @@ pub enum Role {
     Strong,
     /// What may be typed as it is. Never broken.
     Command,
+    /// The address of a page. Never broken.
+    Link,
     /// What may be overlooked.
     Dim,
     /// Something failed.

@@ -33,7 +33,7 @@ impl Find {
 
     /// As JSON.
     pub fn record(&self) -> JourneyRecord<'_> {
-        JourneyRecord::of(&self.journey, &self.failures, &self.timeline.critical)
+        JourneyRecord::of(&self.journey, &self.failures, &self.timeline.critical, &self.options.filters)
     }
 
     /// Whether nothing was found.
@@ -77,6 +77,7 @@ impl Find {
         facts.extend(parts::neighbours(journey));
         facts.extend(frame.alerts(&journey.alerts));
         facts.extend(parts::skew(&journey.skew, names, self.options.adjust_clocks));
+        facts.extend(frame.links());
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
         facts.extend(parts::next(&self.commands(frame)));

@@ -42,8 +42,19 @@ pub struct Report {
     pub backends: Vec<BackendStatus>,
     /// Flags that the commands shown as next steps need to mean the same data, such as `--demo`; may be empty.
     pub flags: String,
+    /// Pages of the backends' own about the same; only where the configuration names them.
+    pub links: Vec<Link>,
     /// What it says.
     pub body: Body,
+}
+
+/// A page about a part of the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Link {
+    /// What it shows: `trace 726ced3e…`, `log lines`.
+    pub what: String,
+    /// Where.
+    pub url: String,
 }
 
 /// What a report says: one variant a kind of report.
@@ -91,6 +102,7 @@ impl Report {
             notes: vec![],
             backends: vec![],
             flags: String::new(),
+            links: vec![],
             body,
         }
     }
@@ -132,6 +144,7 @@ impl Report {
             settled: self.settled,
             notes: &self.notes,
             backends: &self.backends,
+            links: &self.links,
             body,
         }
     }
@@ -156,6 +169,8 @@ struct Document<'a, B> {
     notes: &'a [Note],
     /// How each backend did.
     backends: &'a [BackendStatus],
+    /// Pages of the backends' own about the same.
+    links: &'a [Link],
     #[serde(flatten)]
     body: B,
 }

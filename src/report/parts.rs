@@ -7,10 +7,10 @@ use crate::model::id::TraceId;
 use crate::model::journey::{Join, Journey, Reason, Skew};
 use crate::model::metric::{Alert, AlertState, Panel, float_text};
 use crate::model::time::{Human, Timestamp, Window, Zone};
-use crate::report::Report;
 use crate::report::block::{Block, Chart, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::names::Names;
 use crate::report::waterfall;
+use crate::report::{Link, Report};
 
 /// What every part needs to know.
 #[derive(Clone, Copy)]
@@ -101,6 +101,12 @@ impl Frame<'_> {
         format!("{from} – {to} {}", self.zone.offset(window.from))
     }
 
+    /// Pages of the backends' own about the same.
+    pub fn links(&self) -> Vec<Fact> {
+        let say = |link: &Link| vec![piece(Role::Dim, format!("{} ", link.what)), piece(Role::Link, &link.url)];
+        labelled("open", self.report.links.iter().map(say))
+    }
+
     /// A command about the same ID on the same data.
     pub fn command(&self, words: &str, tail: &str) -> String {
         let id = quoted(self.report.subject.as_deref().unwrap_or_default());
@@ -118,7 +124,8 @@ impl Frame<'_> {
             };
             let about = alert.service.as_deref().unwrap_or("unscoped");
             let from = self.zone.clock_seconds(alert.from);
-            let when = format!(" {from} – {} ({about})", self.zone.clock_seconds(alert.to));
+            let to = if alert.ongoing { "now".to_owned() } else { self.zone.clock_seconds(alert.to) };
+            let when = format!(" {from} – {to} ({about})");
             vec![state, piece(Role::Strong, &alert.name), piece(Role::Plain, when)]
         };
         labelled("alert", alerts.iter().map(say))
@@ -271,14 +278,20 @@ pub fn labelled(label: &'static str, lines: impl Iterator<Item = Line>) -> Vec<F
 
 /// Why each part belongs, parts with the same reason together.
 pub fn joined(journey: &Journey, names: &Names) -> Vec<Fact> {
+    let tagged = |join: &Join| journey.joins.iter().any(|j| j.trace_id == join.trace_id && is_tag(j));
     let mut groups: Vec<Group> = vec![];
-    for join in &journey.joins {
+    for join in journey.joins.iter().filter(|join| is_tag(join) || join.lines > 0 || !tagged(join)) {
         match groups.iter_mut().find(|group| group.takes(join)) {
             Some(group) => group.joins.push(join),
             None => groups.push(Group { joins: vec![join] }),
         }
     }
     labelled("joined", groups.iter().map(|group| plain(group.because(names))))
+}
+
+/// The strongest reason: what carries the ID itself needs no other on the screen. JSON has them all.
+fn is_tag(join: &Join) -> bool {
+    matches!(join.reason, Reason::Tag { .. })
 }
 
 /// Joins that one sentence tells.

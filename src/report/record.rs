@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::analysis::critical_path::{CriticalPath, Spent};
 use crate::analysis::errors::Failure;
+use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{Join, Journey, Related, Skew, Trace, Via};
 use crate::model::log::LogEntry;
@@ -24,7 +25,7 @@ pub struct JourneyRecord<'a> {
     /// By start, then longest first, then ID.
     spans: Vec<SpanRecord<'a>>,
     /// By time.
-    logs: &'a [LogEntry],
+    logs: Vec<&'a LogEntry>,
     alerts: &'a [Alert],
     /// Why each part belongs.
     joins: &'a [Join],
@@ -139,14 +140,15 @@ impl<'a> SpanRecord<'a> {
 
 impl<'a> JourneyRecord<'a> {
     /// A journey with what was found out about it.
-    pub fn of(journey: &'a Journey, failures: &'a [Failure], path: &CriticalPath) -> Self {
+    pub fn of(journey: &'a Journey, failures: &'a [Failure], path: &CriticalPath, filters: &Filters) -> Self {
+        let wanted = |index: &usize| filters.is_empty() || filters.wants_span(&journey.spans[*index]);
         Self {
             correlation_id: journey.correlation_id.as_deref(),
             several_ids: &journey.several_ids,
             summary: Summary::of(journey, failures),
             traces: &journey.traces,
-            spans: (0..journey.spans.len()).map(|i| SpanRecord::of(journey, i, path)).collect(),
-            logs: &journey.logs,
+            spans: (0..journey.spans.len()).filter(wanted).map(|i| SpanRecord::of(journey, i, path)).collect(),
+            logs: journey.logs.iter().filter(|line| filters.is_empty() || filters.wants_line(line)).collect(),
             alerts: &journey.alerts,
             joins: &journey.joins,
             related: &journey.related,

@@ -26,9 +26,9 @@ impl TimelineReport {
         Self { journey, timeline, failures, options }
     }
 
-    /// As JSON: the whole journey, whatever the screen leaves out.
+    /// As JSON: the whole journey, but for what the filters leave out.
     pub fn record(&self) -> JourneyRecord<'_> {
-        JourneyRecord::of(&self.journey, &self.failures, &self.timeline.critical)
+        JourneyRecord::of(&self.journey, &self.failures, &self.timeline.critical, &self.options.filters)
     }
 
     /// Whether there is nothing to draw.
@@ -50,6 +50,7 @@ impl TimelineReport {
         let mut facts = parts::time(journey, &self.timeline.critical, &names);
         facts.extend(self.left_out());
         facts.extend(parts::skew(&journey.skew, &names, self.options.adjust_clocks));
+        facts.extend(frame.links());
         facts.extend(frame.remarks());
         facts.extend(parts::next(&self.commands(frame)));
         blocks.push(Block::Facts(facts));

@@ -203,6 +203,7 @@ fn active_alert(json: &Json, now: Timestamp) -> Option<Alert> {
         service: service(&labels),
         from,
         to: now.max(from),
+        ongoing: true,
         labels,
     })
 }
@@ -246,6 +247,7 @@ fn stretches(series: &Series, longest_gap: i64) -> Vec<Alert> {
             service: service(&labels),
             from: *stretch.first()?,
             to: *stretch.last()?,
+            ongoing: false,
             labels,
         })
     };

@@ -31,6 +31,7 @@ impl Run {
 #[derive(Clone, Copy)]
 pub struct Ink {
     colour: bool,
+    hyperlinks: bool,
     /// Whether only ASCII may be used.
     pub ascii: bool,
 }
@@ -38,7 +39,7 @@ pub struct Ink {
 impl Ink {
     /// As the view wants it.
     pub fn new(view: &View) -> Self {
-        Self { colour: view.colour, ascii: view.ascii }
+        Self { colour: view.colour, hyperlinks: view.hyperlinks, ascii: view.ascii }
     }
 
     /// Pieces as they came, made safe.
@@ -62,9 +63,16 @@ impl Ink {
         let last = row.iter().rposition(|run| !run.text.trim_end_matches(' ').is_empty());
         for (nth, run) in row.iter().enumerate().take(last.map_or(0, |l| l + 1)) {
             let text = if Some(nth) == last { run.text.trim_end_matches(' ') } else { &run.text };
+            let linked = self.hyperlinks && run.role == Role::Link && text.bytes().all(|b| b.is_ascii_graphic());
+            if linked {
+                out.push_str(&format!("\x1b]8;;{text}\x1b\\"));
+            }
             match style(run.role).filter(|_| self.colour && !text.trim().is_empty()) {
                 Some(style) => out.push_str(&text.style(style).to_string()),
                 None => out.push_str(text),
+            }
+            if linked {
+                out.push_str("\x1b]8;;\x1b\\");
             }
         }
     }
@@ -74,6 +82,7 @@ fn style(role: Role) -> Option<Style> {
     Some(match role {
         Role::Plain => return None,
         Role::Strong | Role::Command => Style::new().bold(),
+        Role::Link => Style::new().underline(),
         Role::Dim => Style::new().dimmed(),
         Role::Error => Style::new().red(),
         Role::Warn => Style::new().yellow(),
@@ -160,7 +169,7 @@ fn tail(text: &str, room: usize) -> &str {
 /// Rows of at most so many columns, broken between words, all but the first indented. Never none.
 pub fn wrap(runs: Vec<Run>, most: usize, indent: usize) -> Vec<Vec<Run>> {
     // A command is copied: a break of ours inside it would be copied too, one of the terminal's would not.
-    if width_of(&runs) <= most || runs.iter().any(|r| r.role == Role::Command) {
+    if width_of(&runs) <= most || runs.iter().any(|r| matches!(r.role, Role::Command | Role::Link)) {
         return vec![runs];
     }
     let mut rows = vec![vec![]];

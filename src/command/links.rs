@@ -1,0 +1,42 @@
+//! Addresses of the backends' own pages about the same thing, where the configuration names them (`ui_url`).
+
+use serde_json::json;
+use url::Url;
+
+use crate::backend::loki::by_text;
+use crate::backend::transport::joined;
+use crate::model::journey::Journey;
+use crate::model::time::{MINUTE, Window};
+use crate::options::settings::Settings;
+use crate::report::Link;
+use crate::stitch::matching::spellings;
+
+/// How many traces get a link.
+const MOST: usize = 20;
+
+/// A page for each trace in Jaeger, and one for the lines in Grafana's Explore.
+pub fn links(settings: &Settings, journey: &Journey) -> Vec<Link> {
+    let mut links = Vec::new();
+    if let Some(ui) = &settings.jaeger.ui_url {
+        links.extend(journey.traces.iter().take(MOST).map(|trace| {
+            let url = joined(&ui.value, &["trace".to_owned(), trace.trace_id.to_string()]);
+            Link { what: format!("trace {}", trace.trace_id.short()), url: url.into() }
+        }));
+    }
+    if let (Some(ui), Some(extent), Some(id)) = (&settings.loki.ui_url, journey.extent(), &journey.correlation_id) {
+        let selector = settings.loki_selector.as_ref().map_or("{service_name=~\".+\"}", |s| s.value.as_str());
+        let url = explore(&ui.value, &by_text(selector, &spellings(id)), extent.padded(MINUTE, MINUTE));
+        links.push(Link { what: "log lines".to_owned(), url: url.into() });
+    }
+    links
+}
+
+/// Grafana's Explore with one query, as its `panes` parameter has it since version 10.
+fn explore(ui: &Url, query: &str, window: Window) -> Url {
+    let range = json!({ "from": window.from.millis().to_string(), "to": window.to.millis().to_string() });
+    let queries = json!([{ "refId": "A", "expr": query, "datasource": { "type": "loki" } }]);
+    let panes = json!({ "trace": { "datasource": "loki", "queries": queries, "range": range } });
+    let mut url = joined(ui, &["explore".to_owned()]);
+    url.query_pairs_mut().append_pair("schemaVersion", "1").append_pair("panes", &panes.to_string());
+    url
+}

@@ -1,0 +1,65 @@
+//! The one thing that is remembered between runs: under which key the last ID was found, for each profile.
+//!
+//! It only says which key to ask first. Whatever goes wrong with it is of no consequence and not told.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::options::surroundings::Surroundings;
+
+/// `$XDG_STATE_HOME/trace/keys`, or the same below `~/.local/state`: a profile and a key a line.
+fn path(surroundings: &Surroundings) -> Option<PathBuf> {
+    let state = surroundings.var("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = state.or_else(|| surroundings.home.as_ref().map(|home| home.join(".local/state")))?;
+    Some(state.join("trace").join("keys"))
+}
+
+fn lines(surroundings: &Surroundings) -> Vec<(String, String)> {
+    let text = path(surroundings).and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+    text.lines().filter_map(|line| line.split_once('\t')).map(|(p, k)| (p.to_owned(), k.to_owned())).collect()
+}
+
+/// The keys in the order in which to ask them: the one that worked last time in this profile first.
+pub fn ordered(mut keys: Vec<String>, profile: &str, surroundings: &Surroundings) -> Vec<String> {
+    let last = lines(surroundings).into_iter().find(|(of, _)| of == profile).map(|(_, key)| key);
+    keys.sort_by_key(|key| Some(key) != last.as_ref());
+    keys
+}
+
+/// Remembers that this key worked.
+pub fn remember(key: &str, profile: &str, surroundings: &Surroundings) {
+    let mut all = lines(surroundings);
+    if key.contains(['\t', '\n']) || all.iter().any(|(of, known)| of == profile && known == key) {
+        return;
+    }
+    all.retain(|(of, _)| of != profile);
+    all.push((profile.to_owned(), key.to_owned()));
+    let text: String = all.iter().map(|(profile, key)| format!("{profile}\t{key}\n")).collect();
+    if let Some(path) = path(surroundings) {
+        let folder = path.parent().map(fs::create_dir_all);
+        let part = path.with_extension(format!("{}.part", std::process::id()));
+        if folder.is_some_and(|made| made.is_ok()) && fs::write(&part, text).is_ok() {
+            let _ = fs::rename(part, path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_that_worked_is_asked_first_next_time() {
+        let home = tempfile::tempdir().unwrap();
+        let world = Surroundings { home: Some(home.path().to_owned()), ..Surroundings::default() };
+        let keys = || ["a", "b", "c"].map(str::to_owned).to_vec();
+        assert_eq!(ordered(keys(), "", &world), ["a", "b", "c"]);
+        remember("c", "", &world);
+        remember("b", "prod", &world);
+        assert_eq!(ordered(keys(), "", &world), ["c", "a", "b"]);
+        assert_eq!(ordered(keys(), "prod", &world), ["b", "a", "c"]);
+        let nowhere = Surroundings::default();
+        remember("c", "", &nowhere);
+        assert_eq!(ordered(keys(), "", &nowhere), ["a", "b", "c"]);
+    }
+}
