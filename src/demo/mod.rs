@@ -249,7 +249,7 @@ fn status(name: Source, items: usize) -> BackendStatus {
         url: String::new(),
         url_from: "--demo".to_owned(),
         state: BackendState::Ok,
-        detail: "embedded demo data".to_owned(),
+        detail: "demo data".to_owned(),
         items,
         requests: 0,
         elapsed_ns: 0,

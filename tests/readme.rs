@@ -1,0 +1,31 @@
+//! The README tells the truth: its screen is what the program shows, its configuration is one.
+
+mod support;
+
+use support::trace;
+
+/// The first fenced block of this kind.
+fn block(kind: &str) -> String {
+    let readme = include_str!("../README.md");
+    let from = readme.split(&format!("```{kind}\n")).nth(1).unwrap_or_else(|| panic!("no {kind} block"));
+    from.split("```").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_first_screen_is_what_the_demo_shows() {
+    let (command, screen) = block("console").split_once('\n').map(|(c, s)| (c.to_owned(), s.to_owned())).expect("both");
+    let args = command.trim_start_matches("$ trace ").split(' ');
+    let run = trace().args(args).env("COLUMNS", "92").run();
+    assert_eq!(run.stdout, screen, "run `COLUMNS=92 trace find --demo --utc` and put it into the README");
+}
+
+#[test]
+fn the_configuration_example_is_in_force_when_written_down() {
+    let run = trace().file(".config/trace/config.toml", &block("toml")).args(["config", "show", "-o", "json"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let values = run.json()["values"].to_string();
+    for part in ["https://jaeger.example.com/base/path", "spell checker lag", "correlation_id"] {
+        assert!(values.contains(part), "{part}: {values}");
+    }
+    assert!(!run.stdout.contains("LOKI_SECRET") || !run.stdout.contains("hunter"), "no secret is shown");
+}
