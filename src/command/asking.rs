@@ -4,9 +4,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::backend::request::Method;
 use crate::backend::tape::Tape;
-use crate::backend::transport::{Limits, Transport, shown};
+use crate::backend::transport::{Asked, Limits, Transport, joined};
 use crate::backend::{Backends, Endpoint};
 use crate::command::links::links;
 use crate::command::{Context, Outcome};
@@ -232,33 +231,35 @@ pub fn progress(context: &Context) -> Progress {
     if context.output.shows_progress(&context.surroundings) { Progress::spinner() } else { Progress::silent() }
 }
 
-/// The requests that were made, for `-v`, and as something to paste elsewhere for `--show-queries`.
+/// The requests that were made: one a line for `-v`; for `--show-queries` as addresses to paste elsewhere, the LogQL
+/// or PromQL of each above it.
 pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -> String {
+    let asked = transport.asked();
     let mut said = String::new();
-    for asked in transport.asked().iter().filter(|_| context.output.verbose > 0) {
-        let line = format!(
-            "{} {} in {} ms: {}",
-            asked.source.word(),
-            asked.result,
-            asked.elapsed.as_millis(),
-            asked.request.line()
-        );
-        said += &format!("{}\n", escape::one_line(&line));
+    if context.output.verbose > 0 {
+        said.extend(asked.iter().map(|one| escape::one_line(&in_one_line(one)).into_owned() + "\n"));
     }
-    for asked in transport.asked().iter().filter(|_| context.output.show_queries) {
-        let Some(endpoint) = endpoint(backends, asked.source) else { continue };
-        let mut url = crate::backend::transport::joined(&endpoint.url, &asked.request.path);
-        let _ = (url.set_username(""), url.set_password(None));
-        if asked.request.method == Method::Get && !asked.request.parameters.is_empty() {
-            url.set_query(Some(&asked.request.encoded()));
-            said += &format!("{url}\n");
-        } else {
-            let query = asked.request.parameters.iter().find(|(name, _)| *name == "query");
-            let query = query.map(|(_, text)| format!("  {text}")).unwrap_or_default();
-            said += &format!("{}{}\n", shown(&url), escape::one_line(&query));
-        }
+    if context.output.show_queries {
+        said.extend(asked.iter().filter_map(|one| to_paste(one, endpoint(backends, one.source)?)));
     }
     said
+}
+
+fn in_one_line(asked: &Asked) -> String {
+    let (source, result, line) = (asked.source.word(), &asked.result, asked.request.line());
+    format!("{source} {result} in {} ms: {line}", asked.elapsed.as_millis())
+}
+
+fn to_paste(asked: &Asked, endpoint: &Endpoint) -> Option<String> {
+    let mut url = joined(&endpoint.url, &asked.request.path);
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    if !asked.request.parameters.is_empty() {
+        url.set_query(Some(&asked.request.encoded()));
+    }
+    let query = asked.request.parameters.iter().find(|(name, _)| *name == "query");
+    let query = query.map(|(_, text)| format!("# {}: {}\n", asked.source.word(), escape::one_line(text)));
+    Some(format!("{}{url}\n", query.unwrap_or_default()))
 }
 
 fn endpoint(backends: &Backends, source: Source) -> Option<&Endpoint> {
