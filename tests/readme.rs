@@ -16,7 +16,12 @@ fn the_first_screen_is_what_the_demo_shows() {
     let (command, screen) = block("console").split_once('\n').map(|(c, s)| (c.to_owned(), s.to_owned())).expect("both");
     let args = command.trim_start_matches("$ trace ").split(' ');
     let run = trace().args(args).env("COLUMNS", "92").run();
-    assert_eq!(run.stdout, screen, "run `COLUMNS=92 trace find --demo --utc` and put it into the README");
+    if std::env::var_os("UPDATE").is_some() {
+        let readme = include_str!("../README.md").replace(&screen, &run.stdout);
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"), readme).expect("the README");
+        return;
+    }
+    assert_eq!(run.stdout, screen, "run `UPDATE=1 cargo test --test readme` to put the new screen there");
 }
 
 #[test]

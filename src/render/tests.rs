@@ -176,7 +176,7 @@ fn a_good_run() {
     110 ms ┃  spell_checker         load dictionary                                    ▕███▍                           40 ms
     150 ms ┃  spell_checker         check essay                                            ▐███████████▉              140 ms
     300 ms ┃  spell_checker         ⇢ huleedu.essay.spellcheck.completed.v1                             ▕▏              3 ms
-    303 ms ┃                      ┊ 31 ms in the queue, then trace 3e5834ee                              ┄┄┄
+    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                  ┄┄┄
     334 ms ┃  essay_lifecycle     ⇠ huleedu.essay.spellcheck.completed.v1                                  ▕████████   90 ms
     340 ms ┃  essay_lifecycle       storage_reference_update                                                ▐██████▋   80 ms
 
@@ -209,7 +209,7 @@ fn a_broken_run_says_what_broke_first() {
     110 ms ┃  spell_checker         load dictionary                                    ▕███▍                           40 ms
     150 ms ┃  spell_checker         check essay                                            ▐███████████▉              140 ms
     300 ms ┃  spell_checker         ⇢ huleedu.essay.spellcheck.completed.v1                             ▕▏              3 ms
-    303 ms ┃                      ┊ 31 ms in the queue, then trace 3e5834ee                              ┄┄┄
+    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                  ┄┄┄
     334 ms ┃✗ essay_lifecycle     ⇠ huleedu.essay.spellcheck.completed.v1                                  ▕████████   90 ms
     340 ms ┃✗ essay_lifecycle       storage_reference_update                                                ▐██████▋   80 ms
     418 ms ┃  essay_lifecycle         │ error  StorageReferenceError: content store rejected the reference
@@ -256,7 +256,7 @@ fn a_backend_that_is_down_costs_its_own_part() {
     110 ms ┃  spell_checker       load dictionary               █▋             40 ms
     150 ms ┃  spell_checker       check essay                    ▐████▉       140 ms
     300 ms ┃  spell_checker       ⇢ huleedu.essay.s…heck.completed.v1  ▏        3 ms
-    303 ms ┃                    ┊ 31 ms in the queue, then trace 3e5…  ┄┄
+    303 ms ┃                    ┊ 31 ms in the queue → trace 3e5834ee  ┄┄
     334 ms ┃✗ essay_lifecycle   ⇠ huleedu.essay.sp…lcheck.completed.v1  ▐███   90 ms
     340 ms ┃✗ essay_lifecycle     storage_reference_update              ▕██▊   80 ms
     418 ms ┃  essay_lifecycle       │ error  StorageReferenceError: content store
@@ -304,7 +304,7 @@ fn sixty_columns_are_enough() {
     110 ms┃  spell…hecker  load dictionary      █▏         40 ms
     150 ms┃  spell…hecker  check essay           ████▏    140 ms
     300 ms┃  spell…hecker  ⇢ huleedu.es…completed.v1 ▕      3 ms
-    303 ms┃               ┊ 31 ms in the queue, the… ┄┄
+    303 ms┃               ┊ 31 ms in the queue → tr… ┄┄
     334 ms┃✗ essay…ecycle ⇠ huleedu.ess….completed.v1 ▐██  90 ms
     340 ms┃✗ essay…ecycle  storage_reference_update   ▐█▉  80 ms
     418 ms┃  essay…ecycle   │ error  StorageReferenceError:
@@ -355,7 +355,7 @@ fn ascii_says_the_same() {
     110 ms *  spell_checker         load dictionary                           ===                  40 ms
     150 ms *  spell_checker         check essay                                 =========         140 ms
     300 ms *  spell_checker         -> huleedu.essay.spellcheck.completed.v1            ||          3 ms
-    303 ms *                      : 31 ms in the queue, then trace 3e5834ee              ..
+    303 ms *                      : 31 ms in the queue -> trace 3e5834ee                 ..
     334 ms *x essay_lifecycle     <- huleedu.essay.spellcheck.completed.v1                ######   90 ms
     340 ms *x essay_lifecycle       storage_reference_update                               #####   80 ms
     418 ms *  essay_lifecycle         | error  StorageReferenceError: content store rejected the

@@ -175,7 +175,7 @@ impl Words<'_> {
             _ => format!("┊ {least} – {most} {place}"),
         };
         if from.trace_id != to.trace_id {
-            text += &format!(", then trace {}", to.trace_id.short());
+            text += &format!(" → trace {}", to.trace_id.short());
         }
         Bar {
             style: BarStyle::Dotted,

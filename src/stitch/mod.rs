@@ -67,15 +67,9 @@ pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
 
 /// By start, longest first, so that a parent comes before the child that began with it; then by ID: a total order.
 fn in_order(a: &Span, b: &Span) -> std::cmp::Ordering {
-    (a.start, -a.duration_ns, a.trace_id, a.span_id, a.service(), &a.name, a.kind).cmp(&(
-        b.start,
-        -b.duration_ns,
-        b.trace_id,
-        b.span_id,
-        b.service(),
-        &b.name,
-        b.kind,
-    ))
+    (a.start, -a.duration_ns, a.trace_id, a.span_id, a.service(), &a.name, a.kind)
+        .cmp(&(b.start, -b.duration_ns, b.trace_id, b.span_id, b.service(), &b.name, b.kind))
+        .then_with(|| (a.parent_id, sorted(&a.attributes)).cmp(&(b.parent_id, sorted(&b.attributes))))
 }
 
 /// Exact repeats are dropped. One span ID with different contents is kept and named, unless it is Zipkin's shared one.
@@ -191,3 +185,6 @@ fn joins(members: &Membership, lines: &[LogEntry]) -> Vec<Join> {
     all.extend(counts.into_iter().map(|((trace_id, reason), lines)| Join { trace_id, lines, reason }));
     all
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::attribute::{Attributes, Value};
+use crate::model::id::SpanId;
+use crate::model::span::{Link, Resource, SpanKind, Status};
+use crate::model::time::Timestamp;
+use crate::query::{Bounds, Subject, TimeRange};
+
+const MS: i64 = 1_000_000;
+const NOON: Timestamp = Timestamp(1_795_352_400_000_000_000);
+
+fn query(subject: Subject) -> Query {
+    Query {
+        subject,
+        time: TimeRange::Widening,
+        now: NOON.plus(60_000 * MS),
+        keys: vec!["correlation_id".into()],
+        services: vec![],
+        panels: vec![],
+        bounds: Bounds::default(),
+    }
+}
+
+fn trace_id(n: u128) -> TraceId {
+    TraceId::from_u128(n).unwrap()
+}
+
+fn span_id(n: u64) -> SpanId {
+    SpanId::from_u64(n).unwrap()
+}
+
+/// `trace/span[<parent] service from..to`, all in ms.
+fn span(trace: u128, id: u64, parent: u64, service: &str, from: i64, to: i64) -> Span {
+    Span {
+        trace_id: trace_id(trace),
+        span_id: span_id(id),
+        parent_id: SpanId::from_u64(parent),
+        resource: Arc::new(Resource { service: service.into(), attributes: Attributes::default() }),
+        name: format!("work {id}"),
+        kind: SpanKind::Internal,
+        start: NOON.plus(from * MS),
+        duration_ns: (to - from) * MS,
+        status: Status::default(),
+        attributes: Attributes::default(),
+        events: vec![],
+        links: vec![],
+        scope: String::new(),
+        warnings: vec![],
+    }
+}
+
+fn with_id(mut span: Span, id: &str) -> Span {
+    span.attributes.push("correlation_id", Value::Text(id.into()));
+    span
+}
+
+fn linked(mut span: Span, trace: u128, id: u64) -> Span {
+    span.links.push(Link { trace_id: trace_id(trace), span_id: span_id(id), attributes: Attributes::default() });
+    span
+}
+
+fn kind(mut span: Span, kind: SpanKind) -> Span {
+    span.kind = kind;
+    span
+}
+
+fn line(at: i64, text: &str, trace: Option<u128>) -> LogEntry {
+    LogEntry {
+        time: NOON.plus(at * MS),
+        service: "writer".into(),
+        line: text.into(),
+        message: text.into(),
+        trace_id: trace.map(trace_id),
+        ..LogEntry::default()
+    }
+}
+
+fn stitched(spans: Vec<Span>, logs: Vec<LogEntry>, id: &str) -> Journey {
+    stitch(Evidence { spans, logs, ..Evidence::default() }, &query(Subject::correlation(id)))
+}
+
+fn ids(journey: &Journey) -> Vec<u64> {
+    journey.spans.iter().map(|s| s.span_id.as_u64()).collect()
+}
+
+#[test]
+fn of_a_batch_with_another_id_only_the_arrival_and_what_follows_is_in() {
+    let spans = vec![
+        with_id(span(1, 1, 0, "shop", 0, 10), "order-0001"),
+        with_id(span(2, 20, 0, "batch", 50, 90), "batch-0009"),
+        linked(span(2, 21, 20, "batch", 52, 60), 1, 1),
+        span(2, 22, 21, "batch", 53, 55),
+        span(2, 23, 20, "batch", 61, 80),
+    ];
+    let journey = stitched(spans, vec![], "order-0001");
+    assert_eq!(ids(&journey), [1, 21, 22]);
+    assert_eq!(journey.related.len(), 1);
+    assert_eq!(journey.related[0].correlation_ids, ["batch-0009"]);
+    assert_eq!(journey.forest.cause[1], Some((0, Via::Link)), "the arrival follows from the sender");
+}
+
+#[test]
+fn in_a_trace_with_several_ids_the_others_are_shown_and_not_judged() {
+    let spans = vec![
+        with_id(span(1, 1, 0, "a", 0, 90), "order-0001"),
+        span(1, 2, 1, "a", 1, 40),
+        with_id(span(1, 3, 1, "b", 41, 80), "order-0002"),
+        span(1, 4, 3, "b", 42, 50),
+        with_id(span(1, 5, 3, "b", 51, 60), "order-0001"),
+    ];
+    let journey = stitched(spans, vec![], "order-0001");
+    assert_eq!(ids(&journey), [1, 2, 3, 4, 5]);
+    assert_eq!(journey.judged, [true, true, false, false, true]);
+}
+
+#[test]
+fn what_is_named_by_links_and_lines_belongs_and_so_do_its_lines() {
+    let spans = vec![
+        linked(with_id(span(1, 1, 0, "a", 0, 10), "order-0001"), 2, 9),
+        span(2, 9, 0, "b", 0, 5),
+        span(3, 30, 0, "c", 20, 25),
+        span(4, 40, 0, "d", 20, 25),
+    ];
+    let lines = vec![
+        line(3, "order-0001 sent", Some(3)),
+        line(4, "nothing to see", Some(2)),
+        line(5, "order-00011 is another one", Some(4)),
+        line(6, "worker [00000000000000000000000000000003] says", None),
+        line(7, "unrelated", None),
+    ];
+    let journey = stitched(spans, lines, "order-0001");
+    assert_eq!(ids(&journey), [1, 9, 30]);
+    let told: Vec<&str> = journey.logs.iter().map(|l| l.line.as_str()).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(journey.joins.iter().any(|j| matches!(&j.reason, Reason::LogLine { service } if service == "writer")));
+    assert!(journey.joins.iter().any(|j| j.trace_id == Some(trace_id(2)) && matches!(j.reason, Reason::Link { .. })));
+}
+
+#[test]
+fn a_short_id_counts_only_as_the_value_of_a_key() {
+    let mut field = line(1, "order=42", None);
+    field.fields = vec![("status".into(), "42".into())];
+    let mut key = line(2, "correlation_id=42", None);
+    key.fields = vec![("correlation_id".into(), "42".into())];
+    let journey = stitched(vec![], vec![field, key, line(3, "42 is the answer", None)], "42");
+    assert_eq!(journey.logs.len(), 1);
+    assert_eq!(journey.logs[0].line, "correlation_id=42");
+}
+
+#[test]
+fn a_trace_leads_on_to_the_one_id_that_it_carries() {
+    let one = vec![with_id(span(1, 1, 0, "a", 0, 9), "order-0001"), with_id(span(2, 2, 0, "b", 20, 29), "order-0001")];
+    let evidence = |spans| Evidence { spans, ..Evidence::default() };
+    let journey = stitch(evidence(one.clone()), &query(Subject::trace(trace_id(1))));
+    assert_eq!((ids(&journey), journey.correlation_id.as_deref()), (vec![1, 2], Some("order-0001")));
+    let mut several = one;
+    several.push(with_id(span(1, 3, 1, "a", 1, 2), "order-0002"));
+    let journey = stitch(evidence(several), &query(Subject::trace(trace_id(1))));
+    assert_eq!((ids(&journey), journey.correlation_id), (vec![1, 3], None));
+    assert_eq!(journey.several_ids, ["order-0001", "order-0002"]);
+}
+
+#[test]
+fn a_clock_that_is_off_is_found_with_its_amount_and_the_right_one_blamed() {
+    let pair = |off: i64| {
+        vec![
+            with_id(kind(span(1, 1, 0, "web", 0, 100), SpanKind::Client), "order-0001"),
+            kind(span(1, 2, 1, "shop", 10 + off, 90 + off), SpanKind::Server),
+            kind(span(1, 3, 2, "shop", 20 + off, 80 + off), SpanKind::Client),
+            kind(span(1, 4, 3, "store", 30, 70), SpanKind::Server),
+        ]
+    };
+    assert!(stitched(pair(0), vec![], "order-0001").skew.is_empty());
+    let skew = stitched(pair(1_500), vec![], "order-0001").skew;
+    assert_eq!(skew.len(), 1, "{skew:?}");
+    assert_eq!((skew[0].service.as_str(), skew[0].ahead_ns), ("shop", 1_500 * MS));
+    let skew = stitched(pair(-1_500), vec![], "order-0001").skew;
+    assert_eq!((skew[0].service.as_str(), skew[0].ahead_ns), ("shop", -1_500 * MS));
+}
+
+#[test]
+fn self_parents_cycles_and_repeats_lose_no_span() {
+    let spans = vec![
+        with_id(span(1, 1, 1, "a", 0, 9), "order-0001"),
+        span(1, 2, 3, "a", 2, 9),
+        span(1, 3, 2, "a", 3, 9),
+        span(1, 3, 2, "a", 3, 9),
+    ];
+    let journey = stitched(spans, vec![], "order-0001");
+    assert_eq!(ids(&journey), [1, 2, 3]);
+    assert_eq!(journey.oddities.len(), 3, "{:?}", journey.oddities);
+    assert_eq!(journey.forest.roots, [0, 1]);
+}
+
+#[test]
+fn a_hundred_thousand_deep_chain_is_planted() {
+    let spans: Vec<Span> =
+        (1..=100_000).map(|n| span(1, n, n - 1, "deep", i64::try_from(n).unwrap(), 200_000)).collect();
+    let mut spans = spans;
+    spans[0] = with_id(spans[0].clone(), "order-0001");
+    let journey = stitched(spans, vec![], "order-0001");
+    assert_eq!((journey.spans.len(), journey.forest.roots.len()), (100_000, 1));
+}
+
+proptest! {
+    /// Whatever the parents are, every span is reached from a root exactly once.
+    #[test]
+    fn every_span_stands_in_the_forest_once(parents in prop::collection::vec(0u64..40, 1..40)) {
+        let spans = parents.iter().enumerate().map(|(n, parent)| {
+            let id = n as u64 + 1;
+            with_id(span(1, id, *parent, "x", (id % 7) as i64, 20), "order-0001")
+        });
+        let journey = stitched(spans.collect(), vec![], "order-0001");
+        let mut seen = vec![0; journey.spans.len()];
+        let mut open = journey.forest.roots.clone();
+        while let Some(index) = open.pop() {
+            seen[index] += 1;
+            prop_assert!(seen[index] == 1);
+            open.extend(&journey.forest.effects[index]);
+        }
+        prop_assert!(seen.iter().all(|n| *n == 1));
+    }
+
+    /// The same evidence in any order is the same journey.
+    #[test]
+    fn order_does_not_matter(order in Just((0..12).collect::<Vec<usize>>()).prop_shuffle()) {
+        let spans: Vec<Span> = (0..12).map(|n| {
+            let id = n as u64 + 1;
+            let made = span(1 + (n as u128 % 3), id, id / 2, ["a", "b"][n % 2], n as i64 / 4, 9);
+            if n % 3 == 0 { with_id(made, "order-0001") } else { linked(made, 1, 1) }
+        }).collect();
+        let lines: Vec<LogEntry> = (0..12).map(|n| line(n / 5, &format!("order-0001 line {n}"), Some(1))).collect();
+        let shuffled = stitched(
+            order.iter().map(|n| spans[*n].clone()).collect(),
+            order.iter().map(|n| lines[*n].clone()).collect(),
+            "order-0001",
+        );
+        let straight = stitched(spans, lines, "order-0001");
+        prop_assert_eq!(&shuffled.spans, &straight.spans);
+        prop_assert_eq!(&shuffled.logs, &straight.logs);
+        prop_assert_eq!(&shuffled.forest.cause, &straight.forest.cause);
+        prop_assert_eq!(&shuffled.joins, &straight.joins);
+    }
+}
