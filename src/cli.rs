@@ -1,6 +1,6 @@
 //! The command line: the app, its commands, and which one runs.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{Context, Outcome, completions, config, demo, doctor, find, logs, schema, span, timeline};
 use crate::error::Error;
@@ -148,7 +148,7 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::Doctor(args) => doctor::run(args, &context).await,
         Command::Config(args) => config::run(args, &context).await,
         Command::Schema(args) => schema::run(args, &context).await,
-        Command::Completions(args) => completions::run(args, &context).await,
+        Command::Completions(args) => Ok(completions::run(args, App::command())),
     };
     outcome.map(|outcome| outcome.warned(&context))
 }
@@ -156,7 +156,6 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
     use clap::error::ErrorKind;
 
     fn parse(line: &str) -> Result<App, clap::Error> {

@@ -21,7 +21,7 @@ use crate::options::sources::{RecordingArgs, Supply};
 use crate::progress::Progress;
 use crate::query::{Query, Subject, TimeRange};
 use crate::render::{escape, render};
-use crate::report::parts::quoted;
+use crate::report::words::quoted;
 use crate::report::{Body, Link, Report};
 use crate::stitch::stitch;
 use crate::stitch::subjects::{Candidate, subjects};

@@ -1,11 +1,8 @@
 //! `trace completions`: a completion script for a shell.
 
-use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use crate::cli::App;
-use crate::command::{Context, Outcome};
-use crate::error::Error;
+use crate::command::Outcome;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -22,18 +19,14 @@ pub struct Args {
     pub shell: Shell,
 }
 
-/// Runs it.
-///
-/// # Errors
-/// None.
-#[expect(clippy::unused_async, reason = "every command runs in the same way")]
-pub async fn run(args: &Args, _: &Context) -> Result<Outcome, Error> {
-    Ok(Outcome::answered(script(args.shell)))
+/// Runs it: the script that completes this app.
+pub fn run(args: &Args, app: clap::Command) -> Outcome {
+    Outcome::answered(script(args.shell, app))
 }
 
 /// The script for a shell.
-pub fn script(shell: Shell) -> Vec<u8> {
+pub fn script(shell: Shell, mut app: clap::Command) -> Vec<u8> {
     let mut script = vec![];
-    generate(shell, &mut App::command(), "trace", &mut script);
+    generate(shell, &mut app, "trace", &mut script);
     script
 }

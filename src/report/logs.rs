@@ -8,8 +8,9 @@ use crate::model::log::{ErrorContext, LogEntry};
 use crate::model::time::Zone;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::names::Names;
-use crate::report::parts::{self, Frame, counted};
+use crate::report::parts::{self, Frame};
 use crate::report::waterfall::level_role;
+use crate::report::words::counted;
 
 /// The lines of a journey, and lines of the same services around them.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ pub mod span;
 pub mod timeline;
 pub mod tour;
 mod waterfall;
+pub mod words;
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, Serializer};

@@ -10,6 +10,7 @@ use crate::model::time::{Human, Timestamp, Window, Zone};
 use crate::report::block::{Block, Chart, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::names::Names;
 use crate::report::waterfall;
+use crate::report::words::{counted, quoted};
 use crate::report::{Link, Report};
 
 /// What every part needs to know.
@@ -402,27 +403,4 @@ fn extremes(values: &[f64]) -> String {
         (Some(min), Some(max), Some(last)) => format!("min {}  max {}  last {}", round(min), round(max), round(*last)),
         _ => "no data".to_owned(),
     }
-}
-
-/// `1 span`, `2 spans`.
-pub fn counted(n: usize, what: &str) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::new();
-    for (nth, digit) in digits.chars().enumerate() {
-        if nth > 0 && (digits.len() - nth).is_multiple_of(3) && digits.len() > 4 {
-            grouped.push(' ');
-        }
-        grouped.push(digit);
-    }
-    format!("{grouped} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-/// A word as a POSIX shell wants it.
-pub fn quoted(word: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(safe) {
-        return word.to_owned();
-    }
-    let quoted = format!("'{}'", word.replace('\'', "'\\''"));
-    if word.starts_with('-') { format!("-- {quoted}") } else { quoted }
 }

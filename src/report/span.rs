@@ -13,8 +13,9 @@ use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::logs;
 use crate::report::names::Names;
-use crate::report::parts::{self, Frame, counted};
+use crate::report::parts::{self, Frame};
 use crate::report::record::SpanRecord;
+use crate::report::words::counted;
 
 /// One span of a journey.
 #[derive(Clone, Debug)]

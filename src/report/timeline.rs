@@ -5,9 +5,10 @@ use crate::analysis::timeline::{self, Options, Timeline};
 use crate::model::journey::Journey;
 use crate::report::block::{Block, Fact, fact, plain};
 use crate::report::names::Names;
-use crate::report::parts::{self, Frame, counted};
+use crate::report::parts::{self, Frame};
 use crate::report::record::JourneyRecord;
 use crate::report::waterfall::{self, Words};
+use crate::report::words::counted;
 
 /// The waterfall of one ID.
 #[derive(Clone, Debug)]

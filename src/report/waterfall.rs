@@ -8,7 +8,7 @@ use crate::model::span::Span;
 use crate::model::time::Human;
 use crate::report::block::{Bar, BarStyle, Block, Line, Role, Waterfall, one, piece, plain};
 use crate::report::names::Names;
-use crate::report::parts::counted;
+use crate::report::words::counted;
 
 /// What the words on the bars depend on.
 pub struct Words<'a> {
