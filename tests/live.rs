@@ -72,6 +72,25 @@ async fn every_scenario_is_found_whole_on_both_jaegers() {
     }
 }
 
+/// Nobody said when: the hour is widened until the run is there, its lines come with it, and the window is told.
+#[tokio::test]
+async fn an_old_run_is_found_by_looking_further_back() {
+    for (hours, covered_hours) in [(3, 6), (30, 168)] {
+        let start = now().plus(-hours * 3600 * SECOND);
+        let run = scenarios()[3].run(start, start.0.unsigned_abs());
+        push(&run).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let answer = find("STACK_JAEGER1_URL", &run.correlation_id, &["--key", "correlation_id"]);
+        let json = answer.json();
+        assert_eq!((answer.code, &json["complete"]), (0, &Value::Bool(true)), "{hours} h: {}", json["notes"]);
+        assert_eq!(spans(&json).len(), run.truth.span_count, "{hours} h");
+        assert_eq!(texts(&json, "logs", "line"), run.truth.lines, "{hours} h");
+        let from = json["window"]["traces"]["from"].as_str().and_then(Timestamp::from_rfc3339).expect("a window");
+        let back = now().since(from) / (3600 * SECOND);
+        assert_eq!(back, covered_hours, "{hours} h: {}", json["window"]);
+    }
+}
+
 /// 2.13's v3 ignores the tag filter and sends every trace: what is filtered here must come to the same.
 #[tokio::test]
 async fn a_server_that_ignores_the_filter_changes_nothing() {
