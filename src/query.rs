@@ -27,10 +27,12 @@ impl Subject {
         Self { text: id.to_string(), as_correlation: false, as_trace: Some(id) }
     }
 
-    /// Whatever it may be: 15, 16 and 29 to 32 hex digits are tried as a trace ID too.
+    /// Whatever it may be: 15, 16 and 29 to 32 hex digits, and the base64 of 16 bytes, are tried as a trace ID too.
     pub fn either(text: impl Into<String>) -> Self {
         let text = text.into();
-        let as_trace = matches!(text.len(), 15 | 16 | 29..=32).then(|| TraceId::from_hex(&text)).flatten();
+        let hex = matches!(text.len(), 15 | 16 | 29..=32).then(|| TraceId::from_hex(&text)).flatten();
+        let base64 = (text.len() == 24 && text.ends_with("==")).then(|| TraceId::parse(&text)).flatten();
+        let as_trace = hex.or(base64);
         Self { text, as_correlation: true, as_trace }
     }
 }
@@ -191,6 +193,7 @@ mod tests {
         assert!(Subject::either("83a9efd15c1c98a977e0711cc93ee28b").as_trace.is_some());
         assert!(Subject::either("977e0711cc93ee28").as_trace.is_some());
         assert!(Subject::either("77e0711cc93ee28").as_trace.is_some());
+        assert!(Subject::either("g6nv0VwcmKl34HEcyT7iiw==").as_trace.is_some());
         for no in ["req-42", "12345678", "83a9efd1-5c1c-98a9-77e0-711cc93ee28b"] {
             assert!(Subject::either(no).as_trace.is_none(), "{no}");
         }

@@ -85,7 +85,7 @@ async fn an_old_run_is_found_by_looking_further_back() {
         assert_eq!((answer.code, &json["complete"]), (0, &Value::Bool(true)), "{hours} h: {}", json["notes"]);
         assert_eq!(spans(&json).len(), run.truth.span_count, "{hours} h");
         assert_eq!(texts(&json, "logs", "line"), run.truth.lines, "{hours} h");
-        let from = json["window"]["traces"]["from"].as_str().and_then(Timestamp::from_rfc3339).expect("a window");
+        let from = json["window"]["traces"][0]["from"].as_str().and_then(Timestamp::from_rfc3339).expect("a window");
         let back = now().since(from) / (3600 * SECOND);
         assert_eq!(back, covered_hours, "{hours} h: {}", json["window"]);
     }

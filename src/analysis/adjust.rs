@@ -73,6 +73,7 @@ mod tests {
             reference: reference.into(),
             service: service.into(),
             ahead_ns,
+            within_ns: None,
             pairs: 3,
         };
         let journey = Journey { skew: vec![skew("a", "b", 10), skew("b", "c", 5)], ..Journey::default() };

@@ -1,6 +1,7 @@
 //! Requests and answers as data: what a backend wants asked, before and after the wire.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::backend::failure::{Failure, FailureKind};
 use crate::model::time::Timestamp;
@@ -79,8 +80,10 @@ impl Request {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// The server's clock, from its `Date` header.
+    /// The server's clock, from its `Date` header: whole seconds.
     pub date: Option<Timestamp>,
+    /// How long after the asking began its head came.
+    pub after: Duration,
     /// The body.
     pub body: Vec<u8>,
 }

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -112,6 +113,7 @@ fn line(key: &str, outcome: &Outcome) -> Value {
             "request": key,
             "status": answer.status,
             "date": answer.date.map(Timestamp::rfc3339),
+            "after_ms": u64::try_from(answer.after.as_millis()).unwrap_or(0),
             "body": String::from_utf8_lossy(&answer.body),
         }),
         Err(failure) => json!({
@@ -138,6 +140,7 @@ fn outcome(value: &Value) -> Option<Outcome> {
     Some(Ok(Answer {
         status: u16::try_from(value["status"].as_u64()?).ok()?,
         date: value["date"].as_str().and_then(Timestamp::from_rfc3339),
+        after: Duration::from_millis(value["after_ms"].as_u64().unwrap_or(0)),
         body: text("body")?.into_bytes(),
     }))
 }

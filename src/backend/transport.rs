@@ -81,6 +81,7 @@ pub struct Tally {
 /// Asks, and keeps count.
 pub struct Transport {
     limits: Limits,
+    begun: Instant,
     deadline: Instant,
     tape: Tape,
     clients: RefCell<HashMap<(bool, bool), reqwest::Client>>,
@@ -95,6 +96,7 @@ impl Transport {
     pub fn new(limits: Limits, tape: Tape) -> Self {
         Self {
             limits,
+            begun: Instant::now(),
             deadline: Instant::now() + limits.total,
             tape,
             clients: RefCell::default(),
@@ -201,6 +203,7 @@ impl Transport {
         };
         let status = response.status().as_u16();
         let date = response.headers().get(DATE).and_then(|d| d.to_str().ok()).and_then(Timestamp::from_http_date);
+        let after = self.begun.elapsed();
         let mut body = Vec::new();
         loop {
             let idle = self.deadline.min(Instant::now() + self.limits.idle);
@@ -213,7 +216,7 @@ impl Transport {
                     ));
                 }
                 Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
-                Ok(Ok(None)) => return Ok(Answer { status, date, body }),
+                Ok(Ok(None)) => return Ok(Answer { status, date, after, body }),
                 Ok(Err(e)) => {
                     let Failure { kind, message, hint } = explain(&e);
                     return Err(Failure { kind, message: format!("{message} (after {} bytes)", body.len()), hint });

@@ -154,7 +154,7 @@ fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Cont
         not_stored: Vec::new(),
         backends: std::mem::take(&mut evidence.backends),
         notes: std::mem::take(&mut evidence.notes),
-        coverage: evidence.coverage,
+        coverage: std::mem::take(&mut evidence.coverage),
         ..Evidence::default()
     };
     let journey = stitch(evidence, &query);

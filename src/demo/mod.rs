@@ -20,7 +20,7 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
 use crate::model::span::Span;
-use crate::model::time::{HOUR, MINUTE, SECOND, Timestamp, Window};
+use crate::model::time::{HOUR, MINUTE, SECOND, Timestamp, Window, Windows};
 
 pub use self::load::load;
 pub use self::metrics::{MetricKind, Sample};
@@ -224,7 +224,7 @@ pub fn find(text: &str) -> Option<(Scenario, Run)> {
 
 /// A run as evidence, complete, as if three backends had given it: nothing was asked of any server.
 pub fn evidence(run: &Run) -> Evidence {
-    let window = Some(Window::new(NOW.plus(-HOUR), NOW));
+    let window: Windows = [Window::new(NOW.plus(-HOUR), NOW)].into_iter().collect();
     let said = "no server was asked";
     Evidence {
         spans: run.spans.clone(),
@@ -239,7 +239,7 @@ pub fn evidence(run: &Run) -> Evidence {
             status(Source::Prometheus, run.alerts.len()),
         ],
         notes: vec![Note::new(NoteCode::Info, Source::Demo, said)],
-        coverage: Coverage { traces: window, logs: window, metrics: window },
+        coverage: Coverage { traces: window.clone(), logs: window.clone(), metrics: window },
     }
 }
 

@@ -19,7 +19,7 @@ const SERVICES_ASKED: usize = 8;
 
 /// Looks at all three at once.
 pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp) -> Vec<DoctorRow> {
-    let clinic = Clinic { transport, now, begun: tokio::time::Instant::now() };
+    let clinic = Clinic { transport, now };
     let (jaeger, loki, prometheus) = tokio::join!(
         async {
             match &backends.jaeger {
@@ -46,7 +46,6 @@ pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp)
 struct Clinic<'a> {
     transport: &'a Transport,
     now: Timestamp,
-    begun: tokio::time::Instant,
 }
 
 impl Clinic<'_> {
@@ -165,8 +164,9 @@ impl Clinic<'_> {
 
     /// Server minus ours; its header tells whole seconds, so that less than one says nothing.
     fn clock_difference(&self, answer: Option<&Answer>) -> Option<i64> {
-        let here = self.now.plus(i64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(0));
-        let difference = answer?.date?.plus(500_000_000).since(here);
+        let answer = answer?;
+        let here = self.now.plus(i64::try_from(answer.after.as_nanos()).unwrap_or(0));
+        let difference = answer.date?.plus(500_000_000).since(here);
         Some(if difference.abs() < 1_000_000_000 { 0 } else { difference })
     }
 }

@@ -20,7 +20,7 @@ use crate::model::journey::Journey;
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
 use crate::model::span::{Span, SpanKind};
-use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
+use crate::model::time::{HOUR, MINUTE, Timestamp, Window, Windows};
 use crate::progress::Progress;
 use crate::query::Query;
 use crate::stitch::membership::{Membership, membership};
@@ -148,13 +148,13 @@ impl<'a> Gathering<'a> {
         match jaeger {
             Ok((traces, haul)) => {
                 self.traces = Some(traces);
-                self.evidence.coverage.traces = Some(first);
+                self.evidence.coverage.traces.add(first);
                 self.take(haul);
             }
             Err(None) => {}
             Err(Some(failure)) => self.down.push((Source::Jaeger, failure)),
         }
-        self.take_lines(lines, first);
+        self.take_lines(lines, Some(first));
         self.follow().await;
         for window in &ladder[1..] {
             if !self.members().is_empty() || self.traces.is_none() {
@@ -238,20 +238,19 @@ impl<'a> Gathering<'a> {
     async fn search_traces(&mut self, window: Window) {
         let (Some(traces), Some(id)) = (&self.traces, &self.searched_id) else { return };
         let mut haul = Haul::default();
-        for piece in window.outside(self.evidence.coverage.traces.unwrap_or(Window::new(window.from, window.from))) {
+        for piece in self.evidence.coverage.traces.missing(window) {
             haul.absorb(traces.search(id, piece).await);
         }
         let haul = traces.with_recorded_times(haul).await;
-        self.evidence.coverage.traces = Some(self.evidence.coverage.traces.map_or(window, |known| known.hull(window)));
+        self.evidence.coverage.traces.add(window);
         self.take(haul);
     }
 
     /// Asks Loki for what of this window it was not asked yet.
     async fn search_lines(&mut self, window: Window) {
-        let known = self.evidence.coverage.logs.unwrap_or(Window::new(window.from, window.from));
-        for piece in window.outside(known) {
+        for piece in self.evidence.coverage.logs.missing(window) {
             let found = self.lines_by_id(piece).await;
-            self.take_lines(found, piece);
+            self.take_lines(found, Some(piece));
             let traces: Vec<TraceId> = self.lines_of.iter().copied().collect();
             self.lines_of_traces(&traces, piece).await;
         }
@@ -260,7 +259,7 @@ impl<'a> Gathering<'a> {
     async fn lines_of_traces(&mut self, traces: &[TraceId], window: Window) {
         if let Some(lines) = self.lines.as_ref().filter(|_| !traces.is_empty()) {
             let found = lines.by_traces(traces, window).await;
-            self.take_lines(Some(found), window);
+            self.take_lines(Some(found), None);
         }
     }
 
@@ -324,26 +323,32 @@ impl<'a> Gathering<'a> {
         self.take(haul);
     }
 
-    /// Where lines of the journey's traces are looked for: what was asked, and around what was found.
+    /// How far beyond its edges a journey of this length is looked for.
+    fn edges(&self, extent: Window) -> Window {
+        let pad = if self.query.time.may_grow() { extent.length().clamp(10 * MINUTE, HOUR) } else { 0 };
+        let wide = extent.padded(pad, pad);
+        Window::new(wide.from, wide.to.min(self.query.now.plus(1)).max(wide.from.plus(1)))
+    }
+
+    /// Where lines of the journey's traces are looked for: around what was found, and in the window that was asked for.
     fn lines_window(&self) -> Window {
-        let asked = self.evidence.coverage.logs.unwrap_or(self.query.time.ladder(self.query.now)[0]);
-        match self.extent(&self.members()) {
-            Some(extent) => asked.hull(extent.padded(MINUTE, MINUTE)),
+        let asked = self.query.time.ladder(self.query.now)[0];
+        match self.extent(&self.members()).map(|extent| self.edges(extent)) {
+            Some(around) if self.query.time.may_grow() => around,
+            Some(around) => around.hull(asked),
             None => asked,
         }
     }
 
     /// Asks beyond the edges of what was found until nothing new appears there.
     async fn grow(&mut self) {
-        loop {
-            let members = self.members();
-            let Some(extent) = self.extent(&members) else { return };
-            let pad = if self.query.time.may_grow() { extent.length().clamp(10 * MINUTE, HOUR) } else { 0 };
-            let wide = extent.padded(pad, pad);
-            let wide = Window::new(wide.from, wide.to.min(self.query.now.plus(1)).max(wide.from));
-            let wants_lines = self.evidence.coverage.logs.is_some_and(|known| !wide.outside(known).is_empty());
-            let wants_traces = self.query.time.may_grow()
-                && self.evidence.coverage.traces.is_some_and(|known| !wide.outside(known).is_empty());
+        for _ in 0..self.query.bounds.rounds {
+            let Some(extent) = self.extent(&self.members()) else { return };
+            let wide = self.edges(extent);
+            let open = |asked: &Windows| !asked.missing(wide).is_empty();
+            let wants_lines = self.lines.is_some() && open(&self.evidence.coverage.logs);
+            let wants_traces =
+                self.traces.is_some() && self.query.time.may_grow() && open(&self.evidence.coverage.traces);
             if !wants_lines && !wants_traces {
                 return;
             }
@@ -376,7 +381,7 @@ impl<'a> Gathering<'a> {
         self.evidence.alerts = haul.alerts;
         self.evidence.exemplars = haul.exemplars;
         self.evidence.panels = haul.panels;
-        self.evidence.coverage.metrics = haul.metrics_window;
+        haul.metrics_window.into_iter().for_each(|window| self.evidence.coverage.metrics.add(window));
         haul.notes.into_iter().for_each(|note| self.evidence.note(note));
     }
 
@@ -420,12 +425,14 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn take_lines(&mut self, found: Option<Result<Haul, Failure>>, window: Window) {
+    /// Takes what Loki gave; the window is covered where it was asked for the ID itself.
+    fn take_lines(&mut self, found: Option<Result<Haul, Failure>>, asked_by_id: Option<Window>) {
         match found {
             None => {}
             Some(Ok(haul)) => {
-                self.evidence.coverage.logs =
-                    Some(self.evidence.coverage.logs.map_or(window, |known| known.hull(window)));
+                if let Some(window) = asked_by_id {
+                    self.evidence.coverage.logs.add(window);
+                }
                 self.take(haul);
             }
             Some(Err(failure)) => {

@@ -7,7 +7,7 @@ use crate::model::id::TraceId;
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
 use crate::model::span::Span;
-use crate::model::time::Window;
+use crate::model::time::Windows;
 
 /// Where evidence comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -173,15 +173,15 @@ pub struct BackendStatus {
     pub hint: String,
 }
 
-/// The time that was asked of each kind of backend.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+/// The times that were asked of each kind of backend.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Coverage {
     /// Jaeger's search.
-    pub traces: Option<Window>,
+    pub traces: Windows,
     /// Loki's search.
-    pub logs: Option<Window>,
+    pub logs: Windows,
     /// Prometheus' alerts and panels.
-    pub metrics: Option<Window>,
+    pub metrics: Windows,
 }
 
 /// Everything that came back for one question.

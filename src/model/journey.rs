@@ -118,6 +118,8 @@ pub struct Skew {
     pub service: String,
     /// By how much it is ahead (positive) or behind, in nanoseconds.
     pub ahead_ns: i64,
+    /// How exactly that is known, in nanoseconds to either side; none means that it is at least so much.
+    pub within_ns: Option<i64>,
     /// Over how many pairs of spans this was measured.
     pub pairs: usize,
 }

@@ -152,6 +152,61 @@ impl Window {
     }
 }
 
+/// Stretches of time, by time, none touching another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Windows(Vec<Window>);
+
+impl Windows {
+    /// Adds one; those that it overlaps or touches become one with it.
+    pub fn add(&mut self, mut window: Window) {
+        if window.is_empty() {
+            return;
+        }
+        self.0.retain(|known| {
+            let apart = known.to < window.from || window.to < known.from;
+            if !apart {
+                window = window.hull(*known);
+            }
+            apart
+        });
+        self.0.push(window);
+        self.0.sort_unstable();
+    }
+
+    /// What of this window lies in none of them, by time.
+    pub fn missing(&self, window: Window) -> Vec<Window> {
+        let mut open = if window.is_empty() { vec![] } else { vec![window] };
+        for known in &self.0 {
+            open = open.into_iter().flat_map(|piece| piece.outside(*known)).collect();
+        }
+        open
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = Window> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// From the first instant to the last.
+    pub fn hull(&self) -> Option<Window> {
+        self.iter().reduce(Window::hull)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<Window> for Windows {
+    fn from_iter<I: IntoIterator<Item = Window>>(windows: I) -> Self {
+        let mut all = Self::default();
+        windows.into_iter().for_each(|window| all.add(window));
+        all
+    }
+}
+
 /// In which zone times are shown to people. JSON is always UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Zone {
@@ -294,6 +349,18 @@ mod tests {
         assert_eq!(w(0, 10).outside(w(3, 5)), [w(0, 3), w(5, 10)]);
         assert_eq!(w(0, 10).outside(w(0, 10)), []);
         assert_eq!(w(0, 10).outside(w(20, 30)), [w(0, 10)]);
+    }
+
+    #[test]
+    fn stretches_grow_together_and_tell_what_is_missing() {
+        let w = |a, b| Window::new(Timestamp(a), Timestamp(b));
+        let mut all: Windows = [w(10, 20), w(40, 50)].into_iter().collect();
+        assert_eq!(all.missing(w(0, 60)), [w(0, 10), w(20, 40), w(50, 60)]);
+        assert_eq!(all.missing(w(12, 18)), []);
+        all.add(w(20, 30));
+        assert_eq!(all.iter().collect::<Vec<_>>(), [w(10, 30), w(40, 50)]);
+        all.add(w(25, 45));
+        assert_eq!(all.iter().collect::<Vec<_>>(), [w(10, 50)]);
     }
 
     #[test]

@@ -104,7 +104,11 @@ fn evidence() -> Evidence {
             status(Source::Loki, 1, ""),
             status(Source::Prometheus, 1, ""),
         ],
-        coverage: Coverage { traces: Some(hour), logs: Some(hour), metrics: None },
+        coverage: Coverage {
+            traces: [hour].into_iter().collect(),
+            logs: [hour].into_iter().collect(),
+            ..Coverage::default()
+        },
         ..Evidence::default()
     }
 }
@@ -153,7 +157,7 @@ fn busy() -> Journey {
     }
     text += "?> mailer/send mail 870..890 client http.method=POST\n! mailer 880 warn slow relay\n! cart 30 info cache miss\n! cart 31 info cache miss";
     let mut journey = sketch::journey(&text);
-    journey.skew.push(Skew { reference: "cart".into(), service: "stock".into(), ahead_ns: -3 * MS, pairs: 11 });
+    journey.skew.push(Skew { reference: "cart".into(), service: "stock".into(), ahead_ns: -3 * MS, within_ns: None, pairs: 11 });
     journey
 }
 

@@ -127,7 +127,12 @@ impl Find {
     }
 
     fn attempts(&self, frame: &Frame) -> Vec<Fact> {
-        let longest = frame.report.window.traces.or(frame.report.window.logs).map_or(0, Window::length);
+        let longest = [&frame.report.window.traces, &frame.report.window.logs]
+            .iter()
+            .filter_map(|w| w.hull())
+            .map(Window::length)
+            .max()
+            .unwrap_or(0);
         let since = if longest < 7 * DAY { "--since 7d" } else { "--since 30d" };
         let mut steps = vec![(frame.command("find", since), "a longer time")];
         if !self.keys.is_empty() {

@@ -112,7 +112,7 @@ impl Report {
     #[must_use]
     pub fn about(mut self, subject: impl Into<String>, evidence: &Evidence) -> Self {
         self.subject = Some(subject.into());
-        self.window = evidence.coverage;
+        self.window.clone_from(&evidence.coverage);
         self.complete = evidence.is_complete();
         self.notes.clone_from(&evidence.notes);
         self.backends.clone_from(&evidence.backends);

@@ -78,9 +78,9 @@ impl Frame<'_> {
     /// What time was asked; kinds of data over the same time together.
     pub fn covered(&self) -> Vec<Fact> {
         let window = &self.report.window;
-        let asked = [("traces", window.traces), ("logs", window.logs), ("metrics", window.metrics)];
+        let asked = [("traces", &window.traces), ("logs", &window.logs), ("metrics", &window.metrics)];
         let mut groups: Vec<(String, Window)> = vec![];
-        for (what, window) in asked.iter().filter_map(|(what, w)| Some((what, (*w)?))) {
+        for (what, window) in asked.iter().flat_map(|(what, windows)| windows.iter().map(move |w| (what, w))) {
             match groups.iter_mut().find(|(_, known)| *known == window) {
                 Some((all, _)) => *all += &format!(", {what}"),
                 None => groups.push(((*what).to_owned(), window)),
@@ -183,8 +183,9 @@ pub fn skew(skew: &[Skew], names: &Names, adjusted: bool) -> Vec<Fact> {
     let say = |skew: &Skew| {
         let way = if skew.ahead_ns < 0 { "behind" } else { "ahead of" };
         let by = Human(skew.ahead_ns.saturating_abs());
+        let how = if skew.within_ns.is_some() { "about" } else { "at least" };
         let (who, whom) = (names.get(&skew.service), names.get(&skew.reference));
-        plain(format!("{who} is {by} {way} {whom} (measured on {})", counted(skew.pairs, "pair")))
+        plain(format!("{who} is {how} {by} {way} {whom} (measured on {})", counted(skew.pairs, "pair")))
     };
     let mut facts = labelled("clocks", skew.iter().map(say));
     if !skew.is_empty() {

@@ -139,7 +139,8 @@ impl<'a> Search<'a> {
         };
         if self.is_foreign(dossier) && reason != Reason::TraceId {
             let why = match &reason {
-                Reason::Link { from_trace, .. } => format!("linked with trace {}", from_trace.short()),
+                Reason::Link { from_trace, .. } if *from_trace == trace => "it links to this journey".to_owned(),
+                Reason::Link { from_trace, .. } => format!("trace {} links to it", from_trace.short()),
                 Reason::LogLine { service } => format!("named in a line of {service}"),
                 Reason::Message { id } => format!("handles the same message {id}"),
                 _ => "touches this journey".to_owned(),

@@ -55,7 +55,7 @@ pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
         exemplars: evidence.exemplars.into_iter().filter(|e| in_journey(&e.trace_id)).collect(),
         panels: evidence.panels,
         related: members.related.into_values().collect(),
-        not_stored: evidence.not_stored,
+        not_stored: evidence.not_stored.into_iter().chain(members.wanted.iter().copied()).collect(),
         oddities,
     };
     journey.alerts.sort_by(|a, b| (a.from, &a.name, &a.labels).cmp(&(b.from, &b.name, &b.labels)));

@@ -28,14 +28,14 @@ pub fn measure(spans: &[Span], forest: &Forest) -> Vec<Skew> {
             add_pair(&mut rooms, &spans[*parent], &spans[index], *via);
         }
     }
-    let mut skews = Vec::new();
+    let mut skews: Vec<Skew> = Vec::new();
     let mut moved = BTreeSet::new();
-    while let Some((reference, service, ahead_ns, pairs)) = worst(&rooms).map(|pair| explain(&rooms, pair)) {
-        if !moved.insert(service) {
+    while let Some(skew) = worst(&rooms).map(|pair| explain(&rooms, pair)) {
+        if !moved.insert(skew.service.clone()) {
             break;
         }
-        shift(&mut rooms, service, ahead_ns);
-        skews.push(Skew { reference: reference.to_owned(), service: service.to_owned(), ahead_ns, pairs });
+        shift(&mut rooms, &skew.service, skew.ahead_ns);
+        skews.push(skew);
     }
     skews.sort_by(|a, b| (&a.service, &a.reference).cmp(&(&b.service, &b.reference)));
     skews
@@ -66,17 +66,37 @@ fn worst<'a>(rooms: &Rooms<'a>) -> Option<(&'a str, &'a str)> {
 }
 
 /// Which of the two clocks is off, and by how much: the one whose correction leaves the least contradiction behind.
-fn explain<'a>(rooms: &Rooms<'a>, (a, b): (&'a str, &'a str)) -> (&'a str, &'a str, i64, usize) {
+fn explain(rooms: &Rooms<'_>, (a, b): (&str, &str)) -> Skew {
+    let (early, late) = (correction(rooms, (a, b), b), correction(rooms, (a, b), a));
+    if left_over(rooms, &early) <= left_over(rooms, &late) { early } else { late }
+}
+
+/// This service's clock is off by what the pair lacks at least, and by what its other neighbours allow at most: the
+/// middle between the two, or the least where nothing bounds it.
+fn correction(rooms: &Rooms<'_>, (a, b): (&str, &str), off: &str) -> Skew {
     let room = rooms[&(a, b)];
     let needed = -room.least;
-    let most = rooms.get(&(b, a)).map_or(needed, |back| back.least).max(needed);
-    let by = needed + (most - needed) / 2;
-    let left = |service: &str, ahead: i64| {
-        let mut tried = rooms.clone();
-        shift(&mut tried, service, ahead);
-        tried.values().map(|r| r.least.min(0).unsigned_abs()).fold(0u64, u64::saturating_add)
+    let is_behind = off == b;
+    let allows = |((from, to), room): (&(&str, &str), &Room)| {
+        let uses_up = if is_behind { *from == off } else { *to == off };
+        (uses_up && room.least >= 0).then_some(room.least)
     };
-    if left(b, -by) <= left(a, by) { (a, b, -by, room.contradicting) } else { (b, a, by, room.contradicting) }
+    let most = rooms.iter().filter_map(allows).min().filter(|most| *most >= needed);
+    let by = most.map_or(needed, |most| needed + (most - needed) / 2);
+    Skew {
+        reference: if is_behind { a } else { b }.to_owned(),
+        service: off.to_owned(),
+        ahead_ns: if is_behind { -by } else { by },
+        within_ns: most.map(|most| (most - needed) / 2),
+        pairs: room.contradicting,
+    }
+}
+
+/// How much contradiction is left after this correction.
+fn left_over(rooms: &Rooms<'_>, skew: &Skew) -> u64 {
+    let mut tried = rooms.clone();
+    shift(&mut tried, &skew.service, skew.ahead_ns);
+    tried.values().map(|r| r.least.min(0).unsigned_abs()).fold(0, u64::saturating_add)
 }
 
 /// The rooms as they would be with this service's clock set back by `ahead`.

@@ -105,7 +105,7 @@ impl<'a> Jaeger<'a> {
         Ok(found.filter(|decoded| !decoded.spans.is_empty()))
     }
 
-    /// Some recent traces of a service, whatever they carry.
+    /// A recent trace of a service, whatever it carries.
     pub async fn newest(&self, service: &str, window: Window) -> Result<Decoded, Failure> {
         match self.dialect {
             Dialect::V1 => self.ask(&v1::recent(service, window)).await,

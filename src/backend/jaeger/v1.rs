@@ -22,13 +22,13 @@ pub fn search(search: &Search<'_>, service: &str) -> Request {
         .with("limit", search.limit)
 }
 
-/// Some recent traces of a service.
+/// A recent trace of a service.
 pub fn recent(service: &str, window: Window) -> Request {
     Request::get(&["api", "traces"])
         .with("service", service)
         .with("start", window.from.micros())
         .with("end", window.to.micros())
-        .with("limit", 5)
+        .with("limit", 1)
 }
 
 /// One trace, maybe as it was recorded.

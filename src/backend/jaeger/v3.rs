@@ -30,13 +30,13 @@ pub fn search(search: &Search<'_>, service: Option<&str>) -> Request {
     }
 }
 
-/// Some recent traces of a service.
+/// A recent trace of a service.
 pub fn recent(service: &str, window: Window) -> Request {
     Request::get(&["api", "v3", "traces"])
         .with("query.service_name", service)
         .with("query.start_time_min", window.from.rfc3339())
         .with("query.start_time_max", window.to.rfc3339())
-        .with("query.num_traces", 5)
+        .with("query.num_traces", 1)
 }
 
 /// One trace, maybe as it was recorded.
