@@ -116,12 +116,8 @@ impl<'a> TraceSource<'a> {
     /// Servers match too much: Lucene regexes, filters that are ignored. Only traces that carry the ID stay.
     fn only_carriers(&self, id: &str, mut haul: Haul) -> Haul {
         let keys = Keys::new(&self.query.keys);
-        let carriers: BTreeSet<TraceId> = haul
-            .spans
-            .iter()
-            .filter(|s| keys.of_span(s).iter().any(|(_, value)| value == id))
-            .map(|s| s.trace_id)
-            .collect();
+        let carriers: BTreeSet<TraceId> =
+            haul.spans.iter().filter(|s| keys.of_span(s).iter().any(|one| one.id == id)).map(|s| s.trace_id).collect();
         haul.spans.0.retain(|trace, _| carriers.contains(trace));
         haul
     }

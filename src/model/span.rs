@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::model::attribute::Attributes;
 use crate::model::id::{SpanId, TraceId};
-use crate::model::time::{Timestamp, Window};
+use crate::model::time::{DAY, Timestamp, Window};
 
 /// What a span's process said of itself. Shared by all spans of that process in one answer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
@@ -164,10 +164,11 @@ impl Span {
         Window::new(self.start, self.end())
     }
 
-    /// Whether its recorded time can be drawn: not before 1990 and not after 2200.
+    /// Whether its recorded time can be drawn: between 1990 and 2200, and no longer than ten years.
     pub fn has_sane_time(&self) -> bool {
         const YEAR_1990: i64 = 631_152_000_000_000_000;
         const YEAR_2200: i64 = 7_258_118_400_000_000_000;
-        (YEAR_1990..YEAR_2200).contains(&self.start.0)
+        const TEN_YEARS: i64 = 3_653 * DAY;
+        (YEAR_1990..YEAR_2200).contains(&self.start.0) && self.duration_ns <= TEN_YEARS
     }
 }

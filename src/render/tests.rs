@@ -157,7 +157,13 @@ fn busy() -> Journey {
     }
     text += "?> mailer/send mail 870..890 client http.method=POST\n! mailer 880 warn slow relay\n! cart 30 info cache miss\n! cart 31 info cache miss";
     let mut journey = sketch::journey(&text);
-    journey.skew.push(Skew { reference: "cart".into(), service: "stock".into(), ahead_ns: -3 * MS, within_ns: None, pairs: 11 });
+    journey.skew.push(Skew {
+        reference: "cart".into(),
+        service: "stock".into(),
+        ahead_ns: -3 * MS,
+        within_ns: None,
+        pairs: 11,
+    });
     journey
 }
 

@@ -7,6 +7,9 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{Forest, Via};
 use crate::model::span::{Span, SpanKind};
 
+/// Of so many spans with one ID the best parent is chosen; beyond that the data is broken anyway.
+const MOST_TWINS: usize = 16;
+
 /// Plants the forest over spans that are already in their final order.
 pub fn plant(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
     let by_id = index_by_id(spans);
@@ -71,7 +74,7 @@ fn by_parent(by_id: &ById, spans: &[Span], index: usize) -> Option<usize> {
         let other = &spans[*other];
         (other.service() != span.service(), other.kind != SpanKind::Server)
     };
-    candidates.iter().copied().filter(|c| *c != index).min_by_key(rank)
+    candidates.iter().copied().filter(|c| *c != index).take(MOST_TWINS).min_by_key(rank)
 }
 
 fn by_link(by_id: &ById, span: &Span, index: usize) -> Option<usize> {
@@ -86,7 +89,8 @@ fn by_message(publishers: &HashMap<&str, Vec<usize>>, spans: &[Span], index: usi
         return None;
     }
     let same = publishers.get(span.message_id()?)?;
-    same.iter().copied().rfind(|p| spans[*p].start <= span.start).or_else(|| same.first().copied())
+    let later = same.partition_point(|p| spans[*p].start <= span.start);
+    same.get(later.saturating_sub(1)).copied()
 }
 
 /// Cuts each cycle at its earliest span; says how many there were.

@@ -10,10 +10,21 @@ use crate::model::span::Span;
 /// Below this many characters an ID in running text is more likely chance than meaning.
 const SHORTEST_TOKEN: usize = 8;
 
+/// One value of one of the keys: the key as it was written, its number in the configured order, the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The attribute's name.
+    pub key: String,
+    /// Which of the configured keys that is; the lower, the likelier.
+    pub rank: usize,
+    /// The value.
+    pub id: String,
+}
+
 /// Reads the values of the correlation keys, in any of their spellings.
 pub struct Keys {
-    normal: BTreeSet<String>,
-    seen: RefCell<HashMap<String, bool>>,
+    normal: Vec<String>,
+    seen: RefCell<HashMap<String, Option<usize>>>,
 }
 
 impl Keys {
@@ -22,19 +33,24 @@ impl Keys {
         Self { normal: keys.iter().map(|k| normal(k)).collect(), seen: RefCell::default() }
     }
 
-    /// Whether this attribute or field is one of the keys; of a nested field the last part counts too.
-    pub fn holds(&self, key: &str) -> bool {
+    /// Which of the keys this attribute is.
+    pub fn rank(&self, key: &str) -> Option<usize> {
         if let Some(known) = self.seen.borrow().get(key) {
             return *known;
         }
-        let last = key.rsplit('.').next().unwrap_or(key);
-        let is_key = self.normal.contains(&normal(key)) || self.normal.contains(&normal(last));
-        self.seen.borrow_mut().insert(key.to_owned(), is_key);
-        is_key
+        let wanted = normal(key);
+        let rank = self.normal.iter().position(|k| *k == wanted);
+        self.seen.borrow_mut().insert(key.to_owned(), rank);
+        rank
     }
 
-    /// Every value of the keys that this span carries, each with its key: its own, its process' and its events'.
-    pub fn of_span(&self, span: &Span) -> Vec<(String, String)> {
+    /// Which of the keys this field of a line is; of a nested field the last part counts too.
+    pub fn rank_of_field(&self, field: &str) -> Option<usize> {
+        self.rank(field).or_else(|| self.rank(field.rsplit('.').next().unwrap_or(field)))
+    }
+
+    /// Every value of the keys that this span carries: its own, its process' and its events'.
+    pub fn of_span(&self, span: &Span) -> Vec<Carried> {
         let events = span.events.iter().map(|e| &e.attributes);
         let mut found = Vec::new();
         for attributes in [&span.attributes, &span.resource.attributes].into_iter().chain(events) {
@@ -43,9 +59,10 @@ impl Keys {
         found
     }
 
-    fn collect(&self, attributes: &Attributes, found: &mut Vec<(String, String)>) {
-        for (key, value) in attributes.iter().filter(|(key, _)| self.holds(key)) {
-            found.extend(texts(value).into_iter().filter(|t| !t.is_empty()).map(|text| (key.to_owned(), text)));
+    fn collect(&self, attributes: &Attributes, found: &mut Vec<Carried>) {
+        for (key, rank, value) in attributes.iter().filter_map(|(key, value)| Some((key, self.rank(key)?, value))) {
+            let ids = texts(value).into_iter().filter(|text| !text.is_empty());
+            found.extend(ids.map(|id| Carried { key: key.to_owned(), rank, id }));
         }
     }
 }
@@ -109,9 +126,10 @@ impl<'a> LineMatcher<'a> {
     /// Whether this line carries it.
     pub fn matches(&self, line: &LogEntry) -> bool {
         if self.id.chars().count() < SHORTEST_TOKEN {
-            return line.values().any(|(key, value)| value == self.id && self.keys.holds(key));
+            return line.values().any(|(key, value)| value == self.id && self.keys.rank_of_field(key).is_some());
         }
-        line.values().any(|(_, value)| value == self.id) || self.spellings.iter().any(|s| has_token(&line.line, s))
+        line.values().any(|(_, value)| has_token(value, self.id))
+            || self.spellings.iter().any(|spelling| has_token(&line.line, spelling))
     }
 }
 
@@ -154,13 +172,12 @@ mod tests {
     #[test]
     fn one_key_has_many_spellings() {
         let keys = Keys::new(&["correlation_id".into(), "x-correlation-id".into()]);
-        for yes in
-            ["correlation_id", "correlationId", "Correlation-ID", "error_context.correlation_id", "X_Correlation_Id"]
-        {
-            assert!(keys.holds(yes), "{yes}");
+        for yes in ["correlation_id", "correlationId", "Correlation-ID", "X_Correlation_Id"] {
+            assert!(keys.rank(yes).is_some(), "{yes}");
         }
-        for no in ["correlation", "id", "correlation_id_2"] {
-            assert!(!keys.holds(no), "{no}");
+        for no in ["correlation", "id", "correlation_id_2", "error_context.correlation_id"] {
+            assert!(keys.rank(no).is_none(), "{no}");
         }
+        assert_eq!(keys.rank_of_field("error_context.correlation_id"), Some(0));
     }
 }

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::model::conventions::MessageRole;
 use crate::model::evidence::Evidence;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{Reason, Related};
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
 use crate::query::Query;
-use crate::stitch::matching::{Keys, LineMatcher};
+use crate::stitch::matching::{Carried, Keys, LineMatcher};
 
 /// What of the evidence belongs to the journey, why, and what it names that is not there yet.
 #[derive(Debug, Default)]
@@ -18,6 +19,11 @@ pub struct Membership {
     pub correlation_id: Option<String>,
     /// IDs that the asked trace carries when there are several; none is followed.
     pub several_ids: Vec<String>,
+    /// The IDs that are ours: the one followed, or all of an asked trace's.
+    pub ids: BTreeSet<String>,
+    /// The keys under which they stand, by their number in the configured order. Another value of one of these makes
+    /// a trace another journey's; values of other keys say nothing.
+    pub key_ranks: BTreeSet<usize>,
     /// Traces that are in as a whole, each with its reasons.
     pub traces: BTreeMap<TraceId, BTreeSet<Reason>>,
     /// Traces of other journeys, of which only these spans and what follows from them are in.
@@ -37,19 +43,36 @@ impl Membership {
     }
 }
 
-/// What one trace at hand carries.
+/// What one trace at hand carries: of each key its values, with the attributes' own names.
 #[derive(Default)]
 struct Dossier<'a> {
     spans: Vec<&'a Span>,
-    ids: BTreeSet<String>,
-    keys_of: BTreeMap<String, BTreeSet<String>>,
+    carried: BTreeMap<usize, BTreeMap<String, BTreeSet<String>>>,
+}
+
+impl Dossier<'_> {
+    /// The names under which it carries this ID.
+    fn names_of(&self, id: &str) -> BTreeSet<String> {
+        self.carried.values().filter_map(|ids| ids.get(id)).flatten().cloned().collect()
+    }
+
+    /// Its values under the likeliest of the keys that it has.
+    fn likeliest(&self) -> Vec<String> {
+        self.carried.values().next().map(|ids| ids.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Its values under these keys.
+    fn under(&self, ranks: &BTreeSet<usize>) -> Vec<&String> {
+        self.carried.iter().filter(|(rank, _)| ranks.contains(rank)).flat_map(|(_, ids)| ids.keys()).collect()
+    }
 }
 
 struct Search<'a> {
     keys: Keys,
     dossiers: BTreeMap<TraceId, Dossier<'a>>,
-    links_into: HashMap<TraceId, Vec<(&'a Span, SpanId)>>,
+    links_into: HashMap<TraceId, Vec<&'a Span>>,
     messages: HashMap<&'a str, Vec<&'a Span>>,
+    followed_messages: HashSet<&'a str>,
     found: Membership,
     open: Vec<TraceId>,
 }
@@ -68,50 +91,63 @@ impl<'a> Search<'a> {
     fn new(evidence: &'a Evidence, query: &Query) -> Self {
         let keys = Keys::new(&query.keys);
         let mut dossiers: BTreeMap<TraceId, Dossier<'a>> = BTreeMap::new();
-        let mut links_into: HashMap<TraceId, Vec<(&Span, SpanId)>> = HashMap::new();
+        let mut links_into: HashMap<TraceId, Vec<&Span>> = HashMap::new();
         let mut messages: HashMap<&str, Vec<&Span>> = HashMap::new();
         for span in &evidence.spans {
             let dossier = dossiers.entry(span.trace_id).or_default();
-            for (key, id) in keys.of_span(span) {
-                dossier.keys_of.entry(id.clone()).or_default().insert(key);
-                dossier.ids.insert(id);
+            for Carried { key, rank, id } in keys.of_span(span) {
+                dossier.carried.entry(rank).or_default().entry(id).or_default().insert(key);
             }
             dossier.spans.push(span);
             for link in span.links.iter().filter(|l| l.trace_id != span.trace_id) {
-                links_into.entry(link.trace_id).or_default().push((span, link.span_id));
+                links_into.entry(link.trace_id).or_default().push(span);
             }
             if let Some(id) = span.message_id().filter(|_| span.message_role().is_some()) {
                 messages.entry(id).or_default().push(span);
             }
         }
         let found = Membership { lines: vec![None; evidence.logs.len()], ..Membership::default() };
-        Self { keys, dossiers, links_into, messages, found, open: Vec::new() }
+        Self { keys, dossiers, links_into, messages, followed_messages: HashSet::new(), found, open: Vec::new() }
     }
 
     /// The ID itself, the trace it may be, and the one correlation ID that such a trace carries.
     fn seed(&mut self, query: &Query) {
         if query.subject.as_correlation {
+            self.found.ids = BTreeSet::from([query.subject.text.clone()]);
             self.found.correlation_id = Some(query.subject.text.clone());
         }
-        if let Some(id) = query.subject.as_trace {
-            if let Some(dossier) = self.dossiers.get(&id) {
-                let carried: Vec<String> = dossier.ids.iter().cloned().collect();
-                match carried.as_slice() {
-                    [] => {}
-                    [one] => self.found.correlation_id = Some(one.clone()),
-                    _ => self.found.several_ids = carried,
-                }
+        let asked = query.subject.as_trace.and_then(|id| self.dossiers.get(&id));
+        match asked.map(Dossier::likeliest).unwrap_or_default().as_slice() {
+            [] => {}
+            [one] => {
+                self.found.ids = BTreeSet::from([one.clone()]);
+                self.found.correlation_id = Some(one.clone());
             }
+            several => {
+                self.found.ids = several.iter().cloned().collect();
+                self.found.several_ids = several.to_vec();
+            }
+        }
+        self.found.key_ranks = self.ranks_of_ours();
+        if let Some(id) = query.subject.as_trace {
             self.take(id, Reason::TraceId);
         }
         let Some(id) = self.found.correlation_id.clone() else { return };
         let carriers: Vec<(TraceId, BTreeSet<String>)> =
-            self.dossiers.iter().filter_map(|(t, d)| d.keys_of.get(&id).map(|keys| (*t, keys.clone()))).collect();
-        for (trace, keys) in carriers {
-            for key in keys {
+            self.dossiers.iter().map(|(trace, dossier)| (*trace, dossier.names_of(&id))).collect();
+        for (trace, names) in carriers {
+            for key in names {
                 self.take(trace, Reason::Tag { key });
             }
         }
+    }
+
+    /// The keys under which our ID stands anywhere; the likeliest one where it stands nowhere.
+    fn ranks_of_ours(&self) -> BTreeSet<usize> {
+        let holds = |ids: &BTreeMap<String, BTreeSet<String>>| ids.keys().any(|id| self.found.ids.contains(id));
+        let carried = self.dossiers.values().flat_map(|dossier| &dossier.carried);
+        let ranks: BTreeSet<usize> = carried.filter(|(_, ids)| holds(ids)).map(|(rank, _)| *rank).collect();
+        if ranks.is_empty() { BTreeSet::from([0]) } else { ranks }
     }
 
     /// Lines that carry the ID, and the traces that they name.
@@ -145,7 +181,7 @@ impl<'a> Search<'a> {
                 Reason::Message { id } => format!("handles the same message {id}"),
                 _ => "touches this journey".to_owned(),
             };
-            let correlation_ids = dossier.ids.iter().cloned().collect();
+            let correlation_ids = dossier.under(&self.found.key_ranks).into_iter().cloned().collect();
             self.found.related.entry(trace).or_insert(Related { trace_id: trace, correlation_ids, why });
             return;
         }
@@ -153,10 +189,10 @@ impl<'a> Search<'a> {
         self.open.push(trace);
     }
 
-    /// Whether a trace carries values of the key, and ours is not among them.
+    /// Whether a trace carries values of our key, and ours is not among them.
     fn is_foreign(&self, dossier: &Dossier<'_>) -> bool {
-        let ours = self.found.correlation_id.as_ref();
-        !dossier.ids.is_empty() && ours.is_some_and(|id| !dossier.ids.contains(id))
+        let carried = dossier.under(&self.found.key_ranks);
+        !carried.is_empty() && !carried.into_iter().any(|id| self.found.ids.contains(id))
     }
 
     /// Links in both directions and shared messages, until nothing new comes in.
@@ -168,17 +204,32 @@ impl<'a> Search<'a> {
                     self.take(link.trace_id, Reason::Link { from_trace: trace, from_span: span.span_id });
                     self.arrive(link.trace_id, link.span_id);
                 }
-                let same_message = span.message_id().and_then(|id| self.messages.get(id)).cloned().unwrap_or_default();
-                for other in same_message.into_iter().filter(|o| o.trace_id != trace && span.message_role().is_some()) {
-                    let id = span.message_id().unwrap_or_default().to_owned();
-                    self.take(other.trace_id, Reason::Message { id });
-                    self.arrive(other.trace_id, other.span_id);
-                }
+                self.follow_message(span);
             }
-            for (span, _) in self.links_into.get(&trace).cloned().unwrap_or_default() {
+            for span in self.links_into.get(&trace).cloned().unwrap_or_default() {
                 self.take(span.trace_id, Reason::Link { from_trace: span.trace_id, from_span: span.span_id });
                 self.arrive(span.trace_id, span.span_id);
             }
+        }
+    }
+
+    /// Who else sent or received this very message on the same topic. A message that nobody both sends and receives
+    /// here is no join: small numbers make poor identities.
+    fn follow_message(&mut self, span: &'a Span) {
+        let Some(id) = span.message_id().filter(|_| span.message_role().is_some()) else { return };
+        if !self.followed_messages.insert(id) {
+            return;
+        }
+        let same_topic =
+            |other: &&&Span| other.topic().is_none() || span.topic().is_none() || other.topic() == span.topic();
+        let group: Vec<&Span> = self.messages.get(id).into_iter().flatten().filter(same_topic).copied().collect();
+        let has = |role| group.iter().any(|other| other.message_role() == Some(role));
+        if !has(MessageRole::Publish) || !has(MessageRole::Consume) {
+            return;
+        }
+        for other in group.into_iter().filter(|other| other.trace_id != span.trace_id) {
+            self.take(other.trace_id, Reason::Message { id: id.to_owned() });
+            self.arrive(other.trace_id, other.span_id);
         }
     }
 
@@ -193,7 +244,9 @@ impl<'a> Search<'a> {
     fn lines_by_trace(&mut self, lines: &[LogEntry]) {
         for (index, line) in lines.iter().enumerate() {
             let mut named = line.trace_id.into_iter().chain(hex_tokens(&line.line));
-            if self.found.lines[index].is_none() && named.any(|trace| self.found.traces.contains_key(&trace)) {
+            if self.found.lines[index].is_none()
+                && named.any(|trace| self.found.traces.contains_key(&trace) || self.found.wanted.contains(&trace))
+            {
                 self.found.lines[index] = Some(Reason::TraceOfLine);
             }
         }

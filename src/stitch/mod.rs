@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::model::attribute::Attributes;
 use crate::model::evidence::Evidence;
-use crate::model::id::TraceId;
+use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{Forest, Join, Journey, Reason, Trace, Via};
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
@@ -69,7 +69,7 @@ pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
 fn in_order(a: &Span, b: &Span) -> std::cmp::Ordering {
     (a.start, -a.duration_ns, a.trace_id, a.span_id, a.service(), &a.name, a.kind)
         .cmp(&(b.start, -b.duration_ns, b.trace_id, b.span_id, b.service(), &b.name, b.kind))
-        .then_with(|| (a.parent_id, sorted(&a.attributes)).cmp(&(b.parent_id, sorted(&b.attributes))))
+        .then_with(|| contents(a).cmp(&contents(b)))
 }
 
 /// Exact repeats are dropped. One span ID with different contents is kept and named, unless it is Zipkin's shared one.
@@ -99,7 +99,12 @@ fn is_repeat(a: &Span, b: &Span) -> bool {
     (a.trace_id, a.span_id, a.start, a.duration_ns, a.kind) == (b.trace_id, b.span_id, b.start, b.duration_ns, b.kind)
         && a.service() == b.service()
         && a.name == b.name
-        && sorted(&a.attributes) == sorted(&b.attributes)
+        && contents(a) == contents(b)
+}
+
+/// Everything else of a span, to tell two apart that share their identity and their time.
+fn contents(span: &Span) -> (Option<SpanId>, Vec<(&str, String)>, String) {
+    (span.parent_id, sorted(&span.attributes), format!("{:?} {:?} {:?}", span.status, span.events, span.links))
 }
 
 /// Attributes by key: servers give the same ones in different orders.
@@ -112,7 +117,9 @@ fn sorted(attributes: &Attributes) -> Vec<(&str, String)> {
 fn name_absurd_times(spans: &[Span], oddities: &mut Vec<String>) {
     let absurd = spans.iter().filter(|s| !s.has_sane_time()).count();
     if absurd > 0 {
-        oddities.push(format!("{absurd} span(s) have an absurd time (before 1990 or after 2200); not drawn to scale"));
+        oddities.push(format!(
+            "{absurd} span(s) have an absurd time (before 1990, after 2200 or over ten years long); not drawn to scale"
+        ));
     }
 }
 
@@ -151,19 +158,19 @@ pub fn is_orphan(span: &Span, cause: Option<(usize, Via)>) -> bool {
 
 /// In a trace with several IDs, a span under another one is shown, not judged: its own ID counts, else its parent's.
 fn judged(spans: &[Span], forest: &Forest, members: &Membership, keys: &[String]) -> Vec<bool> {
-    let Some(ours) = &members.correlation_id else { return vec![true; spans.len()] };
+    if members.ids.is_empty() {
+        return vec![true; spans.len()];
+    }
     let keys = Keys::new(keys);
-    let own: Vec<Option<bool>> = spans
-        .iter()
-        .map(|span| {
-            let ids = keys.of_span(span);
-            (!ids.is_empty()).then(|| ids.iter().any(|(_, id)| id == ours))
-        })
-        .collect();
+    let own = |span: &Span| {
+        let mut carried = keys.of_span(span);
+        carried.retain(|one| members.key_ranks.contains(&one.rank));
+        (!carried.is_empty()).then(|| carried.iter().any(|one| members.ids.contains(&one.id)))
+    };
     let mut judged = vec![true; spans.len()];
     let mut open: Vec<(usize, bool)> = forest.roots.iter().map(|r| (*r, true)).collect();
     while let Some((index, inherited)) = open.pop() {
-        judged[index] = own[index].unwrap_or(inherited);
+        judged[index] = own(&spans[index]).unwrap_or(inherited);
         open.extend(forest.effects[index].iter().map(|e| (*e, judged[index])));
     }
     judged

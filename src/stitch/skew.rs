@@ -12,26 +12,29 @@ const THRESHOLD: i64 = 2_000_000;
 /// "Something in the first service comes before something in the second", with the room left between them.
 #[derive(Clone, Copy)]
 struct Room {
-    /// The least time from cause to effect that was recorded; negative is impossible with equal clocks.
+    /// The least time from cause to effect that was recorded, but for a tenth of outliers; negative is impossible
+    /// with equal clocks.
     least: i64,
-    /// How many pairs contradict.
+    /// How many pairs contradict; none unless most of them do.
     contradicting: usize,
 }
 
 type Rooms<'a> = BTreeMap<(&'a str, &'a str), Room>;
+type Measured<'a> = BTreeMap<(&'a str, &'a str), Vec<i64>>;
 
 /// The differences that must be assumed so that no effect comes before its cause.
 pub fn measure(spans: &[Span], forest: &Forest) -> Vec<Skew> {
-    let mut rooms = Rooms::new();
+    let mut measured = Measured::new();
     for (index, cause) in forest.cause.iter().enumerate() {
         if let Some((parent, via)) = cause {
-            add_pair(&mut rooms, &spans[*parent], &spans[index], *via);
+            add_pair(&mut measured, &spans[*parent], &spans[index], *via);
         }
     }
+    let mut rooms: Rooms = measured.into_iter().map(|(pair, times)| (pair, room(times))).collect();
     let mut skews: Vec<Skew> = Vec::new();
     let mut moved = BTreeSet::new();
     while let Some(skew) = worst(&rooms).map(|pair| explain(&rooms, pair)) {
-        if !moved.insert(skew.service.clone()) {
+        if !moved.insert(skew.service.clone()) || left_over(&rooms, &skew) >= contradiction(&rooms) {
             break;
         }
         shift(&mut rooms, &skew.service, skew.ahead_ns);
@@ -41,28 +44,36 @@ pub fn measure(spans: &[Span], forest: &Forest) -> Vec<Skew> {
     skews
 }
 
-fn add_pair<'a>(rooms: &mut Rooms<'a>, cause: &'a Span, effect: &'a Span, via: Via) {
+/// Calls, and messages on their way: what a caller or sender does comes before what it causes.
+fn add_pair<'a>(measured: &mut Measured<'a>, cause: &'a Span, effect: &'a Span, via: Via) {
     let (a, b) = (cause.service(), effect.service());
     if a == b || a.is_empty() || b.is_empty() || !cause.has_sane_time() || !effect.has_sane_time() {
         return;
     }
-    add(rooms, a, b, effect.start.since(cause.start));
     let is_call = via == Via::Parent && cause.kind == SpanKind::Client && effect.kind == SpanKind::Server;
-    if is_call && effect.message_role() != Some(MessageRole::Consume) {
-        let answer = cause.end().since(effect.end());
+    let is_message =
+        cause.message_role() == Some(MessageRole::Publish) && effect.message_role() == Some(MessageRole::Consume);
+    if is_call || is_message {
+        measured.entry((a, b)).or_default().push(effect.start.since(cause.start));
+    }
+    if is_call {
         let fits = effect.duration_ns <= cause.duration_ns;
-        add(rooms, b, a, if fits { answer } else { cause.end().since(effect.start) });
+        let last = if fits { effect.end() } else { effect.start };
+        measured.entry((b, a)).or_default().push(cause.end().since(last));
     }
 }
 
-fn add<'a>(rooms: &mut Rooms<'a>, a: &'a str, b: &'a str, room: i64) {
-    let entry = rooms.entry((a, b)).or_insert(Room { least: room, contradicting: 0 });
-    entry.least = entry.least.min(room);
-    entry.contradicting += usize::from(room < -THRESHOLD);
+fn room(mut times: Vec<i64>) -> Room {
+    times.sort_unstable();
+    let contradicting = times.iter().filter(|time| **time < -THRESHOLD).count();
+    let most_do = contradicting * 2 > times.len();
+    let least = if most_do || contradicting == 0 { times[times.len() / 10] } else { 0 };
+    Room { least, contradicting: if most_do { contradicting } else { 0 } }
 }
 
 fn worst<'a>(rooms: &Rooms<'a>) -> Option<(&'a str, &'a str)> {
-    rooms.iter().filter(|(_, r)| r.least < -THRESHOLD).min_by_key(|(_, r)| r.least).map(|(pair, _)| *pair)
+    let contradicted = rooms.iter().filter(|(_, r)| r.least < -THRESHOLD && r.contradicting > 0);
+    contradicted.min_by_key(|(_, r)| r.least).map(|(pair, _)| *pair)
 }
 
 /// Which of the two clocks is off, and by how much: the one whose correction leaves the least contradiction behind.
@@ -96,7 +107,11 @@ fn correction(rooms: &Rooms<'_>, (a, b): (&str, &str), off: &str) -> Skew {
 fn left_over(rooms: &Rooms<'_>, skew: &Skew) -> u64 {
     let mut tried = rooms.clone();
     shift(&mut tried, &skew.service, skew.ahead_ns);
-    tried.values().map(|r| r.least.min(0).unsigned_abs()).fold(0, u64::saturating_add)
+    contradiction(&tried)
+}
+
+fn contradiction(rooms: &Rooms<'_>) -> u64 {
+    rooms.values().map(|r| r.least.min(0).unsigned_abs()).fold(0, u64::saturating_add)
 }
 
 /// The rooms as they would be with this service's clock set back by `ahead`.

@@ -26,8 +26,10 @@ pub fn subjects(evidence: &Evidence, keys: &[String]) -> Vec<Candidate> {
     let keys = Keys::new(keys);
     let mut by_id: BTreeMap<String, Candidate> = BTreeMap::new();
     let mut with_id: BTreeSet<TraceId> = BTreeSet::new();
+    let carried = likeliest(evidence, &keys);
     for span in &evidence.spans {
-        for (_, id) in keys.of_span(span) {
+        let ids = keys.of_span(span).into_iter().filter(|one| carried.get(&span.trace_id) == Some(&one.rank));
+        for id in ids.map(|one| one.id).collect::<BTreeSet<_>>() {
             with_id.insert(span.trace_id);
             let found = by_id.entry(id.clone()).or_insert_with(|| candidate(Subject::correlation(id), span.start));
             found.spans += 1;
@@ -35,10 +37,11 @@ pub fn subjects(evidence: &Evidence, keys: &[String]) -> Vec<Candidate> {
         }
     }
     for line in &evidence.logs {
-        let ids: BTreeSet<&str> =
-            line.values().filter(|(k, v)| !v.is_empty() && keys.holds(k)).map(|(_, v)| v).collect();
-        for id in ids {
-            let found = by_id.entry(id.to_owned()).or_insert_with(|| candidate(Subject::correlation(id), line.time));
+        let ids = line.values().filter(|(_, value)| !value.is_empty());
+        let ids: BTreeSet<(usize, &str)> = ids.filter_map(|(k, v)| Some((keys.rank_of_field(k)?, v))).collect();
+        if let Some((_, id)) = ids.first() {
+            let found =
+                by_id.entry((*id).to_owned()).or_insert_with(|| candidate(Subject::correlation(*id), line.time));
             found.lines += 1;
             found.first = found.first.min(line.time);
         }
@@ -46,6 +49,18 @@ pub fn subjects(evidence: &Evidence, keys: &[String]) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = by_id.into_values().chain(without_id(evidence, &with_id)).collect();
     all.sort_by(|a, b| (a.first, &a.subject.text).cmp(&(b.first, &b.subject.text)));
     all
+}
+
+/// Of each trace the likeliest key that it has.
+fn likeliest(evidence: &Evidence, keys: &Keys) -> BTreeMap<TraceId, usize> {
+    let mut found: BTreeMap<TraceId, usize> = BTreeMap::new();
+    for span in &evidence.spans {
+        if let Some(rank) = keys.of_span(span).iter().map(|one| one.rank).min() {
+            let best = found.entry(span.trace_id).or_insert(rank);
+            *best = rank.min(*best);
+        }
+    }
+    found
 }
 
 fn candidate(subject: Subject, first: Timestamp) -> Candidate {

@@ -140,6 +140,49 @@ fn what_is_named_by_links_and_lines_belongs_and_so_do_its_lines() {
 }
 
 #[test]
+fn a_value_of_another_key_makes_no_span_foreign() {
+    let with_request = |mut span: Span| {
+        span.attributes.push("request_id", Value::Text("r-1".into()));
+        span
+    };
+    let spans = vec![
+        with_id(span(1, 1, 0, "a", 0, 90), "order-0001"),
+        with_request(span(1, 2, 1, "a", 1, 40)),
+        with_request(linked(span(2, 20, 0, "b", 50, 60), 1, 1)),
+        span(2, 21, 20, "b", 51, 52),
+    ];
+    let mut query = query(Subject::correlation("order-0001"));
+    query.keys.push("request_id".into());
+    let journey = stitch(Evidence { spans: spans.clone(), ..Evidence::default() }, &query);
+    assert_eq!((ids(&journey), journey.related.len()), (vec![1, 2, 20, 21], 0));
+    assert!(journey.judged.iter().all(|judged| *judged));
+    query.subject = Subject::trace(trace_id(1));
+    let journey = stitch(Evidence { spans, ..Evidence::default() }, &query);
+    assert_eq!(journey.correlation_id.as_deref(), Some("order-0001"), "the likeliest key decides");
+}
+
+#[test]
+fn lines_of_a_trace_that_nobody_stored_belong_all_the_same() {
+    let lines = vec![line(1, "order-0001 sent", Some(7)), line(2, "and then it broke", Some(7))];
+    let journey = stitched(vec![], lines, "order-0001");
+    assert_eq!(journey.logs.len(), 2);
+    assert_eq!(journey.not_stored, [trace_id(7)]);
+}
+
+#[test]
+fn one_outlier_among_many_pairs_is_no_clock_that_is_off() {
+    let mut spans = vec![];
+    for n in 0..100 {
+        let (client, server) = (2 * n + 1, 2 * n + 2);
+        let at = i64::try_from(n).unwrap() * 1_000;
+        let early = if n == 50 { -900 } else { 5 };
+        spans.push(with_id(kind(span(1, client, 0, "web", at, at + 20), SpanKind::Client), "order-0001"));
+        spans.push(kind(span(1, server, client, "shop", at + early, at + early + 10), SpanKind::Server));
+    }
+    assert_eq!(stitched(spans, vec![], "order-0001").skew, []);
+}
+
+#[test]
 fn a_short_id_counts_only_as_the_value_of_a_key() {
     let mut field = line(1, "order=42", None);
     field.fields = vec![("status".into(), "42".into())];
