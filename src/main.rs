@@ -16,6 +16,7 @@ use trace::render::escape;
 fn main() {
     panic::set_hook(Box::new(report_bug));
     let app = App::try_parse().unwrap_or_else(|words| end_with_usage(&words));
+    end_on_signals();
     let out = app.output.out.clone();
     let outcome = match look_around().and_then(|surroundings| answer(app, surroundings)) {
         Ok(outcome) => outcome,
@@ -41,7 +42,8 @@ fn look_around() -> anyhow::Result<Surroundings> {
     Ok(Surroundings {
         vars: env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
         now: Timestamp(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)),
-        cwd: env::current_dir().context("the working directory is gone")?,
+        // Where it is gone, nothing can be read from it anyway.
+        cwd: env::current_dir().unwrap_or_else(|_| "/".into()),
         home: etcetera::home_dir().ok(),
         stdin_is_terminal: io::stdin().is_terminal(),
         stdout_is_terminal,
@@ -52,14 +54,23 @@ fn look_around() -> anyhow::Result<Surroundings> {
 
 fn answer(app: App, surroundings: Surroundings) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = run(app, surroundings) => outcome,
-            signal = interrupted() => Ok(Outcome { stdout: vec![], stderr: vec![], exit: signal }),
-        }
-    });
+    let outcome = runtime.block_on(run(app, surroundings));
     runtime.shutdown_background();
     Ok(outcome?)
+}
+
+/// Ends the process on Ctrl-C and SIGTERM with their codes, whatever else it is doing: a thread of its own is never
+/// busy with a file, a program that tells a token, or a long answer.
+fn end_on_signals() {
+    std::thread::spawn(|| {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        let signal = runtime.block_on(interrupted());
+        // The line may hold a spinner.
+        if io::stderr().is_terminal() {
+            let _ = io::stderr().write_all(b"\r\x1b[K");
+        }
+        exit(signal.code())
+    });
 }
 
 #[cfg(unix)]
@@ -95,8 +106,10 @@ fn write_out(bytes: &[u8]) -> io::Result<()> {
 fn end_with_usage(words: &clap::Error) -> ! {
     if words.use_stderr() && words.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = io::stderr().write_all(safe_lines(&words.render().to_string()).as_bytes());
-    } else {
-        let _ = words.print();
+    } else if let Err(e) = words.print().and_then(|()| io::stdout().flush())
+        && e.kind() != ErrorKind::BrokenPipe
+    {
+        exit(complain(&Error::Output { path: "standard output".to_owned(), message: e.to_string() }.into()).code());
     }
     exit(words.exit_code())
 }

@@ -1,13 +1,18 @@
 //! Why a request brought nothing, sorted by what it means for the answer.
 
 use crate::model::evidence::{Note, NoteCode, Source};
+use crate::wire::Malformed;
 
 /// What kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// Nobody answered, or only with an error of its own: connection, name, time-out, 5xx.
+    /// Nobody listens there.
+    Absent,
+    /// Somebody does, and does not answer well: time-out, connection lost, 5xx.
     Unreachable,
-    /// A person must act: sign-in, TLS, redirect, no such API.
+    /// Something else answers there: a page, or 404.
+    NoSuchApi,
+    /// A person must act: sign-in, TLS, redirect.
     MustAct,
     /// The question itself was refused (4xx).
     Rejected,
@@ -44,11 +49,16 @@ impl Failure {
     /// As a note of the report.
     pub fn note(&self, source: Source) -> Note {
         let code = match self.kind {
-            FailureKind::Unreachable => NoteCode::Unreachable,
-            FailureKind::MustAct | FailureKind::Rejected => NoteCode::Refused,
+            FailureKind::Absent | FailureKind::Unreachable => NoteCode::Unreachable,
+            FailureKind::NoSuchApi | FailureKind::MustAct | FailureKind::Rejected => NoteCode::Refused,
             FailureKind::Malformed => NoteCode::Partial,
             FailureKind::OutOfBounds => NoteCode::BoundReached,
         };
         Note::new(code, source, self.message.clone()).hint(self.hint.clone())
     }
+}
+
+/// A body that cannot be read.
+pub fn malformed(address: &str, error: &Malformed) -> Failure {
+    Failure::new(FailureKind::Malformed, format!("{address}: {error}"))
 }

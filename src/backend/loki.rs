@@ -3,13 +3,13 @@
 use regex::escape;
 
 use crate::backend::Endpoint;
-use crate::backend::failure::Failure;
-use crate::backend::jaeger::malformed;
+use crate::backend::failure::{Failure, FailureKind, malformed};
 use crate::backend::request::{Answer, Request};
 use crate::backend::transport::{Transport, shown};
 use crate::model::time::Window;
 use crate::wire::Decoded;
 use crate::wire::loki_json::{self, IndexStats};
+use crate::wire::prometheus_json;
 
 /// Labels that, one of them, nearly every stream has; in the order of preference.
 const SELECTOR_LABELS: [&str; 8] =
@@ -32,6 +32,9 @@ impl Direction {
         }
     }
 }
+
+/// A 200 that is an error says so in few words; longer answers are not read twice to find out.
+const LONGEST_ERROR: usize = 16 << 10;
 
 /// A Loki at some address.
 pub struct Loki<'a> {
@@ -83,7 +86,12 @@ impl<'a> Loki<'a> {
     }
 
     async fn ask(&self, request: &Request) -> Result<Answer, Failure> {
-        self.transport.fetch(self.endpoint, request).await?.checked(&shown(&self.endpoint.url), |_| None)
+        let address = shown(&self.endpoint.url);
+        let answer = self.transport.fetch(self.endpoint, request).await?.checked(&address, |_| None)?;
+        match prometheus_json::error_text(&answer.body).filter(|_| answer.body.len() < LONGEST_ERROR) {
+            Some(said) => Err(Failure::new(FailureKind::Rejected, format!("{address} refused the question: {said}"))),
+            None => Ok(answer),
+        }
     }
 }
 
@@ -108,6 +116,14 @@ pub fn by_text(selector: &str, texts: &[String]) -> String {
             format!("{selector} |~ {}", quoted(&any.join("|")))
         }
     }
+}
+
+/// Lines in whose text this stands as the value of one of these keys: for IDs too short to be looked for alone.
+pub fn by_value(selector: &str, keys: &[String], value: &str) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| escape(key)).collect();
+    let pattern =
+        format!("(?:{})[\"'\\\\]*\\s*[:=]\\s*[\\[\"'\\\\]*{}(?:[^A-Za-z0-9_-]|$)", keys.join("|"), escape(value));
+    format!("{selector} |~ {}", quoted(&pattern))
 }
 
 /// Lines of which a label or a piece of structured metadata under one of these names is one of these values.
@@ -150,13 +166,14 @@ pub fn most_lines(refusal: &str) -> Option<usize> {
 
 /// Whether a refusal or failure would go away with a shorter window.
 pub fn wants_less(failure: &Failure) -> bool {
-    const SIGNS: [&str; 6] = [
+    const SIGNS: [&str; 7] = [
         "query time range exceeds the limit",
         "would read too many bytes",
         "request timed out, decrease the duration",
         "Request timed out, decrease the duration",
         "received message larger than max",
         "maximum of series",
+        "maximum number of series",
     ];
     SIGNS.iter().any(|sign| failure.message.contains(sign))
 }

@@ -1,8 +1,8 @@
 //! Prometheus, or whatever answers its API: instant and range queries, exemplars.
 
 use crate::backend::Endpoint;
+use crate::backend::failure::malformed;
 use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::jaeger::malformed;
 use crate::backend::request::{Answer, Request};
 use crate::backend::transport::{Transport, shown};
 use crate::model::metric::{Exemplar, Series};

@@ -120,8 +120,11 @@ impl Answer {
         let status = self.status;
         let failure = |kind, message: String| Failure::new(kind, message);
         Err(match status {
-            200..300 => failure(FailureKind::MustAct, format!("{address} answered with an HTML page instead of data"))
-                .hint("is a proxy asking you to sign in, or is the base path missing? open the address in a browser"),
+            200..300 => {
+                failure(FailureKind::NoSuchApi, format!("{address} answered with an HTML page instead of data")).hint(
+                    "is a proxy asking you to sign in, or is the base path missing? open the address in a browser",
+                )
+            }
             300..400 => {
                 failure(FailureKind::MustAct, format!("{address} redirects to another place, which was not followed"))
                     .hint("name the final address, or sign in where the proxy wants it")
@@ -132,7 +135,7 @@ impl Answer {
             }
             401 | 403 => failure(FailureKind::MustAct, format!("{address} refuses access (HTTP {status}){said}"))
                 .hint("set credentials for this backend; see `trace config show`"),
-            404 | 410 => failure(FailureKind::MustAct, format!("no such API at {address} (HTTP {status})"))
+            404 | 410 => failure(FailureKind::NoSuchApi, format!("no such API at {address} (HTTP {status})"))
                 .hint("does the address lack a base path, or name another kind of server?"),
             400..500 if !matches!(status, 408 | 429) => {
                 failure(FailureKind::Rejected, format!("{address} refused the question (HTTP {status}){said}"))

@@ -1,10 +1,13 @@
 //! Recordings: every exchange of a run in one file of JSON lines, to be replayed as if the servers were there.
 //!
-//! A recording holds no header that was sent and no address, hence no secret. Its first line tells the time of
-//! the run: a replay lives in that time, so that it asks the very same questions.
+//! A recording holds no header that was sent, hence no credentials; it does hold what the servers said, and so is
+//! readable by its owner only. Its first line tells the time of the run: a replay lives in that time, so that it asks
+//! the very same questions.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -72,8 +75,8 @@ impl Tape {
         let Self::Replaying(exchanges) = self else { return None };
         let key = key(source, request);
         Some(exchanges.get(&key).cloned().unwrap_or_else(|| {
-            Err(Failure::new(FailureKind::Unreachable, format!("the recording has no answer to {key}"))
-                .hint("replay with the same flags as were recorded"))
+            Err(Failure::new(FailureKind::Unreachable, "the recording has no answer to some of what was asked")
+                .hint("replay with the same ID and flags as were recorded; -vv shows each request"))
         }))
     }
 
@@ -99,8 +102,18 @@ impl Tape {
         }
         std::fs::create_dir_all(folder).map_err(wrong)?;
         let part = folder.join(format!("{FILE}.part"));
-        std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, &path)).map_err(wrong)
+        private(&part).and_then(|mut file| file.write_all(text.as_bytes())).map_err(wrong)?;
+        std::fs::rename(&part, &path).map_err(wrong)
     }
+}
+
+/// A new file that nobody else may read.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn key(source: Source, request: &Request) -> String {
@@ -129,6 +142,8 @@ fn outcome(value: &Value) -> Option<Outcome> {
     let text = |name: &str| value[name].as_str().map(ToOwned::to_owned);
     if let Some(message) = text("message") {
         let kind = match value["failure"].as_str()? {
+            "Absent" => FailureKind::Absent,
+            "NoSuchApi" => FailureKind::NoSuchApi,
             "MustAct" => FailureKind::MustAct,
             "Rejected" => FailureKind::Rejected,
             "Malformed" => FailureKind::Malformed,

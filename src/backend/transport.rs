@@ -76,6 +76,8 @@ pub struct Tally {
     pub first: Option<Instant>,
     /// Last answer.
     pub last: Option<Instant>,
+    /// Answers with data.
+    pub answers: usize,
 }
 
 /// Asks, and keeps count.
@@ -118,6 +120,11 @@ impl Transport {
         self.tallies.borrow().get(&source).copied().unwrap_or_default()
     }
 
+    /// Whether it gave any data yet.
+    pub fn has_answered(&self, source: Source) -> bool {
+        self.tally(source).answers > 0
+    }
+
     /// Every request so far, in the order of their answers.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.borrow().clone()
@@ -144,7 +151,7 @@ impl Transport {
         let begun = Instant::now();
         let outcome = match self.tape.played(endpoint.source, request) {
             Some(outcome) => outcome,
-            None => self.exchange(endpoint, request).await,
+            None => self.exchange(endpoint, request).await.map(|answer| without_secret(answer, &endpoint.auth)),
         };
         self.tape.keep(endpoint.source, request, &outcome);
         self.remember(endpoint.source, request, begun, &outcome);
@@ -178,6 +185,7 @@ impl Transport {
         let mut tallies = self.tallies.borrow_mut();
         let tally = tallies.entry(source).or_default();
         tally.requests += 1;
+        tally.answers += usize::from(outcome.as_ref().is_ok_and(|a| a.is_success() && !a.is_page()));
         // A replay takes no time: the same recording gives the same bytes.
         if !matches!(self.tape, Tape::Replaying(_)) {
             tally.first = tally.first.or(Some(begun));
@@ -195,18 +203,20 @@ impl Transport {
         let client = self.client(&endpoint.url)?;
         let call = build(&client, endpoint, request)?;
         let explain = |e: &reqwest::Error| explain(&address, e, &self.limits);
-        let first_byte = self.deadline.min(Instant::now() + self.limits.first_byte);
+        // No single answer may take more than half of the time: the others have theirs to come.
+        let whole = self.deadline.min(Instant::now() + self.limits.total / 2);
+        let first_byte = whole.min(Instant::now() + self.limits.first_byte);
         let mut response = match timeout_at(first_byte, client.execute(call)).await {
             Ok(response) => response.map_err(|e| explain(&e))?,
             Err(_) if first_byte == self.deadline => return Err(self.past_deadline()),
-            Err(_) => return Err(too_late(&address, "no answer", self.limits.first_byte)),
+            Err(_) => return Err(too_late(&address, "no answer", self.limits.first_byte.min(self.limits.total / 2))),
         };
         let status = response.status().as_u16();
         let date = response.headers().get(DATE).and_then(|d| d.to_str().ok()).and_then(Timestamp::from_http_date);
         let after = self.begun.elapsed();
         let mut body = Vec::new();
         loop {
-            let idle = self.deadline.min(Instant::now() + self.limits.idle);
+            let idle = whole.min(Instant::now() + self.limits.idle);
             match timeout_at(idle, response.chunk()).await {
                 Ok(Ok(Some(chunk))) if body.len() + chunk.len() > self.limits.body => {
                     let most = self.limits.body >> 20;
@@ -222,6 +232,7 @@ impl Transport {
                     return Err(Failure { kind, message: format!("{message} (after {} bytes)", body.len()), hint });
                 }
                 Err(_) if idle == self.deadline => return Err(self.past_deadline()),
+                Err(_) if idle == whole => return Err(too_late(&address, "no whole answer", self.limits.total / 2)),
                 Err(_) => return Err(too_late(&address, "the answer stalled", self.limits.idle)),
             }
         }
@@ -254,6 +265,22 @@ impl Transport {
         self.clients.borrow_mut().insert(way, client.clone());
         Ok(client)
     }
+}
+
+/// A refusal that echoes what we signed in with loses it.
+fn without_secret(mut answer: Answer, auth: &Auth) -> Answer {
+    let secret = match auth {
+        Auth::None => return answer,
+        Auth::Basic { password, .. } => password.expose_secret(),
+        Auth::Bearer(secret) | Auth::Header { value: secret, .. } => secret.expose_secret(),
+    };
+    if !answer.is_success() && !secret.is_empty() {
+        let text = String::from_utf8_lossy(&answer.body);
+        if text.contains(secret) {
+            answer.body = text.replace(secret, "[REDACTED]").into_bytes();
+        }
+    }
+    answer
 }
 
 /// An address as it may be shown: without user information and query.
@@ -329,16 +356,22 @@ fn too_late(address: &str, what: &str, limit: Duration) -> Failure {
 
 fn explain(address: &str, error: &reqwest::Error, limits: &Limits) -> Failure {
     let cause = deepest(error);
+    let secure = address.starts_with("https:");
     let lower = cause.to_lowercase();
     if lower.contains("certificate") || lower.contains("tls") || lower.contains("handshake") {
         return Failure::new(FailureKind::MustAct, format!("{address}: TLS failed: {cause}"))
             .hint("check the certificate, the host name and the system's roots");
     }
+    let is_lost = ["refused", "reset", "closed", "timed out", "dns", "lookup", "unreachable", "eof"];
+    if secure && error.is_connect() && !error.is_timeout() && !is_lost.iter().any(|word| lower.contains(word)) {
+        return Failure::new(FailureKind::MustAct, format!("{address}: TLS failed: {cause}"))
+            .hint("does it speak https at all? check the scheme and the port");
+    }
     if error.is_timeout() {
         return too_late(address, "no connection", limits.connect);
     }
     if error.is_connect() {
-        return Failure::new(FailureKind::Unreachable, format!("cannot connect to {address}: {cause}"))
+        return Failure::new(FailureKind::Absent, format!("cannot connect to {address}: {cause}"))
             .hint("is it running, and is this its address? `trace doctor` tells more");
     }
     Failure::new(FailureKind::Unreachable, format!("{address}: {cause}"))

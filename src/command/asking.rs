@@ -1,20 +1,24 @@
 //! The one way from flags to a journey: from backends, a recording, files or the demo. Every reading command takes it.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::backend::tape::Tape;
-use crate::backend::transport::{Asked, Limits, Transport, joined};
+use crate::backend::transport::{Asked, Limits, Transport, joined, shown};
 use crate::backend::{Backends, Endpoint};
 use crate::command::links::links;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::gather;
 use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
+use crate::model::id::TraceId;
 use crate::model::journey::{Journey, Reason};
 use crate::model::log::LogEntry;
-use crate::model::time::{Human, SECOND, Timestamp};
+use crate::model::span::Span;
+use crate::model::time::{Human, SECOND, Timestamp, Window};
+use crate::options::backends::APIS;
 use crate::options::journey::{Data, Found, JourneyArgs};
 use crate::options::memory;
 use crate::options::sources::{RecordingArgs, Supply};
@@ -58,7 +62,8 @@ pub async fn ask(args: &JourneyArgs, around: Around, context: &Context) -> Resul
     match args.sources.supply(&context.surroundings)? {
         Supply::Backends => ask_backends(args, around, context).await,
         Supply::Files(paths) => {
-            let evidence = read_files(&paths)?;
+            let window = args.time.window(context.surroundings.now, context.settings.zone.value)?;
+            let evidence = within(read_files(&paths)?, window);
             let query = offline(args, context, context.surroundings.now, &evidence)?;
             Ok(told(evidence, query, args, context, String::new()))
         }
@@ -75,6 +80,16 @@ pub async fn ask(args: &JourneyArgs, around: Around, context: &Context) -> Resul
 }
 
 impl Told {
+    /// Whether everything that was asked for came.
+    pub fn is_complete(&self) -> bool {
+        self.shell.is_complete()
+    }
+
+    /// One more thing to say beside the answer.
+    pub fn say(&mut self, text: &str) {
+        self.said += &format!("{}\n", escape::one_line(text));
+    }
+
     /// Whether nothing was found.
     pub fn found(&self) -> Found {
         if self.journey.is_empty() { Found::Nothing } else { Found::Something }
@@ -165,7 +180,7 @@ fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Cont
         shell,
         settled: settled.is_none(),
         links: links(&context.settings, &journey),
-        flags: flags(args),
+        flags: flags(args, context),
         journey,
         said,
     };
@@ -267,14 +282,19 @@ fn endpoint(backends: &Backends, source: Source) -> Option<&Endpoint> {
 }
 
 fn read_files(paths: &[PathBuf]) -> Result<Evidence, Error> {
-    let mut all = Evidence::default();
-    for path in paths {
-        let one = if path == Path::new("-") { read_stdin()? } else { file::read_path(path)? };
-        all.spans.extend(one.spans);
-        all.logs.extend(one.logs);
-        one.notes.into_iter().for_each(|note| all.note(note));
-    }
-    Ok(all)
+    let read = |path: &PathBuf| if path == Path::new("-") { read_stdin() } else { file::read_path(path) };
+    let files: Vec<Evidence> = paths.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(file::together(files))
+}
+
+/// What of the evidence lies in the time that was asked about: lines in it, and traces that have a span in it.
+fn within(mut evidence: Evidence, window: Option<Window>) -> Evidence {
+    let Some(window) = window else { return evidence };
+    let touches = |span: &&Span| span.start < window.to && window.from <= span.end();
+    let traces: BTreeSet<TraceId> = evidence.spans.iter().filter(touches).map(|span| span.trace_id).collect();
+    evidence.spans.retain(|span| traces.contains(&span.trace_id));
+    evidence.logs.retain(|line| window.contains(line.time));
+    evidence
 }
 
 fn read_stdin() -> Result<Evidence, Error> {
@@ -324,23 +344,32 @@ fn listed(candidate: &Candidate) -> String {
     format!("  {}   {spans} spans, {lines} lines, from {}", quoted(&subject.text), first.rfc3339())
 }
 
-/// The flags that a following command needs to mean the same data.
-fn flags(args: &JourneyArgs) -> String {
-    let text = |name: &str, value: &Option<String>| value.as_ref().map(|v| format!("{name} {}", quoted(v)));
+/// The flags that a following command needs to mean the same data. Not the times: what was found tells them.
+fn flags(args: &JourneyArgs, context: &Context) -> String {
+    let text = |name: &str, value: Option<&str>| value.map(|v| format!("{name} {}", quoted(v)));
     let path = |name: &str, value: &PathBuf| format!("{name} {}", quoted(&value.display().to_string()));
     let demo = args.sources.demo.as_ref().map(|scenario| match scenario {
         Some(name) => format!("--demo={}", quoted(name)),
         None => "--demo".to_owned(),
     });
+    let backends = &args.backends;
     let mut all: Vec<String> = demo.into_iter().collect();
     all.extend(args.sources.input.iter().map(|p| path("--input", p)));
     all.extend(args.sources.recording.replay.iter().map(|p| path("--replay", p)));
-    all.extend(text("--jaeger-url", &args.backends.jaeger_url));
-    all.extend(text("--loki-url", &args.backends.loki_url));
-    all.extend(text("--prometheus-url", &args.backends.prometheus_url));
-    all.extend(args.backends.key.iter().map(|key| format!("--key {}", quoted(key))));
-    all.extend(text("--since", &args.time.since));
-    all.extend(text("--start", &args.time.start));
-    all.extend(text("--end", &args.time.end));
+    all.extend(context.config.config.iter().map(|p| path("--config", p)));
+    all.extend(text("--profile", context.config.profile.as_deref()));
+    for (flag, given, target) in [
+        ("--jaeger-url", &backends.jaeger_url, &context.settings.jaeger),
+        ("--loki-url", &backends.loki_url, &context.settings.loki),
+        ("--prometheus-url", &backends.prometheus_url, &context.settings.prometheus),
+    ] {
+        all.extend(given.as_ref().map(|_| format!("{flag} {}", quoted(&shown(&target.url.value)))));
+    }
+    let without: Vec<&str> = backends.without.iter().map(|source| source.word()).collect();
+    all.extend((!without.is_empty()).then(|| format!("--without {}", without.join(","))));
+    let api = backends.jaeger_api.and_then(|api| APIS.iter().find(|(_, known)| *known == api));
+    all.extend(api.map(|(word, _)| format!("--jaeger-api {word}")));
+    all.extend(text("--loki-selector", backends.loki_selector.as_deref()));
+    all.extend(backends.key.iter().map(|key| format!("--key {}", quoted(key))));
     all.join(" ")
 }

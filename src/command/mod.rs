@@ -59,6 +59,8 @@ pub struct Context {
     pub surroundings: Surroundings,
     /// What is configured.
     pub settings: Settings,
+    /// Which configuration was named.
+    pub config: ConfigArgs,
     /// How the answer is shown.
     pub output: OutputArgs,
     /// The place where it will be looked at.
@@ -79,7 +81,7 @@ impl Context {
     ) -> Result<Self, Error> {
         let settings = Settings::load(reading, config, &output, backends, &surroundings)?;
         let view = output.view(&surroundings, settings.zone.value);
-        Ok(Self { surroundings, settings, output, view })
+        Ok(Self { surroundings, settings, config: config.clone(), output, view })
     }
 
     /// The form of the answer.

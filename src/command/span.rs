@@ -35,8 +35,15 @@ pub struct Args {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
-    let told = ask(&args.journey, Around(0), context).await?;
-    let index = if told.journey.spans.is_empty() { None } else { Some(place(&told.journey, &args.span)?) };
+    let mut told = ask(&args.journey, Around(0), context).await?;
+    let index = match place(&told.journey, &args.span) {
+        Ok(index) => Some(index),
+        Err(error) if told.journey.spans.is_empty() || !told.is_complete() => {
+            told.say(&format!("error: {error}"));
+            None
+        }
+        Err(error) => return Err(error),
+    };
     Ok(told.outcome(&args.journey, context, |journey, query| {
         match index.and_then(|index| SpanReport::of(journey.clone(), index)) {
             Some(report) => Body::Span(Box::new(report)),

@@ -1,5 +1,6 @@
 //! Evidence from files and standard input: finds out the format, keeps what can be read, notes what cannot.
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -39,6 +40,31 @@ pub fn read(name: &str, bytes: impl AsRef<[u8]>) -> Result<Evidence, Error> {
     let mut reader = Reader::default();
     reader.pieces(split(&text), !text.ends_with('\n'));
     reader.finish(name)
+}
+
+/// The evidence of several files. What stands in more than one of them, such as the same download given twice, counts
+/// as often as it stands in the file that has it most often.
+pub fn together(files: Vec<Evidence>) -> Evidence {
+    let mut all = Evidence::default();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for file in files {
+        let mut here: HashMap<String, usize> = HashMap::new();
+        for line in file.logs {
+            let key = format!("{:?} {:?} {:?} {}", line.time, line.labels, line.metadata, line.line);
+            let times = here.entry(key.clone()).or_default();
+            *times += 1;
+            if *times > known.get(&key).copied().unwrap_or(0) {
+                all.logs.push(line);
+            }
+        }
+        for (key, times) in here {
+            let most = known.entry(key).or_default();
+            *most = times.max(*most);
+        }
+        all.spans.extend(file.spans);
+        file.notes.into_iter().for_each(|note| all.note(note));
+    }
+    all
 }
 
 fn input(path: &str, message: impl Into<String>) -> Error {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use crate::backend::Backends;
+use crate::backend::failure::Failure;
 use crate::backend::loki::{Direction, Loki, quoted};
 use crate::backend::transport::Transport;
 use crate::model::evidence::{Note, NoteCode, Source};
@@ -19,12 +20,13 @@ const CLOSE: i64 = 2 * SECOND;
 /// How far from a line its neighbours are looked for.
 const REACH: i64 = HOUR;
 
-/// A stretch of time of one stream.
+/// How many lines of one place are read to find the neighbours in it.
+const MOST_LINES: usize = 5000;
+
+/// A stretch of time of one stream, and when the journey's own lines stand in it.
 struct Place {
     selector: String,
-    from: Timestamp,
-    to: Timestamp,
-    lines: usize,
+    own: Vec<Timestamp>,
 }
 
 /// Up to `count` lines before and after each of these.
@@ -47,29 +49,55 @@ pub async fn gather(
     let mut found = Vec::new();
     for part in join_all(places.iter().map(|place| look(&loki, place, count, query))).await {
         match part {
-            Ok(lines) => found.extend(lines),
+            Ok((lines, cut)) => {
+                found.extend(lines);
+                if cut == Cut::Something {
+                    let message =
+                        format!("a place holds over {MOST_LINES} lines; context is shown around its first ones");
+                    notes.push(Note::new(NoteCode::Info, Source::Loki, message));
+                }
+            }
             Err(failure) => notes.push(failure.note(Source::Loki)),
         }
     }
     (found, notes)
 }
 
-async fn look(
-    loki: &Loki<'_>,
-    place: &Place,
-    count: usize,
-    query: &Query,
-) -> Result<Vec<LogEntry>, crate::backend::failure::Failure> {
-    let before = Window::new(place.from.plus(-REACH), place.from);
-    let after = Window::new(place.to.plus(1), place.to.plus(REACH).min(query.now.plus(1)).max(place.to.plus(2)));
-    let within = Window::new(place.from, place.to.plus(1));
-    let between = (place.lines * (2 * count + 1)).min(5000);
+/// The neighbours in one place: what lies between its lines is read whole, so that each line gets its own.
+async fn look(loki: &Loki<'_>, place: &Place, count: usize, query: &Query) -> Result<(Vec<LogEntry>, Cut), Failure> {
+    let (Some(first), Some(last)) = (place.own.first(), place.own.last()) else { return Ok((vec![], Cut::Nothing)) };
+    let before = Window::new(first.plus(-REACH), *first);
+    let after = Window::new(last.plus(1), last.plus(REACH).min(query.now.plus(1)).max(last.plus(2)));
+    let within = Window::new(*first, last.plus(1));
     let (before, within, after) = tokio::join!(
         loki.page(&place.selector, before, count, Direction::Backward),
-        loki.page(&place.selector, within, between, Direction::Forward),
+        loki.page(&place.selector, within, MOST_LINES, Direction::Forward),
         loki.page(&place.selector, after, count, Direction::Forward),
     );
-    Ok([before?, within?, after?].into_iter().flat_map(|page| page.logs).collect())
+    let within = within?.logs;
+    let cut = if within.len() >= MOST_LINES { Cut::Something } else { Cut::Nothing };
+    let mut all: Vec<LogEntry> = [before?.logs, within, after?.logs].into_iter().flatten().collect();
+    all.sort_by(|a, b| (a.time, &a.line).cmp(&(b.time, &b.line)));
+    Ok((neighbours(all, &place.own, count), cut))
+}
+
+/// Of lines by time, those that are at most `count` away from one of these instants.
+fn neighbours(lines: Vec<LogEntry>, own: &[Timestamp], count: usize) -> Vec<LogEntry> {
+    let mut wanted = vec![false; lines.len()];
+    for at in own {
+        let from = lines.partition_point(|line| line.time < *at);
+        let to = lines.partition_point(|line| line.time <= *at);
+        let near = from.saturating_sub(count)..(to + count).min(lines.len());
+        wanted[near].iter_mut().for_each(|one| *one = true);
+    }
+    lines.into_iter().zip(wanted).filter_map(|(line, wanted)| wanted.then_some(line)).collect()
+}
+
+/// Whether a place held more lines than were read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    Nothing,
+    Something,
 }
 
 /// Stretches in which lines of one stream lie close together, by time.
@@ -82,15 +110,10 @@ fn places(lines: &[LogEntry]) -> Vec<Place> {
     for (selector, mut times) in by_stream.into_iter().filter(|(selector, _)| selector != "{}") {
         times.sort_unstable();
         for near in times.chunk_by(|a, b| b.since(*a) <= CLOSE) {
-            places.push(Place {
-                selector: selector.clone(),
-                from: near[0],
-                to: near[near.len() - 1],
-                lines: near.len(),
-            });
+            places.push(Place { selector: selector.clone(), own: near.to_vec() });
         }
     }
-    places.sort_by(|a, b| (a.from, &a.selector).cmp(&(b.from, &b.selector)));
+    places.sort_by(|a, b| (a.own.first(), &a.selector).cmp(&(b.own.first(), &b.selector)));
     places
 }
 

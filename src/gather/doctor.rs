@@ -9,6 +9,7 @@ use crate::backend::prometheus::Prometheus;
 use crate::backend::request::Answer;
 use crate::backend::transport::{Transport, shown};
 use crate::backend::{Auth, Backends, Endpoint, JaegerApi};
+use crate::gather::health;
 use crate::model::evidence::{BackendState, Source};
 use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Timestamp, Window};
@@ -102,7 +103,10 @@ impl Clinic<'_> {
         let found = loki::selector(&labels);
         let in_use = selector.map(ToOwned::to_owned).or(found.clone());
         let newest = match &in_use {
-            Some(selector) => loki.page(selector, week, 20, Direction::Backward).await.unwrap_or_default().logs,
+            Some(selector) => match loki.page(selector, week, 20, Direction::Backward).await {
+                Ok(page) => page.logs,
+                Err(failure) => return unwell(row, endpoint, &failure),
+            },
             None => Vec::new(),
         };
         let has_metadata = newest.iter().any(|line| !line.metadata.is_empty());
@@ -249,16 +253,12 @@ fn left_out(source: Source) -> DoctorRow {
 }
 
 fn unwell(mut row: DoctorRow, endpoint: &Endpoint, failure: &Failure) -> DoctorRow {
-    row.state = match failure.kind {
-        _ if !endpoint.configured => BackendState::NotConfigured,
-        FailureKind::MustAct => BackendState::Refused,
-        _ => BackendState::Unreachable,
-    };
+    row.state = health::state_of(endpoint, failure);
     row.error.clone_from(&failure.message);
     row.next = match row.state {
         BackendState::NotConfigured => format!("name its address with --{}-url or in the profile", row.name.word()),
-        _ if !failure.hint.is_empty() => failure.hint.clone(),
-        _ => "is it running, and is this its address?".into(),
+        _ if failure.kind == FailureKind::Absent => "is it running, and is this its address?".into(),
+        _ => failure.hint.clone(),
     };
     row
 }

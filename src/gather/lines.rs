@@ -3,16 +3,18 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
+use futures_util::future::join_all;
+
 use crate::backend::failure::Failure;
 use crate::backend::loki::{self, Direction, Loki};
-use crate::gather::Haul;
+use crate::gather::haul::Haul;
 use crate::model::conventions::TRACE_ID_FIELDS;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::id::TraceId;
 use crate::model::log::LogEntry;
 use crate::model::time::{SECOND, Window};
 use crate::query::Query;
-use crate::stitch::matching::spellings;
+use crate::stitch::matching::{is_short, spellings};
 
 /// Loki 3 gives every stream this label by itself.
 const USUAL_SELECTOR: &str = "{service_name=~\".+\"}";
@@ -40,43 +42,43 @@ impl<'a> LineSource<'a> {
     }
 
     /// Lines that carry the ID in their text, a label or their metadata.
-    pub async fn by_id(&self, id: &str, window: Window) -> Result<Haul, Failure> {
+    pub async fn by_id(&self, id: &str, window: Window) -> Haul {
         if self.selector.borrow().is_some() {
             return self.by_id_with(&self.selector(), id, window).await;
         }
         let (labels, haul) = tokio::join!(self.loki.labels(window), self.by_id_with(USUAL_SELECTOR, id, window));
-        let Some(found) = loki::selector(&labels?) else { return haul };
-        let mut haul = if found == USUAL_SELECTOR { haul? } else { self.by_id_with(&found, id, window).await? };
-        if found != USUAL_SELECTOR {
-            let message = format!("streams were chosen by {found}; those without that label were not asked");
-            haul.notes.push(Note::new(NoteCode::Info, Source::Loki, message).hint("set `selector` in the profile"));
+        let Some(found) = labels.ok().and_then(|labels| loki::selector(&labels)) else { return haul };
+        self.selector.replace(Some(found.clone()));
+        if found == USUAL_SELECTOR {
+            return haul;
         }
-        self.selector.replace(Some(found));
-        Ok(haul)
+        let mut haul = self.by_id_with(&found, id, window).await;
+        let message = format!("streams were chosen by {found}; those without that label were not asked");
+        haul.notes.push(Note::new(NoteCode::Info, Source::Loki, message).hint("set `selector` in the profile"));
+        haul
     }
 
-    async fn by_id_with(&self, selector: &str, id: &str, window: Window) -> Result<Haul, Failure> {
-        let text = loki::by_text(selector, &spellings(id));
+    async fn by_id_with(&self, selector: &str, id: &str, window: Window) -> Haul {
+        let text = if is_short(id) {
+            loki::by_value(selector, &self.query.keys, id)
+        } else {
+            loki::by_text(selector, &spellings(id))
+        };
         let field = loki::by_field(selector, &self.query.keys, &[id.to_owned()]);
         let (text, field) = tokio::join!(self.pages(&text, window), self.pages(&field, window));
-        let mut haul = text?;
-        haul.absorb(field?);
-        Ok(haul)
+        Haul::all([text, field])
     }
 
     /// Lines that name one of these traces.
-    pub async fn by_traces(&self, traces: &[TraceId], window: Window) -> Result<Haul, Failure> {
-        let mut haul = Haul::default();
+    pub async fn by_traces(&self, traces: &[TraceId], window: Window) -> Haul {
         let names: Vec<String> = TRACE_ID_FIELDS.iter().map(|n| (*n).to_owned()).collect();
-        for some in traces.chunks(TRACES_A_QUERY) {
+        let selector = self.selector();
+        let queries = traces.chunks(TRACES_A_QUERY).flat_map(|some| {
             let spelled: Vec<String> = some.iter().flat_map(|t| t.spellings()).collect();
-            let text = loki::by_text(&self.selector(), &spelled);
-            let field = loki::by_field(&self.selector(), &names, &spelled);
-            let (text, field) = tokio::join!(self.pages(&text, window), self.pages(&field, window));
-            haul.absorb(text?);
-            haul.absorb(field?);
-        }
-        Ok(haul)
+            [loki::by_text(&selector, &spelled), loki::by_field(&selector, &names, &spelled)]
+        });
+        let queries: Vec<String> = queries.collect();
+        Haul::all(join_all(queries.iter().map(|query| self.pages(query, window))).await)
     }
 
     /// How many bytes a look at this window would read.
@@ -85,8 +87,8 @@ impl<'a> LineSource<'a> {
     }
 
     /// Every line of a query: pages in time order, each beginning at the last one's last instant. Windows that are
-    /// too much for the server are halved.
-    async fn pages(&self, query: &str, window: Window) -> Result<Haul, Failure> {
+    /// too much for the server are halved. What came before a failure is kept.
+    async fn pages(&self, query: &str, window: Window) -> Haul {
         let mut haul = Haul::default();
         let mut seen = HashSet::new();
         let mut open = vec![window];
@@ -97,10 +99,13 @@ impl<'a> LineSource<'a> {
                     let [early, late] = window.halves();
                     open.extend([late, early]);
                 }
-                Err(failure) => return Err(failure),
+                Err(failure) => {
+                    haul.failures.push((Source::Loki, failure));
+                    return haul;
+                }
             }
         }
-        Ok(haul)
+        haul
     }
 
     async fn pages_of(
@@ -129,15 +134,12 @@ impl<'a> LineSource<'a> {
             haul.notes.extend(page.skipped.iter().map(|w| Note::new(NoteCode::Skipped, Source::Loki, w.clone())));
             let full = page.logs.len() + page.skipped.len() >= limit;
             let last = page.logs.iter().map(|e| e.time).max();
-            let before = haul.logs.len();
             haul.logs.extend(page.logs.into_iter().filter(|entry| seen.insert(LineKey::of(entry))));
-            if haul.logs.len() >= self.query.bounds.lines {
-                let message = format!("more than {} lines; the rest was not read", self.query.bounds.lines);
-                haul.notes.push(Note::new(NoteCode::BoundReached, Source::Loki, message).hint("raise --max-lines"));
+            if haul.logs.len() > self.query.bounds.lines {
                 return Ok(());
             }
             let Some(last) = last.filter(|_| full) else { return Ok(()) };
-            if haul.logs.len() > before && last > rest.from {
+            if last > rest.from {
                 (rest.from, limit) = (last, usual.min(most));
             } else if limit < most {
                 limit = (limit * 2).min(most);
@@ -146,6 +148,9 @@ impl<'a> LineSource<'a> {
                     format!("more than {most} lines at one instant ({}); some of them were not given", last.rfc3339());
                 haul.notes.push(Note::new(NoteCode::Truncated, Source::Loki, message));
                 rest.from = last.plus(1);
+                if rest.is_empty() {
+                    return Ok(());
+                }
             }
         }
     }

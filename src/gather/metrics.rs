@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior, context};
 
-use crate::backend::failure::Failure;
+use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::prometheus::{Prometheus, Told, quoted, step_seconds};
-use crate::gather::Haul;
+use crate::gather::haul::Haul;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::journey::Journey;
 use crate::model::metric::Panel;
@@ -14,14 +14,17 @@ use crate::model::time::{MINUTE, SECOND, Window};
 use crate::query::{PanelTemplate, Query};
 use crate::wire::prometheus_json::{self, Reply};
 
+/// Steps that a panel's template may take: it fills in four values.
+const FUEL: u64 = 10_000;
+
 /// Alerts from before the journey to after it, exemplars that carry its traces, and the configured panels.
-pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, journey: &Journey) -> Haul {
-    let Some(extent) = journey.extent() else { return Haul::default() };
+pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, journey: &Journey, extent: Window) -> Haul {
     let window = window(extent, query);
     let panels = join_all(query.panels.iter().map(|template| panel(prometheus, template, query, journey, window)));
     let (alerts, exemplars, panels) =
         tokio::join!(prometheus.range("ALERTS", window), prometheus.exemplars(window), panels);
-    let mut haul = Haul { metrics_window: Some(window), ..Haul::default() };
+    let mut haul = Haul { metrics_window: alerts.is_ok().then_some(window), ..Haul::default() };
+    let alerts_came = alerts.is_ok();
     match alerts {
         Ok(told) => {
             haul.alerts = prometheus_json::alerts_from_series(&told.data);
@@ -29,20 +32,28 @@ pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, journey: &Journe
             haul.alerts.iter_mut().for_each(|alert| alert.ongoing = alert.to >= fresh && window.to >= query.now);
             haul.remarks(&told);
         }
-        Err(failure) => haul.notes.push(failure.note(Source::Prometheus)),
+        Err(failure) => haul.failures.push((Source::Prometheus, failure)),
     }
     match exemplars {
         Ok(told) => {
             haul.remarks(&told);
             haul.exemplars = told.data;
         }
-        Err(failure) => haul.notes.push(without_exemplars(&failure)),
+        Err(failure) if alerts_came => haul.notes.push(without_exemplars(&failure)),
+        Err(_) => {}
     }
     for (panel, told) in panels {
-        haul.panels.push(panel);
         if let Some(told) = told {
             haul.remarks(&told);
         }
+        if let Some(error) = panel.error.as_ref().filter(|_| alerts_came) {
+            haul.notes.push(Note::new(
+                NoteCode::Partial,
+                Source::Prometheus,
+                format!("panel {:?}: {error}", panel.name),
+            ));
+        }
+        haul.panels.push(panel);
     }
     haul
 }
@@ -55,7 +66,12 @@ fn window(extent: Window, query: &Query) -> Window {
 
 /// A server without exemplar storage is not sick: it is said, and the answer stays complete.
 fn without_exemplars(failure: &Failure) -> Note {
-    Note::new(NoteCode::Info, Source::Prometheus, format!("no exemplars: {}", failure.message))
+    match failure.kind {
+        FailureKind::Rejected | FailureKind::NoSuchApi => {
+            Note::new(NoteCode::Info, Source::Prometheus, format!("no exemplars: {}", failure.message))
+        }
+        _ => failure.note(Source::Prometheus),
+    }
 }
 
 async fn panel(
@@ -91,6 +107,7 @@ fn filled(template: &PanelTemplate, query: &Query, journey: &Journey, window: Wi
     let id = journey.correlation_id.as_deref().unwrap_or(&query.subject.text);
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
     environment
         .render_str(
             &template.query,
@@ -101,7 +118,7 @@ fn filled(template: &PanelTemplate, query: &Query, journey: &Journey, window: Wi
                 to => window.to.seconds_text(),
             },
         )
-        .map_err(|e| format!("panel {:?}: {e}", template.name))
+        .map_err(|e| e.to_string())
 }
 
 impl Haul {

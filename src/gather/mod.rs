@@ -2,93 +2,37 @@
 
 pub mod around;
 pub mod doctor;
+pub mod haul;
+pub mod health;
 pub mod lines;
 pub mod metrics;
 pub mod traces;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use futures_util::future::join_all;
 
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::jaeger::Jaeger;
 use crate::backend::loki::Loki;
 use crate::backend::prometheus::Prometheus;
-use crate::backend::transport::{Transport, shown};
+use crate::backend::transport::Transport;
 use crate::backend::{Backends, Endpoint};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
-use crate::model::id::{SpanId, TraceId};
+use crate::model::id::TraceId;
 use crate::model::journey::Journey;
-use crate::model::log::LogEntry;
-use crate::model::metric::{Alert, Exemplar, Panel};
-use crate::model::span::{Span, SpanKind};
-use crate::model::time::{HOUR, MINUTE, Timestamp, Window, Windows};
+use crate::model::span::Span;
+use crate::model::time::{DAY, HOUR, MINUTE, Window, Windows};
 use crate::progress::Progress;
-use crate::query::Query;
+use crate::query::{Bounds, Query, TimeRange};
 use crate::stitch::membership::{Membership, membership};
 use crate::stitch::stitch;
+use haul::{Haul, SpansByTrace};
 use lines::{LineKey, LineSource};
-use traces::TraceSource;
+use traces::{Spelling, TraceSource, needs_escaping};
 
 /// Alone, Loki looks further back than 6 h only while it promises to read less than this: 20 GB.
 const MOST_BYTES: u64 = 20_000_000_000;
-
-/// What one step brought.
-#[derive(Default)]
-pub struct Haul {
-    spans: SpansByTrace,
-    logs: Vec<LogEntry>,
-    alerts: Vec<Alert>,
-    exemplars: Vec<Exemplar>,
-    panels: Vec<Panel>,
-    not_stored: Vec<TraceId>,
-    notes: Vec<Note>,
-    metrics_window: Option<Window>,
-}
-
-impl Haul {
-    fn note(note: Note) -> Self {
-        Self { notes: vec![note], ..Self::default() }
-    }
-
-    fn absorb(&mut self, other: Self) {
-        for spans in other.spans.0.into_values() {
-            self.spans.add(spans);
-        }
-        self.logs.extend(other.logs);
-        self.not_stored.extend(other.not_stored);
-        self.notes.extend(other.notes);
-    }
-}
-
-/// Spans of several answers. The same trace comes again and again, once for every service that is asked: a span is
-/// kept as often as the answer has it that has it most often, so that only repeats in the storage stay repeats.
-#[derive(Default)]
-pub struct SpansByTrace(BTreeMap<TraceId, Vec<Span>>);
-
-impl SpansByTrace {
-    /// Adds one answer.
-    fn add(&mut self, answer: Vec<Span>) {
-        let mut known: HashMap<_, usize> = HashMap::new();
-        for span in
-            answer.iter().map(|s| s.trace_id).collect::<BTreeSet<_>>().iter().filter_map(|t| self.0.get(t)).flatten()
-        {
-            *known.entry(span_key(span)).or_default() += 1;
-        }
-        for span in answer {
-            match known.get_mut(&span_key(&span)) {
-                Some(times) if *times > 0 => *times -= 1,
-                _ => self.0.entry(span.trace_id).or_default().push(span),
-            }
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Span> {
-        self.0.values().flatten()
-    }
-}
-
-fn span_key(span: &Span) -> (TraceId, SpanId, SpanKind, Timestamp, i64, String) {
-    (span.trace_id, span.span_id, span.kind, span.start, span.duration_ns, span.name.clone())
-}
 
 /// Everything that the backends know of the query's subject.
 pub async fn gather(query: &Query, backends: &Backends, transport: &Transport, progress: &Progress) -> Evidence {
@@ -106,9 +50,12 @@ struct Gathering<'a> {
     progress: &'a Progress,
     traces: Option<TraceSource<'a>>,
     lines: Option<LineSource<'a>>,
-    down: Vec<(Source, Failure)>,
+    /// Backends that never answered, and why.
+    down: BTreeMap<Source, Failure>,
+    /// Backends that wanted a person to act, whatever else they gave.
+    refused: BTreeSet<Source>,
     evidence: Evidence,
-    seen_lines: std::collections::HashSet<LineKey>,
+    seen_lines: HashSet<LineKey>,
     /// Traces that were asked for by ID.
     fetched: BTreeSet<TraceId>,
     /// Traces whose lines were asked for.
@@ -130,38 +77,43 @@ impl<'a> Gathering<'a> {
             progress,
             traces: None,
             lines,
-            down: Vec::new(),
+            down: BTreeMap::new(),
+            refused: BTreeSet::new(),
             evidence: Evidence::default(),
-            seen_lines: std::collections::HashSet::new(),
+            seen_lines: HashSet::new(),
             fetched: BTreeSet::new(),
             lines_of: BTreeSet::new(),
             searched_id: query.subject.as_correlation.then(|| query.subject.text.clone()),
         }
     }
 
-    /// Wider and wider windows until something is found.
+    /// Wider and wider windows until something is found. A line alone does not end Jaeger's search: somebody may have
+    /// written the ID into a log only just now.
     async fn find(&mut self) {
         let ladder = self.query.time.ladder(self.query.now);
         let first = ladder[0];
         self.progress.say("asking jaeger and loki");
         let (jaeger, lines) = tokio::join!(self.connect_and_search(first), self.lines_by_id(first));
-        match jaeger {
-            Ok((traces, haul)) => {
-                self.traces = Some(traces);
+        if let Some((traces, haul)) = jaeger {
+            self.traces = traces;
+            if self.searched_id.is_some() && self.traces.is_some() {
                 self.evidence.coverage.traces.add(first);
-                self.take(haul);
             }
-            Err(None) => {}
-            Err(Some(failure)) => self.down.push((Source::Jaeger, failure)),
+            self.fetched.extend(self.query.subject.as_trace);
+            self.take(haul);
         }
-        self.take_lines(lines, Some(first));
+        self.take_lines(lines, first);
         self.follow().await;
         for window in &ladder[1..] {
-            if !self.members().is_empty() || self.traces.is_none() {
+            if !self.members().traces.is_empty() || self.traces.is_none() {
                 break;
             }
             self.progress.say("nothing yet; looking further back");
-            self.search_traces(*window).await;
+            self.search_traces(*window, Spelling::AsGiven).await;
+            self.follow().await;
+        }
+        if self.members().traces.is_empty() {
+            self.search_traces(ladder[ladder.len() - 1], Spelling::ForElasticsearch).await;
             self.follow().await;
         }
         self.find_lines_alone(&ladder).await;
@@ -173,15 +125,11 @@ impl<'a> Gathering<'a> {
             if !self.members().is_empty() || self.lines.is_none() {
                 return;
             }
-            if step > 1 && !self.promises_little(*window).await {
-                let message = format!(
-                    "lines older than {} were not looked for: too much to read",
-                    ladder[step - 1].from.rfc3339()
-                );
-                self.evidence.note(
-                    Note::new(NoteCode::BoundReached, Source::Loki, message)
-                        .hint("narrow the time with --start and --end"),
-                );
+            if let Some(why) = self.too_much(*window).await.filter(|_| step > 1) {
+                let message =
+                    format!("lines from before {} were not looked for: {why}", ladder[step - 1].from.rfc3339());
+                let hint = "narrow the time with --start and --end";
+                self.evidence.note(Note::new(NoteCode::BoundReached, Source::Loki, message).hint(hint));
                 return;
             }
             self.search_lines(*window).await;
@@ -189,43 +137,47 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    async fn promises_little(&self, window: Window) -> bool {
-        match &self.lines {
-            Some(lines) => lines.bytes(window).await.is_some_and(|bytes| bytes < MOST_BYTES),
-            None => false,
+    /// Why a look at all lines of this window is not ventured.
+    async fn too_much(&self, window: Window) -> Option<String> {
+        match self.lines.as_ref()?.bytes(window).await {
+            Some(bytes) if bytes < MOST_BYTES => None,
+            Some(bytes) => Some(format!("that would read {} GB", bytes / 1_000_000_000)),
+            None => Some("the server does not tell how much that would read".to_owned()),
         }
     }
 
-    async fn connect_and_search(&self, window: Window) -> Result<(TraceSource<'a>, Haul), Option<Failure>> {
-        let endpoint = self.backends.jaeger.as_ref().ok_or(None)?;
-        let jaeger = Jaeger::connect(self.transport, endpoint, self.backends.jaeger_api).await.map_err(Some)?;
+    /// The first look: by the ID over a time, and by its being a trace ID. None where Jaeger is left out.
+    async fn connect_and_search(&self, window: Window) -> Option<(Option<TraceSource<'a>>, Haul)> {
+        let endpoint = self.backends.jaeger.as_ref()?;
+        let jaeger = match Jaeger::connect(self.transport, endpoint, self.backends.jaeger_api).await {
+            Ok(jaeger) => jaeger,
+            Err(failure) => return Some((None, Haul::failed(Source::Jaeger, failure))),
+        };
         let traces = TraceSource::new(jaeger, self.query);
-        self.transport.allow_at_least(60 * traces.services().len());
-        let by_id = self.query.subject.as_trace;
-        let (mut haul, fetched) = tokio::join!(
-            async {
-                match &self.searched_id {
-                    Some(id) => traces.search(id, window).await,
-                    None => Haul::default(),
-                }
-            },
-            async {
-                match by_id {
-                    Some(id) => traces.fetch(&[id]).await,
-                    None => Haul::default(),
-                }
+        if self.query.bounds.requests == Bounds::default().requests {
+            self.transport.allow_at_least(60 * traces.services().len());
+        }
+        let by_tag = async {
+            match &self.searched_id {
+                Some(id) => traces.search(id, window, Spelling::AsGiven).await,
+                None => Haul::default(),
             }
-        );
-        let trace_was_a_guess = self.searched_id.is_some();
-        haul.absorb(Haul {
-            not_stored: if trace_was_a_guess { vec![] } else { fetched.not_stored.clone() },
-            ..fetched
-        });
-        let haul = traces.with_recorded_times(haul).await;
-        Ok((traces, haul))
+        };
+        let by_id = async {
+            match self.query.subject.as_trace {
+                Some(id) => traces.fetch(&[id]).await,
+                None => Haul::default(),
+            }
+        };
+        let (by_tag, mut by_id) = tokio::join!(by_tag, by_id);
+        if self.query.subject.as_correlation {
+            by_id.not_stored.clear();
+        }
+        let haul = traces.with_recorded_times(Haul::all([by_tag, by_id])).await;
+        Some((Some(traces), haul))
     }
 
-    async fn lines_by_id(&self, window: Window) -> Option<Result<Haul, Failure>> {
+    async fn lines_by_id(&self, window: Window) -> Option<Haul> {
         let lines = self.lines.as_ref()?;
         match (&self.searched_id, self.query.subject.as_trace) {
             (Some(id), _) => Some(lines.by_id(id, window).await),
@@ -234,32 +186,34 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Asks Jaeger for what of this window it was not asked yet.
-    async fn search_traces(&mut self, window: Window) {
+    /// Asks Jaeger for what of this window it was not asked yet in this spelling.
+    async fn search_traces(&mut self, window: Window, spelling: Spelling) {
         let (Some(traces), Some(id)) = (&self.traces, &self.searched_id) else { return };
-        let mut haul = Haul::default();
-        for piece in self.evidence.coverage.traces.missing(window) {
-            haul.absorb(traces.search(id, piece).await);
-        }
-        let haul = traces.with_recorded_times(haul).await;
+        let pieces = match spelling {
+            Spelling::AsGiven => self.evidence.coverage.traces.missing(window),
+            Spelling::ForElasticsearch if !needs_escaping(id) => return,
+            Spelling::ForElasticsearch => vec![window],
+        };
+        let hauls = join_all(pieces.into_iter().map(|piece| traces.search(id, piece, spelling))).await;
+        let haul = traces.with_recorded_times(Haul::all(hauls)).await;
         self.evidence.coverage.traces.add(window);
         self.take(haul);
     }
 
     /// Asks Loki for what of this window it was not asked yet.
     async fn search_lines(&mut self, window: Window) {
+        let known: Vec<TraceId> = self.lines_of.iter().copied().collect();
         for piece in self.evidence.coverage.logs.missing(window) {
-            let found = self.lines_by_id(piece).await;
-            self.take_lines(found, Some(piece));
-            let traces: Vec<TraceId> = self.lines_of.iter().copied().collect();
-            self.lines_of_traces(&traces, piece).await;
+            let (by_id, by_traces) = tokio::join!(self.lines_by_id(piece), self.lines_of_traces(&known, piece));
+            self.take_lines(by_id, piece);
+            self.take(by_traces);
         }
     }
 
-    async fn lines_of_traces(&mut self, traces: &[TraceId], window: Window) {
-        if let Some(lines) = self.lines.as_ref().filter(|_| !traces.is_empty()) {
-            let found = lines.by_traces(traces, window).await;
-            self.take_lines(Some(found), None);
+    async fn lines_of_traces(&self, traces: &[TraceId], window: Window) -> Haul {
+        match self.lines.as_ref().filter(|_| !traces.is_empty()) {
+            Some(lines) => lines.by_traces(traces, window).await,
+            None => Haul::default(),
         }
     }
 
@@ -286,41 +240,45 @@ impl<'a> Gathering<'a> {
                 continue;
             }
             self.progress.say(format!("following {} traces", wanted.len() + known.len()));
-            self.fetch(&wanted, &members).await;
-            self.lines_of.extend(&known);
+            let some = self.within_bounds(&wanted, &members);
             let window = self.lines_window();
-            self.lines_of_traces(&known, window).await;
+            let (spans, lines) = tokio::join!(self.fetch(&some), self.lines_of_traces(&known, window));
+            self.fetched.extend(&wanted);
+            self.lines_of.extend(&known);
+            self.take(spans);
+            self.take(lines);
         }
     }
 
     /// The asked trace carries a correlation ID: everything is asked for that too.
     async fn follow_id(&mut self, id: String) {
         self.searched_id = Some(id);
-        let extent = self.extent(&self.members()).unwrap_or(self.query.time.ladder(self.query.now)[0]);
-        let window = extent.padded(10 * MINUTE, 10 * MINUTE);
+        let asked = self.query.time.ladder(self.query.now)[0];
+        let window = match self.extent(&self.members()) {
+            Some(extent) if self.query.time.may_grow() => self.edges(extent),
+            _ => asked,
+        };
         self.evidence.coverage = Coverage::default();
-        self.search_traces(window).await;
+        self.search_traces(window, Spelling::AsGiven).await;
         self.search_lines(window).await;
     }
 
-    async fn fetch(&mut self, wanted: &[TraceId], members: &Membership) {
-        let Some(traces) = &self.traces else {
-            self.fetched.extend(wanted);
-            return;
-        };
-        let room = self.query.bounds.traces.saturating_sub(members.traces.len());
+    async fn fetch(&self, wanted: &[TraceId]) -> Haul {
+        match &self.traces {
+            Some(traces) => traces.with_recorded_times(traces.fetch(wanted).await).await,
+            None => Haul::default(),
+        }
+    }
+
+    /// As many of these traces as the journey may still have.
+    fn within_bounds(&mut self, wanted: &[TraceId], members: &Membership) -> Vec<TraceId> {
+        let most = self.query.bounds.traces;
+        let room = most.saturating_sub(members.traces.len());
         if wanted.len() > room {
-            let message = format!(
-                "more than {} traces belong to this journey; the rest was not fetched",
-                self.query.bounds.traces
-            );
+            let message = format!("more than {most} traces belong to this journey; the rest was not fetched");
             self.evidence.note(Note::new(NoteCode::BoundReached, Source::Jaeger, message).hint("raise --max-traces"));
         }
-        let some = &wanted[..wanted.len().min(room)];
-        let haul = traces.fetch(some).await;
-        let haul = traces.with_recorded_times(haul).await;
-        self.fetched.extend(wanted);
-        self.take(haul);
+        wanted[..wanted.len().min(room)].to_vec()
     }
 
     /// How far beyond its edges a journey of this length is looked for.
@@ -354,7 +312,7 @@ impl<'a> Gathering<'a> {
             }
             self.progress.say("looking around what was found");
             if wants_traces {
-                self.search_traces(wide).await;
+                self.search_traces(wide, Spelling::AsGiven).await;
             }
             if wants_lines {
                 self.search_lines(wide).await;
@@ -370,19 +328,15 @@ impl<'a> Gathering<'a> {
         let Some(endpoint) = &self.backends.prometheus else { return };
         self.progress.say("asking prometheus");
         let prometheus = Prometheus::new(self.transport, endpoint);
-        let journey = self.journey();
-        if journey.is_empty() {
-            if let Err(failure) = prometheus.version().await {
-                self.down.push((Source::Prometheus, failure));
-            }
-            return;
-        }
-        let haul = metrics::gather(&prometheus, self.query, &journey).await;
-        self.evidence.alerts = haul.alerts;
-        self.evidence.exemplars = haul.exemplars;
-        self.evidence.panels = haul.panels;
-        haul.metrics_window.into_iter().for_each(|window| self.evidence.coverage.metrics.add(window));
-        haul.notes.into_iter().for_each(|note| self.evidence.note(note));
+        let members = self.members();
+        let haul = match self.extent(&members) {
+            Some(extent) => metrics::gather(&prometheus, self.query, &self.journey(), extent).await,
+            None => match prometheus.version().await {
+                Ok(_) => Haul::default(),
+                Err(failure) => Haul::failed(Source::Prometheus, failure),
+            },
+        };
+        self.take(haul);
     }
 
     fn journey(&self) -> Journey {
@@ -393,15 +347,17 @@ impl<'a> Gathering<'a> {
         membership(&self.evidence, self.query)
     }
 
-    /// From the first to the last instant of what belongs.
+    /// From the first to the last instant of what belongs. Clocks that are years off do not decide where to look.
     fn extent(&self, members: &Membership) -> Option<Window> {
+        let near = match self.query.time {
+            TimeRange::Explicit(window) => window.padded(DAY, DAY),
+            _ => Window::new(self.query.now.plus(-31 * DAY), self.query.now.plus(DAY)),
+        };
         let spans =
             self.evidence.spans.iter().filter(|s| members.traces.contains_key(&s.trace_id) && s.has_sane_time());
         let lines = self.evidence.logs.iter().zip(&members.lines).filter(|(_, why)| why.is_some());
-        spans
-            .map(Span::window)
-            .chain(lines.map(|(line, _)| Window::new(line.time, line.time.plus(1))))
-            .reduce(Window::hull)
+        let lines = lines.map(|(line, _)| Window::new(line.time, line.time.plus(1)));
+        spans.map(Span::window).chain(lines).filter(|w| near.contains(w.from)).reduce(Window::hull)
     }
 
     fn take(&mut self, haul: Haul) {
@@ -417,110 +373,107 @@ impl<'a> Gathering<'a> {
                 self.evidence.logs.push(line);
             }
         }
+        self.evidence.alerts.extend(haul.alerts);
+        self.evidence.exemplars.extend(haul.exemplars);
+        self.evidence.panels.extend(haul.panels);
+        haul.metrics_window.into_iter().for_each(|window| self.evidence.coverage.metrics.add(window));
         haul.notes.into_iter().for_each(|note| self.evidence.note(note));
-        if self.evidence.spans.len() > self.query.bounds.spans {
-            let message = format!("more than {} spans; the rest was dropped", self.query.bounds.spans);
-            self.evidence.spans.truncate(self.query.bounds.spans);
+        haul.failures.into_iter().for_each(|(source, failure)| self.fail(source, failure));
+        self.keep_within_bounds();
+    }
+
+    /// A backend that never answered is down and is not asked again; of any other only this part is missing.
+    fn fail(&mut self, source: Source, failure: Failure) {
+        if matches!(failure.kind, FailureKind::MustAct | FailureKind::NoSuchApi) {
+            self.refused.insert(source);
+        }
+        if self.transport.has_answered(source) {
+            self.evidence.note(failure.note(source));
+            return;
+        }
+        match source {
+            Source::Jaeger => self.traces = None,
+            Source::Loki => self.lines = None,
+            _ => {}
+        }
+        self.down.entry(source).or_insert(failure);
+    }
+
+    fn keep_within_bounds(&mut self) {
+        let Bounds { spans, lines, .. } = self.query.bounds;
+        if self.evidence.spans.len() > spans {
+            self.evidence.spans.truncate(spans);
+            let message = format!("more than {spans} spans; the rest was dropped");
             self.evidence.note(Note::new(NoteCode::BoundReached, Source::Jaeger, message).hint("raise --max-spans"));
+        }
+        if self.evidence.logs.len() > lines {
+            self.evidence.logs.sort_by_key(|line| line.time);
+            self.evidence.logs.truncate(lines);
+            let message = format!("more than {lines} lines; the rest was dropped");
+            self.evidence.note(Note::new(NoteCode::BoundReached, Source::Loki, message).hint("raise --max-lines"));
         }
     }
 
-    /// Takes what Loki gave; the window is covered where it was asked for the ID itself.
-    fn take_lines(&mut self, found: Option<Result<Haul, Failure>>, asked_by_id: Option<Window>) {
-        match found {
-            None => {}
-            Some(Ok(haul)) => {
-                if let Some(window) = asked_by_id {
-                    self.evidence.coverage.logs.add(window);
-                }
-                self.take(haul);
-            }
-            Some(Err(failure)) => {
-                self.down.push((Source::Loki, failure));
-                self.lines = None;
-            }
+    /// Takes what Loki gave for the ID itself: the window is covered if nothing of it failed.
+    fn take_lines(&mut self, found: Option<Haul>, window: Window) {
+        let Some(haul) = found else { return };
+        if haul.failures.is_empty() {
+            self.evidence.coverage.logs.add(window);
+        } else {
+            self.lines = None;
         }
+        self.take(haul);
     }
 
     /// How each backend did, as notes and as statuses.
     fn finish(mut self) -> Evidence {
-        let status = |source, endpoint: &Option<Endpoint>| match endpoint {
-            None => BackendStatus { state: BackendState::LeftOut, ..self.blank(source) },
-            Some(endpoint) => self.status(source, endpoint),
-        };
-        let mut all = vec![
-            status(Source::Jaeger, &self.backends.jaeger),
-            status(Source::Loki, &self.backends.loki),
-            status(Source::Prometheus, &self.backends.prometheus),
+        let endpoints = [
+            (Source::Jaeger, &self.backends.jaeger),
+            (Source::Loki, &self.backends.loki),
+            (Source::Prometheus, &self.backends.prometheus),
         ];
-        if all.iter().all(|b| matches!(b.state, BackendState::NotConfigured | BackendState::LeftOut)) {
+        let mut statuses = Vec::new();
+        for (source, endpoint) in endpoints {
+            let Some(endpoint) = endpoint else {
+                statuses.push(health::left_out(source));
+                continue;
+            };
+            statuses.push(self.status(endpoint));
+            if let Some(failure) = self.down.get(&source) {
+                let note = health::note_of(endpoint, failure);
+                self.evidence.note(note);
+            }
+        }
+        if statuses.iter().all(|b| matches!(b.state, BackendState::NotConfigured | BackendState::LeftOut)) {
             let message = "no backend answered: none is configured, and none is at its usual place on this machine";
-            self.evidence.note(
-                Note::general(NoteCode::Unreachable, message)
-                    .hint("set --jaeger-url, --loki-url, --prometheus-url, or see `trace config show`"),
-            );
+            let hint = "set --jaeger-url, --loki-url, --prometheus-url, or see `trace config show`";
+            self.evidence.note(Note::general(NoteCode::Unreachable, message).hint(hint));
         }
-        self.evidence.backends.append(&mut all);
-        for (source, failure) in std::mem::take(&mut self.down) {
-            let configured = self.endpoint(source).is_some_and(|e| e.configured);
-            let note = if configured { failure.note(source) } else { not_configured(source, &failure) };
-            self.evidence.note(note);
-        }
+        self.evidence.backends = statuses;
         self.evidence.notes.sort();
         self.evidence
     }
 
-    fn endpoint(&self, source: Source) -> Option<&Endpoint> {
-        match source {
-            Source::Jaeger => self.backends.jaeger.as_ref(),
-            Source::Loki => self.backends.loki.as_ref(),
-            _ => self.backends.prometheus.as_ref(),
-        }
-    }
-
-    fn blank(&self, source: Source) -> BackendStatus {
-        let tally = self.transport.tally(source);
-        let elapsed = tally.first.zip(tally.last).map(|(first, last)| last.saturating_duration_since(first));
-        BackendStatus {
-            name: source,
-            url: String::new(),
-            url_from: String::new(),
-            state: BackendState::Ok,
-            detail: String::new(),
-            items: 0,
-            requests: tally.requests,
-            elapsed_ns: elapsed.map_or(0, |e| i64::try_from(e.as_nanos()).unwrap_or(i64::MAX)),
-            error: String::new(),
-            hint: String::new(),
-        }
-    }
-
-    fn status(&self, source: Source, endpoint: &Endpoint) -> BackendStatus {
-        let mut status =
-            BackendStatus { url: shown(&endpoint.url), url_from: endpoint.url_from.clone(), ..self.blank(source) };
-        (status.items, status.detail) = match source {
+    fn status(&self, endpoint: &Endpoint) -> BackendStatus {
+        let mut status = health::asked(endpoint, self.transport);
+        (status.items, status.detail) = match endpoint.source {
             Source::Jaeger => {
                 (self.evidence.spans.len(), self.traces.as_ref().map(TraceSource::detail).unwrap_or_default())
             }
             Source::Loki => (self.evidence.logs.len(), String::new()),
             _ => (self.evidence.alerts.len(), String::new()),
         };
-        if let Some((_, failure)) = self.down.iter().find(|(of, _)| *of == source) {
-            status.state = match failure.kind {
-                _ if !endpoint.configured => BackendState::NotConfigured,
-                FailureKind::MustAct => BackendState::Refused,
-                _ => BackendState::Unreachable,
-            };
+        let of_it = |note: &&Note| note.source == Some(endpoint.source) && note.code.is_incomplete();
+        if let Some(failure) = self.down.get(&endpoint.source) {
+            status.state = health::state_of(endpoint, failure);
             status.error.clone_from(&failure.message);
             status.hint.clone_from(&failure.hint);
-        } else if self.evidence.notes.iter().any(|n| n.source == Some(source) && n.code.is_incomplete()) {
-            status.state = BackendState::Partial;
+        } else if let Some(note) = self.evidence.notes.iter().find(of_it) {
+            let refused = self.refused.contains(&endpoint.source);
+            status.state = if refused { BackendState::Refused } else { BackendState::Partial };
+            status.error.clone_from(&note.message);
+            status.hint.clone_from(&note.hint);
         }
         status
     }
-}
-
-fn not_configured(source: Source, failure: &Failure) -> Note {
-    let message = format!("no {} is configured, and the default does not answer: {}", source.word(), failure.message);
-    Note::new(NoteCode::NotConfigured, source, message)
 }

@@ -1,13 +1,13 @@
 //! Asking Jaeger: by tag over services, keys and time, and trace by trace.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::failure::Failure;
 use crate::backend::jaeger::{Jaeger, Search, Times};
-use crate::gather::Haul;
+use crate::gather::haul::Haul;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
@@ -22,19 +22,35 @@ const SHORTEST_SPLIT: i64 = 1_000_000;
 /// What Elasticsearch and OpenSearch read as a regular expression in a tag's value.
 const LUCENE: &str = r#".*+?|()[]{}"\#@&<>~"#;
 
+/// How an ID is put into a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// As it is: right for every storage but one.
+    AsGiven,
+    /// With everything escaped that Elasticsearch and OpenSearch read as a pattern.
+    ForElasticsearch,
+}
+
 /// Jaeger, for one question.
 pub struct TraceSource<'a> {
     jaeger: Jaeger<'a>,
     query: &'a Query,
     serviceless: Cell<bool>,
     limit: Cell<usize>,
+    as_recorded: RefCell<BTreeSet<TraceId>>,
 }
 
 impl<'a> TraceSource<'a> {
     /// With a Jaeger that answered.
     pub fn new(jaeger: Jaeger<'a>, query: &'a Query) -> Self {
         let serviceless = Cell::new(jaeger.serviceless && query.services.is_empty());
-        Self { jaeger, query, serviceless, limit: Cell::new(query.bounds.search_limit.max(1)) }
+        Self {
+            jaeger,
+            query,
+            serviceless,
+            limit: Cell::new(query.bounds.search_limit.max(1)),
+            as_recorded: RefCell::default(),
+        }
     }
 
     /// The services that are asked one by one.
@@ -53,37 +69,30 @@ impl<'a> TraceSource<'a> {
     }
 
     /// Every trace of this time that carries the ID under one of the keys.
-    pub async fn search(&self, id: &str, window: Window) -> Haul {
-        let haul = self.search_as(id, id, window).await;
-        if !haul.spans.0.is_empty() || !haul.notes.is_empty() || !id.contains(|c| LUCENE.contains(c)) {
-            return haul;
-        }
-        self.search_as(id, &escaped(id), window).await
-    }
-
-    async fn search_as(&self, id: &str, spelled: &str, window: Window) -> Haul {
+    pub async fn search(&self, id: &str, window: Window, spelling: Spelling) -> Haul {
+        let spelled = match spelling {
+            Spelling::AsGiven => id.to_owned(),
+            Spelling::ForElasticsearch => escaped(id),
+        };
         if self.serviceless.get() {
-            let asks = self.query.keys.iter().map(|key| self.ask(key, spelled, None, window));
-            match Haul::all(join_all(asks).await) {
-                Ok(haul) => return self.only_carriers(id, haul),
+            let asks = self.query.keys.iter().map(|key| self.ask(key, &spelled, None, window));
+            let asked: Result<Vec<Haul>, Failure> = join_all(asks).await.into_iter().collect();
+            match asked {
+                Ok(hauls) => return self.only_carriers(id, Haul::all(hauls)),
                 Err(_) => self.serviceless.set(false),
             }
         }
         let pairs = self.query.keys.iter().flat_map(|key| self.services().iter().map(move |s| (key, s)));
-        let asks = pairs.map(|(key, service)| async move {
-            self.ask(key, spelled, Some(service), window)
-                .await
-                .unwrap_or_else(|failure| Haul::note(failure.note(Source::Jaeger)))
-        });
-        let mut haul = Haul::default();
-        join_all(asks).await.into_iter().for_each(|part| haul.absorb(part));
-        self.only_carriers(id, haul)
+        let asks = pairs.map(|(key, service)| self.ask(key, &spelled, Some(service), window));
+        let hauls = join_all(asks).await.into_iter();
+        let hauls = hauls.map(|asked| asked.unwrap_or_else(|failure| Haul::failed(Source::Jaeger, failure)));
+        self.only_carriers(id, Haul::all(hauls))
     }
 
     /// One key of one service, split in time until under the limit. Fails only where a service must be named and is not.
     async fn ask(&self, key: &str, id: &str, service: Option<&str>, window: Window) -> Result<Haul, Failure> {
-        let value =
-            if key.starts_with("http.request.header.") { serde_json::json!([id]).to_string() } else { id.to_owned() };
+        let is_header = key.starts_with("http.request.header.");
+        let value = if is_header { serde_json::json!([id]).to_string() } else { id.to_owned() };
         let mut haul = Haul::default();
         let mut open = vec![window];
         while let Some(window) = open.pop() {
@@ -95,11 +104,7 @@ impl<'a> TraceSource<'a> {
                     if full && window.length() > SHORTEST_SPLIT {
                         open.extend(window.halves());
                     } else if full {
-                        haul.notes.push(Note::new(
-                            NoteCode::Truncated,
-                            Source::Jaeger,
-                            format!("more than {} traces within {} µs", search.limit, window.length() / 1000),
-                        ));
+                        haul.notes.push(too_many(&search));
                     }
                 }
                 Err(failure) if failure.message.contains("search depth must be") && search.limit > 1 => {
@@ -107,7 +112,7 @@ impl<'a> TraceSource<'a> {
                     open.push(window);
                 }
                 Err(failure) if service.is_none() && wants_service(&failure) => return Err(failure),
-                Err(failure) => haul.notes.push(failure.note(Source::Jaeger)),
+                Err(failure) => haul.failures.push((Source::Jaeger, failure)),
             }
         }
         Ok(haul)
@@ -130,45 +135,61 @@ impl<'a> TraceSource<'a> {
             match found {
                 Ok(Some(decoded)) => haul.absorb_decoded(decoded),
                 Ok(None) => haul.not_stored.push(*id),
-                Err(failure) => haul.notes.push(failure.note(Source::Jaeger)),
+                Err(failure) => haul.failures.push((Source::Jaeger, failure)),
             }
         }
         haul
     }
 
-    /// Traces whose times the server says it moved are fetched again as they were recorded.
+    /// Traces whose times the server says it moved are fetched again as they were recorded, once.
     pub async fn with_recorded_times(&self, mut haul: Haul) -> Haul {
         let is_moved = |s: &&Span| s.warnings.iter().any(|w| w.contains("timestamps were adjusted"));
         let moved: BTreeSet<TraceId> = haul.spans.iter().filter(is_moved).map(|s| s.trace_id).collect();
-        for id in moved {
-            match self.jaeger.trace(id, Times::AsRecorded).await {
-                Ok(Some(decoded)) => {
-                    haul.spans.0.remove(&id);
-                    haul.absorb_decoded(decoded);
-                    haul.notes.push(Note::new(
-                        NoteCode::ClockAdjusted,
-                        Source::Jaeger,
-                        format!("the server had moved times of trace {}; shown as recorded", id.short()),
-                    ));
-                }
-                _ => haul.notes.push(Note::new(
-                    NoteCode::ClockAdjusted,
-                    Source::Jaeger,
-                    format!("times of trace {} are as the server moved them", id.short()),
-                )),
+        let (known, new): (Vec<TraceId>, Vec<TraceId>) =
+            moved.into_iter().partition(|id| self.as_recorded.borrow().contains(id));
+        for id in known {
+            haul.spans.0.remove(&id);
+        }
+        let asks = new.iter().map(|id| self.jaeger.trace(*id, Times::AsRecorded));
+        for (id, found) in new.iter().zip(join_all(asks).await) {
+            let note = |message: String| Note::new(NoteCode::ClockAdjusted, Source::Jaeger, message);
+            if let Ok(Some(decoded)) = found {
+                self.as_recorded.borrow_mut().insert(*id);
+                haul.spans.0.remove(id);
+                haul.absorb_decoded(decoded);
+                haul.notes.push(note(format!("the server had moved times of trace {}; shown as recorded", id.short())));
+            } else {
+                haul.notes.push(note(format!("times of trace {} are as the server moved them", id.short())));
             }
         }
         haul
     }
+}
+
+/// Whether this ID means something else to a server that reads tags as patterns.
+pub fn needs_escaping(id: &str) -> bool {
+    id.contains(|c| LUCENE.contains(c))
+}
+
+fn too_many(search: &Search<'_>) -> Note {
+    let message = format!(
+        "as many traces as the limit of {} within {} µs; there may be more",
+        search.limit,
+        search.window.length() / 1000
+    );
+    Note::new(NoteCode::Truncated, Source::Jaeger, message).hint("raise --search-limit")
 }
 
 fn traces_in(spans: &[Span]) -> usize {
     spans.iter().map(|s| s.trace_id).collect::<BTreeSet<_>>().len()
 }
 
+/// Whether the server itself says that it searches only by service.
 fn wants_service(failure: &Failure) -> bool {
-    matches!(failure.kind, FailureKind::Rejected | FailureKind::Unreachable)
-        && failure.message.to_lowercase().contains("service")
+    const SIGNS: [&str; 3] = ["requires a service name", "service name is required", "'service' is required"];
+    let said = failure.message.to_lowercase();
+    let is_sick = ["(http 502)", "(http 503)", "(http 504)"].iter().any(|status| said.contains(status));
+    !is_sick && (SIGNS.iter().any(|sign| said.contains(sign)) || said.contains("service name must"))
 }
 
 fn escaped(id: &str) -> String {
@@ -185,13 +206,5 @@ impl Haul {
                 .into_iter()
                 .map(|why| Note::new(NoteCode::Partial, Source::Jaeger, format!("jaeger says: {why}"))),
         );
-    }
-
-    fn all(parts: Vec<Result<Haul, Failure>>) -> Result<Haul, Failure> {
-        let mut haul = Haul::default();
-        for part in parts {
-            haul.absorb(part?);
-        }
-        Ok(haul)
     }
 }

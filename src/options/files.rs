@@ -215,13 +215,42 @@ fn complaint(path: &Path, text: &str, span: Range<usize>, message: &str) -> Erro
     let (line, column) = position(text, span.start);
     let shown = text.lines().nth(line - 1).unwrap_or_default();
     // One column a character, so that the caret stands below its place.
-    let shown = shown.replace(char::is_control, " ");
+    let shown = without_secrets(&shown.replace(char::is_control, " "));
     let width = text.get(span).map_or(1, |t| t.lines().next().unwrap_or_default().chars().count());
     let width = width.clamp(1, (shown.chars().count() + 2).saturating_sub(column).max(1));
     let margin = " ".repeat(line.to_string().len());
+    let message = if is_secret(&shown) { without_secrets(message) } else { message.to_owned() };
     let mut told = format!("{}:{line}:{column}: {message}\n", path.display());
     let _ = write!(told, "{margin} |\n{line} | {shown}\n{margin} | {}{}", " ".repeat(column - 1), "^".repeat(width));
     Error::Config(told)
+}
+
+/// Whether a line is about signing in, where a secret may stand that should not.
+fn is_secret(line: &str) -> bool {
+    const WORDS: [&str; 8] = ["auth", "password", "bearer", "token", "secret", "header", "value", "@"];
+    let line = line.to_ascii_lowercase();
+    WORDS.iter().any(|word| line.contains(word))
+}
+
+/// A line that is about signing in, with every character between quotes as a star: the caret stays in its place.
+fn without_secrets(line: &str) -> String {
+    if !is_secret(line) {
+        return line.to_owned();
+    }
+    let mut open = None;
+    let star = |c: char| match (open, c) {
+        (None, '"' | '\'') => {
+            open = Some(c);
+            c
+        }
+        (Some(quote), _) if c == quote => {
+            open = None;
+            c
+        }
+        (Some(_), _) => '*',
+        (None, _) => c,
+    };
+    line.chars().map(star).collect()
 }
 
 /// Line and column, both from 1, in characters.
@@ -282,6 +311,13 @@ mod tests {
 
     fn wrong(owner: Owner, text: &str) -> String {
         parse(owner, PathBuf::from("t.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_secret_that_stands_where_it_should_not_is_not_shown() {
+        let line = r#"auth = { bearer = "hunter2" }"#;
+        assert_eq!(without_secrets(line), r#"auth = { bearer = "*******" }"#);
+        assert_eq!(without_secrets(r#"keys = ["a"]"#), r#"keys = ["a"]"#);
     }
 
     #[test]

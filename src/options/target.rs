@@ -62,7 +62,7 @@ const PROMETHEUS: Names = Names {
 };
 
 /// Decides one backend, and says so if credentials stay at home.
-pub(crate) fn target(voices: Voices<'_>, source: Source) -> Result<(Target, Option<String>), Error> {
+pub(crate) fn target(voices: Voices<'_>, source: Source) -> Result<(Target, Vec<String>), Error> {
     let (names, flag) = match source {
         Source::Loki => (&LOKI, &voices.backends.loki_url),
         Source::Prometheus => (&PROMETHEUS, &voices.backends.prometheus_url),
@@ -75,11 +75,12 @@ pub(crate) fn target(voices: Voices<'_>, source: Source) -> Result<(Target, Opti
         None => from_environment(voices, source, names)?.or_else(|| from_files(voices, source)),
     };
     let url = address.map(|address| address.url);
-    let (credentials, warning) = at_home(voices, source, &url, own);
+    let (credentials, unsent) = at_home(voices, source, &url, own, "credentials");
     let tenant = voices.variable(names.tenants).or_else(|| voices.told(|p| p.tenant(source)));
+    let (tenant, unnamed) = at_home(voices, source, &url, tenant, "the tenant");
     let left_out = voices.backends.without.contains(&source);
     let target = Target { source, ui_url: ui_url(voices, source)?, tenant, credentials, left_out, url };
-    Ok((target, warning))
+    Ok((target, unsent.into_iter().chain(unnamed).collect()))
 }
 
 fn base_address(
@@ -162,22 +163,23 @@ fn from_files(voices: Voices<'_>, source: Source) -> Option<Sourced<Credentials>
     Some(Sourced { value: credentials, origin: origin(layer, told) })
 }
 
-/// A project file chooses an address, but not who gets the user's credentials.
-fn at_home(
+/// A project file chooses an address, but not who gets what is the user's: credentials, or the name of a tenant.
+fn at_home<T>(
     voices: Voices<'_>,
     source: Source,
     url: &Sourced<Url>,
-    credentials: Option<Sourced<Credentials>>,
-) -> (Option<Sourced<Credentials>>, Option<String>) {
-    let Some(credentials) = credentials else { return (None, None) };
-    let is_known = || voices.own_addresses(source).any(|own| own.origin() == url.value.origin());
-    if !url.origin.is_project() || is_known() {
-        return (Some(credentials), None);
+    own: Option<Sourced<T>>,
+    what: &str,
+) -> (Option<Sourced<T>>, Option<String>) {
+    let Some(own) = own else { return (None, None) };
+    let is_known = || voices.own_addresses(source).any(|known| known.origin() == url.value.origin());
+    if !url.origin.is_project() || own.origin.is_project() || is_known() {
+        return (Some(own), None);
     }
     let warning = format!(
-        "{}: credentials from {} are not sent to {}, which {} chose; name this address in your own configuration to send them",
+        "{}: {what} from {} not sent to {}, which {} chose; name this address in your own configuration to do so",
         source.word(),
-        credentials.origin,
+        own.origin,
         address::plain(&url.value),
         url.origin,
     );

@@ -110,6 +110,11 @@ fn escaped(json: &str, unit_text: impl Fn(u16) -> String) -> String {
         .collect()
 }
 
+/// Whether an ID is so short that only the value of a key counts.
+pub fn is_short(id: &str) -> bool {
+    id.chars().count() < SHORTEST_TOKEN
+}
+
 /// Whether a line carries an ID: as a field's value, or as a whole token of its text.
 pub struct LineMatcher<'a> {
     id: &'a str,
@@ -125,7 +130,7 @@ impl<'a> LineMatcher<'a> {
 
     /// Whether this line carries it.
     pub fn matches(&self, line: &LogEntry) -> bool {
-        if self.id.chars().count() < SHORTEST_TOKEN {
+        if is_short(self.id) {
             return line.values().any(|(key, value)| value == self.id && self.keys.rank_of_field(key).is_some());
         }
         line.values().any(|(_, value)| has_token(value, self.id))

@@ -129,7 +129,9 @@ impl<'a> Search<'a> {
             }
         }
         self.found.key_ranks = self.ranks_of_ours();
-        if let Some(id) = query.subject.as_trace {
+        // What only looks like a trace ID is no lost trace where it turns out to be none.
+        let is_a_guess = query.subject.as_correlation;
+        if let Some(id) = query.subject.as_trace.filter(|id| !is_a_guess || self.dossiers.contains_key(id)) {
             self.take(id, Reason::TraceId);
         }
         let Some(id) = self.found.correlation_id.clone() else { return };

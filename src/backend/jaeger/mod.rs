@@ -3,7 +3,7 @@
 pub mod v1;
 pub mod v3;
 
-use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::failure::{Failure, FailureKind, malformed};
 use crate::backend::request::{Answer, Request};
 use crate::backend::transport::{Transport, shown};
 use crate::backend::{Endpoint, JaegerApi};
@@ -78,7 +78,7 @@ impl<'a> Jaeger<'a> {
                 match v1 {
                     Ok(services) if summaries => Ok(new(Dialect::V3, true, services)),
                     Ok(services) => Ok(new(Dialect::V1, false, services)),
-                    Err(failure) if is_absence(&failure) => {
+                    Err(failure) if failure.kind == FailureKind::NoSuchApi => {
                         Ok(new(Dialect::V3, true, services_v3(transport, endpoint).await?))
                     }
                     Err(failure) => Err(failure),
@@ -135,20 +135,12 @@ impl<'a> Jaeger<'a> {
     }
 }
 
-/// A body that cannot be read.
-pub(crate) fn malformed(address: &str, error: &crate::wire::Malformed) -> Failure {
-    Failure::new(FailureKind::Malformed, format!("{address}: {error}"))
-}
-
-/// Whether a failure only says that this API is not there: 404, or a page where data should be.
-fn is_absence(failure: &Failure) -> bool {
-    failure.kind == FailureKind::MustAct
-        && (failure.message.contains("no such API") || failure.message.contains("HTML page"))
-}
-
 async fn services_v1(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
     let address = shown(&endpoint.url);
     let answer = transport.fetch(endpoint, &v1::services()).await?.checked(&address, v1::says)?;
+    if let Some(said) = v1::says(&answer) {
+        return Err(Failure::new(FailureKind::Unreachable, format!("{address} failed: {said}")));
+    }
     jaeger_json::services(&answer.body).map(sorted).map_err(|e| malformed(&address, &e))
 }
 

@@ -1,0 +1,91 @@
+//! What one step of the asking brought, and what of it failed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::backend::failure::Failure;
+use crate::model::evidence::{Note, Source};
+use crate::model::id::{SpanId, TraceId};
+use crate::model::log::LogEntry;
+use crate::model::metric::{Alert, Exemplar, Panel};
+use crate::model::span::{Span, SpanKind};
+use crate::model::time::{Timestamp, Window};
+
+/// What one step brought. A step never fails as a whole: what came before a failure is kept.
+#[derive(Default)]
+pub struct Haul {
+    /// Spans.
+    pub spans: SpansByTrace,
+    /// Lines, repeats included.
+    pub logs: Vec<LogEntry>,
+    /// Alerts.
+    pub alerts: Vec<Alert>,
+    /// Exemplars.
+    pub exemplars: Vec<Exemplar>,
+    /// Panels.
+    pub panels: Vec<Panel>,
+    /// Traces that were asked for and that nobody has.
+    pub not_stored: Vec<TraceId>,
+    /// Remarks.
+    pub notes: Vec<Note>,
+    /// What did not come, and from whom.
+    pub failures: Vec<(Source, Failure)>,
+    /// The time that Prometheus was asked about.
+    pub metrics_window: Option<Window>,
+}
+
+impl Haul {
+    /// Nothing but a failure.
+    pub fn failed(source: Source, failure: Failure) -> Self {
+        Self { failures: vec![(source, failure)], ..Self::default() }
+    }
+
+    /// Adds another step's haul.
+    pub fn absorb(&mut self, other: Self) {
+        for spans in other.spans.0.into_values() {
+            self.spans.add(spans);
+        }
+        self.logs.extend(other.logs);
+        self.not_stored.extend(other.not_stored);
+        self.notes.extend(other.notes);
+        self.failures.extend(other.failures);
+    }
+
+    /// The hauls of several steps as one.
+    pub fn all(hauls: impl IntoIterator<Item = Self>) -> Self {
+        hauls.into_iter().fold(Self::default(), |mut all, haul| {
+            all.absorb(haul);
+            all
+        })
+    }
+}
+
+/// Spans of several answers. The same trace comes again and again, once for every service that is asked: a span is
+/// kept as often as the answer has it that has it most often, so that only repeats in the storage stay repeats.
+#[derive(Default)]
+pub struct SpansByTrace(pub BTreeMap<TraceId, Vec<Span>>);
+
+impl SpansByTrace {
+    /// Adds one answer.
+    pub fn add(&mut self, answer: Vec<Span>) {
+        let traces: BTreeSet<TraceId> = answer.iter().map(|span| span.trace_id).collect();
+        let mut known: HashMap<_, usize> = HashMap::new();
+        for span in traces.iter().filter_map(|trace| self.0.get(trace)).flatten() {
+            *known.entry(key(span)).or_default() += 1;
+        }
+        for span in answer {
+            match known.get_mut(&key(&span)) {
+                Some(times) if *times > 0 => *times -= 1,
+                _ => self.0.entry(span.trace_id).or_default().push(span),
+            }
+        }
+    }
+
+    /// Every span.
+    pub fn iter(&self) -> impl Iterator<Item = &Span> {
+        self.0.values().flatten()
+    }
+}
+
+fn key(span: &Span) -> (TraceId, SpanId, SpanKind, Timestamp, i64, String) {
+    (span.trace_id, span.span_id, span.kind, span.start, span.duration_ns, span.name.clone())
+}

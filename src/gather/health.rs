@@ -1,0 +1,56 @@
+//! How a backend is, from what it did: one place for gathering and for the doctor.
+
+use crate::backend::Endpoint;
+use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::transport::{Transport, shown};
+use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
+
+/// The state of a backend that never answered. At an address that nobody named, nobody need be.
+pub fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
+    match failure.kind {
+        FailureKind::Absent | FailureKind::NoSuchApi if !endpoint.configured => BackendState::NotConfigured,
+        FailureKind::MustAct | FailureKind::NoSuchApi => BackendState::Refused,
+        FailureKind::OutOfBounds => BackendState::Partial,
+        _ => BackendState::Unreachable,
+    }
+}
+
+/// The same as a note.
+pub fn note_of(endpoint: &Endpoint, failure: &Failure) -> Note {
+    if state_of(endpoint, failure) != BackendState::NotConfigured {
+        return failure.note(endpoint.source);
+    }
+    let name = endpoint.source.word();
+    let message = format!("no {name} is configured, and the default does not answer: {}", failure.message);
+    Note::new(NoteCode::NotConfigured, endpoint.source, message)
+}
+
+/// A backend that was left out on purpose.
+pub fn left_out(source: Source) -> BackendStatus {
+    BackendStatus {
+        name: source,
+        url: String::new(),
+        url_from: String::new(),
+        state: BackendState::LeftOut,
+        detail: String::new(),
+        items: 0,
+        requests: 0,
+        elapsed_ns: 0,
+        error: String::new(),
+        hint: String::new(),
+    }
+}
+
+/// A backend that was asked, with what it was asked so far.
+pub fn asked(endpoint: &Endpoint, transport: &Transport) -> BackendStatus {
+    let tally = transport.tally(endpoint.source);
+    let elapsed = tally.first.zip(tally.last).map(|(first, last)| last.saturating_duration_since(first));
+    BackendStatus {
+        url: shown(&endpoint.url),
+        url_from: endpoint.url_from.clone(),
+        state: BackendState::Ok,
+        requests: tally.requests,
+        elapsed_ns: elapsed.map_or(0, |e| i64::try_from(e.as_nanos()).unwrap_or(i64::MAX)),
+        ..left_out(endpoint.source)
+    }
+}
