@@ -136,7 +136,7 @@ fn an_id_that_elasticsearch_would_read_as_a_pattern_is_asked_escaped_too() {
 fn what_a_backend_does_wrong_is_told_in_one_sentence() {
     let table: [(u16, &str, &str, i32, &str); 9] = [
         (200, "text/html", "<html><title>Sign in</title></html>", 4, "HTML page"),
-        (200, "text/html", "<html><title>Sign in</title></html>", 4, "HTML page"),
+        (200, JSON, r#"{"data":null,"errors":[{"code":500,"msg":"boom"}]}"#, 3, "failed: boom"),
         (200, JSON, "{\"data\":[\"a\",", 3, "invalid JSON"),
         (200, JSON, "", 3, "empty answer"),
         (401, "text/plain", "who are you?", 4, "refuses access (HTTP 401): who are you?"),
@@ -154,4 +154,75 @@ fn what_a_backend_does_wrong_is_told_in_one_sentence() {
         assert!(run.stdout.contains(says), "{status} {body}: {}", run.screen());
         assert!(run.stdout.contains("NOT COMPLETE") && !run.stdout.contains('\u{1b}'), "{}", run.screen());
     }
+}
+
+/// One line that carries the ID, as Loki gives it.
+fn one_line(at: i64) -> Vec<u8> {
+    let line = format!("{{\\\"correlation_id\\\":\\\"{ID}\\\",\\\"message\\\":\\\"hello {at}\\\"}}");
+    let streams = format!(r#"[{{"stream":{{"service_name":"a"}},"values":[["{at}","{line}"]]}}]"#);
+    format!(r#"{{"status":"success","data":{{"resultType":"streams","result":{streams}}}}}"#).into_bytes()
+}
+
+const NOTHING: &str = r#"{"status":"success","data":{"resultType":"streams","result":[]}}"#;
+const LABELS: &str = r#"{"status":"success","data":["service_name"]}"#;
+/// 2026-11-22T23:49:45Z.
+const THEN: i64 = 1_795_391_385_000_000_000;
+
+fn loki(line: &str, first_page: Reply, second_page: Reply) -> Reply {
+    let path = line.split(['?', ' ']).nth(1)?;
+    match path {
+        "/loki/api/v1/labels" => Some((200, JSON, LABELS.into())),
+        "/loki/api/v1/query_range" if line.contains("%7C%3D") && !line.contains(&format!("start={THEN}")) => first_page,
+        "/loki/api/v1/query_range" if line.contains("%7C%3D") => second_page,
+        "/loki/api/v1/query_range" => Some((200, JSON, NOTHING.into())),
+        _ => None,
+    }
+}
+
+/// A default at which nobody listens is no failure; one that somebody named is.
+#[test]
+fn a_prometheus_that_nobody_named_and_that_is_not_there_is_no_failure() {
+    let jaeger = Server::answering(next);
+    let args = ["find", "--correlation-id", ID, "--without", "loki", "--jaeger-url", jaeger.url(), "-o", "json"];
+    // Where this very machine has a Prometheus in the usual place, there is nothing to be missed.
+    if std::net::TcpStream::connect("localhost:9090").is_err() {
+        let run = trace().args(args).args(TIME).run();
+        let json = run.json();
+        assert_eq!((run.code, &json["complete"]), (0, &Value::Bool(true)), "{}", json["notes"]);
+        assert_eq!(json["backends"][2]["state"], "not_configured", "{}", json["backends"]);
+    }
+    let run = trace().args(args).args(TIME).args(["--prometheus-url", "http://localhost:9"]).run();
+    let json = run.json();
+    assert_eq!((run.code, &json["complete"]), (3, &Value::Bool(false)), "{}", json["notes"]);
+    assert_eq!(json["backends"][2]["state"], "unreachable");
+    assert_eq!(json["spans"].as_array().map(Vec::len), Some(12), "the rest is there");
+}
+
+/// Lines that were read before a page failed are shown, and that the rest is missing.
+#[test]
+fn what_came_before_a_failing_page_is_kept() {
+    let server = Server::answering(|line| {
+        loki(line, Some((200, JSON, one_line(THEN))), Some((500, "text/plain", b"ingester on fire".to_vec())))
+    });
+    let args = ["find", "--correlation-id", ID, "--without", "jaeger,prometheus", "--loki-url", server.url()];
+    let run = trace().args(args).args(TIME).args(["--page-size", "1", "-o", "json"]).run();
+    let json = run.json();
+    assert_eq!((run.code, &json["complete"]), (3, &Value::Bool(false)), "{}", json["notes"]);
+    assert_eq!(json["logs"].as_array().map(Vec::len), Some(1));
+    assert_eq!(json["backends"][1]["state"], "partial", "{}", json["backends"]);
+    assert!(json["notes"].to_string().contains("ingester on fire"));
+}
+
+/// A door that closes after the first answer needs a person as well; what it says back is not our token.
+#[test]
+fn a_refusal_after_the_first_answer_needs_a_person_and_shows_no_secret() {
+    let server = Server::answering(|line| {
+        let refused = Some((403, "text/plain", b"hunter2 may not read this".to_vec()));
+        loki(line, refused.clone(), refused)
+    });
+    let args = ["find", "--correlation-id", ID, "--without", "jaeger,prometheus", "--loki-url", server.url()];
+    let run = trace().env("TRACE_LOKI_TOKEN", "hunter2").args(args).args(TIME).args(["-vv"]).run();
+    assert_eq!(run.code, 4, "{}", run.screen());
+    assert!(run.stdout.contains("[REDACTED] may not read this"), "{}", run.screen());
+    assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"), "{}", run.screen());
 }

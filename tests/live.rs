@@ -77,7 +77,10 @@ async fn every_scenario_is_found_whole_on_both_jaegers() {
 async fn an_old_run_is_found_by_looking_further_back() {
     for (hours, covered_hours) in [(3, 6), (30, 168)] {
         let start = now().plus(-hours * 3600 * SECOND);
-        let run = scenarios()[3].run(start, start.0.unsigned_abs());
+        let mut run = scenarios()[3].run(start, start.0.unsigned_abs());
+        let alone = line(start.plus(SECOND), "support_service", 1, &run.correlation_id);
+        run.truth.lines.insert(alone.line.clone());
+        run.logs.push(alone);
         push(&run).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
         let answer = find("STACK_JAEGER1_URL", &run.correlation_id, &["--key", "correlation_id"]);
@@ -169,6 +172,28 @@ async fn count_in_loki(id: &str) -> usize {
     let body = client.get(url).send().await.expect("an answer").text().await.expect("a body");
     let json: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}"));
     json["data"]["result"][0]["value"][1].as_str().and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("{body}"))
+}
+
+/// Each line gets its own neighbours of the same service, no more and none left out between them.
+#[tokio::test]
+async fn context_is_what_stands_just_before_and_after() {
+    let id = format!("context-{}", now().0);
+    let service = format!("busy_{}", now().0);
+    let start = Timestamp((now().0 / SECOND - 60) * SECOND);
+    let lines: Vec<LogEntry> = (0..100)
+        .map(|n| {
+            line(start.plus(n as i64 * SECOND / 50), &service, n, if n % 40 == 20 { &id } else { "somebody-else" })
+        })
+        .collect();
+    push_lines(&lines).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let args = ["logs", "--correlation-id", &id, "-C", "2", "-o", "json", "--since", "10m"];
+    let json = at("STACK_JAEGER1_URL").args(args).run().json();
+    let around = texts(&json, "context", "line");
+    let near: BTreeSet<usize> = [18, 19, 21, 22, 58, 59, 61, 62].into();
+    let expected: BTreeSet<String> = near.iter().map(|n| lines[*n].line.clone()).collect();
+    assert_eq!(around, expected);
+    assert_eq!(json["logs"].as_array().map(Vec::len), Some(2));
 }
 
 /// The alert, the exemplar and a configured panel of the journey's time, from both generations of Prometheus.

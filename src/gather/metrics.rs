@@ -1,5 +1,7 @@
 //! Asking Prometheus: alerts of the time, exemplars, configured panels.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior, context};
@@ -8,19 +10,26 @@ use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::prometheus::{Prometheus, Told, quoted, step_seconds};
 use crate::gather::haul::Haul;
 use crate::model::evidence::{Note, NoteCode, Source};
-use crate::model::journey::Journey;
 use crate::model::metric::Panel;
 use crate::model::time::{MINUTE, SECOND, Window};
 use crate::query::{PanelTemplate, Query};
 use crate::wire::prometheus_json::{self, Reply};
 
+/// What of a journey a panel may ask about.
+pub struct About {
+    /// Its services.
+    pub services: BTreeSet<String>,
+    /// Its ID.
+    pub id: String,
+}
+
 /// Steps that a panel's template may take: it fills in four values.
 const FUEL: u64 = 10_000;
 
 /// Alerts from before the journey to after it, exemplars that carry its traces, and the configured panels.
-pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, journey: &Journey, extent: Window) -> Haul {
+pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &About, extent: Window) -> Haul {
     let window = window(extent, query);
-    let panels = join_all(query.panels.iter().map(|template| panel(prometheus, template, query, journey, window)));
+    let panels = join_all(query.panels.iter().map(|template| panel(prometheus, template, query, about, window)));
     let (alerts, exemplars, panels) =
         tokio::join!(prometheus.range("ALERTS", window), prometheus.exemplars(window), panels);
     let mut haul = Haul { metrics_window: alerts.is_ok().then_some(window), ..Haul::default() };
@@ -78,11 +87,11 @@ async fn panel(
     prometheus: &Prometheus<'_>,
     template: &PanelTemplate,
     query: &Query,
-    journey: &Journey,
+    about: &About,
     window: Window,
 ) -> (Panel, Option<Told>) {
     let mut panel = Panel { name: template.name.clone(), query: String::new(), series: Vec::new(), error: None };
-    let asked = match filled(template, query, journey, window) {
+    let asked = match filled(template, about, window) {
         Ok(promql) => {
             panel.query.clone_from(&promql);
             prometheus.range(&promql, window).await.map_err(|failure| failure.message)
@@ -102,9 +111,8 @@ async fn panel(
 }
 
 /// The template with its values: texts as PromQL string literals, times as seconds. Nothing else can get in.
-fn filled(template: &PanelTemplate, query: &Query, journey: &Journey, window: Window) -> Result<String, String> {
-    let services: Vec<String> = journey.services().into_iter().map(regex::escape).collect();
-    let id = journey.correlation_id.as_deref().unwrap_or(&query.subject.text);
+fn filled(template: &PanelTemplate, about: &About, window: Window) -> Result<String, String> {
+    let services: Vec<String> = about.services.iter().map(|service| regex::escape(service)).collect();
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
@@ -113,7 +121,7 @@ fn filled(template: &PanelTemplate, query: &Query, journey: &Journey, window: Wi
             &template.query,
             context! {
                 service => Value::from_safe_string(quoted(&services.join("|"))),
-                correlation_id => Value::from_safe_string(quoted(id)),
+                correlation_id => Value::from_safe_string(quoted(&about.id)),
                 from => window.from.seconds_text(),
                 to => window.to.seconds_text(),
             },
@@ -129,5 +137,27 @@ impl Haul {
         self.notes.extend(told.warnings.iter().map(warn));
         self.notes.extend(told.infos.iter().map(info));
         self.notes.extend(told.skipped.iter().map(|why| Note::new(NoteCode::Skipped, Source::Prometheus, why.clone())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::Timestamp;
+
+    fn fill(query: &str) -> Result<String, String> {
+        let about = About { services: ["a.b".to_owned(), "c".to_owned()].into(), id: "x\"} or up{a=\"".to_owned() };
+        let window = Window::new(Timestamp(1_000 * SECOND), Timestamp(2_000 * SECOND));
+        filled(&PanelTemplate { name: "p".into(), query: query.into() }, &about, window)
+    }
+
+    #[test]
+    fn a_panel_takes_values_as_whole_literals_and_nothing_else() {
+        assert_eq!(fill("up{s=~{{ service }}}").as_deref(), Ok("up{s=~\"a\\\\.b|c\"}"));
+        assert_eq!(fill("up{id={{ correlation_id }}}").as_deref(), Ok("up{id=\"x\\\"} or up{a=\\\"\"}"));
+        assert_eq!(fill("up @ {{ to }} offset {{ from }}").as_deref(), Ok("up @ 2000.000 offset 1000.000"));
+        assert!(fill("up{{ nothing }}").is_err(), "an unknown name is an error");
+        let endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}1";
+        assert!(fill(endless).is_err_and(|e| e.contains("fuel")), "a template cannot keep us busy");
     }
 }

@@ -20,15 +20,14 @@ use crate::backend::transport::Transport;
 use crate::backend::{Backends, Endpoint};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
 use crate::model::id::TraceId;
-use crate::model::journey::Journey;
 use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Window, Windows};
 use crate::progress::Progress;
 use crate::query::{Bounds, Query, TimeRange};
 use crate::stitch::membership::{Membership, membership};
-use crate::stitch::stitch;
 use haul::{Haul, SpansByTrace};
 use lines::{LineKey, LineSource};
+use metrics::About;
 use traces::{Spelling, TraceSource, needs_escaping};
 
 /// Alone, Loki looks further back than 6 h only while it promises to read less than this: 20 GB.
@@ -330,7 +329,7 @@ impl<'a> Gathering<'a> {
         let prometheus = Prometheus::new(self.transport, endpoint);
         let members = self.members();
         let haul = match self.extent(&members) {
-            Some(extent) => metrics::gather(&prometheus, self.query, &self.journey(), extent).await,
+            Some(extent) => metrics::gather(&prometheus, self.query, &self.about(&members), extent).await,
             None => match prometheus.version().await {
                 Ok(_) => Haul::default(),
                 Err(failure) => Haul::failed(Source::Prometheus, failure),
@@ -339,8 +338,15 @@ impl<'a> Gathering<'a> {
         self.take(haul);
     }
 
-    fn journey(&self) -> Journey {
-        stitch(self.evidence.clone(), self.query)
+    /// What a panel may ask about.
+    fn about(&self, members: &Membership) -> About {
+        let spans = self.evidence.spans.iter().filter(|span| members.traces.contains_key(&span.trace_id));
+        let lines = self.evidence.logs.iter().zip(&members.lines).filter(|(_, why)| why.is_some());
+        let services = spans.map(Span::service).chain(lines.map(|(line, _)| line.service.as_str()));
+        About {
+            services: services.filter(|service| !service.is_empty()).map(str::to_owned).collect(),
+            id: members.correlation_id.clone().unwrap_or_else(|| self.query.subject.text.clone()),
+        }
     }
 
     fn members(&self) -> Membership {
@@ -361,12 +367,10 @@ impl<'a> Gathering<'a> {
     }
 
     fn take(&mut self, haul: Haul) {
-        for (trace, spans) in haul.spans.0 {
-            let mut known = SpansByTrace::default();
-            known.add(self.evidence.spans.extract_if(.., |s| s.trace_id == trace).collect());
-            known.add(spans);
-            self.evidence.spans.extend(known.0.into_values().flatten());
-        }
+        let mut spans = SpansByTrace::default();
+        spans.add(self.evidence.spans.extract_if(.., |s| haul.spans.0.contains_key(&s.trace_id)).collect());
+        haul.spans.0.into_values().for_each(|answer| spans.add(answer));
+        self.evidence.spans.extend(spans.0.into_values().flatten());
         self.evidence.not_stored.extend(haul.not_stored);
         for line in haul.logs {
             if self.seen_lines.insert(LineKey::of(&line)) {

@@ -469,7 +469,7 @@ fn a_busy_run_is_folded_and_says_so() {
              193 ms  21 %  gateway  GET /cart
              132 ms  14 %  cart  GET /item
     shown   44 spans are folded (--full unfolds them)
-    clocks  stock is 3 ms behind cart (measured on 11 pairs)
+    clocks  stock is at least 3 ms behind cart (measured on 11 pairs)
             times are as recorded; --adjust-clocks puts them right
     next    trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8a8043bc
             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
