@@ -29,7 +29,7 @@ const FUEL: u64 = 10_000;
 /// Alerts from before the journey to after it, exemplars that carry its traces, and the configured panels.
 pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &About, extent: Window) -> Haul {
     let window = window(extent, query);
-    let panels = join_all(query.panels.iter().map(|template| panel(prometheus, template, query, about, window)));
+    let panels = join_all(query.panels.iter().map(|template| panel(prometheus, template, about, window)));
     let (alerts, exemplars, panels) =
         tokio::join!(prometheus.range("ALERTS", window), prometheus.exemplars(window), panels);
     let mut haul = Haul { metrics_window: alerts.is_ok().then_some(window), ..Haul::default() };
@@ -86,7 +86,6 @@ fn without_exemplars(failure: &Failure) -> Note {
 async fn panel(
     prometheus: &Prometheus<'_>,
     template: &PanelTemplate,
-    query: &Query,
     about: &About,
     window: Window,
 ) -> (Panel, Option<Told>) {
