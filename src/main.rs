@@ -18,7 +18,7 @@ fn main() {
     let app = App::try_parse().unwrap_or_else(|words| end_with_usage(&words));
     end_on_signals();
     let out = app.output.out.clone();
-    let outcome = match look_around().and_then(|surroundings| answer(app, surroundings)) {
+    let outcome = match answer(app, look_around()) {
         Ok(outcome) => outcome,
         Err(error) => exit(complain(&error).code()),
     };
@@ -35,11 +35,11 @@ fn main() {
 }
 
 /// Everything the command may know of the world.
-fn look_around() -> anyhow::Result<Surroundings> {
+fn look_around() -> Surroundings {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let stdout_is_terminal = io::stdout().is_terminal();
     let columns = || terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
-    Ok(Surroundings {
+    Surroundings {
         vars: env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
         now: Timestamp(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)),
         // Where it is gone, nothing can be read from it anyway.
@@ -49,7 +49,7 @@ fn look_around() -> anyhow::Result<Surroundings> {
         stdout_is_terminal,
         stderr_is_terminal: io::stderr().is_terminal(),
         terminal_width: if stdout_is_terminal { columns() } else { None },
-    })
+    }
 }
 
 fn answer(app: App, surroundings: Surroundings) -> anyhow::Result<Outcome> {
