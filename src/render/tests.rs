@@ -10,6 +10,7 @@ use crate::model::filter::Filters;
 use crate::model::journey::{Join, Journey, Reason, Skew};
 use crate::model::log::{ErrorContext, Level, LogEntry};
 use crate::model::metric::{Alert, AlertState, Panel, Series};
+use crate::model::pattern::Pattern;
 use crate::model::span::{Event, Resource};
 use crate::model::time::{HOUR, Window, Zone};
 use crate::render::{Format, View, escape, render};
@@ -691,6 +692,53 @@ fn json_keeps_to_the_schema_and_holds_all() {
     }
     assert_eq!(json["spans"][8]["error"], true);
     assert_eq!(json["spans"][8]["service"], "essay_lifecycle_service");
+}
+
+#[test]
+fn filters_that_leave_nothing_say_so_and_name_the_services() {
+    let filters = |service: &str| Filters { services: vec![Pattern::exact(service)], ..Filters::default() };
+    let logs = |service| Body::Logs(Box::new(Logs::of(broken(), vec![], filters(service))));
+    let services = "services  batch_orchestrator · essay_lifecycle · spell_checker\n";
+    let text = shown(logs("nobody"), &evidence(), &view(100));
+    assert!(text.starts_with("– nothing to show in") && text.contains(services), "{text}");
+    assert!(text.contains("1 log line, all filtered out by --service nobody\n"), "{text}");
+    let text = shown(logs("spell_checker"), &evidence(), &view(100));
+    assert!(text.contains("all filtered out by --service spell_checker\n") && !text.contains("services  "), "{text}");
+    assert!(shown(logs("essay_lifecycle"), &evidence(), &view(100)).starts_with("✗ 1 error line"));
+
+    let options = Options { filters: filters("nobody"), ..Options::compact() };
+    let text = shown(Body::Find(Box::new(Find::of(broken(), vec![], options))), &evidence(), &view(100));
+    assert!(text.contains("– nothing to show: 9 spans and 1 log line are filtered out by --service nobody"), "{text}");
+    assert!(text.contains(services), "{text}");
+}
+
+#[test]
+fn a_service_that_only_writes_lines_is_told_and_lines_alone_make_a_story() {
+    let text = format!("{GOOD}\n! cj_assessment_service 430 info scored\n! cj_assessment_service 431 info done");
+    let journey = sketch::journey(&text);
+    let text = shown(find(journey.clone()), &evidence(), &view(100));
+    assert!(text.contains("unseen   cj_assessment wrote 2 lines and has no spans here\n"), "{text}");
+    let lines = Journey { logs: journey.logs, ..Journey::default() };
+    let text = shown(find(lines), &evidence(), &view(100));
+    assert!(text.contains("│ info  scored") && !text.contains("unseen"), "{text}");
+}
+
+#[test]
+fn backends_that_nobody_configured_take_one_line() {
+    let mut evidence = evidence();
+    for source in [Source::Loki, Source::Prometheus] {
+        evidence.note(Note::new(NoteCode::NotConfigured, source, "no such thing is configured"));
+    }
+    let said = "note     not configured: loki, prometheus (nobody at their usual addresses; -v tells more)\n";
+    assert!(shown(find(good()), &evidence, &view(100)).contains(said));
+    let verbose = View { verbosity: 1, ..view(100) };
+    assert!(shown(find(good()), &evidence, &verbose).contains("prometheus: no such thing is configured"));
+    for backend in &mut evidence.backends {
+        backend.state = BackendState::NotConfigured;
+    }
+    let text = shown(nothing(), &evidence, &view(100));
+    assert!(text.starts_with("✗ nobody answered") && text.contains("trace doctor"), "{text}");
+    assert!(!text.contains("--since") && !text.contains("tags") && !text.contains("not configured: "), "{text}");
 }
 
 #[test]
