@@ -100,6 +100,7 @@ impl Logs {
         let errors = logs.iter().filter(|l| l.is_error()).count();
         let verdict = match (logs.len(), errors) {
             (0, _) if self.filtered > 0 => piece(Role::Warn, "– nothing to show"),
+            (0, _) if !frame.report.complete => piece(Role::Warn, "– no log lines so far"),
             (0, _) => piece(Role::Strong, "– no log lines"),
             (_, 0) if self.filtered > 0 => piece(Role::Strong, "– no error lines among those shown"),
             (_, 0) if !frame.report.complete => piece(Role::Warn, "– no error lines so far"),
