@@ -236,7 +236,11 @@ pub fn progress(context: &Context) -> Progress {
 /// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to paste elsewhere, the LogQL
 /// or PromQL of each above it.
 pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -> String {
-    let asked = transport.asked();
+    let mut asked = transport.asked();
+    // A replay takes no time: the same recording gives the same bytes.
+    if matches!(transport.tape(), Tape::Replaying(_)) {
+        asked.iter_mut().for_each(|one| one.elapsed = Duration::ZERO);
+    }
     let mut said = String::new();
     let lines = match context.output.verbose {
         0 => vec![],
