@@ -36,7 +36,7 @@ complete -c trace -n "__fish_trace_needs_command" -l config -d 'Read this config
 complete -c trace -n "__fish_trace_needs_command" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
 complete -c trace -n "__fish_trace_needs_command" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_needs_command" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_needs_command" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_needs_command" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_needs_command" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_needs_command" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_needs_command" -l no-progress -d 'No progress on standard error'
@@ -56,7 +56,7 @@ complete -c trace -n "__fish_trace_using_subcommand find" -l trace-id -d 'A trac
 complete -c trace -n "__fish_trace_using_subcommand find" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l end -l to -d 'Look up to here; alone, the hour before it' -r
-complete -c trace -n "__fish_trace_using_subcommand find" -l service -d 'Only these services; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l operation -d 'Only spans of this name; repeatable' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l min-duration -d 'Only spans at least this long' -r
@@ -100,7 +100,7 @@ complete -c trace -n "__fish_trace_using_subcommand find" -l fail-empty -d '1 wh
 complete -c trace -n "__fish_trace_using_subcommand find" -l error -d 'Only errors'
 complete -c trace -n "__fish_trace_using_subcommand find" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand find" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_using_subcommand find" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand find" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_using_subcommand find" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_using_subcommand find" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand find" -l no-progress -d 'No progress on standard error'
@@ -115,7 +115,7 @@ complete -c trace -n "__fish_trace_using_subcommand timeline" -l trace-id -d 'A 
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l end -l to -d 'Look up to here; alone, the hour before it' -r
-complete -c trace -n "__fish_trace_using_subcommand timeline" -l service -d 'Only these services; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l operation -d 'Only spans of this name; repeatable' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l min-duration -d 'Only spans at least this long' -r
@@ -154,14 +154,14 @@ complete -c trace -n "__fish_trace_using_subcommand timeline" -l width -d 'Lay o
 complete -c trace -n "__fish_trace_using_subcommand timeline" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
-complete -c trace -n "__fish_trace_using_subcommand timeline" -l full -d 'Fold nothing'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l full -d 'Fold nothing, and show all rows'
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l adjust-clocks -d 'Shift services by their measured clock difference'
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l allow-partial -d '0 also where the answer is not complete'
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l fail-empty -d '1 where nothing was found and the answer is complete'
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l error -d 'Only errors'
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_using_subcommand timeline" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand timeline" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_using_subcommand timeline" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l no-progress -d 'No progress on standard error'
@@ -171,7 +171,7 @@ complete -c trace -n "__fish_trace_using_subcommand span" -l trace-id -d 'A trac
 complete -c trace -n "__fish_trace_using_subcommand span" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l end -l to -d 'Look up to here; alone, the hour before it' -r
-complete -c trace -n "__fish_trace_using_subcommand span" -l service -d 'Only these services; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l operation -d 'Only spans of this name; repeatable' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l min-duration -d 'Only spans at least this long' -r
@@ -215,7 +215,7 @@ complete -c trace -n "__fish_trace_using_subcommand span" -l fail-empty -d '1 wh
 complete -c trace -n "__fish_trace_using_subcommand span" -l error -d 'Only errors'
 complete -c trace -n "__fish_trace_using_subcommand span" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand span" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_using_subcommand span" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand span" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_using_subcommand span" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_using_subcommand span" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand span" -l no-progress -d 'No progress on standard error'
@@ -232,7 +232,7 @@ complete -c trace -n "__fish_trace_using_subcommand logs" -l trace-id -d 'A trac
 complete -c trace -n "__fish_trace_using_subcommand logs" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l end -l to -d 'Look up to here; alone, the hour before it' -r
-complete -c trace -n "__fish_trace_using_subcommand logs" -l service -d 'Only these services; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l operation -d 'Only spans of this name; repeatable' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l min-duration -d 'Only spans at least this long' -r
@@ -276,7 +276,7 @@ complete -c trace -n "__fish_trace_using_subcommand logs" -l fail-empty -d '1 wh
 complete -c trace -n "__fish_trace_using_subcommand logs" -l error -d 'Only errors'
 complete -c trace -n "__fish_trace_using_subcommand logs" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand logs" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_using_subcommand logs" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand logs" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_using_subcommand logs" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_using_subcommand logs" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand logs" -l no-progress -d 'No progress on standard error'
@@ -293,7 +293,7 @@ complete -c trace -n "__fish_trace_using_subcommand demo" -l config -d 'Read thi
 complete -c trace -n "__fish_trace_using_subcommand demo" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
 complete -c trace -n "__fish_trace_using_subcommand demo" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand demo" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_using_subcommand demo" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand demo" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_using_subcommand demo" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_using_subcommand demo" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand demo" -l no-progress -d 'No progress on standard error'
@@ -331,7 +331,7 @@ complete -c trace -n "__fish_trace_using_subcommand doctor" -l config -d 'Read t
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_using_subcommand doctor" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand doctor" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_using_subcommand doctor" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l no-progress -d 'No progress on standard error'
@@ -348,7 +348,7 @@ complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l no-progress -d 'No progress on standard error'
@@ -385,7 +385,7 @@ complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subc
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l no-progress -d 'No progress on standard error'
@@ -402,7 +402,7 @@ complete -c trace -n "__fish_trace_using_subcommand schema" -l config -d 'Read t
 complete -c trace -n "__fish_trace_using_subcommand schema" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
 complete -c trace -n "__fish_trace_using_subcommand schema" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand schema" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_using_subcommand schema" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand schema" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_using_subcommand schema" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_using_subcommand schema" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand schema" -l no-progress -d 'No progress on standard error'
@@ -419,7 +419,7 @@ complete -c trace -n "__fish_trace_using_subcommand completions" -l config -d 'R
 complete -c trace -n "__fish_trace_using_subcommand completions" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
 complete -c trace -n "__fish_trace_using_subcommand completions" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand completions" -l utc -d 'Short for --timezone utc'
-complete -c trace -n "__fish_trace_using_subcommand completions" -s v -l verbose -d 'Show more; twice, still more'
+complete -c trace -n "__fish_trace_using_subcommand completions" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
 complete -c trace -n "__fish_trace_using_subcommand completions" -s q -l quiet -d 'Nothing but the answer, and errors'
 complete -c trace -n "__fish_trace_using_subcommand completions" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand completions" -l no-progress -d 'No progress on standard error'

@@ -5,6 +5,7 @@
 
 mod budget;
 mod lines;
+mod messages;
 mod shape;
 
 use std::cmp::Reverse;
@@ -17,6 +18,7 @@ use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{Journey, Via};
 use crate::model::time::Timestamp;
+pub use messages::Messages;
 use shape::Shapes;
 
 /// Which log lines stand between the spans.
@@ -51,6 +53,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// What the options say of lines, for this journey: one without spans is told by all its lines.
+    fn lines_of(&self, journey: &Journey) -> Lines {
+        if journey.spans.is_empty() && self.lines == Lines::Errors { Lines::All } else { self.lines }
+    }
+
     /// A screenful: what fits beside a summary.
     pub fn compact() -> Self {
         Self { rows: Some(24), ..Self::default() }
@@ -70,10 +77,16 @@ pub struct Timeline {
     pub critical: CriticalPath,
     /// Spans that stand in a fold rather than in a row of their own.
     pub folded: usize,
-    /// Spans that the options leave out.
+    /// Spans that the filters leave out.
     pub filtered: usize,
+    /// Lines that would be drawn, had the filters not left them out.
+    pub filtered_lines: usize,
+    /// Spans deeper than is drawn.
+    pub deeper: usize,
     /// Spans that are left out for want of room.
     pub cut: usize,
+    /// What became of messages.
+    pub messages: Messages,
 }
 
 /// One row.
@@ -134,7 +147,7 @@ pub struct Fold {
     pub errors: usize,
 }
 
-/// The way from a cause to what it set off.
+/// The way from a cause to what it set off, or from a delivery to the next one of the same message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
     /// Who sent it.
@@ -143,7 +156,10 @@ pub struct Queue {
     pub to: usize,
     /// How we know.
     pub via: Via,
-    /// From the sender's end to the receiver's start on one clock; negative where the receiver was faster.
+    /// Whether the message was delivered here before.
+    pub again: bool,
+    /// From the sender's end, or the start of the delivery before, to the receiver's start on one clock; negative where
+    /// the receiver was faster.
     pub wait_ns: i64,
     /// The longest such wait, where several are folded.
     pub longest_ns: i64,
@@ -159,24 +175,27 @@ pub fn of(journey: &Journey, options: &Options) -> Timeline {
         journey,
         options,
         common: Clocks::measured(journey),
-        shapes: Shapes::of(journey, &critical, |span| lines.has_error(journey, span)),
+        shapes: Shapes::of(journey, &critical, &options.filters, |span| lines.has_error(journey, span)),
+        filtered_lines: lines.filtered,
         lines,
+        messages: messages::of(journey),
         waits: critical.waits().into_iter().collect(),
         critical: &critical,
         origin: first_instant(journey, &clocks).or(extent.map(|e| e.from)).unwrap_or_default(),
         clocks,
         rows: vec![],
         folded: 0,
-        filtered: 0,
+        deeper: 0,
     };
     draw.everything();
-    let (mut rows, folded, filtered, origin) = (draw.rows, draw.folded, draw.filtered, draw.origin);
+    let Draw { mut rows, folded, filtered_lines, deeper, messages, origin, .. } = draw;
+    let filtered = journey.spans.iter().filter(|s| !options.filters.wants_span(s)).count();
     let mut cut = 0;
     if let Some(most) = options.rows.filter(|_| !options.full) {
         (rows, cut) = budget::keep(journey, rows, most);
     }
     let length_ns = rows.iter().filter_map(|r| r.from_ns.map(|f| f.saturating_add(r.length_ns))).max().unwrap_or(0);
-    Timeline { origin, length_ns, rows, critical, folded, filtered, cut }
+    Timeline { origin, length_ns, rows, critical, folded, filtered, filtered_lines, deeper, cut, messages }
 }
 
 fn first_instant(journey: &Journey, clocks: &Clocks) -> Option<Timestamp> {
@@ -197,7 +216,9 @@ struct Draw<'a> {
     origin: Timestamp,
     rows: Vec<Row>,
     folded: usize,
-    filtered: usize,
+    filtered_lines: usize,
+    deeper: usize,
+    messages: Messages,
 }
 
 /// Something yet to be drawn.
@@ -245,12 +266,14 @@ impl Draw<'_> {
         if self.options.full || siblings.len() < 3 {
             return siblings.into_iter().map(|s| Item::Spans(vec![s])).collect();
         }
-        let mut groups: std::collections::HashMap<u64, Vec<usize>> = std::collections::HashMap::new();
+        let mut groups: std::collections::HashMap<(u64, Option<usize>), Vec<usize>> = std::collections::HashMap::new();
         let mut order = vec![];
         for span in siblings {
-            let group = groups.entry(self.shapes.hash[span]).or_default();
+            // What is filtered out stands alone: what is below it may be wanted.
+            let shape = (self.shapes.hash[span], (!self.is_wanted(span)).then_some(span));
+            let group = groups.entry(shape).or_default();
             if group.is_empty() {
-                order.push(self.shapes.hash[span]);
+                order.push(shape);
             }
             group.push(span);
         }
@@ -305,8 +328,11 @@ impl Draw<'_> {
             Item::Spans(spans) if spans.len() == 1 => return self.span(spans[0], depth),
             Item::Spans(spans) => self.fold(&spans, depth),
             Item::Hole(trace, parent, spans) => {
-                self.instant(What::Hole(trace, parent), at, depth);
-                return self.by_time(self.alike(spans), depth + 1);
+                let shown = spans.iter().any(|s| self.is_wanted(*s));
+                if shown {
+                    self.instant(What::Hole(trace, parent), at, depth);
+                }
+                return self.by_time(self.alike(spans), depth + usize::from(shown));
             }
             Item::Line(line) => self.instant(What::Line(line), at, depth),
             Item::Exception(of, nth) => self.instant(What::Exception(of, nth), at, depth),
@@ -322,8 +348,7 @@ impl Draw<'_> {
     fn span(&mut self, index: usize, depth: usize) -> Vec<(usize, Item)> {
         let below = self.below(index);
         if !self.is_wanted(index) {
-            self.filtered += 1;
-            return self.by_time(below.into_iter().filter(|i| matches!(i, Item::Spans(_))).collect(), depth);
+            return self.instead_of(below, depth);
         }
         self.queue(&[index], depth);
         let span = &self.journey.spans[index];
@@ -335,10 +360,19 @@ impl Draw<'_> {
             critical: self.critical.on[index],
         });
         if self.options.depth.is_some_and(|most| depth + 1 >= most) {
-            self.filtered += self.shapes.size[index] - 1;
+            self.deeper += self.shapes.size[index] - 1;
             return self.by_time(below.into_iter().filter(|i| !matches!(i, Item::Spans(_))).collect(), depth + 1);
         }
         self.by_time(below, depth + 1)
+    }
+
+    /// What is drawn where a span is filtered out: its calls, and its lines unless the filters are about spans.
+    fn instead_of(&mut self, below: Vec<Item>, depth: usize) -> Vec<(usize, Item)> {
+        let about_spans = self.options.filters.are_about_spans();
+        let lines = below.iter().filter(|i| matches!(i, Item::Line(_))).count();
+        self.filtered_lines += if about_spans { lines } else { 0 };
+        let stays = |item: &Item| matches!(item, Item::Spans(_)) || matches!(item, Item::Line(_)) && !about_spans;
+        self.by_time(below.into_iter().filter(stays).collect(), depth)
     }
 
     fn is_wanted(&self, index: usize) -> bool {
@@ -375,47 +409,49 @@ impl Draw<'_> {
     }
 
     fn fold(&mut self, spans: &[usize], depth: usize) {
-        let wanted: Vec<usize> = spans.iter().copied().filter(|s| self.is_wanted(*s)).collect();
-        self.filtered += spans.len() - wanted.len();
-        let Some(first) = wanted.first().copied() else { return };
-        self.queue(&wanted, depth);
-        let mut lengths: Vec<i64> = wanted.iter().map(|s| self.journey.spans[*s].duration_ns).collect();
+        let Some(first) = spans.first().copied() else { return };
+        self.queue(spans, depth);
+        let mut lengths: Vec<i64> = spans.iter().map(|s| self.journey.spans[*s].duration_ns).collect();
         lengths.sort_unstable();
-        let sane = || wanted.iter().map(|s| &self.journey.spans[*s]).filter(|s| s.has_sane_time());
+        let sane = || spans.iter().map(|s| &self.journey.spans[*s]).filter(|s| s.has_sane_time());
         let from = sane().map(|s| self.clocks.start(s)).min();
         let to = sane().map(|s| self.clocks.end(s)).max();
-        let size: usize = wanted.iter().map(|s| self.shapes.size[*s]).sum();
+        let size: usize = spans.iter().map(|s| self.shapes.size[*s]).sum();
         self.folded += size;
         self.rows.push(Row {
             depth,
             from_ns: from.map(|f| f.since(self.origin)),
             length_ns: from.zip(to).map_or(0, |(f, t)| t.since(f)),
-            critical: wanted.iter().any(|s| self.shapes.on_path[*s]),
+            critical: spans.iter().any(|s| self.shapes.on_path[*s]),
             what: What::Fold(Fold {
                 first,
-                count: wanted.len(),
+                count: spans.len(),
                 spans: size,
                 p50_ns: lengths[(lengths.len() - 1) / 2],
                 max_ns: lengths[lengths.len() - 1],
-                errors: wanted.iter().filter(|s| self.shapes.has_error[**s]).count(),
+                errors: spans.iter().filter(|s| self.shapes.has_error[**s]).count(),
             }),
         });
     }
 
     /// The way that arrivals took, where they are arrivals.
     fn queue(&mut self, arrivals: &[usize], depth: usize) {
+        let Some((from, via)) = asynchronous_cause(self.journey, arrivals[0]) else { return };
         let spans = &self.journey.spans;
-        let wait = |to: usize| {
-            let (from, via) = asynchronous_cause(self.journey, to)?;
-            Some((from, via, self.common.start(&spans[to]).since(self.common.end(&spans[from]))))
+        let again = arrivals.iter().all(|a| self.messages.delivered_before(*a).is_some());
+        let left = |arrival: usize, clocks: &Clocks| match self.messages.delivered_before(arrival).filter(|_| again) {
+            Some(before) => Some((before, clocks.start(&spans[before]))),
+            None => asynchronous_cause(self.journey, arrival).map(|(from, _)| (from, clocks.end(&spans[from]))),
         };
-        let Some((from, via, _)) = wait(arrivals[0]) else { return };
-        let waits = || arrivals.iter().filter_map(|a| wait(*a)).map(|(_, _, ns)| ns);
+        let wait = |to: &usize| Some(self.common.start(&spans[*to]).since(left(*to, &self.common)?.1));
+        let waits = || arrivals.iter().filter_map(wait);
         let (shortest, longest) = (waits().min().unwrap_or(0), waits().max().unwrap_or(0));
-        let (sent, got) = (self.clocks.end(&spans[from]), self.clocks.start(&spans[arrivals[0]]));
-        let drawable = spans[from].has_sane_time() && spans[arrivals[0]].has_sane_time();
+        let Some((sender, sent)) = left(arrivals[0], &self.clocks) else { return };
+        let got = self.clocks.start(&spans[arrivals[0]]);
+        let drawable = spans[sender].has_sane_time() && spans[arrivals[0]].has_sane_time();
+        let queue = Queue { from, to: arrivals[0], via, again, wait_ns: shortest, longest_ns: longest };
         self.rows.push(Row {
-            what: What::Queue(Queue { from, to: arrivals[0], via, wait_ns: shortest, longest_ns: longest }),
+            what: What::Queue(queue),
             depth,
             from_ns: drawable.then(|| sent.since(self.origin)),
             length_ns: got.since(sent).max(0),
@@ -428,6 +464,7 @@ impl Draw<'_> {
 mod tests {
     use super::*;
     use crate::analysis::sketch;
+    use crate::model::pattern::Pattern;
 
     fn drawn(text: &str, options: &Options) -> Vec<String> {
         let journey = sketch::journey(text);
@@ -490,6 +527,38 @@ mod tests {
         let expected =
             ["*root", "  *send ×11 p50 1 max 1 of 11", "  *send", "*queue 49..148", "*work ×11 p50 40 max 40 of 11"];
         assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn a_message_that_comes_twice_is_delivered_again_and_one_that_nobody_takes_is_told() {
+        let text = "a/send 0..2 producer topic=t messaging.message.id=m1
+  ~> b/work 12..20 consumer topic=t messaging.message.id=m1
+  ~> c/work 14..20 consumer topic=t messaging.message.id=m1
+  ~> b/work 62..70 consumer topic=t messaging.message.id=m1
+a/send 80..82 producer topic=t messaging.message.id=m2";
+        let journey = sketch::journey(text);
+        let timeline = of(&journey, &Options::default());
+        let queues = timeline.rows.iter().filter_map(|r| match &r.what {
+            What::Queue(q) => Some((q.again, q.wait_ns / 1_000_000)),
+            _ => None,
+        });
+        assert_eq!(queues.collect::<Vec<_>>(), [(false, 10), (false, 12), (true, 50)]);
+        let unheard = |span: usize| timeline.messages.is_unheard(span);
+        assert_eq!((0..journey.spans.len()).filter(|s| unheard(*s)).collect::<Vec<_>>(), [4]);
+    }
+
+    #[test]
+    fn filters_leave_out_spans_and_count_them() {
+        let mut text = String::from("a/root 0..100\n");
+        for i in 0..5 {
+            text += &format!("  a/get {}..{}\n    b_service/db {}..{}\n", i * 8, i * 8 + 6, i * 8 + 1, i * 8 + 2);
+        }
+        text += "! a 50 error no\n! b_service 51 error no";
+        let filters = Filters { services: vec![Pattern::exact("b")], ..Filters::default() };
+        let options = Options { filters, ..Options::default() };
+        let timeline = of(&sketch::journey(&text), &options);
+        assert_eq!((timeline.filtered, timeline.filtered_lines), (6, 1));
+        assert_eq!(drawn(&text, &options), ["*db"; 5].iter().copied().chain(["line no"]).collect::<Vec<_>>());
     }
 
     #[test]

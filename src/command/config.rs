@@ -75,7 +75,7 @@ fn values(settings: &Settings) -> Vec<Shown> {
     let mut all: Vec<Shown> = settings.targets().into_iter().flat_map(target).collect();
     let api = APIS.iter().find(|(_, api)| *api == settings.jaeger_api.value).map_or("auto", |(word, _)| word);
     all.push(shown("jaeger.api", &settings.jaeger_api, api, api));
-    all.extend(settings.loki_selector.iter().map(|s| text("loki.selector", s, &s.value)));
+    all.push(maybe("loki.selector", settings.loki_selector.as_ref(), String::clone));
     // The backends' values together, in the order of their names.
     all.sort_by_key(|one| one.name.split('.').next().unwrap_or_default().to_owned());
     all.push(list("keys", &settings.keys));
@@ -97,10 +97,18 @@ fn target(target: &Target) -> Vec<Shown> {
     let url = plain(&target.url.value);
     let url_text = if target.left_out { format!("{url} (left out by --without)") } else { url.to_owned() };
     let mut all = vec![shown(name("url"), &target.url, url, url_text)];
-    all.extend(target.tenant.iter().map(|tenant| text(name("tenant"), tenant, &tenant.value)));
-    all.extend(target.credentials.iter().map(|c| text(name("auth"), c, &c.value.to_string())));
-    all.extend(target.ui_url.iter().map(|ui| text(name("ui_url"), ui, plain(&ui.value))));
+    all.push(maybe(name("tenant"), target.tenant.as_ref(), String::clone));
+    all.push(maybe(name("auth"), target.credentials.as_ref(), ToString::to_string));
+    all.push(maybe(name("ui_url"), target.ui_url.as_ref(), |url| plain(url).to_owned()));
     all
+}
+
+/// A value that may not be set.
+fn maybe<T>(name: impl Into<String>, told: Option<&Sourced<T>>, say: impl Fn(&T) -> String) -> Shown {
+    match told {
+        Some(told) => text(name, told, &say(&told.value)),
+        None => shown(name, &Sourced::default(()), Value::Null, "none"),
+    }
 }
 
 fn text<T>(name: impl Into<String>, told: &Sourced<T>, text: &str) -> Shown {

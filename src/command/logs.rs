@@ -3,6 +3,7 @@
 use crate::command::asking::{Around, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
+use crate::model::filter::Filters;
 use crate::model::log::Level;
 use crate::options::backends::choice;
 use crate::options::journey::JourneyArgs;
@@ -47,9 +48,7 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let around = Around(usize::try_from(args.context).unwrap_or(0));
     let mut told = ask(&args.journey, around, context).await?;
-    let filters = args.journey.filters.filters();
-    let least = args.level.unwrap_or_default();
-    told.journey.logs.retain(|line| line.level >= least && filters.wants_line(line));
+    let filters = Filters { level: args.level.unwrap_or_default(), ..args.journey.filters.filters() };
     let around = std::mem::take(&mut told.context);
-    Ok(told.outcome(&args.journey, context, |journey, _| Body::Logs(Box::new(Logs::of(journey, around)))))
+    Ok(told.outcome(&args.journey, context, |journey, _| Body::Logs(Box::new(Logs::of(journey, around, filters)))))
 }

@@ -55,6 +55,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
 /// The one span whose ID begins so.
 fn place(journey: &Journey, prefix: &str) -> Result<usize, Error> {
     let prefix = prefix.trim().to_ascii_lowercase();
+    if prefix.len() > 16 || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Error::usage(
+            format!("{prefix:?} is no span ID: those are up to 16 hex digits"),
+            "`trace timeline -v` shows the IDs of all spans",
+        ));
+    }
     let begins = |span: &Span| !prefix.is_empty() && span.span_id.to_string().starts_with(&prefix);
     let found: Vec<usize> = (0..journey.spans.len()).filter(|index| begins(&journey.spans[*index])).collect();
     match found.as_slice() {

@@ -19,13 +19,16 @@ Examples:
 
 const SHOWN_LOGS: [(&str, Lines); 3] = [("all", Lines::All), ("errors", Lines::Errors), ("none", Lines::None)];
 
+/// How many rows are drawn unless all are wanted.
+const MOST: usize = 500;
+
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// Which lines and events to draw between the spans [default: errors]
     #[arg(long, value_name = "WHICH", value_parser = choice(&SHOWN_LOGS))]
     pub logs: Option<Lines>,
-    /// Fold nothing
+    /// Fold nothing, and show all rows
     #[arg(long)]
     pub full: bool,
     /// Draw only so many levels below each root
@@ -51,7 +54,7 @@ impl Args {
             filters: self.journey.filters.filters(),
             attributes: self.attributes.clone(),
             adjust_clocks: self.adjust_clocks,
-            rows: None,
+            rows: Some(MOST),
         }
     }
 }

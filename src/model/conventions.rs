@@ -49,6 +49,12 @@ pub const SERVICE_FIELDS: [&str; 10] = [
     "component",
 ];
 
+/// A service's name without the ending that many of them repeat, as screens show it.
+pub fn short_service(service: &str) -> &str {
+    const ENDINGS: [&str; 6] = ["_service", "-service", ".service", "_svc", "-svc", "Service"];
+    ENDINGS.iter().find_map(|e| service.strip_suffix(e)).filter(|s| !s.is_empty()).unwrap_or(service)
+}
+
 /// What role a span has in messaging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageRole {

@@ -1,13 +1,14 @@
 //! Which spans and lines of a journey a person wants to see.
 
-use crate::model::log::LogEntry;
+use crate::model::conventions::short_service;
+use crate::model::log::{Level, LogEntry};
 use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 
 /// Conditions that must all hold. Those of one kind are alternatives, but tags must all be there. Empty lets all pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
-    /// Services.
+    /// Services, by their whole or their short name.
     pub services: Vec<Pattern>,
     /// Span names.
     pub operations: Vec<Pattern>,
@@ -21,6 +22,8 @@ pub struct Filters {
     pub max_duration_ns: Option<i64>,
     /// Texts, one of which a line must hold.
     pub log: Vec<Pattern>,
+    /// Lines at least so grave.
+    pub level: Level,
 }
 
 impl Filters {
@@ -29,9 +32,20 @@ impl Filters {
         *self == Self::default()
     }
 
+    /// Whether the service is wanted.
+    pub fn wants_service(&self, service: &str) -> bool {
+        one_of(&self.services, service) || one_of(&self.services, short_service(service))
+    }
+
+    /// Whether something is asked of spans that lines do not have.
+    pub fn are_about_spans(&self) -> bool {
+        let length = self.min_duration_ns.or(self.max_duration_ns);
+        !self.operations.is_empty() || !self.tags.is_empty() || length.is_some()
+    }
+
     /// Whether the span is wanted. Says nothing about lines.
     pub fn wants_span(&self, span: &Span) -> bool {
-        one_of(&self.services, span.service())
+        self.wants_service(span.service())
             && one_of(&self.operations, &span.name)
             && self.tags.iter().all(|(key, value)| has_tag(span, key, value))
             && (!self.errors_only || span.is_error())
@@ -41,7 +55,8 @@ impl Filters {
 
     /// Whether the line is wanted. Says nothing about spans.
     pub fn wants_line(&self, line: &LogEntry) -> bool {
-        one_of(&self.services, &line.service)
+        self.wants_service(&line.service)
+            && line.level >= self.level
             && (!self.errors_only || line.is_error())
             && (self.log.is_empty() || self.log.iter().any(|text| text.found_in(&line.line)))
     }

@@ -10,7 +10,7 @@ use crate::options::time::{duration, positive_duration};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Filters (exact; `*` is anything, `re:…` a regular expression)")]
 pub struct FilterArgs {
-    /// Only these services; repeatable
+    /// Only these services, by their whole name or the short one shown; repeatable
     #[arg(long, value_name = "NAME", value_parser = Pattern::parse)]
     pub service: Vec<Pattern>,
     /// Only spans of this name; repeatable
@@ -44,6 +44,7 @@ impl FilterArgs {
             min_duration_ns: self.min_duration,
             max_duration_ns: self.max_duration,
             log: self.log.clone(),
+            ..Filters::default()
         }
     }
 }

@@ -52,7 +52,7 @@ pub struct OutputArgs {
     /// Short for --timezone utc
     #[arg(long, global = true)]
     pub utc: bool,
-    /// Show more; twice, still more
+    /// Show more: span IDs, addresses, the requests in sum; twice, each request
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
     /// Nothing but the answer, and errors

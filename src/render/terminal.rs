@@ -85,6 +85,7 @@ impl Page {
 
     fn table(&self, table: &Table, rows: &mut Rows) {
         const WIDEST: usize = 28;
+        const BELOW: usize = 4;
         let head: Vec<Vec<Run>> = table.head.iter().map(|h| self.ink.runs(&[piece(Role::Dim, h)])).collect();
         let body: Vec<Vec<Vec<Run>>> =
             table.rows.iter().map(|row| row.cells.iter().map(|cell| self.ink.runs(cell)).collect()).collect();
@@ -96,13 +97,12 @@ impl Page {
         if !head.is_empty() {
             rows.extend(self.table_row(head, &widths));
         }
-        let left: usize = widths.iter().filter(|w| **w > 0).map(|w| w + 2).sum();
         for (cells, row) in body.into_iter().zip(&table.rows) {
             rows.extend(self.table_row(cells, &widths));
-            let inner = Self { width: self.width.saturating_sub(left).max(24), ..*self };
+            let inner = Self { width: self.width.saturating_sub(BELOW), ..*self };
             let mut below = vec![];
             row.below.iter().for_each(|block| inner.block(block, &mut below));
-            rows.extend(below.into_iter().map(|row| text::beside(Run::padded(Role::Plain, "", left), row)));
+            rows.extend(below.into_iter().map(|row| text::beside(Run::padded(Role::Plain, "", BELOW), row)));
         }
     }
 

@@ -6,9 +6,11 @@ use crate::analysis::sketch;
 use crate::analysis::timeline::{Lines, Options};
 use crate::model::attribute::{Attributes, Value};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
+use crate::model::filter::Filters;
 use crate::model::journey::{Join, Journey, Reason, Skew};
 use crate::model::log::{ErrorContext, Level, LogEntry};
 use crate::model::metric::{Alert, AlertState, Panel, Series};
+use crate::model::pattern::Pattern;
 use crate::model::span::{Event, Resource};
 use crate::model::time::{HOUR, Window, Zone};
 use crate::render::{Format, View, escape, render};
@@ -178,23 +180,23 @@ fn a_good_run() {
     3 services · 2 traces · 9 spans · 0 log lines · 424 ms · 2026-11-22 14:02:11.112 +01:00
     complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
 
-      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register               ██████████▊                             120 ms
-      8 ms ┃  batch_orchestrator    INSERT batches                            ▐█▊                                      23 ms
-     60 ms ┃  batch_orchestrator    ⇢ huleedu.spell_checker.check_request.v1       ▕                                    2 ms
-     62 ms ┃                      ┊ 44 ms in the queue                             ┄┄┄┄┄
-    106 ms ┃  spell_checker       ⇠ huleedu.spell_checker.check_request.v1             ▐██████████████████▏           208 ms
-    110 ms ┃  spell_checker         load dictionary                                    ▕███▍                           40 ms
-    150 ms ┃  spell_checker         check essay                                            ▐███████████▉              140 ms
-    300 ms ┃  spell_checker         ⇢ huleedu.essay.spellcheck.completed.v1                             ▕▏              3 ms
-    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                  ┄┄┄
-    334 ms ┃  essay_lifecycle     ⇠ huleedu.essay.spellcheck.completed.v1                                  ▕████████   90 ms
-    340 ms ┃  essay_lifecycle       storage_reference_update                                                ▐██████▋   80 ms
+      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register          ████████████▏                                120 ms
+      8 ms ┃  batch_orchestrator    INSERT batches                       ▕██▏                                          23 ms
+     60 ms ┃  batch_orchestrator    ⇢ …spell_checker.check_request.v1          ▎                                        2 ms
+     62 ms ┃                      ┊ 44 ms in the queue                         ┄┄┄┄┄
+    106 ms ┃  spell_checker       ⇠ …spell_checker.check_request.v1                ▕████████████████████▊             208 ms
+    110 ms ┃  spell_checker         load dictionary                                 ████▏                              40 ms
+    150 ms ┃  spell_checker         check essay                                         ██████████████▍               140 ms
+    300 ms ┃  spell_checker         ⇢ …essay.spellcheck.completed.v1                                   ▕                3 ms
+    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                ┄┄┄┄
+    334 ms ┃  essay_lifecycle     ⇠ …essay.spellcheck.completed.v1                                        ▕█████████   90 ms
+    340 ms ┃  essay_lifecycle       storage_reference_update                                               ▐███████▌   80 ms
 
-    ┃ critical path · ┊ waiting
+    ┃ critical path · ┊ waiting · … stands for huleedu.
 
     time      140 ms  33 %  spell_checker  check essay
                80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
+               44 ms  10 %  in the queue  …spell_checker.check_request.v1
     covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
     next     trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
     ");
@@ -209,32 +211,32 @@ fn a_broken_run_says_what_broke_first() {
 
     ✗ essay_lifecycle  storage_reference_update
       StorageReferenceError: content store rejected the reference: checksum does not match the one announced
-      340 ms in · span 8ff34785 · passed on by essay_lifecycle process
+      340 ms in · span 8ff34785 · passed on by essay_lifecycle ⇠ …essay.spellcheck.completed.v1
 
-      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register               ██████████▊                             120 ms
-      8 ms ┃  batch_orchestrator    INSERT batches                            ▐█▊                                      23 ms
-     60 ms ┃  batch_orchestrator    ⇢ huleedu.spell_checker.check_request.v1       ▕                                    2 ms
-     62 ms ┃                      ┊ 44 ms in the queue                             ┄┄┄┄┄
-    106 ms ┃  spell_checker       ⇠ huleedu.spell_checker.check_request.v1             ▐██████████████████▏           208 ms
-    110 ms ┃  spell_checker         load dictionary                                    ▕███▍                           40 ms
-    150 ms ┃  spell_checker         check essay                                            ▐███████████▉              140 ms
-    300 ms ┃  spell_checker         ⇢ huleedu.essay.spellcheck.completed.v1                             ▕▏              3 ms
-    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                  ┄┄┄
-    334 ms ┃✗ essay_lifecycle     ⇠ huleedu.essay.spellcheck.completed.v1                                  ▕████████   90 ms
-    340 ms ┃✗ essay_lifecycle       storage_reference_update                                                ▐██████▋   80 ms
+      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register          ████████████▏                                120 ms
+      8 ms ┃  batch_orchestrator    INSERT batches                       ▕██▏                                          23 ms
+     60 ms ┃  batch_orchestrator    ⇢ …spell_checker.check_request.v1          ▎                                        2 ms
+     62 ms ┃                      ┊ 44 ms in the queue                         ┄┄┄┄┄
+    106 ms ┃  spell_checker       ⇠ …spell_checker.check_request.v1                ▕████████████████████▊             208 ms
+    110 ms ┃  spell_checker         load dictionary                                 ████▏                              40 ms
+    150 ms ┃  spell_checker         check essay                                         ██████████████▍               140 ms
+    300 ms ┃  spell_checker         ⇢ …essay.spellcheck.completed.v1                                   ▕                3 ms
+    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                ┄┄┄┄
+    334 ms ┃✗ essay_lifecycle     ⇠ …essay.spellcheck.completed.v1                                        ▕█████████   90 ms
+    340 ms ┃✗ essay_lifecycle       storage_reference_update                                               ▐███████▌   80 ms
     418 ms ┃  essay_lifecycle         │ error  StorageReferenceError: content store rejected the reference
 
-    ┃ critical path · ┊ waiting
+    ┃ critical path · ┊ waiting · … stands for huleedu.
 
     lag of essay topic  ▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆  min 0  max 12  last 8
 
     time      140 ms  33 %  spell_checker  check essay
                80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
+               44 ms  10 %  in the queue  …spell_checker.check_request.v1
     joined   trace 9f2c1a77 has tag correlation_id
              trace 3e5834ee is named in log lines of spell_checker
              2 log lines carry trace 9f2c1a77
-    alert    ✗ firing StorageReferencePropagationFailure 14:02:40 – 14:04:10 (unscoped)
+    alert    ✗ StorageReferencePropagationFailure  fired 14:02:40 – 14:04:10 (unscoped)
     covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
     next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
              trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
@@ -256,33 +258,34 @@ fn a_backend_that_is_down_costs_its_own_part() {
     ✗ essay_lifecycle  storage_reference_update
       StorageReferenceError: content store rejected the reference: checksum does not
       match the one announced
-      340 ms in · span 8ff34785 · passed on by essay_lifecycle process
+      340 ms in · span 8ff34785 · passed on by essay_lifecycle
+      ⇠ …essay.spellcheck.completed.v1
 
-      0 ms ┃  batch_o…estrator  POST /api/v1…ches/register  ████▌             120 ms
-      8 ms ┃  batch_o…estrator    INSERT batches            █▏                 23 ms
-     60 ms ┃  batch_o…estrator    ⇢ huleedu.sp…ck_request.v1  ▏                 2 ms
-     62 ms ┃                    ┊ 44 ms in the queue          ┄┄
-    106 ms ┃  spell_checker     ⇠ huleedu.spel…heck_request.v1  ███████▊      208 ms
-    110 ms ┃  spell_checker       load dictionary               █▋             40 ms
-    150 ms ┃  spell_checker       check essay                    ▐████▉       140 ms
-    300 ms ┃  spell_checker       ⇢ huleedu.essay.s…heck.completed.v1  ▏        3 ms
-    303 ms ┃                    ┊ 31 ms in the queue → trace 3e5834ee  ┄┄
-    334 ms ┃✗ essay_lifecycle   ⇠ huleedu.essay.sp…lcheck.completed.v1  ▐███   90 ms
-    340 ms ┃✗ essay_lifecycle     storage_reference_update              ▕██▊   80 ms
-    418 ms ┃  essay_lifecycle       │ error  StorageReferenceError: content store
-           ┃                        rejected the reference
+      0 ms ┃  batch_orchestrator  POST /api/v…hes/register  ████▌             120 ms
+      8 ms ┃  batch_orchestrator    INSERT batches          █▏                 23 ms
+     60 ms ┃  batch_orchestrator    ⇢ …check_request.v1       ▏                 2 ms
+     62 ms ┃                      ┊ 44 ms in the queue        ┄┄
+    106 ms ┃  spell_checker       ⇠ …check_request.v1           ███████▊      208 ms
+    110 ms ┃  spell_checker         load dictionary             █▋             40 ms
+    150 ms ┃  spell_checker         check essay                  ▐████▉       140 ms
+    300 ms ┃  spell_checker         ⇢ …essay.spellcheck.completed.v1   ▏        3 ms
+    303 ms ┃                      ┊ 31 ms in the queue                 ┄┄
+    334 ms ┃✗ essay_lifecycle     ⇠ …essay.spellcheck.completed.v1      ▐███   90 ms
+    340 ms ┃✗ essay_lifecycle       storage_reference_update            ▕██▊   80 ms
+    418 ms ┃  essay_lifecycle         │ error  StorageReferenceError: content store
+           ┃                          rejected the reference
 
-    ┃ critical path · ┊ waiting
+    ┃ critical path · ┊ waiting · … stands for huleedu.
 
     lag of essay topic  ▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆  min 0  max 12  last 8
 
     time      140 ms  33 %  spell_checker  check essay
                80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
+               44 ms  10 %  in the queue  …spell_checker.check_request.v1
     joined   trace 9f2c1a77 has tag correlation_id
              trace 3e5834ee is named in log lines of spell_checker
              2 log lines carry trace 9f2c1a77
-    alert    ✗ firing StorageReferencePropagationFailure 14:02:40 – 14:04:10
+    alert    ✗ StorageReferencePropagationFailure  fired 14:02:40 – 14:04:10
                (unscoped)
     covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
     next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
@@ -304,23 +307,24 @@ fn sixty_columns_are_enough() {
       StorageReferenceError: content store rejected the
       reference: checksum does not match the one announced
       340 ms in · span 8ff34785 · passed on by essay_lifecycle
-      process
+      ⇠ …essay.spellcheck.completed.v1
 
-      0 ms┃  batch…trator POST /ap…/register ███▍         120 ms
-      8 ms┃  batch…trator  INSERT batches    ▊             23 ms
-     60 ms┃  batch…trator  ⇢ huleed…equest.v1 ▕             2 ms
-     62 ms┃               ┊ 44 ms in the que… ┄┄
-    106 ms┃  spell…hecker ⇠ huleedu.…request.v1 █████▉    208 ms
-    110 ms┃  spell…hecker  load dictionary      █▏         40 ms
-    150 ms┃  spell…hecker  check essay           ████▏    140 ms
-    300 ms┃  spell…hecker  ⇢ huleedu.es…completed.v1 ▕      3 ms
-    303 ms┃               ┊ 31 ms in the queue → tr… ┄┄
-    334 ms┃✗ essay…ecycle ⇠ huleedu.ess….completed.v1 ▐██  90 ms
-    340 ms┃✗ essay…ecycle  storage_reference_update   ▐█▉  80 ms
-    418 ms┃  essay…ecycle   │ error  StorageReferenceError:
-          ┃                 content store rejected the reference
+      0 ms┃  batch_orchestr… POST /ap…register ██▊        120 ms
+      8 ms┃  batch_orchestr…  INSERT batches   ▌           23 ms
+     60 ms┃  batch_orchestr…  ⇢ …eck_request.v1 ▕           2 ms
+     62 ms┃                  ┊ 44 ms queued     ┄┄
+    106 ms┃  spell_checker   ⇠ …eck_request.v1   ▐████▍   208 ms
+    110 ms┃  spell_checker    load dictionary    ▐▌        40 ms
+    150 ms┃  spell_checker    check essay         ▐██▊    140 ms
+    300 ms┃  spell_checker    ⇢ …completed.v1         ▏     3 ms
+    303 ms┃                  ┊ 31 ms in the queue     ┄
+    334 ms┃✗ essay_lifecycle ⇠ …completed.v1          ▕██  90 ms
+    340 ms┃✗ essay_lifecycle  storage_reference_update █▉  80 ms
+    418 ms┃  essay_lifecycle   │ error  StorageReferenceError:
+          ┃                    content store rejected the
+          ┃                    reference
 
-    ┃ critical path · ┊ waiting
+    ┃ critical path · ┊ waiting · … stands for huleedu.
 
     lag of essay topic  ▅▆▆▇▇█▅▅▆▆▇▇█▅▆    min 0  max 12  last 8
 
@@ -328,12 +332,12 @@ fn sixty_columns_are_enough() {
                80 ms  18 %  essay_lifecycle
                storage_reference_update
                44 ms  10 %  in the queue
-               huleedu.spell_checker.check_request.v1
+               …spell_checker.check_request.v1
     joined   trace 9f2c1a77 has tag correlation_id
              trace 3e5834ee is named in log lines of
                spell_checker
              2 log lines carry trace 9f2c1a77
-    alert    ✗ firing StorageReferencePropagationFailure
+    alert    ✗ StorageReferencePropagationFailure  fired
                14:02:40 – 14:04:10 (unscoped)
     covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
     next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
@@ -355,33 +359,33 @@ fn ascii_says_the_same() {
     x essay_lifecycle  storage_reference_update
       StorageReferenceError: content store rejected the reference: checksum does not match the one
       announced
-      340 ms in | span 8ff34785 | passed on by essay_lifecycle process
+      340 ms in | span 8ff34785 | passed on by essay_lifecycle <- ..essay.spellcheck.completed.v1
 
       0 ms *  batch_orchestrator  POST /api/v1/batches/register         =======                   120 ms
       8 ms *  batch_orchestrator    INSERT batches                      ==                         23 ms
-     60 ms *  batch_orchestrator    -> huleedu.spell_..r.check_request.v1  |                        2 ms
+     60 ms *  batch_orchestrator    -> ..spell_checker.check_request.v1    |                        2 ms
      62 ms *                      : 44 ms in the queue                     ...
-    106 ms *  spell_checker       <- huleedu.spell_checker.check_request.v1   ============        208 ms
+    106 ms *  spell_checker       <- ..spell_checker.check_request.v1         ============        208 ms
     110 ms *  spell_checker         load dictionary                           ===                  40 ms
     150 ms *  spell_checker         check essay                                 =========         140 ms
-    300 ms *  spell_checker         -> huleedu.essay.spellcheck.completed.v1            ||          3 ms
+    300 ms *  spell_checker         -> ..essay.spellcheck.completed.v1                  ||          3 ms
     303 ms *                      : 31 ms in the queue -> trace 3e5834ee                 ..
-    334 ms *x essay_lifecycle     <- huleedu.essay.spellcheck.completed.v1                ######   90 ms
+    334 ms *x essay_lifecycle     <- ..essay.spellcheck.completed.v1                      ######   90 ms
     340 ms *x essay_lifecycle       storage_reference_update                               #####   80 ms
     418 ms *  essay_lifecycle         | error  StorageReferenceError: content store rejected the
            *                          reference
 
-    * critical path | : waiting
+    * critical path | : waiting | .. stands for huleedu.
 
     lag of essay topic  _+.*.*-#-#=%+_+.*.*-#-#=%+_+.*  min 0  max 12  last 8
 
     time      140 ms  33 %  spell_checker  check essay
                80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  in the queue  huleedu.spell_checker.check_request.v1
+               44 ms  10 %  in the queue  ..spell_checker.check_request.v1
     joined   trace 9f2c1a77 has tag correlation_id
              trace 3e5834ee is named in log lines of spell_checker
              2 log lines carry trace 9f2c1a77
-    alert    x firing StorageReferencePropagationFailure 14:02:40 - 14:04:10 (unscoped)
+    alert    x StorageReferencePropagationFailure  fired 14:02:40 - 14:04:10 (unscoped)
     covered  2026-11-22 13:02 - 14:03 +01:00  traces, logs
     next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
              trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
@@ -412,11 +416,11 @@ fn colour_adds_nothing_that_is_not_said_in_words() {
     ␛[31m✗ ␛[0m␛[1messay_lifecycle␛[0m␛[1m  storage_reference_update␛[0m
       ␛[31mStorageReferenceError: content store rejected the reference: checksum does not␛[0m
       ␛[31mmatch the one announced␛[0m
-    ␛[2m  340 ms in · span 8ff34785 · passed on by essay_lifecycle process␛[0m
+    ␛[2m  340 ms in · span 8ff34785 · passed on by essay_lifecycle␛[0m
+      ␛[2m⇠ …essay.spellcheck.completed.v1␛[0m
 
-    ␛[2m  0 ms␛[0m ␛[36m┃␛[0m  batch_o…estrator  POST /api/v1…ches/register  ␛[36m████▌           ␛[0m  120 ms
-    ␛[2m  8 ms␛[0m ␛[36m┃␛[0m  ␛[2mbatch_o…estrator␛[0m    INSERT batches            ␛[36m█▏              ␛[0m   23 ms
-    ␛[2m 60 ms␛[0m ␛[36m┃␛[0m  ␛[2mbatch_o…estrator␛[0m    ⇢ huleedu.sp…ck_request.v1  ␛[36m▏             ␛[0m    2 ms
+    ␛[2m  0 ms␛[0m ␛[36m┃␛[0m  batch_orchestrator  POST /api/v…hes/register  ␛[36m████▌           ␛[0m  120 ms
+    ␛[2m  8 ms␛[0m ␛[36m┃␛[0m  ␛[2mbatch_orchestrator␛[0m    INSERT batches          ␛[36m█▏              ␛[0m   23 ms
     ");
 }
 
@@ -446,33 +450,34 @@ fn a_busy_run_is_folded_and_says_so() {
     5 services · 1 trace · 50 spans · 3 log lines · 900 ms · 2026-11-22 14:02:11.112 +01:00
     complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
 
-      0 ms ┃  gateway  GET /cart               █████████████████████████████████████████████████████████████████████  900 ms
-      2 ms ┃  gateway    auth                  ▌                                                                        7 ms
-     20 ms ┃  cart       GET /item ×11          ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒               700 ms
+      0 ms ┃  gateway  GET /cart                              ██████████████████████████████████████████████████████  900 ms
+      2 ms ┃  gateway    auth                                 ▌                                                         7 ms
+     20 ms ┃  cart       GET /item ×11                         ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒            700 ms
            ┃               p50 340 ms  max 700 ms  22 spans in all
-     20 ms  ✗ cart       GET /item              ▐██████████████████████████████████▊                                  459 ms
+     20 ms  ✗ cart       GET /item                             ███████████████████████████▊                           459 ms
                            HTTP 503
-     22 ms    cart-db      SELECT               ▐███████████████████████████▉                                         368 ms
-    700 ms    cart       ⇢ stock.reserved ×11                                                       ▒▒                 13 ms
+     22 ms    cart-db      SELECT                              ██████████████████████▍                                368 ms
+    700 ms    cart       ⇢ stock.reserved ×11                                                           ▒              13 ms
                            p50 2 ms  max 2 ms
-    703 ms    cart       ⇢ stock.reserved                                                           ▕                   2 ms
-    702 ms             ┊ 61 ms in the queue                                                         ┄┄┄┄┄┄
-    760 ms    stock    ⇠ stock.reserved ×11                                                              ▒▒▒▒▒▒▒▒▒▒   128 ms
+    703 ms    cart       ⇢ stock.reserved · no consumer here                                            ▏               2 ms
+    702 ms             ┊ 61 ms in the queue                                                             ┄┄┄┄
+    760 ms    stock    ⇠ stock.reserved ×11                                                                ▒▒▒▒▒▒▒▒▒  128 ms
                          p50 82 ms  max 117 ms
                        (parent span 1f2e3d4c is not stored)
-    870 ms    mailer     send mail                                                                               ▐█▏   20 ms
+    870 ms    mailer     send mail                                                                                █▍   20 ms
     880 ms    mailer       │ warn  slow relay
 
     ┃ critical path · ┊ waiting · ×n alike, folded
 
-    time     568 ms  63 %  cart-db  SELECT
-             193 ms  21 %  gateway  GET /cart
-             132 ms  14 %  cart  GET /item
-    shown   44 spans are folded (--full unfolds them)
-    clocks  stock is at least 3 ms behind cart (measured on 11 pairs)
-            times are as recorded; --adjust-clocks puts them right
-    next    trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8a8043bc
-            trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
+    time      568 ms  63 %  cart-db  SELECT
+              193 ms  21 %  gateway  GET /cart
+              132 ms  14 %  cart  GET /item
+    shown    44 spans are folded (--full unfolds them)
+    clocks   stock is at least 3 ms behind cart (measured on 11 pairs)
+             times are as recorded; --adjust-clocks puts them right
+    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
+    next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8a8043bc
+             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
     ");
 }
 
@@ -524,7 +529,7 @@ fn lines_in_time_order_with_their_errors_laid_out() {
     let mut journey = broken();
     journey.logs.insert(0, line("spell_checker_service", 112, Level::Info, "dictionary \x1b[31mloaded"));
     let around = vec![line("essay_lifecycle_service", 417, Level::Debug, "connecting to the content store")];
-    let report = Logs::of(journey, around);
+    let report = Logs::of(journey, around, Filters::default());
     assert_snapshot!(shown(Body::Logs(Box::new(report)), &evidence(), &view(100)), @r#"
     ✗ 1 error line in 3f2a9c1e-7c05-43a4-beae-034151654acd
     2 log lines · 2 services · 1 line around them · 2026-11-22 14:02:11.224 +01:00
@@ -534,16 +539,16 @@ fn lines_in_time_order_with_their_errors_laid_out() {
     14:02:11.224  info   spell_checker    dictionary \x1b[31mloaded
     14:02:11.529  debug  essay_lifecycle  - connecting to the content store
     14:02:11.530  error  essay_lifecycle  ✗ storage reference update failed
-                                          type       StorageReferenceError
-                                          message    content store rejected the reference
-                                          operation  storage_reference_update
-                                          trace      9f2c1a77000000000000000000000002
-                                          data       essay_id = e-42
-                                                     attempt = 3
-                                          stack
-                                            Traceback (most recent call last):
-                                              File "storage.py", line 42, in update
-                                                raise StorageReferenceError(reason)
+        type       StorageReferenceError
+        message    content store rejected the reference
+        operation  storage_reference_update
+        trace      9f2c1a77000000000000000000000002
+        data       essay_id = e-42
+                   attempt = 3
+        stack
+        Traceback (most recent call last):
+          File "storage.py", line 42, in update
+            raise StorageReferenceError(reason)
 
     covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
     next     trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd --logs all
@@ -640,7 +645,11 @@ fn nothing_from_outside_reaches_the_terminal_unescaped() {
     }
     journey.logs[0].message = evil.into();
     journey.alerts[0].name = evil.into();
-    let bodies = [find(journey.clone()), timeline(journey.clone()), Body::Logs(Box::new(Logs::of(journey, vec![])))];
+    let bodies = [
+        find(journey.clone()),
+        timeline(journey.clone()),
+        Body::Logs(Box::new(Logs::of(journey, vec![], Filters::default()))),
+    ];
     for body in bodies {
         let report = Report::new(body).about(evil, &without_loki());
         for format in [Format::Table, Format::Json] {
@@ -668,7 +677,7 @@ fn json_keeps_to_the_schema_and_holds_all() {
         nothing(),
         timeline(busy()),
         Body::Span(Box::new(SpanReport::of(broken(), 0).unwrap())),
-        Body::Logs(Box::new(Logs::of(broken(), vec![]))),
+        Body::Logs(Box::new(Logs::of(broken(), vec![], Filters::default()))),
         Body::Doctor(doctor()),
         Body::Config(Config::default()),
         Body::Tour(tour),
@@ -693,6 +702,53 @@ fn json_keeps_to_the_schema_and_holds_all() {
     }
     assert_eq!(json["spans"][8]["error"], true);
     assert_eq!(json["spans"][8]["service"], "essay_lifecycle_service");
+}
+
+#[test]
+fn filters_that_leave_nothing_say_so_and_name_the_services() {
+    let filters = |service: &str| Filters { services: vec![Pattern::exact(service)], ..Filters::default() };
+    let logs = |service| Body::Logs(Box::new(Logs::of(broken(), vec![], filters(service))));
+    let services = "services  batch_orchestrator · essay_lifecycle · spell_checker\n";
+    let text = shown(logs("nobody"), &evidence(), &view(100));
+    assert!(text.starts_with("– nothing to show in") && text.contains(services), "{text}");
+    assert!(text.contains("1 log line, all filtered out by --service nobody\n"), "{text}");
+    let text = shown(logs("spell_checker"), &evidence(), &view(100));
+    assert!(text.contains("all filtered out by --service spell_checker\n") && !text.contains("services  "), "{text}");
+    assert!(shown(logs("essay_lifecycle"), &evidence(), &view(100)).starts_with("✗ 1 error line"));
+
+    let options = Options { filters: filters("nobody"), ..Options::compact() };
+    let text = shown(Body::Find(Box::new(Find::of(broken(), vec![], options))), &evidence(), &view(100));
+    assert!(text.contains("– nothing to show: 9 spans and 1 log line are filtered out by --service nobody"), "{text}");
+    assert!(text.contains(services), "{text}");
+}
+
+#[test]
+fn a_service_that_only_writes_lines_is_told_and_lines_alone_make_a_story() {
+    let text = format!("{GOOD}\n! cj_assessment_service 430 info scored\n! cj_assessment_service 431 info done");
+    let journey = sketch::journey(&text);
+    let text = shown(find(journey.clone()), &evidence(), &view(100));
+    assert!(text.contains("unseen   cj_assessment wrote 2 lines and has no spans here\n"), "{text}");
+    let lines = Journey { logs: journey.logs, ..Journey::default() };
+    let text = shown(find(lines), &evidence(), &view(100));
+    assert!(text.contains("│ info  scored") && !text.contains("unseen"), "{text}");
+}
+
+#[test]
+fn backends_that_nobody_configured_take_one_line() {
+    let mut evidence = evidence();
+    for source in [Source::Loki, Source::Prometheus] {
+        evidence.note(Note::new(NoteCode::NotConfigured, source, "no such thing is configured"));
+    }
+    let said = "note     not configured: loki, prometheus (nobody at their usual addresses; -v tells more)\n";
+    assert!(shown(find(good()), &evidence, &view(100)).contains(said));
+    let verbose = View { verbosity: 1, ..view(100) };
+    assert!(shown(find(good()), &evidence, &verbose).contains("prometheus: no such thing is configured"));
+    for backend in &mut evidence.backends {
+        backend.state = BackendState::NotConfigured;
+    }
+    let text = shown(nothing(), &evidence, &view(100));
+    assert!(text.starts_with("✗ nobody answered") && text.contains("trace doctor"), "{text}");
+    assert!(!text.contains("--since") && !text.contains("tags") && !text.contains("not configured: "), "{text}");
 }
 
 #[test]

@@ -102,7 +102,7 @@ pub struct Table {
 pub struct TableRow {
     /// Its cells.
     pub cells: Vec<Line>,
-    /// What stands below its last cell, indented to it.
+    /// What stands below it, a little indented.
     pub below: Vec<Block>,
 }
 
@@ -134,8 +134,24 @@ pub struct Bar {
     pub depth: usize,
     /// What.
     pub label: Line,
+    /// The same in fewer words, to be shown where the label does not fit.
+    pub shorter: Vec<Line>,
+    /// What is said behind the label where there is room for both, else below it; may be empty.
+    pub note: Line,
+    /// What is cut where nothing fits.
+    pub cut: Cut,
     /// How long, in words; may be empty.
     pub length: String,
+}
+
+/// Which part of a text goes where it is too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cut {
+    /// Its middle: names differ at both ends.
+    #[default]
+    Middle,
+    /// Its beginning: what is dotted tells most at its end.
+    Start,
 }
 
 /// What a bar is drawn as.

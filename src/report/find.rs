@@ -8,7 +8,7 @@ use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
 use crate::report::names::Names;
 use crate::report::parts::{self, Frame};
 use crate::report::record::JourneyRecord;
-use crate::report::waterfall::{self, Words};
+use crate::report::waterfall::Words;
 
 /// How many failures stand above the waterfall.
 const FAILURES: usize = 3;
@@ -47,23 +47,24 @@ impl Find {
             return self.nothing(frame);
         }
         let journey = &self.journey;
-        let names = Names::of(&journey.services());
+        let names = Names::in_journey(journey);
         let mut blocks = frame.answer(journey, &self.failures);
         blocks.extend(frame.asking());
         if !self.failures.is_empty() {
             blocks.push(Block::Blank);
-            blocks.extend(parts::failures(&self.failures, self.timeline.origin, &names, FAILURES));
+            blocks.extend(parts::failures(journey, &self.failures, self.timeline.origin, &names, FAILURES));
         }
         let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
         let words = Words {
             journey,
             names: &names,
+            messages: &self.timeline.messages,
             attributes: &self.options.attributes,
             ids: frame.verbosity > 0,
             told: &told,
         };
         blocks.push(Block::Blank);
-        blocks.extend(waterfall::blocks(&self.timeline, &words));
+        blocks.extend(parts::drawing(&self.timeline, &words, &self.options.filters));
         blocks.extend(parts::panels(&journey.panels));
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(self.facts(frame, &names)));
@@ -72,22 +73,26 @@ impl Find {
 
     fn facts(&self, frame: &Frame, names: &Names) -> Vec<Fact> {
         let journey = &self.journey;
-        let mut facts = parts::time(journey, &self.timeline.critical, names);
-        facts.extend(parts::joined(journey, names));
+        let mut facts = parts::time(journey, &self.timeline, names);
+        let left_out = parts::left_out(&self.timeline, &self.options.filters);
+        facts.extend(left_out.map(|said| fact("shown", plain(said))));
+        facts.extend(parts::services(&journey.services(), &self.options.filters));
+        facts.extend(parts::joined(journey, names, frame.ids()));
+        facts.extend(parts::unseen(journey, names));
         facts.extend(parts::neighbours(journey));
         facts.extend(frame.alerts(&journey.alerts));
         facts.extend(parts::skew(&journey.skew, names, self.options.adjust_clocks));
         facts.extend(frame.links());
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
-        facts.extend(parts::next(&self.commands(frame)));
+        facts.extend(parts::next(&self.commands(frame, names)));
         facts
     }
 
-    fn commands(&self, frame: &Frame) -> Vec<String> {
+    fn commands(&self, frame: &Frame, names: &Names) -> Vec<String> {
         let mut commands = vec![];
         if let Some(span) = self.failures.iter().find_map(|f| f.span_id) {
-            commands.push(frame.command("span", &span.short()));
+            commands.push(frame.command("span", &names.span(span)));
         }
         if !self.journey.spans.is_empty() {
             commands.push(frame.command("timeline", ""));
@@ -101,7 +106,10 @@ impl Find {
     /// Nothing was found: what was asked, where, over which time, what to try.
     fn nothing(&self, frame: &Frame) -> Vec<Block> {
         let subject = frame.report.subject.as_deref().unwrap_or_default();
-        let verdict = if frame.report.complete {
+        let answered = frame.was_answered();
+        let verdict = if !answered {
+            piece(Role::Error, "✗ nobody answered")
+        } else if frame.report.complete {
             piece(Role::Strong, "– nothing found")
         } else {
             piece(Role::Warn, "– nothing found so far")
@@ -113,7 +121,7 @@ impl Find {
         let asked = addresses.filter(|b| b.requests > 0 && !b.url.is_empty() && frame.verbosity == 0);
         let asked = asked.map(|b| vec![piece(Role::Plain, format!("{} ", b.name.word())), piece(Role::Plain, &b.url)]);
         let mut facts = parts::labelled("asked", asked);
-        if !self.keys.is_empty() {
+        if !self.keys.is_empty() && answered {
             facts.push(Fact { label: "tags", items: self.keys.iter().map(|k| plain(k.clone())).collect() });
         }
         facts.extend(frame.covered());
@@ -127,6 +135,10 @@ impl Find {
     }
 
     fn attempts(&self, frame: &Frame) -> Vec<Fact> {
+        let doctor = ("trace doctor".to_owned(), "are these the right servers, and is new data coming in?");
+        if !frame.was_answered() {
+            return vec![attempt("try", doctor)];
+        }
         let longest = [&frame.report.window.traces, &frame.report.window.logs]
             .iter()
             .filter_map(|w| w.hull())
@@ -138,16 +150,27 @@ impl Find {
         if !self.keys.is_empty() {
             steps.push((frame.command("find", "--key KEY"), "another tag"));
         }
-        steps.push(("trace doctor".to_owned(), "are these the right servers, and is new data coming in?"));
+        steps.push(doctor);
         let label = |nth: usize| if nth == 0 { "try" } else { "" };
-        let say = |(nth, (command, why)): (usize, &(String, &str))| Fact {
-            label: label(nth),
-            items: vec![one(Role::Command, command.clone()), one(Role::Dim, *why)],
-        };
-        let mut facts: Vec<Fact> = steps.iter().enumerate().map(say).collect();
+        let steps = steps.into_iter().enumerate();
+        let mut facts: Vec<Fact> = steps.map(|(nth, step)| attempt(label(nth), step)).collect();
+        if is_beginning_of_trace_id(frame.report.subject.as_deref().unwrap_or_default()) {
+            let said = "this looks like the beginning of a trace ID; whole IDs are needed";
+            facts.insert(0, fact("hint", one(Role::Warn, said)));
+        }
         if frame.report.backends.is_empty() {
             facts.push(fact("", one(Role::Dim, "the ID is matched as a whole, in this very spelling")));
         }
         facts
     }
+}
+
+fn attempt(label: &'static str, (command, why): (String, &'static str)) -> Fact {
+    Fact { label, items: vec![one(Role::Command, command), one(Role::Dim, why)] }
+}
+
+/// Seven to 28 hex digits, a letter among them: plain numbers name orders and users.
+fn is_beginning_of_trace_id(id: &str) -> bool {
+    let digits = id.bytes().all(|b| b.is_ascii_hexdigit());
+    digits && (7..=28).contains(&id.len()) && id.bytes().any(|b| b.is_ascii_alphabetic())
 }

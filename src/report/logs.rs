@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::filter::Filters;
 use crate::model::journey::Journey;
 use crate::model::log::{ErrorContext, LogEntry};
 use crate::model::time::Zone;
@@ -17,6 +18,11 @@ use crate::report::words::counted;
 pub struct Logs {
     journey: Journey,
     context: Vec<LogEntry>,
+    filters: Filters,
+    /// How many lines the filters left out.
+    filtered: usize,
+    /// The services of the whole journey.
+    services: Vec<String>,
 }
 
 /// The lines as JSON.
@@ -25,18 +31,24 @@ pub struct LogsRecord<'a> {
     correlation_id: Option<&'a str>,
     /// Lines of the journey, by time.
     logs: &'a [LogEntry],
+    /// How many more the filters left out of this document.
+    filtered_log_count: usize,
     /// Lines around them that are not of the journey, by time; only where asked for.
     context: &'a [LogEntry],
 }
 
 impl Logs {
-    /// The lines of a journey with context; context lines that are of the journey are dropped.
-    pub fn of(journey: Journey, mut context: Vec<LogEntry>) -> Self {
+    /// The lines of a journey that are wanted, with context; context lines that are among them are dropped.
+    pub fn of(mut journey: Journey, mut context: Vec<LogEntry>, filters: Filters) -> Self {
+        let services = journey.services().into_iter().map(str::to_owned).collect();
+        let all = journey.logs.len();
+        journey.logs.retain(|line| filters.wants_line(line));
+        let filtered = all - journey.logs.len();
         let of_journey: std::collections::HashSet<_> = journey.logs.iter().map(identity).collect();
         context.retain(|line| !of_journey.contains(&identity(line)));
         context.sort_by(|a, b| (a.time, &a.labels, &a.line).cmp(&(b.time, &b.labels, &b.line)));
         context.dedup_by(|a, b| identity(a) == identity(b));
-        Self { journey, context }
+        Self { journey, context, filters, filtered, services }
     }
 
     /// As JSON.
@@ -44,6 +56,7 @@ impl Logs {
         LogsRecord {
             correlation_id: self.journey.correlation_id.as_deref(),
             logs: &self.journey.logs,
+            filtered_log_count: self.filtered,
             context: &self.context,
         }
     }
@@ -67,7 +80,13 @@ impl Logs {
             blocks.push(Block::Blank);
             blocks.push(Block::Table(table(logs, &self.context, frame.zone, &names)));
         }
-        let mut facts = frame.remarks();
+        let mut facts = vec![];
+        if !logs.is_empty() {
+            facts.extend(parts::filtered(0, self.filtered, &self.filters).map(|said| fact("shown", plain(said))));
+        }
+        let all: Vec<&str> = self.services.iter().map(String::as_str).collect();
+        facts.extend(parts::services(&all, &self.filters));
+        facts.extend(frame.remarks());
         facts.extend(frame.covered());
         facts.extend(parts::next(&[frame.command("timeline", "--logs all"), frame.command("logs", "-C 5")]));
         blocks.push(Block::Blank);
@@ -80,11 +99,23 @@ impl Logs {
         let id = frame.report.subject.as_deref().unwrap_or_default();
         let errors = logs.iter().filter(|l| l.is_error()).count();
         let verdict = match (logs.len(), errors) {
+            (0, _) if self.filtered > 0 => piece(Role::Warn, "– nothing to show"),
+            (0, _) if !frame.report.complete => piece(Role::Warn, "– no log lines so far"),
             (0, _) => piece(Role::Strong, "– no log lines"),
+            (_, 0) if self.filtered > 0 => piece(Role::Strong, "– no error lines among those shown"),
+            (_, 0) if !frame.report.complete => piece(Role::Warn, "– no error lines so far"),
             (_, 0) => piece(Role::Good, "✓ no error lines"),
             (_, n) => piece(Role::Error, format!("✗ {}", counted(n, "error line"))),
         };
-        let mut items = vec![plain(counted(logs.len(), "log line")), plain(counted(services, "service"))];
+        let lines = match (logs.len(), self.filtered) {
+            (n, 0) => counted(n, "log line"),
+            (0, all) => format!("{}, all filtered out by {}", counted(all, "log line"), parts::flags(&self.filters)),
+            (n, more) => format!("{n} of {}", counted(n + more, "log line")),
+        };
+        let mut items = vec![plain(lines)];
+        if services > 0 {
+            items.push(plain(counted(services, "service")));
+        }
         if !self.context.is_empty() {
             items.push(plain(counted(self.context.len(), "line") + " around them"));
         }
@@ -155,7 +186,7 @@ fn error_context(context: &ErrorContext, line: &LogEntry) -> Vec<Block> {
     let mut blocks = vec![Block::Facts(facts)];
     if !context.stack_trace.trim().is_empty() {
         blocks.push(Block::Facts(vec![fact("stack", vec![])]));
-        blocks.push(Block::Text(2, context.stack_trace.trim_end().to_owned()));
+        blocks.push(Block::Text(0, context.stack_trace.trim_end().to_owned()));
     }
     blocks
 }

@@ -1,17 +1,34 @@
 //! What several reports say in the same words: the answer, how the asking went, what belongs, what to type next.
 
-use crate::analysis::critical_path::{CriticalPath, Spent};
-use crate::analysis::errors::{self, Failure};
-use crate::model::evidence::{BackendState, BackendStatus, Note, Source};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analysis::critical_path::Spent;
+use crate::analysis::errors::{self, Failure, Place};
+use crate::analysis::timeline::Timeline;
+use crate::model::conventions::short_service;
+use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
+use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::journey::{Join, Journey, Reason, Skew};
+use crate::model::log::Level;
 use crate::model::metric::{Alert, AlertState, Panel, float_text};
+use crate::model::pattern::Pattern;
+use crate::model::span::Span;
 use crate::model::time::{Human, Timestamp, Window, Zone};
 use crate::report::block::{Block, Chart, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::names::Names;
-use crate::report::waterfall;
+use crate::report::waterfall::{self, Words};
 use crate::report::words::{counted, quoted};
 use crate::report::{Link, Report};
+
+/// How IDs are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ids {
+    /// Their beginning.
+    Short,
+    /// All of them.
+    Whole,
+}
 
 /// What every part needs to know.
 #[derive(Clone, Copy)]
@@ -70,9 +87,29 @@ impl Frame<'_> {
         blocks
     }
 
+    /// How trace IDs are shown.
+    pub fn ids(&self) -> Ids {
+        if self.verbosity > 0 { Ids::Whole } else { Ids::Short }
+    }
+
     /// Remarks that do not touch completeness.
     pub fn remarks(&self) -> Vec<Fact> {
-        self.report.notes.iter().filter(|n| !n.code.is_incomplete()).flat_map(note).collect()
+        let merged = |note: &&Note| self.verbosity == 0 && note.code == NoteCode::NotConfigured;
+        let notes = || self.report.notes.iter().filter(|n| !n.code.is_incomplete());
+        let absent: Vec<&str> = notes().filter(merged).filter_map(|n| n.source).map(Source::word).collect();
+        let mut facts: Vec<Fact> = notes().filter(|n| !merged(n)).flat_map(note).collect();
+        if !absent.is_empty() && self.was_answered() {
+            let places = if absent.len() == 1 { "its usual address" } else { "their usual addresses" };
+            let said = format!("not configured: {} (nobody at {places}; -v tells more)", absent.join(", "));
+            facts.push(fact("note", plain(said)));
+        }
+        facts
+    }
+
+    /// Whether anybody who was to be asked answered.
+    pub fn was_answered(&self) -> bool {
+        let silent = |b: &BackendStatus| !matches!(b.state, BackendState::Ok | BackendState::Partial);
+        self.report.backends.is_empty() || !self.report.backends.iter().all(silent)
     }
 
     /// What time was asked; kinds of data over the same time together.
@@ -119,25 +156,24 @@ impl Frame<'_> {
     /// Alerts of the time.
     pub fn alerts(&self, alerts: &[Alert]) -> Vec<Fact> {
         let say = |alert: &Alert| {
-            let state = match alert.state {
-                AlertState::Firing => piece(Role::Error, "✗ firing "),
-                AlertState::Pending => piece(Role::Warn, "– pending "),
+            let (mark, now, past) = match alert.state {
+                AlertState::Firing => (piece(Role::Error, "✗ "), "firing", "fired"),
+                AlertState::Pending => (piece(Role::Warn, "– "), "pending", "was pending"),
             };
             let about = alert.service.as_deref().unwrap_or("unscoped");
-            let from = self.zone.clock_seconds(alert.from);
-            let to = if alert.ongoing { "now".to_owned() } else { self.zone.clock_seconds(alert.to) };
-            let when = format!(" {from} – {to} ({about})");
-            vec![state, piece(Role::Strong, &alert.name), piece(Role::Plain, when)]
+            let (from, to) = (self.zone.clock_seconds(alert.from), self.zone.clock_seconds(alert.to));
+            let when = if alert.ongoing { format!("{now} since {from}") } else { format!("{past} {from} – {to}") };
+            vec![mark, piece(Role::Strong, &alert.name), piece(Role::Plain, format!("  {when} ({about})"))]
         };
         labelled("alert", alerts.iter().map(say))
     }
 }
 
 /// What failed, the first few.
-pub fn failures(failures: &[Failure], origin: Timestamp, names: &Names, most: usize) -> Vec<Block> {
+pub fn failures(journey: &Journey, failures: &[Failure], origin: Timestamp, names: &Names, most: usize) -> Vec<Block> {
     let mut blocks = vec![];
     for failure in failures.iter().take(most) {
-        blocks.extend(failure_blocks(failure, origin, names));
+        blocks.extend(failure_blocks(journey, failure, origin, names));
     }
     if failures.len() > most {
         let more = counted(failures.len() - most, "more kind");
@@ -153,8 +189,9 @@ pub fn next(commands: &[String]) -> Vec<Fact> {
 }
 
 /// Where the critical path spent its time.
-pub fn time(journey: &Journey, path: &CriticalPath, names: &Names) -> Vec<Fact> {
+pub fn time(journey: &Journey, timeline: &Timeline, names: &Names) -> Vec<Fact> {
     const MOST: usize = 3;
+    let path = &timeline.critical;
     let all = path.length_ns();
     if all == 0 || journey.spans.len() < 3 {
         return vec![];
@@ -162,11 +199,14 @@ pub fn time(journey: &Journey, path: &CriticalPath, names: &Names) -> Vec<Fact> 
     let say = |share: &crate::analysis::critical_path::Share| {
         let span = &journey.spans[share.span];
         let percent = i128::from(share.total_ns) * 100 / i128::from(all);
-        let name: String = waterfall::name(span).into_iter().map(|piece| piece.text).collect();
+        let name = text(&waterfall::name(span, names));
         let what = format!("{}  {name}", names.get(span.service()));
+        let topic = names.topic(span.topic().unwrap_or_default());
+        let again = timeline.messages.delivered_before(share.span).is_some();
         let what = match share.spent {
             Spent::Work => what,
-            Spent::Wait if span.topic().is_some() => format!("in the queue  {}", span.topic().unwrap_or_default()),
+            Spent::Wait if again => format!("until delivered again  {topic}"),
+            Spent::Wait if !topic.is_empty() => format!("in the queue  {topic}"),
             Spent::Wait => format!("waiting for {what}"),
             Spent::Gap => format!("nothing open before {what}"),
         };
@@ -199,11 +239,22 @@ pub fn skew(skew: &[Skew], names: &Names, adjusted: bool) -> Vec<Fact> {
     facts
 }
 
-fn failure_blocks(failure: &Failure, origin: Timestamp, names: &Names) -> Vec<Block> {
+/// What a line says.
+fn text(line: &Line) -> String {
+    line.iter().map(|piece| piece.text.as_str()).collect()
+}
+
+/// An operation as the rows call it.
+fn operation(journey: &Journey, place: &Place, names: &Names) -> String {
+    let is_it = |span: &&Span| span.name == place.operation && span.service() == place.service;
+    journey.spans.iter().find(is_it).map_or(place.operation.clone(), |span| text(&waterfall::name(span, names)))
+}
+
+fn failure_blocks(journey: &Journey, failure: &Failure, origin: Timestamp, names: &Names) -> Vec<Block> {
     let mut head = vec![
         piece(Role::Error, "✗ "),
         piece(Role::Strong, names.get(&failure.place.service)),
-        piece(Role::Strong, format!("  {}", failure.place.operation)),
+        piece(Role::Strong, format!("  {}", operation(journey, &failure.place, names))),
     ];
     if failure.count > 1 {
         head.push(piece(Role::Error, format!("  ×{}", failure.count)));
@@ -214,11 +265,12 @@ fn failure_blocks(failure: &Failure, origin: Timestamp, names: &Names) -> Vec<Bl
     }
     let mut aside = format!("  {} in", Human(failure.time.since(origin)));
     match failure.span_id {
-        Some(span) => aside += &format!(" · span {}", span.short()),
+        Some(span) => aside += &format!(" · span {}", names.span(span)),
         None => aside += " · told by a log line only",
     }
     if !failure.passed_on_by.is_empty() {
-        let callers = failure.passed_on_by.iter().map(|p| format!("{} {}", names.get(&p.service), p.operation));
+        let say = |p: &Place| format!("{} {}", names.get(&p.service), operation(journey, p, names));
+        let callers = failure.passed_on_by.iter().map(say);
         aside += &format!(" · passed on by {}", callers.collect::<Vec<_>>().join(" ← "));
     }
     blocks.push(Block::Line(one(Role::Dim, aside)));
@@ -279,7 +331,7 @@ pub fn labelled(label: &'static str, lines: impl Iterator<Item = Line>) -> Vec<F
 }
 
 /// Why each part belongs, parts with the same reason together.
-pub fn joined(journey: &Journey, names: &Names) -> Vec<Fact> {
+pub fn joined(journey: &Journey, names: &Names, ids: Ids) -> Vec<Fact> {
     let tagged = |join: &Join| journey.joins.iter().any(|j| j.trace_id == join.trace_id && is_tag(j));
     let mut groups: Vec<Group> = vec![];
     for join in journey.joins.iter().filter(|join| is_tag(join) || join.lines > 0 || !tagged(join)) {
@@ -288,7 +340,7 @@ pub fn joined(journey: &Journey, names: &Names) -> Vec<Fact> {
             None => groups.push(Group { joins: vec![join] }),
         }
     }
-    labelled("joined", groups.iter().map(|group| plain(group.because(names))))
+    labelled("joined", groups.iter().map(|group| plain(group.because(names, ids))))
 }
 
 /// The strongest reason: what carries the ID itself needs no other on the screen. JSON has them all.
@@ -311,12 +363,12 @@ impl Group<'_> {
         }
     }
 
-    fn because(&self, names: &Names) -> String {
+    fn because(&self, names: &Names, ids: Ids) -> String {
         let mut traces: Vec<TraceId> = self.joins.iter().filter_map(|j| j.trace_id).collect();
         traces.sort_unstable();
         traces.dedup();
         let n: usize = self.joins.iter().map(|j| j.lines).sum();
-        let which = trace_list(&traces);
+        let which = trace_list(&traces, ids);
         let (have, are) = if traces.len() == 1 { ("has", "is") } else { ("have", "are") };
         let carry = if n == 1 { "carries" } else { "carry" };
         let lines = counted(n, "log line");
@@ -341,9 +393,10 @@ impl Group<'_> {
     }
 }
 
-fn trace_list(traces: &[TraceId]) -> String {
+fn trace_list(traces: &[TraceId], ids: Ids) -> String {
     const MOST: usize = 4;
-    let shown: Vec<String> = traces.iter().take(MOST).map(|t| t.short()).collect();
+    let shown = |trace: &TraceId| if ids == Ids::Whole { trace.to_string() } else { trace.short() };
+    let shown: Vec<String> = traces.iter().take(MOST).map(shown).collect();
     let more = traces.len().saturating_sub(MOST);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("trace{} {}{rest}", if traces.len() == 1 { "" } else { "s" }, shown.join(", "))
@@ -404,4 +457,73 @@ fn extremes(values: &[f64]) -> String {
         (Some(min), Some(max), Some(last)) => format!("min {}  max {}  last {}", round(min), round(max), round(*last)),
         _ => "no data".to_owned(),
     }
+}
+
+/// Services that wrote lines and have no span in a journey that has spans.
+pub fn unseen(journey: &Journey, names: &Names) -> Vec<Fact> {
+    let seen: BTreeSet<&str> = journey.spans.iter().map(|s| short_service(s.service())).collect();
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in journey.logs.iter().filter(|l| !l.service.is_empty() && !seen.contains(short_service(&l.service))) {
+        *lines.entry(&line.service).or_default() += 1;
+    }
+    lines.retain(|_, _| !journey.spans.is_empty());
+    let say = |(service, n): (&&str, &usize)| {
+        plain(format!("{} wrote {} and has no spans here", names.get(service), counted(*n, "line")))
+    };
+    labelled("unseen", lines.iter().map(say))
+}
+
+/// The bars; where the filters left none, that.
+pub fn drawing(timeline: &Timeline, words: &Words, filters: &Filters) -> Vec<Block> {
+    match filtered(timeline.filtered, timeline.filtered_lines, filters) {
+        Some(said) if timeline.rows.is_empty() => {
+            vec![Block::Line(vec![piece(Role::Warn, "– nothing to show: "), piece(Role::Plain, said)])]
+        }
+        _ => waterfall::blocks(timeline, words),
+    }
+}
+
+/// What filters left out of a drawing that shows something.
+pub fn left_out(timeline: &Timeline, filters: &Filters) -> Option<String> {
+    filtered(timeline.filtered, timeline.filtered_lines, filters).filter(|_| !timeline.rows.is_empty())
+}
+
+/// What filters left out, and by which flags; none where they left out nothing.
+pub fn filtered(spans: usize, lines: usize, filters: &Filters) -> Option<String> {
+    let parts = [(spans, "span"), (lines, "log line")].into_iter().filter(|(n, _)| *n > 0);
+    let parts: Vec<String> = parts.map(|(n, what)| counted(n, what)).collect();
+    let are = if spans + lines == 1 { "is" } else { "are" };
+    (!parts.is_empty()).then(|| format!("{} {are} filtered out by {}", parts.join(" and "), flags(filters)))
+}
+
+/// The services there are, where a filter names none of them.
+pub fn services(journey_services: &[&str], filters: &Filters) -> Vec<Fact> {
+    const MOST: usize = 20;
+    if filters.services.is_empty() || journey_services.iter().any(|s| filters.wants_service(s)) {
+        return vec![];
+    }
+    let names = Names::of(journey_services);
+    let mut items: Vec<Line> = journey_services.iter().take(MOST).map(|s| plain(names.get(s))).collect();
+    if journey_services.len() > MOST {
+        items.push(one(Role::Dim, format!("{} more", journey_services.len() - MOST)));
+    }
+    vec![Fact { label: "services", items }]
+}
+
+/// Filters as they were typed.
+pub fn flags(filters: &Filters) -> String {
+    let each = |flag: &'static str, patterns: &[Pattern]| -> Vec<String> {
+        patterns.iter().map(|p| format!("{flag} {}", quoted(&p.to_string()))).collect()
+    };
+    let length =
+        |flag: &str, ns: Option<i64>| ns.map(|ns| format!("{flag} {}", Human(ns).to_string().replace(' ', "")));
+    let mut all = each("--service", &filters.services);
+    all.extend(each("--operation", &filters.operations));
+    all.extend(filters.tags.iter().map(|(key, value)| format!("--tag {}", quoted(&format!("{key}={value}")))));
+    all.extend(filters.errors_only.then(|| "--error".to_owned()));
+    all.extend(length("--min-duration", filters.min_duration_ns));
+    all.extend(length("--max-duration", filters.max_duration_ns));
+    all.extend(each("--log", &filters.log));
+    all.extend((filters.level > Level::Unknown).then(|| format!("--level {}", filters.level.word())));
+    all.join(" ")
 }

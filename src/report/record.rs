@@ -58,6 +58,10 @@ pub struct Summary {
     pub span_count: usize,
     /// How many log lines.
     pub log_count: usize,
+    /// How many of its spans the filters left out of this document.
+    pub filtered_span_count: usize,
+    /// How many of its log lines the filters left out of this document.
+    pub filtered_log_count: usize,
     /// How many errors that nothing below them explains.
     pub error_count: usize,
     /// First start; none where nothing was found.
@@ -70,13 +74,15 @@ pub struct Summary {
 
 impl Summary {
     /// Counts a journey.
-    pub fn of(journey: &Journey, failures: &[Failure]) -> Self {
+    pub fn of(journey: &Journey, failures: &[Failure], filters: &Filters) -> Self {
         let extent = journey.span_extent();
         Self {
             services: journey.services().into_iter().map(str::to_owned).collect(),
             trace_count: journey.traces.len(),
             span_count: journey.spans.len(),
             log_count: journey.logs.len(),
+            filtered_span_count: journey.spans.iter().filter(|span| !filters.wants_span(span)).count(),
+            filtered_log_count: journey.logs.iter().filter(|line| !filters.wants_line(line)).count(),
             error_count: crate::analysis::errors::count(failures),
             start: extent.map(|e| e.from),
             end: extent.map(|e| e.to),
@@ -141,14 +147,14 @@ impl<'a> SpanRecord<'a> {
 impl<'a> JourneyRecord<'a> {
     /// A journey with what was found out about it.
     pub fn of(journey: &'a Journey, failures: &'a [Failure], path: &CriticalPath, filters: &Filters) -> Self {
-        let wanted = |index: &usize| filters.is_empty() || filters.wants_span(&journey.spans[*index]);
+        let wanted = |index: &usize| filters.wants_span(&journey.spans[*index]);
         Self {
             correlation_id: journey.correlation_id.as_deref(),
             several_ids: &journey.several_ids,
-            summary: Summary::of(journey, failures),
+            summary: Summary::of(journey, failures, filters),
             traces: &journey.traces,
             spans: (0..journey.spans.len()).filter(wanted).map(|i| SpanRecord::of(journey, i, path)).collect(),
-            logs: journey.logs.iter().filter(|line| filters.is_empty() || filters.wants_line(line)).collect(),
+            logs: journey.logs.iter().filter(|line| filters.wants_line(line)).collect(),
             alerts: &journey.alerts,
             joins: &journey.joins,
             related: &journey.related,

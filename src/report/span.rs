@@ -58,27 +58,27 @@ impl SpanReport {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let span = &self.journey.spans[self.index];
-        let names = Names::default();
+        let names = Names::in_journey(&self.journey);
         let mut blocks = vec![Block::Line(title(span))];
         if span.is_error() && !span.error_text().is_empty() {
             blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, span.error_text())]));
         }
         blocks.push(Block::Blank);
-        blocks.push(Block::Facts(self.facts(span, frame)));
+        blocks.push(Block::Facts(self.facts(span, frame, &names)));
         blocks.extend(attributes("attributes", &span.attributes));
         blocks.extend(events(span, frame));
         blocks.extend(attributes("resource", &span.resource.attributes));
         if !self.logs.is_empty() {
             blocks.push(Block::Blank);
             blocks.push(Block::Line(one(Role::Strong, counted(self.logs.len(), "log line"))));
-            blocks.push(Block::Table(logs::table(&self.logs, &[], frame.zone, &names)));
+            blocks.push(Block::Table(logs::table(&self.logs, &[], frame.zone, &Names::default())));
         }
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(parts::next(&[frame.command("timeline", ""), frame.command("logs", "")])));
         blocks
     }
 
-    fn facts(&self, span: &Span, frame: &Frame) -> Vec<Fact> {
+    fn facts(&self, span: &Span, frame: &Frame, names: &Names) -> Vec<Fact> {
         let mut facts = vec![
             fact("span", plain(span.span_id.to_string())),
             fact("trace", plain(span.trace_id.to_string())),
@@ -87,7 +87,7 @@ impl SpanReport {
             fact("kind", plain(span.kind.word())),
             fact("status", status(span)),
         ];
-        facts.push(fact("follows", plain(self.follows(span))));
+        facts.push(fact("follows", plain(self.follows(span, names))));
         let effects = self.journey.forest.effects.get(self.index).map_or(0, Vec::len);
         if effects > 0 {
             facts.push(fact("led to", plain(counted(effects, "span"))));
@@ -106,7 +106,7 @@ impl SpanReport {
         facts
     }
 
-    fn follows(&self, span: &Span) -> String {
+    fn follows(&self, span: &Span, names: &Names) -> String {
         let cause = self.journey.forest.cause.get(self.index).copied().flatten();
         match (cause, span.parent_id) {
             (Some((from, via)), _) => {
@@ -116,7 +116,7 @@ impl SpanReport {
                     Via::Message => "by the same message",
                 };
                 let from = &self.journey.spans[from];
-                format!("{} {}, {how} (span {})", from.service(), from.name, from.span_id.short())
+                format!("{} {}, {how} (span {})", from.service(), from.name, names.span(from.span_id))
             }
             (None, Some(parent)) if parent != span.span_id => format!("span {parent}, which is not stored"),
             _ => "nothing: it is a root".to_owned(),

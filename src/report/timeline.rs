@@ -3,11 +3,11 @@
 use crate::analysis::errors::{self, Failure};
 use crate::analysis::timeline::{self, Options, Timeline};
 use crate::model::journey::Journey;
-use crate::report::block::{Block, Fact, fact, plain};
+use crate::report::block::{Block, Fact, plain};
 use crate::report::names::Names;
 use crate::report::parts::{self, Frame};
 use crate::report::record::JourneyRecord;
-use crate::report::waterfall::{self, Words};
+use crate::report::waterfall::Words;
 use crate::report::words::counted;
 
 /// The waterfall of one ID.
@@ -40,41 +40,49 @@ impl TimelineReport {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let journey = &self.journey;
-        let names = Names::of(&journey.services());
-        let words =
-            Words { journey, names: &names, attributes: &self.options.attributes, ids: frame.verbosity > 0, told: &[] };
+        let names = Names::in_journey(journey);
+        let words = Words {
+            journey,
+            names: &names,
+            messages: &self.timeline.messages,
+            attributes: &self.options.attributes,
+            ids: frame.verbosity > 0,
+            told: &[],
+        };
         let mut blocks = frame.answer(journey, &self.failures);
         blocks.extend(frame.asking());
         blocks.push(Block::Blank);
-        blocks.extend(waterfall::blocks(&self.timeline, &words));
+        blocks.extend(parts::drawing(&self.timeline, &words, &self.options.filters));
         blocks.push(Block::Blank);
-        let mut facts = parts::time(journey, &self.timeline.critical, &names);
+        let mut facts = parts::time(journey, &self.timeline, &names);
         facts.extend(self.left_out());
+        facts.extend(parts::services(&journey.services(), &self.options.filters));
+        facts.extend(parts::unseen(journey, &names));
         facts.extend(parts::skew(&journey.skew, &names, self.options.adjust_clocks));
         facts.extend(frame.links());
         facts.extend(frame.remarks());
-        facts.extend(parts::next(&self.commands(frame)));
+        facts.extend(frame.covered());
+        facts.extend(parts::next(&self.commands(frame, &names)));
         blocks.push(Block::Facts(facts));
         blocks
     }
 
     fn left_out(&self) -> Vec<Fact> {
-        let mut items = vec![];
-        for (n, what) in [
-            (self.timeline.folded, "are folded (--full unfolds them)"),
-            (self.timeline.cut, "are left out for want of room (--full shows them)"),
-            (self.timeline.filtered, "are filtered out"),
-        ] {
-            if n > 0 {
-                items.push(plain(format!("{} {what}", counted(n, "span"))));
-            }
-        }
-        items.into_iter().map(|line| fact("shown", line)).collect()
+        let depth = self.options.depth.unwrap_or_default();
+        let parts = [
+            (self.timeline.folded, "folded (--full unfolds them)".to_owned()),
+            (self.timeline.cut, "left out for want of room (--full shows them)".to_owned()),
+            (self.timeline.deeper, format!("deeper than --depth {depth}")),
+        ];
+        let parts = parts.into_iter().filter(|(n, _)| *n > 0);
+        let say = |(n, what)| format!("{} {} {what}", counted(n, "span"), if n == 1 { "is" } else { "are" });
+        let filtered = parts::left_out(&self.timeline, &self.options.filters);
+        parts::labelled("shown", parts.map(say).chain(filtered).map(plain))
     }
 
-    fn commands(&self, frame: &Frame) -> Vec<String> {
+    fn commands(&self, frame: &Frame, names: &Names) -> Vec<String> {
         let span = self.failures.iter().find_map(|f| f.span_id).or(self.journey.spans.first().map(|s| s.span_id));
-        let mut commands: Vec<String> = span.map(|s| frame.command("span", &s.short())).into_iter().collect();
+        let mut commands: Vec<String> = span.map(|s| frame.command("span", &names.span(s))).into_iter().collect();
         if !self.journey.logs.is_empty() {
             commands.push(frame.command("logs", ""));
         }

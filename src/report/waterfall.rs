@@ -1,12 +1,12 @@
 //! A timeline as bars with words.
 
-use crate::analysis::timeline::{Fold, Queue, Row, Timeline, What};
+use crate::analysis::timeline::{Fold, Messages, Queue, Row, Timeline, What};
 use crate::model::conventions::{Exception, MessageRole};
 use crate::model::journey::Journey;
 use crate::model::log::{Level, LogEntry};
 use crate::model::span::Span;
 use crate::model::time::Human;
-use crate::report::block::{Bar, BarStyle, Block, Line, Role, Waterfall, one, piece, plain};
+use crate::report::block::{Bar, BarStyle, Block, Cut, Line, Role, Waterfall, one, piece, plain};
 use crate::report::names::Names;
 use crate::report::words::counted;
 
@@ -14,8 +14,10 @@ use crate::report::words::counted;
 pub struct Words<'a> {
     /// The journey.
     pub journey: &'a Journey,
-    /// What services are called.
+    /// What services, topics and spans are called.
     pub names: &'a Names,
+    /// What became of messages.
+    pub messages: &'a Messages,
     /// Attributes to show below each span.
     pub attributes: &'a [String],
     /// Whether span IDs are shown.
@@ -32,7 +34,7 @@ pub fn blocks(timeline: &Timeline, words: &Words) -> Vec<Block> {
     if rows.is_empty() {
         return vec![];
     }
-    let legend = legend(&rows);
+    let legend = legend(&rows, words.names);
     let mut blocks = vec![Block::Waterfall(Waterfall { length_ns: timeline.length_ns, rows })];
     if !legend.is_empty() {
         blocks.push(Block::Blank);
@@ -66,11 +68,13 @@ fn carry_on(rows: &mut [Bar]) {
 }
 
 /// Only the marks that are there.
-fn legend(rows: &[Bar]) -> Vec<Line> {
+fn legend(rows: &[Bar], names: &Names) -> Vec<Line> {
+    let stands = format!("… stands for {}", names.topic_prefix());
     let marks = [
         (rows.iter().any(|r| r.critical), "┃ critical path"),
         (rows.iter().any(|r| r.style == BarStyle::Dotted), "┊ waiting"),
         (rows.iter().any(|r| r.style == BarStyle::Many), "×n alike, folded"),
+        (!names.topic_prefix().is_empty() && rows.iter().any(|r| r.cut == Cut::Start), stands.as_str()),
     ];
     marks.iter().filter(|(there, _)| *there).map(|(_, text)| one(Role::Dim, *text)).collect()
 }
@@ -103,10 +107,11 @@ impl Words<'_> {
     }
 
     fn span(&self, row: &Row, span: &Span, index: usize) -> Vec<Bar> {
-        let mut label = name(span);
+        let mut label = name(span, self.names);
         if self.ids {
-            label.push(piece(Role::Dim, format!(" {}", span.span_id.short())));
+            label.push(piece(Role::Dim, format!(" {}", self.names.span(span.span_id))));
         }
+
         if self.journey.judged.get(index) == Some(&false) {
             label.push(piece(Role::Dim, " (of another ID)"));
         }
@@ -119,7 +124,10 @@ impl Words<'_> {
             failed,
             service: self.names.get(span.service()).to_owned(),
             depth: row.depth,
+            cut: cut(span),
             label,
+            shorter: vec![],
+            note: self.note(index),
             length: Human(row.length_ns).to_string(),
         }];
         let text = if failed { span.error_text() } else { String::new() };
@@ -133,6 +141,11 @@ impl Words<'_> {
         bars
     }
 
+    /// What became of a message, where that is not seen below it.
+    fn note(&self, span: usize) -> Line {
+        if self.messages.is_unheard(span) { one(Role::Dim, "no consumer here") } else { vec![] }
+    }
+
     fn attributes<'a>(&'a self, span: &'a Span) -> impl Iterator<Item = Line> + 'a {
         let find = |key: &'a String| span.attributes.get(key).or_else(|| span.resource.attributes.get(key));
         let found = self.attributes.iter().filter_map(move |key| Some((key, find(key)?)));
@@ -141,7 +154,7 @@ impl Words<'_> {
 
     fn fold(&self, row: &Row, fold: &Fold) -> Vec<Bar> {
         let span = &self.journey.spans[fold.first];
-        let mut label = name(span);
+        let mut label = name(span, self.names);
         label.push(piece(Role::Strong, format!(" ×{}", fold.count)));
         let mut said = format!("p50 {}  max {}", Human(fold.p50_ns), Human(fold.max_ns));
         if fold.spans > fold.count {
@@ -159,7 +172,10 @@ impl Words<'_> {
             failed: fold.errors > 0,
             service: self.names.get(span.service()).to_owned(),
             depth: row.depth,
+            cut: cut(span),
             label,
+            shorter: vec![],
+            note: self.note(fold.first),
             length: Human(row.length_ns).to_string(),
         };
         vec![bar, below(row, below_it)]
@@ -167,21 +183,35 @@ impl Words<'_> {
 
     fn queue(&self, row: &Row, queue: &Queue) -> Bar {
         let (from, to) = (&self.journey.spans[queue.from], &self.journey.spans[queue.to]);
-        let place = if to.message_role().is_some() { "in the queue" } else { "until it went on" };
         let (least, most) = (Human(queue.wait_ns).to_string(), Human(queue.longest_ns).to_string());
-        let mut text = match queue.wait_ns {
-            ..0 => format!("┊ began {} before the sender ended", Human(-queue.wait_ns)),
-            _ if least == most => format!("┊ {least} {place}"),
-            _ => format!("┊ {least} – {most} {place}"),
+        let time = if least == most { least.clone() } else { format!("{least} – {most}") };
+        let mut steps = match queue.wait_ns {
+            _ if queue.again => {
+                vec![format!("delivered again {time} later"), format!("again {least} later"), format!("again {least}")]
+            }
+            ns @ ..0 => {
+                let early = Human(ns.saturating_neg());
+                vec![
+                    format!("began {early} before the sender ended"),
+                    format!("{early} before the sender ended"),
+                    format!("{early} early"),
+                ]
+            }
+            _ if to.message_role().is_none() => vec![format!("{time} until it went on"), format!("{least} later")],
+            _ => vec![format!("{time} in the queue"), format!("{time} queued"), format!("{least} queued")],
         };
+        steps.push(least);
         if from.trace_id != to.trace_id {
-            text += &format!(" → trace {}", to.trace_id.short());
+            steps.insert(0, format!("{} → trace {}", steps[0], to.trace_id.short()));
         }
+        let mut labels: Vec<Line> = steps.into_iter().map(|text| one(Role::Dim, format!("┊ {text}"))).collect();
+        let label = labels.remove(0);
         Bar {
             style: BarStyle::Dotted,
             from_ns: row.from_ns,
             length_ns: row.length_ns,
-            ..aside(row, one(Role::Dim, text))
+            shorter: labels,
+            ..aside(row, label)
         }
     }
 
@@ -225,18 +255,20 @@ fn below(row: &Row, label: Line) -> Bar {
 const GENERIC: [&str; 9] = ["publish", "send", "produce", "create", "process", "receive", "consume", "deliver", "poll"];
 
 /// What a span is called: its topic where it sends or receives, else its name.
-pub fn name(span: &Span) -> Line {
+pub fn name(span: &Span, names: &Names) -> Line {
     let Some(role) = span.message_role() else { return plain(span.name.clone()) };
     let arrow = if role == MessageRole::Publish { "⇢ " } else { "⇠ " };
-    match span.topic() {
-        Some(topic) if span.name.contains(topic) || GENERIC.contains(&span.name.as_str()) => {
-            plain(format!("{arrow}{topic}"))
-        }
-        Some(topic) => {
-            vec![piece(Role::Plain, format!("{arrow}{topic}")), piece(Role::Dim, format!("  {}", span.name))]
-        }
-        None => plain(format!("{arrow}{}", span.name)),
+    let Some(topic) = span.topic() else { return plain(format!("{arrow}{}", span.name)) };
+    let mut line = vec![piece(Role::Plain, arrow), piece(Role::Plain, names.topic(topic))];
+    if !span.name.contains(topic) && !GENERIC.contains(&span.name.as_str()) {
+        line.push(piece(Role::Dim, format!("  {}", span.name)));
     }
+    line
+}
+
+/// What goes where its name is too long.
+fn cut(span: &Span) -> Cut {
+    if span.message_role().is_some() && span.topic().is_some() { Cut::Start } else { Cut::Middle }
 }
 
 fn line_label(line: &LogEntry) -> Line {

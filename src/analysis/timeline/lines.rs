@@ -15,6 +15,8 @@ pub struct BySpan {
     below: HashMap<usize, Vec<usize>>,
     /// Lines of no span.
     pub elsewhere: Vec<usize>,
+    /// How many lines the filters left out.
+    pub filtered: usize,
 }
 
 impl BySpan {
@@ -38,14 +40,19 @@ pub fn by_span(journey: &Journey, options: &Options) -> BySpan {
         let span = *ids.get(&line.span_id?)?;
         line.trace_id.is_none_or(|t| t == journey.spans[span].trace_id).then_some(span)
     };
+    let which = options.lines_of(journey);
     let mut open = Open::new(journey);
     for (index, line) in journey.logs.iter().enumerate() {
-        let wanted = match options.lines {
+        let wanted = match which {
             Lines::All => true,
             Lines::Errors => line.is_error(),
             Lines::None => false,
         };
-        if !wanted || !options.filters.wants_line(line) {
+        if !wanted {
+            continue;
+        }
+        if !options.filters.wants_line(line) {
+            placed.filtered += 1;
             continue;
         }
         let span = named(index).or_else(|| open.innermost(line.time, &line.service, line.trace_id));

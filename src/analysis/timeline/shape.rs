@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::analysis::adjust::asynchronous_cause;
 use crate::analysis::critical_path::{CriticalPath, downwards};
+use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 
@@ -12,7 +13,7 @@ use crate::model::journey::Journey;
 pub struct Shapes {
     /// Equal for subtrees that look alike: same services, names, kinds and errors, however often repeated.
     pub hash: Vec<u64>,
-    /// How many spans it has.
+    /// How many wanted spans it has.
     pub size: Vec<usize>,
     /// Whether any of it failed.
     pub has_error: Vec<bool>,
@@ -23,11 +24,16 @@ pub struct Shapes {
 
 impl Shapes {
     /// Reads the shapes of a journey, from the leaves up.
-    pub fn of(journey: &Journey, critical: &CriticalPath, has_error_line: impl Fn(usize) -> bool) -> Self {
+    pub fn of(
+        journey: &Journey,
+        critical: &CriticalPath,
+        filters: &Filters,
+        has_error_line: impl Fn(usize) -> bool,
+    ) -> Self {
         let spans = &journey.spans;
         let mut shapes = Self {
             hash: vec![0; spans.len()],
-            size: vec![1; spans.len()],
+            size: spans.iter().map(|s| usize::from(filters.wants_span(s))).collect(),
             has_error: (0..spans.len()).map(|i| spans[i].is_error() || has_error_line(i)).collect(),
             on_path: critical.on.clone(),
             known: spans.iter().enumerate().rev().map(|(i, s)| ((s.trace_id, s.span_id), i)).collect(),

@@ -1,19 +1,25 @@
 //! Waterfalls and small charts.
 
+use std::collections::{BTreeSet, HashMap};
+
 use crate::model::time::{Human, SECOND};
 use crate::render::terminal::text::{self, Run, width, width_of};
 use crate::render::terminal::{Page, Rows};
-use crate::report::block::{Bar, BarStyle, Role, Waterfall, piece};
+use crate::report::block::{Bar, BarStyle, Cut, Line, Role, Waterfall, piece};
 
 /// How wide each column of a waterfall is.
-struct Columns {
+struct Columns<'a> {
     offset: usize,
     service: usize,
+    /// Whether services would look the same if their ends were cut off.
+    alike: bool,
     label: usize,
     bar: usize,
     length: usize,
     gap: usize,
     indent: usize,
+    /// How much of each topic is shown.
+    topics: HashMap<&'a str, usize>,
 }
 
 /// Rows with a bar each, in aligned columns: when, who, what, the bar, how long.
@@ -28,23 +34,26 @@ pub fn waterfall(page: &Page, waterfall: &Waterfall, rows: &mut Rows) {
     }
 }
 
-fn columns(page: &Page, waterfall: &Waterfall) -> Columns {
+fn columns<'a>(page: &Page, waterfall: &'a Waterfall) -> Columns<'a> {
     let bars = &waterfall.rows;
     let roomy = page.width >= 80;
     let gap = if roomy { 2 } else { 1 };
     let indent = if roomy { 2 } else { 1 };
     let widest = |of: &dyn Fn(&Bar) -> usize| bars.iter().map(of).max().unwrap_or(0);
     let offset = widest(&|b| b.from_ns.map_or(0, |ns| width(&page.ink.safe(&clock(ns, waterfall.length_ns)))));
-    let service = widest(&|b| width(&page.ink.safe(&b.service))).min((page.width / 5).clamp(8, 24));
+    let service = widest(&|b| width(&page.ink.safe(&b.service))).min((page.width / 4).clamp(8, 24));
+    let alike = look_alike(page, bars, service);
     let length = widest(&|b| width(&page.ink.safe(&b.length))).min(page.width / 3);
     let fixed = offset + service + length + 2 + 4 * gap;
     let flexible = page.width.saturating_sub(fixed).max(16);
     let wanted = widest(&|b| match b.style {
         BarStyle::None => 0,
-        _ => (b.depth * indent).min(24) + width_of(&page.ink.runs(&b.label)),
+        _ => (b.depth * indent).min(24) + width_of(&page.ink.runs(&b.label)) + width_of(&noted(page, b)),
     });
     let bar = flexible.saturating_sub(wanted.max(12)).max(flexible * 2 / 5).max(6);
-    Columns { offset, service, label: flexible.saturating_sub(bar), bar, length, gap, indent }
+    let label = flexible.saturating_sub(bar);
+    let columns = Columns { offset, service, alike, label, bar, length, gap, indent, topics: HashMap::new() };
+    Columns { topics: topics(page, waterfall, &columns), ..columns }
 }
 
 fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: &str) -> Rows {
@@ -60,30 +69,44 @@ fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: 
         Run::padded(Role::Error, &failed, 1),
         gap(1),
     ];
-    let service = text::cut_middle(
-        ink.runs(&[piece(if bar.service == above { Role::Dim } else { Role::Plain }, &bar.service)]),
-        columns.service,
-        ink.ellipsis(),
-    );
+    let who = if bar.service == above { Role::Dim } else { Role::Plain };
+    let cut = if columns.alike { text::cut_middle } else { text::cut_end };
+    let service = cut(ink.runs(&[piece(who, &bar.service)]), columns.service, ink.ellipsis());
     push_cell(&mut row, service, columns.service);
     row.push(gap(columns.gap));
-    let label = indented(page, columns, bar);
+    let label = indented(page, columns, bar, &bar.label);
     if bar.style == BarStyle::None {
         return words(page, row, label);
     }
-    // A long label may take the room that its bar leaves free before it begins.
     let drawn = draw(bar, waterfall.length_ns, columns.bar, ink.ascii);
-    let before = drawn.chars().take_while(|c| *c == ' ').count();
-    let room = columns.label + if bar.from_ns.is_some() { before } else { 0 };
-    let cut = if bar.style == BarStyle::Dotted { text::cut_end } else { text::cut_middle };
-    let label = cut(label, room, ink.ellipsis());
+    let room = room(columns, bar, &drawn);
+    let label = fitting(page, columns, bar, room);
+    let note = noted(page, bar);
+    let beside = !note.is_empty() && width_of(&label) + width_of(&note) <= room;
+    let label = if beside { [label, note].concat() } else { label };
     let over = width_of(&label).saturating_sub(columns.label);
     push_cell(&mut row, label, columns.label);
     row.push(gap(columns.gap));
     row.push(Run { role: role(bar), text: drawn.chars().skip(over).collect() });
     row.push(gap(columns.gap));
     row.push(Run::right(Role::Plain, &ink.safe(&bar.length), columns.length));
-    vec![row]
+    let mut rows = vec![row];
+    if !bar.note.is_empty() && !beside {
+        let below = Bar { depth: bar.depth + 1, label: bar.note.clone(), style: BarStyle::None, ..Bar::default() };
+        let below = Bar { critical: bar.critical, ..below };
+        rows.extend(self::row(page, waterfall, columns, &below, ""));
+    }
+    rows
+}
+
+/// What is said behind a label.
+fn noted(page: &Page, bar: &Bar) -> Vec<Run> {
+    if bar.note.is_empty() {
+        return vec![];
+    }
+    let mut note = vec![piece(Role::Dim, " · ")];
+    note.extend(bar.note.iter().cloned());
+    page.ink.runs(&note)
 }
 
 /// Words beside the bars: all the room to the right, and a few rows where they need them.
@@ -120,8 +143,64 @@ fn push_cell(row: &mut Vec<Run>, cell: Vec<Run>, to: usize) {
     row.push(Run::padded(Role::Plain, "", to.saturating_sub(used)));
 }
 
+/// Whether services can no longer be told from each other where only their beginnings fit.
+fn look_alike(page: &Page, bars: &[Bar], room: usize) -> bool {
+    let services: BTreeSet<&str> = bars.iter().map(|b| b.service.as_str()).collect();
+    let begin = |service: &&str| text::cut_end(page.ink.runs(&[piece(Role::Plain, *service)]), room, "");
+    let shown: Vec<Vec<Run>> = services.iter().map(begin).collect();
+    shown.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// How wide the room for a label is: a long one may take what its bar leaves free before it begins.
+fn room(columns: &Columns, bar: &Bar, drawn: &str) -> usize {
+    let before = drawn.chars().take_while(|c| *c == ' ').count();
+    columns.label + if bar.from_ns.is_some() { before } else { 0 }
+}
+
+/// The part of a label that is cut at its beginning.
+fn topic(bar: &Bar) -> Option<&str> {
+    let pieces = bar.label.iter().filter(|p| bar.cut == Cut::Start && p.role == Role::Plain);
+    pieces.map(|p| p.text.as_str()).max_by_key(|text| width(text))
+}
+
+/// How much of each topic is shown: what there is room for wherever it stands.
+fn topics<'a>(page: &Page, waterfall: &'a Waterfall, columns: &Columns) -> HashMap<&'a str, usize> {
+    let mut topics = HashMap::new();
+    for bar in &waterfall.rows {
+        if let Some(topic) = topic(bar) {
+            let drawn = draw(bar, waterfall.length_ns, columns.bar, page.ink.ascii);
+            let label = width_of(&indented(page, columns, bar, &bar.label));
+            let rest = label.saturating_sub(width(&page.ink.safe(topic)));
+            let keep = room(columns, bar, &drawn).saturating_sub(rest);
+            topics.entry(topic).and_modify(|known: &mut usize| *known = keep.min(*known)).or_insert(keep);
+        }
+    }
+    topics
+}
+
+/// The first wording that fits, else the last one cut.
+fn fitting(page: &Page, columns: &Columns, bar: &Bar, room: usize) -> Vec<Run> {
+    if let Some(topic) = topic(bar) {
+        let most = columns.topics.get(topic).copied().unwrap_or(room);
+        let label =
+            bar.label.iter().map(|part| match text::cut_start(&page.ink.safe(&part.text), most, page.ink.ellipsis()) {
+                Some(cut) if part.text == topic => piece(part.role, cut),
+                _ => part.clone(),
+            });
+        return text::cut_middle(indented(page, columns, bar, &label.collect()), room, page.ink.ellipsis());
+    }
+    let mut shown = vec![];
+    for label in std::iter::once(&bar.label).chain(&bar.shorter) {
+        shown = indented(page, columns, bar, label);
+        if width_of(&shown) <= room {
+            return shown;
+        }
+    }
+    text::cut_middle(shown, room, page.ink.ellipsis())
+}
+
 /// The label at its depth. Beyond a third of its column the depth is told as a number.
-fn indented(page: &Page, columns: &Columns, bar: &Bar) -> Vec<Run> {
+fn indented(page: &Page, columns: &Columns, bar: &Bar, label: &Line) -> Vec<Run> {
     let wanted = bar.depth * columns.indent;
     let most = (columns.label / 3).max(2);
     let left = if wanted <= most {
@@ -129,7 +208,7 @@ fn indented(page: &Page, columns: &Columns, bar: &Bar) -> Vec<Run> {
     } else {
         Run::padded(Role::Dim, &format!("{}{} ", page.ink.safe("⋮"), bar.depth), most)
     };
-    text::beside(left, page.ink.runs(&bar.label))
+    text::beside(left, page.ink.runs(label))
 }
 
 fn role(bar: &Bar) -> Role {

@@ -144,6 +144,19 @@ pub fn cut_middle(mut runs: Vec<Run>, most: usize, ellipsis: &str) -> Vec<Run> {
     runs
 }
 
+/// The end of a text that is wider than so many columns, from after a dot on where enough is left of it. None where it
+/// fits, and where nothing telling would be left.
+pub fn cut_start(text: &str, most: usize, ellipsis: &str) -> Option<String> {
+    const TELLING: usize = 8;
+    let keep = most.saturating_sub(width(ellipsis));
+    if width(text) <= most || keep < TELLING {
+        return None;
+    }
+    let kept = tail(text, keep);
+    let part = kept.split_once('.').map(|(_, part)| part).filter(|part| width(part) >= TELLING.max(keep / 2));
+    Some(format!("{ellipsis}{}", part.unwrap_or(kept)))
+}
+
 fn head(text: &str, room: usize) -> &str {
     let mut used = 0;
     for (at, c) in text.char_indices() {
@@ -175,12 +188,14 @@ pub fn wrap(runs: Vec<Run>, most: usize, indent: usize) -> Vec<Vec<Run>> {
     let mut rows = vec![vec![]];
     let mut used = 0;
     for run in runs {
-        for word in run.text.split_inclusive(' ') {
+        for word in words(&run.text) {
             let mut rest = word;
             while !rest.is_empty() {
                 if used + width(rest.trim_end()) > most && used > indent {
-                    rows.push(vec![Run::padded(Role::Plain, "", indent)]);
-                    used = indent;
+                    // A word that fits a row is not broken for an indent.
+                    let left = most.checked_sub(width(rest.trim_end())).map_or(indent, |left| left.min(indent));
+                    rows.push(vec![Run::padded(Role::Plain, "", left)]);
+                    used = left;
                 }
                 let part = head(rest, most.saturating_sub(used).max(2));
                 let part = if part.len() < rest.len() && rest.trim_end().len() <= part.len() { rest } else { part };
@@ -193,6 +208,20 @@ pub fn wrap(runs: Vec<Run>, most: usize, indent: usize) -> Vec<Vec<Run>> {
         }
     }
     rows
+}
+
+/// Words with the spaces behind them; an arrow stays with what it points to.
+fn words(text: &str) -> Vec<&str> {
+    let is_arrow = |word: &str| matches!(word.trim_end(), "⇢" | "⇠" | "→" | "->" | "<-");
+    let (mut words, mut from, mut at) = (vec![], 0, 0);
+    for word in text.split_inclusive(' ') {
+        at += word.len();
+        if !is_arrow(word) || at == text.len() {
+            words.push(&text[from..at]);
+            from = at;
+        }
+    }
+    words
 }
 
 fn push(row: &mut Vec<Run>, role: Role, text: &str) {
@@ -224,6 +253,7 @@ mod tests {
             prop_assert_eq!(letters(&all), letters(&text));
             prop_assert!(width_of(&cut_end(runs(&text), most, "…")) <= most);
             prop_assert!(width_of(&cut_middle(runs(&text), most, "…")) <= most);
+            prop_assert!(cut_start(&text, most, "…").is_none_or(|cut| width(&cut) <= most));
         }
     }
 }
