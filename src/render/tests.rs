@@ -447,7 +447,8 @@ fn nothing_found_says_where_was_looked_and_what_to_try() {
 fn a_busy_run_is_folded_and_says_so() {
     assert_snapshot!(shown(timeline(busy()), &evidence(), &view(120)), @"
     ✗ 1 error in 3f2a9c1e-7c05-43a4-beae-034151654acd
-    5 services · 1 trace · 50 spans · 3 log lines · 900 ms · 2026-11-22 14:02:11.112 +01:00
+    5 services · 1 trace · 50 spans · 3 log lines · about 900 ms on one clock (900 ms as recorded)
+    2026-11-22 14:02:11.112 +01:00
     complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
 
       0 ms ┃  gateway  GET /cart                              ██████████████████████████████████████████████████████  900 ms

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::analysis::adjust::Clocks;
 use crate::analysis::critical_path::Spent;
 use crate::analysis::errors::{self, Failure, Place};
 use crate::analysis::timeline::Timeline;
@@ -57,7 +58,7 @@ impl Frame<'_> {
             plain(counted(journey.logs.len(), "log line")),
         ];
         if let Some(extent) = journey.span_extent() {
-            items.push(one(Role::Strong, Human(extent.length()).to_string()));
+            items.push(length(journey, extent));
             items.push(plain(self.zone.full(extent.from)));
         }
         if !self.report.settled {
@@ -166,6 +167,21 @@ impl Frame<'_> {
             vec![mark, piece(Role::Strong, &alert.name), piece(Role::Plain, format!("  {when} ({about})"))]
         };
         labelled("alert", alerts.iter().map(say))
+    }
+}
+
+/// How long it took. Where clocks differ, that is asked of one clock, and what was recorded stands beside it.
+fn length(journey: &Journey, recorded: Window) -> Line {
+    let clocks = Clocks::measured(journey);
+    let spans = journey.spans.iter().filter(|span| span.has_sane_time());
+    let on_one = spans.map(|span| Window::new(clocks.start(span), clocks.end(span))).reduce(Window::hull);
+    let recorded = Human(recorded.length());
+    match on_one.filter(|_| !journey.skew.is_empty()) {
+        Some(on_one) => vec![
+            piece(Role::Strong, format!("about {}", Human(on_one.length()))),
+            piece(Role::Dim, format!(" on one clock ({recorded} as recorded)")),
+        ],
+        None => one(Role::Strong, recorded.to_string()),
     }
 }
 
