@@ -215,7 +215,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__config__subcmd__show)
-            opts="-o -z -v -q -h --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -278,6 +278,14 @@ _trace() {
                     return 0
                     ;;
                 --search-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-flight)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -383,7 +391,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__doctor)
-            opts="-o -z -v -q -h --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --record --replay --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --record --replay --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -449,6 +457,14 @@ _trace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --max-rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -505,7 +521,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__find)
-            opts="-o -z -v -q -h --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -639,6 +655,14 @@ _trace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --max-rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
@@ -687,7 +711,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__logs)
-            opts="-C -o -z -v -q -h --context --level --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-C -o -z -v -q -h --context --level --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -833,6 +857,14 @@ _trace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --max-rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
@@ -935,7 +967,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__span)
-            opts="-o -z -v -q -h --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1069,6 +1101,14 @@ _trace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --max-rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
@@ -1117,7 +1157,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__timeline)
-            opts="-o -z -v -q -h --logs --full --depth --attributes --adjust-clocks --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --logs --full --depth --attributes --adjust-clocks --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1260,6 +1300,14 @@ _trace() {
                     return 0
                     ;;
                 --search-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-flight)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -85,6 +85,8 @@ complete -c trace -n "__fish_trace_using_subcommand find" -l max-lines -d 'Lines
 complete -c trace -n "__fish_trace_using_subcommand find" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''"
 complete -c trace -n "__fish_trace_using_subcommand find" -l out -d 'Write the answer to this file' -r -F
@@ -144,6 +146,8 @@ complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-lines -d 'L
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''"
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l out -d 'Write the answer to this file' -r -F
@@ -200,6 +204,8 @@ complete -c trace -n "__fish_trace_using_subcommand span" -l max-lines -d 'Lines
 complete -c trace -n "__fish_trace_using_subcommand span" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''"
 complete -c trace -n "__fish_trace_using_subcommand span" -l out -d 'Write the answer to this file' -r -F
@@ -261,6 +267,8 @@ complete -c trace -n "__fish_trace_using_subcommand logs" -l max-lines -d 'Lines
 complete -c trace -n "__fish_trace_using_subcommand logs" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''"
 complete -c trace -n "__fish_trace_using_subcommand logs" -l out -d 'Write the answer to this file' -r -F
@@ -317,6 +325,8 @@ complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-lines -d 'Lin
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l record -d 'Keep every answer of the backends in this folder' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
@@ -373,6 +383,8 @@ complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subc
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''"
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l out -d 'Write the answer to this file' -r -F

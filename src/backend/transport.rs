@@ -36,7 +36,7 @@ pub struct Limits {
     pub body: usize,
     /// Requests in all.
     pub requests: usize,
-    /// Requests in flight at one backend.
+    /// Requests in flight at one origin.
     pub in_flight: usize,
 }
 
@@ -87,7 +87,7 @@ pub struct Transport {
     deadline: Instant,
     tape: Tape,
     clients: RefCell<HashMap<(bool, bool), reqwest::Client>>,
-    gates: RefCell<HashMap<Source, Arc<Semaphore>>>,
+    gates: RefCell<HashMap<String, Arc<Semaphore>>>,
     tallies: RefCell<HashMap<Source, Tally>>,
     asked: RefCell<Vec<Asked>>,
     budget: Cell<usize>,
@@ -140,12 +140,9 @@ impl Transport {
     /// # Errors
     /// When no whole answer came; any HTTP status is an answer.
     pub async fn fetch(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
-        let gate = self
-            .gates
-            .borrow_mut()
-            .entry(endpoint.source)
-            .or_insert_with(|| Arc::new(Semaphore::new(self.limits.in_flight)))
-            .clone();
+        let origin = endpoint.url.origin().ascii_serialization();
+        let new = || Arc::new(Semaphore::new(self.limits.in_flight));
+        let gate = self.gates.borrow_mut().entry(origin).or_insert_with(new).clone();
         let _place = gate.acquire().await;
         self.spend()?;
         let begun = Instant::now();
@@ -372,7 +369,7 @@ fn explain(address: &str, error: &reqwest::Error, limits: &Limits) -> Failure {
     }
     if error.is_connect() {
         return Failure::new(FailureKind::Absent, format!("cannot connect to {address}: {cause}"))
-            .hint("is it running, and is this its address? `trace doctor` tells more");
+            .hint("is it running, and is this its address?");
     }
     Failure::new(FailureKind::Unreachable, format!("{address}: {cause}"))
 }

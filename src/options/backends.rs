@@ -85,6 +85,12 @@ pub struct LimitArgs {
     /// Traces asked for in one search [default: 100]
     #[arg(long, value_name = "N", value_parser = count(1, 1_500))]
     pub search_limit: Option<u64>,
+    /// Rounds of following what links and lines name [default: 8]
+    #[arg(long, value_name = "N", value_parser = count(1, 1_000))]
+    pub max_rounds: Option<u64>,
+    /// Requests under way at one server [default: 8]
+    #[arg(long, value_name = "N", value_parser = count(1, 100))]
+    pub in_flight: Option<u64>,
 }
 
 const SOURCES: [(&str, Source); 3] =

@@ -84,7 +84,7 @@ pub struct Settings {
     /// How much may be asked and kept.
     pub bounds: Bounds,
     /// The bounds that have flags, under their names.
-    pub limits: [(&'static str, Sourced<usize>); 6],
+    pub limits: [(&'static str, Sourced<usize>); 8],
     /// Sentences that the user should read.
     pub warnings: Vec<String>,
 }
@@ -310,7 +310,7 @@ fn ends_early(inner: &str) -> bool {
     quote.is_some()
 }
 
-fn limits(flags: &LimitArgs) -> [(&'static str, Sourced<usize>); 6] {
+fn limits(flags: &LimitArgs) -> [(&'static str, Sourced<usize>); 8] {
     let usual = Bounds::default();
     [
         ("max_traces", "--max-traces", flags.max_traces, usual.traces),
@@ -319,6 +319,8 @@ fn limits(flags: &LimitArgs) -> [(&'static str, Sourced<usize>); 6] {
         ("max_requests", "--max-requests", flags.max_requests, usual.requests),
         ("page_size", "--page-size", flags.page_size, usual.page),
         ("search_limit", "--search-limit", flags.search_limit, usual.search_limit),
+        ("max_rounds", "--max-rounds", flags.max_rounds, usual.rounds),
+        ("in_flight", "--in-flight", flags.in_flight, usual.in_flight),
     ]
     .map(|(name, flag, told, usual)| {
         let told = told.and_then(|n| usize::try_from(n).ok());
@@ -326,9 +328,10 @@ fn limits(flags: &LimitArgs) -> [(&'static str, Sourced<usize>); 6] {
     })
 }
 
-fn bounds(limits: &[(&'static str, Sourced<usize>); 6]) -> Bounds {
-    let [traces, spans, lines, requests, page, search_limit] = limits.each_ref().map(|(_, limit)| limit.value);
-    Bounds { traces, spans, lines, requests, search_limit, page, ..Bounds::default() }
+fn bounds(limits: &[(&'static str, Sourced<usize>); 8]) -> Bounds {
+    let [traces, spans, lines, requests, page, search_limit, rounds, in_flight] =
+        limits.each_ref().map(|(_, limit)| limit.value);
+    Bounds { rounds, traces, spans, lines, requests, in_flight, search_limit, page }
 }
 
 #[cfg(test)]

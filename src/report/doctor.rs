@@ -134,7 +134,7 @@ fn facts(check: &DoctorRow, frame: &Frame) -> Vec<Fact> {
     facts.extend(check.newest.map(|at| fact("  newest", plain(frame.zone.full(at)))));
     if !check.next.is_empty() {
         // Whoever reads this has just asked the doctor.
-        facts.push(fact("  next", plain(check.next.replace(" `trace doctor` tells more", ""))));
+        facts.push(fact("  next", plain(&check.next)));
     }
     facts
 }
