@@ -391,7 +391,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__doctor)
-            opts="-o -z -v -q -h --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --record --replay --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --demo --record --replay --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

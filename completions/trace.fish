@@ -339,6 +339,7 @@ complete -c trace -n "__fish_trace_using_subcommand doctor" -l width -d 'Lay out
 complete -c trace -n "__fish_trace_using_subcommand doctor" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l demo -d 'Look at embedded data instead of asking'
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l ascii -d 'Draw with ASCII only'
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l utc -d 'Short for --timezone utc'
 complete -c trace -n "__fish_trace_using_subcommand doctor" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'

@@ -124,7 +124,8 @@ impl Command {
             Self::Timeline(args) => args.journey.sources.demo.is_some(),
             Self::Span(args) => args.journey.sources.demo.is_some(),
             Self::Logs(args) => args.journey.sources.demo.is_some(),
-            Self::Doctor(_) | Self::Config(_) => false,
+            Self::Doctor(args) => args.demo,
+            Self::Config(_) => false,
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
         };
         if is_demo { Reading::Nothing } else { Reading::Configuration }

@@ -226,3 +226,17 @@ fn a_refusal_after_the_first_answer_needs_a_person_and_shows_no_secret() {
     assert!(run.stdout.contains("[REDACTED] may not read this"), "{}", run.screen());
     assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"), "{}", run.screen());
 }
+
+/// A backend that says nothing at all costs its own part and no more than half of the time.
+#[test]
+fn a_backend_that_hangs_costs_its_own_part_only() {
+    let jaeger = Server::answering(next);
+    let hanging = std::net::TcpListener::bind("127.0.0.1:0").expect("a port at which nobody answers");
+    let address = format!("http://{}", hanging.local_addr().expect("its address"));
+    let args = ["find", "--correlation-id", ID, "--without", "prometheus", "--timeout", "4s", "-o", "json"];
+    let run = trace().args(args).args(TIME).args(["--jaeger-url", jaeger.url(), "--loki-url", &address]).run();
+    let json = run.json();
+    assert_eq!((run.code, json["spans"].as_array().map(Vec::len)), (3, Some(12)), "{}", json["notes"]);
+    let states: Vec<&Value> = json["backends"].as_array().expect("backends").iter().map(|b| &b["state"]).collect();
+    assert_eq!(states, ["ok", "unreachable", "left_out"]);
+}
