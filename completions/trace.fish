@@ -77,7 +77,7 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand find" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
-complete -c trace -n "__fish_trace_using_subcommand find" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -138,7 +138,7 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
-complete -c trace -n "__fish_trace_using_subcommand timeline" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -196,7 +196,7 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand span" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
-complete -c trace -n "__fish_trace_using_subcommand span" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -259,7 +259,7 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand logs" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
-complete -c trace -n "__fish_trace_using_subcommand logs" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -317,7 +317,7 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
-complete -c trace -n "__fish_trace_using_subcommand doctor" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -376,7 +376,7 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
-complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'How long asking may take in all [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-spans -d 'Spans of one journey [default: 100000]' -r

@@ -14,7 +14,7 @@
 //! | [`gather`] | what to ask next, and asking, to a fixed point; async ends there |
 //! | [`render`] | reports to bytes: one file a format; `escape` is the one place where outside text is made harmless |
 //! | [`backend`] | requests each backend can make, and the one transport |
-//! | [`file`] | evidence from files |
+//! | [`mod@file`] | evidence from files |
 //! | [`report`] | what is shown: one file a report, as neutral blocks and as data |
 //! | [`demo`] | the scenario generator: runs with the truth beside them |
 //! | [`wire`] | bytes to model, pure |

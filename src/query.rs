@@ -158,6 +158,8 @@ pub struct Query {
     pub now: Timestamp,
     /// Attribute keys under which a correlation ID may stand, most likely first.
     pub keys: Vec<String>,
+    /// The key that is asked for first; it says nothing of what belongs.
+    pub first_key: Option<String>,
     /// Only these services are asked, where services must be asked one by one; empty means all.
     pub services: Vec<String>,
     /// Panels to fill.

@@ -213,6 +213,24 @@ fn what_came_before_a_failing_page_is_kept() {
     assert!(json["notes"].to_string().contains("ingester on fire"));
 }
 
+/// Lines that cannot be read count as lines of their page: the next page is asked all the same.
+#[test]
+fn unreadable_lines_do_not_end_the_reading() {
+    let with_broken = format!(
+        r#"{{"status":"success","data":{{"resultType":"streams","result":[{{"stream":{{"service_name":"a"}},"values":[["{}",null],["{}",null],["{THEN}","{ID} one"]]}}]}}}}"#,
+        THEN - 2,
+        THEN - 1
+    );
+    let server = Server::answering(move |line| {
+        loki(line, Some((200, JSON, with_broken.clone().into_bytes())), Some((200, JSON, one_line(THEN + 1))))
+    });
+    let args = ["find", "--correlation-id", ID, "--without", "jaeger,prometheus", "--loki-url", server.url()];
+    let run = trace().args(args).args(TIME).args(["--page-size", "3", "-o", "json"]).run();
+    let json = run.json();
+    assert_eq!((run.code, json["logs"].as_array().map(Vec::len)), (3, Some(2)), "{}", json["notes"]);
+    assert!(json["notes"].to_string().contains("2 lines skipped"), "{}", json["notes"]);
+}
+
 /// A door that closes after the first answer needs a person as well; what it says back is not our token.
 #[test]
 fn a_refusal_after_the_first_answer_needs_a_person_and_shows_no_secret() {

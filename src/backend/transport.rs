@@ -19,7 +19,7 @@ use crate::backend::request::{Answer, Method, Request};
 use crate::backend::tape::Tape;
 use crate::backend::{Auth, Endpoint};
 use crate::model::evidence::Source;
-use crate::model::time::Timestamp;
+use crate::model::time::{Human, Timestamp};
 
 /// Limits on one exchange, all inside the deadline of the whole command.
 #[derive(Clone, Copy, Debug)]
@@ -170,11 +170,8 @@ impl Transport {
     }
 
     fn past_deadline(&self) -> Failure {
-        Failure::new(
-            FailureKind::Unreachable,
-            format!("not answered within --timeout {} s", self.limits.total.as_secs()),
-        )
-        .hint("raise --timeout, or narrow the time with --since")
+        Failure::new(FailureKind::Unreachable, format!("not answered within --timeout {}", human(self.limits.total)))
+            .hint("raise --timeout, or narrow the time with --since")
     }
 
     fn remember(&self, source: Source, request: &Request, begun: Instant, outcome: &Result<Answer, Failure>) {
@@ -202,11 +199,11 @@ impl Transport {
         let explain = |e: &reqwest::Error| explain(&address, e, &self.limits);
         // No single answer may take more than half of the time: the others have theirs to come.
         let whole = self.deadline.min(Instant::now() + self.limits.total / 2);
-        let first_byte = whole.min(Instant::now() + self.limits.first_byte);
+        let first_byte = whole.min(Instant::now() + self.limits.first_byte.max(self.limits.total / 2));
         let mut response = match timeout_at(first_byte, client.execute(call)).await {
             Ok(response) => response.map_err(|e| explain(&e))?,
             Err(_) if first_byte == self.deadline => return Err(self.past_deadline()),
-            Err(_) => return Err(too_late(&address, "no answer", self.limits.first_byte.min(self.limits.total / 2))),
+            Err(_) => return Err(too_late(&address, "no answer", self.limits.total / 2)),
         };
         let status = response.status().as_u16();
         let date = response.headers().get(DATE).and_then(|d| d.to_str().ok()).and_then(Timestamp::from_http_date);
@@ -346,9 +343,13 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+fn human(limit: Duration) -> Human {
+    Human(i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX))
+}
+
 fn too_late(address: &str, what: &str, limit: Duration) -> Failure {
-    Failure::new(FailureKind::Unreachable, format!("{address}: {what} within {} s", limit.as_secs()))
-        .hint("the server is overloaded or stuck; the rest of the answer does not wait for it")
+    Failure::new(FailureKind::Unreachable, format!("{address}: {what} within {}", human(limit)))
+        .hint("the server is overloaded or stuck; one answer may take half of --timeout")
 }
 
 fn explain(address: &str, error: &reqwest::Error, limits: &Limits) -> Failure {

@@ -88,7 +88,7 @@ impl Told {
 
     /// One more thing to say beside the answer.
     pub fn say(&mut self, text: &str) {
-        self.said += &format!("{}\n", escape::one_line(text));
+        self.said.extend(text.lines().map(|line| format!("{}\n", escape::one_line(line))));
     }
 
     /// Whether nothing was found.
@@ -133,7 +133,7 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
     let mut query = Query { time, ..blank(subject, context, now) };
     let profile = context.settings.profile.as_ref().map_or("", |(name, _)| name.as_str()).to_owned();
     if args.sources.recording.replay.is_none() {
-        query.keys = memory::ordered(query.keys, &profile, &context.surroundings);
+        query.first_key = memory::recall(&profile, &context.surroundings);
     }
     let transport = transport(tape, context);
     let progress = progress(context);
@@ -150,18 +150,18 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
     transport.tape().save()?;
     let said = requests(&transport, &backends, context);
     let told = Told { context: lines_around, ..told(evidence, query, args, context, said) };
-    if let Some(key) = key_that_worked(&told.journey).filter(|_| args.sources.recording.replay.is_none()) {
+    if let Some(key) =
+        key_that_worked(&told.journey, &told.query.keys).filter(|_| args.sources.recording.replay.is_none())
+    {
         memory::remember(key, &profile, &context.surroundings);
     }
     Ok(told)
 }
 
-/// The key under which the ID was found.
-fn key_that_worked(journey: &Journey) -> Option<&str> {
-    journey.joins.iter().find_map(|join| match &join.reason {
-        Reason::Tag { key } => Some(key.as_str()),
-        _ => None,
-    })
+/// The likeliest of the keys under which the ID was found.
+fn key_that_worked<'a>(journey: &Journey, keys: &'a [String]) -> Option<&'a str> {
+    let found = |key: &str| journey.joins.iter().any(|j| matches!(&j.reason, Reason::Tag { key: k } if k == key));
+    keys.iter().map(String::as_str).find(|key| found(key))
 }
 
 /// The evidence as a journey.
@@ -206,6 +206,7 @@ fn blank(subject: Subject, context: &Context, now: Timestamp) -> Query {
         time: TimeRange::Widening,
         now,
         keys: context.settings.keys.value.clone(),
+        first_key: None,
         services: context.settings.services.value.clone(),
         panels: context.settings.panels.value.clone(),
         bounds: context.settings.bounds,

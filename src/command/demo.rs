@@ -43,6 +43,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
             .into(),
         steps,
         next: next(),
+        runs: demo::scenarios().iter().map(|scenario| scenario.name.to_owned()).collect(),
     };
     let report = Report::new(Body::Tour(tour));
     Ok(Outcome::answered(render(&report, context.format(), &context.view)))
@@ -80,6 +81,7 @@ fn report(run: &Run, flag: &str, body: impl FnOnce(Journey, &Query) -> Body) -> 
         time: TimeRange::Widening,
         now: demo::NOW,
         keys: CORRELATION_KEYS.map(str::to_owned).to_vec(),
+        first_key: None,
         services: vec![],
         panels: vec![],
         bounds: Bounds::default(),
@@ -92,13 +94,11 @@ fn report(run: &Run, flag: &str, body: impl FnOnce(Journey, &Query) -> Body) -> 
 }
 
 fn next() -> Vec<String> {
-    let names: Vec<&str> = demo::scenarios().iter().map(|s| s.name).collect();
     vec![
         "trace timeline --demo=fan-out-lost".to_owned(),
         "trace logs --demo".to_owned(),
         "trace doctor                          whom would be asked on this machine".to_owned(),
         "trace find --correlation-id ID        your own".to_owned(),
-        format!("runs of the demo: {}", names.join(", ")),
     ]
 }
 

@@ -35,8 +35,9 @@ pub struct Args {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let prefix = span_prefix(&args.span)?;
     let mut told = ask(&args.journey, Around(0), context).await?;
-    let index = match place(&told.journey, &args.span) {
+    let index = match place(&told.journey, &prefix) {
         Ok(index) => Some(index),
         Err(error) if told.journey.spans.is_empty() || !told.is_complete() => {
             told.say(&format!("error: {error}"));
@@ -52,16 +53,21 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     }))
 }
 
-/// The one span whose ID begins so.
-fn place(journey: &Journey, prefix: &str) -> Result<usize, Error> {
-    let prefix = prefix.trim().to_ascii_lowercase();
-    if prefix.len() > 16 || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
+/// What may be the beginning of a span ID.
+fn span_prefix(text: &str) -> Result<String, Error> {
+    let prefix = text.trim().to_ascii_lowercase();
+    if prefix.is_empty() || prefix.len() > 16 || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(Error::usage(
             format!("{prefix:?} is no span ID: those are up to 16 hex digits"),
             "`trace timeline -v` shows the IDs of all spans",
         ));
     }
-    let begins = |span: &Span| !prefix.is_empty() && span.span_id.to_string().starts_with(&prefix);
+    Ok(prefix)
+}
+
+/// The one span whose ID begins so.
+fn place(journey: &Journey, prefix: &str) -> Result<usize, Error> {
+    let begins = |span: &Span| span.span_id.to_string().starts_with(prefix);
     let found: Vec<usize> = (0..journey.spans.len()).filter(|index| begins(&journey.spans[*index])).collect();
     match found.as_slice() {
         [one] => Ok(*one),

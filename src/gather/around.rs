@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use crate::backend::Backends;
 use crate::backend::failure::Failure;
-use crate::backend::loki::{Direction, Loki, quoted};
+use crate::backend::loki::{Direction, Loki, most_lines, quoted};
 use crate::backend::transport::Transport;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::log::LogEntry;
@@ -52,8 +52,7 @@ pub async fn gather(
             Ok((lines, cut)) => {
                 found.extend(lines);
                 if cut == Cut::Something {
-                    let message =
-                        format!("a place holds over {MOST_LINES} lines; context is shown around its first ones");
+                    let message = "a place holds more lines than one page; context is shown around its first ones";
                     notes.push(Note::new(NoteCode::Info, Source::Loki, message));
                 }
             }
@@ -70,15 +69,33 @@ async fn look(loki: &Loki<'_>, place: &Place, count: usize, query: &Query) -> Re
     let after = Window::new(last.plus(1), last.plus(REACH).min(query.now.plus(1)).max(last.plus(2)));
     let within = Window::new(*first, last.plus(1));
     let (before, within, after) = tokio::join!(
-        loki.page(&place.selector, before, count, Direction::Backward),
-        loki.page(&place.selector, within, MOST_LINES, Direction::Forward),
-        loki.page(&place.selector, after, count, Direction::Forward),
+        page(loki, place, before, count, Direction::Backward),
+        page(loki, place, within, MOST_LINES, Direction::Forward),
+        page(loki, place, after, count, Direction::Forward),
     );
-    let within = within?.logs;
-    let cut = if within.len() >= MOST_LINES { Cut::Something } else { Cut::Nothing };
-    let mut all: Vec<LogEntry> = [before?.logs, within, after?.logs].into_iter().flatten().collect();
+    let ((before, _), (within, cut), (after, _)) = (before?, within?, after?);
+    let mut all: Vec<LogEntry> = [before, within, after].into_iter().flatten().collect();
     all.sort_by(|a, b| (a.time, &a.line).cmp(&(b.time, &b.line)));
     Ok((neighbours(all, &place.own, count), cut))
+}
+
+/// One page, as long as the server allows, and whether there may be more.
+async fn page(
+    loki: &Loki<'_>,
+    place: &Place,
+    window: Window,
+    limit: usize,
+    from: Direction,
+) -> Result<(Vec<LogEntry>, Cut), Failure> {
+    let (limit, page) = match loki.page(&place.selector, window, limit, from).await {
+        Ok(page) => (limit, page),
+        Err(failure) => match most_lines(&failure.message) {
+            Some(less) if less < limit => (less, loki.page(&place.selector, window, less, from).await?),
+            _ => return Err(failure),
+        },
+    };
+    let cut = if page.logs.len() >= limit { Cut::Something } else { Cut::Nothing };
+    Ok((page.logs, cut))
 }
 
 /// Of lines by time, those that are at most `count` away from one of these instants.

@@ -8,11 +8,17 @@ use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source
 /// The state of a backend that never answered. At an address that nobody named, nobody need be.
 pub fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
     match failure.kind {
-        FailureKind::Absent | FailureKind::NoSuchApi if !endpoint.configured => BackendState::NotConfigured,
+        _ if !endpoint.configured && is_stranger(failure.kind) => BackendState::NotConfigured,
         FailureKind::MustAct | FailureKind::NoSuchApi => BackendState::Refused,
-        FailureKind::OutOfBounds => BackendState::Partial,
+        FailureKind::OutOfBounds | FailureKind::Rejected | FailureKind::Malformed => BackendState::Partial,
         _ => BackendState::Unreachable,
     }
+}
+
+/// Whether nobody listens there, or something that is not what was looked for.
+pub fn is_stranger(kind: FailureKind) -> bool {
+    use FailureKind::{Absent, Malformed, MustAct, NoSuchApi};
+    matches!(kind, Absent | NoSuchApi | MustAct | Malformed)
 }
 
 /// The same as a note.

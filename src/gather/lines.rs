@@ -47,7 +47,11 @@ impl<'a> LineSource<'a> {
             return self.by_id_with(&self.selector(), id, window).await;
         }
         let (labels, haul) = tokio::join!(self.loki.labels(window), self.by_id_with(USUAL_SELECTOR, id, window));
-        let Some(found) = labels.ok().and_then(|labels| loki::selector(&labels)) else { return haul };
+        let labels = match labels {
+            Ok(labels) => labels,
+            Err(failure) => return untold(haul, &failure),
+        };
+        let Some(found) = loki::selector(&labels) else { return haul };
         self.selector.replace(Some(found.clone()));
         if found == USUAL_SELECTOR {
             return haul;
@@ -132,7 +136,7 @@ impl<'a> LineSource<'a> {
                 page.errors.iter().map(|w| Note::new(NoteCode::Partial, Source::Loki, format!("loki warns: {w}"))),
             );
             haul.notes.extend(page.skipped.iter().map(|w| Note::new(NoteCode::Skipped, Source::Loki, w.clone())));
-            let full = page.logs.len() + page.skipped.len() >= limit;
+            let full = page.logs.len() + page.skipped_count >= limit;
             let last = page.logs.iter().map(|e| e.time).max();
             haul.logs.extend(page.logs.into_iter().filter(|entry| seen.insert(LineKey::of(entry))));
             if haul.logs.len() > self.query.bounds.lines {
@@ -154,6 +158,14 @@ impl<'a> LineSource<'a> {
             }
         }
     }
+}
+
+/// Without the labels nobody knows whether all streams were asked. That is no matter where lines came.
+fn untold(mut haul: Haul, failure: &Failure) -> Haul {
+    if haul.logs.is_empty() {
+        haul.failures.push((Source::Loki, failure.clone()));
+    }
+    haul
 }
 
 /// What makes two lines the same line.

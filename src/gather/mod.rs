@@ -95,7 +95,7 @@ impl<'a> Gathering<'a> {
         let (jaeger, lines) = tokio::join!(self.connect_and_search(first), self.lines_by_id(first));
         if let Some((traces, haul)) = jaeger {
             self.traces = traces;
-            if self.searched_id.is_some() && self.traces.is_some() {
+            if self.searched_id.is_some() && haul.failures.is_empty() {
                 self.evidence.coverage.traces.add(first);
             }
             self.fetched.extend(self.query.subject.as_trace);
@@ -195,7 +195,9 @@ impl<'a> Gathering<'a> {
         };
         let hauls = join_all(pieces.into_iter().map(|piece| traces.search(id, piece, spelling))).await;
         let haul = traces.with_recorded_times(Haul::all(hauls)).await;
-        self.evidence.coverage.traces.add(window);
+        if haul.failures.is_empty() {
+            self.evidence.coverage.traces.add(window);
+        }
         self.take(haul);
     }
 
@@ -228,10 +230,8 @@ impl<'a> Gathering<'a> {
                 return;
             }
             if round == self.query.bounds.rounds {
-                self.evidence.note(Note::general(
-                    NoteCode::BoundReached,
-                    format!("leads were followed for {round} rounds; more are open"),
-                ));
+                let message = format!("leads were followed for {round} rounds; more are open");
+                self.evidence.note(Note::general(NoteCode::BoundReached, message).hint("raise --max-rounds"));
                 return;
             }
             if let Some(id) = new_id {
@@ -321,6 +321,8 @@ impl<'a> Gathering<'a> {
                 return;
             }
         }
+        let message = format!("the journey still grew after {} rounds of looking around", self.query.bounds.rounds);
+        self.evidence.note(Note::general(NoteCode::BoundReached, message).hint("raise --max-rounds"));
     }
 
     async fn ask_metrics(&mut self) {
@@ -388,10 +390,17 @@ impl<'a> Gathering<'a> {
 
     /// A backend that never answered is down and is not asked again; of any other only this part is missing.
     fn fail(&mut self, source: Source, failure: Failure) {
-        if matches!(failure.kind, FailureKind::MustAct | FailureKind::NoSuchApi) {
+        let is_default = self.endpoint(source).is_some_and(|endpoint| !endpoint.configured);
+        let is_known = match source {
+            Source::Jaeger => self.traces.is_some(),
+            Source::Loki => !self.evidence.logs.is_empty() || !self.evidence.coverage.logs.is_empty(),
+            _ => !self.evidence.coverage.metrics.is_empty(),
+        };
+        let is_stranger = is_default && !is_known && health::is_stranger(failure.kind);
+        if !is_stranger && matches!(failure.kind, FailureKind::MustAct | FailureKind::NoSuchApi) {
             self.refused.insert(source);
         }
-        if self.transport.has_answered(source) {
+        if !is_stranger && self.transport.has_answered(source) {
             self.evidence.note(failure.note(source));
             return;
         }
@@ -401,6 +410,14 @@ impl<'a> Gathering<'a> {
             _ => {}
         }
         self.down.entry(source).or_insert(failure);
+    }
+
+    fn endpoint(&self, source: Source) -> Option<&'a Endpoint> {
+        match source {
+            Source::Jaeger => self.backends.jaeger.as_ref(),
+            Source::Loki => self.backends.loki.as_ref(),
+            _ => self.backends.prometheus.as_ref(),
+        }
     }
 
     fn keep_within_bounds(&mut self) {

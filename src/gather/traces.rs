@@ -58,13 +58,21 @@ impl<'a> TraceSource<'a> {
         if self.query.services.is_empty() { &self.jaeger.services } else { &self.query.services }
     }
 
+    /// The keys, the one that worked last time first.
+    fn keys(&self) -> Vec<&'a str> {
+        let mut keys: Vec<&str> = self.query.keys.iter().map(String::as_str).collect();
+        keys.sort_by_key(|key| Some(*key) != self.query.first_key.as_deref());
+        keys
+    }
+
     /// What it speaks and how it is asked, for people.
     pub fn detail(&self) -> String {
         let dialect = self.jaeger.dialect.word();
         if self.serviceless.get() {
             format!("{dialect}, all services at once")
         } else {
-            format!("{dialect}, {} services asked", self.services().len())
+            let services = self.services().len();
+            format!("{dialect}, {services} service{} asked", if services == 1 { "" } else { "s" })
         }
     }
 
@@ -75,14 +83,14 @@ impl<'a> TraceSource<'a> {
             Spelling::ForElasticsearch => escaped(id),
         };
         if self.serviceless.get() {
-            let asks = self.query.keys.iter().map(|key| self.ask(key, &spelled, None, window));
+            let asks = self.keys().into_iter().map(|key| self.ask(key, &spelled, None, window));
             let asked: Result<Vec<Haul>, Failure> = join_all(asks).await.into_iter().collect();
             match asked {
                 Ok(hauls) => return self.only_carriers(id, Haul::all(hauls)),
                 Err(_) => self.serviceless.set(false),
             }
         }
-        let pairs = self.query.keys.iter().flat_map(|key| self.services().iter().map(move |s| (key, s)));
+        let pairs = self.keys().into_iter().flat_map(|key| self.services().iter().map(move |s| (key, s)));
         let asks = pairs.map(|(key, service)| self.ask(key, &spelled, Some(service), window));
         let hauls = join_all(asks).await.into_iter();
         let hauls = hauls.map(|asked| asked.unwrap_or_else(|failure| Haul::failed(Source::Jaeger, failure)));

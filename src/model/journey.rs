@@ -153,6 +153,8 @@ pub struct Journey {
     pub related: Vec<Related>,
     /// Traces that are named and not stored.
     pub not_stored: Vec<TraceId>,
+    /// Traces that are named and that nobody was asked for, or that could not be had.
+    pub not_fetched: Vec<TraceId>,
     /// Measured clock differences.
     pub skew: Vec<Skew>,
     /// What is odd in the data: cycles, repeats, absurd times.

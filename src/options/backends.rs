@@ -52,7 +52,7 @@ pub struct BackendArgs {
         help = "Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]"
     )]
     pub key: Vec<String>,
-    /// How long asking may take in all [default: 30s]
+    /// How long asking may take in all, and one answer half of it [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub timeout: Option<i64>,
     /// How long after its last span a journey counts as finished [default: 30s]

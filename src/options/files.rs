@@ -215,11 +215,13 @@ fn complaint(path: &Path, text: &str, span: Range<usize>, message: &str) -> Erro
     let (line, column) = position(text, span.start);
     let shown = text.lines().nth(line - 1).unwrap_or_default();
     // One column a character, so that the caret stands below its place.
-    let shown = without_secrets(&shown.replace(char::is_control, " "));
+    let shown = shown.replace(char::is_control, " ");
+    let secret = is_secret(&shown) || in_auth(text.get(..span.start).unwrap_or(text));
+    let shown = if secret { starred(&shown) } else { shown };
     let width = text.get(span).map_or(1, |t| t.lines().next().unwrap_or_default().chars().count());
     let width = width.clamp(1, (shown.chars().count() + 2).saturating_sub(column).max(1));
     let margin = " ".repeat(line.to_string().len());
-    let message = if is_secret(&shown) { without_secrets(message) } else { message.to_owned() };
+    let message = if secret { starred(message) } else { message.to_owned() };
     let mut told = format!("{}:{line}:{column}: {message}\n", path.display());
     let _ = write!(told, "{margin} |\n{line} | {shown}\n{margin} | {}{}", " ".repeat(column - 1), "^".repeat(width));
     Error::Config(told)
@@ -227,30 +229,24 @@ fn complaint(path: &Path, text: &str, span: Range<usize>, message: &str) -> Erro
 
 /// Whether a line is about signing in, where a secret may stand that should not.
 fn is_secret(line: &str) -> bool {
-    const WORDS: [&str; 8] = ["auth", "password", "bearer", "token", "secret", "header", "value", "@"];
+    const WORDS: [&str; 12] =
+        ["auth", "pass", "pwd", "pw", "bearer", "token", "secret", "key =", "apikey", "header", "value", "@"];
     let line = line.to_ascii_lowercase();
     WORDS.iter().any(|word| line.contains(word))
 }
 
-/// A line that is about signing in, with every character between quotes as a star: the caret stays in its place.
-fn without_secrets(line: &str) -> String {
-    if !is_secret(line) {
-        return line.to_owned();
-    }
-    let mut open = None;
-    let star = |c: char| match (open, c) {
-        (None, '"' | '\'') => {
-            open = Some(c);
-            c
-        }
-        (Some(quote), _) if c == quote => {
-            open = None;
-            c
-        }
-        (Some(_), _) => '*',
-        (None, _) => c,
-    };
-    line.chars().map(star).collect()
+/// Whether what comes after this text stands in a table about signing in, or in a value that is not closed yet.
+fn in_auth(before: &str) -> bool {
+    let header = before.lines().rev().find(|line| line.trim_start().starts_with('['));
+    let open = before.rfind('{').is_some_and(|at| !before[at..].contains('}'));
+    header.is_some_and(|line| line.contains("auth")) || open
+}
+
+/// The text with every character between quotes, and after them, as a star: the caret stays in its place.
+fn starred(line: &str) -> String {
+    let Some(first) = line.find(['"', '\'']) else { return line.to_owned() };
+    let star = |c: char| if c.is_alphanumeric() || c.is_ascii_punctuation() && !"\"'{}".contains(c) { '*' } else { c };
+    line[..first].chars().chain(line[first..].chars().map(star)).collect()
 }
 
 /// Line and column, both from 1, in characters.
@@ -315,9 +311,20 @@ mod tests {
 
     #[test]
     fn a_secret_that_stands_where_it_should_not_is_not_shown() {
-        let line = r#"auth = { bearer = "hunter2" }"#;
-        assert_eq!(without_secrets(line), r#"auth = { bearer = "*******" }"#);
-        assert_eq!(without_secrets(r#"keys = ["a"]"#), r#"keys = ["a"]"#);
+        let wrong = [
+            "[loki]\nauth = { bearer = \"hunter2\" }",
+            "[loki.auth]\npasswd = \"hunter2\"",
+            "[loki.auth.basic]\npass = \"hunter2\"",
+            "[loki]\napikey = \"hunter2\"",
+            "[loki]\nauth = {\n  pw = 'hunter2' }",
+            "[loki]\nauth = { basic = \"\"\"hunter2\"\"\" }",
+        ];
+        for text in wrong {
+            let error = parse(Owner::User, "x.toml".into(), text).map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains("x.toml") && !error.contains("hunter2"), "{error}");
+        }
+        let error = parse(Owner::User, "x.toml".into(), "kees = [\"a\"]").map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("kees = [\"a\"]"), "{error}");
     }
 
     #[test]

@@ -19,11 +19,9 @@ fn lines(surroundings: &Surroundings) -> Vec<(String, String)> {
     text.lines().filter_map(|line| line.split_once('\t')).map(|(p, k)| (p.to_owned(), k.to_owned())).collect()
 }
 
-/// The keys in the order in which to ask them: the one that worked last time in this profile first.
-pub fn ordered(mut keys: Vec<String>, profile: &str, surroundings: &Surroundings) -> Vec<String> {
-    let last = lines(surroundings).into_iter().find(|(of, _)| of == profile).map(|(_, key)| key);
-    keys.sort_by_key(|key| Some(key) != last.as_ref());
-    keys
+/// The key that worked last time in this profile.
+pub fn recall(profile: &str, surroundings: &Surroundings) -> Option<String> {
+    lines(surroundings).into_iter().find(|(of, _)| of == profile).map(|(_, key)| key)
 }
 
 /// Remembers that this key worked.
@@ -52,14 +50,13 @@ mod tests {
     fn the_key_that_worked_is_asked_first_next_time() {
         let home = tempfile::tempdir().unwrap();
         let world = Surroundings { home: Some(home.path().to_owned()), ..Surroundings::default() };
-        let keys = || ["a", "b", "c"].map(str::to_owned).to_vec();
-        assert_eq!(ordered(keys(), "", &world), ["a", "b", "c"]);
+        assert_eq!(recall("", &world), None);
         remember("c", "", &world);
         remember("b", "prod", &world);
-        assert_eq!(ordered(keys(), "", &world), ["c", "a", "b"]);
-        assert_eq!(ordered(keys(), "prod", &world), ["b", "a", "c"]);
+        remember("a", "prod", &world);
+        assert_eq!((recall("", &world).as_deref(), recall("prod", &world).as_deref()), (Some("c"), Some("a")));
         let nowhere = Surroundings::default();
         remember("c", "", &nowhere);
-        assert_eq!(ordered(keys(), "", &nowhere), ["a", "b", "c"]);
+        assert_eq!(recall("", &nowhere), None);
     }
 }

@@ -118,7 +118,7 @@ impl Page {
             }
         }
         let indent = text::width_of(&left);
-        let last = text::wrap(cells.next().unwrap_or_default(), self.width.saturating_sub(indent).max(24), 0);
+        let last = text::wrap(cells.next().unwrap_or_default(), self.width.saturating_sub(indent).max(16), 0);
         let mut rows: Rows = vec![];
         for (nth, part) in last.into_iter().enumerate() {
             let mut row = if nth == 0 { std::mem::take(&mut left) } else { vec![Run::padded(Role::Plain, "", indent)] };
@@ -144,7 +144,7 @@ impl Page {
         let captions: Vec<Vec<Run>> = charts.iter().map(|c| self.ink.runs(&c.caption)).collect();
         let right = captions.iter().map(|c| text::width_of(c)).max().unwrap_or(0);
         let longest = charts.iter().map(|c| c.values.len()).max().unwrap_or(0);
-        let room = self.width.saturating_sub(left + right + 4).clamp(8, 40).min(longest.max(8));
+        let room = self.width.saturating_sub(left + right + 4).clamp(4, 40).min(longest.max(4));
         for ((chart, name), caption) in charts.iter().zip(names).zip(captions) {
             let name = text::cut_end(name, left, self.ink.ellipsis());
             let pad = left - text::width_of(&name) + 2;

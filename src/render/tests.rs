@@ -671,6 +671,7 @@ fn json_keeps_to_the_schema_and_holds_all() {
             command: "trace find --demo".into(),
             report: Report::new(find(good())),
         }],
+        runs: vec!["complete".into()],
         next: vec![],
     };
     let bodies = [
@@ -740,7 +741,7 @@ fn backends_that_nobody_configured_take_one_line() {
     for source in [Source::Loki, Source::Prometheus] {
         evidence.note(Note::new(NoteCode::NotConfigured, source, "no such thing is configured"));
     }
-    let said = "note     not configured: loki, prometheus (nobody at their usual addresses; -v tells more)\n";
+    let said = "note     not configured: loki, prometheus (none at their usual addresses; -v tells more)\n";
     assert!(shown(find(good()), &evidence, &view(100)).contains(said));
     let verbose = View { verbosity: 1, ..view(100) };
     assert!(shown(find(good()), &evidence, &verbose).contains("prometheus: no such thing is configured"));

@@ -101,7 +101,7 @@ impl Frame<'_> {
         let mut facts: Vec<Fact> = notes().filter(|n| !merged(n)).flat_map(note).collect();
         if !absent.is_empty() && self.was_answered() {
             let places = if absent.len() == 1 { "its usual address" } else { "their usual addresses" };
-            let said = format!("not configured: {} (nobody at {places}; -v tells more)", absent.join(", "));
+            let said = format!("not configured: {} (none at {places}; -v tells more)", absent.join(", "));
             facts.push(fact("note", plain(said)));
         }
         facts
@@ -437,6 +437,11 @@ pub fn neighbours(journey: &Journey) -> Vec<Fact> {
     facts.extend(labelled(
         "lost",
         lost.map(|t| one(Role::Warn, format!("trace {} is named here and stored nowhere", t.short()))),
+    ));
+    let unread = journey.not_fetched.iter().take(MOST);
+    facts.extend(labelled(
+        "not here",
+        unread.map(|t| plain(format!("trace {} is named here, and none of its spans was read", t.short()))),
     ));
     let several =
         journey.several_ids.iter().map(|id| plain(format!("{id} (the trace carries several IDs; none was followed)")));

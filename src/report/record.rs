@@ -43,6 +43,8 @@ pub struct JourneyRecord<'a> {
     exemplars: &'a [Exemplar],
     /// Traces that are named and stored nowhere.
     not_stored: &'a [TraceId],
+    /// Traces that are named, and that nobody was asked for or that could not be had.
+    not_fetched: &'a [TraceId],
     /// What is odd in the data.
     oddities: &'a [String],
 }
@@ -165,6 +167,7 @@ impl<'a> JourneyRecord<'a> {
             panels: &journey.panels,
             exemplars: &journey.exemplars,
             not_stored: &journey.not_stored,
+            not_fetched: &journey.not_fetched,
             oddities: &journey.oddities,
         }
     }

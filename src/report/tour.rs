@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::Report;
-use crate::report::block::{Block, Role, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
 use crate::report::parts::Frame;
 
 /// A guided tour.
@@ -16,6 +16,8 @@ pub struct Tour {
     pub steps: Vec<Step>,
     /// What to type next.
     pub next: Vec<String>,
+    /// The runs that can be looked at.
+    pub runs: Vec<String>,
 }
 
 /// One stop of a tour.
@@ -48,7 +50,9 @@ impl Tour {
         let label = |nth: usize| if nth == 0 { "next" } else { "" };
         let commands = self.next.iter().enumerate();
         blocks.push(Block::Blank);
-        blocks.push(Block::Facts(commands.map(|(n, c)| fact(label(n), one(Role::Command, c.clone()))).collect()));
+        let mut facts: Vec<Fact> = commands.map(|(n, c)| fact(label(n), one(Role::Command, c.clone()))).collect();
+        facts.push(Fact { label: "runs", items: self.runs.iter().map(|run| plain(run.clone())).collect() });
+        blocks.push(Block::Facts(facts));
         blocks
     }
 }

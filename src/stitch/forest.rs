@@ -88,9 +88,11 @@ fn by_message(publishers: &HashMap<&str, Vec<usize>>, spans: &[Span], index: usi
     if span.message_role() != Some(MessageRole::Consume) {
         return None;
     }
-    let same = publishers.get(span.message_id()?)?;
-    let later = same.partition_point(|p| spans[*p].start <= span.start);
-    same.get(later.saturating_sub(1)).copied()
+    let all = publishers.get(span.message_id()?)?;
+    let fits =
+        |p: &&usize| spans[**p].topic().is_none() || span.topic().is_none() || spans[**p].topic() == span.topic();
+    let later = all.partition_point(|p| spans[*p].start <= span.start);
+    all[..later].iter().rev().find(fits).or_else(|| all[later..].iter().find(fits)).copied()
 }
 
 /// Cuts each cycle at its earliest span; says how many there were.

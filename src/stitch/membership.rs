@@ -72,7 +72,7 @@ struct Search<'a> {
     dossiers: BTreeMap<TraceId, Dossier<'a>>,
     links_into: HashMap<TraceId, Vec<&'a Span>>,
     messages: HashMap<&'a str, Vec<&'a Span>>,
-    followed_messages: HashSet<&'a str>,
+    followed_messages: HashSet<(&'a str, Option<&'a str>)>,
     found: Membership,
     open: Vec<TraceId>,
 }
@@ -219,7 +219,7 @@ impl<'a> Search<'a> {
     /// here is no join: small numbers make poor identities.
     fn follow_message(&mut self, span: &'a Span) {
         let Some(id) = span.message_id().filter(|_| span.message_role().is_some()) else { return };
-        if !self.followed_messages.insert(id) {
+        if !self.followed_messages.insert((id, span.topic())) {
             return;
         }
         let same_topic =

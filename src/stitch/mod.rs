@@ -55,7 +55,8 @@ pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
         exemplars: evidence.exemplars.into_iter().filter(|e| in_journey(&e.trace_id)).collect(),
         panels: evidence.panels,
         related: members.related.into_values().collect(),
-        not_stored: evidence.not_stored.into_iter().chain(members.wanted.iter().copied()).collect(),
+        not_fetched: members.wanted.iter().copied().filter(|id| !evidence.not_stored.contains(id)).collect(),
+        not_stored: evidence.not_stored,
         oddities,
     };
     journey.alerts.sort_by(|a, b| (a.from, &a.name, &a.labels).cmp(&(b.from, &b.name, &b.labels)));

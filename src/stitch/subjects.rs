@@ -73,14 +73,14 @@ fn without_id(evidence: &Evidence, with_id: &BTreeSet<TraceId>) -> Vec<Candidate
     for span in &evidence.spans {
         let known: Vec<TraceId> = span.links.iter().map(|l| l.trace_id).filter(|t| group.contains_key(t)).collect();
         for linked in known {
-            let (a, b) = (head(&group, span.trace_id), head(&group, linked));
+            let (a, b) = (head(&mut group, span.trace_id), head(&mut group, linked));
             group.insert(a.max(b), a.min(b));
         }
     }
-    let taken: BTreeSet<TraceId> = with_id.iter().map(|t| head(&group, *t)).collect();
+    let taken: BTreeSet<TraceId> = with_id.iter().map(|t| head(&mut group, *t)).collect();
     let mut found: BTreeMap<TraceId, Candidate> = BTreeMap::new();
     for span in &evidence.spans {
-        let head = head(&group, span.trace_id);
+        let head = head(&mut group, span.trace_id);
         if !taken.contains(&head) {
             let one = found.entry(head).or_insert_with(|| candidate(Subject::trace(span.trace_id), span.start));
             one.spans += 1;
@@ -93,10 +93,13 @@ fn without_id(evidence: &Evidence, with_id: &BTreeSet<TraceId>) -> Vec<Candidate
     found.into_values().collect()
 }
 
-fn head(group: &BTreeMap<TraceId, TraceId>, trace: TraceId) -> TraceId {
+fn head(group: &mut BTreeMap<TraceId, TraceId>, trace: TraceId) -> TraceId {
     let mut at = trace;
-    while let Some(up) = group.get(&at).filter(|up| **up != at) {
-        at = *up;
+    while let Some(up) = group.get(&at).copied().filter(|up| *up != at) {
+        let above = group.get(&up).copied().unwrap_or(up);
+        // Half the way next time: long chains stay quick.
+        group.insert(at, above);
+        at = above;
     }
     at
 }

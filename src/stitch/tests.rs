@@ -18,6 +18,7 @@ fn query(subject: Subject) -> Query {
         time: TimeRange::Widening,
         now: NOON.plus(60_000 * MS),
         keys: vec!["correlation_id".into()],
+        first_key: None,
         services: vec![],
         panels: vec![],
         bounds: Bounds::default(),
@@ -166,7 +167,7 @@ fn lines_of_a_trace_that_nobody_stored_belong_all_the_same() {
     let lines = vec![line(1, "order-0001 sent", Some(7)), line(2, "and then it broke", Some(7))];
     let journey = stitched(vec![], lines, "order-0001");
     assert_eq!(journey.logs.len(), 2);
-    assert_eq!(journey.not_stored, [trace_id(7)]);
+    assert_eq!((journey.not_fetched, journey.not_stored), (vec![trace_id(7)], vec![]), "nobody was asked for it");
 }
 
 #[test]
@@ -180,6 +181,27 @@ fn one_outlier_among_many_pairs_is_no_clock_that_is_off() {
         spans.push(kind(span(1, server, client, "shop", at + early, at + early + 10), SpanKind::Server));
     }
     assert_eq!(stitched(spans, vec![], "order-0001").skew, []);
+}
+
+#[test]
+fn a_message_is_its_id_on_its_topic() {
+    let message = |span: Span, kind: SpanKind, topic: &str| {
+        let mut span = Span { kind, ..span };
+        span.attributes.push("messaging.destination.name", Value::Text(topic.into()));
+        span.attributes.push("messaging.message.id", Value::Text("17".into()));
+        span
+    };
+    let spans = vec![
+        message(with_id(span(1, 1, 0, "shop", 0, 2), "order-0001"), SpanKind::Producer, "a"),
+        message(with_id(span(1, 2, 0, "shop", 4, 6), "order-0001"), SpanKind::Producer, "b"),
+        message(span(2, 20, 0, "stock", 10, 12), SpanKind::Consumer, "a"),
+        message(span(3, 30, 0, "bill", 11, 13), SpanKind::Consumer, "b"),
+        message(span(4, 40, 0, "else", 12, 14), SpanKind::Consumer, "c"),
+    ];
+    let journey = stitched(spans, vec![], "order-0001");
+    assert_eq!(ids(&journey), [1, 2, 20, 30], "another topic is another message");
+    assert_eq!(journey.forest.cause[2], Some((0, Via::Message)));
+    assert_eq!(journey.forest.cause[3], Some((1, Via::Message)));
 }
 
 #[test]

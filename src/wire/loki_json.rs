@@ -77,6 +77,7 @@ fn lines(data: Many<Data>, warnings: Option<&RawValue>) -> Decoded {
             }
         }
     }
+    decoded.skipped_count = skips.count();
     decoded.skipped = skips.sentences("line", "lines");
     decoded
 }

@@ -31,6 +31,8 @@ pub struct Decoded {
     pub logs: Vec<LogEntry>,
     /// What could not be read and was left out, and why: one sentence each.
     pub skipped: Vec<String>,
+    /// How many spans or lines that is.
+    pub skipped_count: usize,
     /// What the server itself complains of beside its data.
     pub errors: Vec<String>,
 }
@@ -41,6 +43,7 @@ impl Decoded {
         self.spans.extend(other.spans);
         self.logs.extend(other.logs);
         self.skipped.extend(other.skipped);
+        self.skipped_count += other.skipped_count;
         self.errors.extend(other.errors);
     }
 }
@@ -188,6 +191,10 @@ impl Skips {
         if count > 0 {
             *self.0.entry(reason.to_owned()).or_default() += count;
         }
+    }
+
+    fn count(&self) -> usize {
+        self.0.values().sum()
     }
 
     /// `1 span skipped: it has no span ID`.

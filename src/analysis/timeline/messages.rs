@@ -34,14 +34,15 @@ fn unheard(journey: &Journey) -> HashSet<usize> {
     let linked: HashSet<_> =
         journey.spans.iter().flat_map(|s| s.links.iter().map(|l| (l.trace_id, l.span_id))).collect();
     let consumed = journey.spans.iter().filter(|s| s.message_role() == Some(MessageRole::Consume));
-    let consumed: HashSet<&str> = consumed.filter_map(|s| s.message_id()).collect();
+    let consumed: HashSet<(&str, Option<&str>)> = consumed.filter_map(|s| Some((s.message_id()?, s.topic()))).collect();
+    let is_consumed = |id, topic| consumed.contains(&(id, topic)) || consumed.contains(&(id, None));
     let is_unheard = |index: &usize| {
         let span = &journey.spans[*index];
         span.message_role() == Some(MessageRole::Publish)
             && journey.judged.get(*index) != Some(&false)
             && journey.forest.effects.get(*index).is_some_and(Vec::is_empty)
             && !linked.contains(&(span.trace_id, span.span_id))
-            && span.message_id().is_none_or(|id| !consumed.contains(id))
+            && span.message_id().is_none_or(|id| !is_consumed(id, span.topic()))
     };
     (0..journey.spans.len()).filter(is_unheard).collect()
 }
