@@ -258,3 +258,24 @@ fn a_backend_that_hangs_costs_its_own_part_only() {
     let states: Vec<&Value> = json["backends"].as_array().expect("backends").iter().map(|b| &b["state"]).collect();
     assert_eq!(states, ["ok", "unreachable", "left_out"]);
 }
+
+/// A secret that others can read is not used; the other backends answer all the same.
+#[cfg(unix)]
+#[test]
+fn a_secret_that_cannot_be_had_costs_its_own_backend_only() {
+    let jaeger = Server::answering(next);
+    let loki = Server::answering(|_| None);
+    let config = "[loki]\nauth = { bearer_file = \"token\" }\n";
+    let args = ["find", "--correlation-id", ID, "--without", "prometheus", "-o", "json", "--loki-url", loki.url()];
+    let run = trace()
+        .file(".config/trace/config.toml", config)
+        .file(".config/trace/token", "hunter2")
+        .args(args)
+        .args(TIME)
+        .args(["--jaeger-url", jaeger.url()])
+        .run();
+    let json = run.json();
+    assert_eq!((run.code, json["spans"].as_array().map(Vec::len)), (4, Some(12)), "{}", json["notes"]);
+    assert!(json["notes"].to_string().contains("chmod 600"), "{}", json["notes"]);
+    assert!(loki.seen().is_empty() && !run.stdout.contains("hunter2"));
+}

@@ -35,6 +35,8 @@ pub enum Auth {
         /// Its value.
         value: SecretString,
     },
+    /// It is known how, but the secret cannot be had: why. This backend is not asked, the others are.
+    Missing(String),
 }
 
 /// Where a backend is, and how to speak to it.

@@ -264,7 +264,7 @@ impl Transport {
 /// A refusal that echoes what we signed in with loses it.
 fn without_secret(mut answer: Answer, auth: &Auth) -> Answer {
     let secret = match auth {
-        Auth::None => return answer,
+        Auth::None | Auth::Missing(_) => return answer,
         Auth::Basic { password, .. } => password.expose_secret(),
         Auth::Bearer(secret) | Auth::Header { value: secret, .. } => secret.expose_secret(),
     };
@@ -319,6 +319,9 @@ fn build(client: &reqwest::Client, endpoint: &Endpoint, request: &Request) -> Re
     }
     call = match &endpoint.auth {
         Auth::None => call,
+        Auth::Missing(why) => {
+            return Err(Failure::new(FailureKind::MustAct, format!("{} was not asked: {why}", shown(&endpoint.url))));
+        }
         Auth::Basic { username, password } => call.basic_auth(username, Some(password.expose_secret())),
         Auth::Bearer(token) => call.bearer_auth(token.expose_secret()),
         Auth::Header { name, value } => {

@@ -129,7 +129,7 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
     let subject = args.subject.required()?;
     let (tape, now) = tape(&args.sources.recording, context.surroundings.now)?;
     let time = args.time.range(Some(&subject), now, context.settings.zone.value)?;
-    let backends = backends(&tape, context)?;
+    let backends = backends(&tape, context);
     let mut query = Query { time, ..blank(subject, context, now) };
     let profile = context.settings.profile.as_ref().map_or("", |(name, _)| name.as_str()).to_owned();
     if args.sources.recording.replay.is_none() {
@@ -223,7 +223,7 @@ pub fn tape(args: &RecordingArgs, now: Timestamp) -> Result<(Tape, Timestamp), E
 }
 
 /// The backends, with credentials only where somebody is really asked.
-pub fn backends(tape: &Tape, context: &Context) -> Result<Backends, Error> {
+pub fn backends(tape: &Tape, context: &Context) -> Backends {
     match tape {
         Tape::Replaying(_) => context.settings.backends_without_credentials(),
         _ => context.settings.backends(&context.surroundings),

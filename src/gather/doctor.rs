@@ -225,6 +225,7 @@ fn blank(endpoint: &Endpoint) -> DoctorRow {
         abilities: Vec::new(),
         auth: match &endpoint.auth {
             Auth::None => "none".into(),
+            Auth::Missing(_) => "configured, but the secret cannot be had".into(),
             Auth::Basic { username, .. } => format!("basic, as {username}"),
             Auth::Bearer(_) => "bearer token".into(),
             Auth::Header { name, .. } => format!("header {name}"),

@@ -15,6 +15,8 @@ use crate::model::time::{Timestamp, Window};
 pub struct Haul {
     /// Spans.
     pub spans: SpansByTrace,
+    /// Traces of which these spans are all: what was taken before is dropped.
+    pub replaced: BTreeSet<TraceId>,
     /// Lines, repeats included.
     pub logs: Vec<LogEntry>,
     /// Alerts.
@@ -44,6 +46,7 @@ impl Haul {
         for spans in other.spans.0.into_values() {
             self.spans.add(spans);
         }
+        self.replaced.extend(other.replaced);
         self.logs.extend(other.logs);
         self.not_stored.extend(other.not_stored);
         self.notes.extend(other.notes);

@@ -369,6 +369,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn take(&mut self, haul: Haul) {
+        self.evidence.spans.retain(|span| !haul.replaced.contains(&span.trace_id));
         let mut spans = SpansByTrace::default();
         spans.add(self.evidence.spans.extract_if(.., |s| haul.spans.0.contains_key(&s.trace_id)).collect());
         haul.spans.0.into_values().for_each(|answer| spans.add(answer));

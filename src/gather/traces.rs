@@ -164,6 +164,7 @@ impl<'a> TraceSource<'a> {
             if let Ok(Some(decoded)) = found {
                 self.as_recorded.borrow_mut().insert(*id);
                 haul.spans.0.remove(id);
+                haul.replaced.insert(*id);
                 haul.absorb_decoded(decoded);
                 haul.notes.push(note(format!("the server had moved times of trace {}; shown as recorded", id.short())));
             } else {

@@ -116,46 +116,40 @@ impl Settings {
         [&self.jaeger, &self.loki, &self.prometheus]
     }
 
-    /// The backends with their credentials: reads secret files and runs programs that tell tokens.
-    ///
-    /// # Errors
-    /// Secret: one that cannot be had.
-    pub fn backends(&self, surroundings: &Surroundings) -> Result<Backends, Error> {
+    /// The backends with their credentials: reads secret files and runs programs that tell tokens. A secret that cannot
+    /// be had is the matter of its backend alone.
+    pub fn backends(&self, surroundings: &Surroundings) -> Backends {
         self.backends_with(|target| match &target.credentials {
-            Some(credentials) => credentials.value.resolve(surroundings),
-            None => Ok(Auth::None),
+            Some(credentials) => {
+                credentials.value.resolve(surroundings).unwrap_or_else(|why| Auth::Missing(why.to_string()))
+            }
+            None => Auth::None,
         })
     }
 
     /// The backends for a recording, which needs no credentials.
-    ///
-    /// # Errors
-    /// None so far; the type is that of [`Settings::backends`].
-    pub fn backends_without_credentials(&self) -> Result<Backends, Error> {
-        self.backends_with(|_| Ok(Auth::None))
+    pub fn backends_without_credentials(&self) -> Backends {
+        self.backends_with(|_| Auth::None)
     }
 
-    fn backends_with(&self, auth: impl Fn(&Target) -> Result<Auth, Error>) -> Result<Backends, Error> {
-        let endpoint = |target: &Target| -> Result<Option<Endpoint>, Error> {
-            if target.left_out {
-                return Ok(None);
-            }
-            Ok(Some(Endpoint {
+    fn backends_with(&self, auth: impl Fn(&Target) -> Auth) -> Backends {
+        let endpoint = |target: &Target| {
+            (!target.left_out).then(|| Endpoint {
                 source: target.source,
                 url: target.url.value.clone(),
                 url_from: target.url.origin.to_string(),
                 configured: target.url.origin != Origin::Default,
-                auth: auth(target)?,
+                auth: auth(target),
                 tenant: target.tenant.as_ref().map(|tenant| tenant.value.clone()),
-            }))
+            })
         };
-        Ok(Backends {
-            jaeger: endpoint(&self.jaeger)?,
-            loki: endpoint(&self.loki)?,
-            prometheus: endpoint(&self.prometheus)?,
+        Backends {
+            jaeger: endpoint(&self.jaeger),
+            loki: endpoint(&self.loki),
+            prometheus: endpoint(&self.prometheus),
             jaeger_api: self.jaeger_api.value,
             loki_selector: self.loki_selector.as_ref().map(|selector| selector.value.clone()),
-        })
+        }
     }
 }
 
@@ -397,7 +391,7 @@ mod tests {
         );
         assert_eq!(World::new(user, "", &[]).jaeger(), "http://user:1 ~/.config/trace/config.toml:2");
         assert_eq!(World::new("", "", &[]).jaeger(), "http://localhost:16686 default");
-        let backends = World::new("", "", &[]).settings().unwrap().backends_without_credentials().unwrap();
+        let backends = World::new("", "", &[]).settings().unwrap().backends_without_credentials();
         assert!(!backends.jaeger.unwrap().configured);
         let demo = World::new("broken", "", &[("TRACE_JAEGER_URL", "a b")]).read(Reading::Nothing).unwrap();
         assert_eq!(demo.jaeger.url.origin, Origin::Default, "the demo neither reads files nor variables");
@@ -460,7 +454,7 @@ mod tests {
     fn loki_is_signed_in_to_as_logcli_would() {
         let auth = |vars: &[(&str, &str)]| {
             let world = World::new("", "", vars);
-            let backends = world.settings()?.backends(&world.surroundings)?;
+            let backends = world.settings()?.backends(&world.surroundings);
             Ok::<_, Error>(backends.loki.map(|loki| (loki.auth, loki.tenant)).unwrap())
         };
         let (basic, tenant) =
@@ -477,7 +471,8 @@ mod tests {
         assert!(matches!(own, Auth::Bearer(token) if token.expose_secret() == "own"));
         let two = auth(&[("LOKI_BEARER_TOKEN", "t"), ("LOKI_USERNAME", "u")]).unwrap_err();
         assert_eq!(two.to_string(), "LOKI_USERNAME and LOKI_BEARER_TOKEN are both set");
-        assert_eq!(auth(&[("LOKI_USERNAME", "u")]).unwrap_err().exit(), Exit::MustAct);
+        let (missing, _) = auth(&[("LOKI_USERNAME", "u")]).unwrap();
+        assert!(matches!(missing, Auth::Missing(_)), "{missing:?}");
     }
 
     #[test]
@@ -485,8 +480,10 @@ mod tests {
         let user = "[jaeger]\nauth = { command = [\"/no/such/program\", \"s3cret\"] }\n[loki]\nauth = { bearer_file = \"gone\" }\n";
         let world = World::new(user, "", &[]);
         let settings = world.settings().unwrap();
-        assert_eq!(settings.backends(&world.surroundings).unwrap_err().exit(), Exit::MustAct);
-        assert!(settings.backends_without_credentials().is_ok());
+        let loki = settings.backends(&world.surroundings).loki.unwrap();
+        assert!(matches!(loki.auth, Auth::Missing(_)), "{:?}", loki.auth);
+        let unsigned = settings.backends_without_credentials().jaeger.unwrap();
+        assert!(matches!(unsigned.auth, Auth::None));
         let told = settings.jaeger.credentials.unwrap().value.to_string();
         assert_eq!(told, "bearer token set (from the program `/no/such/program`)");
     }
