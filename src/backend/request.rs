@@ -125,10 +125,11 @@ impl Answer {
                     "is a proxy asking you to sign in, or is the base path missing? open the address in a browser",
                 )
             }
-            300..400 => {
-                failure(FailureKind::MustAct, format!("{address} redirects to another place, which was not followed"))
-                    .hint("name the final address, or sign in where the proxy wants it")
-            }
+            300..400 => failure(
+                FailureKind::MustAct,
+                format!("{address} redirects to another place, or in a circle; it was not followed"),
+            )
+            .hint("name the final address, or sign in where the proxy wants it"),
             401 if said.contains("no org id") => {
                 failure(FailureKind::MustAct, format!("{address} wants a tenant{said}"))
                     .hint("set `tenant` in the profile, or LOKI_ORG_ID")

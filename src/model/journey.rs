@@ -165,7 +165,7 @@ impl Journey {
     /// From its first to its last instant: spans with sane times, and lines.
     pub fn extent(&self) -> Option<Window> {
         let spans = self.spans.iter().filter(|s| s.has_sane_time()).map(Span::window);
-        let lines = self.logs.iter().map(|l| Window::new(l.time, l.time));
+        let lines = self.logs.iter().filter(|l| l.time.is_sane()).map(|l| Window::new(l.time, l.time));
         spans.chain(lines).reduce(Window::hull)
     }
 

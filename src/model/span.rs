@@ -166,9 +166,7 @@ impl Span {
 
     /// Whether its recorded time can be drawn: between 1990 and 2200, and no longer than ten years.
     pub fn has_sane_time(&self) -> bool {
-        const YEAR_1990: i64 = 631_152_000_000_000_000;
-        const YEAR_2200: i64 = 7_258_118_400_000_000_000;
         const TEN_YEARS: i64 = 3_653 * DAY;
-        (YEAR_1990..YEAR_2200).contains(&self.start.0) && self.duration_ns <= TEN_YEARS
+        self.start.is_sane() && self.duration_ns <= TEN_YEARS
     }
 }

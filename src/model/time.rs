@@ -59,6 +59,13 @@ impl Timestamp {
         format!("{}.{:03}", millis.div_euclid(1_000), millis.rem_euclid(1_000))
     }
 
+    /// Whether it can be a time at which something of ours happened: not before 1990 and not after 2200.
+    pub fn is_sane(self) -> bool {
+        const YEAR_1990: i64 = 631_152_000_000_000_000;
+        const YEAR_2200: i64 = 7_258_118_400_000_000_000;
+        (YEAR_1990..YEAR_2200).contains(&self.0)
+    }
+
     /// This time moved by so many nanoseconds.
     #[must_use]
     pub fn plus(self, ns: i64) -> Self {

@@ -16,7 +16,7 @@ const FORMS: &str = "write 2026-11-22T14:00:00+01:00, 1795352531 (epoch s, ms, Â
 #[command(next_help_heading = "Time")]
 pub struct TimeArgs {
     /// Look from this long ago until now: 15m, 2h, 7d; a point in time does too
-    #[arg(long, value_name = "DURATION", conflicts_with_all = ["start", "end"])]
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["start", "end"], allow_hyphen_values = true)]
     pub since: Option<String>,
     /// Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00
     #[arg(long, value_name = "TIME", visible_alias = "from", allow_hyphen_values = true)]

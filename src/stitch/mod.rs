@@ -26,7 +26,7 @@ pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
     let mut spans = spans_in(evidence.spans, &members);
     spans.sort_by(in_order);
     drop_repeats(&mut spans, &mut oddities);
-    name_absurd_times(&spans, &mut oddities);
+    name_absurd_times(&spans, &evidence.logs, &mut oddities);
     let forest = forest::plant(&spans, &mut oddities);
     let joins = joins(&members, &evidence.logs);
     let mut logs: Vec<LogEntry> =
@@ -115,12 +115,16 @@ fn sorted(attributes: &Attributes) -> Vec<(&str, String)> {
     all
 }
 
-fn name_absurd_times(spans: &[Span], oddities: &mut Vec<String>) {
+fn name_absurd_times(spans: &[Span], lines: &[LogEntry], oddities: &mut Vec<String>) {
     let absurd = spans.iter().filter(|s| !s.has_sane_time()).count();
     if absurd > 0 {
         oddities.push(format!(
             "{absurd} span(s) have an absurd time (before 1990, after 2200 or over ten years long); not drawn to scale"
         ));
+    }
+    let absurd = lines.iter().filter(|line| !line.time.is_sane()).count();
+    if absurd > 0 {
+        oddities.push(format!("{absurd} line(s) have no time, or an absurd one"));
     }
 }
 
