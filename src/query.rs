@@ -168,6 +168,22 @@ pub struct Query {
     pub bounds: Bounds,
 }
 
+impl Query {
+    /// About this subject, under these keys, as it is at this time; with the usual bounds and nothing else asked.
+    pub fn about(subject: Subject, keys: Vec<String>, now: Timestamp) -> Self {
+        Self {
+            subject,
+            time: TimeRange::Widening,
+            now,
+            keys,
+            first_key: None,
+            services: Vec::new(),
+            panels: Vec::new(),
+            bounds: Bounds::default(),
+        }
+    }
+}
+
 /// The settle time unless told otherwise.
 pub const SETTLE: i64 = 30 * SECOND;
 

@@ -82,3 +82,15 @@ pub struct Backends {
     /// The LogQL stream selector; found out where none is given.
     pub loki_selector: Option<String>,
 }
+
+impl Backends {
+    /// The backend of this kind, unless it is left out.
+    pub fn of(&self, source: Source) -> Option<&Endpoint> {
+        match source {
+            Source::Jaeger => self.jaeger.as_ref(),
+            Source::Loki => self.loki.as_ref(),
+            Source::Prometheus => self.prometheus.as_ref(),
+            Source::File | Source::Demo => None,
+        }
+    }
+}

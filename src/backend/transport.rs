@@ -175,13 +175,14 @@ impl Transport {
     }
 
     fn remember(&self, source: Source, request: &Request, begun: Instant, outcome: &Result<Answer, Failure>) {
-        let now = Instant::now();
+        // A replay takes no time: the same recording gives the same bytes.
+        let is_replay = matches!(self.tape, Tape::Replaying(_));
+        let now = if is_replay { begun } else { Instant::now() };
         let mut tallies = self.tallies.borrow_mut();
         let tally = tallies.entry(source).or_default();
         tally.requests += 1;
         tally.answers += usize::from(outcome.as_ref().is_ok_and(|a| a.is_success() && !a.is_page()));
-        // A replay takes no time: the same recording gives the same bytes.
-        if !matches!(self.tape, Tape::Replaying(_)) {
+        if !is_replay {
             tally.first = tally.first.or(Some(begun));
             tally.last = Some(now);
         }

@@ -24,7 +24,7 @@ use crate::options::journey::{Data, Found, JourneyArgs};
 use crate::options::memory;
 use crate::options::sources::{RecordingArgs, Supply};
 use crate::progress::Progress;
-use crate::query::{Query, Subject, TimeRange};
+use crate::query::{Query, Subject};
 use crate::render::{escape, render};
 use crate::report::words::quoted;
 use crate::report::{Body, Link, Report};
@@ -66,16 +66,13 @@ pub async fn ask(args: &JourneyArgs, around: Around, context: &Context) -> Resul
             let window = args.time.window(context.surroundings.now, context.settings.zone.value)?;
             let evidence = within(read_files(&paths)?, window);
             let query = offline(args, context, context.surroundings.now, &evidence)?;
-            Ok(told(evidence, query, args, context, String::new()))
+            Ok(told(evidence, query, args, context))
         }
         Supply::Demo(scenario) => {
             let run = demo_run(args, scenario.as_deref())?;
-            let mut query = offline(args, context, demo::NOW, &Evidence::default())
-                .unwrap_or_else(|_| blank(Subject::correlation(&run.correlation_id), context, demo::NOW));
-            if args.subject.subject()?.is_none() {
-                query.subject = Subject::correlation(&run.correlation_id);
-            }
-            Ok(told(demo::evidence(&run), query, args, context, String::new()))
+            let subject = args.subject.subject()?.unwrap_or_else(|| Subject::correlation(&run.correlation_id));
+            let query = blank(subject, context, demo::NOW);
+            Ok(told(demo::evidence(&run), query, args, context))
         }
     }
 }
@@ -137,19 +134,18 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
     }
     let transport = transport(tape, context);
     let progress = progress(context);
-    let mut evidence = gather::gather(&query, &backends, &transport, &progress).await;
-    let mut lines_around = Vec::new();
+    let evidence = gather::gather(&query, &backends, &transport, &progress).await;
+    let mut told = told(evidence, query, args, context);
     if around.0 > 0 {
         progress.say("asking for the lines around");
-        let logs = stitch(evidence.clone(), &query).logs;
-        let (context_lines, notes) = gather::around::gather(&logs, around.0, &backends, &transport, &query).await;
-        lines_around = context_lines;
-        notes.into_iter().for_each(|note| evidence.note(note));
+        let logs = &told.journey.logs;
+        let (lines, notes) = gather::around::gather(logs, around.0, &backends, &transport, &told.query).await;
+        told.context = lines;
+        notes.into_iter().for_each(|note| told.shell.note(note));
     }
     progress.done();
     transport.tape().save()?;
-    let said = requests(&transport, &backends, context);
-    let told = Told { context: lines_around, ..told(evidence, query, args, context, said) };
+    told.said = requests(&transport, &backends, context);
     if let Some(key) =
         key_that_worked(&told.journey, &told.query.keys).filter(|_| args.sources.recording.replay.is_none())
     {
@@ -165,9 +161,8 @@ fn key_that_worked<'a>(journey: &Journey, keys: &'a [String]) -> Option<&'a str>
 }
 
 /// The evidence as a journey.
-fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Context, said: String) -> Told {
+fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Context) -> Told {
     let shell = Evidence {
-        not_stored: Vec::new(),
         backends: std::mem::take(&mut evidence.backends),
         notes: std::mem::take(&mut evidence.notes),
         coverage: std::mem::take(&mut evidence.coverage),
@@ -183,7 +178,7 @@ fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Cont
         links: links(&context.settings, &journey),
         flags: flags(args, context),
         journey,
-        said,
+        said: String::new(),
     };
     told.shell.notes.extend(settled);
     told
@@ -202,14 +197,10 @@ fn settle(journey: &Journey, query: &Query, args: &JourneyArgs, context: &Contex
 
 fn blank(subject: Subject, context: &Context, now: Timestamp) -> Query {
     Query {
-        subject,
-        time: TimeRange::Widening,
-        now,
-        keys: context.settings.keys.value.clone(),
-        first_key: None,
         services: context.settings.services.value.clone(),
         panels: context.settings.panels.value.clone(),
         bounds: context.settings.bounds,
+        ..Query::about(subject, context.settings.keys.value.clone(), now)
     }
 }
 
@@ -248,14 +239,10 @@ pub fn progress(context: &Context) -> Progress {
     if context.output.shows_progress(&context.surroundings) { Progress::spinner() } else { Progress::silent() }
 }
 
-/// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to paste elsewhere, the LogQL
-/// or PromQL of each above it.
+/// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to
+/// paste elsewhere, the LogQL or PromQL of each above it.
 pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -> String {
-    let mut asked = transport.asked();
-    // A replay takes no time: the same recording gives the same bytes.
-    if matches!(transport.tape(), Tape::Replaying(_)) {
-        asked.iter_mut().for_each(|one| one.elapsed = Duration::ZERO);
-    }
+    let asked = transport.asked();
     let mut said = String::new();
     let lines = match context.output.verbose {
         0 => vec![],
@@ -264,7 +251,7 @@ pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -
     };
     said.extend(lines.iter().map(|line| escape::one_line(line).into_owned() + "\n"));
     if context.output.show_queries {
-        said.extend(asked.iter().filter_map(|one| to_paste(one, endpoint(backends, one.source)?)));
+        said.extend(asked.iter().filter_map(|one| to_paste(one, backends.of(one.source)?)));
     }
     said
 }
@@ -324,10 +311,6 @@ fn to_paste(asked: &Asked, endpoint: &Endpoint) -> Option<String> {
     let query = asked.request.parameters.iter().find(|(name, _)| *name == "query");
     let query = query.map(|(_, text)| format!("# {}: {}\n", asked.source.word(), escape::one_line(text)));
     Some(format!("{}{url}\n", query.unwrap_or_default()))
-}
-
-fn endpoint(backends: &Backends, source: Source) -> Option<&Endpoint> {
-    [&backends.jaeger, &backends.loki, &backends.prometheus].into_iter().flatten().find(|e| e.source == source)
 }
 
 fn read_files(paths: &[PathBuf]) -> Result<Evidence, Error> {

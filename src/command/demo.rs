@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Evidence;
 use crate::model::journey::Journey;
-use crate::query::{Bounds, Query, Subject, TimeRange};
+use crate::query::{Query, Subject};
 use crate::render::render;
 use crate::report::find::Find;
 use crate::report::timeline::TimelineReport;
@@ -76,16 +76,8 @@ fn stops(scenario: &Scenario, run: &Run) -> Vec<Step> {
 }
 
 fn report(run: &Run, flag: &str, body: impl FnOnce(Journey, &Query) -> Body) -> Report {
-    let query = Query {
-        subject: Subject::correlation(&run.correlation_id),
-        time: TimeRange::Widening,
-        now: demo::NOW,
-        keys: CORRELATION_KEYS.map(str::to_owned).to_vec(),
-        first_key: None,
-        services: vec![],
-        panels: vec![],
-        bounds: Bounds::default(),
-    };
+    let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
+    let query = Query::about(Subject::correlation(&run.correlation_id), keys, demo::NOW);
     let evidence = demo::evidence(run);
     let shell = Evidence { spans: vec![], logs: vec![], ..evidence.clone() };
     let mut report = Report::new(body(stitch(evidence, &query), &query)).about(&run.correlation_id, &shell);

@@ -57,18 +57,10 @@ const SOURCES: [Source; 3] = [Source::Jaeger, Source::Loki, Source::Prometheus];
 
 fn of_demo(name: Source) -> DoctorRow {
     DoctorRow {
-        name,
-        url: String::new(),
-        url_from: "--demo".to_owned(),
-        state: BackendState::Ok,
-        error: String::new(),
-        version: None,
         dialect: "demo data, no server was asked".to_owned(),
-        abilities: vec![],
         auth: "none".to_owned(),
-        clock_difference_ns: None,
         newest: Some(demo::NOW),
-        next: String::new(),
+        ..DoctorRow::blank(name, "--demo")
     }
 }
 

@@ -215,14 +215,7 @@ fn stale_advice(newest: Option<Timestamp>, now: Timestamp, what: &str) -> String
 
 fn blank(endpoint: &Endpoint) -> DoctorRow {
     DoctorRow {
-        name: endpoint.source,
         url: shown(&endpoint.url),
-        url_from: endpoint.url_from.clone(),
-        state: BackendState::Ok,
-        error: String::new(),
-        version: None,
-        dialect: String::new(),
-        abilities: Vec::new(),
         auth: match &endpoint.auth {
             Auth::None => "none".into(),
             Auth::Missing(_) => "configured, but the secret cannot be had".into(),
@@ -230,27 +223,12 @@ fn blank(endpoint: &Endpoint) -> DoctorRow {
             Auth::Bearer(_) => "bearer token".into(),
             Auth::Header { name, .. } => format!("header {name}"),
         },
-        clock_difference_ns: None,
-        newest: None,
-        next: String::new(),
+        ..DoctorRow::blank(endpoint.source, &endpoint.url_from)
     }
 }
 
 fn left_out(source: Source) -> DoctorRow {
-    DoctorRow {
-        name: source,
-        url: String::new(),
-        url_from: "--without".into(),
-        state: BackendState::LeftOut,
-        error: String::new(),
-        version: None,
-        dialect: String::new(),
-        abilities: Vec::new(),
-        auth: String::new(),
-        clock_difference_ns: None,
-        newest: None,
-        next: String::new(),
-    }
+    DoctorRow { state: BackendState::LeftOut, ..DoctorRow::blank(source, "--without") }
 }
 
 fn unwell(mut row: DoctorRow, endpoint: &Endpoint, failure: &Failure) -> DoctorRow {

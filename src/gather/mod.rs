@@ -36,9 +36,9 @@ const MOST_BYTES: u64 = 20_000_000_000;
 /// Everything that the backends know of the query's subject.
 pub async fn gather(query: &Query, backends: &Backends, transport: &Transport, progress: &Progress) -> Evidence {
     let mut gathering = Gathering::new(query, backends, transport, progress);
-    gathering.find().await;
-    gathering.grow().await;
-    gathering.ask_metrics().await;
+    let members = gathering.find().await;
+    let members = gathering.grow(members).await;
+    gathering.ask_metrics(&members).await;
     gathering.finish()
 }
 
@@ -88,7 +88,7 @@ impl<'a> Gathering<'a> {
 
     /// Wider and wider windows until something is found. A line alone does not end Jaeger's search: somebody may have
     /// written the ID into a log only just now.
-    async fn find(&mut self) {
+    async fn find(&mut self) -> Membership {
         let ladder = self.query.time.ladder(self.query.now);
         let first = ladder[0];
         self.progress.say("asking jaeger and loki");
@@ -102,38 +102,39 @@ impl<'a> Gathering<'a> {
             self.take(haul);
         }
         self.take_lines(lines, first);
-        self.follow().await;
+        let mut members = self.follow().await;
         for window in &ladder[1..] {
-            if !self.members().traces.is_empty() || self.traces.is_none() {
+            if !members.traces.is_empty() || self.traces.is_none() {
                 break;
             }
             self.progress.say("nothing yet; looking further back");
             self.search_traces(*window, Spelling::AsGiven).await;
-            self.follow().await;
+            members = self.follow().await;
         }
-        if self.members().traces.is_empty() {
+        if members.traces.is_empty() {
             self.search_traces(ladder[ladder.len() - 1], Spelling::ForElasticsearch).await;
-            self.follow().await;
+            members = self.follow().await;
         }
-        self.find_lines_alone(&ladder).await;
+        self.find_lines_alone(&ladder, members).await
     }
 
     /// With no trace found, Loki looks further back by itself; what it finds tells Jaeger when to look.
-    async fn find_lines_alone(&mut self, ladder: &[Window]) {
+    async fn find_lines_alone(&mut self, ladder: &[Window], mut members: Membership) -> Membership {
         for (step, window) in ladder.iter().enumerate().skip(1) {
-            if !self.members().is_empty() || self.lines.is_none() {
-                return;
+            if !members.is_empty() || self.lines.is_none() {
+                break;
             }
             if let Some(why) = self.too_much(*window).await.filter(|_| step > 1) {
                 let message =
                     format!("lines from before {} were not looked for: {why}", ladder[step - 1].from.rfc3339());
                 let hint = "narrow the time with --start and --end";
                 self.evidence.note(Note::new(NoteCode::BoundReached, Source::Loki, message).hint(hint));
-                return;
+                break;
             }
             self.search_lines(*window).await;
-            self.follow().await;
+            members = self.follow().await;
         }
+        members
     }
 
     /// Why a look at all lines of this window is not ventured.
@@ -218,29 +219,32 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Follows what the evidence names until nothing new is named: traces by ID, lines by trace, an ID that a trace carries.
-    async fn follow(&mut self) {
-        for round in 0..=self.query.bounds.rounds {
+    /// Follows what the evidence names until nothing new is named: traces by ID, lines by trace, an ID that a trace
+    /// carries. Tells what belongs in the end.
+    async fn follow(&mut self) -> Membership {
+        let mut round = 0;
+        loop {
             let members = self.members();
             let wanted: Vec<TraceId> = members.wanted.iter().copied().filter(|t| !self.fetched.contains(t)).collect();
             let known: Vec<TraceId> =
                 members.traces.keys().chain(&wanted).copied().filter(|t| !self.lines_of.contains(t)).collect();
             let new_id = members.correlation_id.clone().filter(|id| self.searched_id.as_ref() != Some(id));
             if wanted.is_empty() && known.is_empty() && new_id.is_none() {
-                return;
+                return members;
             }
             if round == self.query.bounds.rounds {
                 let message = format!("leads were followed for {round} rounds; more are open");
                 self.evidence.note(Note::general(NoteCode::BoundReached, message).hint("raise --max-rounds"));
-                return;
+                return members;
             }
+            round += 1;
             if let Some(id) = new_id {
-                self.follow_id(id).await;
+                self.follow_id(id, &members).await;
                 continue;
             }
             self.progress.say(format!("following {} traces", wanted.len() + known.len()));
             let some = self.within_bounds(&wanted, &members);
-            let window = self.lines_window();
+            let window = self.lines_window(&members);
             let (spans, lines) = tokio::join!(self.fetch(&some), self.lines_of_traces(&known, window));
             self.fetched.extend(&wanted);
             self.lines_of.extend(&known);
@@ -250,10 +254,10 @@ impl<'a> Gathering<'a> {
     }
 
     /// The asked trace carries a correlation ID: everything is asked for that too.
-    async fn follow_id(&mut self, id: String) {
+    async fn follow_id(&mut self, id: String, members: &Membership) {
         self.searched_id = Some(id);
         let asked = self.query.time.ladder(self.query.now)[0];
-        let window = match self.extent(&self.members()) {
+        let window = match self.extent(members) {
             Some(extent) if self.query.time.may_grow() => self.edges(extent),
             _ => asked,
         };
@@ -288,9 +292,9 @@ impl<'a> Gathering<'a> {
     }
 
     /// Where lines of the journey's traces are looked for: around what was found, and in the window that was asked for.
-    fn lines_window(&self) -> Window {
+    fn lines_window(&self, members: &Membership) -> Window {
         let asked = self.query.time.ladder(self.query.now)[0];
-        match self.extent(&self.members()).map(|extent| self.edges(extent)) {
+        match self.extent(members).map(|extent| self.edges(extent)) {
             Some(around) if self.query.time.may_grow() => around,
             Some(around) => around.hull(asked),
             None => asked,
@@ -298,16 +302,16 @@ impl<'a> Gathering<'a> {
     }
 
     /// Asks beyond the edges of what was found until nothing new appears there.
-    async fn grow(&mut self) {
+    async fn grow(&mut self, mut members: Membership) -> Membership {
         for _ in 0..self.query.bounds.rounds {
-            let Some(extent) = self.extent(&self.members()) else { return };
+            let Some(extent) = self.extent(&members) else { return members };
             let wide = self.edges(extent);
             let open = |asked: &Windows| !asked.missing(wide).is_empty();
             let wants_lines = self.lines.is_some() && open(&self.evidence.coverage.logs);
             let wants_traces =
                 self.traces.is_some() && self.query.time.may_grow() && open(&self.evidence.coverage.traces);
             if !wants_lines && !wants_traces {
-                return;
+                return members;
             }
             self.progress.say("looking around what was found");
             if wants_traces {
@@ -316,22 +320,22 @@ impl<'a> Gathering<'a> {
             if wants_lines {
                 self.search_lines(wide).await;
             }
-            self.follow().await;
-            if self.extent(&self.members()) == Some(extent) {
-                return;
+            members = self.follow().await;
+            if self.extent(&members) == Some(extent) {
+                return members;
             }
         }
         let message = format!("the journey still grew after {} rounds of looking around", self.query.bounds.rounds);
         self.evidence.note(Note::general(NoteCode::BoundReached, message).hint("raise --max-rounds"));
+        members
     }
 
-    async fn ask_metrics(&mut self) {
+    async fn ask_metrics(&mut self, members: &Membership) {
         let Some(endpoint) = &self.backends.prometheus else { return };
         self.progress.say("asking prometheus");
         let prometheus = Prometheus::new(self.transport, endpoint);
-        let members = self.members();
-        let haul = match self.extent(&members) {
-            Some(extent) => metrics::gather(&prometheus, self.query, &self.about(&members), extent).await,
+        let haul = match self.extent(members) {
+            Some(extent) => metrics::gather(&prometheus, self.query, &self.about(members), extent).await,
             None => match prometheus.version().await {
                 Ok(_) => Haul::default(),
                 Err(failure) => Haul::failed(Source::Prometheus, failure),
@@ -391,7 +395,7 @@ impl<'a> Gathering<'a> {
 
     /// A backend that never answered is down and is not asked again; of any other only this part is missing.
     fn fail(&mut self, source: Source, failure: Failure) {
-        let is_default = self.endpoint(source).is_some_and(|endpoint| !endpoint.configured);
+        let is_default = self.backends.of(source).is_some_and(|endpoint| !endpoint.configured);
         let is_known = match source {
             Source::Jaeger => self.traces.is_some(),
             Source::Loki => !self.evidence.logs.is_empty() || !self.evidence.coverage.logs.is_empty(),
@@ -411,14 +415,6 @@ impl<'a> Gathering<'a> {
             _ => {}
         }
         self.down.entry(source).or_insert(failure);
-    }
-
-    fn endpoint(&self, source: Source) -> Option<&'a Endpoint> {
-        match source {
-            Source::Jaeger => self.backends.jaeger.as_ref(),
-            Source::Loki => self.backends.loki.as_ref(),
-            _ => self.backends.prometheus.as_ref(),
-        }
     }
 
     fn keep_within_bounds(&mut self) {
@@ -449,14 +445,9 @@ impl<'a> Gathering<'a> {
 
     /// How each backend did, as notes and as statuses.
     fn finish(mut self) -> Evidence {
-        let endpoints = [
-            (Source::Jaeger, &self.backends.jaeger),
-            (Source::Loki, &self.backends.loki),
-            (Source::Prometheus, &self.backends.prometheus),
-        ];
         let mut statuses = Vec::new();
-        for (source, endpoint) in endpoints {
-            let Some(endpoint) = endpoint else {
+        for source in [Source::Jaeger, Source::Loki, Source::Prometheus] {
+            let Some(endpoint) = self.backends.of(source) else {
                 statuses.push(health::left_out(source));
                 continue;
             };

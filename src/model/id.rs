@@ -25,11 +25,6 @@ impl TraceId {
         (value != 0).then_some(Self(value))
     }
 
-    /// The number itself.
-    pub fn as_u128(self) -> u128 {
-        self.0
-    }
-
     /// From 1 to 32 hex digits in any case; all zeros is no ID.
     pub fn from_hex(text: &str) -> Option<Self> {
         if text.is_empty() || text.len() > 32 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {

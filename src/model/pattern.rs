@@ -55,14 +55,6 @@ impl Pattern {
             Rule::Expression(regex) => regex.is_match(text),
         }
     }
-
-    /// The text it stands for, where it has neither wildcard nor expression.
-    pub fn as_exact(&self) -> Option<&str> {
-        match &self.rule {
-            Rule::Pieces(pieces) if pieces.len() == 1 => pieces.first().map(String::as_str),
-            _ => None,
-        }
-    }
 }
 
 fn compile(expression: &str) -> Result<Regex, String> {

@@ -277,16 +277,6 @@ impl Zone {
     pub fn offset(self, at: Timestamp) -> String {
         self.format(at, "%:z")
     }
-
-    /// What the wall showed there, in a form a date parser can start from.
-    pub fn local_datetime(self, at: Timestamp) -> DateTime<FixedOffset> {
-        let utc = at.utc();
-        match self {
-            Self::Local => utc.with_timezone(&Local).fixed_offset(),
-            Self::Utc => utc.fixed_offset(),
-            Self::Offset(s) => FixedOffset::east_opt(s).map_or(utc.fixed_offset(), |o| utc.with_timezone(&o)),
-        }
-    }
 }
 
 /// A duration for people: `0 ms`, `0.4 ms`, `44 ms`, `1.31 s`, `2 min 5 s`, `3 h 12 min`, `2 d 4 h`.

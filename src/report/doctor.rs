@@ -44,6 +44,26 @@ pub struct DoctorRow {
     pub next: String,
 }
 
+impl DoctorRow {
+    /// A backend of which nothing is known yet but where its address came from.
+    pub fn blank(name: Source, url_from: impl Into<String>) -> Self {
+        Self {
+            name,
+            url: String::new(),
+            url_from: url_from.into(),
+            state: BackendState::Ok,
+            error: String::new(),
+            version: None,
+            dialect: String::new(),
+            abilities: Vec::new(),
+            auth: String::new(),
+            clock_difference_ns: None,
+            newest: None,
+            next: String::new(),
+        }
+    }
+}
+
 /// Something that a backend can or cannot do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Ability {

@@ -55,14 +55,7 @@ impl Find {
             blocks.extend(parts::failures(journey, &self.failures, self.timeline.origin, &names, FAILURES));
         }
         let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
-        let words = Words {
-            journey,
-            names: &names,
-            messages: &self.timeline.messages,
-            attributes: &self.options.attributes,
-            ids: frame.verbosity > 0,
-            told: &told,
-        };
+        let words = Words { told: &told, ..Words::of(journey, &names, &self.timeline, &self.options, frame.verbosity) };
         blocks.push(Block::Blank);
         blocks.extend(parts::drawing(&self.timeline, &words, &self.options.filters));
         blocks.extend(parts::panels(&journey.panels));

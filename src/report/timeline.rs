@@ -41,14 +41,7 @@ impl TimelineReport {
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let journey = &self.journey;
         let names = Names::in_journey(journey);
-        let words = Words {
-            journey,
-            names: &names,
-            messages: &self.timeline.messages,
-            attributes: &self.options.attributes,
-            ids: frame.verbosity > 0,
-            told: &[],
-        };
+        let words = Words::of(journey, &names, &self.timeline, &self.options, frame.verbosity);
         let mut blocks = frame.answer(journey, &self.failures);
         blocks.extend(frame.asking());
         blocks.push(Block::Blank);

@@ -1,6 +1,6 @@
 //! A timeline as bars with words.
 
-use crate::analysis::timeline::{Fold, Messages, Queue, Row, Timeline, What};
+use crate::analysis::timeline::{Fold, Messages, Options, Queue, Row, Timeline, What};
 use crate::model::conventions::{Exception, MessageRole};
 use crate::model::journey::Journey;
 use crate::model::log::{Level, LogEntry};
@@ -24,6 +24,20 @@ pub struct Words<'a> {
     pub ids: bool,
     /// Error texts that stand elsewhere on the screen already.
     pub told: &'a [&'a str],
+}
+
+impl<'a> Words<'a> {
+    /// For this drawing of the journey, of which nothing stands on the screen yet.
+    pub fn of(
+        journey: &'a Journey,
+        names: &'a Names,
+        drawn: &'a Timeline,
+        options: &'a Options,
+        verbosity: u8,
+    ) -> Self {
+        let (messages, attributes, ids) = (&drawn.messages, options.attributes.as_slice(), verbosity > 0);
+        Self { journey, names, messages, attributes, ids, told: &[] }
+    }
 }
 
 /// The bars, and what their marks mean.

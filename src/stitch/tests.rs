@@ -7,22 +7,13 @@ use crate::model::attribute::{Attributes, Value};
 use crate::model::id::SpanId;
 use crate::model::span::{Link, Resource, SpanKind, Status};
 use crate::model::time::Timestamp;
-use crate::query::{Bounds, Subject, TimeRange};
+use crate::query::Subject;
 
 const MS: i64 = 1_000_000;
 const NOON: Timestamp = Timestamp(1_795_352_400_000_000_000);
 
 fn query(subject: Subject) -> Query {
-    Query {
-        subject,
-        time: TimeRange::Widening,
-        now: NOON.plus(60_000 * MS),
-        keys: vec!["correlation_id".into()],
-        first_key: None,
-        services: vec![],
-        panels: vec![],
-        bounds: Bounds::default(),
-    }
+    Query::about(subject, vec!["correlation_id".into()], NOON.plus(60_000 * MS))
 }
 
 fn trace_id(n: u128) -> TraceId {
