@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::log::LineKey;
 use crate::wire::documents::{Form, Piece, form, split};
 use crate::wire::{Decoded, Malformed, jaeger_json, log_line, loki_json, otlp_json, text};
 
@@ -46,11 +47,11 @@ pub fn read(name: &str, bytes: impl AsRef<[u8]>) -> Result<Evidence, Error> {
 /// as often as it stands in the file that has it most often.
 pub fn together(files: Vec<Evidence>) -> Evidence {
     let mut all = Evidence::default();
-    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut known: HashMap<LineKey, usize> = HashMap::new();
     for file in files {
-        let mut here: HashMap<String, usize> = HashMap::new();
+        let mut here: HashMap<LineKey, usize> = HashMap::new();
         for line in file.logs {
-            let key = format!("{:?} {:?} {:?} {}", line.time, line.labels, line.metadata, line.line);
+            let key = LineKey::of(&line);
             let times = here.entry(key.clone()).or_default();
             *times += 1;
             if *times > known.get(&key).copied().unwrap_or(0) {

@@ -11,7 +11,7 @@ use crate::gather::haul::Haul;
 use crate::model::conventions::TRACE_ID_FIELDS;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::id::TraceId;
-use crate::model::log::LogEntry;
+use crate::model::log::LineKey;
 use crate::model::time::{SECOND, Window};
 use crate::query::Query;
 use crate::stitch::matching::{is_short, spellings};
@@ -166,18 +166,4 @@ fn untold(mut haul: Haul, failure: &Failure) -> Haul {
         haul.failures.push((Source::Loki, failure.clone()));
     }
     haul
-}
-
-/// What makes two lines the same line.
-#[derive(PartialEq, Eq, Hash)]
-pub struct LineKey(i64, String, Vec<(String, String)>, Vec<(String, String)>);
-
-impl LineKey {
-    /// Of this line.
-    pub fn of(line: &LogEntry) -> Self {
-        let pairs = |map: &std::collections::BTreeMap<String, String>| {
-            map.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
-        };
-        Self(line.time.0, line.line.clone(), pairs(&line.labels), pairs(&line.metadata))
-    }
 }

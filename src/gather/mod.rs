@@ -20,13 +20,14 @@ use crate::backend::transport::Transport;
 use crate::backend::{Backends, Endpoint};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
 use crate::model::id::TraceId;
+use crate::model::log::LineKey;
 use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Window, Windows};
 use crate::progress::Progress;
 use crate::query::{Bounds, Query, TimeRange};
 use crate::stitch::membership::{Membership, membership};
 use haul::{Haul, SpansByTrace};
-use lines::{LineKey, LineSource};
+use lines::LineSource;
 use metrics::About;
 use traces::{Spelling, TraceSource, needs_escaping};
 

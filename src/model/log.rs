@@ -121,3 +121,14 @@ impl LogEntry {
         self.level >= Level::Error || self.error_context.is_some()
     }
 }
+
+/// What makes two lines the same line: when, where from, and what.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LineKey(Timestamp, String, BTreeMap<String, String>, BTreeMap<String, String>);
+
+impl LineKey {
+    /// Of this line.
+    pub fn of(line: &LogEntry) -> Self {
+        Self(line.time, line.line.clone(), line.labels.clone(), line.metadata.clone())
+    }
+}
