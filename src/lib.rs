@@ -4,7 +4,7 @@
 //! `Report`, rendered as text. Imports run down these floors, never up or across:
 //!
 //! ```text
-//! main · cli · command · options · gather, render · backend, file, report, demo · wire, stitch, analysis · query · model, error, progress
+//! main · cli · command · options · gather, render · backend, file, report, demo · wire, stitch, analysis · query · model, error, progress, stop
 //! ```
 //!
 //! | room | what is done there |
@@ -43,4 +43,5 @@ pub mod query;
 pub mod render;
 pub mod report;
 pub mod stitch;
+pub mod stop;
 pub mod wire;

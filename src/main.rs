@@ -12,6 +12,7 @@ use trace::error::{Error, Exit};
 use trace::model::time::Timestamp;
 use trace::options::surroundings::Surroundings;
 use trace::render::escape;
+use trace::stop::Stop;
 
 fn main() {
     panic::set_hook(Box::new(report_bug));
@@ -49,6 +50,7 @@ fn look_around() -> Surroundings {
         stdout_is_terminal,
         stderr_is_terminal: io::stderr().is_terminal(),
         terminal_width: if stdout_is_terminal { columns() } else { None },
+        stop: Stop::default(),
     }
 }
 

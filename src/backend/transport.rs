@@ -20,6 +20,7 @@ use crate::backend::tape::Tape;
 use crate::backend::{Auth, Endpoint};
 use crate::model::evidence::Source;
 use crate::model::time::{Human, Timestamp};
+use crate::stop::Stop;
 
 /// Limits on one exchange, all inside the deadline of the whole command.
 #[derive(Clone, Copy, Debug)]
@@ -91,11 +92,12 @@ pub struct Transport {
     tallies: RefCell<HashMap<Source, Tally>>,
     asked: RefCell<Vec<Asked>>,
     budget: Cell<usize>,
+    stop: Stop,
 }
 
 impl Transport {
     /// Its deadline starts now.
-    pub fn new(limits: Limits, tape: Tape) -> Self {
+    pub fn new(limits: Limits, tape: Tape, stop: Stop) -> Self {
         Self {
             limits,
             begun: Instant::now(),
@@ -106,6 +108,7 @@ impl Transport {
             tallies: RefCell::default(),
             asked: RefCell::default(),
             budget: Cell::new(limits.requests),
+            stop,
         }
     }
 
@@ -146,9 +149,16 @@ impl Transport {
         let _place = gate.acquire().await;
         self.spend()?;
         let begun = Instant::now();
+        let exchange = async {
+            tokio::select! {
+                biased;
+                () = self.stop.asked() => Err(stopped()),
+                answer = self.exchange(endpoint, request) => answer,
+            }
+        };
         let outcome = match self.tape.played(endpoint.source, request) {
             Some(outcome) => outcome,
-            None => self.exchange(endpoint, request).await.map(|answer| without_secret(answer, &endpoint.auth)),
+            None => exchange.await.map(|answer| without_secret(answer, &endpoint.auth)),
         };
         self.tape.keep(endpoint.source, request, &outcome);
         self.remember(endpoint.source, request, begun, &outcome);
@@ -156,6 +166,9 @@ impl Transport {
     }
 
     fn spend(&self) -> Result<(), Failure> {
+        if self.stop.is_asked() {
+            return Err(stopped());
+        }
         if Instant::now() >= self.deadline {
             return Err(self.past_deadline());
         }
@@ -260,6 +273,10 @@ impl Transport {
         self.clients.borrow_mut().insert(way, client.clone());
         Ok(client)
     }
+}
+
+fn stopped() -> Failure {
+    Failure::new(FailureKind::OutOfBounds, "interrupted: not all of the answers had come")
 }
 
 /// A refusal that echoes what we signed in with loses it.

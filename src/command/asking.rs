@@ -231,7 +231,7 @@ pub fn transport(tape: Tape, context: &Context) -> Transport {
         in_flight: bounds.in_flight,
         ..Limits::default()
     };
-    Transport::new(limits, tape)
+    Transport::new(limits, tape, context.surroundings.stop.clone())
 }
 
 /// A spinner where somebody looks at it.

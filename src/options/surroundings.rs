@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::model::time::Timestamp;
+use crate::stop::Stop;
 
 /// Everything that a command may know of the world around it without asking anybody.
 ///
@@ -26,6 +27,8 @@ pub struct Surroundings {
     pub stderr_is_terminal: bool,
     /// Columns of the terminal that standard output is.
     pub terminal_width: Option<usize>,
+    /// Whether somebody wants the command to end.
+    pub stop: Stop,
 }
 
 impl Surroundings {
