@@ -4,7 +4,7 @@
 //! `Report`, rendered as text. Imports run down these floors, never up or across:
 //!
 //! ```text
-//! main · cli · command · options · gather, render · backend, file, report, demo · wire, stitch, analysis · query · model, error, progress, stop
+//! main · cli · command · options · gather, render · backend, file, report, demo · wire, stitch, analysis · query · model, error, progress, save, stop
 //! ```
 //!
 //! | room | what is done there |
@@ -28,6 +28,8 @@
 //!
 //! The library serves the binary, the tests and the benches; it promises no stability.
 
+#![forbid(unsafe_code)]
+
 pub mod analysis;
 pub mod backend;
 pub mod cli;
@@ -42,6 +44,7 @@ pub mod progress;
 pub mod query;
 pub mod render;
 pub mod report;
+pub mod save;
 pub mod stitch;
 pub mod stop;
 pub mod wire;

@@ -1,42 +1,63 @@
 //! The front door: look around once, parse, run, write the bytes, end with the right code.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::exit;
-use std::{env, fs, panic};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use std::{env, panic, thread};
 
 use anyhow::Context as _;
 use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::sleep;
 use trace::cli::{App, run};
 use trace::command::Outcome;
 use trace::error::{Error, Exit};
 use trace::model::time::Timestamp;
 use trace::options::surroundings::Surroundings;
+use trace::progress;
 use trace::render::escape;
-use trace::stop::Stop;
+use trace::save::{self, Access};
+use trace::stop::{Stage, Stop};
+
+/// How long a command that was asked to end may take to lay out what it has.
+const GRACE: Duration = Duration::from_millis(1500);
+/// How long the answer of a command that was asked to end may take to be written.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// The code of the signal that ends the process, once one has come.
+type Signalled = Arc<OnceLock<Exit>>;
 
 fn main() {
     panic::set_hook(Box::new(report_bug));
+    leave_no_core();
     let app = App::try_parse().unwrap_or_else(|words| end_with_usage(&words));
-    end_on_signals();
     let out = app.output.out.clone();
-    let outcome = match answer(app, look_around()) {
-        Ok(outcome) => outcome,
-        Err(error) => exit(complain(&error).code()),
+    let stop = Stop::default();
+    let signalled = end_on_signals(stop.clone()).context("cannot start").unwrap_or_else(|e| exit(complain(&e).code()));
+    let outcome = answer(app, look_around(stop.clone()));
+    stop.enter(Stage::Writing);
+    let code = match outcome.and_then(|outcome| deliver(&outcome, out)) {
+        Ok(code) => code,
+        Err(error) => complain(&error),
     };
-    // Nobody is left to be told where standard error is gone.
-    let _ = io::stderr().write_all(&outcome.stderr);
-    let written = match &out {
-        Some(path) => fs::write(path, &outcome.stdout).map_err(|e| (path.display().to_string(), e)),
-        None => write_out(&outcome.stdout).map_err(|e| ("standard output".to_owned(), e)),
-    };
-    match written {
-        Ok(()) => exit(outcome.exit.code()),
-        Err((path, e)) => exit(complain(&Error::Output { path, message: e.to_string() }.into()).code()),
+    let code = if code == Exit::Output { code } else { signalled.get().copied().unwrap_or(code) };
+    exit(code.code())
+}
+
+/// A crash must not put tokens on the disk.
+fn leave_no_core() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..getrlimit(Resource::Core) });
     }
 }
 
 /// Everything the command may know of the world.
-fn look_around() -> Surroundings {
+fn look_around(stop: Stop) -> Surroundings {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let stdout_is_terminal = io::stdout().is_terminal();
     let columns = || terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
@@ -50,70 +71,170 @@ fn look_around() -> Surroundings {
         stdout_is_terminal,
         stderr_is_terminal: io::stderr().is_terminal(),
         terminal_width: if stdout_is_terminal { columns() } else { None },
-        stop: Stop::default(),
+        stop,
     }
 }
 
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
 fn answer(app: App, surroundings: Surroundings) -> anyhow::Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
+    let runtime = runtime().context("cannot start")?;
     let outcome = runtime.block_on(run(app, surroundings));
     runtime.shutdown_background();
     Ok(outcome?)
 }
 
+/// Says what is to be said, and writes the answer.
+fn deliver(outcome: &Outcome, out: Option<PathBuf>) -> anyhow::Result<Exit> {
+    // Nobody is left to be told where standard error is gone.
+    let _ = io::stderr().write_all(&outcome.stderr);
+    let (path, written) = match out {
+        Some(path) => (path.display().to_string(), save::whole(&path, &outcome.stdout, Access::Usual)),
+        None => ("standard output".to_owned(), write_out(&outcome.stdout)),
+    };
+    match written {
+        // A reader that has seen enough is no failure.
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::Output { path, message: e.to_string() }.into()),
+        _ => Ok(outcome.exit),
+    }
+}
+
 /// Ends the process on Ctrl-C and SIGTERM with their codes, whatever else it is doing: a thread of its own is never
-/// busy with a file, a program that tells a token, or a long answer.
-fn end_on_signals() {
-    std::thread::spawn(|| {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        let signal = runtime.block_on(interrupted());
-        // The line may hold a spinner.
-        if io::stderr().is_terminal() {
-            let _ = io::stderr().write_all(b"\r\x1b[K");
-        }
-        exit(signal.code())
-    });
+/// busy with a file, a program that tells a token, or a long answer. A command that has something to show may show it
+/// and end by itself, if it is quick; a second signal ends it at once.
+fn end_on_signals(stop: Stop) -> io::Result<Signalled> {
+    let runtime = runtime()?;
+    // From here on, so that none comes too early.
+    let mut signals = {
+        let _inside = runtime.enter();
+        Signals::new()?
+    };
+    let signalled = Signalled::default();
+    let told = Arc::clone(&signalled);
+    let listen = async move {
+        let first = signals.next().await;
+        told.get_or_init(|| first);
+        stop.ask();
+        let last = tokio::select! {
+            second = signals.next() => second,
+            () = patience(&stop) => first,
+        };
+        progress::wipe();
+        let _at_rest = save::at_rest(2 * LAST_WORDS);
+        exit(last.code())
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(listen))?;
+    Ok(signalled)
+}
+
+/// Returns when a command that was asked to end need not be waited for any longer.
+async fn patience(stop: &Stop) {
+    if stop.stage() == Stage::Preparing {
+        return;
+    }
+    let written = async {
+        stop.entered(Stage::Writing).await;
+        sleep(LAST_WORDS).await;
+    };
+    tokio::select! {
+        () = sleep(GRACE) => {}
+        () = written => {}
+    }
+}
+
+/// What a user or a supervisor may tell us.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-async fn interrupted() -> Exit {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
-            _ = interrupt.recv() => Exit::Interrupted,
-            _ = terminate.recv() => Exit::Terminated,
-        },
-        _ => std::future::pending().await,
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        // A file that may not grow any further is an error of the write that hits the limit, not the end of the process.
+        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) -> Exit {
+        tokio::select! {
+            _ = self.interrupt.recv() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Terminated,
+        }
     }
 }
+
+/// What a user may tell us.
+#[cfg(not(unix))]
+struct Signals;
 
 #[cfg(not(unix))]
-async fn interrupted() -> Exit {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => Exit::Interrupted,
-        Err(_) => std::future::pending().await,
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Exit {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Exit::Interrupted,
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 
-/// A reader that has seen enough is no failure.
-fn write_out(bytes: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+/// Whether there was no standard output when the process began.
+static HAS_NO_OUTPUT: AtomicBool = AtomicBool::new(false);
+
+/// Before `main`, std opens `/dev/null` where standard output is closed: from then on nobody can tell that apart from a
+/// wish for silence, and an answer would get lost with code 0. The C library runs what stands in `.init_array` before.
+#[cfg(target_os = "linux")]
+#[used]
+#[allow(unsafe_code, reason = "the section holds pointers to functions of this very type, and this one needs no std")]
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = look_for_output;
+
+#[cfg(target_os = "linux")]
+extern "C" fn look_for_output() {
+    let is_open = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_ok();
+    HAS_NO_OUTPUT.store(!is_open, Ordering::Relaxed);
+}
+
+/// Writes to standard output, as slowly as its reader wants it.
+fn write_out(mut bytes: &[u8]) -> io::Result<()> {
+    if HAS_NO_OUTPUT.load(Ordering::Relaxed) && !bytes.is_empty() {
+        return Err(io::Error::other("it is closed"));
     }
+    let mut stdout = io::stdout().lock();
+    while !bytes.is_empty() {
+        match stdout.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            // Whoever shares it may have made it so that it does not wait.
+            Err(e) if e.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(1)),
+            Err(e) => return Err(e),
+        }
+    }
+    stdout.flush()
 }
 
 /// Help and version are answers; everything else clap says is a usage error.
 fn end_with_usage(words: &clap::Error) -> ! {
     if words.use_stderr() && words.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = io::stderr().write_all(safe_lines(&words.render().to_string()).as_bytes());
-    } else if let Err(e) = words.print().and_then(|()| io::stdout().flush())
-        && e.kind() != ErrorKind::BrokenPipe
-    {
-        exit(complain(&Error::Output { path: "standard output".to_owned(), message: e.to_string() }.into()).code());
+        exit(words.exit_code())
     }
-    exit(words.exit_code())
+    let text = words.render();
+    let text = if io::stdout().is_terminal() { text.ansi().to_string() } else { text.to_string() };
+    let outcome = Outcome::answered(text);
+    match deliver(&outcome, None) {
+        Ok(_) => exit(words.exit_code()),
+        Err(error) => exit(complain(&error).code()),
+    }
 }
 
 /// Says what went wrong and what to do, and which code that is.
@@ -138,4 +259,31 @@ fn report_bug(bug: &panic::PanicHookInfo<'_>) {
         format!("error: a bug in trace {version}: {bug}\nhint: please report it with these lines and the command\n");
     let _ = io::stderr().write_all(safe_lines(&told).as_bytes());
     exit(Exit::Bug.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing in the product panics on purpose: the test runs itself once more, and panics there.
+    #[test]
+    fn a_panic_ends_with_70_and_says_what_to_report() {
+        const NAME: &str = "tests::a_panic_ends_with_70_and_says_what_to_report";
+        if env::var_os("TRACE_TEST_PANICS").is_some() {
+            panic::set_hook(Box::new(report_bug));
+            panic!("no such \x1b[31mthing");
+        }
+        let this = env::current_exe().expect("the test's own path");
+        let run = std::process::Command::new(this)
+            .args(["--exact", NAME, "--nocapture"])
+            .env("TRACE_TEST_PANICS", "1")
+            .output()
+            .expect("it runs");
+        let told = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(70), "{told}");
+        for part in ["a bug in trace", "src/main.rs", "thing", "hint: please report it"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        assert!(!told.contains('\x1b'), "{told}");
+    }
 }

@@ -1,8 +1,20 @@
 //! A spinner on stderr, or nothing.
 
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+
+/// Whether there is a spinner on the last line of stderr.
+static IS_DRAWN: AtomicBool = AtomicBool::new(false);
+
+/// Takes away the spinner, whoever drew it: for a process that ends at once.
+pub fn wipe() {
+    if IS_DRAWN.load(Ordering::Acquire) {
+        let _ = io::stderr().write_all(b"\r\x1b[K");
+    }
+}
 
 /// Tells what is being waited for. Leaves nothing behind.
 pub struct Progress(ProgressBar);
@@ -16,9 +28,11 @@ impl Progress {
     /// A spinner on stderr; the caller knows that stderr is a terminal.
     pub fn spinner() -> Self {
         let bar = ProgressBar::new_spinner();
+        bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Screen), 20));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
             bar.set_style(style);
         }
+        IS_DRAWN.store(true, Ordering::Release);
         bar.enable_steady_tick(Duration::from_millis(120));
         Self(bar)
     }
@@ -31,5 +45,65 @@ impl Progress {
     /// Removes the spinner.
     pub fn done(&self) {
         self.0.finish_and_clear();
+        IS_DRAWN.store(false, Ordering::Release);
+    }
+}
+
+/// Columns for the `^C` that a terminal shows where it is typed: at the very end of a line it would begin a new one, and
+/// the spinner's could not be taken away any more.
+const ROOM: u16 = 4;
+/// The width of a terminal that does not tell it.
+const USUAL_WIDTH: u16 = 80;
+
+/// The terminal that stderr is, a little narrower than it is.
+#[derive(Debug)]
+struct Screen;
+
+impl Screen {
+    fn send(text: &str) -> io::Result<()> {
+        io::stderr().write_all(text.as_bytes())
+    }
+
+    fn step(n: usize, way: char) -> io::Result<()> {
+        if n == 0 { Ok(()) } else { Self::send(&format!("\x1b[{n}{way}")) }
+    }
+}
+
+impl TermLike for Screen {
+    fn width(&self) -> u16 {
+        let width = terminal_size::terminal_size_of(io::stderr()).map_or(USUAL_WIDTH, |(width, _)| width.0);
+        width.saturating_sub(ROOM).max(1)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        Self::step(n, 'A')
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        Self::step(n, 'B')
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        Self::step(n, 'C')
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        Self::step(n, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        Self::send(&format!("{text}\n"))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        Self::send(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        Self::send("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -1,7 +1,19 @@
 //! Why a request brought nothing, sorted by what it means for the answer.
 
+use std::time::Duration;
+
 use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::time::Human;
 use crate::wire::Malformed;
+
+/// Whether an interrupted command got anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// Some of it.
+    Something,
+    /// Nothing at all.
+    Nothing,
+}
 
 /// What kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +32,8 @@ pub enum FailureKind {
     Malformed,
     /// Our own bound on requests, or the deadline of the whole command.
     OutOfBounds,
+    /// Somebody wanted the command to end before the answer had come.
+    Interrupted,
 }
 
 /// Why a request brought nothing.
@@ -39,6 +53,21 @@ impl Failure {
         Self { kind, message: message.into(), hint: String::new() }
     }
 
+    /// The command was asked to end so long after its beginning.
+    pub fn interrupted(after: Duration) -> Self {
+        let after = Human(i64::try_from(after.as_nanos()).unwrap_or(i64::MAX));
+        Self::new(FailureKind::Interrupted, format!("interrupted after {after}"))
+    }
+
+    /// An interruption as a note on the answer as a whole.
+    pub fn interruption(&self, came: Came) -> Note {
+        let what = match came {
+            Came::Something => "this is what had come by then",
+            Came::Nothing => "nothing had come by then",
+        };
+        Note::general(NoteCode::BoundReached, format!("{}: {what}", self.message))
+    }
+
     /// The same, with advice.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -53,6 +82,8 @@ impl Failure {
             FailureKind::NoSuchApi | FailureKind::MustAct | FailureKind::Rejected => NoteCode::Refused,
             FailureKind::Malformed => NoteCode::Partial,
             FailureKind::OutOfBounds => NoteCode::BoundReached,
+            // It is no backend's doing, and said once.
+            FailureKind::Interrupted => return self.interruption(Came::Something),
         };
         Note::new(code, source, self.message.clone()).hint(self.hint.clone())
     }

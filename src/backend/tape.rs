@@ -6,8 +6,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +16,7 @@ use crate::backend::request::{Answer, Request};
 use crate::error::Error;
 use crate::model::evidence::Source;
 use crate::model::time::Timestamp;
+use crate::save::{self, Access};
 
 /// The name of the file in its folder.
 const FILE: &str = "exchanges.jsonl";
@@ -101,19 +100,8 @@ impl Tape {
             text += &format!("{}\n", line(key, outcome));
         }
         std::fs::create_dir_all(folder).map_err(wrong)?;
-        let part = folder.join(format!("{FILE}.part"));
-        private(&part).and_then(|mut file| file.write_all(text.as_bytes())).map_err(wrong)?;
-        std::fs::rename(&part, &path).map_err(wrong)
+        save::whole(&path, text.as_bytes(), Access::Private).map_err(wrong)
     }
-}
-
-/// A new file that nobody else may read.
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn key(source: Source, request: &Request) -> String {

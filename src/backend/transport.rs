@@ -128,6 +128,11 @@ impl Transport {
         self.tally(source).answers > 0
     }
 
+    /// Why nobody is asked any more; none while nobody wants the command to end.
+    pub fn interrupted(&self) -> Option<Failure> {
+        self.stop.is_asked().then(|| stopped(&self.stop))
+    }
+
     /// Every request so far, in the order of their answers.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.borrow().clone()
@@ -152,7 +157,7 @@ impl Transport {
         let exchange = async {
             tokio::select! {
                 biased;
-                () = self.stop.asked() => Err(stopped()),
+                () = self.stop.asked() => Err(stopped(&self.stop)),
                 answer = self.exchange(endpoint, request) => answer,
             }
         };
@@ -167,7 +172,7 @@ impl Transport {
 
     fn spend(&self) -> Result<(), Failure> {
         if self.stop.is_asked() {
-            return Err(stopped());
+            return Err(stopped(&self.stop));
         }
         if Instant::now() >= self.deadline {
             return Err(self.past_deadline());
@@ -275,8 +280,8 @@ impl Transport {
     }
 }
 
-fn stopped() -> Failure {
-    Failure::new(FailureKind::OutOfBounds, "interrupted: not all of the answers had come")
+fn stopped(stop: &Stop) -> Failure {
+    Failure::interrupted(stop.after().unwrap_or_default())
 }
 
 /// A refusal that echoes what we signed in with loses it.

@@ -30,6 +30,7 @@ use crate::report::words::quoted;
 use crate::report::{Body, Link, Report};
 use crate::stitch::stitch;
 use crate::stitch::subjects::{Candidate, subjects};
+use crate::stop::Stage;
 use crate::{demo, file};
 
 /// How many journeys of a file are listed where one must be chosen.
@@ -134,9 +135,10 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
     }
     let transport = transport(tape, context);
     let progress = progress(context);
+    context.surroundings.stop.enter(Stage::Gathering);
     let evidence = gather::gather(&query, &backends, &transport, &progress).await;
     let mut told = told(evidence, query, args, context);
-    if around.0 > 0 {
+    if around.0 > 0 && transport.interrupted().is_none() {
         progress.say("asking for the lines around");
         let logs = &told.journey.logs;
         let (lines, notes) = gather::around::gather(logs, around.0, &backends, &transport, &told.query).await;
@@ -144,8 +146,7 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
         notes.into_iter().for_each(|note| told.shell.note(note));
     }
     progress.done();
-    transport.tape().save()?;
-    told.said = requests(&transport, &backends, context);
+    told.said = keep_recording(&transport)? + &requests(&transport, &backends, context);
     if let Some(key) =
         key_that_worked(&told.journey, &told.query.keys).filter(|_| args.sources.recording.replay.is_none())
     {
@@ -210,6 +211,17 @@ pub fn tape(args: &RecordingArgs, now: Timestamp) -> Result<(Tape, Timestamp), E
         (Some(folder), _) => Ok((Tape::record(folder.clone(), now), now)),
         (None, Some(folder)) => Tape::open(folder),
         (None, None) => Ok((Tape::Off, now)),
+    }
+}
+
+/// Writes the recording, if one is made. One of a run that was cut short would be played as if the servers had been so:
+/// it is not written, and that is said.
+pub fn keep_recording(transport: &Transport) -> Result<String, Error> {
+    match (transport.tape(), transport.interrupted()) {
+        (Tape::Recording { .. }, Some(failure)) => {
+            Ok(format!("warning: the recording was not written: {}\n", failure.message))
+        }
+        (tape, _) => tape.save().map(|()| String::new()),
     }
 }
 

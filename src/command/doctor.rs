@@ -1,6 +1,7 @@
 //! `trace doctor`: whom would be asked, and whether each is well.
 
-use crate::command::asking::{backends, progress, requests, tape, transport};
+use crate::backend::failure::Came;
+use crate::command::asking::{backends, keep_recording, progress, requests, tape, transport};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::error::{Error, Exit};
@@ -11,6 +12,7 @@ use crate::options::sources::RecordingArgs;
 use crate::render::render;
 use crate::report::doctor::{Doctor, DoctorRow};
 use crate::report::{Body, Report};
+use crate::stop::Stage;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -40,16 +42,18 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let transport = transport(tape, context);
     let progress = progress(context);
     progress.say("examining jaeger, loki and prometheus");
+    context.surroundings.stop.enter(Stage::Gathering);
     let checks = examine(&backends, &transport, now).await;
     progress.done();
-    transport.tape().save()?;
+    let said = keep_recording(&transport)? + &requests(&transport, &backends, context);
     let exit = exit(&checks);
-    let report = Report::new(Body::Doctor(Doctor { checks }));
-    Ok(Outcome {
-        stdout: render(&report, context.format(), &context.view),
-        stderr: requests(&transport, &backends, context).into_bytes(),
-        exit,
-    })
+    let any_answered = checks.iter().any(|check| matches!(check.state, BackendState::Ok | BackendState::Partial));
+    let mut report = Report::new(Body::Doctor(Doctor { checks }));
+    if let Some(failure) = transport.interrupted() {
+        report.complete = false;
+        report.notes.push(failure.interruption(if any_answered { Came::Something } else { Came::Nothing }));
+    }
+    Ok(Outcome { stdout: render(&report, context.format(), &context.view), stderr: said.into_bytes(), exit })
 }
 
 /// What the demo stands in for.

@@ -24,19 +24,19 @@ pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp)
     let (jaeger, loki, prometheus) = tokio::join!(
         async {
             match &backends.jaeger {
-                Some(endpoint) => clinic.jaeger(endpoint, backends.jaeger_api).await,
+                Some(endpoint) => clinic.judged(clinic.jaeger(endpoint, backends.jaeger_api).await),
                 None => left_out(Source::Jaeger),
             }
         },
         async {
             match &backends.loki {
-                Some(endpoint) => clinic.loki(endpoint, backends.loki_selector.as_deref()).await,
+                Some(endpoint) => clinic.judged(clinic.loki(endpoint, backends.loki_selector.as_deref()).await),
                 None => left_out(Source::Loki),
             }
         },
         async {
             match &backends.prometheus {
-                Some(endpoint) => clinic.prometheus(endpoint).await,
+                Some(endpoint) => clinic.judged(clinic.prometheus(endpoint).await),
                 None => left_out(Source::Prometheus),
             }
         },
@@ -50,6 +50,16 @@ struct Clinic<'a> {
 }
 
 impl Clinic<'_> {
+    /// Of a backend that was still answering when the command was asked to end, nothing is concluded.
+    fn judged(&self, mut row: DoctorRow) -> DoctorRow {
+        if let Some(failure) = self.transport.interrupted().filter(|_| row.state == BackendState::Ok) {
+            row.state = BackendState::Partial;
+            row.error = failure.message;
+            row.next.clear();
+        }
+        row
+    }
+
     async fn jaeger(&self, endpoint: &Endpoint, api: JaegerApi) -> DoctorRow {
         let mut row = blank(endpoint);
         let jaeger = match Jaeger::connect(self.transport, endpoint, api).await {

@@ -48,6 +48,7 @@ pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &About, e
             haul.remarks(&told);
             haul.exemplars = told.data;
         }
+        Err(failure) if failure.kind == FailureKind::Interrupted => haul.failures.push((Source::Prometheus, failure)),
         Err(failure) if alerts_came => haul.notes.push(without_exemplars(&failure)),
         Err(_) => {}
     }
@@ -55,7 +56,7 @@ pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &About, e
         if let Some(told) = told {
             haul.remarks(&told);
         }
-        if let Some(error) = panel.error.as_ref().filter(|_| alerts_came) {
+        if let Some(error) = panel.error.as_ref().filter(|_| haul.failures.is_empty()) {
             haul.notes.push(Note::new(
                 NoteCode::Partial,
                 Source::Prometheus,

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::future::join_all;
 
-use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::failure::{Came, Failure, FailureKind};
 use crate::backend::jaeger::Jaeger;
 use crate::backend::loki::Loki;
 use crate::backend::prometheus::Prometheus;
@@ -54,6 +54,8 @@ struct Gathering<'a> {
     down: BTreeMap<Source, Failure>,
     /// Backends that wanted a person to act, whatever else they gave.
     refused: BTreeSet<Source>,
+    /// Backends that were still answering when the command was asked to end.
+    cut: BTreeSet<Source>,
     evidence: Evidence,
     seen_lines: HashSet<LineKey>,
     /// Traces that were asked for by ID.
@@ -79,6 +81,7 @@ impl<'a> Gathering<'a> {
             lines,
             down: BTreeMap::new(),
             refused: BTreeSet::new(),
+            cut: BTreeSet::new(),
             evidence: Evidence::default(),
             seen_lines: HashSet::new(),
             fetched: BTreeSet::new(),
@@ -105,7 +108,7 @@ impl<'a> Gathering<'a> {
         self.take_lines(lines, first);
         let mut members = self.follow().await;
         for window in &ladder[1..] {
-            if !members.traces.is_empty() || self.traces.is_none() {
+            if !members.traces.is_empty() || self.traces.is_none() || self.is_over() {
                 break;
             }
             self.progress.say("nothing yet; looking further back");
@@ -122,10 +125,10 @@ impl<'a> Gathering<'a> {
     /// With no trace found, Loki looks further back by itself; what it finds tells Jaeger when to look.
     async fn find_lines_alone(&mut self, ladder: &[Window], mut members: Membership) -> Membership {
         for (step, window) in ladder.iter().enumerate().skip(1) {
-            if !members.is_empty() || self.lines.is_none() {
+            if !members.is_empty() || self.lines.is_none() || self.is_over() {
                 break;
             }
-            if let Some(why) = self.too_much(*window).await.filter(|_| step > 1) {
+            if let Some(why) = self.too_much(*window).await.filter(|_| step > 1 && !self.is_over()) {
                 let message =
                     format!("lines from before {} were not looked for: {why}", ladder[step - 1].from.rfc3339());
                 let hint = "narrow the time with --start and --end";
@@ -230,7 +233,7 @@ impl<'a> Gathering<'a> {
             let known: Vec<TraceId> =
                 members.traces.keys().chain(&wanted).copied().filter(|t| !self.lines_of.contains(t)).collect();
             let new_id = members.correlation_id.clone().filter(|id| self.searched_id.as_ref() != Some(id));
-            if wanted.is_empty() && known.is_empty() && new_id.is_none() {
+            if wanted.is_empty() && known.is_empty() && new_id.is_none() || self.is_over() {
                 return members;
             }
             if round == self.query.bounds.rounds {
@@ -311,7 +314,7 @@ impl<'a> Gathering<'a> {
             let wants_lines = self.lines.is_some() && open(&self.evidence.coverage.logs);
             let wants_traces =
                 self.traces.is_some() && self.query.time.may_grow() && open(&self.evidence.coverage.traces);
-            if !wants_lines && !wants_traces {
+            if !wants_lines && !wants_traces || self.is_over() {
                 return members;
             }
             self.progress.say("looking around what was found");
@@ -332,7 +335,7 @@ impl<'a> Gathering<'a> {
     }
 
     async fn ask_metrics(&mut self, members: &Membership) {
-        let Some(endpoint) = &self.backends.prometheus else { return };
+        let Some(endpoint) = self.backends.prometheus.as_ref().filter(|_| !self.is_over()) else { return };
         self.progress.say("asking prometheus");
         let prometheus = Prometheus::new(self.transport, endpoint);
         let haul = match self.extent(members) {
@@ -394,8 +397,17 @@ impl<'a> Gathering<'a> {
         self.keep_within_bounds();
     }
 
+    /// Whether the command was asked to end: nothing further is begun.
+    fn is_over(&self) -> bool {
+        self.transport.interrupted().is_some()
+    }
+
     /// A backend that never answered is down and is not asked again; of any other only this part is missing.
     fn fail(&mut self, source: Source, failure: Failure) {
+        if failure.kind == FailureKind::Interrupted {
+            self.cut.insert(source);
+            return;
+        }
         let is_default = self.backends.of(source).is_some_and(|endpoint| !endpoint.configured);
         let is_known = match source {
             Source::Jaeger => self.traces.is_some(),
@@ -463,6 +475,10 @@ impl<'a> Gathering<'a> {
             let hint = "set --jaeger-url, --loki-url, --prometheus-url, or see `trace config show`";
             self.evidence.note(Note::general(NoteCode::Unreachable, message).hint(hint));
         }
+        if let Some(failure) = self.transport.interrupted() {
+            let answered = statuses.iter().any(|backend| self.transport.has_answered(backend.name));
+            self.evidence.note(failure.interruption(if answered { Came::Something } else { Came::Nothing }));
+        }
         self.evidence.backends = statuses;
         self.evidence.notes.sort();
         self.evidence
@@ -487,6 +503,12 @@ impl<'a> Gathering<'a> {
             status.state = if refused { BackendState::Refused } else { BackendState::Partial };
             status.error.clone_from(&note.message);
             status.hint.clone_from(&note.hint);
+        } else if let Some(failure) = self.transport.interrupted() {
+            let has_answered = self.transport.has_answered(endpoint.source);
+            if self.cut.contains(&endpoint.source) || !has_answered {
+                status.state = if has_answered { BackendState::Partial } else { BackendState::Unreachable };
+                status.error = failure.message;
+            }
         }
         status
     }

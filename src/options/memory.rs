@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::options::surroundings::Surroundings;
+use crate::save::{self, Access};
 
 /// `$XDG_STATE_HOME/trace/keys`, or the same below `~/.local/state`: a profile and a key a line.
 fn path(surroundings: &Surroundings) -> Option<PathBuf> {
@@ -33,12 +34,10 @@ pub fn remember(key: &str, profile: &str, surroundings: &Surroundings) {
     all.retain(|(of, _)| of != profile);
     all.push((profile.to_owned(), key.to_owned()));
     let text: String = all.iter().map(|(profile, key)| format!("{profile}\t{key}\n")).collect();
-    if let Some(path) = path(surroundings) {
-        let folder = path.parent().map(fs::create_dir_all);
-        let part = path.with_extension(format!("{}.part", std::process::id()));
-        if folder.is_some_and(|made| made.is_ok()) && fs::write(&part, text).is_ok() {
-            let _ = fs::rename(part, path);
-        }
+    if let Some(path) = path(surroundings)
+        && path.parent().map(fs::create_dir_all).is_some_and(|made| made.is_ok())
+    {
+        let _ = save::whole(&path, text.as_bytes(), Access::Usual);
     }
 }
 

@@ -78,12 +78,14 @@ impl Doctor {
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let ill = self.checks.iter().filter(|c| needs_a_look(c)).count();
         let title = match ill {
+            _ if !frame.report.complete => one(Role::Warn, "– not everything was looked at"),
             0 if !self.checks.iter().any(|c| c.state == BackendState::Ok) => one(Role::Error, "✗ no backend answers"),
             0 => one(Role::Good, "✓ all backends are well"),
             1 => one(Role::Error, "✗ 1 backend needs a look"),
             n => one(Role::Error, format!("✗ {n} backends need a look")),
         };
         let mut blocks = vec![Block::Line(title)];
+        blocks.extend(frame.asking());
         for check in &self.checks {
             blocks.push(Block::Blank);
             blocks.push(Block::Line(head(check)));

@@ -5,7 +5,7 @@ pub mod server;
 pub mod stack;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// One run of the binary, being prepared.
 pub struct Trace {
@@ -66,6 +66,12 @@ impl Trace {
     pub fn stdin(mut self, bytes: &[u8]) -> Self {
         self.stdin = bytes.to_vec();
         self
+    }
+
+    /// Starts it with an open standard input; its home is there as long as the folder is kept.
+    pub fn start(mut self) -> (Child, tempfile::TempDir) {
+        self.command.args(&self.last).stdin(Stdio::piped());
+        (self.command.spawn().expect("the binary starts"), self.home)
     }
 
     /// Runs it.
