@@ -182,6 +182,8 @@ fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Cont
         said: String::new(),
     };
     told.shell.notes.extend(settled);
+    let odd = told.journey.oddities.iter().map(|said| Note::general(NoteCode::Oddity, said.as_str()));
+    told.shell.notes.extend(odd);
     told
 }
 

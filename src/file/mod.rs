@@ -1,17 +1,25 @@
 //! Evidence from files and standard input: finds out the format, keeps what can be read, notes what cannot.
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use crate::error::Error;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LineKey;
+use crate::model::span::Span;
+use crate::stitch::is_repeat;
 use crate::wire::documents::{Form, Piece, form, split};
-use crate::wire::{Decoded, Malformed, jaeger_json, log_line, loki_json, otlp_json, text};
+use crate::wire::{Decoded, Malformed, is_utf16, jaeger_json, log_line, loki_json, otlp_json, text};
 
 /// How many broken lines are named one by one.
 const NAMED: usize = 5;
+/// How many bytes tell what a file is.
+const HEAD: u64 = 64;
+/// With so many spans of one ID a span is compared before it is taken for another one.
+const MOST_TWINS: usize = 16;
 
 /// The evidence in a file.
 pub fn read_path(path: &Path) -> Result<Evidence, Error> {
@@ -19,12 +27,25 @@ pub fn read_path(path: &Path) -> Result<Evidence, Error> {
     if path.is_dir() {
         return Err(input(&name, "this is a directory, not a file"));
     }
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+    let bytes = File::open(path).and_then(whole).map_err(|error| match error.kind() {
         ErrorKind::NotFound => input(&name, "no such file"),
         ErrorKind::PermissionDenied => input(&name, "permission denied"),
         _ => input(&name, error.to_string()),
     })?;
     read(&name, bytes)
+}
+
+/// All bytes that stand in a file now, what is written to it meanwhile left out; of one that is no text the first only:
+/// a device may never end.
+fn whole(mut file: File) -> std::io::Result<Vec<u8>> {
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    file.by_ref().take(HEAD).read_to_end(&mut bytes)?;
+    if not_text(&bytes).is_none() {
+        let rest = if length > HEAD { length - HEAD } else { u64::MAX };
+        file.take(rest).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// The evidence in these bytes; `name` is the file they came from, `-` for standard input.
@@ -48,6 +69,7 @@ pub fn read(name: &str, bytes: impl AsRef<[u8]>) -> Result<Evidence, Error> {
 pub fn together(files: Vec<Evidence>) -> Evidence {
     let mut all = Evidence::default();
     let mut known: HashMap<LineKey, usize> = HashMap::new();
+    let mut first = Places::new();
     for file in files {
         let mut here: HashMap<LineKey, usize> = HashMap::new();
         for line in file.logs {
@@ -62,10 +84,23 @@ pub fn together(files: Vec<Evidence>) -> Evidence {
             let most = known.entry(key).or_default();
             *most = times.max(*most);
         }
-        all.spans.extend(file.spans);
+        let known_before = all.spans.len();
+        all.spans.extend(new_ones(&all.spans, &first, file.spans));
+        for (at, span) in all.spans.iter().enumerate().skip(known_before) {
+            first.entry((span.trace_id, span.span_id)).or_default().push(at);
+        }
         file.notes.into_iter().for_each(|note| all.note(note));
     }
     all
+}
+
+type Places = HashMap<(TraceId, SpanId), Vec<usize>>;
+
+/// The spans that no file before has.
+fn new_ones(known: &[Span], places: &Places, spans: Vec<Span>) -> Vec<Span> {
+    let twins = |span: &Span| places.get(&(span.trace_id, span.span_id)).into_iter().flatten().take(MOST_TWINS);
+    let is_new = |span: &Span| !twins(span).any(|twin| is_repeat(&known[*twin], span));
+    spans.into_iter().filter(is_new).collect()
 }
 
 fn input(path: &str, message: impl Into<String>) -> Error {
@@ -74,12 +109,12 @@ fn input(path: &str, message: impl Into<String>) -> Error {
 
 /// What to say of bytes that are no text.
 fn not_text(bytes: &[u8]) -> Option<&'static str> {
-    let head = &bytes[..bytes.len().min(64)];
+    let head = &bytes[..bytes.len().min(HEAD as usize)];
     match head {
         [0x1F, 0x8B, ..] => Some("this is compressed with gzip; unpack it with gunzip first"),
         [0x28, 0xB5, 0x2F, 0xFD, ..] => Some("this is compressed with zstd; unpack it with unzstd first"),
         [b'P', b'K', 3, 4, ..] => Some("this is a zip archive; unpack it first"),
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => None,
+        head if is_utf16(head) => None,
         _ if head.contains(&0) => Some("this is binary data; of OTLP only its JSON form can be read"),
         _ => None,
     }
@@ -99,10 +134,13 @@ impl Reader {
         for (at, piece) in pieces.into_iter().enumerate() {
             match piece {
                 Piece::Document { line, text } => self.document(line, &text),
-                Piece::Broken { line, why } if at == last && at > 0 && open_end => {
+                Piece::Broken { line, why, is_cut: true } if at == last && at > 0 && open_end => {
                     self.broken.push(format!("line {line} is only half written, as if the file still grew: {why}"));
                 }
-                Piece::Broken { line, why } => self.broken.push(format!("line {line} skipped: {why}")),
+                Piece::Broken { line, why, is_cut: true } => {
+                    self.broken.push(format!("line {line} begins a document that is cut off: {why}"));
+                }
+                Piece::Broken { line, why, .. } => self.broken.push(format!("line {line} skipped: {why}")),
             }
         }
     }
@@ -273,7 +311,7 @@ mod tests {
             ),
             (
                 b"{\"data\":[{\"spans\":[{",
-                "standard input: no traces and no log lines here (line 1 skipped: invalid JSON at byte 19 near `{\"data\":[{\"spans\":[{`)",
+                "standard input: no traces and no log lines here (line 1 begins a document that is cut off: invalid JSON at byte 19 near `{\"data\":[{\"spans\":[{`)",
             ),
             (
                 b"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[]}}",

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
-use crate::model::log::{ErrorContext, LogEntry};
+use crate::model::log::{ErrorContext, LineKey, LogEntry};
 use crate::model::time::Zone;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::names::Names;
@@ -44,10 +44,11 @@ impl Logs {
         let all = journey.logs.len();
         journey.logs.retain(|line| filters.wants_line(line));
         let filtered = all - journey.logs.len();
-        let of_journey: std::collections::HashSet<_> = journey.logs.iter().map(identity).collect();
-        context.retain(|line| !of_journey.contains(&identity(line)));
-        context.sort_by(|a, b| (a.time, &a.labels, &a.line).cmp(&(b.time, &b.labels, &b.line)));
-        context.dedup_by(|a, b| identity(a) == identity(b));
+        let of_journey: std::collections::HashSet<_> = journey.logs.iter().map(LineKey::of).collect();
+        context.retain(|line| !of_journey.contains(&LineKey::of(line)));
+        context
+            .sort_by(|a, b| (a.time, &a.labels, &a.line, &a.metadata).cmp(&(b.time, &b.labels, &b.line, &b.metadata)));
+        context.dedup_by(|a, b| LineKey::of(a) == LineKey::of(b));
         Self { journey, context, filters, filtered, services }
     }
 
@@ -122,10 +123,6 @@ impl Logs {
         items.extend(logs.first().map(|first| plain(frame.zone.full(first.time))));
         vec![Block::Line(vec![verdict, piece(Role::Dim, " in "), piece(Role::Strong, id)]), Block::Flow(items)]
     }
-}
-
-fn identity(line: &LogEntry) -> (i64, &str, &std::collections::BTreeMap<String, String>) {
-    (line.time.0, &line.line, &line.labels)
 }
 
 /// Lines in aligned columns, those around them marked with a dash.

@@ -348,9 +348,9 @@ pub fn labelled(label: &'static str, lines: impl Iterator<Item = Line>) -> Vec<F
 
 /// Why each part belongs, parts with the same reason together.
 pub fn joined(journey: &Journey, names: &Names, ids: Ids) -> Vec<Fact> {
-    let tagged = |join: &Join| journey.joins.iter().any(|j| j.trace_id == join.trace_id && is_tag(j));
+    let tagged: BTreeSet<Option<TraceId>> = journey.joins.iter().filter(|j| is_tag(j)).map(|j| j.trace_id).collect();
     let mut groups: Vec<Group> = vec![];
-    for join in journey.joins.iter().filter(|join| is_tag(join) || join.lines > 0 || !tagged(join)) {
+    for join in journey.joins.iter().filter(|join| is_tag(join) || join.lines > 0 || !tagged.contains(&join.trace_id)) {
         match groups.iter_mut().find(|group| group.takes(join)) {
             Some(group) => group.joins.push(join),
             None => groups.push(Group { joins: vec![join] }),
@@ -443,10 +443,12 @@ pub fn neighbours(journey: &Journey) -> Vec<Fact> {
         "not here",
         unread.map(|t| plain(format!("trace {} is named here, and none of its spans was read", t.short()))),
     ));
-    let several =
-        journey.several_ids.iter().map(|id| plain(format!("{id} (the trace carries several IDs; none was followed)")));
+    let several = journey
+        .several_ids
+        .iter()
+        .take(MOST)
+        .map(|id| plain(format!("{id} (the trace carries several IDs; none was followed)")));
     facts.extend(labelled("carries", several));
-    facts.extend(labelled("odd", journey.oddities.iter().take(MOST).map(|o| plain(o.clone()))));
     facts
 }
 

@@ -63,8 +63,13 @@ impl SpanReport {
         if span.is_error() && !span.error_text().is_empty() {
             blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, span.error_text())]));
         }
+        if !frame.report.complete {
+            blocks.extend(frame.asking());
+        }
         blocks.push(Block::Blank);
-        blocks.push(Block::Facts(self.facts(span, frame, &names)));
+        let mut facts = self.facts(span, frame, &names);
+        facts.extend(frame.remarks());
+        blocks.push(Block::Facts(facts));
         blocks.extend(attributes("attributes", &span.attributes));
         blocks.extend(events(span, frame));
         blocks.extend(attributes("resource", &span.resource.attributes));

@@ -16,7 +16,8 @@ pub fn counted(n: usize, what: &str) -> String {
 /// A word as a POSIX shell wants it.
 pub fn quoted(word: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(safe) {
+    // Alone it is standard input, to a flag as well.
+    if word == "-" || !word.is_empty() && !word.starts_with('-') && word.chars().all(safe) {
         return word.to_owned();
     }
     let quoted = format!("'{}'", word.replace('\'', "'\\''"));

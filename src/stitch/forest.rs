@@ -13,13 +13,14 @@ const MOST_TWINS: usize = 16;
 /// Plants the forest over spans that are already in their final order.
 pub fn plant(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
     let by_id = index_by_id(spans);
+    let clients = index_clients(spans);
     let publishers = index_publishers(spans);
     let mut self_parents = 0;
     let mut cause: Vec<Option<(usize, Via)>> = Vec::with_capacity(spans.len());
     for (index, span) in spans.iter().enumerate() {
         self_parents += usize::from(span.parent_id == Some(span.span_id) && !has_twin(&by_id, spans, index));
         cause.push(
-            by_parent(&by_id, spans, index)
+            by_parent(&by_id, &clients, spans, index)
                 .map(|p| (p, Via::Parent))
                 .or_else(|| by_link(&by_id, span, index).map(|p| (p, Via::Link)))
                 .or_else(|| by_message(&publishers, spans, index).map(|p| (p, Via::Message))),
@@ -45,11 +46,28 @@ fn index_by_id(spans: &[Span]) -> ById {
     by_id
 }
 
-fn index_publishers(spans: &[Span]) -> HashMap<&str, Vec<usize>> {
-    let mut publishers: HashMap<&str, Vec<usize>> = HashMap::new();
+type Clients = HashMap<(TraceId, SpanId), usize>;
+
+/// Of each ID the first client that has it: Zipkin's server shares it.
+fn index_clients(spans: &[Span]) -> Clients {
+    let clients = spans.iter().enumerate().rev().filter(|(_, span)| span.kind == SpanKind::Client);
+    clients.map(|(index, span)| ((span.trace_id, span.span_id), index)).collect()
+}
+
+/// Of each message, and of each message on each topic, who published it, by start. Those that name no topic stand
+/// under none.
+#[derive(Default)]
+struct Publishers<'a> {
+    of_message: HashMap<&'a str, Vec<usize>>,
+    on_topic: HashMap<(&'a str, Option<&'a str>), Vec<usize>>,
+}
+
+fn index_publishers(spans: &[Span]) -> Publishers<'_> {
+    let mut publishers = Publishers::default();
     for (index, span) in spans.iter().enumerate().filter(|(_, s)| s.message_role() == Some(MessageRole::Publish)) {
         if let Some(id) = span.message_id() {
-            publishers.entry(id).or_default().push(index);
+            publishers.of_message.entry(id).or_default().push(index);
+            publishers.on_topic.entry((id, span.topic())).or_default().push(index);
         }
     }
     publishers
@@ -61,13 +79,12 @@ fn has_twin(by_id: &ById, spans: &[Span], index: usize) -> bool {
     by_id.get(&(span.trace_id, span.span_id)).is_some_and(|all| all.len() > 1)
 }
 
-fn by_parent(by_id: &ById, spans: &[Span], index: usize) -> Option<usize> {
+fn by_parent(by_id: &ById, clients: &Clients, spans: &[Span], index: usize) -> Option<usize> {
     let span = &spans[index];
-    if span.kind == SpanKind::Server {
-        let twins = by_id.get(&(span.trace_id, span.span_id))?;
-        if let Some(client) = twins.iter().copied().find(|t| *t != index && spans[*t].kind == SpanKind::Client) {
-            return Some(client);
-        }
+    if span.kind == SpanKind::Server
+        && let Some(client) = clients.get(&(span.trace_id, span.span_id))
+    {
+        return Some(*client);
     }
     let candidates = by_id.get(&(span.trace_id, span.parent_id?))?;
     let rank = |other: &usize| {
@@ -83,16 +100,24 @@ fn by_link(by_id: &ById, span: &Span, index: usize) -> Option<usize> {
 }
 
 /// The last span that published this very message before it was consumed, else the first that did at all.
-fn by_message(publishers: &HashMap<&str, Vec<usize>>, spans: &[Span], index: usize) -> Option<usize> {
+fn by_message(publishers: &Publishers, spans: &[Span], index: usize) -> Option<usize> {
     let span = &spans[index];
     if span.message_role() != Some(MessageRole::Consume) {
         return None;
     }
-    let all = publishers.get(span.message_id()?)?;
-    let fits =
-        |p: &&usize| spans[**p].topic().is_none() || span.topic().is_none() || spans[**p].topic() == span.topic();
-    let later = all.partition_point(|p| spans[*p].start <= span.start);
-    all[..later].iter().rev().find(fits).or_else(|| all[later..].iter().find(fits)).copied()
+    let id = span.message_id()?;
+    let fitting = match span.topic() {
+        None => [publishers.of_message.get(id), None],
+        topic => [publishers.on_topic.get(&(id, topic)), publishers.on_topic.get(&(id, None))],
+    };
+    let fitting = || fitting.into_iter().flatten().map(|all| all.split_at(until(all, spans, span)));
+    let before = fitting().filter_map(|(earlier, _)| earlier.last()).max();
+    before.or_else(|| fitting().filter_map(|(_, later)| later.first()).min()).copied()
+}
+
+/// How many of these spans had begun when this one did.
+fn until(all: &[usize], spans: &[Span], span: &Span) -> usize {
+    all.partition_point(|p| spans[*p].start <= span.start)
 }
 
 /// Cuts each cycle at its earliest span; says how many there were.

@@ -6,6 +6,7 @@ pub mod membership;
 pub mod skew;
 pub mod subjects;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::attribute::Attributes;
@@ -27,6 +28,7 @@ pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
     spans.sort_by(in_order);
     drop_repeats(&mut spans, &mut oddities);
     name_absurd_times(&spans, &evidence.logs, &mut oddities);
+    name_warnings(&spans, &mut oddities);
     let forest = forest::plant(&spans, &mut oddities);
     let joins = joins(&members, &evidence.logs);
     let mut logs: Vec<LogEntry> =
@@ -96,7 +98,8 @@ fn drop_repeats(spans: &mut Vec<Span>, oddities: &mut Vec<String>) {
     }
 }
 
-fn is_repeat(a: &Span, b: &Span) -> bool {
+/// Whether two spans are the same one told twice.
+pub fn is_repeat(a: &Span, b: &Span) -> bool {
     (a.trace_id, a.span_id, a.start, a.duration_ns, a.kind) == (b.trace_id, b.span_id, b.start, b.duration_ns, b.kind)
         && a.service() == b.service()
         && a.name == b.name
@@ -125,6 +128,22 @@ fn name_absurd_times(spans: &[Span], lines: &[LogEntry], oddities: &mut Vec<Stri
     let absurd = lines.iter().filter(|line| !line.time.is_sane()).count();
     if absurd > 0 {
         oddities.push(format!("{absurd} line(s) have no time, or an absurd one"));
+    }
+}
+
+/// What was remarked on single spans, told once a remark.
+fn name_warnings(spans: &[Span], oddities: &mut Vec<String>) {
+    const MOST: usize = 5;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for warning in spans.iter().flat_map(|span| &span.warnings) {
+        *counts.entry(warning).or_default() += 1;
+    }
+    let more = counts.len().saturating_sub(MOST);
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(warning, n)| (Reverse(*n), *warning));
+    oddities.extend(counts.iter().take(MOST).map(|(warning, n)| format!("{n} span(s): {warning}")));
+    if more > 0 {
+        oddities.push(format!("{more} more kind(s) of warnings on spans; `trace span` shows each"));
     }
 }
 

@@ -8,6 +8,8 @@ use crate::model::span::{Span, SpanKind};
 
 /// Below this a contradiction is noise of the clocks' precision.
 const THRESHOLD: i64 = 2_000_000;
+/// So many pairs of services are looked at in all; beyond that, broken data would cost more than it tells.
+const MOST_LOOKS: usize = 10_000_000;
 
 /// "Something in the first service comes before something in the second", with the room left between them.
 #[derive(Clone, Copy)]
@@ -33,7 +35,10 @@ pub fn measure(spans: &[Span], forest: &Forest) -> Vec<Skew> {
     let mut rooms: Rooms = measured.into_iter().map(|(pair, times)| (pair, room(times))).collect();
     let mut skews: Vec<Skew> = Vec::new();
     let mut moved = BTreeSet::new();
-    while let Some(skew) = worst(&rooms).map(|pair| explain(&rooms, pair)) {
+    let most = MOST_LOOKS / rooms.len().max(1);
+    while moved.len() < most
+        && let Some(skew) = worst(&rooms).map(|pair| explain(&rooms, pair))
+    {
         if !moved.insert(skew.service.clone()) || left_over(&rooms, &skew) >= contradiction(&rooms) {
             break;
         }

@@ -261,6 +261,72 @@ fn a_hundred_thousand_deep_chain_is_planted() {
     assert_eq!((journey.spans.len(), journey.forest.roots.len()), (100_000, 1));
 }
 
+/// A span as drawn at random: trace, ID, parent, start, link.
+type Drawn = (u128, u64, u64, u8, Option<(u128, u64)>);
+
+fn any_spans() -> impl Strategy<Value = Vec<Span>> {
+    let one = (1u128..4, 1u64..9, 0u64..9, 0u8..9, prop::option::weighted(0.2, (1u128..4, 1u64..9)));
+    prop::collection::vec(one, 1..12).prop_map(|all| all.into_iter().map(drawn).collect())
+}
+
+fn drawn((trace, id, parent, start, link): Drawn) -> Span {
+    let start = i64::from(start);
+    let made = with_id(span(trace, id, parent, ["a", "b"][id as usize % 2], start, start + 9), "order-0001");
+    link.map_or(made.clone(), |(trace, id)| linked(made, trace, id))
+}
+
+/// Whom a span may follow from, told naively: any other span that it names as its parent, else that it links to.
+fn may_follow(spans: &[Span], index: usize) -> Vec<usize> {
+    let span = &spans[index];
+    let others = || (0..spans.len()).filter(|other| *other != index);
+    let is_parent = |o: &usize| spans[*o].trace_id == span.trace_id && Some(spans[*o].span_id) == span.parent_id;
+    let is_linked = |o: &usize| {
+        span.links.iter().any(|link| link.trace_id == spans[*o].trace_id && link.span_id == spans[*o].span_id)
+    };
+    let parents: Vec<usize> = others().filter(is_parent).collect();
+    if parents.is_empty() { others().filter(is_linked).collect() } else { parents }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    /// Parents, links, cycles, repeats of any kind: each span stands in the forest once, below one that it names, and
+    /// only a cycle makes a root of one that names somebody.
+    #[test]
+    fn the_forest_is_what_a_naive_reader_would_draw(drawn in any_spans()) {
+        let told = drawn.len();
+        let journey = stitched(drawn, vec![], "order-0001");
+        let (spans, forest) = (&journey.spans, &journey.forest);
+        prop_assert!(spans.len() <= told);
+        let mut depth = vec![None; spans.len()];
+        let mut open: Vec<(usize, usize)> = forest.roots.iter().map(|root| (*root, 0)).collect();
+        while let Some((index, deep)) = open.pop() {
+            prop_assert_eq!(depth[index].replace(deep), None, "once");
+            open.extend(forest.effects[index].iter().map(|effect| (*effect, deep + 1)));
+        }
+        prop_assert!(depth.iter().all(Option::is_some), "all");
+        let broken: usize = journey.oddities.iter().filter_map(|said| said.split_once(" cycle(s)")?.0.parse::<usize>().ok()).sum();
+        let mut cut = 0;
+        for (index, cause) in forest.cause.iter().enumerate() {
+            let named = may_follow(spans, index);
+            match cause {
+                Some((from, _)) => prop_assert!(named.contains(from) && depth[index] == depth[*from].map(|deep: usize| deep + 1)),
+                None => cut += usize::from(!named.is_empty()),
+            }
+        }
+        prop_assert_eq!(cut, broken, "{:?}", journey.oddities);
+    }
+
+    /// The same spans in another order are the same journey.
+    #[test]
+    fn no_order_of_any_spans_matters((straight, shuffled) in any_spans().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()))) {
+        let (one, other) = (stitched(straight, vec![], "order-0001"), stitched(shuffled, vec![], "order-0001"));
+        prop_assert_eq!(&one.spans, &other.spans);
+        prop_assert_eq!(&one.forest.cause, &other.forest.cause);
+        prop_assert_eq!((&one.joins, &one.oddities, &one.traces), (&other.joins, &other.oddities, &other.traces));
+    }
+}
+
 proptest! {
     /// Whatever the parents are, every span is reached from a root exactly once.
     #[test]

@@ -25,6 +25,8 @@ pub enum Piece<'a> {
         line: usize,
         /// Why.
         why: Malformed,
+        /// Whether it began well and the text ended in its midst.
+        is_cut: bool,
     },
 }
 
@@ -75,12 +77,12 @@ impl<'a> Splitter<'a> {
                 self.pass(length);
                 Some(Piece::Document { line, text })
             }
-            Err(mut why) => {
+            Err((mut why, is_cut)) => {
                 if let Malformed::NotJson { at, .. } = &mut why {
                     *at += self.at;
                 }
                 self.pass(next_start(rest));
-                Some(Piece::Broken { line, why })
+                Some(Piece::Broken { line, why, is_cut })
             }
         }
     }
@@ -91,9 +93,9 @@ impl<'a> Splitter<'a> {
     }
 
     /// The document at the start and its length: within its line if it can be, else over as many as it takes.
-    fn document(&mut self, rest: &'a str) -> Result<(Cow<'a, str>, usize), Malformed> {
+    fn document(&mut self, rest: &'a str) -> Result<(Cow<'a, str>, usize), (Malformed, bool)> {
         if !rest.starts_with(['{', '[']) {
-            return Err(Malformed::at(rest, 0));
+            return Err((Malformed::at(rest, 0), false));
         }
         let line = rest.split('\n').next().unwrap_or(rest);
         let error = match whole(line) {
@@ -104,12 +106,12 @@ impl<'a> Splitter<'a> {
             return Ok((Cow::Owned(text), line.len()));
         }
         if !error.is_eof() || line.len() == rest.len() || self.unclosed {
-            return Err(Malformed::not_json(line, &error));
+            return Err((Malformed::not_json(line, &error), error.is_eof() && line.len() == rest.len()));
         }
         self.over_lines(rest)
     }
 
-    fn over_lines(&mut self, rest: &'a str) -> Result<(Cow<'a, str>, usize), Malformed> {
+    fn over_lines(&mut self, rest: &'a str) -> Result<(Cow<'a, str>, usize), (Malformed, bool)> {
         let error = match whole(rest) {
             Ok(text) => return Ok((Cow::Borrowed(text), text.len())),
             Err(error) => error,
@@ -120,7 +122,7 @@ impl<'a> Splitter<'a> {
             return Ok((Cow::Owned(text), rest.len()));
         }
         self.unclosed = error.is_eof();
-        Err(Malformed::not_json(rest, &error))
+        Err((Malformed::not_json(rest, &error), self.unclosed))
     }
 }
 
@@ -167,7 +169,7 @@ fn form_of<'a>(fields: &BTreeMap<String, &'a RawValue>, text: &'a str) -> Form<'
         () if within(&otlp_json::KEYS[..7]) => Form::Otlp,
         () if TIME_FIELDS.iter().any(|key| has(key)) => Form::Line,
         () if within(&otlp_json::KEYS) => Form::Otlp,
-        () if has("data") && (has("errors") || within(&["data"])) => Form::Jaeger,
+        () if has("data") && (has("errors") || within(&["data"]) || holds("data", 'n')) => Form::Jaeger,
         () => Form::Unknown(with_tree(text, |tree| tree.outline()).unwrap_or_else(|why| why)),
     }
 }

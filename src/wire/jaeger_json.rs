@@ -192,6 +192,7 @@ fn span(
     let trace_id = trace_id(json.get(&["traceID", "traceId"])).or(trace).ok_or("it has no trace ID")?;
     let span_id = span_id(json.get(&["spanID", "spanId"])).ok_or("it has no span ID")?;
     let mut warnings = json.get(&["warnings"]).texts();
+    warnings.extend(json.twice().map(|key| format!("`{key}` stands there twice, the last one counts")));
     let (parent_id, links) = references(json, trace_id);
     let tags = Tags::sort(tags(json.get(&["tags"])));
     Ok(Span {
@@ -230,9 +231,12 @@ fn duration(json: &Json, warnings: &mut Vec<String>) -> Result<i64, String> {
     }
     let micros = json.int().ok_or_else(|| format!("its duration is {}", json.outline()))?;
     // Jaeger writes a negative duration as an unsigned number near 2^64.
-    if micros < 0 || micros == i64::MAX {
+    if micros < 0 || matches!(json, Json::Big(_)) {
         warnings.push("its duration is negative, taken as 0".into());
         return Ok(0);
+    }
+    if micros > i64::MAX / 1_000 {
+        warnings.push("its duration is out of range".into());
     }
     Ok(micros.saturating_mul(1_000))
 }

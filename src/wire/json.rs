@@ -1,6 +1,7 @@
 //! A lenient JSON tree: any scalar where any scalar is wanted, `null` where a list is wanted, text borrowed.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -107,6 +108,20 @@ impl<'a> Json<'a> {
             Self::Object(entries) => entries,
             _ => &[],
         }
+    }
+
+    /// The first key of an object that stands there more than once; the last one counts.
+    pub fn twice(&self) -> Option<&str> {
+        let keys = || self.entries().iter().map(|(key, _)| key.as_ref());
+        // Nearly all objects are small, and quicker without a set.
+        if self.entries().len() <= 16 {
+            return keys()
+                .enumerate()
+                .find(|(at, key)| keys().take(*at).any(|other| other == *key))
+                .map(|(_, key)| key);
+        }
+        let mut seen = HashSet::new();
+        keys().find(|key| !seen.insert(*key))
     }
 
     /// Each scalar of a list as text.

@@ -1,6 +1,6 @@
 //! What can be read out of one log line: JSON, logfmt or plain text, with its labels and metadata.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -228,6 +228,8 @@ fn error_context(entry: &LogEntry) -> Option<ErrorContext> {
             put(&mut context, name, value);
         }
     }
+    let mut told = HashSet::new();
+    context.context_data.retain(|entry| told.insert(entry.clone()));
     seen.then_some(context)
 }
 
@@ -265,10 +267,7 @@ fn put(context: &mut ErrorContext, name: &str, value: &str) {
 
 fn put_data(context: &mut ErrorContext, name: &str, value: &str) {
     let name = ["context_data.", "context_data_", "context."].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
-    let entry = (name.to_owned(), value.to_owned());
-    if !context.context_data.contains(&entry) {
-        context.context_data.push(entry);
-    }
+    context.context_data.push((name.to_owned(), value.to_owned()));
 }
 
 /// A stack that came as a list of lines, as one text.

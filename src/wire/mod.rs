@@ -99,14 +99,28 @@ impl Malformed {
     }
 }
 
-/// The bytes as text: UTF-8 (bad bytes replaced), with or without a byte order mark, or UTF-16 with one.
+/// The bytes as text: UTF-8 (bad bytes replaced) or UTF-16, with or without a byte order mark.
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest),
         [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf16(rest, u16::from_le_bytes)),
         [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf16(rest, u16::from_be_bytes)),
+        bare if is_bare_utf16(bare, 0) => Cow::Owned(utf16(bare, u16::from_le_bytes)),
+        bare if is_bare_utf16(bare, 1) => Cow::Owned(utf16(bare, u16::from_be_bytes)),
         _ => String::from_utf8_lossy(bytes),
     }
+}
+
+/// Whether it is UTF-16, going by its first bytes. JSON begins with a character of ASCII, or with a blank.
+pub fn is_utf16(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) || is_bare_utf16(bytes, 0) || is_bare_utf16(bytes, 1)
+}
+
+/// Whether each of the first two characters has its ASCII byte here and a zero beside it.
+fn is_bare_utf16(bytes: &[u8], ascii: usize) -> bool {
+    let begins = |c: u8| matches!(c, b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n');
+    let head = bytes.first_chunk::<4>();
+    head.is_some_and(|head| begins(head[ascii]) && head[1 - ascii] == 0 && head[2 + ascii] > 0 && head[3 - ascii] == 0)
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {

@@ -285,6 +285,7 @@ fn span(json: &Json, resource: &Arc<Resource>, scope: &str) -> Result<Span, Stri
     }
     let mut all = attributes(json.get(&["attributes"]));
     let mut warnings = take_warnings(&mut all);
+    warnings.extend(json.twice().map(|key| format!("`{key}` stands there twice, the last one counts")));
     let (start, duration_ns) = times(json, &mut warnings)?;
     let parent = json.get(&["parentSpanId", "parent_span_id", "parentSpanID"]).text();
     Ok(Span {
