@@ -25,7 +25,7 @@ use crate::options::memory;
 use crate::options::sources::{RecordingArgs, Supply};
 use crate::progress::Progress;
 use crate::query::{Query, Subject};
-use crate::render::{escape, render};
+use crate::render::{Format, escape, render};
 use crate::report::words::{flag, quoted};
 use crate::report::{Body, Link, Report};
 use crate::stitch::stitch;
@@ -103,9 +103,12 @@ impl Told {
         report.settled = self.settled;
         report.flags = self.flags;
         report.links = self.links;
+        let grave = report.notes.iter().filter(|note| note.code.is_incomplete() && context.format() == Format::Csv);
+        let incomplete: String =
+            grave.map(|note| escape::line(&format!("not complete: {}", note.message)) + "\n").collect();
         Outcome {
             stdout: render(&report, context.format(), &context.view),
-            stderr: self.said.into_bytes(),
+            stderr: (self.said + &incomplete).into_bytes(),
             exit: args.verdict.exit(found, data),
         }
     }

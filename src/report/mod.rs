@@ -8,6 +8,7 @@ pub mod logs;
 pub mod names;
 pub mod parts;
 pub mod record;
+pub mod rows;
 pub mod span;
 pub mod timeline;
 pub mod tour;
@@ -133,6 +134,24 @@ impl Report {
             Body::Config(body) => body.blocks(),
             Body::Tour(body) => body.blocks(&frame),
         }
+    }
+
+    /// The main table; none where it has none.
+    pub fn rows(&self) -> Option<rows::Rows> {
+        Some(match &self.body {
+            Body::Find(body) => body.rows(),
+            Body::Timeline(body) => body.rows(),
+            Body::Span(body) => body.rows(),
+            Body::Logs(body) => body.rows(),
+            Body::Doctor(body) => body.rows(),
+            Body::Config(body) => body.rows(),
+            Body::Tour(_) => return None,
+        })
+    }
+
+    /// What every document says beside its body.
+    pub fn outer(&self) -> impl Serialize + '_ {
+        self.document(std::collections::BTreeMap::<&str, ()>::new())
     }
 
     fn document<B>(&self, body: B) -> Document<'_, B> {
