@@ -122,7 +122,6 @@ fn unquoted(literal: &str) -> Option<(String, &str)> {
                     }
                     _ => return None,
                 };
-                let () = digits;
             }
             c => value.push(c),
         }
