@@ -105,24 +105,22 @@ fn unquoted(literal: &str) -> Option<(String, &str)> {
         match c {
             '"' => return Some((value, &literal[1 + at + 1..])),
             '\n' => return None,
-            '\\' => {
-                let digits = match chars.next()?.1 {
-                    'a' => value.push('\x07'),
-                    'b' => value.push('\x08'),
-                    'f' => value.push('\x0c'),
-                    'n' => value.push('\n'),
-                    'r' => value.push('\r'),
-                    't' => value.push('\t'),
-                    'v' => value.push('\x0b'),
-                    '\\' => value.push('\\'),
-                    '"' => value.push('"'),
-                    'u' => {
-                        let hex: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
-                        value.push(char::from_u32(u32::from_str_radix(&hex, 16).ok()?)?);
-                    }
-                    _ => return None,
-                };
-            }
+            '\\' => match chars.next()?.1 {
+                'a' => value.push('\x07'),
+                'b' => value.push('\x08'),
+                'f' => value.push('\x0c'),
+                'n' => value.push('\n'),
+                'r' => value.push('\r'),
+                't' => value.push('\t'),
+                'v' => value.push('\x0b'),
+                '\\' => value.push('\\'),
+                '"' => value.push('"'),
+                'u' => {
+                    let hex: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
+                    value.push(char::from_u32(u32::from_str_radix(&hex, 16).ok()?)?);
+                }
+                _ => return None,
+            },
             c => value.push(c),
         }
     }
