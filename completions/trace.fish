@@ -25,7 +25,10 @@ function __fish_trace_using_subcommand
 end
 
 complete -c trace -n "__fish_trace_needs_command" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_needs_command" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_needs_command" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -88,7 +91,10 @@ complete -c trace -n "__fish_trace_using_subcommand find" -l search-limit -d 'Tr
 complete -c trace -n "__fish_trace_using_subcommand find" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_using_subcommand find" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand find" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -149,7 +155,10 @@ complete -c trace -n "__fish_trace_using_subcommand timeline" -l search-limit -d
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -207,7 +216,10 @@ complete -c trace -n "__fish_trace_using_subcommand span" -l search-limit -d 'Tr
 complete -c trace -n "__fish_trace_using_subcommand span" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_using_subcommand span" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand span" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -270,7 +282,10 @@ complete -c trace -n "__fish_trace_using_subcommand logs" -l search-limit -d 'Tr
 complete -c trace -n "__fish_trace_using_subcommand logs" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_using_subcommand logs" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand logs" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -290,7 +305,10 @@ complete -c trace -n "__fish_trace_using_subcommand logs" -l show-queries -d 'Pr
 complete -c trace -n "__fish_trace_using_subcommand logs" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand logs" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand demo" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_using_subcommand demo" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand demo" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -330,7 +348,10 @@ complete -c trace -n "__fish_trace_using_subcommand doctor" -l in-flight -d 'Req
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l record -d 'Keep every answer of the backends in this folder' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -348,7 +369,10 @@ complete -c trace -n "__fish_trace_using_subcommand doctor" -l show-queries -d '
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -387,7 +411,10 @@ complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subc
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -404,7 +431,10 @@ complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subc
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand schema" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_using_subcommand schema" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand schema" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -421,7 +451,10 @@ complete -c trace -n "__fish_trace_using_subcommand schema" -l show-queries -d '
 complete -c trace -n "__fish_trace_using_subcommand schema" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand schema" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand completions" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
-json\t''"
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
 complete -c trace -n "__fish_trace_using_subcommand completions" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand completions" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''

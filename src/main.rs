@@ -250,7 +250,7 @@ fn complain(error: &anyhow::Error) -> Exit {
 }
 
 fn safe_lines(text: &str) -> String {
-    text.lines().map(|line| format!("{}\n", escape::one_line(line))).collect()
+    text.lines().map(|line| format!("{}\n", escape::line(line))).collect()
 }
 
 fn report_bug(bug: &panic::PanicHookInfo<'_>) {

@@ -249,3 +249,54 @@ async fn the_doctor_finds_all_three_well() {
         assert!(screen.stdout.contains("honoured"), "{}", screen.stdout);
     }
 }
+
+/// What has broken out of query strings before, each one once.
+fn nasty_ids(count: usize) -> Vec<String> {
+    const MARKS: [&str; 30] = [
+        "\"", "'", "`", "\\", "\\\"", "\\n", "{", "}", "{{", "|=", "|~", "=~", ".*", "(", ")", "[", "^$", "#", "//",
+        "&x=1", "%22", "../", " ", "\t", "\u{2028}", "\u{85}", "ü", "👩", "; drop", "a",
+    ];
+    let mut random = fastrand::Rng::with_seed(42);
+    let mark = |random: &mut fastrand::Rng| MARKS[random.usize(0..MARKS.len())];
+    // The number behind it keeps one from being the beginning of another.
+    (0..count).map(|n| (0..6).map(|_| mark(&mut random)).collect::<String>() + &format!("-{n:03}-end")).collect()
+}
+
+/// Each of the nastiest IDs finds the one line that holds it, and Prometheus reads each as a value.
+#[tokio::test]
+async fn the_nastiest_ids_are_data_to_real_servers() {
+    let ids = nasty_ids(500);
+    let service = format!("quoting_{}", now().0);
+    let start = now().plus(-60 * SECOND);
+    let lines: Vec<LogEntry> = ids
+        .iter()
+        .enumerate()
+        .map(|(n, id)| LogEntry { line: format!("<{id}>"), ..line(start.plus(n as i64 * 1_000), &service, n, id) })
+        .collect();
+    push_lines(&lines).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let ask = async |url: String, form: Vec<(&str, String)>| {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+        let form = "application/x-www-form-urlencoded";
+        let answer = client.post(url).header("content-type", form).body(body).send().await.expect("an answer");
+        let (status, text) = (answer.status(), answer.text().await.unwrap_or_default());
+        assert!(status.is_success(), "{status}: {text}");
+        serde_json::from_str::<Value>(&text).expect("JSON")
+    };
+    let loki_url = format!("{}/loki/api/v1/query_range", address("STACK_LOKI_URL"));
+    let prometheus_url = format!("{}/api/v1/query", address("STACK_PROMETHEUS_URL"));
+    let selector = format!("{{service_name={}}}", trace::backend::loki::quoted(&service));
+    for id in &ids {
+        let query = trace::backend::loki::by_text(&selector, std::slice::from_ref(id));
+        let (from, to) = (start.plus(-SECOND).0.to_string(), now().0.to_string());
+        let found = ask(loki_url.clone(), vec![("query", query.clone()), ("start", from), ("end", to)]).await;
+        let streams = found["data"]["result"].as_array().expect("streams").iter();
+        let found: Vec<&str> =
+            streams.flat_map(|s| s["values"].as_array().expect("values")).filter_map(|v| v[1].as_str()).collect();
+        assert_eq!(found, [format!("<{id}>")], "{query}");
+        let query = format!("up{{x={}}}", trace::backend::prometheus::quoted(id));
+        let found = ask(prometheus_url.clone(), vec![("query", query.clone())]).await;
+        assert_eq!((&found["status"], &found["data"]["result"]), (&"success".into(), &Value::Array(vec![])), "{query}");
+    }
+}

@@ -84,7 +84,7 @@ pub fn step_seconds(window: Window) -> i64 {
     (window.length() / SECOND / 240).max(1)
 }
 
-/// A text as a PromQL string literal.
+/// A text as a PromQL string literal, between double quotes: JSON's escapes are all legal there.
 pub fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
 }

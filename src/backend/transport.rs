@@ -314,6 +314,8 @@ pub fn shown(url: &Url) -> String {
 pub fn joined(base: &Url, path: &[String]) -> Url {
     let mut url = base.clone();
     if let Ok(mut segments) = url.path_segments_mut() {
+        // Dropped on the way into an address anyway, but only after `..` was looked for.
+        let path = path.iter().map(|segment| segment.replace(['\t', '\n', '\r'], ""));
         segments.pop_if_empty().extend(path);
     }
     url

@@ -25,8 +25,8 @@ use crate::options::memory;
 use crate::options::sources::{RecordingArgs, Supply};
 use crate::progress::Progress;
 use crate::query::{Query, Subject};
-use crate::render::{escape, render};
-use crate::report::words::quoted;
+use crate::render::{Format, escape, render};
+use crate::report::words::{flag, quoted};
 use crate::report::{Body, Link, Report};
 use crate::stitch::stitch;
 use crate::stitch::subjects::{Candidate, subjects};
@@ -86,7 +86,7 @@ impl Told {
 
     /// One more thing to say beside the answer.
     pub fn say(&mut self, text: &str) {
-        self.said.extend(text.lines().map(|line| format!("{}\n", escape::one_line(line))));
+        self.said.extend(text.lines().map(|line| format!("{}\n", escape::line(line))));
     }
 
     /// Whether nothing was found.
@@ -104,9 +104,12 @@ impl Told {
         report.settled = self.settled;
         report.flags = self.flags;
         report.links = self.links;
+        let grave = report.notes.iter().filter(|note| note.code.is_incomplete() && context.format() == Format::Csv);
+        let incomplete: String =
+            grave.map(|note| escape::line(&format!("not complete: {}", note.message)) + "\n").collect();
         Outcome {
             stdout: render(&report, context.format(), &context.view),
-            stderr: self.said.into_bytes(),
+            stderr: (self.said + &incomplete).into_bytes(),
             exit: args.verdict.exit(found, data),
         }
     }
@@ -263,7 +266,7 @@ pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -
         1 => in_kinds(&asked),
         _ => asked.iter().map(in_one_line).collect(),
     };
-    said.extend(lines.iter().map(|line| escape::one_line(line).into_owned() + "\n"));
+    said.extend(lines.iter().map(|line| escape::line(line) + "\n"));
     if context.output.show_queries {
         said.extend(asked.iter().filter_map(|one| to_paste(one, backends.of(one.source)?)));
     }
@@ -392,8 +395,8 @@ fn listed(candidate: &Candidate) -> String {
 
 /// The flags that a following command needs to mean the same data. Not the times: what was found tells them.
 fn flags(args: &JourneyArgs, context: &Context) -> String {
-    let text = |name: &str, value: Option<&str>| value.map(|v| format!("{name} {}", quoted(v)));
-    let path = |name: &str, value: &PathBuf| format!("{name} {}", quoted(&value.display().to_string()));
+    let text = |name: &str, value: Option<&str>| value.map(|v| flag(name, v));
+    let path = |name: &str, value: &PathBuf| flag(name, &value.display().to_string());
     let demo = args.sources.demo.as_ref().map(|scenario| match scenario {
         Some(name) => format!("--demo={}", quoted(name)),
         None => "--demo".to_owned(),
@@ -404,18 +407,18 @@ fn flags(args: &JourneyArgs, context: &Context) -> String {
     all.extend(args.sources.recording.replay.iter().map(|p| path("--replay", p)));
     all.extend(context.config.config.iter().map(|p| path("--config", p)));
     all.extend(text("--profile", context.config.profile.as_deref()));
-    for (flag, given, target) in [
+    for (name, given, target) in [
         ("--jaeger-url", &backends.jaeger_url, &context.settings.jaeger),
         ("--loki-url", &backends.loki_url, &context.settings.loki),
         ("--prometheus-url", &backends.prometheus_url, &context.settings.prometheus),
     ] {
-        all.extend(given.as_ref().map(|_| format!("{flag} {}", quoted(&shown(&target.url.value)))));
+        all.extend(given.as_ref().map(|_| flag(name, &shown(&target.url.value))));
     }
     let without: Vec<&str> = backends.without.iter().map(|source| source.word()).collect();
     all.extend((!without.is_empty()).then(|| format!("--without {}", without.join(","))));
     let api = backends.jaeger_api.and_then(|api| APIS.iter().find(|(_, known)| *known == api));
     all.extend(api.map(|(word, _)| format!("--jaeger-api {word}")));
     all.extend(text("--loki-selector", backends.loki_selector.as_deref()));
-    all.extend(backends.key.iter().map(|key| format!("--key {}", quoted(key))));
+    all.extend(backends.key.iter().map(|key| flag("--key", key)));
     all.join(" ")
 }

@@ -29,6 +29,12 @@ pub struct Args {
 /// Usage: no such run.
 #[expect(clippy::unused_async, reason = "every command runs in the same way")]
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    if context.format().is_rows() {
+        return Err(Error::usage(
+            "a tour has no main table, which jsonl and csv show",
+            "`trace find --demo -o csv` has one; a tour can be table, markdown or json",
+        ));
+    }
     let names = match &args.scenario {
         Some(name) => vec![name.as_str()],
         None => demo::tour().to_vec(),

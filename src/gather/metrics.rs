@@ -160,4 +160,30 @@ mod tests {
         let endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}1";
         assert!(fill(endless).is_err_and(|e| e.contains("fuel")), "a template cannot keep us busy");
     }
+
+    #[test]
+    fn no_id_leaves_its_literal() {
+        const MARKS: [&str; 24] = [
+            "\"", "\\", "'", "`", "{", "}", "{{", "}}", "{%", "%}", "{#", "\n", "\0", "\u{2028}", "\u{fffd}", "👩",
+            "or", "up", "=~", ",", " ", "\\\"", "\\u0022", "x",
+        ];
+        let mut random = fastrand::Rng::with_seed(7);
+        let window = Window::new(Timestamp(0), Timestamp(SECOND));
+        let template =
+            PanelTemplate { name: "p".into(), query: "up{id={{ correlation_id }},service=~{{ service }}}".into() };
+        for _ in 0..10_000 {
+            let mut nasty =
+                || (0..random.usize(0..12)).map(|_| MARKS[random.usize(0..MARKS.len())]).collect::<String>();
+            let about = About { services: [nasty(), nasty()].into(), id: nasty() };
+            let query = filled(&template, &about, window).unwrap();
+            let promql_parser::parser::Expr::VectorSelector(selector) = promql_parser::parser::parse(&query).unwrap()
+            else {
+                panic!("{query}");
+            };
+            let [id, service] = selector.matchers.matchers.as_slice() else { panic!("{query}") };
+            assert_eq!(id.value, about.id);
+            let wanted = regex::Regex::new(&format!("^(?:{})$", service.value)).unwrap();
+            assert!(about.services.iter().all(|service| wanted.is_match(service)), "{query}");
+        }
+    }
 }

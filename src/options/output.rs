@@ -66,7 +66,13 @@ pub struct OutputArgs {
     pub no_progress: bool,
 }
 
-const FORMATS: [(&str, Format); 2] = [("table", Format::Table), ("json", Format::Json)];
+const FORMATS: [(&str, Format); 5] = [
+    ("table", Format::Table),
+    ("json", Format::Json),
+    ("jsonl", Format::Jsonl),
+    ("csv", Format::Csv),
+    ("markdown", Format::Markdown),
+];
 const COLOURS: [(&str, Colour); 3] = [("auto", Colour::Auto), ("always", Colour::Always), ("never", Colour::Never)];
 
 impl OutputArgs {

@@ -1,7 +1,10 @@
 //! Reports to bytes: one file a format.
 
+pub mod csv;
 pub mod escape;
 pub mod json;
+pub mod jsonl;
+pub mod markdown;
 pub mod terminal;
 
 use crate::model::time::Zone;
@@ -32,13 +35,31 @@ pub enum Format {
     Table,
     /// One JSON document.
     Json,
+    /// JSON lines: a record a row of the main table, and a last one.
+    Jsonl,
+    /// The main table as CSV.
+    Csv,
+    /// GitHub's Markdown.
+    Markdown,
 }
 
-/// The report in this format.
+impl Format {
+    /// Whether it shows the main table and nothing else.
+    pub fn is_rows(self) -> bool {
+        matches!(self, Self::Jsonl | Self::Csv)
+    }
+}
+
+/// The report in this format; nothing where the format wants a main table and the report has none.
 pub fn render(report: &Report, format: Format, view: &View) -> Vec<u8> {
+    let blocks = || report.blocks(view.zone, view.verbosity);
+    let rows = || report.rows();
     match format {
-        Format::Table => terminal::blocks(&report.blocks(view.zone, view.verbosity), view).into_bytes(),
+        Format::Table => terminal::blocks(&blocks(), view).into_bytes(),
         Format::Json => json::document(report),
+        Format::Jsonl => rows().map(|rows| jsonl::records(report, &rows)).unwrap_or_default(),
+        Format::Csv => rows().map(|rows| csv::table(&rows)).unwrap_or_default(),
+        Format::Markdown => markdown::blocks(&blocks(), view).into_bytes(),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, plain};
 use crate::report::parts::labelled;
+use crate::report::rows::Rows;
 
 /// Every value in force.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -55,6 +56,12 @@ pub struct ConfigValue {
 }
 
 impl Config {
+    /// Its main table: the values.
+    pub fn rows(&self) -> Rows {
+        let row = |value: &ConfigValue| vec![json!(value.name), value.value.clone(), json!(value.from)];
+        Rows { kind: "value", columns: &["name", "value", "from"], rows: self.values.iter().map(row).collect() }
+    }
+
     /// As a screen.
     pub fn blocks(&self) -> Vec<Block> {
         let profile = self.profile.as_ref().map_or("none".to_owned(), |p| format!("{} (from {})", p.name, p.from));

@@ -2,11 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::model::evidence::{BackendState, Source};
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::parts::{Frame, labelled};
+use crate::report::rows::Rows;
 
 /// The state of every backend.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -74,6 +76,45 @@ pub struct Ability {
 }
 
 impl Doctor {
+    /// Its main table: the backends.
+    pub fn rows(&self) -> Rows {
+        let row = |check: &DoctorRow| {
+            let abilities = check.abilities.iter().map(|a| format!("{}: {}", a.what, a.answer)).collect::<Vec<_>>();
+            vec![
+                json!(check.name),
+                json!(check.url),
+                json!(check.url_from),
+                json!(check.state),
+                json!(check.error),
+                json!(check.version),
+                json!(check.dialect),
+                json!(abilities.join("; ")),
+                json!(check.auth),
+                json!(check.clock_difference_ns),
+                json!(check.newest),
+                json!(check.next),
+            ]
+        };
+        Rows {
+            kind: "backend",
+            columns: &[
+                "name",
+                "url",
+                "url_from",
+                "state",
+                "error",
+                "version",
+                "dialect",
+                "abilities",
+                "auth",
+                "clock_difference_ns",
+                "newest",
+                "next",
+            ],
+            rows: self.checks.iter().map(row).collect(),
+        }
+    }
+
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let ill = self.checks.iter().filter(|c| needs_a_look(c)).count();

@@ -8,6 +8,7 @@ use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
 use crate::report::names::Names;
 use crate::report::parts::{self, Frame};
 use crate::report::record::JourneyRecord;
+use crate::report::rows::{self, Rows};
 use crate::report::waterfall::Words;
 
 /// How many failures stand above the waterfall.
@@ -34,6 +35,11 @@ impl Find {
     /// As JSON.
     pub fn record(&self) -> JourneyRecord<'_> {
         JourneyRecord::of(&self.journey, &self.failures, &self.timeline.critical, &self.options.filters)
+    }
+
+    /// Its main table: the spans.
+    pub fn rows(&self) -> Rows {
+        rows::spans(&self.journey, &self.timeline.critical, &self.options.filters)
     }
 
     /// Whether nothing was found.

@@ -10,6 +10,7 @@ use crate::model::time::Zone;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::names::Names;
 use crate::report::parts::{self, Frame};
+use crate::report::rows::{self, Rows};
 use crate::report::waterfall::level_role;
 use crate::report::words::counted;
 
@@ -60,6 +61,11 @@ impl Logs {
             filtered_log_count: self.filtered,
             context: &self.context,
         }
+    }
+
+    /// Its main table: the lines.
+    pub fn rows(&self) -> Rows {
+        rows::lines(&self.journey.logs, &self.context)
     }
 
     /// Whether there is no line.

@@ -8,6 +8,7 @@ pub mod logs;
 pub mod names;
 pub mod parts;
 pub mod record;
+pub mod rows;
 pub mod span;
 pub mod timeline;
 pub mod tour;
@@ -135,6 +136,24 @@ impl Report {
         }
     }
 
+    /// The main table; none where it has none.
+    pub fn rows(&self) -> Option<rows::Rows> {
+        Some(match &self.body {
+            Body::Find(body) => body.rows(),
+            Body::Timeline(body) => body.rows(),
+            Body::Span(body) => body.rows(),
+            Body::Logs(body) => body.rows(),
+            Body::Doctor(body) => body.rows(),
+            Body::Config(body) => body.rows(),
+            Body::Tour(_) => return None,
+        })
+    }
+
+    /// What every document says beside its body.
+    pub fn outer(&self) -> impl Serialize + '_ {
+        self.document(NoBody {})
+    }
+
     fn document<B>(&self, body: B) -> Document<'_, B> {
         Document {
             schema_version: SCHEMA_VERSION,
@@ -217,3 +236,7 @@ fn one<B: JsonSchema>(generator: &mut SchemaGenerator, word: &str) -> Value {
     schema["properties"]["report"] = json!({ "const": word });
     schema
 }
+
+/// Where only what surrounds a body is wanted.
+#[derive(Serialize)]
+struct NoBody {}

@@ -19,7 +19,7 @@ use crate::model::time::{Human, Timestamp, Window, Zone};
 use crate::report::block::{Block, Chart, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::names::Names;
 use crate::report::waterfall::{self, Words};
-use crate::report::words::{counted, quoted};
+use crate::report::words::{counted, flag, quoted};
 use crate::report::{Link, Report};
 
 /// How IDs are shown.
@@ -148,7 +148,8 @@ impl Frame<'_> {
 
     /// A command about the same ID on the same data.
     pub fn command(&self, words: &str, tail: &str) -> String {
-        let id = quoted(self.report.subject.as_deref().unwrap_or_default());
+        let id = self.report.subject.as_deref().unwrap_or_default();
+        let id = if id.starts_with('-') { flag("--correlation-id", id) } else { quoted(id) };
         let id = if self.report.flags.contains("--demo") { "" } else { id.as_str() };
         let all = ["trace", words, id, tail, self.report.flags.as_str()];
         all.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
@@ -536,13 +537,13 @@ pub fn services(journey_services: &[&str], filters: &Filters) -> Vec<Fact> {
 /// Filters as they were typed.
 pub fn flags(filters: &Filters) -> String {
     let each = |flag: &'static str, patterns: &[Pattern]| -> Vec<String> {
-        patterns.iter().map(|p| format!("{flag} {}", quoted(&p.to_string()))).collect()
+        patterns.iter().map(|p| self::flag(flag, &p.to_string())).collect()
     };
     let length =
         |flag: &str, ns: Option<i64>| ns.map(|ns| format!("{flag} {}", Human(ns).to_string().replace(' ', "")));
     let mut all = each("--service", &filters.services);
     all.extend(each("--operation", &filters.operations));
-    all.extend(filters.tags.iter().map(|(key, value)| format!("--tag {}", quoted(&format!("{key}={value}")))));
+    all.extend(filters.tags.iter().map(|(key, value)| flag("--tag", &format!("{key}={value}"))));
     all.extend(filters.errors_only.then(|| "--error".to_owned()));
     all.extend(length("--min-duration", filters.min_duration_ns));
     all.extend(length("--max-duration", filters.max_duration_ns));

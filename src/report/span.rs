@@ -15,6 +15,7 @@ use crate::report::logs;
 use crate::report::names::Names;
 use crate::report::parts::{self, Frame};
 use crate::report::record::SpanRecord;
+use crate::report::rows::{self, Rows};
 use crate::report::words::counted;
 
 /// One span of a journey.
@@ -53,6 +54,11 @@ impl SpanReport {
             span: SpanRecord::of(&self.journey, self.index, &self.path),
             logs: &self.logs,
         }
+    }
+
+    /// Its main table: the attributes.
+    pub fn rows(&self) -> Rows {
+        rows::attributes(&self.journey.spans[self.index])
     }
 
     /// As a screen.

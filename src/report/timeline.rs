@@ -7,6 +7,7 @@ use crate::report::block::{Block, Fact, plain};
 use crate::report::names::Names;
 use crate::report::parts::{self, Frame};
 use crate::report::record::JourneyRecord;
+use crate::report::rows::{self, Rows};
 use crate::report::waterfall::Words;
 use crate::report::words::counted;
 
@@ -30,6 +31,11 @@ impl TimelineReport {
     /// As JSON: the whole journey, but for what the filters leave out.
     pub fn record(&self) -> JourneyRecord<'_> {
         JourneyRecord::of(&self.journey, &self.failures, &self.timeline.critical, &self.options.filters)
+    }
+
+    /// Its main table: the spans.
+    pub fn rows(&self) -> Rows {
+        rows::spans(&self.journey, &self.timeline.critical, &self.options.filters)
     }
 
     /// Whether there is nothing to draw.

@@ -13,13 +13,17 @@ pub fn counted(n: usize, what: &str) -> String {
     format!("{grouped} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// A word as a POSIX shell wants it.
+/// A word as a POSIX shell wants it, and zsh, which looks for a program behind a leading `=`.
 pub fn quoted(word: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
-    // Alone it is standard input, to a flag as well.
-    if word == "-" || !word.is_empty() && !word.starts_with('-') && word.chars().all(safe) {
+    if !word.is_empty() && !word.starts_with('=') && word.chars().all(safe) {
         return word.to_owned();
     }
-    let quoted = format!("'{}'", word.replace('\'', "'\\''"));
-    if word.starts_with('-') { format!("-- {quoted}") } else { quoted }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// A flag with its value: a value that begins with a dash would be taken for a flag of its own.
+pub fn flag(name: &str, value: &str) -> String {
+    let between = if value.starts_with('-') { "=" } else { " " };
+    format!("{name}{between}{}", quoted(value))
 }

@@ -58,8 +58,16 @@ impl Ink {
         if self.ascii { ".." } else { "…" }
     }
 
-    /// Writes a row, without spaces at its end.
+    /// Writes a row, without spaces at its end. What stands side by side only now must not be a command either.
     pub fn write(self, row: &[Run], out: &mut String) {
+        let whole: String = row.iter().map(|run| run.text.as_str()).collect();
+        match escape::ci::dangers(&whole) {
+            dangers if dangers.is_empty() => self.write_runs(row, out),
+            dangers => self.write_runs(&shown_at(row, &dangers), out),
+        }
+    }
+
+    fn write_runs(self, row: &[Run], out: &mut String) {
         let last = row.iter().rposition(|run| !run.text.trim_end_matches(' ').is_empty());
         for (nth, run) in row.iter().enumerate().take(last.map_or(0, |l| l + 1)) {
             let text = if Some(nth) == last { run.text.trim_end_matches(' ') } else { &run.text };
@@ -76,6 +84,21 @@ impl Ink {
             }
         }
     }
+}
+
+/// The same row, with the characters at these places shown by their numbers.
+fn shown_at(row: &[Run], places: &[usize]) -> Vec<Run> {
+    let mut begin = 0;
+    let mut shown = vec![];
+    for run in row {
+        let mut text = String::new();
+        for (at, c) in run.text.char_indices() {
+            if places.contains(&(begin + at)) { escape::push_escaped(&mut text, c) } else { text.push(c) }
+        }
+        begin += run.text.len();
+        shown.push(Run { role: run.role, text });
+    }
+    shown
 }
 
 fn style(role: Role) -> Option<Style> {
