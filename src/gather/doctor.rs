@@ -237,7 +237,7 @@ fn unwell(mut row: DoctorRow, endpoint: &Endpoint, failure: &Failure) -> DoctorR
     row.next = match row.state {
         BackendState::NotConfigured => format!("name its address with --{}-url or in the profile", row.name.word()),
         _ if failure.kind == FailureKind::Absent => "is it running, and is this its address?".into(),
-        _ => failure.hint.clone(),
+        _ => failure.advice().to_owned(),
     };
     row
 }

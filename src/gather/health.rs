@@ -31,6 +31,18 @@ pub fn note_of(endpoint: &Endpoint, failure: &Failure) -> Note {
     Note::new(NoteCode::NotConfigured, endpoint.source, message)
 }
 
+/// A remark that takes from the answer, with the next step where it tells none itself.
+pub fn advised(note: Note) -> Note {
+    let next = match note.code {
+        _ if !note.hint.is_empty() => return note,
+        NoteCode::Partial => "the server itself says so: ask again later, or look at its own log",
+        NoteCode::Skipped => "--record DIR keeps the answers as they came, to look at them",
+        NoteCode::Truncated => "narrow the time with --start and --end",
+        _ => return note,
+    };
+    note.hint(next)
+}
+
 /// A backend that was left out on purpose.
 pub fn left_out(source: Source) -> BackendStatus {
     BackendStatus {

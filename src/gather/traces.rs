@@ -1,7 +1,7 @@
 //! Asking Jaeger: by tag over services, keys and time, and trace by trace.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
@@ -108,8 +108,9 @@ impl<'a> TraceSource<'a> {
             match self.jaeger.search(&search, service).await {
                 Ok(decoded) => {
                     let full = traces_in(&decoded.spans) >= search.limit;
+                    let can_split = window.length() > SHORTEST_SPLIT && keeps_to(window, &decoded.spans);
                     haul.absorb_decoded(decoded);
-                    if full && window.length() > SHORTEST_SPLIT {
+                    if full && can_split {
                         open.extend(window.halves());
                     } else if full {
                         haul.notes.push(too_many(&search));
@@ -191,6 +192,17 @@ fn too_many(search: &Search<'_>) -> Note {
 
 fn traces_in(spans: &[Span]) -> usize {
     spans.iter().map(|s| s.trace_id).collect::<BTreeSet<_>>().len()
+}
+
+/// Whether the server gave what lies in this window. One that does not heed it gives as much for every part of it, and
+/// splitting would never end.
+fn keeps_to(window: Window, spans: &[Span]) -> bool {
+    let overlaps = |own: Window| own.from < window.to && own.to >= window.from;
+    let mut within: BTreeMap<TraceId, bool> = BTreeMap::new();
+    for span in spans {
+        *within.entry(span.trace_id).or_default() |= overlaps(span.window());
+    }
+    within.values().any(|within| *within)
 }
 
 /// Whether the server itself says that it searches only by service.

@@ -63,6 +63,9 @@ impl SpanReport {
         if span.is_error() && !span.error_text().is_empty() {
             blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, span.error_text())]));
         }
+        if !frame.report.complete {
+            blocks.extend(frame.asking());
+        }
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(self.facts(span, frame, &names)));
         blocks.extend(attributes("attributes", &span.attributes));
