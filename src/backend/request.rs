@@ -94,6 +94,11 @@ impl Answer {
         self.body.iter().find(|b| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf)) == Some(&b'<')
     }
 
+    /// Whether there is no body to speak of.
+    pub fn is_empty(&self) -> bool {
+        self.body.iter().all(u8::is_ascii_whitespace)
+    }
+
     /// Whether the status is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
@@ -111,7 +116,7 @@ impl Answer {
 
     /// This answer if it is a 2xx with data; otherwise what went wrong, with what the server said.
     pub fn checked(self, address: &str, says: impl Fn(&Answer) -> Option<String>) -> Result<Self, Failure> {
-        if self.is_success() && !self.is_page() {
+        if self.is_success() && !self.is_page() && !self.is_empty() {
             return Ok(self);
         }
         let said =
@@ -120,6 +125,10 @@ impl Answer {
         let status = self.status;
         let failure = |kind, message: String| Failure::new(kind, message);
         Err(match status {
+            200..300 | 304 if self.is_empty() => {
+                failure(FailureKind::Malformed, format!("{address} sent an empty answer (HTTP {status})"))
+                    .hint("does a proxy or a cache stand between? open the address in a browser")
+            }
             200..300 => {
                 failure(FailureKind::NoSuchApi, format!("{address} answered with an HTML page instead of data")).hint(
                     "is a proxy asking you to sign in, or is the base path missing? open the address in a browser",
@@ -134,6 +143,11 @@ impl Answer {
                 failure(FailureKind::MustAct, format!("{address} wants a tenant{said}"))
                     .hint("set `tenant` in the profile, or LOKI_ORG_ID")
             }
+            407 => failure(
+                FailureKind::MustAct,
+                format!("the proxy before {address} wants to know who is asking (HTTP 407)"),
+            )
+            .hint("put the proxy's user name and password into HTTP_PROXY, or name the host in NO_PROXY"),
             401 | 403 => failure(FailureKind::MustAct, format!("{address} refuses access (HTTP {status}){said}"))
                 .hint("set credentials for this backend; see `trace config show`"),
             404 | 410 => failure(FailureKind::NoSuchApi, format!("no such API at {address} (HTTP {status})"))

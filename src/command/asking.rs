@@ -18,10 +18,11 @@ use crate::model::id::TraceId;
 use crate::model::journey::{Journey, Reason};
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
-use crate::model::time::{Human, SECOND, Timestamp, Window};
+use crate::model::time::{Human, Timestamp, Window};
 use crate::options::backends::APIS;
 use crate::options::journey::{Data, Found, JourneyArgs};
 use crate::options::memory;
+use crate::options::origin::Sourced;
 use crate::options::sources::{RecordingArgs, Supply};
 use crate::progress::Progress;
 use crate::query::{Query, Subject};
@@ -224,9 +225,13 @@ pub fn backends(tape: &Tape, context: &Context) -> Backends {
 /// A transport with the limits of the settings.
 pub fn transport(tape: Tape, context: &Context) -> Transport {
     let bounds = context.settings.bounds;
-    let total = u64::try_from(context.settings.timeout_ns.value).unwrap_or(30 * SECOND as u64);
+    // The parser of these flags lets nothing pass that is not above zero.
+    let time = |told: &Sourced<i64>| Duration::from_nanos(told.value.unsigned_abs());
     let limits = Limits {
-        total: Duration::from_nanos(total),
+        total: time(&context.settings.timeout_ns),
+        connect: time(&context.settings.connect_timeout_ns),
+        idle: time(&context.settings.idle_timeout_ns),
+        body: context.settings.max_answer.value,
         requests: bounds.requests,
         in_flight: bounds.in_flight,
         ..Limits::default()

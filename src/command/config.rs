@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use crate::backend::transport::size;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::time::{Human, Zone};
@@ -87,8 +88,11 @@ fn values(settings: &Settings) -> Vec<Shown> {
     all.push(text("timezone", &settings.zone, &zone));
     all.push(panels(settings));
     all.push(length("timeout", &settings.timeout_ns));
+    all.push(length("connect_timeout", &settings.connect_timeout_ns));
+    all.push(length("idle_timeout", &settings.idle_timeout_ns));
     all.push(length("settle", &settings.settle_ns));
     all.extend(settings.limits.iter().map(|(name, limit)| shown(*name, limit, limit.value, limit.value.to_string())));
+    all.push(shown("max_answer", &settings.max_answer, settings.max_answer.value, size(settings.max_answer.value)));
     all
 }
 

@@ -54,6 +54,7 @@ pub fn left_out(source: Source) -> BackendStatus {
         items: 0,
         requests: 0,
         elapsed_ns: 0,
+        breaker: None,
         error: String::new(),
         hint: String::new(),
     }
@@ -69,6 +70,7 @@ pub fn asked(endpoint: &Endpoint, transport: &Transport) -> BackendStatus {
         state: BackendState::Ok,
         requests: tally.requests,
         elapsed_ns: elapsed.map_or(0, |e| i64::try_from(e.as_nanos()).unwrap_or(i64::MAX)),
+        breaker: Some(transport.breaker(endpoint)),
         ..left_out(endpoint.source)
     }
 }

@@ -93,6 +93,7 @@ fn status(name: Source, items: usize, detail: &str) -> BackendStatus {
         items,
         requests: 3,
         elapsed_ns: 14 * MS,
+        breaker: None,
         error: String::new(),
         hint: String::new(),
     }
