@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::failure::{Failure, FailureKind, page};
 use crate::model::time::Timestamp;
+use crate::wire::page_title;
 
 /// How the parameters travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,11 +130,12 @@ impl Answer {
                 failure(FailureKind::Malformed, format!("{address} sent an empty answer (HTTP {status})"))
                     .hint("does a proxy or a cache stand between? open the address in a browser")
             }
-            200..300 => {
-                failure(FailureKind::NoSuchApi, format!("{address} answered with an HTML page instead of data")).hint(
-                    "is a proxy asking you to sign in, or is the base path missing? open the address in a browser",
-                )
-            }
+            200..300 => page(address, &page_title(&self.body).unwrap_or_default()),
+            413 | 414 | 431 => failure(
+                FailureKind::Rejected,
+                format!("{address} says that the query is too long (HTTP {status}){said}"),
+            )
+            .hint("ask for fewer keys with --key, or raise the limit of the server or of the proxy before it"),
             300..400 => failure(
                 FailureKind::MustAct,
                 format!("{address} redirects to another place, or in a circle; it was not followed"),

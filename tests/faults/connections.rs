@@ -10,7 +10,7 @@ use crate::row::{Jaeger, Loki, Place, Prometheus, Row, Who, all, placed};
 
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n";
 const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
-const SHORT: [&str; 2] = ["--timeout", "3s"];
+const SHORT: [&str; 6] = ["--timeout", "4s", "--connect-timeout", "600ms", "--idle-timeout", "600ms"];
 
 fn part_of(head: &[u8]) -> Vec<u8> {
     [head, b"{\"data\":[".as_slice()].concat()

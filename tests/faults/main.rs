@@ -10,6 +10,7 @@ mod fault;
 mod fault_health;
 mod row;
 mod run;
+mod secure;
 mod statuses;
 #[path = "../support/mod.rs"]
 mod support;
@@ -64,6 +65,31 @@ fn answers_that_refuse() {
 #[test]
 fn bodies_that_cannot_be_trusted() {
     check(&encodings::rows());
+}
+
+#[test]
+fn tls_that_cannot_be_trusted() {
+    check(&secure::rows());
+}
+
+/// Forty services under every key against a Jaeger that is away: few requests, and it ends soon.
+#[test]
+fn a_wide_search_leaves_a_sick_backend_alone() {
+    let services: Vec<String> = (0..40).map(|n| format!("\"service-{n}\"")).collect();
+    let list = format!(r#"{{"data":[{}],"errors":null}}"#, services.join(","));
+    let fault: fault::Fault = std::sync::Arc::new(move |asked, line| {
+        let (status, body) = if asked.path == "/api/services" { (200, list.as_str()) } else { (503, "later") };
+        line.send(&fault::http(status, "", body.as_bytes()));
+        fault::Turn::Keep
+    });
+    let jaeger = fault::Server::start(row::Jaeger.health(), fault, |_| true);
+    let address = format!("http://{}", jaeger.address);
+    let begun = std::time::Instant::now();
+    let args = ["find", fault_health::ID, "--without", "loki,prometheus", "--jaeger-url", &address, "-o", "json"];
+    let run = support::trace().args(args).args(fault_health::TIME).run();
+    assert_eq!(run.code, 3, "{}", run.screen());
+    assert!(jaeger.broken() <= 60, "{} requests", jaeger.broken());
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
 
 #[test]

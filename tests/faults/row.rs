@@ -146,11 +146,6 @@ impl Row {
         self
     }
 
-    pub fn doctor(mut self, codes: &[i32]) -> Self {
-        self.doctor = codes.to_vec();
-        self
-    }
-
     pub fn says(mut self, words: &[&'static str]) -> Self {
         self.says = words.to_vec();
         self

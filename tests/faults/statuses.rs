@@ -38,7 +38,7 @@ fn moved_to(location: &'static str) -> Fault {
 fn redirects() -> Vec<Row> {
     let health: crate::fault::Health = |asked| {
         let path = asked.path.trim_start_matches("/moved").to_owned();
-        fault_health::jaeger(&crate::fault::Asked { path, line: asked.line.clone(), headers: String::new(), before: 0 })
+        fault_health::jaeger(&crate::fault::Asked { path, line: asked.line.clone(), before: 0 })
     };
     let stay = [301, 302, 307, 308].map(|status| {
         placed(format!("21 {status} within the origin"), Jaeger, move || {

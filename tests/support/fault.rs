@@ -15,8 +15,6 @@ pub struct Asked {
     pub line: String,
     /// The path alone.
     pub path: String,
-    /// Every header, lower-case.
-    pub headers: String,
     /// How many came before it, of those that are broken.
     pub before: usize,
 }
@@ -151,7 +149,7 @@ pub fn read(reader: &mut impl std::io::BufRead) -> Option<Asked> {
     // A proxy is asked for a whole address.
     let path = line.split([' ', '?']).nth(1).unwrap_or_default();
     let path = path.split_once("://").map_or(path, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..])).to_owned();
-    Some(Asked { line: format!("{} {}", line.trim(), String::from_utf8_lossy(&body)), path, headers, before: 0 })
+    Some(Asked { line: format!("{} {}", line.trim(), String::from_utf8_lossy(&body)), path, before: 0 })
 }
 
 /// An answer with its length; the headers end with a line break each.
