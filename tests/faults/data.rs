@@ -56,8 +56,9 @@ fn partial() -> Vec<Row> {
             .with_own(),
         data("49 an error beside data", Loki, json(loki_fails)).says(&["a shard is away"]).with_own(),
         data("50 always as many as the limit", Jaeger, json(trace(&spans())))
-            .args(&["--search-limit", "1", "--max-requests", "40"])
-            .says(&["raise --"])
+            .args(&["--search-limit", "1"])
+            .requests(3, 60)
+            .says(&["raise --search-limit"])
             .with_own(),
         data("50 always a full page", Loki, json(streams(&line()))).args(&["--page-size", "1"]).code(0),
     ]
