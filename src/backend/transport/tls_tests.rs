@@ -19,10 +19,10 @@ struct Authority {
     certificate: rcgen::Certificate,
 }
 
-fn authority() -> Authority {
+fn authority(name: &str) -> Authority {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![]).unwrap();
-    params.distinguished_name.push(rcgen::DnType::CommonName, "our own CA");
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let certificate = params.self_signed(&key).unwrap();
     Authority { issuer: Issuer::new(params, key), certificate }
@@ -107,7 +107,7 @@ fn ask(port: u16, tls: Tls) -> Result<Answer, Failure> {
 
 #[test]
 fn each_way_in_which_tls_fails_has_its_sentence_and_is_not_tried_again() {
-    let (ours, theirs) = (authority(), authority());
+    let (ours, theirs) = (authority("our own CA"), authority("their CA"));
     let good = (2020, 2090);
     // A ServerHello that chooses TLS 1.1.
     let old = |mut tcp: TcpStream| {
