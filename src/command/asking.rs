@@ -254,11 +254,20 @@ pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -
         1 => in_kinds(&asked),
         _ => asked.iter().map(in_one_line).collect(),
     };
-    said.extend(lines.iter().map(|line| escape::one_line(line).into_owned() + "\n"));
+    let lines = lines.into_iter().chain(breakers(transport, backends).filter(|_| context.output.verbose > 0));
+    said.extend(lines.map(|line| escape::one_line(&line).into_owned() + "\n"));
     if context.output.show_queries {
         said.extend(asked.iter().filter_map(|one| to_paste(one, backends.of(one.source)?)));
     }
     said
+}
+
+/// A line for each backend that failed.
+fn breakers(transport: &Transport, backends: &Backends) -> impl Iterator<Item = String> {
+    let endpoints = [Source::Jaeger, Source::Loki, Source::Prometheus].into_iter().filter_map(|s| backends.of(s));
+    let told = endpoints.map(|endpoint| (endpoint.source.word(), transport.breaker(endpoint)));
+    told.filter(|(_, breaker)| !breaker.is_plain())
+        .map(|(source, breaker)| format!("{source:<10}  breaker {}", breaker.line()))
 }
 
 fn in_one_line(asked: &Asked) -> String {

@@ -103,6 +103,13 @@ fn target(target: &Target) -> Vec<Shown> {
     let mut all = vec![shown(name("url"), &target.url, url, url_text)];
     all.push(maybe(name("tenant"), target.tenant.as_ref(), String::clone));
     all.push(maybe(name("auth"), target.credentials.as_ref(), ToString::to_string));
+    if let Some(ca) = &target.certificates.ca {
+        all.push(text(name("tls.ca"), ca, &ca.value.display().to_string()));
+    }
+    if let Some(client) = &target.certificates.client {
+        all.push(text(name("tls.cert"), client, &client.value.certificate.display().to_string()));
+        all.push(text(name("tls.key"), client, &client.value.key.display().to_string()));
+    }
     all.push(maybe(name("ui_url"), target.ui_url.as_ref(), |url| plain(url).to_owned()));
     all
 }

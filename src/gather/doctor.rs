@@ -41,7 +41,8 @@ pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp)
             }
         },
     );
-    vec![jaeger, loki, prometheus]
+    let known = |row: DoctorRow| DoctorRow { breaker: backends.of(row.name).map(|e| transport.breaker(e)), ..row };
+    [jaeger, loki, prometheus].map(known).to_vec()
 }
 
 struct Clinic<'a> {

@@ -1,5 +1,7 @@
 //! Whom to ask, and how much: the flags.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -52,6 +54,13 @@ pub struct BackendArgs {
         help = "Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]"
     )]
     pub key: Vec<String>,
+    /// Trust these authorities too, in PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]"
+    )]
+    pub ca_cert: Option<PathBuf>,
     /// How long asking may take in all, and one answer half of it [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub timeout: Option<i64>,

@@ -131,28 +131,31 @@ impl Settings {
     /// The backends with their credentials: reads secret files and runs programs that tell tokens. A secret that cannot
     /// be had is the matter of its backend alone.
     pub fn backends(&self, surroundings: &Surroundings) -> Backends {
-        self.backends_with(|target| match &target.credentials {
-            Some(credentials) => {
-                credentials.value.resolve(surroundings).unwrap_or_else(|why| Auth::Missing(why.to_string()))
-            }
-            None => Auth::None,
+        self.backends_with(|target| {
+            let auth = target.credentials.as_ref().map_or(Ok(Auth::None), |told| told.value.resolve(surroundings));
+            let read = || Ok::<_, Error>((auth?, target.certificates.read()?));
+            read().unwrap_or_else(|why| (Auth::Missing(why.to_string()), Tls::default()))
         })
     }
 
     /// The backends for a recording, which needs no credentials.
     pub fn backends_without_credentials(&self) -> Backends {
-        self.backends_with(|_| Auth::None)
+        self.backends_with(|_| (Auth::None, Tls::default()))
     }
 
-    fn backends_with(&self, auth: impl Fn(&Target) -> Auth) -> Backends {
+    fn backends_with(&self, identity: impl Fn(&Target) -> (Auth, Tls)) -> Backends {
         let endpoint = |target: &Target| {
-            (!target.left_out).then(|| Endpoint {
+            if target.left_out {
+                return None;
+            }
+            let (auth, tls) = identity(target);
+            Some(Endpoint {
                 source: target.source,
                 url: target.url.value.clone(),
                 url_from: target.url.origin.to_string(),
                 configured: target.url.origin != Origin::Default,
-                auth: auth(target),
-                tls: Tls::default(),
+                auth,
+                tls,
                 sharing: self.sharing(target),
                 tenant: target.tenant.as_ref().map(|tenant| tenant.value.clone()),
             })

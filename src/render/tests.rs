@@ -611,6 +611,7 @@ fn doctor() -> Doctor {
         auth: "none".into(),
         clock_difference_ns: None,
         newest: None,
+        breaker: None,
         next: next.into(),
     };
     let ability = |what: &str, answer: &str| Ability { what: what.into(), answer: answer.into() };

@@ -222,13 +222,16 @@ mod tests {
     }
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
-        let health = prop_oneof![3 => Just(Health::Well), 4 => Just(Health::Ill), 1 => Just(Health::Unknown)];
-        let event = prop_oneof![
-            1 => prop_oneof![0..3000u64, 4_999..5_002u64, 59_999..60_002u64].prop_map(Event::Pause),
-            5 => Just(Event::Ask),
-            5 => (any::<bool>(), health).prop_map(|(newest, health)| Event::Answer { newest, health }),
-        ];
-        prop::collection::vec(event, 0..120)
+        let event = any::<u16>().prop_map(|bits| match (bits % 11, usize::from(bits / 11)) {
+            (0, n) => Event::Pause([1, 2_999, 4_999, 5_000, 5_001, 60_000][n % 6]),
+            (1..=5, _) => Event::Ask,
+            (_, n) => {
+                let health =
+                    [Health::Well, Health::Ill, Health::Ill, Health::Well, Health::Ill, Health::Ill, Health::Unknown];
+                Event::Answer { newest: n % 2 == 0, health: health[n / 2 % 7] }
+            }
+        });
+        prop::collection::vec(event, 0..90)
     }
 
     proptest! {

@@ -5,7 +5,11 @@ mod client;
 mod exchange;
 mod redirect;
 mod retry;
+#[cfg(test)]
+mod tests;
 mod tls;
+#[cfg(test)]
+mod tls_tests;
 mod trouble;
 
 use std::cell::{Cell, RefCell};
@@ -471,30 +475,4 @@ pub fn joined(base: &Url, path: &[String]) -> Url {
         segments.pop_if_empty().extend(path);
     }
     url
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_base_path_is_kept() {
-        let table = [
-            ("http://gw/select/jaeger", "http://gw/select/jaeger/api/traces"),
-            ("http://gw/select/jaeger/", "http://gw/select/jaeger/api/traces"),
-            ("http://gw", "http://gw/api/traces"),
-        ];
-        for (base, whole) in table {
-            let url = joined(&Url::parse(base).unwrap(), &["api".into(), "traces".into()]);
-            assert_eq!(url.as_str(), whole);
-        }
-        let odd = joined(&Url::parse("http://gw").unwrap(), &["api".into(), "../x/?#".into()]);
-        assert_eq!(odd.as_str(), "http://gw/api/..%2Fx%2F%3F%23");
-    }
-
-    #[test]
-    fn an_address_is_shown_without_what_is_secret() {
-        let url = Url::parse("http://me:hunter2@host:1/x/?token=1#y").unwrap();
-        assert_eq!(shown(&url), "http://host:1/x");
-    }
 }

@@ -71,12 +71,21 @@ impl ServerCertVerifier for Discerning {
     ) -> Result<ServerCertVerified, Error> {
         let verdict = self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         verdict.map_err(|error| {
-            // An authority's own certificate at a server's place is told as something "other".
-            let is_unknown = matches!(
+            use CertificateError as Bad;
+            // Some authority of the same name may be known: then it is its signature that does not fit.
+            let says_why = matches!(
                 error,
-                Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))
+                Error::InvalidCertificate(
+                    Bad::Expired
+                        | Bad::ExpiredContext { .. }
+                        | Bad::NotValidYet
+                        | Bad::NotValidYetContext { .. }
+                        | Bad::NotValidForName
+                        | Bad::NotValidForNameContext { .. }
+                        | Bad::Revoked
+                )
             );
-            if is_unknown && is_self_issued(end_entity) {
+            if !says_why && is_self_issued(end_entity) {
                 Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(SelfSigned))))
             } else {
                 error

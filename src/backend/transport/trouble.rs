@@ -179,7 +179,7 @@ fn tls_sentence(error: &rustls::Error) -> (String, &'static str) {
             Bad::Expired | Bad::ExpiredContext { .. } => fixed("its certificate has expired", CLOCK),
             Bad::NotValidYet | Bad::NotValidYetContext { .. } => fixed("its certificate is not valid yet", CLOCK),
             Bad::Other(other) if other.0.is::<SelfSigned>() => fixed("its certificate is self-signed", ROOTS),
-            Bad::UnknownIssuer => fixed("its certificate comes from an unknown CA", ROOTS),
+            Bad::UnknownIssuer | Bad::BadSignature => fixed("its certificate comes from an unknown CA", ROOTS),
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
                 fixed("its certificate is for another host name", "use the name that the certificate has")
             }
