@@ -57,7 +57,7 @@ fn partial() -> Vec<Row> {
         data("49 an error beside data", Loki, json(loki_fails)).says(&["a shard is away"]).with_own(),
         data("50 always as many as the limit", Jaeger, json(trace(&spans())))
             .args(&["--search-limit", "1"])
-            .requests(3, 60)
+            .requests(3, 100)
             .says(&["raise --search-limit"])
             .with_own(),
         data("50 always a full page", Loki, json(streams(&line()))).args(&["--page-size", "1"]).code(0),

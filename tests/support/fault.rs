@@ -228,8 +228,12 @@ pub fn first(count: usize, fault: Fault) -> Fault {
 
 /// A port at which nobody listens.
 pub fn refusing() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address")
+    // Bound and not listening: nobody else gets the port as long as the test runs.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+    let address = socket.local_addr().ok().and_then(|a| a.as_socket()).expect("its address");
+    std::mem::forget(socket);
+    address
 }
 
 /// A port at which connections hang: its queue is full.
