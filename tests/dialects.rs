@@ -142,7 +142,7 @@ fn what_a_backend_does_wrong_is_told_in_one_sentence() {
         (401, "text/plain", "who are you?", 4, "refuses access (HTTP 401): who are you?"),
         (403, "text/plain", "", 4, "refuses access (HTTP 403)"),
         (500, "text/plain", "storage is on fire", 3, "failed (HTTP 500): storage is on fire"),
-        (302, "text/plain", "", 4, "redirects"),
+        (302, "text/plain", "", 3, "redirects"),
         (400, JSON, r#"{"errors":[{"code":400,"msg":"no \u001b[31m way"}]}"#, 3, r"no \x1b[31m way"),
     ];
     for (status, kind, body, code, says) in table {

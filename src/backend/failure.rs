@@ -75,6 +75,23 @@ impl Failure {
         self
     }
 
+    /// What to do: what was said of this one, else what helps against its kind.
+    pub fn advice(&self) -> &str {
+        if !self.hint.is_empty() {
+            return &self.hint;
+        }
+        match self.kind {
+            FailureKind::Absent => "is it running, and is this its address?",
+            FailureKind::Unreachable => "ask again later; `trace doctor` looks at the backends alone",
+            FailureKind::NoSuchApi => "does the address lack a base path, or name another kind of server?",
+            FailureKind::MustAct => "see `trace config show` for the address and the credentials in force",
+            FailureKind::Rejected => "--show-queries prints what was asked, to try it by hand",
+            FailureKind::Malformed => "--record DIR keeps the answer as it came; does a proxy stand between?",
+            FailureKind::OutOfBounds => "narrow the time with --start and --end",
+            FailureKind::Interrupted => "ask again",
+        }
+    }
+
     /// As a note of the report.
     pub fn note(&self, source: Source) -> Note {
         let code = match self.kind {
@@ -85,11 +102,22 @@ impl Failure {
             // It is no backend's doing, and said once.
             FailureKind::Interrupted => return self.interruption(Came::Something),
         };
-        Note::new(code, source, self.message.clone()).hint(self.hint.clone())
+        Note::new(code, source, self.message.clone()).hint(self.advice())
     }
 }
 
 /// A body that cannot be read.
 pub fn malformed(address: &str, error: &Malformed) -> Failure {
+    if let Malformed::Html { title } = error {
+        return page(address, title);
+    }
     Failure::new(FailureKind::Malformed, format!("{address}: {error}"))
+}
+
+/// A page for people where data should be.
+pub fn page(address: &str, title: &str) -> Failure {
+    let titled = if title.is_empty() { String::new() } else { format!(" (title {title:?})") };
+    let message = format!("{address} answered with an HTML page{titled} instead of data; it looks like a sign-in page");
+    Failure::new(FailureKind::MustAct, message)
+        .hint("is a proxy asking you to sign in, or is the base path missing? open the address in a browser")
 }

@@ -88,7 +88,8 @@ impl<'a> Loki<'a> {
     async fn ask(&self, request: &Request) -> Result<Answer, Failure> {
         let address = shown(&self.endpoint.url);
         let answer = self.transport.fetch(self.endpoint, request).await?.checked(&address, |_| None)?;
-        match prometheus_json::error_text(&answer.body).filter(|_| answer.body.len() < LONGEST_ERROR) {
+        let short = answer.body.len() < LONGEST_ERROR;
+        match short.then(|| prometheus_json::refusal(&answer.body)).flatten() {
             Some(said) => Err(Failure::new(FailureKind::Rejected, format!("{address} refused the question: {said}"))),
             None => Ok(answer),
         }

@@ -8,7 +8,9 @@ pub mod request;
 pub mod tape;
 pub mod transport;
 
-use secrecy::SecretString;
+use std::hash::{Hash, Hasher};
+
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::model::evidence::Source;
@@ -39,6 +41,46 @@ pub enum Auth {
     Missing(String),
 }
 
+/// Whom to trust beyond the system's roots, and who we are. Prints as nothing that matters.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// Certificates of one's own authorities, in PEM.
+    pub ca: Option<Vec<u8>>,
+    /// Our own certificate.
+    pub client: Option<ClientCertificate>,
+}
+
+/// A certificate that tells a server who is asking.
+#[derive(Clone, Debug)]
+pub struct ClientCertificate {
+    /// The chain, in PEM.
+    pub certificate: Vec<u8>,
+    /// Its private key, in PEM.
+    pub key: SecretString,
+}
+
+impl Tls {
+    fn identity(&self) -> (Option<&[u8]>, Option<(&[u8], &str)>) {
+        let client = self.client.as_ref().map(|c| (c.certificate.as_slice(), c.key.expose_secret()));
+        (self.ca.as_deref(), client)
+    }
+}
+
+impl PartialEq for Tls {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Tls {}
+
+impl Hash for Tls {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // The key belongs to the certificate: it need not be spread over hashes.
+        (&self.ca, self.client.as_ref().map(|c| &c.certificate)).hash(state);
+    }
+}
+
 /// Where a backend is, and how to speak to it.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -52,6 +94,10 @@ pub struct Endpoint {
     pub configured: bool,
     /// How to prove who is asking.
     pub auth: Auth,
+    /// Whom to trust beyond the system's roots, and who we are.
+    pub tls: Tls,
+    /// How many backends are asked at the same origin, this one included: they divide the places there.
+    pub sharing: usize,
     /// The tenant: `X-Scope-OrgID` for Loki and Prometheus, `x-tenant` for Jaeger.
     pub tenant: Option<String>,
 }

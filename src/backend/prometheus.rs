@@ -59,11 +59,14 @@ impl<'a> Prometheus<'a> {
         let address = shown(&self.endpoint.url);
         let answer = self.ask(request).await?;
         let told = prometheus_json::answer(&answer.body).map_err(|e| malformed(&address, &e))?;
-        match &told.error {
-            Some(error) => Err(Failure::new(FailureKind::Rejected, format!("{address} refused the question: {error}"))),
-            None => Ok(Reply {
-                data: told.data.into_series(),
-                warnings: told.warnings,
+        let data = told.data.into_series();
+        match told.error {
+            Some(error) if data.is_empty() => {
+                Err(Failure::new(FailureKind::Rejected, format!("{address} refused the question: {error}")))
+            }
+            error => Ok(Reply {
+                data,
+                warnings: told.warnings.into_iter().chain(error).collect(),
                 infos: told.infos,
                 error: None,
                 skipped: told.skipped,

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::failure::{Failure, FailureKind, page};
 use crate::model::time::Timestamp;
+use crate::wire::page_title;
 
 /// How the parameters travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +95,11 @@ impl Answer {
         self.body.iter().find(|b| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf)) == Some(&b'<')
     }
 
+    /// Whether there is no body to speak of.
+    pub fn is_empty(&self) -> bool {
+        self.body.iter().all(u8::is_ascii_whitespace)
+    }
+
     /// Whether the status is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
@@ -111,7 +117,7 @@ impl Answer {
 
     /// This answer if it is a 2xx with data; otherwise what went wrong, with what the server said.
     pub fn checked(self, address: &str, says: impl Fn(&Answer) -> Option<String>) -> Result<Self, Failure> {
-        if self.is_success() && !self.is_page() {
+        if self.is_success() && !self.is_page() && !self.is_empty() {
             return Ok(self);
         }
         let said =
@@ -120,11 +126,16 @@ impl Answer {
         let status = self.status;
         let failure = |kind, message: String| Failure::new(kind, message);
         Err(match status {
-            200..300 => {
-                failure(FailureKind::NoSuchApi, format!("{address} answered with an HTML page instead of data")).hint(
-                    "is a proxy asking you to sign in, or is the base path missing? open the address in a browser",
-                )
+            200..300 | 304 if self.is_empty() => {
+                failure(FailureKind::Malformed, format!("{address} sent an empty answer (HTTP {status})"))
+                    .hint("does a proxy or a cache stand between? open the address in a browser")
             }
+            200..300 => page(address, &page_title(&self.body).unwrap_or_default()),
+            413 | 414 | 431 => failure(
+                FailureKind::Rejected,
+                format!("{address} says that the query is too long (HTTP {status}){said}"),
+            )
+            .hint("ask for fewer keys with --key, or raise the limit of the server or of the proxy before it"),
             300..400 => failure(
                 FailureKind::MustAct,
                 format!("{address} redirects to another place, or in a circle; it was not followed"),
@@ -134,6 +145,11 @@ impl Answer {
                 failure(FailureKind::MustAct, format!("{address} wants a tenant{said}"))
                     .hint("set `tenant` in the profile, or LOKI_ORG_ID")
             }
+            407 => failure(
+                FailureKind::MustAct,
+                format!("the proxy before {address} wants to know who is asking (HTTP 407)"),
+            )
+            .hint("put the proxy's user name and password into HTTP_PROXY, or name the host in NO_PROXY"),
             401 | 403 => failure(FailureKind::MustAct, format!("{address} refuses access (HTTP {status}){said}"))
                 .hint("set credentials for this backend; see `trace config show`"),
             404 | 410 => failure(FailureKind::NoSuchApi, format!("no such API at {address} (HTTP {status})"))

@@ -18,10 +18,11 @@ use crate::model::id::TraceId;
 use crate::model::journey::{Journey, Reason};
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
-use crate::model::time::{Human, SECOND, Timestamp, Window};
+use crate::model::time::{Human, Timestamp, Window};
 use crate::options::backends::APIS;
 use crate::options::journey::{Data, Found, JourneyArgs};
 use crate::options::memory;
+use crate::options::origin::Sourced;
 use crate::options::sources::{RecordingArgs, Supply};
 use crate::progress::Progress;
 use crate::query::{Query, Subject};
@@ -241,9 +242,13 @@ pub fn backends(tape: &Tape, context: &Context) -> Backends {
 /// A transport with the limits of the settings.
 pub fn transport(tape: Tape, context: &Context) -> Transport {
     let bounds = context.settings.bounds;
-    let total = u64::try_from(context.settings.timeout_ns.value).unwrap_or(30 * SECOND as u64);
+    // The parser of these flags lets nothing pass that is not above zero.
+    let time = |told: &Sourced<i64>| Duration::from_nanos(told.value.unsigned_abs());
     let limits = Limits {
-        total: Duration::from_nanos(total),
+        total: time(&context.settings.timeout_ns),
+        connect: time(&context.settings.connect_timeout_ns),
+        idle: time(&context.settings.idle_timeout_ns),
+        body: context.settings.max_answer.value,
         requests: bounds.requests,
         in_flight: bounds.in_flight,
         ..Limits::default()
@@ -266,11 +271,20 @@ pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -
         1 => in_kinds(&asked),
         _ => asked.iter().map(in_one_line).collect(),
     };
-    said.extend(lines.iter().map(|line| escape::line(line) + "\n"));
+    let lines = lines.into_iter().chain(breakers(transport, backends).filter(|_| context.output.verbose > 0));
+    said.extend(lines.map(|line| escape::line(&line) + "\n"));
     if context.output.show_queries {
         said.extend(asked.iter().filter_map(|one| to_paste(one, backends.of(one.source)?)));
     }
     said
+}
+
+/// A line for each backend that failed.
+fn breakers(transport: &Transport, backends: &Backends) -> impl Iterator<Item = String> {
+    let endpoints = [Source::Jaeger, Source::Loki, Source::Prometheus].into_iter().filter_map(|s| backends.of(s));
+    let told = endpoints.map(|endpoint| (endpoint.source.word(), transport.breaker(endpoint)));
+    told.filter(|(_, breaker)| !breaker.is_plain())
+        .map(|(source, breaker)| format!("{source:<10}  breaker {}", breaker.line()))
 }
 
 fn in_one_line(asked: &Asked) -> String {

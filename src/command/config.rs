@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use crate::backend::transport::size;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::time::{Human, Zone};
@@ -87,8 +88,11 @@ fn values(settings: &Settings) -> Vec<Shown> {
     all.push(text("timezone", &settings.zone, &zone));
     all.push(panels(settings));
     all.push(length("timeout", &settings.timeout_ns));
+    all.push(length("connect_timeout", &settings.connect_timeout_ns));
+    all.push(length("idle_timeout", &settings.idle_timeout_ns));
     all.push(length("settle", &settings.settle_ns));
     all.extend(settings.limits.iter().map(|(name, limit)| shown(*name, limit, limit.value, limit.value.to_string())));
+    all.push(shown("max_answer", &settings.max_answer, settings.max_answer.value, size(settings.max_answer.value)));
     all
 }
 
@@ -99,6 +103,13 @@ fn target(target: &Target) -> Vec<Shown> {
     let mut all = vec![shown(name("url"), &target.url, url, url_text)];
     all.push(maybe(name("tenant"), target.tenant.as_ref(), String::clone));
     all.push(maybe(name("auth"), target.credentials.as_ref(), ToString::to_string));
+    if let Some(ca) = &target.certificates.ca {
+        all.push(text(name("tls.ca"), ca, &ca.value.display().to_string()));
+    }
+    if let Some(client) = &target.certificates.client {
+        all.push(text(name("tls.cert"), client, &client.value.certificate.display().to_string()));
+        all.push(text(name("tls.key"), client, &client.value.key.display().to_string()));
+    }
     all.push(maybe(name("ui_url"), target.ui_url.as_ref(), |url| plain(url).to_owned()));
     all
 }

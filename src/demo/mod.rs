@@ -253,6 +253,7 @@ fn status(name: Source, items: usize) -> BackendStatus {
         items,
         requests: 0,
         elapsed_ns: 0,
+        breaker: None,
         error: String::new(),
         hint: String::new(),
     }

@@ -41,7 +41,8 @@ pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp)
             }
         },
     );
-    vec![jaeger, loki, prometheus]
+    let known = |row: DoctorRow| DoctorRow { breaker: backends.of(row.name).map(|e| transport.breaker(e)), ..row };
+    [jaeger, loki, prometheus].map(known).to_vec()
 }
 
 struct Clinic<'a> {
@@ -247,7 +248,7 @@ fn unwell(mut row: DoctorRow, endpoint: &Endpoint, failure: &Failure) -> DoctorR
     row.next = match row.state {
         BackendState::NotConfigured => format!("name its address with --{}-url or in the profile", row.name.word()),
         _ if failure.kind == FailureKind::Absent => "is it running, and is this its address?".into(),
-        _ => failure.hint.clone(),
+        _ => failure.advice().to_owned(),
     };
     row
 }

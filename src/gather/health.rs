@@ -31,6 +31,18 @@ pub fn note_of(endpoint: &Endpoint, failure: &Failure) -> Note {
     Note::new(NoteCode::NotConfigured, endpoint.source, message)
 }
 
+/// A remark that takes from the answer, with the next step where it tells none itself.
+pub fn advised(note: Note) -> Note {
+    let next = match note.code {
+        _ if !note.hint.is_empty() => return note,
+        NoteCode::Partial => "the server itself says so: ask again later, or look at its own log",
+        NoteCode::Skipped => "--record DIR keeps the answers as they came, to look at them",
+        NoteCode::Truncated => "narrow the time with --start and --end",
+        _ => return note,
+    };
+    note.hint(next)
+}
+
 /// A backend that was left out on purpose.
 pub fn left_out(source: Source) -> BackendStatus {
     BackendStatus {
@@ -42,6 +54,7 @@ pub fn left_out(source: Source) -> BackendStatus {
         items: 0,
         requests: 0,
         elapsed_ns: 0,
+        breaker: None,
         error: String::new(),
         hint: String::new(),
     }
@@ -57,6 +70,7 @@ pub fn asked(endpoint: &Endpoint, transport: &Transport) -> BackendStatus {
         state: BackendState::Ok,
         requests: tally.requests,
         elapsed_ns: elapsed.map_or(0, |e| i64::try_from(e.as_nanos()).unwrap_or(i64::MAX)),
+        breaker: Some(transport.breaker(endpoint)),
         ..left_out(endpoint.source)
     }
 }

@@ -392,7 +392,7 @@ impl<'a> Gathering<'a> {
         self.evidence.exemplars.extend(haul.exemplars);
         self.evidence.panels.extend(haul.panels);
         haul.metrics_window.into_iter().for_each(|window| self.evidence.coverage.metrics.add(window));
-        haul.notes.into_iter().for_each(|note| self.evidence.note(note));
+        haul.notes.into_iter().for_each(|note| self.evidence.note(health::advised(note)));
         haul.failures.into_iter().for_each(|(source, failure)| self.fail(source, failure));
         self.keep_within_bounds();
     }
@@ -497,7 +497,7 @@ impl<'a> Gathering<'a> {
         if let Some(failure) = self.down.get(&endpoint.source) {
             status.state = health::state_of(endpoint, failure);
             status.error.clone_from(&failure.message);
-            status.hint.clone_from(&failure.hint);
+            failure.advice().clone_into(&mut status.hint);
         } else if let Some(note) = self.evidence.notes.iter().find(of_it) {
             let refused = self.refused.contains(&endpoint.source);
             status.state = if refused { BackendState::Refused } else { BackendState::Partial };

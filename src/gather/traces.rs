@@ -108,8 +108,9 @@ impl<'a> TraceSource<'a> {
             match self.jaeger.search(&search, service).await {
                 Ok(decoded) => {
                     let full = traces_in(&decoded.spans) >= search.limit;
+                    let can_split = window.length() > SHORTEST_SPLIT && keeps_to(window, &decoded.spans);
                     haul.absorb_decoded(decoded);
-                    if full && window.length() > SHORTEST_SPLIT {
+                    if full && can_split {
                         open.extend(window.halves());
                     } else if full {
                         haul.notes.push(too_many(&search));
@@ -191,6 +192,14 @@ fn too_many(search: &Search<'_>) -> Note {
 
 fn traces_in(spans: &[Span]) -> usize {
     spans.iter().map(|s| s.trace_id).collect::<BTreeSet<_>>().len()
+}
+
+/// Whether the server gave what lies in this window. One that does not heed it gives as much for every part of it, and
+/// splitting would never end.
+fn keeps_to(window: Window, spans: &[Span]) -> bool {
+    // Searched is by the start of spans; times come back in whole microseconds.
+    let wide = window.padded(1_000, 1_000);
+    spans.iter().any(|span| wide.contains(span.start))
 }
 
 /// Whether the server itself says that it searches only by service.

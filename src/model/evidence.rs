@@ -146,6 +146,66 @@ pub enum BackendState {
     NotNeeded,
 }
 
+/// Whether a backend is being asked, after how it did so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakerState {
+    /// It is asked.
+    #[default]
+    Closed,
+    /// It failed too often and is left alone for a while.
+    Open,
+    /// One request is let through to see how it is.
+    HalfOpen,
+}
+
+impl BreakerState {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half open",
+        }
+    }
+}
+
+/// The circuit breaker of a backend.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Breaker {
+    /// Whether requests are let through.
+    pub state: BreakerState,
+    /// Failures in a row, up to the last request.
+    pub failures: usize,
+    /// How often it opened.
+    pub opened: usize,
+    /// The last failure; empty where there was none.
+    pub last_error: String,
+}
+
+impl Breaker {
+    /// Whether there is nothing to tell.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// In a line: `open, 5 failures in a row, opened once; last: HTTP 503`.
+    pub fn line(&self) -> String {
+        let failures = match self.failures {
+            0 => String::new(),
+            1 => ", 1 failure".to_owned(),
+            n => format!(", {n} failures in a row"),
+        };
+        let opened = match self.opened {
+            0 => String::new(),
+            1 => ", opened once".to_owned(),
+            n => format!(", opened {n} times"),
+        };
+        let last = if self.last_error.is_empty() { String::new() } else { format!("; last: {}", self.last_error) };
+        format!("{}{failures}{opened}{last}", self.state.word())
+    }
+}
+
 /// One backend's part in the answer.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct BackendStatus {
@@ -165,6 +225,9 @@ pub struct BackendStatus {
     pub requests: usize,
     /// From the first request to the last answer. The one field that varies between runs.
     pub elapsed_ns: i64,
+    /// Whether it failed so often that it was left alone; none where nobody was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<Breaker>,
     /// Why it is not well; empty otherwise.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub error: String,

@@ -1,5 +1,7 @@
 //! Whom to ask, and how much: the flags.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -52,9 +54,22 @@ pub struct BackendArgs {
         help = "Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]"
     )]
     pub key: Vec<String>,
+    /// Trust these authorities too, in PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]"
+    )]
+    pub ca_cert: Option<PathBuf>,
     /// How long asking may take in all, and one answer half of it [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub timeout: Option<i64>,
+    /// How long a connection may take to stand, TLS included [default: 3s]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub connect_timeout: Option<i64>,
+    /// How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub idle_timeout: Option<i64>,
     /// How long after its last span a journey counts as finished [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub settle: Option<i64>,
@@ -91,6 +106,9 @@ pub struct LimitArgs {
     /// Requests under way at one server [default: 8]
     #[arg(long, value_name = "N", value_parser = count(1, 100))]
     pub in_flight: Option<u64>,
+    /// Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_answer: Option<usize>,
 }
 
 const SOURCES: [(&str, Source); 3] =
@@ -111,4 +129,42 @@ pub fn choice<T: Copy + Send + Sync + 'static>(
 /// A whole number from `least` to `most`.
 pub fn count(least: u64, most: u64) -> clap::builder::RangedU64ValueParser<u64> {
     clap::value_parser!(u64).range(least..=most)
+}
+
+/// A number of bytes, in units of 1000 (`kB`, `MB`, `GB`) or 1024 (`KiB`, `MiB`, `GiB`).
+fn size(text: &str) -> Result<usize, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let factor: usize = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "kib" | "k" => 1 << 10,
+        "mib" | "m" => 1 << 20,
+        "gib" | "g" => 1 << 30,
+        _ => return Err("write a size such as 64MiB or 1GB".to_owned()),
+    };
+    let bytes = number.parse().ok().and_then(|n: usize| n.checked_mul(factor));
+    match bytes {
+        Some(bytes) if bytes > 0 => Ok(bytes),
+        Some(_) => Err("it should be more than nothing".to_owned()),
+        None => Err("write a size such as 64MiB or 1GB".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_written_as_people_do() {
+        let table = [("1", 1), ("64MiB", 64 << 20), ("1GB", 1_000_000_000), ("10 kib", 10_240), ("2g", 2 << 30)];
+        for (text, bytes) in table {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "0", "MiB", "-1", "1.5MiB", "1TB", "99999999999999999999", "9999999999999GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
 }

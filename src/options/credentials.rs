@@ -139,7 +139,7 @@ impl Place {
     }
 }
 
-fn placed(path: &Path, folder: &Path, home: Option<&Path>) -> PathBuf {
+pub(crate) fn placed(path: &Path, folder: &Path, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~"), home) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => folder.join(path),
@@ -147,7 +147,7 @@ fn placed(path: &Path, folder: &Path, home: Option<&Path>) -> PathBuf {
 }
 
 /// Reads a file after making sure, on the open file itself, that nobody else can.
-fn read_private(path: &Path) -> Result<String, Error> {
+pub(crate) fn read_private(path: &Path) -> Result<String, Error> {
     /// More than any token, and less than a log file or `/dev/zero` would fill.
     const MOST: u64 = 64 * 1024;
     let told = |e: std::io::Error| Error::Secret(format!("{}: {e}", path.display()));

@@ -201,6 +201,10 @@ fn refuse_credentials(file: &ConfigFile) -> Result<(), Error> {
     }
     for profile in file.profiles.values().chain([&file.top]) {
         for source in [Source::Jaeger, Source::Loki, Source::Prometheus] {
+            if let Some(tls) = profile.tls(source) {
+                let message = "a project file may not say whom to trust; move `tls` to your own configuration";
+                return Err(complaint(&file.path, &file.text, tls.span(), message));
+            }
             if let Some(auth) = profile.auth(source) {
                 let message = "a project file may not say how to sign in; move `auth` to your own configuration";
                 return Err(complaint(&file.path, &file.text, auth.span(), message));

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod backends;
+pub mod certificates;
 pub mod credentials;
 pub mod files;
 pub mod filters;

@@ -55,6 +55,8 @@ pub struct JaegerPart {
     pub tenant: Told<String>,
     /// Who is asking.
     pub auth: Told<AuthText>,
+    /// Certificates.
+    pub tls: Told<TlsText>,
 }
 
 /// `[loki]`.
@@ -71,6 +73,8 @@ pub struct LokiPart {
     pub ui_url: Told<String>,
     /// Who is asking.
     pub auth: Told<AuthText>,
+    /// Certificates.
+    pub tls: Told<TlsText>,
 }
 
 /// `[prometheus]`.
@@ -85,6 +89,8 @@ pub struct PrometheusPart {
     pub ui_url: Told<String>,
     /// Who is asking.
     pub auth: Told<AuthText>,
+    /// Certificates.
+    pub tls: Told<TlsText>,
 }
 
 impl Profile {
@@ -129,6 +135,18 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// A backend's certificates.
+    pub fn tls(&self, source: Source) -> Option<&Spanned<TlsText>> {
+        match source {
+            Source::Jaeger => self.jaeger.tls.as_ref(),
+            Source::Loki => self.loki.tls.as_ref(),
+            Source::Prometheus => self.prometheus.tls.as_ref(),
+            Source::File | Source::Demo => None,
+        }
+    }
+}
+
 /// A file's own choice of profile, and its profiles by name.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -153,6 +171,36 @@ pub enum AuthText {
     Header(HeaderText),
     /// A program that prints a bearer token.
     Command(CommandText),
+}
+
+/// `{ ca, cert, key }`: files in PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "TlsFields")]
+pub struct TlsText {
+    /// One's own authorities.
+    pub ca: Option<PathBuf>,
+    /// Our own certificate and its key.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsFields {
+    ca: Option<PathBuf>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+impl TryFrom<TlsFields> for TlsText {
+    type Error = &'static str;
+    fn try_from(fields: TlsFields) -> Result<Self, Self::Error> {
+        let client = match (fields.cert, fields.key) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            _ => return Err("`cert` and `key` are needed together"),
+        };
+        Ok(Self { ca: fields.ca, client })
+    }
 }
 
 /// Where a secret is.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::backend::{Auth, Backends, Endpoint, JaegerApi};
+use crate::backend::{Auth, Backends, Endpoint, JaegerApi, Tls};
 use crate::error::Error;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Source;
@@ -23,6 +23,12 @@ use crate::query::{Bounds, PanelTemplate, SETTLE};
 
 /// How long asking may take unless told otherwise.
 const TIMEOUT: i64 = 30 * SECOND;
+/// How long a connection may take to stand.
+const CONNECT: i64 = 3 * SECOND;
+/// How long an answer may pause.
+const IDLE: i64 = 5 * SECOND;
+/// How much one answer may hold.
+const ANSWER: usize = 256 << 20;
 
 /// Which configuration to read. Accepted before and after the command's name.
 #[derive(Args, Clone, Debug, Default)]
@@ -79,6 +85,12 @@ pub struct Settings {
     pub zone: Sourced<Zone>,
     /// How long asking may take in all, in nanoseconds.
     pub timeout_ns: Sourced<i64>,
+    /// How long a connection may take to stand, in nanoseconds.
+    pub connect_timeout_ns: Sourced<i64>,
+    /// How long an answer may pause, in nanoseconds.
+    pub idle_timeout_ns: Sourced<i64>,
+    /// How many bytes one answer may hold.
+    pub max_answer: Sourced<usize>,
     /// How long after its last span a journey counts as finished, in nanoseconds.
     pub settle_ns: Sourced<i64>,
     /// How much may be asked and kept.
@@ -119,27 +131,32 @@ impl Settings {
     /// The backends with their credentials: reads secret files and runs programs that tell tokens. A secret that cannot
     /// be had is the matter of its backend alone.
     pub fn backends(&self, surroundings: &Surroundings) -> Backends {
-        self.backends_with(|target| match &target.credentials {
-            Some(credentials) => {
-                credentials.value.resolve(surroundings).unwrap_or_else(|why| Auth::Missing(why.to_string()))
-            }
-            None => Auth::None,
+        self.backends_with(|target| {
+            let auth = target.credentials.as_ref().map_or(Ok(Auth::None), |told| told.value.resolve(surroundings));
+            let read = || Ok::<_, Error>((auth?, target.certificates.read()?));
+            read().unwrap_or_else(|why| (Auth::Missing(why.to_string()), Tls::default()))
         })
     }
 
     /// The backends for a recording, which needs no credentials.
     pub fn backends_without_credentials(&self) -> Backends {
-        self.backends_with(|_| Auth::None)
+        self.backends_with(|_| (Auth::None, Tls::default()))
     }
 
-    fn backends_with(&self, auth: impl Fn(&Target) -> Auth) -> Backends {
+    fn backends_with(&self, identity: impl Fn(&Target) -> (Auth, Tls)) -> Backends {
         let endpoint = |target: &Target| {
-            (!target.left_out).then(|| Endpoint {
+            if target.left_out {
+                return None;
+            }
+            let (auth, tls) = identity(target);
+            Some(Endpoint {
                 source: target.source,
                 url: target.url.value.clone(),
                 url_from: target.url.origin.to_string(),
                 configured: target.url.origin != Origin::Default,
-                auth: auth(target),
+                auth,
+                tls,
+                sharing: self.sharing(target),
                 tenant: target.tenant.as_ref().map(|tenant| tenant.value.clone()),
             })
         };
@@ -150,6 +167,14 @@ impl Settings {
             jaeger_api: self.jaeger_api.value,
             loki_selector: self.loki_selector.as_ref().map(|selector| selector.value.clone()),
         }
+    }
+}
+
+impl Settings {
+    /// How many backends are asked at the origin of this one.
+    fn sharing(&self, target: &Target) -> usize {
+        let origin = target.url.value.origin();
+        self.targets().into_iter().filter(|other| !other.left_out && other.url.value.origin() == origin).count()
     }
 }
 
@@ -184,6 +209,13 @@ impl<'a> Voices<'a> {
                 .map_or(Sourced::default(1.0), |told| told.map(|share| share.0)),
             zone: self.zone()?,
             timeout_ns: length(self.backends.timeout, "--timeout", TIMEOUT),
+            connect_timeout_ns: length(self.backends.connect_timeout, "--connect-timeout", CONNECT),
+            idle_timeout_ns: length(self.backends.idle_timeout, "--idle-timeout", IDLE),
+            max_answer: self
+                .backends
+                .limits
+                .max_answer
+                .map_or(Sourced::default(ANSWER), |bytes| Sourced::flag(bytes, "--max-answer")),
             settle_ns: length(self.backends.settle, "--settle", SETTLE),
             bounds: bounds(&limits),
             limits,

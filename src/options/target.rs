@@ -1,11 +1,14 @@
 //! One backend: its address, and whose credentials may go there.
 
+use std::path::PathBuf;
+
 use url::Url;
 
 use crate::error::Error;
 use crate::model::evidence::Source;
 use crate::options::address::{self, Address};
-use crate::options::credentials::{Credentials, Place, Scheme};
+use crate::options::certificates::{Certificates, ClientFiles};
+use crate::options::credentials::{Credentials, Place, Scheme, placed};
 use crate::options::origin::{Origin, Sourced};
 use crate::options::voices::{Voices, origin};
 
@@ -22,6 +25,8 @@ pub struct Target {
     pub tenant: Option<Sourced<String>>,
     /// How to prove who is asking; the secret itself is not read yet.
     pub credentials: Option<Sourced<Credentials>>,
+    /// Whom to trust beyond the system's roots, and who we are; not read yet.
+    pub certificates: Certificates,
     /// Whether `--without` leaves it out.
     pub left_out: bool,
 }
@@ -33,6 +38,9 @@ struct Names {
     tenants: &'static [&'static str],
     token: &'static str,
     token_file: &'static str,
+    ca: &'static [&'static str],
+    certificate: &'static [&'static str],
+    key: &'static [&'static str],
     usual: &'static str,
 }
 
@@ -42,6 +50,9 @@ const JAEGER: Names = Names {
     tenants: &["TRACE_JAEGER_TENANT"],
     token: "TRACE_JAEGER_TOKEN",
     token_file: "TRACE_JAEGER_TOKEN_FILE",
+    ca: &["TRACE_JAEGER_CA_CERT"],
+    certificate: &["TRACE_JAEGER_CLIENT_CERT"],
+    key: &["TRACE_JAEGER_CLIENT_KEY"],
     usual: "http://localhost:16686",
 };
 const LOKI: Names = Names {
@@ -50,6 +61,9 @@ const LOKI: Names = Names {
     tenants: &["TRACE_LOKI_TENANT", "LOKI_ORG_ID"],
     token: "TRACE_LOKI_TOKEN",
     token_file: "TRACE_LOKI_TOKEN_FILE",
+    ca: &["TRACE_LOKI_CA_CERT", "LOKI_CA_CERT_PATH"],
+    certificate: &["TRACE_LOKI_CLIENT_CERT", "LOKI_CLIENT_CERT_PATH"],
+    key: &["TRACE_LOKI_CLIENT_KEY", "LOKI_CLIENT_KEY_PATH"],
     usual: "http://localhost:3100",
 };
 const PROMETHEUS: Names = Names {
@@ -58,6 +72,9 @@ const PROMETHEUS: Names = Names {
     tenants: &["TRACE_PROMETHEUS_TENANT"],
     token: "TRACE_PROMETHEUS_TOKEN",
     token_file: "TRACE_PROMETHEUS_TOKEN_FILE",
+    ca: &["TRACE_PROMETHEUS_CA_CERT"],
+    certificate: &["TRACE_PROMETHEUS_CLIENT_CERT"],
+    key: &["TRACE_PROMETHEUS_CLIENT_KEY"],
     usual: "http://localhost:9090",
 };
 
@@ -78,9 +95,12 @@ pub(crate) fn target(voices: Voices<'_>, source: Source) -> Result<(Target, Vec<
     let (credentials, unsent) = at_home(voices, source, &url, own, "credentials");
     let tenant = voices.variable(names.tenants).or_else(|| voices.told(|p| p.tenant(source)));
     let (tenant, unnamed) = at_home(voices, source, &url, tenant, "the tenant");
+    let (client, unshown) =
+        at_home(voices, source, &url, client_files(voices, source, names)?, "the client certificate");
+    let certificates = Certificates { ca: ca(voices, source, names), client };
     let left_out = voices.backends.without.contains(&source);
-    let target = Target { source, ui_url: ui_url(voices, source)?, tenant, credentials, left_out, url };
-    Ok((target, unsent.into_iter().chain(unnamed).collect()))
+    let target = Target { source, ui_url: ui_url(voices, source)?, tenant, credentials, certificates, left_out, url };
+    Ok((target, unsent.into_iter().chain(unnamed).chain(unshown).collect()))
 }
 
 fn base_address(
@@ -161,6 +181,44 @@ fn from_files(voices: Voices<'_>, source: Source) -> Option<Sourced<Credentials>
     let folder = layer.path.parent().unwrap_or(&layer.path);
     let credentials = Credentials::from_text(told.get_ref(), folder, voices.surroundings.home.as_deref());
     Some(Sourced { value: credentials, origin: origin(layer, told) })
+}
+
+/// Whom to trust beyond the system's roots.
+fn ca(voices: Voices<'_>, source: Source, names: &Names) -> Option<Sourced<PathBuf>> {
+    let folder = &voices.surroundings.cwd;
+    let flag = voices.backends.ca_cert.as_ref().map(|path| Sourced::flag(folder.join(path), "--ca-cert"));
+    let given = flag.or_else(|| voices.variable(names.ca).map(|told| told.map(|path| folder.join(path))));
+    given.or_else(|| {
+        let (layer, told) = voices.told_in(|p| p.tls(source).filter(|tls| tls.get_ref().ca.is_some()))?;
+        let folder = layer.path.parent().unwrap_or(&layer.path);
+        let value = placed(told.get_ref().ca.as_ref()?, folder, voices.surroundings.home.as_deref());
+        Some(Sourced { value, origin: origin(layer, told) })
+    })
+}
+
+/// Our own certificate: from variables, else from the user's files.
+fn client_files(voices: Voices<'_>, source: Source, names: &Names) -> Result<Option<Sourced<ClientFiles>>, Error> {
+    let folder = &voices.surroundings.cwd;
+    match (voices.variable(names.certificate), voices.variable(names.key)) {
+        (Some(certificate), Some(key)) => {
+            let key = folder.join(key.value);
+            return Ok(Some(certificate.map(|path| ClientFiles { certificate: folder.join(path), key })));
+        }
+        (Some(one), None) | (None, Some(one)) => {
+            let hint = "a client certificate and its key are needed together; set the other one too";
+            return Err(Error::usage(format!("{} is set alone", one.origin), hint));
+        }
+        (None, None) => {}
+    }
+    let told = voices.told_in(|p| p.tls(source).filter(|tls| tls.get_ref().client.is_some()));
+    let Some((layer, told)) = told else { return Ok(None) };
+    let folder = layer.path.parent().unwrap_or(&layer.path);
+    let place = |path: &PathBuf| placed(path, folder, voices.surroundings.home.as_deref());
+    let files = told.get_ref().client.as_ref();
+    Ok(files.map(|(certificate, key)| Sourced {
+        value: ClientFiles { certificate: place(certificate), key: place(key) },
+        origin: origin(layer, told),
+    }))
 }
 
 /// A project file chooses an address, but not who gets what is the user's: credentials, or the name of a tenant.

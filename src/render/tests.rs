@@ -93,6 +93,7 @@ fn status(name: Source, items: usize, detail: &str) -> BackendStatus {
         items,
         requests: 3,
         elapsed_ns: 14 * MS,
+        breaker: None,
         error: String::new(),
         hint: String::new(),
     }
@@ -610,6 +611,7 @@ fn doctor() -> Doctor {
         auth: "none".into(),
         clock_difference_ns: None,
         newest: None,
+        breaker: None,
         next: next.into(),
     };
     let ability = |what: &str, answer: &str| Ability { what: what.into(), answer: answer.into() };

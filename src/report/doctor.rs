@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::model::evidence::{BackendState, Source};
+use crate::model::evidence::{BackendState, Breaker, Source};
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::parts::{Frame, labelled};
@@ -42,6 +42,9 @@ pub struct DoctorRow {
     pub clock_difference_ns: Option<i64>,
     /// The newest data seen.
     pub newest: Option<Timestamp>,
+    /// Whether it failed so often that it was left alone; none where nobody was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<Breaker>,
     /// What to do; empty where all is well.
     pub next: String,
 }
@@ -61,6 +64,7 @@ impl DoctorRow {
             auth: String::new(),
             clock_difference_ns: None,
             newest: None,
+            breaker: None,
             next: String::new(),
         }
     }
@@ -195,6 +199,7 @@ fn facts(check: &DoctorRow, frame: &Frame) -> Vec<Fact> {
     }
     facts.extend(check.clock_difference_ns.map(|ns| fact("  clock", clock(ns))));
     facts.extend(check.newest.map(|at| fact("  newest", plain(frame.zone.full(at)))));
+    facts.extend(check.breaker.iter().filter(|b| !b.is_plain()).map(|b| fact("  breaker", plain(b.line()))));
     if !check.next.is_empty() {
         // Whoever reads this has just asked the doctor.
         facts.push(fact("  next", plain(&check.next)));

@@ -13,7 +13,7 @@ use crate::model::id::{SpanId, TraceId, decode_base64};
 use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
 use crate::model::time::Timestamp;
 use crate::wire::json::{Items, Json, Many};
-use crate::wire::{Decoded, Malformed, Skips, item, parse, read, read_tree};
+use crate::wire::{Decoded, Malformed, Skips, item, parse, partial, read, read_tree, read_with_rest};
 
 /// An answer, or one trace alone as some tools save it.
 #[derive(Deserialize)]
@@ -30,6 +30,11 @@ struct Document<'a> {
     processes: Option<&'a RawValue>,
     #[serde(borrow)]
     warnings: Option<&'a RawValue>,
+    /// `PARTIAL`, as Tempo says it, and why.
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -46,7 +51,7 @@ struct Trace<'a> {
 
 /// The spans of `/api/traces`, `/api/traces/{id}` or a saved file: an envelope, a list of traces, or one trace.
 pub fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
-    read(bytes, |text| {
+    let (mut decoded, rest) = read_with_rest(bytes, |text| {
         let documents: Many<Document> = parse(text)?;
         let known = |d: &Document| d.data.is_some() || d.spans.is_some() || d.errors.is_some();
         let empty_list = documents.items.is_empty() && documents.misplaced == 0;
@@ -57,7 +62,9 @@ pub fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
         let tree: Json = parse(text)?;
         let null_data = tree.entries().iter().any(|(key, _)| key == "data");
         Ok(if null_data { Ok(Decoded::default()) } else { Err(Malformed::wrong_shape(&tree)) })
-    })
+    })?;
+    decoded.skipped.extend(rest);
+    Ok(decoded)
 }
 
 fn all_traces(documents: Many<Document>) -> Decoded {
@@ -65,6 +72,7 @@ fn all_traces(documents: Many<Document>) -> Decoded {
     reader.skips.add_many(documents.misplaced, "it is no trace");
     for document in documents.items {
         reader.decoded.errors.extend(document.errors.iter().flat_map(|raw| error_messages(raw)));
+        reader.decoded.errors.extend(partial(document.status, document.message));
         let Document { trace_id, spans, processes, warnings, data, .. } = document;
         if let Some(data) = data {
             reader.skips.add_many(data.misplaced, "it is no trace");

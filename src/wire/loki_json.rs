@@ -12,7 +12,7 @@ use crate::model::metric::Series;
 use crate::model::time::Timestamp;
 use crate::wire::json::{Items, Json, Many};
 use crate::wire::prometheus_json::{self, Answer};
-use crate::wire::{Decoded, Malformed, Skips, item, log_line, parse, read, read_tree, with_tree};
+use crate::wire::{Decoded, Malformed, Skips, item, log_line, parse, read_tree, read_with_rest, with_tree};
 
 #[derive(Deserialize)]
 struct Document<'a> {
@@ -20,6 +20,28 @@ struct Document<'a> {
     data: Option<Many<Data<'a>>>,
     #[serde(borrow)]
     warnings: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow, rename = "isPartial")]
+    is_partial: Option<&'a RawValue>,
+}
+
+impl Document<'_> {
+    /// What the server complains of beside its data.
+    fn complaints(&self) -> Vec<String> {
+        let told = |raw: Option<&RawValue>| raw.and_then(|raw| item(raw, |json| json.owned_text()).ok());
+        let mut all = self.warnings.and_then(|raw| item(raw, |json| json.texts()).ok()).unwrap_or_default();
+        all.extend(told(self.error).filter(|text| !text.is_empty()));
+        if all.is_empty() && told(self.status).as_deref() == Some("error") {
+            all.push("the answer is an error".to_owned());
+        }
+        if told(self.is_partial).as_deref() == Some("true") {
+            all.push(prometheus_json::PARTIAL.to_owned());
+        }
+        all
+    }
 }
 
 #[derive(Deserialize)]
@@ -38,18 +60,21 @@ struct Stream<'a> {
     values: Items<'a>,
 }
 
-/// The lines of `query_range`, stream after stream in the order they came. Its `warnings` are in `errors`.
+/// The lines of `query_range`, stream after stream in the order they came. What it warns of is in `errors`.
 pub fn streams(bytes: &[u8]) -> Result<Decoded, Malformed> {
-    read(bytes, |text| {
+    let (mut decoded, rest) = read_with_rest(bytes, |text| {
         let document: Many<Document> = parse(text)?;
         let is_streams = |d: &Data| d.result_type.is_none_or(|kind| kind.get() == "\"streams\"");
         match document.items.into_iter().next() {
-            Some(Document { data: Some(data), warnings }) if data.items.iter().all(is_streams) => {
-                Ok(Ok(lines(data, warnings)))
+            Some(mut document) if document.data.as_ref().is_some_and(|data| data.items.iter().all(is_streams)) => {
+                let complaints = document.complaints();
+                Ok(Ok(lines(document.data.take().unwrap_or_default(), complaints)))
             }
             _ => parse::<Json>(text).map(|tree| empty_or_wrong(&tree)),
         }
-    })
+    })?;
+    decoded.skipped.extend(rest);
+    Ok(decoded)
 }
 
 /// `data: null` is an empty answer.
@@ -58,9 +83,8 @@ fn empty_or_wrong(tree: &Json) -> Result<Decoded, Malformed> {
     if has_data { Ok(Decoded::default()) } else { Err(Malformed::wrong_shape(tree)) }
 }
 
-fn lines(data: Many<Data>, warnings: Option<&RawValue>) -> Decoded {
+fn lines(data: Many<Data>, errors: Vec<String>) -> Decoded {
     let mut skips = Skips::default();
-    let errors = warnings.and_then(|raw| item(raw, |json| json.texts()).ok()).unwrap_or_default();
     let mut decoded = Decoded { errors, ..Decoded::default() };
     skips.add_many(data.misplaced, "the answer has no list of streams");
     for data in data.items {

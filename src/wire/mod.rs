@@ -83,6 +83,10 @@ fn titled(title: &str) -> String {
 impl Malformed {
     /// From serde's error on this text.
     fn not_json(text: &str, error: &serde_json::Error) -> Self {
+        let said = error.to_string();
+        if let Some(key) = said.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
+            return Self::WrongShape { found: format!("`{key}` stands there twice") };
+        }
         let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
         Self::at(text, line_start + error.column().saturating_sub(1))
     }
@@ -139,6 +143,7 @@ fn document(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     }
 }
 
+/// The title of a page; empty where it has none.
 fn html_title(text: &str) -> String {
     let head: String = text.chars().take(20_000).collect();
     let lower = head.to_ascii_lowercase();
@@ -150,14 +155,52 @@ fn html_title(text: &str) -> String {
     title.unwrap_or_default().chars().take(80).collect()
 }
 
-/// Reads one document with `decode`; text that serde refuses is mended and tried once more.
+/// The title of the page that these bytes are; none if they are no page.
+pub fn page_title(bytes: &[u8]) -> Option<String> {
+    match document(bytes) {
+        Err(Malformed::Html { title }) => Some(title),
+        _ => None,
+    }
+}
+
+/// Reads one document with `decode`; text that serde refuses is mended and tried once more. What follows it is left.
 fn read<T>(
     bytes: &[u8],
     decode: impl Fn(&str) -> Result<Result<T, Malformed>, serde_json::Error>,
 ) -> Result<T, Malformed> {
+    read_with_rest(bytes, decode).map(|(value, _)| value)
+}
+
+/// The same, and a remark if something followed the document.
+fn read_with_rest<T>(
+    bytes: &[u8],
+    decode: impl Fn(&str) -> Result<Result<T, Malformed>, serde_json::Error>,
+) -> Result<(T, Option<String>), Malformed> {
     let text = document(bytes)?;
-    let result = decode(&text).or_else(|error| mended(&text).and_then(|good| decode(&good).ok()).ok_or(error));
-    result.map_err(|error| Malformed::not_json(&text, &error))?
+    let alone = |text: &str| decode(text).map(|value| (value, None));
+    let first = |text: &str, error: serde_json::Error| {
+        let at = trailing(text, &error).ok_or(error)?;
+        let rest = text.len() - at;
+        decode(&text[..at]).map(|value| (value, Some(format!("trailing data: {rest} bytes after the answer's end"))))
+    };
+    let (value, rest) = alone(&text)
+        .or_else(|error| first(&text, error))
+        .or_else(|error| {
+            let good = mended(&text).ok_or(error)?;
+            alone(&good).or_else(|error| first(&good, error))
+        })
+        .map_err(|error| Malformed::not_json(&text, &error))?;
+    value.map(|value| (value, rest))
+}
+
+/// Where the document ends, if the error is only that something follows it.
+fn trailing(text: &str, error: &serde_json::Error) -> Option<usize> {
+    if !error.to_string().starts_with("trailing characters") {
+        return None;
+    }
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    let is_whole = stream.next().is_some_and(|value| value.is_ok());
+    is_whole.then(|| stream.byte_offset())
 }
 
 /// Reads one document whole, as a tree. For small answers.
@@ -184,6 +227,16 @@ fn with_tree<T>(text: &str, decode: impl FnOnce(&Json) -> T) -> Result<T, String
             serde_json::from_str::<Json>(&mended).map(|json| decode(&json)).map_err(|error| why(&error))
         }
     }
+}
+
+/// What a server says that tells by a status of `PARTIAL` that there is more.
+fn partial(status: Option<&RawValue>, message: Option<&RawValue>) -> Option<String> {
+    let text =
+        |raw: Option<&RawValue>| raw.and_then(|raw| item(raw, |json| json.owned_text()).ok()).unwrap_or_default();
+    text(status).eq_ignore_ascii_case("partial").then(|| match text(message) {
+        message if message.is_empty() => "the answer is partial".to_owned(),
+        message => format!("the answer is partial: {message}"),
+    })
 }
 
 /// The reason without the place, so that equal reasons are told once.

@@ -14,7 +14,7 @@ use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCo
 use crate::model::time::Timestamp;
 use crate::wire::json::{Items, Json, Many};
 use crate::wire::log_line::{Parts, first, flattened};
-use crate::wire::{Decoded, Malformed, Skips, item, read, read_tree};
+use crate::wire::{Decoded, Malformed, Skips, item, partial, read, read_tree};
 
 /// The outermost keys of OTLP documents, metrics too. The last two are used by others as well.
 pub const KEYS: [&str; 9] = [
@@ -42,6 +42,11 @@ struct Document<'a> {
     resource_logs: Option<Many<LogGroup<'a>>>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
+    /// `PARTIAL`, as Tempo says it, and why.
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -194,6 +199,7 @@ struct Reader {
 
 impl Reader {
     fn document(&mut self, document: Document) {
+        self.decoded.errors.extend(partial(document.status, document.message));
         if let Some(raw) = document.error {
             self.recognised = true;
             self.decoded.errors.extend(item(raw, message_of).ok().flatten());

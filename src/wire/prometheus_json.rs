@@ -9,7 +9,7 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::metric::{Alert, AlertState, Exemplar, Series};
 use crate::model::time::Timestamp;
 use crate::wire::json::Json;
-use crate::wire::{Malformed, Skips, read_tree};
+use crate::wire::{Malformed, Skips, parse, read_tree, read_with_rest};
 
 /// An answer in its envelope.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,25 +56,50 @@ impl Answer {
     }
 }
 
+/// What `isPartial` means, as VictoriaMetrics says it.
+pub const PARTIAL: &str = "the answer is partial: not all of the storage answered";
+
 /// Opens the envelope; `decode` reads `data`.
 fn envelope<T: Default>(
     bytes: &[u8],
     decode: impl Fn(&Json, &mut Skips) -> Option<T>,
     named: (&str, &str),
 ) -> Result<Reply<T>, Malformed> {
-    read_tree(bytes, |tree| {
+    let decode = |tree: &Json| {
+        if let Some(key) = ["status", "data", "error"].iter().find(|key| count(tree, key) > 1) {
+            return Err(Malformed::WrongShape { found: format!("`{key}` stands there twice") });
+        }
         let (data, error) = (tree.get(&["data"]), error_of(tree));
+        let is_partial = tree.get(&["isPartial"]).text().as_deref() == Some("true");
         let told = error.is_some() || tree.entries().iter().any(|(key, _)| key == "data" || key == "status");
         let mut skips = Skips::default();
         let decoded = if data.is_null() { told.then(T::default) } else { decode(data, &mut skips) };
         Ok(Reply {
             data: decoded.or_else(|| error.is_some().then(T::default)).ok_or_else(|| Malformed::wrong_shape(tree))?,
-            warnings: tree.get(&["warnings"]).texts(),
+            warnings: tree
+                .get(&["warnings"])
+                .texts()
+                .into_iter()
+                .chain(is_partial.then(|| PARTIAL.to_owned()))
+                .collect(),
             infos: tree.get(&["infos"]).texts(),
             error,
             skipped: skips.sentences(named.0, named.1),
         })
-    })
+    };
+    let (mut reply, rest) = read_with_rest(bytes, |text| parse::<Json>(text).map(|tree| decode(&tree)))?;
+    reply.skipped.extend(rest);
+    Ok(reply)
+}
+
+/// How often a key stands in an object.
+fn count(tree: &Json, key: &str) -> usize {
+    tree.entries().iter().filter(|(k, _)| k == key).count()
+}
+
+/// What an answer complains of that has no data beside it: then it is a refusal, whatever its HTTP status.
+pub fn refusal(bytes: &[u8]) -> Option<String> {
+    read_tree(bytes, |tree| Ok(error_of(tree).filter(|_| tree.get(&["data"]).is_null()))).ok().flatten()
 }
 
 fn error_of(tree: &Json) -> Option<String> {
@@ -113,6 +138,9 @@ fn answer_of(data: &Json, skips: &mut Skips) -> Option<Answer> {
 
 fn all_series(result: &Json, skips: &mut Skips) -> Vec<Series> {
     let mut all = Vec::new();
+    if !matches!(result, Json::List(_) | Json::Null) {
+        skips.add("the answer has no list of series");
+    }
     for item in result.list() {
         match series(item, skips) {
             Some(series) => all.push(series),

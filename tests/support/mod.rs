@@ -74,6 +74,12 @@ impl Trace {
         (self.command.spawn().expect("the binary starts"), self.home)
     }
 
+    /// The command as it would be run, with its home, which is gone when that is dropped.
+    pub fn prepared(mut self) -> (Command, tempfile::TempDir) {
+        self.command.args(&self.last).stdin(Stdio::null());
+        (self.command, self.home)
+    }
+
     /// Runs it.
     pub fn run(mut self) -> Run {
         use std::io::Write as _;

@@ -1,0 +1,277 @@
+//! One try: the request on the wire, its redirects, and its answer read whole, within every limit.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use secrecy::ExposeSecret;
+use tokio::time::{Instant, timeout_at};
+
+use super::redirect::{Hop, decide, is_redirect};
+use super::retry::{Again, asked_for};
+use super::trouble::{Stage, Trouble, deepest, explain, human, too_late};
+use super::{Transport, joined, shown};
+use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::request::{Answer, Method, Request};
+use crate::backend::{Auth, Endpoint};
+use crate::model::evidence::Source;
+use crate::model::time::Timestamp;
+
+/// What is read of an answer that is a refusal: nobody reads more of it.
+const REFUSAL: usize = 64 << 10;
+/// Bytes a second that an answer must bring.
+const LEAST_RATE: f64 = 1024.0;
+
+/// An answer, and whether and when the server may be asked again.
+pub struct Reply {
+    /// The answer.
+    pub answer: Answer,
+    /// Whether the status says that it may be different next time.
+    pub again: Again,
+    /// How long the server wants to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+/// The clocks of one try.
+#[derive(Clone, Copy)]
+struct Clocks {
+    whole: Instant,
+    deadline: Instant,
+    half: Duration,
+}
+
+impl Transport {
+    /// Asks once.
+    pub(super) async fn exchange(&self, endpoint: &Endpoint, request: &Request) -> Result<Reply, Trouble> {
+        let client = self.clients.of(endpoint, &self.limits)?;
+        // No single answer may take more than half of the time: the others have theirs to come.
+        let half = self.limits.total / 2;
+        let clocks = Clocks { whole: self.deadline.min(Instant::now() + half), deadline: self.deadline, half };
+        let mut hop = Hop { url: joined(&endpoint.url, &request.path), method: request.method };
+        if request.method == Method::Get && !request.parameters.is_empty() {
+            hop.url.set_query(Some(&request.encoded()));
+        }
+        let mut followed = 0;
+        loop {
+            let response = self.head(&client, endpoint, request, &hop, clocks).await?;
+            let status = response.status().as_u16();
+            if !is_redirect(status) {
+                return self.reply(endpoint, response, clocks).await;
+            }
+            let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
+            hop = decide(&hop, status, location, followed, &request.encoded())?;
+            followed += 1;
+        }
+    }
+
+    /// Until the head of an answer is there.
+    async fn head(
+        &self,
+        client: &reqwest::Client,
+        endpoint: &Endpoint,
+        request: &Request,
+        hop: &Hop,
+        clocks: Clocks,
+    ) -> Result<reqwest::Response, Trouble> {
+        let address = shown(&endpoint.url);
+        let call = build(client, endpoint, request, hop)?;
+        match timeout_at(clocks.whole, client.execute(call)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(e)) => Err(self.explained(endpoint, &e, Stage::Asking)),
+            Err(_) if clocks.whole == clocks.deadline => Err(self.past_deadline().into()),
+            Err(_) => Err(too_late(&address, "no answer", clocks.half)),
+        }
+    }
+
+    fn explained(&self, endpoint: &Endpoint, error: &reqwest::Error, stage: Stage) -> Trouble {
+        let proxy = self.clients.proxy(&endpoint.url);
+        explain(&shown(&endpoint.url), error, &self.limits, stage, proxy.as_deref())
+    }
+
+    async fn reply(
+        &self,
+        endpoint: &Endpoint,
+        mut response: reqwest::Response,
+        clocks: Clocks,
+    ) -> Result<Reply, Trouble> {
+        let status = response.status().as_u16();
+        let text = |name| response.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+        let date = text(DATE).and_then(Timestamp::from_http_date);
+        let retry_after = text(RETRY_AFTER).and_then(|text| asked_for(text, date));
+        let after = self.begun.elapsed();
+        // What was unpacked on the way has no such header any more.
+        if let Some(coding) = text(CONTENT_ENCODING).filter(|c| !c.is_empty() && !c.eq_ignore_ascii_case("identity")) {
+            let coding: String = coding.chars().filter(char::is_ascii_graphic).take(40).collect();
+            let address = shown(&endpoint.url);
+            let message = format!("{address} packed its answer as {coding}, which nobody asked for");
+            return Err(Failure::new(FailureKind::Malformed, message).hint("does a proxy change the answers?").into());
+        }
+        let read = self.body(endpoint, &mut response, clocks).await;
+        let body = match read {
+            Ok(body) => body,
+            // A refusal is one, even if it breaks off.
+            Err((_, begun)) if !(200..300).contains(&status) => begun,
+            Err((trouble, _)) => return Err(trouble),
+        };
+        Ok(Reply { answer: Answer { status, date, after, body }, again: Again::after(status), retry_after })
+    }
+
+    /// Reads a body; if that fails, tells why, with what had come.
+    async fn body(
+        &self,
+        endpoint: &Endpoint,
+        response: &mut reqwest::Response,
+        clocks: Clocks,
+    ) -> Result<Vec<u8>, (Trouble, Vec<u8>)> {
+        let address = shown(&endpoint.url);
+        let is_refusal = !response.status().is_success();
+        let mut held = Held { all: &self.held, bytes: 0 };
+        let mut body = Vec::new();
+        let mut rate = Rate::new(self.limits.idle);
+        loop {
+            let idle = clocks.whole.min(Instant::now() + self.limits.idle);
+            let trouble = match timeout_at(idle, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => match self.take(&address, &mut body, &chunk, &mut held) {
+                    Ok(()) if is_refusal && body.len() >= REFUSAL => {
+                        body.truncate(REFUSAL);
+                        return Ok(body);
+                    }
+                    Ok(()) if rate.is_enough(chunk.len()) => continue,
+                    Ok(()) => too_slow(&address, self.limits.idle),
+                    Err(failure) => failure.into(),
+                },
+                Ok(Ok(None)) => return Ok(body),
+                Ok(Err(e)) => self.explained(endpoint, &e, Stage::Reading(body.len())),
+                Err(_) if idle == clocks.deadline => self.past_deadline().into(),
+                Err(_) if idle == clocks.whole => too_late(&address, "no whole answer", clocks.half),
+                Err(_) => stalled(&address, self.limits.idle),
+            };
+            return Err((trouble, body));
+        }
+    }
+
+    /// Adds a piece, if it is not too much: for one answer, for all that are being read, or for this machine.
+    fn take(&self, address: &str, body: &mut Vec<u8>, chunk: &[u8], held: &mut Held<'_>) -> Result<(), Failure> {
+        let most = self.limits.body;
+        let cap = |what: &str| {
+            Failure::new(FailureKind::OutOfBounds, format!("{address} sent {what}"))
+                .hint("raise --max-answer, or narrow the time")
+        };
+        if body.len() + chunk.len() > most {
+            return Err(cap(&format!("more than {} in one answer", size(most))));
+        }
+        if held.all.get() + chunk.len() > most.saturating_mul(2) {
+            return Err(cap(&format!("more than {} in answers at once", size(most.saturating_mul(2)))));
+        }
+        if body.try_reserve(chunk.len()).is_err() {
+            return Err(cap("more than this machine has memory for"));
+        }
+        held.add(chunk.len());
+        body.extend_from_slice(chunk);
+        Ok(())
+    }
+}
+
+/// A size as people write it.
+pub fn size(bytes: usize) -> String {
+    match bytes {
+        b if b >= 1 << 30 && b.is_multiple_of(1 << 30) => format!("{} GiB", b >> 30),
+        b if b >= 1 << 20 && b.is_multiple_of(1 << 20) => format!("{} MiB", b >> 20),
+        b if b >= 1 << 10 && b.is_multiple_of(1 << 10) => format!("{} KiB", b >> 10),
+        b => format!("{b} bytes"),
+    }
+}
+
+/// The share of one answer in what all answers being read hold together.
+struct Held<'a> {
+    all: &'a Cell<usize>,
+    bytes: usize,
+}
+
+impl Held<'_> {
+    fn add(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.all.set(self.all.get() + bytes);
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.all.set(self.all.get() - self.bytes);
+    }
+}
+
+/// Whether an answer comes fast enough to be worth waiting for: looked at every so often.
+struct Rate {
+    every: Duration,
+    since: Instant,
+    bytes: usize,
+}
+
+impl Rate {
+    fn new(idle: Duration) -> Self {
+        Self { every: idle * 2, since: Instant::now(), bytes: 0 }
+    }
+
+    fn is_enough(&mut self, more: usize) -> bool {
+        self.bytes += more;
+        let elapsed = self.since.elapsed();
+        if elapsed < self.every {
+            return true;
+        }
+        let is_enough = self.bytes as f64 >= LEAST_RATE * elapsed.as_secs_f64();
+        (self.since, self.bytes) = (Instant::now(), 0);
+        is_enough
+    }
+}
+
+fn stalled(address: &str, idle: Duration) -> Trouble {
+    let message = format!("{address}: the answer stalled: nothing came for {}", human(idle));
+    Failure::new(FailureKind::Unreachable, message).hint("the server is overloaded or stuck; see --idle-timeout").into()
+}
+
+fn too_slow(address: &str, idle: Duration) -> Trouble {
+    let message = format!("{address}: the answer is too slow: less than 1 KiB/s for {}", human(idle * 2));
+    Failure::new(FailureKind::Unreachable, message).hint("the server is overloaded or stuck; see --idle-timeout").into()
+}
+
+fn build(
+    client: &reqwest::Client,
+    endpoint: &Endpoint,
+    request: &Request,
+    hop: &Hop,
+) -> Result<reqwest::Request, Failure> {
+    let mut call = match hop.method {
+        Method::Get => client.get(hop.url.clone()),
+        Method::PostForm => client
+            .post(hop.url.clone())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(request.encoded()),
+    };
+    call = call.header(ACCEPT, "application/json");
+    for (name, value) in &request.headers {
+        call = call.header(*name, *value);
+    }
+    if let Some(tenant) = &endpoint.tenant {
+        let name = if endpoint.source == Source::Jaeger { "x-tenant" } else { "x-scope-orgid" };
+        call = call.header(name, tenant);
+    }
+    call = match &endpoint.auth {
+        Auth::None => call,
+        Auth::Missing(why) => {
+            return Err(Failure::new(FailureKind::MustAct, format!("{} was not asked: {why}", shown(&endpoint.url))));
+        }
+        Auth::Basic { username, password } => call.basic_auth(username, Some(password.expose_secret())),
+        Auth::Bearer(token) => call.bearer_auth(token.expose_secret()),
+        Auth::Header { name, value } => {
+            let unusable =
+                || Failure::new(FailureKind::MustAct, format!("the header {name:?} of the profile cannot be sent"));
+            let mut secret = HeaderValue::from_str(value.expose_secret()).map_err(|_| unusable())?;
+            secret.set_sensitive(true);
+            call.header(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?, secret)
+        }
+    };
+    call.build().map_err(|e| {
+        Failure::new(FailureKind::MustAct, format!("cannot ask {}: {}", shown(&endpoint.url), deepest(&e)))
+    })
+}

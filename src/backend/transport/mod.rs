@@ -1,0 +1,483 @@
+//! The one place where HTTP happens: deadline, limits, retries, circuit breakers, redirects, body cap, budget, recording.
+
+mod breaker;
+mod client;
+mod exchange;
+mod redirect;
+mod retry;
+#[cfg(test)]
+mod tests;
+mod tls;
+#[cfg(test)]
+mod tls_tests;
+mod trouble;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::Resolve;
+use secrecy::ExposeSecret;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+pub use exchange::size;
+
+use breaker::{Breaker, Health, Pass};
+use client::Clients;
+use exchange::Reply;
+use retry::{Again, Wait};
+use trouble::{Trouble, human};
+
+use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::request::{Answer, Request};
+use crate::backend::tape::Tape;
+use crate::backend::{Auth, Endpoint};
+use crate::model::evidence::{self, Source};
+use crate::stop::Stop;
+
+/// Limits on one exchange, all inside the deadline of the whole command.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For everything that a command asks.
+    pub total: Duration,
+    /// Until a connection stands, TLS included.
+    pub connect: Duration,
+    /// Between two pieces of a body; over twice as long, a body must bring 1 KiB/s.
+    pub idle: Duration,
+    /// Decoded bytes of one body.
+    pub body: usize,
+    /// Requests in all.
+    pub requests: usize,
+    /// Requests in flight at one origin.
+    pub in_flight: usize,
+    /// How long a backend that fails again and again is left alone at first.
+    pub open: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            total: Duration::from_secs(30),
+            connect: Duration::from_secs(3),
+            idle: Duration::from_secs(5),
+            body: 256 << 20,
+            requests: 500,
+            in_flight: 8,
+            open: Duration::from_secs(5),
+        }
+    }
+}
+
+/// One request as it was made, for `-v` and `--show-queries`.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Of whom.
+    pub source: Source,
+    /// The request.
+    pub request: Request,
+    /// HTTP status, or why there is none.
+    pub result: String,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// What one backend was asked so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Requests, those made again included.
+    pub requests: usize,
+    /// Of them, those made again.
+    pub retries: usize,
+    /// First request.
+    pub first: Option<Instant>,
+    /// Last answer.
+    pub last: Option<Instant>,
+    /// Answers with data.
+    pub answers: usize,
+}
+
+/// A backend at an origin: a sick one never closes the door on another behind the same gateway.
+type Door = (Source, String);
+
+/// The breaker of a backend, and the last failure it saw.
+struct Guard {
+    breaker: Breaker,
+    last: Option<(FailureKind, String)>,
+}
+
+/// Asks, and keeps count.
+pub struct Transport {
+    limits: Limits,
+    begun: Instant,
+    deadline: Instant,
+    tape: Tape,
+    clients: Clients,
+    /// Places at an origin, and each backend's share of them.
+    gates: RefCell<HashMap<(Option<Source>, String), Arc<Semaphore>>>,
+    guards: RefCell<HashMap<Door, Guard>>,
+    tallies: RefCell<HashMap<Source, Tally>>,
+    asked: RefCell<Vec<Asked>>,
+    budget: Cell<usize>,
+    /// Bytes of the answers that are being read.
+    held: Cell<usize>,
+    stop: Stop,
+}
+
+impl Transport {
+    /// Its deadline starts now.
+    pub fn new(limits: Limits, tape: Tape, stop: Stop) -> Self {
+        Self {
+            limits,
+            begun: Instant::now(),
+            deadline: Instant::now() + limits.total,
+            tape,
+            clients: Clients::default(),
+            gates: RefCell::default(),
+            guards: RefCell::default(),
+            tallies: RefCell::default(),
+            asked: RefCell::default(),
+            budget: Cell::new(limits.requests),
+            held: Cell::new(0),
+            stop,
+        }
+    }
+
+    /// With names looked up by this instead of the system.
+    #[must_use]
+    pub fn resolving_with(mut self, resolver: Arc<dyn Resolve>) -> Self {
+        self.clients.resolve_with(resolver);
+        self
+    }
+
+    /// Raises the number of requests that may be made in all.
+    pub fn allow_at_least(&self, requests: usize) {
+        let made: usize = self.tallies.borrow().values().map(|t| t.requests).sum();
+        self.budget.set(self.budget.get().max(requests.saturating_sub(made)));
+    }
+
+    /// What one backend was asked so far.
+    pub fn tally(&self, source: Source) -> Tally {
+        self.tallies.borrow().get(&source).copied().unwrap_or_default()
+    }
+
+    /// Whether it gave any data yet.
+    pub fn has_answered(&self, source: Source) -> bool {
+        self.tally(source).answers > 0
+    }
+
+    /// Why nobody is asked any more; none while nobody wants the command to end.
+    pub fn interrupted(&self) -> Option<Failure> {
+        self.stop.is_asked().then(|| stopped(&self.stop))
+    }
+
+    /// Every request so far, in the order of their answers.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.borrow().clone()
+    }
+
+    /// The recording, to be saved at the end.
+    pub fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
+    /// The circuit breaker of a backend as it is now.
+    pub fn breaker(&self, endpoint: &Endpoint) -> evidence::Breaker {
+        let guards = self.guards.borrow();
+        let Some(guard) = guards.get(&door(endpoint)) else { return evidence::Breaker::default() };
+        evidence::Breaker {
+            state: guard.breaker.state(),
+            failures: guard.breaker.failures(),
+            opened: guard.breaker.opened(),
+            last_error: guard.last.as_ref().map(|(_, message)| message.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Asks one thing, again where that may help.
+    ///
+    /// # Errors
+    /// When no whole answer came; any HTTP status is an answer.
+    pub async fn fetch(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
+        if let Some(outcome) = self.tape.played(endpoint.source, request) {
+            self.spend()?;
+            // A replay takes no time: the same recording gives the same bytes.
+            self.remember(endpoint.source, request, None, outcome.as_ref());
+            return outcome;
+        }
+        let outcome = self.insist(endpoint, request).await;
+        self.tape.keep(endpoint.source, request, &outcome);
+        outcome
+    }
+
+    /// Asks until there is an answer, or no more trying helps.
+    async fn insist(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
+        let mut delays = retry::delays();
+        let mut once = true;
+        loop {
+            let tried = self.attempt(endpoint, request).await;
+            let (outcome, again, retry_after) = match tried {
+                Ok(reply) => (Ok(reply.answer), reply.again, reply.retry_after),
+                Err(trouble) => (Err(trouble.failure), trouble.again, None),
+            };
+            let may = match again {
+                Again::Never => false,
+                Again::Once => std::mem::take(&mut once),
+                Again::Often => true,
+            };
+            let (true, Some(longest)) = (may && self.is_worth_it(endpoint), delays.next()) else { return outcome };
+            let jitter = longest.mul_f64(fastrand::f64());
+            match retry::wait(retry_after, jitter, self.deadline.saturating_duration_since(Instant::now())) {
+                Wait::For(pause) => self.pause(pause).await?,
+                Wait::NoTime => return outcome,
+                Wait::TooLong(asked) => return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked))),
+            }
+            if !self.is_worth_it(endpoint) {
+                return outcome;
+            }
+            self.count(endpoint.source, |tally| tally.retries += 1);
+        }
+    }
+
+    /// Whether another try is within all bounds.
+    fn is_worth_it(&self, endpoint: &Endpoint) -> bool {
+        let tally = self.tally(endpoint.source);
+        let is_open = |guard: &Guard| !guard.breaker.would_admit(self.begun.elapsed());
+        self.budget.get() > 0
+            && retry::is_affordable(tally.requests.saturating_sub(tally.retries), tally.retries)
+            && !self.guards.borrow().get(&door(endpoint)).is_some_and(is_open)
+    }
+
+    async fn pause(&self, pause: Duration) -> Result<(), Failure> {
+        tokio::select! {
+            biased;
+            () = self.stop.asked() => Err(stopped(&self.stop)),
+            () = tokio::time::sleep(pause) => Ok(()),
+        }
+    }
+
+    /// One try, from the wait for a place to the whole answer.
+    async fn attempt(&self, endpoint: &Endpoint, request: &Request) -> Result<Reply, Trouble> {
+        self.refuse_if_open(endpoint)?;
+        let (share, all) = (self.gate(endpoint, Some(endpoint.source)), self.gate(endpoint, None));
+        let _places = (self.place(&share).await?, self.place(&all).await?);
+        let mut ticket = self.admit(endpoint)?;
+        self.spend()?;
+        let begun = Instant::now();
+        self.count(endpoint.source, |tally| tally.requests += 1);
+        let tried = tokio::select! {
+            biased;
+            () = self.stop.asked() => Err(Trouble::lasting(stopped(&self.stop))),
+            tried = self.exchange(endpoint, request) => tried,
+        };
+        let tried = tried
+            .map(|reply| Reply { answer: without_secret(reply.answer, &endpoint.auth), ..reply })
+            .map_err(|trouble| unless_a_stranger(trouble, endpoint));
+        ticket.health = health(&tried);
+        ticket.last = last_error(&tried);
+        let outcome = tried.as_ref().map(|reply| &reply.answer).map_err(|trouble| &trouble.failure);
+        self.remember(endpoint.source, request, Some(begun), outcome);
+        tried
+    }
+
+    /// A backend's share of the places at its origin, or all of them.
+    fn gate(&self, endpoint: &Endpoint, share: Option<Source>) -> Arc<Semaphore> {
+        let divided =
+            if share.is_some() { self.limits.in_flight / endpoint.sharing.max(1) } else { self.limits.in_flight };
+        let new = || Arc::new(Semaphore::new(divided.max(1)));
+        self.gates.borrow_mut().entry((share, origin(endpoint))).or_insert_with(new).clone()
+    }
+
+    async fn place<'a>(&self, gate: &'a Semaphore) -> Result<Option<SemaphorePermit<'a>>, Failure> {
+        let got = async {
+            tokio::select! {
+                biased;
+                () = self.stop.asked() => Err(stopped(&self.stop)),
+                place = gate.acquire() => Ok(place.ok()),
+            }
+        };
+        timeout_at(self.deadline, got).await.unwrap_or_else(|_| Err(self.past_deadline()))
+    }
+
+    fn refuse_if_open(&self, endpoint: &Endpoint) -> Result<(), Failure> {
+        match self.guards.borrow().get(&door(endpoint)) {
+            Some(guard) if !guard.breaker.would_admit(self.begun.elapsed()) => Err(not_asked(endpoint.source, guard)),
+            _ => Ok(()),
+        }
+    }
+
+    fn admit(&self, endpoint: &Endpoint) -> Result<Ticket<'_>, Failure> {
+        let mut guards = self.guards.borrow_mut();
+        let new = || Guard { breaker: Breaker::new(self.limits.open), last: None };
+        let guard = guards.entry(door(endpoint)).or_insert_with(new);
+        match guard.breaker.admit(self.begun.elapsed()) {
+            Some(pass) => {
+                Ok(Ticket { transport: self, door: door(endpoint), pass, health: Health::Unknown, last: None })
+            }
+            None => Err(not_asked(endpoint.source, guard)),
+        }
+    }
+
+    fn count(&self, source: Source, change: impl FnOnce(&mut Tally)) {
+        change(self.tallies.borrow_mut().entry(source).or_default());
+    }
+
+    fn spend(&self) -> Result<(), Failure> {
+        if self.stop.is_asked() {
+            return Err(stopped(&self.stop));
+        }
+        if Instant::now() >= self.deadline {
+            return Err(self.past_deadline());
+        }
+        match self.budget.get().checked_sub(1) {
+            Some(left) => {
+                self.budget.set(left);
+                Ok(())
+            }
+            None => Err(Failure::new(FailureKind::OutOfBounds, "the bound on requests is reached")
+                .hint("raise --max-requests, or name services and keys in the profile")),
+        }
+    }
+
+    fn past_deadline(&self) -> Failure {
+        Failure::new(FailureKind::Unreachable, format!("not answered within --timeout {}", human(self.limits.total)))
+            .hint("raise --timeout, or narrow the time with --since")
+    }
+
+    /// Keeps a request and what came of it; `begun` is none in a replay, which has counted nothing yet either.
+    fn remember(&self, source: Source, request: &Request, begun: Option<Instant>, outcome: Result<&Answer, &Failure>) {
+        let now = Instant::now();
+        self.count(source, |tally| {
+            tally.requests += usize::from(begun.is_none());
+            tally.answers += usize::from(outcome.is_ok_and(|a| a.is_success() && !a.is_page()));
+            if begun.is_some() {
+                tally.first = tally.first.or(begun);
+                tally.last = Some(now);
+            }
+        });
+        let result = match outcome {
+            Ok(answer) => format!("{} ({} bytes)", answer.status, answer.body.len()),
+            Err(failure) => failure.message.clone(),
+        };
+        let elapsed = begun.map_or(Duration::ZERO, |begun| now - begun);
+        self.asked.borrow_mut().push(Asked { source, request: request.clone(), result, elapsed });
+    }
+}
+
+/// A request that was let through: whatever becomes of it, the breaker hears of it.
+struct Ticket<'a> {
+    transport: &'a Transport,
+    door: Door,
+    pass: Pass,
+    health: Health,
+    last: Option<(FailureKind, String)>,
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        let now = self.transport.begun.elapsed();
+        if let Some(guard) = self.transport.guards.borrow_mut().get_mut(&self.door) {
+            if self.last.is_some() {
+                guard.last = self.last.take();
+            }
+            guard.breaker.record(self.pass, self.health, now, fastrand::f64());
+        }
+    }
+}
+
+fn origin(endpoint: &Endpoint) -> String {
+    endpoint.url.origin().ascii_serialization()
+}
+
+fn door(endpoint: &Endpoint) -> Door {
+    (endpoint.source, origin(endpoint))
+}
+
+/// At an address that nobody named, nobody need be: that is no reason to knock again.
+fn unless_a_stranger(mut trouble: Trouble, endpoint: &Endpoint) -> Trouble {
+    if !endpoint.configured && trouble.failure.kind == FailureKind::Absent {
+        trouble.again = Again::Never;
+    }
+    trouble
+}
+
+/// Whether a backend is well, judged by one try. Whoever says no is well.
+fn health(tried: &Result<Reply, Trouble>) -> Health {
+    match tried {
+        Ok(reply) if reply.again == Again::Never => Health::Well,
+        Ok(_) => Health::Ill,
+        Err(trouble) => match trouble.failure.kind {
+            FailureKind::Absent | FailureKind::Unreachable => Health::Ill,
+            FailureKind::OutOfBounds | FailureKind::Interrupted => Health::Unknown,
+            _ => Health::Well,
+        },
+    }
+}
+
+fn last_error(tried: &Result<Reply, Trouble>) -> Option<(FailureKind, String)> {
+    match tried {
+        Ok(reply) if reply.again == Again::Never => None,
+        Ok(reply) => Some((FailureKind::Unreachable, format!("HTTP {}", reply.answer.status))),
+        Err(trouble) => Some((trouble.failure.kind, trouble.failure.message.clone())),
+    }
+}
+
+fn not_asked(source: Source, guard: &Guard) -> Failure {
+    let (name, reason) = (source.word(), guard.breaker.reason());
+    let (kind, last) = match &guard.last {
+        Some((kind, last)) => (*kind, format!(" (last: {last})")),
+        None => (FailureKind::Unreachable, String::new()),
+    };
+    let wait = human(guard.breaker.longest_wait());
+    Failure::new(kind, format!("not asked: {name} {reason}{last}; asked again within {wait}"))
+        .hint("wait until it is well again; `trace doctor` tells")
+}
+
+/// The server wants to be left alone for longer than there is time.
+fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration) -> Failure {
+    let (address, status) = (shown(&endpoint.url), answer.status);
+    let message = format!("{address} asks to wait {} (HTTP {status})", human(asked));
+    Failure::new(FailureKind::Unreachable, message).hint("try later, or raise --timeout")
+}
+
+fn stopped(stop: &Stop) -> Failure {
+    Failure::interrupted(stop.after().unwrap_or_default())
+}
+
+/// A refusal that echoes what we signed in with loses it.
+fn without_secret(mut answer: Answer, auth: &Auth) -> Answer {
+    let secret = match auth {
+        Auth::None | Auth::Missing(_) => return answer,
+        Auth::Basic { password, .. } => password.expose_secret(),
+        Auth::Bearer(secret) | Auth::Header { value: secret, .. } => secret.expose_secret(),
+    };
+    if !answer.is_success() && !secret.is_empty() {
+        let text = String::from_utf8_lossy(&answer.body);
+        if text.contains(secret) {
+            answer.body = text.replace(secret, "[REDACTED]").into_bytes();
+        }
+    }
+    answer
+}
+
+/// An address as it may be shown: without user information and query.
+pub fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// The base address with these path segments below it; a path of the base is kept.
+pub fn joined(base: &Url, path: &[String]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        // Dropped on the way into an address anyway, but only after `..` was looked for.
+        let path = path.iter().map(|segment| segment.replace(['\t', '\n', '\r'], ""));
+        segments.pop_if_empty().extend(path);
+    }
+    url
+}

@@ -1,0 +1,274 @@
+//! What went wrong on the way, in a sentence: one each for what a person can tell apart.
+
+use std::error::Error as StdError;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use super::Limits;
+use super::retry::Again;
+use crate::backend::failure::{Failure, FailureKind};
+use crate::model::time::Human;
+
+/// A failure, and whether it may be different next time.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// What to say.
+    pub failure: Failure,
+    /// Whether to try again.
+    pub again: Again,
+}
+
+impl Trouble {
+    /// A failure that would only repeat itself.
+    pub fn lasting(failure: Failure) -> Self {
+        Self { failure, again: Again::Never }
+    }
+
+    fn passing(kind: FailureKind, message: String, again: Again) -> Self {
+        Self { failure: Failure::new(kind, message), again }
+    }
+
+    fn hint(mut self, hint: &str) -> Self {
+        self.failure = self.failure.hint(hint);
+        self
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::lasting(failure)
+    }
+}
+
+/// Where the request was on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing came yet.
+    Asking,
+    /// So many bytes of the body had come.
+    Reading(usize),
+}
+
+/// A time as people say it.
+pub fn human(limit: Duration) -> Human {
+    Human(i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// Half of the time is gone: there is none to try again.
+pub fn too_late(address: &str, what: &str, limit: Duration) -> Trouble {
+    Trouble::lasting(
+        Failure::new(FailureKind::Unreachable, format!("{address}: {what} within {}", human(limit)))
+            .hint("the server is overloaded or stuck; one answer may take half of --timeout"),
+    )
+}
+
+/// What an error means. `proxy` is the place that stood between, where one did.
+pub fn explain(address: &str, error: &reqwest::Error, limits: &Limits, stage: Stage, proxy: Option<&str>) -> Trouble {
+    let to = match proxy {
+        Some(proxy) => format!("{address} through the proxy {proxy}"),
+        None => address.to_owned(),
+    };
+    if error.is_timeout() {
+        let again = if limits.connect * 2 < limits.total { Again::Often } else { Again::Never };
+        let message = format!("{to}: no connection within {}", human(limits.connect));
+        return Trouble::passing(FailureKind::Unreachable, message, again)
+            .hint("is the address right, and does a firewall swallow it? see --connect-timeout");
+    }
+    if let Some(trouble) = tunnel(address, error, proxy).or_else(|| secure(&to, error)) {
+        return trouble;
+    }
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+        let cause = deepest(error);
+        let is_flood = cause.contains("too large");
+        let what = if is_flood { "sent more headers than anyone reads" } else { "does not speak HTTP" };
+        return Trouble::lasting(
+            Failure::new(FailureKind::Malformed, format!("{to} {what}: {cause}"))
+                .hint("does something else listen there? check the port"),
+        );
+    }
+    if error.is_connect() {
+        return connecting(&to, address, error, proxy);
+    }
+    lost(&to, error, stage)
+}
+
+/// No connection came about.
+fn connecting(to: &str, address: &str, error: &reqwest::Error, proxy: Option<&str>) -> Trouble {
+    let cause = deepest(error);
+    if let Some(cause) = unresolved(error) {
+        let host = host(proxy.map_or(address, |proxy| proxy));
+        let again = if is_temporary(&cause) { Again::Often } else { Again::Never };
+        return Trouble::passing(FailureKind::Absent, format!("cannot resolve {host}: {cause}"), again)
+            .hint("is the name right, and does this machine's DNS know it?");
+    }
+    let again = match find::<io::Error>(error).map(io::Error::kind) {
+        Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::AddrNotAvailable) => Again::Never,
+        _ => Again::Often,
+    };
+    let hint = if proxy.is_some() {
+        "is the proxy of the environment right?"
+    } else {
+        "is it running, and is this its address?"
+    };
+    Trouble::passing(FailureKind::Absent, format!("cannot connect to {to}: {cause}"), again).hint(hint)
+}
+
+/// The connection was there, and is no more.
+fn lost(to: &str, error: &reqwest::Error, stage: Stage) -> Trouble {
+    let cause = plain(&deepest(error));
+    match stage {
+        Stage::Asking => Trouble::passing(FailureKind::Unreachable, format!("{to}: {cause}"), Again::Often),
+        Stage::Reading(bytes) if error.is_decode() && find::<hyper::Error>(error).is_none() => {
+            Trouble::lasting(Failure::new(
+                FailureKind::Malformed,
+                format!("{to} sent an answer that cannot be unpacked: {cause} (after {bytes} bytes)"),
+            ))
+        }
+        Stage::Reading(bytes) => {
+            let message = format!("{to}: {cause} (after {bytes} bytes)");
+            Trouble::passing(FailureKind::Unreachable, message, Again::Once)
+        }
+    }
+}
+
+/// What the proxy did instead of opening a way to the server.
+fn tunnel(address: &str, error: &reqwest::Error, proxy: Option<&str>) -> Option<Trouble> {
+    let proxy = proxy?;
+    let told = chain(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error: "))?;
+    let said = |kind, what: &str, again, hint: &str| {
+        let message = format!("the proxy {proxy} {what} (on the way to {address})");
+        Some(Trouble::passing(kind, message, again).hint(hint))
+    };
+    match told.trim_start_matches("tunnel error: ") {
+        "proxy authorization required" => said(
+            FailureKind::MustAct,
+            "wants to know who is asking (HTTP 407)",
+            Again::Never,
+            "put the proxy's user name and password into HTTPS_PROXY, or name the host in NO_PROXY",
+        ),
+        "unsuccessful" | "proxy response headers too long" => said(
+            FailureKind::Unreachable,
+            "refused to connect",
+            Again::Never,
+            "may it connect there? else name the host in NO_PROXY",
+        ),
+        "unexpected end of file" | "io error establishing tunnel" => {
+            said(FailureKind::Unreachable, "broke off", Again::Often, "is the proxy of the environment well?")
+        }
+        _ => None,
+    }
+}
+
+/// TLS in one sentence for each thing that can be wrong. Nothing of it is different next time.
+fn secure(address: &str, error: &reqwest::Error) -> Option<Trouble> {
+    let lasting = |what: String, hint: &str| {
+        Some(Trouble::lasting(Failure::new(FailureKind::MustAct, format!("{address}: {what}")).hint(hint)))
+    };
+    let error = find::<rustls::Error>(error)?;
+    let (what, hint) = tls_sentence(error);
+    lasting(what, hint)
+}
+
+fn tls_sentence(error: &rustls::Error) -> (String, &'static str) {
+    use rustls::{AlertDescription as Alert, CertificateError as Bad, Error};
+    const CLOCK: &str = "renew it, or is this machine's clock wrong?";
+    const ROOTS: &str = "name its CA: --ca-cert, `tls = { ca = … }` in the profile, or the system's roots";
+    let fixed = |text: &str, hint| (text.to_owned(), hint);
+    match error {
+        Error::InvalidCertificate(bad) => match bad {
+            Bad::Expired | Bad::ExpiredContext { .. } => fixed("its certificate has expired", CLOCK),
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => fixed("its certificate is not valid yet", CLOCK),
+            Bad::Other(other) if other.0.is::<SelfSigned>() => fixed("its certificate is self-signed", ROOTS),
+            Bad::UnknownIssuer | Bad::BadSignature => fixed("its certificate comes from an unknown CA", ROOTS),
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
+                fixed("its certificate is for another host name", "use the name that the certificate has")
+            }
+            Bad::Revoked => fixed("its certificate was revoked", "ask whoever runs it"),
+            other => (format!("its certificate is not accepted: {other}").to_lowercase(), ROOTS),
+        },
+        Error::AlertReceived(Alert::CertificateRequired) => fixed("it wants a client certificate", CLIENT),
+        Error::AlertReceived(Alert::ProtocolVersion) | Error::PeerIncompatible(_) => {
+            fixed("it only speaks a TLS too old to be safe", "it should speak TLS 1.2 or 1.3")
+        }
+        Error::AlertReceived(alert @ (Alert::UnknownCA | Alert::BadCertificate | Alert::CertificateUnknown)) => {
+            (format!("it does not accept the client certificate ({alert:?})").to_lowercase(), CLIENT)
+        }
+        Error::AlertReceived(Alert::HandshakeFailure) => fixed("it refused the TLS handshake", CLIENT),
+        Error::InvalidMessage(_) => {
+            fixed("it does not speak TLS at all", "check the scheme and the port: should it be http://?")
+        }
+        other => {
+            (format!("TLS failed: {}", other.to_string().to_lowercase()), "check the certificate and the host name")
+        }
+    }
+}
+
+const CLIENT: &str = "name one: `tls = { cert = …, key = … }` in the profile, or TRACE_<BACKEND>_CLIENT_CERT and _KEY";
+
+/// A certificate that vouches for itself.
+#[derive(Debug)]
+pub struct SelfSigned;
+
+impl std::fmt::Display for SelfSigned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("self-signed")
+    }
+}
+
+impl StdError for SelfSigned {}
+
+/// The causes of an error, outermost first. An I/O error hides its own: they are brought to light.
+fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    let first: &(dyn StdError + 'static) = error;
+    std::iter::successors(first.source(), |&cause| below(cause))
+}
+
+fn below<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => cause.source(),
+    }
+}
+
+fn find<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
+    chain(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// The innermost cause: the sentence that tells what really happened, and never an address with secrets.
+pub fn deepest(error: &reqwest::Error) -> String {
+    let text = chain(error).last().map(|cause| cause.to_string().to_lowercase());
+    text.filter(|text| !text.is_empty()).unwrap_or_else(|| "the request failed".to_owned())
+}
+
+/// What the libraries say in the words of the trade.
+fn plain(cause: &str) -> String {
+    let said = match cause {
+        c if c.contains("before message completed") => "the connection was closed before an answer came",
+        c if c.contains("end of file before message length") => "the answer ended before its end",
+        c if c.contains("unexpected eof during chunk") => "the answer ended before its end",
+        c => c,
+    };
+    said.to_owned()
+}
+
+/// Why a name has no address; none if that was not it.
+fn unresolved(error: &reqwest::Error) -> Option<String> {
+    let is_it = chain(error).any(|cause| {
+        let text = cause.to_string();
+        text == "dns error" || text.starts_with("failed to lookup address information")
+    });
+    is_it.then(|| {
+        let cause = deepest(error);
+        cause.trim_start_matches("failed to lookup address information: ").to_owned()
+    })
+}
+
+/// The resolver itself was in trouble, and does not know whether the name is there.
+fn is_temporary(cause: &str) -> bool {
+    ["temporary", "try again", "timed out"].iter().any(|word| cause.contains(word))
+}
+
+fn host(address: &str) -> String {
+    let host = url::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| address.to_owned())
+}
