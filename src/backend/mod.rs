@@ -60,9 +60,10 @@ pub struct ClientCertificate {
 }
 
 impl Tls {
-    fn identity(&self) -> (Option<&[u8]>, Option<(&[u8], &str)>) {
-        let client = self.client.as_ref().map(|c| (c.certificate.as_slice(), c.key.expose_secret()));
-        (self.ca.as_deref(), client)
+    fn identity(&self) -> [Option<&[u8]>; 3] {
+        let client = self.client.as_ref();
+        let key = client.map(|c| c.key.expose_secret().as_bytes());
+        [self.ca.as_deref(), client.map(|c| c.certificate.as_slice()), key]
     }
 }
 

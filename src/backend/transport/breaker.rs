@@ -282,7 +282,7 @@ mod tests {
         let mut waits = vec![];
         for _ in 0..6 {
             waits.push(breaker.longest_wait().as_secs());
-            assert!(breaker.admit(now + breaker.longest_wait() - Duration::from_millis(1)).is_none());
+            assert!(breaker.admit(now + breaker.longest_wait().mul_f64(0.999)).is_none());
             now += breaker.longest_wait();
             let probe = breaker.admit(now).unwrap();
             assert!(breaker.admit(now).is_none(), "one probe at a time");

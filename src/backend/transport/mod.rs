@@ -102,6 +102,9 @@ pub struct Tally {
 /// A backend at an origin: a sick one never closes the door on another behind the same gateway.
 type Door = (Source, String);
 
+/// A backend's share of the places at an origin; of nobody, all of them.
+type Gate = (Option<Source>, String);
+
 /// The breaker of a backend, and the last failure it saw.
 struct Guard {
     breaker: Breaker,
@@ -116,7 +119,7 @@ pub struct Transport {
     tape: Tape,
     clients: Clients,
     /// Places at an origin, and each backend's share of them.
-    gates: RefCell<HashMap<(Option<Source>, String), Arc<Semaphore>>>,
+    gates: RefCell<HashMap<Gate, Arc<Semaphore>>>,
     guards: RefCell<HashMap<Door, Guard>>,
     tallies: RefCell<HashMap<Source, Tally>>,
     asked: RefCell<Vec<Asked>>,
@@ -269,7 +272,7 @@ impl Transport {
         let tried = tokio::select! {
             biased;
             () = self.stop.asked() => Err(Trouble::lasting(stopped(&self.stop))),
-            tried = self.exchange(endpoint, request) => tried,
+            tried = Box::pin(self.exchange(endpoint, request)) => tried,
         };
         let tried = tried
             .map(|reply| Reply { answer: without_secret(reply.answer, &endpoint.auth), ..reply })
