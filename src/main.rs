@@ -6,7 +6,7 @@ use std::{env, fs, panic};
 
 use anyhow::Context as _;
 use clap::Parser;
-use trace::cli::{App, run};
+use trace::cli::{App, advice, run};
 use trace::command::Outcome;
 use trace::error::{Error, Exit};
 use trace::model::time::Timestamp;
@@ -16,6 +16,7 @@ use trace::stop::Stop;
 
 fn main() {
     panic::set_hook(Box::new(report_bug));
+    without_core_dumps();
     let app = App::try_parse().unwrap_or_else(|words| end_with_usage(&words));
     end_on_signals();
     let out = app.output.out.clone();
@@ -33,6 +34,15 @@ fn main() {
         Ok(()) => exit(outcome.exit.code()),
         Err((path, e)) => exit(complain(&Error::Output { path, message: e.to_string() }.into()).code()),
     }
+}
+
+/// A secret in memory shall not end in a file, whatever happens.
+fn without_core_dumps() {
+    #[cfg(unix)]
+    let _ = rustix::process::setrlimit(
+        rustix::process::Resource::Core,
+        rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
+    );
 }
 
 /// Everything the command may know of the world.
@@ -106,6 +116,9 @@ fn write_out(bytes: &[u8]) -> io::Result<()> {
 
 /// Help and version are answers; everything else clap says is a usage error.
 fn end_with_usage(words: &clap::Error) -> ! {
+    if let Some(error) = advice(words) {
+        exit(complain(&error.into()).code());
+    }
     if words.use_stderr() && words.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = io::stderr().write_all(safe_lines(&words.render().to_string()).as_bytes());
     } else if let Err(e) = words.print().and_then(|()| io::stdout().flush())

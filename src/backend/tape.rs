@@ -1,12 +1,11 @@
 //! Recordings: every exchange of a run in one file of JSON lines, to be replayed as if the servers were there.
 //!
-//! A recording holds no header that was sent, hence no credentials; it does hold what the servers said, and so is
-//! readable by its owner only. Its first line tells the time of the run: a replay lives in that time, so that it asks
+//! A recording holds no header that was sent, hence no credentials, and what servers echoed of them is masked before it
+//! comes here; it does hold what else the servers said, and so is readable by its owner only. Its first line tells the time of the run: a replay lives in that time, so that it asks
 //! the very same questions.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -101,19 +100,11 @@ impl Tape {
             text += &format!("{}\n", line(key, outcome));
         }
         std::fs::create_dir_all(folder).map_err(wrong)?;
-        let part = folder.join(format!("{FILE}.part"));
-        private(&part).and_then(|mut file| file.write_all(text.as_bytes())).map_err(wrong)?;
-        std::fs::rename(&part, &path).map_err(wrong)
+        // Its owner's alone from the start, under a name that nobody could have taken before.
+        let mut part = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
+        part.write_all(text.as_bytes()).map_err(wrong)?;
+        part.persist(&path).map(|_| ()).map_err(|e| wrong(e.error))
     }
-}
-
-/// A new file that nobody else may read.
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn key(source: Source, request: &Request) -> String {

@@ -158,7 +158,7 @@ impl Transport {
         };
         let outcome = match self.tape.played(endpoint.source, request) {
             Some(outcome) => outcome,
-            None => exchange.await.map(|answer| without_secret(answer, &endpoint.auth)),
+            None => endpoint.mask.clean(exchange.await),
         };
         self.tape.keep(endpoint.source, request, &outcome);
         self.remember(endpoint.source, request, begun, &outcome);
@@ -277,22 +277,6 @@ impl Transport {
 
 fn stopped() -> Failure {
     Failure::new(FailureKind::OutOfBounds, "interrupted: not all of the answers had come")
-}
-
-/// A refusal that echoes what we signed in with loses it.
-fn without_secret(mut answer: Answer, auth: &Auth) -> Answer {
-    let secret = match auth {
-        Auth::None | Auth::Missing(_) => return answer,
-        Auth::Basic { password, .. } => password.expose_secret(),
-        Auth::Bearer(secret) | Auth::Header { value: secret, .. } => secret.expose_secret(),
-    };
-    if !answer.is_success() && !secret.is_empty() {
-        let text = String::from_utf8_lossy(&answer.body);
-        if text.contains(secret) {
-            answer.body = text.replace(secret, "[REDACTED]").into_bytes();
-        }
-    }
-    answer
 }
 
 /// An address as it may be shown: without user information and query.

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod backends;
+mod complaint;
 pub mod credentials;
 pub mod files;
 pub mod filters;
