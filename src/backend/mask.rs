@@ -124,7 +124,8 @@ fn spellings(secret: &str) -> Vec<String> {
     all.extend([html.replace('\'', "&#39;"), html.replace('\'', "&#x27;"), html]);
     for kept in ["", "-._~", "*-._", "-._~:@!$&'()*+,;=", "-._~:@!$&'()*+,;=/?"] {
         let upper = percent(secret, kept);
-        all.extend([upper.replace("%20", "+"), small_hex(&upper), upper]);
+        let small = small_hex(&upper);
+        all.extend([upper.replace("%20", "+"), small.replace("%20", "+"), small, upper]);
     }
     for skipped in 0..3 {
         all.extend(inside_base64(secret.as_bytes(), skipped));
