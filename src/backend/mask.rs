@@ -98,7 +98,9 @@ fn of_user(user: &str, password: &str) -> Vec<String> {
     let pair = format!("{user}:{password}");
     // A token may stand in the place of the user name.
     let alone = if password.is_empty() { user } else { password };
-    vec![alone.to_owned(), base64(pair.as_bytes()), pair]
+    let mut all = vec![alone.to_owned(), base64(pair.as_bytes()), pair];
+    all.extend(Some(user.to_owned()).filter(|user| is_distinct(user)));
+    all
 }
 
 /// A header's value; without its scheme where it has one, and without base64 where that is the scheme.
