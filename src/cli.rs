@@ -1,5 +1,6 @@
 //! The command line: the app, its commands, and which one runs.
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{Context, Outcome, completions, config, demo, doctor, find, logs, schema, span, timeline};
@@ -132,6 +133,20 @@ impl Command {
     }
 }
 
+/// What to say instead of clap's words to somebody who wants to put a secret on the command line: none to others.
+pub fn advice(words: &clap::Error) -> Option<Error> {
+    const WORDS: [&str; 8] = ["token", "password", "passwd", "secret", "bearer", "auth", "header", "user"];
+    let Some(ContextValue::String(flag)) = words.get(ContextKind::InvalidArg) else { return None };
+    let flag = flag.split('=').next().unwrap_or_default();
+    let is_secret = words.kind() == ErrorKind::UnknownArgument && WORDS.iter().any(|word| flag.contains(word));
+    is_secret.then(|| {
+        Error::usage(
+            format!("{flag} does not exist: a secret on the command line can be read by everybody, in `ps` and the shell's history"),
+            "set TRACE_JAEGER_TOKEN_FILE, TRACE_LOKI_TOKEN_FILE or TRACE_PROMETHEUS_TOKEN_FILE, or `auth` in your configuration",
+        )
+    })
+}
+
 /// Runs the command. Warnings about the settings go before whatever it says on standard error.
 ///
 /// # Errors
@@ -157,7 +172,6 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::error::ErrorKind;
 
     fn parse(line: &str) -> Result<App, clap::Error> {
         App::try_parse_from(line.split(' '))
@@ -215,5 +229,13 @@ mod tests {
             assert_eq!((error.kind(), error.exit_code()), (kind, 2), "{line}: {error}");
         }
         assert!(parse("trace fnid x").unwrap_err().to_string().contains("'find'"));
+        for line in
+            ["trace find x --token hunter2", "trace find x --loki-password=hunter2", "trace --header=a:hunter2 find x"]
+        {
+            let error = advice(&parse(line).unwrap_err()).unwrap();
+            let told = format!("{error} {}", error.hint());
+            assert!(told.contains("_TOKEN_FILE") && !told.contains("hunter2"), "{told}");
+        }
+        assert!(advice(&parse("trace find x --sinse 2h").unwrap_err()).is_none());
     }
 }

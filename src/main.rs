@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
-use trace::cli::{App, run};
+use trace::cli::{App, advice, run};
 use trace::command::Outcome;
 use trace::error::{Error, Exit};
 use trace::model::time::Timestamp;
@@ -224,6 +224,9 @@ fn write_out(mut bytes: &[u8]) -> io::Result<()> {
 
 /// Help and version are answers; everything else clap says is a usage error.
 fn end_with_usage(words: &clap::Error) -> ! {
+    if let Some(error) = advice(words) {
+        exit(complain(&error.into()).code());
+    }
     if words.use_stderr() && words.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = io::stderr().write_all(safe_lines(&words.render().to_string()).as_bytes());
         exit(words.exit_code())

@@ -3,16 +3,19 @@
 pub mod failure;
 pub mod jaeger;
 pub mod loki;
+pub mod mask;
 pub mod prometheus;
 pub mod request;
 pub mod tape;
 pub mod transport;
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use crate::backend::mask::Mask;
 use crate::model::evidence::Source;
 
 /// How to prove who is asking. Prints as nothing that matters.
@@ -99,6 +102,8 @@ pub struct Endpoint {
     pub tls: Tls,
     /// How many backends are asked at the same origin, this one included: they divide the places there.
     pub sharing: usize,
+    /// Takes every secret of this run out of what it answers.
+    pub mask: Arc<Mask>,
     /// The tenant: `X-Scope-OrgID` for Loki and Prometheus, `x-tenant` for Jaeger.
     pub tenant: Option<String>,
 }
@@ -131,6 +136,14 @@ pub struct Backends {
 }
 
 impl Backends {
+    /// Lets no secret of any of them, nor of these proxies' users, through what any of them answers: a gateway's lines
+    /// may tell what another backend was sent.
+    pub fn mask(&mut self, proxies: &[(String, SecretString)]) {
+        let all = [&mut self.jaeger, &mut self.loki, &mut self.prometheus];
+        let mask = Arc::new(Mask::of(all.iter().filter_map(|one| one.as_ref()).map(|one| &one.auth), proxies));
+        all.into_iter().flatten().for_each(|one| one.mask = Arc::clone(&mask));
+    }
+
     /// The backend of this kind, unless it is left out.
     pub fn of(&self, source: Source) -> Option<&Endpoint> {
         match source {

@@ -1,7 +1,7 @@
 //! Recordings: every exchange of a run in one file of JSON lines, to be replayed as if the servers were there.
 //!
-//! A recording holds no header that was sent, hence no credentials; it does hold what the servers said, and so is
-//! readable by its owner only. Its first line tells the time of the run: a replay lives in that time, so that it asks
+//! A recording holds no header that was sent, hence no credentials, and what servers echoed of them is masked before it
+//! comes here; it does hold what else the servers said, and so is readable by its owner only. Its first line tells the time of the run: a replay lives in that time, so that it asks
 //! the very same questions.
 
 use std::cell::RefCell;

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::error::Error;
+use crate::options::surroundings::Surroundings;
 
 /// A base address: http or https, a host, a path without trailing slash, and nothing else.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub fn read(text: &str, from: &str) -> Result<Address, Error> {
     let text = text.trim();
     let wrong = |why: &str| {
         Error::usage(
-            format!("{from}: `{}` is no address: {why}", shown(text)),
+            format!("{from}: {} is no address: {why}", shown(text)),
             "write it as https://host:port/path, or host:port for plain http",
         )
     };
@@ -62,9 +63,22 @@ fn with_scheme(text: &str) -> String {
     if text.contains("://") { text.to_owned() } else { format!("http://{text}") }
 }
 
-/// The text without anything that may be a password.
-fn shown(text: &str) -> &str {
-    text.rsplit_once('@').map_or(text, |(_, rest)| rest)
+/// The text without anything that may be a secret: user information, query, fragment.
+fn shown(text: &str) -> String {
+    let end = text.find(['?', '#']);
+    match (text.rsplit_once('@'), end) {
+        // What stands where cannot be told.
+        (Some(_), Some(_)) => "it".to_owned(),
+        (Some((_, rest)), None) => format!("`{rest}`"),
+        (None, end) => format!("`{}`", &text[..end.unwrap_or(text.len())]),
+    }
+}
+
+/// The users that the proxies of the environment are told.
+pub fn proxy_users(surroundings: &Surroundings) -> Vec<(String, SecretString)> {
+    const NAMES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let user = |name| take_user(&mut Url::parse(&with_scheme(surroundings.var(name)?)).ok()?);
+    NAMES.into_iter().filter_map(user).collect()
 }
 
 fn take_user(url: &mut Url) -> Option<(String, SecretString)> {
@@ -153,6 +167,21 @@ mod tests {
         }
         let error = read("http://ann:secret@host:99999", "x").unwrap_err().to_string();
         assert!(!error.contains("secret"), "{error}");
+        for text in
+            ["http://h:99999/?k=s3cret", "http://u:s3cret@h:99999/?k=a@s3cret", "ftp://h/#s3cret", "u:s3?cret@h b"]
+        {
+            let error = read(text, "x").unwrap_err().to_string();
+            assert!(!error.contains("s3cret") && !error.contains("cret@"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_proxys_user_is_known() {
+        let mut world = Surroundings::default();
+        world.vars.insert("https_proxy".into(), "px:pr%40xy@proxy:3128".into());
+        world.vars.insert("HTTP_PROXY".into(), "http://proxy:3128".into());
+        let users = proxy_users(&world);
+        assert!(matches!(users.as_slice(), [(user, password)] if user == "px" && password.expose_secret() == "pr@xy"));
     }
 
     #[test]

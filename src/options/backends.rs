@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use secrecy::SecretString;
 
 use crate::backend::JaegerApi;
 use crate::model::evidence::Source;
@@ -19,21 +20,21 @@ pub struct BackendArgs {
         value_name = "URL",
         help = "Jaeger's address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]"
     )]
-    pub jaeger_url: Option<String>,
+    pub jaeger_url: Option<SecretString>,
     /// Loki's address.
     #[arg(
         long,
         value_name = "URL",
         help = "Loki's address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]"
     )]
-    pub loki_url: Option<String>,
+    pub loki_url: Option<SecretString>,
     /// Prometheus' address.
     #[arg(
         long,
         value_name = "URL",
         help = "Prometheus' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]"
     )]
-    pub prometheus_url: Option<String>,
+    pub prometheus_url: Option<SecretString>,
     /// Do not ask these
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = choice(&SOURCES))]
     pub without: Vec<Source>,

@@ -1,13 +1,13 @@
 //! Where certificates are, and reading them when a backend is really going to be asked.
 
-use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
 use crate::backend::{ClientCertificate, Tls};
 use crate::error::Error;
-use crate::options::credentials::read_private;
+use crate::options::credentials::{open_at_once, read_private};
 use crate::options::origin::Sourced;
 
 /// Our own certificate and its private key, as files.
@@ -43,13 +43,19 @@ impl Certificates {
 }
 
 fn public(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|e| Error::Secret(format!("{}: {e}", path.display())))
+    /// More than the roots of a whole system.
+    const MOST: u64 = 4 << 20;
+    let told = |e: std::io::Error| Error::Secret(format!("{}: {e}", path.display()));
+    let mut bytes = Vec::new();
+    open_at_once(path).map_err(told)?.take(MOST).read_to_end(&mut bytes).map_err(told)?;
+    Ok(bytes)
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use crate::error::Exit;
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]

@@ -12,9 +12,35 @@ use std::time::{Duration, Instant};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::backend::Auth;
+use crate::backend::mask::base64;
 use crate::error::Error;
 use crate::options::profile::{AuthText, SecretText};
 use crate::options::surroundings::Surroundings;
+
+/// The variables in which our own secrets may stand.
+const VARIABLES: [&str; 11] = [
+    "TRACE_JAEGER_TOKEN",
+    "TRACE_LOKI_TOKEN",
+    "TRACE_PROMETHEUS_TOKEN",
+    "LOKI_PASSWORD",
+    "LOKI_BEARER_TOKEN",
+    // An address may hold a password.
+    "TRACE_JAEGER_URL",
+    "JAEGER_QUERY_URL",
+    "TRACE_LOKI_URL",
+    "LOKI_ADDR",
+    "TRACE_PROMETHEUS_URL",
+    "PROMETHEUS_URL",
+];
+
+/// The variables that hold secrets: the usual ones, and those that these credentials name.
+pub fn secret_variables<'a>(all: impl Iterator<Item = &'a Credentials>) -> Vec<String> {
+    let named = all.filter_map(|credentials| match &credentials.secret {
+        Place::Variable(name) => Some(name.clone()),
+        _ => None,
+    });
+    VARIABLES.map(str::to_owned).into_iter().chain(named).collect()
+}
 
 /// How long a program may take to tell a token.
 const COMMAND_TIME: Duration = Duration::from_secs(30);
@@ -35,6 +61,8 @@ pub struct Credentials {
 pub enum Scheme {
     /// The password of this user.
     Basic(String),
+    /// User name and password as an address carries them: `user:password`. A token may stand in either place.
+    UserInformation,
     /// A bearer token.
     Bearer,
     /// A whole header value.
@@ -72,18 +100,22 @@ impl Credentials {
         Self { scheme, header, secret }
     }
 
-    /// Reads the secret.
+    /// Reads the secret. A program that tells it does not get these other variables.
     ///
     /// # Errors
     /// Secret: not there, empty, readable by others, not fit for a header, or a program that failed.
-    pub fn resolve(&self, surroundings: &Surroundings) -> Result<Auth, Error> {
-        let secret = self.secret.read(surroundings)?;
+    pub fn resolve(&self, surroundings: &Surroundings, others: &[String]) -> Result<Auth, Error> {
+        let secret = self.secret.read(surroundings, others)?;
         if secret.expose_secret().chars().any(char::is_control) {
             return Err(Error::Secret(format!("the secret of {} holds a control character", self.secret)));
         }
         Ok(match (&self.header, &self.scheme) {
             (None, Scheme::Basic(username)) => Auth::Basic { username: username.clone(), password: secret },
             (None, Scheme::Bearer) => Auth::Bearer(secret),
+            (None, Scheme::UserInformation) => Auth::Header {
+                name: "Authorization".to_owned(),
+                value: header_value(&Scheme::UserInformation, &secret),
+            },
             (None, Scheme::Plain) => Auth::Header { name: "Authorization".to_owned(), value: secret },
             (Some(name), scheme) => Auth::Header { name: name.clone(), value: header_value(scheme, &secret) },
         })
@@ -94,6 +126,7 @@ impl fmt::Display for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.scheme {
             Scheme::Basic(username) => write!(f, "basic, user {username}, password")?,
+            Scheme::UserInformation => f.write_str("basic, user name and password")?,
             Scheme::Bearer => f.write_str("bearer token")?,
             Scheme::Plain => f.write_str("header")?,
         }
@@ -117,14 +150,14 @@ impl fmt::Display for Place {
 }
 
 impl Place {
-    fn read(&self, surroundings: &Surroundings) -> Result<SecretString, Error> {
+    fn read(&self, surroundings: &Surroundings, others: &[String]) -> Result<SecretString, Error> {
         let text = match self {
             Self::File(path) => read_private(path)?,
             Self::Variable(name) => surroundings.var(name).map(str::to_owned).unwrap_or_default(),
-            Self::Command(words) => told_by(words)?,
+            Self::Command(words) => told_by(words, others)?,
             Self::Address(secret, file) => {
                 file.as_deref()
-                    .map_or(Ok(()), |path| fs::File::open(path).map_or(Ok(()), |f| check_private(path, &f)))?;
+                    .map_or(Ok(()), |path| open_at_once(path).map_or(Ok(()), |f| check_private(path, &f)))?;
                 return Ok(secret.clone());
             }
         };
@@ -146,16 +179,34 @@ pub(crate) fn placed(path: &Path, folder: &Path, home: Option<&Path>) -> PathBuf
     }
 }
 
-/// Reads a file after making sure, on the open file itself, that nobody else can.
+/// More than any token, and less than a log file or `/dev/zero` would fill.
+const LONGEST: u64 = 64 * 1024;
+
+/// Reads a file after making sure, on the open file itself, that it is one and that nobody else can.
 pub(crate) fn read_private(path: &Path) -> Result<String, Error> {
-    /// More than any token, and less than a log file or `/dev/zero` would fill.
-    const MOST: u64 = 64 * 1024;
-    let told = |e: std::io::Error| Error::Secret(format!("{}: {e}", path.display()));
-    let file = fs::File::open(path).map_err(told)?;
+    let wrong = |why: &str| Error::Secret(format!("{}: {why}", path.display()));
+    let told = |e: std::io::Error| wrong(&e.to_string());
+    let file = open_at_once(path).map_err(told)?;
+    let kind = file.metadata().map_err(told)?;
+    if !kind.is_file() {
+        let what = if kind.is_dir() { "a folder" } else { "a pipe or a device" };
+        return Err(wrong(&format!(
+            "a secret should be in it, but it is {what}; name a file, or a program with `auth.command`"
+        )));
+    }
     check_private(path, &file)?;
     let mut text = String::new();
-    file.take(MOST).read_to_string(&mut text).map_err(told)?;
-    Ok(text)
+    file.take(LONGEST + 1).read_to_string(&mut text).map_err(told)?;
+    if text.len() as u64 > LONGEST { Err(wrong("it is longer than any token")) } else { Ok(text) }
+}
+
+/// Opens a file without waiting for somebody to write into it, should it be a pipe.
+pub(crate) fn open_at_once(path: &Path) -> std::io::Result<fs::File> {
+    let mut options = fs::File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    options.open(path)
 }
 
 #[cfg(unix)]
@@ -179,10 +230,14 @@ fn check_private(_: &Path, _: &fs::File) -> Result<(), Error> {
 }
 
 /// The standard output of a program. Its standard error stays the user's, so that it can ask for a touch or a PIN.
-fn told_by(words: &[String]) -> Result<String, Error> {
+fn told_by(words: &[String], others: &[String]) -> Result<String, Error> {
     let Some((program, arguments)) = words.split_first() else { return Ok(String::new()) };
     let failed = |why: String| Error::Secret(format!("the program `{program}` should tell a token, but {why}"));
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    for name in others {
+        command.env_remove(name);
+    }
+    let mut child = command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -192,7 +247,8 @@ fn told_by(words: &[String]) -> Result<String, Error> {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
         let mut text = String::new();
-        let read = output.map(|mut o| o.read_to_string(&mut text)).transpose();
+        // What comes after is not read: the program's pipe breaks, and it ends.
+        let read = output.map(|o| o.take(LONGEST + 1).read_to_string(&mut text)).transpose();
         // Nobody listens any more where the program took too long.
         let _ = tell.send(read.map(|_| text));
     });
@@ -202,7 +258,7 @@ fn told_by(words: &[String]) -> Result<String, Error> {
             Ok(Some(status)) => break status,
             Ok(None) if started.elapsed() < COMMAND_TIME => thread::sleep(Duration::from_millis(10)),
             Ok(None) => {
-                let _ = child.kill();
+                let _ = child.kill().and_then(|()| child.wait());
                 return Err(failed(format!("said nothing for {} s", COMMAND_TIME.as_secs())));
             }
             Err(e) => return Err(failed(e.to_string())),
@@ -212,6 +268,7 @@ fn told_by(words: &[String]) -> Result<String, Error> {
         return Err(failed(format!("failed ({status})")));
     }
     match told.recv_timeout(COMMAND_TIME.saturating_sub(started.elapsed())) {
+        Ok(Ok(text)) if text.len() as u64 > LONGEST => Err(failed("said more than any token is long".to_owned())),
         Ok(Ok(text)) => Ok(text),
         Ok(Err(_)) => Err(failed("what it printed is not text".to_owned())),
         Err(_) => Err(failed("it never closed its output".to_owned())),
@@ -222,18 +279,10 @@ fn header_value(scheme: &Scheme, secret: &SecretString) -> SecretString {
     let secret = secret.expose_secret();
     SecretString::from(match scheme {
         Scheme::Basic(username) => format!("Basic {}", base64(format!("{username}:{secret}").as_bytes())),
+        Scheme::UserInformation => format!("Basic {}", base64(secret.as_bytes())),
         Scheme::Bearer => format!("Bearer {secret}"),
         Scheme::Plain => secret.to_owned(),
     })
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let letters = |chunk: &[u8]| -> [char; 4] {
-        let bits = (0..3).fold(0u32, |bits, i| bits << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));
-        [0, 1, 2, 3].map(|i| if i <= chunk.len() { LETTERS[(bits >> (18 - 6 * i) & 63) as usize] as char } else { '=' })
-    };
-    bytes.chunks(3).flat_map(letters).collect()
 }
 
 #[cfg(test)]
@@ -254,7 +303,7 @@ mod tests {
             header: Some("X-Auth".into()),
             secret: Place::Variable("P".into()),
         };
-        let Auth::Header { name, value } = basic.resolve(&world).unwrap() else { panic!("a header") };
+        let Auth::Header { name, value } = basic.resolve(&world, &[]).unwrap() else { panic!("a header") };
         assert_eq!((name.as_str(), value.expose_secret()), ("X-Auth", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
         assert_eq!([base64(b""), base64(b"f"), base64(b"fo"), base64(b"foo")], ["", "Zg==", "Zm8=", "Zm9v"]);
         assert_eq!(basic.to_string(), "basic, user Aladdin, password X-Auth set (from P)");
@@ -269,20 +318,76 @@ mod tests {
         fs::write(&path, "t0ken\n").unwrap();
         let world = Surroundings::default();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = bearer(Place::File(path.clone())).resolve(&world).unwrap_err();
+        let error = bearer(Place::File(path.clone())).resolve(&world, &[]).unwrap_err();
         assert_eq!(error.exit(), Exit::MustAct);
         assert!(error.to_string().contains("mode 640") && !error.to_string().contains("t0ken"), "{error}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        let auth = bearer(Place::File(path)).resolve(&world).unwrap();
+        let auth = bearer(Place::File(path)).resolve(&world, &[]).unwrap();
         assert!(matches!(&auth, Auth::Bearer(token) if token.expose_secret() == "t0ken"));
         assert!(!format!("{auth:?}").contains("t0ken"));
     }
 
     #[cfg(unix)]
     #[test]
+    fn no_mode_that_lets_others_in_will_do() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        fs::write(&path, "t0ken\n").unwrap();
+        for mode in (0o400..=0o777).filter(|mode| mode & 0o400 != 0) {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let read = bearer(Place::File(path.clone())).resolve(&Surroundings::default(), &[]);
+            assert_eq!(read.is_ok(), mode & 0o077 == 0, "{mode:o}");
+            let inline = Place::Address(SecretString::from("u:p"), Some(path.clone()));
+            let read = Credentials { scheme: Scheme::UserInformation, header: None, secret: inline };
+            assert_eq!(read.resolve(&Surroundings::default(), &[]).is_ok(), mode & 0o077 == 0, "{mode:o}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        use std::os::unix::fs::{OpenOptionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("folder")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, at("pipe"), rustix::fs::Mode::RUSR).unwrap();
+        let private = |name: &str, bytes: &[u8]| {
+            let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(at(name)).unwrap();
+            std::io::Write::write_all(&mut file, bytes).unwrap();
+        };
+        private("huge", &[b'x'; 100_000]);
+        private("bytes", &[0xff, 0xfe]);
+        private("empty", b" \n");
+        private("token", b"t0ken");
+        symlink("token", at("link")).unwrap();
+        symlink("pipe", at("link-to-pipe")).unwrap();
+        let table = [
+            ("folder", "a folder"),
+            ("pipe", "a pipe or a device"),
+            ("link-to-pipe", "a pipe or a device"),
+            ("/dev/zero", "a pipe or a device"),
+            ("huge", "longer than any token"),
+            ("bytes", "UTF-8"),
+            ("empty", "holds no secret"),
+            ("gone", "No such file"),
+        ];
+        for (name, why) in table {
+            let error = bearer(Place::File(at(name))).resolve(&Surroundings::default(), &[]).unwrap_err();
+            assert_eq!(error.exit(), Exit::MustAct);
+            assert!(error.to_string().contains(why), "{name}: {error}");
+        }
+        assert!(bearer(Place::File(at("link"))).resolve(&Surroundings::default(), &[]).is_ok());
+        let endless = bearer(Place::Command(vec!["yes".into()])).resolve(&Surroundings::default(), &[]).unwrap_err();
+        assert!(endless.to_string().contains("failed"), "{endless}");
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn a_program_tells_a_token_or_the_reason_why_not() {
         let world = Surroundings::default();
-        let run = |script: &str| bearer(Place::Command(vec!["sh".into(), "-c".into(), script.into()])).resolve(&world);
+        let run =
+            |script: &str| bearer(Place::Command(vec!["sh".into(), "-c".into(), script.into()])).resolve(&world, &[]);
         assert!(matches!(run("echo abc").unwrap(), Auth::Bearer(token) if token.expose_secret() == "abc"));
         for (script, why) in
             [("exit 3", "failed"), ("true", "holds no secret"), ("printf 'a\\nb'", "control character")]
@@ -291,7 +396,7 @@ mod tests {
             assert_eq!(error.exit(), Exit::MustAct);
             assert!(error.to_string().contains(why), "{error}");
         }
-        let error = bearer(Place::Command(vec!["/no/such/program".into()])).resolve(&world).unwrap_err();
+        let error = bearer(Place::Command(vec!["/no/such/program".into()])).resolve(&world, &[]).unwrap_err();
         assert!(error.to_string().contains("cannot be started"), "{error}");
     }
 }

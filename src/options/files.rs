@@ -1,9 +1,10 @@
 //! The configuration files: finding, reading, and saying precisely what is wrong with them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt;
 use std::fs;
-use std::ops::Range;
+use std::io::{ErrorKind, Read as _};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use toml::de::{DeTable, Deserializer};
 
 use crate::error::Error;
 use crate::model::evidence::Source;
+use crate::options::complaint::{complaint, nearest, plain_message, position};
 use crate::options::profile::{Head, Profile};
 use crate::options::surroundings::Surroundings;
 
@@ -48,7 +50,7 @@ pub struct ConfigFile {
     pub owner: Owner,
     /// Where.
     pub path: PathBuf,
-    text: Arc<str>,
+    text: FileText,
     default_profile: Option<Spanned<String>>,
     top: Profile,
     profiles: BTreeMap<String, Profile>,
@@ -63,7 +65,34 @@ pub struct Layer {
     pub path: PathBuf,
     /// What it says.
     pub profile: Profile,
-    text: Arc<str>,
+    text: FileText,
+}
+
+/// What a file says. It may hold a password in an address, and so it does not print.
+#[derive(Clone)]
+struct FileText(Arc<str>);
+
+impl fmt::Debug for FileText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileText({} bytes)", self.0.len())
+    }
+}
+
+impl Deref for FileText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The files in force, and what is to be said of one that is not.
+#[derive(Clone, Debug, Default)]
+pub struct Read {
+    /// The project's first.
+    pub files: Vec<ConfigFile>,
+    /// Why a project's file was not read.
+    pub warnings: Vec<String>,
 }
 
 /// The profile in force, and the layers it is made of, strongest first.
@@ -73,6 +102,8 @@ pub struct Chosen {
     pub name: Option<(String, String)>,
     /// The named profile in the project's and the user's file, then their top levels.
     pub layers: Vec<Layer>,
+    /// What is to be said of files that were not read.
+    pub warnings: Vec<String>,
 }
 
 impl Layer {
@@ -91,24 +122,64 @@ impl Layer {
 ///
 /// # Errors
 /// Config: a named file that is not there, or any file that is wrong.
-pub fn read_all(named: Option<&Path>, surroundings: &Surroundings) -> Result<Vec<ConfigFile>, Error> {
+pub fn read_all(named: Option<&Path>, surroundings: &Surroundings) -> Result<Read, Error> {
     let variable = surroundings.var("TRACE_CONFIG").map(Path::new);
     if let Some(path) = named.or(variable) {
         let path = surroundings.cwd.join(path);
-        let text = fs::read_to_string(&path).map_err(|e| Error::Config(format!("{}: {e}", path.display())))?;
-        return Ok(vec![parse(Owner::User, path, &text)?]);
+        let text = text_of(&path).map_err(|e| Error::Config(format!("{}: {e}", path.display())))?;
+        return Ok(Read { files: vec![parse(Owner::User, path, &text)?], warnings: vec![] });
     }
-    let places = [(Owner::Project, project_file(surroundings)), (Owner::User, user_file(surroundings))];
-    let mut files = vec![];
-    for (owner, path) in places {
+    let mut read = Read::default();
+    let mut project = project_file(surroundings);
+    if let Some((path, why)) = project.as_ref().and_then(|path| Some((path, stranger(path, surroundings)?))) {
+        read.warnings.push(format!("{} is not read: {why}; name it with --config if you trust it", path.display()));
+        project = None;
+    }
+    for (owner, path) in [(Owner::Project, project), (Owner::User, user_file(surroundings))] {
         let Some(path) = path else { continue };
-        match fs::read_to_string(&path) {
-            Ok(text) => files.push(parse(owner, path, &text)?),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        match text_of(&path) {
+            Ok(text) => read.files.push(parse(owner, path, &text)?),
+            Err(e) if e.kind() == ErrorKind::NotFound => {}
             Err(e) => return Err(Error::Config(format!("{}: {e}", path.display()))),
         }
     }
-    Ok(files)
+    Ok(read)
+}
+
+/// The whole file, unless it is far longer than any configuration.
+fn text_of(path: &Path) -> std::io::Result<String> {
+    const LONGEST: u64 = 1 << 20;
+    let mut text = String::new();
+    fs::File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    let too_long = || std::io::Error::new(ErrorKind::InvalidData, "longer than 1 MiB: this is no configuration");
+    if text.len() as u64 > LONGEST { Err(too_long()) } else { Ok(text) }
+}
+
+/// Why a project's file is not to be read at all: a link could make us show lines of a file that its author cannot
+/// read, and what others may write is not the project's.
+fn stranger(path: &Path, surroundings: &Surroundings) -> Option<String> {
+    match fs::symlink_metadata(path) {
+        Ok(file) if file.is_symlink() => Some("it is a symbolic link".to_owned()),
+        Ok(file) => somebody_elses(&file, surroundings),
+        Err(_) => None,
+    }
+}
+
+/// As git decides whose repository is safe: ours, root's, or, for root, that of the user who called `sudo`.
+#[cfg(unix)]
+fn somebody_elses(file: &fs::Metadata, surroundings: &Surroundings) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let (owner, me) = (file.uid(), rustix::process::geteuid().as_raw());
+    let caller = surroundings.var("SUDO_UID").filter(|_| me == 0).and_then(|uid| uid.parse().ok());
+    if ![Some(me), Some(0), caller].contains(&Some(owner)) {
+        return Some(format!("it belongs to another user (uid {owner})"));
+    }
+    (file.mode() & 0o002 != 0).then(|| "everybody may write it".to_owned())
+}
+
+#[cfg(not(unix))]
+fn somebody_elses(_: &fs::Metadata, _: &Surroundings) -> Option<String> {
+    None
 }
 
 /// The user's own file, whether it exists or not.
@@ -132,7 +203,8 @@ fn project_file(surroundings: &Surroundings) -> Option<PathBuf> {
 ///
 /// # Errors
 /// Usage: a name that no file has.
-pub fn choose(files: Vec<ConfigFile>, flag: Option<&str>, surroundings: &Surroundings) -> Result<Chosen, Error> {
+pub fn choose(read: Read, flag: Option<&str>, surroundings: &Surroundings) -> Result<Chosen, Error> {
+    let Read { files, warnings } = read;
     let name = flag.map(|name| (name.to_owned(), "--profile".to_owned()));
     let name = name.or_else(|| surroundings.var("TRACE_PROFILE").map(|n| (n.to_owned(), "TRACE_PROFILE".to_owned())));
     let name = name.or_else(|| files.iter().find_map(default_profile));
@@ -141,7 +213,7 @@ pub fn choose(files: Vec<ConfigFile>, flag: Option<&str>, surroundings: &Surroun
     {
         return Err(no_such_profile(name, from, &files));
     }
-    Ok(Chosen { layers: layers(files, name.as_ref().map(|(name, _)| name.as_str())), name })
+    Ok(Chosen { layers: layers(files, name.as_ref().map(|(name, _)| name.as_str())), name, warnings })
 }
 
 fn default_profile(file: &ConfigFile) -> Option<(String, String)> {
@@ -184,7 +256,7 @@ fn parse(owner: Owner, path: PathBuf, text: &str) -> Result<ConfigFile, Error> {
     let top = Profile::deserialize(Deserializer::from(top)).map_err(told_at_top)?;
     let file = ConfigFile {
         owner,
-        text: text.into(),
+        text: FileText(text.into()),
         default_profile: head.default_profile,
         top,
         profiles: head.profiles,
@@ -214,97 +286,6 @@ fn refuse_credentials(file: &ConfigFile) -> Result<(), Error> {
     Ok(())
 }
 
-/// `message` with the file, the line, the column, the line itself and a caret.
-fn complaint(path: &Path, text: &str, span: Range<usize>, message: &str) -> Error {
-    let (line, column) = position(text, span.start);
-    let shown = text.lines().nth(line - 1).unwrap_or_default();
-    // One column a character, so that the caret stands below its place.
-    let shown = shown.replace(char::is_control, " ");
-    let secret = is_secret(&shown) || in_auth(text.get(..span.start).unwrap_or(text));
-    let shown = if secret { starred(&shown) } else { shown };
-    let width = text.get(span).map_or(1, |t| t.lines().next().unwrap_or_default().chars().count());
-    let width = width.clamp(1, (shown.chars().count() + 2).saturating_sub(column).max(1));
-    let margin = " ".repeat(line.to_string().len());
-    let message = if secret { starred(message) } else { message.to_owned() };
-    let mut told = format!("{}:{line}:{column}: {message}\n", path.display());
-    let _ = write!(told, "{margin} |\n{line} | {shown}\n{margin} | {}{}", " ".repeat(column - 1), "^".repeat(width));
-    Error::Config(told)
-}
-
-/// Whether a line is about signing in, where a secret may stand that should not.
-fn is_secret(line: &str) -> bool {
-    const WORDS: [&str; 12] =
-        ["auth", "pass", "pwd", "pw", "bearer", "token", "secret", "key =", "apikey", "header", "value", "@"];
-    let line = line.to_ascii_lowercase();
-    WORDS.iter().any(|word| line.contains(word))
-}
-
-/// Whether what comes after this text stands in a table about signing in, or in a value that is not closed yet.
-fn in_auth(before: &str) -> bool {
-    let header = before.lines().rev().find(|line| line.trim_start().starts_with('['));
-    let open = before.rfind('{').is_some_and(|at| !before[at..].contains('}'));
-    header.is_some_and(|line| line.contains("auth")) || open
-}
-
-/// The text with every character between quotes, and after them, as a star: the caret stays in its place.
-fn starred(line: &str) -> String {
-    let Some(first) = line.find(['"', '\'']) else { return line.to_owned() };
-    let star = |c: char| if c.is_alphanumeric() || c.is_ascii_punctuation() && !"\"'{}".contains(c) { '*' } else { c };
-    line[..first].chars().chain(line[first..].chars().map(star)).collect()
-}
-
-/// Line and column, both from 1, in characters.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
-}
-
-/// The parser's message in our words: an unknown key names the one that was probably meant.
-///
-/// `more` are keys that are known at this place beside those that the message lists.
-fn plain_message(message: &str, more: &[&str]) -> String {
-    let what = if message.starts_with("unknown field") {
-        "unknown key"
-    } else if message.starts_with("unknown variant") {
-        "unknown value"
-    } else {
-        return message.trim_end().replace('\n', ", ");
-    };
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let Some((unknown, known)) = quoted.split_first() else { return message.to_owned() };
-    let known = if known.contains(&"keys") { [known, more].concat() } else { known.to_vec() };
-    match nearest(unknown, &known) {
-        Some(near) => format!("{what} `{unknown}`, did you mean `{near}`?"),
-        None => format!("{what} `{unknown}`, known are {}", known.join(", ")),
-    }
-}
-
-/// The known word that differs least, if it differs little.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let best = known.iter().map(|k| (distance(word, k), *k)).min()?;
-    (best.0 <= word.chars().count().div_ceil(3)).then_some(best.1)
-}
-
-/// How many letters must be added, taken, changed or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,11 +303,26 @@ mod tests {
             "[loki]\napikey = \"hunter2\"",
             "[loki]\nauth = {\n  pw = 'hunter2' }",
             "[loki]\nauth = { basic = \"\"\"hunter2\"\"\" }",
+            "[loki]\nauth = \"hunter2\"",
+            "[loki]\nauth = \"Bearer hunter2\"",
+            "[loki.auth]\nbearer_env = hunter2",
+            "[loki.auth]\nbearer_env = 'hunter2",
+            "[loki.auth]\nbasic = \"hunter2\"",
+            "[loki.auth]\nbearer = \"\"\"\n hunter2\\q\n\"\"\"",
+            "[loki]\nx = \"hunter2\"",
+            "[loki]\nurl = \"http://me:hunter2@h\" x",
+            "[loki]\nurl = \"http://h?k=hunter2\" x",
+            "[loki]\nurl = hunter2",
+            "[profiles.hunter]\nhunter2",
         ];
         for text in wrong {
             let error = parse(Owner::User, "x.toml".into(), text).map(|_| ()).unwrap_err().to_string();
             assert!(error.contains("x.toml") && !error.contains("hunter2"), "{error}");
         }
+        let number = parse(Owner::User, "x.toml".into(), "[loki.auth]\nbearer_env = 48151623").unwrap_err().to_string();
+        assert!(!number.contains("48151623"), "{number}");
+        let file = parse(Owner::User, "x.toml".into(), "[loki]\nurl = \"http://me:hunter2@h\"").unwrap();
+        assert!(!format!("{file:?}").contains("hunter2"), "{file:?}");
         let error = parse(Owner::User, "x.toml".into(), "kees = [\"a\"]").map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("kees = [\"a\"]"), "{error}");
     }
@@ -389,5 +385,33 @@ mod tests {
         assert_eq!(found(&deep, "home"), None, "the repository ends below it");
         fs::write(deep.join(PROJECT_FILE), "").unwrap();
         assert_eq!(found(&deep, "elsewhere").as_deref(), Some("home/work/shop/src/.trace.toml"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_project_file_that_others_may_have_written_is_not_read() {
+        use std::os::unix::fs::{PermissionsExt, chown, symlink};
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(PROJECT_FILE);
+        let mut world = Surroundings { cwd: root.path().to_path_buf(), ..Surroundings::default() };
+        let read = |world: &Surroundings| {
+            let read = read_all(None, world).unwrap();
+            (read.files.len(), read.warnings.join(" "))
+        };
+        fs::write(&path, "keys = [\"a\"]").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+        assert_eq!(read(&world), (1, String::new()));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(matches!(read(&world), (0, why) if why.contains("everybody may write it")));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        // Only root can give a file away.
+        if chown(&path, Some(4711), None).is_ok() {
+            assert!(matches!(read(&world), (0, why) if why.contains("belongs to another user (uid 4711)")));
+            world.vars.insert("SUDO_UID".into(), "4711".into());
+            assert_eq!(read(&world), (1, String::new()));
+        }
+        fs::rename(&path, root.path().join("real")).unwrap();
+        symlink("real", &path).unwrap();
+        assert!(matches!(read(&world), (0, why) if why.contains("symbolic link")));
     }
 }

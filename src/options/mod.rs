@@ -3,6 +3,7 @@
 pub mod address;
 pub mod backends;
 pub mod certificates;
+mod complaint;
 pub mod credentials;
 pub mod files;
 pub mod filters;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -46,7 +47,7 @@ pub struct Profile {
 #[serde(deny_unknown_fields, default)]
 pub struct JaegerPart {
     /// Base address.
-    pub url: Told<String>,
+    pub url: Told<AddressText>,
     /// Which of its APIs.
     pub api: Told<ApiText>,
     /// Address of its pages, for links.
@@ -64,7 +65,7 @@ pub struct JaegerPart {
 #[serde(deny_unknown_fields, default)]
 pub struct LokiPart {
     /// Base address.
-    pub url: Told<String>,
+    pub url: Told<AddressText>,
     /// Stream selector.
     pub selector: Told<String>,
     /// `X-Scope-OrgID`.
@@ -82,7 +83,7 @@ pub struct LokiPart {
 #[serde(deny_unknown_fields, default)]
 pub struct PrometheusPart {
     /// Base address.
-    pub url: Told<String>,
+    pub url: Told<AddressText>,
     /// `X-Scope-OrgID`.
     pub tenant: Told<String>,
     /// Address of its pages, for links.
@@ -95,7 +96,7 @@ pub struct PrometheusPart {
 
 impl Profile {
     /// A backend's address.
-    pub fn url(&self, source: Source) -> Option<&Spanned<String>> {
+    pub fn url(&self, source: Source) -> Option<&Spanned<AddressText>> {
         match source {
             Source::Jaeger => self.jaeger.url.as_ref(),
             Source::Loki => self.loki.url.as_ref(),
@@ -287,6 +288,29 @@ impl TryFrom<Vec<String>> for CommandText {
     type Error = &'static str;
     fn try_from(words: Vec<String>) -> Result<Self, Self::Error> {
         if words.first().is_none_or(String::is_empty) { Err("a command needs a program") } else { Ok(Self(words)) }
+    }
+}
+
+/// An address in a file: it may hold a password, and so it does not print.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "String")]
+pub struct AddressText(SecretString);
+
+impl From<String> for AddressText {
+    fn from(text: String) -> Self {
+        Self(SecretString::from(text))
+    }
+}
+
+impl AddressText {
+    /// The address as it stands there, to be read and not to be shown.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// The same, still hidden.
+    pub fn hidden(self) -> SecretString {
+        self.0
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -11,7 +12,9 @@ use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Source;
 use crate::model::pattern::Pattern;
 use crate::model::time::{SECOND, Zone};
+use crate::options::address::proxy_users;
 use crate::options::backends::{APIS, BackendArgs, LimitArgs};
+use crate::options::credentials::secret_variables;
 use crate::options::files::{Chosen, Owner, choose, read_all};
 use crate::options::origin::{Origin, Sourced};
 use crate::options::output::OutputArgs;
@@ -115,8 +118,8 @@ impl Settings {
     ) -> Result<Self, Error> {
         let chosen = match reading {
             Reading::Configuration => {
-                let files = read_all(config.config.as_deref(), surroundings)?;
-                choose(files, config.profile.as_deref(), surroundings)?
+                let read = read_all(config.config.as_deref(), surroundings)?;
+                choose(read, config.profile.as_deref(), surroundings)?
             }
             Reading::Nothing => Chosen::default(),
         };
@@ -131,11 +134,16 @@ impl Settings {
     /// The backends with their credentials: reads secret files and runs programs that tell tokens. A secret that cannot
     /// be had is the matter of its backend alone.
     pub fn backends(&self, surroundings: &Surroundings) -> Backends {
-        self.backends_with(|target| {
-            let auth = target.credentials.as_ref().map_or(Ok(Auth::None), |told| told.value.resolve(surroundings));
+        let all = self.targets().into_iter().filter_map(|target| target.credentials.as_ref());
+        let variables = secret_variables(all.map(|credentials| &credentials.value));
+        let mut backends = self.backends_with(|target| {
+            let told = target.credentials.as_ref();
+            let auth = told.map_or(Ok(Auth::None), |told| told.value.resolve(surroundings, &variables));
             let read = || Ok::<_, Error>((auth?, target.certificates.read()?));
             read().unwrap_or_else(|why| (Auth::Missing(why.to_string()), Tls::default()))
-        })
+        });
+        backends.mask(&proxy_users(surroundings));
+        backends
     }
 
     /// The backends for a recording, which needs no credentials.
@@ -157,6 +165,7 @@ impl Settings {
                 auth,
                 tls,
                 sharing: self.sharing(target),
+                mask: Arc::default(),
                 tenant: target.tenant.as_ref().map(|tenant| tenant.value.clone()),
             })
         };
@@ -180,7 +189,7 @@ impl Settings {
 
 impl<'a> Voices<'a> {
     fn settings(self) -> Result<Settings, Error> {
-        let mut warnings = vec![];
+        let mut warnings = self.chosen.warnings.clone();
         let mut one = |source| -> Result<Target, Error> {
             let (target, warning) = target(self, source)?;
             warnings.extend(warning);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::error::Error;
@@ -10,6 +11,7 @@ use crate::options::address::{self, Address};
 use crate::options::certificates::{Certificates, ClientFiles};
 use crate::options::credentials::{Credentials, Place, Scheme, placed};
 use crate::options::origin::{Origin, Sourced};
+use crate::options::profile::AddressText;
 use crate::options::voices::{Voices, origin};
 
 /// One backend as configured.
@@ -107,12 +109,25 @@ fn base_address(
     voices: Voices<'_>,
     source: Source,
     names: &Names,
-    flag: Option<&String>,
+    flag: Option<&SecretString>,
 ) -> Result<Sourced<Address>, Error> {
     let flag = flag.map(|url| Sourced::flag(url.clone(), names.flag));
-    let given = flag.or_else(|| voices.variable(names.urls)).or_else(|| voices.told(|p| p.url(source)));
-    let text = given.unwrap_or_else(|| Sourced::default(names.usual.to_owned()));
-    Ok(Sourced { value: address::read(&text.value, &text.origin.to_string())?, origin: text.origin })
+    let variable = || voices.variable(names.urls).map(|told| told.map(SecretString::from));
+    let file = || voices.told(|p| p.url(source)).map(|told| told.map(AddressText::hidden));
+    let text = flag.or_else(variable).or_else(file).unwrap_or_else(|| Sourced::default(names.usual.into()));
+    let address = address::read(text.value.expose_secret(), &text.origin.to_string())?;
+    if let (Origin::Flag(flag), Some(_)) = (&text.origin, &address.user) {
+        return Err(Error::usage(
+            format!(
+                "{flag}: a user name or password on the command line can be read by everybody, in `ps` and the shell's history"
+            ),
+            format!(
+                "set {} to the same address, or say how to sign in with `auth` in your configuration",
+                names.urls[0]
+            ),
+        ));
+    }
+    Ok(Sourced { value: address, origin: text.origin })
 }
 
 /// The address of pages for people. It has no user and goes nowhere but into links.
@@ -135,8 +150,8 @@ fn in_address(address: &Sourced<Address>) -> Result<Option<Sourced<Credentials>>
         Origin::File { path, .. } => Some(path.clone()),
         _ => None,
     };
-    let secret = Place::Address(password.clone(), file);
-    let credentials = Credentials { scheme: Scheme::Basic(username.clone()), header: None, secret };
+    let user = SecretString::from(format!("{username}:{}", password.expose_secret()));
+    let credentials = Credentials { scheme: Scheme::UserInformation, header: None, secret: Place::Address(user, file) };
     Ok(Some(Sourced { value: credentials, origin: address.origin.clone() }))
 }
 

@@ -59,7 +59,8 @@ impl<'a> Voices<'a> {
     /// The addresses of a backend that the user's own files in force name.
     pub(crate) fn own_addresses(self, source: Source) -> impl Iterator<Item = Url> {
         let own = self.chosen.layers.iter().filter(|layer| layer.owner == Owner::User);
-        own.filter_map(move |layer| address::read(layer.profile.url(source)?.get_ref(), "").ok()).map(|read| read.url)
+        own.filter_map(move |layer| address::read(layer.profile.url(source)?.get_ref().expose(), "").ok())
+            .map(|read| read.url)
     }
 }
 

@@ -18,7 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::Resolve;
-use secrecy::ExposeSecret;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -31,10 +30,10 @@ use exchange::Reply;
 use retry::{Again, Wait};
 use trouble::{Trouble, human};
 
+use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Request};
 use crate::backend::tape::Tape;
-use crate::backend::{Auth, Endpoint};
 use crate::model::evidence::{self, Source};
 use crate::stop::Stop;
 
@@ -275,7 +274,8 @@ impl Transport {
             tried = Box::pin(self.exchange(endpoint, request)) => tried,
         };
         let tried = tried
-            .map(|reply| Reply { answer: without_secret(reply.answer, &endpoint.auth), ..reply })
+            .map(|reply| Reply { answer: endpoint.mask.answer(reply.answer), ..reply })
+            .map_err(|trouble| Trouble { failure: endpoint.mask.failure(trouble.failure), ..trouble })
             .map_err(|trouble| unless_a_stranger(trouble, endpoint));
         ticket.health = health(&tried);
         ticket.last = last_error(&tried);
@@ -446,22 +446,6 @@ fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration) -> Failure 
 
 fn stopped(stop: &Stop) -> Failure {
     Failure::interrupted(stop.after().unwrap_or_default())
-}
-
-/// A refusal that echoes what we signed in with loses it.
-fn without_secret(mut answer: Answer, auth: &Auth) -> Answer {
-    let secret = match auth {
-        Auth::None | Auth::Missing(_) => return answer,
-        Auth::Basic { password, .. } => password.expose_secret(),
-        Auth::Bearer(secret) | Auth::Header { value: secret, .. } => secret.expose_secret(),
-    };
-    if !answer.is_success() && !secret.is_empty() {
-        let text = String::from_utf8_lossy(&answer.body);
-        if text.contains(secret) {
-            answer.body = text.replace(secret, "[REDACTED]").into_bytes();
-        }
-    }
-    answer
 }
 
 /// An address as it may be shown: without user information and query.

@@ -1,0 +1,146 @@
+//! What is wrong with a configuration file, shown where it is, and without what may be a secret.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::Path;
+
+use crate::error::Error;
+
+/// `message` with the file, the line, the column, the line itself and a caret.
+pub(crate) fn complaint(path: &Path, text: &str, span: Range<usize>, message: &str) -> Error {
+    let (line, column) = position(text, span.start);
+    let shown = text.lines().nth(line - 1).unwrap_or_default();
+    // One column a character, so that the caret stands below its place.
+    let shown = shown.replace(char::is_control, " ");
+    let is_plain = is_harmless(&shown) && !in_auth(text.get(..span.start).unwrap_or(text));
+    let message = if is_plain { message.to_owned() } else { without_value(message, text, &span) };
+    let shown = if is_plain { shown } else { starred(&shown) };
+    let width = text.get(span).map_or(1, |t| t.lines().next().unwrap_or_default().chars().count());
+    let width = width.clamp(1, (shown.chars().count() + 2).saturating_sub(column).max(1));
+    let margin = " ".repeat(line.to_string().len());
+    let mut told = format!("{}:{line}:{column}: {message}\n", path.display());
+    let _ = write!(told, "{margin} |\n{line} | {shown}\n{margin} | {}{}", " ".repeat(column - 1), "^".repeat(width));
+    Error::Config(told)
+}
+
+/// The keys whose values are no secrets.
+const HARMLESS: [&str; 15] = [
+    "keys",
+    "services",
+    "external_topics",
+    "external_hosts",
+    "sampling",
+    "timezone",
+    "default_profile",
+    "api",
+    "selector",
+    "tenant",
+    "url",
+    "ui_url",
+    "name",
+    "query",
+    "panels",
+];
+
+/// Whether a line may be shown whole: a table's head, or a key, perhaps misspelt, that takes no secret. An address with
+/// user information or a query is none.
+fn is_harmless(line: &str) -> bool {
+    let bare = |c: char| c.is_ascii_alphanumeric() || "_-. []".contains(c);
+    match line.split_once('=') {
+        None => line.trim_start().starts_with('[') && line.chars().all(bare),
+        Some((key, value)) => {
+            let key = key.trim().rsplit('.').next().unwrap_or_default().trim();
+            let is_url = key.ends_with("url");
+            let bare = !value.trim_start().starts_with(['"', '\'']) && value.contains(char::is_alphabetic);
+            // One letter from `keys`, but more often an API's.
+            key != "key"
+                && (HARMLESS.contains(&key) || nearest(key, &HARMLESS).is_some())
+                && !value.contains('@')
+                && !(is_url && (value.contains(['?', '#']) || bare))
+        }
+    }
+}
+
+/// Whether what comes after this text stands in a table about signing in, or in a value that is not closed yet.
+fn in_auth(before: &str) -> bool {
+    let header = before.lines().rev().find(|line| line.trim_start().starts_with('['));
+    let open = before.rfind('{').is_some_and(|at| !before[at..].contains('}'));
+    let quoted = before.matches("\"\"\"").count() % 2 == 1 || before.matches("'''").count() % 2 == 1;
+    header.is_some_and(|line| line.contains("auth")) || open || quoted
+}
+
+/// The message, without what it cites of a value; a key may be cited.
+fn without_value(message: &str, text: &str, span: &Range<usize>) -> String {
+    let after = text.get(span.end..).unwrap_or_default().trim_start();
+    if after.starts_with(['=', '.', ']']) {
+        return message.to_owned();
+    }
+    let told = text.get(span.clone()).unwrap_or_default();
+    let cited = |piece: &str| !piece.is_empty() && told.contains(piece);
+    let mut clean = message.to_owned();
+    for quote in ['`', '"'] {
+        let pieces: Vec<&str> = message.split(quote).skip(1).step_by(2).filter(|piece| cited(piece)).collect();
+        pieces.iter().for_each(|piece| clean = clean.replace(&format!("{quote}{piece}{quote}"), "…"));
+    }
+    clean
+}
+
+/// The line with every letter of its value as a star: the caret stays in its place. Without a key all is a value.
+fn starred(line: &str) -> String {
+    let is_key = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_-. \"'".contains(c));
+    let first = line.find('=').filter(|at| is_key(&line[..*at])).unwrap_or(0);
+    let star = |c: char| if c.is_whitespace() || "\"'{}[]=,".contains(c) { c } else { '*' };
+    line[..first].chars().chain(line[first..].chars().map(star)).collect()
+}
+
+/// Line and column, both from 1, in characters.
+pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+}
+
+/// The parser's message in our words: an unknown key names the one that was probably meant.
+///
+/// `more` are keys that are known at this place beside those that the message lists.
+pub(crate) fn plain_message(message: &str, more: &[&str]) -> String {
+    let what = if message.starts_with("unknown field") {
+        "unknown key"
+    } else if message.starts_with("unknown variant") {
+        "unknown value"
+    } else {
+        return message.trim_end().replace('\n', ", ");
+    };
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let Some((unknown, known)) = quoted.split_first() else { return message.to_owned() };
+    let known = if known.contains(&"keys") { [known, more].concat() } else { known.to_vec() };
+    match nearest(unknown, &known) {
+        Some(near) => format!("{what} `{unknown}`, did you mean `{near}`?"),
+        None => format!("{what} `{unknown}`, known are {}", known.join(", ")),
+    }
+}
+
+/// The known word that differs least, if it differs little.
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let best = known.iter().map(|k| (distance(word, k), *k)).min()?;
+    (best.0 <= word.chars().count().div_ceil(3)).then_some(best.1)
+}
+
+/// How many letters must be added, taken, changed or swapped with their neighbour.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
