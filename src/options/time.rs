@@ -184,6 +184,7 @@ impl Clock {
 
     /// The real zone, not today's offset: yesterday may have been on the other side of a clock change.
     fn in_words(self, text: &str) -> Option<Timestamp> {
+        let text = &readable(text)?;
         let utc: DateTime<Utc> = DateTime::from_timestamp_nanos(self.now.0);
         let nanos = match self.zone {
             Zone::Local => parse_date_string(text, utc.with_timezone(&Local), Dialect::Uk).ok()?.timestamp_nanos_opt(),
@@ -195,6 +196,19 @@ impl Clock {
         };
         nanos.map(Timestamp)
     }
+}
+
+/// What `interim` can be given: after an hour it panics on capital letters and on long words. The `T` between date and
+/// time may as well be a space.
+fn readable(text: &str) -> Option<String> {
+    let is_letter = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic);
+    let is_alone = |at: usize| !(at > 0 && is_letter(at - 1) || is_letter(at + 1));
+    let is_long = |word: &str| word.len() > 15;
+    if !text.is_ascii() || text.split(|c: char| !c.is_ascii_alphabetic()).any(is_long) {
+        return None;
+    }
+    let read = |(at, c): (usize, char)| if c == 'T' && is_alone(at) { ' ' } else { c.to_ascii_lowercase() };
+    Some(text.char_indices().map(read).collect())
 }
 
 /// Seconds, milliseconds, microseconds or nanoseconds by the count of digits; seconds may have decimals.
@@ -248,6 +262,18 @@ mod tests {
         let args = TimeArgs { since: own(since), start: own(start), end: own(end) };
         let window = args.window(now(), Zone::Offset(3600))?.unwrap();
         Ok(format!("{} {}", window.from.rfc3339(), window.to.rfc3339()))
+    }
+
+    #[test]
+    fn what_the_reader_of_words_would_panic_on_is_read_or_refused() {
+        let start = |text: &str| window(None, Some(text), None);
+        assert_eq!(start("yesterday 9AM").ok(), start("yesterday 9am").ok());
+        assert!(start("yesterday 9AM").is_ok());
+        assert_eq!(start("2026-11-22T14:00").ok(), start("2026-11-22 14:00").ok());
+        let hostile = ["1h\u{6}17G5\u{6}352=", "yesterday 9abcdefghijklmnopqrstuvwxyz", "2026-11-22T9TAM", "9é"];
+        for text in hostile {
+            assert!(start(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -139,6 +139,7 @@ struct Reader {
 
 impl Reader {
     fn finish(mut self) -> Decoded {
+        self.decoded.skipped_count = self.skips.count();
         self.decoded.skipped = self.skips.sentences("span", "spans");
         self.decoded
     }
@@ -499,7 +500,7 @@ mod tests {
         }
         let wrong = [r#"{"data":[5,{"spans":7},"#, r#"{"spans":["#, good, "]}]}"].concat();
         let decoded = traces(wrong.as_bytes()).unwrap();
-        assert_eq!((decoded.spans.len(), decoded.skipped.len()), (1, 2));
+        assert_eq!((decoded.spans.len(), decoded.skipped.len(), decoded.skipped_count), (1, 2, 2));
     }
 
     #[test]

@@ -255,6 +255,7 @@ impl Reader {
     }
 
     fn finish(mut self) -> Decoded {
+        self.decoded.skipped_count = self.spans_skipped.count() + self.logs_skipped.count();
         self.decoded.skipped = self.spans_skipped.sentences("span", "spans");
         self.decoded.skipped.extend(self.logs_skipped.sentences("log record", "log records"));
         self.decoded
@@ -658,5 +659,6 @@ mod tests {
             (8, Level::Warn, "hi", r#"{"msg":"hi","n":5}"#)
         );
         assert_eq!(decoded.skipped, ["1 log record skipped: it is a number"]);
+        assert_eq!(decoded.skipped_count, 1);
     }
 }

@@ -1,0 +1,98 @@
+//! The n-th connect, read or write of a `find` fails, for every n: no panic, an end in time, and never a wrong code.
+//!
+//! `TRACE_TORTURE=full` takes every n of every fault; else a few of each.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use support::recorded::{Deed, Event, Recorded};
+use support::{Run, trace};
+
+/// How long a run may take by its own flag.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// What becomes of the n-th request.
+const DEEDS: [Deed; 7] =
+    [Deed::Drop, Deed::Silence, Deed::HalfHead, Deed::HalfBody, Deed::HalfBodyReset, Deed::Unavailable, Deed::CutJson];
+
+fn find(servers: &Recorded) -> Run {
+    let time = ["--start", "2026-11-23T02:10:28Z", "--end", "2026-11-23T03:10:29Z", "--timeout", "10s"];
+    let question = ["find", "--correlation-id", &servers.id, "--key", "correlation_id", "-o", "json"];
+    trace().args(question).args(time).args(servers.flags()).run()
+}
+
+/// Everything of an answer but how it was come by.
+fn told(run: &Run) -> Value {
+    let mut json = run.json();
+    let object = json.as_object_mut().expect("a document");
+    for how in ["notes", "backends"] {
+        object.remove(how);
+    }
+    json
+}
+
+/// The right end of a run in which something went wrong.
+fn judge(what: &str, run: &Run, took: Duration, healthy: &Value) -> Result<i32, String> {
+    let wrong = |why: &str| Err(format!("{what}: {why}; exit {} after {took:?}\n{}", run.code, run.stderr));
+    if run.stderr.contains("panicked") || run.stderr.contains("a bug in trace") {
+        return wrong("a panic");
+    }
+    if took > TIMEOUT + Duration::from_secs(5) {
+        return wrong("no end in time");
+    }
+    match (run.code, told(run)) {
+        (0, json) if json == *healthy => Ok(0),
+        (0, _) => wrong("not whole, and 0"),
+        (3, json) if json["complete"] == false => Ok(3),
+        (3, _) => wrong("3, and complete"),
+        _ => wrong("a code of something else"),
+    }
+}
+
+#[test]
+fn whatever_fails_the_code_tells_whether_the_answer_is_whole() {
+    let servers = Recorded::healthy("complete");
+    let run = find(&servers);
+    servers.assert_only_recorded();
+    let healthy = told(&run);
+    assert_eq!((run.code, &healthy["complete"]), (0, &Value::Bool(true)), "{}", run.stderr);
+    let (accepts, requests) = servers.counts();
+    assert!(accepts >= 3 && requests >= 13, "{accepts} connections and {requests} requests");
+
+    let full = std::env::var("TRACE_TORTURE").is_ok_and(|how| how == "full");
+    let (mut ends, mut wrong) = ([0; 4], vec![]);
+    let mut suffer = |what: String, plan: Box<dyn FnMut(Event) -> Deed + Send>| {
+        servers.plan(plan);
+        let begun = Instant::now();
+        match judge(&what, &find(&servers), begun.elapsed(), &healthy) {
+            Ok(code) => ends[code as usize] += 1,
+            Err(why) => wrong.push(why),
+        }
+    };
+    for (at, deed) in DEEDS.into_iter().enumerate() {
+        for n in (1..=requests).filter(|n| full || n % DEEDS.len() == at) {
+            suffer(format!("request {n}: {deed:?}"), once(Event::Request(n), deed));
+            suffer(format!("from request {n} on: {deed:?}"), from_request(n, deed));
+        }
+    }
+    for n in 1..=accepts {
+        suffer(format!("connection {n} dropped"), once(Event::Accept(n), Deed::Drop));
+        suffer(format!("every connection from {n} on dropped"), from_accept(n));
+    }
+    println!("{} runs: {} whole, {} not, {} wrong", ends[0] + ends[3] + wrong.len(), ends[0], ends[3], wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(ends[3] > 0, "nothing failed at all");
+}
+
+fn once(event: Event, deed: Deed) -> Box<dyn FnMut(Event) -> Deed + Send> {
+    Box::new(move |seen| if seen == event { deed } else { Deed::Answer })
+}
+
+fn from_request(first: usize, deed: Deed) -> Box<dyn FnMut(Event) -> Deed + Send> {
+    Box::new(move |seen| if matches!(seen, Event::Request(n) if n >= first) { deed } else { Deed::Answer })
+}
+
+fn from_accept(first: usize) -> Box<dyn FnMut(Event) -> Deed + Send> {
+    Box::new(move |seen| if matches!(seen, Event::Accept(n) if n >= first) { Deed::Drop } else { Deed::Answer })
+}
