@@ -215,7 +215,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__config__subcmd__show)
-            opts="-o -z -v -q -h --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --ca-cert --timeout --connect-timeout --idle-timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --max-answer --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -249,7 +249,19 @@ _trace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -286,6 +298,10 @@ _trace() {
                     return 0
                     ;;
                 --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-answer)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -391,7 +407,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__doctor)
-            opts="-o -z -v -q -h --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --demo --record --replay --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --ca-cert --timeout --connect-timeout --idle-timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --max-answer --demo --record --replay --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -425,7 +441,19 @@ _trace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -462,6 +490,10 @@ _trace() {
                     return 0
                     ;;
                 --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-answer)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -521,7 +553,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__find)
-            opts="-o -z -v -q -h --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --ca-cert --timeout --connect-timeout --idle-timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --max-answer --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -623,7 +655,19 @@ _trace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -660,6 +704,10 @@ _trace() {
                     return 0
                     ;;
                 --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-answer)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -711,7 +759,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__logs)
-            opts="-C -o -z -v -q -h --context --level --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-C -o -z -v -q -h --context --level --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --ca-cert --timeout --connect-timeout --idle-timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --max-answer --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -825,7 +873,19 @@ _trace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -862,6 +922,10 @@ _trace() {
                     return 0
                     ;;
                 --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-answer)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -967,7 +1031,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__span)
-            opts="-o -z -v -q -h --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --ca-cert --timeout --connect-timeout --idle-timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --max-answer --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1069,7 +1133,19 @@ _trace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1106,6 +1182,10 @@ _trace() {
                     return 0
                     ;;
                 --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-answer)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1157,7 +1237,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__timeline)
-            opts="-o -z -v -q -h --logs --full --depth --attributes --adjust-clocks --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --logs --full --depth --attributes --adjust-clocks --correlation-id --trace-id --allow-partial --fail-empty --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --ca-cert --timeout --connect-timeout --idle-timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --max-answer --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1271,7 +1351,19 @@ _trace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1308,6 +1400,10 @@ _trace() {
                     return 0
                     ;;
                 --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-answer)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -80,7 +80,10 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand find" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand find" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -90,6 +93,7 @@ complete -c trace -n "__fish_trace_using_subcommand find" -l page-size -d 'Lines
 complete -c trace -n "__fish_trace_using_subcommand find" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''
 jsonl\t''
@@ -144,7 +148,10 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -154,6 +161,7 @@ complete -c trace -n "__fish_trace_using_subcommand timeline" -l page-size -d 'L
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''
 jsonl\t''
@@ -205,7 +213,10 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand span" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand span" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -215,6 +226,7 @@ complete -c trace -n "__fish_trace_using_subcommand span" -l page-size -d 'Lines
 complete -c trace -n "__fish_trace_using_subcommand span" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''
 jsonl\t''
@@ -271,7 +283,10 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand logs" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand logs" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -281,6 +296,7 @@ complete -c trace -n "__fish_trace_using_subcommand logs" -l page-size -d 'Lines
 complete -c trace -n "__fish_trace_using_subcommand logs" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''
 jsonl\t''
@@ -335,7 +351,10 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -345,6 +364,7 @@ complete -c trace -n "__fish_trace_using_subcommand doctor" -l page-size -d 'Lin
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l record -d 'Keep every answer of the backends in this folder' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
@@ -400,7 +420,10 @@ v1\t''
 v3\t''"
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -410,6 +433,7 @@ complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subc
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''
 jsonl\t''

@@ -63,7 +63,7 @@ fn count(variable: &str, usual: usize) -> usize {
 fn flap(servers: &Recorded, number: usize) {
     let mut random = fastrand::Rng::with_seed(number as u64);
     servers.plan(move |event| match event {
-        Event::Request(_) if number % 4 != 0 && random.u8(..5) == 0 => FAULTS[random.usize(..FAULTS.len())],
+        Event::Request(_) if !number.is_multiple_of(4) && random.u8(..5) == 0 => FAULTS[random.usize(..FAULTS.len())],
         _ => Deed::Answer,
     });
 }

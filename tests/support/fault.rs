@@ -53,7 +53,7 @@ impl Line {
 
     /// Waits until the other end gives up.
     pub fn hold(&mut self) {
-        let _ = self.tcp.set_read_timeout(Some(Duration::from_secs(60)));
+        let _ = self.tcp.set_read_timeout(Some(Duration::from_mins(1)));
         let mut rest = [0; 4096];
         while matches!(self.tcp.read(&mut rest), Ok(n) if n > 0) {}
     }
