@@ -328,8 +328,10 @@ fn no_secret_comes_out_whatever_the_servers_say() {
                 let what = format!("{}, {fault:?}, {}", world.name, asked[0]);
                 let (told, code) = everything(world, port, scheme, &args);
                 assert_clean(&told, &what);
-                assert!(told.contains("=== out"), "{what}: {code}\n{told}");
-                if fault == Fault::EchoAsData && asked[0] == "span" {
+                // A span that says back each request differently is several spans of one ID: that is told, not shown.
+                let is_several = fault == Fault::EchoAsData && asked[0] == "span";
+                assert!(told.contains("=== out") || is_several, "{what}: {code}\n{told}");
+                if fault == Fault::EchoAsData && asked[0] == "find" {
                     assert!(told.contains("[REDACTED]"), "{what}: nothing was said back\n{told}");
                 }
                 if asked[0] == "find" && world.files.iter().any(|(name, _)| *name == "tell") {

@@ -117,9 +117,10 @@ fn of_header(value: &str) -> Vec<String> {
 /// The spellings in which text comes back: as it is, quoted for JSON or HTML, percent-encoded, in base64.
 fn spellings(secret: &str) -> Vec<String> {
     let mut all = vec![secret.to_owned()];
-    let json = serde_json::Value::from(secret).to_string();
-    all.push(json.trim_matches('"').to_owned());
-    all.push(json.trim_matches('"').replace('/', "\\/"));
+    // A line of JSON is itself quoted in the answer that brings it.
+    for quoted in [in_json(secret), in_json(secret).replace('/', "\\/")] {
+        all.extend([in_json(&quoted), in_json(&quoted).replace('/', "\\/"), quoted]);
+    }
     let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     all.extend([html.replace('\'', "&#39;"), html.replace('\'', "&#x27;"), html]);
     for kept in ["", "-._~", "*-._", "-._~:@!$&'()*+,;=", "-._~:@!$&'()*+,;=/?"] {
@@ -131,6 +132,12 @@ fn spellings(secret: &str) -> Vec<String> {
         all.extend(inside_base64(secret.as_bytes(), skipped));
     }
     all
+}
+
+/// The inside of a JSON string.
+fn in_json(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// Percent-encodes all but letters, digits and these.
