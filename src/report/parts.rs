@@ -300,6 +300,7 @@ fn backend(status: &BackendStatus) -> Line {
     let (role, text) = match status.state {
         BackendState::Ok => (Role::Good, "✓"),
         BackendState::Partial => (Role::Warn, "– partial"),
+        BackendState::Unreachable if status.requests == 0 => (Role::Error, "✗ not asked"),
         BackendState::Unreachable => (Role::Error, "✗ no answer"),
         BackendState::Refused => (Role::Error, "✗ refused"),
         BackendState::NotConfigured => (Role::Dim, "– not configured"),
