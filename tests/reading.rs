@@ -110,3 +110,32 @@ fn json_keeps_to_its_schema() {
         assert!(wrong.is_empty(), "{args:?}: {wrong:#?}");
     }
 }
+
+/// Each report as it is pasted into a ticket, put into a table, or read by another program.
+#[test]
+fn every_report_in_every_form_of_a_file() {
+    let json = shown("find", "storage-error", &["-o", "json"]).json();
+    let failed = json["spans"].as_array().and_then(|all| all.iter().find(|s| s["error"] == true));
+    let span = failed.and_then(|s| s["span_id"].as_str()).map(|id| id[..6].to_owned()).unwrap_or_default();
+    for format in ["markdown", "csv", "jsonl"] {
+        for report in ["find", "timeline", "logs", "span"] {
+            let id = recorded_id("storage-error");
+            let what: &[&str] = if report == "span" { &[&id, &span] } else { &[&id] };
+            let args = [&[report], what, &["--key", "correlation_id", "-o", format]].concat();
+            let run = trace().replay("storage-error").args(args).run();
+            if format == "jsonl" && run.code == 0 {
+                ends_with_how_whole_it_is(&run);
+            }
+            assert_snapshot!(format!("{report}_{format}"), run.screen());
+        }
+    }
+}
+
+fn ends_with_how_whole_it_is(run: &Run) {
+    let records: Vec<serde_json::Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    let (end, rows) = records.split_last().expect("a last record");
+    assert!(rows.iter().all(|row| row["kind"].is_string() && row["kind"] != "end"), "{rows:?}");
+    assert_eq!((&end["kind"], &end["rows"]), (&"end".into(), &rows.len().into()));
+    assert!(end["complete"].is_boolean() && end["notes"].is_array(), "{end}");
+}

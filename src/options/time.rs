@@ -248,6 +248,8 @@ fn is_length(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::error::Exit;
 
@@ -365,5 +367,99 @@ mod tests {
         let range = |subject: &Subject| args.range(Some(subject), now(), Zone::Utc).unwrap();
         assert!(matches!(range(&Subject::either(id)), TimeRange::FromId(_, "UUIDv7")));
         assert_eq!(range(&Subject::either("req-42")), TimeRange::Widening);
+    }
+
+    /// What people type, pieces of it, and what nobody would type.
+    fn expressions() -> impl Strategy<Value = String> {
+        const PIECES: [&str; 40] = [
+            "yesterday",
+            "9AM",
+            "14:00",
+            "last",
+            "next",
+            "friday",
+            "2026-11-22",
+            "T",
+            "now",
+            "-",
+            "+",
+            "15m",
+            " ago",
+            "2 hours",
+            "9pm",
+            "12",
+            "99999999999",
+            "9223372036854775807",
+            "0",
+            "Z",
+            "+01:00",
+            "jan",
+            "31",
+            "feb",
+            "/",
+            ":",
+            ".",
+            "5M",
+            "tomorrow",
+            "days",
+            "weeks",
+            "y",
+            "1e9",
+            "é",
+            "\u{6}",
+            "years ago",
+            "00:00:60",
+            "-99",
+            "262143",
+            "tue 3:05:07.123",
+        ];
+        let piece = prop_oneof![4 => prop::sample::select(&PIECES[..]).prop_map(str::to_owned), 1 => "\\PC{0,3}"];
+        let glued = prop::collection::vec((piece, prop::sample::select(&[" ", "", " "][..])), 1..5);
+        let glued =
+            glued.prop_map(|pieces| pieces.into_iter().flat_map(|(piece, gap)| [piece, gap.to_owned()]).collect());
+        prop_oneof![4 => glued, 1 => "\\PC{0,24}", 1 => any::<Vec<u8>>().prop_map(|b| String::from_utf8_lossy(&b).into())]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn any_words_are_a_time_or_told_how_to_write_one(text in expressions(), flag in 0..3u8, zone in -86_399..86_400i32) {
+            let own = |nth| (flag == nth).then(|| text.clone());
+            let args = TimeArgs { since: own(0), start: own(1), end: own(2) };
+            match args.window(now(), Zone::Offset(zone)) {
+                Ok(window) => prop_assert!(window.is_some_and(|w| !w.is_empty())),
+                Err(error) => prop_assert!(error.exit() == Exit::Usage && !error.hint().is_empty(), "{error}"),
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_length_or_none(text in "\\PC{0,12}", number in any::<u64>(), unit in prop::sample::select(&["ns", "us", "ms", "s", "m", "h", "d", "w", "y", "M", ""][..])) {
+            let _ = duration(&text);
+            let scale = [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", SECOND), ("m", 60 * SECOND), ("h", HOUR), ("d", DAY), ("w", 7 * DAY)];
+            let Some((_, scale)) = scale.into_iter().find(|(known, _)| *known == unit) else { return Ok(()) };
+            let model = i64::try_from(i128::from(number) * i128::from(scale)).ok();
+            prop_assert_eq!(duration(&format!("{number}{unit}")).ok(), model);
+        }
+
+        /// What a screen shows may be typed again.
+        #[test]
+        fn a_length_on_the_screen_can_be_typed(ns in lengths()) {
+            let shown = Human(ns).to_string();
+            let typed = duration(&shown).map_err(TestCaseError::fail);
+            // As exact as the screen, which drops parts of the smallest unit.
+            prop_assert!((typed? - ns).abs() as f64 <= 0.5 * ns as f64, "{shown}");
+        }
+
+        #[test]
+        fn a_longer_time_never_reads_as_a_shorter_one(a in lengths(), b in lengths()) {
+            let read = |ns| duration(&Human(ns).to_string()).map_err(TestCaseError::fail);
+            prop_assert_eq!(read(a.min(b))?.cmp(&read(a.max(b))?).is_gt(), false);
+        }
+    }
+
+    /// Of every size.
+    fn lengths() -> impl Strategy<Value = i64> {
+        (0..63u32, any::<i64>()).prop_map(|(bits, ns)| (ns & i64::MAX) >> bits)
     }
 }

@@ -55,6 +55,7 @@ fn slow() -> Vec<Row> {
         all("5 accepts and says nothing", Jaeger, stalls_after("")),
         all("5 accepts and says nothing", Prometheus, stalls_after("")),
         placed("6 TLS stalls", Loki, secure),
+        placed("6 TLS stalls", Jaeger, secure),
         all("7 headers, then nothing", Loki, stalls_after(HEAD)),
         all("7 part of a body, then nothing", Prometheus, stalls_after(part_of(HEAD))),
         all("8 a byte now and then", Jaeger, drips(CHUNKED, "1\r\n \r\n", Duration::from_millis(200))),
@@ -80,12 +81,12 @@ fn slow() -> Vec<Row> {
 
 fn broken() -> Vec<Row> {
     vec![
-        all("10 reset once before a byte", Jaeger, first(1, resets_after(""))).code(0),
-        all("10 reset once before a byte", Loki, first(1, resets_after(""))).code(0),
-        all("10 reset always before a byte", Prometheus, resets_after("")).says(&["reset"]),
+        all("10 reset once before a byte", Jaeger, first(1, resets_after(""))).code(0).again(1),
+        all("10 reset once before a byte", Loki, first(1, resets_after(""))).code(0).again(1),
+        all("10 reset always before a byte", Prometheus, resets_after("")).says(&["reset"]).requests(3, 9),
         all("10 closed before a byte", Jaeger, raw("")),
         all("11 reset in the body", Jaeger, resets_after(part_of(HEAD))).says(&["after 9 bytes"]),
-        all("11 reset once in the body", Prometheus, first(1, resets_after(part_of(HEAD)))).code(0),
+        all("11 reset once in the body", Prometheus, first(1, resets_after(part_of(HEAD)))).code(0).again(1),
         all("12 a body shorter than its length", Loki, raw(part_of(HEAD))).says(&["after 9 bytes"]),
         all("13 no last chunk", Prometheus, raw(chunk())).says(&["after 9 bytes"]),
     ]
@@ -120,8 +121,34 @@ fn proxies() -> Vec<Row> {
         })
         .collect();
     let well: Fault = Arc::new(|_, _| Turn::Well);
-    rows.push(placed("83 a proxy that answers", Loki, far("http")).env("http_proxy", at(well)).code(0));
+    rows.push(placed("83 a proxy that answers", Loki, far("http")).env("http_proxy", at(well.clone())).code(0));
+    rows.extend(past_the_proxy(well));
     rows
+}
+
+/// The proxy sees no connection at all: for loopback, and for what NO_PROXY names.
+fn past_the_proxy(well: Fault) -> Vec<Row> {
+    let proxy = Arc::new(Server::silent());
+    let past = |row: Row| {
+        let at = format!("http://me:hunter2@{}", proxy.address);
+        ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"]
+            .into_iter()
+            .fold(row, |row, name| row.env(name, at.clone()))
+            .unasked(&proxy)
+            .never(&["hunter2"])
+    };
+    // This machine by an address that is none of loopback's.
+    let here = move || {
+        let server = Server::start(Loki.health(), Arc::new(|_, _| Turn::Well), |_| true);
+        Place::Behind(format!("http://0.0.0.0:{}", server.address.port()), server)
+    };
+    vec![
+        past(all("83 loopback never through a proxy", Loki, well)).code(0),
+        past(placed("83 NO_PROXY with a network", Loki, here)).env("NO_PROXY", "10.0.0.0/8,0.0.0.0/8").code(0),
+        past(placed("83 NO_PROXY with a name", Jaeger, || Place::Nowhere("http://jaeger.test".into())))
+            .env("no_proxy", "example.com,jaeger.test")
+            .args(&SHORT),
+    ]
 }
 
 fn addresses() -> Vec<Row> {

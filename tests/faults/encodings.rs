@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fault::{Fault, Turn, drips, gzip, gzipped_zeros, http, json, raw, remade, says, stalls_after};
+use crate::fault::{Fault, Turn, drips, gzip, gzipped_blanks, http, json, raw, remade, says, stalls_after};
 use crate::fault_health::{AT, ID, streams};
 use crate::row::{Jaeger, Loki, Prometheus, Row, Who, all, data};
 
 const PAGE: &str = "content-type: text/html\r\n";
 const JSON: &str = "content-type: application/json\r\n";
 const LOGIN: &str = "<!DOCTYPE html><html><head><title>Sign in to ACME</title></head><body>\u{1b}[2J</body></html>";
-const GZIP: &str = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
+pub const GZIP: &str = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
+
+const TWICE: &str = "content-type: application/json\r\ncontent-encoding: gzip, gzip\r\n";
+const TWO: &str = "content-type: application/json\r\ncontent-encoding: gzip\r\ncontent-encoding: gzip\r\n";
 
 pub fn rows() -> Vec<Row> {
     let mut rows = endings();
@@ -61,11 +64,17 @@ fn packed() -> Vec<Row> {
     let twice = gzip(&gzip(b"{\"status\":\"success\",\"data\":[]}"));
     vec![
         data("51 no gzip header", Jaeger, says(200, GZIP, vec![0x1f, 0x8b, 9, 9, 9, 9])).says(&["gzip"]),
-        data("52 gzip cut off", Jaeger, says(200, GZIP, half)),
-        data("52 gzip with a wrong sum", Jaeger, says(200, GZIP, wrong_sum)),
+        data("52 gzip cut off", Jaeger, says(200, GZIP, half)).says(&["unpack"]),
+        data("52 gzip with a wrong sum", Jaeger, says(200, GZIP, wrong_sum)).says(&["unpack"]),
         data("52 gzip in health", Jaeger, says(200, GZIP, body(Jaeger))).code(0),
-        data("53 gzip twice", Prometheus, says(200, GZIP, twice)),
-        all("53 a bomb", Loki, says(200, GZIP, gzipped_zeros(200))).says(&["more than"]).args(&CAP),
+        data("53 gzip twice", Prometheus, says(200, GZIP, twice.clone())),
+        data("53 gzip twice, as it says", Prometheus, says(200, TWICE, twice.clone())).says(&["packed its answer"]),
+        data("53 gzip twice, as two headers say", Loki, says(200, TWO, twice)).says(&["loki"]),
+        data("53 brotli", Jaeger, says(200, "content-encoding: br\r\n", vec![0x8b, 2, 0x80, 3]))
+            .says(&["packed its answer as br"]),
+        data("53 zstd", Loki, says(200, "content-encoding: zstd\r\n", vec![0x28, 0xb5, 0x2f, 0xfd, 4]))
+            .says(&["packed its answer as zstd"]),
+        all("53 a bomb", Loki, says(200, GZIP, gzipped_blanks(200))).says(&["more than"]).args(&CAP),
         all("54 no gzip at all", Loki, says(200, GZIP, "{\"status\":\"success\",\"data\":[]}")),
         all("55 an unknown encoding", Prometheus, says(200, "content-encoding: br\r\n", vec![0x8b, 2, 0x80, 3])),
         all("55 an unknown encoding", Jaeger, says(200, "content-encoding: rot13\r\n", "qngn")),

@@ -96,6 +96,12 @@ pub struct Row {
     pub keeps_own: bool,
     /// How many broken requests `find` may make: at least, at most.
     pub requests: (usize, usize),
+    /// How many of `find`'s requests are made again, where the sick one recovers.
+    pub again: Option<usize>,
+    /// Milliseconds that `find` has to wait.
+    pub waits: u64,
+    /// Who must not get a single connection.
+    pub unasked: Option<Arc<Server>>,
     /// Resident memory at its highest.
     pub peak_mib: usize,
     /// Seconds after which it must have ended; the deadline and a wide margin.
@@ -117,6 +123,9 @@ pub fn placed(name: impl Into<String>, sick: Who, place: impl Fn() -> Place + Se
         says: vec![],
         keeps_own: false,
         requests: (0, usize::MAX),
+        again: None,
+        waits: 0,
+        unasked: None,
         peak_mib: 100,
         seconds: 20,
         args: vec![],
@@ -168,6 +177,21 @@ impl Row {
 
     pub fn requests(mut self, least: usize, most: usize) -> Self {
         self.requests = (least, most);
+        self
+    }
+
+    pub fn again(mut self, count: usize) -> Self {
+        self.again = Some(count);
+        self
+    }
+
+    pub fn waits(mut self, milliseconds: u64) -> Self {
+        self.waits = milliseconds;
+        self
+    }
+
+    pub fn unasked(mut self, server: &Arc<Server>) -> Self {
+        self.unasked = Some(Arc::clone(server));
         self
     }
 

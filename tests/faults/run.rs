@@ -15,7 +15,7 @@ use crate::support::trace;
 /// The kinds of command.
 pub const COMMANDS: [&[&str]; 6] =
     [&["find", ID], &["find", ID, "-o", "json"], &["timeline", ID], &["span", ID, SPAN], &["logs", ID], &["doctor"]];
-const FIND_JSON: usize = 1;
+pub const FIND_JSON: usize = 1;
 const SPAN_ALONE: usize = 3;
 const DOCTOR: usize = 5;
 
@@ -28,18 +28,35 @@ pub struct Screen {
     peak_mib: usize,
 }
 
-/// Of each command, which backends' data is on its screen when all are well.
-pub fn shows_in_health() -> Vec<Vec<Who>> {
+/// What a command does when all are well.
+pub struct InHealth {
+    /// Whose data is on its screen.
+    shows: Vec<Who>,
+    /// How many requests each backend gets, where the command tells.
+    requests: Vec<(Who, u64)>,
+}
+
+/// Of each command, what it does when all are well.
+pub fn in_health() -> Vec<InHealth> {
     let row = all("0 health", Who::Jaeger, says(200, "", "")).code(0);
     let well = |command| {
         let place = Place::At(Server::start(Who::Jaeger.health(), says(500, "", ""), |_| false));
         let screen = shown(&row, command, &place);
         assert_eq!(screen.code, 0, "in health: {:?}\n{}\n{}", COMMANDS[command], screen.stdout, screen.stderr);
-        Who::ALL.into_iter().filter(|who| screen.stdout.contains(who.mark())).collect::<Vec<_>>()
+        let shows = Who::ALL.into_iter().filter(|who| screen.stdout.contains(who.mark())).collect();
+        let json = serde_json::from_str(&screen.stdout).unwrap_or(Value::Null);
+        let requests = Who::ALL.into_iter().filter_map(|who| Some((who, requests(&json, who)?))).collect();
+        InHealth { shows, requests }
     };
-    let shown: Vec<Vec<Who>> = (0..COMMANDS.len()).map(well).collect();
-    assert_eq!(shown[FIND_JSON], Who::ALL, "the JSON has everything");
-    shown
+    let all: Vec<InHealth> = (0..COMMANDS.len()).map(well).collect();
+    assert_eq!(all[FIND_JSON].shows, Who::ALL, "the JSON has everything");
+    assert_eq!(all[FIND_JSON].requests.len(), 3, "the JSON counts every backend's requests");
+    all
+}
+
+/// How many requests a backend got, as the command tells it.
+fn requests(json: &Value, who: Who) -> Option<u64> {
+    json["backends"].as_array()?.iter().find(|backend| backend["name"] == who.word())?["requests"].as_u64()
 }
 
 fn shown(row: &Row, command: usize, place: &Place) -> Screen {
@@ -106,10 +123,13 @@ fn watch(child: &mut Child, until: Instant) -> (i32, usize) {
 }
 
 /// Runs it; what is wrong comes with the row, the command and the screen.
-pub fn verdict(row: &Row, command: usize, health: &[Vec<Who>]) -> Result<(), String> {
+pub fn verdict(row: &Row, command: usize, health: &[InHealth]) -> Result<(), String> {
     let place = (row.place)();
     let screen = shown(row, command, &place);
-    let wrong = faults(row, command, &screen, place.broken(), &health[command]);
+    let mut wrong = faults(row, command, &screen, place.broken(), &health[command]);
+    if let Some(connections) = row.unasked.as_ref().map(|server| server.taken()).filter(|taken| *taken > 0) {
+        wrong.push(format!("{connections} connections to who should not be asked"));
+    }
     if wrong.is_empty() {
         return Ok(());
     }
@@ -127,7 +147,7 @@ pub fn verdict(row: &Row, command: usize, health: &[Vec<Who>]) -> Result<(), Str
     ))
 }
 
-fn faults(row: &Row, command: usize, screen: &Screen, broken: usize, health: &[Who]) -> Vec<String> {
+fn faults(row: &Row, command: usize, screen: &Screen, broken: usize, health: &InHealth) -> Vec<String> {
     let mut wrong = Vec::new();
     let both = format!("{}\n{}", screen.stdout, screen.stderr);
     let codes = if command == DOCTOR { row.doctor_codes() } else { vec![row.code] };
@@ -164,7 +184,7 @@ fn faults(row: &Row, command: usize, screen: &Screen, broken: usize, health: &[W
             wrong.push(format!("{word:?} is not said"));
         }
     }
-    for who in health.iter().filter(|who| **who != row.sick || row.keeps_own) {
+    for who in health.shows.iter().filter(|who| **who != row.sick || row.keeps_own) {
         let has_its_span = command != SPAN_ALONE || row.sick != Who::Jaeger || row.keeps_own;
         if has_its_span && !screen.stdout.contains(who.mark()) {
             wrong.push(format!("nothing of {}'s data is shown", who.word()));
@@ -176,6 +196,23 @@ fn faults(row: &Row, command: usize, screen: &Screen, broken: usize, health: &[W
         if broken < least || broken > most {
             wrong.push(format!("{broken} broken requests instead of {least} to {most}"));
         }
+        wrong.extend(faults_of_waiting(row, screen, broken, health));
+    }
+    wrong
+}
+
+/// Whether it asked again as often as it should have, and not sooner.
+fn faults_of_waiting(row: &Row, screen: &Screen, broken: usize, health: &InHealth) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if let Some(again) = row.again {
+        let usual = health.requests.iter().find(|(who, _)| *who == row.sick).map_or(0, |(_, requests)| *requests);
+        let told = requests(&serde_json::from_str(&screen.stdout).unwrap_or(Value::Null), row.sick);
+        if (broken as u64, told) != (usual + again as u64, Some(usual + again as u64)) {
+            wrong.push(format!("the server saw {broken}, {told:?} are told, and it should be {usual} + {again}"));
+        }
+    }
+    if screen.took < Duration::from_millis(row.waits) {
+        wrong.push(format!("it did not wait {} ms: {:?}", row.waits, screen.took));
     }
     wrong
 }

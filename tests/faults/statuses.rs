@@ -29,7 +29,7 @@ fn moves(status: u16) -> Fault {
     })
 }
 
-fn moved_to(location: &'static str) -> Fault {
+fn moved_to(location: impl std::fmt::Display) -> Fault {
     let headers = format!("location: {location}\r\n");
     let whole = http(302, &headers, b"");
     Arc::new(move |_, line| if line.send(&whole) { Turn::Keep } else { Turn::Close })
@@ -46,18 +46,26 @@ fn redirects() -> Vec<Row> {
         })
         .code(0)
     });
+    // Wherever it points to and a listener can be, one listens and counts.
+    let other = |at: &str| Server::silent_at(at).map(Arc::new);
+    let (host, port) = (other("127.0.0.2:0"), other("127.0.0.1:0"));
+    let to = |scheme: &str, server: &Option<Arc<Server>>| {
+        let place = server.as_ref().map_or("127.0.0.2:9".to_owned(), |server| server.address.to_string());
+        format!("{scheme}://{place}/elsewhere")
+    };
     let away = [
-        ("22 to another host", "http://127.0.0.2:9/elsewhere"),
-        ("23 to another port", "http://127.0.0.1:9/elsewhere"),
-        ("23 to another scheme", "https://127.0.0.1/elsewhere"),
-        ("25 to a file", "file:///etc/passwd"),
-        ("25 to ftp", "ftp://127.0.0.1/x"),
-        ("25 to data", "data:application/json,{}"),
-        ("25 to the cloud's own address", "http://169.254.169.254/latest/meta-data"),
+        ("22 to another host", to("http", &host), host.clone()),
+        ("23 to another port", to("http", &port), port.clone()),
+        ("23 to another scheme", to("https", &port), port.clone()),
+        ("25 to a file", "file:///etc/passwd".to_owned(), None),
+        ("25 to ftp", to("ftp", &port), port),
+        ("25 to data", "data:application/json,{}".to_owned(), None),
+        ("25 to the cloud's own address", "http://169.254.169.254/latest/meta-data".to_owned(), None),
     ];
     let away = away.into_iter().zip(Who::ALL.into_iter().cycle());
-    let away = away.map(|((name, to), who)| {
+    let away = away.map(|((name, to, unasked), who)| {
         let mut row = all(name, who, moved_to(to)).code(4).says(&["redirect"]);
+        row.unasked = unasked;
         row.env = vec![("TRACE_JAEGER_TOKEN", "hunter2".into()), ("TRACE_LOKI_TOKEN", "hunter2".into())];
         row.never(&["hunter2"])
     });
@@ -112,26 +120,33 @@ fn waits() -> Vec<Row> {
     let date_ahead: Fault = first(
         1,
         Arc::new(|_, line| {
-            let times = "date: Wed, 01 May 2024 09:00:00 GMT\r\nretry-after: Wed, 01 May 2024 09:00:01 GMT\r\n";
-            line.send(&http(429, times, b"slow down"));
+            let date = |seconds| {
+                let theirs = chrono::Utc::now() + chrono::TimeDelta::seconds(seconds);
+                theirs.format("%a, %d %b %Y %H:%M:%S GMT")
+            };
+            // Its clock is an hour ahead of ours.
+            let times = format!("date: {}\r\nretry-after: {}\r\n", date(3600), date(3602));
+            line.send(&http(429, &times, b"slow down"));
             Turn::Keep
         }),
     );
+    let senseless = |wait: &'static str| first(1, says(429, wait, ""));
     vec![
-        all("35 408 once", Jaeger, first(1, says(408, "", ""))).code(0),
-        all("38 429 with a second to wait", Loki, first(1, says(429, "retry-after: 1\r\n", "slow down"))).code(0),
-        all("39 429 with a date by another clock", Prometheus, date_ahead).code(0),
+        all("35 408 once", Jaeger, first(1, says(408, "", ""))).code(0).again(1),
+        all("38 429 with a second to wait", Loki, first(1, says(429, "retry-after: 1\r\n", "slow down")))
+            .code(0)
+            .again(1)
+            .waits(1_000),
+        all("39 429 with a date by another clock", Prometheus, date_ahead).code(0).again(1).waits(2_000),
         all("40 429 with a day to wait", Jaeger, says(429, "retry-after: 86400\r\n", "slow down"))
-            .says(&["wait", "429"])
+            .says(&["asks to wait", "429"])
+            .requests(1, 3)
             .within(8),
-        all("41 429 with a wait of -1", Loki, first(1, says(429, "retry-after: -1\r\n", ""))).code(0),
-        all("41 429 with a wait of soon", Jaeger, first(1, says(429, "retry-after: soon\r\n", ""))).code(0),
-        all(
-            "41 429 with an absurd wait",
-            Loki,
-            first(1, says(429, "retry-after: 1000000000000000000000000000000\r\n", "")),
-        )
-        .code(0),
+        all("41 429 with a wait of -1", Loki, senseless("retry-after: -1\r\n")).code(0).again(1),
+        all("41 429 with a wait of soon", Jaeger, senseless("retry-after: soon\r\n")).code(0).again(1),
+        all("41 429 with an absurd wait", Loki, senseless("retry-after: 1000000000000000000000000000000\r\n"))
+            .code(0)
+            .again(1),
     ]
 }
 
@@ -141,12 +156,14 @@ fn failures() -> Vec<Row> {
     let mut rows: Vec<Row> = [502, 503, 504]
         .into_iter()
         .zip(Who::ALL)
-        .map(|(status, who)| all(format!("43 {status} once"), who, first(1, says(status, "", "later"))).code(0))
+        .map(|(status, who)| {
+            all(format!("43 {status} once"), who, first(1, says(status, "", "later"))).code(0).again(1)
+        })
         .collect();
     rows.extend([
         all("42 500", Jaeger, says(500, PLAIN, "the storage is on fire")).says(&["on fire", "500"]).requests(1, 4),
         all("42 500", Prometheus, says(500, PLAIN, "the storage is on fire")).says(&["on fire", "500"]),
-        all("42 503 for ever", Loki, says(503, PAGE, "<html>later</html>")).says(&["503"]),
+        all("42 503 for ever", Loki, says(503, PAGE, "<html>later</html>")).says(&["503"]).requests(3, 9),
         all("45 503 with 50 MB", Loki, says(503, PAGE, huge)).says(&["503"]).within(10),
         all(
             "46 200 with an error",

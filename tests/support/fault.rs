@@ -64,6 +64,7 @@ pub struct Server {
     /// Where it is.
     pub address: SocketAddr,
     broken: Arc<AtomicUsize>,
+    taken: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -77,26 +78,41 @@ impl Server {
         let listener = TcpListener::bind(at).ok()?;
         let address = listener.local_addr().ok()?;
         let broken = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&broken);
+        let taken = Arc::new(AtomicUsize::new(0));
+        let (count, connections) = (Arc::clone(&broken), Arc::clone(&taken));
         thread::spawn(move || {
             for tcp in listener.incoming().flatten() {
+                connections.fetch_add(1, Ordering::AcqRel);
                 let (fault, count) = (Arc::clone(&fault), Arc::clone(&count));
                 thread::spawn(move || converse(tcp, health, &fault, is_broken, &count));
             }
         });
-        Some(Self { address, broken })
+        Some(Self { address, broken, taken })
     }
 
     /// Takes connections and says nothing, whatever comes.
     pub fn silent() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
+        Self::silent_at("127.0.0.1:0").expect("a free port")
+    }
+
+    /// The same at an address of this machine, if it has it.
+    pub fn silent_at(at: &str) -> Option<Self> {
+        let listener = TcpListener::bind(at).ok()?;
+        let address = listener.local_addr().ok()?;
+        let taken = Arc::new(AtomicUsize::new(0));
+        let connections = Arc::clone(&taken);
         thread::spawn(move || {
             for tcp in listener.incoming().flatten() {
+                connections.fetch_add(1, Ordering::AcqRel);
                 thread::spawn(move || Line { tcp }.hold());
             }
         });
-        Self { address, broken: Arc::default() }
+        Some(Self { address, broken: Arc::default(), taken })
+    }
+
+    /// How many connections came so far.
+    pub fn taken(&self) -> usize {
+        self.taken.load(Ordering::Acquire)
     }
 
     /// How many requests were broken so far.
@@ -264,10 +280,13 @@ pub fn gzip(text: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
-/// This many zeros as gzip: a thousandth of their size.
-pub fn gzipped_zeros(mebibytes: usize) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    let zeros = vec![b' '; 1 << 20];
-    (0..mebibytes).for_each(|_| encoder.write_all(&zeros).expect("memory"));
-    encoder.finish().expect("memory")
+/// This many mebibytes of blanks as gzip, a thousandth of their size: one block again and again, for who reads to the
+/// end would find no sum there.
+pub fn gzipped_blanks(mebibytes: usize) -> Vec<u8> {
+    let mut block = Vec::with_capacity(1 << 16);
+    let mut deflate = flate2::Compress::new(flate2::Compression::fast(), false);
+    let blanks = vec![b' '; 1 << 20];
+    deflate.compress_vec(&blanks, &mut block, flate2::FlushCompress::Full).expect("memory");
+    assert_eq!(deflate.total_in(), 1 << 20, "a whole block");
+    [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255][..], &block.repeat(mebibytes)].concat()
 }

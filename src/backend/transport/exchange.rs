@@ -19,6 +19,8 @@ use crate::model::time::Timestamp;
 
 /// What is read of an answer that is a refusal: nobody reads more of it.
 const REFUSAL: usize = 64 << 10;
+/// Beside one answer as large as may be, this part of it is left to all others that are being read.
+const BESIDE: usize = 8;
 /// Bytes a second that an answer must bring.
 const LEAST_RATE: f64 = 1024.0;
 
@@ -160,8 +162,9 @@ impl Transport {
         if body.len() + chunk.len() > most {
             return Err(cap(&format!("more than {} in one answer", size(most))));
         }
-        if held.all.get() + chunk.len() > most.saturating_mul(2) {
-            return Err(cap(&format!("more than {} in answers at once", size(most.saturating_mul(2)))));
+        let most_at_once = most.saturating_add(most / BESIDE);
+        if held.all.get() + chunk.len() > most_at_once {
+            return Err(cap(&format!("more than {} in answers at once", size(most_at_once))));
         }
         if body.try_reserve(chunk.len()).is_err() {
             return Err(cap("more than this machine has memory for"));

@@ -440,3 +440,64 @@ fn an_address_is_shown_without_what_is_secret() {
     let url = Url::parse("http://me:hunter2@host:1/x/?token=1#y").unwrap();
     assert_eq!(shown(&url), "http://host:1/x");
 }
+
+/// Some fail and open the breaker while others hang: whoever still waits for a place hears of it at once.
+#[test]
+fn who_waits_for_a_place_hears_of_the_breaker_at_once() {
+    let server = Server::new(|_, stream, head| {
+        if head.contains("/hangs") {
+            thread::sleep(Duration::from_secs(9));
+        }
+        let _ = stream.write_all(status(500, "").as_bytes());
+    });
+    let (transport, endpoint) = (transport(limits()), at(&server.url()));
+    let (hangs, fails) = (Request::get(&["hangs"]), Request::get(&["fails"]));
+    let begun = std::time::Instant::now();
+    run(async {
+        let (transport, endpoint) = (&transport, &endpoint);
+        let ask_all =
+            |request, n| futures_util::future::join_all((0..n).map(move |_| transport.fetch(endpoint, request)));
+        let (hanging, failing) = (ask_all(&hangs, 3), ask_all(&fails, 200));
+        tokio::select! {
+            biased;
+            _ = hanging => panic!("they should hang"),
+            answers = failing => {
+                let refused = |answer: &&Result<Answer, Failure>| {
+                    answer.as_ref().is_err_and(|failure| failure.message.starts_with("not asked"))
+                };
+                assert!(answers.iter().filter(refused).count() >= 180);
+            }
+        }
+    });
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+/// The first address of a name swallows connections, the second one answers.
+#[test]
+fn of_two_addresses_the_one_that_answers_is_soon_found() {
+    struct Both(Vec<SocketAddr>);
+    impl Resolve for Both {
+        fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+            let addresses: reqwest::dns::Addrs = Box::new(self.0.clone().into_iter());
+            Box::pin(async { Ok(addresses) })
+        }
+    }
+    let server = Server::says(&[OK]);
+    let hole = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).unwrap();
+    // A machine without IPv6 has nothing to lose here.
+    if hole.bind(&SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, server.address.port())).into()).is_err() {
+        return;
+    }
+    hole.listen(0).unwrap();
+    let deaf = hole.local_addr().unwrap().as_socket().unwrap();
+    let within = Duration::from_millis(200);
+    let _queue: Vec<_> = (0..8).map_while(|_| TcpStream::connect_timeout(&deaf, within).ok()).collect();
+    let transport = transport(limits()).resolving_with(Arc::new(Both(vec![deaf, server.address])));
+    let begun = std::time::Instant::now();
+    let endpoint = at(&format!("http://loki.example:{}", server.address.port()));
+    let answer = run(transport.fetch(&endpoint, &Request::get(&["x"])));
+    assert!(answer.is_ok(), "{answer:?}");
+    println!("two addresses: {:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_millis(200), "the deaf one was not asked first");
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
