@@ -125,7 +125,7 @@ impl Transport {
     ) -> Result<Vec<u8>, (Trouble, Vec<u8>)> {
         let address = shown(&endpoint.url);
         let is_refusal = !response.status().is_success();
-        let mut held = Held { all: &self.held, bytes: 0 };
+        let mut held = Held::of(&self.held);
         let mut body = Vec::new();
         let mut rate = Rate::new(self.limits.idle);
         loop {
@@ -182,14 +182,20 @@ pub fn size(bytes: usize) -> String {
     }
 }
 
-/// The share of one answer in what all answers being read hold together.
-struct Held<'a> {
+/// The share of one answer in what all answers hold together until they are read.
+pub(super) struct Held<'a> {
     all: &'a Cell<usize>,
     bytes: usize,
 }
 
-impl Held<'_> {
-    fn add(&mut self, bytes: usize) {
+impl<'a> Held<'a> {
+    /// Nothing yet.
+    pub(super) fn of(all: &'a Cell<usize>) -> Self {
+        Self { all, bytes: 0 }
+    }
+
+    /// So many bytes more.
+    pub(super) fn add(&mut self, bytes: usize) {
         self.bytes += bytes;
         self.all.set(self.all.get() + bytes);
     }

@@ -3,6 +3,7 @@
 mod breaker;
 mod client;
 mod exchange;
+mod reading;
 mod redirect;
 mod retry;
 #[cfg(test)]
@@ -125,6 +126,8 @@ pub struct Transport {
     budget: Cell<usize>,
     /// Bytes of the answers that are being read.
     held: Cell<usize>,
+    /// One long answer is read at a time.
+    reader: Semaphore,
     stop: Stop,
 }
 
@@ -143,6 +146,7 @@ impl Transport {
             asked: RefCell::default(),
             budget: Cell::new(limits.requests),
             held: Cell::new(0),
+            reader: Semaphore::new(1),
             stop,
         }
     }
@@ -273,8 +277,11 @@ impl Transport {
             () = self.stop.asked() => Err(Trouble::lasting(stopped(&self.stop))),
             tried = Box::pin(self.exchange(endpoint, request)) => tried,
         };
+        let tried = match tried {
+            Ok(reply) => self.masked(endpoint, reply).await,
+            Err(trouble) => Err(trouble),
+        };
         let tried = tried
-            .map(|reply| Reply { answer: endpoint.mask.answer(reply.answer), ..reply })
             .map_err(|trouble| Trouble { failure: endpoint.mask.failure(trouble.failure), ..trouble })
             .map_err(|trouble| unless_a_stranger(trouble, endpoint));
         ticket.health = health(&tried);
@@ -282,6 +289,14 @@ impl Transport {
         let outcome = tried.as_ref().map(|reply| &reply.answer).map_err(|trouble| &trouble.failure);
         self.remember(endpoint.source, request, Some(begun), outcome);
         tried
+    }
+
+    /// A reply without our secrets.
+    async fn masked(&self, endpoint: &Endpoint, reply: Reply) -> Result<Reply, Trouble> {
+        let mask = Arc::clone(&endpoint.mask);
+        let Reply { answer, again, retry_after } = reply;
+        let answer = self.apart(answer.body.len(), move || mask.answer(answer)).await.map_err(Trouble::lasting)?;
+        Ok(Reply { answer, again, retry_after })
     }
 
     /// A backend's share of the places at its origin, or all of them.

@@ -440,3 +440,30 @@ fn an_address_is_shown_without_what_is_secret() {
     let url = Url::parse("http://me:hunter2@host:1/x/?token=1#y").unwrap();
     assert_eq!(shown(&url), "http://host:1/x");
 }
+
+#[test]
+fn a_long_answer_keeps_nobody_waiting() {
+    let slow = || thread::sleep(Duration::from_secs(3));
+    let begun = Instant::now();
+    let failure = run(async {
+        let transport = transport(Limits { total: Duration::from_millis(300), ..limits() });
+        let (read, other) = tokio::join!(transport.apart(10 << 20, slow), async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            begun.elapsed()
+        });
+        assert!(other < Duration::from_millis(250), "{other:?}");
+        assert_eq!(transport.held.get(), 0);
+        read.unwrap_err()
+    });
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!(failure.message, "the answer could not be read within --timeout 300ms");
+
+    let stop = Stop::default();
+    let transport = Transport::new(limits(), Tape::Off, stop.clone());
+    let failure = run(async {
+        let (read, ()) = tokio::join!(transport.apart(10 << 20, slow), async { stop.ask() });
+        read.unwrap_err()
+    });
+    assert_eq!(failure.kind, FailureKind::Interrupted);
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
