@@ -135,6 +135,6 @@ fn deep() -> Vec<Row> {
             .args(&["--timeout", "20s"])
             .within(40)
             .code(0)
-            .peak(100),
+            .peak(250),
     ]
 }
