@@ -456,7 +456,7 @@ fn a_long_answer_keeps_nobody_waiting() {
         read.unwrap_err()
     });
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
-    assert_eq!(failure.message, "the answer could not be read within --timeout 300ms");
+    assert_eq!(failure.message, "the answer could not be read within --timeout 300 ms");
 
     let stop = Stop::default();
     let transport = Transport::new(limits(), Tape::Off, stop.clone());
