@@ -163,7 +163,7 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::Span(args) => span::run(args, &context).await,
         Command::Logs(args) => logs::run(args, &context).await,
         Command::Demo(args) => demo::run(args, &context).await,
-        Command::Doctor(args) => doctor::run(args, &context).await,
+        Command::Doctor(args) => Box::pin(doctor::run(args, &context)).await,
         Command::Config(args) => config::run(args, &context).await,
         Command::Schema(args) => schema::run(args, &context).await,
         Command::Completions(args) => Ok(completions::run(args, App::command())),

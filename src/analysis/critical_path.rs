@@ -99,8 +99,9 @@ struct Walk<'a> {
     end: Vec<Timestamp>,
     /// The last end of all that follows from a span, itself included.
     reach: Vec<Timestamp>,
-    /// Spans yet to be walked, each with the time up to which it counts.
-    todo: Vec<(usize, Timestamp)>,
+    /// Spans yet to be walked, each with the time from which and up to which it counts: what a span sets off may claim to
+    /// have begun before it, and that time is spent already.
+    todo: Vec<(usize, Window)>,
     path: CriticalPath,
 }
 
@@ -133,31 +134,32 @@ impl<'a> Walk<'a> {
                 Some(next) => self.spend(next, self.reach[root], self.start[next], Spent::Gap),
                 None => {}
             }
-            self.todo.push((root, self.reach[root]));
-            while let Some((span, until)) = self.todo.pop() {
-                self.span(span, until);
+            self.todo.push((root, Window::new(self.start[root], self.reach[root])));
+            while let Some((span, within)) = self.todo.pop() {
+                self.span(span, within);
             }
             after = Some(root);
         }
     }
 
-    /// One span, walked back from `until`: first to what it set off and did not wait for, then over its own time.
-    fn span(&mut self, span: usize, until: Timestamp) {
+    /// One span, walked back from the end of what counts: first to what it set off and did not wait for, then over its
+    /// own time.
+    fn span(&mut self, span: usize, within: Window) {
         self.path.on[span] = true;
-        let (start, end) = (self.start[span], self.end[span]);
-        let mut now = until.min(end);
-        if until > end
+        let (start, end) = (self.start[span].max(within.from), self.end[span]);
+        let mut now = within.to.min(end);
+        if within.to > end
             && let Some(last) = self.last_to_reach(span)
         {
-            self.todo.push((last, until));
-            self.spend(last, end, self.start[last], Spent::Wait);
+            self.todo.push((last, Window::new(start, within.to)));
+            self.spend(last, end.max(start), self.start[last], Spent::Wait);
             now = now.min(self.start[last]);
         }
         for child in self.waited_for(span) {
             let finish = self.end[child].min(end);
-            if finish <= now && self.start[child] < finish && now > start {
+            if start < finish && finish <= now && self.start[child] < finish {
                 self.spend(span, finish, now, Spent::Work);
-                self.todo.push((child, finish));
+                self.todo.push((child, Window::new(start, finish)));
                 now = self.start[child].max(start);
             }
         }
@@ -201,8 +203,11 @@ pub fn downwards(journey: &Journey) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::analysis::sketch;
+    use crate::model::span::Span;
 
     fn path(text: &str) -> String {
         let journey = sketch::journey(text);
@@ -240,11 +245,51 @@ mod tests {
                 "a 0..100\n  p 10..12 producer\n    ~> c 20..30 consumer\n  b 40..90",
                 "a 0..10, p 10..12, a 12..40, b 40..90, a 90..100",
             ),
+            // A child that claims to have begun before its parent, or even to have ended before it.
+            ("a 0..100\n  b 40..80\n    c 20..60", "a 0..40, c 40..60, b 60..80, a 80..100"),
+            ("a 50..100\n  b 10..40\n  c 30..60", "c 50..60, a 60..100"),
             // Trees that nothing joins.
             ("a 0..10\nb 30..40", "a 0..10, ?b 10..30, b 30..40"),
         ];
         for (text, expected) in table {
             assert_eq!(path(text), expected, "{text}");
+        }
+    }
+
+    /// Any small run: starts, lengths, what it follows from; a child may begin before its parent, and outlive it.
+    fn any_journey() -> impl Strategy<Value = Journey> {
+        let span = (0i64..30, 0i64..20, 0usize..8, 0usize..4);
+        prop::collection::vec(span, 1..9).prop_map(|drawn| {
+            let mut text = vec![];
+            let mut depth = 0;
+            for (start, length, deep, role) in drawn {
+                depth = if text.is_empty() { 0 } else { deep.min(depth + 1) };
+                let arrow = if role == 1 && depth > 0 { "~> " } else { "" };
+                let role = ["", " consumer", " producer", ""][role];
+                let name = (b'a' + text.len() as u8) as char;
+                text.push(format!("{}{arrow}{name} {start}..{}{role}", "  ".repeat(depth), start + length));
+            }
+            sketch::journey(&text.join("\n"))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn no_instant_counts_twice(journey in any_journey()) {
+            let path = of(&journey);
+            let extent = journey.spans.iter().map(Span::window).reduce(Window::hull).unwrap();
+            for pair in path.segments.windows(2) {
+                prop_assert!(pair[0].window.to <= pair[1].window.from, "{:?}", path.segments);
+            }
+            prop_assert!(path.segments.iter().all(|s| extent.from <= s.window.from && s.window.to <= extent.to));
+            prop_assert!(path.length_ns() <= extent.length(), "{:?}", path.segments);
+            let mut own = vec![0; journey.spans.len()];
+            path.segments.iter().filter(|s| s.spent == Spent::Work).for_each(|s| own[s.span] += s.window.length());
+            for (span, own) in journey.spans.iter().zip(own) {
+                prop_assert!((0..=span.duration_ns).contains(&own), "{}: {own}", span.name);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use regex::escape;
 
 use crate::backend::Endpoint;
-use crate::backend::failure::{Failure, FailureKind, malformed};
+use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Request};
 use crate::backend::transport::{Transport, shown};
 use crate::model::time::Window;
@@ -58,7 +58,7 @@ impl<'a> Loki<'a> {
             .with("limit", limit)
             .with("direction", from.word());
         let answer = self.ask(&request).await?;
-        loki_json::streams(&answer.body).map_err(|e| malformed(&shown(&self.endpoint.url), &e))
+        self.transport.read(self.endpoint, answer, loki_json::streams).await
     }
 
     /// The labels in use in this time.
@@ -66,7 +66,7 @@ impl<'a> Loki<'a> {
         let request =
             Request::get(&["loki", "api", "v1", "labels"]).with("start", window.from.0).with("end", window.to.0);
         let answer = self.ask(&request).await?;
-        loki_json::labels(&answer.body).map_err(|e| malformed(&shown(&self.endpoint.url), &e))
+        self.transport.read(self.endpoint, answer, loki_json::labels).await
     }
 
     /// How much a selector would read in this time.
@@ -76,7 +76,7 @@ impl<'a> Loki<'a> {
             .with("start", window.from.0)
             .with("end", window.to.0);
         let answer = self.ask(&request).await?;
-        loki_json::index_stats(&answer.body).map_err(|e| malformed(&shown(&self.endpoint.url), &e))
+        self.transport.read(self.endpoint, answer, loki_json::index_stats).await
     }
 
     /// Its version; empty where it was built without one.

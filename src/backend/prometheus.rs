@@ -1,7 +1,6 @@
 //! Prometheus, or whatever answers its API: instant and range queries, exemplars.
 
 use crate::backend::Endpoint;
-use crate::backend::failure::malformed;
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Request};
 use crate::backend::transport::{Transport, shown};
@@ -46,7 +45,7 @@ impl<'a> Prometheus<'a> {
             .with("start", window.from.seconds_text())
             .with("end", window.to.seconds_text());
         let answer = self.ask(&request).await?;
-        prometheus_json::exemplars(&answer.body).map_err(|e| malformed(&shown(&self.endpoint.url), &e))
+        self.transport.read(self.endpoint, answer, prometheus_json::exemplars).await
     }
 
     /// Its version; empty where it was built without one.
@@ -56,12 +55,12 @@ impl<'a> Prometheus<'a> {
     }
 
     async fn told(&self, request: &Request) -> Result<Told, Failure> {
-        let address = shown(&self.endpoint.url);
         let answer = self.ask(request).await?;
-        let told = prometheus_json::answer(&answer.body).map_err(|e| malformed(&address, &e))?;
+        let told = self.transport.read(self.endpoint, answer, prometheus_json::answer).await?;
         let data = told.data.into_series();
         match told.error {
             Some(error) if data.is_empty() => {
+                let address = shown(&self.endpoint.url);
                 Err(Failure::new(FailureKind::Rejected, format!("{address} refused the question: {error}")))
             }
             error => Ok(Reply {

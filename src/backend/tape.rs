@@ -69,6 +69,11 @@ impl Tape {
         Self::Recording { folder, now, exchanges: RefCell::default() }
     }
 
+    /// Whether the answers come from a recording.
+    pub fn is_replaying(&self) -> bool {
+        matches!(self, Self::Replaying(_))
+    }
+
     /// What was recorded for this request: none means "ask the server".
     pub fn played(&self, source: Source, request: &Request) -> Option<Outcome> {
         let Self::Replaying(exchanges) = self else { return None };

@@ -36,6 +36,9 @@ const MOST_BYTES: u64 = 20_000_000_000;
 
 /// Everything that the backends know of the query's subject.
 pub async fn gather(query: &Query, backends: &Backends, transport: &Transport, progress: &Progress) -> Evidence {
+    if backends.prometheus.as_ref().is_some_and(|endpoint| endpoint.configured) {
+        transport.keep_time_for(Source::Prometheus);
+    }
     let mut gathering = Gathering::new(query, backends, transport, progress);
     let members = gathering.find().await;
     let members = gathering.grow(members).await;

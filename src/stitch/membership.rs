@@ -67,11 +67,29 @@ impl Dossier<'_> {
     }
 }
 
+/// Who handles one message on one topic.
+#[derive(Default)]
+struct Handlers<'a> {
+    spans: Vec<&'a Span>,
+    publish: bool,
+    consume: bool,
+}
+
+impl<'a> Handlers<'a> {
+    fn add(&mut self, span: &'a Span, role: MessageRole) {
+        self.spans.push(span);
+        match role {
+            MessageRole::Publish => self.publish = true,
+            MessageRole::Consume => self.consume = true,
+        }
+    }
+}
+
 struct Search<'a> {
     keys: Keys,
     dossiers: BTreeMap<TraceId, Dossier<'a>>,
     links_into: HashMap<TraceId, Vec<&'a Span>>,
-    messages: HashMap<&'a str, Vec<&'a Span>>,
+    messages: HashMap<&'a str, BTreeMap<Option<&'a str>, Handlers<'a>>>,
     followed_messages: HashSet<(&'a str, Option<&'a str>)>,
     found: Membership,
     open: Vec<TraceId>,
@@ -92,7 +110,7 @@ impl<'a> Search<'a> {
         let keys = Keys::new(&query.keys);
         let mut dossiers: BTreeMap<TraceId, Dossier<'a>> = BTreeMap::new();
         let mut links_into: HashMap<TraceId, Vec<&Span>> = HashMap::new();
-        let mut messages: HashMap<&str, Vec<&Span>> = HashMap::new();
+        let mut messages: HashMap<&str, BTreeMap<Option<&str>, Handlers>> = HashMap::new();
         for span in &evidence.spans {
             let dossier = dossiers.entry(span.trace_id).or_default();
             for Carried { key, rank, id } in keys.of_span(span) {
@@ -102,8 +120,8 @@ impl<'a> Search<'a> {
             for link in span.links.iter().filter(|l| l.trace_id != span.trace_id) {
                 links_into.entry(link.trace_id).or_default().push(span);
             }
-            if let Some(id) = span.message_id().filter(|_| span.message_role().is_some()) {
-                messages.entry(id).or_default().push(span);
+            if let (Some(id), Some(role)) = (span.message_id(), span.message_role()) {
+                messages.entry(id).or_default().entry(span.topic()).or_default().add(span, role);
             }
         }
         let found = Membership { lines: vec![None; evidence.logs.len()], ..Membership::default() };
@@ -222,17 +240,34 @@ impl<'a> Search<'a> {
         if !self.followed_messages.insert((id, span.topic())) {
             return;
         }
-        let same_topic =
-            |other: &&&Span| other.topic().is_none() || span.topic().is_none() || other.topic() == span.topic();
-        let group: Vec<&Span> = self.messages.get(id).into_iter().flatten().filter(same_topic).copied().collect();
-        let has = |role| group.iter().any(|other| other.message_role() == Some(role));
-        if !has(MessageRole::Publish) || !has(MessageRole::Consume) {
-            return;
-        }
-        for other in group.into_iter().filter(|other| other.trace_id != span.trace_id) {
+        for other in self.handlers(id, span) {
             self.take(other.trace_id, Reason::Message { id: id.to_owned() });
             self.arrive(other.trace_id, other.span_id);
         }
+    }
+
+    /// Who in other traces handles this message, if it is both sent and received. Whoever names no topic may mean any.
+    /// Nobody is told twice: the same message may go over very many topics.
+    fn handlers(&mut self, id: &str, span: &'a Span) -> Vec<&'a Span> {
+        let Some(by_topic) = self.messages.get_mut(id) else { return vec![] };
+        let topics: BTreeSet<Option<&str>> = match span.topic() {
+            None => by_topic.keys().copied().collect(),
+            topic => BTreeSet::from([None, topic]),
+        };
+        let has = |role: fn(&Handlers) -> bool| topics.iter().filter_map(|topic| by_topic.get(topic)).any(role);
+        if !has(|handlers| handlers.publish) || !has(|handlers| handlers.consume) {
+            return vec![];
+        }
+        let mut told = Vec::new();
+        for topic in topics {
+            let Some(handlers) = by_topic.get_mut(&topic) else { continue };
+            let all = std::mem::take(&mut handlers.spans);
+            let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|other| other.trace_id == span.trace_id);
+            // One is enough to tell another trace of this one.
+            handlers.spans = own.into_iter().take(1).collect();
+            told.extend(others);
+        }
+        told
     }
 
     /// Of a related trace, the span that touches ours is in.

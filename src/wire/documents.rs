@@ -53,7 +53,7 @@ pub enum Form<'a> {
 
 /// The documents of a text in their order. A broken one is passed over up to the next line that begins one.
 pub fn split(text: &str) -> Vec<Piece<'_>> {
-    let mut splitter = Splitter { text, at: 0, line: 1, unclosed: false };
+    let mut splitter = Splitter { text, at: 0, line: 1, unclosed: false, in_vain: 0 };
     std::iter::from_fn(|| splitter.next()).collect()
 }
 
@@ -61,8 +61,11 @@ struct Splitter<'a> {
     text: &'a str,
     at: usize,
     line: usize,
-    /// Whether a document ran to the end of the text without closing: looking that far again would cost too much.
+    /// Whether a document ran to the end of the text without closing, or enough was looked through in vain: looking that
+    /// far again would cost too much.
     unclosed: bool,
+    /// How many bytes were looked through for the ends of documents that turned out to be none.
+    in_vain: usize,
 }
 
 impl<'a> Splitter<'a> {
@@ -121,8 +124,12 @@ impl<'a> Splitter<'a> {
         if let Some(text) = alone.then(|| mended(rest)).flatten().filter(|text| whole(text).is_ok()) {
             return Ok((Cow::Owned(text), rest.len()));
         }
-        self.unclosed = error.is_eof();
-        Err((Malformed::not_json(rest, &error), self.unclosed))
+        let why = Malformed::not_json(rest, &error);
+        if let Malformed::NotJson { at, .. } = why {
+            self.in_vain += at;
+        }
+        self.unclosed = error.is_eof() || self.in_vain > self.text.len();
+        Err((why, error.is_eof()))
     }
 }
 

@@ -120,13 +120,18 @@ fn json_object(text: &str) -> Option<Vec<(String, Value)>> {
     }
 }
 
+/// Longer names are no field's: a map below one stays JSON text, so that a line holds no more than a few times its size.
+const LONGEST_NAME: usize = 256;
+
 /// Nested maps with their keys joined by dots; lists stay as JSON text; what is empty is left out.
 pub fn flattened(entries: &[(String, Value)]) -> Vec<(String, String)> {
     let mut flat = Vec::new();
     let mut open: Vec<(String, &Value)> = entries.iter().rev().map(|(key, value)| (key.clone(), value)).collect();
     while let Some((key, value)) = open.pop() {
         match value {
-            Value::Map(inner) => open.extend(inner.iter().rev().map(|(k, v)| (format!("{key}.{k}"), v))),
+            Value::Map(inner) if key.len() <= LONGEST_NAME => {
+                open.extend(inner.iter().rev().map(|(k, v)| (format!("{key}.{k}"), v)));
+            }
             Value::Empty => {}
             value => flat.push((key, value.to_string())),
         }

@@ -2,7 +2,7 @@
 //!
 //! Source: `pkg/util/marshal/query.go` of Loki 2.9 to 3.7. Times are texts of ns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -117,9 +117,10 @@ fn line(json: &Json, labels: &BTreeMap<String, String>) -> Result<LogEntry, Stri
     let metadata = kinds.get(&["structuredMetadata", "structured_metadata"]).labels();
     let mut entry = log_line::entry(Timestamp(time), text.into_owned(), labels.clone(), metadata);
     let parsed: Vec<(String, String)> = kinds.get(&["parsed"]).labels();
-    let unknown = |(key, _): &(String, String)| !entry.fields.iter().any(|(k, _)| k.replace('.', "_") == *key);
-    let fresh: Vec<_> = parsed.into_iter().filter(unknown).collect();
-    entry.fields.extend(fresh);
+    if !parsed.is_empty() {
+        let known: HashSet<String> = entry.fields.iter().map(|(key, _)| key.replace('.', "_")).collect();
+        entry.fields.extend(parsed.into_iter().filter(|(key, _)| !known.contains(key)));
+    }
     Ok(entry)
 }
 

@@ -125,11 +125,11 @@ fn no_http() -> Vec<Row> {
 fn deep() -> Vec<Row> {
     let nested = |before: &str, after: &str| {
         let mut body = before.as_bytes().to_vec();
-        body.resize(body.len() + 3_000_000, b'[');
+        body.resize(body.len() + 10_000_000, b'[');
         body.extend(after.as_bytes());
         body
     };
-    let long_line = format!(r#"["{}","{ID} {}"]"#, AT * 1_000 + 1, "the card was charged ".repeat(50_000));
+    let long_line = format!(r#"["{}","{ID} {}"]"#, AT * 1_000 + 1, "the card was charged ".repeat(500_000));
     vec![
         data("61 deep where it is wanted", Jaeger, json(nested("{\"data\":", "}")))
             .args(&["--timeout", "20s"])
@@ -140,10 +140,10 @@ fn deep() -> Vec<Row> {
         data("61 deep where it is wanted", Loki, json(nested("{\"status\":\"success\",\"data\":{\"result\":", "}}")))
             .args(&["--timeout", "20s"])
             .within(40),
-        data("62 a line of a megabyte", Loki, json(streams(&long_line)))
+        data("62 a line of 10 MB", Loki, json(streams(&long_line)))
             .args(&["--timeout", "20s"])
             .within(40)
             .code(0)
-            .peak(100),
+            .peak(250),
     ]
 }

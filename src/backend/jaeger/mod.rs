@@ -9,7 +9,10 @@ use crate::backend::transport::{Transport, shown};
 use crate::backend::{Endpoint, JaegerApi};
 use crate::model::id::TraceId;
 use crate::model::time::Window;
-use crate::wire::{Decoded, jaeger_json, otlp_json};
+use crate::wire::{Decoded, Malformed, jaeger_json, otlp_json};
+
+/// How a dialect's answers are read.
+type Decode = fn(&[u8]) -> Result<Decoded, Malformed>;
 
 /// The API that is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,29 +128,31 @@ impl<'a> Jaeger<'a> {
     async fn ask(&self, request: &Request) -> Result<Option<Decoded>, Failure> {
         let answer = self.transport.fetch(self.endpoint, request).await?;
         let address = shown(&self.endpoint.url);
-        let decoded = match self.dialect {
+        let (answer, decode): (_, Decode) = match self.dialect {
             Dialect::V1 if answer.status == 404 && v1::says(&answer).is_some() => return Ok(None),
             Dialect::V3 if v3::is_nothing(&answer) || answer.is_success() && answer.body.is_empty() => return Ok(None),
-            Dialect::V1 => jaeger_json::traces(&answer.checked(&address, v1::says)?.body),
-            Dialect::V3 => otlp_json::decode(&answer.checked(&address, v3::says)?.body),
+            Dialect::V1 => (answer.checked(&address, v1::says)?, jaeger_json::traces),
+            Dialect::V3 => (answer.checked(&address, v3::says)?, otlp_json::decode),
         };
-        decoded.map(Some).map_err(|e| malformed(&address, &e))
+        self.transport.read(self.endpoint, answer, decode).await.map(Some)
     }
 }
 
 async fn services_v1(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
     let address = shown(&endpoint.url);
     let answer = transport.fetch(endpoint, &v1::services()).await?.checked(&address, v1::says)?;
-    if let Some(said) = v1::says(&answer) {
+    let both = |body: &[u8]| Ok((jaeger_json::error_text(body), jaeger_json::services(body)));
+    let (said, services) = transport.read(endpoint, answer, both).await?;
+    if let Some(said) = said {
         return Err(Failure::new(FailureKind::Unreachable, format!("{address} failed: {said}")));
     }
-    jaeger_json::services(&answer.body).map(sorted).map_err(|e| malformed(&address, &e))
+    services.map(sorted).map_err(|error| malformed(&address, &error))
 }
 
 async fn services_v3(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
     let address = shown(&endpoint.url);
     let answer = transport.fetch(endpoint, &v3::services()).await?.checked(&address, v3::says)?;
-    otlp_json::services(&answer.body).map(sorted).map_err(|e| malformed(&address, &e))
+    transport.read(endpoint, answer, otlp_json::services).await.map(sorted)
 }
 
 async fn has_summaries(transport: &Transport, endpoint: &Endpoint) -> bool {

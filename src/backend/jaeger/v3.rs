@@ -50,8 +50,12 @@ pub fn trace(id: TraceId, times: Times) -> Request {
 
 /// Whether an error answer only means that nothing was found.
 pub fn is_nothing(answer: &Answer) -> bool {
-    let said = otlp_json::error_text(&answer.body).unwrap_or_default().to_lowercase();
-    answer.status == 404 && said.contains("no traces found") || answer.status == 500 && said.contains("trace not found")
+    let sign = match answer.status {
+        404 => "no traces found",
+        500 => "trace not found",
+        _ => return false,
+    };
+    otlp_json::error_text(&answer.body).unwrap_or_default().to_lowercase().contains(sign)
 }
 
 /// What the server says in an error body.

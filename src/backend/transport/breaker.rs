@@ -1,6 +1,7 @@
 //! A circuit breaker: who fails again and again is left alone for a while. Pure: time and chance are passed in.
 //!
-//! Closed, everything passes. Five failures in a row, or half of the last twenty, open it: nothing passes for five
+//! Closed, everything passes. Five failures in a row, half of the last twenty, or one that took all the time there was,
+//! open it: nothing passes for five
 //! seconds, twice as long each time, up to a minute. Then one request is let through to see: if it does well, all is well.
 
 use std::collections::VecDeque;
@@ -31,6 +32,8 @@ pub enum Health {
     Well,
     /// It did not, or said that it cannot.
     Ill,
+    /// It did not, for as long as one answer may take: nobody waits like that twice.
+    Hung,
     /// Nobody knows: the request was given up.
     Unknown,
 }
@@ -53,12 +56,14 @@ pub struct Breaker {
     opened: usize,
     /// How often it opened since all was well.
     again: u32,
+    /// Whether it opened because one answer did not come at all.
+    hung: bool,
 }
 
 impl Breaker {
     /// Closed; it will first stay open for so long.
     pub fn new(first_wait: Duration) -> Self {
-        Self { first_wait, state: State::Closed, in_a_row: 0, last: VecDeque::new(), opened: 0, again: 0 }
+        Self { first_wait, state: State::Closed, in_a_row: 0, last: VecDeque::new(), opened: 0, again: 0, hung: false }
     }
 
     /// Lets a request through, or not.
@@ -95,18 +100,21 @@ impl Breaker {
                 let opened = self.opened;
                 *self = Self { opened, ..Self::new(self.first_wait) };
             }
-            (State::HalfOpen { .. }, Health::Ill) => {
+            (State::HalfOpen { .. }, Health::Ill | Health::Hung) => {
                 self.in_a_row += 1;
                 self.open(now, chance);
             }
             (State::Closed, health) => {
-                self.in_a_row = if health == Health::Ill { self.in_a_row + 1 } else { 0 };
-                self.last.push_back(health == Health::Ill);
+                let is_bad = health != Health::Well;
+                self.in_a_row = if is_bad { self.in_a_row + 1 } else { 0 };
+                self.hung = health == Health::Hung;
+                self.last.push_back(is_bad);
                 if self.last.len() > WINDOW {
                     self.last.pop_front();
                 }
                 let failed = self.last.iter().filter(|failed| **failed).count();
-                if self.in_a_row >= IN_A_ROW || self.last.len() >= ENOUGH && 2 * failed >= self.last.len() {
+                let often = self.in_a_row >= IN_A_ROW || self.last.len() >= ENOUGH && 2 * failed >= self.last.len();
+                if self.hung || often {
                     self.open(now, chance);
                 }
             }
@@ -154,6 +162,9 @@ impl Breaker {
     pub fn reason(&self) -> String {
         if self.in_a_row >= IN_A_ROW {
             return format!("failed {} times in a row", self.in_a_row);
+        }
+        if self.hung {
+            return "did not answer in time".to_owned();
         }
         let failed = self.last.iter().filter(|failed| **failed).count();
         format!("failed {failed} of the last {} times", self.last.len())
@@ -206,13 +217,14 @@ mod tests {
                     return self.answers.clear();
                 }
                 Health::Well => false,
-                Health::Ill => true,
+                Health::Ill | Health::Hung => true,
             };
             self.answers.push(failed);
+            let hung = health == Health::Hung;
             let five = self.answers.len() >= 5 && self.answers.iter().rev().take(5).all(|f| *f);
             let recent: Vec<&bool> = self.answers.iter().rev().take(20).collect();
             let half = recent.len() >= 10 && recent.iter().filter(|f| ***f).count() * 2 >= recent.len();
-            if self.shut || five || half {
+            if self.shut || five || half || hung {
                 self.closed_until = now + (5000 * 2u64.pow(self.opened_since_well.min(10))).min(60_000);
                 self.opened_since_well += 1;
                 self.opened += 1;
@@ -227,8 +239,11 @@ mod tests {
             (1..=5, _) => Event::Ask,
             (_, n) => {
                 let health =
-                    [Health::Well, Health::Ill, Health::Ill, Health::Well, Health::Ill, Health::Ill, Health::Unknown];
-                Event::Answer { newest: n % 2 == 0, health: health[n / 2 % 7] }
+                    [Health::Well, Health::Ill, Health::Ill, Health::Well, Health::Ill, Health::Hung, Health::Unknown];
+                // What hangs is rare, else nothing else would ever open it.
+                let health =
+                    if n % 5 > 0 && health[n / 2 % 7] == Health::Hung { Health::Ill } else { health[n / 2 % 7] };
+                Event::Answer { newest: n % 2 == 0, health }
             }
         });
         prop::collection::vec(event, 0..90)

@@ -7,6 +7,7 @@ use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderName, 
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 
+use super::lane::on_lane;
 use super::redirect::{Hop, decide, is_redirect};
 use super::retry::{Again, asked_for};
 use super::trouble::{Stage, Trouble, deepest, explain, human, too_late};
@@ -48,7 +49,8 @@ impl Transport {
         let client = self.clients.of(endpoint, &self.limits)?;
         // No single answer may take more than half of the time: the others have theirs to come.
         let half = self.limits.total / 2;
-        let clocks = Clocks { whole: self.deadline.min(Instant::now() + half), deadline: self.deadline, half };
+        let deadline = self.deadline(endpoint.source);
+        let clocks = Clocks { whole: deadline.min(Instant::now() + half), deadline, half };
         let mut hop = Hop { url: joined(&endpoint.url, &request.path), method: request.method };
         if request.method == Method::Get && !request.parameters.is_empty() {
             hop.url.set_query(Some(&request.encoded()));
@@ -77,7 +79,7 @@ impl Transport {
     ) -> Result<reqwest::Response, Trouble> {
         let address = shown(&endpoint.url);
         let call = build(client, endpoint, request, hop)?;
-        match timeout_at(clocks.whole, client.execute(call)).await {
+        match timeout_at(clocks.whole, on_lane(endpoint.source, client.execute(call))).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(e)) => Err(self.explained(endpoint, &e, Stage::Asking)),
             Err(_) if clocks.whole == clocks.deadline => Err(self.past_deadline().into()),
@@ -127,7 +129,7 @@ impl Transport {
     ) -> Result<Vec<u8>, (Trouble, Vec<u8>)> {
         let address = shown(&endpoint.url);
         let is_refusal = !response.status().is_success();
-        let mut held = Held { all: &self.held, bytes: 0 };
+        let mut held = Held::of(&self.held);
         let mut body = Vec::new();
         let mut rate = Rate::new(self.limits.idle);
         loop {
@@ -167,7 +169,8 @@ impl Transport {
             return Err(cap(&format!("more than {} in answers at once", size(most_at_once))));
         }
         if body.try_reserve(chunk.len()).is_err() {
-            return Err(cap("more than this machine has memory for"));
+            let message = format!("{address} sent more than there is memory for");
+            return Err(Failure::new(FailureKind::OutOfBounds, message).hint("lower --max-answer, or narrow the time"));
         }
         held.add(chunk.len());
         body.extend_from_slice(chunk);
@@ -185,14 +188,20 @@ pub fn size(bytes: usize) -> String {
     }
 }
 
-/// The share of one answer in what all answers being read hold together.
-struct Held<'a> {
+/// The share of one answer in what all answers hold together until they are read.
+pub(super) struct Held<'a> {
     all: &'a Cell<usize>,
     bytes: usize,
 }
 
-impl Held<'_> {
-    fn add(&mut self, bytes: usize) {
+impl<'a> Held<'a> {
+    /// Nothing yet.
+    pub(super) fn of(all: &'a Cell<usize>) -> Self {
+        Self { all, bytes: 0 }
+    }
+
+    /// So many bytes more.
+    pub(super) fn add(&mut self, bytes: usize) {
         self.bytes += bytes;
         self.all.set(self.all.get() + bytes);
     }

@@ -3,6 +3,8 @@
 mod breaker;
 mod client;
 mod exchange;
+mod lane;
+mod reading;
 mod redirect;
 mod retry;
 #[cfg(test)]
@@ -36,6 +38,9 @@ use crate::backend::request::{Answer, Request};
 use crate::backend::tape::Tape;
 use crate::model::evidence::{self, Source};
 use crate::stop::Stop;
+
+/// A wait that somebody may want to sit through.
+const SOON: Duration = Duration::from_mins(5);
 
 /// Limits on one exchange, all inside the deadline of the whole command.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +120,8 @@ pub struct Transport {
     limits: Limits,
     begun: Instant,
     deadline: Instant,
+    /// Who is asked last, and must find some time left.
+    last: Cell<Option<Source>>,
     tape: Tape,
     clients: Clients,
     /// Places at an origin, and each backend's share of them.
@@ -125,6 +132,8 @@ pub struct Transport {
     budget: Cell<usize>,
     /// Bytes of the answers that are being read.
     held: Cell<usize>,
+    /// One long answer is read at a time.
+    reader: Semaphore,
     stop: Stop,
 }
 
@@ -135,6 +144,7 @@ impl Transport {
             limits,
             begun: Instant::now(),
             deadline: Instant::now() + limits.total,
+            last: Cell::new(None),
             tape,
             clients: Clients::default(),
             gates: RefCell::default(),
@@ -143,6 +153,7 @@ impl Transport {
             asked: RefCell::default(),
             budget: Cell::new(limits.requests),
             held: Cell::new(0),
+            reader: Semaphore::new(1),
             stop,
         }
     }
@@ -152,6 +163,17 @@ impl Transport {
     pub fn resolving_with(mut self, resolver: Arc<dyn Resolve>) -> Self {
         self.clients.resolve_with(resolver);
         self
+    }
+
+    /// A fifth of the time is kept for this backend, which is asked when the others have told what to ask.
+    pub fn keep_time_for(&self, source: Source) {
+        self.last.set(Some(source));
+    }
+
+    /// Until when a backend may be asked.
+    fn deadline(&self, source: Source) -> Instant {
+        let kept = self.last.get().filter(|last| *last != source).map_or(Duration::ZERO, |_| self.limits.total / 5);
+        self.deadline.checked_sub(kept).unwrap_or(self.deadline)
     }
 
     /// Raises the number of requests that may be made in all.
@@ -203,7 +225,7 @@ impl Transport {
     /// When no whole answer came; any HTTP status is an answer.
     pub async fn fetch(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
         if let Some(outcome) = self.tape.played(endpoint.source, request) {
-            self.spend()?;
+            self.spend(endpoint.source)?;
             // A replay takes no time: the same recording gives the same bytes.
             self.remember(endpoint.source, request, None, outcome.as_ref());
             return outcome;
@@ -230,7 +252,11 @@ impl Transport {
             };
             let (true, Some(longest)) = (may && self.is_worth_it(endpoint), delays.next()) else { return outcome };
             let jitter = longest.mul_f64(fastrand::f64());
-            match retry::wait(retry_after, jitter, self.deadline.saturating_duration_since(Instant::now())) {
+            match retry::wait(
+                retry_after,
+                jitter,
+                self.deadline(endpoint.source).saturating_duration_since(Instant::now()),
+            ) {
                 Wait::For(pause) => self.pause(pause).await?,
                 Wait::NoTime => return outcome,
                 Wait::TooLong(asked) => return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked))),
@@ -263,9 +289,10 @@ impl Transport {
     async fn attempt(&self, endpoint: &Endpoint, request: &Request) -> Result<Reply, Trouble> {
         self.refuse_if_open(endpoint)?;
         let (share, all) = (self.gate(endpoint, Some(endpoint.source)), self.gate(endpoint, None));
-        let _places = (self.place(&share).await?, self.place(&all).await?);
+        let until = self.deadline(endpoint.source);
+        let _places = (self.place(&share, until).await?, self.place(&all, until).await?);
         let mut ticket = self.admit(endpoint)?;
-        self.spend()?;
+        self.spend(endpoint.source)?;
         let begun = Instant::now();
         self.count(endpoint.source, |tally| tally.requests += 1);
         let tried = tokio::select! {
@@ -273,8 +300,11 @@ impl Transport {
             () = self.stop.asked() => Err(Trouble::lasting(stopped(&self.stop))),
             tried = Box::pin(self.exchange(endpoint, request)) => tried,
         };
+        let tried = match tried {
+            Ok(reply) => self.masked(endpoint, reply).await,
+            Err(trouble) => Err(trouble),
+        };
         let tried = tried
-            .map(|reply| Reply { answer: endpoint.mask.answer(reply.answer), ..reply })
             .map_err(|trouble| Trouble { failure: endpoint.mask.failure(trouble.failure), ..trouble })
             .map_err(|trouble| unless_a_stranger(trouble, endpoint));
         ticket.health = health(&tried);
@@ -282,6 +312,14 @@ impl Transport {
         let outcome = tried.as_ref().map(|reply| &reply.answer).map_err(|trouble| &trouble.failure);
         self.remember(endpoint.source, request, Some(begun), outcome);
         tried
+    }
+
+    /// A reply without our secrets.
+    async fn masked(&self, endpoint: &Endpoint, reply: Reply) -> Result<Reply, Trouble> {
+        let mask = Arc::clone(&endpoint.mask);
+        let Reply { answer, again, retry_after } = reply;
+        let answer = self.apart(answer.body.len(), move || mask.answer(answer)).await.map_err(Trouble::lasting)?;
+        Ok(Reply { answer, again, retry_after })
     }
 
     /// A backend's share of the places at its origin, or all of them.
@@ -292,7 +330,7 @@ impl Transport {
         self.gates.borrow_mut().entry((share, origin(endpoint))).or_insert_with(new).clone()
     }
 
-    async fn place<'a>(&self, gate: &'a Semaphore) -> Result<Option<SemaphorePermit<'a>>, Failure> {
+    async fn place<'a>(&self, gate: &'a Semaphore, until: Instant) -> Result<Option<SemaphorePermit<'a>>, Failure> {
         let got = async {
             tokio::select! {
                 biased;
@@ -300,7 +338,7 @@ impl Transport {
                 place = gate.acquire() => Ok(place.ok()),
             }
         };
-        timeout_at(self.deadline, got).await.unwrap_or_else(|_| Err(self.past_deadline()))
+        timeout_at(until, got).await.unwrap_or_else(|_| Err(self.past_deadline()))
     }
 
     fn refuse_if_open(&self, endpoint: &Endpoint) -> Result<(), Failure> {
@@ -326,11 +364,11 @@ impl Transport {
         change(self.tallies.borrow_mut().entry(source).or_default());
     }
 
-    fn spend(&self) -> Result<(), Failure> {
+    fn spend(&self, source: Source) -> Result<(), Failure> {
         if self.stop.is_asked() {
             return Err(stopped(&self.stop));
         }
-        if Instant::now() >= self.deadline {
+        if Instant::now() >= self.deadline(source) {
             return Err(self.past_deadline());
         }
         match self.budget.get().checked_sub(1) {
@@ -405,11 +443,13 @@ fn unless_a_stranger(mut trouble: Trouble, endpoint: &Endpoint) -> Trouble {
     trouble
 }
 
-/// Whether a backend is well, judged by one try. Whoever says no is well.
+/// Whether a backend is well, judged by one try. Whoever says no is well; whoever says when to come back is neither.
 fn health(tried: &Result<Reply, Trouble>) -> Health {
     match tried {
         Ok(reply) if reply.again == Again::Never => Health::Well,
+        Ok(reply) if reply.retry_after.is_some() => Health::Unknown,
         Ok(_) => Health::Ill,
+        Err(trouble) if trouble.hung => Health::Hung,
         Err(trouble) => match trouble.failure.kind {
             FailureKind::Absent | FailureKind::Unreachable => Health::Ill,
             FailureKind::OutOfBounds | FailureKind::Interrupted => Health::Unknown,
@@ -441,7 +481,8 @@ fn not_asked(source: Source, guard: &Guard) -> Failure {
 fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration) -> Failure {
     let (address, status) = (shown(&endpoint.url), answer.status);
     let message = format!("{address} asks to wait {} (HTTP {status})", human(asked));
-    Failure::new(FailureKind::Unreachable, message).hint("try later, or raise --timeout")
+    let hint = if asked > SOON { "try again then" } else { "try again then, or raise --timeout" };
+    Failure::new(FailureKind::Unreachable, message).hint(hint)
 }
 
 fn stopped(stop: &Stop) -> Failure {

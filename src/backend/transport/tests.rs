@@ -501,3 +501,30 @@ fn of_two_addresses_the_one_that_answers_is_soon_found() {
     assert!(begun.elapsed() >= Duration::from_millis(200), "the deaf one was not asked first");
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }
+
+#[test]
+fn a_long_answer_keeps_nobody_waiting() {
+    let slow = || thread::sleep(Duration::from_secs(3));
+    let begun = Instant::now();
+    let failure = run(async {
+        let transport = transport(Limits { total: Duration::from_millis(300), ..limits() });
+        let (read, other) = tokio::join!(transport.apart(10 << 20, slow), async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            begun.elapsed()
+        });
+        assert!(other < Duration::from_millis(250), "{other:?}");
+        assert_eq!(transport.held.get(), 0);
+        read.unwrap_err()
+    });
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!(failure.message, "the answer could not be read within --timeout 300 ms");
+
+    let stop = Stop::default();
+    let transport = Transport::new(limits(), Tape::Off, stop.clone());
+    let failure = run(async {
+        let (read, ()) = tokio::join!(transport.apart(10 << 20, slow), async { stop.ask() });
+        read.unwrap_err()
+    });
+    assert_eq!(failure.kind, FailureKind::Interrupted);
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}

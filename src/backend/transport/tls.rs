@@ -10,7 +10,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, Other
 use rustls_platform_verifier::Verifier;
 use secrecy::ExposeSecret as _;
 
-use super::trouble::SelfSigned;
+use super::trouble::{Authority, SelfSigned};
 use crate::backend::Tls;
 use crate::backend::failure::{Failure, FailureKind};
 
@@ -85,7 +85,9 @@ impl ServerCertVerifier for Discerning {
                         | Bad::Revoked
                 )
             );
-            if !says_why && is_self_issued(end_entity) {
+            if matches!(&error, Error::InvalidCertificate(Bad::Other(other)) if is_authority(other)) {
+                Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(Authority))))
+            } else if !says_why && is_self_issued(end_entity) {
                 Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(SelfSigned))))
             } else {
                 error
@@ -114,6 +116,11 @@ impl ServerCertVerifier for Discerning {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// Whether the verdict is that a CA's certificate stands for a server; the type that says so is not rustls' own.
+fn is_authority(verdict: &OtherError) -> bool {
+    format!("{verdict:?}").contains("CaUsedAsEndEntity")
 }
 
 /// Whether a certificate names itself as its issuer.

@@ -16,16 +16,18 @@ pub struct Trouble {
     pub failure: Failure,
     /// Whether to try again.
     pub again: Again,
+    /// Whether it cost as much time as one answer may.
+    pub hung: bool,
 }
 
 impl Trouble {
     /// A failure that would only repeat itself.
     pub fn lasting(failure: Failure) -> Self {
-        Self { failure, again: Again::Never }
+        Self { failure, again: Again::Never, hung: false }
     }
 
     fn passing(kind: FailureKind, message: String, again: Again) -> Self {
-        Self { failure: Failure::new(kind, message), again }
+        Self { failure: Failure::new(kind, message), again, hung: false }
     }
 
     fn hint(mut self, hint: &str) -> Self {
@@ -56,10 +58,9 @@ pub fn human(limit: Duration) -> Human {
 
 /// Half of the time is gone: there is none to try again.
 pub fn too_late(address: &str, what: &str, limit: Duration) -> Trouble {
-    Trouble::lasting(
-        Failure::new(FailureKind::Unreachable, format!("{address}: {what} within {}", human(limit)))
-            .hint("the server is overloaded or stuck; one answer may take half of --timeout"),
-    )
+    let failure = Failure::new(FailureKind::Unreachable, format!("{address}: {what} within {}", human(limit)))
+        .hint("the server is overloaded or stuck; one answer may take half of --timeout");
+    Trouble { hung: true, ..Trouble::lasting(failure) }
 }
 
 /// What an error means. `proxy` is the place that stood between, where one did.
@@ -179,6 +180,10 @@ fn tls_sentence(error: &rustls::Error) -> (String, &'static str) {
             Bad::Expired | Bad::ExpiredContext { .. } => fixed("its certificate has expired", CLOCK),
             Bad::NotValidYet | Bad::NotValidYetContext { .. } => fixed("its certificate is not valid yet", CLOCK),
             Bad::Other(other) if other.0.is::<SelfSigned>() => fixed("its certificate is self-signed", ROOTS),
+            Bad::Other(other) if other.0.is::<Authority>() => fixed(
+                "its certificate is a CA's, which may not stand for a server, even if the CA is trusted",
+                "give the server one that the CA signed, or one with basicConstraints=CA:FALSE",
+            ),
             Bad::UnknownIssuer | Bad::BadSignature => fixed("its certificate comes from an unknown CA", ROOTS),
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
                 fixed("its certificate is for another host name", "use the name that the certificate has")
@@ -216,6 +221,18 @@ impl std::fmt::Display for SelfSigned {
 }
 
 impl StdError for SelfSigned {}
+
+/// A certificate for signing others, used as a server's own.
+#[derive(Debug)]
+pub struct Authority;
+
+impl std::fmt::Display for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a CA's")
+    }
+}
+
+impl StdError for Authority {}
 
 /// The causes of an error, outermost first. An I/O error hides its own: they are brought to light.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {

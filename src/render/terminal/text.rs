@@ -202,6 +202,13 @@ fn tail(text: &str, room: usize) -> &str {
     text
 }
 
+/// Columns that a text takes, if those are at most so many. Of a long text only the beginning is looked at.
+fn width_within(text: &str, most: usize) -> Option<usize> {
+    // Joined emoji take less room than each of their parts would.
+    let is_near = head(text, 8 * most + 64).len() == text.len();
+    is_near.then(|| width(text)).filter(|wide| *wide <= most)
+}
+
 /// Rows of at most so many columns, broken between words, all but the first indented. Never none.
 pub fn wrap(runs: Vec<Run>, most: usize, indent: usize) -> Vec<Vec<Run>> {
     // A command is copied: a break of ours inside it would be copied too, one of the terminal's would not.
@@ -214,9 +221,10 @@ pub fn wrap(runs: Vec<Run>, most: usize, indent: usize) -> Vec<Vec<Run>> {
         for word in words(&run.text) {
             let mut rest = word;
             while !rest.is_empty() {
-                if used + width(rest.trim_end()) > most && used > indent {
+                let wide = width_within(rest.trim_end(), most);
+                if used > indent && wide.is_none_or(|wide| used + wide > most) {
                     // A word that fits a row is not broken for an indent.
-                    let left = most.checked_sub(width(rest.trim_end())).map_or(indent, |left| left.min(indent));
+                    let left = wide.map_or(indent, |wide| indent.min(most - wide));
                     rows.push(vec![Run::padded(Role::Plain, "", left)]);
                     used = left;
                 }
