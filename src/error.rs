@@ -92,3 +92,42 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_number() {
+        let table = [
+            (Exit::Answered, 0),
+            (Exit::Negative, 1),
+            (Exit::Usage, 2),
+            (Exit::CannotTell, 3),
+            (Exit::MustAct, 4),
+            (Exit::Bug, 70),
+            (Exit::Output, 74),
+            (Exit::Interrupted, 130),
+            (Exit::Terminated, 143),
+        ];
+        for (exit, code) in table {
+            assert_eq!(exit.code(), code, "{exit:?}");
+        }
+    }
+
+    #[test]
+    fn every_error_ends_with_its_code_and_a_next_step() {
+        let (path, message) = (|| "a".to_owned(), || "b".to_owned());
+        let table = [
+            (Error::usage("b", "do"), Exit::Usage, "do"),
+            (Error::Config(message()), Exit::Usage, "--config"),
+            (Error::Input { path: path(), message: message() }, Exit::Usage, "OTLP JSON"),
+            (Error::Secret(message()), Exit::MustAct, ""),
+            (Error::Output { path: path(), message: message() }, Exit::Output, ""),
+        ];
+        for (error, exit, hint) in table {
+            assert_eq!(error.exit(), exit, "{error:?}");
+            assert!(error.hint().contains(hint) && error.hint().is_empty() == hint.is_empty(), "{error:?}");
+        }
+    }
+}

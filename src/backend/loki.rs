@@ -195,6 +195,36 @@ mod tests {
     }
 
     #[test]
+    fn a_selector_is_made_of_the_best_label_in_use() {
+        let table: [(&[&str], Option<&str>); 6] = [
+            (&["job", "zone", "service_name"], Some("{service_name=~\".+\"}")),
+            (&["zone", "filename"], Some("{filename=~\".+\"}")),
+            (&["zone", "area"], Some("{zone=~\".+\"}")),
+            (&["9a", "a-b", "\"", "", "_ok9"], Some("{_ok9=~\".+\"}")),
+            (&["9a", "-a", "a\"", "a}"], None),
+            (&[], None),
+        ];
+        for (labels, wanted) in table {
+            let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+            assert_eq!(selector(&labels).as_deref(), wanted, "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_id_is_looked_for_behind_its_key() {
+        let query = by_value("{a=~\".+\"}", &["order.id".into(), "oid".into()], "4.2");
+        let (selector, literal) = query.split_once(" |~ ").unwrap();
+        assert_eq!(selector, "{a=~\".+\"}");
+        let pattern = regex::Regex::new(&serde_json::from_str::<String>(literal).unwrap()).unwrap();
+        for line in ["order.id=4.2", "{\"oid\": \"4.2\"}", "oid : [4.2]", "{\\\"order.id\\\":\\\"4.2\\\"}"] {
+            assert!(pattern.is_match(line), "{line}");
+        }
+        for line in ["order.id=4.25", "order.id=4x2", "orderXid=4.2", "4.2", "oid=14.2", "oid=4.2-b"] {
+            assert!(!pattern.is_match(line), "{line}");
+        }
+    }
+
+    #[test]
     fn the_server_tells_how_long_a_page_may_be() {
         let text = "max entries limit per query exceeded, limit > max_entries_limit_per_query (5001 > 5000)";
         assert_eq!(most_lines(text), Some(5000));

@@ -148,10 +148,10 @@ fn percent(text: &str, kept: &str) -> String {
 
 /// The same percent-encoded text, spelled `%2f` instead of `%2F`.
 fn small_hex(text: &str) -> String {
-    let mut hex = 0;
+    let mut hex = 0u8;
     let small = |c: char| {
         let told = if hex > 0 { c.to_ascii_lowercase() } else { c };
-        hex = if c == '%' { 2 } else { hex - i32::from(hex > 0) };
+        hex = if c == '%' { 2 } else { hex.saturating_sub(1) };
         told
     };
     text.chars().map(small).collect()
@@ -231,5 +231,45 @@ mod tests {
         assert_eq!(cleaned(200, "{\"service\":\"cart\"}"), "{\"service\":\"cart\"}");
         assert_eq!(cleaned(403, "wrong password cart"), "wrong password [REDACTED]");
         assert_eq!(cleaned(200, "<p>cart</p>"), "<p>[REDACTED]</p>", "a page is no data");
+    }
+
+    #[test]
+    fn a_secret_is_distinct_if_it_can_be_no_word_and_no_number() {
+        let table = [
+            ("abcdefghij12", true),
+            ("abcdefghij1", false),
+            ("abcdefghijkl", false),
+            ("123456789012", false),
+            ("1234-5678-9012", false),
+            ("a1", false),
+        ];
+        for (secret, distinct) in table {
+            assert_eq!(is_distinct(secret), distinct, "{secret}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_taken_out_whole_and_in_its_parts() {
+        assert_eq!(of_header("bare-token"), ["bare-token"]);
+        assert_eq!(of_header("Bearer abc"), ["Bearer abc", "abc"]);
+        let basic = format!("basic {}", base64(b"ann:p4ss"));
+        let all = of_header(&basic);
+        assert_eq!(all[..2], [basic, base64(b"ann:p4ss")]);
+        assert!(all.iter().any(|secret| secret == "p4ss"), "{all:?}");
+        // Base64 that is no Basic is a token like any other.
+        assert_eq!(of_header(&format!("Digest {}", base64(b"ann:p4ss"))).len(), 2);
+        assert_eq!(of_header("Basic no base64!").len(), 2);
+    }
+
+    #[test]
+    fn the_spellings_are_what_others_make_of_a_text() {
+        assert_eq!([in_json(""), in_json("a"), in_json("a\"b\\")], ["", "a", "a\\\"b\\\\"]);
+        assert_eq!(small_hex("A%2FB%AB%CDEF%"), "A%2fB%ab%cdEF%");
+        assert_eq!(percent("a b/ü", "/"), "a%20b/%C3%BC");
+        assert_eq!([base64(b""), base64(b"f"), base64(b"fo"), base64(b"foo")], ["", "Zg==", "Zm8=", "Zm9v"]);
+        assert_eq!(base64(b"\xfb\xef\xff\x00\x10Aladdin"), "++//ABBBbGFkZGlu");
+        assert_eq!(inside_base64(b"abcde", 0), ["YWJjZG", "YWJjZG"]);
+        assert!(inside_base64(b"abcd", 0).is_empty(), "five letters could be a word");
+        assert_eq!(inside_base64(b"\xfb\xef\xff\xfb\xef\xff", 0), ["--__--__", "++//++//"]);
     }
 }

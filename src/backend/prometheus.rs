@@ -90,3 +90,14 @@ pub fn step_seconds(window: Window) -> i64 {
 pub fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_one_literal() {
+        assert_eq!(quoted("a\"b\\c`d{e}\n"), "\"a\\\"b\\\\c`d{e}\\n\"");
+        assert_eq!(quoted(""), "\"\"");
+    }
+}

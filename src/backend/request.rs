@@ -161,3 +161,82 @@ impl Answer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer { status, date: None, after: Duration::ZERO, body: body.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn a_question_is_spelled_the_same_each_time() {
+        let get = Request::get(&["api", "a b/ü"]);
+        assert_eq!(get.line(), "GET /api/a+b%2F%C3%BC");
+        assert_eq!(
+            (get.encoded(), get.clone().with("q", "a&b=c d").encoded()),
+            (String::new(), "q=a%26b%3Dc+d".into())
+        );
+        assert_eq!(get.with("q", 1).with("r", "").line(), "GET /api/a+b%2F%C3%BC?q=1&r=");
+        assert_eq!(Request::post(&["x"]).with("q", "ä").line(), "POST /x?q=%C3%A4");
+    }
+
+    #[test]
+    fn a_page_is_no_data_and_blanks_are_nothing() {
+        let table = [
+            ("<html>", true, false),
+            (" \n<", true, false),
+            ("\u{feff}<", true, false),
+            ("{\"a\":\"<\"}", false, false),
+            ("", false, true),
+            (" \r\n", false, true),
+        ];
+        for (body, page, empty) in table {
+            assert_eq!((answer(200, body).is_page(), answer(200, body).is_empty()), (page, empty), "{body:?}");
+        }
+        for (status, success) in [(199, false), (200, true), (299, true), (300, false)] {
+            assert_eq!(answer(status, "x").is_success(), success);
+        }
+        assert_eq!(answer(500, " a\n  b ").text(), "a b");
+        assert_eq!(answer(500, &"x".repeat(300)).text(), "x".repeat(300));
+        assert_eq!(answer(500, &"x".repeat(301)).text(), format!("{}…", "x".repeat(300)));
+    }
+
+    #[test]
+    fn every_status_has_its_kind_and_its_sentence() {
+        let table = [
+            (200, "", FailureKind::Malformed, "sent an empty answer"),
+            (304, "", FailureKind::Malformed, "sent an empty answer"),
+            (304, "x", FailureKind::MustAct, "redirects"),
+            (302, "", FailureKind::MustAct, "redirects"),
+            (400, "why", FailureKind::Rejected, "refused the question (HTTP 400): why"),
+            (401, "no org id", FailureKind::MustAct, "wants a tenant: no org id"),
+            (401, "no", FailureKind::MustAct, "refuses access (HTTP 401): no"),
+            (403, "", FailureKind::MustAct, "refuses access (HTTP 403)"),
+            (404, "", FailureKind::NoSuchApi, "no such API"),
+            (407, "", FailureKind::MustAct, "the proxy before"),
+            (408, "", FailureKind::Unreachable, "failed (HTTP 408)"),
+            (410, "", FailureKind::NoSuchApi, "no such API"),
+            (413, "", FailureKind::Rejected, "too long"),
+            (414, "", FailureKind::Rejected, "too long"),
+            (429, "", FailureKind::Unreachable, "failed (HTTP 429)"),
+            (431, "", FailureKind::Rejected, "too long"),
+            (500, "<p>", FailureKind::Unreachable, "failed (HTTP 500)"),
+            (503, "", FailureKind::Unreachable, "failed (HTTP 503)"),
+        ];
+        for (status, body, kind, says) in table {
+            let failure = answer(status, body).checked("http://h", |_| None).unwrap_err();
+            assert_eq!(failure.kind, kind, "{status} {body}: {}", failure.message);
+            assert!(failure.message.contains(says), "{status} {body}: {}", failure.message);
+            assert!(
+                body != "<p>" && !body.is_empty()
+                    || failure.message.ends_with(|c: char| c != ' ' && c != ':' && c != '>')
+            );
+        }
+        assert!(answer(200, "<p>").checked("http://h", |_| None).is_err(), "a page is not what was asked for");
+        assert!(answer(204, "{}").checked("http://h", |_| None).is_ok());
+        let said = answer(500, "raw").checked("http://h", |_| Some("told".into())).unwrap_err();
+        assert_eq!(said.message, "http://h failed (HTTP 500): told");
+    }
+}

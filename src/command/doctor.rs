@@ -79,3 +79,28 @@ fn exit(checks: &[DoctorRow]) -> Exit {
         Exit::Answered
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_is_refused_or_away_decides() {
+        use BackendState::{NotConfigured, Ok, Partial, Refused, Unreachable};
+        let table: [(&[BackendState], Exit); 9] = [
+            (&[Ok, Ok, Ok], Exit::Answered),
+            (&[Ok, NotConfigured, NotConfigured], Exit::Answered),
+            (&[NotConfigured, NotConfigured], Exit::CannotTell),
+            (&[], Exit::CannotTell),
+            (&[Ok, Unreachable], Exit::CannotTell),
+            (&[Ok, Partial], Exit::CannotTell),
+            (&[Unreachable, Unreachable], Exit::CannotTell),
+            (&[Ok, Unreachable, Refused], Exit::MustAct),
+            (&[Ok, Ok, Refused], Exit::MustAct),
+        ];
+        for (states, code) in table {
+            let row = |state: &BackendState| DoctorRow { state: *state, ..DoctorRow::blank(Source::Loki, "x") };
+            assert_eq!(exit(&states.iter().map(row).collect::<Vec<_>>()), code, "{states:?}");
+        }
+    }
+}

@@ -283,3 +283,25 @@ impl Evidence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_makes_an_answer_incomplete_and_what_is_odd_does_not() {
+        use NoteCode::{
+            BoundReached, ClockAdjusted, Info, NotConfigured, Oddity, Partial, Refused, Sampled, Skipped, TooYoung,
+            Truncated, Unreachable,
+        };
+        assert!(Evidence::default().is_complete());
+        let missing = [Unreachable, Refused, Partial, Truncated, BoundReached, Skipped];
+        let odd = [TooYoung, ClockAdjusted, Sampled, NotConfigured, Oddity, Info];
+        for (code, complete) in missing.map(|code| (code, false)).into_iter().chain(odd.map(|code| (code, true))) {
+            let mut evidence = Evidence::default();
+            evidence.note(Note::general(Info, "x"));
+            evidence.note(Note::general(code, "y"));
+            assert_eq!(evidence.is_complete(), complete, "{code:?}");
+        }
+    }
+}

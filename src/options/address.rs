@@ -190,4 +190,34 @@ mod tests {
         assert_eq!(error.to_string(), "--jaeger-url: the address has a query, which a base address cannot have");
         assert_eq!(error.hint(), "write http://localhost:16686/search");
     }
+
+    #[test]
+    fn a_user_may_have_no_password_and_a_password_no_user() {
+        for (text, wanted) in [("https://tok@h", ("tok", "")), ("https://:pw@h", ("", "pw")), ("u:p@h", ("u", "p"))] {
+            let address = read(text, "x").unwrap();
+            let (user, password) = address.user.unwrap();
+            assert_eq!((user.as_str(), password.expose_secret()), wanted);
+            assert_eq!(address.url.host_str(), Some("h"));
+        }
+    }
+
+    #[test]
+    fn an_error_shows_of_an_address_what_can_be_no_secret() {
+        let table = [
+            ("ftp://h/a", "`ftp://h/a`"),
+            ("ftp://u:p@h/a", "`h/a`"),
+            ("ftp://h/a?k=v", "`ftp://h/a`"),
+            ("ftp://u:p@h/a?k=v", "it"),
+            ("h\u{7f}x", "`h\u{7f}x`"),
+            ("h\\x", "`h\\x`"),
+            ("h x", "`h x`"),
+        ];
+        for (text, shown) in table {
+            let error = read(text, "--x-url").unwrap_err().to_string();
+            assert!(error.starts_with(&format!("--x-url: {shown} is no address: ")), "{error}");
+        }
+        for text in ["h\u{7f}x", "h\\x", "h x"] {
+            assert!(read(text, "x").unwrap_err().to_string().contains("it holds white space"), "{text:?}");
+        }
+    }
 }

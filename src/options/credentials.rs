@@ -399,4 +399,43 @@ mod tests {
         let error = bearer(Place::Command(vec!["/no/such/program".into()])).resolve(&world, &[]).unwrap_err();
         assert!(error.to_string().contains("cannot be started"), "{error}");
     }
+
+    #[test]
+    fn a_variable_that_holds_a_secret_is_known_and_told_where_it_is_not_set() {
+        let all = [bearer(Place::Variable("MINE".into())), bearer(Place::File("f".into()))];
+        let names = secret_variables(all.iter());
+        assert_eq!(names.len(), VARIABLES.len() + 1);
+        assert!(names.iter().any(|name| name == "LOKI_ADDR") && names.last().is_some_and(|name| name == "MINE"));
+        let error = all[0].resolve(&Surroundings::default(), &[]).unwrap_err();
+        assert_eq!(error.to_string(), "MINE is not set, but a secret should be in it");
+    }
+
+    #[test]
+    fn a_path_of_a_file_stands_in_its_folder_or_at_home() {
+        let (folder, home) = (Path::new("/etc/t"), Path::new("/home/a"));
+        let table = [
+            ("x", Some(home), "/etc/t/x"),
+            ("/x", Some(home), "/x"),
+            ("~/x", Some(home), "/home/a/x"),
+            ("~/x", None, "/etc/t/~/x"),
+        ];
+        for (path, home, wanted) in table {
+            assert_eq!(placed(Path::new(path), folder, home), Path::new(wanted), "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_token_may_be_as_long_as_64_kib_and_no_longer() {
+        use std::os::unix::fs::OpenOptionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        for (length, fits) in [(65_536, true), (65_537, false), (70_000, false)] {
+            let path = folder.path().join(length.to_string());
+            let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(&path).unwrap();
+            std::io::Write::write_all(&mut file, "x".repeat(length).as_bytes()).unwrap();
+            assert_eq!(read_private(&path).is_ok(), fits, "{length}");
+            let told = told_by(&["cat".to_owned(), path.display().to_string()], &[]);
+            assert_eq!(told.as_ref().map(String::len).ok(), fits.then_some(length), "{length}");
+        }
+    }
 }

@@ -76,3 +76,32 @@ impl VerdictArgs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_tells_what_the_answer_rests_on() {
+        let exit = |fail_empty, allow_partial, found, data| VerdictArgs { allow_partial, fail_empty }.exit(found, data);
+        for (fail_empty, allow_partial) in [(false, false), (false, true), (true, false), (true, true)] {
+            let nothing = if fail_empty { Exit::Negative } else { Exit::Answered };
+            let partial = if allow_partial { Exit::Answered } else { Exit::CannotTell };
+            let table = [
+                (Found::Something, Data::Complete, Exit::Answered),
+                (Found::Nothing, Data::Complete, nothing),
+                (Found::Something, Data::Partial, partial),
+                (Found::Nothing, Data::Partial, partial),
+                (Found::Something, Data::NeedsPerson, Exit::MustAct),
+                (Found::Nothing, Data::NeedsPerson, Exit::MustAct),
+            ];
+            for (found, data, code) in table {
+                assert_eq!(
+                    exit(fail_empty, allow_partial, found, data),
+                    code,
+                    "{fail_empty} {allow_partial} {found:?} {data:?}"
+                );
+            }
+        }
+    }
+}

@@ -27,3 +27,42 @@ pub fn flag(name: &str, value: &str) -> String {
     let between = if value.starts_with('-') { "=" } else { " " };
     format!("{name}{between}{}", quoted(value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_grouped_from_five_digits_on() {
+        let table = [
+            (0, "0 spans"),
+            (1, "1 span"),
+            (123, "123 spans"),
+            (9999, "9999 spans"),
+            (12345, "12 345 spans"),
+            (123_456, "123 456 spans"),
+            (1_234_567, "1 234 567 spans"),
+        ];
+        for (n, text) in table {
+            assert_eq!(counted(n, "span"), text);
+        }
+    }
+
+    #[test]
+    fn a_shell_reads_a_word_as_it_was() {
+        let table = [
+            ("", "''"),
+            ("a-b_c./:@%+,9", "a-b_c./:@%+,9"),
+            ("a=b", "a=b"),
+            ("=ls", "'=ls'"),
+            ("a b", "'a b'"),
+            ("it's", "'it'\\''s'"),
+            ("$(x)", "'$(x)'"),
+            ("ü", "'ü'"),
+        ];
+        for (word, text) in table {
+            assert_eq!(quoted(word), text);
+        }
+        assert_eq!([flag("--key", "a b"), flag("--key", "-x")], ["--key 'a b'", "--key=-x"]);
+    }
+}

@@ -102,4 +102,10 @@ mod tests {
             assert_eq!(line(plain), plain);
         }
     }
+
+    #[test]
+    fn a_part_of_a_line_may_begin_as_a_command_would() {
+        assert_eq!(part("::a ##[b]"), "::a ##\\x5bb]");
+        assert_eq!(part("plain"), "plain");
+    }
 }

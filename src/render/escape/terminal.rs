@@ -226,4 +226,29 @@ mod tests {
             prop_assert!(!screen.screen().alternate_screen() && !screen.screen().hide_cursor());
         }
     }
+
+    #[test]
+    fn what_is_drawn_with_has_a_spelling() {
+        assert_eq!(ascii("✓ ✗× ·•│ –— … ⇢→ ⇠← ┊⋮ ┃ µ ⏎ ≥ ü a"), "ok xx ||| -- .. ->-> <-<- :: * u \\n >= \\u{fc} a");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown_where_it_joins_nothing() {
+        let table = [
+            ("👩\u{200d}👩", "👩\u{200d}👩"),
+            ("👩\u{200d}a", "👩\\u{200d}a"),
+            ("a\u{200d}👩", "a\\u{200d}👩"),
+            ("👩\u{200d}\u{200d}👩", "👩\\u{200d}\\u{200d}👩"),
+            ("👩\u{200d}\u{202e}", "👩\\u{200d}\\u{202e}"),
+            ("👩\u{200d}", "👩\\u{200d}"),
+            ("a\r\nb\rc", "a ⏎ b\\x0dc"),
+            ("\u{7f}\u{80}", "\\x7f\\u{80}"),
+            ("::a ##[b]", "::a ##\\x5bb]"),
+        ];
+        for (text, safe) in table {
+            assert_eq!(one_line(text), safe, "{text:?}");
+        }
+        assert_eq!(line("::a\tb"), "\\x3a:a b");
+        assert_eq!(lines("a\tb\n\x1bc\n").collect::<Vec<_>>(), ["a    b", "\\x1bc"]);
+    }
 }
