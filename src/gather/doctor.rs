@@ -248,6 +248,10 @@ fn unwell(mut row: DoctorRow, endpoint: &Endpoint, failure: &Failure) -> DoctorR
     row.next = match row.state {
         BackendState::NotConfigured => format!("name its address with --{}-url or in the profile", row.name.word()),
         _ if failure.kind == FailureKind::Absent => "is it running, and is this its address?".into(),
+        // Whoever reads this has just asked the doctor.
+        _ if failure.kind == FailureKind::Unreachable && failure.hint.is_empty() => {
+            "is it overloaded, or starting? its own log tells".into()
+        }
         _ => failure.advice().to_owned(),
     };
     row

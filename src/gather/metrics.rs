@@ -57,11 +57,9 @@ pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &About, e
             haul.remarks(&told);
         }
         if let Some(error) = panel.error.as_ref().filter(|_| haul.failures.is_empty()) {
-            haul.notes.push(Note::new(
-                NoteCode::Partial,
-                Source::Prometheus,
-                format!("panel {:?}: {error}", panel.name),
-            ));
+            let message = format!("panel {:?}: {error}", panel.name);
+            let hint = "look at its query in the configuration; --show-queries prints what was asked";
+            haul.notes.push(Note::new(NoteCode::Partial, Source::Prometheus, message).hint(hint));
         }
         haul.panels.push(panel);
     }

@@ -16,7 +16,7 @@ use crate::backend::failure::{Came, Failure, FailureKind};
 use crate::backend::jaeger::Jaeger;
 use crate::backend::loki::Loki;
 use crate::backend::prometheus::Prometheus;
-use crate::backend::transport::Transport;
+use crate::backend::transport::{NOT_ASKED, Transport};
 use crate::backend::{Backends, Endpoint};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
 use crate::model::id::TraceId;
@@ -59,6 +59,8 @@ struct Gathering<'a> {
     refused: BTreeSet<Source>,
     /// Backends that were still answering when the command was asked to end.
     cut: BTreeSet<Source>,
+    /// What failed of backends that gave something.
+    failed: BTreeMap<(Source, NoteCode), BTreeSet<Note>>,
     evidence: Evidence,
     seen_lines: HashSet<LineKey>,
     /// Traces that were asked for by ID.
@@ -85,6 +87,7 @@ impl<'a> Gathering<'a> {
             down: BTreeMap::new(),
             refused: BTreeSet::new(),
             cut: BTreeSet::new(),
+            failed: BTreeMap::new(),
             evidence: Evidence::default(),
             seen_lines: HashSet::new(),
             fetched: BTreeSet::new(),
@@ -422,7 +425,8 @@ impl<'a> Gathering<'a> {
             self.refused.insert(source);
         }
         if !is_stranger && self.transport.has_answered(source) {
-            self.evidence.note(failure.note(source));
+            let note = failure.note(source);
+            self.failed.entry((source, note.code)).or_default().insert(note);
             return;
         }
         match source {
@@ -461,6 +465,7 @@ impl<'a> Gathering<'a> {
 
     /// How each backend did, as notes and as statuses.
     fn finish(mut self) -> Evidence {
+        std::mem::take(&mut self.failed).into_values().for_each(|notes| self.say_once(notes));
         let mut statuses = Vec::new();
         for source in [Source::Jaeger, Source::Loki, Source::Prometheus] {
             let Some(endpoint) = self.backends.of(source) else {
@@ -485,6 +490,19 @@ impl<'a> Gathering<'a> {
         self.evidence.backends = statuses;
         self.evidence.notes.sort();
         self.evidence
+    }
+
+    /// One sick backend fails in many words: the first are enough, and those of its breaker only where there are no others.
+    fn say_once(&mut self, notes: BTreeSet<Note>) {
+        let (left_alone, told): (Vec<Note>, Vec<Note>) =
+            notes.into_iter().partition(|note| note.message.starts_with(NOT_ASKED));
+        let many = told.len() > 1;
+        if let Some(mut note) = told.into_iter().chain(left_alone).next() {
+            if many {
+                note.message += "; and in other ways (-v tells)";
+            }
+            self.evidence.note(note);
+        }
     }
 
     fn status(&self, endpoint: &Endpoint) -> BackendStatus {

@@ -68,7 +68,7 @@ pub struct BackendArgs {
     /// How long a connection may take to stand, TLS included [default: 3s]
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub connect_timeout: Option<i64>,
-    /// How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]
+    /// How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub idle_timeout: Option<i64>,
     /// How long after its last span a journey counts as finished [default: 30s]

@@ -199,6 +199,7 @@ impl<'a> Voices<'a> {
         if jaeger.left_out && loki.left_out && prometheus.left_out {
             return Err(Error::usage("--without leaves nobody to ask", "leave one of jaeger, loki, prometheus in"));
         }
+        self.check_ca_cert()?;
         let limits = limits(&self.backends.limits);
         Ok(Settings {
             profile: self.chosen.name.clone(),
@@ -230,6 +231,17 @@ impl<'a> Voices<'a> {
             limits,
             warnings,
         })
+    }
+
+    /// A file that a flag names must be there, whether or not anybody speaks TLS.
+    fn check_ca_cert(self) -> Result<(), Error> {
+        let Some(path) = &self.backends.ca_cert else { return Ok(()) };
+        let why = match std::fs::metadata(self.surroundings.cwd.join(path)) {
+            Ok(there) if there.is_file() => return Ok(()),
+            Ok(_) => "it is no file".to_owned(),
+            Err(e) => e.to_string(),
+        };
+        Err(Error::usage(format!("--ca-cert {}: {why}", path.display()), "name a file with certificates in PEM"))
     }
 
     fn files(self) -> Vec<(Owner, PathBuf)> {

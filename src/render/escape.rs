@@ -6,7 +6,9 @@
 pub mod ci;
 pub mod csv;
 pub mod markdown;
+pub mod number;
 pub mod terminal;
 pub mod xml;
 
-pub use terminal::{ascii, is_unsafe, line, lines, one_line, push_escaped};
+pub use number::push_escaped;
+pub use terminal::{ascii, is_unsafe, line, lines, one_line};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::model::evidence::{BackendState, Breaker, Source};
+use crate::model::evidence::{BackendState, Breaker, BreakerState, Source};
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::parts::{Frame, labelled};
@@ -126,8 +126,17 @@ impl Doctor {
             _ if !frame.report.complete => one(Role::Warn, "– not everything was looked at"),
             0 if !self.checks.iter().any(|c| c.state == BackendState::Ok) => one(Role::Error, "✗ no backend answers"),
             0 => one(Role::Good, "✓ all backends are well"),
-            1 => one(Role::Error, "✗ 1 backend needs a look"),
-            n => one(Role::Error, format!("✗ {n} backends need a look")),
+            n => {
+                let all_answer = self.checks.iter().all(|c| !needs_a_look(c) || c.state == BackendState::Ok);
+                let (role, mark) = if all_answer { (Role::Warn, "–") } else { (Role::Error, "✗") };
+                one(
+                    role,
+                    format!(
+                        "{mark} {} a look",
+                        if n == 1 { "1 backend needs".into() } else { format!("{n} backends need") }
+                    ),
+                )
+            }
         };
         let mut blocks = vec![Block::Line(title)];
         blocks.extend(frame.asking());
@@ -199,9 +208,10 @@ fn facts(check: &DoctorRow, frame: &Frame) -> Vec<Fact> {
     }
     facts.extend(check.clock_difference_ns.map(|ns| fact("  clock", clock(ns))));
     facts.extend(check.newest.map(|at| fact("  newest", plain(frame.zone.full(at)))));
-    facts.extend(check.breaker.iter().filter(|b| !b.is_plain()).map(|b| fact("  breaker", plain(b.line()))));
+    facts.extend(
+        check.breaker.iter().filter(|b| b.state != BreakerState::Closed).map(|b| fact("  breaker", plain(b.line()))),
+    );
     if !check.next.is_empty() {
-        // Whoever reads this has just asked the doctor.
         facts.push(fact("  next", plain(&check.next)));
     }
     facts

@@ -299,6 +299,7 @@ fn backend(status: &BackendStatus) -> Line {
     let name = piece(Role::Plain, format!("{} ", status.name.word()));
     let (role, text) = match status.state {
         BackendState::Ok => (Role::Good, "✓"),
+        BackendState::Partial if status.items == 0 && !status.error.is_empty() => (Role::Error, "✗ nothing usable"),
         BackendState::Partial => (Role::Warn, "– partial"),
         BackendState::Unreachable if status.requests == 0 => (Role::Error, "✗ not asked"),
         BackendState::Unreachable => (Role::Error, "✗ no answer"),

@@ -39,6 +39,9 @@ use crate::backend::tape::Tape;
 use crate::model::evidence::{self, Source};
 use crate::stop::Stop;
 
+/// How the sentence begins that tells of a breaker which is open.
+pub const NOT_ASKED: &str = "not asked: ";
+
 /// A wait that somebody may want to sit through.
 const SOON: Duration = Duration::from_mins(5);
 
@@ -473,7 +476,7 @@ fn not_asked(source: Source, guard: &Guard) -> Failure {
         None => (FailureKind::Unreachable, String::new()),
     };
     let wait = human(guard.breaker.longest_wait());
-    Failure::new(kind, format!("not asked: {name} {reason}{last}; asked again within {wait}"))
+    Failure::new(kind, format!("{NOT_ASKED}{name} {reason}{last}; asked again within {wait}"))
         .hint("wait until it is well again; `trace doctor` tells")
 }
 

@@ -12,7 +12,7 @@
 
 use std::borrow::Cow;
 
-use crate::render::escape::terminal::push_escaped;
+use crate::render::escape::number::push_escaped;
 
 /// What makes a command of the line that begins with it.
 const BEGINNINGS: [&str; 2] = ["::", "[command]"];

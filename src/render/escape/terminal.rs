@@ -3,9 +3,9 @@
 //! Every such character is shown as a visible escape, so nothing can hide itself; printable text stays as it is.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use crate::render::escape::ci;
+use crate::render::escape::number::push_escaped;
 
 /// The text without anything that a terminal would act on, as a part of a line. Line breaks become ` ⏎ `, tabs a space.
 pub fn one_line(text: &str) -> Cow<'_, str> {
@@ -72,12 +72,6 @@ fn is_joiner(c: char) -> bool {
 /// Whether it can be joined to what stands before it.
 fn joins(c: char) -> bool {
     !c.is_ascii() && !is_unsafe(c) && !is_joiner(c)
-}
-
-/// Shows a character by its number.
-pub fn push_escaped(safe: &mut String, c: char) {
-    let code = u32::from(c);
-    let _ = if code < 0x80 { write!(safe, "\\x{code:02x}") } else { write!(safe, "\\u{{{code:x}}}") };
 }
 
 fn spelled(c: char) -> Option<&'static str> {

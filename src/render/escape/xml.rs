@@ -1,7 +1,8 @@
 //! For XML, as JUnit reports are: text, and values of attributes.
 
 use crate::render::escape::ci;
-use crate::render::escape::terminal::{is_unsafe, push_escaped};
+use crate::render::escape::number::push_escaped;
+use crate::render::escape::terminal::is_unsafe;
 
 /// A text between tags. Its line breaks and tabs stay; what XML cannot hold at all, and what a terminal would act on, is
 /// shown by its number.
