@@ -83,7 +83,7 @@ complete -c trace -n "__fish_trace_using_subcommand find" -l key -d 'Attribute u
 complete -c trace -n "__fish_trace_using_subcommand find" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand find" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
-complete -c trace -n "__fish_trace_using_subcommand find" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand find" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand find" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -151,7 +151,7 @@ complete -c trace -n "__fish_trace_using_subcommand timeline" -l key -d 'Attribu
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
-complete -c trace -n "__fish_trace_using_subcommand timeline" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand timeline" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -216,7 +216,7 @@ complete -c trace -n "__fish_trace_using_subcommand span" -l key -d 'Attribute u
 complete -c trace -n "__fish_trace_using_subcommand span" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand span" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
-complete -c trace -n "__fish_trace_using_subcommand span" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand span" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand span" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -286,7 +286,7 @@ complete -c trace -n "__fish_trace_using_subcommand logs" -l key -d 'Attribute u
 complete -c trace -n "__fish_trace_using_subcommand logs" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand logs" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
-complete -c trace -n "__fish_trace_using_subcommand logs" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand logs" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand logs" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -354,7 +354,7 @@ complete -c trace -n "__fish_trace_using_subcommand doctor" -l key -d 'Attribute
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
-complete -c trace -n "__fish_trace_using_subcommand doctor" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand doctor" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l max-spans -d 'Spans of one journey [default: 100000]' -r
@@ -423,7 +423,7 @@ complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subc
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
-complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l idle-timeout -d 'How long an answer may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-traces -d 'Traces of one journey [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l max-spans -d 'Spans of one journey [default: 100000]' -r
