@@ -106,6 +106,7 @@ fn endless() -> Vec<Row> {
 fn no_http() -> Vec<Row> {
     let headers = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-a: b\r\n".repeat(10_000));
     let header = format!("HTTP/1.1 200 OK\r\nx-a: {}\r\n\r\n", "b".repeat(1 << 20));
+    let flood = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(4000);
     let early = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(10);
     vec![
         all("58 10,000 headers", Jaeger, raw(headers)),
@@ -116,6 +117,7 @@ fn no_http() -> Vec<Row> {
             "--idle-timeout",
             "600ms",
         ]),
+        all("59 100 for ever, as fast as it goes", Loki, drips(b"", flood, Duration::ZERO)).args(&["--timeout", "4s"]),
         all("60 HTTP/0.9", Jaeger, raw("{\"data\":[]}")),
         all("60 no status line", Loki, raw("\u{1b}[31mhello\r\n\r\n")),
         all("60 ICY", Prometheus, raw("ICY 200 OK\r\n\r\n{}")),
