@@ -219,7 +219,12 @@ fn write_out(mut bytes: &[u8]) -> io::Result<()> {
             Err(e) => return Err(e),
         }
     }
-    stdout.flush()
+    loop {
+        match stdout.flush() {
+            Err(e) if e.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(1)),
+            flushed => return flushed,
+        }
+    }
 }
 
 /// Help and version are answers; everything else clap says is a usage error.

@@ -65,7 +65,8 @@ pub fn at_rest(most: Duration) -> Option<MutexGuard<'static, ()>> {
 fn place(path: &Path) -> io::Result<Place> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
-        if path.starts_with("/dev") || path.starts_with("/proc") {
+        let is_descriptor = ["/proc", "/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr"];
+        if is_descriptor.iter().any(|place| path.starts_with(place)) {
             return Ok(Place::Stream);
         }
         let there = match fs::symlink_metadata(&path) {

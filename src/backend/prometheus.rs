@@ -45,7 +45,11 @@ impl<'a> Prometheus<'a> {
             .with("start", window.from.seconds_text())
             .with("end", window.to.seconds_text());
         let answer = self.ask(&request).await?;
-        self.transport.read(self.endpoint, answer, prometheus_json::exemplars).await
+        let told = self.transport.read(self.endpoint, answer, prometheus_json::exemplars).await?;
+        match told.error {
+            Some(error) => Err(self.refused(&error)),
+            None => Ok(told),
+        }
     }
 
     /// Its version; empty where it was built without one.
@@ -54,15 +58,17 @@ impl<'a> Prometheus<'a> {
         Ok((prometheus_json::version(&answer.body).unwrap_or_default(), answer))
     }
 
+    fn refused(&self, error: &str) -> Failure {
+        let address = shown(&self.endpoint.url);
+        Failure::new(FailureKind::Rejected, format!("{address} refused the question: {error}"))
+    }
+
     async fn told(&self, request: &Request) -> Result<Told, Failure> {
         let answer = self.ask(request).await?;
         let told = self.transport.read(self.endpoint, answer, prometheus_json::answer).await?;
         let data = told.data.into_series();
         match told.error {
-            Some(error) if data.is_empty() => {
-                let address = shown(&self.endpoint.url);
-                Err(Failure::new(FailureKind::Rejected, format!("{address} refused the question: {error}")))
-            }
+            Some(error) if data.is_empty() => Err(self.refused(&error)),
             error => Ok(Reply {
                 data,
                 warnings: told.warnings.into_iter().chain(error).collect(),

@@ -11,7 +11,7 @@ use crate::backend::transport::{Asked, Limits, Transport, joined, shown};
 use crate::backend::{Backends, Endpoint};
 use crate::command::links::links;
 use crate::command::{Context, Outcome};
-use crate::error::Error;
+use crate::error::{Error, Exit};
 use crate::gather;
 use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
 use crate::model::id::TraceId;
@@ -51,6 +51,8 @@ pub struct Told {
     flags: String,
     links: Vec<Link>,
     said: String,
+    /// The code, where the recording could not be written.
+    unsaved: Option<Exit>,
 }
 
 /// How many lines around each of the journey's own to ask for as well.
@@ -111,7 +113,7 @@ impl Told {
         Outcome {
             stdout: render(&report, context.format(), &context.view),
             stderr: (self.said + &incomplete).into_bytes(),
-            exit: args.verdict.exit(found, data),
+            exit: self.unsaved.unwrap_or_else(|| args.verdict.exit(found, data)),
         }
     }
 }
@@ -150,7 +152,9 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
         notes.into_iter().for_each(|note| told.shell.note(note));
     }
     progress.done();
-    told.said = keep_recording(&transport)? + &requests(&transport, &backends, context);
+    let (said, unsaved) = keep_recording(&transport);
+    told.unsaved = unsaved;
+    told.said = said + &requests(&transport, &backends, context);
     if let Some(key) =
         key_that_worked(&told.journey, &told.query.keys).filter(|_| args.sources.recording.replay.is_none())
     {
@@ -184,6 +188,7 @@ fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Cont
         flags: flags(args, context),
         journey,
         said: String::new(),
+        unsaved: None,
     };
     told.shell.notes.extend(settled);
     let odd = told.journey.oddities.iter().map(|said| Note::general(NoteCode::Oddity, said.as_str()));
@@ -221,13 +226,17 @@ pub fn tape(args: &RecordingArgs, now: Timestamp) -> Result<(Tape, Timestamp), E
 }
 
 /// Writes the recording, if one is made. One of a run that was cut short would be played as if the servers had been so:
-/// it is not written, and that is said.
-pub fn keep_recording(transport: &Transport) -> Result<String, Error> {
+/// it is not written, and that is said. Where it cannot be written, the answer is there all the same, and the code is
+/// the error's.
+pub fn keep_recording(transport: &Transport) -> (String, Option<Exit>) {
     match (transport.tape(), transport.interrupted()) {
         (Tape::Recording { .. }, Some(failure)) => {
-            Ok(format!("warning: the recording was not written: {}\n", failure.message))
+            (format!("warning: the recording was not written: {}\n", failure.message), None)
         }
-        (tape, _) => tape.save().map(|()| String::new()),
+        (tape, _) => match tape.save() {
+            Ok(()) => (String::new(), None),
+            Err(error) => (format!("error: {}\n", escape::line(&error.to_string())), Some(error.exit())),
+        },
     }
 }
 

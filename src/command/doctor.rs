@@ -45,8 +45,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     context.surroundings.stop.enter(Stage::Gathering);
     let checks = examine(&backends, &transport, now).await;
     progress.done();
-    let said = keep_recording(&transport)? + &requests(&transport, &backends, context);
-    let exit = exit(&checks);
+    let (said, unsaved) = keep_recording(&transport);
+    let said = said + &requests(&transport, &backends, context);
+    let exit = unsaved.unwrap_or_else(|| exit(&checks));
     let any_answered = checks.iter().any(|check| matches!(check.state, BackendState::Ok | BackendState::Partial));
     let mut report = Report::new(Body::Doctor(Doctor { checks }));
     if let Some(failure) = transport.interrupted() {

@@ -43,6 +43,7 @@ pub async fn gather(query: &Query, backends: &Backends, transport: &Transport, p
     let members = gathering.find().await;
     let members = gathering.grow(members).await;
     gathering.ask_metrics(&members).await;
+    transport.keep_no_time();
     gathering.finish()
 }
 

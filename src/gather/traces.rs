@@ -162,7 +162,10 @@ impl<'a> TraceSource<'a> {
         let asks = new.iter().map(|id| self.jaeger.trace(*id, Times::AsRecorded));
         for (id, found) in new.iter().zip(join_all(asks).await) {
             let note = |message: String| Note::new(NoteCode::ClockAdjusted, Source::Jaeger, message);
-            if let Ok(Some(decoded)) = found {
+            if let Err(failure) = found {
+                haul.notes.push(note(format!("times of trace {} are as the server moved them", id.short())));
+                haul.failures.push((Source::Jaeger, failure));
+            } else if let Ok(Some(decoded)) = found {
                 self.as_recorded.borrow_mut().insert(*id);
                 haul.spans.0.remove(id);
                 haul.replaced.insert(*id);

@@ -49,8 +49,9 @@ fn is_harmless(line: &str) -> bool {
     match line.split_once('=') {
         None => line.trim_start().starts_with('[') && line.chars().all(bare),
         Some((key, value)) => {
-            let key = key.trim().rsplit('.').next().unwrap_or_default().trim();
-            let is_url = key.ends_with("url");
+            let key = key.trim().rsplit('.').next().unwrap_or_default().trim().trim_matches(['"', '\'']).to_lowercase();
+            let key = key.as_str();
+            let is_url = key.ends_with("url") || value.contains("://");
             let bare = !value.trim_start().starts_with(['"', '\'']) && value.contains(char::is_alphabetic);
             // One letter from `keys`, but more often an API's.
             key != "key"

@@ -161,7 +161,8 @@ impl Settings {
                 source: target.source,
                 url: target.url.value.clone(),
                 url_from: target.url.origin.to_string(),
-                configured: target.url.origin != Origin::Default,
+                // Whoever says how to sign in means to be answered, wherever that is.
+                configured: target.url.origin != Origin::Default || target.credentials.is_some(),
                 auth,
                 tls,
                 sharing: self.sharing(target),

@@ -3,6 +3,8 @@
 pub mod v1;
 pub mod v3;
 
+use std::time::Duration;
+
 use crate::backend::failure::{Failure, FailureKind, malformed};
 use crate::backend::request::{Answer, Request};
 use crate::backend::transport::{Transport, shown};
@@ -10,6 +12,9 @@ use crate::backend::{Endpoint, JaegerApi};
 use crate::model::id::TraceId;
 use crate::model::time::Window;
 use crate::wire::{Decoded, Malformed, jaeger_json, otlp_json};
+
+/// How long a question is waited for that only tells how to ask faster.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How a dialect's answers are read.
 type Decode = fn(&[u8]) -> Result<Decoded, Malformed>;
@@ -155,9 +160,12 @@ async fn services_v3(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<S
     transport.read(endpoint, answer, otlp_json::services).await.map(sorted)
 }
 
+/// Whether it can search without a service. A gateway that swallows what it does not know is not waited for.
 async fn has_summaries(transport: &Transport, endpoint: &Endpoint) -> bool {
-    let probe = transport.fetch(endpoint, &v3::summaries_probe()).await;
-    probe.is_ok_and(|answer: Answer| answer.status == 400 && !answer.is_page() && v3::says(&answer).is_some())
+    let probe = tokio::time::timeout(PATIENCE, transport.fetch(endpoint, &v3::summaries_probe())).await;
+    probe.is_ok_and(|probe| {
+        probe.is_ok_and(|answer: Answer| answer.status == 400 && !answer.is_page() && v3::says(&answer).is_some())
+    })
 }
 
 fn sorted(mut services: Vec<String>) -> Vec<String> {

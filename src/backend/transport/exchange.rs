@@ -82,7 +82,7 @@ impl Transport {
         match timeout_at(clocks.whole, on_lane(endpoint.source, client.execute(call))).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(e)) => Err(self.explained(endpoint, &e, Stage::Asking)),
-            Err(_) if clocks.whole == clocks.deadline => Err(self.past_deadline().into()),
+            Err(_) if clocks.whole == clocks.deadline => Err(self.past_deadline(endpoint.source).into()),
             Err(_) => Err(too_late(&address, "no answer", clocks.half)),
         }
     }
@@ -146,7 +146,7 @@ impl Transport {
                 },
                 Ok(Ok(None)) => return Ok(body),
                 Ok(Err(e)) => self.explained(endpoint, &e, Stage::Reading(body.len())),
-                Err(_) if idle == clocks.deadline => self.past_deadline().into(),
+                Err(_) if idle == clocks.deadline => self.past_deadline(endpoint.source).into(),
                 Err(_) if idle == clocks.whole => too_late(&address, "no whole answer", clocks.half),
                 Err(_) => stalled(&address, self.limits.idle),
             };

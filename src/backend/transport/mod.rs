@@ -173,6 +173,11 @@ impl Transport {
         self.last.set(Some(source));
     }
 
+    /// It was asked: what is left of the time is everybody's.
+    pub fn keep_no_time(&self) {
+        self.last.set(None);
+    }
+
     /// Until when a backend may be asked.
     fn deadline(&self, source: Source) -> Instant {
         let kept = self.last.get().filter(|last| *last != source).map_or(Duration::ZERO, |_| self.limits.total / 5);
@@ -292,8 +297,7 @@ impl Transport {
     async fn attempt(&self, endpoint: &Endpoint, request: &Request) -> Result<Reply, Trouble> {
         self.refuse_if_open(endpoint)?;
         let (share, all) = (self.gate(endpoint, Some(endpoint.source)), self.gate(endpoint, None));
-        let until = self.deadline(endpoint.source);
-        let _places = (self.place(&share, until).await?, self.place(&all, until).await?);
+        let _places = (self.place(&share, endpoint.source).await?, self.place(&all, endpoint.source).await?);
         let mut ticket = self.admit(endpoint)?;
         self.spend(endpoint.source)?;
         let begun = Instant::now();
@@ -333,7 +337,7 @@ impl Transport {
         self.gates.borrow_mut().entry((share, origin(endpoint))).or_insert_with(new).clone()
     }
 
-    async fn place<'a>(&self, gate: &'a Semaphore, until: Instant) -> Result<Option<SemaphorePermit<'a>>, Failure> {
+    async fn place<'a>(&self, gate: &'a Semaphore, source: Source) -> Result<Option<SemaphorePermit<'a>>, Failure> {
         let got = async {
             tokio::select! {
                 biased;
@@ -341,7 +345,7 @@ impl Transport {
                 place = gate.acquire() => Ok(place.ok()),
             }
         };
-        timeout_at(until, got).await.unwrap_or_else(|_| Err(self.past_deadline()))
+        timeout_at(self.deadline(source), got).await.unwrap_or_else(|_| Err(self.past_deadline(source)))
     }
 
     fn refuse_if_open(&self, endpoint: &Endpoint) -> Result<(), Failure> {
@@ -372,7 +376,7 @@ impl Transport {
             return Err(stopped(&self.stop));
         }
         if Instant::now() >= self.deadline(source) {
-            return Err(self.past_deadline());
+            return Err(self.past_deadline(source));
         }
         match self.budget.get().checked_sub(1) {
             Some(left) => {
@@ -384,9 +388,16 @@ impl Transport {
         }
     }
 
-    fn past_deadline(&self) -> Failure {
-        Failure::new(FailureKind::Unreachable, format!("not answered within --timeout {}", human(self.limits.total)))
-            .hint("raise --timeout, or narrow the time with --since")
+    fn past_deadline(&self, source: Source) -> Failure {
+        let total = human(self.limits.total);
+        let message = match self.last.get().filter(|last| *last != source) {
+            Some(last) => {
+                let share = human(self.limits.total / 5 * 4);
+                format!("not answered within {share} of --timeout {total}; the rest is kept for {}", last.word())
+            }
+            None => format!("not answered within --timeout {total}"),
+        };
+        Failure::new(FailureKind::Unreachable, message).hint("raise --timeout, or narrow the time with --since")
     }
 
     /// Keeps a request and what came of it; `begun` is none in a replay, which has counted nothing yet either.
