@@ -24,25 +24,25 @@ pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp)
     let (jaeger, loki, prometheus) = tokio::join!(
         async {
             match &backends.jaeger {
-                Some(endpoint) => clinic.judged(clinic.jaeger(endpoint, backends.jaeger_api).await),
+                Some(endpoint) => clinic.jaeger(endpoint, backends.jaeger_api).await,
                 None => left_out(Source::Jaeger),
             }
         },
         async {
             match &backends.loki {
-                Some(endpoint) => clinic.judged(clinic.loki(endpoint, backends.loki_selector.as_deref()).await),
+                Some(endpoint) => clinic.loki(endpoint, backends.loki_selector.as_deref()).await,
                 None => left_out(Source::Loki),
             }
         },
         async {
             match &backends.prometheus {
-                Some(endpoint) => clinic.judged(clinic.prometheus(endpoint).await),
+                Some(endpoint) => clinic.prometheus(endpoint).await,
                 None => left_out(Source::Prometheus),
             }
         },
     );
     let known = |row: DoctorRow| DoctorRow { breaker: backends.of(row.name).map(|e| transport.breaker(e)), ..row };
-    [jaeger, loki, prometheus].map(known).to_vec()
+    [jaeger, loki, prometheus].map(|row| known(clinic.judged(row))).to_vec()
 }
 
 struct Clinic<'a> {

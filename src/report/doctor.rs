@@ -9,6 +9,7 @@ use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::parts::{Frame, labelled};
 use crate::report::rows::Rows;
+use crate::report::words::counted;
 
 /// The state of every backend.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -129,13 +130,8 @@ impl Doctor {
             n => {
                 let all_answer = self.checks.iter().all(|c| !needs_a_look(c) || c.state == BackendState::Ok);
                 let (role, mark) = if all_answer { (Role::Warn, "–") } else { (Role::Error, "✗") };
-                one(
-                    role,
-                    format!(
-                        "{mark} {} a look",
-                        if n == 1 { "1 backend needs".into() } else { format!("{n} backends need") }
-                    ),
-                )
+                let need = if n == 1 { "needs" } else { "need" };
+                one(role, format!("{mark} {} {need} a look", counted(n, "backend")))
             }
         };
         let mut blocks = vec![Block::Line(title)];
