@@ -4,7 +4,7 @@
 //! `Report`, rendered as text. Imports run down these floors, never up or across:
 //!
 //! ```text
-//! main · cli · command · options · gather, render · backend, file, report, demo · wire, stitch, analysis · query · model, error, progress, save, stop
+//! main · cli · command · options · gather, render · backend, file, report, demo · pipeline · wire, stitch, analysis · query · model, error, progress, save, stop
 //! ```
 //!
 //! | room | what is done there |
@@ -20,6 +20,7 @@
 //! | [`wire`] | bytes to model, pure |
 //! | [`stitch`] | evidence joined into a journey, pure |
 //! | [`analysis`] | judgement of a journey, pure |
+//! | [`pipeline`] | expectations: a spec, whether a journey is as it says, learning one from good runs |
 //! | [`model`] | the words |
 //!
 //! How to add a command: an analysis with its tests, a report (a `Body` variant and its file), a command file, a line in
@@ -40,6 +41,7 @@ pub mod file;
 pub mod gather;
 pub mod model;
 pub mod options;
+pub mod pipeline;
 pub mod progress;
 pub mod query;
 pub mod render;

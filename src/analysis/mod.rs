@@ -3,6 +3,7 @@
 pub mod adjust;
 pub mod critical_path;
 pub mod errors;
+pub mod findings;
 #[cfg(test)]
 pub mod sketch;
 pub mod timeline;

@@ -109,6 +109,11 @@ pub struct Forest {
     pub roots: Vec<usize>,
 }
 
+/// Whether a span names a parent that is not here.
+pub fn is_orphan(span: &Span, cause: Option<(usize, Via)>) -> bool {
+    span.parent_id.is_some_and(|p| p != span.span_id) && !matches!(cause, Some((_, Via::Parent)))
+}
+
 /// A measured difference between two services' clocks.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Skew {

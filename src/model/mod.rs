@@ -4,6 +4,7 @@ pub mod attribute;
 pub mod conventions;
 pub mod evidence;
 pub mod filter;
+pub mod finding;
 pub mod id;
 pub mod journey;
 pub mod log;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::attribute::Attributes;
 use crate::model::evidence::Evidence;
 use crate::model::id::{SpanId, TraceId};
-use crate::model::journey::{Forest, Join, Journey, Reason, Trace, Via};
+use crate::model::journey::{Forest, Join, Journey, Reason, Trace, Via, is_orphan};
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
 use crate::model::time::Window;
@@ -173,11 +173,6 @@ fn trace(trace_id: TraceId, members: &[usize], spans: &[Span], forest: &Forest) 
         error_count: members.iter().filter(|i| spans[**i].is_error()).count(),
         orphan_count: members.iter().filter(|i| is_orphan(&spans[**i], forest.cause[**i])).count(),
     }
-}
-
-/// Whether a span names a parent that is not here.
-pub fn is_orphan(span: &Span, cause: Option<(usize, Via)>) -> bool {
-    span.parent_id.is_some_and(|p| p != span.span_id) && !matches!(cause, Some((_, Via::Parent)))
 }
 
 /// In a trace with several IDs, a span under another one is shown, not judged: its own ID counts, else its parent's.

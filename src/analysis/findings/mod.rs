@@ -1,0 +1,84 @@
+//! What is missing or wrong in a journey: judged rule by rule, then merged, so that one cause is one finding.
+//!
+//! A false alarm is as bad as a miss: what is not known otherwise is of low confidence, and good runs of every shape
+//! give nothing above info. What each finding means: the README's reference part.
+
+pub mod baseline;
+pub mod known;
+mod merge;
+pub mod scene;
+
+use std::cmp::Reverse;
+
+use crate::model::finding::{Confidence, Finding};
+use crate::model::journey::Journey;
+use baseline::Baseline;
+use known::Known;
+use scene::Scene;
+
+/// What the judgement rests on beside the journey itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Grounds<'a> {
+    /// Whether everything that was asked for came, so that what is not here is nowhere.
+    pub complete: bool,
+    /// Whether the journey's newest span is older than the settle time, and its end is not cut by an explicit window.
+    pub settled: bool,
+    /// Whether it was possible to ask who took the messages that nobody here took.
+    pub looked_up: bool,
+    /// What is known from elsewhere.
+    pub known: &'a Known,
+    /// Good runs of the same pipeline, where asked for.
+    pub baseline: Option<&'a Baseline>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// By severity, then confidence, then kind, place and time: a total order.
+    pub findings: Vec<Finding>,
+    /// How many findings of the missing kind are withheld while more may still come.
+    pub withheld: usize,
+}
+
+/// Judges a journey.
+pub fn of(journey: &Journey, grounds: &Grounds) -> Judgement {
+    let scene = Scene::of(journey, grounds);
+    let mut findings = merge::merge(&scene, judge(&scene));
+    let all = findings.len();
+    if !grounds.settled {
+        findings.retain(|finding| !finding.id.is_of_the_missing_kind());
+    }
+    if !grounds.complete {
+        let unsure = findings.iter_mut().filter(|finding| finding.id.is_of_the_missing_kind());
+        unsure.for_each(|finding| finding.confidence = Confidence::Low);
+    }
+    let withheld = all - findings.len();
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    Judgement { findings, withheld }
+}
+
+/// One finding of one rule, before it is known what else the same cause showed as.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The finding.
+    pub finding: Finding,
+    /// The spans it is about, as indices into the journey: what others must share to be the same cause.
+    pub spans: Vec<usize>,
+}
+
+/// Every rule.
+fn judge(_scene: &Scene) -> Vec<Draft> {
+    vec![]
+}
+
+fn order(finding: &Finding) -> impl Ord + '_ {
+    (
+        Reverse(finding.severity),
+        Reverse(finding.confidence),
+        finding.id,
+        &finding.service,
+        &finding.operation,
+        &finding.evidence,
+        &finding.summary,
+    )
+}

@@ -1,0 +1,59 @@
+//! A journey with what every rule needs worked out once.
+
+use std::collections::HashMap;
+
+use crate::analysis::adjust::Clocks;
+use crate::analysis::findings::Grounds;
+use crate::model::finding::Proof;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
+
+/// What the rules look at.
+pub struct Scene<'a> {
+    /// The journey.
+    pub journey: &'a Journey,
+    /// What the judgement rests on.
+    pub grounds: &'a Grounds<'a>,
+    /// Every service's times on one clock.
+    pub clocks: Clocks,
+    /// Beside each span: whether rules about trees may look at it. Not where its ID, or its parent's, stands for several
+    /// different spans, nor where it belongs to another journey.
+    pub in_tree: Vec<bool>,
+}
+
+impl<'a> Scene<'a> {
+    /// Of this journey.
+    pub fn of(journey: &'a Journey, grounds: &'a Grounds<'a>) -> Self {
+        Self { journey, grounds, clocks: Clocks::measured(journey), in_tree: in_tree(journey) }
+    }
+
+    /// A span as evidence.
+    pub fn proof(&self, span: usize, what: impl Into<String>) -> Proof {
+        let span = &self.journey.spans[span];
+        Proof { time: Some(span.start), trace_id: Some(span.trace_id), span_id: Some(span.span_id), what: what.into() }
+    }
+}
+
+/// A client and its server may share an ID, as Zipkin has it; any other pair that does says nothing of who is whose child.
+fn in_tree(journey: &Journey) -> Vec<bool> {
+    let mut holders: HashMap<(TraceId, SpanId), Vec<usize>> = HashMap::new();
+    for (index, span) in journey.spans.iter().enumerate() {
+        holders.entry((span.trace_id, span.span_id)).or_default().push(index);
+    }
+    let is_shared = |key: (TraceId, SpanId)| {
+        holders.get(&key).is_some_and(|all| {
+            let mut kinds: Vec<_> = all.iter().map(|i| journey.spans[*i].kind).collect();
+            kinds.sort_unstable();
+            kinds.windows(2).any(|pair| pair[0] == pair[1])
+        })
+    };
+    let judged = |index: usize| journey.judged.get(index) != Some(&false);
+    let spans = journey.spans.iter().enumerate();
+    spans
+        .map(|(index, span)| {
+            judged(index)
+                && !is_shared((span.trace_id, span.span_id))
+                && !span.parent_id.is_some_and(|parent| is_shared((span.trace_id, parent)))
+        })
+        .collect()
+}

@@ -1,0 +1,5 @@
+//! Expectations: what a pipeline's runs should look like, and whether a journey does. Pure.
+
+pub mod evaluate;
+pub mod spec;
+pub mod verdict;
