@@ -3,7 +3,9 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::command::{Context, Outcome, completions, config, demo, doctor, find, logs, schema, span, timeline};
+use crate::command::{
+    Context, Outcome, completions, config, demo, doctor, find, logs, missing, schema, span, timeline,
+};
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
 use crate::options::output::OutputArgs;
@@ -89,6 +91,9 @@ pub enum Command {
     /// Every line of one ID, over all services, in time order
     #[command(before_help = logs::EXAMPLES, help_template = LAYOUT)]
     Logs(logs::Args),
+    /// What did not happen and should have, and what went wrong, each with its evidence
+    #[command(before_help = missing::EXAMPLES, help_template = LAYOUT)]
+    Missing(missing::Args),
     /// A short guided tour on embedded data
     #[command(help_template = LAYOUT)]
     Demo(demo::Args),
@@ -114,6 +119,7 @@ impl Command {
             Self::Timeline(args) => Some(&args.journey.backends),
             Self::Span(args) => Some(&args.journey.backends),
             Self::Logs(args) => Some(&args.journey.backends),
+            Self::Missing(args) => Some(&args.journey.backends),
             Self::Doctor(args) => Some(&args.backends),
             Self::Config(args) => Some(args.backends()),
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => None,
@@ -127,6 +133,7 @@ impl Command {
             Self::Timeline(args) => args.journey.sources.demo.is_some(),
             Self::Span(args) => args.journey.sources.demo.is_some(),
             Self::Logs(args) => args.journey.sources.demo.is_some(),
+            Self::Missing(args) => args.journey.sources.demo.is_some(),
             Self::Doctor(args) => args.demo,
             Self::Config(_) => false,
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
@@ -162,6 +169,7 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::Timeline(args) => timeline::run(args, &context).await,
         Command::Span(args) => span::run(args, &context).await,
         Command::Logs(args) => logs::run(args, &context).await,
+        Command::Missing(args) => missing::run(args, &context).await,
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, &context)).await,
         Command::Config(args) => config::run(args, &context).await,

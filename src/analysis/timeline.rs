@@ -4,6 +4,7 @@
 //! time in the queue between them: so the rows read as the story went.
 
 mod budget;
+mod holes;
 mod lines;
 mod messages;
 mod shape;
@@ -15,9 +16,11 @@ use crate::analysis::adjust::{Clocks, asynchronous_cause};
 use crate::analysis::critical_path::{self, CriticalPath};
 use crate::model::conventions::Exception;
 use crate::model::filter::Filters;
+use crate::model::finding::Finding;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{Journey, Via};
 use crate::model::time::Timestamp;
+use holes::Holes;
 pub use messages::Messages;
 use shape::Shapes;
 
@@ -121,6 +124,8 @@ pub enum What {
     Link(usize, usize, Option<usize>),
     /// A parent that is named and was never stored.
     Hole(TraceId, SpanId),
+    /// Something that should have followed from the span above and did not: what.
+    Missing(String),
     /// Spans and lines left out here.
     More {
         /// How many spans.
@@ -166,19 +171,21 @@ pub struct Queue {
 }
 
 /// Draws a journey.
-pub fn of(journey: &Journey, options: &Options) -> Timeline {
+pub fn of(journey: &Journey, findings: &[Finding], options: &Options) -> Timeline {
     let extent = journey.span_extent();
     let clocks = if options.adjust_clocks { Clocks::measured(journey) } else { Clocks::as_recorded() };
     let critical = critical_path::of(journey);
     let lines = lines::by_span(journey, options);
+    let holes = holes::by_span(journey, findings);
     let mut draw = Draw {
         journey,
         options,
         common: Clocks::measured(journey),
-        shapes: Shapes::of(journey, &critical, &options.filters, |span| lines.has_error(journey, span)),
+        shapes: Shapes::of(journey, &critical, &options.filters, &holes, |span| lines.has_error(journey, span)),
         filtered_lines: lines.filtered,
         lines,
-        messages: messages::of(journey),
+        messages: messages::of(journey, &holes),
+        holes,
         waits: critical.waits().into_iter().collect(),
         critical: &critical,
         origin: first_instant(journey, &clocks).or(extent.map(|e| e.from)).unwrap_or_default(),
@@ -211,6 +218,7 @@ struct Draw<'a> {
     common: Clocks,
     shapes: Shapes,
     lines: lines::BySpan,
+    holes: Holes,
     waits: HashSet<usize>,
     critical: &'a CriticalPath,
     origin: Timestamp,
@@ -225,6 +233,7 @@ struct Draw<'a> {
 enum Item {
     Spans(Vec<usize>),
     Hole(TraceId, SpanId, Vec<usize>),
+    Missing(usize, String),
     Line(usize),
     Exception(usize, usize),
     Link(usize, usize, Option<usize>),
@@ -304,6 +313,7 @@ impl Draw<'_> {
             Item::Spans(spans) => (2, spans[0]),
             Item::Line(line) => (3, *line),
             Item::Exception(_, nth) => (4, *nth),
+            Item::Missing(span, _) => (5, *span),
         };
         (self.instant_of(item, &self.common), kind, nth)
     }
@@ -313,6 +323,7 @@ impl Draw<'_> {
         match item {
             Item::Spans(of) | Item::Hole(_, _, of) => clocks.start(&spans[of[0]]),
             Item::Link(of, ..) => clocks.start(&spans[*of]),
+            Item::Missing(of, _) => clocks.end(&spans[*of]),
             Item::Exception(of, nth) => clocks.correct(spans[*of].service(), spans[*of].events[*nth].time),
             Item::Line(line) => {
                 let line = &self.journey.logs[*line];
@@ -335,6 +346,7 @@ impl Draw<'_> {
                 return self.by_time(self.alike(spans), depth + usize::from(shown));
             }
             Item::Line(line) => self.instant(What::Line(line), at, depth),
+            Item::Missing(_, what) => self.instant(What::Missing(what), at, depth),
             Item::Exception(of, nth) => self.instant(What::Exception(of, nth), at, depth),
             Item::Link(of, nth, to) => self.instant(What::Link(of, nth, to), at, depth),
         }
@@ -387,6 +399,7 @@ impl Draw<'_> {
         items.extend(self.lines.take(index).into_iter().map(Item::Line));
         items.extend(self.exceptions(index).into_iter().map(|nth| Item::Exception(index, nth)));
         items.extend(self.links(index));
+        items.extend(self.holes.below(index).map(|what| Item::Missing(index, what.clone())));
         items
     }
 
@@ -468,7 +481,7 @@ mod tests {
 
     fn drawn(text: &str, options: &Options) -> Vec<String> {
         let journey = sketch::journey(text);
-        let timeline = of(&journey, options);
+        let timeline = of(&journey, &[], options);
         let ms = |ns: i64| ns / 1_000_000;
         let name = |span: usize| journey.spans[span].name.clone();
         let say = |row: &Row| {
@@ -481,6 +494,7 @@ mod tests {
                 What::Line(l) => format!("line {}", journey.logs[*l].message),
                 What::Exception(..) => "exception".into(),
                 What::Link(..) => "link".into(),
+                What::Missing(what) => format!("no {what}"),
                 What::Hole(_, parent) => format!("hole {}", parent.short()),
                 What::More { spans, others } => format!("more {spans}+{others}"),
             };
@@ -537,7 +551,7 @@ mod tests {
   ~> b/work 62..70 consumer topic=t messaging.message.id=m1
 a/send 80..82 producer topic=t messaging.message.id=m2";
         let journey = sketch::journey(text);
-        let timeline = of(&journey, &Options::default());
+        let timeline = of(&journey, &[], &Options::default());
         let queues = timeline.rows.iter().filter_map(|r| match &r.what {
             What::Queue(q) => Some((q.again, q.wait_ns / 1_000_000)),
             _ => None,
@@ -556,7 +570,7 @@ a/send 80..82 producer topic=t messaging.message.id=m2";
         text += "! a 50 error no\n! b_service 51 error no";
         let filters = Filters { services: vec![Pattern::exact("b")], ..Filters::default() };
         let options = Options { filters, ..Options::default() };
-        let timeline = of(&sketch::journey(&text), &options);
+        let timeline = of(&sketch::journey(&text), &[], &options);
         assert_eq!((timeline.filtered, timeline.filtered_lines), (6, 1));
         assert_eq!(drawn(&text, &options), ["*db"; 5].iter().copied().chain(["line no"]).collect::<Vec<_>>());
     }
@@ -584,7 +598,7 @@ a/send 80..82 producer topic=t messaging.message.id=m2";
     #[test]
     fn very_long_and_very_deep_journeys_are_drawn() {
         let deep = sketch::chain(100_000);
-        assert_eq!(of(&deep, &Options::default()).rows.len(), 100_000);
-        assert!(of(&deep, &Options::compact()).rows.len() <= 24);
+        assert_eq!(of(&deep, &[], &Options::default()).rows.len(), 100_000);
+        assert!(of(&deep, &[], &Options::compact()).rows.len() <= 24);
     }
 }

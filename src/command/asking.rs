@@ -1,56 +1,65 @@
 //! The one way from flags to a journey: from backends, a recording, files or the demo. Every reading command takes it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::backend::request::Request;
+use crate::analysis::findings::known::Known;
+use crate::analysis::findings::{Grounds, Judged};
+use crate::backend::Backends;
 use crate::backend::tape::Tape;
-use crate::backend::transport::{Asked, Limits, Transport, joined, shown};
-use crate::backend::{Backends, Endpoint};
+use crate::backend::transport::{Limits, Transport, shown};
+use crate::command::asked::requests;
 use crate::command::links::links;
-use crate::command::{Context, Outcome};
+use crate::command::offline::{demo_run, only_journey, read_files, within};
+use crate::command::{Context, Outcome, judging};
+use crate::demo;
 use crate::error::{Error, Exit};
 use crate::gather;
-use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
-use crate::model::id::TraceId;
+use crate::model::evidence::{BackendState, Evidence, Note, NoteCode};
+use crate::model::finding::Severity;
 use crate::model::journey::{Journey, Reason};
 use crate::model::log::LogEntry;
-use crate::model::span::Span;
-use crate::model::time::{Human, Timestamp, Window};
+use crate::model::time::{Human, Timestamp};
 use crate::options::backends::APIS;
 use crate::options::journey::{Data, Found, JourneyArgs};
 use crate::options::memory;
 use crate::options::origin::Sourced;
 use crate::options::sources::{RecordingArgs, Supply};
 use crate::progress::Progress;
-use crate::query::{Query, Subject};
+use crate::query::{Query, Subject, TimeRange};
 use crate::render::{Format, escape, render};
 use crate::report::words::{flag, quoted};
 use crate::report::{Body, Link, Report};
 use crate::stitch::stitch;
-use crate::stitch::subjects::{Candidate, subjects};
+use crate::stitch::subjects::subjects;
 use crate::stop::Stage;
-use crate::{demo, file};
-
-/// How many journeys of a file are listed where one must be chosen.
-const LISTED: usize = 20;
 
 /// A journey, and what it rests on.
 pub struct Told {
-    /// The journey.
-    pub journey: Journey,
+    /// The journey, and what was found in it.
+    pub judged: Judged,
     /// The question.
     pub query: Query,
     /// Lines around the journey's own, where asked for.
     pub context: Vec<LogEntry>,
+    /// What it rests on.
+    pub footing: Footing,
+}
+
+/// What an answer rests on: one about a journey, or about many.
+pub struct Footing {
+    /// About whom; none where about many.
+    subject: Option<String>,
     /// What was asked, how the backends did, and what is to be remarked; without spans and lines.
-    shell: Evidence,
-    settled: bool,
+    pub shell: Evidence,
+    /// Whether nothing more is to come.
+    pub settled: bool,
     flags: String,
     links: Vec<Link>,
     said: String,
+    found: Found,
+    /// The gravest of what may decide the code.
+    worst: Option<Severity>,
     /// The code, where the recording could not be written.
     unsaved: Option<Exit>,
 }
@@ -69,19 +78,29 @@ pub async fn ask(args: &JourneyArgs, around: Around, context: &Context) -> Resul
         Supply::Files(paths) => {
             let window = args.time.window(context.surroundings.now, context.settings.zone.value)?;
             let evidence = within(read_files(&paths)?, window);
-            let query = offline(args, context, context.surroundings.now, &evidence)?;
-            Ok(told(evidence, query, args, context))
+            let subject = match args.subject.subject()? {
+                Some(subject) => subject,
+                None => only_journey(subjects(&evidence, &context.settings.keys.value))?,
+            };
+            let query = blank(subject, context, context.surroundings.now);
+            Ok(told(evidence, query, judging::configured(context), args, context))
         }
         Supply::Demo(scenario) => {
             let run = demo_run(args, scenario.as_deref())?;
-            let subject = args.subject.subject()?.unwrap_or_else(|| Subject::correlation(&run.correlation_id));
-            let query = blank(subject, context, demo::NOW);
-            Ok(told(demo::evidence(&run), query, args, context))
+            let query = blank(Subject::correlation(&run.correlation_id), context, demo::NOW);
+            Ok(told(demo::evidence(&run), query, judging::configured(context), args, context))
         }
     }
 }
 
 impl Told {
+    /// The outcome of a reading command: the report in the form that is wanted, and what the code says.
+    pub fn outcome(self, args: &JourneyArgs, context: &Context, body: impl FnOnce(Judged, &Query) -> Body) -> Outcome {
+        self.footing.outcome(args, context, body(self.judged, &self.query))
+    }
+}
+
+impl Footing {
     /// Whether everything that was asked for came.
     pub fn is_complete(&self) -> bool {
         self.shell.is_complete()
@@ -92,18 +111,32 @@ impl Told {
         self.said.extend(text.lines().map(|line| format!("{}\n", escape::line(line))));
     }
 
-    /// Whether nothing was found.
-    pub fn found(&self) -> Found {
-        if self.journey.is_empty() { Found::Nothing } else { Found::Something }
+    /// The footing of an answer about both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.subject = None;
+        self.links.clear();
+        self.shell.absorb_shell(other.shell);
+        self.settled &= other.settled;
+        self.said += &other.said;
+        self.worst = self.worst.max(other.worst);
+        self.unsaved = self.unsaved.or(other.unsaved);
+        if other.found == Found::Something {
+            self.found = Found::Something;
+        }
+        self
     }
 
-    /// The outcome of a reading command: the report in the form that is wanted, and what the code says.
-    pub fn outcome(self, args: &JourneyArgs, context: &Context, body: impl FnOnce(Journey, &Query) -> Body) -> Outcome {
-        let found = self.found();
-        let data = data(&self.shell);
-        let subject = self.query.subject.text.clone();
-        let body = body(self.journey, &self.query);
-        let mut report = Report::new(body).about(subject, &self.shell);
+    /// The report in the form that is wanted, and what the code says.
+    pub fn outcome(self, args: &JourneyArgs, context: &Context, body: Body) -> Outcome {
+        let exit = self.unsaved.unwrap_or_else(|| args.verdict.exit(self.found, data(&self.shell), self.worst));
+        self.shown(exit, context, body)
+    }
+
+    /// The report in the form that is wanted, with this code.
+    pub fn shown(self, exit: Exit, context: &Context, body: Body) -> Outcome {
+        let mut report = Report::new(body).about(self.subject.unwrap_or_default(), &self.shell);
+        report.subject = report.subject.filter(|subject| !subject.is_empty());
         report.settled = self.settled;
         report.flags = self.flags;
         report.links = self.links;
@@ -113,7 +146,7 @@ impl Told {
         Outcome {
             stdout: render(&report, context.format(), &context.view),
             stderr: (self.said + &incomplete).into_bytes(),
-            exit: self.unsaved.unwrap_or_else(|| args.verdict.exit(found, data)),
+            exit,
         }
     }
 }
@@ -143,20 +176,20 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
     let progress = progress(context);
     context.surroundings.stop.enter(Stage::Gathering);
     let evidence = gather::gather(&query, &backends, &transport, &progress).await;
-    let mut told = told(evidence, query, args, context);
+    let mut told = told(evidence, query, judging::configured(context), args, context);
     if around.0 > 0 && transport.interrupted().is_none() {
         progress.say("asking for the lines around");
-        let logs = &told.journey.logs;
+        let logs = &told.judged.journey.logs;
         let (lines, notes) = gather::around::gather(logs, around.0, &backends, &transport, &told.query).await;
         told.context = lines;
-        notes.into_iter().for_each(|note| told.shell.note(note));
+        notes.into_iter().for_each(|note| told.footing.shell.note(note));
     }
     progress.done();
     let (said, unsaved) = keep_recording(&transport);
-    told.unsaved = unsaved;
-    told.said = said + &requests(&transport, &backends, context);
+    told.footing.unsaved = unsaved;
+    told.footing.said = said + &requests(&transport, &backends, context);
     if let Some(key) =
-        key_that_worked(&told.journey, &told.query.keys).filter(|_| args.sources.recording.replay.is_none())
+        key_that_worked(&told.judged.journey, &told.query.keys).filter(|_| args.sources.recording.replay.is_none())
     {
         memory::remember(key, &profile, &context.surroundings);
     }
@@ -169,31 +202,48 @@ fn key_that_worked<'a>(journey: &Journey, keys: &'a [String]) -> Option<&'a str>
     keys.iter().map(String::as_str).find(|key| found(key))
 }
 
-/// The evidence as a journey.
-fn told(mut evidence: Evidence, query: Query, args: &JourneyArgs, context: &Context) -> Told {
-    let shell = Evidence {
+/// The evidence as a journey, judged by what it shows itself and what is known beside it.
+pub fn told(mut evidence: Evidence, query: Query, mut known: Known, args: &JourneyArgs, context: &Context) -> Told {
+    let mut shell = Evidence {
         backends: std::mem::take(&mut evidence.backends),
         notes: std::mem::take(&mut evidence.notes),
         coverage: std::mem::take(&mut evidence.coverage),
         ..Evidence::default()
     };
     let journey = stitch(evidence, &query);
-    let settled = settle(&journey, &query, args, context);
-    let mut told = Told {
-        query,
-        context: Vec::new(),
+    let unsettled = settle(&journey, &query, args, context);
+    let settled = unsettled.is_none();
+    shell.notes.extend(unsettled);
+    shell.notes.extend(journey.oddities.iter().map(|said| Note::general(NoteCode::Oddity, said.as_str())));
+    known.learn(&journey);
+    let grounds = Grounds {
+        complete: shell.is_complete(),
+        settled: settled && !ends_at_the_edge(&journey, &query, context),
+        looked_up: true,
+        known: &known,
+        baseline: None,
+    };
+    let (links, flags) = (links(&context.settings, &journey), flags(args, context));
+    let judged = Judged::new(journey, &grounds);
+    let footing = Footing {
+        subject: Some(query.subject.text.clone()),
+        found: if judged.journey.is_empty() { Found::Nothing } else { Found::Something },
+        worst: judged.judgement.gravest(),
         shell,
-        settled: settled.is_none(),
-        links: links(&context.settings, &journey),
-        flags: flags(args, context),
-        journey,
+        settled,
+        flags,
+        links,
         said: String::new(),
         unsaved: None,
     };
-    told.shell.notes.extend(settled);
-    let odd = told.journey.oddities.iter().map(|said| Note::general(NoteCode::Oddity, said.as_str()));
-    told.shell.notes.extend(odd);
-    told
+    Told { judged, query, context: Vec::new(), footing }
+}
+
+/// Whether an explicit window ends so soon after the journey's newest span that what followed may lie outside of it.
+fn ends_at_the_edge(journey: &Journey, query: &Query, context: &Context) -> bool {
+    let TimeRange::Explicit(window) = query.time else { return false };
+    let newest = journey.span_extent().map(|extent| extent.to);
+    newest.is_some_and(|newest| window.to < query.now && window.to.since(newest) <= context.settings.settle_ns.value)
 }
 
 /// A note where the newest span is younger than the settle time. Files and the demo are settled.
@@ -207,7 +257,8 @@ fn settle(journey: &Journey, query: &Query, args: &JourneyArgs, context: &Contex
     (age <= context.settings.settle_ns.value).then(|| Note::general(NoteCode::TooYoung, message))
 }
 
-fn blank(subject: Subject, context: &Context, now: Timestamp) -> Query {
+/// A question about this subject with what the settings say.
+pub fn blank(subject: Subject, context: &Context, now: Timestamp) -> Query {
     Query {
         services: context.settings.services.value.clone(),
         panels: context.settings.panels.value.clone(),
@@ -268,152 +319,6 @@ pub fn transport(tape: Tape, context: &Context) -> Transport {
 /// A spinner where somebody looks at it.
 pub fn progress(context: &Context) -> Progress {
     if context.output.shows_progress(&context.surroundings) { Progress::spinner() } else { Progress::silent() }
-}
-
-/// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to
-/// paste elsewhere, the LogQL or PromQL of each above it.
-pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -> String {
-    let asked = transport.asked();
-    let mut said = String::new();
-    let lines = match context.output.verbose {
-        0 => vec![],
-        1 => in_kinds(&asked),
-        _ => asked.iter().map(in_one_line).collect(),
-    };
-    let lines = lines.into_iter().chain(breakers(transport, backends).filter(|_| context.output.verbose > 0));
-    said.extend(lines.map(|line| escape::line(&line) + "\n"));
-    if context.output.show_queries {
-        said.extend(asked.iter().filter_map(|one| to_paste(one, backends.of(one.source)?)));
-    }
-    said
-}
-
-/// A line for each backend that failed.
-fn breakers(transport: &Transport, backends: &Backends) -> impl Iterator<Item = String> {
-    let endpoints = [Source::Jaeger, Source::Loki, Source::Prometheus].into_iter().filter_map(|s| backends.of(s));
-    let told = endpoints.map(|endpoint| (endpoint.source.word(), transport.breaker(endpoint)));
-    told.filter(|(_, breaker)| !breaker.is_plain())
-        .map(|(source, breaker)| format!("{source:<10}  breaker {}", breaker.line()))
-}
-
-fn in_one_line(asked: &Asked) -> String {
-    let (source, result, line) = (asked.source.word(), &asked.result, asked.request.line());
-    format!("{source} {result} in {} ms: {line}", asked.elapsed.as_millis())
-}
-
-/// `jaeger  GET /api/traces ×40  slowest 172 ms`, in the order in which each kind was first asked.
-fn in_kinds(asked: &[Asked]) -> Vec<String> {
-    let mut kinds: Vec<(Source, String, Vec<&Asked>)> = Vec::new();
-    for one in asked {
-        let kind = kind(one);
-        match kinds.iter_mut().find(|(source, known, _)| *source == one.source && *known == kind) {
-            Some((_, _, all)) => all.push(one),
-            None => kinds.push((one.source, kind, vec![one])),
-        }
-    }
-    kinds.sort_by_key(|(source, ..)| *source);
-    let say = |(source, kind, all): (Source, String, Vec<&Asked>)| {
-        let slowest = all.iter().map(|one| one.elapsed).max().unwrap_or_default();
-        let times = if all.len() > 1 { format!(" ×{}", all.len()) } else { String::new() };
-        let took = if all.len() > 1 { "slowest " } else { "" };
-        let (source, ms) = (source.word(), slowest.as_millis());
-        format!("{source:<10}  {kind}{times}  {took}{ms} ms{}", other_results(&all))
-    };
-    kinds.into_iter().map(say).collect()
-}
-
-/// Method and path, with a dummy for every ID in it.
-fn kind(asked: &Asked) -> String {
-    let is_id = |part: &str| part.len() >= 16 && part.bytes().all(|b| b.is_ascii_hexdigit());
-    let path = asked.request.path.iter().map(|part| if is_id(part) { "ID" } else { part });
-    let bare = Request { path: path.map(str::to_owned).collect(), parameters: vec![], ..asked.request.clone() };
-    bare.line()
-}
-
-/// What did not end well, each result once.
-fn other_results(asked: &[&Asked]) -> String {
-    let mut results: BTreeMap<&str, usize> = BTreeMap::new();
-    // A status comes with the size of its answer: that tells nothing of many.
-    let results_of = asked.iter().map(|one| one.result.split(" (").next().unwrap_or_default());
-    for result in results_of.filter(|result| *result != "200") {
-        *results.entry(result).or_default() += 1;
-    }
-    results.iter().map(|(result, n)| format!("  {n} × {result}")).collect()
-}
-
-fn to_paste(asked: &Asked, endpoint: &Endpoint) -> Option<String> {
-    let mut url = joined(&endpoint.url, &asked.request.path);
-    url.set_username("").ok()?;
-    url.set_password(None).ok()?;
-    if !asked.request.parameters.is_empty() {
-        url.set_query(Some(&asked.request.encoded()));
-    }
-    let query = asked.request.parameters.iter().find(|(name, _)| *name == "query");
-    let query = query.map(|(_, text)| format!("# {}: {}\n", asked.source.word(), escape::one_line(text)));
-    Some(format!("{}{url}\n", query.unwrap_or_default()))
-}
-
-fn read_files(paths: &[PathBuf]) -> Result<Evidence, Error> {
-    let read = |path: &PathBuf| if path == Path::new("-") { read_stdin() } else { file::read_path(path) };
-    let files: Vec<Evidence> = paths.iter().map(read).collect::<Result<_, _>>()?;
-    Ok(file::together(files))
-}
-
-/// What of the evidence lies in the time that was asked about: lines in it, and traces that have a span in it.
-fn within(mut evidence: Evidence, window: Option<Window>) -> Evidence {
-    let Some(window) = window else { return evidence };
-    let touches = |span: &&Span| span.start < window.to && window.from <= span.end();
-    let traces: BTreeSet<TraceId> = evidence.spans.iter().filter(touches).map(|span| span.trace_id).collect();
-    evidence.spans.retain(|span| traces.contains(&span.trace_id));
-    evidence.logs.retain(|line| window.contains(line.time));
-    evidence
-}
-
-fn read_stdin() -> Result<Evidence, Error> {
-    let mut bytes = Vec::new();
-    let failed = |e: std::io::Error| Error::Input { path: "standard input".to_owned(), message: e.to_string() };
-    std::io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
-    file::read("-", bytes)
-}
-
-fn demo_run(args: &JourneyArgs, scenario: Option<&str>) -> Result<demo::Run, Error> {
-    let subject = args.subject.subject()?;
-    let wanted = subject.as_ref().map(|s| s.text.as_str()).or(scenario).unwrap_or(demo::BROKEN);
-    demo::find(wanted).map(|(_, run)| run).ok_or_else(|| {
-        let names: Vec<&str> = demo::scenarios().iter().map(|s| s.name).collect();
-        Error::usage(format!("the demo has no {wanted:?}"), format!("there are {}", names.join(", ")))
-    })
-}
-
-/// The question to a file: the ID that was given, else the only journey in it.
-fn offline(args: &JourneyArgs, context: &Context, now: Timestamp, evidence: &Evidence) -> Result<Query, Error> {
-    let subject = match args.subject.subject()? {
-        Some(subject) => subject,
-        None => only_journey(subjects(evidence, &context.settings.keys.value))?,
-    };
-    Ok(blank(subject, context, now))
-}
-
-fn only_journey(candidates: Vec<Candidate>) -> Result<Subject, Error> {
-    match candidates.as_slice() {
-        [only] => Ok(only.subject.clone()),
-        [] => Err(Error::usage(
-            "there is no span and no line with an ID in it",
-            "name one with --correlation-id or --trace-id, or its key with --key",
-        )),
-        many => {
-            let lines: Vec<String> = many.iter().take(LISTED).map(listed).collect();
-            let rest = many.len().saturating_sub(LISTED);
-            let more = if rest > 0 { format!("\n  … and {rest} more") } else { String::new() };
-            let message = format!("there are {} journeys in it; name one:\n{}{more}", many.len(), lines.join("\n"));
-            Err(Error::usage(message, "add the ID as an argument"))
-        }
-    }
-}
-
-fn listed(candidate: &Candidate) -> String {
-    let Candidate { subject, spans, lines, first } = candidate;
-    format!("  {}   {spans} spans, {lines} lines, from {}", quoted(&subject.text), first.rfc3339())
 }
 
 /// The flags that a following command needs to mean the same data. Not the times: what was found tells them.

@@ -1,12 +1,12 @@
 //! `trace demo`: a short guided tour on embedded data.
 
+use crate::analysis::findings::Judged;
 use crate::analysis::timeline::{Lines, Options};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, judging};
 use crate::demo::{self, Run, Scenario};
 use crate::error::Error;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Evidence;
-use crate::model::journey::Journey;
 use crate::query::{Query, Subject};
 use crate::render::render;
 use crate::report::find::Find;
@@ -62,8 +62,8 @@ fn stops(scenario: &Scenario, run: &Run) -> Vec<Step> {
         title: scenario.title.to_owned(),
         text: run.truth.planted.as_ref().map_or("Nothing is wrong here.", |planted| planted.what).to_owned(),
         command: format!("trace find {flag}"),
-        report: report(run, &flag, |journey, query| {
-            Body::Find(Box::new(Find::of(journey, query.keys.clone(), Options::compact())))
+        report: report(run, &flag, |judged, query| {
+            Body::Find(Box::new(Find::of(judged, query.keys.clone(), Options::compact())))
         }),
     }];
     if scenario.name == demo::BROKEN {
@@ -72,21 +72,22 @@ fn stops(scenario: &Scenario, run: &Run) -> Vec<Step> {
             text: "Calls nest; what a message set off begins a block of its own, with its wait in the queue."
                 .to_owned(),
             command: format!("trace timeline --logs all {flag}"),
-            report: report(run, &flag, |journey, _| {
+            report: report(run, &flag, |judged, _| {
                 let options = Options { lines: Lines::All, ..Options::default() };
-                Body::Timeline(Box::new(TimelineReport::of(journey, options)))
+                Body::Timeline(Box::new(TimelineReport::of(judged, options)))
             }),
         });
     }
     stops
 }
 
-fn report(run: &Run, flag: &str, body: impl FnOnce(Journey, &Query) -> Body) -> Report {
+fn report(run: &Run, flag: &str, body: impl FnOnce(Judged, &Query) -> Body) -> Report {
     let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
     let query = Query::about(Subject::correlation(&run.correlation_id), keys, demo::NOW);
     let evidence = demo::evidence(run);
     let shell = Evidence { spans: vec![], logs: vec![], ..evidence.clone() };
-    let mut report = Report::new(body(stitch(evidence, &query), &query)).about(&run.correlation_id, &shell);
+    let judged = judging::whole(stitch(evidence, &query));
+    let mut report = Report::new(body(judged, &query)).about(&run.correlation_id, &shell);
     flag.clone_into(&mut report.flags);
     report
 }

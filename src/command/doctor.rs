@@ -1,7 +1,8 @@
 //! `trace doctor`: whom would be asked, and whether each is well.
 
 use crate::backend::failure::Came;
-use crate::command::asking::{backends, keep_recording, progress, requests, tape, transport};
+use crate::command::asked::requests;
+use crate::command::asking::{backends, keep_recording, progress, tape, transport};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::error::{Error, Exit};

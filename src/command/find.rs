@@ -32,7 +32,7 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let told = ask(&args.journey, Around(0), context).await?;
     let options = Options { filters: args.journey.filters.filters(), ..Options::compact() };
-    Ok(told.outcome(&args.journey, context, |journey, query| {
-        Body::Find(Box::new(Find::of(journey, query.keys.clone(), options)))
+    Ok(told.outcome(&args.journey, context, |judged, query| {
+        Body::Find(Box::new(Find::of(judged, query.keys.clone(), options)))
     }))
 }

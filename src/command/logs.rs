@@ -50,5 +50,6 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let mut told = ask(&args.journey, around, context).await?;
     let filters = Filters { level: args.level.unwrap_or_default(), ..args.journey.filters.filters() };
     let around = std::mem::take(&mut told.context);
-    Ok(told.outcome(&args.journey, context, |journey, _| Body::Logs(Box::new(Logs::of(journey, around, filters)))))
+    Ok(told
+        .outcome(&args.journey, context, |judged, _| Body::Logs(Box::new(Logs::of(judged.journey, around, filters)))))
 }

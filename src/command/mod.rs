@@ -1,13 +1,18 @@
 //! One file a command: its flags (`Args`) beside its `run`.
 
+pub mod asked;
 pub mod asking;
 pub mod completions;
 pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod find;
+pub mod judging;
 pub mod links;
 pub mod logs;
+pub mod many;
+pub mod missing;
+pub mod offline;
 pub mod schema;
 pub mod span;
 pub mod timeline;

@@ -37,18 +37,18 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let prefix = span_prefix(&args.span)?;
     let mut told = ask(&args.journey, Around(0), context).await?;
-    let index = match place(&told.journey, &prefix) {
+    let index = match place(&told.judged.journey, &prefix) {
         Ok(index) => Some(index),
-        Err(error) if told.journey.spans.is_empty() || !told.is_complete() => {
-            told.say(&format!("error: {error}"));
+        Err(error) if told.judged.journey.spans.is_empty() || !told.footing.is_complete() => {
+            told.footing.say(&format!("error: {error}"));
             None
         }
         Err(error) => return Err(error),
     };
-    Ok(told.outcome(&args.journey, context, |journey, query| {
-        match index.and_then(|index| SpanReport::of(journey.clone(), index)) {
+    Ok(told.outcome(&args.journey, context, |judged, query| {
+        match index.and_then(|index| SpanReport::of(judged.journey.clone(), index)) {
             Some(report) => Body::Span(Box::new(report)),
-            None => Body::Find(Box::new(Find::of(journey, query.keys.clone(), Options::compact()))),
+            None => Body::Find(Box::new(Find::of(judged, query.keys.clone(), Options::compact()))),
         }
     }))
 }

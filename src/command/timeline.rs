@@ -65,7 +65,7 @@ impl Args {
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let told = ask(&args.journey, Around(0), context).await?;
-    Ok(told.outcome(&args.journey, context, |journey, _| {
-        Body::Timeline(Box::new(TimelineReport::of(journey, args.options())))
+    Ok(told.outcome(&args.journey, context, |judged, _| {
+        Body::Timeline(Box::new(TimelineReport::of(judged, args.options())))
     }))
 }

@@ -146,6 +146,20 @@ pub enum BackendState {
     NotNeeded,
 }
 
+impl BackendState {
+    /// The worse, the more.
+    fn badness(self) -> u8 {
+        match self {
+            Self::NotNeeded => 0,
+            Self::LeftOut | Self::NotConfigured => 1,
+            Self::Ok => 2,
+            Self::Partial => 3,
+            Self::Unreachable => 4,
+            Self::Refused => 5,
+        }
+    }
+}
+
 /// Whether a backend is being asked, after how it did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -236,6 +250,21 @@ pub struct BackendStatus {
     pub hint: String,
 }
 
+impl BackendStatus {
+    /// Takes in how the same backend did for another question: the worse state counts.
+    pub fn absorb(&mut self, other: Self) {
+        self.items = self.items.saturating_add(other.items);
+        self.requests = self.requests.saturating_add(other.requests);
+        self.elapsed_ns = self.elapsed_ns.max(other.elapsed_ns);
+        if other.state.badness() > self.state.badness() {
+            self.state = other.state;
+            self.error = other.error;
+            self.hint = other.hint;
+        }
+        self.breaker = other.breaker.or(self.breaker.take());
+    }
+}
+
 /// The times that were asked of each kind of backend.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Coverage {
@@ -274,6 +303,35 @@ impl Evidence {
     /// Whether every configured backend answered all that was asked, and nothing was cut.
     pub fn is_complete(&self) -> bool {
         !self.notes.iter().any(|n| n.code.is_incomplete())
+    }
+
+    /// What it rests on: backends, notes and coverage, without anything that was found.
+    #[must_use]
+    pub fn shell(&self) -> Self {
+        Self {
+            backends: self.backends.clone(),
+            notes: self.notes.clone(),
+            coverage: self.coverage.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes in what another answer rests on.
+    pub fn absorb_shell(&mut self, other: Self) {
+        other.notes.into_iter().for_each(|note| self.note(note));
+        for (mine, theirs) in [
+            (&mut self.coverage.traces, &other.coverage.traces),
+            (&mut self.coverage.logs, &other.coverage.logs),
+            (&mut self.coverage.metrics, &other.coverage.metrics),
+        ] {
+            theirs.iter().for_each(|window| mine.add(window));
+        }
+        for theirs in other.backends {
+            match self.backends.iter_mut().find(|mine| (mine.name, &mine.url) == (theirs.name, &theirs.url)) {
+                Some(mine) => mine.absorb(theirs),
+                None => self.backends.push(theirs),
+            }
+        }
     }
 
     /// Adds a note once.

@@ -3,7 +3,8 @@
 use clap::Args;
 
 use crate::error::Exit;
-use crate::options::backends::BackendArgs;
+use crate::model::finding::Severity;
+use crate::options::backends::{BackendArgs, choice};
 use crate::options::filters::FilterArgs;
 use crate::options::sources::SourceArgs;
 use crate::options::subject::SubjectArgs;
@@ -42,7 +43,14 @@ pub struct VerdictArgs {
     /// 1 where nothing was found and the answer is complete
     #[arg(long)]
     pub fail_empty: bool,
+    /// 1 where something this grave was found and is not of low confidence: error, warning or info
+    #[arg(long, value_name = "SEVERITY", value_parser = choice(&SEVERITIES))]
+    pub fail_on: Option<Severity>,
 }
+
+/// Severities by their words.
+pub const SEVERITIES: [(&str, Severity); 3] =
+    [("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Info)];
 
 /// Whether anything was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +73,11 @@ pub enum Data {
 }
 
 impl VerdictArgs {
-    /// The code of a reading command's answer.
-    pub fn exit(&self, found: Found, data: Data) -> Exit {
+    /// The code of a reading command's answer; `worst` is the gravest of what may decide it.
+    pub fn exit(&self, found: Found, data: Data, worst: Option<Severity>) -> Exit {
+        if self.fail_on.is_some_and(|least| worst >= Some(least)) {
+            return Exit::Negative;
+        }
         match (data, found) {
             (Data::Complete, Found::Nothing) if self.fail_empty => Exit::Negative,
             (Data::Complete, _) => Exit::Answered,
@@ -83,7 +94,9 @@ mod tests {
 
     #[test]
     fn the_code_tells_what_the_answer_rests_on() {
-        let exit = |fail_empty, allow_partial, found, data| VerdictArgs { allow_partial, fail_empty }.exit(found, data);
+        let exit = |fail_empty, allow_partial, found, data| {
+            VerdictArgs { allow_partial, fail_empty, fail_on: None }.exit(found, data, None)
+        };
         for (fail_empty, allow_partial) in [(false, false), (false, true), (true, false), (true, true)] {
             let nothing = if fail_empty { Exit::Negative } else { Exit::Answered };
             let partial = if allow_partial { Exit::Answered } else { Exit::CannotTell };
@@ -102,6 +115,26 @@ mod tests {
                     "{fail_empty} {allow_partial} {found:?} {data:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_finding_that_was_seen_decides_whatever_is_missing_beside_it() {
+        let exit = |fail_on, worst, data| {
+            VerdictArgs { fail_on, ..VerdictArgs::default() }.exit(Found::Something, data, worst)
+        };
+        let (info, warning, error) = (Some(Severity::Info), Some(Severity::Warning), Some(Severity::Error));
+        let table = [
+            (None, error, Data::Complete, Exit::Answered),
+            (error, None, Data::Complete, Exit::Answered),
+            (error, warning, Data::Complete, Exit::Answered),
+            (error, error, Data::Complete, Exit::Negative),
+            (info, info, Data::Partial, Exit::Negative),
+            (warning, error, Data::NeedsPerson, Exit::Negative),
+            (warning, info, Data::NeedsPerson, Exit::MustAct),
+        ];
+        for (fail_on, worst, data, code) in table {
+            assert_eq!(exit(fail_on, worst, data), code, "{fail_on:?} {worst:?} {data:?}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use insta::assert_snapshot;
 
+use crate::analysis::findings::known::Known;
+use crate::analysis::findings::{Grounds, Judged};
 use crate::analysis::sketch;
 use crate::analysis::timeline::{Lines, Options};
 use crate::model::attribute::{Attributes, Value};
@@ -139,13 +141,19 @@ fn shown(body: Body, evidence: &Evidence, view: &View) -> String {
     text
 }
 
+fn judged(journey: Journey) -> Judged {
+    let mut known = Known::default();
+    known.learn(&journey);
+    Judged::new(journey, &Grounds { complete: true, settled: true, looked_up: true, known: &known, baseline: None })
+}
+
 fn find(journey: Journey) -> Body {
     let keys = ["correlation_id", "correlation.id", "request_id"].map(str::to_owned).to_vec();
-    Body::Find(Box::new(Find::of(journey, keys, Options::compact())))
+    Body::Find(Box::new(Find::of(judged(journey), keys, Options::compact())))
 }
 
 fn timeline(journey: Journey) -> Body {
-    Body::Timeline(Box::new(TimelineReport::of(journey, Options { lines: Lines::All, ..Options::default() })))
+    Body::Timeline(Box::new(TimelineReport::of(judged(journey), Options { lines: Lines::All, ..Options::default() })))
 }
 
 fn busy() -> Journey {
@@ -721,7 +729,7 @@ fn filters_that_leave_nothing_say_so_and_name_the_services() {
     assert!(shown(logs("essay_lifecycle"), &evidence(), &view(100)).starts_with("✗ 1 error line"));
 
     let options = Options { filters: filters("nobody"), ..Options::compact() };
-    let text = shown(Body::Find(Box::new(Find::of(broken(), vec![], options))), &evidence(), &view(100));
+    let text = shown(Body::Find(Box::new(Find::of(judged(broken()), vec![], options))), &evidence(), &view(100));
     assert!(text.contains("– nothing to show: 9 spans and 1 log line are filtered out by --service nobody"), "{text}");
     assert!(text.contains(services), "{text}");
 }

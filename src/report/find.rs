@@ -1,10 +1,11 @@
 //! `find`: the story of one ID on one screen.
 
 use crate::analysis::errors::{self, Failure};
+use crate::analysis::findings::Judged;
 use crate::analysis::timeline::{self, Options, Timeline};
-use crate::model::journey::Journey;
 use crate::model::time::{DAY, Window};
 use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
+use crate::report::findings;
 use crate::report::names::Names;
 use crate::report::parts::{self, Frame};
 use crate::report::record::JourneyRecord;
@@ -13,11 +14,13 @@ use crate::report::waterfall::Words;
 
 /// How many failures stand above the waterfall.
 const FAILURES: usize = 3;
+/// How many findings do.
+const FINDINGS: usize = 4;
 
 /// The story of one ID.
 #[derive(Clone, Debug)]
 pub struct Find {
-    journey: Journey,
+    judged: Judged,
     timeline: Timeline,
     failures: Vec<Failure>,
     options: Options,
@@ -26,25 +29,25 @@ pub struct Find {
 
 impl Find {
     /// The story of a journey. The keys are those under which the ID was looked for.
-    pub fn of(journey: Journey, keys: Vec<String>, options: Options) -> Self {
-        let timeline = timeline::of(&journey, &options);
-        let failures = errors::of(&journey);
-        Self { journey, timeline, failures, options, keys }
+    pub fn of(judged: Judged, keys: Vec<String>, options: Options) -> Self {
+        let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
+        let failures = errors::of(&judged.journey);
+        Self { judged, timeline, failures, options, keys }
     }
 
     /// As JSON.
     pub fn record(&self) -> JourneyRecord<'_> {
-        JourneyRecord::of(&self.journey, &self.failures, &self.timeline.critical, &self.options.filters)
+        JourneyRecord::of(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
     }
 
     /// Its main table: the spans.
     pub fn rows(&self) -> Rows {
-        rows::spans(&self.journey, &self.timeline.critical, &self.options.filters)
+        rows::spans(&self.judged.journey, &self.timeline.critical, &self.options.filters)
     }
 
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
-        self.journey.is_empty()
+        self.judged.journey.is_empty()
     }
 
     /// As a screen: the answer, what it rests on, the story, why it belongs together, what to type next.
@@ -52,14 +55,15 @@ impl Find {
         if self.is_empty() {
             return self.nothing(frame);
         }
-        let journey = &self.journey;
+        let journey = &self.judged.journey;
         let names = Names::in_journey(journey);
-        let mut blocks = frame.answer(journey, &self.failures);
+        let mut blocks = frame.answer(&self.judged, &self.failures);
         blocks.extend(frame.asking());
         if !self.failures.is_empty() {
             blocks.push(Block::Blank);
             blocks.extend(parts::failures(journey, &self.failures, self.timeline.origin, &names, FAILURES));
         }
+        blocks.extend(findings::short(&self.judged, &names, self.timeline.origin, FINDINGS));
         let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
         let words = Words { told: &told, ..Words::of(journey, &names, &self.timeline, &self.options, frame.verbosity) };
         blocks.push(Block::Blank);
@@ -71,13 +75,14 @@ impl Find {
     }
 
     fn facts(&self, frame: &Frame, names: &Names) -> Vec<Fact> {
-        let journey = &self.journey;
+        let journey = &self.judged.journey;
         let mut facts = parts::time(journey, &self.timeline, names);
         let left_out = parts::left_out(&self.timeline, &self.options.filters);
         facts.extend(left_out.map(|said| fact("shown", plain(said))));
         facts.extend(parts::services(&journey.services(), &self.options.filters));
         facts.extend(parts::joined(journey, names, frame.ids()));
         facts.extend(parts::unseen(journey, names));
+        facts.extend(findings::withheld(&self.judged.judgement));
         facts.extend(parts::neighbours(journey));
         facts.extend(frame.alerts(&journey.alerts));
         facts.extend(parts::skew(&journey.skew, names, self.options.adjust_clocks));
@@ -93,10 +98,13 @@ impl Find {
         if let Some(span) = self.failures.iter().find_map(|f| f.span_id) {
             commands.push(frame.command("span", &names.span(span)));
         }
-        if !self.journey.spans.is_empty() {
+        if self.judged.judgement.grave().next().is_some() {
+            commands.push(frame.command("missing", ""));
+        }
+        if !self.judged.journey.spans.is_empty() {
             commands.push(frame.command("timeline", ""));
         }
-        if !self.journey.logs.is_empty() {
+        if !self.judged.journey.logs.is_empty() {
             commands.push(frame.command("logs", ""));
         }
         commands
@@ -124,8 +132,8 @@ impl Find {
             facts.push(Fact { label: "tags", items: self.keys.iter().map(|k| plain(k.clone())).collect() });
         }
         facts.extend(frame.covered());
-        facts.extend(parts::neighbours(&self.journey));
-        facts.extend(frame.alerts(&self.journey.alerts));
+        facts.extend(parts::neighbours(&self.judged.journey));
+        facts.extend(frame.alerts(&self.judged.journey.alerts));
         facts.extend(frame.remarks());
         facts.extend(self.attempts(frame));
         blocks.push(Block::Blank);

@@ -4,7 +4,9 @@ pub mod block;
 pub mod config;
 pub mod doctor;
 pub mod find;
+pub mod findings;
 pub mod logs;
+pub mod missing;
 pub mod names;
 pub mod parts;
 pub mod record;
@@ -70,6 +72,8 @@ pub enum Body {
     Span(Box<span::SpanReport>),
     /// Every line.
     Logs(Box<logs::Logs>),
+    /// What is missing or wrong, with all its evidence.
+    Missing(Box<missing::Missing>),
     /// The state of the backends.
     Doctor(doctor::Doctor),
     /// What is in force and where it came from.
@@ -86,6 +90,7 @@ impl Body {
             Self::Timeline(_) => "timeline",
             Self::Span(_) => "span",
             Self::Logs(_) => "logs",
+            Self::Missing(_) => "missing",
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",
             Self::Tour(_) => "tour",
@@ -130,6 +135,7 @@ impl Report {
             Body::Timeline(body) => body.blocks(&frame),
             Body::Span(body) => body.blocks(&frame),
             Body::Logs(body) => body.blocks(&frame),
+            Body::Missing(body) => body.blocks(&frame),
             Body::Doctor(body) => body.blocks(&frame),
             Body::Config(body) => body.blocks(),
             Body::Tour(body) => body.blocks(&frame),
@@ -143,6 +149,7 @@ impl Report {
             Body::Timeline(body) => body.rows(),
             Body::Span(body) => body.rows(),
             Body::Logs(body) => body.rows(),
+            Body::Missing(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
             Body::Config(body) => body.rows(),
             Body::Tour(_) => return None,
@@ -202,6 +209,7 @@ impl Serialize for Report {
             Body::Timeline(body) => self.document(body.record()).serialize(to),
             Body::Span(body) => self.document(body.record()).serialize(to),
             Body::Logs(body) => self.document(body.record()).serialize(to),
+            Body::Missing(body) => self.document(body.record()).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
             Body::Config(body) => self.document(body).serialize(to),
             Body::Tour(body) => self.document(body).serialize(to),
@@ -217,6 +225,7 @@ pub fn schema() -> Value {
         one::<JourneyRecord>(&mut generator, "timeline"),
         one::<span::SpanReportRecord>(&mut generator, "span"),
         one::<logs::LogsRecord>(&mut generator, "logs"),
+        one::<missing::MissingRecord>(&mut generator, "missing"),
         one::<doctor::Doctor>(&mut generator, "doctor"),
         one::<config::Config>(&mut generator, "config"),
         one::<tour::Tour>(&mut generator, "tour"),

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::adjust::Clocks;
 use crate::analysis::critical_path::Spent;
 use crate::analysis::errors::{self, Failure, Place};
+use crate::analysis::findings::{Judged, Judgement};
 use crate::analysis::timeline::Timeline;
 use crate::model::conventions::short_service;
 use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
 use crate::model::filter::Filters;
+use crate::model::finding::Severity;
 use crate::model::id::TraceId;
 use crate::model::journey::{Join, Journey, Reason, Skew};
 use crate::model::log::Level;
@@ -17,6 +19,7 @@ use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 use crate::model::time::{Human, Timestamp, Window, Zone};
 use crate::report::block::{Block, Chart, Fact, Line, Role, fact, one, piece, plain};
+use crate::report::findings;
 use crate::report::names::Names;
 use crate::report::waterfall::{self, Words};
 use crate::report::words::{counted, flag, quoted};
@@ -44,13 +47,10 @@ pub struct Frame<'a> {
 
 impl Frame<'_> {
     /// The answer in one line, then the journey in numbers.
-    pub fn answer(&self, journey: &Journey, failures: &[Failure]) -> Vec<Block> {
+    pub fn answer(&self, judged: &Judged, failures: &[Failure]) -> Vec<Block> {
+        let journey = &judged.journey;
         let id = self.report.subject.as_deref().or(journey.correlation_id.as_deref()).unwrap_or_default();
-        let (role, verdict) = match errors::count(failures) {
-            0 if self.report.complete => (Role::Good, "✓ no errors".to_owned()),
-            0 => (Role::Warn, "– no errors seen so far".to_owned()),
-            n => (Role::Error, format!("✗ {}", counted(n, "error"))),
-        };
+        let (role, verdict) = self.verdict(failures, &judged.judgement);
         let mut items = vec![
             plain(counted(journey.services().len(), "service")),
             plain(counted(journey.traces.len(), "trace")),
@@ -66,6 +66,20 @@ impl Frame<'_> {
         }
         let title = vec![piece(role, verdict), piece(Role::Dim, " in "), piece(Role::Strong, id)];
         vec![Block::Line(title), Block::Flow(items)]
+    }
+
+    /// Errors, and what else was found; that nothing is wrong only where that can be said.
+    fn verdict(&self, failures: &[Failure], judgement: &Judgement) -> (Role, String) {
+        let (errors, found) = (errors::count(failures), findings::beside_errors(judgement).count());
+        let is_grave = errors > 0 || judgement.grave().any(|finding| finding.severity == Severity::Error);
+        let parts = [(errors, "error"), (found, "finding")].into_iter().filter(|(n, _)| *n > 0);
+        let told = parts.map(|(n, what)| counted(n, what)).collect::<Vec<_>>().join(", ");
+        match told.as_str() {
+            "" if self.report.complete => (Role::Good, "✓ no errors".to_owned()),
+            "" => (Role::Warn, "– no errors seen so far".to_owned()),
+            told if is_grave => (Role::Error, format!("✗ {told}")),
+            told => (Role::Warn, format!("! {told}")),
+        }
     }
 
     /// Whether the answer is whole, and how each backend did.

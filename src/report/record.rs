@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use crate::analysis::critical_path::{CriticalPath, Spent};
 use crate::analysis::errors::Failure;
+use crate::analysis::findings::Judged;
 use crate::model::filter::Filters;
+use crate::model::finding::Finding;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{Join, Journey, Related, Skew, Trace, Via};
 use crate::model::log::LogEntry;
@@ -31,8 +33,10 @@ pub struct JourneyRecord<'a> {
     joins: &'a [Join],
     /// Traces that touch it and belong to another ID.
     related: &'a [Related],
-    /// What is wrong, judged. Empty in this version.
-    findings: Vec<serde_json::Value>,
+    /// What is wrong, judged: gravest first.
+    findings: &'a [Finding],
+    /// How many findings of the missing kind are withheld while more may still come.
+    withheld_finding_count: usize,
     /// What failed, each once, by time.
     errors: &'a [Failure],
     /// What made it last as long as it did, by time.
@@ -148,7 +152,8 @@ impl<'a> SpanRecord<'a> {
 
 impl<'a> JourneyRecord<'a> {
     /// A journey with what was found out about it.
-    pub fn of(journey: &'a Journey, failures: &'a [Failure], path: &CriticalPath, filters: &Filters) -> Self {
+    pub fn of(judged: &'a Judged, failures: &'a [Failure], path: &CriticalPath, filters: &Filters) -> Self {
+        let Judged { journey, judgement } = judged;
         let wanted = |index: &usize| filters.wants_span(&journey.spans[*index]);
         Self {
             correlation_id: journey.correlation_id.as_deref(),
@@ -160,7 +165,8 @@ impl<'a> JourneyRecord<'a> {
             alerts: &journey.alerts,
             joins: &journey.joins,
             related: &journey.related,
-            findings: vec![],
+            findings: &judgement.findings,
+            withheld_finding_count: judgement.withheld,
             errors: failures,
             critical_path: segments(journey, path),
             skew: &journey.skew,

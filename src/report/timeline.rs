@@ -1,9 +1,10 @@
 //! `timeline`: the full waterfall of one ID over all its traces.
 
 use crate::analysis::errors::{self, Failure};
+use crate::analysis::findings::Judged;
 use crate::analysis::timeline::{self, Options, Timeline};
-use crate::model::journey::Journey;
 use crate::report::block::{Block, Fact, plain};
+use crate::report::findings;
 use crate::report::names::Names;
 use crate::report::parts::{self, Frame};
 use crate::report::record::JourneyRecord;
@@ -14,7 +15,7 @@ use crate::report::words::counted;
 /// The waterfall of one ID.
 #[derive(Clone, Debug)]
 pub struct TimelineReport {
-    journey: Journey,
+    judged: Judged,
     timeline: Timeline,
     failures: Vec<Failure>,
     options: Options,
@@ -22,39 +23,40 @@ pub struct TimelineReport {
 
 impl TimelineReport {
     /// Draws a journey.
-    pub fn of(journey: Journey, options: Options) -> Self {
-        let timeline = timeline::of(&journey, &options);
-        let failures = errors::of(&journey);
-        Self { journey, timeline, failures, options }
+    pub fn of(judged: Judged, options: Options) -> Self {
+        let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
+        let failures = errors::of(&judged.journey);
+        Self { judged, timeline, failures, options }
     }
 
     /// As JSON: the whole journey, but for what the filters leave out.
     pub fn record(&self) -> JourneyRecord<'_> {
-        JourneyRecord::of(&self.journey, &self.failures, &self.timeline.critical, &self.options.filters)
+        JourneyRecord::of(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
     }
 
     /// Its main table: the spans.
     pub fn rows(&self) -> Rows {
-        rows::spans(&self.journey, &self.timeline.critical, &self.options.filters)
+        rows::spans(&self.judged.journey, &self.timeline.critical, &self.options.filters)
     }
 
     /// Whether there is nothing to draw.
     pub fn is_empty(&self) -> bool {
-        self.journey.is_empty()
+        self.judged.journey.is_empty()
     }
 
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let journey = &self.journey;
+        let journey = &self.judged.journey;
         let names = Names::in_journey(journey);
         let words = Words::of(journey, &names, &self.timeline, &self.options, frame.verbosity);
-        let mut blocks = frame.answer(journey, &self.failures);
+        let mut blocks = frame.answer(&self.judged, &self.failures);
         blocks.extend(frame.asking());
         blocks.push(Block::Blank);
         blocks.extend(parts::drawing(&self.timeline, &words, &self.options.filters));
         blocks.push(Block::Blank);
         let mut facts = parts::time(journey, &self.timeline, &names);
         facts.extend(self.left_out());
+        facts.extend(findings::withheld(&self.judged.judgement));
         facts.extend(parts::services(&journey.services(), &self.options.filters));
         facts.extend(parts::unseen(journey, &names));
         facts.extend(parts::skew(&journey.skew, &names, self.options.adjust_clocks));
@@ -80,9 +82,13 @@ impl TimelineReport {
     }
 
     fn commands(&self, frame: &Frame, names: &Names) -> Vec<String> {
-        let span = self.failures.iter().find_map(|f| f.span_id).or(self.journey.spans.first().map(|s| s.span_id));
+        let span =
+            self.failures.iter().find_map(|f| f.span_id).or(self.judged.journey.spans.first().map(|s| s.span_id));
         let mut commands: Vec<String> = span.map(|s| frame.command("span", &names.span(s))).into_iter().collect();
-        if !self.journey.logs.is_empty() {
+        if self.judged.judgement.grave().next().is_some() {
+            commands.push(frame.command("missing", ""));
+        }
+        if !self.judged.journey.logs.is_empty() {
             commands.push(frame.command("logs", ""));
         }
         commands

@@ -109,6 +109,10 @@ impl Words<'_> {
                 let label = one(Role::Warn, format!("(parent span {} is not stored)", parent.short()));
                 vec![Bar { from_ns: None, ..aside(row, label) }]
             }
+            What::Missing(what) => {
+                let bar = aside(row, one(Role::Error, format!("✗ no {what}")));
+                vec![Bar { from_ns: None, ..bar }]
+            }
             What::More { spans, others } => {
                 let text = match (spans, others) {
                     (0, n) => counted(*n, "more line"),

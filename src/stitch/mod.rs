@@ -4,6 +4,7 @@ pub mod forest;
 pub mod matching;
 pub mod membership;
 pub mod skew;
+pub mod split;
 pub mod subjects;
 
 use std::cmp::Reverse;

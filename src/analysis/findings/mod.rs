@@ -10,7 +10,7 @@ pub mod scene;
 
 use std::cmp::Reverse;
 
-use crate::model::finding::{Confidence, Finding};
+use crate::model::finding::{Confidence, Finding, Severity};
 use crate::model::journey::Journey;
 use baseline::Baseline;
 use known::Known;
@@ -38,6 +38,35 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// How many findings of the missing kind are withheld while more may still come.
     pub withheld: usize,
+}
+
+/// A journey and what was found in it.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// The journey.
+    pub journey: Journey,
+    /// What was found.
+    pub judgement: Judgement,
+}
+
+impl Judged {
+    /// Judges a journey.
+    pub fn new(journey: Journey, grounds: &Grounds) -> Self {
+        let judgement = of(&journey, grounds);
+        Self { journey, judgement }
+    }
+}
+
+impl Judgement {
+    /// What the screens show unless told otherwise: what somebody should look at.
+    pub fn grave(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity >= Severity::Warning)
+    }
+
+    /// The gravest of what may decide an exit code.
+    pub fn gravest(&self) -> Option<Severity> {
+        self.findings.iter().filter(|finding| finding.gates(Severity::Info)).map(|finding| finding.severity).max()
+    }
 }
 
 /// Judges a journey.

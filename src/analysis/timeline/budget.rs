@@ -90,7 +90,7 @@ fn kind(journey: &Journey, row: &Row) -> u8 {
         What::Span(span) if journey.spans[*span].is_error() => 0,
         What::Fold(fold) if fold.errors > 0 => 0,
         What::Line(line) if journey.logs[*line].is_error() => 1,
-        What::Hole(..) => 1,
+        What::Hole(..) | What::Missing(_) => 1,
         What::Span(_) | What::Fold(_) if row.depth == 0 => 2,
         What::Span(span) if journey.spans[*span].message_role().is_some() => 3,
         What::Span(_) | What::Fold(_) if row.critical => 4,

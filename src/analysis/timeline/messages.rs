@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::analysis::timeline::holes::Holes;
 use crate::model::conventions::MessageRole;
 use crate::model::journey::Journey;
 
@@ -13,7 +14,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Whether nothing in the journey follows from what this span published.
+    /// Whether nothing in the journey follows from what this span published, and no finding says so.
     pub fn is_unheard(&self, span: usize) -> bool {
         self.unheard.contains(&span)
     }
@@ -25,8 +26,10 @@ impl Messages {
 }
 
 /// Follows the messages of a journey.
-pub fn of(journey: &Journey) -> Messages {
-    Messages { unheard: unheard(journey), before: before(journey) }
+pub fn of(journey: &Journey, holes: &Holes) -> Messages {
+    let mut unheard = unheard(journey);
+    unheard.retain(|span| !holes.is_above_one(*span));
+    Messages { unheard, before: before(journey) }
 }
 
 /// One that takes many messages at once follows from one of them only, but links to all.

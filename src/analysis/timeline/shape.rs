@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::analysis::adjust::asynchronous_cause;
 use crate::analysis::critical_path::{CriticalPath, downwards};
+use crate::analysis::timeline::holes::Holes;
 use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
@@ -28,6 +29,7 @@ impl Shapes {
         journey: &Journey,
         critical: &CriticalPath,
         filters: &Filters,
+        holes: &Holes,
         has_error_line: impl Fn(usize) -> bool,
     ) -> Self {
         let spans = &journey.spans;
@@ -39,7 +41,7 @@ impl Shapes {
             known: spans.iter().enumerate().rev().map(|(i, s)| ((s.trace_id, s.span_id), i)).collect(),
         };
         for span in downwards(journey).into_iter().rev() {
-            shapes.hash[span] = shapes.shape(journey, span);
+            shapes.hash[span] = shapes.shape(journey, span, holes);
             if let Some((cause, _)) = journey.forest.cause[span]
                 && asynchronous_cause(journey, span).is_none()
             {
@@ -62,7 +64,7 @@ impl Shapes {
     }
 
     /// Calls count with their whole subtree, messages only by who received them: a lost one makes a difference.
-    fn shape(&self, journey: &Journey, index: usize) -> u64 {
+    fn shape(&self, journey: &Journey, index: usize, holes: &Holes) -> u64 {
         let span = &journey.spans[index];
         let effects = &journey.forest.effects[index];
         let mut below: Vec<u64> = effects
@@ -75,7 +77,16 @@ impl Shapes {
         below.sort_unstable();
         below.dedup();
         let failed = span.is_error().then(|| span.error_text());
-        hash_of(&(span.service(), &span.name, span.kind, span.topic(), failed, self.has_error[index], below))
+        hash_of(&(
+            span.service(),
+            &span.name,
+            span.kind,
+            span.topic(),
+            failed,
+            self.has_error[index],
+            holes.is_above_one(index),
+            below,
+        ))
     }
 }
 

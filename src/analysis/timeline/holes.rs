@@ -1,0 +1,44 @@
+//! Where something should have followed and did not, as findings say.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::model::finding::{Finding, HolePlace, Severity};
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
+
+/// What is missing below which span.
+#[derive(Debug, Default)]
+pub struct Holes(BTreeMap<usize, Vec<String>>);
+
+impl Holes {
+    /// What is missing below this span.
+    pub fn below(&self, span: usize) -> impl Iterator<Item = &String> {
+        self.0.get(&span).into_iter().flatten()
+    }
+
+    /// Whether anything is.
+    pub fn is_above_one(&self, span: usize) -> bool {
+        self.0.contains_key(&span)
+    }
+}
+
+/// The holes of all findings that a screen shows. Those above a span are drawn from the journey itself.
+pub fn by_span(journey: &Journey, findings: &[Finding]) -> Holes {
+    let grave = findings.iter().filter(|finding| finding.severity >= Severity::Warning);
+    let below = grave.flat_map(|finding| &finding.holes).filter(|hole| hole.place == HolePlace::Below);
+    let wanted: Vec<_> = below.collect();
+    if wanted.is_empty() {
+        return Holes::default();
+    }
+    let places: HashMap<(TraceId, SpanId), usize> =
+        journey.spans.iter().enumerate().rev().map(|(i, s)| ((s.trace_id, s.span_id), i)).collect();
+    let mut holes = Holes::default();
+    for hole in wanted {
+        let Some(span) = places.get(&(hole.trace_id, hole.span_id)) else { continue };
+        let here = holes.0.entry(*span).or_default();
+        if !here.contains(&hole.what) {
+            here.push(hole.what.clone());
+        }
+    }
+    holes
+}

@@ -1,0 +1,161 @@
+//! Evidence of many journeys, taken apart: each with whatever may belong to it, so that each can be stitched alone.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::model::evidence::Evidence;
+use crate::model::id::TraceId;
+use crate::model::log::LogEntry;
+use crate::query::Subject;
+use crate::stitch::matching::Keys;
+use crate::stitch::subjects::subjects;
+
+/// Every journey that could be asked for, by time, with its share of the evidence. Notes, backends and coverage are
+/// everybody's.
+pub fn split(evidence: Evidence, keys: &[String]) -> Vec<(Subject, Evidence)> {
+    let subjects: Vec<Subject> = subjects(&evidence, keys).into_iter().map(|candidate| candidate.subject).collect();
+    if let [only] = subjects.as_slice() {
+        return vec![(only.clone(), evidence)];
+    }
+    let mut ties = Ties::of(&evidence, &Keys::new(keys), &subjects);
+    let shell = evidence.shell();
+    let mut shares: BTreeMap<usize, Evidence> = BTreeMap::new();
+    for span in evidence.spans {
+        let share = ties.head(Tie::Trace(span.trace_id));
+        shares.entry(share).or_insert_with(|| shell.clone()).spans.push(span);
+    }
+    for line in evidence.logs {
+        if let Some(first) = ties.named_by(&line).first() {
+            let share = ties.root(*first);
+            shares.entry(share).or_insert_with(|| shell.clone()).logs.push(line);
+        }
+    }
+    let mut wanted: BTreeMap<usize, usize> = BTreeMap::new();
+    let shares_of: Vec<usize> = subjects.iter().map(|subject| ties.head(Tie::of(subject))).collect();
+    shares_of.iter().for_each(|share| *wanted.entry(*share).or_default() += 1);
+    let mut take = |share: usize| {
+        let left = wanted.entry(share).or_default();
+        *left = left.saturating_sub(1);
+        if *left == 0 { shares.remove(&share) } else { shares.get(&share).cloned() }
+    };
+    subjects.into_iter().zip(shares_of).map(|(subject, share)| (subject, take(share).unwrap_or_default())).collect()
+}
+
+/// What holds evidence together: a trace, or an ID.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Tie {
+    Trace(TraceId),
+    Id(String),
+}
+
+impl Tie {
+    fn of(subject: &Subject) -> Self {
+        match subject.as_trace {
+            Some(trace) if !subject.as_correlation => Self::Trace(trace),
+            _ => Self::Id(subject.text.clone()),
+        }
+    }
+}
+
+/// Ties in groups: whatever one span or line names together is together.
+struct Ties {
+    place: HashMap<Tie, usize>,
+    above: Vec<usize>,
+}
+
+impl Ties {
+    fn of(evidence: &Evidence, keys: &Keys, subjects: &[Subject]) -> Self {
+        let mut ties = Self { place: HashMap::new(), above: vec![] };
+        for subject in subjects {
+            ties.head(Tie::of(subject));
+        }
+        for span in &evidence.spans {
+            let trace = ties.head(Tie::Trace(span.trace_id));
+            for one in keys.of_span(span) {
+                if let Some(id) = ties.known(Tie::Id(one.id)) {
+                    ties.join(trace, id);
+                }
+            }
+            for link in &span.links {
+                let linked = ties.head(Tie::Trace(link.trace_id));
+                ties.join(trace, linked);
+            }
+        }
+        for line in &evidence.logs {
+            let named = ties.named_by(line);
+            named.windows(2).for_each(|pair| ties.join(pair[0], pair[1]));
+        }
+        ties
+    }
+
+    fn known(&self, tie: Tie) -> Option<usize> {
+        self.place.get(&tie).copied()
+    }
+
+    /// What a line names: its trace, and every known ID that is a field's value or a whole token of its text.
+    fn named_by(&self, line: &LogEntry) -> Vec<usize> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let trace = line.trace_id.and_then(|trace| self.known(Tie::Trace(trace)));
+        let values = line.values().map(|(_, value)| value);
+        let tokens = line.line.split(|c| !is_part(c));
+        let words = values.chain(tokens).filter(|word| !word.is_empty());
+        trace.into_iter().chain(words.filter_map(|word| self.known(Tie::Id(word.to_owned())))).collect()
+    }
+
+    fn head(&mut self, tie: Tie) -> usize {
+        let new = self.above.len();
+        let place = *self.place.entry(tie).or_insert(new);
+        if place == new {
+            self.above.push(new);
+        }
+        self.root(place)
+    }
+
+    fn root(&mut self, mut at: usize) -> usize {
+        while self.above[at] != at {
+            // Half the way next time: long chains stay quick.
+            self.above[at] = self.above[self.above[at]];
+            at = self.above[at];
+        }
+        at
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.above[a.max(b)] = a.min(b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo;
+    use crate::model::conventions::CORRELATION_KEYS;
+    use crate::query::Query;
+    use crate::stitch::stitch;
+
+    #[test]
+    fn a_journey_among_others_is_the_same_as_alone() {
+        let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
+        let runs = demo::embedded();
+        let mut all = Evidence::default();
+        for (_, run) in &runs {
+            all.spans.extend(run.spans.clone());
+            all.logs.extend(run.logs.clone());
+        }
+        let shares = split(all, &keys);
+        assert!(shares.len() >= runs.len());
+        for (scenario, run) in runs {
+            let subject = Subject::correlation(&run.correlation_id);
+            let query = Query::about(subject.clone(), keys.clone(), demo::NOW);
+            let alone = Evidence { spans: run.spans.clone(), logs: run.logs.clone(), ..Evidence::default() };
+            let share = shares.iter().find(|(other, _)| *other == subject).unwrap().1.clone();
+            let (alone, share) = (stitch(alone, &query), stitch(share, &query));
+            assert_eq!(
+                (alone.spans, alone.logs, alone.joins),
+                (share.spans, share.logs, share.joins),
+                "{}",
+                scenario.name
+            );
+        }
+    }
+}
