@@ -14,6 +14,7 @@ pub mod rows;
 pub mod span;
 pub mod timeline;
 pub mod tour;
+pub mod verify;
 mod waterfall;
 pub mod words;
 
@@ -74,6 +75,8 @@ pub enum Body {
     Logs(Box<logs::Logs>),
     /// What is missing or wrong, with all its evidence.
     Missing(Box<missing::Missing>),
+    /// Whether runs are as their pipeline should be.
+    Verification(Box<verify::Verification>),
     /// The state of the backends.
     Doctor(doctor::Doctor),
     /// What is in force and where it came from.
@@ -91,6 +94,7 @@ impl Body {
             Self::Span(_) => "span",
             Self::Logs(_) => "logs",
             Self::Missing(_) => "missing",
+            Self::Verification(_) => "verification",
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",
             Self::Tour(_) => "tour",
@@ -136,6 +140,7 @@ impl Report {
             Body::Span(body) => body.blocks(&frame),
             Body::Logs(body) => body.blocks(&frame),
             Body::Missing(body) => body.blocks(&frame),
+            Body::Verification(body) => body.blocks(&frame),
             Body::Doctor(body) => body.blocks(&frame),
             Body::Config(body) => body.blocks(),
             Body::Tour(body) => body.blocks(&frame),
@@ -150,6 +155,7 @@ impl Report {
             Body::Span(body) => body.rows(),
             Body::Logs(body) => body.rows(),
             Body::Missing(body) => body.rows(),
+            Body::Verification(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
             Body::Config(body) => body.rows(),
             Body::Tour(_) => return None,
@@ -210,6 +216,7 @@ impl Serialize for Report {
             Body::Span(body) => self.document(body.record()).serialize(to),
             Body::Logs(body) => self.document(body.record()).serialize(to),
             Body::Missing(body) => self.document(body.record()).serialize(to),
+            Body::Verification(body) => self.document(body.record()).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
             Body::Config(body) => self.document(body).serialize(to),
             Body::Tour(body) => self.document(body).serialize(to),
@@ -226,6 +233,7 @@ pub fn schema() -> Value {
         one::<span::SpanReportRecord>(&mut generator, "span"),
         one::<logs::LogsRecord>(&mut generator, "logs"),
         one::<missing::MissingRecord>(&mut generator, "missing"),
+        one::<verify::VerificationRecord>(&mut generator, "verification"),
         one::<doctor::Doctor>(&mut generator, "doctor"),
         one::<config::Config>(&mut generator, "config"),
         one::<tour::Tour>(&mut generator, "tour"),

@@ -1,0 +1,290 @@
+//! `verify-pipeline`: whether runs are as their pipeline's spec says, step by step.
+
+mod many;
+mod one;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::analysis::coverage::Coverage;
+use crate::analysis::findings::{Judged, Judgement};
+use crate::analysis::timeline::{self, Options, Timeline};
+use crate::model::finding::Finding;
+use crate::model::time::Timestamp;
+use crate::pipeline::verdict::{Check, Kind, Outcome, State, Verdict};
+use crate::report::block::Block;
+use crate::report::parts::Frame;
+use crate::report::rows::Rows;
+
+/// The verdicts over runs of one pipeline.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    /// What the pipeline is called.
+    pub pipeline: String,
+    /// The runs, in the order in which they were asked for.
+    pub runs: Vec<Run>,
+}
+
+/// One run, and what became of its expectations.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its ID.
+    pub subject: String,
+    /// What became of the expectations.
+    pub outcome: Outcome,
+    /// What was found beside them.
+    pub judgement: Judgement,
+    /// How much of it hangs together.
+    pub coverage: Coverage,
+    /// Whether everything that was asked for came.
+    pub complete: bool,
+    /// Whether its newest span ended longer ago than the settle time.
+    pub settled: bool,
+    /// Whether every failure of it was known before.
+    pub known: bool,
+    /// When it began; none where nothing was found.
+    pub start: Option<Timestamp>,
+    /// From its first start to its last end.
+    pub duration_ns: i64,
+    /// The journey, drawn; kept where it is the only run.
+    pub story: Option<Box<Story>>,
+}
+
+/// A journey, drawn.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// The journey.
+    pub judged: Judged,
+    /// How it is drawn.
+    pub options: Options,
+    /// The drawing.
+    pub timeline: Timeline,
+}
+
+impl Story {
+    /// In few rows.
+    pub fn of(judged: Judged) -> Self {
+        let options = Options { rows: Some(16), ..Options::default() };
+        let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
+        Self { judged, options, timeline }
+    }
+}
+
+impl Run {
+    /// Its verdict, where failures that were known before do not count.
+    pub fn verdict(&self) -> Verdict {
+        self.outcome.verdict
+    }
+
+    fn is(&self, verdict: Verdict) -> bool {
+        self.outcome.verdict == verdict
+    }
+
+    fn is_new_failure(&self) -> bool {
+        self.is(Verdict::Fail) && !self.known
+    }
+}
+
+impl Verification {
+    /// The verdict over all: any new failure, else any run of which it cannot be told.
+    pub fn verdict(&self) -> Verdict {
+        let has = |test: &dyn Fn(&Run) -> bool| self.runs.iter().any(test);
+        if has(&Run::is_new_failure) {
+            Verdict::Fail
+        } else if has(&|run| run.is(Verdict::CannotTell)) {
+            Verdict::CannotTell
+        } else {
+            Verdict::Pass
+        }
+    }
+
+    /// As JSON.
+    pub fn record(&self) -> VerificationRecord<'_> {
+        VerificationRecord {
+            pipeline: &self.pipeline,
+            verdict: self.verdict(),
+            runs: self.runs.iter().map(RunRecord::of).collect(),
+            steps: self.steps(),
+        }
+    }
+
+    /// Its main table: the expectations of every run.
+    pub fn rows(&self) -> Rows {
+        let row = |run: &Run, check: &Check| {
+            let first = check.seen.first();
+            vec![
+                json!(run.subject),
+                json!(run.outcome.verdict),
+                json!(check.kind),
+                json!(check.name),
+                json!(check.of),
+                json!(check.state),
+                json!(check.seen.len()),
+                json!(first.map(|sight| sight.time)),
+                json!(check.wait_ns),
+                json!(check.why.join("; ")),
+            ]
+        };
+        let rows = self.runs.iter().flat_map(|run| run.outcome.checks.iter().map(move |check| row(run, check)));
+        Rows {
+            kind: "check",
+            columns: &["subject", "verdict", "check", "name", "of", "state", "seen_count", "time", "wait_ns", "why"],
+            rows: rows.collect(),
+        }
+    }
+
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        match self.runs.as_slice() {
+            [run] => one::blocks(&self.pipeline, run, frame),
+            _ => many::blocks(self, frame),
+        }
+    }
+
+    /// Each expectation over all runs, in the order of the spec.
+    pub fn steps(&self) -> Vec<StepRecord> {
+        let mut order: Vec<(Kind, String)> = vec![];
+        let mut steps: BTreeMap<(Kind, String), (StepRecord, Vec<i64>)> = BTreeMap::new();
+        for check in self.runs.iter().flat_map(|run| &run.outcome.checks) {
+            let key = (check.kind, check.name.clone());
+            let (step, waits) = steps.entry(key.clone()).or_insert_with(|| {
+                order.push(key);
+                (StepRecord::new(check), vec![])
+            });
+            match check.state {
+                State::Met => step.met += 1,
+                State::Broken => step.broken += 1,
+                State::Undecided => step.undecided += 1,
+                State::NotNeeded => step.not_needed += 1,
+            }
+            waits.extend(check.wait_ns);
+        }
+        let mut steps: Vec<StepRecord> = order.into_iter().filter_map(|key| steps.remove(&key)).map(waited).collect();
+        // Runs that stopped early name fewer expectations: the spec's order is that of the longest.
+        steps.sort_by_key(|step| step.kind);
+        steps
+    }
+}
+
+fn waited((mut step, mut waits): (StepRecord, Vec<i64>)) -> StepRecord {
+    waits.sort_unstable();
+    let at = |percent: usize| waits.get((waits.len().saturating_sub(1) * percent).div_ceil(100)).copied();
+    (step.wait_p50_ns, step.wait_p95_ns) = (at(50), at(95));
+    step
+}
+
+/// The verdicts over runs as JSON.
+#[derive(Serialize, JsonSchema)]
+pub struct VerificationRecord<'a> {
+    /// What the pipeline is called.
+    pipeline: &'a str,
+    /// Over all runs; failures that were known before do not count.
+    verdict: Verdict,
+    /// The runs, in the order in which they were asked for.
+    runs: Vec<RunRecord<'a>>,
+    /// Each expectation over all runs.
+    steps: Vec<StepRecord>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct RunRecord<'a> {
+    subject: &'a str,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+    /// Whether every failure of it was known before.
+    known: bool,
+    /// Whether everything that was asked for came.
+    complete: bool,
+    /// Whether its newest span ended longer ago than the settle time.
+    settled: bool,
+    start: Option<Timestamp>,
+    duration_ns: i64,
+    /// How many interactions between services are traced whole.
+    coverage: Coverage,
+    findings: &'a [Finding],
+    /// How many findings of the missing kind are withheld while more may still come.
+    withheld_finding_count: usize,
+}
+
+impl<'a> RunRecord<'a> {
+    fn of(run: &'a Run) -> Self {
+        Self {
+            subject: &run.subject,
+            outcome: &run.outcome,
+            known: run.known,
+            complete: run.complete,
+            settled: run.settled,
+            start: run.start,
+            duration_ns: run.duration_ns,
+            coverage: run.coverage,
+            findings: &run.judgement.findings,
+            withheld_finding_count: run.judgement.withheld,
+        }
+    }
+}
+
+/// One expectation over many runs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StepRecord {
+    /// What kind of expectation.
+    pub kind: Kind,
+    /// Its name, or the expectation as it was written.
+    pub name: String,
+    /// In how many runs it holds.
+    pub met: usize,
+    /// In how many it does not.
+    pub broken: usize,
+    /// In how many it cannot be told.
+    pub undecided: usize,
+    /// In how many it need not hold.
+    pub not_needed: usize,
+    /// The wait since the step that it comes after: half of the runs waited no longer.
+    pub wait_p50_ns: Option<i64>,
+    /// 95 of 100 runs waited no longer.
+    pub wait_p95_ns: Option<i64>,
+}
+
+impl StepRecord {
+    fn new(check: &Check) -> Self {
+        Self {
+            kind: check.kind,
+            name: check.name.clone(),
+            met: 0,
+            broken: 0,
+            undecided: 0,
+            not_needed: 0,
+            wait_p50_ns: None,
+            wait_p95_ns: None,
+        }
+    }
+}
+
+/// What an expectation of this kind is called where its name alone does not say.
+pub fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Step => "",
+        Kind::Within => "within",
+        Kind::InOrder => "in order",
+        Kind::Group => "for each",
+        Kind::Absent => "absent",
+        Kind::When => "when",
+        Kind::Forbid => "forbid",
+        Kind::Metric => "metric",
+    }
+}
+
+/// An expectation in a few words: `spelling`, `absent { span: "*", status: error }`, `stored of essay-003`.
+pub fn called(check: &Check) -> String {
+    let word = kind_word(check.kind);
+    let name = if word.is_empty() || check.name.starts_with(word) {
+        check.name.clone()
+    } else if check.name.is_empty() {
+        word.to_owned()
+    } else {
+        format!("{word} {}", check.name)
+    };
+    check.of.as_ref().map_or(name.clone(), |of| format!("{name} of {of}"))
+}

@@ -1,0 +1,217 @@
+//! One run: the verdict, each expectation with its time and its wait, what explains the failures, the timeline.
+
+use crate::model::finding::Severity;
+use crate::model::time::{Human, Timestamp};
+use crate::pipeline::verdict::{Check, Kind, Nearest, Sight, State, Verdict};
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::findings;
+use crate::report::names::Names;
+use crate::report::parts::{self, Frame};
+use crate::report::verify::{Run, Story, called};
+use crate::report::waterfall::Words;
+use crate::report::words::counted;
+
+/// How many findings stand below the steps.
+const FINDINGS: usize = 4;
+/// How many places of one expectation are named where it is broken.
+const PLACES: usize = 3;
+
+/// The screen of one run.
+pub fn blocks(pipeline: &str, run: &Run, frame: &Frame) -> Vec<Block> {
+    let names = run.story.as_ref().map_or_else(Names::default, |story| Names::in_journey(&story.judged.journey));
+    let mut blocks = vec![Block::Line(title(pipeline, run)), Block::Flow(numbers(run, frame))];
+    blocks.extend(frame.asking());
+    blocks.push(Block::Blank);
+    blocks.push(Block::Table(table(run, &names)));
+    if let Some(story) = &run.story {
+        blocks.extend(findings::short(&story.judged, &names, run.start.unwrap_or_default(), FINDINGS));
+        blocks.extend(drawing(run, story, &names, frame));
+    }
+    let facts = facts(run, &names, frame);
+    if !facts.is_empty() {
+        blocks.push(Block::Blank);
+        blocks.push(Block::Facts(facts));
+    }
+    blocks
+}
+
+/// `✗ fail  essay-batch  3f2a9c1e…  2 of 9 broken`.
+fn title(pipeline: &str, run: &Run) -> Line {
+    let count = |state| run.outcome.checks.iter().filter(|check| check.state == state).count();
+    let (role, word) = verdict(run.outcome.verdict);
+    let all = run.outcome.checks.len();
+    let told = match run.outcome.verdict {
+        Verdict::Pass => format!("{} met", count(State::Met)),
+        Verdict::Fail => format!("{} of {all} broken", count(State::Broken)),
+        Verdict::CannotTell => format!("{} of {all} undecided", count(State::Undecided)),
+    };
+    let known = if run.known { ", each known before" } else { "" };
+    vec![
+        piece(role, word),
+        piece(Role::Strong, format!("  {pipeline}")),
+        piece(Role::Dim, " in "),
+        piece(Role::Strong, &run.subject),
+        piece(Role::Dim, format!("  {told}{known}")),
+    ]
+}
+
+/// How a verdict looks.
+pub fn verdict(verdict: Verdict) -> (Role, &'static str) {
+    match verdict {
+        Verdict::Pass => (Role::Good, "✓ pass"),
+        Verdict::Fail => (Role::Error, "✗ FAIL"),
+        Verdict::CannotTell => (Role::Warn, "? CANNOT TELL"),
+    }
+}
+
+/// How a state looks.
+pub fn mark(state: State) -> (Role, &'static str) {
+    match state {
+        State::Met => (Role::Good, "✓ "),
+        State::Broken => (Role::Error, "✗ "),
+        State::Undecided => (Role::Warn, "? "),
+        State::NotNeeded => (Role::Dim, "– "),
+    }
+}
+
+fn numbers(run: &Run, frame: &Frame) -> Vec<Line> {
+    let mut items = vec![];
+    if let Some(story) = &run.story {
+        let journey = &story.judged.journey;
+        items.push(plain(counted(journey.services().len(), "service")));
+        items.push(plain(counted(journey.traces.len(), "trace")));
+        items.push(plain(counted(journey.spans.len(), "span")));
+        items.push(plain(counted(journey.logs.len(), "log line")));
+    }
+    if let Some(start) = run.start {
+        items.push(one(Role::Strong, Human(run.duration_ns).to_string()));
+        items.push(plain(frame.zone.full(start)));
+    } else {
+        items.push(one(Role::Warn, "nothing carries this ID"));
+    }
+    if !run.settled {
+        items.push(one(Role::Warn, "still under way"));
+    }
+    items
+}
+
+fn table(run: &Run, names: &Names) -> Table {
+    let head = ["", "at", "took", "wait", "where"].map(str::to_owned).to_vec();
+    Table { head, rows: run.outcome.checks.iter().map(|check| row(check, run, names)).collect() }
+}
+
+fn row(check: &Check, run: &Run, names: &Names) -> TableRow {
+    let (role, mark) = mark(check.state);
+    let first = check.seen.first();
+    let at = first.zip(run.start).map(|(sight, start)| Human(sight.time.since(start)).to_string());
+    let took = first.filter(|sight| sight.span_id.is_some()).map(|sight| Human(sight.duration_ns).to_string());
+    let wait = check.wait_ns.map(|ns| format!("+{}", Human(ns)));
+    let cells = vec![
+        vec![
+            piece(role, mark),
+            piece(if check.state == State::Met { Role::Plain } else { Role::Strong }, called(check)),
+        ],
+        plain(at.unwrap_or_default()),
+        plain(took.unwrap_or_default()),
+        plain(wait.unwrap_or_default()),
+        where_(check, names),
+    ];
+    TableRow { cells, below: below(check, run, names) }
+}
+
+/// Which service, and how often; what was expected where nothing was seen.
+fn where_(check: &Check, names: &Names) -> Line {
+    let counted = if check.seen.len() > 1 { format!(" ×{}", check.seen.len()) } else { String::new() };
+    match (check.seen.first(), check.value) {
+        (Some(sight), _) => vec![
+            piece(Role::Plain, format!("{}{counted}", names.get(&sight.service))),
+            piece(
+                Role::Error,
+                if check.seen.iter().any(|s| s.error) && check.state != State::Met { "  failed" } else { "" },
+            ),
+        ],
+        (None, Some(value)) => plain(format!("= {value}")),
+        (None, None) if check.state == State::NotNeeded => one(Role::Dim, "not seen, need not be"),
+        (None, None) if check.kind == Kind::Step => one(Role::Dim, "not seen"),
+        (None, None) => vec![],
+    }
+}
+
+/// Why it is not met, where it was seen, what did happen instead, what explains it.
+fn below(check: &Check, run: &Run, names: &Names) -> Vec<Block> {
+    let mut blocks = vec![];
+    let dim = |text: String| Block::Line(one(Role::Dim, text));
+    let role = if check.state == State::Broken { Role::Error } else { Role::Plain };
+    blocks.extend(check.why.iter().map(|why| Block::Line(one(role, why.clone()))));
+    if check.state == State::Broken {
+        let places = check.seen.iter().take(PLACES).map(|sight| place(sight, run.start, names));
+        blocks.extend(places.map(|text| dim(format!("seen: {text}"))));
+        if check.seen.len() > PLACES {
+            blocks.push(dim(format!("… and {}", counted(check.seen.len() - PLACES, "more"))));
+        }
+    }
+    if let Some(Nearest { differs, sight }) = &check.nearest {
+        blocks.push(Block::Line(vec![
+            piece(Role::Dim, "nearest: "),
+            piece(Role::Plain, place(sight, run.start, names)),
+            piece(Role::Dim, format!(" – {differs}")),
+        ]));
+    }
+    if let Some(finding) = check.finding {
+        let told = run.judgement.findings.iter().find(|found| found.is(finding));
+        let said = told.map_or_else(|| finding.word().to_owned(), |found| found.summary.clone());
+        blocks.push(Block::Line(vec![piece(Role::Dim, "because: "), piece(Role::Plain, said)]));
+    }
+    blocks
+}
+
+fn place(sight: &Sight, start: Option<Timestamp>, names: &Names) -> String {
+    let at = start.map(|start| format!(" at {}", Human(sight.time.since(start)))).unwrap_or_default();
+    let span = sight.span_id.map(|span| format!(", span {}", names.span(span))).unwrap_or_default();
+    format!("{} {}{at}{span}", names.get(&sight.service), sight.name)
+}
+
+/// The timeline, where there is something to explain.
+fn drawing(run: &Run, story: &Story, names: &Names, frame: &Frame) -> Vec<Block> {
+    if run.outcome.verdict == Verdict::Pass || story.judged.journey.is_empty() {
+        return vec![];
+    }
+    let words = Words::of(&story.judged.journey, names, &story.timeline, &story.options, frame.verbosity);
+    let mut blocks = vec![Block::Blank];
+    blocks.extend(parts::drawing(&story.timeline, &words, &story.options.filters));
+    blocks
+}
+
+fn facts(run: &Run, names: &Names, frame: &Frame) -> Vec<Fact> {
+    let mut facts = parts::labelled("waiting", run.outcome.waiting_for.iter().map(|what| plain(what.clone())));
+    let (whole, all) = (run.coverage.whole, run.coverage.all);
+    if all > 0 && whole < all {
+        facts.push(fact("traced", plain(format!("{whole} of {} whole", counted(all, "interaction")))));
+    }
+    facts.extend(findings::withheld(&run.judgement));
+    if let Some(story) = &run.story {
+        facts.extend(parts::skew(&story.judged.journey.skew, names, false));
+    }
+    facts.extend(frame.links());
+    facts.extend(frame.remarks());
+    facts.extend(frame.covered());
+    facts.extend(parts::next(&commands(run, names, frame)));
+    facts
+}
+
+fn commands(run: &Run, names: &Names, frame: &Frame) -> Vec<String> {
+    if run.start.is_none() {
+        return vec!["trace doctor".to_owned()];
+    }
+    let broken = run.outcome.checks.iter().filter(|check| check.state == State::Broken);
+    let mut seen = broken.flat_map(|check| check.seen.iter().chain(check.nearest.iter().map(|nearest| &nearest.sight)));
+    let span = seen.find_map(|sight| sight.span_id);
+    let mut commands: Vec<String> = span.map(|span| frame.command("span", &names.span(span))).into_iter().collect();
+    if run.judgement.findings.iter().any(|finding| finding.severity >= Severity::Warning) {
+        commands.push(frame.command("missing", ""));
+    }
+    if run.outcome.verdict != Verdict::Pass {
+        commands.push(frame.command("timeline", ""));
+    }
+    commands
+}
