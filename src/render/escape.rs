@@ -8,7 +8,6 @@ pub mod csv;
 pub mod markdown;
 pub mod number;
 pub mod terminal;
-pub mod xml;
 
 pub use number::push_escaped;
 pub use terminal::{ascii, is_unsafe, line, lines, one_line};

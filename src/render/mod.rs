@@ -2,8 +2,10 @@
 
 pub mod csv;
 pub mod escape;
+pub mod github;
 pub mod json;
 pub mod jsonl;
+pub mod junit;
 pub mod markdown;
 pub mod terminal;
 
