@@ -4,6 +4,7 @@ pub mod adjust;
 pub mod critical_path;
 pub mod errors;
 pub mod findings;
+pub mod messages;
 #[cfg(test)]
 pub mod sketch;
 pub mod timeline;

@@ -2,6 +2,7 @@
 
 pub mod around;
 pub mod doctor;
+pub mod followers;
 pub mod haul;
 pub mod health;
 pub mod lines;
@@ -42,6 +43,7 @@ pub async fn gather(query: &Query, backends: &Backends, transport: &Transport, p
     let mut gathering = Gathering::new(query, backends, transport, progress);
     let members = gathering.find().await;
     let members = gathering.grow(members).await;
+    let members = gathering.look_up(members).await;
     gathering.ask_metrics(&members).await;
     transport.keep_no_time();
     gathering.finish()

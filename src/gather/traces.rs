@@ -31,6 +31,15 @@ pub enum Spelling {
     ForElasticsearch,
 }
 
+/// How often a window is cut in two where the answer is as long as the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Splits {
+    /// As often as it takes.
+    UntilUnderTheLimit,
+    /// Not more often than this for one tag of one service; what is cut off then is said.
+    AtMost(usize),
+}
+
 /// Jaeger, for one question.
 pub struct TraceSource<'a> {
     jaeger: Jaeger<'a>,
@@ -82,35 +91,57 @@ impl<'a> TraceSource<'a> {
             Spelling::AsGiven => id.to_owned(),
             Spelling::ForElasticsearch => escaped(id),
         };
+        let tags: Vec<(&str, &str)> = self.keys().into_iter().map(|key| (key, spelled.as_str())).collect();
+        self.only_carriers(id, self.by_tags(&tags, window, Splits::UntilUnderTheLimit).await)
+    }
+
+    /// How many requests it takes to ask for one tag.
+    pub fn requests_a_tag(&self) -> usize {
+        if self.serviceless.get() { 1 } else { self.services().len() }
+    }
+
+    /// The traces of this time that have one of these tags, as the server gives them: nothing is checked.
+    pub async fn by_tags(&self, tags: &[(&str, &str)], window: Window, splits: Splits) -> Haul {
         if self.serviceless.get() {
-            let asks = self.keys().into_iter().map(|key| self.ask(key, &spelled, None, window));
+            let asks = tags.iter().map(|tag| self.ask(*tag, None, window, splits));
             let asked: Result<Vec<Haul>, Failure> = join_all(asks).await.into_iter().collect();
             match asked {
-                Ok(hauls) => return self.only_carriers(id, Haul::all(hauls)),
+                Ok(hauls) => return Haul::all(hauls),
                 Err(_) => self.serviceless.set(false),
             }
         }
-        let pairs = self.keys().into_iter().flat_map(|key| self.services().iter().map(move |s| (key, s)));
-        let asks = pairs.map(|(key, service)| self.ask(key, &spelled, Some(service), window));
+        let pairs = tags.iter().flat_map(|tag| self.services().iter().map(move |service| (*tag, service)));
+        let asks = pairs.map(|(tag, service)| self.ask(tag, Some(service), window, splits));
         let hauls = join_all(asks).await.into_iter();
-        let hauls = hauls.map(|asked| asked.unwrap_or_else(|failure| Haul::failed(Source::Jaeger, failure)));
-        self.only_carriers(id, Haul::all(hauls))
+        Haul::all(hauls.map(|asked| asked.unwrap_or_else(|failure| Haul::failed(Source::Jaeger, failure))))
     }
 
-    /// One key of one service, split in time until under the limit. Fails only where a service must be named and is not.
-    async fn ask(&self, key: &str, id: &str, service: Option<&str>, window: Window) -> Result<Haul, Failure> {
+    /// One tag of one service, split in time until under the limit. Fails only where a service must be named and is not.
+    async fn ask(
+        &self,
+        (key, value): (&str, &str),
+        service: Option<&str>,
+        window: Window,
+        splits: Splits,
+    ) -> Result<Haul, Failure> {
         let is_header = key.starts_with("http.request.header.");
-        let value = if is_header { serde_json::json!([id]).to_string() } else { id.to_owned() };
+        let value = if is_header { serde_json::json!([value]).to_string() } else { value.to_owned() };
         let mut haul = Haul::default();
         let mut open = vec![window];
+        let mut splits_left = match splits {
+            Splits::UntilUnderTheLimit => usize::MAX,
+            Splits::AtMost(most) => most,
+        };
         while let Some(window) = open.pop() {
             let search = Search { key, value: &value, window, limit: self.limit.get() };
             match self.jaeger.search(&search, service).await {
                 Ok(decoded) => {
                     let full = traces_in(&decoded.spans) >= search.limit;
-                    let can_split = window.length() > SHORTEST_SPLIT && keeps_to(window, &decoded.spans);
+                    let can_split =
+                        splits_left > 0 && window.length() > SHORTEST_SPLIT && keeps_to(window, &decoded.spans);
                     haul.absorb_decoded(decoded);
                     if full && can_split {
+                        splits_left -= 1;
                         open.extend(window.halves());
                     } else if full {
                         haul.notes.push(too_many(&search));

@@ -190,6 +190,11 @@ impl Transport {
         self.budget.set(self.budget.get().max(requests.saturating_sub(made)));
     }
 
+    /// How many requests may still be made.
+    pub fn requests_left(&self) -> usize {
+        self.budget.get()
+    }
+
     /// What one backend was asked so far.
     pub fn tally(&self, source: Source) -> Tally {
         self.tallies.borrow().get(&source).copied().unwrap_or_default()
