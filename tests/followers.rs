@@ -5,6 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use support::jaeger::{Jaeger, transport};
+use trace::analysis::findings::known::Known;
 use trace::backend::transport::Limits;
 use trace::demo::{NOW, Run, scenarios};
 use trace::gather::gather;
@@ -13,8 +14,8 @@ use trace::model::conventions::{CORRELATION_KEYS, MessageRole};
 use trace::model::evidence::{Evidence, LookedUp};
 use trace::model::id::{SpanId, TraceId};
 use trace::model::journey::{Journey, Reason};
-use trace::model::span::Span;
-use trace::model::time::MINUTE;
+use trace::model::span::{Span, SpanKind};
+use trace::model::time::{HOUR, MINUTE};
 use trace::progress::Progress;
 use trace::query::{Query, Subject};
 use trace::stitch::stitch;
@@ -122,6 +123,35 @@ fn a_lost_message_is_asked_about_once() {
     let good = Jaeger::holding(&self::run("complete").spans);
     assert_eq!(gathered(&good, &query(&self::run("complete"))).looked_up, LookedUp::NotNeeded);
     assert!(good.searches().iter().all(|line| !line.contains("event.id")), "a good run costs nothing");
+}
+
+/// What others do is asked where a topic is taken by nobody at hand, and only there.
+#[test]
+fn the_lists_are_asked_where_they_tell_something() {
+    let run = run("lost-message");
+    let mut spans = run.spans.clone();
+    // Another run of yesterday, in which the message was taken.
+    let whole = scenarios()[0].run(NOW.plus(-20 * HOUR), 8);
+    spans.extend(whole.spans);
+    let jaeger = Jaeger::holding(&spans);
+    let evidence = gathered(&jaeger, &query(&run));
+    let judge = evidence.listed.operations.get("cj_assessment_service").expect("it was asked");
+    assert!(
+        judge.iter().any(|o| o.kind == SpanKind::Consumer && o.name.ends_with("assessment_request.v1")),
+        "{judge:?}"
+    );
+    let asked = |jaeger: &Jaeger| jaeger.server.seen().iter().filter(|line| line.contains("/operations")).count();
+    assert_eq!((asked(&jaeger), evidence.listed.services.len()), (4, 4));
+    let mut known = Known::default();
+    known.learn(&stitch(evidence.clone(), &query(&run)));
+    let taken = |known: &Known| known.consumed.keys().any(|topic| topic.ends_with("assessment_request.v1"));
+    assert!(!taken(&known));
+    known.learn_lists(&evidence.listed);
+    assert!(taken(&known));
+    let good = self::run("complete");
+    let jaeger = Jaeger::holding(&good.spans);
+    let evidence = gathered(&jaeger, &query(&good));
+    assert_eq!((asked(&jaeger), evidence.listed.services.len(), evidence.listed.operations.len()), (0, 4, 0));
 }
 
 /// Where it cannot be asked, that is known, and nothing else of the answer suffers.

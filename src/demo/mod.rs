@@ -15,7 +15,9 @@ use std::collections::BTreeSet;
 
 use self::random::Random;
 use self::recorder::Recorder;
-use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, LookedUp, Note, NoteCode, Source};
+use crate::model::evidence::{
+    BackendState, BackendStatus, Coverage, Evidence, Listed, LookedUp, Note, NoteCode, Source,
+};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
@@ -244,6 +246,7 @@ pub fn evidence(run: &Run) -> Evidence {
         notes: vec![Note::new(NoteCode::Info, Source::Demo, said)],
         coverage: Coverage { traces: window.clone(), logs: window.clone(), metrics: window },
         looked_up: LookedUp::NotNeeded,
+        listed: Listed::default(),
     }
 }
 

@@ -28,7 +28,7 @@ const AFTER: i64 = HOUR;
 /// How often the time of a busy topic is cut in two.
 const SPLITS: Splits = Splits::AtMost(4);
 /// Requests that are left to what comes after.
-const KEPT: usize = 50;
+pub(super) const KEPT: usize = 50;
 
 type Id = (TraceId, SpanId);
 
@@ -55,7 +55,7 @@ impl Gathering<'_> {
     }
 
     /// The publishes of the journey's own traces that nobody at hand follows from, by time.
-    fn unheard(&self, members: &Membership) -> Vec<Span> {
+    pub(super) fn unheard(&self, members: &Membership) -> Vec<Span> {
         let keys = Keys::new(&self.query.keys);
         let is_in =
             |span: &&Span| members.traces.contains_key(&span.trace_id) || members.arrivals.contains_key(&span.trace_id);

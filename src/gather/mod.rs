@@ -6,6 +6,7 @@ pub mod followers;
 pub mod haul;
 pub mod health;
 pub mod lines;
+mod lists;
 pub mod metrics;
 pub mod traces;
 
@@ -44,6 +45,7 @@ pub async fn gather(query: &Query, backends: &Backends, transport: &Transport, p
     let members = gathering.find().await;
     let members = gathering.grow(members).await;
     let members = gathering.look_up(members).await;
+    gathering.ask_lists(&members).await;
     gathering.ask_metrics(&members).await;
     transport.keep_no_time();
     gathering.finish()

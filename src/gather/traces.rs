@@ -1,14 +1,14 @@
 //! Asking Jaeger: by tag over services, keys and time, and trace by trace.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
 use crate::backend::failure::Failure;
 use crate::backend::jaeger::{Jaeger, Search, Times};
 use crate::gather::haul::Haul;
-use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::evidence::{Note, NoteCode, Operation, Source};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
 use crate::model::time::Window;
@@ -65,6 +65,18 @@ impl<'a> TraceSource<'a> {
     /// The services that are asked one by one.
     pub fn services(&self) -> &[String] {
         if self.query.services.is_empty() { &self.jaeger.services } else { &self.query.services }
+    }
+
+    /// Every service that ever sent a span.
+    pub fn listed(&self) -> &[String] {
+        &self.jaeger.services
+    }
+
+    /// What these services do, those left out that do not tell.
+    pub async fn operations(&self, services: &[&str]) -> BTreeMap<String, BTreeSet<Operation>> {
+        let told = join_all(services.iter().map(|service| self.jaeger.operations(service))).await;
+        let named = services.iter().zip(told).filter_map(|(service, told)| Some(((*service).to_owned(), told.ok()?)));
+        named.collect()
     }
 
     /// The keys, the one that worked last time first.

@@ -1,6 +1,6 @@
 //! What came back, and what did not. Never silence.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
-use crate::model::span::Span;
+use crate::model::span::{Span, SpanKind};
 use crate::model::time::Windows;
 
 /// Where evidence comes from.
@@ -276,6 +276,24 @@ impl LookedUp {
     }
 }
 
+/// An operation, as Jaeger lists those of a service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Operation {
+    /// Its name.
+    pub name: String,
+    /// Its kind; some storages keep none.
+    pub kind: SpanKind,
+}
+
+/// What Jaeger lists, of all times that it remembers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The services that ever sent a span.
+    pub services: BTreeSet<String>,
+    /// Of those that were asked about, what they do.
+    pub operations: BTreeMap<String, BTreeSet<Operation>>,
+}
+
 /// Everything that came back for one question.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -299,6 +317,8 @@ pub struct Evidence {
     pub coverage: Coverage,
     /// Whether it was asked who took the messages that nobody here takes.
     pub looked_up: LookedUp,
+    /// What Jaeger lists, as far as a judgement may need it.
+    pub listed: Listed,
 }
 
 impl Evidence {
