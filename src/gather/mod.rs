@@ -9,6 +9,7 @@ pub mod lines;
 mod lists;
 pub mod metrics;
 pub mod traces;
+pub mod wait;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
