@@ -2,11 +2,14 @@
 
 pub mod around;
 pub mod doctor;
+pub mod followers;
 pub mod haul;
 pub mod health;
 pub mod lines;
+mod lists;
 pub mod metrics;
 pub mod traces;
+pub mod wait;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -42,6 +45,8 @@ pub async fn gather(query: &Query, backends: &Backends, transport: &Transport, p
     let mut gathering = Gathering::new(query, backends, transport, progress);
     let members = gathering.find().await;
     let members = gathering.grow(members).await;
+    let members = gathering.look_up(members).await;
+    gathering.ask_lists(&members).await;
     gathering.ask_metrics(&members).await;
     transport.keep_no_time();
     gathering.finish()

@@ -122,7 +122,7 @@ struct Guard {
 pub struct Transport {
     limits: Limits,
     begun: Instant,
-    deadline: Instant,
+    deadline: Cell<Instant>,
     /// Who is asked last, and must find some time left.
     last: Cell<Option<Source>>,
     tape: Tape,
@@ -133,6 +133,8 @@ pub struct Transport {
     tallies: RefCell<HashMap<Source, Tally>>,
     asked: RefCell<Vec<Asked>>,
     budget: Cell<usize>,
+    /// Requests of the rounds before this one.
+    made_before: Cell<usize>,
     /// Bytes of the answers that are being read.
     held: Cell<usize>,
     /// One long answer is read at a time.
@@ -146,7 +148,7 @@ impl Transport {
         Self {
             limits,
             begun: Instant::now(),
-            deadline: Instant::now() + limits.total,
+            deadline: Cell::new(Instant::now() + limits.total),
             last: Cell::new(None),
             tape,
             clients: Clients::default(),
@@ -155,6 +157,7 @@ impl Transport {
             tallies: RefCell::default(),
             asked: RefCell::default(),
             budget: Cell::new(limits.requests),
+            made_before: Cell::new(0),
             held: Cell::new(0),
             reader: Semaphore::new(1),
             stop,
@@ -166,6 +169,20 @@ impl Transport {
     pub fn resolving_with(mut self, resolver: Arc<dyn Resolve>) -> Self {
         self.clients.resolve_with(resolver);
         self
+    }
+
+    /// Begins another round of the same asking: its time, at most so much, and its requests are its own. What is known of
+    /// how each backend is stays known.
+    pub fn begin_round(&self, at_most: Duration) {
+        self.deadline.set(Instant::now() + self.limits.total.min(at_most));
+        self.last.set(None);
+        self.budget.set(self.limits.requests);
+        self.made_before.set(self.made());
+    }
+
+    /// How long one round may ask.
+    pub fn time_of_a_round(&self) -> Duration {
+        self.limits.total
     }
 
     /// A fifth of the time is kept for this backend, which is asked when the others have told what to ask.
@@ -181,13 +198,22 @@ impl Transport {
     /// Until when a backend may be asked.
     fn deadline(&self, source: Source) -> Instant {
         let kept = self.last.get().filter(|last| *last != source).map_or(Duration::ZERO, |_| self.limits.total / 5);
-        self.deadline.checked_sub(kept).unwrap_or(self.deadline)
+        self.deadline.get().checked_sub(kept).unwrap_or(self.deadline.get())
     }
 
-    /// Raises the number of requests that may be made in all.
+    /// Raises the number of requests that may be made in all, or in this round.
     pub fn allow_at_least(&self, requests: usize) {
-        let made: usize = self.tallies.borrow().values().map(|t| t.requests).sum();
+        let made = self.made().saturating_sub(self.made_before.get());
         self.budget.set(self.budget.get().max(requests.saturating_sub(made)));
+    }
+
+    fn made(&self) -> usize {
+        self.tallies.borrow().values().map(|tally| tally.requests).sum()
+    }
+
+    /// How many requests may still be made.
+    pub fn requests_left(&self) -> usize {
+        self.budget.get()
     }
 
     /// What one backend was asked so far.
@@ -285,7 +311,11 @@ impl Transport {
             && !self.guards.borrow().get(&door(endpoint)).is_some_and(is_open)
     }
 
-    async fn pause(&self, pause: Duration) -> Result<(), Failure> {
+    /// Waits so long, or until the command is asked to end.
+    ///
+    /// # Errors
+    /// When it was asked to end.
+    pub async fn pause(&self, pause: Duration) -> Result<(), Failure> {
         tokio::select! {
             biased;
             () = self.stop.asked() => Err(stopped(&self.stop)),

@@ -53,7 +53,7 @@ impl Transport {
         tokio::select! {
             biased;
             () = self.stop.asked() => Err(stopped(&self.stop)),
-            done = timeout_at(self.deadline, done) => done.ok().flatten().ok_or_else(|| self.read_too_late()),
+            done = timeout_at(self.deadline.get(), done) => done.ok().flatten().ok_or_else(|| self.read_too_late()),
         }
     }
 
