@@ -163,6 +163,33 @@ fn what_had_come_by_then_is_shown_and_a_recording_of_it_is_not_kept() {
     assert_eq!(code(ended.status), 130);
 }
 
+/// `--timeout` is one clock: programs that tell tokens run on it too, all at once, and leave half of it to who can be
+/// asked.
+#[test]
+fn a_program_that_tells_no_token_takes_half_of_the_time_and_only_its_own_backend() {
+    let half = holding_back(true);
+    let sick = format!("url = \"{}\"\nauth = {{ command = [\"sleep\", \"600\"] }}\n", half.url());
+    let config = format!("[jaeger]\nurl = \"{}\"\n[loki]\n{sick}[prometheus]\n{sick}", half.url());
+    let begun = Instant::now();
+    let run = trace()
+        .file("config.toml", &config)
+        .args(["find", ID, "--config", "config.toml", "--timeout", "4s", "-o", "json"])
+        .args(TIME)
+        .run();
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(2) && took < Duration::from_secs(4) + AT_ONCE, "{took:?}");
+    let json = run.json();
+    assert_eq!(json["spans"].as_array().map(Vec::len), Some(12), "{}", json["notes"]);
+    for backend in json["backends"].as_array().expect("backends").iter().filter(|b| b["name"] != "jaeger") {
+        let error = backend["error"].as_str().unwrap_or_default();
+        assert!(
+            backend["state"] == "refused" && error.contains("did not end within 2.00 s, half of --timeout"),
+            "{error}"
+        );
+    }
+    assert_eq!(run.code, 4, "{}", run.screen());
+}
+
 /// Lines of bash, the code, and what standard error says: `T` is the binary, in an empty folder.
 #[test]
 fn pipes_disks_and_narrow_places() {

@@ -55,8 +55,7 @@ impl Failure {
 
     /// The command was asked to end so long after its beginning.
     pub fn interrupted(after: Duration) -> Self {
-        let after = Human(i64::try_from(after.as_nanos()).unwrap_or(i64::MAX));
-        Self::new(FailureKind::Interrupted, format!("interrupted after {after}"))
+        Self::new(FailureKind::Interrupted, format!("interrupted after {}", Human::from(after)))
     }
 
     /// An interruption as a note on the answer as a whole.

@@ -38,8 +38,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         return Ok(Outcome::answered(render(&report, context.format(), &context.view)));
     }
     let (tape, now) = tape(&args.recording, context.surroundings.now)?;
-    let backends = backends(&tape, context);
     let transport = transport(tape, context);
+    let backends = backends(&transport, context);
     let progress = progress(context);
     progress.say("examining jaeger, loki and prometheus");
     context.surroundings.stop.enter(Stage::Gathering);

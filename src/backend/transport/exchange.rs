@@ -10,13 +10,13 @@ use tokio::time::{Instant, timeout_at};
 use super::lane::on_lane;
 use super::redirect::{Hop, decide, is_redirect};
 use super::retry::{Again, asked_for};
-use super::trouble::{Stage, Trouble, deepest, explain, human, too_late};
+use super::trouble::{Stage, Trouble, deepest, explain, too_late};
 use super::{Transport, joined, shown};
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Method, Request};
 use crate::backend::{Auth, Endpoint};
 use crate::model::evidence::Source;
-use crate::model::time::Timestamp;
+use crate::model::time::{Human, Timestamp};
 
 /// What is read of an answer that is a refusal: nobody reads more of it.
 const REFUSAL: usize = 64 << 10;
@@ -238,12 +238,12 @@ impl Rate {
 }
 
 fn stalled(address: &str, idle: Duration) -> Trouble {
-    let message = format!("{address}: the answer stalled: nothing came for {}", human(idle));
+    let message = format!("{address}: the answer stalled: nothing came for {}", Human::from(idle));
     Failure::new(FailureKind::Unreachable, message).hint("the server is overloaded or stuck; see --idle-timeout").into()
 }
 
 fn too_slow(address: &str, idle: Duration) -> Trouble {
-    let message = format!("{address}: the answer is too slow: less than 1 KiB/s for {}", human(idle * 2));
+    let message = format!("{address}: the answer is too slow: less than 1 KiB/s for {}", Human::from(idle * 2));
     Failure::new(FailureKind::Unreachable, message).hint("the server is overloaded or stuck; see --idle-timeout").into()
 }
 

@@ -30,13 +30,14 @@ use breaker::{Breaker, Health, Pass};
 use client::Clients;
 use exchange::Reply;
 use retry::{Again, Wait};
-use trouble::{Trouble, human};
+use trouble::Trouble;
 
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Request};
 use crate::backend::tape::Tape;
 use crate::model::evidence::{self, Source};
+use crate::model::time::Human;
 use crate::stop::Stop;
 
 /// How the sentence begins that tells of a breaker which is open.
@@ -389,10 +390,10 @@ impl Transport {
     }
 
     fn past_deadline(&self, source: Source) -> Failure {
-        let total = human(self.limits.total);
+        let total = Human::from(self.limits.total);
         let message = match self.last.get().filter(|last| *last != source) {
             Some(last) => {
-                let share = human(self.limits.total / 5 * 4);
+                let share = Human::from(self.limits.total / 5 * 4);
                 format!("not answered within {share} of --timeout {total}; the rest is kept for {}", last.word())
             }
             None => format!("not answered within --timeout {total}"),
@@ -486,7 +487,7 @@ fn not_asked(source: Source, guard: &Guard) -> Failure {
         Some((kind, last)) => (*kind, format!(" (last: {last})")),
         None => (FailureKind::Unreachable, String::new()),
     };
-    let wait = human(guard.breaker.longest_wait());
+    let wait = Human::from(guard.breaker.longest_wait());
     Failure::new(kind, format!("{NOT_ASKED}{name} {reason}{last}; asked again within {wait}"))
         .hint("wait until it is well again; `trace doctor` tells")
 }
@@ -494,7 +495,7 @@ fn not_asked(source: Source, guard: &Guard) -> Failure {
 /// The server wants to be left alone for longer than there is time.
 fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration) -> Failure {
     let (address, status) = (shown(&endpoint.url), answer.status);
-    let message = format!("{address} asks to wait {} (HTTP {status})", human(asked));
+    let message = format!("{address} asks to wait {} (HTTP {status})", Human::from(asked));
     let hint = if asked > SOON { "try again then" } else { "try again then, or raise --timeout" };
     Failure::new(FailureKind::Unreachable, message).hint(hint)
 }
