@@ -81,7 +81,7 @@ impl Failure {
         }
         match self.kind {
             FailureKind::Absent => "is it running, and is this its address?",
-            FailureKind::Unreachable => "ask again later; `trace doctor` looks at the backends alone",
+            FailureKind::Unreachable => "is it overloaded, or starting? its own log tells; ask again later",
             FailureKind::NoSuchApi => "does the address lack a base path, or name another kind of server?",
             FailureKind::MustAct => "see `trace config show` for the address and the credentials in force",
             FailureKind::Rejected => "--show-queries prints what was asked, to try it by hand",

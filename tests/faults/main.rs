@@ -108,6 +108,36 @@ fn a_wide_search_leaves_a_sick_backend_alone() {
     assert!(took.as_secs() < 20, "{took:?}");
 }
 
+/// A backend that tells what it knows and fails every question for data is of no use to anybody.
+#[test]
+fn the_doctor_asks_for_data_and_calls_nothing_complete_that_is_not() {
+    let fails: fault::Fault = fault::says(500, "", "the storage is on fire");
+    for sick in row::Who::ALL {
+        let row = row::data("", sick, std::sync::Arc::clone(&fails));
+        let place = (row.place)();
+        let well =
+            row::Who::ALL.map(|who| (who, fault::Server::start(who.health(), fault::says(500, "", ""), |_| false)));
+        let url =
+            |who: row::Who| well.iter().find(|(name, _)| *name == who).map(|(_, s)| format!("http://{}", s.address));
+        let examined = |sick: Option<row::Who>| {
+            let at = |who| if Some(who) == sick { Some(place.url()) } else { url(who) };
+            let urls = row::Who::ALL.map(|who| [format!("--{}-url", who.word()), at(who).expect("its address")]);
+            support::trace().args(["doctor", "-o", "json"]).args(urls.concat()).run()
+        };
+        let run = examined(None);
+        assert!(run.code == 0 && run.json()["complete"] == true, "{}", run.screen());
+        let run = examined(Some(sick));
+        let json = run.json();
+        let check =
+            json["checks"].as_array().and_then(|all| all.iter().find(|c| c["name"] == sick.word())).expect("it");
+        assert!(run.code == 3 && json["complete"] == false && check["state"] == "partial", "{}", run.screen());
+        assert!(
+            check["error"].as_str().is_some_and(|error| error.contains("on fire")) && check["next"] != "",
+            "{check}"
+        );
+    }
+}
+
 /// Row 53 at full size: ten gibibytes in ten megabytes, against the cap as it is when nobody sets one.
 #[test]
 fn a_bomb_stays_below_the_cap() {
