@@ -52,6 +52,11 @@ impl<'a> Prometheus<'a> {
         }
     }
 
+    /// Whether it answers at all. Of what answers this API, not everything tells a version.
+    pub async fn greet(&self) -> Result<(), Failure> {
+        self.told(&Request::post(&["api", "v1", "query"]).with("query", 1)).await.map(|_| ())
+    }
+
     /// Its version; empty where it was built without one.
     pub async fn version(&self) -> Result<(String, Answer), Failure> {
         let answer = self.ask(&Request::get(&["api", "v1", "status", "buildinfo"])).await?;

@@ -347,8 +347,8 @@ impl<'a> Gathering<'a> {
         let prometheus = Prometheus::new(self.transport, endpoint);
         let haul = match self.extent(members) {
             Some(extent) => metrics::gather(&prometheus, self.query, &self.about(members), extent).await,
-            None => match prometheus.version().await {
-                Ok(_) => Haul::default(),
+            None => match prometheus.greet().await {
+                Ok(()) => Haul::default(),
                 Err(failure) => Haul::failed(Source::Prometheus, failure),
             },
         };

@@ -291,7 +291,7 @@ mod tests {
     use crate::error::Exit;
 
     /// Longer than any of these programs.
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     fn bearer(secret: Place) -> Credentials {
         Credentials { scheme: Scheme::Bearer, header: None, secret }

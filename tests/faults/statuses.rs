@@ -96,6 +96,7 @@ fn refusals() -> Vec<Row> {
         data("27 400 at length", Jaeger, says(400, PLAIN, long)).says(&["xxx", "…"]),
         all("28 401", Jaeger, says(401, PLAIN, "who are you?")).code(4).says(&["who are you?", "credentials"]),
         all("28 401", Prometheus, says(401, PLAIN, "who are you?")).code(4).says(&["who are you?", "credentials"]),
+        data("28 401 for data alone", Prometheus, says(401, PLAIN, "who are you?")).code(4).says(&["who are you?"]),
         all("29 401 without a tenant", Loki, says(401, PLAIN, "no org id")).code(4).says(&["tenant"]),
         all("30 403", Loki, says(403, PLAIN, "no")).code(4).says(&["403"]),
         placed("31 v1 is gone", Jaeger, v3).code(0),
