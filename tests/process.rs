@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -141,6 +142,51 @@ fn a_signal_at_any_moment_ends_the_command_with_its_code_and_what_it_has() {
             scope.spawn(|| run(row));
         }
     });
+}
+
+/// Whoever asks twice does not want to see what is there: the layout of a crowd of spans is not waited for, and the code
+/// is the second signal's.
+#[test]
+fn a_second_signal_ends_the_command_at_once() {
+    let span = |n: usize| {
+        format!(
+            r#"{{"traceID":"4bf92f3577b34da6a3ce929d0e0e4736","spanID":"{n:016x}","operationName":"a","startTime":{},"duration":9,"processID":"p","tags":[{{"key":"correlation_id","type":"string","value":"req-42"}}]}}"#,
+            1_714_557_900_000_000 + n
+        )
+    };
+    let spans: Vec<String> = (1..30_000).map(span).collect();
+    let crowd = format!(
+        r#"{{"data":[{{"traceID":"4bf92f3577b34da6a3ce929d0e0e4736","spans":[{}],"processes":{{"p":{{"serviceName":"s"}}}}}}]}}"#,
+        spans.join(",")
+    );
+    let json = |body: &str| Some((200, "application/json", body.as_bytes().to_vec()));
+    let (tell, told) = mpsc::channel();
+    let server = Server::answering(move |line| match line.split(['?', ' ']).nth(1) {
+        Some("/api/services") => json(r#"{"data":["s"]}"#),
+        Some("/api/traces") => json(&crowd),
+        Some("/loki/api/v1/labels") => json(r#"{"status":"success","data":["app"]}"#),
+        // By then the spans are known, for they name the trace.
+        Some("/loki/api/v1/query_range") if line.contains("4bf92f35") => {
+            let _ = tell.send(());
+            thread::sleep(EVER);
+            None
+        }
+        Some("/loki/api/v1/query_range") => json(r#"{"status":"success","data":{"resultType":"streams","result":[]}}"#),
+        _ => Some((404, "text/plain", b"no".to_vec())),
+    });
+    let (child, _home) = trace()
+        .args(["timeline", "req-42", "--without", "prometheus", "--key", "correlation_id", "--timeout", "60s"])
+        .args(["--start", "2024-05-01T10:00:00Z", "--end", "2024-05-01T10:20:00Z", "--full"])
+        .args(["--jaeger-url", server.url(), "--loki-url", server.url()])
+        .start();
+    told.recv_timeout(Duration::from_secs(40)).expect("it follows the trace");
+    kill_process(Pid::from_child(&child), Signal::INT).expect("the signal is sent");
+    thread::sleep(Duration::from_millis(100));
+    let sent = Instant::now();
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("it was still at work");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.code() == Some(143) && output.stdout.is_empty(), "{:?}", output.status);
+    assert!(sent.elapsed() < Duration::from_secs(1), "{:?}", sent.elapsed());
 }
 
 #[test]
