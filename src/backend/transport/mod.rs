@@ -43,6 +43,9 @@ use crate::stop::Stop;
 /// How the sentence begins that tells of a breaker which is open.
 pub const NOT_ASKED: &str = "not asked: ";
 
+/// The status of who is asked too often.
+const TOO_MANY: u16 = 429;
+
 /// A wait that somebody may want to sit through.
 const SOON: Duration = Duration::from_mins(5);
 
@@ -246,9 +249,18 @@ impl Transport {
 
     /// Asks until there is an answer, or no more trying helps.
     async fn insist(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
+        let mut tries = Tries::default();
+        match self.asked_again(endpoint, request, &mut tries).await {
+            Ok(answer) if answer.status == TOO_MANY => Err(asks_too_much(endpoint, &answer, tries)),
+            outcome => outcome,
+        }
+    }
+
+    async fn asked_again(&self, endpoint: &Endpoint, request: &Request, tries: &mut Tries) -> Result<Answer, Failure> {
         let mut delays = retry::delays();
         let mut once = true;
         loop {
+            tries.made += 1;
             let tried = self.attempt(endpoint, request).await;
             let (outcome, again, retry_after) = match tried {
                 Ok(reply) => (Ok(reply.answer), reply.again, reply.retry_after),
@@ -268,8 +280,11 @@ impl Transport {
             ) {
                 Wait::For(pause) => self.pause(pause).await?,
                 Wait::NoTime => return outcome,
-                Wait::TooLong(asked) => return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked))),
+                Wait::TooLong(asked) => {
+                    return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked, *tries)));
+                }
             }
+            tries.pause = retry_after;
             if !self.is_worth_it(endpoint) {
                 return outcome;
             }
@@ -492,10 +507,38 @@ fn not_asked(source: Source, guard: &Guard) -> Failure {
         .hint("wait until it is well again; `trace doctor` tells")
 }
 
+/// How often one thing was asked so far, and how long the server wanted to be left alone before the last time.
+#[derive(Clone, Copy, Default)]
+struct Tries {
+    made: usize,
+    pause: Option<Duration>,
+}
+
+impl Tries {
+    /// Nothing where it was asked once.
+    fn words(self) -> String {
+        let pause = self.pause.map(|pause| format!(", the last time after the {} that it wanted", Human::from(pause)));
+        match self.made {
+            0 | 1 => String::new(),
+            made => format!("; it was asked {made} times{}", pause.unwrap_or_default()),
+        }
+    }
+}
+
+/// The server wants fewer questions, and there were tries enough.
+fn asks_too_much(endpoint: &Endpoint, answer: &Answer, tries: Tries) -> Failure {
+    let said = if answer.is_page() || answer.is_empty() { String::new() } else { format!(": {}", answer.text()) };
+    let message =
+        format!("{} wants to be asked less often (HTTP {TOO_MANY}){said}{}", shown(&endpoint.url), tries.words());
+    Failure::new(FailureKind::Unreachable, message).hint(
+        "ask again later, or for less: narrow the time, name services and keys; --in-flight 1 asks one thing at a time",
+    )
+}
+
 /// The server wants to be left alone for longer than there is time.
-fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration) -> Failure {
+fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration, tries: Tries) -> Failure {
     let (address, status) = (shown(&endpoint.url), answer.status);
-    let message = format!("{address} asks to wait {} (HTTP {status})", Human::from(asked));
+    let message = format!("{address} asks to wait {} (HTTP {status}){}", Human::from(asked), tries.words());
     let hint = if asked > SOON { "try again then" } else { "try again then, or raise --timeout" };
     Failure::new(FailureKind::Unreachable, message).hint(hint)
 }
