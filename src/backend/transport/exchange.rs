@@ -22,6 +22,8 @@ use crate::model::time::{Human, Timestamp};
 const REFUSAL: usize = 64 << 10;
 /// Beside one answer as large as may be, this part of it is left to all others that are being read.
 const BESIDE: usize = 8;
+/// How a body begins that is packed with gzip.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Bytes a second that an answer must bring.
 const LEAST_RATE: f64 = 1024.0;
 
@@ -117,6 +119,9 @@ impl Transport {
             Err((_, begun)) if !(200..300).contains(&status) => begun,
             Err((trouble, _)) => return Err(trouble),
         };
+        if body.starts_with(&GZIP) && (200..300).contains(&status) {
+            return Err(packed(endpoint).into());
+        }
         Ok(Reply { answer: Answer { status, date, after, body }, again: Again::after(status), retry_after })
     }
 
@@ -235,6 +240,13 @@ impl Rate {
         (self.since, self.bytes) = (Instant::now(), 0);
         is_enough
     }
+}
+
+/// What was unpacked once, if it said that it was packed, and is packed still.
+fn packed(endpoint: &Endpoint) -> Failure {
+    let message =
+        format!("{} sent gzip where JSON should be: packed twice, or without saying so", shown(&endpoint.url));
+    Failure::new(FailureKind::Malformed, message).hint("does a proxy pack the answers once more?")
 }
 
 fn stalled(address: &str, idle: Duration) -> Trouble {
