@@ -45,12 +45,14 @@ pub struct Failure {
     pub message: String,
     /// What to do; may be empty.
     pub hint: String,
+    /// Whether it was asked at all: a backend that failed too often is left alone.
+    pub was_asked: bool,
 }
 
 impl Failure {
     /// A failure without advice.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: String::new() }
+        Self { kind, message: message.into(), hint: String::new(), was_asked: true }
     }
 
     /// The command was asked to end so long after its beginning.

@@ -96,19 +96,3 @@ impl<'a> Prometheus<'a> {
 pub fn step_seconds(window: Window) -> i64 {
     (window.length() / SECOND / 240).max(1)
 }
-
-/// A text as a PromQL string literal, between double quotes: JSON's escapes are all legal there.
-pub fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_one_literal() {
-        assert_eq!(quoted("a\"b\\c`d{e}\n"), "\"a\\\"b\\\\c`d{e}\\n\"");
-        assert_eq!(quoted(""), "\"\"");
-    }
-}

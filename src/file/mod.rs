@@ -292,7 +292,7 @@ mod tests {
             (r#"{"x":1,"bad""#, r#"{"x":1,"bad""#),
             (r#"{"x":1,"bad":[1,"#, r#"{"x":1,"bad":[1,"#),
             (r#"{"x":1,"bad":{"#, r#"{"x":1,"bad":{"#),
-            (r#"{"x":1,"bad":"never closed"#, r#"never closed"#),
+            (r#"{"x":1,"bad":"never closed"#, "never closed"),
             (r#"{"x":1,"bad":}  trailing"#, r#"{"x":1,"bad":}  trailing"#),
             ("WARN bad", "WARN bad"),
         ];

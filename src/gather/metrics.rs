@@ -7,7 +7,8 @@ use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior, context};
 
 use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::prometheus::{Prometheus, Told, quoted, step_seconds};
+use crate::backend::prometheus::{Prometheus, Told, step_seconds};
+use crate::backend::request::quoted;
 use crate::gather::haul::Haul;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::metric::Panel;

@@ -16,7 +16,7 @@ use crate::backend::failure::{Came, Failure, FailureKind};
 use crate::backend::jaeger::Jaeger;
 use crate::backend::loki::Loki;
 use crate::backend::prometheus::Prometheus;
-use crate::backend::transport::{NOT_ASKED, Transport};
+use crate::backend::transport::Transport;
 use crate::backend::{Backends, Endpoint};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
 use crate::model::id::TraceId;
@@ -47,6 +47,9 @@ pub async fn gather(query: &Query, backends: &Backends, transport: &Transport, p
     gathering.finish()
 }
 
+/// Whether a backend was left alone instead of being asked.
+type LeftAlone = bool;
+
 struct Gathering<'a> {
     query: &'a Query,
     backends: &'a Backends,
@@ -60,8 +63,8 @@ struct Gathering<'a> {
     refused: BTreeSet<Source>,
     /// Backends that were still answering when the command was asked to end.
     cut: BTreeSet<Source>,
-    /// What failed of backends that gave something.
-    failed: BTreeMap<(Source, NoteCode), BTreeSet<Note>>,
+    /// What failed of backends that gave something; what was not even asked stands last.
+    failed: BTreeMap<(Source, NoteCode), BTreeSet<(LeftAlone, Note)>>,
     evidence: Evidence,
     seen_lines: HashSet<LineKey>,
     /// Traces that were asked for by ID.
@@ -427,7 +430,7 @@ impl<'a> Gathering<'a> {
         }
         if !is_stranger && self.transport.has_answered(source) {
             let note = failure.note(source);
-            self.failed.entry((source, note.code)).or_default().insert(note);
+            self.failed.entry((source, note.code)).or_default().insert((!failure.was_asked, note));
             return;
         }
         match source {
@@ -494,11 +497,9 @@ impl<'a> Gathering<'a> {
     }
 
     /// One sick backend fails in many words: the first are enough, and those of its breaker only where there are no others.
-    fn say_once(&mut self, notes: BTreeSet<Note>) {
-        let (left_alone, told): (Vec<Note>, Vec<Note>) =
-            notes.into_iter().partition(|note| note.message.starts_with(NOT_ASKED));
-        let many = told.len() > 1;
-        if let Some(mut note) = told.into_iter().chain(left_alone).next() {
+    fn say_once(&mut self, notes: BTreeSet<(LeftAlone, Note)>) {
+        let many = notes.iter().filter(|(left_alone, _)| !left_alone).count() > 1;
+        if let Some((_, mut note)) = notes.into_iter().next() {
             if many {
                 note.message += "; and in other ways (-v tells)";
             }

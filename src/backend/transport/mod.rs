@@ -40,9 +40,6 @@ use crate::model::evidence::{self, Source};
 use crate::model::time::Human;
 use crate::stop::Stop;
 
-/// How the sentence begins that tells of a breaker which is open.
-pub const NOT_ASKED: &str = "not asked: ";
-
 /// The status of who is asked too often.
 const TOO_MANY: u16 = 429;
 
@@ -249,18 +246,18 @@ impl Transport {
 
     /// Asks until there is an answer, or no more trying helps.
     async fn insist(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
-        let mut tries = Tries::default();
-        match self.asked_again(endpoint, request, &mut tries).await {
-            Ok(answer) if answer.status == TOO_MANY => Err(asks_too_much(endpoint, &answer, tries)),
+        let mut effort = Tries::default();
+        match self.asked_again(endpoint, request, &mut effort).await {
+            Ok(answer) if answer.status == TOO_MANY => Err(asks_too_much(endpoint, &answer, effort)),
             outcome => outcome,
         }
     }
 
-    async fn asked_again(&self, endpoint: &Endpoint, request: &Request, tries: &mut Tries) -> Result<Answer, Failure> {
+    async fn asked_again(&self, endpoint: &Endpoint, request: &Request, effort: &mut Tries) -> Result<Answer, Failure> {
         let mut delays = retry::delays();
         let mut once = true;
         loop {
-            tries.made += 1;
+            effort.made += 1;
             let tried = self.attempt(endpoint, request).await;
             let (outcome, again, retry_after) = match tried {
                 Ok(reply) => (Ok(reply.answer), reply.again, reply.retry_after),
@@ -281,10 +278,10 @@ impl Transport {
                 Wait::For(pause) => self.pause(pause).await?,
                 Wait::NoTime => return outcome,
                 Wait::TooLong(asked) => {
-                    return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked, *tries)));
+                    return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked, *effort)));
                 }
             }
-            tries.pause = retry_after;
+            effort.pause = retry_after;
             if !self.is_worth_it(endpoint) {
                 return outcome;
             }
@@ -503,8 +500,9 @@ fn not_asked(source: Source, guard: &Guard) -> Failure {
         None => (FailureKind::Unreachable, String::new()),
     };
     let wait = Human::from(guard.breaker.longest_wait());
-    Failure::new(kind, format!("{NOT_ASKED}{name} {reason}{last}; asked again within {wait}"))
-        .hint("wait until it is well again; `trace doctor` tells")
+    let message = format!("not asked: {name} {reason}{last}; asked again within {wait}");
+    let failure = Failure::new(kind, message).hint("wait until it is well again; `trace doctor` tells");
+    Failure { was_asked: false, ..failure }
 }
 
 /// How often one thing was asked so far, and how long the server wanted to be left alone before the last time.
