@@ -166,13 +166,13 @@ async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> 
     let subject = args.subject.required()?;
     let (tape, now) = tape(&args.sources.recording, context.surroundings.now)?;
     let time = args.time.range(Some(&subject), now, context.settings.zone.value)?;
-    let backends = backends(&tape, context);
+    let transport = transport(tape, context);
+    let backends = backends(&transport, context);
     let mut query = Query { time, ..blank(subject, context, now) };
     let profile = context.settings.profile.as_ref().map_or("", |(name, _)| name.as_str()).to_owned();
     if args.sources.recording.replay.is_none() {
         query.first_key = memory::recall(&profile, &context.surroundings);
     }
-    let transport = transport(tape, context);
     let progress = progress(context);
     context.surroundings.stop.enter(Stage::Gathering);
     let evidence = gather::gather(&query, &backends, &transport, &progress).await;
@@ -291,9 +291,9 @@ pub fn keep_recording(transport: &Transport) -> (String, Option<Exit>) {
     }
 }
 
-/// The backends, with credentials only where somebody is really asked.
-pub fn backends(tape: &Tape, context: &Context) -> Backends {
-    match tape {
+/// The backends, with credentials only where somebody is really asked. The transport's clock is running by then.
+pub fn backends(transport: &Transport, context: &Context) -> Backends {
+    match transport.tape() {
         Tape::Replaying(_) => context.settings.backends_without_credentials(),
         _ => context.settings.backends(&context.surroundings),
     }

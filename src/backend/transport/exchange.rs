@@ -10,18 +10,20 @@ use tokio::time::{Instant, timeout_at};
 use super::lane::on_lane;
 use super::redirect::{Hop, decide, is_redirect};
 use super::retry::{Again, asked_for};
-use super::trouble::{Stage, Trouble, deepest, explain, human, too_late};
+use super::trouble::{Stage, Trouble, deepest, explain, too_late};
 use super::{Transport, joined, shown};
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Method, Request};
 use crate::backend::{Auth, Endpoint};
 use crate::model::evidence::Source;
-use crate::model::time::Timestamp;
+use crate::model::time::{Human, Timestamp};
 
 /// What is read of an answer that is a refusal: nobody reads more of it.
 const REFUSAL: usize = 64 << 10;
 /// Beside one answer as large as may be, this part of it is left to all others that are being read.
 const BESIDE: usize = 8;
+/// How a body begins that is packed with gzip.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Bytes a second that an answer must bring.
 const LEAST_RATE: f64 = 1024.0;
 
@@ -117,6 +119,9 @@ impl Transport {
             Err((_, begun)) if !(200..300).contains(&status) => begun,
             Err((trouble, _)) => return Err(trouble),
         };
+        if body.starts_with(&GZIP) && (200..300).contains(&status) {
+            return Err(packed(endpoint).into());
+        }
         Ok(Reply { answer: Answer { status, date, after, body }, again: Again::after(status), retry_after })
     }
 
@@ -237,13 +242,20 @@ impl Rate {
     }
 }
 
+/// What was unpacked once, if it said that it was packed, and is packed still.
+fn packed(endpoint: &Endpoint) -> Failure {
+    let message =
+        format!("{} sent gzip where JSON should be: packed twice, or without saying so", shown(&endpoint.url));
+    Failure::new(FailureKind::Malformed, message).hint("does a proxy pack the answers once more?")
+}
+
 fn stalled(address: &str, idle: Duration) -> Trouble {
-    let message = format!("{address}: the answer stalled: nothing came for {}", human(idle));
+    let message = format!("{address}: the answer stalled: nothing came for {}", Human::from(idle));
     Failure::new(FailureKind::Unreachable, message).hint("the server is overloaded or stuck; see --idle-timeout").into()
 }
 
 fn too_slow(address: &str, idle: Duration) -> Trouble {
-    let message = format!("{address}: the answer is too slow: less than 1 KiB/s for {}", human(idle * 2));
+    let message = format!("{address}: the answer is too slow: less than 1 KiB/s for {}", Human::from(idle * 2));
     Failure::new(FailureKind::Unreachable, message).hint("the server is overloaded or stuck; see --idle-timeout").into()
 }
 

@@ -30,17 +30,18 @@ use breaker::{Breaker, Health, Pass};
 use client::Clients;
 use exchange::Reply;
 use retry::{Again, Wait};
-use trouble::{Trouble, human};
+use trouble::Trouble;
 
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Request};
 use crate::backend::tape::Tape;
 use crate::model::evidence::{self, Source};
+use crate::model::time::Human;
 use crate::stop::Stop;
 
-/// How the sentence begins that tells of a breaker which is open.
-pub const NOT_ASKED: &str = "not asked: ";
+/// The status of who is asked too often.
+const TOO_MANY: u16 = 429;
 
 /// A wait that somebody may want to sit through.
 const SOON: Duration = Duration::from_mins(5);
@@ -271,9 +272,18 @@ impl Transport {
 
     /// Asks until there is an answer, or no more trying helps.
     async fn insist(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
+        let mut effort = Tries::default();
+        match self.asked_again(endpoint, request, &mut effort).await {
+            Ok(answer) if answer.status == TOO_MANY => Err(asks_too_much(endpoint, &answer, effort)),
+            outcome => outcome,
+        }
+    }
+
+    async fn asked_again(&self, endpoint: &Endpoint, request: &Request, effort: &mut Tries) -> Result<Answer, Failure> {
         let mut delays = retry::delays();
         let mut once = true;
         loop {
+            effort.made += 1;
             let tried = self.attempt(endpoint, request).await;
             let (outcome, again, retry_after) = match tried {
                 Ok(reply) => (Ok(reply.answer), reply.again, reply.retry_after),
@@ -293,8 +303,11 @@ impl Transport {
             ) {
                 Wait::For(pause) => self.pause(pause).await?,
                 Wait::NoTime => return outcome,
-                Wait::TooLong(asked) => return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked))),
+                Wait::TooLong(asked) => {
+                    return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked, *effort)));
+                }
             }
+            effort.pause = retry_after;
             if !self.is_worth_it(endpoint) {
                 return outcome;
             }
@@ -419,10 +432,10 @@ impl Transport {
     }
 
     fn past_deadline(&self, source: Source) -> Failure {
-        let total = human(self.limits.total);
+        let total = Human::from(self.limits.total);
         let message = match self.last.get().filter(|last| *last != source) {
             Some(last) => {
-                let share = human(self.limits.total / 5 * 4);
+                let share = Human::from(self.limits.total / 5 * 4);
                 format!("not answered within {share} of --timeout {total}; the rest is kept for {}", last.word())
             }
             None => format!("not answered within --timeout {total}"),
@@ -516,15 +529,44 @@ fn not_asked(source: Source, guard: &Guard) -> Failure {
         Some((kind, last)) => (*kind, format!(" (last: {last})")),
         None => (FailureKind::Unreachable, String::new()),
     };
-    let wait = human(guard.breaker.longest_wait());
-    Failure::new(kind, format!("{NOT_ASKED}{name} {reason}{last}; asked again within {wait}"))
-        .hint("wait until it is well again; `trace doctor` tells")
+    let wait = Human::from(guard.breaker.longest_wait());
+    let message = format!("not asked: {name} {reason}{last}; asked again within {wait}");
+    let failure = Failure::new(kind, message).hint("wait until it is well again; `trace doctor` tells");
+    Failure { was_asked: false, ..failure }
+}
+
+/// How often one thing was asked so far, and how long the server wanted to be left alone before the last time.
+#[derive(Clone, Copy, Default)]
+struct Tries {
+    made: usize,
+    pause: Option<Duration>,
+}
+
+impl Tries {
+    /// Nothing where it was asked once.
+    fn words(self) -> String {
+        let pause = self.pause.map(|pause| format!(", the last time after the {} that it wanted", Human::from(pause)));
+        match self.made {
+            0 | 1 => String::new(),
+            made => format!("; it was asked {made} times{}", pause.unwrap_or_default()),
+        }
+    }
+}
+
+/// The server wants fewer questions, and there were tries enough.
+fn asks_too_much(endpoint: &Endpoint, answer: &Answer, tries: Tries) -> Failure {
+    let said = if answer.is_page() || answer.is_empty() { String::new() } else { format!(": {}", answer.text()) };
+    let message =
+        format!("{} wants to be asked less often (HTTP {TOO_MANY}){said}{}", shown(&endpoint.url), tries.words());
+    Failure::new(FailureKind::Unreachable, message).hint(
+        "ask again later, or for less: narrow the time, name services and keys; --in-flight 1 asks one thing at a time",
+    )
 }
 
 /// The server wants to be left alone for longer than there is time.
-fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration) -> Failure {
+fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration, tries: Tries) -> Failure {
     let (address, status) = (shown(&endpoint.url), answer.status);
-    let message = format!("{address} asks to wait {} (HTTP {status})", human(asked));
+    let message = format!("{address} asks to wait {} (HTTP {status}){}", Human::from(asked), tries.words());
     let hint = if asked > SOON { "try again then" } else { "try again then, or raise --timeout" };
     Failure::new(FailureKind::Unreachable, message).hint(hint)
 }

@@ -8,11 +8,11 @@ use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use super::exchange::Held;
-use super::trouble::human;
 use super::{Transport, shown, stopped};
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind, malformed};
 use crate::backend::request::Answer;
+use crate::model::time::Human;
 use crate::wire::Malformed;
 
 /// Shorter answers are read sooner than a thread begins.
@@ -58,7 +58,7 @@ impl Transport {
     }
 
     fn read_too_late(&self) -> Failure {
-        let message = format!("the answer could not be read within --timeout {}", human(self.limits.total));
+        let message = format!("the answer could not be read within --timeout {}", Human::from(self.limits.total));
         Failure::new(FailureKind::OutOfBounds, message).hint("raise --timeout, or narrow the time with --since")
     }
 }
