@@ -71,7 +71,7 @@ fn a_consumer_that_carries_no_correlation_id_is_found() {
     assert_eq!((ids(&whole.spans), looked_up), (run.truth.spans.clone(), LookedUp::All));
     let (by_link, _) = told(&run, |span| {
         if far(span) {
-            drop_attribute(span, "event.id")
+            drop_attribute(span, "event.id");
         }
     });
     assert_eq!(ids(&by_link.spans), run.truth.spans, "its topic leads to it");
@@ -174,7 +174,7 @@ fn what_could_not_be_asked_is_told() {
         |span: &mut Span| ["event.id", "messaging.destination"].iter().for_each(|key| drop_attribute(span, key));
     let (_, looked_up) = told(&run, |span| {
         if (span.trace_id, span.span_id) == lost {
-            nameless(span)
+            nameless(span);
         }
     });
     assert!(matches!(looked_up, LookedUp::Part { why, .. } if why.contains("neither")));

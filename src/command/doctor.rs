@@ -2,7 +2,7 @@
 
 use crate::backend::failure::Came;
 use crate::command::asked::requests;
-use crate::command::asking::{backends, keep_recording, progress, tape, transport};
+use crate::command::desk::{backends, keep_recording, progress, tape, transport};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::error::{Error, Exit};

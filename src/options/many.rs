@@ -20,10 +20,10 @@ const LONGEST: u64 = 16 << 20;
 #[command(next_help_heading = "Many runs")]
 pub struct ManyArgs {
     /// Every ID of this file, one a line; `-` is standard input; `#` begins a comment
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["id", "correlation_id", "trace_id", "input", "demo"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "demo"])]
     pub ids_from: Option<PathBuf>,
     /// The newest N runs, found by their first operation or by the filters
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), conflicts_with_all = ["id", "correlation_id", "trace_id", "ids_from", "input", "demo"])]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), conflicts_with_all = ["ids_from", "input", "demo"])]
     pub recent: Option<u32>,
     /// How long asking about all runs may take; --timeout is for each
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]

@@ -16,6 +16,7 @@ mod trouble;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,23 +120,16 @@ struct Guard {
     last: Option<(FailureKind, String)>,
 }
 
-/// Asks, and keeps count.
-pub struct Transport {
+/// What all askings of a command have in common: connections, and how each backend is.
+struct Common {
     limits: Limits,
     begun: Instant,
-    deadline: Cell<Instant>,
-    /// Who is asked last, and must find some time left.
-    last: Cell<Option<Source>>,
     tape: Tape,
     clients: Clients,
     /// Places at an origin, and each backend's share of them.
     gates: RefCell<HashMap<Gate, Arc<Semaphore>>>,
     guards: RefCell<HashMap<Door, Guard>>,
-    tallies: RefCell<HashMap<Source, Tally>>,
     asked: RefCell<Vec<Asked>>,
-    budget: Cell<usize>,
-    /// Requests of the rounds before this one.
-    made_before: Cell<usize>,
     /// Bytes of the answers that are being read.
     held: Cell<usize>,
     /// One long answer is read at a time.
@@ -143,47 +137,78 @@ pub struct Transport {
     stop: Stop,
 }
 
+/// Asks, and keeps count.
+pub struct Transport {
+    common: Rc<Common>,
+    deadline: Cell<Instant>,
+    /// Who is asked last, and must find some time left.
+    last: Cell<Option<Source>>,
+    tallies: RefCell<HashMap<Source, Tally>>,
+    budget: Cell<usize>,
+    /// Requests of the rounds before this one.
+    made_before: Cell<usize>,
+}
+
 impl Transport {
     /// Its deadline starts now.
     pub fn new(limits: Limits, tape: Tape, stop: Stop) -> Self {
-        Self {
+        Self::over(Rc::new(Common {
             limits,
             begun: Instant::now(),
-            deadline: Cell::new(Instant::now() + limits.total),
-            last: Cell::new(None),
             tape,
             clients: Clients::default(),
             gates: RefCell::default(),
             guards: RefCell::default(),
-            tallies: RefCell::default(),
             asked: RefCell::default(),
-            budget: Cell::new(limits.requests),
-            made_before: Cell::new(0),
             held: Cell::new(0),
             reader: Semaphore::new(1),
             stop,
+        }))
+    }
+
+    /// Another one beside it, over the same connections and with the same knowledge of how each backend is. Its time
+    /// begins now and ends then at the latest; its count of requests is its own.
+    #[must_use]
+    pub fn beside(&self, until: Option<Instant>) -> Self {
+        let another = Self::over(Rc::clone(&self.common));
+        if let Some(until) = until {
+            another.deadline.set(another.deadline.get().min(until));
+        }
+        another
+    }
+
+    fn over(common: Rc<Common>) -> Self {
+        Self {
+            deadline: Cell::new(Instant::now() + common.limits.total),
+            last: Cell::new(None),
+            tallies: RefCell::default(),
+            budget: Cell::new(common.limits.requests),
+            made_before: Cell::new(0),
+            common,
         }
     }
 
     /// With names looked up by this instead of the system.
     #[must_use]
     pub fn resolving_with(mut self, resolver: Arc<dyn Resolve>) -> Self {
-        self.clients.resolve_with(resolver);
+        if let Some(common) = Rc::get_mut(&mut self.common) {
+            common.clients.resolve_with(resolver);
+        }
         self
     }
 
     /// Begins another round of the same asking: its time, at most so much, and its requests are its own. What is known of
     /// how each backend is stays known.
     pub fn begin_round(&self, at_most: Duration) {
-        self.deadline.set(Instant::now() + self.limits.total.min(at_most));
+        self.deadline.set(Instant::now() + self.common.limits.total.min(at_most));
         self.last.set(None);
-        self.budget.set(self.limits.requests);
+        self.budget.set(self.common.limits.requests);
         self.made_before.set(self.made());
     }
 
     /// How long one round may ask.
     pub fn time_of_a_round(&self) -> Duration {
-        self.limits.total
+        self.common.limits.total
     }
 
     /// A fifth of the time is kept for this backend, which is asked when the others have told what to ask.
@@ -198,7 +223,8 @@ impl Transport {
 
     /// Until when a backend may be asked.
     fn deadline(&self, source: Source) -> Instant {
-        let kept = self.last.get().filter(|last| *last != source).map_or(Duration::ZERO, |_| self.limits.total / 5);
+        let kept =
+            self.last.get().filter(|last| *last != source).map_or(Duration::ZERO, |_| self.common.limits.total / 5);
         self.deadline.get().checked_sub(kept).unwrap_or(self.deadline.get())
     }
 
@@ -229,22 +255,22 @@ impl Transport {
 
     /// Why nobody is asked any more; none while nobody wants the command to end.
     pub fn interrupted(&self) -> Option<Failure> {
-        self.stop.is_asked().then(|| stopped(&self.stop))
+        self.common.stop.is_asked().then(|| stopped(&self.common.stop))
     }
 
     /// Every request so far, in the order of their answers.
     pub fn asked(&self) -> Vec<Asked> {
-        self.asked.borrow().clone()
+        self.common.asked.borrow().clone()
     }
 
     /// The recording, to be saved at the end.
     pub fn tape(&self) -> &Tape {
-        &self.tape
+        &self.common.tape
     }
 
     /// The circuit breaker of a backend as it is now.
     pub fn breaker(&self, endpoint: &Endpoint) -> evidence::Breaker {
-        let guards = self.guards.borrow();
+        let guards = self.common.guards.borrow();
         let Some(guard) = guards.get(&door(endpoint)) else { return evidence::Breaker::default() };
         evidence::Breaker {
             state: guard.breaker.state(),
@@ -259,14 +285,14 @@ impl Transport {
     /// # Errors
     /// When no whole answer came; any HTTP status is an answer.
     pub async fn fetch(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
-        if let Some(outcome) = self.tape.played(endpoint.source, request) {
+        if let Some(outcome) = self.common.tape.played(endpoint.source, request) {
             self.spend(endpoint.source)?;
             // A replay takes no time: the same recording gives the same bytes.
             self.remember(endpoint.source, request, None, outcome.as_ref());
             return outcome;
         }
         let outcome = self.insist(endpoint, request).await;
-        self.tape.keep(endpoint.source, request, &outcome);
+        self.common.tape.keep(endpoint.source, request, &outcome);
         outcome
     }
 
@@ -318,10 +344,10 @@ impl Transport {
     /// Whether another try is within all bounds.
     fn is_worth_it(&self, endpoint: &Endpoint) -> bool {
         let tally = self.tally(endpoint.source);
-        let is_open = |guard: &Guard| !guard.breaker.would_admit(self.begun.elapsed());
+        let is_open = |guard: &Guard| !guard.breaker.would_admit(self.common.begun.elapsed());
         self.budget.get() > 0
             && retry::is_affordable(tally.requests.saturating_sub(tally.retries), tally.retries)
-            && !self.guards.borrow().get(&door(endpoint)).is_some_and(is_open)
+            && !self.common.guards.borrow().get(&door(endpoint)).is_some_and(is_open)
     }
 
     /// Waits so long, or until the command is asked to end.
@@ -331,7 +357,7 @@ impl Transport {
     pub async fn pause(&self, pause: Duration) -> Result<(), Failure> {
         tokio::select! {
             biased;
-            () = self.stop.asked() => Err(stopped(&self.stop)),
+            () = self.common.stop.asked() => Err(stopped(&self.common.stop)),
             () = tokio::time::sleep(pause) => Ok(()),
         }
     }
@@ -347,7 +373,7 @@ impl Transport {
         self.count(endpoint.source, |tally| tally.requests += 1);
         let tried = tokio::select! {
             biased;
-            () = self.stop.asked() => Err(Trouble::lasting(stopped(&self.stop))),
+            () = self.common.stop.asked() => Err(Trouble::lasting(stopped(&self.common.stop))),
             tried = Box::pin(self.exchange(endpoint, request)) => tried,
         };
         let tried = match tried {
@@ -374,17 +400,20 @@ impl Transport {
 
     /// A backend's share of the places at its origin, or all of them.
     fn gate(&self, endpoint: &Endpoint, share: Option<Source>) -> Arc<Semaphore> {
-        let divided =
-            if share.is_some() { self.limits.in_flight / endpoint.sharing.max(1) } else { self.limits.in_flight };
+        let divided = if share.is_some() {
+            self.common.limits.in_flight / endpoint.sharing.max(1)
+        } else {
+            self.common.limits.in_flight
+        };
         let new = || Arc::new(Semaphore::new(divided.max(1)));
-        self.gates.borrow_mut().entry((share, origin(endpoint))).or_insert_with(new).clone()
+        self.common.gates.borrow_mut().entry((share, origin(endpoint))).or_insert_with(new).clone()
     }
 
     async fn place<'a>(&self, gate: &'a Semaphore, source: Source) -> Result<Option<SemaphorePermit<'a>>, Failure> {
         let got = async {
             tokio::select! {
                 biased;
-                () = self.stop.asked() => Err(stopped(&self.stop)),
+                () = self.common.stop.asked() => Err(stopped(&self.common.stop)),
                 place = gate.acquire() => Ok(place.ok()),
             }
         };
@@ -392,17 +421,19 @@ impl Transport {
     }
 
     fn refuse_if_open(&self, endpoint: &Endpoint) -> Result<(), Failure> {
-        match self.guards.borrow().get(&door(endpoint)) {
-            Some(guard) if !guard.breaker.would_admit(self.begun.elapsed()) => Err(not_asked(endpoint.source, guard)),
+        match self.common.guards.borrow().get(&door(endpoint)) {
+            Some(guard) if !guard.breaker.would_admit(self.common.begun.elapsed()) => {
+                Err(not_asked(endpoint.source, guard))
+            }
             _ => Ok(()),
         }
     }
 
     fn admit(&self, endpoint: &Endpoint) -> Result<Ticket<'_>, Failure> {
-        let mut guards = self.guards.borrow_mut();
-        let new = || Guard { breaker: Breaker::new(self.limits.open), last: None };
+        let mut guards = self.common.guards.borrow_mut();
+        let new = || Guard { breaker: Breaker::new(self.common.limits.open), last: None };
         let guard = guards.entry(door(endpoint)).or_insert_with(new);
-        match guard.breaker.admit(self.begun.elapsed()) {
+        match guard.breaker.admit(self.common.begun.elapsed()) {
             Some(pass) => {
                 Ok(Ticket { transport: self, door: door(endpoint), pass, health: Health::Unknown, last: None })
             }
@@ -415,8 +446,8 @@ impl Transport {
     }
 
     fn spend(&self, source: Source) -> Result<(), Failure> {
-        if self.stop.is_asked() {
-            return Err(stopped(&self.stop));
+        if self.common.stop.is_asked() {
+            return Err(stopped(&self.common.stop));
         }
         if Instant::now() >= self.deadline(source) {
             return Err(self.past_deadline(source));
@@ -432,10 +463,10 @@ impl Transport {
     }
 
     fn past_deadline(&self, source: Source) -> Failure {
-        let total = Human::from(self.limits.total);
+        let total = Human::from(self.common.limits.total);
         let message = match self.last.get().filter(|last| *last != source) {
             Some(last) => {
-                let share = Human::from(self.limits.total / 5 * 4);
+                let share = Human::from(self.common.limits.total / 5 * 4);
                 format!("not answered within {share} of --timeout {total}; the rest is kept for {}", last.word())
             }
             None => format!("not answered within --timeout {total}"),
@@ -459,7 +490,7 @@ impl Transport {
             Err(failure) => failure.message.clone(),
         };
         let elapsed = begun.map_or(Duration::ZERO, |begun| now - begun);
-        self.asked.borrow_mut().push(Asked { source, request: request.clone(), result, elapsed });
+        self.common.asked.borrow_mut().push(Asked { source, request: request.clone(), result, elapsed });
     }
 }
 
@@ -474,8 +505,8 @@ struct Ticket<'a> {
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        let now = self.transport.begun.elapsed();
-        if let Some(guard) = self.transport.guards.borrow_mut().get_mut(&self.door) {
+        let now = self.transport.common.begun.elapsed();
+        if let Some(guard) = self.transport.common.guards.borrow_mut().get_mut(&self.door) {
             if self.last.is_some() {
                 guard.last = self.last.take();
             }
