@@ -3,9 +3,9 @@
 mod cast;
 mod count;
 pub mod evaluate;
-pub mod known_failures;
 mod ground;
 mod groups;
+pub mod known_failures;
 mod matching;
 mod nearest;
 mod order;
