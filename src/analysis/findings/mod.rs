@@ -4,9 +4,18 @@
 //! give nothing above info. What each finding means: the README's reference part.
 
 pub mod baseline;
+mod calls;
+mod gaps;
 pub mod known;
 mod merge;
+mod origins;
+mod orphans;
+mod remote;
 pub mod scene;
+mod siblings;
+mod skews;
+mod trouble;
+mod usual;
 
 use std::cmp::Reverse;
 
@@ -57,6 +66,9 @@ pub fn of(journey: &Journey, grounds: &Grounds) -> Judgement {
     Judgement { findings, withheld }
 }
 
+/// So many spans at most are named as evidence of one finding; its count tells of all.
+const MOST_PROOFS: usize = 20;
+
 /// One finding of one rule, before it is known what else the same cause showed as.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -67,8 +79,9 @@ pub struct Draft {
 }
 
 /// Every rule.
-fn judge(_scene: &Scene) -> Vec<Draft> {
-    vec![]
+fn judge(scene: &Scene) -> Vec<Draft> {
+    let rules = [origins::find, calls::find, orphans::find, gaps::find, siblings::find, usual::find, skews::find];
+    rules.iter().flat_map(|find| find(scene)).collect()
 }
 
 fn order(finding: &Finding) -> impl Ord + '_ {
@@ -82,3 +95,6 @@ fn order(finding: &Finding) -> impl Ord + '_ {
         &finding.summary,
     )
 }
+
+#[cfg(test)]
+mod tests;

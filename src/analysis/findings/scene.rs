@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::analysis::adjust::Clocks;
+use crate::analysis::cascade::Cascade;
 use crate::analysis::findings::Grounds;
 use crate::model::finding::Proof;
 use crate::model::id::{SpanId, TraceId};
@@ -19,12 +20,25 @@ pub struct Scene<'a> {
     /// Beside each span: whether rules about trees may look at it. Not where its ID, or its parent's, stands for several
     /// different spans, nor where it belongs to another journey.
     pub in_tree: Vec<bool>,
+    /// Which error explains which.
+    pub cascade: Cascade,
 }
 
 impl<'a> Scene<'a> {
     /// Of this journey.
     pub fn of(journey: &'a Journey, grounds: &'a Grounds<'a>) -> Self {
-        Self { journey, grounds, clocks: Clocks::measured(journey), in_tree: in_tree(journey) }
+        Self {
+            journey,
+            grounds,
+            clocks: Clocks::measured(journey),
+            in_tree: in_tree(journey),
+            cascade: Cascade::of(journey),
+        }
+    }
+
+    /// Whether the span is ours: not one of another journey in the same trace.
+    pub fn is_judged(&self, span: usize) -> bool {
+        self.journey.judged.get(span) != Some(&false)
     }
 
     /// A span as evidence.
