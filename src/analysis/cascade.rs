@@ -215,11 +215,13 @@ impl Enclosing {
 }
 
 fn add<'a>(latest: &mut Latest<'a>, one: Option<(Timestamp, (&'a str, &'a str))>) {
-    let mut all: Vec<_> = latest.iter().copied().chain([one]).flatten().collect();
-    all.sort_by(|a, b| b.cmp(a));
-    let first = all.first().copied();
-    let second = all.iter().copied().find(|(_, place)| first.is_some_and(|(_, first)| first != *place));
-    *latest = [first, second];
+    let [first, second] = *latest;
+    *latest = match (first, one) {
+        (_, None) => return,
+        (Some(a), Some(b)) if a.1 == b.1 => [first.max(one), second],
+        _ if one > first => [one, first],
+        _ => [first, second.max(one)],
+    };
 }
 
 #[cfg(test)]

@@ -33,7 +33,10 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
     for (index, span) in journey.spans.iter().enumerate().filter(|(index, _)| scene.in_tree[*index]) {
         let Some(remote) = Remote::of(span, known).filter(|_| span.message_role().is_none()) else { continue };
         let trouble = Trouble::of(span);
-        if remote.is_silent && !(span.is_error() && trouble == Trouble::Down) {
+        // What failed only because its caller had failed before is no failure of its own.
+        if scene.cascade.follows.contains_key(&index)
+            || remote.is_silent && !(span.is_error() && trouble == Trouble::Down)
+        {
             continue;
         }
         let sides = sides.get_or_insert_with(|| Sides::of(scene));

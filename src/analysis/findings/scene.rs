@@ -50,17 +50,15 @@ impl<'a> Scene<'a> {
 
 /// A client and its server may share an ID, as Zipkin has it; any other pair that does says nothing of who is whose child.
 fn in_tree(journey: &Journey) -> Vec<bool> {
-    let mut holders: HashMap<(TraceId, SpanId), Vec<usize>> = HashMap::new();
-    for (index, span) in journey.spans.iter().enumerate() {
-        holders.entry((span.trace_id, span.span_id)).or_default().push(index);
+    // Of each ID the kinds that have it, a bit each, and whether one of them has it twice.
+    let mut holders: HashMap<(TraceId, SpanId), (u8, bool)> = HashMap::with_capacity(journey.spans.len());
+    for span in &journey.spans {
+        let (kinds, is_shared) = holders.entry((span.trace_id, span.span_id)).or_default();
+        let kind = 1 << span.kind as u8;
+        *is_shared |= *kinds & kind != 0;
+        *kinds |= kind;
     }
-    let is_shared = |key: (TraceId, SpanId)| {
-        holders.get(&key).is_some_and(|all| {
-            let mut kinds: Vec<_> = all.iter().map(|i| journey.spans[*i].kind).collect();
-            kinds.sort_unstable();
-            kinds.windows(2).any(|pair| pair[0] == pair[1])
-        })
-    };
+    let is_shared = |key: (TraceId, SpanId)| holders.get(&key).is_some_and(|(_, is_shared)| *is_shared);
     let judged = |index: usize| journey.judged.get(index) != Some(&false);
     let spans = journey.spans.iter().enumerate();
     spans

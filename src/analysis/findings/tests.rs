@@ -76,6 +76,11 @@ fn each_rule_names_what_is_wrong() {
             "error error_origin a call ×1, error error_origin shop serve ×1",
         ),
         (
+            "a clean-up that fails after the work did",
+            "a/work 0..100 error: x\n  a/undo 200..209 client server.address=shop error: Connection refused",
+            "error error_origin a work ×1",
+        ),
+        (
             "the other side is lost once and there twice",
             "a/get 0..100 server\n  a/call 1..9 client peer.service=shop\n    shop/serve 2..8 server\n  a/call 11..19 client peer.service=shop\n    shop/serve 12..18 server\n  a/call 21..29 client peer.service=shop",
             "warning client_without_server+sibling_deviation a shop ×1",
@@ -334,10 +339,10 @@ fn what_one_cause_showed_as_is_one_finding() {
     }
 }
 
-/// A million spans in a row, or side by side, every third of them failed.
+/// Many spans in a row, or side by side, every third of them failed.
 #[test]
 fn the_deepest_and_the_widest_journeys_are_judged() {
-    let count = 100_000;
+    let count = 50_000;
     let deep = sketch::chain(count);
     let mut wide = sketch::chain(count);
     for (index, span) in wide.spans.iter_mut().enumerate().skip(1) {
