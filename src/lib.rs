@@ -27,7 +27,8 @@
 //! [`cli`], a scenario, a README section. A backend: recorded answers, a wire decoder, a request file, a doctor line, a
 //! live test. A format: one render file, one snapshot a report. The compiler's exhaustive `match` is the checklist.
 //!
-//! The library serves the binary, the tests and the benches; it promises no stability.
+//! Beside `main.rs` the binary has `signals.rs`: Ctrl-C and SIGTERM. The library serves the binary, the tests and the
+//! benches; it promises no stability.
 
 #![forbid(unsafe_code)]
 
