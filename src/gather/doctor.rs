@@ -191,7 +191,7 @@ fn ability(what: &str, answer: impl Into<String>) -> Ability {
 }
 
 async fn honours_tags(jaeger: &Jaeger<'_>, window: Window) -> &'static str {
-    let search = Search { key: "trace.doctor", value: "no span has this", window, limit: 5 };
+    let search = Search { operation: None, tags: &[("trace.doctor", "no span has this")], window, limit: 5 };
     let service = if jaeger.serviceless { None } else { jaeger.services.first().map(String::as_str) };
     if service.is_none() && !jaeger.serviceless {
         return "unknown: no service to ask";
