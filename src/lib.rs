@@ -4,7 +4,7 @@
 //! `Report`, rendered as text. Imports run down these floors, never up or across:
 //!
 //! ```text
-//! main · cli · command · options · gather, render · backend, file, report, demo · pipeline · wire, stitch, analysis · query · model, error, progress, save, stop
+//! main · cli · command · options · gather, render · backend, file, report, demo · pipeline · wire, stitch, analysis · query · model, error, progress, save, spelling, stop
 //! ```
 //!
 //! | room | what is done there |
@@ -48,6 +48,7 @@ pub mod query;
 pub mod render;
 pub mod report;
 pub mod save;
+pub mod spelling;
 pub mod stitch;
 pub mod stop;
 pub mod wire;
