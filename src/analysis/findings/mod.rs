@@ -9,6 +9,7 @@ mod calls;
 mod chains;
 #[cfg(test)]
 mod good_shapes;
+mod habits;
 pub mod known;
 mod merge;
 mod pairing;
