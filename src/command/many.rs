@@ -120,6 +120,14 @@ fn together<'a>(
     for (subject, evidence) in &shares {
         known.learn(&stitch(evidence.clone(), &query(subject)));
     }
-    let wish = Wish { known, around: wish.around, baseline: wish.baseline, services: wish.services, waiting: None };
+    let wish = Wish {
+        known,
+        around: wish.around,
+        baseline: wish.baseline,
+        services: wish.services,
+        metrics: wish.metrics,
+        root: None,
+        waiting: None,
+    };
     shares.into_iter().map(move |(subject, evidence)| told(evidence, query(&subject), &wish, args, context))
 }
