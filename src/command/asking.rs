@@ -67,9 +67,9 @@ pub struct Wish<'a> {
     /// What metrics must be read at the journey's end.
     pub metrics: &'a [Metric],
     /// With which span recent runs begin; any where none.
-    pub root: Option<(Pattern, Option<Pattern>)>,
+    pub root: Option<&'a (Pattern, Option<Pattern>)>,
     /// How long to ask again, and when it is enough; once where none.
-    pub waiting: Option<Waiting<'a>>,
+    pub waiting: Option<&'a Waiting<'a>>,
 }
 
 /// How long to ask again, and when it is enough.
@@ -105,7 +105,7 @@ pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Resu
             let subject = args.subject.required()?;
             let desk = Desk::open(&args.sources.recording, context)?;
             let progress = progress(context);
-            let mut told = about(&desk, &desk.transport, subject, &progress, args, wish, context).await?;
+            let mut told = Box::pin(about(&desk, &desk.transport, subject, &progress, args, wish, context)).await?;
             progress.done();
             desk.remember(key_that_worked(&told), context);
             (told.footing.said, told.footing.unsaved) = desk.close(context);
@@ -123,7 +123,9 @@ pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Resu
         Supply::Demo(scenario) => {
             let run = demo_run(args, scenario.as_deref())?;
             let query = blank(Subject::correlation(&run.correlation_id), context, demo::NOW);
-            Ok(told(demo::evidence(&run), query, wish, args, context))
+            let mut known = wish.known.clone();
+            demo::embedded().iter().for_each(|(_, other)| known.learn_spans(&other.spans));
+            Ok(told(demo::evidence(&run), query, &Wish { known, ..*wish }, args, context))
         }
     }
 }
@@ -147,7 +149,7 @@ pub async fn about(
         query.services = wish.services.to_vec();
     }
     let backends = &desk.backends;
-    let (evidence, query) = match &wish.waiting {
+    let (evidence, query) = match wish.waiting {
         None => (gather::gather(&query, backends, transport, progress).await, query),
         Some(waiting) => {
             let judge = |evidence: &Evidence, now: Timestamp| {
@@ -216,6 +218,7 @@ pub fn told(mut evidence: Evidence, query: Query, wish: &Wish, args: &JourneyArg
         ..Evidence::default()
     };
     let mut known = wish.known.clone();
+    known.learn_spans(&evidence.spans);
     known.learn_lists(&evidence.listed);
     let journey = stitch(evidence, &query);
     let unsettled = settle(&journey, &query, args, context);

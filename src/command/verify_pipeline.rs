@@ -230,12 +230,13 @@ impl Verifier<'_> {
             patience: Patience { wait: Duration::from_nanos(wait.unsigned_abs()), settle },
             judge: &enough,
         });
+        let root = self.spec.entry();
         let wish = Wish {
             known: self.expected(),
             services: &self.spec.services,
             metrics: &self.spec.metrics,
-            waiting,
-            root: self.spec.entry(),
+            waiting: waiting.as_ref(),
+            root: root.as_ref(),
             ..Wish::plain(self.context)
         };
         let mut runs = Vec::new();
