@@ -99,7 +99,8 @@ fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<Via>) {
         span.status = Status { code: StatusCode::Error, message: message.into() };
     }
     match (above, via) {
-        (Some(above), Some(_)) if above.trace_id == span.trace_id => span.parent_id = Some(above.span_id),
+        (Some(above), Some(Via::Parent)) if above.trace_id == span.trace_id => span.parent_id = Some(above.span_id),
+        (Some(above), Some(_)) if above.trace_id == span.trace_id => {}
         (Some(above), Some(_)) => {
             via = Some(Via::Link);
             span.links.push(link_to(above));

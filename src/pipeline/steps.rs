@@ -140,12 +140,19 @@ impl Bench<'_> {
         let is_full = wanted.most == Some(total) && !wanted.follows;
         if !faults.is_empty() && (step.every || is_full) {
             check.why = told;
-            let doubts = faults.iter().map(|fault| self.of_fault(fault.nature, needs)).min_by_key(weight);
+            // What it takes to break it: one match that must hold and does not, or so many that too few are left.
+            let enough = if step.every { 1 } else { total + 1 - wanted.least.min(total) };
+            let of_match = |said: &Said| {
+                let doubts = said.faults.iter().map(|fault| self.of_fault(fault.nature, needs, step.count));
+                doubts.min_by_key(weight)
+            };
+            let mut doubts: Vec<Doubts> = matter.said.iter().filter_map(of_match).collect();
+            doubts.sort_by_key(weight);
             let words = || format!("{}: what it belongs to", step.name);
-            return self.broken_or(check, &doubts.unwrap_or_default(), words);
+            return self.broken_or(check, &doubts.into_iter().nth(enough - 1).unwrap_or_default(), words);
         }
         if total >= wanted.least && wanted.least > 0 && matter.all_late() {
-            let doubts = faults.iter().map(|fault| self.of_fault(fault.nature, needs)).max_by_key(weight);
+            let doubts = faults.iter().map(|fault| self.of_fault(fault.nature, needs, step.count)).max_by_key(weight);
             if doubts.as_ref().is_some_and(Doubts::is_empty) {
                 check.why = told;
                 check.state = State::Broken;
@@ -193,9 +200,11 @@ impl Bench<'_> {
         doubts.reduce(|all, more| merged(all, &more)).unwrap_or_default()
     }
 
-    /// Doubts that a fault is one: how a match ended stays so; who belongs to whom may turn out otherwise.
-    fn of_fault(&self, nature: Nature, needs: Needs) -> Doubts {
+    /// Doubts that a fault is one: how a match ended stays so, but where attempts that were repeated well do not count,
+    /// the repetition may lie where nobody saw; who belongs to whom may turn out otherwise.
+    fn of_fault(&self, nature: Nature, needs: Needs, count: Count) -> Doubts {
         match nature {
+            Nature::Own if matches!(count, Count::SameAs(_)) => self.trust.doubts(needs),
             Nature::Own => Doubts::default(),
             Nature::Pair { known: true, .. } if self.ground.jaeger == Standing::Complete => Doubts::default(),
             Nature::Pair { .. } => self.trust.doubts(Needs { spans: true, ..needs }),

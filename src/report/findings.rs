@@ -54,7 +54,7 @@ pub fn whole(finding: &Finding, names: &Names, origin: Option<Timestamp>) -> Vec
         facts.push(fact("", one(Role::Dim, format!("and {more} more, all of them in `-o json`"))));
     }
     facts.extend(labelled("  likely", finding.causes.iter().map(|cause| plain(cause.clone()))));
-    facts.extend(labelled("  look at", finding.next.iter().map(|next| plain(next.clone()))));
+    facts.extend(labelled("  check", finding.next.iter().map(|next| plain(next.clone()))));
     blocks.push(Block::Facts(facts));
     blocks
 }
