@@ -189,18 +189,17 @@ fn a_good_run() {
     3 services · 2 traces · 9 spans · 0 log lines · 424 ms · 2026-11-22 14:02:11.112 +01:00
     complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
 
-      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register                     █████████                         120 ms
-      8 ms ┃  batch_orchestrator    INSERT batches                                  ▐█▎                                23 ms
-     60 ms ┃  batch_orchestrator    ⇢ …spell_checker.check_request.v1                   ▕                               2 ms
-           ┃                          no consumer here
-     62 ms ┃                      ┊ 44 ms in the queue                                  ┄┄┄┄
-    106 ms ┃  spell_checker       ⇠ …spell_checker.check_request.v1                         ███████████████▋          208 ms
-    110 ms ┃  spell_checker         load dictionary                                         ███▎                       40 ms
-    150 ms ┃  spell_checker         check essay                                                ██████████▉            140 ms
-    300 ms ┃  spell_checker         ⇢ …essay.spellcheck.completed.v1                                      ▕             3 ms
-    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                   ┄┄┄┄
-    334 ms ┃  essay_lifecycle     ⇠ …essay.spellcheck.completed.v1                                           ███████   90 ms
-    340 ms ┃  essay_lifecycle       storage_reference_update                                                 ▐█████▋   80 ms
+      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register          ████████████▏                                120 ms
+      8 ms ┃  batch_orchestrator    INSERT batches                       ▕██▏                                          23 ms
+     60 ms ┃  batch_orchestrator    ⇢ …spell_checker.check_request.v1          ▎                                        2 ms
+     62 ms ┃                      ┊ 44 ms in the queue                         ┄┄┄┄┄
+    106 ms ┃  spell_checker       ⇠ …spell_checker.check_request.v1                ▕████████████████████▊             208 ms
+    110 ms ┃  spell_checker         load dictionary                                 ████▏                              40 ms
+    150 ms ┃  spell_checker         check essay                                         ██████████████▍               140 ms
+    300 ms ┃  spell_checker         ⇢ …essay.spellcheck.completed.v1                                   ▕                3 ms
+    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                ┄┄┄┄
+    334 ms ┃  essay_lifecycle     ⇠ …essay.spellcheck.completed.v1                                        ▕█████████   90 ms
+    340 ms ┃  essay_lifecycle       storage_reference_update                                               ▐███████▌   80 ms
 
     ┃ critical path · ┊ waiting · … stands for huleedu.
 
@@ -223,18 +222,17 @@ fn a_broken_run_says_what_broke_first() {
       StorageReferenceError: content store rejected the reference: checksum does not match the one announced
       340 ms in · span 8ff34785 · passed on by essay_lifecycle ⇠ …essay.spellcheck.completed.v1
 
-      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register                     █████████                         120 ms
-      8 ms ┃  batch_orchestrator    INSERT batches                                  ▐█▎                                23 ms
-     60 ms ┃  batch_orchestrator    ⇢ …spell_checker.check_request.v1                   ▕                               2 ms
-           ┃                          no consumer here
-     62 ms ┃                      ┊ 44 ms in the queue                                  ┄┄┄┄
-    106 ms ┃  spell_checker       ⇠ …spell_checker.check_request.v1                         ███████████████▋          208 ms
-    110 ms ┃  spell_checker         load dictionary                                         ███▎                       40 ms
-    150 ms ┃  spell_checker         check essay                                                ██████████▉            140 ms
-    300 ms ┃  spell_checker         ⇢ …essay.spellcheck.completed.v1                                      ▕             3 ms
-    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                   ┄┄┄┄
-    334 ms ┃✗ essay_lifecycle     ⇠ …essay.spellcheck.completed.v1                                           ███████   90 ms
-    340 ms ┃✗ essay_lifecycle       storage_reference_update                                                 ▐█████▋   80 ms
+      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register          ████████████▏                                120 ms
+      8 ms ┃  batch_orchestrator    INSERT batches                       ▕██▏                                          23 ms
+     60 ms ┃  batch_orchestrator    ⇢ …spell_checker.check_request.v1          ▎                                        2 ms
+     62 ms ┃                      ┊ 44 ms in the queue                         ┄┄┄┄┄
+    106 ms ┃  spell_checker       ⇠ …spell_checker.check_request.v1                ▕████████████████████▊             208 ms
+    110 ms ┃  spell_checker         load dictionary                                 ████▏                              40 ms
+    150 ms ┃  spell_checker         check essay                                         ██████████████▍               140 ms
+    300 ms ┃  spell_checker         ⇢ …essay.spellcheck.completed.v1                                   ▕                3 ms
+    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                ┄┄┄┄
+    334 ms ┃✗ essay_lifecycle     ⇠ …essay.spellcheck.completed.v1                                        ▕█████████   90 ms
+    340 ms ┃✗ essay_lifecycle       storage_reference_update                                               ▐███████▌   80 ms
     418 ms ┃  essay_lifecycle         │ error  StorageReferenceError: content store rejected the reference
 
     ┃ critical path · ┊ waiting · … stands for huleedu.
@@ -276,7 +274,6 @@ fn a_backend_that_is_down_costs_its_own_part() {
       0 ms ┃  batch_orchestrator  POST /api/v…hes/register  ████▌             120 ms
       8 ms ┃  batch_orchestrator    INSERT batches          █▏                 23 ms
      60 ms ┃  batch_orchestrator    ⇢ …check_request.v1       ▏                 2 ms
-           ┃                          no consumer here
      62 ms ┃                      ┊ 44 ms in the queue        ┄┄
     106 ms ┃  spell_checker       ⇠ …check_request.v1           ███████▊      208 ms
     110 ms ┃  spell_checker         load dictionary             █▋             40 ms
@@ -326,7 +323,6 @@ fn sixty_columns_are_enough() {
       0 ms┃  batch_orchestr… POST /ap…register ██▊        120 ms
       8 ms┃  batch_orchestr…  INSERT batches   ▌           23 ms
      60 ms┃  batch_orchestr…  ⇢ …eck_request.v1 ▕           2 ms
-          ┃                    no consumer here
      62 ms┃                  ┊ 44 ms queued     ┄┄
     106 ms┃  spell_checker   ⇠ …eck_request.v1   ▐████▍   208 ms
     110 ms┃  spell_checker    load dictionary    ▐▌        40 ms
@@ -380,7 +376,6 @@ fn ascii_says_the_same() {
       0 ms *  batch_orchestrator  POST /api/v1/batches/register         =======                   120 ms
       8 ms *  batch_orchestrator    INSERT batches                      ==                         23 ms
      60 ms *  batch_orchestrator    -> ..spell_checker.check_request.v1    |                        2 ms
-           *                          no consumer here
      62 ms *                      : 44 ms in the queue                     ...
     106 ms *  spell_checker       <- ..spell_checker.check_request.v1         ============        208 ms
     110 ms *  spell_checker         load dictionary                           ===                  40 ms
@@ -464,29 +459,28 @@ fn nothing_found_says_where_was_looked_and_what_to_try() {
 #[test]
 fn a_busy_run_is_folded_and_says_so() {
     assert_snapshot!(shown(timeline(busy()), &evidence(), &view(120)), @"
-    ✗ 1 error, 3 findings in 3f2a9c1e-7c05-43a4-beae-034151654acd
+    ✗ 1 error, 2 findings in 3f2a9c1e-7c05-43a4-beae-034151654acd
     5 services · 1 trace · 50 spans · 3 log lines · about 900 ms on one clock (900 ms as recorded)
     2026-11-22 14:02:11.112 +01:00
     complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
 
-      0 ms ┃  gateway  GET /cart                                  ██████████████████████████████████████████████████  900 ms
-      2 ms ┃  gateway    auth                                     ▌                                                     7 ms
-     20 ms ┃  cart       GET /item ×11                             ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒            700 ms
+      0 ms ┃  gateway  GET /cart               █████████████████████████████████████████████████████████████████████  900 ms
+      2 ms ┃  gateway    auth                  ▌                                                                        7 ms
+     20 ms ┃  cart       GET /item ×11          ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒               700 ms
            ┃               p50 340 ms  max 700 ms  22 spans in all
-     20 ms  ✗ cart       GET /item                                 █████████████████████████▋                         459 ms
+     20 ms  ✗ cart       GET /item              ▐██████████████████████████████████▊                                  459 ms
                            HTTP 503
-     22 ms    cart-db      SELECT                                  ████████████████████▋                              368 ms
-    700 ms    cart       ⇢ stock.reserved ×10 · no consumer here                                        ▒▒             12 ms
+     22 ms    cart-db      SELECT               ▐███████████████████████████▉                                         368 ms
+    700 ms    cart       ⇢ stock.reserved ×11                                                       ▒▒                 13 ms
                            p50 2 ms  max 2 ms
-    703 ms    cart       ⇢ stock.reserved                                                                ▏              2 ms
+    703 ms    cart       ⇢ stock.reserved                                                           ▕                   2 ms
                            ✗ no stock process
-    711 ms    cart       ⇢ stock.reserved                                                                ▕              2 ms
                            ✗ no consumer of stock.reserved
-    702 ms             ┊ 61 ms in the queue                                                              ┄┄┄┄
-    760 ms    stock    ⇠ stock.reserved ×11                                                                 ▒▒▒▒▒▒▒▒  128 ms
+    702 ms             ┊ 61 ms in the queue                                                         ┄┄┄┄┄┄
+    760 ms    stock    ⇠ stock.reserved ×11                                                              ▒▒▒▒▒▒▒▒▒▒   128 ms
                          p50 82 ms  max 117 ms
                        (parent span 1f2e3d4c is not stored)
-    870 ms    mailer     send mail                                                                                █▍   20 ms
+    870 ms    mailer     send mail                                                                               ▐█▏   20 ms
     880 ms    mailer       │ warn  slow relay
 
     ┃ critical path · ┊ waiting · ×n alike, folded
@@ -494,7 +488,7 @@ fn a_busy_run_is_folded_and_says_so() {
     time      568 ms  63 %  cart-db  SELECT
               193 ms  21 %  gateway  GET /cart
               132 ms  14 %  cart  GET /item
-    shown    43 spans are folded (--full unfolds them)
+    shown    44 spans are folded (--full unfolds them)
     clocks   stock is at least 3 ms behind cart (measured on 11 pairs)
              times are as recorded; --adjust-clocks puts them right
     covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
