@@ -22,12 +22,15 @@ Examples:
   trace find req-42                       the story of one correlation ID
   trace find req-42 --since 2h -o json    the same for machines
   trace timeline req-42                   every span, queue wait and line of it
-  trace doctor                            whom would be asked, and are they well?";
+  trace missing req-42                    what did not happen and should have
+  trace doctor                            whom would be asked, and are they well?
+
+  trace verify-pipeline pipeline.yaml --correlation-id req-42 --wait 60s      a gate for CI";
 
 const EXIT_CODES: &str = "\
 Exit codes:
     0  asked and answered
-    1  a negative answer from complete data (nothing found with --fail-empty)
+    1  a negative answer: a failed gate, a finding at --fail-on, nothing found with --fail-empty
     2  usage or configuration; nothing was sent
     3  cannot tell: the answer is not complete (--allow-partial makes it 0)
     4  a person must act: sign-in, TLS, no such API, unsafe file permissions

@@ -7,7 +7,7 @@ use thiserror::Error;
 pub enum Exit {
     /// Asked and answered.
     Answered = 0,
-    /// A negative answer from complete data.
+    /// A negative answer: a failed gate, a grave finding, nothing found on complete data.
     Negative = 1,
     /// Usage or configuration; nothing was sent.
     Usage = 2,

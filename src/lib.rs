@@ -19,13 +19,21 @@
 //! | [`demo`] | the scenario generator: runs with the truth beside them |
 //! | [`wire`] | bytes to model, pure |
 //! | [`stitch`] | evidence joined into a journey, pure |
-//! | [`analysis`] | judgement of a journey, pure |
-//! | [`pipeline`] | expectations: a spec, whether a journey is as it says, learning one from good runs |
+//! | [`analysis`] | judgement of a journey, pure; `findings` holds one file a rule, and `merge`: one cause, one finding |
+//! | [`pipeline`] | expectations, pure: `spec` is what can be said, `file` reads it, `evaluate` tells whether a journey is so |
 //! | [`model`] | the words |
 //!
 //! How to add a command: an analysis with its tests, a report (a `Body` variant and its file), a command file, a line in
 //! [`cli`], a scenario, a README section. A backend: recorded answers, a wire decoder, a request file, a doctor line, a
 //! live test. A format: one render file, one snapshot a report. The compiler's exhaustive `match` is the checklist.
+//!
+//! How to add a finding: a [`model::finding::FindingId`] and its file in `analysis::findings`, whose `find` `judge` calls;
+//! say in `merge` what else the same cause shows as. Then a demo run that plants it, a good run that looks like it and
+//! must stay silent, and a line in the README's table.
+//!
+//! How to add an expectation: what it says in `pipeline::spec`, its key in `pipeline::file` and in the schema there, and a
+//! ruling in `pipeline::evaluate` that says what it rests on, so that a source taken away never makes a pass a fail. Then
+//! a `verdict::Kind` with its word in `known_failures` if it is of a new kind, and a line in the README's table.
 //!
 //! Beside `main.rs` the binary has `signals.rs`: Ctrl-C and SIGTERM. The library serves the binary, the tests and the
 //! benches; it promises no stability.

@@ -96,6 +96,8 @@ fn next() -> Vec<String> {
     vec![
         "trace timeline --demo=fan-out-lost".to_owned(),
         "trace logs --demo".to_owned(),
+        "trace missing --demo                  what did not happen, in all of these runs".to_owned(),
+        "trace verify-pipeline --expect storage_reference_update --demo=missing-storage-update".to_owned(),
         "trace doctor                          whom would be asked on this machine".to_owned(),
         "trace find --correlation-id ID        your own".to_owned(),
     ]
