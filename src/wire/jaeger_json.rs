@@ -52,7 +52,7 @@ struct Trace<'a> {
 
 /// The spans of `/api/traces`, `/api/traces/{id}` or a saved file: an envelope, a list of traces, or one trace.
 pub fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
-    let (mut decoded, rest) = read_with_rest(bytes, |text| {
+    let (decoded, rest) = read_with_rest(bytes, |text| {
         let documents: Many<Document> = parse(text)?;
         let known = |d: &Document| d.data.is_some() || d.spans.is_some() || d.errors.is_some();
         let empty_list = documents.items.is_empty() && documents.misplaced == 0;
@@ -64,8 +64,7 @@ pub fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
         let null_data = tree.entries().iter().any(|(key, _)| key == "data");
         Ok(if null_data { Ok(Decoded::default()) } else { Err(Malformed::wrong_shape(&tree)) })
     })?;
-    decoded.skipped.extend(rest);
-    Ok(decoded)
+    Ok(decoded.and_rest(rest))
 }
 
 fn all_traces(documents: Many<Document>) -> Decoded {

@@ -62,7 +62,7 @@ struct Stream<'a> {
 
 /// The lines of `query_range`, stream after stream in the order they came. What it warns of is in `errors`.
 pub fn streams(bytes: &[u8]) -> Result<Decoded, Malformed> {
-    let (mut decoded, rest) = read_with_rest(bytes, |text| {
+    let (decoded, rest) = read_with_rest(bytes, |text| {
         let document: Many<Document> = parse(text)?;
         let is_streams = |d: &Data| d.result_type.is_none_or(|kind| kind.get() == "\"streams\"");
         match document.items.into_iter().next() {
@@ -73,8 +73,7 @@ pub fn streams(bytes: &[u8]) -> Result<Decoded, Malformed> {
             _ => parse::<Json>(text).map(|tree| empty_or_wrong(&tree)),
         }
     })?;
-    decoded.skipped.extend(rest);
-    Ok(decoded)
+    Ok(decoded.and_rest(rest))
 }
 
 /// `data: null` is an empty answer.

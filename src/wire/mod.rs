@@ -31,7 +31,7 @@ pub struct Decoded {
     pub logs: Vec<LogEntry>,
     /// What could not be read and was left out, and why: one sentence each.
     pub skipped: Vec<String>,
-    /// How many spans or lines that is.
+    /// How many spans and lines that is; what follows the document counts as one.
     pub skipped_count: usize,
     /// What the server itself complains of beside its data.
     pub errors: Vec<String>,
@@ -45,6 +45,13 @@ impl Decoded {
         self.skipped.extend(other.skipped);
         self.skipped_count += other.skipped_count;
         self.errors.extend(other.errors);
+    }
+
+    /// With the remark on what followed the document: nobody knows what was lost there.
+    fn and_rest(mut self, rest: Option<String>) -> Self {
+        self.skipped_count += usize::from(rest.is_some());
+        self.skipped.extend(rest);
+        self
     }
 }
 
@@ -184,23 +191,24 @@ fn read_with_rest<T>(
         decode(&text[..at]).map(|value| (value, Some(format!("trailing data: {rest} bytes after the answer's end"))))
     };
     let (value, rest) = alone(&text)
-        .or_else(|error| first(&text, error))
-        .or_else(|error| {
-            let good = mended(&text).ok_or(error)?;
-            alone(&good).or_else(|error| first(&good, error))
+        .or_else(|error| match mended(&text) {
+            Some(good) => alone(&good).or_else(|error| first(&good, error)),
+            None => first(&text, error),
         })
         .map_err(|error| Malformed::not_json(&text, &error))?;
     value.map(|value| (value, rest))
 }
 
-/// Where the document ends, if the error is only that something follows it.
+/// Where what can be read ends, if the error is only that something follows it: the document, or the last whole one
+/// where there may be several.
 fn trailing(text: &str, error: &serde_json::Error) -> Option<usize> {
-    if !error.to_string().starts_with("trailing characters") {
-        return None;
-    }
+    let is_one = error.to_string().starts_with("trailing characters");
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
-    let is_whole = stream.next().is_some_and(|value| value.is_ok());
-    is_whole.then(|| stream.byte_offset())
+    let mut end = 0;
+    while (end == 0 || !is_one) && matches!(stream.next(), Some(Ok(_))) {
+        end = stream.byte_offset();
+    }
+    (end > 0 && end < text.trim_end().len()).then_some(end)
 }
 
 /// Reads one document whole, as a tree. For small answers.
@@ -314,6 +322,37 @@ mod tests {
         for bytes in [with_mark, little, big] {
             assert_eq!(jaeger_json::traces(&bytes).unwrap(), plain);
         }
+    }
+
+    #[test]
+    fn what_follows_the_answer_is_skipped_and_counted() {
+        type Decode = fn(&[u8]) -> Result<Decoded, Malformed>;
+        let lines = br#"{"data":{"resultType":"streams","result":[{"stream":{},"values":[["1","a"],["2"]]}]}}"#;
+        let spans = br#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"83a9efd15c1c98a977e0711cc93ee28b",
+            "spanId":"83a9efd15c1c98a9","name":"a\qb"},{}]}]}]}"#;
+        let mut twice = spans.repeat(2);
+        twice.insert(spans.len(), b'\n');
+        let traces = br#"{"data":[{"spans":[{"traceID":"1","spanID":"2","operationName":"a"},{}]}]}"#;
+        let table: [(&[u8], Decode, usize); 4] = [
+            (lines, loki_json::streams, 1),
+            (spans, otlp_json::decode, 1),
+            (&twice, otlp_json::decode, 2),
+            (traces, jaeger_json::traces, 1),
+        ];
+        for (answer, decode, items) in table {
+            let whole = decode(answer).unwrap();
+            assert_eq!((whole.spans.len() + whole.logs.len(), whole.skipped_count), (items, items), "{whole:?}");
+            for (rest, bytes) in [(" \n", 0), ("{garbage", 8), ("\n{\"data\":[{", 11), ("]", 1)] {
+                let told = decode(&[answer, rest.as_bytes()].concat()).unwrap();
+                assert_eq!((&told.spans, &told.logs), (&whole.spans, &whole.logs), "{rest}");
+                let remark = format!("trailing data: {bytes} bytes after the answer's end");
+                assert_eq!(told.skipped.last() == Some(&remark), bytes > 0, "{:?}", told.skipped);
+                assert_eq!(told.skipped_count, items + usize::from(bytes > 0), "{rest}");
+            }
+        }
+        let series = br#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
+        let told = prometheus_json::answer(&[series, b"{garbage".as_slice()].concat()).unwrap();
+        assert_eq!(told.skipped, ["trailing data: 8 bytes after the answer's end"]);
     }
 
     fn decode_with_all(bytes: &[u8]) {

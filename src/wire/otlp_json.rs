@@ -16,7 +16,7 @@ use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCo
 use crate::model::time::Timestamp;
 use crate::wire::json::{Items, Json, Many};
 use crate::wire::log_line::{Parts, first, flattened};
-use crate::wire::{Decoded, Malformed, Skips, item, partial, read, read_tree};
+use crate::wire::{Decoded, Malformed, Skips, item, partial, read_tree, read_with_rest};
 
 /// The outermost keys of OTLP documents, metrics too. The last two are used by others as well.
 pub const KEYS: [&str; 9] = [
@@ -101,7 +101,7 @@ struct Scope<'a> {
 
 /// The spans and lines of one document, or of several one after the other.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, Malformed> {
-    read(bytes, |text| {
+    let (decoded, rest) = read_with_rest(bytes, |text| {
         let mut reader = Reader::default();
         for document in serde_json::Deserializer::from_str(text).into_iter::<Many<Document>>() {
             let documents = document?;
@@ -109,7 +109,8 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, Malformed> {
             documents.items.into_iter().for_each(|document| reader.document(document));
         }
         if reader.recognised { Ok(Ok(reader.finish())) } else { unrecognised(text) }
-    })
+    })?;
+    Ok(decoded.and_rest(rest))
 }
 
 /// Metrics and `{}` are empty answers; anything else is not OTLP.
