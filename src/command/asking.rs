@@ -124,11 +124,15 @@ pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Resu
             Ok(told(evidence, blank(subject, context, context.surroundings.now), wish, args, context))
         }
         Supply::Demo(scenario) => {
-            let run = demo_run(args, scenario.as_deref())?;
+            let (scenario, run) = demo_run(args, scenario.as_deref())?;
             let query = blank(Subject::correlation(&run.correlation_id), context, demo::NOW);
             let mut known = wish.known.clone();
             demo::embedded().iter().for_each(|(_, other)| known.learn_spans(&other.spans));
-            Ok(told(demo::evidence(&run), query, &Wish { known, ..*wish }, args, context))
+            let mut told = told(demo::evidence(&run), query, &Wish { known, ..*wish }, args, context);
+            // Elsewhere `--demo` alone may mean all of it.
+            let others = told.footing.flags.split_once(' ').map(|(_, rest)| format!(" {rest}")).unwrap_or_default();
+            told.footing.flags = format!("--demo={}{others}", scenario.name);
+            Ok(told)
         }
     }
 }

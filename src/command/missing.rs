@@ -25,12 +25,12 @@ pub struct Args {
     /// Show what is only worth knowing as well
     #[arg(long)]
     pub all: bool,
-    /// Which runs, where there may be many.
-    #[command(flatten)]
-    pub many: ManyArgs,
     /// The journey.
     #[command(flatten)]
     pub journey: JourneyArgs,
+    /// Which runs, where there may be many.
+    #[command(flatten)]
+    pub many: ManyArgs,
 }
 
 /// Runs it.

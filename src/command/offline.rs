@@ -49,10 +49,10 @@ fn read_stdin() -> Result<Evidence, Error> {
 ///
 /// # Errors
 /// Usage: there is no such run.
-pub fn demo_run(args: &JourneyArgs, scenario: Option<&str>) -> Result<demo::Run, Error> {
+pub fn demo_run(args: &JourneyArgs, scenario: Option<&str>) -> Result<(demo::Scenario, demo::Run), Error> {
     let subject = args.subject.subject()?;
     let wanted = subject.as_ref().map(|s| s.text.as_str()).or(scenario).unwrap_or(demo::BROKEN);
-    demo::find(wanted).map(|(_, run)| run).ok_or_else(|| {
+    demo::find(wanted).ok_or_else(|| {
         let names: Vec<&str> = demo::scenarios().iter().map(|s| s.name).collect();
         Error::usage(format!("the demo has no {wanted:?}"), format!("there are {}", names.join(", ")))
     })

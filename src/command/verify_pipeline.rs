@@ -208,7 +208,10 @@ struct Verifier<'a> {
 impl Verifier<'_> {
     async fn verify(&self) -> Result<(Verification, Footing), Error> {
         let before = self.context.surroundings.now;
-        let wait_until = self.args.wait.map(|wait| before.plus(wait));
+        // What is read from files, the demo or a recording does not change any more.
+        let sources = &self.args.sources;
+        let may_change = sources.input.is_empty() && sources.demo.is_none() && sources.recording.replay.is_none();
+        let wait_until = self.args.wait.filter(|_| may_change).map(|wait| before.plus(wait));
         // Metrics are asked when the journey is over: while it is waited for spans and lines, they do not count.
         let unmeasured = Spec { metrics: vec![], ..self.spec.clone() };
         let enough = |told: &Told| {

@@ -1,6 +1,6 @@
 //! What of a run a selector matches.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::analysis::adjust::Clocks;
 use crate::model::conventions::{MessageRole, short_service};
@@ -70,7 +70,26 @@ impl<'a> Field<'a> {
         let mut all: Vec<Match> = selectors.iter().flat_map(|selector| self.select_one(selector)).collect();
         all.sort_unstable();
         all.dedup();
+        // Where either a span or a line will do, a line of a service whose span is seen tells of the same work.
+        let seen: HashSet<&str> = all.iter().filter_map(|found| self.service_of_span(found.item)).collect();
+        if !seen.is_empty() {
+            all.retain(|found| self.service_of_line(found.item).is_none_or(|service| !seen.contains(service)));
+        }
         all
+    }
+
+    fn service_of_span(&self, item: Item) -> Option<&str> {
+        match item {
+            Item::Span(index) => Some(self.journey.spans[index].service()),
+            Item::Line(_) => None,
+        }
+    }
+
+    fn service_of_line(&self, item: Item) -> Option<&str> {
+        match item {
+            Item::Line(index) => Some(&self.journey.logs[index].service),
+            Item::Span(_) => None,
+        }
     }
 
     /// What the selector matches and ended so.

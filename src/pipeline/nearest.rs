@@ -8,7 +8,7 @@ use crate::model::pattern::Pattern;
 use crate::pipeline::matching::{Item, is_service, passes, tells};
 use crate::pipeline::spec::{Relation, Seen, Selector, Step, Test};
 use crate::pipeline::steps::Bench;
-use crate::pipeline::verdict::{Check, Nearest, State};
+use crate::pipeline::verdict::{Check, Nearest, Sight, State};
 
 /// Of so many names the likest is looked for; a run with more has names that nobody chose.
 const MOST_NAMES: usize = 5_000;
@@ -28,7 +28,13 @@ pub fn explain(bench: &Bench, step: &Step, check: &mut Check) {
         }
     }
     if check.state == State::Broken || check.seen.is_empty() {
-        check.finding = explaining(bench, step, check).map(|finding| finding.id);
+        // Where the very span did happen, and only differs in something, no finding is the reason.
+        let by_name = |sight: &Sight| {
+            step.any_of.iter().any(|selector| matches!(&selector.what, Seen::Span(name) if name.matches(&sight.name)))
+        };
+        if check.nearest.as_ref().is_none_or(|nearest| !by_name(&nearest.sight)) {
+            check.finding = explaining(bench, step, check).map(|finding| finding.id);
+        }
     }
 }
 

@@ -93,7 +93,12 @@ impl Page {
         let columns = all().map(Vec::len).max().unwrap_or(0);
         let widest = |nth: usize| all().filter_map(|row| row.get(nth)).map(|c| text::width_of(c)).max().unwrap_or(0);
         let most = WIDEST.min(self.width / 3);
-        let widths: Vec<usize> = (0..columns.saturating_sub(1)).map(|nth| widest(nth).min(most)).collect();
+        let mut widths: Vec<usize> = (0..columns.saturating_sub(1)).map(|nth| widest(nth).min(most)).collect();
+        if let Some((first, others)) = widths.split_first_mut() {
+            // What a row is about is cut only where nothing else leaves room for it.
+            let taken = others.iter().sum::<usize>() + 2 * columns + widest(columns - 1).min(most);
+            *first = widest(0).min(self.width.saturating_sub(taken).max(most));
+        }
         if !head.is_empty() {
             rows.extend(self.table_row(head, &widths));
         }
@@ -110,7 +115,7 @@ impl Page {
         let mut left: Vec<Run> = vec![];
         let mut cells = cells.into_iter();
         for width in widths.iter().copied() {
-            let cell = text::cut_end(cells.next().unwrap_or_default(), width, self.ink.ellipsis());
+            let cell = text::cut_middle(cells.next().unwrap_or_default(), width, self.ink.ellipsis());
             let used = text::width_of(&cell);
             if width > 0 {
                 left.extend(cell);

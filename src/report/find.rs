@@ -63,7 +63,8 @@ impl Find {
             blocks.push(Block::Blank);
             blocks.extend(parts::failures(journey, &self.failures, self.timeline.origin, &names, FAILURES));
         }
-        blocks.extend(findings::short(&self.judged, &names, self.timeline.origin, FINDINGS));
+        let beside: Vec<_> = findings::beside_errors(&self.judged.judgement).collect();
+        blocks.extend(findings::short(&beside, &names, self.timeline.origin, FINDINGS));
         let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
         let words = Words { told: &told, ..Words::of(journey, &names, &self.timeline, &self.options, frame.verbosity) };
         blocks.push(Block::Blank);

@@ -1,6 +1,6 @@
 //! Findings in words: short for the screens that show other things too, whole for the one that shows nothing else.
 
-use crate::analysis::findings::{Judged, Judgement};
+use crate::analysis::findings::Judgement;
 use crate::model::finding::{Confidence, Finding, FindingId, Proof, Severity};
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
@@ -16,9 +16,8 @@ pub fn beside_errors(judgement: &Judgement) -> impl Iterator<Item = &Finding> {
     judgement.grave().filter(|finding| finding.id != FindingId::ErrorOrigin)
 }
 
-/// The gravest findings beside the errors, in two lines each.
-pub fn short(judged: &Judged, names: &Names, origin: Timestamp, most: usize) -> Vec<Block> {
-    let all: Vec<&Finding> = beside_errors(&judged.judgement).collect();
+/// The first of these findings, in a few lines each.
+pub fn short(all: &[&Finding], names: &Names, origin: Timestamp, most: usize) -> Vec<Block> {
     let mut blocks = vec![];
     for finding in all.iter().take(most) {
         if blocks.is_empty() {

@@ -202,7 +202,8 @@ impl Missing {
         facts.extend(frame.links());
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
-        let span = shown.iter().flat_map(|f| &f.evidence).find_map(|proof| proof.span_id);
+        let proofs = shown.iter().flat_map(|finding| &finding.evidence);
+        let span = proofs.filter_map(|proof| proof.span_id).find(|span| run.names.knows(*span));
         let mut commands: Vec<String> = span.map(|s| frame.command("span", &run.names.span(s))).into_iter().collect();
         if !run.is_empty() {
             commands.push(frame.command("timeline", ""));
@@ -220,6 +221,9 @@ impl Missing {
     }
 
     fn many(&self, runs: &[Run], frame: &Frame) -> Vec<Block> {
+        if runs.is_empty() {
+            return self.none(frame);
+        }
         let bad = runs.iter().filter(|run| self.shown(run).next().is_some()).count();
         let (role, mark) = match self.worst() {
             Some(Severity::Error) => (Role::Error, "✗ "),
@@ -264,6 +268,22 @@ impl Missing {
         facts.extend(parts::next(&next.into_iter().collect::<Vec<_>>()));
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(facts));
+        blocks
+    }
+
+    /// No run was found to look at.
+    fn none(&self, frame: &Frame) -> Vec<Block> {
+        let (role, said) = if frame.report.complete {
+            (Role::Strong, "– no run found")
+        } else {
+            (Role::Warn, "– no run found so far")
+        };
+        let mut blocks = vec![Block::Line(one(role, said))];
+        blocks.extend(frame.asking());
+        let mut facts = frame.remarks();
+        facts.extend(frame.covered());
+        facts.extend(parts::next(&["trace doctor".to_owned()]));
+        blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks
     }
 

@@ -57,6 +57,11 @@ impl Names {
         &self.prefix
     }
 
+    /// Whether a span of this ID is here.
+    pub fn knows(&self, id: SpanId) -> bool {
+        self.spans.binary_search(&id).is_ok()
+    }
+
     /// The beginning of a span's ID that no other span here has: eight digits, or as many more as it takes.
     pub fn span(&self, id: SpanId) -> String {
         const LEAST: usize = 8;

@@ -42,6 +42,7 @@ fn title(verification: &Verification) -> Line {
     let told = match verification.verdict() {
         Verdict::Pass => all,
         Verdict::Fail => format!("{failed} of {all} failed"),
+        Verdict::CannotTell if runs.is_empty() => "no run found".to_owned(),
         Verdict::CannotTell => format!("{open} of {all} undecided"),
     };
     vec![

@@ -2,7 +2,7 @@
 
 use crate::model::finding::Severity;
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::verdict::{Check, Kind, Nearest, Sight, State, Verdict};
+use crate::pipeline::verdict::{Check, Nearest, Sight, State, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::findings;
 use crate::report::names::Names;
@@ -24,7 +24,8 @@ pub fn blocks(pipeline: &str, run: &Run, frame: &Frame) -> Vec<Block> {
     blocks.push(Block::Blank);
     blocks.push(Block::Table(table(run, &names)));
     if let Some(story) = &run.story {
-        blocks.extend(findings::short(&story.judged, &names, run.start.unwrap_or_default(), FINDINGS));
+        let grave: Vec<_> = story.judged.judgement.grave().collect();
+        blocks.extend(findings::short(&grave, &names, run.start.unwrap_or_default(), FINDINGS));
         blocks.extend(drawing(run, story, &names, frame));
     }
     let facts = facts(run, &names, frame);
@@ -132,7 +133,6 @@ fn where_(check: &Check, names: &Names) -> Line {
         ],
         (None, Some(value)) => plain(format!("= {value}")),
         (None, None) if check.state == State::NotNeeded => one(Role::Dim, "not seen, need not be"),
-        (None, None) if check.kind == Kind::Step => one(Role::Dim, "not seen"),
         (None, None) => vec![],
     }
 }
@@ -150,7 +150,9 @@ fn below(check: &Check, run: &Run, names: &Names) -> Vec<Block> {
             blocks.push(dim(format!("… and {}", counted(check.seen.len() - PLACES, "more"))));
         }
     }
-    if let Some(Nearest { differs, sight }) = &check.nearest {
+    let is_listed =
+        |sight: &Sight| check.state == State::Broken && check.seen.iter().take(PLACES).any(|seen| seen == sight);
+    if let Some(Nearest { differs, sight }) = check.nearest.as_ref().filter(|nearest| !is_listed(&nearest.sight)) {
         blocks.push(Block::Line(vec![
             piece(Role::Dim, "nearest: "),
             piece(Role::Plain, place(sight, run.start, names)),
