@@ -107,13 +107,13 @@ impl Page {
     /// How wide the columns but the last are: as wide as they want where all fit, else the widest of them are cut alike
     /// so that the last, which wraps, has a third of the width or as much as it wants.
     fn widths(&self, mut wanted: Vec<usize>) -> Vec<usize> {
-        const LEAST: usize = 28;
+        const NARROWEST: usize = 28;
         let last = wanted.pop().unwrap_or(0).min(self.width / 3);
         let room = self.width.saturating_sub(last);
-        let least = LEAST.min(self.width / 3);
+        let narrowest = NARROWEST.min(self.width / 3);
         let used = |most: usize| wanted.iter().filter(|w| **w > 0).map(|w| (*w).min(most) + 2).sum::<usize>();
-        let most = (least..=wanted.iter().copied().max().unwrap_or(0)).rev().find(|most| used(*most) <= room);
-        wanted.iter().map(|w| (*w).min(most.unwrap_or(least))).collect()
+        let most = (narrowest..=wanted.iter().copied().max().unwrap_or(0)).rev().find(|most| used(*most) <= room);
+        wanted.iter().map(|w| (*w).min(most.unwrap_or(narrowest))).collect()
     }
 
     fn table_row(&self, cells: Vec<Vec<Run>>, widths: &[usize]) -> Rows {
