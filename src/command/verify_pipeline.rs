@@ -1,5 +1,6 @@
 //! `trace verify-pipeline`: did every expected step happen, in order, in time? The gate for CI.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,8 +29,8 @@ use crate::pipeline::spec::{Propagation, Spec};
 use crate::pipeline::verdict::{Outcome as Verdicts, Verdict};
 use crate::query::TimeRange;
 use crate::render::{Format, escape, github, junit, render};
+use crate::report::Body;
 use crate::report::verify::{Run, Story, Verification};
-use crate::report::{Body, Report};
 use crate::save::{self, Access};
 
 /// Lines to copy.
@@ -48,7 +49,7 @@ pub struct Args {
     #[arg(value_name = "SPEC", required_unless_present = "expect", conflicts_with_all = ["expect", "in_order"])]
     pub spec: Option<PathBuf>,
     /// Only look whether the spec is sound; asks nobody
-    #[arg(long, requires = "spec")]
+    #[arg(long, requires = "spec", conflicts_with = "expect")]
     pub check: bool,
     /// Instead of a spec: a span of this name is expected; repeatable
     #[arg(long, value_name = "NAME")]
@@ -153,7 +154,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let known_failures = args.known_failures.as_deref().map(read_known).transpose()?.unwrap_or_default();
     let verifier = Verifier { spec: &spec, args, journey: &journey, context, known: known_failures };
     let (verification, footing) = verifier.verify().await?;
-    verifier.outcome(verification, footing)
+    Ok(verifier.outcome(verification, footing))
 }
 
 /// `--check`: what the spec expects, in numbers.
@@ -307,48 +308,39 @@ impl Verifier<'_> {
         }
     }
 
-    /// The screen, the files, and what GitHub is told where it runs this.
-    fn outcome(&self, verification: Verification, footing: Footing) -> Result<Outcome, Error> {
+    /// The screen, the files, and what GitHub is told where it runs this. A file that cannot be written takes no other
+    /// one and no screen with it; the code says so.
+    fn outcome(&self, verification: Verification, footing: Footing) -> Outcome {
         let exit = match verification.verdict() {
             Verdict::Pass => Exit::Answered,
             Verdict::Fail => Exit::Negative,
             Verdict::CannotTell if data(&footing.shell) == Data::NeedsPerson => Exit::MustAct,
             Verdict::CannotTell => Exit::CannotTell,
         };
-        let exit = footing.unsaved.unwrap_or(exit);
+        let mut files: Vec<(&Path, Result<Vec<u8>, String>)> = vec![];
         if let Some(path) = &self.args.write_known_failures {
             let outcomes = verification.runs.iter().map(|run| &run.outcome);
-            write(path, written(&verification.pipeline, outcomes).as_bytes())?;
+            files.push((path, Ok(written(&verification.pipeline, outcomes).into_bytes())));
         }
         if let Some(path) = &self.args.junit {
-            write(path, &junit::document(&verification).map_err(|why| unwritten(path, why))?)?;
+            files.push((path, junit::document(&verification)));
         }
         let annotations = github::annotations(&verification);
         let report = footing.report(Body::Verification(Box::new(verification)));
-        self.write_beside(&report)?;
+        let in_form = |format| Ok(render(&report, format, &self.context.view));
+        files.extend(self.args.json.as_deref().map(|path| (path, in_form(Format::Json))));
+        files.extend(self.args.markdown.as_deref().map(|path| (path, in_form(Format::Markdown))));
+        let is_github = self.context.surroundings.var("GITHUB_ACTIONS") == Some("true");
+        let summary = self.context.surroundings.var("GITHUB_STEP_SUMMARY").filter(|_| is_github).map(Path::new);
+        files.extend(summary.map(|path| (path, in_form(Format::Markdown).and_then(|bytes| after(path, bytes)))));
+        let unwritten: String = files.into_iter().filter_map(|(path, bytes)| unwritten(path, bytes)).collect();
+        let exit = if unwritten.is_empty() { footing.unsaved.unwrap_or(exit) } else { Exit::Output };
         let mut outcome = footing.shown(exit, self.context, &report);
-        if self.context.surroundings.var("GITHUB_ACTIONS") == Some("true") {
+        outcome.stderr.extend(unwritten.into_bytes());
+        if is_github {
             outcome.stderr.extend(annotations.into_bytes());
         }
-        Ok(outcome)
-    }
-
-    fn write_beside(&self, report: &Report) -> Result<(), Error> {
-        let in_form = |format| render(report, format, &self.context.view);
-        if let Some(path) = &self.args.json {
-            write(path, &in_form(Format::Json))?;
-        }
-        if let Some(path) = &self.args.markdown {
-            write(path, &in_form(Format::Markdown))?;
-        }
-        // GitHub adds what a step writes there to the page of its run; the file is there already.
-        let summary = self.context.surroundings.var("GITHUB_STEP_SUMMARY").map(PathBuf::from);
-        if let Some(path) = summary.filter(|_| self.context.surroundings.var("GITHUB_ACTIONS") == Some("true")) {
-            let mut all = std::fs::read(&path).unwrap_or_default();
-            all.extend(in_form(Format::Markdown));
-            write(&path, &all)?;
-        }
-        Ok(())
+        outcome
     }
 }
 
@@ -357,10 +349,18 @@ fn measured_at(told: &Told) -> Option<Timestamp> {
     told.judged.journey.span_extent().map(|extent| extent.to.plus(MINUTE))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    save::whole(path, bytes, Access::Usual).map_err(|e| unwritten(path, e.to_string()))
+/// What the file holds, and this after it: GitHub shows what all steps of a job wrote there.
+fn after(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    match std::fs::read(path) {
+        Ok(before) => Ok([before, bytes].concat()),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(bytes),
+        Err(e) => Err(e.to_string()),
+    }
 }
 
-fn unwritten(path: &Path, message: String) -> Error {
-    Error::Output { path: path.display().to_string(), message }
+/// Writes it; what is to be said where it cannot be.
+fn unwritten(path: &Path, bytes: Result<Vec<u8>, String>) -> Option<String> {
+    let write = |bytes: Vec<u8>| save::whole(path, &bytes, Access::Usual).map_err(|e| e.to_string());
+    let why = bytes.and_then(write).err()?;
+    Some(format!("error: {}\n", escape::line(&format!("{}: {why}", path.display()))))
 }

@@ -84,7 +84,6 @@ impl Page {
     }
 
     fn table(&self, table: &Table, rows: &mut Rows) {
-        const WIDEST: usize = 28;
         const BELOW: usize = 4;
         let head: Vec<Vec<Run>> = table.head.iter().map(|h| self.ink.runs(&[piece(Role::Dim, h)])).collect();
         let body: Vec<Vec<Vec<Run>>> =
@@ -92,13 +91,7 @@ impl Page {
         let all = || body.iter().chain(std::iter::once(&head).filter(|h| !h.is_empty()));
         let columns = all().map(Vec::len).max().unwrap_or(0);
         let widest = |nth: usize| all().filter_map(|row| row.get(nth)).map(|c| text::width_of(c)).max().unwrap_or(0);
-        let most = WIDEST.min(self.width / 3);
-        let mut widths: Vec<usize> = (0..columns.saturating_sub(1)).map(|nth| widest(nth).min(most)).collect();
-        if let Some((first, others)) = widths.split_first_mut() {
-            // What a row is about is cut only where nothing else leaves room for it.
-            let taken = others.iter().sum::<usize>() + 2 * columns + widest(columns - 1).min(most);
-            *first = widest(0).min(self.width.saturating_sub(taken).max(most));
-        }
+        let widths = self.widths((0..columns).map(widest).collect());
         if !head.is_empty() {
             rows.extend(self.table_row(head, &widths));
         }
@@ -109,6 +102,18 @@ impl Page {
             row.below.iter().for_each(|block| inner.block(block, &mut below));
             rows.extend(below.into_iter().map(|row| text::beside(Run::padded(Role::Plain, "", BELOW), row)));
         }
+    }
+
+    /// How wide the columns but the last are: as wide as they want where all fit, else the widest of them are cut alike
+    /// so that the last, which wraps, has a third of the width or as much as it wants.
+    fn widths(&self, mut wanted: Vec<usize>) -> Vec<usize> {
+        const NARROWEST: usize = 28;
+        let last = wanted.pop().unwrap_or(0).min(self.width / 3);
+        let room = self.width.saturating_sub(last);
+        let narrowest = NARROWEST.min(self.width / 3);
+        let used = |most: usize| wanted.iter().filter(|w| **w > 0).map(|w| (*w).min(most) + 2).sum::<usize>();
+        let most = (narrowest..=wanted.iter().copied().max().unwrap_or(0)).rev().find(|most| used(*most) <= room);
+        wanted.iter().map(|w| (*w).min(most.unwrap_or(narrowest))).collect()
     }
 
     fn table_row(&self, cells: Vec<Vec<Run>>, widths: &[usize]) -> Rows {

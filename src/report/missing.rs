@@ -230,9 +230,9 @@ impl Missing {
             Some(Severity::Warning) => (Role::Warn, "! "),
             _ => (Role::Good, "✓ "),
         };
-        let said = if bad == 0 { "nothing wrong".to_owned() } else { counted(bad, "run") + " with findings" };
-        let title =
-            vec![piece(role, format!("{mark}{said}")), piece(Role::Dim, format!(" in {}", counted(runs.len(), "run")))];
+        let all = counted(runs.len(), "run");
+        let said = if bad == 0 { format!("nothing wrong in {all}") } else { format!("{bad} of {all} with findings") };
+        let title = one(role, format!("{mark}{said}"));
         let mut blocks = vec![Block::Line(title)];
         blocks.extend(frame.asking());
         let kinds = self.kinds();

@@ -101,10 +101,10 @@ fn answer(line: &str, spans: &[Span]) -> Reply {
             let all: Vec<Value> = all.iter().map(|(name, kind)| json!({"name": name, "spanKind": kind})).collect();
             ok(json!({ "operations": all }))
         }
-        "/api/v3/traces" => found(spans, &search(spans, &parameters)),
+        "/api/v3/traces" => Some(found(spans, &search(spans, &parameters))),
         _ => {
             let id = TraceId::from_hex(path.strip_prefix("/api/v3/traces/")?)?;
-            found(spans, &[id])
+            Some(found(spans, &[id]))
         }
     }
 }
@@ -130,11 +130,11 @@ fn search(spans: &[Span], parameters: &BTreeMap<String, String>) -> Vec<TraceId>
     hits.into_iter().map(|(_, trace)| trace).filter(|trace| known.insert(*trace)).take(limit).collect()
 }
 
-fn found(spans: &[Span], traces: &[TraceId]) -> Reply {
+fn found(spans: &[Span], traces: &[TraceId]) -> (u16, &'static str, Vec<u8>) {
     let wanted: Vec<Span> = spans.iter().filter(|span| traces.contains(&span.trace_id)).cloned().collect();
     if wanted.is_empty() {
         let nothing = json!({"error": {"httpCode": 404, "message": "No traces found"}});
-        return Some((404, "text/plain", nothing.to_string().into_bytes()));
+        return (404, "text/plain", nothing.to_string().into_bytes());
     }
-    Some((200, JSON, format!("{{\"result\":{}}}", to_otlp_json(&wanted)).into_bytes()))
+    (200, JSON, format!("{{\"result\":{}}}", to_otlp_json(&wanted)).into_bytes())
 }

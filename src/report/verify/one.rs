@@ -2,7 +2,7 @@
 
 use crate::model::finding::Severity;
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::verdict::{Check, Nearest, Sight, State, Verdict};
+use crate::pipeline::verdict::{Check, Kind, Nearest, Sight, State, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::findings;
 use crate::report::names::Names;
@@ -133,6 +133,8 @@ fn where_(check: &Check, names: &Names) -> Line {
         ],
         (None, Some(value)) => plain(format!("= {value}")),
         (None, None) if check.state == State::NotNeeded => one(Role::Dim, "not seen, need not be"),
+        // Why not stands below.
+        (None, None) if check.kind == Kind::Step && check.why.is_empty() => one(Role::Dim, "not seen"),
         (None, None) => vec![],
     }
 }
@@ -150,16 +152,16 @@ fn below(check: &Check, run: &Run, names: &Names) -> Vec<Block> {
             blocks.push(dim(format!("… and {}", counted(check.seen.len() - PLACES, "more"))));
         }
     }
-    let is_listed =
-        |sight: &Sight| check.state == State::Broken && check.seen.iter().take(PLACES).any(|seen| seen == sight);
-    if let Some(Nearest { differs, sight }) = check.nearest.as_ref().filter(|nearest| !is_listed(&nearest.sight)) {
+    let nearest = check.nearest.as_ref().filter(|nearest| !check.seen.contains(&nearest.sight));
+    if let Some(Nearest { differs, sight }) = nearest {
         blocks.push(Block::Line(vec![
             piece(Role::Dim, "nearest: "),
             piece(Role::Plain, place(sight, run.start, names)),
             piece(Role::Dim, format!(" – {differs}")),
         ]));
     }
-    if let Some(finding) = check.finding {
+    // What is forbidden is a finding, and is told already.
+    if let Some(finding) = check.finding.filter(|_| check.kind != Kind::Forbid) {
         let told = run.judgement.findings.iter().find(|found| found.is(finding));
         let said = told.map_or_else(|| finding.word().to_owned(), |found| found.summary.clone());
         blocks.push(Block::Line(vec![piece(Role::Dim, "because: "), piece(Role::Plain, said)]));
