@@ -116,7 +116,7 @@ fn what_is_learned_does_not_depend_on_the_order_of_the_runs_and_holds_for_all_of
 #[test]
 fn too_few_good_runs_teach_nothing_and_bad_ones_are_said() {
     let mut learner = Learner::default();
-    ["complete", "storage-error", "complete"].map(|name| learner.add(judged(name, 1)));
+    ["complete", "storage-error", "complete"].iter().for_each(|name| learner.add(judged(name, 1)));
     learner.leave_out("that did not come whole");
     let few = learner.finish(&Options::default()).expect_err("too few");
     assert_eq!((few.good, few.left_out.len()), (2, 2), "{few:?}");
