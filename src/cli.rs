@@ -4,7 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    Context, Outcome, completions, config, demo, doctor, find, logs, missing, schema, span, timeline, verify_pipeline,
+    Context, Outcome, completions, config, demo, doctor, find, learn_pipeline, logs, missing, schema, span, timeline,
+    verify_pipeline,
 };
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
@@ -100,6 +101,9 @@ pub enum Command {
     /// Did every expected step happen, in order, in time? A gate for CI
     #[command(before_help = verify_pipeline::EXAMPLES, help_template = LAYOUT)]
     VerifyPipeline(Box<verify_pipeline::Args>),
+    /// From good runs a spec for verify-pipeline, with the figures it rests on
+    #[command(before_help = learn_pipeline::EXAMPLES, help_template = LAYOUT)]
+    LearnPipeline(Box<learn_pipeline::Args>),
     /// A short guided tour on embedded data
     #[command(help_template = LAYOUT)]
     Demo(demo::Args),
@@ -127,6 +131,7 @@ impl Command {
             Self::Logs(args) => Some(&args.journey.backends),
             Self::Missing(args) => Some(&args.journey.backends),
             Self::VerifyPipeline(args) => Some(&args.backends),
+            Self::LearnPipeline(args) => Some(&args.backends),
             Self::Doctor(args) => Some(&args.backends),
             Self::Config(args) => Some(args.backends()),
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => None,
@@ -142,6 +147,7 @@ impl Command {
             Self::Logs(args) => args.journey.sources.demo.is_some(),
             Self::Missing(args) => args.journey.sources.demo.is_some(),
             Self::VerifyPipeline(args) => args.sources.demo.is_some() || args.check,
+            Self::LearnPipeline(args) => args.sources.demo.is_some(),
             Self::Doctor(args) => args.demo,
             Self::Config(_) => false,
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
@@ -179,6 +185,7 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::Logs(args) => logs::run(args, &context).await,
         Command::Missing(args) => missing::run(args, &context).await,
         Command::VerifyPipeline(args) => Box::pin(verify_pipeline::run(args, &context)).await,
+        Command::LearnPipeline(args) => Box::pin(learn_pipeline::run(args, &context)).await,
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, &context)).await,
         Command::Config(args) => config::run(args, &context).await,

@@ -7,6 +7,7 @@ pub mod file;
 mod ground;
 mod groups;
 pub mod known_failures;
+pub mod learn;
 mod matching;
 mod nearest;
 mod order;

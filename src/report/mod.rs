@@ -5,6 +5,7 @@ pub mod config;
 pub mod doctor;
 pub mod find;
 pub mod findings;
+pub mod learned;
 pub mod logs;
 pub mod missing;
 pub mod names;
@@ -77,6 +78,8 @@ pub enum Body {
     Missing(Box<missing::Missing>),
     /// Whether runs are as their pipeline should be.
     Verification(Box<verify::Verification>),
+    /// What good runs have in common.
+    Learned(Box<learned::Learned>),
     /// The state of the backends.
     Doctor(doctor::Doctor),
     /// What is in force and where it came from.
@@ -95,6 +98,7 @@ impl Body {
             Self::Logs(_) => "logs",
             Self::Missing(_) => "missing",
             Self::Verification(_) => "verification",
+            Self::Learned(_) => "learned",
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",
             Self::Tour(_) => "tour",
@@ -141,6 +145,7 @@ impl Report {
             Body::Logs(body) => body.blocks(&frame),
             Body::Missing(body) => body.blocks(&frame),
             Body::Verification(body) => body.blocks(&frame),
+            Body::Learned(body) => body.blocks(),
             Body::Doctor(body) => body.blocks(&frame),
             Body::Config(body) => body.blocks(),
             Body::Tour(body) => body.blocks(&frame),
@@ -156,6 +161,7 @@ impl Report {
             Body::Logs(body) => body.rows(),
             Body::Missing(body) => body.rows(),
             Body::Verification(body) => body.rows(),
+            Body::Learned(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
             Body::Config(body) => body.rows(),
             Body::Tour(_) => return None,
@@ -217,6 +223,7 @@ impl Serialize for Report {
             Body::Logs(body) => self.document(body.record()).serialize(to),
             Body::Missing(body) => self.document(body.record()).serialize(to),
             Body::Verification(body) => self.document(body.record()).serialize(to),
+            Body::Learned(body) => self.document(body).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
             Body::Config(body) => self.document(body).serialize(to),
             Body::Tour(body) => self.document(body).serialize(to),
@@ -234,6 +241,7 @@ pub fn schema() -> Value {
         one::<logs::LogsRecord>(&mut generator, "logs"),
         one::<missing::MissingRecord>(&mut generator, "missing"),
         one::<verify::VerificationRecord>(&mut generator, "verification"),
+        one::<learned::Learned>(&mut generator, "learned"),
         one::<doctor::Doctor>(&mut generator, "doctor"),
         one::<config::Config>(&mut generator, "config"),
         one::<tour::Tour>(&mut generator, "tour"),

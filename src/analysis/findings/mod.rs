@@ -23,7 +23,7 @@ mod siblings;
 mod skews;
 #[cfg(test)]
 mod told;
-mod trouble;
+pub mod trouble;
 mod twice;
 mod unheard;
 mod unjoined;

@@ -6,6 +6,7 @@ mod complaint;
 mod flags;
 mod metric;
 mod order;
+mod outline;
 mod reader;
 mod resolve;
 mod schema;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use complaint::{Complaint, Complaints};
 pub use flags::from_flags;
+pub use outline::{Outline, outline};
 pub use schema::schema;
 
 use complaint::Wrong;

@@ -1,0 +1,96 @@
+//! How long something may take, and how long it took.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::time::Human;
+use crate::model::time::{DAY, HOUR, MINUTE, SECOND};
+
+/// So many times the most that was seen is allowed.
+const MARGIN: i64 = 3;
+const MS: i64 = SECOND / 1_000;
+
+/// What was seen of a length of time, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Figures {
+    /// The shortest.
+    pub least_ns: i64,
+    /// The one in the middle.
+    pub p50_ns: i64,
+    /// The longest.
+    pub most_ns: i64,
+}
+
+impl Figures {
+    /// Of these; none where there are none.
+    pub fn of(mut lengths: Vec<i64>) -> Option<Self> {
+        lengths.sort_unstable();
+        let (least, most) = (*lengths.first()?, *lengths.last()?);
+        Some(Self { least_ns: least, p50_ns: lengths[(lengths.len() - 1) / 2], most_ns: most })
+    }
+
+    /// `41..63 ms, p50 44 ms`.
+    pub fn words(&self) -> String {
+        let (least, most, middle) =
+            (Human(self.least_ns).to_string(), Human(self.most_ns).to_string(), Human(self.p50_ns));
+        let seen = match (least.split_once(' '), most.split_once(' ')) {
+            _ if least == most => return least,
+            (Some((number, a)), Some((_, b))) if a == b => format!("{number}..{most}"),
+            _ => format!("{least}..{most}"),
+        };
+        format!("{seen}, p50 {middle}")
+    }
+
+    /// What is allowed: three times the most, as people would write it, and no less than this.
+    pub fn limit(&self, least_ns: i64) -> i64 {
+        readable(self.most_ns.saturating_mul(MARGIN).max(least_ns))
+    }
+}
+
+/// The next longer length that people would write.
+fn readable(ns: i64) -> i64 {
+    let ms = [1, 2, 3, 5, 10, 20, 30, 50, 100, 150, 200, 250, 300, 400, 500, 600, 800].map(|n| n * MS);
+    let seconds = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45].map(|n| n * SECOND);
+    let minutes = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45].map(|n| n * MINUTE);
+    let hours = [1, 2, 3, 4, 6, 8, 12, 18].map(|n| n * HOUR);
+    let all = ms.into_iter().chain(seconds).chain(minutes).chain(hours);
+    { all }
+        .find(|length| *length >= ns)
+        .unwrap_or_else(|| (ns.saturating_sub(1) / DAY).saturating_add(1).saturating_mul(DAY))
+}
+
+/// As a spec has it.
+pub fn written(ns: i64) -> String {
+    let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")];
+    let whole = units.into_iter().find(|(unit, _)| ns % unit == 0);
+    let (unit, word) = whole.unwrap_or((MS, "ms"));
+    format!("{}{word}", ns / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::length::duration;
+
+    #[test]
+    fn limits_are_lengths_that_people_write_and_never_shorter() {
+        let table =
+            [(1, "1s"), (41 * MS, "1s"), (500 * MS, "2s"), (11 * SECOND, "45s"), (2 * MINUTE, "6m"), (9 * HOUR, "2d")];
+        for (most, text) in table {
+            let figures = Figures { least_ns: 0, p50_ns: most, most_ns: most };
+            assert_eq!(written(figures.limit(SECOND)), text, "{most}");
+        }
+        for shift in 0..62 {
+            let ns = 1_i64 << shift;
+            assert!(readable(ns) >= ns && duration(&written(readable(ns))) == Ok(readable(ns)), "{ns}");
+        }
+    }
+
+    #[test]
+    fn figures_are_short() {
+        let figures = Figures::of(vec![63 * MS, 41 * MS, 44 * MS]);
+        assert_eq!(figures.map(|f| f.words()), Some("41..63 ms, p50 44 ms".to_owned()));
+        assert_eq!(Figures::of(vec![5 * MS]).map(|f| f.words()), Some("5 ms".to_owned()));
+        assert_eq!(Figures::of(vec![]), None);
+    }
+}

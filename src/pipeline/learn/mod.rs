@@ -1,0 +1,176 @@
+//! Learning a spec from good runs: what they all have in common, with how much of it was seen.
+//!
+//! A fold. Of each run stays what its spans were and how they followed from each other; of every fifth all, to be
+//! verified with what was learned from the others. Nothing is learned that a run it was learned from would break.
+
+mod counts;
+pub mod draft;
+mod limit;
+mod order;
+mod sample;
+mod scalar;
+mod steps;
+mod things;
+mod update;
+mod words;
+mod written;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use self::update::{Update, update};
+use crate::analysis::findings::Judged;
+use crate::model::finding::FindingId;
+use crate::model::time::{DAY, Timestamp};
+use crate::pipeline::evaluate::{Ground, Standing, evaluate};
+use crate::pipeline::file;
+use crate::pipeline::spec::Spec;
+use crate::pipeline::verdict::{State, Verdict};
+use draft::{Aside, Draft, LeftOut};
+use sample::Sample;
+use things::Things;
+
+/// From so few runs nothing is learned unless it is wanted all the same.
+pub const FEWEST: usize = 3;
+/// From so many on a fifth is kept aside.
+const ASIDE_FROM: usize = 10;
+const ASIDE_EVERY: usize = 5;
+
+/// What must not happen, where it never did. Other findings say more of the tracing than of the run.
+const FORBIDDEN: [FindingId; 5] = [
+    FindingId::PublishWithoutConsume,
+    FindingId::Orphan,
+    FindingId::BrokenPropagation,
+    FindingId::ClientWithoutServer,
+    FindingId::DuplicateConsume,
+];
+
+/// What the learning is told beside the runs.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What the pipeline is called; none means after its first step.
+    pub name: Option<String>,
+    /// Whether to learn from fewer than [`FEWEST`] runs.
+    pub force: bool,
+}
+
+/// Too few of the runs were good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooFew {
+    /// How many were.
+    pub good: usize,
+    /// Why the others were not.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Learns what good runs have in common.
+#[derive(Default)]
+pub struct Learner {
+    things: Things,
+    samples: Vec<Sample>,
+    left_out: BTreeMap<&'static str, usize>,
+}
+
+impl Learner {
+    /// One more run, complete and settled.
+    pub fn add(&mut self, judged: Judged) {
+        if judged.journey.spans.is_empty() {
+            return self.leave_out("without spans");
+        }
+        let mut sample = Sample::of(&judged, &mut self.things);
+        if self.samples.len() % ASIDE_EVERY == ASIDE_EVERY - 1 {
+            sample.whole = Some(Box::new(judged));
+        }
+        self.samples.push(sample);
+    }
+
+    /// One more run, of which nothing can be learned.
+    pub fn leave_out(&mut self, why: &'static str) {
+        *self.left_out.entry(why).or_default() += 1;
+    }
+
+    /// What was learned.
+    ///
+    /// # Errors
+    /// Too few runs were good.
+    pub fn finish(mut self, options: &Options) -> Result<Draft, TooFew> {
+        let samples = std::mem::take(&mut self.samples);
+        let habits = habits(&samples);
+        let mut good = vec![];
+        for sample in samples {
+            if sample.failed {
+                self.leave_out("that failed");
+            } else if sample.grave.is_subset(&habits) {
+                good.push(sample);
+            } else {
+                self.leave_out("with findings of error level that most others do not have");
+            }
+        }
+        let keeps_aside = good.len() >= ASIDE_FROM;
+        let (aside, mut samples): (Vec<_>, Vec<_>) = good.into_iter().partition(|s| keeps_aside && s.whole.is_some());
+        let all = samples.len();
+        let groups = self.things.groups(&samples);
+        steps::without_outliers(&groups, &self.things, &mut samples);
+        for _ in samples.len()..all {
+            self.leave_out("that lack what nearly all others have");
+        }
+        let good = samples.len() + aside.len();
+        let left_out = self.left_out.iter().map(|(why, runs)| LeftOut { why: (*why).to_owned(), runs: *runs });
+        let left_out: Vec<_> = left_out.collect();
+        if good == 0 || good < FEWEST && !options.force {
+            return Err(TooFew { good, left_out });
+        }
+        let mut draft = steps::learn(&groups, &self.things, &samples);
+        draft.left_out = left_out;
+        draft.forbid = FORBIDDEN.into_iter().filter(|id| !samples.iter().any(|s| s.found.contains(id))).collect();
+        if let Some(name) = &options.name {
+            draft.pipeline.clone_from(name);
+        }
+        draft.aside = verified(&draft, &aside);
+        Ok(draft)
+    }
+}
+
+/// Findings that at least half of the runs have: where all runs are so, none is bad because of it.
+fn habits(samples: &[Sample]) -> BTreeSet<FindingId> {
+    let often = |id: &FindingId| 2 * samples.iter().filter(|sample| sample.grave.contains(id)).count() >= samples.len();
+    FindingId::ALL.into_iter().filter(often).collect()
+}
+
+/// What becomes of the runs that were kept aside.
+fn verified(draft: &Draft, aside: &[Sample]) -> Option<Aside> {
+    let spec = file::read("what was learned", draft.yaml().as_bytes()).ok()?;
+    let mut told = Aside { runs: 0, passed: 0, broken: BTreeMap::new() };
+    for judged in aside.iter().filter_map(|sample| sample.whole.as_deref()) {
+        told.runs += 1;
+        let outcome = verify(&spec, judged);
+        told.passed += usize::from(outcome.verdict == Verdict::Pass);
+        for check in outcome.checks.iter().filter(|check| check.state == State::Broken) {
+            *told.broken.entry(check.name.clone()).or_default() += 1;
+        }
+    }
+    (told.runs > 0).then_some(told)
+}
+
+/// Judges a run that is over, and of which everything is known.
+fn verify(spec: &Spec, judged: &Judged) -> crate::pipeline::verdict::Outcome {
+    let end = judged.journey.extent().map_or(Timestamp(0), |extent| extent.to);
+    evaluate(
+        spec,
+        &Ground {
+            journey: &judged.journey,
+            judgement: &judged.judgement,
+            jaeger: Standing::Complete,
+            loki: Standing::Complete,
+            prometheus: Standing::Complete,
+            settled: true,
+            settle_ns: 0,
+            now: end.plus(DAY),
+            wait_until: None,
+            window_end: None,
+            metrics: &[],
+        },
+    )
+}

@@ -1,0 +1,161 @@
+//! From what was seen to steps: which of it, in how many runs, how long, how many.
+
+use crate::model::span::SpanKind;
+use crate::model::time::{SECOND, Timestamp};
+use crate::pipeline::learn::counts::counts;
+use crate::pipeline::learn::draft::{After, Draft, Limited, Step};
+use crate::pipeline::learn::order::{Edge, Played};
+use crate::pipeline::learn::sample::Sample;
+use crate::pipeline::learn::things::{Group, Things};
+use crate::pipeline::learn::words::StepNames;
+
+/// A spec with more steps is read by nobody.
+const MOST: usize = 40;
+/// Shorter limits would be about the machine, not about the pipeline.
+const LEAST_WAIT: i64 = SECOND;
+const LEAST_LENGTH: i64 = SECOND / 10;
+
+/// In how many of a hundred runs something is that all good runs have, and that some have.
+const NEARLY_ALL: usize = 95;
+const SOME: usize = 5;
+
+/// Beside each group and run when it began, after the run's own begin.
+fn begins(groups: &[Group], things: &Things, samples: &[Sample]) -> Vec<Vec<Option<i64>>> {
+    let mut group_of = vec![None; things.len()];
+    for (group, told) in groups.iter().enumerate() {
+        told.things.iter().for_each(|thing| group_of[*thing] = Some(group));
+    }
+    let mut begins = vec![vec![None; samples.len()]; groups.len()];
+    for (run, sample) in samples.iter().enumerate() {
+        let zero = sample.marks.iter().map(|mark| mark.start).min().unwrap_or(Timestamp(0));
+        for mark in &sample.marks {
+            if let Some(group) = mark.thing.and_then(|thing| group_of[thing]) {
+                let at = mark.start.since(zero);
+                let begin: &mut Option<i64> = &mut begins[group][run];
+                *begin = Some(begin.map_or(at, |known| known.min(at)));
+            }
+        }
+    }
+    begins
+}
+
+/// Leaves out the runs that lack what nearly all others have: something got lost in them without a word. Where those
+/// are not few, it is the pipeline that is so.
+pub fn without_outliers(groups: &[Group], things: &Things, samples: &mut Vec<Sample>) {
+    let begins = begins(groups, things, samples);
+    let all = samples.len();
+    let is_usual = |runs: &&Vec<Option<i64>>| runs.iter().flatten().count() * 100 >= all * NEARLY_ALL;
+    let usual: Vec<&Vec<Option<i64>>> = begins.iter().filter(is_usual).collect();
+    let is_whole: Vec<bool> = (0..all).map(|run| usual.iter().all(|runs| runs[run].is_some())).collect();
+    if is_whole.iter().filter(|is| !**is).count() * 10 <= all {
+        let mut is_whole = is_whole.into_iter();
+        samples.retain(|_| is_whole.next().unwrap_or(true));
+    }
+}
+
+/// What may become a step, with what decides whether it does.
+struct Candidate<'a> {
+    group: &'a Group,
+    /// How little it tells: entries, messages, calls between services, work, calls to others.
+    rank: usize,
+    runs: usize,
+    begin: i64,
+}
+
+fn candidates<'a>(groups: &'a [Group], things: &Things, samples: &[Sample]) -> Vec<Candidate<'a>> {
+    let ranks = ranks(things, samples);
+    let begins = begins(groups, things, samples);
+    let candidate = |(group, begins): (&'a Group, Vec<Option<i64>>)| {
+        let seen: Vec<i64> = begins.into_iter().flatten().collect();
+        let rank = group.things.iter().map(|thing| ranks[*thing]).min().unwrap_or(usize::MAX);
+        let sum = seen.iter().fold(0_i64, |sum, begin| sum.saturating_add(*begin));
+        Candidate { group, rank, runs: seen.len(), begin: sum / i64::try_from(seen.len().max(1)).unwrap_or(1) }
+    };
+    groups.iter().zip(begins).map(candidate).collect()
+}
+
+fn ranks(things: &Things, samples: &[Sample]) -> Vec<usize> {
+    let mut ranks = vec![usize::MAX; things.len()];
+    for sample in samples {
+        for mark in &sample.marks {
+            let Some(thing) = mark.thing else { continue };
+            let kind = things.kind(thing);
+            let caller = mark.cause.and_then(|cause| sample.marks[cause].thing);
+            let rank = match (mark.cause, mark.role) {
+                (None, _) => 0,
+                (_, Some(_)) => 1,
+                _ if kind == SpanKind::Server || caller.is_some_and(|caller| !things.is_one_service(caller, thing)) => {
+                    2
+                }
+                _ if kind == SpanKind::Client => 4,
+                _ => 3,
+            };
+            ranks[thing] = ranks[thing].min(rank);
+        }
+    }
+    ranks
+}
+
+/// Learns the steps. What is said of runs beside these is for the caller.
+pub fn learn(groups: &[Group], things: &Things, samples: &[Sample]) -> Draft {
+    let all = samples.len();
+    let mut chosen = candidates(groups, things, samples);
+    let seen = chosen.iter().filter(|candidate| candidate.runs > 0).count();
+    chosen.retain(|candidate| candidate.runs > 0 && candidate.runs * 100 >= all * SOME);
+    let rare = seen - chosen.len();
+    chosen.sort_by_key(|candidate| (candidate.rank, candidate.runs < all, candidate.begin));
+    let less_telling = chosen.len().saturating_sub(MOST);
+    chosen.truncate(MOST);
+    chosen.sort_by_key(|candidate| candidate.begin);
+
+    let members: Vec<Vec<bool>> = chosen.iter().map(|candidate| things.members(candidate.group)).collect();
+    let played = Played::of(samples, &members);
+    let edges = played.edges();
+    let mut given = StepNames::default();
+    let names: Vec<String> = chosen.iter().map(|candidate| given.give(candidate.group)).collect();
+    let seen: Vec<Vec<usize>> = played.playing.iter().map(|runs| runs.iter().map(Vec::len).collect()).collect();
+    let causes: Vec<Option<usize>> = edges.iter().map(|edge| edge.as_ref().map(|edge| edge.step)).collect();
+    let counts = counts(&seen, &names, &causes);
+    let after = |edge: Edge| {
+        let wait = Limited::of(edge.waits, LEAST_WAIT)?;
+        Some(After { step: names[edge.step].clone(), wait })
+    };
+    let steps = chosen.iter().zip(edges).zip(counts).enumerate().map(|(place, ((candidate, edge), count))| {
+        let playing = || {
+            samples.iter().zip(&played.playing[place]).flat_map(|(sample, own)| own.iter().map(|at| sample.marks[*at]))
+        };
+        let runs = seen[place].iter().filter(|count| **count > 0).count();
+        Step {
+            name: names[place].clone(),
+            span: candidate.group.pattern.clone(),
+            example: candidate.group.name.clone(),
+            service: candidate.group.service.clone(),
+            kind: candidate.group.kind,
+            attributes: things.attributes(&members[place]),
+            after: edge.and_then(after),
+            count,
+            optional: runs < all,
+            never_failed: !playing().any(|mark| mark.failed),
+            took: Limited::of(playing().map(|mark| mark.end.since(mark.start)).collect(), LEAST_LENGTH),
+            runs,
+        }
+    });
+    let steps: Vec<Step> = steps.collect();
+    let lengths = (0..all).filter_map(|run| {
+        let marks = || played.playing.iter().flat_map(|runs| &runs[run]).map(|at| samples[run].marks[*at]);
+        Some(marks().map(|mark| mark.end).max()?.since(marks().map(|mark| mark.start).min()?))
+    });
+    let entry = steps.iter().find(|step| step.after.is_none()).or(steps.first());
+    Draft {
+        pipeline: entry.map_or_else(|| "pipeline".to_owned(), |step| step.name.clone()),
+        runs: all,
+        left_out: vec![],
+        aside: None,
+        within: Limited::of(lengths.collect(), LEAST_WAIT),
+        steps,
+        rare,
+        less_telling,
+        never_failed: !samples.iter().flat_map(|sample| &sample.marks).any(|mark| mark.failed && mark.thing.is_some()),
+        forbid: vec![],
+    }
+}

@@ -1,0 +1,171 @@
+//! What spans are: a service, a name, a kind. Names that differ only in numbers and IDs may be one thing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::analysis::findings::trouble::masked;
+use crate::model::pattern::Pattern;
+use crate::model::span::{Span, SpanKind};
+use crate::pipeline::learn::sample::Sample;
+use crate::pipeline::matching::{is_service, values_of_span};
+
+/// Attributes that tell what a span is about, and never an ID; the most telling first.
+const TELLING: [&str; 8] = [
+    "http.route",
+    "messaging.destination.name",
+    "messaging.destination",
+    "messaging.kafka.topic",
+    "rpc.service",
+    "rpc.method",
+    "db.collection.name",
+    "db.system",
+];
+/// More of them would only be read past.
+const MOST_ATTRIBUTES: usize = 2;
+/// Longer names are statements; their beginning tells them apart.
+const LONGEST: usize = 160;
+
+/// What a span is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Name {
+    service: String,
+    name: String,
+    kind: SpanKind,
+}
+
+/// Everything that was seen.
+#[derive(Default)]
+pub struct Things {
+    names: Vec<Name>,
+    /// Beside each name the values that all its spans have.
+    constant: Vec<BTreeMap<&'static str, String>>,
+    places: HashMap<Name, usize>,
+}
+
+/// What may become a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Who; empty where none was told.
+    pub service: String,
+    /// The name, as a pattern is written.
+    pub pattern: String,
+    /// One name that it stands for.
+    pub name: String,
+    /// The kind.
+    pub kind: SpanKind,
+    /// The things.
+    pub things: Vec<usize>,
+}
+
+impl Things {
+    /// What this span is.
+    pub fn place(&mut self, span: &Span) -> usize {
+        let name = Name { service: span.service().to_owned(), name: span.name.clone(), kind: span.kind };
+        if let Some(place) = self.places.get(&name).copied() {
+            self.constant[place].retain(|key, value| values_of_span(span, key) == [value.as_str()]);
+            return place;
+        }
+        let place = self.names.len();
+        let only = |key: &'static str| match values_of_span(span, key).as_slice() {
+            [value] if is_word(value) => Some((key, value.clone())),
+            _ => None,
+        };
+        self.constant.push(TELLING.into_iter().filter_map(only).collect());
+        self.names.push(name.clone());
+        self.places.insert(name, place);
+        place
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The kind of one.
+    pub fn kind(&self, thing: usize) -> SpanKind {
+        self.names[thing].kind
+    }
+
+    /// Whether the same service does both.
+    pub fn is_one_service(&self, a: usize, b: usize) -> bool {
+        self.names[a].service == self.names[b].service
+    }
+
+    /// What may become a step. Things whose names differ in numbers and IDs alone are one, unless each of the names is
+    /// in at least half of the runs: then it means something.
+    pub fn groups(&self, samples: &[Sample]) -> Vec<Group> {
+        let mut runs = vec![0_usize; self.len()];
+        for sample in samples {
+            let mut seen: Vec<usize> = sample.marks.iter().filter_map(|mark| mark.thing).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            seen.into_iter().for_each(|thing| runs[thing] += 1);
+        }
+        let mut alike: BTreeMap<(&str, SpanKind, String), Vec<usize>> = BTreeMap::new();
+        for (thing, name) in self.names.iter().enumerate().filter(|(thing, _)| runs[*thing] > 0) {
+            alike.entry((&name.service, name.kind, masked(&name.name))).or_default().push(thing);
+        }
+        let group = |things: Vec<usize>, pattern: Option<String>| {
+            let Name { service, name, kind } = self.names[things[0]].clone();
+            let pattern = pattern.unwrap_or_else(|| exactly(&name));
+            Group { service, pattern, name, kind, things }
+        };
+        let mut groups = vec![];
+        for ((_, _, mask), things) in alike {
+            if things.len() == 1 || things.iter().all(|thing| 2 * runs[*thing] >= samples.len()) {
+                groups.extend(things.into_iter().map(|thing| group(vec![thing], None)));
+            } else {
+                groups.push(group(things, Some(wildcards(&mask))));
+            }
+        }
+        groups
+    }
+
+    /// Beside each thing whether a step that is seen so is seen by it.
+    pub fn members(&self, group: &Group) -> Vec<bool> {
+        let Ok(pattern) = Pattern::parse(&group.pattern) else { return vec![false; self.len()] };
+        let Ok(service) = Pattern::parse(&exactly(&group.service)) else { return vec![false; self.len()] };
+        let fits = |name: &Name| {
+            (group.kind == SpanKind::Unspecified || name.kind == group.kind)
+                && (group.service.is_empty() || is_service(&service, &name.service))
+                && pattern.matches(&name.name)
+        };
+        self.names.iter().map(fits).collect()
+    }
+
+    /// The most telling attributes that all spans of these things have, with their values.
+    pub fn attributes(&self, members: &[bool]) -> Vec<(String, String)> {
+        let all = || self.constant.iter().zip(members).filter(|(_, is)| **is).map(|(constant, _)| constant);
+        let Some(first) = all().next() else { return vec![] };
+        let common = TELLING.iter().filter_map(|key| Some((*key, first.get(key)?)));
+        let common = common.filter(|(key, value)| all().all(|other| other.get(key) == Some(value)));
+        common.take(MOST_ATTRIBUTES).map(|(key, value)| (key.to_owned(), value.clone())).collect()
+    }
+}
+
+/// A pattern that is this name and no other; of a very long one its beginning.
+pub fn exactly(name: &str) -> String {
+    let mut start: String = name.chars().take(LONGEST).collect();
+    let is_cut = start.len() < name.len();
+    if start.starts_with("re:") {
+        let end = if is_cut { "" } else { "$" };
+        return format!("re:^{}{end}", regex::escape(&start));
+    }
+    start = start.replace('*', r"\*");
+    if is_cut { start + "*" } else { start }
+}
+
+/// A pattern for all names that are masked so.
+fn wildcards(mask: &str) -> String {
+    let mut pattern: String = exactly(mask).replace('#', "*");
+    while pattern.contains("*-*") || pattern.contains("**") {
+        pattern = pattern.replace("*-*", "*").replace("**", "*");
+    }
+    pattern
+}
+
+/// Whether a value is a word or a path, which no test of a spec takes for anything else.
+fn is_word(value: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_.{}-".contains(c);
+    let begins = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
+    begins && value.len() <= LONGEST && value.chars().all(is_plain) && masked(value).matches('#').count() <= 1
+}

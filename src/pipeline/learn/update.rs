@@ -1,0 +1,166 @@
+//! A spec that people wrote, brought up to what was learned.
+//!
+//! What stands in the file stays: every line is somebody's decision. Two things change: steps that no step of the file
+//! sees are appended to the list, and the figures in the comment above a step, and above `within`, are renewed. A line
+//! that says `# keep` keeps the comment above itself as it is too.
+
+use std::fmt::Write;
+
+use crate::model::pattern::Pattern;
+use crate::model::span::SpanKind;
+use crate::pipeline::file;
+use crate::pipeline::learn::draft::{Count, Draft, Step};
+use crate::pipeline::learn::words::StepNames;
+use crate::pipeline::learn::written::line;
+use crate::pipeline::matching::is_service;
+use crate::pipeline::spec::{Seen, Selector, Spec};
+
+/// So many lines around a change are shown.
+const AROUND: usize = 3;
+
+/// What becomes of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Update {
+    /// The whole text.
+    pub text: String,
+    /// What changes, as a unified diff; empty where nothing does.
+    pub diff: String,
+    /// Steps that were added.
+    pub added: usize,
+}
+
+/// One change: lines from here on, what stands there, what will.
+struct Edit {
+    at: usize,
+    old: Vec<String>,
+    new: Vec<String>,
+}
+
+/// Brings the text of a spec, which is sound, up to what was learned; `path` is what the diff and complaints call it.
+///
+/// # Errors
+/// The steps are no list of one item a line, or what would come out is no sound spec: told as complaints are.
+pub fn update(path: &str, text: &str, spec: &Spec, draft: &Draft) -> Result<Update, String> {
+    let outline = file::outline(text).ok_or_else(|| format!("{path}: the steps are not a list with an item a line"))?;
+    let mut given = StepNames::besides(
+        outline.names.iter().map(|(name, _)| name.clone()).chain(spec.steps.iter().map(|step| step.name.clone())),
+    );
+    let seen_as = |step: &Step| spec.steps.iter().find(|old| old.any_of.iter().any(|selector| sees(selector, step)));
+    let names: Vec<(String, String)> = draft
+        .steps
+        .iter()
+        .map(|step| (step.name.clone(), seen_as(step).map_or_else(|| given.anew(&step.name), |old| old.name.clone())))
+        .collect();
+    let called = |name: &str| names.iter().find(|(learned, _)| learned == name).map(|(_, called)| called.clone());
+    let lines: Vec<&str> = text.lines().collect();
+    let mut edits = vec![];
+    if let (Some(within), Some(at)) = (draft.within_figures(), lines.iter().position(|l| l.starts_with("within:"))) {
+        edits.extend(renewed(&lines, at, &within));
+    }
+    let mut added = vec![];
+    for step in &draft.steps {
+        match seen_as(step) {
+            Some(old) => {
+                let at = outline.names.iter().find(|(name, _)| *name == old.name).map(|(_, line)| *line);
+                edits.extend(at.and_then(|at| renewed(&lines, at, &draft.figures(step))));
+            }
+            None => {
+                let mut step = Step { name: called(&step.name).unwrap_or_default(), ..step.clone() };
+                added.push(draft.figures(&step));
+                if let Some(after) = &mut step.after {
+                    after.step = called(&after.step).unwrap_or_default();
+                }
+                if let Count::SameAs(other) = &mut step.count {
+                    *other = called(other).unwrap_or_default();
+                }
+                added.push(line(&step));
+            }
+        }
+    }
+    edits.sort_by_key(|edit| edit.at);
+    edits.dedup_by_key(|edit| edit.at);
+    let indent = " ".repeat(outline.indent);
+    let of_pair =
+        |pair: &[String]| pair.iter().zip(["# ", ""]).map(|(l, sign)| format!("{indent}{sign}{l}")).collect::<Vec<_>>();
+    let new: Vec<String> = added.chunks(2).flat_map(of_pair).collect();
+    let added = new.len() / 2;
+    if added > 0 {
+        let place = edits.iter().position(|edit| edit.at >= outline.below).unwrap_or(edits.len());
+        edits.insert(place, Edit { at: outline.below.min(lines.len()), old: vec![], new });
+    }
+    let updated = Update { text: applied(&lines, &edits), diff: diff(path, &lines, &edits), added };
+    match file::read(path, updated.text.as_bytes()) {
+        Ok(_) => Ok(updated),
+        Err(wrong) => Err(format!("with the new steps it is no sound spec:\n{wrong}")),
+    }
+}
+
+/// Whether a selector of the file is meant for what a learned step is.
+fn sees(selector: &Selector, step: &Step) -> bool {
+    let Seen::Span(name) = &selector.what else { return false };
+    name.matches(&step.example)
+        && selector.service.as_ref().is_none_or(|service: &Pattern| is_service(service, &step.service))
+        && selector.kind.is_none_or(|kind| kind == step.kind || step.kind == SpanKind::Unspecified)
+}
+
+/// The comment with figures above a line, with new ones.
+fn renewed(lines: &[&str], at: usize, figures: &str) -> Option<Edit> {
+    let above = at.checked_sub(1)?;
+    let (own, comment) = (lines.get(at)?, lines.get(above)?);
+    let indent = &comment[..comment.len() - comment.trim_start().len()];
+    let told = comment.trim_start().strip_prefix("# in ")?;
+    let is_ours = told.split_once(" of ").is_some_and(|(n, rest)| n.parse::<usize>().is_ok() && rest.contains(" runs"));
+    let is_kept = own.contains("# keep") || comment.contains("# keep");
+    let new = format!("{indent}# {figures}");
+    (is_ours && !is_kept && new != **comment).then(|| Edit {
+        at: above,
+        old: vec![(*comment).to_owned()],
+        new: vec![new],
+    })
+}
+
+fn applied(lines: &[&str], edits: &[Edit]) -> String {
+    let mut text = String::new();
+    let mut next = 0;
+    for edit in edits {
+        lines[next..edit.at].iter().for_each(|line| text.extend([line, "\n"]));
+        edit.new.iter().for_each(|line| text.extend([line.as_str(), "\n"]));
+        next = edit.at + edit.old.len();
+    }
+    lines[next..].iter().for_each(|line| text.extend([line, "\n"]));
+    text
+}
+
+fn diff(path: &str, lines: &[&str], edits: &[Edit]) -> String {
+    if edits.is_empty() {
+        return String::new();
+    }
+    let mut diff = format!("--- {path}\n+++ {path}\n");
+    let mut grown = 0_usize;
+    let mut shrunk = 0_usize;
+    let mut rest = edits;
+    while let Some(first) = rest.first() {
+        // Changes whose surroundings touch are shown as one.
+        let touches = |pair: &[Edit]| pair[0].at + pair[0].old.len() + 2 * AROUND >= pair[1].at;
+        let together = 1 + rest.windows(2).take_while(|pair| touches(pair)).count();
+        let (hunk, others) = rest.split_at(together);
+        rest = others;
+        let end = hunk.last().map_or(first.at, |edit| edit.at + edit.old.len());
+        let (from, to) = (first.at.saturating_sub(AROUND), (end + AROUND).min(lines.len()));
+        let (old, new): (usize, usize) =
+            hunk.iter().fold((0, 0), |(old, new), edit| (old + edit.old.len(), new + edit.new.len()));
+        let count = to - from;
+        let _ = writeln!(diff, "@@ -{},{count} +{},{} @@", from + 1, from + 1 + grown - shrunk, count + new - old);
+        grown += new;
+        shrunk += old;
+        let mut next = from;
+        for edit in hunk {
+            lines[next..edit.at].iter().for_each(|line| diff.extend([" ", line, "\n"]));
+            edit.old.iter().for_each(|line| diff.extend(["-", line, "\n"]));
+            edit.new.iter().for_each(|line| diff.extend(["+", line, "\n"]));
+            next = edit.at + edit.old.len();
+        }
+        lines[next..to].iter().for_each(|line| diff.extend([" ", line, "\n"]));
+    }
+    diff
+}

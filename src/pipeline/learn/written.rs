@@ -1,0 +1,119 @@
+//! What was learned as a spec that people read: every line says on how many runs it rests.
+
+use std::fmt::Write;
+
+use crate::model::span::SpanKind;
+use crate::pipeline::learn::draft::{Aside, Count, Draft, Step};
+use crate::pipeline::learn::limit::written;
+use crate::pipeline::learn::scalar::scalar;
+use crate::pipeline::learn::things::exactly;
+
+impl Draft {
+    /// The spec.
+    pub fn yaml(&self) -> String {
+        let mut yaml = String::new();
+        for line in self.head() {
+            let _ = writeln!(yaml, "# {line}");
+        }
+        let _ = writeln!(yaml, "pipeline: {}", scalar(&self.pipeline));
+        let seen = self.seen(self.runs);
+        if let Some((within, figures)) = self.within.zip(self.within_figures()) {
+            let _ = writeln!(yaml, "# {figures}\nwithin: {}", written(within.limit_ns));
+        }
+        if !self.steps.is_empty() {
+            yaml.push_str("steps:\n");
+        }
+        for step in &self.steps {
+            let _ = writeln!(yaml, "  # {}\n  {}", self.figures(step), line(step));
+        }
+        if self.never_failed {
+            let _ = writeln!(yaml, "absent:\n  # {seen}: nothing failed\n  - {{ span: \"*\", status: error }}");
+        }
+        if !self.forbid.is_empty() {
+            let words: Vec<&str> = self.forbid.iter().map(|id| id.word()).collect();
+            let _ = writeln!(yaml, "# {seen}: never found\nforbid: [{}]", words.join(", "));
+        }
+        yaml
+    }
+
+    /// What is said of the whole, line by line.
+    pub fn head(&self) -> Vec<String> {
+        let mut head = vec![format!("Learned by `trace learn-pipeline` from {}.", runs(self.runs, "good run"))];
+        let left_out = self.left_out.iter().map(|left| format!("Left out: {} {}.", runs(left.runs, "run"), left.why));
+        head.extend(left_out);
+        head.extend(self.aside.as_ref().map(Aside::words));
+        if self.rare > 0 {
+            head.push(format!("No steps: {} of spans that fewer than 5 % of the runs have.", runs(self.rare, "kind")));
+        }
+        if self.less_telling > 0 {
+            head.push(format!("No steps: {} of spans that tell less than these.", runs(self.less_telling, "kind")));
+        }
+        head.push("Limits are three times the most that was seen. Whoever reviews it knows better.".to_owned());
+        head
+    }
+
+    fn seen(&self, runs: usize) -> String {
+        format!("in {runs} of {} runs", self.runs)
+    }
+
+    /// On how many runs the limit of the whole rests, and its figures. One line.
+    pub fn within_figures(&self) -> Option<String> {
+        self.within.map(|within| format!("{}; all steps took {}", self.seen(self.runs), within.seen.words()))
+    }
+
+    /// On how many runs a step rests, and its figures. One line.
+    pub fn figures(&self, step: &Step) -> String {
+        let mut parts = vec![self.seen(step.runs)];
+        parts.extend(step.took.map(|took| format!("took {}", took.seen.words())));
+        parts.extend(step.after.as_ref().map(|after| format!("waited {}", after.wait.seen.words())));
+        parts.join("; ")
+    }
+}
+
+impl Aside {
+    /// How they did, in a sentence.
+    pub fn words(&self) -> String {
+        let broken: Vec<String> =
+            self.broken.iter().map(|(name, times)| format!("{} {times}×", scalar(name))).collect();
+        let broken = if broken.is_empty() { String::new() } else { format!("; broken: {}", broken.join(", ")) };
+        let (all, passed) = (runs(self.runs, "more good run"), self.passed);
+        format!("{all} kept aside and verified: {passed} of {} pass{broken}.", self.runs)
+    }
+}
+
+/// `1 run`, `2 runs`.
+fn runs(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A step as an item of the list.
+pub fn line(step: &Step) -> String {
+    let mut parts = vec![format!("span: {}", scalar(&step.span))];
+    if !step.service.is_empty() {
+        parts.push(format!("service: {}", scalar(&exactly(&step.service))));
+    }
+    if step.kind != SpanKind::Unspecified {
+        parts.push(format!("kind: {}", step.kind.word()));
+    }
+    if !step.attributes.is_empty() {
+        let attributes = step.attributes.iter().map(|(key, value)| format!("{}: {}", scalar(key), scalar(value)));
+        parts.push(format!("attributes: {{ {} }}", attributes.collect::<Vec<_>>().join(", ")));
+    }
+    if let Some(after) = &step.after {
+        parts.push(format!("after: {{ {}: {} }}", scalar(&after.step), written(after.wait.limit_ns)));
+    }
+    match &step.count {
+        Count::Range(1, 1) => {}
+        Count::Range(least, most) if least == most => parts.push(format!("count: {least}")),
+        Count::Range(least, most) => parts.push(format!("count: {least}..{most}")),
+        Count::SameAs(other) => parts.push(format!("count: same as {other}")),
+    }
+    if step.optional {
+        parts.push("optional: true".to_owned());
+    }
+    if step.never_failed {
+        parts.push("status: ok".to_owned());
+    }
+    parts.extend(step.took.map(|took| format!("max: {}", written(took.limit_ns))));
+    format!("- {}: {{ {} }}", scalar(&step.name), parts.join(", "))
+}

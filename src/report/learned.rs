@@ -1,0 +1,50 @@
+//! `learn-pipeline`: what good runs have in common, as a spec.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::pipeline::learn::draft::{Draft, Step};
+use crate::report::block::Block;
+use crate::report::rows::Rows;
+
+/// What was learned.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Learned {
+    /// As data.
+    #[serde(flatten)]
+    pub draft: Draft,
+    /// As a spec.
+    pub spec: String,
+    /// What would change in the spec that is there already, as a unified diff; none where there is none.
+    pub diff: Option<String>,
+}
+
+impl Learned {
+    /// Its main table: the steps.
+    pub fn rows(&self) -> Rows {
+        let row = |step: &Step| {
+            vec![
+                json!(step.name),
+                json!(step.span),
+                json!(step.service),
+                json!(step.kind.word()),
+                json!(step.after.as_ref().map(|after| &after.step)),
+                json!(step.after.as_ref().map(|after| after.wait.seen.most_ns)),
+                json!(step.took.map(|took| took.seen.most_ns)),
+                json!(step.optional),
+                json!(step.runs),
+            ]
+        };
+        Rows {
+            kind: "step",
+            columns: &["name", "span", "service", "kind", "after", "most_wait_ns", "most_took_ns", "optional", "runs"],
+            rows: self.draft.steps.iter().map(row).collect(),
+        }
+    }
+
+    /// As a screen: the spec, or what would change in the one that is there.
+    pub fn blocks(&self) -> Vec<Block> {
+        vec![Block::Text(0, self.diff.clone().unwrap_or_else(|| self.spec.clone()))]
+    }
+}
