@@ -8,7 +8,8 @@
 //! ! billing 305 error could not bill
 //! ```
 //! Indentation nests, `~>` follows by message (by link where the trace changes), `?>` names a parent that is not
-//! stored, `!` is a log line: service, millisecond, level, message. Times are milliseconds.
+//! stored, `!` is a log line: service, millisecond, level, message. Times are milliseconds. `link=2` links to the second
+//! span drawn, and is no cause.
 
 use std::sync::Arc;
 
@@ -43,7 +44,9 @@ pub fn journey(text: &str) -> Journey {
         }
         let above = open.last().map(|(_, s)| *s);
         let id = drawn.len() as u64 + 1;
-        let (span, via) = span_line(line.trim(), id, above.map(|s| &drawn[s].0));
+        let (mut span, via) = span_line(line.trim(), id, above.map(|s| &drawn[s].0));
+        let targets = line.split_whitespace().filter_map(|word| word.strip_prefix("link="));
+        span.links.extend(targets.map(|nth| link_to(&drawn[nth.parse::<usize>().unwrap() - 1].0)));
         open.push((indent, drawn.len()));
         drawn.push((span, above.zip(via)));
     }
@@ -85,6 +88,7 @@ fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<Via>) {
     for word in &words[at + 1..] {
         match word.split_once('=') {
             Some(("trace", n)) => span.trace_id = trace(n.parse().unwrap()),
+            Some(("link", _)) => {}
             Some(("topic", t)) => span.attributes.push("messaging.destination.name", Value::Text(t.into())),
             Some((key, value)) => span.attributes.push(key, Value::Text(value.into())),
             None if *word == "error" => span.status.code = StatusCode::Error,
@@ -98,15 +102,16 @@ fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<Via>) {
         (Some(above), Some(_)) if above.trace_id == span.trace_id => span.parent_id = Some(above.span_id),
         (Some(above), Some(_)) => {
             via = Some(Via::Link);
-            span.links.push(Link {
-                trace_id: above.trace_id,
-                span_id: above.span_id,
-                attributes: crate::model::attribute::Attributes::default(),
-            });
+            span.links.push(link_to(above));
         }
         _ => {}
     }
     (span, via)
+}
+
+fn link_to(span: &Span) -> Link {
+    let attributes = crate::model::attribute::Attributes::default();
+    Link { trace_id: span.trace_id, span_id: span.span_id, attributes }
 }
 
 fn log_line(entry: &str, above: Option<&Span>) -> LogEntry {

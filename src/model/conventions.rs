@@ -55,6 +55,19 @@ pub fn short_service(service: &str) -> &str {
     ENDINGS.iter().find_map(|e| service.strip_suffix(e)).filter(|s| !s.is_empty()).unwrap_or(service)
 }
 
+/// Names under which messaging spans carry their topic, queue or exchange.
+const TOPIC_KEYS: [&str; 9] = [
+    "messaging.destination.name",
+    "messaging.destination",
+    "messaging.source.name",
+    "messaging.source",
+    "messaging.kafka.topic",
+    "messaging.destination_publish.name",
+    "message_bus.destination",
+    "messaging.rabbitmq.destination.routing_key",
+    "messaging.rabbitmq.routing_key",
+];
+
 /// What role a span has in messaging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageRole {
@@ -135,14 +148,59 @@ impl Span {
 
     /// The topic, queue or exchange it speaks with.
     pub fn topic(&self) -> Option<&str> {
+        self.attributes.text(&TOPIC_KEYS)
+    }
+
+    /// Every name of what it speaks with: a RabbitMQ consumer names its queue and a routing key, the publisher its
+    /// exchange and the same key, or both write `exchange:key:queue`.
+    pub fn topics(&self) -> Vec<&str> {
+        let told = || TOPIC_KEYS.iter().filter_map(|key| self.attributes.text(&[key]));
+        let parts = told().filter(|_| self.message_system() == "rabbitmq").flat_map(|name| name.split(':'));
+        let mut names: Vec<&str> = told().chain(parts).filter(|name| !name.is_empty()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// What carries its messages, as `kafka`; empty where none is told.
+    pub fn message_system(&self) -> &str {
+        self.attributes.text(&["messaging.system"]).unwrap_or_default()
+    }
+
+    /// Partition and offset of its message.
+    pub fn message_place(&self) -> Option<(i64, i64)> {
+        let number = |keys: &[&str]| self.attributes.first(keys).and_then(Value::as_int);
+        let partition = number(&[
+            "messaging.destination.partition.id",
+            "messaging.kafka.destination.partition",
+            "messaging.kafka.source.partition",
+            "messaging.kafka.partition",
+        ]);
+        partition.zip(number(&["messaging.kafka.offset", "messaging.kafka.message.offset"]))
+    }
+
+    /// The key of its message; several messages may have the same.
+    pub fn message_key(&self) -> Option<&str> {
+        self.attributes.text(&["messaging.kafka.message.key", "messaging.kafka.message_key"])
+    }
+
+    /// The group of consumers that share the messages between them.
+    pub fn consumer_group(&self) -> Option<&str> {
         self.attributes.text(&[
-            "messaging.destination.name",
-            "messaging.destination",
-            "messaging.source.name",
-            "messaging.source",
-            "messaging.kafka.topic",
-            "messaging.rabbitmq.destination.routing_key",
+            "messaging.consumer.group.name",
+            "messaging.kafka.consumer.group",
+            "messaging.kafka.consumer_group",
+            "messaging.consumer_group",
+            "messaging.eventhubs.consumer.group",
+            "messaging.rocketmq.client_group",
+            "messaging.destination.subscription.name",
         ])
+    }
+
+    /// What it says that it does with a message, in lower case; empty where it does not say.
+    pub fn message_operation(&self) -> String {
+        let keys = ["messaging.operation.type", "messaging.operation", "messaging.operation.name"];
+        self.attributes.text(&keys).unwrap_or_default().to_ascii_lowercase()
     }
 
     /// What identifies the message itself, strongest first.

@@ -51,8 +51,10 @@ impl Known {
                 Some(MessageRole::Publish) => Some(&mut self.published),
                 None => None,
             };
-            if let Some((of_topic, topic)) = of_topic.zip(span.topic()) {
-                of_topic.entry(topic.to_owned()).or_default().insert(service.clone());
+            if let Some(of_topic) = of_topic {
+                for topic in span.topics() {
+                    of_topic.entry(topic.to_owned()).or_default().insert(service.clone());
+                }
             }
             if let Some((client, Via::Parent)) = cause.filter(|_| span.kind == SpanKind::Server) {
                 let client = &journey.spans[client];

@@ -3,10 +3,24 @@
 //! A false alarm is as bad as a miss: what is not known otherwise is of low confidence, and good runs of every shape
 //! give nothing above info. What each finding means: the README's reference part.
 
+mod advice;
 pub mod baseline;
+mod calls;
+mod chains;
+#[cfg(test)]
+mod good_shapes;
 pub mod known;
 mod merge;
+mod pairing;
+mod propagation;
 pub mod scene;
+#[cfg(test)]
+mod told;
+mod twice;
+mod unheard;
+mod unsent;
+mod unspoken;
+mod unstored;
 
 use std::cmp::Reverse;
 
@@ -96,8 +110,18 @@ pub struct Draft {
 }
 
 /// Every rule.
-fn judge(_scene: &Scene) -> Vec<Draft> {
-    vec![]
+fn judge(scene: &Scene) -> Vec<Draft> {
+    if let Some(draft) = unstored::nothing_stored(scene) {
+        return vec![draft];
+    }
+    let pairing = pairing::Pairing::of(scene);
+    let mut drafts = unheard::find(scene, &pairing);
+    drafts.extend(unsent::find(scene, &pairing));
+    drafts.extend(twice::find(scene, &pairing));
+    drafts.extend(propagation::find(scene, &pairing));
+    drafts.extend(unstored::find(scene));
+    drafts.extend(unspoken::find(scene));
+    drafts
 }
 
 fn order(finding: &Finding) -> impl Ord + '_ {
