@@ -37,6 +37,23 @@ impl Progress {
         Self(bar)
     }
 
+    /// A bar over so many runs; the caller knows that stderr is a terminal.
+    pub fn bar(runs: usize) -> Self {
+        let bar = ProgressBar::new(u64::try_from(runs).unwrap_or(u64::MAX));
+        bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Screen), 20));
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} runs  {elapsed}") {
+            bar.set_style(style);
+        }
+        IS_DRAWN.store(true, Ordering::Release);
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self(bar)
+    }
+
+    /// One more is done.
+    pub fn step(&self) {
+        self.0.inc(1);
+    }
+
     /// What is being done now. The text must be ours, not data.
     pub fn say(&self, text: impl Into<String>) {
         self.0.set_message(text.into());

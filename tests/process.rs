@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -143,6 +144,51 @@ fn a_signal_at_any_moment_ends_the_command_with_its_code_and_what_it_has() {
     });
 }
 
+/// Whoever asks twice does not want to see what is there: the layout of a crowd of spans is not waited for, and the code
+/// is the second signal's.
+#[test]
+fn a_second_signal_ends_the_command_at_once() {
+    let span = |n: usize| {
+        format!(
+            r#"{{"traceID":"4bf92f3577b34da6a3ce929d0e0e4736","spanID":"{n:016x}","operationName":"a","startTime":{},"duration":9,"processID":"p","tags":[{{"key":"correlation_id","type":"string","value":"req-42"}}]}}"#,
+            1_714_557_900_000_000 + n
+        )
+    };
+    let spans: Vec<String> = (1..30_000).map(span).collect();
+    let crowd = format!(
+        r#"{{"data":[{{"traceID":"4bf92f3577b34da6a3ce929d0e0e4736","spans":[{}],"processes":{{"p":{{"serviceName":"s"}}}}}}]}}"#,
+        spans.join(",")
+    );
+    let json = |body: &str| Some((200, "application/json", body.as_bytes().to_vec()));
+    let (tell, told) = mpsc::channel();
+    let server = Server::answering(move |line| match line.split(['?', ' ']).nth(1) {
+        Some("/api/services") => json(r#"{"data":["s"]}"#),
+        Some("/api/traces") => json(&crowd),
+        Some("/loki/api/v1/labels") => json(r#"{"status":"success","data":["app"]}"#),
+        // By then the spans are known, for they name the trace.
+        Some("/loki/api/v1/query_range") if line.contains("4bf92f35") => {
+            let _ = tell.send(());
+            thread::sleep(EVER);
+            None
+        }
+        Some("/loki/api/v1/query_range") => json(r#"{"status":"success","data":{"resultType":"streams","result":[]}}"#),
+        _ => Some((404, "text/plain", b"no".to_vec())),
+    });
+    let (child, _home) = trace()
+        .args(["timeline", "req-42", "--without", "prometheus", "--key", "correlation_id", "--timeout", "60s"])
+        .args(["--start", "2024-05-01T10:00:00Z", "--end", "2024-05-01T10:20:00Z", "--full"])
+        .args(["--jaeger-url", server.url(), "--loki-url", server.url()])
+        .start();
+    told.recv_timeout(Duration::from_secs(40)).expect("it follows the trace");
+    kill_process(Pid::from_child(&child), Signal::INT).expect("the signal is sent");
+    thread::sleep(Duration::from_millis(100));
+    let sent = Instant::now();
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("it was still at work");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.code() == Some(143) && output.stdout.is_empty(), "{:?}", output.status);
+    assert!(sent.elapsed() < Duration::from_secs(1), "{:?}", sent.elapsed());
+}
+
 #[test]
 fn what_had_come_by_then_is_shown_and_a_recording_of_it_is_not_kept() {
     let half = holding_back(true);
@@ -161,6 +207,33 @@ fn what_had_come_by_then_is_shown_and_a_recording_of_it_is_not_kept() {
     assert_eq!(states[1], "unreachable", "{}", json["backends"]);
     assert!(ended.stderr.contains("recording was not written"), "{}", ended.stderr);
     assert_eq!(code(ended.status), 130);
+}
+
+/// `--timeout` is one clock: programs that tell tokens run on it too, all at once, and leave half of it to who can be
+/// asked.
+#[test]
+fn a_program_that_tells_no_token_takes_half_of_the_time_and_only_its_own_backend() {
+    let half = holding_back(true);
+    let sick = format!("url = \"{}\"\nauth = {{ command = [\"sleep\", \"600\"] }}\n", half.url());
+    let config = format!("[jaeger]\nurl = \"{}\"\n[loki]\n{sick}[prometheus]\n{sick}", half.url());
+    let begun = Instant::now();
+    let run = trace()
+        .file("config.toml", &config)
+        .args(["find", ID, "--config", "config.toml", "--timeout", "4s", "-o", "json"])
+        .args(TIME)
+        .run();
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(2) && took < Duration::from_secs(4) + AT_ONCE, "{took:?}");
+    let json = run.json();
+    assert_eq!(json["spans"].as_array().map(Vec::len), Some(12), "{}", json["notes"]);
+    for backend in json["backends"].as_array().expect("backends").iter().filter(|b| b["name"] != "jaeger") {
+        let error = backend["error"].as_str().unwrap_or_default();
+        assert!(
+            backend["state"] == "refused" && error.contains("did not end within 2.00 s, half of --timeout"),
+            "{error}"
+        );
+    }
+    assert_eq!(run.code, 4, "{}", run.screen());
 }
 
 /// Lines of bash, the code, and what standard error says: `T` is the binary, in an empty folder.

@@ -8,7 +8,7 @@ use promql_parser::parser::{Expr, parse};
 use regex::Regex;
 use trace::backend::jaeger::{Search, v1, v3};
 use trace::backend::transport::joined;
-use trace::backend::{loki, prometheus};
+use trace::backend::{loki, request};
 use trace::model::time::{Timestamp, Window};
 use trace::report::words;
 use url::Url;
@@ -130,7 +130,7 @@ fn unquoted(literal: &str) -> Option<(String, &str)> {
 #[test]
 fn promql_has_one_matcher_with_the_very_value() {
     for (nth, text) in each_nasty(1).enumerate() {
-        let literal = prometheus::quoted(&text);
+        let literal = request::quoted(&text);
         assert_eq!(unquoted(&literal), Some((text.clone(), "")), "{literal}");
         // The parser takes its time.
         if nth % 5 > 0 {

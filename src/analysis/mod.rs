@@ -5,6 +5,7 @@ pub mod coverage;
 pub mod critical_path;
 pub mod errors;
 pub mod findings;
+pub mod messages;
 #[cfg(test)]
 pub mod sketch;
 pub mod timeline;

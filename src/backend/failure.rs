@@ -45,18 +45,19 @@ pub struct Failure {
     pub message: String,
     /// What to do; may be empty.
     pub hint: String,
+    /// Whether it was asked at all: a backend that failed too often is left alone.
+    pub was_asked: bool,
 }
 
 impl Failure {
     /// A failure without advice.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: String::new() }
+        Self { kind, message: message.into(), hint: String::new(), was_asked: true }
     }
 
     /// The command was asked to end so long after its beginning.
     pub fn interrupted(after: Duration) -> Self {
-        let after = Human(i64::try_from(after.as_nanos()).unwrap_or(i64::MAX));
-        Self::new(FailureKind::Interrupted, format!("interrupted after {after}"))
+        Self::new(FailureKind::Interrupted, format!("interrupted after {}", Human::from(after)))
     }
 
     /// An interruption as a note on the answer as a whole.
@@ -82,7 +83,7 @@ impl Failure {
         }
         match self.kind {
             FailureKind::Absent => "is it running, and is this its address?",
-            FailureKind::Unreachable => "ask again later; `trace doctor` looks at the backends alone",
+            FailureKind::Unreachable => "is it overloaded, or starting? its own log tells; ask again later",
             FailureKind::NoSuchApi => "does the address lack a base path, or name another kind of server?",
             FailureKind::MustAct => "see `trace config show` for the address and the credentials in force",
             FailureKind::Rejected => "--show-queries prints what was asked, to try it by hand",

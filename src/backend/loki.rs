@@ -4,7 +4,7 @@ use regex::escape;
 
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::request::{Answer, Request};
+use crate::backend::request::{Answer, Request, quoted};
 use crate::backend::transport::{Transport, shown};
 use crate::model::time::Window;
 use crate::wire::Decoded;
@@ -94,11 +94,6 @@ impl<'a> Loki<'a> {
             None => Ok(answer),
         }
     }
-}
-
-/// A text as a LogQL string literal: JSON's escapes are all legal there, and backticks are never used.
-pub fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
 }
 
 /// The selector for all streams, from the labels in use; none where there are no streams at all.

@@ -52,6 +52,11 @@ impl<'a> Prometheus<'a> {
         }
     }
 
+    /// Whether it answers at all. Of what answers this API, not everything tells a version.
+    pub async fn greet(&self) -> Result<(), Failure> {
+        self.told(&Request::post(&["api", "v1", "query"]).with("query", 1)).await.map(|_| ())
+    }
+
     /// Its version; empty where it was built without one.
     pub async fn version(&self) -> Result<(String, Answer), Failure> {
         let answer = self.ask(&Request::get(&["api", "v1", "status", "buildinfo"])).await?;
@@ -90,20 +95,4 @@ impl<'a> Prometheus<'a> {
 /// Seconds between two samples: about 240 of them, at least one second apart.
 pub fn step_seconds(window: Window) -> i64 {
     (window.length() / SECOND / 240).max(1)
-}
-
-/// A text as a PromQL string literal, between double quotes: JSON's escapes are all legal there.
-pub fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_one_literal() {
-        assert_eq!(quoted("a\"b\\c`d{e}\n"), "\"a\\\"b\\\\c`d{e}\\n\"");
-        assert_eq!(quoted(""), "\"\"");
-    }
 }

@@ -162,9 +162,20 @@ impl Answer {
     }
 }
 
+/// A text as a string literal of LogQL or PromQL: JSON's escapes are all legal there, and backticks are never used.
+pub fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_one_literal() {
+        assert_eq!(quoted("a\"b\\c`d{e}\n"), "\"a\\\"b\\\\c`d{e}\\n\"");
+        assert_eq!(quoted(""), "\"\"");
+    }
 
     fn answer(status: u16, body: &str) -> Answer {
         Answer { status, date: None, after: Duration::ZERO, body: body.as_bytes().to_vec() }

@@ -127,6 +127,7 @@ fn line(key: &str, outcome: &Outcome) -> Value {
             "failure": format!("{:?}", failure.kind),
             "message": failure.message,
             "hint": failure.hint,
+            "was_asked": failure.was_asked,
         }),
     }
 }
@@ -143,7 +144,12 @@ fn outcome(value: &Value) -> Option<Outcome> {
             "OutOfBounds" => FailureKind::OutOfBounds,
             _ => FailureKind::Unreachable,
         };
-        return Some(Err(Failure { kind, message, hint: text("hint").unwrap_or_default() }));
+        return Some(Err(Failure {
+            kind,
+            message,
+            hint: text("hint").unwrap_or_default(),
+            was_asked: value["was_asked"] != false,
+        }));
     }
     Some(Ok(Answer {
         status: u16::try_from(value["status"].as_u64()?).ok()?,

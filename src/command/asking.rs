@@ -1,96 +1,44 @@
 //! The one way from flags to a journey: from backends, a recording, files or the demo. Every reading command takes it.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
+use crate::analysis::findings::baseline::Baseline;
 use crate::analysis::findings::known::Known;
 use crate::analysis::findings::{Grounds, Judged};
-use crate::backend::Backends;
-use crate::backend::tape::Tape;
-use crate::backend::transport::{Limits, Transport, shown};
-use crate::command::asked::requests;
+use crate::backend::transport::{Transport, shown};
+use crate::command::desk::{Desk, progress};
+use crate::command::footing::Footing;
 use crate::command::links::links;
 use crate::command::offline::{demo_run, only_journey, read_files, within};
 use crate::command::{Context, Outcome, judging};
 use crate::demo;
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::gather;
-use crate::model::evidence::{BackendState, Evidence, Note, NoteCode};
-use crate::model::finding::Severity;
+use crate::gather::wait::{Patience, Wait};
+use crate::model::evidence::{Evidence, LookedUp, Note, NoteCode};
 use crate::model::journey::{Journey, Reason};
 use crate::model::log::LogEntry;
 use crate::model::time::{Human, Timestamp};
 use crate::options::backends::APIS;
-use crate::options::journey::{Data, Found, JourneyArgs};
-use crate::options::memory;
-use crate::options::origin::Sourced;
-use crate::options::sources::{RecordingArgs, Supply};
+use crate::options::journey::{Found, JourneyArgs};
+use crate::options::sources::Supply;
 use crate::progress::Progress;
 use crate::query::{Query, Subject, TimeRange};
-use crate::render::{Format, escape, render};
+use crate::report::Body;
 use crate::report::words::{flag, quoted};
-use crate::report::{Body, Link, Report};
 use crate::stitch::stitch;
 use crate::stitch::subjects::subjects;
-use crate::stop::Stage;
 
 /// A journey, and what it rests on.
 pub struct Told {
     /// The journey, and what was found in it.
     pub judged: Judged,
-    /// The question.
+    /// The question, at the time when it was asked last.
     pub query: Query,
     /// Lines around the journey's own, where asked for.
     pub context: Vec<LogEntry>,
     /// What it rests on.
     pub footing: Footing,
-}
-
-/// What an answer rests on: one about a journey, or about many.
-pub struct Footing {
-    /// About whom; none where about many.
-    subject: Option<String>,
-    /// What was asked, how the backends did, and what is to be remarked; without spans and lines.
-    pub shell: Evidence,
-    /// Whether nothing more is to come.
-    pub settled: bool,
-    flags: String,
-    links: Vec<Link>,
-    said: String,
-    found: Found,
-    /// The gravest of what may decide the code.
-    worst: Option<Severity>,
-    /// The code, where the recording could not be written.
-    unsaved: Option<Exit>,
-}
-
-/// How many lines around each of the journey's own to ask for as well.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Around(pub usize);
-
-/// Finds, reads or makes the journey that the flags are about.
-///
-/// # Errors
-/// Usage, configuration, a file that cannot be read. What a backend did wrong is a note of the answer.
-pub async fn ask(args: &JourneyArgs, around: Around, context: &Context) -> Result<Told, Error> {
-    match args.sources.supply(&context.surroundings)? {
-        Supply::Backends => ask_backends(args, around, context).await,
-        Supply::Files(paths) => {
-            let window = args.time.window(context.surroundings.now, context.settings.zone.value)?;
-            let evidence = within(read_files(&paths)?, window);
-            let subject = match args.subject.subject()? {
-                Some(subject) => subject,
-                None => only_journey(subjects(&evidence, &context.settings.keys.value))?,
-            };
-            let query = blank(subject, context, context.surroundings.now);
-            Ok(told(evidence, query, judging::configured(context), args, context))
-        }
-        Supply::Demo(scenario) => {
-            let run = demo_run(args, scenario.as_deref())?;
-            let query = blank(Subject::correlation(&run.correlation_id), context, demo::NOW);
-            Ok(told(demo::evidence(&run), query, judging::configured(context), args, context))
-        }
-    }
 }
 
 impl Told {
@@ -100,116 +48,126 @@ impl Told {
     }
 }
 
-impl Footing {
-    /// Whether everything that was asked for came.
-    pub fn is_complete(&self) -> bool {
-        self.shell.is_complete()
-    }
+/// What a command wants of a journey beside itself.
+pub struct Wish<'a> {
+    /// How many lines around each of the journey's own to ask for as well.
+    pub around: usize,
+    /// What is known before anything is asked.
+    pub known: Known,
+    /// Good runs to compare with.
+    pub baseline: Option<&'a Baseline>,
+    /// Services to ask where services must be asked one by one; empty means those of the settings.
+    pub services: &'a [String],
+    /// How long to ask again, and when it is enough; once where none.
+    pub waiting: Option<Waiting<'a>>,
+}
 
-    /// One more thing to say beside the answer.
-    pub fn say(&mut self, text: &str) {
-        self.said.extend(text.lines().map(|line| format!("{}\n", escape::line(line))));
-    }
+/// How long to ask again, and when it is enough.
+pub struct Waiting<'a> {
+    /// How long.
+    pub patience: Patience,
+    /// Whether what is there is enough.
+    pub judge: &'a dyn Fn(&Told) -> Wait,
+}
 
-    /// The footing of an answer about both.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.subject = None;
-        self.links.clear();
-        self.shell.absorb_shell(other.shell);
-        self.settled &= other.settled;
-        self.said += &other.said;
-        self.worst = self.worst.max(other.worst);
-        self.unsaved = self.unsaved.or(other.unsaved);
-        if other.found == Found::Something {
-            self.found = Found::Something;
+impl Wish<'_> {
+    /// Nothing but the journey.
+    pub fn plain(context: &Context) -> Self {
+        Self { around: 0, known: judging::configured(context), baseline: None, services: &[], waiting: None }
+    }
+}
+
+/// Finds, reads or makes the journey that the flags are about.
+///
+/// # Errors
+/// Usage, configuration, a file that cannot be read. What a backend did wrong is a note of the answer.
+pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Result<Told, Error> {
+    match args.sources.supply(&context.surroundings)? {
+        Supply::Backends => {
+            let subject = args.subject.required()?;
+            let desk = Desk::open(&args.sources.recording, context)?;
+            let progress = progress(context);
+            let mut told = about(&desk, &desk.transport, subject, &progress, args, wish, context).await?;
+            progress.done();
+            desk.remember(key_that_worked(&told), context);
+            (told.footing.said, told.footing.unsaved) = desk.close(context);
+            Ok(told)
         }
-        self
-    }
-
-    /// The report in the form that is wanted, and what the code says.
-    pub fn outcome(self, args: &JourneyArgs, context: &Context, body: Body) -> Outcome {
-        let exit = self.unsaved.unwrap_or_else(|| args.verdict.exit(self.found, data(&self.shell), self.worst));
-        self.shown(exit, context, body)
-    }
-
-    /// The report in the form that is wanted, with this code.
-    pub fn shown(self, exit: Exit, context: &Context, body: Body) -> Outcome {
-        let mut report = Report::new(body).about(self.subject.unwrap_or_default(), &self.shell);
-        report.subject = report.subject.filter(|subject| !subject.is_empty());
-        report.settled = self.settled;
-        report.flags = self.flags;
-        report.links = self.links;
-        let grave = report.notes.iter().filter(|note| note.code.is_incomplete() && context.format() == Format::Csv);
-        let incomplete: String =
-            grave.map(|note| escape::line(&format!("not complete: {}", note.message)) + "\n").collect();
-        Outcome {
-            stdout: render(&report, context.format(), &context.view),
-            stderr: (self.said + &incomplete).into_bytes(),
-            exit,
+        Supply::Files(paths) => {
+            let window = args.time.window(context.surroundings.now, context.settings.zone.value)?;
+            let evidence = within(read_files(&paths)?, window);
+            let subject = match args.subject.subject()? {
+                Some(subject) => subject,
+                None => only_journey(subjects(&evidence, &context.settings.keys.value))?,
+            };
+            Ok(told(evidence, blank(subject, context, context.surroundings.now), wish, args, context))
+        }
+        Supply::Demo(scenario) => {
+            let run = demo_run(args, scenario.as_deref())?;
+            let query = blank(Subject::correlation(&run.correlation_id), context, demo::NOW);
+            Ok(told(demo::evidence(&run), query, wish, args, context))
         }
     }
 }
 
-/// How good the evidence is.
-pub fn data(evidence: &Evidence) -> Data {
-    if evidence.backends.iter().any(|b| b.state == BackendState::Refused) {
-        Data::NeedsPerson
-    } else if evidence.is_complete() {
-        Data::Complete
-    } else {
-        Data::Partial
+/// Asks the backends about one subject, over this transport.
+///
+/// # Errors
+/// Usage: times that make no sense.
+pub async fn about(
+    desk: &Desk,
+    transport: &Transport,
+    subject: Subject,
+    progress: &Progress,
+    args: &JourneyArgs,
+    wish: &Wish<'_>,
+    context: &Context,
+) -> Result<Told, Error> {
+    let time = args.time.range(Some(&subject), desk.now, context.settings.zone.value)?;
+    let mut query = Query { time, first_key: desk.first_key.clone(), ..blank(subject, context, desk.now) };
+    if !wish.services.is_empty() {
+        query.services = wish.services.to_vec();
     }
-}
-
-async fn ask_backends(args: &JourneyArgs, around: Around, context: &Context) -> Result<Told, Error> {
-    let subject = args.subject.required()?;
-    let (tape, now) = tape(&args.sources.recording, context.surroundings.now)?;
-    let time = args.time.range(Some(&subject), now, context.settings.zone.value)?;
-    let backends = backends(&tape, context);
-    let mut query = Query { time, ..blank(subject, context, now) };
-    let profile = context.settings.profile.as_ref().map_or("", |(name, _)| name.as_str()).to_owned();
-    if args.sources.recording.replay.is_none() {
-        query.first_key = memory::recall(&profile, &context.surroundings);
-    }
-    let transport = transport(tape, context);
-    let progress = progress(context);
-    context.surroundings.stop.enter(Stage::Gathering);
-    let evidence = gather::gather(&query, &backends, &transport, &progress).await;
-    let mut told = told(evidence, query, judging::configured(context), args, context);
-    if around.0 > 0 && transport.interrupted().is_none() {
+    let backends = &desk.backends;
+    let (evidence, query) = match &wish.waiting {
+        None => (gather::gather(&query, backends, transport, progress).await, query),
+        Some(waiting) => {
+            let judge = |evidence: &Evidence, now: Timestamp| {
+                (waiting.judge)(&told(evidence.clone(), Query { now, ..query.clone() }, wish, args, context))
+            };
+            let waited = gather::wait::until(&query, backends, transport, progress, waiting.patience, judge).await;
+            (waited.evidence, waited.query)
+        }
+    };
+    let mut told = told(evidence, query, wish, args, context);
+    if wish.around > 0 && transport.interrupted().is_none() {
         progress.say("asking for the lines around");
         let logs = &told.judged.journey.logs;
-        let (lines, notes) = gather::around::gather(logs, around.0, &backends, &transport, &told.query).await;
+        let (lines, notes) = gather::around::gather(logs, wish.around, backends, transport, &told.query).await;
         told.context = lines;
         notes.into_iter().for_each(|note| told.footing.shell.note(note));
-    }
-    progress.done();
-    let (said, unsaved) = keep_recording(&transport);
-    told.footing.unsaved = unsaved;
-    told.footing.said = said + &requests(&transport, &backends, context);
-    if let Some(key) =
-        key_that_worked(&told.judged.journey, &told.query.keys).filter(|_| args.sources.recording.replay.is_none())
-    {
-        memory::remember(key, &profile, &context.surroundings);
     }
     Ok(told)
 }
 
 /// The likeliest of the keys under which the ID was found.
-fn key_that_worked<'a>(journey: &Journey, keys: &'a [String]) -> Option<&'a str> {
-    let found = |key: &str| journey.joins.iter().any(|j| matches!(&j.reason, Reason::Tag { key: k } if k == key));
-    keys.iter().map(String::as_str).find(|key| found(key))
+pub fn key_that_worked(told: &Told) -> Option<&str> {
+    let joins = &told.judged.journey.joins;
+    let found = |key: &str| joins.iter().any(|j| matches!(&j.reason, Reason::Tag { key: k } if k == key));
+    told.query.keys.iter().map(String::as_str).find(|key| found(key))
 }
 
 /// The evidence as a journey, judged by what it shows itself and what is known beside it.
-pub fn told(mut evidence: Evidence, query: Query, mut known: Known, args: &JourneyArgs, context: &Context) -> Told {
+pub fn told(mut evidence: Evidence, query: Query, wish: &Wish, args: &JourneyArgs, context: &Context) -> Told {
     let mut shell = Evidence {
         backends: std::mem::take(&mut evidence.backends),
         notes: std::mem::take(&mut evidence.notes),
         coverage: std::mem::take(&mut evidence.coverage),
+        looked_up: std::mem::take(&mut evidence.looked_up),
         ..Evidence::default()
     };
+    let mut known = wish.known.clone();
+    known.learn_lists(&evidence.listed);
     let journey = stitch(evidence, &query);
     let unsettled = settle(&journey, &query, args, context);
     let settled = unsettled.is_none();
@@ -219,9 +177,9 @@ pub fn told(mut evidence: Evidence, query: Query, mut known: Known, args: &Journ
     let grounds = Grounds {
         complete: shell.is_complete(),
         settled: settled && !ends_at_the_edge(&journey, &query, context),
-        looked_up: true,
+        looked_up: !matches!(shell.looked_up, LookedUp::Part { .. }),
         known: &known,
-        baseline: None,
+        baseline: wish.baseline,
     };
     let (links, flags) = (links(&context.settings, &journey), flags(args, context));
     let judged = Judged::new(journey, &grounds);
@@ -265,60 +223,6 @@ pub fn blank(subject: Subject, context: &Context, now: Timestamp) -> Query {
         bounds: context.settings.bounds,
         ..Query::about(subject, context.settings.keys.value.clone(), now)
     }
-}
-
-/// The recording that is made or played, and the time in which it lives.
-pub fn tape(args: &RecordingArgs, now: Timestamp) -> Result<(Tape, Timestamp), Error> {
-    match (&args.record, &args.replay) {
-        (Some(folder), _) => Ok((Tape::record(folder.clone(), now), now)),
-        (None, Some(folder)) => Tape::open(folder),
-        (None, None) => Ok((Tape::Off, now)),
-    }
-}
-
-/// Writes the recording, if one is made. One of a run that was cut short would be played as if the servers had been so:
-/// it is not written, and that is said. Where it cannot be written, the answer is there all the same, and the code is
-/// the error's.
-pub fn keep_recording(transport: &Transport) -> (String, Option<Exit>) {
-    match (transport.tape(), transport.interrupted()) {
-        (Tape::Recording { .. }, Some(failure)) => {
-            (format!("warning: the recording was not written: {}\n", failure.message), None)
-        }
-        (tape, _) => match tape.save() {
-            Ok(()) => (String::new(), None),
-            Err(error) => (format!("error: {}\n", escape::line(&error.to_string())), Some(error.exit())),
-        },
-    }
-}
-
-/// The backends, with credentials only where somebody is really asked.
-pub fn backends(tape: &Tape, context: &Context) -> Backends {
-    match tape {
-        Tape::Replaying(_) => context.settings.backends_without_credentials(),
-        _ => context.settings.backends(&context.surroundings),
-    }
-}
-
-/// A transport with the limits of the settings.
-pub fn transport(tape: Tape, context: &Context) -> Transport {
-    let bounds = context.settings.bounds;
-    // The parser of these flags lets nothing pass that is not above zero.
-    let time = |told: &Sourced<i64>| Duration::from_nanos(told.value.unsigned_abs());
-    let limits = Limits {
-        total: time(&context.settings.timeout_ns),
-        connect: time(&context.settings.connect_timeout_ns),
-        idle: time(&context.settings.idle_timeout_ns),
-        body: context.settings.max_answer.value,
-        requests: bounds.requests,
-        in_flight: bounds.in_flight,
-        ..Limits::default()
-    };
-    Transport::new(limits, tape, context.surroundings.stop.clone())
-}
-
-/// A spinner where somebody looks at it.
-pub fn progress(context: &Context) -> Progress {
-    if context.output.shows_progress(&context.surroundings) { Progress::spinner() } else { Progress::silent() }
 }
 
 /// The flags that a following command needs to mean the same data. Not the times: what was found tells them.

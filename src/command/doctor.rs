@@ -2,7 +2,7 @@
 
 use crate::backend::failure::Came;
 use crate::command::asked::requests;
-use crate::command::asking::{backends, keep_recording, progress, tape, transport};
+use crate::command::desk::{backends, keep_recording, progress, tape, transport};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::error::{Error, Exit};
@@ -39,8 +39,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         return Ok(Outcome::answered(render(&report, context.format(), &context.view)));
     }
     let (tape, now) = tape(&args.recording, context.surroundings.now)?;
-    let backends = backends(&tape, context);
     let transport = transport(tape, context);
+    let backends = backends(&transport, context);
     let progress = progress(context);
     progress.say("examining jaeger, loki and prometheus");
     context.surroundings.stop.enter(Stage::Gathering);
@@ -48,11 +48,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     progress.done();
     let (said, unsaved) = keep_recording(&transport);
     let said = said + &requests(&transport, &backends, context);
-    let exit = unsaved.unwrap_or_else(|| exit(&checks));
+    let well = exit(&checks);
+    let exit = unsaved.unwrap_or(well);
     let any_answered = checks.iter().any(|check| matches!(check.state, BackendState::Ok | BackendState::Partial));
     let mut report = Report::new(Body::Doctor(Doctor { checks }));
+    report.complete = well == Exit::Answered;
     if let Some(failure) = transport.interrupted() {
-        report.complete = false;
         report.notes.push(failure.interruption(if any_answered { Came::Something } else { Came::Nothing }));
     }
     Ok(Outcome { stdout: render(&report, context.format(), &context.view), stderr: said.into_bytes(), exit })

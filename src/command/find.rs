@@ -1,7 +1,7 @@
 //! `trace find`: the story of one ID in one screen.
 
 use crate::analysis::timeline::Options;
-use crate::command::asking::{Around, ask};
+use crate::command::asking::{Wish, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::options::journey::JourneyArgs;
@@ -30,7 +30,7 @@ pub struct Args {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
-    let told = ask(&args.journey, Around(0), context).await?;
+    let told = ask(&args.journey, &Wish::plain(context), context).await?;
     let options = Options { filters: args.journey.filters.filters(), ..Options::compact() };
     Ok(told.outcome(&args.journey, context, |judged, query| {
         Body::Find(Box::new(Find::of(judged, query.keys.clone(), options)))

@@ -1,6 +1,6 @@
 //! `trace logs`: every line of one ID, over all services, in time order.
 
-use crate::command::asking::{Around, ask};
+use crate::command::asking::{Wish, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::filter::Filters;
@@ -46,8 +46,8 @@ pub struct Args {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
-    let around = Around(usize::try_from(args.context).unwrap_or(0));
-    let mut told = ask(&args.journey, around, context).await?;
+    let around = usize::try_from(args.context).unwrap_or(0);
+    let mut told = ask(&args.journey, &Wish { around, ..Wish::plain(context) }, context).await?;
     let filters = Filters { level: args.level.unwrap_or_default(), ..args.journey.filters.filters() };
     let around = std::mem::take(&mut told.context);
     Ok(told

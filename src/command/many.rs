@@ -1,47 +1,125 @@
-//! Many journeys at once: all of a file's, all of the demo's.
+//! Many journeys at once: of lists of IDs, of files, of the demo. Each is told as it comes, so that none need be kept.
 
-use crate::command::asking::{Around, Told, ask, blank, told};
+use std::time::Duration;
+
+use futures_util::stream::{StreamExt, iter};
+use tokio::time::Instant;
+
+use crate::command::Context;
+use crate::command::asking::{Told, Wish, about, ask, blank, key_that_worked, told};
+use crate::command::desk::{Desk, bar};
+use crate::command::footing::Footing;
 use crate::command::offline::{read_files, within};
-use crate::command::{Context, judging};
 use crate::demo;
 use crate::error::Error;
 use crate::model::evidence::Evidence;
 use crate::model::time::Timestamp;
 use crate::options::journey::JourneyArgs;
+use crate::options::many::ManyArgs;
 use crate::options::sources::Supply;
+use crate::progress::Progress;
 use crate::query::{Query, Subject};
 use crate::stitch::split::split;
 use crate::stitch::stitch;
 
-/// Every journey that the flags are about: the one that is named, else all of the files or of the demo.
+/// How many runs are asked about at the same time.
+const IN_FLIGHT: usize = 8;
+
+/// Tells every journey that the flags are about, in their order: the one that is named, those of a list, else all of the
+/// files or of the demo. What all of them rest on is given back as one.
 ///
 /// # Errors
-/// As [`ask`].
-pub async fn ask_all(args: &JourneyArgs, context: &Context) -> Result<Vec<Told>, Error> {
+/// As [`ask`]; usage where there is none at all.
+pub async fn each(
+    args: &JourneyArgs,
+    many: &ManyArgs,
+    wish: &Wish<'_>,
+    context: &Context,
+    mut take: impl FnMut(&mut Told),
+) -> Result<Footing, Error> {
     let is_named = args.subject.subject()?.is_some();
+    let listed = many.listed(&context.surroundings)?;
+    if is_named && (listed.is_some() || many.recent.is_some()) {
+        return Err(Error::usage("one ID and a list of them", "name the ID, or give --ids-from or --recent"));
+    }
+    let mut footing: Option<Footing> = None;
+    let mut add = |mut told: Told| {
+        take(&mut told);
+        footing = Some(match footing.take() {
+            Some(all) => all.and(told.footing),
+            None => told.footing,
+        });
+    };
     match args.sources.supply(&context.surroundings)? {
         Supply::Files(paths) if !is_named => {
             let now = context.surroundings.now;
             let window = args.time.window(now, context.settings.zone.value)?;
             let shares = split(within(read_files(&paths)?, window), &context.settings.keys.value);
-            Ok(together(shares, now, args, context))
+            together(shares, now, wish, args, context).for_each(&mut add);
         }
         Supply::Demo(None) if !is_named => {
             let runs = demo::embedded().into_iter();
             let shares = runs.map(|(_, run)| (Subject::correlation(&run.correlation_id), demo::evidence(&run)));
-            Ok(together(shares.collect(), demo::NOW, args, context))
+            together(shares.collect(), demo::NOW, wish, args, context).for_each(&mut add);
         }
-        _ => Ok(vec![ask(args, Around(0), context).await?]),
+        Supply::Backends if listed.is_some() => {
+            let desk = Desk::open(&args.sources.recording, context)?;
+            let subjects = listed.unwrap_or_default();
+            let mut key = None;
+            ask_each(&desk, subjects, args, many, wish, context, |told| {
+                key = key.take().or_else(|| key_that_worked(&told).map(str::to_owned));
+                add(told);
+            })
+            .await?;
+            desk.remember(key.as_deref(), context);
+            let (said, unsaved) = desk.close(context);
+            footing = footing.map(|footing| Footing { said, unsaved, ..footing });
+        }
+        _ => add(ask(args, wish, context).await?),
     }
+    let nothing = || Error::usage("there is no journey in it", "name one with --correlation-id or --trace-id");
+    footing.ok_or_else(nothing)
+}
+
+/// Asks about each, several at the same time, and tells them in their order.
+async fn ask_each(
+    desk: &Desk,
+    subjects: Vec<Subject>,
+    args: &JourneyArgs,
+    many: &ManyArgs,
+    wish: &Wish<'_>,
+    context: &Context,
+    mut add: impl FnMut(Told),
+) -> Result<(), Error> {
+    let until = many.total_timeout.map(|ns| Instant::now() + Duration::from_nanos(ns.unsigned_abs()));
+    let bar = bar(subjects.len(), context);
+    let silent = Progress::silent();
+    let ask = |subject: Subject| {
+        let (silent, transport) = (&silent, desk.transport.beside(until));
+        async move { about(desk, &transport, subject, silent, args, wish, context).await }
+    };
+    let mut answers = iter(subjects).map(ask).buffered(IN_FLIGHT);
+    while let Some(told) = answers.next().await {
+        bar.step();
+        add(told?);
+    }
+    bar.done();
+    Ok(())
 }
 
 /// Each is judged by what all of them show.
-fn together(shares: Vec<(Subject, Evidence)>, now: Timestamp, args: &JourneyArgs, context: &Context) -> Vec<Told> {
-    let query = |subject: &Subject| -> Query { blank(subject.clone(), context, now) };
-    let mut known = judging::configured(context);
+fn together<'a>(
+    shares: Vec<(Subject, Evidence)>,
+    now: Timestamp,
+    wish: &'a Wish<'a>,
+    args: &'a JourneyArgs,
+    context: &'a Context,
+) -> impl Iterator<Item = Told> + 'a {
+    let query = move |subject: &Subject| -> Query { blank(subject.clone(), context, now) };
+    let mut known = wish.known.clone();
     for (subject, evidence) in &shares {
         known.learn(&stitch(evidence.clone(), &query(subject)));
     }
-    let tell = |(subject, evidence): (Subject, Evidence)| told(evidence, query(&subject), known.clone(), args, context);
-    shares.into_iter().map(tell).collect()
+    let wish = Wish { known, around: wish.around, baseline: wish.baseline, services: wish.services, waiting: None };
+    shares.into_iter().map(move |(subject, evidence)| told(evidence, query(&subject), &wish, args, context))
 }

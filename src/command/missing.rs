@@ -1,11 +1,12 @@
 //! `trace missing`: what is not there and should be.
 
-use crate::command::asking::Footing;
-use crate::command::many::ask_all;
+use crate::command::asking::Wish;
+use crate::command::many::each;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::finding::Severity;
 use crate::options::journey::JourneyArgs;
+use crate::options::many::ManyArgs;
 use crate::report::Body;
 use crate::report::missing::{Missing, Run};
 
@@ -24,6 +25,9 @@ pub struct Args {
     /// Show what is only worth knowing as well
     #[arg(long)]
     pub all: bool,
+    /// Which runs, where there may be many.
+    #[command(flatten)]
+    pub many: ManyArgs,
     /// The journey.
     #[command(flatten)]
     pub journey: JourneyArgs,
@@ -35,18 +39,13 @@ pub struct Args {
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let least = if args.all { Severity::Info } else { Severity::Warning };
-    let told = ask_all(&args.journey, context).await?;
-    let mut footing: Option<Footing> = None;
     let mut runs = Vec::new();
-    for one in told {
-        let (subject, rests) = (one.query.subject.text, one.footing);
-        runs.push(Run::of(&subject, one.judged, rests.is_complete(), rests.settled));
-        footing = Some(match footing.take() {
-            Some(all) => all.and(rests),
-            None => rests,
-        });
-    }
-    let nothing = || Error::usage("there is no journey in it", "name one with --correlation-id or --trace-id");
-    let footing = footing.ok_or_else(nothing)?;
+    let wish = Wish::plain(context);
+    let footing = each(&args.journey, &args.many, &wish, context, |told| {
+        let judged = std::mem::take(&mut told.judged);
+        let (complete, settled) = (told.footing.is_complete(), told.footing.settled);
+        runs.push(Run::of(&told.query.subject.text, judged, complete, settled));
+    });
+    let footing = footing.await?;
     Ok(footing.outcome(&args.journey, context, Body::Missing(Box::new(Missing::of(runs, least)))))
 }

@@ -1,7 +1,7 @@
 //! `trace span`: one span whole.
 
 use crate::analysis::timeline::Options;
-use crate::command::asking::{Around, ask};
+use crate::command::asking::{Wish, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::journey::Journey;
@@ -36,7 +36,7 @@ pub struct Args {
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let prefix = span_prefix(&args.span)?;
-    let mut told = ask(&args.journey, Around(0), context).await?;
+    let mut told = ask(&args.journey, &Wish::plain(context), context).await?;
     let index = match place(&told.judged.journey, &prefix) {
         Ok(index) => Some(index),
         Err(error) if told.judged.journey.spans.is_empty() || !told.footing.is_complete() => {

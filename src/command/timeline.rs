@@ -1,7 +1,7 @@
 //! `trace timeline`: every span, queue wait, error and line of one ID, in time.
 
 use crate::analysis::timeline::{Lines, Options};
-use crate::command::asking::{Around, ask};
+use crate::command::asking::{Wish, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::options::backends::choice;
@@ -64,7 +64,7 @@ impl Args {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
-    let told = ask(&args.journey, Around(0), context).await?;
+    let told = ask(&args.journey, &Wish::plain(context), context).await?;
     Ok(told.outcome(&args.journey, context, |judged, _| {
         Body::Timeline(Box::new(TimelineReport::of(judged, args.options())))
     }))

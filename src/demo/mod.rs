@@ -16,7 +16,9 @@ use std::collections::BTreeSet;
 
 use self::random::Random;
 use self::recorder::Recorder;
-use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{
+    BackendState, BackendStatus, Coverage, Evidence, Listed, LookedUp, Note, NoteCode, Source,
+};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
@@ -71,6 +73,8 @@ pub enum Fault {
     FanOutLost,
     /// A correlation ID full of quotes, backslashes and umlauts.
     HostileId,
+    /// A consumer starts its own trace, links to the publishing span, and carries the correlation ID nowhere.
+    UntaggedConsumer,
 }
 
 impl Fault {
@@ -174,6 +178,7 @@ pub fn scenarios() -> Vec<Scenario> {
         ("metadata-only-logs", "the lines carry the ID in structured metadata only", Fault::MetadataOnlyLogs),
         ("fan-out-lost", "twelve essays, of which one gets lost", Fault::FanOutLost),
         ("hostile-id", "an ID full of quotes, backslashes and umlauts", Fault::HostileId),
+        ("untagged-consumer", "the spell checker's own trace carries no ID, only a link", Fault::UntaggedConsumer),
     ];
     table.map(|(name, title, fault)| Scenario { name, title, fault }).to_vec()
 }
@@ -253,6 +258,8 @@ pub fn evidence(run: &Run) -> Evidence {
         ],
         notes: vec![Note::new(NoteCode::Info, Source::Demo, said)],
         coverage: Coverage { traces: window.clone(), logs: window.clone(), metrics: window },
+        looked_up: LookedUp::NotNeeded,
+        listed: Listed::default(),
     }
 }
 
@@ -285,8 +292,8 @@ mod tests {
     fn the_demo_has_its_time_its_tour_and_every_fault_once() {
         assert_eq!(NOW.rfc3339(), "2026-11-23T14:05:00.000000000Z");
         let all = scenarios();
-        assert_eq!((all.len(), all[0].fault), (19, Fault::None));
-        assert_eq!(all.iter().map(|s| s.fault).collect::<std::collections::HashSet<_>>().len(), 19);
+        assert_eq!((all.len(), all[0].fault), (20, Fault::None));
+        assert_eq!(all.iter().map(|s| s.fault).collect::<std::collections::HashSet<_>>().len(), 20);
         assert!(tour().iter().all(|name| find(name).is_some()));
         let (scenario, run) = find("complete").unwrap();
         assert_eq!(find(&run.correlation_id), Some((scenario, run.clone())));
@@ -375,7 +382,7 @@ mod tests {
             let expected = if scenario.fault == Fault::ParentNeverStored { 2 } else { 0 };
             assert_eq!(orphans(&run), expected, "{}", scenario.name);
             let links: usize = run.spans.iter().map(|s| s.links.len()).sum();
-            let linked = matches!(scenario.fault, Fault::LinkedTrace | Fault::StorageError);
+            let linked = matches!(scenario.fault, Fault::LinkedTrace | Fault::StorageError | Fault::UntaggedConsumer);
             assert_eq!(links, usize::from(linked), "{}", scenario.name);
             let traces = if linked || scenario.fault == Fault::OwnTrace { 2 } else { 1 };
             assert_eq!(run.truth.traces.len(), traces, "{}", scenario.name);
@@ -392,6 +399,12 @@ mod tests {
         assert!(silent.logs.iter().any(|l| l.service == "cj_assessment_service" && l.trace_id.is_some()));
         let untagged = run("untagged-spans");
         assert_eq!(untagged.spans.iter().filter(|s| s.attributes.get("correlation_id").is_some()).count(), 1);
+        let forgetful = run("untagged-consumer");
+        let first = forgetful.spans[0].trace_id;
+        let carries = |s: &Span| s.attributes.get("correlation_id").is_some();
+        assert!(forgetful.spans.iter().all(|s| carries(s) == (s.trace_id == first)));
+        let says = |l: &LogEntry| l.line.contains(&forgetful.correlation_id);
+        assert!(forgetful.logs.iter().all(|l| says(l) == (l.trace_id == Some(first))));
         let twice = run("redelivery");
         let deliveries: Vec<&Span> =
             twice.spans.iter().filter(|s| s.name.ends_with("consume.huleedu.spell_checker.check_request.v1")).collect();

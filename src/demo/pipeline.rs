@@ -82,9 +82,12 @@ fn log_published(r: &mut Recorder, message: &Message, event: &str) {
 fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Message) -> Message {
     let cause = match fault {
         Fault::OwnTrace => Cause::Nothing,
-        Fault::LinkedTrace | Fault::StorageError => Cause::Link(asked.publish),
+        Fault::LinkedTrace | Fault::StorageError | Fault::UntaggedConsumer => Cause::Link(asked.publish),
         _ => Cause::Parent(asked.publish),
     };
+    if fault == Fault::UntaggedConsumer {
+        r.forget_id();
+    }
     let mut wait = if fault == Fault::LateConsumer { 45_000 * MS } else { r.about(44) };
     if fault == Fault::Redelivery {
         fail_first_delivery(r, asked, wait);
@@ -110,6 +113,9 @@ fn plant_arrival(fault: Fault, r: &mut Recorder, asked: &Message, work: At) {
             r.plant(work, "the consumer began its own trace, without a link", "broken_propagation");
         }
         Fault::LinkedTrace => r.plant(work, "the consumer began its own trace, joined by a link", ""),
+        Fault::UntaggedConsumer => {
+            r.plant(work, "the consumer began its own trace, which carries no ID and links to the publish", "");
+        }
         Fault::LateConsumer => r.plant(work, "the message waited 45 s in the queue", "gap"),
         Fault::ClockOff => r.plant(work, "the clock of this service is 1.5 s behind", "clock_skew"),
         Fault::Redelivery => r.plant(work, "the message came twice, the first attempt failed", "duplicate_consume"),

@@ -114,6 +114,8 @@ pub(super) struct Recorder {
     planted: Option<Planted>,
     beside: Vec<Planted>,
     worker: u64,
+    /// Whether whoever writes now does not know the correlation ID.
+    forgotten: bool,
 }
 
 impl Recorder {
@@ -132,6 +134,7 @@ impl Recorder {
             logs: vec![],
             planted: None,
             beside: vec![],
+            forgotten: false,
         }
     }
 
@@ -181,6 +184,11 @@ impl Recorder {
     pub(super) fn link(&mut self, at: At, to: At) {
         let (trace_id, span_id) = self.ids(to);
         self.spans[at.index].links.push(Link { trace_id, span_id, attributes: Attributes::default() });
+    }
+
+    /// From here on nobody knows the correlation ID.
+    pub(super) fn forget_id(&mut self) {
+        self.forgotten = true;
     }
 
     /// So many milliseconds, give or take a tenth, to the microsecond.
@@ -246,7 +254,7 @@ impl Recorder {
 
     /// The tag that carries the correlation ID, where this span has it.
     pub(super) fn tag(&self) -> Vec<(&'static str, Value)> {
-        if self.fault == Fault::UntaggedSpans && !self.spans.is_empty() {
+        if self.forgotten || self.fault == Fault::UntaggedSpans && !self.spans.is_empty() {
             return vec![];
         }
         vec![(KEY, Value::Text(self.correlation_id.clone()))]
@@ -327,10 +335,12 @@ impl Recorder {
         self.unstored.insert(at.index);
     }
 
-    /// Writes a line that carries the correlation ID, and the trace it was written in.
+    /// Writes a line that carries the correlation ID where it is known, and the trace it was written in.
     pub(super) fn log(&mut self, at: At, level: Level, time: i64, event: &str, more: &[(&str, Json)]) {
         let mut object = self.head(at, level, time, event);
-        object.insert(KEY.to_owned(), json!(self.correlation_id));
+        if !self.forgotten {
+            object.insert(KEY.to_owned(), json!(self.correlation_id));
+        }
         self.write(at, level, time, object, more);
     }
 

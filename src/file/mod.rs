@@ -284,6 +284,36 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_line_is_quoted_without_its_neighbours() {
+        let (good, other) = (otlp_line("a"), otlp_line("b"));
+        // What stands on the second line, and from where on it is quoted.
+        let table = [
+            (r#"{"x":1,"bad":}"#, r#"{"x":1,"bad":}"#),
+            (r#"{"x":1,"bad""#, r#"{"x":1,"bad""#),
+            (r#"{"x":1,"bad":[1,"#, r#"{"x":1,"bad":[1,"#),
+            (r#"{"x":1,"bad":{"#, r#"{"x":1,"bad":{"#),
+            (r#"{"x":1,"bad":"never closed"#, "never closed"),
+            (r#"{"x":1,"bad":}  trailing"#, r#"{"x":1,"bad":}  trailing"#),
+            ("WARN bad", "WARN bad"),
+        ];
+        for (bad, quoted) in table {
+            for after in ["", "\n", "\nWARN other words\n"] {
+                let text = format!("{good}\n{bad}\n{other}\n{good}\n{bad}{after}");
+                let evidence = read("run.json", &text).unwrap();
+                assert_eq!(evidence.spans.len(), 3, "{bad}");
+                let said: Vec<String> = evidence.notes.into_iter().map(|note| note.message).collect();
+                for (said, line) in said.iter().zip([2, 5]) {
+                    assert!(said.contains(&format!("line {line} ")), "{bad}: {said}");
+                    let (_, near) = said.split_once(" near `").unwrap_or_else(|| panic!("{bad}: {said}"));
+                    assert!(near.trim_end_matches('`').ends_with(quoted), "{bad}: {said}");
+                    assert!(!near.contains("resource") && !near.contains("WARN o"), "{bad}: {said}");
+                }
+                assert!(said.len() >= 2, "{bad}: {said:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_control_character_in_a_string_is_mended() {
         let raw = otlp_line("a").replace("\"spanId\"", "\"name\":\"a\tb\\ud800\",\"spanId\"");
         let evidence = read("-", raw.into_bytes()).unwrap();
@@ -299,7 +329,7 @@ mod tests {
             (b"\0\0\0\x05abc", "standard input: this is binary data; of OTLP only its JSON form can be read"),
             (
                 b"hello\nworld",
-                "standard input: no traces and no log lines here (line 1 skipped: invalid JSON at byte 0 near `hello world`)",
+                "standard input: no traces and no log lines here (line 1 skipped: invalid JSON at byte 0 near `hello`)",
             ),
             (
                 b"{\"a\":1}",

@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 
 use crate::backend::Backends;
 use crate::backend::failure::Failure;
-use crate::backend::loki::{Direction, Loki, most_lines, quoted};
+use crate::backend::loki::{Direction, Loki, most_lines};
+use crate::backend::request::quoted;
 use crate::backend::transport::Transport;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::log::LogEntry;

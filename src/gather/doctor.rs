@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::failure::Failure;
 use crate::backend::jaeger::{Dialect, Jaeger, Search};
 use crate::backend::loki::{self, Direction, Loki};
 use crate::backend::prometheus::Prometheus;
@@ -65,11 +65,11 @@ impl Clinic<'_> {
         let mut row = blank(endpoint);
         let jaeger = match Jaeger::connect(self.transport, endpoint, api).await {
             Ok(jaeger) => jaeger,
-            Err(failure) => return unwell(row, endpoint, &failure),
+            Err(failure) => return self.unwell(row, endpoint, &failure),
         };
         let window = Window::new(self.now.plus(-HOUR), self.now.plus(1));
-        let (version, honours, newest) =
-            tokio::join!(jaeger.version(), honours_tags(&jaeger, window), newest_span(&jaeger, self.now));
+        let (version, tags, newest) =
+            tokio::join!(jaeger.version(), tags(&jaeger, window), newest_span(&jaeger, self.now));
         let (version, answer) = version.unwrap_or_default();
         row.version = version;
         row.clock_difference_ns = self.clock_difference(answer.as_ref());
@@ -84,10 +84,15 @@ impl Clinic<'_> {
                 "tag search without a service",
                 if jaeger.serviceless { "yes" } else { "no: every service is asked" },
             ),
-            ability("tag filter", honours),
         ];
+        // Who lists services and finds nothing is of no use.
+        let (tags, newest) = match tags.and_then(|tags| Ok((tags, newest?))) {
+            Ok(found) => found,
+            Err(failure) => return self.unwell(row, endpoint, &failure),
+        };
+        row.abilities.push(ability("tag filter", tags.words()));
         row.newest = newest;
-        if honours.starts_with("ignored") {
+        if tags == Tags::Ignored {
             row.next =
                 "answers are filtered here instead, which costs more: use --jaeger-api v1 if the server has it".into();
         } else if jaeger.services.is_empty() {
@@ -105,7 +110,7 @@ impl Clinic<'_> {
         let (version, labels) = tokio::join!(loki.version(), loki.labels(week));
         let labels = match labels {
             Ok(labels) => labels,
-            Err(failure) => return unwell(row, endpoint, &failure),
+            Err(failure) => return self.unwell(row, endpoint, &failure),
         };
         if let Ok((version, answer)) = version {
             row.version = Some(version).filter(|v| !v.is_empty());
@@ -116,7 +121,7 @@ impl Clinic<'_> {
         let newest = match &in_use {
             Some(selector) => match loki.page(selector, week, 20, Direction::Backward).await {
                 Ok(page) => page.logs,
-                Err(failure) => return unwell(row, endpoint, &failure),
+                Err(failure) => return self.unwell(row, endpoint, &failure),
             },
             None => Vec::new(),
         };
@@ -150,7 +155,7 @@ impl Clinic<'_> {
         );
         let newest = match newest {
             Ok(told) => told.data,
-            Err(failure) => return unwell(row, endpoint, &failure),
+            Err(failure) => return self.unwell(row, endpoint, &failure),
         };
         if let Ok((version, answer)) = version {
             row.version = Some(version).filter(|v| !v.is_empty());
@@ -177,6 +182,19 @@ impl Clinic<'_> {
         row
     }
 
+    /// Why a backend is not well. One that gave something is there, whatever it owes.
+    fn unwell(&self, mut row: DoctorRow, endpoint: &Endpoint, failure: &Failure) -> DoctorRow {
+        let state = health::state_of(endpoint, failure);
+        let gave_something = self.transport.has_answered(endpoint.source);
+        row.state = if state == BackendState::Unreachable && gave_something { BackendState::Partial } else { state };
+        row.error.clone_from(&failure.message);
+        row.next = match row.state {
+            BackendState::NotConfigured => format!("name its address with --{}-url or in the profile", row.name.word()),
+            _ => failure.advice().to_owned(),
+        };
+        row
+    }
+
     /// Server minus ours; its header tells whole seconds, so that less than one says nothing.
     fn clock_difference(&self, answer: Option<&Answer>) -> Option<i64> {
         let answer = answer?;
@@ -190,30 +208,48 @@ fn ability(what: &str, answer: impl Into<String>) -> Ability {
     Ability { what: what.to_owned(), answer: answer.into() }
 }
 
-async fn honours_tags(jaeger: &Jaeger<'_>, window: Window) -> &'static str {
-    let search = Search { key: "trace.doctor", value: "no span has this", window, limit: 5 };
-    let service = if jaeger.serviceless { None } else { jaeger.services.first().map(String::as_str) };
-    if service.is_none() && !jaeger.serviceless {
-        return "unknown: no service to ask";
-    }
-    match jaeger.search(&search, service).await {
-        Ok(decoded) if decoded.spans.is_empty() => "honoured",
-        Ok(_) => "ignored: every trace comes back",
-        Err(_) => "unknown: the test search failed",
+/// Whether a search finds what carries a tag and nothing else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    Honoured,
+    Ignored,
+    Unknown,
+}
+
+impl Tags {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Honoured => "honoured",
+            Self::Ignored => "ignored: every trace comes back",
+            Self::Unknown => "unknown: no service to ask",
+        }
     }
 }
 
-async fn newest_span(jaeger: &Jaeger<'_>, now: Timestamp) -> Option<Timestamp> {
+async fn tags(jaeger: &Jaeger<'_>, window: Window) -> Result<Tags, Failure> {
+    let search = Search { key: "trace.doctor", value: "no span has this", window, limit: 5 };
+    let service = if jaeger.serviceless { None } else { jaeger.services.first().map(String::as_str) };
+    if service.is_none() && !jaeger.serviceless {
+        return Ok(Tags::Unknown);
+    }
+    let found = jaeger.search(&search, service).await?;
+    Ok(if found.spans.is_empty() { Tags::Honoured } else { Tags::Ignored })
+}
+
+/// The newest span that is found; a failure where that is why there is none.
+async fn newest_span(jaeger: &Jaeger<'_>, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
     for back in [HOUR, DAY, 7 * DAY] {
         let window = Window::new(now.plus(-back), now.plus(1));
         let some = jaeger.services.iter().take(SERVICES_ASKED);
         let found = join_all(some.map(|service| jaeger.newest(service, window))).await;
-        let spans = found.into_iter().filter_map(Result::ok).flat_map(|decoded| decoded.spans);
+        let (found, failed): (Vec<_>, Vec<_>) = found.into_iter().partition(Result::is_ok);
+        let spans = found.into_iter().flatten().flat_map(|decoded| decoded.spans);
         if let Some(newest) = spans.filter(Span::has_sane_time).map(|s| s.end()).max() {
-            return Some(newest);
+            return Ok(Some(newest));
         }
+        failed.into_iter().next().map_or(Ok(()), |failed| failed.map(|_| ()))?;
     }
-    None
+    Ok(None)
 }
 
 fn stale_advice(newest: Option<Timestamp>, now: Timestamp, what: &str) -> String {
@@ -240,19 +276,4 @@ fn blank(endpoint: &Endpoint) -> DoctorRow {
 
 fn left_out(source: Source) -> DoctorRow {
     DoctorRow { state: BackendState::LeftOut, ..DoctorRow::blank(source, "--without") }
-}
-
-fn unwell(mut row: DoctorRow, endpoint: &Endpoint, failure: &Failure) -> DoctorRow {
-    row.state = health::state_of(endpoint, failure);
-    row.error.clone_from(&failure.message);
-    row.next = match row.state {
-        BackendState::NotConfigured => format!("name its address with --{}-url or in the profile", row.name.word()),
-        _ if failure.kind == FailureKind::Absent => "is it running, and is this its address?".into(),
-        // Whoever reads this has just asked the doctor.
-        _ if failure.kind == FailureKind::Unreachable && failure.hint.is_empty() => {
-            "is it overloaded, or starting? its own log tells".into()
-        }
-        _ => failure.advice().to_owned(),
-    };
-    row
 }

@@ -7,7 +7,8 @@ use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior, context};
 
 use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::prometheus::{Prometheus, Told, quoted, step_seconds};
+use crate::backend::prometheus::{Prometheus, Told, step_seconds};
+use crate::backend::request::quoted;
 use crate::gather::haul::Haul;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::metric::Panel;
@@ -48,22 +49,27 @@ pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &About, e
             haul.remarks(&told);
             haul.exemplars = told.data;
         }
-        Err(failure) if failure.kind == FailureKind::Interrupted => haul.failures.push((Source::Prometheus, failure)),
+        Err(failure) if concerns_all(&failure) => haul.failures.push((Source::Prometheus, failure)),
         Err(failure) if alerts_came => haul.notes.push(without_exemplars(&failure)),
         Err(_) => {}
     }
-    for (panel, told) in panels {
-        if let Some(told) = told {
-            haul.remarks(&told);
-        }
-        if let Some(error) = panel.error.as_ref().filter(|_| haul.failures.is_empty()) {
-            let message = format!("panel {:?}: {error}", panel.name);
-            let hint = "look at its query in the configuration; --show-queries prints what was asked";
-            haul.notes.push(Note::new(NoteCode::Partial, Source::Prometheus, message).hint(hint));
+    for (panel, asked) in panels {
+        match asked {
+            Ok(told) => haul.remarks(&told),
+            Err(Unasked::Failed(failure)) if concerns_all(&failure) => {
+                haul.failures.push((Source::Prometheus, failure));
+            }
+            Err(_) if !haul.failures.is_empty() => {}
+            Err(why) => haul.notes.push(without_panel(&panel, &why)),
         }
         haul.panels.push(panel);
     }
     haul
+}
+
+/// Whether this is no matter of one question: whoever must sign in must do so for all.
+fn concerns_all(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::MustAct | FailureKind::Interrupted)
 }
 
 /// From 5 min before the journey to 10 min after it, as far as it has happened.
@@ -82,30 +88,48 @@ fn without_exemplars(failure: &Failure) -> Note {
     }
 }
 
+/// Why a panel has no series.
+enum Unasked {
+    /// Its template makes no query.
+    Malformed(String),
+    /// Its query brought nothing.
+    Failed(Failure),
+}
+
+impl Unasked {
+    fn words(&self) -> &str {
+        match self {
+            Self::Malformed(why) => why,
+            Self::Failed(failure) => &failure.message,
+        }
+    }
+}
+
+fn without_panel(panel: &Panel, why: &Unasked) -> Note {
+    let message = format!("panel {:?}: {}", panel.name, why.words());
+    let hint = "look at its query in the configuration; --show-queries prints what was asked";
+    Note::new(NoteCode::Partial, Source::Prometheus, message).hint(hint)
+}
+
 async fn panel(
     prometheus: &Prometheus<'_>,
     template: &PanelTemplate,
     about: &About,
     window: Window,
-) -> (Panel, Option<Told>) {
+) -> (Panel, Result<Told, Unasked>) {
     let mut panel = Panel { name: template.name.clone(), query: String::new(), series: Vec::new(), error: None };
     let asked = match filled(template, about, window) {
         Ok(promql) => {
             panel.query.clone_from(&promql);
-            prometheus.range(&promql, window).await.map_err(|failure| failure.message)
+            prometheus.range(&promql, window).await.map_err(Unasked::Failed)
         }
-        Err(message) => Err(message),
+        Err(why) => Err(Unasked::Malformed(why)),
     };
-    match asked {
-        Ok(told) => {
-            panel.series.clone_from(&told.data);
-            (panel, Some(told))
-        }
-        Err(message) => {
-            panel.error = Some(message);
-            (panel, None)
-        }
+    match &asked {
+        Ok(told) => panel.series.clone_from(&told.data),
+        Err(why) => panel.error = Some(why.words().to_owned()),
     }
+    (panel, asked)
 }
 
 /// The template with its values: texts as PromQL string literals, times as seconds. Nothing else can get in.

@@ -2,11 +2,14 @@
 
 pub mod around;
 pub mod doctor;
+pub mod followers;
 pub mod haul;
 pub mod health;
 pub mod lines;
+mod lists;
 pub mod metrics;
 pub mod traces;
+pub mod wait;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -16,7 +19,7 @@ use crate::backend::failure::{Came, Failure, FailureKind};
 use crate::backend::jaeger::Jaeger;
 use crate::backend::loki::Loki;
 use crate::backend::prometheus::Prometheus;
-use crate::backend::transport::{NOT_ASKED, Transport};
+use crate::backend::transport::Transport;
 use crate::backend::{Backends, Endpoint};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
 use crate::model::id::TraceId;
@@ -42,10 +45,15 @@ pub async fn gather(query: &Query, backends: &Backends, transport: &Transport, p
     let mut gathering = Gathering::new(query, backends, transport, progress);
     let members = gathering.find().await;
     let members = gathering.grow(members).await;
+    let members = gathering.look_up(members).await;
+    gathering.ask_lists(&members).await;
     gathering.ask_metrics(&members).await;
     transport.keep_no_time();
     gathering.finish()
 }
+
+/// Whether a backend was left alone instead of being asked.
+type LeftAlone = bool;
 
 struct Gathering<'a> {
     query: &'a Query,
@@ -60,8 +68,8 @@ struct Gathering<'a> {
     refused: BTreeSet<Source>,
     /// Backends that were still answering when the command was asked to end.
     cut: BTreeSet<Source>,
-    /// What failed of backends that gave something.
-    failed: BTreeMap<(Source, NoteCode), BTreeSet<Note>>,
+    /// What failed of backends that gave something; what was not even asked stands last.
+    failed: BTreeMap<(Source, NoteCode), BTreeSet<(LeftAlone, Note)>>,
     evidence: Evidence,
     seen_lines: HashSet<LineKey>,
     /// Traces that were asked for by ID.
@@ -347,8 +355,8 @@ impl<'a> Gathering<'a> {
         let prometheus = Prometheus::new(self.transport, endpoint);
         let haul = match self.extent(members) {
             Some(extent) => metrics::gather(&prometheus, self.query, &self.about(members), extent).await,
-            None => match prometheus.version().await {
-                Ok(_) => Haul::default(),
+            None => match prometheus.greet().await {
+                Ok(()) => Haul::default(),
                 Err(failure) => Haul::failed(Source::Prometheus, failure),
             },
         };
@@ -427,7 +435,7 @@ impl<'a> Gathering<'a> {
         }
         if !is_stranger && self.transport.has_answered(source) {
             let note = failure.note(source);
-            self.failed.entry((source, note.code)).or_default().insert(note);
+            self.failed.entry((source, note.code)).or_default().insert((!failure.was_asked, note));
             return;
         }
         match source {
@@ -494,11 +502,9 @@ impl<'a> Gathering<'a> {
     }
 
     /// One sick backend fails in many words: the first are enough, and those of its breaker only where there are no others.
-    fn say_once(&mut self, notes: BTreeSet<Note>) {
-        let (left_alone, told): (Vec<Note>, Vec<Note>) =
-            notes.into_iter().partition(|note| note.message.starts_with(NOT_ASKED));
-        let many = told.len() > 1;
-        if let Some(mut note) = told.into_iter().chain(left_alone).next() {
+    fn say_once(&mut self, notes: BTreeSet<(LeftAlone, Note)>) {
+        let many = notes.iter().filter(|(left_alone, _)| !left_alone).count() > 1;
+        if let Some((_, mut note)) = notes.into_iter().next() {
             if many {
                 note.message += "; and in other ways (-v tells)";
             }

@@ -1,14 +1,14 @@
 //! Asking Jaeger: by tag over services, keys and time, and trace by trace.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
 use crate::backend::failure::Failure;
 use crate::backend::jaeger::{Jaeger, Search, Times};
 use crate::gather::haul::Haul;
-use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::evidence::{Note, NoteCode, Operation, Source};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
 use crate::model::time::Window;
@@ -29,6 +29,15 @@ pub enum Spelling {
     AsGiven,
     /// With everything escaped that Elasticsearch and OpenSearch read as a pattern.
     ForElasticsearch,
+}
+
+/// How often a window is cut in two where the answer is as long as the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Splits {
+    /// As often as it takes.
+    UntilUnderTheLimit,
+    /// Not more often than this for one tag of one service; what is cut off then is said.
+    AtMost(usize),
 }
 
 /// Jaeger, for one question.
@@ -58,6 +67,18 @@ impl<'a> TraceSource<'a> {
         if self.query.services.is_empty() { &self.jaeger.services } else { &self.query.services }
     }
 
+    /// Every service that ever sent a span.
+    pub fn listed(&self) -> &[String] {
+        &self.jaeger.services
+    }
+
+    /// What these services do, those left out that do not tell.
+    pub async fn operations(&self, services: &[&str]) -> BTreeMap<String, BTreeSet<Operation>> {
+        let told = join_all(services.iter().map(|service| self.jaeger.operations(service))).await;
+        let named = services.iter().zip(told).filter_map(|(service, told)| Some(((*service).to_owned(), told.ok()?)));
+        named.collect()
+    }
+
     /// The keys, the one that worked last time first.
     fn keys(&self) -> Vec<&'a str> {
         let mut keys: Vec<&str> = self.query.keys.iter().map(String::as_str).collect();
@@ -82,35 +103,57 @@ impl<'a> TraceSource<'a> {
             Spelling::AsGiven => id.to_owned(),
             Spelling::ForElasticsearch => escaped(id),
         };
+        let tags: Vec<(&str, &str)> = self.keys().into_iter().map(|key| (key, spelled.as_str())).collect();
+        self.only_carriers(id, self.by_tags(&tags, window, Splits::UntilUnderTheLimit).await)
+    }
+
+    /// How many requests it takes to ask for one tag.
+    pub fn requests_a_tag(&self) -> usize {
+        if self.serviceless.get() { 1 } else { self.services().len() }
+    }
+
+    /// The traces of this time that have one of these tags, as the server gives them: nothing is checked.
+    pub async fn by_tags(&self, tags: &[(&str, &str)], window: Window, splits: Splits) -> Haul {
         if self.serviceless.get() {
-            let asks = self.keys().into_iter().map(|key| self.ask(key, &spelled, None, window));
+            let asks = tags.iter().map(|tag| self.ask(*tag, None, window, splits));
             let asked: Result<Vec<Haul>, Failure> = join_all(asks).await.into_iter().collect();
             match asked {
-                Ok(hauls) => return self.only_carriers(id, Haul::all(hauls)),
+                Ok(hauls) => return Haul::all(hauls),
                 Err(_) => self.serviceless.set(false),
             }
         }
-        let pairs = self.keys().into_iter().flat_map(|key| self.services().iter().map(move |s| (key, s)));
-        let asks = pairs.map(|(key, service)| self.ask(key, &spelled, Some(service), window));
+        let pairs = tags.iter().flat_map(|tag| self.services().iter().map(move |service| (*tag, service)));
+        let asks = pairs.map(|(tag, service)| self.ask(tag, Some(service), window, splits));
         let hauls = join_all(asks).await.into_iter();
-        let hauls = hauls.map(|asked| asked.unwrap_or_else(|failure| Haul::failed(Source::Jaeger, failure)));
-        self.only_carriers(id, Haul::all(hauls))
+        Haul::all(hauls.map(|asked| asked.unwrap_or_else(|failure| Haul::failed(Source::Jaeger, failure))))
     }
 
-    /// One key of one service, split in time until under the limit. Fails only where a service must be named and is not.
-    async fn ask(&self, key: &str, id: &str, service: Option<&str>, window: Window) -> Result<Haul, Failure> {
+    /// One tag of one service, split in time until under the limit. Fails only where a service must be named and is not.
+    async fn ask(
+        &self,
+        (key, value): (&str, &str),
+        service: Option<&str>,
+        window: Window,
+        splits: Splits,
+    ) -> Result<Haul, Failure> {
         let is_header = key.starts_with("http.request.header.");
-        let value = if is_header { serde_json::json!([id]).to_string() } else { id.to_owned() };
+        let value = if is_header { serde_json::json!([value]).to_string() } else { value.to_owned() };
         let mut haul = Haul::default();
         let mut open = vec![window];
+        let mut splits_left = match splits {
+            Splits::UntilUnderTheLimit => usize::MAX,
+            Splits::AtMost(most) => most,
+        };
         while let Some(window) = open.pop() {
             let search = Search { key, value: &value, window, limit: self.limit.get() };
             match self.jaeger.search(&search, service).await {
                 Ok(decoded) => {
                     let full = traces_in(&decoded.spans) >= search.limit;
-                    let can_split = window.length() > SHORTEST_SPLIT && keeps_to(window, &decoded.spans);
+                    let can_split =
+                        splits_left > 0 && window.length() > SHORTEST_SPLIT && keeps_to(window, &decoded.spans);
                     haul.absorb_decoded(decoded);
                     if full && can_split {
+                        splits_left -= 1;
                         open.extend(window.halves());
                     } else if full {
                         haul.notes.push(too_many(&search));

@@ -121,7 +121,12 @@ impl Attributes {
 
     /// The first non-empty text that one of these keys has.
     pub fn text(&self, keys: &[&str]) -> Option<&str> {
-        keys.iter().find_map(|key| self.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()))
+        Some(self.named_text(keys)?.1)
+    }
+
+    /// The same, and under which of the keys it stands.
+    pub fn named_text<'k>(&self, keys: &[&'k str]) -> Option<(&'k str, &str)> {
+        keys.iter().find_map(|key| Some((*key, self.get(key)?.as_str().filter(|text| !text.is_empty())?)))
     }
 
     /// Every entry.

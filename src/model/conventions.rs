@@ -49,6 +49,20 @@ pub const SERVICE_FIELDS: [&str; 10] = [
     "component",
 ];
 
+/// Names under which spans carry the topic, queue or exchange that they speak with.
+pub const TOPIC_KEYS: [&str; 6] = [
+    "messaging.destination.name",
+    "messaging.destination",
+    "messaging.source.name",
+    "messaging.source",
+    "messaging.kafka.topic",
+    "messaging.rabbitmq.destination.routing_key",
+];
+
+/// Names under which spans carry what identifies the message itself, strongest first.
+pub const MESSAGE_ID_KEYS: [&str; 5] =
+    ["messaging.message.id", "messaging.message_id", "event.id", "event_id", "message_id"];
+
 /// A service's name without the ending that many of them repeat, as screens show it.
 pub fn short_service(service: &str) -> &str {
     const ENDINGS: [&str; 6] = ["_service", "-service", ".service", "_svc", "-svc", "Service"];
@@ -205,7 +219,7 @@ impl Span {
 
     /// What identifies the message itself, strongest first.
     pub fn message_id(&self) -> Option<&str> {
-        self.attributes.text(&["messaging.message.id", "messaging.message_id", "event.id", "event_id", "message_id"])
+        self.attributes.text(&MESSAGE_ID_KEYS)
     }
 
     /// The exception events, with Jaeger's and OpenTracing's older spellings.

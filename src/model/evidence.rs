@@ -1,12 +1,14 @@
 //! What came back, and what did not. Never silence.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::id::TraceId;
+use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
-use crate::model::span::Span;
+use crate::model::span::{Span, SpanKind};
 use crate::model::time::Windows;
 
 /// Where evidence comes from.
@@ -276,6 +278,51 @@ pub struct Coverage {
     pub metrics: Windows,
 }
 
+/// Whether it was asked who took the messages that nobody at hand takes: nobody can be asked who links to a span.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LookedUp {
+    /// All that there is is at hand, or every message was taken by somebody at hand.
+    #[default]
+    NotNeeded,
+    /// Every one was asked for.
+    All,
+    /// Some were not.
+    Part {
+        /// The publishes that were asked for.
+        asked: BTreeSet<(TraceId, SpanId)>,
+        /// Why the others were not.
+        why: String,
+    },
+}
+
+impl LookedUp {
+    /// Whether whoever took what this span published would be at hand.
+    pub fn covers(&self, trace: TraceId, span: SpanId) -> bool {
+        match self {
+            Self::NotNeeded | Self::All => true,
+            Self::Part { asked, .. } => asked.contains(&(trace, span)),
+        }
+    }
+}
+
+/// An operation, as Jaeger lists those of a service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Operation {
+    /// Its name.
+    pub name: String,
+    /// Its kind; some storages keep none.
+    pub kind: SpanKind,
+}
+
+/// What Jaeger lists, of all times that it remembers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The services that ever sent a span.
+    pub services: BTreeSet<String>,
+    /// Of those that were asked about, what they do.
+    pub operations: BTreeMap<String, BTreeSet<Operation>>,
+}
+
 /// Everything that came back for one question.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -297,6 +344,10 @@ pub struct Evidence {
     pub notes: Vec<Note>,
     /// What time was asked.
     pub coverage: Coverage,
+    /// Whether it was asked who took the messages that nobody here takes.
+    pub looked_up: LookedUp,
+    /// What Jaeger lists, as far as a judgement may need it.
+    pub listed: Listed,
 }
 
 impl Evidence {

@@ -1,6 +1,7 @@
 //! Time: nanoseconds since the epoch, half-open windows, and how both are written for people.
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Local, SecondsFormat, TimeZone, Utc};
 use schemars::JsonSchema;
@@ -281,6 +282,12 @@ impl Zone {
 
 /// A duration for people: `0 ms`, `0.4 ms`, `44 ms`, `1.31 s`, `2 min 5 s`, `3 h 12 min`, `2 d 4 h`.
 pub struct Human(pub i64);
+
+impl From<Duration> for Human {
+    fn from(time: Duration) -> Self {
+        Self(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
+    }
+}
 
 impl fmt::Display for Human {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::backend::Auth;
 use crate::backend::mask::base64;
 use crate::error::Error;
+use crate::model::time::Human;
 use crate::options::profile::{AuthText, SecretText};
 use crate::options::surroundings::Surroundings;
 
@@ -41,9 +42,6 @@ pub fn secret_variables<'a>(all: impl Iterator<Item = &'a Credentials>) -> Vec<S
     });
     VARIABLES.map(str::to_owned).into_iter().chain(named).collect()
 }
-
-/// How long a program may take to tell a token.
-const COMMAND_TIME: Duration = Duration::from_secs(30);
 
 /// How to prove who is asking, before the secret is known. Prints where the secret is, never the secret.
 #[derive(Clone, Debug)]
@@ -100,12 +98,13 @@ impl Credentials {
         Self { scheme, header, secret }
     }
 
-    /// Reads the secret. A program that tells it does not get these other variables.
+    /// Reads the secret. A program that tells it does not get these other variables, and has half of the time in which
+    /// all is to be asked: others are waiting.
     ///
     /// # Errors
     /// Secret: not there, empty, readable by others, not fit for a header, or a program that failed.
-    pub fn resolve(&self, surroundings: &Surroundings, others: &[String]) -> Result<Auth, Error> {
-        let secret = self.secret.read(surroundings, others)?;
+    pub fn resolve(&self, surroundings: &Surroundings, others: &[String], timeout: Duration) -> Result<Auth, Error> {
+        let secret = self.secret.read(surroundings, others, timeout / 2)?;
         if secret.expose_secret().chars().any(char::is_control) {
             return Err(Error::Secret(format!("the secret of {} holds a control character", self.secret)));
         }
@@ -150,11 +149,11 @@ impl fmt::Display for Place {
 }
 
 impl Place {
-    fn read(&self, surroundings: &Surroundings, others: &[String]) -> Result<SecretString, Error> {
+    fn read(&self, surroundings: &Surroundings, others: &[String], time: Duration) -> Result<SecretString, Error> {
         let text = match self {
             Self::File(path) => read_private(path)?,
             Self::Variable(name) => surroundings.var(name).map(str::to_owned).unwrap_or_default(),
-            Self::Command(words) => told_by(words, others)?,
+            Self::Command(words) => told_by(words, others, time)?,
             Self::Address(secret, file) => {
                 file.as_deref()
                     .map_or(Ok(()), |path| open_at_once(path).map_or(Ok(()), |f| check_private(path, &f)))?;
@@ -229,8 +228,9 @@ fn check_private(_: &Path, _: &fs::File) -> Result<(), Error> {
     Ok(())
 }
 
-/// The standard output of a program. Its standard error stays the user's, so that it can ask for a touch or a PIN.
-fn told_by(words: &[String], others: &[String]) -> Result<String, Error> {
+/// The standard output of a program that ends in time. Its standard error stays the user's, so that it can ask for a
+/// touch or a PIN.
+fn told_by(words: &[String], others: &[String], time: Duration) -> Result<String, Error> {
     let Some((program, arguments)) = words.split_first() else { return Ok(String::new()) };
     let failed = |why: String| Error::Secret(format!("the program `{program}` should tell a token, but {why}"));
     let mut command = Command::new(program);
@@ -256,10 +256,10 @@ fn told_by(words: &[String], others: &[String]) -> Result<String, Error> {
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
-            Ok(None) if started.elapsed() < COMMAND_TIME => thread::sleep(Duration::from_millis(10)),
+            Ok(None) if started.elapsed() < time => thread::sleep(Duration::from_millis(10)),
             Ok(None) => {
                 let _ = child.kill().and_then(|()| child.wait());
-                return Err(failed(format!("said nothing for {} s", COMMAND_TIME.as_secs())));
+                return Err(failed(format!("did not end within {}, half of --timeout", Human::from(time))));
             }
             Err(e) => return Err(failed(e.to_string())),
         }
@@ -267,7 +267,7 @@ fn told_by(words: &[String], others: &[String]) -> Result<String, Error> {
     if !status.success() {
         return Err(failed(format!("failed ({status})")));
     }
-    match told.recv_timeout(COMMAND_TIME.saturating_sub(started.elapsed())) {
+    match told.recv_timeout(time.saturating_sub(started.elapsed())) {
         Ok(Ok(text)) if text.len() as u64 > LONGEST => Err(failed("said more than any token is long".to_owned())),
         Ok(Ok(text)) => Ok(text),
         Ok(Err(_)) => Err(failed("what it printed is not text".to_owned())),
@@ -290,6 +290,9 @@ mod tests {
     use super::*;
     use crate::error::Exit;
 
+    /// Longer than any of these programs.
+    const LONG: Duration = Duration::from_mins(1);
+
     fn bearer(secret: Place) -> Credentials {
         Credentials { scheme: Scheme::Bearer, header: None, secret }
     }
@@ -303,7 +306,7 @@ mod tests {
             header: Some("X-Auth".into()),
             secret: Place::Variable("P".into()),
         };
-        let Auth::Header { name, value } = basic.resolve(&world, &[]).unwrap() else { panic!("a header") };
+        let Auth::Header { name, value } = basic.resolve(&world, &[], LONG).unwrap() else { panic!("a header") };
         assert_eq!((name.as_str(), value.expose_secret()), ("X-Auth", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
         assert_eq!([base64(b""), base64(b"f"), base64(b"fo"), base64(b"foo")], ["", "Zg==", "Zm8=", "Zm9v"]);
         assert_eq!(basic.to_string(), "basic, user Aladdin, password X-Auth set (from P)");
@@ -318,11 +321,11 @@ mod tests {
         fs::write(&path, "t0ken\n").unwrap();
         let world = Surroundings::default();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = bearer(Place::File(path.clone())).resolve(&world, &[]).unwrap_err();
+        let error = bearer(Place::File(path.clone())).resolve(&world, &[], LONG).unwrap_err();
         assert_eq!(error.exit(), Exit::MustAct);
         assert!(error.to_string().contains("mode 640") && !error.to_string().contains("t0ken"), "{error}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        let auth = bearer(Place::File(path)).resolve(&world, &[]).unwrap();
+        let auth = bearer(Place::File(path)).resolve(&world, &[], LONG).unwrap();
         assert!(matches!(&auth, Auth::Bearer(token) if token.expose_secret() == "t0ken"));
         assert!(!format!("{auth:?}").contains("t0ken"));
     }
@@ -336,11 +339,15 @@ mod tests {
         fs::write(&path, "t0ken\n").unwrap();
         for mode in (0o400..=0o777).filter(|mode| mode & 0o400 != 0) {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            let read = bearer(Place::File(path.clone())).resolve(&Surroundings::default(), &[]);
+            let read = bearer(Place::File(path.clone())).resolve(&Surroundings::default(), &[], LONG);
             assert_eq!(read.is_ok(), mode.trailing_zeros() >= 6, "{mode:o}");
             let inline = Place::Address(SecretString::from("u:p"), Some(path.clone()));
             let read = Credentials { scheme: Scheme::UserInformation, header: None, secret: inline };
-            assert_eq!(read.resolve(&Surroundings::default(), &[]).is_ok(), mode.trailing_zeros() >= 6, "{mode:o}");
+            assert_eq!(
+                read.resolve(&Surroundings::default(), &[], LONG).is_ok(),
+                mode.trailing_zeros() >= 6,
+                "{mode:o}"
+            );
         }
     }
 
@@ -373,12 +380,13 @@ mod tests {
             ("gone", "No such file"),
         ];
         for (name, why) in table {
-            let error = bearer(Place::File(at(name))).resolve(&Surroundings::default(), &[]).unwrap_err();
+            let error = bearer(Place::File(at(name))).resolve(&Surroundings::default(), &[], LONG).unwrap_err();
             assert_eq!(error.exit(), Exit::MustAct);
             assert!(error.to_string().contains(why), "{name}: {error}");
         }
-        assert!(bearer(Place::File(at("link"))).resolve(&Surroundings::default(), &[]).is_ok());
-        let endless = bearer(Place::Command(vec!["yes".into()])).resolve(&Surroundings::default(), &[]).unwrap_err();
+        assert!(bearer(Place::File(at("link"))).resolve(&Surroundings::default(), &[], LONG).is_ok());
+        let endless =
+            bearer(Place::Command(vec!["yes".into()])).resolve(&Surroundings::default(), &[], LONG).unwrap_err();
         assert!(endless.to_string().contains("failed"), "{endless}");
     }
 
@@ -386,8 +394,9 @@ mod tests {
     #[test]
     fn a_program_tells_a_token_or_the_reason_why_not() {
         let world = Surroundings::default();
-        let run =
-            |script: &str| bearer(Place::Command(vec!["sh".into(), "-c".into(), script.into()])).resolve(&world, &[]);
+        let run = |script: &str| {
+            bearer(Place::Command(vec!["sh".into(), "-c".into(), script.into()])).resolve(&world, &[], LONG)
+        };
         assert!(matches!(run("echo abc").unwrap(), Auth::Bearer(token) if token.expose_secret() == "abc"));
         for (script, why) in
             [("exit 3", "failed"), ("true", "holds no secret"), ("printf 'a\\nb'", "control character")]
@@ -396,7 +405,7 @@ mod tests {
             assert_eq!(error.exit(), Exit::MustAct);
             assert!(error.to_string().contains(why), "{error}");
         }
-        let error = bearer(Place::Command(vec!["/no/such/program".into()])).resolve(&world, &[]).unwrap_err();
+        let error = bearer(Place::Command(vec!["/no/such/program".into()])).resolve(&world, &[], LONG).unwrap_err();
         assert!(error.to_string().contains("cannot be started"), "{error}");
     }
 
@@ -406,7 +415,7 @@ mod tests {
         let names = secret_variables(all.iter());
         assert_eq!(names.len(), VARIABLES.len() + 1);
         assert!(names.iter().any(|name| name == "LOKI_ADDR") && names.last().is_some_and(|name| name == "MINE"));
-        let error = all[0].resolve(&Surroundings::default(), &[]).unwrap_err();
+        let error = all[0].resolve(&Surroundings::default(), &[], LONG).unwrap_err();
         assert_eq!(error.to_string(), "MINE is not set, but a secret should be in it");
     }
 
@@ -434,7 +443,7 @@ mod tests {
             let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(&path).unwrap();
             std::io::Write::write_all(&mut file, "x".repeat(length).as_bytes()).unwrap();
             assert_eq!(read_private(&path).is_ok(), fits, "{length}");
-            let told = told_by(&["cat".to_owned(), path.display().to_string()], &[]);
+            let told = told_by(&["cat".to_owned(), path.display().to_string()], &[], LONG);
             assert_eq!(told.as_ref().map(String::len).ok(), fits.then_some(length), "{length}");
         }
     }

@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod files;
 pub mod filters;
 pub mod journey;
+pub mod many;
 pub mod memory;
 pub mod origin;
 pub mod output;

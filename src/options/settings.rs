@@ -1,8 +1,11 @@
 //! What is in force: flag > environment > project file > user file > default, each value with its origin.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -131,17 +134,30 @@ impl Settings {
         [&self.jaeger, &self.loki, &self.prometheus]
     }
 
-    /// The backends with their credentials: reads secret files and runs programs that tell tokens. A secret that cannot
-    /// be had is the matter of its backend alone.
+    /// The backends with their credentials: reads secret files and runs programs that tell tokens, all at once and in
+    /// the time for asking. A secret that cannot be had is the matter of its backend alone.
     pub fn backends(&self, surroundings: &Surroundings) -> Backends {
         let all = self.targets().into_iter().filter_map(|target| target.credentials.as_ref());
         let variables = secret_variables(all.map(|credentials| &credentials.value));
-        let mut backends = self.backends_with(|target| {
+        let timeout = Duration::from_nanos(self.timeout_ns.value.unsigned_abs());
+        let identity = |target: &Target| {
             let told = target.credentials.as_ref();
-            let auth = told.map_or(Ok(Auth::None), |told| told.value.resolve(surroundings, &variables));
-            let read = || Ok::<_, Error>((auth?, target.certificates.read()?));
-            read().unwrap_or_else(|why| (Auth::Missing(why.to_string()), Tls::default()))
+            let auth = told.map_or(Ok(Auth::None), |told| told.value.resolve(surroundings, &variables, timeout))?;
+            Ok::<_, Error>((auth, target.certificates.read()?))
+        };
+        let mut identities: BTreeMap<Source, (Auth, Tls)> = thread::scope(|scope| {
+            let asked = self.targets().into_iter().filter(|target| !target.left_out);
+            let begun: Vec<_> = asked
+                .map(|target| (target.source, thread::Builder::new().spawn_scoped(scope, || identity(target))))
+                .collect();
+            let ended = begun.into_iter().map(|(source, thread)| {
+                let told = thread.map(|thread| thread.join().unwrap_or_else(|bug| resume_unwind(bug)));
+                let told = told.unwrap_or_else(|why| Err(Error::Secret(format!("the secret cannot be read: {why}"))));
+                (source, told.unwrap_or_else(|why| (Auth::Missing(why.to_string()), Tls::default())))
+            });
+            ended.collect()
         });
+        let mut backends = self.backends_with(|target| identities.remove(&target.source).unwrap_or_default());
         backends.mask(&proxy_users(surroundings));
         backends
     }
@@ -151,8 +167,8 @@ impl Settings {
         self.backends_with(|_| (Auth::None, Tls::default()))
     }
 
-    fn backends_with(&self, identity: impl Fn(&Target) -> (Auth, Tls)) -> Backends {
-        let endpoint = |target: &Target| {
+    fn backends_with(&self, mut identity: impl FnMut(&Target) -> (Auth, Tls)) -> Backends {
+        let mut endpoint = |target: &Target| {
             if target.left_out {
                 return None;
             }

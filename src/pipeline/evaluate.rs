@@ -1,71 +1,86 @@
 //! Whether a journey is as a spec says: three verdicts, and what they rest on.
 
-use crate::analysis::findings::Judgement;
-use crate::model::evidence::Source;
-use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
-use crate::pipeline::spec::Spec;
-use crate::pipeline::verdict::{Outcome, Verdict};
+use crate::pipeline::cast::{Cast, Scope};
+pub use crate::pipeline::ground::{Ground, Reading, Standing};
+use crate::pipeline::groups::{Repeated, first_start};
+use crate::pipeline::nearest::explain;
+use crate::pipeline::spec::{Spec, Step};
+use crate::pipeline::steps::{Bench, Ruling};
+use crate::pipeline::trust::{Ends, Trust};
+use crate::pipeline::verdict::{Outcome, State, Verdict};
+use crate::pipeline::{rest, whole};
 
-/// How far a source can be trusted to have told everything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It answered all that was asked.
-    Complete,
-    /// Something of it is missing: it was down, or cut, or could not be read.
-    Incomplete,
-    /// Nobody said where it is.
-    NotConfigured,
+/// Judges a run.
+pub fn evaluate(spec: &Spec, ground: &Ground) -> Outcome {
+    let cast = Cast::of(spec, ground.journey);
+    let all_by = spec.within_ns.and_then(|most| first_start(&cast).map(|first| first.plus(most)));
+    let bench = Bench { ground, cast: &cast, trust: Trust::of(ground, spec.reach), all_by };
+    let groups: Vec<Repeated> = (0..spec.groups.len()).map(|place| Repeated::of(bench, place)).collect();
+    let mut rulings = steps(&bench, &groups);
+    let whole = [
+        spec.within_ns.map(|most| whole::within(&bench, most, &rulings)),
+        spec.in_order.then(|| whole::in_order(&bench, &rulings)),
+    ];
+    rulings.extend(whole.into_iter().flatten());
+    rulings.extend(groups.iter().map(Repeated::count));
+    rulings.extend(spec.absent.iter().map(|absence| rest::absent(&bench, absence)));
+    rulings.extend(spec.conditions.iter().map(|condition| rest::when(&bench, condition)));
+    rulings.extend(spec.forbid.iter().map(|id| rest::forbid(&bench, *id)));
+    let metrics = spec.metrics.iter().enumerate();
+    rulings.extend(metrics.map(|(n, metric)| rest::metric(&bench, metric, ground.metrics.get(n))));
+    decide(&bench, rulings)
 }
 
-/// What a metric said.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reading {
-    /// These samples; none where the query has no data.
-    Samples(Vec<f64>),
-    /// It could not be had, or not yet.
-    NotHad(String),
+/// Every step in the order of the spec, those of groups for each repetition.
+fn steps(bench: &Bench, groups: &[Repeated]) -> Vec<Ruling> {
+    let of_step = |(place, step): (usize, &Step)| {
+        let mut rulings = match step.group.and_then(|group| groups.get(group)) {
+            Some(group) => group.step(place, step),
+            None => vec![bench.judge(step, Some(place), &bench.cast.all[place], Scope::default())],
+        };
+        rulings.iter_mut().for_each(|ruling| explain(bench, step, &mut ruling.check));
+        rulings
+    };
+    bench.cast.spec.steps.iter().enumerate().flat_map(of_step).collect()
 }
 
-/// What a run is judged on.
-#[derive(Clone, Copy, Debug)]
-pub struct Ground<'a> {
-    /// The run.
-    pub journey: &'a Journey,
-    /// What was found in it.
-    pub judgement: &'a Judgement,
-    /// How spans, lines and metrics stand.
-    pub jaeger: Standing,
-    /// How lines stand.
-    pub loki: Standing,
-    /// How metrics stand.
-    pub prometheus: Standing,
-    /// Whether the newest span is older than the settle time.
-    pub settled: bool,
-    /// How long that is, in nanoseconds.
-    pub settle_ns: i64,
-    /// What time it is: of the last round of asking.
-    pub now: Timestamp,
-    /// Until when it may be waited; none where waiting was not asked for.
-    pub wait_until: Option<Timestamp>,
-    /// The end of an explicit window; none where the window follows what is found.
-    pub window_end: Option<Timestamp>,
-    /// What the spec's metrics said, beside them.
-    pub metrics: &'a [Reading],
-}
-
-impl Ground<'_> {
-    /// How a source stands.
-    pub fn standing(&self, source: Source) -> Standing {
-        match source {
-            Source::Loki => self.loki,
-            Source::Prometheus => self.prometheus,
-            Source::Jaeger | Source::File | Source::Demo => self.jaeger,
+/// From what became of each expectation to the verdict, and what waiting could change.
+fn decide(bench: &Bench, rulings: Vec<Ruling>) -> Outcome {
+    let has = |state| rulings.iter().any(|ruling| ruling.check.state == state);
+    let is_nothing = bench.ground.journey.is_empty();
+    let verdict = match () {
+        () if is_nothing && bench.trust.is_nowhere() => Verdict::Fail,
+        () if is_nothing => Verdict::CannotTell,
+        () if has(State::Broken) => Verdict::Fail,
+        () if has(State::Undecided) => Verdict::CannotTell,
+        () => Verdict::Pass,
+    };
+    let now = bench.ground.now;
+    let (checks, open): (Vec<_>, Vec<_>) = rulings.into_iter().map(|ruling| (ruling.check, ruling.open)).unzip();
+    let open: Vec<(String, Ends)> = open.into_iter().flatten().collect();
+    if verdict != Verdict::CannotTell || open.is_empty() && !is_nothing {
+        return Outcome { verdict, checks, waiting_for: vec![], until: Some(now) };
+    }
+    if is_nothing {
+        return Outcome { verdict, checks, waiting_for: vec!["anything that carries the ID".to_owned()], until: None };
+    }
+    let until: Option<Ends> = open.iter().map(|(_, ends)| *ends).max();
+    let mut waiting_for: Vec<String> = vec![];
+    for (words, _) in open {
+        if !waiting_for.contains(&words) {
+            waiting_for.push(words);
         }
+    }
+    Outcome { verdict, checks, waiting_for, until: until.and_then(instant) }
+}
+
+fn instant(ends: Ends) -> Option<Timestamp> {
+    match ends {
+        Ends::At(at) => Some(at),
+        Ends::Open => None,
     }
 }
 
-/// Judges a run.
-pub fn evaluate(_spec: &Spec, _ground: &Ground) -> Outcome {
-    Outcome { verdict: Verdict::CannotTell, checks: vec![], waiting_for: vec![], until: None }
-}
+#[cfg(test)]
+mod tests;

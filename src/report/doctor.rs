@@ -123,8 +123,10 @@ impl Doctor {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let ill = self.checks.iter().filter(|c| needs_a_look(c)).count();
+        // Nothing but its being cut short is said of it as a whole.
+        let is_cut = !frame.report.notes.is_empty();
         let title = match ill {
-            _ if !frame.report.complete => one(Role::Warn, "– not everything was looked at"),
+            _ if is_cut => one(Role::Warn, "– not everything was looked at"),
             0 if !self.checks.iter().any(|c| c.state == BackendState::Ok) => one(Role::Error, "✗ no backend answers"),
             0 => one(Role::Good, "✓ all backends are well"),
             n => {
@@ -135,7 +137,7 @@ impl Doctor {
             }
         };
         let mut blocks = vec![Block::Line(title)];
-        blocks.extend(frame.asking());
+        blocks.extend(frame.asking().into_iter().filter(|_| is_cut));
         for check in &self.checks {
             blocks.push(Block::Blank);
             blocks.push(Block::Line(head(check)));

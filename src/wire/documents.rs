@@ -80,11 +80,13 @@ impl<'a> Splitter<'a> {
                 self.pass(length);
                 Some(Piece::Document { line, text })
             }
-            Err((mut why, is_cut)) => {
-                if let Malformed::NotJson { at, .. } = &mut why {
-                    *at += self.at;
-                }
-                self.pass(next_start(rest));
+            Err((why, is_cut)) => {
+                let length = next_start(rest);
+                let why = match why {
+                    Malformed::NotJson { at, .. } => in_its_line(&rest[..length], at, self.at),
+                    other => other,
+                };
+                self.pass(length);
                 Some(Piece::Broken { line, why, is_cut })
             }
         }
@@ -136,6 +138,23 @@ impl<'a> Splitter<'a> {
 fn whole(text: &str) -> Result<&str, serde_json::Error> {
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     stream.next().map_or(Ok(""), |found| found.map(RawValue::get))
+}
+
+/// That the text which is passed over is no JSON, told of the one line in it where reading stopped: what stands before
+/// and after may be well. At the beginning of a line, it is the one before that ended badly. `offset` is where the text
+/// begins in the file.
+fn in_its_line(text: &str, at: usize, offset: usize) -> Malformed {
+    let before = &text[..at.min(text.len())];
+    let at = match before.trim_end() {
+        whole if before[whole.len()..].contains('\n') => whole.len(),
+        _ => before.len(),
+    };
+    let from = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let to = text[at..].find('\n').map_or(text.len(), |length| at + length);
+    match Malformed::at(&text[from..to], at - from) {
+        Malformed::NotJson { at, near } => Malformed::NotJson { at: offset + from + at, near },
+        other => other,
+    }
 }
 
 /// How far the next line is that begins with a document.

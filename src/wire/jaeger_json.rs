@@ -2,13 +2,14 @@
 //!
 //! Source: `internal/uimodel/model.go` of Jaeger 1.50 to 2.x. Times are µs; every list may be `null`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::model::attribute::{Attributes, Value};
+use crate::model::evidence::Operation;
 use crate::model::id::{SpanId, TraceId, decode_base64};
 use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
 use crate::model::time::Timestamp;
@@ -107,6 +108,22 @@ pub fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
         names.dedup();
         Ok(names)
     })
+}
+
+/// What the `data` of `/api/operations` lists; storages that keep no kinds give none.
+pub fn operations(bytes: &[u8]) -> Result<BTreeSet<Operation>, Malformed> {
+    read_tree(bytes, |tree| {
+        if !tree.entries().iter().any(|(key, _)| key == "data") {
+            return Err(Malformed::wrong_shape(tree));
+        }
+        Ok(tree.get(&["data"]).list().iter().filter_map(operation).collect())
+    })
+}
+
+fn operation(json: &Json) -> Option<Operation> {
+    let kind = SpanKind::from_word(json.get(&["spanKind"]).str().unwrap_or_default());
+    let name = json.get(&["name"]).text()?.into_owned();
+    Some(Operation { name, kind })
 }
 
 /// What an error body says: `errors[].msg`. `None` if it is no such body.

@@ -2,12 +2,14 @@
 //!
 //! Source: OTLP specification §JSON. Also taken: snake-case keys, base64 IDs, enum names, numbers as text.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::model::attribute::{Attributes, Value};
+use crate::model::evidence::Operation;
 use crate::model::id::{SpanId, TraceId, decode_base64};
 use crate::model::log::{Level, LogEntry};
 use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
@@ -128,6 +130,20 @@ pub fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
         names.dedup();
         Ok(names)
     })
+}
+
+/// What `/api/v3/operations` lists; `{}` has none.
+pub fn operations(bytes: &[u8]) -> Result<BTreeSet<Operation>, Malformed> {
+    read_tree(bytes, |tree| {
+        require(tree, "operations")?;
+        Ok(tree.get(&["operations"]).list().iter().filter_map(operation).collect())
+    })
+}
+
+fn operation(json: &Json) -> Option<Operation> {
+    let kind = kind(json.get(&["spanKind", "span_kind"]));
+    let name = json.get(&["name"]).text()?.into_owned();
+    Some(Operation { name, kind })
 }
 
 /// One trace as `/api/v3/trace-summaries` tells it (Jaeger from 2.19).
@@ -660,5 +676,21 @@ mod tests {
         );
         assert_eq!(decoded.skipped, ["1 log record skipped: it is a number"]);
         assert_eq!(decoded.skipped_count, 1);
+    }
+
+    /// Both dialects list the same, with kinds where there are any.
+    #[test]
+    fn operations_are_read_from_both_dialects() {
+        let v1 = br#"{"data":[{"name":"GET /x","spanKind":"server"},{"name":"orders process","spanKind":"consumer"},{"name":"y","spanKind":""}],"total":0,"limit":0,"offset":0,"errors":null}"#;
+        let v3 = br#"{"operations":[{"name":"orders process","spanKind":"consumer"},{"name":"GET /x","spanKind":"SPAN_KIND_SERVER"},{"name":"y"},{}]}"#;
+        let kinds = |all: BTreeSet<Operation>| all.into_iter().map(|o| (o.name, o.kind)).collect::<Vec<_>>();
+        let expected =
+            [("GET /x", SpanKind::Server), ("orders process", SpanKind::Consumer), ("y", SpanKind::Unspecified)];
+        let expected = expected.map(|(name, kind)| (name.to_owned(), kind));
+        assert_eq!(kinds(jaeger_json::operations(v1).unwrap()), expected);
+        assert_eq!(kinds(operations(v3).unwrap()), expected);
+        let none: [&[u8]; 2] = [br#"{"data":null,"errors":null}"#, b"{}"];
+        assert!(jaeger_json::operations(none[0]).unwrap().is_empty() && operations(none[1]).unwrap().is_empty());
+        assert!(jaeger_json::operations(b"{}").is_err() && operations(b"<html>").is_err());
     }
 }

@@ -67,9 +67,10 @@ fn packed() -> Vec<Row> {
         data("52 gzip cut off", Jaeger, says(200, GZIP, half)).says(&["unpack"]),
         data("52 gzip with a wrong sum", Jaeger, says(200, GZIP, wrong_sum)).says(&["unpack"]),
         data("52 gzip in health", Jaeger, says(200, GZIP, body(Jaeger))).code(0),
-        data("53 gzip twice", Prometheus, says(200, GZIP, twice.clone())),
+        data("53 gzip twice", Prometheus, says(200, GZIP, twice.clone())).says(&["packed twice"]),
         data("53 gzip twice, as it says", Prometheus, says(200, TWICE, twice.clone())).says(&["packed its answer"]),
-        data("53 gzip twice, as two headers say", Loki, says(200, TWO, twice)).says(&["loki"]),
+        data("53 gzip twice, as two headers say", Loki, says(200, TWO, twice)).says(&["packed twice"]),
+        data("53 gzip, and nothing says so", Jaeger, says(200, JSON, body(Jaeger))).says(&["without saying so"]),
         data("53 brotli", Jaeger, says(200, "content-encoding: br\r\n", vec![0x8b, 2, 0x80, 3]))
             .says(&["packed its answer as br"]),
         data("53 zstd", Loki, says(200, "content-encoding: zstd\r\n", vec![0x28, 0xb5, 0x2f, 0xfd, 4]))

@@ -108,6 +108,66 @@ fn a_wide_search_leaves_a_sick_backend_alone() {
     assert!(took.as_secs() < 20, "{took:?}");
 }
 
+/// A backend that tells what it knows and fails every question for data is of no use to anybody.
+#[test]
+fn the_doctor_asks_for_data_and_calls_nothing_complete_that_is_not() {
+    let fails: fault::Fault = fault::says(500, "", "the storage is on fire");
+    for sick in row::Who::ALL {
+        let row = row::data("", sick, std::sync::Arc::clone(&fails));
+        let place = (row.place)();
+        let well =
+            row::Who::ALL.map(|who| (who, fault::Server::start(who.health(), fault::says(500, "", ""), |_| false)));
+        let url =
+            |who: row::Who| well.iter().find(|(name, _)| *name == who).map(|(_, s)| format!("http://{}", s.address));
+        let examined = |sick: Option<row::Who>| {
+            let at = |who| if Some(who) == sick { Some(place.url()) } else { url(who) };
+            let urls = row::Who::ALL.map(|who| [format!("--{}-url", who.word()), at(who).expect("its address")]);
+            support::trace().args(["doctor", "-o", "json"]).args(urls.concat()).run()
+        };
+        let run = examined(None);
+        assert!(run.code == 0 && run.json()["complete"] == true, "{}", run.screen());
+        let run = examined(Some(sick));
+        let json = run.json();
+        let check =
+            json["checks"].as_array().and_then(|all| all.iter().find(|c| c["name"] == sick.word())).expect("it");
+        assert!(run.code == 3 && json["complete"] == false && check["state"] == "partial", "{}", run.screen());
+        assert!(
+            check["error"].as_str().is_some_and(|error| error.contains("on fire")) && check["next"] != "",
+            "{check}"
+        );
+    }
+}
+
+/// What kind of Prometheus it is tells its answer to a question. Who must sign in must do so for any part of it.
+#[test]
+fn a_prometheus_needs_no_version_and_refuses_in_any_of_its_parts() {
+    type Broken = fn(&fault::Asked) -> bool;
+    let table: [(&str, Broken, u16, bool, i32); 7] = [
+        ("no version", |asked| asked.path.ends_with("/buildinfo"), 404, false, 0),
+        ("no version", |asked| asked.path.ends_with("/buildinfo"), 403, false, 0),
+        ("no such API", |_| true, 404, false, 4),
+        ("nothing is told", |asked| asked.path.ends_with("/query"), 401, false, 4),
+        ("alerts", |asked| asked.line.contains("ALERTS"), 401, true, 4),
+        ("exemplars", |asked| asked.path.ends_with("/query_exemplars"), 401, true, 4),
+        ("a panel", |asked| asked.line.contains("its_panel"), 401, true, 4),
+    ];
+    for (what, is_broken, status, is_found, code) in table {
+        let sick = fault::Server::start(row::Prometheus.health(), fault::says(status, "", "no"), is_broken);
+        let jaeger = fault::Server::start(row::Jaeger.health(), fault::says(500, "", ""), |_| false);
+        let urls = [("--prometheus-url", &sick), ("--jaeger-url", &jaeger)]
+            .map(|(flag, server)| [flag.to_owned(), format!("http://{}", server.address)]);
+        let run = support::trace()
+            .file("config.toml", "[[panels]]\nname = \"p\"\nquery = \"its_panel\"\n")
+            .args(["find", fault_health::ID, "--config", "config.toml", "-o", "json"])
+            .args(["--without", if is_found { "loki" } else { "jaeger,loki" }])
+            .args(fault_health::TIME)
+            .args(urls.concat())
+            .run();
+        assert_eq!(run.code, code, "{what}: {}", run.screen());
+        assert_eq!(run.json()["complete"] == true, code == 0, "{what}: {}", run.screen());
+    }
+}
+
 /// Row 53 at full size: ten gibibytes in ten megabytes, against the cap as it is when nobody sets one.
 #[test]
 fn a_bomb_stays_below_the_cap() {

@@ -96,6 +96,7 @@ fn refusals() -> Vec<Row> {
         data("27 400 at length", Jaeger, says(400, PLAIN, long)).says(&["xxx", "…"]),
         all("28 401", Jaeger, says(401, PLAIN, "who are you?")).code(4).says(&["who are you?", "credentials"]),
         all("28 401", Prometheus, says(401, PLAIN, "who are you?")).code(4).says(&["who are you?", "credentials"]),
+        data("28 401 for data alone", Prometheus, says(401, PLAIN, "who are you?")).code(4).says(&["who are you?"]),
         all("29 401 without a tenant", Loki, says(401, PLAIN, "no org id")).code(4).says(&["tenant"]),
         all("30 403", Loki, says(403, PLAIN, "no")).code(4).says(&["403"]),
         placed("31 v1 is gone", Jaeger, v3).code(0),
@@ -142,6 +143,10 @@ fn waits() -> Vec<Row> {
             .says(&["asks to wait", "429"])
             .requests(1, 3)
             .within(8),
+        data("40 429 for ever", Loki, says(429, PLAIN, "slow down")).says(&["less often (http 429): slow down"]),
+        data("40 429 for ever, with a second to wait", Prometheus, says(429, "retry-after: 1\r\n", "slow down"))
+            .says(&["slow down; it was asked 3 times, the last time after the 1.00 s that it wanted"])
+            .waits(2_000),
         all("41 429 with a wait of -1", Loki, senseless("retry-after: -1\r\n")).code(0).again(1),
         all("41 429 with a wait of soon", Jaeger, senseless("retry-after: soon\r\n")).code(0).again(1),
         all("41 429 with an absurd wait", Loki, senseless("retry-after: 1000000000000000000000000000000\r\n"))

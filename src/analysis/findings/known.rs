@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::conventions::MessageRole;
+use crate::model::evidence::{Listed, Operation};
 use crate::model::journey::{Journey, Via, is_orphan};
 use crate::model::pattern::Pattern;
 use crate::model::span::SpanKind;
@@ -71,6 +72,18 @@ impl Known {
         }
     }
 
+    /// Adds what Jaeger lists: who is traced, and who does something that tells of taking from a topic. Only topics that
+    /// the journeys known so far send to are looked for.
+    pub fn learn_lists(&mut self, listed: &Listed) {
+        self.traced.extend(listed.services.iter().cloned());
+        for (service, operations) in &listed.operations {
+            let takes = |topic: &&String| operations.iter().any(|operation| takes_from(operation, topic));
+            for topic in self.published.keys().filter(takes) {
+                self.consumed.entry(topic.clone()).or_default().insert(service.clone());
+            }
+        }
+    }
+
     /// The name that a service has in spans.
     pub fn in_spans<'a>(&'a self, service: &'a str) -> &'a str {
         self.aliases.get(service).map_or(service, String::as_str)
@@ -84,5 +97,82 @@ impl Known {
     /// Whether a host is said not to be ours.
     pub fn is_external_host(&self, host: &str) -> bool {
         self.external_hosts.iter().any(|pattern| pattern.matches(host))
+    }
+}
+
+/// Words that tell of taking a message.
+const TAKING: [&str; 7] = ["consume", "consumer", "receive", "process", "deliver", "poll", "handle"];
+
+/// Whether an operation's name says that it takes from this topic, or names the topic and its kind says so.
+fn takes_from(operation: &Operation, topic: &str) -> bool {
+    let Some(at) = whole_word(&operation.name, topic) else { return false };
+    let (before, after) = (&operation.name[..at], &operation.name[at + topic.len()..]);
+    let rest = format!("{before} {after}").to_lowercase();
+    operation.kind == SpanKind::Consumer
+        || operation.kind != SpanKind::Producer && TAKING.iter().any(|word| rest.contains(word))
+}
+
+/// Where a topic's name stands in a text as a whole: `orders` is not in `orders.v2`, `dev.orders` or `reorders`, but in
+/// `consume.orders`.
+fn whole_word(text: &str, topic: &str) -> Option<usize> {
+    let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let mut places = text.match_indices(topic).map(|(at, _)| at).filter(|_| !topic.is_empty());
+    places.find(|at| {
+        let after = &text[at + topic.len()..];
+        let goes_on = after.starts_with(in_name) || after.starts_with('.') && after[1..].starts_with(in_name);
+        let before = &text[..*at];
+        let comes_on = before.strip_suffix('.').is_some_and(|before| {
+            let word = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+            !TAKING.contains(&word.to_ascii_lowercase().as_str())
+        });
+        !before.ends_with(in_name) && !comes_on && !goes_on
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_tells_of_a_topic_by_its_kind_or_by_its_words() {
+        use SpanKind::{Consumer, Internal, Producer, Unspecified};
+        let table = [
+            ("orders", Consumer, true),
+            ("orders process", Unspecified, true),
+            ("kafka.consume.orders", Internal, true),
+            ("Receive orders", Unspecified, true),
+            ("orders publish", Producer, false),
+            ("publish orders", Unspecified, false),
+            ("process orders", Producer, false),
+            ("orders.v2 process", Consumer, false),
+            ("reorders process", Consumer, false),
+            ("dev.orders process", Consumer, false),
+            ("orders-dead process", Consumer, false),
+            ("GET /orders", Unspecified, false),
+            ("process", Consumer, false),
+        ];
+        for (name, kind, expected) in table {
+            let operation = Operation { name: name.to_owned(), kind };
+            assert_eq!(takes_from(&operation, "orders"), expected, "{name} {kind:?}");
+        }
+        assert!(!takes_from(&Operation { name: "process".into(), kind: Consumer }, ""));
+    }
+
+    #[test]
+    fn lists_tell_who_is_traced_and_who_takes_from_a_topic_of_ours() {
+        let mut known = Known::default();
+        known.published.insert("orders".to_owned(), BTreeSet::from(["shop".to_owned()]));
+        let operation = |name: &str| Operation { name: name.to_owned(), kind: SpanKind::Consumer };
+        let listed = Listed {
+            services: BTreeSet::from(["mail".to_owned(), "shop".to_owned()]),
+            operations: [(
+                "mail".to_owned(),
+                BTreeSet::from([operation("orders process"), operation("bills process")]),
+            )]
+            .into(),
+        };
+        known.learn_lists(&listed);
+        assert_eq!(known.traced, listed.services);
+        assert_eq!(known.consumed, [("orders".to_owned(), BTreeSet::from(["mail".to_owned()]))].into());
     }
 }

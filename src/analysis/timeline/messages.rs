@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::analysis::messages;
 use crate::analysis::timeline::holes::Holes;
 use crate::model::conventions::MessageRole;
 use crate::model::journey::Journey;
+use crate::model::span::Span;
 
 /// What became of a journey's messages. Spans are indices into it.
 #[derive(Clone, Debug, Default)]
@@ -32,22 +34,11 @@ pub fn of(journey: &Journey, holes: &Holes) -> Messages {
     Messages { unheard, before: before(journey) }
 }
 
-/// One that takes many messages at once follows from one of them only, but links to all.
+/// Spans under another ID are shown, not judged.
 fn unheard(journey: &Journey) -> HashSet<usize> {
-    let linked: HashSet<_> =
-        journey.spans.iter().flat_map(|s| s.links.iter().map(|l| (l.trace_id, l.span_id))).collect();
-    let consumed = journey.spans.iter().filter(|s| s.message_role() == Some(MessageRole::Consume));
-    let consumed: HashSet<(&str, Option<&str>)> = consumed.filter_map(|s| Some((s.message_id()?, s.topic()))).collect();
-    let is_consumed = |id, topic| consumed.contains(&(id, topic)) || consumed.contains(&(id, None));
-    let is_unheard = |index: &usize| {
-        let span = &journey.spans[*index];
-        span.message_role() == Some(MessageRole::Publish)
-            && journey.judged.get(*index) != Some(&false)
-            && journey.forest.effects.get(*index).is_some_and(Vec::is_empty)
-            && !linked.contains(&(span.trace_id, span.span_id))
-            && span.message_id().is_none_or(|id| !is_consumed(id, span.topic()))
-    };
-    (0..journey.spans.len()).filter(is_unheard).collect()
+    let spans: Vec<&Span> = journey.spans.iter().collect();
+    let ours = |index: &usize| journey.judged.get(*index) != Some(&false);
+    messages::unheard(&spans).into_iter().filter(ours).collect()
 }
 
 /// The same message, to the same service, by the same operation. Two services may each get it once.

@@ -3,12 +3,14 @@
 pub mod v1;
 pub mod v3;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::backend::failure::{Failure, FailureKind, malformed};
 use crate::backend::request::{Answer, Request};
 use crate::backend::transport::{Transport, shown};
 use crate::backend::{Endpoint, JaegerApi};
+use crate::model::evidence::Operation;
 use crate::model::id::TraceId;
 use crate::model::time::Window;
 use crate::wire::{Decoded, Malformed, jaeger_json, otlp_json};
@@ -111,6 +113,23 @@ impl<'a> Jaeger<'a> {
             Dialect::V3 => self.ask(&v3::trace(id, times)).await,
         }?;
         Ok(found.filter(|decoded| !decoded.spans.is_empty()))
+    }
+
+    /// What a service does, as far as the storage remembers.
+    pub async fn operations(&self, service: &str) -> Result<BTreeSet<Operation>, Failure> {
+        let (endpoint, address) = (self.endpoint, shown(&self.endpoint.url));
+        match self.dialect {
+            Dialect::V1 => {
+                let answer =
+                    self.transport.fetch(endpoint, &v1::operations(service)).await?.checked(&address, v1::says)?;
+                self.transport.read(endpoint, answer, jaeger_json::operations).await
+            }
+            Dialect::V3 => {
+                let answer =
+                    self.transport.fetch(endpoint, &v3::operations(service)).await?.checked(&address, v3::says)?;
+                self.transport.read(endpoint, answer, otlp_json::operations).await
+            }
+        }
     }
 
     /// A recent trace of a service, whatever it carries.

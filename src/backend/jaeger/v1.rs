@@ -11,6 +11,11 @@ pub fn services() -> Request {
     Request::get(&["api", "services"])
 }
 
+/// What a service does, with kinds.
+pub fn operations(service: &str) -> Request {
+    Request::get(&["api", "operations"]).with("service", service)
+}
+
 /// Traces of one service of which one span carries the tag; the service is not optional here.
 pub fn search(search: &Search<'_>, service: &str) -> Request {
     let tags = serde_json::json!({ search.key: search.value });

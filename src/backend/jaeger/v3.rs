@@ -11,6 +11,11 @@ pub fn services() -> Request {
     Request::get(&["api", "v3", "services"])
 }
 
+/// What a service does, with kinds.
+pub fn operations(service: &str) -> Request {
+    Request::get(&["api", "v3", "operations"]).with("service", service)
+}
+
 /// Asked without parameters: 400 where the endpoint exists (2.19 and later), a page or 404 where it does not.
 pub fn summaries_probe() -> Request {
     Request::get(&["api", "v3", "trace-summaries"])

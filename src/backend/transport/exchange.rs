@@ -10,18 +10,20 @@ use tokio::time::{Instant, timeout_at};
 use super::lane::on_lane;
 use super::redirect::{Hop, decide, is_redirect};
 use super::retry::{Again, asked_for};
-use super::trouble::{Stage, Trouble, deepest, explain, human, too_late};
+use super::trouble::{Stage, Trouble, deepest, explain, too_late};
 use super::{Transport, joined, shown};
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Method, Request};
 use crate::backend::{Auth, Endpoint};
 use crate::model::evidence::Source;
-use crate::model::time::Timestamp;
+use crate::model::time::{Human, Timestamp};
 
 /// What is read of an answer that is a refusal: nobody reads more of it.
 const REFUSAL: usize = 64 << 10;
 /// Beside one answer as large as may be, this part of it is left to all others that are being read.
 const BESIDE: usize = 8;
+/// How a body begins that is packed with gzip.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Bytes a second that an answer must bring.
 const LEAST_RATE: f64 = 1024.0;
 
@@ -46,9 +48,9 @@ struct Clocks {
 impl Transport {
     /// Asks once.
     pub(super) async fn exchange(&self, endpoint: &Endpoint, request: &Request) -> Result<Reply, Trouble> {
-        let client = self.clients.of(endpoint, &self.limits)?;
+        let client = self.common.clients.of(endpoint, &self.common.limits)?;
         // No single answer may take more than half of the time: the others have theirs to come.
-        let half = self.limits.total / 2;
+        let half = self.common.limits.total / 2;
         let deadline = self.deadline(endpoint.source);
         let clocks = Clocks { whole: deadline.min(Instant::now() + half), deadline, half };
         let mut hop = Hop { url: joined(&endpoint.url, &request.path), method: request.method };
@@ -88,8 +90,8 @@ impl Transport {
     }
 
     fn explained(&self, endpoint: &Endpoint, error: &reqwest::Error, stage: Stage) -> Trouble {
-        let proxy = self.clients.proxy(&endpoint.url);
-        explain(&shown(&endpoint.url), error, &self.limits, stage, proxy.as_deref())
+        let proxy = self.common.clients.proxy(&endpoint.url);
+        explain(&shown(&endpoint.url), error, &self.common.limits, stage, proxy.as_deref())
     }
 
     async fn reply(
@@ -102,7 +104,7 @@ impl Transport {
         let text = |name| response.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
         let date = text(DATE).and_then(Timestamp::from_http_date);
         let retry_after = text(RETRY_AFTER).and_then(|text| asked_for(text, date));
-        let after = self.begun.elapsed();
+        let after = self.common.begun.elapsed();
         // What was unpacked on the way has no such header any more.
         if let Some(coding) = text(CONTENT_ENCODING).filter(|c| !c.is_empty() && !c.eq_ignore_ascii_case("identity")) {
             let coding: String = coding.chars().filter(char::is_ascii_graphic).take(40).collect();
@@ -117,6 +119,9 @@ impl Transport {
             Err((_, begun)) if !(200..300).contains(&status) => begun,
             Err((trouble, _)) => return Err(trouble),
         };
+        if body.starts_with(&GZIP) && (200..300).contains(&status) {
+            return Err(packed(endpoint).into());
+        }
         Ok(Reply { answer: Answer { status, date, after, body }, again: Again::after(status), retry_after })
     }
 
@@ -129,11 +134,11 @@ impl Transport {
     ) -> Result<Vec<u8>, (Trouble, Vec<u8>)> {
         let address = shown(&endpoint.url);
         let is_refusal = !response.status().is_success();
-        let mut held = Held::of(&self.held);
+        let mut held = Held::of(&self.common.held);
         let mut body = Vec::new();
-        let mut rate = Rate::new(self.limits.idle);
+        let mut rate = Rate::new(self.common.limits.idle);
         loop {
-            let idle = clocks.whole.min(Instant::now() + self.limits.idle);
+            let idle = clocks.whole.min(Instant::now() + self.common.limits.idle);
             let trouble = match timeout_at(idle, response.chunk()).await {
                 Ok(Ok(Some(chunk))) => match self.take(&address, &mut body, &chunk, &mut held) {
                     Ok(()) if is_refusal && body.len() >= REFUSAL => {
@@ -141,14 +146,14 @@ impl Transport {
                         return Ok(body);
                     }
                     Ok(()) if rate.is_enough(chunk.len()) => continue,
-                    Ok(()) => too_slow(&address, self.limits.idle),
+                    Ok(()) => too_slow(&address, self.common.limits.idle),
                     Err(failure) => failure.into(),
                 },
                 Ok(Ok(None)) => return Ok(body),
                 Ok(Err(e)) => self.explained(endpoint, &e, Stage::Reading(body.len())),
                 Err(_) if idle == clocks.deadline => self.past_deadline(endpoint.source).into(),
                 Err(_) if idle == clocks.whole => too_late(&address, "no whole answer", clocks.half),
-                Err(_) => stalled(&address, self.limits.idle),
+                Err(_) => stalled(&address, self.common.limits.idle),
             };
             return Err((trouble, body));
         }
@@ -156,7 +161,7 @@ impl Transport {
 
     /// Adds a piece, if it is not too much: for one answer, for all that are being read, or for this machine.
     fn take(&self, address: &str, body: &mut Vec<u8>, chunk: &[u8], held: &mut Held<'_>) -> Result<(), Failure> {
-        let most = self.limits.body;
+        let most = self.common.limits.body;
         let cap = |what: &str| {
             Failure::new(FailureKind::OutOfBounds, format!("{address} sent {what}"))
                 .hint("raise --max-answer, or narrow the time")
@@ -237,13 +242,20 @@ impl Rate {
     }
 }
 
+/// What was unpacked once, if it said that it was packed, and is packed still.
+fn packed(endpoint: &Endpoint) -> Failure {
+    let message =
+        format!("{} sent gzip where JSON should be: packed twice, or without saying so", shown(&endpoint.url));
+    Failure::new(FailureKind::Malformed, message).hint("does a proxy pack the answers once more?")
+}
+
 fn stalled(address: &str, idle: Duration) -> Trouble {
-    let message = format!("{address}: the answer stalled: nothing came for {}", human(idle));
+    let message = format!("{address}: the answer stalled: nothing came for {}", Human::from(idle));
     Failure::new(FailureKind::Unreachable, message).hint("the server is overloaded or stuck; see --idle-timeout").into()
 }
 
 fn too_slow(address: &str, idle: Duration) -> Trouble {
-    let message = format!("{address}: the answer is too slow: less than 1 KiB/s for {}", human(idle * 2));
+    let message = format!("{address}: the answer is too slow: less than 1 KiB/s for {}", Human::from(idle * 2));
     Failure::new(FailureKind::Unreachable, message).hint("the server is overloaded or stuck; see --idle-timeout").into()
 }
 

@@ -16,6 +16,7 @@ mod trouble;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,17 +31,18 @@ use breaker::{Breaker, Health, Pass};
 use client::Clients;
 use exchange::Reply;
 use retry::{Again, Wait};
-use trouble::{Trouble, human};
+use trouble::Trouble;
 
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Request};
 use crate::backend::tape::Tape;
 use crate::model::evidence::{self, Source};
+use crate::model::time::Human;
 use crate::stop::Stop;
 
-/// How the sentence begins that tells of a breaker which is open.
-pub const NOT_ASKED: &str = "not asked: ";
+/// The status of who is asked too often.
+const TOO_MANY: u16 = 429;
 
 /// A wait that somebody may want to sit through.
 const SOON: Duration = Duration::from_mins(5);
@@ -118,21 +120,16 @@ struct Guard {
     last: Option<(FailureKind, String)>,
 }
 
-/// Asks, and keeps count.
-pub struct Transport {
+/// What all askings of a command have in common: connections, and how each backend is.
+struct Common {
     limits: Limits,
     begun: Instant,
-    deadline: Instant,
-    /// Who is asked last, and must find some time left.
-    last: Cell<Option<Source>>,
     tape: Tape,
     clients: Clients,
     /// Places at an origin, and each backend's share of them.
     gates: RefCell<HashMap<Gate, Arc<Semaphore>>>,
     guards: RefCell<HashMap<Door, Guard>>,
-    tallies: RefCell<HashMap<Source, Tally>>,
     asked: RefCell<Vec<Asked>>,
-    budget: Cell<usize>,
     /// Bytes of the answers that are being read.
     held: Cell<usize>,
     /// One long answer is read at a time.
@@ -140,32 +137,78 @@ pub struct Transport {
     stop: Stop,
 }
 
+/// Asks, and keeps count.
+pub struct Transport {
+    common: Rc<Common>,
+    deadline: Cell<Instant>,
+    /// Who is asked last, and must find some time left.
+    last: Cell<Option<Source>>,
+    tallies: RefCell<HashMap<Source, Tally>>,
+    budget: Cell<usize>,
+    /// Requests of the rounds before this one.
+    made_before: Cell<usize>,
+}
+
 impl Transport {
     /// Its deadline starts now.
     pub fn new(limits: Limits, tape: Tape, stop: Stop) -> Self {
-        Self {
+        Self::over(Rc::new(Common {
             limits,
             begun: Instant::now(),
-            deadline: Instant::now() + limits.total,
-            last: Cell::new(None),
             tape,
             clients: Clients::default(),
             gates: RefCell::default(),
             guards: RefCell::default(),
-            tallies: RefCell::default(),
             asked: RefCell::default(),
-            budget: Cell::new(limits.requests),
             held: Cell::new(0),
             reader: Semaphore::new(1),
             stop,
+        }))
+    }
+
+    /// Another one beside it, over the same connections and with the same knowledge of how each backend is. Its time
+    /// begins now and ends then at the latest; its count of requests is its own.
+    #[must_use]
+    pub fn beside(&self, until: Option<Instant>) -> Self {
+        let another = Self::over(Rc::clone(&self.common));
+        if let Some(until) = until {
+            another.deadline.set(another.deadline.get().min(until));
+        }
+        another
+    }
+
+    fn over(common: Rc<Common>) -> Self {
+        Self {
+            deadline: Cell::new(Instant::now() + common.limits.total),
+            last: Cell::new(None),
+            tallies: RefCell::default(),
+            budget: Cell::new(common.limits.requests),
+            made_before: Cell::new(0),
+            common,
         }
     }
 
     /// With names looked up by this instead of the system.
     #[must_use]
     pub fn resolving_with(mut self, resolver: Arc<dyn Resolve>) -> Self {
-        self.clients.resolve_with(resolver);
+        if let Some(common) = Rc::get_mut(&mut self.common) {
+            common.clients.resolve_with(resolver);
+        }
         self
+    }
+
+    /// Begins another round of the same asking: its time, at most so much, and its requests are its own. What is known of
+    /// how each backend is stays known.
+    pub fn begin_round(&self, at_most: Duration) {
+        self.deadline.set(Instant::now() + self.common.limits.total.min(at_most));
+        self.last.set(None);
+        self.budget.set(self.common.limits.requests);
+        self.made_before.set(self.made());
+    }
+
+    /// How long one round may ask.
+    pub fn time_of_a_round(&self) -> Duration {
+        self.common.limits.total
     }
 
     /// A fifth of the time is kept for this backend, which is asked when the others have told what to ask.
@@ -180,14 +223,24 @@ impl Transport {
 
     /// Until when a backend may be asked.
     fn deadline(&self, source: Source) -> Instant {
-        let kept = self.last.get().filter(|last| *last != source).map_or(Duration::ZERO, |_| self.limits.total / 5);
-        self.deadline.checked_sub(kept).unwrap_or(self.deadline)
+        let kept =
+            self.last.get().filter(|last| *last != source).map_or(Duration::ZERO, |_| self.common.limits.total / 5);
+        self.deadline.get().checked_sub(kept).unwrap_or(self.deadline.get())
     }
 
-    /// Raises the number of requests that may be made in all.
+    /// Raises the number of requests that may be made in all, or in this round.
     pub fn allow_at_least(&self, requests: usize) {
-        let made: usize = self.tallies.borrow().values().map(|t| t.requests).sum();
+        let made = self.made().saturating_sub(self.made_before.get());
         self.budget.set(self.budget.get().max(requests.saturating_sub(made)));
+    }
+
+    fn made(&self) -> usize {
+        self.tallies.borrow().values().map(|tally| tally.requests).sum()
+    }
+
+    /// How many requests may still be made.
+    pub fn requests_left(&self) -> usize {
+        self.budget.get()
     }
 
     /// What one backend was asked so far.
@@ -202,22 +255,22 @@ impl Transport {
 
     /// Why nobody is asked any more; none while nobody wants the command to end.
     pub fn interrupted(&self) -> Option<Failure> {
-        self.stop.is_asked().then(|| stopped(&self.stop))
+        self.common.stop.is_asked().then(|| stopped(&self.common.stop))
     }
 
     /// Every request so far, in the order of their answers.
     pub fn asked(&self) -> Vec<Asked> {
-        self.asked.borrow().clone()
+        self.common.asked.borrow().clone()
     }
 
     /// The recording, to be saved at the end.
     pub fn tape(&self) -> &Tape {
-        &self.tape
+        &self.common.tape
     }
 
     /// The circuit breaker of a backend as it is now.
     pub fn breaker(&self, endpoint: &Endpoint) -> evidence::Breaker {
-        let guards = self.guards.borrow();
+        let guards = self.common.guards.borrow();
         let Some(guard) = guards.get(&door(endpoint)) else { return evidence::Breaker::default() };
         evidence::Breaker {
             state: guard.breaker.state(),
@@ -232,22 +285,31 @@ impl Transport {
     /// # Errors
     /// When no whole answer came; any HTTP status is an answer.
     pub async fn fetch(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
-        if let Some(outcome) = self.tape.played(endpoint.source, request) {
+        if let Some(outcome) = self.common.tape.played(endpoint.source, request) {
             self.spend(endpoint.source)?;
             // A replay takes no time: the same recording gives the same bytes.
             self.remember(endpoint.source, request, None, outcome.as_ref());
             return outcome;
         }
         let outcome = self.insist(endpoint, request).await;
-        self.tape.keep(endpoint.source, request, &outcome);
+        self.common.tape.keep(endpoint.source, request, &outcome);
         outcome
     }
 
     /// Asks until there is an answer, or no more trying helps.
     async fn insist(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
+        let mut effort = Tries::default();
+        match self.asked_again(endpoint, request, &mut effort).await {
+            Ok(answer) if answer.status == TOO_MANY => Err(asks_too_much(endpoint, &answer, effort)),
+            outcome => outcome,
+        }
+    }
+
+    async fn asked_again(&self, endpoint: &Endpoint, request: &Request, effort: &mut Tries) -> Result<Answer, Failure> {
         let mut delays = retry::delays();
         let mut once = true;
         loop {
+            effort.made += 1;
             let tried = self.attempt(endpoint, request).await;
             let (outcome, again, retry_after) = match tried {
                 Ok(reply) => (Ok(reply.answer), reply.again, reply.retry_after),
@@ -267,8 +329,11 @@ impl Transport {
             ) {
                 Wait::For(pause) => self.pause(pause).await?,
                 Wait::NoTime => return outcome,
-                Wait::TooLong(asked) => return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked))),
+                Wait::TooLong(asked) => {
+                    return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked, *effort)));
+                }
             }
+            effort.pause = retry_after;
             if !self.is_worth_it(endpoint) {
                 return outcome;
             }
@@ -279,16 +344,20 @@ impl Transport {
     /// Whether another try is within all bounds.
     fn is_worth_it(&self, endpoint: &Endpoint) -> bool {
         let tally = self.tally(endpoint.source);
-        let is_open = |guard: &Guard| !guard.breaker.would_admit(self.begun.elapsed());
+        let is_open = |guard: &Guard| !guard.breaker.would_admit(self.common.begun.elapsed());
         self.budget.get() > 0
             && retry::is_affordable(tally.requests.saturating_sub(tally.retries), tally.retries)
-            && !self.guards.borrow().get(&door(endpoint)).is_some_and(is_open)
+            && !self.common.guards.borrow().get(&door(endpoint)).is_some_and(is_open)
     }
 
-    async fn pause(&self, pause: Duration) -> Result<(), Failure> {
+    /// Waits so long, or until the command is asked to end.
+    ///
+    /// # Errors
+    /// When it was asked to end.
+    pub async fn pause(&self, pause: Duration) -> Result<(), Failure> {
         tokio::select! {
             biased;
-            () = self.stop.asked() => Err(stopped(&self.stop)),
+            () = self.common.stop.asked() => Err(stopped(&self.common.stop)),
             () = tokio::time::sleep(pause) => Ok(()),
         }
     }
@@ -304,7 +373,7 @@ impl Transport {
         self.count(endpoint.source, |tally| tally.requests += 1);
         let tried = tokio::select! {
             biased;
-            () = self.stop.asked() => Err(Trouble::lasting(stopped(&self.stop))),
+            () = self.common.stop.asked() => Err(Trouble::lasting(stopped(&self.common.stop))),
             tried = Box::pin(self.exchange(endpoint, request)) => tried,
         };
         let tried = match tried {
@@ -331,17 +400,20 @@ impl Transport {
 
     /// A backend's share of the places at its origin, or all of them.
     fn gate(&self, endpoint: &Endpoint, share: Option<Source>) -> Arc<Semaphore> {
-        let divided =
-            if share.is_some() { self.limits.in_flight / endpoint.sharing.max(1) } else { self.limits.in_flight };
+        let divided = if share.is_some() {
+            self.common.limits.in_flight / endpoint.sharing.max(1)
+        } else {
+            self.common.limits.in_flight
+        };
         let new = || Arc::new(Semaphore::new(divided.max(1)));
-        self.gates.borrow_mut().entry((share, origin(endpoint))).or_insert_with(new).clone()
+        self.common.gates.borrow_mut().entry((share, origin(endpoint))).or_insert_with(new).clone()
     }
 
     async fn place<'a>(&self, gate: &'a Semaphore, source: Source) -> Result<Option<SemaphorePermit<'a>>, Failure> {
         let got = async {
             tokio::select! {
                 biased;
-                () = self.stop.asked() => Err(stopped(&self.stop)),
+                () = self.common.stop.asked() => Err(stopped(&self.common.stop)),
                 place = gate.acquire() => Ok(place.ok()),
             }
         };
@@ -349,17 +421,19 @@ impl Transport {
     }
 
     fn refuse_if_open(&self, endpoint: &Endpoint) -> Result<(), Failure> {
-        match self.guards.borrow().get(&door(endpoint)) {
-            Some(guard) if !guard.breaker.would_admit(self.begun.elapsed()) => Err(not_asked(endpoint.source, guard)),
+        match self.common.guards.borrow().get(&door(endpoint)) {
+            Some(guard) if !guard.breaker.would_admit(self.common.begun.elapsed()) => {
+                Err(not_asked(endpoint.source, guard))
+            }
             _ => Ok(()),
         }
     }
 
     fn admit(&self, endpoint: &Endpoint) -> Result<Ticket<'_>, Failure> {
-        let mut guards = self.guards.borrow_mut();
-        let new = || Guard { breaker: Breaker::new(self.limits.open), last: None };
+        let mut guards = self.common.guards.borrow_mut();
+        let new = || Guard { breaker: Breaker::new(self.common.limits.open), last: None };
         let guard = guards.entry(door(endpoint)).or_insert_with(new);
-        match guard.breaker.admit(self.begun.elapsed()) {
+        match guard.breaker.admit(self.common.begun.elapsed()) {
             Some(pass) => {
                 Ok(Ticket { transport: self, door: door(endpoint), pass, health: Health::Unknown, last: None })
             }
@@ -372,8 +446,8 @@ impl Transport {
     }
 
     fn spend(&self, source: Source) -> Result<(), Failure> {
-        if self.stop.is_asked() {
-            return Err(stopped(&self.stop));
+        if self.common.stop.is_asked() {
+            return Err(stopped(&self.common.stop));
         }
         if Instant::now() >= self.deadline(source) {
             return Err(self.past_deadline(source));
@@ -389,10 +463,10 @@ impl Transport {
     }
 
     fn past_deadline(&self, source: Source) -> Failure {
-        let total = human(self.limits.total);
+        let total = Human::from(self.common.limits.total);
         let message = match self.last.get().filter(|last| *last != source) {
             Some(last) => {
-                let share = human(self.limits.total / 5 * 4);
+                let share = Human::from(self.common.limits.total / 5 * 4);
                 format!("not answered within {share} of --timeout {total}; the rest is kept for {}", last.word())
             }
             None => format!("not answered within --timeout {total}"),
@@ -416,7 +490,7 @@ impl Transport {
             Err(failure) => failure.message.clone(),
         };
         let elapsed = begun.map_or(Duration::ZERO, |begun| now - begun);
-        self.asked.borrow_mut().push(Asked { source, request: request.clone(), result, elapsed });
+        self.common.asked.borrow_mut().push(Asked { source, request: request.clone(), result, elapsed });
     }
 }
 
@@ -431,8 +505,8 @@ struct Ticket<'a> {
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        let now = self.transport.begun.elapsed();
-        if let Some(guard) = self.transport.guards.borrow_mut().get_mut(&self.door) {
+        let now = self.transport.common.begun.elapsed();
+        if let Some(guard) = self.transport.common.guards.borrow_mut().get_mut(&self.door) {
             if self.last.is_some() {
                 guard.last = self.last.take();
             }
@@ -486,15 +560,44 @@ fn not_asked(source: Source, guard: &Guard) -> Failure {
         Some((kind, last)) => (*kind, format!(" (last: {last})")),
         None => (FailureKind::Unreachable, String::new()),
     };
-    let wait = human(guard.breaker.longest_wait());
-    Failure::new(kind, format!("{NOT_ASKED}{name} {reason}{last}; asked again within {wait}"))
-        .hint("wait until it is well again; `trace doctor` tells")
+    let wait = Human::from(guard.breaker.longest_wait());
+    let message = format!("not asked: {name} {reason}{last}; asked again within {wait}");
+    let failure = Failure::new(kind, message).hint("wait until it is well again; `trace doctor` tells");
+    Failure { was_asked: false, ..failure }
+}
+
+/// How often one thing was asked so far, and how long the server wanted to be left alone before the last time.
+#[derive(Clone, Copy, Default)]
+struct Tries {
+    made: usize,
+    pause: Option<Duration>,
+}
+
+impl Tries {
+    /// Nothing where it was asked once.
+    fn words(self) -> String {
+        let pause = self.pause.map(|pause| format!(", the last time after the {} that it wanted", Human::from(pause)));
+        match self.made {
+            0 | 1 => String::new(),
+            made => format!("; it was asked {made} times{}", pause.unwrap_or_default()),
+        }
+    }
+}
+
+/// The server wants fewer questions, and there were tries enough.
+fn asks_too_much(endpoint: &Endpoint, answer: &Answer, tries: Tries) -> Failure {
+    let said = if answer.is_page() || answer.is_empty() { String::new() } else { format!(": {}", answer.text()) };
+    let message =
+        format!("{} wants to be asked less often (HTTP {TOO_MANY}){said}{}", shown(&endpoint.url), tries.words());
+    Failure::new(FailureKind::Unreachable, message).hint(
+        "ask again later, or for less: narrow the time, name services and keys; --in-flight 1 asks one thing at a time",
+    )
 }
 
 /// The server wants to be left alone for longer than there is time.
-fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration) -> Failure {
+fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration, tries: Tries) -> Failure {
     let (address, status) = (shown(&endpoint.url), answer.status);
-    let message = format!("{address} asks to wait {} (HTTP {status})", human(asked));
+    let message = format!("{address} asks to wait {} (HTTP {status}){}", Human::from(asked), tries.words());
     let hint = if asked > SOON { "try again then" } else { "try again then, or raise --timeout" };
     Failure::new(FailureKind::Unreachable, message).hint(hint)
 }

@@ -8,11 +8,11 @@ use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use super::exchange::Held;
-use super::trouble::human;
 use super::{Transport, shown, stopped};
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind, malformed};
 use crate::backend::request::Answer;
+use crate::model::time::Human;
 use crate::wire::Malformed;
 
 /// Shorter answers are read sooner than a thread begins.
@@ -41,24 +41,25 @@ impl Transport {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Failure> {
         // A replay has all the time in the world, and no order but its own.
-        if bytes < SHORT || self.tape.is_replaying() {
+        if bytes < SHORT || self.common.tape.is_replaying() {
             return Ok(work());
         }
-        let mut held = Held::of(&self.held);
+        let mut held = Held::of(&self.common.held);
         held.add(bytes);
         let done = async {
-            let _turn = self.reader.acquire().await;
+            let _turn = self.common.reader.acquire().await;
             on_a_thread(work).await
         };
         tokio::select! {
             biased;
-            () = self.stop.asked() => Err(stopped(&self.stop)),
-            done = timeout_at(self.deadline, done) => done.ok().flatten().ok_or_else(|| self.read_too_late()),
+            () = self.common.stop.asked() => Err(stopped(&self.common.stop)),
+            done = timeout_at(self.deadline.get(), done) => done.ok().flatten().ok_or_else(|| self.read_too_late()),
         }
     }
 
     fn read_too_late(&self) -> Failure {
-        let message = format!("the answer could not be read within --timeout {}", human(self.limits.total));
+        let message =
+            format!("the answer could not be read within --timeout {}", Human::from(self.common.limits.total));
         Failure::new(FailureKind::OutOfBounds, message).hint("raise --timeout, or narrow the time with --since")
     }
 }

@@ -51,14 +51,9 @@ pub enum Stage {
     Reading(usize),
 }
 
-/// A time as people say it.
-pub fn human(limit: Duration) -> Human {
-    Human(i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX))
-}
-
 /// Half of the time is gone: there is none to try again.
 pub fn too_late(address: &str, what: &str, limit: Duration) -> Trouble {
-    let failure = Failure::new(FailureKind::Unreachable, format!("{address}: {what} within {}", human(limit)))
+    let failure = Failure::new(FailureKind::Unreachable, format!("{address}: {what} within {}", Human::from(limit)))
         .hint("the server is overloaded or stuck; one answer may take half of --timeout");
     Trouble { hung: true, ..Trouble::lasting(failure) }
 }
@@ -71,7 +66,7 @@ pub fn explain(address: &str, error: &reqwest::Error, limits: &Limits, stage: St
     };
     if error.is_timeout() {
         let again = if limits.connect * 2 < limits.total { Again::Often } else { Again::Never };
-        let message = format!("{to}: no connection within {}", human(limits.connect));
+        let message = format!("{to}: no connection within {}", Human::from(limits.connect));
         return Trouble::passing(FailureKind::Unreachable, message, again)
             .hint("is the address right, and does a firewall swallow it? see --connect-timeout");
     }

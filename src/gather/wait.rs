@@ -1,0 +1,174 @@
+//! Asking again and again until nothing more can change: spans come late, out of order, or never.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::backend::Backends;
+use crate::backend::failure::Came;
+use crate::backend::transport::Transport;
+use crate::gather::gather;
+use crate::model::evidence::{BackendState, Evidence};
+use crate::model::id::{SpanId, TraceId};
+use crate::model::log::LineKey;
+use crate::model::time::{Timestamp, Window};
+use crate::progress::Progress;
+use crate::query::{Query, TimeRange};
+
+/// The first pause between two rounds.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// By how much each is longer than the one before, in percent.
+const GROWTH: u32 = 150;
+/// How many of the things that are waited for are named.
+const MOST_NAMED: usize = 3;
+
+/// What a judge says of what is there so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Nothing that may still come changes anything.
+    Enough,
+    /// These are still to come. They are shown as they are: whoever names them has made them harmless.
+    For(Vec<String>),
+    /// All is there; only time must pass until then.
+    Until(Timestamp),
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For what is still to come.
+    pub wait: Duration,
+    /// Beyond that, for what came late to settle.
+    pub settle: Duration,
+}
+
+/// What there was in the end.
+#[derive(Clone, Debug)]
+pub struct Waited {
+    /// All that any round found; how the backends did, and what is to be remarked, is the last round's.
+    pub evidence: Evidence,
+    /// The question, at the time of the last round.
+    pub query: Query,
+    /// How often was asked.
+    pub rounds: usize,
+}
+
+/// Asks in rounds until the judge has enough or the patience is over; once where a recording is played. Each round has
+/// its own `--timeout`; none looks further back than the first. A backend that failed is asked again in the next one, if
+/// its breaker lets it be.
+pub async fn until<J>(
+    query: &Query,
+    backends: &Backends,
+    transport: &Transport,
+    progress: &Progress,
+    patience: Patience,
+    mut judge: J,
+) -> Waited
+where
+    J: FnMut(&Evidence, Timestamp) -> Wait,
+{
+    let begun = Instant::now();
+    let last = begun + patience.wait + patience.settle + transport.time_of_a_round();
+    let mut waited =
+        Waited { evidence: gather(query, backends, transport, progress).await, query: query.clone(), rounds: 1 };
+    let time = asked_again(query, &waited.evidence);
+    let mut pauses = pauses();
+    while transport.interrupted().is_none() && !transport.tape().is_replaying() && may_answer(&waited.evidence) {
+        let since = Instant::now() - begun;
+        let pause = match judge(&waited.evidence, waited.query.now) {
+            Wait::Enough => break,
+            Wait::For(what) => {
+                let left = patience.wait.saturating_sub(since);
+                progress.say(format!("waiting for {}; {} s left", named(&what), left.as_secs()));
+                pauses.next().unwrap_or(LONGEST_PAUSE).min(left)
+            }
+            Wait::Until(at) => {
+                let left = (patience.wait + patience.settle).saturating_sub(since);
+                progress.say(format!("waiting for what came to settle; {} s left", left.as_secs()));
+                let now = now(query, begun);
+                Duration::from_nanos(at.since(now).max(0).unsigned_abs()).max(FIRST_PAUSE).min(left)
+            }
+        };
+        if pause.is_zero() {
+            break;
+        }
+        if let Err(failure) = transport.pause(pause).await {
+            waited.evidence.note(failure.interruption(Came::Something));
+            break;
+        }
+        transport.begin_round(last.saturating_duration_since(Instant::now()));
+        waited.query.now = now(query, begun);
+        let round = Query { time: until_now(time, query.now, waited.query.now), ..waited.query.clone() };
+        let found = gather(&round, backends, transport, progress).await;
+        waited.evidence = united(waited.evidence, found);
+        waited.rounds += 1;
+    }
+    waited
+}
+
+/// What time it is, in the time in which the question lives.
+fn now(query: &Query, begun: Instant) -> Timestamp {
+    query.now.plus(i64::try_from(begun.elapsed().as_nanos()).unwrap_or(i64::MAX))
+}
+
+fn pauses() -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(FIRST_PAUSE), |pause| Some((*pause * GROWTH / 100).min(LONGEST_PAUSE)))
+}
+
+/// Whether any backend may ever give something: waiting does not help where a person must act.
+fn may_answer(evidence: &Evidence) -> bool {
+    use BackendState::{LeftOut, NotConfigured, NotNeeded, Refused};
+    evidence.backends.iter().any(|b| !matches!(b.state, LeftOut | NotConfigured | NotNeeded | Refused))
+}
+
+/// The window of all rounds but the first: what the first one asked about where it found something, and its first window
+/// where it found nothing.
+fn asked_again(query: &Query, first: &Evidence) -> Window {
+    let narrow = query.time.ladder(query.now)[0];
+    let is_explicit = matches!(query.time, TimeRange::Explicit(_));
+    if is_explicit || first.spans.is_empty() && first.logs.is_empty() {
+        return narrow;
+    }
+    let covered = first.coverage.traces.iter().chain(first.coverage.logs.iter()).reduce(Window::hull);
+    covered.unwrap_or(narrow)
+}
+
+/// A window that reached up to the first round reaches up to this one.
+fn until_now(window: Window, first: Timestamp, now: Timestamp) -> TimeRange {
+    let to = if window.to >= first { now.plus(1).max(window.to) } else { window.to };
+    TimeRange::Explicit(Window::new(window.from, to))
+}
+
+fn named(what: &[String]) -> String {
+    let more = what.len().saturating_sub(MOST_NAMED);
+    let named = what[..what.len() - more].join(", ");
+    if more > 0 { format!("{named} and {more} more") } else { named }
+}
+
+/// What a round found, with all that only earlier ones did: nothing that was seen is lost.
+fn united(before: Evidence, mut found: Evidence) -> Evidence {
+    let known: HashSet<(TraceId, SpanId)> = found.spans.iter().map(|s| (s.trace_id, s.span_id)).collect();
+    found.spans.extend(before.spans.into_iter().filter(|s| !known.contains(&(s.trace_id, s.span_id))));
+    let known: HashSet<LineKey> = found.logs.iter().map(LineKey::of).collect();
+    found.logs.extend(before.logs.into_iter().filter(|line| !known.contains(&LineKey::of(line))));
+    let here: BTreeSet<TraceId> = found.spans.iter().map(|span| span.trace_id).collect();
+    found.not_stored.retain(|trace| !here.contains(trace));
+    if found.coverage.metrics.is_empty() {
+        (found.alerts, found.exemplars, found.panels) = (before.alerts, before.exemplars, before.panels);
+    }
+    for (all, earlier) in [
+        (&mut found.coverage.traces, before.coverage.traces),
+        (&mut found.coverage.logs, before.coverage.logs),
+        (&mut found.coverage.metrics, before.coverage.metrics),
+    ] {
+        earlier.iter().for_each(|window| all.add(window));
+    }
+    found.listed.services.extend(before.listed.services);
+    for (service, operations) in before.listed.operations {
+        found.listed.operations.entry(service).or_default().extend(operations);
+    }
+    found
+}

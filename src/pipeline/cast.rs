@@ -1,0 +1,97 @@
+//! Who plays which step: every step's matches, and which of them follow from which.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use crate::analysis::critical_path::downwards;
+use crate::model::journey::{Journey, Via};
+use crate::pipeline::matching::{Field, Item, Match};
+use crate::pipeline::spec::Spec;
+
+/// Beside each span of the run the nearest span above it that plays a step.
+pub type Above = Vec<Option<usize>>;
+
+/// Who plays which step.
+pub struct Cast<'a> {
+    /// The run.
+    pub field: Field<'a>,
+    /// The expectations.
+    pub spec: &'a Spec,
+    /// Beside each step its matches, by time.
+    pub all: Vec<Vec<Match>>,
+    downwards: Vec<usize>,
+    following: Vec<OnceCell<Above>>,
+    beneath: Vec<OnceCell<Above>>,
+}
+
+impl<'a> Cast<'a> {
+    /// Of this spec in this run.
+    pub fn of(spec: &'a Spec, journey: &'a Journey) -> Self {
+        let field = Field::of(journey);
+        let all: Vec<_> = spec.steps.iter().map(|step| field.select(&step.any_of)).collect();
+        let cells = || (0..all.len()).map(|_| OnceCell::new()).collect();
+        Self { spec, downwards: downwards(journey), following: cells(), beneath: cells(), all, field }
+    }
+
+    /// The nearest match of a step that each span follows from, by parent, link or message.
+    pub fn following(&self, step: usize) -> &Above {
+        self.following[step].get_or_init(|| self.above(&self.all[step]))
+    }
+
+    /// The nearest match of a step that each span is beneath, by parents alone.
+    pub fn beneath(&self, step: usize) -> &Above {
+        self.beneath[step].get_or_init(|| self.inherit(&marks(self, &self.all[step]), |via| via == Via::Parent))
+    }
+
+    /// The nearest of these that each span follows from, by parent, link or message.
+    pub fn above(&self, among: &[Match]) -> Above {
+        self.inherit(&marks(self, among), |_| true)
+    }
+
+    /// Beside each span the nearest span strictly above it that is marked, over the allowed ways.
+    fn inherit(&self, marked: &[bool], is_way: impl Fn(Via) -> bool) -> Above {
+        let mut nearest = vec![None; marked.len()];
+        for span in &self.downwards {
+            if let Some((cause, _)) = self.field.journey.forest.cause[*span].filter(|(_, via)| is_way(*via)) {
+                nearest[*span] = if marked[cause] { Some(cause) } else { nearest[cause] };
+            }
+        }
+        nearest
+    }
+
+    /// Beside each span itself or the nearest span above it that is marked.
+    pub fn self_or_above(&self, marked: &[bool]) -> Above {
+        let mut nearest = self.inherit(marked, |_| true);
+        marked.iter().enumerate().filter(|(_, is)| **is).for_each(|(span, _)| nearest[span] = Some(span));
+        nearest
+    }
+}
+
+/// Beside each span whether it is one of these.
+pub fn marks(cast: &Cast, among: &[Match]) -> Vec<bool> {
+    let mut marked = vec![false; cast.field.journey.spans.len()];
+    for found in among {
+        if let Item::Span(index) = found.item {
+            marked[index] = true;
+        }
+    }
+    marked
+}
+
+/// One repetition of a group, or the whole run.
+#[derive(Clone, Copy, Default)]
+pub struct Scope<'s> {
+    bucket: Option<&'s BTreeMap<usize, Vec<Match>>>,
+}
+
+impl<'s> Scope<'s> {
+    /// One repetition: the matches of the group's steps that belong to it.
+    pub fn of(bucket: &'s BTreeMap<usize, Vec<Match>>) -> Self {
+        Self { bucket: Some(bucket) }
+    }
+
+    /// The matches of a step: those of this repetition where it belongs to the group.
+    pub fn matches(self, cast: &'s Cast, step: usize) -> &'s [Match] {
+        self.bucket.and_then(|bucket| bucket.get(&step)).map_or(&cast.all[step], |found| found)
+    }
+}

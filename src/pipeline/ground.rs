@@ -1,0 +1,69 @@
+//! What a run is judged on.
+
+use crate::analysis::findings::Judgement;
+use crate::model::evidence::Source;
+use crate::model::journey::Journey;
+use crate::model::time::Timestamp;
+
+/// How far a source can be trusted to have told everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It answered all that was asked.
+    Complete,
+    /// Something of it is missing: it was down, or cut, or could not be read.
+    Incomplete,
+    /// Nobody said where it is.
+    NotConfigured,
+}
+
+/// What a metric said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// These samples; none where the query has no data.
+    Samples(Vec<f64>),
+    /// It could not be had, or not yet.
+    NotHad(String),
+}
+
+/// What a run is judged on.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    /// The run.
+    pub journey: &'a Journey,
+    /// What was found in it.
+    pub judgement: &'a Judgement,
+    /// How spans stand.
+    pub jaeger: Standing,
+    /// How lines stand.
+    pub loki: Standing,
+    /// How metrics stand.
+    pub prometheus: Standing,
+    /// Whether the newest span is older than the settle time.
+    pub settled: bool,
+    /// How long that is, in nanoseconds.
+    pub settle_ns: i64,
+    /// What time it is: of the last round of asking.
+    pub now: Timestamp,
+    /// Until when it may be waited; none where waiting was not asked for.
+    pub wait_until: Option<Timestamp>,
+    /// The end of an explicit window; none where the window follows what is found.
+    pub window_end: Option<Timestamp>,
+    /// What the spec's metrics said, beside them.
+    pub metrics: &'a [Reading],
+}
+
+impl Ground<'_> {
+    /// How a source stands.
+    pub fn standing(&self, source: Source) -> Standing {
+        match source {
+            Source::Loki => self.loki,
+            Source::Prometheus => self.prometheus,
+            Source::Jaeger | Source::File | Source::Demo => self.jaeger,
+        }
+    }
+
+    /// Whether the wait that was asked for, if any, is over.
+    pub fn waited(&self) -> bool {
+        self.wait_until.is_none_or(|until| self.now >= until)
+    }
+}

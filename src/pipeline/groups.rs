@@ -1,0 +1,193 @@
+//! Steps that are expected once for each of something.
+
+use std::collections::BTreeMap;
+
+use crate::model::time::Timestamp;
+use crate::pipeline::cast::{Above, Cast, Scope, marks};
+use crate::pipeline::count::{Wanted, expected};
+use crate::pipeline::matching::{Item, Match};
+use crate::pipeline::order;
+use crate::pipeline::spec::{Each, Group, Step};
+use crate::pipeline::steps::{Bench, Ruling, blank};
+use crate::pipeline::trust::Needs;
+use crate::pipeline::verdict::{Check, Kind, State};
+
+/// The repetitions of a group, in their order: what each is for, and its matches by step.
+type Buckets = Vec<(String, BTreeMap<usize, Vec<Match>>)>;
+
+/// A group in one run.
+pub struct Repeated<'a> {
+    bench: Bench<'a>,
+    place: usize,
+    group: &'a Group,
+    buckets: Buckets,
+}
+
+impl<'a> Repeated<'a> {
+    /// The group at this place of the spec.
+    pub fn of(bench: Bench<'a>, place: usize) -> Self {
+        let (cast, group) = (bench.cast, &bench.cast.spec.groups[place]);
+        let steps: Vec<usize> =
+            (0..cast.spec.steps.len()).filter(|step| cast.spec.steps[*step].group == Some(place)).collect();
+        let buckets = match &group.each {
+            Each::Attribute(key) => by_value(cast, key, &steps),
+            Each::Step(step) => by_match(cast, *step, &steps),
+        };
+        Self { bench, place, group, buckets }
+    }
+
+    /// How many repetitions there are.
+    pub fn count(&self) -> Ruling {
+        let (cast, total) = (self.bench.cast, self.buckets.len());
+        let name = match &self.group.each {
+            Each::Attribute(key) => format!("for each {key}"),
+            Each::Step(step) => format!("for each {}", order::name(cast, *step)),
+        };
+        let wanted = Wanted::of(self.group.count, cast, Scope::default());
+        let mut check =
+            Check { expected: expected(self.group.count, cast, Scope::default()), ..blank(Kind::Group, &name) };
+        let needs = self.needs();
+        let limit = self.bench.all_by;
+        let (doubts, state) = match total {
+            _ if wanted.most.is_some_and(|most| total > most) => {
+                let doubts = wanted.follows.then(|| self.bench.trust.doubts(needs)).unwrap_or_default();
+                (doubts, State::Broken)
+            }
+            _ if total < wanted.least => (self.bench.trust.of_missing(needs, limit), State::Broken),
+            _ if wanted.most.is_some() => (self.bench.trust.doubts(needs), State::Met),
+            _ => (Default::default(), State::Met),
+        };
+        if state == State::Broken {
+            check.why.push(format!("{total} seen; {} expected", wanted.words()));
+        }
+        if doubts.is_empty() {
+            check.state = state;
+            return Ruling::of(check);
+        }
+        let words = format!("{name}: {total} seen, {} expected", wanted.words());
+        Ruling::doubted(check, &doubts, self.bench.ground.settle_ns, Some(words))
+    }
+
+    /// What became of one of its steps: one check for all repetitions that are as they should be, and one for each
+    /// that is not.
+    pub fn step(&self, place: usize, step: &Step) -> Vec<Ruling> {
+        if self.buckets.is_empty() {
+            return vec![self.of_none(place, step)];
+        }
+        let empty = vec![];
+        let judge = |(of, bucket): &(String, BTreeMap<usize, Vec<Match>>)| {
+            let own = bucket.get(&place).unwrap_or(&empty);
+            let mut ruling = self.bench.judge(step, Some(place), own, Scope::of(bucket));
+            ruling.check.of = Some(of.clone());
+            ruling
+        };
+        let all = self.buckets.iter().map(judge);
+        let (well, wrong): (Vec<_>, Vec<_>) =
+            all.partition(|ruling| matches!(ruling.check.state, State::Met | State::NotNeeded));
+        let together = well.into_iter().reduce(|mut all, one| {
+            all.check.seen.extend(one.check.seen);
+            all.check.wait_ns = all.check.wait_ns.max(one.check.wait_ns);
+            all.check.state = all.check.state.min(one.check.state);
+            all.check.why.extend(one.check.why);
+            all
+        });
+        let together = together.map(|mut all| {
+            all.check.of = None;
+            all.check.seen.sort();
+            all.check.why.dedup();
+            all.check.why.truncate(4);
+            all
+        });
+        together.into_iter().chain(wrong).collect()
+    }
+
+    /// Nothing that it is repeated for was seen: its steps need not be there where that is allowed.
+    fn of_none(&self, place: usize, step: &Step) -> Ruling {
+        let wanted = Wanted::of(self.group.count, self.bench.cast, Scope::default());
+        let own = &self.bench.cast.all[place];
+        if wanted.least > 0 || !own.is_empty() {
+            return self.bench.judge(step, Some(place), own, Scope::default());
+        }
+        let mut check = blank(Kind::Step, &step.name);
+        check.state = State::NotNeeded;
+        let doubts = self.bench.trust.doubts(self.needs());
+        if doubts.is_empty() {
+            Ruling::of(check)
+        } else {
+            Ruling::doubted(check, &doubts, self.bench.ground.settle_ns, None)
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        let steps = &self.bench.cast.spec.steps;
+        let of_steps = steps.iter().filter(|step| step.group == Some(self.place)).map(|step| Needs::of(&step.any_of));
+        let of_each = match &self.group.each {
+            Each::Step(step) => Needs::of(&steps[*step].any_of),
+            Each::Attribute(_) => Needs::default(),
+        };
+        of_steps.fold(of_each, |all, one| Needs { spans: all.spans || one.spans, lines: all.lines || one.lines })
+    }
+}
+
+/// By the values that matches carry, or have above them.
+fn by_value(cast: &Cast, key: &str, steps: &[usize]) -> Buckets {
+    let journey = cast.field.journey;
+    let carries = |index| !cast.field.values(Item::Span(index), key).is_empty();
+    let carrying: Vec<bool> = (0..journey.spans.len()).map(carries).collect();
+    let nearest = cast.self_or_above(&carrying);
+    let values = |found: &Match| {
+        let own = cast.field.values(found.item, key);
+        match found.at.and_then(|at| nearest[at]) {
+            Some(holder) if own.is_empty() => cast.field.values(Item::Span(holder), key),
+            _ => own,
+        }
+    };
+    let mut buckets: BTreeMap<String, BTreeMap<usize, Vec<Match>>> = BTreeMap::new();
+    for step in steps {
+        for found in &cast.all[*step] {
+            for value in values(found) {
+                buckets.entry(value).or_default().entry(*step).or_default().push(*found);
+            }
+        }
+    }
+    let mut buckets: Buckets = buckets.into_iter().collect();
+    complete(&mut buckets, steps);
+    buckets
+}
+
+/// By the match of a step that each of the others follows from.
+fn by_match(cast: &Cast, each: usize, steps: &[usize]) -> Buckets {
+    let heads = &cast.all[each];
+    let nearest: Above = cast.self_or_above(&marks(cast, heads));
+    let mut buckets: Buckets =
+        (1..=heads.len()).map(|n| (format!("{} {n}", order::name(cast, each)), BTreeMap::new())).collect();
+    let of_span: BTreeMap<usize, usize> =
+        heads.iter().enumerate().filter_map(|(n, head)| head.at.map(|at| (at, n))).collect();
+    for (n, head) in heads.iter().enumerate() {
+        buckets[n].1.insert(each, vec![*head]);
+    }
+    for step in steps.iter().filter(|step| **step != each) {
+        for found in &cast.all[*step] {
+            let head = found.at.and_then(|at| nearest[at]).and_then(|at| of_span.get(&at));
+            if let Some(head) = head {
+                buckets[*head].1.entry(*step).or_default().push(*found);
+            }
+        }
+    }
+    complete(&mut buckets, steps);
+    buckets
+}
+
+/// A step without a match in a repetition has none there, wherever else it has some.
+fn complete(buckets: &mut Buckets, steps: &[usize]) {
+    for (_, bucket) in buckets {
+        for step in steps {
+            bucket.entry(*step).or_default();
+        }
+    }
+}
+
+/// When the first match of any step began.
+pub fn first_start(cast: &Cast) -> Option<Timestamp> {
+    cast.all.iter().filter_map(|all| all.first()).map(|found| found.start).min()
+}

@@ -1,0 +1,236 @@
+//! What of a run a selector matches.
+
+use std::collections::HashMap;
+
+use crate::analysis::adjust::Clocks;
+use crate::model::conventions::{MessageRole, short_service};
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
+use crate::model::log::LogEntry;
+use crate::model::pattern::Pattern;
+use crate::model::span::Span;
+use crate::model::time::Timestamp;
+use crate::pipeline::spec::{Seen, Selector, Status, Test};
+use crate::pipeline::verdict::Sight;
+
+/// A span or a line, as an index into the journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Item {
+    /// A span.
+    Span(usize),
+    /// A line.
+    Line(usize),
+}
+
+/// Something that a selector matches. The order is by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Match {
+    /// When it began, on the reference clock.
+    pub start: Timestamp,
+    /// When it ended, on the reference clock.
+    pub end: Timestamp,
+    /// What it is.
+    pub item: Item,
+    /// Where it stands in the forest: the span itself, or the span that the line names.
+    pub at: Option<usize>,
+}
+
+/// A run, made ready for being searched again and again.
+pub struct Field<'a> {
+    /// The run.
+    pub journey: &'a Journey,
+    clocks: Clocks,
+    names: Vec<(&'a str, Vec<usize>)>,
+    holders: HashMap<(TraceId, SpanId), usize>,
+}
+
+impl<'a> Field<'a> {
+    /// Of this run. Only spans that are judged are there.
+    pub fn of(journey: &'a Journey) -> Self {
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        let judged = |index: &usize| journey.judged.get(*index) != Some(&false);
+        for index in (0..journey.spans.len()).filter(judged) {
+            by_name.entry(&journey.spans[index].name).or_default().push(index);
+        }
+        let mut names: Vec<_> = by_name.into_iter().collect();
+        names.sort_unstable();
+        let named = journey.logs.iter().any(|line| line.span_id.is_some());
+        let spans = journey.spans.iter().enumerate().rev().filter(|_| named);
+        let holders = spans.map(|(index, span)| ((span.trace_id, span.span_id), index)).collect();
+        Self { journey, clocks: Clocks::measured(journey), names, holders }
+    }
+
+    /// Every name that spans have, sorted, with the spans that have it.
+    pub fn names(&self) -> impl Iterator<Item = (&'a str, &[usize])> {
+        self.names.iter().map(|(name, spans)| (*name, spans.as_slice()))
+    }
+
+    /// What one of the selectors matches, each once, by time.
+    pub fn select(&self, selectors: &[Selector]) -> Vec<Match> {
+        let mut all: Vec<Match> = selectors.iter().flat_map(|selector| self.select_one(selector)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// What the selector matches and ended so.
+    pub fn ended_so(&self, selector: &Selector, status: Option<Status>) -> Vec<Match> {
+        let mut all = self.select(std::slice::from_ref(selector));
+        all.retain(|found| status.is_none_or(|status| self.is_error(found.item) == (status == Status::Error)));
+        all
+    }
+
+    fn select_one(&self, selector: &Selector) -> Vec<Match> {
+        match &selector.what {
+            Seen::Span(name) => {
+                let named = self.names.iter().filter(|(text, _)| name.matches(text));
+                let spans = named.flat_map(|(_, spans)| spans).copied();
+                spans.filter(|i| fits_span(selector, &self.journey.spans[*i])).map(|i| self.span(i)).collect()
+            }
+            Seen::Log(text) => {
+                let lines = self.journey.logs.iter().enumerate();
+                let told = lines.filter(|(_, line)| tells(line, text) && fits_line(selector, line));
+                told.map(|(index, _)| self.line(index)).collect()
+            }
+        }
+    }
+
+    /// The span as a match.
+    pub fn span(&self, index: usize) -> Match {
+        let span = &self.journey.spans[index];
+        let start = self.clocks.start(span);
+        Match { start, end: start.plus(span.duration_ns), item: Item::Span(index), at: Some(index) }
+    }
+
+    /// The line as a match.
+    pub fn line(&self, index: usize) -> Match {
+        let line = &self.journey.logs[index];
+        let time = self.clocks.correct(&line.service, line.time);
+        let at = line.trace_id.zip(line.span_id).and_then(|key| self.holders.get(&key).copied());
+        Match { start: time, end: time, item: Item::Line(index), at }
+    }
+
+    /// Whether it failed.
+    pub fn is_error(&self, item: Item) -> bool {
+        match item {
+            Item::Span(index) => self.journey.spans[index].is_error(),
+            Item::Line(index) => self.journey.logs[index].is_error(),
+        }
+    }
+
+    /// Who did it.
+    pub fn service(&self, item: Item) -> &'a str {
+        match item {
+            Item::Span(index) => self.journey.spans[index].service(),
+            Item::Line(index) => &self.journey.logs[index].service,
+        }
+    }
+
+    /// In which trace it is.
+    pub fn trace(&self, item: Item) -> Option<TraceId> {
+        match item {
+            Item::Span(index) => Some(self.journey.spans[index].trace_id),
+            Item::Line(index) => self.journey.logs[index].trace_id,
+        }
+    }
+
+    /// What it has to do with a message.
+    pub fn role(&self, item: Item) -> Option<MessageRole> {
+        match item {
+            Item::Span(index) => self.journey.spans[index].message_role(),
+            Item::Line(_) => None,
+        }
+    }
+
+    /// By how much the clocks of the two differ as measured: what was taken off, and may be taken off wrongly.
+    pub fn skew(&self, a: Item, b: Item) -> i64 {
+        let zero = Timestamp(0);
+        let ahead = |item| zero.since(self.clocks.correct(self.service(item), zero));
+        ahead(a).saturating_sub(ahead(b)).saturating_abs()
+    }
+
+    /// Where it was seen.
+    pub fn sight(&self, item: Item) -> Sight {
+        match item {
+            Item::Span(index) => {
+                let span = &self.journey.spans[index];
+                Sight {
+                    time: span.start,
+                    duration_ns: span.duration_ns,
+                    service: span.service().to_owned(),
+                    name: span.name.clone(),
+                    trace_id: Some(span.trace_id),
+                    span_id: Some(span.span_id),
+                    error: span.is_error(),
+                }
+            }
+            Item::Line(index) => {
+                let line = &self.journey.logs[index];
+                Sight {
+                    time: line.time,
+                    duration_ns: 0,
+                    service: line.service.clone(),
+                    name: line.message.clone(),
+                    trace_id: line.trace_id,
+                    span_id: None,
+                    error: line.is_error(),
+                }
+            }
+        }
+    }
+
+    /// Every value that it has under this key.
+    pub fn values(&self, item: Item, key: &str) -> Vec<String> {
+        match item {
+            Item::Span(index) => values_of_span(&self.journey.spans[index], key),
+            Item::Line(index) => values_of_line(&self.journey.logs[index], key),
+        }
+    }
+}
+
+/// Whether a service is meant, by its whole or its short name.
+pub fn is_service(pattern: &Pattern, service: &str) -> bool {
+    pattern.matches(service) || pattern.matches(short_service(service))
+}
+
+/// Whether a line tells of it: in its text, or by a field that it has.
+pub fn tells(line: &LogEntry, text: &Pattern) -> bool {
+    text.found_in(&line.line)
+        || text.found_in(&line.message)
+        || line.error_context.is_some() && text.matches("error_context")
+        || line.values().any(|(key, _)| text.matches(key))
+}
+
+fn fits_span(selector: &Selector, span: &Span) -> bool {
+    selector.service.as_ref().is_none_or(|service| is_service(service, span.service()))
+        && selector.kind.is_none_or(|kind| kind == span.kind)
+        && selector.attributes.iter().all(|(key, test)| passes(test, &values_of_span(span, key)))
+}
+
+fn fits_line(selector: &Selector, line: &LogEntry) -> bool {
+    selector.service.as_ref().is_none_or(|service| is_service(service, &line.service))
+        && selector.attributes.iter().all(|(key, test)| passes(test, &values_of_line(line, key)))
+}
+
+/// What a span, or its process, has under this key.
+pub fn values_of_span(span: &Span, key: &str) -> Vec<String> {
+    let all = span.attributes.iter().chain(span.resource.attributes.iter());
+    all.filter(|(name, _)| *name == key).map(|(_, value)| value.to_string()).collect()
+}
+
+fn values_of_line(line: &LogEntry, key: &str) -> Vec<String> {
+    line.values().filter(|(name, _)| *name == key).map(|(_, value)| value.to_owned()).collect()
+}
+
+/// Whether these values of one key are as the test wants them.
+pub fn passes(test: &Test, values: &[String]) -> bool {
+    match test {
+        Test::Exists => !values.is_empty(),
+        Test::Missing => values.is_empty(),
+        Test::Is(pattern) => values.iter().any(|value| pattern.matches(value)),
+        Test::IsNot(pattern) => !values.is_empty() && !values.iter().any(|value| pattern.matches(value)),
+        Test::Compare(comparison, right) => {
+            values.iter().any(|value| value.trim().parse().is_ok_and(|left| comparison.holds(left, *right)))
+        }
+    }
+}

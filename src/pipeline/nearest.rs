@@ -1,0 +1,205 @@
+//! What did happen where a step did not: the nearest thing, a line that tells of it, the finding that explains it.
+
+use std::collections::HashSet;
+
+use crate::model::finding::{Finding, FindingId};
+use crate::model::id::{SpanId, TraceId};
+use crate::model::pattern::Pattern;
+use crate::pipeline::matching::{Item, is_service, passes, tells};
+use crate::pipeline::spec::{Relation, Seen, Selector, Step, Test};
+use crate::pipeline::steps::Bench;
+use crate::pipeline::verdict::{Check, Nearest, State};
+
+/// Of so many names the likest is looked for; a run with more has names that nobody chose.
+const MOST_NAMES: usize = 5_000;
+
+/// Says of a step that is not met what did happen, and which finding explains it.
+pub fn explain(bench: &Bench, step: &Step, check: &mut Check) {
+    if !matches!(check.state, State::Broken | State::Undecided)
+        || check.seen.is_empty() && bench.ground.journey.is_empty()
+    {
+        return;
+    }
+    let is_whole = check.of.is_none();
+    if check.seen.is_empty() && is_whole {
+        check.nearest = step.any_of.iter().find_map(|selector| nearest(bench, selector));
+        if let Some(told) = told_in_lines(bench, step) {
+            check.why.push(told);
+        }
+    }
+    if check.state == State::Broken || check.seen.is_empty() {
+        check.finding = explaining(bench, step, check).map(|finding| finding.id);
+    }
+}
+
+fn nearest(bench: &Bench, selector: &Selector) -> Option<Nearest> {
+    match &selector.what {
+        Seen::Span(name) => nearly(bench, selector, name).or_else(|| similar(bench, name)),
+        Seen::Log(text) => {
+            let lines = &bench.cast.field.journey.logs;
+            let (index, line) = lines.iter().enumerate().find(|(_, line)| tells(line, text))?;
+            let field = &bench.cast.field;
+            let differs = match &selector.service {
+                Some(service) if !is_service(service, &line.service) => "by another service".to_owned(),
+                _ => attribute(selector, |key| field.values(Item::Line(index), key))?,
+            };
+            Some(Nearest { differs, sight: field.sight(Item::Line(index)) })
+        }
+    }
+}
+
+/// A span of that name that differs in the fewest other things; the earliest of them.
+fn nearly(bench: &Bench, selector: &Selector, name: &Pattern) -> Option<Nearest> {
+    let (field, spans) = (&bench.cast.field, &bench.cast.field.journey.spans);
+    let differences = |index: usize| {
+        let span = &spans[index];
+        let service = selector.service.as_ref().filter(|service| !is_service(service, span.service()));
+        let kind = selector.kind.filter(|kind| *kind != span.kind);
+        let mut all = vec![];
+        all.extend(service.map(|_| "by another service".to_owned()));
+        all.extend(kind.map(|_| format!("of another kind: {}", span.kind.word())));
+        all.extend(attribute(selector, |key| field.values(Item::Span(index), key)));
+        all
+    };
+    let named = field.names().filter(|(text, _)| name.matches(text)).flat_map(|(_, all)| all.iter().copied());
+    let differing = named.map(|index| (differences(index), index)).filter(|(all, _)| !all.is_empty());
+    let nearest = differing.min_by_key(|(all, index)| (all.len(), *index));
+    nearest
+        .map(|(all, index)| Nearest { differs: all.join(", "), sight: field.sight(Item::Span(index)) })
+        .or_else(|| of_another_journey(bench, name))
+}
+
+/// A span of that name that is shown with this run and belongs to another one.
+fn of_another_journey(bench: &Bench, name: &Pattern) -> Option<Nearest> {
+    let journey = bench.cast.field.journey;
+    let is_other = |index: &usize| journey.judged.get(*index) == Some(&false);
+    let index = (0..journey.spans.len()).filter(is_other).find(|index| name.matches(&journey.spans[*index].name))?;
+    let sight = bench.cast.field.sight(Item::Span(index));
+    Some(Nearest { differs: "in another journey".to_owned(), sight })
+}
+
+/// The first attribute that is not as it should be.
+fn attribute(selector: &Selector, values: impl Fn(&str) -> Vec<String>) -> Option<String> {
+    let wrong = selector.attributes.iter().map(|(key, test)| (key, test, values(key)));
+    let (key, test, values) = wrong.into_iter().find(|(_, test, values)| !passes(test, values))?;
+    Some(match (test, values.first()) {
+        (_, None) => format!("without {key}"),
+        (Test::Missing, Some(_)) => format!("with {key}"),
+        (_, Some(value)) => format!("with {key} = {value}"),
+    })
+}
+
+/// A span whose name is written almost so.
+fn similar(bench: &Bench, name: &Pattern) -> Option<Nearest> {
+    let text = name.to_string();
+    if text.starts_with("re:") || text.trim_matches('*').is_empty() {
+        return None;
+    }
+    let wanted: Vec<char> = text.replace('*', "").to_lowercase().chars().collect();
+    let most = (wanted.len() / 4).max(1);
+    let distances = bench.cast.field.names().take(MOST_NAMES).filter_map(|(text, spans)| {
+        let near = distance(&wanted, &text.to_lowercase().chars().collect::<Vec<_>>(), most);
+        near.zip(spans.first().copied()).filter(|_| !name.matches(text))
+    });
+    let (_, index) = distances.min()?;
+    let sight = bench.cast.field.sight(Item::Span(index));
+    Some(Nearest { differs: "of a similar name".to_owned(), sight })
+}
+
+/// How many letters must be changed, added or left out to make one of the other; none where more than so many.
+fn distance(a: &[char], b: &[char], most: usize) -> Option<usize> {
+    if a.len().abs_diff(b.len()) > most {
+        return None;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        let mut least = row[0];
+        for (j, to) in b.iter().enumerate() {
+            let change = corner + usize::from(from != to);
+            corner = row[j + 1];
+            row[j + 1] = change.min(corner + 1).min(row[j] + 1);
+            least = least.min(row[j + 1]);
+        }
+        if least > most {
+            return None;
+        }
+    }
+    row.last().copied().filter(|distance| *distance <= most)
+}
+
+/// A step on spans whose work is told in lines: still missing, but that is worth knowing.
+fn told_in_lines(bench: &Bench, step: &Step) -> Option<String> {
+    let words = |text: &str| -> String {
+        let plain = text.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' });
+        plain.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let of_spans = step.any_of.iter().filter_map(|selector| match &selector.what {
+        Seen::Span(name) if !name.to_string().starts_with("re:") => Some((selector, words(&name.to_string()))),
+        _ => None,
+    });
+    let wanted: Vec<_> = of_spans.filter(|(_, words)| words.len() >= 4).collect();
+    let line = bench.ground.journey.logs.iter().find(|line| {
+        let message = words(&line.message);
+        let fits = |selector: &Selector| selector.service.as_ref().is_none_or(|s| is_service(s, &line.service));
+        wanted.iter().any(|(selector, words)| fits(selector) && message.contains(words.as_str()))
+    })?;
+    let by = if line.service.is_empty() { String::new() } else { format!(" of {}", line.service) };
+    let message = line.message.lines().next().unwrap_or_default();
+    Some(format!("its work is in the logs{by}: \"{message}\"; `seen: either` would accept that"))
+}
+
+/// The first finding that is about what this step looks for, or about what it should follow from.
+fn explaining<'a>(bench: &Bench<'a>, step: &Step, check: &Check) -> Option<&'a Finding> {
+    let cast = bench.cast;
+    let own: HashSet<(TraceId, SpanId)> = check.seen.iter().filter_map(|s| s.trace_id.zip(s.span_id)).collect();
+    let spans = &cast.field.journey.spans;
+    let before = step.order.iter().filter(|order| matches!(order.relation, Relation::After { .. } | Relation::ChildOf));
+    let before = before.flat_map(|order| &cast.all[order.step]).filter_map(|found| found.at);
+    let before: HashSet<(TraceId, SpanId)> = before.map(|at| (spans[at].trace_id, spans[at].span_id)).collect();
+    let places = |finding: &Finding| -> HashSet<(TraceId, SpanId)> {
+        let proofs = finding.evidence.iter().filter_map(|proof| proof.trace_id.zip(proof.span_id));
+        proofs.chain(finding.holes.iter().map(|hole| (hole.trace_id, hole.span_id))).collect()
+    };
+    let named = |finding: &Finding| {
+        let holes = finding.holes.iter().map(|hole| hole.what.as_str());
+        std::iter::once(finding.operation.as_str()).chain(holes).any(|text| is_about(step, text))
+    };
+    let is_lost = |finding: &Finding| finding.is(FindingId::TraceNotStored) || finding.is(FindingId::NotSampled);
+    let service = |finding: &Finding| {
+        finding.is(FindingId::LogWithoutSpan)
+            && step.any_of.iter().any(|s| s.service.as_ref().is_some_and(|s| is_service(s, &finding.service)))
+    };
+    let rules: [&dyn Fn(&Finding) -> bool; 4] = [
+        &|finding| !own.is_disjoint(&places(finding)),
+        &|finding| check.seen.is_empty() && (named(finding) || service(finding)),
+        &|finding| check.seen.is_empty() && !before.is_disjoint(&places(finding)),
+        &|finding| {
+            check.seen.is_empty()
+                && (finding.is(FindingId::ErrorOrigin) && is_near(finding, &before) || is_lost(finding))
+        },
+    ];
+    let findings = &bench.ground.judgement.findings;
+    rules.iter().find_map(|rule| findings.iter().find(|finding| rule(finding)))
+}
+
+/// Whether an error lies in a trace of what comes before: what follows it was then never reached.
+fn is_near(finding: &Finding, before: &HashSet<(TraceId, SpanId)>) -> bool {
+    let traces: HashSet<TraceId> = before.iter().map(|(trace, _)| *trace).collect();
+    finding.evidence.iter().any(|proof| proof.trace_id.is_some_and(|trace| traces.contains(&trace)))
+}
+
+/// Whether the words are what the step is seen as, or a part of it: a topic in a span's name.
+fn is_about(step: &Step, text: &str) -> bool {
+    text.len() >= 3
+        && step.any_of.iter().any(|selector| {
+            let (Seen::Span(pattern) | Seen::Log(pattern)) = &selector.what;
+            let written = pattern.to_string();
+            let literal = written.trim_matches('*');
+            written.contains(text)
+                || literal.len() >= 3
+                    && !written.starts_with("re:")
+                    && (pattern.matches(text) || text.contains(literal))
+        })
+}

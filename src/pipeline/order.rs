@@ -1,0 +1,222 @@
+//! Whether a step's matches are when they should be, beside those of other steps.
+
+use std::collections::HashSet;
+
+use crate::model::conventions::MessageRole;
+use crate::model::time::{Human, Timestamp};
+use crate::pipeline::cast::{Cast, Scope};
+use crate::pipeline::matching::{Item, Match};
+use crate::pipeline::spec::{Order, Relation};
+use crate::pipeline::trust::length;
+
+/// What is wrong with one match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// In a sentence.
+    pub why: String,
+    /// In the words of what is nearest: `too late by 1.2 s`.
+    pub differs: String,
+    /// What could mend it.
+    pub nature: Nature,
+}
+
+/// What could mend a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// It is the match's own: how it ended, how long it took. Another match may be better.
+    Own,
+    /// It stands wrongly beside another one. A better pair may come.
+    Pair {
+        /// Whether the two are known to belong together by parent, link or message.
+        known: bool,
+        /// Whether it came too late, so that whatever comes later is later still.
+        late: bool,
+    },
+}
+
+/// What the order says of one match.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// What is wrong.
+    pub faults: Vec<Fault>,
+    /// With which reserve it is right.
+    pub notes: Vec<String>,
+    /// How long it came after the one before it.
+    pub wait_ns: Option<i64>,
+}
+
+/// What one relation says of each of a step's matches. Says nothing where the other step has none.
+pub fn judge(cast: &Cast, step: Option<usize>, own: &[Match], order: &Order, scope: Scope, said: &mut [Said]) {
+    let others = scope.matches(cast, order.step);
+    if others.is_empty() {
+        return;
+    }
+    match order.relation {
+        Relation::After { least_ns, most_ns } => {
+            let wanted = Wanted { least_ns, most_ns };
+            for ((found, before), said) in own.iter().zip(partners(cast, order.step, own, others)).zip(said) {
+                wanted.judge(cast, order.step, *found, before, said);
+            }
+        }
+        Relation::Before => before(cast, step, own, order.step, others, said),
+        Relation::SameTrace => {
+            let traces: HashSet<_> = others.iter().filter_map(|other| cast.field.trace(other.item)).collect();
+            for (found, said) in own.iter().zip(said) {
+                if !cast.field.trace(found.item).is_some_and(|trace| traces.contains(&trace)) {
+                    let why = format!("in another trace than {}", name(cast, order.step));
+                    said.faults.push(pair_fault(why, "in another trace".to_owned(), false));
+                }
+            }
+        }
+        Relation::ChildOf => {
+            let (beneath, spans) = (cast.beneath(order.step), spans(others));
+            for (found, said) in own.iter().zip(said) {
+                let is_child = found.at.is_some_and(|at| beneath[at].is_some() || is_told_by(*found, &spans));
+                if !is_child {
+                    let why = format!("no child of {}", name(cast, order.step));
+                    said.faults.push(pair_fault(why.clone(), why, false));
+                }
+            }
+        }
+    }
+}
+
+fn pair_fault(why: String, differs: String, known: bool) -> Fault {
+    Fault { why, differs, nature: Nature::Pair { known, late: false } }
+}
+
+/// The other one of a pair, and whether it is known to be it.
+#[derive(Clone, Copy)]
+struct Partner {
+    found: Match,
+    known: bool,
+}
+
+/// Beside each match the one that it comes after: by parent, link or message; the rest first after first, second after
+/// second, and the last one for all that are left over.
+fn partners(cast: &Cast, step: usize, own: &[Match], others: &[Match]) -> Vec<Partner> {
+    let (following, spans) = (cast.following(step), spans(others));
+    let known: Vec<Option<usize>> = own
+        .iter()
+        .map(|found| if is_told_by(*found, &spans) { found.at } else { found.at.and_then(|at| following[at]) })
+        .collect();
+    let taken: HashSet<usize> = known.iter().copied().flatten().collect();
+    let is_free = |other: &&Match| !matches!(other.item, Item::Span(index) if taken.contains(&index));
+    let mut free: Vec<&Match> = others.iter().filter(is_free).collect();
+    if free.is_empty() {
+        free = others.iter().collect();
+    }
+    let mut next = 0;
+    let mut partner = |known: Option<usize>| {
+        known.map(|index| Partner { found: cast.field.span(index), known: true }).unwrap_or_else(|| {
+            let found = *free[next.min(free.len() - 1)];
+            next += 1;
+            Partner { found, known: false }
+        })
+    };
+    known.into_iter().map(&mut partner).collect()
+}
+
+fn spans(found: &[Match]) -> HashSet<usize> {
+    found.iter().filter(|found| matches!(found.item, Item::Span(_))).filter_map(|found| found.at).collect()
+}
+
+/// Whether it is a line that one of these spans wrote.
+fn is_told_by(found: Match, spans: &HashSet<usize>) -> bool {
+    matches!(found.item, Item::Line(_)) && found.at.is_some_and(|at| spans.contains(&at))
+}
+
+struct Wanted {
+    least_ns: Option<i64>,
+    most_ns: Option<i64>,
+}
+
+impl Wanted {
+    fn judge(&self, cast: &Cast, step: usize, found: Match, before: Partner, said: &mut Said) {
+        let (field, step) = (&cast.field, name(cast, step));
+        let skew = field.skew(found.item, before.found.item);
+        let early = before.found.start.since(found.start);
+        if early > 0 {
+            if before.known {
+                said.notes.push(format!("by the clocks {} before {step}, from which it follows", Human(early)));
+            } else if early < skew {
+                said.notes.push(format!("{} before {step}; the two clocks differ by more", Human(early)));
+            } else {
+                let why = format!("{} before {step}; expected after it", Human(early));
+                said.faults.push(pair_fault(why, format!("before {step} by {}", Human(early)), false));
+                return;
+            }
+        }
+        let wait = found.start.since(anchor(cast, before.found, found)).max(0);
+        said.wait_ns = said.wait_ns.max(Some(wait));
+        if let Some(most) = self.most_ns.filter(|most| wait > *most) {
+            let (over, limit) = (wait.saturating_sub(most), length(most));
+            if over < skew {
+                said.notes.push(format!("{} after {step}, over {limit} by less than the clocks differ", Human(wait)));
+            } else {
+                said.faults.push(Fault {
+                    why: format!("{} after {step}; at most {limit} allowed", Human(wait)),
+                    differs: format!("too late by {}", Human(over)),
+                    nature: Nature::Pair { known: before.known, late: true },
+                });
+            }
+        }
+        if let Some(least) = self.least_ns.filter(|least| wait < *least) {
+            let (under, limit) = (least.saturating_sub(wait), length(least));
+            if under < skew {
+                said.notes.push(format!("{} after {step}, under {limit} by less than the clocks differ", Human(wait)));
+            } else {
+                let why = format!("{} after {step}; at least {limit} expected", Human(wait));
+                said.faults.push(pair_fault(why, format!("too early by {}", Human(under)), before.known));
+            }
+        }
+    }
+}
+
+/// From when a wait is measured: a publisher's end, where a consumer waits for it; else the start.
+fn anchor(cast: &Cast, before: Match, found: Match) -> Timestamp {
+    let is_message = cast.field.role(before.item) == Some(MessageRole::Publish)
+        && cast.field.role(found.item) == Some(MessageRole::Consume);
+    if is_message { before.end } else { before.start }
+}
+
+fn before(cast: &Cast, step: Option<usize>, own: &[Match], other: usize, others: &[Match], said: &mut [Said]) {
+    let mut table = None;
+    let following = match step {
+        Some(step) => cast.following(step),
+        None => table.insert(cast.above(own)),
+    };
+    let leading: HashSet<usize> = others.iter().filter_map(|other| other.at.and_then(|at| following[at])).collect();
+    let mut next = 0;
+    for (found, said) in own.iter().zip(said) {
+        if matches!(found.item, Item::Span(index) if leading.contains(&index)) {
+            continue;
+        }
+        let after = others[next.min(others.len() - 1)];
+        next += 1;
+        let late = found.start.since(after.start);
+        let other = name(cast, other);
+        if late > 0 && late < cast.field.skew(found.item, after.item) {
+            said.notes.push(format!("{} after {other}; the two clocks differ by more", Human(late)));
+        } else if late > 0 {
+            let why = format!("{} after {other}; expected before it", Human(late));
+            said.faults.push(pair_fault(why, format!("after {other} by {}", Human(late)), false));
+        }
+    }
+}
+
+/// Until when a step's waits allow it to come: none where no limit is known.
+pub fn deadline(cast: &Cast, orders: &[Order], scope: Scope) -> Option<Timestamp> {
+    let limits = orders.iter().filter_map(|order| match order.relation {
+        Relation::After { most_ns: Some(most), .. } => {
+            scope.matches(cast, order.step).iter().map(|before| before.end.plus(most)).max()
+        }
+        _ => None,
+    });
+    limits.max()
+}
+
+/// What a step is called.
+pub fn name<'a>(cast: &'a Cast, step: usize) -> &'a str {
+    &cast.spec.steps[step].name
+}

@@ -1,0 +1,113 @@
+//! What is expected of the run as a whole: how long it takes, in which order its steps come.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::model::time::{Human, Timestamp};
+use crate::pipeline::matching::{Item, Match};
+use crate::pipeline::order;
+use crate::pipeline::steps::{Bench, Ruling, blank};
+use crate::pipeline::trust::{Needs, length};
+use crate::pipeline::verdict::{Check, Kind, Nearest, State};
+
+/// From the first step's start to the last one's end.
+pub fn within(bench: &Bench, most: i64, steps: &[Ruling]) -> Ruling {
+    let (cast, field) = (bench.cast, &bench.cast.field);
+    let mut check = blank(Kind::Within, &format!("within {}", length(most)));
+    let all = || cast.all.iter().flatten();
+    let (Some(first), Some(last)) = (all().min(), all().max_by_key(|found| (found.end, found.item))) else {
+        return undecided(check, steps);
+    };
+    let took = last.end.since(first.start).max(0);
+    check.wait_ns = Some(took);
+    let over = took.saturating_sub(most);
+    if over > 0 && over >= field.skew(first.item, last.item) {
+        check.state = State::Broken;
+        check.why.push(format!("took {}; at most {} allowed", Human(took), length(most)));
+        let differs = format!("too late by {}", Human(over));
+        check.nearest = Some(Nearest { differs, sight: field.sight(last.item) });
+        return Ruling::of(check);
+    }
+    if over > 0 {
+        check.why.push(format!("took {}, over {} by less than the clocks differ", Human(took), length(most)));
+    }
+    if steps.iter().all(|step| matches!(step.check.state, State::Met | State::NotNeeded)) {
+        return Ruling::of(check);
+    }
+    undecided(check, steps)
+}
+
+/// Not all steps were seen: what that rests on, this rests on.
+fn undecided(mut check: Check, steps: &[Ruling]) -> Ruling {
+    check.state = State::Undecided;
+    check.why.push("not all steps were seen".to_owned());
+    check.depends_on = steps.iter().flat_map(|step| step.check.depends_on.iter().copied()).collect();
+    check.depends_on.sort_unstable();
+    check.depends_on.dedup();
+    Ruling::of(check)
+}
+
+/// A match as the end of a sequence, and the earliest time that the next one may have.
+#[derive(Clone, Copy)]
+struct Reached {
+    found: Match,
+    by: Timestamp,
+}
+
+/// One increasing sequence of all steps that were seen exists. A step follows another one also where parent, link or
+/// message say so against the clocks, or where the clocks differ by more.
+pub fn in_order(bench: &Bench, steps: &[Ruling]) -> Ruling {
+    let (cast, field) = (bench.cast, &bench.cast.field);
+    let mut check = blank(Kind::InOrder, "in order");
+    let mut reached: Option<(usize, Vec<Reached>)> = None;
+    let mut against_clocks = false;
+    for (step, all) in cast.all.iter().enumerate().filter(|(_, all)| !all.is_empty()) {
+        let Some((before, ends)) = reached else {
+            reached = Some((step, all.iter().map(|found| Reached { found: *found, by: found.start }).collect()));
+            continue;
+        };
+        let earliest = ends.iter().map(|end| end.by).min().unwrap_or_default();
+        let spans: HashSet<usize> = ends
+            .iter()
+            .filter_map(|end| if let Item::Span(index) = end.found.item { Some(index) } else { None })
+            .collect();
+        let mut by_service: BTreeMap<&str, Reached> = BTreeMap::new();
+        for end in &ends {
+            let best = by_service.entry(field.service(end.found.item)).or_insert(*end);
+            *best = if end.by < best.by { *end } else { *best };
+        }
+        let following = cast.following(before);
+        let next = |found: &Match| {
+            let known = found.at.and_then(|at| following[at]).is_some_and(|above| spans.contains(&above));
+            let near = |end: &Reached| end.by.since(found.start) < field.skew(end.found.item, found.item);
+            let fits = found.start >= earliest || known || by_service.values().any(near);
+            fits.then_some(Reached { found: *found, by: found.start.max(earliest) })
+        };
+        let ends: Vec<Reached> = all.iter().filter_map(next).collect();
+        let Some(first) = ends.iter().min_by_key(|end| end.found) else {
+            let last = all.iter().max().copied().unwrap_or(all[0]);
+            let early = Human(earliest.since(last.start));
+            let (name, before) = (order::name(cast, step), order::name(cast, before));
+            check.why.push(format!("{name} began {early} before {before}; expected after it"));
+            check.nearest = Some(Nearest { differs: "order reversed".to_owned(), sight: field.sight(last.item) });
+            let selectors: Vec<_> = cast.spec.steps.iter().flat_map(|step| step.any_of.iter().cloned()).collect();
+            let doubts = bench.trust.doubts(Needs::of(&selectors));
+            if doubts.is_empty() {
+                check.state = State::Broken;
+                return Ruling::of(check);
+            }
+            let words = format!("{name} after {before}");
+            return Ruling::doubted(check, &doubts, bench.ground.settle_ns, Some(words));
+        };
+        against_clocks |= first.found.start < earliest;
+        reached = Some((step, ends));
+    }
+    if against_clocks {
+        check
+            .why
+            .push("some steps are in order by parent, link, message or clock difference, not by the clocks".to_owned());
+    }
+    if steps.iter().all(|step| matches!(step.check.state, State::Met | State::NotNeeded)) {
+        return Ruling::of(check);
+    }
+    undecided(check, steps)
+}
