@@ -977,7 +977,7 @@ _trace() {
             return 0
             ;;
         trace__subcmd__schema)
-            opts="-o -z -v -q -h --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help pipeline"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

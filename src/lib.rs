@@ -4,7 +4,7 @@
 //! `Report`, rendered as text. Imports run down these floors, never up or across:
 //!
 //! ```text
-//! main · cli · command · options · gather, render · backend, file, report, demo · pipeline · wire, stitch, analysis · query · model, error, progress, save, stop
+//! main · cli · command · options · gather, render · backend, file, report, demo · pipeline · wire, stitch, analysis · query · model, error, progress, save, spelling, stop
 //! ```
 //!
 //! | room | what is done there |
@@ -27,7 +27,8 @@
 //! [`cli`], a scenario, a README section. A backend: recorded answers, a wire decoder, a request file, a doctor line, a
 //! live test. A format: one render file, one snapshot a report. The compiler's exhaustive `match` is the checklist.
 //!
-//! The library serves the binary, the tests and the benches; it promises no stability.
+//! Beside `main.rs` the binary has `signals.rs`: Ctrl-C and SIGTERM. The library serves the binary, the tests and the
+//! benches; it promises no stability.
 
 #![forbid(unsafe_code)]
 
@@ -47,6 +48,7 @@ pub mod query;
 pub mod render;
 pub mod report;
 pub mod save;
+pub mod spelling;
 pub mod stitch;
 pub mod stop;
 pub mod wire;

@@ -72,6 +72,32 @@ async fn every_scenario_is_found_whole_on_both_jaegers() {
     }
 }
 
+/// A consumer that carries the ID nowhere is found by the message that it took, its lines with it, on both Jaegers; and
+/// what nobody took is asked about without a loss.
+#[tokio::test]
+async fn a_consumer_without_the_id_is_found_by_its_message() {
+    let scenario = |fault| scenarios().into_iter().find(|s| s.fault == fault).expect("the scenario");
+    let start = now().plus(-90 * SECOND);
+    let run = scenario(demo::Fault::UntaggedConsumer).run(start, start.0.unsigned_abs());
+    let lost = scenario(demo::Fault::LostMessage).run(start, start.0.unsigned_abs());
+    for run in [&run, &lost] {
+        push(run).await;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // 1.50's v3 takes no attributes.
+    for (jaeger, api) in [(JAEGERS[0], "v1"), (JAEGERS[1], "v1"), (JAEGERS[1], "v3")] {
+        let (what, more) = (format!("{jaeger} {api}"), ["--key", "correlation_id", "--jaeger-api", api]);
+        let json = find(jaeger, &run.correlation_id, &more).json();
+        assert_eq!(json["complete"], true, "{what}: {}", json["notes"]);
+        assert_eq!(spans(&json).len(), run.truth.span_count, "{what}");
+        assert_eq!(texts(&json, "logs", "line"), run.truth.lines, "{what}");
+        assert!(json["joins"].to_string().contains(r#""by":"link""#), "{what}: {}", json["joins"]);
+        let json = find(jaeger, &lost.correlation_id, &more).json();
+        let found = (spans(&json).len(), &json["complete"]);
+        assert_eq!(found, (lost.truth.span_count, &Value::Bool(true)), "{what}: {}", json["notes"]);
+    }
+}
+
 /// Nobody said when: the hour is widened until the run is there, its lines come with it, and the window is told.
 #[tokio::test]
 async fn an_old_run_is_found_by_looking_further_back() {

@@ -2,8 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use trace::model::length::{duration, positive_duration};
 use trace::model::time::{Human, Timestamp, Window, Zone};
-use trace::options::time::{TimeArgs, duration, positive_duration};
+use trace::options::time::TimeArgs;
 use trace::query::window_of_id;
 use trace_fuzz::NOW;
 

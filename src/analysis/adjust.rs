@@ -7,18 +7,14 @@ use crate::model::journey::{Journey, Via};
 use crate::model::span::Span;
 use crate::model::time::Timestamp;
 
-/// By how much each service's clock is ahead. Services without a measured difference keep their times.
+/// By how much each service's clock is ahead. Services without a measured difference keep their times; by default all
+/// do.
 #[derive(Clone, Debug, Default)]
 pub struct Clocks {
     ahead: HashMap<String, i64>,
 }
 
 impl Clocks {
-    /// Every time as it was recorded.
-    pub fn as_recorded() -> Self {
-        Self::default()
-    }
-
     /// Every time with the measured skew taken off, also where a reference was itself measured against another one.
     pub fn measured(journey: &Journey) -> Self {
         let steps: HashMap<&str, (&str, i64)> =
@@ -65,6 +61,7 @@ pub fn asynchronous_cause(journey: &Journey, span: usize) -> Option<(usize, Via)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::sketch;
     use crate::model::journey::Skew;
 
     #[test]
@@ -81,5 +78,34 @@ mod tests {
         assert_eq!(["a", "b", "c"].map(|s| clocks.correct(s, Timestamp(100)).0), [100, 90, 85]);
         let circle = Journey { skew: vec![skew("b", "a", 1), skew("a", "b", 1)], ..Journey::default() };
         let _ = Clocks::measured(&circle);
+    }
+
+    #[test]
+    fn what_a_message_or_a_link_set_off_is_no_call() {
+        // What came first, what came of it, how that is known.
+        let table = [
+            ("a/send 0..9 producer", "  a/work 1..2 consumer", Some(Via::Parent)),
+            ("a/call 0..9 client", "  b/work 1..2 consumer", Some(Via::Parent)),
+            ("a/step 0..9", "  a/work 1..2 consumer", None),
+            ("a/send 0..9 producer", "  b/work 1..2", None),
+            ("a/send 0..9 producer", "  a/work 1..2", None),
+            ("a/call 0..9 client", "  b/work 1..2 server", None),
+            ("a/step 0..9", "  ~> a/work 1..2", Some(Via::Message)),
+            ("a/step 0..9", "  ~> b/work 1..2 trace=2", Some(Via::Link)),
+        ];
+        for (cause, effect, via) in table {
+            let journey = sketch::journey(&format!("{cause}\n{effect}"));
+            assert_eq!(asynchronous_cause(&journey, 1), via.map(|via| (0, via)), "{cause} {effect}");
+            assert_eq!(asynchronous_cause(&journey, 0), None);
+        }
+    }
+
+    #[test]
+    fn a_span_is_moved_as_a_whole() {
+        let journey = sketch::journey("a/x 10..30");
+        let clocks = Clocks { ahead: HashMap::from([("a".to_owned(), 4_000_000)]) };
+        let span = &journey.spans[0];
+        let moved = [clocks.start(span), clocks.end(span)].map(|at| at.since(sketch::ORIGIN) / 1_000_000);
+        assert_eq!(moved, [6, 26]);
     }
 }

@@ -1,17 +1,16 @@
 //! What failed: the deepest errors first, each once, with those that only passed them on.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::adjust::Clocks;
-use crate::analysis::critical_path::downwards;
+use crate::analysis::cascade::Cascade;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
-use crate::model::time::{SECOND, Timestamp};
+use crate::model::time::Timestamp;
 
 /// A service and what it was doing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -44,8 +43,7 @@ pub struct Failure {
 
 /// The errors of a journey, by the time they were first told.
 pub fn of(journey: &Journey) -> Vec<Failure> {
-    let explained = explained(journey);
-    let mut failures = told_by_spans(journey, &explained);
+    let mut failures = told_by_spans(journey, &Cascade::of(journey));
     failures.extend(told_by_lines_only(journey));
     failures.sort_by(|a, b| (a.time, &a.place, &a.what).cmp(&(b.time, &b.place, &b.what)));
     failures
@@ -56,36 +54,15 @@ pub fn count(failures: &[Failure]) -> usize {
     failures.iter().map(|f| f.count).sum()
 }
 
-/// For each error span, the error span further up that it explains.
-fn explained(journey: &Journey) -> HashMap<usize, usize> {
-    let clocks = Clocks::measured(journey);
-    let mut above: Vec<Option<usize>> = vec![None; journey.spans.len()];
-    let mut explained = HashMap::new();
-    for span in downwards(journey) {
-        let Some((cause, _)) = journey.forest.cause[span] else { continue };
-        above[span] = if journey.spans[cause].is_error() { Some(cause) } else { above[cause] };
-        if let Some(upper) = above[span].filter(|_| journey.spans[span].is_error()) {
-            let (inner, outer) = (&journey.spans[span], &journey.spans[upper]);
-            let slack = SECOND.max(outer.duration_ns / 20);
-            let in_time = clocks.start(inner) < clocks.end(outer);
-            if in_time && clocks.end(inner) <= clocks.end(outer).plus(slack) {
-                explained.insert(span, upper);
-            }
-        }
-    }
-    explained
-}
-
-fn told_by_spans(journey: &Journey, explained: &HashMap<usize, usize>) -> Vec<Failure> {
-    let passed_on: HashSet<usize> = explained.values().copied().collect();
+fn told_by_spans(journey: &Journey, cascade: &Cascade) -> Vec<Failure> {
     let mut failures: BTreeMap<(Place, String), Failure> = BTreeMap::new();
     for (index, span) in journey.spans.iter().enumerate() {
-        if !span.is_error() || passed_on.contains(&index) || journey.judged.get(index) == Some(&false) {
+        if !span.is_error() || cascade.is_passed_on(index) || journey.judged.get(index) == Some(&false) {
             continue;
         }
-        let (place, what) = (place(journey, index), span.error_text());
-        let failure = failures.entry((place.clone(), what.clone())).or_insert_with(|| Failure {
-            place,
+        let (at, what) = (place(journey, index), span.error_text());
+        let failure = failures.entry((at.clone(), what.clone())).or_insert_with(|| Failure {
+            place: at,
             what,
             time: span.start,
             span_id: Some(span.span_id),
@@ -95,7 +72,7 @@ fn told_by_spans(journey: &Journey, explained: &HashMap<usize, usize>) -> Vec<Fa
         });
         failure.count += 1;
         if failure.count == 1 {
-            failure.passed_on_by = callers(journey, explained, index);
+            failure.passed_on_by = cascade.callers(index).take(CALLERS).map(|s| place(journey, s)).collect();
         }
     }
     failures.into_values().collect()
@@ -108,11 +85,6 @@ fn place(journey: &Journey, span: usize) -> Place {
 
 /// The longest list of callers that a failure shows.
 const CALLERS: usize = 20;
-
-fn callers(journey: &Journey, explained: &HashMap<usize, usize>, span: usize) -> Vec<Place> {
-    let upwards = std::iter::successors(explained.get(&span), |s| explained.get(s));
-    upwards.take(CALLERS).map(|s| place(journey, *s)).collect()
-}
 
 /// Error lines of which no error span of the same service and trace tells already.
 fn told_by_lines_only(journey: &Journey) -> Vec<Failure> {

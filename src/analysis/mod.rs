@@ -1,6 +1,7 @@
 //! Pure judgement over a journey: where its time went, what failed, and how to draw it.
 
 pub mod adjust;
+pub mod cascade;
 pub mod coverage;
 pub mod critical_path;
 pub mod errors;

@@ -245,7 +245,8 @@ mod tests {
                     || failure.message.ends_with(|c: char| c != ' ' && c != ':' && c != '>')
             );
         }
-        assert!(answer(200, "<p>").checked("http://h", |_| None).is_err(), "a page is not what was asked for");
+        let signs_in = answer(200, "<title>Sign in</title>").checked("http://h", |_| None).unwrap_err();
+        assert_eq!(signs_in, page("http://h", "Sign in"), "a page is not what was asked for");
         assert!(answer(204, "{}").checked("http://h", |_| None).is_ok());
         let said = answer(500, "raw").checked("http://h", |_| Some("told".into())).unwrap_err();
         assert_eq!(said.message, "http://h failed (HTTP 500): told");

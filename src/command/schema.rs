@@ -1,18 +1,34 @@
-//! `trace schema`: the JSON Schema of what `-o json` prints.
+//! `trace schema`: the JSON Schema of what `-o json` prints, or of the specs that `verify-pipeline` reads.
 
 use crate::command::{Context, Outcome};
 use crate::error::Error;
+use crate::pipeline::file;
 use crate::report;
 
 /// Flags: none.
 #[derive(clap::Args, Clone, Copy, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// Of what: `pipeline` for the specs of pipelines; unless told, of what `-o json` prints
+    #[arg(value_name = "WHAT")]
+    pub what: Option<What>,
+}
+
+/// What has a schema of its own.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The file that tells what a pipeline's runs should look like
+    Pipeline,
+}
 
 /// Runs it.
 ///
 /// # Errors
 /// Whatever kept it from running at all.
 #[expect(clippy::unused_async, reason = "every command runs in the same way")]
-pub async fn run(_: &Args, _: &Context) -> Result<Outcome, Error> {
-    Ok(Outcome::answered(format!("{:#}\n", report::schema())))
+pub async fn run(args: &Args, _: &Context) -> Result<Outcome, Error> {
+    let schema = match args.what {
+        None => report::schema(),
+        Some(What::Pipeline) => file::schema(),
+    };
+    Ok(Outcome::answered(format!("{schema:#}\n")))
 }

@@ -10,7 +10,7 @@ use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LineKey;
 use crate::model::span::Span;
-use crate::stitch::is_repeat;
+use crate::stitch::oddities::is_repeat;
 use crate::wire::documents::{Form, Piece, form, split};
 use crate::wire::{Decoded, Malformed, is_utf16, jaeger_json, log_line, loki_json, otlp_json, text};
 

@@ -144,3 +144,70 @@ fn selector(line: &LogEntry) -> String {
     };
     format!("{{{}}}", matchers.join(","))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Labels<'a> = &'a [(&'a str, &'a str)];
+
+    fn line(at: i64, service: &str, labels: Labels) -> LogEntry {
+        let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        LogEntry { time: Timestamp(at), service: service.into(), labels, ..LogEntry::default() }
+    }
+
+    #[test]
+    fn a_stream_is_chosen_by_the_label_that_names_its_service_else_by_all() {
+        let labels = [("app", "cart"), ("pod", "cart-1"), ("zone", "")];
+        let table: [(&str, Labels, &str); 6] = [
+            ("cart", &labels, r#"{app="cart"}"#),
+            ("cart-1", &labels, r#"{pod="cart-1"}"#),
+            ("shop", &labels, r#"{app="cart",pod="cart-1",zone=""}"#),
+            // A line of no service is not of the service whose label is empty.
+            ("", &labels, r#"{app="cart",pod="cart-1",zone=""}"#),
+            ("a\"}", &[("app", "a\"}")], r#"{app="a\"}"}"#),
+            ("cart", &[], "{}"),
+        ];
+        for (service, labels, wanted) in table {
+            assert_eq!(selector(&line(0, service, labels)), wanted, "{service:?}");
+        }
+    }
+
+    #[test]
+    fn lines_close_together_in_one_stream_are_one_place() {
+        let app = |at, service: &str| line(at, service, &[("app", service)]);
+        let lines = [
+            app(9 * SECOND + 1, "cart"),
+            app(0, "cart"),
+            app(CLOSE, "cart"),
+            app(3 * CLOSE, "cart"),
+            app(1, "bill"),
+            line(2, "no labels", &[]),
+        ];
+        let told = places(&lines).into_iter().map(|place| (place.selector, place.own.iter().map(|at| at.0).collect()));
+        let place = |service: &str, own: &[i64]| (format!("{{app=\"{service}\"}}"), own.to_vec());
+        assert_eq!(
+            told.collect::<Vec<(String, Vec<i64>)>>(),
+            [
+                place("cart", &[0, CLOSE]),
+                place("bill", &[1]),
+                place("cart", &[3 * CLOSE]),
+                place("cart", &[9 * SECOND + 1])
+            ]
+        );
+    }
+
+    #[test]
+    fn neighbours_are_counted_from_the_lines_of_that_instant() {
+        let near = |own: &[i64], count| -> Vec<i64> {
+            let lines = [1, 2, 3, 3, 4, 5, 9].map(|at| line(at, "cart", &[]));
+            let own: Vec<Timestamp> = own.iter().copied().map(Timestamp).collect();
+            neighbours(lines.to_vec(), &own, count).into_iter().map(|line| line.time.0).collect()
+        };
+        assert_eq!(near(&[3], 1), [2, 3, 3, 4]);
+        assert_eq!(near(&[3], 0), [3, 3]);
+        assert_eq!(near(&[1, 9], 1), [1, 2, 5, 9]);
+        assert_eq!(near(&[6], 1), [5, 9], "where it stood is known, though it is gone");
+        assert!(near(&[], 5).is_empty());
+    }
+}

@@ -227,7 +227,7 @@ impl Tags {
 }
 
 async fn tags(jaeger: &Jaeger<'_>, window: Window) -> Result<Tags, Failure> {
-    let search = Search { key: "trace.doctor", value: "no span has this", window, limit: 5 };
+    let search = Search { operation: None, tags: &[("trace.doctor", "no span has this")], window, limit: 5 };
     let service = if jaeger.serviceless { None } else { jaeger.services.first().map(String::as_str) };
     if service.is_none() && !jaeger.serviceless {
         return Ok(Tags::Unknown);

@@ -167,3 +167,35 @@ fn untold(mut haul: Haul, failure: &Failure) -> Haul {
     }
     haul
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::tape::Tape;
+    use crate::backend::transport::{Limits, Transport};
+    use crate::backend::{Auth, Endpoint, Tls};
+    use crate::model::time::Timestamp;
+    use crate::query::Subject;
+    use crate::stop::Stop;
+
+    #[test]
+    fn all_services_are_asked_unless_a_selector_is_told() {
+        let transport = Transport::new(Limits::default(), Tape::Off, Stop::default());
+        let endpoint = Endpoint {
+            source: Source::Loki,
+            url: url::Url::parse("http://localhost:3100").unwrap(),
+            url_from: String::new(),
+            configured: true,
+            auth: Auth::None,
+            tls: Tls::default(),
+            sharing: 1,
+            mask: std::sync::Arc::default(),
+            tenant: None,
+        };
+        let query = Query::about(Subject::correlation("order-0001"), vec![], Timestamp(0));
+        for (told, wanted) in [(None, "{service_name=~\".+\"}"), (Some("{app=\"a\"}"), "{app=\"a\"}")] {
+            let lines = LineSource::new(Loki::new(&transport, &endpoint), &query, told.map(str::to_owned));
+            assert_eq!(lines.selector(), wanted);
+        }
+    }
+}

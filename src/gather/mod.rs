@@ -8,6 +8,7 @@ pub mod health;
 pub mod lines;
 mod lists;
 pub mod metrics;
+pub mod recent;
 pub mod traces;
 pub mod wait;
 

@@ -145,7 +145,7 @@ impl<'a> TraceSource<'a> {
             Splits::AtMost(most) => most,
         };
         while let Some(window) = open.pop() {
-            let search = Search { key, value: &value, window, limit: self.limit.get() };
+            let search = Search { operation: None, tags: &[(key, &value)], window, limit: self.limit.get() };
             match self.jaeger.search(&search, service).await {
                 Ok(decoded) => {
                     let full = traces_in(&decoded.spans) >= search.limit;
@@ -159,7 +159,7 @@ impl<'a> TraceSource<'a> {
                         haul.notes.push(too_many(&search));
                     }
                 }
-                Err(failure) if failure.message.contains("search depth must be") && search.limit > 1 => {
+                Err(failure) if is_too_deep(&failure) && search.limit > 1 => {
                     self.limit.set(search.limit / 2);
                     open.push(window);
                 }
@@ -248,8 +248,13 @@ fn keeps_to(window: Window, spans: &[Span]) -> bool {
     spans.iter().any(|span| wide.contains(span.start))
 }
 
+/// Whether the server holds fewer traces than were asked for at once.
+pub fn is_too_deep(failure: &Failure) -> bool {
+    failure.message.contains("search depth must be")
+}
+
 /// Whether the server itself says that it searches only by service.
-fn wants_service(failure: &Failure) -> bool {
+pub fn wants_service(failure: &Failure) -> bool {
     const SIGNS: [&str; 3] = ["requires a service name", "service name is required", "'service' is required"];
     let said = failure.message.to_lowercase();
     let is_sick = ["(http 502)", "(http 503)", "(http 504)"].iter().any(|status| said.contains(status));

@@ -49,16 +49,6 @@ pub const SERVICE_FIELDS: [&str; 10] = [
     "component",
 ];
 
-/// Names under which spans carry the topic, queue or exchange that they speak with.
-pub const TOPIC_KEYS: [&str; 6] = [
-    "messaging.destination.name",
-    "messaging.destination",
-    "messaging.source.name",
-    "messaging.source",
-    "messaging.kafka.topic",
-    "messaging.rabbitmq.destination.routing_key",
-];
-
 /// Names under which spans carry what identifies the message itself, strongest first.
 pub const MESSAGE_ID_KEYS: [&str; 5] =
     ["messaging.message.id", "messaging.message_id", "event.id", "event_id", "message_id"];
@@ -70,7 +60,7 @@ pub fn short_service(service: &str) -> &str {
 }
 
 /// Names under which messaging spans carry their topic, queue or exchange.
-const TOPIC_KEYS: [&str; 9] = [
+pub const TOPIC_KEYS: [&str; 9] = [
     "messaging.destination.name",
     "messaging.destination",
     "messaging.source.name",

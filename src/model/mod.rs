@@ -7,6 +7,7 @@ pub mod filter;
 pub mod finding;
 pub mod id;
 pub mod journey;
+pub mod length;
 pub mod log;
 pub mod metric;
 pub mod pattern;

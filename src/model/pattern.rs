@@ -48,6 +48,14 @@ impl Pattern {
         }
     }
 
+    /// The one text that it matches, where there is no other.
+    pub fn as_exact(&self) -> Option<&str> {
+        match &self.rule {
+            Rule::Pieces(pieces) if pieces.len() == 1 => pieces.first().map(String::as_str),
+            _ => None,
+        }
+    }
+
     /// Whether some part of the text is as the pattern says.
     pub fn found_in(&self, text: &str) -> bool {
         match &self.rule {
@@ -158,6 +166,7 @@ mod tests {
         fn any_text_matches_itself_when_quoted(text in "[a-c*äß:]{0,12}") {
             let exact = Pattern::exact(text.clone());
             prop_assert!(exact.matches(&text));
+            prop_assert_eq!(exact.as_exact(), Some(text.as_str()));
             prop_assert!(Pattern::parse(&exact.to_string()).unwrap().matches(&text));
         }
     }

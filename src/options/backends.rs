@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::backend::JaegerApi;
 use crate::model::evidence::Source;
-use crate::options::time::{duration, positive_duration};
+use crate::model::length::{duration, positive_duration};
 
 /// Addresses and limits of the backends.
 #[derive(Args, Clone, Debug, Default)]

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::error::Error;
+use crate::spelling::nearest;
 
 /// `message` with the file, the line, the column, the line itself and a caret.
 pub(crate) fn complaint(path: &Path, text: &str, span: Range<usize>, message: &str) -> Error {
@@ -119,29 +120,4 @@ pub(crate) fn plain_message(message: &str, more: &[&str]) -> String {
         Some(near) => format!("{what} `{unknown}`, did you mean `{near}`?"),
         None => format!("{what} `{unknown}`, known are {}", known.join(", ")),
     }
-}
-
-/// The known word that differs least, if it differs little.
-pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let best = known.iter().map(|k| (distance(word, k), *k)).min()?;
-    (best.0 <= word.chars().count().div_ceil(3)).then_some(best.1)
-}
-
-/// How many letters must be added, taken, changed or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }

@@ -14,9 +14,10 @@ use toml::de::{DeTable, Deserializer};
 
 use crate::error::Error;
 use crate::model::evidence::Source;
-use crate::options::complaint::{complaint, nearest, plain_message, position};
+use crate::options::complaint::{complaint, plain_message, position};
 use crate::options::profile::{Head, Profile};
 use crate::options::surroundings::Surroundings;
+use crate::spelling::nearest;
 
 /// The name of the file that a project may carry.
 pub const PROJECT_FILE: &str = ".trace.toml";

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::model::filter::Filters;
+use crate::model::length::{duration, positive_duration};
 use crate::model::pattern::Pattern;
-use crate::options::time::{duration, positive_duration};
 
 /// What is shown of a journey. Texts match exactly, `*` is anything, `re:…` a regular expression.
 #[derive(Args, Clone, Debug, Default)]

@@ -5,6 +5,7 @@ use clap::Args;
 use interim::{Dialect, parse_date_string};
 
 use crate::error::Error;
+use crate::model::length::duration;
 use crate::model::time::{DAY, HOUR, Human, SECOND, Timestamp, Window, Zone};
 use crate::query::{Subject, TimeRange, window_of_id};
 
@@ -79,28 +80,6 @@ impl TimeArgs {
         }
         Ok(window)
     }
-}
-
-/// A length of time in nanoseconds: `15m`, `1h30m`, `1.5s`, `250ms`, `7d`.
-///
-/// # Errors
-/// One sentence, for clap and for [`Error::Usage`] alike.
-pub fn duration(text: &str) -> Result<i64, String> {
-    let text = text.trim();
-    let units = text.split(|c: char| !c.is_ascii_alphabetic());
-    if units.clone().any(|unit| unit == "M") {
-        return Err(format!("`M` means months; did you mean {}?", text.replace('M', "m")));
-    }
-    let length = humantime::parse_duration(text).map_err(|e| format!("{e}; write 30s, 15m, 2h or 7d"))?;
-    i64::try_from(length.as_nanos()).map_err(|_| "longer than anybody can look".to_owned())
-}
-
-/// A length of time that is more than nothing.
-///
-/// # Errors
-/// As [`duration`].
-pub fn positive_duration(text: &str) -> Result<i64, String> {
-    duration(text).and_then(|ns| if ns > 0 { Ok(ns) } else { Err("it should be longer than nothing".to_owned()) })
 }
 
 /// What time it is, and where.
@@ -252,6 +231,7 @@ mod tests {
 
     use super::*;
     use crate::error::Exit;
+    use crate::model::length::positive_duration;
 
     const NOW: &str = "2026-11-23T13:30:00Z";
 

@@ -3,6 +3,7 @@
 mod cast;
 mod count;
 pub mod evaluate;
+pub mod file;
 mod ground;
 mod groups;
 pub mod known_failures;

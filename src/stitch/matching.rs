@@ -71,9 +71,7 @@ impl Keys {
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::List(values) => values.iter().map(ToString::to_string).collect(),
-        Value::Text(text) if text.starts_with('[') => {
-            serde_json::from_str::<Vec<String>>(text).unwrap_or_else(|_| vec![text.clone()])
-        }
+        Value::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| vec![text.clone()]),
         other => vec![other.to_string()],
     }
 }
@@ -172,6 +170,24 @@ mod tests {
     fn an_id_is_looked_for_in_every_way_it_may_have_been_written() {
         assert_eq!(spellings("plain-id"), ["plain-id"]);
         assert_eq!(spellings("a\"ï"), ["a\"ï", "a\\\"ï", "a\\\"\\u00ef", "a\\\"\\u00EF"]);
+    }
+
+    #[test]
+    fn a_list_is_each_of_its_items_however_it_was_written() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let table = [
+            (text("abc"), vec!["abc"]),
+            (text("[\"abc\", \"d\"]"), vec!["abc", "d"]),
+            (text("[abc]"), vec!["[abc]"]),
+            (text("[1]"), vec!["[1]"]),
+            (text("\"abc\""), vec!["\"abc\""]),
+            (text("[]"), vec![]),
+            (Value::List(vec![text("a"), Value::Int(7)]), vec!["a", "7"]),
+            (Value::Int(42), vec!["42"]),
+        ];
+        for (value, wanted) in table {
+            assert_eq!(texts(&value), wanted, "{value:?}");
+        }
     }
 
     #[test]

@@ -3,16 +3,15 @@
 pub mod forest;
 pub mod matching;
 pub mod membership;
+pub mod oddities;
 pub mod skew;
 pub mod split;
 pub mod subjects;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use crate::model::attribute::Attributes;
 use crate::model::evidence::Evidence;
-use crate::model::id::{SpanId, TraceId};
+use crate::model::id::TraceId;
 use crate::model::journey::{Forest, Join, Journey, Reason, Trace, Via, is_orphan};
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
@@ -20,6 +19,7 @@ use crate::model::time::Window;
 use crate::query::Query;
 use matching::Keys;
 use membership::{Membership, membership, spans_in};
+use oddities::{contents, drop_repeats, name_absurd_times, name_warnings};
 
 /// Everything known of the query's subject, each part with the reason why it belongs.
 pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
@@ -74,78 +74,6 @@ fn in_order(a: &Span, b: &Span) -> std::cmp::Ordering {
     (a.start, -a.duration_ns, a.trace_id, a.span_id, a.service(), &a.name, a.kind)
         .cmp(&(b.start, -b.duration_ns, b.trace_id, b.span_id, b.service(), &b.name, b.kind))
         .then_with(|| contents(a).cmp(&contents(b)))
-}
-
-/// Exact repeats are dropped. One span ID with different contents is kept and named, unless it is Zipkin's shared one.
-fn drop_repeats(spans: &mut Vec<Span>, oddities: &mut Vec<String>) {
-    let before = spans.len();
-    spans.dedup_by(|a, b| is_repeat(a, b));
-    if spans.len() < before {
-        oddities.push(format!("{} exact repeat(s) of spans dropped", before - spans.len()));
-    }
-    let mut first: HashMap<_, usize> = HashMap::with_capacity(spans.len());
-    let mut reused = 0;
-    for (index, span) in spans.iter().enumerate() {
-        match first.get(&(span.trace_id, span.span_id)) {
-            Some(other) if spans[*other].kind != span.kind => {}
-            Some(_) => reused += 1,
-            None => {
-                first.insert((span.trace_id, span.span_id), index);
-            }
-        }
-    }
-    if reused > 0 {
-        oddities.push(format!("{reused} span(s) reuse the ID of another span of their trace"));
-    }
-}
-
-/// Whether two spans are the same one told twice.
-pub fn is_repeat(a: &Span, b: &Span) -> bool {
-    (a.trace_id, a.span_id, a.start, a.duration_ns, a.kind) == (b.trace_id, b.span_id, b.start, b.duration_ns, b.kind)
-        && a.service() == b.service()
-        && a.name == b.name
-        && contents(a) == contents(b)
-}
-
-/// Everything else of a span, to tell two apart that share their identity and their time.
-fn contents(span: &Span) -> (Option<SpanId>, Vec<(&str, String)>, String) {
-    (span.parent_id, sorted(&span.attributes), format!("{:?} {:?} {:?}", span.status, span.events, span.links))
-}
-
-/// Attributes by key: servers give the same ones in different orders.
-fn sorted(attributes: &Attributes) -> Vec<(&str, String)> {
-    let mut all: Vec<(&str, String)> = attributes.iter().map(|(k, v)| (k, v.to_string())).collect();
-    all.sort_unstable();
-    all
-}
-
-fn name_absurd_times(spans: &[Span], lines: &[LogEntry], oddities: &mut Vec<String>) {
-    let absurd = spans.iter().filter(|s| !s.has_sane_time()).count();
-    if absurd > 0 {
-        oddities.push(format!(
-            "{absurd} span(s) have an absurd time (before 1990, after 2200 or over ten years long); not drawn to scale"
-        ));
-    }
-    let absurd = lines.iter().filter(|line| !line.time.is_sane()).count();
-    if absurd > 0 {
-        oddities.push(format!("{absurd} line(s) have no time, or an absurd one"));
-    }
-}
-
-/// What was remarked on single spans, told once a remark.
-fn name_warnings(spans: &[Span], oddities: &mut Vec<String>) {
-    const MOST: usize = 5;
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for warning in spans.iter().flat_map(|span| &span.warnings) {
-        *counts.entry(warning).or_default() += 1;
-    }
-    let more = counts.len().saturating_sub(MOST);
-    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
-    counts.sort_by_key(|(warning, n)| (Reverse(*n), *warning));
-    oddities.extend(counts.iter().take(MOST).map(|(warning, n)| format!("{n} span(s): {warning}")));
-    if more > 0 {
-        oddities.push(format!("{more} more kind(s) of warnings on spans; `trace span` shows each"));
-    }
 }
 
 fn traces(spans: &[Span], forest: &Forest) -> Vec<Trace> {

@@ -130,3 +130,83 @@ fn shift(rooms: &mut Rooms<'_>, service: &str, ahead: i64) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two services, the room between them, how many pairs contradict.
+    type Drawn<'a> = (&'a str, &'a str, i64, usize);
+
+    fn rooms<'a>(all: &[Drawn<'a>]) -> Rooms<'a> {
+        all.iter()
+            .map(|(a, b, least, contradicting)| ((*a, *b), Room { least: *least, contradicting: *contradicting }))
+            .collect()
+    }
+
+    #[test]
+    fn the_room_of_a_pair_is_its_least_time_unless_only_outliers_contradict() {
+        const BAD: i64 = -THRESHOLD - 1;
+        // Times, the room, how many contradict.
+        let table: [(&[i64], i64, usize); 8] = [
+            (&[7], 7, 0),
+            (&[9, 5], 5, 0),
+            (&[-THRESHOLD], -THRESHOLD, 0),
+            (&[BAD], BAD, 1),
+            (&[BAD, 5], 0, 0),
+            (&[5, BAD, BAD], BAD, 2),
+            // A tenth may be an outlier even where all agree.
+            (&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 2, 0),
+            (&[BAD - 9, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, 9], BAD, 9),
+        ];
+        for (times, least, contradicting) in table {
+            let room = room(times.to_vec());
+            assert_eq!((room.least, room.contradicting), (least, contradicting), "{times:?}");
+        }
+    }
+
+    #[test]
+    fn the_worst_pair_is_the_one_that_lacks_most_and_is_contradicted() {
+        assert_eq!(worst(&rooms(&[("a", "b", -THRESHOLD, 1)])), None, "noise");
+        assert_eq!(worst(&rooms(&[("a", "b", -THRESHOLD - 1, 1)])), Some(("a", "b")));
+        assert_eq!(worst(&rooms(&[("a", "b", -THRESHOLD - 1, 0)])), None, "nobody contradicts");
+        let several = rooms(&[("a", "b", -5 * THRESHOLD, 1), ("b", "c", -9 * THRESHOLD, 2), ("c", "d", 8, 0)]);
+        assert_eq!(worst(&several), Some(("b", "c")));
+    }
+
+    #[test]
+    fn a_clock_is_set_to_the_middle_of_what_its_neighbours_allow() {
+        let lacks = ("a", "b", -100, 3);
+        // Other rooms, whose clock, by how much it is ahead, how exactly that is known.
+        let table: [(&[Drawn], &str, i64, Option<i64>); 8] = [
+            (&[], "b", -100, None),
+            (&[], "a", 100, None),
+            (&[("b", "a", 300, 0)], "b", -200, Some(100)),
+            (&[("b", "c", 500, 0), ("b", "a", 300, 0)], "b", -200, Some(100)),
+            (&[("b", "c", 100, 0)], "b", -100, Some(0)),
+            // Less than is needed bounds nothing, and neither do rooms that are not used up.
+            (&[("b", "c", 99, 0)], "b", -100, None),
+            (&[("c", "b", 300, 0)], "b", -100, None),
+            (&[("c", "a", 140, 0), ("a", "c", 110, 0)], "a", 120, Some(20)),
+        ];
+        for (others, off, ahead, within) in table {
+            let mut all = vec![lacks];
+            all.extend(others);
+            let skew = correction(&rooms(&all), ("a", "b"), off);
+            let reference = if off == "a" { "b" } else { "a" };
+            assert_eq!((skew.ahead_ns, skew.within_ns, skew.pairs), (ahead, within, 3), "{others:?}");
+            assert_eq!((skew.service.as_str(), skew.reference.as_str()), (off, reference));
+        }
+    }
+
+    #[test]
+    fn a_shift_moves_both_sides_and_what_is_left_over_is_summed() {
+        let mut all = rooms(&[("a", "b", -7, 1), ("b", "a", 4, 0), ("b", "c", -2, 0), ("c", "d", 5, 0)]);
+        assert_eq!(contradiction(&all), 9);
+        shift(&mut all, "b", -3);
+        let least: Vec<i64> = all.values().map(|room| room.least).collect();
+        assert_eq!(least, [-4, 1, -5, 5]);
+        let far = Skew { reference: String::new(), service: "b".into(), ahead_ns: i64::MIN, within_ns: None, pairs: 1 };
+        assert!(left_over(&all, &far) > i64::MAX as u64, "no overflow");
+    }
+}

@@ -78,19 +78,18 @@ fn without_id(evidence: &Evidence, with_id: &BTreeSet<TraceId>) -> Vec<Candidate
         }
     }
     let taken: BTreeSet<TraceId> = with_id.iter().map(|t| head(&mut group, *t)).collect();
-    let mut found: BTreeMap<TraceId, Candidate> = BTreeMap::new();
+    let mut found: BTreeMap<TraceId, BTreeMap<(Timestamp, TraceId), usize>> = BTreeMap::new();
     for span in &evidence.spans {
         let head = head(&mut group, span.trace_id);
         if !taken.contains(&head) {
-            let one = found.entry(head).or_insert_with(|| candidate(Subject::trace(span.trace_id), span.start));
-            one.spans += 1;
-            if span.start < one.first {
-                one.first = span.start;
-                one.subject = Subject::trace(span.trace_id);
-            }
+            *found.entry(head).or_default().entry((span.start, span.trace_id)).or_default() += 1;
         }
     }
-    found.into_values().collect()
+    let candidates = found.into_values().filter_map(|starts| {
+        let (first, trace) = *starts.keys().next()?;
+        Some(Candidate { spans: starts.values().sum(), ..candidate(Subject::trace(trace), first) })
+    });
+    candidates.collect()
 }
 
 fn head(group: &mut BTreeMap<TraceId, TraceId>, trace: TraceId) -> TraceId {
@@ -102,4 +101,86 @@ fn head(group: &mut BTreeMap<TraceId, TraceId>, trace: TraceId) -> TraceId {
         at = above;
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::attribute::Value;
+    use crate::model::id::SpanId;
+    use crate::model::log::LogEntry;
+    use crate::model::span::{Link, Span};
+
+    fn trace(n: u128) -> TraceId {
+        TraceId::from_u128(n).unwrap()
+    }
+
+    /// A span of a trace, from so many nanoseconds on, with these tags and a link to each of these traces.
+    fn span(of: u128, at: i64, tags: &[(&str, &str)], links: &[u128]) -> Span {
+        let mut span = crate::analysis::sketch::journey("a/x 0..1").spans.remove(0);
+        (span.trace_id, span.start) = (trace(of), Timestamp(at));
+        tags.iter().for_each(|(key, id)| span.attributes.push(*key, Value::Text((*id).into())));
+        let link = |to: &u128| Link {
+            trace_id: trace(*to),
+            span_id: SpanId::from_u64(1).unwrap(),
+            attributes: crate::model::attribute::Attributes::default(),
+        };
+        span.links = links.iter().map(link).collect();
+        span
+    }
+
+    fn line(at: i64, fields: &[(&str, &str)]) -> LogEntry {
+        let fields = fields.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        LogEntry { time: Timestamp(at), fields, ..LogEntry::default() }
+    }
+
+    fn told(spans: Vec<Span>, logs: Vec<LogEntry>) -> Vec<(String, usize, usize, i64)> {
+        let evidence = Evidence { spans, logs, ..Evidence::default() };
+        let all = subjects(&evidence, &["correlation_id".into(), "request_id".into()]);
+        all.into_iter().map(|one| (one.subject.text, one.spans, one.lines, one.first.0)).collect()
+    }
+
+    #[test]
+    fn journeys_are_told_by_the_likeliest_id_by_time() {
+        let (likely, other) = ("correlation_id", "request_id");
+        let spans = vec![
+            span(1, 50, &[(likely, "order-1"), (other, "r-1")], &[]),
+            span(1, 40, &[(likely, "order-1")], &[]),
+            // Of this trace too only the likelier key counts, wherever it stands.
+            span(2, 70, &[(other, "r-2")], &[]),
+            span(2, 71, &[(likely, "order-2")], &[]),
+            span(3, 90, &[(other, "r-3")], &[]),
+        ];
+        let lines = vec![
+            line(30, &[(other, "r-9"), ("context.correlation_id", "order-1")]),
+            line(60, &[(likely, "order-1")]),
+            line(20, &[(likely, ""), (other, "r-3")]),
+            line(95, &[(likely, "order-4")]),
+            line(94, &[(likely, "order-4")]),
+            line(1, &[("level", "info")]),
+        ];
+        let wanted = [("r-3", 1, 1, 20), ("order-1", 2, 2, 30), ("order-2", 1, 0, 71), ("order-4", 0, 2, 94)];
+        assert_eq!(told(spans, lines), wanted.map(|(id, spans, lines, at)| (id.to_owned(), spans, lines, at)));
+    }
+
+    #[test]
+    fn traces_without_an_id_are_one_journey_where_links_join_them() {
+        let with_id = [("correlation_id", "order-1")];
+        let spans = vec![
+            span(9, 30, &[], &[8, 77]),
+            span(8, 20, &[], &[]),
+            span(7, 20, &[], &[8]),
+            span(7, 25, &[], &[]),
+            // Linked, over another one, with a trace that has an ID.
+            span(5, 1, &[], &[4]),
+            span(4, 2, &[], &[3]),
+            span(3, 3, &with_id, &[]),
+            span(2, 50, &[], &[]),
+        ];
+        let id = |n: u128| trace(n).to_string();
+        let wanted = [("order-1".to_owned(), 1, 0, 3), (id(7), 4, 0, 20), (id(2), 1, 0, 50)];
+        let backwards = spans.iter().rev().cloned().collect();
+        assert_eq!(told(spans, vec![]), wanted);
+        assert_eq!(told(backwards, vec![]), wanted, "whatever the order");
+    }
 }

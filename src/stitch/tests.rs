@@ -1,3 +1,5 @@
+mod tables;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,21 +1,131 @@
 //! What good runs of the same pipeline look like: a fold over journeys.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::analysis::adjust::Clocks;
+use crate::analysis::errors;
+use crate::analysis::findings::gaps;
+use crate::analysis::findings::trouble::masked;
 use crate::model::journey::Journey;
+use crate::model::span::Span;
+
+/// From so many runs on a baseline tells anything.
+const LEAST_RUNS: usize = 10;
+
+/// A step: a service and its operation, with numbers and IDs masked.
+pub type Step = (String, String);
+
+/// What of the journeys with one beginning was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Runs {
+    /// How many there were.
+    pub count: usize,
+    /// Every step, and how it was seen.
+    pub steps: BTreeMap<Step, Seen>,
+    waits: BTreeMap<Step, Vec<i64>>,
+}
+
+/// How a step was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// In how many runs.
+    pub runs: usize,
+    /// After which other steps, each with how many runs; none for a step that begins.
+    pub after: BTreeMap<Option<Step>, usize>,
+}
+
+impl Seen {
+    /// After which it mostly came.
+    pub fn usually_after(&self) -> Option<&Step> {
+        let most = self.after.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
+        most.and_then(|(step, _)| step.as_ref())
+    }
+}
 
 /// Good runs, as far as they were added.
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
-    runs: usize,
+    by_beginning: BTreeMap<(Step, String), Runs>,
 }
 
 impl Baseline {
-    /// Adds a run, if it is a good one.
-    pub fn add(&mut self, _journey: &Journey) {
-        self.runs += 1;
+    /// Adds a run, if it is a good one: nothing failed in it. Whether it is settled and complete the caller knows.
+    pub fn add(&mut self, journey: &Journey) {
+        let Some(beginning) = beginning(journey).filter(|_| errors::of(journey).is_empty()) else { return };
+        let runs = self.by_beginning.entry(beginning).or_default();
+        runs.count += 1;
+        let names = Names::of(journey);
+        let steps: BTreeSet<(Step, Option<Step>)> = judged(journey)
+            .map(|span| {
+                let above = journey.forest.cause[span].map(|(cause, _)| names.step(journey, cause));
+                (names.step(journey, span), above)
+            })
+            .collect();
+        let mut last = None;
+        for (step, above) in steps {
+            let seen = runs.steps.entry(step.clone()).or_default();
+            seen.runs += usize::from(last.as_ref() != Some(&step));
+            *seen.after.entry(above).or_default() += 1;
+            last = Some(step);
+        }
+        let mut waits: BTreeMap<Step, i64> = BTreeMap::new();
+        for idle in gaps::idle(journey, &Clocks::measured(journey)).0 {
+            let longest = waits.entry(names.step(journey, idle.after)).or_default();
+            *longest = idle.window.length().max(*longest);
+        }
+        for (step, wait) in waits {
+            runs.waits.entry(step).or_default().push(wait);
+        }
     }
 
     /// How many runs it rests on.
     pub fn runs(&self) -> usize {
-        self.runs
+        self.by_beginning.values().map(|runs| runs.count).sum()
     }
+
+    /// The runs that began as this one did, where they are enough to tell.
+    pub fn like(&self, journey: &Journey) -> Option<&Runs> {
+        self.by_beginning.get(&beginning(journey)?).filter(|runs| runs.count >= LEAST_RUNS)
+    }
+
+    /// How long nothing was open before this span's step at most, but for the longest hundredth of runs.
+    pub fn longest_usual_wait(&self, journey: &Journey, span: usize) -> Option<i64> {
+        let mut waits = self.like(journey)?.waits.get(&step(&journey.spans[span]))?.clone();
+        waits.sort_unstable();
+        waits.get((waits.len() * 99).div_ceil(100).saturating_sub(1)).copied()
+    }
+}
+
+/// A span's step.
+pub fn step(span: &Span) -> Step {
+    (span.service().to_owned(), masked(&span.name))
+}
+
+/// The steps of a journey's spans, each name masked once.
+pub struct Names(HashMap<String, String>);
+
+impl Names {
+    /// Of this journey.
+    pub fn of(journey: &Journey) -> Self {
+        let names: BTreeSet<&str> = journey.spans.iter().map(|s| s.name.as_str()).collect();
+        Self(names.into_iter().map(|name| (name.to_owned(), masked(name))).collect())
+    }
+
+    /// A span's step.
+    pub fn step(&self, journey: &Journey, span: usize) -> Step {
+        let span = &journey.spans[span];
+        (span.service().to_owned(), self.0.get(&span.name).unwrap_or(&span.name).clone())
+    }
+}
+
+/// Spans that are the journey's own.
+pub fn judged(journey: &Journey) -> impl Iterator<Item = usize> + '_ {
+    (0..journey.spans.len()).filter(|span| journey.judged.get(*span) != Some(&false))
+}
+
+/// How a journey begins: its first span without a cause, and that one's route.
+fn beginning(journey: &Journey) -> Option<(Step, String)> {
+    let is_judged = |span: &&usize| journey.judged.get(**span) != Some(&false);
+    let first = &journey.spans[*journey.forest.roots.iter().find(is_judged)?];
+    Some((step(first), first.attributes.text(&["http.route"]).unwrap_or_default().to_owned()))
 }

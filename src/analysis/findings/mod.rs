@@ -7,20 +7,29 @@ mod advice;
 pub mod baseline;
 mod calls;
 mod chains;
+mod gaps;
 #[cfg(test)]
 mod good_shapes;
 pub mod known;
 mod merge;
+mod origins;
+mod orphans;
 mod pairing;
 mod propagation;
+mod remote;
 pub mod scene;
+mod siblings;
+mod skews;
 #[cfg(test)]
 mod told;
+mod trouble;
 mod twice;
 mod unheard;
+mod unjoined;
 mod unsent;
 mod unspoken;
 mod unstored;
+mod usual;
 
 use std::cmp::Reverse;
 
@@ -100,6 +109,9 @@ pub fn of(journey: &Journey, grounds: &Grounds) -> Judgement {
     Judgement { findings, withheld }
 }
 
+/// So many spans at most are named as evidence of one finding; its count tells of all.
+const MOST_PROOFS: usize = 20;
+
 /// One finding of one rule, before it is known what else the same cause showed as.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -121,6 +133,8 @@ fn judge(scene: &Scene) -> Vec<Draft> {
     drafts.extend(propagation::find(scene, &pairing));
     drafts.extend(unstored::find(scene));
     drafts.extend(unspoken::find(scene));
+    let rules = [origins::find, calls::find, orphans::find, gaps::find, siblings::find, usual::find, skews::find];
+    drafts.extend(rules.iter().flat_map(|find| find(scene)));
     drafts
 }
 
@@ -135,3 +149,6 @@ fn order(finding: &Finding) -> impl Ord + '_ {
         &finding.summary,
     )
 }
+
+#[cfg(test)]
+mod tests;

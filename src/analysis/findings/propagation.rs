@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::analysis::findings::Draft;
 use crate::analysis::findings::advice;
-use crate::analysis::findings::calls;
 use crate::analysis::findings::pairing::{By, Pairing};
 use crate::analysis::findings::scene::Scene;
+use crate::analysis::findings::unjoined;
 use crate::model::conventions::MessageRole;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 
@@ -27,7 +27,7 @@ pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
     if scene.journey.correlation_id.is_some() {
         let how = "it is the only call to this service that was open then";
         let of = |(cause, effect)| Break { cause, effect, how, confidence: Confidence::Medium };
-        breaks.extend(calls::unjoined(scene, pairing).into_iter().map(of));
+        breaks.extend(unjoined::unjoined(scene, pairing).into_iter().map(of));
     }
     let mut cases = BTreeMap::<_, Vec<Break>>::new();
     for one in breaks {

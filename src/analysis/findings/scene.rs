@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::analysis::adjust::Clocks;
+use crate::analysis::cascade::Cascade;
 use crate::analysis::findings::Grounds;
 use crate::model::finding::Proof;
 use crate::model::id::{SpanId, TraceId};
@@ -19,12 +20,25 @@ pub struct Scene<'a> {
     /// Beside each span: whether rules about trees may look at it. Not where its ID, or its parent's, stands for several
     /// different spans, nor where it belongs to another journey.
     pub in_tree: Vec<bool>,
+    /// Which error explains which.
+    pub cascade: Cascade,
 }
 
 impl<'a> Scene<'a> {
     /// Of this journey.
     pub fn of(journey: &'a Journey, grounds: &'a Grounds<'a>) -> Self {
-        Self { journey, grounds, clocks: Clocks::measured(journey), in_tree: in_tree(journey) }
+        Self {
+            journey,
+            grounds,
+            clocks: Clocks::measured(journey),
+            in_tree: in_tree(journey),
+            cascade: Cascade::of(journey),
+        }
+    }
+
+    /// Whether the span is ours: not one of another journey in the same trace.
+    pub fn is_judged(&self, span: usize) -> bool {
+        self.journey.judged.get(span) != Some(&false)
     }
 
     /// A span as evidence.
@@ -36,17 +50,15 @@ impl<'a> Scene<'a> {
 
 /// A client and its server may share an ID, as Zipkin has it; any other pair that does says nothing of who is whose child.
 fn in_tree(journey: &Journey) -> Vec<bool> {
-    let mut holders: HashMap<(TraceId, SpanId), Vec<usize>> = HashMap::new();
-    for (index, span) in journey.spans.iter().enumerate() {
-        holders.entry((span.trace_id, span.span_id)).or_default().push(index);
+    // Of each ID the kinds that have it, a bit each, and whether one of them has it twice.
+    let mut holders: HashMap<(TraceId, SpanId), (u8, bool)> = HashMap::with_capacity(journey.spans.len());
+    for span in &journey.spans {
+        let (kinds, is_shared) = holders.entry((span.trace_id, span.span_id)).or_default();
+        let kind = 1 << span.kind as u8;
+        *is_shared |= *kinds & kind != 0;
+        *kinds |= kind;
     }
-    let is_shared = |key: (TraceId, SpanId)| {
-        holders.get(&key).is_some_and(|all| {
-            let mut kinds: Vec<_> = all.iter().map(|i| journey.spans[*i].kind).collect();
-            kinds.sort_unstable();
-            kinds.windows(2).any(|pair| pair[0] == pair[1])
-        })
-    };
+    let is_shared = |key: (TraceId, SpanId)| holders.get(&key).is_some_and(|(_, is_shared)| *is_shared);
     let judged = |index: usize| journey.judged.get(index) != Some(&false);
     let spans = journey.spans.iter().enumerate();
     spans

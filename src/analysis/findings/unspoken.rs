@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::analysis::findings::Draft;
 use crate::analysis::findings::advice;
-use crate::analysis::findings::calls::plain_name;
 use crate::analysis::findings::scene::Scene;
+use crate::analysis::findings::unjoined::plain_name;
 use crate::model::finding::{Confidence, Finding, FindingId, Proof, Severity};
 use crate::model::id::TraceId;
 use crate::model::log::LogEntry;

@@ -49,13 +49,13 @@ pub enum Times {
     AsRecorded,
 }
 
-/// One search.
+/// One search: all of it is to be true of one span.
 #[derive(Clone, Copy, Debug)]
 pub struct Search<'a> {
-    /// The attribute.
-    pub key: &'a str,
-    /// Its value, exactly.
-    pub value: &'a str,
+    /// The span's name, where one is asked for.
+    pub operation: Option<&'a str>,
+    /// Attributes with their values, exactly.
+    pub tags: &'a [(&'a str, &'a str)],
     /// When.
     pub window: Window,
     /// How many traces at most.
@@ -97,7 +97,7 @@ impl<'a> Jaeger<'a> {
         }
     }
 
-    /// Traces that carry the attribute, whole; of one service, or of all where the server can.
+    /// Traces that hold such a span, whole; of one service, or of all where the server can.
     pub async fn search(&self, search: &Search<'_>, service: Option<&str>) -> Result<Decoded, Failure> {
         match self.dialect {
             Dialect::V1 => self.ask(&v1::search(search, service.unwrap_or_default())).await,
@@ -134,11 +134,7 @@ impl<'a> Jaeger<'a> {
 
     /// A recent trace of a service, whatever it carries.
     pub async fn newest(&self, service: &str, window: Window) -> Result<Decoded, Failure> {
-        match self.dialect {
-            Dialect::V1 => self.ask(&v1::recent(service, window)).await,
-            Dialect::V3 => self.ask(&v3::recent(service, window)).await,
-        }
-        .map(Option::unwrap_or_default)
+        self.search(&Search { operation: None, tags: &[], window, limit: 1 }, Some(service)).await
     }
 
     /// The version that its page for people tells, if it tells one; and the answer itself.
@@ -160,6 +156,11 @@ impl<'a> Jaeger<'a> {
         };
         self.transport.read(self.endpoint, answer, decode).await.map(Some)
     }
+}
+
+/// Attributes as both dialects take them: an object of texts.
+fn object(tags: &[(&str, &str)]) -> serde_json::Value {
+    tags.iter().map(|(key, value)| ((*key).to_owned(), serde_json::Value::from(*value))).collect()
 }
 
 async fn services_v1(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {

@@ -1,9 +1,8 @@
 //! Jaeger's own JSON API, `/api/traces`: in every release up to 2.20, removed after it.
 
-use crate::backend::jaeger::Search;
+use crate::backend::jaeger::{Search, object};
 use crate::backend::request::{Answer, Request};
 use crate::model::id::TraceId;
-use crate::model::time::Window;
 use crate::wire::jaeger_json;
 
 /// The services that ever sent a span.
@@ -16,24 +15,19 @@ pub fn operations(service: &str) -> Request {
     Request::get(&["api", "operations"]).with("service", service)
 }
 
-/// Traces of one service of which one span carries the tag; the service is not optional here.
+/// Traces of one service of which one span is as searched; the service is not optional here.
 pub fn search(search: &Search<'_>, service: &str) -> Request {
-    let tags = serde_json::json!({ search.key: search.value });
-    Request::get(&["api", "traces"])
-        .with("service", service)
-        .with("tags", tags)
+    let mut request = Request::get(&["api", "traces"]).with("service", service);
+    if let Some(operation) = search.operation {
+        request = request.with("operation", operation);
+    }
+    if !search.tags.is_empty() {
+        request = request.with("tags", object(search.tags));
+    }
+    request
         .with("start", search.window.from.micros())
         .with("end", search.window.to.plus(-1).micros())
         .with("limit", search.limit)
-}
-
-/// A recent trace of a service.
-pub fn recent(service: &str, window: Window) -> Request {
-    Request::get(&["api", "traces"])
-        .with("service", service)
-        .with("start", window.from.micros())
-        .with("end", window.to.micros())
-        .with("limit", 1)
 }
 
 /// One trace, maybe as it was recorded.

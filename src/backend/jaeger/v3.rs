@@ -1,9 +1,8 @@
 //! Jaeger's stable API, `/api/v3`: OTLP in an envelope. The tag filter is honoured from 2.19 on.
 
-use crate::backend::jaeger::{Search, Times};
+use crate::backend::jaeger::{Search, Times, object};
 use crate::backend::request::{Answer, Request};
 use crate::model::id::TraceId;
-use crate::model::time::Window;
 use crate::wire::otlp_json;
 
 /// The services that ever sent a span.
@@ -21,11 +20,16 @@ pub fn summaries_probe() -> Request {
     Request::get(&["api", "v3", "trace-summaries"])
 }
 
-/// Traces of which one span carries the attribute; of all services where none is named.
+/// Traces of which one span is as searched; of all services where none is named.
 pub fn search(search: &Search<'_>, service: Option<&str>) -> Request {
-    let attributes = serde_json::json!({ search.key: search.value });
-    let request = Request::get(&["api", "v3", "traces"])
-        .with("query.attributes", attributes)
+    let mut request = Request::get(&["api", "v3", "traces"]);
+    if !search.tags.is_empty() {
+        request = request.with("query.attributes", object(search.tags));
+    }
+    if let Some(operation) = search.operation {
+        request = request.with("query.operation_name", operation);
+    }
+    let request = request
         .with("query.start_time_min", search.window.from.rfc3339())
         .with("query.start_time_max", search.window.to.rfc3339())
         .with("query.num_traces", search.limit);
@@ -33,15 +37,6 @@ pub fn search(search: &Search<'_>, service: Option<&str>) -> Request {
         Some(service) => request.with("query.service_name", service),
         None => request,
     }
-}
-
-/// A recent trace of a service.
-pub fn recent(service: &str, window: Window) -> Request {
-    Request::get(&["api", "v3", "traces"])
-        .with("query.service_name", service)
-        .with("query.start_time_min", window.from.rfc3339())
-        .with("query.start_time_max", window.to.rfc3339())
-        .with("query.num_traces", 1)
 }
 
 /// One trace, maybe as it was recorded.

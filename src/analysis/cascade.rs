@@ -1,0 +1,313 @@
+//! Which error explains which, and which were made good: the one place that judges it.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::analysis::adjust::{Clocks, asynchronous_cause};
+use crate::analysis::critical_path::downwards;
+use crate::model::conventions::MessageRole;
+use crate::model::journey::Journey;
+use crate::model::span::Span;
+use crate::model::time::{SECOND, Timestamp};
+
+/// Below this two ends are the same instant.
+const INSTANT: i64 = 2_000_000;
+/// So many enclosing spans are looked at for one that ended well; beyond that the data is broken anyway.
+const MOST_LOOKS: usize = 64;
+
+/// The errors of a journey, as they hang together. Spans are indices into it.
+#[derive(Clone, Debug, Default)]
+pub struct Cascade {
+    /// Each error that explains one further up, with that one.
+    pub explains: HashMap<usize, usize>,
+    /// Each error that began only after one further up had ended, with that one.
+    pub follows: HashMap<usize, usize>,
+    /// Errors that were made good: what enclosed them ended well, or their message was processed well later.
+    pub recovered: HashSet<usize>,
+    passed_on: HashSet<usize>,
+}
+
+impl Cascade {
+    /// Of this journey.
+    pub fn of(journey: &Journey) -> Self {
+        let clocks = Clocks::measured(journey);
+        let order = downwards(journey);
+        let mut cascade = Self::default();
+        cascade.explain(journey, &clocks, &order);
+        cascade.passed_on = cascade.explains.values().copied().collect();
+        cascade.recover(journey, &clocks, &order);
+        cascade
+    }
+
+    /// Whether the span failed because of one below it.
+    pub fn is_passed_on(&self, span: usize) -> bool {
+        self.passed_on.contains(&span)
+    }
+
+    /// Those that failed because of this one, nearest first.
+    pub fn callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(self.explains.get(&span), |s| self.explains.get(s)).copied()
+    }
+
+    fn explain(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize]) {
+        // The nearest error above, and whether a queue lies between.
+        let mut above: Vec<Option<(usize, bool)>> = vec![None; journey.spans.len()];
+        for span in order.iter().copied() {
+            let Some((cause, _)) = journey.forest.cause[span] else { continue };
+            let queued = asynchronous_cause(journey, span).is_some();
+            above[span] = if journey.spans[cause].is_error() {
+                Some((cause, queued))
+            } else {
+                above[cause].map(|(upper, before)| (upper, before || queued))
+            };
+            let Some((upper, queued)) = above[span].filter(|_| journey.spans[span].is_error()) else { continue };
+            let (inner, outer) = (&journey.spans[span], &journey.spans[upper]);
+            let ends = clocks.end(outer);
+            if clocks.start(inner) >= ends {
+                // What came by a queue and failed later may have failed by itself.
+                if !queued {
+                    self.follows.insert(span, upper);
+                }
+            } else if clocks.end(inner) > ends.plus(INSTANT) && gave_up(outer) {
+                if gave_up(inner) {
+                    self.follows.insert(span, upper);
+                }
+            } else if clocks.end(inner) <= ends.plus(SECOND.max(outer.duration_ns / 20)) {
+                self.explains.insert(span, upper);
+            }
+        }
+    }
+
+    fn recover(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize]) {
+        let deliveries = Deliveries::of(journey, order);
+        let enclosing = Enclosing::of(journey, clocks, order);
+        let is_top = |span: &usize| {
+            journey.spans[*span].is_error() && !self.explains.contains_key(span) && !self.follows.contains_key(span)
+        };
+        let latest = enclosing.latest(journey, clocks, order, is_top);
+        for span in order.iter().copied().filter(|s| journey.spans[*s].is_error()) {
+            let upper = self.explains.get(&span).or_else(|| self.follows.get(&span));
+            let is_well = upper.map_or_else(
+                || deliveries.done_later(journey, span) || enclosing.ended_well(journey, clocks, &latest, span),
+                |upper| self.recovered.contains(upper),
+            );
+            if is_well {
+                self.recovered.insert(span);
+            }
+        }
+    }
+}
+
+/// Whether it failed because it would wait no longer, or because somebody else would not.
+fn gave_up(span: &Span) -> bool {
+    let text = span.error_text().to_ascii_lowercase();
+    let code = span.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"]);
+    let code = code.map(|c| c.to_string().to_ascii_uppercase()).unwrap_or_default();
+    ["deadline", "timeout", "timed out", "timedout", "cancel"].iter().any(|word| text.contains(word))
+        || ["1", "4", "CANCELLED", "DEADLINE_EXCEEDED"].contains(&code.as_str())
+}
+
+/// To which delivery of a message each span belongs, and when each message was last processed well.
+struct Deliveries<'a> {
+    of: Vec<Option<usize>>,
+    well: HashMap<(&'a str, &'a str), Timestamp>,
+}
+
+impl<'a> Deliveries<'a> {
+    fn of(journey: &'a Journey, order: &[usize]) -> Self {
+        let mut of: Vec<Option<usize>> = vec![None; journey.spans.len()];
+        let mut well: HashMap<(&str, &str), Timestamp> = HashMap::new();
+        for index in order.iter().copied() {
+            let span = &journey.spans[index];
+            let is_taken = span.message_role() == Some(MessageRole::Consume);
+            of[index] = if is_taken {
+                span.message_id().map(|_| index)
+            } else {
+                journey.forest.cause[index].and_then(|(cause, _)| of[cause])
+            };
+            if let Some(id) = span.message_id().filter(|_| is_taken && !span.is_error() && !is_settled(span)) {
+                let last = well.entry((span.service(), id)).or_insert(span.start);
+                *last = span.start.max(*last);
+            }
+        }
+        Self { of, well }
+    }
+
+    fn done_later(&self, journey: &Journey, span: usize) -> bool {
+        self.of[span].is_some_and(|delivery| {
+            let delivery = &journey.spans[delivery];
+            let key = delivery.message_id().map(|id| (delivery.service(), id));
+            key.and_then(|key| self.well.get(&key)).is_some_and(|at| *at > delivery.start)
+        })
+    }
+}
+
+/// Giving a message back to the broker is no processing.
+fn is_settled(span: &Span) -> bool {
+    let keys = ["messaging.operation.type", "messaging.operation", "messaging.operation.name"];
+    span.attributes.text(&keys).is_some_and(|word| ["settle", "ack", "nack", "commit"].contains(&word))
+}
+
+/// Whom each span belongs to without a queue between: what it was called by.
+struct Enclosing {
+    caller: Vec<Option<usize>>,
+    well: Vec<Option<usize>>,
+}
+
+/// The last failures below a span: when it ended and what it was; the second is of another kind.
+type Latest<'a> = [Option<(Timestamp, (&'a str, &'a str))>; 2];
+
+impl Enclosing {
+    fn of(journey: &Journey, clocks: &Clocks, order: &[usize]) -> Self {
+        let spans = &journey.spans;
+        let within = |span: usize| {
+            let cause = journey.forest.cause[span].map(|(cause, _)| cause);
+            cause.filter(|_| asynchronous_cause(journey, span).is_none())
+        };
+        let caller: Vec<Option<usize>> = (0..spans.len()).map(within).collect();
+        let mut well = vec![None; spans.len()];
+        for span in order.iter().copied() {
+            let ends = clocks.end(&spans[span]);
+            let mut at = caller[span];
+            for _ in 0..MOST_LOOKS {
+                let Some(upper) = at else { break };
+                let is_open = clocks.end(&spans[upper]) >= ends;
+                if is_open && !spans[upper].is_error() {
+                    well[span] = Some(upper);
+                    break;
+                }
+                // Nothing that ended before this one did can have been open.
+                at = if is_open { caller[upper] } else { well[upper] };
+            }
+        }
+        Self { caller, well }
+    }
+
+    fn latest<'a>(
+        &self,
+        journey: &'a Journey,
+        clocks: &Clocks,
+        order: &[usize],
+        counts: impl Fn(&usize) -> bool,
+    ) -> Vec<Latest<'a>> {
+        let mut latest: Vec<Latest> = vec![[None; 2]; journey.spans.len()];
+        for index in order.iter().rev().copied() {
+            let span = &journey.spans[index];
+            let own = counts(&index).then(|| (clocks.end(span), (span.service(), span.name.as_str())));
+            add(&mut latest[index], own);
+            if let Some(caller) = self.caller[index] {
+                for below in latest[index] {
+                    add(&mut latest[caller], below);
+                }
+            }
+        }
+        latest
+    }
+
+    /// Whether what enclosed the error and was open then ended well, and nothing but further attempts failed in it later.
+    fn ended_well(&self, journey: &Journey, clocks: &Clocks, latest: &[Latest], span: usize) -> bool {
+        let failed = &journey.spans[span];
+        let (place, ended) = ((failed.service(), failed.name.as_str()), clocks.end(failed));
+        self.well[span].is_some_and(|well| {
+            let mut others = latest[well].iter().flatten().filter(|(_, other)| *other != place);
+            !others.any(|(at, _)| *at > ended)
+        })
+    }
+}
+
+fn add<'a>(latest: &mut Latest<'a>, one: Option<(Timestamp, (&'a str, &'a str))>) {
+    let [first, second] = *latest;
+    *latest = match (first, one) {
+        (_, None) => return,
+        (Some(a), Some(b)) if a.1 == b.1 => [first.max(one), second],
+        _ if one > first => [one, first],
+        _ => [first, second.max(one)],
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::sketch;
+
+    /// Errors that nothing explains and that are not made good, then those that are.
+    fn origins(text: &str) -> [String; 2] {
+        let journey = sketch::journey(text);
+        let cascade = Cascade::of(&journey);
+        let named = |recovered: bool| {
+            let all = (0..journey.spans.len()).filter(|s| journey.spans[*s].is_error());
+            let all = all.filter(|s| !cascade.is_passed_on(*s) && !cascade.follows.contains_key(s));
+            let all = all.filter(|s| cascade.recovered.contains(s) == recovered);
+            all.map(|s| journey.spans[s].name.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        [named(false), named(true)]
+    }
+
+    #[test]
+    fn the_deepest_error_in_time_is_the_origin_unless_it_was_made_good() {
+        let table = [
+            ("deepest", "web/get 0..100 error\n  web/call 10..90 client\n    db/query 20..80 error: gone", "query", ""),
+            ("a consequence", "web/get 0..100 error: bad\n  web/cleanup 150..160 error: worse", "get", ""),
+            ("just after", "web/get 0..100 error\n  db/query 20..900 error: gone", "query", ""),
+            ("far too late", "web/get 0..100 error: bad\n  db/query 20..2000 error: gone", "get query", ""),
+            (
+                "gave up first",
+                "web/call 0..100 client error: deadline exceeded\n  db/serve 5..500 server error: gone",
+                "call serve",
+                "",
+            ),
+            (
+                "and broke it off",
+                "web/call 0..100 client error: deadline exceeded\n  db/serve 5..500 server error: canceled",
+                "call",
+                "",
+            ),
+            (
+                "by a link",
+                "web/get 0..300 error\n  web/send 10..20 producer\n    ~> job/run 30..200 consumer trace=2 error: x",
+                "run",
+                "",
+            ),
+            (
+                "later by a queue",
+                "web/get 0..30 error: x\n  web/send 10..20 producer\n    ~> job/run 60..90 consumer error: y",
+                "get run",
+                "",
+            ),
+            ("swallowed", "web/get 0..100 server\n  db/query 20..80 client error: gone", "", "query"),
+            (
+                "two retries",
+                "web/get 0..100 server\n  web/try 10..20 client error\n  web/try 30..40 client error\n  web/try 50..60 client",
+                "",
+                "try try",
+            ),
+            (
+                "another one later",
+                "web/get 0..100 server\n  web/a 10..20 client error\n  web/b 30..40 client error",
+                "a",
+                "b",
+            ),
+            ("outlived", "web/get 0..50 server\n  web/store 10..80 error: late", "store", ""),
+            (
+                "not across a queue",
+                "web/get 0..900 server\n  web/send 10..20 producer\n    job/run 30..90 consumer error: y",
+                "run",
+                "",
+            ),
+            (
+                "redelivered",
+                "web/send 0..2 producer\n  job/run 10..20 consumer event.id=e1\n  job/run 30..40 consumer event.id=e1",
+                "",
+                "",
+            ),
+            (
+                "redelivered after a failure",
+                "web/send 0..2 producer\n  job/run 10..20 consumer event.id=e1 error: x\n    job/load 11..19 error: x\n  job/run 30..40 consumer event.id=e1",
+                "",
+                "load",
+            ),
+        ];
+        for (name, text, failed, recovered) in table {
+            assert_eq!(origins(text), [failed, recovered], "{name}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What is wrong with a spec: everything at once, each thing where it stands.
+
+use std::fmt;
+use std::ops::Range;
+
+/// So many complaints are told; who has more mends these first.
+pub(super) const MOST: usize = 50;
+
+/// So much of a line is shown beside a caret, in characters.
+const SHOWN: usize = 120;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Complaint {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// How many characters of the line are meant, at least 1.
+    pub length: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do; may be empty.
+    pub help: String,
+}
+
+/// Everything that is wrong with a file, in its order. What it shows is as the file has it, line breaks and controls
+/// apart: it is for the caller to escape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaints {
+    /// The file as it was named.
+    pub path: String,
+    /// What it says.
+    pub source: String,
+    /// What is wrong: at least one thing.
+    pub list: Vec<Complaint>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// One thing that is wrong, by the bytes of the file.
+#[derive(Clone, Debug)]
+pub(super) struct Wrong {
+    pub at: Range<usize>,
+    pub message: String,
+    pub help: String,
+}
+
+impl Complaints {
+    pub(super) fn of(path: &str, source: &str, mut wrongs: Vec<Wrong>) -> Self {
+        wrongs.sort_by(|a, b| (a.at.start, &a.message).cmp(&(b.at.start, &b.message)));
+        wrongs.dedup_by(|a, b| a.at.start == b.at.start && a.message == b.message);
+        let more = wrongs.len().saturating_sub(MOST);
+        let list = wrongs.into_iter().take(MOST).map(|wrong| Complaint::of(source, wrong)).collect();
+        Self { path: path.to_owned(), source: source.to_owned(), list, more }
+    }
+}
+
+impl Complaint {
+    fn of(source: &str, wrong: Wrong) -> Self {
+        let start = source.floor_char_boundary(wrong.at.start);
+        let before = &source[..start];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let meant = source.get(start..wrong.at.end).unwrap_or_default();
+        let length = meant.lines().next().unwrap_or_default().trim_end().chars().count().max(1);
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            length,
+            message: clipped(&wrong.message),
+            help: clipped(&wrong.help),
+        }
+    }
+
+    /// The part of its line that is worth showing, and the column of its caret there.
+    fn shown(&self, source: &str) -> (String, usize) {
+        let line = source.split('\n').nth(self.line - 1).unwrap_or_default().trim_end();
+        // One column a character, so that the caret stands below its place.
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let skipped = (self.column + SHOWN / 4).saturating_sub(SHOWN);
+        let mut rest = line.chars().map(plain).skip(skipped);
+        let mut shown: String = rest.by_ref().take(SHOWN).collect();
+        if rest.next().is_some() {
+            shown.push('…');
+        }
+        if skipped == 0 { (shown, self.column) } else { (format!("…{shown}"), self.column - skipped + 1) }
+    }
+}
+
+/// One line, and not much longer than anybody reads: it may cite the file.
+fn clipped(message: &str) -> String {
+    let mut rest = message.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut clipped: String = rest.by_ref().take(4 * SHOWN).collect();
+    if rest.next().is_some() {
+        clipped.push('…');
+    }
+    clipped
+}
+
+impl fmt::Display for Complaints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, complaint) in self.list.iter().enumerate() {
+            let Complaint { line, column, length, message, help } = complaint;
+            let gap = if index == 0 { "" } else { "\n" };
+            let margin = " ".repeat(line.to_string().len());
+            let (shown, caret) = complaint.shown(&self.source);
+            let room = (shown.chars().count() + 1).saturating_sub(caret - 1).max(1);
+            writeln!(f, "{gap}error: {message}")?;
+            writeln!(f, "{margin}--> {}:{line}:{column}", self.path)?;
+            writeln!(f, "{margin} |\n{line} | {shown}")?;
+            writeln!(f, "{margin} | {}{}", " ".repeat(caret - 1), "^".repeat(*length.min(&room)))?;
+            if !help.is_empty() {
+                writeln!(f, "{margin} = help: {help}")?;
+            }
+        }
+        if self.more > 0 { writeln!(f, "\nand {} more", self.more) } else { Ok(()) }
+    }
+}

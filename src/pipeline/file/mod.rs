@@ -1,0 +1,159 @@
+//! The spec as a file: YAML that reviewers can read, read strictly, and everything that is wrong with it told at once.
+//!
+//! Nothing here asks a server. A file is text from outside: its size, its depth and its work are bounded.
+
+mod complaint;
+mod flags;
+mod metric;
+mod order;
+mod reader;
+mod resolve;
+mod schema;
+mod selector;
+mod steps;
+mod tree;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use complaint::{Complaint, Complaints};
+pub use flags::from_flags;
+pub use schema::schema;
+
+use complaint::Wrong;
+use order::Within;
+use reader::Reader;
+use resolve::{ConditionDraft, resolve};
+use steps::Drafts;
+use tree::{Node, Value};
+
+use crate::model::finding::FindingId;
+use crate::pipeline::spec::{Absence, Condition, Propagation, Reach, Spec};
+
+/// No spec is longer, in bytes.
+pub const LONGEST: usize = 1 << 20;
+
+const KEYS: [&str; 13] = [
+    "pipeline",
+    "within",
+    "reach",
+    "services",
+    "propagation",
+    "external_topics",
+    "external_hosts",
+    "in_order",
+    "steps",
+    "absent",
+    "when",
+    "forbid",
+    "metrics",
+];
+/// What makes a spec one: without any of them nothing is expected.
+const EXPECTATIONS: [&str; 5] = ["steps", "absent", "when", "forbid", "metrics"];
+
+/// Reads a spec; `path` is what complaints call it.
+///
+/// # Errors
+/// Everything that is wrong with it, as far as it can be told at once.
+pub fn read(path: &str, bytes: &[u8]) -> Result<Spec, Complaints> {
+    let whole = |message: &str| {
+        let wrong = Wrong { at: 0..0, message: message.to_owned(), help: String::new() };
+        Err(Complaints::of(path, "", vec![wrong]))
+    };
+    if bytes.len() > LONGEST {
+        return whole("longer than 1 MiB: this is no spec");
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return whole("this is no UTF-8 text") };
+    let source = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = Reader { source, wrongs: vec![] };
+    let mut wrongs = vec![];
+    let root = tree::read(source, &mut wrongs);
+    reader.wrongs = wrongs;
+    let spec = match root {
+        Some(root) if !(root.kind() == tree::Kind::Nothing) => spec(&mut reader, &root),
+        _ if !reader.wrongs.is_empty() => None,
+        _ => {
+            let help = "a spec begins with `pipeline: NAME`; `trace schema pipeline` prints what it may say";
+            reader.wrong(&(0..0), "the file is empty", help);
+            None
+        }
+    };
+    match spec {
+        Some(spec) if reader.wrongs.is_empty() => Ok(spec),
+        _ => Err(Complaints::of(path, source, reader.wrongs)),
+    }
+}
+
+fn spec(reader: &mut Reader, root: &Node) -> Option<Spec> {
+    let fields = reader.fields(root, "a spec", &KEYS)?;
+    let name = fields.get("pipeline").map(|name| reader.text(name).unwrap_or_default().to_owned());
+    if name.is_none() {
+        reader.wrong(&(root.at.start..root.at.start), "a spec needs a name", "begin it with `pipeline: NAME`");
+    }
+    let nothing = |key: &&str| match fields.get(key).map(|node| &node.value) {
+        None => true,
+        Some(Value::List(items)) => items.is_empty(),
+        Some(_) => false,
+    };
+    if EXPECTATIONS.iter().all(nothing) {
+        let at = fields.key("steps").map_or(root.at.start..root.at.start, |key| key.at.clone());
+        reader.wrong(&at, "nothing is expected", format!("tell some of {}", EXPECTATIONS.join(", ")));
+    }
+    let within_ns = fields.get("within").and_then(|within| reader.word(within, "a length of time", words::limit));
+    let within = fields.get("within").zip(within_ns).map(|(node, ns)| Within { ns, at: node.at.clone() });
+    let reaches = [("all", Reach::All), ("spans", Reach::Spans)];
+    let reach = fields.get("reach").and_then(|reach| reader.choice(reach, &reaches)).unwrap_or_default();
+    let ways = [("trace-context", Propagation::TraceContext), ("correlation-id", Propagation::CorrelationId)];
+    let propagation = fields.get("propagation").and_then(|way| reader.choice(way, &ways)).unwrap_or_default();
+    let services = reader.list(fields.get("services"), "a list of services");
+    let services = services.iter().filter_map(|service| reader.text(service).map(str::to_owned)).collect();
+    let external_topics = reader.patterns(fields.get("external_topics"));
+    let external_hosts = reader.patterns(fields.get("external_hosts"));
+    let in_order = reader.flag(fields.get("in_order"));
+    let absences = reader.list(fields.get("absent"), "a list of what must not be seen");
+    let absent = absences.iter().filter_map(|item| absence(reader, item)).collect();
+    let forbidden = reader.list(fields.get("forbid"), "a list of findings");
+    let findings = FindingId::ALL.map(|id| (id.word(), id));
+    let forbid = forbidden.iter().filter_map(|item| reader.choice(item, &findings)).collect();
+    let metrics = reader.list(fields.get("metrics"), "a list of metrics");
+    let metrics = metrics.iter().filter_map(|item| metric::read(reader, item)).collect();
+    let drafts = Drafts::read(reader, fields.get("steps"));
+    let conditions = reader.list(fields.get("when"), "a list of conditions");
+    let conditions = conditions.iter().filter_map(|item| condition(reader, item)).collect();
+    let resolved = resolve(reader, &drafts, conditions, in_order, within);
+    Some(Spec {
+        name: name.unwrap_or_default(),
+        within_ns,
+        reach,
+        services,
+        propagation,
+        external_topics,
+        external_hosts,
+        steps: resolved.steps,
+        groups: resolved.groups,
+        in_order,
+        absent,
+        conditions: resolved.conditions,
+        forbid,
+        metrics,
+    })
+}
+
+fn absence(reader: &mut Reader, node: &Node) -> Option<Absence> {
+    let (what, status) = selector::one(reader, node, "what must not be seen")?;
+    Some(Absence { what, status, text: node.inside() })
+}
+
+fn condition(reader: &mut Reader, node: &Node) -> Option<ConditionDraft> {
+    let fields = reader.fields(node, "a condition", &["if", "then"])?;
+    for key in ["if", "then"].iter().filter(|key| fields.get(key).is_none()) {
+        reader.wrong(&node.at, format!("a condition needs `{key}`"), "write { if: { span: A }, then: { span: B } }");
+    }
+    let first = fields.get("if").and_then(|node| selector::one(reader, node, "a condition's `if`"));
+    let then = fields.get("then").and_then(|node| steps::then(reader, node));
+    let (if_seen, status) = first?;
+    let then = then?;
+    let condition = Condition { if_seen, status, then: then.step.clone(), text: node.inside() };
+    Some(ConditionDraft { condition, then })
+}

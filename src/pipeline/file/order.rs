@@ -1,0 +1,217 @@
+//! Whether steps can be in the order that is asked, in the time that is given.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::model::time::Human;
+use crate::pipeline::file::reader::Reader;
+use crate::pipeline::file::steps::Draft;
+use crate::pipeline::spec::{Count, Group, Relation, Step};
+
+/// That one step begins before another one.
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    first: usize,
+    second: usize,
+    /// How much earlier at least, in nanoseconds.
+    least_ns: i64,
+    /// Where it is said; nowhere if it is the order of the file.
+    at: Option<Range<usize>>,
+}
+
+/// The limit of the whole, and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Within {
+    pub ns: i64,
+    pub at: Range<usize>,
+}
+
+/// What a step says of its neighbours' order.
+pub(super) fn edges(index: usize, draft: &Draft, places: &BTreeMap<&str, usize>) -> Vec<Edge> {
+    let edge = |(other, relation): &(_, Relation)| {
+        let other: &super::steps::Other = other;
+        let place = *places.get(other.name.as_str())?;
+        let at = Some(other.at.clone());
+        match *relation {
+            Relation::After { least_ns, .. } => {
+                Some(Edge { first: place, second: index, least_ns: least_ns.unwrap_or(0), at })
+            }
+            Relation::ChildOf => Some(Edge { first: place, second: index, least_ns: 0, at }),
+            Relation::Before => Some(Edge { first: index, second: place, least_ns: 0, at }),
+            Relation::SameTrace => None,
+        }
+    };
+    draft.order.iter().filter_map(edge).collect()
+}
+
+/// The order of the file: of those outside of groups, and inside of each.
+pub(super) fn as_written(steps: &[Step]) -> Vec<Edge> {
+    let mut last: BTreeMap<Option<usize>, usize> = BTreeMap::new();
+    let mut edges = vec![];
+    for (second, step) in steps.iter().enumerate() {
+        if let Some(first) = last.insert(step.group, second) {
+            edges.push(Edge { first, second, least_ns: 0, at: None });
+        }
+    }
+    edges
+}
+
+/// Complains of circles, and of waits that are longer than the whole.
+pub(super) fn check(
+    reader: &mut Reader,
+    drafts: &[Draft],
+    steps: &[Step],
+    groups: &[Group],
+    edges: &[Edge],
+    within: Option<Within>,
+) {
+    circles_of_counts(reader, drafts, steps);
+    let graph = Graph::of(steps.len(), edges);
+    let (sorted, circles) = graph.sorted();
+    for circle in &circles {
+        let names: Vec<&str> = circle.iter().map(|edge| steps[edge.first].name.as_str()).collect();
+        let Some(at) = circle.iter().filter_map(|edge| edge.at.clone()).min_by_key(|at| at.start) else { continue };
+        match names.as_slice() {
+            [only] => reader.wrong(&at, format!("`{only}` cannot come before itself"), "name another step"),
+            [first, ..] => {
+                let message = format!("no order is possible: {} → {first}", names.join(" → "));
+                let as_written = circle.iter().any(|edge| edge.at.is_none());
+                let help = if as_written {
+                    "each must begin before the next one, some because of `in_order`; change one of them"
+                } else {
+                    "each must begin before the next one; take one of them back"
+                };
+                reader.wrong(&at, message, help);
+            }
+            [] => {}
+        }
+    }
+    if let Some(within) = within.filter(|_| circles.is_empty()) {
+        shortest(reader, steps, groups, &graph, &sorted, &within);
+    }
+}
+
+/// Whether it is seen in every good run.
+fn is_needed(step: &Step, groups: &[Group]) -> bool {
+    let some = |count: Count| matches!(count, Count::Range(least, _) if least > 0);
+    !step.optional && some(step.count) && step.group.and_then(|group| groups.get(group)).is_none_or(|g| some(g.count))
+}
+
+/// Complains if steps that are needed take longer than all may.
+fn shortest(reader: &mut Reader, steps: &[Step], groups: &[Group], graph: &Graph, sorted: &[usize], within: &Within) {
+    let needed: Vec<bool> = steps.iter().map(|step| is_needed(step, groups)).collect();
+    let mut earliest = vec![0_i64; steps.len()];
+    let mut since: Vec<Option<usize>> = vec![None; steps.len()];
+    for &first in sorted.iter().filter(|first| needed[**first]) {
+        for edge in graph.after[first].iter().filter(|edge| needed[edge.second]) {
+            let at = earliest[first].saturating_add(edge.least_ns);
+            if at > earliest[edge.second] {
+                (earliest[edge.second], since[edge.second]) = (at, Some(first));
+            }
+        }
+    }
+    let end = |index: usize| earliest[index].saturating_add(steps[index].must.min_ns.unwrap_or(0));
+    let latest = (0..steps.len()).filter(|index| needed[*index]).max_by_key(|index| (end(*index), usize::MAX - index));
+    let Some(latest) = latest.filter(|index| end(*index) > within.ns) else { return };
+    let mut names = vec![];
+    let mut open = Some(latest);
+    while let Some(index) = open.filter(|_| names.len() < steps.len()) {
+        names.push(steps[index].name.as_str());
+        open = since[index];
+    }
+    names.reverse();
+    let least = Human(end(latest));
+    let message = format!("`within` is shorter than {} takes at least: {least}", names.join(" → "));
+    reader.wrong(&within.at, message, "allow more time for the whole, or less for its parts");
+}
+
+fn circles_of_counts(reader: &mut Reader, drafts: &[Draft], steps: &[Step]) {
+    let next = |index: usize| match steps[index].count {
+        Count::SameAs(other) => Some(other),
+        Count::Range(..) => None,
+    };
+    let mut walked = vec![usize::MAX; steps.len()];
+    for start in 0..steps.len() {
+        let mut open = Some(start);
+        while let Some(index) = open.filter(|index| walked[*index] == usize::MAX) {
+            walked[index] = start;
+            open = next(index);
+        }
+        let Some(first) = open.filter(|index| walked[*index] == start) else { continue };
+        let mut names = vec![steps[first].name.as_str()];
+        let mut index = next(first);
+        while let Some(other) = index.filter(|index| *index != first) {
+            names.push(steps[other].name.as_str());
+            index = next(other);
+        }
+        if let Some(same_as) = &drafts[first].same_as {
+            let message = format!("nothing says how many: {} → {}", names.join(" → "), names[0]);
+            reader.wrong(&same_as.at, message, "each is as many as the next one; give one of them a number");
+        }
+    }
+}
+
+/// What begins before what.
+struct Graph<'e> {
+    after: Vec<Vec<&'e Edge>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Walked {
+    No,
+    Open,
+    Done,
+}
+
+impl<'e> Graph<'e> {
+    fn of(steps: usize, edges: &'e [Edge]) -> Self {
+        let mut after = vec![vec![]; steps];
+        edges.iter().for_each(|edge| after[edge.first].push(edge));
+        Self { after }
+    }
+
+    /// The steps, each before those that begin after it, and circles that have no step in common.
+    fn sorted(&self) -> (Vec<usize>, Vec<Vec<&'e Edge>>) {
+        let mut walked = vec![Walked::No; self.after.len()];
+        let mut told = vec![false; self.after.len()];
+        let (mut done, mut circles) = (vec![], vec![]);
+        for start in 0..self.after.len() {
+            if walked[start] != Walked::No {
+                continue;
+            }
+            walked[start] = Walked::Open;
+            // The steps on the way, the next edge to try of each, and the edges taken.
+            let mut way = vec![(start, 0)];
+            let mut taken: Vec<&Edge> = vec![];
+            while let Some((index, next)) = way.last_mut() {
+                let (here, Some(edge)) = (*index, self.after[*index].get(*next)) else {
+                    walked[*index] = Walked::Done;
+                    done.push(*index);
+                    way.pop();
+                    taken.pop();
+                    continue;
+                };
+                debug_assert_eq!(here, edge.first);
+                *next += 1;
+                match walked[edge.second] {
+                    Walked::Done => {}
+                    Walked::No => {
+                        walked[edge.second] = Walked::Open;
+                        way.push((edge.second, 0));
+                        taken.push(edge);
+                    }
+                    Walked::Open => {
+                        let begin = taken.iter().position(|edge_| edge_.first == edge.second).unwrap_or(taken.len());
+                        let circle: Vec<&Edge> = taken[begin..].iter().copied().chain([*edge]).collect();
+                        if !circle.iter().any(|edge| told[edge.first]) {
+                            circle.iter().for_each(|edge| told[edge.first] = true);
+                            circles.push(circle);
+                        }
+                    }
+                }
+            }
+        }
+        done.reverse();
+        (done, circles)
+    }
+}

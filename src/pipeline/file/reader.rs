@@ -1,0 +1,182 @@
+//! Reading a tree by what is expected at each place, and keeping every complaint.
+
+use std::ops::Range;
+
+use crate::model::pattern::Pattern;
+use crate::pipeline::file::complaint::{MOST, Wrong};
+use crate::pipeline::file::tree::{Kind, Node, Value};
+use crate::pipeline::file::words::{self, Fault};
+use crate::spelling::nearest;
+
+/// No list that people read is longer.
+const LONGEST_LIST: usize = 1_000;
+
+/// Where complaints are kept while a file is read.
+pub(super) struct Reader<'s> {
+    pub source: &'s str,
+    pub wrongs: Vec<Wrong>,
+}
+
+/// The values of a mapping by key. A key of two words may be written with a space or an underscore.
+pub(super) struct Fields<'n>(Vec<(&'static str, &'n Node, &'n Node)>);
+
+impl<'n> Fields<'n> {
+    pub fn get(&self, key: &str) -> Option<&'n Node> {
+        self.0.iter().find(|(known, ..)| *known == key).map(|(_, _, value)| *value)
+    }
+
+    /// Where the key itself stands.
+    pub fn key(&self, key: &str) -> Option<&'n Node> {
+        self.0.iter().find(|(known, ..)| *known == key).map(|(_, key, _)| *key)
+    }
+}
+
+impl Reader<'_> {
+    pub fn wrong(&mut self, at: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        self.wrongs.push(Wrong { at: at.clone(), message: message.into(), help: help.into() });
+    }
+
+    /// That something else stands where `expected` should.
+    pub fn expected(&mut self, node: &Node, expected: &str, help: impl Into<String>) {
+        match node.kind() {
+            Kind::Unreadable => {}
+            found => self.wrong(&node.at, format!("expected {expected}, found {}", found.word()), help),
+        }
+    }
+
+    /// What was probably meant by a word that is not known.
+    pub fn meant(&self, word: &str, known: &[&str]) -> Option<String> {
+        let near = self.is_read().then(|| nearest(word, known)).flatten()?;
+        Some(format!("did you mean `{near}`?"))
+    }
+
+    /// The line of a place, from 1.
+    pub fn line(&self, at: usize) -> Option<usize> {
+        self.is_read().then(|| self.source[..at].matches('\n').count() + 1)
+    }
+
+    /// Whether more complaints are read at all: advice takes time.
+    fn is_read(&self) -> bool {
+        self.wrongs.len() < MOST / 2
+    }
+
+    /// A mapping with these keys and no others.
+    pub fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&'static str]) -> Option<Fields<'n>> {
+        let Value::Table(pairs) = &node.value else {
+            self.expected(node, what, format!("its keys: {}", known.join(", ")));
+            return None;
+        };
+        let mut fields = Fields(vec![]);
+        for (key, value) in pairs {
+            let word = key.text().replace(' ', "_");
+            match known.iter().find(|known| **known == word) {
+                None => {
+                    let help = self.meant(&word, known).unwrap_or_else(|| format!("known are {}", known.join(", ")));
+                    self.wrong(&key.at, format!("unknown key `{}`", key.text()), help);
+                }
+                Some(known) if fields.key(known).is_some() => {
+                    self.wrong(&key.at, format!("`{}` stands here twice", key.text()), "leave one of the two away");
+                }
+                Some(known) => fields.0.push((known, key, value)),
+            }
+        }
+        Some(fields)
+    }
+
+    /// A list's items; a single thing is no list.
+    pub fn list<'n>(&mut self, node: Option<&'n Node>, what: &str) -> &'n [Node] {
+        let Some(node) = node else { return &[] };
+        let Value::List(items) = &node.value else {
+            self.expected(node, what, "begin each with `- `, or write [ … ]");
+            return &[];
+        };
+        if items.len() > LONGEST_LIST {
+            let message = format!("{what} of {} entries is too long", items.len());
+            self.wrong(&node.at, message, format!("at most {LONGEST_LIST} are read"));
+            return &[];
+        }
+        items
+    }
+
+    /// Text that is not empty.
+    pub fn text<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
+        match node.kind() {
+            Kind::Text if node.text().trim().is_empty() => {
+                self.wrong(&node.at, "expected text, found nothing", "write what is meant, or leave the key away");
+            }
+            Kind::Text => return Some(node.text()),
+            Kind::Number | Kind::Flag => {
+                self.expected(node, "text", format!("quote it: \"{}\"", node.text()));
+            }
+            _ => self.expected(node, "text", ""),
+        }
+        None
+    }
+
+    /// Any scalar, as it is written.
+    pub fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        match node.kind() {
+            Kind::Text | Kind::Number | Kind::Flag if !node.text().trim().is_empty() => Some(node.text()),
+            Kind::Text => {
+                self.wrong(&node.at, format!("expected {what}, found nothing"), "");
+                None
+            }
+            _ => {
+                self.expected(node, what, "");
+                None
+            }
+        }
+    }
+
+    /// What a scalar says in one of the small languages.
+    pub fn word<T>(&mut self, node: &Node, what: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> Option<T> {
+        let text = self.scalar(node, what)?;
+        parse(text).map_err(|(message, help)| self.wrong(&node.at, message, help)).ok()
+    }
+
+    pub fn pattern(&mut self, node: &Node) -> Option<Pattern> {
+        let text = self.text(node)?;
+        words::pattern(text).map_err(|(message, help)| self.wrong(&node.at, message, help)).ok()
+    }
+
+    /// Each of a list of patterns.
+    pub fn patterns(&mut self, node: Option<&Node>) -> Vec<Pattern> {
+        self.list(node, "a list of patterns").iter().filter_map(|item| self.pattern(item)).collect()
+    }
+
+    /// `true` or `false`; false where nothing is said.
+    pub fn flag(&mut self, node: Option<&Node>) -> bool {
+        let Some(node) = node else { return false };
+        if node.kind() == Kind::Flag {
+            return node.text().eq_ignore_ascii_case("true");
+        }
+        let help = match node.text().to_lowercase().as_str() {
+            "yes" | "on" | "y" => "write true",
+            "no" | "off" | "n" => "write false",
+            _ => "",
+        };
+        self.expected(node, "true or false", help);
+        false
+    }
+
+    /// One of a few words.
+    pub fn choice<T: Copy>(&mut self, node: &Node, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.text(node)?;
+        let found = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let known: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            let help = self.meant(text, &known).unwrap_or_else(|| format!("known are {}", known.join(", ")));
+            self.wrong(&node.at, format!("unknown value `{text}`"), help);
+        }
+        found
+    }
+
+    /// A part of a scalar, where the file has it letter by letter; else all of it.
+    pub fn part(&self, node: &Node, part: Range<usize>) -> Range<usize> {
+        let written = self.source.get(node.at.clone()).unwrap_or_default();
+        match written.find(node.text()) {
+            Some(offset) => node.at.start + offset + part.start..node.at.start + offset + part.end,
+            None => node.at.clone(),
+        }
+    }
+}

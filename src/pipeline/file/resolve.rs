@@ -1,0 +1,108 @@
+//! Names of steps become places among the steps.
+
+use std::collections::BTreeMap;
+
+use crate::pipeline::file::order;
+use crate::pipeline::file::reader::Reader;
+use crate::pipeline::file::steps::{Draft, Drafts, EachText, GroupDraft, Other};
+use crate::pipeline::spec::{Condition, Count, Each, Group, Order, Step};
+
+/// A condition whose second half is not looked up yet.
+pub(super) struct ConditionDraft {
+    pub condition: Condition,
+    pub then: Draft,
+}
+
+/// The steps and groups of a spec, and its conditions.
+pub(super) struct Resolved {
+    pub steps: Vec<Step>,
+    pub groups: Vec<Group>,
+    pub conditions: Vec<Condition>,
+}
+
+/// Looks every name up, and then whether what is asked can be at all.
+pub(super) fn resolve(
+    reader: &mut Reader,
+    drafts: &Drafts,
+    conditions: Vec<ConditionDraft>,
+    in_order: bool,
+    within: Option<order::Within>,
+) -> Resolved {
+    let names = Names::of(drafts);
+    let mut edges = vec![];
+    let mut steps = vec![];
+    for (index, draft) in drafts.steps.iter().enumerate() {
+        let step = names.step(reader, draft);
+        edges.extend(order::edges(index, draft, &names.places));
+        steps.push(step);
+    }
+    let groups: Vec<Group> =
+        drafts.groups.iter().enumerate().map(|(index, group)| names.group(reader, index, group, &steps)).collect();
+    let conditions =
+        conditions.into_iter().map(|c| Condition { then: names.step(reader, &c.then), ..c.condition }).collect();
+    if in_order {
+        edges.extend(order::as_written(&steps));
+    }
+    order::check(reader, &drafts.steps, &steps, &groups, &edges, within);
+    Resolved { steps, groups, conditions }
+}
+
+struct Names<'d> {
+    places: BTreeMap<&'d str, usize>,
+    groups: Vec<&'d str>,
+}
+
+impl<'d> Names<'d> {
+    fn of(drafts: &'d Drafts) -> Self {
+        // Of two of one name the first counts; that there are two is said already.
+        let places = drafts.steps.iter().enumerate().rev().map(|(index, draft)| (draft.step.name.as_str(), index));
+        Self { places: places.collect(), groups: drafts.groups.iter().map(|group| group.name.as_str()).collect() }
+    }
+
+    fn place(&self, reader: &mut Reader, other: &Other) -> Option<usize> {
+        let place = self.places.get(other.name.as_str()).copied();
+        if place.is_none() {
+            let known: Vec<&str> = self.places.keys().copied().collect();
+            let help = if self.groups.contains(&other.name.as_str()) {
+                format!("`{}` is a group: name one of its steps", other.name)
+            } else if let Some(meant) = reader.meant(&other.name, &known) {
+                meant
+            } else if known.len() <= 12 {
+                format!("the steps are {}", known.join(", "))
+            } else {
+                String::new()
+            };
+            reader.wrong(&other.at, format!("no step is called `{}`", other.name), help);
+        }
+        place
+    }
+
+    fn step(&self, reader: &mut Reader, draft: &Draft) -> Step {
+        let order =
+            |(other, relation): &(Other, _)| Some(Order { step: self.place(reader, other)?, relation: *relation });
+        let order = draft.order.iter().filter_map(order).collect();
+        Step { order, count: self.count(reader, draft.step.count, draft.same_as.as_ref()), ..draft.step.clone() }
+    }
+
+    fn count(&self, reader: &mut Reader, count: Count, same_as: Option<&Other>) -> Count {
+        same_as.and_then(|other| self.place(reader, other)).map_or(count, Count::SameAs)
+    }
+
+    fn group(&self, reader: &mut Reader, index: usize, draft: &GroupDraft, steps: &[Step]) -> Group {
+        let count = self.count(reader, draft.count, draft.same_as.as_ref());
+        let each = match &draft.each {
+            EachText::Attribute(key) => Each::Attribute(key.clone()),
+            EachText::Step(other) => match self.place(reader, other) {
+                Some(place) => {
+                    if steps.get(place).is_some_and(|step| step.group == Some(index)) {
+                        let message = format!("`{}` is part of the group that it repeats", other.name);
+                        reader.wrong(&other.at, message, "name a step outside of the group");
+                    }
+                    Each::Step(place)
+                }
+                None => Each::Attribute(String::new()),
+            },
+        };
+        Group { each, count }
+    }
+}

@@ -1,0 +1,313 @@
+//! Steps and groups of steps, the names of other steps in them still to be looked up.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::pipeline::file::reader::{Fields, Reader};
+use crate::pipeline::file::selector;
+use crate::pipeline::file::tree::{Kind, Node, Value};
+use crate::pipeline::file::words::{self, CountText};
+use crate::pipeline::spec::{Count, Must, Relation, Seen, Selector, Step};
+
+/// No pipeline that people read has more.
+const MOST: usize = 1_000;
+
+const STEP_KEYS: [&str; 17] = [
+    "span",
+    "log",
+    "seen",
+    "any_of",
+    "service",
+    "kind",
+    "attributes",
+    "status",
+    "min",
+    "max",
+    "after",
+    "before",
+    "same_trace",
+    "child_of",
+    "count",
+    "every",
+    "optional",
+];
+/// What a condition asks for always has to be.
+const THEN_KEYS: [&str; 16] = [
+    "span",
+    "log",
+    "seen",
+    "any_of",
+    "service",
+    "kind",
+    "attributes",
+    "status",
+    "min",
+    "max",
+    "after",
+    "before",
+    "same_trace",
+    "child_of",
+    "count",
+    "every",
+];
+const GROUP_KEYS: [&str; 3] = ["for_each", "count", "steps"];
+
+/// Another step, by its name.
+#[derive(Clone, Debug)]
+pub(super) struct Other {
+    pub at: Range<usize>,
+    pub name: String,
+}
+
+/// A step whose neighbours are names.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub step: Step,
+    pub order: Vec<(Other, Relation)>,
+    pub same_as: Option<Other>,
+}
+
+/// A group whose steps are names.
+#[derive(Clone, Debug)]
+pub(super) struct GroupDraft {
+    pub name: String,
+    pub each: EachText,
+    pub count: Count,
+    pub same_as: Option<Other>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum EachText {
+    Attribute(String),
+    Step(Other),
+}
+
+/// All that `steps` says.
+#[derive(Default)]
+pub(super) struct Drafts {
+    pub steps: Vec<Draft>,
+    pub groups: Vec<GroupDraft>,
+    /// Where a name was used first.
+    names: BTreeMap<String, Range<usize>>,
+}
+
+impl Drafts {
+    /// Reads the top level's steps.
+    pub fn read(reader: &mut Reader, node: Option<&Node>) -> Self {
+        let mut drafts = Self::default();
+        for item in reader.list(node, "a list of steps") {
+            if let Some((name, body)) = named(reader, item) {
+                drafts.item(reader, name, body);
+            }
+        }
+        drafts
+    }
+
+    fn item(&mut self, reader: &mut Reader, name: &Node, body: Option<&Node>) {
+        let has = |key: &str| matches!(body.map(|b| &b.value), Some(Value::Table(p)) if p.iter().any(|(k, _)| k.text() == key));
+        match body {
+            Some(body) if has("for_each") || has("steps") => self.group(reader, name, body),
+            _ => self.step(reader, name, body, None),
+        }
+    }
+
+    fn step(&mut self, reader: &mut Reader, name: &Node, body: Option<&Node>, group: Option<usize>) {
+        self.keep_name(reader, name);
+        if self.steps.len() >= MOST {
+            if self.steps.len() == MOST {
+                reader.wrong(&name.at, format!("more than {MOST} steps"), "split the spec");
+            }
+            return;
+        }
+        let body = body.unwrap_or(name);
+        if let Some(mut draft) = draft(reader, name, body, "a step", &STEP_KEYS) {
+            draft.step.group = group;
+            self.steps.push(draft);
+        }
+    }
+
+    fn group(&mut self, reader: &mut Reader, name: &Node, body: &Node) {
+        self.keep_name(reader, name);
+        let Some(fields) = reader.fields(body, "a group of steps", &GROUP_KEYS) else { return };
+        let index = self.groups.len();
+        let each = if let Some(each) = fields.get("for_each") {
+            each_text(reader, each)
+        } else {
+            reader.wrong(&name.at, "a group needs `for_each`", "write for_each: { attribute: KEY } or { step: NAME }");
+            None
+        };
+        let (count, same_as) = count(reader, &fields);
+        // What is not known yet is held by something that is checked no further.
+        let each = each.unwrap_or(EachText::Attribute(String::new()));
+        self.groups.push(GroupDraft { name: name.text().to_owned(), each, count, same_as });
+        let items = reader.list(fields.get("steps"), "a list of steps");
+        if fields.get("steps").is_none_or(|steps| matches!(&steps.value, Value::List(items) if items.is_empty())) {
+            reader.wrong(&name.at, "a group without steps", "write what is expected each time under `steps:`");
+        }
+        for item in items {
+            let Some((name, body)) = named(reader, item) else { continue };
+            let nested = |(key, _): &(Node, Node)| ["for_each", "steps"].contains(&key.text());
+            match body.map(|body| &body.value) {
+                Some(Value::Table(pairs)) if pairs.iter().any(nested) => {
+                    reader.wrong(&name.at, "a group does not stand inside of another", "write it beside the other one");
+                }
+                _ => self.step(reader, name, body, Some(index)),
+            }
+        }
+    }
+
+    fn keep_name(&mut self, reader: &mut Reader, name: &Node) {
+        let text = name.text().to_owned();
+        match self.names.get(&text) {
+            Some(first) => {
+                let line = reader.line(first.start);
+                let help = line.map(|line| format!("the first one is on line {line}; every name is used once"));
+                reader.wrong(&name.at, format!("two steps are called `{text}`"), help.unwrap_or_default());
+            }
+            None => drop(self.names.insert(text, name.at.clone())),
+        }
+    }
+}
+
+/// A step's name and what is told of it; nothing more than its name where the name is the span's.
+fn named<'n>(reader: &mut Reader, item: &'n Node) -> Option<(&'n Node, Option<&'n Node>)> {
+    const FORM: &str = "write - NAME: { span: … }";
+    let Value::Table(pairs) = &item.value else {
+        if item.kind() == Kind::Text {
+            return reader.text(item).map(|_| (item, None));
+        }
+        reader.expected(item, "a step", FORM);
+        return None;
+    };
+    let [(name, body)] = pairs.as_slice() else {
+        let Some((name, body)) = pairs.first() else {
+            reader.wrong(&item.at, "a step without a name", FORM);
+            return None;
+        };
+        let help =
+            if body.kind() == Kind::Nothing { "indent what is told of the step further than its name" } else { FORM };
+        reader.wrong(&name.at, "a step is one name and what is told of it", help);
+        return None;
+    };
+    let key = name.text().replace(' ', "_");
+    if STEP_KEYS.contains(&key.as_str()) || GROUP_KEYS.contains(&key.as_str()) {
+        reader.wrong(&name.at, format!("`{}` is a key and no step's name", name.text()), FORM);
+        return None;
+    }
+    if name.text().trim().is_empty() {
+        reader.wrong(&name.at, "a step without a name", FORM);
+        return None;
+    }
+    Some((name, Some(body)))
+}
+
+/// What a condition asks for; it is named by what it is seen as.
+pub(super) fn then(reader: &mut Reader, node: &Node) -> Option<Draft> {
+    let mut draft = draft(reader, node, node, "what must be seen", &THEN_KEYS)?;
+    let Some(Seen::Span(pattern) | Seen::Log(pattern)) = draft.step.any_of.first().map(|first| &first.what) else {
+        return Some(draft);
+    };
+    draft.step.name = pattern.to_string();
+    Some(draft)
+}
+
+fn draft(reader: &mut Reader, name: &Node, body: &Node, what: &str, keys: &[&'static str]) -> Option<Draft> {
+    let step = Step { name: name.text().to_owned(), ..Step::default() };
+    let mut draft = Draft { step, order: vec![], same_as: None };
+    if body.kind() == Kind::Text {
+        draft.step.any_of = reader.pattern(body).map(Selector::span).into_iter().collect();
+        return Some(draft);
+    }
+    let fields = reader.fields(body, what, keys)?;
+    draft.step.any_of = selector::all(reader, name, &fields);
+    draft.step.must = must(reader, &fields, &draft.step);
+    (draft.step.count, draft.same_as) = count(reader, &fields);
+    draft.step.every = reader.flag(fields.get("every"));
+    draft.step.optional = reader.flag(fields.get("optional"));
+    if let Some(node) = fields.get("after") {
+        after(reader, node, &mut draft.order);
+    }
+    for (key, relation) in
+        [("before", Relation::Before), ("same_trace", Relation::SameTrace), ("child_of", Relation::ChildOf)]
+    {
+        if let Some(node) = fields.get(key) {
+            draft.order.extend(others(reader, node).into_iter().map(|other| (other, relation)));
+        }
+    }
+    Some(draft)
+}
+
+fn must(reader: &mut Reader, fields: &Fields, step: &Step) -> Must {
+    let status = selector::status(reader, fields);
+    let [min, max] = ["min", "max"].map(|key| fields.get(key));
+    let only_lines = !step.any_of.is_empty() && step.any_of.iter().all(|s| matches!(s.what, Seen::Log(_)));
+    for key in ["min", "max"].iter().filter_map(|key| fields.key(key)).filter(|_| only_lines) {
+        reader.wrong(&key.at, format!("a line takes no time: `{}` is about spans", key.text()), "leave it away");
+    }
+    let min_ns = min.and_then(|min| reader.word(min, "a length of time", words::length));
+    let max_ns = max.and_then(|max| reader.word(max, "a length of time", words::limit));
+    if let (Some(least), Some(most), Some(node)) = (min_ns, max_ns, min)
+        && least > most
+    {
+        reader.wrong(&node.at, "`min` is longer than `max`", "nothing can be both");
+    }
+    Must { status, min_ns, max_ns }
+}
+
+fn count(reader: &mut Reader, fields: &Fields) -> (Count, Option<Other>) {
+    let Some(node) = fields.get("count") else { return (Count::default(), None) };
+    match reader.word(node, "a count", words::count) {
+        None => (Count::default(), None),
+        Some(CountText::Range(least, most)) => (Count::Range(least, most), None),
+        Some(CountText::SameAs(name)) => {
+            let start = node.text().rfind(&name).unwrap_or(0);
+            let at = reader.part(node, start..start + name.len());
+            (Count::default(), Some(Other { at, name }))
+        }
+    }
+}
+
+/// `NAME`, `[NAMES]` or `{ NAME: WAIT }`.
+fn after(reader: &mut Reader, node: &Node, order: &mut Vec<(Other, Relation)>) {
+    let Value::Table(pairs) = &node.value else {
+        let relation = Relation::After { least_ns: None, most_ns: None };
+        order.extend(others(reader, node).into_iter().map(|other| (other, relation)));
+        return;
+    };
+    for (key, value) in pairs {
+        let wait = match value.kind() {
+            Kind::Nothing => Some((None, None)),
+            _ => reader.word(value, "a wait", words::wait),
+        };
+        let (least_ns, most_ns) = wait.unwrap_or_default();
+        let other = Other { at: key.at.clone(), name: key.text().to_owned() };
+        order.push((other, Relation::After { least_ns, most_ns }));
+    }
+}
+
+/// `NAME` or `[NAMES]`.
+fn others(reader: &mut Reader, node: &Node) -> Vec<Other> {
+    let items = match &node.value {
+        Value::List(_) => reader.list(Some(node), "a list of steps"),
+        _ => std::slice::from_ref(node),
+    };
+    let other =
+        |item: &Node| Some(Other { at: item.at.clone(), name: reader.scalar(item, "the name of a step")?.to_owned() });
+    items.iter().filter_map(other).collect()
+}
+
+fn each_text(reader: &mut Reader, node: &Node) -> Option<EachText> {
+    let fields = reader.fields(node, "what a group is repeated for", &["attribute", "step"])?;
+    match (fields.get("attribute"), fields.get("step")) {
+        (Some(attribute), None) => reader.text(attribute).map(|key| EachText::Attribute(key.to_owned())),
+        (None, Some(step)) => {
+            let name = reader.scalar(step, "the name of a step")?.to_owned();
+            Some(EachText::Step(Other { at: step.at.clone(), name }))
+        }
+        _ => {
+            let help = "write { attribute: KEY } or { step: NAME }";
+            reader.wrong(&node.at, "exactly one of `attribute` and `step` is needed", help);
+            None
+        }
+    }
+}

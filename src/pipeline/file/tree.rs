@@ -1,0 +1,282 @@
+//! YAML as a tree in which everything has its place: the one door to the YAML parser.
+//!
+//! Stricter than YAML: one document, no key twice, and no anchors, aliases and tags. Nobody needs them in a spec, a
+//! reviewer would have to follow them, and where one stands it is nearly always a pattern without its quotes.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use granit_parser::{Event, Parser, ScalarStyle, Span};
+
+use crate::pipeline::file::complaint::Wrong;
+
+/// No spec that people read is larger than this.
+const MOST_NODES: usize = 50_000;
+/// Regular expressions take long to compile.
+const MOST_EXPRESSIONS: usize = 500;
+/// The grammar is not nearly so deep.
+const DEEPEST: usize = 16;
+
+/// A part of the file.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    /// Where it stands, in bytes.
+    pub at: Range<usize>,
+    pub value: Value,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    /// A scalar; what it means is for the reader to say.
+    Text {
+        text: String,
+        quoted: bool,
+    },
+    List(Vec<Node>),
+    Table(Vec<(Node, Node)>),
+    /// Something of which it was said already that it cannot be read.
+    Unreadable,
+}
+
+/// What a plain scalar is, by the core schema of YAML 1.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+    Flag,
+    Nothing,
+    List,
+    Table,
+    Unreadable,
+}
+
+impl Kind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "a number",
+            Self::Flag => "true or false",
+            Self::Nothing => "nothing",
+            Self::List => "a list",
+            Self::Table => "a mapping",
+            Self::Unreadable => "something unreadable",
+        }
+    }
+}
+
+impl Node {
+    pub fn kind(&self) -> Kind {
+        match &self.value {
+            Value::Text { quoted: true, .. } => Kind::Text,
+            Value::Text { text, .. } => match text.as_str() {
+                "" | "~" | "null" | "Null" | "NULL" => Kind::Nothing,
+                "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Kind::Flag,
+                text if is_number(text) => Kind::Number,
+                _ => Kind::Text,
+            },
+            Value::List(_) => Kind::List,
+            Value::Table(_) => Kind::Table,
+            Value::Unreadable => Kind::Unreadable,
+        }
+    }
+
+    /// A scalar's text; empty for anything else.
+    pub fn text(&self) -> &str {
+        if let Value::Text { text, .. } = &self.value { text } else { "" }
+    }
+
+    /// As it was written, on one line.
+    pub fn written(&self) -> String {
+        match &self.value {
+            Value::Text { text, quoted: true } => format!("{text:?}"),
+            Value::Text { text, .. } => text.clone(),
+            Value::List(items) => format!("[{}]", items.iter().map(Self::written).collect::<Vec<_>>().join(", ")),
+            Value::Table(_) => format!("{{ {} }}", self.inside()),
+            Value::Unreadable => String::new(),
+        }
+    }
+
+    /// The same without the braces around it.
+    pub fn inside(&self) -> String {
+        let Value::Table(pairs) = &self.value else { return self.written() };
+        pairs
+            .iter()
+            .map(|(key, value)| format!("{}: {}", key.written(), value.written()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.trim_start_matches(['-', '+']);
+    match (text.strip_prefix("0x"), text.strip_prefix("0o"), digits) {
+        (Some(hex), ..) => !hex.is_empty() && hex.chars().all(|c| c.is_ascii_hexdigit()),
+        (_, Some(octal), _) => !octal.is_empty() && octal.chars().all(|c| ('0'..='7').contains(&c)),
+        (.., ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN") => true,
+        _ => {
+            text.len() - digits.len() <= 1
+                && digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+                && text.parse::<f64>().is_ok()
+        }
+    }
+}
+
+/// A collection that is not closed yet.
+enum Open {
+    List(usize, Vec<Node>),
+    Table(usize, Vec<(Node, Node)>, Option<Node>),
+}
+
+/// Reads the one document of a file; nothing where there is none, or none that can be read.
+pub(super) fn read(source: &str, wrongs: &mut Vec<Wrong>) -> Option<Node> {
+    let mut builder = Builder { source, wrongs, open: vec![], root: None, nodes: 0, expressions: 0 };
+    builder.run().then_some(builder.root).flatten()
+}
+
+struct Builder<'a> {
+    source: &'a str,
+    wrongs: &'a mut Vec<Wrong>,
+    open: Vec<Open>,
+    root: Option<Node>,
+    nodes: usize,
+    expressions: usize,
+}
+
+impl Builder<'_> {
+    fn wrong(&mut self, at: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        self.wrongs.push(Wrong { at, message: message.into(), help: help.into() });
+    }
+
+    /// Whether it came to the end.
+    fn run(&mut self) -> bool {
+        let options = granit_parser::options! {
+            emit_unresolved_aliases: true,
+            disallow_directives: true,
+            flow_nesting_limit: DEEPEST,
+            block_nesting_limit: DEEPEST,
+        };
+        let mut documents = 0;
+        for event in Parser::new_from_str_with_options(self.source, options) {
+            let (event, span) = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    let at = error.marker().byte_offset().unwrap_or(self.source.len()).min(self.source.len());
+                    let (message, help) = (format!("this is no YAML: {}", error.info()), self.quoting(at));
+                    self.wrong(at..at, message, help);
+                    return false;
+                }
+            };
+            let at = span.byte_range().unwrap_or_default();
+            if matches!(event, Event::DocumentStart(..)) {
+                documents += 1;
+                if documents > 1 {
+                    self.wrong(at, "a second document begins here", "one file is one spec: write a file for each");
+                    return true;
+                }
+            }
+            self.nodes += 1;
+            if self.nodes > MOST_NODES || self.expressions > MOST_EXPRESSIONS {
+                self.wrong(
+                    at,
+                    "this is too much for a spec",
+                    format!("at most {MOST_NODES} values and {MOST_EXPRESSIONS} regular expressions are read"),
+                );
+                return false;
+            }
+            self.take(event, &span, at);
+        }
+        true
+    }
+
+    fn take(&mut self, event: Event, span: &Span, at: Range<usize>) {
+        let anchor = match &event {
+            Event::Scalar(_, _, anchor, _) | Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _) => {
+                *anchor
+            }
+            _ => 0,
+        };
+        if anchor > 0 {
+            let help = "write the value out; quote a text that begins with `&`";
+            self.wrong(at.clone(), "anchors (`&name`) are not read here", help);
+        }
+        let tagged = event.tag().is_some();
+        if tagged {
+            let tag = span.tag_span().and_then(|tag| tag.byte_range()).unwrap_or(at.clone());
+            let written = self.source.get(tag.clone()).unwrap_or_default().to_owned();
+            let whole = self.source.get(tag.start..at.end).unwrap_or_default().trim_end();
+            let help =
+                format!("quote a text that begins with `!`: \"{}\"", if at.end > tag.end { whole } else { &written });
+            self.wrong(tag, format!("`{written}` is a YAML tag here"), help);
+        }
+        match event {
+            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                let written = self.source.get(at.clone()).unwrap_or_default().to_owned();
+                let help = format!("quote a pattern that begins with `*`: \"{written}\"");
+                self.wrong(at.clone(), format!("`{written}` is a YAML alias here"), help);
+                self.put(Node { at, value: Value::Unreadable });
+            }
+            Event::Scalar(..) if tagged => self.put(Node { at, value: Value::Unreadable }),
+            Event::Scalar(text, style, ..) => {
+                self.expressions += usize::from(text.trim_start_matches("!=").trim_start().starts_with("re:"));
+                let quoted = style != ScalarStyle::Plain;
+                self.put(Node { at, value: Value::Text { text: text.into_owned(), quoted } });
+            }
+            Event::SequenceStart(..) => self.open.push(Open::List(at.start, vec![])),
+            Event::MappingStart(..) => self.open.push(Open::Table(at.start, vec![], None)),
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some(Open::List(start, items)) => self.put(Node { at: start..at.end, value: Value::List(items) }),
+                Some(Open::Table(start, pairs, _)) => {
+                    let value = Value::Table(self.without_repeats(pairs));
+                    self.put(Node { at: start..at.end, value });
+                }
+                None => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, node: Node) {
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::List(_, items)) => items.push(node),
+            Some(Open::Table(_, pairs, key)) => match key.take() {
+                None => *key = Some(node),
+                Some(key) => {
+                    // What is not there has no place of its own.
+                    let at = if node.at.is_empty() { key.at.clone() } else { node.at };
+                    pairs.push((key, Node { at, value: node.value }));
+                }
+            },
+        }
+    }
+
+    fn without_repeats(&mut self, pairs: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
+        let mut seen = HashSet::new();
+        let mut once = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            if !matches!(key.value, Value::Text { .. }) {
+                self.wrong(key.at, "a key must be a word", "quote it if it is meant as it stands");
+            } else if seen.insert(key.text().to_owned()) {
+                once.push((key, value));
+            } else {
+                self.wrong(key.at.clone(), format!("`{}` stands here twice", key.text()), "leave one of the two away");
+            }
+        }
+        once
+    }
+
+    /// Most of what YAML cannot read is a value that begins with a sign of its own.
+    fn quoting(&self, at: usize) -> String {
+        let start = self.source[..self.source.floor_char_boundary(at)].rfind('\n').map_or(0, |line| line + 1);
+        let line = self.source[start..].lines().next().unwrap_or_default();
+        let sign = line
+            .split(": ")
+            .skip(1)
+            .find_map(|value| value.trim_start().chars().next().filter(|c| ">|!&*%@`".contains(*c)));
+        match sign {
+            Some(sign) => format!("quote a value that begins with `{sign}`"),
+            None if line.contains('\t') => "indent with spaces: YAML takes no tabs".to_owned(),
+            None => String::new(),
+        }
+    }
+}

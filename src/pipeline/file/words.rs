@@ -1,0 +1,139 @@
+//! The small languages inside a spec's values: lengths of time, waits, counts, tests, comparisons.
+
+use crate::model::length::duration;
+use crate::model::pattern::Pattern;
+use crate::pipeline::spec::{Comparison, Test};
+
+/// What is wrong, and what to write instead.
+pub(super) type Fault = (String, String);
+
+/// How many, before the names of steps are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CountText {
+    Range(usize, Option<usize>),
+    SameAs(String),
+}
+
+const UNITS: &str = "write a length with its unit: 30s, 1.5s, 250ms, 2m, 1h";
+const WAITS: &str = "write the longest wait (30s), the least (>= 1s), or both (1s..30s)";
+const COUNTS: &str = "write 3, 1..5, 2.., >= 2, <= 5 or same as STEP";
+
+/// `*`, `re:` and all.
+pub(super) fn pattern(text: &str) -> Result<Pattern, Fault> {
+    Pattern::parse(text).map_err(|why| (why, String::new()))
+}
+
+/// `30s`, in nanoseconds.
+pub(super) fn length(text: &str) -> Result<i64, Fault> {
+    if text.trim().parse::<f64>().is_ok() {
+        let seconds = text.trim();
+        return Err((format!("`{seconds}` has no unit"), format!("did you mean {seconds}s or {seconds}ms?")));
+    }
+    match duration(text) {
+        Ok(ns) => Ok(ns),
+        Err(why) if why.contains("did you mean") => Err((why, UNITS.to_owned())),
+        Err(_) => Err((format!("`{text}` is no length of time"), UNITS.to_owned())),
+    }
+}
+
+/// The same, and more than nothing.
+pub(super) fn limit(text: &str) -> Result<i64, Fault> {
+    match length(text)? {
+        0 => Err(("nothing takes no time at all".to_owned(), UNITS.to_owned())),
+        ns => Ok(ns),
+    }
+}
+
+/// At least and at most so long.
+pub(super) fn wait(text: &str) -> Result<(Option<i64>, Option<i64>), Fault> {
+    let (least, most) =
+        range(text, |end| length(end).map_err(|(message, _)| (message, WAITS.to_owned())), |most| (None, Some(most)))?;
+    match (least, most) {
+        (Some(least), Some(most)) if least > most => Err((
+            format!("the least wait of `{text}` is longer than the longest"),
+            "write the shorter one first".to_owned(),
+        )),
+        both => Ok(both),
+    }
+}
+
+/// So many.
+pub(super) fn count(text: &str) -> Result<CountText, Fault> {
+    if let Some(step) = text.trim().strip_prefix("same as") {
+        let step = step.trim();
+        return if step.is_empty() {
+            Err(("the same as what?".to_owned(), COUNTS.to_owned()))
+        } else {
+            Ok(CountText::SameAs(step.to_owned()))
+        };
+    }
+    let number =
+        |end: &str| end.trim().parse::<usize>().map_err(|_| (format!("`{text}` is no count"), COUNTS.to_owned()));
+    match range(text, number, |exact| (Some(exact), Some(exact)))? {
+        (least, Some(most)) if least.is_some_and(|least| least > most) => {
+            Err((format!("the least of `{text}` is more than the most"), "write the smaller one first".to_owned()))
+        }
+        (least, most) => Ok(CountText::Range(least.unwrap_or(0), most)),
+    }
+}
+
+/// `A..B`, `A..`, `..B`, `>= A`, `<= B`, or one value that means what `alone` says.
+fn range<T>(
+    text: &str,
+    end: impl Fn(&str) -> Result<T, Fault>,
+    alone: impl Fn(T) -> (Option<T>, Option<T>),
+) -> Result<(Option<T>, Option<T>), Fault> {
+    let text = text.trim();
+    if let Some(least) = text.strip_prefix(">=") {
+        return Ok((Some(end(least)?), None));
+    }
+    if let Some(most) = text.strip_prefix("<=") {
+        return Ok((None, Some(end(most)?)));
+    }
+    let Some((least, most)) = text.split_once("..") else { return Ok(alone(end(text)?)) };
+    let optional = |part: &str| if part.trim().is_empty() { Ok(None) } else { end(part).map(Some) };
+    // Neither end is no range: the whole is wrong, and its end says so.
+    let (least, most) = if text == ".." { (Some(end(text)?), None) } else { (optional(least)?, optional(most)?) };
+    Ok((least, most))
+}
+
+/// Longer signs first, so that none hides behind its beginning.
+const SIGNS: [Comparison; 6] = [
+    Comparison::AtMost,
+    Comparison::AtLeast,
+    Comparison::Equal,
+    Comparison::NotEqual,
+    Comparison::Less,
+    Comparison::More,
+];
+
+fn signed(text: &str) -> Option<(Comparison, &str)> {
+    let text = text.trim();
+    SIGNS.iter().find_map(|sign| Some((*sign, text.strip_prefix(sign.sign())?.trim())))
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse::<f64>().ok().filter(|number| number.is_finite())
+}
+
+/// What every sample must be: `== 0`, `< 0.5`; a bare number is meant itself.
+pub(super) fn comparison(text: &str) -> Result<(Comparison, f64), Fault> {
+    let (sign, value) = signed(text).unwrap_or((Comparison::Equal, text.trim()));
+    let wrong =
+        || (format!("`{text}` compares with no number"), "write == 0, != 0, < 0.5, <= 2, > 1 or >= 1".to_owned());
+    Ok((sign, number(value).ok_or_else(wrong)?))
+}
+
+/// What an attribute must be.
+pub(super) fn test(text: &str) -> Result<Test, Fault> {
+    match (text, signed(text)) {
+        ("*", _) => Ok(Test::Exists),
+        ("!*", _) => Ok(Test::Missing),
+        (_, Some((Comparison::NotEqual, value))) => pattern(value).map(Test::IsNot),
+        (_, Some((sign, value))) => number(value).map(|number| Test::Compare(sign, number)).ok_or_else(|| {
+            let help = format!("to match this very text, write 're:^{}$'", regex::escape(text));
+            (format!("`{}` compares with a number, and `{value}` is none", sign.sign()), help)
+        }),
+        (text, None) => pattern(text).map(Test::Is),
+    }
+}
