@@ -60,7 +60,7 @@ pub fn short_service(service: &str) -> &str {
 }
 
 /// Names under which messaging spans carry their topic, queue or exchange.
-pub const TOPIC_KEYS: [&str; 9] = [
+pub const TOPIC_KEYS: [&str; 13] = [
     "messaging.destination.name",
     "messaging.destination",
     "messaging.source.name",
@@ -68,8 +68,12 @@ pub const TOPIC_KEYS: [&str; 9] = [
     "messaging.kafka.topic",
     "messaging.destination_publish.name",
     "message_bus.destination",
+    "kafka.topic",
+    "rabbit.exchange",
+    "rabbit.queue",
     "messaging.rabbitmq.destination.routing_key",
     "messaging.rabbitmq.routing_key",
+    "rabbit.routing_key",
 ];
 
 /// What role a span has in messaging.
@@ -158,9 +162,12 @@ impl Span {
     /// Every name of what it speaks with: a RabbitMQ consumer names its queue and a routing key, the publisher its
     /// exchange and the same key, or both write `exchange:key:queue`.
     pub fn topics(&self) -> Vec<&str> {
-        let told = || TOPIC_KEYS.iter().filter_map(|key| self.attributes.text(&[key]));
-        let parts = told().filter(|_| self.message_system() == "rabbitmq").flat_map(|name| name.split(':'));
-        let mut names: Vec<&str> = told().chain(parts).filter(|name| !name.is_empty()).collect();
+        let told = self.attributes.iter().filter(|(key, _)| TOPIC_KEYS.contains(key));
+        let mut names: Vec<&str> =
+            told.filter_map(|(_, value)| value.as_str()).filter(|name| !name.is_empty()).collect();
+        if names.iter().any(|name| name.contains(':')) && self.message_system() == "rabbitmq" {
+            names = names.iter().flat_map(|name| name.split(':').chain([*name])).filter(|n| !n.is_empty()).collect();
+        }
         names.sort_unstable();
         names.dedup();
         names

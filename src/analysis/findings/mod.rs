@@ -10,6 +10,7 @@ mod chains;
 mod gaps;
 #[cfg(test)]
 mod good_shapes;
+mod habits;
 pub mod known;
 mod merge;
 mod origins;

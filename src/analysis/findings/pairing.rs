@@ -9,7 +9,7 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::span::Span;
 
 /// Of so many spans at one place of a topic the fitting one is looked for; beyond that the data is broken anyway.
-const MOST_TWINS: usize = 64;
+const MOST_TWINS: usize = 16;
 
 /// What tells that a message came from there, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,16 +206,13 @@ impl<'a> Pairing<'a> {
                 span.topics().into_iter().for_each(|topic| at.entry((topic, place)).or_default().push(consume));
             }
         }
-        for publish in self.publishes.clone() {
+        for publish in self.untaken().collect::<Vec<_>>() {
             let span = self.span(publish);
             let Some(place) = span.message_place().filter(|(_, offset)| *offset > 0) else { continue };
-            for topic in span.topics() {
-                for consume in at.get(&(topic, place)).into_iter().flatten().copied().take(MOST_TWINS) {
-                    if self.is_open(consume) && !contradict(span, self.span(consume)) {
-                        self.pair(publish, consume, By::Place);
-                    }
-                }
-            }
+            let there = span.topics().into_iter().filter_map(|topic| at.get(&(topic, place)));
+            let there = there.flat_map(|all| all.iter().take(MOST_TWINS)).copied();
+            let fitting: Vec<usize> = there.filter(|c| !contradict(span, self.span(*c))).collect();
+            fitting.into_iter().for_each(|consume| self.pair(publish, consume, By::Place));
         }
     }
 

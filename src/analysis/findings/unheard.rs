@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::analysis::findings::Draft;
 use crate::analysis::findings::advice;
+use crate::analysis::findings::habits::Habits;
 use crate::analysis::findings::pairing::{Pairing, is_poor};
 use crate::analysis::findings::scene::Scene;
 use crate::model::finding::{Confidence, Finding, FindingId, Hole, HolePlace, Severity};
@@ -47,16 +48,16 @@ pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
     let habits = Habits::of(scene, pairing);
     let worked_on = worked_on(&habits, &untaken);
     let told_of = told_of(scene, &untaken);
-    let silent = silent_services(scene);
+    let silent = Silent::of(scene);
     let mut cases = BTreeMap::<_, Vec<Case>>::new();
     for publish in untaken {
         let span = &scene.journey.spans[publish];
         let (fate, others) = match (worked_on.get(&publish), told_of.get(&publish)) {
             _ if span.is_error() => (Fate::NotSent, vec![]),
             (Some(orphans), _) => (Fate::WorkedOn(service_of(scene, orphans)), orphans.clone()),
-            (_, Some(service)) if silent.contains_key(service.as_str()) => continue,
+            (_, Some(service)) if silent.last.contains_key(service.as_str()) => continue,
             (_, Some(service)) => (Fate::ToldOf(service.clone()), vec![]),
-            _ if went_to_the_silent(&habits, span, &silent) => continue,
+            _ if silent.may_have_taken(&habits, span) => continue,
             _ => (Fate::Lost, vec![]),
         };
         let confidence = if matches!(fate, Fate::WorkedOn(_) | Fate::ToldOf(_)) {
@@ -100,7 +101,7 @@ fn retried(scene: &Scene, pairing: &Pairing) -> HashSet<usize> {
 fn worked_on(habits: &Habits, untaken: &[usize]) -> HashMap<usize, Vec<usize>> {
     let scene = habits.scene;
     let mut waiting: HashMap<TraceId, Vec<usize>> = HashMap::new();
-    let mut below: HashMap<(TraceId, SpanId), usize> = HashMap::new();
+    let mut below: HashMap<(TraceId, SpanId), Option<usize>> = HashMap::new();
     let mut found: HashMap<usize, Vec<usize>> = HashMap::new();
     let traces: HashSet<TraceId> = untaken.iter().map(|p| scene.journey.spans[*p].trace_id).collect();
     let begins = |index: usize| scene.clocks.start(&scene.journey.spans[index]);
@@ -120,15 +121,14 @@ fn worked_on(habits: &Habits, untaken: &[usize]) -> HashMap<usize, Vec<usize>> {
             continue;
         }
         let Some(parent) = span.parent_id else { continue };
-        if let Some(publish) = below.get(&(span.trace_id, parent)) {
-            found.entry(*publish).or_default().push(index);
-            continue;
+        // The first of one missing parent's children decides: the parent is older than any of them.
+        let publish = *below.entry((span.trace_id, parent)).or_insert_with(|| {
+            let fits = |at: &usize| may_lead_to(habits, waiting[*at], index);
+            (0..waiting.len()).rev().take(MOST_LOOKS).find(fits).map(|at| waiting.remove(at))
+        });
+        if let Some(publish) = publish {
+            found.entry(publish).or_default().push(index);
         }
-        let fits = |at: &usize| may_lead_to(habits, waiting[*at], index);
-        let Some(at) = (0..waiting.len()).rev().take(MOST_LOOKS).find(fits) else { continue };
-        let publish = waiting.remove(at);
-        below.insert((span.trace_id, parent), publish);
-        found.entry(publish).or_default().push(index);
     }
     found
 }
@@ -163,77 +163,37 @@ fn told_of(scene: &Scene, untaken: &[usize]) -> HashMap<usize, String> {
 }
 
 /// Services that write lines and have no span here, each with when it last wrote.
-fn silent_services<'a>(scene: &'a Scene) -> HashMap<&'a str, Timestamp> {
-    let spoken: HashSet<&str> = scene.journey.spans.iter().map(Span::service).collect();
-    let mut silent = HashMap::new();
-    for line in &scene.journey.logs {
-        let service = scene.grounds.known.in_spans(&line.service);
-        if !service.is_empty() && !spoken.contains(service) {
-            silent.insert(service, line.time);
-        }
-    }
-    silent
+#[derive(Default)]
+struct Silent<'a> {
+    last: HashMap<&'a str, Timestamp>,
+    in_trace: HashMap<TraceId, HashMap<&'a str, Timestamp>>,
 }
 
-/// Whether one that may take the message wrote lines later, and has no span at all.
-fn went_to_the_silent(habits: &Habits, sent: &Span, silent: &HashMap<&str, Timestamp>) -> bool {
-    let begun = habits.scene.clocks.start(sent);
-    silent.iter().any(|(service, last)| *last >= begun && habits.may_take(service, sent))
-}
-
-/// How the topics of this journey are consumed, here and elsewhere.
-struct Habits<'a> {
-    scene: &'a Scene<'a>,
-    here: HashMap<&'a str, Takers<'a>>,
-}
-
-/// Who takes from a topic here.
-struct Takers<'a> {
-    services: BTreeSet<&'a str>,
-    /// Whether always in the sender's own trace.
-    in_trace: bool,
-}
-
-impl<'a> Habits<'a> {
-    fn of(scene: &'a Scene<'a>, pairing: &Pairing) -> Self {
-        let spans = &scene.journey.spans;
-        let mut here: HashMap<&str, Takers> = HashMap::new();
-        for consume in &pairing.consumes {
-            let span = &spans[*consume];
-            let same = pairing.sender(*consume).is_some_and(|(sender, _)| spans[sender].trace_id == span.trace_id);
-            for topic in span.topics() {
-                let takers = here.entry(topic).or_insert(Takers { services: BTreeSet::new(), in_trace: true });
-                takers.services.insert(span.service());
-                takers.in_trace &= same;
+impl<'a> Silent<'a> {
+    fn of(scene: &'a Scene<'a>) -> Self {
+        let spoken: HashSet<&str> = scene.journey.spans.iter().map(Span::service).collect();
+        let mut silent = Self::default();
+        for line in &scene.journey.logs {
+            let service = scene.grounds.known.in_spans(&line.service);
+            if !service.is_empty() && !spoken.contains(service) {
+                silent.last.insert(service, line.time);
+                if let Some(trace) = line.trace_id {
+                    silent.in_trace.entry(trace).or_default().insert(service, line.time);
+                }
             }
         }
-        Self { scene, here }
+        silent
     }
 
-    /// Services that are known to take from the topic of this message.
-    fn takers<'s>(&'s self, sent: &'s Span) -> impl Iterator<Item = &'s str> {
-        let elsewhere = |topic| self.scene.grounds.known.consumed.get(topic).into_iter().flatten().map(String::as_str);
-        let here = |topic| self.here.get(topic).into_iter().flat_map(|takers| takers.services.iter().copied());
-        sent.topics().into_iter().flat_map(move |topic| here(topic).chain(elsewhere(topic)))
-    }
-
-    /// Whether a service may be who takes this message: where nobody is known to, it may be any.
-    fn may_take(&self, service: &str, sent: &Span) -> bool {
-        let mut takers = self.takers(sent).peekable();
-        takers.peek().is_none() || takers.any(|taker| taker == service)
-    }
-
-    /// Whether the one that takes from the topic would be in the sender's trace, so that it cannot be elsewhere.
-    fn stays_in_trace(&self, sent: &Span) -> bool {
-        sent.topics().into_iter().any(|topic| self.here.get(topic).is_some_and(|takers| takers.in_trace))
-    }
-
-    /// High only where somebody traced takes from the topic, and it is sure that no other trace has the consumer.
-    fn confidence(&self, sent: &Span) -> Confidence {
-        let grounds = self.scene.grounds;
-        let elsewhere = !self.stays_in_trace(sent) && (!grounds.looked_up || grounds.known.sampled);
-        let known = self.takers(sent).next().is_some();
-        if known && !elsewhere { Confidence::High } else { Confidence::Low }
+    /// Whether one of them may have taken this message: one that takes from the topic and wrote later, or, where nobody
+    /// is known to, one that wrote later in the message's own trace.
+    fn may_have_taken(&self, habits: &Habits, sent: &Span) -> bool {
+        let begun = habits.scene.clocks.start(sent);
+        let mut takers = habits.takers(sent).peekable();
+        if takers.peek().is_none() {
+            return self.in_trace.get(&sent.trace_id).is_some_and(|all| all.values().any(|last| *last >= begun));
+        }
+        takers.any(|taker| self.last.get(taker).is_some_and(|last| *last >= begun))
     }
 }
 
@@ -386,6 +346,11 @@ mod tests {
                 "a/send 0..4 producer topic=t\n?> b/store 9..20",
                 vec!["medium warning a/send ×1"],
             ),
+            (
+                "an orphan whose parent is older",
+                "?> b/store 0..2\na/send 3..4 producer topic=t\n?> b/store 5..6",
+                vec!["low error a/send ×1"],
+            ),
             ("an earlier orphan", "?> b/store 0..2\na/send 3..4 producer topic=t", vec!["low error a/send ×1"]),
             (
                 "an orphan of a service that does not take the topic",
@@ -415,7 +380,7 @@ mod tests {
         assert_eq!(unsure[0].confidence.word(), "low", "a trace of its own could not be asked for");
         assert!(unsure[0].causes.iter().any(|c| c.contains("nobody could be asked")));
         let external = told_knowing(&OF, text, |k| {
-            k.external_topics = crate::model::pattern::Pattern::parse("t").into_iter().collect()
+            k.external_topics = crate::model::pattern::Pattern::parse("t").into_iter().collect();
         });
         assert!(external.is_empty());
     }

@@ -131,7 +131,7 @@ fn is_unsampled(line: &LogEntry) -> Option<bool> {
                 parts.get(3).copied().filter(|_| own)?
             }
             "traceflags" | "oteltraceflags" => value,
-            "flags" if line.trace_id.is_some() => value,
+            "flags" if line.trace_id.is_some() && value.len() == 2 => value,
             "oteltracesampled" | "xb3sampled" if line.trace_id.is_some() => {
                 return match value.to_ascii_lowercase().as_str() {
                     "false" | "0" => Some(true),
@@ -141,7 +141,8 @@ fn is_unsampled(line: &LogEntry) -> Option<bool> {
             }
             _ => return None,
         };
-        (flags.len() <= 2).then(|| u8::from_str_radix(flags, 16).ok()).flatten().map(|flags| flags & 1 == 0)
+        // The lowest bit says it; the next one is the only other that is in use.
+        u8::from_str_radix(flags, 16).ok().filter(|flags| *flags < 4).map(|flags| flags & 1 == 0)
     })
 }
 
@@ -186,7 +187,8 @@ mod tests {
             (part, ("trace_flags", "00"), true, false, "not_sampled info a/ ×2"),
             (part, ("otelTraceSampled", "False"), true, false, "not_sampled info a/ ×2"),
             (none, ("x", "y"), true, false, "trace_not_stored info a/ ×1"),
-            (none, ("flags", "0"), true, false, "not_sampled info a/ ×1"),
+            (part, ("flags", "10"), true, false, "trace_not_stored medium warning a/ ×2"),
+            (none, ("flags", "00"), true, false, "not_sampled info a/ ×1"),
         ];
         for (text, field, asked, sampled, found) in table {
             assert_eq!(told(text, field, asked, sampled), [found], "{field:?} {asked} {sampled}");
