@@ -4,7 +4,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    Context, Outcome, completions, config, demo, doctor, find, logs, missing, schema, span, timeline,
+    Context, Outcome, completions, config, demo, doctor, find, logs, missing, schema, span, timeline, verify_pipeline,
 };
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
@@ -94,6 +94,9 @@ pub enum Command {
     /// What did not happen and should have, and what went wrong, each with its evidence
     #[command(before_help = missing::EXAMPLES, help_template = LAYOUT)]
     Missing(missing::Args),
+    /// Did every expected step happen, in order, in time? A gate for CI
+    #[command(before_help = verify_pipeline::EXAMPLES, help_template = LAYOUT)]
+    VerifyPipeline(Box<verify_pipeline::Args>),
     /// A short guided tour on embedded data
     #[command(help_template = LAYOUT)]
     Demo(demo::Args),
@@ -120,6 +123,7 @@ impl Command {
             Self::Span(args) => Some(&args.journey.backends),
             Self::Logs(args) => Some(&args.journey.backends),
             Self::Missing(args) => Some(&args.journey.backends),
+            Self::VerifyPipeline(args) => Some(&args.backends),
             Self::Doctor(args) => Some(&args.backends),
             Self::Config(args) => Some(args.backends()),
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => None,
@@ -134,6 +138,7 @@ impl Command {
             Self::Span(args) => args.journey.sources.demo.is_some(),
             Self::Logs(args) => args.journey.sources.demo.is_some(),
             Self::Missing(args) => args.journey.sources.demo.is_some(),
+            Self::VerifyPipeline(args) => args.sources.demo.is_some() || args.check,
             Self::Doctor(args) => args.demo,
             Self::Config(_) => false,
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
@@ -170,6 +175,7 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::Span(args) => span::run(args, &context).await,
         Command::Logs(args) => logs::run(args, &context).await,
         Command::Missing(args) => missing::run(args, &context).await,
+        Command::VerifyPipeline(args) => Box::pin(verify_pipeline::run(args, &context)).await,
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, &context)).await,
         Command::Config(args) => config::run(args, &context).await,

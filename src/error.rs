@@ -46,6 +46,9 @@ pub enum Error {
     /// A configuration file is wrong: the message names file, line and column and shows the place.
     #[error("{0}")]
     Config(String),
+    /// A pipeline's spec is wrong: everything that is, each with its place.
+    #[error("{0}")]
+    Spec(String),
     /// A file cannot be read as what it should be.
     #[error("{path}: {message}")]
     Input {
@@ -77,6 +80,7 @@ impl Error {
     pub fn hint(&self) -> &str {
         match self {
             Self::Usage { hint, .. } => hint,
+            Self::Spec(_) => "`trace schema pipeline` prints the grammar for editors; README has it for people",
             Self::Config(_) => "mend the line, or name another file with --config",
             Self::Input { .. } => "readable are Jaeger JSON, OTLP JSON and JSON lines, and logcli's JSON lines",
             Self::Secret(_) | Self::Output { .. } => "",
@@ -86,7 +90,7 @@ impl Error {
     /// The code to end with.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::Config(_) | Self::Input { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::Config(_) | Self::Spec(_) | Self::Input { .. } => Exit::Usage,
             Self::Secret(_) => Exit::MustAct,
             Self::Output { .. } => Exit::Output,
         }

@@ -154,4 +154,33 @@ mod tests {
         let both = "web/get 0..100 error: boom\n! web 50 error boom, in other words\n! job 60 error alone";
         assert_eq!(told(both), ["web/get ×1 boom < ", "job/ ×1 alone < "]);
     }
+
+    #[test]
+    fn an_error_explains_its_caller_s_if_it_was_in_time() {
+        // A twentieth of the caller's time may pass, and a second at least.
+        let table = [
+            ("web/get 0..100000 error: bad\n  db/query 10..104900 error: worse", 1),
+            ("web/get 0..100000 error: bad\n  db/query 10..105100 error: worse", 2),
+            ("web/get 0..100 error: bad\n  db/query 10..1099 error: worse", 1),
+            ("web/get 0..100 error: bad\n  db/query 10..1101 error: worse", 2),
+            ("web/get 0..100 error: bad\n  db/query 99..150 error: worse", 1),
+            ("web/get 0..100 error: bad\n  db/query 100..150 error: worse", 2),
+            // A line is told by a failure of its own trace only.
+            ("web/get 0..9 error: bad\n! web 5 error other words", 1),
+            ("web/get 0..9 error: bad\nweb/put 20..30 trace=2\n! web 25 error other words", 2),
+        ];
+        for (text, failures) in table {
+            assert_eq!(told(text).len(), failures, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_says_what_its_error_context_says() {
+        use crate::model::log::ErrorContext;
+        for (kind, message, says) in [("E", "m", "E: m"), ("", "m", "m"), ("E", "", "line"), ("", "", "line")] {
+            let context = ErrorContext { error_type: kind.into(), error_message: message.into(), ..Default::default() };
+            let line = LogEntry { message: "line".into(), error_context: Some(context), ..LogEntry::default() };
+            assert_eq!(line_text(&line), says);
+        }
+    }
 }

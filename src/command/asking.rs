@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::analysis::findings::baseline::Baseline;
 use crate::analysis::findings::known::Known;
 use crate::analysis::findings::{Grounds, Judged};
+use crate::backend::prometheus::Prometheus;
 use crate::backend::transport::{Transport, shown};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
@@ -18,12 +19,15 @@ use crate::gather::wait::{Patience, Wait};
 use crate::model::evidence::{Evidence, LookedUp, Note, NoteCode};
 use crate::model::journey::{Journey, Reason};
 use crate::model::log::LogEntry;
-use crate::model::time::{Human, Timestamp};
+use crate::model::pattern::Pattern;
+use crate::model::time::{Human, MINUTE, Timestamp};
 use crate::options::backends::APIS;
 use crate::options::journey::{Found, JourneyArgs};
 use crate::options::sources::Supply;
+use crate::pipeline::evaluate::Reading;
+use crate::pipeline::spec::Metric;
 use crate::progress::Progress;
-use crate::query::{Query, Subject, TimeRange};
+use crate::query::{PanelTemplate, Query, Subject, TimeRange};
 use crate::report::Body;
 use crate::report::words::{flag, quoted};
 use crate::stitch::stitch;
@@ -37,6 +41,8 @@ pub struct Told {
     pub query: Query,
     /// Lines around the journey's own, where asked for.
     pub context: Vec<LogEntry>,
+    /// What the metrics that were wished for said.
+    pub readings: Vec<Reading>,
     /// What it rests on.
     pub footing: Footing,
 }
@@ -58,8 +64,12 @@ pub struct Wish<'a> {
     pub baseline: Option<&'a Baseline>,
     /// Services to ask where services must be asked one by one; empty means those of the settings.
     pub services: &'a [String],
+    /// What metrics must be read at the journey's end.
+    pub metrics: &'a [Metric],
+    /// With which span recent runs begin; any where none.
+    pub root: Option<&'a (Pattern, Option<Pattern>)>,
     /// How long to ask again, and when it is enough; once where none.
-    pub waiting: Option<Waiting<'a>>,
+    pub waiting: Option<&'a Waiting<'a>>,
 }
 
 /// How long to ask again, and when it is enough.
@@ -73,7 +83,15 @@ pub struct Waiting<'a> {
 impl Wish<'_> {
     /// Nothing but the journey.
     pub fn plain(context: &Context) -> Self {
-        Self { around: 0, known: judging::configured(context), baseline: None, services: &[], waiting: None }
+        Self {
+            around: 0,
+            known: judging::configured(context),
+            baseline: None,
+            services: &[],
+            metrics: &[],
+            root: None,
+            waiting: None,
+        }
     }
 }
 
@@ -87,7 +105,7 @@ pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Resu
             let subject = args.subject.required()?;
             let desk = Desk::open(&args.sources.recording, context)?;
             let progress = progress(context);
-            let mut told = about(&desk, &desk.transport, subject, &progress, args, wish, context).await?;
+            let mut told = Box::pin(about(&desk, &desk.transport, subject, &progress, args, wish, context)).await?;
             progress.done();
             desk.remember(key_that_worked(&told), context);
             (told.footing.said, told.footing.unsaved) = desk.close(context);
@@ -105,7 +123,9 @@ pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Resu
         Supply::Demo(scenario) => {
             let run = demo_run(args, scenario.as_deref())?;
             let query = blank(Subject::correlation(&run.correlation_id), context, demo::NOW);
-            Ok(told(demo::evidence(&run), query, wish, args, context))
+            let mut known = wish.known.clone();
+            demo::embedded().iter().for_each(|(_, other)| known.learn_spans(&other.spans));
+            Ok(told(demo::evidence(&run), query, &Wish { known, ..*wish }, args, context))
         }
     }
 }
@@ -129,7 +149,7 @@ pub async fn about(
         query.services = wish.services.to_vec();
     }
     let backends = &desk.backends;
-    let (evidence, query) = match &wish.waiting {
+    let (evidence, query) = match wish.waiting {
         None => (gather::gather(&query, backends, transport, progress).await, query),
         Some(waiting) => {
             let judge = |evidence: &Evidence, now: Timestamp| {
@@ -140,6 +160,9 @@ pub async fn about(
         }
     };
     let mut told = told(evidence, query, wish, args, context);
+    if !wish.metrics.is_empty() {
+        told.readings = readings(desk, transport, &told, wish.metrics, progress).await;
+    }
     if wish.around > 0 && transport.interrupted().is_none() {
         progress.say("asking for the lines around");
         let logs = &told.judged.journey.logs;
@@ -148,6 +171,34 @@ pub async fn about(
         notes.into_iter().for_each(|note| told.footing.shell.note(note));
     }
     Ok(told)
+}
+
+/// What metrics say a minute after the journey's end: by then they were scraped.
+async fn readings(
+    desk: &Desk,
+    transport: &Transport,
+    told: &Told,
+    metrics: &[Metric],
+    progress: &Progress,
+) -> Vec<Reading> {
+    let none = |why: String| metrics.iter().map(|_| Reading::NotHad(why.clone())).collect();
+    let journey = &told.judged.journey;
+    let Some(extent) = journey.span_extent() else { return none("there is no journey to measure at".to_owned()) };
+    let Some(endpoint) = &desk.backends.prometheus else { return none("prometheus is left out".to_owned()) };
+    let at = extent.to.plus(MINUTE);
+    if at > told.query.now {
+        let left = Human(at.since(told.query.now));
+        return none(format!("metrics are read a minute after the run's end: that is in {left}"));
+    }
+    progress.say("reading metrics");
+    let about = gather::metrics::About {
+        services: journey.services().into_iter().map(str::to_owned).collect(),
+        id: journey.correlation_id.clone().unwrap_or_else(|| told.query.subject.text.clone()),
+    };
+    let prometheus = Prometheus::new(transport, endpoint);
+    let templates = metrics.iter().map(|m| PanelTemplate { name: m.name.clone(), query: m.query.clone() });
+    let told = gather::metrics::readings(&prometheus, templates, &about, extent, at).await;
+    told.into_iter().map(|samples| samples.map_or_else(Reading::NotHad, Reading::Samples)).collect()
 }
 
 /// The likeliest of the keys under which the ID was found.
@@ -167,6 +218,7 @@ pub fn told(mut evidence: Evidence, query: Query, wish: &Wish, args: &JourneyArg
         ..Evidence::default()
     };
     let mut known = wish.known.clone();
+    known.learn_spans(&evidence.spans);
     known.learn_lists(&evidence.listed);
     let journey = stitch(evidence, &query);
     let unsettled = settle(&journey, &query, args, context);
@@ -194,7 +246,8 @@ pub fn told(mut evidence: Evidence, query: Query, wish: &Wish, args: &JourneyArg
         said: String::new(),
         unsaved: None,
     };
-    Told { judged, query, context: Vec::new(), footing }
+    let readings = wish.metrics.iter().map(|_| Reading::NotHad("nobody was asked".to_owned())).collect();
+    Told { judged, query, context: Vec::new(), readings, footing }
 }
 
 /// Whether an explicit window ends so soon after the journey's newest span that what followed may lie outside of it.

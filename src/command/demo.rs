@@ -86,7 +86,7 @@ fn report(run: &Run, flag: &str, body: impl FnOnce(Judged, &Query) -> Body) -> R
     let query = Query::about(Subject::correlation(&run.correlation_id), keys, demo::NOW);
     let evidence = demo::evidence(run);
     let shell = Evidence { spans: vec![], logs: vec![], ..evidence.clone() };
-    let judged = judging::whole(stitch(evidence, &query));
+    let judged = judging::in_demo(stitch(evidence, &query));
     let mut report = Report::new(body(judged, &query)).about(&run.correlation_id, &shell);
     flag.clone_into(&mut report.flags);
     report

@@ -60,21 +60,27 @@ impl Footing {
     /// The report in the form that is wanted, and what the code says.
     pub fn outcome(self, args: &JourneyArgs, context: &Context, body: Body) -> Outcome {
         let exit = self.unsaved.unwrap_or_else(|| args.verdict.exit(self.found, data(&self.shell), self.worst));
-        self.shown(exit, context, body)
+        let report = self.report(body);
+        self.shown(exit, context, &report)
+    }
+
+    /// The report that says this.
+    pub fn report(&self, body: Body) -> Report {
+        let mut report = Report::new(body).about(self.subject.clone().unwrap_or_default(), &self.shell);
+        report.subject = report.subject.filter(|subject| !subject.is_empty());
+        report.settled = self.settled;
+        report.flags.clone_from(&self.flags);
+        report.links.clone_from(&self.links);
+        report
     }
 
     /// The report in the form that is wanted, with this code.
-    pub fn shown(self, exit: Exit, context: &Context, body: Body) -> Outcome {
-        let mut report = Report::new(body).about(self.subject.unwrap_or_default(), &self.shell);
-        report.subject = report.subject.filter(|subject| !subject.is_empty());
-        report.settled = self.settled;
-        report.flags = self.flags;
-        report.links = self.links;
+    pub fn shown(self, exit: Exit, context: &Context, report: &Report) -> Outcome {
         let grave = report.notes.iter().filter(|note| note.code.is_incomplete() && context.format() == Format::Csv);
         let incomplete: String =
             grave.map(|note| escape::line(&format!("not complete: {}", note.message)) + "\n").collect();
         Outcome {
-            stdout: render(&report, context.format(), &context.view),
+            stdout: render(report, context.format(), &context.view),
             stderr: (self.said + &incomplete).into_bytes(),
             exit,
         }

@@ -3,6 +3,7 @@
 use crate::analysis::findings::known::Known;
 use crate::analysis::findings::{Grounds, Judged};
 use crate::command::Context;
+use crate::demo;
 use crate::model::journey::Journey;
 
 /// What the settings tell that no journey does.
@@ -16,9 +17,10 @@ pub fn configured(context: &Context) -> Known {
     }
 }
 
-/// Judges a journey that is all there is to know, such as one of the demo.
-pub fn whole(journey: Journey) -> Judged {
+/// Judges a journey of the demo, by what all of the demo shows.
+pub fn in_demo(journey: Journey) -> Judged {
     let mut known = Known::default();
+    demo::embedded().iter().for_each(|(_, other)| known.learn_spans(&other.spans));
     known.learn(&journey);
     Judged::new(journey, &Grounds { complete: true, settled: true, looked_up: true, known: &known, baseline: None })
 }

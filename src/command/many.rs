@@ -96,7 +96,7 @@ async fn ask_each(
     let silent = Progress::silent();
     let ask = |subject: Subject| {
         let (silent, transport) = (&silent, desk.transport.beside(until));
-        async move { about(desk, &transport, subject, silent, args, wish, context).await }
+        async move { Box::pin(about(desk, &transport, subject, silent, args, wish, context)).await }
     };
     let mut answers = iter(subjects).map(ask).buffered(IN_FLIGHT);
     while let Some(told) = answers.next().await {
@@ -120,6 +120,6 @@ fn together<'a>(
     for (subject, evidence) in &shares {
         known.learn(&stitch(evidence.clone(), &query(subject)));
     }
-    let wish = Wish { known, around: wish.around, baseline: wish.baseline, services: wish.services, waiting: None };
+    let wish = Wish { known, ..*wish };
     shares.into_iter().map(move |(subject, evidence)| told(evidence, query(&subject), &wish, args, context))
 }

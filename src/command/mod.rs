@@ -17,7 +17,9 @@ pub mod missing;
 pub mod offline;
 pub mod schema;
 pub mod span;
+pub mod standing;
 pub mod timeline;
+pub mod verify_pipeline;
 
 use std::fmt::Write;
 

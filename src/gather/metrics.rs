@@ -12,7 +12,7 @@ use crate::backend::request::quoted;
 use crate::gather::haul::Haul;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::metric::Panel;
-use crate::model::time::{MINUTE, SECOND, Window};
+use crate::model::time::{MINUTE, SECOND, Timestamp, Window};
 use crate::query::{PanelTemplate, Query};
 use crate::wire::prometheus_json::{self, Reply};
 
@@ -105,6 +105,22 @@ impl Unasked {
     }
 }
 
+/// What these queries say at an instant: the values of their samples.
+pub async fn readings(
+    prometheus: &Prometheus<'_>,
+    templates: impl Iterator<Item = PanelTemplate>,
+    about: &About,
+    extent: Window,
+    at: Timestamp,
+) -> Vec<Result<Vec<f64>, String>> {
+    let read = |template: PanelTemplate| async move {
+        let promql = filled(&template, about, extent)?;
+        let told = prometheus.instant(&promql, at).await.map_err(|failure| failure.message)?;
+        Ok(told.data.iter().filter_map(|series| series.samples.last()).map(|(_, value)| *value).collect())
+    };
+    join_all(templates.map(read)).await
+}
+
 fn without_panel(panel: &Panel, why: &Unasked) -> Note {
     let message = format!("panel {:?}: {}", panel.name, why.words());
     let hint = "look at its query in the configuration; --show-queries prints what was asked";
@@ -165,7 +181,6 @@ impl Haul {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::time::Timestamp;
 
     fn fill(query: &str) -> Result<String, String> {
         let about = About { services: ["a.b".to_owned(), "c".to_owned()].into(), id: "x\"} or up{a=\"".to_owned() };

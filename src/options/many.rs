@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::error::Error;
+use crate::model::length::positive_duration;
 use crate::options::subject::SubjectArgs;
 use crate::options::surroundings::Surroundings;
-use crate::options::time::positive_duration;
 use crate::query::Subject;
 
 /// The longest list of IDs that is read: 16 MiB.

@@ -9,7 +9,7 @@ use crate::pipeline::matching::{Item, Match};
 use crate::pipeline::order;
 use crate::pipeline::spec::{Each, Group, Step};
 use crate::pipeline::steps::{Bench, Ruling, blank};
-use crate::pipeline::trust::Needs;
+use crate::pipeline::trust::{Doubts, Needs};
 use crate::pipeline::verdict::{Check, Kind, State};
 
 /// The repetitions of a group, in their order: what each is for, and its matches by step.
@@ -50,12 +50,12 @@ impl<'a> Repeated<'a> {
         let limit = self.bench.all_by;
         let (doubts, state) = match total {
             _ if wanted.most.is_some_and(|most| total > most) => {
-                let doubts = wanted.follows.then(|| self.bench.trust.doubts(needs)).unwrap_or_default();
+                let doubts = if wanted.follows { self.bench.trust.doubts(needs) } else { Doubts::default() };
                 (doubts, State::Broken)
             }
             _ if total < wanted.least => (self.bench.trust.of_missing(needs, limit), State::Broken),
             _ if wanted.most.is_some() => (self.bench.trust.doubts(needs), State::Met),
-            _ => (Default::default(), State::Met),
+            _ => (Doubts::default(), State::Met),
         };
         if state == State::Broken {
             check.why.push(format!("{total} seen; {} expected", wanted.words()));

@@ -54,8 +54,8 @@ impl<'a> Field<'a> {
         }
         let mut names: Vec<_> = by_name.into_iter().collect();
         names.sort_unstable();
-        let named = journey.logs.iter().any(|line| line.span_id.is_some());
-        let spans = journey.spans.iter().enumerate().rev().filter(|_| named);
+        let is_named = journey.logs.iter().any(|line| line.span_id.is_some());
+        let spans = journey.spans.iter().enumerate().rev().filter(|_| is_named);
         let holders = spans.map(|(index, span)| ((span.trace_id, span.span_id), index)).collect();
         Self { journey, clocks: Clocks::measured(journey), names, holders }
     }

@@ -107,14 +107,14 @@ fn partners(cast: &Cast, step: usize, own: &[Match], others: &[Match]) -> Vec<Pa
         free = others.iter().collect();
     }
     let mut next = 0;
-    let mut partner = |known: Option<usize>| {
-        known.map(|index| Partner { found: cast.field.span(index), known: true }).unwrap_or_else(|| {
-            let found = *free[next.min(free.len() - 1)];
-            next += 1;
-            Partner { found, known: false }
-        })
+    let mut first_left = || {
+        let found = *free[next.min(free.len() - 1)];
+        next += 1;
+        Partner { found, known: false }
     };
-    known.into_iter().map(&mut partner).collect()
+    let known =
+        known.into_iter().map(|known| known.map(|index| Partner { found: cast.field.span(index), known: true }));
+    known.map(|known| known.unwrap_or_else(&mut first_left)).collect()
 }
 
 fn spans(found: &[Match]) -> HashSet<usize> {

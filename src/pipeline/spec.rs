@@ -78,6 +78,40 @@ pub struct Step {
     pub group: Option<usize>,
 }
 
+impl Spec {
+    /// Every selector in it.
+    fn selectors(&self) -> impl Iterator<Item = &Selector> {
+        let steps = self.steps.iter().chain(self.conditions.iter().map(|condition| &condition.then));
+        let ifs = self.conditions.iter().map(|condition| &condition.if_seen);
+        let absent = self.absent.iter().map(|absence| &absence.what);
+        steps.flat_map(|step| &step.any_of).chain(ifs).chain(absent)
+    }
+
+    /// Whether anything in it is about spans.
+    pub fn needs_spans(&self) -> bool {
+        !self.forbid.is_empty() || self.selectors().any(|selector| matches!(selector.what, Seen::Span(_)))
+    }
+
+    /// Whether anything in it can be seen in lines alone.
+    pub fn needs_lines(&self) -> bool {
+        let only_lines = |step: &Step| step.any_of.iter().all(|selector| matches!(selector.what, Seen::Log(_)));
+        let absent = self.absent.iter().map(|absence| &absence.what);
+        let ifs = self.conditions.iter().map(|condition| &condition.if_seen);
+        self.steps.iter().chain(self.conditions.iter().map(|condition| &condition.then)).any(only_lines)
+            || absent.chain(ifs).any(|selector| matches!(selector.what, Seen::Log(_)))
+    }
+
+    /// The span with which a run begins: the name, and the service where it is told.
+    pub fn entry(&self) -> Option<(Pattern, Option<Pattern>)> {
+        let selectors = self.steps.iter().flat_map(|step| &step.any_of);
+        let first = selectors.filter_map(|selector| match &selector.what {
+            Seen::Span(name) => Some((name.clone(), selector.service.clone())),
+            Seen::Log(_) => None,
+        });
+        { first }.next()
+    }
+}
+
 /// What a step is seen as. Everything that is told must fit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selector {

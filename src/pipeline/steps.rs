@@ -86,8 +86,8 @@ impl Bench<'_> {
         let said = self.say(step, place, &own, scope);
         check.wait_ns = said.iter().filter_map(|said| said.wait_ns).max();
         let good = said.iter().filter(|said| said.faults.is_empty()).count();
-        let case = Case { step, scope, own: &own, said: &said, wanted, good };
-        let mut ruling = self.weigh(&case, check);
+        let matter = Matter { step, scope, own: &own, said: &said, wanted, good };
+        let mut ruling = self.weigh(&matter, check);
         let wrong = ruling.check.state != State::Met;
         ruling.check.nearest = ruling.check.nearest.filter(|_| wrong);
         let notes = said.iter().filter(|said| said.faults.is_empty()).flat_map(|said| said.notes.iter().cloned());
@@ -98,11 +98,11 @@ impl Bench<'_> {
         ruling
     }
 
-    fn weigh(&self, case: &Case, mut check: Check) -> Ruling {
-        let (step, total, wanted) = (case.step, case.own.len(), case.wanted);
+    fn weigh(&self, matter: &Matter, mut check: Check) -> Ruling {
+        let (step, total, wanted) = (matter.step, matter.own.len(), matter.wanted);
         let needs = Needs::of(&step.any_of);
         let settle_ns = self.ground.settle_ns;
-        let faults: Vec<&Fault> = case.said.iter().flat_map(|said| &said.faults).collect();
+        let faults: Vec<&Fault> = matter.said.iter().flat_map(|said| &said.faults).collect();
         if let Some(most) = wanted.most.filter(|most| total > *most) {
             check
                 .why
@@ -119,7 +119,7 @@ impl Bench<'_> {
                 Ruling::doubted(check, &doubts, settle_ns, None)
             };
         }
-        let enough = case.good >= wanted.least && (!step.every || faults.is_empty());
+        let enough = matter.good >= wanted.least && (!step.every || faults.is_empty());
         if enough {
             let rests_on_no_more = wanted.most.is_some() || step.every;
             let mut doubts = if rests_on_no_more { self.trust.doubts(needs) } else { Doubts::default() };
@@ -127,7 +127,7 @@ impl Bench<'_> {
                 doubts = merged(doubts, &self.of_other(step.count, needs));
             }
             if doubts.is_empty() {
-                doubts = self.of_unseen_before(case);
+                doubts = self.of_unseen_before(matter);
             }
             return if doubts.is_empty() {
                 Ruling::of(check)
@@ -135,7 +135,7 @@ impl Bench<'_> {
                 Ruling::doubted(check, &doubts, settle_ns, None)
             };
         }
-        check.nearest = self.nearest_fault(case);
+        check.nearest = self.nearest_fault(matter);
         let told = some_of(faults.iter().map(|fault| fault.why.clone()).collect());
         let is_full = wanted.most == Some(total) && !wanted.follows;
         if !faults.is_empty() && (step.every || is_full) {
@@ -144,7 +144,7 @@ impl Bench<'_> {
             let words = || format!("{}: what it belongs to", step.name);
             return self.broken_or(check, &doubts.unwrap_or_default(), words);
         }
-        if total >= wanted.least && wanted.least > 0 && case.all_late() {
+        if total >= wanted.least && wanted.least > 0 && matter.all_late() {
             let doubts = faults.iter().map(|fault| self.of_fault(fault.nature, needs)).max_by_key(weight);
             if doubts.as_ref().is_some_and(Doubts::is_empty) {
                 check.why = told;
@@ -153,7 +153,7 @@ impl Bench<'_> {
             }
         }
         check.why = told;
-        let seen = match (case.good, wanted.least) {
+        let seen = match (matter.good, wanted.least) {
             (0, 1) if total == 0 => "not seen".to_owned(),
             (0, 1) => String::new(),
             (good, least) if good == total => format!("{good} of {least} seen"),
@@ -162,9 +162,9 @@ impl Bench<'_> {
         if !seen.is_empty() {
             check.why.insert(0, seen);
         }
-        let limit = [order::deadline(self.cast, &step.order, case.scope), self.all_by].into_iter().flatten().max();
+        let limit = [order::deadline(self.cast, &step.order, matter.scope), self.all_by].into_iter().flatten().max();
         let doubts = self.trust.of_missing(needs, limit);
-        self.broken_or(check, &doubts, || format!("{}: {} of {} seen", step.name, case.good, wanted.least.max(1)))
+        self.broken_or(check, &doubts, || format!("{}: {} of {} seen", step.name, matter.good, wanted.least.max(1)))
     }
 
     fn broken_or(&self, mut check: Check, doubts: &Doubts, words: impl FnOnce() -> String) -> Ruling {
@@ -185,9 +185,9 @@ impl Bench<'_> {
     }
 
     /// A step that must come after an optional one that was not seen is only right while that one does not come.
-    fn of_unseen_before(&self, case: &Case) -> Doubts {
-        let unseen = case.step.order.iter().filter(|order| {
-            case.scope.matches(self.cast, order.step).is_empty() && self.cast.spec.steps[order.step].optional
+    fn of_unseen_before(&self, matter: &Matter) -> Doubts {
+        let unseen = matter.step.order.iter().filter(|order| {
+            matter.scope.matches(self.cast, order.step).is_empty() && self.cast.spec.steps[order.step].optional
         });
         let doubts = unseen.map(|order| self.trust.doubts(Needs::of(&self.cast.spec.steps[order.step].any_of)));
         doubts.reduce(|all, more| merged(all, &more)).unwrap_or_default()
@@ -202,8 +202,8 @@ impl Bench<'_> {
         }
     }
 
-    fn nearest_fault(&self, case: &Case) -> Option<Nearest> {
-        let wrong = case.own.iter().zip(case.said).filter_map(|(found, said)| Some((found, said.faults.first()?)));
+    fn nearest_fault(&self, matter: &Matter) -> Option<Nearest> {
+        let wrong = matter.own.iter().zip(matter.said).filter_map(|(found, said)| Some((found, said.faults.first()?)));
         let (found, fault) = wrong.min_by_key(|(found, _)| **found)?;
         Some(Nearest { differs: fault.differs.clone(), sight: self.cast.field.sight(found.item) })
     }
@@ -255,7 +255,7 @@ impl Bench<'_> {
 }
 
 /// A step, its matches, and what is said of them.
-struct Case<'c> {
+struct Matter<'c> {
     step: &'c Step,
     scope: Scope<'c>,
     own: &'c [Match],
@@ -264,7 +264,7 @@ struct Case<'c> {
     good: usize,
 }
 
-impl Case<'_> {
+impl Matter<'_> {
     /// Whether no match is right and each is wrong by coming too late: whatever comes now is later still.
     fn all_late(&self) -> bool {
         let is_late = |fault: &Fault| matches!(fault.nature, Nature::Pair { late: true, .. });

@@ -8,7 +8,7 @@ use crate::model::conventions::MessageRole;
 use crate::model::evidence::{Listed, Operation};
 use crate::model::journey::{Journey, Via, is_orphan};
 use crate::model::pattern::Pattern;
-use crate::model::span::SpanKind;
+use crate::model::span::{Span, SpanKind};
 
 /// What is known from elsewhere. A fold over journeys, beside what is configured.
 #[derive(Clone, Debug, Default)]
@@ -38,25 +38,33 @@ pub struct Known {
 }
 
 impl Known {
+    /// Adds what spans show by themselves, whatever journeys they are of: who is traced, and who takes which topic.
+    pub fn learn_spans(&mut self, spans: &[Span]) {
+        for span in spans {
+            let service = span.service();
+            if !service.is_empty() && !self.traced.contains(service) {
+                self.traced.insert(service.to_owned());
+            }
+            let of_topic = match span.message_role() {
+                Some(MessageRole::Consume) => &mut self.consumed,
+                Some(MessageRole::Publish) => &mut self.published,
+                None => continue,
+            };
+            for topic in span.topics() {
+                if !of_topic.get(topic).is_some_and(|services| services.contains(service)) {
+                    of_topic.entry(topic.to_owned()).or_default().insert(service.to_owned());
+                }
+            }
+        }
+    }
+
     /// Adds what a journey shows.
     pub fn learn(&mut self, journey: &Journey) {
         self.journeys += 1;
+        self.learn_spans(&journey.spans);
         let mut entries = BTreeSet::new();
         for (index, span) in journey.spans.iter().enumerate() {
             let (service, cause) = (span.service().to_owned(), journey.forest.cause[index]);
-            if !service.is_empty() {
-                self.traced.insert(service.clone());
-            }
-            let of_topic = match span.message_role() {
-                Some(MessageRole::Consume) => Some(&mut self.consumed),
-                Some(MessageRole::Publish) => Some(&mut self.published),
-                None => None,
-            };
-            if let Some(of_topic) = of_topic {
-                for topic in span.topics() {
-                    of_topic.entry(topic.to_owned()).or_default().insert(service.clone());
-                }
-            }
             if let Some((client, Via::Parent)) = cause.filter(|_| span.kind == SpanKind::Server) {
                 let client = &journey.spans[client];
                 let peers = [Some(span.service()), client.peer()];

@@ -93,3 +93,29 @@ fn is_loopback(url: &Url) -> bool {
         None => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_many_names() {
+        let table = [
+            ("http://localhost:1", true),
+            ("http://a.localhost", true),
+            ("https://127.0.0.1", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:80", true),
+            ("http://notlocalhost", false),
+            ("http://localhost.example", false),
+            ("http://128.0.0.1", false),
+            ("http://[::2]", false),
+            ("data:x", false),
+        ];
+        for (url, is_it) in table {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(is_loopback(&url), is_it, "{url}");
+            assert!(!is_it || Clients::default().proxy(&url).is_none(), "{url}: no proxy before ourselves");
+        }
+    }
+}

@@ -299,3 +299,137 @@ fn build(
         Failure::new(FailureKind::MustAct, format!("cannot ask {}: {}", shown(&endpoint.url), deepest(&e)))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Tls;
+    use crate::backend::tape::Tape;
+    use crate::backend::transport::Limits;
+    use crate::stop::Stop;
+
+    #[test]
+    fn a_size_is_told_in_the_largest_unit_that_fits() {
+        let table = [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1 KiB"),
+            (1025, "1025 bytes"),
+            (3 << 10, "3 KiB"),
+            (1 << 20, "1 MiB"),
+            ((1 << 20) + 1024, "1025 KiB"),
+            (256 << 20, "256 MiB"),
+            (1 << 30, "1 GiB"),
+            ((2 << 30) + (1 << 20), "2049 MiB"),
+        ];
+        for (bytes, told) in table {
+            assert_eq!(size(bytes), told);
+        }
+    }
+
+    #[test]
+    fn an_answer_must_bring_a_kibibyte_a_second_whenever_it_is_looked_at() {
+        // How long ago it was looked at, what had come since and what comes now, whether that is enough, what is counted
+        // from then on.
+        let table = [
+            (1_000, 0, 1, true, 1),
+            (1_000, 5, 7, true, 12),
+            (4_000, 0, 1, false, 0),
+            (4_000, 4_000, 95, false, 0),
+            (4_000, 4_096, 1_000, true, 0),
+        ];
+        for (ago, bytes, more, is_enough, counted) in table {
+            let since = Instant::now().checked_sub(Duration::from_millis(ago)).unwrap();
+            let mut rate = Rate { since, bytes, ..Rate::new(Duration::from_secs(1)) };
+            assert_eq!(rate.every, Duration::from_secs(2));
+            assert_eq!((rate.is_enough(more), rate.bytes), (is_enough, counted), "{ago} ms, {bytes} + {more}");
+            assert_eq!(rate.since != since, ago > 2_000);
+        }
+    }
+
+    #[test]
+    fn a_piece_is_taken_unless_it_is_too_much_for_one_or_for_all() {
+        let limits = Limits { body: 800, ..Limits::default() };
+        // Bytes of this answer, of all the others, of the piece.
+        let table = [
+            (0, 0, 800, None),
+            (0, 0, 801, Some("more than 800 bytes in one answer")),
+            (799, 0, 1, None),
+            (800, 0, 1, Some("more than 800 bytes in one answer")),
+            (400, 400, 100, None),
+            (400, 400, 101, Some("more than 900 bytes in answers at once")),
+        ];
+        for (own, others, more, refused) in table {
+            let transport = Transport::new(limits, Tape::Off, Stop::default());
+            let (mut body, mut theirs) = (vec![0; own], Held::of(&transport.common.held));
+            theirs.add(others);
+            let mut held = Held::of(&transport.common.held);
+            held.add(own);
+            let taken = transport.take("http://h", &mut body, &vec![1; more], &mut held);
+            let came = if refused.is_none() { more } else { 0 };
+            assert_eq!(taken.err().map(|failure| failure.message), refused.map(|what| format!("http://h sent {what}")));
+            assert_eq!((body.len(), transport.common.held.get()), (own + came, own + others + came));
+            drop(held);
+            assert_eq!(transport.common.held.get(), others, "what was read is no longer held");
+        }
+    }
+
+    #[test]
+    fn a_request_carries_who_asks_and_what_for() {
+        let endpoint = |source, auth, tenant: Option<&str>| Endpoint {
+            source,
+            url: url::Url::parse("http://h/base").unwrap(),
+            url_from: String::new(),
+            configured: true,
+            auth,
+            tls: Tls::default(),
+            sharing: 1,
+            mask: std::sync::Arc::default(),
+            tenant: tenant.map(str::to_owned),
+        };
+        let built = |endpoint: &Endpoint, request: &Request| {
+            let hop = Hop { url: endpoint.url.clone(), method: request.method };
+            let client = crate::backend::transport::Clients::default().of(endpoint, &Limits::default()).unwrap();
+            build(&client, endpoint, request, &hop)
+        };
+        let own = |name: &str, value: &str| Auth::Header { name: name.into(), value: value.to_owned().into() };
+        let basic = Auth::Basic { username: "Aladdin".into(), password: "open sesame".to_owned().into() };
+        let bearer = Auth::Bearer("t0ken".to_owned().into());
+        let (get, form) = (Request::get(&["x"]).header("x-more", "1"), Request::post(&["x"]).with("q", "a b"));
+        let table = [
+            (endpoint(Source::Loki, Auth::None, None), &get, "GET accept=application/json x-more=1 "),
+            (endpoint(Source::Jaeger, Auth::None, Some("t")), &get, "GET accept=application/json x-more=1 x-tenant=t "),
+            (
+                endpoint(Source::Loki, bearer, Some("t")),
+                &form,
+                "POST accept=application/json authorization=SECRET content-type=application/x-www-form-urlencoded \
+                 x-scope-orgid=t q=a+b",
+            ),
+            (endpoint(Source::Loki, basic, None), &get, "GET accept=application/json authorization=SECRET x-more=1 "),
+            (
+                endpoint(Source::Loki, own("X-Key", "k"), None),
+                &get,
+                "GET accept=application/json x-key=SECRET x-more=1 ",
+            ),
+        ];
+        for (endpoint, request, wanted) in table {
+            let call = built(&endpoint, request).unwrap();
+            let value = |value: &HeaderValue| {
+                if value.is_sensitive() { "SECRET".to_owned() } else { value.to_str().unwrap().to_owned() }
+            };
+            let mut headers: Vec<String> = call.headers().iter().map(|(n, v)| format!("{n}={}", value(v))).collect();
+            headers.sort_unstable();
+            let body = call.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+            let told = format!("{} {} {}", call.method(), headers.join(" "), String::from_utf8_lossy(body));
+            assert_eq!(told, wanted);
+        }
+        for (auth, why) in [
+            (Auth::Missing("no such file".into()), "http://h/base was not asked: no such file"),
+            (own("X Key", "k"), "the header \"X Key\" of the profile cannot be sent"),
+            (own("X-Key", "k\n"), "the header \"X-Key\" of the profile cannot be sent"),
+        ] {
+            let failure = built(&endpoint(Source::Loki, auth, None), &get).unwrap_err();
+            assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::MustAct, why));
+        }
+    }
+}

@@ -8,6 +8,8 @@ mod reading;
 mod redirect;
 mod retry;
 #[cfg(test)]
+mod rules_tests;
+#[cfg(test)]
 mod tests;
 mod tls;
 #[cfg(test)]

@@ -15,13 +15,13 @@ use crate::model::evidence::BreakerState;
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
 
 /// A server that does as it is told with the n-th connection, from 0, once a request came.
-struct Server {
+pub(super) struct Server {
     address: SocketAddr,
     asked: Arc<AtomicUsize>,
 }
 
 impl Server {
-    fn new(act: impl Fn(usize, &mut TcpStream, &str) + Send + Sync + 'static) -> Self {
+    pub(super) fn new(act: impl Fn(usize, &mut TcpStream, &str) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, asked, act) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)), Arc::new(act));
         let count = asked.clone();
@@ -45,7 +45,7 @@ impl Server {
         Self::new(move |n, stream, _| drop(stream.write_all(&answers[n.min(answers.len() - 1)])))
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
@@ -62,7 +62,7 @@ fn read_head(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&head).into_owned()
 }
 
-fn at(url: &str) -> Endpoint {
+pub(super) fn at(url: &str) -> Endpoint {
     Endpoint {
         source: Source::Loki,
         url: Url::parse(url).unwrap(),
@@ -76,7 +76,7 @@ fn at(url: &str) -> Endpoint {
     }
 }
 
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits {
         total: Duration::from_secs(8),
         connect: Duration::from_secs(2),
@@ -87,11 +87,11 @@ fn limits() -> Limits {
     }
 }
 
-fn run<T>(work: impl Future<Output = T>) -> T {
+pub(super) fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
-fn transport(limits: Limits) -> Transport {
+pub(super) fn transport(limits: Limits) -> Transport {
     Transport::new(limits, Tape::Off, Stop::default())
 }
 
@@ -105,7 +105,7 @@ fn ask(server: &Server) -> (Result<Answer, Failure>, usize) {
     (outcome, server.asked())
 }
 
-fn status(code: u16, extra: &str) -> String {
+pub(super) fn status(code: u16, extra: &str) -> String {
     format!("HTTP/1.1 {code} X\r\n{extra}Content-Length: 2\r\nConnection: close\r\n\r\nno")
 }
 

@@ -65,10 +65,7 @@ pub fn explain(address: &str, error: &reqwest::Error, limits: &Limits, stage: St
         None => address.to_owned(),
     };
     if error.is_timeout() {
-        let again = if limits.connect * 2 < limits.total { Again::Often } else { Again::Never };
-        let message = format!("{to}: no connection within {}", Human::from(limits.connect));
-        return Trouble::passing(FailureKind::Unreachable, message, again)
-            .hint("is the address right, and does a firewall swallow it? see --connect-timeout");
+        return unconnected(&to, limits);
     }
     if let Some(trouble) = tunnel(address, error, proxy).or_else(|| secure(&to, error)) {
         return trouble;
@@ -86,6 +83,14 @@ pub fn explain(address: &str, error: &reqwest::Error, limits: &Limits, stage: St
         return connecting(&to, address, error, proxy);
     }
     lost(&to, error, stage)
+}
+
+/// No connection came about in time; where that took half of all the time, there is none to try again.
+fn unconnected(to: &str, limits: &Limits) -> Trouble {
+    let again = if limits.connect * 2 < limits.total { Again::Often } else { Again::Never };
+    let message = format!("{to}: no connection within {}", Human::from(limits.connect));
+    Trouble::passing(FailureKind::Unreachable, message, again)
+        .hint("is the address right, and does a firewall swallow it? see --connect-timeout")
 }
 
 /// No connection came about.
@@ -130,26 +135,29 @@ fn lost(to: &str, error: &reqwest::Error, stage: Stage) -> Trouble {
 /// What the proxy did instead of opening a way to the server.
 fn tunnel(address: &str, error: &reqwest::Error, proxy: Option<&str>) -> Option<Trouble> {
     let proxy = proxy?;
-    let told = chain(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error: "))?;
-    let said = |kind, what: &str, again, hint: &str| {
-        let message = format!("the proxy {proxy} {what} (on the way to {address})");
-        Some(Trouble::passing(kind, message, again).hint(hint))
-    };
-    match told.trim_start_matches("tunnel error: ") {
-        "proxy authorization required" => said(
+    let mut told = chain(error).map(ToString::to_string);
+    let (kind, what, again, hint) = told.find_map(|text| tunnel_sentence(text.strip_prefix("tunnel error: ")?))?;
+    let message = format!("the proxy {proxy} {what} (on the way to {address})");
+    Some(Trouble::passing(kind, message, again).hint(hint))
+}
+
+/// What the library says of a tunnel that did not open: its kind, what the proxy did, whether to try again, a hint.
+fn tunnel_sentence(told: &str) -> Option<(FailureKind, &'static str, Again, &'static str)> {
+    match told {
+        "proxy authorization required" => Some((
             FailureKind::MustAct,
             "wants to know who is asking (HTTP 407)",
             Again::Never,
             "put the proxy's user name and password into HTTPS_PROXY, or name the host in NO_PROXY",
-        ),
-        "unsuccessful" | "proxy response headers too long" => said(
+        )),
+        "unsuccessful" | "proxy response headers too long" => Some((
             FailureKind::Unreachable,
             "refused to connect",
             Again::Never,
             "may it connect there? else name the host in NO_PROXY",
-        ),
+        )),
         "unexpected end of file" | "io error establishing tunnel" => {
-            said(FailureKind::Unreachable, "broke off", Again::Often, "is the proxy of the environment well?")
+            Some((FailureKind::Unreachable, "broke off", Again::Often, "is the proxy of the environment well?"))
         }
         _ => None,
     }
@@ -206,28 +214,14 @@ fn tls_sentence(error: &rustls::Error) -> (String, &'static str) {
 const CLIENT: &str = "name one: `tls = { cert = …, key = … }` in the profile, or TRACE_<BACKEND>_CLIENT_CERT and _KEY";
 
 /// A certificate that vouches for itself.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("self-signed")]
 pub struct SelfSigned;
 
-impl std::fmt::Display for SelfSigned {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("self-signed")
-    }
-}
-
-impl StdError for SelfSigned {}
-
 /// A certificate for signing others, used as a server's own.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("a CA's")]
 pub struct Authority;
-
-impl std::fmt::Display for Authority {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a CA's")
-    }
-}
-
-impl StdError for Authority {}
 
 /// The causes of an error, outermost first. An I/O error hides its own: they are brought to light.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
@@ -283,4 +277,103 @@ fn is_temporary(cause: &str) -> bool {
 fn host(address: &str) -> String {
     let host = url::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned));
     host.unwrap_or_else(|| address.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::{
+        AlertDescription as Alert, CertificateError as Bad, Error, InvalidMessage, OtherError, PeerIncompatible,
+    };
+
+    use super::*;
+
+    #[test]
+    fn half_of_the_time_is_too_much_to_wait_for_a_connection_twice() {
+        let table = [(3_000, 6_001, Again::Often), (3_000, 6_000, Again::Never), (3_000, 5_000, Again::Never)];
+        for (connect, total, again) in table {
+            let [connect, total] = [connect, total].map(Duration::from_millis);
+            let trouble = unconnected("http://h", &Limits { total, connect, ..Limits::default() });
+            assert_eq!((trouble.again, trouble.hung), (again, false));
+            assert_eq!(trouble.failure.message, "http://h: no connection within 3.00 s");
+            assert!(trouble.failure.hint.contains("--connect-timeout"));
+        }
+        let late = too_late("http://h", "no answer", Duration::from_secs(15));
+        assert_eq!((late.again, late.hung), (Again::Never, true));
+        assert_eq!(late.failure.message, "http://h: no answer within 15.0 s");
+    }
+
+    #[test]
+    fn a_proxy_that_opens_no_way_says_why() {
+        let table = [
+            ("proxy authorization required", Some((FailureKind::MustAct, "HTTP 407", Again::Never, "HTTPS_PROXY"))),
+            ("unsuccessful", Some((FailureKind::Unreachable, "refused", Again::Never, "NO_PROXY"))),
+            ("proxy response headers too long", Some((FailureKind::Unreachable, "refused", Again::Never, "NO_PROXY"))),
+            ("unexpected end of file", Some((FailureKind::Unreachable, "broke off", Again::Often, "well?"))),
+            ("io error establishing tunnel", Some((FailureKind::Unreachable, "broke off", Again::Often, "well?"))),
+            ("something new", None),
+        ];
+        for (told, wanted) in table {
+            let found = tunnel_sentence(told);
+            assert_eq!(found.map(|(kind, _, again, _)| (kind, again)), wanted.map(|(kind, _, again, _)| (kind, again)));
+            let (_, what, _, hint) = found.unwrap_or((FailureKind::Absent, "", Again::Never, ""));
+            let (_, has, _, hints) = wanted.unwrap_or((FailureKind::Absent, "", Again::Never, ""));
+            assert!(what.contains(has) && hint.contains(hints), "{told}: {what}; {hint}");
+        }
+    }
+
+    #[test]
+    fn each_thing_that_is_wrong_with_tls_has_its_sentence() {
+        let bad = Error::InvalidCertificate;
+        let other = |why: std::sync::Arc<dyn StdError + Send + Sync>| bad(Bad::Other(OtherError(why)));
+        let said = Error::AlertReceived;
+        let table = [
+            (bad(Bad::Expired), "its certificate has expired", "clock"),
+            (bad(Bad::NotValidYet), "its certificate is not valid yet", "clock"),
+            (other(std::sync::Arc::new(SelfSigned)), "its certificate is self-signed", "--ca-cert"),
+            (other(std::sync::Arc::new(Authority)), "its certificate is a CA's,", "basicConstraints"),
+            (other(std::sync::Arc::new(std::fmt::Error)), "its certificate is not accepted: ", "--ca-cert"),
+            (bad(Bad::UnknownIssuer), "its certificate comes from an unknown CA", "--ca-cert"),
+            (bad(Bad::BadSignature), "its certificate comes from an unknown CA", "--ca-cert"),
+            (bad(Bad::NotValidForName), "its certificate is for another host name", "the name"),
+            (bad(Bad::Revoked), "its certificate was revoked", "whoever"),
+            (bad(Bad::BadEncoding), "its certificate is not accepted: badencoding", "--ca-cert"),
+            (said(Alert::CertificateRequired), "it wants a client certificate", "CLIENT_CERT"),
+            (said(Alert::ProtocolVersion), "it only speaks a TLS too old", "1.3"),
+            (Error::PeerIncompatible(PeerIncompatible::Tls12NotOffered), "it only speaks a TLS too old", "1.3"),
+            (said(Alert::UnknownCA), "it does not accept the client certificate (unknownca)", "CLIENT_CERT"),
+            (said(Alert::BadCertificate), "it does not accept the client certificate (badcert", "CLIENT_CERT"),
+            (said(Alert::CertificateUnknown), "it does not accept the client certificate (certif", "CLIENT_CERT"),
+            (said(Alert::HandshakeFailure), "it refused the TLS handshake", "CLIENT_CERT"),
+            (Error::InvalidMessage(InvalidMessage::InvalidCcs), "it does not speak TLS at all", "http://"),
+            (said(Alert::InternalError), "TLS failed: received fatal alert: ", "check"),
+        ];
+        for (error, sentence, hints) in table {
+            let (told, hint) = tls_sentence(&error);
+            assert!(told.starts_with(sentence) && hint.contains(hints), "{error:?}: {told}; {hint}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_libraries_become_ours() {
+        let table = [
+            ("connection closed before message completed", "the connection was closed before an answer came"),
+            ("end of file before message length reached", "the answer ended before its end"),
+            ("unexpected eof during chunk size line", "the answer ended before its end"),
+            ("connection reset by peer (os error 104)", "connection reset by peer (os error 104)"),
+        ];
+        for (cause, said) in table {
+            assert_eq!(plain(cause), said);
+        }
+        for (cause, temporary) in [
+            ("temporary failure in name resolution", true),
+            ("try again", true),
+            ("request timed out", true),
+            ("name or service not known", false),
+        ] {
+            assert_eq!(is_temporary(cause), temporary, "{cause}");
+        }
+        for (address, name) in [("http://loki.example:80/x", "loki.example"), ("no address", "no address")] {
+            assert_eq!(host(address), name);
+        }
+    }
 }

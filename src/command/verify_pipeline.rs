@@ -1,0 +1,358 @@
+//! `trace verify-pipeline`: did every expected step happen, in order, in time? The gate for CI.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::analysis::coverage;
+use crate::analysis::findings::known::Known;
+use crate::command::asking::{Told, Waiting, Wish};
+use crate::command::footing::{Footing, data};
+use crate::command::many::each;
+use crate::command::standing::standing;
+use crate::command::{Context, Outcome, judging};
+use crate::error::{Error, Exit};
+use crate::gather::wait::{Patience, Wait};
+use crate::model::evidence::Source;
+use crate::model::length::positive_duration;
+use crate::model::time::{MINUTE, Timestamp, Window};
+use crate::options::backends::BackendArgs;
+use crate::options::journey::{Data, JourneyArgs};
+use crate::options::many::ManyArgs;
+use crate::options::sources::SourceArgs;
+use crate::options::subject::SubjectArgs;
+use crate::options::time::TimeArgs;
+use crate::pipeline::evaluate::{Ground, evaluate};
+use crate::pipeline::file;
+use crate::pipeline::known_failures::{KnownFailures, written};
+use crate::pipeline::spec::{Propagation, Spec};
+use crate::pipeline::verdict::{Outcome as Verdicts, Verdict};
+use crate::query::TimeRange;
+use crate::render::{Format, escape, github, junit, render};
+use crate::report::verify::{Run, Story, Verification};
+use crate::report::{Body, Report};
+use crate::save::{self, Access};
+
+/// Lines to copy.
+pub const EXAMPLES: &str = "\
+Examples:
+  trace verify-pipeline pipeline.yaml --correlation-id req-42 --wait 60s --junit out.xml
+  trace verify-pipeline --correlation-id req-42 --expect 'POST /api/*' --expect 'kafka.publish.*' --in-order
+  trace verify-pipeline pipeline.yaml --ids-from ids.txt --known-failures known.txt
+  trace verify-pipeline pipeline.yaml --recent 50 --since 1h
+  trace verify-pipeline --check pipeline.yaml          needs no server";
+
+/// Flags.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// The pipeline's expectations, as YAML
+    #[arg(value_name = "SPEC", required_unless_present = "expect", conflicts_with_all = ["expect", "in_order"])]
+    pub spec: Option<PathBuf>,
+    /// Only look whether the spec is sound; asks nobody
+    #[arg(long, requires = "spec")]
+    pub check: bool,
+    /// Instead of a spec: a span of this name is expected; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub expect: Vec<String>,
+    /// The expected spans must be seen in the order in which they are written
+    #[arg(long, requires = "expect")]
+    pub in_order: bool,
+    /// The run's correlation ID
+    #[arg(long, value_name = "ID", conflicts_with = "trace_id")]
+    pub correlation_id: Option<String>,
+    /// The run's trace ID
+    #[arg(long, value_name = "ID")]
+    pub trace_id: Option<String>,
+    /// Ask again for so long while something may still come
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub wait: Option<i64>,
+    /// Failures that are put up with: only others give 1
+    #[arg(long, value_name = "FILE")]
+    pub known_failures: Option<PathBuf>,
+    /// Write the failures of these runs as such a file
+    #[arg(long, value_name = "FILE")]
+    pub write_known_failures: Option<PathBuf>,
+    /// Write a JUnit report as well
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write the JSON document as well
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write the report as Markdown as well
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Which runs, where there may be many.
+    #[command(flatten)]
+    pub many: ManyArgs,
+    /// When.
+    #[command(flatten)]
+    pub time: TimeArgs,
+    /// From where.
+    #[command(flatten)]
+    pub sources: SourceArgs,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub backends: BackendArgs,
+}
+
+impl Args {
+    /// The same as what commands about journeys take.
+    fn journey(&self) -> JourneyArgs {
+        JourneyArgs {
+            subject: SubjectArgs {
+                id: None,
+                correlation_id: self.correlation_id.clone(),
+                trace_id: self.trace_id.clone(),
+            },
+            time: self.time.clone(),
+            sources: self.sources.clone(),
+            backends: self.backends.clone(),
+            ..JourneyArgs::default()
+        }
+    }
+
+    fn expectations(&self) -> Result<Spec, Error> {
+        let Some(path) = &self.spec else {
+            let spec = file::from_flags(&self.expect, self.in_order);
+            let spec =
+                spec.map_err(|why| Error::usage(format!("--expect: {why}"), "a span's name; `*` is anything"))?;
+            return Ok(Spec { name: "--expect".to_owned(), ..spec });
+        };
+        read_spec(path)
+    }
+}
+
+/// Reads a spec.
+///
+/// # Errors
+/// It cannot be read, or everything that is wrong with it.
+pub fn read_spec(path: &Path) -> Result<Spec, Error> {
+    let shown = path.display().to_string();
+    let unreadable = |e: std::io::Error| Error::Spec(format!("{shown}: {e}"));
+    let length = std::fs::metadata(path).map_err(unreadable)?.len();
+    if length > file::LONGEST as u64 {
+        return Err(Error::Spec(format!("{shown}: longer than 1 MiB: this is no spec")));
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    file::read(&shown, &bytes).map_err(|wrong| {
+        let told = wrong.to_string();
+        Error::Spec(told.strip_prefix("error: ").unwrap_or(&told).trim_end().to_owned())
+    })
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Usage, a spec that is wrong, a file that cannot be read or written.
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let spec = args.expectations()?;
+    if args.check {
+        return Ok(sound(&spec, args));
+    }
+    let journey = args.journey();
+    needs_no_absent(&spec, &journey)?;
+    let known_failures = args.known_failures.as_deref().map(read_known).transpose()?.unwrap_or_default();
+    let verifier = Verifier { spec: &spec, args, journey: &journey, context, known: known_failures };
+    let (verification, footing) = verifier.verify().await?;
+    verifier.outcome(verification, footing)
+}
+
+/// `--check`: what the spec expects, in numbers.
+fn sound(spec: &Spec, args: &Args) -> Outcome {
+    let path = args.spec.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let parts = [
+        (spec.steps.len(), "steps"),
+        (spec.absent.len(), "absent"),
+        (spec.conditions.len(), "when"),
+        (spec.forbid.len(), "forbid"),
+        (spec.metrics.len(), "metrics"),
+    ];
+    let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {n}")).collect();
+    let said = format!("✓ {path}: pipeline {} is sound: {}", spec.name, parts.join(", "));
+    Outcome::answered(format!("{}\n", escape::line(&said)))
+}
+
+/// A source that was left out on purpose cannot be needed.
+fn needs_no_absent(spec: &Spec, args: &JourneyArgs) -> Result<(), Error> {
+    let without = |source| args.backends.without.contains(&source);
+    let needs = [
+        (Source::Jaeger, spec.needs_spans(), "spans"),
+        (Source::Loki, spec.needs_lines(), "log lines"),
+        (Source::Prometheus, !spec.metrics.is_empty(), "metrics"),
+    ];
+    match needs.into_iter().find(|(source, needed, _)| *needed && without(*source)) {
+        Some((source, _, what)) => Err(Error::usage(
+            format!("--without {}: this spec expects {what}", source.word()),
+            "leave the flag out, or drop what needs it from the spec",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn read_known(path: &Path) -> Result<KnownFailures, Error> {
+    let wrong = |why: String| {
+        let hint = "--write-known-failures FILE writes one";
+        Error::usage(format!("--known-failures {}: {why}", path.display()), hint)
+    };
+    let text = std::fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
+    KnownFailures::parse(&text).map_err(wrong)
+}
+
+struct Verifier<'a> {
+    spec: &'a Spec,
+    args: &'a Args,
+    journey: &'a JourneyArgs,
+    context: &'a Context,
+    known: KnownFailures,
+}
+
+impl Verifier<'_> {
+    async fn verify(&self) -> Result<(Verification, Footing), Error> {
+        let before = self.context.surroundings.now;
+        let wait_until = self.args.wait.map(|wait| before.plus(wait));
+        // Metrics are asked when the journey is over: while it is waited for spans and lines, they do not count.
+        let unmeasured = Spec { metrics: vec![], ..self.spec.clone() };
+        let enough = |told: &Told| {
+            let outcome = self.judge(&unmeasured, told, wait_until);
+            if outcome.verdict == Verdict::Fail {
+                return Wait::Enough;
+            }
+            let due = measured_at(told).filter(|at| !self.spec.metrics.is_empty() && *at > told.query.now);
+            match (outcome.waiting_for.is_empty(), due) {
+                (false, _) => {
+                    Wait::For(outcome.waiting_for.iter().map(|what| escape::one_line(what).into_owned()).collect())
+                }
+                (true, Some(at)) => Wait::Until(at),
+                (true, None) => Wait::Enough,
+            }
+        };
+        let settle = Duration::from_nanos(self.context.settings.settle_ns.value.unsigned_abs());
+        let waiting = self.args.wait.map(|wait| Waiting {
+            patience: Patience { wait: Duration::from_nanos(wait.unsigned_abs()), settle },
+            judge: &enough,
+        });
+        let root = self.spec.entry();
+        let wish = Wish {
+            known: self.expected(),
+            services: &self.spec.services,
+            metrics: &self.spec.metrics,
+            waiting: waiting.as_ref(),
+            root: root.as_ref(),
+            ..Wish::plain(self.context)
+        };
+        let mut runs = Vec::new();
+        let footing = each(self.journey, &self.args.many, &wish, self.context, |told| {
+            // The story of one run is told; of many, only what became of them.
+            runs.iter_mut().for_each(|run: &mut Run| run.story = None);
+            let run = self.run(told, wait_until, runs.is_empty());
+            runs.push(run);
+        });
+        let footing = footing.await?;
+        Ok((Verification { pipeline: self.spec.name.clone(), runs }, footing))
+    }
+
+    /// What is known before anything is asked: what the settings say, and the spec.
+    fn expected(&self) -> Known {
+        let mut known = judging::configured(self.context);
+        known.external_topics.extend(self.spec.external_topics.iter().cloned());
+        known.external_hosts.extend(self.spec.external_hosts.iter().cloned());
+        known.joined_by_id |= self.spec.propagation == Propagation::CorrelationId;
+        known
+    }
+
+    fn judge(&self, spec: &Spec, told: &Told, wait_until: Option<Timestamp>) -> Verdicts {
+        let (shell, journey) = (&told.footing.shell, &told.judged.journey);
+        let stands = |source, holds_any| standing(source, shell, self.journey, holds_any);
+        let ground = Ground {
+            journey,
+            judgement: &told.judged.judgement,
+            jaeger: stands(Source::Jaeger, !journey.spans.is_empty()),
+            loki: stands(Source::Loki, !journey.logs.is_empty()),
+            prometheus: stands(Source::Prometheus, false),
+            settled: told.footing.settled,
+            settle_ns: self.context.settings.settle_ns.value,
+            now: told.query.now,
+            wait_until,
+            window_end: match told.query.time {
+                TimeRange::Explicit(window) => Some(window.to),
+                _ => None,
+            },
+            metrics: &told.readings,
+        };
+        evaluate(spec, &ground)
+    }
+
+    fn run(&self, told: &mut Told, wait_until: Option<Timestamp>, is_first: bool) -> Run {
+        let outcome = self.judge(self.spec, told, wait_until);
+        let judged = std::mem::take(&mut told.judged);
+        let extent = judged.journey.span_extent();
+        Run {
+            subject: told.query.subject.text.clone(),
+            known: self.known.cover(&outcome),
+            outcome,
+            coverage: coverage::of(&judged.journey, &judged.judgement.findings),
+            judgement: judged.judgement.clone(),
+            complete: told.footing.is_complete(),
+            settled: told.footing.settled,
+            start: extent.map(|extent| extent.from),
+            duration_ns: extent.map_or(0, Window::length),
+            story: is_first.then(|| Box::new(Story::of(judged))),
+        }
+    }
+
+    /// The screen, the files, and what GitHub is told where it runs this.
+    fn outcome(&self, verification: Verification, footing: Footing) -> Result<Outcome, Error> {
+        let exit = match verification.verdict() {
+            Verdict::Pass => Exit::Answered,
+            Verdict::Fail => Exit::Negative,
+            Verdict::CannotTell if data(&footing.shell) == Data::NeedsPerson => Exit::MustAct,
+            Verdict::CannotTell => Exit::CannotTell,
+        };
+        let exit = footing.unsaved.unwrap_or(exit);
+        if let Some(path) = &self.args.write_known_failures {
+            let outcomes = verification.runs.iter().map(|run| &run.outcome);
+            write(path, written(&verification.pipeline, outcomes).as_bytes())?;
+        }
+        if let Some(path) = &self.args.junit {
+            write(path, &junit::document(&verification).map_err(|why| unwritten(path, why))?)?;
+        }
+        let annotations = github::annotations(&verification);
+        let report = footing.report(Body::Verification(Box::new(verification)));
+        self.write_beside(&report)?;
+        let mut outcome = footing.shown(exit, self.context, &report);
+        if self.context.surroundings.var("GITHUB_ACTIONS") == Some("true") {
+            outcome.stderr.extend(annotations.into_bytes());
+        }
+        Ok(outcome)
+    }
+
+    fn write_beside(&self, report: &Report) -> Result<(), Error> {
+        let in_form = |format| render(report, format, &self.context.view);
+        if let Some(path) = &self.args.json {
+            write(path, &in_form(Format::Json))?;
+        }
+        if let Some(path) = &self.args.markdown {
+            write(path, &in_form(Format::Markdown))?;
+        }
+        // GitHub adds what a step writes there to the page of its run; the file is there already.
+        let summary = self.context.surroundings.var("GITHUB_STEP_SUMMARY").map(PathBuf::from);
+        if let Some(path) = summary.filter(|_| self.context.surroundings.var("GITHUB_ACTIONS") == Some("true")) {
+            let mut all = std::fs::read(&path).unwrap_or_default();
+            all.extend(in_form(Format::Markdown));
+            write(&path, &all)?;
+        }
+        Ok(())
+    }
+}
+
+/// When metrics are asked: a minute after the journey's end.
+fn measured_at(told: &Told) -> Option<Timestamp> {
+    told.judged.journey.span_extent().map(|extent| extent.to.plus(MINUTE))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    save::whole(path, bytes, Access::Usual).map_err(|e| unwritten(path, e.to_string()))
+}
+
+fn unwritten(path: &Path, message: String) -> Error {
+    Error::Output { path: path.display().to_string(), message }
+}
