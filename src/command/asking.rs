@@ -66,6 +66,8 @@ pub struct Wish<'a> {
     pub services: &'a [String],
     /// What metrics must be read at the journey's end.
     pub metrics: &'a [Metric],
+    /// How long after its newest span a recent run may still change, beyond the settle time, in nanoseconds.
+    pub patience_ns: i64,
     /// With which span recent runs begin; any where none.
     pub root: Option<&'a (Pattern, Option<Pattern>)>,
     /// How long to ask again, and when it is enough; once where none.
@@ -89,6 +91,7 @@ impl Wish<'_> {
             baseline: None,
             services: &[],
             metrics: &[],
+            patience_ns: 0,
             root: None,
             waiting: None,
         }

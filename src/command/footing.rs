@@ -9,6 +9,7 @@ use crate::render::{Format, escape, render};
 use crate::report::{Body, Link, Report};
 
 /// What an answer rests on: one about a journey, or about many.
+#[derive(Default)]
 pub struct Footing {
     /// About whom; none where about many.
     pub subject: Option<String>,

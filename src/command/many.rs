@@ -7,13 +7,14 @@ use tokio::time::Instant;
 
 use crate::command::Context;
 use crate::command::asking::{Told, Wish, about, ask, blank, key_that_worked, told};
-use crate::command::desk::{Desk, bar};
+use crate::command::desk::{Desk, bar, progress};
 use crate::command::footing::Footing;
 use crate::command::offline::{read_files, within};
 use crate::demo;
 use crate::error::Error;
+use crate::gather::recent::{Recent, Wanted, recent};
 use crate::model::evidence::Evidence;
-use crate::model::time::Timestamp;
+use crate::model::time::{HOUR, Timestamp, Window};
 use crate::options::journey::JourneyArgs;
 use crate::options::many::ManyArgs;
 use crate::options::sources::Supply;
@@ -62,9 +63,16 @@ pub async fn each(
             let shares = runs.map(|(_, run)| (Subject::correlation(&run.correlation_id), demo::evidence(&run)));
             together(shares.collect(), demo::NOW, wish, args, context).for_each(&mut add);
         }
-        Supply::Backends if listed.is_some() => {
+        Supply::Backends if listed.is_some() || many.recent.is_some() => {
             let desk = Desk::open(&args.sources.recording, context)?;
-            let subjects = listed.unwrap_or_default();
+            let (subjects, search) = match listed {
+                Some(listed) => (listed, None),
+                None => {
+                    let recent = newest(&desk, args, many, wish, context).await?;
+                    let subjects = recent.journeys.into_iter().map(|candidate| candidate.subject);
+                    (subjects.collect(), Some(recent.shell))
+                }
+            };
             let mut key = None;
             ask_each(&desk, subjects, args, many, wish, context, |told| {
                 key = key.take().or_else(|| key_that_worked(&told).map(str::to_owned));
@@ -73,12 +81,42 @@ pub async fn each(
             .await?;
             desk.remember(key.as_deref(), context);
             let (said, unsaved) = desk.close(context);
-            footing = footing.map(|footing| Footing { said, unsaved, ..footing });
+            let mut all = footing.unwrap_or_default();
+            search.into_iter().for_each(|shell| all.shell.absorb_shell(shell));
+            footing = Some(Footing { said, unsaved, ..all });
         }
         _ => add(ask(args, wish, context).await?),
     }
     let nothing = || Error::usage("there is no journey in it", "name one with --correlation-id or --trace-id");
     footing.ok_or_else(nothing)
+}
+
+/// The newest runs that begin as is wished, or that the filters want. What may still change is left for later.
+async fn newest(
+    desk: &Desk,
+    args: &JourneyArgs,
+    many: &ManyArgs,
+    wish: &Wish<'_>,
+    context: &Context,
+) -> Result<Recent, Error> {
+    let window = args.time.window(desk.now, context.settings.zone.value)?;
+    let query = blank(Subject::correlation(""), context, desk.now);
+    let (root, root_service) = wish.root.cloned().map_or((None, None), |(root, service)| (Some(root), service));
+    let wanted = Wanted {
+        root,
+        root_service,
+        filters: args.filters.filters(),
+        window: window.unwrap_or_else(|| Window::new(desk.now.plus(-HOUR), desk.now.plus(1))),
+        newest: many.recent.and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
+        ended_before: Some(desk.now.plus(-context.settings.settle_ns.value).plus(-wish.patience_ns)),
+        keys: query.keys,
+        services: if wish.services.is_empty() { query.services } else { wish.services.to_vec() },
+        bounds: query.bounds,
+    };
+    let progress = progress(context);
+    let found = Box::pin(recent(&wanted, &desk.backends, &desk.transport, &progress)).await;
+    progress.done();
+    Ok(found)
 }
 
 /// Asks about each, several at the same time, and tells them in their order.

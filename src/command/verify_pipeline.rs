@@ -236,6 +236,11 @@ impl Verifier<'_> {
             services: &self.spec.services,
             metrics: &self.spec.metrics,
             waiting: waiting.as_ref(),
+            patience_ns: self.spec.longest_wait_ns().saturating_add(if self.spec.metrics.is_empty() {
+                0
+            } else {
+                MINUTE
+            }),
             root: root.as_ref(),
             ..Wish::plain(self.context)
         };

@@ -53,11 +53,12 @@ pub const SEVERITIES: [(&str, Severity); 3] =
     [("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Info)];
 
 /// Whether anything was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Found {
     /// Something was.
     Something,
     /// Nothing was.
+    #[default]
     Nothing,
 }
 

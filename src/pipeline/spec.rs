@@ -101,6 +101,16 @@ impl Spec {
             || absent.chain(ifs).any(|selector| matches!(selector.what, Seen::Log(_)))
     }
 
+    /// The longest time that any of it may still take after what is there.
+    pub fn longest_wait_ns(&self) -> i64 {
+        let steps = self.steps.iter().chain(self.conditions.iter().map(|condition| &condition.then));
+        let most = steps.flat_map(|step| &step.order).filter_map(|order| match order.relation {
+            Relation::After { most_ns, .. } => most_ns,
+            _ => None,
+        });
+        most.chain(self.within_ns).max().unwrap_or_default()
+    }
+
     /// The span with which a run begins: the name, and the service where it is told.
     pub fn entry(&self) -> Option<(Pattern, Option<Pattern>)> {
         let selectors = self.steps.iter().flat_map(|step| &step.any_of);

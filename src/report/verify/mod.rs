@@ -89,12 +89,12 @@ impl Run {
 }
 
 impl Verification {
-    /// The verdict over all: any new failure, else any run of which it cannot be told.
+    /// The verdict over all: any new failure, else any run of which it cannot be told. No run at all proves nothing.
     pub fn verdict(&self) -> Verdict {
         let has = |test: &dyn Fn(&Run) -> bool| self.runs.iter().any(test);
         if has(&Run::is_new_failure) {
             Verdict::Fail
-        } else if has(&|run| run.is(Verdict::CannotTell)) {
+        } else if self.runs.is_empty() || has(&|run| run.is(Verdict::CannotTell)) {
             Verdict::CannotTell
         } else {
             Verdict::Pass
