@@ -47,6 +47,12 @@ enum Basis {
     Baseline,
 }
 
+/// What a scenario may be judged by. No good run of the baseline has twelve essays: by it, a fan-out is another pipeline.
+fn bases(scenario: &Scenario) -> &'static [Basis] {
+    let all = &[Basis::Alone, Basis::Others, Basis::Baseline];
+    if scenario.fault == Fault::FanOutLost { &all[..2] } else { all }
+}
+
 /// What good runs of a platform that has these shapes show.
 fn known_of(shapes: &[Shape], seed: u64) -> Known {
     let mut known = Known::default();
@@ -88,7 +94,9 @@ fn names(finding: &Finding, planted: &Planted) -> bool {
         .evidence
         .iter()
         .any(|p| p.span_id == Some(planted.span.1) && p.trace_id == Some(planted.span.0) || p.what.contains(&span));
-    finding.is(id) && (is_there || shows_it)
+    // A clock is that of a whole service; which pair of spans shows it is as it comes.
+    let is_clock = id == FindingId::ClockSkew && finding.service == planted.service;
+    finding.is(id) && (is_there || shows_it || is_clock)
 }
 
 /// What must be found in a run that is judged by this.
@@ -105,13 +113,21 @@ fn say(finding: &Finding) -> String {
     format!("{severity} {confidence} {id}{also} {service} {operation} ×{count}: {summary}")
 }
 
-/// What was missed, and what was found above info that nobody planted.
+/// What was missed, and what was found above info that nobody planted, or that was told before.
 fn wrong(run: &Run, findings: &[Finding], basis: Basis) -> (Vec<String>, Vec<String>) {
     let expected = expected(run, basis);
     let missed = expected.iter().filter(|p| !findings.iter().any(|f| names(f, p)));
     let missed = missed.map(|p| format!("missed {} {} {}", p.finding, p.service, p.operation)).collect();
-    let alarms = findings.iter().filter(|f| f.severity > Severity::Info && !expected.iter().any(|p| names(f, p)));
-    (missed, alarms.map(say).collect())
+    let mut untold = expected.clone();
+    let is_alarm = |f: &&Finding| match untold.iter().position(|p| names(f, p)) {
+        Some(at) => {
+            untold.remove(at);
+            false
+        }
+        None => true,
+    };
+    let grave = findings.iter().filter(|f| f.severity > Severity::Info);
+    (missed, grave.filter(is_alarm).map(say).collect())
 }
 
 #[test]
@@ -139,7 +155,7 @@ fn every_good_shape_stays_unnoticed() {
 fn every_scenario_gives_what_was_planted_and_nothing_else() {
     let mut wrongs = vec![];
     for scenario in scenarios() {
-        for basis in [Basis::Alone, Basis::Others, Basis::Baseline] {
+        for &basis in bases(&scenario) {
             let run = scenario.run(start(), 7);
             let findings = judged(&run, &[], basis, 7);
             let planted = expected(&run, basis).iter().map(|p| p.finding).collect::<Vec<_>>().join(", ");
@@ -175,7 +191,8 @@ fn planted_faults_are_found_among_good_shapes_and_nothing_else_is() {
             let mut run = scenario.run(start(), seed);
             mix(&mut run, &shapes, seed);
             shuffle(&mut run, seed);
-            let basis = [Basis::Alone, Basis::Others][rng.usize(..2)];
+            let bases = bases(&scenario);
+            let basis = bases[rng.usize(..bases.len())];
             let findings = judged(&run, &shapes, basis, seed);
             let (missed, alarms) = wrong(&run, &findings, basis);
             sought += expected(&run, basis).len();
