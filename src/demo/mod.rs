@@ -10,6 +10,7 @@ mod metrics;
 mod pipeline;
 mod random;
 mod recorder;
+pub mod shapes;
 
 use std::collections::BTreeSet;
 
@@ -31,9 +32,10 @@ pub use self::metrics::{MetricKind, Sample};
 pub const NOW: Timestamp = Timestamp(1_795_442_700_000_000_000);
 
 /// What goes wrong in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// Nothing.
+    #[default]
     None,
     /// The last message is published and never consumed.
     LostMessage,
@@ -75,6 +77,13 @@ pub enum Fault {
     UntaggedConsumer,
 }
 
+impl Fault {
+    /// By how many nanoseconds this service's clock is ahead of the true time.
+    fn ahead(self, service: &str) -> i64 {
+        if self == Self::ClockOff && service == recorder::SPELL { -1_500 * recorder::MS } else { 0 }
+    }
+}
+
 /// One scenario: a name, what it shows, and its fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scenario {
@@ -110,6 +119,8 @@ pub struct Run {
 /// What must be found of a run, noted while it was made.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Truth {
+    /// What goes wrong in it.
+    pub fault: Fault,
     /// Its traces.
     pub traces: BTreeSet<TraceId>,
     /// How many spans are stored.
@@ -126,6 +137,8 @@ pub struct Truth {
     pub error_spans: usize,
     /// What was planted; none in the good run.
     pub planted: Option<Planted>,
+    /// What was planted by shapes that were mixed in; none unless one of them fails by rights.
+    pub beside: Vec<Planted>,
 }
 
 /// What was planted, and where.

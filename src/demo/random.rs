@@ -28,6 +28,12 @@ impl Random {
         self.next().checked_rem(end).unwrap_or(0)
     }
 
+    /// One of these; none of none.
+    pub(super) fn one_of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
+        let index = self.below(all.len() as u64) as usize;
+        all.get(index).copied()
+    }
+
     /// A trace ID.
     pub(super) fn trace_id(&mut self) -> TraceId {
         loop {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::line::{self, LineForm};
 use super::random::Random;
-use super::{Fault, Planted, Truth};
+use super::{Fault, Planted, Run, Truth};
 use crate::model::attribute::{Attributes, Value};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::{ErrorContext, Level, LogEntry};
@@ -112,6 +112,7 @@ pub(super) struct Recorder {
     unstored: BTreeSet<usize>,
     logs: Vec<LogEntry>,
     planted: Option<Planted>,
+    beside: Vec<Planted>,
     worker: u64,
     /// Whether whoever writes now does not know the correlation ID.
     forgotten: bool,
@@ -132,8 +133,57 @@ impl Recorder {
             unstored: BTreeSet::new(),
             logs: vec![],
             planted: None,
+            beside: vec![],
             forgotten: false,
         }
+    }
+
+    /// The page of a run, to write on; its spans and lines are taken out of it.
+    pub(super) fn resume(run: &mut Run, random: Random) -> Self {
+        let start = run.spans.iter().map(|s| s.start).min().unwrap_or_default();
+        let mut recorder = Self::new(run.truth.fault, start, run.correlation_id.clone(), random);
+        recorder.spans = std::mem::take(&mut run.spans);
+        recorder.logs = std::mem::take(&mut run.logs);
+        recorder.failed = (0..recorder.spans.len()).filter(|i| recorder.spans[*i].is_error()).collect();
+        recorder.planted = run.truth.planted.take();
+        recorder.beside = std::mem::take(&mut run.truth.beside);
+        recorder
+    }
+
+    /// How many spans are written.
+    pub(super) fn written(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// The n-th span that was written, with its true times.
+    pub(super) fn nth(&self, index: usize) -> Option<At> {
+        let span = self.spans.get(index)?;
+        let ahead = self.fault.ahead(span.service());
+        Some(At { index, from: span.start.0.saturating_sub(ahead), to: span.end().0.saturating_sub(ahead) })
+    }
+
+    /// A span written before.
+    pub(super) fn read(&self, at: At) -> &Span {
+        &self.spans[at.index]
+    }
+
+    /// A span written before, to be changed.
+    pub(super) fn edit(&mut self, at: At) -> &mut Span {
+        &mut self.spans[at.index]
+    }
+
+    /// Writes a copy of a span, as an exporter does that sends twice.
+    pub(super) fn repeat(&mut self, at: At) {
+        if self.failed.contains(&at.index) {
+            self.failed.insert(self.spans.len());
+        }
+        self.spans.push(self.spans[at.index].clone());
+    }
+
+    /// Lets a span link to another one.
+    pub(super) fn link(&mut self, at: At, to: At) {
+        let (trace_id, span_id) = self.ids(to);
+        self.spans[at.index].links.push(Link { trace_id, span_id, attributes: Attributes::default() });
     }
 
     /// From here on nobody knows the correlation ID.
@@ -218,8 +268,7 @@ impl Recorder {
 
     /// What the clock of that service shows at the true time.
     fn clock(&self, service: &str, at: i64) -> Timestamp {
-        let ahead = if self.fault == Fault::ClockOff && service == SPELL { -1_500 * MS } else { 0 };
-        Timestamp(at.saturating_add(ahead))
+        Timestamp(at.saturating_add(self.fault.ahead(service)))
     }
 
     /// Publishes a message: a producer span of 4 ms.
@@ -360,14 +409,18 @@ impl Recorder {
 
     /// Says what is planted, and where.
     pub(super) fn plant(&mut self, at: At, what: &'static str, finding: &'static str) {
+        self.planted = Some(self.planted_at(at, what, finding));
+    }
+
+    /// Says what is planted beside it.
+    pub(super) fn plant_beside(&mut self, at: At, what: &'static str, finding: &'static str) {
+        let planted = self.planted_at(at, what, finding);
+        self.beside.push(planted);
+    }
+
+    fn planted_at(&self, at: At, what: &'static str, finding: &'static str) -> Planted {
         let (span, ids) = (&self.spans[at.index], self.ids(at));
-        self.planted = Some(Planted {
-            what,
-            finding,
-            service: span.service().to_owned(),
-            operation: span.name.clone(),
-            span: ids,
-        });
+        Planted { what, finding, service: span.service().to_owned(), operation: span.name.clone(), span: ids }
     }
 
     /// Every span written, and nothing else.
@@ -389,6 +442,7 @@ impl Recorder {
         self.logs.sort_by_key(|entry| entry.time);
         let services = spans.iter().map(Span::service).chain(self.logs.iter().map(|l| l.service.as_str()));
         let truth = Truth {
+            fault: self.fault,
             traces: spans.iter().map(|s| s.trace_id).collect(),
             span_count: spans.len(),
             spans: spans.iter().map(|s| (s.trace_id, s.span_id)).collect(),
@@ -397,6 +451,7 @@ impl Recorder {
             services: services.map(str::to_owned).collect(),
             error_spans,
             planted: self.planted,
+            beside: self.beside,
         };
         (spans, self.logs, truth)
     }

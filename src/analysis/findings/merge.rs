@@ -18,10 +18,12 @@ enum Same {
     Trace,
     /// As `EverySpan`; the effect says nothing that the cause does not, and goes without a word.
     Drop,
+    /// Both are about the same service.
+    Service,
 }
 
 /// Which cause explains which effect, and how one knows. Earlier rows win.
-const TABLE: [(FindingId, FindingId, Same); 26] = {
+const TABLE: [(FindingId, FindingId, Same); 27] = {
     use FindingId::{
         BrokenPropagation, ClientWithoutServer, ConsumeWithoutPublish, DuplicateConsume, ErrorOrigin, Gap,
         LogWithoutSpan, NotSampled, Orphan, PublishWithoutConsume, SiblingDeviation, TraceNotStored, UsuallyFollowedBy,
@@ -46,6 +48,7 @@ const TABLE: [(FindingId, FindingId, Same); 26] = {
         (BrokenPropagation, Gap, Same::AnySpan),
         (ConsumeWithoutPublish, Gap, Same::AnySpan),
         (DuplicateConsume, Gap, Same::AnySpan),
+        (LogWithoutSpan, UsuallyFollowedBy, Same::Service),
         (PublishWithoutConsume, UsuallyFollowedBy, Same::Drop),
         (BrokenPropagation, UsuallyFollowedBy, Same::Drop),
         (PublishWithoutConsume, SiblingDeviation, Same::EverySpan),
@@ -102,14 +105,16 @@ fn head(heads: &[usize], mut at: usize) -> usize {
 }
 
 /// The drafts of one kind, by what they are about.
-struct Causes {
+#[derive(Default)]
+struct Causes<'a> {
     of_span: HashMap<usize, Vec<usize>>,
     of_trace: HashMap<TraceId, usize>,
+    of_service: HashMap<&'a str, usize>,
 }
 
-impl Causes {
-    fn of(scene: &Scene, drafts: &[Draft], id: FindingId, same: Same) -> Self {
-        let mut causes = Self { of_span: HashMap::new(), of_trace: HashMap::new() };
+impl<'a> Causes<'a> {
+    fn of(scene: &Scene, drafts: &'a [Draft], id: FindingId, same: Same) -> Self {
+        let mut causes = Self::default();
         for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.finding.id == id) {
             for span in &draft.spans {
                 causes.of_span.entry(*span).or_default().push(index);
@@ -118,6 +123,9 @@ impl Causes {
                 for trace in absent(scene, &draft.finding) {
                     causes.of_trace.entry(trace).or_insert(index);
                 }
+            }
+            if same == Same::Service {
+                causes.of_service.entry(&draft.finding.service).or_insert(index);
             }
         }
         causes
@@ -130,6 +138,7 @@ impl Causes {
         }
         let by_span = effect.spans.iter().filter_map(|s| self.of_span.get(s)).flatten().copied();
         let mut found: BTreeSet<usize> = by_span.collect();
+        found.extend(self.of_service.get(effect.finding.service.as_str()));
         if same == Same::Trace {
             found.extend(absent(scene, &effect.finding).filter_map(|trace| self.of_trace.get(&trace)));
         }

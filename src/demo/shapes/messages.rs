@@ -1,0 +1,143 @@
+//! Messages: received and processed, created and sent, in batches, by two groups, to oneself.
+
+use serde_json::json;
+
+use super::super::recorder::{At, Cause};
+use super::{Stage, after, text, within};
+use crate::model::attribute::Value;
+use crate::model::log::Level;
+use crate::model::span::SpanKind;
+
+const AUDIT: &str = "audit_service";
+const NOTIFY: &str = "notification_service";
+
+/// One message and where it goes.
+struct Letter<'a> {
+    topic: &'static str,
+    id: &'a str,
+    operation: &'static str,
+}
+
+impl Stage<'_> {
+    /// Lets a span speak of a message.
+    fn about(&mut self, at: At, letter: &Letter) {
+        let operation = if letter.operation == "send" && !self.new_names { "publish" } else { letter.operation };
+        let attributes = [
+            ("messaging.system", text("kafka")),
+            (self.named("messaging.destination.name", "messaging.destination"), text(letter.topic)),
+            (self.named("messaging.operation.type", "messaging.operation"), text(operation)),
+            (self.named("messaging.message.id", "messaging.message_id"), text(letter.id)),
+        ];
+        let told = if letter.id.is_empty() { &attributes[..3] } else { &attributes };
+        self.tell(at, told);
+    }
+
+    fn send(&mut self, letter: &Letter, cause: Cause, from: i64) -> At {
+        let name = format!("{} {}", letter.operation, letter.topic);
+        let sent = self.plain(self.service, SpanKind::Producer, &name, cause, (from, after(from, 2)));
+        self.about(sent, letter);
+        sent
+    }
+
+    fn take(&mut self, service: &'static str, letter: &Letter, cause: Cause, time: (i64, i64)) -> At {
+        let name = format!("{} {}", letter.operation, letter.topic);
+        let taken = self.plain(service, SpanKind::Consumer, &name, cause, time);
+        self.about(taken, letter);
+        taken
+    }
+
+    fn wait(&mut self) -> i64 {
+        self.r.about(30)
+    }
+}
+
+/// Three instrumentations, three ways: beside each other, one around the other, each in its own trace.
+pub(super) fn receive_and_process(stage: &mut Stage) {
+    const TOPIC: &str = "huleedu.audit.entry.v1";
+    let id = stage.r.random.uuid();
+    let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
+    let sent = stage.send(&letter("send"), Cause::Parent(stage.host), stage.at(40));
+    let from = sent.to + stage.wait();
+    let of_none = Letter { id: "", ..letter("receive") };
+    match stage.r.random.below(3) {
+        0 => {
+            stage.take(AUDIT, &letter("receive"), Cause::Parent(sent), (from, after(from, 2)));
+            stage.take(AUDIT, &letter("process"), Cause::Parent(sent), (after(from, 3), after(from, 20)));
+        }
+        1 => {
+            let received = stage.take(AUDIT, &of_none, Cause::Nothing, (from, after(from, 30)));
+            stage.carry_id(received);
+            let time = (after(from, 3), after(from, 20));
+            let processed = stage.take(AUDIT, &letter("process"), Cause::Parent(received), time);
+            stage.r.link(processed, sent);
+        }
+        _ => {
+            let received = stage.take(AUDIT, &of_none, Cause::Link(sent), (from, after(from, 2)));
+            stage.carry_id(received);
+            stage.take(AUDIT, &letter("process"), Cause::Parent(sent), (after(from, 3), after(from, 20)));
+        }
+    }
+}
+
+/// The message is created, then a client sends it: below, or with a link.
+pub(super) fn create_and_send(stage: &mut Stage) {
+    const TOPIC: &str = "huleedu.mail.outgoing.v1";
+    let id = stage.r.random.uuid();
+    let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
+    let created = stage.send(&letter("create"), Cause::Parent(stage.host), stage.at(30));
+    let is_below = stage.r.random.below(2) == 0;
+    let cause = if is_below { Cause::Parent(created) } else { Cause::Parent(stage.host) };
+    let kind = if is_below { SpanKind::Producer } else { SpanKind::Client };
+    let time = (after(created.from, 1), after(created.from, 6));
+    let sent = stage.plain(stage.service, kind, &format!("send {TOPIC}"), cause, time);
+    stage.about(sent, &Letter { id: if is_below { &id } else { "" }, ..letter("send") });
+    if !is_below {
+        stage.r.link(sent, created);
+    }
+    let from = sent.to + stage.wait();
+    stage.take(NOTIFY, &letter("process"), Cause::Parent(created), (from, after(from, 15)));
+}
+
+/// Many messages, and one consumer in a trace of its own that links to all of them.
+pub(super) fn batch(stage: &mut Stage) {
+    const TOPIC: &str = "huleedu.statistics.word_count.v1";
+    let count = 5 + stage.r.random.below(16) as i64;
+    let mut sent = vec![];
+    for n in 0..count {
+        let id = stage.r.random.uuid();
+        let from = stage.at(20 + 2 * n);
+        sent.push(stage.send(&Letter { topic: TOPIC, id: &id, operation: "send" }, Cause::Parent(stage.host), from));
+    }
+    let Some(last) = sent.last() else { return };
+    let from = last.to + stage.wait();
+    let letter = Letter { topic: TOPIC, id: "", operation: "process" };
+    let taken = stage.take(AUDIT, &letter, Cause::Nothing, (from, after(from, 40)));
+    stage.carry_id(taken);
+    stage.tell(taken, &[("messaging.batch.message_count", Value::Int(count))]);
+    sent.into_iter().for_each(|message| stage.r.link(taken, message));
+    stage.plain(AUDIT, SpanKind::Internal, "count_words", Cause::Parent(taken), (within(taken, 10), within(taken, 90)));
+}
+
+/// Two groups, one of which is of the sender's own service.
+pub(super) fn two_groups(stage: &mut Stage) {
+    const TOPIC: &str = "huleedu.batch.progress.v1";
+    let id = stage.r.random.uuid();
+    let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
+    let sent = stage.send(&letter("send"), Cause::Parent(stage.host), stage.at(50));
+    let group = stage.named("messaging.consumer.group.name", "messaging.kafka.consumer.group");
+    for (service, name) in [(NOTIFY, "mailers"), (NOTIFY, "websockets"), (AUDIT, "audit")] {
+        let from = sent.to + stage.wait();
+        let taken = stage.take(service, &letter("process"), Cause::Parent(sent), (from, after(from, 12)));
+        stage.tell(taken, &[(group, text(name))]);
+    }
+}
+
+pub(super) fn to_itself(stage: &mut Stage) {
+    const TOPIC: &str = "huleedu.outbox.later.v1";
+    let id = stage.r.random.uuid();
+    let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
+    let sent = stage.send(&letter("send"), Cause::Parent(stage.host), stage.at(60));
+    let from = sent.to + stage.wait();
+    let taken = stage.take(stage.service, &letter("process"), Cause::Parent(sent), (from, after(from, 25)));
+    stage.line(taken, Level::Info, "Outbox entry handled", &[("message_id", json!(id))]);
+}

@@ -1,0 +1,77 @@
+//! What exporters, gateways and clocks make of good spans.
+
+use super::super::recorder::{Cause, MS};
+use super::{Stage, after, text, within};
+use crate::model::attribute::{Attributes, Value};
+use crate::model::span::{Event, SpanKind};
+use crate::model::time::{HOUR, Timestamp};
+
+const TEXTS: &str = "text_store_service";
+const SEARCH: &str = "search_service";
+
+/// Every third span or so comes twice.
+pub(super) fn repeats(stage: &mut Stage) {
+    let written = stage.r.written();
+    let first = stage.r.random.below(3) as usize;
+    for n in (first..written).step_by(3) {
+        if let Some(at) = stage.r.nth(n) {
+            stage.r.repeat(at);
+        }
+    }
+}
+
+/// The servers that begin traces were called by a gateway, whose spans nobody stores.
+pub(super) fn gateway(stage: &mut Stage) {
+    for n in 0..stage.r.written() {
+        let Some(at) = stage.r.nth(n) else { continue };
+        let span = stage.r.read(at);
+        if span.kind == SpanKind::Server && span.parent_id.is_none() && span.links.is_empty() {
+            let outside = stage.r.random.span_id();
+            stage.r.edit(at).parent_id = Some(outside);
+        }
+    }
+}
+
+/// A server and a child of its own begin a little before what called them.
+pub(super) fn inversions(stage: &mut Stage) {
+    let peer = stage.named("server.address", "net.peer.name");
+    let (from, to) = (stage.at(40), stage.at(70));
+    let call = stage.plain(stage.service, SpanKind::Client, "GET", Cause::Parent(stage.host), (from, to));
+    stage.tell(call, &[(peer, text(TEXTS)), (stage.named("http.request.method", "http.method"), text("GET"))]);
+    let time = (from - 3 * MS / 10, to - MS);
+    let served = stage.plain(TEXTS, SpanKind::Server, "GET /v1/texts/{id}", Cause::Parent(call), time);
+    let time = (time.0 - MS / 10, within(served, 50));
+    stage.plain(TEXTS, SpanKind::Internal, "read", Cause::Parent(served), time);
+}
+
+/// The clock of the called process is set while it works: what it begins later begins hours earlier, or later.
+pub(super) fn clock_step(stage: &mut Stage) {
+    let step = if stage.r.random.below(2) == 0 { -3 * HOUR } else { 2 * HOUR };
+    let peer = stage.named("server.address", "net.peer.name");
+    let time = (stage.at(20), stage.at(80));
+    let call = stage.plain(stage.service, SpanKind::Client, "Search/Index", Cause::Parent(stage.host), time);
+    stage.tell(call, &[("rpc.system", text("grpc")), (peer, text(SEARCH))]);
+    let time = (within(call, 10), within(call, 90));
+    let served = stage.plain(SEARCH, SpanKind::Server, "Search/Index", Cause::Parent(call), time);
+    stage.tell(served, &[("rpc.system", text("grpc"))]);
+    for n in 0..3 {
+        let time = (within(served, 30 + 20 * n) + step, within(served, 45 + 20 * n) + step);
+        stage.plain(SEARCH, SpanKind::Internal, "index_shard", Cause::Parent(served), time);
+    }
+    let time = Timestamp(within(served, 95) + step);
+    let event = Event { time, name: "indexed".to_owned(), attributes: Attributes(vec![("n".into(), Value::Int(3))]) };
+    stage.r.edit(served).events.push(event);
+}
+
+/// Two workers that were forked with one state of their random numbers give one ID twice, and each has a child.
+pub(super) fn reused_ids(stage: &mut Stage) {
+    let shared = stage.r.random.span_id();
+    for n in 0..2 {
+        let time = (stage.at(20 + 30 * n), stage.at(40 + 30 * n));
+        let name = ["tokenize", "stem"][n as usize];
+        let worker = stage.plain(stage.service, SpanKind::Internal, name, Cause::Parent(stage.host), time);
+        stage.r.edit(worker).span_id = shared;
+        let time = (within(worker, 10), after(within(worker, 10), 1));
+        stage.plain(stage.service, SpanKind::Internal, "read_chunk", Cause::Parent(worker), time);
+    }
+}
