@@ -222,7 +222,7 @@ impl Missing {
 
     fn many(&self, runs: &[Run], frame: &Frame) -> Vec<Block> {
         if runs.is_empty() {
-            return self.none(frame);
+            return Self::none(frame);
         }
         let bad = runs.iter().filter(|run| self.shown(run).next().is_some()).count();
         let (role, mark) = match self.worst() {
@@ -272,7 +272,7 @@ impl Missing {
     }
 
     /// No run was found to look at.
-    fn none(&self, frame: &Frame) -> Vec<Block> {
+    fn none(frame: &Frame) -> Vec<Block> {
         let (role, said) = if frame.report.complete {
             (Role::Strong, "– no run found")
         } else {
