@@ -51,6 +51,7 @@ complete -c trace -n "__fish_trace_needs_command" -f -a "span" -d 'One span whol
 complete -c trace -n "__fish_trace_needs_command" -f -a "logs" -d 'Every line of one ID, over all services, in time order'
 complete -c trace -n "__fish_trace_needs_command" -f -a "missing" -d 'What did not happen and should have, and what went wrong, each with its evidence'
 complete -c trace -n "__fish_trace_needs_command" -f -a "verify-pipeline" -d 'Did every expected step happen, in order, in time? A gate for CI'
+complete -c trace -n "__fish_trace_needs_command" -f -a "learn-pipeline" -d 'From good runs a spec for verify-pipeline, with the figures it rests on'
 complete -c trace -n "__fish_trace_needs_command" -f -a "demo" -d 'A short guided tour on embedded data'
 complete -c trace -n "__fish_trace_needs_command" -f -a "doctor" -d 'Whom would be asked, and whether each is well'
 complete -c trace -n "__fish_trace_needs_command" -f -a "config" -d 'What is configured, and where each value came from'
@@ -470,6 +471,65 @@ complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -s q -l qui
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l name -d 'What the pipeline is called [default: as its first step]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l root -d 'With which operation the runs of --recent begin' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l update -d 'Show what would change in this spec: new steps, and figures; with --out, write it' -r -F
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l ids-from -d 'Every ID of this file, one a line; `-` is standard input; `#` begins a comment' -r -F
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l recent -d 'The newest N runs, found by their first operation or by the filters' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l total-timeout -d 'How long asking about all runs may take; --timeout is for each' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''"
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l force -d 'Learn from fewer than three good runs, too'
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand demo" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''
 jsonl\t''

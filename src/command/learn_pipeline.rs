@@ -35,7 +35,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// With which operation the runs of --recent begin
-    #[arg(long, value_name = "OPERATION", value_parser = Pattern::parse, requires = "recent")]
+    #[arg(long, value_name = "OPERATION", value_parser = Pattern::parse)]
     pub root: Option<Pattern>,
     /// Learn from fewer than three good runs, too
     #[arg(long)]
@@ -65,6 +65,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     if args.many.recent.is_some() && args.root.is_none() {
         return Err(Error::usage("--recent: runs of which pipeline?", "add --root OPERATION, with which they begin"));
     }
+    if args.root.is_some() && args.many.recent.is_none() {
+        return Err(Error::usage("--root tells where the runs of --recent begin", "add --recent N, or leave it out"));
+    }
     let is_offline = args.sources.demo.is_some() || !args.sources.input.is_empty();
     if !is_offline && args.many.ids_from.is_none() && args.many.recent.is_none() {
         let hint = "give --ids-from FILE, --recent N --root OPERATION, --input FILE or --demo";
@@ -79,15 +82,15 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     };
     let root = args.root.clone().map(|root| (root, None));
     let wish = Wish { root: root.as_ref(), ..Wish::plain(context) };
-    let mut learner = Learner::default();
+    let mut fold = Learner::default();
     let footing = each(&journey, &args.many, &wish, context, |told| match () {
-        () if !told.footing.is_complete() => learner.leave_out("that did not come whole"),
-        () if !told.footing.settled => learner.leave_out("that are still under way"),
-        () => learner.add(std::mem::take(&mut told.judged)),
+        () if !told.footing.is_complete() => fold.leave_out("that did not come whole"),
+        () if !told.footing.settled => fold.leave_out("that are still under way"),
+        () => fold.add(std::mem::take(&mut told.judged)),
     });
     let mut footing = footing.await?;
     let options = Options { name: args.name.clone(), force: args.force };
-    let draft = learner.finish(&options).map_err(|too_few| refused(&too_few))?;
+    let draft = fold.finish(&options).map_err(|too_few| refused(&too_few))?;
     let aside = draft.aside.as_ref().map(|aside| format!("learn-pipeline: {}", aside.words()));
     footing.say(&aside.unwrap_or_default());
     let update = match &old {

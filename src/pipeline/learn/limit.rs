@@ -12,6 +12,7 @@ const MS: i64 = SECOND / 1_000;
 
 /// What was seen of a length of time, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "all are lengths, and JSON must say in what")]
 pub struct Figures {
     /// The shortest.
     pub least_ns: i64,

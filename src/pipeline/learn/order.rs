@@ -60,16 +60,15 @@ impl<'a> Played<'a> {
     /// Beside each step those that are above every one of its spans, in every run.
     fn causes(&self) -> Vec<Vec<usize>> {
         let steps = self.members.len();
-        let mut is_above = vec![vec![true; steps]; steps];
-        for (run, sample) in self.samples.iter().enumerate() {
-            for cause in 0..steps {
-                let above = sample.above(&self.members[cause]);
-                for step in 0..steps {
-                    is_above[step][cause] &= self.playing[step][run].iter().all(|place| above[*place].is_some());
-                }
-            }
-        }
-        let causes = |step: usize| (0..steps).filter(|cause| *cause != step && is_above[step][*cause]).collect();
+        let beneath = |cause: usize| -> Vec<bool> {
+            let above: Vec<_> = self.samples.iter().map(|sample| sample.above(&self.members[cause])).collect();
+            let all = |runs: &Vec<Vec<usize>>| {
+                above.iter().zip(runs).all(|(above, own)| own.iter().all(|p| above[*p].is_some()))
+            };
+            self.playing.iter().map(all).collect()
+        };
+        let beneath: Vec<Vec<bool>> = (0..steps).map(beneath).collect();
+        let causes = |step: usize| (0..steps).filter(|cause| *cause != step && beneath[*cause][step]).collect();
         (0..steps).map(causes).collect()
     }
 

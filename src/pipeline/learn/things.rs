@@ -26,7 +26,7 @@ const LONGEST: usize = 160;
 
 /// What a span is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Name {
+struct Thing {
     service: String,
     name: String,
     kind: SpanKind,
@@ -35,10 +35,10 @@ struct Name {
 /// Everything that was seen.
 #[derive(Default)]
 pub struct Things {
-    names: Vec<Name>,
+    names: Vec<Thing>,
     /// Beside each name the values that all its spans have.
     constant: Vec<BTreeMap<&'static str, String>>,
-    places: HashMap<Name, usize>,
+    places: HashMap<Thing, usize>,
 }
 
 /// What may become a step.
@@ -59,7 +59,7 @@ pub struct Group {
 impl Things {
     /// What this span is.
     pub fn place(&mut self, span: &Span) -> usize {
-        let name = Name { service: span.service().to_owned(), name: span.name.clone(), kind: span.kind };
+        let name = Thing { service: span.service().to_owned(), name: span.name.clone(), kind: span.kind };
         if let Some(place) = self.places.get(&name).copied() {
             self.constant[place].retain(|key, value| values_of_span(span, key) == [value.as_str()]);
             return place;
@@ -105,7 +105,7 @@ impl Things {
             alike.entry((&name.service, name.kind, masked(&name.name))).or_default().push(thing);
         }
         let group = |things: Vec<usize>, pattern: Option<String>| {
-            let Name { service, name, kind } = self.names[things[0]].clone();
+            let Thing { service, name, kind } = self.names[things[0]].clone();
             let pattern = pattern.unwrap_or_else(|| exactly(&name));
             Group { service, pattern, name, kind, things }
         };
@@ -124,7 +124,7 @@ impl Things {
     pub fn members(&self, group: &Group) -> Vec<bool> {
         let Ok(pattern) = Pattern::parse(&group.pattern) else { return vec![false; self.len()] };
         let Ok(service) = Pattern::parse(&exactly(&group.service)) else { return vec![false; self.len()] };
-        let fits = |name: &Name| {
+        let fits = |name: &Thing| {
             (group.kind == SpanKind::Unspecified || name.kind == group.kind)
                 && (group.service.is_empty() || is_service(&service, &name.service))
                 && pattern.matches(&name.name)

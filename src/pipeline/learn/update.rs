@@ -59,23 +59,20 @@ pub fn update(path: &str, text: &str, spec: &Spec, draft: &Draft) -> Result<Upda
     }
     let mut added = vec![];
     for step in &draft.steps {
-        match seen_as(step) {
-            Some(old) => {
-                let at = outline.names.iter().find(|(name, _)| *name == old.name).map(|(_, line)| *line);
-                edits.extend(at.and_then(|at| renewed(&lines, at, &draft.figures(step))));
-            }
-            None => {
-                let mut step = Step { name: called(&step.name).unwrap_or_default(), ..step.clone() };
-                added.push(draft.figures(&step));
-                if let Some(after) = &mut step.after {
-                    after.step = called(&after.step).unwrap_or_default();
-                }
-                if let Count::SameAs(other) = &mut step.count {
-                    *other = called(other).unwrap_or_default();
-                }
-                added.push(line(&step));
-            }
+        if let Some(old) = seen_as(step) {
+            let at = outline.names.iter().find(|(name, _)| *name == old.name).map(|(_, line)| *line);
+            edits.extend(at.and_then(|at| renewed(&lines, at, &draft.figures(step))));
+            continue;
         }
+        let mut step = Step { name: called(&step.name).unwrap_or_default(), ..step.clone() };
+        added.push(draft.figures(&step));
+        if let Some(after) = &mut step.after {
+            after.step = called(&after.step).unwrap_or_default();
+        }
+        if let Count::SameAs(other) = &mut step.count {
+            *other = called(other).unwrap_or_default();
+        }
+        added.push(line(&step));
     }
     edits.sort_by_key(|edit| edit.at);
     edits.dedup_by_key(|edit| edit.at);
