@@ -234,11 +234,27 @@ fn worlds() -> Vec<World> {
     ]
 }
 
-const ASKING: [&[&str]; 5] = [
+const ASKING: [&[&str]; 7] = [
     &["find", "req-42"],
     &["timeline", "req-42"],
     &["span", "req-42", "b7ad6b7169203331"],
     &["logs", "req-42"],
+    &["missing", "req-42", "--all"],
+    &[
+        "verify-pipeline",
+        "--correlation-id",
+        "req-42",
+        "--expect",
+        "pay",
+        "--expect",
+        "ship",
+        "--junit",
+        "junit.xml",
+        "--json",
+        "verdict.json",
+        "--markdown",
+        "verdict.md",
+    ],
     &["doctor"],
 ];
 
@@ -258,6 +274,7 @@ fn everything(world: &World, port: u16, scheme: &str, args: &[&str]) -> (String,
     let mut command = Command::new(env!("CARGO_BIN_EXE_trace"));
     command.env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin").env("TZ", "UTC").current_dir(home.path());
     command.env("XDG_STATE_HOME", home.path().join("state"));
+    command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", home.path().join("summary.md"));
     for (name, text) in &world.vars {
         command.env(name, filled(text));
     }
@@ -331,6 +348,10 @@ fn no_secret_comes_out_whatever_the_servers_say() {
                 // A span that says back each request differently is several spans of one ID: that is told, not shown.
                 let is_several = fault == Fault::EchoAsData && asked[0] == "span";
                 assert!(told.contains("=== out") || is_several, "{what}: {code}\n{told}");
+                if asked[0] == "verify-pipeline" {
+                    let files = ["junit.xml", "verdict.json", "verdict.md", "summary.md"];
+                    assert!(files.iter().all(|file| told.contains(&format!("=== {file}"))), "{what}: {code}\n{told}");
+                }
                 if fault == Fault::EchoAsData && asked[0] == "find" {
                     assert!(told.contains("[REDACTED]"), "{what}: nothing was said back\n{told}");
                 }

@@ -3,6 +3,7 @@
 mod support;
 
 use std::net::TcpListener;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -122,14 +123,16 @@ fn later(jaeger: &Jaeger, ms: u64, spans: Vec<Span>) {
     });
 }
 
-/// Parts of a run that come late, by milliseconds; what the spec says; flags; code; within how many milliseconds it ends.
+/// A scenario, what is expected, when its parts come in milliseconds, flags, the code, and how many milliseconds it takes.
+type Late<'a> = (&'a str, &'a str, &'a [u64], &'a [&'a str], i32, Range<u64>);
+
 #[test]
 fn waiting_ends_when_nothing_can_change() {
     let limited = SPEC.replace("after: ask }", "after: { ask: 30s } }");
     let short = SPEC.replace("after: ask }", "after: { ask: 1500ms } }");
     let errors = format!("{SPEC}absent:\n  - {{ span: \"*\", status: error }}\n");
     let wait: &[&str] = &["--wait", "20s"];
-    let table: [(&str, &str, &[u64], &[&str], i32, std::ops::Range<u64>); 9] = [
+    let table: [Late; 9] = [
         ("complete", SPEC, &[], wait, 0, 0..3_000),
         ("complete", SPEC, &[1_500], wait, 0, 1_000..6_000),
         ("complete", SPEC, &[1_500, 2_500], wait, 0, 2_000..8_000),
@@ -140,33 +143,28 @@ fn waiting_ends_when_nothing_can_change() {
         ("complete", &short, &[60_000], wait, 1, 0..8_000),
         ("storage-error", &errors, &[60_000], wait, 1, 0..3_000),
     ];
-    let check =
-        |(scenario, spec, late, flags, code, time): &(&str, &str, &[u64], &[&str], i32, std::ops::Range<u64>)| {
-            let run = run(scenario, 2 * SECOND);
-            let (early, rest): (Vec<Span>, Vec<Span>) = run.spans.iter().cloned().partition(|span| {
-                late.is_empty()
-                    || span.name.starts_with("POST")
-                    || span.name.starts_with("kafka.publish")
-                    || *scenario != "complete"
-            });
-            let jaeger = Jaeger::holding(&early);
-            // What began last comes first.
-            let parts = rest.len().div_ceil(late.len().max(1)).max(1);
-            for (part, ms) in rest.rchunks(parts).zip(*late) {
-                later(&jaeger, *ms, part.to_vec());
-            }
-            let begun = Instant::now();
-            let told = verify(&jaeger, &run.correlation_id, spec)
-                .args(["--without", "loki,prometheus", "--settle", "300ms"])
-                .args(*flags)
-                .run();
-            let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            assert!(
-                told.code == *code && time.contains(&took),
-                "{late:?} {flags:?}: {took} ms\n{spec}\n{}",
-                told.screen()
-            );
-        };
+    let check = |(scenario, spec, late, flags, code, time): &Late| {
+        let run = run(scenario, 2 * SECOND);
+        let (early, rest): (Vec<Span>, Vec<Span>) = run.spans.iter().cloned().partition(|span| {
+            late.is_empty()
+                || span.name.starts_with("POST")
+                || span.name.starts_with("kafka.publish")
+                || *scenario != "complete"
+        });
+        let jaeger = Jaeger::holding(&early);
+        // What began last comes first.
+        let parts = rest.len().div_ceil(late.len().max(1)).max(1);
+        for (part, ms) in rest.rchunks(parts).zip(*late) {
+            later(&jaeger, *ms, part.to_vec());
+        }
+        let begun = Instant::now();
+        let told = verify(&jaeger, &run.correlation_id, spec)
+            .args(["--without", "loki,prometheus", "--settle", "300ms"])
+            .args(*flags)
+            .run();
+        let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        assert!(told.code == *code && time.contains(&took), "{late:?} {flags:?}: {took} ms\n{spec}\n{}", told.screen());
+    };
     thread::scope(|scope| table.iter().for_each(|row| drop(scope.spawn(|| check(row)))));
 }
 
