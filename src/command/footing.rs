@@ -98,3 +98,66 @@ pub fn data(evidence: &Evidence) -> Data {
         Data::Partial
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::evidence::{BackendStatus, Note, NoteCode, Source};
+
+    const FOUND: [Found; 2] = [Found::Nothing, Found::Something];
+
+    fn footing(states: &[BackendState], note: Option<NoteCode>, found: Found, worst: Option<Severity>) -> Footing {
+        let backend = |(at, state): (usize, &BackendState)| BackendStatus {
+            name: Source::Loki,
+            url: at.to_string(),
+            url_from: String::new(),
+            state: *state,
+            detail: String::new(),
+            items: 0,
+            requests: 0,
+            elapsed_ns: 0,
+            breaker: None,
+            error: String::new(),
+            hint: String::new(),
+        };
+        let shell = Evidence {
+            backends: states.iter().enumerate().map(backend).collect(),
+            notes: note.map(|code| Note::new(code, Source::Loki, "n")).into_iter().collect(),
+            ..Evidence::default()
+        };
+        let subject = Some("a".to_owned());
+        let (flags, links, said) = (String::new(), vec![], "s".to_owned());
+        Footing { subject, shell, settled: true, flags, links, said, found, worst, unsaved: None }
+    }
+
+    #[test]
+    fn who_is_refused_needs_a_person_and_whatever_is_missing_is_told() {
+        use BackendState::{Ok, Refused, Unreachable};
+        let missing = Some(NoteCode::Skipped);
+        for (states, note, wanted) in [
+            (&[Ok, Ok][..], None, Data::Complete),
+            (&[Ok, Ok], Some(NoteCode::Info), Data::Complete),
+            (&[Ok, Unreachable], missing, Data::Partial),
+            (&[Unreachable, Refused], missing, Data::NeedsPerson),
+            (&[], None, Data::Complete),
+        ] {
+            let footing = footing(states, note, Found::Something, None);
+            assert_eq!(data(&footing.shell), wanted, "{states:?}");
+            assert_eq!(footing.is_complete(), wanted == Data::Complete, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_answers_the_worse_counts_and_what_either_found() {
+        for (mine, theirs) in FOUND.into_iter().flat_map(|mine| FOUND.map(|theirs| (mine, theirs))) {
+            let first = footing(&[BackendState::Ok], None, mine, Some(Severity::Warning));
+            let mut second = footing(&[BackendState::Ok], Some(NoteCode::Skipped), theirs, Some(Severity::Error));
+            (second.unsaved, second.settled) = (Some(Exit::Output), false);
+            let both = first.and(second);
+            assert_eq!(both.found == Found::Something, mine == Found::Something || theirs == Found::Something);
+            assert_eq!((both.worst, both.unsaved), (Some(Severity::Error), Some(Exit::Output)));
+            assert!(!both.settled && !both.is_complete() && both.subject.is_none());
+            assert_eq!(both.said, "ss");
+        }
+    }
+}

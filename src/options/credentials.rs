@@ -447,4 +447,22 @@ mod tests {
             assert_eq!(told.as_ref().map(String::len).ok(), fits.then_some(length), "{length}");
         }
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_is_waited_for_as_long_as_it_may_take() {
+        let shell = |line: &str, time| told_by(&["sh".to_owned(), "-c".to_owned(), line.to_owned()], &[], time);
+        let short = Duration::from_millis(200);
+        assert_eq!(shell("sleep 0.1; echo token", LONG).unwrap(), "token\n");
+        assert_eq!(told_by(&[], &[], LONG).unwrap(), "");
+        for (line, time, why) in [
+            ("exec sleep 3", short, "did not end within 200 ms, half of --timeout"),
+            ("sleep 3 & echo token", short, "never closed its output"),
+            ("echo token; exit 3", LONG, "failed (exit status: 3)"),
+            (r"printf '\377'", LONG, "what it printed is not text"),
+        ] {
+            let said = shell(line, time).unwrap_err().to_string();
+            assert!(said.contains(why), "{line}: {said}");
+        }
+    }
 }
