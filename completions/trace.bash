@@ -1192,24 +1192,12 @@ _trace() {
             return 0
             ;;
         trace__subcmd__missing)
-            opts="-o -z -v -q -h --all --ids-from --recent --total-timeout --correlation-id --trace-id --allow-partial --fail-empty --fail-on --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --ca-cert --timeout --connect-timeout --idle-timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --max-answer --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
+            opts="-o -z -v -q -h --all --correlation-id --trace-id --allow-partial --fail-empty --fail-on --since --from --start --to --end --service --operation --tag --error --min-duration --max-duration --log --input --demo --record --replay --jaeger-url --loki-url --prometheus-url --without --jaeger-api --loki-selector --key --ca-cert --timeout --connect-timeout --idle-timeout --settle --max-traces --max-spans --max-lines --max-requests --page-size --search-limit --max-rounds --in-flight --max-answer --ids-from --recent --total-timeout --output --out --colour --color --ascii --width --timezone --utc --verbose --quiet --show-queries --no-progress --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --ids-from)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --recent)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --total-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --correlation-id)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1363,6 +1351,18 @@ _trace() {
                     return 0
                     ;;
                 --max-answer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ids-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --total-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

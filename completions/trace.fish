@@ -335,9 +335,6 @@ complete -c trace -n "__fish_trace_using_subcommand logs" -s q -l quiet -d 'Noth
 complete -c trace -n "__fish_trace_using_subcommand logs" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand logs" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand logs" -s h -l help -d 'Print help'
-complete -c trace -n "__fish_trace_using_subcommand missing" -l ids-from -d 'Every ID of this file, one a line; `-` is standard input; `#` begins a comment' -r -F
-complete -c trace -n "__fish_trace_using_subcommand missing" -l recent -d 'The newest N runs, found by their first operation or by the filters' -r
-complete -c trace -n "__fish_trace_using_subcommand missing" -l total-timeout -d 'How long asking about all runs may take; --timeout is for each' -r
 complete -c trace -n "__fish_trace_using_subcommand missing" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
 complete -c trace -n "__fish_trace_using_subcommand missing" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
 complete -c trace -n "__fish_trace_using_subcommand missing" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
@@ -381,6 +378,9 @@ complete -c trace -n "__fish_trace_using_subcommand missing" -l search-limit -d 
 complete -c trace -n "__fish_trace_using_subcommand missing" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand missing" -l in-flight -d 'Requests under way at one server [default: 8]' -r
 complete -c trace -n "__fish_trace_using_subcommand missing" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
+complete -c trace -n "__fish_trace_using_subcommand missing" -l ids-from -d 'Every ID of this file, one a line; `-` is standard input; `#` begins a comment' -r -F
+complete -c trace -n "__fish_trace_using_subcommand missing" -l recent -d 'The newest N runs, found by their first operation or by the filters' -r
+complete -c trace -n "__fish_trace_using_subcommand missing" -l total-timeout -d 'How long asking about all runs may take; --timeout is for each' -r
 complete -c trace -n "__fish_trace_using_subcommand missing" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''
 jsonl\t''
