@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use trace::analysis::findings::known::Known;
+use trace::analysis::findings::{Grounds, Judged};
 use trace::analysis::timeline::{Lines, Options};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::evidence::Evidence;
@@ -47,9 +49,13 @@ pub fn tell(evidence: Evidence) {
     assert!(candidates.is_empty() || !journey.is_empty(), "{subject:?} is listed and cannot be told");
     every_span_once(&journey);
     let full = Options { lines: Lines::All, full: true, ..Options::default() };
+    let mut known = Known::default();
+    known.learn(&journey);
+    let grounds = Grounds { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
+    let judged = Judged::new(journey.clone(), &grounds);
     let bodies = [
-        Body::Find(Box::new(Find::of(journey.clone(), keys, Options::compact()))),
-        Body::Timeline(Box::new(TimelineReport::of(journey.clone(), full))),
+        Body::Find(Box::new(Find::of(judged.clone(), keys, Options::compact()))),
+        Body::Timeline(Box::new(TimelineReport::of(judged, full))),
         Body::Logs(Box::new(Logs::of(journey, Vec::<LogEntry>::new(), Default::default()))),
     ];
     for body in bodies {

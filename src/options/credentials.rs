@@ -455,11 +455,15 @@ mod tests {
         let short = Duration::from_millis(200);
         assert_eq!(shell("sleep 0.1; echo token", LONG).unwrap(), "token\n");
         assert_eq!(told_by(&[], &[], LONG).unwrap(), "");
+        let slow = bearer(Place::Command(["sleep", "3"].map(str::to_owned).to_vec()));
+        let said = slow.resolve(&Surroundings::default(), &[], 2 * short).unwrap_err().to_string();
+        assert!(said.contains("within 200 ms, half of --timeout"), "{said}");
         for (line, time, why) in [
             ("exec sleep 3", short, "did not end within 200 ms, half of --timeout"),
             ("sleep 3 & echo token", short, "never closed its output"),
             ("echo token; exit 3", LONG, "failed (exit status: 3)"),
             (r"printf '\377'", LONG, "what it printed is not text"),
+            ("head -c 65537 /dev/zero; true", LONG, "said more than any token is long"),
         ] {
             let said = shell(line, time).unwrap_err().to_string();
             assert!(said.contains(why), "{line}: {said}");

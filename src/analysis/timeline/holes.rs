@@ -8,12 +8,12 @@ use crate::model::journey::Journey;
 
 /// What is missing below which span.
 #[derive(Debug, Default)]
-pub struct Holes(BTreeMap<usize, Vec<String>>);
+pub struct Holes(BTreeMap<usize, String>);
 
 impl Holes {
     /// What is missing below this span.
-    pub fn below(&self, span: usize) -> impl Iterator<Item = &String> {
-        self.0.get(&span).into_iter().flatten()
+    pub fn below(&self, span: usize) -> Option<&String> {
+        self.0.get(&span)
     }
 
     /// Whether anything is.
@@ -35,10 +35,8 @@ pub fn by_span(journey: &Journey, findings: &[Finding]) -> Holes {
     let mut holes = Holes::default();
     for hole in wanted {
         let Some(span) = places.get(&(hole.trace_id, hole.span_id)) else { continue };
-        let here = holes.0.entry(*span).or_default();
-        if !here.contains(&hole.what) {
-            here.push(hole.what.clone());
-        }
+        // One cause, one hole, in however many ways it shows.
+        holes.0.entry(*span).or_insert_with(|| hole.what.clone());
     }
     holes
 }

@@ -187,7 +187,10 @@ fn drawing(run: &Run, story: &Story, names: &Names, frame: &Frame) -> Vec<Block>
 }
 
 fn facts(run: &Run, names: &Names, frame: &Frame) -> Vec<Fact> {
-    let mut facts = parts::labelled("waiting", run.outcome.waiting_for.iter().map(|what| plain(what.clone())));
+    // Nothing more comes into a file, or into the demo.
+    let may_come = !["--demo", "--input"].iter().any(|flag| frame.report.flags.contains(flag));
+    let waiting = run.outcome.waiting_for.iter().filter(|_| may_come).map(|what| plain(what.clone()));
+    let mut facts = parts::labelled("waiting", waiting);
     let (whole, all) = (run.coverage.whole, run.coverage.all);
     if all > 0 && whole < all {
         facts.push(fact("traced", plain(format!("{whole} of {} whole", counted(all, "interaction")))));
