@@ -335,6 +335,7 @@ complete -c trace -n "__fish_trace_using_subcommand logs" -s q -l quiet -d 'Noth
 complete -c trace -n "__fish_trace_using_subcommand logs" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand logs" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand logs" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand missing" -l baseline -d 'Compare with the newest N runs that begin alike; of a file or the demo, with all others in it' -r
 complete -c trace -n "__fish_trace_using_subcommand missing" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
 complete -c trace -n "__fish_trace_using_subcommand missing" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
 complete -c trace -n "__fish_trace_using_subcommand missing" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''

@@ -8,7 +8,7 @@ use crate::model::pattern::Pattern;
 use crate::pipeline::matching::{Item, is_service, passes, tells};
 use crate::pipeline::spec::{Relation, Seen, Selector, Step, Test};
 use crate::pipeline::steps::Bench;
-use crate::pipeline::verdict::{Check, Nearest, Sight, State};
+use crate::pipeline::verdict::{Check, Nearest, State};
 
 /// Of so many names the likest is looked for; a run with more has names that nobody chose.
 const MOST_NAMES: usize = 5_000;
@@ -23,19 +23,26 @@ pub fn explain(bench: &Bench, step: &Step, check: &mut Check) {
     let is_whole = check.of.is_none();
     if check.seen.is_empty() && is_whole {
         check.nearest = step.any_of.iter().find_map(|selector| nearest(bench, selector));
-        if let Some(told) = told_in_lines(bench, step) {
+        if let Some(told) = told_in_lines(bench, step).filter(|_| !is_itself(step, check)) {
             check.why.push(told);
         }
     }
     if check.state == State::Broken || check.seen.is_empty() {
         // Where the very span did happen, and only differs in something, no finding is the reason.
-        let by_name = |sight: &Sight| {
-            step.any_of.iter().any(|selector| matches!(&selector.what, Seen::Span(name) if name.matches(&sight.name)))
-        };
-        if check.nearest.as_ref().is_none_or(|nearest| !by_name(&nearest.sight)) {
+        if !is_itself(step, check) {
             check.finding = explaining(bench, step, check).map(|finding| finding.id);
         }
     }
+}
+
+/// Whether the nearest thing is the very span that was looked for, but for something that it lacks.
+fn is_itself(step: &Step, check: &Check) -> bool {
+    let names = step.any_of.iter().filter_map(|selector| match &selector.what {
+        Seen::Span(name) => Some(name),
+        Seen::Log(_) => None,
+    });
+    let is_it = |nearest: &Nearest| names.clone().any(|name| name.matches(&nearest.sight.name));
+    check.nearest.as_ref().is_some_and(is_it)
 }
 
 fn nearest(bench: &Bench, selector: &Selector) -> Option<Nearest> {

@@ -474,7 +474,6 @@ fn a_busy_run_is_folded_and_says_so() {
     700 ms    cart       ⇢ stock.reserved ×11                                                       ▒▒                 13 ms
                            p50 2 ms  max 2 ms
     703 ms    cart       ⇢ stock.reserved                                                           ▕                   2 ms
-                           ✗ no stock process
                            ✗ no consumer of stock.reserved
     702 ms             ┊ 61 ms in the queue                                                         ┄┄┄┄┄┄
     760 ms    stock    ⇠ stock.reserved ×11                                                              ▒▒▒▒▒▒▒▒▒▒   128 ms

@@ -44,7 +44,7 @@ pub fn short(all: &[&Finding], names: &Names, origin: Timestamp, most: usize) ->
 }
 
 /// A finding with everything that is known of it.
-pub fn whole(finding: &Finding, names: &Names, origin: Option<Timestamp>) -> Vec<Block> {
+pub fn whole(finding: &Finding, names: &Names, origin: Option<Timestamp>, flags: &str) -> Vec<Block> {
     let mut blocks = vec![Block::Line(headline(finding)), Block::Line(one(Role::Dim, format!("  {}", kind(finding))))];
     let proofs = finding.evidence.iter().take(PROOFS).map(|proof| evidence(proof, names, origin));
     let mut facts = labelled("  seen", proofs);
@@ -53,9 +53,18 @@ pub fn whole(finding: &Finding, names: &Names, origin: Option<Timestamp>) -> Vec
         facts.push(fact("", one(Role::Dim, format!("and {more} more, all of them in `-o json`"))));
     }
     facts.extend(labelled("  likely", finding.causes.iter().map(|cause| plain(cause.clone()))));
-    facts.extend(labelled("  check", finding.next.iter().map(|next| plain(next.clone()))));
+    facts.extend(labelled("  check", finding.next.iter().map(|next| plain(on_the_same_data(next, flags)))));
     blocks.push(Block::Facts(facts));
     blocks
+}
+
+/// Commands in an advice with the flags that they need to mean the same data.
+fn on_the_same_data(advice: &str, flags: &str) -> String {
+    let command = advice.split_once("`trace ").and_then(|(before, rest)| Some((before, rest.split_once('`')?)));
+    match command {
+        Some((before, (command, after))) if !flags.is_empty() => format!("{before}`trace {command} {flags}`{after}"),
+        _ => advice.to_owned(),
+    }
 }
 
 /// What is not said yet.

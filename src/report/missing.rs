@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::findings::{Judged, Judgement};
-use crate::model::finding::{Finding, FindingId, Severity};
+use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::time::Timestamp;
 use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::findings;
@@ -195,7 +195,7 @@ impl Missing {
         blocks.extend(frame.asking());
         for finding in &shown {
             blocks.push(Block::Blank);
-            blocks.extend(findings::whole(finding, &run.names, run.origin));
+            blocks.extend(findings::whole(finding, &run.names, run.origin, &frame.report.flags));
         }
         let mut facts = findings::withheld(&run.judgement);
         facts.extend(self.unshown(run.judgement.findings.len() - shown.len()));
@@ -299,9 +299,11 @@ impl Missing {
                 let alike = kinds.entry((finding.id, &finding.service, &finding.operation)).or_insert_with(|| Alike {
                     first: finding,
                     worst: finding.severity,
+                    sure: false,
                     runs: vec![],
                 });
                 alike.worst = alike.worst.max(finding.severity);
+                alike.sure |= finding.confidence > Confidence::Low;
                 if alike.runs.last() != Some(&run.subject.as_str()) {
                     alike.runs.push(&run.subject);
                 }
@@ -323,7 +325,10 @@ impl Missing {
             let cells = vec![
                 one(role, format!("{mark}{}", alike.first.id.word())),
                 one(Role::Strong, counts),
-                plain(alike.first.summary.clone()),
+                vec![
+                    piece(Role::Plain, &alike.first.summary),
+                    piece(Role::Dim, if alike.sure { "" } else { "  (low confidence)" }),
+                ],
             ];
             TableRow { cells, below: vec![Block::Line(one(Role::Dim, examples.join("  ")))] }
         };
@@ -336,6 +341,8 @@ impl Missing {
 struct Alike<'a> {
     first: &'a Finding,
     worst: Severity,
+    /// Whether any of them may decide an exit code.
+    sure: bool,
     runs: Vec<&'a str>,
 }
 

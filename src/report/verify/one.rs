@@ -39,7 +39,7 @@ pub fn blocks(pipeline: &str, run: &Run, frame: &Frame) -> Vec<Block> {
 /// `✗ fail  essay-batch  3f2a9c1e…  2 of 9 broken`.
 fn title(pipeline: &str, run: &Run) -> Line {
     let count = |state| run.outcome.checks.iter().filter(|check| check.state == state).count();
-    let (role, word) = verdict(run.outcome.verdict);
+    let (role, word) = if run.known { (Role::Warn, "! KNOWN FAILURES") } else { verdict(run.outcome.verdict) };
     let all = run.outcome.checks.len();
     let told = match run.outcome.verdict {
         Verdict::Pass => format!("{} met", count(State::Met)),
