@@ -144,7 +144,7 @@ fn deep() -> Vec<Row> {
             .args(&["--timeout", "20s"])
             .within(40),
         data("62 a line of 10 MB", Loki, json(streams(&long_line)))
-            .args(&["--timeout", "20s"])
+            .args(&["--timeout", "60s"])
             .within(40)
             .code(0)
             .peak(250),
