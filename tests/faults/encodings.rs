@@ -145,7 +145,7 @@ fn deep() -> Vec<Row> {
             .within(40),
         data("62 a line of 10 MB", Loki, json(streams(&long_line)))
             .args(&["--timeout", "60s"])
-            .within(40)
+            .within(120)
             .code(0)
             .peak(250),
     ]
