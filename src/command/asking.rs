@@ -286,7 +286,7 @@ pub fn blank(subject: Subject, context: &Context, now: Timestamp) -> Query {
 }
 
 /// The flags that a following command needs to mean the same data. Not the times: what was found tells them.
-fn flags(args: &JourneyArgs, context: &Context) -> String {
+pub fn flags(args: &JourneyArgs, context: &Context) -> String {
     let text = |name: &str, value: Option<&str>| value.map(|v| flag(name, v));
     let path = |name: &str, value: &PathBuf| flag(name, &value.display().to_string());
     let demo = args.sources.demo.as_ref().map(|scenario| match scenario {

@@ -9,6 +9,7 @@ pub mod lines;
 mod lists;
 pub mod metrics;
 pub mod recent;
+pub mod sample;
 pub mod traces;
 pub mod wait;
 

@@ -190,6 +190,11 @@ impl Journey {
         all
     }
 
+    /// What to ask for to see it again: its ID, else its first trace; none where lines name nobody.
+    pub fn handle(&self) -> Option<String> {
+        self.correlation_id.clone().or_else(|| self.traces.first().map(|trace| trace.trace_id.to_string()))
+    }
+
     /// Whether nothing at all was found.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty() && self.logs.is_empty()

@@ -1,6 +1,7 @@
 //! The words: what a span, a trace, a line, a journey is. No I/O, no format, no judgement.
 
 pub mod attribute;
+pub mod basis;
 pub mod conventions;
 pub mod evidence;
 pub mod filter;

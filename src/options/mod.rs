@@ -20,3 +20,4 @@ pub mod surroundings;
 pub mod target;
 pub mod time;
 pub mod voices;
+pub mod window;

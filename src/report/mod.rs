@@ -1,5 +1,6 @@
 //! What is shown: one file a report, each as neutral blocks for people and as data for programs.
 
+pub mod basis;
 pub mod block;
 pub mod config;
 pub mod doctor;

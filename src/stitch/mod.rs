@@ -7,6 +7,7 @@ pub mod oddities;
 pub mod skew;
 pub mod split;
 pub mod subjects;
+pub mod whole;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,11 @@ use oddities::{contents, drop_repeats, name_absurd_times, name_warnings};
 /// Everything known of the query's subject, each part with the reason why it belongs.
 pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
     let members = membership(&evidence, query);
+    assembled(evidence, members, &query.keys)
+}
+
+/// What belongs of the evidence, in order and with its shape.
+fn assembled(evidence: Evidence, members: Membership, keys: &[String]) -> Journey {
     let mut oddities = Vec::new();
     let mut spans = spans_in(evidence.spans, &members);
     spans.sort_by(in_order);
@@ -46,7 +52,7 @@ pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
     let in_journey = |trace: &TraceId| members.traces.contains_key(trace);
     let mut journey = Journey {
         traces: traces(&spans, &forest),
-        judged: judged(&spans, &forest, &members, &query.keys),
+        judged: judged(&spans, &forest, &members, keys),
         skew: skew::measure(&spans, &forest),
         forest,
         spans,

@@ -40,6 +40,23 @@ pub fn split(evidence: Evidence, keys: &[String]) -> Vec<(Subject, Evidence)> {
     subjects.into_iter().zip(shares_of).map(|(subject, share)| (subject, take(share).unwrap_or_default())).collect()
 }
 
+/// The same evidence in parts that have nothing to do with each other. Lines that name nobody are one of them.
+pub fn parts(evidence: Evidence, keys: &[String]) -> Vec<Evidence> {
+    let subjects: Vec<Subject> = subjects(&evidence, keys).into_iter().map(|candidate| candidate.subject).collect();
+    let mut ties = Ties::of(&evidence, &Keys::new(keys), &subjects);
+    let mut parts: BTreeMap<Option<usize>, Evidence> = BTreeMap::new();
+    for span in evidence.spans {
+        let part = ties.head(Tie::Trace(span.trace_id));
+        parts.entry(Some(part)).or_default().spans.push(span);
+    }
+    for line in evidence.logs {
+        let first = ties.named_by(&line).first().copied();
+        let part = first.map(|first| ties.root(first));
+        parts.entry(part).or_default().logs.push(line);
+    }
+    parts.into_values().collect()
+}
+
 /// What holds evidence together: a trace, or an ID.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Tie {

@@ -1,0 +1,164 @@
+//! The newest traces of each service in a window, whole. The limit is part of the question: what is cut is told, and the
+//! answer is complete all the same.
+
+use std::cell::Cell;
+
+use futures_util::future::join_all;
+
+use crate::backend::Backends;
+use crate::backend::failure::Failure;
+use crate::backend::jaeger::{Jaeger, Search};
+use crate::backend::transport::Transport;
+use crate::gather::haul::SpansByTrace;
+use crate::gather::health;
+use crate::gather::traces::is_too_deep;
+use crate::model::basis::SampledService;
+use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode, Source};
+use crate::model::filter::Filters;
+use crate::model::pattern::Pattern;
+use crate::model::time::Window;
+use crate::progress::Progress;
+use crate::query::Bounds;
+use crate::wire::Decoded;
+
+/// Which traces are wanted.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// When their spans began.
+    pub window: Window,
+    /// The newest so many of each service.
+    pub limit: usize,
+    /// What one span of each must be like, as far as a server can look for it.
+    pub filters: Filters,
+    /// Only these services are asked; empty means all.
+    pub services: Vec<String>,
+    /// How much may be asked and kept.
+    pub bounds: Bounds,
+}
+
+/// What came.
+#[derive(Clone, Debug, Default)]
+pub struct Sampled {
+    /// Spans, how Jaeger did, and what is to be remarked.
+    pub evidence: Evidence,
+    /// How many traces of each service came, by name.
+    pub services: Vec<SampledService>,
+}
+
+/// Asks each service for its newest traces.
+pub async fn sample(wanted: &Wanted, backends: &Backends, transport: &Transport, progress: &Progress) -> Sampled {
+    let mut sampled = Sampled::default();
+    let evidence = &mut sampled.evidence;
+    let Some(endpoint) = &backends.jaeger else {
+        evidence.note(Note::new(NoteCode::NotConfigured, Source::Jaeger, "spans come from jaeger, which is left out"));
+        evidence.backends = vec![health::left_out(Source::Jaeger)];
+        return sampled;
+    };
+    progress.say("asking jaeger for the newest traces of each service");
+    let (answers, detail) = match Jaeger::connect(transport, endpoint, backends.jaeger_api).await {
+        Ok(jaeger) => {
+            let detail = jaeger.dialect.word().to_owned();
+            (Asking::new(jaeger, wanted, transport).everywhere().await, detail)
+        }
+        Err(failure) => (vec![Answer::failed(String::new(), failure)], String::new()),
+    };
+    let mut status = BackendStatus { detail, ..health::asked(endpoint, transport) };
+    let mut traces = SpansByTrace::default();
+    let mut failed: Option<Failure> = None;
+    for answer in answers {
+        sampled.services.extend(answer.sampled());
+        answer.decoded.skipped.iter().for_each(|why| {
+            evidence.note(health::advised(Note::new(NoteCode::Skipped, Source::Jaeger, why.as_str())));
+        });
+        answer.decoded.errors.iter().for_each(|why| {
+            let said = format!("jaeger says: {why}");
+            evidence.note(health::advised(Note::new(NoteCode::Partial, Source::Jaeger, said)));
+        });
+        traces.add(answer.decoded.spans);
+        failed = failed.or(answer.failure);
+    }
+    match failed {
+        Some(failure) => {
+            evidence.note(health::note_of(endpoint, &failure));
+            status.state = health::state_of(endpoint, &failure);
+            status.error.clone_from(&failure.message);
+            failure.advice().clone_into(&mut status.hint);
+        }
+        None => evidence.coverage.traces.add(wanted.window),
+    }
+    evidence.spans = traces.0.into_values().flatten().collect();
+    if evidence.spans.len() > wanted.bounds.spans {
+        let most = wanted.bounds.spans;
+        evidence.spans.truncate(most);
+        let said = format!("more than {most} spans; the rest was dropped");
+        evidence.note(
+            Note::new(NoteCode::BoundReached, Source::Jaeger, said).hint("raise --max-spans, or narrow the time"),
+        );
+    }
+    status.items = evidence.spans.len();
+    evidence.backends = vec![status];
+    evidence.notes.sort();
+    sampled.services.sort();
+    sampled
+}
+
+/// What one service gave.
+#[derive(Default)]
+struct Answer {
+    service: String,
+    decoded: Decoded,
+    limit: usize,
+    failure: Option<Failure>,
+}
+
+impl Answer {
+    fn failed(service: String, failure: Failure) -> Self {
+        Self { service, failure: Some(failure), ..Self::default() }
+    }
+
+    fn sampled(&self) -> Option<SampledService> {
+        let mut traces: Vec<_> = self.decoded.spans.iter().map(|span| span.trace_id).collect();
+        traces.sort_unstable();
+        traces.dedup();
+        let (service, traces) = (self.service.clone(), traces.len());
+        (self.failure.is_none()).then_some(SampledService { service, traces, cut: traces >= self.limit })
+    }
+}
+
+struct Asking<'a> {
+    jaeger: Jaeger<'a>,
+    wanted: &'a Wanted,
+    limit: Cell<usize>,
+}
+
+impl<'a> Asking<'a> {
+    fn new(jaeger: Jaeger<'a>, wanted: &'a Wanted, transport: &Transport) -> Self {
+        if wanted.bounds.requests == Bounds::default().requests {
+            transport.allow_at_least(60 * jaeger.services.len());
+        }
+        Self { jaeger, wanted, limit: Cell::new(wanted.limit.max(1)) }
+    }
+
+    async fn everywhere(&self) -> Vec<Answer> {
+        let all = if self.wanted.services.is_empty() { &self.jaeger.services } else { &self.wanted.services };
+        let wanted = all.iter().filter(|service| self.wanted.filters.wants_service(service));
+        join_all(wanted.map(|service| self.ask(service))).await
+    }
+
+    async fn ask(&self, service: &str) -> Answer {
+        let filters = &self.wanted.filters;
+        let only = if filters.operations.len() == 1 { filters.operations.first() } else { None };
+        let operation = only.and_then(Pattern::as_exact);
+        let tags = filters.tags.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_exact()?)));
+        let tags: Vec<(&str, &str)> = tags.collect();
+        loop {
+            let limit = self.limit.get();
+            let search = Search { operation, tags: &tags, window: self.wanted.window, limit };
+            match self.jaeger.search(&search, Some(service)).await {
+                Ok(decoded) => return Answer { service: service.to_owned(), decoded, limit, failure: None },
+                Err(failure) if is_too_deep(&failure) && limit > 1 => self.limit.set(limit / 2),
+                Err(failure) => return Answer::failed(service.to_owned(), failure),
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What the numbers of a window rest on: never left unsaid.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::journey::Journey;
+
+/// Where numbers were taken from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// From spans: exact for those that were read.
+    #[default]
+    Spans,
+    /// From metrics that were made of all spans: estimates.
+    Metrics,
+}
+
+/// What numbers rest on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Basis {
+    /// Where they were taken from.
+    pub via: Via,
+    /// The metrics they were taken from; none for spans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// How many calls were counted: by the metrics, or spans that were read.
+    pub calls: u64,
+    /// How many journeys were read.
+    pub journeys: usize,
+    /// How many lines were read.
+    pub lines: usize,
+    /// The newest so many traces of each service were asked for; none where everything was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// The services that were asked one by one, by name; empty where everything was read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<SampledService>,
+}
+
+/// How many traces of a service were read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct SampledService {
+    /// Its name.
+    pub service: String,
+    /// How many of its traces came.
+    pub traces: usize,
+    /// Whether there may be more: as many came as were asked for.
+    pub cut: bool,
+}
+
+impl Basis {
+    /// Adds what was read of a journey.
+    pub fn add(&mut self, journey: &Journey) {
+        self.calls = self.calls.saturating_add(journey.spans.len() as u64);
+        self.journeys += 1;
+        self.lines += journey.logs.len();
+    }
+
+    /// Services of which there may be more than was read.
+    pub fn cut(&self) -> usize {
+        self.services.iter().filter(|service| service.cut).count()
+    }
+}

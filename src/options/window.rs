@@ -1,0 +1,47 @@
+//! Over which window a question goes, and how much of it is read.
+
+use clap::Args;
+
+use crate::options::backends::choice;
+use crate::options::journey::JourneyArgs;
+
+/// A window of time, a file, the demo, or one journey.
+#[derive(Args, Clone, Debug, Default)]
+pub struct WindowArgs {
+    /// Of backends, the newest N traces of each service
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Time")]
+    pub limit: u32,
+    /// One journey, or the window: whom, when, what of it, from where.
+    #[command(flatten)]
+    pub journey: JourneyArgs,
+}
+
+impl WindowArgs {
+    /// How many traces of each service.
+    pub fn most_traces(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+}
+
+/// Where numbers are taken from.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct ViaArgs {
+    /// From metrics that count every span, from spans, or from whichever there is [default: auto]
+    #[arg(long, value_name = "WAY", default_value = "auto", hide_default_value = true, value_parser = choice(&WAYS), help_heading = "Sources")]
+    pub via: Way,
+}
+
+/// Where numbers shall be taken from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// Metrics where there are any, else spans.
+    #[default]
+    Auto,
+    /// Metrics.
+    Metrics,
+    /// Spans.
+    Spans,
+}
+
+/// The ways by their words.
+pub const WAYS: [(&str, Way); 3] = [("auto", Way::Auto), ("metrics", Way::Metrics), ("spans", Way::Spans)];
