@@ -2,7 +2,7 @@
 
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::request::{Answer, Request};
+use crate::backend::request::{Answer, Request, quoted};
 use crate::backend::transport::{Transport, shown};
 use crate::model::metric::{Exemplar, Series};
 use crate::model::time::{SECOND, Timestamp, Window};
@@ -36,6 +36,20 @@ impl<'a> Prometheus<'a> {
     /// Samples of a query at one instant.
     pub async fn instant(&self, query: &str, at: Timestamp) -> Result<Told, Failure> {
         self.told(&Request::post(&["api", "v1", "query"]).with("query", query).with("time", at.seconds_text())).await
+    }
+
+    /// The names of metrics that a regular expression matches, of this time.
+    pub async fn names(&self, pattern: &str, window: Window) -> Result<Reply<Vec<String>>, Failure> {
+        let request = Request::get(&["api", "v1", "label", "__name__", "values"])
+            .with("match[]", format!("{{__name__=~{}}}", quoted(pattern)))
+            .with("start", window.from.seconds_text())
+            .with("end", window.to.seconds_text());
+        let answer = self.ask(&request).await?;
+        let told = self.transport.read(self.endpoint, answer, prometheus_json::values).await?;
+        match told.error {
+            Some(error) => Err(self.refused(&error)),
+            None => Ok(told),
+        }
     }
 
     /// Samples that carry a trace ID.

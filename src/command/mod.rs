@@ -21,6 +21,7 @@ pub mod span;
 pub mod standing;
 pub mod timeline;
 pub mod verify_pipeline;
+pub mod via;
 pub mod window;
 
 use std::fmt::Write;

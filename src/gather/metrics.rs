@@ -38,13 +38,13 @@ pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &About, e
             haul.alerts = prometheus_json::alerts_from_series(&told.data);
             let fresh = window.to.plus(-2 * step_seconds(window) * SECOND);
             haul.alerts.iter_mut().for_each(|alert| alert.ongoing = alert.to >= fresh && window.to >= query.now);
-            haul.remarks(&told);
+            haul.notes.extend(remarks(&told));
         }
         Err(failure) => haul.failures.push((Source::Prometheus, failure)),
     }
     match exemplars {
         Ok(told) => {
-            haul.remarks(&told);
+            haul.notes.extend(remarks(&told));
             haul.exemplars = told.data;
         }
         Err(failure) if concerns_all(&failure) => haul.failures.push((Source::Prometheus, failure)),
@@ -53,7 +53,7 @@ pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &About, e
     }
     for (panel, asked) in panels {
         match asked {
-            Ok(told) => haul.remarks(&told),
+            Ok(told) => haul.notes.extend(remarks(&told)),
             Err(Unasked::Failed(failure)) if concerns_all(&failure) => {
                 haul.failures.push((Source::Prometheus, failure));
             }
@@ -181,15 +181,13 @@ fn value(name: &str, about: &About, window: Window) -> Result<String, String> {
     }
 }
 
-impl Haul {
-    fn remarks<T>(&mut self, told: &Reply<T>) {
-        let warn =
-            |text: &String| Note::new(NoteCode::Partial, Source::Prometheus, format!("prometheus warns: {text}"));
-        let info = |text: &String| Note::new(NoteCode::Info, Source::Prometheus, format!("prometheus says: {text}"));
-        self.notes.extend(told.warnings.iter().map(warn));
-        self.notes.extend(told.infos.iter().map(info));
-        self.notes.extend(told.skipped.iter().map(|why| Note::new(NoteCode::Skipped, Source::Prometheus, why.clone())));
-    }
+/// What the server remarks beside an answer.
+pub fn remarks<T>(told: &Reply<T>) -> Vec<Note> {
+    let note = |code, text: String| Note::new(code, Source::Prometheus, text);
+    let warnings = told.warnings.iter().map(|text| note(NoteCode::Partial, format!("prometheus warns: {text}")));
+    let infos = told.infos.iter().map(|text| note(NoteCode::Info, format!("prometheus says: {text}")));
+    let skipped = told.skipped.iter().map(|why| note(NoteCode::Skipped, why.clone()));
+    warnings.chain(infos).chain(skipped).collect()
 }
 
 #[cfg(test)]

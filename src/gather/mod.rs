@@ -7,6 +7,7 @@ pub mod haul;
 pub mod health;
 pub mod lines;
 mod lists;
+pub mod measures;
 pub mod metrics;
 pub mod recent;
 pub mod sample;

@@ -10,6 +10,7 @@ pub mod id;
 pub mod journey;
 pub mod length;
 pub mod log;
+pub mod measure;
 pub mod metric;
 pub mod pattern;
 pub mod span;

@@ -175,6 +175,11 @@ fn sample(json: &Json) -> Option<(Timestamp, f64)> {
     }
 }
 
+/// The texts of `label/…/values`.
+pub fn values(bytes: &[u8]) -> Result<Reply<Vec<String>>, Malformed> {
+    envelope(bytes, |data, _| Some(data.texts()), ("value", "values"))
+}
+
 /// The exemplars of `query_exemplars` that name a trace. An empty answer (204) has none.
 pub fn exemplars(bytes: &[u8]) -> Result<Reply<Vec<Exemplar>>, Malformed> {
     match envelope(bytes, |data, _| Some(all_exemplars(data)), ("exemplar", "exemplars")) {
