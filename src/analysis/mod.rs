@@ -6,6 +6,7 @@ pub mod coverage;
 pub mod critical_path;
 pub mod errors;
 pub mod findings;
+pub mod latency;
 pub mod messages;
 #[cfg(test)]
 pub mod sketch;

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod find;
 pub mod footing;
 pub mod judging;
+pub mod latency;
 pub mod learn_pipeline;
 pub mod links;
 pub mod logs;

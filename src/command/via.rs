@@ -90,6 +90,7 @@ pub fn basis(measured: &Measured) -> Basis {
 /// The flag that no metric can answer: they know service, operation, kind and status.
 fn beyond_metrics(filters: &Filters) -> Option<&'static str> {
     [
+        ("--error", filters.errors_only),
         ("--tag", !filters.tags.is_empty()),
         ("--min-duration", filters.min_duration_ns.is_some()),
         ("--max-duration", filters.max_duration_ns.is_some()),

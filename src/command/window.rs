@@ -15,8 +15,9 @@ use crate::model::journey::Journey;
 use crate::model::time::{HOUR, Timestamp, Window};
 use crate::options::journey::Found;
 use crate::options::sources::Supply;
+use crate::options::time::TimeArgs;
 use crate::options::window::WindowArgs;
-use crate::report::words::counted;
+use crate::report::words::{counted, flag};
 use crate::stitch::whole::whole;
 
 /// What was counted, and what it rests on.
@@ -26,6 +27,14 @@ pub struct Counted {
     pub footing: Footing,
     /// What its numbers rest on.
     pub basis: Basis,
+}
+
+impl Counted {
+    /// What metrics counted: nothing was read.
+    pub fn measured(basis: Basis, args: &WindowArgs, context: &Context) -> Self {
+        let found = if basis.calls == 0 { Found::Nothing } else { Found::Something };
+        Self { footing: Footing { settled: true, flags: flags_of(args, context), found, ..Footing::default() }, basis }
+    }
 }
 
 /// Tells every journey of what the flags are about, by time.
@@ -111,6 +120,19 @@ pub async fn in_window(
     counted
 }
 
+/// The flags that a following command needs to mean the same data.
+fn flags_of(args: &WindowArgs, context: &Context) -> String {
+    let flags = [flags(&args.journey, context), times(&args.journey.time)];
+    flags.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The times as they were told: a following command means the same window.
+fn times(time: &TimeArgs) -> String {
+    let told = [("--since", &time.since), ("--start", &time.start), ("--end", &time.end)];
+    let told = told.into_iter().filter_map(|(name, value)| Some(flag(name, value.as_deref()?)));
+    told.collect::<Vec<_>>().join(" ")
+}
+
 /// That there may be more than was read. The limit is part of the question.
 fn cut(basis: &Basis) -> Option<Note> {
     let (cut, all, limit) = (basis.cut(), basis.services.len(), basis.limit?);
@@ -153,6 +175,6 @@ fn told(
         take(journey);
     }
     let found = if basis.journeys == 0 { Found::Nothing } else { Found::Something };
-    let footing = Footing { shell, settled, flags: flags(&args.journey, context), found, ..Footing::default() };
+    let footing = Footing { shell, settled, flags: flags_of(args, context), found, ..Footing::default() };
     Counted { footing, basis }
 }

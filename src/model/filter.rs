@@ -37,6 +37,11 @@ impl Filters {
         one_of(&self.services, service) || one_of(&self.services, short_service(service))
     }
 
+    /// Whether spans of this service and name may be wanted, whatever else is asked of them.
+    pub fn wants_operation(&self, service: &str, operation: &str) -> bool {
+        self.wants_service(service) && one_of(&self.operations, operation)
+    }
+
     /// Whether something is asked of spans that lines do not have.
     pub fn are_about_spans(&self) -> bool {
         let length = self.min_duration_ns.or(self.max_duration_ns);
@@ -45,8 +50,7 @@ impl Filters {
 
     /// Whether the span is wanted. Says nothing about lines.
     pub fn wants_span(&self, span: &Span) -> bool {
-        self.wants_service(span.service())
-            && one_of(&self.operations, &span.name)
+        self.wants_operation(span.service(), &span.name)
             && self.tags.iter().all(|(key, value)| has_tag(span, key, value))
             && (!self.errors_only || span.is_error())
             && self.min_duration_ns.is_none_or(|least| span.duration_ns >= least)

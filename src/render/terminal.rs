@@ -85,18 +85,23 @@ impl Page {
 
     fn table(&self, table: &Table, rows: &mut Rows) {
         const BELOW: usize = 4;
-        let head: Vec<Vec<Run>> = table.head.iter().map(|h| self.ink.runs(&[piece(Role::Dim, h)])).collect();
+        let mut head: Vec<Vec<Run>> = table.head.iter().map(|h| self.ink.runs(&[piece(Role::Dim, h)])).collect();
         let body: Vec<Vec<Vec<Run>>> =
             table.rows.iter().map(|row| row.cells.iter().map(|cell| self.ink.runs(cell)).collect()).collect();
         let all = || body.iter().chain(std::iter::once(&head).filter(|h| !h.is_empty()));
         let columns = all().map(Vec::len).max().unwrap_or(0);
         let widest = |nth: usize| all().filter_map(|row| row.get(nth)).map(|c| text::width_of(c)).max().unwrap_or(0);
         let widths = self.widths((0..columns).map(widest).collect());
+        let stands_alone = self.is_crowded(&widths, columns.checked_sub(1).map_or(0, widest), table.numbers);
         if !head.is_empty() {
-            rows.extend(self.table_row(head, &widths));
+            head.truncate(if stands_alone { columns - 1 } else { columns });
+            rows.extend(self.table_row(head, &widths, table.numbers));
         }
-        for (cells, row) in body.into_iter().zip(&table.rows) {
-            rows.extend(self.table_row(cells, &widths));
+        for (mut cells, row) in body.into_iter().zip(&table.rows) {
+            if let Some(name) = cells.pop_if(|_| stands_alone) {
+                rows.extend(text::wrap(name, self.width, 2));
+            }
+            rows.extend(self.table_row(cells, &widths, table.numbers));
             let inner = Self { width: self.width.saturating_sub(BELOW), ..*self };
             let mut below = vec![];
             row.below.iter().for_each(|block| inner.block(block, &mut below));
@@ -116,15 +121,24 @@ impl Page {
         wanted.iter().map(|w| (*w).min(most.unwrap_or(narrowest))).collect()
     }
 
-    fn table_row(&self, cells: Vec<Vec<Run>>, widths: &[usize]) -> Rows {
+    /// Whether so little is left beside numbers for what they are about that it had better stand on a line of its own.
+    fn is_crowded(&self, widths: &[usize], last: usize, numbers: usize) -> bool {
+        const LEAST: usize = 52;
+        let left = self.width.saturating_sub(widths.iter().map(|width| width + 2).sum());
+        numbers > 0 && last > left && left < LEAST
+    }
+
+    fn table_row(&self, cells: Vec<Vec<Run>>, widths: &[usize], numbers: usize) -> Rows {
         let mut left: Vec<Run> = vec![];
         let mut cells = cells.into_iter();
-        for width in widths.iter().copied() {
+        for (nth, width) in widths.iter().copied().enumerate() {
             let cell = text::cut_middle(cells.next().unwrap_or_default(), width, self.ink.ellipsis());
-            let used = text::width_of(&cell);
+            let free = width - text::width_of(&cell);
+            let (before, behind) = if nth < numbers { (free, 2) } else { (0, free + 2) };
             if width > 0 {
+                left.extend((before > 0).then(|| Run::padded(Role::Plain, "", before)));
                 left.extend(cell);
-                left.push(Run::padded(Role::Plain, "", width - used + 2));
+                left.push(Run::padded(Role::Plain, "", behind));
             }
         }
         let indent = text::width_of(&left);

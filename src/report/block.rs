@@ -95,6 +95,8 @@ pub struct Table {
     pub head: Vec<String>,
     /// The rows.
     pub rows: Vec<TableRow>,
+    /// How many of the first columns hold numbers, which end below each other.
+    pub numbers: usize,
 }
 
 /// One row of a table.

@@ -1,11 +1,11 @@
 //! What is shown: one file a report, each as neutral blocks for people and as data for programs.
 
-pub mod basis;
 pub mod block;
 pub mod config;
 pub mod doctor;
 pub mod find;
 pub mod findings;
+pub mod latency;
 pub mod learned;
 pub mod logs;
 pub mod missing;
@@ -18,6 +18,7 @@ pub mod timeline;
 pub mod tour;
 pub mod verify;
 mod waterfall;
+pub mod window;
 pub mod words;
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
@@ -81,6 +82,8 @@ pub enum Body {
     Verification(Box<verify::Verification>),
     /// What good runs have in common.
     Learned(Box<learned::Learned>),
+    /// How long calls take, and what users wait for.
+    Latency(Box<latency::Latency>),
     /// The state of the backends.
     Doctor(doctor::Doctor),
     /// What is in force and where it came from.
@@ -100,6 +103,7 @@ impl Body {
             Self::Missing(_) => "missing",
             Self::Verification(_) => "verification",
             Self::Learned(_) => "learned",
+            Self::Latency(_) => "latency",
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",
             Self::Tour(_) => "tour",
@@ -147,6 +151,7 @@ impl Report {
             Body::Missing(body) => body.blocks(&frame),
             Body::Verification(body) => body.blocks(&frame),
             Body::Learned(body) => body.blocks(),
+            Body::Latency(body) => body.blocks(&frame),
             Body::Doctor(body) => body.blocks(&frame),
             Body::Config(body) => body.blocks(),
             Body::Tour(body) => body.blocks(&frame),
@@ -163,6 +168,7 @@ impl Report {
             Body::Missing(body) => body.rows(),
             Body::Verification(body) => body.rows(),
             Body::Learned(body) => body.rows(),
+            Body::Latency(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
             Body::Config(body) => body.rows(),
             Body::Tour(_) => return None,
@@ -225,6 +231,7 @@ impl Serialize for Report {
             Body::Missing(body) => self.document(body.record()).serialize(to),
             Body::Verification(body) => self.document(body.record()).serialize(to),
             Body::Learned(body) => self.document(body).serialize(to),
+            Body::Latency(body) => self.document(body.record()).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
             Body::Config(body) => self.document(body).serialize(to),
             Body::Tour(body) => self.document(body).serialize(to),
@@ -243,6 +250,7 @@ pub fn schema() -> Value {
         one::<missing::MissingRecord>(&mut generator, "missing"),
         one::<verify::VerificationRecord>(&mut generator, "verification"),
         one::<learned::Learned>(&mut generator, "learned"),
+        one::<latency::LatencyRecord>(&mut generator, "latency"),
         one::<doctor::Doctor>(&mut generator, "doctor"),
         one::<config::Config>(&mut generator, "config"),
         one::<tour::Tour>(&mut generator, "tour"),

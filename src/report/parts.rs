@@ -169,6 +169,11 @@ impl Frame<'_> {
         all.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
+    /// A command about the same data, whatever it is about.
+    pub fn beside(&self, words: &str) -> String {
+        [words, self.report.flags.as_str()].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
     /// Alerts of the time.
     pub fn alerts(&self, alerts: &[Alert]) -> Vec<Fact> {
         let say = |alert: &Alert| {

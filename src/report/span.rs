@@ -159,7 +159,7 @@ fn attributes(title: &str, attributes: &Attributes) -> Vec<Block> {
         cells: vec![one(Role::Dim, format!("  {key}")), plain(value.to_string())],
         below: vec![],
     });
-    let table = Table { head: vec![], rows: rows.collect() };
+    let table = Table { head: vec![], rows: rows.collect(), numbers: 0 };
     vec![Block::Blank, Block::Line(one(Role::Strong, title)), Block::Table(table)]
 }
 
@@ -190,7 +190,7 @@ fn events(span: &Span, frame: &Frame) -> Vec<Block> {
             })
             .collect();
         if !rows.is_empty() {
-            blocks.push(Block::Table(Table { head: vec![], rows }));
+            blocks.push(Block::Table(Table { head: vec![], rows, numbers: 0 }));
         }
         if !stack.is_empty() {
             blocks.push(Block::Text(4, stack.to_owned()));

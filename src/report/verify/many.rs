@@ -91,7 +91,7 @@ fn table(steps: &[StepRecord]) -> Table {
         ];
         TableRow { cells, below: vec![] }
     };
-    Table { head, rows: steps.iter().map(row).collect() }
+    Table { head, rows: steps.iter().map(row).collect(), numbers: 0 }
 }
 
 /// Runs that are not well: new failures first, then those undecided, then failures known before.
@@ -119,7 +119,7 @@ fn runs(ill: &[&Run]) -> Table {
             below: vec![],
         }
     };
-    Table { head: vec![], rows: ill.iter().take(RUNS).map(row).collect() }
+    Table { head: vec![], rows: ill.iter().take(RUNS).map(row).collect(), numbers: 0 }
 }
 
 fn facts(verification: &Verification, ill: &[&Run], frame: &Frame) -> Vec<Fact> {

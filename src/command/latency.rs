@@ -1,0 +1,91 @@
+//! `trace latency`: how long calls take, and what users wait for.
+
+use crate::analysis::latency::{By, Latencies, measured as from_metrics};
+use crate::command::desk::Desk;
+use crate::command::via::{basis as measured_basis, measured};
+use crate::command::window::{Counted, each, in_window, is_one, window};
+use crate::command::{Context, Outcome};
+use crate::error::Error;
+use crate::model::basis::Basis;
+use crate::options::sources::Supply;
+use crate::options::window::{ViaArgs, WindowArgs};
+use crate::report::Body;
+use crate::report::latency::Latency;
+
+/// Lines to copy.
+pub const EXAMPLES: &str = "\
+Examples:
+  trace latency --since 2h
+  trace latency --by service --since 24h
+  trace latency --service content_service --histogram
+  trace latency --by attribute:tenant
+  trace latency req-42                      where one journey spent its time
+  trace latency --input download.json
+  trace latency --demo";
+
+/// Flags.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// By what calls are told apart: operation, service, or attribute:KEY [default: operation]
+    #[arg(long, value_name = "WHAT", value_parser = by)]
+    pub by: Option<By>,
+    /// Show how the lengths of each row are spread
+    #[arg(long)]
+    pub histogram: bool,
+    /// How many rows to show
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+    /// Where numbers are taken from.
+    #[command(flatten)]
+    pub via: ViaArgs,
+    /// A window, or one journey.
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+fn by(text: &str) -> Result<By, String> {
+    match text.split_once(':') {
+        None if text == "operation" => Ok(By::Operation),
+        None if text == "service" => Ok(By::Service),
+        Some(("attribute", key)) if !key.is_empty() => Ok(By::Attribute(key.to_owned())),
+        _ => Err("write operation, service, or attribute:KEY such as attribute:tenant".to_owned()),
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Whatever kept it from running at all.
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let by = args.by.clone().unwrap_or_default();
+    let filters = args.window.journey.filters.filters();
+    let mut fold = Latencies::by(by.clone());
+    let supply = args.window.journey.sources.supply(&context.surroundings)?;
+    let (counted, table) = if supply == Supply::Backends && !is_one(&args.window)? && !matches!(by, By::Attribute(_)) {
+        let desk = Desk::open(&args.window.journey.sources.recording, context)?;
+        let window = window(&args.window, desk.now, context)?;
+        let (measured, shell) = measured(&desk, args.via.via, &filters, window, context).await?;
+        let (mut counted, table) = match &measured {
+            Some(measured) => (
+                Counted::measured(measured_basis(measured), &args.window, context),
+                from_metrics(measured, &by, &filters),
+            ),
+            None => {
+                let counted =
+                    in_window(&desk, window, &args.window, context, |journey| fold.add(&journey, &filters)).await;
+                (counted, fold.table())
+            }
+        };
+        counted.footing.shell.absorb_shell(shell);
+        (counted.footing.said, counted.footing.unsaved) = desk.close(context);
+        (counted, table)
+    } else {
+        let counted = each(&args.window, context, |journey| fold.add(&journey, &filters)).await?;
+        (counted, fold.table())
+    };
+    // Lines tell nothing of lengths.
+    let basis = Basis { lines: 0, ..counted.basis };
+    let top = usize::try_from(args.top).unwrap_or(usize::MAX);
+    let report = Latency::of(table, by, basis, top, args.histogram);
+    Ok(counted.footing.outcome(&args.window.journey, context, Body::Latency(Box::new(report))))
+}

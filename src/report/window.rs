@@ -1,0 +1,117 @@
+//! Screens about a window of time: the answer, what its numbers rest on, the numbers, what to type next.
+
+use crate::model::basis::{Basis, Via};
+use crate::model::measure::Estimate;
+use crate::model::time::Human;
+use crate::report::block::{Block, Fact, Line, Role, one};
+use crate::report::parts::{self, Frame};
+use crate::report::words::counted;
+
+/// What one command has to say about a window.
+#[derive(Default)]
+pub struct Screen {
+    /// The answer in one line.
+    pub answer: Line,
+    /// The evidence.
+    pub body: Vec<Block>,
+    /// What is to be said below it.
+    pub facts: Vec<Fact>,
+    /// What to type next.
+    pub next: Vec<String>,
+}
+
+/// The whole of it.
+pub fn screen(frame: &Frame, basis: &Basis, screen: Screen) -> Vec<Block> {
+    let mut blocks = vec![Block::Line(screen.answer), line(basis)];
+    blocks.extend(frame.asking());
+    if !screen.body.is_empty() {
+        blocks.push(Block::Blank);
+        blocks.extend(screen.body);
+    }
+    let mut facts = screen.facts;
+    facts.extend(frame.remarks());
+    facts.extend(frame.covered());
+    facts.extend(parts::next(&screen.next));
+    if !facts.is_empty() {
+        blocks.extend([Block::Blank, Block::Facts(facts)]);
+    }
+    blocks
+}
+
+/// Nothing was there to count; that it is nothing is only told where everything was asked.
+pub fn nothing(frame: &Frame, basis: &Basis, what: &str) -> Vec<Block> {
+    let answer = if frame.report.complete {
+        one(Role::Strong, format!("– no {what}"))
+    } else {
+        one(Role::Warn, format!("– no {what} so far"))
+    };
+    screen(frame, basis, Screen { answer, next: vec!["trace doctor".to_owned()], ..Screen::default() })
+}
+
+/// `61 %`, `0.4 %`; a dash where there is no whole.
+pub fn percent(part: f64, whole: f64) -> String {
+    let share = 100.0 * part / whole;
+    match share {
+        _ if !share.is_finite() => "–".to_owned(),
+        0.0 => "0 %".to_owned(),
+        share if share < 0.1 => "<0.1 %".to_owned(),
+        share if share < 9.95 => format!("{share:.1} %"),
+        share => format!("{share:.0} %"),
+    }
+}
+
+/// A length as it is known: `1.2 s`, or between two bounds: `500 ms–1 s`, `>10 s`.
+pub fn length(estimate: Option<Estimate>) -> String {
+    match estimate {
+        None => "–".to_owned(),
+        Some(Estimate { low_ns, high_ns: Some(high), .. }) if low_ns == high => Human(high).to_string(),
+        Some(Estimate { low_ns, high_ns: Some(high), .. }) => format!("{}–{}", Human(low_ns), Human(high)),
+        Some(Estimate { low_ns, high_ns: None, .. }) => format!(">{}", Human(low_ns)),
+    }
+}
+
+/// `from 1 234 spans in 56 journeys, a sample: the newest 200 traces of each of 4 services`.
+pub fn line(basis: &Basis) -> Block {
+    Block::Line(one(Role::Dim, sentence(basis)))
+}
+
+fn sentence(basis: &Basis) -> String {
+    let calls = usize::try_from(basis.calls).unwrap_or(usize::MAX);
+    if basis.via == Via::Metrics {
+        let metric = basis.metric.as_deref().unwrap_or("metrics");
+        return format!("from about {}, counted by {metric}", counted(calls, "call"));
+    }
+    let spans = format!("from {} in {}", counted(calls, "span"), counted(basis.journeys, "journey"));
+    let lines = if basis.lines > 0 { format!(" and {}", counted(basis.lines, "line")) } else { String::new() };
+    let sample = match (basis.limit, basis.services.len()) {
+        (Some(limit), services) if services > 0 && basis.cut() > 0 => {
+            format!(", a sample: the newest {limit} traces of each of {}", counted(services, "service"))
+        }
+        _ => String::new(),
+    };
+    format!("{spans}{lines}{sample}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::basis::SampledService;
+
+    #[test]
+    fn what_was_read_and_whether_it_was_all_is_said() {
+        let service = |name: &str, cut| SampledService { service: name.to_owned(), traces: 200, cut };
+        let read = Basis { calls: 12_345, journeys: 1, ..Basis::default() };
+        let all = Basis { limit: Some(200), services: vec![service("a", false)], lines: 2, ..read.clone() };
+        let cut = Basis { services: vec![service("a", false), service("b", true)], ..all.clone() };
+        let counted = Basis { via: Via::Metrics, metric: Some("calls_total".to_owned()), ..read.clone() };
+        let table = [
+            (&read, "from 12 345 spans in 1 journey"),
+            (&all, "from 12 345 spans in 1 journey and 2 lines"),
+            (&cut, "from 12 345 spans in 1 journey and 2 lines, a sample: the newest 200 traces of each of 2 services"),
+            (&counted, "from about 12 345 calls, counted by calls_total"),
+        ];
+        for (basis, wanted) in table {
+            assert_eq!(sentence(basis), wanted);
+        }
+    }
+}
