@@ -84,7 +84,8 @@ impl Tops {
     }
 
     /// Servers at the beginning of their trace are called from outside. One that was called while another service of
-    /// the same trace was at work was called by that.
+    /// the same trace was at work was called by that; where that was itself called from outside, only if it calls it
+    /// elsewhere: a page asks several services at once.
     fn is_entry(&self, scene: &Scene, children: &[usize]) -> bool {
         let spans = &scene.journey.spans;
         let first = &spans[children[0]];
@@ -92,9 +93,11 @@ impl Tops {
         let is_inside = |top: &&usize| {
             let top = &spans[**top];
             let is_own_kind = top.kind == SpanKind::Server && top.parent_id.is_some();
+            let edge = (top.service().to_owned(), first.service().to_owned());
+            let is_apart = top.service() == first.service() || !scene.grounds.known.served.contains(&edge);
             top.parent_id != first.parent_id
                 && scene.clocks.start(top) < starts
-                && !(is_own_kind && (scene.clocks.end(top) <= starts || top.service() == first.service()))
+                && !(is_own_kind && (scene.clocks.end(top) <= starts || is_apart))
         };
         // One look at the earlier ones suffices: those of an endless trace are many.
         let earlier = self.0.get(&first.trace_id).into_iter().flatten().take(64);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::analysis::findings::Draft;
+use crate::analysis::findings::addressed;
 use crate::analysis::findings::advice;
 use crate::analysis::findings::habits::Habits;
 use crate::analysis::findings::orphans;
@@ -39,7 +40,7 @@ struct Case {
 
 /// A finding a topic and cause.
 pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
-    let untaken: Vec<usize> = pairing.untaken().filter(|p| is_expected(scene, *p)).collect();
+    let untaken: Vec<usize> = pairing.untaken().filter(|p| addressed::is_expected(scene, *p)).collect();
     if untaken.is_empty() {
         return vec![];
     }
@@ -69,11 +70,6 @@ pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
         cases.entry(key).or_default().push(Case { publish, fate, others, confidence });
     }
     cases.into_values().map(|cases| draft(&habits, &cases)).collect()
-}
-
-fn is_expected(scene: &Scene, publish: usize) -> bool {
-    let topics = scene.journey.spans[publish].topics();
-    scene.in_tree[publish] && !topics.into_iter().any(|topic| scene.grounds.known.is_external_topic(topic))
 }
 
 fn service_of(scene: &Scene, orphans: &[usize]) -> String {
