@@ -162,11 +162,14 @@ impl Frame<'_> {
 
     /// A command about the same ID on the same data.
     pub fn command(&self, words: &str, tail: &str) -> String {
-        let id = self.report.subject.as_deref().unwrap_or_default();
-        let id = if id.starts_with('-') { flag("--correlation-id", id) } else { quoted(id) };
+        let id = subject(self.report.subject.as_deref().unwrap_or_default());
         let id = if self.report.flags.contains("--demo") { "" } else { id.as_str() };
-        let all = ["trace", words, id, tail, self.report.flags.as_str()];
-        all.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+        joined_words(&["trace", words, id, tail, &self.report.flags])
+    }
+
+    /// A command about one of several IDs on the same data.
+    pub fn command_about(&self, id: &str, words: &str) -> String {
+        joined_words(&["trace", words, &subject(id), &self.report.flags])
     }
 
     /// Alerts of the time.
@@ -183,6 +186,15 @@ impl Frame<'_> {
         };
         labelled("alert", alerts.iter().map(say))
     }
+}
+
+/// An ID as an argument.
+fn subject(id: &str) -> String {
+    if id.starts_with('-') { flag("--correlation-id", id) } else { quoted(id) }
+}
+
+fn joined_words(words: &[&str]) -> String {
+    words.iter().copied().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// How long it took. Where clocks differ, that is asked of one clock, and what was recorded stands beside it.
