@@ -11,6 +11,7 @@ mod pipeline;
 mod random;
 mod recorder;
 pub mod shapes;
+mod written;
 
 use std::collections::BTreeSet;
 

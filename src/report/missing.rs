@@ -12,8 +12,9 @@ use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::time::Timestamp;
 use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::findings;
+use crate::report::frame::Frame;
 use crate::report::names::Names;
-use crate::report::parts::{self, Frame};
+use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::words::{counted, quoted};
 

@@ -16,7 +16,7 @@ use crate::model::finding::Finding;
 use crate::model::time::Timestamp;
 use crate::pipeline::verdict::{Check, Kind, Outcome, State, Verdict};
 use crate::report::block::Block;
-use crate::report::parts::Frame;
+use crate::report::frame::Frame;
 use crate::report::rows::Rows;
 
 /// The verdicts over runs of one pipeline.
