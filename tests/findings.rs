@@ -213,6 +213,7 @@ fn planted_faults_are_found_among_good_shapes_and_nothing_else_is() {
     }
     println!("{:24} {all_expected:>8} {all_found:>8} {all_false:>12}", "all");
     let reasons: Vec<String> = reasons.into_iter().map(|(what, n)| format!("{n} × {what}")).collect();
+    println!("{}", reasons.join("\n"));
     let is_good = all_found * 100 >= all_expected * 99 && all_false * 100 <= all_runs;
     assert!(
         is_good,

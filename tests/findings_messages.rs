@@ -51,7 +51,7 @@ fn each_scenario_gives_what_was_planted_and_nothing_more() {
             let found = found(&journey(&run), &known, planted.map_or("", |p| p.finding));
             if scenario.name == "parent-never-stored" {
                 // The publish above and the orphans below are one cause; which of them gives the name is the merge's.
-                assert!(found.iter().all(|f| f.confidence.word() == "medium" && f.severity == Severity::Warning));
+                assert!(found.iter().all(|f| f.confidence.word() == "medium" && f.severity == Severity::Error));
                 continue;
             }
             let Some((_, severity, confidence)) = ours.iter().find(|(ours, ..)| *ours == scenario.name) else {

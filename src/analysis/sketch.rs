@@ -8,8 +8,8 @@
 //! ! billing 305 error could not bill
 //! ```
 //! Indentation nests, `~>` follows by message (by link where the trace changes), `?>` names a parent that is not
-//! stored, `!` is a log line: service, millisecond, level, message. Times are milliseconds. `link=2` links to the second
-//! span drawn, and is no cause.
+//! stored, `lost=2` that it is another such parent, `!` is a log line: service, millisecond, level, message. Times are
+//! milliseconds. `link=2` links to the second span drawn, and is no cause. `@host.name=b-0` is the resource's.
 
 use std::sync::Arc;
 
@@ -89,8 +89,12 @@ fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<Via>) {
         match word.split_once('=') {
             Some(("trace", n)) => span.trace_id = trace(n.parse().unwrap()),
             Some(("link", _)) => {}
+            Some(("lost", n)) => span.parent_id = SpanId::from_u64(n.parse().unwrap()),
             Some(("topic", t)) => span.attributes.push("messaging.destination.name", Value::Text(t.into())),
-            Some((key, value)) => span.attributes.push(key, Value::Text(value.into())),
+            Some((key, value)) => match key.strip_prefix('@') {
+                Some(key) => Arc::make_mut(&mut span.resource).attributes.push(key, Value::Text(value.into())),
+                None => span.attributes.push(key, Value::Text(value.into())),
+            },
             None if *word == "error" => span.status.code = StatusCode::Error,
             None => span.kind = SpanKind::from_word(word),
         }

@@ -126,8 +126,7 @@ pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Resu
         Supply::Demo(scenario) => {
             let (scenario, run) = demo_run(args, scenario.as_deref())?;
             let query = blank(Subject::correlation(&run.correlation_id), context, demo::NOW);
-            let mut known = wish.known.clone();
-            demo::embedded().iter().for_each(|(_, other)| known.learn_spans(&other.spans));
+            let known = judging::with_demo(wish.known.clone());
             let mut told = told(demo::evidence(&run), query, &Wish { known, ..*wish }, args, context);
             // Elsewhere `--demo` alone may mean all of it.
             let others = told.footing.flags.split_once(' ').map(|(_, rest)| format!(" {rest}")).unwrap_or_default();

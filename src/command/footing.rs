@@ -108,17 +108,8 @@ mod tests {
 
     fn footing(states: &[BackendState], note: Option<NoteCode>, found: Found, worst: Option<Severity>) -> Footing {
         let backend = |(at, state): (usize, &BackendState)| BackendStatus {
-            name: Source::Loki,
             url: at.to_string(),
-            url_from: String::new(),
-            state: *state,
-            detail: String::new(),
-            items: 0,
-            requests: 0,
-            elapsed_ns: 0,
-            breaker: None,
-            error: String::new(),
-            hint: String::new(),
+            ..BackendStatus::new(Source::Loki, *state)
         };
         let shell = Evidence {
             backends: states.iter().enumerate().map(backend).collect(),

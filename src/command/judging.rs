@@ -17,10 +17,15 @@ pub fn configured(context: &Context) -> Known {
     }
 }
 
+/// Adds what all of the demo shows.
+pub fn with_demo(mut known: Known) -> Known {
+    demo::embedded().iter().for_each(|(_, run)| known.learn_spans(&run.spans));
+    known
+}
+
 /// Judges a journey of the demo, by what all of the demo shows.
 pub fn in_demo(journey: Journey) -> Judged {
-    let mut known = Known::default();
-    demo::embedded().iter().for_each(|(_, other)| known.learn_spans(&other.spans));
+    let mut known = with_demo(Known::default());
     known.learn(&journey);
     Judged::new(journey, &Grounds { complete: true, settled: true, looked_up: true, known: &known, baseline: None })
 }

@@ -74,12 +74,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         return Err(Error::usage("learn from which runs?", hint));
     }
     let old = args.update.as_ref().map(|path| Ok::<_, Error>((path, read_spec(path)?))).transpose()?;
-    let journey = JourneyArgs {
-        time: args.time.clone(),
-        sources: args.sources.clone(),
-        backends: args.backends.clone(),
-        ..JourneyArgs::default()
-    };
+    let journey = JourneyArgs::over(&args.time, &args.sources, &args.backends);
     let root = args.root.clone().map(|root| (root, None));
     let wish = Wish { root: root.as_ref(), ..Wish::plain(context) };
     let mut fold = Learner::default();

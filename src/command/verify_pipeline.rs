@@ -104,10 +104,7 @@ impl Args {
                 correlation_id: self.correlation_id.clone(),
                 trace_id: self.trace_id.clone(),
             },
-            time: self.time.clone(),
-            sources: self.sources.clone(),
-            backends: self.backends.clone(),
-            ..JourneyArgs::default()
+            ..JourneyArgs::over(&self.time, &self.sources, &self.backends)
         }
     }
 

@@ -11,6 +11,7 @@ mod pipeline;
 mod random;
 mod recorder;
 pub mod shapes;
+mod written;
 
 use std::collections::BTreeSet;
 
@@ -264,19 +265,8 @@ pub fn evidence(run: &Run) -> Evidence {
 }
 
 fn status(name: Source, items: usize) -> BackendStatus {
-    BackendStatus {
-        name,
-        url: String::new(),
-        url_from: "--demo".to_owned(),
-        state: BackendState::Ok,
-        detail: "demo data".to_owned(),
-        items,
-        requests: 0,
-        elapsed_ns: 0,
-        breaker: None,
-        error: String::new(),
-        hint: String::new(),
-    }
+    let (url_from, detail) = ("--demo".to_owned(), "demo data".to_owned());
+    BackendStatus { url_from, detail, items, ..BackendStatus::new(name, BackendState::Ok) }
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::line::{self, LineForm};
+use super::line::LineForm;
 use super::random::Random;
+use super::written::{in_form, python_time};
 use super::{Fault, Planted, Run, Truth};
 use crate::model::attribute::{Attributes, Value};
 use crate::model::id::{SpanId, TraceId};
-use crate::model::log::{ErrorContext, Level, LogEntry};
+use crate::model::log::{Level, LogEntry};
 use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
 use crate::model::time::Timestamp;
 
@@ -455,77 +456,4 @@ impl Recorder {
         };
         (spans, self.logs, truth)
     }
-}
-
-/// The line in its form, and what a decoder reads out of it again.
-fn in_form(entry: LogEntry, object: &Map<String, Json>, form: LineForm, worker: u64) -> LogEntry {
-    let mut fields = line::flatten(object);
-    let ids: BTreeMap<String, String> =
-        fields.iter().filter(|(key, _)| [KEY, "trace_id", "span_id"].contains(&key.as_str())).cloned().collect();
-    let id = |key: &str| ids.get(key).map_or("", String::as_str);
-    let event = object.get("event").and_then(Json::as_str).unwrap_or_default();
-    let head = plain_head(&entry);
-    let ids_read = LogEntry {
-        trace_id: TraceId::from_hex(id("trace_id")),
-        span_id: SpanId::from_hex(id("span_id")),
-        ..entry.clone()
-    };
-    match form {
-        LineForm::JsonAscii | LineForm::JsonUtf8 => read(ids_read, line::json(object, form), event, fields),
-        LineForm::Logfmt => {
-            fields.iter_mut().filter(|(key, _)| key == "event").for_each(|(key, _)| "msg".clone_into(key));
-            read(ids_read, line::logfmt(&fields), event, fields)
-        }
-        LineForm::Metadata => {
-            let line = format!("{head} [worker-{worker:08x}] {event}");
-            LogEntry { message: line.clone(), line, metadata: ids, ..ids_read }
-        }
-        LineForm::Plain => {
-            let known = ids.get(KEY).map_or(id("trace_id"), String::as_str);
-            let line = format!("{head} [{known}] {event}");
-            LogEntry { message: line.clone(), line, ..entry }
-        }
-    }
-}
-
-/// A line whose fields could be read.
-fn read(entry: LogEntry, line: String, event: &str, fields: Vec<(String, String)>) -> LogEntry {
-    LogEntry { line, message: event.to_owned(), error_context: error_context(&fields), fields, ..entry }
-}
-
-/// `2026-11-23 14:02:11,112 INFO spell_checker_service`, as Python's `logging` begins a line.
-fn plain_head(entry: &LogEntry) -> String {
-    let time: String = python_time(entry.time).chars().take(23).collect();
-    let time = time.replace('T', " ").replace('.', ",");
-    format!("{time} {} {}", entry.level.word().to_ascii_uppercase(), entry.service)
-}
-
-/// RFC 3339 with microseconds, as Python writes it.
-fn python_time(at: Timestamp) -> String {
-    let text = at.rfc3339();
-    text.strip_suffix("000Z").map_or_else(|| text.clone(), |micros| format!("{micros}Z"))
-}
-
-fn error_context(fields: &[(String, String)]) -> Option<ErrorContext> {
-    let inner = fields.iter().filter_map(|(key, value)| Some((key.strip_prefix("error_context.")?, value)));
-    let mut context = ErrorContext::default();
-    for (key, value) in inner {
-        let slot = match key {
-            "error_type" => &mut context.error_type,
-            "error_message" => &mut context.error_message,
-            "service_name" => &mut context.service_name,
-            "operation" => &mut context.operation,
-            "timestamp" => &mut context.timestamp,
-            "trace_id" => &mut context.trace_id,
-            "span_id" => &mut context.span_id,
-            "stack_trace" => &mut context.stack_trace,
-            other => {
-                let name = other.strip_prefix("context_data.").unwrap_or(other).to_owned();
-                context.context_data.push((name, value.clone()));
-                continue;
-            }
-        };
-        slot.clone_from(value);
-    }
-    (!context.error_type.is_empty()).then_some(context)
 }

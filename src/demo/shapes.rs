@@ -71,11 +71,23 @@ pub enum Shape {
     TwoGroups,
     /// A service sends a message to itself.
     ToItself,
+    /// A relay sends what it finds in a table, after its caller has answered.
+    Relay,
+    /// A task asks to be run again under the same ID.
+    SentAgain,
+    /// Every instance of a service takes the message.
+    Broadcast,
+    /// An answer goes to a queue of its own, which only the asking client reads.
+    Reply,
+    /// Servers are asked whether they are ready, and make no spans of that.
+    Probes,
+    /// Some of several like steps need no lookup: a cache has it.
+    SparedLookups,
 }
 
 impl Shape {
     /// Every one.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 30] = [
         Self::ClientLayers,
         Self::ServerBesideInnerClient,
         Self::UnknownDatabase,
@@ -100,6 +112,12 @@ impl Shape {
         Self::ReusedIds,
         Self::TwoGroups,
         Self::ToItself,
+        Self::Relay,
+        Self::SentAgain,
+        Self::Broadcast,
+        Self::Reply,
+        Self::Probes,
+        Self::SparedLookups,
     ];
 
     /// Whether something of the run is open for minutes because of it: no wait is a gap then.
@@ -123,6 +141,12 @@ impl Shape {
             Self::BatchConsumer => messages::batch(stage),
             Self::TwoGroups => messages::two_groups(stage),
             Self::ToItself => messages::to_itself(stage),
+            Self::Relay => messages::relay(stage),
+            Self::SentAgain => messages::sent_again(stage),
+            Self::Broadcast => messages::broadcast(stage),
+            Self::Reply => messages::reply(stage),
+            Self::Probes => calls::probes(stage),
+            Self::SparedLookups => calls::spared_lookups(stage),
             Self::Pollers => lifetimes::pollers(stage),
             Self::HealthChecks => lifetimes::health_checks(stage),
             Self::Stream => lifetimes::stream(stage),

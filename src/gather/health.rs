@@ -45,19 +45,7 @@ pub fn advised(note: Note) -> Note {
 
 /// A backend that was left out on purpose.
 pub fn left_out(source: Source) -> BackendStatus {
-    BackendStatus {
-        name: source,
-        url: String::new(),
-        url_from: String::new(),
-        state: BackendState::LeftOut,
-        detail: String::new(),
-        items: 0,
-        requests: 0,
-        elapsed_ns: 0,
-        breaker: None,
-        error: String::new(),
-        hint: String::new(),
-    }
+    BackendStatus::new(source, BackendState::LeftOut)
 }
 
 /// A backend that was asked, with what it was asked so far.
@@ -67,10 +55,9 @@ pub fn asked(endpoint: &Endpoint, transport: &Transport) -> BackendStatus {
     BackendStatus {
         url: shown(&endpoint.url),
         url_from: endpoint.url_from.clone(),
-        state: BackendState::Ok,
         requests: tally.requests,
         elapsed_ns: elapsed.map_or(0, |e| i64::try_from(e.as_nanos()).unwrap_or(i64::MAX)),
         breaker: Some(transport.breaker(endpoint)),
-        ..left_out(endpoint.source)
+        ..BackendStatus::new(endpoint.source, BackendState::Ok)
     }
 }

@@ -243,6 +243,13 @@ impl Span {
         }
     }
 
+    /// Whether a page in a browser made it.
+    pub fn is_of_a_browser(&self) -> bool {
+        let resource = &self.resource.attributes;
+        resource.text(&["telemetry.sdk.language"]) == Some("webjs")
+            || resource.iter().any(|(key, _)| key.starts_with("browser."))
+    }
+
     /// The remote side a client span speaks with, as named by its attributes.
     pub fn peer(&self) -> Option<&str> {
         self.attributes.text(&[

@@ -253,6 +253,23 @@ pub struct BackendStatus {
 }
 
 impl BackendStatus {
+    /// One that was asked nothing.
+    pub fn new(name: Source, state: BackendState) -> Self {
+        Self {
+            name,
+            url: String::new(),
+            url_from: String::new(),
+            state,
+            detail: String::new(),
+            items: 0,
+            requests: 0,
+            elapsed_ns: 0,
+            breaker: None,
+            error: String::new(),
+            hint: String::new(),
+        }
+    }
+
     /// Takes in how the same backend did for another question: the worse state counts.
     pub fn absorb(&mut self, other: Self) {
         self.items = self.items.saturating_add(other.items);
@@ -293,16 +310,6 @@ pub enum LookedUp {
         /// Why the others were not.
         why: String,
     },
-}
-
-impl LookedUp {
-    /// Whether whoever took what this span published would be at hand.
-    pub fn covers(&self, trace: TraceId, span: SpanId) -> bool {
-        match self {
-            Self::NotNeeded | Self::All => true,
-            Self::Part { asked, .. } => asked.contains(&(trace, span)),
-        }
-    }
 }
 
 /// An operation, as Jaeger lists those of a service.

@@ -33,6 +33,13 @@ pub struct JourneyArgs {
     pub backends: BackendArgs,
 }
 
+impl JourneyArgs {
+    /// Those of a command that has these flags alone.
+    pub fn over(time: &TimeArgs, sources: &SourceArgs, backends: &BackendArgs) -> Self {
+        Self { time: time.clone(), sources: sources.clone(), backends: backends.clone(), ..Self::default() }
+    }
+}
+
 /// What the exit code says.
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Exit code")]

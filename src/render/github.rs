@@ -12,7 +12,7 @@ const MOST: usize = 10;
 
 /// The annotations of all runs, worst first.
 pub fn annotations(verification: &Verification) -> String {
-    let runs = |verdict| verification.runs.iter().filter(move |run: &&Run| run.verdict() == verdict);
+    let runs = |verdict| verification.runs.iter().filter(move |run: &&Run| run.is(verdict));
     let failed = runs(Verdict::Fail).flat_map(|run| of_run(&verification.pipeline, run, State::Broken));
     let open = runs(Verdict::CannotTell).flat_map(|run| of_run(&verification.pipeline, run, State::Undecided));
     failed.chain(open).take(MOST).collect()

@@ -87,17 +87,13 @@ fn broken() -> Journey {
 
 fn status(name: Source, items: usize, detail: &str) -> BackendStatus {
     BackendStatus {
-        name,
         url: format!("http://{}.internal:3100", name.word()),
         url_from: "default".into(),
-        state: BackendState::Ok,
         detail: detail.into(),
         items,
         requests: 3,
         elapsed_ns: 14 * MS,
-        breaker: None,
-        error: String::new(),
-        hint: String::new(),
+        ..BackendStatus::new(name, BackendState::Ok)
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::json;
 use crate::model::evidence::{BackendState, Breaker, BreakerState, Source};
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
-use crate::report::parts::{Frame, labelled};
+use crate::report::frame::Frame;
+use crate::report::parts::labelled;
 use crate::report::rows::Rows;
 use crate::report::words::counted;
 

@@ -4,10 +4,13 @@ use crate::analysis::errors::{self, Failure};
 use crate::analysis::findings::Judged;
 use crate::analysis::timeline::{self, Options, Timeline};
 use crate::model::time::{DAY, Window};
+use crate::report::belonging;
 use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
+use crate::report::filters;
 use crate::report::findings;
+use crate::report::frame::Frame;
 use crate::report::names::Names;
-use crate::report::parts::{self, Frame};
+use crate::report::parts;
 use crate::report::record::JourneyRecord;
 use crate::report::rows::{self, Rows};
 use crate::report::waterfall::Words;
@@ -68,7 +71,7 @@ impl Find {
         let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
         let words = Words { told: &told, ..Words::of(journey, &names, &self.timeline, &self.options, frame.verbosity) };
         blocks.push(Block::Blank);
-        blocks.extend(parts::drawing(&self.timeline, &words, &self.options.filters));
+        blocks.extend(filters::drawing(&self.timeline, &words, &self.options.filters));
         blocks.extend(parts::panels(&journey.panels));
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(self.facts(frame, &names)));
@@ -78,13 +81,13 @@ impl Find {
     fn facts(&self, frame: &Frame, names: &Names) -> Vec<Fact> {
         let journey = &self.judged.journey;
         let mut facts = parts::time(journey, &self.timeline, names);
-        let left_out = parts::left_out(&self.timeline, &self.options.filters);
+        let left_out = filters::left_out(&self.timeline, &self.options.filters);
         facts.extend(left_out.map(|said| fact("shown", plain(said))));
-        facts.extend(parts::services(&journey.services(), &self.options.filters));
-        facts.extend(parts::joined(journey, names, frame.ids()));
-        facts.extend(parts::unseen(journey, names));
+        facts.extend(filters::services(&journey.services(), &self.options.filters));
+        facts.extend(belonging::joined(journey, names, frame.ids()));
+        facts.extend(belonging::unseen(journey, names));
         facts.extend(findings::withheld(&self.judged.judgement));
-        facts.extend(parts::neighbours(journey));
+        facts.extend(belonging::neighbours(journey));
         facts.extend(frame.alerts(&journey.alerts));
         facts.extend(parts::skew(&journey.skew, names, self.options.adjust_clocks));
         facts.extend(frame.links());
@@ -133,7 +136,7 @@ impl Find {
             facts.push(Fact { label: "tags", items: self.keys.iter().map(|k| plain(k.clone())).collect() });
         }
         facts.extend(frame.covered());
-        facts.extend(parts::neighbours(&self.judged.journey));
+        facts.extend(belonging::neighbours(&self.judged.journey));
         facts.extend(frame.alerts(&self.judged.journey.alerts));
         facts.extend(frame.remarks());
         facts.extend(self.attempts(frame));

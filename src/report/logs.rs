@@ -8,8 +8,10 @@ use crate::model::journey::Journey;
 use crate::model::log::{ErrorContext, LineKey, LogEntry};
 use crate::model::time::Zone;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::filters;
+use crate::report::frame::Frame;
 use crate::report::names::Names;
-use crate::report::parts::{self, Frame};
+use crate::report::parts;
 use crate::report::rows::{self, Rows};
 use crate::report::waterfall::level_role;
 use crate::report::words::counted;
@@ -89,10 +91,10 @@ impl Logs {
         }
         let mut facts = vec![];
         if !logs.is_empty() {
-            facts.extend(parts::filtered(0, self.filtered, &self.filters).map(|said| fact("shown", plain(said))));
+            facts.extend(filters::filtered(0, self.filtered, &self.filters).map(|said| fact("shown", plain(said))));
         }
         let all: Vec<&str> = self.services.iter().map(String::as_str).collect();
-        facts.extend(parts::services(&all, &self.filters));
+        facts.extend(filters::services(&all, &self.filters));
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
         facts.extend(parts::next(&[frame.command("timeline", "--logs all"), frame.command("logs", "-C 5")]));
@@ -116,7 +118,7 @@ impl Logs {
         };
         let lines = match (logs.len(), self.filtered) {
             (n, 0) => counted(n, "log line"),
-            (0, all) => format!("{}, all filtered out by {}", counted(all, "log line"), parts::flags(&self.filters)),
+            (0, all) => format!("{}, all filtered out by {}", counted(all, "log line"), filters::flags(&self.filters)),
             (n, more) => format!("{n} of {}", counted(n + more, "log line")),
         };
         let mut items = vec![plain(lines)];

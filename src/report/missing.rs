@@ -12,8 +12,9 @@ use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::time::Timestamp;
 use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::findings;
+use crate::report::frame::Frame;
 use crate::report::names::Names;
-use crate::report::parts::{self, Frame};
+use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::words::{counted, quoted};
 
@@ -261,10 +262,7 @@ impl Missing {
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
         let worst = runs.iter().max_by_key(|run| (self.shown(run).map(|f| f.severity).max(), Reverse(&run.subject)));
-        let next = worst.filter(|_| bad > 0).map(|run| {
-            let flags = if frame.report.flags.is_empty() { String::new() } else { format!(" {}", frame.report.flags) };
-            format!("trace missing {}{flags}", quoted(&run.subject))
-        });
+        let next = worst.filter(|_| bad > 0).map(|run| frame.command_about(&run.subject, "missing"));
         facts.extend(parts::next(&next.into_iter().collect::<Vec<_>>()));
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(facts));

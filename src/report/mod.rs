@@ -1,10 +1,13 @@
 //! What is shown: one file a report, each as neutral blocks for people and as data for programs.
 
+pub mod belonging;
 pub mod block;
 pub mod config;
 pub mod doctor;
+mod filters;
 pub mod find;
 pub mod findings;
+pub mod frame;
 pub mod latency;
 pub mod learned;
 pub mod logs;
@@ -28,6 +31,7 @@ use serde_json::{Value, json};
 use crate::model::evidence::{BackendStatus, Coverage, Evidence, Note};
 use crate::model::time::Zone;
 use block::Block;
+use frame::Frame;
 use record::JourneyRecord;
 
 /// The version of the JSON documents. It grows when a field changes its meaning or goes away.
@@ -142,7 +146,7 @@ impl Report {
 
     /// What people see.
     pub fn blocks(&self, zone: Zone, verbosity: u8) -> Vec<Block> {
-        let frame = parts::Frame { report: self, zone, verbosity };
+        let frame = Frame { report: self, zone, verbosity };
         match &self.body {
             Body::Find(body) => body.blocks(&frame),
             Body::Timeline(body) => body.blocks(&frame),

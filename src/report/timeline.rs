@@ -3,10 +3,13 @@
 use crate::analysis::errors::{self, Failure};
 use crate::analysis::findings::Judged;
 use crate::analysis::timeline::{self, Options, Timeline};
+use crate::report::belonging;
 use crate::report::block::{Block, Fact, plain};
+use crate::report::filters;
 use crate::report::findings;
+use crate::report::frame::Frame;
 use crate::report::names::Names;
-use crate::report::parts::{self, Frame};
+use crate::report::parts;
 use crate::report::record::JourneyRecord;
 use crate::report::rows::{self, Rows};
 use crate::report::waterfall::Words;
@@ -52,13 +55,13 @@ impl TimelineReport {
         let mut blocks = frame.answer(&self.judged, &self.failures);
         blocks.extend(frame.asking());
         blocks.push(Block::Blank);
-        blocks.extend(parts::drawing(&self.timeline, &words, &self.options.filters));
+        blocks.extend(filters::drawing(&self.timeline, &words, &self.options.filters));
         blocks.push(Block::Blank);
         let mut facts = parts::time(journey, &self.timeline, &names);
         facts.extend(self.left_out());
         facts.extend(findings::withheld(&self.judged.judgement));
-        facts.extend(parts::services(&journey.services(), &self.options.filters));
-        facts.extend(parts::unseen(journey, &names));
+        facts.extend(filters::services(&journey.services(), &self.options.filters));
+        facts.extend(belonging::unseen(journey, &names));
         facts.extend(parts::skew(&journey.skew, &names, self.options.adjust_clocks));
         facts.extend(frame.links());
         facts.extend(frame.remarks());
@@ -77,7 +80,7 @@ impl TimelineReport {
         ];
         let parts = parts.into_iter().filter(|(n, _)| *n > 0);
         let say = |(n, what)| format!("{} {} {what}", counted(n, "span"), if n == 1 { "is" } else { "are" });
-        let filtered = parts::left_out(&self.timeline, &self.options.filters);
+        let filtered = filters::left_out(&self.timeline, &self.options.filters);
         parts::labelled("shown", parts.map(say).chain(filtered).map(plain))
     }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::report::Report;
 use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
-use crate::report::parts::Frame;
+use crate::report::frame::Frame;
 
 /// A guided tour.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]

@@ -4,7 +4,8 @@ use crate::model::basis::{Basis, Via};
 use crate::model::measure::Estimate;
 use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, one};
-use crate::report::parts::{self, Frame};
+use crate::report::frame::Frame;
+use crate::report::parts;
 use crate::report::words::counted;
 
 /// What one command has to say about a window.

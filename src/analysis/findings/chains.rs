@@ -14,6 +14,8 @@ pub(super) struct Chains {
     pub reaches: Vec<bool>,
     /// The nearest publish above it in its service, within the same piece of work.
     pub publish_above: Vec<Option<usize>>,
+    /// The nearest span above it in its service that takes a message.
+    pub consume_above: Vec<Option<usize>>,
     /// The nearest publish that its parents lead to, not beyond a call.
     pub came_from: Vec<Option<usize>>,
     /// The top of its trace, where nobody but its service lies between.
@@ -34,6 +36,7 @@ impl Chains {
             role: journey.spans.iter().map(crate::model::span::Span::message_role).collect(),
             reaches: vec![false; count],
             publish_above: vec![None; count],
+            consume_above: vec![None; count],
             came_from: vec![None; count],
             own_root: vec![None; count],
             linked_above: vec![false; count],
@@ -77,6 +80,7 @@ impl Chains {
             _ => self.came_from[above],
         };
         if same {
+            self.consume_above[index] = if self.consumes(above) { Some(above) } else { self.consume_above[above] };
             self.own_root[index] = self.own_root[above];
             self.linked_above[index] |= self.linked_above[above] && !self.publishes(above);
             self.publish_above[index] = match self.role[above] {

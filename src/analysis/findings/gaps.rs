@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use crate::analysis::adjust::{Clocks, asynchronous_cause};
 use crate::analysis::findings::Draft;
+use crate::analysis::findings::pairing::{group, is_poor};
 use crate::analysis::findings::scene::Scene;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{Journey, is_orphan};
-use crate::model::span::SpanKind;
+use crate::model::span::{Span, SpanKind};
 use crate::model::time::{HOUR, Human, SECOND, Timestamp, Window};
 
 /// A time in which nothing was open.
@@ -79,14 +80,15 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
 
 /// What a long time without anything is. So long ones are few, so that each may look at the whole journey.
 fn judge(scene: &Scene, idle: Idle, run: i64) -> Option<Draft> {
-    let wait = match crossing(scene, idle.window) {
+    let (wait, is_handed_over) = match crossing(scene, idle.window) {
         Crossing::ClockStep => return None,
-        Crossing::Message { from, to } => Some((from, to)),
-        Crossing::Nothing => None,
+        Crossing::Message { from, to } => (Some((from, to)), true),
+        Crossing::Handover => (None, true),
+        Crossing::Nothing => (None, false),
     };
     let length = idle.window.length();
     let (before, after) = wait.unwrap_or((idle.before, idle.after));
-    let is_short = wait.is_some() && !(length > 5 * SECOND && length > run / 5);
+    let is_short = is_handed_over && !(length > 5 * SECOND && length > run / 5);
     let is_usual = scene
         .grounds
         .baseline
@@ -98,10 +100,12 @@ fn judge(scene: &Scene, idle: Idle, run: i64) -> Option<Draft> {
     let spans = &scene.journey.spans;
     let (a, b) = (&spans[before], &spans[after]);
     let is_entry = wait.is_none() && scene.journey.forest.cause[after].is_none() && a.trace_id != b.trace_id;
+    // What comes between the spans of a page is somebody who reads it.
     let is_visit = is_entry
-        && (b.kind == SpanKind::Server || scene.journey.forest.effects[after].is_empty())
+        && (b.kind == SpanKind::Server || b.is_of_a_browser() || scene.journey.forest.effects[after].is_empty())
         && b.kind != SpanKind::Consumer;
-    let severity = if is_visit { Severity::Info } else { Severity::Warning };
+    let is_backoff = wait.is_some_and(|(from, to)| was_delivered_before(scene.journey, from, to));
+    let severity = if is_visit || is_backoff { Severity::Info } else { Severity::Warning };
     let confidence = if wait.is_some() { Confidence::High } else { Confidence::Medium };
     let time = Human(length);
     let summary = match wait {
@@ -139,6 +143,8 @@ enum Crossing {
     ClockStep,
     /// A message.
     Message { from: usize, to: usize },
+    /// Work that began after what set it off had ended: left to a table, a timer or a pool of threads.
+    Handover,
     /// Nothing that is recorded.
     Nothing,
 }
@@ -146,7 +152,8 @@ enum Crossing {
 fn crossing(scene: &Scene, gap: Window) -> Crossing {
     let journey = scene.journey;
     let is_after = |span: usize| scene.clocks.start(&journey.spans[span]) >= gap.to;
-    let mut message: Option<(Timestamp, usize, usize)> = None;
+    let mut message: Option<(Timestamp, usize, usize)> = linked(scene, gap);
+    let mut is_handed_over = false;
     for (effect, cause) in journey.forest.cause.iter().enumerate() {
         let Some((cause, _)) = *cause else { continue };
         let (from, to) = (&journey.spans[cause], &journey.spans[effect]);
@@ -163,12 +170,48 @@ fn crossing(scene: &Scene, gap: Window) -> Crossing {
             }
         } else if from.kind == SpanKind::Client && to.kind == SpanKind::Server || gap.length() > HOUR {
             return Crossing::ClockStep;
+        } else {
+            is_handed_over |= scene.clocks.start(to) <= gap.to.plus(SECOND);
         }
     }
+    let otherwise = if is_handed_over { Crossing::Handover } else { Crossing::Nothing };
     // Only a message that is the first thing after the silence is what was waited for.
     message
         .filter(|(starts, ..)| *starts <= gap.to.plus(SECOND))
-        .map_or(Crossing::Nothing, |(_, from, to)| Crossing::Message { from, to })
+        .map_or(otherwise, |(_, from, to)| Crossing::Message { from, to })
+}
+
+/// The first span after the gap that links to one before it, whatever its parent is: a relay's, a batch's.
+fn linked(scene: &Scene, gap: Window) -> Option<(Timestamp, usize, usize)> {
+    let spans = &scene.journey.spans;
+    let is_before = |span: &Span| span.has_sane_time() && scene.clocks.start(span) < gap.to;
+    let before: HashMap<(TraceId, SpanId), usize> = spans
+        .iter()
+        .enumerate()
+        .filter(|(_, span)| is_before(span))
+        .map(|(index, span)| ((span.trace_id, span.span_id), index))
+        .collect();
+    let after = spans.iter().enumerate().filter(|(_, span)| span.has_sane_time() && !is_before(span));
+    let of = |(index, span): (usize, &Span)| {
+        let from = span.links.iter().find_map(|link| before.get(&(link.trace_id, link.span_id)))?;
+        Some((scene.clocks.start(span), *from, index))
+    };
+    after.filter_map(of).min()
+}
+
+/// Whether the same consumers got the message before: what lies between is how long they wait before they try again.
+fn was_delivered_before(journey: &Journey, from: usize, to: usize) -> bool {
+    let taken = &journey.spans[to];
+    let is_same = |span: &Span| {
+        span.start < taken.start
+            && span.service() == taken.service()
+            && span.name == taken.name
+            && group(span) == group(taken)
+    };
+    let of_sender = journey.forest.effects[from].iter().map(|effect| &journey.spans[*effect]);
+    let named = taken.message_id().filter(|id| !is_poor(id));
+    let mut of_message = journey.spans.iter().filter(|span| named.is_some() && span.message_id() == named);
+    of_sender.into_iter().any(is_same) || of_message.any(is_same)
 }
 
 /// Whether what came before or after is done again and again: a poller, a health check.

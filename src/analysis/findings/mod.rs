@@ -3,6 +3,7 @@
 //! A false alarm is as bad as a miss: what is not known otherwise is of low confidence, and good runs of every shape
 //! give nothing above info. What each finding means: the README's reference part.
 
+mod addressed;
 mod advice;
 pub mod baseline;
 mod calls;

@@ -26,20 +26,10 @@ enum Story {
 
 /// Missing parents, by what their first child is.
 pub(super) fn find(scene: &Scene) -> Vec<Draft> {
-    let journey = scene.journey;
-    let mut parents: BTreeMap<(TraceId, SpanId), Vec<usize>> = BTreeMap::new();
-    for (index, span) in journey.spans.iter().enumerate() {
-        if let Some(parent) = span.parent_id
-            && is_orphan(span, journey.forest.cause[index])
-            && scene.in_tree[index]
-        {
-            parents.entry((span.trace_id, parent)).or_default().push(index);
-        }
-    }
     let tops = Tops::of(scene);
     let mut groups: BTreeMap<(Story, &str, &str), Vec<Vec<usize>>> = BTreeMap::new();
-    for children in parents.into_values() {
-        let first = &journey.spans[children[0]];
+    for children in families(scene).into_values() {
+        let first = &scene.journey.spans[children[0]];
         let story = tops.story(scene, &children);
         groups.entry((story, first.service(), &first.name)).or_default().push(children);
     }
@@ -50,6 +40,25 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
             draft(scene, story, &families)
         })
         .collect()
+}
+
+/// The children of each parent that is nowhere, by start.
+fn families(scene: &Scene) -> BTreeMap<(TraceId, SpanId), Vec<usize>> {
+    let journey = scene.journey;
+    let mut families: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (index, span) in journey.spans.iter().enumerate().filter(|(index, _)| scene.in_tree[*index]) {
+        if let Some(parent) = span.parent_id.filter(|_| is_orphan(span, journey.forest.cause[index])) {
+            families.entry((span.trace_id, parent)).or_default().push(index);
+        }
+    }
+    families
+}
+
+/// The parents that are nowhere and were made, as far as one can tell: not those that go on and on.
+pub(super) fn lost(scene: &Scene) -> BTreeMap<(TraceId, SpanId), Vec<usize>> {
+    let mut families = families(scene);
+    families.retain(|_, children| !is_endless(scene, children));
+    families
 }
 
 /// The spans at the top of each trace, by start.
@@ -75,7 +84,8 @@ impl Tops {
     }
 
     /// Servers at the beginning of their trace are called from outside. One that was called while another service of
-    /// the same trace was at work was called by that.
+    /// the same trace was at work was called by that; where that was itself called from outside, only if it calls it
+    /// elsewhere: a page asks several services at once.
     fn is_entry(&self, scene: &Scene, children: &[usize]) -> bool {
         let spans = &scene.journey.spans;
         let first = &spans[children[0]];
@@ -83,9 +93,11 @@ impl Tops {
         let is_inside = |top: &&usize| {
             let top = &spans[**top];
             let is_own_kind = top.kind == SpanKind::Server && top.parent_id.is_some();
+            let edge = (top.service().to_owned(), first.service().to_owned());
+            let is_apart = top.service() == first.service() || !scene.grounds.known.served.contains(&edge);
             top.parent_id != first.parent_id
                 && scene.clocks.start(top) < starts
-                && !(is_own_kind && (scene.clocks.end(top) <= starts || top.service() == first.service()))
+                && !(is_own_kind && (scene.clocks.end(top) <= starts || is_apart))
         };
         // One look at the earlier ones suffices: those of an endless trace are many.
         let earlier = self.0.get(&first.trace_id).into_iter().flatten().take(64);

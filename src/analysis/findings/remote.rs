@@ -59,7 +59,7 @@ const STORES: [&str; 40] = [
     "pulsar",
 ];
 /// Steps of a call that are no call.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 15] = [
     "dns",
     "dns.lookup",
     "lookup",
@@ -72,6 +72,9 @@ const STEPS: [&str; 12] = [
     "tls.handshake",
     "handshake",
     "http.getconn",
+    "http.dns",
+    "http.connect",
+    "http.tls",
 ];
 /// Last labels of names that no public resolver knows.
 const INTERNAL: [&str; 12] =
@@ -82,7 +85,8 @@ const INTERNAL: [&str; 12] =
 pub struct Remote<'a> {
     /// The name.
     pub name: &'a str,
-    /// Whether nothing on the other side makes spans of ours: a datastore, a broker, a host of somebody else.
+    /// Whether the other side need not make a span of ours: a datastore, a broker, a host of somebody else, whatever
+    /// answers a probe, the cache of a browser.
     pub is_silent: bool,
 }
 
@@ -98,13 +102,36 @@ impl<'a> Remote<'a> {
         let is_foreign = [Some(name), host].into_iter().flatten().any(|n| known.is_external_host(n))
             || host.or(span.attributes.text(&["peer.service"])).is_some_and(is_public);
         let is_ours = known.served.contains(&(span.service().to_owned(), name.to_owned()));
-        Some(Self { name, is_silent: is_store(span, name) || is_foreign && !is_ours })
+        let is_silent = is_store(span, name) || is_probe(span) || span.is_of_a_browser() || is_foreign && !is_ours;
+        Some(Self { name, is_silent })
     }
 }
 
-fn is_step(span: &Span) -> bool {
+/// Whether it is a step of a call rather than a call.
+pub fn is_step(span: &Span) -> bool {
     let name = span.name.to_ascii_lowercase();
     STEPS.contains(&name.as_str()) || span.attributes.get("dns.question.name").is_some()
+}
+
+/// Whether it asks how the other side is: most servers are told to make no spans of that.
+fn is_probe(span: &Span) -> bool {
+    const PATHS: [&str; 9] =
+        ["health", "healthz", "healthcheck", "livez", "readyz", "ready", "live", "metrics", "ping"];
+    let path = span.attributes.text(&["url.path", "http.target", "http.route", "url.full", "http.url"]);
+    let path = path.and_then(|path| path.split(['?', '#']).next()).unwrap_or_default().trim_end_matches('/');
+    let last = path.rsplit_once('/').map_or("", |(_, last)| last).to_ascii_lowercase();
+    let method = span.attributes.text(&["rpc.service"]).unwrap_or(&span.name);
+    PATHS.contains(&last.as_str()) || method.trim_start_matches('/').starts_with("grpc.health.")
+}
+
+/// Whether it looks something up that may lie at hand the next time, or keeps it at hand.
+pub fn is_lookup(span: &Span) -> bool {
+    const CACHES: [&str; 6] = ["redis", "valkey", "memcache", "cache", "hazelcast", "dragonfly"];
+    const LOOKUPS: [&str; 9] = ["select", "get", "mget", "hget", "find", "findone", "query", "scan", "search"];
+    let system = span.attributes.text(&["db.system.name", "db.system", "cache.system", "peer.service"]);
+    let is_cache = system.is_some_and(|system| CACHES.iter().any(|cache| system.to_ascii_lowercase().contains(cache)));
+    let operation = span.attributes.text(&["db.operation.name", "db.operation"]).unwrap_or(first_word(&span.name));
+    is_store(span, "") && (is_cache || LOOKUPS.contains(&operation.to_ascii_lowercase().as_str()))
 }
 
 fn is_store(span: &Span, name: &str) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::critical_path::downwards;
+use crate::analysis::findings::remote;
 use crate::analysis::findings::scene::Scene;
 use crate::analysis::findings::{Draft, MOST_PROOFS};
 use crate::model::finding::{Confidence, Finding, FindingId, Hole, HolePlace, Severity};
@@ -94,8 +95,10 @@ fn deviations(
             by_link.entry(kind(&journey.spans[*step])).or_default().insert(*member);
         }
     }
+    // A cache and a pool of connections spare some of them what the others do.
+    let is_sparable = |step: &Span| remote::is_step(step) || remote::is_lookup(step);
     let deviation = |(example, having): (usize, HashSet<usize>)| {
-        let step = &journey.spans[example];
+        let step = Some(&journey.spans[example]).filter(|step| !is_sparable(step))?;
         let by_link = by_link.get(&kind(step));
         let has = |member: &usize| having.contains(member) || by_link.is_some_and(|l| l.contains(member));
         let lacking: Vec<usize> = members.iter().copied().filter(|m| !has(m)).collect();

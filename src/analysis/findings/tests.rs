@@ -1,3 +1,5 @@
+mod real_shapes;
+
 use super::*;
 use crate::analysis::sketch;
 use crate::demo;

@@ -1,6 +1,6 @@
 //! Messages that were processed twice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::findings::Draft;
 use crate::analysis::findings::advice;
@@ -9,6 +9,7 @@ use crate::analysis::findings::scene::Scene;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::journey::Via;
 use crate::model::span::{Span, SpanKind};
+use crate::model::time::SECOND;
 
 /// What makes two deliveries those of one message to one group of consumers, by the same operation.
 type Delivered<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Identity<'a>);
@@ -35,9 +36,16 @@ pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
         return vec![];
     }
     let failed = failed(scene);
+    let (chains, sender) = (&pairing.chains, |consume| Some(pairing.sender(consume)?.0));
     for (key, all) in deliveries {
+        if is_broadcast(scene, &all) {
+            continue;
+        }
+        // What a consumer sends again while it works on it, it means to try again.
+        let sent_again: HashSet<usize> = all.iter().filter_map(|c| chains.consume_above[sender(*c)?]).collect();
         // All but the last failed: tried again until it went well, or until it was given up.
-        let is_retry = all.split_last().is_some_and(|(_, earlier)| earlier.iter().all(|c| failed[*c]));
+        let is_retry =
+            all.split_last().is_some_and(|(_, earlier)| earlier.iter().all(|c| failed[*c] || sent_again.contains(c)));
         let (_, service, name, topic, _) = key;
         cases.entry((service, name, topic, is_retry)).or_default().push(all);
     }
@@ -66,6 +74,23 @@ fn is_inside_same(scene: &Scene, consume: usize, key: &Delivered) -> bool {
     above.is_some_and(|(above, _)| delivered(&scene.journey.spans[above]).is_some_and(|outer| outer == *key))
 }
 
+/// Whether each went to another instance at once: one that is sent to all of them. Who is given what another one did
+/// not finish gets it later.
+fn is_broadcast(scene: &Scene, deliveries: &[usize]) -> bool {
+    const AT_ONCE: i64 = SECOND;
+    let spans = || deliveries.iter().map(|delivery| &scene.journey.spans[*delivery]);
+    let instances: HashSet<&str> = spans().filter_map(instance).collect();
+    let starts = || spans().map(|span| span.start);
+    let spread = starts().max().unwrap_or_default().since(starts().min().unwrap_or_default());
+    instances.len() == deliveries.len() && spread <= AT_ONCE
+}
+
+/// Which of the processes of a service made the span.
+fn instance(span: &Span) -> Option<&str> {
+    let keys = ["service.instance.id", "k8s.pod.name", "container.id", "host.name"];
+    span.resource.attributes.text(&keys)
+}
+
 /// Beside each span: whether it failed, or something of its own service within it did.
 fn failed(scene: &Scene) -> Vec<bool> {
     let spans = &scene.journey.spans;
@@ -87,9 +112,14 @@ fn draft(scene: &Scene, messages: &[Vec<usize>], is_retry: bool, failed: &[bool]
     let (service, topic) = (span.service(), span.topic().unwrap_or(&span.name));
     let times = messages.iter().map(Vec::len).max().unwrap_or_default();
     let often = if times == 2 { "twice".to_owned() } else { format!("{times} times") };
+    let why = match messages.iter().flatten().any(|delivery| failed[*delivery]) {
+        true if messages.len() == 1 => "because it failed before",
+        true => "because they failed before",
+        false => "because it sent it again itself",
+    };
     let summary = match (messages.len(), is_retry) {
-        (1, true) => format!("{service} got a message of {topic} {often}, because it failed before"),
-        (n, true) => format!("{service} got {n} messages of {topic} again, because they failed before"),
+        (1, true) => format!("{service} got a message of {topic} {often}, {why}"),
+        (n, true) => format!("{service} got {n} messages of {topic} again, {why}"),
         (1, false) => format!("{service} processed a message of {topic} {often}"),
         (n, false) => format!("{service} processed {n} messages of {topic} more than once"),
     };

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::analysis::findings::Draft;
+use crate::analysis::findings::addressed;
 use crate::analysis::findings::advice;
 use crate::analysis::findings::habits::Habits;
+use crate::analysis::findings::orphans;
 use crate::analysis::findings::pairing::{Pairing, is_poor};
 use crate::analysis::findings::scene::Scene;
 use crate::model::finding::{Confidence, Finding, FindingId, Hole, HolePlace, Severity};
-use crate::model::id::{SpanId, TraceId};
-use crate::model::journey::is_orphan;
+use crate::model::id::TraceId;
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::Timestamp;
 
@@ -39,7 +40,7 @@ struct Case {
 
 /// A finding a topic and cause.
 pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
-    let untaken: Vec<usize> = pairing.untaken().filter(|p| is_expected(scene, *p)).collect();
+    let untaken: Vec<usize> = pairing.untaken().filter(|p| addressed::is_expected(scene, *p)).collect();
     if untaken.is_empty() {
         return vec![];
     }
@@ -71,11 +72,6 @@ pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
     cases.into_values().map(|cases| draft(&habits, &cases)).collect()
 }
 
-fn is_expected(scene: &Scene, publish: usize) -> bool {
-    let topics = scene.journey.spans[publish].topics();
-    scene.in_tree[publish] && !topics.into_iter().any(|topic| scene.grounds.known.is_external_topic(topic))
-}
-
 fn service_of(scene: &Scene, orphans: &[usize]) -> String {
     orphans.first().map(|o| scene.journey.spans[*o].service().to_owned()).unwrap_or_default()
 }
@@ -101,33 +97,30 @@ fn retried(scene: &Scene, pairing: &Pairing) -> HashSet<usize> {
 fn worked_on(habits: &Habits, untaken: &[usize]) -> HashMap<usize, Vec<usize>> {
     let scene = habits.scene;
     let mut waiting: HashMap<TraceId, Vec<usize>> = HashMap::new();
-    let mut below: HashMap<(TraceId, SpanId), Option<usize>> = HashMap::new();
     let mut found: HashMap<usize, Vec<usize>> = HashMap::new();
     let traces: HashSet<TraceId> = untaken.iter().map(|p| scene.journey.spans[*p].trace_id).collect();
     let begins = |index: usize| scene.clocks.start(&scene.journey.spans[index]);
-    let mut events: Vec<(usize, bool)> = untaken.iter().map(|p| (*p, false)).collect();
-    let spans = scene.journey.spans.iter().enumerate();
-    let orphans = spans.filter(|(index, span)| {
-        let cause = scene.journey.forest.cause[*index];
-        cause.is_none() && is_orphan(span, cause) && span.kind != SpanKind::Server && traces.contains(&span.trace_id)
+    let is_work = |child: &usize| scene.journey.spans[*child].kind != SpanKind::Server;
+    // The first of one missing parent's children decides: the parent is older than any of them.
+    let families = orphans::lost(scene).into_iter().filter(|((trace, _), _)| traces.contains(trace));
+    let families = families.map(|(_, mut children)| {
+        children.retain(is_work);
+        children.sort_by_key(|child| (begins(*child), *child));
+        children
     });
-    events.extend(orphans.map(|(index, _)| (index, true)));
-    events.sort_by_key(|(index, is_orphan)| (begins(*index), *is_orphan, *index));
-    for (index, is_orphan) in events {
-        let span = &scene.journey.spans[index];
-        let waiting = waiting.entry(span.trace_id).or_default();
-        if !is_orphan {
+    let mut events: Vec<(usize, Vec<usize>)> = untaken.iter().map(|p| (*p, vec![])).collect();
+    events.extend(families.filter_map(|children| Some((*children.first()?, children))));
+    events.sort_by_key(|(index, children)| (begins(*index), !children.is_empty(), *index));
+    for (index, children) in events {
+        let waiting = waiting.entry(scene.journey.spans[index].trace_id).or_default();
+        if children.is_empty() {
             waiting.push(index);
             continue;
         }
-        let Some(parent) = span.parent_id else { continue };
-        // The first of one missing parent's children decides: the parent is older than any of them.
-        let publish = *below.entry((span.trace_id, parent)).or_insert_with(|| {
-            let fits = |at: &usize| may_lead_to(habits, waiting[*at], index);
-            (0..waiting.len()).rev().take(MOST_LOOKS).find(fits).map(|at| waiting.remove(at))
-        });
+        let fits = |at: &usize| may_lead_to(habits, waiting[*at], index);
+        let publish = (0..waiting.len()).rev().take(MOST_LOOKS).find(fits).map(|at| waiting.remove(at));
         if let Some(publish) = publish {
-            found.entry(publish).or_default().push(index);
+            found.entry(publish).or_default().extend(children);
         }
     }
     found
@@ -201,10 +194,8 @@ fn draft(habits: &Habits, cases: &[Case]) -> Draft {
     let scene = habits.scene;
     let first = &cases[0];
     let span = &scene.journey.spans[first.publish];
-    let arrived = matches!(first.fate, Fate::WorkedOn(_) | Fate::ToldOf(_));
-    let severity = if arrived { Severity::Warning } else { Severity::Error };
     let summary = summary(span, &first.fate, cases.len());
-    let mut finding = Finding::new(FindingId::PublishWithoutConsume, severity, first.confidence, summary);
+    let mut finding = Finding::new(FindingId::PublishWithoutConsume, Severity::Error, first.confidence, summary);
     span.service().clone_into(&mut finding.service);
     finding.operation.clone_from(&span.name);
     finding.count = cases.len();
@@ -344,7 +335,7 @@ mod tests {
             (
                 "a later orphan elsewhere",
                 "a/send 0..4 producer topic=t\n?> b/store 9..20",
-                vec!["medium warning a/send ×1"],
+                vec!["medium error a/send ×1"],
             ),
             (
                 "an orphan whose parent is older",

@@ -1,12 +1,12 @@
 //! One try: the request on the wire, its redirects, and its answer read whole, within every limit.
 
-use std::cell::Cell;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 
+use super::bounds::{Held, Rate, size};
 use super::lane::on_lane;
 use super::redirect::{Hop, decide, is_redirect};
 use super::retry::{Again, asked_for};
@@ -24,8 +24,6 @@ const REFUSAL: usize = 64 << 10;
 const BESIDE: usize = 8;
 /// How a body begins that is packed with gzip.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
-/// Bytes a second that an answer must bring.
-const LEAST_RATE: f64 = 1024.0;
 
 /// An answer, and whether and when the server may be asked again.
 pub struct Reply {
@@ -170,7 +168,7 @@ impl Transport {
             return Err(cap(&format!("more than {} in one answer", size(most))));
         }
         let most_at_once = most.saturating_add(most / BESIDE);
-        if held.all.get() + chunk.len() > most_at_once {
+        if held.in_all() + chunk.len() > most_at_once {
             return Err(cap(&format!("more than {} in answers at once", size(most_at_once))));
         }
         if body.try_reserve(chunk.len()).is_err() {
@@ -180,65 +178,6 @@ impl Transport {
         held.add(chunk.len());
         body.extend_from_slice(chunk);
         Ok(())
-    }
-}
-
-/// A size as people write it.
-pub fn size(bytes: usize) -> String {
-    match bytes {
-        b if b >= 1 << 30 && b.is_multiple_of(1 << 30) => format!("{} GiB", b >> 30),
-        b if b >= 1 << 20 && b.is_multiple_of(1 << 20) => format!("{} MiB", b >> 20),
-        b if b >= 1 << 10 && b.is_multiple_of(1 << 10) => format!("{} KiB", b >> 10),
-        b => format!("{b} bytes"),
-    }
-}
-
-/// The share of one answer in what all answers hold together until they are read.
-pub(super) struct Held<'a> {
-    all: &'a Cell<usize>,
-    bytes: usize,
-}
-
-impl<'a> Held<'a> {
-    /// Nothing yet.
-    pub(super) fn of(all: &'a Cell<usize>) -> Self {
-        Self { all, bytes: 0 }
-    }
-
-    /// So many bytes more.
-    pub(super) fn add(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        self.all.set(self.all.get() + bytes);
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.all.set(self.all.get() - self.bytes);
-    }
-}
-
-/// Whether an answer comes fast enough to be worth waiting for: looked at every so often.
-struct Rate {
-    every: Duration,
-    since: Instant,
-    bytes: usize,
-}
-
-impl Rate {
-    fn new(idle: Duration) -> Self {
-        Self { every: idle * 2, since: Instant::now(), bytes: 0 }
-    }
-
-    fn is_enough(&mut self, more: usize) -> bool {
-        self.bytes += more;
-        let elapsed = self.since.elapsed();
-        if elapsed < self.every {
-            return true;
-        }
-        let is_enough = self.bytes as f64 >= LEAST_RATE * elapsed.as_secs_f64();
-        (self.since, self.bytes) = (Instant::now(), 0);
-        is_enough
     }
 }
 
@@ -307,45 +246,6 @@ mod tests {
     use crate::backend::tape::Tape;
     use crate::backend::transport::Limits;
     use crate::stop::Stop;
-
-    #[test]
-    fn a_size_is_told_in_the_largest_unit_that_fits() {
-        let table = [
-            (0, "0 bytes"),
-            (1023, "1023 bytes"),
-            (1024, "1 KiB"),
-            (1025, "1025 bytes"),
-            (3 << 10, "3 KiB"),
-            (1 << 20, "1 MiB"),
-            ((1 << 20) + 1024, "1025 KiB"),
-            (256 << 20, "256 MiB"),
-            (1 << 30, "1 GiB"),
-            ((2 << 30) + (1 << 20), "2049 MiB"),
-        ];
-        for (bytes, told) in table {
-            assert_eq!(size(bytes), told);
-        }
-    }
-
-    #[test]
-    fn an_answer_must_bring_a_kibibyte_a_second_whenever_it_is_looked_at() {
-        // How long ago it was looked at, what had come since and what comes now, whether that is enough, what is counted
-        // from then on.
-        let table = [
-            (1_000, 0, 1, true, 1),
-            (1_000, 5, 7, true, 12),
-            (4_000, 0, 1, false, 0),
-            (4_000, 4_000, 95, false, 0),
-            (4_000, 4_096, 1_000, true, 0),
-        ];
-        for (ago, bytes, more, is_enough, counted) in table {
-            let since = Instant::now().checked_sub(Duration::from_millis(ago)).unwrap();
-            let mut rate = Rate { since, bytes, ..Rate::new(Duration::from_secs(1)) };
-            assert_eq!(rate.every, Duration::from_secs(2));
-            assert_eq!((rate.is_enough(more), rate.bytes), (is_enough, counted), "{ago} ms, {bytes} + {more}");
-            assert_eq!(rate.since != since, ago > 2_000);
-        }
-    }
 
     #[test]
     fn a_piece_is_taken_unless_it_is_too_much_for_one_or_for_all() {

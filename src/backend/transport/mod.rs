@@ -1,5 +1,6 @@
 //! The one place where HTTP happens: deadline, limits, retries, circuit breakers, redirects, body cap, budget, recording.
 
+mod bounds;
 mod breaker;
 mod client;
 mod exchange;
@@ -27,7 +28,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-pub use exchange::size;
+pub use bounds::size;
 
 use breaker::{Breaker, Health, Pass};
 use client::Clients;

@@ -7,7 +7,7 @@ use std::thread;
 use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
-use super::exchange::Held;
+use super::bounds::Held;
 use super::{Transport, shown, stopped};
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind, malformed};

@@ -180,3 +180,32 @@ pub(super) fn gives_up(stage: &mut Stage) {
     stage.r.plant_beside(call, "the caller gave up", "error_origin");
     stage.r.plant_beside(served, "the callee failed long after its caller gave up", "error_origin");
 }
+
+/// Each call is preceded by a question whether anybody is there.
+pub(super) fn probes(stage: &mut Stage) {
+    for n in 0..2 {
+        let time = (stage.at(10 + 40 * n), stage.at(15 + 40 * n));
+        stage.get(PROFILES, "/healthz", 200, Cause::Parent(stage.host), time);
+        let time = (stage.at(20 + 40 * n), stage.at(45 + 40 * n));
+        let call = stage.get(PROFILES, "/v1/profiles/7", 200, Cause::Parent(stage.host), time);
+        stage.serve(PROFILES, "/v1/profiles/{id}", 200, Cause::Parent(call), inside(call));
+    }
+}
+
+/// Six steps alike, of which one finds in memory what the others read and keep.
+pub(super) fn spared_lookups(stage: &mut Stage) {
+    let system = stage.named("db.system.name", "db.system");
+    let spared = stage.r.random.below(6) as i64;
+    for n in 0..6 {
+        let time = (stage.at(10 + 13 * n), stage.at(20 + 13 * n));
+        let step = stage.plain(stage.service, SpanKind::Internal, "weigh_word", Cause::Parent(stage.host), time);
+        if n == spared {
+            continue;
+        }
+        for (name, kind, (from, to)) in [("SELECT words", "postgresql", (10, 40)), ("SET", "redis", (50, 80))] {
+            let time = (within(step, from), within(step, to));
+            let asked = stage.plain(stage.service, SpanKind::Client, name, Cause::Parent(step), time);
+            stage.tell(asked, &[(system, text(kind))]);
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Messages: received and processed, created and sent, in batches, by two groups, to oneself.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::super::recorder::{At, Cause};
@@ -140,4 +142,72 @@ pub(super) fn to_itself(stage: &mut Stage) {
     let from = sent.to + stage.wait();
     let taken = stage.take(stage.service, &letter("process"), Cause::Parent(sent), (from, after(from, 25)));
     stage.line(taken, Level::Info, "Outbox entry handled", &[("message_id", json!(id))]);
+}
+
+/// The message lies in a table until a relay comes by: its send is a child of work that has long ended.
+pub(super) fn relay(stage: &mut Stage) {
+    const TOPIC: &str = "huleedu.essay.archived.v1";
+    let id = stage.r.random.uuid();
+    let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
+    let system = stage.named("db.system.name", "db.system");
+    let time = (stage.at(30), stage.at(40));
+    let kept = stage.plain(stage.service, SpanKind::Client, "INSERT outbox", Cause::Parent(stage.host), time);
+    stage.tell(kept, &[(system, text("postgresql"))]);
+    let from = stage.host.to + stage.r.about(1_200);
+    let name = format!("send {TOPIC}");
+    let sent = stage.plain(
+        "outbox_relay_service",
+        SpanKind::Producer,
+        &name,
+        Cause::Parent(stage.host),
+        (from, after(from, 2)),
+    );
+    stage.about(sent, &letter("send"));
+    let from = sent.to + stage.wait();
+    stage.take(AUDIT, &letter("process"), Cause::Parent(sent), (from, after(from, 15)));
+}
+
+/// A task that is not done yet puts itself into the queue again, as Celery does.
+pub(super) fn sent_again(stage: &mut Stage) {
+    const TOPIC: &str = "huleedu.tasks";
+    let id = stage.r.random.uuid();
+    let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
+    let mut sent = stage.send(&letter("send"), Cause::Parent(stage.host), stage.at(35));
+    for _ in 0..2 {
+        let from = sent.to + stage.wait();
+        let taken = stage.take(AUDIT, &letter("process"), Cause::Parent(sent), (from, after(from, 30)));
+        let name = format!("send {TOPIC}");
+        let time = (after(taken.from, 20), after(taken.from, 22));
+        sent = stage.plain(AUDIT, SpanKind::Producer, &name, Cause::Parent(taken), time);
+        stage.about(sent, &letter("send"));
+    }
+    let from = sent.to + stage.wait();
+    stage.take(AUDIT, &letter("process"), Cause::Parent(sent), (from, after(from, 30)));
+}
+
+/// Three instances, each with a queue of its own at one exchange.
+pub(super) fn broadcast(stage: &mut Stage) {
+    const TOPIC: &str = "huleedu.settings.changed.v1";
+    let id = stage.r.random.uuid();
+    let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
+    let sent = stage.send(&letter("send"), Cause::Parent(stage.host), stage.at(45));
+    for instance in 0..3 {
+        let from = sent.to + stage.wait();
+        let taken = stage.take(NOTIFY, &letter("process"), Cause::Parent(sent), (from, after(from, 4)));
+        let resource = Arc::make_mut(&mut stage.r.edit(taken).resource);
+        resource.attributes.push("service.instance.id", text(&format!("{NOTIFY}-{instance}")));
+    }
+}
+
+/// A question by message; the answer goes to a queue that lives as long as the question.
+pub(super) fn reply(stage: &mut Stage) {
+    const TOPIC: &str = "huleedu.quota.ask";
+    let (asked, answered) = (stage.r.random.uuid(), stage.r.random.uuid());
+    let letter = |operation| Letter { topic: TOPIC, id: &asked, operation };
+    let sent = stage.send(&letter("send"), Cause::Parent(stage.host), stage.at(20));
+    let from = sent.to + stage.wait();
+    let taken = stage.take(AUDIT, &letter("process"), Cause::Parent(sent), (from, after(from, 12)));
+    let time = (within(taken, 80), within(taken, 90));
+    let reply = stage.plain(AUDIT, SpanKind::Producer, "send amq.gen-1f2e", Cause::Parent(taken), time);
+    stage.about(reply, &Letter { topic: "amq.gen-1f2eZkq0", id: &answered, operation: "send" });
 }

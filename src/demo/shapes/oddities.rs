@@ -1,5 +1,7 @@
 //! What exporters, gateways and clocks make of good spans.
 
+use std::collections::HashMap;
+
 use super::super::recorder::{Cause, MS};
 use super::{Stage, after, text, within};
 use crate::model::attribute::{Attributes, Value};
@@ -20,13 +22,14 @@ pub(super) fn repeats(stage: &mut Stage) {
     }
 }
 
-/// The servers that begin traces were called by a gateway, whose spans nobody stores.
+/// The servers that begin traces were called by a gateway, whose spans nobody stores. What is stored twice stays alike.
 pub(super) fn gateway(stage: &mut Stage) {
+    let mut callers = HashMap::new();
     for n in 0..stage.r.written() {
         let Some(at) = stage.r.nth(n) else { continue };
         let span = stage.r.read(at);
         if span.kind == SpanKind::Server && span.parent_id.is_none() && span.links.is_empty() {
-            let outside = stage.r.random.span_id();
+            let outside = *callers.entry(stage.r.ids(at)).or_insert_with(|| stage.r.random.span_id());
             stage.r.edit(at).parent_id = Some(outside);
         }
     }

@@ -22,6 +22,7 @@ pub use complaint::{Complaint, Complaints};
 pub use flags::from_flags;
 pub use outline::{Outline, outline};
 pub use schema::schema;
+pub use steps::is_key;
 
 use complaint::Wrong;
 use order::Within;

@@ -31,26 +31,17 @@ const STEP_KEYS: [&str; 17] = [
     "every",
     "optional",
 ];
-/// What a condition asks for always has to be.
-const THEN_KEYS: [&str; 16] = [
-    "span",
-    "log",
-    "seen",
-    "any_of",
-    "service",
-    "kind",
-    "attributes",
-    "status",
-    "min",
-    "max",
-    "after",
-    "before",
-    "same_trace",
-    "child_of",
-    "count",
-    "every",
-];
+/// What a condition asks for always has to be: it is never `optional`.
+const THEN_KEYS: &[&str] = {
+    let [then @ .., _optional] = &STEP_KEYS;
+    then
+};
 const GROUP_KEYS: [&str; 3] = ["for_each", "count", "steps"];
+
+/// Whether a step or a group means something by this word, so that no step is called so.
+pub fn is_key(word: &str) -> bool {
+    STEP_KEYS.contains(&word) || GROUP_KEYS.contains(&word)
+}
 
 /// Another step, by its name.
 #[derive(Clone, Debug)]
@@ -190,7 +181,7 @@ fn named<'n>(reader: &mut Reader, item: &'n Node) -> Option<(&'n Node, Option<&'
         return None;
     };
     let key = name.text().replace(' ', "_");
-    if STEP_KEYS.contains(&key.as_str()) || GROUP_KEYS.contains(&key.as_str()) {
+    if is_key(&key) {
         reader.wrong(&name.at, format!("`{}` is a key and no step's name", name.text()), FORM);
         return None;
     }
@@ -203,7 +194,7 @@ fn named<'n>(reader: &mut Reader, item: &'n Node) -> Option<(&'n Node, Option<&'
 
 /// What a condition asks for; it is named by what it is seen as.
 pub(super) fn then(reader: &mut Reader, node: &Node) -> Option<Draft> {
-    let mut draft = draft(reader, node, node, "what must be seen", &THEN_KEYS)?;
+    let mut draft = draft(reader, node, node, "what must be seen", THEN_KEYS)?;
     let Some(Seen::Span(pattern) | Seen::Log(pattern)) = draft.step.any_of.first().map(|first| &first.what) else {
         return Some(draft);
     };

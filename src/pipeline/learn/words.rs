@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::conventions::short_service;
+use crate::pipeline::file::is_key;
 use crate::pipeline::learn::things::Group;
 
 /// Names end here.
@@ -11,32 +12,8 @@ const LONGEST: usize = 40;
 const VERBS: [&str; 10] =
     ["publish", "send", "produce", "create", "consume", "receive", "process", "deliver", "settle", "poll"];
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
-/// What a spec means by these words is no step.
-const TAKEN: [&str; 23] = [
-    "span",
-    "log",
-    "seen",
-    "any_of",
-    "service",
-    "kind",
-    "attributes",
-    "status",
-    "min",
-    "max",
-    "after",
-    "before",
-    "same_trace",
-    "child_of",
-    "count",
-    "every",
-    "optional",
-    "for_each",
-    "steps",
-    "true",
-    "false",
-    "null",
-    "step",
-];
+/// YAML means something by these words, or nobody does.
+const TAKEN: [&str; 4] = ["true", "false", "null", "step"];
 
 /// Names for steps, given one after the other.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +46,8 @@ impl StepNames {
         let choices = [short.clone(), kebab(&words.iter().map(String::as_str).collect::<Vec<_>>()), with_service];
         let is_free = |name: &String| {
             !name.is_empty()
-                && !TAKEN.contains(&name.replace('-', "_").as_str())
+                && !TAKEN.contains(&name.as_str())
+                && !is_key(&name.replace('-', "_"))
                 && name.starts_with(|c: char| c.is_ascii_lowercase())
                 && !self.taken.contains(name)
         };

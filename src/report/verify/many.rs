@@ -5,9 +5,10 @@ use crate::model::time::Human;
 use crate::pipeline::verdict::{State, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::findings;
-use crate::report::parts::{self, Frame};
+use crate::report::frame::Frame;
+use crate::report::parts;
 use crate::report::verify::one::{mark, verdict};
-use crate::report::verify::{Run, StepRecord, Verification, called, kind_word};
+use crate::report::verify::{Run, StepRecord, Verification, called, named};
 use crate::report::words::{counted, quoted};
 
 /// How many runs that are not well are listed.
@@ -76,14 +77,8 @@ fn table(steps: &[StepRecord]) -> Table {
             _ => State::NotNeeded,
         };
         let (role, mark) = mark(state);
-        let word = kind_word(step.kind);
-        let name = if word.is_empty() || step.name.starts_with(word) {
-            step.name.clone()
-        } else {
-            format!("{word} {}", step.name)
-        };
         let cells = vec![
-            vec![piece(role, mark), piece(Role::Plain, name)],
+            vec![piece(role, mark), piece(Role::Plain, named(step.kind, &step.name))],
             number(step.broken, Role::Error),
             number(step.undecided, Role::Warn),
             wait(step.wait_p50_ns),
@@ -137,10 +132,7 @@ fn facts(verification: &Verification, ill: &[&Run], frame: &Frame) -> Vec<Fact> 
     facts.extend(findings::withheld(&Judgement { findings: vec![], withheld }));
     facts.extend(frame.remarks());
     facts.extend(frame.covered());
-    let next = ill.first().map(|run| {
-        let flags = if frame.report.flags.is_empty() { String::new() } else { format!(" {}", frame.report.flags) };
-        format!("trace timeline {}{flags}", quoted(&run.subject))
-    });
+    let next = ill.first().map(|run| frame.command_about(&run.subject, "timeline"));
     facts.extend(parts::next(&next.into_iter().collect::<Vec<_>>()));
     facts
 }

@@ -16,7 +16,7 @@ use crate::model::finding::Finding;
 use crate::model::time::Timestamp;
 use crate::pipeline::verdict::{Check, Kind, Outcome, State, Verdict};
 use crate::report::block::Block;
-use crate::report::parts::Frame;
+use crate::report::frame::Frame;
 use crate::report::rows::Rows;
 
 /// The verdicts over runs of one pipeline.
@@ -74,12 +74,8 @@ impl Story {
 }
 
 impl Run {
-    /// Its verdict, where failures that were known before do not count.
-    pub fn verdict(&self) -> Verdict {
-        self.outcome.verdict
-    }
-
-    fn is(&self, verdict: Verdict) -> bool {
+    /// Whether this is its verdict, known failures or not.
+    pub fn is(&self, verdict: Verdict) -> bool {
         self.outcome.verdict == verdict
     }
 
@@ -263,7 +259,7 @@ impl StepRecord {
 }
 
 /// What an expectation of this kind is called where its name alone does not say.
-pub fn kind_word(kind: Kind) -> &'static str {
+fn kind_word(kind: Kind) -> &'static str {
     match kind {
         Kind::Step => "",
         Kind::Within => "within",
@@ -278,13 +274,15 @@ pub fn kind_word(kind: Kind) -> &'static str {
 
 /// An expectation in a few words: `spelling`, `absent { span: "*", status: error }`, `stored of essay-003`.
 pub fn called(check: &Check) -> String {
-    let word = kind_word(check.kind);
-    let name = if word.is_empty() || check.name.starts_with(word) {
-        check.name.clone()
-    } else if check.name.is_empty() {
-        word.to_owned()
-    } else {
-        format!("{word} {}", check.name)
-    };
+    let name = named(check.kind, &check.name);
     check.of.as_ref().map_or(name.clone(), |of| format!("{name} of {of}"))
+}
+
+/// The same of all repetitions together.
+fn named(kind: Kind, name: &str) -> String {
+    match kind_word(kind) {
+        word if word.is_empty() || name.starts_with(word) => name.to_owned(),
+        word if name.is_empty() => word.to_owned(),
+        word => format!("{word} {name}"),
+    }
 }

@@ -4,9 +4,11 @@ use crate::model::finding::Severity;
 use crate::model::time::{Human, Timestamp};
 use crate::pipeline::verdict::{Check, Kind, Nearest, Sight, State, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::filters;
 use crate::report::findings;
+use crate::report::frame::Frame;
 use crate::report::names::Names;
-use crate::report::parts::{self, Frame};
+use crate::report::parts;
 use crate::report::verify::{Run, Story, called};
 use crate::report::waterfall::Words;
 use crate::report::words::counted;
@@ -182,7 +184,7 @@ fn drawing(run: &Run, story: &Story, names: &Names, frame: &Frame) -> Vec<Block>
     }
     let words = Words::of(&story.judged.journey, names, &story.timeline, &story.options, frame.verbosity);
     let mut blocks = vec![Block::Blank];
-    blocks.extend(parts::drawing(&story.timeline, &words, &story.options.filters));
+    blocks.extend(filters::drawing(&story.timeline, &words, &story.options.filters));
     blocks
 }
 

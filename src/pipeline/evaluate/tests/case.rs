@@ -1,0 +1,188 @@
+//! Specs and runs in few words, to be bent by each test.
+
+use crate::analysis::findings::Judgement;
+use crate::model::finding::{Confidence, Finding, FindingId, Severity};
+use crate::model::journey::Journey;
+use crate::model::pattern::Pattern;
+use crate::model::span::SpanKind;
+use crate::model::time::{MINUTE, SECOND, Timestamp};
+use crate::pipeline::evaluate::{Ground, Reading, Standing, evaluate};
+use crate::pipeline::spec::{Comparison, Count, Order, Relation, Seen, Selector, Spec, Status, Step, Test};
+use crate::pipeline::verdict::{Check, Outcome, State};
+
+pub fn pattern(text: &str) -> Pattern {
+    Pattern::parse(text).unwrap()
+}
+
+/// `span` or `log: text`, then `@service`, `key=value`, `kind:word`.
+pub fn selector(text: &str) -> Selector {
+    let mut words = text.split(' ');
+    let head = words.next().unwrap().replace('_', " ").replace("  ", "_");
+    let what = match head.strip_prefix("log:") {
+        Some(text) => Seen::Log(pattern(text)),
+        None => Seen::Span(pattern(&head)),
+    };
+    let mut selector = Selector { what, service: None, kind: None, attributes: vec![] };
+    for word in words {
+        if let Some(service) = word.strip_prefix('@') {
+            selector.service = Some(pattern(service));
+        } else if let Some(kind) = word.strip_prefix("kind:") {
+            selector.kind = Some(SpanKind::from_word(kind));
+        } else if let Some((key, value)) = word.split_once("!=") {
+            selector.attributes.push((key.into(), Test::IsNot(pattern(value))));
+        } else if let Some((key, value)) = word.split_once('<') {
+            selector.attributes.push((key.into(), Test::Compare(Comparison::Less, value.parse().unwrap())));
+        } else if let Some((key, value)) = word.split_once('=') {
+            selector.attributes.push((key.into(), Test::Is(pattern(value))));
+        } else if let Some(key) = word.strip_prefix('-') {
+            selector.attributes.push((key.into(), Test::Missing));
+        } else {
+            selector.attributes.push((word.into(), Test::Exists));
+        }
+    }
+    selector
+}
+
+pub fn ns(text: &str) -> i64 {
+    text.strip_suffix("ms").map_or_else(
+        || text.strip_suffix('s').unwrap().parse::<i64>().unwrap() * SECOND,
+        |ms| ms.parse::<i64>().unwrap() * 1_000_000,
+    )
+}
+
+/// One step a line: `name: selector | selector, after a 30s, 2..3, ok, optional, every`.
+pub fn spec(text: &str) -> Spec {
+    let mut spec = Spec { name: "test".into(), ..Spec::default() };
+    let names: Vec<&str> = text.lines().filter_map(|l| l.trim().split_once(": ").map(|(name, _)| name)).collect();
+    for line in text.lines().filter(|l| !l.trim().is_empty()) {
+        let (name, rest) = line.trim().split_once(": ").unwrap();
+        let mut parts = rest.split(", ");
+        let any_of = parts.next().unwrap().split(" | ").map(selector).collect();
+        let mut step = Step { name: name.into(), any_of, ..Step::default() };
+        parts.for_each(|part| rule(&mut step, part, &names));
+        spec.steps.push(step);
+    }
+    spec
+}
+
+pub fn rule(step: &mut Step, part: &str, names: &[&str]) {
+    let place = |name: &str| names.iter().position(|n| *n == name).unwrap();
+    let words: Vec<&str> = part.split(' ').collect();
+    let order = |name: &str, relation| Order { step: place(name), relation };
+    match words.as_slice() {
+        ["after", name] => step.order.push(order(name, Relation::After { least_ns: None, most_ns: None })),
+        ["after", name, most] => {
+            step.order.push(order(name, Relation::After { least_ns: None, most_ns: Some(ns(most)) }));
+        }
+        ["after", name, "least", least] => {
+            step.order.push(order(name, Relation::After { least_ns: Some(ns(least)), most_ns: None }));
+        }
+        ["before", name] => step.order.push(order(name, Relation::Before)),
+        ["trace", name] => step.order.push(order(name, Relation::SameTrace)),
+        ["child", name] => step.order.push(order(name, Relation::ChildOf)),
+        ["same", name] => step.count = Count::SameAs(place(name)),
+        ["ok"] => step.must.status = Some(Status::Ok),
+        ["failed"] => step.must.status = Some(Status::Error),
+        ["max", most] => step.must.max_ns = Some(ns(most)),
+        ["min", least] => step.must.min_ns = Some(ns(least)),
+        ["optional"] => step.optional = true,
+        ["every"] => step.every = true,
+        ["group"] => step.group = Some(0),
+        [range] => {
+            let (least, most) = range.split_once("..").unwrap_or((range, range));
+            step.count = Count::Range(least.parse().unwrap(), most.parse().ok());
+        }
+        _ => panic!("{part}"),
+    }
+}
+
+/// What a run is judged on, to be bent by each test.
+#[derive(Clone)]
+pub struct Case {
+    pub journey: Journey,
+    pub judgement: Judgement,
+    pub jaeger: Standing,
+    pub loki: Standing,
+    pub prometheus: Standing,
+    pub settled: bool,
+    pub age: i64,
+    pub wait: Option<i64>,
+    pub window_end: Option<Timestamp>,
+    pub metrics: Vec<Reading>,
+}
+
+/// Complete and an hour old.
+pub fn settled(journey: Journey) -> Case {
+    Case {
+        journey,
+        judgement: Judgement::default(),
+        jaeger: Standing::Complete,
+        loki: Standing::Complete,
+        prometheus: Standing::Complete,
+        settled: true,
+        age: 60 * MINUTE,
+        wait: None,
+        window_end: None,
+        metrics: vec![],
+    }
+}
+
+impl Case {
+    /// So old, and as settled as that makes it.
+    pub fn aged(mut self, seconds: i64) -> Self {
+        self.age = seconds * SECOND;
+        self.settled = seconds >= 30;
+        self
+    }
+
+    /// Waiting was asked for, and goes on for so many seconds.
+    pub fn waiting(mut self, seconds: i64) -> Self {
+        self.wait = Some(seconds * SECOND);
+        self
+    }
+
+    pub fn without_loki(mut self, standing: Standing) -> Self {
+        self.loki = standing;
+        self
+    }
+
+    pub fn found(mut self, id: FindingId, severity: Severity, confidence: Confidence) -> Self {
+        self.judgement.findings.push(Finding::new(id, severity, confidence, id.word()));
+        self
+    }
+
+    pub fn judge(&self, spec: &Spec) -> Outcome {
+        let newest = self.journey.extent().map_or(crate::analysis::sketch::ORIGIN, |extent| extent.to);
+        let now = newest.plus(self.age);
+        let ground = Ground {
+            journey: &self.journey,
+            judgement: &self.judgement,
+            jaeger: self.jaeger,
+            loki: self.loki,
+            prometheus: self.prometheus,
+            settled: self.settled,
+            settle_ns: 30 * SECOND,
+            now,
+            wait_until: self.wait.map(|wait| now.plus(wait)),
+            window_end: self.window_end,
+            metrics: &self.metrics,
+        };
+        evaluate(spec, &ground)
+    }
+}
+
+pub fn check<'a>(outcome: &'a Outcome, name: &str) -> &'a Check {
+    outcome.checks.iter().find(|check| check.name == name).unwrap()
+}
+
+/// The verdict and every reason, as one line.
+pub fn told(outcome: &Outcome) -> String {
+    let mut told = outcome.verdict.word().to_owned();
+    for check in outcome.checks.iter().filter(|c| c.state != State::Met || !c.why.is_empty()) {
+        let sign = ["✓", "✗", "?", "–"][check.state as usize];
+        let of = check.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
+        let near = check.nearest.as_ref().map(|n| format!(" [{} {}]", n.sight.name, n.differs)).unwrap_or_default();
+        told.push_str(&format!("; {sign} {}{of}: {}{near}", check.name, check.why.join(" / ")));
+    }
+    told
+}
