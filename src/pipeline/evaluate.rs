@@ -1,12 +1,13 @@
 //! Whether a journey is as a spec says: three verdicts, and what they rest on.
 
+use crate::model::time::Timestamp;
 use crate::pipeline::cast::{Cast, Scope};
 pub use crate::pipeline::ground::{Ground, Reading, Standing};
 use crate::pipeline::groups::{Repeated, first_start};
 use crate::pipeline::nearest::explain;
 use crate::pipeline::spec::{Spec, Step};
 use crate::pipeline::steps::{Bench, Ruling};
-use crate::pipeline::trust::Trust;
+use crate::pipeline::trust::{Ends, Trust};
 use crate::pipeline::verdict::{Outcome, State, Verdict};
 use crate::pipeline::{rest, whole};
 
@@ -55,21 +56,30 @@ fn decide(bench: &Bench, rulings: Vec<Ruling>) -> Outcome {
         () if has(State::Undecided) => Verdict::CannotTell,
         () => Verdict::Pass,
     };
+    let now = bench.ground.now;
     let (checks, open): (Vec<_>, Vec<_>) = rulings.into_iter().map(|ruling| (ruling.check, ruling.open)).unzip();
-    let open: Vec<String> = open.into_iter().flatten().collect();
+    let open: Vec<(String, Ends)> = open.into_iter().flatten().collect();
     if verdict != Verdict::CannotTell || open.is_empty() && !is_nothing {
-        return Outcome { verdict, checks, waiting_for: vec![] };
+        return Outcome { verdict, checks, waiting_for: vec![], until: Some(now) };
     }
     if is_nothing {
-        return Outcome { verdict, checks, waiting_for: vec!["anything that carries the ID".to_owned()] };
+        return Outcome { verdict, checks, waiting_for: vec!["anything that carries the ID".to_owned()], until: None };
     }
+    let until: Option<Ends> = open.iter().map(|(_, ends)| *ends).max();
     let mut waiting_for: Vec<String> = vec![];
-    for words in open {
+    for (words, _) in open {
         if !waiting_for.contains(&words) {
             waiting_for.push(words);
         }
     }
-    Outcome { verdict, checks, waiting_for }
+    Outcome { verdict, checks, waiting_for, until: until.and_then(instant) }
+}
+
+fn instant(ends: Ends) -> Option<Timestamp> {
+    match ends {
+        Ends::At(at) => Some(at),
+        Ends::Open => None,
+    }
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ mod tests {
             value: None,
         };
         let verdict = if broken.is_empty() { Verdict::Pass } else { Verdict::Fail };
-        Outcome { verdict, checks: broken.iter().map(check).collect(), waiting_for: vec![] }
+        Outcome { verdict, checks: broken.iter().map(check).collect(), waiting_for: vec![], until: None }
     }
 
     #[test]

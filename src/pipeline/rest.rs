@@ -3,11 +3,12 @@
 use crate::model::evidence::Source;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::metric::float_text;
+use crate::model::time::MINUTE;
 use crate::pipeline::cast::Scope;
 use crate::pipeline::ground::{Reading, Standing};
 use crate::pipeline::spec::{Absence, Condition, Metric};
 use crate::pipeline::steps::{Bench, Ruling, blank};
-use crate::pipeline::trust::Needs;
+use crate::pipeline::trust::{Ends, Needs};
 use crate::pipeline::verdict::{Kind, Sight, State};
 
 /// What must not be seen.
@@ -132,8 +133,11 @@ pub fn metric(bench: &Bench, metric: &Metric, reading: Option<&Reading>) -> Ruli
     check.depends_on = vec![Source::Prometheus];
     let had = matches!(reading, Some(Reading::Samples(_)));
     let open = match (ground.prometheus, ground.journey.span_extent()) {
-        (Standing::Complete, Some(_)) if !had || !ground.settled => Some(format!("metric {}", metric.name)),
-        (Standing::Incomplete, _) => Some(format!("metric {}", metric.name)),
+        (Standing::Complete, Some(extent)) if !had || !ground.settled => {
+            let until = extent.to.min(ground.now).plus(ground.settle_ns.max(MINUTE));
+            Some((format!("metric {}", metric.name), Ends::At(until)))
+        }
+        (Standing::Incomplete, _) => Some((format!("metric {}", metric.name), Ends::Open)),
         _ => None,
     };
     Ruling { check, open }

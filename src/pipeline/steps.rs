@@ -19,8 +19,8 @@ const TOLD: usize = 3;
 pub struct Ruling {
     /// What became of it.
     pub check: Check,
-    /// What is waited for, in a few words; none where waiting is of no use.
-    pub open: Option<String>,
+    /// What is waited for, in a few words, and until when that is of use.
+    pub open: Option<(String, Ends)>,
 }
 
 impl Ruling {
@@ -35,8 +35,8 @@ impl Ruling {
         check.why.extend(doubts.why(settle_ns));
         check.depends_on = doubts.sources();
         let open = doubts.end().map(|end| {
-            let otherwise = if end == Ends::WithTime { "settle time" } else { "complete answers" };
-            words.unwrap_or_else(|| otherwise.to_owned())
+            let settle = if matches!(end, Ends::At(_)) { "settle time" } else { "complete answers" };
+            (words.unwrap_or_else(|| settle.to_owned()), end)
         });
         Self { check, open }
     }

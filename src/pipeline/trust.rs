@@ -39,10 +39,10 @@ pub enum Doubt {
     Lost,
     /// The explicit window ends too early.
     Window,
-    /// The run is too young.
-    Unsettled,
-    /// A limit and a settle time have not passed.
-    Early,
+    /// The run is too young until then.
+    Unsettled(Timestamp),
+    /// A limit and a settle time have not passed until then.
+    Early(Timestamp),
     /// Waiting was asked for and is not over.
     Waiting,
 }
@@ -55,20 +55,20 @@ impl Doubt {
             Self::NotConfigured(source) => format!("{} is not configured", title(source)),
             Self::Lost => "a trace of this run is named and stored nowhere, and it may lie there".to_owned(),
             Self::Window => "the window that was asked ends too early to tell".to_owned(),
-            Self::Unsettled => {
+            Self::Unsettled(_) => {
                 format!("the run's last span ended less than {} ago, so more may come", length(settle_ns))
             }
-            Self::Early => "its limit and a settle time have not passed".to_owned(),
+            Self::Early(_) => "its limit and a settle time have not passed".to_owned(),
             Self::Waiting => "it is still waited for".to_owned(),
         }
     }
 
-    /// What may take the doubt away: none where nothing can.
+    /// Until when time alone, or asking again, may take the doubt away: none where it cannot.
     fn ends(self) -> Option<Ends> {
         match self {
             Self::NotConfigured(_) | Self::Lost | Self::Window => None,
-            Self::Unsettled | Self::Early => Some(Ends::WithTime),
-            Self::Incomplete(_) | Self::Waiting => Some(Ends::WithAnswers),
+            Self::Unsettled(at) | Self::Early(at) => Some(Ends::At(at)),
+            Self::Incomplete(_) | Self::Waiting => Some(Ends::Open),
         }
     }
 
@@ -84,13 +84,13 @@ impl Doubt {
     }
 }
 
-/// What ends a doubt; what comes later is waited for longer.
+/// When waiting stops being of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ends {
-    /// Time alone.
-    WithTime,
-    /// Asking again; nobody can say when.
-    WithAnswers,
+    /// Then.
+    At(Timestamp),
+    /// Nobody can say.
+    Open,
 }
 
 /// Doubts about one absence; none means that it is sure.
@@ -124,7 +124,7 @@ impl Doubts {
         all
     }
 
-    /// What waiting may change: none where it is of no use.
+    /// Until when waiting may change something: none where it cannot.
     pub fn end(&self) -> Option<Ends> {
         self.all.iter().filter_map(|doubt| doubt.ends()).max()
     }
@@ -177,7 +177,7 @@ impl<'a> Trust<'a> {
             Some(newest) => {
                 let settled = newest.plus(ground.settle_ns);
                 if !ground.settled {
-                    doubts.add(Doubt::Unsettled);
+                    doubts.add(Doubt::Unsettled(settled));
                 } else if ground.window_end.is_some_and(|end| end < settled) {
                     doubts.add(Doubt::Window);
                 }
@@ -190,7 +190,7 @@ impl<'a> Trust<'a> {
     pub fn of_missing(&self, needs: Needs, deadline: Option<Timestamp>) -> Doubts {
         let mut doubts = self.doubts(needs);
         match deadline.map(|deadline| deadline.plus(self.ground.settle_ns)) {
-            Some(past) if self.ground.now < past => doubts.add(Doubt::Early),
+            Some(past) if self.ground.now < past => doubts.add(Doubt::Early(past)),
             None if !self.ground.waited() => doubts.add(Doubt::Waiting),
             _ => {}
         }

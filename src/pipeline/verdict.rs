@@ -133,4 +133,7 @@ pub struct Outcome {
     pub checks: Vec<Check>,
     /// What may still come and would change the verdict, each in a few words: what waiting waits for.
     pub waiting_for: Vec<String>,
+    /// Until when waiting can change anything at most: no limit where none.
+    #[serde(skip)]
+    pub until: Option<Timestamp>,
 }

@@ -19,6 +19,7 @@ fn a_run_five_seconds_old_passes_when_all_is_there_and_is_waited_for_when_not() 
     let outcome = settled(journey(ASKED)).aged(5).judge(&open_ended());
     assert_eq!(outcome.verdict, Verdict::CannotTell);
     assert_eq!(outcome.waiting_for, ["take: 0 of 1 seen"]);
+    assert!(outcome.until.is_some());
     let counted = settled(journey(RUN)).aged(5).judge(&spec("a: charge, 1"));
     assert_eq!((counted.verdict, counted.waiting_for), (Verdict::CannotTell, vec!["settle time".to_owned()]));
     assert_eq!(settled(journey(ASKED)).judge(&open_ended()).verdict, Verdict::Fail);
@@ -50,7 +51,7 @@ fn an_id_that_exists_nowhere_fails_only_where_it_was_looked_for_to_the_end() {
     assert_eq!(window(31).without_loki(Standing::Incomplete).judge(&open_ended()).verdict, Verdict::CannotTell);
     assert_eq!(nothing().waiting(0).judge(&open_ended()).verdict, Verdict::Fail);
     let outcome = nothing().waiting(5).judge(&open_ended());
-    assert_eq!(outcome.verdict, Verdict::CannotTell);
+    assert_eq!((outcome.verdict, outcome.until), (Verdict::CannotTell, None));
     assert_eq!(outcome.waiting_for, ["anything that carries the ID"]);
     assert_eq!(window(31).judge(&spec("a: x, optional")).verdict, Verdict::Fail, "nothing carries the ID");
 }
@@ -61,11 +62,12 @@ fn a_consumer_that_comes_late_is_waited_for_and_no_longer_than_its_limit() {
     let limit = |most: &str| spec(&format!("ask: publish_orders\ntake: process_orders, after ask {most}"));
     assert_eq!(settled(journey(ASKED)).aged(40).judge(&open_ended()).verdict, Verdict::Fail, "nobody asked to wait");
     let waiting = settled(journey(ASKED)).aged(40).waiting(20).judge(&open_ended());
-    assert_eq!(waiting.verdict, Verdict::CannotTell);
+    assert_eq!((waiting.verdict, waiting.until), (Verdict::CannotTell, None));
     assert_eq!(waiting.waiting_for, ["take: 0 of 1 seen"]);
     assert_eq!(settled(journey(late)).aged(1).waiting(15).judge(&open_ended()).verdict, Verdict::Pass);
     let soon = settled(journey(ASKED)).aged(40).judge(&limit("60s"));
     assert_eq!(soon.verdict, Verdict::CannotTell, "its limit has not passed");
+    assert_eq!(soon.until, Some(journey(ASKED).spans[0].end().plus(90 * SECOND)));
     assert_eq!(settled(journey(ASKED)).aged(91).waiting(500).judge(&limit("60s")).verdict, Verdict::Fail);
     let too_late = settled(journey(late)).aged(1).waiting(15).judge(&limit("30s"));
     assert_eq!(
