@@ -18,6 +18,7 @@ pub mod missing;
 pub mod offline;
 pub mod schema;
 pub mod span;
+pub mod spec;
 pub mod standing;
 pub mod timeline;
 pub mod verify_pipeline;
