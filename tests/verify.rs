@@ -342,6 +342,11 @@ fn known_failures_that_are_none_any_more_are_told() {
     schema_holds(&json);
     let now: Vec<_> = json["known_failures"].as_array().expect("them").iter().map(|one| one["now"].as_str()).collect();
     assert_eq!(now, ["fails", "obsolete", "unknown", "fails", "undecided"].map(Some));
+    let nowhere = verify(&["spec.yaml", "--demo", "--ids-from", "ids", "--known-failures", "old", "-o", "json"])
+        .file("ids", "nobody\n")
+        .file("old", "step register\n")
+        .run();
+    assert_eq!(nowhere.json()["known_failures"][0]["now"], "undecided", "nothing was seen");
     let written = std::fs::read_to_string(&known).expect("it");
     let kept: Vec<&str> = written.lines().filter(|line| line.starts_with(char::is_alphabetic)).collect();
     assert_eq!((run.code, kept), (0, vec!["step judge", "forbid publish_without_consume", "metric up"]));
