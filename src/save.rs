@@ -47,6 +47,18 @@ pub fn whole(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     }
 }
 
+/// Which file a path means, however it is spelled, whether it is there or not; none of what is no file, such as a pipe.
+pub fn file_at(path: &Path) -> Option<PathBuf> {
+    match fs::metadata(path) {
+        Ok(there) if !there.is_file() => None,
+        Ok(_) => fs::canonicalize(path).ok(),
+        Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            Some(fs::canonicalize(folder).ok()?.join(path.file_name()?))
+        }
+    }
+}
+
 /// Waits until no file is half written, at most so long, and keeps any further one from being begun: for whoever ends
 /// the process from another thread.
 pub fn at_rest(most: Duration) -> Option<MutexGuard<'static, ()>> {

@@ -108,6 +108,20 @@ async fn the_six_operations_of_a_good_run_pass_on_both_jaegers() {
     }
 }
 
+/// The example of the README as it is, metrics and all: they are read a minute after the run's end.
+#[tokio::test]
+async fn a_whole_batch_passes_with_its_metrics() {
+    let start = now().plus(-3 * MINUTE);
+    let run = scenario("complete").run(start, start.0.unsigned_abs() + 21);
+    push(&run).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for jaeger in JAEGERS {
+        let batch = spec("essay-batch.yaml");
+        let told = at(jaeger).args(["verify-pipeline", &batch, "--correlation-id", &run.correlation_id]).run();
+        assert!(told.code == 0 && told.stdout.contains("✓ metric"), "{jaeger}: {}", told.screen());
+    }
+}
+
 /// The last consumer's spans come three seconds later, the newest first, or never.
 #[tokio::test]
 async fn what_is_late_is_waited_for() {

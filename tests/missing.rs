@@ -6,6 +6,7 @@ use insta::assert_snapshot;
 use support::jaeger::Jaeger;
 use support::stack::now;
 use support::trace;
+use trace::demo::export::to_otlp_json;
 use trace::demo::{self, scenarios};
 use trace::model::time::{HOUR, MINUTE, SECOND};
 
@@ -91,5 +92,23 @@ fn every_code() {
                 told.stdout
             );
         }
+    }
+}
+
+/// The only run of a file is the same whether it is named or not: it does not vouch for itself.
+#[test]
+fn the_only_run_of_a_file_is_judged_as_if_it_were_named() {
+    for scenario in scenarios() {
+        let run = scenario.run(demo::NOW.plus(-MINUTE), 7);
+        let findings = |args: &[&str]| {
+            let file = to_otlp_json(&run.spans);
+            let told = trace()
+                .file("file.json", &file)
+                .args(["missing", "-o", "json", "--input", "file.json"])
+                .args(args)
+                .run();
+            told.json()["findings"].clone()
+        };
+        assert_eq!(findings(&[]), findings(&["--correlation-id", &run.correlation_id]), "{}", scenario.name);
     }
 }

@@ -6,6 +6,8 @@ use insta::assert_snapshot;
 use quick_junit::{NonSuccessKind, TestCaseStatus};
 use serde_json::Value;
 use support::{Run, Trace, trace};
+use trace::demo;
+use trace::demo::export::to_otlp_json;
 use trace::render::escape::is_unsafe;
 
 const SPEC: &str = "\
@@ -75,6 +77,45 @@ fn of_an_id_that_a_file_does_not_hold_nothing_can_be_told() {
     assert_snapshot!(run.screen().replace(&file, "FILE"));
 }
 
+/// Those of a list, in its order, whether there or not; each is judged as it is alone.
+#[test]
+fn a_list_chooses_among_the_runs_of_a_file_and_of_the_demo() {
+    let run = |name: &str| demo::find(name).expect("the scenario").1;
+    let (good, bad) = (run("complete"), run("lost-message"));
+    let trace = bad.spans[0].trace_id.to_string();
+    let spans: Vec<_> = demo::embedded().into_iter().flat_map(|(_, run)| run.spans).collect();
+    let ids = format!("nobody\n{trace}\n{}\n{}\n", good.correlation_id, bad.correlation_id);
+    for from in [&["--demo"][..], &["--input", "file.json"], &["--demo=lost-message"]] {
+        let told = verify(&["spec.yaml", "--ids-from", "ids", "-o", "json"])
+            .args(from)
+            .file("ids", &ids)
+            .file("file.json", &to_otlp_json(&spans))
+            .run();
+        let json = told.json();
+        let runs = json["runs"].as_array().expect("runs");
+        let told_of: Vec<_> = runs.iter().map(|run| (run["subject"].as_str(), run["verdict"].as_str())).collect();
+        let of_good = if from[0] == "--demo=lost-message" { "cannot_tell" } else { "pass" };
+        let wanted = [
+            ("nobody", "cannot_tell"),
+            (&trace, "fail"),
+            (&good.correlation_id, of_good),
+            (&bad.correlation_id, "fail"),
+        ];
+        assert_eq!(told_of, wanted.map(|(id, verdict)| (Some(id), Some(verdict))), "{from:?} {}", told.stderr);
+        let why = runs[0]["checks"][0]["why"].to_string();
+        assert!(told.code == 1 && why.contains(" has no such ID"), "{from:?} {why}");
+    }
+}
+
+#[test]
+fn a_file_of_which_nothing_could_be_read_cannot_tell_and_says_why() {
+    let bad = r#"{"data":[{"traceID":"zz","spans":[{"traceID":"zz","spanID":"a","operationName":"x","startTime":1,"duration":1}]}]}"#;
+    for command in [&["verify-pipeline", "spec.yaml"][..], &["missing"]] {
+        let run = trace().file("spec.yaml", SPEC).file("bad", bad).args(command).args(["--input", "bad"]).run();
+        assert!(run.code == 3 && run.stdout.contains("1 span skipped: it has no trace ID"), "{}", run.screen());
+    }
+}
+
 #[test]
 fn many_runs_are_told_by_step_and_by_run() {
     for width in ["80", "120"] {
@@ -102,13 +143,30 @@ fn a_spec_is_checked_without_any_server() {
     assert_snapshot!(broken.screen());
     let run = verify(&["broken.yaml", "--demo"]).run();
     assert_eq!((run.code, run.stderr), (2, broken.stderr), "the same when it is used");
+    for (spec, code, complaints) in [("spec.yaml", 0, 0), ("broken.yaml", 2, 9)] {
+        let run = verify(&["--check", spec, "-o", "json"]).run();
+        let json = run.json();
+        schema_holds(&json);
+        let told = json["complaints"].as_array().expect("complaints");
+        assert_eq!((run.code, told.len(), json["sound"] == true), (code, complaints, code == 0), "{}", run.screen());
+        match told.first() {
+            None => assert_eq!((&json["pipeline"], &json["step_count"]), (&"essays".into(), &3.into())),
+            Some(first) => {
+                assert_eq!((&first["line"], &first["column"]), (&2.into(), &1.into()), "{first}");
+                assert_eq!(first["suggestion"], "did you mean `steps`?");
+            }
+        }
+        let csv = verify(&["--check", spec, "-o", "csv"]).run();
+        assert_eq!((csv.code, csv.stdout.lines().count()), (code, complaints + 1), "{}", csv.screen());
+    }
+    assert_snapshot!("check_markdown", verify(&["--check", "broken.yaml", "-o", "markdown"]).run().screen());
 }
 
 /// What is wrong with the words is said before anybody is asked.
 #[test]
 fn words_that_make_no_sense_together_are_told() {
     let metric = SPEC.to_owned() + "metrics:\n  - { query: up, is: \"== 1\" }\nabsent:\n  - { log: panic }\n";
-    let table: [(&[&str], &str); 19] = [
+    let table: [(&[&str], &str); 26] = [
         (&["--demo"], "<SPEC>"),
         (&["--check"], "<SPEC>"),
         (&["--check", "--expect", "x"], "cannot be used with"),
@@ -117,7 +175,7 @@ fn words_that_make_no_sense_together_are_told() {
         (&["spec.yaml", "--expect", "x", "--demo"], "cannot be used with"),
         (&["--expect", "re:(", "--demo"], "no regular expression"),
         (&["nowhere.yaml", "--demo"], "nowhere.yaml: No such file"),
-        (&["spec.yaml"], "no ID was given"),
+        (&["spec.yaml"], "give --correlation-id ID"),
         (&["spec.yaml", "--demo", "--without", "jaeger"], "--without jaeger: this spec expects spans"),
         (&["metric.yaml", "--demo", "--without", "loki"], "--without loki: this spec expects log lines"),
         (&["metric.yaml", "--demo", "--without", "prometheus"], "--without prometheus: this spec expects metrics"),
@@ -128,10 +186,17 @@ fn words_that_make_no_sense_together_are_told() {
         (&["spec.yaml", "--trace-id", "ab", "--correlation-id", "a"], "cannot be used with"),
         (&["spec.yaml", "--demo", "--known-failures", "spec.yaml"], "--known-failures spec.yaml: line 1"),
         (&["spec.yaml", "--demo", "--wait", "0s"], "longer than nothing"),
+        (&["--check", "spec.yaml", "--json", "a"], "cannot be used with"),
+        (&["spec.yaml", "--demo", "--junit", "a", "--json", "./a"], "--junit and --json name the same file, ./a"),
+        (&["spec.yaml", "--demo", "--json", "ids", "--markdown", "link"], "--json and --markdown name the same file"),
+        (&["spec.yaml", "--demo", "--out", "a", "--junit", "a"], "--out and --junit name the same file"),
+        (&["spec.yaml", "--demo", "--json", "spec.yaml"], "SPEC and --json name the same file"),
+        (&["spec.yaml", "--ids-from", "ids", "--markdown", "./ids"], "--ids-from and --markdown name the same file"),
+        (&["spec.yaml", "--ids-from", "-", "--input", "-"], "can be read only once"),
     ];
     for (args, says) in table {
         let home = verify(args).file("metric.yaml", &metric).file("empty", "# none\n\n").file("ids", "a\n");
-        let run = home.run();
+        let run = home.link("ids", "link").run();
         assert!(run.code == 2 && run.stdout.is_empty() && run.stderr.contains(says), "{args:?}\n{}", run.screen());
     }
 }
@@ -256,6 +321,35 @@ fn known_failures_are_put_up_with_and_new_ones_are_not() {
     let fewer = std::fs::read_to_string(&known).expect("the file").replace("step judge\n", "");
     let run = verify(&["spec.yaml", "--demo=lost-message", "--known-failures", "fewer"]).file("fewer", &fewer).run();
     assert_eq!(run.code, 1, "one of them is new");
+}
+
+/// What is known and no longer so is told, changes no code, and is dropped when the list is written anew; what cannot be
+/// told stays.
+#[test]
+fn known_failures_that_are_none_any_more_are_told() {
+    let spec = format!("{SPEC}metrics:\n  - {{ query: up, is: 1 }}\n");
+    let home = tempfile::tempdir().expect("a folder");
+    let known = home.path().join("known").display().to_string();
+    std::fs::write(&known, "step judge\nstep register\nstep judg\nforbid publish_without_consume\nmetric up\n")
+        .expect("it");
+    let args = ["metric.yaml", "--demo=lost-message", "--known-failures", &known, "--write-known-failures", &known];
+    let plain = verify(&args[..4]).file("metric.yaml", &spec).run();
+    let shown = plain.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plain.code == 0 && shown.contains("known step register fails no more"), "{}", plain.screen());
+    assert!(shown.contains("step judg is nothing that the spec expects"), "{}", plain.screen());
+    let run = verify(&args).file("metric.yaml", &spec).args(["-o", "json"]).run();
+    let json = run.json();
+    schema_holds(&json);
+    let now: Vec<_> = json["known_failures"].as_array().expect("them").iter().map(|one| one["now"].as_str()).collect();
+    assert_eq!(now, ["fails", "obsolete", "unknown", "fails", "undecided"].map(Some));
+    let nowhere = verify(&["spec.yaml", "--demo", "--ids-from", "ids", "--known-failures", "old", "-o", "json"])
+        .file("ids", "nobody\n")
+        .file("old", "step register\n")
+        .run();
+    assert_eq!(nowhere.json()["known_failures"][0]["now"], "undecided", "nothing was seen");
+    let written = std::fs::read_to_string(&known).expect("it");
+    let kept: Vec<&str> = written.lines().filter(|line| line.starts_with(char::is_alphabetic)).collect();
+    assert_eq!((run.code, kept), (0, vec!["step judge", "forbid publish_without_consume", "metric up"]));
 }
 
 /// What a backend says is a command to nobody: not to a terminal, not to GitHub, not to a reader of XML.

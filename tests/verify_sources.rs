@@ -168,6 +168,26 @@ fn waiting_ends_when_nothing_can_change() {
     thread::scope(|scope| table.iter().for_each(|row| drop(scope.spawn(|| check(row)))));
 }
 
+/// Nothing is waited for any more when the screen says so.
+#[test]
+fn what_never_came_was_waited_for() {
+    let limited = SPEC.replace("after: ask }", "after: { ask: 30s } }");
+    let run = run("complete", 2 * SECOND);
+    let early: Vec<Span> = run.spans.iter().filter(|span| !span.name.starts_with("kafka.consume")).cloned().collect();
+    let flags = ["--wait", "1s", "--without", "loki,prometheus"];
+    let late = verify(&Jaeger::holding(&early), &run.correlation_id, &limited).args(flags).run();
+    assert_told(&late, 3, "waited for judge: 0 of 1 seen", "late");
+    let dead = trace()
+        .file("spec.yaml", SPEC)
+        .args(["verify-pipeline", "spec.yaml", "--correlation-id", "req-42", "--jaeger-url", "http://127.0.0.1:9"])
+        .args(flags)
+        .run();
+    assert_told(&dead, 3, "it had not come when waiting ended", "dead");
+    assert_told(&dead, 3, "waited for anything that carries the ID", "dead");
+    let unasked = verify(&Jaeger::holding(&early), &run.correlation_id, &limited).args(&flags[2..]).run();
+    assert_told(&unasked, 3, "may come judge: 0 of 1 seen", "without --wait");
+}
+
 /// Hundreds of runs with a Loki that closes every connection: it is not asked about each again and again.
 #[test]
 fn many_runs_with_a_dead_loki_end_and_are_counted_right() {

@@ -215,45 +215,82 @@ pub fn key_that_worked(told: &Told) -> Option<&str> {
 }
 
 /// The evidence as a journey, judged by what it shows itself and what is known beside it.
-pub fn told(mut evidence: Evidence, query: Query, wish: &Wish, args: &JourneyArgs, context: &Context) -> Told {
-    let mut shell = Evidence {
-        backends: std::mem::take(&mut evidence.backends),
-        notes: std::mem::take(&mut evidence.notes),
-        coverage: std::mem::take(&mut evidence.coverage),
-        looked_up: std::mem::take(&mut evidence.looked_up),
-        ..Evidence::default()
-    };
+pub fn told(evidence: Evidence, query: Query, wish: &Wish, args: &JourneyArgs, context: &Context) -> Told {
     let mut known = wish.known.clone();
-    known.learn_spans(&evidence.spans);
-    known.learn_lists(&evidence.listed);
-    let journey = stitch(evidence, &query);
-    let unsettled = settle(&journey, &query, args, context);
-    let settled = unsettled.is_none();
-    shell.notes.extend(unsettled);
-    shell.notes.extend(journey.oddities.iter().map(|said| Note::general(NoteCode::Oddity, said.as_str())));
-    known.learn(&journey);
-    let grounds = Grounds {
-        complete: shell.is_complete(),
-        settled: settled && !ends_at_the_edge(&journey, &query, context),
-        looked_up: !matches!(shell.looked_up, LookedUp::Part { .. }),
-        known: &known,
-        baseline: wish.baseline,
-    };
-    let (links, flags) = (links(&context.settings, &journey), flags(args, context));
-    let judged = Judged::new(journey, &grounds);
-    let footing = Footing {
-        subject: Some(query.subject.text.clone()),
-        found: if judged.journey.is_empty() { Found::Nothing } else { Found::Something },
-        worst: judged.judgement.gravest(),
-        shell,
-        settled,
-        flags,
-        links,
-        said: String::new(),
-        unsaved: None,
-    };
-    let readings = wish.metrics.iter().map(|_| Reading::NotHad("nobody was asked".to_owned())).collect();
-    Told { judged, query, context: Vec::new(), readings, footing }
+    Stitched::of(evidence, query, &mut known).told(&known, wish, args, context)
+}
+
+/// A journey that is not judged yet: others may tell more of what it is to be judged by.
+pub struct Stitched {
+    query: Query,
+    shell: Evidence,
+    journey: Journey,
+}
+
+impl Stitched {
+    /// The evidence as a journey; what it shows is known from now on.
+    pub fn of(mut evidence: Evidence, query: Query, known: &mut Known) -> Self {
+        let shell = Evidence {
+            backends: std::mem::take(&mut evidence.backends),
+            notes: std::mem::take(&mut evidence.notes),
+            coverage: std::mem::take(&mut evidence.coverage),
+            looked_up: std::mem::take(&mut evidence.looked_up),
+            ..Evidence::default()
+        };
+        known.learn_spans(&evidence.spans);
+        known.learn_lists(&evidence.listed);
+        let journey = stitch(evidence, &query);
+        known.learn_joins(&journey);
+        Self { query, shell, journey }
+    }
+
+    /// The ID by which it is asked for.
+    pub fn id(&self) -> &str {
+        &self.query.subject.text
+    }
+
+    /// Judged by what is known, itself included.
+    pub fn told(self, known: &Known, wish: &Wish, args: &JourneyArgs, context: &Context) -> Told {
+        let Self { query, mut shell, journey } = self;
+        let unsettled = settle(&journey, &query, args, context);
+        let settled = unsettled.is_none();
+        shell.notes.extend(unsettled);
+        shell.notes.extend(journey.oddities.iter().map(|said| Note::general(NoteCode::Oddity, said.as_str())));
+        let grounds = Grounds {
+            complete: shell.is_complete(),
+            settled: settled && !ends_at_the_edge(&journey, &query, context),
+            looked_up: !matches!(shell.looked_up, LookedUp::Part { .. }),
+            known,
+            baseline: wish.baseline,
+        };
+        let (links, flags) = (links(&context.settings, &journey), flags(args, context));
+        let judged = Judged::new(journey, &grounds);
+        let footing = Footing {
+            subject: Some(query.subject.text.clone()),
+            found: if judged.journey.is_empty() { Found::Nothing } else { Found::Something },
+            worst: judged.judgement.gravest(),
+            shell,
+            settled,
+            flags,
+            links,
+            said: String::new(),
+            unsaved: None,
+        };
+        let unread = unread(args);
+        let readings = wish.metrics.iter().map(|_| Reading::NotHad(unread.to_owned())).collect();
+        Told { judged, query, context: Vec::new(), readings, footing }
+    }
+}
+
+/// Why there are no metrics before any are asked.
+fn unread(args: &JourneyArgs) -> &'static str {
+    if args.sources.demo.is_some() {
+        "the demo asks no Prometheus: leave --demo out, and give --prometheus-url"
+    } else if !args.sources.input.is_empty() {
+        "a file holds no metrics: leave --input out, and give --prometheus-url"
+    } else {
+        "nobody was asked"
+    }
 }
 
 /// Whether an explicit window ends so soon after the journey's newest span that what followed may lie outside of it.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::command::asking::Wish;
 use crate::command::footing::Footing;
 use crate::command::many::each;
-use crate::command::verify_pipeline::read_spec;
+use crate::command::spec::read_spec;
 use crate::command::{Context, Outcome};
 use crate::error::{Error, Exit};
 use crate::model::pattern::Pattern;

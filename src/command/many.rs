@@ -1,15 +1,17 @@
 //! Many journeys at once: of lists of IDs, of files, of the demo. Each is told as it comes, so that none need be kept.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::stream::{StreamExt, iter};
 use tokio::time::Instant;
 
+use crate::analysis::findings::known::Known;
 use crate::command::Context;
-use crate::command::asking::{Told, Wish, about, ask, blank, key_that_worked, told};
+use crate::command::asking::{Stitched, Told, Wish, about, ask, blank, flags, key_that_worked};
 use crate::command::desk::{Desk, bar, progress};
 use crate::command::footing::Footing;
-use crate::command::offline::{read_files, within};
+use crate::command::offline::{demo_run, read_files, within};
 use crate::demo;
 use crate::error::Error;
 use crate::gather::recent::{Recent, Wanted, recent};
@@ -19,9 +21,8 @@ use crate::options::journey::JourneyArgs;
 use crate::options::many::ManyArgs;
 use crate::options::sources::Supply;
 use crate::progress::Progress;
-use crate::query::{Query, Subject};
-use crate::stitch::split::split;
-use crate::stitch::stitch;
+use crate::query::Subject;
+use crate::stitch::split::{Shares, split};
 
 /// How many runs are asked about at the same time.
 const IN_FLIGHT: usize = 8;
@@ -39,6 +40,14 @@ pub async fn each(
     mut take: impl FnMut(&mut Told),
 ) -> Result<Footing, Error> {
     let is_named = args.subject.subject()?.is_some();
+    let supply = args.sources.supply(&context.surroundings)?;
+    if matches!(&supply, Supply::Files(paths) if paths.iter().any(|path| path.as_os_str() == "-")) && many.reads_stdin()
+    {
+        return Err(Error::usage(
+            "--ids-from - and --input -: standard input can be read only once",
+            "name a file for one",
+        ));
+    }
     let listed = many.listed(&context.surroundings)?;
     if is_named && (listed.is_some() || many.recent.is_some()) {
         return Err(Error::usage("one ID and a list of them", "name the ID, or give --ids-from or --recent"));
@@ -51,17 +60,22 @@ pub async fn each(
             None => told.footing,
         });
     };
-    match args.sources.supply(&context.surroundings)? {
+    match supply {
         Supply::Files(paths) if !is_named => {
             let now = context.surroundings.now;
             let window = args.time.window(now, context.settings.zone.value)?;
-            let shares = split(within(read_files(&paths)?, window), &context.settings.keys.value);
-            together(shares, now, wish, args, context).for_each(&mut add);
+            let evidence = within(read_files(&paths)?, window);
+            let shell = evidence.shell();
+            let shares = split(evidence, &context.settings.keys.value, listed.as_deref().unwrap_or_default());
+            together(shares, listed.as_deref(), now, wish, args, context).for_each(&mut add);
+            footing = footing.or_else(|| of_nothing(shell, args, context));
         }
-        Supply::Demo(None) if !is_named => {
-            let runs = demo::embedded().into_iter();
-            let shares = runs.map(|(_, run)| (Subject::correlation(&run.correlation_id), demo::evidence(&run)));
-            together(shares.collect(), demo::NOW, wish, args, context).for_each(&mut add);
+        Supply::Demo(scenario) if !is_named && (scenario.is_none() || listed.is_some()) => {
+            let mut known = wish.known.clone();
+            demo::embedded().iter().for_each(|(_, run)| known.learn_spans(&run.spans));
+            let (wish, listed) = (Wish { known, ..*wish }, listed.as_deref());
+            let shares = demo_shares(args, scenario.as_deref(), listed)?;
+            together(shares, listed, demo::NOW, &wish, args, context).for_each(&mut add);
         }
         Supply::Backends if listed.is_some() || many.recent.is_some() => {
             let desk = Desk::open(&args.sources.recording, context)?;
@@ -145,19 +159,48 @@ async fn ask_each(
     Ok(())
 }
 
-/// Each is judged by what all of them show.
+/// Journeys that lie here already, each judged by what all of them show: those that are listed, in the list's order,
+/// else all.
 fn together<'a>(
-    shares: Vec<(Subject, Evidence)>,
+    shares: Shares,
+    listed: Option<&[Subject]>,
     now: Timestamp,
     wish: &'a Wish<'a>,
     args: &'a JourneyArgs,
     context: &'a Context,
 ) -> impl Iterator<Item = Told> + 'a {
-    let query = move |subject: &Subject| -> Query { blank(subject.clone(), context, now) };
     let mut known = wish.known.clone();
-    for (subject, evidence) in &shares {
-        known.learn(&stitch(evidence.clone(), &query(subject)));
+    let stitched = |(subject, evidence), known: &mut Known| Stitched::of(evidence, blank(subject, context, now), known);
+    let mut all: Vec<Stitched> = shares.all.into_iter().map(|share| stitched(share, &mut known)).collect();
+    // What these show is known from the journeys that they are.
+    all.extend(shares.others.into_iter().map(|share| stitched(share, &mut Known::default())));
+    if let Some(listed) = listed {
+        let places: HashMap<&str, usize> =
+            listed.iter().enumerate().map(|(nth, one)| (one.text.as_str(), nth)).collect();
+        all.retain(|one| places.contains_key(one.id()));
+        all.sort_by_key(|one| places.get(one.id()).copied());
     }
-    let wish = Wish { known, ..*wish };
-    shares.into_iter().map(move |(subject, evidence)| told(evidence, query(&subject), &wish, args, context))
+    all.into_iter().map(move |one| one.told(&known, wish, args, context))
+}
+
+/// The runs of the demo, and what is wanted and none of them.
+fn demo_shares(args: &JourneyArgs, scenario: Option<&str>, listed: Option<&[Subject]>) -> Result<Shares, Error> {
+    let runs = match scenario {
+        Some(name) => vec![demo_run(args, Some(name))?],
+        None => demo::embedded(),
+    };
+    let is_run = |id: &str| runs.iter().any(|(_, run)| run.correlation_id == id);
+    let other = |subject: &Subject| {
+        let run = demo::find(&subject.text).filter(|(_, run)| is_run(&run.correlation_id)).map(|(_, run)| run);
+        (subject.clone(), demo::evidence(&run.unwrap_or_default()))
+    };
+    let others = listed.unwrap_or_default().iter().filter(|subject| !is_run(&subject.text)).map(other).collect();
+    let share = |(_, run): &(_, demo::Run)| (Subject::correlation(&run.correlation_id), demo::evidence(run));
+    Ok(Shares { all: runs.iter().map(share).collect(), others })
+}
+
+/// What an answer rests on where nothing was there to be told of, though not all of it could be read.
+fn of_nothing(shell: Evidence, args: &JourneyArgs, context: &Context) -> Option<Footing> {
+    let flags = flags(args, context);
+    (!shell.is_complete()).then(|| Footing { shell, settled: true, flags, ..Footing::default() })
 }

@@ -19,6 +19,7 @@ pub mod missing;
 pub mod offline;
 pub mod schema;
 pub mod span;
+pub mod spec;
 pub mod standing;
 pub mod timeline;
 pub mod verify_pipeline;

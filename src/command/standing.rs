@@ -1,18 +1,22 @@
 //! How far each source can be trusted to have told everything: what a gate's verdict depends on.
 
 use crate::model::evidence::{BackendState, Evidence, NoteCode, Source};
+use crate::model::journey::Journey;
 use crate::options::journey::JourneyArgs;
 use crate::pipeline::evaluate::Standing;
 
-/// How this source stands in an answer. Where files were read, what they hold is all there is, and a kind of data that
-/// none of them holds is not configured.
-pub fn standing(source: Source, shell: &Evidence, args: &JourneyArgs, holds_any: bool) -> Standing {
-    if !args.sources.input.is_empty() {
-        return match (source, holds_any) {
-            (Source::Prometheus, _) | (_, false) => Standing::NotConfigured,
-            _ if shell.is_complete() => Standing::Complete,
-            _ => Standing::Incomplete,
-        };
+/// How this source stands in what is told of a journey. Where files were read, what they hold is all there is.
+pub fn standing(source: Source, shell: &Evidence, args: &JourneyArgs, journey: &Journey) -> Standing {
+    let is_file = !args.sources.input.is_empty();
+    let is_whole = shell.is_complete();
+    match source {
+        _ if journey.is_empty() && is_file && is_whole => return Standing::Without(Source::File),
+        _ if journey.is_empty() && args.sources.demo.is_some() => return Standing::Without(Source::Demo),
+        Source::Loki if is_file && journey.logs.is_empty() => return Standing::NotHeld,
+        Source::Prometheus if is_file => return Standing::NotHeld,
+        _ if is_file && is_whole => return Standing::Complete,
+        _ if is_file => return Standing::HalfRead,
+        _ => {}
     }
     let Some(status) = shell.backends.iter().find(|backend| backend.name == source) else {
         return Standing::NotConfigured;

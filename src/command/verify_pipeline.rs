@@ -9,6 +9,7 @@ use crate::analysis::findings::known::Known;
 use crate::command::asking::{Told, Waiting, Wish};
 use crate::command::footing::{Footing, data};
 use crate::command::many::each;
+use crate::command::spec::{check, read_spec};
 use crate::command::standing::standing;
 use crate::command::{Context, Outcome, judging};
 use crate::error::{Error, Exit};
@@ -31,6 +32,7 @@ use crate::query::TimeRange;
 use crate::render::{Format, escape, github, junit, render};
 use crate::report::Body;
 use crate::report::verify::{Run, Story, Verification};
+
 use crate::save::{self, Access};
 
 /// Lines to copy.
@@ -49,7 +51,7 @@ pub struct Args {
     #[arg(value_name = "SPEC", required_unless_present = "expect", conflicts_with_all = ["expect", "in_order"])]
     pub spec: Option<PathBuf>,
     /// Only look whether the spec is sound; asks nobody
-    #[arg(long, requires = "spec", conflicts_with = "expect")]
+    #[arg(long, requires = "spec", conflicts_with_all = ["expect", "junit", "json", "markdown", "write_known_failures"])]
     pub check: bool,
     /// Instead of a spec: a span of this name is expected; repeatable
     #[arg(long, value_name = "NAME")]
@@ -108,6 +110,24 @@ impl Args {
         }
     }
 
+    fn files_read(&self) -> Vec<(&'static str, &Path)> {
+        let one = [("SPEC", &self.spec), ("--ids-from", &self.many.ids_from)];
+        let one = one.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?)));
+        one.chain(self.sources.input.iter().map(|path| ("--input", path.as_path()))).collect()
+    }
+
+    /// What may not be the same file as any other; known failures are read and may be written anew.
+    fn files_written<'a>(&'a self, context: &'a Context) -> Vec<(&'static str, &'a Path)> {
+        let all = [
+            ("--out", &context.output.out),
+            ("--junit", &self.junit),
+            ("--json", &self.json),
+            ("--markdown", &self.markdown),
+            ("--write-known-failures", &self.write_known_failures),
+        ];
+        all.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?))).collect()
+    }
+
     fn expectations(&self) -> Result<Spec, Error> {
         let Some(path) = &self.spec else {
             let spec = file::from_flags(&self.expect, self.in_order);
@@ -119,34 +139,18 @@ impl Args {
     }
 }
 
-/// Reads a spec.
-///
-/// # Errors
-/// It cannot be read, or everything that is wrong with it.
-pub fn read_spec(path: &Path) -> Result<Spec, Error> {
-    let shown = path.display().to_string();
-    let unreadable = |e: std::io::Error| Error::Spec(format!("{shown}: {e}"));
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    if length > file::LONGEST as u64 {
-        return Err(Error::Spec(format!("{shown}: longer than 1 MiB: this is no spec")));
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    file::read(&shown, &bytes).map_err(|wrong| {
-        let told = wrong.to_string();
-        Error::Spec(told.strip_prefix("error: ").unwrap_or(&told).trim_end().to_owned())
-    })
-}
-
 /// Runs it.
 ///
 /// # Errors
 /// Usage, a spec that is wrong, a file that cannot be read or written.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
-    let spec = args.expectations()?;
-    if args.check {
-        return Ok(sound(&spec, args));
+    if let Some(path) = args.spec.as_deref().filter(|_| args.check) {
+        return check(path, context);
     }
+    let spec = args.expectations()?;
+    apart(&args.files_read(), &args.files_written(context))?;
     let journey = args.journey();
+    names_runs(args)?;
     needs_no_absent(&spec, &journey)?;
     let known_failures = args.known_failures.as_deref().map(read_known).transpose()?.unwrap_or_default();
     let verifier = Verifier { spec: &spec, args, journey: &journey, context, known: known_failures };
@@ -154,19 +158,30 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     Ok(verifier.outcome(verification, footing))
 }
 
-/// `--check`: what the spec expects, in numbers.
-fn sound(spec: &Spec, args: &Args) -> Outcome {
-    let path = args.spec.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-    let parts = [
-        (spec.steps.len(), "steps"),
-        (spec.absent.len(), "absent"),
-        (spec.conditions.len(), "when"),
-        (spec.forbid.len(), "forbid"),
-        (spec.metrics.len(), "metrics"),
-    ];
-    let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {n}")).collect();
-    let said = format!("✓ {path}: pipeline {} is sound: {}", spec.name, parts.join(", "));
-    Outcome::answered(format!("{}\n", escape::line(&said)))
+/// The ID is a flag here: the argument is the spec.
+fn names_runs(args: &Args) -> Result<(), Error> {
+    let is_named = args.correlation_id.is_some() || args.trace_id.is_some();
+    let is_listed = args.many.ids_from.is_some() || args.many.recent.is_some();
+    if is_named || is_listed || !args.sources.input.is_empty() || args.sources.demo.is_some() {
+        return Ok(());
+    }
+    let hint = "give --correlation-id ID, --ids-from FILE, --recent N, --input FILE or --demo";
+    Err(Error::usage("which run is this about? no ID was given", hint))
+}
+
+/// No file is written twice, and none that is read is written.
+fn apart(read: &[(&str, &Path)], written: &[(&str, &Path)]) -> Result<(), Error> {
+    let mut taken: Vec<(&str, PathBuf)> =
+        read.iter().filter_map(|(flag, path)| Some((*flag, save::file_at(path)?))).collect();
+    for (flag, path) in written {
+        let Some(file) = save::file_at(path) else { continue };
+        if let Some((other, _)) = taken.iter().find(|(_, known)| *known == file) {
+            let message = format!("{other} and {flag} name the same file, {}", path.display());
+            return Err(Error::usage(message, "one would overwrite the other: name two files"));
+        }
+        taken.push((flag, file));
+    }
+    Ok(())
 }
 
 /// A source that was left out on purpose cannot be needed.
@@ -253,7 +268,14 @@ impl Verifier<'_> {
             runs.push(run);
         });
         let footing = footing.await?;
-        Ok((Verification { pipeline: self.spec.name.clone(), runs }, footing))
+        // Of a run that is nowhere no step holds.
+        let is_there = |run: &&Run| run.start.is_some() || run.outcome.verdict == Verdict::Fail;
+        let outcomes: Vec<&Verdicts> = runs.iter().filter(is_there).map(|run| &run.outcome).collect();
+        let known_failures = self.known.after(&outcomes);
+        Ok((
+            Verification { pipeline: self.spec.name.clone(), runs, waited: wait_until.is_some(), known_failures },
+            footing,
+        ))
     }
 
     /// What is known before anything is asked: what the settings say, and the spec.
@@ -267,13 +289,13 @@ impl Verifier<'_> {
 
     fn judge(&self, spec: &Spec, told: &Told, wait_until: Option<Timestamp>) -> Verdicts {
         let (shell, journey) = (&told.footing.shell, &told.judged.journey);
-        let stands = |source, holds_any| standing(source, shell, self.journey, holds_any);
+        let stands = |source| standing(source, shell, self.journey, journey);
         let ground = Ground {
             journey,
             judgement: &told.judged.judgement,
-            jaeger: stands(Source::Jaeger, !journey.spans.is_empty()),
-            loki: stands(Source::Loki, !journey.logs.is_empty()),
-            prometheus: stands(Source::Prometheus, false),
+            jaeger: stands(Source::Jaeger),
+            loki: stands(Source::Loki),
+            prometheus: stands(Source::Prometheus),
             settled: told.footing.settled,
             settle_ns: self.context.settings.settle_ns.value,
             now: told.query.now,
@@ -290,7 +312,7 @@ impl Verifier<'_> {
     fn run(&self, told: &mut Told, wait_until: Option<Timestamp>, is_first: bool) -> Run {
         let outcome = self.judge(self.spec, told, wait_until);
         let judged = std::mem::take(&mut told.judged);
-        let extent = judged.journey.span_extent();
+        let extent = judged.journey.span_extent().or_else(|| judged.journey.extent());
         Run {
             subject: told.query.subject.text.clone(),
             known: self.known.cover(&outcome),
@@ -317,7 +339,8 @@ impl Verifier<'_> {
         let mut files: Vec<(&Path, Result<Vec<u8>, String>)> = vec![];
         if let Some(path) = &self.args.write_known_failures {
             let outcomes = verification.runs.iter().map(|run| &run.outcome);
-            files.push((path, Ok(written(&verification.pipeline, outcomes).into_bytes())));
+            let text = written(&verification.pipeline, outcomes, &verification.known_failures);
+            files.push((path, Ok(text.into_bytes())));
         }
         if let Some(path) = &self.args.junit {
             files.push((path, junit::document(&verification)));

@@ -97,7 +97,7 @@ pub struct Scenario {
 }
 
 /// One generated run, as a backend would give it back, and the truth.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
     /// Its correlation ID.
     pub correlation_id: String,

@@ -88,6 +88,20 @@ impl FindingId {
         Self::ALL.into_iter().find(|id| id.word() == word)
     }
 
+    /// The least severity with which it is told against: of what is never graver than info, info is all there is; of
+    /// the others it is what turned out well.
+    pub fn least_grave(self) -> Severity {
+        match self {
+            Self::ClockSkew | Self::NotSampled | Self::UnusualStep => Severity::Info,
+            _ => Severity::Warning,
+        }
+    }
+
+    /// Whether it is found only where there are good runs to compare with.
+    pub fn needs_baseline(self) -> bool {
+        matches!(self, Self::UsuallyFollowedBy | Self::UnusualStep)
+    }
+
     /// Whether it rests on something not being there: withheld while more may come, never sure while something is cut.
     pub fn is_of_the_missing_kind(self) -> bool {
         use FindingId::{

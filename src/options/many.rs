@@ -20,7 +20,7 @@ const LONGEST: u64 = 16 << 20;
 #[command(next_help_heading = "Many runs")]
 pub struct ManyArgs {
     /// Every ID of this file, one a line; `-` is standard input; `#` begins a comment
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "demo"])]
+    #[arg(long, value_name = "FILE")]
     pub ids_from: Option<PathBuf>,
     /// The newest N runs, found by their first operation or by the filters
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), conflicts_with_all = ["ids_from", "input", "demo"])]
@@ -31,14 +31,18 @@ pub struct ManyArgs {
 }
 
 impl ManyArgs {
+    /// Whether the list comes by standard input.
+    pub fn reads_stdin(&self) -> bool {
+        self.ids_from.as_ref().is_some_and(|path| path.as_os_str() == "-")
+    }
+
     /// The IDs of the list, each once, in its order; none where no list was named.
     ///
     /// # Errors
     /// Usage: standard input is a terminal, the file cannot be read, holds no ID, or one that cannot be an ID.
     pub fn listed(&self, surroundings: &Surroundings) -> Result<Option<Vec<Subject>>, Error> {
         let Some(path) = &self.ids_from else { return Ok(None) };
-        let is_stdin = path.as_os_str() == "-";
-        if is_stdin && surroundings.stdin_is_terminal {
+        if self.reads_stdin() && surroundings.stdin_is_terminal {
             return Err(Error::usage(
                 "--ids-from -: standard input is a terminal",
                 "pipe a list into it, or name a file",

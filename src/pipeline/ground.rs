@@ -14,6 +14,12 @@ pub enum Standing {
     Incomplete,
     /// Nobody said where it is.
     NotConfigured,
+    /// A file was read instead, and not all of it could be.
+    HalfRead,
+    /// A file was read instead, and holds nothing of its kind about this run.
+    NotHeld,
+    /// The file or the demo that was looked at instead holds nothing about this run at all.
+    Without(Source),
 }
 
 /// What a metric said.

@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::pipeline::verdict::{Check, Kind, Outcome, State, Verdict};
 
 /// The kinds by their words.
@@ -19,6 +22,38 @@ const KINDS: [(&str, Kind); 8] = [
     ("forbid", Kind::Forbid),
     ("metric", Kind::Metric),
 ];
+
+/// What has become of a failure that was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Now {
+    /// Some run fails by it.
+    Fails,
+    /// No run fails by it; of some it cannot be told.
+    Undecided,
+    /// It holds in every run.
+    Obsolete,
+    /// The spec expects nothing that is called so.
+    Unknown,
+}
+
+/// A failure that was known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct KnownFailure {
+    /// The kind of expectation.
+    pub kind: Kind,
+    /// The step's name, or the expectation as it was written.
+    pub name: String,
+    /// What has become of it.
+    pub now: Now,
+}
+
+impl KnownFailure {
+    /// As its file has it: `step spelling`.
+    pub fn line(&self) -> String {
+        line(self.kind, &self.name)
+    }
+}
 
 /// The expectations that are known to be broken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,12 +89,39 @@ impl KnownFailures {
     }
 
     fn covers(&self, check: &Check) -> bool {
-        self.0.iter().any(|(kind, name)| *kind == check.kind && *name == one_line(&check.name))
+        self.0.iter().any(|(kind, name)| is_about(check, *kind, name))
+    }
+
+    /// What has become of each in these runs, in the order of the file. Every run names everything that is expected.
+    pub fn after(&self, outcomes: &[&Outcome]) -> Vec<KnownFailure> {
+        let now = |kind, name: &str| {
+            let checks = outcomes.iter().flat_map(|outcome| &outcome.checks);
+            let states: Vec<State> = checks.filter(|c| is_about(c, kind, name)).map(|c| c.state).collect();
+            match () {
+                () if states.contains(&State::Broken) => Now::Fails,
+                () if states.contains(&State::Undecided) || outcomes.is_empty() => Now::Undecided,
+                () if states.is_empty() => Now::Unknown,
+                () => Now::Obsolete,
+            }
+        };
+        self.0
+            .iter()
+            .map(|(kind, name)| KnownFailure { kind: *kind, name: name.clone(), now: now(*kind, name) })
+            .collect()
     }
 }
 
-/// The failures of these runs as a file, each with how many runs it fails.
-pub fn written<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a Outcome>) -> String {
+fn is_about(check: &Check, kind: Kind, name: &str) -> bool {
+    kind == check.kind && name == one_line(&check.name)
+}
+
+fn line(kind: Kind, name: &str) -> String {
+    let word = KINDS.iter().find(|(_, known)| *known == kind).map_or("step", |(word, _)| *word);
+    format!("{word} {name}").trim_end().to_owned()
+}
+
+/// The failures of these runs as a file, each with how many runs it fails; and what was known before and cannot be told.
+pub fn written<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a Outcome>, known: &[KnownFailure]) -> String {
     let mut counts: BTreeMap<(Kind, String), usize> = BTreeMap::new();
     let mut runs = 0;
     for outcome in outcomes {
@@ -75,8 +137,10 @@ pub fn written<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a Outcome>) 
         one_line(pipeline)
     );
     for ((kind, name), n) in counts {
-        let word = KINDS.iter().find(|(_, known)| *known == kind).map_or("step", |(word, _)| *word);
-        let _ = writeln!(text, "\n# in {n} of {runs} runs\n{}", format!("{word} {name}").trim_end());
+        let _ = writeln!(text, "\n# in {n} of {runs} runs\n{}", line(kind, &name));
+    }
+    for open in known.iter().filter(|failure| failure.now == Now::Undecided) {
+        let _ = writeln!(text, "\n# known before, and undecided in {runs} runs\n{}", open.line());
     }
     text
 }
@@ -91,11 +155,22 @@ mod tests {
     use super::*;
 
     fn outcome(broken: &[(Kind, &str)]) -> Outcome {
-        let check = |(kind, name): &(Kind, &str)| Check {
-            kind: *kind,
-            name: (*name).to_owned(),
+        let checks = broken.iter().map(|(kind, name)| check(*kind, name, State::Broken)).collect();
+        let verdict = if broken.is_empty() { Verdict::Pass } else { Verdict::Fail };
+        Outcome { verdict, checks, waiting_for: vec![], until: None }
+    }
+
+    fn outcome_of(steps: &[(State, &str)]) -> Outcome {
+        let checks = steps.iter().map(|(state, name)| check(Kind::Step, name, *state)).collect();
+        Outcome { checks, ..outcome(&[]) }
+    }
+
+    fn check(kind: Kind, name: &str, state: State) -> Check {
+        Check {
+            kind,
+            name: name.to_owned(),
             of: None,
-            state: State::Broken,
+            state,
             why: vec![],
             depends_on: vec![],
             seen: vec![],
@@ -104,20 +179,28 @@ mod tests {
             nearest: None,
             finding: None,
             value: None,
-        };
-        let verdict = if broken.is_empty() { Verdict::Pass } else { Verdict::Fail };
-        Outcome { verdict, checks: broken.iter().map(check).collect(), waiting_for: vec![], until: None }
+        }
     }
 
     #[test]
     fn what_was_written_is_known_and_nothing_else_is() {
         let ours = outcome(&[(Kind::Step, "spelling"), (Kind::Absent, "{ span: \"*\",\n status: error }")]);
-        let text = written("essay-batch", [&ours, &outcome(&[])].into_iter());
+        let text = written("essay-batch", [&ours, &outcome(&[])].into_iter(), &[]);
         let known = KnownFailures::parse(&text).unwrap();
         assert!(known.cover(&ours) && known.cover(&outcome(&[(Kind::Step, "spelling")])), "{text}");
         assert!(text.contains("# in 1 of 2 runs\nstep spelling\n"), "{text}");
         let new = [(Kind::Step, "spelling"), (Kind::Step, "storage")];
         assert!(!known.cover(&outcome(&new)) && !known.cover(&outcome(&[])));
+        let told = outcome_of(&[(State::Broken, "a"), (State::Met, "b"), (State::Undecided, "c")]);
+        let more = outcome_of(&[(State::Met, "a"), (State::Met, "b"), (State::Met, "c")]);
+        let old = KnownFailures::parse("step a\nstep b\nstep c\nstep d\nwithin b\n").unwrap();
+        let after = old.after(&[&told, &more]);
+        let now: Vec<Now> = after.iter().map(|failure| failure.now).collect();
+        assert_eq!(now, [Now::Fails, Now::Obsolete, Now::Undecided, Now::Unknown, Now::Unknown]);
+        assert!(old.after(&[]).iter().all(|failure| failure.now == Now::Undecided), "nothing was seen");
+        let text = written("p", [&told, &more].into_iter(), &after);
+        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with(char::is_alphabetic)).collect();
+        assert_eq!(lines, ["step a", "step c"]);
         assert!(KnownFailures::parse("\n# x\nstop spelling").unwrap_err().starts_with("line 3: \"stop\""));
     }
 }

@@ -1,7 +1,7 @@
 //! Expectations that are no steps: absences, conditions, findings that must not be made, metrics.
 
 use crate::model::evidence::Source;
-use crate::model::finding::{Confidence, Finding, FindingId, Severity};
+use crate::model::finding::{Confidence, Finding, FindingId};
 use crate::model::metric::float_text;
 use crate::model::time::MINUTE;
 use crate::pipeline::cast::Scope;
@@ -56,7 +56,7 @@ pub fn when(bench: &Bench, condition: &Condition) -> Ruling {
 pub fn forbid(bench: &Bench, id: FindingId) -> Ruling {
     let mut check = blank(Kind::Forbid, id.word());
     let made: Vec<&Finding> = bench.ground.judgement.findings.iter().filter(|finding| finding.is(id)).collect();
-    let gating: Vec<&&Finding> = made.iter().filter(|finding| finding.gates(Severity::Warning)).collect();
+    let gating: Vec<&&Finding> = made.iter().filter(|finding| finding.gates(id.least_grave())).collect();
     let settle_ns = bench.ground.settle_ns;
     let doubts = bench.trust.doubts(Needs::of_finding(id));
     if let Some(first) = gating.first() {
@@ -72,7 +72,8 @@ pub fn forbid(bench: &Bench, id: FindingId) -> Ruling {
         }
         return Ruling::doubted(check, &doubts, settle_ns, None);
     }
-    let unsure = made.iter().find(|finding| finding.confidence == Confidence::Low && finding.severity > Severity::Info);
+    let unsure =
+        made.iter().find(|finding| finding.confidence == Confidence::Low && finding.severity >= id.least_grave());
     if let Some(finding) = unsure {
         check.why.push(format!("{}, but that is not sure", finding.summary));
         check.finding = Some(finding.id);

@@ -171,7 +171,22 @@ impl Bench<'_> {
         }
         let limit = [order::deadline(self.cast, &step.order, matter.scope), self.all_by].into_iter().flatten().max();
         let doubts = self.trust.of_missing(needs, limit);
+        let failed = faults.iter().any(|fault| fault.nature == Nature::Own);
+        if failed && step.count == Count::default() {
+            check.why.extend(self.could_be_mended(&doubts));
+        }
         self.broken_or(check, &doubts, || format!("{}: {} of {} seen", step.name, matter.good, wanted.least.max(1)))
+    }
+
+    /// What is said of a step that was seen and failed, while another one may still come.
+    fn could_be_mended(&self, doubts: &Doubts) -> Option<String> {
+        let start = self.ground.journey.span_extent()?.from;
+        let until = match doubts.end() {
+            None if doubts.is_empty() => return None,
+            Some(Ends::At(at)) => format!(" until {} after the run began", Human(at.since(start))),
+            Some(Ends::Open) | None => String::new(),
+        };
+        Some(format!("a later one that is as expected would mend it{until}; `count: 1` decides by the first"))
     }
 
     fn broken_or(&self, mut check: Check, doubts: &Doubts, words: impl FnOnce() -> String) -> Ruling {

@@ -35,6 +35,12 @@ pub enum Doubt {
     Incomplete(Source),
     /// Nobody said where a source is.
     NotConfigured(Source),
+    /// Not all of the file could be read.
+    HalfRead,
+    /// The file holds nothing of this source's kind about the run.
+    NotHeld(Source),
+    /// The file or the demo holds nothing about the run.
+    Without(Source),
     /// A trace of the run is stored nowhere.
     Lost,
     /// The explicit window ends too early.
@@ -43,7 +49,9 @@ pub enum Doubt {
     Unsettled(Timestamp),
     /// A limit and a settle time have not passed until then.
     Early(Timestamp),
-    /// Waiting was asked for and is not over.
+    /// Nothing is there yet, and nobody said how long to wait.
+    Unwaited,
+    /// Waiting was asked for, and ended before anything could be told.
     Waiting,
 }
 
@@ -53,28 +61,39 @@ impl Doubt {
         match self {
             Self::Incomplete(source) => format!("{} did not tell everything, and it may lie there", title(source)),
             Self::NotConfigured(source) => format!("{} is not configured", title(source)),
+            Self::HalfRead => "not all of the file could be read, and it may lie there".to_owned(),
+            Self::NotHeld(Source::Loki) => "the file holds no log line of this run".to_owned(),
+            Self::NotHeld(_) => "the file holds no span of this run".to_owned(),
+            Self::Without(source) => format!("{} has no such ID", title(source)),
             Self::Lost => "a trace of this run is named and stored nowhere, and it may lie there".to_owned(),
             Self::Window => "the window that was asked ends too early to tell".to_owned(),
             Self::Unsettled(_) => {
                 format!("the run's last span ended less than {} ago, so more may come", length(settle_ns))
             }
             Self::Early(_) => "its limit and a settle time have not passed".to_owned(),
-            Self::Waiting => "it is still waited for".to_owned(),
+            Self::Unwaited => "nothing carries the ID yet, and more may come: --wait waits for it".to_owned(),
+            Self::Waiting => "it had not come when waiting ended".to_owned(),
         }
     }
 
     /// Until when time alone, or asking again, may take the doubt away: none where it cannot.
     fn ends(self) -> Option<Ends> {
         match self {
-            Self::NotConfigured(_) | Self::Lost | Self::Window => None,
             Self::Unsettled(at) | Self::Early(at) => Some(Ends::At(at)),
             Self::Incomplete(_) | Self::Waiting => Some(Ends::Open),
+            Self::NotConfigured(_)
+            | Self::HalfRead
+            | Self::NotHeld(_)
+            | Self::Without(_)
+            | Self::Lost
+            | Self::Window
+            | Self::Unwaited => None,
         }
     }
 
     fn sources(self, needs: Needs) -> Vec<Source> {
         match self {
-            Self::Incomplete(source) | Self::NotConfigured(source) => vec![source],
+            Self::Incomplete(source) | Self::NotConfigured(source) | Self::NotHeld(source) => vec![source],
             Self::Lost => vec![Source::Jaeger],
             _ => {
                 let all = [(needs.spans, Source::Jaeger), (needs.lines, Source::Loki)];
@@ -172,7 +191,12 @@ impl<'a> Trust<'a> {
             doubts.add(Doubt::Lost);
         }
         match self.newest {
-            None if !self.is_nowhere() => doubts.add(ground.wait_until.map_or(Doubt::Window, |_| Doubt::Waiting)),
+            _ if matches!(ground.jaeger, Standing::Without(_)) => {}
+            None if !self.is_nowhere() => doubts.add(match (ground.wait_until, ground.window_end) {
+                (Some(_), _) => Doubt::Waiting,
+                (None, Some(_)) => Doubt::Window,
+                (None, None) => Doubt::Unwaited,
+            }),
             None => {}
             Some(newest) => {
                 let settled = newest.plus(ground.settle_ns);
@@ -208,6 +232,9 @@ impl<'a> Trust<'a> {
             match self.ground.standing(source) {
                 Standing::Incomplete if needed || leads => doubts.add(Doubt::Incomplete(source)),
                 Standing::NotConfigured if needed => doubts.add(Doubt::NotConfigured(source)),
+                Standing::HalfRead if needed || leads => doubts.add(Doubt::HalfRead),
+                Standing::NotHeld if needed => doubts.add(Doubt::NotHeld(source)),
+                Standing::Without(place) if needed => doubts.add(Doubt::Without(place)),
                 _ => {}
             }
         }

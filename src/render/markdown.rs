@@ -61,29 +61,27 @@ fn fact(fact: &Fact) -> String {
     }
 }
 
-/// A table; what stands below a row ends it, and a new one goes on.
+/// A table in one piece; what stands below its rows follows as a list, each under what begins its row.
 fn table(table: &Table, view: &View) -> String {
     let columns = table.rows.iter().map(|row| row.cells.len()).chain([table.head.len()]).max().unwrap_or(0);
-    let head = || {
-        let titles = (0..columns).map(|nth| markdown::cell(table.head.get(nth).map_or("", String::as_str)));
-        format!("|{}\n|{}\n", titles.map(|t| format!(" {t} |")).collect::<String>(), " --- |".repeat(columns))
-    };
-    let mut out = String::new();
-    let mut open = false;
-    for row in &table.rows {
-        if !open {
-            out += &head();
-        }
-        out += &self::row(row, columns);
-        open = row.below.is_empty();
-        for below in &row.below {
-            out += &format!("\n{}", block(below, view));
-        }
-        if !open {
-            out.push('\n');
-        }
+    let titles = (0..columns).map(|nth| markdown::cell(table.head.get(nth).map_or("", String::as_str)));
+    let head = format!("|{}\n|{}\n", titles.map(|t| format!(" {t} |")).collect::<String>(), " --- |".repeat(columns));
+    let rows: String = table.rows.iter().map(|row| self::row(row, columns)).collect();
+    let more: String = table.rows.iter().map(|row| below(row, view)).collect();
+    let gap = if more.is_empty() { "" } else { "\n" };
+    format!("{head}{rows}{gap}{more}")
+}
+
+fn below(row: &TableRow, view: &View) -> String {
+    if row.below.is_empty() {
+        return String::new();
     }
-    out
+    let first = row.cells.first().map(said).unwrap_or_default();
+    let item = |block: &Block| match block {
+        Block::Line(line) => format!("  - {}\n", said(line)),
+        other => self::block(other, view).lines().map(|line| format!("  {line}\n")).collect(),
+    };
+    format!("- **{first}**\n{}", row.below.iter().map(item).collect::<String>())
 }
 
 fn row(row: &TableRow, columns: usize) -> String {

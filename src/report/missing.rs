@@ -280,7 +280,9 @@ impl Missing {
         blocks.extend(frame.asking());
         let mut facts = frame.remarks();
         facts.extend(frame.covered());
-        facts.extend(parts::next(&["trace doctor".to_owned()]));
+        if !frame.report.flags.contains("--input") {
+            facts.extend(parts::next(&["trace doctor".to_owned()]));
+        }
         blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks
     }

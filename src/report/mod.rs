@@ -16,6 +16,7 @@ pub mod names;
 pub mod parts;
 pub mod record;
 pub mod rows;
+pub mod soundness;
 pub mod span;
 pub mod timeline;
 pub mod tour;
@@ -84,6 +85,8 @@ pub enum Body {
     Missing(Box<missing::Missing>),
     /// Whether runs are as their pipeline should be.
     Verification(Box<verify::Verification>),
+    /// Whether a pipeline's spec is sound.
+    Soundness(Box<soundness::Soundness>),
     /// What good runs have in common.
     Learned(Box<learned::Learned>),
     /// How long calls take, and what users wait for.
@@ -106,6 +109,7 @@ impl Body {
             Self::Logs(_) => "logs",
             Self::Missing(_) => "missing",
             Self::Verification(_) => "verification",
+            Self::Soundness(_) => "soundness",
             Self::Learned(_) => "learned",
             Self::Latency(_) => "latency",
             Self::Doctor(_) => "doctor",
@@ -154,6 +158,7 @@ impl Report {
             Body::Logs(body) => body.blocks(&frame),
             Body::Missing(body) => body.blocks(&frame),
             Body::Verification(body) => body.blocks(&frame),
+            Body::Soundness(body) => body.blocks(),
             Body::Learned(body) => body.blocks(),
             Body::Latency(body) => body.blocks(&frame),
             Body::Doctor(body) => body.blocks(&frame),
@@ -171,6 +176,7 @@ impl Report {
             Body::Logs(body) => body.rows(),
             Body::Missing(body) => body.rows(),
             Body::Verification(body) => body.rows(),
+            Body::Soundness(body) => body.rows(),
             Body::Learned(body) => body.rows(),
             Body::Latency(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
@@ -234,6 +240,7 @@ impl Serialize for Report {
             Body::Logs(body) => self.document(body.record()).serialize(to),
             Body::Missing(body) => self.document(body.record()).serialize(to),
             Body::Verification(body) => self.document(body.record()).serialize(to),
+            Body::Soundness(body) => self.document(body).serialize(to),
             Body::Learned(body) => self.document(body).serialize(to),
             Body::Latency(body) => self.document(body.record()).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
@@ -253,6 +260,7 @@ pub fn schema() -> Value {
         one::<logs::LogsRecord>(&mut generator, "logs"),
         one::<missing::MissingRecord>(&mut generator, "missing"),
         one::<verify::VerificationRecord>(&mut generator, "verification"),
+        one::<soundness::Soundness>(&mut generator, "soundness"),
         one::<learned::Learned>(&mut generator, "learned"),
         one::<latency::LatencyRecord>(&mut generator, "latency"),
         one::<doctor::Doctor>(&mut generator, "doctor"),

@@ -1,6 +1,6 @@
 //! Evidence of many journeys, taken apart: each with whatever may belong to it, so that each can be stitched alone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::model::evidence::Evidence;
 use crate::model::id::TraceId;
@@ -9,12 +9,28 @@ use crate::query::Subject;
 use crate::stitch::matching::{Keys, spellings};
 use crate::stitch::subjects::subjects;
 
-/// Every journey that could be asked for, by time, with its share of the evidence. Notes, backends and coverage are
-/// everybody's.
-pub fn split(evidence: Evidence, keys: &[String]) -> Vec<(Subject, Evidence)> {
-    let subjects: Vec<Subject> = subjects(&evidence, keys).into_iter().map(|candidate| candidate.subject).collect();
+/// Journeys, each with its share of the evidence. Notes, backends and coverage are everybody's.
+#[derive(Clone, Debug, Default)]
+pub struct Shares {
+    /// Every journey that could be asked for, by time.
+    pub all: Vec<(Subject, Evidence)>,
+    /// What is wanted and none of these: one of them by another name, or nowhere, its share empty then.
+    pub others: Vec<(Subject, Evidence)>,
+}
+
+/// Takes it apart.
+pub fn split(evidence: Evidence, keys: &[String], wanted: &[Subject]) -> Shares {
+    let mut subjects: Vec<Subject> = subjects(&evidence, keys).into_iter().map(|candidate| candidate.subject).collect();
+    let all = subjects.len();
+    let known: HashSet<String> = subjects.iter().map(|subject| subject.text.clone()).collect();
+    subjects.extend(wanted.iter().filter(|subject| !known.contains(&subject.text)).cloned());
     if let [only] = subjects.as_slice() {
-        return vec![(only.clone(), evidence)];
+        let share = vec![(only.clone(), evidence)];
+        return if all == 1 {
+            Shares { all: share, ..Shares::default() }
+        } else {
+            Shares { others: share, ..Shares::default() }
+        };
     }
     let mut ties = Ties::of(&evidence, &Keys::new(keys), &subjects);
     let shell = evidence.shell();
@@ -37,7 +53,10 @@ pub fn split(evidence: Evidence, keys: &[String]) -> Vec<(Subject, Evidence)> {
         *left = left.saturating_sub(1);
         if *left == 0 { shares.remove(&share) } else { shares.get(&share).cloned() }
     };
-    subjects.into_iter().zip(shares_of).map(|(subject, share)| (subject, take(share).unwrap_or_default())).collect()
+    let share = |(subject, share)| (subject, take(share).unwrap_or_else(|| shell.clone()));
+    let mut all_of_them: Vec<(Subject, Evidence)> = subjects.into_iter().zip(shares_of).map(share).collect();
+    let others = all_of_them.split_off(all);
+    Shares { all: all_of_them, others }
 }
 
 /// The same evidence in parts that have nothing to do with each other. Lines that name nobody are one of them.
@@ -90,6 +109,10 @@ impl Ties {
         let mut ties = Self { place: HashMap::new(), above: vec![], odd: vec![] };
         for subject in subjects {
             let tie = ties.head(Tie::of(subject));
+            if let Some(trace) = subject.as_trace {
+                let trace = ties.head(Tie::Trace(trace));
+                ties.join(tie, trace);
+            }
             if subject.text.contains(|c| !is_part(c)) {
                 ties.odd.push((tie, spellings(&subject.text)));
             }
@@ -172,16 +195,21 @@ mod tests {
             all.spans.extend(run.spans.clone());
             all.logs.extend(run.logs.clone());
         }
-        let shares = split(all, &keys);
+        let by_trace = |(_, run): &(_, demo::Run)| Subject::either(run.spans[0].trace_id.to_string());
+        let wanted: Vec<Subject> = runs.iter().map(by_trace).chain([Subject::either("nobody")]).collect();
+        let Shares { all: shares, others } = split(all, &keys, &wanted);
         assert!(shares.len() >= runs.len());
-        for (scenario, run) in runs {
+        for ((scenario, run), (_, by_trace)) in runs.into_iter().zip(&others) {
             let subject = Subject::correlation(&run.correlation_id);
             let query = Query::about(subject.clone(), keys.clone(), demo::NOW);
             let alone = Evidence { spans: run.spans.clone(), logs: run.logs.clone(), ..Evidence::default() };
             let share = shares.iter().find(|(other, _)| *other == subject).unwrap().1.clone();
+            assert_eq!((by_trace.spans.len(), by_trace.logs.len()), (share.spans.len(), share.logs.len()));
             let (alone, share) = (stitch(alone, &query), stitch(share, &query));
             assert!(alone.spans == share.spans && alone.logs == share.logs, "{}", scenario.name);
             assert_eq!(alone.joins, share.joins, "{}", scenario.name);
         }
+        let nobody = others.last().unwrap();
+        assert!(nobody.0.text == "nobody" && nobody.1.spans.is_empty() && nobody.1.logs.is_empty());
     }
 }

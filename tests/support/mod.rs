@@ -64,6 +64,12 @@ impl Trace {
         self
     }
 
+    /// Lets a name in the home lead to another one.
+    pub fn link(self, to: &str, name: &str) -> Self {
+        std::os::unix::fs::symlink(to, self.home.path().join(name)).expect("the link");
+        self
+    }
+
     /// Gives it something to read.
     pub fn stdin(mut self, bytes: &[u8]) -> Self {
         self.stdin = bytes.to_vec();

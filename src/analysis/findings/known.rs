@@ -60,8 +60,13 @@ impl Known {
 
     /// Adds what a journey shows.
     pub fn learn(&mut self, journey: &Journey) {
-        self.journeys += 1;
         self.learn_spans(&journey.spans);
+        self.learn_joins(journey);
+    }
+
+    /// Adds what a journey shows by how its spans hang together: once for each journey.
+    pub fn learn_joins(&mut self, journey: &Journey) {
+        self.journeys += 1;
         let mut entries = BTreeSet::new();
         for (index, span) in journey.spans.iter().enumerate() {
             let (service, cause) = (span.service().to_owned(), journey.forest.cause[index]);

@@ -181,8 +181,8 @@ fn absences_conditions_and_the_time_in_all() {
 
 #[test]
 fn findings_gate_when_they_are_sure_and_grave() {
-    use Confidence::{High, Low};
-    use FindingId::{ErrorOrigin, Orphan};
+    use Confidence::{High, Low, Medium};
+    use FindingId::{ClockSkew, DuplicateConsume, ErrorOrigin, NotSampled, Orphan};
     use Severity::{Info, Warning};
     let forbid = |id| Spec { forbid: vec![id], ..spec("a: POST*") };
     let run = || settled(journey(RUN));
@@ -196,6 +196,12 @@ fn findings_gate_when_they_are_sure_and_grave() {
         (run().aged(5).found(ErrorOrigin, Warning, High), ErrorOrigin, Verdict::Fail),
         (run().found(ErrorOrigin, Warning, Low), ErrorOrigin, Verdict::Pass),
         (run().without_loki(Standing::Incomplete), Orphan, Verdict::CannotTell),
+        // Never graver than info, so info it is; a retry that went well is one of another kind.
+        (run().found(ClockSkew, Info, High), ClockSkew, Verdict::Fail),
+        (run().found(ClockSkew, Info, Low), ClockSkew, Verdict::Pass),
+        (run().found(NotSampled, Info, Medium), NotSampled, Verdict::Fail),
+        (run().found(DuplicateConsume, Info, High), DuplicateConsume, Verdict::Pass),
+        (run().found(ErrorOrigin, Info, High), ErrorOrigin, Verdict::Pass),
     ];
     for (n, (case, id, verdict)) in table.into_iter().enumerate() {
         assert_eq!(case.judge(&forbid(id)).verdict, verdict, "row {n}");

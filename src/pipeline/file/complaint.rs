@@ -3,6 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// So many complaints are told; who has more mends these first.
 pub(super) const MOST: usize = 50;
 
@@ -10,7 +13,7 @@ pub(super) const MOST: usize = 50;
 const SHOWN: usize = 120;
 
 /// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Complaint {
     /// The line, from 1.
     pub line: usize,
@@ -21,6 +24,7 @@ pub struct Complaint {
     /// What is wrong.
     pub message: String,
     /// What to do; may be empty.
+    #[serde(rename = "suggestion")]
     pub help: String,
 }
 

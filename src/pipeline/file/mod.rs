@@ -117,8 +117,7 @@ fn spec(reader: &mut Reader, root: &Node) -> Option<Spec> {
     let absences = reader.list(fields.get("absent"), "a list of what must not be seen");
     let absent = absences.iter().filter_map(|item| absence(reader, item)).collect();
     let forbidden = reader.list(fields.get("forbid"), "a list of findings");
-    let findings = FindingId::ALL.map(|id| (id.word(), id));
-    let forbid = forbidden.iter().filter_map(|item| reader.choice(item, &findings)).collect();
+    let forbid = forbidden.iter().filter_map(|item| finding(reader, item)).collect();
     let metrics = reader.list(fields.get("metrics"), "a list of metrics");
     let metrics = metrics.iter().filter_map(|item| metric::read(reader, item)).collect();
     let drafts = Drafts::read(reader, fields.get("steps"));
@@ -141,6 +140,17 @@ fn spec(reader: &mut Reader, root: &Node) -> Option<Spec> {
         forbid,
         metrics,
     })
+}
+
+/// A finding that a run judged by itself may have.
+fn finding(reader: &mut Reader, node: &Node) -> Option<FindingId> {
+    let id = reader.choice(node, &FindingId::ALL.map(|id| (id.word(), id)))?;
+    if !id.needs_baseline() {
+        return Some(id);
+    }
+    let message = format!("`{}` is found only beside good runs, and here each run is judged by itself", id.word());
+    reader.wrong(&node.at, message, "tell what must be there as a step, or ask `trace missing --baseline N`");
+    None
 }
 
 fn absence(reader: &mut Reader, node: &Node) -> Option<Absence> {

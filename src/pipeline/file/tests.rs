@@ -68,7 +68,7 @@ fn the_schema_agrees_as_far_as_it_can_see() {
 #[test]
 fn everything_that_is_wrong_is_told_at_once() {
     let text = "pipeline: essays\nwithin: 90\nsteps:\n  - register: { span: 're:(', servce: batch }\n  \
-        - spelling: { span: kafka.consume.*, after: registr, count: lots }\nforbid: [orphans]\n";
+        - spelling: { span: kafka.consume.*, after: registr, count: lots }\nforbid: [orphans, unusual_step]\n";
     let told = read("essays.yaml", text.as_bytes()).expect_err("wrong").to_string();
     insta::assert_snapshot!(told, @r"
     error: `90` has no unit
@@ -108,9 +108,16 @@ fn everything_that_is_wrong_is_told_at_once() {
     error: unknown value `orphans`
      --> essays.yaml:6:10
       |
-    6 | forbid: [orphans]
+    6 | forbid: [orphans, unusual_step]
       |          ^^^^^^^
       = help: did you mean `orphan`?
+
+    error: `unusual_step` is found only beside good runs, and here each run is judged by itself
+     --> essays.yaml:6:19
+      |
+    6 | forbid: [orphans, unusual_step]
+      |                   ^^^^^^^^^^^^
+      = help: tell what must be there as a step, or ask `trace missing --baseline N`
     ");
 }
 

@@ -100,7 +100,7 @@ fn runs(ill: &[&Run]) -> Table {
     let row = |run: &&Run| {
         let state = if run.is(Verdict::Fail) { State::Broken } else { State::Undecided };
         let (role, mark) = mark(state);
-        let why = run.outcome.checks.iter().find(|check| check.state == state);
+        let why = run.outcome.checks.iter().find(|check| check.state == state && run.start.is_some());
         let why = why.map(|check| {
             let why = check.why.first().map(|why| format!(": {why}")).unwrap_or_default();
             format!("{}{why}", called(check))
@@ -109,7 +109,7 @@ fn runs(ill: &[&Run]) -> Table {
         TableRow {
             cells: vec![
                 vec![piece(role, mark), piece(Role::Strong, quoted(&run.subject))],
-                plain(format!("{known}{}", why.unwrap_or_default())),
+                plain(format!("{known}{}", why.unwrap_or_else(|| "nothing carries this ID".to_owned()))),
             ],
             below: vec![],
         }
@@ -128,11 +128,13 @@ fn facts(verification: &Verification, ill: &[&Run], frame: &Frame) -> Vec<Fact> 
     if let Some(percent) = (whole * 100).checked_div(all) {
         facts.push(fact("traced", plain(format!("{percent} % of {} whole", counted(all, "interaction")))));
     }
+    facts.extend(verification.stale());
     let withheld = runs.iter().map(|run| run.judgement.withheld).sum();
     facts.extend(findings::withheld(&Judgement { findings: vec![], withheld }));
     facts.extend(frame.remarks());
     facts.extend(frame.covered());
-    let next = ill.first().map(|run| frame.command_about(&run.subject, "timeline"));
+    let found = ill.iter().find(|run| run.start.is_some());
+    let next = found.map(|run| frame.command_about(&run.subject, "timeline"));
     facts.extend(parts::next(&next.into_iter().collect::<Vec<_>>()));
     facts
 }

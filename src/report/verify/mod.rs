@@ -14,9 +14,11 @@ use crate::analysis::findings::{Judged, Judgement};
 use crate::analysis::timeline::{self, Options, Timeline};
 use crate::model::finding::Finding;
 use crate::model::time::Timestamp;
+use crate::pipeline::known_failures::{KnownFailure, Now};
 use crate::pipeline::verdict::{Check, Kind, Outcome, State, Verdict};
-use crate::report::block::Block;
+use crate::report::block::{Block, Fact, Line, Role, one, piece};
 use crate::report::frame::Frame;
+use crate::report::parts;
 use crate::report::rows::Rows;
 
 /// The verdicts over runs of one pipeline.
@@ -26,6 +28,10 @@ pub struct Verification {
     pub pipeline: String,
     /// The runs, in the order in which they were asked for.
     pub runs: Vec<Run>,
+    /// Whether it was waited for what may still come.
+    pub waited: bool,
+    /// What became of failures that were known before.
+    pub known_failures: Vec<KnownFailure>,
 }
 
 /// One run, and what became of its expectations.
@@ -104,7 +110,25 @@ impl Verification {
             verdict: self.verdict(),
             runs: self.runs.iter().map(RunRecord::of).collect(),
             steps: self.steps(),
+            known_failures: &self.known_failures,
         }
+    }
+
+    /// Known failures that are none any more.
+    fn stale(&self) -> Vec<Fact> {
+        let said = |failure: &KnownFailure| {
+            let why = match failure.now {
+                Now::Obsolete => "fails no more",
+                Now::Unknown => "is nothing that the spec expects",
+                Now::Fails | Now::Undecided => return None,
+            };
+            Some(vec![piece(Role::Warn, failure.line()), piece(Role::Plain, format!(" {why}"))])
+        };
+        let mut said: Vec<Line> = self.known_failures.iter().filter_map(said).collect();
+        if !said.is_empty() {
+            said.push(one(Role::Dim, "--write-known-failures writes the list without them"));
+        }
+        parts::labelled("known", said.into_iter())
     }
 
     /// Its main table: the expectations of every run.
@@ -135,7 +159,7 @@ impl Verification {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         match self.runs.as_slice() {
-            [run] => one::blocks(&self.pipeline, run, frame),
+            [run] => one::blocks(self, run, frame),
             _ => many::blocks(self, frame),
         }
     }
@@ -183,6 +207,8 @@ pub struct VerificationRecord<'a> {
     runs: Vec<RunRecord<'a>>,
     /// Each expectation over all runs.
     steps: Vec<StepRecord>,
+    /// What became of each failure that was known before, in the order of its file.
+    known_failures: &'a [KnownFailure],
 }
 
 #[derive(Serialize, JsonSchema)]

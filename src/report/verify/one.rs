@@ -9,7 +9,7 @@ use crate::report::findings;
 use crate::report::frame::Frame;
 use crate::report::names::Names;
 use crate::report::parts;
-use crate::report::verify::{Run, Story, called};
+use crate::report::verify::{Run, Story, Verification, called};
 use crate::report::waterfall::Words;
 use crate::report::words::counted;
 
@@ -19,9 +19,9 @@ const FINDINGS: usize = 4;
 const PLACES: usize = 3;
 
 /// The screen of one run.
-pub fn blocks(pipeline: &str, run: &Run, frame: &Frame) -> Vec<Block> {
+pub fn blocks(verification: &Verification, run: &Run, frame: &Frame) -> Vec<Block> {
     let names = run.story.as_ref().map_or_else(Names::default, |story| Names::in_journey(&story.judged.journey));
-    let mut blocks = vec![Block::Line(title(pipeline, run)), Block::Flow(numbers(run, frame))];
+    let mut blocks = vec![Block::Line(title(&verification.pipeline, run)), Block::Flow(numbers(run, frame))];
     blocks.extend(frame.asking());
     blocks.push(Block::Blank);
     blocks.push(Block::Table(table(run, &names)));
@@ -30,7 +30,7 @@ pub fn blocks(pipeline: &str, run: &Run, frame: &Frame) -> Vec<Block> {
         blocks.extend(findings::short(&grave, &names, run.start.unwrap_or_default(), FINDINGS));
         blocks.extend(drawing(run, story, &names, frame));
     }
-    let facts = facts(run, &names, frame);
+    let facts = facts(run, verification, &names, frame);
     if !facts.is_empty() {
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(facts));
@@ -188,15 +188,16 @@ fn drawing(run: &Run, story: &Story, names: &Names, frame: &Frame) -> Vec<Block>
     blocks
 }
 
-fn facts(run: &Run, names: &Names, frame: &Frame) -> Vec<Fact> {
+fn facts(run: &Run, verification: &Verification, names: &Names, frame: &Frame) -> Vec<Fact> {
     // Nothing more comes into a file, or into the demo.
     let may_come = !["--demo", "--input"].iter().any(|flag| frame.report.flags.contains(flag));
     let waiting = run.outcome.waiting_for.iter().filter(|_| may_come).map(|what| plain(what.clone()));
-    let mut facts = parts::labelled("waiting", waiting);
+    let mut facts = parts::labelled(if verification.waited { "waited for" } else { "may come" }, waiting);
     let (whole, all) = (run.coverage.whole, run.coverage.all);
     if all > 0 && whole < all {
         facts.push(fact("traced", plain(format!("{whole} of {} whole", counted(all, "interaction")))));
     }
+    facts.extend(verification.stale());
     facts.extend(findings::withheld(&run.judgement));
     if let Some(story) = &run.story {
         facts.extend(parts::skew(&story.judged.journey.skew, names, false));
@@ -210,7 +211,9 @@ fn facts(run: &Run, names: &Names, frame: &Frame) -> Vec<Fact> {
 
 fn commands(run: &Run, names: &Names, frame: &Frame) -> Vec<String> {
     if run.start.is_none() {
-        return vec!["trace doctor".to_owned()];
+        let flags = &frame.report.flags;
+        let is_file = flags.contains("--input");
+        return vec![if is_file { format!("trace find {flags}") } else { "trace doctor".to_owned() }];
     }
     let broken = run.outcome.checks.iter().filter(|check| check.state == State::Broken);
     let mut seen = broken.flat_map(|check| check.seen.iter().chain(check.nearest.iter().map(|nearest| &nearest.sight)));

@@ -25,6 +25,22 @@ fn a_run_five_seconds_old_passes_when_all_is_there_and_is_waited_for_when_not() 
     assert_eq!(settled(journey(ASKED)).judge(&open_ended()).verdict, Verdict::Fail);
 }
 
+/// Any match that is right is enough, so one that failed says nothing yet; how to have it decide is told.
+#[test]
+fn a_step_that_failed_may_be_mended_until_its_limits_have_passed() {
+    let failed = || settled(journey(&RUN.replace("client amount", "client error amount")));
+    let bill = |count: &str| spec(&format!("take: process_orders\nbill: charge, after take 60s, ok{count}"));
+    let young = failed().aged(5).judge(&bill(""));
+    assert_eq!(
+        told(&young),
+        "cannot tell; ? bill: it failed / a later one that is as expected would mend it until 1 min 30 s after the run \
+         began; `count: 1` decides by the first / the run's last span ended less than 30 s ago, so more may come / its \
+         limit and a settle time have not passed [charge failed]"
+    );
+    assert_eq!(told(&failed().judge(&bill(""))), "fail; ✗ bill: it failed [charge failed]");
+    assert_eq!(failed().aged(5).judge(&bill(", 1")).verdict, Verdict::Fail);
+}
+
 #[test]
 fn without_lines_a_missing_span_is_only_sure_where_nobody_could_lead_to_it() {
     let down = settled(journey(ASKED)).without_loki(Standing::Incomplete);

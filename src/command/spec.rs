@@ -1,0 +1,51 @@
+//! A pipeline's spec as commands read it, and `verify-pipeline --check`.
+
+use std::path::Path;
+
+use crate::command::{Context, Outcome};
+use crate::error::{Error, Exit};
+use crate::pipeline::file::{self, Complaints};
+use crate::pipeline::spec::Spec;
+use crate::render::{Format, render};
+use crate::report::soundness::Soundness;
+use crate::report::{Body, Report};
+
+/// Reads a spec.
+///
+/// # Errors
+/// It cannot be read, or everything that is wrong with it.
+pub fn read_spec(path: &Path) -> Result<Spec, Error> {
+    look_at(path)?.map_err(|wrong| complained(&wrong))
+}
+
+/// A spec, or everything that is wrong with it.
+///
+/// # Errors
+/// It cannot be read.
+fn look_at(path: &Path) -> Result<Result<Spec, Complaints>, Error> {
+    let shown = path.display().to_string();
+    let unreadable = |e: std::io::Error| Error::Spec(format!("{shown}: {e}"));
+    let length = std::fs::metadata(path).map_err(unreadable)?.len();
+    if length > file::LONGEST as u64 {
+        return Err(Error::Spec(format!("{shown}: longer than 1 MiB: this is no spec")));
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    Ok(file::read(&shown, &bytes))
+}
+
+fn complained(wrong: &Complaints) -> Error {
+    let told = wrong.to_string();
+    Error::Spec(told.strip_prefix("error: ").unwrap_or(&told).trim_end().to_owned())
+}
+
+/// `--check`: whether it is sound. What is wrong with it is shown to people where it stands, and told to programs as a
+/// report.
+pub fn check(path: &Path, context: &Context) -> Result<Outcome, Error> {
+    let (soundness, exit) = match look_at(path)? {
+        Ok(spec) => (Soundness::of(path.display().to_string(), &spec), Exit::Answered),
+        Err(wrong) if context.format() == Format::Table => return Err(complained(&wrong)),
+        Err(wrong) => (Soundness::wanting(wrong), Exit::Usage),
+    };
+    let report = Report::new(Body::Soundness(Box::new(soundness)));
+    Ok(Outcome { stdout: render(&report, context.format(), &context.view), stderr: vec![], exit })
+}
