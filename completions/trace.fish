@@ -28,7 +28,9 @@ complete -c trace -n "__fish_trace_needs_command" -s o -l output -d 'The form of
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_needs_command" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_needs_command" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -51,6 +53,7 @@ complete -c trace -n "__fish_trace_needs_command" -f -a "span" -d 'One span whol
 complete -c trace -n "__fish_trace_needs_command" -f -a "logs" -d 'Every line of one ID, over all services, in time order'
 complete -c trace -n "__fish_trace_needs_command" -f -a "missing" -d 'What did not happen and should have, and what went wrong, each with its evidence'
 complete -c trace -n "__fish_trace_needs_command" -f -a "latency" -d 'How long calls take, and what users wait for: p50 to max, own time, queues, critical path'
+complete -c trace -n "__fish_trace_needs_command" -f -a "map" -d 'Who calls whom: services, topics, databases, hosts, with calls, errors and lengths'
 complete -c trace -n "__fish_trace_needs_command" -f -a "verify-pipeline" -d 'Did every expected step happen, in order, in time? A gate for CI'
 complete -c trace -n "__fish_trace_needs_command" -f -a "learn-pipeline" -d 'From good runs a spec for verify-pipeline, with the figures it rests on'
 complete -c trace -n "__fish_trace_needs_command" -f -a "demo" -d 'A short guided tour on embedded data'
@@ -105,7 +108,9 @@ complete -c trace -n "__fish_trace_using_subcommand find" -s o -l output -d 'The
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand find" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand find" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -176,7 +181,9 @@ complete -c trace -n "__fish_trace_using_subcommand timeline" -s o -l output -d 
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand timeline" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -244,7 +251,9 @@ complete -c trace -n "__fish_trace_using_subcommand span" -s o -l output -d 'The
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand span" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand span" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -317,7 +326,9 @@ complete -c trace -n "__fish_trace_using_subcommand logs" -s o -l output -d 'The
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand logs" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand logs" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -387,7 +398,9 @@ complete -c trace -n "__fish_trace_using_subcommand missing" -s o -l output -d '
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand missing" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand missing" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -460,7 +473,9 @@ complete -c trace -n "__fish_trace_using_subcommand latency" -s o -l output -d '
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand latency" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand latency" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -480,6 +495,79 @@ complete -c trace -n "__fish_trace_using_subcommand latency" -s q -l quiet -d 'N
 complete -c trace -n "__fish_trace_using_subcommand latency" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand latency" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand latency" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand map" -l top -d 'How many edges to show' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l via -d 'From metrics that count every span, from spans, or from whichever there is [default: auto]' -r -f -a "auto\t''
+metrics\t''
+spans\t''"
+complete -c trace -n "__fish_trace_using_subcommand map" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
+warning\t''
+info\t''"
+complete -c trace -n "__fish_trace_using_subcommand map" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand map" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand map" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand map" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand map" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand map" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand map" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''
+mermaid\t''
+dot\t''"
+complete -c trace -n "__fish_trace_using_subcommand map" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand map" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand map" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand map" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand map" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand map" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand map" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand map" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand map" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
+complete -c trace -n "__fish_trace_using_subcommand map" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand map" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand map" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand map" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -l expect -d 'Instead of a spec: a span of this name is expected; repeatable' -r
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -l correlation-id -d 'The run\'s correlation ID' -r
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -l trace-id -d 'The run\'s trace ID' -r
@@ -528,7 +616,9 @@ complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -s o -l out
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -588,7 +678,9 @@ complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -s o -l outp
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -609,7 +701,9 @@ complete -c trace -n "__fish_trace_using_subcommand demo" -s o -l output -d 'The
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand demo" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand demo" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -656,7 +750,9 @@ complete -c trace -n "__fish_trace_using_subcommand doctor" -s o -l output -d 'T
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand doctor" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -677,7 +773,9 @@ complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand config; and not __fish_seen_subcommand_from show" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -723,7 +821,9 @@ complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subc
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand config; and __fish_seen_subcommand_from show" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -743,7 +843,9 @@ complete -c trace -n "__fish_trace_using_subcommand schema" -s o -l output -d 'T
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand schema" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand schema" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -763,7 +865,9 @@ complete -c trace -n "__fish_trace_using_subcommand completions" -s o -l output 
 json\t''
 jsonl\t''
 csv\t''
-markdown\t''"
+markdown\t''
+mermaid\t''
+dot\t''"
 complete -c trace -n "__fish_trace_using_subcommand completions" -l out -d 'Write the answer to this file' -r -F
 complete -c trace -n "__fish_trace_using_subcommand completions" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
 always\t''

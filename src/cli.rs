@@ -4,8 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    Context, Outcome, completions, config, demo, doctor, find, latency, learn_pipeline, logs, missing, schema, span,
-    timeline, verify_pipeline,
+    Context, Outcome, completions, config, demo, doctor, find, latency, learn_pipeline, logs, map, missing, schema,
+    span, timeline, verify_pipeline,
 };
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
@@ -101,6 +101,9 @@ pub enum Command {
     /// How long calls take, and what users wait for: p50 to max, own time, queues, critical path
     #[command(before_help = latency::EXAMPLES, help_template = LAYOUT)]
     Latency(latency::Args),
+    /// Who calls whom: services, topics, databases, hosts, with calls, errors and lengths
+    #[command(before_help = map::EXAMPLES, help_template = LAYOUT)]
+    Map(map::Args),
     /// Did every expected step happen, in order, in time? A gate for CI
     #[command(before_help = verify_pipeline::EXAMPLES, help_template = LAYOUT)]
     VerifyPipeline(Box<verify_pipeline::Args>),
@@ -134,6 +137,7 @@ impl Command {
             Self::Logs(args) => Some(&args.journey.backends),
             Self::Missing(args) => Some(&args.journey.backends),
             Self::Latency(args) => Some(&args.window.journey.backends),
+            Self::Map(args) => Some(&args.window.journey.backends),
             Self::VerifyPipeline(args) => Some(&args.backends),
             Self::LearnPipeline(args) => Some(&args.backends),
             Self::Doctor(args) => Some(&args.backends),
@@ -151,6 +155,7 @@ impl Command {
             Self::Logs(args) => args.journey.sources.demo.is_some(),
             Self::Missing(args) => args.journey.sources.demo.is_some(),
             Self::Latency(args) => args.window.journey.sources.demo.is_some(),
+            Self::Map(args) => args.window.journey.sources.demo.is_some(),
             Self::VerifyPipeline(args) => args.sources.demo.is_some() || args.check,
             Self::LearnPipeline(args) => args.sources.demo.is_some(),
             Self::Doctor(args) => args.demo,
@@ -180,6 +185,12 @@ pub fn advice(words: &clap::Error) -> Option<Error> {
 /// # Errors
 /// Whatever kept the command from running at all.
 pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error> {
+    if app.output.format().is_graph() && !matches!(app.command, Command::Map(_)) {
+        return Err(Error::usage(
+            "-o mermaid and -o dot draw graphs, and only `trace map` is one",
+            "-o table, json, jsonl, csv or markdown",
+        ));
+    }
     let unasked = BackendArgs::default();
     let backends = app.command.backends().unwrap_or(&unasked);
     let context = Context::new(app.command.reading(), &app.config, app.output, backends, surroundings)?;
@@ -190,6 +201,7 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::Logs(args) => logs::run(args, &context).await,
         Command::Missing(args) => missing::run(args, &context).await,
         Command::Latency(args) => Box::pin(latency::run(args, &context)).await,
+        Command::Map(args) => Box::pin(map::run(args, &context)).await,
         Command::VerifyPipeline(args) => Box::pin(verify_pipeline::run(args, &context)).await,
         Command::LearnPipeline(args) => Box::pin(learn_pipeline::run(args, &context)).await,
         Command::Demo(args) => demo::run(args, &context).await,

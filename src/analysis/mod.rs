@@ -7,6 +7,7 @@ pub mod critical_path;
 pub mod errors;
 pub mod findings;
 pub mod latency;
+pub mod map;
 pub mod messages;
 #[cfg(test)]
 pub mod sketch;

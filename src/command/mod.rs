@@ -15,6 +15,7 @@ pub mod learn_pipeline;
 pub mod links;
 pub mod logs;
 pub mod many;
+pub mod map;
 pub mod missing;
 pub mod offline;
 pub mod schema;

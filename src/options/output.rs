@@ -66,12 +66,14 @@ pub struct OutputArgs {
     pub no_progress: bool,
 }
 
-const FORMATS: [(&str, Format); 5] = [
+const FORMATS: [(&str, Format); 7] = [
     ("table", Format::Table),
     ("json", Format::Json),
     ("jsonl", Format::Jsonl),
     ("csv", Format::Csv),
     ("markdown", Format::Markdown),
+    ("mermaid", Format::Mermaid),
+    ("dot", Format::Dot),
 ];
 const COLOURS: [(&str, Colour); 3] = [("auto", Colour::Auto), ("always", Colour::Always), ("never", Colour::Never)];
 

@@ -5,6 +5,7 @@
 
 pub mod ci;
 pub mod csv;
+pub mod drawing;
 pub mod markdown;
 pub mod number;
 pub mod terminal;

@@ -1,12 +1,14 @@
 //! Reports to bytes: one file a format.
 
 pub mod csv;
+pub mod dot;
 pub mod escape;
 pub mod github;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod markdown;
+pub mod mermaid;
 pub mod terminal;
 
 use crate::model::time::Zone;
@@ -43,6 +45,10 @@ pub enum Format {
     Csv,
     /// GitHub's Markdown.
     Markdown,
+    /// Mermaid: only for what is a graph.
+    Mermaid,
+    /// Graphviz' language: only for what is a graph.
+    Dot,
 }
 
 impl Format {
@@ -50,9 +56,14 @@ impl Format {
     pub fn is_rows(self) -> bool {
         matches!(self, Self::Jsonl | Self::Csv)
     }
+
+    /// Whether it can show graphs and nothing else.
+    pub fn is_graph(self) -> bool {
+        matches!(self, Self::Mermaid | Self::Dot)
+    }
 }
 
-/// The report in this format; nothing where the format wants a main table and the report has none.
+/// The report in this format; nothing where the format wants a main table or a graph and the report has none.
 pub fn render(report: &Report, format: Format, view: &View) -> Vec<u8> {
     let blocks = || report.blocks(view.zone, view.verbosity);
     let rows = || report.rows();
@@ -62,6 +73,8 @@ pub fn render(report: &Report, format: Format, view: &View) -> Vec<u8> {
         Format::Jsonl => rows().map(|rows| jsonl::records(report, &rows)).unwrap_or_default(),
         Format::Csv => rows().map(|rows| csv::table(&rows)).unwrap_or_default(),
         Format::Markdown => markdown::blocks(&blocks(), view).into_bytes(),
+        Format::Mermaid => report.graph().map(|graph| mermaid::graph(&graph).into_bytes()).unwrap_or_default(),
+        Format::Dot => report.graph().map(|graph| dot::graph(&graph).into_bytes()).unwrap_or_default(),
     }
 }
 

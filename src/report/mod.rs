@@ -8,9 +8,11 @@ mod filters;
 pub mod find;
 pub mod findings;
 pub mod frame;
+pub mod graph;
 pub mod latency;
 pub mod learned;
 pub mod logs;
+pub mod map;
 pub mod missing;
 pub mod names;
 pub mod parts;
@@ -91,6 +93,8 @@ pub enum Body {
     Learned(Box<learned::Learned>),
     /// How long calls take, and what users wait for.
     Latency(Box<latency::Latency>),
+    /// Who calls whom.
+    Map(Box<map::MapReport>),
     /// The state of the backends.
     Doctor(doctor::Doctor),
     /// What is in force and where it came from.
@@ -112,6 +116,7 @@ impl Body {
             Self::Soundness(_) => "soundness",
             Self::Learned(_) => "learned",
             Self::Latency(_) => "latency",
+            Self::Map(_) => "map",
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",
             Self::Tour(_) => "tour",
@@ -161,6 +166,7 @@ impl Report {
             Body::Soundness(body) => body.blocks(),
             Body::Learned(body) => body.blocks(),
             Body::Latency(body) => body.blocks(&frame),
+            Body::Map(body) => body.blocks(&frame),
             Body::Doctor(body) => body.blocks(&frame),
             Body::Config(body) => body.blocks(),
             Body::Tour(body) => body.blocks(&frame),
@@ -179,10 +185,19 @@ impl Report {
             Body::Soundness(body) => body.rows(),
             Body::Learned(body) => body.rows(),
             Body::Latency(body) => body.rows(),
+            Body::Map(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
             Body::Config(body) => body.rows(),
             Body::Tour(_) => return None,
         })
+    }
+
+    /// What it draws, where it is a graph.
+    pub fn graph(&self) -> Option<graph::Graph> {
+        match &self.body {
+            Body::Map(body) => Some(body.graph()),
+            _ => None,
+        }
     }
 
     /// What every document says beside its body.
@@ -243,6 +258,7 @@ impl Serialize for Report {
             Body::Soundness(body) => self.document(body).serialize(to),
             Body::Learned(body) => self.document(body).serialize(to),
             Body::Latency(body) => self.document(body.record()).serialize(to),
+            Body::Map(body) => self.document(body.record()).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
             Body::Config(body) => self.document(body).serialize(to),
             Body::Tour(body) => self.document(body).serialize(to),
@@ -263,6 +279,7 @@ pub fn schema() -> Value {
         one::<soundness::Soundness>(&mut generator, "soundness"),
         one::<learned::Learned>(&mut generator, "learned"),
         one::<latency::LatencyRecord>(&mut generator, "latency"),
+        one::<map::MapRecord>(&mut generator, "map"),
         one::<doctor::Doctor>(&mut generator, "doctor"),
         one::<config::Config>(&mut generator, "config"),
         one::<tour::Tour>(&mut generator, "tour"),

@@ -125,6 +125,21 @@ fn operation(json: &Json) -> Option<Operation> {
     Some(Operation { name, kind })
 }
 
+/// Who called whom how often, of `/api/dependencies`: caller, callee, calls. The same pair may come more than once.
+pub fn dependencies(bytes: &[u8]) -> Result<Vec<(String, String, u64)>, Malformed> {
+    read_tree(bytes, |tree| {
+        if !tree.entries().iter().any(|(key, _)| key == "data") {
+            return Err(Malformed::wrong_shape(tree));
+        }
+        let one = |json: &Json| {
+            let name = |key| json.get(&[key]).text().map(std::borrow::Cow::into_owned);
+            let calls = json.get(&["callCount"]).int().and_then(|n| u64::try_from(n).ok())?;
+            Some((name("parent")?, name("child")?, calls))
+        };
+        Ok(tree.get(&["data"]).list().iter().filter_map(one).collect())
+    })
+}
+
 /// What an error body says: `errors[].msg`. `None` if it is no such body.
 pub fn error_text(bytes: &[u8]) -> Option<String> {
     let messages = read_tree(bytes, |tree| Ok(messages_of(tree.get(&["errors"])))).ok()?;

@@ -158,6 +158,21 @@ impl<'a> Jaeger<'a> {
     }
 }
 
+/// Who called whom how often in this time, as the server itself counts it: caller, callee, calls. None where it does not
+/// count.
+pub async fn dependencies(
+    transport: &Transport,
+    endpoint: &Endpoint,
+    window: Window,
+) -> Result<Option<Vec<(String, String, u64)>>, Failure> {
+    let answer = transport.fetch(endpoint, &v1::dependencies(window)).await?;
+    if matches!(answer.status, 404 | 405 | 501) || answer.is_page() {
+        return Ok(None);
+    }
+    let answer = answer.checked(&shown(&endpoint.url), v1::says)?;
+    transport.read(endpoint, answer, jaeger_json::dependencies).await.map(Some)
+}
+
 /// Attributes as both dialects take them: an object of texts.
 fn object(tags: &[(&str, &str)]) -> serde_json::Value {
     tags.iter().map(|(key, value)| ((*key).to_owned(), serde_json::Value::from(*value))).collect()

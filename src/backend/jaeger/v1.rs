@@ -3,6 +3,7 @@
 use crate::backend::jaeger::{Search, object};
 use crate::backend::request::{Answer, Request};
 use crate::model::id::TraceId;
+use crate::model::time::Window;
 use crate::wire::jaeger_json;
 
 /// The services that ever sent a span.
@@ -28,6 +29,13 @@ pub fn search(search: &Search<'_>, service: &str) -> Request {
         .with("start", search.window.from.micros())
         .with("end", search.window.to.plus(-1).micros())
         .with("limit", search.limit)
+}
+
+/// Who called whom in this time, as the server itself counts it.
+pub fn dependencies(window: Window) -> Request {
+    const MILLI: i64 = 1_000_000;
+    let lookback = window.length().saturating_add(MILLI - 1) / MILLI;
+    Request::get(&["api", "dependencies"]).with("endTs", window.to.micros() / 1_000).with("lookback", lookback)
 }
 
 /// One trace, maybe as it was recorded.

@@ -1,0 +1,89 @@
+//! `trace map`: who calls whom.
+
+use crate::analysis::map::{Map, Mapping, measured as from_metrics};
+use crate::backend::jaeger::dependencies;
+use crate::command::desk::Desk;
+use crate::command::via::{basis as measured_basis, measured};
+use crate::command::window::{Counted, each, in_window, is_one, window};
+use crate::command::{Context, Outcome};
+use crate::error::Error;
+use crate::model::basis::Basis;
+use crate::model::time::Window;
+use crate::options::sources::Supply;
+use crate::options::window::{ViaArgs, WindowArgs};
+use crate::report::Body;
+use crate::report::map::{Dependencies, MapReport};
+
+/// Lines to copy.
+pub const EXAMPLES: &str = "\
+Examples:
+  trace map --since 2h
+  trace map -o mermaid > map.mmd
+  trace map -o dot | dot -Tsvg > map.svg
+  trace map req-42                          the way of one journey
+  trace map --service spell_checker_service
+  trace map --demo";
+
+/// Flags.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// How many edges to show
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+    /// Where numbers are taken from.
+    #[command(flatten)]
+    pub via: ViaArgs,
+    /// A window, or one journey.
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Whatever kept it from running at all.
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let filters = args.window.journey.filters.filters();
+    let mut mapping = Mapping::default();
+    let supply = args.window.journey.sources.supply(&context.surroundings)?;
+    let (counted, map, dependencies) = if supply == Supply::Backends && !is_one(&args.window)? {
+        let desk = Desk::open(&args.window.journey.sources.recording, context)?;
+        let window = window(&args.window, desk.now, context)?;
+        let (measured, shell) = measured(&desk, args.via.via, &filters, window, context).await?;
+        let drawn = measured.as_ref().and_then(|told| Some((measured_basis(told), from_metrics(told, &filters)?)));
+        let (mut counted, map, dependencies) = match drawn {
+            Some((basis, map)) => (Counted::measured(basis, &args.window, context), map, None),
+            None => {
+                let counted =
+                    in_window(&desk, window, &args.window, context, |journey| mapping.add(&journey, &filters)).await;
+                let theirs = if filters.is_empty() { counts_of_jaeger(&desk, window).await } else { None };
+                (counted, mapping.map(), theirs)
+            }
+        };
+        counted.footing.shell.absorb_shell(shell);
+        (counted.footing.said, counted.footing.unsaved) = desk.close(context);
+        (counted, map, dependencies)
+    } else {
+        let counted = each(&args.window, context, |journey| mapping.add(&journey, &filters)).await?;
+        (counted, mapping.map(), None)
+    };
+    let basis = Basis { lines: 0, ..counted.basis };
+    let report = report(map, basis, dependencies, args.top);
+    Ok(counted.footing.outcome(&args.window.journey, context, Body::Map(Box::new(report))))
+}
+
+fn report(map: Map, basis: Basis, dependencies: Option<Dependencies>, top: u32) -> MapReport {
+    MapReport::of(map, basis, dependencies, usize::try_from(top).unwrap_or(usize::MAX))
+}
+
+/// What Jaeger counts itself, to compare with: whatever keeps it from telling takes nothing from the answer.
+async fn counts_of_jaeger(desk: &Desk, window: Window) -> Option<Dependencies> {
+    let endpoint = desk.backends.jaeger.as_ref()?;
+    let told = dependencies(&desk.transport, endpoint, window).await.ok().flatten()?;
+    let mut counts = Dependencies::new();
+    for (caller, callee, calls) in told {
+        let count = counts.entry((caller, callee)).or_default();
+        *count = count.saturating_add(calls);
+    }
+    Some(counts)
+}

@@ -1,0 +1,26 @@
+//! Graphs for Graphviz.
+
+use std::fmt::Write;
+
+use crate::render::escape::drawing;
+use crate::report::graph::{Graph, Shape};
+
+/// A directed graph.
+pub fn graph(graph: &Graph) -> String {
+    let mut out = "digraph map {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n".to_owned();
+    for (nth, node) in graph.nodes.iter().enumerate() {
+        let shape = match node.shape {
+            Shape::Box => "box",
+            Shape::Queue => "cds",
+            Shape::Store => "cylinder",
+            Shape::Round => "ellipse",
+        };
+        let _ = writeln!(out, "  n{nth} [label={}, shape={shape}];", drawing::dot(&node.label));
+    }
+    for edge in &graph.edges {
+        let style = if edge.dashed { ", style=dashed" } else { "" };
+        let colour = if edge.bad { ", color=red" } else { "" };
+        let _ = writeln!(out, "  n{} -> n{} [label={}{style}{colour}];", edge.from, edge.to, drawing::dot(&edge.label));
+    }
+    out + "}\n"
+}

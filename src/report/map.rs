@@ -1,0 +1,301 @@
+//! `map`: who calls whom, by what, and how well.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::analysis::map::{Edge, How, Map, Node, NodeKind};
+use crate::model::basis::{Basis, Via};
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::frame::Frame;
+use crate::report::graph::{Graph, GraphEdge, GraphNode, Shape};
+use crate::report::names::Names;
+use crate::report::rows::Rows;
+use crate::report::window::{Screen, length, nothing, percent, screen};
+use crate::report::words::{counted, flag};
+
+/// How many differences from the server's own counts are shown.
+const DIFFERENCES: usize = 6;
+
+/// Calls between services as Jaeger counts them: by caller and callee.
+pub type Dependencies = BTreeMap<(String, String), u64>;
+
+/// Who calls whom.
+#[derive(Clone, Debug)]
+pub struct MapReport {
+    map: Map,
+    basis: Basis,
+    names: Names,
+    /// What Jaeger counts itself; none where it was not asked, or does not count.
+    dependencies: Option<Dependencies>,
+    top: usize,
+}
+
+/// The same as JSON.
+#[derive(Serialize, JsonSchema)]
+pub struct MapRecord<'a> {
+    /// What the numbers rest on.
+    basis: &'a Basis,
+    /// Every part of the system, in the order in which work flows.
+    nodes: Vec<&'a Node>,
+    /// Every edge, in the same order.
+    edges: Vec<EdgeRecord<'a>>,
+    /// Calls between services as Jaeger counts them, beside those seen here; null where it was not asked or does not
+    /// count.
+    dependencies: Option<Vec<DependencyRecord<'a>>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct EdgeRecord<'a> {
+    from: &'a Node,
+    to: &'a Node,
+    calls: u64,
+    errors: u64,
+    p50_ns: Option<i64>,
+    p95_ns: Option<i64>,
+    max_ns: Option<i64>,
+    /// How it is known that one follows from the other, with how many.
+    how: &'a BTreeMap<How, u64>,
+    /// How many came without their trace context.
+    broken: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct DependencyRecord<'a> {
+    caller: &'a str,
+    callee: &'a str,
+    /// As Jaeger counts them.
+    jaeger: u64,
+    /// As they were seen here within one trace.
+    seen: u64,
+}
+
+impl MapReport {
+    /// Of this map; so many edges on the screen.
+    pub fn of(map: Map, basis: Basis, dependencies: Option<Dependencies>, top: usize) -> Self {
+        let services = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Service).map(|n| n.name.as_str());
+        let names = Names::of(&services.collect::<Vec<_>>());
+        Self { map, basis, names, dependencies, top }
+    }
+
+    /// As JSON.
+    pub fn record(&self) -> MapRecord<'_> {
+        let edges = self.map.edges.iter().map(|(from, to, edge)| {
+            let at = |share| edge.lengths.quantile(share).map(|told| told.value_ns);
+            EdgeRecord {
+                from,
+                to,
+                calls: edge.calls,
+                errors: edge.errors,
+                p50_ns: at(0.5),
+                p95_ns: at(0.95),
+                max_ns: at(1.0),
+                how: &edge.how,
+                broken: edge.broken(),
+            }
+        });
+        MapRecord {
+            basis: &self.basis,
+            nodes: self.map.nodes(),
+            edges: edges.collect(),
+            dependencies: self.dependencies.as_ref().map(|theirs| {
+                let pairs = both(theirs, &self.map.within_traces);
+                pairs.map(|(caller, callee, jaeger, seen)| DependencyRecord { caller, callee, jaeger, seen }).collect()
+            }),
+        }
+    }
+
+    /// Its main table: the edges.
+    pub fn rows(&self) -> Rows {
+        let row = |(from, to, edge): &(Node, Node, Edge)| {
+            vec![
+                json!(from.kind),
+                json!(from.name),
+                json!(to.kind),
+                json!(to.name),
+                json!(edge.calls),
+                json!(edge.errors),
+                json!(edge.lengths.quantile(0.95).map(|told| told.value_ns)),
+                json!(edge.broken()),
+            ]
+        };
+        Rows {
+            kind: "edge",
+            columns: &["from_kind", "from", "to_kind", "to", "calls", "errors", "p95_ns", "broken"],
+            rows: self.map.edges.iter().map(row).collect(),
+        }
+    }
+
+    /// As a graph.
+    pub fn graph(&self) -> Graph {
+        let nodes = self.map.nodes();
+        let places: BTreeMap<&Node, usize> = nodes.iter().enumerate().map(|(at, node)| (*node, at)).collect();
+        let shape = |kind| match kind {
+            NodeKind::Service => Shape::Box,
+            NodeKind::Topic => Shape::Queue,
+            NodeKind::Database => Shape::Store,
+            NodeKind::Outside | NodeKind::Host => Shape::Round,
+        };
+        let edge = |(from, to, edge): &(Node, Node, Edge)| {
+            let failed = match edge.errors {
+                0 => String::new(),
+                n => format!(", {} failed", percent(n as f64, edge.calls as f64)),
+            };
+            let p95 = length(edge.lengths.quantile(0.95));
+            GraphEdge {
+                from: places.get(from).copied().unwrap_or_default(),
+                to: places.get(to).copied().unwrap_or_default(),
+                label: format!("{}×{failed}, p95 {p95}", edge.calls),
+                bad: edge.errors > 0 || edge.broken() > 0,
+                dashed: edge.broken() > 0,
+            }
+        };
+        Graph {
+            nodes: nodes.iter().map(|node| GraphNode { label: node.name.clone(), shape: shape(node.kind) }).collect(),
+            edges: self.map.edges.iter().map(edge).collect(),
+        }
+    }
+
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        if self.map.edges.is_empty() {
+            return nothing(frame, &self.basis, "call between parts");
+        }
+        let mut facts = self.facts();
+        facts.extend(self.checked());
+        let told =
+            Screen { answer: self.answer(), body: vec![Block::Table(self.table())], facts, next: self.next(frame) };
+        screen(frame, &self.basis, told)
+    }
+
+    fn answer(&self) -> Line {
+        let nodes = self.map.nodes();
+        let of = |kind, what: &str| {
+            let n = nodes.iter().filter(|node| node.kind == kind).count();
+            (n > 0).then(|| counted(n, what))
+        };
+        let parts = [
+            of(NodeKind::Service, "service"),
+            of(NodeKind::Topic, "topic"),
+            of(NodeKind::Database, "database"),
+            of(NodeKind::Host, "outside host"),
+        ];
+        let said = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let mut line = vec![piece(Role::Strong, said)];
+        let failing = self.map.edges.iter().filter(|(_, _, edge)| edge.errors > 0).count();
+        if failing > 0 {
+            line.push(piece(Role::Error, format!("  ✗ errors on {}", counted(failing, "edge"))));
+        }
+        let broken = self.map.edges.iter().filter(|(_, _, edge)| edge.broken() > 0).count();
+        if broken > 0 {
+            line.push(piece(Role::Warn, format!("  ! trace context lost on {}", counted(broken, "edge"))));
+        }
+        line
+    }
+
+    fn table(&self) -> Table {
+        let head = ["calls", "errors", "p50", "p95", "from → to"].map(str::to_owned).to_vec();
+        let mut above: Option<&Node> = None;
+        let mut rows = vec![];
+        for (from, to, edge) in self.map.edges.iter().take(self.top) {
+            let same = above.replace(from) == Some(from);
+            rows.push(self.row(from, to, edge, same));
+        }
+        Table { head, rows, numbers: 4 }
+    }
+
+    fn row(&self, from: &Node, to: &Node, edge: &Edge, same: bool) -> TableRow {
+        let errors = match edge.errors {
+            0 => plain("0"),
+            n => one(Role::Error, format!("✗ {}", percent(n as f64, edge.calls as f64))),
+        };
+        let at = |share| plain(length(edge.lengths.quantile(share)));
+        let mut name = if same { plain("  ") } else { vec![self.node(from)] };
+        name.push(piece(Role::Dim, " → "));
+        name.push(self.node(to));
+        if edge.broken() > 0 {
+            let by = if edge.how.contains_key(&How::Message) { "message ID" } else { "correlation ID" };
+            name.push(piece(Role::Warn, format!("  ! {} joined by {by} only", edge.broken())));
+        }
+        TableRow { cells: vec![plain(edge.calls.to_string()), errors, at(0.5), at(0.95), name], below: vec![] }
+    }
+
+    fn node(&self, node: &Node) -> crate::report::block::Piece {
+        match node.kind {
+            NodeKind::Service => piece(Role::Strong, self.names.get(&node.name)),
+            NodeKind::Outside => piece(Role::Dim, "(outside)"),
+            NodeKind::Topic => piece(Role::Plain, format!("⇢ {}", node.name)),
+            NodeKind::Database => piece(Role::Plain, format!("{} (database)", node.name)),
+            NodeKind::Host => piece(Role::Plain, format!("{} (no spans here)", node.name)),
+        }
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = vec![];
+        let rest = self.map.edges.len().saturating_sub(self.top);
+        if rest > 0 {
+            facts.push(fact("unshown", plain(format!("{}; --top raises it", counted(rest, "more edge")))));
+        }
+        if self.basis.via == Via::Metrics {
+            facts
+                .push(fact("exact", plain("numbers are estimates of a service graph's metrics; --via spans is exact")));
+        }
+        facts
+    }
+
+    /// How what was seen compares with what Jaeger counts itself.
+    fn checked(&self) -> Vec<Fact> {
+        let Some(theirs) = &self.dependencies else { return vec![] };
+        if theirs.is_empty() {
+            return vec![fact(
+                "jaeger",
+                plain("counts no calls between services itself: no job does that for its storage"),
+            )];
+        }
+        let pairs: Vec<_> = both(theirs, &self.map.within_traces).collect();
+        let differing: Vec<_> = pairs.iter().filter(|(_, _, jaeger, seen)| jaeger != seen).collect();
+        if differing.is_empty() {
+            let said = format!(
+                "counts the same {} between services; links and messages it does not know",
+                counted(pairs.len(), "edge")
+            );
+            return vec![fact("jaeger", plain(said))];
+        }
+        let why = if self.basis.cut() > 0 {
+            "the newest traces of each service were read, it counts all"
+        } else {
+            "it counts other times, or what came since"
+        };
+        let mut facts =
+            vec![fact("jaeger", plain(format!("counts {} otherwise: {why}", counted(differing.len(), "edge"))))];
+        facts.extend(differing.iter().take(DIFFERENCES).map(|(caller, callee, jaeger, seen)| {
+            let said = format!("{} → {}: {jaeger} there, {seen} here", self.names.get(caller), self.names.get(callee));
+            fact("", plain(said))
+        }));
+        facts
+    }
+
+    fn next(&self, frame: &Frame) -> Vec<String> {
+        let worst = self.map.edges.iter().filter(|(_, to, _)| to.kind == NodeKind::Service);
+        let worst =
+            worst.max_by(|a, b| (a.2.errors, &b.1).cmp(&(b.2.errors, &a.1))).filter(|(_, _, edge)| edge.errors > 0);
+        let hotspots = worst.map(|(_, to, _)| frame.beside(&format!("trace hotspots{}", flag(" --service", &to.name))));
+        let mut next: Vec<String> = hotspots.into_iter().collect();
+        next.push(frame.beside("trace map -o mermaid"));
+        next
+    }
+}
+
+/// Every pair that either counts, with both counts; what a service asks of itself is left out, for servers differ there.
+fn both<'a>(
+    theirs: &'a Dependencies,
+    ours: &'a BTreeMap<(String, String), u64>,
+) -> impl Iterator<Item = (&'a str, &'a str, u64, u64)> {
+    let mut pairs: Vec<&(String, String)> = theirs.keys().chain(ours.keys()).filter(|(a, b)| a != b).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let count = |of: &BTreeMap<(String, String), u64>, pair| of.get(pair).copied().unwrap_or_default();
+    pairs.into_iter().map(move |pair| (pair.0.as_str(), pair.1.as_str(), count(theirs, pair), count(ours, pair)))
+}
