@@ -16,6 +16,7 @@ pub mod logs;
 pub mod many;
 pub mod missing;
 pub mod offline;
+pub mod readings;
 pub mod schema;
 pub mod span;
 pub mod standing;
