@@ -84,20 +84,32 @@ fn metrics_are_met_broken_or_cannot_be_told() {
     let vector =
         |samples: &str| format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{samples}]}}}}"#);
     let sample = |value: &str| vector(&format!(r#"{{"metric":{{}},"value":[1714557900,"{value}"]}}"#));
+    let beside = |value: &str, more: &str| sample(value).replacen('{', &format!("{{{more},"), 1);
+    let warned = r#""warnings":["a shard is away"]"#;
     let table = [
-        (sample("0"), "", 0, "✓ metric"),
-        (sample("2.5"), "", 1, "= 2.5"),
-        (sample("NaN"), "", 3, "? metric"),
-        (vector(""), "", 3, "? metric"),
-        (vector(""), ", empty: ok", 0, "✓ metric"),
-        (sample("NaN"), ", empty: ok", 0, "✓ metric"),
+        (200, sample("0"), "", 0, "✓ metric"),
+        (200, sample("2.5"), "", 1, "= 2.5"),
+        (200, sample("NaN"), "", 3, "? metric"),
+        (200, vector(""), "", 3, "? metric"),
+        (200, vector(""), ", empty: ok", 0, "✓ metric"),
+        (200, sample("NaN"), ", empty: ok", 0, "✓ metric"),
+        // A part of the answer tells neither that it is so nor that it is not.
+        (200, beside("0", warned), "", 3, "a shard is away"),
+        (200, beside("2.5", r#""isPartial":true"#), "", 3, "? metric"),
+        (200, beside("0", r#""infos":["use rate"]"#), "", 0, "use rate"),
+        (200, vector("").replace("[]", "[7]"), ", empty: ok", 3, "1 series skipped"),
+        (422, "no such function".to_owned(), "", 3, "no such function"),
+        (401, "who are you?".to_owned(), "", 4, "who are you?"),
+        (404, "nothing here".to_owned(), "", 4, "no such API"),
     ];
-    for (says, more, code, shows) in table {
+    for (status, says, more, code, shows) in table {
         let answer = says.clone();
         let prometheus = Server::answering(move |line| {
-            let body =
-                if line.contains("failures_total") { answer.clone() } else { vector("").replace("vector", "matrix") };
-            Some((200, "application/json", body.into_bytes()))
+            Some(if line.contains("failures_total") {
+                (status, "application/json", answer.clone().into_bytes())
+            } else {
+                (200, "application/json", vector("").replace("vector", "matrix").into_bytes())
+            })
         });
         let run = run("complete", 10 * MINUTE);
         let jaeger = Jaeger::holding(&run.spans);

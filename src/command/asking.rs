@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use crate::analysis::findings::baseline::Baseline;
 use crate::analysis::findings::known::Known;
 use crate::analysis::findings::{Grounds, Judged};
-use crate::backend::prometheus::Prometheus;
 use crate::backend::transport::{Transport, shown};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::links::links;
 use crate::command::offline::{demo_run, only_journey, read_files, within};
+use crate::command::readings::readings;
 use crate::command::{Context, Outcome, judging};
 use crate::demo;
 use crate::error::Error;
@@ -20,14 +20,14 @@ use crate::model::evidence::{Evidence, LookedUp, Note, NoteCode};
 use crate::model::journey::{Journey, Reason};
 use crate::model::log::LogEntry;
 use crate::model::pattern::Pattern;
-use crate::model::time::{Human, MINUTE, Timestamp};
+use crate::model::time::{Human, Timestamp};
 use crate::options::backends::APIS;
 use crate::options::journey::{Found, JourneyArgs};
 use crate::options::sources::Supply;
 use crate::pipeline::evaluate::Reading;
 use crate::pipeline::spec::Metric;
 use crate::progress::Progress;
-use crate::query::{PanelTemplate, Query, Subject, TimeRange};
+use crate::query::{Query, Subject, TimeRange};
 use crate::report::Body;
 use crate::report::words::{flag, quoted};
 use crate::stitch::stitch;
@@ -167,7 +167,8 @@ pub async fn about(
     };
     let mut told = told(evidence, query, wish, args, context);
     if !wish.metrics.is_empty() {
-        told.readings = readings(desk, transport, &told, wish.metrics, progress).await;
+        progress.say("reading metrics");
+        told.readings = readings(desk, transport, &mut told, wish.metrics).await;
     }
     if wish.around > 0 && transport.interrupted().is_none() {
         progress.say("asking for the lines around");
@@ -177,34 +178,6 @@ pub async fn about(
         notes.into_iter().for_each(|note| told.footing.shell.note(note));
     }
     Ok(told)
-}
-
-/// What metrics say a minute after the journey's end: by then they were scraped.
-async fn readings(
-    desk: &Desk,
-    transport: &Transport,
-    told: &Told,
-    metrics: &[Metric],
-    progress: &Progress,
-) -> Vec<Reading> {
-    let none = |why: String| metrics.iter().map(|_| Reading::NotHad(why.clone())).collect();
-    let journey = &told.judged.journey;
-    let Some(extent) = journey.span_extent() else { return none("there is no journey to measure at".to_owned()) };
-    let Some(endpoint) = &desk.backends.prometheus else { return none("prometheus is left out".to_owned()) };
-    let at = extent.to.plus(MINUTE);
-    if at > told.query.now {
-        let left = Human(at.since(told.query.now));
-        return none(format!("metrics are read a minute after the run's end: that is in {left}"));
-    }
-    progress.say("reading metrics");
-    let about = gather::metrics::About {
-        services: journey.services().into_iter().map(str::to_owned).collect(),
-        id: journey.correlation_id.clone().unwrap_or_else(|| told.query.subject.text.clone()),
-    };
-    let prometheus = Prometheus::new(transport, endpoint);
-    let templates = metrics.iter().map(|m| PanelTemplate { name: m.name.clone(), query: m.query.clone() });
-    let told = gather::metrics::readings(&prometheus, templates, &about, extent, at).await;
-    told.into_iter().map(|samples| samples.map_or_else(Reading::NotHad, Reading::Samples)).collect()
 }
 
 /// The likeliest of the keys under which the ID was found.

@@ -18,6 +18,7 @@ pub mod many;
 pub mod map;
 pub mod missing;
 pub mod offline;
+pub mod readings;
 pub mod schema;
 pub mod span;
 pub mod spec;

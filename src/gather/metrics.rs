@@ -8,6 +8,7 @@ use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::prometheus::{Prometheus, Told, step_seconds};
 use crate::backend::request::quoted;
 use crate::gather::haul::Haul;
+use crate::gather::health;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::metric::Panel;
 use crate::model::time::{MINUTE, SECOND, Timestamp, Window};
@@ -103,20 +104,41 @@ impl Unasked {
     }
 }
 
-/// What these queries say at an instant: the values of their samples.
+/// What these queries say at an instant: the values of their samples, or why they cannot be told; and what is to be
+/// remarked. What is not the whole answer tells nothing.
 pub async fn readings(
     prometheus: &Prometheus<'_>,
     templates: impl Iterator<Item = PanelTemplate>,
     about: &About,
     extent: Window,
     at: Timestamp,
-) -> Vec<Result<Vec<f64>, String>> {
-    let read = |template: PanelTemplate| async move {
-        let promql = filled(&template, about, extent)?;
-        let told = prometheus.instant(&promql, at).await.map_err(|failure| failure.message)?;
-        Ok(told.data.iter().filter_map(|series| series.samples.last()).map(|(_, value)| *value).collect())
+) -> (Vec<Result<Vec<f64>, String>>, Haul) {
+    let ask = |template: PanelTemplate| async move {
+        let promql = filled(&template, about, extent).map_err(Unasked::Malformed)?;
+        prometheus.instant(&promql, at).await.map_err(Unasked::Failed)
     };
-    join_all(templates.map(read)).await
+    let mut haul = Haul::default();
+    let mut read = |asked: Result<Told, Unasked>| match asked {
+        Ok(told) => {
+            haul.remarks(&told);
+            match told.warnings.iter().chain(&told.skipped).next() {
+                Some(why) => Err(format!("prometheus did not tell everything: {why}")),
+                None => {
+                    Ok(told.data.iter().filter_map(|series| series.samples.last()).map(|(_, value)| *value).collect())
+                }
+            }
+        }
+        Err(why) => {
+            let said = why.words().to_owned();
+            if let Unasked::Failed(failure) = why {
+                haul.failures.push((Source::Prometheus, failure));
+            }
+            Err(said)
+        }
+    };
+    let values = join_all(templates.map(ask)).await.into_iter().map(&mut read).collect();
+    haul.notes = haul.notes.into_iter().map(health::advised).collect();
+    (values, haul)
 }
 
 fn without_panel(panel: &Panel, why: &Unasked) -> Note {

@@ -81,11 +81,13 @@ fn shapes() -> Vec<Row> {
         jaeger("64 a key twice in a span", &with(r#","operationName":"other""#)).code(0),
         data("65 null in every list", Jaeger, json(nulls)).code(0),
         data("65 no data", Jaeger, json(r#"{"data":null,"errors":null}"#)).code(0).without_own(),
-        data("65 no data", Loki, json(r#"{"status":"success","data":null}"#)).code(0).without_own(),
-        data("65 no data", Prometheus, json(r#"{"status":"success","data":null}"#)).code(0).without_own(),
+        // No line is an answer, and no sample is none.
+        data("65 no data", Loki, json(r#"{"status":"success","data":null}"#)).code(0).without_own().gate(1),
+        data("65 no data", Prometheus, json(r#"{"status":"success","data":null}"#)).code(0).without_own().gate(3),
         data("65 no result", Loki, json(r#"{"status":"success","data":{"resultType":"streams","result":null}}"#))
             .code(0)
-            .without_own(),
+            .without_own()
+            .gate(1),
         jaeger("66 fields that nobody knows", &with(r#","flavour":{"a":[1,{"b":null}]}"#)).code(0),
         jaeger(
             "66 fields that are not there",
@@ -162,7 +164,8 @@ fn odd_spans() -> Vec<Row> {
         jaeger("75 a span twice", &repeated).code(0),
         jaeger("75 a span ID twice", &other).code(0),
         jaeger("76 no such parent", &added(vec![child("aaaaaaaaaaaaaaaa", "cccccccccccccccc")])).code(0),
-        jaeger("77 two parents", &instead(r#""references":[]"#, two)).code(0),
+        // One of them lies in a trace that nobody stores: what must be absent may be there.
+        jaeger("77 two parents", &instead(r#""references":[]"#, two)).code(0).gate(3),
         jaeger("78 2,000 deep", &added(chain)).code(0),
         jaeger("78 2,000 wide", &added(fan)).code(0),
         jaeger("79 an unknown process", &instead("\"p1\"", "\"p9\"")).code(0),

@@ -88,6 +88,8 @@ pub struct Row {
     pub place: Box<dyn Fn() -> Place + Send + Sync>,
     /// What reading commands end with.
     pub code: i32,
+    /// What the gate on everything ends with, if with something else.
+    pub gate: Option<i32>,
     /// What `doctor` may end with.
     pub doctor: Vec<i32>,
     /// What the user is told.
@@ -112,6 +114,9 @@ pub struct Row {
     pub never: Vec<&'static str>,
 }
 
+/// Resident memory at its highest, where nothing else is said.
+const USUAL_MIB: usize = 100;
+
 /// A backend somewhere else than on a server of ours.
 pub fn placed(name: impl Into<String>, sick: Who, place: impl Fn() -> Place + Send + Sync + 'static) -> Row {
     Row {
@@ -119,6 +124,7 @@ pub fn placed(name: impl Into<String>, sick: Who, place: impl Fn() -> Place + Se
         sick,
         place: Box::new(place),
         code: 3,
+        gate: None,
         doctor: vec![],
         says: vec![],
         keeps_own: false,
@@ -126,7 +132,7 @@ pub fn placed(name: impl Into<String>, sick: Who, place: impl Fn() -> Place + Se
         again: None,
         waits: 0,
         unasked: None,
-        peak_mib: 100,
+        peak_mib: USUAL_MIB,
         seconds: 20,
         args: vec![],
         env: vec![],
@@ -152,6 +158,12 @@ impl Row {
     pub fn code(mut self, code: i32) -> Self {
         self.code = code;
         self.keeps_own |= code == 0;
+        self
+    }
+
+    /// The gate on everything ends with this.
+    pub fn gate(mut self, code: i32) -> Self {
+        self.gate = Some(code);
         self
     }
 
@@ -213,6 +225,11 @@ impl Row {
     pub fn within(mut self, seconds: u64) -> Self {
         self.seconds = seconds;
         self
+    }
+
+    /// Whether reading it takes long.
+    pub fn is_long(&self) -> bool {
+        self.peak_mib > USUAL_MIB
     }
 
     /// What `doctor` may end with: what the others do, unless the row says otherwise.

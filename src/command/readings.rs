@@ -1,0 +1,51 @@
+//! What the metrics of a spec say at a journey's end.
+
+use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::prometheus::Prometheus;
+use crate::backend::transport::Transport;
+use crate::command::asking::Told;
+use crate::command::desk::Desk;
+use crate::gather::metrics::{About, readings as read};
+use crate::model::evidence::{BackendState, Evidence, Note, Source};
+use crate::model::time::{Human, MINUTE};
+use crate::pipeline::evaluate::Reading;
+use crate::pipeline::spec::Metric;
+use crate::query::PanelTemplate;
+
+/// What metrics say a minute after the journey's end: by then they were scraped. How Prometheus did goes to what the
+/// journey rests on.
+pub async fn readings(desk: &Desk, transport: &Transport, told: &mut Told, metrics: &[Metric]) -> Vec<Reading> {
+    let none = |why: String| metrics.iter().map(|_| Reading::NotHad(why.clone())).collect();
+    let journey = &told.judged.journey;
+    let Some(extent) = journey.span_extent() else { return none("there is no journey to measure at".to_owned()) };
+    let Some(endpoint) = &desk.backends.prometheus else { return none("prometheus is left out".to_owned()) };
+    let at = extent.to.plus(MINUTE);
+    if at > told.query.now {
+        let left = Human(at.since(told.query.now));
+        return none(format!("metrics are read a minute after the run's end: that is in {left}"));
+    }
+    let about = About {
+        services: journey.services().into_iter().map(str::to_owned).collect(),
+        id: journey.correlation_id.clone().unwrap_or_else(|| told.query.subject.text.clone()),
+    };
+    let prometheus = Prometheus::new(transport, endpoint);
+    let templates = metrics.iter().map(|m| PanelTemplate { name: m.name.clone(), query: m.query.clone() });
+    let (samples, haul) = read(&prometheus, templates, &about, extent, at).await;
+    let shell = &mut told.footing.shell;
+    haul.failures.iter().for_each(|(_, failure)| remark(shell, failure.note(Source::Prometheus), Some(failure)));
+    haul.notes.into_iter().for_each(|note| remark(shell, note, None));
+    samples.into_iter().map(|samples| samples.map_or_else(Reading::NotHad, Reading::Samples)).collect()
+}
+
+/// Says how Prometheus did. That it is not well is said once.
+fn remark(shell: &mut Evidence, note: Note, failure: Option<&Failure>) {
+    if note.code.is_incomplete() {
+        let status = shell.backends.iter_mut().find(|backend| backend.name == Source::Prometheus);
+        let Some(status) = status.filter(|status| status.state == BackendState::Ok) else { return };
+        let refuses = |failure: &Failure| matches!(failure.kind, FailureKind::MustAct | FailureKind::NoSuchApi);
+        status.state = if failure.is_some_and(refuses) { BackendState::Refused } else { BackendState::Partial };
+        status.error.clone_from(&note.message);
+        status.hint.clone_from(&note.hint);
+    }
+    shell.note(note);
+}
