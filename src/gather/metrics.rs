@@ -120,7 +120,7 @@ pub async fn readings(
     let mut haul = Haul::default();
     let mut read = |asked: Result<Told, Unasked>| match asked {
         Ok(told) => {
-            haul.remarks(&told);
+            haul.notes.extend(remarks(&told));
             match told.warnings.iter().chain(&told.skipped).next() {
                 Some(why) => Err(format!("prometheus did not tell everything: {why}")),
                 None => {
