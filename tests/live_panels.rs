@@ -1,0 +1,201 @@
+//! `trace latency` and `trace map` against the real servers of `tests/stack`: their numbers are those of what was pushed,
+//! exactly from spans, and within a bucket from metrics.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use support::stack::{MetricsPage, address, now, push};
+use support::{Trace, trace};
+use trace::demo::{MetricKind, Sample, scenarios};
+use trace::model::span::Span;
+use trace::model::time::{HOUR, MINUTE, Timestamp};
+
+const JAEGERS: [&str; 2] = ["STACK_JAEGER1_URL", "STACK_JAEGER2_URL"];
+/// Upper bounds of the buckets that are pushed, in milliseconds.
+const BOUNDS: [f64; 7] = [5.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, f64::INFINITY];
+
+fn at(jaeger: &str) -> Trace {
+    trace()
+        .env("TRACE_JAEGER_URL", &address(jaeger))
+        .env("TRACE_LOKI_URL", &address("STACK_LOKI_URL"))
+        .env("TRACE_PROMETHEUS_URL", &address("STACK_PROMETHEUS_URL"))
+}
+
+/// Runs of every scenario, a minute apart, in a time that no other test uses; and that time.
+async fn pushed() -> (Vec<Span>, [String; 4]) {
+    let start = now().plus(-50 * HOUR);
+    let mut spans = vec![];
+    for (nth, scenario) in scenarios().into_iter().filter(|s| s.name != "clock-off").enumerate() {
+        let run = scenario.run(start.plus(nth as i64 * MINUTE), start.0.unsigned_abs() + nth as u64);
+        push(&run).await;
+        spans.extend(run.spans);
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let window = |at: Timestamp| at.rfc3339();
+    let flags = ["--start".to_owned(), window(start.plus(-MINUTE)), "--end".to_owned(), window(start.plus(HOUR))];
+    (spans, flags)
+}
+
+/// Lengths and failures by service and name: a plain count.
+fn truth(spans: &[Span]) -> BTreeMap<(String, String), (Vec<i64>, u64)> {
+    let mut all: BTreeMap<(String, String), (Vec<i64>, u64)> = BTreeMap::new();
+    for span in spans {
+        let row = all.entry((span.service().to_owned(), span.name.clone())).or_default();
+        row.0.push(span.duration_ns);
+        row.1 += u64::from(span.is_error());
+    }
+    all.values_mut().for_each(|row| row.0.sort_unstable());
+    all
+}
+
+fn nearest(sorted: &[i64], percent: usize) -> i64 {
+    sorted[(sorted.len() * percent).div_ceil(100).max(1) - 1]
+}
+
+fn text<'a>(json: &'a Value, field: &str) -> &'a str {
+    json[field].as_str().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn numbers_are_those_of_what_was_pushed() {
+    let (spans, window) = pushed().await;
+    let truth = truth(&spans);
+    for jaeger in JAEGERS {
+        let answer = at(jaeger).args(["latency", "--via", "spans", "-o", "json"]).args(&window).run();
+        let json = answer.json();
+        assert_eq!(
+            (answer.code, &json["complete"]),
+            (0, &Value::Bool(true)),
+            "{jaeger}: {} {}",
+            answer.stderr,
+            json["notes"]
+        );
+        let rows = json["rows"].as_array().expect("rows");
+        assert_eq!(rows.len(), truth.len(), "{jaeger}");
+        for row in rows {
+            let key = (text(row, "service").to_owned(), text(row, "name").to_owned());
+            let (lengths, errors) = &truth[&key];
+            let what = format!("{jaeger} {key:?}");
+            assert_eq!(
+                (row["calls"].as_u64(), row["errors"].as_u64()),
+                (Some(lengths.len() as u64), Some(*errors)),
+                "{what}"
+            );
+            for (name, percent) in [("p50", 50), ("p90", 90), ("p95", 95), ("p99", 99), ("max", 100)] {
+                assert_eq!(row[name]["value_ns"].as_i64(), Some(nearest(lengths, percent)), "{what} {name}");
+            }
+        }
+        let map = at(jaeger).args(["map", "--via", "spans", "-o", "json"]).args(&window).run().json();
+        let edges = map["edges"].as_array().expect("edges");
+        let sent = |edge: &&Value| text(&edge["to"], "kind") == "topic";
+        let sent: u64 = edges.iter().filter(sent).filter_map(|edge| edge["calls"].as_u64()).sum();
+        let publishes = spans.iter().filter(|span| span.name.starts_with("kafka.publish.")).count();
+        assert_eq!(sent, publishes as u64, "{jaeger}");
+        let pairs = map["dependencies"].as_array().expect("what Jaeger counts itself");
+        assert!(!pairs.is_empty(), "{jaeger}");
+        for pair in pairs {
+            assert_eq!(pair["jaeger"], pair["seen"], "{jaeger}: {pair}");
+        }
+        // Asked for fewer than there are: said, and complete all the same.
+        let cut =
+            at(jaeger).args(["latency", "--via", "spans", "--limit", "3", "-o", "json"]).args(&window).run().json();
+        assert_eq!(cut["complete"], true, "{jaeger}");
+        assert!(cut["notes"].to_string().contains("\"sampled\""), "{jaeger}: {}", cut["notes"]);
+    }
+}
+
+/// What a collector would make of these spans, times a number.
+fn samples(truth: &BTreeMap<(String, String), (Vec<i64>, u64)>, times: f64) -> Vec<Sample> {
+    let sample = |family: &'static str, kind, name: &str, labels: Vec<(&'static str, String)>, value: f64| Sample {
+        family,
+        kind,
+        name: name.to_owned(),
+        labels,
+        value: value * times,
+        exemplar: None,
+    };
+    let labels = |(service, name): &(String, String)| {
+        vec![
+            ("service_name", service.clone()),
+            ("span_name", name.clone()),
+            ("span_kind", "SPAN_KIND_SERVER".to_owned()),
+        ]
+    };
+    let (calls, lengths) = ("traces_span_metrics_calls", "traces_span_metrics_duration_milliseconds");
+    let mut all = vec![];
+    for (key, (sorted, errors)) in truth {
+        for (status, n) in [("STATUS_CODE_UNSET", sorted.len() as u64 - errors), ("STATUS_CODE_ERROR", *errors)] {
+            let mut labels = labels(key);
+            labels.push(("status_code", status.to_owned()));
+            all.push(sample(calls, MetricKind::Counter, "traces_span_metrics_calls_total", labels, n as f64));
+        }
+    }
+    for (key, (sorted, _)) in truth {
+        for bound in BOUNDS {
+            let upto = sorted.iter().filter(|ns| **ns as f64 <= bound * 1e6).count() as f64;
+            let mut labels = labels(key);
+            labels.push(("le", if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() }));
+            all.push(sample(
+                lengths,
+                MetricKind::Histogram,
+                "traces_span_metrics_duration_milliseconds_bucket",
+                labels,
+                upto,
+            ));
+        }
+        let sum = sorted.iter().map(|ns| *ns as f64 / 1e6).sum();
+        all.push(sample(
+            lengths,
+            MetricKind::Histogram,
+            "traces_span_metrics_duration_milliseconds_sum",
+            labels(key),
+            sum,
+        ));
+        let count = sorted.len() as f64;
+        all.push(sample(
+            lengths,
+            MetricKind::Histogram,
+            "traces_span_metrics_duration_milliseconds_count",
+            labels(key),
+            count,
+        ));
+    }
+    all
+}
+
+/// The same from a collector's metrics: counts as good as counters that are read now and then, lengths within a bucket.
+#[tokio::test]
+async fn metrics_tell_the_same_within_their_buckets() {
+    let runs = scenarios().into_iter().take(6).enumerate();
+    let spans: Vec<Span> = runs.flat_map(|(nth, s)| s.run(now(), nth as u64).spans).collect();
+    let truth = truth(&spans);
+    let page = MetricsPage::serve(&samples(&truth, 0.0));
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    page.show(&samples(&truth, 100.0));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let answer = at(JAEGERS[0]).args(["latency", "--since", "1m", "-o", "json"]).run();
+    let json = answer.json();
+    assert_eq!((answer.code, &json["complete"]), (0, &Value::Bool(true)), "{} {}", answer.stderr, json["notes"]);
+    assert_eq!(
+        (text(&json["basis"], "via"), text(&json["basis"], "metric")),
+        ("metrics", "traces_span_metrics_calls_total")
+    );
+    let rows = json["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), truth.len());
+    for row in rows {
+        let key = (text(row, "service").to_owned(), text(row, "name").to_owned());
+        let (lengths, errors) = &truth[&key];
+        let near = |told: Option<u64>, exact: u64| told.is_some_and(|n| n.abs_diff(exact * 100) * 4 <= exact * 100);
+        assert!(near(row["calls"].as_u64(), lengths.len() as u64), "{key:?}: {} for {}", row["calls"], lengths.len());
+        assert!(near(row["errors"].as_u64(), *errors), "{key:?}: {} for {errors}", row["errors"]);
+        for (name, percent) in [("p50", 50), ("p95", 95)] {
+            let (told, exact) = (&row[name], nearest(lengths, percent));
+            let (low, high) =
+                (told["low_ns"].as_i64().unwrap_or(i64::MAX), told["high_ns"].as_i64().unwrap_or(i64::MAX));
+            assert!(low <= exact && exact <= high, "{key:?} {name}: {exact} in {told}");
+        }
+    }
+}
