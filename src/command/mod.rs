@@ -1,5 +1,6 @@
 //! One file a command: its flags (`Args`) beside its `run`.
 
+pub mod alerts;
 pub mod asked;
 pub mod asking;
 pub mod completions;
@@ -16,6 +17,7 @@ pub mod logs;
 pub mod many;
 pub mod missing;
 pub mod offline;
+pub mod phases;
 pub mod schema;
 pub mod span;
 pub mod standing;

@@ -12,5 +12,6 @@ pub mod length;
 pub mod log;
 pub mod metric;
 pub mod pattern;
+pub mod rule;
 pub mod span;
 pub mod time;

@@ -1,5 +1,6 @@
 //! What is shown: one file a report, each as neutral blocks for people and as data for programs.
 
+pub mod alerts;
 pub mod basis;
 pub mod block;
 pub mod config;
@@ -11,8 +12,10 @@ pub mod logs;
 pub mod missing;
 pub mod names;
 pub mod parts;
+pub mod phases;
 pub mod record;
 pub mod rows;
+pub mod rules;
 pub mod span;
 pub mod timeline;
 pub mod tour;
@@ -81,6 +84,12 @@ pub enum Body {
     Verification(Box<verify::Verification>),
     /// What good runs have in common.
     Learned(Box<learned::Learned>),
+    /// How the phases of the pipeline stand.
+    Phases(Box<phases::Phases>),
+    /// Alerts, and the journeys that show them.
+    Alerts(Box<alerts::Alerts>),
+    /// The rules of alerts and records.
+    Rules(Box<rules::Rules>),
     /// The state of the backends.
     Doctor(doctor::Doctor),
     /// What is in force and where it came from.
@@ -100,6 +109,9 @@ impl Body {
             Self::Missing(_) => "missing",
             Self::Verification(_) => "verification",
             Self::Learned(_) => "learned",
+            Self::Phases(_) => "phases",
+            Self::Alerts(_) => "alerts",
+            Self::Rules(_) => "rules",
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",
             Self::Tour(_) => "tour",
@@ -147,6 +159,9 @@ impl Report {
             Body::Missing(body) => body.blocks(&frame),
             Body::Verification(body) => body.blocks(&frame),
             Body::Learned(body) => body.blocks(),
+            Body::Phases(body) => body.blocks(&frame),
+            Body::Alerts(body) => body.blocks(&frame),
+            Body::Rules(body) => body.blocks(&frame),
             Body::Doctor(body) => body.blocks(&frame),
             Body::Config(body) => body.blocks(),
             Body::Tour(body) => body.blocks(&frame),
@@ -163,6 +178,9 @@ impl Report {
             Body::Missing(body) => body.rows(),
             Body::Verification(body) => body.rows(),
             Body::Learned(body) => body.rows(),
+            Body::Phases(body) => body.rows(),
+            Body::Alerts(body) => body.rows(),
+            Body::Rules(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
             Body::Config(body) => body.rows(),
             Body::Tour(_) => return None,
@@ -225,6 +243,9 @@ impl Serialize for Report {
             Body::Missing(body) => self.document(body.record()).serialize(to),
             Body::Verification(body) => self.document(body.record()).serialize(to),
             Body::Learned(body) => self.document(body).serialize(to),
+            Body::Phases(body) => self.document(body).serialize(to),
+            Body::Alerts(body) => self.document(body).serialize(to),
+            Body::Rules(body) => self.document(body).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
             Body::Config(body) => self.document(body).serialize(to),
             Body::Tour(body) => self.document(body).serialize(to),
@@ -243,6 +264,9 @@ pub fn schema() -> Value {
         one::<missing::MissingRecord>(&mut generator, "missing"),
         one::<verify::VerificationRecord>(&mut generator, "verification"),
         one::<learned::Learned>(&mut generator, "learned"),
+        one::<phases::Phases>(&mut generator, "phases"),
+        one::<alerts::Alerts>(&mut generator, "alerts"),
+        one::<rules::Rules>(&mut generator, "rules"),
         one::<doctor::Doctor>(&mut generator, "doctor"),
         one::<config::Config>(&mut generator, "config"),
         one::<tour::Tour>(&mut generator, "tour"),

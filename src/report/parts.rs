@@ -164,8 +164,16 @@ impl Frame<'_> {
     pub fn command(&self, words: &str, tail: &str) -> String {
         let id = self.report.subject.as_deref().unwrap_or_default();
         let id = if id.starts_with('-') { flag("--correlation-id", id) } else { quoted(id) };
-        let id = if self.report.flags.contains("--demo") { "" } else { id.as_str() };
+        let is_clear = self.report.subject.is_none() || self.report.flags.contains("--demo");
+        let id = if is_clear { "" } else { id.as_str() };
         let all = ["trace", words, id, tail, self.report.flags.as_str()];
+        all.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A command about this ID on the same data.
+    pub fn command_about(&self, words: &str, id: &str) -> String {
+        let id = if id.starts_with('-') { flag("--correlation-id", id) } else { quoted(id) };
+        let all = ["trace", words, id.as_str(), self.report.flags.as_str()];
         all.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
@@ -328,6 +336,10 @@ fn backend(status: &BackendStatus) -> Line {
             line.push(piece(Role::Plain, format!(" {}", Human(status.elapsed_ns))));
         }
         let what = match status.name {
+            Source::Prometheus if status.items == 0 && !status.detail.is_empty() => {
+                line.push(piece(Role::Dim, format!(" ({})", status.detail)));
+                return line;
+            }
             Source::Jaeger => counted(status.items, "span"),
             Source::Loki => counted(status.items, "line"),
             Source::Prometheus => counted(status.items, "alert"),
@@ -490,7 +502,8 @@ pub fn panels(panels: &[Panel]) -> Vec<Block> {
     if charts.is_empty() { vec![] } else { vec![Block::Blank, Block::Charts(charts)] }
 }
 
-fn extremes(values: &[f64]) -> String {
+/// The least, the greatest and the last of these, in words.
+pub fn extremes(values: &[f64]) -> String {
     let finite = || values.iter().copied().filter(|v| v.is_finite());
     let round = |value: f64| float_text((value * 1_000.0).round() / 1_000.0);
     match (finite().reduce(f64::min), finite().reduce(f64::max), values.last()) {
