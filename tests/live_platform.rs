@@ -11,11 +11,11 @@ use trace::demo::{MetricKind, Sample, scenarios};
 use trace::model::time::{MINUTE, SECOND, Timestamp};
 
 /// The binary, pointed at one of the Prometheuses and at a Jaeger.
-fn at(prometheus: &str) -> Trace {
+fn at(prometheus: &str, command: &str) -> Trace {
     trace()
+        .args([command, "--without", "loki", "--since", "2m", "-o", "json"])
         .env("TRACE_JAEGER_URL", &address("STACK_JAEGER1_URL"))
         .env("TRACE_PROMETHEUS_URL", &address(prometheus))
-        .args(["--without", "loki", "--since", "2m", "-o", "json"])
 }
 
 fn sample(family: &'static str, kind: MetricKind, labels: &[(&'static str, &str)], value: f64) -> Sample {
@@ -24,8 +24,8 @@ fn sample(family: &'static str, kind: MetricKind, labels: &[(&'static str, &str)
     Sample { family, kind, name, labels, value, exemplar: None }
 }
 
-/// What the platform shows with so many essays spell-checked.
-fn page(checked: f64) -> Vec<Sample> {
+/// What the platform shows with so many essays spell-checked; storage counts are those of this run alone.
+fn page(checked: f64, run: &str) -> Vec<Sample> {
     let phase = |phase, status, value| {
         sample("bos_batch_phase_status", MetricKind::Gauge, &[("phase", phase), ("status", status)], value)
     };
@@ -34,8 +34,8 @@ fn page(checked: f64) -> Vec<Sample> {
         phase("spellcheck", "COMPLETED", checked),
         phase("cj_assessment", "IN_PROGRESS", 2.0),
         phase("cj_assessment", "COMPLETED", 5.0),
-        sample("els_storage_reference_updates", MetricKind::Counter, &[], checked),
-        sample("els_storage_reference_failures", MetricKind::Counter, &[], 0.0),
+        sample("els_storage_reference_updates", MetricKind::Counter, &[("run", run)], checked),
+        sample("els_storage_reference_failures", MetricKind::Counter, &[("run", run)], 0.0),
         sample("spell_checker_queue_lag_seconds", MetricKind::Gauge, &[], 45.0),
     ]
 }
@@ -51,14 +51,19 @@ async fn phases_alerts_and_rules_are_as_served_on_both_generations_of_prometheus
     let run = scenario.run(now().plus(-20 * SECOND), now().0.unsigned_abs());
     push(&run).await;
     let begun = now();
-    let served = MetricsPage::serve(&page(10.0));
+    let served = MetricsPage::serve(&page(10.0, &run.correlation_id));
     tokio::time::sleep(Duration::from_secs(14)).await;
-    served.show(&page(40.0));
+    served.show(&page(40.0, &run.correlation_id));
     tokio::time::sleep(Duration::from_secs(3)).await;
+    let counter = |name: &str| {
+        format!("sum(rate(els_storage_reference_{name}_total{{run=\"{}\"}}[{{{{ range }}}}]))", run.correlation_id)
+    };
+    let config =
+        format!("[phases]\nstorage_updates = '{}'\nstorage_failures = '{}'\n", counter("updates"), counter("failures"));
     let mut servers = vec!["STACK_PROMETHEUS_URL"];
     servers.extend(std::env::var("STACK_PROMETHEUS3_URL").is_ok().then_some("STACK_PROMETHEUS3_URL"));
     for prometheus in servers {
-        let told = at(prometheus).args(["phases", "--stuck-after", "10s"]).run().json();
+        let told = at(prometheus, "phases").file(".trace.toml", &config).args(["--stuck-after", "10s"]).run().json();
         let values = |phase: &str| {
             let phase = find(&told["phases"], "phase", phase);
             ["IN_PROGRESS", "COMPLETED"].map(|status| find(&phase["statuses"], "status", status)["value"].clone())
@@ -79,7 +84,7 @@ async fn phases_alerts_and_rules_are_as_served_on_both_generations_of_prometheus
         let ids: Vec<&Value> = told["examples"].as_array().expect("a list").iter().map(|one| &one["id"]).collect();
         assert!(ids.contains(&&json!(run.correlation_id)), "{prometheus}: {ids:?}");
 
-        let told = at(prometheus).args(["alerts", "--fail-on", "warning"]).run();
+        let told = at(prometheus, "alerts").args(["--fail-on", "warning"]).run();
         assert_eq!(told.code, 1, "{prometheus}: {}", told.stderr);
         let told = told.json();
         let lag = find(&told["alerts"], "name", "SpellCheckerLag");
@@ -89,7 +94,7 @@ async fn phases_alerts_and_rules_are_as_served_on_both_generations_of_prometheus
         assert!(since.since(begun).abs() < 5 * SECOND || since < begun.plus(-MINUTE), "{prometheus}: {lag}");
         find(&lag["examples"], "id", &run.correlation_id);
 
-        let told = at(prometheus).args(["alerts", "--rules"]).run().json();
+        let told = at(prometheus, "alerts").args(["--rules"]).run().json();
         for rule in ["SpellCheckerLag", "StorageReferencePropagationFailure"] {
             let rule = find(&told["rules"], "name", rule);
             assert_eq!((&rule["health"], &rule["data"]), (&json!("ok"), &json!("some")), "{prometheus}: {rule}");

@@ -98,7 +98,7 @@ fn odd_numbers_of_phases_are_said_in_words() {
             &[],
             vec![series(json!({"phase": "a", "status": "IN_PROGRESS"}), |at| (at < 900).then(|| "2".to_owned()))],
             0,
-            "last told of 22:28:05",
+            "– no phase is told of any more: the last was at 22:28:05\n",
         ),
     ];
     for (args, told, code, said) in table {

@@ -99,8 +99,8 @@ fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked:
     let since = times.iter().rev().copied().take_while(|time| same(*time)).last().unwrap_or(told);
     let means_progress = |status: &str| queries.in_progress.iter().any(|word| word.matches(status));
     let value = |samples: &Samples| samples.get(&told).copied().unwrap_or(0.0);
-    let in_progress =
-        of.iter().filter(|(status, _)| means_progress(status)).map(|(_, s)| value(s)).filter(|v| v.is_finite()).sum();
+    let going = of.iter().filter(|(status, _)| means_progress(status)).map(|(_, samples)| value(samples));
+    let in_progress = going.filter(|value| value.is_finite()).fold(0.0, |sum, value| sum + value);
     let slack = asked.step_ns.saturating_mul(5) / 2;
     let gone = asked.window.to.since(told) > slack;
     // What was there when the window began may have been so before.

@@ -105,7 +105,8 @@ impl Phases {
 
     fn answer(&self, frame: &Frame) -> Line {
         let shorter = self.asked.length() < self.stuck_after_ns;
-        let going: f64 = self.phases.iter().filter(|phase| !phase.gone).map(|phase| phase.in_progress).sum();
+        let told = self.phases.iter().filter(|phase| !phase.gone);
+        let going = told.map(|phase| phase.in_progress).fold(0.0, |sum, one| sum + one);
         match self.stuck().collect::<Vec<_>>().as_slice() {
             [] if self.phases.is_empty() && frame.report.complete => {
                 let what = if self.metrics.is_empty() { self.query.clone() } else { self.metrics.join(", ") };
@@ -116,6 +117,12 @@ impl Phases {
                 ]
             }
             [] if self.phases.is_empty() => one(Role::Warn, "– nothing known of any phase"),
+            [] if self.phases.iter().all(|phase| phase.gone) => {
+                let last = self.phases.iter().map(|phase| phase.told).max();
+                let last =
+                    last.map_or(String::new(), |last| format!(": the last was at {}", frame.zone.clock_seconds(last)));
+                vec![piece(Role::Warn, "– no phase is told of any more"), piece(Role::Plain, last)]
+            }
             [] if shorter => {
                 let (window, after) = (Human(self.asked.length()), Human(self.stuck_after_ns));
                 let said = format!("– whether a phase is stuck cannot be told: {window} is less than {after}");
