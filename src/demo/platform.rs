@@ -157,3 +157,22 @@ fn over(value: impl Fn(Timestamp) -> f64) -> Vec<(Timestamp, f64)> {
 fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::phases::{Asked, phases as judged};
+    use crate::model::time::Window;
+    use crate::query::PhaseQueries;
+
+    #[test]
+    fn the_phase_that_is_stuck_is_found_and_no_other() {
+        let window = Window::new(NOW.plus(-HOUR), NOW);
+        let asked = Asked { window, step_ns: STEP, stuck_after_ns: 15 * MINUTE };
+        let told = judged(&phases().series, &PhaseQueries::default(), asked);
+        let names: Vec<&str> = told.iter().map(|phase| phase.phase.as_str()).collect();
+        assert_eq!(names, PHASES);
+        let stuck: Vec<_> = told.iter().filter_map(|phase| Some((phase.phase.as_str(), phase.stuck?.since))).collect();
+        assert_eq!(stuck, [(STUCK, STUCK_SINCE)]);
+    }
+}
