@@ -4,8 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    Context, Outcome, completions, config, demo, doctor, find, latency, learn_pipeline, logs, map, missing, schema,
-    span, timeline, verify_pipeline,
+    Context, Outcome, alerts, completions, config, demo, doctor, find, latency, learn_pipeline, logs, map, missing,
+    phases, schema, span, timeline, verify_pipeline,
 };
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
@@ -110,6 +110,12 @@ pub enum Command {
     /// From good runs a spec for verify-pipeline, with the figures it rests on
     #[command(before_help = learn_pipeline::EXAMPLES, help_template = LAYOUT)]
     LearnPipeline(Box<learn_pipeline::Args>),
+    /// How the phases of the pipeline stand, and which are stuck, from metrics
+    #[command(before_help = phases::EXAMPLES, help_template = LAYOUT)]
+    Phases(Box<phases::Args>),
+    /// Alerts of a time, since when, and the journeys that show them; the rules behind them
+    #[command(before_help = alerts::EXAMPLES, help_template = LAYOUT)]
+    Alerts(Box<alerts::Args>),
     /// A short guided tour on embedded data
     #[command(help_template = LAYOUT)]
     Demo(demo::Args),
@@ -140,6 +146,8 @@ impl Command {
             Self::Map(args) => Some(&args.window.journey.backends),
             Self::VerifyPipeline(args) => Some(&args.backends),
             Self::LearnPipeline(args) => Some(&args.backends),
+            Self::Phases(args) => Some(&args.window.journey.backends),
+            Self::Alerts(args) => Some(&args.window.journey.backends),
             Self::Doctor(args) => Some(&args.backends),
             Self::Config(args) => Some(args.backends()),
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => None,
@@ -158,6 +166,8 @@ impl Command {
             Self::Map(args) => args.window.journey.sources.demo.is_some(),
             Self::VerifyPipeline(args) => args.sources.demo.is_some() || args.check,
             Self::LearnPipeline(args) => args.sources.demo.is_some(),
+            Self::Phases(args) => args.window.journey.sources.demo.is_some(),
+            Self::Alerts(args) => args.window.journey.sources.demo.is_some(),
             Self::Doctor(args) => args.demo,
             Self::Config(_) => false,
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
@@ -204,6 +214,8 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::Map(args) => Box::pin(map::run(args, &context)).await,
         Command::VerifyPipeline(args) => Box::pin(verify_pipeline::run(args, &context)).await,
         Command::LearnPipeline(args) => Box::pin(learn_pipeline::run(args, &context)).await,
+        Command::Phases(args) => Box::pin(phases::run(args, &context)).await,
+        Command::Alerts(args) => Box::pin(alerts::run(args, &context)).await,
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, &context)).await,
         Command::Config(args) => config::run(args, &context).await,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::model::id::TraceId;
+use crate::model::pattern::Pattern;
 use crate::model::time::{DAY, HOUR, MINUTE, SECOND, Timestamp, Window};
 
 /// Whom the question is about.
@@ -145,6 +146,40 @@ pub struct PanelTemplate {
     pub name: String,
     /// PromQL with `{{ service }}`, `{{ correlation_id }}`, `{{ from }}`, `{{ to }}`.
     pub query: String,
+}
+
+/// What is asked about the phases of a pipeline, and what the answers mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhaseQueries {
+    /// PromQL: how much of each phase is in each status.
+    pub query: String,
+    /// The label that names the phase.
+    pub phase_label: String,
+    /// The label that names the status.
+    pub status_label: String,
+    /// The statuses that mean "in progress".
+    pub in_progress: Vec<Pattern>,
+    /// The phases in their order; the others come after these.
+    pub order: Vec<String>,
+    /// PromQL with `{{ range }}`: storage references updated per second.
+    pub storage_updates: String,
+    /// PromQL with `{{ range }}`: storage references that could not be updated per second.
+    pub storage_failures: String,
+}
+
+impl Default for PhaseQueries {
+    /// Those of the reference platform.
+    fn default() -> Self {
+        Self {
+            query: "sum by (phase, status) (bos_batch_phase_status)".to_owned(),
+            phase_label: "phase".to_owned(),
+            status_label: "status".to_owned(),
+            in_progress: ["in_progress", "IN_PROGRESS"].map(Pattern::exact).to_vec(),
+            order: vec![],
+            storage_updates: "sum(rate(els_storage_reference_updates_total[{{ range }}]))".to_owned(),
+            storage_failures: "sum(rate(els_storage_reference_failures_total[{{ range }}]))".to_owned(),
+        }
+    }
 }
 
 /// One question.

@@ -1,6 +1,7 @@
 //! Pure judgement over a journey: where its time went, what failed, and how to draw it.
 
 pub mod adjust;
+pub mod alerts;
 pub mod cascade;
 pub mod coverage;
 pub mod critical_path;
@@ -9,6 +10,9 @@ pub mod findings;
 pub mod latency;
 pub mod map;
 pub mod messages;
+pub mod open_journeys;
+pub mod phases;
+pub mod rules;
 #[cfg(test)]
 pub mod sketch;
 pub mod timeline;

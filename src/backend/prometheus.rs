@@ -1,12 +1,14 @@
-//! Prometheus, or whatever answers its API: instant and range queries, exemplars.
+//! Prometheus, or whatever answers its API: instant and range queries, exemplars, alerts, rules.
 
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Request, quoted};
 use crate::backend::transport::{Transport, shown};
-use crate::model::metric::{Exemplar, Series};
+use crate::model::metric::{Alert, Exemplar, Series};
+use crate::model::rule::Rule;
 use crate::model::time::{SECOND, Timestamp, Window};
 use crate::wire::prometheus_json::{self, Reply};
+use crate::wire::{Malformed, prometheus_rules};
 
 /// Series, with what the server remarks on them.
 pub type Told = Reply<Vec<Series>>;
@@ -58,12 +60,18 @@ impl<'a> Prometheus<'a> {
             .with("query", "{__name__=~\".+\"}")
             .with("start", window.from.seconds_text())
             .with("end", window.to.seconds_text());
-        let answer = self.ask(&request).await?;
-        let told = self.transport.read(self.endpoint, answer, prometheus_json::exemplars).await?;
-        match told.error {
-            Some(error) => Err(self.refused(&error)),
-            None => Ok(told),
-        }
+        self.list(&request, prometheus_json::exemplars).await
+    }
+
+    /// The alerts that are active now.
+    pub async fn alerts(&self, now: Timestamp) -> Result<Reply<Vec<Alert>>, Failure> {
+        let request = Request::get(&["api", "v1", "alerts"]);
+        self.list(&request, move |bytes| prometheus_json::alerts(bytes, now)).await
+    }
+
+    /// The rules that it evaluates.
+    pub async fn rules(&self) -> Result<Reply<Vec<Rule>>, Failure> {
+        self.list(&Request::get(&["api", "v1", "rules"]), prometheus_rules::rules).await
     }
 
     /// Whether it answers at all. Of what answers this API, not everything tells a version.
@@ -80,6 +88,19 @@ impl<'a> Prometheus<'a> {
     fn refused(&self, error: &str) -> Failure {
         let address = shown(&self.endpoint.url);
         Failure::new(FailureKind::Rejected, format!("{address} refused the question: {error}"))
+    }
+
+    async fn list<T: Default + Send + 'static>(
+        &self,
+        request: &Request,
+        decode: impl Fn(&[u8]) -> Result<Reply<T>, Malformed> + Send + 'static,
+    ) -> Result<Reply<T>, Failure> {
+        let answer = self.ask(request).await?;
+        let told = self.transport.read(self.endpoint, answer, decode).await?;
+        match told.error {
+            Some(error) => Err(self.refused(&error)),
+            None => Ok(told),
+        }
     }
 
     async fn told(&self, request: &Request) -> Result<Told, Failure> {

@@ -87,6 +87,9 @@ fn values(settings: &Settings) -> Vec<Shown> {
     let zone = zone(settings.zone.value);
     all.push(text("timezone", &settings.zone, &zone));
     all.push(panels(settings));
+    all.extend(settings.phases.texts().map(|(name, told)| text(name, told, &told.value)));
+    all.push(list("phases.in_progress", &settings.phases.in_progress));
+    all.push(list("phases.order", &settings.phases.order));
     all.push(length("timeout", &settings.timeout_ns));
     all.push(length("connect_timeout", &settings.connect_timeout_ns));
     all.push(length("idle_timeout", &settings.idle_timeout_ns));

@@ -1,5 +1,6 @@
 //! One file a command: its flags (`Args`) beside its `run`.
 
+pub mod alerts;
 pub mod asked;
 pub mod asking;
 pub mod completions;
@@ -18,6 +19,7 @@ pub mod many;
 pub mod map;
 pub mod missing;
 pub mod offline;
+pub mod phases;
 pub mod readings;
 pub mod schema;
 pub mod span;

@@ -8,6 +8,7 @@ mod line;
 mod load;
 mod metrics;
 mod pipeline;
+pub mod platform;
 mod random;
 mod recorder;
 pub mod shapes;

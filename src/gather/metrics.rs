@@ -168,15 +168,20 @@ async fn panel(
     (panel, asked)
 }
 
-/// The template with its values in the places of `{{ name }}`. It comes from a project file, which nobody vouches for:
-/// there are names in it and nothing to compute, so that it can keep us neither busy nor out of memory.
+/// The template with its values in the places of `{{ name }}`.
 fn filled(template: &PanelTemplate, about: &About, window: Window) -> Result<String, String> {
+    fill(&template.query, |name| value(name, about, window))
+}
+
+/// A text with values in the places of `{{ name }}`. It comes from a project file, which nobody vouches for: there are
+/// names in it and nothing to compute, so that it can keep us neither busy nor out of memory.
+pub(super) fn fill(template: &str, value: impl Fn(&str) -> Result<String, String>) -> Result<String, String> {
     let mut query = String::new();
-    let mut rest = template.query.as_str();
+    let mut rest = template;
     while let Some((before, from_name)) = rest.split_once("{{") {
         let (name, after) = from_name.split_once("}}").ok_or("a `{{` without its `}}`")?;
         query.push_str(before);
-        query.push_str(&value(name.trim(), about, window)?);
+        query.push_str(&value(name.trim())?);
         if query.len() > LONGEST_QUERY {
             return Err(format!("with its values it is longer than {LONGEST_QUERY} bytes"));
         }
@@ -196,14 +201,17 @@ fn value(name: &str, about: &About, window: Window) -> Result<String, String> {
         "correlation_id" => Ok(quoted(&about.id)),
         "from" => Ok(window.from.seconds_text()),
         "to" => Ok(window.to.seconds_text()),
-        _ => {
-            let name: String = name.chars().take(40).collect();
-            Err(format!("{{{{ {name} }}}} is none of service, correlation_id, from and to"))
-        }
+        _ => Err(unknown(name, "service, correlation_id, from and to")),
     }
 }
 
-/// What the server remarks beside an answer.
+/// A name for which nothing stands.
+pub(super) fn unknown(name: &str, known: &str) -> String {
+    let name: String = name.chars().take(40).collect();
+    format!("{{{{ {name} }}}} is none of {known}")
+}
+
+/// What the server remarks on its answer, and what of it could not be read.
 pub fn remarks<T>(told: &Reply<T>) -> Vec<Note> {
     let note = |code, text: String| Note::new(code, Source::Prometheus, text);
     let warnings = told.warnings.iter().map(|text| note(NoteCode::Partial, format!("prometheus warns: {text}")));

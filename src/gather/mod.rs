@@ -1,5 +1,6 @@
 //! What to ask next, and asking: rounds of seeds, fan-out and joins to a fixed point. Async ends here.
 
+pub mod alerts;
 pub mod around;
 pub mod doctor;
 pub mod followers;
@@ -9,8 +10,11 @@ pub mod lines;
 mod lists;
 pub mod measures;
 pub mod metrics;
+pub mod phases;
 pub mod recent;
+pub mod rules;
 pub mod sample;
+pub mod standing;
 pub mod traces;
 pub mod wait;
 

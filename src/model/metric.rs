@@ -20,7 +20,7 @@ pub struct Series {
     pub samples: Vec<(Timestamp, f64)>,
 }
 
-fn samples<S: Serializer>(samples: &[(Timestamp, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn samples<S: Serializer>(samples: &[(Timestamp, f64)], serializer: S) -> Result<S::Ok, S::Error> {
     let mut seq = serializer.serialize_seq(Some(samples.len()))?;
     for (time, value) in samples {
         if value.is_finite() {
@@ -90,7 +90,7 @@ pub struct Exemplar {
 }
 
 /// A configured PromQL question and its answer over the journey's time.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Panel {
     /// Its name in the configuration.
     pub name: String,

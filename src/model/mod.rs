@@ -13,5 +13,6 @@ pub mod log;
 pub mod measure;
 pub mod metric;
 pub mod pattern;
+pub mod rule;
 pub mod span;
 pub mod time;

@@ -12,6 +12,7 @@ pub mod many;
 pub mod memory;
 pub mod origin;
 pub mod output;
+pub mod phases;
 pub mod profile;
 pub mod settings;
 pub mod sources;

@@ -11,6 +11,7 @@ use crate::backend::JaegerApi;
 use crate::model::evidence::Source;
 use crate::model::pattern::Pattern;
 use crate::model::time::Zone;
+use crate::options::phases::PhasesPart;
 use crate::query::PanelTemplate;
 
 /// A value and where in its file it stands.
@@ -38,6 +39,8 @@ pub struct Profile {
     pub loki: LokiPart,
     /// Where metrics are.
     pub prometheus: PrometheusPart,
+    /// What is asked about phases.
+    pub phases: PhasesPart,
     /// Charts to show.
     pub panels: Option<Vec<Spanned<PanelText>>>,
 }

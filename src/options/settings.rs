@@ -21,6 +21,7 @@ use crate::options::credentials::secret_variables;
 use crate::options::files::{Chosen, Owner, choose, read_all};
 use crate::options::origin::{Origin, Sourced};
 use crate::options::output::OutputArgs;
+use crate::options::phases::PhaseSettings;
 use crate::options::profile::{PatternText, Profile, Told};
 use crate::options::surroundings::Surroundings;
 use crate::options::target::{Target, target};
@@ -81,6 +82,8 @@ pub struct Settings {
     pub services: Sourced<Vec<String>>,
     /// Charts to show.
     pub panels: Sourced<Vec<PanelTemplate>>,
+    /// What is asked about phases.
+    pub phases: PhaseSettings,
     /// Topics that nobody here consumes.
     pub external_topics: Sourced<Vec<Pattern>>,
     /// Hosts that are not ours.
@@ -229,6 +232,7 @@ impl<'a> Voices<'a> {
             keys: self.keys()?,
             services: self.list(|p| &p.services),
             panels: self.panels()?,
+            phases: self.phases()?,
             external_topics: self.patterns(|p| &p.external_topics),
             external_hosts: self.patterns(|p| &p.external_hosts),
             sampling: self

@@ -12,7 +12,7 @@ use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::findings;
 use crate::report::parts::labelled;
 use crate::report::words::{counted, flag, quoted};
-use crate::report::{Link, Report};
+use crate::report::{Body, Link, Report};
 
 /// How IDs are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Frame<'_> {
         }
         let whole = if self.report.complete { one(Role::Good, "complete") } else { one(Role::Warn, "NOT COMPLETE") };
         let mut items = vec![whole];
-        items.extend(self.report.backends.iter().map(backend));
+        items.extend(self.report.backends.iter().map(|status| backend(status, &self.report.body)));
         let mut blocks = vec![Block::Flow(items)];
         let grave = self.report.notes.iter().filter(|n| n.code.is_incomplete());
         let facts: Vec<Fact> = grave.flat_map(note).collect();
@@ -152,7 +152,8 @@ impl Frame<'_> {
     /// A command about the same ID on the same data.
     pub fn command(&self, words: &str, tail: &str) -> String {
         let id = subject(self.report.subject.as_deref().unwrap_or_default());
-        let id = if self.report.flags.contains("--demo") { "" } else { id.as_str() };
+        let is_clear = self.report.subject.is_none() || self.report.flags.contains("--demo");
+        let id = if is_clear { "" } else { id.as_str() };
         joined_words(&["trace", words, id, tail, &self.report.flags])
     }
 
@@ -206,8 +207,8 @@ fn length(journey: &Journey, recorded: Window) -> Line {
     }
 }
 
-/// Its mark, how long it took, what it gave.
-fn backend(status: &BackendStatus) -> Line {
+/// Its mark, how long it took, what it gave. Where nobody asked for alerts, none are counted.
+fn backend(status: &BackendStatus, body: &Body) -> Line {
     let name = piece(Role::Plain, format!("{} ", status.name.word()));
     let (role, text) = match status.state {
         BackendState::Ok => (Role::Good, "✓"),
@@ -226,13 +227,14 @@ fn backend(status: &BackendStatus) -> Line {
             line.push(piece(Role::Plain, format!(" {}", Human(status.elapsed_ns))));
         }
         let what = match status.name {
+            Source::Prometheus if matches!(body, Body::Phases(_) | Body::Rules(_)) => String::new(),
             Source::Jaeger => counted(status.items, "span"),
             Source::Loki => counted(status.items, "line"),
             Source::Prometheus => counted(status.items, "alert"),
             Source::File | Source::Demo => counted(status.items, "record"),
         };
-        let detail = if status.detail.is_empty() { what } else { format!("{what}, {}", status.detail) };
-        line.push(piece(Role::Dim, format!(" ({detail})")));
+        let told: Vec<&str> = [what.as_str(), &status.detail].into_iter().filter(|said| !said.is_empty()).collect();
+        line.push(piece(Role::Dim, format!(" ({})", told.join(", "))));
     }
     line
 }

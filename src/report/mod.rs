@@ -1,5 +1,6 @@
 //! What is shown: one file a report, each as neutral blocks for people and as data for programs.
 
+pub mod alerts;
 pub mod belonging;
 pub mod block;
 pub mod config;
@@ -16,8 +17,10 @@ pub mod map;
 pub mod missing;
 pub mod names;
 pub mod parts;
+pub mod phases;
 pub mod record;
 pub mod rows;
+pub mod rules;
 pub mod soundness;
 pub mod span;
 pub mod timeline;
@@ -95,6 +98,12 @@ pub enum Body {
     Latency(Box<latency::Latency>),
     /// Who calls whom.
     Map(Box<map::MapReport>),
+    /// How the phases of the pipeline stand.
+    Phases(Box<phases::Phases>),
+    /// Alerts, and the journeys that show them.
+    Alerts(Box<alerts::Alerts>),
+    /// The rules of alerts and records.
+    Rules(Box<rules::Rules>),
     /// The state of the backends.
     Doctor(doctor::Doctor),
     /// What is in force and where it came from.
@@ -117,6 +126,9 @@ impl Body {
             Self::Learned(_) => "learned",
             Self::Latency(_) => "latency",
             Self::Map(_) => "map",
+            Self::Phases(_) => "phases",
+            Self::Alerts(_) => "alerts",
+            Self::Rules(_) => "rules",
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",
             Self::Tour(_) => "tour",
@@ -167,6 +179,9 @@ impl Report {
             Body::Learned(body) => body.blocks(),
             Body::Latency(body) => body.blocks(&frame),
             Body::Map(body) => body.blocks(&frame),
+            Body::Phases(body) => body.blocks(&frame),
+            Body::Alerts(body) => body.blocks(&frame),
+            Body::Rules(body) => body.blocks(&frame),
             Body::Doctor(body) => body.blocks(&frame),
             Body::Config(body) => body.blocks(),
             Body::Tour(body) => body.blocks(&frame),
@@ -186,6 +201,9 @@ impl Report {
             Body::Learned(body) => body.rows(),
             Body::Latency(body) => body.rows(),
             Body::Map(body) => body.rows(),
+            Body::Phases(body) => body.rows(),
+            Body::Alerts(body) => body.rows(),
+            Body::Rules(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
             Body::Config(body) => body.rows(),
             Body::Tour(_) => return None,
@@ -259,6 +277,9 @@ impl Serialize for Report {
             Body::Learned(body) => self.document(body).serialize(to),
             Body::Latency(body) => self.document(body.record()).serialize(to),
             Body::Map(body) => self.document(body.record()).serialize(to),
+            Body::Phases(body) => self.document(body).serialize(to),
+            Body::Alerts(body) => self.document(body).serialize(to),
+            Body::Rules(body) => self.document(body).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
             Body::Config(body) => self.document(body).serialize(to),
             Body::Tour(body) => self.document(body).serialize(to),
@@ -280,6 +301,9 @@ pub fn schema() -> Value {
         one::<learned::Learned>(&mut generator, "learned"),
         one::<latency::LatencyRecord>(&mut generator, "latency"),
         one::<map::MapRecord>(&mut generator, "map"),
+        one::<phases::Phases>(&mut generator, "phases"),
+        one::<alerts::Alerts>(&mut generator, "alerts"),
+        one::<rules::Rules>(&mut generator, "rules"),
         one::<doctor::Doctor>(&mut generator, "doctor"),
         one::<config::Config>(&mut generator, "config"),
         one::<tour::Tour>(&mut generator, "tour"),

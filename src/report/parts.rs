@@ -146,7 +146,8 @@ pub fn panels(panels: &[Panel]) -> Vec<Block> {
     if charts.is_empty() { vec![] } else { vec![Block::Blank, Block::Charts(charts)] }
 }
 
-fn extremes(values: &[f64]) -> String {
+/// The least, the greatest and the last of these, in words.
+pub fn extremes(values: &[f64]) -> String {
     let finite = || values.iter().copied().filter(|v| v.is_finite());
     let round = |value: f64| float_text((value * 1_000.0).round() / 1_000.0);
     match (finite().reduce(f64::min), finite().reduce(f64::max), values.last()) {

@@ -10,6 +10,8 @@ pub mod log_line;
 pub mod loki_json;
 pub mod otlp_json;
 pub mod prometheus_json;
+pub mod prometheus_rules;
+pub mod promql;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -360,6 +362,7 @@ mod tests {
         let _ = (otlp_json::decode(bytes), otlp_json::services(bytes), otlp_json::summaries(bytes));
         let _ = (loki_json::streams(bytes), loki_json::labels(bytes), loki_json::index_stats(bytes));
         let _ = (prometheus_json::answer(bytes), prometheus_json::exemplars(bytes));
+        let _ = prometheus_rules::rules(bytes);
         let _ = prometheus_json::alerts(bytes, crate::model::time::Timestamp(0));
         let _ = (jaeger_json::span_alone(&text(bytes)), loki_json::logcli(&text(bytes)));
     }

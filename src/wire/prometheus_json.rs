@@ -60,7 +60,7 @@ impl Answer {
 pub const PARTIAL: &str = "the answer is partial: not all of the storage answered";
 
 /// Opens the envelope; `decode` reads `data`.
-fn envelope<T: Default>(
+pub(super) fn envelope<T: Default>(
     bytes: &[u8],
     decode: impl Fn(&Json, &mut Skips) -> Option<T>,
     named: (&str, &str),

@@ -1,0 +1,212 @@
+//! How the phases of a pipeline stand, from series of how much of each is in each status, and which are stuck.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::metric::{Series, samples};
+use crate::model::time::{Timestamp, Window};
+use crate::query::PhaseQueries;
+
+/// One phase.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Phase {
+    /// Its name; empty where the series carry none.
+    pub phase: String,
+    /// How much of it is in each status, those in progress first, then by name.
+    pub statuses: Vec<Status>,
+    /// How much of it is in progress at the window's end.
+    pub in_progress: f64,
+    /// When a status of it was last another; none where it never was in the window.
+    pub moved: Option<Timestamp>,
+    /// When it was last told of.
+    pub told: Timestamp,
+    /// Whether it is not told of any more.
+    pub gone: bool,
+    /// Set where something is in progress and nothing has moved for too long.
+    pub stuck: Option<Stuck>,
+}
+
+/// How much of a phase is in one status.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Status {
+    /// Its word.
+    pub status: String,
+    /// Whether it means "in progress".
+    pub in_progress: bool,
+    /// How much at the end; none where that is no number.
+    pub value: Option<f64>,
+    /// How much over the window, as it was told.
+    #[schemars(with = "Vec<(Timestamp, serde_json::Value)>")]
+    #[serde(serialize_with = "samples")]
+    pub samples: Vec<(Timestamp, f64)>,
+}
+
+/// That nothing moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Stuck {
+    /// Since when nothing has moved.
+    pub since: Timestamp,
+    /// How long that is.
+    pub for_ns: i64,
+    /// Whether it may be longer: nothing has moved since the window's beginning.
+    pub at_least: bool,
+}
+
+/// Over what time the series were asked, and how long something may stand still.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// The window.
+    pub window: Window,
+    /// Nanoseconds between two samples.
+    pub step_ns: i64,
+    /// Standing still for so long is being stuck.
+    pub stuck_after_ns: i64,
+}
+
+type Samples = BTreeMap<Timestamp, f64>;
+
+/// The phases in their order: as configured, then by when something of them was first there, then by name.
+pub fn phases(series: &[Series], queries: &PhaseQueries, asked: Asked) -> Vec<Phase> {
+    let mut all: BTreeMap<&str, BTreeMap<&str, Samples>> = BTreeMap::new();
+    for one in series.iter().filter(|one| !one.samples.is_empty()) {
+        let label = |name: &str| one.labels.get(name).map_or("", String::as_str);
+        let statuses = all.entry(label(&queries.phase_label)).or_default();
+        let sum = statuses.entry(label(&queries.status_label)).or_default();
+        for (time, value) in &one.samples {
+            *sum.entry(*time).or_default() += value;
+        }
+    }
+    let place = |phase: &str| queries.order.iter().position(|known| known == phase).unwrap_or(usize::MAX);
+    let begun = |statuses: &BTreeMap<&str, Samples>| {
+        let there = |samples: &Samples| samples.iter().find(|(_, value)| **value > 0.0).map(|(time, _)| *time);
+        statuses.values().filter_map(there).min().unwrap_or(Timestamp(i64::MAX))
+    };
+    let mut phases: Vec<_> = all
+        .into_iter()
+        .filter_map(|(name, of)| Some(((place(name), begun(&of)), phase(name, of, queries, asked)?)))
+        .collect();
+    phases.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.phase.cmp(&other.phase)));
+    phases.into_iter().map(|(_, phase)| phase).collect()
+}
+
+fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked: Asked) -> Option<Phase> {
+    let times: BTreeSet<Timestamp> = of.values().flat_map(|samples| samples.keys().copied()).collect();
+    let (first, told) = (*times.first()?, *times.last()?);
+    let at = |time: Timestamp| of.values().map(move |samples| samples.get(&time).copied().unwrap_or(0.0));
+    let same = |time: Timestamp| at(time).zip(at(told)).all(|(then, now)| same(then, now));
+    let since = times.iter().rev().copied().take_while(|time| same(*time)).last().unwrap_or(told);
+    let means_progress = |status: &str| queries.in_progress.iter().any(|word| word.matches(status));
+    let value = |samples: &Samples| samples.get(&told).copied().unwrap_or(0.0);
+    let going = of.iter().filter(|(status, _)| means_progress(status)).map(|(_, samples)| value(samples));
+    let in_progress = going.filter(|value| value.is_finite()).fold(0.0, |sum, value| sum + value);
+    let slack = asked.step_ns.saturating_mul(5) / 2;
+    let gone = asked.window.to.since(told) > slack;
+    // What was there when the window began may have been so before.
+    let at_least = since == first && first.since(asked.window.from) <= slack;
+    let stuck = Stuck { since, for_ns: told.since(since), at_least };
+    let mut statuses: Vec<Status> = of
+        .iter()
+        .map(|(status, samples)| Status {
+            status: (*status).to_owned(),
+            in_progress: means_progress(status),
+            value: Some(value(samples)).filter(|value| value.is_finite()),
+            samples: samples.iter().map(|(time, value)| (*time, *value)).collect(),
+        })
+        .collect();
+    statuses.sort_by_key(|status| !status.in_progress);
+    Some(Phase {
+        phase: name.to_owned(),
+        statuses,
+        in_progress,
+        moved: (!at_least).then_some(since),
+        told,
+        gone,
+        stuck: (in_progress > 0.0 && !gone && stuck.for_ns >= asked.stuck_after_ns).then_some(stuck),
+    })
+}
+
+/// What is no number tells of no change.
+#[expect(clippy::float_cmp, reason = "what has not moved is the same to the last bit")]
+fn same(then: f64, now: f64) -> bool {
+    then == now || then.is_nan() || now.is_nan()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::{MINUTE, SECOND};
+
+    const FROM: Timestamp = Timestamp(1_795_440_000 * SECOND);
+
+    /// A series with a value a minute, `-` where there is none.
+    fn series(phase: &str, status: &str, values: &str) -> Series {
+        let labels = [("phase", phase), ("status", status)];
+        let samples = values
+            .split(' ')
+            .enumerate()
+            .filter_map(|(nth, text)| Some((FROM.plus(nth as i64 * MINUTE), text.parse().ok()?)));
+        Series { labels: labels.map(|(k, v)| (k.to_owned(), v.to_owned())).into(), samples: samples.collect() }
+    }
+
+    fn judged(series: &[Series], after: i64) -> Vec<Phase> {
+        let window = Window::new(FROM, FROM.plus(7 * MINUTE));
+        phases(series, &PhaseQueries::default(), Asked { window, step_ns: MINUTE, stuck_after_ns: after * MINUTE })
+    }
+
+    #[test]
+    fn stuck_is_what_is_in_progress_while_no_status_moves() {
+        // In progress, completed; for how many minutes nothing has moved, whether perhaps longer, and whether it is stuck.
+        let table = [
+            ("2 2 2 2 2 2 2 2", "5 5 5 5 5 5 5 5", 7, true, true),
+            ("1 1 2 2 2 2 2 2", "5 5 5 5 5 5 5 5", 5, false, true),
+            ("2 2 2 2 2 2 2 2", "5 5 5 5 6 6 6 6", 3, false, false),
+            ("2 2 2 2 2 2 2 2", "5 5 5 6 6 6 6 6", 4, false, true),
+            ("0 0 0 0 0 0 0 0", "5 5 5 5 5 5 5 5", 7, true, false),
+            ("2 2 2 NaN 2 2 2 2", "5 5 5 5 5 5 5 5", 7, true, true),
+            ("1 1 2 - - 2 2 2", "5 5 5 - - 5 5 5", 5, false, true),
+            ("1 1 - 1 1 1 1 1", "5 5 5 5 5 5 5 5", 4, false, true),
+            ("- - - 1 1 1 1 1", "- - - - - - - -", 4, false, true),
+            ("NaN NaN NaN NaN NaN NaN NaN NaN", "5 5 5 5 5 5 5 5", 7, true, false),
+        ];
+        for (progress, done, minutes, at_least, is_stuck) in table {
+            let all = judged(&[series("a", "IN_PROGRESS", progress), series("a", "done", done)], 4);
+            let [phase] = all.as_slice() else { panic!("{progress}") };
+            let since = phase.moved.unwrap_or(FROM);
+            assert_eq!(
+                (phase.told.since(since) / MINUTE, phase.moved.is_none()),
+                (minutes, at_least),
+                "{progress} {done}"
+            );
+            assert_eq!(phase.stuck.is_some(), is_stuck, "{progress} {done}");
+            assert!(phase.stuck.is_none_or(|stuck| stuck.since == since && stuck.at_least == at_least));
+        }
+        let vanished = judged(&[series("a", "in_progress", "2 2 2 2 2 - - -")], 2);
+        assert!(vanished[0].gone && vanished[0].stuck.is_none() && vanished[0].in_progress > 1.0);
+        assert!(judged(&[], 1).is_empty());
+        assert!(judged(&[Series::default()], 1).is_empty());
+    }
+
+    #[test]
+    fn phases_come_in_their_order_and_parts_of_one_are_added() {
+        let names = |phases: &[Phase]| phases.iter().map(|p| p.phase.clone()).collect::<Vec<_>>();
+        let all = [
+            series("b", "done", "0 0 1 1 1 1 1 1"),
+            series("c", "done", "0 1 1 1 1 1 1 1"),
+            series("a", "done", "0 0 0 0 0 0 0 0"),
+            series("c", "in_progress", "0 1 1 1 1 1 1 1"),
+            series("c", "in_progress", "0 1 1 1 1 1 1 2"),
+        ];
+        let told = judged(&all, 1);
+        assert_eq!(names(&told), ["c", "b", "a"]);
+        let statuses: Vec<_> = told[0].statuses.iter().map(|s| (s.status.as_str(), s.value)).collect();
+        assert_eq!(statuses, [("in_progress", Some(3.0)), ("done", Some(1.0))]);
+        let mut backwards = all;
+        backwards.reverse();
+        assert_eq!(judged(&backwards, 1), told);
+        let queries = PhaseQueries { order: vec!["a".into()], ..PhaseQueries::default() };
+        let asked = Asked { window: Window::new(FROM, FROM.plus(7 * MINUTE)), step_ns: MINUTE, stuck_after_ns: MINUTE };
+        assert_eq!(names(&phases(&backwards, &queries, asked)), ["a", "c", "b"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! Which rules are well, and which never had data.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::rule::Rule;
+
+/// A rule, and what of it there is to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Ruled {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: Rule,
+    /// Whether there was data for it.
+    pub data: Data,
+    /// What it looks at and what had no series in the window.
+    pub missing: Vec<String>,
+}
+
+/// Whether there was data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Data {
+    /// There was.
+    Some,
+    /// Something that it looks at had no series.
+    None,
+    /// Its expression could not be read, or it was not asked.
+    Unknown,
+}
+
+/// What can be wrong with a rule, gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ailment {
+    /// It could not be evaluated.
+    Failing,
+    /// It never had data.
+    NoData,
+    /// It was never evaluated.
+    NeverEvaluated,
+    /// None.
+    Well,
+}
+
+impl Ruled {
+    /// What is wrong with it.
+    pub fn ailment(&self) -> Ailment {
+        if self.rule.health == "err" || !self.rule.last_error.is_empty() {
+            Ailment::Failing
+        } else if self.data == Data::None {
+            Ailment::NoData
+        } else if self.rule.last_evaluation.is_none() {
+            Ailment::NeverEvaluated
+        } else {
+            Ailment::Well
+        }
+    }
+}
+
+/// Each rule with what was seen of what it looks at; those that are not well first.
+pub fn judged(
+    rules: Vec<Rule>,
+    selectors: impl Fn(&str) -> Option<Vec<String>>,
+    seen: &BTreeMap<String, bool>,
+) -> Vec<Ruled> {
+    let one = |rule: Rule| {
+        let looks_at = selectors(&rule.query);
+        let known = looks_at.as_ref().is_some_and(|all| all.iter().all(|one| seen.contains_key(one)));
+        let missing = looks_at.into_iter().flatten().filter(|one| seen.get(one) == Some(&false));
+        let missing: Vec<String> = missing.collect();
+        let data = match (missing.is_empty(), known) {
+            (false, _) => Data::None,
+            (true, true) => Data::Some,
+            (true, false) => Data::Unknown,
+        };
+        Ruled { rule, data, missing }
+    };
+    let mut all: Vec<Ruled> = rules.into_iter().map(one).collect();
+    all.sort_by(|a, b| (a.ailment(), &a.rule).cmp(&(b.ailment(), &b.rule)));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::rule::RuleKind;
+    use crate::model::time::Timestamp;
+
+    #[test]
+    fn what_is_not_well_comes_first_and_says_why() {
+        let rule = |query: &str, health: &str, evaluated| Rule {
+            group: "g".to_owned(),
+            name: query.to_owned(),
+            kind: RuleKind::Alerting,
+            query: query.to_owned(),
+            health: health.to_owned(),
+            last_error: String::new(),
+            last_evaluation: evaluated,
+            state: None,
+            labels: BTreeMap::new(),
+        };
+        let at = Some(Timestamp(1));
+        let rules = vec![
+            rule("a", "ok", at),
+            rule("b a", "ok", at),
+            rule("c", "err", at),
+            rule("a a", "unknown", None),
+            rule("?", "ok", at),
+            rule("d", "ok", at),
+        ];
+        let selectors = |text: &str| (text != "?").then(|| text.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let seen = [("a".to_owned(), true), ("b".to_owned(), false), ("c".to_owned(), true)].into();
+        let told: Vec<_> = judged(rules, selectors, &seen)
+            .into_iter()
+            .map(|one| (one.ailment(), one.data, one.rule.name, one.missing))
+            .collect();
+        let wanted: [(Ailment, Data, &str, &[&str]); 6] = [
+            (Ailment::Failing, Data::Some, "c", &[]),
+            (Ailment::NoData, Data::None, "b a", &["b"]),
+            (Ailment::NeverEvaluated, Data::Some, "a a", &[]),
+            (Ailment::Well, Data::Unknown, "?", &[]),
+            (Ailment::Well, Data::Some, "a", &[]),
+            (Ailment::Well, Data::Unknown, "d", &[]),
+        ];
+        let wanted = wanted.map(|(ailment, data, name, missing)| {
+            (ailment, data, name.to_owned(), missing.iter().map(|m| (*m).to_owned()).collect::<Vec<_>>())
+        });
+        assert_eq!(told, wanted);
+    }
+}

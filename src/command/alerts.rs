@@ -1,0 +1,192 @@
+//! `trace alerts`: those of a time, what they touch, the journeys that show them; and the rules behind them.
+
+use crate::analysis::alerts::{Episode, Showing, Told, episodes};
+use crate::analysis::rules::judged;
+use crate::command::asking::{Wish, ask, flags};
+use crate::command::desk::{Desk, progress};
+use crate::command::footing::Footing;
+use crate::command::phases::{left_out, no_file};
+use crate::command::window::{each, in_window, is_one, window};
+use crate::command::{Context, Outcome};
+use crate::demo;
+use crate::demo::platform;
+use crate::error::Error;
+use crate::gather;
+use crate::gather::alerts::Alerted;
+use crate::gather::rules::Ruled;
+use crate::model::basis::Basis;
+use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::finding::Severity;
+use crate::model::time::{HOUR, Timestamp, Window, Windows};
+use crate::options::journey::Found;
+use crate::options::sources::Supply;
+use crate::options::window::WindowArgs;
+use crate::report::Body;
+use crate::report::alerts::{Alerts, SHOWN};
+use crate::report::rules::Rules;
+use crate::wire::promql::selectors;
+
+/// Lines to copy.
+pub const EXAMPLES: &str = "\
+Examples:
+  trace alerts
+  trace alerts --since 24h
+  trace alerts req-42                           those of one journey's time
+  trace alerts --fail-on error                  1 where a critical one fires or fired, for scripts
+  trace alerts --rules                          the rules, and which cannot work or never had data
+  trace alerts --demo";
+
+/// In so many stretches of time journeys are looked for at most.
+const STRETCHES: usize = 6;
+
+/// Flags.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// The rules instead: their health, and those that never had data
+    #[arg(long, conflicts_with_all = ["id", "correlation_id", "trace_id"])]
+    pub rules: bool,
+    /// The window, or one journey.
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Whatever kept it from running at all.
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let supply = args.window.journey.sources.supply(&context.surroundings)?;
+    match supply {
+        Supply::Files(_) => Err(no_file("alerts")),
+        _ if args.rules => rules(args, matches!(supply, Supply::Demo(_)), context).await,
+        _ if is_one(&args.window)? => of_one(args, context).await,
+        Supply::Demo(_) => of_the_demo(args, context).await,
+        Supply::Backends => of_a_window(args, context).await,
+    }
+}
+
+async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let journey = &args.window.journey;
+    let desk = Desk::open(&journey.sources.recording, context)?;
+    let asked = window(&args.window, desk.now, context)?;
+    let Some(prometheus) = &desk.backends.prometheus else { return Err(left_out("alerts")) };
+    let progress = progress(context);
+    progress.say("asking prometheus for alerts");
+    let told = gather::alerts::gather(asked, desk.now, prometheus, &desk.transport).await;
+    progress.done();
+    let mut alerts = all(&told, asked, desk.now);
+    let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
+    let mut basis = Basis::default();
+    let shown = alerts.len().min(SHOWN);
+    if desk.backends.jaeger.is_some() && shown > 0 {
+        let mut showing = Showing::of(&alerts[..shown]);
+        let filters = journey.filters.filters();
+        let touched: Windows = alerts[..shown].iter().map(Episode::touches).collect();
+        let mut touched: Vec<Window> = touched.iter().collect();
+        touched.reverse();
+        for stretch in touched.iter().take(STRETCHES) {
+            let stretch = Window::new(stretch.from, stretch.to.min(desk.now.plus(1)));
+            let take = |journey| showing.add(&journey, &filters);
+            let counted = in_window(&desk, stretch, &args.window, context, take).await;
+            add(&mut basis, counted.basis);
+            footing.settled &= counted.footing.settled;
+            footing.shell.absorb_shell(counted.footing.shell);
+        }
+        if touched.len() > STRETCHES {
+            let said =
+                format!("journeys were looked for around the newest alerts: {STRETCHES} of {} times", touched.len());
+            footing.shell.note(
+                Note::new(NoteCode::Sampled, Source::Jaeger, said).hint("narrow the time with --start and --end"),
+            );
+        }
+        showing.finish(&mut alerts[..shown]);
+    }
+    footing.shell.absorb_shell(told.shell);
+    (footing.said, footing.unsaved) = desk.close(context);
+    Ok(shown_with(footing, args, context, Alerts { asked: Some(asked), alerts, basis }))
+}
+
+/// Counts of several stretches of time as one.
+fn add(basis: &mut Basis, other: Basis) {
+    basis.calls = basis.calls.saturating_add(other.calls);
+    basis.journeys += other.journeys;
+    basis.lines += other.lines;
+    basis.limit = other.limit;
+    for service in other.services {
+        match basis.services.iter_mut().find(|known| known.service == service.service) {
+            Some(known) => {
+                known.traces += service.traces;
+                known.cut |= service.cut;
+            }
+            None => basis.services.push(service),
+        }
+    }
+    basis.services.sort();
+}
+
+async fn of_the_demo(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let asked = Window::new(demo::NOW.plus(-HOUR), demo::NOW);
+    let told = Alerted { stretches: platform::alerts(), step_ns: platform::STEP, ..Alerted::default() };
+    let mut alerts = all(&told, asked, demo::NOW);
+    let mut showing = Showing::of(&alerts);
+    let filters = args.window.journey.filters.filters();
+    let counted = each(&args.window, context, |journey| showing.add(&journey, &filters)).await?;
+    showing.finish(&mut alerts);
+    Ok(shown_with(counted.footing, args, context, Alerts { asked: Some(asked), alerts, basis: counted.basis }))
+}
+
+/// The alerts of one journey's time; only that journey can show them.
+async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let told = ask(&args.window.journey, &Wish::plain(context), context).await?;
+    let journey = &told.judged.journey;
+    let asked = told.footing.shell.coverage.metrics.hull();
+    let window = asked.unwrap_or(Window::new(told.query.now, told.query.now));
+    let step_ns = gather::alerts::step_ns(window);
+    let alerted = Alerted { stretches: journey.alerts.clone(), step_ns, ..Alerted::default() };
+    let mut alerts = all(&alerted, window, told.query.now);
+    let mut showing = Showing::of(&alerts);
+    showing.add(journey, &args.window.journey.filters.filters());
+    showing.finish(&mut alerts);
+    let mut basis = Basis::default();
+    if !journey.is_empty() {
+        basis.add(journey);
+    }
+    Ok(shown_with(told.footing, args, context, Alerts { asked, alerts, basis }))
+}
+
+fn all(told: &Alerted, window: Window, now: Timestamp) -> Vec<Episode> {
+    let Alerted { stretches, since, active, step_ns, .. } = told;
+    episodes(Told { stretches, since, active, step_ns: *step_ns, window, now })
+}
+
+fn shown_with(mut footing: Footing, args: &Args, context: &Context, alerts: Alerts) -> Outcome {
+    footing.found = if alerts.alerts.is_empty() { Found::Nothing } else { Found::Something };
+    footing.worst = alerts.gravest();
+    footing.outcome(&args.window.journey, context, Body::Alerts(Box::new(alerts)))
+}
+
+async fn rules(args: &Args, is_demo: bool, context: &Context) -> Result<Outcome, Error> {
+    let journey = &args.window.journey;
+    let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
+    let (told, asked) = if is_demo {
+        let rules = platform::rules();
+        let all = rules.iter().filter_map(|rule| selectors(&rule.query)).flatten();
+        let seen = all.map(|selector| (selector.clone(), platform::has(&selector))).collect();
+        (Ruled { rules, seen, ..Ruled::default() }, Window::new(demo::NOW.plus(-HOUR), demo::NOW))
+    } else {
+        let desk = Desk::open(&journey.sources.recording, context)?;
+        let asked = window(&args.window, desk.now, context)?;
+        let Some(prometheus) = &desk.backends.prometheus else { return Err(left_out("rules")) };
+        let progress = progress(context);
+        progress.say("asking prometheus for its rules");
+        let told = gather::rules::gather(asked, prometheus, &desk.transport).await;
+        progress.done();
+        (footing.said, footing.unsaved) = desk.close(context);
+        (told, asked)
+    };
+    footing.shell.absorb_shell(told.shell);
+    let rules = Rules { asked, rules: judged(told.rules, selectors, &told.seen) };
+    footing.found = if rules.rules.is_empty() { Found::Nothing } else { Found::Something };
+    footing.worst = rules.is_ill().then_some(Severity::Warning);
+    Ok(footing.outcome(journey, context, Body::Rules(Box::new(rules))))
+}

@@ -1,0 +1,125 @@
+//! `trace phases`: how the phases of the pipeline stand, and which are stuck.
+
+use crate::analysis::open_journeys::Unfinisheds;
+use crate::analysis::phases::{Asked, phases};
+use crate::command::asking::flags;
+use crate::command::desk::{Desk, progress};
+use crate::command::footing::Footing;
+use crate::command::window::{each, in_window, is_one, window};
+use crate::command::{Context, Outcome};
+use crate::demo;
+use crate::demo::platform;
+use crate::error::Error;
+use crate::gather;
+use crate::gather::phases::Metered;
+use crate::model::finding::Severity;
+use crate::model::length::positive_duration;
+use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
+use crate::options::journey::Found;
+use crate::options::sources::Supply;
+use crate::options::window::WindowArgs;
+use crate::report::Body;
+use crate::report::phases::Phases;
+use crate::wire::promql::selectors;
+
+/// Lines to copy.
+pub const EXAMPLES: &str = "\
+Examples:
+  trace phases
+  trace phases --since 6h --stuck-after 30m
+  trace phases --fail-on warning                1 where a phase is stuck, for scripts
+  trace phases --without jaeger -o json         the metrics alone, for machines
+  trace phases --demo";
+
+/// Standing still for so long is being stuck.
+const STUCK_AFTER: i64 = 15 * MINUTE;
+/// So many journeys stand beside it.
+const EXAMPLE_JOURNEYS: usize = 3;
+
+/// Flags.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// A phase is stuck that has something in progress and has not moved for so long [default: 15m]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub stuck_after: Option<i64>,
+    /// The window.
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Whatever kept it from running at all.
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let journey = &args.window.journey;
+    if is_one(&args.window)? {
+        return Err(Error::usage(
+            "phases are those of a window, not of one journey",
+            "drop the ID; --since and --start tell when",
+        ));
+    }
+    let filters = journey.filters.filters();
+    let looking = |now: Timestamp| Unfinisheds::new(EXAMPLE_JOURNEYS, now.plus(-context.settings.settle_ns.value));
+    let (mut footing, metered, asked, examples) = match journey.sources.supply(&context.surroundings)? {
+        Supply::Files(_) => return Err(no_file("phases")),
+        Supply::Demo(_) => {
+            let mut examples = looking(demo::NOW);
+            let counted = each(&args.window, context, |journey| examples.add(&journey, &filters)).await?;
+            (counted.footing, of_the_demo(context), Window::new(demo::NOW.plus(-HOUR), demo::NOW), examples)
+        }
+        Supply::Backends => {
+            let desk = Desk::open(&journey.sources.recording, context)?;
+            let asked = window(&args.window, desk.now, context)?;
+            let mut examples = looking(desk.now);
+            let Some(prometheus) = &desk.backends.prometheus else { return Err(left_out("phases")) };
+            let progress = progress(context);
+            progress.say("asking prometheus how the phases stand");
+            let queries = context.settings.phases.queries();
+            let metered = gather::phases::gather(&queries, asked, prometheus, &desk.transport).await;
+            progress.done();
+            let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
+            if desk.backends.jaeger.is_some() && !metered.phases.series.is_empty() {
+                let take = |journey| examples.add(&journey, &filters);
+                footing = in_window(&desk, asked, &args.window, context, take).await.footing;
+            }
+            footing.shell.absorb_shell(metered.shell.clone());
+            (footing.said, footing.unsaved) = desk.close(context);
+            (footing, metered, asked, examples)
+        }
+    };
+    let queries = context.settings.phases.queries();
+    let stuck_after_ns = args.stuck_after.unwrap_or(STUCK_AFTER);
+    let Metered { phases: told, storage, step_ns, .. } = metered;
+    let report = Phases {
+        metrics: selectors(&told.query).unwrap_or_default(),
+        asked,
+        step_ns,
+        stuck_after_ns,
+        phases: phases(&told.series, &queries, Asked { window: asked, step_ns, stuck_after_ns }),
+        query: told.query,
+        storage,
+        examples: examples.newest(),
+    };
+    footing.found = if report.phases.is_empty() { Found::Nothing } else { Found::Something };
+    footing.worst = report.is_stuck().then_some(Severity::Warning);
+    Ok(footing.outcome(journey, context, Body::Phases(Box::new(report))))
+}
+
+/// As if the demo's platform had been asked.
+fn of_the_demo(context: &Context) -> Metered {
+    let mut phases = platform::phases();
+    phases.query.clone_from(&context.settings.phases.query.value);
+    Metered { phases, storage: platform::storage(), step_ns: platform::STEP, ..Metered::default() }
+}
+
+/// Files hold no metrics.
+pub fn no_file(what: &str) -> Error {
+    let said = format!("--input: {what} come from Prometheus, and files hold spans and lines");
+    Error::usage(said, "drop --input to ask Prometheus; --replay answers from what --record kept of it")
+}
+
+/// Nobody else can tell.
+pub fn left_out(what: &str) -> Error {
+    Error::usage(format!("--without prometheus: {what} come from it alone"), "leave prometheus in")
+}

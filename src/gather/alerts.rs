@@ -1,0 +1,73 @@
+//! Asking Prometheus which alerts there were and are.
+
+use crate::backend::Endpoint;
+use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::prometheus::{Prometheus, step_seconds};
+use crate::backend::transport::Transport;
+use crate::gather::standing::Standing;
+use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::metric::{Alert, Series};
+use crate::model::time::{SECOND, Timestamp, Window};
+use crate::wire::prometheus_json::alerts_from_series;
+
+/// What came.
+#[derive(Clone, Debug, Default)]
+pub struct Alerted {
+    /// Stretches of the window over which an alert was pending or fired.
+    pub stretches: Vec<Alert>,
+    /// Since when each was active, as seconds, over the window.
+    pub since: Vec<Series>,
+    /// Those that are active now; empty where the window ends before.
+    pub active: Vec<Alert>,
+    /// Nanoseconds between two samples.
+    pub step_ns: i64,
+    /// How Prometheus did.
+    pub shell: Evidence,
+}
+
+/// Asks for the alerts of the window, and for those of now where it reaches so far.
+pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transport: &Transport) -> Alerted {
+    let prometheus = Prometheus::new(transport, endpoint);
+    let mut standing = Standing::new(endpoint, transport);
+    let (alerts, since) = (over("max_over_time", "ALERTS", window), over("last_over_time", "ALERTS_FOR_STATE", window));
+    let active = async { if window.to >= now { Some(prometheus.alerts(now).await) } else { None } };
+    let (alerts, since, active) =
+        tokio::join!(prometheus.range(&alerts, window), prometheus.range(&since, window), active);
+    let stretches = alerts_from_series(&standing.take(alerts));
+    let since = standing.take(since);
+    let active = match active {
+        Some(Err(failure)) if standing.is_well() && has_no_list(&failure) => {
+            let said = format!("which alerts are active is taken from ALERTS alone: {}", failure.message);
+            standing.note(Note::new(NoteCode::Info, Source::Prometheus, said));
+            vec![]
+        }
+        Some(asked) => standing.take(asked),
+        None => vec![],
+    };
+    let items = stretches.len().max(active.len());
+    Alerted {
+        stretches,
+        since,
+        active,
+        step_ns: step_ns(window),
+        shell: standing.shell("alerts", items, String::new(), window),
+    }
+}
+
+/// Nanoseconds between two samples of this window.
+pub fn step_ns(window: Window) -> i64 {
+    step_seconds(window).saturating_mul(SECOND)
+}
+
+/// Not everything that answers queries evaluates rules.
+fn has_no_list(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::NoSuchApi | FailureKind::Rejected)
+}
+
+/// The metric itself; where samples are far apart, so that nothing between them is overlooked, what was since the last.
+fn over(function: &str, metric: &str, window: Window) -> String {
+    match step_seconds(window) {
+        ..=60 => metric.to_owned(),
+        step => format!("{function}({metric}[{step}s])"),
+    }
+}

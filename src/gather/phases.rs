@@ -1,0 +1,64 @@
+//! Asking Prometheus how the phases of the pipeline stand, and how storage references are kept.
+
+use crate::backend::Endpoint;
+use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::prometheus::{Prometheus, Told, step_seconds};
+use crate::backend::transport::Transport;
+use crate::gather::metrics::{fill, unknown};
+use crate::gather::standing::Standing;
+use crate::model::evidence::Evidence;
+use crate::model::metric::Panel;
+use crate::model::time::{SECOND, Window};
+use crate::query::PhaseQueries;
+
+/// Seconds over which a rate is taken at least: a few scrapes.
+const SHORTEST_RANGE: i64 = 300;
+
+/// What came.
+#[derive(Clone, Debug, Default)]
+pub struct Metered {
+    /// The series of the phases.
+    pub phases: Panel,
+    /// Storage references per second: updated, and failed.
+    pub storage: Vec<Panel>,
+    /// Nanoseconds between two samples.
+    pub step_ns: i64,
+    /// How Prometheus did.
+    pub shell: Evidence,
+}
+
+/// Asks for all three over the window.
+pub async fn gather(queries: &PhaseQueries, window: Window, endpoint: &Endpoint, transport: &Transport) -> Metered {
+    let prometheus = Prometheus::new(transport, endpoint);
+    let mut standing = Standing::new(endpoint, transport);
+    let ask = |query: &str| ask(&prometheus, query.to_owned(), window);
+    let (phases, updates, failures) =
+        tokio::join!(ask(&queries.query), ask(&queries.storage_updates), ask(&queries.storage_failures));
+    let mut panel = |name: &str, (query, asked): (String, Result<Told, Failure>)| {
+        let error = asked.as_ref().err().map(|failure| failure.message.clone());
+        Panel { name: name.to_owned(), query, series: standing.take(asked), error }
+    };
+    let (phases, storage) = (panel("phases", phases), vec![panel("updates/s", updates), panel("failures/s", failures)]);
+    let detail = format!("{} series", std::iter::once(&phases).chain(&storage).map(|p| p.series.len()).sum::<usize>());
+    let shell = standing.shell("phases", 0, detail, window);
+    Metered { phases, storage, step_ns: step_seconds(window).saturating_mul(SECOND), shell }
+}
+
+async fn ask(prometheus: &Prometheus<'_>, template: String, window: Window) -> (String, Result<Told, Failure>) {
+    let range = step_seconds(window).max(SHORTEST_RANGE);
+    let filled = fill(&template, |name| match name {
+        "range" => Ok(format!("{range}s")),
+        "from" => Ok(window.from.seconds_text()),
+        "to" => Ok(window.to.seconds_text()),
+        _ => Err(unknown(name, "range, from and to")),
+    });
+    match filled {
+        Ok(query) => {
+            let asked = prometheus.range(&query, window).await;
+            (query, asked)
+        }
+        Err(why) => {
+            (template, Err(Failure::new(FailureKind::Rejected, why).hint("look at [phases] in the configuration")))
+        }
+    }
+}

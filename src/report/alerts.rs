@@ -1,0 +1,178 @@
+//! `alerts`: those of a time, and the journeys that show them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::analysis::alerts::{Because, Episode, Example};
+use crate::model::basis::Basis;
+use crate::model::finding::Severity;
+use crate::model::metric::AlertState;
+use crate::model::time::{Human, Timestamp, Window};
+use crate::report::block::{Block, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::frame::Frame;
+use crate::report::parts;
+use crate::report::rows::Rows;
+use crate::report::window::line;
+use crate::report::words::counted;
+
+/// So many alerts are on the screen at most.
+pub const SHOWN: usize = 40;
+/// So many journeys are named to look at next.
+const NEXT: usize = 3;
+
+/// Alerts of a time.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Alerts {
+    /// The time that was asked about; none where none was.
+    pub asked: Option<Window>,
+    /// Every alert once: what still is before what is over, gravest first, then the newest.
+    pub alerts: Vec<Episode>,
+    /// What the examples were taken from.
+    pub basis: Basis,
+}
+
+impl Alerts {
+    /// The gravest of them.
+    pub fn gravest(&self) -> Option<Severity> {
+        self.alerts.iter().map(Episode::grave).max()
+    }
+
+    /// Its main table.
+    pub fn rows(&self) -> Rows {
+        let row = |alert: &Episode| {
+            let ids: Vec<&str> = alert.examples.iter().map(|example| example.id.as_str()).collect();
+            vec![
+                json!(alert.name),
+                json!(alert.state),
+                json!(alert.ongoing),
+                json!(alert.severity),
+                json!(alert.service),
+                json!(alert.since),
+                json!(alert.fired),
+                json!(alert.to),
+                json!(ids.join(" ")),
+            ]
+        };
+        Rows {
+            kind: "alert",
+            columns: &["name", "state", "ongoing", "severity", "service", "since", "fired", "to", "examples"],
+            rows: self.alerts.iter().map(row).collect(),
+        }
+    }
+
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut blocks = vec![Block::Line(self.answer(frame))];
+        blocks.extend(frame.asking());
+        if self.basis.journeys > 0 {
+            blocks.push(line(&self.basis));
+        }
+        if !self.alerts.is_empty() {
+            blocks.extend([Block::Blank, Block::Table(self.table(frame))]);
+        }
+        let mut facts = vec![];
+        if self.alerts.len() > SHOWN {
+            let more = counted(self.alerts.len() - SHOWN, "more alert");
+            facts.push(fact("unshown", plain(format!("{more}, all of them in `-o json`"))));
+        }
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        let mut next: Vec<String> = vec![];
+        for example in self.alerts.iter().filter_map(|alert| alert.examples.first()) {
+            let command = frame.command_about(&example.id, "find");
+            if next.len() < NEXT && !next.contains(&command) {
+                next.push(command);
+            }
+        }
+        if frame.report.subject.is_none() {
+            next.push(frame.command("alerts --rules", ""));
+        }
+        facts.extend(parts::next(&next));
+        blocks.extend([Block::Blank, Block::Facts(facts)]);
+        blocks
+    }
+
+    fn answer(&self, frame: &Frame) -> Line {
+        let count = |is: &dyn Fn(&&Episode) -> bool| self.alerts.iter().filter(is).count();
+        let firing = count(&|alert| alert.ongoing && alert.state == AlertState::Firing);
+        let pending = count(&|alert| alert.ongoing && alert.state == AlertState::Pending);
+        let past = self.alerts.len() - firing - pending;
+        let time = self.asked.map_or(String::new(), |asked| format!(" in {}", Human(asked.length())));
+        if self.alerts.is_empty() {
+            return match (frame.report.complete, self.asked) {
+                (true, Some(_)) => one(Role::Good, format!("✓ no alert{time}")),
+                _ => one(Role::Warn, "– no alert seen so far"),
+            };
+        }
+        let parts = [(firing, "firing"), (pending, "pending"), (past, "over")].into_iter().filter(|(n, _)| *n > 0);
+        let told = parts.map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>().join(", ");
+        let (role, mark) = mark(self.gravest().unwrap_or(Severity::Info));
+        let all = counted(self.alerts.len(), "alert");
+        let mut line = vec![piece(role, format!("{mark}{all}{time}")), piece(Role::Plain, format!(": {told}"))];
+        if let Some(subject) = &frame.report.subject {
+            line.extend([piece(Role::Dim, " around "), piece(Role::Strong, subject)]);
+        }
+        line
+    }
+
+    fn table(&self, frame: &Frame) -> Table {
+        let row = |alert: &Episode| {
+            let (role, mark) = mark(alert.grave());
+            let about = alert.service.as_deref().unwrap_or("unscoped: it names no service");
+            let about = alert.severity.iter().map(String::as_str).chain([about]).collect::<Vec<_>>().join(" · ");
+            let mut below = vec![Block::Line(one(Role::Dim, about))];
+            below.extend(alert.examples.iter().map(|example| Block::Line(shown_by(example, alert, frame))));
+            if alert.examples.is_empty() && self.basis.journeys > 0 {
+                below.push(Block::Line(one(Role::Dim, "no journey of its time that was read shows it")));
+            }
+            let cells = vec![vec![piece(role, mark), piece(Role::Strong, &alert.name)], plain(when(alert, frame))];
+            TableRow { cells, below }
+        };
+        Table { head: vec![], rows: self.alerts.iter().take(SHOWN).map(row).collect(), numbers: 0 }
+    }
+}
+
+fn mark(severity: Severity) -> (Role, &'static str) {
+    match severity {
+        Severity::Error => (Role::Error, "✗ "),
+        Severity::Warning => (Role::Warn, "! "),
+        Severity::Info => (Role::Plain, "– "),
+    }
+}
+
+/// `firing since 14:02:11 (2 min)`, `fired 14:02:11 – 14:03:41`.
+fn when(alert: &Episode, frame: &Frame) -> String {
+    let at_least = if alert.at_least { "before " } else { "" };
+    let since = clock(alert.since, alert.to, frame);
+    let length = Human(alert.to.since(alert.since).max(0));
+    let fired = alert.fired.filter(|fired| *fired > alert.since && !alert.at_least);
+    let fired = fired.map_or(String::new(), |fired| format!(", firing from {}", clock(fired, alert.to, frame)));
+    match (alert.ongoing, alert.state) {
+        (true, AlertState::Firing) if fired.is_empty() => format!("firing since {at_least}{since} ({length})"),
+        (true, AlertState::Firing) => format!("active since {at_least}{since} ({length}){fired}"),
+        (true, AlertState::Pending) => format!("pending since {at_least}{since} ({length})"),
+        (false, state) => {
+            let word = if state == AlertState::Firing { "fired" } else { "was pending" };
+            format!("{word} {at_least}{since} – {} ({length})", clock(alert.to, alert.to, frame))
+        }
+    }
+}
+
+/// The time of day; with the day where it is another one.
+fn clock(at: Timestamp, end: Timestamp, frame: &Frame) -> String {
+    let zone = frame.zone;
+    if zone.date(at) == zone.date(end) { zone.clock_seconds(at) } else { zone.minute(at) }
+}
+
+fn shown_by(example: &Example, alert: &Episode, frame: &Frame) -> Line {
+    let (role, mark, what) = match (example.because, example.took_ns, example.usual_ns) {
+        (Because::Slow, Some(took), Some(usual)) => {
+            (Role::Warn, "! ", format!("{}: {}, usually {}", example.operation, Human(took), Human(usual)))
+        }
+        _ => (Role::Error, "✗ ", example.error.clone()),
+    };
+    let clock = piece(Role::Dim, format!("  {}", clock(example.time, alert.to, frame)));
+    let what = piece(Role::Plain, format!("  {}: {what}", example.service));
+    vec![piece(role, mark), piece(Role::Strong, &example.id), clock, what]
+}
