@@ -4,8 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    Context, Outcome, completions, config, demo, doctor, find, learn_pipeline, logs, missing, schema, span, timeline,
-    verify_pipeline,
+    Context, Outcome, completions, config, demo, diff, doctor, find, learn_pipeline, logs, missing, schema, span,
+    timeline, verify_pipeline, why,
 };
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
@@ -104,6 +104,12 @@ pub enum Command {
     /// From good runs a spec for verify-pipeline, with the figures it rests on
     #[command(before_help = learn_pipeline::EXAMPLES, help_template = LAYOUT)]
     LearnPipeline(Box<learn_pipeline::Args>),
+    /// What bad journeys have in common that good ones have not: a host, a version, a tenant
+    #[command(before_help = why::EXAMPLES, help_template = LAYOUT)]
+    Why(Box<why::Args>),
+    /// Two journeys, or two windows, step by step: added, missing, slower, faster, more, fewer
+    #[command(before_help = diff::EXAMPLES, help_template = LAYOUT)]
+    Diff(Box<diff::Args>),
     /// A short guided tour on embedded data
     #[command(help_template = LAYOUT)]
     Demo(demo::Args),
@@ -132,6 +138,8 @@ impl Command {
             Self::Missing(args) => Some(&args.journey.backends),
             Self::VerifyPipeline(args) => Some(&args.backends),
             Self::LearnPipeline(args) => Some(&args.backends),
+            Self::Why(args) => Some(&args.window.journey.backends),
+            Self::Diff(args) => Some(&args.window.journey.backends),
             Self::Doctor(args) => Some(&args.backends),
             Self::Config(args) => Some(args.backends()),
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => None,
@@ -148,6 +156,8 @@ impl Command {
             Self::Missing(args) => args.journey.sources.demo.is_some(),
             Self::VerifyPipeline(args) => args.sources.demo.is_some() || args.check,
             Self::LearnPipeline(args) => args.sources.demo.is_some(),
+            Self::Why(args) => args.window.journey.sources.demo.is_some(),
+            Self::Diff(args) => args.window.journey.sources.demo.is_some(),
             Self::Doctor(args) => args.demo,
             Self::Config(_) => false,
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
@@ -186,6 +196,8 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::Missing(args) => missing::run(args, &context).await,
         Command::VerifyPipeline(args) => Box::pin(verify_pipeline::run(args, &context)).await,
         Command::LearnPipeline(args) => Box::pin(learn_pipeline::run(args, &context)).await,
+        Command::Why(args) => Box::pin(why::run(args, &context)).await,
+        Command::Diff(args) => Box::pin(diff::run(args, &context)).await,
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, &context)).await,
         Command::Config(args) => config::run(args, &context).await,

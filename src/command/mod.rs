@@ -6,6 +6,7 @@ pub mod completions;
 pub mod config;
 pub mod demo;
 pub mod desk;
+pub mod diff;
 pub mod doctor;
 pub mod find;
 pub mod footing;
@@ -21,6 +22,7 @@ pub mod span;
 pub mod standing;
 pub mod timeline;
 pub mod verify_pipeline;
+pub mod why;
 pub mod window;
 
 use std::fmt::Write;

@@ -3,6 +3,7 @@
 pub mod basis;
 pub mod block;
 pub mod config;
+pub mod diff;
 pub mod doctor;
 pub mod find;
 pub mod findings;
@@ -18,6 +19,7 @@ pub mod timeline;
 pub mod tour;
 pub mod verify;
 mod waterfall;
+pub mod why;
 pub mod words;
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
@@ -81,6 +83,10 @@ pub enum Body {
     Verification(Box<verify::Verification>),
     /// What good runs have in common.
     Learned(Box<learned::Learned>),
+    /// What tells bad journeys from good ones.
+    Why(Box<why::WhyReport>),
+    /// Two journeys, or two windows, step by step.
+    Diff(Box<diff::DiffReport>),
     /// The state of the backends.
     Doctor(doctor::Doctor),
     /// What is in force and where it came from.
@@ -100,6 +106,8 @@ impl Body {
             Self::Missing(_) => "missing",
             Self::Verification(_) => "verification",
             Self::Learned(_) => "learned",
+            Self::Why(_) => "why",
+            Self::Diff(_) => "diff",
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",
             Self::Tour(_) => "tour",
@@ -147,6 +155,8 @@ impl Report {
             Body::Missing(body) => body.blocks(&frame),
             Body::Verification(body) => body.blocks(&frame),
             Body::Learned(body) => body.blocks(),
+            Body::Why(body) => body.blocks(&frame),
+            Body::Diff(body) => body.blocks(&frame),
             Body::Doctor(body) => body.blocks(&frame),
             Body::Config(body) => body.blocks(),
             Body::Tour(body) => body.blocks(&frame),
@@ -163,6 +173,8 @@ impl Report {
             Body::Missing(body) => body.rows(),
             Body::Verification(body) => body.rows(),
             Body::Learned(body) => body.rows(),
+            Body::Why(body) => body.rows(),
+            Body::Diff(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
             Body::Config(body) => body.rows(),
             Body::Tour(_) => return None,
@@ -225,6 +237,8 @@ impl Serialize for Report {
             Body::Missing(body) => self.document(body.record()).serialize(to),
             Body::Verification(body) => self.document(body.record()).serialize(to),
             Body::Learned(body) => self.document(body).serialize(to),
+            Body::Why(body) => self.document(body.record()).serialize(to),
+            Body::Diff(body) => self.document(body.record()).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
             Body::Config(body) => self.document(body).serialize(to),
             Body::Tour(body) => self.document(body).serialize(to),
@@ -243,6 +257,8 @@ pub fn schema() -> Value {
         one::<missing::MissingRecord>(&mut generator, "missing"),
         one::<verify::VerificationRecord>(&mut generator, "verification"),
         one::<learned::Learned>(&mut generator, "learned"),
+        one::<why::WhyRecord>(&mut generator, "why"),
+        one::<diff::DiffRecord>(&mut generator, "diff"),
         one::<doctor::Doctor>(&mut generator, "doctor"),
         one::<config::Config>(&mut generator, "config"),
         one::<tour::Tour>(&mut generator, "tour"),
