@@ -8,6 +8,7 @@ use crate::command::window::{each, in_window};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::error::{Error, Exit};
+use crate::model::journey::Journey;
 use crate::model::time::{HOUR, Timestamp, Window};
 use crate::options::journey::JourneyArgs;
 use crate::options::sources::Supply;
@@ -114,6 +115,11 @@ fn windows(args: &Args, context: &Context) -> Result<Option<[Window; 2]>, Error>
     Ok(told)
 }
 
+/// Each journey is on one side only: where it began.
+fn began_in(journey: &Journey, window: Window) -> bool {
+    journey.span_extent().is_some_and(|extent| window.contains(extent.from))
+}
+
 async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Result<(Compared, Footing), Error> {
     let filters = args.window.journey.filters.filters();
     let mut diff = Diff::default();
@@ -122,7 +128,11 @@ async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Re
         Supply::Backends => {
             let desk = Desk::open(&args.window.journey.sources.recording, context)?;
             for (side, window) in [Side::First, Side::Second].into_iter().zip(windows) {
-                let add = |journey| diff.add(side, &journey, &filters);
+                let add = |journey: Journey| {
+                    if began_in(&journey, window) {
+                        diff.add(side, &journey, &filters);
+                    }
+                };
                 all.push(in_window(&desk, window, &args.window, context, add).await.footing);
             }
             if let Some(last) = all.last_mut() {
@@ -134,7 +144,12 @@ async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Re
                 let mut one = args.window.clone();
                 let time = |at: Timestamp| Some(at.rfc3339());
                 one.journey.time = TimeArgs { since: None, start: time(window.from), end: time(window.to) };
-                all.push(each(&one, context, |journey| diff.add(side, &journey, &filters)).await?.footing);
+                let add = |journey: Journey| {
+                    if began_in(&journey, window) {
+                        diff.add(side, &journey, &filters);
+                    }
+                };
+                all.push(each(&one, context, add).await?.footing);
             }
         }
     }

@@ -289,11 +289,11 @@ impl DiffReport {
             TableRow {
                 cells: vec![
                     marks(step),
-                    self.figures(step.first.as_ref(), step, 0),
-                    self.figures(step.second.as_ref(), step, 1),
+                    self.figures(step.first.as_ref(), 0),
+                    self.figures(step.second.as_ref(), 1),
                     one(role, label),
                 ],
-                below: vec![],
+                below: waited(step).into_iter().collect(),
             }
         };
         let sides = if self.is_of_two() { ["first", "second"] } else { ["before", "after"] };
@@ -301,7 +301,7 @@ impl DiffReport {
         Table { head, rows: rows.iter().take(MOST).map(row).collect() }
     }
 
-    fn figures(&self, figures: Option<&Figures>, step: &Step, nth: usize) -> Line {
+    fn figures(&self, figures: Option<&Figures>, nth: usize) -> Line {
         let Some(figures) = figures else { return one(Role::Dim, "–") };
         let mut said = Human(figures.p50_ns).to_string();
         if self.is_of_two() {
@@ -311,10 +311,6 @@ impl DiffReport {
         } else {
             let per = figures.call_count as f64 / self.told().journeys[nth].max(1) as f64;
             said = format!("{per:.1}× {said} (p95 {})", Human(figures.p95_ns));
-        }
-        let waits = |change: &Change| matches!(change, Change::WaitsLonger | Change::WaitsLess);
-        if step.changes.iter().any(waits) {
-            said = format!("{said}, waited {}", Human(figures.wait_ns));
         }
         if figures.error_count > 0 {
             let failed = format!(" ✗{}", figures.error_count);
@@ -345,8 +341,8 @@ const SUMMARY: [(&[Change], &str); 10] = [
     (&[Change::Missing], "missing"),
     (&[Change::Added], "added"),
     (&[Change::Moved], "moved"),
-    (&[Change::Fails], "that fail"),
-    (&[Change::FailsNoMore], "that fail no more"),
+    (&[Change::Fails], "failing"),
+    (&[Change::FailsNoMore], "failing no more"),
     (&[Change::Fewer], "called less often"),
     (&[Change::More], "called more often"),
     (&[Change::Slower], "slower by"),
@@ -369,6 +365,14 @@ fn word(change: Change) -> &'static str {
         Change::WaitsLess => "waits less",
         Change::Moved => "moved",
     }
+}
+
+/// How long its message waited, where that differs.
+fn waited(step: &Step) -> Option<Block> {
+    let differs = |change: &Change| matches!(change, Change::WaitsLonger | Change::WaitsLess);
+    let [first, second] = [step.first, step.second].map(|side| Human(side.unwrap_or_default().wait_ns));
+    let said = || one(Role::Plain, format!("waited {first}, then {second} for its message"));
+    step.changes.iter().any(differs).then(|| Block::Line(said()))
 }
 
 fn marks(step: &Step) -> Line {
