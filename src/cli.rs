@@ -4,8 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    Context, Outcome, alerts, completions, config, demo, doctor, find, latency, learn_pipeline, logs, map, missing,
-    phases, schema, span, timeline, verify_pipeline,
+    Context, Outcome, alerts, completions, config, demo, diff, doctor, find, latency, learn_pipeline, logs, map,
+    missing, phases, schema, span, timeline, verify_pipeline, why,
 };
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
@@ -116,6 +116,12 @@ pub enum Command {
     /// Alerts of a time, since when, and the journeys that show them; the rules behind them
     #[command(before_help = alerts::EXAMPLES, help_template = LAYOUT)]
     Alerts(Box<alerts::Args>),
+    /// What bad journeys have in common that good ones have not: a host, a version, a tenant
+    #[command(before_help = why::EXAMPLES, help_template = LAYOUT)]
+    Why(Box<why::Args>),
+    /// Two journeys, or two windows, step by step: added, missing, slower, faster, more, fewer
+    #[command(before_help = diff::EXAMPLES, help_template = LAYOUT)]
+    Diff(Box<diff::Args>),
     /// A short guided tour on embedded data
     #[command(help_template = LAYOUT)]
     Demo(demo::Args),
@@ -148,6 +154,8 @@ impl Command {
             Self::LearnPipeline(args) => Some(&args.backends),
             Self::Phases(args) => Some(&args.window.journey.backends),
             Self::Alerts(args) => Some(&args.window.journey.backends),
+            Self::Why(args) => Some(&args.window.journey.backends),
+            Self::Diff(args) => Some(&args.window.journey.backends),
             Self::Doctor(args) => Some(&args.backends),
             Self::Config(args) => Some(args.backends()),
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => None,
@@ -168,6 +176,8 @@ impl Command {
             Self::LearnPipeline(args) => args.sources.demo.is_some(),
             Self::Phases(args) => args.window.journey.sources.demo.is_some(),
             Self::Alerts(args) => args.window.journey.sources.demo.is_some(),
+            Self::Why(args) => args.window.journey.sources.demo.is_some(),
+            Self::Diff(args) => args.window.journey.sources.demo.is_some(),
             Self::Doctor(args) => args.demo,
             Self::Config(_) => false,
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
@@ -216,6 +226,8 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::LearnPipeline(args) => Box::pin(learn_pipeline::run(args, &context)).await,
         Command::Phases(args) => Box::pin(phases::run(args, &context)).await,
         Command::Alerts(args) => Box::pin(alerts::run(args, &context)).await,
+        Command::Why(args) => Box::pin(why::run(args, &context)).await,
+        Command::Diff(args) => Box::pin(diff::run(args, &context)).await,
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, &context)).await,
         Command::Config(args) => config::run(args, &context).await,

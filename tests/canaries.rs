@@ -234,7 +234,7 @@ fn worlds() -> Vec<World> {
     ]
 }
 
-const ASKING: [&[&str]; 10] = [
+const ASKING: [&[&str]; 12] = [
     &["find", "req-42"],
     &["timeline", "req-42"],
     &["span", "req-42", "b7ad6b7169203331"],
@@ -243,6 +243,8 @@ const ASKING: [&[&str]; 10] = [
     &["phases"],
     &["alerts"],
     &["alerts", "--rules"],
+    &["why", "--bad", "error", "--good", "!error"],
+    &["diff", "req-42", "req-43"],
     &[
         "verify-pipeline",
         "--correlation-id",

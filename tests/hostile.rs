@@ -487,9 +487,13 @@ fn subject(hostile: &Hostile) -> &'static str {
 
 fn check(hostile: &Hostile, file: &Path, home: &Path) {
     let path = file.to_str().expect("a path");
-    for command in ["find", "timeline", "span", "logs", "missing"] {
+    for command in ["find", "timeline", "span", "logs", "missing", "why", "diff"] {
         for form in FORMS {
             let mut args = vec![command, subject(hostile), "--input", path];
+            if command == "diff" {
+                let id = if hostile.left.1 > 0 { "order-0001" } else { "0000000000000000000000000000001f" };
+                args.splice(1..2, [id, id]);
+            }
             args.extend(form);
             args.extend((command == "span").then_some("000000000000000a"));
             let told = told(&args, home);

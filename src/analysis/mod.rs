@@ -3,8 +3,10 @@
 pub mod adjust;
 pub mod alerts;
 pub mod cascade;
+pub mod chance;
 pub mod coverage;
 pub mod critical_path;
+pub mod diff;
 pub mod errors;
 pub mod findings;
 pub mod latency;
@@ -16,3 +18,4 @@ pub mod rules;
 #[cfg(test)]
 pub mod sketch;
 pub mod timeline;
+pub mod why;

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod config;
 pub mod demo;
 pub mod desk;
+pub mod diff;
 pub mod doctor;
 pub mod find;
 pub mod footing;
@@ -28,6 +29,7 @@ pub mod standing;
 pub mod timeline;
 pub mod verify_pipeline;
 pub mod via;
+pub mod why;
 pub mod window;
 
 use std::fmt::Write;

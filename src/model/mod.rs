@@ -3,6 +3,7 @@
 pub mod attribute;
 pub mod basis;
 pub mod conventions;
+pub mod criteria;
 pub mod evidence;
 pub mod filter;
 pub mod finding;

@@ -19,6 +19,7 @@ pub mod sources;
 pub mod subject;
 pub mod surroundings;
 pub mod target;
+pub mod terms;
 pub mod time;
 pub mod voices;
 pub mod window;

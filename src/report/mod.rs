@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod belonging;
 pub mod block;
 pub mod config;
+pub mod diff;
 pub mod doctor;
 mod filters;
 pub mod find;
@@ -27,6 +28,7 @@ pub mod timeline;
 pub mod tour;
 pub mod verify;
 mod waterfall;
+pub mod why;
 pub mod window;
 pub mod words;
 
@@ -104,6 +106,10 @@ pub enum Body {
     Alerts(Box<alerts::Alerts>),
     /// The rules of alerts and records.
     Rules(Box<rules::Rules>),
+    /// What tells bad journeys from good ones.
+    Why(Box<why::WhyReport>),
+    /// Two journeys, or two windows, step by step.
+    Diff(Box<diff::DiffReport>),
     /// The state of the backends.
     Doctor(doctor::Doctor),
     /// What is in force and where it came from.
@@ -129,6 +135,8 @@ impl Body {
             Self::Phases(_) => "phases",
             Self::Alerts(_) => "alerts",
             Self::Rules(_) => "rules",
+            Self::Why(_) => "why",
+            Self::Diff(_) => "diff",
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",
             Self::Tour(_) => "tour",
@@ -182,6 +190,8 @@ impl Report {
             Body::Phases(body) => body.blocks(&frame),
             Body::Alerts(body) => body.blocks(&frame),
             Body::Rules(body) => body.blocks(&frame),
+            Body::Why(body) => body.blocks(&frame),
+            Body::Diff(body) => body.blocks(&frame),
             Body::Doctor(body) => body.blocks(&frame),
             Body::Config(body) => body.blocks(),
             Body::Tour(body) => body.blocks(&frame),
@@ -204,6 +214,8 @@ impl Report {
             Body::Phases(body) => body.rows(),
             Body::Alerts(body) => body.rows(),
             Body::Rules(body) => body.rows(),
+            Body::Why(body) => body.rows(),
+            Body::Diff(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
             Body::Config(body) => body.rows(),
             Body::Tour(_) => return None,
@@ -280,6 +292,8 @@ impl Serialize for Report {
             Body::Phases(body) => self.document(body).serialize(to),
             Body::Alerts(body) => self.document(body).serialize(to),
             Body::Rules(body) => self.document(body).serialize(to),
+            Body::Why(body) => self.document(body.record()).serialize(to),
+            Body::Diff(body) => self.document(body.record()).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
             Body::Config(body) => self.document(body).serialize(to),
             Body::Tour(body) => self.document(body).serialize(to),
@@ -304,6 +318,8 @@ pub fn schema() -> Value {
         one::<phases::Phases>(&mut generator, "phases"),
         one::<alerts::Alerts>(&mut generator, "alerts"),
         one::<rules::Rules>(&mut generator, "rules"),
+        one::<why::WhyRecord>(&mut generator, "why"),
+        one::<diff::DiffRecord>(&mut generator, "diff"),
         one::<doctor::Doctor>(&mut generator, "doctor"),
         one::<config::Config>(&mut generator, "config"),
         one::<tour::Tour>(&mut generator, "tour"),

@@ -1,0 +1,78 @@
+use super::*;
+use crate::analysis::sketch;
+
+const GOOD: &str = "shop/POST /pay/12 0..100 server
+  cart/get 5..15 client
+  pay/send 20..22 producer topic=t
+    ~> bill/take 30..90 consumer topic=t trace=2
+      db/write 40..60 client";
+
+fn two(a: &str, b: &str) -> Vec<String> {
+    let mut diff = Diff::default();
+    diff.add(Side::First, &sketch::journey(a), &Filters::default());
+    diff.add(Side::Second, &sketch::journey(b), &Filters::default());
+    let marked = |step: Step| {
+        (!step.changes.is_empty()).then(|| format!("{}/{} {:?}", step.service, step.operation, step.changes))
+    };
+    diff.of_two().steps.into_iter().filter_map(marked).collect()
+}
+
+#[test]
+fn two_journeys_differ_by_their_steps_and_never_by_their_ids() {
+    let table: [(&str, &str, &[&str]); 9] = [
+        ("/pay/12", "/pay/77", &[]),
+        ("cart/get 5..15", "cart/get 6..17", &[]),
+        ("  cart/get 5..15 client\n", "", &["cart/get [Missing]"]),
+        ("cart/get 5..15 client", "cart/get 5..15 client\n  cart/put 5..9", &["cart/put [Added]"]),
+        ("cart/get 5..15 client", "cart/get 5..15 client\n  cart/get 15..25 client", &["cart/get [More]"]),
+        ("cart/get 5..15 client", "cart/get 5..15 client error: no", &["cart/get [Fails]"]),
+        ("take 30..90", "take 530..590", &["bill/take [WaitsLonger]"]),
+        (
+            "bill/take 30..90 consumer topic=t trace=2\n      db/write 40..60",
+            "bill/take 30..290 consumer topic=t trace=2\n      db/write 40..260",
+            &["bill/take [SlowerBelow]", "db/write [Slower]"],
+        ),
+        (
+            "pay/send 20..22 producer topic=t\n    ~> bill",
+            "pay/send 20..22 producer topic=t\nbill",
+            &["bill/take [Moved]"],
+        ),
+    ];
+    for (from, to, wanted) in table {
+        assert!(GOOD.contains(from), "{from}");
+        assert_eq!(two(GOOD, &GOOD.replace(from, to)), wanted, "{from} → {to}");
+    }
+    assert_eq!(two(GOOD, &GOOD.replace("write 40..60 client", "write 40..60 client error: x")), ["db/write [Fails]"]);
+    let deep = sketch::chain(50_000);
+    let mut diff = Diff::default();
+    diff.add(Side::First, &deep, &Filters::default());
+    diff.add(Side::Second, &deep, &Filters::default());
+    assert!(diff.of_two().steps.iter().all(|step| step.changes.is_empty()));
+}
+
+#[test]
+fn many_differ_only_beyond_noise() {
+    let mut changed = 0;
+    for seed in 0..100_u64 {
+        let mut dice = seed;
+        let mut jitter = |most: u64| {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (dice >> 33) % most
+        };
+        let (mut same, mut other) = (Diff::default(), Diff::default());
+        for nth in 0..60 {
+            let (get, fails) = (5 + jitter(40), jitter(10) == 0);
+            let outcome = if fails { "error: no" } else { "" };
+            let side = if nth < 30 { Side::First } else { Side::Second };
+            let text = format!("shop/pay 0..200 server\n  cart/get 5..{} client {outcome}", 5 + get);
+            same.add(side, &sketch::journey(&text), &Filters::default());
+            let slow = format!("shop/pay 0..200 server\n  cart/get 5..{} client error: no\n  cart/new 1..2", 45 + get);
+            let text = if nth < 30 { &text } else { &slow };
+            other.add(side, &sketch::journey(text), &Filters::default());
+        }
+        changed += usize::from(same.of_many().steps.iter().any(|step| !step.changes.is_empty()));
+        let told: Vec<Vec<Change>> = other.of_many().steps.into_iter().map(|step| step.changes).collect();
+        assert_eq!(told, [vec![], vec![Change::Fails, Change::Slower], vec![Change::Added]], "{seed}");
+    }
+    assert!(changed <= 5, "{changed} of 100 claimed something of nothing");
+}

@@ -1,0 +1,191 @@
+//! What the bad journeys have in common that the good ones have not: a fold over journeys.
+//!
+//! A journey counts once for whatever any of its spans carries, so that one of a hundred spans does not outweigh the
+//! others. What differs is told by Fisher's exact test, at a level that holds for all that could differ (Tarone), and
+//! ranked by how far the two shares lie apart at least.
+
+mod feature;
+mod ranking;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::analysis::findings::baseline::{Names, judged};
+use crate::model::criteria::{Criteria, Test};
+use crate::model::filter::Filters;
+use crate::model::journey::Journey;
+use crate::model::time::Window;
+
+pub use self::feature::{Feature, Kind, Thing};
+pub use self::ranking::{Difference, Told};
+
+use self::feature::{Found, features};
+
+/// What is compared.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// Which journeys are bad; where none is told: those with an error, or, if only good is told, all others.
+    pub bad: Option<Criteria>,
+    /// Which are good; where none is told: all others.
+    pub good: Option<Criteria>,
+    /// The slow are bad, instead.
+    pub slow: Option<Slow>,
+    /// Only these kinds; empty means all.
+    pub kinds: Vec<Kind>,
+}
+
+/// Which journeys are slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slow {
+    /// The slowest tenth.
+    Tenth,
+    /// Those that last longer, in nanoseconds.
+    Over(i64),
+}
+
+impl Question {
+    /// Whether a failure is what makes a journey bad.
+    pub fn is_about_errors(&self) -> bool {
+        let asks = |criteria: &Criteria| criteria.terms.iter().any(|term| term.test == Test::Error);
+        let told = self.bad.iter().chain(&self.good);
+        self.slow.is_none() && (self.bad.is_none() && self.good.is_none() || told.clone().any(asks))
+    }
+
+    fn side(&self, journey: &Journey) -> Side {
+        let failed = || judged(journey).any(|span| journey.spans[span].is_error());
+        let means = |criteria: &Option<Criteria>| criteria.as_ref().map(|criteria| criteria.mean(journey));
+        match (means(&self.bad), means(&self.good)) {
+            _ if self.slow.is_some() => Side::Open,
+            (Some(true), _) | (None, Some(false)) => Side::Bad,
+            (_, Some(true)) | (Some(false), None) => Side::Good,
+            (Some(false), Some(false)) => Side::Neither,
+            (None, None) => {
+                if failed() {
+                    Side::Bad
+                } else {
+                    Side::Good
+                }
+            }
+        }
+    }
+
+    fn asks_about(&self, key: &str) -> bool {
+        self.bad.iter().chain(&self.good).any(|criteria| criteria.ask_about(key))
+    }
+}
+
+/// On which side a journey is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Bad,
+    Good,
+    Neither,
+    /// It is told when all lengths are known.
+    Open,
+}
+
+/// One journey, as far as it is compared.
+#[derive(Clone, Debug)]
+struct Member {
+    handle: Option<String>,
+    length_ns: i64,
+    side: Side,
+    /// What it has, by number, sorted.
+    has: Vec<u32>,
+}
+
+/// The journeys that were added.
+#[derive(Clone, Debug, Default)]
+pub struct Why {
+    question: Question,
+    known: HashMap<Feature, u32>,
+    members: Vec<Member>,
+    numbers: BTreeMap<String, Numbers>,
+    neither: usize,
+}
+
+/// The numbers that journeys have under one key, each journey's largest.
+#[derive(Clone, Debug, Default)]
+struct Numbers {
+    values: Vec<(u32, f64)>,
+    /// How often the next journey's was larger: a counter or a clock always is.
+    risen: usize,
+}
+
+impl Why {
+    /// An answer to this question.
+    pub fn about(question: Question) -> Self {
+        Self { question, ..Self::default() }
+    }
+
+    /// Adds a journey. Its side is told by all of it; only spans that the filters want are compared.
+    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+        let side = self.question.side(journey);
+        if side == Side::Neither {
+            self.neither += 1;
+            return;
+        }
+        let names = Names::of(journey);
+        let (mut has, mut largest) = (BTreeSet::new(), BTreeMap::<String, f64>::new());
+        let mut resources = BTreeSet::new();
+        let mut any = false;
+        for index in judged(journey).filter(|index| filters.wants_span(&journey.spans[*index])) {
+            any = true;
+            let span = &journey.spans[index];
+            let is_new = resources.insert(Arc::as_ptr(&span.resource));
+            let operation = names.step(journey, index).1;
+            for found in features(span, operation, is_new) {
+                match found {
+                    Found::Feature(feature) => {
+                        has.insert(self.number_of(feature));
+                    }
+                    Found::Number(key, value) => {
+                        largest.entry(key).and_modify(|most| *most = most.max(value)).or_insert(value);
+                    }
+                }
+            }
+        }
+        if !any {
+            self.neither += 1;
+            return;
+        }
+        let nth = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+        for (key, value) in largest {
+            let numbers = self.numbers.entry(key).or_default();
+            numbers.risen += usize::from(numbers.values.last().is_some_and(|(_, last)| *last < value));
+            numbers.values.push((nth, value));
+        }
+        let length_ns = journey.span_extent().map_or(0, Window::length);
+        self.members.push(Member { handle: journey.handle(), length_ns, side, has: has.into_iter().collect() });
+    }
+
+    fn number_of(&mut self, feature: Feature) -> u32 {
+        let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+        *self.known.entry(feature).or_insert(next)
+    }
+
+    /// What tells the bad from the good.
+    pub fn told(mut self) -> Told {
+        self.part_by_length();
+        ranking::told(self)
+    }
+
+    /// The slow are bad.
+    fn part_by_length(&mut self) {
+        let Some(slow) = self.question.slow else { return };
+        let limit = match slow {
+            Slow::Over(limit) => limit,
+            Slow::Tenth => {
+                let mut lengths: Vec<i64> = self.members.iter().map(|member| member.length_ns).collect();
+                lengths.sort_unstable();
+                let fast = lengths.len() - lengths.len().div_ceil(10);
+                fast.checked_sub(1).and_then(|last| lengths.get(last).copied()).unwrap_or(i64::MAX)
+            }
+        };
+        for member in &mut self.members {
+            member.side = if member.length_ns > limit { Side::Bad } else { Side::Good };
+        }
+    }
+}

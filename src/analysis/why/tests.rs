@@ -1,0 +1,158 @@
+//! Planted causes among thirty attributes, and nothing planted, over many seeds.
+
+use std::fmt::Write;
+
+use super::*;
+use crate::analysis::sketch;
+use crate::model::attribute::Value;
+
+/// A small source of numbers.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// What makes journeys bad: the attribute that fails, and with what share of them.
+#[derive(Clone, Copy)]
+enum Planted {
+    Nothing,
+    Host,
+    Version,
+    Tenant,
+    Size,
+}
+
+impl Planted {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Host => "host.name=worker-7",
+            Self::Version => "pay: service.version=v2",
+            Self::Tenant => "tenant_id=3",
+            Self::Size => "batch.size ≥",
+        }
+    }
+}
+
+/// One journey of three services with thirty attributes, of which one may make it bad.
+fn run(planted: Planted, nth: usize, dice: &mut Dice, bad: Option<bool>) -> (Journey, bool) {
+    let (host, version, tenant) = (dice.below(10), dice.below(3), dice.below(12));
+    let size = dice.below(1_000);
+    let is_hit = match planted {
+        Planted::Nothing => false,
+        Planted::Host => host == 7,
+        Planted::Version => version == 2,
+        Planted::Tenant => tenant == 3,
+        Planted::Size => size >= 800,
+    };
+    let is_bad = bad.unwrap_or_else(|| dice.chance(if is_hit { 90 } else { 1 }));
+    let outcome = if is_bad { "error: connection refused" } else { "" };
+    let mut noise = String::new();
+    for key in 0..24 {
+        let _ = write!(noise, " noise.{key}={}", dice.below(2 + key));
+    }
+    let text = format!(
+        "shop/order 0..100 server version=v{} correlation_id=c{nth} order.id=o{nth}{noise}\n  pay/charge 10..90 client port={} {outcome}\n    db/get 20..30",
+        dice.below(3),
+        dice.below(60_000)
+    );
+    let mut journey = sketch::journey(&text);
+    for span in &mut journey.spans {
+        let mut resource = (*span.resource).clone();
+        if resource.service == "pay" {
+            resource.attributes.push("host.name", Value::Text(format!("worker-{host}")));
+            resource.attributes.push("k8s.pod.name", Value::Text(format!("pay-{host}f")));
+            resource.attributes.push("service.version", Value::Text(format!("v{version}")));
+            span.attributes.push("tenant_id", Value::Int(tenant as i64));
+            span.attributes.push("batch.size", Value::Int(size as i64));
+            span.attributes.push("kafka.seq", Value::Int(nth as i64 * 3));
+        } else {
+            resource.attributes.push("service.version", Value::Text(format!("v{}", dice.below(3))));
+        }
+        span.resource = Arc::new(resource);
+    }
+    (journey, is_bad)
+}
+
+/// So many journeys, or, where told, until there are so many bad ones among four times as many good ones.
+fn compared(planted: Planted, seed: u64, journeys: usize, bad: Option<usize>) -> Told {
+    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9).wrapping_add(7));
+    let mut why = Why::default();
+    let (mut bads, mut goods) = (0, 0);
+    for nth in 0.. {
+        let fixed = matches!(planted, Planted::Nothing).then(|| dice.chance(20));
+        let (journey, is_bad) = run(planted, nth, &mut dice, fixed);
+        let counter = if is_bad { &mut bads } else { &mut goods };
+        let most = bad.map_or(usize::MAX, |bad| if is_bad { bad } else { 4 * bad });
+        if *counter < most {
+            *counter += 1;
+            why.add(&journey, &Filters::default());
+        }
+        if bad.map_or(nth + 1 == journeys, |bad| bads == bad && goods == 4 * bad) {
+            break;
+        }
+    }
+    why.told()
+}
+
+/// In how many of a hundred windows the planted cause is told first, or nothing where nothing is planted.
+fn right(planted: Planted, journeys: usize, bad: Option<usize>) -> usize {
+    let is_right = |seed: &u64| {
+        let told = compared(planted, *seed, journeys, bad);
+        assert!(told.enough && told.restated.iter().any(|row| row.thing.text() == "pay: error=connection refused"));
+        match (planted, told.causes.as_slice()) {
+            (Planted::Nothing, rest) => rest.is_empty() && told.lacking.is_empty(),
+            (planted, [first, ..]) => {
+                let mut all = std::iter::once(&first.thing).chain(&first.also);
+                all.any(|thing| thing.text().starts_with(planted.text()))
+            }
+            _ => false,
+        }
+    };
+    (0..100).filter(is_right).count()
+}
+
+#[test]
+fn a_planted_cause_is_first_among_thirty_attributes() {
+    for planted in [Planted::Host, Planted::Version, Planted::Tenant, Planted::Size] {
+        let right = right(planted, 100, None);
+        assert!(right >= 95, "{}: {right} of 100", planted.text());
+    }
+}
+
+#[test]
+fn ten_bad_ones_are_enough_where_few_good_ones_share_the_cause() {
+    for planted in [Planted::Host, Planted::Tenant] {
+        let right = right(planted, 0, Some(10));
+        assert!(right >= 95, "{}: {right} of 100", planted.text());
+    }
+}
+
+#[test]
+fn nothing_is_claimed_of_nothing() {
+    let right = [right(Planted::Nothing, 100, None), right(Planted::Nothing, 0, Some(10))];
+    assert!(right.iter().all(|right| *right >= 95), "{right:?} of 100");
+}
+
+#[test]
+fn too_few_are_told_nothing_of_and_the_slow_can_be_bad() {
+    let few = compared(Planted::Host, 1, 0, Some(4));
+    assert!(!few.enough && few.causes.is_empty() && (few.bad, few.good) == (4, 16));
+    let mut why = Why::about(Question { slow: Some(Slow::Tenth), ..Question::default() });
+    for nth in 0..100 {
+        let (to, host) = if nth % 10 == 3 { (900, "slow") } else { (100 + nth, "quick") };
+        why.add(&sketch::journey(&format!("a/b 0..{to} host={host} port={nth}")), &Filters::default());
+    }
+    let told = why.told();
+    assert_eq!((told.bad, told.good), (10, 90));
+    let first = &told.causes[0];
+    assert_eq!((first.thing.text().as_str(), first.bad, first.good), ("host=slow", 10, 0));
+}

@@ -1,0 +1,72 @@
+//! `trace why`: what the bad journeys have in common that the good ones have not.
+
+use crate::analysis::why::{Kind, Question, Slow, Why};
+use crate::command::window::each;
+use crate::command::{Context, Outcome};
+use crate::error::Error;
+use crate::model::criteria::Criteria;
+use crate::model::length::positive_duration;
+use crate::options::backends::choice;
+use crate::options::terms::criteria;
+use crate::options::window::WindowArgs;
+use crate::report::Body;
+use crate::report::why::{Asked, WhyReport};
+
+/// Lines to copy.
+pub const EXAMPLES: &str = "\
+Examples:
+  trace why --since 1h                                    those with an error against all others
+  trace why --bad 'error service=cj_*' --good '!error'
+  trace why --bad 'tag.tenant=acme duration>2s'           against all others
+  trace why --slow                                        the slowest tenth; --slow=2s: those over it
+  trace why --input download.json --by attribute
+  trace why --demo
+
+Terms of --bad and --good, all of which must hold:
+  error  service=NAME  operation=NAME  KEY=VALUE  tag.KEY=VALUE  duration>500ms     of one and the same span
+  !error  service!=NAME  KEY!=VALUE  duration<2s     of the spans that the terms above pick, none may be otherwise
+  log=TEXT  log!=TEXT                                some line, or none, holds it
+Values: `*` is anything, `re:…` a regular expression; with blanks in quotes.";
+
+/// Flags.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// Which journeys are bad [default: error; with --good alone, all others]
+    #[arg(long, value_name = "TERMS", value_parser = criteria, allow_hyphen_values = true)]
+    pub bad: Option<Criteria>,
+    /// Which are good [default: all others]
+    #[arg(long, value_name = "TERMS", value_parser = criteria, allow_hyphen_values = true)]
+    pub good: Option<Criteria>,
+    /// Compare the slow with the fast: the slowest tenth, or those that last longer than this
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, value_parser = positive_duration, conflicts_with_all = ["bad", "good"])]
+    pub slow: Option<Option<i64>>,
+    /// Show so many rows
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub top: u32,
+    /// Compare only these: attribute, operation, service; repeatable
+    #[arg(long, value_name = "KIND", value_parser = choice(&KINDS), value_delimiter = ',')]
+    pub by: Vec<Kind>,
+    /// Of which journeys.
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// Kinds by their words.
+const KINDS: [(&str, Kind); 3] =
+    [("attribute", Kind::Attribute), ("operation", Kind::Operation), ("service", Kind::Service)];
+
+/// Runs it.
+///
+/// # Errors
+/// Whatever kept it from running at all.
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let slow = args.slow.map(|limit| limit.map_or(Slow::Tenth, Slow::Over));
+    let question = Question { bad: args.bad.clone(), good: args.good.clone(), slow, kinds: args.by.clone() };
+    let asked = Asked::of(&question);
+    let filters = args.window.journey.filters.filters();
+    let mut why = Why::about(question);
+    let counted = each(&args.window, context, |journey| why.add(&journey, &filters)).await?;
+    let top = usize::try_from(args.top).unwrap_or(usize::MAX);
+    let body = WhyReport::new(asked, why.told(), counted.basis, top);
+    Ok(counted.footing.outcome(&args.window.journey, context, Body::Why(Box::new(body))))
+}

@@ -1,0 +1,214 @@
+//! Filters in one string: `error service=cj_* duration>500ms`, as `--bad` and `--good` take them.
+
+use crate::model::criteria::{Criteria, Term, Test};
+use crate::model::length::duration;
+use crate::model::pattern::Pattern;
+use crate::spelling::nearest;
+
+const FORMS: &str = "terms are error, service=, operation=, KEY=VALUE, duration>500ms, duration<2s, log=TEXT; \
+    `!error` and `!=` exclude; values with blanks stand in quotes";
+const KEYS: [&str; 4] = ["service", "operation", "duration", "log"];
+
+/// Reads them.
+///
+/// # Errors
+/// What is wrong, with its place marked, and what may have been meant.
+pub fn criteria(text: &str) -> Result<Criteria, String> {
+    let mut reader = Reader { text, at: 0 };
+    let mut terms = vec![];
+    while let Some(term) = reader.term()? {
+        terms.push(term);
+    }
+    if terms.is_empty() {
+        return Err(reader.wrong(0, "there is no term in it"));
+    }
+    Ok(Criteria { text: text.trim().to_owned(), terms })
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn skip(&mut self, is_wanted: impl Fn(char) -> bool) -> String {
+        let part: String = self.rest().chars().take_while(|c| is_wanted(*c)).collect();
+        self.at += part.len();
+        part
+    }
+
+    fn takes(&mut self, sign: &str) -> bool {
+        let there = self.rest().starts_with(sign);
+        self.at += if there { sign.len() } else { 0 };
+        there
+    }
+
+    fn term(&mut self) -> Result<Option<Term>, String> {
+        self.skip(char::is_whitespace);
+        let from = self.at;
+        if self.rest().is_empty() {
+            return Ok(None);
+        }
+        let negated = self.takes("!");
+        let key = self.skip(|c| !c.is_whitespace() && !"!=<>\"'".contains(c));
+        let sign = self.skip(|c| "!=<>".contains(c));
+        match (key.as_str(), sign.as_str(), negated) {
+            ("error", "", excludes) => self.ended(Term { excludes, test: Test::Error }).map(Some),
+            (_, "" | "!", _) => Err(self.no_term(from, &key)),
+            (_, _, true) => Err(self.wrong(from, &format!("write {key}!=VALUE to exclude"))),
+            ("", _, _) => Err(self.wrong(from, "a key is missing before it")),
+            ("duration", ">" | ">=" | "<" | "<=", _) => {
+                let at = self.at;
+                let value = self.value()?;
+                let ns = duration(&value).map_err(|why| self.wrong(at, &why))?;
+                // What is shorter than a length has no span that reaches it.
+                let least = if matches!(sign.as_str(), ">" | "<=") { ns.saturating_add(1) } else { ns };
+                Ok(Some(Term { excludes: sign.starts_with('<'), test: Test::Lasting(least) }))
+            }
+            ("duration", _, _) => Err(self.wrong(from, "a duration is compared with > or <, as in duration>500ms")),
+            (_, "=" | "!=", _) => {
+                let test = self.test(from, &key)?;
+                Ok(Some(Term { excludes: sign == "!=", test }))
+            }
+            _ => Err(self.wrong(from + key.len(), &format!("{key} is compared with = or !="))),
+        }
+    }
+
+    fn test(&mut self, from: usize, key: &str) -> Result<Test, String> {
+        let at = self.at;
+        let value = self.value()?;
+        let pattern = Pattern::parse(&value).map_err(|why| self.wrong(at, &why))?;
+        Ok(match (key, key.strip_prefix("tag.")) {
+            ("service", _) => Test::Service(pattern),
+            ("operation", _) => Test::Operation(pattern),
+            ("log", _) => Test::Line(pattern),
+            ("error", _) => return Err(self.wrong(from, "`error` stands alone; `!error` excludes")),
+            (_, Some(tag)) if !tag.is_empty() => Test::Tag(tag.to_owned(), pattern),
+            _ => match nearest(key, &KEYS).filter(|_| !key.contains('.')) {
+                Some(meant) => {
+                    let said = format!("did you mean {meant}? the attribute is tag.{key}");
+                    return Err(self.wrong(from, &said));
+                }
+                None => Test::Tag(key.to_owned(), pattern),
+            },
+        })
+    }
+
+    /// To the next blank; in quotes to their end, where a backslash takes the next quote or backslash as it is.
+    fn value(&mut self) -> Result<String, String> {
+        let from = self.at;
+        let Some(quote) = ["\"", "'"].into_iter().find(|quote| self.takes(quote)) else {
+            let value = self.skip(|c| !c.is_whitespace());
+            return if value.is_empty() { Err(self.wrong(from, "a value is missing here")) } else { Ok(value) };
+        };
+        let mut value = String::new();
+        let mut rest = self.text.get(self.at..).unwrap_or_default().chars();
+        while let Some(c) = rest.next() {
+            self.at += c.len_utf8();
+            match c {
+                _ if quote.contains(c) => return self.ended(value),
+                '\\' if rest.as_str().starts_with(['"', '\'', '\\']) => {
+                    value.extend(rest.next());
+                    self.at += 1;
+                }
+                other => value.push(other),
+            }
+        }
+        Err(self.wrong(from, "this quote is never closed"))
+    }
+
+    fn ended<T>(&self, done: T) -> Result<T, String> {
+        match self.rest().chars().next() {
+            Some(c) if !c.is_whitespace() => Err(self.wrong(self.at, "a blank is missing here")),
+            _ => Ok(done),
+        }
+    }
+
+    fn no_term(&self, from: usize, word: &str) -> String {
+        let said = match nearest(word, &["error", "service", "operation", "duration", "log"]) {
+            Some("error") => "did you mean error?".to_owned(),
+            Some("duration") => "did you mean duration>500ms?".to_owned(),
+            Some(meant) => format!("did you mean {meant}=VALUE?"),
+            None => "this is no term".to_owned(),
+        };
+        self.wrong(from, &said)
+    }
+
+    fn wrong(&self, at: usize, why: &str) -> String {
+        let before: usize = self.text.get(..at).unwrap_or_default().chars().count();
+        format!("{why}\n\n    {}\n    {}^ column {}\n\n{FORMS}", self.text, " ".repeat(before), before + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::sketch;
+
+    #[test]
+    fn terms_pick_journeys() {
+        let journey = sketch::journey(
+            "shop/POST /pay 0..900 server tenant=blue\n  cart_service/add 10..40 note=3\n  pay/db 50..800 error: refused\n! pay 60 error no route to host",
+        );
+        let table = [
+            ("error", true),
+            ("!error", false),
+            ("error service=pay", true),
+            ("error service=shop", false),
+            ("service=shop !error", true),
+            ("service=cart", true),
+            ("service=cart_*", true),
+            ("operation='POST /pay'", true),
+            ("operation=re:^POST", true),
+            ("tenant=blue", true),
+            ("tag.tenant=blue", true),
+            ("tenant!=blue", false),
+            ("tenant!=red", true),
+            ("service=cart tenant=blue", false),
+            ("duration>500ms", true),
+            ("duration>900ms", false),
+            ("duration>=900ms", true),
+            ("duration<2s", true),
+            ("duration<500ms", false),
+            ("service=cart duration<=30ms", true),
+            ("service=cart duration<30ms", false),
+            ("log=\"no route\"", true),
+            ("log!=\"no route\"", false),
+            ("log=nothing", false),
+            (" error   tag.note!='a \\' b' ", true),
+        ];
+        for (text, wanted) in table {
+            assert_eq!(criteria(text).unwrap().mean(&journey), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_at_its_place() {
+        let table = [
+            ("", 1, "no term"),
+            ("eror", 1, "did you mean error?"),
+            ("error servce=a", 7, "did you mean service? the attribute is tag.servce"),
+            ("service", 1, "did you mean service=VALUE?"),
+            ("service= error", 9, "a value is missing"),
+            ("ü=1 operation='a", 15, "never closed"),
+            ("operation='a'b", 14, "a blank is missing"),
+            ("service=re:(", 9, "regular expression"),
+            ("duration=5s", 1, "> or <"),
+            ("duration>5parsecs", 10, "write 30s"),
+            ("!service=a", 1, "service!=VALUE"),
+            ("=a", 1, "a key is missing"),
+            ("service>a", 8, "= or !="),
+            ("!", 1, "no term"),
+            ("error!", 1, "did you mean error?"),
+            ("error=true", 1, "stands alone"),
+        ];
+        for (text, column, said) in table {
+            let why = criteria(text).unwrap_err();
+            assert!(why.contains(said) && why.contains(&format!("^ column {column}\n")), "{text}: {why}");
+        }
+    }
+}

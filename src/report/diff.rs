@@ -1,0 +1,391 @@
+//! `diff`: two journeys, or two windows, step by step.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::analysis::diff::{Change, Figures, Step, Told};
+use crate::model::time::{Human, Window};
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::names::Names;
+use crate::report::frame::Frame;
+use crate::report::parts;
+use crate::report::rows::Rows;
+use crate::report::words::{counted, quoted};
+
+/// How many rows are shown.
+const MOST: usize = 200;
+/// How deep steps are indented.
+const DEEPEST: usize = 12;
+
+/// What is compared.
+#[derive(Clone, Debug)]
+pub enum Compared {
+    /// Two journeys.
+    Journeys {
+        /// What they were asked for by.
+        names: [String; 2],
+        /// Of which nothing was found.
+        empty: [bool; 2],
+        /// How they differ.
+        told: Told,
+    },
+    /// Two windows.
+    Windows([Window; 2], Told),
+}
+
+/// Two journeys, or two windows, step by step.
+#[derive(Clone, Debug)]
+pub struct DiffReport {
+    compared: Compared,
+    all: bool,
+}
+
+/// The same as JSON.
+#[derive(Serialize, JsonSchema)]
+pub struct DiffRecord<'a> {
+    /// Whether anything differs; of windows, beyond noise.
+    differs: bool,
+    /// Whether both sides have enough to tell.
+    enough: bool,
+    first: SideRecord<'a>,
+    second: SideRecord<'a>,
+    /// Every step, each before those under it.
+    steps: &'a [Step],
+}
+
+#[derive(Serialize, JsonSchema)]
+struct SideRecord<'a> {
+    /// The journey; null for a window.
+    id: Option<&'a str>,
+    /// The window; null for a journey.
+    window: Option<Window>,
+    journey_count: usize,
+    span_count: u64,
+    /// How long it lasted; of a window the median of its journeys.
+    duration_ns: i64,
+}
+
+impl DiffReport {
+    /// Of this.
+    pub fn new(compared: Compared, all: bool) -> Self {
+        Self { compared, all }
+    }
+
+    fn told(&self) -> &Told {
+        match &self.compared {
+            Compared::Journeys { told, .. } | Compared::Windows(_, told) => told,
+        }
+    }
+
+    fn is_of_two(&self) -> bool {
+        matches!(self.compared, Compared::Journeys { .. })
+    }
+
+    /// Whether anything differs.
+    pub fn differs(&self) -> bool {
+        self.told().steps.iter().any(|step| !step.changes.is_empty())
+    }
+
+    /// As JSON.
+    pub fn record(&self) -> DiffRecord<'_> {
+        let told = self.told();
+        let side = |nth: usize| SideRecord {
+            id: match &self.compared {
+                Compared::Journeys { names, .. } => names.get(nth).map(String::as_str),
+                Compared::Windows(..) => None,
+            },
+            window: match &self.compared {
+                Compared::Windows(windows, _) => windows.get(nth).copied(),
+                Compared::Journeys { .. } => None,
+            },
+            journey_count: told.journeys[nth],
+            span_count: told.spans[nth],
+            duration_ns: told.lengths_ns[nth],
+        };
+        DiffRecord { differs: self.differs(), enough: told.enough, first: side(0), second: side(1), steps: &told.steps }
+    }
+
+    /// Its main table: the steps.
+    pub fn rows(&self) -> Rows {
+        let row = |step: &Step| {
+            let changes: Vec<&str> = step.changes.iter().map(|change| word(*change)).collect();
+            let mut row = vec![
+                json!(changes.join(", ")),
+                json!(step.depth),
+                json!(step.service),
+                json!(step.operation),
+                json!(step.span_kind),
+            ];
+            for side in [&step.first, &step.second] {
+                row.push(json!(side.map(|f| f.call_count)));
+                row.push(json!(side.map(|f| f.error_count)));
+                row.push(json!(side.map(|f| f.p50_ns)));
+                row.push(json!(side.map(|f| f.p95_ns)));
+                row.push(json!(side.map(|f| f.wait_ns)));
+            }
+            row
+        };
+        Rows {
+            kind: "step",
+            columns: &[
+                "changes",
+                "depth",
+                "service",
+                "operation",
+                "span_kind",
+                "first_call_count",
+                "first_error_count",
+                "first_p50_ns",
+                "first_p95_ns",
+                "first_wait_ns",
+                "second_call_count",
+                "second_error_count",
+                "second_p50_ns",
+                "second_p95_ns",
+                "second_wait_ns",
+            ],
+            rows: self.told().steps.iter().map(row).collect(),
+        }
+    }
+
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut blocks = vec![Block::Line(self.title(frame))];
+        blocks.extend(frame.asking());
+        blocks.push(Block::Facts(self.sides(frame)));
+        let rows = self.shown();
+        if !rows.is_empty() && self.told().enough {
+            blocks.extend([Block::Blank, Block::Table(self.table(&rows))]);
+        }
+        let alike = self.told().steps.len() - rows.len();
+        let mut facts = vec![];
+        if rows.len() > MOST {
+            let said = format!("{}, all of them in `-o json`", counted(rows.len() - MOST, "more row"));
+            facts.push(fact("unshown", plain(said)));
+        }
+        if alike > 0 && self.told().enough {
+            let hint = if self.all { "" } else { "; --all shows them" };
+            facts.push(fact("alike", one(Role::Dim, format!("{}{hint}", counted(alike, "more step")))));
+        }
+        let rule = if self.is_of_two() {
+            "slower and faster from 5 ms and a fifth on, waits from 100 ms and a fifth on"
+        } else {
+            "marked is what chance alone would not make of all steps in 1 of 50 comparisons; medians from a tenth on"
+        };
+        facts.push(fact("rule", one(Role::Dim, rule)));
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        facts.extend(parts::next(&self.commands(frame)));
+        blocks.extend([Block::Blank, Block::Facts(facts)]);
+        blocks
+    }
+
+    fn title(&self, frame: &Frame) -> Line {
+        let told = self.told();
+        let whose = if self.is_of_two() { "the second" } else { "the time after" };
+        if let Compared::Journeys { names, empty, .. } = &self.compared
+            && let Some((_, name)) = empty.iter().zip(names).find(|(empty, _)| **empty)
+        {
+            let so_far = if frame.report.complete { "" } else { " so far" };
+            return vec![piece(Role::Warn, format!("– nothing found{so_far} for ")), piece(Role::Strong, name)];
+        }
+        if !told.enough {
+            let [before, after] = told.journeys;
+            let said = format!(
+                "– too few to tell: {} before, {after} after; 5 of each are the least",
+                counted(before, "journey")
+            );
+            return one(Role::Warn, said);
+        }
+        let parts: Vec<String> = SUMMARY.iter().filter_map(|(changes, words)| self.summed(changes, words)).collect();
+        match parts.as_slice() {
+            [] if self.is_of_two() => one(Role::Good, "✓ the same steps, about as long"),
+            [] => one(Role::Good, "✓ nothing differs beyond noise"),
+            [first, ..] => {
+                let verb = if first.starts_with(|c: char| c.is_ascii_digit()) { " has " } else { ": " };
+                one(Role::Warn, format!("! {whose}{verb}{}", parts.join(", ")))
+            }
+        }
+    }
+
+    /// `2 steps fewer`, `1 slower by 3.2 s`.
+    fn summed(&self, changes: &[Change], words: &str) -> Option<String> {
+        let is_so = |step: &&Step| step.changes.iter().any(|change| changes.contains(change));
+        let steps: Vec<&Step> = self.told().steps.iter().filter(is_so).collect();
+        let by = |step: &&Step| {
+            let (a, b) = (step.first.unwrap_or_default(), step.second.unwrap_or_default());
+            let waits = changes.contains(&Change::WaitsLonger) || changes.contains(&Change::WaitsLess);
+            let (a, b) = if waits { (a.wait_ns, b.wait_ns) } else { (a.p50_ns, b.p50_ns) };
+            b.saturating_sub(a).saturating_abs()
+        };
+        let timed = words.ends_with("by");
+        let longest = steps.iter().map(by).max().unwrap_or_default();
+        let up_to = if steps.len() > 1 { "up to " } else { "" };
+        let told = if timed { format!("{words} {up_to}{}", Human(longest)) } else { words.to_owned() };
+        let n = steps.len();
+        let noun = if n == 1 { "step" } else { "steps" };
+        (n > 0).then(|| format!("{n} {noun} {told}"))
+    }
+
+    fn sides(&self, frame: &Frame) -> Vec<Fact> {
+        let told = self.told();
+        let numbers = |nth: usize| {
+            vec![
+                plain(counted(usize::try_from(told.spans[nth]).unwrap_or(usize::MAX), "span")),
+                one(Role::Strong, Human(told.lengths_ns[nth]).to_string()),
+            ]
+        };
+        match &self.compared {
+            Compared::Journeys { names, .. } => {
+                let side = |(nth, label): (usize, &'static str)| {
+                    let mut items = vec![one(Role::Strong, &names[nth])];
+                    items.extend(numbers(nth));
+                    Fact { label, items }
+                };
+                [(0, "first"), (1, "second")].map(side).to_vec()
+            }
+            Compared::Windows(windows, _) => {
+                let side = |(nth, label): (usize, &'static str)| {
+                    let mut items =
+                        vec![plain(frame.stretch(windows[nth])), plain(counted(told.journeys[nth], "journey"))];
+                    let [spans, length] = [0, 1].map(|at| numbers(nth).remove(at));
+                    items.push(spans);
+                    items.push([one(Role::Dim, "half last up to "), length].concat());
+                    Fact { label, items }
+                };
+                [(0, "before"), (1, "after")].map(side).to_vec()
+            }
+        }
+    }
+
+    /// What differs, and the steps above it; everything where everything is wanted.
+    fn shown(&self) -> Vec<&Step> {
+        let mut keep = vec![];
+        let mut wanted = usize::MAX;
+        for step in self.told().steps.iter().rev() {
+            let leads_on = step.depth < wanted && wanted != usize::MAX;
+            if self.all || !step.changes.is_empty() || leads_on {
+                keep.push(step);
+                wanted = step.depth;
+            }
+            if step.depth == 0 {
+                wanted = usize::MAX;
+            }
+        }
+        keep.reverse();
+        keep
+    }
+
+    fn table(&self, rows: &[&Step]) -> Table {
+        let services: Vec<&str> = rows.iter().map(|step| step.service.as_str()).collect();
+        let mut services = services;
+        services.sort_unstable();
+        services.dedup();
+        let names = Names::of(&services);
+        let row = |step: &&Step| {
+            let indent = "  ".repeat(step.depth.min(DEEPEST));
+            let label = format!("{indent}{} {}", names.get(&step.service), step.operation);
+            let role = if step.changes.is_empty() { Role::Dim } else { Role::Strong };
+            TableRow {
+                cells: vec![
+                    marks(step),
+                    self.figures(step.first.as_ref(), 0),
+                    self.figures(step.second.as_ref(), 1),
+                    one(role, label),
+                ],
+                below: waited(step).into_iter().collect(),
+            }
+        };
+        let sides = if self.is_of_two() { ["first", "second"] } else { ["before", "after"] };
+        let head = ["", sides[0], sides[1], "step"].map(str::to_owned).to_vec();
+        Table { head, rows: rows.iter().take(MOST).map(row).collect(), numbers: 0 }
+    }
+
+    fn figures(&self, figures: Option<&Figures>, nth: usize) -> Line {
+        let Some(figures) = figures else { return one(Role::Dim, "–") };
+        let mut said = Human(figures.p50_ns).to_string();
+        if self.is_of_two() {
+            if figures.call_count > 1 {
+                said = format!("{}× {said}", figures.call_count);
+            }
+        } else {
+            let per = figures.call_count as f64 / self.told().journeys[nth].max(1) as f64;
+            said = format!("{per:.1}× {said} (p95 {})", Human(figures.p95_ns));
+        }
+        if figures.error_count > 0 {
+            let failed = format!(" ✗{}", figures.error_count);
+            return vec![piece(Role::Plain, said), piece(Role::Error, failed)];
+        }
+        plain(said)
+    }
+
+    fn commands(&self, frame: &Frame) -> Vec<String> {
+        let Compared::Journeys { names, empty, .. } = &self.compared else { return vec![] };
+        let flags = &frame.report.flags;
+        if flags.contains("--demo") {
+            return vec![format!("trace missing --demo={}", quoted(&names[1]))];
+        }
+        let id = if names[1].starts_with('-') {
+            format!("--correlation-id={}", quoted(&names[1]))
+        } else {
+            quoted(&names[1])
+        };
+        let all = ["trace", "missing", &id, flags];
+        let command = all.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        if empty[1] { vec![] } else { vec![command] }
+    }
+}
+
+/// What the answer says, in this order.
+const SUMMARY: [(&[Change], &str); 10] = [
+    (&[Change::Missing], "missing"),
+    (&[Change::Added], "added"),
+    (&[Change::Moved], "moved"),
+    (&[Change::Fails], "failing"),
+    (&[Change::FailsNoMore], "failing no more"),
+    (&[Change::Fewer], "called less often"),
+    (&[Change::More], "called more often"),
+    (&[Change::Slower], "slower by"),
+    (&[Change::WaitsLonger], "waiting longer by"),
+    (&[Change::Faster, Change::WaitsLess], "faster by"),
+];
+
+fn word(change: Change) -> &'static str {
+    match change {
+        Change::Added => "added",
+        Change::Missing => "missing",
+        Change::More => "more",
+        Change::Fewer => "fewer",
+        Change::Fails => "fails",
+        Change::FailsNoMore => "fails no more",
+        Change::Slower => "slower",
+        Change::SlowerBelow => "slower below",
+        Change::Faster => "faster",
+        Change::WaitsLonger => "waits longer",
+        Change::WaitsLess => "waits less",
+        Change::Moved => "moved",
+    }
+}
+
+/// How long its message waited, where that differs.
+fn waited(step: &Step) -> Option<Block> {
+    let differs = |change: &Change| matches!(change, Change::WaitsLonger | Change::WaitsLess);
+    let [first, second] = [step.first, step.second].map(|side| Human(side.unwrap_or_default().wait_ns));
+    let said = || one(Role::Plain, format!("waited {first}, then {second} for its message"));
+    step.changes.iter().any(differs).then(|| Block::Line(said()))
+}
+
+fn marks(step: &Step) -> Line {
+    let Some(first) = step.changes.first() else { return one(Role::Dim, "=") };
+    let mark = match first {
+        Change::Added | Change::More => "+",
+        Change::Missing | Change::Fewer => "−",
+        Change::Fails => "✗",
+        _ => "~",
+    };
+    let grave = step.changes.contains(&Change::Fails) || step.changes.contains(&Change::Missing);
+    let role = if grave { Role::Error } else { Role::Warn };
+    let role = if step.changes == [Change::SlowerBelow] { Role::Dim } else { role };
+    one(role, format!("{mark} {}", step.changes.iter().map(|change| word(*change)).collect::<Vec<_>>().join(", ")))
+}

@@ -1,0 +1,362 @@
+//! `why`: what the bad journeys have in common that the good ones have not.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::analysis::why::{Difference, Feature, Kind, Question, Slow, Thing, Told};
+use crate::model::basis::Basis;
+use crate::model::criteria::Criteria;
+use crate::model::time::Human;
+use crate::report::window;
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::frame::Frame;
+use crate::report::parts;
+use crate::report::rows::Rows;
+use crate::report::words::{counted, quoted};
+
+/// How many rows of what only restates the question, and of what is lacking, are shown.
+const FEW: usize = 3;
+/// How many things that come with another are named.
+const ALSO: usize = 4;
+
+/// The question in words.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    bad: String,
+    good: String,
+    /// What the bad ones are called: `bad` or `slow`.
+    word: &'static str,
+}
+
+impl Asked {
+    /// This question.
+    pub fn of(question: &Question) -> Self {
+        let (bad, good) = (&question.bad, &question.good);
+        let text = |criteria: &Option<Criteria>, other: &str| {
+            criteria.as_ref().map_or_else(|| other.to_owned(), |told| told.text.clone())
+        };
+        match question.slow {
+            Some(Slow::Tenth) => Self { bad: "the slowest tenth".into(), good: "all others".into(), word: "slow" },
+            Some(Slow::Over(limit)) => {
+                Self { bad: format!("longer than {}", Human(limit)), good: "all others".into(), word: "slow" }
+            }
+            None => Self {
+                bad: text(bad, if good.is_some() { "all others" } else { "error" }),
+                good: text(good, if bad.is_some() { "all others" } else { "!error" }),
+                word: "bad",
+            },
+        }
+    }
+}
+
+/// What tells two sets of journeys apart.
+#[derive(Clone, Debug)]
+pub struct WhyReport {
+    asked: Asked,
+    told: Told,
+    basis: Basis,
+    top: usize,
+}
+
+/// The same as JSON.
+#[derive(Serialize, JsonSchema)]
+pub struct WhyRecord<'a> {
+    /// What can be said.
+    verdict: Verdict,
+    /// Which journeys are bad, as it was asked.
+    bad: &'a str,
+    /// Which are good.
+    good: &'a str,
+    bad_journey_count: usize,
+    good_journey_count: usize,
+    /// How many are neither, or have no span that the filters want.
+    left_out_count: usize,
+    /// How many things could have told them apart; what is told is beyond chance among so many.
+    compared_count: usize,
+    /// What the bad ones have, the surest difference first.
+    causes: Vec<DifferenceRecord<'a>>,
+    /// What only says again that they are bad: what the failure says of itself, and what was asked for.
+    restated: Vec<DifferenceRecord<'a>>,
+    /// Steps and services that the bad ones lack.
+    lacking: Vec<DifferenceRecord<'a>>,
+    /// What the numbers rest on.
+    basis: &'a Basis,
+}
+
+/// What can be said of two sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    /// Something tells them apart.
+    ToldApart,
+    /// Nothing does, beyond chance.
+    NothingTellsThemApart,
+    /// There are too few of one of them.
+    TooFew,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct DifferenceRecord<'a> {
+    /// In one line.
+    text: String,
+    kind: Kind,
+    /// Only on spans of this service; null for any.
+    service: Option<&'a str>,
+    /// The attribute's key; `service` and `operation` for those.
+    key: &'a str,
+    /// Its value; null for a range.
+    value: Option<&'a str>,
+    /// The least number of the range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<f64>,
+    /// The first number above the range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    below: Option<f64>,
+    /// In how many bad journeys.
+    bad_count: usize,
+    bad_share: f64,
+    /// In how many good ones.
+    good_count: usize,
+    good_share: f64,
+    /// By how much the shares differ at least, at 95 %: rows are sorted by it.
+    difference_at_least: f64,
+    /// How likely chance makes such a difference, by this row alone.
+    p_value: f64,
+    /// What nearly always comes with it.
+    also: Vec<String>,
+    /// Bad journeys to look at.
+    examples: &'a [String],
+}
+
+impl WhyReport {
+    /// Of this answer.
+    pub fn new(asked: Asked, told: Told, basis: Basis, top: usize) -> Self {
+        Self { asked, told, basis, top }
+    }
+
+    fn verdict(&self) -> Verdict {
+        if !self.told.enough {
+            Verdict::TooFew
+        } else if self.told.causes.is_empty() && self.told.lacking.is_empty() {
+            Verdict::NothingTellsThemApart
+        } else {
+            Verdict::ToldApart
+        }
+    }
+
+    /// As JSON.
+    pub fn record(&self) -> WhyRecord<'_> {
+        WhyRecord {
+            verdict: self.verdict(),
+            bad: &self.asked.bad,
+            good: &self.asked.good,
+            bad_journey_count: self.told.bad,
+            good_journey_count: self.told.good,
+            left_out_count: self.told.neither,
+            compared_count: self.told.family,
+            causes: self.records(&self.told.causes),
+            restated: self.records(&self.told.restated),
+            lacking: self.records(&self.told.lacking),
+            basis: &self.basis,
+        }
+    }
+
+    fn records<'a>(&self, rows: &'a [Difference]) -> Vec<DifferenceRecord<'a>> {
+        let record = |row: &'a Difference| {
+            let (service, value, range) = match &row.thing {
+                Thing::Feature(Feature { service, value, .. }) => (service.as_deref(), Some(value.as_str()), None),
+                Thing::Range { above, cut, .. } => (None, None, Some((*above, *cut))),
+            };
+            DifferenceRecord {
+                text: row.thing.text(),
+                kind: row.thing.kind(),
+                service,
+                key: row.thing.key(),
+                value,
+                from: range.filter(|(above, _)| *above).map(|(_, cut)| cut),
+                below: range.filter(|(above, _)| !above).map(|(_, cut)| cut),
+                bad_count: row.bad,
+                bad_share: share(row.bad, self.told.bad),
+                good_count: row.good,
+                good_share: share(row.good, self.told.good),
+                difference_at_least: row.at_least,
+                p_value: row.p,
+                also: row.also.iter().map(Thing::text).collect(),
+                examples: &row.examples,
+            }
+        };
+        rows.iter().map(record).collect()
+    }
+
+    /// Its main table: the causes, then what only restates, then what is lacking.
+    pub fn rows(&self) -> Rows {
+        let parts = [("cause", &self.told.causes), ("restated", &self.told.restated), ("lacking", &self.told.lacking)];
+        let row = |part: &str, r: DifferenceRecord| {
+            vec![
+                json!(part),
+                json!(r.text),
+                json!(r.kind),
+                json!(r.service),
+                json!(r.key),
+                json!(r.value),
+                json!(r.bad_count),
+                json!(self.told.bad),
+                json!(r.good_count),
+                json!(self.told.good),
+                json!(r.difference_at_least),
+                json!(r.also.join("; ")),
+                json!(r.examples.first()),
+            ]
+        };
+        let rows = parts.iter().flat_map(|(part, rows)| self.records(rows).into_iter().map(|r| row(part, r)));
+        Rows {
+            kind: "difference",
+            columns: &[
+                "part",
+                "text",
+                "kind",
+                "service",
+                "key",
+                "value",
+                "bad_count",
+                "bad_journey_count",
+                "good_count",
+                "good_journey_count",
+                "difference_at_least",
+                "also",
+                "example",
+            ],
+            rows: rows.collect(),
+        }
+    }
+
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut blocks = vec![Block::Line(self.title()), Block::Line(self.question())];
+        blocks.extend(frame.asking());
+        blocks.push(window::line(&self.basis));
+        if !self.told.causes.is_empty() {
+            blocks.extend([Block::Blank, Block::Table(self.table("what", &self.told.causes, self.top))]);
+        }
+        if !self.told.restated.is_empty() {
+            blocks
+                .extend([Block::Blank, Block::Line(one(Role::Dim, "what the failure itself says, or was asked for"))]);
+            blocks.push(Block::Table(self.table("", &self.told.restated, FEW)));
+        }
+        if !self.told.lacking.is_empty() {
+            let said = format!("what the {} ones lack, maybe because they ended early", self.asked.word);
+            blocks.extend([Block::Blank, Block::Line(one(Role::Dim, said))]);
+            blocks.push(Block::Table(self.table("", &self.told.lacking, FEW)));
+        }
+        let mut facts = self.unshown();
+        if self.told.enough && !self.told.causes.is_empty() {
+            let said = "shown is what chance alone would not make; it goes with the failures, it need not cause them";
+            facts.push(fact("rule", one(Role::Dim, said)));
+        }
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        facts.extend(parts::next(&self.commands(frame)));
+        blocks.extend([Block::Blank, Block::Facts(facts)]);
+        blocks
+    }
+
+    fn title(&self) -> Line {
+        let Told { bad, good, .. } = self.told;
+        let word = self.asked.word;
+        let few = |n: usize| n < 5;
+        match (self.verdict(), self.told.causes.first()) {
+            (Verdict::TooFew, _) if bad == 0 && good == 0 => one(Role::Strong, "– no journey to compare"),
+            (Verdict::TooFew, _) if bad == 0 => {
+                one(Role::Good, format!("✓ none of {} is {word}", counted(good, "journey")))
+            }
+            (Verdict::TooFew, _) if good == 0 => one(
+                Role::Warn,
+                format!("– all of {} are {word}: nothing to compare them with", counted(bad, "journey")),
+            ),
+            (Verdict::TooFew, _) => {
+                let which = match (few(bad), few(good)) {
+                    (true, true) => format!("{bad} {word} and {good} other"),
+                    (true, false) => format!("{bad} {word}"),
+                    _ => format!("{good} other"),
+                };
+                one(
+                    Role::Warn,
+                    format!(
+                        "– too few to tell: {which} of {}; 5 of each are the least",
+                        counted(bad + good, "journey")
+                    ),
+                )
+            }
+            (Verdict::NothingTellsThemApart, _) => one(
+                Role::Strong,
+                format!("– nothing tells the {bad} {word} journeys from the {good} others, beyond chance"),
+            ),
+            (Verdict::ToldApart, None) => {
+                one(Role::Warn, format!("! the {bad} {word} journeys lack what the {good} others have"))
+            }
+            (Verdict::ToldApart, Some(first)) => vec![
+                piece(Role::Warn, format!("! {} of {bad} {word} journeys have ", first.bad)),
+                piece(Role::Strong, first.thing.text()),
+                piece(Role::Warn, format!(", {} of {good} others do", first.good)),
+            ],
+        }
+    }
+
+    fn question(&self) -> Line {
+        let left_out =
+            if self.told.neither > 0 { format!(" · {} left out", self.told.neither) } else { String::new() };
+        let Asked { bad, good, word } = &self.asked;
+        one(Role::Dim, format!("{word}: {bad} ({}) · others: {good} ({}){left_out}", self.told.bad, self.told.good))
+    }
+
+    fn table(&self, title: &str, rows: &[Difference], most: usize) -> Table {
+        let of = |n: usize, all: usize| plain(format!("{n} of {all}  {:>3.0} %", share(n, all) * 100.0));
+        let row = |row: &Difference| {
+            let named = row.also.iter().take(ALSO).map(Thing::text).collect::<Vec<_>>().join(", ");
+            let more = row.also.len().saturating_sub(ALSO);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let also = one(Role::Dim, format!("also {named}{more}"));
+            TableRow {
+                cells: vec![
+                    of(row.bad, self.told.bad),
+                    of(row.good, self.told.good),
+                    one(Role::Strong, row.thing.text()),
+                ],
+                below: if row.also.is_empty() { vec![] } else { vec![Block::Line(also)] },
+            }
+        };
+        let head = [self.asked.word, "others", title].map(str::to_owned).to_vec();
+        let head = if title.is_empty() { vec![] } else { head };
+        Table { head, rows: rows.iter().take(most).map(row).collect(), numbers: 0 }
+    }
+
+    fn unshown(&self) -> Vec<Fact> {
+        let more = |rows: &[Difference], most: usize| rows.len().saturating_sub(most);
+        let causes = more(&self.told.causes, self.top);
+        let rest = more(&self.told.restated, FEW) + more(&self.told.lacking, FEW);
+        let mut facts = vec![];
+        if causes > 0 {
+            facts.push(fact("unshown", plain(format!("{}; --top {}", counted(causes, "more row"), self.top + causes))));
+        }
+        if rest > 0 {
+            let said = format!("{} of what is restated or lacking, in `-o json`", counted(rest, "more row"));
+            facts.push(fact("unshown", plain(said)));
+        }
+        facts
+    }
+
+    fn commands(&self, frame: &Frame) -> Vec<String> {
+        let rows = self.told.causes.iter().chain(&self.told.lacking).chain(&self.told.restated);
+        let flags = if frame.report.flags.is_empty() { String::new() } else { format!(" {}", frame.report.flags) };
+        let about = |id: &String| {
+            let id = if id.starts_with('-') { format!("--correlation-id={}", quoted(id)) } else { quoted(id) };
+            format!("trace missing {id}{flags}")
+        };
+        rows.flat_map(|row| &row.examples).next().map(about).into_iter().collect()
+    }
+}
+
+fn share(n: usize, all: usize) -> f64 {
+    if all == 0 { 0.0 } else { n as f64 / all as f64 }
+}
