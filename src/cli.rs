@@ -4,8 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    Context, Outcome, completions, config, demo, doctor, find, learn_pipeline, logs, missing, schema, span, timeline,
-    verify_pipeline,
+    Context, Outcome, completions, config, demo, doctor, errors, find, hotspots, learn_pipeline, logs, missing, schema,
+    span, timeline, verify_pipeline,
 };
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
@@ -98,6 +98,12 @@ pub enum Command {
     /// What did not happen and should have, and what went wrong, each with its evidence
     #[command(before_help = missing::EXAMPLES, help_template = LAYOUT)]
     Missing(missing::Args),
+    /// Where errors come from: the worst services and operations, new, worse or gone
+    #[command(before_help = hotspots::EXAMPLES, help_template = LAYOUT)]
+    Hotspots(Box<hotspots::Args>),
+    /// The newest errors, whole: what they say, where, in which journeys
+    #[command(before_help = errors::EXAMPLES, help_template = LAYOUT)]
+    Errors(Box<errors::Args>),
     /// Did every expected step happen, in order, in time? A gate for CI
     #[command(before_help = verify_pipeline::EXAMPLES, help_template = LAYOUT)]
     VerifyPipeline(Box<verify_pipeline::Args>),
@@ -130,6 +136,8 @@ impl Command {
             Self::Span(args) => Some(&args.journey.backends),
             Self::Logs(args) => Some(&args.journey.backends),
             Self::Missing(args) => Some(&args.journey.backends),
+            Self::Hotspots(args) => Some(&args.window.journey.backends),
+            Self::Errors(args) => Some(&args.journey.backends),
             Self::VerifyPipeline(args) => Some(&args.backends),
             Self::LearnPipeline(args) => Some(&args.backends),
             Self::Doctor(args) => Some(&args.backends),
@@ -146,6 +154,8 @@ impl Command {
             Self::Span(args) => args.journey.sources.demo.is_some(),
             Self::Logs(args) => args.journey.sources.demo.is_some(),
             Self::Missing(args) => args.journey.sources.demo.is_some(),
+            Self::Hotspots(args) => args.window.journey.sources.demo.is_some(),
+            Self::Errors(args) => args.journey.sources.demo.is_some(),
             Self::VerifyPipeline(args) => args.sources.demo.is_some() || args.check,
             Self::LearnPipeline(args) => args.sources.demo.is_some(),
             Self::Doctor(args) => args.demo,
@@ -184,6 +194,8 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::Span(args) => span::run(args, &context).await,
         Command::Logs(args) => logs::run(args, &context).await,
         Command::Missing(args) => missing::run(args, &context).await,
+        Command::Hotspots(args) => Box::pin(hotspots::run(args, &context)).await,
+        Command::Errors(args) => Box::pin(errors::run(args, &context)).await,
         Command::VerifyPipeline(args) => Box::pin(verify_pipeline::run(args, &context)).await,
         Command::LearnPipeline(args) => Box::pin(learn_pipeline::run(args, &context)).await,
         Command::Demo(args) => demo::run(args, &context).await,

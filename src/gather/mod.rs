@@ -2,6 +2,7 @@
 
 pub mod around;
 pub mod doctor;
+pub mod error_lines;
 pub mod followers;
 pub mod haul;
 pub mod health;

@@ -4,8 +4,10 @@ pub mod basis;
 pub mod block;
 pub mod config;
 pub mod doctor;
+pub mod errors;
 pub mod find;
 pub mod findings;
+pub mod hotspots;
 pub mod learned;
 pub mod logs;
 pub mod missing;
@@ -77,6 +79,10 @@ pub enum Body {
     Logs(Box<logs::Logs>),
     /// What is missing or wrong, with all its evidence.
     Missing(Box<missing::Missing>),
+    /// Where errors come from.
+    Hotspots(Box<hotspots::Hotspots>),
+    /// The newest errors, whole.
+    Errors(Box<errors::Errors>),
     /// Whether runs are as their pipeline should be.
     Verification(Box<verify::Verification>),
     /// What good runs have in common.
@@ -98,6 +104,8 @@ impl Body {
             Self::Span(_) => "span",
             Self::Logs(_) => "logs",
             Self::Missing(_) => "missing",
+            Self::Hotspots(_) => "hotspots",
+            Self::Errors(_) => "errors",
             Self::Verification(_) => "verification",
             Self::Learned(_) => "learned",
             Self::Doctor(_) => "doctor",
@@ -145,6 +153,8 @@ impl Report {
             Body::Span(body) => body.blocks(&frame),
             Body::Logs(body) => body.blocks(&frame),
             Body::Missing(body) => body.blocks(&frame),
+            Body::Hotspots(body) => body.blocks(&frame),
+            Body::Errors(body) => body.blocks(&frame),
             Body::Verification(body) => body.blocks(&frame),
             Body::Learned(body) => body.blocks(),
             Body::Doctor(body) => body.blocks(&frame),
@@ -161,6 +171,8 @@ impl Report {
             Body::Span(body) => body.rows(),
             Body::Logs(body) => body.rows(),
             Body::Missing(body) => body.rows(),
+            Body::Hotspots(body) => body.rows(),
+            Body::Errors(body) => body.rows(),
             Body::Verification(body) => body.rows(),
             Body::Learned(body) => body.rows(),
             Body::Doctor(body) => body.rows(),
@@ -223,6 +235,8 @@ impl Serialize for Report {
             Body::Span(body) => self.document(body.record()).serialize(to),
             Body::Logs(body) => self.document(body.record()).serialize(to),
             Body::Missing(body) => self.document(body.record()).serialize(to),
+            Body::Hotspots(body) => self.document(body).serialize(to),
+            Body::Errors(body) => self.document(body).serialize(to),
             Body::Verification(body) => self.document(body.record()).serialize(to),
             Body::Learned(body) => self.document(body).serialize(to),
             Body::Doctor(body) => self.document(body).serialize(to),
@@ -241,6 +255,8 @@ pub fn schema() -> Value {
         one::<span::SpanReportRecord>(&mut generator, "span"),
         one::<logs::LogsRecord>(&mut generator, "logs"),
         one::<missing::MissingRecord>(&mut generator, "missing"),
+        one::<hotspots::Hotspots>(&mut generator, "hotspots"),
+        one::<errors::Errors>(&mut generator, "errors"),
         one::<verify::VerificationRecord>(&mut generator, "verification"),
         one::<learned::Learned>(&mut generator, "learned"),
         one::<doctor::Doctor>(&mut generator, "doctor"),
