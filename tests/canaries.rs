@@ -234,12 +234,14 @@ fn worlds() -> Vec<World> {
     ]
 }
 
-const ASKING: [&[&str]; 7] = [
+const ASKING: [&[&str]; 9] = [
     &["find", "req-42"],
     &["timeline", "req-42"],
     &["span", "req-42", "b7ad6b7169203331"],
     &["logs", "req-42"],
     &["missing", "req-42", "--all"],
+    &["errors", "--stack"],
+    &["hotspots", "--all"],
     &[
         "verify-pipeline",
         "--correlation-id",

@@ -487,7 +487,7 @@ fn subject(hostile: &Hostile) -> &'static str {
 
 fn check(hostile: &Hostile, file: &Path, home: &Path) {
     let path = file.to_str().expect("a path");
-    for command in ["find", "timeline", "span", "logs", "missing"] {
+    for command in ["find", "timeline", "span", "logs", "missing", "errors", "hotspots"] {
         for form in FORMS {
             let mut args = vec![command, subject(hostile), "--input", path];
             args.extend(form);
