@@ -4,8 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    Context, Outcome, alerts, completions, config, demo, diff, doctor, find, latency, learn_pipeline, logs, map,
-    missing, phases, schema, span, timeline, verify_pipeline, why,
+    Context, Outcome, alerts, completions, config, demo, diff, doctor, errors, find, hotspots, latency, learn_pipeline,
+    logs, map, missing, phases, schema, span, timeline, verify_pipeline, why,
 };
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
@@ -104,6 +104,12 @@ pub enum Command {
     /// Who calls whom: services, topics, databases, hosts, with calls, errors and lengths
     #[command(before_help = map::EXAMPLES, help_template = LAYOUT)]
     Map(map::Args),
+    /// Where errors come from: the worst services and operations, new, worse or gone
+    #[command(before_help = hotspots::EXAMPLES, help_template = LAYOUT)]
+    Hotspots(Box<hotspots::Args>),
+    /// The newest errors, whole: what they say, where, in which journeys
+    #[command(before_help = errors::EXAMPLES, help_template = LAYOUT)]
+    Errors(Box<errors::Args>),
     /// Did every expected step happen, in order, in time? A gate for CI
     #[command(before_help = verify_pipeline::EXAMPLES, help_template = LAYOUT)]
     VerifyPipeline(Box<verify_pipeline::Args>),
@@ -150,6 +156,8 @@ impl Command {
             Self::Missing(args) => Some(&args.journey.backends),
             Self::Latency(args) => Some(&args.window.journey.backends),
             Self::Map(args) => Some(&args.window.journey.backends),
+            Self::Hotspots(args) => Some(&args.window.journey.backends),
+            Self::Errors(args) => Some(&args.journey.backends),
             Self::VerifyPipeline(args) => Some(&args.backends),
             Self::LearnPipeline(args) => Some(&args.backends),
             Self::Phases(args) => Some(&args.window.journey.backends),
@@ -172,6 +180,8 @@ impl Command {
             Self::Missing(args) => args.journey.sources.demo.is_some(),
             Self::Latency(args) => args.window.journey.sources.demo.is_some(),
             Self::Map(args) => args.window.journey.sources.demo.is_some(),
+            Self::Hotspots(args) => args.window.journey.sources.demo.is_some(),
+            Self::Errors(args) => args.journey.sources.demo.is_some(),
             Self::VerifyPipeline(args) => args.sources.demo.is_some() || args.check,
             Self::LearnPipeline(args) => args.sources.demo.is_some(),
             Self::Phases(args) => args.window.journey.sources.demo.is_some(),
@@ -222,6 +232,8 @@ pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error>
         Command::Missing(args) => missing::run(args, &context).await,
         Command::Latency(args) => Box::pin(latency::run(args, &context)).await,
         Command::Map(args) => Box::pin(map::run(args, &context)).await,
+        Command::Hotspots(args) => Box::pin(hotspots::run(args, &context)).await,
+        Command::Errors(args) => Box::pin(errors::run(args, &context)).await,
         Command::VerifyPipeline(args) => Box::pin(verify_pipeline::run(args, &context)).await,
         Command::LearnPipeline(args) => Box::pin(learn_pipeline::run(args, &context)).await,
         Command::Phases(args) => Box::pin(phases::run(args, &context)).await,

@@ -234,7 +234,7 @@ fn worlds() -> Vec<World> {
     ]
 }
 
-const ASKING: [&[&str]; 12] = [
+const ASKING: [&[&str]; 14] = [
     &["find", "req-42"],
     &["timeline", "req-42"],
     &["span", "req-42", "b7ad6b7169203331"],
@@ -245,6 +245,8 @@ const ASKING: [&[&str]; 12] = [
     &["alerts", "--rules"],
     &["why", "--bad", "error", "--good", "!error"],
     &["diff", "req-42", "req-43"],
+    &["errors", "--stack"],
+    &["hotspots", "--all"],
     &[
         "verify-pipeline",
         "--correlation-id",

@@ -487,7 +487,9 @@ fn subject(hostile: &Hostile) -> &'static str {
 
 fn check(hostile: &Hostile, file: &Path, home: &Path) {
     let path = file.to_str().expect("a path");
-    for command in ["find", "timeline", "span", "logs", "missing", "why", "diff"] {
+    for command in
+        ["find", "timeline", "span", "logs", "missing", "errors", "hotspots", "latency", "map", "why", "diff"]
+    {
         for form in FORMS {
             let mut args = vec![command, subject(hostile), "--input", path];
             if command == "diff" {

@@ -87,18 +87,22 @@ fn place(journey: &Journey, span: usize) -> Place {
 const CALLERS: usize = 20;
 
 /// Error lines of which no error span of the same service and trace tells already.
-fn told_by_lines_only(journey: &Journey) -> Vec<Failure> {
+pub fn lines_only(journey: &Journey) -> impl Iterator<Item = &LogEntry> {
     let failed = || journey.spans.iter().filter(|s| s.is_error());
     let spans: HashSet<SpanId> = failed().map(|s| s.span_id).collect();
     let traces: HashSet<(TraceId, &str)> = failed().map(|s| (s.trace_id, s.service())).collect();
     let services: HashSet<&str> = failed().map(Span::service).collect();
-    let told = |line: &LogEntry| match (line.span_id, line.trace_id) {
+    let told = move |line: &LogEntry| match (line.span_id, line.trace_id) {
         (Some(span), _) if spans.contains(&span) => true,
         (_, Some(trace)) => traces.contains(&(trace, line.service.as_str())),
         _ => services.contains(line.service.as_str()),
     };
+    journey.logs.iter().filter(move |line| line.is_error() && !told(line))
+}
+
+fn told_by_lines_only(journey: &Journey) -> Vec<Failure> {
     let mut failures: BTreeMap<(Place, String), Failure> = BTreeMap::new();
-    for line in journey.logs.iter().filter(|l| l.is_error() && !told(l)) {
+    for line in lines_only(journey) {
         let context = line.error_context.as_ref();
         let operation = context.map(|c| c.operation.clone()).unwrap_or_default();
         let (place, what) = (Place { service: line.service.clone(), operation }, line_text(line));

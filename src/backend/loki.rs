@@ -135,6 +135,21 @@ pub fn by_field(selector: &str, names: &[String], values: &[String]) -> String {
     format!("{selector} | {}", any.join(" or "))
 }
 
+/// Lines that say, each in its own way, that something failed: by the level that Loki or the sender told, by the error
+/// context in them; and by a word in their text, for servers that know no levels.
+pub fn of_errors(selector: &str) -> [String; 3] {
+    const WORDS: &str = "(?i)(error|err|eror|severe|fatal|critical|crit|alert|emerg|emergency|panic)";
+    let any: Vec<String> = ["detected_level", "level", "severity_text", "severity"]
+        .iter()
+        .map(|name| format!("{name}=~{}", quoted(WORDS)))
+        .collect();
+    [
+        format!("{selector} | {}", any.join(" or ")),
+        format!("{selector} |= {}", quoted("error_context")),
+        format!("{selector} |~ {}", quoted("(?i)(error|fatal|critical|panic|severe)")),
+    ]
+}
+
 /// A key as Loki stores it: what no label name may hold becomes `_`.
 fn label_name(key: &str) -> String {
     key.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()

@@ -134,7 +134,7 @@ fn times(time: &TimeArgs) -> String {
 }
 
 /// That there may be more than was read. The limit is part of the question.
-fn cut(basis: &Basis) -> Option<Note> {
+pub fn cut(basis: &Basis) -> Option<Note> {
     let (cut, all, limit) = (basis.cut(), basis.services.len(), basis.limit?);
     let said = format!("{cut} of {} cut at the newest {limit} traces", counted(all, "service"));
     let hint = "--limit raises it; --start and --end narrow the time";
@@ -154,7 +154,7 @@ async fn one(args: &WindowArgs, context: &Context, mut take: impl FnMut(Journey)
 }
 
 /// Every journey of this evidence.
-fn told(
+pub fn told(
     mut evidence: Evidence,
     now: Timestamp,
     args: &WindowArgs,

@@ -17,7 +17,7 @@ use crate::query::Query;
 use crate::stitch::matching::{is_short, spellings};
 
 /// Loki 3 gives every stream this label by itself.
-const USUAL_SELECTOR: &str = "{service_name=~\".+\"}";
+pub const USUAL_SELECTOR: &str = "{service_name=~\".+\"}";
 /// What a Loki serves in one page unless told otherwise.
 const MOST_LINES: usize = 5000;
 /// How many trace IDs go into one query.

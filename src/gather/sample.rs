@@ -2,12 +2,13 @@
 //! answer is complete all the same.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use futures_util::future::join_all;
 
 use crate::backend::Backends;
 use crate::backend::failure::Failure;
-use crate::backend::jaeger::{Jaeger, Search};
+use crate::backend::jaeger::{Jaeger, Search, Times};
 use crate::backend::transport::Transport;
 use crate::gather::haul::SpansByTrace;
 use crate::gather::health;
@@ -15,6 +16,7 @@ use crate::gather::traces::is_too_deep;
 use crate::model::basis::SampledService;
 use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
+use crate::model::id::TraceId;
 use crate::model::pattern::Pattern;
 use crate::model::time::Window;
 use crate::progress::Progress;
@@ -41,12 +43,37 @@ pub struct Wanted {
 pub struct Sampled {
     /// Spans, how Jaeger did, and what is to be remarked.
     pub evidence: Evidence,
-    /// How many traces of each service came, by name.
+    /// How many traces of each service came with the first look, by name.
     pub services: Vec<SampledService>,
+    /// What came with each look.
+    pub looks: Vec<Looked>,
 }
+
+/// What one look brought.
+#[derive(Clone, Debug, Default)]
+pub struct Looked {
+    /// Its traces.
+    pub traces: HashSet<TraceId>,
+    /// Of how many services there may be more.
+    pub cut: usize,
+}
+
+/// So many traces are asked for at most because lines name them.
+const MOST_NAMED: usize = 500;
 
 /// Asks each service for its newest traces.
 pub async fn sample(wanted: &Wanted, backends: &Backends, transport: &Transport, progress: &Progress) -> Sampled {
+    samples(std::slice::from_ref(wanted), &[], backends, transport, progress).await
+}
+
+/// Asks each service for its newest traces in several looks, then for the traces that are named and did not come.
+pub async fn samples(
+    looks: &[Wanted],
+    named: &[TraceId],
+    backends: &Backends,
+    transport: &Transport,
+    progress: &Progress,
+) -> Sampled {
     let mut sampled = Sampled::default();
     let evidence = &mut sampled.evidence;
     let Some(endpoint) = &backends.jaeger else {
@@ -55,18 +82,36 @@ pub async fn sample(wanted: &Wanted, backends: &Backends, transport: &Transport,
         return sampled;
     };
     progress.say("asking jaeger for the newest traces of each service");
-    let (answers, detail) = match Jaeger::connect(transport, endpoint, backends.jaeger_api).await {
+    let mut detail = String::new();
+    let mut answers: Vec<Answer> = vec![];
+    match Jaeger::connect(transport, endpoint, backends.jaeger_api).await {
         Ok(jaeger) => {
-            let detail = jaeger.dialect.word().to_owned();
-            (Asking::new(jaeger, wanted, transport).everywhere().await, detail)
+            jaeger.dialect.word().clone_into(&mut detail);
+            for wanted in looks {
+                let mut came = Asking::new(&jaeger, wanted, transport).everywhere().await;
+                let services: Vec<SampledService> = came.iter().filter_map(Answer::sampled).collect();
+                sampled.looks.push(Looked {
+                    traces: came.iter().flat_map(|answer| &answer.decoded.spans).map(|span| span.trace_id).collect(),
+                    cut: services.iter().filter(|service| service.cut).count(),
+                });
+                if sampled.looks.len() == 1 {
+                    sampled.services = services;
+                }
+                answers.append(&mut came);
+            }
+            let known = |id: &&TraceId| !sampled.looks.iter().any(|look| look.traces.contains(*id));
+            let lacking = named.iter().filter(known).take(MOST_NAMED).map(|id| jaeger.trace(*id, Times::AsServed));
+            answers.extend(join_all(lacking).await.into_iter().map(|answer| match answer {
+                Ok(decoded) => Answer { decoded: decoded.unwrap_or_default(), ..Answer::default() },
+                Err(failure) => Answer::failed(String::new(), failure),
+            }));
         }
-        Err(failure) => (vec![Answer::failed(String::new(), failure)], String::new()),
-    };
+        Err(failure) => answers.push(Answer::failed(String::new(), failure)),
+    }
     let mut status = BackendStatus { detail, ..health::asked(endpoint, transport) };
     let mut traces = SpansByTrace::default();
     let mut failed: Option<Failure> = None;
     for answer in answers {
-        sampled.services.extend(answer.sampled());
         answer.decoded.skipped.iter().for_each(|why| {
             evidence.note(health::advised(Note::new(NoteCode::Skipped, Source::Jaeger, why.as_str())));
         });
@@ -84,11 +129,11 @@ pub async fn sample(wanted: &Wanted, backends: &Backends, transport: &Transport,
             status.error.clone_from(&failure.message);
             failure.advice().clone_into(&mut status.hint);
         }
-        None => evidence.coverage.traces.add(wanted.window),
+        None => looks.iter().for_each(|wanted| evidence.coverage.traces.add(wanted.window)),
     }
     evidence.spans = traces.0.into_values().flatten().collect();
-    if evidence.spans.len() > wanted.bounds.spans {
-        let most = wanted.bounds.spans;
+    let most = looks.first().map_or(0, |wanted| wanted.bounds.spans);
+    if evidence.spans.len() > most {
         evidence.spans.truncate(most);
         let said = format!("more than {most} spans; the rest was dropped");
         evidence.note(
@@ -126,13 +171,13 @@ impl Answer {
 }
 
 struct Asking<'a> {
-    jaeger: Jaeger<'a>,
+    jaeger: &'a Jaeger<'a>,
     wanted: &'a Wanted,
     limit: Cell<usize>,
 }
 
 impl<'a> Asking<'a> {
-    fn new(jaeger: Jaeger<'a>, wanted: &'a Wanted, transport: &Transport) -> Self {
+    fn new(jaeger: &'a Jaeger<'a>, wanted: &'a Wanted, transport: &Transport) -> Self {
         if wanted.bounds.requests == Bounds::default().requests {
             transport.allow_at_least(60 * jaeger.services.len());
         }

@@ -6,11 +6,13 @@ pub mod block;
 pub mod config;
 pub mod diff;
 pub mod doctor;
+pub mod errors;
 mod filters;
 pub mod find;
 pub mod findings;
 pub mod frame;
 pub mod graph;
+pub mod hotspots;
 pub mod latency;
 pub mod learned;
 pub mod logs;
@@ -90,6 +92,10 @@ pub enum Body {
     Logs(Box<logs::Logs>),
     /// What is missing or wrong, with all its evidence.
     Missing(Box<missing::Missing>),
+    /// Where errors come from.
+    Hotspots(Box<hotspots::Hotspots>),
+    /// The newest errors, whole.
+    Errors(Box<errors::Errors>),
     /// Whether runs are as their pipeline should be.
     Verification(Box<verify::Verification>),
     /// Whether a pipeline's spec is sound.
@@ -127,6 +133,8 @@ impl Body {
             Self::Span(_) => "span",
             Self::Logs(_) => "logs",
             Self::Missing(_) => "missing",
+            Self::Hotspots(_) => "hotspots",
+            Self::Errors(_) => "errors",
             Self::Verification(_) => "verification",
             Self::Soundness(_) => "soundness",
             Self::Learned(_) => "learned",
@@ -182,6 +190,8 @@ impl Report {
             Body::Span(body) => body.blocks(&frame),
             Body::Logs(body) => body.blocks(&frame),
             Body::Missing(body) => body.blocks(&frame),
+            Body::Hotspots(body) => body.blocks(&frame),
+            Body::Errors(body) => body.blocks(&frame),
             Body::Verification(body) => body.blocks(&frame),
             Body::Soundness(body) => body.blocks(),
             Body::Learned(body) => body.blocks(),
@@ -206,6 +216,8 @@ impl Report {
             Body::Span(body) => body.rows(),
             Body::Logs(body) => body.rows(),
             Body::Missing(body) => body.rows(),
+            Body::Hotspots(body) => body.rows(),
+            Body::Errors(body) => body.rows(),
             Body::Verification(body) => body.rows(),
             Body::Soundness(body) => body.rows(),
             Body::Learned(body) => body.rows(),
@@ -284,6 +296,8 @@ impl Serialize for Report {
             Body::Span(body) => self.document(body.record()).serialize(to),
             Body::Logs(body) => self.document(body.record()).serialize(to),
             Body::Missing(body) => self.document(body.record()).serialize(to),
+            Body::Hotspots(body) => self.document(body).serialize(to),
+            Body::Errors(body) => self.document(body).serialize(to),
             Body::Verification(body) => self.document(body.record()).serialize(to),
             Body::Soundness(body) => self.document(body).serialize(to),
             Body::Learned(body) => self.document(body).serialize(to),
@@ -310,6 +324,8 @@ pub fn schema() -> Value {
         one::<span::SpanReportRecord>(&mut generator, "span"),
         one::<logs::LogsRecord>(&mut generator, "logs"),
         one::<missing::MissingRecord>(&mut generator, "missing"),
+        one::<hotspots::Hotspots>(&mut generator, "hotspots"),
+        one::<errors::Errors>(&mut generator, "errors"),
         one::<verify::VerificationRecord>(&mut generator, "verification"),
         one::<soundness::Soundness>(&mut generator, "soundness"),
         one::<learned::Learned>(&mut generator, "learned"),

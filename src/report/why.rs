@@ -8,11 +8,11 @@ use crate::analysis::why::{Difference, Feature, Kind, Question, Slow, Thing, Tol
 use crate::model::basis::Basis;
 use crate::model::criteria::Criteria;
 use crate::model::time::Human;
-use crate::report::window;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
 use crate::report::parts;
 use crate::report::rows::Rows;
+use crate::report::window;
 use crate::report::words::{counted, quoted};
 
 /// How many rows of what only restates the question, and of what is lacking, are shown.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::analysis::adjust::Clocks;
 use crate::analysis::errors;
 use crate::analysis::findings::gaps;
-use crate::analysis::findings::trouble::masked;
+use crate::analysis::template::masked;
 use crate::model::journey::Journey;
 use crate::model::span::Span;
 

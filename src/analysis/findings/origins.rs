@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::analysis::findings::scene::Scene;
-use crate::analysis::findings::trouble::{Trouble, masked};
+use crate::analysis::findings::trouble::Trouble;
 use crate::analysis::findings::{Draft, MOST_PROOFS};
+use crate::analysis::template::masked;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 
 /// So many callers are counted as part of one cascade.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::findings::trouble::masked;
+use crate::analysis::template::masked;
 use crate::model::attribute::Value;
 use crate::model::conventions::{CORRELATION_KEYS, MESSAGE_ID_KEYS, SPAN_ID_FIELDS, TRACE_ID_FIELDS};
 use crate::model::span::Span;

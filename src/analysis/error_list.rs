@@ -1,0 +1,174 @@
+//! The newest errors, whole: what is told again of the same place in the same words is told once, with its count.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::errors::Place;
+use crate::analysis::hotspots::Scope;
+use crate::analysis::occurrences::{self, Occurrence, Part, Told};
+use crate::analysis::template::template;
+use crate::model::attribute::Attributes;
+use crate::model::filter::Filters;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
+use crate::model::time::Timestamp;
+
+/// An error, whole: the newest of those that say the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ErrorEntry {
+    /// When.
+    pub time: Timestamp,
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The kind of error; empty where none is told.
+    pub error_type: String,
+    /// What it says, whole.
+    pub message: String,
+    /// Its stack, as written; empty where none is told.
+    pub stack_trace: String,
+    /// Attributes of the exception, or of the span; fields of the error context.
+    pub fields: Vec<(String, String)>,
+    /// Whether it is one of its own, or caused by a deeper one.
+    pub part: Part,
+    /// Whether it was made good.
+    pub recovered: bool,
+    /// Whether only a line tells of it.
+    pub lines_only: bool,
+    /// The correlation ID of its journey.
+    pub correlation_id: Option<String>,
+    /// Its trace.
+    pub trace_id: Option<TraceId>,
+    /// Its span.
+    pub span_id: Option<SpanId>,
+    /// How often the same was told.
+    pub count: u64,
+    /// When for the first time.
+    pub first_seen: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    place: Place,
+    error_type: String,
+    template: String,
+    part: Part,
+    lines_only: bool,
+}
+
+/// The fold.
+#[derive(Clone, Debug, Default)]
+pub struct ErrorList {
+    scope: Scope,
+    entries: BTreeMap<Key, ErrorEntry>,
+}
+
+impl ErrorList {
+    /// Of this scope, which must be known before the first journey.
+    pub fn over(scope: Scope) -> Self {
+        Self { scope, ..Self::default() }
+    }
+
+    /// Adds a journey.
+    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+        for error in occurrences::of(journey) {
+            let is_wanted = match error.told {
+                Told::Span(span, _) => filters.wants_span(span),
+                Told::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
+            };
+            if is_wanted && self.scope.is_asked(error.time()) {
+                self.take(&error, journey.correlation_id.as_ref());
+            }
+        }
+    }
+
+    fn take(&mut self, error: &Occurrence<'_>, correlation_id: Option<&String>) {
+        let (place, error_type, message) = (error.place(), error.kind(), error.message());
+        let lines_only = matches!(error.told, Told::Line(_));
+        let key = Key { template: template(&message), place, error_type, part: error.part, lines_only };
+        let order = |time, span: Option<SpanId>| (time, span);
+        let known = self.entries.get(&key);
+        let (count, first) = known.map_or((0, error.time()), |known| (known.count, known.first_seen));
+        let first_seen = first.min(error.time());
+        if let Some(known) = self.entries.get_mut(&key)
+            && order(known.time, known.span_id) >= order(error.time(), error.span_id())
+        {
+            (known.count, known.first_seen) = (count + 1, first_seen);
+            return;
+        }
+        let entry = ErrorEntry {
+            time: error.time(),
+            place: key.place.clone(),
+            error_type: key.error_type.clone(),
+            message,
+            stack_trace: error.stack().to_owned(),
+            fields: fields(error, correlation_id),
+            part: error.part,
+            recovered: error.recovered,
+            lines_only,
+            correlation_id: correlation_id.cloned(),
+            trace_id: error.trace_id(),
+            span_id: error.span_id(),
+            count: count + 1,
+            first_seen,
+        };
+        self.entries.insert(key, entry);
+    }
+
+    /// The errors, newest first.
+    pub fn newest(self) -> Vec<ErrorEntry> {
+        let mut all: Vec<(Key, ErrorEntry)> = self.entries.into_iter().collect();
+        all.sort_by(|(one, a), (other, b)| (Reverse(a.time), one).cmp(&(Reverse(b.time), other)));
+        all.into_iter().map(|(_, entry)| entry).collect()
+    }
+}
+
+/// What is told beside place, message, stack and IDs: by the error context first, for somebody chose that.
+fn fields(error: &Occurrence<'_>, correlation_id: Option<&String>) -> Vec<(String, String)> {
+    const TOLD: [&str; 7] = [
+        "exception.type",
+        "exception.message",
+        "exception.stacktrace",
+        "exception.escaped",
+        "stack",
+        "error.object",
+        "message",
+    ];
+    let context = error.context().into_iter().flat_map(|context| context.context_data.iter().cloned());
+    let mut fields: Vec<(String, String)> = context.collect();
+    if let Told::Span(span, _) = error.told {
+        let of_exception = span.exceptions().last().map(|exception| &exception.event.attributes);
+        let of_exception = of_exception.into_iter().flat_map(Attributes::iter);
+        let all = of_exception.filter(|(key, _)| !TOLD.contains(key)).chain(span.attributes.iter());
+        fields.extend(all.map(|(key, value)| (key.to_owned(), value.to_string())));
+    }
+    let mut seen = HashSet::new();
+    fields.retain(|field| Some(&field.1) != correlation_id && seen.insert(field.clone()));
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::sketch;
+
+    #[test]
+    fn the_newest_is_told_whole_and_repeats_are_counted() {
+        let text = "web/get 0..1 error: user 7 gone\nweb/get 5..6 user=9 error: user 9 gone\nweb/put 3..4 error: user 9 gone\n! job 4 error full";
+        let mut list = ErrorList::default();
+        list.add(&sketch::journey(text), &Filters::default());
+        let told: Vec<_> =
+            list.newest().into_iter().map(|e| (e.place.operation, e.message, e.count, e.fields)).collect();
+        let of = |operation: &str, message: &str, count, fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
+            (operation.to_owned(), message.to_owned(), count, fields)
+        };
+        assert_eq!(
+            told,
+            [of("get", "user 9 gone", 2, &[("user", "9")]), of("", "full", 1, &[]), of("put", "user 9 gone", 1, &[]),]
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! The way of commands that count errors: as of other windows, and of backends what failed is looked for by itself, for
+//! the newest traces of a service may hold none of its errors.
+
+use std::collections::HashSet;
+
+use crate::analysis::hotspots::Scope;
+use crate::command::Context;
+use crate::command::desk::{Desk, progress};
+use crate::command::offline::{read_files, within};
+use crate::command::window::{self, Counted, cut, told};
+use crate::demo;
+use crate::error::Error;
+use crate::gather::error_lines::error_lines;
+use crate::gather::sample::{Sampled, Wanted, samples};
+use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::id::TraceId;
+use crate::model::journey::Journey;
+use crate::model::pattern::Pattern;
+use crate::model::span::StatusCode;
+use crate::model::time::{Human, Window};
+use crate::options::sources::Supply;
+use crate::options::window::WindowArgs;
+use crate::report::words::counted;
+
+/// So many error lines are read for each trace of a service that may be.
+const LINES: usize = 10;
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// The window, and the time before of the same length.
+    Compared,
+    /// The window.
+    Alone,
+}
+
+/// Tells every journey that may hold an error, each with the scope in which it is counted, which is the same for all and
+/// told in the end as well.
+///
+/// # Errors
+/// As [`window::each`].
+pub async fn each(
+    args: &WindowArgs,
+    look: Look,
+    context: &Context,
+    mut take: impl FnMut(&Scope, Journey),
+) -> Result<(Counted, Scope), Error> {
+    let journey = &args.journey;
+    if window::is_one(args)? {
+        let scope = Scope::default();
+        return Ok((window::each(args, context, |journey| take(&scope, journey)).await?, scope));
+    }
+    match journey.sources.supply(&context.surroundings)? {
+        Supply::Files(paths) => {
+            let now = context.surroundings.now;
+            let scope = scope(journey.time.window(now, context.settings.zone.value)?, look);
+            let evidence = within(read_files(&paths)?, hull(&scope));
+            Ok((told(evidence, now, args, context, |journey| take(&scope, journey)), scope))
+        }
+        Supply::Demo(_) => {
+            let scope = scope(journey.time.window(demo::NOW, context.settings.zone.value)?, look);
+            Ok((window::each(args, context, |journey| take(&scope, journey)).await?, scope))
+        }
+        Supply::Backends => {
+            let desk = Desk::open(&journey.sources.recording, context)?;
+            let window = window::window(args, desk.now, context)?;
+            let (mut counted, scope) = of_backends(&desk, window, look, args, context, take).await;
+            (counted.footing.said, counted.footing.unsaved) = desk.close(context);
+            Ok((counted, scope))
+        }
+    }
+}
+
+/// How a screen calls the time: none where all of the data is meant.
+///
+/// # Errors
+/// Usage: times that make no sense.
+pub fn when(args: &WindowArgs, context: &Context) -> Result<String, Error> {
+    let sources = &args.journey.sources;
+    let (is_one, now) = (window::is_one(args)?, context.surroundings.now);
+    let now = if sources.demo.is_some() { demo::NOW } else { now };
+    let explicit = args.journey.time.window(now, context.settings.zone.value)?;
+    let is_asked = sources.input.is_empty() && sources.demo.is_none();
+    Ok(match explicit {
+        _ if is_one => String::new(),
+        Some(window) if window.to > now => format!("in the last {}", Human(window.length().saturating_sub(1))),
+        Some(window) => format!("in {}", Human(window.length())),
+        None if is_asked => "in the last hour".to_owned(),
+        None => String::new(),
+    })
+}
+
+fn scope(window: Option<Window>, look: Look) -> Scope {
+    let before = window.map(|window| Window::new(window.from.plus(window.length().saturating_neg()), window.from));
+    Scope { window, before: before.filter(|_| look == Look::Compared), sample: None }
+}
+
+fn hull(scope: &Scope) -> Option<Window> {
+    let before = scope.before;
+    scope.window.map(|window| before.map_or(window, |before| window.hull(before)))
+}
+
+async fn of_backends(
+    desk: &Desk,
+    window: Window,
+    look: Look,
+    args: &WindowArgs,
+    context: &Context,
+    mut take: impl FnMut(&Scope, Journey),
+) -> (Counted, Scope) {
+    let mut scope = scope(Some(window), look);
+    let whole = hull(&scope).unwrap_or(window);
+    let progress = progress(context);
+    let (backends, limit) = (&desk.backends, args.most_traces());
+    let lines = Box::pin(error_lines(whole, limit.saturating_mul(LINES), backends, &desk.transport, &progress)).await;
+    let mut named: Vec<TraceId> = lines.evidence.logs.iter().filter_map(|line| line.trace_id).collect();
+    let mut seen = HashSet::new();
+    named.retain(|trace| seen.insert(*trace));
+    let plain = |window: Window| Wanted {
+        window,
+        limit,
+        filters: args.journey.filters.filters(),
+        services: context.settings.services.value.clone(),
+        bounds: context.settings.bounds,
+    };
+    let failed = |window: Window| {
+        let mut wanted = plain(window);
+        wanted.filters.tags.push(("error".to_owned(), Pattern::exact("true")));
+        wanted
+    };
+    let windows = || [Some(window), scope.before].into_iter().flatten();
+    let mut looks: Vec<Wanted> = windows().map(plain).collect();
+    let sampled = looks.len();
+    looks.extend(windows().map(failed));
+    let found = Box::pin(samples(&looks, &named, backends, &desk.transport, &progress)).await;
+    progress.done();
+    let blind = blind(&found, sampled);
+    let of_sample = found.looks.iter().take(sampled).flat_map(|look| &look.traces).copied();
+    scope.sample = Some(of_sample.collect());
+    let mut evidence = found.evidence;
+    evidence.logs = lines.evidence.logs;
+    evidence.absorb_shell(Evidence {
+        backends: lines.evidence.backends,
+        notes: lines.evidence.notes,
+        coverage: lines.evidence.coverage,
+        ..Evidence::default()
+    });
+    let mut answer = told(evidence, desk.now, args, context, |journey| take(&scope, journey));
+    answer.basis.limit = Some(limit);
+    answer.basis.services = found.services;
+    let notes = &mut answer.footing.shell.notes;
+    notes.extend(cut(&answer.basis));
+    notes.extend(blind);
+    let cut_errors = found.looks.iter().skip(sampled).map(|look| look.cut).max().unwrap_or(0);
+    if cut_errors > 0 {
+        let said = format!("errors of {} cut at the newest {limit} traces with errors", counted(cut_errors, "service"));
+        notes.push(
+            Note::new(NoteCode::Sampled, Source::Jaeger, said).hint("--limit raises it; counts are at least these"),
+        );
+    }
+    if lines.cut {
+        let said = format!("error lines cut at the newest {}", limit.saturating_mul(LINES));
+        notes.push(
+            Note::new(NoteCode::Sampled, Source::Loki, said).hint("--limit raises it; counts are at least these"),
+        );
+    }
+    (answer, scope)
+}
+
+/// That a server which gives traces with errors finds none by them, as Jaeger 2 with its memory storage: what lies beyond
+/// the sample is not counted then.
+fn blind(found: &Sampled, sampled: usize) -> Option<Note> {
+    let (plain, failed) = found.looks.split_at(sampled.min(found.looks.len()));
+    let is_cut = plain.iter().any(|look| look.cut > 0) && failed.iter().all(|look| look.traces.is_empty());
+    let fails = || found.evidence.spans.iter().any(|span| span.status.code == StatusCode::Error);
+    let said = "this server finds no traces by their errors; those beyond the sample are not counted";
+    (is_cut && fails()).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said).hint("--limit raises it"))
+}

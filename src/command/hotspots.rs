@@ -1,0 +1,63 @@
+//! `trace hotspots`: where errors come from.
+
+use crate::analysis::hotspots::Hotspots as Fold;
+use crate::analysis::occurrences::Part;
+use crate::command::failing::{self, Look};
+use crate::command::{Context, Outcome};
+use crate::error::Error;
+use crate::model::finding::Severity;
+use crate::options::window::WindowArgs;
+use crate::report::Body;
+use crate::report::hotspots::Hotspots;
+
+/// Lines to copy.
+pub const EXAMPLES: &str = "\
+Examples:
+  trace hotspots                                the last hour, against the hour before
+  trace hotspots --since 24h --service 'cj_*'   a day of some services, against the day before
+  trace hotspots --all                          errors as well that deeper ones caused
+  trace hotspots --fail-on error                1 where anything failed and was not made good, for scripts
+  trace hotspots --input download.json
+  trace hotspots --demo";
+
+/// Flags.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// Show errors as well that deeper ones caused
+    #[arg(long)]
+    pub all: bool,
+    /// Show so many rows
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub top: u32,
+    /// Over what.
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Whatever kept it from running at all.
+pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    let filters = args.window.journey.filters.filters();
+    let mut fold: Option<Fold> = None;
+    let counted = failing::each(&args.window, Look::Compared, context, |scope, journey| {
+        fold.get_or_insert_with(|| Fold::over(scope.clone())).add(&journey, &filters);
+    });
+    let (counted, scope) = Box::pin(counted).await?;
+    let hotspots = fold.unwrap_or_default().rows();
+    let is_kept = hotspots.iter().any(|spot| spot.part == Part::Origin && spot.errors > spot.recovered);
+    let body = Hotspots {
+        hotspots,
+        counted_from: scope.window.map(|window| window.from),
+        counted_to: scope.window.map(|window| window.to),
+        compared: scope.before.is_some(),
+        basis: counted.basis,
+        when: failing::when(&args.window, context)?,
+        top: usize::try_from(args.top).unwrap_or(usize::MAX),
+        all: args.all,
+    };
+    let mut footing = counted.footing;
+    footing.worst = is_kept.then_some(Severity::Error);
+    Ok(footing.outcome(&args.window.journey, context, Body::Hotspots(Box::new(body))))
+}

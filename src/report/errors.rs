@@ -1,0 +1,208 @@
+//! `errors`: the newest errors, whole.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::analysis::error_list::ErrorEntry;
+use crate::analysis::occurrences::Part;
+use crate::model::basis::Basis;
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::frame::Frame;
+use crate::report::names::Names;
+use crate::report::parts;
+use crate::report::rows::Rows;
+use crate::report::window;
+use crate::report::words::{counted, flag, quoted};
+
+/// So many fields of an error stand on the screen unless more is asked for.
+const FIELDS: usize = 6;
+
+/// The newest errors.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub struct Errors {
+    /// Newest first, each with how often the same was told.
+    pub errors: Vec<ErrorEntry>,
+    /// How many others there are, older ones.
+    pub older: usize,
+    /// How many were left out because deeper errors caused them.
+    pub passed_on: u64,
+    /// What the answer rests on.
+    pub basis: Basis,
+    /// How the screen calls the time; may be empty.
+    #[serde(skip)]
+    pub when: String,
+    /// Whether the screen shows stack traces.
+    #[serde(skip)]
+    pub stacks: bool,
+}
+
+impl Errors {
+    /// Its main table.
+    pub fn rows(&self) -> Rows {
+        let row = |error: &ErrorEntry| {
+            let fields: serde_json::Map<_, _> = error.fields.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+            vec![
+                json!(error.time),
+                json!(error.place.service),
+                json!(error.place.operation),
+                json!(error.error_type),
+                json!(error.message),
+                json!(error.part),
+                json!(error.recovered),
+                json!(error.lines_only),
+                json!(error.count),
+                json!(error.first_seen),
+                json!(error.correlation_id),
+                json!(error.trace_id),
+                json!(error.span_id),
+                json!(error.stack_trace),
+                json!(fields),
+            ]
+        };
+        Rows {
+            kind: "error",
+            columns: &[
+                "time",
+                "service",
+                "operation",
+                "error_type",
+                "message",
+                "part",
+                "recovered",
+                "lines_only",
+                "count",
+                "first_seen",
+                "correlation_id",
+                "trace_id",
+                "span_id",
+                "stack_trace",
+                "fields",
+            ],
+            rows: self.errors.iter().map(row).collect(),
+        }
+    }
+
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut blocks = vec![Block::Line(self.answer(frame)), window::line(&self.basis)];
+        blocks.extend(frame.asking());
+        let mut services: Vec<&str> = self.errors.iter().map(|error| error.place.service.as_str()).collect();
+        services.sort_unstable();
+        services.dedup();
+        let names = Names::of(&services);
+        for error in &self.errors {
+            blocks.push(Block::Blank);
+            blocks.extend(self.whole(error, &names, frame));
+        }
+        let mut facts = vec![];
+        if self.older > 0 {
+            let (older, all) = (self.older, self.errors.len() + self.older);
+            facts.push(fact("unshown", plain(format!("… and {older} more, older ones; --limit {all} shows all"))));
+        }
+        if self.passed_on > 0 {
+            let all = counted(usize::try_from(self.passed_on).unwrap_or(usize::MAX), "error");
+            facts.push(fact("passed on", plain(format!("{all} that deeper ones caused; --all shows them"))));
+        }
+        if !self.stacks && self.errors.iter().any(|error| !error.stack_trace.is_empty()) {
+            facts.push(fact("stacks", one(Role::Dim, "--stack shows stack traces")));
+        }
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        facts.extend(self.next(frame));
+        if !facts.is_empty() {
+            blocks.extend([Block::Blank, Block::Facts(facts)]);
+        }
+        blocks
+    }
+
+    fn answer(&self, frame: &Frame) -> Line {
+        let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
+        let Some(newest) = self.errors.first() else {
+            return match (self.basis.journeys, frame.report.complete) {
+                (_, false) => one(Role::Warn, format!("– no errors seen so far{when}")),
+                (0, true) => one(Role::Strong, format!("– no errors found{when}")),
+                (_, true) => one(Role::Good, format!("✓ no errors{when}")),
+            };
+        };
+        let count = self.errors.iter().map(|error| error.count).sum::<u64>();
+        let all = counted(usize::try_from(count).unwrap_or(usize::MAX), "error");
+        let kinds = if count > self.errors.len() as u64 {
+            format!(" of {}", counted(self.errors.len(), "kind"))
+        } else {
+            String::new()
+        };
+        let and_older = if self.older > 0 { ", and older ones" } else { "" };
+        vec![
+            piece(Role::Error, format!("✗ {all}{kinds}{when}{and_older}")),
+            piece(Role::Dim, format!("; the newest at {}", frame.zone.full(newest.time))),
+        ]
+    }
+
+    fn whole(&self, error: &ErrorEntry, names: &Names, frame: &Frame) -> Vec<Block> {
+        let mut head = vec![
+            piece(Role::Error, "✗ "),
+            piece(Role::Strong, [names.get(&error.place.service), &error.place.operation].join("  ").trim_end()),
+        ];
+        if error.count > 1 {
+            head.push(piece(Role::Error, format!("  ×{}", error.count)));
+        }
+        let mut blocks = vec![Block::Line(head)];
+        let mut says: Vec<&str> = vec![&error.error_type, &error.message];
+        says.retain(|text| !text.is_empty());
+        if !says.is_empty() {
+            blocks.push(Block::Line(one(Role::Error, format!("  {}", says.join(": ")))));
+        }
+        let aside = [
+            Some(frame.zone.full(error.time)),
+            (error.count > 1).then(|| format!("first at {}", frame.zone.full(error.first_seen))),
+            error.lines_only.then(|| "told by a line only".to_owned()),
+            (error.part == Part::PassedOn).then(|| "passed on".to_owned()),
+            error.recovered.then(|| "made good".to_owned()),
+        ];
+        let ids = [
+            error.correlation_id.clone().map(|id| format!("in {id}")),
+            error.trace_id.map(|id| format!("trace {id}")),
+            error.span_id.map(|id| format!("span {id}")),
+        ];
+        for (role, said) in
+            [(Role::Dim, aside.to_vec()), (Role::Plain, ids[..1].to_vec()), (Role::Plain, ids[1..].to_vec())]
+        {
+            let said: Vec<String> = said.into_iter().flatten().collect();
+            if !said.is_empty() {
+                blocks.push(Block::Line(one(role, format!("  {}", said.join(" · ")))));
+            }
+        }
+        let most = if frame.verbosity > 0 { usize::MAX } else { FIELDS };
+        let mut rows: Vec<TableRow> = error
+            .fields
+            .iter()
+            .take(most)
+            .map(|(key, value)| TableRow {
+                cells: vec![one(Role::Dim, format!("  {key}")), plain(value.clone())],
+                below: vec![],
+            })
+            .collect();
+        let more = error.fields.len().saturating_sub(most);
+        if more > 0 {
+            let said = format!("{}; -v shows them", counted(more, "more field"));
+            rows.push(TableRow { cells: vec![one(Role::Dim, "  …"), one(Role::Dim, said)], below: vec![] });
+        }
+        if !rows.is_empty() {
+            blocks.push(Block::Table(Table { head: vec![], rows, numbers: 0 }));
+        }
+        if (self.stacks || frame.verbosity > 0) && !error.stack_trace.is_empty() {
+            blocks.push(Block::Text(4, error.stack_trace.clone()));
+        }
+        blocks
+    }
+
+    fn next(&self, frame: &Frame) -> Vec<Fact> {
+        let id = |error: &ErrorEntry| error.correlation_id.clone().or_else(|| error.trace_id.map(|id| id.to_string()));
+        let Some(id) = self.errors.iter().find_map(id) else { return vec![] };
+        let id = if id.starts_with('-') { flag("--correlation-id", &id) } else { quoted(&id) };
+        let find = format!("trace find {id} {}", frame.report.flags).trim_end().to_owned();
+        let spots = format!("trace hotspots {}", frame.report.flags).trim_end().to_owned();
+        parts::next(&[find, spots])
+    }
+}

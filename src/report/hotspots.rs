@@ -1,0 +1,265 @@
+//! `hotspots`: where errors come from, the worst first.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::analysis::hotspots::{Hotspot, Trend};
+use crate::analysis::occurrences::Part;
+use crate::model::basis::Basis;
+use crate::model::time::{Timestamp, Window};
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::frame::Frame;
+use crate::report::names::Names;
+use crate::report::parts;
+use crate::report::rows::Rows;
+use crate::report::window;
+use crate::report::words::{counted, flag, quoted};
+
+/// Where errors come from.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub struct Hotspots {
+    /// Origins first, what is there before what is gone, the most errors first.
+    pub hotspots: Vec<Hotspot>,
+    /// The time that was asked about; none where all of the data is.
+    pub counted_from: Option<Timestamp>,
+    /// Its end.
+    pub counted_to: Option<Timestamp>,
+    /// Whether the time before, of the same length, was looked at.
+    pub compared: bool,
+    /// What the numbers rest on.
+    pub basis: Basis,
+    /// How the screen calls the time; may be empty.
+    #[serde(skip)]
+    pub when: String,
+    /// How many rows the screen shows.
+    #[serde(skip)]
+    pub top: usize,
+    /// Whether it shows errors as well that deeper ones caused.
+    #[serde(skip)]
+    pub all: bool,
+}
+
+impl Hotspots {
+    /// Its main table.
+    pub fn rows(&self) -> Rows {
+        let row = |spot: &Hotspot| {
+            vec![
+                json!(spot.place.service),
+                json!(spot.place.operation),
+                json!(spot.error_type),
+                json!(spot.part),
+                json!(spot.lines_only),
+                json!(spot.errors),
+                json!(spot.recovered),
+                json!(spot.calls),
+                json!(spot.share),
+                json!(spot.errors_before),
+                json!(spot.trend),
+                json!(spot.first_seen),
+                json!(spot.last_seen),
+                json!(spot.message),
+                json!(spot.message_count),
+                json!(spot.examples.first()),
+            ]
+        };
+        Rows {
+            kind: "hotspot",
+            columns: &[
+                "service",
+                "operation",
+                "error_type",
+                "part",
+                "lines_only",
+                "errors",
+                "recovered",
+                "calls",
+                "share",
+                "errors_before",
+                "trend",
+                "first_seen",
+                "last_seen",
+                "message",
+                "message_count",
+                "example",
+            ],
+            rows: self.hotspots.iter().map(row).collect(),
+        }
+    }
+
+    /// As a screen.
+    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut services: Vec<&str> = self.hotspots.iter().map(|spot| spot.place.service.as_str()).collect();
+        services.sort_unstable();
+        services.dedup();
+        let names = Names::of(&services);
+        let mut blocks = vec![Block::Line(self.answer(frame, &names)), window::line(&self.basis)];
+        blocks.extend(frame.asking());
+        let wanted: Vec<&Hotspot> = self.hotspots.iter().filter(|spot| self.all || spot.part == Part::Origin).collect();
+        if !wanted.is_empty() {
+            let rows = wanted.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();
+            let mut head = vec!["errors", "share"];
+            head.extend(self.compared.then_some("trend"));
+            head.extend(["service", "operation and error"]);
+            let head = head.into_iter().map(str::to_owned).collect();
+            blocks.extend([Block::Blank, Block::Table(Table { head, rows, numbers: 0 })]);
+        }
+        let mut facts = self.unshown(&wanted);
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        facts.extend(parts::next(&Self::commands(&wanted, frame)));
+        if !facts.is_empty() {
+            blocks.extend([Block::Blank, Block::Facts(facts)]);
+        }
+        blocks
+    }
+
+    /// `✗ 214 errors from 3 origins in the last hour; content GET /content is new and the worst`.
+    fn answer(&self, frame: &Frame, names: &Names) -> Line {
+        let origins: Vec<&Hotspot> =
+            self.hotspots.iter().filter(|spot| spot.part == Part::Origin && spot.errors > 0).collect();
+        let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
+        let Some(worst) = origins.first() else {
+            return match (self.basis.calls, self.basis.lines, frame.report.complete) {
+                (0, 0, true) => one(Role::Strong, format!("– no spans and no error lines{when}")),
+                (_, _, true) => one(Role::Good, format!("✓ no errors{when}")),
+                _ => one(Role::Warn, format!("– no errors seen so far{when}")),
+            };
+        };
+        let sum = |of: fn(&Hotspot) -> u64| origins.iter().map(|spot| of(spot)).sum::<u64>();
+        let (errors, recovered) = (sum(|spot| spot.errors), sum(|spot| spot.recovered));
+        let all = counted(usize::try_from(errors).unwrap_or(usize::MAX), "error");
+        let (role, mark) = if recovered == errors { (Role::Warn, "!") } else { (Role::Error, "✗") };
+        let good = if recovered == errors { ", all of them made good" } else { "" };
+        let told = format!("{mark} {all} from {}{when}{good}", counted(origins.len(), "origin"));
+        let mut line = one(role, told);
+        if origins.len() > 1 || worst.trend.is_some() {
+            let operation = Some(worst.place.operation.as_str()).filter(|name| !name.is_empty());
+            let place = [Some(names.get(&worst.place.service)), operation].into_iter().flatten();
+            let place = place.collect::<Vec<_>>().join(" ");
+            let trend = match worst.trend {
+                Some(Trend::New) => "is new",
+                Some(Trend::Worse) => "is worse than before",
+                Some(Trend::Better) => "is better than before",
+                Some(Trend::Same) => "is as before",
+                Some(Trend::Gone) | None => "is",
+            };
+            let worst = match (origins.len(), trend) {
+                (1, trend) => trend.to_owned(),
+                (_, "is") => "is the worst".to_owned(),
+                (_, trend) => format!("{trend} and the worst"),
+            };
+            line.extend([
+                piece(Role::Plain, "; "),
+                piece(Role::Strong, place),
+                piece(Role::Plain, format!(" {worst}")),
+            ]);
+        }
+        line
+    }
+
+    fn row(&self, spot: &Hotspot, frame: &Frame, names: &Names) -> TableRow {
+        let role = match (spot.errors, spot.part) {
+            (0, _) => Role::Dim,
+            (errors, Part::Origin) if errors > spot.recovered => Role::Error,
+            _ => Role::Plain,
+        };
+        let mut cells = vec![one(role, format!("{:>6}", spot.errors)), plain(format!("{:>5}", share(spot)))];
+        if self.compared {
+            cells.push(trend(spot));
+        }
+        let operation = match (spot.place.operation.as_str(), spot.lines_only) {
+            ("", true) => "log lines",
+            ("", false) => "–",
+            (operation, _) => operation,
+        };
+        let mut what = one(Role::Strong, operation);
+        if spot.part == Part::PassedOn {
+            what.push(piece(Role::Dim, "  passed on"));
+        }
+        cells.extend([plain(names.get(&spot.place.service)), what]);
+        TableRow { cells, below: Self::below(spot, frame) }
+    }
+
+    fn below(spot: &Hotspot, frame: &Frame) -> Vec<Block> {
+        let mut says: Vec<&str> = vec![&spot.error_type, &spot.message];
+        says.retain(|text| !text.is_empty());
+        let mut said = one(Role::Error, format!("  {}", says.join(": ")));
+        if spot.other_messages > 0 {
+            let times = format!("  ×{}, and {}", spot.message_count, counted(spot.other_messages, "other message"));
+            said.push(piece(Role::Dim, times));
+        }
+        let mut blocks = if says.is_empty() { vec![] } else { vec![Block::Line(said)] };
+        let seen = if spot.first_seen == spot.last_seen {
+            frame.zone.full(spot.last_seen)
+        } else {
+            frame.stretch(Window::new(spot.first_seen, spot.last_seen))
+        };
+        let mut aside = vec![one(Role::Dim, format!("  {seen}"))];
+        if spot.lines_only {
+            aside.push(one(Role::Dim, "told by lines only"));
+        }
+        if spot.recovered > 0 {
+            aside.push(one(Role::Good, format!("{} made good", spot.recovered)));
+        }
+        if let Some(before) = spot.errors_before.filter(|before| *before > 0) {
+            aside.push(one(Role::Dim, format!("{before} before")));
+        }
+        blocks.push(Block::Flow(aside));
+        if !spot.examples.is_empty() {
+            blocks.push(Block::Line(one(Role::Plain, format!("  in {}", spot.examples.join(", ")))));
+        }
+        blocks
+    }
+
+    fn unshown(&self, wanted: &[&Hotspot]) -> Vec<Fact> {
+        let mut facts = vec![];
+        let more = wanted.len().saturating_sub(self.top);
+        if more > 0 {
+            facts.push(fact("unshown", plain(format!("… and {more} more; --top {} shows all", wanted.len()))));
+        }
+        let passed = || self.hotspots.iter().filter(|spot| spot.part == Part::PassedOn && spot.errors > 0);
+        let errors = passed().map(|spot| spot.errors).sum::<u64>();
+        if errors > 0 && !self.all {
+            let all = counted(usize::try_from(errors).unwrap_or(usize::MAX), "error");
+            facts.push(fact("passed on", plain(format!("{all} that deeper ones caused; --all shows them"))));
+        }
+        if !self.compared && !self.hotspots.is_empty() {
+            facts.push(fact(
+                "trend",
+                one(Role::Dim, "not told: no time before was looked at; --since or --start names one"),
+            ));
+        }
+        facts
+    }
+
+    fn commands(wanted: &[&Hotspot], frame: &Frame) -> Vec<String> {
+        let here = wanted.iter().find(|spot| spot.errors > 0);
+        let id = here.and_then(|spot| spot.examples.first());
+        let with = |words: String| format!("{words} {}", frame.report.flags).trim_end().to_owned();
+        let find = id.map(|id| if id.starts_with('-') { flag("--correlation-id", id) } else { quoted(id) });
+        let service = here.map(|spot| spot.place.service.as_str()).filter(|service| !service.is_empty());
+        let find = find.map(|id| with(format!("trace find {id}")));
+        let errors = service.map(|service| with(format!("trace errors {}", flag("--service", service))));
+        find.into_iter().chain(errors).collect()
+    }
+}
+
+fn share(spot: &Hotspot) -> String {
+    match spot.share {
+        None => "–".to_owned(),
+        Some(share) if share <= 0.0 && spot.errors > 0 => "rare".to_owned(),
+        Some(share) if share < 0.01 && share > 0.0 => "<1 %".to_owned(),
+        Some(share) => format!("{:.0} %", share * 100.0),
+    }
+}
+
+fn trend(spot: &Hotspot) -> Line {
+    match spot.trend {
+        Some(Trend::New) => one(Role::Warn, "new"),
+        Some(Trend::Worse) => one(Role::Warn, "worse"),
+        Some(Trend::Better) => one(Role::Good, "better"),
+        Some(Trend::Gone) => one(Role::Good, "gone"),
+        Some(Trend::Same) | None => one(Role::Dim, "same"),
+    }
+}

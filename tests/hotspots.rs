@@ -1,0 +1,82 @@
+//! `trace hotspots` and `trace errors` as a user sees them: odd input, trends, codes.
+
+mod support;
+
+use support::{Run, trace};
+
+/// A Jaeger download of one trace of these spans: service, start in seconds, error message.
+fn download(spans: &[(String, i64, &str)]) -> String {
+    let (mut all, mut processes) = (vec![], vec![]);
+    for (n, (service, at, error)) in spans.iter().enumerate() {
+        let tag = |key: &str, kind: &str, value: &str| format!(r#"{{"key":"{key}","type":"{kind}","value":{value}}}"#);
+        let words = format!("{error:?}");
+        let failed = [tag("error", "bool", "true"), tag("otel.status_description", "string", &words)].join(",");
+        let tags = if error.is_empty() { "" } else { &failed };
+        let start = (1_795_442_000 + at) * 1_000_000;
+        all.push(format!(
+            r#"{{"traceID":"{:032x}","spanID":"{:016x}","operationName":"get","references":[],"startTime":{start},"duration":1000,"tags":[{tags}],"logs":[],"processID":"p{n}","warnings":null}}"#,
+            1,
+            n + 1,
+        ));
+        processes.push(format!(r#""p{n}":{{"serviceName":"{service}","tags":[]}}"#));
+    }
+    let (id, all, processes) = (format!("{:032x}", 1), all.join(","), processes.join(","));
+    let trace = format!(r#"{{"traceID":"{id}","spans":[{all}],"processes":{{{processes}}}}}"#);
+    format!(r#"{{"data":[{}]}}"#, if spans.is_empty() { "" } else { &trace })
+}
+
+fn run(command: &str, text: &str, args: &[&str]) -> Run {
+    trace().file("in.json", text).args([command, "--input", "in.json", "--utc"]).args(args).run()
+}
+
+fn span(service: &str, at: i64, error: &'static str) -> (String, i64, &'static str) {
+    (service.to_owned(), at, error)
+}
+
+#[test]
+fn odd_input_gives_sensible_screens() {
+    let (good, bad) = (download(&[span("web", 0, "")]), download(&[span("web", 0, "boom")]));
+    let table = [
+        ("hotspots", &download(&[]), &["--fail-empty"][..], "– no spans", 1),
+        ("errors", &download(&[]), &[], "– no errors found", 0),
+        ("hotspots", &good, &["--fail-on", "error"], "✓ no errors", 0),
+        ("errors", &good, &[], "✓ no errors", 0),
+        ("hotspots", &bad, &["--fail-on", "error"], "✗ 1 error from 1 origin", 1),
+        ("errors", &bad, &["--fail-on", "error"], "✗ 1 error;", 1),
+        ("hotspots", &bad, &["--start", "2020-01-01", "--end", "2020-01-02"], "– no spans", 0),
+        ("hotspots", &bad, &["--service", "other"], "✓ no errors", 0),
+    ];
+    for (command, text, args, wanted, code) in table {
+        let told = run(command, text, args);
+        assert!(told.stdout.starts_with(wanted) && told.code == code, "{command} {args:?}: {}", told.screen());
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_cut_and_that_is_said() {
+    let spans: Vec<_> = (0..3_000).map(|n| span(&format!("s{n:04}"), 0, "boom")).collect();
+    let told = run("hotspots", &download(&spans), &[]);
+    assert!(told.stdout.starts_with("✗ 3000 errors from 3000 origins"), "{:.600}", told.screen());
+    assert!(told.stdout.contains("… and 2980 more; --top 3000 shows all"), "{:.600}", told.stdout);
+    let told = run("errors", &download(&spans), &["--limit", "2"]);
+    assert!(told.stdout.contains("… and 2998 more, older ones; --limit 3000 shows all"), "{:.900}", told.stdout);
+}
+
+/// The window against the one before it, both of a file.
+#[test]
+fn a_trend_is_told_where_a_time_is_named() {
+    let mut spans: Vec<_> = (0..10).map(|n| span("old", n, "row 7 gone")).collect();
+    spans.extend((0..10).map(|n| span("new", 100 + n, "row 7 gone")));
+    let args = ["--start", "1795442100", "--end", "1795442200", "-o", "json"];
+    let json = run("hotspots", &download(&spans), &args).json();
+    let told: Vec<String> = json["hotspots"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| format!("{} {} {} {}", row["service"], row["trend"], row["errors"], row["errors_before"]))
+        .collect();
+    assert_eq!(told, [r#""new" "new" 10 0"#, r#""old" "gone" 0 10"#], "{json:#}");
+    assert_eq!(json["hotspots"][0]["message"], "row <n> gone");
+    let alone = run("hotspots", &download(&spans), &[]);
+    assert!(alone.stdout.contains("--since or --start names one"), "{}", alone.stdout);
+}
