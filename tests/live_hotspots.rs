@@ -24,7 +24,7 @@ fn calls(service: &str, count: usize, fails: impl Fn(usize) -> bool) -> Vec<Span
     for (n, span) in spans.iter_mut().enumerate() {
         let resource = trace::model::span::Resource { service: service.to_owned(), ..(*span.resource).clone() };
         span.resource = resource.into();
-        span.name = "GET /things".to_owned();
+        "GET /things".clone_into(&mut span.name);
         span.start = start.plus(n as i64 * SECOND);
         span.attributes = trace::model::attribute::Attributes::default();
         if fails(n) {
