@@ -54,8 +54,14 @@ complete -c trace -n "__fish_trace_needs_command" -f -a "logs" -d 'Every line of
 complete -c trace -n "__fish_trace_needs_command" -f -a "missing" -d 'What did not happen and should have, and what went wrong, each with its evidence'
 complete -c trace -n "__fish_trace_needs_command" -f -a "latency" -d 'How long calls take, and what users wait for: p50 to max, own time, queues, critical path'
 complete -c trace -n "__fish_trace_needs_command" -f -a "map" -d 'Who calls whom: services, topics, databases, hosts, with calls, errors and lengths'
+complete -c trace -n "__fish_trace_needs_command" -f -a "hotspots" -d 'Where errors come from: the worst services and operations, new, worse or gone'
+complete -c trace -n "__fish_trace_needs_command" -f -a "errors" -d 'The newest errors, whole: what they say, where, in which journeys'
 complete -c trace -n "__fish_trace_needs_command" -f -a "verify-pipeline" -d 'Did every expected step happen, in order, in time? A gate for CI'
 complete -c trace -n "__fish_trace_needs_command" -f -a "learn-pipeline" -d 'From good runs a spec for verify-pipeline, with the figures it rests on'
+complete -c trace -n "__fish_trace_needs_command" -f -a "phases" -d 'How the phases of the pipeline stand, and which are stuck, from metrics'
+complete -c trace -n "__fish_trace_needs_command" -f -a "alerts" -d 'Alerts of a time, since when, and the journeys that show them; the rules behind them'
+complete -c trace -n "__fish_trace_needs_command" -f -a "why" -d 'What bad journeys have in common that good ones have not: a host, a version, a tenant'
+complete -c trace -n "__fish_trace_needs_command" -f -a "diff" -d 'Two journeys, or two windows, step by step: added, missing, slower, faster, more, fewer'
 complete -c trace -n "__fish_trace_needs_command" -f -a "demo" -d 'A short guided tour on embedded data'
 complete -c trace -n "__fish_trace_needs_command" -f -a "doctor" -d 'Whom would be asked, and whether each is well'
 complete -c trace -n "__fish_trace_needs_command" -f -a "config" -d 'What is configured, and where each value came from'
@@ -568,6 +574,151 @@ complete -c trace -n "__fish_trace_using_subcommand map" -s q -l quiet -d 'Nothi
 complete -c trace -n "__fish_trace_using_subcommand map" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand map" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand map" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l top -d 'Show so many rows' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l via -d 'From metrics that count every span, from spans, or from whichever there is [default: auto]' -r -f -a "auto\t''
+metrics\t''
+spans\t''"
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
+warning\t''
+info\t''"
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''
+mermaid\t''
+dot\t''"
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l all -d 'Show errors as well that deeper ones caused'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand errors" -l limit -d 'The newest N, repeats not counted' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
+warning\t''
+info\t''"
+complete -c trace -n "__fish_trace_using_subcommand errors" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand errors" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand errors" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand errors" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand errors" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand errors" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand errors" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''
+mermaid\t''
+dot\t''"
+complete -c trace -n "__fish_trace_using_subcommand errors" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand errors" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand errors" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand errors" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand errors" -l all -d 'Show errors as well that deeper ones caused'
+complete -c trace -n "__fish_trace_using_subcommand errors" -l stack -d 'Show stack traces'
+complete -c trace -n "__fish_trace_using_subcommand errors" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand errors" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand errors" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand errors" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand errors" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand errors" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
+complete -c trace -n "__fish_trace_using_subcommand errors" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand errors" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand errors" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand errors" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -l expect -d 'Instead of a spec: a span of this name is expected; repeatable' -r
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -l correlation-id -d 'The run\'s correlation ID' -r
 complete -c trace -n "__fish_trace_using_subcommand verify-pipeline" -l trace-id -d 'The run\'s trace ID' -r
@@ -697,6 +848,296 @@ complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -s q -l quie
 complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand phases" -l stuck-after -d 'A phase is stuck that has something in progress and has not moved for so long [default: 15m]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
+warning\t''
+info\t''"
+complete -c trace -n "__fish_trace_using_subcommand phases" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand phases" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand phases" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand phases" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand phases" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand phases" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand phases" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''
+mermaid\t''
+dot\t''"
+complete -c trace -n "__fish_trace_using_subcommand phases" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand phases" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand phases" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand phases" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand phases" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand phases" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand phases" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand phases" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand phases" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
+complete -c trace -n "__fish_trace_using_subcommand phases" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand phases" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand phases" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand phases" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
+warning\t''
+info\t''"
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''
+mermaid\t''
+dot\t''"
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l rules -d 'The rules instead: their health, and those that never had data'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand alerts" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand why" -l bad -d 'Which journeys are bad [default: error; with --good alone, all others]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l good -d 'Which are good [default: all others]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l slow -d 'Compare the slow with the fast: the slowest tenth, or those that last longer than this' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l top -d 'Show so many rows' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l by -d 'Compare only these: attribute, operation, service; repeatable' -r -f -a "attribute\t''
+operation\t''
+service\t''"
+complete -c trace -n "__fish_trace_using_subcommand why" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
+warning\t''
+info\t''"
+complete -c trace -n "__fish_trace_using_subcommand why" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand why" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand why" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand why" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand why" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand why" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand why" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''
+mermaid\t''
+dot\t''"
+complete -c trace -n "__fish_trace_using_subcommand why" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand why" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand why" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand why" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand why" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand why" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand why" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand why" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand why" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
+complete -c trace -n "__fish_trace_using_subcommand why" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand why" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand why" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand why" -s h -l help -d 'Print help'
+complete -c trace -n "__fish_trace_using_subcommand diff" -l at -d 'Compare the hour before this time with the hour after it' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l before -d 'Compare this window …' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l after -d '… with this one' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
+warning\t''
+info\t''"
+complete -c trace -n "__fish_trace_using_subcommand diff" -l since -d 'Look from this long ago until now: 15m, 2h, 7d; a point in time does too' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l start -l from -d 'Look from here: RFC 3339, epoch digits, now-15m, "15m ago", "yesterday 14:00", 14:00' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l end -l to -d 'Look up to here; alone, the hour before it' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l service -d 'Only these services, by their whole name or the short one shown; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l operation -d 'Only spans of this name; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l tag -d 'Only spans that carry this attribute; repeatable, all must be there' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l min-duration -d 'Only spans at least this long' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l max-duration -d 'Only spans at most this long' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l log -d 'Only lines that contain this; repeatable' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l input -d 'Read spans or lines from a file instead of asking; `-` is standard input; repeatable' -r -F
+complete -c trace -n "__fish_trace_using_subcommand diff" -l demo -d 'Look at embedded data instead of asking; --demo=SCENARIO picks one' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l record -d 'Keep every answer of the backends in this folder' -r -F
+complete -c trace -n "__fish_trace_using_subcommand diff" -l replay -d 'Answer only from this recording; nothing is sent' -r -F
+complete -c trace -n "__fish_trace_using_subcommand diff" -l jaeger-url -d 'Jaeger\'s address [env: TRACE_JAEGER_URL, JAEGER_QUERY_URL] [default: http://localhost:16686]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l loki-url -d 'Loki\'s address [env: TRACE_LOKI_URL, LOKI_ADDR] [default: http://localhost:3100]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l prometheus-url -d 'Prometheus\' address [env: TRACE_PROMETHEUS_URL, PROMETHEUS_URL] [default: http://localhost:9090]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l without -d 'Do not ask these' -r -f -a "jaeger\t''
+loki\t''
+prometheus\t''"
+complete -c trace -n "__fish_trace_using_subcommand diff" -l jaeger-api -d 'Which of Jaeger\'s APIs to speak [env: TRACE_JAEGER_API]' -r -f -a "auto\t''
+v1\t''
+v3\t''"
+complete -c trace -n "__fish_trace_using_subcommand diff" -l loki-selector -d 'Which lines to search, as a LogQL stream selector such as \'{namespace="shop"}\' [env: TRACE_LOKI_SELECTOR]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l key -d 'Attribute under which the correlation ID may stand; repeatable, likeliest first [env: TRACE_KEYS]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l ca-cert -d 'Trust the authorities in this PEM file too [env: TRACE_<BACKEND>_CA_CERT]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand diff" -l timeout -d 'How long asking may take in all, and one answer half of it [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l connect-timeout -d 'How long a connection may take to stand, TLS included [default: 3s]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l idle-timeout -d 'How long an answer that has begun may pause; over twice as long it must bring 1 KiB/s [default: 5s]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l settle -d 'How long after its last span a journey counts as finished [default: 30s]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l max-traces -d 'Traces of one journey [default: 200]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l max-spans -d 'Spans of one journey [default: 100000]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l max-lines -d 'Lines of one journey [default: 50000]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l max-requests -d 'Requests in all [default: 500, more where services must be asked one by one]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l page-size -d 'Lines asked for in one request [default: 1000]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l search-limit -d 'Traces asked for in one search [default: 100]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l max-rounds -d 'Rounds of following what links and lines name [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l in-flight -d 'Requests under way at one server [default: 8]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l max-answer -d 'Unpacked bytes of one answer, such as 64MiB or 1GB [default: 256MiB]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
+json\t''
+jsonl\t''
+csv\t''
+markdown\t''
+mermaid\t''
+dot\t''"
+complete -c trace -n "__fish_trace_using_subcommand diff" -l out -d 'Write the answer to this file' -r -F
+complete -c trace -n "__fish_trace_using_subcommand diff" -l color -l colour -d 'When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR are heard too [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c trace -n "__fish_trace_using_subcommand diff" -l width -d 'Lay out for this many columns' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
+complete -c trace -n "__fish_trace_using_subcommand diff" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l all -d 'Show the steps that are alike as well'
+complete -c trace -n "__fish_trace_using_subcommand diff" -l exit-code -d '1 where they differ'
+complete -c trace -n "__fish_trace_using_subcommand diff" -l allow-partial -d '0 also where the answer is not complete'
+complete -c trace -n "__fish_trace_using_subcommand diff" -l fail-empty -d '1 where nothing was found and the answer is complete'
+complete -c trace -n "__fish_trace_using_subcommand diff" -l error -d 'Only errors'
+complete -c trace -n "__fish_trace_using_subcommand diff" -l ascii -d 'Draw with ASCII only'
+complete -c trace -n "__fish_trace_using_subcommand diff" -l utc -d 'Short for --timezone utc'
+complete -c trace -n "__fish_trace_using_subcommand diff" -s v -l verbose -d 'Show more: span IDs, addresses, the requests in sum; twice, each request'
+complete -c trace -n "__fish_trace_using_subcommand diff" -s q -l quiet -d 'Nothing but the answer, and errors'
+complete -c trace -n "__fish_trace_using_subcommand diff" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
+complete -c trace -n "__fish_trace_using_subcommand diff" -l no-progress -d 'No progress on standard error'
+complete -c trace -n "__fish_trace_using_subcommand diff" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand demo" -s o -l output -d 'The form of the answer [default: table]' -r -f -a "table\t''
 json\t''
 jsonl\t''

@@ -13,7 +13,7 @@ use crate::model::span::Span;
 use crate::model::time::Timestamp;
 
 /// A service and what it was doing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Place {
     /// The service.
     pub service: String,

@@ -14,6 +14,8 @@ use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::time::{Timestamp, Window};
 
+pub mod totals;
+
 /// So many templates are kept of a row; what comes later and is new is only counted.
 const TEMPLATES: usize = 500;
 /// How many examples a row has.
@@ -99,10 +101,12 @@ pub struct Hotspot {
     pub errors_before: Option<u64>,
     /// Against the time before.
     pub trend: Option<Trend>,
-    /// When the first was seen.
-    pub first_seen: Timestamp,
+    /// How many of the errors were read: what follows rests on them, and where metrics count, so does the kind.
+    pub read: u64,
+    /// When the first of these was seen; none where none was read.
+    pub first_seen: Option<Timestamp>,
     /// When the last was.
-    pub last_seen: Timestamp,
+    pub last_seen: Option<Timestamp>,
     /// IDs of the newest journeys with it.
     pub examples: Vec<String>,
     /// What is said most often, with its variable parts masked.
@@ -113,7 +117,7 @@ pub struct Hotspot {
     pub other_messages: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     place: Place,
     error_type: String,
@@ -139,6 +143,8 @@ pub struct Hotspots {
     scope: Scope,
     rows: BTreeMap<Key, Tally>,
     calls: BTreeMap<Place, [u64; 2]>,
+    /// Error lines of each service that were read, those beside spans as well.
+    error_lines: BTreeMap<String, u64>,
 }
 
 impl Hotspots {
@@ -151,6 +157,9 @@ impl Hotspots {
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         self.count_calls(journey, filters);
         let handle = journey.handle();
+        for line in journey.logs.iter().filter(|line| line.is_error() && self.scope.is_asked(line.time)) {
+            *self.error_lines.entry(line.service.clone()).or_default() += 1;
+        }
         for error in occurrences::of(journey) {
             let is_wanted = match error.told {
                 Told::Span(span, _) => filters.wants_span(span),
@@ -200,29 +209,30 @@ impl Hotspots {
     /// The rows: origins first, what is there before what is gone, the most errors that were not made good first.
     pub fn rows(self) -> Vec<Hotspot> {
         let compared = self.scope.before.is_some();
-        let mut rows: Vec<Hotspot> = self
-            .rows
-            .into_iter()
-            .map(|(key, tally)| {
-                let calls = self.calls.get(&key.place).copied().unwrap_or_default();
-                tally.row(key, calls, compared)
-            })
-            .collect();
-        rows.sort_by(|a, b| rank(a).cmp(&rank(b)));
-        rows
+        let row = |(key, tally): (Key, Tally)| {
+            let calls = self.calls.get(&key.place).copied().unwrap_or_default();
+            tally.row(key, calls, compared)
+        };
+        in_order(self.rows.into_iter().map(row).collect())
     }
+}
+
+fn in_order(mut rows: Vec<Hotspot>) -> Vec<Hotspot> {
+    rows.sort_by(|a, b| rank(a).cmp(&rank(b)));
+    rows
 }
 
 fn rank(row: &Hotspot) -> impl Ord + '_ {
     let kept = row.errors.saturating_sub(row.recovered);
     (
-        row.part,
+        row.part == Part::PassedOn,
         row.errors == 0,
         Reverse(kept),
         Reverse(row.errors),
         Reverse(row.errors_before),
         &row.place,
         &row.error_type,
+        row.part,
         row.lines_only,
     )
 }
@@ -250,10 +260,10 @@ impl Tally {
     fn row(self, key: Key, calls: [u64; 2], compared: bool) -> Hotspot {
         let calls = if key.lines_only { [0, 0] } else { calls };
         let messages = clustered(&self.templates);
-        let seen = self.seen.unwrap_or(Window::new(Timestamp::default(), Timestamp::default()));
         let (message, message_count) = messages.first().cloned().unwrap_or_default();
         Hotspot {
-            trend: compared.then(|| self.trend(calls)),
+            trend: compared.then(|| trend([self.errors, self.before], self.sampled, calls)),
+            read: self.errors,
             place: key.place,
             error_type: key.error_type,
             part: key.part,
@@ -263,33 +273,28 @@ impl Tally {
             calls: calls[0],
             share: (calls[0] > 0).then(|| self.sampled[0] as f64 / calls[0] as f64),
             errors_before: compared.then_some(self.before),
-            first_seen: seen.from,
-            last_seen: seen.to,
+            first_seen: self.seen.map(|seen| seen.from),
+            last_seen: self.seen.map(|seen| seen.to),
             examples: self.examples.into_iter().map(|(_, handle)| handle).collect(),
             message,
             message_count,
             other_messages: messages.len().saturating_sub(1),
         }
     }
+}
 
-    fn trend(&self, calls: [u64; 2]) -> Trend {
-        match (self.errors, self.before) {
-            (0, _) => Trend::Gone,
-            (_, 0) => Trend::New,
-            (now, before) => {
-                let sampled = self.sampled;
-                let deviations = if calls.contains(&0) || sampled == [0, 0] {
-                    deviations_of_counts(now, before)
-                } else {
-                    deviations_of_shares(sampled, calls)
-                };
-                match deviations {
-                    d if d > NOISE => Trend::Worse,
-                    d if d < -NOISE => Trend::Better,
-                    _ => Trend::Same,
-                }
-            }
-        }
+/// How these errors are against those before; better told by the shares of a sample than by counts.
+fn trend(errors: [u64; 2], sampled: [u64; 2], calls: [u64; 2]) -> Trend {
+    let deviations = match errors {
+        [0, _] => return Trend::Gone,
+        [_, 0] => return Trend::New,
+        [now, before] if calls.contains(&0) || sampled == [0, 0] => deviations_of_counts(now, before),
+        _ => deviations_of_shares(sampled, calls),
+    };
+    match deviations {
+        d if d > NOISE => Trend::Worse,
+        d if d < -NOISE => Trend::Better,
+        _ => Trend::Same,
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Part {
     Origin,
     /// A deeper error caused it.
     PassedOn,
+    /// It was counted and not read.
+    Unknown,
 }
 
 /// Who tells of an error.

@@ -6,7 +6,8 @@ use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Request, quoted};
 use crate::backend::transport::{Transport, shown};
-use crate::model::time::Window;
+use crate::model::metric::Series;
+use crate::model::time::{SECOND, Window};
 use crate::wire::Decoded;
 use crate::wire::loki_json::{self, IndexStats};
 use crate::wire::prometheus_json;
@@ -14,6 +15,10 @@ use crate::wire::prometheus_json;
 /// Labels that, one of them, nearly every stream has; in the order of preference.
 const SELECTOR_LABELS: [&str; 8] =
     ["service_name", "app", "job", "container", "namespace", "compose_service", "filename", "service"];
+
+/// Names under which lines carry their level, and levels of errors.
+const LEVEL_NAMES: [&str; 4] = ["detected_level", "level", "severity_text", "severity"];
+const ERROR_LEVELS: &str = "(?i)(error|err|eror|severe|fatal|critical|crit|alert|emerg|emergency|panic)";
 
 /// Which end of a time a page begins at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +64,16 @@ impl<'a> Loki<'a> {
             .with("direction", from.word());
         let answer = self.ask(&request).await?;
         self.transport.read(self.endpoint, answer, loki_json::streams).await
+    }
+
+    /// How many lines of a query there are in this time, by these labels.
+    pub async fn count(&self, query: &str, by: &[&str], window: Window) -> Result<Vec<Series>, Failure> {
+        let seconds = (window.length() / SECOND).max(1);
+        let counting = format!("sum by ({}) (count_over_time({query} [{seconds}s]))", by.join(", "));
+        let request = Request::post(&["loki", "api", "v1", "query"]).with("query", counting).with("time", window.to.0);
+        let answer = self.ask(&request).await?;
+        let told = self.transport.read(self.endpoint, answer, prometheus_json::answer).await?;
+        Ok(told.data.into_series())
     }
 
     /// The labels in use in this time.
@@ -138,16 +153,19 @@ pub fn by_field(selector: &str, names: &[String], values: &[String]) -> String {
 /// Lines that say, each in its own way, that something failed: by the level that Loki or the sender told, by the error
 /// context in them; and by a word in their text, for servers that know no levels.
 pub fn of_errors(selector: &str) -> [String; 3] {
-    const WORDS: &str = "(?i)(error|err|eror|severe|fatal|critical|crit|alert|emerg|emergency|panic)";
-    let any: Vec<String> = ["detected_level", "level", "severity_text", "severity"]
-        .iter()
-        .map(|name| format!("{name}=~{}", quoted(WORDS)))
-        .collect();
+    let any = LEVEL_NAMES.map(|name| format!("{name}=~{}", quoted(ERROR_LEVELS)));
     [
         format!("{selector} | {}", any.join(" or ")),
         format!("{selector} |= {}", quoted("error_context")),
         format!("{selector} |~ {}", quoted("(?i)(error|fatal|critical|panic|severe)")),
     ]
+}
+
+/// Lines that say that something failed, each by one of these queries alone.
+pub fn of_errors_apart(selector: &str) -> [String; 2] {
+    let [by_level, by_context, _] = of_errors(selector);
+    let other = LEVEL_NAMES.map(|name| format!("{name}!~{}", quoted(ERROR_LEVELS)));
+    [by_level, format!("{by_context} | {}", other.join(" | "))]
 }
 
 /// A key as Loki stores it: what no label name may hold becomes `_`.

@@ -49,10 +49,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let filters = args.journey.filters.filters();
     let window = WindowArgs { limit: args.limit.max(TRACES), journey: args.journey.clone() };
     let mut list: Option<ErrorList> = None;
-    let counted = failing::each(&window, Look::Alone, context, |scope, journey| {
+    let looked = failing::each(&window, Look::Alone, context, |scope, journey| {
         list.get_or_insert_with(|| ErrorList::over(scope.clone())).add(&journey, &filters);
     });
-    let (counted, _) = Box::pin(counted).await?;
+    let counted = Box::pin(looked).await?.counted;
     let mut errors = list.unwrap_or_default().newest();
     let is_wanted = |part: Part| args.all || part == Part::Origin;
     let passed_on = errors.iter().filter(|error| !is_wanted(error.part)).map(|error| error.count).sum();

@@ -2,11 +2,11 @@
 
 use crate::analysis::hotspots::Hotspots as Fold;
 use crate::analysis::occurrences::Part;
-use crate::command::failing::{self, Look};
+use crate::command::failing::{self, Look, Looked};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::finding::Severity;
-use crate::options::window::WindowArgs;
+use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::Body;
 use crate::report::hotspots::Hotspots;
 
@@ -17,6 +17,7 @@ Examples:
   trace hotspots --since 24h --service 'cj_*'   a day of some services, against the day before
   trace hotspots --all                          errors as well that deeper ones caused
   trace hotspots --fail-on error                1 where anything failed and was not made good, for scripts
+  trace hotspots --since 7d --via spans         read spans, though metrics count them
   trace hotspots --input download.json
   trace hotspots --demo";
 
@@ -29,6 +30,9 @@ pub struct Args {
     /// Show so many rows
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub top: u32,
+    /// Where counts are taken from.
+    #[command(flatten)]
+    pub via: ViaArgs,
     /// Over what.
     #[command(flatten)]
     pub window: WindowArgs,
@@ -41,12 +45,16 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let filters = args.window.journey.filters.filters();
     let mut fold: Option<Fold> = None;
-    let counted = failing::each(&args.window, Look::Compared, context, |scope, journey| {
+    let looked = failing::each(&args.window, Look::Compared(args.via.via), context, |scope, journey| {
         fold.get_or_insert_with(|| Fold::over(scope.clone())).add(&journey, &filters);
     });
-    let (counted, scope) = Box::pin(counted).await?;
-    let hotspots = fold.unwrap_or_default().rows();
-    let is_kept = hotspots.iter().any(|spot| spot.part == Part::Origin && spot.errors > spot.recovered);
+    let Looked { counted, scope, totals } = Box::pin(looked).await?;
+    let fold = fold.unwrap_or_default();
+    let hotspots = match &totals {
+        Some(totals) => fold.rows_of(totals),
+        None => fold.rows(),
+    };
+    let is_kept = hotspots.iter().any(|spot| spot.part != Part::PassedOn && spot.errors > spot.recovered);
     let body = Hotspots {
         hotspots,
         counted_from: scope.window.map(|window| window.from),

@@ -1,6 +1,8 @@
 //! The newest error lines of a window, whoever wrote them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+
+use futures_util::future::join_all;
 
 use crate::backend::Backends;
 use crate::backend::failure::Failure;
@@ -13,6 +15,9 @@ use crate::model::log::{LineKey, LogEntry};
 use crate::model::time::{SECOND, Window};
 use crate::progress::Progress;
 
+/// Labels under which streams carry their service, the best first.
+const SERVICE_LABELS: [&str; 6] = ["service_name", "service", "app", "application", "job", "container"];
+
 /// What a Loki serves in one page unless told otherwise.
 const MOST_LINES: usize = 5_000;
 
@@ -23,6 +28,8 @@ pub struct ErrorLines {
     pub evidence: Evidence,
     /// Whether there may be more than the newest that were asked for.
     pub cut: bool,
+    /// The streams they were looked for in.
+    pub selector: String,
 }
 
 /// Asks for the newest so many error lines of this window.
@@ -43,7 +50,13 @@ pub async fn error_lines(
     progress.say("asking loki for error lines");
     let mut asking =
         Asking { loki: Loki::new(transport, endpoint), limit, seen: HashSet::new(), lines: vec![], cut: false };
-    let failed = asking.everywhere(backends.loki_selector.as_deref(), window).await.err();
+    let failed = match asking.selector(backends.loki_selector.as_deref(), window).await {
+        Ok(selector) => {
+            found.selector = selector;
+            asking.everywhere(&found.selector, window).await.err()
+        }
+        Err(failure) => Some(failure),
+    };
     let mut status = BackendStatus { items: asking.lines.len(), ..health::asked(endpoint, transport) };
     match failed {
         Some(failure) => {
@@ -60,6 +73,39 @@ pub async fn error_lines(
     found
 }
 
+/// How many error lines each service wrote in these times. Of a failure a remark is left.
+pub async fn error_counts(
+    windows: [Window; 2],
+    lines: &ErrorLines,
+    backends: &Backends,
+    transport: &Transport,
+) -> (BTreeMap<String, [f64; 2]>, Vec<Note>) {
+    let mut counts: BTreeMap<String, [f64; 2]> = BTreeMap::new();
+    let Some(endpoint) = &backends.loki else { return (counts, vec![]) };
+    let loki = &Loki::new(transport, endpoint);
+    let queries = loki::of_errors_apart(&lines.selector);
+    let asked =
+        windows.iter().enumerate().flat_map(|(at, window)| queries.iter().map(move |query| (at, *window, query)));
+    let answers =
+        asked.map(|(at, window, query)| async move { (at, loki.count(query, &SERVICE_LABELS, window).await) });
+    for (at, answer) in join_all(answers).await {
+        match answer {
+            Ok(told) => {
+                for series in told {
+                    let service = SERVICE_LABELS.iter().find_map(|label| series.labels.get(*label)).cloned();
+                    let value = series.samples.last().map_or(0.0, |(_, value)| *value);
+                    counts.entry(service.unwrap_or_default()).or_default()[at] += value.max(0.0);
+                }
+            }
+            Err(failure) => {
+                let said = format!("error lines could not be counted: {}", failure.message);
+                return (BTreeMap::new(), vec![Note::new(NoteCode::Partial, Source::Loki, said)]);
+            }
+        }
+    }
+    (counts, vec![])
+}
+
 struct Asking<'a> {
     loki: Loki<'a>,
     limit: usize,
@@ -69,12 +115,15 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    async fn everywhere(&mut self, selector: Option<&str>, window: Window) -> Result<(), Failure> {
-        let selector = match selector {
+    async fn selector(&self, told: Option<&str>, window: Window) -> Result<String, Failure> {
+        Ok(match told {
             Some(told) => told.to_owned(),
             None => loki::selector(&self.loki.labels(window).await?).unwrap_or_else(|| USUAL_SELECTOR.to_owned()),
-        };
-        let [by_level, by_context, by_word] = loki::of_errors(&selector);
+        })
+    }
+
+    async fn everywhere(&mut self, selector: &str, window: Window) -> Result<(), Failure> {
+        let [by_level, by_context, by_word] = loki::of_errors(selector);
         self.pages(&by_level, window).await?;
         self.pages(&by_context, window).await?;
         if self.lines.is_empty() {

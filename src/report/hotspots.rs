@@ -56,6 +56,7 @@ impl Hotspots {
                 json!(spot.share),
                 json!(spot.errors_before),
                 json!(spot.trend),
+                json!(spot.read),
                 json!(spot.first_seen),
                 json!(spot.last_seen),
                 json!(spot.message),
@@ -77,6 +78,7 @@ impl Hotspots {
                 "share",
                 "errors_before",
                 "trend",
+                "read",
                 "first_seen",
                 "last_seen",
                 "message",
@@ -95,7 +97,8 @@ impl Hotspots {
         let names = Names::of(&services);
         let mut blocks = vec![Block::Line(self.answer(frame, &names)), window::line(&self.basis)];
         blocks.extend(frame.asking());
-        let wanted: Vec<&Hotspot> = self.hotspots.iter().filter(|spot| self.all || spot.part == Part::Origin).collect();
+        let wanted: Vec<&Hotspot> =
+            self.hotspots.iter().filter(|spot| self.all || spot.part != Part::PassedOn).collect();
         if !wanted.is_empty() {
             let rows = wanted.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();
             let mut head = vec!["errors", "share"];
@@ -117,7 +120,7 @@ impl Hotspots {
     /// `✗ 214 errors from 3 origins in the last hour; content GET /content is new and the worst`.
     fn answer(&self, frame: &Frame, names: &Names) -> Line {
         let origins: Vec<&Hotspot> =
-            self.hotspots.iter().filter(|spot| spot.part == Part::Origin && spot.errors > 0).collect();
+            self.hotspots.iter().filter(|spot| spot.part != Part::PassedOn && spot.errors > 0).collect();
         let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
         let Some(worst) = origins.first() else {
             return match (self.basis.calls, self.basis.lines, frame.report.complete) {
@@ -161,7 +164,7 @@ impl Hotspots {
     fn row(&self, spot: &Hotspot, frame: &Frame, names: &Names) -> TableRow {
         let role = match (spot.errors, spot.part) {
             (0, _) => Role::Dim,
-            (errors, Part::Origin) if errors > spot.recovered => Role::Error,
+            (errors, Part::Origin | Part::Unknown) if errors > spot.recovered => Role::Error,
             _ => Role::Plain,
         };
         let mut cells = vec![one(role, format!("{:>6}", spot.errors)), plain(format!("{:>5}", share(spot)))];
@@ -190,12 +193,14 @@ impl Hotspots {
             said.push(piece(Role::Dim, times));
         }
         let mut blocks = if says.is_empty() { vec![] } else { vec![Block::Line(said)] };
-        let seen = if spot.first_seen == spot.last_seen {
-            frame.zone.full(spot.last_seen)
-        } else {
-            frame.stretch(Window::new(spot.first_seen, spot.last_seen))
+        let seen = match spot.first_seen.zip(spot.last_seen) {
+            Some((first, last)) if first == last => frame.zone.full(last),
+            Some((first, last)) => frame.stretch(Window::new(first, last)),
+            None => "no example was read".to_owned(),
         };
-        let mut aside = vec![one(Role::Dim, format!("  {seen}"))];
+        let sample =
+            if spot.read > 0 && spot.read < spot.errors { format!(", of {} read", spot.read) } else { String::new() };
+        let mut aside = vec![one(Role::Dim, format!("  {seen}{sample}"))];
         if spot.lines_only {
             aside.push(one(Role::Dim, "told by lines only"));
         }

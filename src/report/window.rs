@@ -80,7 +80,10 @@ fn sentence(basis: &Basis) -> String {
     let calls = usize::try_from(basis.calls).unwrap_or(usize::MAX);
     if basis.via == Via::Metrics {
         let metric = basis.metric.as_deref().unwrap_or("metrics");
-        return format!("from about {}, counted by {metric}", counted(calls, "call"));
+        let all = format!("from about {}, counted by {metric}", counted(calls, "call"));
+        let lines = if basis.lines > 0 { format!(" and {}", counted(basis.lines, "line")) } else { String::new() };
+        let read = format!("; kinds and examples from {}{lines}", counted(basis.journeys, "journey"));
+        return if basis.journeys > 0 { all + &read } else { all };
     }
     let spans = format!("from {} in {}", counted(calls, "span"), counted(basis.journeys, "journey"));
     let lines = if basis.lines > 0 { format!(" and {}", counted(basis.lines, "line")) } else { String::new() };
@@ -104,12 +107,14 @@ mod tests {
         let read = Basis { calls: 12_345, journeys: 1, ..Basis::default() };
         let all = Basis { limit: Some(200), services: vec![service("a", false)], lines: 2, ..read.clone() };
         let cut = Basis { services: vec![service("a", false), service("b", true)], ..all.clone() };
-        let counted = Basis { via: Via::Metrics, metric: Some("calls_total".to_owned()), ..read.clone() };
+        let exemplified = Basis { via: Via::Metrics, metric: Some("calls_total".to_owned()), ..read.clone() };
+        let metrics = Basis { journeys: 0, ..exemplified.clone() };
         let table = [
             (&read, "from 12 345 spans in 1 journey"),
             (&all, "from 12 345 spans in 1 journey and 2 lines"),
             (&cut, "from 12 345 spans in 1 journey and 2 lines, a sample: the newest 200 traces of each of 2 services"),
-            (&counted, "from about 12 345 calls, counted by calls_total"),
+            (&metrics, "from about 12 345 calls, counted by calls_total"),
+            (&exemplified, "from about 12 345 calls, counted by calls_total; kinds and examples from 1 journey"),
         ];
         for (basis, wanted) in table {
             assert_eq!(sentence(basis), wanted);

@@ -1,25 +1,28 @@
 //! The way of commands that count errors: as of other windows, and of backends what failed is looked for by itself, for
 //! the newest traces of a service may hold none of its errors.
 
+mod measured;
+
 use std::collections::HashSet;
 
 use crate::analysis::hotspots::Scope;
+use crate::analysis::hotspots::totals::Totals;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
 use crate::command::offline::{read_files, within};
 use crate::command::window::{self, Counted, cut, told};
 use crate::demo;
 use crate::error::Error;
-use crate::gather::error_lines::error_lines;
+use crate::gather::error_lines::{ErrorLines, error_lines};
 use crate::gather::sample::{Sampled, Wanted, samples};
-use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
 use crate::model::span::StatusCode;
 use crate::model::time::{Human, Window};
 use crate::options::sources::Supply;
-use crate::options::window::WindowArgs;
+use crate::options::window::{Way, WindowArgs};
 use crate::report::words::counted;
 
 /// So many error lines are read for each trace of a service that may be.
@@ -28,10 +31,26 @@ const LINES: usize = 10;
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// The window, and the time before of the same length.
-    Compared,
-    /// The window.
+    /// The window, and the time before of the same length; counted this way.
+    Compared(Way),
+    /// The window, error by error.
     Alone,
+}
+
+/// What was looked at.
+pub struct Looked {
+    /// What was read.
+    pub counted: Counted,
+    /// In which time it is counted.
+    pub scope: Scope,
+    /// What metrics count; none where all that counts was read.
+    pub totals: Option<Totals>,
+}
+
+impl Looked {
+    fn read(counted: Counted, scope: Scope) -> Self {
+        Self { counted, scope, totals: None }
+    }
 }
 
 /// Tells every journey that may hold an error, each with the scope in which it is counted, which is the same for all and
@@ -44,29 +63,36 @@ pub async fn each(
     look: Look,
     context: &Context,
     mut take: impl FnMut(&Scope, Journey),
-) -> Result<(Counted, Scope), Error> {
+) -> Result<Looked, Error> {
     let journey = &args.journey;
     if window::is_one(args)? {
         let scope = Scope::default();
-        return Ok((window::each(args, context, |journey| take(&scope, journey)).await?, scope));
+        return Ok(Looked::read(window::each(args, context, |journey| take(&scope, journey)).await?, scope));
     }
     match journey.sources.supply(&context.surroundings)? {
         Supply::Files(paths) => {
             let now = context.surroundings.now;
             let scope = scope(journey.time.window(now, context.settings.zone.value)?, look);
             let evidence = within(read_files(&paths)?, hull(&scope));
-            Ok((told(evidence, now, args, context, |journey| take(&scope, journey)), scope))
+            Ok(Looked::read(told(evidence, now, args, context, |journey| take(&scope, journey)), scope))
         }
         Supply::Demo(_) => {
             let scope = scope(journey.time.window(demo::NOW, context.settings.zone.value)?, look);
-            Ok((window::each(args, context, |journey| take(&scope, journey)).await?, scope))
+            Ok(Looked::read(window::each(args, context, |journey| take(&scope, journey)).await?, scope))
         }
         Supply::Backends => {
             let desk = Desk::open(&journey.sources.recording, context)?;
             let window = window::window(args, desk.now, context)?;
-            let (mut counted, scope) = of_backends(&desk, window, look, args, context, take).await;
-            (counted.footing.said, counted.footing.unsaved) = desk.close(context);
-            Ok((counted, scope))
+            let scope = scope(Some(window), look);
+            let (totals, shell) = measured::totals(&desk, look, &scope, args, context).await?;
+            let mut looked = match totals {
+                Some((basis, totals)) => measured::examples(&desk, window, basis, totals, args, context, take).await,
+                None => of_backends(&desk, window, scope, args, context, take).await,
+            };
+            let footing = &mut looked.counted.footing;
+            footing.shell.absorb_shell(shell);
+            (footing.said, footing.unsaved) = desk.close(context);
+            Ok(looked)
         }
     }
 }
@@ -92,7 +118,7 @@ pub fn when(args: &WindowArgs, context: &Context) -> Result<String, Error> {
 
 fn scope(window: Option<Window>, look: Look) -> Scope {
     let before = window.map(|window| Window::new(window.from.plus(window.length().saturating_neg()), window.from));
-    Scope { window, before: before.filter(|_| look == Look::Compared), sample: None }
+    Scope { window, before: before.filter(|_| look != Look::Alone), sample: None }
 }
 
 fn hull(scope: &Scope) -> Option<Window> {
@@ -103,19 +129,17 @@ fn hull(scope: &Scope) -> Option<Window> {
 async fn of_backends(
     desk: &Desk,
     window: Window,
-    look: Look,
+    mut scope: Scope,
     args: &WindowArgs,
     context: &Context,
     mut take: impl FnMut(&Scope, Journey),
-) -> (Counted, Scope) {
-    let mut scope = scope(Some(window), look);
+) -> Looked {
     let whole = hull(&scope).unwrap_or(window);
     let progress = progress(context);
     let (backends, limit) = (&desk.backends, args.most_traces());
-    let lines = Box::pin(error_lines(whole, limit.saturating_mul(LINES), backends, &desk.transport, &progress)).await;
-    let mut named: Vec<TraceId> = lines.evidence.logs.iter().filter_map(|line| line.trace_id).collect();
-    let mut seen = HashSet::new();
-    named.retain(|trace| seen.insert(*trace));
+    let mut lines =
+        Box::pin(error_lines(whole, limit.saturating_mul(LINES), backends, &desk.transport, &progress)).await;
+    let named = named(&lines);
     let plain = |window: Window| Wanted {
         window,
         limit,
@@ -123,28 +147,18 @@ async fn of_backends(
         services: context.settings.services.value.clone(),
         bounds: context.settings.bounds,
     };
-    let failed = |window: Window| {
-        let mut wanted = plain(window);
-        wanted.filters.tags.push(("error".to_owned(), Pattern::exact("true")));
-        wanted
-    };
     let windows = || [Some(window), scope.before].into_iter().flatten();
     let mut looks: Vec<Wanted> = windows().map(plain).collect();
     let sampled = looks.len();
-    looks.extend(windows().map(failed));
+    looks.extend(windows().map(plain).map(failed));
     let found = Box::pin(samples(&looks, &named, backends, &desk.transport, &progress)).await;
     progress.done();
     let blind = blind(&found, sampled);
     let of_sample = found.looks.iter().take(sampled).flat_map(|look| &look.traces).copied();
     scope.sample = Some(of_sample.collect());
     let mut evidence = found.evidence;
-    evidence.logs = lines.evidence.logs;
-    evidence.absorb_shell(Evidence {
-        backends: lines.evidence.backends,
-        notes: lines.evidence.notes,
-        coverage: lines.evidence.coverage,
-        ..Evidence::default()
-    });
+    evidence.logs = std::mem::take(&mut lines.evidence.logs);
+    evidence.absorb_shell(lines.evidence);
     let mut answer = told(evidence, desk.now, args, context, |journey| take(&scope, journey));
     answer.basis.limit = Some(limit);
     answer.basis.services = found.services;
@@ -164,7 +178,19 @@ async fn of_backends(
             Note::new(NoteCode::Sampled, Source::Loki, said).hint("--limit raises it; counts are at least these"),
         );
     }
-    (answer, scope)
+    Looked::read(answer, scope)
+}
+
+/// The traces that lines name, the newest first.
+fn named(lines: &ErrorLines) -> Vec<TraceId> {
+    let mut seen = HashSet::new();
+    lines.evidence.logs.iter().filter_map(|line| line.trace_id).filter(|trace| seen.insert(*trace)).collect()
+}
+
+/// The same look, for traces with errors only.
+fn failed(mut wanted: Wanted) -> Wanted {
+    wanted.filters.tags.push(("error".to_owned(), Pattern::exact("true")));
+    wanted
 }
 
 /// That a server which gives traces with errors finds none by them, as Jaeger 2 with its memory storage: what lies beyond

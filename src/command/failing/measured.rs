@@ -1,0 +1,121 @@
+//! The way through metrics: they count, and only examples are read.
+
+use std::collections::HashSet;
+
+use super::{Look, Looked, failed, named};
+use crate::analysis::hotspots::Scope;
+use crate::analysis::hotspots::totals::Totals;
+use crate::command::Context;
+use crate::command::desk::{Desk, progress};
+use crate::command::via;
+use crate::command::window::told;
+use crate::error::Error;
+use crate::gather::error_lines::{error_counts, error_lines};
+use crate::gather::sample::{Sampled, Wanted, samples};
+use crate::model::basis::Basis;
+use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::filter::Filters;
+use crate::model::id::TraceId;
+use crate::model::journey::Journey;
+use crate::model::span::Span;
+use crate::model::time::Window;
+use crate::options::window::WindowArgs;
+use crate::report::words::counted;
+
+/// So many traces with errors are read of each service,
+const TRACES: usize = 20;
+/// of so many services, those with the most errors;
+const SERVICES: usize = 50;
+/// so many error lines,
+const LINES: usize = 200;
+/// and of the traces that these name so many.
+const NAMED: usize = 50;
+
+/// What metrics count in the window and before, and what that rests on; none where spans are to be read.
+pub(super) async fn totals(
+    desk: &Desk,
+    look: Look,
+    scope: &Scope,
+    args: &WindowArgs,
+    context: &Context,
+) -> Result<(Option<(Basis, Totals)>, Evidence), Error> {
+    let filters = args.journey.filters.filters();
+    let (Look::Compared(way), Some(window), Some(before)) = (look, scope.window, scope.before) else {
+        return Ok((None, Evidence::default()));
+    };
+    let (now, mut shell) = via::measured(desk, way, &filters, window, context).await?;
+    let Some(now) = now else { return Ok((None, shell)) };
+    let (earlier, remarked) = via::measured(desk, way, &filters, before, context).await?;
+    // That nothing was counted before is no lack.
+    let fails = remarked.backends.iter().any(|backend| !backend.error.is_empty());
+    if fails {
+        shell.absorb_shell(remarked);
+    }
+    let totals = Totals::of([&now, &earlier.unwrap_or_default()], &filters);
+    Ok((Some((via::basis(&now), totals)), shell))
+}
+
+/// Reads examples of what these metrics count.
+pub(super) async fn examples(
+    desk: &Desk,
+    window: Window,
+    basis: Basis,
+    mut totals: Totals,
+    args: &WindowArgs,
+    context: &Context,
+    mut take: impl FnMut(&Scope, Journey),
+) -> Looked {
+    let before = Window::new(window.from.plus(window.length().saturating_neg()), window.from);
+    let (backends, progress) = (&desk.backends, progress(context));
+    let mut lines = Box::pin(error_lines(window, LINES, backends, &desk.transport, &progress)).await;
+    if lines.cut {
+        let (counts, remarked) = error_counts([window, before], &lines, backends, &desk.transport).await;
+        totals.lines = counts;
+        lines.evidence.notes.extend(remarked);
+    }
+    let mut failing = totals.failing();
+    let unread = failing.len().saturating_sub(SERVICES);
+    failing.truncate(SERVICES);
+    let of_lines: Vec<TraceId> = named(&lines).into_iter().take(NAMED).collect();
+    let wanted = Wanted {
+        window,
+        limit: TRACES.min(args.most_traces()),
+        filters: Filters { services: vec![], ..args.journey.filters.filters() },
+        services: failing,
+        bounds: context.settings.bounds,
+    };
+    let found = Box::pin(read(wanted, &of_lines, desk, context)).await;
+    progress.done();
+    let read: HashSet<TraceId> = found.evidence.spans.iter().map(|span| span.trace_id).collect();
+    let mut evidence = found.evidence;
+    evidence.logs = std::mem::take(&mut lines.evidence.logs);
+    // Of a line whose trace was not read nobody can say whether a span tells the same.
+    evidence.logs.retain(|line| line.trace_id.is_none_or(|trace| read.contains(&trace)));
+    evidence.absorb_shell(lines.evidence);
+    let scope = Scope { window: Some(window), before: Some(before), sample: None };
+    let mut answer = told(evidence, desk.now, args, context, |journey| take(&scope, journey));
+    answer.basis = Basis { journeys: answer.basis.journeys, lines: answer.basis.lines, ..basis };
+    if unread > 0 {
+        let said = format!(
+            "examples were read of the {SERVICES} services with the most errors, not of {}",
+            counted(unread, "other")
+        );
+        let hint = "--service narrows it; counts are of all";
+        answer.footing.shell.note(Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint));
+    }
+    Looked { counted: answer, scope, totals: Some(totals) }
+}
+
+/// The newest traces with errors; of a server that finds none by their errors, the newest traces.
+async fn read(wanted: Wanted, of_lines: &[TraceId], desk: &Desk, context: &Context) -> Sampled {
+    let progress = progress(context);
+    if wanted.services.is_empty() && of_lines.is_empty() {
+        return Sampled::default();
+    }
+    let looks = if wanted.services.is_empty() { vec![] } else { vec![failed(wanted.clone())] };
+    let found = Box::pin(samples(&looks, of_lines, &desk.backends, &desk.transport, &progress)).await;
+    if looks.is_empty() || found.evidence.spans.iter().any(Span::is_error) || !found.evidence.is_complete() {
+        return found;
+    }
+    Box::pin(samples(&[wanted], of_lines, &desk.backends, &desk.transport, &progress)).await
+}
