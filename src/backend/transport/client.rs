@@ -11,6 +11,7 @@ use reqwest::redirect::Policy;
 use url::{Host, Url};
 
 use super::Limits;
+use super::names::System;
 use super::trouble::deepest;
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::transport::tls;
@@ -65,9 +66,7 @@ impl Clients {
         if way.is_loopback {
             builder = builder.no_proxy();
         }
-        if let Some(resolver) = &self.resolver {
-            builder = builder.dns_resolver(resolver.clone());
-        }
+        builder = builder.dns_resolver(self.resolver.clone().unwrap_or_else(|| Arc::new(System)));
         builder.build().map_err(|e| Failure::new(FailureKind::MustAct, format!("cannot set up HTTP: {}", deepest(&e))))
     }
 

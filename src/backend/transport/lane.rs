@@ -2,7 +2,7 @@
 //! other backends waiting.
 
 use std::future::Future;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle};
@@ -46,10 +46,17 @@ impl<T> Drop for Running<T> {
     }
 }
 
+/// The runtime is made on the thread: where no thread can be had there is none to be dropped, which inside of another one
+/// is a panic.
 fn begin(source: Source) -> Option<Handle> {
-    let runtime = Builder::new_current_thread().enable_all().build().ok()?;
-    let handle = runtime.handle().clone();
-    let named = thread::Builder::new().name(source.word().to_owned()).stack_size(STACK);
-    named.spawn(move || runtime.block_on(std::future::pending::<()>())).ok()?;
-    Some(handle)
+    let (tell, told) = mpsc::channel();
+    let lane = move || {
+        if let Ok(runtime) = Builder::new_current_thread().enable_all().build()
+            && tell.send(runtime.handle().clone()).is_ok()
+        {
+            runtime.block_on(std::future::pending::<()>());
+        }
+    };
+    thread::Builder::new().name(source.word().to_owned()).stack_size(STACK).spawn(lane).ok()?;
+    told.recv().ok()
 }

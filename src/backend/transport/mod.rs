@@ -5,6 +5,7 @@ mod breaker;
 mod client;
 mod exchange;
 mod lane;
+mod names;
 mod reading;
 mod redirect;
 mod retry;
