@@ -198,4 +198,17 @@ async fn metrics_tell_the_same_within_their_buckets() {
             assert!(low <= exact && exact <= high, "{key:?} {name}: {exact} in {told}");
         }
     }
+    let answer = at(JAEGERS[0]).args(["hotspots", "--since", "1m", "--via", "metrics", "-o", "json"]).run();
+    let json = answer.json();
+    assert_eq!(text(&json["basis"], "via"), "metrics", "{} {}", answer.stderr, json["notes"]);
+    let mut told: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for row in json["hotspots"].as_array().expect("rows").iter().filter(|row| row["lines_only"] == false) {
+        let key = (text(row, "service").to_owned(), text(row, "operation").to_owned());
+        *told.entry(key).or_default() += row["errors"].as_u64().unwrap_or_default();
+    }
+    let failed: Vec<_> = truth.iter().filter(|(_, (_, errors))| *errors > 0).collect();
+    assert_eq!(told.keys().collect::<Vec<_>>(), failed.iter().map(|(key, _)| *key).collect::<Vec<_>>());
+    for (key, (_, errors)) in failed {
+        assert!(told[key].abs_diff(errors * 100) * 4 <= errors * 100, "{key:?}: {} for {errors}", told[key]);
+    }
 }
