@@ -81,7 +81,7 @@ pub async fn error_counts(
     transport: &Transport,
 ) -> (BTreeMap<String, [f64; 2]>, Vec<Note>) {
     let mut counts: BTreeMap<String, [f64; 2]> = BTreeMap::new();
-    let Some(endpoint) = &backends.loki else { return (counts, vec![]) };
+    let Some(endpoint) = backends.loki.as_ref().filter(|_| !lines.selector.is_empty()) else { return (counts, vec![]) };
     let loki = &Loki::new(transport, endpoint);
     let queries = loki::of_errors_apart(&lines.selector);
     let asked =

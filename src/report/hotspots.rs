@@ -134,7 +134,9 @@ impl Hotspots {
         let all = counted(usize::try_from(errors).unwrap_or(usize::MAX), "error");
         let (role, mark) = if recovered == errors { (Role::Warn, "!") } else { (Role::Error, "✗") };
         let good = if recovered == errors { ", all of them made good" } else { "" };
-        let told = format!("{mark} {all} from {}{when}{good}", counted(origins.len(), "origin"));
+        let is_known = origins.iter().all(|spot| spot.part == Part::Origin);
+        let places = counted(origins.len(), if is_known { "origin" } else { "place" });
+        let told = format!("{mark} {all} from {places}{when}{good}");
         let mut line = one(role, told);
         if origins.len() > 1 || worst.trend.is_some() {
             let operation = Some(worst.place.operation.as_str()).filter(|name| !name.is_empty());
@@ -205,7 +207,8 @@ impl Hotspots {
             aside.push(one(Role::Dim, "told by lines only"));
         }
         if spot.recovered > 0 {
-            aside.push(one(Role::Good, format!("{} made good", spot.recovered)));
+            let about = if spot.read < spot.errors { "about " } else { "" };
+            aside.push(one(Role::Good, format!("{about}{} made good", spot.recovered)));
         }
         if let Some(before) = spot.errors_before.filter(|before| *before > 0) {
             aside.push(one(Role::Dim, format!("{before} before")));
@@ -265,6 +268,7 @@ fn trend(spot: &Hotspot) -> Line {
         Some(Trend::Worse) => one(Role::Warn, "worse"),
         Some(Trend::Better) => one(Role::Good, "better"),
         Some(Trend::Gone) => one(Role::Good, "gone"),
-        Some(Trend::Same) | None => one(Role::Dim, "same"),
+        Some(Trend::Same) => one(Role::Dim, "same"),
+        None => one(Role::Dim, "–"),
     }
 }

@@ -1,3 +1,4 @@
+use super::totals::Totals;
 use super::*;
 use crate::analysis::sketch::{self, ORIGIN};
 use crate::demo;
@@ -174,4 +175,53 @@ fn each_planted_fault_of_the_demo_is_the_origin() {
         let wanted: Vec<Place> = run.spans.iter().filter(is_planted).map(of_span).collect();
         assert_eq!(origins, wanted.iter().collect::<Vec<_>>(), "{} {seed}", scenario.name);
     }
+}
+
+#[test]
+fn metrics_count_and_what_was_read_tells_the_kinds() {
+    let at = |service: &str, operation: &str| Place { service: service.to_owned(), operation: operation.to_owned() };
+    let window = Window::new(ORIGIN, ORIGIN.plus(SECOND));
+    let mut fold = Hotspots::over(Scope { window: Some(window), ..Scope::default() });
+    let texts = [
+        "web/get 0..9 error.type=Reset error: gone\nweb/get 10..19 error.type=Reset error: gone",
+        "web/get 20..29 error.type=Timeout error\n! job 5 error disk 7 full\n! job 6 error disk 8 full",
+        "gate/in 30..90 error: HTTP 500\n  shop/call 40..80 error: boom",
+    ];
+    texts.iter().for_each(|text| fold.add(&sketch::journey(text), &Filters::default()));
+    let errors = [
+        (at("web", "get"), [100.4, 10.0]),
+        (at("gate", "in"), [9.7, 10.0]),
+        (at("mail", "send"), [3.0, 0.0]),
+        (at("old", "thing"), [0.0, 5.0]),
+        (at("noise", "thing"), [0.2, 0.0]),
+    ];
+    let calls = [(at("web", "get"), [1_000.0, 1_000.0]), (at("gate", "in"), [10.0, 10.0])];
+    let lines = [("job".to_owned(), [40.0, 0.0])];
+    let totals = Totals { calls: calls.into(), errors: errors.into(), lines: lines.into() };
+    assert_eq!(totals.failing(), ["web", "gate", "mail"]);
+    let say = |row: &Hotspot| {
+        let (place, trend) = (&row.place, row.trend);
+        let share = row.share.map_or("–".to_owned(), |share| format!("{share:.2}"));
+        format!(
+            "{}/{} {} {:?} {}←{} of {} {share} {trend:?}, {} read",
+            place.service,
+            place.operation,
+            row.error_type,
+            row.part,
+            row.errors,
+            row.errors_before.unwrap_or_default(),
+            row.calls,
+            row.read
+        )
+    };
+    let told: Vec<String> = fold.rows_of(&totals).iter().map(say).collect();
+    let wanted = [
+        "web/get Reset Origin 66←6 of 1000 0.07 Some(Worse), 2 read",
+        "job/  Origin 40←0 of 0 – Some(New), 2 read",
+        "web/get Timeout Origin 34←4 of 1000 0.03 Some(Worse), 1 read",
+        "mail/send  Unknown 3←0 of 0 – Some(New), 0 read",
+        "old/thing  Unknown 0←5 of 0 – Some(Gone), 0 read",
+        "gate/in  PassedOn 10←10 of 10 1.00 Some(Same), 1 read",
+    ];
+    assert_eq!(told, wanted);
 }

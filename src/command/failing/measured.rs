@@ -68,11 +68,9 @@ pub(super) async fn examples(
     let before = Window::new(window.from.plus(window.length().saturating_neg()), window.from);
     let (backends, progress) = (&desk.backends, progress(context));
     let mut lines = Box::pin(error_lines(window, LINES, backends, &desk.transport, &progress)).await;
-    if lines.cut {
-        let (counts, remarked) = error_counts([window, before], &lines, backends, &desk.transport).await;
-        totals.lines = counts;
-        lines.evidence.notes.extend(remarked);
-    }
+    let (counts, remarked) = error_counts([window, before], &lines, backends, &desk.transport).await;
+    totals.lines = counts;
+    lines.evidence.notes.extend(remarked);
     let mut failing = totals.failing();
     let unread = failing.len().saturating_sub(SERVICES);
     failing.truncate(SERVICES);
