@@ -12,9 +12,11 @@ use support::{Trace, trace};
 use trace::demo::{self, Scenario, scenarios};
 use trace::model::finding::FindingId;
 use trace::model::span::Span;
-use trace::model::time::{HOUR, MINUTE, SECOND};
+use trace::model::time::{HOUR, MINUTE, SECOND, Timestamp};
 
 const JAEGERS: [&str; 2] = ["STACK_JAEGER1_URL", "STACK_JAEGER2_URL"];
+/// Each with the API that it is asked through.
+const APIS: [(&str, &str); 3] = [(JAEGERS[0], "v1"), (JAEGERS[1], "v1"), (JAEGERS[1], "v3")];
 /// What was planted and is no more than worth knowing, or is seen only beside good runs.
 const QUIET: [&str; 3] = ["clock_skew", "duplicate_consume", "usually_followed_by"];
 
@@ -152,6 +154,61 @@ async fn what_is_late_is_waited_for() {
             assert_eq!(told.code, code, "{}", told.screen());
             let most = if comes { 20 } else { 12 };
             assert!(took > Duration::from_secs(3) && took < Duration::from_secs(most), "{took:?}\n{}", told.screen());
+        }
+    }
+}
+
+/// Runs that went well, one a second, and after them one whose storage was never told; at a time that no other test uses.
+async fn runs_of_their_own(good: usize) -> (Vec<demo::Run>, demo::Run) {
+    let start = now().plus(-6 * HOUR);
+    let run =
+        |name, nth: usize| scenario(name).run(start.plus(nth as i64 * SECOND), start.0.unsigned_abs() + nth as u64);
+    let all: Vec<demo::Run> = (0..good).map(|nth| run("complete", nth)).collect();
+    let bad = run("missing-storage-update", good);
+    for run in all.iter().chain([&bad]) {
+        push_spans(&run.spans).await;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    (all, bad)
+}
+
+/// The newest runs are found by how the pipeline begins, and each has its verdict. What is learned from good ones passes
+/// on another good one, and names the step that a broken one lacks.
+#[tokio::test]
+async fn recent_runs_are_found_judged_and_learned_from() {
+    let (mut good, bad) = runs_of_their_own(13).await;
+    let (first, last) = (good[0].spans[0].start, bad.spans[0].start);
+    let until = |to: Timestamp| ["--start".to_owned(), first.plus(-MINUTE).rfc3339(), "--end".to_owned(), to.rfc3339()];
+    let (all, before_bad) = (until(last.plus(5 * MINUTE)), until(last.plus(-SECOND / 2)));
+    let fresh = good.pop().expect("a run");
+    let ids: String = good.iter().map(|run| format!("{}\n", run.correlation_id)).collect();
+    let six = spec("six-operations.yaml");
+    for (jaeger, api) in APIS {
+        let run = |words: &[&str], time: &[String]| {
+            let spans_alone = ["--jaeger-api", api, "--key", "correlation_id", "--without", "loki,prometheus"];
+            at(jaeger).args(words).args(time).args(spans_alone)
+        };
+        let told = run(&["verify-pipeline", &six, "--recent", "5", "-o", "json"], &all).run();
+        let json = told.json();
+        let word = |run: &Value, key: &str| run[key].as_str().unwrap_or_default().to_owned();
+        let runs = json["runs"].as_array().expect("runs");
+        let verdicts: Vec<_> = runs.iter().map(|run| (word(run, "subject"), word(run, "verdict"))).collect();
+        let newest = [&fresh].into_iter().chain(good.iter().rev()).take(4);
+        let wanted = newest.map(|run| (run.correlation_id.clone(), "pass".to_owned()));
+        let wanted: Vec<_> = [(bad.correlation_id.clone(), "fail".to_owned())].into_iter().chain(wanted).collect();
+        assert_eq!(verdicts, wanted, "{jaeger} {api}: {}", told.screen());
+        assert!(told.code == 1 && json["complete"] == true, "{jaeger} {api}: {}", told.screen());
+
+        let recent = ["learn-pipeline", "--recent", "12", "--root", "POST /api/v1/batches/register"];
+        let listed = ["learn-pipeline", "--ids-from", "-"];
+        for learned in [run(&recent, &before_bad).run(), run(&listed, &all).stdin(ids.as_bytes()).run()] {
+            assert_eq!(learned.code, 0, "{jaeger} {api}: {}", learned.screen());
+            for (one, code, says) in [(&fresh, 0, "✓ pass"), (&bad, 1, "✗ storage-reference-update")] {
+                let question = ["verify-pipeline", "learned.yaml", "--correlation-id", &one.correlation_id];
+                let told = run(&question, &all).file("learned.yaml", &learned.stdout).run();
+                let shown = format!("{jaeger} {api}: {}\n{}", told.screen(), learned.stdout);
+                assert!(told.code == code && told.stdout.contains(says), "{shown}");
+            }
         }
     }
 }
