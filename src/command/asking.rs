@@ -119,7 +119,7 @@ pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Resu
             let evidence = within(read_files(&paths)?, window);
             let subject = match args.subject.subject()? {
                 Some(subject) => subject,
-                None => only_journey(subjects(&evidence, &context.settings.keys.value))?,
+                None => only_journey(subjects(&evidence, &context.settings.keys.value), &evidence.notes)?,
             };
             Ok(told(evidence, blank(subject, context, context.surroundings.now), wish, args, context))
         }

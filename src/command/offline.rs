@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::model::evidence::Evidence;
+use crate::model::evidence::{Evidence, Note};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
 use crate::model::time::Window;
@@ -62,11 +62,15 @@ pub fn demo_run(args: &JourneyArgs, scenario: Option<&str>) -> Result<(demo::Sce
 ///
 /// # Errors
 /// Usage: there is none, or more than one.
-pub fn only_journey(candidates: Vec<Candidate>) -> Result<Subject, Error> {
+pub fn only_journey(candidates: Vec<Candidate>, notes: &[Note]) -> Result<Subject, Error> {
     match candidates.as_slice() {
         [only] => Ok(only.subject.clone()),
         [] => Err(Error::usage(
-            "there is no span and no line with an ID in it",
+            ["there is no span and no line with an ID in it"]
+                .into_iter()
+                .chain(notes.iter().filter(|note| note.code.is_incomplete()).map(|note| note.message.as_str()))
+                .collect::<Vec<_>>()
+                .join("; "),
             "name one with --correlation-id or --trace-id, or its key with --key",
         )),
         many => {

@@ -171,6 +171,10 @@ fn names_runs(args: &Args) -> Result<(), Error> {
 
 /// No file is written twice, and none that is read is written.
 fn apart(read: &[(&str, &Path)], written: &[(&str, &Path)]) -> Result<(), Error> {
+    if let Some((flag, _)) = written.iter().find(|(flag, path)| *flag != "--out" && *path == Path::new("-")) {
+        let hint = "standard output is told by -o: -o json, -o markdown";
+        return Err(Error::usage(format!("{flag} names a file, and `-` is none"), hint));
+    }
     let mut taken: Vec<(&str, PathBuf)> =
         read.iter().filter_map(|(flag, path)| Some((*flag, save::file_at(path)?))).collect();
     for (flag, path) in written {

@@ -145,23 +145,27 @@ impl Find {
         blocks
     }
 
+    fn longer(frame: &Frame) -> &'static str {
+        let asked = [&frame.report.window.traces, &frame.report.window.logs];
+        let longest = asked.iter().filter_map(|w| w.hull()).map(Window::length).max().unwrap_or(0);
+        if longest < 7 * DAY { "--since 7d" } else { "--since 30d" }
+    }
+
     fn attempts(&self, frame: &Frame) -> Vec<Fact> {
         let doctor = ("trace doctor".to_owned(), "are these the right servers, and is new data coming in?");
         if !frame.was_answered() {
             return vec![attempt("try", doctor)];
         }
-        let longest = [&frame.report.window.traces, &frame.report.window.logs]
-            .iter()
-            .filter_map(|w| w.hull())
-            .map(Window::length)
-            .max()
-            .unwrap_or(0);
-        let since = if longest < 7 * DAY { "--since 7d" } else { "--since 30d" };
-        let mut steps = vec![(frame.command("find", since), "a longer time")];
+        let of_files = frame.report.backends.is_empty();
+        let mut steps = if of_files {
+            vec![(frame.beside("trace find"), "which IDs are in it")]
+        } else {
+            vec![(frame.command("find", Self::longer(frame)), "a longer time")]
+        };
         if !self.keys.is_empty() {
             steps.push((frame.command("find", "--key KEY"), "another tag"));
         }
-        steps.push(doctor);
+        steps.extend((!of_files).then_some(doctor));
         let label = |nth: usize| if nth == 0 { "try" } else { "" };
         let steps = steps.into_iter().enumerate();
         let mut facts: Vec<Fact> = steps.map(|(nth, step)| attempt(label(nth), step)).collect();
@@ -169,7 +173,7 @@ impl Find {
             let said = "this looks like the beginning of a trace ID; whole IDs are needed";
             facts.insert(0, fact("hint", one(Role::Warn, said)));
         }
-        if frame.report.backends.is_empty() {
+        if of_files {
             facts.push(fact("", one(Role::Dim, "the ID is matched as a whole, in this very spelling")));
         }
         facts

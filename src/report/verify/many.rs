@@ -66,7 +66,9 @@ fn numbers(runs: &[Run]) -> Vec<Line> {
 }
 
 fn table(steps: &[StepRecord]) -> Table {
-    let head = ["", "broken", "undecided", "wait p50", "p95"].map(str::to_owned).to_vec();
+    let is_waited = steps.iter().any(|step| step.wait_p50_ns.is_some());
+    let waits: &[&str] = if is_waited { &["wait p50", "p95"] } else { &[] };
+    let head = ["", "broken", "undecided"].iter().chain(waits).map(|word| (*word).to_owned()).collect();
     let number = |n: usize, role: Role| if n == 0 { one(Role::Dim, "·") } else { one(role, n.to_string()) };
     let wait = |ns: Option<i64>| plain(ns.map(|ns| Human(ns).to_string()).unwrap_or_default());
     let row = |step: &StepRecord| {
@@ -77,13 +79,12 @@ fn table(steps: &[StepRecord]) -> Table {
             _ => State::NotNeeded,
         };
         let (role, mark) = mark(state);
-        let cells = vec![
+        let mut cells = vec![
             vec![piece(role, mark), piece(Role::Plain, named(step.kind, &step.name))],
             number(step.broken, Role::Error),
             number(step.undecided, Role::Warn),
-            wait(step.wait_p50_ns),
-            wait(step.wait_p95_ns),
         ];
+        cells.extend([step.wait_p50_ns, step.wait_p95_ns].into_iter().filter(|_| is_waited).map(wait));
         TableRow { cells, below: vec![] }
     };
     Table { head, rows: steps.iter().map(row).collect(), numbers: 0 }
