@@ -26,3 +26,30 @@ pub(super) fn message(span: &Span) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::sketch;
+
+    #[test]
+    fn a_message_is_named_by_the_best_that_its_span_says() {
+        let table = [
+            ("messaging.message.id=42 messaging.kafka.message.offset=7", ", message 42"),
+            ("messaging.kafka.message.offset=7 messaging.destination.partition.id=0", ", offset 7 of partition 0"),
+            ("messaging.kafka.message.key=k1", ", key k1"),
+            ("a=b", ""),
+        ];
+        for (attributes, wanted) in table {
+            let journey = sketch::journey(&format!("a/send 0..1 producer {attributes}"));
+            assert_eq!(message(&journey.spans[0]), wanted, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn a_command_to_copy_holds_nothing_that_a_shell_would_read() {
+        for (text, wanted) in [("cj-7_a.b:c", true), ("", false), ("-x", false), ("a b", false), ("$(x)", false)] {
+            assert_eq!(is_plain(text), wanted, "{text}");
+        }
+    }
+}

@@ -206,6 +206,12 @@ mod tests {
             ("server.address=pay.shop.svc.cluster.local", Some(("pay.shop.svc.cluster.local", false))),
             ("server.address=10.1.2.3:80", Some(("10.1.2.3", false))),
             ("server.address=8.8.8.8", Some(("8.8.8.8", true))),
+            ("server.address=0.0.0.0", Some(("0.0.0.0", false))),
+            ("server.address=169.254.7.7", Some(("169.254.7.7", false))),
+            ("peer.service=s3-reports", Some(("s3-reports", true))),
+            ("peer.service=s3x", Some(("s3x", false))),
+            ("server.address=shop:http", Some(("shop:http", false))),
+            ("server.address=[fd00::1]:80", Some(("[fd00::1]:80", false))),
             ("http.route=/x", None),
         ];
         for (attributes, wanted) in table {
