@@ -427,7 +427,7 @@ complete -c trace -n "__fish_trace_using_subcommand missing" -l show-queries -d 
 complete -c trace -n "__fish_trace_using_subcommand missing" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand missing" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand latency" -l by -d 'By what calls are told apart: operation, service, or attribute:KEY [default: operation]' -r
-complete -c trace -n "__fish_trace_using_subcommand latency" -l top -d 'How many rows to show' -r
+complete -c trace -n "__fish_trace_using_subcommand latency" -l top -d 'Show so many rows' -r
 complete -c trace -n "__fish_trace_using_subcommand latency" -l via -d 'From metrics that count every span, from spans, or from whichever there is [default: auto]' -r -f -a "auto\t''
 metrics\t''
 spans\t''"
@@ -501,7 +501,7 @@ complete -c trace -n "__fish_trace_using_subcommand latency" -s q -l quiet -d 'N
 complete -c trace -n "__fish_trace_using_subcommand latency" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand latency" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand latency" -s h -l help -d 'Print help'
-complete -c trace -n "__fish_trace_using_subcommand map" -l top -d 'How many edges to show' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l top -d 'Show so many edges' -r
 complete -c trace -n "__fish_trace_using_subcommand map" -l via -d 'From metrics that count every span, from spans, or from whichever there is [default: auto]' -r -f -a "auto\t''
 metrics\t''
 spans\t''"

@@ -57,9 +57,9 @@ fn what_does_not_fit_is_cut_and_that_is_said() {
     let spans: Vec<_> = (0..3_000).map(|n| span(&format!("s{n:04}"), 0, "boom")).collect();
     let told = run("hotspots", &download(&spans), &[]);
     assert!(told.stdout.starts_with("✗ 3000 errors from 3000 origins"), "{:.600}", told.screen());
-    assert!(told.stdout.contains("… and 2980 more; --top 3000 shows all"), "{:.600}", told.stdout);
+    assert!(told.stdout.contains("… and 2980 more rows; --top 3000 shows all"), "{:.600}", told.stdout);
     let told = run("errors", &download(&spans), &["--limit", "2"]);
-    assert!(told.stdout.contains("… and 2998 more, older ones; --limit 3000 shows all"), "{:.900}", told.stdout);
+    assert!(told.stdout.contains("… and 2998 older errors; --limit 3000 shows all"), "{:.900}", told.stdout);
 }
 
 /// The window against the one before it, both of a file.

@@ -93,7 +93,7 @@ fn odd_numbers_of_phases_are_said_in_words() {
             0,
             "– whether a phase is stuck cannot be told",
         ),
-        (&[], many, 0, "2970 more phases, all of them in `-o json`"),
+        (&[], many, 0, "… and 2970 more phases; -o json has all"),
         (
             &[],
             vec![series(json!({"phase": "a", "status": "IN_PROGRESS"}), |at| (at < 900).then(|| "2".to_owned()))],
@@ -175,7 +175,7 @@ fn alerts_of_the_window_are_told_once_and_decide_the_code_where_that_is_asked_fo
     assert!(none.code == 1 && none.stdout.starts_with("✓ no alert in 1 h\n"), "{}", none.stdout);
     let many = (0..3_000).map(|n| alert(&format!("A{n}"), "firing", None, 600, 600)).collect();
     let run = ask(&["alerts"], answer(many));
-    assert!(run.stdout.contains("2960 more alerts, all of them in `-o json`"), "{:.2000}", run.stdout);
+    assert!(run.stdout.contains("… and 2960 more alerts; -o json has all"), "{:.2000}", run.stdout);
 }
 
 #[test]

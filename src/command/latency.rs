@@ -32,7 +32,7 @@ pub struct Args {
     /// Show how the lengths of each row are spread
     #[arg(long)]
     pub histogram: bool,
-    /// How many rows to show
+    /// Show so many rows
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
     /// Where numbers are taken from.

@@ -27,7 +27,7 @@ Examples:
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// How many edges to show
+    /// Show so many edges
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
     /// Where numbers are taken from.

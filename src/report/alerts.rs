@@ -9,7 +9,7 @@ use crate::model::basis::Basis;
 use crate::model::finding::Severity;
 use crate::model::metric::AlertState;
 use crate::model::time::{Human, Timestamp, Window};
-use crate::report::block::{Block, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Line, Role, Table, TableRow, one, piece, plain};
 use crate::report::frame::Frame;
 use crate::report::parts;
 use crate::report::rows::Rows;
@@ -64,18 +64,15 @@ impl Alerts {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let mut blocks = vec![Block::Line(self.answer(frame))];
-        blocks.extend(frame.asking());
         if self.basis.journeys > 0 {
             blocks.push(line(&self.basis));
         }
+        blocks.extend(frame.asking());
         if !self.alerts.is_empty() {
             blocks.extend([Block::Blank, Block::Table(self.table(frame))]);
         }
         let mut facts = vec![];
-        if self.alerts.len() > SHOWN {
-            let more = counted(self.alerts.len() - SHOWN, "more alert");
-            facts.push(fact("unshown", plain(format!("{more}, all of them in `-o json`"))));
-        }
+        facts.extend(parts::unshown(self.alerts.len().saturating_sub(SHOWN), "more alert", "-o json has all"));
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
         let mut next: Vec<String> = vec![];

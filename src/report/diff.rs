@@ -160,10 +160,7 @@ impl DiffReport {
         }
         let alike = self.told().steps.len() - rows.len();
         let mut facts = vec![];
-        if rows.len() > MOST {
-            let said = format!("{}, all of them in `-o json`", counted(rows.len() - MOST, "more row"));
-            facts.push(fact("unshown", plain(said)));
-        }
+        facts.extend(parts::unshown(rows.len().saturating_sub(MOST), "more row", "-o json has all"));
         if alike > 0 && self.told().enough {
             let hint = if self.all { "" } else { "; --all shows them" };
             facts.push(fact("alike", one(Role::Dim, format!("{}{hint}", counted(alike, "more step")))));

@@ -96,10 +96,8 @@ impl Errors {
             blocks.extend(self.whole(error, &names, frame));
         }
         let mut facts = vec![];
-        if self.older > 0 {
-            let (older, all) = (self.older, self.errors.len() + self.older);
-            facts.push(fact("unshown", plain(format!("… and {older} more, older ones; --limit {all} shows all"))));
-        }
+        let all = format!("--limit {} shows all", self.errors.len() + self.older);
+        facts.extend(parts::unshown(self.older, "older error", &all));
         if self.passed_on > 0 {
             let all = counted(usize::try_from(self.passed_on).unwrap_or(usize::MAX), "error");
             facts.push(fact("passed on", plain(format!("{all} that deeper ones caused; --all shows them"))));

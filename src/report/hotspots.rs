@@ -169,7 +169,7 @@ impl Hotspots {
             (errors, Part::Origin | Part::Unknown) if errors > spot.recovered => Role::Error,
             _ => Role::Plain,
         };
-        let mut cells = vec![one(role, format!("{:>6}", spot.errors)), plain(format!("{:>5}", share(spot)))];
+        let mut cells = vec![one(role, format!("{:>6}", spot.errors)), plain(format!("{:>6}", share(spot)))];
         if self.compared {
             cells.push(trend(spot));
         }
@@ -222,10 +222,8 @@ impl Hotspots {
 
     fn unshown(&self, wanted: &[&Hotspot]) -> Vec<Fact> {
         let mut facts = vec![];
-        let more = wanted.len().saturating_sub(self.top);
-        if more > 0 {
-            facts.push(fact("unshown", plain(format!("… and {more} more; --top {} shows all", wanted.len()))));
-        }
+        let all = format!("--top {} shows all", wanted.len());
+        facts.extend(parts::unshown(wanted.len().saturating_sub(self.top), "more row", &all));
         let passed = || self.hotspots.iter().filter(|spot| spot.part == Part::PassedOn && spot.errors > 0);
         let errors = passed().map(|spot| spot.errors).sum::<u64>();
         if errors > 0 && !self.all {
@@ -257,8 +255,7 @@ fn share(spot: &Hotspot) -> String {
     match spot.share {
         None => "–".to_owned(),
         Some(share) if share <= 0.0 && spot.errors > 0 => "rare".to_owned(),
-        Some(share) if share < 0.01 && share > 0.0 => "<1 %".to_owned(),
-        Some(share) => format!("{:.0} %", share * 100.0),
+        Some(share) => window::percent(share, 1.0),
     }
 }
 

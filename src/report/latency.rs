@@ -13,9 +13,10 @@ use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, Table as Grid, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
 use crate::report::names::Names;
+use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window::{Screen, length, nothing, percent, screen};
-use crate::report::words::{counted, flag};
+use crate::report::words::flag;
 
 /// The shares that are told of lengths, with their names.
 const SHARES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
@@ -299,14 +300,10 @@ impl Latency {
             let said = "own: mean time of a call without what it called; of wait: share of all journeys' critical path";
             facts.push(fact("columns", plain(said)));
         }
-        let rest = self.table.rows.len().saturating_sub(self.top);
-        if rest > 0 {
-            facts.push(fact("unshown", plain(format!("{}; --top raises it", counted(rest, "more row")))));
-        }
-        let rest = self.table.queues.len().saturating_sub(QUEUES);
-        if rest > 0 {
-            facts.push(fact("unshown", plain(format!("{}, all of them in `-o json`", counted(rest, "more queue")))));
-        }
+        let (rows, queues) = (self.table.rows.len(), self.table.queues.len());
+        let all = format!("--top {rows} shows all");
+        facts.extend(parts::unshown(rows.saturating_sub(self.top), "more row", &all));
+        facts.extend(parts::unshown(queues.saturating_sub(QUEUES), "more queue", "-o json has all"));
         if self.basis.via == Via::Metrics {
             let said = "lengths are estimates: each lies between two bounds of a histogram; --via spans is exact";
             facts.push(fact("exact", plain(said)));

@@ -12,6 +12,7 @@ use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, 
 use crate::report::frame::Frame;
 use crate::report::graph::{Graph, GraphEdge, GraphNode, Shape};
 use crate::report::names::Names;
+use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window::{Screen, length, nothing, percent, screen};
 use crate::report::words::{counted, flag};
@@ -234,10 +235,9 @@ impl MapReport {
 
     fn facts(&self) -> Vec<Fact> {
         let mut facts = vec![];
-        let rest = self.map.edges.len().saturating_sub(self.top);
-        if rest > 0 {
-            facts.push(fact("unshown", plain(format!("{}; --top raises it", counted(rest, "more edge")))));
-        }
+        let edges = self.map.edges.len();
+        let all = format!("--top {edges} shows all");
+        facts.extend(parts::unshown(edges.saturating_sub(self.top), "more edge", &all));
         if self.basis.via == Via::Metrics {
             facts
                 .push(fact("exact", plain("numbers are estimates of a service graph's metrics; --via spans is exact")));

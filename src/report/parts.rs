@@ -120,6 +120,11 @@ fn failure_blocks(journey: &Journey, failure: &Failure, origin: Timestamp, names
     blocks
 }
 
+/// That there is more than the screen shows, and how to see it.
+pub fn unshown(more: usize, what: &str, how: &str) -> Option<Fact> {
+    (more > 0).then(|| fact("unshown", plain(format!("… and {}; {how}", counted(more, what)))))
+}
+
 /// Facts of one kind, labelled once.
 pub fn labelled(label: &'static str, lines: impl Iterator<Item = Line>) -> Vec<Fact> {
     lines.enumerate().map(|(nth, line)| fact(if nth == 0 { label } else { "" }, line)).collect()

@@ -76,7 +76,6 @@ impl Phases {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let mut blocks = vec![Block::Line(self.answer(frame))];
-        blocks.extend(frame.asking());
         if !self.phases.is_empty() {
             let rests_on = format!(
                 "from {} series, a sample every {} s; stuck is what stands still for {}",
@@ -84,7 +83,11 @@ impl Phases {
                 self.step_ns / SECOND,
                 Human(self.stuck_after_ns)
             );
-            blocks.extend([Block::Line(one(Role::Dim, rests_on)), Block::Blank, Block::Table(self.table(frame))]);
+            blocks.push(Block::Line(one(Role::Dim, rests_on)));
+        }
+        blocks.extend(frame.asking());
+        if !self.phases.is_empty() {
+            blocks.extend([Block::Blank, Block::Table(self.table(frame))]);
         }
         let charts = self.charts();
         if !charts.is_empty() {
@@ -221,10 +224,9 @@ impl Phases {
     fn unshown(&self) -> Vec<Fact> {
         let (phases, statuses) =
             (self.phases.len().saturating_sub(PHASES), self.columns().len().saturating_sub(STATUSES));
-        let more = [(phases, "more phase"), (statuses, "more status column")].into_iter().filter(|(n, _)| *n > 0);
-        let more: Vec<String> = more.map(|(n, what)| counted(n, what)).collect();
-        let said = || plain(format!("{}, all of them in `-o json`", more.join(" and ")));
-        let mut facts: Vec<Fact> = (!more.is_empty()).then(|| fact("unshown", said())).into_iter().collect();
+        let more = [(phases, "more phase"), (statuses, "more status column")];
+        let mut facts: Vec<Fact> =
+            more.into_iter().filter_map(|(n, what)| parts::unshown(n, what, "-o json has all")).collect();
         let no_number = |phase: &&Phase| phase.statuses.iter().any(|status| status.value.is_none());
         let odd: Vec<&str> = self.phases.iter().filter(no_number).map(name).take(5).collect();
         if !odd.is_empty() {

@@ -79,10 +79,7 @@ impl Rules {
             blocks.extend([Block::Blank, Block::Table(Table { head, rows, numbers: 0 })]);
         }
         let mut facts = vec![];
-        if self.rules.len() > SHOWN {
-            let more = counted(self.rules.len() - SHOWN, "more rule");
-            facts.push(fact("unshown", plain(format!("{more}, all of them in `-o json`"))));
-        }
+        facts.extend(parts::unshown(self.rules.len().saturating_sub(SHOWN), "more rule", "-o json has all"));
         let unknown = self.rules.iter().filter(|rule| rule.data == Data::Unknown).count();
         if unknown > 0 {
             let said = format!("whether there is data for {} was not asked", counted(unknown, "rule"));

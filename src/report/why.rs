@@ -234,8 +234,8 @@ impl WhyReport {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let mut blocks = vec![Block::Line(self.title()), Block::Line(self.question())];
-        blocks.extend(frame.asking());
         blocks.push(window::line(&self.basis));
+        blocks.extend(frame.asking());
         if !self.told.causes.is_empty() {
             blocks.extend([Block::Blank, Block::Table(self.table("what", &self.told.causes, self.top))]);
         }
@@ -336,13 +336,9 @@ impl WhyReport {
         let causes = more(&self.told.causes, self.top);
         let rest = more(&self.told.restated, FEW) + more(&self.told.lacking, FEW);
         let mut facts = vec![];
-        if causes > 0 {
-            facts.push(fact("unshown", plain(format!("{}; --top {}", counted(causes, "more row"), self.top + causes))));
-        }
-        if rest > 0 {
-            let said = format!("{} of what is restated or lacking, in `-o json`", counted(rest, "more row"));
-            facts.push(fact("unshown", plain(said)));
-        }
+        let all = format!("--top {} shows all", self.top + causes);
+        facts.extend(parts::unshown(causes, "more row", &all));
+        facts.extend(parts::unshown(rest, "more restated or lacking row", "-o json has all"));
         facts
     }
 

@@ -94,7 +94,9 @@ fn broken() -> Vec<Row> {
 
 fn proxies() -> Vec<Row> {
     let far = |scheme: &'static str| move || Place::Nowhere(format!("{scheme}://payments.test:3100"));
-    let at = |fault: Fault| format!("http://me:hunter2@{}", Server::start(Loki.health(), fault, |_| true).address);
+    // It stays as long as its row may be run.
+    let kept = |fault: Fault| Box::leak(Box::new(Server::start(Loki.health(), fault, |_| true)));
+    let at = |fault: Fault| format!("http://me:hunter2@{}", kept(fault).address);
     let rows = [
         placed("83 the proxy refuses connections", Loki, far("http"))
             .env("HTTP_PROXY", format!("http://me:hunter2@{}", refusing()))

@@ -11,6 +11,7 @@ mod encodings;
 mod fault;
 #[path = "../support/fault_health.rs"]
 mod fault_health;
+mod panels;
 mod row;
 mod run;
 mod secure;
@@ -22,6 +23,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use panels::PANELS;
 use row::Row;
 use run::{COMMANDS, concerns, in_health, verdict};
 
@@ -33,15 +35,19 @@ fn check(rows: &[Row]) {
     let rows: Vec<&Row> = rows.iter().filter(|row| row.name.starts_with(&wanted)).collect();
     let health = in_health();
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let jobs: Vec<(&Row, usize)> =
-        rows.iter().flat_map(|row| (0..COMMANDS.len()).map(|command| (*row, command))).collect();
+    let all = COMMANDS.len() + PANELS.len();
+    let jobs: Vec<(&Row, usize)> = rows.iter().flat_map(|row| (0..all).map(|command| (*row, command))).collect();
     let jobs: Vec<_> = jobs.into_iter().filter(|(row, command)| concerns(row, *command)).collect();
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
                     let Some((row, command)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-                    if let Err(why) = verdict(row, *command, &health) {
+                    let judged = match command.checked_sub(COMMANDS.len()) {
+                        Some(panel) => panels::verdict(row, panel),
+                        None => verdict(row, *command, &health),
+                    };
+                    if let Err(why) = judged {
                         wrong.lock().expect("the list").push(why);
                     }
                 }

@@ -49,16 +49,16 @@ metrics:
 pub fn concerns(row: &Row, command: usize) -> bool {
     match command {
         GATE_ON_SPANS if row.sick == Who::Jaeger => false,
-        MISSING | GATE | GATE_ON_SPANS => !row.is_long(),
+        MISSING.. => !row.is_long(),
         _ => true,
     }
 }
 
 /// What came of a run.
 pub struct Screen {
-    code: i32,
-    stdout: String,
-    stderr: String,
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
     took: Duration,
     peak_mib: usize,
 }
@@ -76,7 +76,7 @@ pub fn in_health() -> Vec<InHealth> {
     let row = all("0 health", Who::Jaeger, says(200, "", "")).code(0);
     let well = |command| {
         let place = Place::At(Server::start(Who::Jaeger.health(), says(500, "", ""), |_| false));
-        let screen = shown(&row, command, &place);
+        let screen = shown(&row, COMMANDS[command], &place);
         assert_eq!(screen.code, 0, "in health: {:?}\n{}\n{}", COMMANDS[command], screen.stdout, screen.stderr);
         let shows = Who::ALL.into_iter().filter(|who| screen.stdout.contains(who.mark())).collect();
         let json = serde_json::from_str(&screen.stdout).unwrap_or(Value::Null);
@@ -94,21 +94,22 @@ fn requests(json: &Value, who: Who) -> Option<u64> {
     json["backends"].as_array()?.iter().find(|backend| backend["name"] == who.word())?["requests"].as_u64()
 }
 
-fn shown(row: &Row, command: usize, place: &Place) -> Screen {
+pub fn shown(row: &Row, words: &[&str], place: &Place) -> Screen {
     let well = Who::ALL.map(|who| (who, Server::start(who.health(), says(500, "", ""), |_| false)));
-    let mut args: Vec<String> = COMMANDS[command].iter().map(ToString::to_string).collect();
+    let mut args: Vec<String> = words.iter().map(ToString::to_string).collect();
+    let is_doctor = words[0] == "doctor";
     for (who, server) in &well {
         let url = if *who == row.sick { place.url() } else { format!("http://{}", server.address) };
         args.extend([format!("--{}-url", who.word()), url]);
     }
-    if command != DOCTOR {
+    if !is_doctor {
         args.extend(TIME.map(str::to_owned));
         args.extend(["--key".to_owned(), "correlation_id".to_owned()]);
     }
     if !row.args.contains(&"--timeout") {
         args.extend(["--timeout".to_owned(), "8s".to_owned()]);
     }
-    let fits = |arg: &str| command != DOCTOR || !["--max-spans", "--search-limit", "--page-size"].contains(&arg);
+    let fits = |arg: &str| !is_doctor || !["--max-spans", "--search-limit", "--page-size"].contains(&arg);
     for pair in row.args.chunks(2).filter(|pair| fits(pair[0])) {
         args.extend(pair.iter().map(ToString::to_string));
     }
@@ -161,11 +162,16 @@ fn watch(child: &mut Child, until: Instant) -> (i32, usize) {
 /// Runs it; what is wrong comes with the row, the command and the screen.
 pub fn verdict(row: &Row, command: usize, health: &[InHealth]) -> Result<(), String> {
     let place = (row.place)();
-    let screen = shown(row, command, &place);
+    let screen = shown(row, COMMANDS[command], &place);
     let mut wrong = faults(row, command, &screen, place.broken(), &health[command]);
     if let Some(connections) = row.unasked.as_ref().map(|server| server.taken()).filter(|taken| *taken > 0) {
         wrong.push(format!("{connections} connections to who should not be asked"));
     }
+    said(row, COMMANDS[command], &screen, &wrong)
+}
+
+/// What is wrong, with the row, the command and the screen.
+pub fn said(row: &Row, words: &[&str], screen: &Screen, wrong: &[String]) -> Result<(), String> {
     if wrong.is_empty() {
         return Ok(());
     }
@@ -174,7 +180,7 @@ pub fn verdict(row: &Row, command: usize, health: &[InHealth]) -> Result<(), Str
         "\n=== {} ({}): {}\n  - {}\n--- stdout\n{}\n--- stderr\n{}\n--- exit {} after {took:?}, {} MiB",
         row.name,
         row.sick.word(),
-        COMMANDS[command].join(" "),
+        words.join(" "),
         wrong.join("\n  - "),
         short(&screen.stdout),
         short(&screen.stderr),
@@ -197,20 +203,7 @@ fn faults(row: &Row, command: usize, screen: &Screen, broken: usize, health: &In
     if !codes.contains(&screen.code) {
         wrong.push(format!("exit {} instead of {codes:?}", screen.code));
     }
-    if screen.peak_mib > row.peak_mib {
-        wrong.push(format!("{} MiB instead of at most {}", screen.peak_mib, row.peak_mib));
-    }
-    if both.contains("panicked") {
-        wrong.push("it panicked".into());
-    }
-    let is_raw =
-        |c: &char| c.is_control() && *c != '\n' || matches!(*c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if let Some(c) = both.chars().find(is_raw) {
-        wrong.push(format!("a raw {c:?} on the screen"));
-    }
-    for word in row.never.iter().filter(|word| both.contains(**word)) {
-        wrong.push(format!("{word:?} is on the screen"));
-    }
+    wrong.extend(faults_of_any(row, screen));
     // A screen may break a sentence anywhere between two words.
     let flat = both.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     if screen.code != 0 && !flat.contains(row.sick.word()) {
@@ -240,6 +233,27 @@ fn faults(row: &Row, command: usize, screen: &Screen, broken: usize, health: &In
             wrong.push(format!("{broken} broken requests instead of {least} to {most}"));
         }
         wrong.extend(faults_of_waiting(row, screen, broken, health));
+    }
+    wrong
+}
+
+/// What no command may do.
+pub fn faults_of_any(row: &Row, screen: &Screen) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let both = format!("{}\n{}", screen.stdout, screen.stderr);
+    if screen.peak_mib > row.peak_mib {
+        wrong.push(format!("{} MiB instead of at most {}", screen.peak_mib, row.peak_mib));
+    }
+    if both.contains("panicked") {
+        wrong.push("it panicked".into());
+    }
+    let is_raw =
+        |c: &char| c.is_control() && *c != '\n' || matches!(*c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if let Some(c) = both.chars().find(is_raw) {
+        wrong.push(format!("a raw {c:?} on the screen"));
+    }
+    for word in row.never.iter().filter(|word| both.contains(**word)) {
+        wrong.push(format!("{word:?} is on the screen"));
     }
     wrong
 }

@@ -3,7 +3,7 @@
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -59,12 +59,21 @@ impl Line {
     }
 }
 
-/// A server on loopback. Its threads end with the process.
+/// A server on loopback. It takes no more connections once it is dropped: thousands of them come and go.
 pub struct Server {
     /// Where it is.
     pub address: SocketAddr,
     broken: Arc<AtomicUsize>,
     taken: Arc<AtomicUsize>,
+    gone: Arc<AtomicBool>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::Release);
+        // Whoever waits for a connection looks then.
+        drop(TcpStream::connect(self.address));
+    }
 }
 
 impl Server {
@@ -80,14 +89,16 @@ impl Server {
         let broken = Arc::new(AtomicUsize::new(0));
         let taken = Arc::new(AtomicUsize::new(0));
         let (count, connections) = (Arc::clone(&broken), Arc::clone(&taken));
+        let gone = Arc::new(AtomicBool::new(false));
+        let is_gone = Arc::clone(&gone);
         thread::spawn(move || {
-            for tcp in listener.incoming().flatten() {
+            for tcp in listener.incoming().flatten().take_while(|_| !is_gone.load(Ordering::Acquire)) {
                 connections.fetch_add(1, Ordering::AcqRel);
                 let (fault, count) = (Arc::clone(&fault), Arc::clone(&count));
                 thread::spawn(move || converse(tcp, health, &fault, is_broken, &count));
             }
         });
-        Some(Self { address, broken, taken })
+        Some(Self { address, broken, taken, gone })
     }
 
     /// Takes connections and says nothing, whatever comes.
@@ -101,13 +112,15 @@ impl Server {
         let address = listener.local_addr().ok()?;
         let taken = Arc::new(AtomicUsize::new(0));
         let connections = Arc::clone(&taken);
+        let gone = Arc::new(AtomicBool::new(false));
+        let is_gone = Arc::clone(&gone);
         thread::spawn(move || {
-            for tcp in listener.incoming().flatten() {
+            for tcp in listener.incoming().flatten().take_while(|_| !is_gone.load(Ordering::Acquire)) {
                 connections.fetch_add(1, Ordering::AcqRel);
                 thread::spawn(move || Line { tcp }.hold());
             }
         });
-        Some(Self { address, broken: Arc::default(), taken })
+        Some(Self { address, broken: Arc::default(), taken, gone })
     }
 
     /// How many connections came so far.

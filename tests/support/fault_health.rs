@@ -111,7 +111,7 @@ pub fn prometheus(asked: &Asked) -> (u16, String) {
         "/api/v1/query" => {
             (200, told(r#"{"resultType":"vector","result":[{"metric":{},"value":[1714557900,"1"]}]}"#, ""))
         }
-        "/api/v1/query_exemplars" => (200, told("[]", "")),
+        "/api/v1/query_exemplars" | "/api/v1/label/__name__/values" => (200, told("[]", "")),
         "/api/v1/status/buildinfo" => (200, told(r#"{"version":"3.2.0"}"#, "")),
         _ => (404, "404 page not found".into()),
     }
