@@ -234,7 +234,7 @@ fn worlds() -> Vec<World> {
     ]
 }
 
-const ASKING: [&[&str]; 14] = [
+const ASKING: [&[&str]; 16] = [
     &["find", "req-42"],
     &["timeline", "req-42"],
     &["span", "req-42", "b7ad6b7169203331"],
@@ -247,6 +247,8 @@ const ASKING: [&[&str]; 14] = [
     &["diff", "req-42", "req-43"],
     &["errors", "--stack"],
     &["hotspots", "--all"],
+    &["latency"],
+    &["map"],
     &[
         "verify-pipeline",
         "--correlation-id",

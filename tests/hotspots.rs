@@ -1,4 +1,4 @@
-//! `trace hotspots` and `trace errors` as a user sees them: odd input, trends, codes.
+//! Commands about a window as a user sees them: odd input, trends, codes.
 
 mod support;
 
@@ -45,6 +45,14 @@ fn odd_input_gives_sensible_screens() {
         ("errors", &bad, &["--fail-on", "error"], "✗ 1 error;", 1),
         ("hotspots", &bad, &["--start", "2020-01-01", "--end", "2020-01-02"], "– no spans", 0),
         ("hotspots", &bad, &["--service", "other"], "✓ no errors", 0),
+        ("latency", &download(&[]), &["--fail-empty"], "– no calls\nfrom 0 spans in 0 journeys\n", 1),
+        ("latency", &bad, &[], "web  get  is 100 % of what users wait for", 0),
+        ("latency", &good, &["--by", "attribute:tenant"], "– no spans that carry \"tenant\"", 0),
+        ("map", &download(&[]), &["--fail-empty"], "– no calls between parts\n", 1),
+        ("map", &good, &[], "– no calls between parts\nfrom 1 span in 1 journey\n", 0),
+        ("map", &bad, &["-o", "dot"], "digraph", 0),
+        ("why", &download(&[]), &[], "– no journey to compare", 0),
+        ("why", &good, &[], "✓ none of 1 journey is bad", 0),
     ];
     for (command, text, args, wanted, code) in table {
         let told = run(command, text, args);
@@ -58,6 +66,8 @@ fn what_does_not_fit_is_cut_and_that_is_said() {
     let told = run("hotspots", &download(&spans), &[]);
     assert!(told.stdout.starts_with("✗ 3000 errors from 3000 origins"), "{:.600}", told.screen());
     assert!(told.stdout.contains("… and 2980 more rows; --top 3000 shows all"), "{:.600}", told.stdout);
+    let told = run("latency", &download(&spans), &[]);
+    assert!(told.stdout.contains("… and 2980 more rows; --top 3000 shows all"), "{:.900}", told.stdout);
     let told = run("errors", &download(&spans), &["--limit", "2"]);
     assert!(told.stdout.contains("… and 2998 older errors; --limit 3000 shows all"), "{:.900}", told.stdout);
 }

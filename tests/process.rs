@@ -104,13 +104,21 @@ fn a_signal_at_any_moment_ends_the_command_with_its_code_and_what_it_has() {
     };
     let (silent, half) = (urls(&silent), urls(&half));
     let file = fixture("jaeger-next").join("v1-trace.body").display().to_string();
-    let table: [(&[&str], &[String], bool); 9] = [
+    let table: [(&[&str], &[String], bool); 17] = [
         (&["find", "x"], &silent, true),
         (&["find", ID], &half, true),
         (&["timeline", ID], &half, true),
         (&["logs", ID], &half, true),
         (&["span", ID, "ab"], &half, true),
+        (&["missing", ID], &half, true),
+        (&["verify-pipeline", "--expect", "POST*", "--correlation-id", ID], &half, true),
         (&["doctor"], &half, true),
+        (&["hotspots"], &half, true),
+        (&["latency"], &half, true),
+        (&["map"], &half, true),
+        (&["alerts"], &half, true),
+        (&["why"], &half, true),
+        (&["diff", ID, ID], &half, true),
         (&["find", "x", "--input", "-"], &[], true),
         (&["find", ID, "--input", &file], &[], false),
         (&["find", "--demo"], &[], false),

@@ -219,8 +219,8 @@ impl Latency {
 
     fn wanted(&self) -> String {
         match &self.by {
-            By::Attribute(key) => format!("span that carries {key:?}"),
-            _ => "call".to_owned(),
+            By::Attribute(key) => format!("spans that carry {key:?}"),
+            _ => "calls".to_owned(),
         }
     }
 

@@ -162,7 +162,7 @@ impl MapReport {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         if self.map.edges.is_empty() {
-            return nothing(frame, &self.basis, "call between parts");
+            return nothing(frame, &self.basis, "calls between parts");
         }
         let mut facts = self.facts();
         facts.extend(self.checked());

@@ -46,7 +46,9 @@ pub fn nothing(frame: &Frame, basis: &Basis, what: &str) -> Vec<Block> {
     } else {
         one(Role::Warn, format!("– no {what} so far"))
     };
-    screen(frame, basis, Screen { answer, next: vec!["trace doctor".to_owned()], ..Screen::default() })
+    let asked = !frame.report.backends.is_empty();
+    let next = asked.then(|| "trace doctor".to_owned()).into_iter().collect();
+    screen(frame, basis, Screen { answer, next, ..Screen::default() })
 }
 
 /// `61 %`, `0.4 %`; a dash where there is no whole.
