@@ -172,6 +172,10 @@ async fn metrics_tell_the_same_within_their_buckets() {
     let runs = scenarios().into_iter().take(6).enumerate();
     let spans: Vec<Span> = runs.flat_map(|(nth, s)| s.run(now(), nth as u64).spans).collect();
     let truth = truth(&spans);
+    // Jaeger tells its own metrics of services that it knows, at whatever time.
+    for (nth, scenario) in scenarios().into_iter().take(6).enumerate() {
+        push(&scenario.run(now().plus(-60 * HOUR), nth as u64)).await;
+    }
     let page = MetricsPage::serve(&samples(&truth, 0.0));
     tokio::time::sleep(Duration::from_secs(4)).await;
     page.show(&samples(&truth, 100.0));
@@ -198,6 +202,7 @@ async fn metrics_tell_the_same_within_their_buckets() {
             assert!(low <= exact && exact <= high, "{key:?} {name}: {exact} in {told}");
         }
     }
+    own_metrics_of_jaeger(&truth);
     let answer = at(JAEGERS[0]).args(["hotspots", "--since", "1m", "--via", "metrics", "-o", "json"]).run();
     let json = answer.json();
     assert_eq!(text(&json["basis"], "via"), "metrics", "{} {}", answer.stderr, json["notes"]);
@@ -211,4 +216,40 @@ async fn metrics_tell_the_same_within_their_buckets() {
     for (key, (_, errors)) in failed {
         assert!(told[key].abs_diff(errors * 100) * 4 <= errors * 100, "{key:?}: {} for {errors}", told[key]);
     }
+}
+
+/// The same as Jaeger 2 tells it, which asks Prometheus itself: counts as good, estimates within the true bucket.
+fn own_metrics_of_jaeger(truth: &BTreeMap<(String, String), (Vec<i64>, u64)>) {
+    let flags = ["--since", "1m", "--without", "prometheus", "-o", "json"];
+    let answer = at(JAEGERS[1]).args(["latency"]).args(flags).run();
+    let json = answer.json();
+    assert_eq!((answer.code, &json["complete"]), (0, &Value::Bool(true)), "{} {}", answer.stderr, json["notes"]);
+    assert_eq!(
+        (text(&json["basis"], "metric"), text(&json["basis"], "backend")),
+        ("service_operation_call_rate", "jaeger")
+    );
+    let rows = json["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), truth.len());
+    let near = |told: Option<u64>, exact: u64| told.is_some_and(|n| n.abs_diff(exact * 100) * 4 <= exact * 100);
+    for row in rows {
+        let key = (text(row, "service").to_owned(), text(row, "name").to_owned());
+        let (lengths, errors) = &truth[&key];
+        assert!(near(row["calls"].as_u64(), lengths.len() as u64), "{key:?}: {} for {}", row["calls"], lengths.len());
+        assert!(near(row["errors"].as_u64(), *errors), "{key:?}: {} for {errors}", row["errors"]);
+        for (name, percent) in [("p50", 50), ("p95", 95)] {
+            let (told, exact) = (row[name]["value_ns"].as_i64().expect("a length"), nearest(lengths, percent));
+            let bounds = BOUNDS.iter().map(|bound| (bound * 1e6) as i64);
+            let low = bounds.clone().filter(|bound| *bound < exact).max().unwrap_or(0);
+            let high = bounds.filter(|bound| *bound >= exact).min().unwrap_or(i64::MAX);
+            assert!(low <= told && told <= high, "{key:?} {name}: {told} for {exact}");
+        }
+    }
+    let services: std::collections::BTreeSet<&str> = truth.keys().map(|(service, _)| service.as_str()).collect();
+    let json = at(JAEGERS[1]).args(["latency", "--by", "service"]).args(flags).run().json();
+    let told: std::collections::BTreeSet<&str> =
+        json["rows"].as_array().expect("rows").iter().map(|row| text(row, "service")).collect();
+    assert_eq!((text(&json["basis"], "metric"), told), ("service_call_rate", services));
+    // One that keeps none: said, and spans are read instead.
+    let json = at(JAEGERS[0]).args(["latency", "--via", "metrics"]).args(flags).run().json();
+    assert_eq!((text(&json["basis"], "via"), &json["complete"]), ("spans", &Value::Bool(false)), "{}", json["notes"]);
 }

@@ -61,6 +61,19 @@ impl Scope {
     }
 }
 
+/// Whether the time before tells anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compared {
+    /// Nobody looked at it.
+    #[default]
+    NotLooked,
+    /// Nothing at all was recorded then, neither good nor bad: to call an error new would say too much.
+    NothingRecorded,
+    /// It tells what was there before.
+    Told,
+}
+
 /// How it is against the time before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -145,6 +158,8 @@ pub struct Hotspots {
     calls: BTreeMap<Place, [u64; 2]>,
     /// Error lines of each service that were read, those beside spans as well.
     error_lines: BTreeMap<String, u64>,
+    /// Whether anything was recorded in the time before.
+    recorded_before: bool,
 }
 
 impl Hotspots {
@@ -156,6 +171,8 @@ impl Hotspots {
     /// Adds a journey.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         self.count_calls(journey, filters);
+        let mut times = journey.spans.iter().map(|span| span.start).chain(journey.logs.iter().map(|line| line.time));
+        self.recorded_before = self.recorded_before || times.any(|time| self.scope.time(time) == Some(Time::Before));
         let handle = journey.handle();
         for line in journey.logs.iter().filter(|line| line.is_error() && self.scope.is_asked(line.time)) {
             *self.error_lines.entry(line.service.clone()).or_default() += 1;
@@ -206,9 +223,18 @@ impl Hotspots {
         }
     }
 
+    /// Whether the time before tells anything.
+    pub fn compared(&self) -> Compared {
+        match (self.scope.before, self.recorded_before) {
+            (None, _) => Compared::NotLooked,
+            (Some(_), false) => Compared::NothingRecorded,
+            (Some(_), true) => Compared::Told,
+        }
+    }
+
     /// The rows: origins first, what is there before what is gone, the most errors that were not made good first.
     pub fn rows(self) -> Vec<Hotspot> {
-        let compared = self.scope.before.is_some();
+        let compared = self.compared() == Compared::Told;
         let row = |(key, tally): (Key, Tally)| {
             let calls = self.calls.get(&key.place).copied().unwrap_or_default();
             tally.row(key, calls, compared)

@@ -61,6 +61,7 @@ impl Lengths {
     /// is known the bounds are those of a fine scale: 1, 2, 5, 10, …
     pub fn bars(&self) -> Vec<(f64, f64)> {
         match self {
+            Self::Measured(histogram) if histogram.is_told() => vec![],
             Self::Measured(histogram) => histogram.bars().collect(),
             Self::Exact(sorted) => {
                 let mut bars: BTreeMap<i64, f64> = BTreeMap::new();
@@ -341,6 +342,7 @@ mod tests {
     use crate::demo::{NOW, scenarios};
     use crate::model::conventions::CORRELATION_KEYS;
     use crate::model::evidence::Evidence;
+    use crate::model::evidence::Source;
     use crate::model::measure::Measure;
     use crate::stitch::whole::whole;
 
@@ -446,7 +448,8 @@ mod tests {
             measure("a", "SELECT", SpanKind::Client, 20.0),
             measure("a", "GET /y", SpanKind::Server, 30.0),
         ];
-        let told = Measured { metric: "calls_total".to_owned(), measures, edges: vec![] };
+        let (source, metric) = (Source::Prometheus, "calls_total".to_owned());
+        let told = Measured { source, metric, measures, edges: vec![] };
         let by_service = measured(&told, &By::Service, &Filters::default());
         let row = &by_service.rows[0];
         assert_eq!((by_service.rows.len(), row.calls, row.errors, row.self_ns), (1, 40, 2, None));

@@ -1,6 +1,6 @@
 //! `trace hotspots`: where errors come from.
 
-use crate::analysis::hotspots::Hotspots as Fold;
+use crate::analysis::hotspots::{Compared, Hotspots as Fold};
 use crate::analysis::occurrences::Part;
 use crate::command::failing::{self, Look, Looked};
 use crate::command::{Context, Outcome};
@@ -50,16 +50,17 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     });
     let Looked { counted, scope, totals } = Box::pin(looked).await?;
     let fold = fold.unwrap_or_default();
-    let hotspots = match &totals {
-        Some(totals) => fold.rows_of(totals),
-        None => fold.rows(),
+    let (compared, hotspots) = match &totals {
+        Some(totals) => (totals.compared(), fold.rows_of(totals)),
+        None if scope.before.is_none() => (Compared::NotLooked, fold.rows()),
+        None => (fold.compared(), fold.rows()),
     };
     let is_kept = hotspots.iter().any(|spot| spot.part != Part::PassedOn && spot.errors > spot.recovered);
     let body = Hotspots {
         hotspots,
         counted_from: scope.window.map(|window| window.from),
         counted_to: scope.window.map(|window| window.to),
-        compared: scope.before.is_some(),
+        compared,
         basis: counted.basis,
         when: failing::when(&args.window, context)?,
         top: usize::try_from(args.top).unwrap_or(usize::MAX),

@@ -2,7 +2,7 @@
 
 use crate::analysis::latency::{By, Latencies, measured as from_metrics};
 use crate::command::desk::Desk;
-use crate::command::via::{basis as measured_basis, measured};
+use crate::command::via::{Grouping, basis as measured_basis, measured};
 use crate::command::window::{Counted, each, in_window, is_one, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
@@ -64,7 +64,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let (counted, table) = if supply == Supply::Backends && !is_one(&args.window)? && !matches!(by, By::Attribute(_)) {
         let desk = Desk::open(&args.window.journey.sources.recording, context)?;
         let window = window(&args.window, desk.now, context)?;
-        let (measured, shell) = measured(&desk, args.via.via, &filters, window, context).await?;
+        let grouping = if by == By::Service { Grouping::Services } else { Grouping::Operations };
+        let (measured, shell) = measured(&desk, args.via.via, grouping, &filters, window, context).await?;
         let (mut counted, table) = match &measured {
             Some(measured) => (
                 Counted::measured(measured_basis(measured), &args.window, context),

@@ -3,7 +3,7 @@
 use crate::analysis::map::{Map, Mapping, measured as from_metrics};
 use crate::backend::jaeger::dependencies;
 use crate::command::desk::Desk;
-use crate::command::via::{basis as measured_basis, measured};
+use crate::command::via::{Grouping, basis as measured_basis, measured};
 use crate::command::window::{Counted, each, in_window, is_one, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
@@ -49,7 +49,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let (counted, map, dependencies) = if supply == Supply::Backends && !is_one(&args.window)? {
         let desk = Desk::open(&args.window.journey.sources.recording, context)?;
         let window = window(&args.window, desk.now, context)?;
-        let (measured, shell) = measured(&desk, args.via.via, &filters, window, context).await?;
+        let (measured, shell) = measured(&desk, args.via.via, Grouping::Edges, &filters, window, context).await?;
         let drawn = measured.as_ref().and_then(|told| Some((measured_basis(told), from_metrics(told, &filters)?)));
         let (mut counted, map, dependencies) = match drawn {
             Some((basis, map)) => (Counted::measured(basis, &args.window, context), map, None),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::backend::failure::Failure;
 use crate::backend::prometheus::{Prometheus, Told};
 use crate::gather::metrics::remarks;
-use crate::model::evidence::Note;
+use crate::model::evidence::{Note, Source};
 use crate::model::measure::{Edge, Histogram, Measure, Measured};
 use crate::model::metric::Series;
 use crate::model::span::SpanKind;
@@ -100,7 +100,8 @@ pub async fn measures(prometheus: &Prometheus<'_>, window: Window) -> Result<(Op
     notes.extend(remarked);
     let unit = lengths.map_or(1.0, |(_, unit)| *unit);
     let measures = table(&calls.data, &errors.data, &buckets.data, unit);
-    Ok((Some(Measured { metric: family.calls.to_owned(), measures, edges }), notes))
+    let metric = family.calls.to_owned();
+    Ok((Some(Measured { source: Source::Prometheus, metric, measures, edges }), notes))
 }
 
 /// Every name that is known, as one expression.

@@ -15,6 +15,7 @@ pub mod phases;
 pub mod recent;
 pub mod rules;
 pub mod sample;
+pub mod service_metrics;
 pub mod standing;
 pub mod traces;
 pub mod wait;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::evidence::Source;
 use crate::model::journey::Journey;
 
 /// Where numbers were taken from.
@@ -24,6 +25,9 @@ pub struct Basis {
     /// The metrics they were taken from; none for spans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
+    /// Who told the metrics; none for spans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<Source>,
     /// How many calls were counted: by the metrics, or spans that were read.
     pub calls: u64,
     /// How many journeys were read.

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::evidence::Source;
 use crate::model::span::SpanKind;
 
 /// What was measured over a window.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
+    /// Who told it.
+    pub source: Source,
     /// The metric that counts the calls.
     pub metric: String,
     /// What each operation did, by service, operation and kind.
@@ -54,9 +57,12 @@ pub struct Measure {
 pub struct Histogram {
     /// Upper bounds in nanoseconds with how many were at most so long, by bound. The last bound is infinite.
     buckets: Vec<(f64, f64)>,
+    /// Whether the bounds are somebody's own estimates, and not those in which was counted.
+    is_told: bool,
 }
 
-/// A length as a histogram knows it: somewhere between two bounds.
+/// A length as a histogram knows it: somewhere between two bounds. A value above the lower bound without an upper one is
+/// an estimate whose bounds nobody told.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// The bucket's lower bound, in nanoseconds.
@@ -85,12 +91,27 @@ impl Histogram {
             most = most.max(*count);
             *count = most;
         }
-        Self { buckets }
+        Self { buckets, is_told: false }
+    }
+
+    /// Of so many, of which each share was estimated by somebody else to be at most so long.
+    pub fn told(count: f64, quantiles: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let mut buckets: Vec<(f64, f64)> = quantiles.into_iter().map(|(share, ns)| (ns, share * count)).collect();
+        if buckets.is_empty() {
+            return Self::default();
+        }
+        buckets.push((f64::INFINITY, count));
+        Self { is_told: true, ..Self::of(buckets) }
     }
 
     /// How many there are in all.
     pub fn count(&self) -> f64 {
         self.buckets.last().map_or(0.0, |(_, count)| *count)
+    }
+
+    /// Whether its lengths are somebody's own estimates: how they are spread is not known then.
+    pub fn is_told(&self) -> bool {
+        self.is_told
     }
 
     /// Upper bounds in nanoseconds, each with how many are above the bound before and at most this.
@@ -106,6 +127,10 @@ impl Histogram {
         let at = self.buckets.iter().position(|(_, so_many)| *so_many >= rank).filter(|_| count > 0.0)?;
         let (low, before) = if at == 0 { (0.0, 0.0) } else { self.buckets[at - 1] };
         let (high, upto) = self.buckets[at];
+        if self.is_told {
+            // What is longer than the last that was told, nobody told.
+            return high.is_finite().then_some(Estimate { low_ns: 0, high_ns: None, value_ns: high as i64 });
+        }
         let value = if high.is_finite() { low + (high - low) * ((rank - before) / (upto - before)) } else { low };
         let high_ns = high.is_finite().then_some(high as i64);
         Some(Estimate { low_ns: low as i64, high_ns, value_ns: value as i64 })
@@ -119,7 +144,8 @@ impl Histogram {
         }
         let theirs: BTreeMap<u64, f64> = other.buckets.iter().map(|(bound, n)| (bound.to_bits(), *n)).collect();
         let both = |(bound, n): &(f64, f64)| theirs.get(&bound.to_bits()).map(|more| (*bound, n + more));
-        Self { buckets: self.buckets.iter().filter_map(both).collect() }
+        let buckets = self.buckets.iter().filter_map(both).collect();
+        Self { buckets, is_told: self.is_told || other.is_told }
     }
 }
 
@@ -143,6 +169,15 @@ mod tests {
         assert_eq!(Histogram::of([(100.0, 0.0), (INF, 0.0)]).quantile(0.5), None);
         let both = histogram.and(&Histogram::of([(100.0, 1.0), (300.0, 2.0), (INF, 3.0)]));
         assert_eq!(both.bars().collect::<Vec<_>>(), [(100.0, 5.0), (INF, 8.0)]);
+    }
+
+    #[test]
+    fn what_somebody_else_estimated_has_no_bounds_and_no_most() {
+        let told = Histogram::told(200.0, [(0.5, 40.0), (0.95, 900.0)]);
+        let at = |share| told.quantile(share).map(|e| (e.low_ns, e.high_ns, e.value_ns));
+        assert_eq!((at(0.5), at(0.95), at(0.99), at(1.0)), (Some((0, None, 40)), Some((0, None, 900)), None, None));
+        assert_eq!((told.count(), told.is_told()), (200.0, true));
+        assert_eq!(Histogram::told(200.0, []), Histogram::default());
     }
 
     proptest! {

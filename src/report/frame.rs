@@ -226,8 +226,11 @@ fn backend(status: &BackendStatus, body: &Body) -> Line {
         if !matches!(status.name, Source::File | Source::Demo) {
             line.push(piece(Role::Plain, format!(" {}", Human(status.elapsed_ns))));
         }
+        let counter = body.basis().and_then(|basis| basis.backend);
         let what = match status.name {
             Source::Prometheus if matches!(body, Body::Phases(_) | Body::Rules(_)) => String::new(),
+            source if counter == Some(source) && source == Source::Prometheus => counted(status.items, "operation"),
+            source if counter == Some(source) && status.items == 0 => "its own metrics".to_owned(),
             Source::Jaeger => counted(status.items, "span"),
             Source::Loki => counted(status.items, "line"),
             Source::Prometheus => counted(status.items, "alert"),

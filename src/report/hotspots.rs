@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::hotspots::{Hotspot, Trend};
+use crate::analysis::hotspots::{Compared, Hotspot, Trend};
 use crate::analysis::occurrences::Part;
 use crate::model::basis::Basis;
 use crate::model::time::{Timestamp, Window};
@@ -25,8 +25,8 @@ pub struct Hotspots {
     pub counted_from: Option<Timestamp>,
     /// Its end.
     pub counted_to: Option<Timestamp>,
-    /// Whether the time before, of the same length, was looked at.
-    pub compared: bool,
+    /// Whether the time before, of the same length, tells anything.
+    pub compared: Compared,
     /// What the numbers rest on.
     pub basis: Basis,
     /// How the screen calls the time; may be empty.
@@ -102,7 +102,7 @@ impl Hotspots {
         if !wanted.is_empty() {
             let rows = wanted.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();
             let mut head = vec!["errors", "share"];
-            head.extend(self.compared.then_some("trend"));
+            head.extend((self.compared == Compared::Told).then_some("trend"));
             head.extend(["service", "operation and error"]);
             let head = head.into_iter().map(str::to_owned).collect();
             blocks.extend([Block::Blank, Block::Table(Table { head, rows, numbers: 0 })]);
@@ -170,7 +170,7 @@ impl Hotspots {
             _ => Role::Plain,
         };
         let mut cells = vec![one(role, format!("{:>6}", spot.errors)), plain(format!("{:>6}", share(spot)))];
-        if self.compared {
+        if self.compared == Compared::Told {
             cells.push(trend(spot));
         }
         let operation = match (spot.place.operation.as_str(), spot.lines_only) {
@@ -230,11 +230,13 @@ impl Hotspots {
             let all = counted(usize::try_from(errors).unwrap_or(usize::MAX), "error");
             facts.push(fact("passed on", plain(format!("{all} that deeper ones caused; --all shows them"))));
         }
-        if !self.compared && !self.hotspots.is_empty() {
-            facts.push(fact(
-                "trend",
-                one(Role::Dim, "not told: no time before was looked at; --since or --start names one"),
-            ));
+        let untold = match self.compared {
+            Compared::NotLooked => "not told: no time before was looked at; --since or --start names one",
+            Compared::NothingRecorded => "not told: nothing at all was recorded in the time before",
+            Compared::Told => "",
+        };
+        if !untold.is_empty() && !self.hotspots.is_empty() {
+            facts.push(fact("trend", one(Role::Dim, untold)));
         }
         facts
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::analysis::latency::{By, Lengths, QueueWait, Row, Table};
 use crate::model::basis::{Basis, Via};
+use crate::model::evidence::Source;
 use crate::model::measure::Estimate;
 use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, Table as Grid, TableRow, fact, one, piece, plain};
@@ -28,7 +29,8 @@ const QUEUES: usize = 8;
 pub struct Latency {
     table: Table,
     by: By,
-    basis: Basis,
+    /// What the numbers rest on.
+    pub basis: Basis,
     names: Names,
     top: usize,
     histogram: bool,
@@ -94,7 +96,7 @@ struct LengthsRecord {
 struct LengthRecord {
     value_ns: i64,
     low_ns: i64,
-    /// Null where the bucket has no upper bound.
+    /// Null where the bucket has no upper bound, or where nobody told the bounds.
     high_ns: Option<i64>,
 }
 
@@ -212,8 +214,7 @@ impl Latency {
         if !self.table.queues.is_empty() {
             body.extend([Block::Blank, Block::Table(self.queues())]);
         }
-        let told =
-            Screen { answer: self.answer(first), body, facts: self.facts(), next: Self::next(first, &self.by, frame) };
+        let told = Screen { answer: self.answer(first), body, facts: self.facts(), next: self.next(first, frame) };
         screen(frame, &self.basis, told)
     }
 
@@ -305,8 +306,13 @@ impl Latency {
         facts.extend(parts::unshown(rows.saturating_sub(self.top), "more row", &all));
         facts.extend(parts::unshown(queues.saturating_sub(QUEUES), "more queue", "-o json has all"));
         if self.basis.via == Via::Metrics {
-            let said = "lengths are estimates: each lies between two bounds of a histogram; --via spans is exact";
-            facts.push(fact("exact", plain(said)));
+            let said = match self.basis.backend {
+                Some(Source::Jaeger) => {
+                    "lengths are what jaeger estimates from its metrics, in milliseconds as its page shows them"
+                }
+                _ => "lengths are estimates: each lies between two bounds of a histogram",
+            };
+            facts.push(fact("exact", plain(format!("{said}; --via spans is exact"))));
         } else if self.by == By::Service {
             facts.push(fact(
                 "calls",
@@ -316,13 +322,15 @@ impl Latency {
         facts
     }
 
-    fn next(first: &Row, by: &By, frame: &Frame) -> Vec<String> {
+    fn next(&self, first: &Row, frame: &Frame) -> Vec<String> {
         let service = if first.service.is_empty() { String::new() } else { flag(" --service", &first.service) };
-        match by {
+        // How lengths are spread, the estimates of somebody else do not tell.
+        let spans = if self.basis.backend == Some(Source::Jaeger) { " --via spans" } else { "" };
+        match &self.by {
             By::Service => vec![frame.beside(&format!("trace latency{service}"))],
             By::Operation => {
                 let operation = flag(" --operation", &first.name.replace('*', "\\*"));
-                vec![frame.beside(&format!("trace latency{service}{operation} --histogram"))]
+                vec![frame.beside(&format!("trace latency{service}{operation} --histogram{spans}"))]
             }
             By::Attribute(_) => vec![frame.beside("trace latency --by operation")],
         }

@@ -27,7 +27,8 @@ pub type Dependencies = BTreeMap<(String, String), u64>;
 #[derive(Clone, Debug)]
 pub struct MapReport {
     map: Map,
-    basis: Basis,
+    /// What the numbers rest on.
+    pub basis: Basis,
     names: Names,
     /// What Jaeger counts itself; none where it was not asked, or does not count.
     dependencies: Option<Dependencies>,

@@ -38,6 +38,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use crate::model::basis::Basis;
 use crate::model::evidence::{BackendStatus, Coverage, Evidence, Note};
 use crate::model::time::Zone;
 use block::Block;
@@ -125,6 +126,16 @@ pub enum Body {
 }
 
 impl Body {
+    /// What its numbers rest on, where they may be taken from metrics.
+    pub fn basis(&self) -> Option<&Basis> {
+        match self {
+            Self::Hotspots(hotspots) => Some(&hotspots.basis),
+            Self::Latency(latency) => Some(&latency.basis),
+            Self::Map(map) => Some(&map.basis),
+            _ => None,
+        }
+    }
+
     /// Its word in JSON.
     pub fn word(&self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! Screens about a window of time: the answer, what its numbers rest on, the numbers, what to type next.
 
 use crate::model::basis::{Basis, Via};
+use crate::model::evidence::Source;
 use crate::model::measure::Estimate;
 use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, one};
@@ -63,12 +64,13 @@ pub fn percent(part: f64, whole: f64) -> String {
     }
 }
 
-/// A length as it is known: `1.2 s`, or between two bounds: `500 ms–1 s`, `>10 s`.
+/// A length as it is known: `1.2 s`; between two bounds: `500 ms–1 s`, `>10 s`; or as somebody estimated it: `~700 ms`.
 pub fn length(estimate: Option<Estimate>) -> String {
     match estimate {
         None => "–".to_owned(),
         Some(Estimate { low_ns, high_ns: Some(high), .. }) if low_ns == high => Human(high).to_string(),
         Some(Estimate { low_ns, high_ns: Some(high), .. }) => format!("{}–{}", Human(low_ns), Human(high)),
+        Some(Estimate { low_ns, high_ns: None, value_ns }) if value_ns > low_ns => format!("~{}", Human(value_ns)),
         Some(Estimate { low_ns, high_ns: None, .. }) => format!(">{}", Human(low_ns)),
     }
 }
@@ -82,7 +84,8 @@ fn sentence(basis: &Basis) -> String {
     let calls = usize::try_from(basis.calls).unwrap_or(usize::MAX);
     if basis.via == Via::Metrics {
         let metric = basis.metric.as_deref().unwrap_or("metrics");
-        let all = format!("from about {}, counted by {metric}", counted(calls, "call"));
+        let whose = if basis.backend == Some(Source::Jaeger) { " of jaeger itself" } else { "" };
+        let all = format!("from about {}, counted by {metric}{whose}", counted(calls, "call"));
         let lines = if basis.lines > 0 { format!(" and {}", counted(basis.lines, "line")) } else { String::new() };
         let read = format!("; kinds and examples from {}{lines}", counted(basis.journeys, "journey"));
         return if basis.journeys > 0 { all + &read } else { all };
@@ -111,11 +114,13 @@ mod tests {
         let cut = Basis { services: vec![service("a", false), service("b", true)], ..all.clone() };
         let exemplified = Basis { via: Via::Metrics, metric: Some("calls_total".to_owned()), ..read.clone() };
         let metrics = Basis { journeys: 0, ..exemplified.clone() };
+        let own = Basis { backend: Some(Source::Jaeger), ..metrics.clone() };
         let table = [
             (&read, "from 12 345 spans in 1 journey"),
             (&all, "from 12 345 spans in 1 journey and 2 lines"),
             (&cut, "from 12 345 spans in 1 journey and 2 lines, a sample: the newest 200 traces of each of 2 services"),
             (&metrics, "from about 12 345 calls, counted by calls_total"),
+            (&own, "from about 12 345 calls, counted by calls_total of jaeger itself"),
             (&exemplified, "from about 12 345 calls, counted by calls_total; kinds and examples from 1 journey"),
         ];
         for (basis, wanted) in table {

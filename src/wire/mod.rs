@@ -5,6 +5,7 @@
 
 pub mod documents;
 pub mod jaeger_json;
+pub mod jaeger_metrics;
 pub mod json;
 pub mod log_line;
 pub mod loki_json;

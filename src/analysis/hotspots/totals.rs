@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Hotspot, Hotspots, Key, Tally, in_order};
+use super::{Compared, Hotspot, Hotspots, Key, Tally, in_order};
 use crate::analysis::errors::Place;
 use crate::analysis::occurrences::Part;
 use crate::model::filter::Filters;
@@ -24,9 +24,10 @@ pub struct Totals {
 
 impl Totals {
     /// Of what was measured in the time, and in the time before.
-    pub fn of(measured: [&Measured; 2], filters: &Filters) -> Self {
+    pub fn of(measured: [Option<&Measured>; 2], filters: &Filters) -> Self {
         let mut totals = Self::default();
         for (at, measured) in measured.into_iter().enumerate() {
+            let Some(measured) = measured else { continue };
             let wanted = |(service, operation): (&str, &str)| filters.wants_operation(service, operation);
             for measure in measured.measures.iter().filter(|m| wanted((&m.service, &m.operation))) {
                 let place = Place { service: measure.service.clone(), operation: measure.operation.clone() };
@@ -37,6 +38,16 @@ impl Totals {
             }
         }
         totals
+    }
+
+    /// Whether the time before tells anything.
+    pub fn compared(&self) -> Compared {
+        let counts = self.calls.values().chain(self.lines.values());
+        if counts.map(|[_, before]| *before).any(|before| before >= 0.5) {
+            Compared::Told
+        } else {
+            Compared::NothingRecorded
+        }
     }
 
     /// Services with errors, the most first.
@@ -80,6 +91,9 @@ impl Hotspots {
                 Some(counted) => rows.extend(divided(known, beside, counted, [0.0; 2], unread)),
                 None => rows.extend(known.into_iter().map(|(key, tally)| tally.row(key, [0, 0], false))),
             }
+        }
+        if totals.compared() != Compared::Told {
+            rows.iter_mut().for_each(|row| (row.errors_before, row.trend) = (None, None));
         }
         rows.retain(|row| row.errors > 0 || row.errors_before.is_some_and(|before| before > 0));
         in_order(rows)

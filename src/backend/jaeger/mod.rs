@@ -1,5 +1,6 @@
 //! Jaeger behind one face. Which dialect it speaks is decided by what answers, never by a version.
 
+pub mod service_metrics;
 pub mod v1;
 pub mod v3;
 

@@ -7,7 +7,7 @@ use crate::analysis::hotspots::Scope;
 use crate::analysis::hotspots::totals::Totals;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
-use crate::command::via;
+use crate::command::via::{self, Grouping};
 use crate::command::window::told;
 use crate::error::Error;
 use crate::gather::error_lines::{error_counts, error_lines};
@@ -43,15 +43,15 @@ pub(super) async fn totals(
     let (Look::Compared(way), Some(window), Some(before)) = (look, scope.window, scope.before) else {
         return Ok((None, Evidence::default()));
     };
-    let (now, mut shell) = via::measured(desk, way, &filters, window, context).await?;
+    let (now, mut shell) = via::measured(desk, way, Grouping::Operations, &filters, window, context).await?;
     let Some(now) = now else { return Ok((None, shell)) };
-    let (earlier, remarked) = via::measured(desk, way, &filters, before, context).await?;
+    let (earlier, remarked) = via::again(desk, now.source, &filters, before).await;
     // That nothing was counted before is no lack.
     let fails = remarked.backends.iter().any(|backend| !backend.error.is_empty());
     if fails {
         shell.absorb_shell(remarked);
     }
-    let totals = Totals::of([&now, &earlier.unwrap_or_default()], &filters);
+    let totals = Totals::of([Some(&now), earlier.as_ref()], &filters);
     Ok((Some((via::basis(&now), totals)), shell))
 }
 

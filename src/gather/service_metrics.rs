@@ -1,0 +1,143 @@
+//! Asking Jaeger for what it knows of services itself, where it keeps such metrics.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+
+use crate::backend::failure::Failure;
+use crate::backend::jaeger::Jaeger;
+use crate::backend::jaeger::service_metrics::{About, Figure, figures, is_told};
+use crate::backend::transport::Transport;
+use crate::backend::{Endpoint, JaegerApi};
+use crate::model::evidence::Source;
+use crate::model::filter::Filters;
+use crate::model::measure::{Histogram, Measure, Measured};
+use crate::model::time::{SECOND, Window};
+use crate::wire::jaeger_metrics::Point;
+
+/// So many services are named in one request: their names stand in its address.
+const AT_ONCE: usize = 100;
+/// The shares whose lengths are asked for.
+const SHARES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
+/// Nanoseconds in a millisecond, in which its page takes every length to be.
+const MILLIS: f64 = 1e6;
+
+/// Why nothing is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// It keeps no such metrics, or there was nothing to count.
+    NothingKept,
+    /// It cannot be asked about a time so long.
+    OddLength,
+}
+
+/// What it counted in the window, by operation or by service.
+pub async fn service_metrics(
+    transport: &Transport,
+    endpoint: &Endpoint,
+    api: JaegerApi,
+    filters: &Filters,
+    by_operation: bool,
+    window: Window,
+) -> Result<Result<Measured, Silence>, Failure> {
+    let mut services = Jaeger::connect(transport, endpoint, api).await?.services;
+    services.retain(|service| filters.wants_service(service));
+    let known = Known { transport, endpoint, by_operation, window };
+    let Some(first) = services.first() else { return Ok(Err(Silence::NothingKept)) };
+    if !is_told(window) {
+        // One that keeps none shall not be called one that cannot be asked.
+        let minute = Window::new(window.to.plus(-60 * SECOND), window.to);
+        let probe = Known { window: minute, ..known };
+        let kept = probe.of(Figure::Calls, std::slice::from_ref(first)).await?.is_some();
+        return Ok(Err(if kept { Silence::OddLength } else { Silence::NothingKept }));
+    }
+    let Some(calls) = known.of(Figure::Calls, &services).await? else { return Ok(Err(Silence::NothingKept)) };
+    let mut called: Vec<String> = calls.iter().filter(|p| p.value > 0.0).map(|p| p.service.clone()).collect();
+    called.sort_unstable();
+    called.dedup();
+    if called.is_empty() {
+        return Ok(Err(Silence::NothingKept));
+    }
+    let lengths = SHARES.iter().map(|share| known.of(Figure::Latency(*share), &called));
+    let (errors, lengths) = tokio::join!(known.of(Figure::Errors, &called), try_join_all(lengths));
+    let seconds = window.length() as f64 / SECOND as f64;
+    let metric = if by_operation { "service_operation_call_rate" } else { "service_call_rate" };
+    Ok(Ok(Measured {
+        source: Source::Jaeger,
+        metric: metric.to_owned(),
+        measures: table(&calls, &errors?.unwrap_or_default(), &lengths?, seconds),
+        edges: vec![],
+    }))
+}
+
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    transport: &'a Transport,
+    endpoint: &'a Endpoint,
+    by_operation: bool,
+    window: Window,
+}
+
+impl Known<'_> {
+    /// One figure of all these services; none where it keeps none.
+    async fn of(&self, figure: Figure, services: &[String]) -> Result<Option<Vec<Point>>, Failure> {
+        let asks = services.chunks(AT_ONCE).map(|services| {
+            let about = About { services, by_operation: self.by_operation, window: self.window };
+            figures(self.transport, self.endpoint, figure, about)
+        });
+        let told: Option<Vec<Vec<Point>>> = try_join_all(asks).await?.into_iter().collect();
+        Ok(told.map(|told| told.into_iter().flatten().collect()))
+    }
+}
+
+type Key<'a> = (&'a str, &'a str);
+
+fn key(point: &Point) -> Key<'_> {
+    (&point.service, &point.operation)
+}
+
+fn table(calls: &[Point], errors: &[Point], lengths: &[Option<Vec<Point>>], seconds: f64) -> Vec<Measure> {
+    let shares: BTreeMap<Key, f64> = errors.iter().map(|point| (key(point), point.value)).collect();
+    let mut quantiles: BTreeMap<Key, Vec<(f64, f64)>> = BTreeMap::new();
+    for (share, told) in SHARES.iter().zip(lengths) {
+        for point in told.iter().flatten() {
+            quantiles.entry(key(point)).or_default().push((*share, point.value * MILLIS));
+        }
+    }
+    let measure = |point: &Point| {
+        let calls = point.value * seconds;
+        let failed = shares.get(&key(point)).copied().unwrap_or_default().clamp(0.0, 1.0);
+        Measure {
+            service: point.service.clone(),
+            operation: point.operation.clone(),
+            kind: None,
+            calls,
+            errors: calls * failed,
+            lengths: Histogram::told(calls, quantiles.get(&key(point)).cloned().unwrap_or_default()),
+        }
+    };
+    calls.iter().filter(|point| point.value > 0.0).map(measure).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_and_shares_become_counts() {
+        let point = |service: &str, operation: &str, value| Point {
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            value,
+        };
+        let calls = [point("shop", "GET /x", 20.0), point("shop", "SELECT", 0.0), point("billing", "charge", 0.1)];
+        let errors = [point("shop", "GET /x", 0.2), point("nobody", "", 7.0)];
+        let lengths =
+            [Some(vec![point("shop", "GET /x", 40.0)]), None, Some(vec![point("shop", "GET /x", 775.0)]), None];
+        let told = table(&calls, &errors, &lengths, 60.0);
+        let rows: Vec<_> = told.iter().map(|m| (m.operation.as_str(), m.calls, m.errors)).collect();
+        assert_eq!(rows, [("GET /x", 1_200.0, 240.0), ("charge", 6.0, 0.0)]);
+        let at = |nth: usize, share| told[nth].lengths.quantile(share).map(|e| (e.high_ns, e.value_ns));
+        assert_eq!((at(0, 0.5), at(0, 0.95), at(1, 0.5)), (Some((None, 40_000_000)), Some((None, 775_000_000)), None));
+    }
+}
