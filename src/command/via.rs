@@ -1,5 +1,6 @@
 //! Whether numbers of a window are taken from metrics that count every span, or from spans.
 
+use crate::backend::failure::FailureKind;
 use crate::backend::prometheus::Prometheus;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
@@ -147,6 +148,8 @@ async fn of_jaeger(
             shell.note(health::note_of(endpoint, &failure));
             None
         }
+        // That the command was to end, who reads spans will say.
+        Err(failure) if matches!(failure.kind, FailureKind::Interrupted | FailureKind::OutOfBounds) => None,
         Err(failure) => {
             let said = format!("jaeger's own metrics could not be had: {}", failure.message);
             shell.note(Note::new(NoteCode::Info, Source::Jaeger, said));
