@@ -156,3 +156,12 @@ fn windows_of_a_server_and_of_a_file_differ_by_what_changed_between_them() {
     let told = trace().args(args).args(["--after", "2026-11-22T13:05:29Z..2026-11-22T14:00:00Z"]);
     assert_snapshot!("diff_windows", told.file("all.json", &halves).run().screen());
 }
+
+#[test]
+fn a_gate_that_could_never_fail_is_refused() {
+    for command in ["latency", "map", "why", "diff"] {
+        let run = trace().args([command, "--demo", "--fail-on", "error"]).run();
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{command}");
+        assert!(run.stderr.contains("judges nothing"), "{command}: {}", run.stderr);
+    }
+}

@@ -60,6 +60,7 @@ pub struct Args {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    args.window.journey.verdict.judges_nothing("diff", "--exit-code ends with 1 where the two differ")?;
     let input = &args.window.journey.sources.input;
     if input.iter().any(|path| path.as_os_str() == "-") && !(input.len() == 2 && args.other.is_none()) {
         return Err(Error::usage(

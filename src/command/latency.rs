@@ -57,6 +57,7 @@ fn by(text: &str) -> Result<By, String> {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    args.window.journey.verdict.judges_nothing("latency", "trace hotspots and trace missing judge what they find")?;
     let by = args.by.clone().unwrap_or_default();
     let filters = args.window.journey.filters.filters();
     let mut fold = Latencies::by(by.clone());

@@ -43,6 +43,7 @@ pub struct Args {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    args.window.journey.verdict.judges_nothing("map", "trace hotspots and trace missing judge what they find")?;
     let filters = args.window.journey.filters.filters();
     let mut mapping = Mapping::default();
     let supply = args.window.journey.sources.supply(&context.surroundings)?;

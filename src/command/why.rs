@@ -60,6 +60,7 @@ const KINDS: [(&str, Kind); 3] =
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    args.window.journey.verdict.judges_nothing("why", "trace hotspots and trace missing judge what they find")?;
     let slow = args.slow.map(|limit| limit.map_or(Slow::Tenth, Slow::Over));
     let question = Question { bad: args.bad.clone(), good: args.good.clone(), slow, kinds: args.by.clone() };
     let asked = Asked::of(&question);

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::error::Exit;
+use crate::error::{Error, Exit};
 use crate::model::finding::Severity;
 use crate::options::backends::{BackendArgs, choice};
 use crate::options::filters::FilterArgs;
@@ -81,6 +81,19 @@ pub enum Data {
 }
 
 impl VerdictArgs {
+    /// For a command that judges nothing: a gate that can never fail is refused rather than passed.
+    ///
+    /// # Errors
+    /// Usage: `--fail-on` is given; `instead` says what does judge.
+    pub fn judges_nothing(&self, command: &str, instead: &str) -> Result<(), Error> {
+        match self.fail_on {
+            Some(_) => {
+                Err(Error::usage(format!("--fail-on: trace {command} judges nothing, and could never fail"), instead))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The code of a reading command's answer; `worst` is the gravest of what may decide it.
     pub fn exit(&self, found: Found, data: Data, worst: Option<Severity>) -> Exit {
         if self.fail_on.is_some_and(|least| worst >= Some(least)) {

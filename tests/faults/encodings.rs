@@ -135,14 +135,14 @@ fn deep() -> Vec<Row> {
     let long_line = format!(r#"["{}","{ID} {}"]"#, AT * 1_000 + 1, "the card was charged ".repeat(500_000));
     vec![
         data("61 deep where it is wanted", Jaeger, json(nested("{\"data\":", "}")))
-            .args(&["--timeout", "20s"])
-            .within(40),
+            .args(&["--timeout", "60s"])
+            .within(120),
         data("61 deep where it is not wanted", Prometheus, json(nested("{\"status\":\"success\",\"x\":", "}")))
-            .args(&["--timeout", "20s"])
-            .within(40),
+            .args(&["--timeout", "60s"])
+            .within(120),
         data("61 deep where it is wanted", Loki, json(nested("{\"status\":\"success\",\"data\":{\"result\":", "}}")))
-            .args(&["--timeout", "20s"])
-            .within(40),
+            .args(&["--timeout", "60s"])
+            .within(120),
         data("62 a line of 10 MB", Loki, json(streams(&long_line)))
             .args(&["--timeout", "60s"])
             .within(120)
