@@ -91,7 +91,7 @@ mod tests {
             ),
             ("a and a unless -b", Some(&["a", "b"])),
             ("absent(a) or absent_over_time(b[5m]) or c", Some(&["c"])),
-            ("max_over_time(sum(a{e=\"\\\"\\\\\"})[1h:1m])", Some(&["a{e=\"\\\"\\\\\"}"])),
+            ("max_over_time(sum(a{e=\"\\\"\\\\\\n\"})[1h:1m])", Some(&["a{e=\"\\\"\\\\\\n\"}"])),
             ("vector(1)", Some(&[])),
             ("sum(", None),
             ("", None),
