@@ -14,7 +14,7 @@ use crate::report::names::Names;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window;
-use crate::report::words::{counted, flag, quoted};
+use crate::report::words::{counted, flag};
 
 /// Where errors come from.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -138,28 +138,23 @@ impl Hotspots {
         let places = counted(origins.len(), if is_known { "origin" } else { "place" });
         let told = format!("{mark} {all} from {places}{when}{good}");
         let mut line = one(role, told);
-        if origins.len() > 1 || worst.trend.is_some() {
-            let operation = Some(worst.place.operation.as_str()).filter(|name| !name.is_empty());
-            let place = [Some(names.get(&worst.place.service)), operation].into_iter().flatten();
-            let place = place.collect::<Vec<_>>().join(" ");
-            let trend = match worst.trend {
-                Some(Trend::New) => "is new",
-                Some(Trend::Worse) => "is worse than before",
-                Some(Trend::Better) => "is better than before",
-                Some(Trend::Same) => "is as before",
-                Some(Trend::Gone) | None => "is",
-            };
-            let worst = match (origins.len(), trend) {
-                (1, trend) => trend.to_owned(),
-                (_, "is") => "is the worst".to_owned(),
-                (_, trend) => format!("{trend} and the worst"),
-            };
-            line.extend([
-                piece(Role::Plain, "; "),
-                piece(Role::Strong, place),
-                piece(Role::Plain, format!(" {worst}")),
-            ]);
-        }
+        let operation = Some(worst.place.operation.as_str()).filter(|name| !name.is_empty());
+        let place = [Some(names.get(&worst.place.service)), operation].into_iter().flatten();
+        let place = place.collect::<Vec<_>>().join(" ");
+        let trend = match worst.trend {
+            Some(Trend::New) => " is new",
+            Some(Trend::Worse) => " is worse than before",
+            Some(Trend::Better) => " is better than before",
+            Some(Trend::Same) => " is as before",
+            Some(Trend::Gone) | None => "",
+        };
+        let (between, worst) = match (origins.len(), trend) {
+            (1, "") => (": ", String::new()),
+            (1, trend) => ("; ", trend.to_owned()),
+            (_, "") => ("; ", " is the worst".to_owned()),
+            (_, trend) => ("; ", format!("{trend} and the worst")),
+        };
+        line.extend([piece(Role::Plain, between), piece(Role::Strong, place), piece(Role::Plain, worst)]);
         line
     }
 
@@ -244,11 +239,9 @@ impl Hotspots {
     fn commands(wanted: &[&Hotspot], frame: &Frame) -> Vec<String> {
         let here = wanted.iter().find(|spot| spot.errors > 0);
         let id = here.and_then(|spot| spot.examples.first());
-        let with = |words: String| format!("{words} {}", frame.report.flags).trim_end().to_owned();
-        let find = id.map(|id| if id.starts_with('-') { flag("--correlation-id", id) } else { quoted(id) });
         let service = here.map(|spot| spot.place.service.as_str()).filter(|service| !service.is_empty());
-        let find = find.map(|id| with(format!("trace find {id}")));
-        let errors = service.map(|service| with(format!("trace errors {}", flag("--service", service))));
+        let find = id.map(|id| frame.command_about(id, "find"));
+        let errors = service.map(|service| frame.beside(&format!("trace errors {}", flag("--service", service))));
         find.into_iter().chain(errors).collect()
     }
 }

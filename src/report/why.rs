@@ -13,7 +13,7 @@ use crate::report::frame::Frame;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window;
-use crate::report::words::{counted, quoted};
+use crate::report::words::counted;
 
 /// How many rows of what only restates the question, and of what is lacking, are shown.
 const FEW: usize = 3;
@@ -344,12 +344,8 @@ impl WhyReport {
 
     fn commands(&self, frame: &Frame) -> Vec<String> {
         let rows = self.told.causes.iter().chain(&self.told.lacking).chain(&self.told.restated);
-        let flags = if frame.report.flags.is_empty() { String::new() } else { format!(" {}", frame.report.flags) };
-        let about = |id: &String| {
-            let id = if id.starts_with('-') { format!("--correlation-id={}", quoted(id)) } else { quoted(id) };
-            format!("trace missing {id}{flags}")
-        };
-        rows.flat_map(|row| &row.examples).next().map(about).into_iter().collect()
+        let example = rows.flat_map(|row| &row.examples).next().map(|id| frame.command_about(id, "missing"));
+        vec![example.unwrap_or_else(|| frame.beside("trace hotspots"))]
     }
 }
 
