@@ -63,9 +63,28 @@ fn what_varies_together_is_the_same_and_what_some_lack_is_optional() {
     assert_eq!(step("store").order.len(), 1);
 }
 
+#[test]
+fn a_span_without_a_name_is_a_step() {
+    for name in ["", " ", "\r", "\u{3000}"] {
+        let runs: Vec<Judged> = (0..3)
+            .map(|_| {
+                judged("cart 0..90\n  odd 5..20", |old| {
+                    if old == "odd" {
+                        name.clone_into(old)
+                    }
+                })
+            })
+            .collect();
+        let (yaml, spec) = learned(runs.clone());
+        assert_eq!(spec.steps.len(), 2, "{yaml}");
+        let outcome = verify(&spec, &runs[0]);
+        assert_eq!(outcome.verdict, Verdict::Pass, "{:#?}\n{yaml}", outcome.checks);
+    }
+}
+
 proptest! {
     #[test]
-    fn whatever_a_span_is_called_nothing_else_is_read(name in r#"[ -~\n\r\t\u{1b}\u{202e}äλ🦀*:#"'{}\[\]\\&!|>%@`]{1,40}"#, prefix in "(re:|- |\\* |!|# |::error::|)") {
+    fn whatever_a_span_is_called_nothing_else_is_read(name in r#"[ -~\n\r\t\u{1b}\u{202e}äλ🦀*:#"'{}\[\]\\&!|>%@`]{0,40}"#, prefix in "(re:|- |\\* |!|# |::error::|)") {
         let name = prefix + &name;
         let quoted = scalar(&name);
         prop_assert!(!quoted.chars().any(|c| c.is_control() || c == '\u{202e}'), "{quoted:?}");

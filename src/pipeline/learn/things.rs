@@ -146,7 +146,7 @@ impl Things {
 pub fn exactly(name: &str) -> String {
     let mut start: String = name.chars().take(LONGEST).collect();
     let is_cut = start.len() < name.len();
-    if start.starts_with("re:") {
+    if start.starts_with("re:") || start.trim().is_empty() {
         let end = if is_cut { "" } else { "$" };
         return format!("re:^{}{end}", regex::escape(&start));
     }
