@@ -66,15 +66,8 @@ fn what_varies_together_is_the_same_and_what_some_lack_is_optional() {
 #[test]
 fn a_span_without_a_name_is_a_step() {
     for name in ["", " ", "\r", "\u{3000}"] {
-        let runs: Vec<Judged> = (0..3)
-            .map(|_| {
-                judged("cart 0..90\n  odd 5..20", |old| {
-                    if old == "odd" {
-                        name.clone_into(old)
-                    }
-                })
-            })
-            .collect();
+        let run = || judged("cart 0..90\n  odd 5..20", |old| *old = old.replace("odd", name));
+        let runs: Vec<Judged> = (0..3).map(|_| run()).collect();
         let (yaml, spec) = learned(runs.clone());
         assert_eq!(spec.steps.len(), 2, "{yaml}");
         let outcome = verify(&spec, &runs[0]);
