@@ -17,8 +17,8 @@ fn at(jaeger: &str) -> Trace {
 }
 
 /// One span a call, each a trace of its own, a second apart; those that are told fail.
-fn calls(service: &str, count: usize, fails: impl Fn(usize) -> bool) -> Vec<Span> {
-    let start = now().plus(-600 * SECOND);
+fn calls(service: &str, ago: i64, count: usize, fails: impl Fn(usize) -> bool) -> Vec<Span> {
+    let start = now().plus(-ago * SECOND);
     let seed = start.0.unsigned_abs();
     let mut spans: Vec<Span> = demo::load(seed, count, 1, start);
     for (n, span) in spans.iter_mut().enumerate() {
@@ -42,8 +42,10 @@ fn row<'a>(json: &'a Value, service: &str) -> Option<&'a Value> {
 async fn numbers_are_those_that_were_pushed() {
     let tag = now().0 / SECOND;
     let (few, many, job) = (format!("few_{tag}"), format!("many_{tag}"), format!("job_{tag}"));
-    push_spans(&calls(&few, 100, |n| n % 4 == 0)).await;
-    push_spans(&calls(&many, 300, |n| n < 60 && n % 20 == 0)).await;
+    // The window before must hold something: where nothing at all was recorded, nothing is called new.
+    push_spans(&calls(&few, 2700, 10, |_| false)).await;
+    push_spans(&calls(&few, 600, 100, |n| n % 4 == 0)).await;
+    push_spans(&calls(&many, 600, 300, |n| n < 60 && n % 20 == 0)).await;
     let start = now().plus(-300 * SECOND);
     let line = |n: usize| LogEntry {
         time: start.plus(n as i64 * SECOND),
