@@ -104,6 +104,8 @@ pub struct Hotspot {
     pub lines_only: bool,
     /// How many errors.
     pub errors: u64,
+    /// Whether there may be more: what was read is all that is known, and no metric counts it.
+    pub at_least: bool,
     /// How many of them were made good.
     pub recovered: u64,
     /// Of how many calls the share was taken; 0 where only lines tell of it.
@@ -295,6 +297,7 @@ impl Tally {
             part: key.part,
             lines_only: key.lines_only,
             errors: self.errors,
+            at_least: false,
             recovered: self.recovered,
             calls: calls[0],
             share: (calls[0] > 0).then(|| self.sampled[0] as f64 / calls[0] as f64),

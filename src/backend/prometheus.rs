@@ -2,7 +2,7 @@
 
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::request::{Answer, Request, quoted};
+use crate::backend::request::{Answer, Request};
 use crate::backend::transport::{Transport, shown};
 use crate::model::metric::{Alert, Exemplar, Series};
 use crate::model::rule::Rule;
@@ -40,18 +40,25 @@ impl<'a> Prometheus<'a> {
         self.told(&Request::post(&["api", "v1", "query"]).with("query", query).with("time", at.seconds_text())).await
     }
 
-    /// The names of metrics that a regular expression matches, of this time.
-    pub async fn names(&self, pattern: &str, window: Window) -> Result<Reply<Vec<String>>, Failure> {
-        let request = Request::get(&["api", "v1", "label", "__name__", "values"])
-            .with("match[]", format!("{{__name__=~{}}}", quoted(pattern)))
-            .with("start", window.from.seconds_text())
-            .with("end", window.to.seconds_text());
-        let answer = self.ask(&request).await?;
-        let told = self.transport.read(self.endpoint, answer, prometheus_json::values).await?;
-        match told.error {
-            Some(error) => Err(self.refused(&error)),
-            None => Ok(told),
-        }
+    /// The names of metrics that one of these selects, in this time.
+    pub async fn names(&self, selectors: &[String], window: Window) -> Result<Reply<Vec<String>>, Failure> {
+        self.words(Request::get(&["api", "v1", "label", "__name__", "values"]), selectors, window).await
+    }
+
+    /// The names of the labels that this selects, in this time.
+    pub async fn labels(&self, selector: &str, window: Window) -> Result<Reply<Vec<String>>, Failure> {
+        self.words(Request::get(&["api", "v1", "labels"]), std::slice::from_ref(&selector), window).await
+    }
+
+    async fn words(
+        &self,
+        request: Request,
+        selectors: &[impl AsRef<str>],
+        window: Window,
+    ) -> Result<Reply<Vec<String>>, Failure> {
+        let matched = selectors.iter().fold(request, |request, s| request.with("match[]", s.as_ref()));
+        let timed = matched.with("start", window.from.seconds_text()).with("end", window.to.seconds_text());
+        self.list(&timed, prometheus_json::values).await
     }
 
     /// Samples that carry a trace ID.

@@ -68,7 +68,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         let grouping = if by == By::Service { Grouping::Services } else { Grouping::Operations };
         let (measured, shell) = measured(&desk, args.via.via, grouping, &filters, window, context).await?;
         let (mut counted, table) = match &measured {
-            Some(measured) => (
+            Some((measured, _)) => (
                 Counted::measured(measured_basis(measured), &args.window, context),
                 from_metrics(measured, &by, &filters),
             ),

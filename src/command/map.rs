@@ -51,7 +51,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         let desk = Desk::open(&args.window.journey.sources.recording, context)?;
         let window = window(&args.window, desk.now, context)?;
         let (measured, shell) = measured(&desk, args.via.via, Grouping::Edges, &filters, window, context).await?;
-        let drawn = measured.as_ref().and_then(|told| Some((measured_basis(told), from_metrics(told, &filters)?)));
+        let drawn = measured.as_ref().and_then(|(told, _)| Some((measured_basis(told), from_metrics(told, &filters)?)));
         let (mut counted, map, dependencies) = match drawn {
             Some((basis, map)) => (Counted::measured(basis, &args.window, context), map, None),
             None => {

@@ -1,13 +1,15 @@
 //! Whether numbers of a window are taken from metrics that count every span, or from spans.
 
-use crate::backend::failure::FailureKind;
+use crate::backend::Endpoint;
+use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::prometheus::Prometheus;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
 use crate::error::Error;
+use crate::gather::families::{Family, Figures};
 use crate::gather::health;
-use crate::gather::measures::measures;
-use crate::gather::service_metrics::{Silence, service_metrics};
+use crate::gather::measures::{edges, measures, of_family};
+use crate::gather::service_metrics::{Silence, Wanted, service_metrics};
 use crate::model::basis::{Basis, Via};
 use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
@@ -18,12 +20,23 @@ use crate::options::window::Way;
 /// For what metrics are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grouping {
-    /// What each operation did.
+    /// How often each operation failed.
+    Errors,
+    /// How long each operation took.
     Operations,
-    /// What each service did.
+    /// How long calls of each service took.
     Services,
     /// Who called whom.
     Edges,
+}
+
+/// Who measured, so that the same is asked of another time.
+#[derive(Clone, Debug)]
+pub enum Teller {
+    /// Metrics of Prometheus.
+    Prometheus(Family),
+    /// Jaeger's own.
+    Jaeger,
 }
 
 /// What is measured in the window, and how asking for it went; nothing measured where spans are to be read.
@@ -37,12 +50,12 @@ pub async fn measured(
     filters: &Filters,
     window: Window,
     context: &Context,
-) -> Result<(Option<Measured>, Evidence), Error> {
+) -> Result<(Option<(Measured, Option<Teller>)>, Evidence), Error> {
     let mut shell = Evidence::default();
     if way == Way::Spans {
         return Ok((None, shell));
     }
-    if let Some(flag) = beyond_metrics(filters) {
+    if let Some(flag) = beyond_metrics(filters, grouping) {
         return match way {
             Way::Metrics => {
                 let said = format!("{flag} asks for what no span metric tells");
@@ -53,51 +66,93 @@ pub async fn measured(
     }
     let progress = progress(context);
     progress.say("asking for span metrics");
-    let mut measured = of_prometheus(desk, window, &mut shell).await;
+    let mut measured = of_prometheus(desk, grouping, filters, window, &mut shell).await;
     // Jaeger counts no edges, and of a service as a whole no single operation.
-    let is_counted =
-        grouping == Grouping::Operations || grouping == Grouping::Services && filters.operations.is_empty();
+    let is_counted = match grouping {
+        Grouping::Errors | Grouping::Operations => true,
+        Grouping::Services => filters.operations.is_empty(),
+        Grouping::Edges => false,
+    };
     if measured.is_none() && is_counted {
-        measured = of_jaeger(desk, way, grouping, filters, window, &mut shell).await;
+        let told = of_jaeger(desk, way, grouping, filters, window, &mut shell).await;
+        measured = told.map(|measured| (measured, Some(Teller::Jaeger)));
     }
     progress.done();
     if measured.is_none() && way == Way::Metrics && shell.is_complete() {
-        let said = match &desk.backends.prometheus {
-            Some(_) => "no span metrics of a known name with calls in this time, and none of jaeger's own",
-            None => "span metrics come from prometheus, which is left out; jaeger keeps none of its own",
+        let said = match (&desk.backends.prometheus, grouping) {
+            (Some(_), Grouping::Edges) => "no metrics of a service graph with calls in this time",
+            (Some(_), _) => "no span metrics that tell this and counted calls in this time, and none of jaeger's own",
+            (None, Grouping::Edges) => "a service graph comes from prometheus, which is left out",
+            (None, _) => "span metrics come from prometheus, which is left out; jaeger keeps none of its own",
         };
         shell.note(without(Source::Prometheus, said));
     }
     Ok((measured, shell))
 }
 
-/// What the same backend counted of each operation in another window.
-pub async fn again(desk: &Desk, source: Source, filters: &Filters, window: Window) -> (Option<Measured>, Evidence) {
+/// How often each operation failed in another time, by whoever told it of this one.
+pub async fn again(desk: &Desk, teller: &Teller, filters: &Filters, window: Window) -> (Option<Measured>, Evidence) {
     let mut shell = Evidence::default();
-    let measured = match source {
-        Source::Jaeger => of_jaeger(desk, Way::Metrics, Grouping::Operations, filters, window, &mut shell).await,
-        _ => of_prometheus(desk, window, &mut shell).await,
+    let measured = match (teller, &desk.backends.prometheus) {
+        (Teller::Jaeger, _) => of_jaeger(desk, Way::Metrics, Grouping::Errors, filters, window, &mut shell).await,
+        (Teller::Prometheus(_), None) => None,
+        (Teller::Prometheus(family), Some(endpoint)) => {
+            let prometheus = Prometheus::new(&desk.transport, endpoint);
+            let asked = of_family(&prometheus, family, Figures::Errors, filters, window).await;
+            told(asked.map(|(measured, notes)| (Some(measured), notes)), endpoint, window, desk, &mut shell)
+        }
     };
     (measured, shell)
 }
 
 /// What Prometheus counted; none where it counted nothing of a known name.
-async fn of_prometheus(desk: &Desk, window: Window, shell: &mut Evidence) -> Option<Measured> {
+async fn of_prometheus(
+    desk: &Desk,
+    grouping: Grouping,
+    filters: &Filters,
+    window: Window,
+    shell: &mut Evidence,
+) -> Option<(Measured, Option<Teller>)> {
     let Some(endpoint) = &desk.backends.prometheus else {
         shell.backends.push(health::left_out(Source::Prometheus));
         return None;
     };
-    let asked = measures(&Prometheus::new(&desk.transport, endpoint), window).await;
+    let prometheus = Prometheus::new(&desk.transport, endpoint);
+    let figures = match grouping {
+        Grouping::Edges => {
+            let measured = told(edges(&prometheus, window).await, endpoint, window, desk, shell)?;
+            return Some((measured, None));
+        }
+        Grouping::Errors => Figures::Errors,
+        Grouping::Operations | Grouping::Services => Figures::Lengths,
+    };
+    let mut teller = None;
+    let asked = measures(&prometheus, figures, filters, window).await.map(|found| {
+        let (measured, family) = found.measured.unzip();
+        teller = family.map(Teller::Prometheus);
+        (measured, found.notes)
+    });
+    Some((told(asked, endpoint, window, desk, shell)?, teller))
+}
+
+/// What came of Prometheus, and how it did.
+fn told(
+    asked: Result<(Option<Measured>, Vec<Note>), Failure>,
+    endpoint: &Endpoint,
+    window: Window,
+    desk: &Desk,
+    shell: &mut Evidence,
+) -> Option<Measured> {
     let mut status = health::asked(endpoint, &desk.transport);
     let measured = match asked {
         Ok((measured, notes)) => {
             notes.into_iter().for_each(|note| shell.note(health::advised(note)));
             shell.coverage.metrics.add(window);
-            status.items = measured.as_ref().map_or(0, |measured| measured.measures.len());
+            status.items = measured.as_ref().map_or(0, |measured| measured.measures.len() + measured.edges.len());
             if shell.notes.iter().any(|note| note.code.is_incomplete()) {
                 status.state = BackendState::Partial;
             }
-            measured.filter(|measured| !measured.measures.is_empty())
+            measured
         }
         Err(failure) => {
             status = BackendStatus {
@@ -125,8 +180,9 @@ async fn of_jaeger(
     shell: &mut Evidence,
 ) -> Option<Measured> {
     let endpoint = desk.backends.jaeger.as_ref()?;
-    let (api, by_operation) = (desk.backends.jaeger_api, grouping == Grouping::Operations);
-    let asked = service_metrics(&desk.transport, endpoint, api, filters, by_operation, window).await;
+    let figures = if grouping == Grouping::Errors { Figures::Errors } else { Figures::Lengths };
+    let wanted = Wanted { figures, by_operation: grouping != Grouping::Services, window };
+    let asked = service_metrics(&desk.transport, endpoint, desk.backends.jaeger_api, filters, wanted).await;
     let must = way == Way::Metrics;
     let mut status = health::asked(endpoint, &desk.transport);
     let measured = match asked {
@@ -164,7 +220,8 @@ async fn of_jaeger(
 
 /// What numbers from metrics rest on.
 pub fn basis(measured: &Measured) -> Basis {
-    let calls: f64 = measured.measures.iter().map(|measure| measure.calls).sum();
+    let of_edges = measured.edges.iter().map(|edge| edge.calls);
+    let calls: f64 = measured.measures.iter().map(|measure| measure.calls).chain(of_edges).sum();
     Basis {
         via: Via::Metrics,
         metric: Some(measured.metric.clone()),
@@ -174,9 +231,10 @@ pub fn basis(measured: &Measured) -> Basis {
     }
 }
 
-/// The flag that no metric can answer: they know service, operation, kind and status.
-fn beyond_metrics(filters: &Filters) -> Option<&'static str> {
+/// The flag that no metric can answer: they know service, operation, kind and status; of edges services only.
+fn beyond_metrics(filters: &Filters, grouping: Grouping) -> Option<&'static str> {
     [
+        ("--operation", grouping == Grouping::Edges && !filters.operations.is_empty()),
         ("--error", filters.errors_only),
         ("--tag", !filters.tags.is_empty()),
         ("--min-duration", filters.min_duration_ns.is_some()),

@@ -1,206 +1,291 @@
-//! Asking Prometheus for metrics that are made of spans, whoever made them: which there are is found out by their names.
+//! Asking Prometheus for what its metrics that are made of spans tell: calls, errors and lengths; and who calls whom.
 
 use std::collections::BTreeMap;
 
 use crate::backend::failure::Failure;
 use crate::backend::prometheus::{Prometheus, Told};
+use crate::gather::families::{Family, Figures, Labels, Unit, families};
 use crate::gather::metrics::remarks;
-use crate::model::evidence::{Note, Source};
+use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::filter::Filters;
 use crate::model::measure::{Edge, Histogram, Measure, Measured};
 use crate::model::metric::Series;
 use crate::model::span::SpanKind;
-use crate::model::time::{SECOND, Window};
-
-/// Nanoseconds in a second, and in a millisecond.
-const SECONDS: f64 = 1e9;
-const MILLIS: f64 = 1e6;
-
-/// Metrics that one producer makes.
-struct Family {
-    /// The counter of calls.
-    calls: &'static str,
-    /// A counter of its own for what failed, where the calls have no status.
-    errors: Option<&'static str>,
-    /// Histograms of lengths, with their unit in nanoseconds.
-    lengths: &'static [(&'static str, f64)],
-}
-
-/// The known ones, in the order in which they are looked for: those first whose names can mean nothing else.
-const FAMILIES: [Family; 9] = [
-    family("traces_span_metrics_calls_total", CONNECTOR),
-    family("traces_span_metrics_calls", CONNECTOR),
-    family("traces_spanmetrics_calls_total", TEMPO),
-    family(
-        "spanmetrics_calls_total",
-        &[("spanmetrics_duration_milliseconds_bucket", MILLIS), ("spanmetrics_latency_bucket", MILLIS)],
-    ),
-    family(
-        "span_metrics_calls_total",
-        &[("span_metrics_duration_milliseconds_bucket", MILLIS), ("span_metrics_duration_seconds_bucket", SECONDS)],
-    ),
-    family("calls_total", BARE),
-    family("calls", BARE),
-    Family { calls: "span_total", errors: Some("span_errors_total"), lengths: SPAN },
-    Family { calls: "spans_total", errors: Some("spans_errors_total"), lengths: SPAN },
-];
-
-const CONNECTOR: &[(&str, f64)] = &[
-    ("traces_span_metrics_duration_milliseconds_bucket", MILLIS),
-    ("traces_span_metrics_duration_seconds_bucket", SECONDS),
-    ("traces_span_metrics_duration_bucket", MILLIS),
-];
-const TEMPO: &[(&str, f64)] =
-    &[("traces_spanmetrics_latency_bucket", SECONDS), ("traces_spanmetrics_duration_seconds_bucket", SECONDS)];
-const BARE: &[(&str, f64)] = &[
-    ("duration_milliseconds_bucket", MILLIS),
-    ("duration_seconds_bucket", SECONDS),
-    ("duration_bucket", MILLIS),
-    ("latency_bucket", MILLIS),
-];
-const SPAN: &[(&str, f64)] = &[
-    ("span_duration_seconds_bucket", SECONDS),
-    ("span_duration_milliseconds_bucket", MILLIS),
-    ("span_latency_bucket", MILLIS),
-];
-
-const fn family(calls: &'static str, lengths: &'static [(&'static str, f64)]) -> Family {
-    Family { calls, errors: None, lengths }
-}
+use crate::model::time::{Human, SECOND, Window};
 
 /// Who called whom, as service graphs count it.
 const GRAPH_CALLS: &str = "traces_service_graph_request_total";
 const GRAPH_ERRORS: &str = "traces_service_graph_request_failed_total";
 const GRAPH_LENGTHS: &str = "traces_service_graph_request_server_seconds_bucket";
+const GRAPH_LABELS: [&str; 3] = ["client", "server", "connection_type"];
 
-/// Labels by which spans are told apart, however the producer calls them; the first that a series has counts.
-const SERVICE: [&str; 3] = ["service_name", "exported_service_name", "service"];
-const OPERATION: [&str; 3] = ["span_name", "operation", "span_operation"];
-const KIND: [&str; 2] = ["span_kind", "kind"];
-const STATUS: [&str; 2] = ["status_code", "status"];
-
-/// What is measured of all spans in this window, with remarks; none where no known metric is there.
-pub async fn measures(prometheus: &Prometheus<'_>, window: Window) -> Result<(Option<Measured>, Vec<Note>), Failure> {
-    let names = prometheus.names(&pattern(), window).await?;
-    let mut notes = remarks(&names);
-    let has = |name: &str| names.data.iter().any(|known| known == name);
-    let Some(family) = FAMILIES.iter().find(|family| has(family.calls)) else { return Ok((None, notes)) };
-    let by = [&SERVICE[..], &OPERATION, &KIND, &STATUS].concat();
-    let in_buckets = [&SERVICE[..], &OPERATION, &KIND, &["le"]].concat();
-    let lengths = family.lengths.iter().find(|(name, _)| has(name));
-    let (calls, errors, buckets, graph) = tokio::join!(
-        risen(prometheus, Some(family.calls), &by, window),
-        risen(prometheus, family.errors.filter(|name| has(name)), &by, window),
-        risen(prometheus, lengths.map(|(name, _)| *name), &in_buckets, window),
-        graph(prometheus, &has, window),
-    );
-    let (calls, errors, buckets, (edges, remarked)) = (calls?, errors?, buckets?, graph?);
-    for told in [&calls, &errors, &buckets] {
-        notes.extend(remarks(told));
-    }
-    notes.extend(remarked);
-    let unit = lengths.map_or(1.0, |(_, unit)| *unit);
-    let measures = table(&calls.data, &errors.data, &buckets.data, unit);
-    let metric = family.calls.to_owned();
-    Ok((Some(Measured { source: Source::Prometheus, metric, measures, edges }), notes))
+/// What came, with the family that told it; none where no such metric counted a call.
+pub struct Found {
+    /// What was measured, and by which metrics.
+    pub measured: Option<(Measured, Family)>,
+    /// What is to be remarked.
+    pub notes: Vec<Note>,
 }
 
-/// Every name that is known, as one expression.
-fn pattern() -> String {
-    let of = |family: &Family| -> Vec<&'static str> {
-        [family.calls].into_iter().chain(family.errors).chain(family.lengths.iter().map(|(name, _)| *name)).collect()
+/// What is measured in this window of the spans that are wanted: by the first known family that counted any.
+pub async fn measures(
+    prometheus: &Prometheus<'_>,
+    figures: Figures,
+    filters: &Filters,
+    window: Window,
+) -> Result<Found, Failure> {
+    let (families, mut notes) = families(prometheus, figures, window).await?;
+    let mut left = families.into_iter();
+    while let Some(family) = left.next() {
+        let (measured, remarked) = of_family(prometheus, &family, figures, filters, window).await?;
+        notes.extend(remarked);
+        if !measured.measures.is_empty() {
+            notes.extend(beside(prometheus, left.as_slice(), window).await);
+            return Ok(Found { measured: Some((measured, family)), notes });
+        }
+    }
+    Ok(Found { measured: None, notes })
+}
+
+/// What this family tells of the spans that are wanted.
+pub async fn of_family(
+    prometheus: &Prometheus<'_>,
+    family: &Family,
+    figures: Figures,
+    filters: &Filters,
+    window: Window,
+) -> Result<(Measured, Vec<Note>), Failure> {
+    let labels = &family.labels;
+    let of = |metric: &str| family.selector(metric, filters);
+    // Where calls tell how they ended, a counter of errors would count them again.
+    let errors = family.errors.as_deref().filter(|_| labels.status.is_empty()).map(of);
+    let lengths = family.lengths.as_ref().filter(|_| figures == Figures::Lengths);
+    let calls = of(&family.calls);
+    let (known, mut notes) = known_before(prometheus, &family.calls, &calls, window).await?;
+    let (by, in_buckets) = (labels.of_calls(), labels.of_lengths());
+    let (calls, errors, buckets) = tokio::join!(
+        counted(prometheus, Some(&calls), &by, known, window),
+        counted(prometheus, errors.as_deref(), &by, known, window),
+        risen(prometheus, lengths.map(|lengths| of(&lengths.name)), &in_buckets, window),
+    );
+    let ((calls, new_calls), (errors, new_errors), buckets) = (calls?, errors?, buckets?);
+    notes.extend(new_calls.into_iter().chain(new_errors));
+    notes.extend([&calls, &errors, &buckets].into_iter().flat_map(remarks));
+    let bounds = buckets.data.iter().filter_map(|series| series.labels.get("le")?.parse::<f64>().ok());
+    let unit = lengths.and_then(|lengths| lengths.unit).unwrap_or_else(|| Unit::of_bounds(bounds));
+    let table = Table { labels, unit };
+    let nameless: f64 = calls.data.iter().filter(|series| table.key(series).0.is_empty()).map(value).sum();
+    if nameless >= 0.5 {
+        let said =
+            format!("{nameless:.0} calls name no service and are not in: a collector's limit on series may do that");
+        notes.push(Note::new(NoteCode::Info, Source::Prometheus, said));
+    }
+    if labels.status.is_empty() && family.errors.is_none() {
+        let said = format!("{} does not tell how calls ended: errors are not known", family.calls);
+        notes.push(Note::new(NoteCode::Info, Source::Prometheus, said));
+    }
+    let mut measures = table.of(&calls.data, &errors.data, &buckets.data);
+    measures.retain(|measure| filters.wants_operation(&measure.service, &measure.operation));
+    Ok((Measured { source: Source::Prometheus, metric: family.calls.clone(), measures, edges: vec![] }, notes))
+}
+
+/// That others count spans as well, as of now: theirs are not added, for they may be the same spans.
+async fn beside(prometheus: &Prometheus<'_>, others: &[Family], window: Window) -> Option<Note> {
+    let names: Vec<&str> = others.iter().map(|family| family.calls.as_str()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let query = format!("count by (__name__) ({{__name__=~\"{}\"}})", names.join("|"));
+    let told = prometheus.instant(&query, window.to).await.ok()?;
+    let names: Vec<&str> =
+        told.data.iter().filter_map(|series| series.labels.get("__name__")).map(String::as_str).collect();
+    let said = format!("{} counts spans as well and was not read", names.join(", "));
+    (!names.is_empty()).then(|| Note::new(NoteCode::Info, Source::Prometheus, said))
+}
+
+/// How long before the end of the window series were read that began before it, in seconds: since then what is new began
+/// at zero.
+type Known = [i64; 3];
+
+/// It is looked so many seconds before the window as well: a server that was down when it began makes nothing new.
+const EARLIER: [i64; 3] = [0, 900, 3_600];
+
+/// Since when the metric was read. Of one that is only read since some time in the window, what was there at once may be
+/// of any age.
+async fn known_before(
+    prometheus: &Prometheus<'_>,
+    metric: &str,
+    selector: &str,
+    window: Window,
+) -> Result<(Known, Vec<Note>), Failure> {
+    let edges = EARLIER.map(|earlier| seconds(window) + earlier);
+    let told = prometheus.instant(&format!("count({})", known(selector, edges)), window.to).await?;
+    if !told.data.is_empty() {
+        return Ok((edges, vec![]));
+    }
+    let told = prometheus.range(&format!("count({selector})"), window).await?;
+    let Some(since) = told.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time).min() else {
+        return Ok((edges, remarks(&told)));
     };
-    let names = FAMILIES.iter().flat_map(of).chain([GRAPH_CALLS, GRAPH_ERRORS, GRAPH_LENGTHS]);
-    names.collect::<Vec<_>>().join("|")
+    let length = window.to.since(since);
+    let said = format!(
+        "{metric} is there for the last {} of this time only: what it had counted before is not in",
+        Human(length)
+    );
+    let note = Note::new(NoteCode::Info, Source::Prometheus, said);
+    Ok(([(length / SECOND).max(0); 3], vec![note]))
+}
+
+/// The series that were read at one of these times.
+fn known(selector: &str, edges: Known) -> String {
+    let mut edges = edges.to_vec();
+    edges.dedup();
+    edges.into_iter().map(|edge| format!("{selector} offset {edge}s")).collect::<Vec<_>>().join(" or ")
 }
 
 /// By how much a counter rose in the window, by these labels; nothing where there is no such counter.
 async fn risen(
     prometheus: &Prometheus<'_>,
-    metric: Option<&str>,
+    selector: Option<String>,
     by: &[&str],
     window: Window,
 ) -> Result<Told, Failure> {
-    let Some(metric) = metric else { return Ok(Told::default()) };
-    let seconds = (window.length() / SECOND).max(1);
-    let promql = format!("sum by ({}) (increase({metric}[{seconds}s]))", by.join(", "));
+    let Some(selector) = selector else { return Ok(Told::default()) };
+    let promql = format!("sum by ({}) (increase({selector}[{}s]))", by.join(", "), seconds(window));
     prometheus.instant(&promql, window.to).await
 }
 
-/// The edges of a service graph, where one is measured.
-async fn graph(
+/// The same, and what series had counted already when they were first read: `increase()` cannot tell that, so that of an
+/// error which is new nothing would be seen. Where it cannot be had, that is remarked.
+async fn counted(
     prometheus: &Prometheus<'_>,
-    has: &impl Fn(&str) -> bool,
+    selector: Option<&str>,
+    by: &[&str],
+    known: Known,
     window: Window,
-) -> Result<(Vec<Edge>, Vec<Note>), Failure> {
-    let by = ["client", "server", "connection_type"];
-    let in_buckets = [&by[..], &["le"]].concat();
-    let there = |name: &'static str| Some(name).filter(|name| has(name));
+) -> Result<(Told, Option<Note>), Failure> {
+    let Some(selector) = selector else { return Ok((Told::default(), None)) };
+    let born = born(selector, by, known, window);
+    let (risen, born) =
+        tokio::join!(risen(prometheus, Some(selector.to_owned()), by, window), prometheus.instant(&born, window.to));
+    let mut told = risen?;
+    match born {
+        Ok(born) => {
+            told.data.extend(born.data);
+            Ok((told, None))
+        }
+        Err(failure) => {
+            let said = format!("what is new in this time is not counted whole: {}", failure.message);
+            Ok((told, Some(Note::new(NoteCode::Partial, Source::Prometheus, said))))
+        }
+    }
+}
+
+/// What `increase()` leaves out of series that began in the window. What is far more than they rose by since is no
+/// beginning: such a series only got other labels.
+fn born(selector: &str, by: &[&str], edges: Known, window: Window) -> String {
+    let (by, length) = (by.join(", "), seconds(window));
+    let last = format!("last_over_time({selector}[{length}s])");
+    let rise = format!("(increase({selector}[{length}s]) or 0 * {last})");
+    let known = known(selector, edges);
+    format!("sum by ({by}) ((({last} unless ({known})) - {rise} > 0) <= 10 * ({rise} + 1))")
+}
+
+fn seconds(window: Window) -> i64 {
+    (window.length() / SECOND).max(1)
+}
+
+/// Who called whom in this window, where a service graph counts it.
+pub async fn edges(prometheus: &Prometheus<'_>, window: Window) -> Result<(Option<Measured>, Vec<Note>), Failure> {
+    let any = format!("{{__name__=~\"{GRAPH_CALLS}|{GRAPH_ERRORS}|{GRAPH_LENGTHS}\"}}");
+    let names = prometheus.names(&[any], window).await?;
+    let mut notes = remarks(&names);
+    let has = |name: &'static str| names.data.iter().any(|known| known == name).then_some(name);
+    let Some(calls) = has(GRAPH_CALLS) else { return Ok((None, notes)) };
+    let in_buckets = [&GRAPH_LABELS[..], &["le"]].concat();
+    let (known, remarked) = known_before(prometheus, calls, calls, window).await?;
     let (calls, errors, buckets) = tokio::join!(
-        risen(prometheus, there(GRAPH_CALLS), &by, window),
-        risen(prometheus, there(GRAPH_ERRORS), &by, window),
-        risen(prometheus, there(GRAPH_LENGTHS), &in_buckets, window),
+        counted(prometheus, Some(calls), &GRAPH_LABELS, known, window),
+        counted(prometheus, has(GRAPH_ERRORS), &GRAPH_LABELS, known, window),
+        risen(prometheus, has(GRAPH_LENGTHS).map(str::to_owned), &in_buckets, window),
     );
-    let (calls, errors, buckets) = (calls?, errors?, buckets?);
-    let notes = [&calls, &errors, &buckets].into_iter().flat_map(remarks).collect();
-    let key = |series: &Series| by.map(|label| label_of(series, &[label]).to_owned());
+    let ((calls, new_calls), (errors, new_errors), buckets) = (calls?, errors?, buckets?);
+    notes.extend(remarked.into_iter().chain(new_calls).chain(new_errors));
+    notes.extend([&calls, &errors, &buckets].into_iter().flat_map(remarks));
+    let edges = graph(&calls.data, &errors.data, &buckets.data);
+    let metric = GRAPH_CALLS.to_owned();
+    let measured = Measured { source: Source::Prometheus, metric, measures: vec![], edges };
+    Ok((Some(measured).filter(|measured| !measured.edges.is_empty()), notes))
+}
+
+fn graph(calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Edge> {
+    let key = |series: &Series| GRAPH_LABELS.map(|label| label_of(series, &[label]).to_owned());
     let mut edges: BTreeMap<[String; 3], Edge> = BTreeMap::new();
-    for series in &calls.data {
+    for series in calls {
         let [client, server, connection] = key(series);
         let edge = edges.entry(key(series)).or_insert_with(|| Edge { client, server, connection, ..Edge::default() });
         edge.calls += value(series);
     }
-    for series in &errors.data {
+    for series in errors {
         edges.entry(key(series)).and_modify(|edge| edge.errors += value(series));
     }
     let mut lengths: BTreeMap<[String; 3], Vec<(f64, f64)>> = BTreeMap::new();
-    for series in &buckets.data {
-        lengths.entry(key(series)).or_default().extend(bucket(series, SECONDS));
+    for series in buckets {
+        lengths.entry(key(series)).or_default().extend(bucket(series, Unit::Seconds));
     }
     for (key, buckets) in lengths {
         edges.entry(key).and_modify(|edge| edge.lengths = Histogram::of(buckets));
     }
-    Ok((edges.into_values().filter(|edge| edge.calls > 0.0).collect(), notes))
+    edges.into_values().filter(|edge| edge.calls > 0.0).collect()
 }
 
 type Key = (String, String, Option<SpanKind>);
 
-fn table(calls: &[Series], errors: &[Series], buckets: &[Series], unit: f64) -> Vec<Measure> {
-    let mut measures: BTreeMap<Key, Measure> = BTreeMap::new();
-    for series in calls {
-        let (service, operation, kind) = key(series);
-        let new = || Measure { service, operation, kind, ..Measure::default() };
-        let measure = measures.entry(key(series)).or_insert_with(new);
-        measure.calls += value(series);
-        if is_failed(series) {
-            measure.errors += value(series);
-        }
-    }
-    for series in errors {
-        measures.entry(key(series)).and_modify(|measure| measure.errors += value(series));
-    }
-    let mut lengths: BTreeMap<Key, BTreeMap<u64, (f64, f64)>> = BTreeMap::new();
-    for series in buckets {
-        if let Some((bound, count)) = bucket(series, unit) {
-            let sums = lengths.entry(key(series)).or_default();
-            sums.entry(bound.to_bits()).or_insert((bound, 0.0)).1 += count;
-        }
-    }
-    for (key, sums) in lengths {
-        measures.entry(key).and_modify(|measure| measure.lengths = Histogram::of(sums.into_values()));
-    }
-    measures.into_values().filter(|measure| measure.calls > 0.0 && !measure.service.is_empty()).collect()
+/// Series as rows, by what tells spans apart.
+struct Table<'a> {
+    labels: &'a Labels,
+    unit: Unit,
 }
 
-fn key(series: &Series) -> Key {
-    let kind = label_of(series, &KIND);
-    let kind = kind.strip_prefix("SPAN_KIND_").unwrap_or(kind);
-    let kind = (!kind.is_empty()).then(|| SpanKind::from_word(kind));
-    (label_of(series, &SERVICE).to_owned(), label_of(series, &OPERATION).to_owned(), kind)
-}
+impl Table<'_> {
+    fn of(&self, calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Measure> {
+        let mut measures: BTreeMap<Key, Measure> = BTreeMap::new();
+        let mut row = |series: &Series, calls: f64, errors: f64| {
+            let (service, operation, kind) = self.key(series);
+            let new = || Measure { service, operation, kind, ..Measure::default() };
+            let measure = measures.entry(self.key(series)).or_insert_with(new);
+            (measure.calls, measure.errors) = (measure.calls + calls, measure.errors + errors);
+        };
+        for series in calls {
+            row(series, value(series), if self.is_failed(series) { value(series) } else { 0.0 });
+        }
+        errors.iter().for_each(|series| row(series, 0.0, value(series)));
+        let mut lengths: BTreeMap<Key, BTreeMap<u64, (f64, f64)>> = BTreeMap::new();
+        for series in buckets {
+            if let Some((bound, count)) = bucket(series, self.unit) {
+                let sums = lengths.entry(self.key(series)).or_default();
+                sums.entry(bound.to_bits()).or_insert((bound, 0.0)).1 += count;
+            }
+        }
+        for (key, sums) in lengths {
+            measures.entry(key).and_modify(|measure| measure.lengths = Histogram::of(sums.into_values()));
+        }
+        let is_told = |measure: &Measure| measure.calls.max(measure.errors) > 0.0 && !measure.service.is_empty();
+        measures.into_values().filter(is_told).collect()
+    }
 
-fn is_failed(series: &Series) -> bool {
-    let status = label_of(series, &STATUS);
-    status == "STATUS_CODE_ERROR" || status.eq_ignore_ascii_case("error")
+    fn key(&self, series: &Series) -> Key {
+        let kind = label_of(series, &self.labels.kind);
+        let kind = kind.strip_prefix("SPAN_KIND_").unwrap_or(kind);
+        let kind = (!kind.is_empty()).then(|| SpanKind::from_word(kind));
+        let of = |names: &[&str]| label_of(series, names).to_owned();
+        (of(&self.labels.service), of(&self.labels.operation), kind)
+    }
+
+    fn is_failed(&self, series: &Series) -> bool {
+        let status = label_of(series, &self.labels.status);
+        status == "STATUS_CODE_ERROR" || status.eq_ignore_ascii_case("error")
+    }
 }
 
 fn label_of<'a>(series: &'a Series, names: &[&str]) -> &'a str {
@@ -213,15 +298,16 @@ fn value(series: &Series) -> f64 {
     series.samples.last().map_or(0.0, |(_, value)| *value).max(0.0)
 }
 
-fn bucket(series: &Series, unit: f64) -> Option<(f64, f64)> {
+fn bucket(series: &Series, unit: Unit) -> Option<(f64, f64)> {
     let bound: f64 = series.labels.get("le")?.parse().ok()?;
-    Some((bound * unit, value(series)))
+    Some((bound * unit.ns(), value(series)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::time::Timestamp;
+    use crate::model::time::{HOUR, Timestamp};
+    use crate::wire::promql;
 
     fn series(labels: &[(&str, &str)], value: f64) -> Series {
         let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -238,19 +324,40 @@ mod tests {
             series(&[("service", "b"), ("operation", "send"), ("status_code", "ERROR")], 3.0),
             series(&[("service", "c"), ("service_name", ""), ("span_name", "silent")], 0.0),
             series(&[("service", "d"), ("span_name", "odd")], f64::NAN),
+            series(&[("service_name", "collector"), ("exported_service_name", "e"), ("span_name", "x")], 5.0),
         ];
-        let errors = [series(&[("service", "nobody")], 4.0)];
+        let errors = [series(&[("service", "f")], 4.0)];
         let buckets = [
             series(&with(("le", "0.1")), 6.0),
             series(&with(("le", "+Inf")), 10.0),
             series(&with(("le", "no bound")), 10.0),
         ];
-        let told = table(&calls, &errors, &buckets, SECONDS);
+        let names =
+            ["service_name", "service", "exported_service_name", "span_name", "operation", "span_kind", "status_code"];
+        let labels = Labels::among(&names.map(str::to_owned));
+        let told = Table { labels: &labels, unit: Unit::Seconds }.of(&calls, &errors, &buckets);
         let rows: Vec<_> =
             told.iter().map(|m| (m.service.as_str(), m.operation.as_str(), m.kind, m.calls, m.errors)).collect();
-        assert_eq!(rows, [("a", "GET /x", Some(SpanKind::Server), 10.0, 2.0), ("b", "send", None, 3.0, 3.0)]);
+        assert_eq!(
+            rows,
+            [
+                ("a", "GET /x", Some(SpanKind::Server), 10.0, 2.0),
+                ("b", "send", None, 3.0, 3.0),
+                ("e", "x", None, 5.0, 0.0),
+                ("f", "", None, 0.0, 4.0),
+            ]
+        );
         assert_eq!(told[0].lengths.quantile(0.5).map(|e| (e.low_ns, e.high_ns)), Some((0, Some(100_000_000))));
         assert_eq!(told[0].lengths.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100_000_000, None)));
         assert!(told[1].lengths.quantile(0.5).is_none());
+    }
+
+    #[test]
+    fn what_is_asked_is_promql() {
+        let window = Window::new(Timestamp(0), Timestamp(HOUR));
+        let selector = "calls_total{span_name!=\"\"}";
+        let query = born(selector, &["service", "span_name"], [3_600, 4_500, 7_200], window);
+        assert!(promql::selectors(&query).is_some(), "{query}");
+        assert_eq!(known("x", [60, 60, 60]), "x offset 60s");
     }
 }

@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod around;
 pub mod doctor;
 pub mod error_lines;
+pub mod families;
 pub mod followers;
 pub mod haul;
 pub mod health;

@@ -9,6 +9,7 @@ use crate::backend::jaeger::Jaeger;
 use crate::backend::jaeger::service_metrics::{About, Figure, figures, is_told};
 use crate::backend::transport::Transport;
 use crate::backend::{Endpoint, JaegerApi};
+use crate::gather::families::Figures;
 use crate::model::evidence::Source;
 use crate::model::filter::Filters;
 use crate::model::measure::{Histogram, Measure, Measured};
@@ -31,15 +32,26 @@ pub enum Silence {
     OddLength,
 }
 
+/// What of it is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Lengths are asked for only where they are.
+    pub figures: Figures,
+    /// Of each operation; else of each service as a whole.
+    pub by_operation: bool,
+    /// When.
+    pub window: Window,
+}
+
 /// What it counted in the window, by operation or by service.
 pub async fn service_metrics(
     transport: &Transport,
     endpoint: &Endpoint,
     api: JaegerApi,
     filters: &Filters,
-    by_operation: bool,
-    window: Window,
+    wanted: Wanted,
 ) -> Result<Result<Measured, Silence>, Failure> {
+    let Wanted { figures, by_operation, window } = wanted;
     let mut services = Jaeger::connect(transport, endpoint, api).await?.services;
     services.retain(|service| filters.wants_service(service));
     let known = Known { transport, endpoint, by_operation, window };
@@ -58,7 +70,8 @@ pub async fn service_metrics(
     if called.is_empty() {
         return Ok(Err(Silence::NothingKept));
     }
-    let lengths = SHARES.iter().map(|share| known.of(Figure::Latency(*share), &called));
+    let shares = if figures == Figures::Lengths { &SHARES[..] } else { &[] };
+    let lengths = shares.iter().map(|share| known.of(Figure::Latency(*share), &called));
     let (errors, lengths) = tokio::join!(known.of(Figure::Errors, &called), try_join_all(lengths));
     let seconds = window.length() as f64 / SECOND as f64;
     let metric = if by_operation { "service_operation_call_rate" } else { "service_call_rate" };

@@ -40,14 +40,20 @@ impl Totals {
         totals
     }
 
+    /// Whether nothing at all was counted in the time that is asked about.
+    pub fn is_empty(&self) -> bool {
+        self.calls.values().chain(self.errors.values()).chain(self.lines.values()).all(|[now, _]| *now < 0.5)
+    }
+
     /// Whether the time before tells anything.
     pub fn compared(&self) -> Compared {
-        let counts = self.calls.values().chain(self.lines.values());
-        if counts.map(|[_, before]| *before).any(|before| before >= 0.5) {
-            Compared::Told
-        } else {
-            Compared::NothingRecorded
-        }
+        if self.tells_before(true) || self.tells_before(false) { Compared::Told } else { Compared::NothingRecorded }
+    }
+
+    /// Whether the time before tells anything of lines, or of spans: one says nothing of the other.
+    fn tells_before(&self, of_lines: bool) -> bool {
+        let before = |[_, before]: &Both| *before >= 0.5;
+        if of_lines { self.lines.values().any(before) } else { self.calls.values().any(before) }
     }
 
     /// Services with errors, the most first.
@@ -81,19 +87,36 @@ impl Hotspots {
             let unread = Key { place: place.clone(), part: Part::Unknown, ..Key::default() };
             rows.extend(divided(known, 0, *errors, calls, unread));
         }
+        // What was read and is not counted is there all the same; there may be more of it.
+        let uncounted = spans.into_values().flatten().map(|(key, tally)| tally.row(key, [0, 0], false));
+        rows.extend(uncounted.map(|row| Hotspot { at_least: true, ..row }));
         // What only lines tell of, as its share of all error lines of the service.
+        let mut counts = totals.lines.clone();
         for (service, known) in lines {
             let read = self.error_lines.get(&service).copied().unwrap_or_default();
             let beside = read.saturating_sub(known.iter().map(|(_, tally)| tally.errors).sum());
-            let counted = totals.lines.get(&service).copied();
+            let counted = counts.remove(&service);
             let unread = Key { place: Place { service, operation: String::new() }, ..Key::default() };
             match counted {
                 Some(counted) => rows.extend(divided(known, beside, counted, [0.0; 2], unread)),
                 None => rows.extend(known.into_iter().map(|(key, tally)| tally.row(key, [0, 0], false))),
             }
         }
-        if totals.compared() != Compared::Told {
-            rows.iter_mut().for_each(|row| (row.errors_before, row.trend) = (None, None));
+        // Of a service that fails in spans, lines that were not read are taken to tell of the same.
+        let fails_in_spans = |service: &str| rows.iter().any(|row: &Hotspot| row.place.service == service);
+        let unread = counts
+            .into_iter()
+            .filter(|(service, _)| !self.error_lines.contains_key(service) && !fails_in_spans(service));
+        let unread: Vec<Hotspot> = unread
+            .map(|(service, counts)| {
+                let place = Place { service, operation: String::new() };
+                let key = Key { place, part: Part::Unknown, lines_only: true, ..Key::default() };
+                counted(Tally::default(), key, counts.map(rounded), [0.0; 2])
+            })
+            .collect();
+        rows.extend(unread);
+        for row in rows.iter_mut().filter(|row| !totals.tells_before(row.lines_only)) {
+            (row.errors_before, row.trend) = (None, None);
         }
         rows.retain(|row| row.errors > 0 || row.errors_before.is_some_and(|before| before > 0));
         in_order(rows)

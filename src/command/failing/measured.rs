@@ -19,6 +19,7 @@ use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::span::Span;
 use crate::model::time::Window;
+use crate::options::journey::Found;
 use crate::options::window::WindowArgs;
 use crate::report::words::counted;
 
@@ -43,12 +44,11 @@ pub(super) async fn totals(
     let (Look::Compared(way), Some(window), Some(before)) = (look, scope.window, scope.before) else {
         return Ok((None, Evidence::default()));
     };
-    let (now, mut shell) = via::measured(desk, way, Grouping::Operations, &filters, window, context).await?;
-    let Some(now) = now else { return Ok((None, shell)) };
-    let (earlier, remarked) = via::again(desk, now.source, &filters, before).await;
+    let (now, mut shell) = via::measured(desk, way, Grouping::Errors, &filters, window, context).await?;
+    let Some((now, Some(teller))) = now else { return Ok((None, shell)) };
+    let (earlier, remarked) = via::again(desk, &teller, &filters, before).await;
     // That nothing was counted before is no lack.
-    let fails = remarked.backends.iter().any(|backend| !backend.error.is_empty());
-    if fails {
+    if !remarked.is_complete() {
         shell.absorb_shell(remarked);
     }
     let totals = Totals::of([Some(&now), earlier.as_ref()], &filters);
@@ -84,14 +84,16 @@ pub(super) async fn examples(
     };
     let found = Box::pin(read(wanted, &of_lines, desk, context)).await;
     progress.done();
-    let read: HashSet<TraceId> = found.evidence.spans.iter().map(|span| span.trace_id).collect();
+    let mut looked_up: HashSet<TraceId> = found.evidence.spans.iter().map(|span| span.trace_id).collect();
+    looked_up.extend(of_lines);
     let mut evidence = found.evidence;
     evidence.logs = std::mem::take(&mut lines.evidence.logs);
-    // Of a line whose trace was not read nobody can say whether a span tells the same.
-    evidence.logs.retain(|line| line.trace_id.is_none_or(|trace| read.contains(&trace)));
+    // Of a line whose trace was not looked for nobody can say whether a span tells the same.
+    evidence.logs.retain(|line| line.trace_id.is_none_or(|trace| looked_up.contains(&trace)));
     evidence.absorb_shell(lines.evidence);
     let scope = Scope { window: Some(window), before: Some(before), sample: None };
     let mut answer = told(evidence, desk.now, args, context, |journey| take(&scope, journey));
+    answer.footing.found = if totals.is_empty() { answer.footing.found } else { Found::Something };
     answer.basis = Basis { journeys: answer.basis.journeys, lines: answer.basis.lines, ..basis };
     if unread > 0 {
         let said = format!(

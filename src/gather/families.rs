@@ -1,0 +1,317 @@
+//! Which metrics a Prometheus holds that are made of spans, whoever made them: told by their names and their labels.
+
+use std::collections::BTreeSet;
+
+use crate::backend::failure::Failure;
+use crate::backend::prometheus::Prometheus;
+use crate::backend::request::quoted;
+use crate::gather::metrics::remarks;
+use crate::model::evidence::Note;
+use crate::model::filter::Filters;
+use crate::model::pattern::Pattern;
+use crate::model::time::Window;
+
+/// What is wanted of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figures {
+    /// Calls, and how many of them failed.
+    Errors,
+    /// Calls, and how long they took.
+    Lengths,
+}
+
+/// Metrics that one producer makes, as far as they are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Family {
+    /// The counter of calls.
+    pub calls: String,
+    /// A counter of its own for what failed.
+    pub errors: Option<String>,
+    /// The histogram of lengths.
+    pub lengths: Option<Lengths>,
+    /// The labels by which its spans are told apart.
+    pub labels: Labels,
+}
+
+/// A histogram of lengths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lengths {
+    /// The metric of its buckets.
+    pub name: String,
+    /// The unit that its name tells.
+    pub unit: Option<Unit>,
+}
+
+/// What one is of a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A second.
+    Seconds,
+    /// A thousandth of it.
+    Milliseconds,
+}
+
+impl Unit {
+    /// In nanoseconds.
+    pub fn ns(self) -> f64 {
+        match self {
+            Self::Seconds => 1e9,
+            Self::Milliseconds => 1e6,
+        }
+    }
+
+    /// Of a histogram with these bounds: none that is made for calls has such ones in milliseconds.
+    pub fn of_bounds(bounds: impl Iterator<Item = f64>) -> Self {
+        let bounds = bounds.filter(|bound| bound.is_finite() && *bound > 0.0);
+        let (least, most) = bounds.fold((f64::INFINITY, 0.0_f64), |(least, most), b| (least.min(b), most.max(b)));
+        if least < 0.1 && most <= 600.0 { Self::Seconds } else { Self::Milliseconds }
+    }
+}
+
+/// Labels in use, however their producer calls them; where a series has several, the first counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// Whose span it was.
+    pub service: Vec<&'static str>,
+    /// Its name.
+    pub operation: Vec<&'static str>,
+    /// Its kind.
+    pub kind: Vec<&'static str>,
+    /// How it ended.
+    pub status: Vec<&'static str>,
+}
+
+/// Where what is scraped has a label of its own that Prometheus gives as well, its own becomes `exported_…`.
+const SERVICE: [&str; 4] = ["exported_service_name", "service_name", "exported_service", "service"];
+const OPERATION: [&str; 3] = ["span_name", "operation", "span_operation"];
+const KIND: [&str; 2] = ["span_kind", "kind"];
+const STATUS: [&str; 2] = ["status_code", "status"];
+
+impl Labels {
+    /// Those among these.
+    pub fn among(names: &[String]) -> Self {
+        let has = |label: &&str| names.iter().any(|name| name == label);
+        Self {
+            service: SERVICE.into_iter().filter(has).collect(),
+            operation: OPERATION.into_iter().filter(has).collect(),
+            kind: KIND.into_iter().filter(has).collect(),
+            status: STATUS.into_iter().filter(has).collect(),
+        }
+    }
+
+    /// Of calls, all that tells them apart.
+    pub fn of_calls(&self) -> Vec<&'static str> {
+        [&self.service[..], &self.operation, &self.kind, &self.status].concat()
+    }
+
+    /// Of lengths.
+    pub fn of_lengths(&self) -> Vec<&'static str> {
+        [&self.service[..], &self.operation, &self.kind, &["le"]].concat()
+    }
+}
+
+impl Family {
+    /// Whether it tells these figures of spans: other counters are called so as well.
+    fn tells(&self, figures: Figures) -> bool {
+        let labels = &self.labels;
+        let of_spans = !labels.service.is_empty() && !(labels.operation.is_empty() && labels.kind.is_empty());
+        of_spans
+            && match figures {
+                Figures::Errors => !labels.status.is_empty() || self.errors.is_some(),
+                Figures::Lengths => self.lengths.is_some(),
+            }
+    }
+
+    /// The series of one of its metrics that are of spans, and of the services that are wanted as far as a server can tell.
+    pub fn selector(&self, metric: &str, filters: &Filters) -> String {
+        let mut matchers = vec![];
+        if let ([label], _) | ([], [label]) = (&self.labels.operation[..], &self.labels.kind[..]) {
+            matchers.push(format!("{label}!=\"\""));
+        }
+        let exact: Option<Vec<&str>> = filters.services.iter().map(Pattern::as_exact).collect();
+        if let ([label], Some(services)) = (&self.labels.service[..], exact.filter(|all| !all.is_empty())) {
+            let any: Vec<String> = services.iter().map(|service| regex::escape(service)).collect();
+            // Short names are meant too: what comes is looked at again.
+            matchers.push(format!("{label}=~{}", quoted(&format!("(?:{}).*", any.join("|")))));
+        }
+        if matchers.is_empty() { metric.to_owned() } else { format!("{metric}{{{}}}", matchers.join(",")) }
+    }
+}
+
+/// What names of known producers begin with, those first that can mean nothing else.
+const PREFIXES: [&str; 4] = ["traces_span_metrics_", "traces_spanmetrics_", "spanmetrics_", "span_metrics_"];
+/// How counters of calls are called behind that.
+const CALLS: [&str; 2] = ["calls_total", "calls"];
+/// How histograms are.
+const LENGTHS: [(&str, Option<Unit>); 6] = [
+    ("duration_milliseconds_bucket", Some(Unit::Milliseconds)),
+    ("duration_seconds_bucket", Some(Unit::Seconds)),
+    ("latency_milliseconds_bucket", Some(Unit::Milliseconds)),
+    ("latency_seconds_bucket", Some(Unit::Seconds)),
+    ("duration_bucket", None),
+    ("latency_bucket", None),
+];
+/// Producers that count what failed by itself: calls, errors, and what the name of their lengths begins with.
+const APART: [(&str, &str, &str); 2] =
+    [("span_total", "span_errors_total", "span_"), ("spans_total", "spans_errors_total", "spans_")];
+
+/// The labels of so many are looked at.
+const MOST: usize = 10;
+
+/// The families that tell such figures in this window, the best known first; with remarks.
+pub async fn families(
+    prometheus: &Prometheus<'_>,
+    figures: Figures,
+    window: Window,
+) -> Result<(Vec<Family>, Vec<Note>), Failure> {
+    let names = prometheus.names(&matchers(), window).await?;
+    let (mut families, mut notes) = (vec![], remarks(&names));
+    for family in candidates(&names.data).into_iter().take(MOST) {
+        let labels = prometheus.labels(&family.calls, window).await?;
+        notes.extend(remarks(&labels));
+        let family = Family { labels: Labels::among(&labels.data), ..family };
+        families.extend(Some(family).filter(|family| family.tells(figures)));
+    }
+    Ok((families, notes))
+}
+
+/// Known names; and names that end so, whatever they begin with, of metrics with a kind of span.
+fn matchers() -> [String; 2] {
+    let endings: Vec<&str> = CALLS.into_iter().chain(LENGTHS.iter().map(|(name, _)| *name)).collect();
+    let (any, known) = (endings.join("|"), PREFIXES.join("|"));
+    let apart: Vec<&str> = APART.iter().flat_map(|(calls, errors, _)| [*calls, *errors]).collect();
+    let begun: Vec<&str> = APART.iter().map(|(.., prefix)| *prefix).collect();
+    [
+        format!("{{__name__=~\"(?:{known}|{})?(?:{any})|{}\"}}", begun.join("|"), apart.join("|")),
+        format!("{{__name__=~\".+_(?:{any})\",span_kind!=\"\"}}"),
+    ]
+}
+
+/// The families that these names make up, their labels not looked at.
+fn candidates(names: &[String]) -> Vec<Family> {
+    let is_plain = |name: &&str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':');
+    let names: BTreeSet<&str> = names.iter().map(String::as_str).filter(is_plain).collect();
+    let lengths = |prefix: &str| {
+        let of = |(ending, unit): &(&str, Option<Unit>)| Lengths { name: format!("{prefix}{ending}"), unit: *unit };
+        LENGTHS.iter().map(of).find(|lengths| names.contains(lengths.name.as_str()))
+    };
+    let prefix = |name: &'_ str| CALLS.iter().find_map(|ending| name.strip_suffix(ending)).map(str::to_owned);
+    let mut prefixes: Vec<String> = names.iter().filter_map(|name| prefix(name)).collect();
+    prefixes.dedup();
+    let rank = |prefix: &String| {
+        let known = PREFIXES.iter().position(|known| known == prefix);
+        (known.unwrap_or(PREFIXES.len()), prefix.is_empty(), prefix.clone())
+    };
+    prefixes.sort_by_cached_key(rank);
+    let by_prefix = prefixes.iter().filter_map(|prefix| {
+        let calls =
+            CALLS.iter().map(|ending| format!("{prefix}{ending}")).find(|name| names.contains(name.as_str()))?;
+        Some(Family { calls, lengths: lengths(prefix), ..Family::default() })
+    });
+    let apart = APART.iter().filter(|(calls, ..)| names.contains(calls)).map(|(calls, errors, prefix)| Family {
+        calls: (*calls).to_owned(),
+        errors: names.contains(errors).then(|| (*errors).to_owned()),
+        lengths: lengths(prefix),
+        ..Family::default()
+    });
+    by_prefix.chain(apart).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_made_them_what_belongs_together_is_one_family() {
+        let (ms, s) = (Some(Unit::Milliseconds), Some(Unit::Seconds));
+        // What Prometheus names: calls, errors apart, lengths, and their unit.
+        type Told<'a> = (&'a str, Option<&'a str>, Option<(&'a str, Option<Unit>)>);
+        let table: [(&[&str], &[Told]); 7] = [
+            (&[], &[]),
+            (
+                &["traces_span_metrics_calls_total", "traces_span_metrics_duration_milliseconds_bucket"],
+                &[(
+                    "traces_span_metrics_calls_total",
+                    None,
+                    Some(("traces_span_metrics_duration_milliseconds_bucket", ms)),
+                )],
+            ),
+            (
+                &["traces_spanmetrics_calls_total", "traces_spanmetrics_latency_bucket", "calls_total"],
+                &[
+                    ("traces_spanmetrics_calls_total", None, Some(("traces_spanmetrics_latency_bucket", None))),
+                    ("calls_total", None, None),
+                ],
+            ),
+            (
+                &["calls", "calls_total", "duration_seconds_bucket", "latency_bucket"],
+                &[("calls_total", None, Some(("duration_seconds_bucket", s)))],
+            ),
+            (
+                &["shop_calls_total", "shop_duration_bucket"],
+                &[("shop_calls_total", None, Some(("shop_duration_bucket", None)))],
+            ),
+            (
+                &["span_total", "span_errors_total", "span_duration_seconds_bucket"],
+                &[("span_total", Some("span_errors_total"), Some(("span_duration_seconds_bucket", s)))],
+            ),
+            (&["spans_total", "span_latency_bucket"], &[("spans_total", None, None)]),
+        ];
+        for (names, wanted) in table {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let found = candidates(&names);
+            let told: Vec<Told> = found
+                .iter()
+                .map(|f| (f.calls.as_str(), f.errors.as_deref(), f.lengths.as_ref().map(|l| (l.name.as_str(), l.unit))))
+                .collect();
+            assert_eq!(told, wanted, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn labels_tell_whether_it_counts_spans_and_what_of_them() {
+        let lengths = Some(Lengths { name: "latency_bucket".to_owned(), unit: None });
+        let family = |labels: &str, errors: Option<&str>| Family {
+            calls: "calls_total".to_owned(),
+            errors: errors.map(str::to_owned),
+            lengths: lengths.clone(),
+            labels: Labels::among(&labels.split(' ').map(str::to_owned).collect::<Vec<_>>()),
+        };
+        // Labels, whether errors and whether lengths are told, and the series of `shop` and `cart.*`.
+        let services = vec![Pattern::exact("shop"), Pattern::exact("a.b")];
+        let some = Filters { services, ..Filters::default() };
+        let table = [
+            ("job instance service", None, [false, false], "calls_total{service=~\"(?:shop|a\\\\.b).*\"}"),
+            (
+                "service_name span_name span_kind status_code",
+                None,
+                [true, true],
+                "calls_total{span_name!=\"\",service_name=~\"(?:shop|a\\\\.b).*\"}",
+            ),
+            ("service span_kind", None, [false, true], "calls_total{span_kind!=\"\",service=~\"(?:shop|a\\\\.b).*\"}"),
+            (
+                "service span_kind",
+                Some("e"),
+                [true, true],
+                "calls_total{span_kind!=\"\",service=~\"(?:shop|a\\\\.b).*\"}",
+            ),
+            ("exported_service service span_name operation", None, [false, true], "calls_total"),
+        ];
+        for (labels, errors, told, selector) in table {
+            let family = family(labels, errors);
+            assert_eq!([family.tells(Figures::Errors), family.tells(Figures::Lengths)], told, "{labels}");
+            assert_eq!(family.selector(&family.calls, &some), selector);
+        }
+        let all = Filters { services: vec![Pattern::parse("c*").unwrap()], ..Filters::default() };
+        assert_eq!(family("service span_kind", None).selector("x", &all), "x{span_kind!=\"\"}");
+    }
+
+    #[test]
+    fn where_no_name_tells_the_unit_the_bounds_do() {
+        let told = |bounds: &[f64]| Unit::of_bounds(bounds.iter().copied());
+        assert_eq!(told(&[0.002, 0.1, 16.384, f64::INFINITY]), Unit::Seconds);
+        assert_eq!(told(&[2.0, 100.0, 15_000.0, f64::INFINITY]), Unit::Milliseconds);
+        assert_eq!(told(&[0.05, 1.0, 10_000.0]), Unit::Milliseconds);
+        assert_eq!(told(&[]), Unit::Milliseconds);
+    }
+}
