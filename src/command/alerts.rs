@@ -149,7 +149,7 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
     showing.finish(&mut alerts);
     let mut basis = Basis::default();
     if !journey.is_empty() {
-        basis.add(journey);
+        basis.add(journey, &args.window.journey.filters.filters());
     }
     Ok(shown_with(told.footing, args, context, Alerts { asked, alerts, basis }))
 }

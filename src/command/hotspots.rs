@@ -1,7 +1,6 @@
 //! `trace hotspots`: where errors come from.
 
 use crate::analysis::hotspots::{Compared, Hotspots as Fold};
-use crate::analysis::occurrences::Part;
 use crate::command::failing::{self, Look, Looked};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
@@ -55,7 +54,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         None if scope.before.is_none() => (Compared::NotLooked, fold.rows()),
         None => (fold.compared(), fold.rows()),
     };
-    let is_kept = hotspots.iter().any(|spot| spot.part != Part::PassedOn && spot.errors > spot.recovered);
+    // What caused them is an error as well, or no part of what was asked about.
+    let is_kept = hotspots.iter().any(|spot| spot.errors > spot.recovered);
     let body = Hotspots {
         hotspots,
         counted_from: scope.window.map(|window| window.from),
@@ -65,6 +65,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         when: failing::when(&args.window, context)?,
         top: usize::try_from(args.top).unwrap_or(usize::MAX),
         all: args.all,
+        filtered: !filters.is_empty(),
     };
     let mut footing = counted.footing;
     footing.worst = is_kept.then_some(Severity::Error);

@@ -147,7 +147,7 @@ async fn one(args: &WindowArgs, context: &Context, mut take: impl FnMut(Journey)
     let journey = told.judged.journey;
     let mut basis = Basis::default();
     if !journey.is_empty() {
-        basis.add(&journey);
+        basis.add(&journey, &args.journey.filters.filters());
         take(journey);
     }
     Ok(Counted { footing: told.footing, basis })
@@ -170,8 +170,9 @@ pub fn told(
     let newest = evidence.spans.iter().filter(|span| span.has_sane_time()).map(|span| span.end().min(now)).max();
     let settled = newest.is_none_or(|newest| now.since(newest) > context.settings.settle_ns.value);
     let mut basis = Basis { via: Via::Spans, ..Basis::default() };
+    let filters = args.journey.filters.filters();
     for journey in whole(evidence, &context.settings.keys.value) {
-        basis.add(&journey);
+        basis.add(&journey, &filters);
         take(journey);
     }
     let found = if basis.journeys == 0 { Found::Nothing } else { Found::Something };

@@ -8,6 +8,7 @@ use crate::backend::request::quoted;
 use crate::gather::metrics::remarks;
 use crate::model::evidence::Note;
 use crate::model::filter::Filters;
+use crate::model::metric::Series;
 use crate::model::pattern::Pattern;
 use crate::model::time::Window;
 
@@ -136,7 +137,24 @@ impl Family {
         }
         if matchers.is_empty() { metric.to_owned() } else { format!("{metric}{{{}}}", matchers.join(",")) }
     }
+
+    /// Of one of its metrics the series of the operations that these are of; none where there are none.
+    pub fn those(&self, metric: &str, of: &[Series]) -> Option<String> {
+        let any = |labels: &[&'static str]| {
+            let [label] = labels else { return None };
+            let values: BTreeSet<String> =
+                of.iter().filter_map(|series| series.labels.get(*label)).map(|value| regex::escape(value)).collect();
+            let values: Vec<String> = values.into_iter().collect();
+            (values.len() <= MOST_NEW).then(|| format!("{label}=~{}", quoted(&values.join("|"))))
+        };
+        let matchers: Vec<String> =
+            [any(&self.labels.service), any(&self.labels.operation)].into_iter().flatten().collect();
+        (!of.is_empty()).then(|| format!("{metric}{{{}}}", matchers.join(",")))
+    }
 }
+
+/// So many values are named in one matcher.
+const MOST_NEW: usize = 200;
 
 /// What names of known producers begin with, those first that can mean nothing else.
 const PREFIXES: [&str; 4] = ["traces_span_metrics_", "traces_spanmetrics_", "spanmetrics_", "span_metrics_"];

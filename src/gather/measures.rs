@@ -68,8 +68,13 @@ pub async fn of_family(
         counted(prometheus, errors.as_deref(), &by, known, window),
         risen(prometheus, lengths.map(|lengths| of(&lengths.name)), &in_buckets, window),
     );
-    let ((calls, new_calls), (errors, new_errors), buckets) = (calls?, errors?, buckets?);
-    notes.extend(new_calls.into_iter().chain(new_errors));
+    let (calls, errors, mut buckets) = (calls?, errors?, buckets?);
+    if let Some(new) = lengths.and_then(|lengths| family.those(&lengths.name, &calls.new)) {
+        let new = prometheus.instant(&born(&new, &in_buckets, known, window), window.to).await;
+        buckets.data.extend(new.map(|told| told.data).unwrap_or_default());
+    }
+    notes.extend(calls.note.into_iter().chain(errors.note));
+    let (calls, errors) = (calls.told, errors.told);
     notes.extend([&calls, &errors, &buckets].into_iter().flat_map(remarks));
     let bounds = buckets.data.iter().filter_map(|series| series.labels.get("le")?.parse::<f64>().ok());
     let unit = lengths.and_then(|lengths| lengths.unit).unwrap_or_else(|| Unit::of_bounds(bounds));
@@ -103,15 +108,14 @@ async fn beside(prometheus: &Prometheus<'_>, others: &[Family], window: Window) 
     (!names.is_empty()).then(|| Note::new(NoteCode::Info, Source::Prometheus, said))
 }
 
-/// How long before the end of the window series were read that began before it, in seconds: since then what is new began
-/// at zero.
+/// When it is looked what was counted before, in seconds before the end of the window: what is new since began at zero.
 type Known = [i64; 3];
 
 /// It is looked so many seconds before the window as well: a server that was down when it began makes nothing new.
 const EARLIER: [i64; 3] = [0, 900, 3_600];
 
-/// Since when the metric was read. Of one that is only read since some time in the window, what was there at once may be
-/// of any age.
+/// Since when the metric is read. Of one that is only read since some time in the window, what was there at once may be of
+/// any age.
 async fn known_before(
     prometheus: &Prometheus<'_>,
     metric: &str,
@@ -155,40 +159,54 @@ async fn risen(
     prometheus.instant(&promql, window.to).await
 }
 
-/// The same, and what series had counted already when they were first read: `increase()` cannot tell that, so that of an
-/// error which is new nothing would be seen. Where it cannot be had, that is remarked.
+/// What a counter told.
+#[derive(Default)]
+struct Counted {
+    told: Told,
+    /// What of it is new in the window.
+    new: Vec<Series>,
+    note: Option<Note>,
+}
+
+/// The same, and what is new in the window from zero: of an error that came once `increase()` tells nothing. Where it
+/// cannot be had, that is remarked.
 async fn counted(
     prometheus: &Prometheus<'_>,
     selector: Option<&str>,
     by: &[&str],
     known: Known,
     window: Window,
-) -> Result<(Told, Option<Note>), Failure> {
-    let Some(selector) = selector else { return Ok((Told::default(), None)) };
+) -> Result<Counted, Failure> {
+    let Some(selector) = selector else { return Ok(Counted::default()) };
     let born = born(selector, by, known, window);
     let (risen, born) =
         tokio::join!(risen(prometheus, Some(selector.to_owned()), by, window), prometheus.instant(&born, window.to));
     let mut told = risen?;
     match born {
         Ok(born) => {
-            told.data.extend(born.data);
-            Ok((told, None))
+            told.data.extend(born.data.iter().cloned());
+            Ok(Counted { told, new: born.data, note: None })
         }
         Err(failure) => {
             let said = format!("what is new in this time is not counted whole: {}", failure.message);
-            Ok((told, Some(Note::new(NoteCode::Partial, Source::Prometheus, said))))
+            Ok(Counted {
+                told,
+                note: Some(Note::new(NoteCode::Partial, Source::Prometheus, said)),
+                ..Counted::default()
+            })
         }
     }
 }
 
-/// What `increase()` leaves out of series that began in the window. What is far more than they rose by since is no
-/// beginning: such a series only got other labels.
+/// What `increase()` leaves out of what nobody counted before, whatever the instance: what its series had when they were
+/// first read.
 fn born(selector: &str, by: &[&str], edges: Known, window: Window) -> String {
     let (by, length) = (by.join(", "), seconds(window));
     let last = format!("last_over_time({selector}[{length}s])");
-    let rise = format!("(increase({selector}[{length}s]) or 0 * {last})");
     let known = known(selector, edges);
-    format!("sum by ({by}) ((({last} unless ({known})) - {rise} > 0) <= 10 * ({rise} + 1))")
+    format!(
+        "sum by ({by}) ((({last} unless on ({by}) ({known})) - (increase({selector}[{length}s]) or 0 * {last})) > 0)"
+    )
 }
 
 fn seconds(window: Window) -> i64 {
@@ -209,8 +227,9 @@ pub async fn edges(prometheus: &Prometheus<'_>, window: Window) -> Result<(Optio
         counted(prometheus, has(GRAPH_ERRORS), &GRAPH_LABELS, known, window),
         risen(prometheus, has(GRAPH_LENGTHS).map(str::to_owned), &in_buckets, window),
     );
-    let ((calls, new_calls), (errors, new_errors), buckets) = (calls?, errors?, buckets?);
-    notes.extend(remarked.into_iter().chain(new_calls).chain(new_errors));
+    let (calls, errors, buckets) = (calls?, errors?, buckets?);
+    notes.extend(remarked.into_iter().chain(calls.note).chain(errors.note));
+    let (calls, errors) = (calls.told, errors.told);
     notes.extend([&calls, &errors, &buckets].into_iter().flat_map(remarks));
     let edges = graph(&calls.data, &errors.data, &buckets.data);
     let metric = GRAPH_CALLS.to_owned();

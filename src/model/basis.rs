@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::evidence::Source;
+use crate::model::filter::Filters;
 use crate::model::journey::Journey;
 
 /// Where numbers were taken from.
@@ -28,11 +29,11 @@ pub struct Basis {
     /// Who told the metrics; none for spans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<Source>,
-    /// How many calls were counted: by the metrics, or spans that were read.
+    /// How many calls were counted: by the metrics, or spans that were read; those that are as the filters say.
     pub calls: u64,
-    /// How many journeys were read.
+    /// How many journeys were read in which any of it stands.
     pub journeys: usize,
-    /// How many lines were read.
+    /// How many lines were read; those that are as the filters say.
     pub lines: usize,
     /// The newest so many traces of each service were asked for; none where everything was read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,11 +55,15 @@ pub struct SampledService {
 }
 
 impl Basis {
-    /// Adds what was read of a journey.
-    pub fn add(&mut self, journey: &Journey) {
-        self.calls = self.calls.saturating_add(journey.spans.len() as u64);
-        self.journeys += 1;
-        self.lines += journey.logs.len();
+    /// Adds what was read of a journey and is as these filters say, whether it failed or not.
+    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+        let whatever = Filters { errors_only: false, ..filters.clone() };
+        let spans = journey.spans.iter().filter(|span| whatever.wants_span(span)).count();
+        let lines = if whatever.are_about_spans() { &[][..] } else { &journey.logs };
+        let lines = lines.iter().filter(|line| whatever.wants_line(line)).count();
+        self.calls = self.calls.saturating_add(spans as u64);
+        self.lines += lines;
+        self.journeys += usize::from(spans + lines > 0);
     }
 
     /// Services of which there may be more than was read.

@@ -38,6 +38,9 @@ pub struct Hotspots {
     /// Whether it shows errors as well that deeper ones caused.
     #[serde(skip)]
     pub all: bool,
+    /// Whether filters leave something out.
+    #[serde(skip)]
+    pub filtered: bool,
 }
 
 impl Hotspots {
@@ -51,6 +54,7 @@ impl Hotspots {
                 json!(spot.part),
                 json!(spot.lines_only),
                 json!(spot.errors),
+                json!(spot.at_least),
                 json!(spot.recovered),
                 json!(spot.calls),
                 json!(spot.share),
@@ -73,6 +77,7 @@ impl Hotspots {
                 "part",
                 "lines_only",
                 "errors",
+                "at_least",
                 "recovered",
                 "calls",
                 "share",
@@ -97,8 +102,8 @@ impl Hotspots {
         let names = Names::of(&services);
         let mut blocks = vec![Block::Line(self.answer(frame, &names)), window::line(&self.basis)];
         blocks.extend(frame.asking());
-        let wanted: Vec<&Hotspot> =
-            self.hotspots.iter().filter(|spot| self.all || spot.part != Part::PassedOn).collect();
+        let all = self.all || self.is_passed_on();
+        let wanted: Vec<&Hotspot> = self.hotspots.iter().filter(|spot| all || spot.part != Part::PassedOn).collect();
         if !wanted.is_empty() {
             let rows = wanted.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();
             let mut head = vec!["errors", "share"];
@@ -117,13 +122,25 @@ impl Hotspots {
         blocks
     }
 
+    /// Whether all errors were caused by others that are not among them.
+    fn is_passed_on(&self) -> bool {
+        let mut there = self.hotspots.iter().filter(|spot| spot.errors > 0).peekable();
+        there.peek().is_some() && there.all(|spot| spot.part == Part::PassedOn)
+    }
+
     /// `✗ 214 errors from 3 origins in the last hour; content GET /content is new and the worst`.
     fn answer(&self, frame: &Frame, names: &Names) -> Line {
         let origins: Vec<&Hotspot> =
             self.hotspots.iter().filter(|spot| spot.part != Part::PassedOn && spot.errors > 0).collect();
         let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
+        if self.is_passed_on() {
+            let all = self.hotspots.iter().map(|spot| spot.errors).sum::<u64>();
+            let all = counted(usize::try_from(all).unwrap_or(usize::MAX), "error");
+            return one(Role::Error, format!("✗ {all}{when}, passed on: what caused them is not among them"));
+        }
         let Some(worst) = origins.first() else {
             return match (self.basis.calls, self.basis.lines, frame.report.complete) {
+                (0, 0, true) if self.filtered => one(Role::Strong, format!("– nothing is as the filters say{when}")),
                 (0, 0, true) => one(Role::Strong, format!("– no spans and no error lines{when}")),
                 (_, _, true) => one(Role::Good, format!("✓ no errors{when}")),
                 _ => one(Role::Warn, format!("– no errors seen so far{when}")),
@@ -198,6 +215,9 @@ impl Hotspots {
         let sample =
             if spot.read > 0 && spot.read < spot.errors { format!(", of {} read", spot.read) } else { String::new() };
         let mut aside = vec![one(Role::Dim, format!("  {seen}{sample}"))];
+        if spot.at_least {
+            aside.push(one(Role::Dim, "not counted by the metric: at least these"));
+        }
         if spot.lines_only {
             aside.push(one(Role::Dim, "told by lines only"));
         }
@@ -221,7 +241,7 @@ impl Hotspots {
         facts.extend(parts::unshown(wanted.len().saturating_sub(self.top), "more row", &all));
         let passed = || self.hotspots.iter().filter(|spot| spot.part == Part::PassedOn && spot.errors > 0);
         let errors = passed().map(|spot| spot.errors).sum::<u64>();
-        if errors > 0 && !self.all {
+        if errors > 0 && !self.all && !self.is_passed_on() {
             let all = counted(usize::try_from(errors).unwrap_or(usize::MAX), "error");
             facts.push(fact("passed on", plain(format!("{all} that deeper ones caused; --all shows them"))));
         }

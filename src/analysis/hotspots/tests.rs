@@ -196,18 +196,19 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
         (at("noise", "thing"), [0.2, 0.0]),
     ];
     let calls = [(at("web", "get"), [1_000.0, 1_000.0]), (at("gate", "in"), [10.0, 10.0])];
-    let lines = [("job".to_owned(), [40.0, 0.0])];
+    let lines = [("job", 40.0), ("cron", 7.0), ("mail", 5.0)].map(|(service, n)| (service.to_owned(), [n, 0.0]));
     let totals = Totals { calls: calls.into(), errors: errors.into(), lines: lines.into() };
     assert_eq!(totals.failing(), ["web", "gate", "mail"]);
     let say = |row: &Hotspot| {
         let (place, trend) = (&row.place, row.trend);
         let share = row.share.map_or("–".to_owned(), |share| format!("{share:.2}"));
         format!(
-            "{}/{} {} {:?} {}←{} of {} {share} {trend:?}, {} read",
+            "{}/{} {} {:?} {}{}←{} of {} {share} {trend:?}, {} read",
             place.service,
             place.operation,
             row.error_type,
             row.part,
+            if row.at_least { "≥" } else { "" },
             row.errors,
             row.errors_before.unwrap_or_default(),
             row.calls,
@@ -217,9 +218,11 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
     let told: Vec<String> = fold.rows_of(&totals).iter().map(say).collect();
     let wanted = [
         "web/get Reset Origin 66←6 of 1000 0.07 Some(Worse), 2 read",
-        "job/  Origin 40←0 of 0 – Some(New), 2 read",
+        "job/  Origin 40←0 of 0 – None, 2 read",
         "web/get Timeout Origin 34←4 of 1000 0.03 Some(Worse), 1 read",
+        "cron/  Unknown 7←0 of 0 – None, 0 read",
         "mail/send  Unknown 3←0 of 0 – Some(New), 0 read",
+        "shop/call  Origin ≥1←0 of 0 – None, 1 read",
         "old/thing  Unknown 0←5 of 0 – Some(Gone), 0 read",
         "gate/in  PassedOn 10←10 of 10 1.00 Some(Same), 1 read",
     ];
