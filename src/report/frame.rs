@@ -100,7 +100,13 @@ impl Frame<'_> {
     pub fn remarks(&self) -> Vec<Fact> {
         let merged = |note: &&Note| self.verbosity == 0 && note.code == NoteCode::NotConfigured;
         let notes = || self.report.notes.iter().filter(|n| !n.code.is_incomplete());
-        let absent: Vec<&str> = notes().filter(merged).filter_map(|n| n.source).map(Source::word).collect();
+        // Who was left out on purpose is told beside the others.
+        let left_out = |source: &Source| {
+            let is_it = |b: &BackendStatus| b.name == *source && b.state == BackendState::LeftOut;
+            self.report.backends.iter().any(is_it)
+        };
+        let absent = notes().filter(merged).filter_map(|n| n.source).filter(|source| !left_out(source));
+        let absent: Vec<&str> = absent.map(Source::word).collect();
         let mut facts: Vec<Fact> = notes().filter(|n| !merged(n)).flat_map(note).collect();
         if !absent.is_empty() && self.was_answered() {
             let places = if absent.len() == 1 { "its usual address" } else { "their usual addresses" };
