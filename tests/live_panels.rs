@@ -14,6 +14,8 @@ use trace::model::span::Span;
 use trace::model::time::{HOUR, MINUTE, Timestamp};
 
 const JAEGERS: [&str; 2] = ["STACK_JAEGER1_URL", "STACK_JAEGER2_URL"];
+/// Who counts spans: both answer the same API, and each has an `increase()` of its own.
+const COUNTING: [&str; 2] = ["STACK_PROMETHEUS_URL", "STACK_VICTORIAMETRICS_URL"];
 /// Upper bounds of the buckets that are pushed, in milliseconds.
 const BOUNDS: [f64; 7] = [5.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, f64::INFINITY];
 
@@ -22,6 +24,10 @@ fn at(jaeger: &str) -> Trace {
         .env("TRACE_JAEGER_URL", &address(jaeger))
         .env("TRACE_LOKI_URL", &address("STACK_LOKI_URL"))
         .env("TRACE_PROMETHEUS_URL", &address("STACK_PROMETHEUS_URL"))
+}
+
+fn counted(server: &str) -> Trace {
+    at(JAEGERS[0]).env("TRACE_PROMETHEUS_URL", &address(server))
 }
 
 /// Runs of every scenario, a minute apart, in a time that no other test uses; and that time.
@@ -184,42 +190,52 @@ async fn metrics_tell_the_same_within_their_buckets() {
     all.extend(old);
     page.show(&samples(&all, 100.0));
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let answer = at(JAEGERS[0]).args(["latency", "--since", "1m", "-o", "json"]).run();
-    let json = answer.json();
-    assert_eq!((answer.code, &json["complete"]), (0, &Value::Bool(true)), "{} {}", answer.stderr, json["notes"]);
-    assert_eq!(
-        (text(&json["basis"], "via"), text(&json["basis"], "metric")),
-        ("metrics", "traces_span_metrics_calls_total")
-    );
-    let rows = json["rows"].as_array().expect("rows").iter();
-    let rows: Vec<&Value> = rows.filter(|row| text(row, "service") != "old").collect();
-    assert_eq!(rows.len(), truth.len());
-    for row in rows {
-        let key = (text(row, "service").to_owned(), text(row, "name").to_owned());
-        let (lengths, errors) = &truth[&key];
-        let counts = [row["calls"].as_u64(), row["errors"].as_u64()];
-        assert_eq!(counts, [lengths.len() as u64, *errors].map(|n| Some(100 * n)), "{key:?}");
-        for (name, percent) in [("p50", 50), ("p95", 95)] {
-            let (told, exact) = (&row[name], nearest(lengths, percent));
-            let (low, high) =
-                (told["low_ns"].as_i64().unwrap_or(i64::MAX), told["high_ns"].as_i64().unwrap_or(i64::MAX));
-            assert!(low <= exact && exact <= high, "{key:?} {name}: {exact} in {told}");
+    for server in COUNTING {
+        let answer = counted(server).args(["latency", "--since", "1m", "-o", "json"]).run();
+        let json = answer.json();
+        assert_eq!(
+            (answer.code, &json["complete"]),
+            (0, &Value::Bool(true)),
+            "{server}: {} {}",
+            answer.stderr,
+            json["notes"]
+        );
+        assert_eq!(
+            (text(&json["basis"], "via"), text(&json["basis"], "metric")),
+            ("metrics", "traces_span_metrics_calls_total")
+        );
+        let rows = json["rows"].as_array().expect("rows").iter();
+        let rows: Vec<&Value> = rows.filter(|row| text(row, "service") != "old").collect();
+        assert_eq!(rows.len(), truth.len());
+        for row in rows {
+            let key = (text(row, "service").to_owned(), text(row, "name").to_owned());
+            let (lengths, errors) = &truth[&key];
+            let counts = [row["calls"].as_u64(), row["errors"].as_u64()];
+            assert_eq!(counts, [lengths.len() as u64, *errors].map(|n| Some(100 * n)), "{server} {key:?}");
+            for (name, percent) in [("p50", 50), ("p95", 95)] {
+                let (told, exact) = (&row[name], nearest(lengths, percent));
+                let (low, high) =
+                    (told["low_ns"].as_i64().unwrap_or(i64::MAX), told["high_ns"].as_i64().unwrap_or(i64::MAX));
+                assert!(low <= exact && exact <= high, "{server} {key:?} {name}: {exact} in {told}");
+            }
         }
     }
     page.show(&samples(&all, 200.0));
     tokio::time::sleep(Duration::from_secs(5)).await;
     own_metrics_of_jaeger(&truth);
-    let answer = at(JAEGERS[0]).args(["hotspots", "--since", "1m", "--via", "metrics", "-o", "json"]).run();
-    let json = answer.json();
-    assert_eq!(text(&json["basis"], "via"), "metrics", "{} {}", answer.stderr, json["notes"]);
-    let mut told: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for row in json["hotspots"].as_array().expect("rows").iter().filter(|row| row["lines_only"] == false) {
-        let key = (text(row, "service").to_owned(), text(row, "operation").to_owned());
-        *told.entry(key).or_default() += row["errors"].as_u64().unwrap_or_default();
+    for server in COUNTING {
+        let answer = counted(server).args(["hotspots", "--since", "1m", "--via", "metrics", "-o", "json"]).run();
+        let json = answer.json();
+        assert_eq!(text(&json["basis"], "via"), "metrics", "{server}: {} {}", answer.stderr, json["notes"]);
+        let mut told: BTreeMap<(String, String), u64> = BTreeMap::new();
+        for row in json["hotspots"].as_array().expect("rows").iter().filter(|row| row["lines_only"] == false) {
+            let key = (text(row, "service").to_owned(), text(row, "operation").to_owned());
+            *told.entry(key).or_default() += row["errors"].as_u64().unwrap_or_default();
+        }
+        told.retain(|(service, _), _| service != "old");
+        let failed = truth.iter().filter(|(_, (_, errors))| *errors > 0);
+        assert_eq!(told, failed.map(|(key, (_, errors))| (key.clone(), errors * 200)).collect(), "{server}");
     }
-    told.retain(|(service, _), _| service != "old");
-    let failed = truth.iter().filter(|(_, (_, errors))| *errors > 0);
-    assert_eq!(told, failed.map(|(key, (_, errors))| (key.clone(), errors * 200)).collect());
 }
 
 /// The same as Jaeger 2 tells it, which asks Prometheus itself: counts as good, estimates within the true bucket.
