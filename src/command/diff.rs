@@ -27,6 +27,7 @@ Examples:
   trace diff --input good.json --input bad.json     one journey in each
   trace diff --input all.json req-41 req-42
   trace diff --demo complete late-consumer
+  trace diff --demo --at now-25m
   trace diff req-41 req-42 --exit-code              1 where they differ, as in git";
 
 /// Flags.
@@ -39,10 +40,10 @@ pub struct Args {
     #[arg(long)]
     pub exit_code: bool,
     /// Compare the hour before this time with the hour after it
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["before", "after", "since", "start", "end", "demo"], allow_hyphen_values = true, help_heading = "Time")]
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["before", "after", "since", "start", "end"], allow_hyphen_values = true, help_heading = "Time")]
     pub at: Option<String>,
     /// Compare this window …
-    #[arg(long, value_name = "START..END", requires = "after", conflicts_with_all = ["since", "start", "end", "demo"], help_heading = "Time")]
+    #[arg(long, value_name = "START..END", requires = "after", conflicts_with_all = ["since", "start", "end"], help_heading = "Time")]
     pub before: Option<String>,
     /// … with this one
     #[arg(long, value_name = "START..END", requires = "before", help_heading = "Time")]
@@ -83,7 +84,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
 
 /// The two windows, where windows are meant.
 fn windows(args: &Args, context: &Context) -> Result<Option<[Window; 2]>, Error> {
-    let (now, zone) = (context.surroundings.now, context.settings.zone.value);
+    let is_demo = args.window.journey.sources.demo.is_some();
+    let (now, zone) = (if is_demo { demo::NOW } else { context.surroundings.now }, context.settings.zone.value);
     let read = |times: TimeArgs| {
         let window = times.window(now, zone)?;
         window.ok_or_else(|| Error::usage("no time is given", "write START..END, such as 14:00..15:00 or 14:00..now"))

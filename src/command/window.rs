@@ -6,7 +6,7 @@ use crate::command::asking::{Wish, ask, flags};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::offline::{demo_run, read_files, within};
-use crate::demo;
+use crate::demo::{self, hours};
 use crate::error::Error;
 use crate::gather::sample::{Wanted, sample};
 use crate::model::basis::{Basis, Via};
@@ -54,19 +54,8 @@ pub async fn each(args: &WindowArgs, context: &Context, take: impl FnMut(Journey
             Ok(told(demo::evidence(&run), demo::NOW, args, context, take))
         }
         Supply::Demo(None) => {
-            let mut all = Evidence::default();
-            for (_, run) in demo::embedded() {
-                let run = demo::evidence(&run);
-                all.spans.extend(run.spans);
-                all.logs.extend(run.logs);
-                all.absorb_shell(Evidence {
-                    backends: run.backends,
-                    notes: run.notes,
-                    coverage: run.coverage,
-                    ..Evidence::default()
-                });
-            }
-            Ok(told(all, demo::NOW, args, context, take))
+            let evidence = hours::within(demo_window(args, context)?);
+            Ok(told(evidence, demo::NOW, args, context, take))
         }
         Supply::Backends => {
             let desk = Desk::open(&journey.sources.recording, context)?;
@@ -93,6 +82,15 @@ pub fn is_one(args: &WindowArgs) -> Result<bool, Error> {
 pub fn window(args: &WindowArgs, now: Timestamp, context: &Context) -> Result<Window, Error> {
     let told = args.journey.time.window(now, context.settings.zone.value)?;
     Ok(told.unwrap_or_else(|| Window::new(now.plus(-HOUR), now.plus(1))))
+}
+
+/// The same of the demo, which ends at its own now.
+///
+/// # Errors
+/// Usage: times that make no sense.
+pub fn demo_window(args: &WindowArgs, context: &Context) -> Result<Window, Error> {
+    let told = args.journey.time.window(demo::NOW, context.settings.zone.value)?;
+    Ok(told.unwrap_or_else(|| Window::new(demo::NOW.plus(-HOUR), demo::NOW)))
 }
 
 /// Tells every journey of the newest traces of each service in this window. The desk stays open.

@@ -11,7 +11,7 @@ use crate::command::Context;
 use crate::command::desk::{Desk, progress};
 use crate::command::offline::{read_files, within};
 use crate::command::window::{self, Counted, cut, told};
-use crate::demo;
+use crate::demo::{self, hours};
 use crate::error::Error;
 use crate::gather::error_lines::{ErrorLines, error_lines};
 use crate::gather::sample::{Sampled, Wanted, samples};
@@ -76,7 +76,12 @@ pub async fn each(
             let evidence = within(read_files(&paths)?, hull(&scope));
             Ok(Looked::read(told(evidence, now, args, context, |journey| take(&scope, journey)), scope))
         }
-        Supply::Demo(_) => {
+        Supply::Demo(None) => {
+            let scope = scope(Some(window::demo_window(args, context)?), look);
+            let evidence = hull(&scope).map(hours::within).unwrap_or_default();
+            Ok(Looked::read(told(evidence, demo::NOW, args, context, |journey| take(&scope, journey)), scope))
+        }
+        Supply::Demo(Some(_)) => {
             let scope = scope(journey.time.window(demo::NOW, context.settings.zone.value)?, look);
             Ok(Looked::read(window::each(args, context, |journey| take(&scope, journey)).await?, scope))
         }
@@ -103,10 +108,10 @@ pub async fn each(
 /// Usage: times that make no sense.
 pub fn when(args: &WindowArgs, context: &Context) -> Result<String, Error> {
     let sources = &args.journey.sources;
-    let (is_one, now) = (window::is_one(args)?, context.surroundings.now);
-    let now = if sources.demo.is_some() { demo::NOW } else { now };
+    let (is_one, supply) = (window::is_one(args)?, sources.supply(&context.surroundings)?);
+    let now = if sources.demo.is_some() { demo::NOW } else { context.surroundings.now };
     let explicit = args.journey.time.window(now, context.settings.zone.value)?;
-    let is_asked = sources.input.is_empty() && sources.demo.is_none();
+    let is_asked = matches!(supply, Supply::Backends | Supply::Demo(None));
     Ok(match explicit {
         _ if is_one => String::new(),
         Some(window) if window.to > now => format!("in the last {}", Human(window.length().saturating_sub(1))),
