@@ -28,7 +28,7 @@ Examples:
   trace diff --input all.json req-41 req-42
   trace diff --demo complete late-consumer
   trace diff --demo --at now-25m
-  trace diff req-41 req-42 --exit-code              1 where they differ, as in git";
+  trace diff req-41 req-42 --exit-code              1 where they differ, as in git; 3 where that cannot be told";
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -36,7 +36,7 @@ pub struct Args {
     /// Show the steps that are alike as well
     #[arg(long)]
     pub all: bool,
-    /// 1 where they differ
+    /// 1 where they differ, 3 where too few journeys can tell
     #[arg(long)]
     pub exit_code: bool,
     /// Compare the hour before this time with the hour after it
@@ -74,10 +74,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         None => Box::pin(two_journeys(args, context)).await?,
     };
     let body = DiffReport::new(compared, args.all);
-    let differs = body.differs() && args.exit_code;
+    let told = match (body.can_tell(), body.differs()) {
+        (false, _) => Exit::CannotTell,
+        (true, true) => Exit::Negative,
+        (true, false) => Exit::Answered,
+    };
     let mut outcome = footing.outcome(&args.window.journey, context, Body::Diff(Box::new(body)));
-    if differs && outcome.exit == Exit::Answered {
-        outcome.exit = Exit::Negative;
+    if args.exit_code && outcome.exit == Exit::Answered {
+        outcome.exit = told;
     }
     Ok(outcome)
 }
