@@ -117,6 +117,8 @@ pub(super) struct Recorder {
     pub(super) correlation_id: String,
     fault: Fault,
     jitter: Jitter,
+    /// Lines below it are not stored.
+    least: Level,
     resources: BTreeMap<&'static str, Arc<Resource>>,
     spans: Vec<Span>,
     failed: BTreeSet<usize>,
@@ -139,6 +141,7 @@ impl Recorder {
             correlation_id,
             fault,
             jitter: Jitter::Slight,
+            least: Level::default(),
             resources: BTreeMap::new(),
             spans: vec![],
             failed: BTreeSet::new(),
@@ -165,6 +168,11 @@ impl Recorder {
     /// From here on times differ so much.
     pub(super) fn jitter(&mut self, jitter: Jitter) {
         self.jitter = jitter;
+    }
+
+    /// From here on only lines at least so grave are stored.
+    pub(super) fn store_from(&mut self, least: Level) {
+        self.least = least;
     }
 
     /// This service's spans are of this host and version.
@@ -422,6 +430,9 @@ impl Recorder {
     }
 
     fn write(&mut self, at: At, level: Level, time: i64, mut object: Map<String, Json>, more: &[(&str, Json)]) {
+        if level < self.least {
+            return;
+        }
         let (trace_id, span_id) = self.ids(at);
         object.insert("trace_id".to_owned(), json!(trace_id.to_string()));
         object.insert("span_id".to_owned(), json!(span_id.to_string()));
