@@ -1127,7 +1127,7 @@ complete -c trace -n "__fish_trace_using_subcommand diff" -s z -l timezone -d 'S
 complete -c trace -n "__fish_trace_using_subcommand diff" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand diff" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
 complete -c trace -n "__fish_trace_using_subcommand diff" -l all -d 'Show the steps that are alike as well'
-complete -c trace -n "__fish_trace_using_subcommand diff" -l exit-code -d '1 where they differ'
+complete -c trace -n "__fish_trace_using_subcommand diff" -l exit-code -d '1 where they differ, 3 where too few journeys can tell'
 complete -c trace -n "__fish_trace_using_subcommand diff" -l allow-partial -d '0 also where the answer is not complete'
 complete -c trace -n "__fish_trace_using_subcommand diff" -l fail-empty -d '1 where nothing was found and the answer is complete'
 complete -c trace -n "__fish_trace_using_subcommand diff" -l error -d 'Only errors'

@@ -3,21 +3,23 @@
 mod support;
 
 use insta::assert_snapshot;
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 use support::jaeger::Jaeger;
 use support::stack::now;
 use support::trace;
 use trace::demo::scenarios;
+use trace::model::attribute::Value;
+use trace::model::span::Span;
 use trace::model::time::MINUTE;
 
 /// When the generated journeys begin: 2026-11-22T13:02:11Z.
 const ORIGIN: i64 = 1_795_352_531_000_000_000;
 
 /// One journey of two services as a line of OTLP JSON, some seconds after the last one.
-fn journey(nth: usize, host: &str, size: &Value, millis: i64, failed: bool) -> String {
+fn journey(nth: usize, host: &str, size: &Json, millis: i64, failed: bool) -> String {
     let text = |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
     let start = ORIGIN + nth as i64 * 10_000_000_000;
-    let span = |service: &str, id: &str, parent: &str, more: Value| {
+    let span = |service: &str, id: &str, parent: &str, more: Json| {
         let mut attributes = vec![text("order.id", &format!("o-{nth}")), text("region", ["eu", "us"][nth % 2])];
         attributes.push(json!({ "key": "batch.size", "value": size }));
         let span = json!({
@@ -33,7 +35,7 @@ fn journey(nth: usize, host: &str, size: &Value, millis: i64, failed: bool) -> S
     json!({ "resourceSpans": [span("shop", "aa", "", json!({})), span("pay", "bb", &parent, status)] }).to_string()
 }
 
-fn file(journeys: usize, of: impl Fn(usize) -> (&'static str, Value, i64, bool)) -> String {
+fn file(journeys: usize, of: impl Fn(usize) -> (&'static str, Json, i64, bool)) -> String {
     let line = |nth| {
         let (host, size, millis, failed) = of(nth);
         journey(nth, host, &size, millis, failed)
@@ -80,7 +82,7 @@ fn where_nothing_can_be_told_words_say_so() {
     let table = [
         (plain(|_| false), vec![], "✓ none of 30 journeys is bad"),
         (plain(|_| true), vec![], "– all of 30 journeys are bad"),
-        (plain(|nth| nth < 3), vec![], "– too few to tell: 3 bad of 30 journeys"),
+        (plain(|nth| nth < 3), vec![], "– nothing tells the 3 bad journeys from the 27 others"),
         (plain(|nth| nth % 3 == 0), vec![], "– nothing tells the 10 bad journeys from the 20 others"),
         (plain(|nth| nth == 0), vec!["--start", "2020-01-01", "--end", "2020-01-02"], "– no journey to compare"),
         (plain(|nth| nth == 0), vec!["--bad", "tag.nobody=x"], "✓ none of 30 journeys is bad"),
@@ -148,13 +150,52 @@ fn windows_of_a_server_and_of_a_file_differ_by_what_changed_between_them() {
     let json = asked(&["--before", "now-3h..now-1h", "--after", "now-1h..now", "-o", "json"]).json();
     assert_eq!((&json["first"]["journey_count"], &json["second"]["journey_count"]), (&json!(8), &json!(8)));
     let steps = json["steps"].as_array().expect("steps");
-    let waits = |step: &&Value| step["changes"] == json!(["waits_longer"]);
+    let waits = |step: &&Json| step["changes"] == json!(["waits_longer"]);
     assert_eq!(steps.iter().filter(waits).count(), 1, "{json:#}");
     let halves =
         file(40, |nth| ("a", json!({ "intValue": "1" }), if nth < 20 { 50 } else { 80 } + nth as i64 % 7, false));
     let args = ["diff", "--input", "all.json", "--before", "2026-11-22T13:02:11Z..2026-11-22T13:05:29Z"];
     let told = trace().args(args).args(["--after", "2026-11-22T13:05:29Z..2026-11-22T14:00:00Z"]);
     assert_snapshot!("diff_windows", told.file("all.json", &halves).run().screen());
+}
+
+#[test]
+fn errors_older_than_the_newest_traces_are_looked_for_by_themselves() {
+    let all = scenarios();
+    let named = |name: &str| all.iter().find(|s| s.name == name).expect("the scenario");
+    let run = |name: &str, nth: i64| named(name).run(now().plus(-10 * MINUTE - nth * MINUTE / 2), nth as u64).spans;
+    let good: Vec<_> = (0..30).flat_map(|nth| run("complete", nth)).collect();
+    let mut failing: Vec<_> = (40..46).flat_map(|nth| run("callee-down", nth)).collect();
+    for span in failing.iter_mut().filter(|span| span.is_error()) {
+        // As Jaeger itself tells it.
+        span.attributes.push("error", Value::Bool(true));
+    }
+    let asked = |spans: &[Span]| {
+        let jaeger = Jaeger::holding(spans);
+        let server = ["why", "--jaeger-url", jaeger.server.url(), "--without", "loki,prometheus", "--limit", "20"];
+        trace().args(server).run().screen()
+    };
+    let told = asked(&[good.clone(), failing].concat());
+    assert!(told.contains("bad: error (6)") && told.contains("looked for by themselves"), "{told}");
+    let none = asked(&good);
+    assert!(none.starts_with("– none seen that is bad, among 20 journeys"), "{none}");
+}
+
+#[test]
+fn a_gate_of_two_windows_passes_only_what_it_can_tell() {
+    let halves = |second: usize| {
+        file(12, move |nth| ("a", json!({ "intValue": "1" }), if nth < 6 { 50 } else { 5_000 }, nth >= 12 - second))
+    };
+    let asked = |file: &str, after: &str| {
+        let args = ["diff", "--input", "all.json", "--before", "2026-11-22T13:02:00Z..2026-11-22T13:03:10Z"];
+        trace().args(args).args(["--after", after, "--exit-code"]).file("all.json", file).run().screen()
+    };
+    let after = "2026-11-22T13:03:10Z..2026-11-22T14:00:00Z";
+    let differs = asked(&halves(6), after);
+    assert!(differs.starts_with("! the time after has 1 step failing") && differs.ends_with("exit 1"), "{differs}");
+    let none = asked(&halves(6), "2026-11-22T15:00:00Z..2026-11-22T16:00:00Z");
+    assert!(none.starts_with("– too few to tell: 6 journeys before, no journey after"), "{none}");
+    assert!(none.ends_with("exit 3"), "{none}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::model::finding::Severity;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::metric::{Alert, AlertState, Series};
+use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 use crate::model::time::{MINUTE, Timestamp, Window};
 
@@ -46,6 +47,10 @@ pub struct Episode {
     pub ongoing: bool,
     /// Every label.
     pub labels: BTreeMap<String, String>,
+    /// Whether it may decide the exit code: not where services were asked for and it names none.
+    pub gates: bool,
+    /// Whether any journey of its time was read that its service, where it names one, takes part in.
+    pub journeys_read: bool,
     /// Journeys of its time that show it.
     pub examples: Vec<Example>,
 }
@@ -163,6 +168,18 @@ pub fn episodes(told: Told) -> Vec<Episode> {
     all
 }
 
+/// Those of the services that the filters want. One that names no service may be about any: it is kept, and gates
+/// nothing where services are asked for.
+pub fn wanted(mut all: Vec<Episode>, filters: &Filters) -> Vec<Episode> {
+    let is_short_of = |service: &str| {
+        let mut told = filters.services.iter().filter_map(Pattern::as_exact);
+        told.any(|wanted| short_service(wanted) == short_service(service))
+    };
+    all.retain(|one| one.service.as_deref().is_none_or(|name| filters.wants_service(name) || is_short_of(name)));
+    all.iter_mut().for_each(|one| one.gates = one.service.is_some() || filters.services.is_empty());
+    all
+}
+
 fn begun(alert: &Alert) -> Episode {
     Episode {
         name: alert.name.clone(),
@@ -175,6 +192,8 @@ fn begun(alert: &Alert) -> Episode {
         to: alert.to,
         ongoing: alert.ongoing,
         labels: alert.labels.clone(),
+        gates: true,
+        journeys_read: false,
         examples: vec![],
     }
 }
@@ -220,6 +239,8 @@ struct Wanted {
     window: Window,
     near: Timestamp,
     words: BTreeSet<String>,
+    /// Whether a journey of its time and service came by.
+    read: bool,
     failed: Vec<Example>,
     /// The slowest of each operation.
     slowest: BTreeMap<String, Example>,
@@ -233,6 +254,7 @@ impl Showing {
             window: episode.touches(),
             near: episode.since,
             words: words(&episode.name),
+            read: false,
             failed: vec![],
             slowest: BTreeMap::new(),
         };
@@ -257,6 +279,8 @@ impl Showing {
         }
         let failures = errors::of(journey);
         for wanted in self.wanted.iter_mut().filter(|wanted| touched(wanted)) {
+            let is_its = |service: &str| wanted.service.as_deref().is_none_or(|its| short_service(service) == its);
+            wanted.read |= journey.spans.iter().any(|span| is_its(span.service()));
             let shown = failures
                 .iter()
                 .filter(|failure| wanted.shows(failure) && filters.wants_service(&failure.place.service));
@@ -276,7 +300,9 @@ impl Showing {
 
     /// Puts what was found beside each alert: what failed, then what was slowest.
     pub fn finish(self, episodes: &mut [Episode]) {
-        for (episode, wanted) in episodes.iter_mut().zip(self.wanted) {
+        for (episode, mut wanted) in episodes.iter_mut().zip(self.wanted) {
+            episode.journeys_read = wanted.read;
+            wanted.keep_what_speaks_of_it();
             let usual = |example: &Example| {
                 let calls = self.usual.get(&(short_service(&example.service).to_owned(), example.operation.clone()))?;
                 calls.median().filter(|_| calls.count >= ENOUGH)
@@ -305,6 +331,15 @@ impl Wanted {
         (Reverse(said.intersection(&self.words).count()), far, example.clone())
     }
 
+    /// An alert that names no service is shown by what speaks of the same as its name, where anything does.
+    fn keep_what_speaks_of_it(&mut self) {
+        let shared = |example: &&Example| self.rank(example).0.0 > 0;
+        let speaking: Vec<Example> = self.failed.iter().filter(shared).cloned().collect();
+        if self.service.is_none() && !speaking.is_empty() {
+            self.failed = speaking;
+        }
+    }
+
     fn keep_best(&mut self) {
         let mut failed = std::mem::take(&mut self.failed);
         failed.sort_by_cached_key(|example| self.rank(example));
@@ -330,8 +365,23 @@ impl Wanted {
     }
 }
 
-/// The words of a name, however they are joined, in lower case; short ones tell nothing.
+/// The words of a name, however they are joined, in lower case; short ones, and those that every alert or error has, tell
+/// nothing.
 fn words(text: &str) -> BTreeSet<String> {
+    const EMPTY: [&str; 12] = [
+        "alert",
+        "error",
+        "errors",
+        "exception",
+        "failed",
+        "failing",
+        "failure",
+        "failures",
+        "high",
+        "rate",
+        "service",
+        "with",
+    ];
     let mut spaced = String::new();
     for c in text.chars() {
         if c.is_uppercase() {
@@ -339,7 +389,8 @@ fn words(text: &str) -> BTreeSet<String> {
         }
         spaced.extend(c.to_lowercase());
     }
-    spaced.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3).map(str::to_owned).collect()
+    let all = spaced.split(|c: char| !c.is_alphanumeric());
+    all.filter(|word| word.len() > 3 && !EMPTY.contains(word)).map(str::to_owned).collect()
 }
 
 fn failed(id: &str, failure: &Failure) -> Example {
@@ -469,6 +520,42 @@ mod tests {
         ];
         assert_eq!(found, wanted.map(|(name, g, s, l, f, o)| (name.to_owned(), g, s, l, f, o)));
         assert!(episodes(Told { stretches: &[], since: &[], active: &[], ..told }).is_empty());
+    }
+
+    #[test]
+    fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_gates_nothing_of_a_service() {
+        let alert = |service: Option<&str>| Alert {
+            service: service.map(str::to_owned),
+            labels: [("service", service.unwrap_or("-"))].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            name: "CardStoreFailure".to_owned(),
+            state: AlertState::Firing,
+            from: ORIGIN,
+            to: ORIGIN.plus(MINUTE),
+            ongoing: true,
+        };
+        let stretches = [alert(None), alert(Some("pay_service")), alert(Some("shop"))];
+        let window = Window::new(ORIGIN.plus(-MINUTE), ORIGIN.plus(MINUTE));
+        let told = Told { stretches: &stretches, since: &[], active: &[], step_ns: SECOND, window, now: window.to };
+        let filters = Filters { services: vec![Pattern::exact("pay")], ..Filters::default() };
+        let kept = |filters: &Filters| wanted(episodes(told), filters).into_iter().map(|e| (e.service, e.gates));
+        let name = |text: &str| Some(text.to_owned());
+        let all = [(None, true), (name("pay_service"), true), (name("shop"), true)];
+        assert_eq!(kept(&Filters::default()).collect::<BTreeSet<_>>(), all.into());
+        assert_eq!(kept(&filters).collect::<BTreeSet<_>>(), [(None, false), (name("pay_service"), true)].into());
+
+        let mut found = episodes(told);
+        let mut showing = Showing::of(&found);
+        for (id, text) in [("it", "a/put 0..9 error: card store is full"), ("other", "shop/get 0..9 error: failure")] {
+            showing.add(&Journey { correlation_id: name(id), ..journey(text) }, &Filters::default());
+        }
+        showing.finish(&mut found);
+        let shown = |service: Option<&str>| {
+            let episode = found.iter().find(|e| e.service.as_deref() == service).unwrap();
+            (episode.journeys_read, episode.examples.iter().map(|e| e.id.as_str()).collect::<Vec<_>>())
+        };
+        assert_eq!(shown(None), (true, vec!["it"]));
+        assert_eq!(shown(Some("pay_service")), (false, vec![]));
+        assert_eq!(shown(Some("shop")), (true, vec!["other"]));
     }
 
     #[test]

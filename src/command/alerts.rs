@@ -1,12 +1,14 @@
 //! `trace alerts`: those of a time, what they touch, the journeys that show them; and the rules behind them.
 
-use crate::analysis::alerts::{Episode, Showing, Told, episodes};
+use std::collections::BTreeSet;
+
+use crate::analysis::alerts::{Episode, Showing, Told, episodes, wanted};
 use crate::analysis::rules::judged;
 use crate::command::asking::{Wish, ask, flags};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::phases::{left_out, no_file};
-use crate::command::window::{each, in_window, is_one, window};
+use crate::command::window::{Looks, Reading, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::demo::platform;
@@ -15,8 +17,11 @@ use crate::gather;
 use crate::gather::alerts::Alerted;
 use crate::gather::rules::Ruled;
 use crate::model::basis::Basis;
+use crate::model::conventions::short_service;
 use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::filter::Filters;
 use crate::model::finding::Severity;
+use crate::model::pattern::Pattern;
 use crate::model::time::{HOUR, Timestamp, Window, Windows};
 use crate::options::journey::Found;
 use crate::options::sources::Supply;
@@ -33,6 +38,7 @@ Examples:
   trace alerts --since 24h
   trace alerts req-42                           those of one journey's time
   trace alerts --fail-on error                  1 where a critical one fires or fired, for scripts
+  trace alerts --service shop --fail-on error   the same of one service; what names none is shown and decides nothing
   trace alerts --rules                          the rules, and which cannot work or never had data
   trace alerts --demo";
 
@@ -74,20 +80,22 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
     progress.say("asking prometheus for alerts");
     let told = gather::alerts::gather(asked, desk.now, prometheus, &desk.transport).await;
     progress.done();
-    let mut alerts = all(&told, asked, desk.now);
+    let filters = journey.filters.filters();
+    let mut alerts = all(&told, asked, desk.now, &filters);
     let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
     let mut basis = Basis::default();
     let shown = alerts.len().min(SHOWN);
     if desk.backends.jaeger.is_some() && shown > 0 {
         let mut showing = Showing::of(&alerts[..shown]);
-        let filters = journey.filters.filters();
         let touched: Windows = alerts[..shown].iter().map(Episode::touches).collect();
         let mut touched: Vec<Window> = touched.iter().collect();
         touched.reverse();
         for stretch in touched.iter().take(STRETCHES) {
             let stretch = Window::new(stretch.from, stretch.to.min(desk.now.plus(1)));
             let take = |journey| showing.add(&journey, &filters);
-            let counted = in_window(&desk, stretch, &args.window, context, take).await;
+            let services = services_of(&alerts[..shown], stretch, &filters);
+            let reading = Reading { window: stretch, services, looks: Looks::AndErrors };
+            let counted = read(&desk, reading, &args.window, context, take).await;
             add(&mut basis, counted.basis);
             footing.settled &= counted.footing.settled;
             footing.shell.absorb_shell(counted.footing.shell);
@@ -104,6 +112,14 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
     footing.shell.absorb_shell(told.shell);
     (footing.said, footing.unsaved) = desk.close(context);
     Ok(shown_with(footing, args, context, Alerts { asked: Some(asked), alerts, basis }))
+}
+
+/// Whose traces can show the alerts of this stretch: all that are wanted, where one of them names no service.
+fn services_of(alerts: &[Episode], stretch: Window, filters: &Filters) -> Vec<Pattern> {
+    let is_here = |alert: &&Episode| alert.touches().from < stretch.to && stretch.from < alert.touches().to;
+    let named = alerts.iter().filter(is_here).map(|alert| alert.service.as_deref().map(short_service));
+    let named: Option<BTreeSet<&str>> = named.collect();
+    named.map_or_else(|| filters.services.clone(), |named| named.into_iter().map(Pattern::exact).collect())
 }
 
 /// Counts of several stretches of time as one.
@@ -127,9 +143,9 @@ fn add(basis: &mut Basis, other: Basis) {
 async fn of_the_demo(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let asked = Window::new(demo::NOW.plus(-HOUR), demo::NOW);
     let told = Alerted { stretches: platform::alerts(), step_ns: platform::STEP, ..Alerted::default() };
-    let mut alerts = all(&told, asked, demo::NOW);
-    let mut showing = Showing::of(&alerts);
     let filters = args.window.journey.filters.filters();
+    let mut alerts = all(&told, asked, demo::NOW, &filters);
+    let mut showing = Showing::of(&alerts);
     let counted = each(&args.window, context, |journey| showing.add(&journey, &filters)).await?;
     showing.finish(&mut alerts);
     Ok(shown_with(counted.footing, args, context, Alerts { asked: Some(asked), alerts, basis: counted.basis }))
@@ -143,9 +159,10 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let window = asked.unwrap_or(Window::new(told.query.now, told.query.now));
     let step_ns = gather::alerts::step_ns(window);
     let alerted = Alerted { stretches: journey.alerts.clone(), step_ns, ..Alerted::default() };
-    let mut alerts = all(&alerted, window, told.query.now);
+    let filters = args.window.journey.filters.filters();
+    let mut alerts = all(&alerted, window, told.query.now, &filters);
     let mut showing = Showing::of(&alerts);
-    showing.add(journey, &args.window.journey.filters.filters());
+    showing.add(journey, &filters);
     showing.finish(&mut alerts);
     let mut basis = Basis::default();
     if !journey.is_empty() {
@@ -154,14 +171,14 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
     Ok(shown_with(told.footing, args, context, Alerts { asked, alerts, basis }))
 }
 
-fn all(told: &Alerted, window: Window, now: Timestamp) -> Vec<Episode> {
+fn all(told: &Alerted, window: Window, now: Timestamp, filters: &Filters) -> Vec<Episode> {
     let Alerted { stretches, since, active, step_ns, .. } = told;
-    episodes(Told { stretches, since, active, step_ns: *step_ns, window, now })
+    wanted(episodes(Told { stretches, since, active, step_ns: *step_ns, window, now }), filters)
 }
 
 fn shown_with(mut footing: Footing, args: &Args, context: &Context, alerts: Alerts) -> Outcome {
     footing.found = if alerts.alerts.is_empty() { Found::Nothing } else { Found::Something };
-    footing.worst = alerts.gravest();
+    footing.worst = alerts.gravest_that_gates();
     footing.outcome(&args.window.journey, context, Body::Alerts(Box::new(alerts)))
 }
 

@@ -124,13 +124,13 @@ pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Resu
             Ok(told(evidence, blank(subject, context, context.surroundings.now), wish, args, context))
         }
         Supply::Demo(scenario) => {
-            let (scenario, run) = demo_run(args, scenario.as_deref())?;
+            let (name, run) = demo_run(args, scenario.as_deref())?;
             let query = blank(Subject::correlation(&run.correlation_id), context, demo::NOW);
             let known = judging::with_demo(wish.known.clone());
             let mut told = told(demo::evidence(&run), query, &Wish { known, ..*wish }, args, context);
             // Elsewhere `--demo` alone may mean all of it.
             let others = told.footing.flags.split_once(' ').map(|(_, rest)| format!(" {rest}")).unwrap_or_default();
-            told.footing.flags = format!("--demo={}{others}", scenario.name);
+            told.footing.flags = format!("--demo={name}{others}");
             Ok(told)
         }
     }

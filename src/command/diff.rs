@@ -27,7 +27,8 @@ Examples:
   trace diff --input good.json --input bad.json     one journey in each
   trace diff --input all.json req-41 req-42
   trace diff --demo complete late-consumer
-  trace diff req-41 req-42 --exit-code              1 where they differ, as in git";
+  trace diff --demo --at now-25m
+  trace diff req-41 req-42 --exit-code              1 where they differ, as in git; 3 where that cannot be told";
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -35,14 +36,14 @@ pub struct Args {
     /// Show the steps that are alike as well
     #[arg(long)]
     pub all: bool,
-    /// 1 where they differ
+    /// 1 where they differ, 3 where too few journeys can tell
     #[arg(long)]
     pub exit_code: bool,
     /// Compare the hour before this time with the hour after it
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["before", "after", "since", "start", "end", "demo"], allow_hyphen_values = true, help_heading = "Time")]
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["before", "after", "since", "start", "end"], allow_hyphen_values = true, help_heading = "Time")]
     pub at: Option<String>,
     /// Compare this window …
-    #[arg(long, value_name = "START..END", requires = "after", conflicts_with_all = ["since", "start", "end", "demo"], help_heading = "Time")]
+    #[arg(long, value_name = "START..END", requires = "after", conflicts_with_all = ["since", "start", "end"], help_heading = "Time")]
     pub before: Option<String>,
     /// … with this one
     #[arg(long, value_name = "START..END", requires = "before", help_heading = "Time")]
@@ -73,17 +74,22 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         None => Box::pin(two_journeys(args, context)).await?,
     };
     let body = DiffReport::new(compared, args.all);
-    let differs = body.differs() && args.exit_code;
+    let told = match (body.can_tell(), body.differs()) {
+        (false, _) => Exit::CannotTell,
+        (true, true) => Exit::Negative,
+        (true, false) => Exit::Answered,
+    };
     let mut outcome = footing.outcome(&args.window.journey, context, Body::Diff(Box::new(body)));
-    if differs && outcome.exit == Exit::Answered {
-        outcome.exit = Exit::Negative;
+    if args.exit_code && outcome.exit == Exit::Answered {
+        outcome.exit = told;
     }
     Ok(outcome)
 }
 
 /// The two windows, where windows are meant.
 fn windows(args: &Args, context: &Context) -> Result<Option<[Window; 2]>, Error> {
-    let (now, zone) = (context.surroundings.now, context.settings.zone.value);
+    let is_demo = args.window.journey.sources.demo.is_some();
+    let (now, zone) = (if is_demo { demo::NOW } else { context.surroundings.now }, context.settings.zone.value);
     let read = |times: TimeArgs| {
         let window = times.window(now, zone)?;
         window.ok_or_else(|| Error::usage("no time is given", "write START..END, such as 14:00..15:00 or 14:00..now"))

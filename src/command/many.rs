@@ -186,16 +186,16 @@ fn together<'a>(
 /// The runs of the demo, and what is wanted and none of them.
 fn demo_shares(args: &JourneyArgs, scenario: Option<&str>, listed: Option<&[Subject]>) -> Result<Shares, Error> {
     let runs = match scenario {
-        Some(name) => vec![demo_run(args, Some(name))?],
-        None => demo::embedded(),
+        Some(name) => vec![demo_run(args, Some(name))?.1],
+        None => demo::embedded().into_iter().map(|(_, run)| run).collect(),
     };
-    let is_run = |id: &str| runs.iter().any(|(_, run)| run.correlation_id == id);
+    let is_run = |id: &str| runs.iter().any(|run| run.correlation_id == id);
     let other = |subject: &Subject| {
         let run = demo::find(&subject.text).filter(|(_, run)| is_run(&run.correlation_id)).map(|(_, run)| run);
         (subject.clone(), demo::evidence(&run.unwrap_or_default()))
     };
     let others = listed.unwrap_or_default().iter().filter(|subject| !is_run(&subject.text)).map(other).collect();
-    let share = |(_, run): &(_, demo::Run)| (Subject::correlation(&run.correlation_id), demo::evidence(run));
+    let share = |run: &demo::Run| (Subject::correlation(&run.correlation_id), demo::evidence(run));
     Ok(Shares { all: runs.iter().map(share).collect(), others })
 }
 

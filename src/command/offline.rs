@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use crate::demo::{self, hours};
 use crate::error::Error;
+use crate::file;
 use crate::model::evidence::{Evidence, Note};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
@@ -13,7 +15,6 @@ use crate::options::journey::JourneyArgs;
 use crate::query::Subject;
 use crate::report::words::quoted;
 use crate::stitch::subjects::Candidate;
-use crate::{demo, file};
 
 /// How many journeys of a file are listed where one must be chosen.
 const LISTED: usize = 20;
@@ -45,14 +46,16 @@ fn read_stdin() -> Result<Evidence, Error> {
     file::read("-", bytes)
 }
 
-/// The run that is meant: by its ID, or by its scenario.
+/// The run that is meant, by its ID or by its scenario, and what `--demo=` calls it.
 ///
 /// # Errors
 /// Usage: there is no such run.
-pub fn demo_run(args: &JourneyArgs, scenario: Option<&str>) -> Result<(demo::Scenario, demo::Run), Error> {
+pub fn demo_run(args: &JourneyArgs, scenario: Option<&str>) -> Result<(String, demo::Run), Error> {
     let subject = args.subject.subject()?;
     let wanted = subject.as_ref().map(|s| s.text.as_str()).or(scenario).unwrap_or(demo::BROKEN);
-    demo::find(wanted).ok_or_else(|| {
+    let embedded = demo::find(wanted).map(|(scenario, run)| (scenario.name.to_owned(), run));
+    let ordinary = || hours::find(wanted).map(|run| (run.correlation_id.clone(), run));
+    embedded.or_else(ordinary).ok_or_else(|| {
         let names: Vec<&str> = demo::scenarios().iter().map(|s| s.name).collect();
         Error::usage(format!("the demo has no {wanted:?}"), format!("there are {}", names.join(", ")))
     })

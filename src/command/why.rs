@@ -1,7 +1,7 @@
 //! `trace why`: what the bad journeys have in common that the good ones have not.
 
 use crate::analysis::why::{Kind, Question, Slow, Why};
-use crate::command::window::each;
+use crate::command::window::{Looks, each_of};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::criteria::Criteria;
@@ -63,10 +63,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     args.window.journey.verdict.judges_nothing("why", "trace hotspots and trace missing judge what they find")?;
     let slow = args.slow.map(|limit| limit.map_or(Slow::Tenth, Slow::Over));
     let question = Question { bad: args.bad.clone(), good: args.good.clone(), slow, kinds: args.by.clone() };
+    let looks = if question.is_about_errors() { Looks::AndErrors } else { Looks::Newest };
     let asked = Asked::of(&question);
     let filters = args.window.journey.filters.filters();
     let mut why = Why::about(question);
-    let counted = each(&args.window, context, |journey| why.add(&journey, &filters)).await?;
+    let counted = each_of(&args.window, looks, context, |journey| why.add(&journey, &filters)).await?;
     let top = usize::try_from(args.top).unwrap_or(usize::MAX);
     let body = WhyReport::new(asked, why.told(), counted.basis, top);
     Ok(counted.footing.outcome(&args.window.journey, context, Body::Why(Box::new(body))))

@@ -6,12 +6,14 @@ use crate::command::asking::{Wish, ask, flags};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::offline::{demo_run, read_files, within};
-use crate::demo;
+use crate::demo::{self, hours};
 use crate::error::Error;
-use crate::gather::sample::{Wanted, sample};
+use crate::gather::sample::{Sampled, Wanted, samples};
 use crate::model::basis::{Basis, Via};
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::filter::Filters;
 use crate::model::journey::Journey;
+use crate::model::pattern::Pattern;
 use crate::model::time::{HOUR, Timestamp, Window};
 use crate::options::journey::Found;
 use crate::options::sources::Supply;
@@ -37,11 +39,44 @@ impl Counted {
     }
 }
 
-/// Tells every journey of what the flags are about, by time.
+/// Which traces of each service are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looks {
+    /// The newest.
+    Newest,
+    /// The newest, and by themselves the newest with errors, of which the newest of all may hold none.
+    AndErrors,
+}
+
+/// What is read of a window.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// When.
+    pub window: Window,
+    /// Only of these services; empty means all.
+    pub services: Vec<Pattern>,
+    /// Which traces.
+    pub looks: Looks,
+}
+
+/// Tells every journey of what the flags are about, by time; of a window of the backends the newest of each service.
 ///
 /// # Errors
 /// Usage, configuration, a file that cannot be read. What a backend did wrong is a note of the answer.
 pub async fn each(args: &WindowArgs, context: &Context, take: impl FnMut(Journey)) -> Result<Counted, Error> {
+    each_of(args, Looks::Newest, context, take).await
+}
+
+/// The same, of a window of the backends with these looks.
+///
+/// # Errors
+/// As [`each`].
+pub async fn each_of(
+    args: &WindowArgs,
+    looks: Looks,
+    context: &Context,
+    take: impl FnMut(Journey),
+) -> Result<Counted, Error> {
     let journey = &args.journey;
     match journey.sources.supply(&context.surroundings)? {
         _ if is_one(args)? => one(args, context, take).await,
@@ -54,24 +89,14 @@ pub async fn each(args: &WindowArgs, context: &Context, take: impl FnMut(Journey
             Ok(told(demo::evidence(&run), demo::NOW, args, context, take))
         }
         Supply::Demo(None) => {
-            let mut all = Evidence::default();
-            for (_, run) in demo::embedded() {
-                let run = demo::evidence(&run);
-                all.spans.extend(run.spans);
-                all.logs.extend(run.logs);
-                all.absorb_shell(Evidence {
-                    backends: run.backends,
-                    notes: run.notes,
-                    coverage: run.coverage,
-                    ..Evidence::default()
-                });
-            }
-            Ok(told(all, demo::NOW, args, context, take))
+            let evidence = hours::within(demo_window(args, context)?);
+            Ok(told(evidence, demo::NOW, args, context, take))
         }
         Supply::Backends => {
             let desk = Desk::open(&journey.sources.recording, context)?;
             let window = window(args, desk.now, context)?;
-            let mut counted = in_window(&desk, window, args, context, take).await;
+            let reading = Reading { window, services: journey.filters.filters().services, looks };
+            let mut counted = read(&desk, reading, args, context, take).await;
             (counted.footing.said, counted.footing.unsaved) = desk.close(context);
             Ok(counted)
         }
@@ -95,6 +120,15 @@ pub fn window(args: &WindowArgs, now: Timestamp, context: &Context) -> Result<Wi
     Ok(told.unwrap_or_else(|| Window::new(now.plus(-HOUR), now.plus(1))))
 }
 
+/// The same of the demo, which ends at its own now.
+///
+/// # Errors
+/// Usage: times that make no sense.
+pub fn demo_window(args: &WindowArgs, context: &Context) -> Result<Window, Error> {
+    let told = args.journey.time.window(demo::NOW, context.settings.zone.value)?;
+    Ok(told.unwrap_or_else(|| Window::new(demo::NOW.plus(-HOUR), demo::NOW)))
+}
+
 /// Tells every journey of the newest traces of each service in this window. The desk stays open.
 pub async fn in_window(
     desk: &Desk,
@@ -103,21 +137,49 @@ pub async fn in_window(
     context: &Context,
     take: impl FnMut(Journey),
 ) -> Counted {
-    let wanted = Wanted {
-        window,
-        limit: args.most_traces(),
-        filters: args.journey.filters.filters(),
+    let services = args.journey.filters.filters().services;
+    read(desk, Reading { window, services, looks: Looks::Newest }, args, context, take).await
+}
+
+/// Tells every journey of what is wanted. The desk stays open.
+pub async fn read(
+    desk: &Desk,
+    reading: Reading,
+    args: &WindowArgs,
+    context: &Context,
+    take: impl FnMut(Journey),
+) -> Counted {
+    let limit = args.most_traces();
+    let newest = Wanted {
+        window: reading.window,
+        limit,
+        filters: Filters { services: reading.services, ..args.journey.filters.filters() },
         services: context.settings.services.value.clone(),
         bounds: context.settings.bounds,
     };
+    let looks = match reading.looks {
+        Looks::Newest => vec![newest],
+        Looks::AndErrors => vec![newest.clone(), newest.with_errors()],
+    };
     let progress = progress(context);
-    let sampled = Box::pin(sample(&wanted, &desk.backends, &desk.transport, &progress)).await;
+    let sampled = Box::pin(samples(&looks, &[], &desk.backends, &desk.transport, &progress)).await;
     progress.done();
+    let on_errors = [by_themselves(&sampled), sampled.remarks_on_errors(1, limit)];
     let mut counted = told(sampled.evidence, desk.now, args, context, take);
-    counted.basis.limit = Some(wanted.limit);
+    counted.basis.limit = Some(limit);
     counted.basis.services = sampled.services;
-    counted.footing.shell.notes.extend(cut(&counted.basis));
+    let notes = cut(&counted.basis).into_iter().chain(on_errors.into_iter().flatten());
+    notes.for_each(|note| counted.footing.shell.note(note));
     counted
+}
+
+/// That the look for errors brought more than the newest traces hold.
+fn by_themselves(sampled: &Sampled) -> Option<Note> {
+    let [newest, failed] = sampled.looks.as_slice() else { return None };
+    let said = "traces with errors were looked for by themselves as well: their share of what was read is not their \
+                share of all";
+    let is_more = !failed.traces.is_subset(&newest.traces);
+    is_more.then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said))
 }
 
 /// The flags that a following command needs to mean the same data.

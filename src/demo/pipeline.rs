@@ -35,7 +35,7 @@ pub(super) fn play(fault: Fault, r: &mut Recorder) -> Tally {
     }
     let batch = format!("batch-{:04x}", r.random.below(0x1_0000));
     let asked = register(r, &batch);
-    let checked = spell_check(fault, r, &mut tally, &asked);
+    let Some(checked) = spell_check(fault, r, &mut tally, &asked) else { return tally };
     let Some(judge) = keep(fault, r, &mut tally, &checked, &batch) else { return tally };
     if fault == Fault::LostMessage {
         r.plant(judge.publish, "the message was published and never consumed", "publish_without_consume");
@@ -81,7 +81,7 @@ fn log_published(r: &mut Recorder, message: &Message, event: &str) {
 }
 
 /// The spell checker looks at the text and tells the result.
-fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Message) -> Message {
+fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Message) -> Option<Message> {
     let cause = match fault {
         Fault::OwnTrace => Cause::Nothing,
         Fault::LinkedTrace | Fault::StorageError | Fault::UntaggedConsumer => Cause::Link(asked.publish),
@@ -96,17 +96,40 @@ fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Messag
         wait += r.about(2_000);
     }
     let at = r.pace(asked.publish.to + wait);
-    let work = r.consume(SPELL, asked, cause, at.at(0), at.at(210));
+    let rebuilt = if fault == Fault::DictionaryRebuilt { 1_900 } else { 0 };
+    let work = r.consume(SPELL, asked, cause, at.at(0), at.at(210 + rebuilt));
     tally.lag_ns = wait;
     tally.checks.push(Check::of(r, work));
     plant_arrival(fault, r, asked, work);
     let received = [("event_id", json!(asked.event_id)), ("queue_wait_ms", json!(wait / MS))];
     r.log(work, Level::Info, at.at(2), "Spell check request received", &received);
-    let dictionary = load_dictionary(r, work, at.at(5), at.at(65));
-    r.library_log(dictionary, Level::Debug, at.at(64), "Dictionary loaded", &[("language", json!("en_GB"))]);
+    let dictionary = load_dictionary(r, work, at.at(5), at.at(65 + rebuilt));
+    if fault == Fault::DictionaryUnreadable {
+        dictionary_is_unreadable(r, work, dictionary, at);
+        return None;
+    }
+    r.library_log(dictionary, Level::Debug, at.at(64 + rebuilt), "Dictionary loaded", &[("language", json!("en_GB"))]);
+    if fault == Fault::DictionaryRebuilt {
+        r.plant(dictionary, "the dictionary was built anew, which took 1.9 s", "");
+    }
     let corrections = r.random.below(40);
-    r.log(work, Level::Info, at.at(185), "Spell check complete", &[("corrections", json!(corrections))]);
-    r.publish(SPELL, CHECK_COMPLETE, work, at.at(190))
+    r.log(work, Level::Info, at.at(185 + rebuilt), "Spell check complete", &[("corrections", json!(corrections))]);
+    Some(r.publish(SPELL, CHECK_COMPLETE, work, at.at(190 + rebuilt)))
+}
+
+/// The dictionary cannot be read, so the check fails, and nobody hands the message out again.
+fn dictionary_is_unreadable(r: &mut Recorder, work: At, dictionary: At, at: Pace) {
+    let failure = Failure::new(
+        "DictionaryFormatError",
+        "dictionary en_GB has format 4, this reader knows 5",
+        "spell_checker_service/dictionary.py",
+        "load_dictionary",
+    );
+    r.fail(dictionary, &failure);
+    r.fail(work, &failure);
+    let data = json!({"language": "en_GB", "format": 4, "reader": 5});
+    r.error_log(dictionary, at.at(66), "Spell check failed", &failure, &data);
+    r.plant(dictionary, "the dictionary could not be read", "error_origin");
 }
 
 fn plant_arrival(fault: Fault, r: &mut Recorder, asked: &Message, work: At) {

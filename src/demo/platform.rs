@@ -88,7 +88,8 @@ pub fn storage() -> Vec<Panel> {
     ]
 }
 
-/// Alerts of the hour: those of the runs, that a phase is stuck, and that the spell checker's queue was long for a while.
+/// Alerts of the hour: those of the runs, that a phase is stuck, that spell checks fail since the new host came, and that
+/// the spell checker's queue was long for a while.
 pub fn alerts() -> Vec<Alert> {
     let mut all = run_alerts();
     let stuck =
@@ -96,6 +97,10 @@ pub fn alerts() -> Vec<Alert> {
     let ago = |seconds: i64| NOW.plus(-seconds * SECOND);
     all.push(alert(&stuck, AlertState::Pending, ago(19 * 60), ago(9 * 60 + 15)));
     all.push(alert(&stuck, AlertState::Firing, ago(9 * 60), NOW));
+    let failing =
+        [("alertname", "SpellCheckFailing"), ("severity", "critical"), ("service_name", "spell_checker_service")];
+    all.push(alert(&failing, AlertState::Pending, ago(22 * 60), ago(20 * 60)));
+    all.push(alert(&failing, AlertState::Firing, ago(20 * 60 - 15), NOW));
     let lag = [("alertname", "SpellCheckerLag"), ("severity", "warning"), ("service_name", "spell_checker_service")];
     all.push(alert(&lag, AlertState::Pending, ago(120), ago(60)));
     all
@@ -134,6 +139,7 @@ pub fn rules() -> Vec<Rule> {
     vec![
         alerting("BatchPhaseStuck", "bos_batch_phase_status{status=\"in_progress\"} > 0", "firing"),
         failing,
+        alerting("SpellCheckFailing", "rate(spell_checker_failures_total[5m]) > 0", "firing"),
         alerting("SpellCheckerLag", "spell_checker_queue_lag_seconds > 30", "inactive"),
         alerting(
             "StorageReferencePropagationFailure",

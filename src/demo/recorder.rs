@@ -87,6 +87,15 @@ impl Failure {
     }
 }
 
+/// How much work of one kind differs from run to run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Jitter {
+    /// A few parts in a hundred.
+    Slight,
+    /// As on any day: by a third either way, and now and then three times as long.
+    Everyday,
+}
+
 /// The time within one piece of work: offsets in milliseconds, stretched a little by chance.
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
@@ -107,6 +116,9 @@ pub(super) struct Recorder {
     pub(super) origin: i64,
     pub(super) correlation_id: String,
     fault: Fault,
+    jitter: Jitter,
+    /// Lines below it are not stored.
+    least: Level,
     resources: BTreeMap<&'static str, Arc<Resource>>,
     spans: Vec<Span>,
     failed: BTreeSet<usize>,
@@ -128,6 +140,8 @@ impl Recorder {
             origin: start.0 - start.0.rem_euclid(1_000),
             correlation_id,
             fault,
+            jitter: Jitter::Slight,
+            least: Level::default(),
             resources: BTreeMap::new(),
             spans: vec![],
             failed: BTreeSet::new(),
@@ -149,6 +163,24 @@ impl Recorder {
         recorder.planted = run.truth.planted.take();
         recorder.beside = std::mem::take(&mut run.truth.beside);
         recorder
+    }
+
+    /// From here on times differ so much.
+    pub(super) fn jitter(&mut self, jitter: Jitter) {
+        self.jitter = jitter;
+    }
+
+    /// From here on only lines at least so grave are stored.
+    pub(super) fn store_from(&mut self, least: Level) {
+        self.least = least;
+    }
+
+    /// This service's spans are of this host and version.
+    pub(super) fn place(&mut self, service: &'static str, host: &str, version: &str) {
+        let pairs = [("host.name", host), ("service.version", version), ("telemetry.sdk.language", "python")];
+        let attributes = pairs.map(|(key, value)| (key.to_owned(), Value::Text(value.to_owned())));
+        let resource = Resource { service: service.to_owned(), attributes: Attributes(attributes.to_vec()) };
+        self.resources.insert(service, Arc::new(resource));
     }
 
     /// How many spans are written.
@@ -194,6 +226,9 @@ impl Recorder {
 
     /// So many milliseconds, give or take a tenth, to the microsecond.
     pub(super) fn about(&mut self, ms: i64) -> i64 {
+        if self.jitter == Jitter::Everyday {
+            return ms * self.percent() * (MS / 100) + self.random.below(1_000) as i64 * 1_000;
+        }
         let tenth_micros = ms * 100;
         let shift = self.random.below(2 * tenth_micros as u64 + 1) as i64 - tenth_micros;
         ms * MS + shift * 1_000
@@ -201,7 +236,18 @@ impl Recorder {
 
     /// A pace for work that begins here.
     pub(super) fn pace(&mut self, base: i64) -> Pace {
-        Pace { base, percent: 96 + self.random.below(9) as i64 }
+        Pace { base, percent: self.percent() }
+    }
+
+    /// How long work takes, in parts of a hundred of what it usually takes.
+    fn percent(&mut self) -> i64 {
+        match self.jitter {
+            Jitter::Slight => 96 + self.random.below(9) as i64,
+            Jitter::Everyday => {
+                let usual = 70 + (self.random.below(31) + self.random.below(31)) as i64;
+                if self.random.below(20) == 0 { usual * 3 } else { usual }
+            }
+        }
     }
 
     /// Writes a span.
@@ -272,17 +318,21 @@ impl Recorder {
         Timestamp(at.saturating_add(self.fault.ahead(service)))
     }
 
-    /// Publishes a message: a producer span of 4 ms.
+    /// Publishes a message: a producer span of about 4 ms.
     pub(super) fn publish(&mut self, service: &'static str, topic: &'static str, parent: At, from: i64) -> Message {
         let event_id = self.random.uuid();
         let attributes = self.messaging(&event_id, topic, "messaging.destination", "publish");
+        let lasting = match self.jitter {
+            Jitter::Slight => 4 * MS,
+            Jitter::Everyday => 2 * MS + self.random.below(4_000) as i64 * 1_000,
+        };
         let publish = self.span(Draft {
             service,
             kind: SpanKind::Producer,
             name: format!("kafka.publish.{topic}"),
             cause: Cause::Parent(parent),
             from,
-            to: from + 4 * MS,
+            to: from + lasting,
             attributes,
         });
         Message { topic, event_id, publish }
@@ -380,6 +430,9 @@ impl Recorder {
     }
 
     fn write(&mut self, at: At, level: Level, time: i64, mut object: Map<String, Json>, more: &[(&str, Json)]) {
+        if level < self.least {
+            return;
+        }
         let (trace_id, span_id) = self.ids(at);
         object.insert("trace_id".to_owned(), json!(trace_id.to_string()));
         object.insert("span_id".to_owned(), json!(span_id.to_string()));

@@ -18,9 +18,11 @@ use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::pattern::Pattern;
+use crate::model::span::StatusCode;
 use crate::model::time::Window;
 use crate::progress::Progress;
 use crate::query::Bounds;
+use crate::report::words::counted;
 use crate::wire::Decoded;
 
 /// Which traces are wanted.
@@ -36,6 +38,15 @@ pub struct Wanted {
     pub services: Vec<String>,
     /// How much may be asked and kept.
     pub bounds: Bounds,
+}
+
+impl Wanted {
+    /// The same look, for traces with errors only: the newest traces of a service may hold none of its errors.
+    #[must_use]
+    pub fn with_errors(mut self) -> Self {
+        self.filters.tags.push(("error".to_owned(), Pattern::exact("true")));
+        self
+    }
 }
 
 /// What came.
@@ -58,13 +69,26 @@ pub struct Looked {
     pub cut: usize,
 }
 
+impl Sampled {
+    /// What is to be remarked of looks for errors, which came after so many plain ones: that they were cut at this limit,
+    /// or that a server which gives traces with errors finds none by them, as Jaeger 2 with its memory storage.
+    pub fn remarks_on_errors(&self, plain: usize, limit: usize) -> Option<Note> {
+        let (plain, failed) = self.looks.split_at_checked(plain)?;
+        let cut = failed.iter().map(|look| look.cut).max()?;
+        let note = |said: String| Note::new(NoteCode::Sampled, Source::Jaeger, said);
+        if cut > 0 {
+            let said = format!("errors of {} cut at the newest {limit} traces with errors", counted(cut, "service"));
+            return Some(note(said).hint("--limit raises it; counts are at least these"));
+        }
+        let is_cut = plain.iter().any(|look| look.cut > 0) && failed.iter().all(|look| look.traces.is_empty());
+        let fails = || self.evidence.spans.iter().any(|span| span.status.code == StatusCode::Error);
+        let said = "this server finds no traces by their errors; those beyond the sample are not counted";
+        (is_cut && fails()).then(|| note(said.to_owned()).hint("--limit raises it"))
+    }
+}
+
 /// So many traces are asked for at most because lines name them.
 const MOST_NAMED: usize = 500;
-
-/// Asks each service for its newest traces.
-pub async fn sample(wanted: &Wanted, backends: &Backends, transport: &Transport, progress: &Progress) -> Sampled {
-    samples(std::slice::from_ref(wanted), &[], backends, transport, progress).await
-}
 
 /// Asks each service for its newest traces in several looks, then for the traces that are named and did not come.
 pub async fn samples(

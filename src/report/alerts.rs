@@ -18,6 +18,10 @@ use crate::report::words::counted;
 
 /// So many alerts are on the screen at most.
 pub const SHOWN: usize = 40;
+/// What is said of an alert without a service,
+const UNSCOPED: &str = "unscoped: it names no service";
+/// and of one where services were asked for.
+const UNSCOPED_AND_NO_GATE: &str = "unscoped: it names no service, so it may be of another; it decides no exit code";
 /// So many journeys are named to look at next.
 const NEXT: usize = 3;
 
@@ -36,6 +40,11 @@ impl Alerts {
     /// The gravest of them.
     pub fn gravest(&self) -> Option<Severity> {
         self.alerts.iter().map(Episode::grave).max()
+    }
+
+    /// The gravest of those that may decide the exit code.
+    pub fn gravest_that_gates(&self) -> Option<Severity> {
+        self.alerts.iter().filter(|alert| alert.gates).map(Episode::grave).max()
     }
 
     /// Its main table.
@@ -116,12 +125,19 @@ impl Alerts {
     fn table(&self, frame: &Frame) -> Table {
         let row = |alert: &Episode| {
             let (role, mark) = mark(alert.grave());
-            let about = alert.service.as_deref().unwrap_or("unscoped: it names no service");
+            let unscoped = if alert.gates { UNSCOPED } else { UNSCOPED_AND_NO_GATE };
+            let about = alert.service.as_deref().unwrap_or(unscoped);
             let about = alert.severity.iter().map(String::as_str).chain([about]).collect::<Vec<_>>().join(" · ");
             let mut below = vec![Block::Line(one(Role::Dim, about))];
             below.extend(alert.examples.iter().map(|example| Block::Line(shown_by(example, alert, frame))));
-            if alert.examples.is_empty() && self.basis.journeys > 0 {
-                below.push(Block::Line(one(Role::Dim, "no journey of its time that was read shows it")));
+            let is_read = self.basis.journeys > 0 || self.basis.limit.is_some();
+            if alert.examples.is_empty() && is_read {
+                let said = match (alert.journeys_read, &alert.service) {
+                    (true, _) => "no journey of its time that was read shows it".to_owned(),
+                    (false, Some(service)) => format!("no journey of its time through {service} was read"),
+                    (false, None) => "no journey of its time was read".to_owned(),
+                };
+                below.push(Block::Line(one(Role::Dim, said)));
             }
             let cells = vec![vec![piece(role, mark), piece(Role::Strong, &alert.name)], plain(when(alert, frame))];
             TableRow { cells, below }

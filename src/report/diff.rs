@@ -46,7 +46,7 @@ pub struct DiffReport {
 pub struct DiffRecord<'a> {
     /// Whether anything differs; of windows, beyond noise.
     differs: bool,
-    /// Whether both sides have enough to tell.
+    /// Whether both sides have enough to tell: a step that differs altogether would be marked.
     enough: bool,
     first: SideRecord<'a>,
     second: SideRecord<'a>,
@@ -85,6 +85,11 @@ impl DiffReport {
     /// Whether anything differs.
     pub fn differs(&self) -> bool {
         self.told().steps.iter().any(|step| !step.changes.is_empty())
+    }
+
+    /// Whether it could be told whether anything differs.
+    pub fn can_tell(&self) -> bool {
+        self.told().enough
     }
 
     /// As JSON.
@@ -188,12 +193,9 @@ impl DiffReport {
             return vec![piece(Role::Warn, format!("– nothing found{so_far} for ")), piece(Role::Strong, name)];
         }
         if !told.enough {
-            let [before, after] = told.journeys;
-            let said = format!(
-                "– too few to tell: {} before, {after} after; 5 of each are the least",
-                counted(before, "journey")
-            );
-            return one(Role::Warn, said);
+            let [before, after] =
+                told.journeys.map(|n| if n == 0 { "no journey".into() } else { counted(n, "journey") });
+            return one(Role::Warn, format!("– too few to tell: {before} before, {after} after"));
         }
         let parts: Vec<String> = SUMMARY.iter().filter_map(|(changes, words)| self.summed(changes, words)).collect();
         match parts.as_slice() {

@@ -17,6 +17,8 @@ use crate::report::words::counted;
 
 /// How many rows of what only restates the question, and of what is lacking, are shown.
 const FEW: usize = 3;
+/// What stands over suspects.
+const SUSPECT: &str = "suspect, perhaps by chance";
 /// How many things that come with another are named.
 const ALSO: usize = 4;
 
@@ -76,6 +78,8 @@ pub struct WhyRecord<'a> {
     compared_count: usize,
     /// What the bad ones have, the surest difference first.
     causes: Vec<DifferenceRecord<'a>>,
+    /// Where no cause is told: what the bad ones have most clearly more often; chance may have made it so.
+    suspects: Vec<DifferenceRecord<'a>>,
     /// What only says again that they are bad: what the failure says of itself, and what was asked for.
     restated: Vec<DifferenceRecord<'a>>,
     /// Steps and services that the bad ones lack.
@@ -92,7 +96,7 @@ enum Verdict {
     ToldApart,
     /// Nothing does, beyond chance.
     NothingTellsThemApart,
-    /// There are too few of one of them.
+    /// There are so few of one of them that nothing could be told, whatever they had in common.
     TooFew,
 }
 
@@ -156,6 +160,7 @@ impl WhyReport {
             left_out_count: self.told.neither,
             compared_count: self.told.family,
             causes: self.records(&self.told.causes),
+            suspects: self.records(&self.told.suspects),
             restated: self.records(&self.told.restated),
             lacking: self.records(&self.told.lacking),
             basis: &self.basis,
@@ -191,7 +196,12 @@ impl WhyReport {
 
     /// Its main table: the causes, then what only restates, then what is lacking.
     pub fn rows(&self) -> Rows {
-        let parts = [("cause", &self.told.causes), ("restated", &self.told.restated), ("lacking", &self.told.lacking)];
+        let parts = [
+            ("cause", &self.told.causes),
+            ("suspect", &self.told.suspects),
+            ("restated", &self.told.restated),
+            ("lacking", &self.told.lacking),
+        ];
         let row = |part: &str, r: DifferenceRecord| {
             vec![
                 json!(part),
@@ -239,6 +249,9 @@ impl WhyReport {
         if !self.told.causes.is_empty() {
             blocks.extend([Block::Blank, Block::Table(self.table("what", &self.told.causes, self.top))]);
         }
+        if !self.told.suspects.is_empty() {
+            blocks.extend([Block::Blank, Block::Table(self.table(SUSPECT, &self.told.suspects, self.top))]);
+        }
         if !self.told.restated.is_empty() {
             blocks
                 .extend([Block::Blank, Block::Line(one(Role::Dim, "what the failure itself says, or was asked for"))]);
@@ -254,6 +267,10 @@ impl WhyReport {
             let said = "shown is what chance alone would not make; it goes with the failures, it need not cause them";
             facts.push(fact("rule", one(Role::Dim, said)));
         }
+        if !self.told.suspects.is_empty() {
+            let said = "what differs most is no cause yet: chance alone may have made it so; more journeys would tell";
+            facts.push(fact("suspects", one(Role::Dim, said)));
+        }
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
         facts.extend(parts::next(&self.commands(frame)));
@@ -264,9 +281,13 @@ impl WhyReport {
     fn title(&self) -> Line {
         let Told { bad, good, .. } = self.told;
         let word = self.asked.word;
-        let few = |n: usize| n < 5;
+        let cut = self.basis.cut() > 0;
         match (self.verdict(), self.told.causes.first()) {
             (Verdict::TooFew, _) if bad == 0 && good == 0 => one(Role::Strong, "– no journey to compare"),
+            (Verdict::TooFew, _) if bad == 0 && cut => {
+                let all = counted(good, "journey");
+                one(Role::Strong, format!("– none seen that is {word}, among {all} that were read; there are more"))
+            }
             (Verdict::TooFew, _) if bad == 0 => {
                 one(Role::Good, format!("✓ none of {} is {word}", counted(good, "journey")))
             }
@@ -274,20 +295,10 @@ impl WhyReport {
                 Role::Warn,
                 format!("– all of {} are {word}: nothing to compare them with", counted(bad, "journey")),
             ),
-            (Verdict::TooFew, _) => {
-                let which = match (few(bad), few(good)) {
-                    (true, true) => format!("{bad} {word} and {good} other"),
-                    (true, false) => format!("{bad} {word}"),
-                    _ => format!("{good} other"),
-                };
-                one(
-                    Role::Warn,
-                    format!(
-                        "– too few to tell: {which} of {}; 5 of each are the least",
-                        counted(bad + good, "journey")
-                    ),
-                )
-            }
+            (Verdict::TooFew, _) => one(
+                Role::Warn,
+                format!("– too few to tell: {bad} {word} and {good} other of {}", counted(bad + good, "journey")),
+            ),
             (Verdict::NothingTellsThemApart, _) => one(
                 Role::Strong,
                 format!("– nothing tells the {bad} {word} journeys from the {good} others, beyond chance"),
@@ -312,6 +323,7 @@ impl WhyReport {
 
     fn table(&self, title: &str, rows: &[Difference], most: usize) -> Table {
         let of = |n: usize, all: usize| plain(format!("{n} of {all}  {:>3.0} %", share(n, all) * 100.0));
+        let doubt = if title == SUSPECT { "? " } else { "" };
         let row = |row: &Difference| {
             let named = row.also.iter().take(ALSO).map(Thing::text).collect::<Vec<_>>().join(", ");
             let more = row.also.len().saturating_sub(ALSO);
@@ -321,7 +333,7 @@ impl WhyReport {
                 cells: vec![
                     of(row.bad, self.told.bad),
                     of(row.good, self.told.good),
-                    one(Role::Strong, row.thing.text()),
+                    vec![piece(Role::Dim, doubt), piece(Role::Strong, row.thing.text())],
                 ],
                 below: if row.also.is_empty() { vec![] } else { vec![Block::Line(also)] },
             }
@@ -343,7 +355,8 @@ impl WhyReport {
     }
 
     fn commands(&self, frame: &Frame) -> Vec<String> {
-        let rows = self.told.causes.iter().chain(&self.told.lacking).chain(&self.told.restated);
+        let first = self.told.causes.iter().chain(&self.told.suspects);
+        let rows = first.chain(&self.told.lacking).chain(&self.told.restated);
         let example = rows.flat_map(|row| &row.examples).next().map(|id| frame.command_about(id, "missing"));
         vec![example.unwrap_or_else(|| frame.beside("trace hotspots"))]
     }

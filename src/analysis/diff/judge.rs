@@ -1,12 +1,12 @@
 //! Which differences are worth a mark.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Diff, Name, Seen, Side};
-use crate::analysis::chance::{Factorials, ranks_differ};
+use crate::analysis::chance::{Factorials, ranks_differ, testable};
 use crate::model::span::SpanKind;
 use crate::model::time::SECOND;
 
@@ -18,8 +18,6 @@ const WAIT_NS: i64 = SECOND / 10;
 const LEVEL: f64 = 0.02;
 /// Of many: medians that lie nearer than a tenth and this are the same to anybody.
 const LEAST_NS: i64 = SECOND / 1_000;
-/// Of fewer journeys on a side nothing can be said.
-const FEWEST: usize = 5;
 
 /// How a step differs on the second side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -121,21 +119,20 @@ pub struct Told {
     pub spans: [u64; 2],
     /// How long they last; of many the median.
     pub lengths_ns: [i64; 2],
-    /// Whether both have enough to tell.
+    /// Whether a step that differs altogether would be marked.
     pub enough: bool,
     /// Every step, each before those under it.
     pub steps: Vec<Step>,
 }
 
 impl Told {
-    fn of(diff: &Diff, steps: Vec<Step>, least: usize) -> Self {
+    fn of(diff: &Diff, steps: Vec<Step>, enough: bool) -> Self {
         let lengths_ns = diff.sides.each_ref().map(|side| {
             let mut lengths = side.lengths.clone();
             lengths.sort_unstable();
             quantile(&lengths, 50)
         });
         let journeys = diff.sides.each_ref().map(|side| side.count);
-        let enough = journeys.iter().all(|count| *count >= least);
         Self { journeys, spans: diff.sides.each_ref().map(|side| side.spans), lengths_ns, enough, steps }
     }
 }
@@ -170,12 +167,23 @@ pub(super) fn of_two(diff: &Diff) -> Told {
     let mut below: BTreeMap<usize, i64> = BTreeMap::new();
     for row in rows.iter_mut().rev() {
         let longer = judge_two(row, below.get(&row.place).copied().unwrap_or_default());
-        if let Some(above) = diff.places[row.place].under {
-            let sum = below.entry(above).or_default();
-            *sum = sum.saturating_add(longer);
-        }
+        add_above(row.place, longer, &mut below, diff);
     }
-    Told::of(diff, rows.into_iter().map(|row| row.into_step(diff)).collect(), 1)
+    let enough = diff.sides.iter().all(|side| side.count > 0);
+    Told::of(diff, rows.into_iter().map(|row| row.into_step(diff)).collect(), enough)
+}
+
+/// By so much does the step above last longer because of this one.
+fn add_above(place: usize, longer_ns: i64, below: &mut BTreeMap<usize, i64>, diff: &Diff) {
+    if let Some(above) = diff.places[place].under {
+        let sum = below.entry(above).or_default();
+        *sum = sum.saturating_add(longer_ns);
+    }
+}
+
+/// Whether steps below tell why this one lasts so much longer.
+fn slower(longer_ns: i64, below_ns: i64) -> Change {
+    if i128::from(below_ns) * 5 >= i128::from(longer_ns) * 4 { Change::SlowerBelow } else { Change::Slower }
 }
 
 /// A step that only one side has here, and only the other has elsewhere, has moved.
@@ -231,8 +239,7 @@ fn judge_two(row: &mut Row, below_ns: i64) -> i64 {
     let longer = b.total_ns.saturating_sub(a.total_ns);
     let differs = beyond(before, after, JITTER_NS);
     if differs && after > before {
-        let explained = i128::from(below_ns) * 5 >= i128::from(longer) * 4;
-        changes.push(if explained { Change::SlowerBelow } else { Change::Slower });
+        changes.push(slower(longer, below_ns));
     } else if differs {
         changes.push(Change::Faster);
     }
@@ -242,53 +249,125 @@ fn judge_two(row: &mut Row, below_ns: i64) -> i64 {
     if differs { longer.max(0) } else { 0 }
 }
 
-/// Three questions a step: how often, how long, how many fail. A mark is beyond what chance makes of all of them.
+/// Four questions a step: how often, how many fail, how long, how long its message waits. A mark is beyond what chance
+/// makes of all that could be marked.
 pub(super) fn of_many(diff: &Diff) -> Told {
     let mut rows = rows(diff);
     let all = diff.sides.each_ref().map(|side| side.count);
-    let told = Told::of(diff, vec![], FEWEST);
-    if told.enough {
-        let ways = Factorials::up_to(all[0] + all[1]);
-        let level = LEVEL / (rows.len() * 4).max(1) as f64;
-        rows.iter_mut().for_each(|row| judge_many(row, all, level, &ways));
+    if all.contains(&0) {
+        return Told::of(diff, rows.into_iter().map(|row| row.into_step(diff)).collect(), false);
     }
-    Told { steps: rows.into_iter().map(|row| row.into_step(diff)).collect(), ..told }
+    let ways = Factorials::up_to(all[0] + all[1]);
+    let asked: Vec<Answers> = rows.iter().map(|row| Answers::of(row, all, &ways)).collect();
+    let level = LEVEL / testable(least(&asked), LEVEL) as f64;
+    let mut below: BTreeMap<usize, i64> = BTreeMap::new();
+    for (row, answers) in rows.iter_mut().zip(&asked).rev() {
+        row.changes = answers.changes(row, all, level);
+        if row.changes.contains(&Change::Slower) {
+            let median = |seen: &[Seen]| {
+                let mut totals: Vec<i64> = seen.iter().map(|one| one.total_ns).collect();
+                totals.sort_unstable();
+                quantile(&totals, 50)
+            };
+            let longer = median(row.seen[1]).saturating_sub(median(row.seen[0]));
+            let told = slower(longer, below.get(&row.place).copied().unwrap_or_default());
+            row.changes.iter_mut().filter(|change| **change == Change::Slower).for_each(|change| *change = told);
+            add_above(row.place, longer.max(0), &mut below, diff);
+        }
+    }
+    let apart: Vec<f64> = (0..all[0] + all[1]).map(|nth| nth as f64).collect();
+    let (first, second) = apart.split_at(all[0]);
+    let enough = ranks_differ(first, second) <= level || rows.iter().any(|row| !row.changes.is_empty());
+    Told::of(diff, rows.into_iter().map(|row| row.into_step(diff)).collect(), enough)
 }
 
-fn judge_many(row: &mut Row, all: [usize; 2], level: f64, ways: &Factorials) {
-    let numbers = |side: usize, of: &dyn Fn(&Seen) -> f64, with_zeros: bool| {
-        let mut values: Vec<f64> = row.seen[side].iter().map(of).collect();
-        values.resize(if with_zeros { all[side].max(values.len()) } else { values.len() }, 0.0);
-        values.sort_by(f64::total_cmp);
-        values
-    };
-    let differs =
-        |of: &dyn Fn(&Seen) -> f64, zeros| ranks_differ(&numbers(0, of, zeros), &numbers(1, of, zeros)) <= level;
-    let calls = |side: usize| row.seen[side].iter().map(|one| one.calls).sum::<u64>() as f64 / all[side].max(1) as f64;
-    let failed = |side: usize| row.seen[side].iter().filter(|one| one.errors > 0).count();
-    let mut changes = vec![];
-    if differs(&|one| one.calls as f64, true) {
-        changes.push(match (calls(0), calls(1)) {
-            (0.0, _) => Change::Added,
-            (_, 0.0) => Change::Missing,
-            (before, after) if after > before => Change::More,
-            _ => Change::Fewer,
+/// The least that each question could give; those about failures of the very same journeys are one.
+fn least(asked: &[Answers]) -> Vec<f64> {
+    let mut told = BTreeSet::new();
+    let failures = asked.iter().filter(|one| told.insert(&one.failing)).map(|one| one.fails.least);
+    asked.iter().flat_map(|one| [one.calls.least, one.length.least, one.wait.least]).chain(failures).collect()
+}
+
+/// How likely chance makes such a difference, and how likely at least, whichever way it fell.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    p: f64,
+    least: f64,
+}
+
+impl Answer {
+    /// Of numbers: by their ranks.
+    fn of_ranks(mut sides: [Vec<f64>; 2]) -> Self {
+        sides.iter_mut().for_each(|values| values.sort_by(f64::total_cmp));
+        let [first, second] = &sides;
+        let mut both = sides.concat();
+        both.sort_by(f64::total_cmp);
+        let [low, high] = [first.len(), second.len()].map(|cut| {
+            let (low, high) = both.split_at(cut);
+            ranks_differ(low, high)
         });
+        Self { p: ranks_differ(first, second), least: low.min(high) }
     }
-    let (before, after) = (failed(0), failed(1));
-    let rare = |here: usize, drawn: usize| ways.at_least(here, drawn, before + after, all[0] + all[1]) <= level;
-    if rare(after, all[1]) {
-        changes.push(Change::Fails);
-    } else if rare(before, all[0]) {
-        changes.push(Change::FailsNoMore);
+
+    /// Of journeys that fail, of all of either side: Fisher's exact test, on both sides.
+    fn of_shares(failed: [usize; 2], all: [usize; 2], ways: &Factorials) -> Self {
+        let having = failed[0] + failed[1];
+        let beyond = |side: usize, hits: usize| ways.at_least(hits, all[side], having, all[0] + all[1]);
+        let twice = |told: [f64; 2]| (told[0].min(told[1]) * 2.0).min(1.0);
+        let least = [0, 1].map(|side| beyond(side, having.min(all[side])));
+        Self { p: twice([beyond(0, failed[0]), beyond(1, failed[1])]), least: twice(least) }
     }
-    let [a, b] = row.seen.map(|seen| Figures::of(seen).unwrap_or_default());
-    let apart = |a: i64, b: i64| b.saturating_sub(a).saturating_abs() > LEAST_NS.max(a.max(b) / 10);
-    if apart(a.p50_ns, b.p50_ns) && differs(&|one| mean(one) as f64, false) {
-        changes.push(if b.p50_ns > a.p50_ns { Change::Slower } else { Change::Faster });
+}
+
+/// What is told of one step.
+struct Answers {
+    calls: Answer,
+    fails: Answer,
+    length: Answer,
+    wait: Answer,
+    /// In which journeys of either side it fails.
+    failing: [Vec<usize>; 2],
+}
+
+impl Answers {
+    fn of(row: &Row, all: [usize; 2], ways: &Factorials) -> Self {
+        let numbers = |of: fn(&Seen) -> f64| row.seen.map(|seen| seen.iter().map(of).collect::<Vec<f64>>());
+        let mut calls = numbers(|one| one.calls as f64);
+        calls.iter_mut().zip(all).for_each(|(calls, all)| calls.resize(all.max(calls.len()), 0.0));
+        let failing = row.seen.map(|seen| seen.iter().filter(|one| one.errors > 0).map(|one| one.journey).collect());
+        Self {
+            calls: Answer::of_ranks(calls),
+            fails: Answer::of_shares(failing.each_ref().map(Vec::len), all, ways),
+            length: Answer::of_ranks(numbers(|one| mean(one) as f64)),
+            wait: Answer::of_ranks(numbers(|one| one.wait_ns as f64)),
+            failing,
+        }
     }
-    if apart(a.wait_ns, b.wait_ns) && differs(&|one| one.wait_ns as f64, false) {
-        changes.push(if b.wait_ns > a.wait_ns { Change::WaitsLonger } else { Change::WaitsLess });
+
+    fn changes(&self, row: &Row, all: [usize; 2], level: f64) -> Vec<Change> {
+        let per = |side: usize, n: u64| n as f64 / all[side].max(1) as f64;
+        let calls = |side: usize| per(side, row.seen[side].iter().map(|one| one.calls).sum());
+        let failed = |side: usize| per(side, self.failing[side].len() as u64);
+        let mut changes = vec![];
+        if self.calls.p <= level {
+            changes.push(match (calls(0), calls(1)) {
+                (0.0, _) => Change::Added,
+                (_, 0.0) => Change::Missing,
+                (before, after) if after > before => Change::More,
+                _ => Change::Fewer,
+            });
+        }
+        if self.fails.p <= level {
+            changes.push(if failed(1) > failed(0) { Change::Fails } else { Change::FailsNoMore });
+        }
+        let [a, b] = row.seen.map(|seen| Figures::of(seen).unwrap_or_default());
+        let apart = |a: i64, b: i64| b.saturating_sub(a).saturating_abs() > LEAST_NS.max(a.max(b) / 10);
+        if apart(a.p50_ns, b.p50_ns) && self.length.p <= level {
+            changes.push(if b.p50_ns > a.p50_ns { Change::Slower } else { Change::Faster });
+        }
+        if apart(a.wait_ns, b.wait_ns) && self.wait.p <= level {
+            changes.push(if b.wait_ns > a.wait_ns { Change::WaitsLonger } else { Change::WaitsLess });
+        }
+        changes
     }
-    row.changes = changes;
 }

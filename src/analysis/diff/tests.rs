@@ -50,6 +50,37 @@ fn two_journeys_differ_by_their_steps_and_never_by_their_ids() {
     assert!(diff.of_two().steps.iter().all(|step| step.changes.is_empty()));
 }
 
+/// So many journeys of each drawing, and what is told of them.
+fn many(sides: [(usize, &str); 2]) -> (bool, Vec<String>) {
+    let mut diff = Diff::default();
+    for (side, (count, text)) in [Side::First, Side::Second].into_iter().zip(sides) {
+        (0..count).for_each(|_| diff.add(side, &sketch::journey(text), &Filters::default()));
+    }
+    let told = diff.of_many();
+    let marked = told.steps.iter().filter(|step| !step.changes.is_empty());
+    (told.enough, marked.map(|step| format!("{} {:?}", step.operation, step.changes)).collect())
+}
+
+#[test]
+fn few_are_told_what_they_can_tell_and_who_is_slow_because_of_another_is_slower_below() {
+    let steps = |text: &str| (0..20).fold(text.to_owned(), |all, n| format!("{all}\n  step/s{n} 1..2 client"));
+    let fine = steps("shop/pay 0..100 server\n  cart/get 5..90 client\n    db/select 10..80 client");
+    let failing = fine.replace("90 client", "90 client error: no");
+    let slow = fine.replace("0..100", "0..3100").replace("5..90", "5..3090").replace("10..80", "10..3080");
+    let table: [(usize, &str, usize, bool, &[&str]); 6] = [
+        (6, &failing, 6, true, &["get [Fails]"]),
+        (3, &failing, 3, false, &[]),
+        (50, &fine, 0, false, &[]),
+        (0, &fine, 50, false, &[]),
+        (30, &fine, 30, true, &[]),
+        (30, &slow, 30, true, &["pay [SlowerBelow]", "get [SlowerBelow]", "select [Slower]"]),
+    ];
+    for (before, text, after, enough, changes) in table {
+        let told = many([(before, &fine), (after, text)]);
+        assert_eq!(told, (enough, changes.iter().map(ToString::to_string).collect()), "{before}, {after}");
+    }
+}
+
 #[test]
 fn many_differ_only_beyond_noise() {
     let mut changed = 0;

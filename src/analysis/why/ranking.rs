@@ -9,8 +9,6 @@ use crate::analysis::chance::{Factorials, difference_at_least, testable};
 
 /// How likely anything at all is told where nothing differs; half of it goes to what the bad ones lack.
 const LEVEL: f64 = 0.02;
-/// Of fewer journeys nothing can be said.
-const FEWEST: usize = 5;
 /// Two shares that surely lie no further apart are the same to anybody who looks for a cause.
 const LEAST: f64 = 0.01;
 /// Into so many ranges the numbers of one key are cut.
@@ -21,6 +19,8 @@ const MOST: usize = 200;
 const TOGETHER: f64 = 0.9;
 /// So many journeys stand beside each as examples.
 const EXAMPLES: usize = 2;
+/// So many things that may differ by chance are told, where nothing differs for sure.
+const SUSPECTS: usize = 5;
 
 /// What tells two sets of journeys apart.
 #[derive(Clone, Debug, Default)]
@@ -31,12 +31,15 @@ pub struct Told {
     pub good: usize,
     /// How many are neither.
     pub neither: usize,
-    /// Whether there are enough of both to tell.
+    /// Whether anything at all could be told: what all bad ones had and no good one would be beyond chance.
     pub enough: bool,
     /// How many things could have told them apart.
     pub family: usize,
     /// What the bad ones have, the most telling first.
     pub causes: Vec<Difference>,
+    /// Where no cause is told: what the bad ones have most clearly more often than the good ones, though chance may have
+    /// made it so.
+    pub suspects: Vec<Difference>,
     /// What only says again that they are bad: what the failure says, and what was asked for.
     pub restated: Vec<Difference>,
     /// The steps and services that the bad ones lack.
@@ -90,12 +93,12 @@ struct Group {
 pub(super) fn told(why: Why) -> Told {
     let bad = why.members.iter().filter(|member| member.side == Side::Bad).count();
     let good = why.members.len() - bad;
-    let enough = bad >= FEWEST && good >= FEWEST;
+    let ways = Factorials::up_to(why.members.len());
+    let enough = bad > 0 && good > 0 && ways.at_least(bad, bad, bad, bad + good) <= LEVEL / 2.0;
     let mut told = Told { bad, good, neither: why.neither, enough, ..Told::default() };
-    if !enough {
+    if bad == 0 || good == 0 {
         return told;
     }
-    let ways = Factorials::up_to(why.members.len());
     let is_wanted =
         |kind: Kind| kind == Kind::Failure || why.question.kinds.is_empty() || why.question.kinds.contains(&kind);
     let about_errors = why.question.is_about_errors();
@@ -114,17 +117,25 @@ pub(super) fn told(why: Why) -> Told {
         if restates(&thing) { &mut again } else { &mut own }.push((thing, place));
     }
     let (own, steps) = (grouped(own), grouped(steps));
-    (told.family, told.causes) = beyond_chance(own, bad, good, &ways);
-    told.restated = beyond_chance(grouped(again), bad, good, &ways).1;
-    let lacking = beyond_chance(steps, good, bad, &ways).1;
+    let own = Compared::of(own, bad, good, &ways);
+    told.family = own.family;
+    told.suspects = own.suspects();
+    told.causes = own.beyond_chance();
+    if !told.causes.is_empty() {
+        told.suspects.clear();
+    }
+    told.restated = Compared::of(grouped(again), bad, good, &ways).beyond_chance();
+    let lacking = Compared::of(steps, good, bad, &ways).beyond_chance();
     told.lacking = lacking.into_iter().map(|d| Difference { bad: d.good, good: d.bad, ..d }).collect();
-    let sides = [(&mut told.causes, true), (&mut told.restated, true), (&mut told.lacking, false)];
+    let sides =
+        [(&mut told.causes, true), (&mut told.suspects, true), (&mut told.restated, true), (&mut told.lacking, false)];
     for (rows, has) in sides {
         fold(rows, &why);
         for row in rows {
             row.examples = examples(&row.thing, has, &why);
         }
     }
+    told.suspects.truncate(SUSPECTS);
     told
 }
 
@@ -186,33 +197,51 @@ fn plainer(a: &Thing, b: &Thing) -> Ordering {
     }
 }
 
-/// What is more often in the first set than chance makes it, the surest difference first; and out of how many.
-fn beyond_chance(groups: Vec<Group>, first: usize, second: usize, ways: &Factorials) -> (usize, Vec<Difference>) {
-    let all = first + second;
-    let best = |group: &Group| {
-        let having = group.place.bad + group.place.good;
-        ways.at_least(having.min(first), first, having, all)
-    };
-    let family = testable(groups.iter().map(best).collect(), LEVEL / 2.0);
-    let mut found: Vec<Difference> = groups
-        .into_iter()
-        .filter_map(|group| {
+/// Everything that could differ, the surest difference first.
+struct Compared {
+    all: Vec<Difference>,
+    /// Out of how many things that could show anything.
+    family: usize,
+    /// How many journeys the first set has.
+    first: usize,
+    second: usize,
+}
+
+impl Compared {
+    fn of(groups: Vec<Group>, first: usize, second: usize, ways: &Factorials) -> Self {
+        let all = first + second;
+        let best = |group: &Group| {
+            let having = group.place.bad + group.place.good;
+            ways.at_least(having.min(first), first, having, all)
+        };
+        let family = testable(groups.iter().map(best).collect(), LEVEL / 2.0);
+        let difference = |group: Group| {
             let Where { bad, good, .. } = group.place;
-            let at_least = difference_at_least(bad, first, good, second);
-            if at_least < LEAST {
-                return None;
-            }
-            let p = ways.at_least(bad, first, bad + good, all);
+            let (at_least, p) =
+                (difference_at_least(bad, first, good, second), ways.at_least(bad, first, bad + good, all));
             let mut things = group.things.into_iter();
-            let thing = things.next().filter(|_| p * family as f64 <= LEVEL / 2.0)?;
+            let thing = things.next()?;
             Some(Difference { thing, bad, good, at_least, p, also: things.collect(), examples: vec![] })
-        })
-        .collect();
-    found.sort_by(|a, b| {
-        let surest = b.at_least.total_cmp(&a.at_least).then(a.p.total_cmp(&b.p));
-        surest.then_with(|| plainer(&a.thing, &b.thing))
-    });
-    (family, found)
+        };
+        let mut all: Vec<Difference> = groups.into_iter().filter_map(difference).collect();
+        all.sort_by(|a, b| {
+            let surest = b.at_least.total_cmp(&a.at_least).then(a.p.total_cmp(&b.p));
+            surest.then_with(|| plainer(&a.thing, &b.thing))
+        });
+        Self { all, family, first, second }
+    }
+
+    /// What is more often in the first set than chance makes it.
+    fn beyond_chance(self) -> Vec<Difference> {
+        let (all, family) = (self.all, self.family as f64);
+        all.into_iter().filter(|one| one.at_least >= LEAST && one.p * family <= LEVEL / 2.0).collect()
+    }
+
+    /// What is more often in the first set, whatever made it so: common to two of it at least, where it has two.
+    fn suspects(&self) -> Vec<Difference> {
+        let is_more = |one: &&Difference| one.bad * self.second > one.good * self.first && one.bad >= self.first.min(2);
+        self.all.iter().filter(is_more).take(MOST).cloned().collect()
+    }
 }
 
 /// What nearly always comes together becomes one row, and of one key either its best range or its values are told.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Look, Looked, failed, named};
+use super::{Look, Looked, named};
 use crate::analysis::hotspots::Scope;
 use crate::analysis::hotspots::totals::Totals;
 use crate::command::Context;
@@ -112,7 +112,7 @@ async fn read(wanted: Wanted, of_lines: &[TraceId], desk: &Desk, context: &Conte
     if wanted.services.is_empty() && of_lines.is_empty() {
         return Sampled::default();
     }
-    let looks = if wanted.services.is_empty() { vec![] } else { vec![failed(wanted.clone())] };
+    let looks = if wanted.services.is_empty() { vec![] } else { vec![wanted.clone().with_errors()] };
     let found = Box::pin(samples(&looks, of_lines, &desk.backends, &desk.transport, &progress)).await;
     if looks.is_empty() || found.evidence.spans.iter().any(Span::is_error) || !found.evidence.is_complete() {
         return found;

@@ -11,19 +11,16 @@ use crate::command::Context;
 use crate::command::desk::{Desk, progress};
 use crate::command::offline::{read_files, within};
 use crate::command::window::{self, Counted, cut, told};
-use crate::demo;
+use crate::demo::{self, hours};
 use crate::error::Error;
 use crate::gather::error_lines::{ErrorLines, error_lines};
-use crate::gather::sample::{Sampled, Wanted, samples};
+use crate::gather::sample::{Wanted, samples};
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
-use crate::model::pattern::Pattern;
-use crate::model::span::StatusCode;
 use crate::model::time::{Human, Window};
 use crate::options::sources::Supply;
 use crate::options::window::{Way, WindowArgs};
-use crate::report::words::counted;
 
 /// So many error lines are read for each trace of a service that may be.
 const LINES: usize = 10;
@@ -76,7 +73,12 @@ pub async fn each(
             let evidence = within(read_files(&paths)?, hull(&scope));
             Ok(Looked::read(told(evidence, now, args, context, |journey| take(&scope, journey)), scope))
         }
-        Supply::Demo(_) => {
+        Supply::Demo(None) => {
+            let scope = scope(Some(window::demo_window(args, context)?), look);
+            let evidence = hull(&scope).map(hours::within).unwrap_or_default();
+            Ok(Looked::read(told(evidence, demo::NOW, args, context, |journey| take(&scope, journey)), scope))
+        }
+        Supply::Demo(Some(_)) => {
             let scope = scope(journey.time.window(demo::NOW, context.settings.zone.value)?, look);
             Ok(Looked::read(window::each(args, context, |journey| take(&scope, journey)).await?, scope))
         }
@@ -103,10 +105,10 @@ pub async fn each(
 /// Usage: times that make no sense.
 pub fn when(args: &WindowArgs, context: &Context) -> Result<String, Error> {
     let sources = &args.journey.sources;
-    let (is_one, now) = (window::is_one(args)?, context.surroundings.now);
-    let now = if sources.demo.is_some() { demo::NOW } else { now };
+    let (is_one, supply) = (window::is_one(args)?, sources.supply(&context.surroundings)?);
+    let now = if sources.demo.is_some() { demo::NOW } else { context.surroundings.now };
     let explicit = args.journey.time.window(now, context.settings.zone.value)?;
-    let is_asked = sources.input.is_empty() && sources.demo.is_none();
+    let is_asked = matches!(supply, Supply::Backends | Supply::Demo(None));
     Ok(match explicit {
         _ if is_one => String::new(),
         Some(window) if window.to > now => format!("in the last {}", Human(window.length().saturating_sub(1))),
@@ -150,10 +152,10 @@ async fn of_backends(
     let windows = || [Some(window), scope.before].into_iter().flatten();
     let mut looks: Vec<Wanted> = windows().map(plain).collect();
     let sampled = looks.len();
-    looks.extend(windows().map(plain).map(failed));
+    looks.extend(windows().map(plain).map(Wanted::with_errors));
     let found = Box::pin(samples(&looks, &named, backends, &desk.transport, &progress)).await;
     progress.done();
-    let blind = blind(&found, sampled);
+    let on_errors = found.remarks_on_errors(sampled, limit);
     let of_sample = found.looks.iter().take(sampled).flat_map(|look| &look.traces).copied();
     scope.sample = Some(of_sample.collect());
     let mut evidence = found.evidence;
@@ -164,14 +166,7 @@ async fn of_backends(
     answer.basis.services = found.services;
     let notes = &mut answer.footing.shell.notes;
     notes.extend(cut(&answer.basis));
-    notes.extend(blind);
-    let cut_errors = found.looks.iter().skip(sampled).map(|look| look.cut).max().unwrap_or(0);
-    if cut_errors > 0 {
-        let said = format!("errors of {} cut at the newest {limit} traces with errors", counted(cut_errors, "service"));
-        notes.push(
-            Note::new(NoteCode::Sampled, Source::Jaeger, said).hint("--limit raises it; counts are at least these"),
-        );
-    }
+    notes.extend(on_errors);
     if lines.cut {
         let said = format!("error lines cut at the newest {}", limit.saturating_mul(LINES));
         notes.push(
@@ -185,20 +180,4 @@ async fn of_backends(
 fn named(lines: &ErrorLines) -> Vec<TraceId> {
     let mut seen = HashSet::new();
     lines.evidence.logs.iter().filter_map(|line| line.trace_id).filter(|trace| seen.insert(*trace)).collect()
-}
-
-/// The same look, for traces with errors only.
-fn failed(mut wanted: Wanted) -> Wanted {
-    wanted.filters.tags.push(("error".to_owned(), Pattern::exact("true")));
-    wanted
-}
-
-/// That a server which gives traces with errors finds none by them, as Jaeger 2 with its memory storage: what lies beyond
-/// the sample is not counted then.
-fn blind(found: &Sampled, sampled: usize) -> Option<Note> {
-    let (plain, failed) = found.looks.split_at(sampled.min(found.looks.len()));
-    let is_cut = plain.iter().any(|look| look.cut > 0) && failed.iter().all(|look| look.traces.is_empty());
-    let fails = || found.evidence.spans.iter().any(|span| span.status.code == StatusCode::Error);
-    let said = "this server finds no traces by their errors; those beyond the sample are not counted";
-    (is_cut && fails()).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said).hint("--limit raises it"))
 }

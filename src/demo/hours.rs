@@ -1,0 +1,129 @@
+//! The platform over two hours before [`NOW`], for commands that look at many journeys: ordinary runs with everyday
+//! jitter, the embedded runs among them, and one story. Since [`SINCE`] a new host of the spell checker runs a new version,
+//! which cannot read the dictionary in a third of its runs, and builds it anew in others. Of runs in which nothing goes
+//! wrong no lines are stored.
+
+use super::pipeline;
+use super::random::Random;
+use super::recorder::{BATCH, ESSAY, JUDGE, Jitter, Recorder, SPELL};
+use super::{Fault, NOW, Run, embedded, shell};
+use crate::model::attribute::Value;
+use crate::model::evidence::Evidence;
+use crate::model::id::TraceId;
+use crate::model::log::Level;
+use crate::model::time::{HOUR, MINUTE, SECOND, Timestamp, Window};
+
+/// When the new host came: 13:40.
+pub const SINCE: Timestamp = Timestamp(NOW.0 - 25 * MINUTE);
+/// The new host.
+pub const HOST: &str = "spell-checker-service-3";
+/// What only it runs.
+pub const VERSION: &str = "2.4.0";
+
+/// Nanoseconds between two ordinary runs of the first hour, and of the second, in which schools are busier.
+const EVERY: [i64; 2] = [MINUTE, 25 * SECOND];
+/// The last of them begin so long before now.
+const LAST: i64 = MINUTE;
+/// Whose essays are marked.
+const TENANTS: u64 = 40;
+
+/// What was stored of this time: every run that began in it.
+pub fn within(window: Window) -> Evidence {
+    let began = |run: &Run| run.spans.iter().map(|span| span.start).min();
+    let embedded =
+        embedded().into_iter().map(|(_, run)| run).filter(|run| began(run).is_some_and(|at| window.contains(at)));
+    let ordinary = ordinary().filter(|(_, start)| window.contains(*start)).map(|(nth, start)| run(nth, start));
+    let (mut spans, mut logs, mut alerts) = (vec![], vec![], 0);
+    for run in ordinary.chain(embedded) {
+        spans.extend(run.spans);
+        logs.extend(run.logs);
+        alerts += run.alerts.len();
+    }
+    let items = [spans.len(), logs.len(), alerts];
+    Evidence { spans, logs, ..shell(window, items) }
+}
+
+/// The ordinary run that is called so: by correlation ID or trace ID.
+pub fn find(text: &str) -> Option<Run> {
+    let trace_id = TraceId::from_hex(text);
+    let is_meant = |run: &Run| run.correlation_id == text || trace_id.is_some_and(|id| run.truth.traces.contains(&id));
+    ordinary().map(|(nth, start)| run(nth, start)).find(is_meant)
+}
+
+/// Each ordinary run: its number, and when it begins.
+fn ordinary() -> impl Iterator<Item = (i64, Timestamp)> {
+    let [early, late] = EVERY.map(|every| move |nth: i64| (every, nth * every));
+    let first = (0..HOUR / EVERY[0]).map(early).map(|(every, at)| (every, at - 2 * HOUR));
+    let second = (0..(HOUR - LAST) / EVERY[1]).map(late).map(|(every, at)| (every, at - HOUR));
+    first.chain(second).zip(0..).map(|((every, at), nth)| {
+        let later = Random::new(1, &format!("start-{nth}")).below(every.unsigned_abs() / 4);
+        (nth, NOW.plus(at).plus(later as i64))
+    })
+}
+
+/// One ordinary run, its fault told by where it runs and by its number.
+fn run(nth: i64, start: Timestamp) -> Run {
+    let mut random = Random::new(1, &format!("ordinary-{nth}"));
+    let id = random.uuid();
+    let is_new = start >= SINCE && random.below(2) == 0;
+    let fault = match (random.below(12), nth % 60) {
+        (0..4, _) if is_new => Fault::DictionaryUnreadable,
+        (4..7, _) if is_new => Fault::DictionaryRebuilt,
+        (_, 37) => Fault::CalleeDown,
+        (_, 11) => Fault::Redelivery,
+        _ => Fault::None,
+    };
+    let tenant = format!("school-{:02}", random.below(TENANTS) + 1);
+    let mut recorder = Recorder::new(fault, start, id.clone(), random);
+    recorder.jitter(Jitter::Everyday);
+    if fault == Fault::None {
+        recorder.store_from(Level::Warn);
+    }
+    place(&mut recorder, is_new);
+    pipeline::play(fault, &mut recorder);
+    if let Some(root) = recorder.nth(0) {
+        recorder.edit(root).attributes.push("tenant.id", Value::Text(tenant));
+    }
+    let (spans, logs, truth) = recorder.finish();
+    Run { correlation_id: id, spans, logs, truth, ..Run::default() }
+}
+
+/// Chooses a host of each service, and what it runs.
+fn place(recorder: &mut Recorder, is_new: bool) {
+    let table = [(BATCH, 2, "5.1.0"), (SPELL, 3, "2.3.7"), (ESSAY, 3, "3.0.2"), (JUDGE, 2, "1.9.4")];
+    for (service, hosts, version) in table {
+        let host = format!("{}-{}", service.replace('_', "-"), recorder.random.below(hosts));
+        recorder.place(service, &host, version);
+    }
+    if is_new {
+        recorder.place(SPELL, HOST, VERSION);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn two_hours_hold_the_story_and_what_goes_on_every_day() {
+        let asked = Window::new(NOW.plus(-2 * HOUR), NOW);
+        let all = within(asked);
+        assert_eq!(all.spans, within(asked).spans);
+        let runs: Vec<Run> = ordinary().map(|(nth, start)| run(nth, start)).collect();
+        let ids: BTreeSet<&str> = runs.iter().map(|run| run.correlation_id.as_str()).collect();
+        assert_eq!((ids.len(), runs.len()), (201, 201));
+        assert!(runs.iter().flat_map(|run| &run.spans).all(|span| span.start < NOW && span.end() < NOW));
+        let is_new = |run: &&Run| {
+            let mut values = run.spans.iter().filter_map(|span| span.resource.attributes.get("service.version"));
+            values.any(|version| version.to_string() == VERSION)
+        };
+        let new: Vec<&Run> = runs.iter().filter(is_new).collect();
+        let count = |fault: Fault| new.iter().filter(|run| run.truth.fault == fault).count();
+        let (unreadable, rebuilt) = (count(Fault::DictionaryUnreadable), count(Fault::DictionaryRebuilt));
+        assert!(new.iter().flat_map(|run| &run.spans).all(|span| span.start >= SINCE));
+        assert!((6..=12).contains(&unreadable) && rebuilt >= 3, "{unreadable}, {rebuilt} of {}", new.len());
+        assert_eq!(find(new[0].correlation_id.as_str()).as_ref(), Some(new[0]));
+    }
+}
