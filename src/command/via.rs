@@ -24,6 +24,8 @@ pub enum Grouping {
     Services,
     /// Who called whom.
     Edges,
+    /// What is told apart by an attribute.
+    Attributes,
 }
 
 /// What is measured in the window, and how asking for it went; nothing measured where spans are to be read.
@@ -42,7 +44,7 @@ pub async fn measured(
     if way == Way::Spans {
         return Ok((None, shell));
     }
-    if let Some(flag) = beyond_metrics(filters) {
+    if let Some(flag) = beyond_metrics(filters, grouping) {
         return match way {
             Way::Metrics => {
                 let said = format!("{flag} asks for what no span metric tells");
@@ -174,9 +176,11 @@ pub fn basis(measured: &Measured) -> Basis {
     }
 }
 
-/// The flag that no metric can answer: they know service, operation, kind and status.
-fn beyond_metrics(filters: &Filters) -> Option<&'static str> {
+/// The flag that no metric can answer: they know service, operation, kind and status; of who calls whom the services.
+fn beyond_metrics(filters: &Filters, grouping: Grouping) -> Option<&'static str> {
     [
+        ("--by attribute", grouping == Grouping::Attributes),
+        ("--operation", grouping == Grouping::Edges && !filters.operations.is_empty()),
         ("--error", filters.errors_only),
         ("--tag", !filters.tags.is_empty()),
         ("--min-duration", filters.min_duration_ns.is_some()),

@@ -95,6 +95,18 @@ pub fn window(args: &WindowArgs, now: Timestamp, context: &Context) -> Result<Wi
     Ok(told.unwrap_or_else(|| Window::new(now.plus(-HOUR), now.plus(1))))
 }
 
+/// In which time spans of files and of the demo count: in which they ended. None where all do, as those of one journey.
+///
+/// # Errors
+/// Usage: times that make no sense.
+pub fn counted_in(args: &WindowArgs, context: &Context) -> Result<Option<Window>, Error> {
+    if is_one(args)? {
+        return Ok(None);
+    }
+    let now = if args.journey.sources.demo.is_some() { demo::NOW } else { context.surroundings.now };
+    args.journey.time.window(now, context.settings.zone.value)
+}
+
 /// Tells every journey of the newest traces of each service in this window. The desk stays open.
 pub async fn in_window(
     desk: &Desk,
