@@ -82,8 +82,8 @@ struct Calls {
     errors: u64,
     own_ns: i64,
     critical_ns: i64,
-    /// What its spans so far do with which topic; none where they differ.
-    message: Option<Option<(MessageRole, String)>>,
+    /// What its spans do with which topic; of several the first two.
+    messages: Vec<Option<(MessageRole, String)>>,
 }
 
 /// Journeys, as far as they were added.
@@ -235,7 +235,7 @@ impl Latencies {
         let row = |((service, name), calls): (Key, Calls)| Row {
             service,
             name,
-            message: calls.message.flatten(),
+            message: <[_; 1]>::try_from(calls.messages).ok().and_then(|[only]| only),
             calls: calls.lengths.len() as u64,
             errors: calls.errors,
             lengths: exact(calls.lengths),
@@ -259,13 +259,9 @@ impl Latencies {
 impl Calls {
     /// Takes in what another span does with which topic.
     fn says(&mut self, span: &Span) {
-        let said = || span.message_role().zip(span.topic().map(str::to_owned));
-        let known = self.message.get_or_insert_with(said);
-        let as_known = |(role, topic): &(MessageRole, String)| {
-            span.message_role() == Some(*role) && span.topic() == Some(topic.as_str())
-        };
-        if !known.as_ref().is_some_and(as_known) {
-            *known = None;
+        let said = span.message_role().and_then(|role| Some((role, span.topic()?.to_owned())));
+        if self.messages.len() < 2 && !self.messages.contains(&said) {
+            self.messages.push(said);
         }
     }
 }

@@ -321,7 +321,7 @@ pub fn measured(measured: &Measured, filters: &Filters) -> Option<Map> {
         (from, to, edge)
     });
     let edges = flowing(edges.collect());
-    (!measured.edges.is_empty()).then(|| Map { edges, within_traces })
+    (!measured.edges.is_empty()).then_some(Map { edges, within_traces })
 }
 
 /// What metrics know of services.

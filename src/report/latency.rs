@@ -255,10 +255,11 @@ impl Latency {
             let topic = if queue.topic.is_empty() { UNTOLD } else { &queue.topic };
             return vec![piece(Role::Plain, "the queue "), piece(Role::Strong, topic), piece(Role::Plain, said)];
         }
-        let p95 = length(first.lengths.quantile(0.95));
+        let p95 = first.lengths.quantile(0.95);
+        let p95 = p95.map_or(String::new(), |told| format!(", p95 {}", length(Some(told))));
         let said = match first.critical_ns.filter(|_| self.table.critical_ns > 0) {
-            Some(waited) => format!("  is {} of what users wait for, p95 {p95}", share(waited)),
-            None if first.lengths.total_ns() > 0 => format!("  takes most time in all, p95 {p95}"),
+            Some(waited) => format!("  is {} of what users wait for{p95}", share(waited)),
+            None if first.lengths.total_ns() > 0 => format!("  takes most time in all{p95}"),
             None if first.errors > 0 => format!("  fails most: {} of {}", first.errors, counted_calls(first.calls)),
             None => format!("  is called most: {}", counted_calls(first.calls)),
         };
@@ -345,11 +346,15 @@ impl Latency {
         facts.extend(parts::unshown(rows.saturating_sub(self.top), "more row", &all));
         facts.extend(parts::unshown(queues.saturating_sub(QUEUES), "more queue", "-o json has all"));
         if self.basis.via == Via::Metrics {
-            self.of_metrics(&mut facts)
+            self.of_metrics(&mut facts);
         } else {
-            self.of_spans(&mut facts)
+            self.of_spans(&mut facts);
         }
         facts
+    }
+
+    fn has_lengths(&self) -> bool {
+        self.table.rows.iter().any(|row| row.lengths.count() > 0)
     }
 
     fn of_spans(&self, facts: &mut Vec<Fact>) {
@@ -370,9 +375,7 @@ impl Latency {
 
     fn of_metrics(&self, facts: &mut Vec<Fact>) {
         let said = match self.basis.backend {
-            _ if self.table.rows.iter().all(|row| row.lengths.count() == 0) => {
-                "no lengths: no histogram is with these metrics; --via spans has them"
-            }
+            _ if !self.has_lengths() => "no lengths: no histogram is with these metrics; --via spans has them",
             Some(Source::Jaeger) => {
                 "lengths are what jaeger estimates from its metrics, in milliseconds as its page shows them; --via spans \
                  is exact"
@@ -394,8 +397,9 @@ impl Latency {
 
     fn next(&self, first: &Row, frame: &Frame) -> Vec<String> {
         let service = if first.service.is_empty() { String::new() } else { flag(" --service", &first.service) };
-        // How lengths are spread, the estimates of somebody else do not tell.
-        let spans = if self.basis.backend == Some(Source::Jaeger) { " --via spans" } else { "" };
+        // How lengths are spread, the estimates of somebody else do not tell, nor does a counter.
+        let is_told = self.basis.backend != Some(Source::Jaeger) && self.has_lengths();
+        let spans = if is_told { "" } else { " --via spans" };
         match &self.by {
             By::Service => vec![frame.beside(&format!("trace latency{service}"))],
             By::Operation => {
