@@ -105,3 +105,65 @@ fn where_it_tells_nothing_spans_are_read_and_what_was_asked_for_by_name_is_misse
         );
     }
 }
+
+/// A Prometheus with calls and a service graph, no lengths; beside it a Jaeger that counts half of it.
+fn graphed(line: &str) -> Reply {
+    let vector = |rows: &[(Value, u32)]| {
+        let row = |(metric, n): &(Value, u32)| json!({ "metric": metric, "value": [0, n.to_string()] });
+        let rows: Vec<Value> = rows.iter().map(row).collect();
+        json!({ "status": "success", "data": { "resultType": "vector", "result": rows } })
+    };
+    let call = |service, kind, n| (json!({ "service_name": service, "span_name": "do", "span_kind": kind }), n);
+    let edge = |client, server, how| json!({ "client": client, "server": server, "connection_type": how });
+    let json = match line.split(['?', ' ']).nth(1)? {
+        "/api/v1/label/__name__/values" => {
+            json!({ "status": "success", "data": ["calls_total", "traces_service_graph_request_total"] })
+        }
+        "/api/v1/query" if line.contains("traces_service_graph_request_total") => vector(&[
+            (edge("user", "front", "virtual_node"), 100),
+            (edge("front", "cart", ""), 80),
+            (edge("front", "mail", "messaging_system"), 20),
+        ]),
+        "/api/v1/query" if line.contains("calls_total") => {
+            vector(&[call("front", "SPAN_KIND_SERVER", 100), call("cron", "SPAN_KIND_INTERNAL", 60)])
+        }
+        "/api/dependencies" => json!({ "data": [
+            { "parent": "front", "child": "cart", "callCount": 40 },
+            { "parent": "front", "child": "mail", "callCount": 19 },
+        ] }),
+        _ => return None,
+    };
+    Some((200, JSON, json.to_string().into_bytes()))
+}
+
+#[test]
+fn metrics_say_what_they_cannot_tell_and_are_refused_where_they_tell_nothing() {
+    let server = Server::answering(graphed);
+    let at = ["--without", "loki", "--jaeger-url", server.url(), "--prometheus-url", server.url()];
+    let ask = |args: &[&str]| trace().args(args).args(at).run();
+    let map = ask(&["map"]).stdout;
+    for said in [
+        "(outside) → front\n",
+        "→ cart\n",
+        "topics, links, lost trace context: metrics tell none of it",
+        "jaeger    counts 1 edge otherwise: it counts what is stored",
+        "front → cart: 40 there, 80 here",
+    ] {
+        assert!(map.contains(said), "{said}: {map}");
+    }
+    let latency = ask(&["latency", "--by", "service"]).stdout;
+    for said in ["front  is called most: 100 calls\n", "no lengths", "metrics tell none of it", "of cron all spans"] {
+        assert!(latency.contains(said), "{said}: {latency}");
+    }
+    server.assert_only_expected();
+    let beyond: [(&[&str], &str); 2] = [
+        (&["map", "--operation", "do"], "--operation asks"),
+        (&["latency", "--by", "attribute=k"], "--by attribute asks"),
+    ];
+    for (args, said) in beyond {
+        let run = ask(&[args, &["--via", "metrics"]].concat());
+        assert!(run.code == 2 && run.stderr.contains(said), "{args:?}: {}", run.screen());
+    }
+    let run = ask(&["latency", "--by", "attribute"]);
+    assert!(run.code == 2 && run.stderr.contains("attribute:KEY, such as attribute:tenant"), "{}", run.screen());
+}

@@ -1,106 +1,30 @@
 //! How long calls take, what of it is their own, and what users wait for: a fold over journeys.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::adjust::{Clocks, asynchronous_cause};
-use crate::analysis::critical_path::{self, Spent};
+use crate::analysis::critical_path::{self, Segment, Spent, downwards};
+use crate::analysis::deliveries::{Deliveries, publishes, takes};
+use crate::analysis::lengths::Lengths;
+use crate::model::conventions::MessageRole;
 use crate::model::filter::Filters;
 use crate::model::journey::{Journey, Via};
-use crate::model::measure::{Estimate, Histogram, Measured};
+use crate::model::measure::{Histogram, Measure, Measured};
 use crate::model::span::{Span, SpanKind};
+use crate::model::time::Window;
 
 /// By what calls are told apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum By {
-    /// By service: what enters it from elsewhere is a call.
+    /// By service: what enters it from elsewhere is a call, the topmost spans in it that are wanted.
     Service,
     /// By service and operation: every span is a call.
     #[default]
     Operation,
-    /// By the value of an attribute of the span or its resource: the topmost spans that carry it are calls.
+    /// By the value of an attribute of the span or its resource: the topmost spans that carry it are calls. What lies
+    /// between two of them may carry none.
     Attribute(String),
-}
-
-/// Lengths, as exactly as they are known.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Lengths {
-    /// Each of them in nanoseconds, by size.
-    Exact(Vec<i64>),
-    /// How many lie between bounds.
-    Measured(Histogram),
-}
-
-impl Default for Lengths {
-    fn default() -> Self {
-        Self::Exact(vec![])
-    }
-}
-
-impl Lengths {
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        match self {
-            Self::Exact(sorted) => sorted.len(),
-            Self::Measured(histogram) => histogram.count().round() as usize,
-        }
-    }
-
-    /// How long the given share of them takes at most: the nearest rank where each is known.
-    pub fn quantile(&self, share: f64) -> Option<Estimate> {
-        match self {
-            Self::Exact(sorted) => {
-                let rank = ((share * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len().max(1));
-                let ns = *sorted.get(rank - 1)?;
-                Some(Estimate { low_ns: ns, high_ns: Some(ns), value_ns: ns })
-            }
-            Self::Measured(histogram) => histogram.quantile(share),
-        }
-    }
-
-    /// Upper bounds in nanoseconds, each with how many are at most so long and longer than the bound before. Where each
-    /// is known the bounds are those of a fine scale: 1, 2, 5, 10, …
-    pub fn bars(&self) -> Vec<(f64, f64)> {
-        match self {
-            Self::Measured(histogram) if histogram.is_told() => vec![],
-            Self::Measured(histogram) => histogram.bars().collect(),
-            Self::Exact(sorted) => {
-                let mut bars: BTreeMap<i64, f64> = BTreeMap::new();
-                for ns in sorted {
-                    *bars.entry(nice_bound(*ns)).or_default() += 1.0;
-                }
-                let (first, last) = (bars.keys().next().copied(), bars.keys().next_back().copied());
-                let within = |bound: &i64| Some(*bound) >= first && Some(*bound) <= last;
-                nice_bounds().filter(within).map(|b| (b as f64, bars.get(&b).copied().unwrap_or_default())).collect()
-            }
-        }
-    }
-
-    /// All of them together; an estimate where they are only known between bounds.
-    pub fn total_ns(&self) -> i64 {
-        match self {
-            Self::Exact(sorted) => sorted.iter().fold(0, |sum, ns| sum.saturating_add(*ns)),
-            Self::Measured(histogram) => {
-                let mut low = 0.0;
-                let mut sum = 0.0;
-                for (high, count) in histogram.bars() {
-                    sum += count * if high.is_finite() { f64::midpoint(low, high) } else { low };
-                    low = if high.is_finite() { high } else { low };
-                }
-                sum as i64
-            }
-        }
-    }
-}
-
-/// 1, 2, 5, 10, … microseconds to a year.
-fn nice_bounds() -> impl Iterator<Item = i64> {
-    let decades =
-        std::iter::successors(Some(1_000_i64), |decade| decade.checked_mul(10)).take_while(|d| *d < i64::MAX / 10);
-    decades.flat_map(|decade| [decade, 2 * decade, 5 * decade])
-}
-
-fn nice_bound(ns: i64) -> i64 {
-    nice_bounds().find(|bound| ns <= *bound).unwrap_or(i64::MAX)
 }
 
 /// What calls of one kind took.
@@ -110,7 +34,9 @@ pub struct Row {
     pub service: String,
     /// The operation, or the attribute's value; empty for a whole service.
     pub name: String,
-    /// How many.
+    /// What its spans do with which topic, where all of them do the same.
+    pub message: Option<(MessageRole, String)>,
+    /// How many; none of those that are in the window need be one.
     pub calls: u64,
     /// How many of them failed.
     pub errors: u64,
@@ -125,7 +51,7 @@ pub struct Row {
 /// How long messages of a topic lay in their queue.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct QueueWait {
-    /// The topic.
+    /// The topic; empty where none is told.
     pub topic: String,
     /// How long each lay there, by size.
     pub lengths: Lengths,
@@ -140,8 +66,12 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// Queues, the longest wait first.
     pub queues: Vec<QueueWait>,
-    /// How long all journeys lasted together, along their critical paths.
+    /// How long all journeys lasted together, along their critical paths; of what ended in the window.
     pub critical_ns: i64,
+    /// For how much of that nothing was open, or what was set off other than by a message had not begun yet.
+    pub gap_ns: i64,
+    /// Services that nothing enters by a kind that the metrics tell: all that they do counts as calls.
+    pub unentered: Vec<String>,
 }
 
 type Key = (String, String);
@@ -152,70 +82,115 @@ struct Calls {
     errors: u64,
     own_ns: i64,
     critical_ns: i64,
+    /// What its spans do with which topic; of several the first two.
+    messages: Vec<Option<(MessageRole, String)>>,
 }
 
 /// Journeys, as far as they were added.
 #[derive(Default)]
 pub struct Latencies {
     by: By,
+    window: Option<Window>,
     calls: BTreeMap<Key, Calls>,
     queues: BTreeMap<String, (Vec<i64>, i64)>,
     critical_ns: i64,
+    gap_ns: i64,
+}
+
+/// A journey, and what is known of it before its spans are looked at one by one.
+struct Seen<'a> {
+    journey: &'a Journey,
+    clocks: Clocks,
+    deliveries: Deliveries,
+    /// Beside each span: whether it is ours, has a time, and that lies in the window.
+    within: Vec<bool>,
+    /// Beside each span: whether it is wanted.
+    wanted: Vec<bool>,
+    /// Beside each span: under which row it counts.
+    places: Vec<Option<Key>>,
+}
+
+impl Seen<'_> {
+    /// Whether the span counts.
+    fn counts(&self, index: usize) -> bool {
+        self.within[index] && self.wanted[index]
+    }
+
+    /// How long each message lay that the span took.
+    fn waits(&self, index: usize) -> impl Iterator<Item = (&str, i64)> {
+        let (spans, taken) = (&self.journey.spans, &self.journey.spans[index]);
+        let waited = |sender: usize| self.clocks.start(taken).since(self.clocks.end(&spans[sender])).max(0);
+        let senders = self.deliveries.senders[index].iter().copied();
+        senders.filter_map(move |sender| Some((self.queue(sender, index)?, waited(sender))))
+    }
+
+    /// What a message lay in: what its taker calls it, else its sender; no name where neither tells one, and none at all
+    /// where neither speaks of messages.
+    fn queue(&self, sender: usize, taker: usize) -> Option<&str> {
+        let (sent, taken) = (&self.journey.spans[sender], &self.journey.spans[taker]);
+        let topic = taken.topic().or_else(|| sent.topic());
+        topic.or_else(|| (takes(taken) || publishes(sent)).then_some(""))
+    }
 }
 
 impl Latencies {
-    /// None yet.
-    pub fn by(by: By) -> Self {
-        Self { by, ..Self::default() }
+    /// None yet; of those to come, spans that count in this window, or all.
+    pub fn over(by: By, window: Option<Window>) -> Self {
+        Self { by, window, ..Self::default() }
     }
 
     /// Adds a journey: of its spans those that are wanted.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
-        let clocks = Clocks::measured(journey);
-        let counts = |index: usize| {
-            journey.judged.get(index) != Some(&false)
-                && journey.spans[index].has_sane_time()
-                && filters.wants_span(&journey.spans[index])
+        let ours = |(index, span): (usize, &Span)| {
+            journey.judged.get(index) != Some(&false) && span.has_sane_time() && span.counts_in(self.window)
         };
-        for index in (0..journey.spans.len()).filter(|index| counts(*index)) {
-            let span = &journey.spans[index];
-            if let Some(key) = self.called(journey, index) {
-                let calls = self.calls.entry(key).or_default();
-                calls.lengths.push(span.duration_ns.max(0));
-                calls.errors += u64::from(span.is_error());
+        let seen = Seen {
+            journey,
+            clocks: Clocks::measured(journey),
+            deliveries: Deliveries::of(journey),
+            within: journey.spans.iter().enumerate().map(ours).collect(),
+            wanted: journey.spans.iter().map(|span| filters.wants_span(span)).collect(),
+            places: journey.spans.iter().map(|span| self.place(span)).collect(),
+        };
+        self.add_spans(&seen);
+        critical_path::of(journey).segments.iter().for_each(|segment| self.add_segment(&seen, segment));
+    }
+
+    fn add_spans(&mut self, seen: &Seen) {
+        let is_call = self.tops(seen);
+        for index in (0..seen.journey.spans.len()).filter(|index| seen.counts(*index)) {
+            if let Some(key) = &seen.places[index] {
+                let span = &seen.journey.spans[index];
+                let calls = self.calls.entry(key.clone()).or_default();
+                calls.own_ns = calls.own_ns.saturating_add(own_ns(seen.journey, index, &seen.clocks));
+                calls.says(span);
+                if is_call[index] {
+                    calls.lengths.push(span.duration_ns.max(0));
+                    calls.errors += u64::from(span.is_error());
+                }
             }
-            if let Some(key) = self.place(span) {
-                let own = own_ns(journey, index, &clocks);
-                let calls = self.calls.entry(key).or_default();
-                calls.own_ns = calls.own_ns.saturating_add(own);
-            }
-            if let Some((topic, waited)) = queued(journey, index, &clocks) {
+            for (topic, waited) in seen.waits(index) {
                 self.queues.entry(topic.to_owned()).or_default().0.push(waited);
             }
         }
-        let path = critical_path::of(journey);
-        for segment in &path.segments {
-            let (span, length) = (&journey.spans[segment.span], segment.window.length());
-            self.critical_ns = self.critical_ns.saturating_add(length);
-            if !counts(segment.span) {
-                continue;
-            }
-            match segment.spent {
-                Spent::Work => {
-                    if let Some(key) = self.place(span) {
-                        let calls = self.calls.entry(key).or_default();
-                        calls.critical_ns = calls.critical_ns.saturating_add(length);
-                    }
-                }
-                Spent::Wait => {
-                    if let Some((topic, _)) = queued(journey, segment.span, &clocks) {
-                        let queue = self.queues.entry(topic.to_owned()).or_default();
-                        queue.1 = queue.1.saturating_add(length);
-                    }
-                }
-                Spent::Gap => {}
-            }
+    }
+
+    /// A stretch of the critical path counts by the span to which it belongs.
+    fn add_segment(&mut self, seen: &Seen, segment: &Segment) {
+        if !seen.within[segment.span] {
+            return;
         }
+        let length = segment.window.length();
+        self.critical_ns = self.critical_ns.saturating_add(length);
+        let queue = seen.waits(segment.span).next().filter(|_| segment.spent == Spent::Wait);
+        let part = match (segment.spent, queue, &seen.places[segment.span]) {
+            _ if !seen.wanted[segment.span] => return,
+            (Spent::Work, _, None) => return,
+            (Spent::Work, _, Some(key)) => &mut self.calls.entry(key.clone()).or_default().critical_ns,
+            (_, Some((topic, _)), _) => &mut self.queues.entry(topic.to_owned()).or_default().1,
+            (_, None, _) => &mut self.gap_ns,
+        };
+        *part = part.saturating_add(length);
     }
 
     /// Under which row the span's own time counts.
@@ -227,16 +202,28 @@ impl Latencies {
         }
     }
 
-    /// Under which row the span counts as a call, if it is one.
-    fn called(&self, journey: &Journey, index: usize) -> Option<Key> {
-        let span = &journey.spans[index];
-        let above = journey.forest.cause[index].map(|(cause, _)| &journey.spans[cause]);
-        let enters = match &self.by {
-            By::Operation => true,
-            By::Service => above.is_none_or(|above| above.service() != span.service()),
-            By::Attribute(key) => above.is_none_or(|above| value(above, key) != value(span, key)),
-        };
-        self.place(span).filter(|_| enters)
+    /// Beside each span: whether it is a call. By operation every span is; else the topmost that are wanted of those that
+    /// follow from each other and stand in one row.
+    fn tops(&self, seen: &Seen) -> Vec<bool> {
+        if self.by == By::Operation {
+            return seen.wanted.clone();
+        }
+        let mut is_top = vec![false; seen.places.len()];
+        // The nearest span, from here upwards, that stands in a row; and whether that row has counted it or one above.
+        let mut nearest: Vec<Option<usize>> = vec![None; seen.places.len()];
+        let mut is_counted = vec![false; seen.places.len()];
+        for index in downwards(seen.journey) {
+            let above = seen.journey.forest.cause[index].and_then(|(cause, _)| nearest[cause]);
+            if seen.places[index].is_none() {
+                nearest[index] = above;
+                continue;
+            }
+            let inside = above.is_some_and(|above| is_counted[above] && seen.places[above] == seen.places[index]);
+            is_top[index] = seen.wanted[index] && !inside;
+            is_counted[index] = seen.wanted[index] || inside;
+            nearest[index] = Some(index);
+        }
+        is_top
     }
 
     /// What they add up to.
@@ -248,6 +235,7 @@ impl Latencies {
         let row = |((service, name), calls): (Key, Calls)| Row {
             service,
             name,
+            message: <[_; 1]>::try_from(calls.messages).ok().and_then(|[only]| only),
             calls: calls.lengths.len() as u64,
             errors: calls.errors,
             lengths: exact(calls.lengths),
@@ -259,29 +247,47 @@ impl Latencies {
             lengths: exact(lengths),
             critical_ns,
         };
-        let mut rows: Vec<Row> = self.calls.into_iter().map(row).filter(|row| row.calls > 0).collect();
+        let mut rows: Vec<Row> = self.calls.into_iter().map(row).collect();
         rows.sort_by_cached_key(order);
         let mut queues: Vec<QueueWait> = self.queues.into_iter().map(queue).collect();
         let longest = |queue: &QueueWait| queue.lengths.quantile(1.0).map_or(0, |most| most.value_ns);
         queues.sort_by_cached_key(|queue| (-queue.critical_ns, -longest(queue), queue.topic.clone()));
-        Table { rows, queues, critical_ns: self.critical_ns }
+        Table { rows, queues, critical_ns: self.critical_ns, gap_ns: self.gap_ns, unentered: vec![] }
     }
 }
 
-fn order(row: &Row) -> (i64, i64, String, String) {
-    let waited = row.critical_ns.unwrap_or_default();
-    (-waited, -row.lengths.total_ns(), row.service.clone(), row.name.clone())
+impl Calls {
+    /// Takes in what another span does with which topic.
+    fn says(&mut self, span: &Span) {
+        let said = span.message_role().and_then(|role| Some((role, span.topic()?.to_owned())));
+        if self.messages.len() < 2 && !self.messages.contains(&said) {
+            self.messages.push(said);
+        }
+    }
 }
 
-/// The same from metrics: by service, those of kinds that enter it, where the metrics tell kinds.
+/// What users wait for most, what takes longest in all, what fails or is called most.
+fn order(row: &Row) -> impl Ord + use<> {
+    let waited = row.critical_ns.unwrap_or_default();
+    let many = (Reverse(row.errors), Reverse(row.calls));
+    (Reverse(waited), Reverse(row.lengths.total_ns()), many, row.service.clone(), row.name.clone())
+}
+
+/// The same from metrics. By service those of kinds that enter it, where the metrics tell kinds; of a service with none
+/// of these all that it does.
 pub fn measured(measured: &Measured, by: &By, filters: &Filters) -> Table {
-    let wanted = measured.measures.iter().filter(|measure| {
-        filters.wants_operation(&measure.service, &measure.operation)
-            && (*by != By::Service
-                || measure.kind.is_none_or(|kind| matches!(kind, SpanKind::Server | SpanKind::Consumer)))
-    });
-    let mut sums: BTreeMap<Key, (f64, f64, Histogram)> = BTreeMap::new();
+    let enters =
+        |measure: &Measure| measure.kind.is_none_or(|kind| matches!(kind, SpanKind::Server | SpanKind::Consumer));
+    let wanted = measured.measures.iter().filter(|m| filters.wants_operation(&m.service, &m.operation));
+    let wanted: Vec<&Measure> = wanted.collect();
+    let entered: BTreeSet<&str> = wanted.iter().filter(|m| enters(m)).map(|m| m.service.as_str()).collect();
+    let (mut sums, mut unentered) = (BTreeMap::<Key, (f64, f64, Histogram)>::new(), BTreeSet::new());
     for measure in wanted {
+        match *by == By::Service {
+            true if !entered.contains(measure.service.as_str()) => drop(unentered.insert(measure.service.clone())),
+            true if !enters(measure) => continue,
+            _ => {}
+        }
         let name = if *by == By::Service { String::new() } else { measure.operation.clone() };
         let sum = sums.entry((measure.service.clone(), name)).or_default();
         sum.0 += measure.calls;
@@ -294,12 +300,11 @@ pub fn measured(measured: &Measured, by: &By, filters: &Filters) -> Table {
         calls: calls.round() as u64,
         errors: errors.round() as u64,
         lengths: Lengths::Measured(lengths),
-        self_ns: None,
-        critical_ns: None,
+        ..Row::default()
     };
     let mut rows: Vec<Row> = sums.into_iter().map(row).collect();
     rows.sort_by_cached_key(order);
-    Table { rows, ..Table::default() }
+    Table { rows, unentered: unentered.into_iter().collect(), ..Table::default() }
 }
 
 fn value(span: &Span, key: &str) -> Option<String> {
@@ -327,14 +332,6 @@ fn own_ns(journey: &Journey, index: usize, clocks: &Clocks) -> i64 {
     span.duration_ns.saturating_sub(below).max(0)
 }
 
-/// The topic through which the span was set off, and how long the message lay there.
-fn queued<'a>(journey: &'a Journey, index: usize, clocks: &Clocks) -> Option<(&'a str, i64)> {
-    let (cause, _) = asynchronous_cause(journey, index)?;
-    let (sent, taken) = (&journey.spans[cause], &journey.spans[index]);
-    let topic = taken.topic().or_else(|| sent.topic())?;
-    Some((topic, clocks.start(taken).since(clocks.end(sent)).max(0)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -343,7 +340,7 @@ mod tests {
     use crate::model::conventions::CORRELATION_KEYS;
     use crate::model::evidence::Evidence;
     use crate::model::evidence::Source;
-    use crate::model::measure::Measure;
+    use crate::model::pattern::Pattern;
     use crate::stitch::whole::whole;
 
     const MS: i64 = 1_000_000;
@@ -357,10 +354,22 @@ mod tests {
               billing/charge 110..300 client
     ";
 
-    fn table(by: By, filters: &Filters) -> Table {
-        let mut fold = Latencies::by(by);
-        fold.add(&sketch::journey(ORDER), filters);
+    fn of(text: &str, by: By, window: Option<Window>, filters: &Filters) -> Table {
+        let mut fold = Latencies::over(by, window);
+        fold.add(&sketch::journey(text), filters);
         fold.table()
+    }
+
+    fn table(by: By, filters: &Filters) -> Table {
+        of(ORDER, by, None, filters)
+    }
+
+    fn demo_runs() -> Vec<Journey> {
+        let mut all = Evidence::default();
+        for (seed, scenario) in scenarios().into_iter().enumerate() {
+            all.spans.extend(scenario.run(NOW, seed as u64).spans);
+        }
+        whole(all, &CORRELATION_KEYS.map(str::to_owned)).collect()
     }
 
     fn rows(table: &Table) -> Vec<(&str, &str, u64, u64, i64, i64)> {
@@ -398,15 +407,82 @@ mod tests {
         assert_eq!(rows(&table(By::Operation, &failed)), [("shop", "SELECT", 1, 1, 20, 20)]);
     }
 
+    /// Only the topmost of those that stand in one row are calls, whatever lies between them; and of these the wanted.
+    #[test]
+    fn what_a_call_causes_in_the_same_row_is_no_call_again() {
+        let nested = "
+            web/GET / 0..100 server tenant=acme
+              web/call 10..90 client
+                stock/GET /items 20..80 server tenant=acme
+                  stock/inner 30..40 tenant=other
+                    stock/audit 31..32 tenant=acme
+        ";
+        let calls = |by, filters: &Filters| -> Vec<(String, u64)> {
+            let table = of(nested, by, None, filters);
+            table.rows.into_iter().map(|row| (row.service + &row.name, row.calls)).collect()
+        };
+        let tenant = || By::Attribute("tenant".to_owned());
+        let all = Filters::default();
+        let told = |rows: &[(&str, u64)]| rows.iter().map(|(n, calls)| ((*n).to_owned(), *calls)).collect::<Vec<_>>();
+        assert_eq!(calls(tenant(), &all), told(&[("acme", 2), ("other", 1)]));
+        assert_eq!(calls(By::Service, &all), told(&[("stock", 1), ("web", 1)]));
+        let inner = Filters { operations: vec![Pattern::exact("inner")], ..Filters::default() };
+        assert_eq!(calls(By::Service, &inner), told(&[("stock", 1)]));
+    }
+
+    /// A span counts where it ended; what it does before belongs to no other time.
+    #[test]
+    fn spans_count_in_the_window_in_which_they_ended() {
+        let job = "shop/batch 0..3600 server\n  shop/tick 100..110\n  shop/tick 200..210\n  shop/tick 300..310";
+        let at = |ms: i64| sketch::ORIGIN.plus(ms * MS);
+        let window = Some(Window::new(at(110), at(310)));
+        let all = Filters::default();
+        let by_operation = of(job, By::Operation, window, &all);
+        assert_eq!(rows(&by_operation), [("shop", "tick", 2, 0, 20, 20)]);
+        assert_eq!(by_operation.critical_ns, 20 * MS);
+        // Nothing entered the service in this time.
+        assert_eq!(rows(&of(job, By::Service, window, &all)), [("shop", "", 0, 0, 20, 20)]);
+    }
+
+    #[test]
+    fn each_message_of_a_batch_waited_by_itself() {
+        let batch = "
+            shop/p 0..1 producer topic=t
+            shop/p 10..11 producer topic=t trace=2
+            billing/c 21..30 consumer topic=t trace=3 link=1 link=2
+            shop/q 0..1 producer
+              billing/d 5..6 consumer
+        ";
+        let queues = of(batch, By::Operation, None, &Filters::default()).queues;
+        let told: Vec<_> = queues.iter().map(|queue| (queue.topic.as_str(), &queue.lengths)).collect();
+        let exact = |ms: &[i64]| Lengths::Exact(ms.iter().map(|ms| ms * MS).collect());
+        assert_eq!(told, [("", &exact(&[4])), ("t", &exact(&[10, 20]))]);
+    }
+
+    /// What users wait for is all told: in rows, in queues, and where nothing was open.
+    #[test]
+    fn shares_of_all_rows_and_queues_and_gaps_are_the_whole() {
+        let runs = demo_runs();
+        let ends = runs.iter().flat_map(|run| &run.spans).map(Span::end);
+        let (first, last) = (ends.clone().min().unwrap(), ends.max().unwrap());
+        for part in 0..20 {
+            let window = Window::new(first, first.plus(last.since(first) / 20 * part + 1));
+            for (by, window) in [(By::Operation, Some(window)), (By::Service, Some(window)), (By::Service, None)] {
+                let mut fold = Latencies::over(by, window);
+                runs.iter().for_each(|run| fold.add(run, &Filters::default()));
+                let table = fold.table();
+                let rows: i64 = table.rows.iter().filter_map(|row| row.critical_ns).sum();
+                let queues: i64 = table.queues.iter().map(|queue| queue.critical_ns).sum();
+                assert_eq!(rows + queues + table.gap_ns, table.critical_ns, "{window:?}");
+                assert!(table.critical_ns > 0 || part == 0);
+            }
+        }
+    }
+
     /// In whatever order journeys come, the numbers are those of a plain count over all spans.
     #[test]
     fn percentiles_are_the_nearest_ranks_of_all_spans() {
-        let mut all = Evidence::default();
-        for (seed, scenario) in scenarios().into_iter().enumerate() {
-            all.spans.extend(scenario.run(NOW, seed as u64).spans);
-        }
-        let keys = CORRELATION_KEYS.map(str::to_owned);
-        let journeys: Vec<Journey> = whole(all, &keys).collect();
+        let journeys = demo_runs();
         let fold = |order: &mut dyn Iterator<Item = &Journey>| {
             let mut fold = Latencies::default();
             order.for_each(|journey| fold.add(journey, &Filters::default()));
@@ -447,15 +523,18 @@ mod tests {
             measure("a", "GET /x", SpanKind::Server, 10.0),
             measure("a", "SELECT", SpanKind::Client, 20.0),
             measure("a", "GET /y", SpanKind::Server, 30.0),
+            measure("cron", "nightly", SpanKind::Internal, 5.0),
         ];
         let (source, metric) = (Source::Prometheus, "calls_total".to_owned());
         let told = Measured { source, metric, measures, edges: vec![] };
         let by_service = measured(&told, &By::Service, &Filters::default());
         let row = &by_service.rows[0];
-        assert_eq!((by_service.rows.len(), row.calls, row.errors, row.self_ns), (1, 40, 2, None));
+        assert_eq!((by_service.rows.len(), row.calls, row.errors, row.self_ns), (2, 40, 2, None));
+        // What nothing enters is told by all that it does, and that is said.
+        assert_eq!((by_service.rows[1].calls, by_service.unentered), (5, vec!["cron".to_owned()]));
         assert_eq!(row.lengths.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100 * MS, Some(1_000 * MS))));
         let names: Vec<_> =
             measured(&told, &By::Operation, &Filters::default()).rows.into_iter().map(|r| r.name).collect();
-        assert_eq!(names, ["GET /y", "SELECT", "GET /x"]);
+        assert_eq!(names, ["GET /y", "SELECT", "GET /x", "nightly"]);
     }
 }

@@ -6,12 +6,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::adjust::asynchronous_cause;
-use crate::analysis::latency::Lengths;
-use crate::model::conventions::{MessageRole, short_service};
+use crate::analysis::deliveries::{Deliveries, publishes, received_above, takes};
+use crate::analysis::lengths::Lengths;
+use crate::model::conventions::short_service;
 use crate::model::filter::Filters;
 use crate::model::journey::{Journey, Via};
-use crate::model::measure::Measured;
+use crate::model::measure::{self, Measured};
 use crate::model::span::{Span, SpanKind};
+use crate::model::time::Window;
 
 /// What stands at the end of an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -28,6 +30,9 @@ pub enum NodeKind {
     /// A host that is called and has no spans here.
     Host,
 }
+
+/// What whoever calls from outside is called where nobody tells.
+pub const OUTSIDE: &str = "outside";
 
 /// A part of the system.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -90,7 +95,8 @@ impl Edge {
 pub struct Map {
     /// Every edge, in the order in which work flows: from outside inwards.
     pub edges: Vec<(Node, Node, Edge)>,
-    /// Calls between services of which both spans are in one trace, as Jaeger counts them: by caller and callee.
+    /// Calls between services of which both spans are in one trace, as Jaeger counts them, or those that a service graph
+    /// counts: by caller and callee.
     pub within_traces: BTreeMap<(String, String), u64>,
 }
 
@@ -106,79 +112,131 @@ impl Map {
 /// Journeys, as far as they were added.
 #[derive(Default)]
 pub struct Mapping {
+    window: Option<Window>,
     edges: BTreeMap<(Node, Node), (Edge, Vec<i64>)>,
     within_traces: BTreeMap<(String, String), u64>,
     services: BTreeSet<String>,
 }
 
-impl Mapping {
-    /// Adds a journey: of its spans those that are wanted.
-    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
-        let published: BTreeSet<&str> = journey.spans.iter().filter(|s| publishes(s)).filter_map(Span::topic).collect();
-        for (index, span) in journey.spans.iter().enumerate() {
-            let counts = journey.judged.get(index) != Some(&false) && filters.wants_span(span);
-            if !span.service().is_empty() {
-                self.services.insert(span.service().to_owned());
-            }
-            if !counts {
-                continue;
-            }
-            let cause = journey.forest.cause[index].map(|(cause, via)| (&journey.spans[cause], via));
-            if let Some((from, Via::Parent)) = cause.filter(|(from, _)| from.service() != span.service()) {
-                let pair = (from.service().to_owned(), span.service().to_owned());
-                *self.within_traces.entry(pair).or_default() += 1;
-            }
-            self.arrival(journey, index, cause, &published);
-            self.departure(journey, index);
+/// A journey, and what is known of it before its spans are looked at one by one.
+struct Seen<'a> {
+    journey: &'a Journey,
+    deliveries: Deliveries,
+    /// Topics to which something is published.
+    published: BTreeSet<&'a str>,
+    /// Beside each span: whether it is wanted.
+    wanted: Vec<bool>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(journey: &'a Journey, filters: &Filters) -> Self {
+        Self {
+            journey,
+            deliveries: Deliveries::of(journey),
+            published: journey.spans.iter().filter(|s| publishes(s)).filter_map(Span::topic).collect(),
+            wanted: journey.spans.iter().map(|span| filters.wants_span(span)).collect(),
         }
     }
 
-    /// What led to this span from elsewhere.
-    fn arrival(&mut self, journey: &Journey, index: usize, cause: Option<(&Span, Via)>, published: &BTreeSet<&str>) {
-        let span = &journey.spans[index];
-        let here = Node::service(span);
-        if span.message_role() == Some(MessageRole::Consume) {
-            // Who receives and who processes in one service take the same message.
-            let taken = cause.is_some_and(|(from, _)| from.service() == span.service() && takes(from));
-            let Some(topic) = span.topic().or_else(|| cause.and_then(|(from, _)| from.topic())).filter(|_| !taken)
-            else {
-                return;
-            };
-            let apart = |from: &Span| from.trace_id != span.trace_id;
-            let how = match cause {
-                Some((from, Via::Message)) if apart(from) => How::Message,
-                Some((_, Via::Link)) => How::Link,
-                None if published.contains(topic) && span.parent_id.is_none() && span.links.is_empty() => {
-                    How::CorrelationId
-                }
-                _ => How::Parent,
-            };
-            self.count(Node::new(NodeKind::Topic, topic), here, span, how);
-            return;
+    fn cause(&self, index: usize) -> Option<(usize, Via)> {
+        self.journey.forest.cause[index]
+    }
+
+    /// How it is known that one span follows from another one. A message ID within one trace is no lost context.
+    fn how(&self, from: usize, to: usize, via: Via) -> How {
+        match via {
+            Via::Link => How::Link,
+            Via::Message if self.journey.spans[from].trace_id != self.journey.spans[to].trace_id => How::Message,
+            Via::Message | Via::Parent => How::Parent,
         }
+    }
+}
+
+impl Mapping {
+    /// None yet; of those to come, spans that count in this window, or all.
+    pub fn over(window: Option<Window>) -> Self {
+        Self { window, ..Self::default() }
+    }
+
+    /// Adds a journey: of its edges those of which either end is wanted.
+    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+        let seen = Seen::of(journey, filters);
+        let named = journey.spans.iter().map(Span::service).filter(|service| !service.is_empty());
+        self.services.extend(named.map(str::to_owned));
+        for (index, span) in journey.spans.iter().enumerate() {
+            if journey.judged.get(index) == Some(&false) || !span.counts_in(self.window) {
+                continue;
+            }
+            match seen.cause(index) {
+                _ if !seen.deliveries.senders[index].is_empty() => self.messages(&seen, index),
+                cause if takes(span) => self.message_from_nobody(&seen, index, cause),
+                cause => self.call(&seen, index, cause),
+            }
+            self.departure(&seen, index);
+            if let Some((from, Via::Parent)) = seen.cause(index) {
+                self.within_trace(&seen, from, index);
+            }
+        }
+    }
+
+    fn within_trace(&mut self, seen: &Seen, from: usize, to: usize) {
+        let (caller, callee) = (seen.journey.spans[from].service(), seen.journey.spans[to].service());
+        if caller != callee && (seen.wanted[from] || seen.wanted[to]) {
+            *self.within_traces.entry((caller.to_owned(), callee.to_owned())).or_default() += 1;
+        }
+    }
+
+    /// The messages that this span took, each from its topic; from the sender itself where neither names one.
+    fn messages(&mut self, seen: &Seen, index: usize) {
+        let span = &seen.journey.spans[index];
+        for sender in seen.deliveries.senders[index].iter().copied().filter(|s| seen.wanted[*s] || seen.wanted[index]) {
+            let from = &seen.journey.spans[sender];
+            let from = match seen.deliveries.topic(seen.journey, sender, index) {
+                Some(topic) => Node::new(NodeKind::Topic, topic),
+                None if from.service() != span.service() => Node::service(from),
+                None => continue,
+            };
+            let via = Deliveries::via(seen.journey, sender, index);
+            self.count(from, Node::service(span), span, seen.how(sender, index, via));
+        }
+    }
+
+    /// A message of which nobody knows who sent it. Who processes what was received above it took none, nor did who
+    /// only waited for those that are taken below it.
+    fn message_from_nobody(&mut self, seen: &Seen, index: usize, cause: Option<(usize, Via)>) {
+        let span = &seen.journey.spans[index];
+        let is_none = received_above(seen.journey, index).is_some() || seen.deliveries.is_poll(seen.journey, index);
+        let Some(topic) = span.topic().filter(|_| seen.wanted[index] && !is_none) else { return };
+        let is_apart = cause.is_none() && span.parent_id.is_none() && span.links.is_empty();
+        let how = if is_apart && seen.published.contains(topic) { How::CorrelationId } else { How::Parent };
+        self.count(Node::new(NodeKind::Topic, topic), Node::service(span), span, how);
+    }
+
+    /// What called this span from elsewhere.
+    fn call(&mut self, seen: &Seen, index: usize, cause: Option<(usize, Via)>) {
+        let span = &seen.journey.spans[index];
         match cause {
-            Some((from, via)) if from.service() != span.service() => {
-                let how = match via {
-                    Via::Parent => How::Parent,
-                    Via::Link => How::Link,
-                    Via::Message => How::Message,
-                };
-                self.count(Node::service(from), here, span, how);
+            Some((above, via)) => {
+                let from = &seen.journey.spans[above];
+                if from.service() != span.service() && (seen.wanted[above] || seen.wanted[index]) {
+                    self.count(Node::service(from), Node::service(span), span, seen.how(above, index, via));
+                }
             }
-            None if span.kind == SpanKind::Server => {
-                self.count(Node::new(NodeKind::Outside, "outside"), here, span, How::Parent);
+            None if span.kind == SpanKind::Server && seen.wanted[index] => {
+                self.count(Node::new(NodeKind::Outside, OUTSIDE), Node::service(span), span, How::Parent);
             }
-            _ => {}
+            None => {}
         }
     }
 
     /// What this span sends to a topic, a database or a host that has no spans here.
-    fn departure(&mut self, journey: &Journey, index: usize) {
-        let span = &journey.spans[index];
+    fn departure(&mut self, seen: &Seen, index: usize) {
+        let (journey, span) = (seen.journey, &seen.journey.spans[index]);
         let effects = || journey.forest.effects[index].iter().map(|effect| (*effect, &journey.spans[*effect]));
         if publishes(span) {
             let again = effects().any(|(_, below)| below.service() == span.service() && publishes(below));
-            if let Some(topic) = span.topic().filter(|_| !again) {
+            let wanted = seen.wanted[index] || seen.deliveries.takers[index].iter().any(|taker| seen.wanted[*taker]);
+            if let Some(topic) = seen.deliveries.sent_to(journey, index).filter(|_| wanted && !again) {
                 self.count(Node::service(span), Node::new(NodeKind::Topic, topic), span, How::Parent);
             }
             return;
@@ -188,20 +246,9 @@ impl Mapping {
             below.service() != span.service() && asynchronous_cause(journey, effect).is_none()
                 || below.service() == span.service() && below.kind == SpanKind::Client
         });
-        if span.kind != SpanKind::Client || goes_on {
-            return;
+        if let Some(to) = remote(span).filter(|_| seen.wanted[index] && !goes_on) {
+            self.count(Node::service(span), to, span, How::Parent);
         }
-        let system = span.attributes.text(&["db.system.name", "db.system"]);
-        let name = span.attributes.text(&["db.namespace", "db.name"]).filter(|name| !name.is_empty());
-        let to = match (system, span.peer()) {
-            (Some(system), _) => {
-                let name = name.map(|name| format!("{system} {name}"));
-                Node::new(NodeKind::Database, name.unwrap_or_else(|| system.to_owned()))
-            }
-            (None, Some(peer)) => Node::new(NodeKind::Host, peer),
-            (None, None) => return,
-        };
-        self.count(Node::service(span), to, span, How::Parent);
     }
 
     fn count(&mut self, from: Node, to: Node, span: &Span, how: How) {
@@ -238,30 +285,80 @@ impl Mapping {
     }
 }
 
+/// What a client calls, by its own words.
+fn remote(span: &Span) -> Option<Node> {
+    if span.kind != SpanKind::Client {
+        return None;
+    }
+    let system = span.attributes.text(&["db.system.name", "db.system"]);
+    let name = span.attributes.text(&["db.namespace", "db.name"]).filter(|name| !name.is_empty());
+    match (system, span.peer()) {
+        (Some(system), _) => {
+            let name = name.map(|name| format!("{system} {name}"));
+            Some(Node::new(NodeKind::Database, name.unwrap_or_else(|| system.to_owned())))
+        }
+        (None, peer) => peer.map(|peer| Node::new(NodeKind::Host, peer)),
+    }
+}
+
 /// The same from the metrics of a service graph; none where none is measured.
 pub fn measured(measured: &Measured, filters: &Filters) -> Option<Map> {
+    let mut within_traces = BTreeMap::new();
+    let known = Known::of(measured);
     let wanted = measured.edges.iter().filter(|e| filters.wants_service(&e.client) || filters.wants_service(&e.server));
     let edges = wanted.map(|told| {
-        let from = match told.client.as_str() {
-            "" | "user" => Node::new(NodeKind::Outside, "outside"),
-            client => Node::new(NodeKind::Service, client),
-        };
-        let kind = match told.connection.as_str() {
-            "database" => NodeKind::Database,
-            "virtual_node" => NodeKind::Host,
-            _ => NodeKind::Service,
-        };
+        let (from, to) = known.ends(told);
         let calls = told.calls.round() as u64;
+        if from.kind == NodeKind::Service && to.kind == NodeKind::Service {
+            *within_traces.entry((from.name.clone(), to.name.clone())).or_default() += calls;
+        }
         let edge = Edge {
             calls,
             errors: told.errors.round() as u64,
             lengths: Lengths::Measured(told.lengths.clone()),
             how: BTreeMap::from([(How::Metric, calls)]),
         };
-        (from, Node::new(kind, &told.server), edge)
+        (from, to, edge)
     });
     let edges = flowing(edges.collect());
-    (!measured.edges.is_empty()).then(|| Map { edges, within_traces: BTreeMap::new() })
+    (!measured.edges.is_empty()).then_some(Map { edges, within_traces })
+}
+
+/// What metrics know of services.
+struct Known<'a> {
+    measured: BTreeSet<&'a str>,
+    clients: BTreeSet<&'a str>,
+    servers: BTreeSet<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    fn of(measured: &'a Measured) -> Self {
+        Self {
+            measured: measured.measures.iter().map(|measure| measure.service.as_str()).collect(),
+            clients: measured.edges.iter().map(|edge| edge.client.as_str()).collect(),
+            servers: measured.edges.iter().map(|edge| edge.server.as_str()).collect(),
+        }
+    }
+
+    /// What stands at the ends of an edge of a service graph. Of a virtual one an end has no spans: the server, unless it
+    /// calls others or is measured itself; then it is whoever called it. That client is named `user`, or by what its
+    /// peer calls it. Source: Tempo's service graphs processor, the collector's servicegraph connector.
+    fn ends(&self, edge: &measure::Edge) -> (Node, Node) {
+        let (client, server) = (edge.client.as_str(), edge.server.as_str());
+        let is_virtual = edge.connection == "virtual_node";
+        let to = match edge.connection.as_str() {
+            "database" => NodeKind::Database,
+            _ if is_virtual && !self.clients.contains(server) && !self.measured.contains(server) => NodeKind::Host,
+            _ => NodeKind::Service,
+        };
+        let has_spans = self.measured.contains(client) || self.servers.contains(client);
+        let from = match client {
+            "" | "user" => Node::new(NodeKind::Outside, OUTSIDE),
+            _ if is_virtual && to == NodeKind::Service && !has_spans => Node::new(NodeKind::Outside, client),
+            _ => Node::new(NodeKind::Service, client),
+        };
+        (from, Node::new(to, server))
+    }
 }
 
 /// In the order in which work flows: from outside, or from whoever nobody calls, along the edges; what goes round in
@@ -290,21 +387,14 @@ fn flowing(edges: Vec<(Node, Node, Edge)>) -> Vec<(Node, Node, Edge)> {
     flowing
 }
 
-fn publishes(span: &Span) -> bool {
-    span.message_role() == Some(MessageRole::Publish)
-}
-
-fn takes(span: &Span) -> bool {
-    span.message_role() == Some(MessageRole::Consume)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analysis::sketch;
     use crate::demo::{NOW, scenarios};
     use crate::model::conventions::CORRELATION_KEYS;
-    use crate::model::evidence::Evidence;
+    use crate::model::evidence::{Evidence, Source};
+    use crate::model::pattern::Pattern;
     use crate::stitch::whole::whole;
 
     fn told(map: &Map) -> Vec<String> {
@@ -351,6 +441,108 @@ mod tests {
             ]
         );
         assert!(map(&[]).edges.is_empty());
+    }
+
+    #[test]
+    fn a_message_is_drawn_from_who_sent_it_to_who_took_it_whatever_they_call_the_topic() {
+        let table: [(&str, &[&str]); 5] = [
+            ("shop/p 0..1 producer\n  billing/c 2..3 consumer", &["shop → Service billing: 1 ✗0 Parent×1"]),
+            (
+                "shop/p 0..1 producer topic=exchange\n  billing/c 2..3 consumer topic=queue",
+                &["shop → Topic exchange: 1 ✗0 Parent×1", "exchange → Service billing: 1 ✗0 Parent×1"],
+            ),
+            (
+                "shop/p 0..1 producer\n  billing/c 2..3 consumer topic=queue",
+                &["shop → Topic queue: 1 ✗0 Parent×1", "queue → Service billing: 1 ✗0 Parent×1"],
+            ),
+            // A batch: as many come out as went in.
+            (
+                "shop/p 0..1 producer topic=t\nshop/p 1..2 producer topic=t trace=2\nbilling/c 3..4 consumer topic=t trace=3 link=1 link=2",
+                &["shop → Topic t: 2 ✗0 Parent×2", "t → Service billing: 2 ✗0 Link×2"],
+            ),
+            // Who polls takes nothing: those below it do.
+            (
+                "shop/p 0..1 producer topic=t\nbilling/poll 0..9 consumer topic=t trace=2\n  billing/c 3..4 consumer topic=t link=1",
+                &["shop → Topic t: 1 ✗0 Parent×1", "t → Service billing: 1 ✗0 Link×1"],
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(told(&map(&[text])), expected, "{text}");
+        }
+    }
+
+    /// An edge counts if either end is wanted, and in the window in which the span ended that it is counted at.
+    #[test]
+    fn filters_ask_for_either_end_and_the_window_for_the_last_instant() {
+        let order = "
+            web/GET / 0..100 server
+              web/call 10..60 client
+                stock/GET /items 20..50 server
+              web/publish 60..61 producer topic=orders
+                billing/process 70..90 consumer topic=orders
+        ";
+        let to_stock = "web → Service stock: 1 ✗0 Parent×1";
+        let by_message = ["web → Topic orders: 1 ✗0 Parent×1", "orders → Service billing: 1 ✗0 Parent×1"];
+        let entry = "outside → Service web: 1 ✗0 Parent×1";
+        let service = |name: &str| Filters { services: vec![Pattern::exact(name)], ..Filters::default() };
+        let operation = Filters { operations: vec![Pattern::exact("GET /items")], ..Filters::default() };
+        let at = |ms: i64| sketch::ORIGIN.plus(ms * 1_000_000);
+        let all = Filters::default();
+        let of_web = [entry, to_stock, by_message[0], by_message[1]];
+        let table = [
+            (service("web"), None, of_web.as_slice()),
+            (service("stock"), None, &[to_stock]),
+            (service("billing"), None, &by_message),
+            (operation, None, &[to_stock]),
+            (all.clone(), Some(Window::new(at(50), at(90))), &[to_stock, by_message[0]]),
+            (all, Some(Window::new(at(51), at(91))), &by_message),
+        ];
+        for (filters, window, expected) in table {
+            let mut mapping = Mapping::over(window);
+            mapping.add(&sketch::journey(order), &filters);
+            assert_eq!(told(&mapping.map()), expected, "{filters:?} {window:?}");
+        }
+    }
+
+    /// Of a virtual edge it is told by the others which end has no spans.
+    #[test]
+    fn of_a_service_graph_real_services_are_told_from_others() {
+        let edge = |client: &str, server: &str, connection: &str| measure::Edge {
+            client: client.to_owned(),
+            server: server.to_owned(),
+            connection: connection.to_owned(),
+            calls: 9.6,
+            ..measure::Edge::default()
+        };
+        let service = |name: &str| measure::Measure { service: name.to_owned(), ..measure::Measure::default() };
+        let told = Measured {
+            source: Source::Prometheus,
+            metric: "calls_total".to_owned(),
+            measures: vec![service("front"), service("api")],
+            edges: vec![
+                edge("user", "front", "virtual_node"),
+                edge("phone", "api", "virtual_node"),
+                edge("front", "cart", ""),
+                edge("cart", "redis", "database"),
+                edge("cart", "pay.example.com", "virtual_node"),
+                edge("front", "api", "virtual_node"),
+            ],
+        };
+        let map = measured(&told, &Filters::default()).unwrap();
+        let line = |(a, b, _): &(Node, Node, Edge)| format!("{:?} {} → {:?} {}", a.kind, a.name, b.kind, b.name);
+        assert_eq!(
+            map.edges.iter().map(line).collect::<Vec<_>>(),
+            [
+                "Outside outside → Service front",
+                "Service front → Service api",
+                "Service front → Service cart",
+                "Service cart → Database redis",
+                "Service cart → Host pay.example.com",
+                "Outside phone → Service api",
+            ]
+        );
+        let pairs = [("front", "api"), ("front", "cart")].map(|(a, b)| ((a.to_owned(), b.to_owned()), 10));
+        assert_eq!(map.within_traces, BTreeMap::from(pairs));
     }
 
     /// Whoever is in a circle is told too, and the order of journeys changes nothing.

@@ -3,7 +3,7 @@
 use crate::analysis::latency::{By, Latencies, measured as from_metrics};
 use crate::command::desk::Desk;
 use crate::command::via::{Grouping, basis as measured_basis, measured};
-use crate::command::window::{Counted, each, in_window, is_one, window};
+use crate::command::window::{Counted, counted_in, each, in_window, is_one, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::basis::Basis;
@@ -44,11 +44,14 @@ pub struct Args {
 }
 
 fn by(text: &str) -> Result<By, String> {
-    match text.split_once(':') {
+    match text.split_once([':', '=']) {
         None if text == "operation" => Ok(By::Operation),
         None if text == "service" => Ok(By::Service),
         Some(("attribute", key)) if !key.is_empty() => Ok(By::Attribute(key.to_owned())),
-        _ => Err("write operation, service, or attribute:KEY such as attribute:tenant".to_owned()),
+        _ if text.trim_end_matches([':', '=']) == "attribute" => {
+            Err("say which one in the same word: attribute:KEY, such as attribute:tenant".to_owned())
+        }
+        _ => Err(format!("write operation, service, or attribute:KEY, such as attribute:{text}")),
     }
 }
 
@@ -60,12 +63,15 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     args.window.journey.verdict.judges_nothing("latency", "trace hotspots and trace missing judge what they find")?;
     let by = args.by.clone().unwrap_or_default();
     let filters = args.window.journey.filters.filters();
-    let mut fold = Latencies::by(by.clone());
     let supply = args.window.journey.sources.supply(&context.surroundings)?;
-    let (counted, table) = if supply == Supply::Backends && !is_one(&args.window)? && !matches!(by, By::Attribute(_)) {
+    let (counted, table) = if supply == Supply::Backends && !is_one(&args.window)? {
         let desk = Desk::open(&args.window.journey.sources.recording, context)?;
         let window = window(&args.window, desk.now, context)?;
-        let grouping = if by == By::Service { Grouping::Services } else { Grouping::Operations };
+        let grouping = match by {
+            By::Operation => Grouping::Operations,
+            By::Service => Grouping::Services,
+            By::Attribute(_) => Grouping::Attributes,
+        };
         let (measured, shell) = measured(&desk, args.via.via, grouping, &filters, window, context).await?;
         let (mut counted, table) = match &measured {
             Some((measured, _)) => (
@@ -73,6 +79,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
                 from_metrics(measured, &by, &filters),
             ),
             None => {
+                let mut fold = Latencies::over(by.clone(), Some(window));
                 let counted =
                     in_window(&desk, window, &args.window, context, |journey| fold.add(&journey, &filters)).await;
                 (counted, fold.table())
@@ -82,6 +89,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         (counted.footing.said, counted.footing.unsaved) = desk.close(context);
         (counted, table)
     } else {
+        let mut fold = Latencies::over(by.clone(), counted_in(&args.window, context)?);
         let counted = each(&args.window, context, |journey| fold.add(&journey, &filters)).await?;
         (counted, fold.table())
     };

@@ -1,10 +1,14 @@
 //! `trace map`: who calls whom.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use crate::analysis::map::{Map, Mapping, measured as from_metrics};
 use crate::backend::jaeger::dependencies;
 use crate::command::desk::Desk;
 use crate::command::via::{Grouping, basis as measured_basis, measured};
-use crate::command::window::{Counted, each, in_window, is_one, window};
+use crate::command::window::{Counted, counted_in, each, in_window, is_one, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::basis::Basis;
@@ -13,6 +17,9 @@ use crate::options::sources::Supply;
 use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::Body;
 use crate::report::map::{Dependencies, MapReport};
+
+/// How long Jaeger's own counts are waited for, with which ours are only compared.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -45,26 +52,27 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     args.window.journey.verdict.judges_nothing("map", "trace hotspots and trace missing judge what they find")?;
     let filters = args.window.journey.filters.filters();
-    let mut mapping = Mapping::default();
     let supply = args.window.journey.sources.supply(&context.surroundings)?;
     let (counted, map, dependencies) = if supply == Supply::Backends && !is_one(&args.window)? {
         let desk = Desk::open(&args.window.journey.sources.recording, context)?;
         let window = window(&args.window, desk.now, context)?;
         let (measured, shell) = measured(&desk, args.via.via, Grouping::Edges, &filters, window, context).await?;
         let drawn = measured.as_ref().and_then(|(told, _)| Some((measured_basis(told), from_metrics(told, &filters)?)));
-        let (mut counted, map, dependencies) = match drawn {
-            Some((basis, map)) => (Counted::measured(basis, &args.window, context), map, None),
+        let (mut counted, map) = match drawn {
+            Some((basis, map)) => (Counted::measured(basis, &args.window, context), map),
             None => {
+                let mut mapping = Mapping::over(Some(window));
                 let counted =
                     in_window(&desk, window, &args.window, context, |journey| mapping.add(&journey, &filters)).await;
-                let theirs = if filters.is_empty() { counts_of_jaeger(&desk, window).await } else { None };
-                (counted, mapping.map(), theirs)
+                (counted, mapping.map())
             }
         };
+        let dependencies = if filters.is_empty() { counts_of_jaeger(&desk, window).await } else { None };
         counted.footing.shell.absorb_shell(shell);
         (counted.footing.said, counted.footing.unsaved) = desk.close(context);
         (counted, map, dependencies)
     } else {
+        let mut mapping = Mapping::over(counted_in(&args.window, context)?);
         let counted = each(&args.window, context, |journey| mapping.add(&journey, &filters)).await?;
         (counted, mapping.map(), None)
     };
@@ -77,10 +85,12 @@ fn report(map: Map, basis: Basis, dependencies: Option<Dependencies>, top: u32) 
     MapReport::of(map, basis, dependencies, usize::try_from(top).unwrap_or(usize::MAX))
 }
 
-/// What Jaeger counts itself, to compare with: whatever keeps it from telling takes nothing from the answer.
+/// What Jaeger counts itself, to compare with: whatever keeps it from telling takes nothing from the answer, and who does
+/// not answer soon is not waited for.
 async fn counts_of_jaeger(desk: &Desk, window: Window) -> Option<Dependencies> {
     let endpoint = desk.backends.jaeger.as_ref()?;
-    let told = dependencies(&desk.transport, endpoint, window).await.ok().flatten()?;
+    let asked = dependencies(&desk.transport, endpoint, window);
+    let told = timeout(PATIENCE, asked).await.ok()?.ok().flatten()?;
     let mut counts = Dependencies::new();
     for (caller, callee, calls) in told {
         let count = counts.entry((caller, callee)).or_default();

@@ -28,6 +28,8 @@ pub enum Grouping {
     Services,
     /// Who called whom.
     Edges,
+    /// What is told apart by an attribute.
+    Attributes,
 }
 
 /// Who measured, so that the same is asked of another time.
@@ -71,7 +73,7 @@ pub async fn measured(
     let is_counted = match grouping {
         Grouping::Errors | Grouping::Operations => true,
         Grouping::Services => filters.operations.is_empty(),
-        Grouping::Edges => false,
+        Grouping::Edges | Grouping::Attributes => false,
     };
     if measured.is_none() && is_counted {
         let told = of_jaeger(desk, way, grouping, filters, window, &mut shell).await;
@@ -124,7 +126,7 @@ async fn of_prometheus(
             return Some((measured, None));
         }
         Grouping::Errors => Figures::Errors,
-        Grouping::Operations | Grouping::Services => Figures::Lengths,
+        Grouping::Operations | Grouping::Services | Grouping::Attributes => Figures::Lengths,
     };
     let mut teller = None;
     let asked = measures(&prometheus, figures, filters, window).await.map(|found| {
@@ -231,9 +233,10 @@ pub fn basis(measured: &Measured) -> Basis {
     }
 }
 
-/// The flag that no metric can answer: they know service, operation, kind and status; of edges services only.
+/// The flag that no metric can answer: they know service, operation, kind and status; of who calls whom the services.
 fn beyond_metrics(filters: &Filters, grouping: Grouping) -> Option<&'static str> {
     [
+        ("--by attribute", grouping == Grouping::Attributes),
         ("--operation", grouping == Grouping::Edges && !filters.operations.is_empty()),
         ("--error", filters.errors_only),
         ("--tag", !filters.tags.is_empty()),

@@ -129,6 +129,23 @@ pub fn demo_window(args: &WindowArgs, context: &Context) -> Result<Window, Error
     Ok(told.unwrap_or_else(|| Window::new(demo::NOW.plus(-HOUR), demo::NOW)))
 }
 
+/// In which time spans of files and of the demo count: in which they ended. None where all do, as
+/// those of one journey or of one demo run.
+///
+/// # Errors
+/// Usage: times that make no sense.
+pub fn counted_in(args: &WindowArgs, context: &Context) -> Result<Option<Window>, Error> {
+    if is_one(args)? {
+        return Ok(None);
+    }
+    let zone = context.settings.zone.value;
+    match &args.journey.sources.demo {
+        Some(None) => demo_window(args, context).map(Some),
+        Some(Some(_)) => args.journey.time.window(demo::NOW, zone),
+        None => args.journey.time.window(context.surroundings.now, zone),
+    }
+}
+
 /// Tells every journey of the newest traces of each service in this window. The desk stays open.
 pub async fn in_window(
     desk: &Desk,

@@ -15,6 +15,8 @@ use crate::model::time::Window;
 /// What is wanted of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figures {
+    /// Calls.
+    Calls,
     /// Calls, and how many of them failed.
     Errors,
     /// Calls, and how long they took.
@@ -118,6 +120,7 @@ impl Family {
         let of_spans = !labels.service.is_empty() && !(labels.operation.is_empty() && labels.kind.is_empty());
         of_spans
             && match figures {
+                Figures::Calls => true,
                 Figures::Errors => !labels.status.is_empty() || self.errors.is_some(),
                 Figures::Lengths => self.lengths.is_some(),
             }

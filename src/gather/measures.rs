@@ -233,8 +233,21 @@ pub async fn edges(prometheus: &Prometheus<'_>, window: Window) -> Result<(Optio
     notes.extend([&calls, &errors, &buckets].into_iter().flat_map(remarks));
     let edges = graph(&calls.data, &errors.data, &buckets.data);
     let metric = GRAPH_CALLS.to_owned();
-    let measured = Measured { source: Source::Prometheus, metric, measures: vec![], edges };
+    let measures = services(prometheus, window).await.unwrap_or_default();
+    let measured = Measured { source: Source::Prometheus, metric, measures, edges };
     Ok((Some(measured).filter(|measured| !measured.edges.is_empty()), notes))
+}
+
+/// Services that have spans of their own, as other metrics tell: a graph calls them by the same name as whoever has none.
+async fn services(prometheus: &Prometheus<'_>, window: Window) -> Result<Vec<Measure>, Failure> {
+    let (families, _) = families(prometheus, Figures::Calls, window).await?;
+    let Some(family) = families.first() else { return Ok(vec![]) };
+    let labels = &family.labels;
+    let query =
+        format!("group by ({}) ({})", labels.service.join(", "), family.selector(&family.calls, &Filters::default()));
+    let told = prometheus.instant(&query, window.to).await?;
+    let names = told.data.iter().map(|series| label_of(series, &labels.service).to_owned());
+    Ok(names.map(|service| Measure { service, ..Measure::default() }).collect())
 }
 
 fn graph(calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Edge> {

@@ -164,6 +164,11 @@ impl Span {
         Window::new(self.start, self.end())
     }
 
+    /// Whether it counts in this window: as span metrics count it, where it ended. All do where none is told.
+    pub fn counts_in(&self, window: Option<Window>) -> bool {
+        window.is_none_or(|window| window.contains(self.end()))
+    }
+
     /// Whether its recorded time can be drawn: between 1990 and 2200, and no longer than ten years.
     pub fn has_sane_time(&self) -> bool {
         const TEN_YEARS: i64 = 3_653 * DAY;

@@ -142,7 +142,7 @@ impl Alerts {
             let cells = vec![vec![piece(role, mark), piece(Role::Strong, &alert.name)], plain(when(alert, frame))];
             TableRow { cells, below }
         };
-        Table { head: vec![], rows: self.alerts.iter().take(SHOWN).map(row).collect(), numbers: 0 }
+        Table { head: vec![], rows: self.alerts.iter().take(SHOWN).map(row).collect(), ..Table::default() }
     }
 }
 

@@ -95,8 +95,11 @@ pub struct Table {
     pub head: Vec<String>,
     /// The rows.
     pub rows: Vec<TableRow>,
-    /// How many of the first columns hold numbers, which end below each other.
+    /// How many of the first columns hold numbers, which end below each other. The last column is what they are about
+    /// then, a name, and each row is one line.
     pub numbers: usize,
+    /// Columns of numbers that may be left out where there is little room for the name, the first to go first.
+    pub spare: Vec<usize>,
 }
 
 /// One row of a table.

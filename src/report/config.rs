@@ -75,7 +75,7 @@ impl Config {
             below: vec![],
         };
         let head = ["key", "from", "value"].map(str::to_owned).to_vec();
-        let table = Table { head, rows: self.values.iter().map(row).collect(), numbers: 0 };
+        let table = Table { head, rows: self.values.iter().map(row).collect(), ..Table::default() };
         let mut blocks = vec![Block::Facts(facts), Block::Blank, Block::Table(table)];
         if !self.warnings.is_empty() {
             let warnings = labelled("warning", self.warnings.iter().map(|w| one(Role::Warn, w)));

@@ -298,7 +298,7 @@ impl DiffReport {
         };
         let sides = if self.is_of_two() { ["first", "second"] } else { ["before", "after"] };
         let head = ["", sides[0], sides[1], "step"].map(str::to_owned).to_vec();
-        Table { head, rows: rows.iter().take(MOST).map(row).collect(), numbers: 0 }
+        Table { head, rows: rows.iter().take(MOST).map(row).collect(), ..Table::default() }
     }
 
     fn figures(&self, figures: Option<&Figures>, nth: usize) -> Line {

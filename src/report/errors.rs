@@ -187,7 +187,7 @@ impl Errors {
             rows.push(TableRow { cells: vec![one(Role::Dim, "  …"), one(Role::Dim, said)], below: vec![] });
         }
         if !rows.is_empty() {
-            blocks.push(Block::Table(Table { head: vec![], rows, numbers: 0 }));
+            blocks.push(Block::Table(Table { head: vec![], rows, ..Table::default() }));
         }
         if (self.stacks || frame.verbosity > 0) && !error.stack_trace.is_empty() {
             blocks.push(Block::Text(4, error.stack_trace.clone()));

@@ -110,7 +110,7 @@ impl Hotspots {
             head.extend((self.compared == Compared::Told).then_some("trend"));
             head.extend(["service", "operation and error"]);
             let head = head.into_iter().map(str::to_owned).collect();
-            blocks.extend([Block::Blank, Block::Table(Table { head, rows, numbers: 0 })]);
+            blocks.extend([Block::Blank, Block::Table(Table { head, rows, ..Table::default() })]);
         }
         let mut facts = self.unshown(&wanted);
         facts.extend(frame.remarks());

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::latency::{By, Lengths, QueueWait, Row, Table};
+use crate::analysis::latency::{By, QueueWait, Row, Table};
+use crate::analysis::lengths::Lengths;
 use crate::model::basis::{Basis, Via};
 use crate::model::evidence::Source;
 use crate::model::measure::Estimate;
@@ -16,13 +17,20 @@ use crate::report::frame::Frame;
 use crate::report::names::Names;
 use crate::report::parts;
 use crate::report::rows::Rows;
+use crate::report::waterfall;
 use crate::report::window::{Screen, length, nothing, percent, screen};
-use crate::report::words::flag;
+use crate::report::words::{counted, flag};
 
 /// The shares that are told of lengths, with their names.
 const SHARES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
+/// Columns that go first where there is little room: p90, the longest, p99, own time.
+const SPARE: [usize; 4] = [3, 6, 5, 7];
 /// How many queues are shown.
 const QUEUES: usize = 8;
+/// What a queue is called that nobody names.
+const UNTOLD: &str = "(no topic)";
+/// How many services are named in one remark.
+const NAMED: usize = 6;
 
 /// How long calls take.
 #[derive(Clone, Debug)]
@@ -43,8 +51,13 @@ pub struct LatencyRecord<'a> {
     basis: &'a Basis,
     /// By what calls are told apart: `operation`, `service`, or `attribute:KEY`.
     by: String,
-    /// How long all journeys lasted together, along their critical paths.
+    /// How long all journeys lasted together, along their critical paths: where all is wanted, what rows, queues and
+    /// gaps add up to, but for spans without the attribute.
     critical_path_ns: i64,
+    /// For how much of it nothing was open.
+    gap_ns: i64,
+    /// Services without server or consumer spans in the metrics: all their spans count as calls.
+    unentered_services: &'a [String],
     /// What users wait for most first.
     rows: Vec<RowRecord<'a>>,
     /// How long messages lay in their queues, the longest wait first.
@@ -71,6 +84,7 @@ struct RowRecord<'a> {
 
 #[derive(Serialize, JsonSchema)]
 struct QueueRecord<'a> {
+    /// Empty where none is told.
     topic: &'a str,
     /// How many messages were taken.
     count: usize,
@@ -149,7 +163,9 @@ impl Latency {
     /// Of these numbers; so many rows on the screen, maybe with how each is spread.
     pub fn of(table: Table, by: By, basis: Basis, top: usize, histogram: bool) -> Self {
         let services: BTreeSet<&str> = table.rows.iter().map(|row| row.service.as_str()).collect();
-        let names = Names::of(&services.into_iter().collect::<Vec<_>>());
+        let topics = table.rows.iter().filter_map(|row| row.message.as_ref()).map(|(_, topic)| topic.as_str());
+        let queues = table.queues.iter().map(|queue| queue.topic.as_str()).filter(|topic| !topic.is_empty());
+        let names = Names::of(&services.into_iter().collect::<Vec<_>>()).and_topics(&topics.chain(queues).collect());
         Self { table, by, basis, names, top, histogram }
     }
 
@@ -163,6 +179,8 @@ impl Latency {
                 By::Attribute(key) => format!("attribute:{key}"),
             },
             critical_path_ns: self.table.critical_ns,
+            gap_ns: self.table.gap_ns,
+            unentered_services: &self.table.unentered,
             rows: self.table.rows.iter().map(RowRecord::of).collect(),
             queues: self.table.queues.iter().map(QueueRecord::of).collect(),
         }
@@ -225,25 +243,28 @@ impl Latency {
         }
     }
 
-    /// What users wait for most, work or a queue; where that is not known, what takes longest in all.
+    /// What users wait for most, work or a queue; where that is not known, what takes longest in all, or fails or is
+    /// called most.
     fn answer(&self, first: &Row) -> Line {
+        let share = |ns: i64| percent(ns as f64, self.table.critical_ns as f64);
         if let Some(queue) =
             self.table.queues.first().filter(|queue| queue.critical_ns > first.critical_ns.unwrap_or(0))
         {
-            let share = percent(queue.critical_ns as f64, self.table.critical_ns as f64);
             let most = length(queue.lengths.quantile(1.0));
-            let said = format!(" is {share} of what users wait for, up to {most} a message");
-            return vec![piece(Role::Plain, "the queue "), piece(Role::Strong, &queue.topic), piece(Role::Plain, said)];
+            let said = format!(" is {} of what users wait for, up to {most} a message", share(queue.critical_ns));
+            let topic = if queue.topic.is_empty() { UNTOLD } else { &queue.topic };
+            return vec![piece(Role::Plain, "the queue "), piece(Role::Strong, topic), piece(Role::Plain, said)];
         }
-        let p95 = length(first.lengths.quantile(0.95));
+        let p95 = first.lengths.quantile(0.95);
+        let p95 = p95.map_or(String::new(), |told| format!(", p95 {}", length(Some(told))));
         let said = match first.critical_ns.filter(|_| self.table.critical_ns > 0) {
-            Some(waited) => {
-                let share = percent(waited as f64, self.table.critical_ns as f64);
-                format!("  is {share} of what users wait for, p95 {p95}")
-            }
-            None => format!("  takes most time in all, p95 {p95}"),
+            Some(waited) => format!("  is {} of what users wait for{p95}", share(waited)),
+            None if first.lengths.total_ns() > 0 => format!("  takes most time in all{p95}"),
+            None if first.errors > 0 => format!("  fails most: {} of {}", first.errors, counted_calls(first.calls)),
+            None => format!("  is called most: {}", counted_calls(first.calls)),
         };
-        vec![piece(Role::Strong, self.name(first)), piece(Role::Plain, said)]
+        let name: String = self.name(first).into_iter().map(|part| part.text).collect();
+        vec![piece(Role::Strong, name), piece(Role::Plain, said)]
     }
 
     fn calls(&self) -> Grid {
@@ -255,7 +276,11 @@ impl Latency {
             head.extend(["own", "of wait"].map(str::to_owned));
         }
         let numbers = head.len();
-        head.push(if self.by == By::Service { "service" } else { "what" }.to_owned());
+        head.push(match &self.by {
+            By::Service => "service".to_owned(),
+            By::Operation => "service  operation".to_owned(),
+            By::Attribute(key) => key.clone(),
+        });
         let row = |row: &Row| {
             let errors = match row.errors {
                 0 => plain("0"),
@@ -265,16 +290,18 @@ impl Latency {
             cells.extend(SHARES.iter().map(|(_, share)| plain(length(row.lengths.quantile(*share)))));
             cells.push(plain(length(row.lengths.quantile(1.0))));
             if exact {
-                let calls = i64::try_from(row.calls).unwrap_or(i64::MAX).max(1);
-                let own = row.self_ns.map_or("–".to_owned(), |own| Human(own / calls).to_string());
+                let calls = i64::try_from(row.calls).unwrap_or(i64::MAX);
+                let own = row.self_ns.and_then(|own| own.checked_div(calls));
+                let own = own.map_or("–".to_owned(), |own| Human(own).to_string());
                 let waited =
                     row.critical_ns.map_or("–".to_owned(), |ns| percent(ns as f64, self.table.critical_ns as f64));
                 cells.extend([plain(own), one(Role::Critical, waited)]);
             }
-            cells.push(plain(self.name(row)));
+            cells.push(self.name(row));
             TableRow { cells, below: if self.histogram { histogram(&row.lengths) } else { vec![] } }
         };
-        Grid { head, rows: self.table.rows.iter().take(self.top).map(row).collect(), numbers }
+        let spare = SPARE.into_iter().filter(|nth| *nth < numbers).collect();
+        Grid { head, rows: self.table.rows.iter().take(self.top).map(row).collect(), numbers, spare }
     }
 
     fn queues(&self) -> Grid {
@@ -283,49 +310,96 @@ impl Latency {
             let at = |share| plain(length(queue.lengths.quantile(share)));
             let waited = percent(queue.critical_ns as f64, self.table.critical_ns as f64);
             let count = plain(queue.lengths.count().to_string());
-            let cells = vec![count, at(0.5), at(0.95), at(1.0), one(Role::Critical, waited), plain(&queue.topic)];
+            let topic = if queue.topic.is_empty() { UNTOLD.to_owned() } else { self.names.topic(&queue.topic) };
+            let cells = vec![count, at(0.5), at(0.95), at(1.0), one(Role::Critical, waited), plain(topic)];
             TableRow { cells, below: vec![] }
         };
-        Grid { head, rows: self.table.queues.iter().take(QUEUES).map(row).collect(), numbers: 5 }
+        Grid { head, rows: self.table.queues.iter().take(QUEUES).map(row).collect(), numbers: 5, spare: vec![] }
     }
 
-    /// `content  GET /content`.
-    fn name(&self, row: &Row) -> String {
-        let parts = [self.names.get(&row.service), &row.name];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
+    /// `content  GET /content`, `billing  ⇠ orders.v1`.
+    fn name(&self, row: &Row) -> Line {
+        let name = match (&self.by, &row.message) {
+            (By::Operation, Some((role, topic))) => {
+                let mut line = waterfall::message(*role, Some(topic), &row.name, &self.names);
+                let alike = |other: &&Row| other.service == row.service && other.message == row.message;
+                if line.len() < 3 && self.table.rows.iter().filter(alike).count() > 1 {
+                    line.push(piece(Role::Dim, format!("  {}", row.name)));
+                }
+                line
+            }
+            _ => plain(row.name.clone()),
+        };
+        let mut line = vec![];
+        if !matches!(self.by, By::Attribute(_)) {
+            let gap = if row.name.is_empty() { "" } else { "  " };
+            line.push(piece(Role::Plain, format!("{}{gap}", self.names.get(&row.service))));
+        }
+        line.extend(name);
+        line
     }
 
     fn facts(&self) -> Vec<Fact> {
         let mut facts = vec![];
-        if self.basis.via == Via::Spans {
-            let said = "own: mean time of a call without what it called; of wait: share of all journeys' critical path";
-            facts.push(fact("columns", plain(said)));
-        }
         let (rows, queues) = (self.table.rows.len(), self.table.queues.len());
         let all = format!("--top {rows} shows all");
         facts.extend(parts::unshown(rows.saturating_sub(self.top), "more row", &all));
         facts.extend(parts::unshown(queues.saturating_sub(QUEUES), "more queue", "-o json has all"));
         if self.basis.via == Via::Metrics {
-            let said = match self.basis.backend {
-                Some(Source::Jaeger) => {
-                    "lengths are what jaeger estimates from its metrics, in milliseconds as its page shows them"
-                }
-                _ => "lengths are estimates: each lies between two bounds of a histogram",
-            };
-            facts.push(fact("exact", plain(format!("{said}; --via spans is exact"))));
-        } else if self.by == By::Service {
-            facts.push(fact(
-                "calls",
-                plain("what enters a service from elsewhere; what it does inside is its own time"),
-            ));
+            self.of_metrics(&mut facts);
+        } else {
+            self.of_spans(&mut facts);
         }
         facts
     }
 
+    fn has_lengths(&self) -> bool {
+        self.table.rows.iter().any(|row| row.lengths.count() > 0)
+    }
+
+    fn of_spans(&self, facts: &mut Vec<Fact>) {
+        let said = "own: mean time of a call without what it called; of wait: share of all journeys' critical path";
+        facts.push(fact("columns", plain(said)));
+        if !self.names.topic_prefix().is_empty() {
+            facts.push(fact("topics", plain(format!("all begin with {}", self.names.topic_prefix()))));
+        }
+        if self.table.gap_ns > 0 {
+            let share = percent(self.table.gap_ns as f64, self.table.critical_ns as f64);
+            facts.push(fact("gaps", plain(format!("{share} of what users wait for: nothing was open then"))));
+        }
+        if self.by == By::Service {
+            let said = "what enters a service from elsewhere; what it does inside is its own time";
+            facts.push(fact("calls", plain(said)));
+        }
+    }
+
+    fn of_metrics(&self, facts: &mut Vec<Fact>) {
+        let said = match self.basis.backend {
+            _ if !self.has_lengths() => "no lengths: no histogram is with these metrics; --via spans has them",
+            Some(Source::Jaeger) => {
+                "lengths are what jaeger estimates from its metrics, in milliseconds as its page shows them; --via spans \
+                 is exact"
+            }
+            _ => "lengths are estimates: each lies between two bounds of a histogram; --via spans is exact",
+        };
+        facts.push(fact("exact", plain(said)));
+        let said = "own time, queues, what users wait for: metrics tell none of it; --via spans does";
+        facts.push(fact("not told", plain(said)));
+        let unentered = &self.table.unentered;
+        if !unentered.is_empty() {
+            let named: Vec<&str> = unentered.iter().take(NAMED).map(|name| self.names.get(name)).collect();
+            let more = unentered.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {}", counted(more, "more service")) } else { String::new() };
+            let said = format!("of {}{more} all spans: none is of a kind that enters a service", named.join(", "));
+            facts.push(fact("calls", plain(said)));
+        }
+    }
+
     fn next(&self, first: &Row, frame: &Frame) -> Vec<String> {
         let service = if first.service.is_empty() { String::new() } else { flag(" --service", &first.service) };
-        // How lengths are spread, the estimates of somebody else do not tell.
-        let spans = if self.basis.backend == Some(Source::Jaeger) { " --via spans" } else { "" };
+        // How lengths are spread, the estimates of somebody else do not tell, nor does a counter.
+        let is_told = self.basis.backend != Some(Source::Jaeger) && self.has_lengths();
+        let spans = if is_told { "" } else { " --via spans" };
         match &self.by {
             By::Service => vec![frame.beside(&format!("trace latency{service}"))],
             By::Operation => {
@@ -335,6 +409,10 @@ impl Latency {
             By::Attribute(_) => vec![frame.beside("trace latency --by operation")],
         }
     }
+}
+
+fn counted_calls(calls: u64) -> String {
+    counted(usize::try_from(calls).unwrap_or(usize::MAX), "call")
 }
 
 /// A bar for each length, from short to long.
@@ -349,5 +427,5 @@ fn histogram(lengths: &Lengths) -> Vec<Block> {
         let bar = "█".repeat(((count / most) * 30.0).ceil() as usize);
         TableRow { cells: vec![plain(upto), plain(format!("{count:.0}")), one(Role::Dim, bar)], below: vec![] }
     };
-    vec![Block::Table(Grid { head: vec![], rows: bars.iter().map(row).collect(), numbers: 2 })]
+    vec![Block::Table(Grid { head: vec![], rows: bars.iter().map(row).collect(), numbers: 2, spare: vec![] })]
 }

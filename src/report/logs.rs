@@ -145,7 +145,7 @@ pub fn table(lines: &[LogEntry], context: &[LogEntry], zone: Zone, names: &Names
         _ => format!("{} {}", zone.date(line.time), zone.clock(line.time)),
     };
     let rows = all.iter().map(|(line, ours)| row(line, *ours, &clock(line), names));
-    Table { head: vec![], rows: rows.collect(), numbers: 0 }
+    Table { head: vec![], rows: rows.collect(), ..Table::default() }
 }
 
 fn row(line: &LogEntry, ours: bool, clock: &str, names: &Names) -> TableRow {

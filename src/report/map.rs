@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::map::{Edge, How, Map, Node, NodeKind};
+use crate::analysis::map::{Edge, How, Map, Node, NodeKind, OUTSIDE};
 use crate::model::basis::{Basis, Via};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
@@ -19,6 +19,9 @@ use crate::report::words::{counted, flag};
 
 /// How many differences from the server's own counts are shown.
 const DIFFERENCES: usize = 6;
+
+/// So many calls more or less an estimate may be off.
+const NEAR: u64 = 2;
 
 /// Calls between services as Jaeger counts them: by caller and callee.
 pub type Dependencies = BTreeMap<(String, String), u64>;
@@ -70,7 +73,7 @@ struct DependencyRecord<'a> {
     callee: &'a str,
     /// As Jaeger counts them.
     jaeger: u64,
-    /// As they were seen here within one trace.
+    /// As they were seen here within one trace, or as a service graph counts them.
     seen: u64,
 }
 
@@ -79,6 +82,8 @@ impl MapReport {
     pub fn of(map: Map, basis: Basis, dependencies: Option<Dependencies>, top: usize) -> Self {
         let services = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Service).map(|n| n.name.as_str());
         let names = Names::of(&services.collect::<Vec<_>>());
+        let topics = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Topic).map(|n| n.name.as_str());
+        let names = names.and_topics(&topics.collect());
         Self { map, basis, names, dependencies, top }
     }
 
@@ -205,7 +210,7 @@ impl MapReport {
             let same = above.replace(from) == Some(from);
             rows.push(self.row(from, to, edge, same));
         }
-        Table { head, rows, numbers: 4 }
+        Table { head, rows, numbers: 4, spare: vec![2] }
     }
 
     fn row(&self, from: &Node, to: &Node, edge: &Edge, same: bool) -> TableRow {
@@ -214,23 +219,23 @@ impl MapReport {
             n => one(Role::Error, format!("✗ {}", percent(n as f64, edge.calls as f64))),
         };
         let at = |share| plain(length(edge.lengths.quantile(share)));
-        let mut name = if same { plain("  ") } else { vec![self.node(from)] };
+        let mut name = if same { plain("  ") } else { self.node(from) };
         name.push(piece(Role::Dim, " → "));
-        name.push(self.node(to));
+        name.extend(self.node(to));
         if edge.broken() > 0 {
-            let by = if edge.how.contains_key(&How::Message) { "message ID" } else { "correlation ID" };
-            name.push(piece(Role::Warn, format!("  ! {} joined by {by} only", edge.broken())));
+            name.push(piece(Role::Warn, format!("  ! {} lost", edge.broken())));
         }
         TableRow { cells: vec![plain(edge.calls.to_string()), errors, at(0.5), at(0.95), name], below: vec![] }
     }
 
-    fn node(&self, node: &Node) -> crate::report::block::Piece {
+    fn node(&self, node: &Node) -> Line {
         match node.kind {
-            NodeKind::Service => piece(Role::Strong, self.names.get(&node.name)),
-            NodeKind::Outside => piece(Role::Dim, "(outside)"),
-            NodeKind::Topic => piece(Role::Plain, format!("⇢ {}", node.name)),
-            NodeKind::Database => piece(Role::Plain, format!("{} (database)", node.name)),
-            NodeKind::Host => piece(Role::Plain, format!("{} (no spans here)", node.name)),
+            NodeKind::Service => one(Role::Strong, self.names.get(&node.name)),
+            NodeKind::Outside if node.name == OUTSIDE => one(Role::Dim, "(outside)"),
+            NodeKind::Outside => one(Role::Dim, format!("{} (outside)", node.name)),
+            NodeKind::Topic => vec![piece(Role::Plain, "⇢ "), piece(Role::Plain, self.names.topic(&node.name))],
+            NodeKind::Database => vec![piece(Role::Plain, &node.name), piece(Role::Plain, " (database)")],
+            NodeKind::Host => vec![piece(Role::Plain, &node.name), piece(Role::Plain, " (no spans here)")],
         }
     }
 
@@ -239,11 +244,27 @@ impl MapReport {
         let edges = self.map.edges.len();
         let all = format!("--top {edges} shows all");
         facts.extend(parts::unshown(edges.saturating_sub(self.top), "more edge", &all));
+        if !self.names.topic_prefix().is_empty() {
+            facts.push(fact("topics", plain(format!("all begin with {}", self.names.topic_prefix()))));
+        }
+        facts.extend(self.lost());
         if self.basis.via == Via::Metrics {
             facts
                 .push(fact("exact", plain("numbers are estimates of a service graph's metrics; --via spans is exact")));
+            let said = "topics, links, lost trace context: metrics tell none of it; --via spans shows them";
+            facts.push(fact("not told", plain(said)));
         }
         facts
+    }
+
+    /// By what those are joined that came without their trace context.
+    fn lost(&self) -> Option<Fact> {
+        let by = [(How::Message, "message ID"), (How::CorrelationId, "correlation ID")].map(|(how, word)| {
+            let n: u64 = self.map.edges.iter().filter_map(|(_, _, edge)| edge.how.get(&how)).sum();
+            (n > 0).then(|| format!("{n} joined by their {word} only"))
+        });
+        let said = by.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        (!said.is_empty()).then(|| fact("lost", plain(format!("trace context: {said}"))))
     }
 
     /// How what was seen compares with what Jaeger counts itself.
@@ -256,18 +277,25 @@ impl MapReport {
             )];
         }
         let pairs: Vec<_> = both(theirs, &self.map.within_traces).collect();
-        let differing: Vec<_> = pairs.iter().filter(|(_, _, jaeger, seen)| jaeger != seen).collect();
+        let is_estimate = self.basis.via == Via::Metrics;
+        let differs = |jaeger: u64, seen: u64| {
+            let by = jaeger.abs_diff(seen);
+            if is_estimate { by > NEAR.max(jaeger.max(seen) / 10) } else { by > 0 }
+        };
+        let differing: Vec<_> = pairs.iter().filter(|(_, _, jaeger, seen)| differs(*jaeger, *seen)).collect();
         if differing.is_empty() {
-            let said = format!(
-                "counts the same {} between services; links and messages it does not know",
-                counted(pairs.len(), "edge")
-            );
+            let edges = counted(pairs.len(), "edge");
+            let said = if is_estimate {
+                format!("counts about the same on {edges} between services")
+            } else {
+                format!("counts the same {edges} between services; links and messages it does not know")
+            };
             return vec![fact("jaeger", plain(said))];
         }
-        let why = if self.basis.cut() > 0 {
-            "the newest traces of each service were read, it counts all"
-        } else {
-            "it counts other times, or what came since"
+        let why = match () {
+            () if is_estimate => "it counts what is stored, the metrics all that was sent",
+            () if self.basis.cut() > 0 => "the newest traces of each service were read, it counts all",
+            () => "it counts other times, or what came since",
         };
         let mut facts =
             vec![fact("jaeger", plain(format!("counts {} otherwise: {why}", counted(differing.len(), "edge"))))];

@@ -333,7 +333,7 @@ impl Missing {
             TableRow { cells, below: vec![Block::Line(one(Role::Dim, examples.join("  ")))] }
         };
         let head = ["finding", "runs", "such as"].map(str::to_owned).to_vec();
-        Table { head, rows: kinds.iter().take(KINDS).map(row).collect(), numbers: 0 }
+        Table { head, rows: kinds.iter().take(KINDS).map(row).collect(), ..Table::default() }
     }
 }
 

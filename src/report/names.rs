@@ -33,7 +33,13 @@ impl Names {
         let mut spans: Vec<SpanId> = journey.spans.iter().map(|s| s.span_id).collect();
         spans.sort_unstable();
         spans.dedup();
-        Self { prefix: common_prefix(&topics).to_owned(), spans, ..Self::of(&journey.services()) }
+        Self { spans, ..Self::of(&journey.services()).and_topics(&topics) }
+    }
+
+    /// And short names for these topics.
+    #[must_use]
+    pub fn and_topics(self, topics: &BTreeSet<&str>) -> Self {
+        Self { prefix: common_prefix(topics).to_owned(), ..self }
     }
 
     /// What this service is called; a dash where none is told.

@@ -185,7 +185,7 @@ impl Phases {
             cells.push(self.moved(phase, frame));
             TableRow { cells, below: vec![] }
         };
-        Table { head, rows: self.phases.iter().take(PHASES).map(row).collect(), numbers: 0 }
+        Table { head, rows: self.phases.iter().take(PHASES).map(row).collect(), ..Table::default() }
     }
 
     fn moved(&self, phase: &Phase, frame: &Frame) -> Line {

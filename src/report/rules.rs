@@ -76,7 +76,7 @@ impl Rules {
         if !self.rules.is_empty() {
             let head = ["rule", "group", "state", "evaluated"].map(str::to_owned).to_vec();
             let rows = self.rules.iter().take(SHOWN).map(|rule| row(rule, self.asked, frame)).collect();
-            blocks.extend([Block::Blank, Block::Table(Table { head, rows, numbers: 0 })]);
+            blocks.extend([Block::Blank, Block::Table(Table { head, rows, ..Table::default() })]);
         }
         let mut facts = vec![];
         facts.extend(parts::unshown(self.rules.len().saturating_sub(SHOWN), "more rule", "-o json has all"));

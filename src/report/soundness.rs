@@ -101,7 +101,7 @@ impl Soundness {
         vec![
             Block::Line(title),
             Block::Blank,
-            Block::Table(Table { head, rows: self.complaints.iter().map(row).collect(), numbers: 0 }),
+            Block::Table(Table { head, rows: self.complaints.iter().map(row).collect(), ..Table::default() }),
         ]
     }
 }

@@ -160,7 +160,7 @@ fn attributes(title: &str, attributes: &Attributes) -> Vec<Block> {
         cells: vec![one(Role::Dim, format!("  {key}")), plain(value.to_string())],
         below: vec![],
     });
-    let table = Table { head: vec![], rows: rows.collect(), numbers: 0 };
+    let table = Table { head: vec![], rows: rows.collect(), ..Table::default() };
     vec![Block::Blank, Block::Line(one(Role::Strong, title)), Block::Table(table)]
 }
 
@@ -191,7 +191,7 @@ fn events(span: &Span, frame: &Frame) -> Vec<Block> {
             })
             .collect();
         if !rows.is_empty() {
-            blocks.push(Block::Table(Table { head: vec![], rows, numbers: 0 }));
+            blocks.push(Block::Table(Table { head: vec![], rows, ..Table::default() }));
         }
         if !stack.is_empty() {
             blocks.push(Block::Text(4, stack.to_owned()));

@@ -274,12 +274,19 @@ const GENERIC: [&str; 9] = ["publish", "send", "produce", "create", "process", "
 
 /// What a span is called: its topic where it sends or receives, else its name.
 pub fn name(span: &Span, names: &Names) -> Line {
-    let Some(role) = span.message_role() else { return plain(span.name.clone()) };
+    match span.message_role() {
+        Some(role) => message(role, span.topic(), &span.name, names),
+        None => plain(span.name.clone()),
+    }
+}
+
+/// The same of what is done with a topic under this name.
+pub fn message(role: MessageRole, topic: Option<&str>, name: &str, names: &Names) -> Line {
     let arrow = if role == MessageRole::Publish { "⇢ " } else { "⇠ " };
-    let Some(topic) = span.topic() else { return plain(format!("{arrow}{}", span.name)) };
+    let Some(topic) = topic else { return plain(format!("{arrow}{name}")) };
     let mut line = vec![piece(Role::Plain, arrow), piece(Role::Plain, names.topic(topic))];
-    if !span.name.contains(topic) && !GENERIC.contains(&span.name.as_str()) {
-        line.push(piece(Role::Dim, format!("  {}", span.name)));
+    if !name.contains(topic) && !GENERIC.contains(&name) {
+        line.push(piece(Role::Dim, format!("  {name}")));
     }
     line
 }

@@ -340,7 +340,7 @@ impl WhyReport {
         };
         let head = [self.asked.word, "others", title].map(str::to_owned).to_vec();
         let head = if title.is_empty() { vec![] } else { head };
-        Table { head, rows: rows.iter().take(most).map(row).collect(), numbers: 0 }
+        Table { head, rows: rows.iter().take(most).map(row).collect(), ..Table::default() }
     }
 
     fn unshown(&self) -> Vec<Fact> {

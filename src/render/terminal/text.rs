@@ -167,6 +167,20 @@ pub fn cut_middle(mut runs: Vec<Run>, most: usize, ellipsis: &str) -> Vec<Run> {
     runs
 }
 
+/// At most so many columns of a name: what is dotted in it loses its beginning, for it tells most at its end; else what is
+/// widest loses its middle.
+pub fn cut_name(mut runs: Vec<Run>, most: usize, ellipsis: &str) -> Vec<Run> {
+    let over = width_of(&runs).saturating_sub(most);
+    let is_dotted = |run: &&mut Run| run.text.contains('.') && !run.text.contains([' ', '/']);
+    if over > 0
+        && let Some(dotted) = runs.iter_mut().filter(is_dotted).max_by_key(|run| width(&run.text))
+        && let Some(cut) = cut_start(&dotted.text, width(&dotted.text).saturating_sub(over), ellipsis)
+    {
+        dotted.text = cut;
+    }
+    cut_middle(runs, most, ellipsis)
+}
+
 /// The end of a text that is wider than so many columns, from after a dot on where enough is left of it. None where it
 /// fits, and where nothing telling would be left.
 pub fn cut_start(text: &str, most: usize, ellipsis: &str) -> Option<String> {
@@ -284,6 +298,7 @@ mod tests {
             prop_assert_eq!(letters(&all), letters(&text));
             prop_assert!(width_of(&cut_end(runs(&text), most, "…")) <= most);
             prop_assert!(width_of(&cut_middle(runs(&text), most, "…")) <= most);
+            prop_assert!(width_of(&cut_name(runs(&text.replace('a', ".")), most, "…")) <= most);
             prop_assert!(cut_start(&text, most, "…").is_none_or(|cut| width(&cut) <= most));
         }
     }

@@ -87,7 +87,7 @@ fn table(steps: &[StepRecord]) -> Table {
         cells.extend([step.wait_p50_ns, step.wait_p95_ns].into_iter().filter(|_| is_waited).map(wait));
         TableRow { cells, below: vec![] }
     };
-    Table { head, rows: steps.iter().map(row).collect(), numbers: 0 }
+    Table { head, rows: steps.iter().map(row).collect(), ..Table::default() }
 }
 
 /// Runs that are not well: new failures first, then those undecided, then failures known before.
@@ -115,7 +115,7 @@ fn runs(ill: &[&Run]) -> Table {
             below: vec![],
         }
     };
-    Table { head: vec![], rows: ill.iter().take(RUNS).map(row).collect(), numbers: 0 }
+    Table { head: vec![], rows: ill.iter().take(RUNS).map(row).collect(), ..Table::default() }
 }
 
 fn facts(verification: &Verification, ill: &[&Run], frame: &Frame) -> Vec<Fact> {

@@ -100,7 +100,7 @@ fn numbers(run: &Run, frame: &Frame) -> Vec<Line> {
 
 fn table(run: &Run, names: &Names) -> Table {
     let head = ["", "at", "took", "wait", "where"].map(str::to_owned).to_vec();
-    Table { head, rows: run.outcome.checks.iter().map(|check| row(check, run, names)).collect(), numbers: 0 }
+    Table { head, rows: run.outcome.checks.iter().map(|check| row(check, run, names)).collect(), ..Table::default() }
 }
 
 fn row(check: &Check, run: &Run, names: &Names) -> TableRow {
