@@ -31,7 +31,7 @@ fn errors_are_counted_by_place_and_kind_with_their_share_of_calls() {
         ("web/get 0..10", &[]),
         (
             "web/get 0..100 error: HTTP 500\n  shop/call 10..90\n    db/query 20..80 error: row 7 gone\n    db/query 81..85",
-            &["db/query  ×1 of 2 0.50 row <n> gone", "web/get  ×1 of 1 1.00 HTTP <n> passed on"],
+            &["db/query  ×1 of 2 0.50 row <n> gone", "web/get  ×1 of 1 1.00 HTTP 500 passed on"],
         ),
         (
             "web/get 0..9 error.type=Timeout error\nweb/get 10..19 error.type=Reset error: gone",
