@@ -164,6 +164,11 @@ impl Span {
         Window::new(self.start, self.end())
     }
 
+    /// At which time it is counted: at its end, as span metrics count it; at its start where its length makes no sense.
+    pub fn counts_at(&self) -> Timestamp {
+        if self.has_sane_time() { self.end() } else { self.start }
+    }
+
     /// Whether its recorded time can be drawn: between 1990 and 2200, and no longer than ten years.
     pub fn has_sane_time(&self) -> bool {
         const TEN_YEARS: i64 = 3_653 * DAY;
