@@ -637,7 +637,7 @@ complete -c trace -n "__fish_trace_using_subcommand hotspots" -l width -d 'Lay o
 complete -c trace -n "__fish_trace_using_subcommand hotspots" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
 complete -c trace -n "__fish_trace_using_subcommand hotspots" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand hotspots" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
-complete -c trace -n "__fish_trace_using_subcommand hotspots" -l all -d 'Show errors as well that deeper ones caused'
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l all -d 'Show errors as well that others caused'
 complete -c trace -n "__fish_trace_using_subcommand hotspots" -l allow-partial -d '0 also where the answer is not complete'
 complete -c trace -n "__fish_trace_using_subcommand hotspots" -l fail-empty -d '1 where nothing was found and the answer is complete'
 complete -c trace -n "__fish_trace_using_subcommand hotspots" -l error -d 'Only errors'
@@ -707,7 +707,7 @@ complete -c trace -n "__fish_trace_using_subcommand errors" -l width -d 'Lay out
 complete -c trace -n "__fish_trace_using_subcommand errors" -s z -l timezone -d 'Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]' -r
 complete -c trace -n "__fish_trace_using_subcommand errors" -l config -d 'Read this configuration file and no other [env: TRACE_CONFIG]' -r -F
 complete -c trace -n "__fish_trace_using_subcommand errors" -l profile -d 'Use this profile of the configuration [env: TRACE_PROFILE]' -r
-complete -c trace -n "__fish_trace_using_subcommand errors" -l all -d 'Show errors as well that deeper ones caused'
+complete -c trace -n "__fish_trace_using_subcommand errors" -l all -d 'Show errors as well that others caused'
 complete -c trace -n "__fish_trace_using_subcommand errors" -l stack -d 'Show stack traces'
 complete -c trace -n "__fish_trace_using_subcommand errors" -l allow-partial -d '0 also where the answer is not complete'
 complete -c trace -n "__fish_trace_using_subcommand errors" -l fail-empty -d '1 where nothing was found and the answer is complete'

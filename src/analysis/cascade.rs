@@ -1,12 +1,13 @@
 //! Which error explains which, and which were made good: the one place that judges it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::analysis::adjust::{Clocks, asynchronous_cause};
 use crate::analysis::critical_path::downwards;
-use crate::model::conventions::MessageRole;
+use crate::model::conventions::{CORRELATION_KEYS, MessageRole};
 use crate::model::journey::Journey;
-use crate::model::span::Span;
+use crate::model::span::{Span, StatusCode};
 use crate::model::time::{SECOND, Timestamp};
 
 /// Below this two ends are the same instant.
@@ -14,16 +15,33 @@ const INSTANT: i64 = 2_000_000;
 /// So many enclosing spans are looked at for one that ended well; beyond that the data is broken anyway.
 const MOST_LOOKS: usize = 64;
 
+/// A span's service and name.
+type Place<'a> = (&'a str, &'a str);
+/// The same, whom it calls, and what it is about: many clients are named after a method only, and the next of many items
+/// is no second try of the one before.
+type Call<'a> = (Place<'a>, Option<&'a str>, BTreeSet<(&'a str, String)>);
+
 /// The errors of a journey, as they hang together. Spans are indices into it.
 #[derive(Clone, Debug, Default)]
 pub struct Cascade {
     /// Each error that explains one further up, with that one.
     pub explains: HashMap<usize, usize>,
-    /// Each error that began only after one further up had ended, with that one.
+    /// Each error that is only a consequence of one further up, which had ended or given up before, with that one.
     pub follows: HashMap<usize, usize>,
     /// Errors that were made good: what enclosed them ended well, or their message was processed well later.
     pub recovered: HashSet<usize>,
     passed_on: HashSet<usize>,
+}
+
+/// What an error has to do with one further up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bond {
+    /// It caused that one.
+    Explains,
+    /// It came of that one.
+    Follows,
+    /// Each is its own.
+    Apart,
 }
 
 impl Cascade {
@@ -31,14 +49,15 @@ impl Cascade {
     pub fn of(journey: &Journey) -> Self {
         let clocks = Clocks::measured(journey);
         let order = downwards(journey);
+        let enclosing = Enclosing::of(journey, &clocks, &order);
         let mut cascade = Self::default();
-        cascade.explain(journey, &clocks, &order);
-        cascade.passed_on = cascade.explains.values().copied().collect();
-        cascade.recover(journey, &clocks, &order);
+        cascade.explain(journey, &clocks, &order, &enclosing);
+        cascade.passed_on = cascade.explains.values().chain(cascade.follows.keys()).copied().collect();
+        cascade.recover(journey, &clocks, &order, &enclosing);
         cascade
     }
 
-    /// Whether the span failed because of one below it.
+    /// Whether the span failed because of another one: of one below it, or of one further up that had failed before.
     pub fn is_passed_on(&self, span: usize) -> bool {
         self.passed_on.contains(&span)
     }
@@ -48,7 +67,7 @@ impl Cascade {
         std::iter::successors(self.explains.get(&span), |s| self.explains.get(s)).copied()
     }
 
-    fn explain(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize]) {
+    fn explain(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &Enclosing) {
         // The nearest error above, and whether a queue lies between.
         let mut above: Vec<Option<(usize, bool)>> = vec![None; journey.spans.len()];
         for span in order.iter().copied() {
@@ -59,41 +78,57 @@ impl Cascade {
             } else {
                 above[cause].map(|(upper, before)| (upper, before || queued))
             };
-            let Some((upper, queued)) = above[span].filter(|_| journey.spans[span].is_error()) else { continue };
-            let (inner, outer) = (&journey.spans[span], &journey.spans[upper]);
-            let ends = clocks.end(outer);
-            if clocks.start(inner) >= ends {
-                // What came by a queue and failed later may have failed by itself.
-                if !queued {
-                    self.follows.insert(span, upper);
-                }
-            } else if clocks.end(inner) > ends.plus(INSTANT) && gave_up(outer) {
-                if gave_up(inner) {
-                    self.follows.insert(span, upper);
-                }
-            } else if clocks.end(inner) <= ends.plus(SECOND.max(outer.duration_ns / 20)) {
-                self.explains.insert(span, upper);
+            let is_told = journey.spans[span].is_error() && !enclosing.swallowed.contains(&span);
+            let Some((upper, queued)) = above[span].filter(|_| is_told) else { continue };
+            match bond(journey, clocks, span, upper, queued) {
+                Bond::Follows => _ = self.follows.insert(span, upper),
+                Bond::Explains => _ = self.explains.insert(span, upper),
+                Bond::Apart => continue,
+            }
+            // What explains a consequence may be one of the same failure itself.
+            if let Some(first) = self.follows.get(&upper).copied()
+                && bond(journey, clocks, span, first, queued) == Bond::Follows
+            {
+                self.follows.insert(span, first);
             }
         }
     }
 
-    fn recover(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize]) {
+    fn recover(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &Enclosing) {
         let deliveries = Deliveries::of(journey, order);
-        let enclosing = Enclosing::of(journey, clocks, order);
+        let upper = |span: &usize| self.explains.get(span).or_else(|| self.follows.get(span)).copied();
         let is_top = |span: &usize| {
-            journey.spans[*span].is_error() && !self.explains.contains_key(span) && !self.follows.contains_key(span)
+            journey.spans[*span].is_error() && !enclosing.swallowed.contains(span) && upper(span).is_none()
         };
         let latest = enclosing.latest(journey, clocks, order, is_top);
+        let mut recovered = HashSet::new();
         for span in order.iter().copied().filter(|s| journey.spans[*s].is_error()) {
-            let upper = self.explains.get(&span).or_else(|| self.follows.get(&span));
-            let is_well = upper.map_or_else(
-                || deliveries.done_later(journey, span) || enclosing.ended_well(journey, clocks, &latest, span),
-                |upper| self.recovered.contains(upper),
-            );
+            let is_well = enclosing.swallowed.contains(&span)
+                || upper(&span).map_or_else(
+                    || deliveries.done_later(journey, span) || enclosing.ended_well(journey, clocks, &latest, span),
+                    |upper| recovered.contains(&upper),
+                );
             if is_well {
-                self.recovered.insert(span);
+                recovered.insert(span);
             }
         }
+        self.recovered = recovered;
+    }
+}
+
+/// What the inner error has to do with the outer one.
+fn bond(journey: &Journey, clocks: &Clocks, inner: usize, outer: usize, queued: bool) -> Bond {
+    let (inner, outer) = (&journey.spans[inner], &journey.spans[outer]);
+    let (begins, done, ends) = (clocks.start(inner), clocks.end(inner), clocks.end(outer));
+    if begins >= ends {
+        // What came by a queue and failed later may have failed by itself.
+        if queued { Bond::Apart } else { Bond::Follows }
+    } else if done > ends.plus(INSTANT) && gave_up(outer) {
+        if gave_up(inner) { Bond::Follows } else { Bond::Apart }
+    } else if done <= ends.plus(SECOND.max(outer.duration_ns / 20)) {
+        Bond::Explains
+    } else {
+        Bond::Apart
     }
 }
 
@@ -151,10 +186,12 @@ fn is_settled(span: &Span) -> bool {
 struct Enclosing {
     caller: Vec<Option<usize>>,
     well: Vec<Option<usize>>,
+    /// Errors that got no further: what enclosed them says that it is well, or tried again and succeeded.
+    swallowed: HashSet<usize>,
 }
 
 /// The last failures below a span: when it ended and what it was; the second is of another kind.
-type Latest<'a> = [Option<(Timestamp, (&'a str, &'a str))>; 2];
+type Latest<'a> = [Option<(Timestamp, Place<'a>)>; 2];
 
 impl Enclosing {
     fn of(journey: &Journey, clocks: &Clocks, order: &[usize]) -> Self {
@@ -179,7 +216,59 @@ impl Enclosing {
                 at = if is_open { caller[upper] } else { well[upper] };
             }
         }
-        Self { caller, well }
+        let mut enclosing = Self { caller, well, swallowed: HashSet::new() };
+        let failed: Vec<usize> = order.iter().copied().filter(|span| spans[*span].is_error()).collect();
+        if !failed.is_empty() {
+            let successes = enclosing.successes(journey, clocks, &failed);
+            let is_swallowed = |span: &usize| enclosing.is_swallowed(journey, clocks, &successes, *span);
+            enclosing.swallowed = failed.into_iter().filter(is_swallowed).collect();
+        }
+        enclosing
+    }
+
+    /// When what failed somewhere was last begun again and ended well, below each span.
+    fn successes<'a>(
+        &self,
+        journey: &'a Journey,
+        clocks: &Clocks,
+        failed: &[usize],
+    ) -> HashMap<(usize, Call<'a>), Timestamp> {
+        let calls: HashSet<Call> = failed.iter().map(|span| call(&journey.spans[*span])).collect();
+        let well = journey.spans.iter().enumerate();
+        let well = well.filter(|(_, span)| !span.is_error() && calls.contains(&call(span)));
+        let mut well: Vec<(Timestamp, usize)> = well.map(|(at, span)| (clocks.start(span), at)).collect();
+        well.sort_unstable();
+        let mut last = HashMap::new();
+        for (begins, span) in well.into_iter().rev() {
+            for upper in self.callers(span) {
+                // Further up is told of the later one already.
+                match last.entry((upper, call(&journey.spans[span]))) {
+                    Entry::Vacant(entry) => _ = entry.insert(begins),
+                    Entry::Occupied(_) => break,
+                }
+            }
+        }
+        last
+    }
+
+    fn is_swallowed(
+        &self,
+        journey: &Journey,
+        clocks: &Clocks,
+        successes: &HashMap<(usize, Call), Timestamp>,
+        span: usize,
+    ) -> bool {
+        let (spans, failed) = (&journey.spans, &journey.spans[span]);
+        let ends = clocks.end(failed);
+        let well = self.callers(span).take_while(|upper| !spans[*upper].is_error());
+        well.filter(|upper| clocks.end(&spans[*upper]) >= ends).any(|upper| {
+            let again = || successes.get(&(upper, call(failed))).is_some_and(|begins| *begins >= ends);
+            spans[upper].status.code == StatusCode::Ok || again()
+        })
+    }
+
+    fn callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(self.caller[span], |upper| self.caller[*upper]).take(MOST_LOOKS)
     }
 
     fn latest<'a>(
@@ -192,7 +281,7 @@ impl Enclosing {
         let mut latest: Vec<Latest> = vec![[None; 2]; journey.spans.len()];
         for index in order.iter().rev().copied() {
             let span = &journey.spans[index];
-            let own = counts(&index).then(|| (clocks.end(span), (span.service(), span.name.as_str())));
+            let own = counts(&index).then(|| (clocks.end(span), place(span)));
             add(&mut latest[index], own);
             if let Some(caller) = self.caller[index] {
                 for below in latest[index] {
@@ -206,15 +295,29 @@ impl Enclosing {
     /// Whether what enclosed the error and was open then ended well, and nothing but further attempts failed in it later.
     fn ended_well(&self, journey: &Journey, clocks: &Clocks, latest: &[Latest], span: usize) -> bool {
         let failed = &journey.spans[span];
-        let (place, ended) = ((failed.service(), failed.name.as_str()), clocks.end(failed));
+        let ended = clocks.end(failed);
         self.well[span].is_some_and(|well| {
-            let mut others = latest[well].iter().flatten().filter(|(_, other)| *other != place);
+            let mut others = latest[well].iter().flatten().filter(|(_, other)| *other != place(failed));
             !others.any(|(at, _)| *at > ended)
         })
     }
 }
 
-fn add<'a>(latest: &mut Latest<'a>, one: Option<(Timestamp, (&'a str, &'a str))>) {
+fn place(span: &Span) -> Place<'_> {
+    (span.service(), &span.name)
+}
+
+fn call(span: &Span) -> Call<'_> {
+    let tells = |key: &str| ABOUT.contains(&key) || key.ends_with("id") && !CORRELATION_KEYS.contains(&key);
+    let about = span.attributes.iter().filter(|(key, _)| tells(key) && *key != "thread.id");
+    (place(span), span.peer(), about.map(|(key, value)| (key, value.to_string())).collect())
+}
+
+/// What a call is about, beside whatever is an ID.
+const ABOUT: [&str; 7] =
+    ["url.full", "http.url", "url.path", "http.target", "db.statement", "db.query.text", "http.route"];
+
+fn add<'a>(latest: &mut Latest<'a>, one: Option<(Timestamp, Place<'a>)>) {
     let [first, second] = *latest;
     *latest = match (first, one) {
         (_, None) => return,
@@ -235,7 +338,7 @@ mod tests {
         let cascade = Cascade::of(&journey);
         let named = |recovered: bool| {
             let all = (0..journey.spans.len()).filter(|s| journey.spans[*s].is_error());
-            let all = all.filter(|s| !cascade.is_passed_on(*s) && !cascade.follows.contains_key(s));
+            let all = all.filter(|s| !cascade.is_passed_on(*s));
             let all = all.filter(|s| cascade.recovered.contains(s) == recovered);
             all.map(|s| journey.spans[s].name.as_str()).collect::<Vec<_>>().join(" ")
         };
@@ -258,6 +361,12 @@ mod tests {
             (
                 "and broke it off",
                 "web/call 0..100 client error: deadline exceeded\n  db/serve 5..500 server error: canceled",
+                "call",
+                "",
+            ),
+            (
+                "and two of them",
+                "web/call 0..100 error: timeout\n  db/serve 5..500 error: canceled\n    db/query 6..490 error: canceled",
                 "call",
                 "",
             ),
@@ -285,6 +394,48 @@ mod tests {
                 "web/get 0..100 server\n  web/a 10..20 client error\n  web/b 30..40 client error",
                 "a",
                 "b",
+            ),
+            (
+                "said to be well",
+                "web/get 0..99 server error: bad\n  web/load 5..35 ok\n    web/redis 6..10 client error: timeout",
+                "get",
+                "redis",
+            ),
+            (
+                "tried again",
+                "web/get 0..99 error: bad\n  web/load 5..35\n    web/redis 6..10 error: late\n    web/redis 12..16",
+                "get",
+                "redis",
+            ),
+            (
+                "another one succeeded",
+                "web/get 0..99 error: bad\n  web/load 5..35\n    web/redis 6..10 error: late\n    web/mysql 12..16",
+                "redis",
+                "",
+            ),
+            (
+                "another host answered",
+                "web/get 0..99 error: bad\n  web/load 5..35\n    web/GET 6..10 server.address=a error\n    web/GET 12..16 server.address=b",
+                "GET",
+                "",
+            ),
+            (
+                "the next of many went well",
+                "web/get 0..99 error: bad\n  web/all 5..35\n    web/store 6..10 essay.id=1 error: x\n    web/store 12..16 essay.id=2",
+                "store",
+                "",
+            ),
+            (
+                "succeeded before",
+                "web/get 0..99 error: bad\n  web/load 5..35\n    web/redis 6..10\n    web/redis 12..16 error: late",
+                "redis",
+                "",
+            ),
+            (
+                "sent well",
+                "web/get 0..99 error: bad\n  web/send 5..7 producer ok\n    job/run 6..90 consumer error: gone",
+                "run",
+                "",
             ),
             ("outlived", "web/get 0..50 server\n  web/store 10..80 error: late", "store", ""),
             (

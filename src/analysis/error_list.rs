@@ -19,7 +19,7 @@ use crate::model::time::Timestamp;
 /// An error, whole: the newest of those that say the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorEntry {
-    /// When.
+    /// When: at the exception, else at the end of the span.
     pub time: Timestamp,
     /// Where.
     #[serde(flatten)]
@@ -32,7 +32,7 @@ pub struct ErrorEntry {
     pub stack_trace: String,
     /// Attributes of the exception, or of the span; fields of the error context.
     pub fields: Vec<(String, String)>,
-    /// Whether it is one of its own, or caused by a deeper one.
+    /// Whether it is one of its own, or caused by another one.
     pub part: Part,
     /// Whether it was made good.
     pub recovered: bool,
@@ -79,7 +79,7 @@ impl ErrorList {
                 Told::Span(span, _) => filters.wants_span(span),
                 Told::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
             };
-            if is_wanted && self.scope.is_asked(error.time()) {
+            if is_wanted && self.scope.is_asked(error.counts_at()) {
                 self.take(&error, journey.correlation_id.as_ref());
             }
         }

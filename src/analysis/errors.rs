@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::cascade::Cascade;
+use crate::model::conventions::short_service;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::log::LogEntry;
-use crate::model::span::Span;
 use crate::model::time::Timestamp;
 
 /// A service and what it was doing.
@@ -29,7 +29,7 @@ pub struct Failure {
     pub place: Place,
     /// What it says, in one line; may be empty.
     pub what: String,
-    /// When it was first told.
+    /// When it first happened: at the exception, else at the end of the span; a line's own time.
     pub time: Timestamp,
     /// The first span that tells it; none where only a log line does.
     pub span_id: Option<SpanId>,
@@ -49,22 +49,26 @@ pub fn of(journey: &Journey) -> Vec<Failure> {
     failures
 }
 
-/// How often something failed that nothing below it explains.
+/// How often something failed that no other failure explains.
 pub fn count(failures: &[Failure]) -> usize {
     failures.iter().map(|f| f.count).sum()
 }
 
 fn told_by_spans(journey: &Journey, cascade: &Cascade) -> Vec<Failure> {
+    let is_own = |index: &usize| {
+        let is_ours = journey.judged.get(*index) != Some(&false);
+        is_ours && journey.spans[*index].is_error() && !cascade.is_passed_on(*index)
+    };
+    let mut failed: Vec<usize> = (0..journey.spans.len()).filter(is_own).collect();
+    failed.sort_by_key(|index| journey.spans[*index].failed_at());
     let mut failures: BTreeMap<(Place, String), Failure> = BTreeMap::new();
-    for (index, span) in journey.spans.iter().enumerate() {
-        if !span.is_error() || cascade.is_passed_on(index) || journey.judged.get(index) == Some(&false) {
-            continue;
-        }
+    for index in failed {
+        let span = &journey.spans[index];
         let (at, what) = (place(journey, index), span.error_text());
         let failure = failures.entry((at.clone(), what.clone())).or_insert_with(|| Failure {
             place: at,
             what,
-            time: span.start,
+            time: span.failed_at(),
             span_id: Some(span.span_id),
             trace_id: Some(span.trace_id),
             count: 0,
@@ -86,16 +90,16 @@ fn place(journey: &Journey, span: usize) -> Place {
 /// The longest list of callers that a failure shows.
 const CALLERS: usize = 20;
 
-/// Error lines of which no error span of the same service and trace tells already.
+/// Error lines of which no error span of the same service, by whatever name, and trace tells already.
 pub fn lines_only(journey: &Journey) -> impl Iterator<Item = &LogEntry> {
     let failed = || journey.spans.iter().filter(|s| s.is_error());
     let spans: HashSet<SpanId> = failed().map(|s| s.span_id).collect();
-    let traces: HashSet<(TraceId, &str)> = failed().map(|s| (s.trace_id, s.service())).collect();
-    let services: HashSet<&str> = failed().map(Span::service).collect();
+    let traces: HashSet<(TraceId, &str)> = failed().map(|s| (s.trace_id, short_service(s.service()))).collect();
+    let services: HashSet<&str> = failed().map(|s| short_service(s.service())).collect();
     let told = move |line: &LogEntry| match (line.span_id, line.trace_id) {
         (Some(span), _) if spans.contains(&span) => true,
-        (_, Some(trace)) => traces.contains(&(trace, line.service.as_str())),
-        _ => services.contains(line.service.as_str()),
+        (_, Some(trace)) => traces.contains(&(trace, short_service(&line.service))),
+        _ => services.contains(short_service(&line.service)),
     };
     journey.logs.iter().filter(move |line| line.is_error() && !told(line))
 }
@@ -150,13 +154,13 @@ mod tests {
         let cascade = "web/get 0..100 error: HTTP 500\n  shop/call 10..90\n    db/query 20..80 error: gone";
         assert_eq!(told(cascade), ["db/query ×1 gone < get"]);
         let after = "web/get 0..100 error: bad\n  web/cleanup 150..160 error: worse";
-        assert_eq!(told(after).len(), 2, "what begins after its parent ended explains nothing");
+        assert_eq!(told(after), ["web/get ×1 bad < "], "what begins after its parent ended is a consequence");
     }
 
     #[test]
     fn a_line_counts_only_where_no_span_tells_it() {
         let both = "web/get 0..100 error: boom\n! web 50 error boom, in other words\n! job 60 error alone";
-        assert_eq!(told(both), ["web/get ×1 boom < ", "job/ ×1 alone < "]);
+        assert_eq!(told(both), ["job/ ×1 alone < ", "web/get ×1 boom < "]);
     }
 
     #[test]
@@ -168,13 +172,39 @@ mod tests {
             ("web/get 0..100 error: bad\n  db/query 10..1099 error: worse", 1),
             ("web/get 0..100 error: bad\n  db/query 10..1101 error: worse", 2),
             ("web/get 0..100 error: bad\n  db/query 99..150 error: worse", 1),
-            ("web/get 0..100 error: bad\n  db/query 100..150 error: worse", 2),
+            ("web/get 0..100 error: bad\n  db/query 100..150 error: worse", 1),
             // A line is told by a failure of its own trace only.
             ("web/get 0..9 error: bad\n! web 5 error other words", 1),
             ("web/get 0..9 error: bad\nweb/put 20..30 trace=2\n! web 25 error other words", 2),
+            ("web_service/get 0..9 error: bad\n! web 5 error other words", 1),
         ];
         for (text, failures) in table {
             assert_eq!(told(text).len(), failures, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_dated_by_its_last_exception_within_the_span_else_by_its_end() {
+        use crate::model::attribute::{Attributes, Value};
+        use crate::model::span::Event;
+        use crate::model::time::{DAY, MINUTE};
+        let table = [
+            (MINUTE, &[][..], MINUTE),
+            (MINUTE, &[7, 9], 9),
+            (MINUTE, &[-1, 7, MINUTE + 1], 7),
+            (MINUTE, &[MINUTE + 1], MINUTE),
+            (4_000 * DAY, &[], 0),
+        ];
+        for (length, exceptions, wanted) in table {
+            let mut journey = sketch::journey("web/get 0..1 error: bad");
+            journey.spans[0].duration_ns = length;
+            let exception = |at: &i64| {
+                let mut attributes = Attributes::default();
+                attributes.push("exception.type", Value::Text("E".to_owned()));
+                Event { time: sketch::ORIGIN.plus(*at), name: "exception".to_owned(), attributes }
+            };
+            journey.spans[0].events = exceptions.iter().map(exception).collect();
+            assert_eq!(of(&journey)[0].time.since(sketch::ORIGIN), wanted, "{length} {exceptions:?}");
         }
     }
 

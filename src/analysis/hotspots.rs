@@ -12,6 +12,7 @@ use crate::analysis::template::{clustered, template};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
+use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
 
 pub mod totals;
@@ -98,7 +99,7 @@ pub struct Hotspot {
     pub place: Place,
     /// The kind of error; empty where none is told.
     pub error_type: String,
-    /// Whether these errors are their own, or caused by deeper ones.
+    /// Whether these errors are their own, or caused by others.
     pub part: Part,
     /// Whether only lines tell of it.
     pub lines_only: bool,
@@ -173,7 +174,7 @@ impl Hotspots {
     /// Adds a journey.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         self.count_calls(journey, filters);
-        let mut times = journey.spans.iter().map(|span| span.start).chain(journey.logs.iter().map(|line| line.time));
+        let mut times = journey.spans.iter().map(Span::counts_at).chain(journey.logs.iter().map(|line| line.time));
         self.recorded_before = self.recorded_before || times.any(|time| self.scope.time(time) == Some(Time::Before));
         let handle = journey.handle();
         for line in journey.logs.iter().filter(|line| line.is_error() && self.scope.is_asked(line.time)) {
@@ -184,7 +185,7 @@ impl Hotspots {
                 Told::Span(span, _) => filters.wants_span(span),
                 Told::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
             };
-            let Some(time) = self.scope.time(error.time()).filter(|_| is_wanted) else { continue };
+            let Some(time) = self.scope.time(error.counts_at()).filter(|_| is_wanted) else { continue };
             let lines_only = matches!(error.told, Told::Line(_));
             let key = Key { place: error.place(), error_type: error.kind(), part: error.part, lines_only };
             let tally = self.rows.entry(key).or_default();
@@ -212,7 +213,7 @@ impl Hotspots {
         let mut calls: HashMap<(&str, &str), [u64; 2]> = HashMap::new();
         for (at, span) in journey.spans.iter().enumerate() {
             let is_ours = journey.judged.get(at) != Some(&false) && self.scope.is_sampled(span.trace_id);
-            let Some(time) = self.scope.time(span.start).filter(|_| is_ours && whatever.wants_span(span)) else {
+            let Some(time) = self.scope.time(span.counts_at()).filter(|_| is_ours && whatever.wants_span(span)) else {
                 continue;
             };
             let counts = calls.entry((span.service(), &span.name)).or_default();

@@ -7,11 +7,15 @@ use serde::Serialize;
 
 use crate::analysis::cascade::Cascade;
 use crate::analysis::errors::{Place, lines_only};
+use crate::model::conventions::short_service;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::log::{ErrorContext, LogEntry};
 use crate::model::span::Span;
 use crate::model::time::Timestamp;
+
+/// So many failed spans are looked at for one that was open when a line was written.
+const MOST_LOOKS: usize = 64;
 
 /// Whether an error is one of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -20,7 +24,7 @@ pub enum Part {
     /// Nothing below it explains it.
     #[default]
     Origin,
-    /// A deeper error caused it.
+    /// Another error caused it: a deeper one, or one further up that had failed before.
     PassedOn,
     /// It was counted and not read.
     Unknown,
@@ -53,44 +57,90 @@ pub fn of(journey: &Journey) -> Vec<Occurrence<'_>> {
     if !journey.spans.iter().any(Span::is_error) {
         return lines().collect();
     }
-    let (cascade, contexts) = (Cascade::of(journey), Contexts::of(journey));
+    let (cascade, contexts) = (Cascade::of(journey), contexts(journey));
     let failed = journey.spans.iter().enumerate();
     let failed = failed.filter(|(at, span)| span.is_error() && journey.judged.get(*at) != Some(&false));
     let spans = failed.map(|(at, span)| Occurrence {
-        told: Told::Span(span, contexts.beside(span)),
+        told: Told::Span(span, contexts.get(&at).copied()),
         part: if cascade.is_passed_on(at) { Part::PassedOn } else { Part::Origin },
         recovered: cascade.recovered.contains(&at),
     });
     spans.chain(lines()).collect()
 }
 
-/// Lines with an error context, by what they name.
-struct Contexts<'a> {
-    of_spans: HashMap<SpanId, &'a LogEntry>,
-    of_services: HashMap<(TraceId, &'a str), &'a LogEntry>,
+/// What a line may be of.
+#[derive(PartialEq, Eq, Hash)]
+enum Of<'a> {
+    Span(SpanId),
+    Operation(TraceId, &'a str, &'a str),
+    Service(TraceId, &'a str),
 }
 
-impl<'a> Contexts<'a> {
-    fn of(journey: &'a Journey) -> Self {
-        let lines = || journey.logs.iter().rev().filter(|line| line.error_context.is_some());
-        let unplaced = lines().filter(|line| line.span_id.is_none());
-        Self {
-            of_spans: lines().filter_map(|line| Some((line.span_id?, line))).collect(),
-            of_services: unplaced.filter_map(|line| Some(((line.trace_id?, line.service.as_str()), line))).collect(),
+/// Beside failed spans the line whose error context tells of them: each line is beside one at most.
+fn contexts(journey: &Journey) -> HashMap<usize, &LogEntry> {
+    let mut failed: HashMap<Of, Vec<usize>> = HashMap::new();
+    for (at, span) in journey.spans.iter().enumerate().filter(|(_, span)| span.is_error()) {
+        let (trace, service) = (span.trace_id, short_service(span.service()));
+        let names = [Of::Span(span.span_id), Of::Operation(trace, service, &span.name), Of::Service(trace, service)];
+        names.into_iter().for_each(|name| failed.entry(name).or_default().push(at));
+    }
+    let mut beside: HashMap<usize, (&LogEntry, bool)> = HashMap::new();
+    for line in &journey.logs {
+        let Some(context) = &line.error_context else { continue };
+        let service = short_service(&line.service);
+        let (own, near) = match (line.span_id, line.trace_id) {
+            (Some(span), _) => (Of::Span(span), None),
+            (None, Some(trace)) => {
+                (Of::Operation(trace, service, &context.operation), Some(Of::Service(trace, service)))
+            }
+            (None, None) => continue,
+        };
+        let find = |of: &Of| failed.get(of).and_then(|spans| innermost(journey, spans, line.time));
+        let (at, is_own) = match (find(&own), near.as_ref().and_then(find)) {
+            (Some(at), _) => (at, true),
+            (None, Some(at)) if may_tell(context, &journey.spans[at]) => (at, false),
+            _ => continue,
+        };
+        // The first one is nearest to the cause; one that names the span or its operation is surer.
+        if beside.get(&at).is_none_or(|(_, sure)| is_own && !sure) {
+            beside.insert(at, (line, is_own));
         }
     }
+    beside.into_iter().map(|(at, (line, _))| (at, line)).collect()
+}
 
-    fn beside(&self, span: &'a Span) -> Option<&'a LogEntry> {
-        let of_service = || self.of_services.get(&(span.trace_id, span.service()));
-        self.of_spans.get(&span.span_id).or_else(of_service).copied()
-    }
+/// Of these spans, which are by start, the innermost one open then; else the last that had begun, else the first.
+fn innermost(journey: &Journey, spans: &[usize], then: Timestamp) -> Option<usize> {
+    let begun = &spans[..spans.partition_point(|span| journey.spans[*span].start <= then)];
+    let open = begun.iter().rev().take(MOST_LOOKS).find(|span| journey.spans[**span].end() >= then);
+    open.or(begun.last()).or(spans.first()).copied()
+}
+
+/// Whether a context that does not name this span can be of it: not if it says something else of another operation.
+fn may_tell(context: &ErrorContext, span: &Span) -> bool {
+    let said = [exception_message(span), Some(span.status.message.as_str())].into_iter().flatten();
+    let said: Vec<&str> = said.filter(|text| !text.is_empty()).collect();
+    let is_same = |text: &&str| text.contains(&context.error_message) || context.error_message.contains(*text);
+    context.operation.is_empty() || said.is_empty() || said.iter().any(is_same)
+}
+
+fn exception_message(span: &Span) -> Option<&str> {
+    span.exceptions().map(|one| one.message).filter(|text| !text.is_empty()).last()
 }
 
 impl<'a> Occurrence<'a> {
-    /// When.
+    /// When: at its exception, else at the end of its span.
     pub fn time(&self) -> Timestamp {
         match self.told {
-            Told::Span(span, _) => span.start,
+            Told::Span(span, _) => span.failed_at(),
+            Told::Line(line) => line.time,
+        }
+    }
+
+    /// At which time it is counted: with the call that failed.
+    pub fn counts_at(&self) -> Timestamp {
+        match self.told {
+            Told::Span(span, _) => span.counts_at(),
             Told::Line(line) => line.time,
         }
     }
@@ -137,9 +187,8 @@ impl<'a> Occurrence<'a> {
         match self.told {
             Told::Line(line) => of_context.unwrap_or(&line.message).to_owned(),
             Told::Span(span, _) => {
-                let exception = span.exceptions().map(|one| one.message).filter(|text| !text.is_empty()).last();
                 let status = Some(span.status.message.as_str()).filter(|text| !text.is_empty());
-                let told = exception.or(of_context).or(status);
+                let told = exception_message(span).or(of_context).or(status);
                 told.or_else(|| span.attributes.text(&["error.message", "exception.message"]))
                     .unwrap_or_default()
                     .to_owned()
@@ -168,6 +217,42 @@ impl<'a> Occurrence<'a> {
         match self.told {
             Told::Span(span, _) => Some(span.span_id),
             Told::Line(line) => line.span_id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::sketch;
+
+    #[test]
+    fn a_context_is_of_one_failed_span_at_most_and_replaces_no_other_words() {
+        let shop = "shop/order 0..900\n  shop/stock 10..110 error: refused\n  shop/pay 300..400 error: declined\n    shop/card 310..390 error";
+        // Who wrote it when, of what operation, what it says; then what each of the failed spans says.
+        let table = [
+            ("shop 350", "pay", "no money", ["refused", "E no money", ""]),
+            ("shop_service 350", "pay", "no money", ["refused", "E no money", ""]),
+            ("shop 350", "charge", "no money", ["refused", "declined", "E no money"]),
+            ("shop 350", "stock", "no money", ["E no money", "declined", ""]),
+            ("shop 50", "charge", "no money", ["refused", "declined", ""]),
+            ("shop 50", "charge", "refused by db", ["E refused by db", "declined", ""]),
+            ("shop 200", "", "no money", ["E no money", "declined", ""]),
+            ("mail 50", "stock", "no money", ["refused", "declined", ""]),
+        ];
+        for (written, operation, message, wanted) in table {
+            let mut journey = sketch::journey(&format!("{shop}\n! {written} error x"));
+            journey.logs[0].error_context = Some(ErrorContext {
+                error_type: "E".into(),
+                error_message: message.into(),
+                operation: operation.into(),
+                ..ErrorContext::default()
+            });
+            let all = of(&journey);
+            let spans = all.iter().filter(|error| matches!(error.told, Told::Span(..)));
+            let told: Vec<String> =
+                spans.map(|error| format!("{} {}", error.kind(), error.message()).trim().to_owned()).collect();
+            assert_eq!(told, wanted, "{written} {operation}: {message}");
         }
     }
 }

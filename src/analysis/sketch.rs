@@ -96,6 +96,7 @@ fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<Via>) {
                 None => span.attributes.push(key, Value::Text(value.into())),
             },
             None if *word == "error" => span.status.code = StatusCode::Error,
+            None if *word == "ok" => span.status.code = StatusCode::Ok,
             None => span.kind = SpanKind::from_word(word),
         }
     }

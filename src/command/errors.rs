@@ -27,7 +27,7 @@ const TRACES: u32 = 200;
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// Show errors as well that deeper ones caused
+    /// Show errors as well that others caused
     #[arg(long)]
     pub all: bool,
     /// Show stack traces

@@ -14,7 +14,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   trace hotspots                                the last hour, against the hour before
   trace hotspots --since 24h --service 'cj_*'   a day of some services, against the day before
-  trace hotspots --all                          errors as well that deeper ones caused
+  trace hotspots --all                          errors as well that others caused
   trace hotspots --fail-on error                1 where anything failed and was not made good, for scripts
   trace hotspots --since 7d --via spans         read spans, though metrics count them
   trace hotspots --input download.json
@@ -23,7 +23,7 @@ Examples:
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// Show errors as well that deeper ones caused
+    /// Show errors as well that others caused
     #[arg(long)]
     pub all: bool,
     /// Show so many rows

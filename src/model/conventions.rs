@@ -4,6 +4,7 @@
 
 use crate::model::attribute::Value;
 use crate::model::span::{Event, Span, SpanKind, StatusCode};
+use crate::model::time::Timestamp;
 
 /// Keys under which applications commonly carry a correlation ID, most telling first.
 pub const CORRELATION_KEYS: [&str; 10] = [
@@ -222,6 +223,13 @@ impl Span {
     /// The exception events, with Jaeger's and OpenTracing's older spellings.
     pub fn exceptions(&self) -> impl Iterator<Item = Exception<'_>> {
         self.events.iter().filter_map(Exception::of)
+    }
+
+    /// When it failed: at its last exception while it was open, else at its end.
+    pub fn failed_at(&self) -> Timestamp {
+        let over = self.counts_at();
+        let told = self.exceptions().map(|exception| exception.event.time);
+        told.filter(|at| self.start <= *at && *at <= over).max().unwrap_or(over)
     }
 
     /// What went wrong, in one line: the exception, else the status message, else the HTTP status.

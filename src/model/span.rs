@@ -164,9 +164,14 @@ impl Span {
         Window::new(self.start, self.end())
     }
 
-    /// Whether it counts in this window: as span metrics count it, where it ended. All do where none is told.
+    /// At which time it is counted: at its end, as span metrics count it; at its start where its length makes no sense.
+    pub fn counts_at(&self) -> Timestamp {
+        if self.has_sane_time() { self.end() } else { self.start }
+    }
+
+    /// Whether it is counted in this window. All are where none is told.
     pub fn counts_in(&self, window: Option<Window>) -> bool {
-        window.is_none_or(|window| window.contains(self.end()))
+        window.is_none_or(|window| window.contains(self.counts_at()))
     }
 
     /// Whether its recorded time can be drawn: between 1990 and 2200, and no longer than ten years.

@@ -216,7 +216,7 @@ fn a_broken_run_says_what_broke_first() {
 
     ✗ essay_lifecycle  storage_reference_update
       StorageReferenceError: content store rejected the reference: checksum does not match the one announced
-      340 ms in · span 8ff34785 · passed on by essay_lifecycle ⇠ …essay.spellcheck.completed.v1
+      420 ms in · span 8ff34785 · passed on by essay_lifecycle ⇠ …essay.spellcheck.completed.v1
 
       0 ms ┃  batch_orchestrator  POST /api/v1/batches/register          ████████████▏                                120 ms
       8 ms ┃  batch_orchestrator    INSERT batches                       ▕██▏                                          23 ms
@@ -264,7 +264,7 @@ fn a_backend_that_is_down_costs_its_own_part() {
     ✗ essay_lifecycle  storage_reference_update
       StorageReferenceError: content store rejected the reference: checksum does not
       match the one announced
-      340 ms in · span 8ff34785 · passed on by essay_lifecycle
+      420 ms in · span 8ff34785 · passed on by essay_lifecycle
       ⇠ …essay.spellcheck.completed.v1
 
       0 ms ┃  batch_orchestrator  POST /api/v…hes/register  ████▌             120 ms
@@ -313,7 +313,7 @@ fn sixty_columns_are_enough() {
     ✗ essay_lifecycle  storage_reference_update
       StorageReferenceError: content store rejected the
       reference: checksum does not match the one announced
-      340 ms in · span 8ff34785 · passed on by essay_lifecycle
+      420 ms in · span 8ff34785 · passed on by essay_lifecycle
       ⇠ …essay.spellcheck.completed.v1
 
       0 ms┃  batch_orchestr… POST /ap…register ██▊        120 ms
@@ -367,7 +367,7 @@ fn ascii_says_the_same() {
     x essay_lifecycle  storage_reference_update
       StorageReferenceError: content store rejected the reference: checksum does not match the one
       announced
-      340 ms in | span 8ff34785 | passed on by essay_lifecycle <- ..essay.spellcheck.completed.v1
+      420 ms in | span 8ff34785 | passed on by essay_lifecycle <- ..essay.spellcheck.completed.v1
 
       0 ms *  batch_orchestrator  POST /api/v1/batches/register         =======                   120 ms
       8 ms *  batch_orchestrator    INSERT batches                      ==                         23 ms
@@ -425,7 +425,7 @@ fn colour_adds_nothing_that_is_not_said_in_words() {
     ␛[31m✗ ␛[0m␛[1messay_lifecycle␛[0m␛[1m  storage_reference_update␛[0m
       ␛[31mStorageReferenceError: content store rejected the reference: checksum does not␛[0m
       ␛[31mmatch the one announced␛[0m
-    ␛[2m  340 ms in · span 8ff34785 · passed on by essay_lifecycle␛[0m
+    ␛[2m  420 ms in · span 8ff34785 · passed on by essay_lifecycle␛[0m
       ␛[2m⇠ …essay.spellcheck.completed.v1␛[0m
 
     ␛[2m  0 ms␛[0m ␛[36m┃␛[0m  batch_orchestrator  POST /api/v…hes/register  ␛[36m████▌           ␛[0m  120 ms

@@ -25,7 +25,7 @@ pub struct Errors {
     pub errors: Vec<ErrorEntry>,
     /// How many others there are, older ones.
     pub older: usize,
-    /// How many were left out because deeper errors caused them.
+    /// How many were left out because others caused them.
     pub passed_on: u64,
     /// What the answer rests on.
     pub basis: Basis,
@@ -100,7 +100,7 @@ impl Errors {
         facts.extend(parts::unshown(self.older, "older error", &all));
         if self.passed_on > 0 {
             let all = counted(usize::try_from(self.passed_on).unwrap_or(usize::MAX), "error");
-            facts.push(fact("passed on", plain(format!("{all} that deeper ones caused; --all shows them"))));
+            facts.push(fact("passed on", plain(format!("{all} that others caused; --all shows them"))));
         }
         if !self.stacks && self.errors.iter().any(|error| !error.stack_trace.is_empty()) {
             facts.push(fact("stacks", one(Role::Dim, "--stack shows stack traces")));

@@ -35,7 +35,7 @@ pub struct Hotspots {
     /// How many rows the screen shows.
     #[serde(skip)]
     pub top: usize,
-    /// Whether it shows errors as well that deeper ones caused.
+    /// Whether it shows errors as well that others caused.
     #[serde(skip)]
     pub all: bool,
     /// Whether filters leave something out.
@@ -243,7 +243,7 @@ impl Hotspots {
         let errors = passed().map(|spot| spot.errors).sum::<u64>();
         if errors > 0 && !self.all && !self.is_passed_on() {
             let all = counted(usize::try_from(errors).unwrap_or(usize::MAX), "error");
-            facts.push(fact("passed on", plain(format!("{all} that deeper ones caused; --all shows them"))));
+            facts.push(fact("passed on", plain(format!("{all} that others caused; --all shows them"))));
         }
         let untold = match self.compared {
             Compared::NotLooked => "not told: no time before was looked at; --since or --start names one",

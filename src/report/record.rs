@@ -68,7 +68,7 @@ pub struct Summary {
     pub filtered_span_count: usize,
     /// How many of its log lines the filters left out of this document.
     pub filtered_log_count: usize,
-    /// How many errors that nothing below them explains.
+    /// How many errors that no other one explains.
     pub error_count: usize,
     /// First start; none where nothing was found.
     pub start: Option<Timestamp>,

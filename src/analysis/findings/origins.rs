@@ -11,12 +11,12 @@ use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 /// So many callers are counted as part of one cascade.
 const MOST_CALLERS: usize = 64;
 
-/// The errors that nothing below them explains.
+/// The errors that no other one explains.
 pub(super) fn find(scene: &Scene) -> Vec<Draft> {
     let (spans, cascade) = (&scene.journey.spans, &scene.cascade);
     let mut groups: BTreeMap<(bool, &str, &str, String), Vec<usize>> = BTreeMap::new();
     for (index, span) in spans.iter().enumerate().filter(|(index, span)| span.is_error() && scene.is_judged(*index)) {
-        if !cascade.is_passed_on(index) && !cascade.follows.contains_key(&index) {
+        if !cascade.is_passed_on(index) {
             let key =
                 (cascade.recovered.contains(&index), span.service(), span.name.as_str(), masked(&span.error_text()));
             groups.entry(key).or_default().push(index);
@@ -45,12 +45,12 @@ fn draft(scene: &Scene, recovered: bool, origins: Vec<usize>) -> Draft {
     ];
     let own = |s: &usize| {
         let text = scene.journey.spans[*s].error_text();
-        scene.proof(*s, if text.is_empty() { "failed, and nothing below it did".to_owned() } else { text })
+        scene.failure(*s, if text.is_empty() { "failed, and nothing below it did".to_owned() } else { text })
     };
     finding.evidence = origins.iter().take(MOST_PROOFS).map(own).collect();
     let passed_on = |s: usize| {
         let span = &scene.journey.spans[s];
-        scene.proof(s, format!("{} {} failed because of it", span.service(), span.name))
+        scene.failure(s, format!("{} {} failed because of it", span.service(), span.name))
     };
     let room = MOST_PROOFS.saturating_sub(finding.evidence.len());
     finding.evidence.extend(scene.cascade.callers(origins[0]).take(room).map(passed_on));

@@ -46,6 +46,11 @@ impl<'a> Scene<'a> {
         let span = &self.journey.spans[span];
         Proof { time: Some(span.start), trace_id: Some(span.trace_id), span_id: Some(span.span_id), what: what.into() }
     }
+
+    /// Evidence that a span failed, at the time when it did.
+    pub fn failure(&self, span: usize, what: impl Into<String>) -> Proof {
+        Proof { time: Some(self.journey.spans[span].failed_at()), ..self.proof(span, what) }
+    }
 }
 
 /// A client and its server may share an ID, as Zipkin has it; any other pair that does says nothing of who is whose child.

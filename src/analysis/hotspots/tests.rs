@@ -27,11 +27,11 @@ fn told(text: &str) -> Vec<String> {
 
 #[test]
 fn errors_are_counted_by_place_and_kind_with_their_share_of_calls() {
-    let table: [(&str, &[&str]); 6] = [
+    let table: [(&str, &[&str]); 7] = [
         ("web/get 0..10", &[]),
         (
-            "web/get 0..100 error: HTTP 500\n  shop/call 10..90\n    db/query 20..80 error: row 7 gone\n    db/query 81..85",
-            &["db/query  ×1 of 2 0.50 row <n> gone", "web/get  ×1 of 1 1.00 HTTP <n> passed on"],
+            "web/get 0..100 error: HTTP 500\n  shop/call 10..90\n    db/query 11..15\n    db/query 20..80 error: row 7 gone",
+            &["db/query  ×1 of 2 0.50 row <n> gone", "web/get  ×1 of 1 1.00 HTTP 500 passed on"],
         ),
         (
             "web/get 0..9 error.type=Timeout error\nweb/get 10..19 error.type=Reset error: gone",
@@ -41,6 +41,10 @@ fn errors_are_counted_by_place_and_kind_with_their_share_of_calls() {
         (
             "web/get 0..9\n! job 5 error disk 7 full\n! job 6 fatal disk 8 full\n! job 6 warn x",
             &["job/  ×2 of 0 – disk <n> full"],
+        ),
+        (
+            "web/call 0..100 error: deadline exceeded\n  db/serve 5..500 error: canceled",
+            &["web/call  ×1 of 1 1.00 deadline exceeded", "db/serve  ×1 of 1 1.00 canceled passed on"],
         ),
         ("web/get 0..9 error: boom\n! web 5 error boom, in other words", &["web/get  ×1 of 1 1.00 boom"]),
     ];
@@ -73,8 +77,16 @@ fn a_trend_is_told_beyond_noise_only() {
         let told: Vec<Option<Trend>> = rows(scope.clone(), &[text]).iter().map(|row| row.trend).collect();
         assert_eq!(told, wanted, "{bad_before} then {bad}");
     }
-    let outside = rows(scope, &["web/get 5000..5001 error: x".to_owned()]);
+    let outside = rows(scope.clone(), &["web/get 5000..5001 error: x".to_owned()]);
     assert!(outside.is_empty(), "what lies in neither time is not counted");
+    let long = rows(scope, &["web/get 10..1500\nweb/get 20..1600 error: x\nweb/get 30..2500".to_owned()]);
+    let told =
+        |row: &Hotspot| (row.errors, row.calls, row.share, row.last_seen.map(|at| at.since(ORIGIN) * 1_000 / SECOND));
+    assert_eq!(
+        long.iter().map(told).collect::<Vec<_>>(),
+        [(1, 2, Some(0.5), Some(1_600))],
+        "a call counts when it ends"
+    );
 }
 
 #[test]
