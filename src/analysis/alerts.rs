@@ -47,8 +47,6 @@ pub struct Episode {
     pub ongoing: bool,
     /// Every label.
     pub labels: BTreeMap<String, String>,
-    /// Whether it may decide the exit code: not where services were asked for and it names none.
-    pub gates: bool,
     /// Whether any journey of its time was read that its service, where it names one, takes part in.
     pub journeys_read: bool,
     /// Journeys of its time that show it.
@@ -168,15 +166,13 @@ pub fn episodes(told: Told) -> Vec<Episode> {
     all
 }
 
-/// Those of the services that the filters want. One that names no service may be about any: it is kept, and gates
-/// nothing where services are asked for.
+/// Those of the services that the filters want, and those that name none: they may be about any.
 pub fn wanted(mut all: Vec<Episode>, filters: &Filters) -> Vec<Episode> {
     let is_short_of = |service: &str| {
         let mut told = filters.services.iter().filter_map(Pattern::as_exact);
         told.any(|wanted| short_service(wanted) == short_service(service))
     };
     all.retain(|one| one.service.as_deref().is_none_or(|name| filters.wants_service(name) || is_short_of(name)));
-    all.iter_mut().for_each(|one| one.gates = one.service.is_some() || filters.services.is_empty());
     all
 }
 
@@ -192,7 +188,6 @@ fn begun(alert: &Alert) -> Episode {
         to: alert.to,
         ongoing: alert.ongoing,
         labels: alert.labels.clone(),
-        gates: true,
         journeys_read: false,
         examples: vec![],
     }
@@ -523,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_gates_nothing_of_a_service() {
+    fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_kept_whatever_service_is_wanted() {
         let alert = |service: Option<&str>| Alert {
             service: service.map(str::to_owned),
             labels: [("service", service.unwrap_or("-"))].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
@@ -537,11 +532,11 @@ mod tests {
         let window = Window::new(ORIGIN.plus(-MINUTE), ORIGIN.plus(MINUTE));
         let told = Told { stretches: &stretches, since: &[], active: &[], step_ns: SECOND, window, now: window.to };
         let filters = Filters { services: vec![Pattern::exact("pay")], ..Filters::default() };
-        let kept = |filters: &Filters| wanted(episodes(told), filters).into_iter().map(|e| (e.service, e.gates));
+        let kept = |filters: &Filters| wanted(episodes(told), filters).into_iter().map(|e| e.service);
         let name = |text: &str| Some(text.to_owned());
-        let all = [(None, true), (name("pay_service"), true), (name("shop"), true)];
+        let all = [None, name("pay_service"), name("shop")];
         assert_eq!(kept(&Filters::default()).collect::<BTreeSet<_>>(), all.into());
-        assert_eq!(kept(&filters).collect::<BTreeSet<_>>(), [(None, false), (name("pay_service"), true)].into());
+        assert_eq!(kept(&filters).collect::<BTreeSet<_>>(), [None, name("pay_service")].into());
 
         let mut found = episodes(told);
         let mut showing = Showing::of(&found);

@@ -81,6 +81,7 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let told = gather::alerts::gather(asked, desk.now, prometheus, &desk.transport).await;
     progress.done();
     let filters = journey.filters.filters();
+    let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, desk.now, &filters);
     let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
     let mut basis = Basis::default();
@@ -111,7 +112,7 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
     }
     footing.shell.absorb_shell(told.shell);
     (footing.said, footing.unsaved) = desk.close(context);
-    Ok(shown_with(footing, args, context, Alerts { asked: Some(asked), alerts, basis }))
+    Ok(shown_with(footing, args, context, Alerts { asked: Some(asked), of_services, alerts, basis }))
 }
 
 /// Whose traces can show the alerts of this stretch: all that are wanted, where one of them names no service.
@@ -144,11 +145,17 @@ async fn of_the_demo(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let asked = Window::new(demo::NOW.plus(-HOUR), demo::NOW);
     let told = Alerted { stretches: platform::alerts(), step_ns: platform::STEP, ..Alerted::default() };
     let filters = args.window.journey.filters.filters();
+    let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, demo::NOW, &filters);
     let mut showing = Showing::of(&alerts);
     let counted = each(&args.window, context, |journey| showing.add(&journey, &filters)).await?;
     showing.finish(&mut alerts);
-    Ok(shown_with(counted.footing, args, context, Alerts { asked: Some(asked), alerts, basis: counted.basis }))
+    Ok(shown_with(
+        counted.footing,
+        args,
+        context,
+        Alerts { asked: Some(asked), of_services, alerts, basis: counted.basis },
+    ))
 }
 
 /// The alerts of one journey's time; only that journey can show them.
@@ -160,6 +167,7 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let step_ns = gather::alerts::step_ns(window);
     let alerted = Alerted { stretches: journey.alerts.clone(), step_ns, ..Alerted::default() };
     let filters = args.window.journey.filters.filters();
+    let of_services = !filters.services.is_empty();
     let mut alerts = all(&alerted, window, told.query.now, &filters);
     let mut showing = Showing::of(&alerts);
     showing.add(journey, &filters);
@@ -168,7 +176,7 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
     if !journey.is_empty() {
         basis.add(journey, &args.window.journey.filters.filters());
     }
-    Ok(shown_with(told.footing, args, context, Alerts { asked, alerts, basis }))
+    Ok(shown_with(told.footing, args, context, Alerts { asked, of_services, alerts, basis }))
 }
 
 fn all(told: &Alerted, window: Window, now: Timestamp, filters: &Filters) -> Vec<Episode> {

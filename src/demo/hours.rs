@@ -63,12 +63,12 @@ fn ordinary() -> impl Iterator<Item = (i64, Timestamp)> {
 
 /// One ordinary run, its fault told by where it runs and by its number.
 fn run(nth: i64, start: Timestamp) -> Run {
-    let mut random = Random::new(1, &format!("ordinary-{nth}"));
+    let mut random = Random::new(1, &format!("run-{nth}"));
     let id = random.uuid();
     let is_new = start >= SINCE && random.below(2) == 0;
     let fault = match (random.below(12), nth % 60) {
-        (0..4, _) if is_new => Fault::DictionaryUnreadable,
-        (4..7, _) if is_new => Fault::DictionaryRebuilt,
+        (0..5, _) if is_new => Fault::DictionaryUnreadable,
+        (5..8, _) if is_new => Fault::DictionaryRebuilt,
         (_, 37) => Fault::CalleeDown,
         (_, 11) => Fault::Redelivery,
         _ => Fault::None,
@@ -123,7 +123,7 @@ mod tests {
         let count = |fault: Fault| new.iter().filter(|run| run.truth.fault == fault).count();
         let (unreadable, rebuilt) = (count(Fault::DictionaryUnreadable), count(Fault::DictionaryRebuilt));
         assert!(new.iter().flat_map(|run| &run.spans).all(|span| span.start >= SINCE));
-        assert!((6..=12).contains(&unreadable) && rebuilt >= 3, "{unreadable}, {rebuilt} of {}", new.len());
+        assert!((10..=15).contains(&unreadable) && rebuilt >= 3, "{unreadable}, {rebuilt} of {}", new.len());
         assert_eq!(find(new[0].correlation_id.as_str()).as_ref(), Some(new[0]));
     }
 }

@@ -30,6 +30,8 @@ const NEXT: usize = 3;
 pub struct Alerts {
     /// The time that was asked about; none where none was.
     pub asked: Option<Window>,
+    /// Whether only alerts of some services were asked for: one that names none decides no exit code then.
+    pub of_services: bool,
     /// Every alert once: what still is before what is over, gravest first, then the newest.
     pub alerts: Vec<Episode>,
     /// What the examples were taken from.
@@ -44,7 +46,11 @@ impl Alerts {
 
     /// The gravest of those that may decide the exit code.
     pub fn gravest_that_gates(&self) -> Option<Severity> {
-        self.alerts.iter().filter(|alert| alert.gates).map(Episode::grave).max()
+        self.alerts.iter().filter(|alert| self.gates(alert)).map(Episode::grave).max()
+    }
+
+    fn gates(&self, alert: &Episode) -> bool {
+        alert.service.is_some() || !self.of_services
     }
 
     /// Its main table.
@@ -125,7 +131,7 @@ impl Alerts {
     fn table(&self, frame: &Frame) -> Table {
         let row = |alert: &Episode| {
             let (role, mark) = mark(alert.grave());
-            let unscoped = if alert.gates { UNSCOPED } else { UNSCOPED_AND_NO_GATE };
+            let unscoped = if self.gates(alert) { UNSCOPED } else { UNSCOPED_AND_NO_GATE };
             let about = alert.service.as_deref().unwrap_or(unscoped);
             let about = alert.severity.iter().map(String::as_str).chain([about]).collect::<Vec<_>>().join(" · ");
             let mut below = vec![Block::Line(one(Role::Dim, about))];
