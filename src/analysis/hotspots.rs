@@ -12,6 +12,7 @@ use crate::analysis::template::{clustered, template};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
+use crate::model::log::CutLines;
 use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
 
@@ -33,6 +34,8 @@ pub struct Scope {
     pub before: Option<Window>,
     /// Traces that came whatever they hold, so that shares can be taken of them; none where all did.
     pub sample: Option<HashSet<TraceId>>,
+    /// Of whom error lines were cut, in either time: what only lines tell of them has no trend.
+    pub cut_lines: CutLines,
 }
 
 /// In which of the two times something lies.
@@ -113,7 +116,7 @@ pub struct Hotspot {
     pub calls: u64,
     /// Which part of these calls failed so; none without calls.
     pub share: Option<f64>,
-    /// How many errors there were in the time before; none where that was not looked at.
+    /// How many errors there were in the time before; none where that was not looked at, or not as a whole.
     pub errors_before: Option<u64>,
     /// Against the time before.
     pub trend: Option<Trend>,
@@ -240,7 +243,8 @@ impl Hotspots {
         let compared = self.compared() == Compared::Told;
         let row = |(key, tally): (Key, Tally)| {
             let calls = self.calls.get(&key.place).copied().unwrap_or_default();
-            tally.row(key, calls, compared)
+            let is_cut = key.lines_only && self.scope.cut_lines.holds(&key.place.service);
+            tally.row(key, calls, compared && !is_cut)
         };
         in_order(self.rows.into_iter().map(row).collect())
     }

@@ -15,7 +15,7 @@ pub struct Ruled {
     pub rule: Rule,
     /// Whether there was data for it.
     pub data: Data,
-    /// What it looks at and what had no series in the window.
+    /// What it needs and what had no series in the window.
     pub missing: Vec<String>,
 }
 
@@ -25,9 +25,9 @@ pub struct Ruled {
 pub enum Data {
     /// There was.
     Some,
-    /// Something that it looks at had no series.
+    /// Something without which it has no result had no series.
     None,
-    /// Its expression could not be read, or it was not asked.
+    /// Its expression could not be read, all that it looks at may rightly be empty, or it was not asked.
     Unknown,
 }
 
@@ -59,16 +59,16 @@ impl Ruled {
     }
 }
 
-/// Each rule with what was seen of what it looks at; those that are not well first.
+/// Each rule with what was seen of what it needs; those that are not well first.
 pub fn judged(
     rules: Vec<Rule>,
-    selectors: impl Fn(&str) -> Option<Vec<String>>,
+    needed: impl Fn(&str) -> Option<Vec<String>>,
     seen: &BTreeMap<String, bool>,
 ) -> Vec<Ruled> {
     let one = |rule: Rule| {
-        let looks_at = selectors(&rule.query);
-        let known = looks_at.as_ref().is_some_and(|all| all.iter().all(|one| seen.contains_key(one)));
-        let missing = looks_at.into_iter().flatten().filter(|one| seen.get(one) == Some(&false));
+        let needs = needed(&rule.query);
+        let known = needs.as_ref().is_some_and(|all| all.iter().all(|one| seen.contains_key(one)));
+        let missing = needs.into_iter().flatten().filter(|one| seen.get(one) == Some(&false));
         let missing: Vec<String> = missing.collect();
         let data = match (missing.is_empty(), known) {
             (false, _) => Data::None,
@@ -110,9 +110,9 @@ mod tests {
             rule("?", "ok", at),
             rule("d", "ok", at),
         ];
-        let selectors = |text: &str| (text != "?").then(|| text.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let needed = |text: &str| (text != "?").then(|| text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         let seen = [("a".to_owned(), true), ("b".to_owned(), false), ("c".to_owned(), true)].into();
-        let told: Vec<_> = judged(rules, selectors, &seen)
+        let told: Vec<_> = judged(rules, needed, &seen)
             .into_iter()
             .map(|one| (one.ailment(), one.data, one.rule.name, one.missing))
             .collect();

@@ -29,7 +29,7 @@ use crate::options::window::WindowArgs;
 use crate::report::Body;
 use crate::report::alerts::{Alerts, SHOWN};
 use crate::report::rules::Rules;
-use crate::wire::promql::selectors;
+use crate::wire::promql::needed;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -195,7 +195,7 @@ async fn rules(args: &Args, is_demo: bool, context: &Context) -> Result<Outcome,
     let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
     let (told, asked) = if is_demo {
         let rules = platform::rules();
-        let all = rules.iter().filter_map(|rule| selectors(&rule.query)).flatten();
+        let all = rules.iter().filter_map(|rule| needed(&rule.query)).flatten();
         let seen = all.map(|selector| (selector.clone(), platform::has(&selector))).collect();
         (Ruled { rules, seen, ..Ruled::default() }, Window::new(demo::NOW.plus(-HOUR), demo::NOW))
     } else {
@@ -210,7 +210,7 @@ async fn rules(args: &Args, is_demo: bool, context: &Context) -> Result<Outcome,
         (told, asked)
     };
     footing.shell.absorb_shell(told.shell);
-    let rules = Rules { asked, rules: judged(told.rules, selectors, &told.seen) };
+    let rules = Rules { asked, rules: judged(told.rules, needed, &told.seen) };
     footing.found = if rules.rules.is_empty() { Found::Nothing } else { Found::Something };
     footing.worst = rules.is_ill().then_some(Severity::Warning);
     Ok(footing.outcome(journey, context, Body::Rules(Box::new(rules))))

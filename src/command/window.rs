@@ -179,7 +179,8 @@ pub async fn read(
         Looks::AndErrors => vec![newest.clone(), newest.with_errors()],
     };
     let progress = progress(context);
-    let sampled = Box::pin(samples(&looks, &[], &desk.backends, &desk.transport, &progress)).await;
+    let sampled =
+        Box::pin(samples(&looks, std::future::ready(vec![]), &desk.backends, &desk.transport, &progress)).await;
     progress.done();
     let on_errors = [by_themselves(&sampled), sampled.remarks_on_errors(1, limit)];
     let mut counted = told(sampled.evidence, desk.now, args, context, take);
@@ -214,10 +215,12 @@ fn times(time: &TimeArgs) -> String {
 
 /// That there may be more than was read. The limit is part of the question.
 pub fn cut(basis: &Basis) -> Option<Note> {
-    let (cut, all, limit) = (basis.cut(), basis.services.len(), basis.limit?);
-    let said = format!("{cut} of {} cut at the newest {limit} traces", counted(all, "service"));
+    let (all, limit) = (basis.services.len(), basis.limit?);
+    let least = basis.services.iter().filter(|service| service.cut).map(|service| service.traces).min()?;
+    let newest = if least < limit { format!("{least} to {limit}") } else { limit.to_string() };
+    let said = format!("{} of {} cut at the newest {newest} traces", basis.cut(), counted(all, "service"));
     let hint = "--limit raises it; --start and --end narrow the time";
-    (cut > 0).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
+    Some(Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
 }
 
 /// The one journey that is named, as every reading command finds it.

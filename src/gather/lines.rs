@@ -15,11 +15,12 @@ use crate::model::log::LineKey;
 use crate::model::time::{SECOND, Window};
 use crate::query::Query;
 use crate::stitch::matching::{is_short, spellings};
+use crate::wire::Decoded;
 
 /// Loki 3 gives every stream this label by itself.
 pub const USUAL_SELECTOR: &str = "{service_name=~\".+\"}";
 /// What a Loki serves in one page unless told otherwise.
-const MOST_LINES: usize = 5000;
+pub const MOST_LINES: usize = 5000;
 /// How many trace IDs go into one query.
 const TRACES_A_QUERY: usize = 20;
 
@@ -57,8 +58,7 @@ impl<'a> LineSource<'a> {
             return haul;
         }
         let mut haul = self.by_id_with(&found, id, window).await;
-        let message = format!("streams were chosen by {found}; those without that label were not asked");
-        haul.notes.push(Note::new(NoteCode::Info, Source::Loki, message).hint("set `selector` in the profile"));
+        haul.notes.push(chosen_by(&found));
         haul
     }
 
@@ -132,10 +132,7 @@ impl<'a> LineSource<'a> {
                 },
                 Ok(page) => page,
             };
-            haul.notes.extend(
-                page.errors.iter().map(|w| Note::new(NoteCode::Partial, Source::Loki, format!("loki warns: {w}"))),
-            );
-            haul.notes.extend(page.skipped.iter().map(|w| Note::new(NoteCode::Skipped, Source::Loki, w.clone())));
+            haul.notes.extend(remarks(&page));
             let full = page.logs.len() + page.skipped_count >= limit;
             let last = page.logs.iter().map(|e| e.time).max();
             haul.logs.extend(page.logs.into_iter().filter(|entry| seen.insert(LineKey::of(entry))));
@@ -158,6 +155,19 @@ impl<'a> LineSource<'a> {
             }
         }
     }
+}
+
+/// That streams were chosen by a label that not all may have.
+pub fn chosen_by(selector: &str) -> Note {
+    let message = format!("streams were chosen by {selector}; those without that label were not asked");
+    Note::new(NoteCode::Info, Source::Loki, message).hint("set `selector` in the profile")
+}
+
+/// What the server warns of, and what of a page could not be read.
+pub fn remarks(page: &Decoded) -> Vec<Note> {
+    let note = |code, text| Note::new(code, Source::Loki, text);
+    let warnings = page.errors.iter().map(|text| note(NoteCode::Partial, format!("loki warns: {text}")));
+    warnings.chain(page.skipped.iter().map(|text| note(NoteCode::Skipped, text.clone()))).collect()
 }
 
 /// Without the labels nobody knows whether all streams were asked. That is no matter where lines came.

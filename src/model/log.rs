@@ -1,6 +1,6 @@
 //! Log lines: what was written, and what could be read out of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -130,5 +130,41 @@ impl LineKey {
     /// Of this line.
     pub fn of(line: &LogEntry) -> Self {
         Self(line.time, line.line.clone(), line.labels.clone(), line.metadata.clone())
+    }
+}
+
+/// Of whom there may be more lines than were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CutLines {
+    /// All were read.
+    #[default]
+    OfNobody,
+    /// Of these services.
+    Of(BTreeSet<String>),
+    /// Of anybody: nobody can tell of whom.
+    OfAnybody,
+}
+
+impl CutLines {
+    /// Of whom there may be more here or there.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::OfNobody, one) | (one, Self::OfNobody) => one,
+            (Self::Of(mut these), Self::Of(others)) => {
+                these.extend(others);
+                Self::Of(these)
+            }
+            (Self::OfAnybody, _) | (_, Self::OfAnybody) => Self::OfAnybody,
+        }
+    }
+
+    /// Whether there may be more of this service.
+    pub fn holds(&self, service: &str) -> bool {
+        match self {
+            Self::OfNobody => false,
+            Self::Of(these) => these.contains(service),
+            Self::OfAnybody => true,
+        }
     }
 }

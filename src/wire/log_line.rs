@@ -226,7 +226,7 @@ fn error_context(entry: &LogEntry) -> Option<ErrorContext> {
     let mut seen = false;
     let own = entry.fields.iter().map(|(k, v)| (k.as_str(), v.as_str()));
     let outer = entry.metadata.iter().chain(&entry.labels).map(|(k, v)| (k.as_str(), v.as_str()));
-    for (key, value) in own.chain(outer).filter(|(_, value)| !value.is_empty()) {
+    for (key, value) in own.chain(outer).filter(|(_, value)| !matches!(value.trim(), "" | "null" | "None")) {
         let Some(name) = name_in_context(key) else { continue };
         if !value.trim_start().starts_with('{') {
             seen = true;

@@ -11,7 +11,7 @@ use crate::model::log::LogEntry;
 use crate::model::metric::Series;
 use crate::model::time::Timestamp;
 use crate::wire::json::{Items, Json, Many};
-use crate::wire::prometheus_json::{self, Answer};
+use crate::wire::prometheus_json::{self, Reply};
 use crate::wire::{Decoded, Malformed, Skips, item, log_line, parse, read_tree, read_with_rest, with_tree};
 
 #[derive(Deserialize)]
@@ -132,9 +132,11 @@ pub fn logcli(text: &str) -> Result<LogEntry, String> {
     })?
 }
 
-/// The series of a metric query, such as `count_over_time`.
-pub fn counts(bytes: &[u8]) -> Result<Vec<Series>, Malformed> {
-    prometheus_json::answer(bytes).map(|reply| Answer::into_series(reply.data))
+/// The series of a metric query, such as `count_over_time`. What it complains of beside them is a warning.
+pub fn counts(bytes: &[u8]) -> Result<Reply<Vec<Series>>, Malformed> {
+    let Reply { data, warnings, infos, error, skipped } = prometheus_json::answer(bytes)?;
+    let warnings = warnings.into_iter().chain(error).collect();
+    Ok(Reply { data: data.into_series(), warnings, infos, error: None, skipped })
 }
 
 /// The names in the `data` of `labels` and `label/…/values`, sorted; an answer without `data` has none.
@@ -245,9 +247,11 @@ mod tests {
         let matrix = br#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"2"],[2.5,"3"]]}]}}"#;
         assert!(matches!(streams(matrix), Err(Malformed::WrongShape { .. })));
         assert_eq!(
-            counts(matrix).unwrap()[0].samples,
+            counts(matrix).unwrap().data[0].samples,
             [(Timestamp(1_000_000_000), 2.0), (Timestamp(2_500_000_000), 3.0)]
         );
+        let partial = br#"{"status":"success","isPartial":true,"warnings":["slow"],"error":"one shard is down","data":{"resultType":"vector","result":[]}}"#;
+        assert_eq!(counts(partial).unwrap().warnings, ["slow", prometheus_json::PARTIAL, "one shard is down"]);
         let text = b"parse error at line 1, col 25: literal not terminated";
         assert!(matches!(streams(text), Err(Malformed::NotJson { at: 0, .. })));
     }

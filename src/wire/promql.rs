@@ -1,38 +1,81 @@
 //! What a PromQL expression looks at.
 
 use promql_parser::label::MatchOp;
-use promql_parser::parser::{self, Expr, VectorSelector};
+use promql_parser::parser::{self, Expr, VectorSelector, token};
 
 /// A longer expression is not read: the parser's depth grows with it.
 const LONGEST: usize = 4_096;
 /// So deep brackets stand in each other at most.
 const DEEPEST: i32 = 64;
 
+/// Series that are there only while something is wrong.
+const FOUND: [&str; 2] = ["ALERTS", "ALERTS_FOR_STATE"];
+
 /// The series that an expression selects, each once, by text; without those of which it asks whether they are absent.
 /// None where the expression cannot be read.
 pub fn selectors(expression: &str) -> Option<Vec<String>> {
+    looked_at(expression).map(|all| sorted(all.into_iter().map(|(selector, _)| selector)))
+}
+
+/// Those of them without which it has no result. None where nobody can tell: where the expression cannot be read, or
+/// each of them may rightly be empty.
+pub fn needed(expression: &str) -> Option<Vec<String>> {
+    let all = looked_at(expression)?;
+    let is_nothing = all.is_empty();
+    let needed = sorted(all.into_iter().filter(|(_, need)| *need == Need::Must).map(|(selector, _)| selector));
+    (is_nothing || !needed.is_empty()).then_some(needed)
+}
+
+/// Whether there must be any of what an expression selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    Must,
+    /// It is one side of an `or`, or the right one of an `unless`; or it is there only when something is wrong.
+    May,
+}
+
+fn looked_at(expression: &str) -> Option<Vec<(String, Need)>> {
     if expression.len() > LONGEST || depth(expression) > DEEPEST {
         return None;
     }
     let tree = parser::parse(expression).ok()?;
-    let (mut found, mut open) = (vec![], vec![&tree]);
-    while let Some(expr) = open.pop() {
+    let (mut found, mut open) = (vec![], vec![(&tree, Need::Must)]);
+    while let Some((expr, need)) = open.pop() {
         match expr {
-            Expr::VectorSelector(selector) => found.push(text(selector)?),
-            Expr::MatrixSelector(matrix) => found.push(text(&matrix.vs)?),
-            Expr::Aggregate(it) => open.push(&it.expr),
-            Expr::Unary(it) => open.push(&it.expr),
-            Expr::Paren(it) => open.push(&it.expr),
-            Expr::Subquery(it) => open.push(&it.expr),
-            Expr::Binary(it) => open.extend([&*it.lhs, &*it.rhs]),
+            Expr::VectorSelector(selector) => found.push(one(selector, need)?),
+            Expr::MatrixSelector(matrix) => found.push(one(&matrix.vs, need)?),
+            Expr::Aggregate(it) => open.push((&it.expr, need)),
+            Expr::Unary(it) => open.push((&it.expr, need)),
+            Expr::Paren(it) => open.push((&it.expr, need)),
+            Expr::Subquery(it) => open.push((&it.expr, need)),
+            Expr::Binary(it) => {
+                let (left, right) = match it.op.id() {
+                    token::T_LOR => (Need::May, Need::May),
+                    token::T_LUNLESS => (need, Need::May),
+                    _ => (need, need),
+                };
+                open.extend([(&*it.lhs, left), (&*it.rhs, right)]);
+            }
             Expr::Call(call) if call.func.name.starts_with("absent") => {}
-            Expr::Call(call) => open.extend(call.args.args.iter().map(|argument| &**argument)),
+            Expr::Call(call) => open.extend(call.args.args.iter().map(|argument| (&**argument, need))),
             Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
         }
     }
-    found.sort();
-    found.dedup();
     Some(found)
+}
+
+fn one(selector: &VectorSelector, need: Need) -> Option<(String, Need)> {
+    let named = selector.matchers.matchers.iter().filter(|matcher| matcher.name == "__name__");
+    let mut names = named.map(|matcher| matcher.value.as_str()).chain(selector.name.as_deref());
+    let need = if names.any(|name| FOUND.contains(&name)) { Need::May } else { need };
+    Some((text(selector)?, need))
+}
+
+fn sorted(selectors: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = selectors.collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// How deep brackets stand in each other, those in strings counted as well.
@@ -108,8 +151,29 @@ mod tests {
             }
         }
         assert_eq!(selectors(&"(".repeat(9_999)), None);
+        assert_eq!(needed(&"(".repeat(9_999)), None);
         assert_eq!(selectors(&format!("{}a{}", "(".repeat(999), ")".repeat(999))), None);
         assert!(selectors(&format!("a{}", "+a".repeat(2_000))).is_some());
         assert!(selectors(&format!("{}a", "-".repeat(4_000))).is_some());
+    }
+
+    #[test]
+    fn what_may_rightly_be_empty_is_not_needed() {
+        let table: [(&str, Option<&[&str]>); 10] = [
+            ("a / on (x) b and c", Some(&["a", "b", "c"])),
+            ("sum(a) / (b or vector(0)) > 1", Some(&["a"])),
+            ("a unless b", Some(&["a"])),
+            ("a unless (b and c) or d", None),
+            ("a or b", None),
+            ("ALERTS{alertstate=\"firing\"} > 0", None),
+            ("count({__name__=\"ALERTS_FOR_STATE\"}) and a", Some(&["a"])),
+            ("a unless on (x) ALERTS", Some(&["a"])),
+            ("vector(1)", Some(&[])),
+            ("sum(", None),
+        ];
+        for (expression, wanted) in table {
+            let wanted = wanted.map(|all| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
+            assert_eq!(needed(expression), wanted, "{expression}");
+        }
     }
 }

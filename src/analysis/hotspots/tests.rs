@@ -57,7 +57,7 @@ fn errors_are_counted_by_place_and_kind_with_their_share_of_calls() {
 fn a_trend_is_told_beyond_noise_only() {
     let before = Window::new(ORIGIN, ORIGIN.plus(SECOND));
     let now = Window::new(before.to, before.to.plus(SECOND));
-    let scope = Scope { window: Some(now), before: Some(before), sample: None };
+    let scope = Scope { window: Some(now), before: Some(before), ..Scope::default() };
     let calls = |at: usize, good: usize, bad: usize| -> String {
         let call = |n: usize| format!("web/get {at}..{}{}\n", at + 1, if n < bad { " error: x" } else { "" });
         (0..good + bad).map(call).collect()
@@ -87,6 +87,26 @@ fn a_trend_is_told_beyond_noise_only() {
         [(1, 2, Some(0.5), Some(1_600))],
         "a call counts when it ends"
     );
+}
+
+#[test]
+fn what_only_lines_tell_has_no_trend_where_they_were_cut() {
+    let (before, now) =
+        (Window::new(ORIGIN, ORIGIN.plus(SECOND)), Window::new(ORIGIN.plus(SECOND), ORIGIN.plus(2 * SECOND)));
+    let text = "web/get 10..11 error: x\nweb/get 1010..1011 error: x\n! job 10 error x\n! job 1010 error x\n! mail 1010 error x";
+    let of = |names: &[&str]| CutLines::Of(names.iter().map(|name| (*name).to_owned()).collect());
+    let table = [
+        (CutLines::OfNobody, [("job", Some(Trend::Same)), ("mail", Some(Trend::New)), ("web", Some(Trend::Same))]),
+        (of(&["job", "web"]), [("job", None), ("mail", Some(Trend::New)), ("web", Some(Trend::Same))]),
+        (CutLines::OfAnybody, [("job", None), ("mail", None), ("web", Some(Trend::Same))]),
+    ];
+    for (cut_lines, wanted) in table {
+        let scope = Scope { window: Some(now), before: Some(before), cut_lines, ..Scope::default() };
+        let rows = rows(scope, &[text.to_owned()]);
+        let mut told: Vec<_> = rows.iter().map(|row| (row.place.service.as_str(), row.trend)).collect();
+        told.sort_by_key(|(service, _)| *service);
+        assert_eq!(told, wanted);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The way through metrics: they count, and only examples are read.
 
 use std::collections::HashSet;
+use std::future::ready;
 
 use super::{Look, Looked, named};
 use crate::analysis::hotspots::Scope;
@@ -10,7 +11,7 @@ use crate::command::desk::{Desk, progress};
 use crate::command::via::{self, Grouping};
 use crate::command::window::told;
 use crate::error::Error;
-use crate::gather::error_lines::{error_counts, error_lines};
+use crate::gather::error_lines::{Spread, error_counts, error_lines};
 use crate::gather::sample::{Sampled, Wanted, samples};
 use crate::model::basis::Basis;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
@@ -67,7 +68,8 @@ pub(super) async fn examples(
 ) -> Looked {
     let before = Window::new(window.from.plus(window.length().saturating_neg()), window.from);
     let (backends, progress) = (&desk.backends, progress(context));
-    let mut lines = Box::pin(error_lines(window, LINES, backends, &desk.transport, &progress)).await;
+    let mut lines =
+        Box::pin(error_lines(&[window], LINES, Spread::Services, backends, &desk.transport, &progress)).await;
     let (counts, remarked) = error_counts([window, before], &lines, backends, &desk.transport).await;
     totals.lines = counts;
     lines.evidence.notes.extend(remarked);
@@ -91,7 +93,7 @@ pub(super) async fn examples(
     // Of a line whose trace was not looked for nobody can say whether a span tells the same.
     evidence.logs.retain(|line| line.trace_id.is_none_or(|trace| looked_up.contains(&trace)));
     evidence.absorb_shell(lines.evidence);
-    let scope = Scope { window: Some(window), before: Some(before), sample: None };
+    let scope = Scope { window: Some(window), before: Some(before), ..Scope::default() };
     let mut answer = told(evidence, desk.now, args, context, |journey| take(&scope, journey));
     answer.footing.found = if totals.is_empty() { answer.footing.found } else { Found::Something };
     answer.basis = Basis { journeys: answer.basis.journeys, lines: answer.basis.lines, ..basis };
@@ -113,9 +115,9 @@ async fn read(wanted: Wanted, of_lines: &[TraceId], desk: &Desk, context: &Conte
         return Sampled::default();
     }
     let looks = if wanted.services.is_empty() { vec![] } else { vec![wanted.clone().with_errors()] };
-    let found = Box::pin(samples(&looks, of_lines, &desk.backends, &desk.transport, &progress)).await;
+    let found = Box::pin(samples(&looks, ready(of_lines.to_vec()), &desk.backends, &desk.transport, &progress)).await;
     if looks.is_empty() || found.evidence.spans.iter().any(Span::is_error) || !found.evidence.is_complete() {
         return found;
     }
-    Box::pin(samples(&[wanted], of_lines, &desk.backends, &desk.transport, &progress)).await
+    Box::pin(samples(&[wanted], ready(of_lines.to_vec()), &desk.backends, &desk.transport, &progress)).await
 }

@@ -13,9 +13,8 @@ use crate::command::offline::{read_files, within};
 use crate::command::window::{self, Counted, cut, told};
 use crate::demo::{self, hours};
 use crate::error::Error;
-use crate::gather::error_lines::{ErrorLines, error_lines};
+use crate::gather::error_lines::{ErrorLines, Spread, error_lines};
 use crate::gather::sample::{Wanted, samples};
-use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::time::{Human, Window};
@@ -120,7 +119,7 @@ pub fn when(args: &WindowArgs, context: &Context) -> Result<String, Error> {
 
 fn scope(window: Option<Window>, look: Look) -> Scope {
     let before = window.map(|window| Window::new(window.from.plus(window.length().saturating_neg()), window.from));
-    Scope { window, before: before.filter(|_| look != Look::Alone), sample: None }
+    Scope { window, before: before.filter(|_| look != Look::Alone), ..Scope::default() }
 }
 
 fn hull(scope: &Scope) -> Option<Window> {
@@ -136,12 +135,8 @@ async fn of_backends(
     context: &Context,
     mut take: impl FnMut(&Scope, Journey),
 ) -> Looked {
-    let whole = hull(&scope).unwrap_or(window);
     let progress = progress(context);
     let (backends, limit) = (&desk.backends, args.most_traces());
-    let mut lines =
-        Box::pin(error_lines(whole, limit.saturating_mul(LINES), backends, &desk.transport, &progress)).await;
-    let named = named(&lines);
     let plain = |window: Window| Wanted {
         window,
         limit,
@@ -153,11 +148,20 @@ async fn of_backends(
     let mut looks: Vec<Wanted> = windows().map(plain).collect();
     let sampled = looks.len();
     looks.extend(windows().map(plain).map(Wanted::with_errors));
-    let found = Box::pin(samples(&looks, &named, backends, &desk.transport, &progress)).await;
+    let (times, spread): (Vec<Window>, _) = (windows().collect(), spread(&scope));
+    let mut lines = ErrorLines::default();
+    let naming = async {
+        let most = limit.saturating_mul(LINES);
+        lines = error_lines(&times, most, spread, backends, &desk.transport, &progress).await;
+        named(&lines)
+    };
+    let found = Box::pin(samples(&looks, naming, backends, &desk.transport, &progress)).await;
     progress.done();
     let on_errors = found.remarks_on_errors(sampled, limit);
     let of_sample = found.looks.iter().take(sampled).flat_map(|look| &look.traces).copied();
     scope.sample = Some(of_sample.collect());
+    scope.cut_lines = lines.cut_in_any();
+    let lines_cut = lines.cut_note();
     let mut evidence = found.evidence;
     evidence.logs = std::mem::take(&mut lines.evidence.logs);
     evidence.absorb_shell(lines.evidence);
@@ -167,13 +171,13 @@ async fn of_backends(
     let notes = &mut answer.footing.shell.notes;
     notes.extend(cut(&answer.basis));
     notes.extend(on_errors);
-    if lines.cut {
-        let said = format!("error lines cut at the newest {}", limit.saturating_mul(LINES));
-        notes.push(
-            Note::new(NoteCode::Sampled, Source::Loki, said).hint("--limit raises it; counts are at least these"),
-        );
-    }
+    notes.extend(lines_cut);
     Looked::read(answer, scope)
+}
+
+/// What is compared must tell of everybody; what is listed, the newest.
+fn spread(scope: &Scope) -> Spread {
+    if scope.before.is_some() { Spread::Services } else { Spread::Newest }
 }
 
 /// The traces that lines name, the newest first.

@@ -1,5 +1,7 @@
 //! Loki: lines by text, by label and structured metadata; every answer a page of a longer one.
 
+pub mod errors;
+
 use regex::escape;
 
 use crate::backend::Endpoint;
@@ -10,15 +12,11 @@ use crate::model::metric::Series;
 use crate::model::time::{SECOND, Window};
 use crate::wire::Decoded;
 use crate::wire::loki_json::{self, IndexStats};
-use crate::wire::prometheus_json;
+use crate::wire::prometheus_json::{self, Reply};
 
 /// Labels that, one of them, nearly every stream has; in the order of preference.
 const SELECTOR_LABELS: [&str; 8] =
     ["service_name", "app", "job", "container", "namespace", "compose_service", "filename", "service"];
-
-/// Names under which lines carry their level, and levels of errors.
-const LEVEL_NAMES: [&str; 4] = ["detected_level", "level", "severity_text", "severity"];
-const ERROR_LEVELS: &str = "(?i)(error|err|eror|severe|fatal|critical|crit|alert|emerg|emergency|panic)";
 
 /// Which end of a time a page begins at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,14 +64,20 @@ impl<'a> Loki<'a> {
         self.transport.read(self.endpoint, answer, loki_json::streams).await
     }
 
-    /// How many lines of a query there are in this time, by these labels.
-    pub async fn count(&self, query: &str, by: &[&str], window: Window) -> Result<Vec<Series>, Failure> {
+    /// How many lines of a query there are in this time, by a label; of its values only so many, those with the most.
+    pub async fn count(
+        &self,
+        query: &str,
+        by: Option<&str>,
+        most: Option<usize>,
+        window: Window,
+    ) -> Result<Reply<Vec<Series>>, Failure> {
         let seconds = (window.length() / SECOND).max(1);
-        let counting = format!("sum by ({}) (count_over_time({query} [{seconds}s]))", by.join(", "));
+        let all = format!("sum by ({}) (count_over_time({query} [{seconds}s]))", by.unwrap_or_default());
+        let counting = most.map_or(all.clone(), |most| format!("topk({most}, {all})"));
         let request = Request::post(&["loki", "api", "v1", "query"]).with("query", counting).with("time", window.to.0);
         let answer = self.ask(&request).await?;
-        let told = self.transport.read(self.endpoint, answer, prometheus_json::answer).await?;
-        Ok(told.data.into_series())
+        self.transport.read(self.endpoint, answer, loki_json::counts).await
     }
 
     /// The labels in use in this time.
@@ -111,11 +115,31 @@ impl<'a> Loki<'a> {
     }
 }
 
+/// The label that nearly every stream has, of those in use; none where there are no streams at all.
+pub fn best_label(labels: &[String]) -> Option<&str> {
+    let known = SELECTOR_LABELS.iter().copied().find(|l| labels.iter().any(|have| have == l));
+    known.or_else(|| labels.iter().map(String::as_str).find(|l| is_label_name(l)))
+}
+
 /// The selector for all streams, from the labels in use; none where there are no streams at all.
 pub fn selector(labels: &[String]) -> Option<String> {
-    let known = SELECTOR_LABELS.iter().copied().find(|l| labels.iter().any(|have| have == l));
-    let label = known.or_else(|| labels.iter().map(String::as_str).find(|l| is_label_name(l)))?;
-    Some(format!("{{{label}=~\".+\"}}"))
+    best_label(labels).map(|label| format!("{{{label}=~\".+\"}}"))
+}
+
+/// Of these streams those with this value of a label.
+pub fn only(selector: &str, label: &str, value: &str) -> String {
+    narrowed(selector, &format!("{label}={}", quoted(value)))
+}
+
+/// Of these streams those with none of these values of a label.
+pub fn without(selector: &str, label: &str, values: &[String]) -> String {
+    let any = values.iter().map(|value| escape(value)).collect::<Vec<_>>().join("|");
+    narrowed(selector, &format!("{label}!~{}", quoted(&any)))
+}
+
+fn narrowed(selector: &str, matcher: &str) -> String {
+    let inner = selector.trim().trim_start_matches('{').trim_end_matches('}').trim_end_matches([' ', ',']);
+    format!("{{{inner},{matcher}}}")
 }
 
 /// Lines in whose text one of these stands.
@@ -150,24 +174,6 @@ pub fn by_field(selector: &str, names: &[String], values: &[String]) -> String {
     format!("{selector} | {}", any.join(" or "))
 }
 
-/// Lines that say, each in its own way, that something failed: by the level that Loki or the sender told, by the error
-/// context in them; and by a word in their text, for servers that know no levels.
-pub fn of_errors(selector: &str) -> [String; 3] {
-    let any = LEVEL_NAMES.map(|name| format!("{name}=~{}", quoted(ERROR_LEVELS)));
-    [
-        format!("{selector} | {}", any.join(" or ")),
-        format!("{selector} |= {}", quoted("error_context")),
-        format!("{selector} |~ {}", quoted("(?i)(error|fatal|critical|panic|severe)")),
-    ]
-}
-
-/// Lines that say that something failed, each by one of these queries alone.
-pub fn of_errors_apart(selector: &str) -> [String; 2] {
-    let [by_level, by_context, _] = of_errors(selector);
-    let other = LEVEL_NAMES.map(|name| format!("{name}!~{}", quoted(ERROR_LEVELS)));
-    [by_level, format!("{by_context} | {}", other.join(" | "))]
-}
-
 /// A key as Loki stores it: what no label name may hold becomes `_`.
 fn label_name(key: &str) -> String {
     key.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
@@ -195,16 +201,19 @@ pub fn most_lines(refusal: &str) -> Option<usize> {
 
 /// Whether a refusal or failure would go away with a shorter window.
 pub fn wants_less(failure: &Failure) -> bool {
-    const SIGNS: [&str; 7] = [
+    const SIGNS: [&str; 5] = [
         "query time range exceeds the limit",
         "would read too many bytes",
         "request timed out, decrease the duration",
         "Request timed out, decrease the duration",
         "received message larger than max",
-        "maximum of series",
-        "maximum number of series",
     ];
-    SIGNS.iter().any(|sign| failure.message.contains(sign))
+    SIGNS.iter().any(|sign| failure.message.contains(sign)) || is_of_too_many(failure)
+}
+
+/// Whether it was refused because there are too many series.
+pub fn is_of_too_many(failure: &Failure) -> bool {
+    ["maximum of series", "maximum number of series"].iter().any(|sign| failure.message.contains(sign))
 }
 
 #[cfg(test)]
@@ -236,6 +245,8 @@ mod tests {
             let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
             assert_eq!(selector(&labels).as_deref(), wanted, "{labels:?}");
         }
+        assert_eq!(only(" {a=~\".+\", } ", "b", "}\""), "{a=~\".+\",b=\"}\\\"\"}");
+        assert_eq!(without("{a=\"{}\"}", "a", &["x.y".into(), "z".into()]), "{a=\"{}\",a!~\"x\\\\.y|z\"}");
     }
 
     #[test]

@@ -1,0 +1,109 @@
+//! How many error lines there are, by a label.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+
+use super::Streams;
+use crate::backend::failure::Failure;
+use crate::backend::loki::{self, Loki, errors};
+use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::time::{DAY, SECOND, Window};
+
+/// Of more values than a server tells, those with the most lines.
+const MOST_VALUES: usize = 200;
+/// A long time is counted in so many pieces at most, which are of a day at least.
+const PIECES: i64 = 30;
+
+/// So many lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts {
+    /// By the label's value; empty where a stream has no such label.
+    pub by_value: BTreeMap<String, f64>,
+    /// What the server remarked.
+    pub remarks: BTreeSet<Note>,
+}
+
+/// How many error lines these streams have in this time.
+pub(super) async fn count(loki: &Loki<'_>, streams: &Streams, window: Window) -> Result<Counts, Failure> {
+    let queries = errors::queries(&streams.selector);
+    let pieces = pieces(window, DAY.max(window.length() / PIECES));
+    let asked = queries.iter().flat_map(|query| pieces.iter().map(move |piece| (query, *piece)));
+    let label = streams.label.as_deref();
+    let mut counts = Counts::default();
+    for told in join_all(asked.map(|(query, piece)| in_piece(loki, query, label, piece))).await {
+        let told = told?;
+        told.by_value.into_iter().for_each(|(value, count)| *counts.by_value.entry(value).or_default() += count);
+        counts.remarks.extend(told.remarks);
+    }
+    Ok(counts)
+}
+
+/// Counts in one piece of time; what is too much for the server is halved.
+async fn in_piece(loki: &Loki<'_>, query: &str, label: Option<&str>, piece: Window) -> Result<Counts, Failure> {
+    let mut counts = Counts::default();
+    let (mut most, mut open) = (None, vec![piece]);
+    while let Some(piece) = open.pop() {
+        let told = match loki.count(query, label, most, piece).await {
+            Ok(told) => told,
+            Err(failure) if loki::is_of_too_many(&failure) && most.is_none() => {
+                most = Some(MOST_VALUES);
+                open.push(piece);
+                let said = format!("error lines were counted of the {MOST_VALUES} services with the most, not of all");
+                counts.remarks.insert(Note::new(NoteCode::Sampled, Source::Loki, said).hint("--service narrows it"));
+                continue;
+            }
+            Err(failure) if loki::wants_less(&failure) && most.is_none() && piece.length() >= 2 * SECOND => {
+                open.extend(pieces(piece, piece.length() / 2));
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        for series in told.data {
+            let value = label.and_then(|label| series.labels.get(label)).cloned().unwrap_or_default();
+            let count = series.samples.last().map_or(0.0, |(_, count)| count.max(0.0));
+            *counts.by_value.entry(value).or_default() += count;
+        }
+        let note = |code, text| Note::new(code, Source::Loki, text);
+        let warnings = told.warnings.into_iter().map(|text| note(NoteCode::Partial, format!("loki warns: {text}")));
+        let skipped = told.skipped.into_iter().map(|text| note(NoteCode::Skipped, text));
+        counts.remarks.extend(warnings.chain(skipped));
+    }
+    Ok(counts)
+}
+
+/// This time in pieces of about this length, whole seconds from its end: as they are counted.
+fn pieces(window: Window, length: i64) -> Vec<Window> {
+    let step = (length + SECOND - 1) / SECOND * SECOND;
+    let (mut pieces, mut to) = (vec![], window.to);
+    while window.from < to {
+        let from = window.from.max(to.plus(-step));
+        // What is left over is less than a second: nobody can count in it alone.
+        let from = if from.plus(-SECOND) < window.from { window.from } else { from };
+        pieces.push(Window::new(from, to));
+        to = from;
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::{HOUR, Timestamp};
+
+    #[test]
+    fn pieces_are_whole_seconds_and_leave_nothing_out() {
+        let table = [
+            (HOUR + 1, DAY, vec![(0, HOUR + 1)]),
+            (2 * DAY, DAY, vec![(DAY, 2 * DAY), (0, DAY)]),
+            (2 * DAY + 7, DAY, vec![(DAY + 7, 2 * DAY + 7), (0, DAY + 7)]),
+            (3 * SECOND, 3 * SECOND / 2, vec![(SECOND, 3 * SECOND), (0, SECOND)]),
+            (0, DAY, vec![]),
+        ];
+        for (length, step, wanted) in table {
+            let told = pieces(Window::new(Timestamp(0), Timestamp(length)), step);
+            let told: Vec<_> = told.into_iter().map(|piece| (piece.from.0, piece.to.0)).collect();
+            assert_eq!(told, wanted, "{length} by {step}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! The error lines of a time, whoever wrote them: counted where Loki counts, and the newest of them read.
+
+mod counting;
+mod reading;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use futures_util::future::join_all;
+
+use crate::backend::Backends;
+use crate::backend::failure::Failure;
+use crate::backend::loki::{self, Loki};
+use crate::backend::transport::Transport;
+use crate::gather::health;
+use crate::gather::lines::{USUAL_SELECTOR, chosen_by};
+use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Source};
+use crate::model::log::{CutLines, LineKey, LogEntry};
+use crate::model::time::{DAY, Window};
+use crate::progress::Progress;
+use counting::Counts;
+use reading::Read;
+
+/// So many services are named in a note.
+const NAMED: usize = 3;
+
+/// Whose lines are read where there are more than may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// The newest, whoever wrote them.
+    Newest,
+    /// Of each service the newest: who says much hides nobody.
+    Services,
+}
+
+/// What came.
+#[derive(Clone, Debug, Default)]
+pub struct ErrorLines {
+    /// Lines, how Loki did, and what is to be remarked.
+    pub evidence: Evidence,
+    /// Of whom there may be more than was read, in each of the times.
+    pub cut: Vec<CutLines>,
+    /// How many were read at most in each of the times.
+    limit: usize,
+    streams: Option<Streams>,
+    counted: Vec<(Window, Result<Counts, Failure>)>,
+}
+
+/// Where lines are looked for, and the label that tells services apart; none where nobody knows one.
+#[derive(Clone, Debug)]
+struct Streams {
+    selector: String,
+    label: Option<String>,
+}
+
+/// Looks for error lines in each of these times, the newest time first, and reads so many of each.
+pub async fn error_lines(
+    windows: &[Window],
+    limit: usize,
+    spread: Spread,
+    backends: &Backends,
+    transport: &Transport,
+    progress: &Progress,
+) -> ErrorLines {
+    let mut found = ErrorLines { limit, ..ErrorLines::default() };
+    let Some(endpoint) = &backends.loki else {
+        let said = "lines come from loki, which is left out";
+        found.evidence.note(Note::new(NoteCode::NotConfigured, Source::Loki, said));
+        found.evidence.backends = vec![health::left_out(Source::Loki)];
+        return found;
+    };
+    progress.say("asking loki for error lines");
+    // Who is asked for what lines name must find some time left.
+    if backends.jaeger.is_some() {
+        transport.keep_time_for(Source::Jaeger);
+    }
+    let loki = Loki::new(transport, endpoint);
+    let failed = found.look(&loki, windows, spread, backends.loki_selector.as_deref()).await.err();
+    transport.keep_no_time();
+    let evidence = &mut found.evidence;
+    let mut status = BackendStatus { items: evidence.logs.len(), ..health::asked(endpoint, transport) };
+    if let Some(failure) = failed {
+        evidence.note(health::note_of(endpoint, &failure));
+        status.state = health::state_of(endpoint, &failure);
+        status.error.clone_from(&failure.message);
+        failure.advice().clone_into(&mut status.hint);
+    } else {
+        windows.iter().for_each(|window| evidence.coverage.logs.add(*window));
+        if let Some(note) = evidence.notes.iter().find(|note| note.code.is_incomplete()) {
+            status.state = BackendState::Partial;
+            status.error.clone_from(&note.message);
+            status.hint.clone_from(&note.hint);
+        }
+    }
+    evidence.backends = vec![status];
+    found
+}
+
+impl ErrorLines {
+    async fn look(
+        &mut self,
+        loki: &Loki<'_>,
+        windows: &[Window],
+        spread: Spread,
+        told: Option<&str>,
+    ) -> Result<(), Failure> {
+        let Some(newest) = windows.first() else { return Ok(()) };
+        let streams = &*self.streams.insert(Streams::found(loki, told, *newest).await?);
+        if told.is_none() && streams.selector != USUAL_SELECTOR {
+            self.evidence.note(chosen_by(&streams.selector));
+        }
+        if spread == Spread::Services {
+            let counts = windows.iter().map(|window| counting::count(loki, streams, *window));
+            self.counted = windows.iter().copied().zip(join_all(counts).await).collect();
+        }
+        let known = |at: usize| self.counted.get(at).and_then(|(_, counts)| counts.as_ref().ok());
+        let plans = (0..windows.len()).map(|at| reading::plan(known(at), self.limit));
+        let reads = windows.iter().zip(plans).map(|(window, plan)| reading::read(loki, streams, *window, plan));
+        let (mut seen, mut failed, mut all_cut) = (HashSet::new(), None, vec![]);
+        for Read { lines, cut, notes, failure } in join_all(reads).await {
+            all_cut.push(cut);
+            self.evidence.logs.extend(lines.into_iter().filter(|line| seen.insert(LineKey::of(line))));
+            notes.into_iter().for_each(|note| self.evidence.note(health::advised(note)));
+            failed = failed.or(failure);
+        }
+        self.evidence.logs.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.line.cmp(&b.line)));
+        let known = self.services_by_value();
+        self.cut = all_cut.into_iter().map(|cut| by_service(cut, &known)).collect();
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Of whom there may be more than was read, in any of the times.
+    pub fn cut_in_any(&self) -> CutLines {
+        self.cut.iter().cloned().fold(CutLines::OfNobody, CutLines::or)
+    }
+
+    /// That there may be more than was read, and of whom. The limit is part of the question.
+    pub fn cut_note(&self) -> Option<Note> {
+        let mut said = match self.cut_in_any() {
+            CutLines::OfNobody => return None,
+            CutLines::Of(services) => {
+                format!("error lines of {} cut: {} are read at most", some(&services), self.limit)
+            }
+            CutLines::OfAnybody => format!("error lines cut at the newest {}", self.limit),
+        };
+        let unread = self.unread();
+        if !unread.is_empty() {
+            said += &format!("; none was read of {}", some(&unread));
+        }
+        let hint = "--limit raises it; counts are at least these";
+        Some(Note::new(NoteCode::Sampled, Source::Loki, said).hint(hint))
+    }
+
+    /// Who wrote error lines of which none was read.
+    fn unread(&self) -> BTreeSet<String> {
+        let read = self.services_by_value();
+        let counts = self.counted.iter().filter_map(|(_, counts)| counts.as_ref().ok());
+        let values = counts.flat_map(|counts| &counts.by_value).filter(|(_, count)| **count >= 0.5);
+        values.map(|(value, _)| value).filter(|value| !read.contains_key(value.as_str())).cloned().collect()
+    }
+
+    /// Which part of what was counted is an error once it is read, by the label's value: where all of it was read. No
+    /// expression tells errors as well as reading does.
+    fn borne_out(&self) -> BTreeMap<&str, f64> {
+        let (label, known) = (self.label(), self.services_by_value());
+        let mut parts = BTreeMap::new();
+        for ((window, counts), cut) in self.counted.iter().zip(&self.cut).filter(|_| self.evidence.is_complete()) {
+            for (value, count) in counts.iter().flat_map(|counts| &counts.by_value) {
+                let is_cut = match known.get(value.as_str()) {
+                    Some(behind) => behind.keys().any(|service| cut.holds(service)),
+                    None => cut.holds(value),
+                };
+                if !is_cut && *count > 0.0 {
+                    let is_meant = |line: &&LogEntry| window.contains(line.time) && label_value(line, label) == value;
+                    let read = self.evidence.logs.iter().filter(is_meant).count();
+                    parts.insert(value.as_str(), (read as f64 / count).min(1.0));
+                }
+            }
+        }
+        parts
+    }
+
+    fn label(&self) -> Option<&str> {
+        self.streams.as_ref().and_then(|streams| streams.label.as_deref())
+    }
+
+    /// Which services stand behind a value of the label, with how many of the lines that were read.
+    fn services_by_value(&self) -> Behind<'_> {
+        let label = self.label();
+        let mut known = Behind::new();
+        for line in &self.evidence.logs {
+            let value = label_value(line, label);
+            let service = if line.service.is_empty() { value } else { line.service.as_str() };
+            *known.entry(value).or_default().entry(service).or_default() += 1;
+        }
+        known
+    }
+}
+
+/// Services behind each value of the label, with how many of their lines were read.
+type Behind<'a> = BTreeMap<&'a str, BTreeMap<&'a str, usize>>;
+
+/// The same, by the names of services instead of the label's values.
+fn by_service(cut: CutLines, known: &Behind) -> CutLines {
+    let CutLines::Of(values) = cut else { return cut };
+    let mut services = BTreeSet::new();
+    for value in values {
+        match known.get(value.as_str()) {
+            Some(behind) => services.extend(behind.keys().map(|service| (*service).to_owned())),
+            None => drop(services.insert(value)),
+        }
+    }
+    CutLines::Of(services)
+}
+
+fn label_value<'a>(line: &'a LogEntry, label: Option<&str>) -> &'a str {
+    label.and_then(|label| line.labels.get(label)).map_or("", String::as_str)
+}
+
+/// A few names, and how many more.
+fn some(names: &BTreeSet<String>) -> String {
+    let first: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+    let more = names.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", first.join(", "))
+}
+
+/// How many error lines each service wrote in these times: by the names that its lines give it, else by its label. Of a
+/// failure a remark is left.
+pub async fn error_counts(
+    windows: [Window; 2],
+    lines: &ErrorLines,
+    backends: &Backends,
+    transport: &Transport,
+) -> (BTreeMap<String, [f64; 2]>, Vec<Note>) {
+    let mut services: BTreeMap<String, [f64; 2]> = BTreeMap::new();
+    let (Some(endpoint), Some(streams)) = (&backends.loki, &lines.streams) else { return (services, vec![]) };
+    let loki = &Loki::new(transport, endpoint);
+    let (known, borne_out) = (lines.services_by_value(), lines.borne_out());
+    let count = |window: Window| async move {
+        match lines.counted.iter().find(|(counted, _)| *counted == window) {
+            Some((_, told)) => told.clone(),
+            None => counting::count(loki, streams, window).await,
+        }
+    };
+    let mut notes = BTreeSet::new();
+    for (at, told) in join_all(windows.map(count)).await.into_iter().enumerate() {
+        let Counts { by_value, remarks } = match told {
+            Ok(counts) => counts,
+            Err(failure) => {
+                let said = format!("error lines could not be counted: {}", failure.message);
+                return (BTreeMap::new(), vec![Note::new(NoteCode::Partial, Source::Loki, said)]);
+            }
+        };
+        notes.extend(remarks.into_iter().map(health::advised));
+        for (value, count) in by_value {
+            let count = count * borne_out.get(value.as_str()).unwrap_or(&1.0);
+            let behind = known.get(value.as_str());
+            let read = behind.map_or(0, |behind| behind.values().sum::<usize>());
+            for (service, lines) in behind.into_iter().flatten() {
+                services.entry((*service).to_owned()).or_default()[at] += count * *lines as f64 / read as f64;
+            }
+            if behind.is_none() {
+                services.entry(value).or_default()[at] += count;
+            }
+        }
+    }
+    (services, notes.into_iter().collect())
+}
+
+impl Streams {
+    /// Those of this selector; without one, all that have the label that nearly every stream has.
+    async fn found(loki: &Loki<'_>, told: Option<&str>, window: Window) -> Result<Self, Failure> {
+        // A look at the labels of the last day is enough, and never too long for a server.
+        let last = Window::new(window.from.max(window.to.plus(-DAY)), window.to);
+        let mut labels = loki.labels(last).await;
+        if last != window && labels.as_ref().is_ok_and(Vec::is_empty) {
+            labels = loki.labels(window).await.or(labels);
+        }
+        let selector = match (told, &labels) {
+            (Some(told), _) => told.to_owned(),
+            (None, Ok(labels)) => loki::selector(labels).unwrap_or_else(|| USUAL_SELECTOR.to_owned()),
+            (None, Err(failure)) => return Err(failure.clone()),
+        };
+        let label = labels.ok().and_then(|labels| loki::best_label(&labels).map(str::to_owned));
+        Ok(Self { selector, label })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::Timestamp;
+
+    #[test]
+    fn a_note_names_whose_lines_were_cut_and_of_whom_none_was_read() {
+        let counts = |values: &[&str]| Counts {
+            by_value: values.iter().map(|value| ((*value).to_owned(), 7.0)).collect(),
+            ..Counts::default()
+        };
+        let window = Window::new(Timestamp(0), Timestamp(1));
+        let of = |names: &[&str]| CutLines::Of(names.iter().map(|name| (*name).to_owned()).collect());
+        let table: [(Vec<CutLines>, &[&str], Option<&str>); 4] = [
+            (vec![CutLines::OfNobody, CutLines::OfNobody], &["a"], None),
+            (vec![CutLines::OfNobody, of(&["b"])], &[], Some("error lines of b cut: 9 are read at most")),
+            (
+                vec![of(&["e", "d"]), of(&["b", "c"])],
+                &[],
+                Some("error lines of b, c, d and 1 more cut: 9 are read at most"),
+            ),
+            (
+                vec![of(&["b"]), CutLines::OfAnybody],
+                &["a", "x"],
+                Some("error lines cut at the newest 9; none was read of a, x"),
+            ),
+        ];
+        for (cut, unread, wanted) in table {
+            let counted = vec![(window, Ok(counts(unread)))];
+            let lines = ErrorLines { cut, limit: 9, counted, ..ErrorLines::default() };
+            assert_eq!(lines.cut_note().map(|note| note.message).as_deref(), wanted);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Reading error lines, page by page from the newest, as many as may be.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+
+use super::Streams;
+use super::counting::Counts;
+use crate::backend::failure::Failure;
+use crate::backend::loki::{self, Direction, Loki, errors};
+use crate::gather::lines::{MOST_LINES, remarks};
+use crate::model::evidence::Note;
+use crate::model::log::{CutLines, LineKey, LogEntry};
+use crate::model::time::{SECOND, Window};
+
+/// So many services are read one by one at most: those that say the most.
+const APART: usize = 16;
+/// A page that is not the first has so many lines at least,
+const LEAST: usize = 1_000;
+/// and so many pages are asked for at most in one look.
+const PAGES: usize = 20;
+
+/// Some of the streams, and how many of their lines are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    whose: Whose,
+    most: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Whose {
+    All,
+    /// Of this value of the label.
+    Only(String),
+    /// Of all others than these.
+    Others(Vec<String>),
+}
+
+/// What was read of one time.
+#[derive(Default)]
+pub(super) struct Read {
+    pub lines: Vec<LogEntry>,
+    /// By the label's value.
+    pub cut: CutLines,
+    pub notes: Vec<Note>,
+    pub failure: Option<Failure>,
+}
+
+/// Whose lines are read, and how many: all alike where all fit in, or nobody counted; else those who say the most are read
+/// apart, the same number of each, so that what is left holds all the others.
+pub(super) fn plan(counts: Option<&Counts>, limit: usize) -> Vec<Part> {
+    let mut loud: Vec<(&str, usize)> = counts.map_or(vec![], |counts| {
+        counts.by_value.iter().map(|(value, count)| (value.as_str(), count.round() as usize)).collect()
+    });
+    loud.retain(|(_, count)| *count > 0);
+    loud.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let mut quiet: usize = loud.iter().map(|(_, count)| *count).sum();
+    let mut apart = 0;
+    while apart < loud.len().min(APART) && quiet + apart * loud[apart].1 > limit {
+        quiet -= loud[apart].1;
+        apart += 1;
+    }
+    if apart == 0 || loud.len() == 1 {
+        return vec![Part { whose: Whose::All, most: limit }];
+    }
+    let share = ((limit - quiet.min(limit / 2)) / apart).max(1);
+    let values: Vec<String> = loud[..apart].iter().map(|(value, _)| (*value).to_owned()).collect();
+    let only = |value: &String| Part { whose: Whose::Only(value.clone()), most: share };
+    let mut parts: Vec<Part> = values.iter().map(only).collect();
+    if quiet > 0 {
+        let most = limit.saturating_sub(share * parts.len()).max(1);
+        parts.push(Part { whose: Whose::Others(values), most });
+    }
+    parts
+}
+
+/// Reads as it is planned.
+pub(super) async fn read(loki: &Loki<'_>, streams: &Streams, window: Window, plan: Vec<Part>) -> Read {
+    let reading = Reading { loki, window, seen: RefCell::default() };
+    let parts = plan.into_iter().map(|part| reading.part(streams, part));
+    join_all(parts).await.into_iter().fold(Read::default(), Read::and)
+}
+
+impl Read {
+    fn and(mut self, other: Self) -> Self {
+        self.lines.extend(other.lines);
+        self.cut = self.cut.or(other.cut);
+        self.notes.extend(other.notes);
+        self.failure = self.failure.or(other.failure);
+        self
+    }
+}
+
+struct Reading<'a> {
+    loki: &'a Loki<'a>,
+    window: Window,
+    seen: RefCell<HashSet<LineKey>>,
+}
+
+impl Reading<'_> {
+    async fn part(&self, streams: &Streams, part: Part) -> Read {
+        let Streams { selector, label } = streams;
+        let selector = match (&part.whose, label) {
+            (Whose::Only(value), Some(label)) => loki::only(selector, label, value),
+            (Whose::Others(values), Some(label)) => loki::without(selector, label, values),
+            _ => selector.clone(),
+        };
+        let queries = errors::queries(&selector);
+        let pages = join_all(queries.iter().map(|query| self.pages(query, part.most))).await;
+        let mut read = pages.into_iter().fold(Read::default(), Read::and);
+        read.lines.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.line.cmp(&b.line)));
+        if read.lines.len() > part.most {
+            read.lines.truncate(part.most);
+            read.cut = CutLines::OfAnybody;
+        }
+        if let (Whose::Only(value), CutLines::OfAnybody) = (part.whose, &read.cut) {
+            read.cut = CutLines::Of([value].into());
+        }
+        read
+    }
+
+    /// The newest lines of a query, one more than wanted where there are more. Windows that are too much for the server
+    /// are halved.
+    async fn pages(&self, query: &str, wanted: usize) -> Read {
+        let mut read = Read::default();
+        let (mut size, mut most) = (wanted.saturating_add(1).min(MOST_LINES), MOST_LINES);
+        let (mut asked, mut open) = (0, vec![self.window]);
+        while let Some(mut rest) = open.pop() {
+            while !rest.is_empty() {
+                if read.lines.len() > wanted || asked == PAGES {
+                    read.cut = CutLines::OfAnybody;
+                    return read;
+                }
+                asked += 1;
+                let page = match self.loki.page(query, rest, size, Direction::Backward).await {
+                    Ok(page) => page,
+                    Err(failure) => match loki::most_lines(&failure.message) {
+                        Some(less) if less < size => {
+                            (size, most) = (less.max(1), less.max(1));
+                            continue;
+                        }
+                        _ if loki::wants_less(&failure) && rest.length() > SECOND => {
+                            open.extend(rest.halves());
+                            break;
+                        }
+                        _ => {
+                            read.failure = Some(failure);
+                            return read;
+                        }
+                    },
+                };
+                read.notes.extend(remarks(&page));
+                let is_full = page.logs.len() + page.skipped_count >= size;
+                let oldest = page.logs.iter().map(|line| line.time).min();
+                let new = |line: &LogEntry| line.is_error() && self.seen.borrow_mut().insert(LineKey::of(line));
+                read.lines.extend(page.logs.into_iter().filter(new));
+                let Some(oldest) = oldest.filter(|_| is_full) else { break };
+                let is_one_instant = oldest.plus(1) >= rest.to;
+                // The last instant is asked for again, for its lines may go on; unless no page holds more of it.
+                if !is_one_instant {
+                    rest.to = oldest.plus(1);
+                } else if size == most {
+                    read.cut = CutLines::OfAnybody;
+                    rest.to = oldest;
+                }
+                size = if is_one_instant {
+                    most
+                } else {
+                    wanted.saturating_sub(read.lines.len()).clamp(LEAST.min(most), most)
+                };
+            }
+        }
+        read
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts by the label's value.
+    type Told<'a> = &'a [(&'a str, f64)];
+
+    #[test]
+    fn who_says_much_hides_nobody() {
+        let only = |value: &str, most| Part { whose: Whose::Only(value.to_owned()), most };
+        let others = |values: &[&str], most| Part {
+            whose: Whose::Others(values.iter().map(|value| (*value).to_owned()).collect()),
+            most,
+        };
+        let all = || vec![Part { whose: Whose::All, most: 100 }];
+        let table: [(Told, Vec<Part>); 7] = [
+            (&[], all()),
+            (&[("a", 60.0), ("b", 40.0)], all()),
+            (&[("a", 6_000.0)], all()),
+            (&[("a", 6_000.0), ("b", 0.2)], all()),
+            (&[("a", 6_000.0), ("b", 30.0), ("c", 10.0)], vec![only("a", 60), others(&["a"], 40)]),
+            (&[("a", 6_000.0), ("b", 90.0), ("c", 10.0)], vec![only("a", 45), only("b", 45), others(&["a", "b"], 10)]),
+            (&[("a", 500.0), ("b", 500.0)], vec![only("a", 50), only("b", 50)]),
+        ];
+        for (counts, wanted) in table {
+            let by_value = counts.iter().map(|(value, count)| ((*value).to_owned(), *count)).collect();
+            assert_eq!(plan(Some(&Counts { by_value, ..Counts::default() }), 100), wanted, "{counts:?}");
+        }
+        let many = (0..3_000).map(|n| (format!("s{n:04}"), 5.0)).collect();
+        let parts = plan(Some(&Counts { by_value: many, ..Counts::default() }), 100);
+        assert_eq!((parts.len(), parts.iter().map(|part| part.most).sum::<usize>()), (17, 100), "{parts:?}");
+        assert_eq!(plan(None, 100), all());
+    }
+}

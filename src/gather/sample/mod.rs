@@ -1,0 +1,209 @@
+//! The newest traces of each service in a window, whole. The limit is part of the question: what is cut is told, and the
+//! answer is complete all the same.
+
+mod look;
+
+use std::collections::HashSet;
+use std::future::Future;
+
+use crate::backend::failure::Failure;
+use crate::backend::jaeger::Jaeger;
+use crate::backend::transport::Transport;
+use crate::backend::{Backends, Endpoint};
+use crate::gather::haul::SpansByTrace;
+use crate::gather::health;
+use crate::model::basis::SampledService;
+use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode, Source};
+use crate::model::filter::Filters;
+use crate::model::id::TraceId;
+use crate::model::pattern::Pattern;
+use crate::model::span::StatusCode;
+use crate::model::time::Window;
+use crate::progress::Progress;
+use crate::query::Bounds;
+use crate::report::words::counted;
+use look::Look;
+
+/// Which traces are wanted.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// When their spans began.
+    pub window: Window,
+    /// The newest so many of each service.
+    pub limit: usize,
+    /// What one span of each must be like, as far as a server can look for it.
+    pub filters: Filters,
+    /// Only these services are asked; empty means all.
+    pub services: Vec<String>,
+    /// How much may be asked and kept.
+    pub bounds: Bounds,
+}
+
+impl Wanted {
+    /// The same look, for traces with errors only: the newest traces of a service may hold none of its errors.
+    #[must_use]
+    pub fn with_errors(mut self) -> Self {
+        self.filters.tags.push(("error".to_owned(), Pattern::exact("true")));
+        self
+    }
+}
+
+/// What came.
+#[derive(Clone, Debug, Default)]
+pub struct Sampled {
+    /// Spans, how Jaeger did, and what is to be remarked.
+    pub evidence: Evidence,
+    /// How many traces of each service came with the first look, by name.
+    pub services: Vec<SampledService>,
+    /// What came with each look.
+    pub looks: Vec<Looked>,
+}
+
+/// What one look brought.
+#[derive(Clone, Debug, Default)]
+pub struct Looked {
+    /// Its traces.
+    pub traces: HashSet<TraceId>,
+    /// Of how many services there may be more.
+    pub cut: usize,
+}
+
+impl Sampled {
+    /// What is to be remarked of looks for errors, which came after so many plain ones: that they were cut at this limit,
+    /// or that a server which gives traces with errors finds none by them, as Jaeger 2 with its memory storage.
+    pub fn remarks_on_errors(&self, plain: usize, limit: usize) -> Option<Note> {
+        let (plain, failed) = self.looks.split_at_checked(plain)?;
+        let cut = failed.iter().map(|look| look.cut).max()?;
+        let note = |said: String| Note::new(NoteCode::Sampled, Source::Jaeger, said);
+        if cut > 0 {
+            let said = format!("errors of {} cut at the newest {limit} traces with errors", counted(cut, "service"));
+            return Some(note(said).hint("--limit raises it; counts are at least these"));
+        }
+        let is_cut = plain.iter().any(|look| look.cut > 0) && failed.iter().all(|look| look.traces.is_empty());
+        let fails = || self.evidence.spans.iter().any(|span| span.status.code == StatusCode::Error);
+        let said = "this server finds no traces by their errors; those beyond the sample are not counted";
+        (is_cut && fails()).then(|| note(said.to_owned()).hint("--limit raises it"))
+    }
+}
+
+/// So many traces are asked for at most because lines name them.
+const MOST_NAMED: usize = 500;
+
+/// Asks each service for its newest traces in several looks, then for the traces that are named and did not come. Who
+/// names them may ask somebody else for that at the same time.
+pub async fn samples(
+    looks: &[Wanted],
+    naming: impl Future<Output = Vec<TraceId>>,
+    backends: &Backends,
+    transport: &Transport,
+    progress: &Progress,
+) -> Sampled {
+    let mut sampled = Sampled::default();
+    let Some(endpoint) = &backends.jaeger else {
+        naming.await;
+        let said = "spans come from jaeger, which is left out";
+        sampled.evidence.note(Note::new(NoteCode::NotConfigured, Source::Jaeger, said));
+        sampled.evidence.backends = vec![health::left_out(Source::Jaeger)];
+        return sampled;
+    };
+    progress.say("asking jaeger for the newest traces of each service");
+    let most = looks.first().map_or(Bounds::default(), |wanted| wanted.bounds).spans;
+    let looking = async {
+        let jaeger = Jaeger::connect(transport, endpoint, backends.jaeger_api).await?;
+        if looks.iter().all(|wanted| wanted.bounds.requests == Bounds::default().requests) {
+            transport.allow_at_least(60 * jaeger.services.len());
+        }
+        let (mut came, mut room) = (vec![], most);
+        for (at, wanted) in looks.iter().enumerate() {
+            let look = look::look(&jaeger, wanted, room / (looks.len() - at)).await;
+            room = room.saturating_sub(look.count);
+            came.push(look);
+        }
+        Ok((jaeger, came, room))
+    };
+    let (looked, named) = tokio::join!(looking, naming);
+    let mut detail = String::new();
+    let came = match looked {
+        Ok((jaeger, mut came, room)) => {
+            jaeger.dialect.word().clone_into(&mut detail);
+            sampled.looks = came.iter().map(Looked::of).collect();
+            sampled.services = came.first().map(|look| look.services.clone()).unwrap_or_default();
+            sampled.services.sort();
+            sampled.evidence.notes.extend(full(looks, &came, most));
+            let is_lacking = |id: &TraceId| !sampled.looks.iter().any(|look| look.traces.contains(id));
+            let lacking: Vec<TraceId> = named.into_iter().filter(is_lacking).collect();
+            let some = &lacking[..lacking.len().min(MOST_NAMED)];
+            let of_lines = look::named(&jaeger, some, room).await;
+            let unread = lacking.len() - some.len() + of_lines.unasked;
+            sampled.evidence.notes.extend(unfetched(unread));
+            came.push(of_lines);
+            came
+        }
+        Err(failure) => vec![Look { failure: Some(failure), ..Look::default() }],
+    };
+    sampled.evidence.backends = vec![BackendStatus { detail, ..health::asked(endpoint, transport) }];
+    absorb(&mut sampled.evidence, came, looks, endpoint);
+    sampled
+}
+
+/// That there was no room for all that was wanted: the look with the least room tells.
+fn full(looks: &[Wanted], came: &[Look], most: usize) -> Option<Note> {
+    let (fewer, unasked, limit) = came
+        .iter()
+        .zip(looks)
+        .map(|(look, wanted)| (look.fewer, look.unasked, wanted.limit))
+        .max_by_key(|(fewer, unasked, _)| (*unasked, *fewer))?;
+    let less = (fewer > 0).then(|| format!("of {} fewer than {limit} traces", counted(fewer, "service")));
+    let none = (unasked > 0).then(|| format!("of {} none", counted(unasked, "service")));
+    let told: Vec<String> = less.into_iter().chain(none).collect();
+    let said = format!("at most {most} spans of {} services are read: {}", look::SERVICES, told.join(", "));
+    let hint = "raise --max-spans, or narrow the question with --service, --start and --end";
+    (!told.is_empty()).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
+}
+
+/// That lines name more traces than were asked for.
+fn unfetched(unread: usize) -> Option<Note> {
+    let said = format!("{unread} traces that only error lines name were not read");
+    let hint = "narrow the question with --service, --start and --end";
+    (unread > 0).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
+}
+
+/// Takes in what came, and how Jaeger did.
+fn absorb(evidence: &mut Evidence, came: Vec<Look>, looks: &[Wanted], endpoint: &Endpoint) {
+    let mut traces = SpansByTrace::default();
+    let mut failed: Option<Failure> = None;
+    for look in came {
+        for why in look.skipped {
+            evidence.note(health::advised(Note::new(NoteCode::Skipped, Source::Jaeger, why)));
+        }
+        for why in look.errors {
+            let said = format!("jaeger says: {why}");
+            evidence.note(health::advised(Note::new(NoteCode::Partial, Source::Jaeger, said)));
+        }
+        look.spans.0.into_values().for_each(|spans| traces.add(spans));
+        failed = failed.or(look.failure);
+    }
+    evidence.spans = traces.0.into_values().flatten().collect();
+    if let Some(failure) = &failed {
+        evidence.note(health::note_of(endpoint, failure));
+    } else {
+        looks.iter().for_each(|wanted| evidence.coverage.traces.add(wanted.window));
+    }
+    let items = evidence.spans.len();
+    for status in &mut evidence.backends {
+        status.items = items;
+        if let Some(failure) = &failed {
+            status.state = health::state_of(endpoint, failure);
+            status.error.clone_from(&failure.message);
+            failure.advice().clone_into(&mut status.hint);
+        }
+    }
+    evidence.notes.sort();
+}
+
+impl Looked {
+    fn of(look: &Look) -> Self {
+        let cut = look.services.iter().filter(|service| service.cut).count();
+        Self { traces: look.spans.0.keys().copied().collect(), cut }
+    }
+}
