@@ -106,9 +106,11 @@ impl Reading<'_> {
             (Whose::Others(values), Some(label)) => loki::without(selector, label, values),
             _ => selector.clone(),
         };
-        let queries = errors::queries(&selector);
-        let pages = join_all(queries.iter().map(|query| self.pages(query, part.most))).await;
-        let mut read = pages.into_iter().fold(Read::default(), Read::and);
+        // One after the other: long pages fill the memory.
+        let mut read = Read::default();
+        for query in errors::queries(&selector) {
+            read = read.and(self.pages(&query, part.most).await);
+        }
         read.lines.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.line.cmp(&b.line)));
         if read.lines.len() > part.most {
             read.lines.truncate(part.most);
