@@ -164,8 +164,14 @@ pub struct Hotspots {
     calls: BTreeMap<Place, [u64; 2]>,
     /// Error lines of each service that were read, those beside spans as well.
     error_lines: BTreeMap<String, u64>,
-    /// Whether anything was recorded in the time before.
-    recorded_before: bool,
+    /// Whether any span, and whether any line, was recorded in the time before: one says nothing of the other.
+    before: RecordedBefore,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct RecordedBefore {
+    spans: bool,
+    lines: bool,
 }
 
 impl Hotspots {
@@ -177,8 +183,9 @@ impl Hotspots {
     /// Adds a journey.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         self.count_calls(journey, filters);
-        let mut times = journey.spans.iter().map(Span::counts_at).chain(journey.logs.iter().map(|line| line.time));
-        self.recorded_before = self.recorded_before || times.any(|time| self.scope.time(time) == Some(Time::Before));
+        let is_before = |time| self.scope.time(time) == Some(Time::Before);
+        self.before.spans = self.before.spans || journey.spans.iter().map(Span::counts_at).any(is_before);
+        self.before.lines = self.before.lines || journey.logs.iter().any(|line| is_before(line.time));
         let handle = journey.handle();
         for line in journey.logs.iter().filter(|line| line.is_error() && self.scope.is_asked(line.time)) {
             *self.error_lines.entry(line.service.clone()).or_default() += 1;
@@ -231,7 +238,7 @@ impl Hotspots {
 
     /// Whether the time before tells anything.
     pub fn compared(&self) -> Compared {
-        match (self.scope.before, self.recorded_before) {
+        match (self.scope.before, self.before.spans || self.before.lines) {
             (None, _) => Compared::NotLooked,
             (Some(_), false) => Compared::NothingRecorded,
             (Some(_), true) => Compared::Told,
@@ -240,11 +247,13 @@ impl Hotspots {
 
     /// The rows: origins first, what is there before what is gone, the most errors that were not made good first.
     pub fn rows(self) -> Vec<Hotspot> {
-        let compared = self.compared() == Compared::Told;
         let row = |(key, tally): (Key, Tally)| {
             let calls = self.calls.get(&key.place).copied().unwrap_or_default();
-            let is_cut = key.lines_only && self.scope.cut_lines.holds(&key.place.service);
-            tally.row(key, calls, compared && !is_cut)
+            let compared = match key.lines_only {
+                true => self.before.lines && !self.scope.cut_lines.holds(&key.place.service),
+                false => self.before.spans,
+            };
+            tally.row(key, calls, compared && self.scope.before.is_some())
         };
         in_order(self.rows.into_iter().map(row).collect())
     }

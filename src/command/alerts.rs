@@ -87,14 +87,14 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let mut basis = Basis::default();
     let shown = alerts.len().min(SHOWN);
     if desk.backends.jaeger.is_some() && shown > 0 {
-        let mut showing = Showing::of(&alerts[..shown]);
-        let touched: Windows = alerts[..shown].iter().map(Episode::touches).collect();
+        let mut showing = Showing::of(&alerts[..shown], asked);
+        let touched: Windows = alerts[..shown].iter().filter_map(|alert| alert.touches(asked)).collect();
         let mut touched: Vec<Window> = touched.iter().collect();
         touched.reverse();
         for stretch in touched.iter().take(STRETCHES) {
             let stretch = Window::new(stretch.from, stretch.to.min(desk.now.plus(1)));
             let take = |journey| showing.add(&journey, &filters);
-            let services = services_of(&alerts[..shown], stretch, &filters);
+            let services = services_of(&alerts[..shown], [asked, stretch], &filters);
             let reading = Reading { window: stretch, services, looks: Looks::AndErrors };
             let counted = read(&desk, reading, &args.window, context, take).await;
             add(&mut basis, counted.basis);
@@ -116,8 +116,10 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
 }
 
 /// Whose traces can show the alerts of this stretch: all that are wanted, where one of them names no service.
-fn services_of(alerts: &[Episode], stretch: Window, filters: &Filters) -> Vec<Pattern> {
-    let is_here = |alert: &&Episode| alert.touches().from < stretch.to && stretch.from < alert.touches().to;
+fn services_of(alerts: &[Episode], [asked, stretch]: [Window; 2], filters: &Filters) -> Vec<Pattern> {
+    let is_here = |alert: &&Episode| {
+        alert.touches(asked).is_some_and(|touched| touched.from < stretch.to && stretch.from < touched.to)
+    };
     let named = alerts.iter().filter(is_here).map(|alert| alert.service.as_deref().map(short_service));
     let named: Option<BTreeSet<&str>> = named.collect();
     named.map_or_else(|| filters.services.clone(), |named| named.into_iter().map(Pattern::exact).collect())
@@ -147,7 +149,7 @@ async fn of_the_demo(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let filters = args.window.journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, demo::NOW, &filters);
-    let mut showing = Showing::of(&alerts);
+    let mut showing = Showing::of(&alerts, asked);
     let counted = each(&args.window, context, |journey| showing.add(&journey, &filters)).await?;
     showing.finish(&mut alerts);
     Ok(shown_with(
@@ -169,7 +171,7 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let filters = args.window.journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&alerted, window, told.query.now, &filters);
-    let mut showing = Showing::of(&alerts);
+    let mut showing = Showing::of(&alerts, window);
     showing.add(journey, &filters);
     showing.finish(&mut alerts);
     let mut basis = Basis::default();
@@ -180,8 +182,9 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
 }
 
 fn all(told: &Alerted, window: Window, now: Timestamp, filters: &Filters) -> Vec<Episode> {
-    let Alerted { stretches, since, active, step_ns, .. } = told;
-    wanted(episodes(Told { stretches, since, active, step_ns: *step_ns, window, now }), filters)
+    let Alerted { stretches, since, active, sampled, step_ns, .. } = told;
+    let sampled = sampled.as_deref();
+    wanted(episodes(Told { stretches, since, active, sampled, step_ns: *step_ns, window, now }), filters)
 }
 
 fn shown_with(mut footing: Footing, args: &Args, context: &Context, alerts: Alerts) -> Outcome {

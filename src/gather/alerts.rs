@@ -17,8 +17,10 @@ pub struct Alerted {
     pub stretches: Vec<Alert>,
     /// Since when each was active, as seconds, over the window.
     pub since: Vec<Series>,
-    /// Those that are active now; empty where the window ends before.
+    /// Those that are active now, as the server lists them; empty where the window ends before.
     pub active: Vec<Alert>,
+    /// Those of which there is a sample now: what is over has none. None where the window ends before, or none was had.
+    pub sampled: Option<Vec<Alert>>,
     /// Nanoseconds between two samples.
     pub step_ns: i64,
     /// How Prometheus did.
@@ -30,10 +32,13 @@ pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transpo
     let prometheus = Prometheus::new(transport, endpoint);
     let mut standing = Standing::new(endpoint, transport);
     let (alerts, since) = (over("max_over_time", "ALERTS", window), over("last_over_time", "ALERTS_FOR_STATE", window));
-    let active = async { if window.to >= now { Some(prometheus.alerts(now).await) } else { None } };
-    let (alerts, since, active) =
-        tokio::join!(prometheus.range(&alerts, window), prometheus.range(&since, window), active);
+    let is_now = window.to >= now;
+    let active = async { if is_now { Some(prometheus.alerts(now).await) } else { None } };
+    let sampled = async { if is_now { Some(prometheus.instant("ALERTS", now).await) } else { None } };
+    let (alerts, since, active, sampled) =
+        tokio::join!(prometheus.range(&alerts, window), prometheus.range(&since, window), active, sampled);
     let stretches = alerts_from_series(&standing.take(alerts));
+    let sampled = sampled.map(|asked| alerts_from_series(&standing.take(asked))).filter(|_| standing.is_well());
     let since = standing.take(since);
     let active = match active {
         Some(Err(failure)) if standing.is_well() && has_no_list(&failure) => {
@@ -49,6 +54,7 @@ pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transpo
         stretches,
         since,
         active,
+        sampled,
         step_ns: step_ns(window),
         shell: standing.shell("alerts", items, String::new(), window),
     }

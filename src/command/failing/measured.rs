@@ -71,7 +71,9 @@ pub(super) async fn examples(
     let mut lines =
         Box::pin(error_lines(&[window], LINES, Spread::Services, backends, &desk.transport, &progress)).await;
     let (counts, remarked) = error_counts([window, before], &lines, backends, &desk.transport).await;
+    let filters = args.journey.filters.filters();
     totals.lines = counts;
+    totals.lines.retain(|service, _| filters.wants_service(service) && !filters.are_about_spans());
     lines.evidence.notes.extend(remarked);
     let mut failing = totals.failing();
     let unread = failing.len().saturating_sub(SERVICES);
@@ -80,7 +82,7 @@ pub(super) async fn examples(
     let wanted = Wanted {
         window,
         limit: TRACES.min(args.most_traces()),
-        filters: Filters { services: vec![], ..args.journey.filters.filters() },
+        filters: Filters { services: vec![], ..filters },
         services: failing,
         bounds: context.settings.bounds,
     };

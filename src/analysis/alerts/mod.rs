@@ -1,0 +1,197 @@
+//! Alerts of a time, each told once, and the journeys that show them.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::conventions::short_service;
+use crate::model::filter::Filters;
+use crate::model::finding::Severity;
+use crate::model::metric::{Alert, AlertState, Series};
+use crate::model::pattern::Pattern;
+use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
+
+mod showing;
+
+pub use self::showing::{Because, Example, Showing};
+
+/// One alert from when it became active until it was so no more.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Episode {
+    /// `alertname`.
+    pub name: String,
+    /// How it is, or where it is over, whether it fired.
+    pub state: AlertState,
+    /// Its label `severity`.
+    pub severity: Option<String>,
+    /// The service it is about, from `service_name`, `service`, `job` or `app`; none is "unscoped".
+    pub service: Option<String>,
+    /// Since when its condition held.
+    pub since: Timestamp,
+    /// Whether it may be longer: it was so when the window began.
+    pub at_least: bool,
+    /// When it was first seen firing; none where it was not.
+    pub fired: Option<Timestamp>,
+    /// When it was last seen so.
+    pub to: Timestamp,
+    /// Whether it is still so.
+    pub ongoing: bool,
+    /// Every label.
+    pub labels: BTreeMap<String, String>,
+    /// Whether any journey of its time was read that its service, where it names one, takes part in.
+    pub journeys_read: bool,
+    /// Journeys of its time that show it.
+    pub examples: Vec<Example>,
+}
+
+impl Episode {
+    /// How grave it is: what fires and is critical, what fires, what only threatens to.
+    pub fn grave(&self) -> Severity {
+        let word = self.severity.as_deref().unwrap_or_default().to_ascii_lowercase();
+        match self.state {
+            AlertState::Pending => Severity::Info,
+            AlertState::Firing if ["critical", "page", "error", "fatal"].contains(&word.as_str()) => Severity::Error,
+            AlertState::Firing => Severity::Warning,
+        }
+    }
+
+    /// When journeys that show it may have been: around its beginning; of one that began before the window that is asked
+    /// about, in its last hour there. None of one that is there only to fire always.
+    pub fn touches(&self, asked: Window) -> Option<Window> {
+        if self.service.is_none() && self.severity.as_deref() == Some("none") {
+            return None;
+        }
+        let end = self.to.plus(5 * MINUTE);
+        let from = if self.since >= asked.from { self.since } else { end.plus(-HOUR).max(asked.from) };
+        Some(Window::new(from.plus(-10 * MINUTE), end.min(from.plus(HOUR))))
+    }
+}
+/// What Prometheus told of alerts.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// Stretches of the window over which an alert was pending or fired.
+    pub stretches: &'a [Alert],
+    /// Since when each was active, as seconds, over the window.
+    pub since: &'a [Series],
+    /// Those that are active now, as the server lists them.
+    pub active: &'a [Alert],
+    /// Those of which there is a sample now; none where that was not asked, or not answered.
+    pub sampled: Option<&'a [Alert]>,
+    /// Nanoseconds between two samples.
+    pub step_ns: i64,
+    /// The window.
+    pub window: Window,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// Every alert once: what still is before what is over, gravest first, then the newest.
+pub fn episodes(told: Told) -> Vec<Episode> {
+    let slack = told.step_ns.saturating_mul(5) / 2;
+    let mut by_labels: BTreeMap<&BTreeMap<String, String>, Vec<&Alert>> = BTreeMap::new();
+    for alert in told.stretches {
+        by_labels.entry(&alert.labels).or_default().push(alert);
+    }
+    let mut all = vec![];
+    for mut stretches in by_labels.into_values() {
+        stretches.sort_by_key(|alert| (alert.from, alert.to, Reverse(alert.state)));
+        let mut current: Option<Episode> = None;
+        for alert in stretches {
+            match &mut current {
+                Some(episode) if alert.from.since(episode.to) <= slack => grow(episode, alert),
+                _ => all.extend(current.replace(begun(alert))),
+            }
+        }
+        all.extend(current);
+    }
+    for episode in &mut all {
+        let early = episode.since.since(told.window.from) <= slack;
+        match active_at(episode, told.since) {
+            Some(since) => episode.since = since.min(episode.since),
+            None => episode.at_least = early,
+        }
+        let is_late = told.window.to >= told.now && told.window.to.since(episode.to) <= slack;
+        episode.ongoing = is_late && told.sampled.is_none();
+    }
+    for alert in told.sampled.into_iter().flatten() {
+        let its = all.iter_mut().filter(|episode| is_same(&episode.labels, &alert.labels));
+        match its.max_by_key(|episode| episode.to) {
+            Some(last) => (last.ongoing, last.to) = (true, last.to.max(told.window.to.min(told.now))),
+            None => all.push(Episode { ongoing: true, ..begun(alert) }),
+        }
+    }
+    for alert in told.active {
+        let is_it = |episode: &&mut Episode| episode.ongoing && is_same(&episode.labels, &alert.labels);
+        match all.iter_mut().find(is_it) {
+            Some(episode) => {
+                (episode.state, episode.since, episode.at_least) = (alert.state, alert.from.min(episode.since), false);
+                episode.to = episode.to.max(alert.to);
+            }
+            None => all.push(Episode { ongoing: true, ..begun(alert) }),
+        }
+    }
+    all.sort_by(|a, b| {
+        let key = |e: &Episode| (Reverse(e.ongoing), Reverse(e.grave()), Reverse(e.since));
+        key(a).cmp(&key(b)).then_with(|| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)))
+    });
+    all
+}
+
+/// Those of the services that the filters want, and those that name none: they may be about any.
+pub fn wanted(mut all: Vec<Episode>, filters: &Filters) -> Vec<Episode> {
+    let is_short_of = |service: &str| {
+        let mut told = filters.services.iter().filter_map(Pattern::as_exact);
+        told.any(|wanted| short_service(wanted) == short_service(service))
+    };
+    all.retain(|one| one.service.as_deref().is_none_or(|name| filters.wants_service(name) || is_short_of(name)));
+    all
+}
+
+fn begun(alert: &Alert) -> Episode {
+    Episode {
+        name: alert.name.clone(),
+        state: alert.state,
+        severity: alert.labels.get("severity").cloned(),
+        service: alert.service.clone(),
+        since: alert.from,
+        at_least: false,
+        fired: (alert.state == AlertState::Firing).then_some(alert.from),
+        to: alert.to,
+        ongoing: alert.ongoing,
+        labels: alert.labels.clone(),
+        journeys_read: false,
+        examples: vec![],
+    }
+}
+
+/// An alert that fired is told of as one that fired, whatever it was before and after.
+fn grow(episode: &mut Episode, alert: &Alert) {
+    episode.to = episode.to.max(alert.to);
+    if alert.state == AlertState::Firing {
+        episode.state = AlertState::Firing;
+        episode.fired = episode.fired.or(Some(alert.from));
+    }
+}
+
+/// Labels that a querier adds or takes away do not make another alert.
+fn is_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> bool {
+    let (few, many) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    few.iter().all(|(key, value)| many.get(key) == Some(value))
+}
+
+/// When it became active, as the first sample within its time says.
+fn active_at(episode: &Episode, since: &[Series]) -> Option<Timestamp> {
+    let is_its = |series: &&Series| {
+        let name = series.labels.get("__name__").map_or(0, |_| 1);
+        series.labels.len() - name == episode.labels.len()
+            && episode.labels.iter().all(|(key, value)| series.labels.get(key) == Some(value))
+    };
+    let samples = since.iter().filter(is_its).flat_map(|series| &series.samples);
+    let within = samples.filter(|(time, _)| *time >= episode.since && *time <= episode.to);
+    within.filter_map(|(_, seconds)| Timestamp::from_seconds(*seconds)).filter(|at| at.is_sane()).min()
+}
+
+#[cfg(test)]
+mod tests;
