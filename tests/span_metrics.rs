@@ -151,7 +151,6 @@ fn new_errors(query: &str) -> Reply {
     if query.contains("last_over_time") { vector(&[(call("shop", "STATUS_CODE_ERROR"), "7")]) } else { good(query) }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is what the server takes")]
 fn refused(query: &str) -> Reply {
     if !query.contains("last_over_time") {
         return good(query);

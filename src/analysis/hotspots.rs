@@ -249,10 +249,9 @@ impl Hotspots {
     pub fn rows(self) -> Vec<Hotspot> {
         let row = |(key, tally): (Key, Tally)| {
             let calls = self.calls.get(&key.place).copied().unwrap_or_default();
-            let compared = match key.lines_only {
-                true => self.before.lines && !self.scope.cut_lines.holds(&key.place.service),
-                false => self.before.spans,
-            };
+            let is_cut = key.lines_only && self.scope.cut_lines.holds(&key.place.service);
+            let recorded = if key.lines_only { self.before.lines } else { self.before.spans };
+            let compared = recorded && !is_cut;
             tally.row(key, calls, compared && self.scope.before.is_some())
         };
         in_order(self.rows.into_iter().map(row).collect())

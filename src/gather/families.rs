@@ -117,8 +117,9 @@ impl Family {
     /// Whether it tells these figures of spans: other counters are called so as well.
     fn tells(&self, figures: Figures) -> bool {
         let labels = &self.labels;
-        let of_spans = !labels.service.is_empty() && !(labels.operation.is_empty() && labels.kind.is_empty());
-        of_spans
+        let tells_spans_apart = !labels.operation.is_empty() || !labels.kind.is_empty();
+        !labels.service.is_empty()
+            && tells_spans_apart
             && match figures {
                 Figures::Calls => true,
                 Figures::Errors => !labels.status.is_empty() || self.errors.is_some(),
@@ -242,11 +243,12 @@ fn candidates(names: &[String]) -> Vec<Family> {
 mod tests {
     use super::*;
 
+    /// Calls, errors counted apart, and lengths with their unit.
+    type Told<'a> = (&'a str, Option<&'a str>, Option<(&'a str, Option<Unit>)>);
+
     #[test]
     fn whoever_made_them_what_belongs_together_is_one_family() {
         let (ms, s) = (Some(Unit::Milliseconds), Some(Unit::Seconds));
-        // What Prometheus names: calls, errors apart, lengths, and their unit.
-        type Told<'a> = (&'a str, Option<&'a str>, Option<(&'a str, Option<Unit>)>);
         let table: [(&[&str], &[Told]); 7] = [
             (&[], &[]),
             (

@@ -158,7 +158,7 @@ fn journeys_are_looked_for_around_the_beginning_or_in_the_last_hour() {
     let touched = |from: i64, to: i64, severity: &str| {
         let labels = [("severity".to_owned(), severity.to_owned())].into();
         let service = (severity != "none").then(|| "shop".to_owned());
-        let one = begun(&Alert { labels, service, ..alert("a", AlertState::Firing, from, to) });
+        let one = begun(&Alert { service, labels, ..alert("a", AlertState::Firing, from, to) });
         one.touches(asked).map(|window| [window.from, window.to].map(|at| at.since(ORIGIN) / (60 * SECOND)))
     };
     let day = 24 * 3_600;
