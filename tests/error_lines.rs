@@ -95,7 +95,7 @@ fn loki(held: Vec<Line>, odd: impl Fn(&str) -> Reply + Send + Sync + 'static) ->
                 let (inner, seconds) = inner.rsplit_once(" [").unwrap();
                 let (to, seconds) = (time("time"), seconds.split_once("s]").unwrap().0.parse::<i64>().unwrap());
                 let is_selected = selects(inner);
-                let is_in = |line: &&Line| ns(line) < to && ns(line) >= to - seconds * 1_000_000_000;
+                let is_in = |line: &&Line| ns(line) <= to && ns(line) > to - seconds * 1_000_000_000;
                 let mut counts = std::collections::BTreeMap::<&str, usize>::new();
                 for line in held.iter().filter(is_in).filter(|line| is_selected(line)) {
                     *counts.entry(line.0).or_default() += 1;
@@ -225,6 +225,11 @@ fn prometheus() -> Server {
         "/api/v1/label/__name__/values" => {
             Some((200, JSON, br#"{"status":"success","data":["traces_span_metrics_calls_total"]}"#.to_vec()))
         }
+        "/api/v1/labels" => {
+            let labels = json!(["service_name", "span_name", "span_kind", "status_code"]);
+            Some((200, JSON, json!({ "status": "success", "data": labels }).to_string().into_bytes()))
+        }
+        "/api/v1/query" if line.contains("last_over_time") => told("vector", vec![]),
         "/api/v1/query" => {
             let labels = json!({ "service_name": "shop", "span_name": "GET /x", "span_kind": "SPAN_KIND_SERVER", "status_code": "STATUS_CODE_UNSET" });
             told("vector", vec![json!({ "metric": labels, "value": [FROM, "1000"] })])

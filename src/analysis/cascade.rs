@@ -95,7 +95,7 @@ impl Cascade {
     }
 
     fn recover(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &Enclosing) {
-        let deliveries = Deliveries::of(journey, order);
+        let processed = Processed::of(journey, order);
         let upper = |span: &usize| self.explains.get(span).or_else(|| self.follows.get(span)).copied();
         let is_top = |span: &usize| {
             journey.spans[*span].is_error() && !enclosing.swallowed.contains(span) && upper(span).is_none()
@@ -105,7 +105,7 @@ impl Cascade {
         for span in order.iter().copied().filter(|s| journey.spans[*s].is_error()) {
             let is_well = enclosing.swallowed.contains(&span)
                 || upper(&span).map_or_else(
-                    || deliveries.done_later(journey, span) || enclosing.ended_well(journey, clocks, &latest, span),
+                    || processed.done_later(journey, span) || enclosing.ended_well(journey, clocks, &latest, span),
                     |upper| recovered.contains(&upper),
                 );
             if is_well {
@@ -142,12 +142,12 @@ fn gave_up(span: &Span) -> bool {
 }
 
 /// To which delivery of a message each span belongs, and when each message was last processed well.
-struct Deliveries<'a> {
+struct Processed<'a> {
     of: Vec<Option<usize>>,
     well: HashMap<(&'a str, &'a str), Timestamp>,
 }
 
-impl<'a> Deliveries<'a> {
+impl<'a> Processed<'a> {
     fn of(journey: &'a Journey, order: &[usize]) -> Self {
         let mut of: Vec<Option<usize>> = vec![None; journey.spans.len()];
         let mut well: HashMap<(&str, &str), Timestamp> = HashMap::new();

@@ -34,8 +34,8 @@ pub struct ErrorEntry {
     pub fields: Vec<(String, String)>,
     /// Whether it is one of its own, or caused by another one.
     pub part: Part,
-    /// Whether it was made good.
-    pub recovered: bool,
+    /// How many of them were made good.
+    pub recovered: u64,
     /// Whether only a line tells of it.
     pub lines_only: bool,
     /// The correlation ID of its journey.
@@ -91,12 +91,14 @@ impl ErrorList {
         let key = Key { template: template(&message), place, error_type, part: error.part, lines_only };
         let order = |time, span: Option<SpanId>| (time, span);
         let known = self.entries.get(&key);
-        let (count, first) = known.map_or((0, error.time()), |known| (known.count, known.first_seen));
+        let (count, recovered, first) =
+            known.map_or((0, 0, error.time()), |known| (known.count, known.recovered, known.first_seen));
+        let (count, recovered) = (count + 1, recovered + u64::from(error.recovered));
         let first_seen = first.min(error.time());
         if let Some(known) = self.entries.get_mut(&key)
             && order(known.time, known.span_id) >= order(error.time(), error.span_id())
         {
-            (known.count, known.first_seen) = (count + 1, first_seen);
+            (known.count, known.recovered, known.first_seen) = (count, recovered, first_seen);
             return;
         }
         let entry = ErrorEntry {
@@ -107,12 +109,12 @@ impl ErrorList {
             stack_trace: error.stack().to_owned(),
             fields: fields(error, correlation_id),
             part: error.part,
-            recovered: error.recovered,
+            recovered,
             lines_only,
             correlation_id: correlation_id.cloned(),
             trace_id: error.trace_id(),
             span_id: error.span_id(),
-            count: count + 1,
+            count,
             first_seen,
         };
         self.entries.insert(key, entry);

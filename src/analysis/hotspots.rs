@@ -72,6 +72,8 @@ pub enum Compared {
     /// Nobody looked at it.
     #[default]
     NotLooked,
+    /// It could not be asked about.
+    NotTold,
     /// Nothing at all was recorded then, neither good nor bad: to call an error new would say too much.
     NothingRecorded,
     /// It tells what was there before.

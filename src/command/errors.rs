@@ -54,10 +54,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     });
     let counted = Box::pin(looked).await?.counted;
     let mut errors = list.unwrap_or_default().newest();
-    let is_wanted = |part: Part| args.all || part == Part::Origin;
+    let is_kept = errors.iter().any(|error| error.recovered < error.count);
+    // Where what caused them is no part of what was asked about, they are the answer.
+    let all = args.all || errors.iter().all(|error| error.part == Part::PassedOn);
+    let is_wanted = |part: Part| all || part != Part::PassedOn;
     let passed_on = errors.iter().filter(|error| !is_wanted(error.part)).map(|error| error.count).sum();
     errors.retain(|error| is_wanted(error.part));
-    let is_kept = errors.iter().any(|error| error.part == Part::Origin && !error.recovered);
     let shown = usize::try_from(args.limit).unwrap_or(usize::MAX).min(errors.len());
     let older = errors.len() - shown;
     errors.truncate(shown);

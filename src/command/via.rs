@@ -79,6 +79,7 @@ pub async fn measured(
         let told = of_jaeger(desk, way, grouping, filters, window, &mut shell).await;
         measured = told.map(|measured| (measured, Some(Teller::Jaeger)));
     }
+    let measured = measured.and_then(|(measured, teller)| Some((wanted(measured, filters)?, teller)));
     progress.done();
     if measured.is_none() && way == Way::Metrics && shell.is_complete() {
         let said = match (&desk.backends.prometheus, grouping) {
@@ -90,6 +91,17 @@ pub async fn measured(
         shell.note(without(Source::Prometheus, said));
     }
     Ok((measured, shell))
+}
+
+/// Of what was measured what the filters want; none where that is nothing.
+fn wanted(mut measured: Measured, filters: &Filters) -> Option<Measured> {
+    // Beside a graph, measures only name services.
+    if measured.edges.is_empty() {
+        measured.measures.retain(|measure| filters.wants_operation(&measure.service, &measure.operation));
+        return Some(measured).filter(|measured| !measured.measures.is_empty());
+    }
+    measured.edges.retain(|edge| filters.wants_service(&edge.client) || filters.wants_service(&edge.server));
+    Some(measured).filter(|measured| !measured.edges.is_empty())
 }
 
 /// How often each operation failed in another time, by whoever told it of this one.
@@ -249,5 +261,5 @@ fn beyond_metrics(filters: &Filters, grouping: Grouping) -> Option<&'static str>
 }
 
 fn without(source: Source, said: &str) -> Note {
-    Note::new(NoteCode::Partial, source, said).hint("--via spans reads spans instead")
+    Note::new(NoteCode::Partial, source, said).hint("spans were read; --via spans asks for them without this note")
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
+
 use crate::backend::failure::Failure;
 use crate::backend::prometheus::Prometheus;
 use crate::backend::request::quoted;
 use crate::gather::metrics::remarks;
-use crate::model::evidence::Note;
+use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::metric::Series;
 use crate::model::pattern::Pattern;
@@ -188,8 +190,15 @@ pub async fn families(
 ) -> Result<(Vec<Family>, Vec<Note>), Failure> {
     let names = prometheus.names(&matchers(), window).await?;
     let (mut families, mut notes) = (vec![], remarks(&names));
-    for family in candidates(&names.data).into_iter().take(MOST) {
-        let labels = prometheus.labels(&family.calls, window).await?;
+    let mut candidates = candidates(&names.data);
+    if candidates.len() > MOST {
+        let said = format!("{MOST} of {} metrics whose names fit were looked at", candidates.len());
+        notes.push(Note::new(NoteCode::Info, Source::Prometheus, said));
+        candidates.truncate(MOST);
+    }
+    let labels = join_all(candidates.iter().map(|family| prometheus.labels(&family.calls, window))).await;
+    for (family, labels) in candidates.into_iter().zip(labels) {
+        let labels = labels?;
         notes.extend(remarks(&labels));
         let family = Family { labels: Labels::among(&labels.data), ..family };
         families.extend(Some(family).filter(|family| family.tells(figures)));
@@ -218,8 +227,8 @@ fn candidates(names: &[String]) -> Vec<Family> {
         LENGTHS.iter().map(of).find(|lengths| names.contains(lengths.name.as_str()))
     };
     let prefix = |name: &'_ str| CALLS.iter().find_map(|ending| name.strip_suffix(ending)).map(str::to_owned);
-    let mut prefixes: Vec<String> = names.iter().filter_map(|name| prefix(name)).collect();
-    prefixes.dedup();
+    let prefixes: BTreeSet<String> = names.iter().filter_map(|name| prefix(name)).collect();
+    let mut prefixes: Vec<String> = prefixes.into_iter().collect();
     let rank = |prefix: &String| {
         let known = PREFIXES.iter().position(|known| known == prefix);
         (known.unwrap_or(PREFIXES.len()), prefix.is_empty(), prefix.clone())

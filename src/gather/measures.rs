@@ -61,7 +61,8 @@ pub async fn of_family(
     let errors = family.errors.as_deref().filter(|_| labels.status.is_empty()).map(of);
     let lengths = family.lengths.as_ref().filter(|_| figures == Figures::Lengths);
     let calls = of(&family.calls);
-    let (known, mut notes) = known_before(prometheus, &family.calls, &calls, window).await?;
+    let all = family.selector(&family.calls, &Filters::default());
+    let (known, mut notes) = known_before(prometheus, &family.calls, &all, window).await?;
     let (by, in_buckets) = (labels.of_calls(), labels.of_lengths());
     let (calls, errors, buckets) = tokio::join!(
         counted(prometheus, Some(&calls), &by, known, window),
@@ -70,8 +71,13 @@ pub async fn of_family(
     );
     let (calls, errors, mut buckets) = (calls?, errors?, buckets?);
     if let Some(new) = lengths.and_then(|lengths| family.those(&lengths.name, &calls.new)) {
-        let new = prometheus.instant(&born(&new, &in_buckets, known, window), window.to).await;
-        buckets.data.extend(new.map(|told| told.data).unwrap_or_default());
+        match prometheus.instant(&born(&new, &in_buckets, known, window), window.to).await {
+            Ok(told) => {
+                notes.extend(remarks(&told));
+                buckets.data.extend(told.data);
+            }
+            Err(failure) => notes.push(not_whole(&failure)),
+        }
     }
     notes.extend(calls.note.into_iter().chain(errors.note));
     let (calls, errors) = (calls.told, errors.told);
@@ -187,15 +193,13 @@ async fn counted(
             told.data.extend(born.data.iter().cloned());
             Ok(Counted { told, new: born.data, note: None })
         }
-        Err(failure) => {
-            let said = format!("what is new in this time is not counted whole: {}", failure.message);
-            Ok(Counted {
-                told,
-                note: Some(Note::new(NoteCode::Partial, Source::Prometheus, said)),
-                ..Counted::default()
-            })
-        }
+        Err(failure) => Ok(Counted { told, note: Some(not_whole(&failure)), ..Counted::default() }),
     }
+}
+
+fn not_whole(failure: &Failure) -> Note {
+    let said = format!("what is new in this time is not counted whole: {}", failure.message);
+    Note::new(NoteCode::Partial, Source::Prometheus, said)
 }
 
 /// What `increase()` leaves out of what nobody counted before, whatever the instance: what its series had when they were
@@ -225,15 +229,19 @@ pub async fn edges(prometheus: &Prometheus<'_>, window: Window) -> Result<(Optio
     let (calls, errors, buckets) = tokio::join!(
         counted(prometheus, Some(calls), &GRAPH_LABELS, known, window),
         counted(prometheus, has(GRAPH_ERRORS), &GRAPH_LABELS, known, window),
-        risen(prometheus, has(GRAPH_LENGTHS).map(str::to_owned), &in_buckets, window),
+        counted(prometheus, has(GRAPH_LENGTHS), &in_buckets, known, window),
     );
     let (calls, errors, buckets) = (calls?, errors?, buckets?);
-    notes.extend(remarked.into_iter().chain(calls.note).chain(errors.note));
-    let (calls, errors) = (calls.told, errors.told);
+    notes.extend(remarked.into_iter().chain(calls.note).chain(errors.note).chain(buckets.note));
+    let (calls, errors, buckets) = (calls.told, errors.told, buckets.told);
     notes.extend([&calls, &errors, &buckets].into_iter().flat_map(remarks));
     let edges = graph(&calls.data, &errors.data, &buckets.data);
     let metric = GRAPH_CALLS.to_owned();
-    let measures = services(prometheus, window).await.unwrap_or_default();
+    let measures = services(prometheus, window).await.unwrap_or_else(|failure| {
+        let said = format!("which services have spans of their own is not known: {}", failure.message);
+        notes.push(Note::new(NoteCode::Info, Source::Prometheus, said));
+        vec![]
+    });
     let measured = Measured { source: Source::Prometheus, metric, measures, edges };
     Ok((Some(measured).filter(|measured| !measured.edges.is_empty()), notes))
 }
@@ -243,8 +251,8 @@ async fn services(prometheus: &Prometheus<'_>, window: Window) -> Result<Vec<Mea
     let (families, _) = families(prometheus, Figures::Calls, window).await?;
     let Some(family) = families.first() else { return Ok(vec![]) };
     let labels = &family.labels;
-    let query =
-        format!("group by ({}) ({})", labels.service.join(", "), family.selector(&family.calls, &Filters::default()));
+    let (calls, length) = (family.selector(&family.calls, &Filters::default()), seconds(window));
+    let query = format!("group by ({}) (last_over_time({calls}[{length}s]))", labels.service.join(", "));
     let told = prometheus.instant(&query, window.to).await?;
     let names = told.data.iter().map(|series| label_of(series, &labels.service).to_owned());
     Ok(names.map(|service| Measure { service, ..Measure::default() }).collect())
@@ -270,6 +278,9 @@ fn graph(calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Edge> {
     }
     edges.into_values().filter(|edge| edge.calls > 0.0).collect()
 }
+
+/// No counter that counts anything goes beyond what a float tells exactly.
+const MOST_COUNTED: f64 = 9e15;
 
 type Key = (String, String, Option<SpanKind>);
 
@@ -327,7 +338,7 @@ fn label_of<'a>(series: &'a Series, names: &[&str]) -> &'a str {
 
 /// What the series says; what is no number says nothing.
 fn value(series: &Series) -> f64 {
-    series.samples.last().map_or(0.0, |(_, value)| *value).max(0.0)
+    series.samples.last().map_or(0.0, |(_, value)| *value).clamp(0.0, MOST_COUNTED)
 }
 
 fn bucket(series: &Series, unit: Unit) -> Option<(f64, f64)> {

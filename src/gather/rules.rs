@@ -43,7 +43,7 @@ pub async fn gather(window: Window, endpoint: &Endpoint, transport: &Transport) 
     let seconds = (window.length() / SECOND).max(1);
     let at_the_end = |selector: &str| format!("count({selector})");
     let ever = |selector: &str| format!("count(count_over_time({selector}[{seconds}s]))");
-    for query in [&at_the_end as &dyn Fn(&str) -> String, &ever] {
+    for (query, is_all) in [(&at_the_end as &dyn Fn(&str) -> String, false), (&ever, true)] {
         let look = |selector: String| {
             let (prometheus, query) = (&prometheus, query(&selector));
             async move { (selector, prometheus.instant(&query, window.to).await) }
@@ -53,7 +53,10 @@ pub async fn gather(window: Window, endpoint: &Endpoint, transport: &Transport) 
             let is_there = !standing.take(asked).is_empty();
             if came {
                 open.extend((!is_there).then(|| selector.clone()));
-                seen.insert(selector, is_there);
+                // That nothing is there at the end says nothing of the time before.
+                if is_there || is_all {
+                    seen.insert(selector, is_there);
+                }
             }
         }
     }

@@ -156,7 +156,11 @@ impl Errors {
             (error.count > 1).then(|| format!("first at {}", frame.zone.full(error.first_seen))),
             error.lines_only.then(|| "told by a line only".to_owned()),
             (error.part == Part::PassedOn).then(|| "passed on".to_owned()),
-            error.recovered.then(|| "made good".to_owned()),
+            match error.recovered {
+                0 => None,
+                all if all == error.count => Some("made good".to_owned()),
+                some => Some(format!("{some} made good")),
+            },
         ];
         let ids = [
             error.correlation_id.clone().map(|id| format!("in {id}")),

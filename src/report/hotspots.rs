@@ -247,6 +247,7 @@ impl Hotspots {
         }
         let untold = match self.compared {
             Compared::NotLooked => "not told: no time before was looked at; --since or --start names one",
+            Compared::NotTold => "not told: the time before could not be asked about",
             Compared::NothingRecorded => "not told: nothing at all was recorded in the time before",
             Compared::Told => "",
         };

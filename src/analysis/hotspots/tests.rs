@@ -229,7 +229,7 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
     ];
     let calls = [(at("web", "get"), [1_000.0, 1_000.0]), (at("gate", "in"), [10.0, 10.0])];
     let lines = [("job", 40.0), ("cron", 7.0), ("mail", 5.0)].map(|(service, n)| (service.to_owned(), [n, 0.0]));
-    let totals = Totals { calls: calls.into(), errors: errors.into(), lines: lines.into() };
+    let totals = Totals { calls: calls.into(), errors: errors.into(), lines: lines.into(), untold_before: false };
     assert_eq!(totals.failing(), ["web", "gate", "mail"]);
     let say = |row: &Hotspot| {
         let (place, trend) = (&row.place, row.trend);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Compared, Hotspot, Hotspots, Key, Tally, in_order};
 use crate::analysis::errors::Place;
 use crate::analysis::occurrences::Part;
+use crate::model::conventions::short_service;
 use crate::model::filter::Filters;
 use crate::model::measure::Measured;
 
@@ -20,6 +21,8 @@ pub struct Totals {
     pub errors: BTreeMap<Place, Both>,
     /// Error lines of each service.
     pub lines: BTreeMap<String, Both>,
+    /// Whether the time before could not be asked about.
+    pub untold_before: bool,
 }
 
 impl Totals {
@@ -47,7 +50,13 @@ impl Totals {
 
     /// Whether the time before tells anything.
     pub fn compared(&self) -> Compared {
-        if self.tells_before(true) || self.tells_before(false) { Compared::Told } else { Compared::NothingRecorded }
+        if self.tells_before(true) || self.tells_before(false) {
+            Compared::Told
+        } else if self.untold_before {
+            Compared::NotTold
+        } else {
+            Compared::NothingRecorded
+        }
     }
 
     /// Whether the time before tells anything of lines, or of spans: one says nothing of the other.
@@ -103,10 +112,11 @@ impl Hotspots {
             }
         }
         // Of a service that fails in spans, lines that were not read are taken to tell of the same.
-        let fails_in_spans = |service: &str| rows.iter().any(|row: &Hotspot| row.place.service == service);
-        let unread = counts
-            .into_iter()
-            .filter(|(service, _)| !self.error_lines.contains_key(service) && !fails_in_spans(service));
+        let is_same = |one: &str, other: &str| short_service(one) == short_service(other);
+        let fails_in_spans = |service: &str| rows.iter().any(|row: &Hotspot| is_same(&row.place.service, service));
+        let unread = counts.into_iter().filter(|(service, _)| {
+            !self.error_lines.keys().any(|read| is_same(read, service)) && !fails_in_spans(service)
+        });
         let unread: Vec<Hotspot> = unread
             .map(|(service, counts)| {
                 let place = Place { service, operation: String::new() };

@@ -75,7 +75,9 @@ impl<'a> Loki<'a> {
         let seconds = (window.length() / SECOND).max(1);
         let all = format!("sum by ({}) (count_over_time({query} [{seconds}s]))", by.unwrap_or_default());
         let counting = most.map_or(all.clone(), |most| format!("topk({most}, {all})"));
-        let request = Request::post(&["loki", "api", "v1", "query"]).with("query", counting).with("time", window.to.0);
+        // A range here leaves out its beginning and has its end: the other way round than a window, and than pages.
+        let last = window.to.0.saturating_sub(1);
+        let request = Request::post(&["loki", "api", "v1", "query"]).with("query", counting).with("time", last);
         let answer = self.ask(&request).await?;
         self.transport.read(self.endpoint, answer, loki_json::counts).await
     }

@@ -15,6 +15,9 @@ const MOST_VALUES: usize = 200;
 /// A long time is counted in so many pieces at most, which are of a day at least.
 const PIECES: i64 = 30;
 
+/// No server holds more.
+const MOST_LINES: f64 = 9e15;
+
 /// So many lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
@@ -53,7 +56,7 @@ async fn in_piece(loki: &Loki<'_>, query: &str, label: Option<&str>, piece: Wind
                 counts.remarks.insert(Note::new(NoteCode::Sampled, Source::Loki, said).hint("--service narrows it"));
                 continue;
             }
-            Err(failure) if loki::wants_less(&failure) && most.is_none() && piece.length() >= 2 * SECOND => {
+            Err(failure) if loki::wants_less(&failure) && most.is_none() && piece.length() >= 3 * SECOND => {
                 open.extend(pieces(piece, piece.length() / 2));
                 continue;
             }
@@ -61,7 +64,7 @@ async fn in_piece(loki: &Loki<'_>, query: &str, label: Option<&str>, piece: Wind
         };
         for series in told.data {
             let value = label.and_then(|label| series.labels.get(label)).cloned().unwrap_or_default();
-            let count = series.samples.last().map_or(0.0, |(_, count)| count.max(0.0));
+            let count = series.samples.last().map_or(0.0, |(_, count)| count.clamp(0.0, MOST_LINES));
             *counts.by_value.entry(value).or_default() += count;
         }
         let note = |code, text| Note::new(code, Source::Loki, text);
@@ -98,6 +101,7 @@ mod tests {
             (2 * DAY, DAY, vec![(DAY, 2 * DAY), (0, DAY)]),
             (2 * DAY + 7, DAY, vec![(DAY + 7, 2 * DAY + 7), (0, DAY + 7)]),
             (3 * SECOND, 3 * SECOND / 2, vec![(SECOND, 3 * SECOND), (0, SECOND)]),
+            (3 * SECOND + 5, 3 * SECOND / 2, vec![(SECOND + 5, 3 * SECOND + 5), (0, SECOND + 5)]),
             (0, DAY, vec![]),
         ];
         for (length, step, wanted) in table {

@@ -146,7 +146,7 @@ impl ErrorLines {
         if !unread.is_empty() {
             said += &format!("; none was read of {}", some(&unread));
         }
-        let hint = "--limit raises it; counts are at least these";
+        let hint = "--limit raises it; --service, --start and --end narrow it; counts are at least these";
         Some(Note::new(NoteCode::Sampled, Source::Loki, said).hint(hint))
     }
 

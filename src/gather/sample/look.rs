@@ -154,7 +154,9 @@ impl Asking<'_> {
             let limit = limit.min(self.deepest.get());
             let search = Search { operation, tags: &tags, window: self.wanted.window, limit };
             match self.jaeger.search(&search, Some(service)).await {
-                Err(failure) if is_too_deep(&failure) && limit > 1 => self.deepest.set(limit / 2),
+                Err(failure) if is_too_deep(&failure) && limit > 1 => {
+                    self.deepest.set(self.deepest.get().min(limit / 2))
+                }
                 told => return Answer { service: service.to_owned(), told, limit },
             }
         }
