@@ -77,6 +77,9 @@ fn what_does_not_fit_is_cut_and_that_is_said() {
 fn a_trend_is_told_where_a_time_is_named() {
     let mut spans: Vec<_> = (0..10).map(|n| span("old", n, "row 7 gone")).collect();
     spans.extend((0..10).map(|n| span("new", 100 + n, "row 7 gone")));
+    // That it fails no more is told of who still does something.
+    spans.push(span("old", 105, ""));
+    spans.push(span("dead", 5, "row 7 gone"));
     let args = ["--start", "1795442100", "--end", "1795442200", "-o", "json"];
     let json = run("hotspots", &download(&spans), &args).json();
     let told: Vec<String> = json["hotspots"]
@@ -85,7 +88,7 @@ fn a_trend_is_told_where_a_time_is_named() {
         .iter()
         .map(|row| format!("{} {} {} {}", row["service"], row["trend"], row["errors"], row["errors_before"]))
         .collect();
-    assert_eq!(told, [r#""new" "new" 10 0"#, r#""old" "gone" 0 10"#], "{json:#}");
+    assert_eq!(told, [r#""new" "new" 10 0"#, r#""old" "gone" 0 10"#, r#""dead" null 0 1"#], "{json:#}");
     assert_eq!(json["hotspots"][0]["message"], "row <n> gone");
     let alone = run("hotspots", &download(&spans), &[]);
     assert!(alone.stdout.contains("--since or --start names one"), "{}", alone.stdout);

@@ -106,7 +106,7 @@ fn where_it_tells_nothing_spans_are_read_and_what_was_asked_for_by_name_is_misse
     }
 }
 
-/// A Prometheus with calls and a service graph, no lengths; beside it a Jaeger that counts half of it.
+/// A Prometheus with calls and a service graph, and a histogram that holds nothing; beside it a Jaeger that counts half of it.
 fn graphed(line: &str) -> Reply {
     let vector = |rows: &[(Value, u32)]| {
         let row = |(metric, n): &(Value, u32)| json!({ "metric": metric, "value": [0, n.to_string()] });
@@ -117,8 +117,12 @@ fn graphed(line: &str) -> Reply {
     let edge = |client, server, how| json!({ "client": client, "server": server, "connection_type": how });
     let json = match line.split(['?', ' ']).nth(1)? {
         "/api/v1/label/__name__/values" => {
-            json!({ "status": "success", "data": ["calls_total", "traces_service_graph_request_total"] })
+            let names = ["calls_total", "duration_milliseconds_bucket", "traces_service_graph_request_total"];
+            json!({ "status": "success", "data": names })
         }
+        "/api/v1/labels" => json!({ "status": "success", "data": ["service_name", "span_name", "span_kind"] }),
+        "/api/v1/query" if line.contains("duration_") => vector(&[]),
+        "/api/v1/query" if line.contains("last_over_time") && !line.contains("group") => vector(&[]),
         "/api/v1/query" if line.contains("traces_service_graph_request_total") => vector(&[
             (edge("user", "front", "virtual_node"), 100),
             (edge("front", "cart", ""), 80),
@@ -127,6 +131,8 @@ fn graphed(line: &str) -> Reply {
         "/api/v1/query" if line.contains("calls_total") => {
             vector(&[call("front", "SPAN_KIND_SERVER", 100), call("cron", "SPAN_KIND_INTERNAL", 60)])
         }
+        "/api/services" => json!({ "data": ["cron", "db", "front"] }),
+        "/api/v3/trace-summaries" => return Some((404, "text/plain", b"404 page not found".to_vec())),
         "/api/dependencies" => json!({ "data": [
             { "parent": "front", "child": "cart", "callCount": 40 },
             { "parent": "front", "child": "mail", "callCount": 19 },
@@ -152,7 +158,13 @@ fn metrics_say_what_they_cannot_tell_and_are_refused_where_they_tell_nothing() {
         assert!(map.contains(said), "{said}: {map}");
     }
     let latency = ask(&["latency", "--by", "service"]).stdout;
-    for said in ["front  is called most: 100 calls\n", "no lengths", "metrics tell none of it", "of cron all spans"] {
+    for said in [
+        "front  is called most: 100 calls\n",
+        "no lengths",
+        "metrics tell none of it",
+        "of cron all spans",
+        "not in: db; jaeger knows them",
+    ] {
         assert!(latency.contains(said), "{said}: {latency}");
     }
     server.assert_only_expected();

@@ -238,6 +238,11 @@ impl Hotspots {
         }
     }
 
+    /// How many calls were counted in the time that is asked about, and in the time before.
+    pub fn counted(&self) -> [u64; 2] {
+        self.calls.values().fold([0, 0], |all, calls| [0, 1].map(|at: usize| all[at].saturating_add(calls[at])))
+    }
+
     /// Whether the time before tells anything.
     pub fn compared(&self) -> Compared {
         match (self.scope.before, self.before.spans || self.before.lines) {
@@ -305,7 +310,7 @@ impl Tally {
         let messages = clustered(&self.templates);
         let (message, message_count) = messages.first().cloned().unwrap_or_default();
         Hotspot {
-            trend: compared.then(|| trend([self.errors, self.before], self.sampled, calls)),
+            trend: compared.then(|| trend([self.errors, self.before], self.sampled, calls)).flatten(),
             read: self.errors,
             place: key.place,
             error_type: key.error_type,
@@ -327,19 +332,20 @@ impl Tally {
     }
 }
 
-/// How these errors are against those before; better told by the shares of a sample than by counts.
-fn trend(errors: [u64; 2], sampled: [u64; 2], calls: [u64; 2]) -> Trend {
+/// How these errors are against those before; better told by the shares of a sample than by counts. Where nothing was
+/// called any more, nobody can say that they are gone.
+fn trend(errors: [u64; 2], sampled: [u64; 2], calls: [u64; 2]) -> Option<Trend> {
     let deviations = match errors {
-        [0, _] => return Trend::Gone,
-        [_, 0] => return Trend::New,
+        [0, _] => return (calls[0] > 0 || calls[1] == 0).then_some(Trend::Gone),
+        [_, 0] => return Some(Trend::New),
         [now, before] if calls.contains(&0) || sampled == [0, 0] => deviations_of_counts(now, before),
         _ => deviations_of_shares(sampled, calls),
     };
-    match deviations {
+    Some(match deviations {
         d if d > NOISE => Trend::Worse,
         d if d < -NOISE => Trend::Better,
         _ => Trend::Same,
-    }
+    })
 }
 
 /// By how many standard deviations two counts of rare things differ.

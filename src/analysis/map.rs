@@ -219,7 +219,10 @@ impl Mapping {
             Some((above, via)) => {
                 let from = &seen.journey.spans[above];
                 if from.service() != span.service() && (seen.wanted[above] || seen.wanted[index]) {
-                    self.count(Node::service(from), Node::service(span), span, seen.how(above, index, via));
+                    let edge = self.count(Node::service(from), Node::service(span), span, seen.how(above, index, via));
+                    // A caller that waited no longer failed, whatever became of it below.
+                    let gave_up = from.kind == SpanKind::Client && from.is_error() && !span.is_error();
+                    edge.errors += u64::from(gave_up);
                 }
             }
             None if span.kind == SpanKind::Server && seen.wanted[index] => {
@@ -251,7 +254,7 @@ impl Mapping {
         }
     }
 
-    fn count(&mut self, from: Node, to: Node, span: &Span, how: How) {
+    fn count(&mut self, from: Node, to: Node, span: &Span, how: How) -> &mut Edge {
         let (edge, lengths) = self.edges.entry((from, to)).or_default();
         edge.calls += 1;
         edge.errors += u64::from(span.is_error());
@@ -259,6 +262,7 @@ impl Mapping {
         if span.has_sane_time() {
             lengths.push(span.duration_ns.max(0));
         }
+        edge
     }
 
     /// What they add up to. A host that bears the name of a service is that service: its own span is lost.

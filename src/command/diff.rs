@@ -4,7 +4,7 @@ use crate::analysis::diff::{Diff, Side};
 use crate::command::asking::{Told, Wish, about, ask};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
-use crate::command::window::{each, in_window};
+use crate::command::window::{each, in_window, needs_spans};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::error::{Error, Exit};
@@ -134,6 +134,7 @@ async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Re
     match args.window.journey.sources.supply(&context.surroundings)? {
         Supply::Backends => {
             let desk = Desk::open(&args.window.journey.sources.recording, context)?;
+            needs_spans(&desk)?;
             for (side, window) in [Side::First, Side::Second].into_iter().zip(windows) {
                 let add = |journey: Journey| {
                     if began_in(&journey, window) {

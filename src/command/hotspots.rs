@@ -1,5 +1,6 @@
 //! `trace hotspots`: where errors come from.
 
+use crate::analysis::hotspots::totals::Totals;
 use crate::analysis::hotspots::{Compared, Hotspots as Fold};
 use crate::command::failing::{self, Look, Looked};
 use crate::command::{Context, Outcome};
@@ -49,6 +50,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     });
     let Looked { counted, scope, totals } = Box::pin(looked).await?;
     let fold = fold.unwrap_or_default();
+    let calls = totals.as_ref().map_or_else(|| fold.counted(), Totals::counted);
     let (compared, hotspots) = match &totals {
         Some(totals) => (totals.compared(), fold.rows_of(totals)),
         None if scope.before.is_none() => (Compared::NotLooked, fold.rows()),
@@ -60,6 +62,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         hotspots,
         counted_from: scope.window.map(|window| window.from),
         counted_to: scope.window.map(|window| window.to),
+        calls,
         compared,
         basis: counted.basis,
         when: failing::when(&args.window, context)?,

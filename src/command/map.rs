@@ -8,7 +8,7 @@ use crate::analysis::map::{Map, Mapping, measured as from_metrics};
 use crate::backend::jaeger::dependencies;
 use crate::command::desk::Desk;
 use crate::command::via::{Grouping, basis as measured_basis, measured};
-use crate::command::window::{Counted, counted_in, each, in_window, is_one, window};
+use crate::command::window::{Counted, counted_in, each, in_window, is_one, needs_spans, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::basis::Basis;
@@ -61,6 +61,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         let (mut counted, map) = match drawn {
             Some((basis, map)) => (Counted::measured(basis, &args.window, context), map),
             None => {
+                needs_spans(&desk)?;
                 let mut mapping = Mapping::over(Some(window));
                 let counted =
                     in_window(&desk, window, &args.window, context, |journey| mapping.add(&journey, &filters)).await;

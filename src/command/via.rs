@@ -1,7 +1,11 @@
 //! Whether numbers of a window are taken from metrics that count every span, or from spans.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
+use crate::backend::jaeger::Jaeger;
 use crate::backend::prometheus::Prometheus;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
@@ -16,6 +20,7 @@ use crate::model::filter::Filters;
 use crate::model::measure::Measured;
 use crate::model::time::Window;
 use crate::options::window::Way;
+use crate::report::words::counted;
 
 /// For what metrics are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +85,9 @@ pub async fn measured(
         measured = told.map(|measured| (measured, Some(Teller::Jaeger)));
     }
     let measured = measured.and_then(|(measured, teller)| Some((wanted(measured, filters)?, teller)));
+    if let Some((told, Some(Teller::Prometheus(_)))) = &measured {
+        shell.notes.extend(unmeasured(desk, told, filters).await);
+    }
     progress.done();
     if measured.is_none() && way == Way::Metrics && shell.is_complete() {
         let said = match (&desk.backends.prometheus, grouping) {
@@ -92,6 +100,27 @@ pub async fn measured(
     }
     Ok((measured, shell))
 }
+
+/// That services which Jaeger knows are not among those that are measured: they make no metrics, or did nothing.
+async fn unmeasured(desk: &Desk, measured: &Measured, filters: &Filters) -> Option<Note> {
+    let endpoint = desk.backends.jaeger.as_ref()?;
+    let connecting = Jaeger::connect(&desk.transport, endpoint, desk.backends.jaeger_api);
+    let services = tokio::time::timeout(PATIENCE, connecting).await.ok()?.ok()?.services;
+    let known: BTreeSet<&str> = measured.measures.iter().map(|measure| measure.service.as_str()).collect();
+    let is_not_in = |service: &&String| filters.wants_service(service) && !known.contains(service.as_str());
+    let lacking: Vec<&str> = services.iter().filter(is_not_in).map(String::as_str).collect();
+    let more = lacking.len().saturating_sub(NAMED);
+    let and_more = if more > 0 { format!(" and {}", counted(more, "other")) } else { String::new() };
+    let some = lacking.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let said = format!("not in: {some}{and_more}; jaeger knows them, and no span metric counted them in this time");
+    let note = Note::new(NoteCode::Info, Source::Jaeger, said).hint("--via spans reads all");
+    (!lacking.is_empty()).then_some(note)
+}
+
+/// So long Jaeger is waited for to tell its services,
+const PATIENCE: Duration = Duration::from_secs(2);
+/// and so many are named of those that are not measured.
+const NAMED: usize = 5;
 
 /// Of what was measured what the filters want; none where that is nothing.
 fn wanted(mut measured: Measured, filters: &Filters) -> Option<Measured> {

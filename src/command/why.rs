@@ -1,12 +1,13 @@
 //! `trace why`: what the bad journeys have in common that the good ones have not.
 
 use crate::analysis::why::{Kind, Question, Slow, Why};
-use crate::command::window::{Looks, each_of};
+use crate::command::window::{Looks, each_of, is_one};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::criteria::Criteria;
 use crate::model::length::positive_duration;
 use crate::options::backends::choice;
+use crate::options::sources::Supply;
 use crate::options::terms::criteria;
 use crate::options::window::WindowArgs;
 use crate::report::Body;
@@ -63,6 +64,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     args.window.journey.verdict.judges_nothing("why", "trace hotspots and trace missing judge what they find")?;
     let slow = args.slow.map(|limit| limit.map_or(Slow::Tenth, Slow::Over));
     let question = Question { bad: args.bad.clone(), good: args.good.clone(), slow, kinds: args.by.clone() };
+    let journey = &args.window.journey;
+    let is_of_servers = journey.sources.supply(&context.surroundings)? == Supply::Backends && !is_one(&args.window)?;
+    if question.is_about_lines() && is_of_servers {
+        let said = "log=…: over a window of servers no lines are read";
+        return Err(Error::usage(said, "give files with --input; `trace errors` finds journeys by their error lines"));
+    }
     let looks = if question.is_about_errors() { Looks::AndErrors } else { Looks::Newest };
     let asked = Asked::of(&question);
     let filters = args.window.journey.filters.filters();

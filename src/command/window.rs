@@ -95,12 +95,22 @@ pub async fn each_of(
         Supply::Backends => {
             let desk = Desk::open(&journey.sources.recording, context)?;
             let window = window(args, desk.now, context)?;
+            needs_spans(&desk)?;
             let reading = Reading { window, services: journey.filters.filters().services, looks };
             let mut counted = read(&desk, reading, args, context, take).await;
             (counted.footing.said, counted.footing.unsaved) = desk.close(context);
             Ok(counted)
         }
     }
+}
+
+/// Nobody else has spans.
+///
+/// # Errors
+/// Usage: who has them is left out.
+pub fn needs_spans(desk: &Desk) -> Result<(), Error> {
+    let left_out = || Error::usage("--without jaeger: spans come from it alone", "leave jaeger in");
+    desk.backends.jaeger.as_ref().map(|_| ()).ok_or_else(left_out)
 }
 
 /// Whether one journey is named, rather than a window.
@@ -117,7 +127,9 @@ pub fn is_one(args: &WindowArgs) -> Result<bool, Error> {
 /// Usage: times that make no sense.
 pub fn window(args: &WindowArgs, now: Timestamp, context: &Context) -> Result<Window, Error> {
     let told = args.journey.time.window(now, context.settings.zone.value)?;
-    Ok(told.unwrap_or_else(|| Window::new(now.plus(-HOUR), now.plus(1))))
+    let told = told.unwrap_or_else(|| Window::new(now.plus(-HOUR), now.plus(1)));
+    // What is still to come was not recorded, and is no time to compare with.
+    Ok(if told.from < now { Window::new(told.from, told.to.min(now.plus(1))) } else { told })
 }
 
 /// The same of the demo, which ends at its own now.

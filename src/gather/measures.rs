@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::backend::failure::Failure;
-use crate::backend::prometheus::{Prometheus, Told};
+use crate::backend::prometheus::{Prometheus, Told, step_seconds};
 use crate::gather::families::{Family, Figures, Labels, Unit, families};
 use crate::gather::metrics::remarks;
 use crate::model::evidence::{Note, NoteCode, Source};
@@ -11,7 +11,7 @@ use crate::model::filter::Filters;
 use crate::model::measure::{Edge, Histogram, Measure, Measured};
 use crate::model::metric::Series;
 use crate::model::span::SpanKind;
-use crate::model::time::{Human, SECOND, Window};
+use crate::model::time::{Human, SECOND, Timestamp, Window};
 
 /// Who called whom, as service graphs count it.
 const GRAPH_CALLS: &str = "traces_service_graph_request_total";
@@ -133,18 +133,40 @@ async fn known_before(
     if !told.data.is_empty() {
         return Ok((edges, vec![]));
     }
-    let told = prometheus.range(&format!("count({selector})"), window).await?;
-    let Some(since) = told.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time).min() else {
-        return Ok((edges, remarks(&told)));
-    };
+    let Some(since) = first_read(prometheus, selector, window).await? else { return Ok((edges, vec![])) };
     let length = window.to.since(since);
     let said = format!(
         "{metric} is there for the last {} of this time only: what it had counted before is not in",
         Human(length)
     );
     let note = Note::new(NoteCode::Info, Source::Prometheus, said);
-    Ok(([(length / SECOND).max(0); 3], vec![note]))
+    Ok(([(length / SECOND).max(1); 3], vec![note]))
 }
+
+/// When the metric was first read in this window, to a few seconds: in steps that get finer around it.
+async fn first_read(
+    prometheus: &Prometheus<'_>,
+    selector: &str,
+    mut window: Window,
+) -> Result<Option<Timestamp>, Failure> {
+    let query = format!("count({selector})");
+    let mut found = None;
+    loop {
+        let step = step_seconds(window) * SECOND;
+        let told = prometheus.range(&query, window).await?;
+        let first = told.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time).min();
+        found = first.or(found);
+        // Younger than the last step, or between two of them.
+        let upto = found.unwrap_or(window.to);
+        if step <= FINEST {
+            return Ok(found);
+        }
+        window = Window::new(upto.plus(-step).max(window.from), upto);
+    }
+}
+
+/// So long are the finest steps at least.
+const FINEST: i64 = 5 * SECOND;
 
 /// The series that were read at one of these times.
 fn known(selector: &str, edges: Known) -> String {

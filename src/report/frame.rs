@@ -168,9 +168,11 @@ impl Frame<'_> {
         joined_words(&["trace", words, &subject(id), &self.report.flags])
     }
 
-    /// A command about the same data, whatever it is about.
+    /// Another command about the same: `trace hotspots --service x`, of the journey where it is about one.
     pub fn beside(&self, words: &str) -> String {
-        joined_words(&[words, &self.report.flags])
+        let mut parts = words.trim_start_matches("trace ").splitn(2, ' ');
+        let (command, tail) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        self.command(command, tail)
     }
 
     /// Alerts of the time.

@@ -25,6 +25,8 @@ pub struct Hotspots {
     pub counted_from: Option<Timestamp>,
     /// Its end.
     pub counted_to: Option<Timestamp>,
+    /// How many calls were counted in that time, and in the time before.
+    pub calls: [u64; 2],
     /// Whether the time before, of the same length, tells anything.
     pub compared: Compared,
     /// What the numbers rest on.
@@ -142,6 +144,10 @@ impl Hotspots {
             return match (self.basis.calls, self.basis.lines, frame.report.complete) {
                 (0, 0, true) if self.filtered => one(Role::Strong, format!("– nothing is as the filters say{when}")),
                 (0, 0, true) => one(Role::Strong, format!("– no spans and no error lines{when}")),
+                (_, _, true) if self.calls[0] == 0 && self.calls[1] > 0 => {
+                    let before = counted(usize::try_from(self.calls[1]).unwrap_or(usize::MAX), "call");
+                    one(Role::Warn, format!("! no calls{when}, and so no errors; {before} in the time before"))
+                }
                 (_, _, true) => one(Role::Good, format!("✓ no errors{when}")),
                 _ => one(Role::Warn, format!("– no errors seen so far{when}")),
             };
@@ -150,7 +156,11 @@ impl Hotspots {
         let (errors, recovered) = (sum(|spot| spot.errors), sum(|spot| spot.recovered));
         let all = counted(usize::try_from(errors).unwrap_or(usize::MAX), "error");
         let (role, mark) = if recovered == errors { (Role::Warn, "!") } else { (Role::Error, "✗") };
-        let good = if recovered == errors { ", all of them made good" } else { "" };
+        let good = match recovered {
+            0 => String::new(),
+            all if all == errors => ", all of them made good".to_owned(),
+            some => format!(", {some} of them made good"),
+        };
         let is_known = origins.iter().all(|spot| spot.part == Part::Origin);
         let places = counted(origins.len(), if is_known { "origin" } else { "place" });
         let told = format!("{mark} {all} from {places}{when}{good}");
@@ -162,7 +172,7 @@ impl Hotspots {
             Some(Trend::New) => " is new",
             Some(Trend::Worse) => " is worse than before",
             Some(Trend::Better) => " is better than before",
-            Some(Trend::Same) => " is as before",
+            Some(Trend::Same) => " is about as before",
             Some(Trend::Gone) | None => "",
         };
         let (between, worst) = match (origins.len(), trend) {

@@ -75,7 +75,7 @@ pub fn length(estimate: Option<Estimate>) -> String {
     }
 }
 
-/// `from 1 234 spans in 56 journeys, a sample: the newest 200 traces of each of 4 services`.
+/// `from 1 234 spans in 56 journeys, a sample: at most the newest 200 traces of each of 4 services`.
 pub fn line(basis: &Basis) -> Block {
     Block::Line(one(Role::Dim, sentence(basis)))
 }
@@ -94,7 +94,7 @@ fn sentence(basis: &Basis) -> String {
     let lines = if basis.lines > 0 { format!(" and {}", counted(basis.lines, "line")) } else { String::new() };
     let sample = match (basis.limit, basis.services.len()) {
         (Some(limit), services) if services > 0 && basis.cut() > 0 => {
-            format!(", a sample: the newest {limit} traces of each of {}", counted(services, "service"))
+            format!(", a sample: at most the newest {limit} traces of each of {}", counted(services, "service"))
         }
         _ => String::new(),
     };
@@ -118,7 +118,10 @@ mod tests {
         let table = [
             (&read, "from 12 345 spans in 1 journey"),
             (&all, "from 12 345 spans in 1 journey and 2 lines"),
-            (&cut, "from 12 345 spans in 1 journey and 2 lines, a sample: the newest 200 traces of each of 2 services"),
+            (
+                &cut,
+                "from 12 345 spans in 1 journey and 2 lines, a sample: at most the newest 200 traces of each of 2 services",
+            ),
             (&metrics, "from about 12 345 calls, counted by calls_total"),
             (&own, "from about 12 345 calls, counted by calls_total of jaeger itself"),
             (&exemplified, "from about 12 345 calls, counted by calls_total; kinds and examples from 1 journey"),

@@ -43,6 +43,11 @@ impl Totals {
         totals
     }
 
+    /// How many calls were counted in the time that is asked about, and in the time before.
+    pub fn counted(&self) -> [u64; 2] {
+        [0, 1].map(|at: usize| rounded(self.calls.values().map(|calls| calls[at]).sum()))
+    }
+
     /// Whether nothing at all was counted in the time that is asked about.
     pub fn is_empty(&self) -> bool {
         self.calls.values().chain(self.errors.values()).chain(self.lines.values()).all(|[now, _]| *now < 0.5)
@@ -156,7 +161,7 @@ fn counted(tally: Tally, key: Key, errors: [u64; 2], calls: Both) -> Hotspot {
         calls: calls[0],
         share: (calls[0] > 0).then(|| (now as f64 / calls[0] as f64).min(1.0)),
         errors_before: Some(errors[1]),
-        trend: Some(super::trend(errors, errors, calls)),
+        trend: super::trend(errors, errors, calls),
         ..row
     }
 }

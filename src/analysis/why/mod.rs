@@ -53,6 +53,12 @@ impl Question {
         self.slow.is_none() && (self.bad.is_none() && self.good.is_none() || told.clone().any(asks))
     }
 
+    /// Whether it asks what lines say.
+    pub fn is_about_lines(&self) -> bool {
+        let asks = |criteria: &Criteria| criteria.terms.iter().any(|term| matches!(term.test, Test::Line(_)));
+        self.bad.iter().chain(&self.good).any(asks)
+    }
+
     fn side(&self, journey: &Journey) -> Side {
         let failed = || judged(journey).any(|span| journey.spans[span].is_error());
         let means = |criteria: &Option<Criteria>| criteria.as_ref().map(|criteria| criteria.mean(journey));

@@ -55,13 +55,20 @@ pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> L
             break;
         }
         let limit = wanted.limit.max(1).min(look.affordable(most, left));
-        let answers = join_all(some.iter().map(|service| asking.ask(service, limit))).await;
-        for (nth, answer) in answers.into_iter().enumerate() {
-            let room = most.saturating_sub(look.count) / (some.len() - nth);
-            look.take(answer, wanted.limit, room);
-        }
+        look.ask(&asking, some, limit, most).await;
         left -= some.len();
     }
+    // What the others did not need is for those of whom there may be more.
+    let short = look.short_of(wanted.limit);
+    for some in short.chunks(AT_ONCE) {
+        let more = look.affordable(most, short.len());
+        let limit = look.fewest_of(some).saturating_add(more).min(wanted.limit);
+        if look.count < most && more > 1 {
+            let some: Vec<&String> = some.iter().collect();
+            look.ask(&asking, &some, limit, most).await;
+        }
+    }
+    look.fewer = look.short_of(wanted.limit).len();
     look
 }
 
@@ -92,13 +99,35 @@ impl Look {
         (most.saturating_sub(self.count) / services.max(1) / size.max(1)).max(1)
     }
 
-    fn take(&mut self, answer: Answer, wanted: usize, room: usize) {
+    /// Asks these services for so many traces each, and keeps what there is room for.
+    async fn ask(&mut self, asking: &Asking<'_>, services: &[&String], limit: usize, most: usize) {
+        let answers = join_all(services.iter().map(|service| asking.ask(service, limit))).await;
+        let count = answers.len();
+        for (nth, answer) in answers.into_iter().enumerate() {
+            let room = most.saturating_sub(self.count) / (count - nth);
+            self.take(answer, room);
+        }
+    }
+
+    /// Services of which there may be more than is kept, and fewer traces are kept than were wanted.
+    fn short_of(&self, wanted: usize) -> Vec<String> {
+        let short = self.services.iter().filter(|service| service.cut && service.traces < wanted);
+        short.map(|service| service.service.clone()).collect()
+    }
+
+    /// How many traces of that one of these services are kept of which the fewest are.
+    fn fewest_of(&self, some: &[String]) -> usize {
+        let kept = self.services.iter().filter(|service| some.contains(&service.service));
+        kept.map(|service| service.traces).min().unwrap_or(0)
+    }
+
+    fn take(&mut self, answer: Answer, room: usize) {
         let Answer { service, told, limit } = answer;
         match told {
             Ok(decoded) => {
                 let (came, traces) = self.keep(decoded, room);
                 let cut = came >= limit || traces < came;
-                self.fewer += usize::from(cut && traces < wanted);
+                self.services.retain(|known| known.service != service);
                 self.services.push(SampledService { service, traces, cut });
             }
             Err(failure) => self.failure = self.failure.take().or(Some(failure)),
@@ -155,7 +184,7 @@ impl Asking<'_> {
             let search = Search { operation, tags: &tags, window: self.wanted.window, limit };
             match self.jaeger.search(&search, Some(service)).await {
                 Err(failure) if is_too_deep(&failure) && limit > 1 => {
-                    self.deepest.set(self.deepest.get().min(limit / 2))
+                    self.deepest.set(self.deepest.get().min(limit / 2));
                 }
                 told => return Answer { service: service.to_owned(), told, limit },
             }
