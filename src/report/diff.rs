@@ -296,9 +296,11 @@ impl DiffReport {
                 below: waited(step).into_iter().collect(),
             }
         };
-        let sides = if self.is_of_two() { ["first", "second"] } else { ["before", "after"] };
+        let sides = if self.is_of_two() { ["first", "second"] } else { ["before (p50 · p95)", "after (p50 · p95)"] };
         let head = ["", sides[0], sides[1], "step"].map(str::to_owned).to_vec();
-        Table { head, rows: rows.iter().take(MOST).map(row).collect(), ..Table::default() }
+        // Of two windows there is much to say of each step: on narrow screens its name stands above that.
+        let numbers = if self.is_of_two() { 0 } else { 3 };
+        Table { head, rows: rows.iter().take(MOST).map(row).collect(), numbers, ..Table::default() }
     }
 
     fn figures(&self, figures: Option<&Figures>, nth: usize) -> Line {
@@ -310,7 +312,7 @@ impl DiffReport {
             }
         } else {
             let per = figures.call_count as f64 / self.told().journeys[nth].max(1) as f64;
-            said = format!("{per:.1}× {said} (p95 {})", Human(figures.p95_ns));
+            said = format!("{per:.1}× {said} · {}", Human(figures.p95_ns));
         }
         if figures.error_count > 0 {
             let failed = format!(" ✗{}", figures.error_count);
