@@ -10,7 +10,7 @@ use crate::demo;
 use crate::error::{Error, Exit};
 use crate::model::journey::Journey;
 use crate::model::time::{HOUR, Timestamp, Window};
-use crate::options::journey::JourneyArgs;
+use crate::options::journey::{Found, JourneyArgs};
 use crate::options::sources::Supply;
 use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
@@ -199,7 +199,11 @@ async fn two_journeys(args: &Args, context: &Context) -> Result<(Compared, Footi
     };
     let empty: Vec<bool> = told.iter().map(|one| one.judged.journey.is_empty()).collect();
     let names: Vec<String> = both.iter().zip(&told).map(name).collect();
-    let footing = told.into_iter().map(|one| one.footing).reduce(Footing::and).unwrap_or_default();
+    let mut footing = told.into_iter().map(|one| one.footing).reduce(Footing::and).unwrap_or_default();
+    // One side alone is nothing to compare.
+    if empty.contains(&true) {
+        footing.found = Found::Nothing;
+    }
     let names = <[String; 2]>::try_from(names).unwrap_or_default();
     let empty = <[bool; 2]>::try_from(empty).unwrap_or_default();
     Ok((Compared::Journeys { names, empty, told: diff.of_two() }, footing))
