@@ -176,11 +176,11 @@ fn samples(truth: &BTreeMap<(String, String), (Vec<i64>, u64)>, times: f64) -> V
 /// shows a zero before it counts: all that is there before is another service.
 #[tokio::test]
 async fn metrics_tell_the_same_within_their_buckets() {
-    let runs = scenarios().into_iter().take(6).enumerate();
-    let spans: Vec<Span> = runs.flat_map(|(nth, s)| s.run(now(), nth as u64).spans).collect();
+    let runs = || scenarios().into_iter().filter(|one| one.name != "clock-off").take(9).enumerate();
+    let spans: Vec<Span> = runs().flat_map(|(nth, s)| s.run(now(), nth as u64).spans).collect();
     let truth = truth(&spans);
     // Jaeger tells its own metrics of services that it knows, at whatever time.
-    for (nth, scenario) in scenarios().into_iter().take(6).enumerate() {
+    for (nth, scenario) in runs() {
         push(&scenario.run(now().plus(-60 * HOUR), nth as u64)).await;
     }
     let old = BTreeMap::from([(("old".to_owned(), "GET /".to_owned()), (vec![1_000_000; 7], 2))]);
@@ -228,7 +228,8 @@ async fn metrics_tell_the_same_within_their_buckets() {
         let json = answer.json();
         assert_eq!(text(&json["basis"], "via"), "metrics", "{server}: {} {}", answer.stderr, json["notes"]);
         let mut told: BTreeMap<(String, String), u64> = BTreeMap::new();
-        for row in json["hotspots"].as_array().expect("rows").iter().filter(|row| row["lines_only"] == false) {
+        let is_counted = |row: &&Value| row["lines_only"] == false && row["at_least"] == false;
+        for row in json["hotspots"].as_array().expect("rows").iter().filter(is_counted) {
             let key = (text(row, "service").to_owned(), text(row, "operation").to_owned());
             *told.entry(key).or_default() += row["errors"].as_u64().unwrap_or_default();
         }
