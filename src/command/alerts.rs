@@ -176,7 +176,7 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
     showing.finish(&mut alerts);
     let mut basis = Basis::default();
     if !journey.is_empty() {
-        basis.add(journey, &args.window.journey.filters.filters());
+        basis.add(journey, &filters);
     }
     Ok(shown_with(told.footing, args, context, Alerts { asked, of_services, alerts, basis }))
 }

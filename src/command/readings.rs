@@ -5,6 +5,7 @@ use crate::backend::prometheus::Prometheus;
 use crate::backend::transport::Transport;
 use crate::command::asking::Told;
 use crate::command::desk::Desk;
+use crate::gather::health;
 use crate::gather::metrics::{About, readings as read};
 use crate::model::evidence::{BackendState, Evidence, Note, Source};
 use crate::model::time::{Human, MINUTE};
@@ -43,9 +44,8 @@ fn remark(shell: &mut Evidence, note: Note, failure: Option<&Failure>) {
         let status = shell.backends.iter_mut().find(|backend| backend.name == Source::Prometheus);
         let Some(status) = status.filter(|status| status.state == BackendState::Ok) else { return };
         let refuses = |failure: &Failure| matches!(failure.kind, FailureKind::MustAct | FailureKind::NoSuchApi);
-        status.state = if failure.is_some_and(refuses) { BackendState::Refused } else { BackendState::Partial };
-        status.error.clone_from(&note.message);
-        status.hint.clone_from(&note.hint);
+        let state = if failure.is_some_and(refuses) { BackendState::Refused } else { BackendState::Partial };
+        health::lacking(status, state, &note);
     }
     shell.note(note);
 }

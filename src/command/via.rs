@@ -15,7 +15,7 @@ use crate::gather::health;
 use crate::gather::measures::{edges, measures, of_family};
 use crate::gather::service_metrics::{Silence, Wanted, service_metrics};
 use crate::model::basis::{Basis, Via};
-use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::measure::Measured;
 use crate::model::time::Window;
@@ -198,12 +198,7 @@ fn told(
             measured
         }
         Err(failure) => {
-            status = BackendStatus {
-                state: health::state_of(endpoint, &failure),
-                error: failure.message.clone(),
-                hint: failure.advice().to_owned(),
-                ..status
-            };
+            health::failed(&mut status, endpoint, &failure);
             shell.note(health::note_of(endpoint, &failure));
             None
         }
@@ -241,9 +236,7 @@ async fn of_jaeger(
             None
         }
         Err(failure) if must => {
-            status.state = health::state_of(endpoint, &failure);
-            status.error.clone_from(&failure.message);
-            failure.advice().clone_into(&mut status.hint);
+            health::failed(&mut status, endpoint, &failure);
             shell.note(health::note_of(endpoint, &failure));
             None
         }

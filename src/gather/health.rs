@@ -48,6 +48,20 @@ pub fn left_out(source: Source) -> BackendStatus {
     BackendStatus::new(source, BackendState::LeftOut)
 }
 
+/// That asking it failed, and what to do about it.
+pub fn failed(status: &mut BackendStatus, endpoint: &Endpoint, failure: &Failure) {
+    status.state = state_of(endpoint, failure);
+    status.error.clone_from(&failure.message);
+    failure.advice().clone_into(&mut status.hint);
+}
+
+/// What it lacks, as this remark says.
+pub fn lacking(status: &mut BackendStatus, state: BackendState, note: &Note) {
+    status.state = state;
+    status.error.clone_from(&note.message);
+    status.hint.clone_from(&note.hint);
+}
+
 /// A backend that was asked, with what it was asked so far.
 pub fn asked(endpoint: &Endpoint, transport: &Transport) -> BackendStatus {
     let tally = transport.tally(endpoint.source);

@@ -533,14 +533,11 @@ impl<'a> Gathering<'a> {
         };
         let of_it = |note: &&Note| note.source == Some(endpoint.source) && note.code.is_incomplete();
         if let Some(failure) = self.down.get(&endpoint.source) {
-            status.state = health::state_of(endpoint, failure);
-            status.error.clone_from(&failure.message);
-            failure.advice().clone_into(&mut status.hint);
+            health::failed(&mut status, endpoint, failure);
         } else if let Some(note) = self.evidence.notes.iter().find(of_it) {
             let refused = self.refused.contains(&endpoint.source);
-            status.state = if refused { BackendState::Refused } else { BackendState::Partial };
-            status.error.clone_from(&note.message);
-            status.hint.clone_from(&note.hint);
+            let state = if refused { BackendState::Refused } else { BackendState::Partial };
+            health::lacking(&mut status, state, note);
         } else if let Some(failure) = self.transport.interrupted() {
             let has_answered = self.transport.has_answered(endpoint.source);
             if self.cut.contains(&endpoint.source) || !has_answered {

@@ -15,7 +15,7 @@ use crate::gather::haul::SpansByTrace;
 use crate::gather::health;
 use crate::gather::traces::{is_too_deep, wants_service};
 use crate::model::conventions::short_service;
-use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::pattern::Pattern;
@@ -87,12 +87,7 @@ pub async fn recent(wanted: &Wanted, backends: &Backends, transport: &Transport,
     let mut status = health::asked(endpoint, transport);
     if let Some(failure) = failure {
         let note = health::note_of(endpoint, &failure);
-        status = BackendStatus {
-            state: health::state_of(endpoint, &failure),
-            error: failure.message.clone(),
-            hint: failure.advice().to_owned(),
-            ..status
-        };
+        health::failed(&mut status, endpoint, &failure);
         shell.note(note);
     }
     found.notes.into_iter().for_each(|note| shell.note(health::advised(note)));

@@ -58,15 +58,11 @@ impl<'a> Standing<'a> {
             None => {
                 shell.coverage.metrics.add(window);
                 if let Some(note) = shell.notes.iter().find(|note| note.code.is_incomplete()) {
-                    status.state = BackendState::Partial;
-                    status.error.clone_from(&note.message);
-                    status.hint.clone_from(&note.hint);
+                    health::lacking(&mut status, BackendState::Partial, note);
                 }
             }
             Some(failure) => {
-                status.state = health::state_of(endpoint, &failure);
-                status.error.clone_from(&failure.message);
-                failure.advice().clone_into(&mut status.hint);
+                health::failed(&mut status, endpoint, &failure);
                 shell.note(health::note_of(endpoint, &failure));
                 if status.state == BackendState::NotConfigured {
                     shell.note(needed(what));

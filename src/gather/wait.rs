@@ -15,6 +15,7 @@ use crate::model::log::LineKey;
 use crate::model::time::{Timestamp, Window};
 use crate::progress::Progress;
 use crate::query::{Query, TimeRange};
+use crate::report::words::some;
 
 /// The first pause between two rounds.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -82,7 +83,7 @@ where
             Wait::Enough => break,
             Wait::For(what) => {
                 let left = patience.wait.saturating_sub(since);
-                progress.say(format!("waiting for {}; {} s left", named(&what), left.as_secs()));
+                progress.say(format!("waiting for {}; {} s left", some(&what, MOST_NAMED), left.as_secs()));
                 pauses.next().unwrap_or(LONGEST_PAUSE).min(left)
             }
             Wait::Until(at) => {
@@ -140,12 +141,6 @@ fn asked_again(query: &Query, first: &Evidence) -> Window {
 fn until_now(window: Window, first: Timestamp, now: Timestamp) -> TimeRange {
     let to = if window.to >= first { now.plus(1).max(window.to) } else { window.to };
     TimeRange::Explicit(Window::new(window.from, to))
-}
-
-fn named(what: &[String]) -> String {
-    let more = what.len().saturating_sub(MOST_NAMED);
-    let named = what[..what.len() - more].join(", ");
-    if more > 0 { format!("{named} and {more} more") } else { named }
 }
 
 /// What a round found, with all that only earlier ones did: nothing that was seen is lost.

@@ -13,7 +13,7 @@ use crate::report::frame::Frame;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window;
-use crate::report::words::counted;
+use crate::report::words::{counted, some};
 
 /// How many rows of what only restates the question, and of what is lacking, are shown.
 const FEW: usize = 3;
@@ -325,10 +325,8 @@ impl WhyReport {
         let of = |n: usize, all: usize| plain(format!("{n} of {all}  {:>3.0} %", share(n, all) * 100.0));
         let doubt = if title == SUSPECT { "? " } else { "" };
         let row = |row: &Difference| {
-            let named = row.also.iter().take(ALSO).map(Thing::text).collect::<Vec<_>>().join(", ");
-            let more = row.also.len().saturating_sub(ALSO);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let also = one(Role::Dim, format!("also {named}{more}"));
+            let named: Vec<String> = row.also.iter().map(Thing::text).collect();
+            let also = one(Role::Dim, format!("also {}", some(&named, ALSO)));
             TableRow {
                 cells: vec![
                     of(row.bad, self.told.bad),

@@ -17,6 +17,7 @@ use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCo
 use crate::model::log::{CutLines, LineKey, LogEntry};
 use crate::model::time::{DAY, Window};
 use crate::progress::Progress;
+use crate::report::words;
 use counting::Counts;
 use reading::Read;
 
@@ -80,15 +81,11 @@ pub async fn error_lines(
     let mut status = BackendStatus { items: evidence.logs.len(), ..health::asked(endpoint, transport) };
     if let Some(failure) = failed {
         evidence.note(health::note_of(endpoint, &failure));
-        status.state = health::state_of(endpoint, &failure);
-        status.error.clone_from(&failure.message);
-        failure.advice().clone_into(&mut status.hint);
+        health::failed(&mut status, endpoint, &failure);
     } else {
         windows.iter().for_each(|window| evidence.coverage.logs.add(*window));
         if let Some(note) = evidence.notes.iter().find(|note| note.code.is_incomplete()) {
-            status.state = BackendState::Partial;
-            status.error.clone_from(&note.message);
-            status.hint.clone_from(&note.hint);
+            health::lacking(&mut status, BackendState::Partial, note);
         }
     }
     evidence.backends = vec![status];
@@ -218,10 +215,7 @@ fn label_value<'a>(line: &'a LogEntry, label: Option<&str>) -> &'a str {
 
 /// A few names, and how many more.
 fn some(names: &BTreeSet<String>) -> String {
-    let first: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
-    let more = names.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", first.join(", "))
+    words::some(&names.iter().collect::<Vec<_>>(), NAMED)
 }
 
 /// How many error lines each service wrote in these times: by the names that its lines give it, else by its label. Of a

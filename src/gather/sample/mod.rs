@@ -193,9 +193,7 @@ fn absorb(evidence: &mut Evidence, came: Vec<Look>, looks: &[Wanted], endpoint: 
     for status in &mut evidence.backends {
         status.items = items;
         if let Some(failure) = &failed {
-            status.state = health::state_of(endpoint, failure);
-            status.error.clone_from(&failure.message);
-            failure.advice().clone_into(&mut status.hint);
+            health::failed(status, endpoint, failure);
         }
     }
     evidence.notes.sort();
