@@ -990,7 +990,7 @@ complete -c trace -n "__fish_trace_using_subcommand alerts" -l no-progress -d 'N
 complete -c trace -n "__fish_trace_using_subcommand alerts" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand why" -l bad -d 'Which journeys are bad [default: error; with --good alone, all others]' -r
 complete -c trace -n "__fish_trace_using_subcommand why" -l good -d 'Which are good [default: all others]' -r
-complete -c trace -n "__fish_trace_using_subcommand why" -l slow -d 'Compare the slow with the fast: the slowest tenth, or those that last longer than this' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l slow -d 'Compare the slow with the fast: the slowest tenth of each entry operation, or those that last longer than this' -r
 complete -c trace -n "__fish_trace_using_subcommand why" -l top -d 'Show so many rows' -r
 complete -c trace -n "__fish_trace_using_subcommand why" -l by -d 'Compare only these: attribute, operation, service; repeatable' -r -f -a "attribute\t''
 operation\t''

@@ -32,7 +32,7 @@ fn journey(nth: usize, host: &str, size: &Json, millis: i64, failed: bool) -> St
     };
     let status = if failed { json!({ "code": 2, "message": "connection refused" }) } else { json!({}) };
     let parent = format!("aa{:014x}", nth + 1);
-    json!({ "resourceSpans": [span("shop", "aa", "", json!({})), span("pay", "bb", &parent, status)] }).to_string()
+    json!({ "resourceSpans": [span("shop", "aa", "", status.clone()), span("pay", "bb", &parent, status)] }).to_string()
 }
 
 fn file(journeys: usize, of: impl Fn(usize) -> (&'static str, Json, i64, bool)) -> String {
@@ -85,8 +85,8 @@ fn where_nothing_can_be_told_words_say_so() {
         (plain(|nth| nth < 3), vec![], "– nothing tells the 3 bad journeys from the 27 others"),
         (plain(|nth| nth % 3 == 0), vec![], "– nothing tells the 10 bad journeys from the 20 others"),
         (plain(|nth| nth == 0), vec!["--start", "2020-01-01", "--end", "2020-01-02"], "– no journey to compare"),
-        (plain(|nth| nth == 0), vec!["--bad", "tag.nobody=x"], "✓ none of 30 journeys is bad"),
-        (plain(|_| true), vec!["--good", "error"], "✓ none of 30 journeys is bad"),
+        (plain(|nth| nth == 0), vec!["--bad", "tag.nobody=x"], "– none of 30 journeys is: tag.nobody=x"),
+        (plain(|_| true), vec!["--good", "error"], "– none of 30 journeys is: all others"),
         (services, vec![], "– nothing tells the 1000 bad journeys from the 2000 others"),
     ];
     for (file, args, said) in table {
@@ -176,7 +176,7 @@ fn errors_older_than_the_newest_traces_are_looked_for_by_themselves() {
         trace().args(server).run().screen()
     };
     let told = asked(&[good.clone(), failing].concat());
-    assert!(told.contains("bad: error (6)") && told.contains("looked for by themselves"), "{told}");
+    assert!(told.contains("bad: error, not made good (6)") && told.contains("looked for by themselves"), "{told}");
     let none = asked(&good);
     assert!(none.starts_with("– none seen that is bad, among 20 journeys"), "{none}");
 }
@@ -192,7 +192,7 @@ fn a_gate_of_two_windows_passes_only_what_it_can_tell() {
     };
     let after = "2026-11-22T13:03:10Z..2026-11-22T14:00:00Z";
     let differs = asked(&halves(6), after);
-    assert!(differs.starts_with("! the time after has 1 step failing") && differs.ends_with("exit 1"), "{differs}");
+    assert!(differs.starts_with("! the time after has 2 steps failing") && differs.ends_with("exit 1"), "{differs}");
     let none = asked(&halves(6), "2026-11-22T15:00:00Z..2026-11-22T16:00:00Z");
     assert!(none.starts_with("– too few to tell: 6 journeys before, no journey after"), "{none}");
     assert!(none.ends_with("exit 3"), "{none}");

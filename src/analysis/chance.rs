@@ -36,25 +36,122 @@ impl Factorials {
     }
 }
 
-/// How surely the share `a` of `all_a` is above the share `b` of `all_b`: the lower bound of their difference, at 95 %
-/// (Newcombe's interval of Wilson's bounds).
-pub fn difference_at_least(a: usize, all_a: usize, b: usize, all_b: usize) -> f64 {
-    let (pa, low, _) = wilson(a, all_a);
-    let (pb, _, high) = wilson(b, all_b);
-    pa - pb - ((pa - low).powi(2) + (high - pb).powi(2)).sqrt()
+/// Two sets of one kind, and how many of either have something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// How many of the first set have it.
+    pub first: usize,
+    /// Of so many.
+    pub all_first: usize,
+    /// How many of the second.
+    pub second: usize,
+    /// Of so many.
+    pub all_second: usize,
 }
 
-/// A share and Wilson's bounds of it.
-fn wilson(n: usize, all: usize) -> (f64, f64, f64) {
-    const Z: f64 = 1.96;
-    if all == 0 {
-        return (0.0, 0.0, 1.0);
+impl Table {
+    fn having(self) -> usize {
+        self.first + self.second
     }
-    let (share, all) = (n as f64 / all as f64, all as f64);
+
+    fn all(self) -> usize {
+        self.all_first + self.all_second
+    }
+
+    /// How many of the first set can have it at most.
+    fn most(self) -> usize {
+        self.all_first.min(self.having())
+    }
+
+    /// How many have it at least.
+    fn least(self) -> usize {
+        self.having().saturating_sub(self.all_second)
+    }
+
+    /// How many chance gives to the first set, and the variance of that.
+    fn by_chance(self) -> (f64, f64) {
+        let [having, drawn, all] = [self.having(), self.all_first, self.all()].map(|n| n as f64);
+        let mean = drawn * having / all.max(1.0);
+        (mean, mean * (1.0 - having / all.max(1.0)) * (all - drawn) / (all - 1.0).max(1.0))
+    }
+}
+
+impl Factorials {
+    /// How likely the first sets have at least so many in all, where chance alone parts each kind: Fisher's exact test of
+    /// several tables, as Mantel and Haenszel combine them. What is likely anyway is told roughly.
+    pub fn at_least_within(&self, tables: impl Iterator<Item = Table> + Clone) -> f64 {
+        let open = tables.filter(|table| table.most() > table.least());
+        let mut rest = open.clone();
+        let (Some(one), None) = (rest.next(), rest.next()) else { return self.at_least_of_many(open) };
+        self.at_least(one.first, one.all_first, one.having(), one.all())
+    }
+
+    fn at_least_of_many(&self, tables: impl Iterator<Item = Table> + Clone) -> f64 {
+        const LIKELY: f64 = 1.5;
+        let (mut off, mut variance, mut short) = (-0.5, 0.0, 0);
+        for table in tables.clone() {
+            let (mean, spread) = table.by_chance();
+            off += table.first as f64 - mean;
+            variance += spread;
+            short += table.most() - table.first;
+        }
+        if variance <= 0.0 || off <= 0.0 {
+            return 1.0;
+        }
+        let z = off / variance.sqrt();
+        if z < LIKELY && short > 0 {
+            return two_sided(z) / 2.0;
+        }
+        // How likely all tables together fall short of the most by each number, up to the one that was seen.
+        let mut sums = vec![1.0];
+        for table in tables {
+            let ways = self.choose(table.all(), table.all_first);
+            let by = |less: usize| {
+                let (having, hits) = (table.having(), table.most() - less);
+                (self.choose(having, hits) + self.choose(table.all() - having, table.all_first - hits) - ways).exp()
+            };
+            let one: Vec<f64> = (0..=short.min(table.most() - table.least())).map(by).collect();
+            let mut next = vec![0.0; (sums.len() + one.len() - 1).min(short + 1)];
+            for (at, sum) in sums.iter().enumerate() {
+                next.iter_mut().skip(at).zip(&one).for_each(|(next, one)| *next += sum * one);
+            }
+            sums = next;
+        }
+        sums.iter().sum::<f64>().min(1.0)
+    }
+}
+
+/// By how much the share of the first sets is above that of the second at least, at 95 % (Newcombe's interval of Wilson's
+/// bounds), kinds weighed by how much each can tell (Mantel and Haenszel).
+pub fn difference_at_least(tables: impl Iterator<Item = Table>) -> f64 {
+    let (mut weights, mut shares, mut spreads) = (0.0, [0.0; 2], [0.0; 2]);
+    for table in tables.filter(|table| table.all_first > 0 && table.all_second > 0) {
+        let sides = [(table.first, table.all_first), (table.second, table.all_second)];
+        let sides = sides.map(|(n, all)| (n as f64, all as f64));
+        let weight = sides[0].1 * sides[1].1 / (sides[0].1 + sides[1].1);
+        weights += weight;
+        for (side, (n, all)) in sides.into_iter().enumerate() {
+            shares[side] += weight * n / all;
+            spreads[side] += weight * weight / all;
+        }
+    }
+    if weights <= 0.0 {
+        return -1.0;
+    }
+    let side = |side: usize| (shares[side] / weights, weights * weights / spreads[side]);
+    let ((first, all_first), (second, all_second)) = (side(0), side(1));
+    let low = wilson(first, all_first).0;
+    let high = wilson(second, all_second).1;
+    first - second - ((first - low).powi(2) + (high - second).powi(2)).sqrt()
+}
+
+/// Wilson's bounds of a share of so many.
+fn wilson(share: f64, all: f64) -> (f64, f64) {
+    const Z: f64 = 1.96;
     let middle = share + Z * Z / (2.0 * all);
-    let reach = Z * (share * (1.0 - share) / all + Z * Z / (4.0 * all * all)).sqrt();
+    let reach = Z * ((share * (1.0 - share)).max(0.0) / all + Z * Z / (4.0 * all * all)).sqrt();
     let scale = 1.0 + Z * Z / all;
-    (share, (middle - reach) / scale, (middle + reach) / scale)
+    ((middle - reach) / scale, (middle + reach) / scale)
 }
 
 /// How many of these tests can show anything at all, where each is told by the least probability that it could give:
@@ -125,9 +222,57 @@ mod tests {
             let chance = ways.at_least(hits, drawn, having, all);
             assert!(near(chance, wanted), "{hits} of {drawn}, {having} of {all}: {chance}");
         }
-        assert!(difference_at_least(41, 43, 12, 380) > 0.8);
-        assert!(difference_at_least(1, 1, 0, 1) < 0.0, "one of each tells nothing");
-        assert!(difference_at_least(0, 0, 0, 0) < 0.0 && difference_at_least(5, 10, 50, 100) < 0.0);
+        let difference = |of: &[[usize; 4]]| difference_at_least(of.iter().map(|of| table_of(*of)));
+        assert!(difference(&[[41, 43, 12, 380]]) > 0.8);
+        assert!(difference(&[[1, 1, 0, 1]]) < 0.0, "one of each tells nothing");
+        assert!(difference(&[[0, 0, 0, 0]]) < 0.0 && difference(&[[5, 10, 50, 100]]) < 0.0);
+        // Every kind by itself has the same shares; all in one would differ.
+        assert!(difference(&[[90, 100, 9, 10], [1, 10, 10, 100]]) < 0.0 && difference(&[[91, 110, 19, 110]]) > 0.4);
+        assert!(difference(&[[20, 30, 10, 60], [20, 30, 10, 60]]) > difference(&[[20, 30, 10, 60]]));
+    }
+
+    fn table_of([first, all_first, second, all_second]: [usize; 4]) -> Table {
+        Table { first, all_first, second, all_second }
+    }
+
+    /// Every way to part the tables, one by one.
+    fn counted(tables: &[Table], ways: &Factorials) -> f64 {
+        let mut parted = vec![(0, 1.0)];
+        for table in tables {
+            let all = ways.choose(table.all(), table.all_first);
+            let of = |k: usize| {
+                let others = ways.choose(table.all() - table.having(), table.all_first - k);
+                (ways.choose(table.having(), k) + others - all).exp()
+            };
+            let each = |(sum, p): (usize, f64)| {
+                (table.least()..=table.most()).map(move |k| (sum + k, p * of(k))).collect::<Vec<_>>()
+            };
+            parted = parted.into_iter().flat_map(each).collect();
+        }
+        let seen: usize = tables.iter().map(|table| table.first).sum();
+        parted.into_iter().filter(|(sum, _)| *sum >= seen).map(|(_, p)| p).sum()
+    }
+
+    #[test]
+    fn kinds_that_are_compared_apart_tell_together_what_counting_tells() {
+        let ways = Factorials::up_to(400);
+        let all: [&[[usize; 4]]; 7] = [
+            &[[9, 12, 1, 12]],
+            &[[9, 12, 1, 12], [3, 4, 0, 20]],
+            &[[6, 6, 0, 6], [5, 5, 0, 9]],
+            &[[6, 6, 0, 6], [0, 5, 0, 9], [5, 5, 7, 7]],
+            &[[8, 20, 2, 30], [7, 20, 3, 30], [6, 10, 2, 40]],
+            &[[4, 9, 1, 9], [4, 9, 1, 9], [4, 9, 1, 9], [4, 9, 1, 9]],
+            &[[6, 6, 6, 6], [0, 9, 0, 9]],
+        ];
+        for tables in all {
+            let tables: Vec<Table> = tables.iter().map(|of| table_of(*of)).collect();
+            let (told, wanted) = (ways.at_least_within(tables.iter().copied()), counted(&tables, &ways));
+            assert!((told - wanted).abs() < 1e-3 * wanted, "{tables:?}: {told}, counted {wanted}");
+        }
+        let likely = [table_of([5, 10, 45, 100]), table_of([6, 10, 48, 100])];
+        let (told, wanted) = (ways.at_least_within(likely.into_iter()), counted(&likely, &ways));
+        assert!((told - wanted).abs() < 0.05 && wanted > 0.1, "{told}, counted {wanted}");
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod phases;
 pub mod rules;
 #[cfg(test)]
 pub mod sketch;
+pub mod steps;
 pub mod template;
 pub mod timeline;
 pub mod why;

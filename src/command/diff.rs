@@ -129,7 +129,7 @@ fn began_in(journey: &Journey, window: Window) -> bool {
 
 async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Result<(Compared, Footing), Error> {
     let filters = args.window.journey.filters.filters();
-    let mut diff = Diff::default();
+    let mut diff = Diff::of_many();
     let mut all: Vec<Footing> = vec![];
     match args.window.journey.sources.supply(&context.surroundings)? {
         Supply::Backends => {
@@ -162,7 +162,7 @@ async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Re
         }
     }
     let footing = all.into_iter().reduce(Footing::and).unwrap_or_default();
-    Ok((Compared::Windows(windows, diff.of_many()), footing))
+    Ok((Compared::Windows(windows, diff.told()), footing))
 }
 
 async fn two_journeys(args: &Args, context: &Context) -> Result<(Compared, Footing), Error> {
@@ -188,7 +188,7 @@ async fn two_journeys(args: &Args, context: &Context) -> Result<(Compared, Footi
             }
         }
     }
-    let mut diff = Diff::default();
+    let mut diff = Diff::of_two();
     for (side, one) in [Side::First, Side::Second].into_iter().zip(&told) {
         diff.add(side, &one.judged.journey, &filters);
     }
@@ -206,7 +206,7 @@ async fn two_journeys(args: &Args, context: &Context) -> Result<(Compared, Footi
     }
     let names = <[String; 2]>::try_from(names).unwrap_or_default();
     let empty = <[bool; 2]>::try_from(empty).unwrap_or_default();
-    Ok((Compared::Journeys { names, empty, told: diff.of_two() }, footing))
+    Ok((Compared::Journeys { names, empty, told: diff.told() }, footing))
 }
 
 /// The flags of either journey.

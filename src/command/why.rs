@@ -19,7 +19,7 @@ Examples:
   trace why --since 1h                                    those with an error against all others
   trace why --bad 'error service=cj_*' --good '!error'
   trace why --bad 'tag.tenant=acme duration>2s'           against all others
-  trace why --slow                                        the slowest tenth; --slow=2s: those over it
+  trace why --slow                                        the slowest tenth of each entry; --slow=2s: those over it
   trace why --input download.json --by attribute
   trace why --demo
 
@@ -38,7 +38,7 @@ pub struct Args {
     /// Which are good [default: all others]
     #[arg(long, value_name = "TERMS", value_parser = criteria, allow_hyphen_values = true)]
     pub good: Option<Criteria>,
-    /// Compare the slow with the fast: the slowest tenth, or those that last longer than this
+    /// Compare the slow with the fast: the slowest tenth of each entry operation, or those that last longer than this
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, value_parser = positive_duration, conflicts_with_all = ["bad", "good"])]
     pub slow: Option<Option<i64>>,
     /// Show so many rows

@@ -4,19 +4,22 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::diff::{Change, Figures, Step, Told};
+use crate::analysis::diff::{Began, Change, Figures, Step, Told};
 use crate::model::time::{Human, Window};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
 use crate::report::names::Names;
 use crate::report::parts;
 use crate::report::rows::Rows;
-use crate::report::words::{counted, quoted};
+use crate::report::words::{counted, quoted, some};
 
 /// How many rows are shown.
 const MOST: usize = 200;
 /// How deep steps are indented.
 const DEEPEST: usize = 12;
+
+/// So many entries that are too few to tell are named.
+const NAMED: usize = 3;
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -50,6 +53,8 @@ pub struct DiffRecord<'a> {
     enough: bool,
     first: SideRecord<'a>,
     second: SideRecord<'a>,
+    /// What began the journeys of the windows, the commonest first: each is compared with those that began the same way.
+    entries: &'a [Began],
     /// Every step, each before those under it.
     steps: &'a [Step],
 }
@@ -108,7 +113,14 @@ impl DiffReport {
             span_count: told.spans[nth],
             duration_ns: told.lengths_ns[nth],
         };
-        DiffRecord { differs: self.differs(), enough: told.enough, first: side(0), second: side(1), steps: &told.steps }
+        DiffRecord {
+            differs: self.differs(),
+            enough: told.enough,
+            first: side(0),
+            second: side(1),
+            entries: if self.is_of_two() { &[] } else { &told.entries },
+            steps: &told.steps,
+        }
     }
 
     /// Its main table: the steps.
@@ -117,6 +129,9 @@ impl DiffReport {
             let changes: Vec<&str> = step.changes.iter().map(|change| word(*change)).collect();
             let mut row = vec![
                 json!(changes.join(", ")),
+                json!(
+                    self.told().entries.get(step.entry).filter(|_| !self.is_of_two()).map(|began| began.entry.text())
+                ),
                 json!(step.depth),
                 json!(step.service),
                 json!(step.operation),
@@ -135,6 +150,7 @@ impl DiffReport {
             kind: "step",
             columns: &[
                 "changes",
+                "entry",
                 "depth",
                 "service",
                 "operation",
@@ -164,7 +180,7 @@ impl DiffReport {
             blocks.extend([Block::Blank, Block::Table(self.table(&rows))]);
         }
         let alike = self.told().steps.len() - rows.len();
-        let mut facts = vec![];
+        let mut facts = self.compared_apart();
         facts.extend(parts::unshown(rows.len().saturating_sub(MOST), "more row", "-o json has all"));
         if alike > 0 && self.told().enough {
             let hint = if self.all { "" } else { "; --all shows them" };
@@ -258,13 +274,39 @@ impl DiffReport {
         }
     }
 
-    /// What differs, and the steps above it; everything where everything is wanted.
+    /// That journeys are compared with those that began as they did, where there are several such.
+    fn compared_apart(&self) -> Vec<Fact> {
+        let entries = &self.told().entries;
+        if self.is_of_two() || entries.len() < 2 || !self.told().enough {
+            return vec![];
+        }
+        let apart = format!(
+            "each of {} by itself: another mix of them is no difference",
+            counted(entries.len(), "entry operation")
+        );
+        let mut facts = vec![fact("compared", one(Role::Dim, apart))];
+        let is_marked = |at: usize| self.told().steps.iter().any(|step| step.entry == at && !step.changes.is_empty());
+        let untold = entries.iter().enumerate().filter(|(at, began)| !began.enough && !is_marked(*at));
+        let unlike: Vec<&Began> = untold.map(|(_, began)| began).collect();
+        if !unlike.is_empty() {
+            let journeys = |nth: usize| unlike.iter().map(|began| began.journeys()[nth]).sum::<usize>();
+            let names: Vec<String> = unlike.iter().map(|began| began.entry.text()).collect();
+            let few = format!("{} before and {} after of {}", journeys(0), journeys(1), some(&names, NAMED));
+            facts.push(fact("too few", one(Role::Dim, few)));
+        }
+        facts
+    }
+
+    /// What differs, and the steps above it, up to the entry; everything where everything is wanted.
     fn shown(&self) -> Vec<&Step> {
+        let steps = &self.told().steps;
         let mut keep = vec![];
         let mut wanted = usize::MAX;
-        for step in self.told().steps.iter().rev() {
+        for (nth, step) in steps.iter().enumerate().rev() {
             let leads_on = step.depth < wanted && wanted != usize::MAX;
-            if self.all || !step.changes.is_empty() || leads_on {
+            let is_entry = nth.checked_sub(1).and_then(|last| steps.get(last)).is_none_or(|l| l.entry != step.entry);
+            let begins = is_entry && keep.last().is_some_and(|kept: &&Step| kept.entry == step.entry);
+            if self.all || !step.changes.is_empty() || leads_on || begins {
                 keep.push(step);
                 wanted = step.depth;
             }
@@ -287,12 +329,7 @@ impl DiffReport {
             let label = format!("{indent}{} {}", names.get(&step.service), step.operation);
             let role = if step.changes.is_empty() { Role::Dim } else { Role::Strong };
             TableRow {
-                cells: vec![
-                    marks(step),
-                    self.figures(step.first.as_ref(), 0),
-                    self.figures(step.second.as_ref(), 1),
-                    one(role, label),
-                ],
+                cells: vec![marks(step), self.figures(step, 0), self.figures(step, 1), one(role, label)],
                 below: waited(step).into_iter().collect(),
             }
         };
@@ -303,15 +340,16 @@ impl DiffReport {
         Table { head, rows: rows.iter().take(MOST).map(row).collect(), numbers, ..Table::default() }
     }
 
-    fn figures(&self, figures: Option<&Figures>, nth: usize) -> Line {
-        let Some(figures) = figures else { return one(Role::Dim, "–") };
+    fn figures(&self, step: &Step, nth: usize) -> Line {
+        let Some(figures): Option<Figures> = [step.first, step.second][nth] else { return one(Role::Dim, "–") };
         let mut said = Human(figures.p50_ns).to_string();
         if self.is_of_two() {
             if figures.call_count > 1 {
                 said = format!("{}× {said}", figures.call_count);
             }
         } else {
-            let per = figures.call_count as f64 / self.told().journeys[nth].max(1) as f64;
+            let of = self.told().entries.get(step.entry).map_or(0, |began| began.journeys()[nth]);
+            let per = figures.call_count as f64 / of.max(1) as f64;
             said = format!("{per:.1}× {said} · {}", Human(figures.p95_ns));
         }
         if figures.error_count > 0 {

@@ -19,6 +19,8 @@ use crate::report::words::{counted, some};
 const FEW: usize = 3;
 /// What stands over suspects.
 const SUSPECT: &str = "suspect, perhaps by chance";
+/// Those that are not the ones that were asked for.
+const OTHERS: &str = "all others";
 /// How many things that come with another are named.
 const ALSO: usize = 4;
 
@@ -29,6 +31,8 @@ pub struct Asked {
     good: String,
     /// What the bad ones are called: `bad` or `slow`.
     word: &'static str,
+    /// Whether the user said which are bad: that there is none may be a slip.
+    is_own: bool,
 }
 
 impl Asked {
@@ -38,15 +42,19 @@ impl Asked {
         let text = |criteria: &Option<Criteria>, other: &str| {
             criteria.as_ref().map_or_else(|| other.to_owned(), |told| told.text.clone())
         };
+        let is_own = bad.is_some() || good.is_some();
         match question.slow {
-            Some(Slow::Tenth) => Self { bad: "the slowest tenth".into(), good: "all others".into(), word: "slow" },
+            Some(Slow::Tenth) => {
+                Self { bad: "the slowest tenth of each entry".into(), good: OTHERS.into(), word: "slow", is_own }
+            }
             Some(Slow::Over(limit)) => {
-                Self { bad: format!("longer than {}", Human(limit)), good: "all others".into(), word: "slow" }
+                Self { bad: format!("longer than {}", Human(limit)), good: OTHERS.into(), word: "slow", is_own }
             }
             None => Self {
-                bad: text(bad, if good.is_some() { "all others" } else { "error" }),
-                good: text(good, if bad.is_some() { "all others" } else { "!error" }),
+                bad: text(bad, if good.is_some() { OTHERS } else { "error, not made good" }),
+                good: text(good, OTHERS),
                 word: "bad",
+                is_own,
             },
         }
     }
@@ -72,10 +80,17 @@ pub struct WhyRecord<'a> {
     good: &'a str,
     bad_journey_count: usize,
     good_journey_count: usize,
+    /// How many of the good ones had errors that were made good: retried, or caught.
+    made_good_count: usize,
     /// How many are neither, or have no span that the filters want.
     left_out_count: usize,
+    /// Within how many entry operations the bad ones are compared with the good ones; null where all are compared with
+    /// all, for within them there are too few.
+    entries_compared_count: Option<usize>,
     /// How many things could have told them apart; what is told is beyond chance among so many.
     compared_count: usize,
+    /// The entry operations that are commoner among the bad ones; where nothing is compared within them, they are causes.
+    entries: Vec<DifferenceRecord<'a>>,
     /// What the bad ones have, the surest difference first.
     causes: Vec<DifferenceRecord<'a>>,
     /// Where no cause is told: what the bad ones have most clearly more often; chance may have made it so.
@@ -123,6 +138,8 @@ struct DifferenceRecord<'a> {
     /// In how many good ones.
     good_count: usize,
     good_share: f64,
+    /// Which share of the bad ones would have it, were each like the good ones that began the same way.
+    expected_share: f64,
     /// By how much the shares differ at least, at 95 %: rows are sorted by it.
     difference_at_least: f64,
     /// How likely chance makes such a difference, by this row alone.
@@ -142,7 +159,7 @@ impl WhyReport {
     fn verdict(&self) -> Verdict {
         if !self.told.enough {
             Verdict::TooFew
-        } else if self.told.causes.is_empty() && self.told.lacking.is_empty() {
+        } else if [&self.told.entries, &self.told.causes, &self.told.lacking].iter().all(|rows| rows.is_empty()) {
             Verdict::NothingTellsThemApart
         } else {
             Verdict::ToldApart
@@ -157,8 +174,11 @@ impl WhyReport {
             good: &self.asked.good,
             bad_journey_count: self.told.bad,
             good_journey_count: self.told.good,
+            made_good_count: self.told.made_good,
             left_out_count: self.told.neither,
+            entries_compared_count: self.told.entries_compared,
             compared_count: self.told.family,
+            entries: self.records(&self.told.entries),
             causes: self.records(&self.told.causes),
             suspects: self.records(&self.told.suspects),
             restated: self.records(&self.told.restated),
@@ -185,6 +205,7 @@ impl WhyReport {
                 bad_share: share(row.bad, self.told.bad),
                 good_count: row.good,
                 good_share: share(row.good, self.told.good),
+                expected_share: row.expected,
                 difference_at_least: row.at_least,
                 p_value: row.p,
                 also: row.also.iter().map(Thing::text).collect(),
@@ -194,9 +215,10 @@ impl WhyReport {
         rows.iter().map(record).collect()
     }
 
-    /// Its main table: the causes, then what only restates, then what is lacking.
+    /// Its main table: the entries, the causes, then what only restates, then what is lacking.
     pub fn rows(&self) -> Rows {
         let parts = [
+            ("entry", &self.told.entries),
             ("cause", &self.told.causes),
             ("suspect", &self.told.suspects),
             ("restated", &self.told.restated),
@@ -249,6 +271,9 @@ impl WhyReport {
         if !self.told.causes.is_empty() {
             blocks.extend([Block::Blank, Block::Table(self.table("what", &self.told.causes, self.top))]);
         }
+        if !self.told.entries.is_empty() {
+            blocks.extend([Block::Blank, Block::Table(self.table("what began them", &self.told.entries, FEW))]);
+        }
         if !self.told.suspects.is_empty() {
             blocks.extend([Block::Blank, Block::Table(self.table(SUSPECT, &self.told.suspects, self.top))]);
         }
@@ -263,6 +288,7 @@ impl WhyReport {
             blocks.push(Block::Table(self.table("", &self.told.lacking, FEW)));
         }
         let mut facts = self.unshown();
+        facts.extend(self.compared());
         if self.told.enough && !self.told.causes.is_empty() {
             let said = "shown is what chance alone would not make; it goes with the failures, it need not cause them";
             facts.push(fact("rule", one(Role::Dim, said)));
@@ -282,11 +308,20 @@ impl WhyReport {
         let Told { bad, good, .. } = self.told;
         let word = self.asked.word;
         let cut = self.basis.cut() > 0;
-        match (self.verdict(), self.told.causes.first()) {
+        match (self.verdict(), self.told.causes.first().or(self.told.entries.first())) {
             (Verdict::TooFew, _) if bad == 0 && good == 0 => one(Role::Strong, "– no journey to compare"),
             (Verdict::TooFew, _) if bad == 0 && cut => {
                 let all = counted(good, "journey");
                 one(Role::Strong, format!("– none seen that is {word}, among {all} that were read; there are more"))
+            }
+            (Verdict::TooFew, _) if bad == 0 && self.asked.is_own => {
+                let said = format!("– none of {} is: {}", counted(good, "journey"), self.asked.bad);
+                one(Role::Strong, said)
+            }
+            (Verdict::TooFew, _) if bad == 0 && self.told.made_good > 0 => {
+                let said = format!("✓ nothing failed for good in {}", counted(good, "journey"));
+                let made_good = format!("; in {} something did, and was made good", self.told.made_good);
+                vec![piece(Role::Good, said), piece(Role::Plain, made_good)]
             }
             (Verdict::TooFew, _) if bad == 0 => {
                 one(Role::Good, format!("✓ none of {} is {word}", counted(good, "journey")))
@@ -315,22 +350,26 @@ impl WhyReport {
     }
 
     fn question(&self) -> Line {
-        let left_out =
-            if self.told.neither > 0 { format!(" · {} left out", self.told.neither) } else { String::new() };
-        let Asked { bad, good, word } = &self.asked;
-        one(Role::Dim, format!("{word}: {bad} ({}) · others: {good} ({}){left_out}", self.told.bad, self.told.good))
+        let Asked { bad, good, word, .. } = &self.asked;
+        let Told { bad: bads, good: goods, made_good, neither, .. } = self.told;
+        let others = if good == OTHERS { goods.to_string() } else { format!("{good} ({goods})") };
+        let made_good =
+            if made_good > 0 { format!(", {made_good} with errors that were made good") } else { String::new() };
+        let left_out = if neither > 0 { format!(" · {neither} left out") } else { String::new() };
+        one(Role::Dim, format!("{word}: {bad} ({bads}) · others: {others}{made_good}{left_out}"))
     }
 
     fn table(&self, title: &str, rows: &[Difference], most: usize) -> Table {
-        let of = |n: usize, all: usize| plain(format!("{n} of {all}  {:>3.0} %", share(n, all) * 100.0));
+        let of = |n: usize, all: usize, share: f64| plain(format!("{n} of {all}  {:>3.0} %", share * 100.0));
         let doubt = if title == SUSPECT { "? " } else { "" };
         let row = |row: &Difference| {
             let named: Vec<String> = row.also.iter().map(Thing::text).collect();
             let also = one(Role::Dim, format!("also {}", some(&named, ALSO)));
+            let others = if self.is_weighed() { row.expected } else { share(row.good, self.told.good) };
             TableRow {
                 cells: vec![
-                    of(row.bad, self.told.bad),
-                    of(row.good, self.told.good),
+                    of(row.bad, self.told.bad, share(row.bad, self.told.bad)),
+                    of(row.good, self.told.good, others),
                     vec![piece(Role::Dim, doubt), piece(Role::Strong, row.thing.text())],
                 ],
                 below: if row.also.is_empty() { vec![] } else { vec![Block::Line(also)] },
@@ -339,6 +378,24 @@ impl WhyReport {
         let head = [self.asked.word, "others", title].map(str::to_owned).to_vec();
         let head = if title.is_empty() { vec![] } else { head };
         Table { head, rows: rows.iter().take(most).map(row).collect(), ..Table::default() }
+    }
+
+    /// Whether shares of the others are those of others that began the same way.
+    fn is_weighed(&self) -> bool {
+        self.told.entries_compared.is_some()
+    }
+
+    /// With whom the bad ones are compared.
+    fn compared(&self) -> Option<Fact> {
+        let entries = match self.told.entries_compared? {
+            1 => "the same way".to_owned(),
+            several => format!("the same way, within {}", counted(several, "entry operation")),
+        };
+        let said = format!(
+            "only with others that began {entries}; shares of others are weighed as the {} ones began",
+            self.asked.word
+        );
+        Some(fact("compared", one(Role::Dim, said)))
     }
 
     fn unshown(&self) -> Vec<Fact> {
@@ -356,7 +413,8 @@ impl WhyReport {
         let first = self.told.causes.iter().chain(&self.told.suspects);
         let rows = first.chain(&self.told.lacking).chain(&self.told.restated);
         let example = rows.flat_map(|row| &row.examples).next().map(|id| frame.command_about(id, "missing"));
-        vec![example.unwrap_or_else(|| frame.beside("trace hotspots"))]
+        let made_good = (self.told.bad == 0 && self.told.made_good > 0).then(|| frame.beside("trace why --bad error"));
+        vec![example.or(made_good).unwrap_or_else(|| frame.beside("trace hotspots"))]
     }
 }
 

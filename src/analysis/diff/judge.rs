@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Diff, Name, Seen, Side};
+use super::{Diff, Name, Route, Seen, Side};
 use crate::analysis::chance::{Factorials, ranks_differ, testable};
+use crate::analysis::steps::Entry;
 use crate::model::span::SpanKind;
 use crate::model::time::SECOND;
 
@@ -91,9 +92,38 @@ fn quantile(sorted: &[i64], percent: usize) -> i64 {
     sorted.get((sorted.len() * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default()
 }
 
+/// What began journeys that are compared with each other.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Began {
+    /// How.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// How many on the first side.
+    pub first_journey_count: usize,
+    /// How many on the second.
+    pub second_journey_count: usize,
+    /// Whether there are enough on both sides to tell: a step that differs altogether would be marked.
+    pub enough: bool,
+}
+
+impl Began {
+    fn of(route: &Route, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
+        let [first_journey_count, second_journey_count] = route.journeys;
+        let entry = route.entry.clone().unwrap_or_default();
+        Self { entry, first_journey_count, second_journey_count, enough: is_enough(route.journeys) }
+    }
+
+    /// How many on either side.
+    pub fn journeys(&self) -> [usize; 2] {
+        [self.first_journey_count, self.second_journey_count]
+    }
+}
+
 /// A step on both sides.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Step {
+    /// Which of the entries began its journeys, from 0.
+    pub entry: usize,
     /// Under how many others it stands.
     pub depth: usize,
     /// Its service.
@@ -121,19 +151,33 @@ pub struct Told {
     pub lengths_ns: [i64; 2],
     /// Whether a step that differs altogether would be marked.
     pub enough: bool,
+    /// What began them, the commonest first; each is compared by itself. Of two journeys there is one.
+    pub entries: Vec<Began>,
     /// Every step, each before those under it.
     pub steps: Vec<Step>,
 }
 
 impl Told {
-    fn of(diff: &Diff, steps: Vec<Step>, enough: bool) -> Self {
+    /// Of these rows; two sides of so many journeys are enough where the test says so.
+    fn of(diff: &Diff, rows: Vec<Row>, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
         let lengths_ns = diff.sides.each_ref().map(|side| {
             let mut lengths = side.lengths.clone();
             lengths.sort_unstable();
             quantile(&lengths, 50)
         });
-        let journeys = diff.sides.each_ref().map(|side| side.count);
-        Self { journeys, spans: diff.sides.each_ref().map(|side| side.spans), lengths_ns, enough, steps }
+        let ranked = diff.ranked();
+        let entries: Vec<Began> = ranked.iter().map(|route| Began::of(&diff.routes[*route], &is_enough)).collect();
+        let mut ranks = vec![0; ranked.len()];
+        ranked.into_iter().enumerate().for_each(|(rank, route)| ranks[route] = rank);
+        let enough = entries.iter().any(|entry| entry.enough) || rows.iter().any(|row| !row.changes.is_empty());
+        Self {
+            journeys: diff.journeys(),
+            spans: diff.sides.each_ref().map(|side| side.spans),
+            lengths_ns,
+            enough,
+            entries,
+            steps: rows.into_iter().map(|row| row.into_step(diff, &ranks)).collect(),
+        }
     }
 }
 
@@ -145,11 +189,12 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn into_step(self, diff: &Diff) -> Step {
+    fn into_step(self, diff: &Diff, ranks: &[usize]) -> Step {
         let place = &diff.places[self.place];
         let Name { service, operation, kind } = place.name.clone();
         let [first, second] = self.seen.map(Figures::of);
-        Step { depth: place.depth, service, operation, span_kind: kind, changes: self.changes, first, second }
+        let (entry, depth) = (ranks[place.route], place.depth);
+        Step { entry, depth, service, operation, span_kind: kind, changes: self.changes, first, second }
     }
 }
 
@@ -169,8 +214,7 @@ pub(super) fn of_two(diff: &Diff) -> Told {
         let longer = judge_two(row, below.get(&row.place).copied().unwrap_or_default());
         add_above(row.place, longer, &mut below, diff);
     }
-    let enough = diff.sides.iter().all(|side| side.count > 0);
-    Told::of(diff, rows.into_iter().map(|row| row.into_step(diff)).collect(), enough)
+    Told::of(diff, rows, |journeys| !journeys.contains(&0))
 }
 
 /// By so much does the step above last longer because of this one.
@@ -249,20 +293,22 @@ fn judge_two(row: &mut Row, below_ns: i64) -> i64 {
     if differs { longer.max(0) } else { 0 }
 }
 
-/// Four questions a step: how often, how many fail, how long, how long its message waits. A mark is beyond what chance
-/// makes of all that could be marked.
+/// Four questions a step: how often, how many fail, how long, how long its message waits; and whether what began journeys
+/// does so no more, or did not before. A mark is beyond what chance makes of all that could be marked.
 pub(super) fn of_many(diff: &Diff) -> Told {
     let mut rows = rows(diff);
-    let all = diff.sides.each_ref().map(|side| side.count);
+    let all = diff.journeys();
     if all.contains(&0) {
-        return Told::of(diff, rows.into_iter().map(|row| row.into_step(diff)).collect(), false);
+        return Told::of(diff, rows, |_| false);
     }
     let ways = Factorials::up_to(all[0] + all[1]);
-    let asked: Vec<Answers> = rows.iter().map(|row| Answers::of(row, all, &ways)).collect();
-    let level = LEVEL / testable(least(&asked), LEVEL) as f64;
+    let asked: Vec<Answers> = rows.iter().map(|row| Answers::of(row, diff.beside(row.place), &ways)).collect();
+    let begun: Vec<Answer> = diff.routes.iter().map(|route| Answer::of_shares(route.journeys, all, &ways)).collect();
+    let least = least(&asked).into_iter().chain(begun.iter().map(|answer| answer.least)).collect();
+    let level = LEVEL / testable(least, LEVEL) as f64;
     let mut below: BTreeMap<usize, i64> = BTreeMap::new();
     for (row, answers) in rows.iter_mut().zip(&asked).rev() {
-        row.changes = answers.changes(row, all, level);
+        row.changes = answers.changes(row, diff.beside(row.place), level);
         if row.changes.contains(&Change::Slower) {
             let median = |seen: &[Seen]| {
                 let mut totals: Vec<i64> = seen.iter().map(|one| one.total_ns).collect();
@@ -275,10 +321,20 @@ pub(super) fn of_many(diff: &Diff) -> Told {
             add_above(row.place, longer.max(0), &mut below, diff);
         }
     }
-    let apart: Vec<f64> = (0..all[0] + all[1]).map(|nth| nth as f64).collect();
-    let (first, second) = apart.split_at(all[0]);
-    let enough = ranks_differ(first, second) <= level || rows.iter().any(|row| !row.changes.is_empty());
-    Told::of(diff, rows.into_iter().map(|row| row.into_step(diff)).collect(), enough)
+    for (route, _) in begun.iter().enumerate().filter(|(_, answer)| answer.p <= level) {
+        let change = match diff.routes[route].journeys {
+            [0, _] => Change::Added,
+            [_, 0] => Change::Missing,
+            _ => continue,
+        };
+        let first = rows.iter_mut().find(|row| diff.places[row.place].route == route);
+        first.into_iter().for_each(|row| row.changes.push(change));
+    }
+    Told::of(diff, rows, |[first, second]| {
+        let apart: Vec<f64> = (0..first + second).map(|nth| nth as f64).collect();
+        let (first, second) = apart.split_at(first);
+        ranks_differ(first, second) <= level
+    })
 }
 
 /// The least that each question could give; those about failures of the very same journeys are one.

@@ -8,13 +8,13 @@ const GOOD: &str = "shop/POST /pay/12 0..100 server
       db/write 40..60 client";
 
 fn two(a: &str, b: &str) -> Vec<String> {
-    let mut diff = Diff::default();
+    let mut diff = Diff::of_two();
     diff.add(Side::First, &sketch::journey(a), &Filters::default());
     diff.add(Side::Second, &sketch::journey(b), &Filters::default());
     let marked = |step: Step| {
         (!step.changes.is_empty()).then(|| format!("{}/{} {:?}", step.service, step.operation, step.changes))
     };
-    diff.of_two().steps.into_iter().filter_map(marked).collect()
+    diff.told().steps.into_iter().filter_map(marked).collect()
 }
 
 #[test]
@@ -44,19 +44,29 @@ fn two_journeys_differ_by_their_steps_and_never_by_their_ids() {
     }
     assert_eq!(two(GOOD, &GOOD.replace("write 40..60 client", "write 40..60 client error: x")), ["db/write [Fails]"]);
     let deep = sketch::chain(50_000);
-    let mut diff = Diff::default();
+    let mut diff = Diff::of_two();
     diff.add(Side::First, &deep, &Filters::default());
     diff.add(Side::Second, &deep, &Filters::default());
-    assert!(diff.of_two().steps.iter().all(|step| step.changes.is_empty()));
+    assert!(diff.told().steps.iter().all(|step| step.changes.is_empty()));
 }
 
 /// So many journeys of each drawing, and what is told of them.
 fn many(sides: [(usize, &str); 2]) -> (bool, Vec<String>) {
-    let mut diff = Diff::default();
-    for (side, (count, text)) in [Side::First, Side::Second].into_iter().zip(sides) {
-        (0..count).for_each(|_| diff.add(side, &sketch::journey(text), &Filters::default()));
+    mixed(&sides.map(|(count, text)| vec![(count, text)]))
+}
+
+/// So many journeys of each drawing.
+type Mix<'a> = Vec<(usize, &'a str)>;
+
+/// So many journeys of each drawing on either side, and what is told of them.
+fn mixed(sides: &[Mix; 2]) -> (bool, Vec<String>) {
+    let mut diff = Diff::of_many();
+    for (side, mix) in [Side::First, Side::Second].into_iter().zip(sides) {
+        for (count, text) in mix {
+            (0..*count).for_each(|_| diff.add(side, &sketch::journey(text), &Filters::default()));
+        }
     }
-    let told = diff.of_many();
+    let told = diff.told();
     let marked = told.steps.iter().filter(|step| !step.changes.is_empty());
     (told.enough, marked.map(|step| format!("{} {:?}", step.operation, step.changes)).collect())
 }
@@ -90,7 +100,7 @@ fn many_differ_only_beyond_noise() {
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (dice >> 33) % most
         };
-        let (mut same, mut other) = (Diff::default(), Diff::default());
+        let (mut same, mut other) = (Diff::of_many(), Diff::of_many());
         for nth in 0..60 {
             let (get, fails) = (5 + jitter(40), jitter(10) == 0);
             let outcome = if fails { "error: no" } else { "" };
@@ -101,9 +111,32 @@ fn many_differ_only_beyond_noise() {
             let text = if nth < 30 { &text } else { &slow };
             other.add(side, &sketch::journey(text), &Filters::default());
         }
-        changed += usize::from(same.of_many().steps.iter().any(|step| !step.changes.is_empty()));
-        let told: Vec<Vec<Change>> = other.of_many().steps.into_iter().map(|step| step.changes).collect();
+        changed += usize::from(same.told().steps.iter().any(|step| !step.changes.is_empty()));
+        let told: Vec<Vec<Change>> = other.told().steps.into_iter().map(|step| step.changes).collect();
         assert_eq!(told, [vec![], vec![Change::Fails, Change::Slower], vec![Change::Added]], "{seed}");
     }
     assert!(changed <= 5, "{changed} of 100 claimed something of nothing");
+}
+
+#[test]
+fn another_mix_of_entries_is_no_difference_and_what_changes_within_one_is() {
+    let pay = "shop/POST /pay/12 0..100 server\n  bank/charge 10..90 client";
+    let list = "shop/GET /list 0..20 server\n  db/select 5..15 client";
+    let slow = "shop/GET /list 0..420 server\n  db/select 5..415 client";
+    let all: [(&str, [Mix; 2], bool, &[&str]); 6] = [
+        ("another mix", [vec![(90, pay), (10, list)], vec![(10, pay), (90, list)]], true, &[]),
+        (
+            "a rarer one is slower",
+            [vec![(20, pay), (80, list)], vec![(80, pay), (20, slow)]],
+            true,
+            &["GET /list [SlowerBelow]", "select [Slower]"],
+        ),
+        ("one is gone", [vec![(50, pay), (50, list)], vec![(50, pay)]], true, &["GET /list [Missing]"]),
+        ("one is new", [vec![(50, pay)], vec![(50, pay), (50, list)]], true, &["GET /list [Added]"]),
+        ("a rare one may come later", [vec![(50, pay), (1, list)], vec![(50, pay)]], true, &[]),
+        ("none is on both sides enough", [vec![(3, pay), (3, list)], vec![(3, pay), (3, list)]], false, &[]),
+    ];
+    for (what, sides, enough, changes) in all {
+        assert_eq!(mixed(&sides), (enough, changes.iter().map(ToString::to_string).collect()), "{what}");
+    }
 }

@@ -1,19 +1,15 @@
 //! What good runs of the same pipeline look like: a fold over journeys.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::adjust::Clocks;
 use crate::analysis::errors;
 use crate::analysis::findings::gaps;
-use crate::analysis::template::masked;
+use crate::analysis::steps::{Entry, Names, Step, judged, step};
 use crate::model::journey::Journey;
-use crate::model::span::Span;
 
 /// From so many runs on a baseline tells anything.
 const LEAST_RUNS: usize = 10;
-
-/// A step: a service and its operation, with numbers and IDs masked.
-pub type Step = (String, String);
 
 /// What of the journeys with one beginning was seen.
 #[derive(Clone, Debug, Default)]
@@ -45,14 +41,14 @@ impl Seen {
 /// Good runs, as far as they were added.
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
-    by_beginning: BTreeMap<(Step, String), Runs>,
+    by_entry: BTreeMap<Entry, Runs>,
 }
 
 impl Baseline {
     /// Adds a run, if it is a good one: nothing failed in it. Whether it is settled and complete the caller knows.
     pub fn add(&mut self, journey: &Journey) {
-        let Some(beginning) = beginning(journey).filter(|_| errors::of(journey).is_empty()) else { return };
-        let runs = self.by_beginning.entry(beginning).or_default();
+        let Some(entry) = Entry::of(journey).filter(|_| errors::of(journey).is_empty()) else { return };
+        let runs = self.by_entry.entry(entry).or_default();
         runs.count += 1;
         let names = Names::of(journey);
         let steps: BTreeSet<(Step, Option<Step>)> = judged(journey)
@@ -80,12 +76,12 @@ impl Baseline {
 
     /// How many runs it rests on.
     pub fn runs(&self) -> usize {
-        self.by_beginning.values().map(|runs| runs.count).sum()
+        self.by_entry.values().map(|runs| runs.count).sum()
     }
 
     /// The runs that began as this one did, where they are enough to tell.
     pub fn like(&self, journey: &Journey) -> Option<&Runs> {
-        self.by_beginning.get(&beginning(journey)?).filter(|runs| runs.count >= LEAST_RUNS)
+        self.by_entry.get(&Entry::of(journey)?).filter(|runs| runs.count >= LEAST_RUNS)
     }
 
     /// How long nothing was open before this span's step at most, but for the longest hundredth of runs.
@@ -94,38 +90,4 @@ impl Baseline {
         waits.sort_unstable();
         waits.get((waits.len() * 99).div_ceil(100).saturating_sub(1)).copied()
     }
-}
-
-/// A span's step.
-pub fn step(span: &Span) -> Step {
-    (span.service().to_owned(), masked(&span.name))
-}
-
-/// The steps of a journey's spans, each name masked once.
-pub struct Names(HashMap<String, String>);
-
-impl Names {
-    /// Of this journey.
-    pub fn of(journey: &Journey) -> Self {
-        let names: BTreeSet<&str> = journey.spans.iter().map(|s| s.name.as_str()).collect();
-        Self(names.into_iter().map(|name| (name.to_owned(), masked(name))).collect())
-    }
-
-    /// A span's step.
-    pub fn step(&self, journey: &Journey, span: usize) -> Step {
-        let span = &journey.spans[span];
-        (span.service().to_owned(), self.0.get(&span.name).unwrap_or(&span.name).clone())
-    }
-}
-
-/// Spans that are the journey's own.
-pub fn judged(journey: &Journey) -> impl Iterator<Item = usize> + '_ {
-    (0..journey.spans.len()).filter(|span| journey.judged.get(*span) != Some(&false))
-}
-
-/// How a journey begins: its first span without a cause, and that one's route.
-fn beginning(journey: &Journey) -> Option<(Step, String)> {
-    let is_judged = |span: &&usize| journey.judged.get(**span) != Some(&false);
-    let first = &journey.spans[*journey.forest.roots.iter().find(is_judged)?];
-    Some((step(first), first.attributes.text(&["http.route"]).unwrap_or_default().to_owned()))
 }

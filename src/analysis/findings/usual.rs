@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::critical_path::downwards;
-use crate::analysis::findings::baseline::{Names, Runs, Seen, Step, judged};
+use crate::analysis::findings::baseline::{Runs, Seen};
 use crate::analysis::findings::scene::Scene;
 use crate::analysis::findings::{Draft, MOST_PROOFS};
+use crate::analysis::steps::{Names, Step, judged};
 use crate::model::finding::{Confidence, Finding, FindingId, Hole, HolePlace, Severity};
 
 /// From so many runs on a step that none of them has is unusual, and one that they all have is sure.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::analysis::steps::Entry;
 use crate::analysis::template::masked;
 use crate::model::attribute::Value;
 use crate::model::conventions::{CORRELATION_KEYS, MESSAGE_ID_KEYS, SPAN_ID_FIELDS, TRACE_ID_FIELDS};
@@ -15,6 +16,8 @@ const LONGEST: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// What began it.
+    Entry,
     /// A value of an attribute of spans or their resource.
     Attribute,
     /// A step that there is.
@@ -32,7 +35,7 @@ pub struct Feature {
     pub kind: Kind,
     /// Only on spans of this service; of any, where none is told.
     pub service: Option<String>,
-    /// The attribute's key; `service` or `operation` for those; `error` for what failed spans say.
+    /// The attribute's key; `entry`, `service` or `operation` for those; `error` for what failed spans say.
     pub key: String,
     /// Its value.
     pub value: String,
@@ -79,6 +82,7 @@ impl Thing {
             Self::Feature(Feature { kind: Kind::Operation, service, value, .. }) => {
                 format!("step {} {value}", service.as_deref().unwrap_or_default())
             }
+            Self::Feature(Feature { kind: Kind::Entry, value, .. }) => format!("entry {value}"),
             Self::Feature(Feature { kind: Kind::Service, value, .. }) => format!("service {value}"),
             Self::Feature(Feature { service: Some(service), key, value, .. }) => {
                 format!("{service}: {key}={value}")
@@ -92,6 +96,11 @@ impl Thing {
 pub(super) enum Found {
     Feature(Feature),
     Number(String, f64),
+}
+
+/// What began a journey.
+pub(super) fn began(entry: &Entry) -> Feature {
+    Feature { kind: Kind::Entry, service: None, key: "entry".to_owned(), value: entry.text() }
 }
 
 /// What this span has; its resource's only where it is new.

@@ -1,18 +1,21 @@
 //! What the bad journeys have in common that the good ones have not: a fold over journeys.
 //!
 //! A journey counts once for whatever any of its spans carries, so that one of a hundred spans does not outweigh the
-//! others. What differs is told by Fisher's exact test, at a level that holds for all that could differ (Tarone), and
-//! ranked by how far the two shares lie apart at least.
+//! others. Each is compared with those that began as it did: another mix of them is told by itself, and is no cause. What
+//! differs is told by Fisher's exact test within each such kind, taken together (Mantel and Haenszel), at a level that
+//! holds for all that could differ (Tarone), and ranked by how far the two shares lie apart at least.
 
 mod feature;
 mod ranking;
+mod strata;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::analysis::findings::baseline::{Names, judged};
+use crate::analysis::cascade::Cascade;
+use crate::analysis::steps::{Entry, Names, judged};
 use crate::model::criteria::{Criteria, Test};
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
@@ -22,11 +25,13 @@ pub use self::feature::{Feature, Kind, Thing};
 pub use self::ranking::{Difference, Told};
 
 use self::feature::{Found, features};
+use self::strata::Strata;
 
 /// What is compared.
 #[derive(Clone, Debug, Default)]
 pub struct Question {
-    /// Which journeys are bad; where none is told: those with an error, or, if only good is told, all others.
+    /// Which journeys are bad; where none is told: those with an error that nothing made good, or, if only good is told,
+    /// all others.
     pub bad: Option<Criteria>,
     /// Which are good; where none is told: all others.
     pub good: Option<Criteria>,
@@ -39,7 +44,7 @@ pub struct Question {
 /// Which journeys are slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slow {
-    /// The slowest tenth.
+    /// The slowest tenth of those that began alike.
     Tenth,
     /// Those that last longer, in nanoseconds.
     Over(i64),
@@ -59,27 +64,33 @@ impl Question {
         self.bad.iter().chain(&self.good).any(asks)
     }
 
-    fn side(&self, journey: &Journey) -> Side {
-        let failed = || judged(journey).any(|span| journey.spans[span].is_error());
+    /// On which side the journey is, and whether what failed in it was made good.
+    fn side(&self, journey: &Journey) -> (Side, bool) {
         let means = |criteria: &Option<Criteria>| criteria.as_ref().map(|criteria| criteria.mean(journey));
-        match (means(&self.bad), means(&self.good)) {
+        let side = match (means(&self.bad), means(&self.good)) {
             _ if self.slow.is_some() => Side::Open,
             (Some(true), _) | (None, Some(false)) => Side::Bad,
             (_, Some(true)) | (Some(false), None) => Side::Good,
             (Some(false), Some(false)) => Side::Neither,
-            (None, None) => {
-                if failed() {
-                    Side::Bad
-                } else {
-                    Side::Good
-                }
-            }
-        }
+            (None, None) => return failed(journey),
+        };
+        (side, false)
     }
 
     fn asks_about(&self, key: &str) -> bool {
         self.bad.iter().chain(&self.good).any(|criteria| criteria.ask_about(key))
     }
+}
+
+/// A journey is bad if something failed in it that nothing made good.
+fn failed(journey: &Journey) -> (Side, bool) {
+    let failed: Vec<usize> = judged(journey).filter(|span| journey.spans[*span].is_error()).collect();
+    if failed.is_empty() {
+        return (Side::Good, false);
+    }
+    let recovered = Cascade::of(journey).recovered;
+    let is_bad = failed.iter().any(|span| !recovered.contains(span));
+    if is_bad { (Side::Bad, false) } else { (Side::Good, true) }
 }
 
 /// On which side a journey is.
@@ -98,6 +109,8 @@ struct Member {
     handle: Option<String>,
     length_ns: i64,
     side: Side,
+    /// What began it.
+    entry: Option<Entry>,
     /// What it has, by number, sorted.
     has: Vec<u32>,
 }
@@ -110,6 +123,7 @@ pub struct Why {
     members: Vec<Member>,
     numbers: BTreeMap<String, Numbers>,
     neither: usize,
+    made_good: usize,
 }
 
 /// The numbers that journeys have under one key, each journey's largest.
@@ -128,7 +142,7 @@ impl Why {
 
     /// Adds a journey. Its side is told by all of it; only spans that the filters want are compared.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
-        let side = self.question.side(journey);
+        let (side, was_made_good) = self.question.side(journey);
         if side == Side::Neither {
             self.neither += 1;
             return;
@@ -157,6 +171,9 @@ impl Why {
             self.neither += 1;
             return;
         }
+        self.made_good += usize::from(was_made_good);
+        let entry = Entry::of(journey);
+        has.extend(entry.as_ref().map(|entry| self.number_of(feature::began(entry))));
         let nth = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
         for (key, value) in largest {
             let numbers = self.numbers.entry(key).or_default();
@@ -164,7 +181,7 @@ impl Why {
             numbers.values.push((nth, value));
         }
         let length_ns = journey.span_extent().map_or(0, Window::length);
-        self.members.push(Member { handle: journey.handle(), length_ns, side, has: has.into_iter().collect() });
+        self.members.push(Member { handle: journey.handle(), length_ns, side, entry, has: has.into_iter().collect() });
     }
 
     fn number_of(&mut self, feature: Feature) -> u32 {
@@ -180,18 +197,32 @@ impl Why {
 
     /// The slow are bad.
     fn part_by_length(&mut self) {
-        let Some(slow) = self.question.slow else { return };
-        let limit = match slow {
-            Slow::Over(limit) => limit,
-            Slow::Tenth => {
-                let mut lengths: Vec<i64> = self.members.iter().map(|member| member.length_ns).collect();
-                lengths.sort_unstable();
-                let fast = lengths.len() - lengths.len().div_ceil(10);
-                fast.checked_sub(1).and_then(|last| lengths.get(last).copied()).unwrap_or(i64::MAX)
+        let lengths: Vec<i64> = self.members.iter().map(|member| member.length_ns).collect();
+        let limits = match self.question.slow {
+            None => return,
+            Some(Slow::Over(limit)) => vec![limit; lengths.len()],
+            Some(Slow::Tenth) => {
+                let apart = slowest_tenths(&lengths, &Strata::by_entry(&self.members).of, 10);
+                let any = apart.iter().zip(&lengths).any(|(limit, length)| length > limit);
+                if any { apart } else { slowest_tenths(&lengths, &vec![0; lengths.len()], 1) }
             }
         };
-        for member in &mut self.members {
+        for (member, limit) in self.members.iter_mut().zip(limits) {
             member.side = if member.length_ns > limit { Side::Bad } else { Side::Good };
         }
     }
+}
+
+/// Above which length each is among the slowest tenth of its stratum; where that has fewer than this, none is.
+fn slowest_tenths(lengths: &[i64], strata: &[usize], least: usize) -> Vec<i64> {
+    let mut sorted: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
+    strata.iter().zip(lengths).for_each(|(stratum, length)| sorted.entry(*stratum).or_default().push(*length));
+    let limit = |mut lengths: Vec<i64>| {
+        lengths.sort_unstable();
+        let fast = lengths.len() - lengths.len().div_ceil(10);
+        let last = fast.checked_sub(1).filter(|_| lengths.len() >= least);
+        last.and_then(|last| lengths.get(last).copied()).unwrap_or(i64::MAX)
+    };
+    let limits: BTreeMap<usize, i64> = sorted.into_iter().map(|(stratum, all)| (stratum, limit(all))).collect();
+    strata.iter().map(|stratum| limits.get(stratum).copied().unwrap_or(i64::MAX)).collect()
 }

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::feature::{Feature, Kind, Thing};
+use super::strata::{BAD, GOOD, Strata, Where};
 use super::{Side, Why};
-use crate::analysis::chance::{Factorials, difference_at_least, testable};
+use crate::analysis::chance::{Factorials, Table, difference_at_least, testable};
 
 /// How likely anything at all is told where nothing differs; half of it goes to what the bad ones lack.
 const LEVEL: f64 = 0.02;
@@ -31,10 +32,16 @@ pub struct Told {
     pub good: usize,
     /// How many are neither.
     pub neither: usize,
+    /// How many of the good ones had failures that were made good.
+    pub made_good: usize,
     /// Whether anything at all could be told: what all bad ones had and no good one would be beyond chance.
     pub enough: bool,
+    /// Within how many entries the bad ones are compared with the good ones; none where all are compared with all.
+    pub entries_compared: Option<usize>,
     /// How many things could have told them apart.
     pub family: usize,
+    /// What began the bad ones more often than the good ones.
+    pub entries: Vec<Difference>,
     /// What the bad ones have, the most telling first.
     pub causes: Vec<Difference>,
     /// Where no cause is told: what the bad ones have most clearly more often than the good ones, though chance may have
@@ -55,6 +62,8 @@ pub struct Difference {
     pub bad: usize,
     /// In how many of the good ones.
     pub good: usize,
+    /// Which share of the bad ones would have it, were each like the good ones that began as it did.
+    pub expected: f64,
     /// By how much the two shares differ at least, at 95 %.
     pub at_least: f64,
     /// How likely chance makes such a difference, by this one alone.
@@ -65,70 +74,61 @@ pub struct Difference {
     pub examples: Vec<String>,
 }
 
-/// In which journeys something is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-struct Where {
-    bad: usize,
-    good: usize,
-    /// The same for the same journeys, and, but for chance, for no others.
-    print: u64,
-}
-
-impl Where {
-    fn add(&mut self, nth: usize, side: Side) {
-        let (bad, good) = if side == Side::Bad { (1, 0) } else { (0, 1) };
-        let mixed = (nth as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let print = self.print.wrapping_add(mixed ^ (mixed >> 32));
-        *self = Self { bad: self.bad + bad, good: self.good + good, print };
-    }
-}
-
 /// Things that are in the very same journeys, the plainest first.
 struct Group {
     things: Vec<Thing>,
     place: Where,
 }
 
+/// What is compared with what, by what it is for.
+#[derive(Default)]
+struct Sorted {
+    /// What began them.
+    entries: Vec<(Thing, Where)>,
+    /// What may tell something.
+    own: Vec<(Thing, Where)>,
+    /// What only says again that they are bad.
+    again: Vec<(Thing, Where)>,
+    /// Steps and services, of which some may be lacking.
+    steps: Vec<(Thing, Where)>,
+}
+
 pub(super) fn told(why: Why) -> Told {
     let bad = why.members.iter().filter(|member| member.side == Side::Bad).count();
     let good = why.members.len() - bad;
-    let ways = Factorials::up_to(why.members.len());
-    let enough = bad > 0 && good > 0 && ways.at_least(bad, bad, bad, bad + good) <= LEVEL / 2.0;
-    let mut told = Told { bad, good, neither: why.neither, enough, ..Told::default() };
+    let mut told = Told { bad, good, neither: why.neither, made_good: why.made_good, ..Told::default() };
     if bad == 0 || good == 0 {
         return told;
     }
-    let is_wanted =
-        |kind: Kind| kind == Kind::Failure || why.question.kinds.is_empty() || why.question.kinds.contains(&kind);
-    let about_errors = why.question.is_about_errors();
-    let restates =
-        |thing: &Thing| about_errors && thing.kind() == Kind::Failure || why.question.asks_about(thing.key());
-    let (mut own, mut again, mut steps) = (vec![], vec![], vec![]);
-    for (thing, place) in places(&why) {
-        let is_step = matches!(thing.kind(), Kind::Operation | Kind::Service);
-        if !is_wanted(thing.kind()) || place.bad + place.good == bad + good {
-            continue;
-        }
-        if is_step && !restates(&thing) {
-            let place = Where { bad: place.good, good: place.bad, ..place };
-            steps.push((thing.clone(), place));
-        }
-        if restates(&thing) { &mut again } else { &mut own }.push((thing, place));
+    let ways = Factorials::up_to(why.members.len());
+    let is_enough = |strata: &Strata| strata.least_chance(&ways) <= LEVEL / 2.0;
+    let (all, by_entry) = (Strata::one(&why.members), Strata::by_entry(&why.members));
+    let is_parted = by_entry.sizes.len() > 1 && is_enough(&by_entry);
+    told.entries_compared = is_parted.then(|| by_entry.compared().count());
+    told.enough = is_parted || is_enough(&all);
+    let strata = if is_parted { &by_entry } else { &all };
+    let mut sorted = sorted(&why, strata, bad + good);
+    if !is_parted {
+        sorted.own.append(&mut sorted.entries);
     }
-    let (own, steps) = (grouped(own), grouped(steps));
-    let own = Compared::of(own, bad, good, &ways);
+    let entries = sorted.entries.into_iter().map(|(thing, place)| (thing, place.in_one())).collect();
+    told.entries = Compared::of(entries, BAD, &all, &ways).beyond_chance();
+    let own = Compared::of(sorted.own, BAD, strata, &ways);
     told.family = own.family;
     told.suspects = own.suspects();
     told.causes = own.beyond_chance();
     if !told.causes.is_empty() {
         told.suspects.clear();
     }
-    told.restated = Compared::of(grouped(again), bad, good, &ways).beyond_chance();
-    let lacking = Compared::of(steps, good, bad, &ways).beyond_chance();
-    told.lacking = lacking.into_iter().map(|d| Difference { bad: d.good, good: d.bad, ..d }).collect();
-    let sides =
-        [(&mut told.causes, true), (&mut told.suspects, true), (&mut told.restated, true), (&mut told.lacking, false)];
+    told.restated = Compared::of(sorted.again, BAD, strata, &ways).beyond_chance();
+    told.lacking = Compared::of(sorted.steps, GOOD, strata, &ways).beyond_chance();
+    let sides = [
+        (&mut told.entries, true),
+        (&mut told.causes, true),
+        (&mut told.suspects, true),
+        (&mut told.restated, true),
+        (&mut told.lacking, false),
+    ];
     for (rows, has) in sides {
         fold(rows, &why);
         for row in rows {
@@ -139,18 +139,50 @@ pub(super) fn told(why: Why) -> Told {
     told
 }
 
+fn sorted(why: &Why, strata: &Strata, all: usize) -> Sorted {
+    let kinds = &why.question.kinds;
+    let is_wanted = |kind: Kind| match kind {
+        Kind::Failure => true,
+        Kind::Entry => kinds.is_empty() || kinds.contains(&Kind::Operation),
+        kind => kinds.is_empty() || kinds.contains(&kind),
+    };
+    let about_errors = why.question.is_about_errors();
+    let restates =
+        |thing: &Thing| about_errors && thing.kind() == Kind::Failure || why.question.asks_about(thing.key());
+    let mut sorted = Sorted::default();
+    for (thing, place) in places(why, strata) {
+        if !is_wanted(thing.kind()) || place.counts().iter().sum::<usize>() == all {
+            continue;
+        }
+        let to = match thing.kind() {
+            _ if restates(&thing) => &mut sorted.again,
+            Kind::Entry => &mut sorted.entries,
+            Kind::Operation | Kind::Service => {
+                sorted.steps.push((thing.clone(), place.clone()));
+                &mut sorted.own
+            }
+            Kind::Attribute | Kind::Failure => &mut sorted.own,
+        };
+        to.push((thing, place));
+    }
+    sorted
+}
+
 /// Where each thing is. Ranges are only of keys with enough different numbers that do not rise with time.
-fn places(why: &Why) -> Vec<(Thing, Where)> {
+fn places(why: &Why, strata: &Strata) -> Vec<(Thing, Where)> {
+    let mut order: Vec<usize> = (0..why.members.len()).collect();
+    order.sort_by_key(|nth| strata.of[*nth]);
     let mut places = vec![Where::default(); why.known.len()];
-    for (nth, member) in why.members.iter().enumerate() {
+    for nth in order {
+        let member = &why.members[nth];
         for id in &member.has {
             if let Some(place) = places.get_mut(*id as usize) {
-                place.add(nth, member.side);
+                place.add(nth, member, strata.of[nth]);
             }
         }
     }
-    let of =
-        |(feature, id): (&Feature, &u32)| Some((Thing::Feature(feature.clone()), places.get(*id as usize).copied()?));
+    let mut place = |id: u32| places.get_mut(id as usize).map(std::mem::take);
+    let of = |(feature, id): (&Feature, &u32)| Some((Thing::Feature(feature.clone()), place(*id)?));
     let mut all: Vec<(Thing, Where)> = why.known.iter().filter_map(of).collect();
     for (key, numbers) in &why.numbers {
         if numbers.risen * 10 > numbers.values.len() * 9 {
@@ -161,11 +193,12 @@ fn places(why: &Why) -> Vec<(Thing, Where)> {
         let nth = |part: usize| sorted.get(sorted.len() * part / CUTS).copied();
         let mut cuts: Vec<f64> = (1..CUTS).filter_map(nth).filter(|cut| sorted.first() < Some(cut)).collect();
         cuts.dedup();
+        let mut values: Vec<(usize, f64)> = numbers.values.iter().map(|(nth, value)| (*nth as usize, *value)).collect();
+        values.sort_by_key(|(nth, _)| strata.of[*nth]);
         for (cut, above) in cuts.iter().flat_map(|cut| [(*cut, true), (*cut, false)]) {
             let mut place = Where::default();
-            for (nth, _) in numbers.values.iter().filter(|(_, value)| (*value >= cut) == above) {
-                let side = why.members.get(*nth as usize).map_or(Side::Good, |member| member.side);
-                place.add(*nth as usize, side);
+            for (nth, _) in values.iter().filter(|(_, value)| (*value >= cut) == above) {
+                place.add(*nth, &why.members[*nth], strata.of[*nth]);
             }
             all.push((Thing::Range { key: key.clone(), above, cut }, place));
         }
@@ -174,15 +207,14 @@ fn places(why: &Why) -> Vec<(Thing, Where)> {
 }
 
 fn grouped(all: Vec<(Thing, Where)>) -> Vec<Group> {
-    let mut groups: HashMap<Where, Vec<Thing>> = HashMap::new();
+    let mut groups: HashMap<(u64, [usize; 2]), Group> = HashMap::new();
     for (thing, place) in all {
-        groups.entry(place).or_default().push(thing);
+        let group = groups.entry((place.print, place.counts()));
+        group.or_insert_with(|| Group { things: vec![], place }).things.push(thing);
     }
-    let plainest = |mut things: Vec<Thing>| {
-        things.sort_by(plainer);
-        things
-    };
-    groups.into_iter().map(|(place, things)| Group { things: plainest(things), place }).collect()
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.iter_mut().for_each(|group| group.things.sort_by(plainer));
+    groups
 }
 
 /// Values before ranges, then by their own order.
@@ -197,50 +229,57 @@ fn plainer(a: &Thing, b: &Thing) -> Ordering {
     }
 }
 
-/// Everything that could differ, the surest difference first.
+/// Everything that one side has more often, the surest difference first.
 struct Compared {
     all: Vec<Difference>,
     /// Out of how many things that could show anything.
     family: usize,
-    /// How many journeys the first set has.
+    /// How many journeys this side has.
     first: usize,
-    second: usize,
 }
 
 impl Compared {
-    fn of(groups: Vec<Group>, first: usize, second: usize, ways: &Factorials) -> Self {
-        let all = first + second;
-        let best = |group: &Group| {
-            let having = group.place.bad + group.place.good;
-            ways.at_least(having.min(first), first, having, all)
+    fn of(things: Vec<(Thing, Where)>, first: usize, strata: &Strata, ways: &Factorials) -> Self {
+        let groups = grouped(things);
+        let most = |table: Table| {
+            let having = table.first + table.second;
+            let first = having.min(table.all_first);
+            Table { first, second: having - first, ..table }
         };
+        let best = |group: &Group| ways.at_least_within(group.place.tables(strata, first).map(most));
         let family = testable(groups.iter().map(best).collect(), LEVEL / 2.0);
-        let difference = |group: Group| {
-            let Where { bad, good, .. } = group.place;
-            let (at_least, p) =
-                (difference_at_least(bad, first, good, second), ways.at_least(bad, first, bad + good, all));
-            let mut things = group.things.into_iter();
-            let thing = things.next()?;
-            Some(Difference { thing, bad, good, at_least, p, also: things.collect(), examples: vec![] })
+        let difference = |Group { things, place }: Group| {
+            let ([bad, good], expected) = (place.counts(), place.expected(strata));
+            let mut things = things.into_iter();
+            let thing = things.next().filter(|_| expected.is_more(first))?;
+            Some(Difference {
+                thing,
+                bad,
+                good,
+                expected: expected.share(),
+                at_least: difference_at_least(place.all_tables(strata, first)),
+                p: ways.at_least_within(place.tables(strata, first)),
+                also: things.collect(),
+                examples: vec![],
+            })
         };
         let mut all: Vec<Difference> = groups.into_iter().filter_map(difference).collect();
         all.sort_by(|a, b| {
             let surest = b.at_least.total_cmp(&a.at_least).then(a.p.total_cmp(&b.p));
             surest.then_with(|| plainer(&a.thing, &b.thing))
         });
-        Self { all, family, first, second }
+        Self { all, family, first: strata.all_of(first) }
     }
 
-    /// What is more often in the first set than chance makes it.
+    /// What this side has more often than chance makes it.
     fn beyond_chance(self) -> Vec<Difference> {
         let (all, family) = (self.all, self.family as f64);
         all.into_iter().filter(|one| one.at_least >= LEAST && one.p * family <= LEVEL / 2.0).collect()
     }
 
-    /// What is more often in the first set, whatever made it so: common to two of it at least, where it has two.
+    /// What it has more often, whatever made it so: common to two of it at least, where it has two.
     fn suspects(&self) -> Vec<Difference> {
-        let is_more = |one: &&Difference| one.bad * self.second > one.good * self.first && one.bad >= self.first.min(2);
-        self.all.iter().filter(is_more).take(MOST).cloned().collect()
+        self.all.iter().filter(|one| one.bad >= self.first.min(2)).take(MOST).cloned().collect()
     }
 }
 

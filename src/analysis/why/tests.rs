@@ -60,7 +60,7 @@ fn run(planted: Planted, nth: usize, dice: &mut Dice, bad: Option<bool>) -> (Jou
         let _ = write!(noise, " noise.{key}={}", dice.below(2 + key));
     }
     let text = format!(
-        "shop/order 0..100 server version=v{} correlation_id=c{nth} order.id=o{nth}{noise}\n  pay/charge 10..90 client port={} {outcome}\n    db/get 20..30",
+        "shop/order 0..100 server version=v{} correlation_id=c{nth} order.id=o{nth}{noise} {outcome}\n  pay/charge 10..90 client port={} {outcome}\n    db/get 20..30",
         dice.below(3),
         dice.below(60_000)
     );
@@ -166,8 +166,77 @@ fn the_slow_can_be_bad() {
         let (to, host) = if nth % 10 == 3 { (900, "slow") } else { (100 + nth, "quick") };
         why.add(&sketch::journey(&format!("a/b 0..{to} host={host} port={nth}")), &Filters::default());
     }
+    // What always takes long is not slow for what it is.
+    for nth in 0..20 {
+        why.add(&sketch::journey(&format!("a/report 0..{} host=quick", 5_000 + nth)), &Filters::default());
+    }
     let told = why.told();
-    assert_eq!((told.bad, told.good), (10, 90));
+    assert_eq!((told.bad, told.good), (12, 108));
     let first = &told.causes[0];
     assert_eq!((first.thing.text().as_str(), first.bad, first.good), ("host=slow", 10, 0));
+}
+
+/// Journeys of two entries, of which one fails far more often; a host may fail within it.
+fn of_two_entries(seed: u64, planted: bool) -> Told {
+    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9).wrapping_add(11));
+    let mut why = Why::default();
+    for nth in 0..200 {
+        let (may_fail, host) = (dice.chance(60), dice.below(6));
+        let percent = match (may_fail, planted) {
+            (true, true) => 10 + 80 * u64::from(host == 5),
+            (true, false) => 30,
+            (false, _) => 1,
+        };
+        let outcome = if dice.chance(percent) { "error: refused" } else { "" };
+        let (entry, more) = if may_fail { ("POST /pay", "gateway=new") } else { ("GET /list", "gateway=old") };
+        let noise = (0..12).map(|key| format!(" noise.{key}={}", dice.below(2 + key))).collect::<String>();
+        let text = format!(
+            "shop/{entry} 0..100 server {more} order.id=o{nth}{noise} {outcome}\n  pay/work 5..90 client pool={host} {outcome}"
+        );
+        why.add(&sketch::journey(&text), &Filters::default());
+    }
+    why.told()
+}
+
+#[test]
+fn which_entry_fails_is_told_by_itself_and_is_no_cause_of_anything_else() {
+    let (mut first, mut entries, mut claimed) = (0, 0, 0);
+    for seed in 0..100 {
+        let told = of_two_entries(seed, true);
+        let texts = |rows: &[Difference]| rows.iter().map(|row| row.thing.text()).collect::<Vec<_>>();
+        assert!(told.entries_compared.is_some(), "{seed}");
+        first += usize::from(texts(&told.causes).first().is_some_and(|cause| cause == "pool=5"));
+        let nothing = of_two_entries(seed, false);
+        entries += usize::from([&told, &nothing].iter().all(|told| texts(&told.entries) == ["entry shop POST /pay"]));
+        claimed += usize::from(!nothing.causes.is_empty() || !nothing.lacking.is_empty());
+    }
+    assert!(first >= 95 && entries >= 90 && claimed <= 5, "of 100: {first}, {entries}; of nothing {claimed}");
+}
+
+#[test]
+fn where_one_entry_has_all_the_bad_ones_it_is_what_they_have() {
+    let mut why = Why::default();
+    for nth in 0..60 {
+        let bad = nth % 3 == 0;
+        let (entry, outcome) = if bad { ("POST /pay", "error: no") } else { ("GET /list", "") };
+        why.add(&sketch::journey(&format!("shop/{entry} 0..9 server {outcome}")), &Filters::default());
+    }
+    let told = why.told();
+    assert_eq!((told.entries_compared, told.enough), (None, true));
+    assert_eq!(told.causes.iter().map(|row| row.thing.text()).collect::<Vec<_>>(), ["entry shop POST /pay"]);
+}
+
+#[test]
+fn what_was_made_good_is_not_bad_unless_it_is_asked_about() {
+    let retried = "shop/pay 0..100 server\n  shop/call 5..20 client error: reset\n  shop/call 30..50 client";
+    let failed = "shop/pay 0..100 server error: reset\n  shop/call 5..20 client error: reset";
+    let asked = |bad: Option<&str>| {
+        let bad = bad.map(|text| crate::options::terms::criteria(text).unwrap());
+        let mut why = Why::about(Question { bad, ..Question::default() });
+        [retried, retried, failed].iter().for_each(|text| why.add(&sketch::journey(text), &Filters::default()));
+        let told = why.told();
+        (told.bad, told.good, told.made_good)
+    };
+    assert_eq!(asked(None), (1, 2, 2));
+    assert_eq!(asked(Some("error")), (3, 0, 0));
 }
