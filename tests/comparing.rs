@@ -95,6 +95,8 @@ fn where_nothing_can_be_told_words_say_so() {
     }
     let wrong = why("", &["--bad", "error servce=x"]).screen();
     assert!(wrong.contains("did you mean service?") && wrong.ends_with("exit 2"), "{wrong}");
+    let lineless = trace().args(["why", "--bad", "log=x", "--without", "loki"]).run().screen();
+    assert!(lineless.contains("lines come from it alone") && lineless.ends_with("exit 2"), "{lineless}");
 }
 
 fn diff(args: &[&str], width: &str) -> String {

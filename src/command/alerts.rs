@@ -8,7 +8,7 @@ use crate::command::asking::{Wish, ask, flags};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::phases::{left_out, no_file};
-use crate::command::window::{Looks, Reading, each, is_one, read, window};
+use crate::command::window::{Looks, Reading, Search, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::demo::platform;
@@ -95,7 +95,7 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
             let stretch = Window::new(stretch.from, stretch.to.min(desk.now.plus(1)));
             let take = |journey| showing.add(&journey, &filters);
             let services = services_of(&alerts[..shown], [asked, stretch], &filters);
-            let reading = Reading { window: stretch, services, looks: Looks::AndErrors };
+            let reading = Reading { window: stretch, services, search: Search::of(Looks::AndErrors) };
             let counted = read(&desk, reading, &args.window, context, take).await;
             add(&mut basis, counted.basis);
             footing.settled &= counted.footing.settled;

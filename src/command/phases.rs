@@ -5,7 +5,7 @@ use crate::analysis::phases::{Asked, phases};
 use crate::command::asking::flags;
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
-use crate::command::window::{Looks, Reading, each, is_one, read, window};
+use crate::command::window::{Looks, Reading, Search, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::demo::platform;
@@ -81,7 +81,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
             let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
             if desk.backends.jaeger.is_some() && !metered.phases.series.is_empty() {
                 let take = |journey| examples.add(&journey, &filters);
-                let reading = Reading { window: asked, services: filters.services.clone(), looks: Looks::AndErrors };
+                let reading =
+                    Reading { window: asked, services: filters.services.clone(), search: Search::of(Looks::AndErrors) };
                 footing = read(&desk, reading, &args.window, context, take).await.footing;
             }
             footing.shell.absorb_shell(metered.shell.clone());

@@ -1,10 +1,11 @@
 //! `trace why`: what the bad journeys have in common that the good ones have not.
 
 use crate::analysis::why::{Kind, Question, Slow, Why};
-use crate::command::window::{Looks, each_of, is_one};
+use crate::command::window::{Looks, Search, each_of, is_one};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::criteria::Criteria;
+use crate::model::evidence::Source;
 use crate::model::length::positive_duration;
 use crate::options::backends::choice;
 use crate::options::sources::Supply;
@@ -66,15 +67,16 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let question = Question { bad: args.bad.clone(), good: args.good.clone(), slow, kinds: args.by.clone() };
     let journey = &args.window.journey;
     let is_of_servers = journey.sources.supply(&context.surroundings)? == Supply::Backends && !is_one(&args.window)?;
-    if question.is_about_lines() && is_of_servers {
-        let said = "log=…: over a window of servers no lines are read";
-        return Err(Error::usage(said, "give files with --input; `trace errors` finds journeys by their error lines"));
+    let texts = question.texts();
+    if !texts.is_empty() && is_of_servers && journey.backends.without.contains(&Source::Loki) {
+        return Err(Error::usage("--without loki: lines come from it alone", "leave loki in, or drop log=…"));
     }
     let looks = if question.is_about_errors() { Looks::AndErrors } else { Looks::Newest };
+    let search = Search { looks, texts };
     let asked = Asked::of(&question);
     let filters = args.window.journey.filters.filters();
     let mut why = Why::about(question);
-    let counted = each_of(&args.window, looks, context, |journey| why.add(&journey, &filters)).await?;
+    let counted = each_of(&args.window, search, context, |journey| why.add(&journey, &filters)).await?;
     let top = usize::try_from(args.top).unwrap_or(usize::MAX);
     let body = WhyReport::new(asked, why.told(), counted.basis, top);
     Ok(counted.footing.outcome(&args.window.journey, context, Body::Why(Box::new(body))))

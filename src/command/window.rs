@@ -8,6 +8,7 @@ use crate::command::footing::Footing;
 use crate::command::offline::{demo_run, read_files, within};
 use crate::demo::{self, hours};
 use crate::error::Error;
+use crate::gather::line_search::{FoundLines, lines_with};
 use crate::gather::sample::{Sampled, Wanted, samples};
 use crate::model::basis::{Basis, Via};
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
@@ -21,6 +22,9 @@ use crate::options::time::TimeArgs;
 use crate::options::window::WindowArgs;
 use crate::report::words::{counted, flag};
 use crate::stitch::whole::whole;
+
+/// So many lines are read for each trace of a service that may be.
+pub const LINES: usize = 10;
 
 /// What was counted, and what it rests on.
 #[derive(Default)]
@@ -39,10 +43,27 @@ impl Counted {
     }
 }
 
+/// What is looked for besides.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Which traces of each service.
+    pub looks: Looks,
+    /// Lines with one of these texts, and the traces that they name.
+    pub texts: Vec<Pattern>,
+}
+
+impl Search {
+    /// For these traces alone.
+    pub fn of(looks: Looks) -> Self {
+        Self { looks, texts: vec![] }
+    }
+}
+
 /// Which traces of each service are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Looks {
     /// The newest.
+    #[default]
     Newest,
     /// The newest, and by themselves the newest with errors, of which the newest of all may hold none.
     AndErrors,
@@ -55,8 +76,8 @@ pub struct Reading {
     pub window: Window,
     /// Only of these services; empty means all.
     pub services: Vec<Pattern>,
-    /// Which traces.
-    pub looks: Looks,
+    /// What is looked for.
+    pub search: Search,
 }
 
 /// Tells every journey of what the flags are about, by time; of a window of the backends the newest of each service.
@@ -64,16 +85,16 @@ pub struct Reading {
 /// # Errors
 /// Usage, configuration, a file that cannot be read. What a backend did wrong is a note of the answer.
 pub async fn each(args: &WindowArgs, context: &Context, take: impl FnMut(Journey)) -> Result<Counted, Error> {
-    each_of(args, Looks::Newest, context, take).await
+    each_of(args, Search::default(), context, take).await
 }
 
-/// The same, of a window of the backends with these looks.
+/// The same, of a window of the backends with what is looked for besides.
 ///
 /// # Errors
 /// As [`each`].
 pub async fn each_of(
     args: &WindowArgs,
-    looks: Looks,
+    search: Search,
     context: &Context,
     take: impl FnMut(Journey),
 ) -> Result<Counted, Error> {
@@ -96,7 +117,7 @@ pub async fn each_of(
             let desk = Desk::open(&journey.sources.recording, context)?;
             let window = window(args, desk.now, context)?;
             needs_spans(&desk)?;
-            let reading = Reading { window, services: journey.filters.filters().services, looks };
+            let reading = Reading { window, services: journey.filters.filters().services, search };
             let mut counted = read(&desk, reading, args, context, take).await;
             (counted.footing.said, counted.footing.unsaved) = desk.close(context);
             Ok(counted)
@@ -167,7 +188,7 @@ pub async fn in_window(
     take: impl FnMut(Journey),
 ) -> Counted {
     let services = args.journey.filters.filters().services;
-    read(desk, Reading { window, services, looks: Looks::Newest }, args, context, take).await
+    read(desk, Reading { window, services, search: Search::default() }, args, context, take).await
 }
 
 /// Tells every journey of what is wanted. The desk stays open.
@@ -186,19 +207,35 @@ pub async fn read(
         services: context.settings.services.value.clone(),
         bounds: context.settings.bounds,
     };
-    let looks = match reading.looks {
+    let looks = match reading.search.looks {
         Looks::Newest => vec![newest],
         Looks::AndErrors => vec![newest.clone(), newest.with_errors()],
     };
     let progress = progress(context);
-    let sampled =
-        Box::pin(samples(&looks, std::future::ready(vec![]), &desk.backends, &desk.transport, &progress)).await;
+    let (backends, transport, texts) = (&desk.backends, &desk.transport, reading.search.texts);
+    let needs_lines = !texts.is_empty();
+    let mut lines = FoundLines::default();
+    let naming = async {
+        if needs_lines {
+            let most = limit.saturating_mul(LINES);
+            lines = Box::pin(lines_with(texts, reading.window, most, backends, transport, &progress)).await;
+        }
+        lines.traces()
+    };
+    let sampled = Box::pin(samples(&looks, naming, backends, transport, &progress)).await;
     progress.done();
-    let on_errors = [by_themselves(&sampled), sampled.remarks_on_errors(1, limit)];
-    let mut counted = told(sampled.evidence, desk.now, args, context, take);
+    let remarks = [by_themselves(&sampled), sampled.remarks_on_errors(1, limit), lines.cut_note(), nameless(&lines)];
+    if needs_lines && lines.evidence.coverage.logs.is_empty() && lines.evidence.is_complete() {
+        let said = "nobody is there who has lines: what they say is not known";
+        lines.evidence.note(Note::new(NoteCode::Partial, Source::Loki, said).hint("name Loki with --loki-url"));
+    }
+    let mut evidence = sampled.evidence;
+    evidence.logs = std::mem::take(&mut lines.evidence.logs);
+    evidence.absorb_shell(lines.evidence);
+    let mut counted = told(evidence, desk.now, args, context, take);
     counted.basis.limit = Some(limit);
     counted.basis.services = sampled.services;
-    let notes = cut(&counted.basis).into_iter().chain(on_errors.into_iter().flatten());
+    let notes = cut(&counted.basis).into_iter().chain(remarks.into_iter().flatten());
     notes.for_each(|note| counted.footing.shell.note(note));
     counted
 }
@@ -210,6 +247,17 @@ fn by_themselves(sampled: &Sampled) -> Option<Note> {
                 share of all";
     let is_more = !failed.traces.is_subset(&newest.traces);
     is_more.then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said))
+}
+
+/// That lines which name no trace belong to a journey only if it was read.
+fn nameless(lines: &FoundLines) -> Option<Note> {
+    let nameless = lines.evidence.logs.iter().filter(|line| line.trace_id.is_none()).count();
+    let said = format!(
+        "{} of {} name no trace: of their journeys only what was read is known",
+        nameless,
+        counted(lines.evidence.logs.len(), "line")
+    );
+    (nameless > 0).then(|| Note::new(NoteCode::Sampled, Source::Loki, said))
 }
 
 /// The flags that a following command needs to mean the same data.

@@ -3,11 +3,11 @@
 pub mod alerts;
 pub mod around;
 pub mod doctor;
-pub mod error_lines;
 pub mod families;
 pub mod followers;
 pub mod haul;
 pub mod health;
+pub mod line_search;
 pub mod lines;
 mod lists;
 pub mod measures;

@@ -20,7 +20,24 @@ enum Rule {
     Expression(Regex),
 }
 
+/// What a pattern is made of, for servers that are asked for what it matches.
+#[derive(Clone, Copy, Debug)]
+pub enum Form<'a> {
+    /// These texts, with anything between them.
+    Pieces(&'a [String]),
+    /// A regular expression.
+    Expression(&'a str),
+}
+
 impl Pattern {
+    /// What it is made of.
+    pub fn form(&self) -> Form<'_> {
+        match &self.rule {
+            Rule::Pieces(pieces) => Form::Pieces(pieces),
+            Rule::Expression(regex) => Form::Expression(regex.as_str()),
+        }
+    }
+
     /// From what a person wrote. The error is one sentence.
     ///
     /// # Errors

@@ -265,7 +265,7 @@ impl WhyReport {
 
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let mut blocks = vec![Block::Line(self.title()), Block::Line(self.question())];
+        let mut blocks = vec![Block::Line(self.title(frame)), Block::Line(self.question())];
         blocks.push(window::line(&self.basis));
         blocks.extend(frame.asking());
         if !self.told.causes.is_empty() {
@@ -304,19 +304,19 @@ impl WhyReport {
         blocks
     }
 
-    fn title(&self) -> Line {
+    fn title(&self, frame: &Frame) -> Line {
         let Told { bad, good, .. } = self.told;
         let word = self.asked.word;
-        let cut = self.basis.cut() > 0;
+        let is_all = self.basis.cut() == 0 && frame.report.complete;
+        let meant = if self.asked.is_own { format!(": {}", self.asked.bad) } else { format!(" {word}") };
         match (self.verdict(), self.told.causes.first().or(self.told.entries.first())) {
             (Verdict::TooFew, _) if bad == 0 && good == 0 => one(Role::Strong, "– no journey to compare"),
-            (Verdict::TooFew, _) if bad == 0 && cut => {
+            (Verdict::TooFew, _) if bad == 0 && !is_all => {
                 let all = counted(good, "journey");
-                one(Role::Strong, format!("– none seen that is {word}, among {all} that were read; there are more"))
+                one(Role::Strong, format!("– none seen that is{meant}, among {all} that were read; there may be more"))
             }
             (Verdict::TooFew, _) if bad == 0 && self.asked.is_own => {
-                let said = format!("– none of {} is: {}", counted(good, "journey"), self.asked.bad);
-                one(Role::Strong, said)
+                one(Role::Strong, format!("– none of {} is{meant}", counted(good, "journey")))
             }
             (Verdict::TooFew, _) if bad == 0 && self.told.made_good > 0 => {
                 let said = format!("✓ nothing failed for good in {}", counted(good, "journey"));

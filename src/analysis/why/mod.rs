@@ -19,6 +19,7 @@ use crate::analysis::steps::{Entry, Names, judged};
 use crate::model::criteria::{Criteria, Test};
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
+use crate::model::pattern::Pattern;
 use crate::model::time::Window;
 
 pub use self::feature::{Feature, Kind, Thing};
@@ -58,10 +59,18 @@ impl Question {
         self.slow.is_none() && (self.bad.is_none() && self.good.is_none() || told.clone().any(asks))
     }
 
-    /// Whether it asks what lines say.
-    pub fn is_about_lines(&self) -> bool {
-        let asks = |criteria: &Criteria| criteria.terms.iter().any(|term| matches!(term.test, Test::Line(_)));
-        self.bad.iter().chain(&self.good).any(asks)
+    /// What it asks of lines.
+    pub fn texts(&self) -> Vec<Pattern> {
+        let terms = self.bad.iter().chain(&self.good).flat_map(|criteria| &criteria.terms);
+        let mut texts: Vec<Pattern> = vec![];
+        for term in terms {
+            if let Test::Line(text) = &term.test
+                && !texts.contains(text)
+            {
+                texts.push(text.clone());
+            }
+        }
+        texts
     }
 
     /// On which side the journey is, and whether what failed in it was made good.

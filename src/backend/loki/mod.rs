@@ -9,6 +9,7 @@ use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Request, quoted};
 use crate::backend::transport::{Transport, shown};
 use crate::model::metric::Series;
+use crate::model::pattern::{Form, Pattern};
 use crate::model::time::{SECOND, Window};
 use crate::wire::Decoded;
 use crate::wire::loki_json::{self, IndexStats};
@@ -152,6 +153,17 @@ pub fn by_text(selector: &str, texts: &[String]) -> String {
             let any: Vec<String> = many.iter().map(|t| escape(t)).collect();
             format!("{selector} |~ {}", quoted(&any.join("|")))
         }
+    }
+}
+
+/// Lines in whose text this stands somewhere; perhaps a few more: pieces of it may stand in another order.
+pub fn like(selector: &str, text: &Pattern) -> String {
+    match text.form() {
+        Form::Pieces(pieces) => {
+            let found = pieces.iter().filter(|piece| !piece.is_empty()).map(|piece| format!(" |= {}", quoted(piece)));
+            format!("{selector}{}", found.collect::<String>())
+        }
+        Form::Expression(expression) => format!("{selector} |~ {}", quoted(expression)),
     }
 }
 

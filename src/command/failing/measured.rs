@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::future::ready;
 
-use super::{Look, Looked, named};
+use super::{Look, Looked};
 use crate::analysis::hotspots::Scope;
 use crate::analysis::hotspots::totals::Totals;
 use crate::command::Context;
@@ -11,7 +11,7 @@ use crate::command::desk::{Desk, progress};
 use crate::command::via::{self, Grouping};
 use crate::command::window::told;
 use crate::error::Error;
-use crate::gather::error_lines::{Spread, error_counts, error_lines};
+use crate::gather::line_search::{Spread, error_counts, error_lines};
 use crate::gather::sample::{Sampled, Wanted, samples};
 use crate::model::basis::Basis;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
@@ -79,7 +79,7 @@ pub(super) async fn examples(
     let mut failing = totals.failing();
     let unread = failing.len().saturating_sub(SERVICES);
     failing.truncate(SERVICES);
-    let of_lines: Vec<TraceId> = named(&lines).into_iter().take(NAMED).collect();
+    let of_lines: Vec<TraceId> = lines.traces().into_iter().take(NAMED).collect();
     let wanted = Wanted {
         window,
         limit: TRACES.min(args.most_traces()),

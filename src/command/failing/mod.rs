@@ -3,26 +3,20 @@
 
 mod measured;
 
-use std::collections::HashSet;
-
 use crate::analysis::hotspots::Scope;
 use crate::analysis::hotspots::totals::Totals;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
 use crate::command::offline::{read_files, within};
-use crate::command::window::{self, Counted, cut, told};
+use crate::command::window::{self, Counted, LINES, cut, told};
 use crate::demo::{self, hours};
 use crate::error::Error;
-use crate::gather::error_lines::{ErrorLines, Spread, error_lines};
+use crate::gather::line_search::{FoundLines, Spread, error_lines};
 use crate::gather::sample::{Wanted, samples};
-use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::time::{Human, Window};
 use crate::options::sources::Supply;
 use crate::options::window::{Way, WindowArgs};
-
-/// So many error lines are read for each trace of a service that may be.
-const LINES: usize = 10;
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,11 +143,11 @@ async fn of_backends(
     let sampled = looks.len();
     looks.extend(windows().map(plain).map(Wanted::with_errors));
     let (times, spread): (Vec<Window>, _) = (windows().collect(), spread(&scope));
-    let mut lines = ErrorLines::default();
+    let mut lines = FoundLines::default();
     let naming = async {
         let most = limit.saturating_mul(LINES);
         lines = error_lines(&times, most, spread, backends, &desk.transport, &progress).await;
-        named(&lines)
+        lines.traces()
     };
     let found = Box::pin(samples(&looks, naming, backends, &desk.transport, &progress)).await;
     progress.done();
@@ -178,10 +172,4 @@ async fn of_backends(
 /// What is compared must tell of everybody; what is listed, the newest.
 fn spread(scope: &Scope) -> Spread {
     if scope.before.is_some() { Spread::Services } else { Spread::Newest }
-}
-
-/// The traces that lines name, the newest first.
-fn named(lines: &ErrorLines) -> Vec<TraceId> {
-    let mut seen = HashSet::new();
-    lines.evidence.logs.iter().filter_map(|line| line.trace_id).filter(|trace| seen.insert(*trace)).collect()
 }

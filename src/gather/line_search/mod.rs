@@ -1,7 +1,9 @@
-//! The error lines of a time, whoever wrote them: counted where Loki counts, and the newest of them read.
+//! Lines of a time, whoever wrote them: those that tell of a failure, counted where Loki counts, or those with some text;
+//! the newest of them read.
 
 mod counting;
 mod reading;
+mod sought;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -14,12 +16,15 @@ use crate::backend::transport::Transport;
 use crate::gather::health;
 use crate::gather::lines::{USUAL_SELECTOR, chosen_by};
 use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Source};
+use crate::model::id::TraceId;
 use crate::model::log::{CutLines, LineKey, LogEntry};
+use crate::model::pattern::Pattern;
 use crate::model::time::{DAY, Window};
 use crate::progress::Progress;
 use crate::report::words;
 use counting::Counts;
 use reading::Read;
+use sought::Sought;
 
 /// So many services are named in a note.
 const NAMED: usize = 3;
@@ -35,7 +40,8 @@ pub enum Spread {
 
 /// What came.
 #[derive(Clone, Debug, Default)]
-pub struct ErrorLines {
+pub struct FoundLines {
+    sought: Sought,
     /// Lines, how Loki did, and what is to be remarked.
     pub evidence: Evidence,
     /// Of whom there may be more than was read, in each of the times.
@@ -61,38 +67,62 @@ pub async fn error_lines(
     backends: &Backends,
     transport: &Transport,
     progress: &Progress,
-) -> ErrorLines {
-    let mut found = ErrorLines { limit, ..ErrorLines::default() };
-    let Some(endpoint) = &backends.loki else {
-        let said = "lines come from loki, which is left out";
-        found.evidence.note(Note::new(NoteCode::NotConfigured, Source::Loki, said));
-        found.evidence.backends = vec![health::left_out(Source::Loki)];
-        return found;
-    };
-    progress.say("asking loki for error lines");
-    // Who is asked for what lines name must find some time left.
-    if backends.jaeger.is_some() {
-        transport.keep_time_for(Source::Jaeger);
-    }
-    let loki = Loki::new(transport, endpoint);
-    let failed = found.look(&loki, windows, spread, backends.loki_selector.as_deref()).await.err();
-    transport.keep_no_time();
-    let evidence = &mut found.evidence;
-    let mut status = BackendStatus { items: evidence.logs.len(), ..health::asked(endpoint, transport) };
-    if let Some(failure) = failed {
-        evidence.note(health::note_of(endpoint, &failure));
-        health::failed(&mut status, endpoint, &failure);
-    } else {
-        windows.iter().for_each(|window| evidence.coverage.logs.add(*window));
-        if let Some(note) = evidence.notes.iter().find(|note| note.code.is_incomplete()) {
-            health::lacking(&mut status, BackendState::Partial, note);
-        }
-    }
-    evidence.backends = vec![status];
-    found
+) -> FoundLines {
+    let found = FoundLines { limit, ..FoundLines::default() };
+    found.search(windows, spread, backends, transport, progress).await
 }
 
-impl ErrorLines {
+/// Looks for lines in whose text one of these stands, and reads so many, the newest.
+pub async fn lines_with(
+    texts: Vec<Pattern>,
+    window: Window,
+    limit: usize,
+    backends: &Backends,
+    transport: &Transport,
+    progress: &Progress,
+) -> FoundLines {
+    let found = FoundLines { sought: Sought::Texts(texts), limit, ..FoundLines::default() };
+    found.search(&[window], Spread::Newest, backends, transport, progress).await
+}
+
+impl FoundLines {
+    async fn search(
+        mut self,
+        windows: &[Window],
+        spread: Spread,
+        backends: &Backends,
+        transport: &Transport,
+        progress: &Progress,
+    ) -> Self {
+        let Some(endpoint) = &backends.loki else {
+            let said = "lines come from loki, which is left out";
+            self.evidence.note(Note::new(NoteCode::NotConfigured, Source::Loki, said));
+            self.evidence.backends = vec![health::left_out(Source::Loki)];
+            return self;
+        };
+        progress.say(format!("asking loki for {}", self.sought.word()));
+        // Who is asked for what lines name must find some time left.
+        if backends.jaeger.is_some() {
+            transport.keep_time_for(Source::Jaeger);
+        }
+        let loki = Loki::new(transport, endpoint);
+        let failed = self.look(&loki, windows, spread, backends.loki_selector.as_deref()).await.err();
+        transport.keep_no_time();
+        let evidence = &mut self.evidence;
+        let mut status = BackendStatus { items: evidence.logs.len(), ..health::asked(endpoint, transport) };
+        if let Some(failure) = failed {
+            evidence.note(health::note_of(endpoint, &failure));
+            health::failed(&mut status, endpoint, &failure);
+        } else {
+            windows.iter().for_each(|window| evidence.coverage.logs.add(*window));
+            if let Some(note) = evidence.notes.iter().find(|note| note.code.is_incomplete()) {
+                health::lacking(&mut status, BackendState::Partial, note);
+            }
+        }
+        evidence.backends = vec![status];
+        self
+    }
+
     async fn look(
         &mut self,
         loki: &Loki<'_>,
@@ -111,7 +141,8 @@ impl ErrorLines {
         }
         let known = |at: usize| self.counted.get(at).and_then(|(_, counts)| counts.as_ref().ok());
         let plans = (0..windows.len()).map(|at| reading::plan(known(at), self.limit));
-        let reads = windows.iter().zip(plans).map(|(window, plan)| reading::read(loki, streams, *window, plan));
+        let reads =
+            windows.iter().zip(plans).map(|(window, plan)| reading::read(loki, streams, &self.sought, *window, plan));
         let (mut seen, mut failed, mut all_cut) = (HashSet::new(), None, vec![]);
         for Read { lines, cut, notes, failure } in join_all(reads).await {
             all_cut.push(cut);
@@ -125,6 +156,12 @@ impl ErrorLines {
         failed.map_or(Ok(()), Err)
     }
 
+    /// The traces that they name, the newest first.
+    pub fn traces(&self) -> Vec<TraceId> {
+        let mut seen = HashSet::new();
+        self.evidence.logs.iter().filter_map(|line| line.trace_id).filter(|trace| seen.insert(*trace)).collect()
+    }
+
     /// Of whom there may be more than was read, in any of the times.
     pub fn cut_in_any(&self) -> CutLines {
         self.cut.iter().cloned().fold(CutLines::OfNobody, CutLines::or)
@@ -132,12 +169,13 @@ impl ErrorLines {
 
     /// That there may be more than was read, and of whom. The limit is part of the question.
     pub fn cut_note(&self) -> Option<Note> {
+        let lines = self.sought.word();
         let mut said = match self.cut_in_any() {
             CutLines::OfNobody => return None,
             CutLines::Of(services) => {
-                format!("error lines of {} cut: {} are read at most", some(&services), self.limit)
+                format!("{lines} of {} cut: {} are read at most", some(&services), self.limit)
             }
-            CutLines::OfAnybody => format!("error lines cut at the newest {}", self.limit),
+            CutLines::OfAnybody => format!("{lines} cut at the newest {}", self.limit),
         };
         let unread = self.unread();
         if !unread.is_empty() {
@@ -222,7 +260,7 @@ fn some(names: &BTreeSet<String>) -> String {
 /// failure a remark is left.
 pub async fn error_counts(
     windows: [Window; 2],
-    lines: &ErrorLines,
+    lines: &FoundLines,
     backends: &Backends,
     transport: &Transport,
 ) -> (BTreeMap<String, [f64; 2]>, Vec<Note>) {
@@ -309,7 +347,7 @@ mod tests {
         ];
         for (cut, unread, wanted) in table {
             let counted = vec![(window, Ok(counts(unread)))];
-            let lines = ErrorLines { cut, limit: 9, counted, ..ErrorLines::default() };
+            let lines = FoundLines { cut, limit: 9, counted, ..FoundLines::default() };
             assert_eq!(lines.cut_note().map(|note| note.message).as_deref(), wanted);
         }
     }

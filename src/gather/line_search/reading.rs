@@ -1,4 +1,4 @@
-//! Reading error lines, page by page from the newest, as many as may be.
+//! Reading lines, page by page from the newest, as many as may be.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -7,8 +7,9 @@ use futures_util::future::join_all;
 
 use super::Streams;
 use super::counting::Counts;
+use super::sought::Sought;
 use crate::backend::failure::Failure;
-use crate::backend::loki::{self, Direction, Loki, errors};
+use crate::backend::loki::{self, Direction, Loki};
 use crate::gather::lines::{MOST_LINES, remarks};
 use crate::model::evidence::Note;
 use crate::model::log::{CutLines, LineKey, LogEntry};
@@ -76,8 +77,8 @@ pub(super) fn plan(counts: Option<&Counts>, limit: usize) -> Vec<Part> {
 }
 
 /// Reads as it is planned.
-pub(super) async fn read(loki: &Loki<'_>, streams: &Streams, window: Window, plan: Vec<Part>) -> Read {
-    let reading = Reading { loki, window, seen: RefCell::default() };
+pub(super) async fn read(loki: &Loki<'_>, streams: &Streams, sought: &Sought, window: Window, plan: Vec<Part>) -> Read {
+    let reading = Reading { loki, sought, window, seen: RefCell::default() };
     let parts = plan.into_iter().map(|part| reading.part(streams, part));
     join_all(parts).await.into_iter().fold(Read::default(), Read::and)
 }
@@ -94,6 +95,7 @@ impl Read {
 
 struct Reading<'a> {
     loki: &'a Loki<'a>,
+    sought: &'a Sought,
     window: Window,
     seen: RefCell<HashSet<LineKey>>,
 }
@@ -108,7 +110,7 @@ impl Reading<'_> {
         };
         // One after the other: long pages fill the memory.
         let mut read = Read::default();
-        for query in errors::queries(&selector) {
+        for query in self.sought.queries(&selector) {
             read = read.and(self.pages(&query, part.most).await);
         }
         read.lines.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.line.cmp(&b.line)));
@@ -155,7 +157,7 @@ impl Reading<'_> {
                 read.notes.extend(remarks(&page));
                 let is_full = page.logs.len() + page.skipped_count >= size;
                 let oldest = page.logs.iter().map(|line| line.time).min();
-                let new = |line: &LogEntry| line.is_error() && self.seen.borrow_mut().insert(LineKey::of(line));
+                let new = |line: &LogEntry| self.sought.has(line) && self.seen.borrow_mut().insert(LineKey::of(line));
                 read.lines.extend(page.logs.into_iter().filter(new));
                 let Some(oldest) = oldest.filter(|_| is_full) else { break };
                 let is_one_instant = oldest.plus(1) >= rest.to;

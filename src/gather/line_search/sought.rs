@@ -1,0 +1,41 @@
+//! Which lines are looked for.
+
+use crate::backend::loki::{self, errors};
+use crate::model::log::LogEntry;
+use crate::model::pattern::Pattern;
+
+/// Which lines are looked for, whoever wrote them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// Those that tell of a failure.
+    #[default]
+    Errors,
+    /// Those in whose text one of these stands.
+    Texts(Vec<Pattern>),
+}
+
+impl Sought {
+    /// What a server is asked, so that each line is given by one of these, or by few of them.
+    pub fn queries(&self, selector: &str) -> Vec<String> {
+        match self {
+            Self::Errors => errors::queries(selector).into(),
+            Self::Texts(texts) => texts.iter().map(|text| loki::like(selector, text)).collect(),
+        }
+    }
+
+    /// Whether a line that was given is one of them: reading tells it better than asking.
+    pub fn has(&self, line: &LogEntry) -> bool {
+        match self {
+            Self::Errors => line.is_error(),
+            Self::Texts(texts) => texts.iter().any(|text| text.found_in(&line.line)),
+        }
+    }
+
+    /// What they are called.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Errors => "error lines",
+            Self::Texts(_) => "lines with the text that was asked for",
+        }
+    }
+}
