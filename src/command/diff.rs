@@ -175,6 +175,8 @@ async fn two_journeys(args: &Args, context: &Context) -> Result<(Compared, Footi
             let progress = progress(context);
             for one in &both {
                 let subject = one.subject.required()?;
+                // Each is a question of its own.
+                desk.transport.begin_round(desk.transport.time_of_a_round());
                 told.push(Box::pin(about(&desk, &desk.transport, subject, &progress, one, &plain, context)).await?);
             }
             progress.done();

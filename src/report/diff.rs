@@ -191,7 +191,7 @@ impl DiffReport {
         } else {
             "marked is what chance alone would not make of all steps in 1 of 50 comparisons; medians from a tenth on"
         };
-        facts.push(fact("rule", one(Role::Dim, rule)));
+        facts.extend(self.told().enough.then(|| fact("rule", one(Role::Dim, rule))));
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
         facts.extend(parts::next(&self.commands(frame)));
@@ -203,10 +203,13 @@ impl DiffReport {
         let told = self.told();
         let whose = if self.is_of_two() { "the second" } else { "the time after" };
         if let Compared::Journeys { names, empty, .. } = &self.compared
-            && let Some((_, name)) = empty.iter().zip(names).find(|(empty, _)| **empty)
+            && empty.contains(&true)
         {
             let so_far = if frame.report.complete { "" } else { " so far" };
-            return vec![piece(Role::Warn, format!("– nothing found{so_far} for ")), piece(Role::Strong, name)];
+            let lost: Vec<&str> =
+                names.iter().zip(empty).filter(|(_, empty)| **empty).map(|(name, _)| &**name).collect();
+            let names = piece(Role::Strong, lost.join(" and "));
+            return vec![piece(Role::Warn, format!("– nothing found{so_far} for ")), names];
         }
         if !told.enough {
             let [before, after] =
