@@ -77,7 +77,7 @@ pub fn parts(evidence: Evidence, keys: &[String]) -> Vec<Evidence> {
 }
 
 /// What holds evidence together: a trace, or an ID.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 enum Tie {
     Trace(TraceId),
     Id(String),
@@ -98,7 +98,8 @@ fn is_part(c: char) -> bool {
 
 /// Ties in groups: whatever one span or line names together is together.
 struct Ties {
-    place: HashMap<Tie, usize>,
+    traces: HashMap<TraceId, usize>,
+    ids: HashMap<String, usize>,
     above: Vec<usize>,
     /// IDs that are more than one word, each in every way it may be spelled in a line.
     odd: Vec<(usize, Vec<String>)>,
@@ -106,7 +107,7 @@ struct Ties {
 
 impl Ties {
     fn of(evidence: &Evidence, keys: &Keys, subjects: &[Subject]) -> Self {
-        let mut ties = Self { place: HashMap::new(), above: vec![], odd: vec![] };
+        let mut ties = Self { traces: HashMap::new(), ids: HashMap::new(), above: vec![], odd: vec![] };
         for subject in subjects {
             let tie = ties.head(Tie::of(subject));
             if let Some(trace) = subject.as_trace {
@@ -120,8 +121,8 @@ impl Ties {
         for span in &evidence.spans {
             let trace = ties.head(Tie::Trace(span.trace_id));
             for one in keys.of_span(span) {
-                if let Some(id) = ties.known(Tie::Id(one.id)) {
-                    ties.join(trace, id);
+                if let Some(id) = ties.ids.get(&one.id) {
+                    ties.join(trace, *id);
                 }
             }
             for link in &span.links {
@@ -136,27 +137,26 @@ impl Ties {
         ties
     }
 
-    fn known(&self, tie: Tie) -> Option<usize> {
-        self.place.get(&tie).copied()
-    }
-
     /// What a line names: its trace, and every known ID that is a field's value or a whole token of its text.
     fn named_by(&self, line: &LogEntry) -> Vec<usize> {
-        let trace = line.trace_id.and_then(|trace| self.known(Tie::Trace(trace)));
+        let trace = line.trace_id.and_then(|trace| self.traces.get(&trace));
         let values = line.values().map(|(_, value)| value);
         let tokens = line.line.split(|c| !is_part(c));
         let words = values.chain(tokens).filter(|word| !word.is_empty());
         let trace_of = |word: &str| matches!(word.len(), 16 | 32).then(|| TraceId::from_hex(word)).flatten();
-        let of_word = |word: &str| [Some(Tie::Id(word.to_owned())), trace_of(word).map(Tie::Trace)];
-        let words = words.flat_map(of_word).flatten().filter_map(|tie| self.known(tie));
+        let of_word = |word: &str| [self.ids.get(word), trace_of(word).and_then(|trace| self.traces.get(&trace))];
+        let words = words.flat_map(of_word).flatten();
         let is_in = |spelling: &String| line.line.contains(spelling.as_str());
-        let odd = self.odd.iter().filter(|(_, spelled)| spelled.iter().any(is_in)).map(|(tie, _)| *tie);
-        trace.into_iter().chain(words).chain(odd).collect()
+        let odd = self.odd.iter().filter(|(_, spelled)| spelled.iter().any(is_in)).map(|(tie, _)| tie);
+        trace.into_iter().chain(words).chain(odd).copied().collect()
     }
 
     fn head(&mut self, tie: Tie) -> usize {
         let new = self.above.len();
-        let place = *self.place.entry(tie).or_insert(new);
+        let place = match tie {
+            Tie::Trace(trace) => *self.traces.entry(trace).or_insert(new),
+            Tie::Id(id) => *self.ids.entry(id).or_insert(new),
+        };
         if place == new {
             self.above.push(new);
         }

@@ -1,4 +1,3 @@
-
 use super::*;
 use crate::analysis::sketch;
 use crate::demo::{NOW, scenarios};
