@@ -39,6 +39,24 @@ pub struct Feature {
     pub key: String,
     /// Its value.
     pub value: String,
+    /// Whether it is told of whatever made the span, such as a host or a version, rather than of the span.
+    pub is_of_resource: bool,
+}
+
+impl Feature {
+    /// Of things in the very same journeys the least is what says most: what began them, who took part, what was done, and
+    /// only then how.
+    pub(super) fn plainness(&self) -> (u8, &Self) {
+        let rank = match self.kind {
+            Kind::Entry => 0,
+            Kind::Attribute if self.is_of_resource => 1,
+            Kind::Service => 2,
+            Kind::Operation => 3,
+            Kind::Attribute => 4,
+            Kind::Failure => 5,
+        };
+        (rank, self)
+    }
 }
 
 /// What is compared: a feature, or a range of numbers.
@@ -100,14 +118,18 @@ pub(super) enum Found {
 
 /// What began a journey.
 pub(super) fn began(entry: &Entry) -> Feature {
-    Feature { kind: Kind::Entry, service: None, key: "entry".to_owned(), value: entry.text() }
+    Feature { kind: Kind::Entry, service: None, key: "entry".to_owned(), value: entry.text(), is_of_resource: false }
 }
 
 /// What this span has; its resource's only where it is new.
 pub(super) fn features(span: &Span, operation: String, resource_is_new: bool) -> Vec<Found> {
     let service = || Some(span.service().to_owned()).filter(|service| !service.is_empty());
-    let feature =
-        |kind, service, key: &str, value| Found::Feature(Feature { kind, service, key: key.to_owned(), value });
+    let of = |is_of_resource| {
+        move |kind, service, key: &str, value| {
+            Found::Feature(Feature { kind, service, key: key.to_owned(), value, is_of_resource })
+        }
+    };
+    let feature = of(false);
     let mut all = vec![feature(Kind::Operation, service(), "operation", operation)];
     if span.is_error() {
         let text: String = masked(&span.error_text()).chars().take(LONGEST).collect();
@@ -117,7 +139,9 @@ pub(super) fn features(span: &Span, operation: String, resource_is_new: bool) ->
     if resource_is_new {
         all.extend(service().map(|name| feature(Kind::Service, None, "service", name)));
     }
-    for (key, value) in span.attributes.iter().chain(resource).filter(|(key, _)| !is_of_one(key)) {
+    let own = span.attributes.iter().map(|pair| (pair, of(false)));
+    let both = own.chain(resource.map(|pair| (pair, of(true))));
+    for ((key, value), feature) in both.filter(|((key, _), _)| !is_of_one(key)) {
         let number = match value {
             Value::Int(n) => Some(*n as f64),
             Value::Float(n) => Some(*n).filter(|n| n.is_finite()),

@@ -220,7 +220,7 @@ fn grouped(all: Vec<(Thing, Where)>) -> Vec<Group> {
 /// Values before ranges, then by their own order.
 fn plainer(a: &Thing, b: &Thing) -> Ordering {
     match (a, b) {
-        (Thing::Feature(a), Thing::Feature(b)) => a.cmp(b),
+        (Thing::Feature(a), Thing::Feature(b)) => a.plainness().cmp(&b.plainness()),
         (Thing::Feature(_), Thing::Range { .. }) => Ordering::Less,
         (Thing::Range { .. }, Thing::Feature(_)) => Ordering::Greater,
         (Thing::Range { key: a, above, cut }, Thing::Range { key: b, above: other, cut: at }) => {
