@@ -10,7 +10,7 @@ use serde_json::Value;
 use support::stack::{MetricsPage, address, now, push};
 use support::{Trace, trace};
 use trace::demo::{MetricKind, Sample, scenarios};
-use trace::model::span::Span;
+use trace::model::span::{Span, SpanKind};
 use trace::model::time::{HOUR, MINUTE, Timestamp};
 
 const JAEGERS: [&str; 2] = ["STACK_JAEGER1_URL", "STACK_JAEGER2_URL"];
@@ -18,6 +18,9 @@ const JAEGERS: [&str; 2] = ["STACK_JAEGER1_URL", "STACK_JAEGER2_URL"];
 const COUNTING: [&str; 2] = ["STACK_PROMETHEUS_URL", "STACK_VICTORIAMETRICS_URL"];
 /// Upper bounds of the buckets that are pushed, in milliseconds.
 const BOUNDS: [f64; 7] = [5.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, f64::INFINITY];
+
+/// Lengths, and how many failed, by service and name, or by caller and callee.
+type Calls = BTreeMap<(String, String), (Vec<i64>, u64)>;
 
 fn at(jaeger: &str) -> Trace {
     trace()
@@ -46,8 +49,8 @@ async fn pushed() -> (Vec<Span>, [String; 4]) {
 }
 
 /// Lengths and failures by service and name: a plain count.
-fn truth(spans: &[Span]) -> BTreeMap<(String, String), (Vec<i64>, u64)> {
-    let mut all: BTreeMap<(String, String), (Vec<i64>, u64)> = BTreeMap::new();
+fn truth(spans: &[Span]) -> Calls {
+    let mut all: Calls = BTreeMap::new();
     for span in spans {
         let row = all.entry((span.service().to_owned(), span.name.clone())).or_default();
         row.0.push(span.duration_ns);
@@ -114,7 +117,7 @@ async fn numbers_are_those_of_what_was_pushed() {
 }
 
 /// What a collector would make of these spans, times a number.
-fn samples(truth: &BTreeMap<(String, String), (Vec<i64>, u64)>, times: f64) -> Vec<Sample> {
+fn samples(truth: &Calls, times: f64) -> Vec<Sample> {
     let sample = |family: &'static str, kind, name: &str, labels: Vec<(&'static str, String)>, value: f64| Sample {
         family,
         kind,
@@ -172,6 +175,75 @@ fn samples(truth: &BTreeMap<(String, String), (Vec<i64>, u64)>, times: f64) -> V
     all
 }
 
+/// Who called whom in another service, with how long that took and how often it failed: a plain count.
+fn calls(spans: &[Span]) -> Calls {
+    let known: BTreeMap<_, &Span> = spans.iter().map(|span| ((span.trace_id, span.span_id), span)).collect();
+    let mut all: Calls = BTreeMap::new();
+    for span in spans.iter().filter(|span| matches!(span.kind, SpanKind::Server | SpanKind::Consumer)) {
+        let caller = span.parent_id.and_then(|parent| known.get(&(span.trace_id, parent)));
+        if let Some(caller) = caller.filter(|caller| caller.service() != span.service()) {
+            let edge = all.entry((caller.service().to_owned(), span.service().to_owned())).or_default();
+            edge.0.push(span.duration_ns);
+            edge.1 += u64::from(span.is_error());
+        }
+    }
+    all.values_mut().for_each(|edge| edge.0.sort_unstable());
+    all
+}
+
+/// What a collector's service graph would make of these calls, each times a number.
+fn graph(edges: &[(&Calls, f64)]) -> Vec<Sample> {
+    let mut all = vec![];
+    let edges = edges.iter().flat_map(|(calls, times)| calls.iter().map(move |edge| (edge, times)));
+    for (((client, server), (lengths, errors)), times) in edges {
+        let labels = || {
+            vec![
+                ("client", client.clone()),
+                ("server", server.clone()),
+                ("connection_type", "messaging_system".to_owned()),
+            ]
+        };
+        let mut add = |family: &'static str, kind, suffix: &str, more: Option<String>, value: f64| {
+            let labels = labels().into_iter().chain(more.map(|le| ("le", le))).collect();
+            let name = format!("{family}{suffix}");
+            all.push(Sample { family, kind, name, labels, value: value * times, exemplar: None });
+        };
+        let seconds = "traces_service_graph_request_server_seconds";
+        add("traces_service_graph_request", MetricKind::Counter, "_total", None, lengths.len() as f64);
+        add("traces_service_graph_request_failed", MetricKind::Counter, "_total", None, *errors as f64);
+        for bound in BOUNDS {
+            let upto = lengths.iter().filter(|ns| **ns as f64 <= bound * 1e6).count() as f64;
+            let le = if bound.is_finite() { (bound / 1e3).to_string() } else { "+Inf".to_owned() };
+            add(seconds, MetricKind::Histogram, "_bucket", Some(le), upto);
+        }
+        add(seconds, MetricKind::Histogram, "_sum", None, lengths.iter().map(|ns| *ns as f64 / 1e9).sum());
+        add(seconds, MetricKind::Histogram, "_count", None, lengths.len() as f64);
+    }
+    // One family after the other, as the format wants it.
+    all.sort_by_key(|sample| sample.family);
+    all
+}
+
+/// Who calls whom is as a service graph counts it, with estimates within the true bucket.
+fn graph_is_told(server: &str, calls: &Calls, times: u64) {
+    let answer = counted(server).args(["map", "--via", "metrics", "--since", "1m", "-o", "json"]).run();
+    let json = answer.json();
+    assert_eq!(text(&json["basis"], "via"), "metrics", "{server}: {} {}", answer.stderr, json["notes"]);
+    let mut told = BTreeMap::new();
+    for edge in json["edges"].as_array().expect("edges") {
+        let key = (text(&edge["from"], "name").to_owned(), text(&edge["to"], "name").to_owned());
+        let (lengths, _) = calls.get(&key).unwrap_or_else(|| panic!("{server}: {edge}"));
+        let (p95, exact) = (edge["p95_ns"].as_i64().expect("a length"), nearest(lengths, 95));
+        let bounds = BOUNDS.iter().map(|bound| (bound * 1e6) as i64);
+        let low = bounds.clone().filter(|bound| *bound < exact).max().unwrap_or(0);
+        let high = bounds.filter(|bound| *bound >= exact).min().unwrap_or(i64::MAX);
+        assert!(low <= p95 && p95 <= high, "{server} {key:?}: {p95} for {exact}");
+        told.insert(key, (edge["calls"].as_u64(), edge["errors"].as_u64()));
+    }
+    let wanted = |(lengths, errors): &(Vec<i64>, u64)| (Some(lengths.len() as u64 * times), Some(errors * times));
+    assert_eq!(told, calls.iter().map(|(key, edge)| (key.clone(), wanted(edge))).collect(), "{server}");
+}
+
 /// The same from a collector's metrics: what is new is counted to the last one, lengths are within a bucket. No collector
 /// shows a zero before it counts: all that is there before is another service.
 #[tokio::test]
@@ -184,11 +256,14 @@ async fn metrics_tell_the_same_within_their_buckets() {
         push(&scenario.run(now().plus(-60 * HOUR), nth as u64)).await;
     }
     let old = BTreeMap::from([(("old".to_owned(), "GET /".to_owned()), (vec![1_000_000; 7], 2))]);
-    let page = MetricsPage::serve(&samples(&old, 10.0));
+    let page = MetricsPage::serve(&[samples(&old, 10.0), graph(&[(&old, 10.0)])].concat());
     tokio::time::sleep(Duration::from_secs(4)).await;
     let mut all = truth.clone();
-    all.extend(old);
-    page.show(&samples(&all, 100.0));
+    all.extend(old.clone());
+    let calls = calls(&spans);
+    assert!(calls.len() > 1 && calls.values().any(|(_, errors)| *errors > 0));
+    let graph = |times| graph(&[(&old, 10.0), (&calls, times)]);
+    page.show(&[samples(&all, 100.0), graph(100.0)].concat());
     tokio::time::sleep(Duration::from_secs(5)).await;
     for server in COUNTING {
         let answer = counted(server).args(["latency", "--since", "1m", "-o", "json"]).run();
@@ -220,7 +295,8 @@ async fn metrics_tell_the_same_within_their_buckets() {
             }
         }
     }
-    page.show(&samples(&all, 200.0));
+    COUNTING.iter().for_each(|server| graph_is_told(server, &calls, 100));
+    page.show(&[samples(&all, 200.0), graph(200.0)].concat());
     tokio::time::sleep(Duration::from_secs(5)).await;
     own_metrics_of_jaeger(&truth);
     for server in COUNTING {
@@ -240,7 +316,7 @@ async fn metrics_tell_the_same_within_their_buckets() {
 }
 
 /// The same as Jaeger 2 tells it, which asks Prometheus itself: counts as good, estimates within the true bucket.
-fn own_metrics_of_jaeger(truth: &BTreeMap<(String, String), (Vec<i64>, u64)>) {
+fn own_metrics_of_jaeger(truth: &Calls) {
     let flags = ["--since", "1m", "--without", "prometheus", "-o", "json"];
     let answer = at(JAEGERS[1]).args(["latency"]).args(flags).run();
     let json = answer.json();
