@@ -4,10 +4,11 @@ use crate::analysis::diff::{Diff, Side};
 use crate::command::asking::{Told, Wish, about, ask};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
-use crate::command::window::{each, in_window, needs_spans};
+use crate::command::window::{Counted, each, in_window, needs_spans};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::error::{Error, Exit};
+use crate::model::basis::Basis;
 use crate::model::journey::Journey;
 use crate::model::time::{HOUR, Timestamp, Window};
 use crate::options::journey::{Found, JourneyArgs};
@@ -130,7 +131,7 @@ fn began_in(journey: &Journey, window: Window) -> bool {
 async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Result<(Compared, Footing), Error> {
     let filters = args.window.journey.filters.filters();
     let mut diff = Diff::of_many();
-    let mut all: Vec<Footing> = vec![];
+    let mut all: Vec<Counted> = vec![];
     match args.window.journey.sources.supply(&context.surroundings)? {
         Supply::Backends => {
             let desk = Desk::open(&args.window.journey.sources.recording, context)?;
@@ -141,10 +142,10 @@ async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Re
                         diff.add(side, &journey, &filters);
                     }
                 };
-                all.push(in_window(&desk, window, &args.window, context, add).await.footing);
+                all.push(in_window(&desk, window, &args.window, context, add).await);
             }
             if let Some(last) = all.last_mut() {
-                (last.said, last.unsaved) = desk.close(context);
+                (last.footing.said, last.footing.unsaved) = desk.close(context);
             }
         }
         _ => {
@@ -157,12 +158,14 @@ async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Re
                         diff.add(side, &journey, &filters);
                     }
                 };
-                all.push(each(&one, context, add).await?.footing);
+                all.push(each(&one, context, add).await?);
             }
         }
     }
-    let footing = all.into_iter().reduce(Footing::and).unwrap_or_default();
-    Ok((Compared::Windows(windows, diff.told()), footing))
+    let (footings, bases): (Vec<Footing>, Vec<Basis>) = all.into_iter().map(|one| (one.footing, one.basis)).unzip();
+    let footing = footings.into_iter().reduce(Footing::and).unwrap_or_default();
+    let bases = <[Basis; 2]>::try_from(bases).unwrap_or_default();
+    Ok((Compared::Windows { windows, bases, told: diff.told() }, footing))
 }
 
 async fn two_journeys(args: &Args, context: &Context) -> Result<(Compared, Footing), Error> {

@@ -5,12 +5,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::diff::{Began, Change, Figures, Step, Told};
+use crate::model::basis::Basis;
 use crate::model::time::{Human, Window};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
 use crate::report::names::Names;
 use crate::report::parts;
 use crate::report::rows::Rows;
+use crate::report::window;
 use crate::report::words::{counted, quoted, some};
 
 /// How many rows are shown.
@@ -34,7 +36,14 @@ pub enum Compared {
         told: Told,
     },
     /// Two windows.
-    Windows([Window; 2], Told),
+    Windows {
+        /// When.
+        windows: [Window; 2],
+        /// What was read of each.
+        bases: [Basis; 2],
+        /// How they differ.
+        told: Told,
+    },
 }
 
 /// Two journeys, or two windows, step by step.
@@ -65,6 +74,9 @@ struct SideRecord<'a> {
     id: Option<&'a str>,
     /// The window; null for a journey.
     window: Option<Window>,
+    /// What was read of the window: its journeys that began before it are not among those that are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    basis: Option<&'a Basis>,
     journey_count: usize,
     span_count: u64,
     /// How long it lasted; of a window the median of its journeys.
@@ -79,7 +91,7 @@ impl DiffReport {
 
     fn told(&self) -> &Told {
         match &self.compared {
-            Compared::Journeys { told, .. } | Compared::Windows(_, told) => told,
+            Compared::Journeys { told, .. } | Compared::Windows { told, .. } => told,
         }
     }
 
@@ -103,10 +115,14 @@ impl DiffReport {
         let side = |nth: usize| SideRecord {
             id: match &self.compared {
                 Compared::Journeys { names, .. } => names.get(nth).map(String::as_str),
-                Compared::Windows(..) => None,
+                Compared::Windows { .. } => None,
             },
             window: match &self.compared {
-                Compared::Windows(windows, _) => windows.get(nth).copied(),
+                Compared::Windows { windows, .. } => windows.get(nth).copied(),
+                Compared::Journeys { .. } => None,
+            },
+            basis: match &self.compared {
+                Compared::Windows { bases, .. } => bases.get(nth),
                 Compared::Journeys { .. } => None,
             },
             journey_count: told.journeys[nth],
@@ -263,13 +279,14 @@ impl DiffReport {
                 };
                 [(0, "first"), (1, "second")].map(side).to_vec()
             }
-            Compared::Windows(windows, _) => {
+            Compared::Windows { windows, bases, .. } => {
                 let side = |(nth, label): (usize, &'static str)| {
                     let mut items =
                         vec![plain(frame.stretch(windows[nth])), plain(counted(told.journeys[nth], "journey"))];
                     let [spans, length] = [0, 1].map(|at| numbers(nth).remove(at));
                     items.push(spans);
                     items.push([one(Role::Dim, "half last up to "), length].concat());
+                    items.extend(window::sample(&bases[nth]).map(|sample| one(Role::Dim, sample)));
                     Fact { label, items }
                 };
                 [(0, "before"), (1, "after")].map(side).to_vec()

@@ -92,13 +92,15 @@ fn sentence(basis: &Basis) -> String {
     }
     let spans = format!("from {} in {}", counted(calls, "span"), counted(basis.journeys, "journey"));
     let lines = if basis.lines > 0 { format!(" and {}", counted(basis.lines, "line")) } else { String::new() };
-    let sample = match (basis.limit, basis.services.len()) {
-        (Some(limit), services) if services > 0 && basis.cut() > 0 => {
-            format!(", a sample: at most the newest {limit} traces of each of {}", counted(services, "service"))
-        }
-        _ => String::new(),
-    };
+    let sample = sample(basis).map(|sample| format!(", {sample}")).unwrap_or_default();
     format!("{spans}{lines}{sample}")
+}
+
+/// That it is not all, where it is not: `a sample: at most the newest 200 traces of each of 4 services`.
+pub fn sample(basis: &Basis) -> Option<String> {
+    let (limit, services) = (basis.limit?, basis.services.len());
+    let said = || format!("a sample: at most the newest {limit} traces of each of {}", counted(services, "service"));
+    (basis.cut() > 0).then(said)
 }
 
 #[cfg(test)]
