@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::analysis::alerts::{Episode, Showing, Told, episodes, wanted};
 use crate::analysis::rules::judged;
-use crate::command::asking::{Wish, ask, flags};
+use crate::command::asking::{Wish, ask};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::phases::{left_out, no_file};
-use crate::command::window::{Looks, Reading, each, is_one, read, window};
+use crate::command::window::{Looks, Reading, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::demo::platform;
@@ -83,7 +83,7 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let filters = journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, desk.now, &filters);
-    let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
+    let mut footing = Footing { settled: true, ..blank(&args.window, context) };
     let mut basis = Basis::default();
     let shown = alerts.len().min(SHOWN);
     if desk.backends.jaeger.is_some() && shown > 0 {
@@ -195,7 +195,7 @@ fn shown_with(mut footing: Footing, args: &Args, context: &Context, alerts: Aler
 
 async fn rules(args: &Args, is_demo: bool, context: &Context) -> Result<Outcome, Error> {
     let journey = &args.window.journey;
-    let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
+    let mut footing = Footing { settled: true, ..blank(&args.window, context) };
     let (told, asked) = if is_demo {
         let rules = platform::rules();
         let all = rules.iter().filter_map(|rule| needed(&rule.query)).flatten();

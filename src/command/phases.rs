@@ -2,10 +2,9 @@
 
 use crate::analysis::open_journeys::Unfinisheds;
 use crate::analysis::phases::{Asked, phases};
-use crate::command::asking::flags;
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
-use crate::command::window::{Looks, Reading, each, is_one, read, window};
+use crate::command::window::{Looks, Reading, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::demo::platform;
@@ -78,7 +77,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
             let queries = context.settings.phases.queries();
             let metered = gather::phases::gather(&queries, asked, prometheus, &desk.transport).await;
             progress.done();
-            let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
+            let mut footing = Footing { settled: true, ..blank(&args.window, context) };
             if desk.backends.jaeger.is_some() && !metered.phases.series.is_empty() {
                 let take = |journey| examples.add(&journey, &filters);
                 let reading = Reading { window: asked, services: filters.services.clone(), looks: Looks::AndErrors };

@@ -19,7 +19,7 @@ use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::waterfall;
 use crate::report::window::{Screen, length, nothing, percent, screen};
-use crate::report::words::{counted, flag};
+use crate::report::words::counted;
 
 /// The shares that are told of lengths, with their names.
 const SHARES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
@@ -396,15 +396,14 @@ impl Latency {
     }
 
     fn next(&self, first: &Row, frame: &Frame) -> Vec<String> {
-        let service = if first.service.is_empty() { String::new() } else { flag(" --service", &first.service) };
         // How lengths are spread, the estimates of somebody else do not tell, nor does a counter.
         let is_told = self.basis.backend != Some(Source::Jaeger) && self.has_lengths();
         let spans = if is_told { "" } else { " --via spans" };
         match &self.by {
-            By::Service => vec![frame.beside(&format!("trace latency{service}"))],
+            By::Service => vec![frame.beside_of("trace latency", &first.service, None)],
             By::Operation => {
-                let operation = flag(" --operation", &first.name.replace('*', "\\*"));
-                vec![frame.beside(&format!("trace latency{service}{operation} --histogram{spans}"))]
+                let words = format!("trace latency --histogram{spans}");
+                vec![frame.beside_of(&words, &first.service, Some(&first.name))]
             }
             By::Attribute(_) => vec![frame.beside("trace latency --by operation")],
         }

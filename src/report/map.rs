@@ -15,7 +15,7 @@ use crate::report::names::Names;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window::{Screen, length, nothing, percent, screen};
-use crate::report::words::{counted, flag};
+use crate::report::words::counted;
 
 /// How many differences from the server's own counts are shown.
 const DIFFERENCES: usize = 6;
@@ -310,7 +310,7 @@ impl MapReport {
         let worst = self.map.edges.iter().filter(|(_, to, _)| to.kind == NodeKind::Service);
         let worst =
             worst.max_by(|a, b| (a.2.errors, &b.1).cmp(&(b.2.errors, &a.1))).filter(|(_, _, edge)| edge.errors > 0);
-        let hotspots = worst.map(|(_, to, _)| frame.beside(&format!("trace hotspots{}", flag(" --service", &to.name))));
+        let hotspots = worst.map(|(_, to, _)| frame.beside_of("trace hotspots", &to.name, None));
         let mut next: Vec<String> = hotspots.into_iter().collect();
         next.push(frame.beside("trace map -o mermaid"));
         next

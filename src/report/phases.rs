@@ -100,7 +100,7 @@ impl Phases {
         let mut next: Vec<String> =
             self.examples.iter().take(1).map(|example| frame.command_about(&example.id, "find")).collect();
         if !self.phases.is_empty() {
-            next.push(frame.command("alerts", ""));
+            next.push(frame.beside("trace alerts"));
         }
         facts.extend(parts::next(&next));
         blocks.extend([Block::Blank, Block::Facts(facts)]);
