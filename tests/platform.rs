@@ -159,14 +159,26 @@ fn alert(name: &str, state: &str, service: Option<&str>, from: i64, to: i64) -> 
 
 #[test]
 fn alerts_of_the_window_are_told_once_and_decide_the_code_where_that_is_asked_for() {
+    let evil = format!("\u{1b}[31m{}", "long ".repeat(99));
+    let rule = json!({ "name": "Lag", "type": "alerting", "query": "lag > 30", "labels": {},
+                       "annotations": { "summary": "{{ $labels.service }} lags {{ $value }} s", "description": evil } });
+    let rules = json!({ "status": "success", "data": { "groups": [{ "name": "g", "rules": [rule] }] } }).to_string();
     let answer = |told: Vec<serde_json::Value>| {
-        move |request: &str| matrix(if request.contains("ALERTS_FOR_STATE") { &[] } else { &told })
+        let rules = rules.clone();
+        move |request: &str| match request {
+            _ if request.contains("/api/v1/rules") => Some((200, "application/json", rules.clone().into_bytes())),
+            _ if request.contains("ALERTS_FOR_STATE") => matrix(&[]),
+            _ => matrix(&told),
+        }
     };
     let told = || vec![alert("Lag", "pending", Some("pay"), 600, 885), alert("Lag", "firing", Some("pay"), 900, 1_800)];
     let run = ask(&["alerts"], answer(told()));
     assert!(run.stdout.starts_with("✗ 1 alert in 1 h: 1 over\n"), "{}", run.stdout);
     assert!(run.stdout.contains("✗ Lag  fired 22:23:20 – 22:43:20 (20 min)"), "{}", run.stdout);
-    assert!(run.stdout.contains("critical · pay"), "{}", run.stdout);
+    assert!(run.stdout.contains("critical · pay\n    pay lags … s\n    "), "{}", run.stdout);
+    let longest = run.stdout.find("long long").map(|at| run.stdout[at..].matches("long").count());
+    assert!(longest.is_some_and(|n| n < 60) && !run.stdout.contains('\u{1b}'), "{}", run.stdout);
+    assert_eq!(ask(&["alerts", "-o", "json"], answer(told())).json()["alerts"][0]["state"], "resolved");
     assert_eq!((run.code, ask(&["alerts", "--fail-on", "error"], answer(told())).code), (0, 1));
     let pending = || vec![alert("Lag", "pending", None, 600, 885)];
     assert_eq!(ask(&["alerts", "--fail-on", "warning"], answer(pending())).code, 0);

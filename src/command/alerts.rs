@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::alerts::{Episode, Showing, Told, episodes, wanted};
+use crate::analysis::alerts::{Episode, Showing, Told, episodes, explain, wanted};
 use crate::analysis::rules::judged;
 use crate::command::asking::{Wish, ask};
 use crate::command::desk::{Desk, progress};
@@ -145,7 +145,8 @@ fn add(basis: &mut Basis, other: Basis) {
 
 async fn of_the_demo(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let asked = Window::new(demo::NOW.plus(-HOUR), demo::NOW);
-    let told = Alerted { stretches: platform::alerts(), step_ns: platform::STEP, ..Alerted::default() };
+    let (stretches, rules) = (platform::alerts(), platform::rules());
+    let told = Alerted { stretches, rules, step_ns: platform::STEP, ..Alerted::default() };
     let filters = args.window.journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, demo::NOW, &filters);
@@ -182,9 +183,12 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
 }
 
 fn all(told: &Alerted, window: Window, now: Timestamp, filters: &Filters) -> Vec<Episode> {
-    let Alerted { stretches, since, active, sampled, step_ns, .. } = told;
+    let Alerted { stretches, since, active, sampled, rules, step_ns, .. } = told;
     let sampled = sampled.as_deref();
-    wanted(episodes(Told { stretches, since, active, sampled, step_ns: *step_ns, window, now }), filters)
+    let all = episodes(Told { stretches, since, active, sampled, step_ns: *step_ns, window, now });
+    let mut wanted = wanted(all, filters);
+    explain(&mut wanted, rules);
+    wanted
 }
 
 fn shown_with(mut footing: Footing, args: &Args, context: &Context, alerts: Alerts) -> Outcome {
