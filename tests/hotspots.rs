@@ -60,6 +60,22 @@ fn odd_input_gives_sensible_screens() {
     }
 }
 
+/// Bounds are those of JSON: of spans they are the length itself.
+#[test]
+fn rows_tell_the_bounds_of_lengths_and_both_examples() {
+    let row = |command: &str, args: &[&str]| {
+        let rows = run(command, &download(&[span("web", 0, "boom")]), &[args, &["-o", "jsonl"]].concat()).stdout;
+        serde_json::from_str::<serde_json::Value>(rows.lines().next().expect("a row")).expect("JSON")
+    };
+    let told = row("latency", &[]);
+    for name in ["p50", "p90", "p95", "p99", "max"] {
+        let all = ["ns", "low_ns", "high_ns"].map(|which| told[format!("{name}_{which}")].as_i64());
+        assert_eq!(all, [Some(1_000_000); 3], "{name}: {told}");
+    }
+    let told = row("hotspots", &[]);
+    assert!(told["example"].is_string() && told["example_2"].is_null(), "{told}");
+}
+
 /// Filters go along where the same data is meant, and not where one journey is.
 #[test]
 fn a_following_command_means_the_same_data() {

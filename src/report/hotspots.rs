@@ -68,6 +68,7 @@ impl Hotspots {
                 json!(spot.message),
                 json!(spot.message_count),
                 json!(spot.examples.first()),
+                json!(spot.examples.get(1)),
             ]
         };
         Rows {
@@ -91,6 +92,7 @@ impl Hotspots {
                 "message",
                 "message_count",
                 "example",
+                "example_2",
             ],
             rows: self.hotspots.iter().map(row).collect(),
         }

@@ -117,6 +117,7 @@ impl MapReport {
     /// Its main table: the edges.
     pub fn rows(&self) -> Rows {
         let row = |(from, to, edge): &(Node, Node, Edge)| {
+            let p95 = edge.lengths.quantile(0.95);
             vec![
                 json!(from.kind),
                 json!(from.name),
@@ -124,13 +125,26 @@ impl MapReport {
                 json!(to.name),
                 json!(edge.calls),
                 json!(edge.errors),
-                json!(edge.lengths.quantile(0.95).map(|told| told.value_ns)),
+                json!(p95.map(|told| told.value_ns)),
                 json!(edge.broken()),
+                json!(p95.map(|told| told.low_ns)),
+                json!(p95.and_then(|told| told.high_ns)),
             ]
         };
         Rows {
             kind: "edge",
-            columns: &["from_kind", "from", "to_kind", "to", "calls", "errors", "p95_ns", "broken"],
+            columns: &[
+                "from_kind",
+                "from",
+                "to_kind",
+                "to",
+                "calls",
+                "errors",
+                "p95_ns",
+                "broken",
+                "p95_low_ns",
+                "p95_high_ns",
+            ],
             rows: self.map.edges.iter().map(row).collect(),
         }
     }
