@@ -78,7 +78,7 @@ fn a_stuck_phase_is_the_answer_and_decides_the_code_where_that_is_asked_for() {
 #[test]
 fn odd_numbers_of_phases_are_said_in_words() {
     let many = (0..3_000).map(|n| status(&format!("p{n}"), "IN_PROGRESS", |_| "0".to_owned())).collect();
-    let table: [(&[&str], Vec<serde_json::Value>, i32, &str); 6] = [
+    let table: [(&[&str], Vec<serde_json::Value>, i32, &str); 7] = [
         (
             &[],
             vec![],
@@ -91,7 +91,13 @@ fn odd_numbers_of_phases_are_said_in_words() {
             &["--stuck-after", "2h"],
             vec![status("a", "IN_PROGRESS", |_| "1".to_owned())],
             0,
-            "– whether a phase is stuck cannot be told",
+            "– whether a phase is stuck cannot be told: 1 h is less than 2 h",
+        ),
+        (
+            &["--stuck-after", "5m"],
+            vec![series(json!({"phase": "a", "status": "IN_PROGRESS"}), |at| (at >= 3_000).then(|| "2".to_owned()))],
+            0,
+            "not in the recorded 10 min, stuck for at least 10 min\n",
         ),
         (&[], many, 0, "… and 2970 more phases; -o json has all"),
         (
@@ -121,8 +127,18 @@ fn what_cannot_be_asked_is_no_answer() {
         let run = trace().args([command]).args(nobody).run();
         assert!(run.code == 3 && run.stdout.contains("✗ prometheus: "), "{} {}", run.code, run.stdout);
     }
-    let run = trace().args(["phases", "req-42"]).run();
-    assert!(run.code == 2 && run.stderr.contains("not of one journey"), "{}", run.stderr);
+    let table: [(&[&str], &str); 6] = [
+        (&["phases", "req-42"], "not of one journey"),
+        (&["phases", "--demo", "--service", "a b"], "--service 'a b': phases are told by metrics"),
+        (&["latency", "--via", "metrics", "--input", "x.json"], "--via metrics: files hold spans and lines"),
+        (&["hotspots", "--via", "metrics", "--input", "x.json"], "--via metrics: files hold"),
+        (&["map", "--via", "metrics", "--demo"], "--via metrics: the demo holds"),
+        (&["hotspots", "--via", "metrics", "req-42"], "--via metrics: no metric tells of one journey"),
+    ];
+    for (args, said) in table {
+        let run = trace().args(args).run();
+        assert!(run.code == 2 && run.stderr.contains(said) && run.stderr.contains("hint: "), "{args:?} {}", run.stderr);
+    }
 }
 
 #[test]

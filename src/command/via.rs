@@ -9,6 +9,7 @@ use crate::backend::jaeger::Jaeger;
 use crate::backend::prometheus::Prometheus;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
+use crate::command::window::is_one;
 use crate::error::Error;
 use crate::gather::families::{Family, Figures};
 use crate::gather::health;
@@ -19,7 +20,8 @@ use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::measure::Measured;
 use crate::model::time::Window;
-use crate::options::window::Way;
+use crate::options::sources::Supply;
+use crate::options::window::{Way, WindowArgs};
 use crate::report::words::counted;
 
 /// For what metrics are wanted.
@@ -44,6 +46,25 @@ pub enum Teller {
     Prometheus(Family),
     /// Jaeger's own.
     Jaeger,
+}
+
+/// That metrics can be asked where they are wanted by name: of servers, about a window.
+///
+/// # Errors
+/// Usage: nobody has metrics of that.
+pub fn can_be_asked(way: Way, args: &WindowArgs, context: &Context) -> Result<(), Error> {
+    if way != Way::Metrics {
+        return Ok(());
+    }
+    let (said, hint) = match args.journey.sources.supply(&context.surroundings)? {
+        Supply::Files(_) => {
+            ("files hold spans and lines", "drop it to count their spans, or --input to ask the servers")
+        }
+        Supply::Demo(_) => ("the demo holds spans and lines", "drop it to count its spans"),
+        Supply::Backends if is_one(args)? => ("no metric tells of one journey", "drop it to read the journey's spans"),
+        Supply::Backends => return Ok(()),
+    };
+    Err(Error::usage(format!("--via metrics: {said}"), hint))
 }
 
 /// What is measured in the window, and how asking for it went; nothing measured where spans are to be read.

@@ -7,7 +7,7 @@ pub mod config;
 pub mod diff;
 pub mod doctor;
 pub mod errors;
-mod filters;
+pub mod filters;
 pub mod find;
 pub mod findings;
 pub mod frame;
