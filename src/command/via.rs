@@ -22,7 +22,7 @@ use crate::model::measure::Measured;
 use crate::model::time::Window;
 use crate::options::sources::Supply;
 use crate::options::window::{Way, WindowArgs};
-use crate::report::words::counted;
+use crate::report::words::some;
 
 /// For what metrics are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,10 +130,8 @@ async fn unmeasured(desk: &Desk, measured: &Measured, filters: &Filters) -> Opti
     let known: BTreeSet<&str> = measured.measures.iter().map(|measure| measure.service.as_str()).collect();
     let is_not_in = |service: &&String| filters.wants_service(service) && !known.contains(service.as_str());
     let lacking: Vec<&str> = services.iter().filter(is_not_in).map(String::as_str).collect();
-    let more = lacking.len().saturating_sub(NAMED);
-    let and_more = if more > 0 { format!(" and {}", counted(more, "other")) } else { String::new() };
-    let some = lacking.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-    let said = format!("not in: {some}{and_more}; jaeger knows them, and no span metric counted them in this time");
+    let named = some(&lacking, NAMED);
+    let said = format!("not in: {named}; jaeger knows them, and no span metric counted them in this time");
     let note = Note::new(NoteCode::Info, Source::Jaeger, said).hint("--via spans reads all");
     (!lacking.is_empty()).then_some(note)
 }
@@ -213,8 +211,8 @@ fn told(
             notes.into_iter().for_each(|note| shell.note(health::advised(note)));
             shell.coverage.metrics.add(window);
             status.items = measured.as_ref().map_or(0, |measured| measured.measures.len() + measured.edges.len());
-            if shell.notes.iter().any(|note| note.code.is_incomplete()) {
-                status.state = BackendState::Partial;
+            if let Some(note) = shell.notes.iter().find(|note| note.code.is_incomplete()) {
+                health::lacking(&mut status, BackendState::Partial, note);
             }
             measured
         }
