@@ -60,6 +60,43 @@ fn odd_input_gives_sensible_screens() {
     }
 }
 
+/// Bounds are those of JSON: of spans they are the length itself.
+#[test]
+fn rows_tell_the_bounds_of_lengths_and_both_examples() {
+    let row = |command: &str, args: &[&str]| {
+        let rows = run(command, &download(&[span("web", 0, "boom")]), &[args, &["-o", "jsonl"]].concat()).stdout;
+        serde_json::from_str::<serde_json::Value>(rows.lines().next().expect("a row")).expect("JSON")
+    };
+    let told = row("latency", &[]);
+    for name in ["p50", "p90", "p95", "p99", "max"] {
+        let all = ["ns", "low_ns", "high_ns"].map(|which| told[format!("{name}_{which}")].as_i64());
+        assert_eq!(all, [Some(1_000_000); 3], "{name}: {told}");
+    }
+    let told = row("hotspots", &[]);
+    assert!(told["example"].is_string() && told["example_2"].is_null(), "{told}");
+}
+
+/// Filters go along where the same data is meant, and not where one journey is.
+#[test]
+fn a_following_command_means_the_same_data() {
+    let bad = download(&[span("it's", 0, "boom"), span("re*", 1, "boom")]);
+    let asked = ["--service", "i*", "--operation", "re:^g", "--min-duration", "0.5ms", "--since", "9000d"];
+    let rest = "--operation 're:^g' --min-duration 500us --input in.json --since 9000d";
+    let shown = "--min-duration 500us --histogram --input in.json --since 9000d";
+    let find = "trace find 00000000000000000000000000000001 --input in.json --since 9000d";
+    let table = [
+        ("hotspots", vec![find.to_owned(), format!("trace errors --service 'it'\\''s' {rest}")]),
+        ("errors", vec![find.to_owned(), format!("trace hotspots --service 'i*' {rest}")]),
+        ("latency", vec![format!("trace latency --service 'it'\\''s' --operation get {shown}")]),
+    ];
+    for (command, wanted) in table {
+        let told = run(command, &bad, &asked);
+        let next = told.stdout.lines().skip_while(|line| !line.starts_with("next"));
+        let next: Vec<&str> = next.map(|line| line.trim_start_matches("next").trim()).collect();
+        assert_eq!(next, wanted, "{command}: {}", told.screen());
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_cut_and_that_is_said() {
     let spans: Vec<_> = (0..3_000).map(|n| span(&format!("s{n:04}"), 0, "boom")).collect();

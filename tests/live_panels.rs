@@ -48,9 +48,9 @@ async fn pushed() -> (Vec<Span>, [String; 4]) {
     (spans, flags)
 }
 
-/// Lengths and failures by service and name: a plain count.
+/// A plain count by service and name.
 fn truth(spans: &[Span]) -> Calls {
-    let mut all: Calls = BTreeMap::new();
+    let mut all = Calls::new();
     for span in spans {
         let row = all.entry((span.service().to_owned(), span.name.clone())).or_default();
         row.0.push(span.duration_ns);
@@ -62,6 +62,18 @@ fn truth(spans: &[Span]) -> Calls {
 
 fn nearest(sorted: &[i64], percent: usize) -> i64 {
     sorted[(sorted.len() * percent).div_ceil(100).max(1) - 1]
+}
+
+/// The rows of an answer of `latency`, one for each truth, with how each is called, its lengths and its failures.
+fn rows<'a>(json: &'a Value, truth: &'a Calls) -> impl Iterator<Item = (&'a Value, String, &'a [i64], u64)> {
+    let rows: Vec<&Value> =
+        json["rows"].as_array().expect("rows").iter().filter(|row| text(row, "service") != "old").collect();
+    assert_eq!(rows.len(), truth.len());
+    rows.into_iter().map(|row| {
+        let key = (text(row, "service").to_owned(), text(row, "name").to_owned());
+        let (lengths, errors) = &truth[&key];
+        (row, format!("{key:?}"), lengths.as_slice(), *errors)
+    })
 }
 
 fn text<'a>(json: &'a Value, field: &str) -> &'a str {
@@ -82,19 +94,14 @@ async fn numbers_are_those_of_what_was_pushed() {
             answer.stderr,
             json["notes"]
         );
-        let rows = json["rows"].as_array().expect("rows");
-        assert_eq!(rows.len(), truth.len(), "{jaeger}");
-        for row in rows {
-            let key = (text(row, "service").to_owned(), text(row, "name").to_owned());
-            let (lengths, errors) = &truth[&key];
-            let what = format!("{jaeger} {key:?}");
+        for (row, what, lengths, errors) in rows(&json, &truth) {
             assert_eq!(
                 (row["calls"].as_u64(), row["errors"].as_u64()),
-                (Some(lengths.len() as u64), Some(*errors)),
-                "{what}"
+                (Some(lengths.len() as u64), Some(errors)),
+                "{jaeger} {what}"
             );
             for (name, percent) in [("p50", 50), ("p90", 90), ("p95", 95), ("p99", 99), ("max", 100)] {
-                assert_eq!(row[name]["value_ns"].as_i64(), Some(nearest(lengths, percent)), "{what} {name}");
+                assert_eq!(row[name]["value_ns"].as_i64(), Some(nearest(lengths, percent)), "{jaeger} {what} {name}");
             }
         }
         let map = at(jaeger).args(["map", "--via", "spans", "-o", "json"]).args(&window).run().json();
@@ -279,19 +286,14 @@ async fn metrics_tell_the_same_within_their_buckets() {
             (text(&json["basis"], "via"), text(&json["basis"], "metric")),
             ("metrics", "traces_span_metrics_calls_total")
         );
-        let rows = json["rows"].as_array().expect("rows").iter();
-        let rows: Vec<&Value> = rows.filter(|row| text(row, "service") != "old").collect();
-        assert_eq!(rows.len(), truth.len());
-        for row in rows {
-            let key = (text(row, "service").to_owned(), text(row, "name").to_owned());
-            let (lengths, errors) = &truth[&key];
+        for (row, what, lengths, errors) in rows(&json, &truth) {
             let counts = [row["calls"].as_u64(), row["errors"].as_u64()];
-            assert_eq!(counts, [lengths.len() as u64, *errors].map(|n| Some(100 * n)), "{server} {key:?}");
+            assert_eq!(counts, [lengths.len() as u64, errors].map(|n| Some(100 * n)), "{server} {what}");
             for (name, percent) in [("p50", 50), ("p95", 95)] {
                 let (told, exact) = (&row[name], nearest(lengths, percent));
                 let (low, high) =
                     (told["low_ns"].as_i64().unwrap_or(i64::MAX), told["high_ns"].as_i64().unwrap_or(i64::MAX));
-                assert!(low <= exact && exact <= high, "{server} {key:?} {name}: {exact} in {told}");
+                assert!(low <= exact && exact <= high, "{server} {what} {name}: {exact} in {told}");
             }
         }
     }
@@ -325,21 +327,16 @@ fn own_metrics_of_jaeger(truth: &Calls) {
         (text(&json["basis"], "metric"), text(&json["basis"], "backend")),
         ("service_operation_call_rate", "jaeger")
     );
-    let rows = json["rows"].as_array().expect("rows").iter();
-    let rows: Vec<&Value> = rows.filter(|row| text(row, "service") != "old").collect();
-    assert_eq!(rows.len(), truth.len());
     let near = |told: Option<u64>, exact: u64| told.is_some_and(|n| n.abs_diff(exact * 100) * 4 <= exact * 100);
-    for row in rows {
-        let key = (text(row, "service").to_owned(), text(row, "name").to_owned());
-        let (lengths, errors) = &truth[&key];
-        assert!(near(row["calls"].as_u64(), lengths.len() as u64), "{key:?}: {} for {}", row["calls"], lengths.len());
-        assert!(near(row["errors"].as_u64(), *errors), "{key:?}: {} for {errors}", row["errors"]);
+    for (row, what, lengths, errors) in rows(&json, truth) {
+        assert!(near(row["calls"].as_u64(), lengths.len() as u64), "{what}: {} for {}", row["calls"], lengths.len());
+        assert!(near(row["errors"].as_u64(), errors), "{what}: {} for {errors}", row["errors"]);
         for (name, percent) in [("p50", 50), ("p95", 95)] {
             let (told, exact) = (row[name]["value_ns"].as_i64().expect("a length"), nearest(lengths, percent));
             let bounds = BOUNDS.iter().map(|bound| (bound * 1e6) as i64);
             let low = bounds.clone().filter(|bound| *bound < exact).max().unwrap_or(0);
             let high = bounds.filter(|bound| *bound >= exact).min().unwrap_or(i64::MAX);
-            assert!(low <= told && told <= high, "{key:?} {name}: {told} for {exact}");
+            assert!(low <= told && told <= high, "{what} {name}: {told} for {exact}");
         }
     }
     let services: std::collections::BTreeSet<&str> = truth.keys().map(|(service, _)| service.as_str()).collect();

@@ -88,6 +88,8 @@ async fn phases_alerts_and_rules_are_as_served_on_both_generations_of_prometheus
         assert_eq!(told.code, 1, "{prometheus}: {}", told.stderr);
         let told = told.json();
         let lag = find(&told["alerts"], "name", "SpellCheckerLag");
+        let summary = &lag["annotations"]["summary"];
+        assert_eq!(summary, "The spell checker lags 45 s behind its queue", "{prometheus}");
         assert_eq!((&lag["state"], &lag["ongoing"]), (&json!("firing"), &json!(true)), "{prometheus}: {lag}");
         assert_eq!(lag["service"], "spell_checker_service");
         let since = lag["since"].as_str().and_then(Timestamp::from_rfc3339).expect("a time");

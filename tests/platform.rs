@@ -78,7 +78,7 @@ fn a_stuck_phase_is_the_answer_and_decides_the_code_where_that_is_asked_for() {
 #[test]
 fn odd_numbers_of_phases_are_said_in_words() {
     let many = (0..3_000).map(|n| status(&format!("p{n}"), "IN_PROGRESS", |_| "0".to_owned())).collect();
-    let table: [(&[&str], Vec<serde_json::Value>, i32, &str); 6] = [
+    let table: [(&[&str], Vec<serde_json::Value>, i32, &str); 7] = [
         (
             &[],
             vec![],
@@ -91,7 +91,13 @@ fn odd_numbers_of_phases_are_said_in_words() {
             &["--stuck-after", "2h"],
             vec![status("a", "IN_PROGRESS", |_| "1".to_owned())],
             0,
-            "– whether a phase is stuck cannot be told",
+            "– whether a phase is stuck cannot be told: 1 h is less than 2 h",
+        ),
+        (
+            &["--stuck-after", "5m"],
+            vec![series(json!({"phase": "a", "status": "IN_PROGRESS"}), |at| (at >= 3_000).then(|| "2".to_owned()))],
+            0,
+            "not in the recorded 10 min, stuck for at least 10 min\n",
         ),
         (&[], many, 0, "… and 2970 more phases; -o json has all"),
         (
@@ -121,8 +127,18 @@ fn what_cannot_be_asked_is_no_answer() {
         let run = trace().args([command]).args(nobody).run();
         assert!(run.code == 3 && run.stdout.contains("✗ prometheus: "), "{} {}", run.code, run.stdout);
     }
-    let run = trace().args(["phases", "req-42"]).run();
-    assert!(run.code == 2 && run.stderr.contains("not of one journey"), "{}", run.stderr);
+    let table: [(&[&str], &str); 6] = [
+        (&["phases", "req-42"], "not of one journey"),
+        (&["phases", "--demo", "--service", "a b"], "--service 'a b': phases are told by metrics"),
+        (&["latency", "--via", "metrics", "--input", "x.json"], "--via metrics: files hold spans and lines"),
+        (&["hotspots", "--via", "metrics", "--input", "x.json"], "--via metrics: files hold"),
+        (&["map", "--via", "metrics", "--demo"], "--via metrics: the demo holds"),
+        (&["hotspots", "--via", "metrics", "req-42"], "--via metrics: no metric tells of one journey"),
+    ];
+    for (args, said) in table {
+        let run = trace().args(args).run();
+        assert!(run.code == 2 && run.stderr.contains(said) && run.stderr.contains("hint: "), "{args:?} {}", run.stderr);
+    }
 }
 
 #[test]
@@ -159,14 +175,26 @@ fn alert(name: &str, state: &str, service: Option<&str>, from: i64, to: i64) -> 
 
 #[test]
 fn alerts_of_the_window_are_told_once_and_decide_the_code_where_that_is_asked_for() {
+    let evil = format!("\u{1b}[31m{}", "long ".repeat(99));
+    let rule = json!({ "name": "Lag", "type": "alerting", "query": "lag > 30", "labels": {},
+                       "annotations": { "summary": "{{ $labels.service }} lags {{ $value }} s", "description": evil } });
+    let rules = json!({ "status": "success", "data": { "groups": [{ "name": "g", "rules": [rule] }] } }).to_string();
     let answer = |told: Vec<serde_json::Value>| {
-        move |request: &str| matrix(if request.contains("ALERTS_FOR_STATE") { &[] } else { &told })
+        let rules = rules.clone();
+        move |request: &str| match request {
+            _ if request.contains("/api/v1/rules") => Some((200, "application/json", rules.clone().into_bytes())),
+            _ if request.contains("ALERTS_FOR_STATE") => matrix(&[]),
+            _ => matrix(&told),
+        }
     };
     let told = || vec![alert("Lag", "pending", Some("pay"), 600, 885), alert("Lag", "firing", Some("pay"), 900, 1_800)];
     let run = ask(&["alerts"], answer(told()));
     assert!(run.stdout.starts_with("✗ 1 alert in 1 h: 1 over\n"), "{}", run.stdout);
     assert!(run.stdout.contains("✗ Lag  fired 22:23:20 – 22:43:20 (20 min)"), "{}", run.stdout);
-    assert!(run.stdout.contains("critical · pay"), "{}", run.stdout);
+    assert!(run.stdout.contains("critical · pay\n    pay lags … s\n    "), "{}", run.stdout);
+    let longest = run.stdout.find("long long").map(|at| run.stdout[at..].matches("long").count());
+    assert!(longest.is_some_and(|n| n < 60) && !run.stdout.contains('\u{1b}'), "{}", run.stdout);
+    assert_eq!(ask(&["alerts", "-o", "json"], answer(told())).json()["alerts"][0]["state"], "resolved");
     assert_eq!((run.code, ask(&["alerts", "--fail-on", "error"], answer(told())).code), (0, 1));
     let pending = || vec![alert("Lag", "pending", None, 600, 885)];
     assert_eq!(ask(&["alerts", "--fail-on", "warning"], answer(pending())).code, 0);

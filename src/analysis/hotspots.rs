@@ -16,6 +16,7 @@ use crate::model::log::CutLines;
 use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
 
+mod lines;
 pub mod totals;
 
 /// So many templates are kept of a row; what comes later and is new is only counted.
@@ -144,6 +145,8 @@ struct Key {
     error_type: String,
     part: Part,
     lines_only: bool,
+    /// What it says, masked, where only lines tell of it and name no kind: that is its kind then. Else empty.
+    said: String,
 }
 
 /// What is counted of one row.
@@ -164,6 +167,8 @@ pub struct Hotspots {
     scope: Scope,
     rows: BTreeMap<Key, Tally>,
     calls: BTreeMap<Place, [u64; 2]>,
+    /// How many different things lines say that name no kind.
+    said: BTreeMap<Place, usize>,
     /// Error lines of each service that were read, those beside spans as well.
     error_lines: BTreeMap<String, u64>,
     /// Whether any span, and whether any line, was recorded in the time before: one says nothing of the other.
@@ -199,7 +204,13 @@ impl Hotspots {
             };
             let Some(time) = self.scope.time(error.counts_at()).filter(|_| is_wanted) else { continue };
             let lines_only = matches!(error.told, Told::Line(_));
-            let key = Key { place: error.place(), error_type: error.kind(), part: error.part, lines_only };
+            let message = template(&error.message());
+            let (place, error_type) = (error.place(), error.kind());
+            let is_told_apart = lines_only && error_type.is_empty();
+            let mut key = Key { place, error_type, part: error.part, lines_only, said: String::new() };
+            if is_told_apart {
+                key = self.of_line(key, &message);
+            }
             let tally = self.rows.entry(key).or_default();
             let is_sampled = !lines_only && error.trace_id().is_some_and(|trace| self.scope.is_sampled(trace));
             match time {
@@ -210,7 +221,7 @@ impl Hotspots {
                 Time::Now => {
                     tally.sampled[0] += u64::from(is_sampled);
                     tally.recovered += u64::from(error.recovered);
-                    tally.see(error.time(), handle.as_ref(), template(&error.message()));
+                    tally.see(error.time(), handle.as_ref(), message);
                 }
             }
             if tally.errors == 0 {
@@ -261,7 +272,7 @@ impl Hotspots {
             let compared = recorded && !is_cut;
             tally.row(key, calls, compared && self.scope.before.is_some())
         };
-        in_order(self.rows.into_iter().map(row).collect())
+        in_order(lines::alike(self.rows).into_iter().map(row).collect())
     }
 }
 
@@ -282,6 +293,7 @@ fn rank(row: &Hotspot) -> impl Ord + '_ {
         &row.error_type,
         row.part,
         row.lines_only,
+        &row.message,
     )
 }
 
@@ -308,7 +320,7 @@ impl Tally {
     fn row(self, key: Key, calls: [u64; 2], compared: bool) -> Hotspot {
         let calls = if key.lines_only { [0, 0] } else { calls };
         let messages = clustered(&self.templates);
-        let (message, message_count) = messages.first().cloned().unwrap_or_default();
+        let (message, message_count) = messages.first().cloned().unwrap_or((key.said, 0));
         Hotspot {
             trend: compared.then(|| trend([self.errors, self.before], self.sampled, calls)).flatten(),
             read: self.errors,

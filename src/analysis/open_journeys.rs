@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::errors;
-use crate::model::filter::Filters;
 use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
 
@@ -42,11 +41,8 @@ impl Unfinisheds {
     }
 
     /// Looks at one journey.
-    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+    pub fn add(&mut self, journey: &Journey) {
         let (Some(extent), Some(id)) = (journey.extent(), journey.handle()) else { return };
-        if !filters.is_empty() && !journey.spans.iter().any(|span| filters.wants_span(span)) {
-            return;
-        }
         let failures = errors::of(journey);
         let (open, first) = (extent.to >= self.open_after, failures.first());
         if !open && first.is_none() {
@@ -84,7 +80,7 @@ mod tests {
             let mut all = Unfinisheds::new(3, ORIGIN.plus(MINUTE));
             for (nth, text) in drawn.iter().cycle().skip(turned).take(drawn.len()).enumerate() {
                 let id = ((nth + turned) % drawn.len()).to_string();
-                all.add(&Journey { correlation_id: Some(id), ..journey(text) }, &Filters::default());
+                all.add(&Journey { correlation_id: Some(id), ..journey(text) });
             }
             found.push(all.newest());
         }

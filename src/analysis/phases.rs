@@ -18,7 +18,7 @@ pub struct Phase {
     pub statuses: Vec<Status>,
     /// How much of it is in progress at the window's end.
     pub in_progress: f64,
-    /// When a status of it was last another; none where it never was in the window.
+    /// When a status of it was last another; none where it never was in what is recorded of the window.
     pub moved: Option<Timestamp>,
     /// When it was last told of.
     pub told: Timestamp,
@@ -26,6 +26,19 @@ pub struct Phase {
     pub gone: bool,
     /// Set where something is in progress and nothing has moved for too long.
     pub stuck: Option<Stuck>,
+}
+
+impl Phase {
+    /// Over what time it is recorded, in nanoseconds.
+    pub fn recorded_ns(&self) -> i64 {
+        let first = self.statuses.iter().filter_map(|status| status.samples.first()).map(|(time, _)| *time).min();
+        first.map_or(0, |first| self.told.since(first))
+    }
+
+    /// Whether it may be stuck for all that is known: something is in progress, and nothing moved in what is recorded.
+    pub fn may_be_stuck(&self) -> bool {
+        self.in_progress > 0.0 && !self.gone && self.moved.is_none()
+    }
 }
 
 /// How much of a phase is in one status.
@@ -50,7 +63,7 @@ pub struct Stuck {
     pub since: Timestamp,
     /// How long that is.
     pub for_ns: i64,
-    /// Whether it may be longer: nothing has moved since the window's beginning.
+    /// Whether it may be longer: nothing has moved in what is recorded of the window.
     pub at_least: bool,
 }
 
@@ -79,6 +92,9 @@ pub fn phases(series: &[Series], queries: &PhaseQueries, asked: Asked) -> Vec<Ph
         }
     }
     let place = |phase: &str| queries.order.iter().position(|known| known == phase).unwrap_or(usize::MAX);
+    let recorded = series.iter().filter_map(|one| one.samples.first()).map(|(time, _)| *time).min();
+    let from = recorded.map_or(asked.window.from, |recorded| recorded.max(asked.window.from));
+    let asked = Asked { window: Window::new(from, asked.window.to), ..asked };
     let begun = |statuses: &BTreeMap<&str, Samples>| {
         let there = |samples: &Samples| samples.iter().find(|(_, value)| **value > 0.0).map(|(time, _)| *time);
         statuses.values().filter_map(there).min().unwrap_or(Timestamp(i64::MAX))
@@ -103,7 +119,7 @@ fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked:
     let in_progress = going.filter(|value| value.is_finite()).fold(0.0, |sum, value| sum + value);
     let slack = asked.step_ns.saturating_mul(5) / 2;
     let gone = asked.window.to.since(told) > slack;
-    // What was there when the window began may have been so before.
+    // What was there when the recording began may have been so before.
     let at_least = since == first && first.since(asked.window.from) <= slack;
     let stuck = Stuck { since, for_ns: told.since(since), at_least };
     let mut statuses: Vec<Status> = of
@@ -167,7 +183,6 @@ mod tests {
             ("2 2 2 NaN 2 2 2 2", "5 5 5 5 5 5 5 5", 7, true, true),
             ("1 1 2 - - 2 2 2", "5 5 5 - - 5 5 5", 5, false, true),
             ("1 1 - 1 1 1 1 1", "5 5 5 5 5 5 5 5", 4, false, true),
-            ("- - - 1 1 1 1 1", "- - - - - - - -", 4, false, true),
             ("NaN NaN NaN NaN NaN NaN NaN NaN", "5 5 5 5 5 5 5 5", 7, true, false),
         ];
         for (progress, done, minutes, at_least, is_stuck) in table {
@@ -182,6 +197,16 @@ mod tests {
             assert_eq!(phase.stuck.is_some(), is_stuck, "{progress} {done}");
             assert!(phase.stuck.is_none_or(|stuck| stuck.since == since && stuck.at_least == at_least));
         }
+        // What appears among others moved; of what was there when the recording began, nobody knows.
+        let late = series("a", "in_progress", "- - - 1 1 1 1 1");
+        let told = |all: &[Series]| {
+            let all = judged(all, 4);
+            let phase = all.iter().find(|phase| phase.phase == "a").unwrap();
+            let moved = phase.moved.map(|at| at.since(FROM) / MINUTE);
+            (moved, phase.recorded_ns() / MINUTE, phase.stuck.is_some_and(|stuck| stuck.at_least))
+        };
+        assert_eq!(told(std::slice::from_ref(&late)), (None, 4, true));
+        assert_eq!(told(&[late, series("b", "done", "5 5 5 5 5 5 5 5")]), (Some(3), 4, false));
         let vanished = judged(&[series("a", "in_progress", "2 2 2 2 2 - - -")], 2);
         assert!(vanished[0].gone && vanished[0].stuck.is_none() && vanished[0].in_progress > 1.0);
         assert!(judged(&[], 1).is_empty());

@@ -100,6 +100,7 @@ mod tests {
             last_evaluation: evaluated,
             state: None,
             labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
         };
         let at = Some(Timestamp(1));
         let rules = vec![

@@ -255,8 +255,20 @@ fn without_port(rest: &str) -> &str {
 
 /// Templates with how often each was seen; those that differ in one word only become one. By count, then text.
 pub fn clustered(templates: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
+    let mut all: BTreeMap<String, u64> = BTreeMap::new();
+    for (template, cluster) in clusters(templates.keys().map(String::as_str)) {
+        *all.entry(cluster).or_default() += templates.get(template).copied().unwrap_or_default();
+    }
+    let mut all: Vec<(String, u64)> = all.into_iter().collect();
+    all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    all
+}
+
+/// What each template becomes where those that differ in one word only become one.
+pub fn clusters<'a>(templates: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, String> {
+    let mut left: BTreeSet<&str> = templates.collect();
     let mut groups: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for template in templates.keys() {
+    for template in &left {
         let words: Vec<&str> = template.split(' ').collect();
         for at in (0..words.len()).filter(|_| words.len() >= WORDS) {
             let but_one: Vec<&str> = words.iter().enumerate().map(|(n, w)| if n == at { "<*>" } else { w }).collect();
@@ -265,18 +277,15 @@ pub fn clustered(templates: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
     }
     let mut groups: Vec<(String, BTreeSet<&str>)> = groups.into_iter().filter(|(_, of)| of.len() >= ALIKE).collect();
     groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
-    let mut left: BTreeSet<&str> = templates.keys().map(String::as_str).collect();
-    let mut all: Vec<(String, u64)> = vec![];
-    let count = |of: &BTreeSet<&str>| of.iter().filter_map(|one| templates.get(*one)).sum();
+    let mut all: BTreeMap<&str, String> = BTreeMap::new();
     for (cluster, of) in groups {
         let own: BTreeSet<&str> = of.intersection(&left).copied().collect();
         if own.len() >= ALIKE {
             left.retain(|one| !own.contains(one));
-            all.push((cluster, count(&own)));
+            all.extend(own.into_iter().map(|one| (one, cluster.clone())));
         }
     }
-    all.extend(left.into_iter().map(|one| (one.to_owned(), templates.get(one).copied().unwrap_or_default())));
-    all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    all.extend(left.into_iter().map(|one| (one, one.to_owned())));
     all
 }
 

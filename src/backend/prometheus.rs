@@ -4,7 +4,7 @@ use crate::backend::Endpoint;
 use crate::backend::failure::{Failure, FailureKind};
 use crate::backend::request::{Answer, Request};
 use crate::backend::transport::{Transport, shown};
-use crate::model::metric::{Alert, Exemplar, Series};
+use crate::model::metric::{ActiveAlert, Exemplar, Series};
 use crate::model::rule::Rule;
 use crate::model::time::{SECOND, Timestamp, Window};
 use crate::wire::prometheus_json::{self, Reply};
@@ -71,7 +71,7 @@ impl<'a> Prometheus<'a> {
     }
 
     /// The alerts that are active now.
-    pub async fn alerts(&self, now: Timestamp) -> Result<Reply<Vec<Alert>>, Failure> {
+    pub async fn alerts(&self, now: Timestamp) -> Result<Reply<Vec<ActiveAlert>>, Failure> {
         let request = Request::get(&["api", "v1", "alerts"]);
         self.list(&request, move |bytes| prometheus_json::alerts(bytes, now)).await
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::alerts::{Episode, Showing, Told, episodes, wanted};
+use crate::analysis::alerts::{Episode, Showing, Told, episodes, explain, wanted};
 use crate::analysis::rules::judged;
-use crate::command::asking::{Wish, ask, flags};
+use crate::command::asking::{Wish, ask};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::phases::{left_out, no_file};
-use crate::command::window::{Looks, Reading, Search, each, is_one, read, window};
+use crate::command::window::{Looks, Reading, Search, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::demo::platform;
@@ -83,7 +83,7 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let filters = journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, desk.now, &filters);
-    let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
+    let mut footing = Footing { settled: true, ..blank(&args.window, context) };
     let mut basis = Basis::default();
     let shown = alerts.len().min(SHOWN);
     if desk.backends.jaeger.is_some() && shown > 0 {
@@ -145,7 +145,8 @@ fn add(basis: &mut Basis, other: Basis) {
 
 async fn of_the_demo(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let asked = Window::new(demo::NOW.plus(-HOUR), demo::NOW);
-    let told = Alerted { stretches: platform::alerts(), step_ns: platform::STEP, ..Alerted::default() };
+    let (stretches, rules) = (platform::alerts(), platform::rules());
+    let told = Alerted { stretches, rules, step_ns: platform::STEP, ..Alerted::default() };
     let filters = args.window.journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, demo::NOW, &filters);
@@ -182,9 +183,12 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
 }
 
 fn all(told: &Alerted, window: Window, now: Timestamp, filters: &Filters) -> Vec<Episode> {
-    let Alerted { stretches, since, active, sampled, step_ns, .. } = told;
+    let Alerted { stretches, since, active, sampled, rules, step_ns, .. } = told;
     let sampled = sampled.as_deref();
-    wanted(episodes(Told { stretches, since, active, sampled, step_ns: *step_ns, window, now }), filters)
+    let all = episodes(Told { stretches, since, active, sampled, step_ns: *step_ns, window, now });
+    let mut wanted = wanted(all, filters);
+    explain(&mut wanted, rules);
+    wanted
 }
 
 fn shown_with(mut footing: Footing, args: &Args, context: &Context, alerts: Alerts) -> Outcome {
@@ -195,7 +199,7 @@ fn shown_with(mut footing: Footing, args: &Args, context: &Context, alerts: Aler
 
 async fn rules(args: &Args, is_demo: bool, context: &Context) -> Result<Outcome, Error> {
     let journey = &args.window.journey;
-    let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
+    let mut footing = Footing { settled: true, ..blank(&args.window, context) };
     let (told, asked) = if is_demo {
         let rules = platform::rules();
         let all = rules.iter().filter_map(|rule| needed(&rule.query)).flatten();

@@ -245,6 +245,7 @@ impl Stitched {
             shell,
             settled,
             flags,
+            filters: args.filters.filters(),
             links,
             said: String::new(),
             unsaved: None,

@@ -3,6 +3,7 @@
 use crate::command::{Context, Outcome};
 use crate::error::Exit;
 use crate::model::evidence::{BackendState, Evidence};
+use crate::model::filter::Filters;
 use crate::model::finding::Severity;
 use crate::options::journey::{Data, Found, JourneyArgs};
 use crate::render::{Format, escape, render};
@@ -19,6 +20,8 @@ pub struct Footing {
     pub settled: bool,
     /// The flags that a following command needs to mean the same data.
     pub flags: String,
+    /// What of the data was asked about.
+    pub filters: Filters,
     /// Pages of the backends' own about the same.
     pub links: Vec<Link>,
     /// What is said beside the answer.
@@ -71,6 +74,7 @@ impl Footing {
         report.subject = report.subject.filter(|subject| !subject.is_empty());
         report.settled = self.settled;
         report.flags.clone_from(&self.flags);
+        report.filters.clone_from(&self.filters);
         report.links.clone_from(&self.links);
         report
     }
@@ -117,8 +121,7 @@ mod tests {
             ..Evidence::default()
         };
         let subject = Some("a".to_owned());
-        let (flags, links, said) = (String::new(), vec![], "s".to_owned());
-        Footing { subject, shell, settled: true, flags, links, said, found, worst, unsaved: None }
+        Footing { subject, shell, settled: true, said: "s".to_owned(), found, worst, ..Footing::default() }
     }
 
     #[test]

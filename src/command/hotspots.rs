@@ -3,6 +3,7 @@
 use crate::analysis::hotspots::totals::Totals;
 use crate::analysis::hotspots::{Compared, Hotspots as Fold};
 use crate::command::failing::{self, Look, Looked};
+use crate::command::via::can_be_asked;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::finding::Severity;
@@ -43,6 +44,7 @@ pub struct Args {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+    can_be_asked(args.via.via, &args.window, context)?;
     let filters = args.window.journey.filters.filters();
     let mut fold: Option<Fold> = None;
     let looked = failing::each(&args.window, Look::Compared(args.via.via), context, |scope, journey| {

@@ -2,7 +2,7 @@
 
 use crate::analysis::latency::{By, Latencies, measured as from_metrics};
 use crate::command::desk::Desk;
-use crate::command::via::{Grouping, basis as measured_basis, measured};
+use crate::command::via::{Grouping, basis as measured_basis, can_be_asked, measured};
 use crate::command::window::{Counted, counted_in, each, in_window, is_one, needs_spans, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
@@ -61,6 +61,7 @@ fn by(text: &str) -> Result<By, String> {
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     args.window.journey.verdict.judges_nothing("latency", "trace hotspots and trace missing judge what they find")?;
+    can_be_asked(args.via.via, &args.window, context)?;
     let by = args.by.clone().unwrap_or_default();
     let filters = args.window.journey.filters.filters();
     let supply = args.window.journey.sources.supply(&context.surroundings)?;

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use crate::analysis::map::{Map, Mapping, measured as from_metrics};
 use crate::backend::jaeger::dependencies;
 use crate::command::desk::Desk;
-use crate::command::via::{Grouping, basis as measured_basis, measured};
+use crate::command::via::{Grouping, basis as measured_basis, can_be_asked, measured};
 use crate::command::window::{Counted, counted_in, each, in_window, is_one, needs_spans, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
@@ -51,6 +51,7 @@ pub struct Args {
 /// Whatever kept it from running at all.
 pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     args.window.journey.verdict.judges_nothing("map", "trace hotspots and trace missing judge what they find")?;
+    can_be_asked(args.via.via, &args.window, context)?;
     let filters = args.window.journey.filters.filters();
     let supply = args.window.journey.sources.supply(&context.surroundings)?;
     let (counted, map, dependencies) = if supply == Supply::Backends && !is_one(&args.window)? {

@@ -2,10 +2,9 @@
 
 use crate::analysis::open_journeys::Unfinisheds;
 use crate::analysis::phases::{Asked, phases};
-use crate::command::asking::flags;
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
-use crate::command::window::{Looks, Reading, Search, each, is_one, read, window};
+use crate::command::window::{Looks, Reading, Search, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::demo::platform;
@@ -19,6 +18,7 @@ use crate::options::journey::Found;
 use crate::options::sources::Supply;
 use crate::options::window::WindowArgs;
 use crate::report::Body;
+use crate::report::filters::flags;
 use crate::report::phases::Phases;
 use crate::wire::promql::selectors;
 
@@ -60,12 +60,19 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         ));
     }
     let filters = journey.filters.filters();
+    if !filters.is_empty() {
+        let said = format!("{}: phases are told by metrics, which know nothing of that", flags(&filters));
+        return Err(Error::usage(
+            said,
+            "`phases.query` in the configuration picks series; trace errors and trace hotspots take it",
+        ));
+    }
     let looking = |now: Timestamp| Unfinisheds::new(EXAMPLE_JOURNEYS, now.plus(-context.settings.settle_ns.value));
     let (mut footing, metered, asked, examples) = match journey.sources.supply(&context.surroundings)? {
         Supply::Files(_) => return Err(no_file("phases")),
         Supply::Demo(_) => {
             let mut examples = looking(demo::NOW);
-            let counted = each(&args.window, context, |journey| examples.add(&journey, &filters)).await?;
+            let counted = each(&args.window, context, |journey| examples.add(&journey)).await?;
             (counted.footing, of_the_demo(context), Window::new(demo::NOW.plus(-HOUR), demo::NOW), examples)
         }
         Supply::Backends => {
@@ -78,11 +85,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
             let queries = context.settings.phases.queries();
             let metered = gather::phases::gather(&queries, asked, prometheus, &desk.transport).await;
             progress.done();
-            let mut footing = Footing { settled: true, flags: flags(journey, context), ..Footing::default() };
+            let mut footing = Footing { settled: true, ..blank(&args.window, context) };
             if desk.backends.jaeger.is_some() && !metered.phases.series.is_empty() {
-                let take = |journey| examples.add(&journey, &filters);
-                let reading =
-                    Reading { window: asked, services: filters.services.clone(), search: Search::of(Looks::AndErrors) };
+                let take = |journey| examples.add(&journey);
+                let reading = Reading { window: asked, services: vec![], search: Search::of(Looks::AndErrors) };
                 footing = read(&desk, reading, &args.window, context, take).await.footing;
             }
             footing.shell.absorb_shell(metered.shell.clone());

@@ -9,6 +9,7 @@ use crate::backend::jaeger::Jaeger;
 use crate::backend::prometheus::Prometheus;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
+use crate::command::window::is_one;
 use crate::error::Error;
 use crate::gather::families::{Family, Figures};
 use crate::gather::health;
@@ -19,8 +20,9 @@ use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::measure::Measured;
 use crate::model::time::Window;
-use crate::options::window::Way;
-use crate::report::words::counted;
+use crate::options::sources::Supply;
+use crate::options::window::{Way, WindowArgs};
+use crate::report::words::some;
 
 /// For what metrics are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,25 @@ pub enum Teller {
     Prometheus(Family),
     /// Jaeger's own.
     Jaeger,
+}
+
+/// That metrics can be asked where they are wanted by name: of servers, about a window.
+///
+/// # Errors
+/// Usage: nobody has metrics of that.
+pub fn can_be_asked(way: Way, args: &WindowArgs, context: &Context) -> Result<(), Error> {
+    if way != Way::Metrics {
+        return Ok(());
+    }
+    let (said, hint) = match args.journey.sources.supply(&context.surroundings)? {
+        Supply::Files(_) => {
+            ("files hold spans and lines", "drop it to count their spans, or --input to ask the servers")
+        }
+        Supply::Demo(_) => ("the demo holds spans and lines", "drop it to count its spans"),
+        Supply::Backends if is_one(args)? => ("no metric tells of one journey", "drop it to read the journey's spans"),
+        Supply::Backends => return Ok(()),
+    };
+    Err(Error::usage(format!("--via metrics: {said}"), hint))
 }
 
 /// What is measured in the window, and how asking for it went; nothing measured where spans are to be read.
@@ -109,10 +130,8 @@ async fn unmeasured(desk: &Desk, measured: &Measured, filters: &Filters) -> Opti
     let known: BTreeSet<&str> = measured.measures.iter().map(|measure| measure.service.as_str()).collect();
     let is_not_in = |service: &&String| filters.wants_service(service) && !known.contains(service.as_str());
     let lacking: Vec<&str> = services.iter().filter(is_not_in).map(String::as_str).collect();
-    let more = lacking.len().saturating_sub(NAMED);
-    let and_more = if more > 0 { format!(" and {}", counted(more, "other")) } else { String::new() };
-    let some = lacking.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-    let said = format!("not in: {some}{and_more}; jaeger knows them, and no span metric counted them in this time");
+    let named = some(&lacking, NAMED);
+    let said = format!("not in: {named}; jaeger knows them, and no span metric counted them in this time");
     let note = Note::new(NoteCode::Info, Source::Jaeger, said).hint("--via spans reads all");
     (!lacking.is_empty()).then_some(note)
 }
@@ -192,8 +211,8 @@ fn told(
             notes.into_iter().for_each(|note| shell.note(health::advised(note)));
             shell.coverage.metrics.add(window);
             status.items = measured.as_ref().map_or(0, |measured| measured.measures.len() + measured.edges.len());
-            if shell.notes.iter().any(|note| note.code.is_incomplete()) {
-                status.state = BackendState::Partial;
+            if let Some(note) = shell.notes.iter().find(|note| note.code.is_incomplete()) {
+                health::lacking(&mut status, BackendState::Partial, note);
             }
             measured
         }

@@ -39,7 +39,7 @@ impl Counted {
     /// What metrics counted: nothing was read.
     pub fn measured(basis: Basis, args: &WindowArgs, context: &Context) -> Self {
         let found = if basis.calls == 0 { Found::Nothing } else { Found::Something };
-        Self { footing: Footing { settled: true, flags: flags_of(args, context), found, ..Footing::default() }, basis }
+        Self { footing: Footing { settled: true, found, ..blank(args, context) }, basis }
     }
 }
 
@@ -260,6 +260,11 @@ fn nameless(lines: &FoundLines) -> Option<Note> {
     (nameless > 0).then(|| Note::new(NoteCode::Sampled, Source::Loki, said))
 }
 
+/// A footing on which nothing rests yet.
+pub fn blank(args: &WindowArgs, context: &Context) -> Footing {
+    Footing { flags: flags_of(args, context), filters: args.journey.filters.filters(), ..Footing::default() }
+}
+
 /// The flags that a following command needs to mean the same data.
 fn flags_of(args: &WindowArgs, context: &Context) -> String {
     let flags = [flags(&args.journey, context), times(&args.journey.time)];
@@ -318,6 +323,6 @@ pub fn told(
         take(journey);
     }
     let found = if basis.journeys == 0 { Found::Nothing } else { Found::Something };
-    let footing = Footing { shell, settled, flags: flags_of(args, context), found, ..Footing::default() };
+    let footing = Footing { shell, settled, found, ..blank(args, context) };
     Counted { footing, basis }
 }

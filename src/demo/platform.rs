@@ -92,8 +92,12 @@ pub fn storage() -> Vec<Panel> {
 /// the spell checker's queue was long for a while.
 pub fn alerts() -> Vec<Alert> {
     let mut all = run_alerts();
-    let stuck =
-        [("alertname", "BatchPhaseStuck"), ("severity", "warning"), ("service_name", "batch_orchestrator_service")];
+    let stuck = [
+        ("alertname", "BatchPhaseStuck"),
+        ("severity", "warning"),
+        ("service_name", "batch_orchestrator_service"),
+        ("phase", STUCK),
+    ];
     let ago = |seconds: i64| NOW.plus(-seconds * SECOND);
     all.push(alert(&stuck, AlertState::Pending, ago(19 * 60), ago(9 * 60 + 15)));
     all.push(alert(&stuck, AlertState::Firing, ago(9 * 60), NOW));
@@ -129,24 +133,44 @@ pub fn rules() -> Vec<Rule> {
         last_evaluation: Some(NOW.plus(-4 * SECOND)),
         state: state.map(str::to_owned),
         labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
     };
-    let alerting = |name, query, state| rule(name, RuleKind::Alerting, query, Some(state));
+    let alerting = |name, query, state, summary| Rule {
+        annotations: labels(&[("summary", summary)]),
+        ..rule(name, RuleKind::Alerting, query, Some(state))
+    };
     let failing = Rule {
         health: "err".to_owned(),
         last_error: "found duplicate series for the match group {} on the right hand-side of the operation".to_owned(),
-        ..alerting("EssaysLost", "els_essays_total - cj_essays_total > 0", "inactive")
+        ..alerting(
+            "EssaysLost",
+            "els_essays_total - cj_essays_total > 0",
+            "inactive",
+            "{{ $value }} essays never came back",
+        )
     };
     vec![
-        alerting("BatchPhaseStuck", "bos_batch_phase_status{status=\"in_progress\"} > 0", "firing"),
+        alerting(
+            "BatchPhaseStuck",
+            "bos_batch_phase_status{status=\"in_progress\"} > 0",
+            "firing",
+            "Batches stand still in {{ $labels.phase }}",
+        ),
         failing,
-        alerting("SpellCheckFailing", "rate(spell_checker_failures_total[5m]) > 0", "firing"),
-        alerting("SpellCheckerLag", "spell_checker_queue_lag_seconds > 30", "inactive"),
+        alerting("SpellCheckFailing", "rate(spell_checker_failures_total[5m]) > 0", "firing", "Spell checks fail"),
+        alerting(
+            "SpellCheckerLag",
+            "spell_checker_queue_lag_seconds > 30",
+            "inactive",
+            "The spell checker lags {{ $value }} s behind its queue",
+        ),
         alerting(
             "StorageReferencePropagationFailure",
             "increase(els_storage_reference_failures_total[1m]) > 0",
             "inactive",
+            "Storage references are not propagated",
         ),
-        alerting("UploadErrors", "increase(els_upload_errors_total[5m]) > 0", "inactive"),
+        alerting("UploadErrors", "increase(els_upload_errors_total[5m]) > 0", "inactive", "Uploads fail"),
         rule("phase:bos_batch_phase_status:sum", RuleKind::Recording, "sum by (phase) (bos_batch_phase_status)", None),
     ]
 }

@@ -6,7 +6,8 @@ use crate::backend::prometheus::{Prometheus, step_seconds};
 use crate::backend::transport::Transport;
 use crate::gather::standing::Standing;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
-use crate::model::metric::{Alert, Series};
+use crate::model::metric::{ActiveAlert, Alert, Series};
+use crate::model::rule::Rule;
 use crate::model::time::{SECOND, Timestamp, Window};
 use crate::wire::prometheus_json::alerts_from_series;
 
@@ -18,9 +19,11 @@ pub struct Alerted {
     /// Since when each was active, as seconds, over the window.
     pub since: Vec<Series>,
     /// Those that are active now, as the server lists them; empty where the window ends before.
-    pub active: Vec<Alert>,
+    pub active: Vec<ActiveAlert>,
     /// Those of which there is a sample now: what is over has none. None where the window ends before, or none was had.
     pub sampled: Option<Vec<Alert>>,
+    /// The rules behind them; empty where there is no alert, or they could not be had.
+    pub rules: Vec<Rule>,
     /// Nanoseconds between two samples.
     pub step_ns: i64,
     /// How Prometheus did.
@@ -50,13 +53,28 @@ pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transpo
         None => vec![],
     };
     let items = stretches.len().max(active.len());
+    let rules = if items > 0 && standing.is_well() { rules(&prometheus, &mut standing).await } else { vec![] };
     Alerted {
         stretches,
         since,
         active,
         sampled,
+        rules,
         step_ns: step_ns(window),
         shell: standing.shell("alerts", items, String::new(), window),
+    }
+}
+
+/// What they say of their alerts helps to read an answer; that it could not be had takes nothing from it.
+async fn rules(prometheus: &Prometheus<'_>, standing: &mut Standing<'_>) -> Vec<Rule> {
+    match prometheus.rules().await {
+        Ok(told) => told.data,
+        Err(failure) if has_no_list(&failure) => vec![],
+        Err(failure) => {
+            let said = format!("what the rules say of their alerts is not known: {}", failure.message);
+            standing.note(Note::new(NoteCode::Info, Source::Prometheus, said));
+            vec![]
+        }
     }
 }
 

@@ -72,6 +72,15 @@ pub struct Alert {
     pub labels: BTreeMap<String, String>,
 }
 
+/// An alert that is active now, as the server lists it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActiveAlert {
+    /// The alert.
+    pub alert: Alert,
+    /// What its rule says of it, filled in by the server.
+    pub annotations: BTreeMap<String, String>,
+}
+
 /// A sample that carries a trace ID.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Exemplar {

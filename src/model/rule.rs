@@ -48,4 +48,6 @@ pub struct Rule {
     pub state: Option<String>,
     /// Labels that it adds.
     pub labels: BTreeMap<String, String>,
+    /// What it says of its alerts; templates, to be filled in with what each is about.
+    pub annotations: BTreeMap<String, String>,
 }

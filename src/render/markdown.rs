@@ -12,15 +12,19 @@ pub fn blocks(blocks: &[Block], view: &View) -> String {
     let view = View { width: DRAWING, colour: false, hyperlinks: false, ..*view };
     let mut out = String::new();
     for (nth, block) in blocks.iter().enumerate() {
+        let next = blocks.get(nth + 1);
         let text = match block {
             Block::Line(line) if nth == 0 => format!("## {}\n", said(line)),
             Block::Line(line) if is_title(line) => format!("### {}\n", said(line)),
+            Block::Line(line) if is_indented(line) => format!("- {}\n", said(line)),
+            Block::Line(line) if next.is_some_and(|next| matches!(next, Block::Line(line) if is_indented(line))) => {
+                format!("**{}**\n", said(line))
+            }
             other => self::block(other, &view),
         };
-        if !text.trim().is_empty() {
-            out += &text;
-            out.push('\n');
-        }
+        let goes_on = is_list(block) && next.is_some_and(is_list);
+        out += &text;
+        out += if text.trim().is_empty() || goes_on { "" } else { "\n" };
     }
     let lines = out.trim_end().lines().map(|line| ci::line(line).into_owned() + "\n");
     lines.collect()
@@ -54,6 +58,25 @@ fn is_title(line: &Line) -> bool {
     matches!(line.as_slice(), [only] if only.role == Role::Strong)
 }
 
+/// Whether it belongs to the line above.
+fn is_indented(line: &Line) -> bool {
+    line.first().is_some_and(|piece| piece.text.starts_with("  "))
+}
+
+/// Whether it is told as items of a list.
+fn is_list(block: &Block) -> bool {
+    match block {
+        Block::Line(line) => is_indented(line),
+        Block::Table(table) => has_no_columns(table),
+        _ => false,
+    }
+}
+
+/// Whether it is but names and what is said of each.
+fn has_no_columns(table: &Table) -> bool {
+    table.head.is_empty() && table.rows.iter().all(|row| row.cells.len() <= 2)
+}
+
 fn fact(fact: &Fact) -> String {
     match fact.label.trim() {
         "" => format!("  - {}\n", flow(&fact.items)),
@@ -61,31 +84,63 @@ fn fact(fact: &Fact) -> String {
     }
 }
 
-/// A table in one piece; what stands below its rows follows as a list, each under what begins its row.
+/// A table, or where it is but names and what is said of each, a list.
 fn table(table: &Table, view: &View) -> String {
+    if has_no_columns(table) {
+        return table.rows.iter().map(|row| item(row, view)).collect();
+    }
     let columns = table.rows.iter().map(|row| row.cells.len()).chain([table.head.len()]).max().unwrap_or(0);
     let titles = (0..columns).map(|nth| markdown::cell(table.head.get(nth).map_or("", String::as_str)));
     let head = format!("|{}\n|{}\n", titles.map(|t| format!(" {t} |")).collect::<String>(), " --- |".repeat(columns));
     let rows: String = table.rows.iter().map(|row| self::row(row, columns)).collect();
-    let more: String = table.rows.iter().map(|row| below(row, view)).collect();
+    let large = table.rows.iter().filter(|row| !fits_a_cell(row));
+    // Behind numbers stands what they are about.
+    let key =
+        |row: &TableRow| said(if table.numbers > 0 { row.cells.last() } else { row.cells.first() }.unwrap_or(&vec![]));
+    let more: String = large.map(|row| format!("- **{}**\n{}", key(row), below(row, view))).collect();
     let gap = if more.is_empty() { "" } else { "\n" };
     format!("{head}{rows}{gap}{more}")
 }
 
-fn below(row: &TableRow, view: &View) -> String {
-    if row.below.is_empty() {
-        return String::new();
-    }
-    let first = row.cells.first().map(said).unwrap_or_default();
-    let item = |block: &Block| match block {
-        Block::Line(line) => format!("  - {}\n", said(line)),
-        other => self::block(other, view).lines().map(|line| format!("  {line}\n")).collect(),
-    };
-    format!("- **{first}**\n{}", row.below.iter().map(item).collect::<String>())
+/// A row as an item of a list, what stands below it as items of its own.
+fn item(row: &TableRow, view: &View) -> String {
+    let [name, rest] = [0, 1].map(|nth| row.cells.get(nth).map(said).unwrap_or_default());
+    format!("{}\n{}", format!("- **{name}** {rest}").trim_end(), below(row, view))
 }
 
+fn below(row: &TableRow, view: &View) -> String {
+    let item = |block: &Block| match block {
+        Block::Line(line) => format!("  - {}\n", said(line)),
+        Block::Flow(items) => format!("  - {}\n", flow(items)),
+        other => self::block(other, view).lines().map(|line| format!("  {line}\n")).collect(),
+    };
+    row.below.iter().map(item).collect()
+}
+
+/// Whether what stands below a row can stand in it.
+fn fits_a_cell(row: &TableRow) -> bool {
+    row.below.iter().all(|block| matches!(block, Block::Line(_) | Block::Flow(_)))
+}
+
+/// A row; what stands below it stands in the cell that names what it is about, a line each.
 fn row(row: &TableRow, columns: usize) -> String {
-    let text = |cell: &Line| cell.iter().map(|piece| piece.text.as_str()).collect::<String>();
-    let cells = (0..columns).map(|nth| row.cells.get(nth).map(|cell| markdown::cell(text(cell).trim())));
-    format!("|{}\n", cells.map(|cell| format!(" {} |", cell.unwrap_or_default())).collect::<String>())
+    let is_strong = |cell: &Line| cell.iter().any(|piece| piece.role == Role::Strong);
+    let name = row.cells.iter().position(is_strong).unwrap_or(row.cells.len().saturating_sub(1));
+    let is_full = !row.below.is_empty() && fits_a_cell(row);
+    let cell = |nth: usize| match row.cells.get(nth).map(in_cell).unwrap_or_default() {
+        cell if nth == name && is_full => {
+            let lines = row.below.iter().map(|block| match block {
+                Block::Line(line) => in_cell(line),
+                Block::Flow(items) => items.iter().map(in_cell).collect::<Vec<_>>().join(" · "),
+                _ => String::new(),
+            });
+            [format!("**{cell}**")].into_iter().chain(lines).collect::<Vec<_>>().join("<br>")
+        }
+        cell => cell,
+    };
+    format!("|{}\n", (0..columns).map(|nth| format!(" {} |", cell(nth))).collect::<String>())
+}
+
+fn in_cell(line: &Line) -> String {
+    markdown::cell(line.iter().map(|piece| piece.text.as_str()).collect::<String>().trim())
 }

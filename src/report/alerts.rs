@@ -4,17 +4,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::alerts::{Because, Episode, Example};
+use crate::analysis::alerts::{Because, Episode, Example, State};
 use crate::model::basis::Basis;
 use crate::model::finding::Severity;
-use crate::model::metric::AlertState;
 use crate::model::time::{Human, Timestamp, Window};
 use crate::report::block::{Block, Line, Role, Table, TableRow, one, piece, plain};
 use crate::report::frame::Frame;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window::line;
-use crate::report::words::counted;
+use crate::report::words::{counted, short, some};
 
 /// So many alerts are on the screen at most.
 pub const SHOWN: usize = 40;
@@ -24,6 +23,12 @@ const UNSCOPED: &str = "unscoped: it names no service";
 const UNSCOPED_AND_NO_GATE: &str = "unscoped: it names no service, so it may be of another; it decides no exit code";
 /// So many journeys are named to look at next.
 const NEXT: usize = 3;
+/// So many of an alert's labels are on the screen,
+const LABELS: usize = 4;
+/// and so many characters of each text of its rule.
+const TEXT: usize = 240;
+/// Labels that are told in other words; the rest tells which one of many it is.
+const TOLD: [&str; 3] = ["alertname", "severity", "alertstate"];
 
 /// Alerts of a time.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -67,11 +72,23 @@ impl Alerts {
                 json!(alert.fired),
                 json!(alert.to),
                 json!(ids.join(" ")),
+                json!(alert.annotations),
             ]
         };
         Rows {
             kind: "alert",
-            columns: &["name", "state", "ongoing", "severity", "service", "since", "fired", "to", "examples"],
+            columns: &[
+                "name",
+                "state",
+                "ongoing",
+                "severity",
+                "service",
+                "since",
+                "fired",
+                "to",
+                "examples",
+                "annotations",
+            ],
             rows: self.alerts.iter().map(row).collect(),
         }
     }
@@ -107,9 +124,8 @@ impl Alerts {
 
     fn answer(&self, frame: &Frame) -> Line {
         let count = |is: &dyn Fn(&&Episode) -> bool| self.alerts.iter().filter(is).count();
-        let firing = count(&|alert| alert.ongoing && alert.state == AlertState::Firing);
-        let pending = count(&|alert| alert.ongoing && alert.state == AlertState::Pending);
-        let past = self.alerts.len() - firing - pending;
+        let [firing, pending, past] =
+            [State::Firing, State::Pending, State::Resolved].map(|state| count(&|alert| alert.state == state));
         let time = self.asked.map_or(String::new(), |asked| format!(" in {}", Human(asked.length())));
         if self.alerts.is_empty() {
             return match (frame.report.complete, self.asked) {
@@ -133,8 +149,10 @@ impl Alerts {
             let (role, mark) = mark(alert.grave());
             let unscoped = if self.gates(alert) { UNSCOPED } else { UNSCOPED_AND_NO_GATE };
             let about = alert.service.as_deref().unwrap_or(unscoped);
-            let about = alert.severity.iter().map(String::as_str).chain([about]).collect::<Vec<_>>().join(" · ");
-            let mut below = vec![Block::Line(one(Role::Dim, about))];
+            let labels = labels(alert);
+            let about = alert.severity.as_deref().into_iter().chain([about]).chain(labels.as_deref());
+            let mut below = vec![Block::Line(one(Role::Dim, about.collect::<Vec<_>>().join(" · ")))];
+            below.extend(said(alert));
             below.extend(alert.examples.iter().map(|example| Block::Line(shown_by(example, alert, frame))));
             let is_read = self.basis.journeys > 0 || self.basis.limit.is_some();
             if alert.examples.is_empty() && is_read {
@@ -167,15 +185,32 @@ fn when(alert: &Episode, frame: &Frame) -> String {
     let length = Human(alert.to.since(alert.since).max(0));
     let fired = alert.fired.filter(|fired| *fired > alert.since && !alert.at_least);
     let fired = fired.map_or(String::new(), |fired| format!(", firing from {}", clock(fired, alert.to, frame)));
-    match (alert.ongoing, alert.state) {
-        (true, AlertState::Firing) if fired.is_empty() => format!("firing since {at_least}{since} ({length})"),
-        (true, AlertState::Firing) => format!("active since {at_least}{since} ({length}){fired}"),
-        (true, AlertState::Pending) => format!("pending since {at_least}{since} ({length})"),
-        (false, state) => {
-            let word = if state == AlertState::Firing { "fired" } else { "was pending" };
+    match alert.state {
+        State::Firing if fired.is_empty() => format!("firing since {at_least}{since} ({length})"),
+        State::Firing => format!("active since {at_least}{since} ({length}){fired}"),
+        State::Pending => format!("pending since {at_least}{since} ({length})"),
+        State::Resolved => {
+            let word = if alert.fired.is_some() { "fired" } else { "was pending" };
             format!("{word} {at_least}{since} – {} ({length})", clock(alert.to, alert.to, frame))
         }
     }
+}
+
+/// Which one of many it is: its labels that say nothing else.
+fn labels(alert: &Episode) -> Option<String> {
+    let is_told = |key: &str, value: &str| TOLD.contains(&key) || alert.service.as_deref() == Some(value);
+    let rest = alert.labels.iter().filter(|(key, value)| !is_told(key, value));
+    let rest: Vec<String> = rest.map(|(key, value)| short(&format!("{key}={value}"), TEXT)).collect();
+    (!rest.is_empty()).then(|| some(&rest, LABELS))
+}
+
+/// What its rule says of it.
+fn said(alert: &Episode) -> Vec<Block> {
+    let text = |key: &str| Some(short(alert.annotations.get(key)?, TEXT)).filter(|text| !text.is_empty());
+    let mut texts: Vec<String> = ["summary", "message", "description"].into_iter().filter_map(text).collect();
+    texts.dedup();
+    let runbook = text("runbook_url").map(|url| vec![piece(Role::Dim, "runbook "), piece(Role::Link, url)]);
+    texts.into_iter().map(plain).chain(runbook).map(Block::Line).collect()
 }
 
 /// The time of day; with the day where it is another one.

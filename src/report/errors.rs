@@ -13,7 +13,7 @@ use crate::report::names::Names;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window;
-use crate::report::words::{counted, flag, quoted};
+use crate::report::words::counted;
 
 /// So many fields of an error stand on the screen unless more is asked for.
 const FIELDS: usize = 6;
@@ -202,9 +202,6 @@ impl Errors {
     fn next(&self, frame: &Frame) -> Vec<Fact> {
         let id = |error: &ErrorEntry| error.correlation_id.clone().or_else(|| error.trace_id.map(|id| id.to_string()));
         let Some(id) = self.errors.iter().find_map(id) else { return vec![] };
-        let id = if id.starts_with('-') { flag("--correlation-id", &id) } else { quoted(&id) };
-        let find = format!("trace find {id} {}", frame.report.flags).trim_end().to_owned();
-        let spots = format!("trace hotspots {}", frame.report.flags).trim_end().to_owned();
-        parts::next(&[find, spots])
+        parts::next(&[frame.command_about(&id, "find"), frame.beside("trace hotspots")])
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::analysis::timeline::Timeline;
 use crate::model::filter::Filters;
+use crate::model::length::written;
 use crate::model::log::Level;
 use crate::model::pattern::Pattern;
-use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, one, piece, plain};
 use crate::report::names::Names;
 use crate::report::waterfall::{self, Words};
@@ -52,8 +52,7 @@ pub fn flags(filters: &Filters) -> String {
     let each = |name: &'static str, patterns: &[Pattern]| -> Vec<String> {
         patterns.iter().map(|p| flag(name, &p.to_string())).collect()
     };
-    let length =
-        |flag: &str, ns: Option<i64>| ns.map(|ns| format!("{flag} {}", Human(ns).to_string().replace(' ', "")));
+    let length = |flag: &str, ns: Option<i64>| ns.map(|ns| format!("{flag} {}", written(ns)));
     let mut all = each("--service", &filters.services);
     all.extend(each("--operation", &filters.operations));
     all.extend(filters.tags.iter().map(|(key, value)| flag("--tag", &format!("{key}={value}"))));

@@ -158,7 +158,7 @@ impl Find {
         }
         let of_files = frame.report.backends.is_empty();
         let mut steps = if of_files {
-            vec![(frame.beside("trace find"), "which IDs are in it")]
+            vec![(format!("trace find {}", frame.report.flags), "which IDs are in it")]
         } else {
             vec![(frame.command("find", Self::longer(frame)), "a longer time")]
         };

@@ -4,11 +4,14 @@ use crate::analysis::adjust::Clocks;
 use crate::analysis::errors::{self, Failure};
 use crate::analysis::findings::{Judged, Judgement};
 use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
+use crate::model::filter::Filters;
 use crate::model::finding::Severity;
 use crate::model::journey::Journey;
 use crate::model::metric::{Alert, AlertState};
+use crate::model::pattern::Pattern;
 use crate::model::time::{Human, Window, Zone};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
+use crate::report::filters;
 use crate::report::findings;
 use crate::report::parts::labelled;
 use crate::report::words::{counted, flag, quoted};
@@ -158,9 +161,13 @@ impl Frame<'_> {
     /// A command about the same ID on the same data.
     pub fn command(&self, words: &str, tail: &str) -> String {
         let id = subject(self.report.subject.as_deref().unwrap_or_default());
-        let is_clear = self.report.subject.is_none() || self.report.flags.contains("--demo");
-        let id = if is_clear { "" } else { id.as_str() };
+        let id = if self.is_clear() { "" } else { id.as_str() };
         joined_words(&["trace", words, id, tail, &self.report.flags])
+    }
+
+    /// Whether the flags alone say what it is about.
+    fn is_clear(&self) -> bool {
+        self.report.subject.is_none() || self.report.flags.starts_with("--demo")
     }
 
     /// A command about one of several IDs on the same data.
@@ -168,11 +175,27 @@ impl Frame<'_> {
         joined_words(&["trace", words, &subject(id), &self.report.flags])
     }
 
-    /// Another command about the same: `trace hotspots --service x`, of the journey where it is about one.
+    /// Another command about the same, filters included: `trace hotspots`, of the journey where it is about one.
     pub fn beside(&self, words: &str) -> String {
+        self.filtered(words, &self.report.filters)
+    }
+
+    /// The same about one service, instead of those that were asked about, and where one is named of one operation.
+    pub fn beside_of(&self, words: &str, service: &str, operation: Option<&str>) -> String {
+        let mut filters = self.report.filters.clone();
+        if !service.is_empty() {
+            filters.services = vec![Pattern::exact(service)];
+        }
+        if let Some(operation) = operation {
+            filters.operations = vec![Pattern::exact(operation)];
+        }
+        self.filtered(words, &filters)
+    }
+
+    fn filtered(&self, words: &str, filters: &Filters) -> String {
         let mut parts = words.trim_start_matches("trace ").splitn(2, ' ');
         let (command, tail) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        self.command(command, tail)
+        self.command(command, &joined_words(&[&filters::flags(filters), tail]))
     }
 
     /// Alerts of the time.

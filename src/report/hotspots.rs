@@ -14,7 +14,7 @@ use crate::report::names::Names;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window;
-use crate::report::words::{counted, flag};
+use crate::report::words::counted;
 
 /// Where errors come from.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -68,6 +68,7 @@ impl Hotspots {
                 json!(spot.message),
                 json!(spot.message_count),
                 json!(spot.examples.first()),
+                json!(spot.examples.get(1)),
             ]
         };
         Rows {
@@ -91,6 +92,7 @@ impl Hotspots {
                 "message",
                 "message_count",
                 "example",
+                "example_2",
             ],
             rows: self.hotspots.iter().map(row).collect(),
         }
@@ -272,7 +274,7 @@ impl Hotspots {
         let id = here.and_then(|spot| spot.examples.first());
         let service = here.map(|spot| spot.place.service.as_str()).filter(|service| !service.is_empty());
         let find = id.map(|id| frame.command_about(id, "find"));
-        let errors = service.map(|service| frame.beside(&format!("trace errors {}", flag("--service", service))));
+        let errors = service.map(|service| frame.beside_of("trace errors", service, None));
         find.into_iter().chain(errors).collect()
     }
 }

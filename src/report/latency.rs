@@ -19,7 +19,7 @@ use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::waterfall;
 use crate::report::window::{Screen, length, nothing, percent, screen};
-use crate::report::words::{counted, flag};
+use crate::report::words::counted;
 
 /// The shares that are told of lengths, with their names.
 const SHARES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
@@ -188,22 +188,27 @@ impl Latency {
 
     /// Its main table.
     pub fn rows(&self) -> Rows {
-        let at = |row: &Row, share| row.lengths.quantile(share).map(|told| told.value_ns);
+        let bounds =
+            |told: Option<Estimate>| [json!(told.map(|told| told.low_ns)), json!(told.and_then(|told| told.high_ns))];
         let row = |row: &Row| {
-            vec![
+            let told = [0.5, 0.9, 0.95, 0.99, 1.0].map(|share| row.lengths.quantile(share));
+            let [p50, p90, p95, p99, max] = told.map(|told| json!(told.map(|told| told.value_ns)));
+            let mut cells = vec![
                 json!(row.service),
                 json!(row.name),
                 json!(row.calls),
                 json!(row.errors),
-                json!(at(row, 0.5)),
-                json!(at(row, 0.9)),
-                json!(at(row, 0.95)),
-                json!(at(row, 0.99)),
-                json!(at(row, 1.0)),
+                p50,
+                p90,
+                p95,
+                p99,
+                max,
                 json!(row.self_ns),
                 json!(row.lengths.total_ns()),
                 json!(row.critical_ns),
-            ]
+            ];
+            cells.extend(told.into_iter().flat_map(bounds));
+            cells
         };
         Rows {
             kind: "latency",
@@ -220,6 +225,16 @@ impl Latency {
                 "self_ns",
                 "total_ns",
                 "critical_path_ns",
+                "p50_low_ns",
+                "p50_high_ns",
+                "p90_low_ns",
+                "p90_high_ns",
+                "p95_low_ns",
+                "p95_high_ns",
+                "p99_low_ns",
+                "p99_high_ns",
+                "max_low_ns",
+                "max_high_ns",
             ],
             rows: self.table.rows.iter().map(row).collect(),
         }
@@ -396,15 +411,14 @@ impl Latency {
     }
 
     fn next(&self, first: &Row, frame: &Frame) -> Vec<String> {
-        let service = if first.service.is_empty() { String::new() } else { flag(" --service", &first.service) };
         // How lengths are spread, the estimates of somebody else do not tell, nor does a counter.
         let is_told = self.basis.backend != Some(Source::Jaeger) && self.has_lengths();
         let spans = if is_told { "" } else { " --via spans" };
         match &self.by {
-            By::Service => vec![frame.beside(&format!("trace latency{service}"))],
+            By::Service => vec![frame.beside_of("trace latency", &first.service, None)],
             By::Operation => {
-                let operation = flag(" --operation", &first.name.replace('*', "\\*"));
-                vec![frame.beside(&format!("trace latency{service}{operation} --histogram{spans}"))]
+                let words = format!("trace latency --histogram{spans}");
+                vec![frame.beside_of(&words, &first.service, Some(&first.name))]
             }
             By::Attribute(_) => vec![frame.beside("trace latency --by operation")],
         }

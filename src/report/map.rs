@@ -15,7 +15,7 @@ use crate::report::names::Names;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window::{Screen, length, nothing, percent, screen};
-use crate::report::words::{counted, flag};
+use crate::report::words::counted;
 
 /// How many differences from the server's own counts are shown.
 const DIFFERENCES: usize = 6;
@@ -117,6 +117,7 @@ impl MapReport {
     /// Its main table: the edges.
     pub fn rows(&self) -> Rows {
         let row = |(from, to, edge): &(Node, Node, Edge)| {
+            let p95 = edge.lengths.quantile(0.95);
             vec![
                 json!(from.kind),
                 json!(from.name),
@@ -124,13 +125,26 @@ impl MapReport {
                 json!(to.name),
                 json!(edge.calls),
                 json!(edge.errors),
-                json!(edge.lengths.quantile(0.95).map(|told| told.value_ns)),
+                json!(p95.map(|told| told.value_ns)),
                 json!(edge.broken()),
+                json!(p95.map(|told| told.low_ns)),
+                json!(p95.and_then(|told| told.high_ns)),
             ]
         };
         Rows {
             kind: "edge",
-            columns: &["from_kind", "from", "to_kind", "to", "calls", "errors", "p95_ns", "broken"],
+            columns: &[
+                "from_kind",
+                "from",
+                "to_kind",
+                "to",
+                "calls",
+                "errors",
+                "p95_ns",
+                "broken",
+                "p95_low_ns",
+                "p95_high_ns",
+            ],
             rows: self.map.edges.iter().map(row).collect(),
         }
     }
@@ -310,7 +324,7 @@ impl MapReport {
         let worst = self.map.edges.iter().filter(|(_, to, _)| to.kind == NodeKind::Service);
         let worst =
             worst.max_by(|a, b| (a.2.errors, &b.1).cmp(&(b.2.errors, &a.1))).filter(|(_, _, edge)| edge.errors > 0);
-        let hotspots = worst.map(|(_, to, _)| frame.beside(&format!("trace hotspots{}", flag(" --service", &to.name))));
+        let hotspots = worst.map(|(_, to, _)| frame.beside_of("trace hotspots", &to.name, None));
         let mut next: Vec<String> = hotspots.into_iter().collect();
         next.push(frame.beside("trace map -o mermaid"));
         next

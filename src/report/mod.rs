@@ -7,7 +7,7 @@ pub mod config;
 pub mod diff;
 pub mod doctor;
 pub mod errors;
-mod filters;
+pub mod filters;
 pub mod find;
 pub mod findings;
 pub mod frame;
@@ -40,6 +40,7 @@ use serde_json::{Value, json};
 
 use crate::model::basis::Basis;
 use crate::model::evidence::{BackendStatus, Coverage, Evidence, Note};
+use crate::model::filter::Filters;
 use crate::model::time::Zone;
 use block::Block;
 use frame::Frame;
@@ -65,6 +66,8 @@ pub struct Report {
     pub backends: Vec<BackendStatus>,
     /// Flags that the commands shown as next steps need to mean the same data, such as `--demo`; may be empty.
     pub flags: String,
+    /// What of it was asked about: what they need beside the flags where they are not about one ID.
+    pub filters: Filters,
     /// Pages of the backends' own about the same; only where the configuration names them.
     pub links: Vec<Link>,
     /// What it says.
@@ -174,6 +177,7 @@ impl Report {
             notes: vec![],
             backends: vec![],
             flags: String::new(),
+            filters: Filters::default(),
             links: vec![],
             body,
         }

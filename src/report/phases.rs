@@ -100,7 +100,7 @@ impl Phases {
         let mut next: Vec<String> =
             self.examples.iter().take(1).map(|example| frame.command_about(&example.id, "find")).collect();
         if !self.phases.is_empty() {
-            next.push(frame.command("alerts", ""));
+            next.push(frame.beside("trace alerts"));
         }
         facts.extend(parts::next(&next));
         blocks.extend([Block::Blank, Block::Facts(facts)]);
@@ -108,7 +108,7 @@ impl Phases {
     }
 
     fn answer(&self, frame: &Frame) -> Line {
-        let shorter = self.asked.length() < self.stuck_after_ns;
+        let unknown = self.phases.iter().filter(|phase| phase.may_be_stuck()).map(Phase::recorded_ns).min();
         let told = self.phases.iter().filter(|phase| !phase.gone);
         let going = told.map(|phase| phase.in_progress).fold(0.0, |sum, one| sum + one);
         match self.stuck().collect::<Vec<_>>().as_slice() {
@@ -127,16 +127,18 @@ impl Phases {
                     last.map_or(String::new(), |last| format!(": the last was at {}", frame.zone.clock_seconds(last)));
                 vec![piece(Role::Warn, "– no phase is told of any more"), piece(Role::Plain, last)]
             }
-            [] if shorter => {
-                let (window, after) = (Human(self.asked.length()), Human(self.stuck_after_ns));
-                let said = format!("– whether a phase is stuck cannot be told: {window} is less than {after}");
-                vec![piece(Role::Warn, said), piece(Role::Plain, "; --since asks for more, --stuck-after for less")]
-            }
-            [] if !frame.report.complete => one(Role::Warn, "– no phase seen stuck so far"),
-            [] => vec![
-                piece(Role::Good, "✓ no phase is stuck"),
-                piece(Role::Plain, format!(", {} in progress", number(Some(going)))),
-            ],
+            [] => match unknown {
+                Some(recorded) => {
+                    let (recorded, after) = (Human(recorded), Human(self.stuck_after_ns));
+                    let said = format!("– whether a phase is stuck cannot be told: {recorded} is less than {after}");
+                    vec![piece(Role::Warn, said), piece(Role::Plain, "; --since asks for more, --stuck-after for less")]
+                }
+                None if !frame.report.complete => one(Role::Warn, "– no phase seen stuck so far"),
+                None => vec![
+                    piece(Role::Good, "✓ no phase is stuck"),
+                    piece(Role::Plain, format!(", {} in progress", number(Some(going)))),
+                ],
+            },
             [(phase, stuck)] => {
                 let (count, how_long) = (number(Some(phase.in_progress)), how_long(*stuck));
                 let since = frame.zone.clock_seconds(stuck.since);
@@ -182,15 +184,15 @@ impl Phases {
                 let width = column.chars().count();
                 cells.push(plain(format!("{text:>width$}")));
             }
-            cells.push(self.moved(phase, frame));
+            cells.push(Self::moved(phase, frame));
             TableRow { cells, below: vec![] }
         };
         Table { head, rows: self.phases.iter().take(PHASES).map(row).collect(), ..Table::default() }
     }
 
-    fn moved(&self, phase: &Phase, frame: &Frame) -> Line {
+    fn moved(phase: &Phase, frame: &Frame) -> Line {
         let clock = |at| frame.zone.clock_seconds(at);
-        let when = phase.moved.map_or_else(|| format!("not since {}", clock(self.asked.from)), clock);
+        let when = phase.moved.map_or_else(|| format!("not in the recorded {}", Human(phase.recorded_ns())), clock);
         match phase.stuck {
             _ if phase.gone => one(Role::Warn, format!("{when}, last told of {}", clock(phase.told))),
             Some(stuck) => {

@@ -87,7 +87,7 @@ impl Rules {
         }
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
-        facts.extend(parts::next(&[frame.command("alerts", "")]));
+        facts.extend(parts::next(&[frame.beside("trace alerts")]));
         blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks
     }

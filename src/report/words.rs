@@ -21,6 +21,15 @@ pub fn some(names: &[impl AsRef<str>], most: usize) -> String {
     format!("{}{more}", first.join(", "))
 }
 
+/// Words in one line, cut where they are more than so many characters.
+pub fn short(text: &str, most: usize) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(most) {
+        None => words,
+        Some((end, _)) => format!("{}…", words[..end].trim_end()),
+    }
+}
+
 /// A word as a POSIX shell wants it, and zsh, which looks for a program behind a leading `=`.
 pub fn quoted(word: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
@@ -53,6 +62,15 @@ mod tests {
         ];
         for (n, text) in table {
             assert_eq!(counted(n, "span"), text);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_one_short_line() {
+        let table =
+            [("", ""), (" a\n b ", "a b"), ("abcdef", "abcdef"), ("abcdefg", "abcdef…"), ("ab cd efg", "ab cd…")];
+        for (text, shown) in table {
+            assert_eq!(short(text, 6), shown);
         }
     }
 

@@ -399,6 +399,8 @@ impl Tags {
             "otel.scope.name" | "otel.library.name" if self.scope.is_empty() => {
                 value.as_str()?.clone_into(&mut self.scope);
             }
+            // In which form it came to Jaeger.
+            "internal.span.format" => {}
             _ => return None,
         }
         Some(())
@@ -580,7 +582,7 @@ mod tests {
     fn tags_become_kind_status_scope_and_typed_attributes() {
         let span = one_span(
             r#""tags":[{"key":"span.kind","type":"string","value":"server"},{"key":"otel.status_code","type":"string","value":"ERROR"},
-            {"key":"error","type":"bool","value":true},{"key":"otel.status_description","value":"boom"},{"key":"otel.library.name","value":"lib"},
+            {"key":"internal.span.format","value":"proto"},{"key":"error","type":"bool","value":true},{"key":"otel.status_description","value":"boom"},{"key":"otel.library.name","value":"lib"},
             {"key":"big","type":"int64","value":"9007199254740993"},{"key":"n","type":"int64","value":5},{"key":"f","type":"float64","value":"NaN"},
             {"key":"f","type":"float64","value":2},{"key":"b","type":"bool","value":"false"},{"key":"raw","type":"binary","value":"aGk="},
             {"key":"list","type":"string","value":"[\"abc\"]"},{"key":"e","type":"string","value":""},{"value":1},null,{"key":"none","value":null}]"#,

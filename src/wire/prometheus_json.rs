@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::model::conventions::{SPAN_ID_FIELDS, TRACE_ID_FIELDS};
 use crate::model::id::{SpanId, TraceId};
-use crate::model::metric::{Alert, AlertState, Exemplar, Series};
+use crate::model::metric::{ActiveAlert, Alert, AlertState, Exemplar, Series};
 use crate::model::time::Timestamp;
 use crate::wire::json::Json;
 use crate::wire::{Malformed, Skips, parse, read_tree, read_with_rest};
@@ -213,7 +213,7 @@ fn exemplar(json: &Json, metric: &str, labels: &BTreeMap<String, String>) -> Opt
 }
 
 /// The alerts active right now, from `alerts`: each from when it became active until `now`.
-pub fn alerts(bytes: &[u8], now: Timestamp) -> Result<Reply<Vec<Alert>>, Malformed> {
+pub fn alerts(bytes: &[u8], now: Timestamp) -> Result<Reply<Vec<ActiveAlert>>, Malformed> {
     let all = |data: &Json, skips: &mut Skips| {
         let read = |json: &Json| {
             let alert = active_alert(json, now);
@@ -227,10 +227,10 @@ pub fn alerts(bytes: &[u8], now: Timestamp) -> Result<Reply<Vec<Alert>>, Malform
     envelope(bytes, all, ("alert", "alerts"))
 }
 
-fn active_alert(json: &Json, now: Timestamp) -> Option<Alert> {
+fn active_alert(json: &Json, now: Timestamp) -> Option<ActiveAlert> {
     let labels: BTreeMap<String, String> = json.get(&["labels"]).labels();
     let from = Timestamp::from_rfc3339(json.get(&["activeAt"]).str().unwrap_or_default()).unwrap_or(now);
-    Some(Alert {
+    let alert = Alert {
         name: labels.get("alertname").cloned().unwrap_or_default(),
         state: state(json.get(&["state"]).str()?)?,
         service: service(&labels),
@@ -238,7 +238,8 @@ fn active_alert(json: &Json, now: Timestamp) -> Option<Alert> {
         to: now.max(from),
         ongoing: true,
         labels,
-    })
+    };
+    Some(ActiveAlert { alert, annotations: json.get(&["annotations"]).labels() })
 }
 
 fn state(word: &str) -> Option<AlertState> {
@@ -357,16 +358,17 @@ mod tests {
 
     #[test]
     fn active_alerts_are_read() {
-        let body = br#"{"status":"success","data":{"alerts":[{"labels":{"alertname":"Down","job":"cart"},"annotations":{},"state":"firing","activeAt":"2026-11-22T13:02:11.112Z","value":"1e+00"},
+        let body = br#"{"status":"success","data":{"alerts":[{"labels":{"alertname":"Down","job":"cart"},"annotations":{"summary":"cart is down"},"state":"firing","activeAt":"2026-11-22T13:02:11.112Z","value":"1e+00"},
             {"labels":{"alertname":"Slow"},"state":"pending","activeAt":"?"},{"state":"inactive"}]}}"#;
         let now = Timestamp::from_rfc3339("2026-11-22T14:00:00Z").unwrap();
         let reply = alerts(body, now).unwrap();
         let [down, slow] = &reply.data[..] else { panic!("{reply:?}") };
         assert_eq!(
-            (down.name.as_str(), down.state, down.service.as_deref()),
+            (down.alert.name.as_str(), down.alert.state, down.alert.service.as_deref()),
             ("Down", AlertState::Firing, Some("cart"))
         );
-        assert_eq!((down.to, slow.from, slow.service.as_deref()), (now, now, None));
+        assert_eq!((down.annotations["summary"].as_str(), slow.annotations.len()), ("cart is down", 0));
+        assert_eq!((down.alert.to, slow.alert.from, slow.alert.service.as_deref()), (now, now, None));
         assert_eq!(reply.skipped.len(), 1);
         assert_eq!(alerts(br#"{"status":"success","data":{"alerts":null}}"#, now).unwrap().data, []);
     }

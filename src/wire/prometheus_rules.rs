@@ -45,6 +45,7 @@ fn rule(json: &Json, group: &str) -> Option<Rule> {
         last_evaluation: evaluated.filter(|at| at.is_sane()),
         state: json.get(&["state"]).text().map(|state| state.into_owned()),
         labels: json.get(&["labels"]).labels(),
+        annotations: json.get(&["annotations"]).labels(),
     })
 }
 
@@ -55,7 +56,7 @@ mod tests {
     #[test]
     fn rules_are_read_as_2_42_and_3_tell_them() {
         let told = br#"{"status":"success","data":{"groups":[{"name":"b","file":"rules.yml","rules":[
-            {"state":"firing","name":"Lag","query":"lag \u003e 30","duration":0,"labels":{"severity":"warning"},"annotations":{},
+            {"state":"firing","name":"Lag","query":"lag \u003e 30","duration":0,"labels":{"severity":"warning"},"annotations":{"summary":"lag of {{ $value }} s"},
              "alerts":[],"health":"ok","evaluationTime":0.0002,"lastEvaluation":"2026-11-23T14:05:00.5Z","type":"alerting","keepFiringFor":0}],
              "interval":1,"limit":0},
             {"name":"a","rules":[
@@ -73,6 +74,7 @@ mod tests {
             (RuleKind::Alerting, "lag > 30", Some("firing"))
         );
         assert!(alert.last_evaluation.is_some() && alert.labels["severity"] == "warning");
+        assert_eq!(alert.annotations["summary"], "lag of {{ $value }} s");
         assert_eq!(reply.skipped, ["1 rule skipped: it is neither alerting nor recording"]);
         assert!(rules(br#"{"status":"success","data":{"groups":7}}"#).is_err());
         assert_eq!(rules(br#"{"status":"success","data":{"groups":[]}}"#).unwrap().data, []);

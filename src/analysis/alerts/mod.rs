@@ -9,21 +9,44 @@ use serde::Serialize;
 use crate::model::conventions::short_service;
 use crate::model::filter::Filters;
 use crate::model::finding::Severity;
-use crate::model::metric::{Alert, AlertState, Series};
+use crate::model::metric::{ActiveAlert, Alert, AlertState, Series};
 use crate::model::pattern::Pattern;
 use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
 
+mod annotations;
 mod showing;
 
+pub use self::annotations::explain;
 pub use self::showing::{Because, Example, Showing};
+
+/// How an alert is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It fires.
+    Firing,
+    /// Its condition holds, not yet long enough.
+    Pending,
+    /// It is over, whether it fired or not.
+    Resolved,
+}
+
+impl From<AlertState> for State {
+    fn from(state: AlertState) -> Self {
+        match state {
+            AlertState::Firing => Self::Firing,
+            AlertState::Pending => Self::Pending,
+        }
+    }
+}
 
 /// One alert from when it became active until it was so no more.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Episode {
     /// `alertname`.
     pub name: String,
-    /// How it is, or where it is over, whether it fired.
-    pub state: AlertState,
+    /// How it is.
+    pub state: State,
     /// Its label `severity`.
     pub severity: Option<String>,
     /// The service it is about, from `service_name`, `service`, `job` or `app`; none is "unscoped".
@@ -40,6 +63,8 @@ pub struct Episode {
     pub ongoing: bool,
     /// Every label.
     pub labels: BTreeMap<String, String>,
+    /// What its rule says of it; empty where that is not known. Of one that is over `…` stands for what was measured.
+    pub annotations: BTreeMap<String, String>,
     /// Whether any journey of its time was read that its service, where it names one, takes part in.
     pub journeys_read: bool,
     /// Journeys of its time that show it.
@@ -51,9 +76,17 @@ impl Episode {
     pub fn grave(&self) -> Severity {
         let word = self.severity.as_deref().unwrap_or_default().to_ascii_lowercase();
         match self.state {
-            AlertState::Pending => Severity::Info,
-            AlertState::Firing if ["critical", "page", "error", "fatal"].contains(&word.as_str()) => Severity::Error,
-            AlertState::Firing => Severity::Warning,
+            _ if self.only_threatened() => Severity::Info,
+            _ if ["critical", "page", "error", "fatal"].contains(&word.as_str()) => Severity::Error,
+            _ => Severity::Warning,
+        }
+    }
+
+    fn only_threatened(&self) -> bool {
+        match self.state {
+            State::Firing => false,
+            State::Pending => true,
+            State::Resolved => self.fired.is_none(),
         }
     }
 
@@ -68,6 +101,7 @@ impl Episode {
         Some(Window::new(from.plus(-10 * MINUTE), end.min(from.plus(HOUR))))
     }
 }
+
 /// What Prometheus told of alerts.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
@@ -76,7 +110,7 @@ pub struct Told<'a> {
     /// Since when each was active, as seconds, over the window.
     pub since: &'a [Series],
     /// Those that are active now, as the server lists them.
-    pub active: &'a [Alert],
+    pub active: &'a [ActiveAlert],
     /// Those of which there is a sample now; none where that was not asked, or not answered.
     pub sampled: Option<&'a [Alert]>,
     /// Nanoseconds between two samples.
@@ -122,16 +156,18 @@ pub fn episodes(told: Told) -> Vec<Episode> {
             None => all.push(Episode { ongoing: true, ..begun(alert) }),
         }
     }
-    for alert in told.active {
+    for ActiveAlert { alert, annotations } in told.active {
         let is_it = |episode: &&mut Episode| episode.ongoing && is_same(&episode.labels, &alert.labels);
         match all.iter_mut().find(is_it) {
             Some(episode) => {
-                (episode.state, episode.since, episode.at_least) = (alert.state, alert.from.min(episode.since), false);
-                episode.to = episode.to.max(alert.to);
+                (episode.since, episode.at_least) = (alert.from.min(episode.since), false);
+                (episode.state, episode.to) = (alert.state.into(), episode.to.max(alert.to));
+                episode.annotations.clone_from(annotations);
             }
-            None => all.push(Episode { ongoing: true, ..begun(alert) }),
+            None => all.push(Episode { ongoing: true, annotations: annotations.clone(), ..begun(alert) }),
         }
     }
+    all.iter_mut().filter(|episode| !episode.ongoing).for_each(|episode| episode.state = State::Resolved);
     all.sort_by(|a, b| {
         let key = |e: &Episode| (Reverse(e.ongoing), Reverse(e.grave()), Reverse(e.since));
         key(a).cmp(&key(b)).then_with(|| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)))
@@ -152,7 +188,7 @@ pub fn wanted(mut all: Vec<Episode>, filters: &Filters) -> Vec<Episode> {
 fn begun(alert: &Alert) -> Episode {
     Episode {
         name: alert.name.clone(),
-        state: alert.state,
+        state: alert.state.into(),
         severity: alert.labels.get("severity").cloned(),
         service: alert.service.clone(),
         since: alert.from,
@@ -161,6 +197,7 @@ fn begun(alert: &Alert) -> Episode {
         to: alert.to,
         ongoing: alert.ongoing,
         labels: alert.labels.clone(),
+        annotations: BTreeMap::new(),
         journeys_read: false,
         examples: vec![],
     }
@@ -170,7 +207,7 @@ fn begun(alert: &Alert) -> Episode {
 fn grow(episode: &mut Episode, alert: &Alert) {
     episode.to = episode.to.max(alert.to);
     if alert.state == AlertState::Firing {
-        episode.state = AlertState::Firing;
+        episode.state = State::Firing;
         episode.fired = episode.fired.or(Some(alert.from));
     }
 }

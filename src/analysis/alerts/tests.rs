@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::analysis::sketch::{ORIGIN, journey};
 use crate::model::journey::Journey;
+use crate::model::rule::{Rule, RuleKind};
 use crate::model::time::SECOND;
 
 fn alert(name: &str, state: AlertState, from: i64, to: i64) -> Alert {
@@ -27,7 +28,8 @@ fn an_alert_is_told_once_from_when_its_condition_held() {
     let active = [
         Alert { from: ORIGIN.plus(697 * SECOND), ongoing: true, ..alert("a", Firing, 0, 1_000) },
         alert("d", Pending, 999, 1_000),
-    ];
+    ]
+    .map(|alert| ActiveAlert { alert, annotations: [("summary".to_owned(), "now".to_owned())].into() });
     let mut labels = alert("c", Pending, 0, 0).labels;
     labels.insert("__name__".to_owned(), "ALERTS_FOR_STATE".to_owned());
     let seconds = ORIGIN.0 / SECOND + 395;
@@ -50,18 +52,19 @@ fn an_alert_is_told_once_from_when_its_condition_held() {
                 e.since.since(ORIGIN) / SECOND,
                 e.at_least,
                 e.fired.map(|at| at.since(ORIGIN) / SECOND),
-                e.ongoing,
+                e.state,
+                e.annotations.values().cloned().collect::<String>(),
             )
         })
         .collect();
     let wanted = [
-        ("a", Severity::Error, 697, false, Some(700), true),
-        ("d", Severity::Info, 999, false, None, true),
-        ("a", Severity::Error, 100, false, Some(160), false),
-        ("c", Severity::Info, 394, false, None, false),
-        ("b", Severity::Info, 0, true, None, false),
+        ("a", Severity::Error, 697, false, Some(700), State::Firing, "now"),
+        ("d", Severity::Info, 999, false, None, State::Pending, "now"),
+        ("a", Severity::Error, 100, false, Some(160), State::Resolved, ""),
+        ("c", Severity::Info, 394, false, None, State::Resolved, ""),
+        ("b", Severity::Info, 0, true, None, State::Resolved, ""),
     ];
-    assert_eq!(found, wanted.map(|(name, g, s, l, f, o)| (name.to_owned(), g, s, l, f, o)));
+    assert_eq!(found, wanted.map(|(name, g, s, l, f, o, a)| (name.to_owned(), g, s, l, f, o, a.to_owned())));
     assert!(episodes(Told { stretches: &[], since: &[], active: &[], ..told }).is_empty());
 }
 
@@ -166,4 +169,35 @@ fn journeys_are_looked_for_around_the_beginning_or_in_the_last_hour() {
     assert_eq!(touched(7_200, day, "page"), Some([110, 180]));
     assert_eq!(touched(-30 * day, day, "page"), Some([1_375, 1_445]));
     assert_eq!(touched(-30 * day, day, "none"), None);
+}
+
+#[test]
+fn what_a_rule_says_of_an_alert_is_filled_in_with_its_labels() {
+    let rule = |severity: &str, text: &str| Rule {
+        group: "g".to_owned(),
+        name: "a".to_owned(),
+        kind: RuleKind::Alerting,
+        query: "up == 0".to_owned(),
+        health: "ok".to_owned(),
+        last_error: String::new(),
+        last_evaluation: None,
+        state: None,
+        labels: [("severity", severity), ("team", "{{ $labels.team }}")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into(),
+        annotations: [("summary".to_owned(), text.to_owned())].into(),
+    };
+    let table = [
+        ("down", "down"),
+        ("{{ $labels.service }} is down", "b_service is down"),
+        ("{{.Labels.service}}: {{ $value | humanize }} s, {{- $labels.nope -}}", "b_service: … s, …"),
+        ("{{ $value", "{{ $value"),
+        ("", ""),
+    ];
+    for (text, wanted) in table {
+        let mut told = [begun(&alert("a", AlertState::Firing, 0, 1)), begun(&alert("b", AlertState::Firing, 0, 1))];
+        explain(&mut told, &[rule("page", "another"), rule("critical", text)]);
+        assert_eq!(told[0].annotations["summary"], wanted);
+        assert!(told[1].annotations.is_empty());
+    }
 }

@@ -27,7 +27,7 @@ fn told(text: &str) -> Vec<String> {
 
 #[test]
 fn errors_are_counted_by_place_and_kind_with_their_share_of_calls() {
-    let table: [(&str, &[&str]); 7] = [
+    let table: [(&str, &[&str]); 8] = [
         ("web/get 0..10", &[]),
         (
             "web/get 0..100 error: HTTP 500\n  shop/call 10..90\n    db/query 11..15\n    db/query 20..80 error: row 7 gone",
@@ -41,6 +41,10 @@ fn errors_are_counted_by_place_and_kind_with_their_share_of_calls() {
         (
             "web/get 0..9\n! job 5 error disk 7 full\n! job 6 fatal disk 8 full\n! job 6 warn x",
             &["job/  ×2 of 0 – disk <n> full"],
+        ),
+        (
+            "! job 1 error user ann is gone\n! job 2 error user bob is gone\n! job 3 error user eve is gone\n! job 4 error disk full",
+            &["job/  ×3 of 0 – user <*> is gone", "job/  ×1 of 0 – disk full"],
         ),
         (
             "web/call 0..100 error: deadline exceeded\n  db/serve 5..500 error: canceled",
@@ -216,7 +220,7 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
     let mut fold = Hotspots::over(Scope { window: Some(window), ..Scope::default() });
     let texts = [
         "web/get 0..9 error.type=Reset error: gone\nweb/get 10..19 error.type=Reset error: gone",
-        "web/get 20..29 error.type=Timeout error\n! job 5 error disk 7 full\n! job 6 error disk 8 full",
+        "web/get 20..29 error.type=Timeout error\n! job 5 error disk 7 full\n! job 6 error disk 8 full\n! job 7 error no mount",
         "gate/in 30..90 error: HTTP 500\n  shop/call 40..80 error: boom",
     ];
     texts.iter().for_each(|text| fold.add(&sketch::journey(text), &Filters::default()));
@@ -250,8 +254,9 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
     let told: Vec<String> = fold.rows_of(&totals).iter().map(say).collect();
     let wanted = [
         "web/get Reset Origin 66←6 of 1000 0.07 Some(Worse), 2 read",
-        "job/  Origin 40←0 of 0 – None, 2 read",
         "web/get Timeout Origin 34←4 of 1000 0.03 Some(Worse), 1 read",
+        "job/  Origin 26←0 of 0 – None, 2 read",
+        "job/  Origin 14←0 of 0 – None, 1 read",
         "cron/  Unknown 7←0 of 0 – None, 0 read",
         "mail/send  Unknown 3←0 of 0 – Some(New), 0 read",
         "shop/call  Origin ≥1←0 of 0 – None, 1 read",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Compared, Hotspot, Hotspots, Key, Tally, in_order};
+use super::{Compared, Hotspot, Hotspots, Key, Tally, in_order, lines};
 use crate::analysis::errors::Place;
 use crate::analysis::occurrences::Part;
 use crate::model::conventions::short_service;
@@ -86,10 +86,10 @@ impl Hotspots {
     /// The rows, with these counts. What was read tells kinds, messages and examples, and in what proportion.
     pub fn rows_of(self, totals: &Totals) -> Vec<Hotspot> {
         let mut spans: BTreeMap<Place, Vec<(Key, Tally)>> = BTreeMap::new();
-        let mut lines: BTreeMap<String, Vec<(Key, Tally)>> = BTreeMap::new();
-        for (key, tally) in self.rows {
+        let mut of_lines: BTreeMap<String, Vec<(Key, Tally)>> = BTreeMap::new();
+        for (key, tally) in lines::alike(self.rows) {
             if key.lines_only {
-                lines.entry(key.place.service.clone()).or_default().push((key, tally));
+                of_lines.entry(key.place.service.clone()).or_default().push((key, tally));
             } else {
                 spans.entry(key.place.clone()).or_default().push((key, tally));
             }
@@ -106,7 +106,7 @@ impl Hotspots {
         rows.extend(uncounted.map(|row| Hotspot { at_least: true, ..row }));
         // What only lines tell of, as its share of all error lines of the service.
         let mut counts = totals.lines.clone();
-        for (service, known) in lines {
+        for (service, known) in of_lines {
             let read = self.error_lines.get(&service).copied().unwrap_or_default();
             let beside = read.saturating_sub(known.iter().map(|(_, tally)| tally.errors).sum());
             let counted = counts.remove(&service);

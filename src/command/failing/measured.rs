@@ -33,14 +33,22 @@ const LINES: usize = 200;
 /// and of the traces that these name so many.
 const NAMED: usize = 50;
 
-/// What metrics count in the window and before, and what that rests on; none where spans are to be read.
+/// What metrics count, and what that rests on.
+pub(super) struct Metered {
+    basis: Basis,
+    totals: Totals,
+    /// The window, and the time before.
+    windows: [Window; 2],
+}
+
+/// What metrics count in the window and before; none where spans are to be read.
 pub(super) async fn totals(
     desk: &Desk,
     look: Look,
     scope: &Scope,
     args: &WindowArgs,
     context: &Context,
-) -> Result<(Option<(Basis, Totals)>, Evidence), Error> {
+) -> Result<(Option<Metered>, Evidence), Error> {
     let filters = args.journey.filters.filters();
     let (Look::Compared(way), Some(window), Some(before)) = (look, scope.window, scope.before) else {
         return Ok((None, Evidence::default()));
@@ -54,20 +62,18 @@ pub(super) async fn totals(
         totals.untold_before = earlier.is_none();
         shell.absorb_shell(remarked);
     }
-    Ok((Some((via::basis(&now), totals)), shell))
+    Ok((Some(Metered { basis: via::basis(&now), totals, windows: [window, before] }), shell))
 }
 
 /// Reads examples of what these metrics count.
 pub(super) async fn examples(
     desk: &Desk,
-    window: Window,
-    basis: Basis,
-    mut totals: Totals,
+    metered: Metered,
     args: &WindowArgs,
     context: &Context,
     mut take: impl FnMut(&Scope, Journey),
 ) -> Looked {
-    let before = Window::new(window.from.plus(window.length().saturating_neg()), window.from);
+    let Metered { basis, mut totals, windows: [window, before] } = metered;
     let (backends, progress) = (&desk.backends, progress(context));
     let mut lines =
         Box::pin(error_lines(&[window], LINES, Spread::Services, backends, &desk.transport, &progress)).await;

@@ -79,9 +79,9 @@ pub async fn each(
             let desk = Desk::open(&journey.sources.recording, context)?;
             let window = window::window(args, desk.now, context)?;
             let scope = scope(Some(window), look);
-            let (totals, shell) = measured::totals(&desk, look, &scope, args, context).await?;
-            let mut looked = match totals {
-                Some((basis, totals)) => measured::examples(&desk, window, basis, totals, args, context, take).await,
+            let (metered, shell) = measured::totals(&desk, look, &scope, args, context).await?;
+            let mut looked = match metered {
+                Some(metered) => measured::examples(&desk, metered, args, context, take).await,
                 None => of_backends(&desk, window, scope, args, context, take).await,
             };
             let footing = &mut looked.counted.footing;
