@@ -121,28 +121,48 @@ impl Factorials {
     }
 }
 
-/// By how much the share of the first sets is above that of the second at least, at 95 % (Newcombe's interval of Wilson's
-/// bounds), kinds weighed by how much each can tell (Mantel and Haenszel).
-pub fn difference_at_least(tables: impl Iterator<Item = Table>) -> f64 {
-    let (mut weights, mut shares, mut spreads) = (0.0, [0.0; 2], [0.0; 2]);
-    for table in tables.filter(|table| table.all_first > 0 && table.all_second > 0) {
-        let sides = [(table.first, table.all_first), (table.second, table.all_second)];
-        let sides = sides.map(|(n, all)| (n as f64, all as f64));
-        let weight = sides[0].1 * sides[1].1 / (sides[0].1 + sides[1].1);
-        weights += weight;
-        for (side, (n, all)) in sides.into_iter().enumerate() {
-            shares[side] += weight * n / all;
-            spreads[side] += weight * weight / all;
+/// The shares of first and second sets, kinds weighed by how much each can tell (Mantel and Haenszel): those that have
+/// only one of them tell nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shares {
+    weights: f64,
+    sums: [f64; 2],
+    spreads: [f64; 2],
+}
+
+impl Shares {
+    /// Of these sets.
+    pub fn of(tables: impl Iterator<Item = Table>) -> Self {
+        let mut told = Self::default();
+        for table in tables.filter(|table| table.all_first > 0 && table.all_second > 0) {
+            let sides = [(table.first, table.all_first), (table.second, table.all_second)];
+            let sides = sides.map(|(n, all)| (n as f64, all as f64));
+            let weight = sides[0].1 * sides[1].1 / (sides[0].1 + sides[1].1);
+            told.weights += weight;
+            for (side, (n, all)) in sides.into_iter().enumerate() {
+                told.sums[side] += weight * n / all;
+                told.spreads[side] += weight * weight / all;
+            }
         }
+        told
     }
-    if weights <= 0.0 {
-        return -1.0;
+
+    /// The share of the first sets, and that of the second.
+    pub fn shares(&self) -> [f64; 2] {
+        self.sums.map(|sum| if self.weights > 0.0 { sum / self.weights } else { 0.0 })
     }
-    let side = |side: usize| (shares[side] / weights, weights * weights / spreads[side]);
-    let ((first, all_first), (second, all_second)) = (side(0), side(1));
-    let low = wilson(first, all_first).0;
-    let high = wilson(second, all_second).1;
-    first - second - ((first - low).powi(2) + (high - second).powi(2)).sqrt()
+
+    /// By how much the first share is above the second at least, at 95 % (Newcombe's interval of Wilson's bounds).
+    pub fn apart_at_least(&self) -> f64 {
+        if self.weights <= 0.0 {
+            return -1.0;
+        }
+        let [first, second] = self.shares();
+        let [all_first, all_second] = self.spreads.map(|spread| self.weights * self.weights / spread);
+        let low = wilson(first, all_first).0;
+        let high = wilson(second, all_second).1;
+        first - second - ((first - low).powi(2) + (high - second).powi(2)).sqrt()
+    }
 }
 
 /// Wilson's bounds of a share of so many.
@@ -222,7 +242,7 @@ mod tests {
             let chance = ways.at_least(hits, drawn, having, all);
             assert!(near(chance, wanted), "{hits} of {drawn}, {having} of {all}: {chance}");
         }
-        let difference = |of: &[[usize; 4]]| difference_at_least(of.iter().map(|of| table_of(*of)));
+        let difference = |of: &[[usize; 4]]| Shares::of(of.iter().map(|of| table_of(*of))).apart_at_least();
         assert!(difference(&[[41, 43, 12, 380]]) > 0.8);
         assert!(difference(&[[1, 1, 0, 1]]) < 0.0, "one of each tells nothing");
         assert!(difference(&[[0, 0, 0, 0]]) < 0.0 && difference(&[[5, 10, 50, 100]]) < 0.0);

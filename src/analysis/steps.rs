@@ -46,7 +46,7 @@ pub struct Entry {
     pub service: String,
     /// Its operation, numbers and IDs masked.
     pub operation: String,
-    /// Its `http.route`; empty where it has none.
+    /// Its `http.route`, masked as well; empty where it has none.
     pub http_route: String,
 }
 
@@ -56,13 +56,13 @@ impl Entry {
         let is_judged = |span: &&usize| journey.judged.get(**span) != Some(&false);
         let first = &journey.spans[*journey.forest.roots.iter().find(is_judged)?];
         let (service, operation) = step(first);
-        let http_route = first.attributes.text(&["http.route"]).unwrap_or_default().to_owned();
+        let http_route = masked(first.attributes.text(&["http.route"]).unwrap_or_default());
         Some(Self { service, operation, http_route })
     }
 
     /// In one line: `shop POST /orders`, with the route where the operation does not name it.
     pub fn text(&self) -> String {
-        let named = !self.http_route.is_empty() && !self.operation.contains(&masked(&self.http_route));
+        let named = !self.http_route.is_empty() && !self.operation.contains(&self.http_route);
         let route = if named { format!(" {}", self.http_route) } else { String::new() };
         format!("{} {}{route}", self.service, self.operation)
     }

@@ -21,6 +21,8 @@ const FEW: usize = 3;
 const SUSPECT: &str = "suspect, perhaps by chance";
 /// Those that are not the ones that were asked for.
 const OTHERS: &str = "all others";
+/// The slow where nothing that began alike has a tenth.
+const SLOW_OF_ALL: &str = "the slowest tenth of all";
 /// How many things that come with another are named.
 const ALSO: usize = 4;
 
@@ -84,9 +86,13 @@ pub struct WhyRecord<'a> {
     made_good_count: usize,
     /// How many are neither, or have no span that the filters want.
     left_out_count: usize,
-    /// Within how many entry operations the bad ones are compared with the good ones; null where all are compared with
-    /// all, for within them there are too few.
+    /// Within how many entry operations the bad ones are compared with the good ones, the rare ones of a service as one;
+    /// null where all are compared with all, for within them there are too few.
     entries_compared_count: Option<usize>,
+    /// How many bad ones are compared so: the others began with what no good one did.
+    bad_compared_count: usize,
+    /// How many good ones are.
+    good_compared_count: usize,
     /// How many things could have told them apart; what is told is beyond chance among so many.
     compared_count: usize,
     /// The entry operations that are commoner among the bad ones; where nothing is compared within them, they are causes.
@@ -122,7 +128,7 @@ struct DifferenceRecord<'a> {
     kind: Kind,
     /// Only on spans of this service; null for any.
     service: Option<&'a str>,
-    /// The attribute's key; `service` and `operation` for those.
+    /// The attribute's key; `entry`, `service` and `operation` for those, `error` for what failures say.
     key: &'a str,
     /// Its value; null for a range.
     value: Option<&'a str>,
@@ -132,14 +138,16 @@ struct DifferenceRecord<'a> {
     /// The first number above the range.
     #[serde(skip_serializing_if = "Option::is_none")]
     below: Option<f64>,
-    /// In how many bad journeys.
+    /// In how many bad journeys, of those that are compared for it.
     bad_count: usize,
+    bad_compared_count: usize,
+    /// The share of that; entry operations weighed by how much each can tell, where they are compared by themselves.
     bad_share: f64,
-    /// In how many good ones.
+    /// In how many good ones, of those that are compared.
     good_count: usize,
+    good_compared_count: usize,
+    /// The share of that, weighed in the same way.
     good_share: f64,
-    /// Which share of the bad ones would have it, were each like the good ones that began the same way.
-    expected_share: f64,
     /// By how much the shares differ at least, at 95 %: rows are sorted by it.
     difference_at_least: f64,
     /// How likely chance makes such a difference, by this row alone.
@@ -170,13 +178,15 @@ impl WhyReport {
     pub fn record(&self) -> WhyRecord<'_> {
         WhyRecord {
             verdict: self.verdict(),
-            bad: &self.asked.bad,
+            bad: if self.told.slow_of_all { SLOW_OF_ALL } else { &self.asked.bad },
             good: &self.asked.good,
             bad_journey_count: self.told.bad,
             good_journey_count: self.told.good,
             made_good_count: self.told.made_good,
             left_out_count: self.told.neither,
             entries_compared_count: self.told.entries_compared,
+            bad_compared_count: self.told.compared[0],
+            good_compared_count: self.told.compared[1],
             compared_count: self.told.family,
             entries: self.records(&self.told.entries),
             causes: self.records(&self.told.causes),
@@ -202,10 +212,11 @@ impl WhyReport {
                 from: range.filter(|(above, _)| *above).map(|(_, cut)| cut),
                 below: range.filter(|(above, _)| !above).map(|(_, cut)| cut),
                 bad_count: row.bad,
-                bad_share: share(row.bad, self.told.bad),
+                bad_compared_count: row.of[0],
+                bad_share: row.shares[0],
                 good_count: row.good,
-                good_share: share(row.good, self.told.good),
-                expected_share: row.expected,
+                good_compared_count: row.of[1],
+                good_share: row.shares[1],
                 difference_at_least: row.at_least,
                 p_value: row.p,
                 also: row.also.iter().map(Thing::text).collect(),
@@ -233,10 +244,13 @@ impl WhyReport {
                 json!(r.key),
                 json!(r.value),
                 json!(r.bad_count),
-                json!(self.told.bad),
+                json!(r.bad_compared_count),
+                json!(r.bad_share),
                 json!(r.good_count),
-                json!(self.told.good),
+                json!(r.good_compared_count),
+                json!(r.good_share),
                 json!(r.difference_at_least),
+                json!(r.p_value),
                 json!(r.also.join("; ")),
                 json!(r.examples.first()),
             ]
@@ -252,10 +266,13 @@ impl WhyReport {
                 "key",
                 "value",
                 "bad_count",
-                "bad_journey_count",
+                "bad_compared_count",
+                "bad_share",
                 "good_count",
-                "good_journey_count",
+                "good_compared_count",
+                "good_share",
                 "difference_at_least",
+                "p_value",
                 "also",
                 "example",
             ],
@@ -304,12 +321,22 @@ impl WhyReport {
         blocks
     }
 
+    /// What tells most: a cause, unless it is known only of the lesser part, and what began them tells of more.
+    fn first(&self) -> Option<&Difference> {
+        let (cause, entry) = (self.told.causes.first(), self.told.entries.first());
+        let is_lesser = |cause: &&Difference| cause.of[0] * 2 < self.told.bad;
+        match (cause.filter(is_lesser), entry) {
+            (Some(cause), Some(entry)) if entry.bad > cause.bad => Some(entry),
+            _ => cause.or(entry),
+        }
+    }
+
     fn title(&self, frame: &Frame) -> Line {
         let Told { bad, good, .. } = self.told;
         let word = self.asked.word;
         let is_all = self.basis.cut() == 0 && frame.report.complete;
         let meant = if self.asked.is_own { format!(": {}", self.asked.bad) } else { format!(" {word}") };
-        match (self.verdict(), self.told.causes.first().or(self.told.entries.first())) {
+        match (self.verdict(), self.first()) {
             (Verdict::TooFew, _) if bad == 0 && good == 0 => one(Role::Strong, "– no journey to compare"),
             (Verdict::TooFew, _) if bad == 0 && !is_all => {
                 let all = counted(good, "journey");
@@ -342,15 +369,16 @@ impl WhyReport {
                 one(Role::Warn, format!("! the {bad} {word} journeys lack what the {good} others have"))
             }
             (Verdict::ToldApart, Some(first)) => vec![
-                piece(Role::Warn, format!("! {} of {bad} {word} journeys have ", first.bad)),
+                piece(Role::Warn, format!("! {} of {} {word} journeys have ", first.bad, first.of[0])),
                 piece(Role::Strong, first.thing.text()),
-                piece(Role::Warn, format!(", {} of {good} others do", first.good)),
+                piece(Role::Warn, format!(", {} of {} others do", first.good, first.of[1])),
             ],
         }
     }
 
     fn question(&self) -> Line {
         let Asked { bad, good, word, .. } = &self.asked;
+        let bad = if self.told.slow_of_all { SLOW_OF_ALL } else { bad };
         let Told { bad: bads, good: goods, made_good, neither, .. } = self.told;
         let others = if good == OTHERS { goods.to_string() } else { format!("{good} ({goods})") };
         let made_good =
@@ -365,11 +393,10 @@ impl WhyReport {
         let row = |row: &Difference| {
             let named: Vec<String> = row.also.iter().map(Thing::text).collect();
             let also = one(Role::Dim, format!("also {}", some(&named, ALSO)));
-            let others = if self.is_weighed() { row.expected } else { share(row.good, self.told.good) };
             TableRow {
                 cells: vec![
-                    of(row.bad, self.told.bad, share(row.bad, self.told.bad)),
-                    of(row.good, self.told.good, others),
+                    of(row.bad, row.of[0], row.shares[0]),
+                    of(row.good, row.of[1], row.shares[1]),
                     vec![piece(Role::Dim, doubt), piece(Role::Strong, row.thing.text())],
                 ],
                 below: if row.also.is_empty() { vec![] } else { vec![Block::Line(also)] },
@@ -380,22 +407,22 @@ impl WhyReport {
         Table { head, rows: rows.iter().take(most).map(row).collect(), ..Table::default() }
     }
 
-    /// Whether shares of the others are those of others that began the same way.
-    fn is_weighed(&self) -> bool {
-        self.told.entries_compared.is_some()
-    }
-
-    /// With whom the bad ones are compared.
-    fn compared(&self) -> Option<Fact> {
-        let entries = match self.told.entries_compared? {
-            1 => "the same way".to_owned(),
-            several => format!("the same way, within {}", counted(several, "entry operation")),
+    /// With whom the bad ones are compared, and which cannot be.
+    fn compared(&self) -> Vec<Fact> {
+        let Some(entries) = self.told.entries_compared else { return vec![] };
+        let within = match entries {
+            1 => String::new(),
+            several => format!(", within {}; shares are weighed over them", counted(several, "entry operation")),
         };
-        let said = format!(
-            "only with others that began {entries}; shares of others are weighed as the {} ones began",
-            self.asked.word
-        );
-        Some(fact("compared", one(Role::Dim, said)))
+        let mut facts =
+            vec![fact("compared", one(Role::Dim, format!("only with others that began the same way{within}")))];
+        let (all, word) = (self.told.bad, self.asked.word);
+        let alone = all - self.told.compared[0];
+        if alone > 0 {
+            let said = format!("{alone} of the {all} {word} ones, which began with what no other did");
+            facts.push(fact("left over", plain(said)));
+        }
+        facts
     }
 
     fn unshown(&self) -> Vec<Fact> {
@@ -416,8 +443,4 @@ impl WhyReport {
         let made_good = (self.told.bad == 0 && self.told.made_good > 0).then(|| frame.beside("trace why --bad error"));
         vec![example.or(made_good).unwrap_or_else(|| frame.beside("trace hotspots"))]
     }
-}
-
-fn share(n: usize, all: usize) -> f64 {
-    if all == 0 { 0.0 } else { n as f64 / all as f64 }
 }

@@ -133,6 +133,7 @@ pub struct Why {
     numbers: BTreeMap<String, Numbers>,
     neither: usize,
     made_good: usize,
+    slow_of_all: bool,
 }
 
 /// The numbers that journeys have under one key, each journey's largest.
@@ -204,34 +205,58 @@ impl Why {
         ranking::told(self)
     }
 
-    /// The slow are bad.
+    /// The slow are bad. Of what began alike and is too little to have a tenth, nobody knows what is slow.
     fn part_by_length(&mut self) {
         let lengths: Vec<i64> = self.members.iter().map(|member| member.length_ns).collect();
         let limits = match self.question.slow {
             None => return,
-            Some(Slow::Over(limit)) => vec![limit; lengths.len()],
+            Some(Slow::Over(limit)) => vec![Some(limit); lengths.len()],
             Some(Slow::Tenth) => {
-                let apart = slowest_tenths(&lengths, &Strata::by_entry(&self.members).of, 10);
-                let any = apart.iter().zip(&lengths).any(|(limit, length)| length > limit);
-                if any { apart } else { slowest_tenths(&lengths, &vec![0; lengths.len()], 1) }
+                let apart = slowest_tenths(&lengths, &Strata::by_entry(&self.members, TEN).of, TEN);
+                self.slow_of_all = apart.iter().all(Option::is_none);
+                if self.slow_of_all { slowest_tenths(&lengths, &vec![0; lengths.len()], 1) } else { apart }
             }
         };
-        for (member, limit) in self.members.iter_mut().zip(limits) {
-            member.side = if member.length_ns > limit { Side::Bad } else { Side::Good };
+        for (member, limit) in self.members.iter_mut().zip(&limits) {
+            member.side = match limit {
+                Some(limit) if member.length_ns > *limit => Side::Bad,
+                Some(_) => Side::Good,
+                None => Side::Neither,
+            };
+        }
+        self.leave_out(|member| member.side == Side::Neither);
+    }
+
+    /// Journeys that cannot be compared.
+    fn leave_out(&mut self, is_out: impl Fn(&Member) -> bool) {
+        let mut places: Vec<Option<u32>> = Vec::with_capacity(self.members.len());
+        let mut kept = 0;
+        for member in &self.members {
+            places.push((!is_out(member)).then_some(kept));
+            kept += u32::from(!is_out(member));
+        }
+        self.neither += places.iter().filter(|place| place.is_none()).count();
+        self.members.retain(|member| !is_out(member));
+        for numbers in self.numbers.values_mut() {
+            let place = |(nth, value): (u32, f64)| Some(((*places.get(nth as usize)?)?, value));
+            numbers.values = std::mem::take(&mut numbers.values).into_iter().filter_map(place).collect();
         }
     }
 }
 
-/// Above which length each is among the slowest tenth of its stratum; where that has fewer than this, none is.
-fn slowest_tenths(lengths: &[i64], strata: &[usize], least: usize) -> Vec<i64> {
+/// So many journeys that began alike have a tenth.
+const TEN: usize = 10;
+
+/// Above which length each is among the slowest tenth of its stratum; none where that has fewer than this.
+fn slowest_tenths(lengths: &[i64], strata: &[usize], least: usize) -> Vec<Option<i64>> {
     let mut sorted: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
     strata.iter().zip(lengths).for_each(|(stratum, length)| sorted.entry(*stratum).or_default().push(*length));
     let limit = |mut lengths: Vec<i64>| {
         lengths.sort_unstable();
-        let fast = lengths.len() - lengths.len().div_ceil(10);
-        let last = fast.checked_sub(1).filter(|_| lengths.len() >= least);
-        last.and_then(|last| lengths.get(last).copied()).unwrap_or(i64::MAX)
+        let fast = lengths.len() - ((lengths.len() + TEN / 2) / TEN).max(1);
+        let last = fast.checked_sub(1).and_then(|last| lengths.get(last).copied());
+        (lengths.len() >= least).then(|| last.unwrap_or(i64::MAX))
     };
-    let limits: BTreeMap<usize, i64> = sorted.into_iter().map(|(stratum, all)| (stratum, limit(all))).collect();
-    strata.iter().map(|stratum| limits.get(stratum).copied().unwrap_or(i64::MAX)).collect()
+    let limits: BTreeMap<usize, Option<i64>> = sorted.into_iter().map(|(stratum, all)| (stratum, limit(all))).collect();
+    strata.iter().map(|stratum| limits.get(stratum).copied().flatten()).collect()
 }

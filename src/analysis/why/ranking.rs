@@ -6,12 +6,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::feature::{Feature, Kind, Thing};
 use super::strata::{BAD, GOOD, Strata, Where};
 use super::{Side, Why};
-use crate::analysis::chance::{Factorials, Table, difference_at_least, testable};
+use crate::analysis::chance::{Factorials, Shares, Table, testable};
 
-/// How likely anything at all is told where nothing differs; half of it goes to what the bad ones lack.
-const LEVEL: f64 = 0.02;
+/// How likely anything at all is told where nothing differs,
+const SCREEN: f64 = 0.02;
+/// of which each of three parts has one: what began them, what they have, what they lack.
+const LEVEL: f64 = SCREEN / 3.0;
+/// Entries of fewer journeys are taken together with the others of their service.
+const LEAST_OF_ENTRY: usize = 4;
 /// Two shares that surely lie no further apart are the same to anybody who looks for a cause.
 const LEAST: f64 = 0.01;
+/// Who asks about one of these asks about what began journeys.
+const ENTRY_KEYS: [&str; 3] = ["service", "operation", "http.route"];
 /// Into so many ranges the numbers of one key are cut.
 const CUTS: usize = 16;
 /// So many differences are looked at for what goes together.
@@ -38,6 +44,10 @@ pub struct Told {
     pub enough: bool,
     /// Within how many entries the bad ones are compared with the good ones; none where all are compared with all.
     pub entries_compared: Option<usize>,
+    /// How many bad ones, and how many good ones, are compared so: the others began with what only one side did.
+    pub compared: [usize; 2],
+    /// Whether who is slow is told of all at once, for what began alike is too few.
+    pub slow_of_all: bool,
     /// How many things could have told them apart.
     pub family: usize,
     /// What began the bad ones more often than the good ones.
@@ -58,12 +68,14 @@ pub struct Told {
 pub struct Difference {
     /// What.
     pub thing: Thing,
-    /// In how many of the bad ones.
+    /// In how many of the bad ones that are compared.
     pub bad: usize,
     /// In how many of the good ones.
     pub good: usize,
-    /// Which share of the bad ones would have it, were each like the good ones that began as it did.
-    pub expected: f64,
+    /// How many bad ones, and how many good ones, are compared.
+    pub of: [usize; 2],
+    /// The share of the bad ones, and that of the good ones, entries weighed by how much each can tell.
+    pub shares: [f64; 2],
     /// By how much the two shares differ at least, at 95 %.
     pub at_least: f64,
     /// How likely chance makes such a difference, by this one alone.
@@ -96,23 +108,28 @@ struct Sorted {
 pub(super) fn told(why: Why) -> Told {
     let bad = why.members.iter().filter(|member| member.side == Side::Bad).count();
     let good = why.members.len() - bad;
-    let mut told = Told { bad, good, neither: why.neither, made_good: why.made_good, ..Told::default() };
+    let (neither, made_good, slow_of_all) = (why.neither, why.made_good, why.slow_of_all);
+    let mut told = Told { bad, good, neither, made_good, slow_of_all, ..Told::default() };
     if bad == 0 || good == 0 {
         return told;
     }
     let ways = Factorials::up_to(why.members.len());
-    let is_enough = |strata: &Strata| strata.least_chance(&ways) <= LEVEL / 2.0;
-    let (all, by_entry) = (Strata::one(&why.members), Strata::by_entry(&why.members));
+    let is_enough = |strata: &Strata| strata.least_chance(&ways) <= LEVEL;
+    let (all, by_entry) = (Strata::one(&why.members), Strata::by_entry(&why.members, LEAST_OF_ENTRY));
     let is_parted = by_entry.sizes.len() > 1 && is_enough(&by_entry);
     told.entries_compared = is_parted.then(|| by_entry.compared().count());
     told.enough = is_parted || is_enough(&all);
     let strata = if is_parted { &by_entry } else { &all };
+    told.compared = strata.journeys();
     let mut sorted = sorted(&why, strata, bad + good);
     if !is_parted {
         sorted.own.append(&mut sorted.entries);
     }
-    let entries = sorted.entries.into_iter().map(|(thing, place)| (thing, place.in_one())).collect();
-    told.entries = Compared::of(entries, BAD, &all, &ways).beyond_chance();
+    let of_all = |things: Vec<(Thing, Where)>| {
+        let things = things.into_iter().map(|(thing, place)| (thing, place.in_one())).collect();
+        Compared::of(things, BAD, &all, &ways).beyond_chance()
+    };
+    told.entries = of_all(sorted.entries);
     let own = Compared::of(sorted.own, BAD, strata, &ways);
     told.family = own.family;
     told.suspects = own.suspects();
@@ -120,7 +137,7 @@ pub(super) fn told(why: Why) -> Told {
     if !told.causes.is_empty() {
         told.suspects.clear();
     }
-    told.restated = Compared::of(sorted.again, BAD, strata, &ways).beyond_chance();
+    told.restated = of_all(sorted.again);
     told.lacking = Compared::of(sorted.steps, GOOD, strata, &ways).beyond_chance();
     let sides = [
         (&mut told.entries, true),
@@ -147,8 +164,11 @@ fn sorted(why: &Why, strata: &Strata, all: usize) -> Sorted {
         kind => kinds.is_empty() || kinds.contains(&kind),
     };
     let about_errors = why.question.is_about_errors();
-    let restates =
-        |thing: &Thing| about_errors && thing.kind() == Kind::Failure || why.question.asks_about(thing.key());
+    let restates = |thing: &Thing| match thing.kind() {
+        Kind::Entry => ENTRY_KEYS.iter().any(|key| why.question.asks_about(key)),
+        Kind::Failure if about_errors => true,
+        _ => why.question.asks_about(thing.key()),
+    };
     let mut sorted = Sorted::default();
     for (thing, place) in places(why, strata) {
         if !is_wanted(thing.kind()) || place.counts().iter().sum::<usize>() == all {
@@ -247,17 +267,20 @@ impl Compared {
             Table { first, second: having - first, ..table }
         };
         let best = |group: &Group| ways.at_least_within(group.place.tables(strata, first).map(most));
-        let family = testable(groups.iter().map(best).collect(), LEVEL / 2.0);
+        let family = testable(groups.iter().map(best).collect(), LEVEL);
         let difference = |Group { things, place }: Group| {
-            let ([bad, good], expected) = (place.counts(), place.expected(strata));
+            let shares = Shares::of(place.all_tables(strata, first));
+            let [more, less] = shares.shares();
             let mut things = things.into_iter();
-            let thing = things.next().filter(|_| expected.is_more(first))?;
+            let thing = things.next().filter(|_| more > less)?;
+            let [bad, good] = place.compared(strata);
             Some(Difference {
                 thing,
                 bad,
                 good,
-                expected: expected.share(),
-                at_least: difference_at_least(place.all_tables(strata, first)),
+                of: strata.journeys(),
+                shares: if first == BAD { [more, less] } else { [less, more] },
+                at_least: shares.apart_at_least(),
                 p: ways.at_least_within(place.tables(strata, first)),
                 also: things.collect(),
                 examples: vec![],
@@ -268,13 +291,13 @@ impl Compared {
             let surest = b.at_least.total_cmp(&a.at_least).then(a.p.total_cmp(&b.p));
             surest.then_with(|| plainer(&a.thing, &b.thing))
         });
-        Self { all, family, first: strata.all_of(first) }
+        Self { all, family, first: strata.journeys()[first] }
     }
 
     /// What this side has more often than chance makes it.
     fn beyond_chance(self) -> Vec<Difference> {
         let (all, family) = (self.all, self.family as f64);
-        all.into_iter().filter(|one| one.at_least >= LEAST && one.p * family <= LEVEL / 2.0).collect()
+        all.into_iter().filter(|one| one.at_least >= LEAST && one.p * family <= LEVEL).collect()
     }
 
     /// What it has more often, whatever made it so: common to two of it at least, where it has two.

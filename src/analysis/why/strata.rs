@@ -6,9 +6,6 @@ use super::{Member, Side};
 use crate::analysis::chance::{Factorials, Table};
 use crate::analysis::steps::Entry;
 
-/// Entries of fewer journeys are taken together with the others of their service.
-const LEAST: usize = 4;
-
 /// The journeys, parted into those that are compared with each other.
 #[derive(Clone, Debug)]
 pub(super) struct Strata {
@@ -24,11 +21,11 @@ impl Strata {
         Self::of(members, |_| ())
     }
 
-    /// By what began them.
-    pub fn by_entry(members: &[Member]) -> Self {
+    /// By what began them; entries of fewer journeys than this are taken together with the others of their service.
+    pub fn by_entry(members: &[Member], least: usize) -> Self {
         let mut counts: BTreeMap<&Entry, usize> = BTreeMap::new();
         members.iter().filter_map(|member| member.entry.as_ref()).for_each(|e| *counts.entry(e).or_default() += 1);
-        let is_common = |entry: &&Entry| counts.get(entry).is_some_and(|count| *count >= LEAST);
+        let is_common = |entry: &&Entry| counts.get(entry).is_some_and(|count| *count >= least);
         Self::of(members, |member| {
             let service = member.entry.as_ref().map(|entry| &entry.service);
             (service, member.entry.as_ref().filter(is_common))
@@ -50,7 +47,12 @@ impl Strata {
 
     /// Those that have both sides: only they can tell.
     pub fn compared(&self) -> impl Iterator<Item = [usize; 2]> + '_ {
-        self.sizes.iter().copied().filter(|sizes| !sizes.contains(&0))
+        self.sizes.iter().copied().filter(|sizes| is_compared(*sizes))
+    }
+
+    /// How many journeys of either side are compared.
+    pub fn journeys(&self) -> [usize; 2] {
+        sum(self.compared())
     }
 
     /// How likely chance gives the first side what all of it has and none of the other.
@@ -58,17 +60,20 @@ impl Strata {
         let apart = |[bad, good]: &[usize; 2]| Table { first: *bad, all_first: *bad, second: 0, all_second: *good };
         ways.at_least_within(self.sizes.iter().map(apart))
     }
-
-    /// How many of this side there are.
-    pub fn all_of(&self, side: usize) -> usize {
-        self.sizes.iter().map(|sizes| sizes[side]).sum()
-    }
 }
 
 /// The side of the bad ones, where sides are numbers;
 pub(super) const BAD: usize = 0;
 /// that of the good ones.
 pub(super) const GOOD: usize = 1;
+
+fn is_compared(sizes: [usize; 2]) -> bool {
+    !sizes.contains(&0)
+}
+
+fn sum(sides: impl Iterator<Item = [usize; 2]>) -> [usize; 2] {
+    sides.fold([0; 2], |[bad, good], [b, g]| [bad + b, good + g])
+}
 
 fn side(member: &Member) -> usize {
     if member.side == Side::Bad { BAD } else { GOOD }
@@ -99,7 +104,12 @@ impl Where {
 
     /// How many of either side, in all.
     pub fn counts(&self) -> [usize; 2] {
-        self.cells.iter().fold([0; 2], |[bad, good], (_, [b, g])| [bad + b, good + g])
+        sum(self.cells.iter().map(|(_, counts)| *counts))
+    }
+
+    /// How many of those that are compared.
+    pub fn compared(&self, strata: &Strata) -> [usize; 2] {
+        sum(self.cells.iter().filter(|(stratum, _)| is_compared(strata.sizes[*stratum])).map(|(_, counts)| *counts))
     }
 
     /// Without regard to strata.
@@ -119,37 +129,6 @@ impl Where {
             let here = cells.next_if(|(at, _)| *at == stratum);
             table(here.map_or([0; 2], |(_, counts)| *counts), *sizes, first)
         })
-    }
-
-    /// How many bad ones would have it, were each like the good ones of its stratum, and how many do; of all that have
-    /// good ones beside them.
-    pub fn expected(&self, strata: &Strata) -> Expected {
-        let beside_good = self.all_tables(strata, BAD).filter(|table| table.all_second > 0);
-        beside_good.fold(Expected::default(), |told, table| Expected {
-            would: told.would + table.all_first as f64 * table.second as f64 / table.all_second as f64,
-            do_so: told.do_so + table.first as f64,
-            all: told.all + table.all_first as f64,
-        })
-    }
-}
-
-/// How many bad journeys have something, beside how many would, were they like the good ones.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Expected {
-    would: f64,
-    do_so: f64,
-    all: f64,
-}
-
-impl Expected {
-    /// Whether this side has more than the other.
-    pub fn is_more(self, side: usize) -> bool {
-        if side == BAD { self.do_so > self.would } else { self.do_so < self.would }
-    }
-
-    /// Which share would have it.
-    pub fn share(self) -> f64 {
-        if self.all > 0.0 { self.would / self.all } else { 0.0 }
     }
 }
 

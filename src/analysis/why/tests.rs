@@ -240,3 +240,61 @@ fn what_was_made_good_is_not_bad_unless_it_is_asked_about() {
     assert_eq!(asked(None), (1, 2, 2));
     assert_eq!(asked(Some("error")), (3, 0, 0));
 }
+
+/// So many journeys: how each is drawn.
+fn all_of(parts: &[(usize, &str)]) -> Why {
+    let mut why = Why::default();
+    for (count, text) in parts {
+        (0..*count).for_each(|_| why.add(&sketch::journey(text), &Filters::default()));
+    }
+    why
+}
+
+#[test]
+fn what_only_one_side_began_with_hides_no_cause_and_is_counted() {
+    let parts = [
+        (45, "web/list 0..9 server pool=old error: slow"),
+        (5, "web/list 0..9 server pool=new error: slow"),
+        (5, "web/list 0..9 server pool=old"),
+        (495, "web/list 0..9 server pool=new"),
+        (300, "web/pay 0..9 server pool=new error: boom"),
+        (1, "web/pay 0..9 server pool=old"),
+    ];
+    for parts in [&parts[..], &parts[..5]] {
+        let told = all_of(parts).told();
+        let first = &told.causes[0];
+        let bad = if parts.len() == 6 { 350 } else { 50 };
+        assert_eq!((first.thing.text().as_str(), first.bad, first.of[0]), ("pool=old", 45, bad), "{}", parts.len());
+        assert!(first.shares[0] > 0.8 && first.shares[1] < 0.05, "{:?}", first.shares);
+        assert_eq!((told.bad, told.compared[0]), (350, bad));
+        // What failures say is told of all of them.
+        let said: Vec<(String, usize)> = told.restated.iter().map(|row| (row.thing.text(), row.bad)).collect();
+        assert_eq!(said, [("web: error=boom".to_owned(), 300), ("web: error=slow".to_owned(), 50)]);
+    }
+}
+
+#[test]
+fn what_was_asked_about_is_no_cause() {
+    let bad = crate::options::terms::criteria("operation=pay").unwrap();
+    let mut asked = Why::about(Question { bad: Some(bad), ..Question::default() });
+    for text in ["web/list 0..9 server", "web/pay 0..9 server"] {
+        (0..30).for_each(|_| asked.add(&sketch::journey(text), &Filters::default()));
+    }
+    let told = asked.told();
+    assert!(told.causes.is_empty() && told.entries.is_empty() && !told.restated.is_empty(), "{told:?}");
+}
+
+#[test]
+fn of_what_is_too_little_to_have_a_tenth_nobody_is_slow() {
+    let slow = |alike: usize, others: usize| {
+        let mut why = Why::about(Question { slow: Some(Slow::Tenth), ..Question::default() });
+        let add = |why: &mut Why, text: String| why.add(&sketch::journey(&text), &Filters::default());
+        (0..alike).for_each(|nth| add(&mut why, format!("a/b 0..{}", 100 + nth)));
+        (0..others).for_each(|nth| add(&mut why, format!("s{nth}/x{nth} 0..{}", 5_000 + nth)));
+        let told = why.told();
+        (told.bad, told.good, told.neither, told.slow_of_all)
+    };
+    assert_eq!(slow(20, 6), (2, 18, 6, false));
+    assert_eq!(slow(11, 0), (1, 10, 0, false));
+    assert_eq!(slow(0, 9), (1, 8, 0, true));
+}
