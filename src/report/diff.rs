@@ -58,11 +58,13 @@ pub struct DiffReport {
 pub struct DiffRecord<'a> {
     /// Whether anything differs; of windows, beyond noise.
     differs: bool,
-    /// Whether both sides have enough to tell: a step that differs altogether would be marked.
+    /// Whether both sides have enough to tell: a step that differs altogether would be marked, of windows in half of the
+    /// journeys of either side at least.
     enough: bool,
     first: SideRecord<'a>,
     second: SideRecord<'a>,
     /// What began the journeys of the windows, the commonest first: each is compared with those that began the same way.
+    /// Empty of two journeys, which are compared whatever began them.
     entries: &'a [Began],
     /// Every step, each before those under it.
     steps: &'a [Step],
@@ -235,6 +237,16 @@ impl DiffReport {
         let parts: Vec<String> = SUMMARY.iter().filter_map(|(changes, words)| self.summed(changes, words)).collect();
         match parts.as_slice() {
             [] if self.is_of_two() => one(Role::Good, "✓ the same steps, about as long"),
+            [] if told.told != told.journeys => vec![
+                piece(Role::Good, "✓ nothing differs beyond noise"),
+                piece(
+                    Role::Plain,
+                    format!(
+                        " in {} of {}, {} of {} journeys; the others are too few to tell",
+                        told.told[0], told.journeys[0], told.told[1], told.journeys[1]
+                    ),
+                ),
+            ],
             [] => one(Role::Good, "✓ nothing differs beyond noise"),
             [first, ..] => {
                 let verb = if first.starts_with(|c: char| c.is_ascii_digit()) { " has " } else { ": " };
@@ -297,7 +309,7 @@ impl DiffReport {
     /// That journeys are compared with those that began as they did, where there are several such.
     fn compared_apart(&self) -> Vec<Fact> {
         let entries = &self.told().entries;
-        if self.is_of_two() || entries.len() < 2 || !self.told().enough {
+        if self.is_of_two() || entries.len() < 2 {
             return vec![];
         }
         let apart = format!(
@@ -339,12 +351,11 @@ impl DiffReport {
     }
 
     fn table(&self, rows: &[&Step]) -> Table {
-        let services: Vec<&str> = rows.iter().map(|step| step.service.as_str()).collect();
-        let mut services = services;
+        let mut services: Vec<&str> = rows.iter().map(|step| step.service.as_str()).collect();
         services.sort_unstable();
         services.dedup();
         let names = Names::of(&services);
-        let row = |step: &&Step| {
+        let row = |step: &Step| {
             let indent = "  ".repeat(step.depth.min(DEEPEST));
             let label = format!("{indent}{} {}", names.get(&step.service), step.operation);
             let role = if step.changes.is_empty() { Role::Dim } else { Role::Strong };
@@ -353,11 +364,23 @@ impl DiffReport {
                 below: waited(step).into_iter().collect(),
             }
         };
+        // Of an entry that the filters hide the name stands over what is under it.
+        let mut all: Vec<TableRow> = vec![];
+        let mut last = None;
+        for step in rows.iter().take(MOST) {
+            let is_headless = step.depth > 0 && last != Some(step.entry) && !self.is_of_two();
+            if let Some(began) = self.told().entries.get(step.entry).filter(|_| is_headless) {
+                let name = one(Role::Dim, began.entry.text());
+                all.push(TableRow { cells: vec![vec![], vec![], vec![], name], below: vec![] });
+            }
+            last = Some(step.entry);
+            all.push(row(step));
+        }
         let sides = if self.is_of_two() { ["first", "second"] } else { ["before (p50 · p95)", "after (p50 · p95)"] };
         let head = ["", sides[0], sides[1], "step"].map(str::to_owned).to_vec();
         // Of two windows there is much to say of each step: on narrow screens its name stands above that.
         let numbers = if self.is_of_two() { 0 } else { 3 };
-        Table { head, rows: rows.iter().take(MOST).map(row).collect(), numbers, ..Table::default() }
+        Table { head, rows: all, numbers, ..Table::default() }
     }
 
     fn figures(&self, step: &Step, nth: usize) -> Line {

@@ -285,11 +285,12 @@ impl WhyReport {
         let mut blocks = vec![Block::Line(self.title(frame)), Block::Line(self.question())];
         blocks.push(window::line(&self.basis));
         blocks.extend(frame.asking());
-        if !self.told.causes.is_empty() {
-            blocks.extend([Block::Blank, Block::Table(self.table("what", &self.told.causes, self.top))]);
+        let mut tables = [("what", &self.told.causes, self.top), ("what began them", &self.told.entries, FEW)];
+        if self.told.entries.first().is_some_and(|entry| self.first().is_some_and(|first| std::ptr::eq(first, entry))) {
+            tables.reverse();
         }
-        if !self.told.entries.is_empty() {
-            blocks.extend([Block::Blank, Block::Table(self.table("what began them", &self.told.entries, FEW))]);
+        for (title, rows, most) in tables.into_iter().filter(|(_, rows, _)| !rows.is_empty()) {
+            blocks.extend([Block::Blank, Block::Table(self.table(title, rows, most))]);
         }
         if !self.told.suspects.is_empty() {
             blocks.extend([Block::Blank, Block::Table(self.table(SUSPECT, &self.told.suspects, self.top))]);

@@ -110,7 +110,8 @@ impl Began {
     fn of(route: &Route, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
         let [first_journey_count, second_journey_count] = route.journeys;
         let entry = route.entry.clone().unwrap_or_default();
-        Self { entry, first_journey_count, second_journey_count, enough: is_enough(route.journeys) }
+        let enough = is_enough(route.journeys);
+        Self { entry, first_journey_count, second_journey_count, enough }
     }
 
     /// How many on either side.
@@ -145,11 +146,13 @@ pub struct Step {
 pub struct Told {
     /// How many journeys each has.
     pub journeys: [usize; 2],
+    /// How many of them began as enough others did to tell what differs.
+    pub told: [usize; 2],
     /// How many spans.
     pub spans: [u64; 2],
     /// How long they last; of many the median.
     pub lengths_ns: [i64; 2],
-    /// Whether a step that differs altogether would be marked.
+    /// Whether a step that differs altogether would be marked, in half of the journeys of either side at least.
     pub enough: bool,
     /// What began them, the commonest first; each is compared by itself. Of two journeys there is one.
     pub entries: Vec<Began>,
@@ -169,9 +172,14 @@ impl Told {
         let entries: Vec<Began> = ranked.iter().map(|route| Began::of(&diff.routes[*route], &is_enough)).collect();
         let mut ranks = vec![0; ranked.len()];
         ranked.into_iter().enumerate().for_each(|(rank, route)| ranks[route] = rank);
-        let enough = entries.iter().any(|entry| entry.enough) || rows.iter().any(|row| !row.changes.is_empty());
+        let told = entries.iter().filter(|entry| entry.enough).map(Began::journeys);
+        let told = told.fold([0; 2], |[first, second], [a, b]| [first + a, second + b]);
+        let journeys = diff.journeys();
+        let most = told.iter().zip(&journeys).all(|(told, all)| told * 2 >= *all && *all > 0);
+        let enough = most || rows.iter().any(|row| !row.changes.is_empty());
         Self {
-            journeys: diff.journeys(),
+            journeys,
+            told,
             spans: diff.sides.each_ref().map(|side| side.spans),
             lengths_ns,
             enough,
@@ -321,14 +329,18 @@ pub(super) fn of_many(diff: &Diff) -> Told {
             add_above(row.place, longer.max(0), &mut below, diff);
         }
     }
-    for (route, _) in begun.iter().enumerate().filter(|(_, answer)| answer.p <= level) {
-        let change = match diff.routes[route].journeys {
-            [0, _] => Change::Added,
-            [_, 0] => Change::Missing,
-            _ => continue,
-        };
-        let first = rows.iter_mut().find(|row| diff.places[row.place].route == route);
-        first.into_iter().for_each(|row| row.changes.push(change));
+    for row in &mut rows {
+        let route = diff.places[row.place].route;
+        let is_sure = begun[route].p <= level;
+        match diff.routes[route].journeys {
+            [0, all] if is_sure => {
+                row.changes.push(Change::Added);
+                let failing = row.seen[1].iter().filter(|one| one.errors > 0).count();
+                row.changes.extend((failing * 2 >= all).then_some(Change::Fails));
+            }
+            [_, 0] if is_sure => row.changes.push(Change::Missing),
+            _ => {}
+        }
     }
     Told::of(diff, rows, |[first, second]| {
         let apart: Vec<f64> = (0..first + second).map(|nth| nth as f64).collect();

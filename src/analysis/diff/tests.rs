@@ -123,7 +123,8 @@ fn another_mix_of_entries_is_no_difference_and_what_changes_within_one_is() {
     let pay = "shop/POST /pay/12 0..100 server\n  bank/charge 10..90 client";
     let list = "shop/GET /list 0..20 server\n  db/select 5..15 client";
     let slow = "shop/GET /list 0..420 server\n  db/select 5..415 client";
-    let all: [(&str, [Mix; 2], bool, &[&str]); 6] = [
+    let renamed = list.replace("/list", "/v2/list").replace("client", "client error: no");
+    let all: [(&str, [Mix; 2], bool, &[&str]); 7] = [
         ("another mix", [vec![(90, pay), (10, list)], vec![(10, pay), (90, list)]], true, &[]),
         (
             "a rarer one is slower",
@@ -131,12 +132,29 @@ fn another_mix_of_entries_is_no_difference_and_what_changes_within_one_is() {
             true,
             &["GET /list [SlowerBelow]", "select [Slower]"],
         ),
-        ("one is gone", [vec![(50, pay), (50, list)], vec![(50, pay)]], true, &["GET /list [Missing]"]),
-        ("one is new", [vec![(50, pay)], vec![(50, pay), (50, list)]], true, &["GET /list [Added]"]),
+        (
+            "one is gone",
+            [vec![(50, pay), (50, list)], vec![(50, pay)]],
+            true,
+            &["GET /list [Missing]", "select [Missing]"],
+        ),
+        ("one is new", [vec![(50, pay)], vec![(50, pay), (50, list)]], true, &["GET /list [Added]", "select [Added]"]),
+        (
+            "one is renamed, and fails",
+            [vec![(40, list)], vec![(40, &renamed)]],
+            true,
+            &["GET /list [Missing]", "select [Missing]", "GET /#/list [Added]", "select [Added, Fails]"],
+        ),
         ("a rare one may come later", [vec![(50, pay), (1, list)], vec![(50, pay)]], true, &[]),
         ("none is on both sides enough", [vec![(3, pay), (3, list)], vec![(3, pay), (3, list)]], false, &[]),
     ];
     for (what, sides, enough, changes) in all {
         assert_eq!(mixed(&sides), (enough, changes.iter().map(ToString::to_string).collect()), "{what}");
     }
+    // What is enough of the lesser part only is no answer about the whole.
+    let rare: Vec<String> = (b'a'..=b'z').map(|c| format!("shop/GET /{} 0..9 server", char::from(c))).collect();
+    let side =
+        |common: usize| std::iter::once((common, pay)).chain(rare.iter().map(|text| (2, text.as_str()))).collect();
+    assert_eq!(mixed(&[side(40), side(40)]), (false, vec![]));
+    assert_eq!(mixed(&[side(60), side(60)]), (true, vec![]));
 }
