@@ -178,9 +178,9 @@ fn errors_older_than_the_newest_traces_are_looked_for_by_themselves() {
         trace().args(server).run().screen()
     };
     let told = asked(&[good.clone(), failing].concat());
-    assert!(told.contains("bad: error, not made good (6)") && told.contains("looked for by themselves"), "{told}");
+    assert!(told.contains("bad: error, not made good (6)") && told.contains("from all of the"), "{told}");
     let none = asked(&good);
-    assert!(none.starts_with("– none seen that is bad, among 20 journeys"), "{none}");
+    assert!(none.starts_with("– none seen that is bad, among ") && none.contains("there may be more"), "{none}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::analysis::diff::{Diff, Side};
 use crate::command::asking::{Told, Wish, about, ask};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
-use crate::command::window::{Counted, each, in_window, needs_spans};
+use crate::command::window::{Counted, Search, each, in_window, needs_spans};
 use crate::command::{Context, Outcome};
 use crate::demo;
 use crate::error::{Error, Exit};
@@ -136,13 +136,14 @@ async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Re
         Supply::Backends => {
             let desk = Desk::open(&args.window.journey.sources.recording, context)?;
             needs_spans(&desk)?;
+            let search = Search { evenly: true, ..Search::default() };
             for (side, window) in [Side::First, Side::Second].into_iter().zip(windows) {
                 let add = |journey: Journey| {
                     if began_in(&journey, window) {
                         diff.add(side, &journey, &filters);
                     }
                 };
-                all.push(in_window(&desk, window, &args.window, context, add).await);
+                all.push(in_window(&desk, window, search.clone(), &args.window, context, add).await);
             }
             if let Some(last) = all.last_mut() {
                 (last.footing.said, last.footing.unsaved) = desk.close(context);

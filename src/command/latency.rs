@@ -3,7 +3,7 @@
 use crate::analysis::latency::{By, Latencies, measured as from_metrics};
 use crate::command::desk::Desk;
 use crate::command::via::{Grouping, basis as measured_basis, can_be_asked, measured};
-use crate::command::window::{Counted, counted_in, each, in_window, is_one, needs_spans, window};
+use crate::command::window::{Counted, Search, counted_in, each, in_window, is_one, needs_spans, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::basis::Basis;
@@ -82,8 +82,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
             None => {
                 needs_spans(&desk)?;
                 let mut fold = Latencies::over(by.clone(), Some(window));
-                let counted =
-                    in_window(&desk, window, &args.window, context, |journey| fold.add(&journey, &filters)).await;
+                let counted = in_window(&desk, window, Search::default(), &args.window, context, |journey| {
+                    fold.add(&journey, &filters);
+                })
+                .await;
                 (counted, fold.table())
             }
         };

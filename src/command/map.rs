@@ -8,7 +8,7 @@ use crate::analysis::map::{Map, Mapping, measured as from_metrics};
 use crate::backend::jaeger::dependencies;
 use crate::command::desk::Desk;
 use crate::command::via::{Grouping, basis as measured_basis, can_be_asked, measured};
-use crate::command::window::{Counted, counted_in, each, in_window, is_one, needs_spans, window};
+use crate::command::window::{Counted, Search, counted_in, each, in_window, is_one, needs_spans, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::basis::Basis;
@@ -64,8 +64,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
             None => {
                 needs_spans(&desk)?;
                 let mut mapping = Mapping::over(Some(window));
-                let counted =
-                    in_window(&desk, window, &args.window, context, |journey| mapping.add(&journey, &filters)).await;
+                let counted = in_window(&desk, window, Search::default(), &args.window, context, |journey| {
+                    mapping.add(&journey, &filters);
+                })
+                .await;
                 (counted, mapping.map())
             }
         };

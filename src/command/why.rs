@@ -72,7 +72,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         return Err(Error::usage("--without loki: lines come from it alone", "leave loki in, or drop log=…"));
     }
     let looks = if question.is_about_errors() { Looks::AndErrors } else { Looks::Newest };
-    let search = Search { looks, texts };
+    let search = Search { looks, evenly: true, texts };
     let asked = Asked::of(&question);
     let filters = args.window.journey.filters.filters();
     let mut why = Why::about(question);

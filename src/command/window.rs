@@ -13,6 +13,7 @@ use crate::gather::sample::{Sampled, Wanted, samples};
 use crate::model::basis::{Basis, Via};
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
+use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
 use crate::model::time::{HOUR, Timestamp, Window};
@@ -48,6 +49,8 @@ impl Counted {
 pub struct Search {
     /// Which traces of each service.
     pub looks: Looks,
+    /// Of services with more traces than are read, whether those from all parts of the time, for journeys to be compared.
+    pub evenly: bool,
     /// Lines with one of these texts, and the traces that they name.
     pub texts: Vec<Pattern>,
 }
@@ -55,7 +58,7 @@ pub struct Search {
 impl Search {
     /// For these traces alone.
     pub fn of(looks: Looks) -> Self {
-        Self { looks, texts: vec![] }
+        Self { looks, ..Self::default() }
     }
 }
 
@@ -179,16 +182,17 @@ pub fn counted_in(args: &WindowArgs, context: &Context) -> Result<Option<Window>
     }
 }
 
-/// Tells every journey of the newest traces of each service in this window. The desk stays open.
+/// Tells every journey of this window that is looked for. The desk stays open.
 pub async fn in_window(
     desk: &Desk,
     window: Window,
+    search: Search,
     args: &WindowArgs,
     context: &Context,
     take: impl FnMut(Journey),
 ) -> Counted {
     let services = args.journey.filters.filters().services;
-    read(desk, Reading { window, services, search: Search::default() }, args, context, take).await
+    read(desk, Reading { window, services, search }, args, context, take).await
 }
 
 /// Tells every journey of what is wanted. The desk stays open.
@@ -197,22 +201,24 @@ pub async fn read(
     reading: Reading,
     args: &WindowArgs,
     context: &Context,
-    take: impl FnMut(Journey),
+    mut take: impl FnMut(Journey),
 ) -> Counted {
     let limit = args.most_traces();
+    let Search { looks, evenly, texts } = reading.search;
     let newest = Wanted {
         window: reading.window,
         limit,
+        evenly,
         filters: Filters { services: reading.services, ..args.journey.filters.filters() },
         services: context.settings.services.value.clone(),
         bounds: context.settings.bounds,
     };
-    let looks = match reading.search.looks {
+    let looks = match looks {
         Looks::Newest => vec![newest],
         Looks::AndErrors => vec![newest.clone(), newest.with_errors()],
     };
     let progress = progress(context);
-    let (backends, transport, texts) = (&desk.backends, &desk.transport, reading.search.texts);
+    let (backends, transport) = (&desk.backends, &desk.transport);
     let needs_lines = !texts.is_empty();
     let mut lines = FoundLines::default();
     let naming = async {
@@ -224,7 +230,8 @@ pub async fn read(
     };
     let sampled = Box::pin(samples(&looks, naming, backends, transport, &progress)).await;
     progress.done();
-    let remarks = [by_themselves(&sampled), sampled.remarks_on_errors(1, limit), lines.cut_note(), nameless(&lines)];
+    let (since, by_lines) = (lines.since(), named_by(&lines, &sampled));
+    let remarks = [by_themselves(&sampled), sampled.remarks_on_errors(1, limit), by_lines, nameless(&lines)];
     if needs_lines && lines.evidence.coverage.logs.is_empty() && lines.evidence.is_complete() {
         let said = "nobody is there who has lines: what they say is not known";
         lines.evidence.note(Note::new(NoteCode::Partial, Source::Loki, said).hint("name Loki with --loki-url"));
@@ -232,12 +239,37 @@ pub async fn read(
     let mut evidence = sampled.evidence;
     evidence.logs = std::mem::take(&mut lines.evidence.logs);
     evidence.absorb_shell(lines.evidence);
+    let mut untold = 0;
+    let take = |journey: Journey| {
+        let began = journey.span_extent().map(|extent| extent.from);
+        // Whether an older one has such a line nobody knows.
+        let is_known = since.is_none_or(|since| began.is_none_or(|began| began >= since));
+        if is_known { take(journey) } else { untold += 1 }
+    };
     let mut counted = told(evidence, desk.now, args, context, take);
-    counted.basis.limit = Some(limit);
-    counted.basis.services = sampled.services;
-    let notes = cut(&counted.basis).into_iter().chain(remarks.into_iter().flatten());
+    counted.basis = Basis { limit: Some(limit), evenly, services: sampled.services, ..counted.basis };
+    let lines_cut = since.map(|since| lines_cut(since, untold, limit.saturating_mul(LINES)));
+    let notes = cut(&counted.basis).into_iter().chain(remarks.into_iter().flatten()).chain(lines_cut);
     notes.for_each(|note| counted.footing.shell.note(note));
     counted
+}
+
+/// That older lines were not read, so that of older journeys nobody knows what theirs say.
+fn lines_cut(since: Timestamp, untold: usize, limit: usize) -> Note {
+    let untold = counted(untold, "journey");
+    let said = format!("lines cut at the newest {limit}: {untold} that began before {} left out", since.rfc3339());
+    Note::new(NoteCode::Sampled, Source::Loki, said).hint("--limit raises it; --start and --end narrow the time")
+}
+
+/// That lines brought more than the sample holds.
+fn named_by(lines: &FoundLines, sampled: &Sampled) -> Option<Note> {
+    let is_sampled = |trace: &TraceId| sampled.looks.iter().any(|look| look.traces.contains(trace));
+    let more = lines.traces().iter().filter(|trace| !is_sampled(trace)).count();
+    let said = format!(
+        "{} that lines name were looked for as well: their share of what was read is not their share of all",
+        counted(more, "trace")
+    );
+    (more > 0).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said))
 }
 
 /// That the look for errors brought more than the newest traces hold.
@@ -282,8 +314,9 @@ fn times(time: &TimeArgs) -> String {
 pub fn cut(basis: &Basis) -> Option<Note> {
     let (all, limit) = (basis.services.len(), basis.limit?);
     let least = basis.services.iter().filter(|service| service.cut).map(|service| service.traces).min()?;
-    let newest = if least < limit { format!("{least} to {limit}") } else { limit.to_string() };
-    let said = format!("{} of {} cut at the newest {newest} traces", basis.cut(), counted(all, "service"));
+    let many = if least < limit { format!("{least} to {limit}") } else { limit.to_string() };
+    let [newest, from] = if basis.evenly { ["", ", from all of the time"] } else { ["the newest ", ""] };
+    let said = format!("{} of {} cut at {newest}{many} traces{from}", basis.cut(), counted(all, "service"));
     let hint = "--limit raises it; --start and --end narrow the time";
     Some(Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
 }

@@ -35,9 +35,12 @@ pub struct Basis {
     pub journeys: usize,
     /// How many lines were read; those that are as the filters say.
     pub lines: usize,
-    /// The newest so many traces of each service were asked for; none where everything was read.
+    /// So many traces of each service were asked for; none where everything was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// Whether those of services of which there are more are from all parts of the time; else the newest.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub evenly: bool,
     /// The services that were asked one by one, by name; empty where everything was read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<SampledService>,

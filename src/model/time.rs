@@ -153,6 +153,15 @@ impl Window {
         [Self::new(self.from, known.from), Self::new(known.to, self.to)].into_iter().filter(|w| !w.is_empty()).collect()
     }
 
+    /// So many parts of it, as long as each other, by time.
+    pub fn parts(self, count: i64) -> impl Iterator<Item = Self> {
+        let at = move |nth: i64| {
+            let off = i128::from(self.length()) * i128::from(nth) / i128::from(count.max(1));
+            self.from.plus(i64::try_from(off).unwrap_or(i64::MAX))
+        };
+        (0..count).map(move |nth| Self::new(at(nth), at(nth + 1)))
+    }
+
     /// The two halves of it.
     pub fn halves(self) -> [Self; 2] {
         let middle = self.from.plus(self.length() / 2);

@@ -188,16 +188,16 @@ impl WhyReport {
             bad_compared_count: self.told.compared[0],
             good_compared_count: self.told.compared[1],
             compared_count: self.told.family,
-            entries: self.records(&self.told.entries),
-            causes: self.records(&self.told.causes),
-            suspects: self.records(&self.told.suspects),
-            restated: self.records(&self.told.restated),
-            lacking: self.records(&self.told.lacking),
+            entries: Self::records(&self.told.entries),
+            causes: Self::records(&self.told.causes),
+            suspects: Self::records(&self.told.suspects),
+            restated: Self::records(&self.told.restated),
+            lacking: Self::records(&self.told.lacking),
             basis: &self.basis,
         }
     }
 
-    fn records<'a>(&self, rows: &'a [Difference]) -> Vec<DifferenceRecord<'a>> {
+    fn records<'a>(rows: &'a [Difference]) -> Vec<DifferenceRecord<'a>> {
         let record = |row: &'a Difference| {
             let (service, value, range) = match &row.thing {
                 Thing::Feature(Feature { service, value, .. }) => (service.as_deref(), Some(value.as_str()), None),
@@ -255,7 +255,7 @@ impl WhyReport {
                 json!(r.examples.first()),
             ]
         };
-        let rows = parts.iter().flat_map(|(part, rows)| self.records(rows).into_iter().map(|r| row(part, r)));
+        let rows = parts.iter().flat_map(|(part, rows)| Self::records(rows).into_iter().map(|r| row(part, r)));
         Rows {
             kind: "difference",
             columns: &[

@@ -99,7 +99,8 @@ fn sentence(basis: &Basis) -> String {
 /// That it is not all, where it is not: `a sample: at most the newest 200 traces of each of 4 services`.
 pub fn sample(basis: &Basis) -> Option<String> {
     let (limit, services) = (basis.limit?, basis.services.len());
-    let said = || format!("a sample: at most the newest {limit} traces of each of {}", counted(services, "service"));
+    let [newest, from] = if basis.evenly { ["", ", from all of the time"] } else { ["the newest ", ""] };
+    let said = || format!("a sample: at most {newest}{limit} traces of each of {}{from}", counted(services, "service"));
     (basis.cut() > 0).then(said)
 }
 

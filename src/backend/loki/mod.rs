@@ -1,6 +1,7 @@
 //! Loki: lines by text, by label and structured metadata; every answer a page of a longer one.
 
 pub mod errors;
+mod re2;
 
 use regex::escape;
 
@@ -163,7 +164,7 @@ pub fn like(selector: &str, text: &Pattern) -> String {
             let found = pieces.iter().filter(|piece| !piece.is_empty()).map(|piece| format!(" |= {}", quoted(piece)));
             format!("{selector}{}", found.collect::<String>())
         }
-        Form::Expression(expression) => format!("{selector} |~ {}", quoted(expression)),
+        Form::Expression(expression) => format!("{selector} |~ {}", quoted(&re2::at_least(expression))),
     }
 }
 

@@ -89,6 +89,7 @@ pub(super) async fn examples(
     let wanted = Wanted {
         window,
         limit: TRACES.min(args.most_traces()),
+        evenly: false,
         filters: Filters { services: vec![], ..filters },
         services: failing,
         bounds: context.settings.bounds,

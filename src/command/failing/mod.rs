@@ -134,6 +134,7 @@ async fn of_backends(
     let plain = |window: Window| Wanted {
         window,
         limit,
+        evenly: false,
         filters: args.journey.filters.filters(),
         services: context.settings.services.value.clone(),
         bounds: context.settings.bounds,

@@ -19,7 +19,7 @@ use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCo
 use crate::model::id::TraceId;
 use crate::model::log::{CutLines, LineKey, LogEntry};
 use crate::model::pattern::Pattern;
-use crate::model::time::{DAY, Window};
+use crate::model::time::{DAY, Timestamp, Window};
 use crate::progress::Progress;
 use crate::report::words;
 use counting::Counts;
@@ -160,6 +160,12 @@ impl FoundLines {
     pub fn traces(&self) -> Vec<TraceId> {
         let mut seen = HashSet::new();
         self.evidence.logs.iter().filter_map(|line| line.trace_id).filter(|trace| seen.insert(*trace)).collect()
+    }
+
+    /// Since when every line was read, where not all were.
+    pub fn since(&self) -> Option<Timestamp> {
+        let oldest = self.evidence.logs.iter().map(|line| line.time).min();
+        oldest.filter(|_| self.cut_in_any() != CutLines::OfNobody)
     }
 
     /// Of whom there may be more than was read, in any of the times.
@@ -321,7 +327,6 @@ impl Streams {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::time::Timestamp;
 
     #[test]
     fn a_note_names_whose_lines_were_cut_and_of_whom_none_was_read() {

@@ -1,8 +1,8 @@
-//! One look: the newest traces of each service, as many spans as it may hold.
+//! One look: traces of each service, the newest or those of all of the time, as many spans as it may hold.
 
 use std::cell::Cell;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
@@ -15,13 +15,17 @@ use crate::model::basis::SampledService;
 use crate::model::id::TraceId;
 use crate::model::pattern::Pattern;
 use crate::model::span::Span;
-use crate::model::time::Timestamp;
+use crate::model::time::{Timestamp, Window};
 use crate::wire::Decoded;
 
 /// So many services are asked at a time: what they give decides how much the next are asked for.
 const AT_ONCE: usize = 16;
 /// So many are asked at most.
 pub(super) const SERVICES: usize = 1_000;
+/// In so many parts of the time traces are asked for,
+const PARTS: usize = 24;
+/// in so many at once.
+const PARTS_AT_ONCE: usize = 4;
 /// So many spans a trace is thought to have before one was seen.
 const SPANS_A_TRACE: usize = 5;
 
@@ -33,6 +37,8 @@ pub(super) struct Look {
     pub count: usize,
     /// How many traces of each service are kept; of those that failed nothing stands here.
     pub services: Vec<SampledService>,
+    /// Which traces each of them brought.
+    brought: BTreeMap<String, BTreeSet<TraceId>>,
     /// Of how many services fewer traces are kept than were wanted because there is no room for more.
     pub fewer: usize,
     /// How many services were not asked, or traces, because there is no room for what they have.
@@ -42,8 +48,60 @@ pub(super) struct Look {
     pub failure: Option<Failure>,
 }
 
-/// Asks one service after the other, until so many spans came.
+/// The newest traces of each service; of those of whom there may be more, where that is wanted, traces from all of the
+/// time instead, of each part of it in proportion to how many it has.
 pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> Look {
+    let mut look = newest(jaeger, wanted, most).await;
+    let cut = look.cut();
+    if cut.is_empty() || !wanted.evenly {
+        return look;
+    }
+    look.forget(&cut);
+    let room = most.saturating_sub(look.count) / PARTS;
+    let limit = (2 * wanted.limit).div_ceil(PARTS);
+    let windows: Vec<Window> = wanted.window.parts(PARTS as i64).collect();
+    let of = async |window: Window| {
+        let some = Wanted { window, limit, services: cut.clone(), ..wanted.clone() };
+        newest(jaeger, &some, room).await
+    };
+    let mut parts = vec![];
+    for some in windows.chunks(PARTS_AT_ONCE) {
+        parts.extend(join_all(some.iter().map(|window| of(*window))).await);
+    }
+    let mut kept = BTreeSet::new();
+    for service in &cut {
+        let told: Vec<Part> = windows.iter().zip(&parts).map(|(window, part)| part.of(service, *window)).collect();
+        kept.extend(in_proportion(&told, wanted.limit));
+    }
+    for mut part in parts {
+        part.keep_only(&kept);
+        look.add(part);
+    }
+    look
+}
+
+/// What one part of the time has of one service: its traces, the newest first, and how many there are, as they lie.
+struct Part {
+    traces: Vec<TraceId>,
+    about: f64,
+}
+
+/// So many traces at most, of each part as its share of all is.
+fn in_proportion(parts: &[Part], most: usize) -> Vec<TraceId> {
+    let all: f64 = parts.iter().map(|part| part.about).sum();
+    // No part gives more than it has: the one that has the least for its share tells how many there are in all.
+    let fits = parts.iter().filter(|part| part.about > 0.0).map(|part| part.traces.len() as f64 * all / part.about);
+    let total = fits.fold(most as f64, f64::min);
+    let of = |part: &Part| {
+        let wanted = (total * part.about / all.max(1.0)).round() as usize;
+        let step = part.traces.len() as f64 / wanted.max(1) as f64;
+        (0..wanted).filter_map(|nth| part.traces.get((nth as f64 * step) as usize).copied()).collect::<Vec<_>>()
+    };
+    parts.iter().flat_map(of).collect()
+}
+
+/// Asks one service after the other, until so many spans came.
+async fn newest(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> Look {
     let all = if wanted.services.is_empty() { &jaeger.services } else { &wanted.services };
     let asked: Vec<&String> = all.iter().filter(|service| wanted.filters.wants_service(service)).collect();
     let asking = Asking { jaeger, wanted, deepest: Cell::new(usize::MAX) };
@@ -92,6 +150,77 @@ pub(super) async fn named(jaeger: &Jaeger<'_>, ids: &[TraceId], most: usize) -> 
 }
 
 impl Look {
+    /// Nobody could be asked.
+    pub(super) fn failed(failure: Failure) -> Self {
+        Self { failure: Some(failure), ..Self::default() }
+    }
+
+    /// Services of which there may be more.
+    fn cut(&self) -> Vec<String> {
+        self.services.iter().filter(|service| service.cut).map(|service| service.service.clone()).collect()
+    }
+
+    /// Traces that only these services brought are nothing that was looked for.
+    fn forget(&mut self, services: &[String]) {
+        self.services.retain(|service| !services.contains(&service.service));
+        let gone: Vec<BTreeSet<TraceId>> = services.iter().filter_map(|service| self.brought.remove(service)).collect();
+        let kept: BTreeSet<TraceId> = self.brought.values().flatten().copied().collect();
+        for trace in gone.into_iter().flatten().filter(|trace| !kept.contains(trace)) {
+            self.count -= self.spans.0.remove(&trace).map_or(0, |spans| spans.len());
+        }
+    }
+
+    /// What this part of the time has of a service. Where there are more than came, these are the newest of it: how far
+    /// they reach back tells how many there are.
+    fn of(&self, service: &str, window: Window) -> Part {
+        let began = |trace: &TraceId| {
+            let spans = self.spans.0.get(trace).into_iter().flatten();
+            spans.map(|span| span.start).max().unwrap_or(window.from)
+        };
+        let mut traces: Vec<(Reverse<Timestamp>, TraceId)> =
+            self.brought.get(service).into_iter().flatten().map(|trace| (Reverse(began(trace)), *trace)).collect();
+        traces.sort_unstable();
+        let is_cut = self.services.iter().any(|one| one.service == service && one.cut);
+        let reach = traces.last().map_or(0, |(oldest, _)| window.to.since(oldest.0)).max(1);
+        let part = if is_cut { (window.length() as f64 / reach as f64).max(1.0) } else { 1.0 };
+        Part { about: traces.len() as f64 * part, traces: traces.into_iter().map(|(_, trace)| trace).collect() }
+    }
+
+    /// Other traces are nothing that was looked for.
+    fn keep_only(&mut self, kept: &BTreeSet<TraceId>) {
+        self.spans.0.retain(|trace, _| kept.contains(trace));
+        self.count = self.spans.iter().count();
+        for service in &mut self.services {
+            let brought = self.brought.get(&service.service);
+            service.traces = brought.map_or(0, |traces| traces.iter().filter(|trace| kept.contains(trace)).count());
+            // What is left out of it is there.
+            service.cut = true;
+        }
+    }
+
+    /// What another part of the time brought.
+    fn add(&mut self, other: Self) {
+        for (trace, spans) in other.spans.0 {
+            let known = self.spans.0.get(&trace).map_or(0, Vec::len);
+            self.spans.add(spans);
+            self.count += self.spans.0.get(&trace).map_or(0, Vec::len) - known;
+        }
+        for service in other.services {
+            match self.services.iter_mut().find(|known| known.service == service.service) {
+                Some(known) => {
+                    known.traces += service.traces;
+                    known.cut |= service.cut;
+                }
+                None => self.services.push(service),
+            }
+        }
+        self.fewer = self.fewer.max(other.fewer);
+        self.unasked = self.unasked.max(other.unasked);
+        self.skipped.extend(other.skipped);
+        self.errors.extend(other.errors);
+        self.failure = self.failure.take().or(other.failure);
+    }
+
     /// How many traces may be asked for of each of so many services.
     fn affordable(&self, most: usize, services: usize) -> usize {
         let traces = self.spans.0.len();
@@ -125,8 +254,10 @@ impl Look {
         let Answer { service, told, limit } = answer;
         match told {
             Ok(decoded) => {
-                let (came, traces) = self.keep(decoded, room);
+                let (came, kept) = self.keep(decoded, room);
+                let traces = kept.len();
                 let cut = came >= limit || traces < came;
+                self.brought.insert(service.clone(), kept);
                 self.services.retain(|known| known.service != service);
                 self.services.push(SampledService { service, traces, cut });
             }
@@ -135,8 +266,8 @@ impl Look {
     }
 
     /// Keeps whole traces, the newest first, while there is room for them, and the newest in any case. Tells how many
-    /// came, and how many are kept.
-    fn keep(&mut self, decoded: Decoded, room: usize) -> (usize, usize) {
+    /// came, and which are kept.
+    fn keep(&mut self, decoded: Decoded, room: usize) -> (usize, BTreeSet<TraceId>) {
         self.skipped.extend(decoded.skipped);
         self.errors.extend(decoded.errors);
         let mut traces: BTreeMap<TraceId, Vec<Span>> = BTreeMap::new();
@@ -144,15 +275,16 @@ impl Look {
         let newest = |spans: &[Span]| spans.iter().map(|span| span.start).max().unwrap_or(Timestamp(0));
         let mut traces: Vec<(TraceId, Vec<Span>)> = traces.into_iter().collect();
         traces.sort_by_key(|(id, spans)| (Reverse(newest(spans)), *id));
-        let (came, upto, mut kept) = (traces.len(), self.count.saturating_add(room), 0);
+        let (came, upto) = (traces.len(), self.count.saturating_add(room));
+        let mut kept = BTreeSet::new();
         for (id, spans) in traces {
             let known = self.spans.0.get(&id).map_or(0, Vec::len);
-            if kept > 0 && self.count + spans.len().saturating_sub(known) > upto {
+            if !kept.is_empty() && self.count + spans.len().saturating_sub(known) > upto {
                 break;
             }
             self.spans.add(spans);
             self.count += self.spans.0.get(&id).map_or(0, Vec::len) - known;
-            kept += 1;
+            kept.insert(id);
         }
         (came, kept)
     }
@@ -207,11 +339,60 @@ mod tests {
     #[test]
     fn whole_traces_are_kept_the_newest_first() {
         let mut look = Look::default();
-        assert_eq!(look.keep(answer(1, &[3, 3, 3]), 7), (3, 2));
-        assert_eq!(look.keep(answer(10, &[9, 1]), 2), (2, 1), "the newest in any case");
-        assert_eq!(look.keep(answer(1, &[3, 3]), 0), (2, 2), "what is known needs no room");
+        let keep = |look: &mut Look, decoded, room| {
+            let (came, kept) = look.keep(decoded, room);
+            (came, kept.len())
+        };
+        assert_eq!(keep(&mut look, answer(1, &[3, 3, 3]), 7), (3, 2));
+        assert_eq!(keep(&mut look, answer(10, &[9, 1]), 2), (2, 1), "the newest in any case");
+        assert_eq!(keep(&mut look, answer(1, &[3, 3]), 0), (2, 2), "what is known needs no room");
         assert_eq!((look.count, look.spans.iter().count()), (15, 15));
         assert_eq!((look.affordable(100, 4), look.affordable(15, 4)), (4, 1));
         assert_eq!(Look::default().affordable(100_000, 3_000), 6);
+    }
+
+    #[test]
+    fn of_a_service_that_is_cut_only_what_others_brought_stays_and_parts_add_up() {
+        let told = |service: &str, first, sizes: &[usize]| Answer {
+            service: service.to_owned(),
+            told: Ok(answer(first, sizes)),
+            limit: 3,
+        };
+        let mut look = Look::default();
+        look.take(told("busy", 1, &[1, 1, 1]), 100);
+        look.take(told("idle", 3, &[2]), 100);
+        let state = |look: &Look| {
+            let services = look.services.iter().map(|one| (one.service.as_str(), one.traces, one.cut));
+            (look.count, look.spans.0.len(), services.map(|one| format!("{one:?}")).collect::<Vec<_>>())
+        };
+        let of = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<String>>();
+        assert_eq!(state(&look), (5, 3, of(&[r#"("busy", 3, true)"#, r#"("idle", 1, false)"#])));
+        look.forget(&["busy".to_owned()]);
+        assert_eq!(state(&look), (3, 1, of(&[r#"("idle", 1, false)"#])));
+        for first in [20, 30] {
+            let mut part = Look::default();
+            part.take(told("busy", first, &[1, 1]), 100);
+            look.add(part);
+        }
+        assert_eq!(state(&look), (7, 5, of(&[r#"("idle", 1, false)"#, r#"("busy", 4, false)"#])));
+    }
+
+    #[test]
+    fn parts_give_as_much_as_is_their_share() {
+        let part = |first: u64, count: u64, about: f64| Part {
+            traces: (first..first + count).map(|id| TraceId::from_u128(u128::from(id) + 1).unwrap()).collect(),
+            about,
+        };
+        let counts = |parts: &[Part], most| {
+            let kept = in_proportion(parts, most);
+            let of = |part: &Part| part.traces.iter().filter(|trace| kept.contains(trace)).count();
+            parts.iter().map(of).collect::<Vec<_>>()
+        };
+        let even = [part(0, 20, 100.0), part(100, 20, 100.0), part(200, 0, 0.0), part(300, 20, 100.0)];
+        assert_eq!(counts(&even, 30), [10, 10, 0, 10]);
+        assert_eq!(counts(&even, 1_000), [20, 20, 0, 20], "what there is");
+        let rising = [part(0, 5, 5.0), part(100, 20, 200.0)];
+        assert_eq!(counts(&rising, 40), [1, 20], "the fewest for their share tell how many");
+        assert_eq!(counts(&[part(0, 0, 0.0)], 40), [0]);
     }
 }

@@ -1,4 +1,4 @@
-//! The newest traces of each service in a window, whole. The limit is part of the question: what is cut is told, and the
+//! Traces of each service in a window, whole: the newest, or as many of each part of it. The limit is part of the question: what is cut is told, and the
 //! answer is complete all the same.
 
 mod look;
@@ -29,8 +29,11 @@ use look::Look;
 pub struct Wanted {
     /// When their spans began.
     pub window: Window,
-    /// The newest so many of each service.
+    /// So many of each service.
     pub limit: usize,
+    /// Of a service of which there may be more, from all parts of the time rather than the newest: what is compared must
+    /// not differ by when it was.
+    pub evenly: bool,
     /// What one span of each must be like, as far as a server can look for it.
     pub filters: Filters,
     /// Only these services are asked; empty means all.
@@ -57,6 +60,8 @@ pub struct Sampled {
     pub services: Vec<SampledService>,
     /// What came with each look.
     pub looks: Vec<Looked>,
+    /// Whether it is from all parts of the time.
+    evenly: bool,
 }
 
 /// What one look brought.
@@ -76,7 +81,8 @@ impl Sampled {
         let cut = failed.iter().map(|look| look.cut).max()?;
         let note = |said: String| Note::new(NoteCode::Sampled, Source::Jaeger, said);
         if cut > 0 {
-            let said = format!("errors of {} cut at the newest {limit} traces with errors", counted(cut, "service"));
+            let newest = if self.evenly { "" } else { "the newest " };
+            let said = format!("errors of {} cut at {newest}{limit} traces with errors", counted(cut, "service"));
             return Some(note(said).hint("--limit raises it; counts are at least these"));
         }
         let is_cut = plain.iter().any(|look| look.cut > 0) && failed.iter().all(|look| look.traces.is_empty());
@@ -98,7 +104,8 @@ pub async fn samples(
     transport: &Transport,
     progress: &Progress,
 ) -> Sampled {
-    let mut sampled = Sampled::default();
+    let evenly = looks.iter().any(|wanted| wanted.evenly);
+    let mut sampled = Sampled { evenly, ..Sampled::default() };
     let Some(endpoint) = &backends.jaeger else {
         naming.await;
         let said = "spans come from jaeger, which is left out";
@@ -106,7 +113,7 @@ pub async fn samples(
         sampled.evidence.backends = vec![health::left_out(Source::Jaeger)];
         return sampled;
     };
-    progress.say("asking jaeger for the newest traces of each service");
+    progress.say("asking jaeger for traces of each service");
     let most = looks.first().map_or(Bounds::default(), |wanted| wanted.bounds).spans;
     let looking = async {
         let jaeger = Jaeger::connect(transport, endpoint, backends.jaeger_api).await?;
@@ -132,18 +139,24 @@ pub async fn samples(
             sampled.evidence.notes.extend(full(looks, &came, most));
             let is_lacking = |id: &TraceId| !sampled.looks.iter().any(|look| look.traces.contains(id));
             let lacking: Vec<TraceId> = named.into_iter().filter(is_lacking).collect();
-            let some = &lacking[..lacking.len().min(MOST_NAMED)];
-            let of_lines = look::named(&jaeger, some, room).await;
+            let some = some(lacking.as_slice(), evenly);
+            let of_lines = look::named(&jaeger, &some, room).await;
             let unread = lacking.len() - some.len() + of_lines.unasked;
             sampled.evidence.notes.extend(unfetched(unread));
             came.push(of_lines);
             came
         }
-        Err(failure) => vec![Look { failure: Some(failure), ..Look::default() }],
+        Err(failure) => vec![Look::failed(failure)],
     };
     sampled.evidence.backends = vec![BackendStatus { detail, ..health::asked(endpoint, transport) }];
     absorb(&mut sampled.evidence, came, looks, endpoint);
     sampled
+}
+
+/// As many as may be asked for: the first, or evenly of all.
+fn some(named: &[TraceId], evenly: bool) -> Vec<TraceId> {
+    let step = if evenly { named.len().div_ceil(MOST_NAMED).max(1) } else { 1 };
+    named.iter().step_by(step).take(MOST_NAMED).copied().collect()
 }
 
 /// That there was no room for all that was wanted: the look with the least room tells.
@@ -163,7 +176,7 @@ fn full(looks: &[Wanted], came: &[Look], most: usize) -> Option<Note> {
 
 /// That lines name more traces than were asked for.
 fn unfetched(unread: usize) -> Option<Note> {
-    let said = format!("{unread} traces that only error lines name were not read");
+    let said = format!("{unread} traces that only lines name were not read");
     let hint = "narrow the question with --service, --start and --end";
     (unread > 0).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
 }

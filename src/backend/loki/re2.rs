@@ -1,0 +1,98 @@
+//! Regular expressions for a server that reads them otherwise than we do: Loki's have no `(?x)`, no `\b{start}`, other
+//! names of classes, and counts up to a thousand only; what it cannot read it may answer with nothing at all.
+
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+
+/// A class of more ranges is told as any character.
+const RANGES: usize = 16;
+
+/// An expression that both read alike and that matches wherever this one does, and perhaps elsewhere: who asks with it
+/// looks again at what comes.
+pub(super) fn at_least(expression: &str) -> String {
+    regex_syntax::parse(expression).map_or_else(|_| String::new(), |hir| of(&hir))
+}
+
+fn of(hir: &Hir) -> String {
+    match hir.kind() {
+        // Where it stands is looked at again.
+        HirKind::Empty | HirKind::Look(_) => String::new(),
+        HirKind::Literal(literal) => String::from_utf8_lossy(&literal.0).chars().map(character).collect(),
+        HirKind::Class(class) => of_class(class),
+        HirKind::Repetition(repetition) => of_repetition(repetition),
+        HirKind::Capture(capture) => of(&capture.sub),
+        HirKind::Concat(all) => all.iter().map(of).collect(),
+        HirKind::Alternation(any) => group(&any.iter().map(of).collect::<Vec<_>>().join("|")),
+    }
+}
+
+fn of_repetition(Repetition { min, max, sub, .. }: &Repetition) -> String {
+    let sub = group(&of(sub));
+    match (min, max) {
+        (0, Some(1)) => sub + "?",
+        (1, Some(1)) => sub,
+        (0, _) => sub + "*",
+        _ => sub + "+",
+    }
+}
+
+fn of_class(class: &Class) -> String {
+    let Class::Unicode(class) = class else { return ANY.to_owned() };
+    if class.ranges().len() > RANGES {
+        return ANY.to_owned();
+    }
+    let range = |range: &regex_syntax::hir::ClassUnicodeRange| {
+        format!("{}-{}", character(range.start()), character(range.end()))
+    };
+    // A class of nothing matches nowhere; nothing less can be asked for.
+    if class.ranges().is_empty() {
+        ANY.to_owned()
+    } else {
+        format!("[{}]", class.iter().map(range).collect::<String>())
+    }
+}
+
+/// Any character at all.
+const ANY: &str = "(?s:.)";
+
+fn group(text: &str) -> String {
+    format!("(?:{text})")
+}
+
+fn character(c: char) -> String {
+    if c.is_ascii_alphanumeric() || c == ' ' { c.to_string() } else { format!("\\x{{{:x}}}", u32::from(c)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use regex::Regex;
+
+    use super::*;
+
+    #[test]
+    fn what_both_read_alike_says_the_same_or_more() {
+        let table = [
+            ("quota", "quota"),
+            ("(?x) quo ta # so", "quota"),
+            (r"qu\u{6f}ta.*", r"quota(?:[\x{0}-\x{9}\x{b}-\x{10ffff}])*"),
+            ("(?i)ab", "[A-Aa-a][B-Bb-b]"),
+            (r"\bover\b{end}", "over"),
+            (r"[q--a]", "q"),
+            (r"x{2,5000}|y?", "(?:(?:x)+|(?:y)?)"),
+            (r"\pL+", "(?:(?s:.))+"),
+        ];
+        for (expression, wanted) in table {
+            assert_eq!(at_least(expression), wanted, "{expression}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_matches_is_lost(expression in r"[ab.]([|*+?]|\{1,3\}|\[a-c\]|\(b\)|\\b|\\d|\^|x){0,6}", text in "[abcx1 ]{0,12}") {
+            if let Ok(exact) = Regex::new(&expression) {
+                let asked = Regex::new(&at_least(&expression)).unwrap();
+                prop_assert!(!exact.is_match(&text) || asked.is_match(&text), "{expression} {asked} {text:?}");
+            }
+        }
+    }
+}
