@@ -163,7 +163,7 @@ fn metrics_say_what_they_cannot_tell_and_are_refused_where_they_tell_nothing() {
         "no lengths",
         "metrics tell none of it",
         "of cron all spans",
-        "not in: db; jaeger knows them",
+        "db not in: known to jaeger",
     ] {
         assert!(latency.contains(said), "{said}: {latency}");
     }

@@ -260,11 +260,13 @@ impl Enclosing {
     ) -> bool {
         let (spans, failed) = (&journey.spans, &journey.spans[span]);
         let ends = clocks.end(failed);
+        let again = |upper: usize| successes.get(&(upper, call(failed))).is_some_and(|begins| *begins >= ends);
+        let is_open = |upper: &usize| clocks.end(&spans[*upper]) >= ends;
         let well = self.callers(span).take_while(|upper| !spans[*upper].is_error());
-        well.filter(|upper| clocks.end(&spans[*upper]) >= ends).any(|upper| {
-            let again = || successes.get(&(upper, call(failed))).is_some_and(|begins| *begins >= ends);
-            spans[upper].status.code == StatusCode::Ok || again()
-        })
+        // Who tried again, succeeded and failed later did so for another reason.
+        let later = self.caller[span].filter(|upper| spans[*upper].is_error());
+        well.filter(is_open).any(|upper| spans[upper].status.code == StatusCode::Ok || again(upper))
+            || later.filter(is_open).is_some_and(|upper| again(upper) && fails_otherwise(&spans[upper], failed))
     }
 
     fn callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
@@ -301,6 +303,12 @@ impl Enclosing {
             !others.any(|(at, _)| *at > ended)
         })
     }
+}
+
+/// Whether what succeeded again was the very same call, or this one says that it failed for another reason.
+fn fails_otherwise(upper: &Span, failed: &Span) -> bool {
+    let (own, below) = (upper.error_text(), failed.error_text());
+    !call(failed).2.is_empty() || !own.is_empty() && !own.contains(&*below)
 }
 
 fn place(span: &Span) -> Place<'_> {
@@ -383,6 +391,18 @@ mod tests {
                 "",
             ),
             ("swallowed", "web/get 0..100 server\n  db/query 20..80 client error: gone", "", "query"),
+            (
+                "tried again well, then failed otherwise",
+                "web/get 0..100 server error: bad template\n  web/try 10..20 client error: reset\n    db/serve 11..19 server error: busy\n  web/try 30..40 client",
+                "get",
+                "serve",
+            ),
+            (
+                "one of many items failed",
+                "web/get 0..100 server error: reset\n  web/try 10..20 client error: reset\n  web/try 30..40 client",
+                "try",
+                "",
+            ),
             (
                 "two retries",
                 "web/get 0..100 server\n  web/try 10..20 client error\n  web/try 30..40 client error\n  web/try 50..60 client",

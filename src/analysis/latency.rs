@@ -12,7 +12,7 @@ use crate::model::filter::Filters;
 use crate::model::journey::{Journey, Via};
 use crate::model::measure::{Histogram, Measure, Measured};
 use crate::model::span::{Span, SpanKind};
-use crate::model::time::Window;
+use crate::model::time::{Timestamp, Window};
 
 /// By what calls are told apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub struct Table {
     pub critical_ns: i64,
     /// For how much of that nothing was open, or what was set off other than by a message had not begun yet.
     pub gap_ns: i64,
+    /// How much of it came after the request that began it had been answered: nobody may have waited for that.
+    pub answered_ns: i64,
     /// Services that nothing enters by a kind that the metrics tell: all that they do counts as calls.
     pub unentered: Vec<String>,
 }
@@ -95,6 +97,14 @@ pub struct Latencies {
     queues: BTreeMap<String, (Vec<i64>, i64)>,
     critical_ns: i64,
     gap_ns: i64,
+    answered_ns: i64,
+}
+
+/// When the request that began the journey was answered; none where it began otherwise.
+fn answered(journey: &Journey, clocks: &Clocks) -> Option<Timestamp> {
+    let is_judged = |root: &&usize| journey.judged.get(**root) != Some(&false);
+    let span = &journey.spans[*journey.forest.roots.iter().find(is_judged)?];
+    matches!(span.kind, SpanKind::Server | SpanKind::Client).then(|| clocks.end(span))
 }
 
 /// A journey, and what is known of it before its spans are looked at one by one.
@@ -153,7 +163,14 @@ impl Latencies {
             places: journey.spans.iter().map(|span| self.place(span)).collect(),
         };
         self.add_spans(&seen);
-        critical_path::of(journey).segments.iter().for_each(|segment| self.add_segment(&seen, segment));
+        let answered = answered(journey, &seen.clocks);
+        for segment in &critical_path::of(journey).segments {
+            self.add_segment(&seen, segment);
+            if let Some(answered) = answered.filter(|_| seen.within[segment.span]) {
+                let late = segment.window.to.since(answered).clamp(0, segment.window.length());
+                self.answered_ns = self.answered_ns.saturating_add(late);
+            }
+        }
     }
 
     fn add_spans(&mut self, seen: &Seen) {
@@ -252,7 +269,8 @@ impl Latencies {
         let mut queues: Vec<QueueWait> = self.queues.into_iter().map(queue).collect();
         let longest = |queue: &QueueWait| queue.lengths.quantile(1.0).map_or(0, |most| most.value_ns);
         queues.sort_by_cached_key(|queue| (-queue.critical_ns, -longest(queue), queue.topic.clone()));
-        Table { rows, queues, critical_ns: self.critical_ns, gap_ns: self.gap_ns, unentered: vec![] }
+        let Self { critical_ns, gap_ns, answered_ns, .. } = self;
+        Table { rows, queues, critical_ns, gap_ns, answered_ns, unentered: vec![] }
     }
 }
 

@@ -112,7 +112,12 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
     }
     footing.shell.absorb_shell(told.shell);
     (footing.said, footing.unsaved) = desk.close(context);
-    Ok(shown_with(footing, args, context, Alerts { asked: Some(asked), of_services, alerts, basis }))
+    Ok(shown_with(
+        footing,
+        args,
+        context,
+        Alerts { asked: Some(asked), of_services, no_rules: told.no_rules, alerts, basis },
+    ))
 }
 
 /// Whose traces can show the alerts of this stretch: all that are wanted, where one of them names no service.
@@ -157,7 +162,7 @@ async fn of_the_demo(args: &Args, context: &Context) -> Result<Outcome, Error> {
         counted.footing,
         args,
         context,
-        Alerts { asked: Some(asked), of_services, alerts, basis: counted.basis },
+        Alerts { asked: Some(asked), of_services, no_rules: false, alerts, basis: counted.basis },
     ))
 }
 
@@ -179,7 +184,7 @@ async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
     if !journey.is_empty() {
         basis.add(journey, &filters);
     }
-    Ok(shown_with(told.footing, args, context, Alerts { asked, of_services, alerts, basis }))
+    Ok(shown_with(told.footing, args, context, Alerts { asked, of_services, no_rules: false, alerts, basis }))
 }
 
 fn all(told: &Alerted, window: Window, now: Timestamp, filters: &Filters) -> Vec<Episode> {

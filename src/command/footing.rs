@@ -2,6 +2,7 @@
 
 use crate::command::{Context, Outcome};
 use crate::error::Exit;
+use crate::gather::health;
 use crate::model::evidence::{BackendState, Evidence};
 use crate::model::filter::Filters;
 use crate::model::finding::Severity;
@@ -62,7 +63,10 @@ impl Footing {
     }
 
     /// The report in the form that is wanted, and what the code says.
-    pub fn outcome(self, args: &JourneyArgs, context: &Context, body: Body) -> Outcome {
+    pub fn outcome(mut self, args: &JourneyArgs, context: &Context, body: Body) -> Outcome {
+        if self.shell.is_complete() {
+            health::nobody(&self.shell.backends).into_iter().for_each(|note| self.shell.note(note));
+        }
         let exit = self.unsaved.unwrap_or_else(|| args.verdict.exit(self.found, data(&self.shell), self.worst));
         let report = self.report(body);
         self.shown(exit, context, &report)
@@ -138,6 +142,15 @@ mod tests {
             let footing = footing(states, note, Found::Something, None);
             assert_eq!(data(&footing.shell), wanted, "{states:?}");
             assert_eq!(footing.is_complete(), wanted == Data::Complete, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_is_there_nothing_is_known() {
+        use BackendState::{LeftOut, NotConfigured, Ok};
+        for (states, wanted) in [(&[LeftOut, NotConfigured][..], true), (&[Ok, NotConfigured], false), (&[], false)] {
+            let footing = footing(states, None, Found::Nothing, None);
+            assert_eq!(health::nobody(&footing.shell.backends).is_some(), wanted, "{states:?}");
         }
     }
 

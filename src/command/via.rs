@@ -106,7 +106,8 @@ pub async fn measured(
         measured = told.map(|measured| (measured, Some(Teller::Jaeger)));
     }
     let measured = measured.and_then(|(measured, teller)| Some((wanted(measured, filters)?, teller)));
-    if let Some((told, Some(Teller::Prometheus(_)))) = &measured {
+    let is_prometheus = |told: &Measured| told.source == Source::Prometheus;
+    if let Some((told, _)) = measured.as_ref().filter(|(told, _)| is_prometheus(told)) {
         shell.notes.extend(unmeasured(desk, told, filters).await);
     }
     progress.done();
@@ -127,11 +128,14 @@ async fn unmeasured(desk: &Desk, measured: &Measured, filters: &Filters) -> Opti
     let endpoint = desk.backends.jaeger.as_ref()?;
     let connecting = Jaeger::connect(&desk.transport, endpoint, desk.backends.jaeger_api);
     let services = tokio::time::timeout(PATIENCE, connecting).await.ok()?.ok()?.services;
-    let known: BTreeSet<&str> = measured.measures.iter().map(|measure| measure.service.as_str()).collect();
+    let of_measures = measured.measures.iter().map(|measure| measure.service.as_str());
+    let of_edges = measured.edges.iter().flat_map(|edge| [edge.client.as_str(), edge.server.as_str()]);
+    // Beside a graph, measures only name services.
+    let known: BTreeSet<&str> = if measured.edges.is_empty() { of_measures.collect() } else { of_edges.collect() };
     let is_not_in = |service: &&String| filters.wants_service(service) && !known.contains(service.as_str());
     let lacking: Vec<&str> = services.iter().filter(is_not_in).map(String::as_str).collect();
     let named = some(&lacking, NAMED);
-    let said = format!("not in: {named}; jaeger knows them, and no span metric counted them in this time");
+    let said = format!("{named} not in: known to jaeger, and no span metric counted them in this time");
     let note = Note::new(NoteCode::Info, Source::Jaeger, said).hint("--via spans reads all");
     (!lacking.is_empty()).then_some(note)
 }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::gather::line_search::{FoundLines, lines_with};
 use crate::gather::sample::{Sampled, Wanted, samples};
 use crate::model::basis::{Basis, Via};
-use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
@@ -228,8 +228,14 @@ pub async fn read(
         }
         lines.traces()
     };
-    let sampled = Box::pin(samples(&looks, naming, backends, transport, &progress)).await;
+    let mut sampled = Box::pin(samples(&looks, naming, backends, transport, &progress)).await;
     progress.done();
+    let is_away =
+        |backend: &BackendStatus| backend.name == Source::Jaeger && backend.state == BackendState::NotConfigured;
+    if sampled.evidence.backends.iter().any(is_away) {
+        let said = "spans come from jaeger, and none is configured";
+        sampled.evidence.note(Note::new(NoteCode::Partial, Source::Jaeger, said).hint("name it with --jaeger-url"));
+    }
     let (since, by_lines) = (lines.since(), named_by(&lines, &sampled));
     let remarks = [by_themselves(&sampled), sampled.remarks_on_errors(1, limit), by_lines, nameless(&lines)];
     if needs_lines && lines.evidence.coverage.logs.is_empty() && lines.evidence.is_complete() {
@@ -317,7 +323,8 @@ pub fn cut(basis: &Basis) -> Option<Note> {
     let many = if least < limit { format!("{least} to {limit}") } else { limit.to_string() };
     let [newest, from] = if basis.evenly { ["", ", from all of the time"] } else { ["the newest ", ""] };
     let said = format!("{} of {} cut at {newest}{many} traces{from}", basis.cut(), counted(all, "service"));
-    let hint = "--limit raises it; --start and --end narrow the time";
+    let hint = "what touches several services is read more often than its share; --limit raises it, --start and --end \
+                narrow the time";
     Some(Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
 }
 

@@ -7,7 +7,7 @@ use crate::backend::transport::Transport;
 use crate::gather::standing::Standing;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::metric::{ActiveAlert, Alert, Series};
-use crate::model::rule::Rule;
+use crate::model::rule::{Rule, RuleKind};
 use crate::model::time::{SECOND, Timestamp, Window};
 use crate::wire::prometheus_json::alerts_from_series;
 
@@ -22,8 +22,10 @@ pub struct Alerted {
     pub active: Vec<ActiveAlert>,
     /// Those of which there is a sample now: what is over has none. None where the window ends before, or none was had.
     pub sampled: Option<Vec<Alert>>,
-    /// The rules behind them; empty where there is no alert, or they could not be had.
+    /// The rules behind them; empty where they could not be had.
     pub rules: Vec<Rule>,
+    /// Whether no alert could be, for this server has no rules.
+    pub no_rules: bool,
     /// Nanoseconds between two samples.
     pub step_ns: i64,
     /// How Prometheus did.
@@ -53,27 +55,31 @@ pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transpo
         None => vec![],
     };
     let items = stretches.len().max(active.len());
-    let rules = if items > 0 && standing.is_well() { rules(&prometheus, &mut standing).await } else { vec![] };
+    let rules = if standing.is_well() { rules(&prometheus, &mut standing).await } else { None };
+    let could_fire = |rule: &Rule| rule.kind == RuleKind::Alerting;
+    let no_rules = items == 0 && rules.as_ref().is_some_and(|rules| !rules.iter().any(could_fire));
+    let rules = rules.unwrap_or_default();
     Alerted {
         stretches,
         since,
         active,
         sampled,
         rules,
+        no_rules,
         step_ns: step_ns(window),
         shell: standing.shell("alerts", items, String::new(), window),
     }
 }
 
 /// What they say of their alerts helps to read an answer; that it could not be had takes nothing from it.
-async fn rules(prometheus: &Prometheus<'_>, standing: &mut Standing<'_>) -> Vec<Rule> {
+async fn rules(prometheus: &Prometheus<'_>, standing: &mut Standing<'_>) -> Option<Vec<Rule>> {
     match prometheus.rules().await {
-        Ok(told) => told.data,
-        Err(failure) if has_no_list(&failure) => vec![],
+        Ok(told) => Some(told.data),
+        Err(failure) if has_no_list(&failure) => None,
         Err(failure) => {
             let said = format!("what the rules say of their alerts is not known: {}", failure.message);
             standing.note(Note::new(NoteCode::Info, Source::Prometheus, said));
-            vec![]
+            None
         }
     }
 }

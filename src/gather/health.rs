@@ -43,6 +43,15 @@ pub fn advised(note: Note) -> Note {
     note.hint(next)
 }
 
+/// That nobody at all is there who could have been asked.
+pub fn nobody(backends: &[BackendStatus]) -> Option<Note> {
+    let is_away = |b: &BackendStatus| matches!(b.state, BackendState::NotConfigured | BackendState::LeftOut);
+    let message = "no backend answered: none is configured, and none is at its usual place on this machine";
+    let hint = "set --jaeger-url, --loki-url, --prometheus-url, or see `trace config show`";
+    let nobody = !backends.is_empty() && backends.iter().all(is_away);
+    nobody.then(|| Note::general(NoteCode::Unreachable, message).hint(hint))
+}
+
 /// A backend that was left out on purpose.
 pub fn left_out(source: Source) -> BackendStatus {
     BackendStatus::new(source, BackendState::LeftOut)

@@ -64,12 +64,16 @@ pub async fn of_family(
     let all = family.selector(&family.calls, &Filters::default());
     let (known, mut notes) = known_before(prometheus, &family.calls, &all, window).await?;
     let (by, in_buckets) = (labels.of_calls(), labels.of_lengths());
-    let (calls, errors, buckets) = tokio::join!(
+    let (calls, errors, buckets, ended) = tokio::join!(
         counted(prometheus, Some(&calls), &by, known, window),
         counted(prometheus, errors.as_deref(), &by, known, window),
         risen(prometheus, lengths.map(|lengths| of(&lengths.name)), &in_buckets, window),
+        ended(prometheus, &family.calls, &all, window),
     );
     let (calls, errors, mut buckets) = (calls?, errors?, buckets?);
+    if !calls.told.data.is_empty() {
+        notes.extend(ended);
+    }
     if let Some(new) = lengths.and_then(|lengths| family.those(&lengths.name, &calls.new)) {
         match prometheus.instant(&born(&new, &in_buckets, known, window), window.to).await {
             Ok(told) => {
@@ -141,6 +145,23 @@ async fn known_before(
     );
     let note = Note::new(NoteCode::Info, Source::Prometheus, said);
     Ok(([(length / SECOND).max(1); 3], vec![note]))
+}
+
+/// That the metric was read no more at the end of the window: what came since is not counted.
+async fn ended(prometheus: &Prometheus<'_>, metric: &str, selector: &str, window: Window) -> Option<Note> {
+    let query = format!("count({selector})");
+    let told = prometheus.instant(&query, window.to).await.ok()?;
+    if !told.data.is_empty() {
+        return None;
+    }
+    let told = prometheus.range(&query, window).await.ok()?;
+    let last = told.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time).max()?;
+    let said = format!(
+        "{metric} was read no more in the last {} of this time: what came since is not counted",
+        Human(window.to.since(last))
+    );
+    let hint = "whoever makes or scrapes it is away; --via spans reads what was stored";
+    Some(Note::new(NoteCode::Partial, Source::Prometheus, said).hint(hint))
 }
 
 /// When the metric was first read in this window, to a few seconds: in steps that get finer around it.

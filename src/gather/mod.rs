@@ -497,11 +497,7 @@ impl<'a> Gathering<'a> {
                 self.evidence.note(note);
             }
         }
-        if statuses.iter().all(|b| matches!(b.state, BackendState::NotConfigured | BackendState::LeftOut)) {
-            let message = "no backend answered: none is configured, and none is at its usual place on this machine";
-            let hint = "set --jaeger-url, --loki-url, --prometheus-url, or see `trace config show`";
-            self.evidence.note(Note::general(NoteCode::Unreachable, message).hint(hint));
-        }
+        health::nobody(&statuses).into_iter().for_each(|note| self.evidence.note(note));
         if let Some(failure) = self.transport.interrupted() {
             let answered = statuses.iter().any(|backend| self.transport.has_answered(backend.name));
             self.evidence.note(failure.interruption(if answered { Came::Something } else { Came::Nothing }));

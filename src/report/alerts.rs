@@ -37,6 +37,8 @@ pub struct Alerts {
     pub asked: Option<Window>,
     /// Whether only alerts of some services were asked for: one that names none decides no exit code then.
     pub of_services: bool,
+    /// Whether no alert could be, for the server has no rules.
+    pub no_rules: bool,
     /// Every alert once: what still is before what is over, gravest first, then the newest.
     pub alerts: Vec<Episode>,
     /// What the examples were taken from.
@@ -129,6 +131,9 @@ impl Alerts {
         let time = self.asked.map_or(String::new(), |asked| format!(" in {}", Human(asked.length())));
         if self.alerts.is_empty() {
             return match (frame.report.complete, self.asked) {
+                (true, Some(_)) if self.no_rules => {
+                    one(Role::Warn, format!("– no alert{time}, for no rule is here that could fire"))
+                }
                 (true, Some(_)) => one(Role::Good, format!("✓ no alert{time}")),
                 _ => one(Role::Warn, "– no alert seen so far"),
             };

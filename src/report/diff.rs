@@ -193,7 +193,7 @@ impl DiffReport {
         let mut blocks = vec![Block::Line(self.title(frame))];
         blocks.extend(frame.asking());
         blocks.push(Block::Facts(self.sides(frame)));
-        let rows = self.shown();
+        let rows = if self.told().enough { self.shown() } else { vec![] };
         if !rows.is_empty() && self.told().enough {
             blocks.extend([Block::Blank, Block::Table(self.table(&rows))]);
         }
@@ -207,7 +207,7 @@ impl DiffReport {
         let rule = if self.is_of_two() {
             "slower and faster from 5 ms and a fifth on, waits from 100 ms and a fifth on"
         } else {
-            "marked is what chance alone would not make of all steps in 1 of 50 comparisons; medians from a tenth on"
+            "marked is what chance alone would not make of all steps in 1 of 50 comparisons; medians and p95 from a tenth on"
         };
         facts.extend(self.told().enough.then(|| fact("rule", one(Role::Dim, rule))));
         facts.extend(frame.remarks());
@@ -261,7 +261,8 @@ impl DiffReport {
         let steps: Vec<&Step> = self.told().steps.iter().filter(is_so).collect();
         let by = |step: &&Step| {
             let (a, b) = (step.first.unwrap_or_default(), step.second.unwrap_or_default());
-            let waits = changes.contains(&Change::WaitsLonger) || changes.contains(&Change::WaitsLess);
+            let has = |change: Change| changes.contains(&change) && step.changes.contains(&change);
+            let waits = has(Change::WaitsLonger) || has(Change::WaitsLess) && !has(Change::Faster);
             let (a, b) = if waits { (a.wait_ns, b.wait_ns) } else { (a.p50_ns, b.p50_ns) };
             b.saturating_sub(a).saturating_abs()
         };
@@ -420,7 +421,7 @@ impl DiffReport {
 }
 
 /// What the answer says, in this order.
-const SUMMARY: [(&[Change], &str); 10] = [
+const SUMMARY: [(&[Change], &str); 11] = [
     (&[Change::Missing], "missing"),
     (&[Change::Added], "added"),
     (&[Change::Moved], "moved"),
@@ -429,6 +430,7 @@ const SUMMARY: [(&[Change], &str); 10] = [
     (&[Change::Fewer], "called less often"),
     (&[Change::More], "called more often"),
     (&[Change::Slower], "slower by"),
+    (&[Change::SlowerAtTimes], "slower at times"),
     (&[Change::WaitsLonger], "waiting longer by"),
     (&[Change::Faster, Change::WaitsLess], "faster by"),
 ];
@@ -443,6 +445,7 @@ fn word(change: Change) -> &'static str {
         Change::FailsNoMore => "fails no more",
         Change::Slower => "slower",
         Change::SlowerBelow => "slower below",
+        Change::SlowerAtTimes => "slower p95",
         Change::Faster => "faster",
         Change::WaitsLonger => "waits longer",
         Change::WaitsLess => "waits less",

@@ -56,6 +56,8 @@ pub struct LatencyRecord<'a> {
     critical_path_ns: i64,
     /// For how much of it nothing was open.
     gap_ns: i64,
+    /// How much of the critical paths came after the request that began the journey was answered.
+    answered_ns: i64,
     /// Services without server or consumer spans in the metrics: all their spans count as calls.
     unentered_services: &'a [String],
     /// What users wait for most first.
@@ -180,6 +182,7 @@ impl Latency {
             },
             critical_path_ns: self.table.critical_ns,
             gap_ns: self.table.gap_ns,
+            answered_ns: self.table.answered_ns,
             unentered_services: &self.table.unentered,
             rows: self.table.rows.iter().map(RowRecord::of).collect(),
             queues: self.table.queues.iter().map(QueueRecord::of).collect(),
@@ -381,6 +384,12 @@ impl Latency {
         if self.table.gap_ns > 0 {
             let share = percent(self.table.gap_ns as f64, self.table.critical_ns as f64);
             facts.push(fact("gaps", plain(format!("{share} of what users wait for: nothing was open then"))));
+        }
+        if self.table.answered_ns > 0 {
+            let share = percent(self.table.answered_ns as f64, self.table.critical_ns as f64);
+            let said =
+                "of it came after the request that began it was answered: who waits for the answer alone waits less";
+            facts.push(fact("answers", plain(format!("{share} {said}"))));
         }
         if self.by == By::Service {
             let said = "what enters a service from elsewhere; what it does inside is its own time";

@@ -17,6 +17,8 @@ use crate::report::words::{counted, some};
 
 /// How many rows of what only restates the question, and of what is lacking, are shown.
 const FEW: usize = 3;
+/// What stands over entries.
+const BEGAN: &str = "what began them";
 /// What stands over suspects.
 const SUSPECT: &str = "suspect, perhaps by chance";
 /// Those that are not the ones that were asked for.
@@ -285,7 +287,7 @@ impl WhyReport {
         let mut blocks = vec![Block::Line(self.title(frame)), Block::Line(self.question())];
         blocks.push(window::line(&self.basis));
         blocks.extend(frame.asking());
-        let mut tables = [("what", &self.told.causes, self.top), ("what began them", &self.told.entries, FEW)];
+        let mut tables = [("what", &self.told.causes, self.top), (BEGAN, &self.told.entries, FEW)];
         if self.told.entries.first().is_some_and(|entry| self.first().is_some_and(|first| std::ptr::eq(first, entry))) {
             tables.reverse();
         }
@@ -389,6 +391,7 @@ impl WhyReport {
     }
 
     fn table(&self, title: &str, rows: &[Difference], most: usize) -> Table {
+        let is_plain = title.is_empty() || title == BEGAN;
         let of = |n: usize, all: usize, share: f64| plain(format!("{n} of {all}  {:>3.0} %", share * 100.0));
         let doubt = if title == SUSPECT { "? " } else { "" };
         let row = |row: &Difference| {
@@ -403,7 +406,9 @@ impl WhyReport {
                 below: if row.also.is_empty() { vec![] } else { vec![Block::Line(also)] },
             }
         };
-        let head = [self.asked.word, "others", title].map(str::to_owned).to_vec();
+        // Beside a count stands a share that is not simply that of it.
+        let weighed = if self.told.entries_compared.is_some_and(|n| n > 1) && !is_plain { ", weighed" } else { "" };
+        let head = vec![format!("{}{weighed}", self.asked.word), format!("others{weighed}"), title.to_owned()];
         let head = if title.is_empty() { vec![] } else { head };
         Table { head, rows: rows.iter().take(most).map(row).collect(), ..Table::default() }
     }
@@ -438,9 +443,10 @@ impl WhyReport {
     }
 
     fn commands(&self, frame: &Frame) -> Vec<String> {
+        let look = if self.asked.word == "slow" { "timeline" } else { "missing" };
         let first = self.told.causes.iter().chain(&self.told.suspects);
         let rows = first.chain(&self.told.lacking).chain(&self.told.restated);
-        let example = rows.flat_map(|row| &row.examples).next().map(|id| frame.command_about(id, "missing"));
+        let example = rows.flat_map(|row| &row.examples).next().map(|id| frame.command_about(id, look));
         let made_good = (self.told.bad == 0 && self.told.made_good > 0).then(|| frame.beside("trace why --bad error"));
         vec![example.or(made_good).unwrap_or_else(|| frame.beside("trace hotspots"))]
     }

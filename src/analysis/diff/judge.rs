@@ -40,6 +40,8 @@ pub enum Change {
     Slower,
     /// It lasts longer because of steps below it.
     SlowerBelow,
+    /// It lasts as long as before in half of the journeys, and longer in more of the others.
+    SlowerAtTimes,
     /// It lasts less long.
     Faster,
     /// Its message waits longer.
@@ -292,7 +294,8 @@ fn judge_two(row: &mut Row, below_ns: i64) -> i64 {
     let differs = beyond(before, after, JITTER_NS);
     if differs && after > before {
         changes.push(slower(longer, below_ns));
-    } else if differs {
+    } else if differs && b.errors <= a.errors {
+        // What fails ends early.
         changes.push(Change::Faster);
     }
     if beyond(a.wait_ns, b.wait_ns, WAIT_NS) {
@@ -301,7 +304,7 @@ fn judge_two(row: &mut Row, below_ns: i64) -> i64 {
     if differs { longer.max(0) } else { 0 }
 }
 
-/// Four questions a step: how often, how many fail, how long, how long its message waits; and whether what began journeys
+/// Five questions a step: how often, how many fail, how long, how many last longest, how long its message waits; and whether what began journeys
 /// does so no more, or did not before. A mark is beyond what chance makes of all that could be marked.
 pub(super) fn of_many(diff: &Diff) -> Told {
     let mut rows = rows(diff);
@@ -353,7 +356,8 @@ pub(super) fn of_many(diff: &Diff) -> Told {
 fn least(asked: &[Answers]) -> Vec<f64> {
     let mut told = BTreeSet::new();
     let failures = asked.iter().filter(|one| told.insert(&one.failing)).map(|one| one.fails.least);
-    asked.iter().flat_map(|one| [one.calls.least, one.length.least, one.wait.least]).chain(failures).collect()
+    let lengths = |one: &Answers| [one.calls.least, one.length.least, one.tail.least, one.wait.least];
+    asked.iter().flat_map(lengths).chain(failures).collect()
 }
 
 /// How likely chance makes such a difference, and how likely at least, whichever way it fell.
@@ -392,6 +396,8 @@ struct Answers {
     calls: Answer,
     fails: Answer,
     length: Answer,
+    /// How many are among the longest twentieth of both sides.
+    tail: Answer,
     wait: Answer,
     /// In which journeys of either side it fails.
     failing: [Vec<usize>; 2],
@@ -402,11 +408,16 @@ impl Answers {
         let numbers = |of: fn(&Seen) -> f64| row.seen.map(|seen| seen.iter().map(of).collect::<Vec<f64>>());
         let mut calls = numbers(|one| one.calls as f64);
         calls.iter_mut().zip(all).for_each(|(calls, all)| calls.resize(all.max(calls.len()), 0.0));
+        let mut lengths: Vec<i64> = row.seen.iter().copied().flatten().map(mean).collect();
+        lengths.sort_unstable();
+        let long = quantile(&lengths, 95);
+        let longest = row.seen.map(|seen| seen.iter().filter(|one| mean(one) > long).count());
         let failing = row.seen.map(|seen| seen.iter().filter(|one| one.errors > 0).map(|one| one.journey).collect());
         Self {
             calls: Answer::of_ranks(calls),
             fails: Answer::of_shares(failing.each_ref().map(Vec::len), all, ways),
             length: Answer::of_ranks(numbers(|one| mean(one) as f64)),
+            tail: Answer::of_shares(longest, row.seen.map(<[Seen]>::len), ways),
             wait: Answer::of_ranks(numbers(|one| one.wait_ns as f64)),
             failing,
         }
@@ -432,6 +443,8 @@ impl Answers {
         let apart = |a: i64, b: i64| b.saturating_sub(a).saturating_abs() > LEAST_NS.max(a.max(b) / 10);
         if apart(a.p50_ns, b.p50_ns) && self.length.p <= level {
             changes.push(if b.p50_ns > a.p50_ns { Change::Slower } else { Change::Faster });
+        } else if apart(a.p95_ns, b.p95_ns) && b.p95_ns > a.p95_ns && self.tail.p <= level {
+            changes.push(Change::SlowerAtTimes);
         }
         if apart(a.wait_ns, b.wait_ns) && self.wait.p <= level {
             changes.push(if b.wait_ns > a.wait_ns { Change::WaitsLonger } else { Change::WaitsLess });

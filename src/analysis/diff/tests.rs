@@ -151,6 +151,11 @@ fn another_mix_of_entries_is_no_difference_and_what_changes_within_one_is() {
     for (what, sides, enough, changes) in all {
         assert_eq!(mixed(&sides), (enough, changes.iter().map(ToString::to_string).collect()), "{what}");
     }
+    // One in ten lasts longer than any did before: the median knows nothing of it.
+    let stuck = pay.replace("0..100", "0..5100").replace("10..90", "10..5090");
+    let told = mixed(&[vec![(100, pay)], vec![(90, pay), (10, &stuck)]]);
+    assert_eq!(told.1, ["POST /pay/# [SlowerAtTimes]", "charge [SlowerAtTimes]"]);
+    assert_eq!(mixed(&[vec![(100, pay)], vec![(99, pay), (1, &stuck)]]).1, [""; 0]);
     // What is enough of the lesser part only is no answer about the whole.
     let rare: Vec<String> = (b'a'..=b'z').map(|c| format!("shop/GET /{} 0..9 server", char::from(c))).collect();
     let side =

@@ -13,6 +13,7 @@ use crate::backend::{Backends, Endpoint};
 use crate::gather::haul::SpansByTrace;
 use crate::gather::health;
 use crate::model::basis::SampledService;
+use crate::model::conventions::short_service;
 use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
@@ -21,7 +22,8 @@ use crate::model::span::StatusCode;
 use crate::model::time::Window;
 use crate::progress::Progress;
 use crate::query::Bounds;
-use crate::report::words::counted;
+use crate::report::words::{counted, some as some_of};
+use crate::spelling::nearest;
 use look::Look;
 
 /// Which traces are wanted.
@@ -136,6 +138,7 @@ pub async fn samples(
             sampled.looks = came.iter().map(Looked::of).collect();
             sampled.services = came.first().map(|look| look.services.clone()).unwrap_or_default();
             sampled.services.sort();
+            sampled.evidence.notes.extend(unknown(looks, &jaeger.services));
             sampled.evidence.notes.extend(full(looks, &came, most));
             let is_lacking = |id: &TraceId| !sampled.looks.iter().any(|look| look.traces.contains(id));
             let lacking: Vec<TraceId> = named.into_iter().filter(is_lacking).collect();
@@ -172,6 +175,24 @@ fn full(looks: &[Wanted], came: &[Look], most: usize) -> Option<Note> {
     let said = format!("at most {most} spans of {} services are read: {}", look::SERVICES, told.join(", "));
     let hint = "raise --max-spans, or narrow the question with --service, --start and --end";
     (!told.is_empty()).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
+}
+
+/// That no service is called so, and which may have been meant: a slip must not look like silence.
+fn unknown(looks: &[Wanted], known: &[String]) -> Option<Note> {
+    let wanted = looks.first()?;
+    let lost = wanted.filters.services.iter().find(|wanted| !known.iter().any(|name| is_called(wanted, name)))?;
+    let names: Vec<&str> = known.iter().flat_map(|name| [name.as_str(), short_service(name)]).collect();
+    let hint = match lost.as_exact().and_then(|name| nearest(name, &names)) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None if known.is_empty() => "it knows none".to_owned(),
+        None => format!("it knows {}", some_of(known, 5)),
+    };
+    let said = format!("no service is called {lost} here");
+    (!known.is_empty()).then(|| Note::new(NoteCode::Info, Source::Jaeger, said).hint(hint))
+}
+
+fn is_called(wanted: &Pattern, name: &str) -> bool {
+    wanted.matches(name) || wanted.matches(short_service(name))
 }
 
 /// That lines name more traces than were asked for.
