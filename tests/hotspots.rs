@@ -106,7 +106,7 @@ fn what_does_not_fit_is_cut_and_that_is_said() {
     let told = run("latency", &download(&spans), &[]);
     assert!(told.stdout.contains("… and 2980 more rows; --top 3000 shows all"), "{:.900}", told.stdout);
     let told = run("errors", &download(&spans), &["--limit", "2"]);
-    assert!(told.stdout.contains("… and 2998 older errors; --limit 3000 shows all"), "{:.900}", told.stdout);
+    assert!(told.stdout.contains("… and 2998 older kinds; --limit 3000 shows all"), "{:.900}", told.stdout);
 }
 
 /// The window against the one before it, both of a file.

@@ -78,7 +78,7 @@ fn a_stuck_phase_is_the_answer_and_decides_the_code_where_that_is_asked_for() {
 #[test]
 fn odd_numbers_of_phases_are_said_in_words() {
     let many = (0..3_000).map(|n| status(&format!("p{n}"), "IN_PROGRESS", |_| "0".to_owned())).collect();
-    let table: [(&[&str], Vec<serde_json::Value>, i32, &str); 7] = [
+    let table: [(&[&str], Vec<serde_json::Value>, i32, &str); 8] = [
         (
             &[],
             vec![],
@@ -105,6 +105,15 @@ fn odd_numbers_of_phases_are_said_in_words() {
             vec![series(json!({"phase": "a", "status": "IN_PROGRESS"}), |at| (at < 900).then(|| "2".to_owned()))],
             0,
             "– no phase is told of any more: the last was at 22:28:05\n",
+        ),
+        (
+            &[],
+            vec![
+                series(json!({"phase": "a", "status": "IN_PROGRESS"}), |at| (at < 900).then(|| "2".to_owned())),
+                status("b", "done", |at| (at / 60).to_string()),
+            ],
+            0,
+            "! a told of no more since 22:28:05: 2 in progress then, nobody knows since\n",
         ),
     ];
     for (args, told, code, said) in table {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::analysis::errors::Place;
 use crate::analysis::hotspots::Scope;
 use crate::analysis::occurrences::{self, Occurrence, Part, Told};
-use crate::analysis::template::template;
+use crate::analysis::template::{clusters, template};
 use crate::model::attribute::Attributes;
 use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
@@ -120,11 +120,45 @@ impl ErrorList {
         self.entries.insert(key, entry);
     }
 
-    /// The errors, newest first.
+    /// The errors, newest first; of one place those whose words differ in one only are the same.
     pub fn newest(self) -> Vec<ErrorEntry> {
-        let mut all: Vec<(Key, ErrorEntry)> = self.entries.into_iter().collect();
+        let mut alike: BTreeMap<Key, Vec<(String, ErrorEntry)>> = BTreeMap::new();
+        for (mut key, entry) in self.entries {
+            let template = std::mem::take(&mut key.template);
+            alike.entry(key).or_default().push((template, entry));
+        }
+        let mut all: Vec<(Key, ErrorEntry)> = vec![];
+        for (key, entries) in alike {
+            let said = entries.iter().map(|(template, _)| template.as_str()).take(MOST_ALIKE);
+            let clusters = clusters(said);
+            let mut known: BTreeMap<&str, ErrorEntry> = BTreeMap::new();
+            for (template, entry) in &entries {
+                let cluster = clusters.get(template.as_str()).map_or(template.as_str(), String::as_str);
+                match known.get_mut(cluster) {
+                    Some(other) => other.merge(entry),
+                    None => _ = known.insert(cluster, entry.clone()),
+                }
+            }
+            let named = |(template, entry): (&str, _)| (Key { template: template.to_owned(), ..key.clone() }, entry);
+            all.extend(known.into_iter().map(named));
+        }
         all.sort_by(|(one, a), (other, b)| (Reverse(a.time), one).cmp(&(Reverse(b.time), other)));
         all.into_iter().map(|(_, entry)| entry).collect()
+    }
+}
+
+/// Of so many messages of one place it is looked which are alike.
+const MOST_ALIKE: usize = 500;
+
+impl ErrorEntry {
+    /// The newer of both, with the count of both.
+    fn merge(&mut self, other: &Self) {
+        let (count, recovered) = (self.count + other.count, self.recovered + other.recovered);
+        let first_seen = self.first_seen.min(other.first_seen);
+        if (other.time, other.span_id) > (self.time, self.span_id) {
+            self.clone_from(other);
+        }
+        (self.count, self.recovered, self.first_seen) = (count, recovered, first_seen);
     }
 }
 
@@ -172,5 +206,18 @@ mod tests {
             told,
             [of("get", "user 9 gone", 2, &[("user", "9")]), of("", "full", 1, &[]), of("put", "user 9 gone", 1, &[]),]
         );
+    }
+
+    #[test]
+    fn of_one_place_what_differs_in_one_word_is_the_same() {
+        let pages = ["ee55b1", "first", "zz9", "kk", "last"];
+        let text = |place: &str, page: &str| format!("{place} 0..1 error: the page {page} of the disk is gone");
+        let mut list = ErrorList::default();
+        for page in pages {
+            list.add(&sketch::journey(&text("web/get", page)), &Filters::default());
+        }
+        list.add(&sketch::journey(&text("web/put", "other")), &Filters::default());
+        let told: Vec<(String, u64)> = list.newest().into_iter().map(|e| (e.place.operation, e.count)).collect();
+        assert_eq!(told, [("get".to_owned(), 5), ("put".to_owned(), 1)]);
     }
 }

@@ -28,6 +28,7 @@ use crate::options::sources::Supply;
 use crate::options::window::WindowArgs;
 use crate::report::Body;
 use crate::report::alerts::{Alerts, SHOWN};
+use crate::report::filters::flags;
 use crate::report::rules::Rules;
 use crate::wire::promql::needed;
 
@@ -203,6 +204,11 @@ fn shown_with(mut footing: Footing, args: &Args, context: &Context, alerts: Aler
 }
 
 async fn rules(args: &Args, is_demo: bool, context: &Context) -> Result<Outcome, Error> {
+    let filters = args.window.journey.filters.filters();
+    if !filters.is_empty() {
+        let said = format!("--rules: all are told, whatever {} says", flags(&filters));
+        return Err(Error::usage(said, "drop it, or --rules"));
+    }
     let journey = &args.window.journey;
     let mut footing = Footing { settled: true, ..blank(&args.window, context) };
     let (told, asked) = if is_demo {

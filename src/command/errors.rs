@@ -62,9 +62,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     errors.retain(|error| is_wanted(error.part));
     let shown = usize::try_from(args.limit).unwrap_or(usize::MAX).min(errors.len());
     let older = errors.len() - shown;
+    let older_count = errors[shown..].iter().map(|error| error.count).sum();
     errors.truncate(shown);
     let when = failing::when(&window, context)?;
-    let body = Errors { errors, older, passed_on, basis: counted.basis, when, stacks: args.stack };
+    let body = Errors { errors, older, older_count, passed_on, basis: counted.basis, when, stacks: args.stack };
     let mut footing = counted.footing;
     footing.worst = is_kept.then_some(Severity::Error);
     Ok(footing.outcome(&args.journey, context, Body::Errors(Box::new(body))))

@@ -23,8 +23,10 @@ const FIELDS: usize = 6;
 pub struct Errors {
     /// Newest first, each with how often the same was told.
     pub errors: Vec<ErrorEntry>,
-    /// How many others there are, older ones.
+    /// How many other kinds there are, older ones.
     pub older: usize,
+    /// How many errors those are.
+    pub older_count: u64,
     /// How many were left out because others caused them.
     pub passed_on: u64,
     /// What the answer rests on.
@@ -97,7 +99,7 @@ impl Errors {
         }
         let mut facts = vec![];
         let all = format!("--limit {} shows all", self.errors.len() + self.older);
-        facts.extend(parts::unshown(self.older, "older error", &all));
+        facts.extend(parts::unshown(self.older, "older kind", &all));
         if self.passed_on > 0 {
             let all = counted(usize::try_from(self.passed_on).unwrap_or(usize::MAX), "error");
             facts.push(fact("passed on", plain(format!("{all} that others caused; --all shows them"))));
@@ -123,16 +125,12 @@ impl Errors {
                 (_, true) => one(Role::Good, format!("✓ no errors{when}")),
             };
         };
-        let count = self.errors.iter().map(|error| error.count).sum::<u64>();
+        let count = self.errors.iter().map(|error| error.count).sum::<u64>() + self.older_count;
+        let known = self.errors.len() + self.older;
         let all = counted(usize::try_from(count).unwrap_or(usize::MAX), "error");
-        let kinds = if count > self.errors.len() as u64 {
-            format!(" of {}", counted(self.errors.len(), "kind"))
-        } else {
-            String::new()
-        };
-        let and_older = if self.older > 0 { ", and older ones" } else { "" };
+        let kinds = if count > known as u64 { format!(" of {}", counted(known, "kind")) } else { String::new() };
         vec![
-            piece(Role::Error, format!("✗ {all}{kinds}{when}{and_older}")),
+            piece(Role::Error, format!("✗ {all}{kinds}{when}")),
             piece(Role::Dim, format!("; the newest at {}", frame.zone.full(newest.time))),
         ]
     }

@@ -261,6 +261,12 @@ impl Latency {
         }
     }
 
+    /// What a share is of: most of what comes after the answer is nothing that anybody is known to wait for.
+    fn whole(&self) -> &'static str {
+        let is_mostly_later = self.table.answered_ns > self.table.critical_ns / 2;
+        if is_mostly_later { "the time until all is done" } else { "what users wait for" }
+    }
+
     /// What users wait for most, work or a queue; where that is not known, what takes longest in all, or fails or is
     /// called most.
     fn answer(&self, first: &Row) -> Line {
@@ -269,14 +275,14 @@ impl Latency {
             self.table.queues.first().filter(|queue| queue.critical_ns > first.critical_ns.unwrap_or(0))
         {
             let most = length(queue.lengths.quantile(1.0));
-            let said = format!(" is {} of what users wait for, up to {most} a message", share(queue.critical_ns));
+            let said = format!(" is {} of {}, up to {most} a message", share(queue.critical_ns), self.whole());
             let topic = if queue.topic.is_empty() { UNTOLD } else { &queue.topic };
             return vec![piece(Role::Plain, "the queue "), piece(Role::Strong, topic), piece(Role::Plain, said)];
         }
         let p95 = first.lengths.quantile(0.95);
         let p95 = p95.map_or(String::new(), |told| format!(", p95 {}", length(Some(told))));
         let said = match first.critical_ns.filter(|_| self.table.critical_ns > 0) {
-            Some(waited) => format!("  is {} of what users wait for{p95}", share(waited)),
+            Some(waited) => format!("  is {} of {}{p95}", share(waited), self.whole()),
             None if first.lengths.total_ns() > 0 => format!("  takes most time in all{p95}"),
             None if first.errors > 0 => format!("  fails most: {} of {}", first.errors, counted_calls(first.calls)),
             None => format!("  is called most: {}", counted_calls(first.calls)),
@@ -383,12 +389,11 @@ impl Latency {
         }
         if self.table.gap_ns > 0 {
             let share = percent(self.table.gap_ns as f64, self.table.critical_ns as f64);
-            facts.push(fact("gaps", plain(format!("{share} of what users wait for: nothing was open then"))));
+            facts.push(fact("gaps", plain(format!("{share} of {}: nothing was open then", self.whole()))));
         }
         if self.table.answered_ns > 0 {
             let share = percent(self.table.answered_ns as f64, self.table.critical_ns as f64);
-            let said =
-                "of it came after the request that began it was answered: who waits for the answer alone waits less";
+            let said = "of that time is after the answer to the request that began it: who waits for the answer alone waits less";
             facts.push(fact("answers", plain(format!("{share} {said}"))));
         }
         if self.by == By::Service {

@@ -174,7 +174,7 @@ impl MapReport {
             }
         };
         Graph {
-            nodes: nodes.iter().map(|node| GraphNode { label: node.name.clone(), shape: shape(node.kind) }).collect(),
+            nodes: nodes.iter().map(|node| GraphNode { label: shown(node), shape: shape(node.kind) }).collect(),
             edges: self.map.edges.iter().map(edge).collect(),
         }
     }
@@ -341,4 +341,9 @@ fn both<'a>(
     pairs.dedup();
     let count = |of: &BTreeMap<(String, String), u64>, pair| of.get(pair).copied().unwrap_or_default();
     pairs.into_iter().map(move |pair| (pair.0.as_str(), pair.1.as_str(), count(theirs, pair), count(ours, pair)))
+}
+
+/// How a node is called; no drawing takes one that is called nothing.
+fn shown(node: &Node) -> String {
+    if node.name.is_empty() { "(unnamed)".to_owned() } else { node.name.clone() }
 }

@@ -12,7 +12,7 @@ use crate::report::block::{Block, Chart, Fact, Line, Role, Table, TableRow, fact
 use crate::report::frame::Frame;
 use crate::report::parts::{self, labelled};
 use crate::report::rows::Rows;
-use crate::report::words::counted;
+use crate::report::words::{counted, some};
 
 /// So many phases are on the screen at most.
 const PHASES: usize = 30;
@@ -107,6 +107,11 @@ impl Phases {
         blocks
     }
 
+    /// Phases in which something was in progress when they were last told of.
+    fn lost(&self) -> impl Iterator<Item = &Phase> {
+        self.phases.iter().filter(|phase| phase.gone && phase.in_progress > 0.0)
+    }
+
     fn answer(&self, frame: &Frame) -> Line {
         let unknown = self.phases.iter().filter(|phase| phase.may_be_stuck()).map(Phase::recorded_ns).min();
         let told = self.phases.iter().filter(|phase| !phase.gone);
@@ -126,6 +131,14 @@ impl Phases {
                 let last =
                     last.map_or(String::new(), |last| format!(": the last was at {}", frame.zone.clock_seconds(last)));
                 vec![piece(Role::Warn, "– no phase is told of any more"), piece(Role::Plain, last)]
+            }
+            [] if self.lost().next().is_some() => {
+                let last = self.lost().map(|phase| phase.told).max().unwrap_or(self.asked.from);
+                let going = self.lost().map(|phase| phase.in_progress).fold(0.0, |sum, one| sum + one);
+                let names: Vec<&str> = self.lost().map(name).collect();
+                let said = format!("! {} told of no more since {}", some(&names, 3), frame.zone.clock_seconds(last));
+                let told = format!(": {} in progress then, nobody knows since", number(Some(going)));
+                vec![piece(Role::Warn, said), piece(Role::Plain, told)]
             }
             [] => match unknown {
                 Some(recorded) => {
