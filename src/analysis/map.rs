@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::analysis::adjust::asynchronous_cause;
 use crate::analysis::deliveries::{Deliveries, publishes, received_above, takes};
+use crate::analysis::findings::calls_that_lost_their_context;
 use crate::analysis::lengths::Lengths;
 use crate::model::conventions::short_service;
 use crate::model::filter::Filters;
@@ -124,15 +125,22 @@ struct Seen<'a> {
     deliveries: Deliveries,
     /// Topics to which something is published.
     published: BTreeSet<&'a str>,
+    /// Servers whose context was lost, with the calls that they answer.
+    callers: BTreeMap<usize, usize>,
+    /// Those calls.
+    answered: BTreeSet<usize>,
     /// Beside each span: whether it is wanted.
     wanted: Vec<bool>,
 }
 
 impl<'a> Seen<'a> {
     fn of(journey: &'a Journey, filters: &Filters) -> Self {
+        let lost = calls_that_lost_their_context(journey);
         Self {
             journey,
             deliveries: Deliveries::of(journey),
+            answered: lost.iter().map(|(call, _)| *call).collect(),
+            callers: lost.into_iter().map(|(call, server)| (server, call)).collect(),
             published: journey.spans.iter().filter(|s| publishes(s)).filter_map(Span::topic).collect(),
             wanted: journey.spans.iter().map(|span| filters.wants_span(span)).collect(),
         }
@@ -225,6 +233,12 @@ impl Mapping {
                     edge.errors += u64::from(gave_up);
                 }
             }
+            None if let Some(caller) = seen.callers.get(&index).copied() => {
+                if seen.wanted[caller] || seen.wanted[index] {
+                    let from = Node::service(&seen.journey.spans[caller]);
+                    self.count(from, Node::service(span), span, How::CorrelationId);
+                }
+            }
             None if span.kind == SpanKind::Server && seen.wanted[index] => {
                 self.count(Node::new(NodeKind::Outside, OUTSIDE), Node::service(span), span, How::Parent);
             }
@@ -245,10 +259,11 @@ impl Mapping {
             return;
         }
         // Of clients inside clients the innermost calls; one with a server below it is counted there.
-        let goes_on = effects().any(|(effect, below)| {
-            below.service() != span.service() && asynchronous_cause(journey, effect).is_none()
-                || below.service() == span.service() && below.kind == SpanKind::Client
-        });
+        let goes_on = seen.answered.contains(&index)
+            || effects().any(|(effect, below)| {
+                below.service() != span.service() && asynchronous_cause(journey, effect).is_none()
+                    || below.service() == span.service() && below.kind == SpanKind::Client
+            });
         if let Some(to) = remote(span).filter(|_| seen.wanted[index] && !goes_on) {
             self.count(Node::service(span), to, span, How::Parent);
         }

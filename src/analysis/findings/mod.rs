@@ -34,8 +34,10 @@ mod unstored;
 mod usual;
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use crate::model::finding::{Confidence, Finding, Severity};
+use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use baseline::Baseline;
 use known::Known;
@@ -109,6 +111,18 @@ pub fn of(journey: &Journey, grounds: &Grounds) -> Judgement {
     let withheld = all - findings.len();
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     Judgement { findings, withheld }
+}
+
+/// Calls whose server began a trace of its own, for their context was lost, each with that server.
+pub fn calls_that_lost_their_context(journey: &Journey) -> Vec<(usize, usize)> {
+    let traces: BTreeSet<TraceId> = journey.spans.iter().map(|span| span.trace_id).collect();
+    if journey.correlation_id.is_none() || traces.len() < 2 {
+        return vec![];
+    }
+    let known = Known::default();
+    let grounds = Grounds { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
+    let scene = Scene::of(journey, &grounds);
+    unjoined::unjoined(&scene, &pairing::Pairing::of(&scene))
 }
 
 /// So many spans at most are named as evidence of one finding; its count tells of all.

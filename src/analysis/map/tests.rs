@@ -176,3 +176,21 @@ fn no_edge_is_lost_and_the_order_of_journeys_is_nothing() {
     let spans = journeys.iter().flat_map(|journey| &journey.spans);
     assert_eq!(sent, spans.filter(|span| publishes(span)).count() as u64);
 }
+
+/// Who was called without its context is no entry of the platform: the call that it alone can answer tells by whom.
+#[test]
+fn a_call_that_lost_its_context_is_one_call_and_said_to_be_lost() {
+    let text = "shop/POST /orders 0..120 server
+  shop/GET 10..30 client server.address=stock http.request.method=GET
+stock/GET /items 12..28 server trace=2 http.request.method=GET";
+    let map_of = |correlation_id: Option<&str>| {
+        let mut mapping = Mapping::default();
+        let journey = Journey { correlation_id: correlation_id.map(str::to_owned), ..sketch::journey(text) };
+        mapping.add(&journey, &Filters::default());
+        told(&mapping.map())
+    };
+    let entry = "outside → Service shop: 1 ✗0 Parent×1";
+    assert_eq!(map_of(Some("c-1")), [entry, "shop → Service stock: 1 ✗0 CorrelationId×1"]);
+    let apart = ["outside → Service stock: 1 ✗0 Parent×1", "shop → Service stock: 1 ✗0 Parent×1"];
+    assert!(apart.iter().all(|edge| map_of(None).contains(&(*edge).to_owned())), "{:?}", map_of(None));
+}
