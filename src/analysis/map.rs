@@ -150,6 +150,12 @@ impl<'a> Seen<'a> {
         self.journey.forest.cause[index]
     }
 
+    /// The call that this server answers, though its context was lost, where either is wanted.
+    fn caller(&self, server: usize) -> Option<usize> {
+        let caller = self.callers.get(&server).copied();
+        caller.filter(|caller| self.wanted[*caller] || self.wanted[server])
+    }
+
     /// How it is known that one span follows from another one. A message ID within one trace is no lost context.
     fn how(&self, from: usize, to: usize, via: Via) -> How {
         match via {
@@ -233,11 +239,9 @@ impl Mapping {
                     edge.errors += u64::from(gave_up);
                 }
             }
-            None if let Some(caller) = seen.callers.get(&index).copied() => {
-                if seen.wanted[caller] || seen.wanted[index] {
-                    let from = Node::service(&seen.journey.spans[caller]);
-                    self.count(from, Node::service(span), span, How::CorrelationId);
-                }
+            None if let Some(caller) = seen.caller(index) => {
+                let from = Node::service(&seen.journey.spans[caller]);
+                self.count(from, Node::service(span), span, How::CorrelationId);
             }
             None if span.kind == SpanKind::Server && seen.wanted[index] => {
                 self.count(Node::new(NodeKind::Outside, OUTSIDE), Node::service(span), span, How::Parent);
