@@ -105,9 +105,9 @@ async fn what_lines_say_makes_journeys_bad_also_beyond_the_sample() {
         for text in [format!("quota*{tag}"), format!("re:quota.of.{tag}")] {
             let args = ["why", "--service", &pay, "--limit", "100", "--without", "prometheus", "-o", "json", "--bad"];
             let json = at(jaeger).args(args).args([format!("log='{text}'").as_str()]).run().json();
-            // Jaeger 2 in memory does not always give the newest: some of the bad ones may be among them.
+            // A third of all is read, some of the bad ones among them.
             let good = json["good_journey_count"].as_u64().unwrap_or_default();
-            assert!(json["bad_journey_count"] == 12 && (88..=100).contains(&good), "{jaeger}: {json:#}");
+            assert!(json["bad_journey_count"] == 12 && (60..=100).contains(&good), "{jaeger}: {json:#}");
             assert_eq!(json["causes"][0]["text"], "pool=old", "{jaeger}: {json:#}");
         }
     }

@@ -59,25 +59,37 @@ pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> L
     look.forget(&cut);
     let room = most.saturating_sub(look.count) / PARTS;
     let limit = (2 * wanted.limit).div_ceil(PARTS);
-    let windows: Vec<Window> = wanted.window.parts(PARTS as i64).collect();
     let of = async |window: Window| {
         let some = Wanted { window, limit, services: cut.clone(), ..wanted.clone() };
         newest(jaeger, &some, room).await
     };
-    let mut parts = vec![];
-    for some in windows.chunks(PARTS_AT_ONCE) {
-        parts.extend(join_all(some.iter().map(|window| of(*window))).await);
+    let mut parts = in_parts(wanted.window, &of).await;
+    // Where only some of the time has any, it is looked at more closely.
+    let told = parts.iter().filter(|(_, part)| part.count > 0).map(|(window, _)| *window).reduce(Window::hull);
+    if let Some(told) = told.filter(|told| told.length() <= wanted.window.length() / 2) {
+        parts = in_parts(told, &of).await;
     }
     let mut kept = BTreeSet::new();
     for service in &cut {
-        let told: Vec<Part> = windows.iter().zip(&parts).map(|(window, part)| part.of(service, *window)).collect();
+        let told: Vec<Part> = parts.iter().map(|(window, part)| part.of(service, *window)).collect();
         kept.extend(in_proportion(&told, wanted.limit));
     }
-    for mut part in parts {
+    for (_, mut part) in parts {
         part.keep_only(&kept);
         look.add(part);
     }
     look
+}
+
+/// Looks at each part of a time.
+async fn in_parts(window: Window, look: &impl AsyncFn(Window) -> Look) -> Vec<(Window, Look)> {
+    let windows: Vec<Window> = window.parts(PARTS as i64).collect();
+    let mut parts = vec![];
+    for some in windows.chunks(PARTS_AT_ONCE) {
+        let looks = join_all(some.iter().map(|window| look(*window))).await;
+        parts.extend(some.iter().copied().zip(looks));
+    }
+    parts
 }
 
 /// What one part of the time has of one service: its traces, the newest first, and how many there are, as they lie.
