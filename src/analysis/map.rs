@@ -234,14 +234,13 @@ impl Mapping {
                 let from = &seen.journey.spans[above];
                 if from.service() != span.service() && (seen.wanted[above] || seen.wanted[index]) {
                     let edge = self.count(Node::service(from), Node::service(span), span, seen.how(above, index, via));
-                    // A caller that waited no longer failed, whatever became of it below.
-                    let gave_up = from.kind == SpanKind::Client && from.is_error() && !span.is_error();
-                    edge.errors += u64::from(gave_up);
+                    edge.errors += u64::from(gave_up(from, span));
                 }
             }
             None if let Some(caller) = seen.caller(index) => {
-                let from = Node::service(&seen.journey.spans[caller]);
-                self.count(from, Node::service(span), span, How::CorrelationId);
+                let from = &seen.journey.spans[caller];
+                let edge = self.count(Node::service(from), Node::service(span), span, How::CorrelationId);
+                edge.errors += u64::from(gave_up(from, span));
             }
             None if span.kind == SpanKind::Server && seen.wanted[index] => {
                 self.count(Node::new(NodeKind::Outside, OUTSIDE), Node::service(span), span, How::Parent);
@@ -345,6 +344,11 @@ pub fn measured(measured: &Measured, filters: &Filters) -> Option<Map> {
     });
     let edges = flowing(edges.collect());
     (!measured.edges.is_empty()).then_some(Map { edges, within_traces })
+}
+
+/// A caller that waited no longer failed, whatever became of it below.
+fn gave_up(caller: &Span, below: &Span) -> bool {
+    caller.kind == SpanKind::Client && caller.is_error() && !below.is_error()
 }
 
 /// What metrics know of services.

@@ -26,6 +26,8 @@ pub fn masked(text: &str) -> String {
 const LONGEST: usize = 2_000;
 /// So many words at least has a message of which one may be variable for no other reason than that it varies.
 const WORDS: usize = 4;
+/// Longer ones are told apart by every word.
+const MOST_WORDS: usize = 64;
 /// So many texts at least must differ in one word for that word to be variable.
 const ALIKE: usize = 3;
 
@@ -270,7 +272,7 @@ pub fn clusters<'a>(templates: impl Iterator<Item = &'a str>) -> BTreeMap<&'a st
     let mut groups: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for template in &left {
         let words: Vec<&str> = template.split(' ').collect();
-        for at in (0..words.len()).filter(|_| words.len() >= WORDS) {
+        for at in (0..words.len()).filter(|_| (WORDS..=MOST_WORDS).contains(&words.len())) {
             let but_one: Vec<&str> = words.iter().enumerate().map(|(n, w)| if n == at { "<*>" } else { w }).collect();
             groups.entry(but_one.join(" ")).or_default().insert(template);
         }

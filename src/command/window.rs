@@ -236,7 +236,7 @@ pub async fn read(
         let said = "spans come from jaeger, and none is configured";
         sampled.evidence.note(Note::new(NoteCode::Partial, Source::Jaeger, said).hint("name it with --jaeger-url"));
     }
-    let (since, by_lines) = (lines.since(), named_by(&lines, &sampled));
+    let (since, by_lines) = (lines.since(desk.now), named_by(&lines, &sampled));
     let remarks = [by_themselves(&sampled), sampled.remarks_on_errors(1, limit), by_lines, nameless(&lines)];
     if needs_lines && lines.evidence.coverage.logs.is_empty() && lines.evidence.is_complete() {
         let said = "nobody is there who has lines: what they say is not known";
@@ -269,6 +269,9 @@ fn lines_cut(since: Timestamp, untold: usize, limit: usize) -> Note {
 
 /// That lines brought more than the sample holds.
 fn named_by(lines: &FoundLines, sampled: &Sampled) -> Option<Note> {
+    if sampled.looks.is_empty() {
+        return None;
+    }
     let is_sampled = |trace: &TraceId| sampled.looks.iter().any(|look| look.traces.contains(trace));
     let more = lines.traces().iter().filter(|trace| !is_sampled(trace)).count();
     let said = format!(

@@ -157,11 +157,11 @@ async fn ended(prometheus: &Prometheus<'_>, metric: &str, selector: &str, window
     let told = prometheus.range(&query, window).await.ok()?;
     let last = told.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time).max()?;
     let said = format!(
-        "{metric} was read no more in the last {} of this time: what came since is not counted",
+        "{metric} was read no more for the last {} of this time at least: nothing came, or it is not counted",
         Human(window.to.since(last))
     );
-    let hint = "whoever makes or scrapes it is away; --via spans reads what was stored";
-    Some(Note::new(NoteCode::Partial, Source::Prometheus, said).hint(hint))
+    let hint = "is who makes or scrapes it away? --via spans reads what was stored";
+    Some(Note::new(NoteCode::Info, Source::Prometheus, said).hint(hint))
 }
 
 /// When the metric was first read in this window, to a few seconds: in steps that get finer around it.

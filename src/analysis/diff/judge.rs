@@ -443,7 +443,9 @@ impl Answers {
         let apart = |a: i64, b: i64| b.saturating_sub(a).saturating_abs() > LEAST_NS.max(a.max(b) / 10);
         if apart(a.p50_ns, b.p50_ns) && self.length.p <= level {
             changes.push(if b.p50_ns > a.p50_ns { Change::Slower } else { Change::Faster });
-        } else if apart(a.p95_ns, b.p95_ns) && b.p95_ns > a.p95_ns && self.tail.p <= level {
+        }
+        let is_slower = changes.contains(&Change::Slower);
+        if !is_slower && apart(a.p95_ns, b.p95_ns) && b.p95_ns > a.p95_ns && self.tail.p <= level {
             changes.push(Change::SlowerAtTimes);
         }
         if apart(a.wait_ns, b.wait_ns) && self.wait.p <= level {

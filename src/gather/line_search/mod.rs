@@ -162,10 +162,10 @@ impl FoundLines {
         self.evidence.logs.iter().filter_map(|line| line.trace_id).filter(|trace| seen.insert(*trace)).collect()
     }
 
-    /// Since when every line was read, where not all were.
-    pub fn since(&self) -> Option<Timestamp> {
-        let oldest = self.evidence.logs.iter().map(|line| line.time).min();
-        oldest.filter(|_| self.cut_in_any() != CutLines::OfNobody)
+    /// Since when every line was read, where not all were; now where none was.
+    pub fn since(&self, now: Timestamp) -> Option<Timestamp> {
+        let oldest = self.evidence.logs.iter().map(|line| line.time).min().unwrap_or(now);
+        (self.cut_in_any() != CutLines::OfNobody).then_some(oldest)
     }
 
     /// Of whom there may be more than was read, in any of the times.

@@ -26,6 +26,8 @@ pub(super) const SERVICES: usize = 1_000;
 const PARTS: usize = 24;
 /// in so many at once.
 const PARTS_AT_ONCE: usize = 4;
+/// A part is not taken for more than so many times what came of it: bursts would leave nothing of the others.
+const MOST_TIMES: f64 = 20.0;
 /// So many spans a trace is thought to have before one was seen.
 const SPANS_A_TRACE: usize = 5;
 
@@ -53,11 +55,13 @@ pub(super) struct Look {
 pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> Look {
     let mut look = newest(jaeger, wanted, most).await;
     let cut = look.cut();
-    if cut.is_empty() || !wanted.evenly {
+    let size = look.count.div_ceil(look.spans.0.len().max(1));
+    let room = most.saturating_sub(look.count_without(&cut)) / PARTS;
+    // Where there is no room for a trace of each in every part, the newest are better than none.
+    if cut.is_empty() || !wanted.evenly || room < cut.len() * size {
         return look;
     }
     look.forget(&cut);
-    let room = most.saturating_sub(look.count) / PARTS;
     let limit = (2 * wanted.limit).div_ceil(PARTS);
     let of = async |window: Window| {
         let some = Wanted { window, limit, services: cut.clone(), ..wanted.clone() };
@@ -66,8 +70,12 @@ pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> L
     let mut parts = in_parts(wanted.window, &of).await;
     // Where only some of the time has any, it is looked at more closely.
     let told = parts.iter().filter(|(_, part)| part.count > 0).map(|(window, _)| *window).reduce(Window::hull);
-    if let Some(told) = told.filter(|told| told.length() <= wanted.window.length() / 2) {
-        parts = in_parts(told, &of).await;
+    let is_whole = parts.iter().all(|(_, part)| part.failure.is_none() && part.unasked == 0);
+    if let Some(told) = told.filter(|told| is_whole && told.length() <= wanted.window.length() / 2) {
+        for (_, part) in std::mem::replace(&mut parts, in_parts(told, &of).await) {
+            look.skipped.extend(part.skipped);
+            look.errors.extend(part.errors);
+        }
     }
     let mut kept = BTreeSet::new();
     for service in &cut {
@@ -172,6 +180,13 @@ impl Look {
         self.services.iter().filter(|service| service.cut).map(|service| service.service.clone()).collect()
     }
 
+    /// How many spans others than these services brought.
+    fn count_without(&self, services: &[String]) -> usize {
+        let others = self.brought.iter().filter(|(service, _)| !services.contains(service));
+        let traces: BTreeSet<&TraceId> = others.flat_map(|(_, traces)| traces).collect();
+        traces.into_iter().filter_map(|trace| self.spans.0.get(trace)).map(Vec::len).sum()
+    }
+
     /// Traces that only these services brought are nothing that was looked for.
     fn forget(&mut self, services: &[String]) {
         self.services.retain(|service| !services.contains(&service.service));
@@ -185,16 +200,17 @@ impl Look {
     /// What this part of the time has of a service. Where there are more than came, these are the newest of it: how far
     /// they reach back tells how many there are.
     fn of(&self, service: &str, window: Window) -> Part {
+        // A whole trace reaches beyond the part in which some of it began.
         let began = |trace: &TraceId| {
-            let spans = self.spans.0.get(trace).into_iter().flatten();
-            spans.map(|span| span.start).max().unwrap_or(window.from)
+            let spans = self.spans.0.get(trace).into_iter().flatten().map(|span| span.start);
+            spans.filter(|start| window.contains(*start)).max().unwrap_or(window.from)
         };
         let mut traces: Vec<(Reverse<Timestamp>, TraceId)> =
             self.brought.get(service).into_iter().flatten().map(|trace| (Reverse(began(trace)), *trace)).collect();
         traces.sort_unstable();
         let is_cut = self.services.iter().any(|one| one.service == service && one.cut);
         let reach = traces.last().map_or(0, |(oldest, _)| window.to.since(oldest.0)).max(1);
-        let part = if is_cut { (window.length() as f64 / reach as f64).max(1.0) } else { 1.0 };
+        let part = if is_cut { (window.length() as f64 / reach as f64).clamp(1.0, MOST_TIMES) } else { 1.0 };
         Part { about: traces.len() as f64 * part, traces: traces.into_iter().map(|(_, trace)| trace).collect() }
     }
 

@@ -120,7 +120,7 @@ pub async fn samples(
     let looking = async {
         let jaeger = Jaeger::connect(transport, endpoint, backends.jaeger_api).await?;
         if looks.iter().all(|wanted| wanted.bounds.requests == Bounds::default().requests) {
-            transport.allow_at_least(60 * jaeger.services.len());
+            transport.allow_at_least(if evenly { 240 } else { 60 } * jaeger.services.len());
         }
         let (mut came, mut room) = (vec![], most);
         for (at, wanted) in looks.iter().enumerate() {
