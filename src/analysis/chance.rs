@@ -30,9 +30,12 @@ impl Factorials {
         if hits <= forced {
             return 1.0;
         }
-        let ways = self.choose(all, drawn);
-        let exactly = |k: usize| (self.choose(having, k) + self.choose(all - having, drawn - k) - ways).exp();
-        (hits..=drawn.min(having)).map(exactly).sum::<f64>().min(1.0)
+        (hits..=drawn.min(having)).map(|hits| self.exactly(hits, drawn, having, all)).sum::<f64>().min(1.0)
+    }
+
+    /// How likely exactly so many do.
+    fn exactly(&self, hits: usize, drawn: usize, having: usize, all: usize) -> f64 {
+        (self.choose(having, hits) + self.choose(all - having, drawn - hits) - self.choose(all, drawn)).exp()
     }
 }
 
@@ -56,6 +59,12 @@ impl Table {
 
     fn all(self) -> usize {
         self.all_first + self.all_second
+    }
+
+    /// The same, were it parted so that the first set has as many as it can.
+    #[must_use]
+    pub fn at_most(self) -> Self {
+        Self { first: self.most(), second: self.having() - self.most(), ..self }
     }
 
     /// How many of the first set can have it at most.
@@ -105,11 +114,7 @@ impl Factorials {
         // How likely all tables together fall short of the most by each number, up to the one that was seen.
         let mut sums = vec![1.0];
         for table in tables {
-            let ways = self.choose(table.all(), table.all_first);
-            let by = |less: usize| {
-                let (having, hits) = (table.having(), table.most() - less);
-                (self.choose(having, hits) + self.choose(table.all() - having, table.all_first - hits) - ways).exp()
-            };
+            let by = |less: usize| self.exactly(table.most() - less, table.all_first, table.having(), table.all());
             let one: Vec<f64> = (0..=short.min(table.most() - table.least())).map(by).collect();
             let mut next = vec![0.0; (sums.len() + one.len() - 1).min(short + 1)];
             for (at, sum) in sums.iter().enumerate() {

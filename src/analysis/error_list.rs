@@ -122,21 +122,22 @@ impl ErrorList {
 
     /// The errors, newest first; of one place those whose words differ in one only are the same.
     pub fn newest(self) -> Vec<ErrorEntry> {
-        let mut alike: BTreeMap<Key, Vec<(String, ErrorEntry)>> = BTreeMap::new();
+        let mut alike: BTreeMap<Key, (Vec<String>, Vec<ErrorEntry>)> = BTreeMap::new();
         for (mut key, entry) in self.entries {
             let template = std::mem::take(&mut key.template);
-            alike.entry(key).or_default().push((template, entry));
+            let (templates, entries) = alike.entry(key).or_default();
+            templates.push(template);
+            entries.push(entry);
         }
         let mut all: Vec<(Key, ErrorEntry)> = vec![];
-        for (key, entries) in alike {
-            let said = entries.iter().map(|(template, _)| template.as_str()).take(MOST_ALIKE);
-            let clusters = clusters(said);
+        for (key, (templates, entries)) in alike {
+            let clusters = clusters(templates.iter().map(String::as_str).take(MOST_ALIKE));
             let mut known: BTreeMap<&str, ErrorEntry> = BTreeMap::new();
-            for (template, entry) in &entries {
+            for (template, entry) in templates.iter().zip(entries) {
                 let cluster = clusters.get(template.as_str()).map_or(template.as_str(), String::as_str);
                 match known.get_mut(cluster) {
                     Some(other) => other.merge(entry),
-                    None => _ = known.insert(cluster, entry.clone()),
+                    None => _ = known.insert(cluster, entry),
                 }
             }
             let named = |(template, entry): (&str, _)| (Key { template: template.to_owned(), ..key.clone() }, entry);
@@ -152,11 +153,11 @@ const MOST_ALIKE: usize = 500;
 
 impl ErrorEntry {
     /// The newer of both, with the count of both.
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, other: Self) {
         let (count, recovered) = (self.count + other.count, self.recovered + other.recovered);
         let first_seen = self.first_seen.min(other.first_seen);
         if (other.time, other.span_id) > (self.time, self.span_id) {
-            self.clone_from(other);
+            *self = other;
         }
         (self.count, self.recovered, self.first_seen) = (count, recovered, first_seen);
     }

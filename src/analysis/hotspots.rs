@@ -23,7 +23,8 @@ pub mod totals;
 const TEMPLATES: usize = 500;
 /// How many examples a row has.
 const EXAMPLES: usize = 2;
-/// Beyond so many standard deviations a difference is no noise: of twenty screens of twenty rows, one shows one all the same.
+/// Beyond so many standard deviations a difference is no noise: of twenty screens of twenty rows, one shows one all the
+/// same.
 const NOISE: f64 = 3.0;
 
 /// What of the journeys is counted.

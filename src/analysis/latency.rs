@@ -7,6 +7,7 @@ use crate::analysis::adjust::{Clocks, asynchronous_cause};
 use crate::analysis::critical_path::{self, Segment, Spent, downwards};
 use crate::analysis::deliveries::{Deliveries, publishes, takes};
 use crate::analysis::lengths::Lengths;
+use crate::analysis::steps;
 use crate::model::conventions::MessageRole;
 use crate::model::filter::Filters;
 use crate::model::journey::{Journey, Via};
@@ -102,8 +103,7 @@ pub struct Latencies {
 
 /// When the request that began the journey was answered; none where it began otherwise.
 fn answered(journey: &Journey, clocks: &Clocks) -> Option<Timestamp> {
-    let is_judged = |root: &&usize| journey.judged.get(**root) != Some(&false);
-    let span = &journey.spans[*journey.forest.roots.iter().find(is_judged)?];
+    let span = steps::first(journey)?;
     matches!(span.kind, SpanKind::Server | SpanKind::Client).then(|| clocks.end(span))
 }
 

@@ -39,6 +39,12 @@ pub fn judged(journey: &Journey) -> impl Iterator<Item = usize> + '_ {
     (0..journey.spans.len()).filter(|span| journey.judged.get(*span) != Some(&false))
 }
 
+/// What began a journey: its first own span that nothing caused.
+pub fn first(journey: &Journey) -> Option<&Span> {
+    let is_judged = |span: &&usize| journey.judged.get(**span) != Some(&false);
+    journey.forest.roots.iter().find(is_judged).map(|root| &journey.spans[*root])
+}
+
 /// How journeys begin: what began as something else is compared with others of its own kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Entry {
@@ -53,8 +59,7 @@ pub struct Entry {
 impl Entry {
     /// Of this journey; none where it has no span of its own.
     pub fn of(journey: &Journey) -> Option<Self> {
-        let is_judged = |span: &&usize| journey.judged.get(**span) != Some(&false);
-        let first = &journey.spans[*journey.forest.roots.iter().find(is_judged)?];
+        let first = first(journey)?;
         let (service, operation) = step(first);
         let http_route = masked(first.attributes.text(&["http.route"]).unwrap_or_default());
         Some(Self { service, operation, http_route })

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::gather;
 use crate::gather::alerts::Alerted;
 use crate::gather::rules::Ruled;
-use crate::model::basis::Basis;
+use crate::model::basis::{Basis, SampledService};
 use crate::model::conventions::short_service;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::filter::Filters;
@@ -137,15 +137,7 @@ fn add(basis: &mut Basis, other: Basis) {
     basis.journeys += other.journeys;
     basis.lines += other.lines;
     basis.limit = other.limit;
-    for service in other.services {
-        match basis.services.iter_mut().find(|known| known.service == service.service) {
-            Some(known) => {
-                known.traces += service.traces;
-                known.cut |= service.cut;
-            }
-            None => basis.services.push(service),
-        }
-    }
+    SampledService::add_all(&mut basis.services, other.services);
     basis.services.sort();
 }
 

@@ -106,8 +106,9 @@ pub async fn measured(
         measured = told.map(|measured| (measured, Some(Teller::Jaeger)));
     }
     let measured = measured.and_then(|(measured, teller)| Some((wanted(measured, filters)?, teller)));
-    let is_prometheus = |told: &Measured| told.source == Source::Prometheus;
-    if let Some((told, _)) = measured.as_ref().filter(|(told, _)| is_prometheus(told)) {
+    if let Some((told, _)) = &measured
+        && told.source == Source::Prometheus
+    {
         shell.notes.extend(unmeasured(desk, told, filters).await);
     }
     progress.done();

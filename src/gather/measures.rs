@@ -155,7 +155,7 @@ async fn ended(prometheus: &Prometheus<'_>, metric: &str, selector: &str, window
         return None;
     }
     let told = prometheus.range(&query, window).await.ok()?;
-    let last = told.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time).max()?;
+    let last = times(&told).max()?;
     let said = format!(
         "{metric} was read no more for the last {} of this time at least: nothing came, or it is not counted",
         Human(window.to.since(last))
@@ -175,8 +175,7 @@ async fn first_read(
     loop {
         let step = step_seconds(window) * SECOND;
         let told = prometheus.range(&query, window).await?;
-        let first = told.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time).min();
-        found = first.or(found);
+        found = times(&told).min().or(found);
         // Younger than the last step, or between two of them.
         let upto = found.unwrap_or(window.to);
         if step <= FINEST {
@@ -184,6 +183,11 @@ async fn first_read(
         }
         window = Window::new(upto.plus(-step).max(window.from), upto);
     }
+}
+
+/// When there was anything.
+fn times(told: &Told) -> impl Iterator<Item = Timestamp> + '_ {
+    told.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time)
 }
 
 /// So long are the finest steps at least.

@@ -57,6 +57,21 @@ pub struct SampledService {
     pub cut: bool,
 }
 
+impl SampledService {
+    /// Adds what was read of the same services at another time, or of others.
+    pub fn add_all(all: &mut Vec<Self>, others: Vec<Self>) {
+        for other in others {
+            match all.iter_mut().find(|known| known.service == other.service) {
+                Some(known) => {
+                    known.traces += other.traces;
+                    known.cut |= other.cut;
+                }
+                None => all.push(other),
+            }
+        }
+    }
+}
+
 impl Basis {
     /// Adds what was read of a journey and is as these filters say, whether it failed or not.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {

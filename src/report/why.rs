@@ -180,7 +180,7 @@ impl WhyReport {
     pub fn record(&self) -> WhyRecord<'_> {
         WhyRecord {
             verdict: self.verdict(),
-            bad: if self.told.slow_of_all { SLOW_OF_ALL } else { &self.asked.bad },
+            bad: self.bad(),
             good: &self.asked.good,
             bad_journey_count: self.told.bad,
             good_journey_count: self.told.good,
@@ -379,9 +379,13 @@ impl WhyReport {
         }
     }
 
+    /// Which are bad, in words.
+    fn bad(&self) -> &str {
+        if self.told.slow_of_all { SLOW_OF_ALL } else { &self.asked.bad }
+    }
+
     fn question(&self) -> Line {
-        let Asked { bad, good, word, .. } = &self.asked;
-        let bad = if self.told.slow_of_all { SLOW_OF_ALL } else { bad };
+        let (bad, Asked { good, word, .. }) = (self.bad(), &self.asked);
         let Told { bad: bads, good: goods, made_good, neither, .. } = self.told;
         let others = if good == OTHERS { goods.to_string() } else { format!("{good} ({goods})") };
         let made_good =

@@ -96,10 +96,15 @@ fn sentence(basis: &Basis) -> String {
     format!("{spans}{lines}{sample}")
 }
 
+/// What is said before and behind how many traces were read, of more.
+pub fn which(basis: &Basis) -> [&'static str; 2] {
+    if basis.evenly { ["", ", from all of the time"] } else { ["the newest ", ""] }
+}
+
 /// That it is not all, where it is not: `a sample: at most the newest 200 traces of each of 4 services`.
 pub fn sample(basis: &Basis) -> Option<String> {
     let (limit, services) = (basis.limit?, basis.services.len());
-    let [newest, from] = if basis.evenly { ["", ", from all of the time"] } else { ["the newest ", ""] };
+    let [newest, from] = which(basis);
     let said = || format!("a sample: at most {newest}{limit} traces of each of {}{from}", counted(services, "service"));
     (basis.cut() > 0).then(said)
 }

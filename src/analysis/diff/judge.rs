@@ -304,8 +304,9 @@ fn judge_two(row: &mut Row, below_ns: i64) -> i64 {
     if differs { longer.max(0) } else { 0 }
 }
 
-/// Five questions a step: how often, how many fail, how long, how many last longest, how long its message waits; and whether what began journeys
-/// does so no more, or did not before. A mark is beyond what chance makes of all that could be marked.
+/// Five questions a step: how often, how many fail, how long, how many last longest, how long its message waits; and
+/// whether what began journeys does so no more, or did not before. A mark is beyond what chance makes of all that could be
+/// marked.
 pub(super) fn of_many(diff: &Diff) -> Told {
     let mut rows = rows(diff);
     let all = diff.journeys();

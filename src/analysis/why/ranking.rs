@@ -261,12 +261,7 @@ struct Compared {
 impl Compared {
     fn of(things: Vec<(Thing, Where)>, first: usize, strata: &Strata, ways: &Factorials) -> Self {
         let groups = grouped(things);
-        let most = |table: Table| {
-            let having = table.first + table.second;
-            let first = having.min(table.all_first);
-            Table { first, second: having - first, ..table }
-        };
-        let best = |group: &Group| ways.at_least_within(group.place.tables(strata, first).map(most));
+        let best = |group: &Group| ways.at_least_within(group.place.tables(strata, first).map(Table::at_most));
         let family = testable(groups.iter().map(best).collect(), LEVEL);
         let difference = |Group { things, place }: Group| {
             let shares = Shares::of(place.all_tables(strata, first));

@@ -55,10 +55,9 @@ pub(super) struct Look {
 pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> Look {
     let mut look = newest(jaeger, wanted, most).await;
     let cut = look.cut();
-    let size = look.count.div_ceil(look.spans.0.len().max(1));
     let room = most.saturating_sub(look.count_without(&cut)) / PARTS;
     // Where there is no room for a trace of each in every part, the newest are better than none.
-    if cut.is_empty() || !wanted.evenly || room < cut.len() * size {
+    if cut.is_empty() || !wanted.evenly || room < cut.len() * look.size() {
         return look;
     }
     look.forget(&cut);
@@ -180,21 +179,29 @@ impl Look {
         self.services.iter().filter(|service| service.cut).map(|service| service.service.clone()).collect()
     }
 
-    /// How many spans others than these services brought.
-    fn count_without(&self, services: &[String]) -> usize {
+    /// The traces that others than these services brought.
+    fn without(&self, services: &[String]) -> BTreeSet<TraceId> {
         let others = self.brought.iter().filter(|(service, _)| !services.contains(service));
-        let traces: BTreeSet<&TraceId> = others.flat_map(|(_, traces)| traces).collect();
-        traces.into_iter().filter_map(|trace| self.spans.0.get(trace)).map(Vec::len).sum()
+        others.flat_map(|(_, traces)| traces).copied().collect()
+    }
+
+    /// How many spans those have.
+    fn count_without(&self, services: &[String]) -> usize {
+        self.without(services).iter().filter_map(|trace| self.spans.0.get(trace)).map(Vec::len).sum()
     }
 
     /// Traces that only these services brought are nothing that was looked for.
     fn forget(&mut self, services: &[String]) {
+        let kept = self.without(services);
         self.services.retain(|service| !services.contains(&service.service));
-        let gone: Vec<BTreeSet<TraceId>> = services.iter().filter_map(|service| self.brought.remove(service)).collect();
-        let kept: BTreeSet<TraceId> = self.brought.values().flatten().copied().collect();
-        for trace in gone.into_iter().flatten().filter(|trace| !kept.contains(trace)) {
-            self.count -= self.spans.0.remove(&trace).map_or(0, |spans| spans.len());
-        }
+        self.brought.retain(|service, _| !services.contains(service));
+        self.retain(&kept);
+    }
+
+    /// Only these traces.
+    fn retain(&mut self, kept: &BTreeSet<TraceId>) {
+        self.spans.0.retain(|trace, _| kept.contains(trace));
+        self.count = self.spans.iter().count();
     }
 
     /// What this part of the time has of a service. Where there are more than came, these are the newest of it: how far
@@ -216,8 +223,7 @@ impl Look {
 
     /// Other traces are nothing that was looked for.
     fn keep_only(&mut self, kept: &BTreeSet<TraceId>) {
-        self.spans.0.retain(|trace, _| kept.contains(trace));
-        self.count = self.spans.iter().count();
+        self.retain(kept);
         for service in &mut self.services {
             let brought = self.brought.get(&service.service);
             service.traces = brought.map_or(0, |traces| traces.iter().filter(|trace| kept.contains(trace)).count());
@@ -228,20 +234,8 @@ impl Look {
 
     /// What another part of the time brought.
     fn add(&mut self, other: Self) {
-        for (trace, spans) in other.spans.0 {
-            let known = self.spans.0.get(&trace).map_or(0, Vec::len);
-            self.spans.add(spans);
-            self.count += self.spans.0.get(&trace).map_or(0, Vec::len) - known;
-        }
-        for service in other.services {
-            match self.services.iter_mut().find(|known| known.service == service.service) {
-                Some(known) => {
-                    known.traces += service.traces;
-                    known.cut |= service.cut;
-                }
-                None => self.services.push(service),
-            }
-        }
+        other.spans.0.into_iter().for_each(|(trace, spans)| self.add_trace(trace, spans));
+        SampledService::add_all(&mut self.services, other.services);
         self.fewer = self.fewer.max(other.fewer);
         self.unasked = self.unasked.max(other.unasked);
         self.skipped.extend(other.skipped);
@@ -249,11 +243,21 @@ impl Look {
         self.failure = self.failure.take().or(other.failure);
     }
 
+    fn add_trace(&mut self, trace: TraceId, spans: Vec<Span>) {
+        let known = self.spans.0.get(&trace).map_or(0, Vec::len);
+        self.spans.add(spans);
+        self.count += self.spans.0.get(&trace).map_or(0, Vec::len) - known;
+    }
+
+    /// How many spans a trace has, as far as any were seen.
+    fn size(&self) -> usize {
+        let traces = self.spans.0.len();
+        if traces == 0 { SPANS_A_TRACE } else { self.count.div_ceil(traces) }
+    }
+
     /// How many traces may be asked for of each of so many services.
     fn affordable(&self, most: usize, services: usize) -> usize {
-        let traces = self.spans.0.len();
-        let size = if traces == 0 { SPANS_A_TRACE } else { self.count.div_ceil(traces) };
-        (most.saturating_sub(self.count) / services.max(1) / size.max(1)).max(1)
+        (most.saturating_sub(self.count) / services.max(1) / self.size().max(1)).max(1)
     }
 
     /// Asks these services for so many traces each, and keeps what there is room for.
@@ -285,7 +289,7 @@ impl Look {
                 let (came, kept) = self.keep(decoded, room);
                 let traces = kept.len();
                 let cut = came >= limit || traces < came;
-                self.brought.insert(service.clone(), kept);
+                self.brought.entry(service.clone()).or_default().extend(kept);
                 self.services.retain(|known| known.service != service);
                 self.services.push(SampledService { service, traces, cut });
             }
@@ -310,8 +314,7 @@ impl Look {
             if !kept.is_empty() && self.count + spans.len().saturating_sub(known) > upto {
                 break;
             }
-            self.spans.add(spans);
-            self.count += self.spans.0.get(&id).map_or(0, Vec::len) - known;
+            self.add_trace(id, spans);
             kept.insert(id);
         }
         (came, kept)

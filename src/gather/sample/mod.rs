@@ -22,7 +22,7 @@ use crate::model::span::StatusCode;
 use crate::model::time::Window;
 use crate::progress::Progress;
 use crate::query::Bounds;
-use crate::report::words::{counted, some as some_of};
+use crate::report::words::{counted, some};
 use crate::spelling::nearest;
 use look::Look;
 
@@ -94,6 +94,8 @@ impl Sampled {
     }
 }
 
+/// So many services are named where one is not known.
+const NAMED: usize = 5;
 /// So many traces are asked for at most because lines name them.
 const MOST_NAMED: usize = 500;
 
@@ -142,9 +144,9 @@ pub async fn samples(
             sampled.evidence.notes.extend(full(looks, &came, most));
             let is_lacking = |id: &TraceId| !sampled.looks.iter().any(|look| look.traces.contains(id));
             let lacking: Vec<TraceId> = named.into_iter().filter(is_lacking).collect();
-            let some = some(lacking.as_slice(), evenly);
-            let of_lines = look::named(&jaeger, &some, room).await;
-            let unread = lacking.len() - some.len() + of_lines.unasked;
+            let asked = picked(&lacking, evenly);
+            let of_lines = look::named(&jaeger, &asked, room).await;
+            let unread = lacking.len() - asked.len() + of_lines.unasked;
             sampled.evidence.notes.extend(unfetched(unread));
             came.push(of_lines);
             came
@@ -157,7 +159,7 @@ pub async fn samples(
 }
 
 /// As many as may be asked for: the first, or evenly of all.
-fn some(named: &[TraceId], evenly: bool) -> Vec<TraceId> {
+fn picked(named: &[TraceId], evenly: bool) -> Vec<TraceId> {
     let step = if evenly { named.len().div_ceil(MOST_NAMED).max(1) } else { 1 };
     named.iter().step_by(step).take(MOST_NAMED).copied().collect()
 }
@@ -185,7 +187,7 @@ fn unknown(looks: &[Wanted], known: &[String]) -> Option<Note> {
     let hint = match lost.as_exact().and_then(|name| nearest(name, &names)) {
         Some(meant) => format!("did you mean {meant}?"),
         None if known.is_empty() => "it knows none".to_owned(),
-        None => format!("it knows {}", some_of(known, 5)),
+        None => format!("it knows {}", some(known, NAMED)),
     };
     let said = format!("no service is called {lost} here");
     (!known.is_empty()).then(|| Note::new(NoteCode::Info, Source::Jaeger, said).hint(hint))
