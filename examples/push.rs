@@ -10,8 +10,8 @@ use trace::model::time::MINUTE;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let name = std::env::args().nth(1).unwrap_or_else(|| "complete".to_owned());
-    let names = || trace::demo::scenarios().into_iter().map(|s| s.name).collect::<Vec<_>>().join(", ");
-    let scenario = trace::demo::scenarios().into_iter().find(|s| s.name == name);
+    let names = || trace::source::demo::scenarios().into_iter().map(|s| s.name).collect::<Vec<_>>().join(", ");
+    let scenario = trace::source::demo::scenarios().into_iter().find(|s| s.name == name);
     let scenario = scenario.ok_or_else(|| anyhow::anyhow!("no scenario {name}; there are {}", names()))?;
     let now = stack::now();
     let run = scenario.run(now.plus(-2 * MINUTE), now.0.unsigned_abs());

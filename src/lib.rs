@@ -41,12 +41,9 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
-pub mod backend;
 pub mod cli;
 pub mod command;
-pub mod demo;
 pub mod error;
-pub mod file;
 pub mod gather;
 pub mod model;
 pub mod options;
@@ -56,6 +53,7 @@ pub mod query;
 pub mod render;
 pub mod report;
 pub mod save;
+pub mod source;
 pub mod spelling;
 pub mod stitch;
 pub mod stop;

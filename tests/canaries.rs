@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use trace::backend::mask::base64;
+use trace::source::server::mask::base64;
 
 /// One secret for each place, hard to spell: `/`, `+` and `=` differ from encoding to encoding.
 fn canary(place: &str) -> String {

@@ -7,10 +7,10 @@ use serde_json::{Value as Json, json};
 use support::jaeger::Jaeger;
 use support::stack::now;
 use support::trace;
-use trace::demo::scenarios;
 use trace::model::attribute::Value;
 use trace::model::span::Span;
 use trace::model::time::MINUTE;
+use trace::source::demo::scenarios;
 
 /// When the generated journeys begin: 2026-11-22T13:02:11Z.
 const ORIGIN: i64 = 1_795_352_531_000_000_000;

@@ -6,16 +6,16 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use fastrand::Rng;
-use trace::analysis::findings::baseline::Baseline;
-use trace::analysis::findings::known::Known;
-use trace::analysis::findings::{Grounds, of};
-use trace::demo::shapes::{Shape, mix, shuffle};
-use trace::demo::{Fault, NOW, Planted, Run, Scenario, evidence, scenarios};
+use trace::analysis::journey::findings::baseline::Baseline;
+use trace::analysis::journey::findings::known::Known;
+use trace::analysis::journey::findings::{Grounds, of};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::finding::{Finding, FindingId, Severity};
 use trace::model::journey::Journey;
 use trace::model::time::{HOUR, Timestamp};
 use trace::query::{Query, Subject};
+use trace::source::demo::shapes::{Shape, mix, shuffle};
+use trace::source::demo::{Fault, NOW, Planted, Run, Scenario, evidence, scenarios};
 use trace::stitch::stitch;
 
 /// Good runs that tell what is known from elsewhere.

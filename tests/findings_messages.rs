@@ -1,12 +1,12 @@
 //! What is found of messages and traces in the demo's scenarios, against what was planted.
 
-use trace::analysis::findings::known::Known;
-use trace::analysis::findings::{Grounds, of};
-use trace::demo::{self, Run};
+use trace::analysis::journey::findings::known::Known;
+use trace::analysis::journey::findings::{Grounds, of};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::finding::{Finding, FindingId, Severity};
 use trace::model::journey::Journey;
 use trace::query::{Query, Subject};
+use trace::source::demo::{self, Run};
 use trace::stitch::stitch;
 
 const ABOUT_MESSAGES: [FindingId; 7] = [

@@ -5,9 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use support::jaeger::{Jaeger, transport};
-use trace::analysis::findings::known::Known;
-use trace::backend::transport::Limits;
-use trace::demo::{NOW, Run, scenarios};
+use trace::analysis::journey::findings::known::Known;
 use trace::gather::gather;
 use trace::model::attribute::Value;
 use trace::model::conventions::{CORRELATION_KEYS, MessageRole};
@@ -18,6 +16,8 @@ use trace::model::span::{Span, SpanKind};
 use trace::model::time::{HOUR, MINUTE};
 use trace::progress::Progress;
 use trace::query::{Query, Subject};
+use trace::source::demo::{NOW, Run, scenarios};
+use trace::source::server::transport::Limits;
 use trace::stitch::stitch;
 
 fn run(name: &str) -> Run {

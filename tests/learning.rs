@@ -1,8 +1,7 @@
 //! What is learned from good runs lets good runs pass and finds what is planted in others, by the step that it hits.
 
-use trace::analysis::findings::known::Known;
-use trace::analysis::findings::{Grounds, Judged};
-use trace::demo::{self, NOW, scenarios};
+use trace::analysis::journey::findings::known::Known;
+use trace::analysis::journey::findings::{Grounds, Judged};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::time::{DAY, MINUTE};
 use trace::pipeline::evaluate::{Ground, Standing, evaluate};
@@ -12,6 +11,7 @@ use trace::pipeline::learn::{Learner, Options, update};
 use trace::pipeline::spec::Spec;
 use trace::pipeline::verdict::{Outcome, State, Verdict};
 use trace::query::{Query, Subject};
+use trace::source::demo::{self, NOW, scenarios};
 use trace::stitch::stitch;
 
 fn judged(scenario: &str, seed: u64) -> Judged {

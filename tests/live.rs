@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde_json::Value;
 use support::stack::{MetricsPage, address, now, push, push_lines};
 use support::{Run, Trace, trace};
-use trace::demo::{self, Scenario, scenarios};
 use trace::model::log::LogEntry;
 use trace::model::time::{SECOND, Timestamp};
+use trace::source::demo::{self, Scenario, scenarios};
 
 const JAEGERS: [&str; 2] = ["STACK_JAEGER1_URL", "STACK_JAEGER2_URL"];
 
@@ -312,16 +312,16 @@ async fn the_nastiest_ids_are_data_to_real_servers() {
     };
     let loki_url = format!("{}/loki/api/v1/query_range", address("STACK_LOKI_URL"));
     let prometheus_url = format!("{}/api/v1/query", address("STACK_PROMETHEUS_URL"));
-    let selector = format!("{{service_name={}}}", trace::backend::request::quoted(&service));
+    let selector = format!("{{service_name={}}}", trace::source::server::request::quoted(&service));
     for id in &ids {
-        let query = trace::backend::loki::by_text(&selector, std::slice::from_ref(id));
+        let query = trace::source::server::loki::by_text(&selector, std::slice::from_ref(id));
         let (from, to) = (start.plus(-SECOND).0.to_string(), now().0.to_string());
         let found = ask(loki_url.clone(), vec![("query", query.clone()), ("start", from), ("end", to)]).await;
         let streams = found["data"]["result"].as_array().expect("streams").iter();
         let found: Vec<&str> =
             streams.flat_map(|s| s["values"].as_array().expect("values")).filter_map(|v| v[1].as_str()).collect();
         assert_eq!(found, [format!("<{id}>")], "{query}");
-        let query = format!("up{{x={}}}", trace::backend::request::quoted(id));
+        let query = format!("up{{x={}}}", trace::source::server::request::quoted(id));
         let found = ask(prometheus_url.clone(), vec![("query", query.clone())]).await;
         assert_eq!((&found["status"], &found["data"]["result"]), (&"success".into(), &Value::Array(vec![])), "{query}");
     }

@@ -6,11 +6,11 @@ use serde_json::Value as Json;
 use std::time::Duration;
 use support::stack::{address, now, push_lines, push_spans};
 use support::{Trace, trace};
-use trace::demo;
 use trace::model::attribute::Value;
 use trace::model::log::LogEntry;
 use trace::model::span::{Span, Status, StatusCode};
 use trace::model::time::SECOND;
+use trace::source::demo;
 
 fn at(jaeger: &str) -> Trace {
     let servers = trace().env("TRACE_JAEGER_URL", &address(jaeger)).env("TRACE_LOKI_URL", &address("STACK_LOKI_URL"));

@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 use support::stack::{MetricsPage, address, now, push};
 use support::{Trace, trace};
-use trace::demo::{MetricKind, Sample, scenarios};
 use trace::model::span::{Span, SpanKind};
 use trace::model::time::{HOUR, MINUTE, Timestamp};
+use trace::source::demo::{MetricKind, Sample, scenarios};
 
 const JAEGERS: [&str; 2] = ["STACK_JAEGER1_URL", "STACK_JAEGER2_URL"];
 /// Who counts spans: both answer the same API, and each has an `increase()` of its own.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::stack::{MetricsPage, address, now, push};
 use support::{Trace, trace};
-use trace::demo::{MetricKind, Sample, scenarios};
 use trace::model::time::{MINUTE, SECOND, Timestamp};
+use trace::source::demo::{MetricKind, Sample, scenarios};
 
 /// The binary, pointed at one of the Prometheuses and at a Jaeger.
 fn at(prometheus: &str, command: &str) -> Trace {

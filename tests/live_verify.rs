@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use support::stack::{address, now, push, push_spans};
 use support::{Trace, trace};
-use trace::demo::{self, Scenario, scenarios};
 use trace::model::finding::FindingId;
 use trace::model::span::Span;
 use trace::model::time::{HOUR, MINUTE, SECOND, Timestamp};
+use trace::source::demo::{self, Scenario, scenarios};
 
 const JAEGERS: [&str; 2] = ["STACK_JAEGER1_URL", "STACK_JAEGER2_URL"];
 /// Each with the API that it is asked through.

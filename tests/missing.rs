@@ -6,9 +6,9 @@ use insta::assert_snapshot;
 use support::jaeger::Jaeger;
 use support::stack::now;
 use support::trace;
-use trace::demo::export::to_otlp_json;
-use trace::demo::{self, scenarios};
 use trace::model::time::{HOUR, MINUTE, SECOND};
+use trace::source::demo::export::to_otlp_json;
+use trace::source::demo::{self, scenarios};
 
 fn screen(args: &[&str], width: &str) -> String {
     trace().env("COLUMNS", width).args(["missing"]).args(args).run().screen()

@@ -146,7 +146,7 @@ fn five_hundred_journeys_are_told_as_a_naive_reader_would() {
         let spans = traces(&mut Rng::with_seed(seed));
         let expected = expected(&spans);
         for text in [as_jaeger(&spans), as_otlp(&spans)] {
-            let evidence = trace::file::read("run.json", &text).unwrap_or_else(|e| panic!("{seed}: {e}"));
+            let evidence = trace::source::file::read("run.json", &text).unwrap_or_else(|e| panic!("{seed}: {e}"));
             assert_eq!(evidence.notes, [], "{seed}");
             let keys = vec!["correlation_id".to_owned()];
             let journey = stitch(evidence, &Query::about(Subject::correlation("order-0001"), keys, Timestamp(0)));

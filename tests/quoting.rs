@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 use fastrand::Rng;
 use promql_parser::parser::{Expr, parse};
 use regex::Regex;
-use trace::backend::jaeger::{Search, v1, v3};
-use trace::backend::transport::joined;
-use trace::backend::{loki, request};
 use trace::model::time::{Timestamp, Window};
 use trace::report::words;
+use trace::source::server::jaeger::{Search, v1, v3};
+use trace::source::server::transport::joined;
+use trace::source::server::{loki, request};
 use url::Url;
 
 const CASES: usize = 100_000;

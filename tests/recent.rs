@@ -3,8 +3,6 @@
 mod support;
 
 use support::jaeger::{Jaeger, transport};
-use trace::backend::transport::Limits;
-use trace::demo::{NOW, scenarios};
 use trace::gather::recent::{Recent, Wanted, recent};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::evidence::{NoteCode, Source};
@@ -14,6 +12,8 @@ use trace::model::span::Span;
 use trace::model::time::{HOUR, MINUTE, Window};
 use trace::progress::Progress;
 use trace::query::Bounds;
+use trace::source::demo::{NOW, scenarios};
+use trace::source::server::transport::Limits;
 
 const ROOT: &str = "POST /api/v1/batches/register";
 

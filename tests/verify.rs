@@ -6,9 +6,9 @@ use insta::assert_snapshot;
 use quick_junit::{NonSuccessKind, TestCaseStatus};
 use serde_json::Value;
 use support::{Run, Trace, trace};
-use trace::demo;
-use trace::demo::export::to_otlp_json;
 use trace::render::escape::is_unsafe;
+use trace::source::demo;
+use trace::source::demo::export::to_otlp_json;
 
 const SPEC: &str = "\
 pipeline: essays

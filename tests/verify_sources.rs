@@ -13,9 +13,9 @@ use support::jaeger::Jaeger;
 use support::server::Server;
 use support::stack::now;
 use support::{Run, Trace, trace};
-use trace::demo::{self, scenarios};
 use trace::model::span::Span;
 use trace::model::time::{MINUTE, SECOND};
+use trace::source::demo::{self, scenarios};
 
 const SPEC: &str = "\
 pipeline: essays

@@ -8,9 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use support::jaeger::{Jaeger, Store};
-use trace::backend::tape::Tape;
-use trace::backend::transport::{Limits, Transport};
-use trace::demo::{NOW, Run, scenarios};
 use trace::gather::wait::{Patience, Wait, Waited, until};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::evidence::Evidence;
@@ -18,6 +15,9 @@ use trace::model::span::Span;
 use trace::model::time::{MINUTE, SECOND, Timestamp};
 use trace::progress::Progress;
 use trace::query::{Query, Subject};
+use trace::source::demo::{NOW, Run, scenarios};
+use trace::source::recording::Tape;
+use trace::source::server::transport::{Limits, Transport};
 use trace::stop::Stop;
 
 fn run() -> Run {

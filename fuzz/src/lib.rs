@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use trace::analysis::findings::known::Known;
-use trace::analysis::findings::{Grounds, Judged};
-use trace::analysis::timeline::{Lines, Options};
+use trace::analysis::journey::findings::known::Known;
+use trace::analysis::journey::findings::{Grounds, Judged};
+use trace::analysis::journey::timeline::{Lines, Options};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::evidence::Evidence;
 use trace::model::journey::Journey;

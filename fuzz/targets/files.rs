@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trace::file;
+use trace::source::file;
 
 fuzz_target!(|bytes: &[u8]| {
     match file::read("f", bytes) {

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::alerts::{Episode, Showing, Told, episodes, explain, wanted};
-use crate::analysis::rules::judged;
+use crate::analysis::window::alert_rules::judged;
+use crate::analysis::window::alerts::{Episode, Showing, Told, episodes, explain, wanted};
 use crate::command::asking::{Wish, ask};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::phases::{left_out, no_file};
 use crate::command::window::{Looks, Reading, Search, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
-use crate::demo;
-use crate::demo::platform;
 use crate::error::Error;
 use crate::gather;
 use crate::gather::alerts::Alerted;
@@ -30,6 +28,8 @@ use crate::report::Body;
 use crate::report::alerts::{Alerts, SHOWN};
 use crate::report::filters::flags;
 use crate::report::rules::Rules;
+use crate::source::demo;
+use crate::source::demo::platform;
 use crate::wire::promql::needed;
 
 /// Lines to copy.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::backend::request::Request;
-use crate::backend::transport::{Asked, Transport, joined};
-use crate::backend::{Backends, Endpoint};
 use crate::command::Context;
 use crate::model::evidence::Source;
 use crate::render::escape;
+use crate::source::server::request::Request;
+use crate::source::server::transport::{Asked, Transport, joined};
+use crate::source::server::{Backends, Endpoint};
 
 /// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to
 /// paste elsewhere, the LogQL or PromQL of each above it.

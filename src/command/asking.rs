@@ -2,17 +2,15 @@
 
 use std::path::PathBuf;
 
-use crate::analysis::findings::baseline::Baseline;
-use crate::analysis::findings::known::Known;
-use crate::analysis::findings::{Grounds, Judged};
-use crate::backend::transport::{Transport, shown};
+use crate::analysis::journey::findings::baseline::Baseline;
+use crate::analysis::journey::findings::known::Known;
+use crate::analysis::journey::findings::{Grounds, Judged};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::links::links;
 use crate::command::offline::{demo_run, only_journey, read_files, within};
 use crate::command::readings::readings;
 use crate::command::{Context, Outcome, judging};
-use crate::demo;
 use crate::error::Error;
 use crate::gather;
 use crate::gather::wait::{Patience, Wait};
@@ -30,6 +28,8 @@ use crate::progress::Progress;
 use crate::query::{Query, Subject, TimeRange};
 use crate::report::Body;
 use crate::report::words::{flag, quoted};
+use crate::source::demo;
+use crate::source::server::transport::{Transport, shown};
 use crate::stitch::stitch;
 use crate::stitch::subjects::subjects;
 

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::backend::transport::size;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::time::{Human, Zone};
@@ -17,6 +16,7 @@ use crate::options::target::Target;
 use crate::render::render;
 use crate::report::config::{Config, ConfigFile, ConfigProfile, ConfigValue};
 use crate::report::{Body, Report};
+use crate::source::server::transport::size;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]

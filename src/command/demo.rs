@@ -1,9 +1,8 @@
 //! `trace demo`: a short guided tour on embedded data.
 
-use crate::analysis::findings::Judged;
-use crate::analysis::timeline::{Lines, Options};
+use crate::analysis::journey::findings::Judged;
+use crate::analysis::journey::timeline::{Lines, Options};
 use crate::command::{Context, Outcome, judging};
-use crate::demo::{self, Run, Scenario};
 use crate::error::Error;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Evidence;
@@ -13,6 +12,7 @@ use crate::report::find::Find;
 use crate::report::timeline::TimelineReport;
 use crate::report::tour::{Step, Tour};
 use crate::report::{Body, Report};
+use crate::source::demo::{self, Run, Scenario};
 use crate::stitch::stitch;
 
 /// Flags.

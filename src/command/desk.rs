@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use crate::backend::Backends;
-use crate::backend::tape::Tape;
-use crate::backend::transport::{Limits, Transport};
 use crate::command::Context;
 use crate::command::asked::requests;
 use crate::error::{Error, Exit};
@@ -14,6 +11,9 @@ use crate::options::origin::Sourced;
 use crate::options::sources::RecordingArgs;
 use crate::progress::Progress;
 use crate::render::escape;
+use crate::source::recording::Tape;
+use crate::source::server::Backends;
+use crate::source::server::transport::{Limits, Transport};
 use crate::stop::Stage;
 
 /// Whom a command asks, and how.

@@ -1,12 +1,11 @@
 //! `trace diff`: two journeys, or two windows, step by step.
 
-use crate::analysis::diff::{Diff, Side};
+use crate::analysis::window::diff::{Diff, Side};
 use crate::command::asking::{Told, Wish, about, ask};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::window::{Counted, Search, each, in_window, needs_spans};
 use crate::command::{Context, Outcome};
-use crate::demo;
 use crate::error::{Error, Exit};
 use crate::model::basis::Basis;
 use crate::model::journey::Journey;
@@ -18,6 +17,7 @@ use crate::options::time::TimeArgs;
 use crate::options::window::WindowArgs;
 use crate::report::Body;
 use crate::report::diff::{Compared, DiffReport};
+use crate::source::demo;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\

@@ -1,10 +1,8 @@
 //! `trace doctor`: whom would be asked, and whether each is well.
 
-use crate::backend::failure::Came;
 use crate::command::asked::requests;
 use crate::command::desk::{backends, keep_recording, progress, tape, transport};
 use crate::command::{Context, Outcome};
-use crate::demo;
 use crate::error::{Error, Exit};
 use crate::gather::doctor::examine;
 use crate::model::evidence::{BackendState, Source};
@@ -13,6 +11,8 @@ use crate::options::sources::RecordingArgs;
 use crate::render::render;
 use crate::report::doctor::{Doctor, DoctorRow};
 use crate::report::{Body, Report};
+use crate::source::demo;
+use crate::source::failure::Came;
 use crate::stop::Stage;
 
 /// Flags.

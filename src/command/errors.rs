@@ -1,7 +1,7 @@
 //! `trace errors`: the newest errors, whole.
 
-use crate::analysis::error_list::ErrorList;
-use crate::analysis::occurrences::Part;
+use crate::analysis::window::error_list::ErrorList;
+use crate::analysis::window::occurrences::Part;
 use crate::command::failing::{self, Look};
 use crate::command::{Context, Outcome};
 use crate::error::Error;

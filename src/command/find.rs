@@ -1,6 +1,6 @@
 //! `trace find`: the story of one ID in one screen.
 
-use crate::analysis::timeline::Options;
+use crate::analysis::journey::timeline::Options;
 use crate::command::asking::{Wish, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;

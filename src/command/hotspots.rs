@@ -1,7 +1,7 @@
 //! `trace hotspots`: where errors come from.
 
-use crate::analysis::hotspots::totals::Totals;
-use crate::analysis::hotspots::{Compared, Hotspots as Fold};
+use crate::analysis::window::hotspots::totals::Totals;
+use crate::analysis::window::hotspots::{Compared, Hotspots as Fold};
 use crate::command::failing::{self, Look, Looked};
 use crate::command::via::can_be_asked;
 use crate::command::{Context, Outcome};

@@ -1,10 +1,10 @@
 //! From a journey to what is wrong with it: what the judgement rests on, from the settings and the other journeys.
 
-use crate::analysis::findings::known::Known;
-use crate::analysis::findings::{Grounds, Judged};
+use crate::analysis::journey::findings::known::Known;
+use crate::analysis::journey::findings::{Grounds, Judged};
 use crate::command::Context;
-use crate::demo;
 use crate::model::journey::Journey;
+use crate::source::demo;
 
 /// What the settings tell that no journey does.
 pub fn configured(context: &Context) -> Known {

@@ -1,6 +1,6 @@
 //! `trace latency`: how long calls take, and what users wait for.
 
-use crate::analysis::latency::{By, Latencies, measured as from_metrics};
+use crate::analysis::window::latency::{By, Latencies, measured as from_metrics};
 use crate::command::desk::Desk;
 use crate::command::via::{Grouping, basis as measured_basis, can_be_asked, measured};
 use crate::command::window::{Counted, Search, counted_in, each, in_window, is_one, needs_spans, window};

@@ -3,12 +3,12 @@
 use serde_json::json;
 use url::Url;
 
-use crate::backend::loki::by_text;
-use crate::backend::transport::joined;
 use crate::model::journey::Journey;
 use crate::model::time::{MINUTE, Window};
 use crate::options::settings::Settings;
 use crate::report::Link;
+use crate::source::server::loki::by_text;
+use crate::source::server::transport::joined;
 use crate::stitch::matching::spellings;
 
 /// How many traces get a link.

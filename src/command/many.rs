@@ -6,13 +6,12 @@ use std::time::Duration;
 use futures_util::stream::{StreamExt, iter};
 use tokio::time::Instant;
 
-use crate::analysis::findings::known::Known;
+use crate::analysis::journey::findings::known::Known;
 use crate::command::Context;
 use crate::command::asking::{Stitched, Told, Wish, about, ask, blank, flags, key_that_worked};
 use crate::command::desk::{Desk, bar, progress};
 use crate::command::footing::Footing;
 use crate::command::offline::{demo_run, read_files, within};
-use crate::demo;
 use crate::error::Error;
 use crate::gather::recent::{Recent, Wanted, recent};
 use crate::model::evidence::Evidence;
@@ -22,6 +21,7 @@ use crate::options::many::ManyArgs;
 use crate::options::sources::Supply;
 use crate::progress::Progress;
 use crate::query::Subject;
+use crate::source::demo;
 use crate::stitch::split::{Shares, split};
 
 /// How many runs are asked about at the same time.

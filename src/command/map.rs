@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::analysis::map::{Map, Mapping, measured as from_metrics};
-use crate::backend::jaeger::dependencies;
+use crate::analysis::window::map::{Map, Mapping, measured as from_metrics};
 use crate::command::desk::Desk;
 use crate::command::via::{Grouping, basis as measured_basis, can_be_asked, measured};
 use crate::command::window::{Counted, Search, counted_in, each, in_window, is_one, needs_spans, window};
@@ -17,6 +16,7 @@ use crate::options::sources::Supply;
 use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::Body;
 use crate::report::map::{Dependencies, MapReport};
+use crate::source::server::jaeger::dependencies;
 
 /// How long Jaeger's own counts are waited for, with which ours are only compared.
 const PATIENCE: Duration = Duration::from_secs(10);

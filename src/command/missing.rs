@@ -1,6 +1,6 @@
 //! `trace missing`: what is not there and should be.
 
-use crate::analysis::findings::baseline::Baseline;
+use crate::analysis::journey::findings::baseline::Baseline;
 use crate::command::asking::{Told, Wish, ask};
 use crate::command::many::each;
 use crate::command::{Context, Outcome};

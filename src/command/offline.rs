@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::demo::{self, hours};
 use crate::error::Error;
-use crate::file;
 use crate::model::evidence::{Evidence, Note};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
@@ -14,6 +12,8 @@ use crate::model::time::Window;
 use crate::options::journey::JourneyArgs;
 use crate::query::Subject;
 use crate::report::words::quoted;
+use crate::source::demo::{self, hours};
+use crate::source::file;
 use crate::stitch::subjects::Candidate;
 
 /// How many journeys of a file are listed where one must be chosen.

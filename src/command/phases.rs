@@ -1,13 +1,11 @@
 //! `trace phases`: how the phases of the pipeline stand, and which are stuck.
 
-use crate::analysis::open_journeys::Unfinisheds;
-use crate::analysis::phases::{Asked, phases};
+use crate::analysis::window::phases::{Asked, phases};
+use crate::analysis::window::unfinished::Unfinisheds;
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::window::{Looks, Reading, Search, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
-use crate::demo;
-use crate::demo::platform;
 use crate::error::Error;
 use crate::gather;
 use crate::gather::phases::Metered;
@@ -20,6 +18,8 @@ use crate::options::window::WindowArgs;
 use crate::report::Body;
 use crate::report::filters::flags;
 use crate::report::phases::Phases;
+use crate::source::demo;
+use crate::source::demo::platform;
 use crate::wire::promql::selectors;
 
 /// Lines to copy.

@@ -1,8 +1,5 @@
 //! What the metrics of a spec say at a journey's end.
 
-use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::prometheus::Prometheus;
-use crate::backend::transport::Transport;
 use crate::command::asking::Told;
 use crate::command::desk::Desk;
 use crate::gather::health;
@@ -12,6 +9,9 @@ use crate::model::time::{Human, MINUTE};
 use crate::pipeline::evaluate::Reading;
 use crate::pipeline::spec::Metric;
 use crate::query::PanelTemplate;
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::prometheus::Prometheus;
+use crate::source::server::transport::Transport;
 
 /// What metrics say a minute after the journey's end: by then they were scraped. How Prometheus did goes to what the
 /// journey rests on.

@@ -1,6 +1,6 @@
 //! `trace span`: one span whole.
 
-use crate::analysis::timeline::Options;
+use crate::analysis::journey::timeline::Options;
 use crate::command::asking::{Wish, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;

@@ -1,6 +1,6 @@
 //! `trace timeline`: every span, queue wait, error and line of one ID, in time.
 
-use crate::analysis::timeline::{Lines, Options};
+use crate::analysis::journey::timeline::{Lines, Options};
 use crate::command::asking::{Wish, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;

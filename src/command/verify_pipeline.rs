@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::analysis::coverage;
-use crate::analysis::findings::known::Known;
+use crate::analysis::journey::coverage;
+use crate::analysis::journey::findings::known::Known;
 use crate::command::asking::{Told, Waiting, Wish};
 use crate::command::footing::{Footing, data};
 use crate::command::many::each;

@@ -3,10 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::backend::Endpoint;
-use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::jaeger::Jaeger;
-use crate::backend::prometheus::Prometheus;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
 use crate::command::window::is_one;
@@ -23,6 +19,10 @@ use crate::model::time::Window;
 use crate::options::sources::Supply;
 use crate::options::window::{Way, WindowArgs};
 use crate::report::words::some;
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::Endpoint;
+use crate::source::server::jaeger::Jaeger;
+use crate::source::server::prometheus::Prometheus;
 
 /// For what metrics are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

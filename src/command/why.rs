@@ -1,6 +1,6 @@
 //! `trace why`: what the bad journeys have in common that the good ones have not.
 
-use crate::analysis::why::{Kind, Question, Slow, Why};
+use crate::analysis::window::why::{Kind, Question, Slow, Why};
 use crate::command::window::{Looks, Search, each_of, is_one};
 use crate::command::{Context, Outcome};
 use crate::error::Error;

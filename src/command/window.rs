@@ -6,7 +6,6 @@ use crate::command::asking::{Wish, ask, flags};
 use crate::command::desk::{Desk, progress};
 use crate::command::footing::Footing;
 use crate::command::offline::{demo_run, read_files, within};
-use crate::demo::{self, hours};
 use crate::error::Error;
 use crate::gather::line_search::{FoundLines, lines_with};
 use crate::gather::sample::{Sampled, Wanted, samples};
@@ -23,6 +22,7 @@ use crate::options::time::TimeArgs;
 use crate::options::window::WindowArgs;
 use crate::report::window::which;
 use crate::report::words::{counted, flag};
+use crate::source::demo::{self, hours};
 use crate::stitch::whole::whole;
 
 /// So many lines are read for each trace of a service that may be.

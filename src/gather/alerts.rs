@@ -1,14 +1,14 @@
 //! Asking Prometheus which alerts there were and are.
 
-use crate::backend::Endpoint;
-use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::prometheus::{Prometheus, step_seconds};
-use crate::backend::transport::Transport;
 use crate::gather::standing::Standing;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::metric::{ActiveAlert, Alert, Series};
 use crate::model::rule::{Rule, RuleKind};
 use crate::model::time::{SECOND, Timestamp, Window};
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::Endpoint;
+use crate::source::server::prometheus::{Prometheus, step_seconds};
+use crate::source::server::transport::Transport;
 use crate::wire::prometheus_json::alerts_from_series;
 
 /// What came.

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use crate::backend::Backends;
-use crate::backend::failure::Failure;
-use crate::backend::loki::{Direction, Loki, most_lines};
-use crate::backend::request::quoted;
-use crate::backend::transport::Transport;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::log::LogEntry;
 use crate::model::time::{HOUR, SECOND, Timestamp, Window};
 use crate::query::Query;
+use crate::source::failure::Failure;
+use crate::source::server::Backends;
+use crate::source::server::loki::{Direction, Loki, most_lines};
+use crate::source::server::request::quoted;
+use crate::source::server::transport::Transport;
 
 /// How many places are looked at.
 const MOST_PLACES: usize = 50;

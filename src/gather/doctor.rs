@@ -2,18 +2,18 @@
 
 use futures_util::future::join_all;
 
-use crate::backend::failure::Failure;
-use crate::backend::jaeger::{Dialect, Jaeger, Search};
-use crate::backend::loki::{self, Direction, Loki};
-use crate::backend::prometheus::Prometheus;
-use crate::backend::request::Answer;
-use crate::backend::transport::{Transport, shown};
-use crate::backend::{Auth, Backends, Endpoint, JaegerApi};
 use crate::gather::health;
 use crate::model::evidence::{BackendState, Source};
 use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Timestamp, Window};
 use crate::report::doctor::{Ability, DoctorRow};
+use crate::source::failure::Failure;
+use crate::source::server::jaeger::{Dialect, Jaeger, Search};
+use crate::source::server::loki::{self, Direction, Loki};
+use crate::source::server::prometheus::Prometheus;
+use crate::source::server::request::Answer;
+use crate::source::server::transport::{Transport, shown};
+use crate::source::server::{Auth, Backends, Endpoint, JaegerApi};
 
 /// How many services are asked for their newest span.
 const SERVICES_ASKED: usize = 8;

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::backend::failure::Failure;
-use crate::backend::prometheus::Prometheus;
-use crate::backend::request::quoted;
 use crate::gather::metrics::remarks;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::metric::Series;
 use crate::model::pattern::Pattern;
 use crate::model::time::Window;
+use crate::source::failure::Failure;
+use crate::source::server::prometheus::Prometheus;
+use crate::source::server::request::quoted;
 
 /// What is wanted of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

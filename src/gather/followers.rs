@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::Gathering;
-use crate::analysis::messages::unheard;
+use crate::analysis::journey::messages::unheard;
 use crate::gather::haul::{Haul, SpansByTrace};
 use crate::gather::traces::Splits;
 use crate::model::conventions::{MESSAGE_ID_KEYS, MessageRole, TOPIC_KEYS};

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::backend::failure::Failure;
 use crate::model::evidence::{Note, Source};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::{Timestamp, Window};
+use crate::source::failure::Failure;
 
 /// What one step brought. A step never fails as a whole: what came before a failure is kept.
 #[derive(Default)]

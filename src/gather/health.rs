@@ -1,9 +1,9 @@
 //! How a backend is, from what it did: one place for gathering and for the doctor.
 
-use crate::backend::Endpoint;
-use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::transport::{Transport, shown};
 use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::Endpoint;
+use crate::source::server::transport::{Transport, shown};
 
 /// The state of a backend that never answered. At an address that nobody named, nobody need be.
 pub fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {

@@ -5,8 +5,6 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 
-use crate::backend::failure::Failure;
-use crate::backend::loki::{self, Direction, Loki};
 use crate::gather::haul::Haul;
 use crate::model::conventions::TRACE_ID_FIELDS;
 use crate::model::evidence::{Note, NoteCode, Source};
@@ -14,6 +12,8 @@ use crate::model::id::TraceId;
 use crate::model::log::LineKey;
 use crate::model::time::{SECOND, Window};
 use crate::query::Query;
+use crate::source::failure::Failure;
+use crate::source::server::loki::{self, Direction, Loki};
 use crate::stitch::matching::{is_short, spellings};
 use crate::wire::Decoded;
 
@@ -181,11 +181,11 @@ fn untold(mut haul: Haul, failure: &Failure) -> Haul {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::tape::Tape;
-    use crate::backend::transport::{Limits, Transport};
-    use crate::backend::{Auth, Endpoint, Tls};
     use crate::model::time::Timestamp;
     use crate::query::Subject;
+    use crate::source::recording::Tape;
+    use crate::source::server::transport::{Limits, Transport};
+    use crate::source::server::{Auth, Endpoint, Tls};
     use crate::stop::Stop;
 
     #[test]

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::backend::failure::Failure;
-use crate::backend::prometheus::{Prometheus, Told, step_seconds};
 use crate::gather::families::{Family, Figures, Labels, Unit, families};
 use crate::gather::metrics::remarks;
 use crate::model::evidence::{Note, NoteCode, Source};
@@ -12,6 +10,8 @@ use crate::model::measure::{Edge, Histogram, Measure, Measured};
 use crate::model::metric::Series;
 use crate::model::span::SpanKind;
 use crate::model::time::{Human, SECOND, Timestamp, Window};
+use crate::source::failure::Failure;
+use crate::source::server::prometheus::{Prometheus, Told, step_seconds};
 
 /// Who called whom, as service graphs count it.
 const GRAPH_CALLS: &str = "traces_service_graph_request_total";

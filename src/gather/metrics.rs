@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::prometheus::{Prometheus, Told, step_seconds};
-use crate::backend::request::quoted;
 use crate::gather::haul::Haul;
 use crate::gather::health;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::metric::Panel;
 use crate::model::time::{MINUTE, SECOND, Timestamp, Window};
 use crate::query::{PanelTemplate, Query};
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::prometheus::{Prometheus, Told, step_seconds};
+use crate::source::server::request::quoted;
 use crate::wire::prometheus_json::{self, Reply};
 
 /// What of a journey a panel may ask about.

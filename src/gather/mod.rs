@@ -25,12 +25,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::future::join_all;
 
-use crate::backend::failure::{Came, Failure, FailureKind};
-use crate::backend::jaeger::Jaeger;
-use crate::backend::loki::Loki;
-use crate::backend::prometheus::Prometheus;
-use crate::backend::transport::Transport;
-use crate::backend::{Backends, Endpoint};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
 use crate::model::id::TraceId;
 use crate::model::log::LineKey;
@@ -38,6 +32,12 @@ use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Window, Windows};
 use crate::progress::Progress;
 use crate::query::{Bounds, Query, TimeRange};
+use crate::source::failure::{Came, Failure, FailureKind};
+use crate::source::server::jaeger::Jaeger;
+use crate::source::server::loki::Loki;
+use crate::source::server::prometheus::Prometheus;
+use crate::source::server::transport::Transport;
+use crate::source::server::{Backends, Endpoint};
 use crate::stitch::membership::{Membership, membership};
 use haul::{Haul, SpansByTrace};
 use lines::LineSource;

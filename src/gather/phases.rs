@@ -1,15 +1,15 @@
 //! Asking Prometheus how the phases of the pipeline stand, and how storage references are kept.
 
-use crate::backend::Endpoint;
-use crate::backend::failure::{Failure, FailureKind};
-use crate::backend::prometheus::{Prometheus, Told, step_seconds};
-use crate::backend::transport::Transport;
 use crate::gather::metrics::{fill, unknown};
 use crate::gather::standing::Standing;
 use crate::model::evidence::Evidence;
 use crate::model::metric::Panel;
 use crate::model::time::{SECOND, Window};
 use crate::query::PhaseQueries;
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::Endpoint;
+use crate::source::server::prometheus::{Prometheus, Told, step_seconds};
+use crate::source::server::transport::Transport;
 
 /// Seconds over which a rate is taken at least: a few scrapes.
 const SHORTEST_RANGE: i64 = 300;

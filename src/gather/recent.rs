@@ -7,10 +7,6 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::backend::Backends;
-use crate::backend::failure::Failure;
-use crate::backend::jaeger::{Jaeger, Search};
-use crate::backend::transport::Transport;
 use crate::gather::haul::SpansByTrace;
 use crate::gather::health;
 use crate::gather::traces::{is_too_deep, wants_service};
@@ -23,6 +19,10 @@ use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
 use crate::progress::Progress;
 use crate::query::Bounds;
+use crate::source::failure::Failure;
+use crate::source::server::Backends;
+use crate::source::server::jaeger::{Jaeger, Search};
+use crate::source::server::transport::Transport;
 use crate::stitch::subjects::{Candidate, subjects};
 
 /// How often one service is asked, where what it gives is not what is wanted.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::backend::Endpoint;
-use crate::backend::prometheus::Prometheus;
-use crate::backend::transport::Transport;
 use crate::gather::standing::Standing;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::rule::Rule;
 use crate::model::time::{SECOND, Window};
+use crate::source::server::Endpoint;
+use crate::source::server::prometheus::Prometheus;
+use crate::source::server::transport::Transport;
 use crate::wire::promql::needed;
 
 /// So many selectors are looked for at most.

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 
-use crate::backend::failure::Failure;
-use crate::backend::jaeger::Jaeger;
-use crate::backend::jaeger::service_metrics::{About, Figure, figures, is_told};
-use crate::backend::transport::Transport;
-use crate::backend::{Endpoint, JaegerApi};
 use crate::gather::families::Figures;
 use crate::model::evidence::Source;
 use crate::model::filter::Filters;
 use crate::model::measure::{Histogram, Measure, Measured};
 use crate::model::time::{SECOND, Window};
+use crate::source::failure::Failure;
+use crate::source::server::jaeger::Jaeger;
+use crate::source::server::jaeger::service_metrics::{About, Figure, figures, is_told};
+use crate::source::server::transport::Transport;
+use crate::source::server::{Endpoint, JaegerApi};
 use crate::wire::jaeger_metrics::Point;
 
 /// So many services are named in one request: their names stand in its address.

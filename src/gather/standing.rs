@@ -1,12 +1,12 @@
 //! How Prometheus did over the questions of a command that asks it by itself, without a journey.
 
-use crate::backend::Endpoint;
-use crate::backend::failure::{Came, Failure};
-use crate::backend::transport::Transport;
 use crate::gather::health;
 use crate::gather::metrics::remarks;
 use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
 use crate::model::time::Window;
+use crate::source::failure::{Came, Failure};
+use crate::source::server::Endpoint;
+use crate::source::server::transport::Transport;
 use crate::wire::prometheus_json::Reply;
 
 /// What was remarked, and what failed first.

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::backend::failure::Failure;
-use crate::backend::jaeger::{Jaeger, Search, Times};
 use crate::gather::haul::Haul;
 use crate::model::evidence::{Note, NoteCode, Operation, Source};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::query::Query;
+use crate::source::failure::Failure;
+use crate::source::server::jaeger::{Jaeger, Search, Times};
 use crate::stitch::matching::Keys;
 use crate::wire::Decoded;
 

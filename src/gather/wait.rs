@@ -5,9 +5,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::backend::Backends;
-use crate::backend::failure::Came;
-use crate::backend::transport::Transport;
 use crate::gather::gather;
 use crate::model::evidence::{BackendState, Evidence};
 use crate::model::id::{SpanId, TraceId};
@@ -16,6 +13,9 @@ use crate::model::time::{Timestamp, Window};
 use crate::progress::Progress;
 use crate::query::{Query, TimeRange};
 use crate::report::words::some;
+use crate::source::failure::Came;
+use crate::source::server::Backends;
+use crate::source::server::transport::Transport;
 
 /// The first pause between two rounds.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

@@ -6,9 +6,9 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use secrecy::SecretString;
 
-use crate::backend::JaegerApi;
 use crate::model::evidence::Source;
 use crate::model::length::{duration, positive_duration};
+use crate::source::server::JaegerApi;
 
 /// Addresses and limits of the backends.
 #[derive(Args, Clone, Debug, Default)]

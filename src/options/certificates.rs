@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::backend::{ClientCertificate, Tls};
 use crate::error::Error;
 use crate::options::credentials::{open_at_once, read_private};
 use crate::options::origin::Sourced;
+use crate::source::server::{ClientCertificate, Tls};
 
 /// Our own certificate and its private key, as files.
 #[derive(Clone, Debug, PartialEq, Eq)]

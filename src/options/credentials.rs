@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::backend::Auth;
-use crate::backend::mask::base64;
 use crate::error::Error;
 use crate::model::time::Human;
 use crate::options::profile::{AuthText, SecretText};
 use crate::options::surroundings::Surroundings;
+use crate::source::server::Auth;
+use crate::source::server::mask::base64;
 
 /// The variables in which our own secrets may stand.
 const VARIABLES: [&str; 11] = [

@@ -7,12 +7,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::backend::JaegerApi;
 use crate::model::evidence::Source;
 use crate::model::pattern::Pattern;
 use crate::model::time::Zone;
 use crate::options::phases::PhasesPart;
 use crate::query::PanelTemplate;
+use crate::source::server::JaegerApi;
 
 /// A value and where in its file it stands.
 pub type Told<T> = Option<Spanned<T>>;

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::backend::{Auth, Backends, Endpoint, JaegerApi, Tls};
 use crate::error::Error;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Source;
@@ -27,6 +26,7 @@ use crate::options::surroundings::Surroundings;
 use crate::options::target::{Target, target};
 use crate::options::voices::{Reading, Voices, origin};
 use crate::query::{Bounds, PanelTemplate, SETTLE};
+use crate::source::server::{Auth, Backends, Endpoint, JaegerApi, Tls};
 
 /// How long asking may take unless told otherwise.
 const TIMEOUT: i64 = 30 * SECOND;

@@ -147,7 +147,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::sketch;
+    use crate::analysis::journey::sketch;
 
     #[test]
     fn terms_pick_journeys() {

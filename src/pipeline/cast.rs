@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use crate::analysis::critical_path::downwards;
+use crate::analysis::journey::critical_path::downwards;
 use crate::model::journey::{Journey, Via};
 use crate::pipeline::matching::{Field, Item, Match};
 use crate::pipeline::spec::Spec;

@@ -1,6 +1,6 @@
 //! What a run is judged on.
 
-use crate::analysis::findings::Judgement;
+use crate::analysis::journey::findings::Judgement;
 use crate::model::evidence::Source;
 use crate::model::journey::Journey;
 use crate::model::time::Timestamp;

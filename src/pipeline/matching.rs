@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::analysis::adjust::Clocks;
+use crate::analysis::journey::clocks::Clocks;
 use crate::model::conventions::{MessageRole, short_service};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;

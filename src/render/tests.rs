@@ -2,10 +2,10 @@
 
 use insta::assert_snapshot;
 
-use crate::analysis::findings::known::Known;
-use crate::analysis::findings::{Grounds, Judged};
-use crate::analysis::sketch;
-use crate::analysis::timeline::{Lines, Options};
+use crate::analysis::journey::findings::known::Known;
+use crate::analysis::journey::findings::{Grounds, Judged};
+use crate::analysis::journey::sketch;
+use crate::analysis::journey::timeline::{Lines, Options};
 use crate::model::attribute::{Attributes, Value};
 use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::alerts::{Because, Episode, Example, State};
+use crate::analysis::window::alerts::{Because, Episode, Example, State};
 use crate::model::basis::Basis;
 use crate::model::finding::Severity;
 use crate::model::time::{Human, Timestamp, Window};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::diff::{Began, Change, Figures, Step, Told};
+use crate::analysis::window::diff::{Began, Change, Figures, Step, Told};
 use crate::model::basis::Basis;
 use crate::model::time::{Human, Window};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};

@@ -1,6 +1,6 @@
 //! What filters left of a journey, and by which flags.
 
-use crate::analysis::timeline::Timeline;
+use crate::analysis::journey::timeline::Timeline;
 use crate::model::filter::Filters;
 use crate::model::length::written;
 use crate::model::log::Level;

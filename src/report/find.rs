@@ -1,8 +1,8 @@
 //! `find`: the story of one ID on one screen.
 
-use crate::analysis::errors::{self, Failure};
-use crate::analysis::findings::Judged;
-use crate::analysis::timeline::{self, Options, Timeline};
+use crate::analysis::journey::errors::{self, Failure};
+use crate::analysis::journey::findings::Judged;
+use crate::analysis::journey::timeline::{self, Options, Timeline};
 use crate::model::time::{DAY, Window};
 use crate::report::belonging;
 use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};

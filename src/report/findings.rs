@@ -1,6 +1,6 @@
 //! Findings in words: short for the screens that show other things too, whole for the one that shows nothing else.
 
-use crate::analysis::findings::Judgement;
+use crate::analysis::journey::findings::Judgement;
 use crate::model::finding::{Confidence, Finding, FindingId, Proof, Severity};
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};

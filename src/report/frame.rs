@@ -1,8 +1,8 @@
 //! What stands around every report: the answer, how the asking went, what time it covers, what to type next.
 
-use crate::analysis::adjust::Clocks;
-use crate::analysis::errors::{self, Failure};
-use crate::analysis::findings::{Judged, Judgement};
+use crate::analysis::journey::clocks::Clocks;
+use crate::analysis::journey::errors::{self, Failure};
+use crate::analysis::journey::findings::{Judged, Judgement};
 use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::finding::Severity;

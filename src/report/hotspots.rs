@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::hotspots::{Compared, Hotspot, Trend};
-use crate::analysis::occurrences::Part;
+use crate::analysis::window::hotspots::{Compared, Hotspot, Trend};
+use crate::analysis::window::occurrences::Part;
 use crate::model::basis::Basis;
 use crate::model::time::{Timestamp, Window};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::latency::{By, QueueWait, Row, Table};
-use crate::analysis::lengths::Lengths;
+use crate::analysis::stats::durations::Lengths;
+use crate::analysis::window::latency::{By, QueueWait, Row, Table};
 use crate::model::basis::{Basis, Via};
 use crate::model::evidence::Source;
 use crate::model::measure::Estimate;

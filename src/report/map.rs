@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::map::{Edge, How, Map, Node, NodeKind, OUTSIDE};
+use crate::analysis::window::map::{Edge, How, Map, Node, NodeKind, OUTSIDE};
 use crate::model::basis::{Basis, Via};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::findings::{Judged, Judgement};
+use crate::analysis::journey::findings::{Judged, Judgement};
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::time::Timestamp;
 use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, piece, plain};

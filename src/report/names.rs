@@ -97,7 +97,7 @@ fn common_prefix<'a>(topics: &BTreeSet<&'a str>) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::sketch;
+    use crate::analysis::journey::sketch;
 
     #[test]
     fn endings_go_where_nothing_is_lost() {

@@ -1,8 +1,8 @@
 //! What several reports say in the same words: what failed, where the time went, whose clock is off, what to type next.
 
-use crate::analysis::critical_path::Spent;
-use crate::analysis::errors::{Failure, Place};
-use crate::analysis::timeline::Timeline;
+use crate::analysis::journey::critical_path::Spent;
+use crate::analysis::journey::errors::{Failure, Place};
+use crate::analysis::journey::timeline::Timeline;
 use crate::model::journey::{Journey, Skew};
 use crate::model::metric::{Panel, float_text};
 use crate::model::span::Span;
@@ -39,7 +39,7 @@ pub fn time(journey: &Journey, timeline: &Timeline, names: &Names) -> Vec<Fact> 
     if all == 0 || journey.spans.len() < 3 {
         return vec![];
     }
-    let say = |share: &crate::analysis::critical_path::Share| {
+    let say = |share: &crate::analysis::journey::critical_path::Share| {
         let span = &journey.spans[share.span];
         let percent = i128::from(share.total_ns) * 100 / i128::from(all);
         let name = text(&waterfall::name(span, names));

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::open_journeys::Unfinished;
-use crate::analysis::phases::{Phase, Status, Stuck};
+use crate::analysis::window::phases::{Phase, Status, Stuck};
+use crate::analysis::window::unfinished::Unfinished;
 use crate::model::metric::{Panel, float_text};
 use crate::model::time::{Human, SECOND, Window};
 use crate::report::block::{Block, Chart, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};

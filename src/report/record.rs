@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::critical_path::{CriticalPath, Spent};
-use crate::analysis::errors::Failure;
-use crate::analysis::findings::Judged;
+use crate::analysis::journey::critical_path::{CriticalPath, Spent};
+use crate::analysis::journey::errors::Failure;
+use crate::analysis::journey::findings::Judged;
 use crate::model::filter::Filters;
 use crate::model::finding::Finding;
 use crate::model::id::{SpanId, TraceId};
@@ -89,7 +89,7 @@ impl Summary {
             log_count: journey.logs.len(),
             filtered_span_count: journey.spans.iter().filter(|span| !filters.wants_span(span)).count(),
             filtered_log_count: journey.logs.iter().filter(|line| !filters.wants_line(line)).count(),
-            error_count: crate::analysis::errors::count(failures),
+            error_count: crate::analysis::journey::errors::count(failures),
             start: extent.map(|e| e.from),
             end: extent.map(|e| e.to),
             duration_ns: extent.map_or(0, crate::model::time::Window::length),
@@ -180,7 +180,7 @@ impl<'a> JourneyRecord<'a> {
 }
 
 fn segments(journey: &Journey, path: &CriticalPath) -> Vec<SegmentRecord> {
-    let record = |segment: &crate::analysis::critical_path::Segment| SegmentRecord {
+    let record = |segment: &crate::analysis::journey::critical_path::Segment| SegmentRecord {
         trace_id: journey.spans[segment.span].trace_id,
         span_id: journey.spans[segment.span].span_id,
         spent: segment.spent,

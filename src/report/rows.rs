@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::analysis::critical_path::CriticalPath;
+use crate::analysis::journey::critical_path::CriticalPath;
 use crate::model::attribute::Attributes;
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;

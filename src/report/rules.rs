@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::rules::{Ailment, Data, Ruled};
+use crate::analysis::window::alert_rules::{Ailment, Data, Ruled};
 use crate::model::time::{Human, Window};
 use crate::report::block::{Block, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;

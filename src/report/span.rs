@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::critical_path::{self, CriticalPath};
+use crate::analysis::journey::critical_path::{self, CriticalPath};
 use crate::model::attribute::Attributes;
 use crate::model::conventions::Exception;
 use crate::model::journey::{Journey, Via};

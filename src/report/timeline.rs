@@ -1,8 +1,8 @@
 //! `timeline`: the full waterfall of one ID over all its traces.
 
-use crate::analysis::errors::{self, Failure};
-use crate::analysis::findings::Judged;
-use crate::analysis::timeline::{self, Options, Timeline};
+use crate::analysis::journey::errors::{self, Failure};
+use crate::analysis::journey::findings::Judged;
+use crate::analysis::journey::timeline::{self, Options, Timeline};
 use crate::report::belonging;
 use crate::report::block::{Block, Fact, plain};
 use crate::report::filters;

@@ -1,6 +1,6 @@
 //! A timeline as bars with words.
 
-use crate::analysis::timeline::{Fold, Messages, Options, Queue, Row, Timeline, What};
+use crate::analysis::journey::timeline::{Fold, Messages, Options, Queue, Row, Timeline, What};
 use crate::model::conventions::{Exception, MessageRole};
 use crate::model::journey::Journey;
 use crate::model::log::{Level, LogEntry};
@@ -297,8 +297,11 @@ fn cut(span: &Span) -> Cut {
 }
 
 fn line_label(line: &LogEntry) -> Line {
-    let said =
-        if line.error_context.is_some() { crate::analysis::errors::line_text(line) } else { line.message.clone() };
+    let said = if line.error_context.is_some() {
+        crate::analysis::journey::errors::line_text(line)
+    } else {
+        line.message.clone()
+    };
     let level = if line.level == Level::Unknown { "log" } else { line.level.word() };
     vec![piece(Role::Dim, "│ "), piece(level_role(line.level), level), piece(Role::Plain, format!("  {said}"))]
 }

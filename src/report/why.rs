@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::why::{Difference, Feature, Kind, Question, Slow, Thing, Told};
+use crate::analysis::window::why::{Difference, Feature, Kind, Question, Slow, Thing, Told};
 use crate::model::basis::Basis;
 use crate::model::criteria::Criteria;
 use crate::model::time::Human;

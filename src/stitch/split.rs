@@ -181,9 +181,9 @@ impl Ties {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo;
     use crate::model::conventions::CORRELATION_KEYS;
     use crate::query::Query;
+    use crate::source::demo;
     use crate::stitch::stitch;
 
     #[test]

@@ -117,7 +117,7 @@ mod tests {
 
     /// A span of a trace, from so many nanoseconds on, with these tags and a link to each of these traces.
     fn span(of: u128, at: i64, tags: &[(&str, &str)], links: &[u128]) -> Span {
-        let mut span = crate::analysis::sketch::journey("a/x 0..1").spans.remove(0);
+        let mut span = crate::analysis::journey::sketch::journey("a/x 0..1").spans.remove(0);
         (span.trace_id, span.start) = (trace(of), Timestamp(at));
         tags.iter().for_each(|(key, id)| span.attributes.push(*key, Value::Text((*id).into())));
         let link = |to: &u128| Link {

@@ -56,8 +56,8 @@ fn everything(part: &Evidence, keys: &[String]) -> Membership {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo;
     use crate::model::conventions::CORRELATION_KEYS;
+    use crate::source::demo;
 
     #[test]
     fn every_span_and_line_of_a_heap_is_in_exactly_one_journey() {

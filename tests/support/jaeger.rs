@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use trace::backend::transport::{Limits, Transport};
-use trace::backend::{Auth, Backends, Endpoint, JaegerApi};
-use trace::demo::export::to_otlp_json;
 use trace::model::evidence::Source;
 use trace::model::id::TraceId;
 use trace::model::span::Span;
 use trace::model::time::Timestamp;
+use trace::source::demo::export::to_otlp_json;
+use trace::source::server::transport::{Limits, Transport};
+use trace::source::server::{Auth, Backends, Endpoint, JaegerApi};
 
 use super::server::{Reply, Server};
 
@@ -51,7 +51,7 @@ impl Jaeger {
             url_from: "the test".to_owned(),
             configured: true,
             auth: Auth::None,
-            tls: trace::backend::Tls::default(),
+            tls: trace::source::server::Tls::default(),
             sharing: 1,
             mask: Arc::default(),
             tenant: None,
@@ -74,7 +74,7 @@ impl Jaeger {
 
 /// A transport with these limits that keeps nothing.
 pub fn transport(limits: Limits) -> Transport {
-    Transport::new(limits, trace::backend::tape::Tape::Off, trace::stop::Stop::default())
+    Transport::new(limits, trace::source::recording::Tape::Off, trace::stop::Stop::default())
 }
 
 fn parameters(line: &str) -> BTreeMap<String, String> {

@@ -5,11 +5,11 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use trace::demo::export::{to_loki_push, to_openmetrics, to_otlp_json};
-use trace::demo::{Run, Sample};
 use trace::model::log::LogEntry;
 use trace::model::span::Span;
 use trace::model::time::Timestamp;
+use trace::source::demo::export::{to_loki_push, to_openmetrics, to_otlp_json};
+use trace::source::demo::{Run, Sample};
 
 /// What `tests/stack/up` printed under this name.
 pub fn address(name: &str) -> String {

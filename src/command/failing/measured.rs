@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::future::ready;
 
 use super::{Look, Looked};
-use crate::analysis::hotspots::Scope;
-use crate::analysis::hotspots::totals::Totals;
+use crate::analysis::window::hotspots::Scope;
+use crate::analysis::window::hotspots::totals::Totals;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
 use crate::command::via::{self, Grouping};

@@ -3,13 +3,12 @@
 
 mod measured;
 
-use crate::analysis::hotspots::Scope;
-use crate::analysis::hotspots::totals::Totals;
+use crate::analysis::window::hotspots::Scope;
+use crate::analysis::window::hotspots::totals::Totals;
 use crate::command::Context;
 use crate::command::desk::{Desk, progress};
 use crate::command::offline::{read_files, within};
 use crate::command::window::{self, Counted, LINES, cut, told};
-use crate::demo::{self, hours};
 use crate::error::Error;
 use crate::gather::line_search::{FoundLines, Spread, error_lines};
 use crate::gather::sample::{Wanted, samples};
@@ -17,6 +16,7 @@ use crate::model::journey::Journey;
 use crate::model::time::{Human, Window};
 use crate::options::sources::Supply;
 use crate::options::window::{Way, WindowArgs};
+use crate::source::demo::{self, hours};
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::Streams;
-use crate::backend::failure::Failure;
-use crate::backend::loki::{self, Loki, errors};
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::time::{DAY, SECOND, Window};
+use crate::source::failure::Failure;
+use crate::source::server::loki::{self, Loki, errors};
 
 /// Of more values than a server tells, those with the most lines.
 const MOST_VALUES: usize = 200;

@@ -9,10 +9,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::future::join_all;
 
-use crate::backend::Backends;
-use crate::backend::failure::Failure;
-use crate::backend::loki::{self, Loki};
-use crate::backend::transport::Transport;
 use crate::gather::health;
 use crate::gather::lines::{USUAL_SELECTOR, chosen_by};
 use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Source};
@@ -22,6 +18,10 @@ use crate::model::pattern::Pattern;
 use crate::model::time::{DAY, Timestamp, Window};
 use crate::progress::Progress;
 use crate::report::words;
+use crate::source::failure::Failure;
+use crate::source::server::Backends;
+use crate::source::server::loki::{self, Loki};
+use crate::source::server::transport::Transport;
 use counting::Counts;
 use reading::Read;
 use sought::Sought;

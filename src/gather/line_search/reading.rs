@@ -8,12 +8,12 @@ use futures_util::future::join_all;
 use super::Streams;
 use super::counting::Counts;
 use super::sought::Sought;
-use crate::backend::failure::Failure;
-use crate::backend::loki::{self, Direction, Loki};
 use crate::gather::lines::{MOST_LINES, remarks};
 use crate::model::evidence::Note;
 use crate::model::log::{CutLines, LineKey, LogEntry};
 use crate::model::time::{SECOND, Window};
+use crate::source::failure::Failure;
+use crate::source::server::loki::{self, Direction, Loki};
 
 /// So many services are read one by one at most: those that say the most.
 const APART: usize = 16;

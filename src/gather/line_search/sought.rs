@@ -1,8 +1,8 @@
 //! Which lines are looked for.
 
-use crate::backend::loki::{self, errors};
 use crate::model::log::LogEntry;
 use crate::model::pattern::Pattern;
+use crate::source::server::loki::{self, errors};
 
 /// Which lines are looked for, whoever wrote them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,8 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::Wanted;
-use crate::backend::failure::Failure;
-use crate::backend::jaeger::{Jaeger, Search, Times};
 use crate::gather::haul::SpansByTrace;
 use crate::gather::traces::is_too_deep;
 use crate::model::basis::SampledService;
@@ -16,6 +14,8 @@ use crate::model::id::TraceId;
 use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
+use crate::source::failure::Failure;
+use crate::source::server::jaeger::{Jaeger, Search, Times};
 use crate::wire::Decoded;
 
 /// So many services are asked at a time: what they give decides how much the next are asked for.
@@ -358,7 +358,7 @@ impl Asking<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::sketch;
+    use crate::analysis::journey::sketch;
 
     /// Traces of so many spans each, the newest first.
     fn answer(first: usize, sizes: &[usize]) -> Decoded {

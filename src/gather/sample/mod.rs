@@ -6,10 +6,6 @@ mod look;
 use std::collections::HashSet;
 use std::future::Future;
 
-use crate::backend::failure::Failure;
-use crate::backend::jaeger::Jaeger;
-use crate::backend::transport::Transport;
-use crate::backend::{Backends, Endpoint};
 use crate::gather::haul::SpansByTrace;
 use crate::gather::health;
 use crate::model::basis::SampledService;
@@ -23,6 +19,10 @@ use crate::model::time::Window;
 use crate::progress::Progress;
 use crate::query::Bounds;
 use crate::report::words::{counted, some};
+use crate::source::failure::Failure;
+use crate::source::server::jaeger::Jaeger;
+use crate::source::server::transport::Transport;
+use crate::source::server::{Backends, Endpoint};
 use crate::spelling::nearest;
 use look::Look;
 

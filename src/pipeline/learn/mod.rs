@@ -21,7 +21,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::update::{Update, update};
-use crate::analysis::findings::Judged;
+use crate::analysis::journey::findings::Judged;
 use crate::model::finding::FindingId;
 use crate::model::time::{DAY, Timestamp};
 use crate::pipeline::evaluate::{Ground, Standing, evaluate};

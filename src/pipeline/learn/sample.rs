@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::adjust::Clocks;
-use crate::analysis::critical_path::downwards;
-use crate::analysis::findings::Judged;
+use crate::analysis::journey::clocks::Clocks;
+use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::findings::Judged;
 use crate::model::conventions::MessageRole;
 use crate::model::finding::{FindingId, Severity};
 use crate::model::time::Timestamp;

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::scalar::scalar;
 use super::*;
-use crate::analysis::findings::Judgement;
-use crate::analysis::sketch::journey;
+use crate::analysis::journey::findings::Judgement;
+use crate::analysis::journey::sketch::journey;
 use crate::pipeline::spec::{Count, Relation, Seen};
 
 fn judged(text: &str, rename: impl Fn(&mut String)) -> Judged {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::analysis::template::masked;
+use crate::analysis::stats::masking::masked;
 use crate::model::pattern::Pattern;
 use crate::model::span::{Span, SpanKind};
 use crate::pipeline::learn::sample::Sample;

@@ -1,6 +1,6 @@
 //! Many runs: how many failed, at which step, and which runs to look at.
 
-use crate::analysis::findings::Judgement;
+use crate::analysis::journey::findings::Judgement;
 use crate::model::time::Human;
 use crate::pipeline::verdict::{State, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};

@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::coverage::Coverage;
-use crate::analysis::findings::{Judged, Judgement};
-use crate::analysis::timeline::{self, Options, Timeline};
+use crate::analysis::journey::coverage::Coverage;
+use crate::analysis::journey::findings::{Judged, Judgement};
+use crate::analysis::journey::timeline::{self, Options, Timeline};
 use crate::model::finding::Finding;
 use crate::model::time::Timestamp;
 use crate::pipeline::known_failures::{KnownFailure, Now};

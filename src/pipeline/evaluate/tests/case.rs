@@ -1,6 +1,6 @@
 //! Specs and runs in few words, to be bent by each test.
 
-use crate::analysis::findings::Judgement;
+use crate::analysis::journey::findings::Judgement;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
@@ -152,7 +152,7 @@ impl Case {
     }
 
     pub fn judge(&self, spec: &Spec) -> Outcome {
-        let newest = self.journey.extent().map_or(crate::analysis::sketch::ORIGIN, |extent| extent.to);
+        let newest = self.journey.extent().map_or(crate::analysis::journey::sketch::ORIGIN, |extent| extent.to);
         let now = newest.plus(self.age);
         let ground = Ground {
             journey: &self.journey,

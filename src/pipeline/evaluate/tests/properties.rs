@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::demo;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Evidence;
 use crate::model::id::SpanId;
 use crate::query::{Query, Subject};
+use crate::source::demo;
 use crate::stitch::stitch;
 
 const PLATFORM: &str = "

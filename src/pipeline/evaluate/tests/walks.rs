@@ -60,7 +60,7 @@ fn without_lines_a_missing_span_is_only_sure_where_nobody_could_lead_to_it() {
 fn an_id_that_exists_nowhere_fails_only_where_it_was_looked_for_to_the_end() {
     let nothing = || Case { settled: true, ..settled(Journey::default()) };
     assert_eq!(nothing().judge(&open_ended()).verdict, Verdict::CannotTell);
-    let ended = |seconds: i64| Some(crate::analysis::sketch::ORIGIN.plus(60 * MINUTE - seconds * SECOND));
+    let ended = |seconds: i64| Some(crate::analysis::journey::sketch::ORIGIN.plus(60 * MINUTE - seconds * SECOND));
     let window = |seconds| Case { window_end: ended(seconds), ..nothing() };
     assert_eq!(window(31).judge(&open_ended()).verdict, Verdict::Fail);
     assert_eq!(window(5).judge(&open_ended()).verdict, Verdict::CannotTell);

@@ -1,0 +1,484 @@
+//! Which error explains which, and which were made good: the one place that judges it.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::analysis::journey::clocks::{Clocks, asynchronous_cause};
+use crate::analysis::journey::critical_path::downwards;
+use crate::model::conventions::{CORRELATION_KEYS, MessageRole};
+use crate::model::journey::Journey;
+use crate::model::span::{Span, StatusCode};
+use crate::model::time::{SECOND, Timestamp};
+
+/// Below this two ends are the same instant.
+const INSTANT: i64 = 2_000_000;
+/// So many enclosing spans are looked at for one that ended well; beyond that the data is broken anyway.
+const MOST_LOOKS: usize = 64;
+
+/// A span's service and name.
+type Place<'a> = (&'a str, &'a str);
+/// The same, whom it calls, and what it is about: many clients are named after a method only, and the next of many items
+/// is no second try of the one before.
+type Call<'a> = (Place<'a>, Option<&'a str>, BTreeSet<(&'a str, String)>);
+
+/// The errors of a journey, as they hang together. Spans are indices into it.
+#[derive(Clone, Debug, Default)]
+pub struct Cascade {
+    /// Each error that explains one further up, with that one.
+    pub explains: HashMap<usize, usize>,
+    /// Each error that is only a consequence of one further up, which had ended or given up before, with that one.
+    pub follows: HashMap<usize, usize>,
+    /// Errors that were made good: what enclosed them ended well, or their message was processed well later.
+    pub recovered: HashSet<usize>,
+    passed_on: HashSet<usize>,
+}
+
+/// What an error has to do with one further up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bond {
+    /// It caused that one.
+    Explains,
+    /// It came of that one.
+    Follows,
+    /// Each is its own.
+    Apart,
+}
+
+impl Cascade {
+    /// Of this journey.
+    pub fn of(journey: &Journey) -> Self {
+        let clocks = Clocks::measured(journey);
+        let order = downwards(journey);
+        let enclosing = Enclosing::of(journey, &clocks, &order);
+        let mut cascade = Self::default();
+        cascade.explain(journey, &clocks, &order, &enclosing);
+        cascade.passed_on = cascade.explains.values().chain(cascade.follows.keys()).copied().collect();
+        cascade.recover(journey, &clocks, &order, &enclosing);
+        cascade
+    }
+
+    /// Whether the span failed because of another one: of one below it, or of one further up that had failed before.
+    pub fn is_passed_on(&self, span: usize) -> bool {
+        self.passed_on.contains(&span)
+    }
+
+    /// Those that failed because of this one, nearest first.
+    pub fn callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(self.explains.get(&span), |s| self.explains.get(s)).copied()
+    }
+
+    fn explain(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &Enclosing) {
+        // The nearest error above, and whether a queue lies between.
+        let mut above: Vec<Option<(usize, bool)>> = vec![None; journey.spans.len()];
+        for span in order.iter().copied() {
+            let Some((cause, _)) = journey.forest.cause[span] else { continue };
+            let queued = asynchronous_cause(journey, span).is_some();
+            above[span] = if journey.spans[cause].is_error() {
+                Some((cause, queued))
+            } else {
+                above[cause].map(|(upper, before)| (upper, before || queued))
+            };
+            let is_told = journey.spans[span].is_error() && !enclosing.swallowed.contains(&span);
+            let Some((upper, queued)) = above[span].filter(|_| is_told) else { continue };
+            match bond(journey, clocks, span, upper, queued) {
+                Bond::Follows => _ = self.follows.insert(span, upper),
+                Bond::Explains => _ = self.explains.insert(span, upper),
+                Bond::Apart => continue,
+            }
+            // What explains a consequence may be one of the same failure itself.
+            if let Some(first) = self.follows.get(&upper).copied()
+                && bond(journey, clocks, span, first, queued) == Bond::Follows
+            {
+                self.follows.insert(span, first);
+            }
+        }
+    }
+
+    fn recover(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &Enclosing) {
+        let processed = Processed::of(journey, order);
+        let upper = |span: &usize| self.explains.get(span).or_else(|| self.follows.get(span)).copied();
+        let is_top = |span: &usize| {
+            journey.spans[*span].is_error() && !enclosing.swallowed.contains(span) && upper(span).is_none()
+        };
+        let latest = enclosing.latest(journey, clocks, order, is_top);
+        let mut recovered = HashSet::new();
+        for span in order.iter().copied().filter(|s| journey.spans[*s].is_error()) {
+            let is_well = enclosing.swallowed.contains(&span)
+                || upper(&span).map_or_else(
+                    || processed.done_later(journey, span) || enclosing.ended_well(journey, clocks, &latest, span),
+                    |upper| recovered.contains(&upper),
+                );
+            if is_well {
+                recovered.insert(span);
+            }
+        }
+        self.recovered = recovered;
+    }
+}
+
+/// What the inner error has to do with the outer one.
+fn bond(journey: &Journey, clocks: &Clocks, inner: usize, outer: usize, queued: bool) -> Bond {
+    let (inner, outer) = (&journey.spans[inner], &journey.spans[outer]);
+    let (begins, done, ends) = (clocks.start(inner), clocks.end(inner), clocks.end(outer));
+    if begins >= ends {
+        // What came by a queue and failed later may have failed by itself.
+        if queued { Bond::Apart } else { Bond::Follows }
+    } else if done > ends.plus(INSTANT) && gave_up(outer) {
+        if gave_up(inner) { Bond::Follows } else { Bond::Apart }
+    } else if done <= ends.plus(SECOND.max(outer.duration_ns / 20)) {
+        Bond::Explains
+    } else {
+        Bond::Apart
+    }
+}
+
+/// Whether it failed because it would wait no longer, or because somebody else would not.
+fn gave_up(span: &Span) -> bool {
+    let text = span.error_text().to_ascii_lowercase();
+    let code = span.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"]);
+    let code = code.map(|c| c.to_string().to_ascii_uppercase()).unwrap_or_default();
+    ["deadline", "timeout", "timed out", "timedout", "cancel"].iter().any(|word| text.contains(word))
+        || ["1", "4", "CANCELLED", "DEADLINE_EXCEEDED"].contains(&code.as_str())
+}
+
+/// To which delivery of a message each span belongs, and when each message was last processed well.
+struct Processed<'a> {
+    of: Vec<Option<usize>>,
+    well: HashMap<(&'a str, &'a str), Timestamp>,
+}
+
+impl<'a> Processed<'a> {
+    fn of(journey: &'a Journey, order: &[usize]) -> Self {
+        let mut of: Vec<Option<usize>> = vec![None; journey.spans.len()];
+        let mut well: HashMap<(&str, &str), Timestamp> = HashMap::new();
+        for index in order.iter().copied() {
+            let span = &journey.spans[index];
+            let is_taken = span.message_role() == Some(MessageRole::Consume);
+            of[index] = if is_taken {
+                span.message_id().map(|_| index)
+            } else {
+                journey.forest.cause[index].and_then(|(cause, _)| of[cause])
+            };
+            if let Some(id) = span.message_id().filter(|_| is_taken && !span.is_error() && !is_settled(span)) {
+                let last = well.entry((span.service(), id)).or_insert(span.start);
+                *last = span.start.max(*last);
+            }
+        }
+        Self { of, well }
+    }
+
+    fn done_later(&self, journey: &Journey, span: usize) -> bool {
+        self.of[span].is_some_and(|delivery| {
+            let delivery = &journey.spans[delivery];
+            let key = delivery.message_id().map(|id| (delivery.service(), id));
+            key.and_then(|key| self.well.get(&key)).is_some_and(|at| *at > delivery.start)
+        })
+    }
+}
+
+/// Giving a message back to the broker is no processing.
+fn is_settled(span: &Span) -> bool {
+    let keys = ["messaging.operation.type", "messaging.operation", "messaging.operation.name"];
+    span.attributes.text(&keys).is_some_and(|word| ["settle", "ack", "nack", "commit"].contains(&word))
+}
+
+/// Whom each span belongs to without a queue between: what it was called by.
+struct Enclosing {
+    caller: Vec<Option<usize>>,
+    well: Vec<Option<usize>>,
+    /// Errors that got no further: what enclosed them says that it is well, or tried again and succeeded.
+    swallowed: HashSet<usize>,
+}
+
+/// The last failures below a span: when it ended and what it was; the second is of another kind.
+type Latest<'a> = [Option<(Timestamp, Place<'a>)>; 2];
+
+impl Enclosing {
+    fn of(journey: &Journey, clocks: &Clocks, order: &[usize]) -> Self {
+        let spans = &journey.spans;
+        let within = |span: usize| {
+            let cause = journey.forest.cause[span].map(|(cause, _)| cause);
+            cause.filter(|_| asynchronous_cause(journey, span).is_none())
+        };
+        let caller: Vec<Option<usize>> = (0..spans.len()).map(within).collect();
+        let mut well = vec![None; spans.len()];
+        for span in order.iter().copied() {
+            let ends = clocks.end(&spans[span]);
+            let mut at = caller[span];
+            for _ in 0..MOST_LOOKS {
+                let Some(upper) = at else { break };
+                let is_open = clocks.end(&spans[upper]) >= ends;
+                if is_open && !spans[upper].is_error() {
+                    well[span] = Some(upper);
+                    break;
+                }
+                // Nothing that ended before this one did can have been open.
+                at = if is_open { caller[upper] } else { well[upper] };
+            }
+        }
+        let mut enclosing = Self { caller, well, swallowed: HashSet::new() };
+        let failed: Vec<usize> = order.iter().copied().filter(|span| spans[*span].is_error()).collect();
+        if !failed.is_empty() {
+            let successes = enclosing.successes(journey, clocks, &failed);
+            let is_swallowed = |span: &usize| enclosing.is_swallowed(journey, clocks, &successes, *span);
+            enclosing.swallowed = failed.into_iter().filter(is_swallowed).collect();
+        }
+        enclosing
+    }
+
+    /// When what failed somewhere was last begun again and ended well, below each span.
+    fn successes<'a>(
+        &self,
+        journey: &'a Journey,
+        clocks: &Clocks,
+        failed: &[usize],
+    ) -> HashMap<(usize, Call<'a>), Timestamp> {
+        let calls: HashSet<Call> = failed.iter().map(|span| call(&journey.spans[*span])).collect();
+        let well = journey.spans.iter().enumerate();
+        let well = well.filter(|(_, span)| !span.is_error() && calls.contains(&call(span)));
+        let mut well: Vec<(Timestamp, usize)> = well.map(|(at, span)| (clocks.start(span), at)).collect();
+        well.sort_unstable();
+        let mut last = HashMap::new();
+        for (begins, span) in well.into_iter().rev() {
+            for upper in self.callers(span) {
+                // Further up is told of the later one already.
+                match last.entry((upper, call(&journey.spans[span]))) {
+                    Entry::Vacant(entry) => _ = entry.insert(begins),
+                    Entry::Occupied(_) => break,
+                }
+            }
+        }
+        last
+    }
+
+    fn is_swallowed(
+        &self,
+        journey: &Journey,
+        clocks: &Clocks,
+        successes: &HashMap<(usize, Call), Timestamp>,
+        span: usize,
+    ) -> bool {
+        let (spans, failed) = (&journey.spans, &journey.spans[span]);
+        let ends = clocks.end(failed);
+        let again = |upper: usize| successes.get(&(upper, call(failed))).is_some_and(|begins| *begins >= ends);
+        let is_open = |upper: &usize| clocks.end(&spans[*upper]) >= ends;
+        let well = self.callers(span).take_while(|upper| !spans[*upper].is_error());
+        // Who tried again, succeeded and failed later did so for another reason.
+        let later = self.caller[span].filter(|upper| spans[*upper].is_error());
+        well.filter(is_open).any(|upper| spans[upper].status.code == StatusCode::Ok || again(upper))
+            || later.filter(is_open).is_some_and(|upper| again(upper) && fails_otherwise(&spans[upper], failed))
+    }
+
+    fn callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(self.caller[span], |upper| self.caller[*upper]).take(MOST_LOOKS)
+    }
+
+    fn latest<'a>(
+        &self,
+        journey: &'a Journey,
+        clocks: &Clocks,
+        order: &[usize],
+        counts: impl Fn(&usize) -> bool,
+    ) -> Vec<Latest<'a>> {
+        let mut latest: Vec<Latest> = vec![[None; 2]; journey.spans.len()];
+        for index in order.iter().rev().copied() {
+            let span = &journey.spans[index];
+            let own = counts(&index).then(|| (clocks.end(span), place(span)));
+            add(&mut latest[index], own);
+            if let Some(caller) = self.caller[index] {
+                for below in latest[index] {
+                    add(&mut latest[caller], below);
+                }
+            }
+        }
+        latest
+    }
+
+    /// Whether what enclosed the error and was open then ended well, and nothing but further attempts failed in it later.
+    fn ended_well(&self, journey: &Journey, clocks: &Clocks, latest: &[Latest], span: usize) -> bool {
+        let failed = &journey.spans[span];
+        let ended = clocks.end(failed);
+        self.well[span].is_some_and(|well| {
+            let mut others = latest[well].iter().flatten().filter(|(_, other)| *other != place(failed));
+            !others.any(|(at, _)| *at > ended)
+        })
+    }
+}
+
+/// Whether what succeeded again was the very same call, or this one says that it failed for another reason.
+fn fails_otherwise(upper: &Span, failed: &Span) -> bool {
+    let (own, below) = (upper.error_text(), failed.error_text());
+    !call(failed).2.is_empty() || !own.is_empty() && !own.contains(&*below)
+}
+
+fn place(span: &Span) -> Place<'_> {
+    (span.service(), &span.name)
+}
+
+fn call(span: &Span) -> Call<'_> {
+    let tells = |key: &str| ABOUT.contains(&key) || key.ends_with("id") && !CORRELATION_KEYS.contains(&key);
+    let about = span.attributes.iter().filter(|(key, _)| tells(key) && *key != "thread.id");
+    (place(span), span.peer(), about.map(|(key, value)| (key, value.to_string())).collect())
+}
+
+/// What a call is about, beside whatever is an ID.
+const ABOUT: [&str; 7] =
+    ["url.full", "http.url", "url.path", "http.target", "db.statement", "db.query.text", "http.route"];
+
+fn add<'a>(latest: &mut Latest<'a>, one: Option<(Timestamp, Place<'a>)>) {
+    let [first, second] = *latest;
+    *latest = match (first, one) {
+        (_, None) => return,
+        (Some(a), Some(b)) if a.1 == b.1 => [first.max(one), second],
+        _ if one > first => [one, first],
+        _ => [first, second.max(one)],
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::journey::sketch;
+
+    /// Errors that nothing explains and that are not made good, then those that are.
+    fn origins(text: &str) -> [String; 2] {
+        let journey = sketch::journey(text);
+        let cascade = Cascade::of(&journey);
+        let named = |recovered: bool| {
+            let all = (0..journey.spans.len()).filter(|s| journey.spans[*s].is_error());
+            let all = all.filter(|s| !cascade.is_passed_on(*s));
+            let all = all.filter(|s| cascade.recovered.contains(s) == recovered);
+            all.map(|s| journey.spans[s].name.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        [named(false), named(true)]
+    }
+
+    #[test]
+    fn the_deepest_error_in_time_is_the_origin_unless_it_was_made_good() {
+        let table = [
+            ("deepest", "web/get 0..100 error\n  web/call 10..90 client\n    db/query 20..80 error: gone", "query", ""),
+            ("a consequence", "web/get 0..100 error: bad\n  web/cleanup 150..160 error: worse", "get", ""),
+            ("just after", "web/get 0..100 error\n  db/query 20..900 error: gone", "query", ""),
+            ("far too late", "web/get 0..100 error: bad\n  db/query 20..2000 error: gone", "get query", ""),
+            (
+                "gave up first",
+                "web/call 0..100 client error: deadline exceeded\n  db/serve 5..500 server error: gone",
+                "call serve",
+                "",
+            ),
+            (
+                "and broke it off",
+                "web/call 0..100 client error: deadline exceeded\n  db/serve 5..500 server error: canceled",
+                "call",
+                "",
+            ),
+            (
+                "and two of them",
+                "web/call 0..100 error: timeout\n  db/serve 5..500 error: canceled\n    db/query 6..490 error: canceled",
+                "call",
+                "",
+            ),
+            (
+                "by a link",
+                "web/get 0..300 error\n  web/send 10..20 producer\n    ~> job/run 30..200 consumer trace=2 error: x",
+                "run",
+                "",
+            ),
+            (
+                "later by a queue",
+                "web/get 0..30 error: x\n  web/send 10..20 producer\n    ~> job/run 60..90 consumer error: y",
+                "get run",
+                "",
+            ),
+            ("swallowed", "web/get 0..100 server\n  db/query 20..80 client error: gone", "", "query"),
+            (
+                "tried again well, then failed otherwise",
+                "web/get 0..100 server error: bad template\n  web/try 10..20 client error: reset\n    db/serve 11..19 server error: busy\n  web/try 30..40 client",
+                "get",
+                "serve",
+            ),
+            (
+                "one of many items failed",
+                "web/get 0..100 server error: reset\n  web/try 10..20 client error: reset\n  web/try 30..40 client",
+                "try",
+                "",
+            ),
+            (
+                "two retries",
+                "web/get 0..100 server\n  web/try 10..20 client error\n  web/try 30..40 client error\n  web/try 50..60 client",
+                "",
+                "try try",
+            ),
+            (
+                "another one later",
+                "web/get 0..100 server\n  web/a 10..20 client error\n  web/b 30..40 client error",
+                "a",
+                "b",
+            ),
+            (
+                "said to be well",
+                "web/get 0..99 server error: bad\n  web/load 5..35 ok\n    web/redis 6..10 client error: timeout",
+                "get",
+                "redis",
+            ),
+            (
+                "tried again",
+                "web/get 0..99 error: bad\n  web/load 5..35\n    web/redis 6..10 error: late\n    web/redis 12..16",
+                "get",
+                "redis",
+            ),
+            (
+                "another one succeeded",
+                "web/get 0..99 error: bad\n  web/load 5..35\n    web/redis 6..10 error: late\n    web/mysql 12..16",
+                "redis",
+                "",
+            ),
+            (
+                "another host answered",
+                "web/get 0..99 error: bad\n  web/load 5..35\n    web/GET 6..10 server.address=a error\n    web/GET 12..16 server.address=b",
+                "GET",
+                "",
+            ),
+            (
+                "the next of many went well",
+                "web/get 0..99 error: bad\n  web/all 5..35\n    web/store 6..10 essay.id=1 error: x\n    web/store 12..16 essay.id=2",
+                "store",
+                "",
+            ),
+            (
+                "succeeded before",
+                "web/get 0..99 error: bad\n  web/load 5..35\n    web/redis 6..10\n    web/redis 12..16 error: late",
+                "redis",
+                "",
+            ),
+            (
+                "sent well",
+                "web/get 0..99 error: bad\n  web/send 5..7 producer ok\n    job/run 6..90 consumer error: gone",
+                "run",
+                "",
+            ),
+            ("outlived", "web/get 0..50 server\n  web/store 10..80 error: late", "store", ""),
+            (
+                "not across a queue",
+                "web/get 0..900 server\n  web/send 10..20 producer\n    job/run 30..90 consumer error: y",
+                "run",
+                "",
+            ),
+            (
+                "redelivered",
+                "web/send 0..2 producer\n  job/run 10..20 consumer event.id=e1\n  job/run 30..40 consumer event.id=e1",
+                "",
+                "",
+            ),
+            (
+                "redelivered after a failure",
+                "web/send 0..2 producer\n  job/run 10..20 consumer event.id=e1 error: x\n    job/load 11..19 error: x\n  job/run 30..40 consumer event.id=e1",
+                "",
+                "load",
+            ),
+        ];
+        for (name, text, failed, recovered) in table {
+            assert_eq!(origins(text), [failed, recovered], "{name}");
+        }
+    }
+}

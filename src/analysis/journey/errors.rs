@@ -1,0 +1,220 @@
+//! What failed: the deepest errors first, each once, with those that only passed them on.
+
+use std::collections::{BTreeMap, HashSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::journey::cascade::Cascade;
+use crate::model::conventions::short_service;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
+use crate::model::log::LogEntry;
+use crate::model::time::Timestamp;
+
+/// A service and what it was doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Place {
+    /// The service.
+    pub service: String,
+    /// The operation; empty where none is told.
+    pub operation: String,
+}
+
+/// An error, and how often it was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Failure {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What it says, in one line; may be empty.
+    pub what: String,
+    /// When it first happened: at the exception, else at the end of the span; a line's own time.
+    pub time: Timestamp,
+    /// The first span that tells it; none where only a log line does.
+    pub span_id: Option<SpanId>,
+    /// That span's trace, or the trace that the line names.
+    pub trace_id: Option<TraceId>,
+    /// How often it was seen.
+    pub count: usize,
+    /// Callers that failed because of it, nearest first.
+    pub passed_on_by: Vec<Place>,
+}
+
+/// The errors of a journey, by the time they were first told.
+pub fn of(journey: &Journey) -> Vec<Failure> {
+    let mut failures = told_by_spans(journey, &Cascade::of(journey));
+    failures.extend(told_by_lines_only(journey));
+    failures.sort_by(|a, b| (a.time, &a.place, &a.what).cmp(&(b.time, &b.place, &b.what)));
+    failures
+}
+
+/// How often something failed that no other failure explains.
+pub fn count(failures: &[Failure]) -> usize {
+    failures.iter().map(|f| f.count).sum()
+}
+
+fn told_by_spans(journey: &Journey, cascade: &Cascade) -> Vec<Failure> {
+    let is_own = |index: &usize| {
+        let is_ours = journey.judged.get(*index) != Some(&false);
+        is_ours && journey.spans[*index].is_error() && !cascade.is_passed_on(*index)
+    };
+    let mut failed: Vec<usize> = (0..journey.spans.len()).filter(is_own).collect();
+    failed.sort_by_key(|index| journey.spans[*index].failed_at());
+    let mut failures: BTreeMap<(Place, String), Failure> = BTreeMap::new();
+    for index in failed {
+        let span = &journey.spans[index];
+        let (at, what) = (place(journey, index), span.error_text());
+        let failure = failures.entry((at.clone(), what.clone())).or_insert_with(|| Failure {
+            place: at,
+            what,
+            time: span.failed_at(),
+            span_id: Some(span.span_id),
+            trace_id: Some(span.trace_id),
+            count: 0,
+            passed_on_by: vec![],
+        });
+        failure.count += 1;
+        if failure.count == 1 {
+            failure.passed_on_by = cascade.callers(index).take(CALLERS).map(|s| place(journey, s)).collect();
+        }
+    }
+    failures.into_values().collect()
+}
+
+fn place(journey: &Journey, span: usize) -> Place {
+    let span = &journey.spans[span];
+    Place { service: span.service().to_owned(), operation: span.name.clone() }
+}
+
+/// The longest list of callers that a failure shows.
+const CALLERS: usize = 20;
+
+/// Error lines of which no error span of the same service, by whatever name, and trace tells already.
+pub fn lines_only(journey: &Journey) -> impl Iterator<Item = &LogEntry> {
+    let failed = || journey.spans.iter().filter(|s| s.is_error());
+    let spans: HashSet<SpanId> = failed().map(|s| s.span_id).collect();
+    let traces: HashSet<(TraceId, &str)> = failed().map(|s| (s.trace_id, short_service(s.service()))).collect();
+    let services: HashSet<&str> = failed().map(|s| short_service(s.service())).collect();
+    let told = move |line: &LogEntry| match (line.span_id, line.trace_id) {
+        (Some(span), _) if spans.contains(&span) => true,
+        (_, Some(trace)) => traces.contains(&(trace, short_service(&line.service))),
+        _ => services.contains(short_service(&line.service)),
+    };
+    journey.logs.iter().filter(move |line| line.is_error() && !told(line))
+}
+
+fn told_by_lines_only(journey: &Journey) -> Vec<Failure> {
+    let mut failures: BTreeMap<(Place, String), Failure> = BTreeMap::new();
+    for line in lines_only(journey) {
+        let context = line.error_context.as_ref();
+        let operation = context.map(|c| c.operation.clone()).unwrap_or_default();
+        let (place, what) = (Place { service: line.service.clone(), operation }, line_text(line));
+        let failure = failures.entry((place.clone(), what.clone())).or_insert_with(|| Failure {
+            place,
+            what,
+            time: line.time,
+            span_id: None,
+            trace_id: line.trace_id,
+            count: 0,
+            passed_on_by: vec![],
+        });
+        failure.count += 1;
+    }
+    failures.into_values().collect()
+}
+
+/// What an error line says, in one line: its error context where it has one.
+pub fn line_text(line: &LogEntry) -> String {
+    match &line.error_context {
+        Some(c) if !c.error_type.is_empty() && !c.error_message.is_empty() => {
+            format!("{}: {}", c.error_type, c.error_message)
+        }
+        Some(c) if !c.error_message.is_empty() => c.error_message.clone(),
+        _ => line.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::journey::sketch;
+
+    fn told(text: &str) -> Vec<String> {
+        let failures = of(&sketch::journey(text));
+        let say = |f: &Failure| {
+            let up: Vec<_> = f.passed_on_by.iter().map(|p| p.operation.as_str()).collect();
+            format!("{}/{} ×{} {} < {}", f.place.service, f.place.operation, f.count, f.what, up.join(" < "))
+        };
+        failures.iter().map(say).collect()
+    }
+
+    #[test]
+    fn the_deepest_error_is_the_error() {
+        let cascade = "web/get 0..100 error: HTTP 500\n  shop/call 10..90\n    db/query 20..80 error: gone";
+        assert_eq!(told(cascade), ["db/query ×1 gone < get"]);
+        let after = "web/get 0..100 error: bad\n  web/cleanup 150..160 error: worse";
+        assert_eq!(told(after), ["web/get ×1 bad < "], "what begins after its parent ended is a consequence");
+    }
+
+    #[test]
+    fn a_line_counts_only_where_no_span_tells_it() {
+        let both = "web/get 0..100 error: boom\n! web 50 error boom, in other words\n! job 60 error alone";
+        assert_eq!(told(both), ["job/ ×1 alone < ", "web/get ×1 boom < "]);
+    }
+
+    #[test]
+    fn an_error_explains_its_caller_s_if_it_was_in_time() {
+        // A twentieth of the caller's time may pass, and a second at least.
+        let table = [
+            ("web/get 0..100000 error: bad\n  db/query 10..104900 error: worse", 1),
+            ("web/get 0..100000 error: bad\n  db/query 10..105100 error: worse", 2),
+            ("web/get 0..100 error: bad\n  db/query 10..1099 error: worse", 1),
+            ("web/get 0..100 error: bad\n  db/query 10..1101 error: worse", 2),
+            ("web/get 0..100 error: bad\n  db/query 99..150 error: worse", 1),
+            ("web/get 0..100 error: bad\n  db/query 100..150 error: worse", 1),
+            // A line is told by a failure of its own trace only.
+            ("web/get 0..9 error: bad\n! web 5 error other words", 1),
+            ("web/get 0..9 error: bad\nweb/put 20..30 trace=2\n! web 25 error other words", 2),
+            ("web_service/get 0..9 error: bad\n! web 5 error other words", 1),
+        ];
+        for (text, failures) in table {
+            assert_eq!(told(text).len(), failures, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_dated_by_its_last_exception_within_the_span_else_by_its_end() {
+        use crate::model::attribute::{Attributes, Value};
+        use crate::model::span::Event;
+        use crate::model::time::{DAY, MINUTE};
+        let table = [
+            (MINUTE, &[][..], MINUTE),
+            (MINUTE, &[7, 9], 9),
+            (MINUTE, &[-1, 7, MINUTE + 1], 7),
+            (MINUTE, &[MINUTE + 1], MINUTE),
+            (4_000 * DAY, &[], 0),
+        ];
+        for (length, exceptions, wanted) in table {
+            let mut journey = sketch::journey("web/get 0..1 error: bad");
+            journey.spans[0].duration_ns = length;
+            let exception = |at: &i64| {
+                let mut attributes = Attributes::default();
+                attributes.push("exception.type", Value::Text("E".to_owned()));
+                Event { time: sketch::ORIGIN.plus(*at), name: "exception".to_owned(), attributes }
+            };
+            journey.spans[0].events = exceptions.iter().map(exception).collect();
+            assert_eq!(of(&journey)[0].time.since(sketch::ORIGIN), wanted, "{length} {exceptions:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_says_what_its_error_context_says() {
+        use crate::model::log::ErrorContext;
+        for (kind, message, says) in [("E", "m", "E: m"), ("", "m", "m"), ("E", "", "line"), ("", "", "line")] {
+            let context = ErrorContext { error_type: kind.into(), error_message: message.into(), ..Default::default() };
+            let line = LogEntry { message: "line".into(), error_context: Some(context), ..LogEntry::default() };
+            assert_eq!(line_text(&line), says);
+        }
+    }
+}

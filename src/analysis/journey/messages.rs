@@ -1,0 +1,105 @@
+//! Messages that nobody at hand takes, told from spans alone: what gathering asks about, and what the screen marks.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::conventions::MessageRole;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::span::Span;
+
+type Id = (TraceId, SpanId);
+
+/// Of these spans the publishes from which nothing follows: no span of another service and no consumer below them, no
+/// link to them or to what is below them, and nobody who takes the same message.
+pub fn unheard(spans: &[&Span]) -> Vec<usize> {
+    let publishes = |span: &Span| span.message_role() == Some(MessageRole::Publish);
+    if !spans.iter().any(|span| publishes(span)) {
+        return vec![];
+    }
+    let heard = heard(spans);
+    let taken = Taken::by(spans);
+    let is_unheard = |index: &usize| {
+        let span = spans[*index];
+        publishes(span) && !heard.contains(&(span.trace_id, span.span_id)) && !taken.has(span)
+    };
+    (0..spans.len()).filter(is_unheard).collect()
+}
+
+/// Spans that something elsewhere follows from, with all that they follow from themselves.
+fn heard(spans: &[&Span]) -> HashSet<Id> {
+    let by_id: HashMap<Id, &Span> = spans.iter().map(|span| ((span.trace_id, span.span_id), *span)).collect();
+    let parent = |span: &Span| by_id.get(&(span.trace_id, span.parent_id?)).copied();
+    let mut heard = HashSet::new();
+    for span in spans {
+        let above = parent(span)
+            .filter(|above| above.service() != span.service() || span.message_role() == Some(MessageRole::Consume));
+        let linked = span.links.iter().map(|link| (link.trace_id, link.span_id));
+        for id in linked.chain(above.map(|above| (above.trace_id, above.span_id))) {
+            let mut next = Some(id);
+            while let Some(id) = next.filter(|id| heard.insert(*id)) {
+                next = by_id.get(&id).and_then(|span| parent(span)).map(|above| (above.trace_id, above.span_id));
+            }
+        }
+    }
+    heard
+}
+
+/// The messages that somebody at hand takes. One who names no topic may have taken it from any.
+struct Taken<'a>(HashSet<(&'a str, Option<&'a str>)>);
+
+impl<'a> Taken<'a> {
+    fn by(spans: &[&'a Span]) -> Self {
+        let consumes = spans.iter().filter(|span| span.message_role() == Some(MessageRole::Consume));
+        Self(consumes.filter_map(|span| Some((span.message_id()?, span.topic()))).collect())
+    }
+
+    fn has(&self, publish: &Span) -> bool {
+        let on = |topic| publish.message_id().is_some_and(|id| self.0.contains(&(id, topic)));
+        on(publish.topic()) || on(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::demo::{Fault, NOW, scenarios};
+
+    /// What a publish leads to is seen below it, behind a link, or under the same message; and in no other way.
+    #[test]
+    fn a_message_is_heard_where_something_follows_from_it() {
+        for scenario in scenarios() {
+            let run = scenario.run(NOW, 7);
+            let spans: Vec<&Span> = run.spans.iter().collect();
+            let unheard = unheard(&spans).len();
+            let lost = matches!(scenario.fault, Fault::LostMessage | Fault::FanOutLost | Fault::LogsOnlyService);
+            // A span in the middle that was not stored is told by what it would have taken: nobody did.
+            let expected = usize::from(lost || scenario.fault == Fault::ParentNeverStored);
+            assert_eq!(unheard, expected, "{}", scenario.name);
+        }
+    }
+
+    /// A producer's own helper spans prove nothing; a link to one of them does.
+    #[test]
+    fn helpers_of_the_sender_are_no_arrival() {
+        let run = scenarios()[1].run(NOW, 7);
+        let publish =
+            run.spans.iter().find(|s| Some((s.trace_id, s.span_id)) == run.truth.planted.as_ref().map(|p| p.span));
+        let publish = publish.expect("the lost message").clone();
+        let id = |n| SpanId::from_hex(&format!("{n:016x}"));
+        let helper = Span {
+            span_id: id(1).expect("an ID"),
+            parent_id: Some(publish.span_id),
+            kind: crate::model::span::SpanKind::Internal,
+            attributes: crate::model::attribute::Attributes::default(),
+            ..publish.clone()
+        };
+        assert_eq!(unheard(&[&publish, &helper]), [0]);
+        let mut elsewhere = Span { span_id: id(2).expect("an ID"), parent_id: None, ..helper.clone() };
+        assert_eq!(unheard(&[&publish, &helper, &elsewhere]), [0]);
+        elsewhere.links.push(crate::model::span::Link {
+            trace_id: helper.trace_id,
+            span_id: helper.span_id,
+            attributes: crate::model::attribute::Attributes::default(),
+        });
+        assert!(unheard(&[&publish, &helper, &elsewhere]).is_empty());
+    }
+}

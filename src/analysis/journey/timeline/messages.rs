@@ -1,0 +1,56 @@
+//! What became of messages: whether anybody here took one, and whether it was taken before.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::analysis::journey::messages;
+use crate::analysis::journey::timeline::holes::Holes;
+use crate::model::conventions::MessageRole;
+use crate::model::journey::Journey;
+use crate::model::span::Span;
+
+/// What became of a journey's messages. Spans are indices into it.
+#[derive(Clone, Debug, Default)]
+pub struct Messages {
+    unheard: HashSet<usize>,
+    before: HashMap<usize, usize>,
+}
+
+impl Messages {
+    /// Whether nothing in the journey follows from what this span published, and no finding says so.
+    pub fn is_unheard(&self, span: usize) -> bool {
+        self.unheard.contains(&span)
+    }
+
+    /// The delivery before, where this span got a message that its service had got already.
+    pub fn delivered_before(&self, span: usize) -> Option<usize> {
+        self.before.get(&span).copied()
+    }
+}
+
+/// Follows the messages of a journey.
+pub fn of(journey: &Journey, holes: &Holes) -> Messages {
+    let mut unheard = unheard(journey);
+    unheard.retain(|span| !holes.is_above_one(*span));
+    Messages { unheard, before: before(journey) }
+}
+
+/// Spans under another ID are shown, not judged.
+fn unheard(journey: &Journey) -> HashSet<usize> {
+    let spans: Vec<&Span> = journey.spans.iter().collect();
+    let ours = |index: &usize| journey.judged.get(*index) != Some(&false);
+    messages::unheard(&spans).into_iter().filter(ours).collect()
+}
+
+/// The same message, to the same service, by the same operation. Two services may each get it once.
+fn before(journey: &Journey) -> HashMap<usize, usize> {
+    let mut last: HashMap<(&str, &str, Option<&str>, &str), usize> = HashMap::new();
+    let mut before = HashMap::new();
+    for (index, span) in journey.spans.iter().enumerate() {
+        if let Some(id) = span.message_id().filter(|_| span.message_role() == Some(MessageRole::Consume))
+            && let Some(earlier) = last.insert((span.service(), &span.name, span.topic(), id), index)
+        {
+            before.insert(index, earlier);
+        }
+    }
+    before
+}

@@ -1,0 +1,168 @@
+//! The timeline: a journey as rows from top to bottom, like siblings folded, the most telling rows kept.
+//!
+//! Calls nest. What a message or a link set off begins a block of its own, after the block that sent it, with the
+//! time in the queue between them: so the rows read as the story went.
+
+mod budget;
+mod draw;
+mod holes;
+mod lines;
+mod messages;
+mod shape;
+
+use crate::analysis::journey::critical_path::CriticalPath;
+use crate::model::filter::Filters;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::{Journey, Via};
+use crate::model::time::Timestamp;
+pub use draw::of;
+pub use messages::Messages;
+
+/// Which log lines stand between the spans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lines {
+    /// Every line.
+    All,
+    /// Lines that tell of a failure.
+    #[default]
+    Errors,
+    /// No line.
+    None,
+}
+
+/// How to draw.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Which log lines.
+    pub lines: Lines,
+    /// Fold nothing and cut nothing.
+    pub full: bool,
+    /// How many levels of calls to show; none means all.
+    pub depth: Option<usize>,
+    /// Which spans and lines are wanted.
+    pub filters: Filters,
+    /// Attributes to show below each span.
+    pub attributes: Vec<String>,
+    /// Whether to draw every service's times on the reference clock.
+    pub adjust_clocks: bool,
+    /// The most rows to show; the least telling are left out. None means all.
+    pub rows: Option<usize>,
+}
+
+impl Options {
+    /// What the options say of lines, for this journey: one without spans is told by all its lines.
+    fn lines_of(&self, journey: &Journey) -> Lines {
+        if journey.spans.is_empty() && self.lines == Lines::Errors { Lines::All } else { self.lines }
+    }
+
+    /// A screenful: what fits beside a summary.
+    pub fn compact() -> Self {
+        Self { rows: Some(24), ..Self::default() }
+    }
+}
+
+/// A journey as rows.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    /// When the first row begins.
+    pub origin: Timestamp,
+    /// From there to the last end.
+    pub length_ns: i64,
+    /// From top to bottom.
+    pub rows: Vec<Row>,
+    /// The critical path.
+    pub critical: CriticalPath,
+    /// Spans that stand in a fold rather than in a row of their own.
+    pub folded: usize,
+    /// Spans that the filters leave out.
+    pub filtered: usize,
+    /// Lines that would be drawn, had the filters not left them out.
+    pub filtered_lines: usize,
+    /// Spans deeper than is drawn.
+    pub deeper: usize,
+    /// Spans that are left out for want of room.
+    pub cut: usize,
+    /// What became of messages.
+    pub messages: Messages,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it shows.
+    pub what: What,
+    /// How deep it is nested.
+    pub depth: usize,
+    /// When it begins, after the origin. None where the recorded time cannot be drawn.
+    pub from_ns: Option<i64>,
+    /// How long it is; 0 for an instant.
+    pub length_ns: i64,
+    /// Whether it is on the critical path.
+    pub critical: bool,
+}
+
+/// What a row shows. Spans and lines are indices into the journey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A span.
+    Span(usize),
+    /// Several spans that look alike.
+    Fold(Fold),
+    /// The time between a message's sending and its arrival.
+    Queue(Queue),
+    /// A log line.
+    Line(usize),
+    /// An exception that a span recorded: the span, and which of its events.
+    Exception(usize, usize),
+    /// A link of a span to another one: the span, which of its links, and the span linked to where it is here.
+    Link(usize, usize, Option<usize>),
+    /// A parent that is named and was never stored.
+    Hole(TraceId, SpanId),
+    /// Something that should have followed from the span above and did not: what.
+    Missing(String),
+    /// Spans and lines left out here.
+    More {
+        /// How many spans.
+        spans: usize,
+        /// How many other rows.
+        others: usize,
+    },
+}
+
+/// Several spans that look alike, with all that is below them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// The first of them.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
+    /// How many spans they are with those below them.
+    pub spans: usize,
+    /// Half of them took no longer.
+    pub p50_ns: i64,
+    /// The longest.
+    pub max_ns: i64,
+    /// How many of them failed.
+    pub errors: usize,
+}
+
+/// The way from a cause to what it set off, or from a delivery to the next one of the same message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// Who sent it.
+    pub from: usize,
+    /// Who received it.
+    pub to: usize,
+    /// How we know.
+    pub via: Via,
+    /// Whether the message was delivered here before.
+    pub again: bool,
+    /// From the sender's end, or the start of the delivery before, to the receiver's start on one clock; negative where
+    /// the receiver was faster.
+    pub wait_ns: i64,
+    /// The longest such wait, where several are folded.
+    pub longest_ns: i64,
+}
+
+#[cfg(test)]
+mod tests;

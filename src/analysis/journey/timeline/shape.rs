@@ -1,0 +1,97 @@
+//! What the subtree below each span looks like, so that like ones can be told from others.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::analysis::journey::clocks::asynchronous_cause;
+use crate::analysis::journey::critical_path::{CriticalPath, downwards};
+use crate::analysis::journey::timeline::holes::Holes;
+use crate::model::filter::Filters;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
+
+/// Facts of each span's subtree of calls, beside each span.
+pub struct Shapes {
+    /// Equal for subtrees that look alike: same services, names, kinds and errors, however often repeated.
+    pub hash: Vec<u64>,
+    /// How many wanted spans it has.
+    pub size: Vec<usize>,
+    /// Whether any of it failed.
+    pub has_error: Vec<bool>,
+    /// Whether any of it is on the critical path.
+    pub on_path: Vec<bool>,
+    known: HashMap<(TraceId, SpanId), usize>,
+}
+
+impl Shapes {
+    /// Reads the shapes of a journey, from the leaves up.
+    pub fn of(
+        journey: &Journey,
+        critical: &CriticalPath,
+        filters: &Filters,
+        holes: &Holes,
+        has_error_line: impl Fn(usize) -> bool,
+    ) -> Self {
+        let spans = &journey.spans;
+        let mut shapes = Self {
+            hash: vec![0; spans.len()],
+            size: spans.iter().map(|s| usize::from(filters.wants_span(s))).collect(),
+            has_error: (0..spans.len()).map(|i| spans[i].is_error() || has_error_line(i)).collect(),
+            on_path: critical.on.clone(),
+            known: spans.iter().enumerate().rev().map(|(i, s)| ((s.trace_id, s.span_id), i)).collect(),
+        };
+        for span in downwards(journey).into_iter().rev() {
+            shapes.hash[span] = shapes.shape(journey, span, holes);
+            if let Some((cause, _)) = journey.forest.cause[span]
+                && asynchronous_cause(journey, span).is_none()
+            {
+                shapes.size[cause] += shapes.size[span];
+                shapes.has_error[cause] |= shapes.has_error[span];
+                shapes.on_path[cause] |= shapes.on_path[span];
+            }
+        }
+        shapes
+    }
+
+    /// Where a span is, if it is here.
+    pub fn find(&self, trace: TraceId, span: SpanId) -> Option<usize> {
+        self.known.get(&(trace, span)).copied()
+    }
+
+    /// Whether a span is here.
+    pub fn is_known(&self, trace: TraceId, span: SpanId) -> bool {
+        self.known.contains_key(&(trace, span))
+    }
+
+    /// Calls count with their whole subtree, messages only by who received them: a lost one makes a difference.
+    fn shape(&self, journey: &Journey, index: usize, holes: &Holes) -> u64 {
+        let span = &journey.spans[index];
+        let effects = &journey.forest.effects[index];
+        let mut below: Vec<u64> = effects
+            .iter()
+            .map(|e| match asynchronous_cause(journey, *e) {
+                Some(_) => hash_of(&(journey.spans[*e].service(), &journey.spans[*e].name)),
+                None => self.hash[*e],
+            })
+            .collect();
+        below.sort_unstable();
+        below.dedup();
+        let failed = span.is_error().then(|| span.error_text());
+        hash_of(&(
+            span.service(),
+            &span.name,
+            span.kind,
+            span.topic(),
+            failed,
+            self.has_error[index],
+            holes.is_above_one(index),
+            below,
+        ))
+    }
+}
+
+fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}

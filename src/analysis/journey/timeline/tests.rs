@@ -1,0 +1,183 @@
+use super::*;
+use crate::analysis::journey::sketch;
+use crate::model::attribute::{Attributes, Value};
+use crate::model::pattern::Pattern;
+use crate::model::span::Event;
+
+fn drawn(text: &str, options: &Options) -> Vec<String> {
+    let journey = sketch::journey(text);
+    let timeline = of(&journey, &[], options);
+    let ms = |ns: i64| ns / 1_000_000;
+    let name = |span: usize| journey.spans[span].name.clone();
+    let say = |row: &Row| {
+        let what = match &row.what {
+            What::Span(s) => name(*s),
+            What::Fold(f) => {
+                format!("{} ×{} p50 {} max {} of {}", name(f.first), f.count, ms(f.p50_ns), ms(f.max_ns), f.spans)
+            }
+            What::Queue(q) => format!("queue {}..{}", ms(q.wait_ns), ms(q.longest_ns)),
+            What::Line(l) => format!("line {}", journey.logs[*l].message),
+            What::Exception(..) => "exception".into(),
+            What::Link(..) => "link".into(),
+            What::Missing(what) => format!("no {what}"),
+            What::Hole(_, parent) => format!("hole {}", parent.short()),
+            What::More { spans, others } => format!("more {spans}+{others}"),
+        };
+        format!("{}{}{what}", "  ".repeat(row.depth), if row.critical { "*" } else { "" })
+    };
+    timeline.rows.iter().map(say).collect()
+}
+
+#[test]
+fn messages_begin_blocks_and_queues_stand_between() {
+    let text = "a/root 0..100
+  a/send 10..12 producer topic=t
+    ~> b/work 50..200 consumer topic=t
+      b/db 60..150
+  a/after 20..90
+! b 70 error no";
+    let rows = drawn(text, &Options::default());
+    assert_eq!(rows, ["*root", "  *send", "  after", "*queue 38..38", "*work", "  *db", "    line no"]);
+}
+
+#[test]
+fn like_siblings_fold_and_the_odd_one_stands_alone() {
+    let mut text = String::from("a/root 0..100\n");
+    for i in 0..12 {
+        let error = if i == 5 { " error: no" } else { "" };
+        text += &format!("  a/get {}..{}{error}\n    b/db {}..{}\n", i * 8, i * 8 + 6, i * 8 + 1, i * 8 + 2);
+    }
+    let rows = drawn(&text, &Options::default());
+    assert_eq!(rows, ["*root", "  *get ×11 p50 6 max 6 of 22", "  *get", "    *db"]);
+    assert_eq!(drawn(&text, &Options { full: true, ..Options::default() }).len(), 25);
+    assert_eq!(drawn(&text, &Options { depth: Some(1), ..Options::default() }), ["*root"]);
+}
+
+#[test]
+fn a_fan_out_with_one_lost_shows_which() {
+    let mut text = String::from("a/root 0..100\n");
+    for i in 0..12 {
+        text += &format!("  a/send {i}..{} producer topic=t\n", i + 1);
+        if i != 7 {
+            text += &format!("    ~> b/work {}..{} consumer topic=t\n", i * 10 + 50, i * 10 + 90);
+        }
+    }
+    let rows = drawn(&text, &Options::default());
+    let expected =
+        ["*root", "  *send ×11 p50 1 max 1 of 11", "  *send", "*queue 49..148", "*work ×11 p50 40 max 40 of 11"];
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn a_message_that_comes_twice_is_delivered_again_and_one_that_nobody_takes_is_told() {
+    let text = "a/send 0..2 producer topic=t messaging.message.id=m1
+  ~> b/work 12..20 consumer topic=t messaging.message.id=m1
+  ~> c/work 14..20 consumer topic=t messaging.message.id=m1
+  ~> b/work 62..70 consumer topic=t messaging.message.id=m1
+a/send 80..82 producer topic=t messaging.message.id=m2";
+    let journey = sketch::journey(text);
+    let timeline = of(&journey, &[], &Options::default());
+    let queues = timeline.rows.iter().filter_map(|r| match &r.what {
+        What::Queue(q) => Some((q.again, q.wait_ns / 1_000_000)),
+        _ => None,
+    });
+    assert_eq!(queues.collect::<Vec<_>>(), [(false, 10), (false, 12), (true, 50)]);
+    let unheard = |span: usize| timeline.messages.is_unheard(span);
+    assert_eq!((0..journey.spans.len()).filter(|s| unheard(*s)).collect::<Vec<_>>(), [4]);
+}
+
+#[test]
+fn filters_leave_out_spans_and_count_them() {
+    let mut text = String::from("a/root 0..100\n");
+    for i in 0..5 {
+        text += &format!("  a/get {}..{}\n    b_service/db {}..{}\n", i * 8, i * 8 + 6, i * 8 + 1, i * 8 + 2);
+    }
+    text += "! a 50 error no\n! b_service 51 error no";
+    let filters = Filters { services: vec![Pattern::exact("b")], ..Filters::default() };
+    let options = Options { filters, ..Options::default() };
+    let timeline = of(&sketch::journey(&text), &[], &options);
+    assert_eq!((timeline.filtered, timeline.filtered_lines), (6, 1));
+    assert_eq!(drawn(&text, &options), ["*db"; 5].iter().copied().chain(["line no"]).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_parent_that_was_never_stored_keeps_its_place() {
+    let rows = drawn("a/one 0..10\n?> b/two 20..30\n?> b/three 30..40", &Options::default());
+    assert_eq!(rows, ["*one", "hole 1f2e3d4c", "  *two", "  *three"]);
+}
+
+#[test]
+fn the_compact_form_keeps_what_tells_most() {
+    let mut text = String::from("a/root 0..1000\n");
+    for i in 0..200 {
+        text += &format!("  a/step{i} {}..{}\n", i * 4, i * 4 + 2 + i % 2);
+    }
+    text += "  a/bad 900..950\n    b/worse 910..940 error: no\n";
+    let rows = drawn(&text, &Options::compact());
+    assert!(rows.len() <= 24, "{}", rows.len());
+    for kept in ["*root", "  *bad", "    *worse"] {
+        assert!(rows.iter().any(|r| r == kept), "{kept} in {rows:#?}");
+    }
+}
+
+#[test]
+fn lines_of_failures_are_drawn_and_all_where_there_is_nothing_else() {
+    let (spans, lines) = ("a/root 0..10", "\n! a 1 info well\n! a 2 error no");
+    let (none, errors, all): (&[&str], &[&str], &[&str]) = (&[], &["no"], &["well", "no"]);
+    let table = [
+        (spans, Lines::Errors, errors),
+        (spans, Lines::All, all),
+        (spans, Lines::None, none),
+        ("", Lines::Errors, all),
+        ("", Lines::All, all),
+        ("", Lines::None, none),
+    ];
+    for (spans, which, wanted) in table {
+        let rows = drawn(&format!("{spans}{lines}"), &Options { lines: which, ..Options::default() });
+        let told: Vec<&str> = rows.iter().filter_map(|row| row.trim().strip_prefix("line ")).collect();
+        assert_eq!(told, wanted, "{spans:?} {which:?}");
+    }
+}
+
+#[test]
+fn an_exception_is_drawn_unless_the_error_of_its_span_says_the_same() {
+    let exception = |message: &str| Event {
+        time: sketch::ORIGIN,
+        name: "exception".into(),
+        attributes: Attributes(vec![("exception.message".into(), Value::Text(message.into()))]),
+    };
+    // The error text is the last exception's.
+    for (span, wanted) in [("a/x 0..9 error", vec![0]), ("a/x 0..9", vec![0, 1, 2])] {
+        let mut journey = sketch::journey(span);
+        journey.spans[0].events = ["first", "last", "last"].map(exception).to_vec();
+        let rows = of(&journey, &[], &Options::default()).rows;
+        let told = rows.iter().filter_map(|row| match row.what {
+            What::Exception(0, nth) => Some(nth),
+            _ => None,
+        });
+        assert_eq!(told.collect::<Vec<_>>(), wanted, "{span}");
+    }
+}
+
+#[test]
+fn what_failed_below_and_what_was_waited_for_is_told_of_the_whole_fold() {
+    let mut text = String::from("a/root 0..100\n");
+    for i in 0..8 {
+        text += &format!("  a/get {}..{}\n    b/db {}..{} error: no\n", i * 8, i * 8 + 6, i * 8 + 1, i * 8 + 2);
+    }
+    let journey = sketch::journey(&text);
+    let rows = of(&journey, &[], &Options::default()).rows;
+    let folds = rows.iter().filter_map(|row| match &row.what {
+        What::Fold(fold) => Some((fold.count, fold.spans, fold.errors, row.critical)),
+        _ => None,
+    });
+    assert_eq!(folds.collect::<Vec<_>>(), [(5, 10, 5, true)]);
+    assert_eq!(rows.len(), 1 + 3 * 2 + 1, "the first three stand alone");
+}
+
+#[test]
+fn very_long_and_very_deep_journeys_are_drawn() {
+    let deep = sketch::chain(100_000);
+    assert_eq!(of(&deep, &[], &Options::default()).rows.len(), 100_000);
+    assert!(of(&deep, &[], &Options::compact()).rows.len() <= 24);
+}

@@ -1,0 +1,5 @@
+//! Statistics and text normalisation that the analyses share.
+
+pub mod durations;
+pub mod masking;
+pub mod significance;

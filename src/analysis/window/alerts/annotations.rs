@@ -1,0 +1,45 @@
+//! What the rules behind alerts say of them.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::window::alerts::Episode;
+use crate::model::rule::{Rule, RuleKind};
+
+/// What its rule says of each alert of which the server did not: it fills in what it says of active ones alone.
+pub fn explain(alerts: &mut [Episode], rules: &[Rule]) {
+    for alert in alerts.iter_mut().filter(|alert| alert.annotations.is_empty()) {
+        let Some(rule) = rules.iter().find(|rule| makes(rule, alert)) else { continue };
+        let said = rule.annotations.iter().map(|(key, text)| (key.clone(), filled(text, &alert.labels)));
+        alert.annotations = said.collect();
+    }
+}
+
+/// Whether this rule makes it: of the same name there may be one for each severity.
+fn makes(rule: &Rule, alert: &Episode) -> bool {
+    let is_on = |(key, value): (&String, &String)| value.contains("{{") || alert.labels.get(key) == Some(value);
+    rule.kind == RuleKind::Alerting && rule.name == alert.name && rule.labels.iter().all(is_on)
+}
+
+/// The template with labels filled in; `…` is what was measured, and what else only the server could tell.
+fn filled(template: &str, labels: &BTreeMap<String, String>) -> String {
+    let (mut text, mut rest) = (String::new(), template);
+    while let Some((before, inside, after)) = next_action(rest) {
+        text += before;
+        text += label(inside).and_then(|name| labels.get(name)).map_or("…", String::as_str);
+        rest = after;
+    }
+    text + rest
+}
+
+/// What stands before `{{`, what in it, and what behind `}}`.
+fn next_action(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, tail) = text.split_once("{{")?;
+    let (inside, after) = tail.split_once("}}")?;
+    Some((before, inside, after))
+}
+
+/// The name in `$labels.phase`.
+fn label(action: &str) -> Option<&str> {
+    let action = action.trim_matches(['-', ' ']);
+    action.strip_prefix("$labels.").or_else(|| action.strip_prefix(".Labels."))
+}

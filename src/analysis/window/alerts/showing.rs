@@ -1,0 +1,280 @@
+//! The journeys that show an alert: what failed in its service and time, or took far longer than usual.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Episode;
+use crate::analysis::journey::errors::{self, Failure};
+use crate::model::conventions::short_service;
+use crate::model::filter::Filters;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
+use crate::model::span::Span;
+use crate::model::time::{Timestamp, Window};
+
+/// So many journeys stand beside an alert at most.
+const EXAMPLES: usize = 3;
+/// A span is slow that took so many times what is usual of its operation.
+const SLOW: f64 = 3.0;
+/// What is usual is known from so many calls.
+const ENOUGH: u32 = 10;
+/// A journey that shows an alert.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Example {
+    /// Why.
+    pub because: Because,
+    /// What to ask for to see it.
+    pub id: String,
+    /// The service.
+    pub service: String,
+    /// The operation; empty where only a line tells.
+    pub operation: String,
+    /// When.
+    pub time: Timestamp,
+    /// What failed; empty where it was slow.
+    pub error: String,
+    /// How long it took; none where it failed.
+    pub took_ns: Option<i64>,
+    /// How long that usually takes.
+    pub usual_ns: Option<i64>,
+    /// The trace.
+    pub trace_id: Option<TraceId>,
+    /// The span.
+    pub span_id: Option<SpanId>,
+}
+
+/// Why a journey shows an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// Something failed in it.
+    Error,
+    /// Something was slow in it.
+    Slow,
+}
+/// Looks for the journeys that show alerts, in any number of journeys.
+#[derive(Clone, Debug, Default)]
+pub struct Showing {
+    wanted: Vec<Wanted>,
+    usual: BTreeMap<(String, String), Usual>,
+}
+
+/// What is looked for, for one alert.
+#[derive(Clone, Debug)]
+struct Wanted {
+    service: Option<String>,
+    window: Window,
+    near: Timestamp,
+    words: BTreeSet<String>,
+    /// Whether a journey of its time and service came by.
+    read: bool,
+    failed: Vec<Example>,
+    /// The slowest of each operation.
+    slowest: BTreeMap<String, Example>,
+}
+
+impl Showing {
+    /// For these alerts of the time that was asked about.
+    pub fn of(episodes: &[Episode], asked: Window) -> Self {
+        let nowhere = Window::new(asked.from, asked.from);
+        let wanted = |episode: &Episode| Wanted {
+            service: episode.service.as_deref().map(|service| short_service(service).to_owned()),
+            window: episode.touches(asked).unwrap_or(nowhere),
+            near: episode.since,
+            words: words(&episode.name),
+            read: false,
+            failed: vec![],
+            slowest: BTreeMap::new(),
+        };
+        Self { wanted: episodes.iter().map(wanted).collect(), usual: BTreeMap::new() }
+    }
+
+    /// Looks at one journey.
+    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+        let (Some(extent), Some(id)) = (journey.extent(), journey.handle()) else { return };
+        let judged =
+            journey.spans.iter().zip(&journey.judged).filter(|(span, judged)| **judged && span.has_sane_time());
+        for (span, _) in judged.clone() {
+            let service = short_service(span.service());
+            if self.wanted.iter().any(|wanted| wanted.service.as_deref() == Some(service)) {
+                let operation = (service.to_owned(), span.name.clone());
+                self.usual.entry(operation).or_default().add(span.duration_ns);
+            }
+        }
+        let touched = |wanted: &Wanted| wanted.window.from <= extent.to && extent.from < wanted.window.to;
+        if !self.wanted.iter().any(touched) {
+            return;
+        }
+        let failures = errors::of(journey);
+        for wanted in self.wanted.iter_mut().filter(|wanted| touched(wanted)) {
+            let is_its = |service: &str| wanted.service.as_deref().is_none_or(|its| short_service(service) == its);
+            wanted.read |= journey.spans.iter().any(|span| is_its(span.service()));
+            let shown = failures
+                .iter()
+                .filter(|failure| wanted.shows(failure) && filters.wants_service(&failure.place.service));
+            if let Some(example) = shown.map(|failure| failed(&id, failure)).min_by_key(|example| wanted.rank(example))
+            {
+                wanted.failed.push(example);
+                wanted.keep_best();
+            }
+            let Some(service) = wanted.service.clone() else { continue };
+            for (span, _) in judged.clone().filter(|(span, _)| short_service(span.service()) == service) {
+                if wanted.window.contains(span.start) && !span.is_error() && filters.wants_span(span) {
+                    wanted.slow(&id, span);
+                }
+            }
+        }
+    }
+
+    /// Puts what was found beside each alert: what failed, then what was slowest.
+    pub fn finish(self, episodes: &mut [Episode]) {
+        for (episode, mut wanted) in episodes.iter_mut().zip(self.wanted) {
+            episode.journeys_read = wanted.read;
+            wanted.keep_what_speaks_of_it();
+            let usual = |example: &Example| {
+                let calls = self.usual.get(&(short_service(&example.service).to_owned(), example.operation.clone()))?;
+                calls.median().filter(|_| calls.count >= ENOUGH)
+            };
+            let slow = wanted.slowest.into_values().filter_map(|example| {
+                let (usual, took) = (usual(&example)?, example.took_ns?);
+                (took as f64 >= usual as f64 * SLOW).then_some(Example { usual_ns: Some(usual), ..example })
+            });
+            let mut slow: Vec<Example> = slow.collect();
+            slow.sort_by(|a, b| Reverse(a.took_ns).cmp(&Reverse(b.took_ns)).then_with(|| a.cmp(b)));
+            for example in wanted.failed.into_iter().chain(slow) {
+                let is_new = episode.examples.iter().all(|known| known.id != example.id);
+                if is_new && episode.examples.len() < EXAMPLES {
+                    episode.examples.push(example);
+                }
+            }
+        }
+    }
+}
+
+impl Wanted {
+    /// What speaks of the same as the alert's name comes first, then what is nearest to its beginning.
+    fn rank(&self, example: &Example) -> (Reverse<usize>, u64, Example) {
+        let said = words(&format!("{} {} {}", example.service, example.operation, example.error));
+        let far = example.time.since(self.near).unsigned_abs();
+        (Reverse(said.intersection(&self.words).count()), far, example.clone())
+    }
+
+    /// An alert that names no service is shown by what speaks of the same as its name, where anything does.
+    fn keep_what_speaks_of_it(&mut self) {
+        let shared = |example: &&Example| self.rank(example).0.0 > 0;
+        let speaking: Vec<Example> = self.failed.iter().filter(shared).cloned().collect();
+        if self.service.is_none() && !speaking.is_empty() {
+            self.failed = speaking;
+        }
+    }
+
+    fn keep_best(&mut self) {
+        let mut failed = std::mem::take(&mut self.failed);
+        failed.sort_by_cached_key(|example| self.rank(example));
+        failed.truncate(EXAMPLES);
+        self.failed = failed;
+    }
+
+    fn shows(&self, failure: &Failure) -> bool {
+        let is_its = |service: &str| self.service.as_deref().is_none_or(|wanted| short_service(service) == wanted);
+        let somewhere =
+            is_its(&failure.place.service) || failure.passed_on_by.iter().any(|place| is_its(&place.service));
+        somewhere && self.window.contains(failure.time)
+    }
+
+    fn slow(&mut self, id: &str, span: &Span) {
+        let known = self.slowest.get(&span.name);
+        let is_slower = known.is_none_or(|known| {
+            (known.took_ns, Reverse(&known.id)) < (Some(span.duration_ns), Reverse(&id.to_owned()))
+        });
+        if is_slower {
+            self.slowest.insert(span.name.clone(), slow(id, span));
+        }
+    }
+}
+
+/// The words of a name, however they are joined, in lower case; short ones, and those that every alert or error has, tell
+/// nothing.
+fn words(text: &str) -> BTreeSet<String> {
+    const EMPTY: [&str; 12] = [
+        "alert",
+        "error",
+        "errors",
+        "exception",
+        "failed",
+        "failing",
+        "failure",
+        "failures",
+        "high",
+        "rate",
+        "service",
+        "with",
+    ];
+    let mut spaced = String::new();
+    for c in text.chars() {
+        if c.is_uppercase() {
+            spaced.push(' ');
+        }
+        spaced.extend(c.to_lowercase());
+    }
+    let all = spaced.split(|c: char| !c.is_alphanumeric());
+    all.filter(|word| word.len() > 3 && !EMPTY.contains(word)).map(str::to_owned).collect()
+}
+
+fn failed(id: &str, failure: &Failure) -> Example {
+    Example {
+        because: Because::Error,
+        id: id.to_owned(),
+        service: failure.place.service.clone(),
+        operation: failure.place.operation.clone(),
+        time: failure.time,
+        error: failure.what.clone(),
+        took_ns: None,
+        usual_ns: None,
+        trace_id: failure.trace_id,
+        span_id: failure.span_id,
+    }
+}
+
+fn slow(id: &str, span: &Span) -> Example {
+    Example {
+        because: Because::Slow,
+        id: id.to_owned(),
+        service: span.service().to_owned(),
+        operation: span.name.clone(),
+        time: span.start,
+        error: String::new(),
+        took_ns: Some(span.duration_ns),
+        usual_ns: None,
+        trace_id: Some(span.trace_id),
+        span_id: Some(span.span_id),
+    }
+}
+
+/// How long calls usually take, to an eighth of a doubling.
+#[derive(Clone, Debug, Default)]
+struct Usual {
+    count: u32,
+    buckets: BTreeMap<i32, u32>,
+}
+
+impl Usual {
+    fn add(&mut self, ns: i64) {
+        let bucket = ((ns.max(1) as f64).log2() * 8.0).ceil() as i32;
+        self.count = self.count.saturating_add(1);
+        *self.buckets.entry(bucket).or_default() += 1;
+    }
+
+    fn median(&self) -> Option<i64> {
+        let mut below = 0_u32;
+        let middle = self.count.div_ceil(2);
+        let found = self.buckets.iter().find(|(_, count)| {
+            below = below.saturating_add(**count);
+            below >= middle
+        });
+        found.map(|(bucket, _)| (f64::from(*bucket) / 8.0).exp2() as i64)
+    }
+}

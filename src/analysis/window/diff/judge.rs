@@ -1,0 +1,457 @@
+//! Which differences are worth a mark.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Diff, Name, Route, Seen, Side};
+use crate::analysis::stats::significance::{Factorials, ranks_differ, testable};
+use crate::analysis::window::steps::Entry;
+use crate::model::span::SpanKind;
+use crate::model::time::SECOND;
+
+/// Of two journeys: a step lasts longer if it does by more than this, and by more than a fifth.
+const JITTER_NS: i64 = SECOND / 200;
+/// A message waits longer if it does by more than this, and by more than a fifth.
+const WAIT_NS: i64 = SECOND / 10;
+/// Of many: how likely anything at all is marked where nothing differs.
+const LEVEL: f64 = 0.02;
+/// Of many: medians that lie nearer than a tenth and this are the same to anybody.
+const LEAST_NS: i64 = SECOND / 1_000;
+
+/// How a step differs on the second side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It is there only.
+    Added,
+    /// It is not there.
+    Missing,
+    /// It is called more often.
+    More,
+    /// It is called less often.
+    Fewer,
+    /// It fails, and did not, or more often.
+    Fails,
+    /// It failed, and does not, or less often.
+    FailsNoMore,
+    /// It lasts longer, and no step below tells why.
+    Slower,
+    /// It lasts longer because of steps below it.
+    SlowerBelow,
+    /// It lasts as long as before in half of the journeys, and longer in more of the others.
+    SlowerAtTimes,
+    /// It lasts less long.
+    Faster,
+    /// Its message waits longer.
+    WaitsLonger,
+    /// Its message waits less long.
+    WaitsLess,
+    /// It stands under another step.
+    Moved,
+}
+
+/// What one side has of a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Figures {
+    /// In how many journeys.
+    pub journey_count: usize,
+    /// How many calls.
+    pub call_count: u64,
+    /// How many of them failed.
+    pub error_count: u64,
+    /// Half of the journeys' calls last no longer, in nanoseconds, each journey by its mean.
+    pub p50_ns: i64,
+    /// 95 of 100 do not.
+    pub p95_ns: i64,
+    /// The longest wait for a message before it, in nanoseconds; of many journeys the median.
+    pub wait_ns: i64,
+}
+
+impl Figures {
+    fn of(seen: &[Seen]) -> Option<Self> {
+        let mut means: Vec<i64> = seen.iter().map(mean).collect();
+        let mut waits: Vec<i64> = seen.iter().map(|one| one.wait_ns).collect();
+        means.sort_unstable();
+        waits.sort_unstable();
+        (!seen.is_empty()).then(|| Self {
+            journey_count: seen.len(),
+            call_count: seen.iter().map(|one| one.calls).sum(),
+            error_count: seen.iter().map(|one| one.errors).sum(),
+            p50_ns: quantile(&means, 50),
+            p95_ns: quantile(&means, 95),
+            wait_ns: quantile(&waits, 50),
+        })
+    }
+}
+
+fn mean(seen: &Seen) -> i64 {
+    seen.total_ns / i64::try_from(seen.calls.max(1)).unwrap_or(i64::MAX)
+}
+
+fn quantile(sorted: &[i64], percent: usize) -> i64 {
+    sorted.get((sorted.len() * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default()
+}
+
+/// What began journeys that are compared with each other.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Began {
+    /// How.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// How many on the first side.
+    pub first_journey_count: usize,
+    /// How many on the second.
+    pub second_journey_count: usize,
+    /// Whether there are enough on both sides to tell: a step that differs altogether would be marked.
+    pub enough: bool,
+}
+
+impl Began {
+    fn of(route: &Route, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
+        let [first_journey_count, second_journey_count] = route.journeys;
+        let entry = route.entry.clone().unwrap_or_default();
+        let enough = is_enough(route.journeys);
+        Self { entry, first_journey_count, second_journey_count, enough }
+    }
+
+    /// How many on either side.
+    pub fn journeys(&self) -> [usize; 2] {
+        [self.first_journey_count, self.second_journey_count]
+    }
+}
+
+/// A step on both sides.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Step {
+    /// Which of the entries began its journeys, from 0.
+    pub entry: usize,
+    /// Under how many others it stands.
+    pub depth: usize,
+    /// Its service.
+    pub service: String,
+    /// Its operation, numbers and IDs masked.
+    pub operation: String,
+    /// Its kind.
+    pub span_kind: SpanKind,
+    /// How it differs on the second side; empty where it does not.
+    pub changes: Vec<Change>,
+    /// What the first side has of it; null where nothing.
+    pub first: Option<Figures>,
+    /// What the second side has of it.
+    pub second: Option<Figures>,
+}
+
+/// Both sides beside each other.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// How many journeys each has.
+    pub journeys: [usize; 2],
+    /// How many of them began as enough others did to tell what differs.
+    pub told: [usize; 2],
+    /// How many spans.
+    pub spans: [u64; 2],
+    /// How long they last; of many the median.
+    pub lengths_ns: [i64; 2],
+    /// Whether a step that differs altogether would be marked, in half of the journeys of either side at least.
+    pub enough: bool,
+    /// What began them, the commonest first; each is compared by itself. Of two journeys there is one.
+    pub entries: Vec<Began>,
+    /// Every step, each before those under it.
+    pub steps: Vec<Step>,
+}
+
+impl Told {
+    /// Of these rows; two sides of so many journeys are enough where the test says so.
+    fn of(diff: &Diff, rows: Vec<Row>, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
+        let lengths_ns = diff.sides.each_ref().map(|side| {
+            let mut lengths = side.lengths.clone();
+            lengths.sort_unstable();
+            quantile(&lengths, 50)
+        });
+        let ranked = diff.ranked();
+        let entries: Vec<Began> = ranked.iter().map(|route| Began::of(&diff.routes[*route], &is_enough)).collect();
+        let mut ranks = vec![0; ranked.len()];
+        ranked.into_iter().enumerate().for_each(|(rank, route)| ranks[route] = rank);
+        let told = entries.iter().filter(|entry| entry.enough).map(Began::journeys);
+        let told = told.fold([0; 2], |[first, second], [a, b]| [first + a, second + b]);
+        let journeys = diff.journeys();
+        let most = told.iter().zip(&journeys).all(|(told, all)| told * 2 >= *all && *all > 0);
+        let enough = most || rows.iter().any(|row| !row.changes.is_empty());
+        Self {
+            journeys,
+            told,
+            spans: diff.sides.each_ref().map(|side| side.spans),
+            lengths_ns,
+            enough,
+            entries,
+            steps: rows.into_iter().map(|row| row.into_step(diff, &ranks)).collect(),
+        }
+    }
+}
+
+/// A row that is being judged: where the step stands, and what either side has of it.
+struct Row<'a> {
+    place: usize,
+    seen: [&'a [Seen]; 2],
+    changes: Vec<Change>,
+}
+
+impl Row<'_> {
+    fn into_step(self, diff: &Diff, ranks: &[usize]) -> Step {
+        let place = &diff.places[self.place];
+        let Name { service, operation, kind } = place.name.clone();
+        let [first, second] = self.seen.map(Figures::of);
+        let (entry, depth) = (ranks[place.route], place.depth);
+        Step { entry, depth, service, operation, span_kind: kind, changes: self.changes, first, second }
+    }
+}
+
+fn rows(diff: &Diff) -> Vec<Row<'_>> {
+    let row = |place| {
+        let seen = [Side::First, Side::Second].map(|side| diff.seen(side, place));
+        Row { place, seen, changes: vec![] }
+    };
+    let any = |row: &Row| row.seen.iter().any(|seen| !seen.is_empty());
+    diff.order().into_iter().map(row).filter(any).collect()
+}
+
+pub(super) fn of_two(diff: &Diff) -> Told {
+    let mut rows = reunited(rows(diff), diff);
+    let mut below: BTreeMap<usize, i64> = BTreeMap::new();
+    for row in rows.iter_mut().rev() {
+        let longer = judge_two(row, below.get(&row.place).copied().unwrap_or_default());
+        add_above(row.place, longer, &mut below, diff);
+    }
+    Told::of(diff, rows, |journeys| !journeys.contains(&0))
+}
+
+/// By so much does the step above last longer because of this one.
+fn add_above(place: usize, longer_ns: i64, below: &mut BTreeMap<usize, i64>, diff: &Diff) {
+    if let Some(above) = diff.places[place].under {
+        let sum = below.entry(above).or_default();
+        *sum = sum.saturating_add(longer_ns);
+    }
+}
+
+/// Whether steps below tell why this one lasts so much longer.
+fn slower(longer_ns: i64, below_ns: i64) -> Change {
+    if i128::from(below_ns) * 5 >= i128::from(longer_ns) * 4 { Change::SlowerBelow } else { Change::Slower }
+}
+
+/// A step that only one side has here, and only the other has elsewhere, has moved.
+fn reunited<'a>(rows: Vec<Row<'a>>, diff: &'a Diff) -> Vec<Row<'a>> {
+    let mut lost: BTreeMap<&Name, Vec<usize>> = BTreeMap::new();
+    for row in rows.iter().rev().filter(|row| row.seen[1].is_empty()) {
+        lost.entry(&diff.places[row.place].name).or_default().push(row.place);
+    }
+    let mut from: BTreeMap<usize, usize> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.seen[0].is_empty()) {
+        if let Some(there) = lost.get_mut(&diff.places[row.place].name).and_then(Vec::pop) {
+            from.insert(row.place, there);
+        }
+    }
+    let gone: Vec<usize> = from.values().copied().collect();
+    let moved = |mut row: Row<'a>| {
+        if let Some(there) = from.get(&row.place) {
+            let above = |place: usize| diff.places[place].under;
+            let came_along = above(row.place).is_some_and(|up| from.get(&up).copied() == above(*there));
+            row.changes.extend((!came_along).then_some(Change::Moved));
+            row.seen[0] = diff.seen(Side::First, *there);
+        }
+        row
+    };
+    rows.into_iter().filter(|row| !gone.contains(&row.place)).map(moved).collect()
+}
+
+/// Marks the row; how much longer it lasts in all, as far as that is beyond jitter.
+fn judge_two(row: &mut Row, below_ns: i64) -> i64 {
+    let changes = &mut row.changes;
+    let (a, b) = match (row.seen[0].first(), row.seen[1].first()) {
+        (Some(a), Some(b)) => (*a, *b),
+        (Some(_), None) => {
+            changes.push(Change::Missing);
+            return 0;
+        }
+        (_, b) => {
+            changes.push(Change::Added);
+            changes.extend(b.is_some_and(|b| b.errors > 0).then_some(Change::Fails));
+            return b.map_or(0, |b| b.total_ns);
+        }
+    };
+    if a.calls != b.calls {
+        changes.push(if b.calls > a.calls { Change::More } else { Change::Fewer });
+    }
+    match (a.errors, b.errors) {
+        (0, 1..) => changes.push(Change::Fails),
+        (1.., 0) => changes.push(Change::FailsNoMore),
+        _ => {}
+    }
+    let beyond = |a: i64, b: i64, least: i64| b.saturating_sub(a).saturating_abs() > least.max(a.max(b) / 5);
+    let (before, after) = (mean(&a), mean(&b));
+    let longer = b.total_ns.saturating_sub(a.total_ns);
+    let differs = beyond(before, after, JITTER_NS);
+    if differs && after > before {
+        changes.push(slower(longer, below_ns));
+    } else if differs && b.errors <= a.errors {
+        // What fails ends early.
+        changes.push(Change::Faster);
+    }
+    if beyond(a.wait_ns, b.wait_ns, WAIT_NS) {
+        changes.push(if b.wait_ns > a.wait_ns { Change::WaitsLonger } else { Change::WaitsLess });
+    }
+    if differs { longer.max(0) } else { 0 }
+}
+
+/// Five questions a step: how often, how many fail, how long, how many last longest, how long its message waits; and
+/// whether what began journeys does so no more, or did not before. A mark is beyond what chance makes of all that could be
+/// marked.
+pub(super) fn of_many(diff: &Diff) -> Told {
+    let mut rows = rows(diff);
+    let all = diff.journeys();
+    if all.contains(&0) {
+        return Told::of(diff, rows, |_| false);
+    }
+    let ways = Factorials::up_to(all[0] + all[1]);
+    let asked: Vec<Answers> = rows.iter().map(|row| Answers::of(row, diff.beside(row.place), &ways)).collect();
+    let begun: Vec<Answer> = diff.routes.iter().map(|route| Answer::of_shares(route.journeys, all, &ways)).collect();
+    let least = least(&asked).into_iter().chain(begun.iter().map(|answer| answer.least)).collect();
+    let level = LEVEL / testable(least, LEVEL) as f64;
+    let mut below: BTreeMap<usize, i64> = BTreeMap::new();
+    for (row, answers) in rows.iter_mut().zip(&asked).rev() {
+        row.changes = answers.changes(row, diff.beside(row.place), level);
+        if row.changes.contains(&Change::Slower) {
+            let median = |seen: &[Seen]| {
+                let mut totals: Vec<i64> = seen.iter().map(|one| one.total_ns).collect();
+                totals.sort_unstable();
+                quantile(&totals, 50)
+            };
+            let longer = median(row.seen[1]).saturating_sub(median(row.seen[0]));
+            let told = slower(longer, below.get(&row.place).copied().unwrap_or_default());
+            row.changes.iter_mut().filter(|change| **change == Change::Slower).for_each(|change| *change = told);
+            add_above(row.place, longer.max(0), &mut below, diff);
+        }
+    }
+    for row in &mut rows {
+        let route = diff.places[row.place].route;
+        let is_sure = begun[route].p <= level;
+        match diff.routes[route].journeys {
+            [0, all] if is_sure => {
+                row.changes.push(Change::Added);
+                let failing = row.seen[1].iter().filter(|one| one.errors > 0).count();
+                row.changes.extend((failing * 2 >= all).then_some(Change::Fails));
+            }
+            [_, 0] if is_sure => row.changes.push(Change::Missing),
+            _ => {}
+        }
+    }
+    Told::of(diff, rows, |[first, second]| {
+        let apart: Vec<f64> = (0..first + second).map(|nth| nth as f64).collect();
+        let (first, second) = apart.split_at(first);
+        ranks_differ(first, second) <= level
+    })
+}
+
+/// The least that each question could give; those about failures of the very same journeys are one.
+fn least(asked: &[Answers]) -> Vec<f64> {
+    let mut told = BTreeSet::new();
+    let failures = asked.iter().filter(|one| told.insert(&one.failing)).map(|one| one.fails.least);
+    let lengths = |one: &Answers| [one.calls.least, one.length.least, one.tail.least, one.wait.least];
+    asked.iter().flat_map(lengths).chain(failures).collect()
+}
+
+/// How likely chance makes such a difference, and how likely at least, whichever way it fell.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    p: f64,
+    least: f64,
+}
+
+impl Answer {
+    /// Of numbers: by their ranks.
+    fn of_ranks(mut sides: [Vec<f64>; 2]) -> Self {
+        sides.iter_mut().for_each(|values| values.sort_by(f64::total_cmp));
+        let [first, second] = &sides;
+        let mut both = sides.concat();
+        both.sort_by(f64::total_cmp);
+        let [low, high] = [first.len(), second.len()].map(|cut| {
+            let (low, high) = both.split_at(cut);
+            ranks_differ(low, high)
+        });
+        Self { p: ranks_differ(first, second), least: low.min(high) }
+    }
+
+    /// Of journeys that fail, of all of either side: Fisher's exact test, on both sides.
+    fn of_shares(failed: [usize; 2], all: [usize; 2], ways: &Factorials) -> Self {
+        let having = failed[0] + failed[1];
+        let beyond = |side: usize, hits: usize| ways.at_least(hits, all[side], having, all[0] + all[1]);
+        let twice = |told: [f64; 2]| (told[0].min(told[1]) * 2.0).min(1.0);
+        let least = [0, 1].map(|side| beyond(side, having.min(all[side])));
+        Self { p: twice([beyond(0, failed[0]), beyond(1, failed[1])]), least: twice(least) }
+    }
+}
+
+/// What is told of one step.
+struct Answers {
+    calls: Answer,
+    fails: Answer,
+    length: Answer,
+    /// How many are among the longest twentieth of both sides.
+    tail: Answer,
+    wait: Answer,
+    /// In which journeys of either side it fails.
+    failing: [Vec<usize>; 2],
+}
+
+impl Answers {
+    fn of(row: &Row, all: [usize; 2], ways: &Factorials) -> Self {
+        let numbers = |of: fn(&Seen) -> f64| row.seen.map(|seen| seen.iter().map(of).collect::<Vec<f64>>());
+        let mut calls = numbers(|one| one.calls as f64);
+        calls.iter_mut().zip(all).for_each(|(calls, all)| calls.resize(all.max(calls.len()), 0.0));
+        let mut lengths: Vec<i64> = row.seen.iter().copied().flatten().map(mean).collect();
+        lengths.sort_unstable();
+        let long = quantile(&lengths, 95);
+        let longest = row.seen.map(|seen| seen.iter().filter(|one| mean(one) > long).count());
+        let failing = row.seen.map(|seen| seen.iter().filter(|one| one.errors > 0).map(|one| one.journey).collect());
+        Self {
+            calls: Answer::of_ranks(calls),
+            fails: Answer::of_shares(failing.each_ref().map(Vec::len), all, ways),
+            length: Answer::of_ranks(numbers(|one| mean(one) as f64)),
+            tail: Answer::of_shares(longest, row.seen.map(<[Seen]>::len), ways),
+            wait: Answer::of_ranks(numbers(|one| one.wait_ns as f64)),
+            failing,
+        }
+    }
+
+    fn changes(&self, row: &Row, all: [usize; 2], level: f64) -> Vec<Change> {
+        let per = |side: usize, n: u64| n as f64 / all[side].max(1) as f64;
+        let calls = |side: usize| per(side, row.seen[side].iter().map(|one| one.calls).sum());
+        let failed = |side: usize| per(side, self.failing[side].len() as u64);
+        let mut changes = vec![];
+        if self.calls.p <= level {
+            changes.push(match (calls(0), calls(1)) {
+                (0.0, _) => Change::Added,
+                (_, 0.0) => Change::Missing,
+                (before, after) if after > before => Change::More,
+                _ => Change::Fewer,
+            });
+        }
+        if self.fails.p <= level {
+            changes.push(if failed(1) > failed(0) { Change::Fails } else { Change::FailsNoMore });
+        }
+        let [a, b] = row.seen.map(|seen| Figures::of(seen).unwrap_or_default());
+        let apart = |a: i64, b: i64| b.saturating_sub(a).saturating_abs() > LEAST_NS.max(a.max(b) / 10);
+        if apart(a.p50_ns, b.p50_ns) && self.length.p <= level {
+            changes.push(if b.p50_ns > a.p50_ns { Change::Slower } else { Change::Faster });
+        }
+        let is_slower = changes.contains(&Change::Slower);
+        if !is_slower && apart(a.p95_ns, b.p95_ns) && b.p95_ns > a.p95_ns && self.tail.p <= level {
+            changes.push(Change::SlowerAtTimes);
+        }
+        if apart(a.wait_ns, b.wait_ns) && self.wait.p <= level {
+            changes.push(if b.wait_ns > a.wait_ns { Change::WaitsLonger } else { Change::WaitsLess });
+        }
+        changes
+    }
+}

@@ -1,0 +1,224 @@
+//! The newest errors, whole: what is told again of the same place in the same words is told once, with its count.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::journey::errors::Place;
+use crate::analysis::stats::masking::{clusters, template};
+use crate::analysis::window::hotspots::Scope;
+use crate::analysis::window::occurrences::{self, Occurrence, Part, Told};
+use crate::model::attribute::Attributes;
+use crate::model::filter::Filters;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
+use crate::model::time::Timestamp;
+
+/// An error, whole: the newest of those that say the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ErrorEntry {
+    /// When: at the exception, else at the end of the span.
+    pub time: Timestamp,
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The kind of error; empty where none is told.
+    pub error_type: String,
+    /// What it says, whole.
+    pub message: String,
+    /// Its stack, as written; empty where none is told.
+    pub stack_trace: String,
+    /// Attributes of the exception, or of the span; fields of the error context.
+    pub fields: Vec<(String, String)>,
+    /// Whether it is one of its own, or caused by another one.
+    pub part: Part,
+    /// How many of them were made good.
+    pub recovered: u64,
+    /// Whether only a line tells of it.
+    pub lines_only: bool,
+    /// The correlation ID of its journey.
+    pub correlation_id: Option<String>,
+    /// Its trace.
+    pub trace_id: Option<TraceId>,
+    /// Its span.
+    pub span_id: Option<SpanId>,
+    /// How often the same was told.
+    pub count: u64,
+    /// When for the first time.
+    pub first_seen: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    place: Place,
+    error_type: String,
+    template: String,
+    part: Part,
+    lines_only: bool,
+}
+
+/// The fold.
+#[derive(Clone, Debug, Default)]
+pub struct ErrorList {
+    scope: Scope,
+    entries: BTreeMap<Key, ErrorEntry>,
+}
+
+impl ErrorList {
+    /// Of this scope, which must be known before the first journey.
+    pub fn over(scope: Scope) -> Self {
+        Self { scope, ..Self::default() }
+    }
+
+    /// Adds a journey.
+    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+        for error in occurrences::of(journey) {
+            let is_wanted = match error.told {
+                Told::Span(span, _) => filters.wants_span(span),
+                Told::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
+            };
+            if is_wanted && self.scope.is_asked(error.counts_at()) {
+                self.take(&error, journey.correlation_id.as_ref());
+            }
+        }
+    }
+
+    fn take(&mut self, error: &Occurrence<'_>, correlation_id: Option<&String>) {
+        let (place, error_type, message) = (error.place(), error.kind(), error.message());
+        let lines_only = matches!(error.told, Told::Line(_));
+        let key = Key { template: template(&message), place, error_type, part: error.part, lines_only };
+        let order = |time, span: Option<SpanId>| (time, span);
+        let known = self.entries.get(&key);
+        let (count, recovered, first) =
+            known.map_or((0, 0, error.time()), |known| (known.count, known.recovered, known.first_seen));
+        let (count, recovered) = (count + 1, recovered + u64::from(error.recovered));
+        let first_seen = first.min(error.time());
+        if let Some(known) = self.entries.get_mut(&key)
+            && order(known.time, known.span_id) >= order(error.time(), error.span_id())
+        {
+            (known.count, known.recovered, known.first_seen) = (count, recovered, first_seen);
+            return;
+        }
+        let entry = ErrorEntry {
+            time: error.time(),
+            place: key.place.clone(),
+            error_type: key.error_type.clone(),
+            message,
+            stack_trace: error.stack().to_owned(),
+            fields: fields(error, correlation_id),
+            part: error.part,
+            recovered,
+            lines_only,
+            correlation_id: correlation_id.cloned(),
+            trace_id: error.trace_id(),
+            span_id: error.span_id(),
+            count,
+            first_seen,
+        };
+        self.entries.insert(key, entry);
+    }
+
+    /// The errors, newest first; of one place those whose words differ in one only are the same.
+    pub fn newest(self) -> Vec<ErrorEntry> {
+        let mut alike: BTreeMap<Key, (Vec<String>, Vec<ErrorEntry>)> = BTreeMap::new();
+        for (mut key, entry) in self.entries {
+            let template = std::mem::take(&mut key.template);
+            let (templates, entries) = alike.entry(key).or_default();
+            templates.push(template);
+            entries.push(entry);
+        }
+        let mut all: Vec<(Key, ErrorEntry)> = vec![];
+        for (key, (templates, entries)) in alike {
+            let clusters = clusters(templates.iter().map(String::as_str).take(MOST_ALIKE));
+            let mut known: BTreeMap<&str, ErrorEntry> = BTreeMap::new();
+            for (template, entry) in templates.iter().zip(entries) {
+                let cluster = clusters.get(template.as_str()).map_or(template.as_str(), String::as_str);
+                match known.get_mut(cluster) {
+                    Some(other) => other.merge(entry),
+                    None => _ = known.insert(cluster, entry),
+                }
+            }
+            let named = |(template, entry): (&str, _)| (Key { template: template.to_owned(), ..key.clone() }, entry);
+            all.extend(known.into_iter().map(named));
+        }
+        all.sort_by(|(one, a), (other, b)| (Reverse(a.time), one).cmp(&(Reverse(b.time), other)));
+        all.into_iter().map(|(_, entry)| entry).collect()
+    }
+}
+
+/// Of so many messages of one place it is looked which are alike.
+const MOST_ALIKE: usize = 500;
+
+impl ErrorEntry {
+    /// The newer of both, with the count of both.
+    fn merge(&mut self, other: Self) {
+        let (count, recovered) = (self.count + other.count, self.recovered + other.recovered);
+        let first_seen = self.first_seen.min(other.first_seen);
+        if (other.time, other.span_id) > (self.time, self.span_id) {
+            *self = other;
+        }
+        (self.count, self.recovered, self.first_seen) = (count, recovered, first_seen);
+    }
+}
+
+/// What is told beside place, message, stack and IDs: by the error context first, for somebody chose that.
+fn fields(error: &Occurrence<'_>, correlation_id: Option<&String>) -> Vec<(String, String)> {
+    const TOLD: [&str; 7] = [
+        "exception.type",
+        "exception.message",
+        "exception.stacktrace",
+        "exception.escaped",
+        "stack",
+        "error.object",
+        "message",
+    ];
+    let context = error.context().into_iter().flat_map(|context| context.context_data.iter().cloned());
+    let mut fields: Vec<(String, String)> = context.collect();
+    if let Told::Span(span, _) = error.told {
+        let of_exception = span.exceptions().last().map(|exception| &exception.event.attributes);
+        let of_exception = of_exception.into_iter().flat_map(Attributes::iter);
+        let all = of_exception.filter(|(key, _)| !TOLD.contains(key)).chain(span.attributes.iter());
+        fields.extend(all.map(|(key, value)| (key.to_owned(), value.to_string())));
+    }
+    let mut seen = HashSet::new();
+    fields.retain(|field| Some(&field.1) != correlation_id && seen.insert(field.clone()));
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::journey::sketch;
+
+    #[test]
+    fn the_newest_is_told_whole_and_repeats_are_counted() {
+        let text = "web/get 0..1 error: user 7 gone\nweb/get 5..6 user=9 error: user 9 gone\nweb/put 3..4 error: user 9 gone\n! job 4 error full";
+        let mut list = ErrorList::default();
+        list.add(&sketch::journey(text), &Filters::default());
+        let told: Vec<_> =
+            list.newest().into_iter().map(|e| (e.place.operation, e.message, e.count, e.fields)).collect();
+        let of = |operation: &str, message: &str, count, fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
+            (operation.to_owned(), message.to_owned(), count, fields)
+        };
+        assert_eq!(
+            told,
+            [of("get", "user 9 gone", 2, &[("user", "9")]), of("", "full", 1, &[]), of("put", "user 9 gone", 1, &[]),]
+        );
+    }
+
+    #[test]
+    fn of_one_place_what_differs_in_one_word_is_the_same() {
+        let pages = ["ee55b1", "first", "zz9", "kk", "last"];
+        let text = |place: &str, page: &str| format!("{place} 0..1 error: the page {page} of the disk is gone");
+        let mut list = ErrorList::default();
+        for page in pages {
+            list.add(&sketch::journey(&text("web/get", page)), &Filters::default());
+        }
+        list.add(&sketch::journey(&text("web/put", "other")), &Filters::default());
+        let told: Vec<(String, u64)> = list.newest().into_iter().map(|e| (e.place.operation, e.count)).collect();
+        assert_eq!(told, [("get".to_owned(), 5), ("put".to_owned(), 1)]);
+    }
+}

@@ -1,0 +1,184 @@
+//! Counts of metrics, which know no kinds of error, told apart as the errors that were read are.
+
+use std::collections::BTreeMap;
+
+use super::{Compared, Hotspot, Hotspots, Key, Tally, in_order, lines};
+use crate::analysis::journey::errors::Place;
+use crate::analysis::window::occurrences::Part;
+use crate::model::conventions::short_service;
+use crate::model::filter::Filters;
+use crate::model::measure::Measured;
+
+/// Two counts: of the time that is asked about, and of the time before.
+pub type Both = [f64; 2];
+
+/// What all spans and lines amount to, by where.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// Calls.
+    pub calls: BTreeMap<Place, Both>,
+    /// Errors among them.
+    pub errors: BTreeMap<Place, Both>,
+    /// Error lines of each service.
+    pub lines: BTreeMap<String, Both>,
+    /// Whether the time before could not be asked about.
+    pub untold_before: bool,
+}
+
+impl Totals {
+    /// Of what was measured in the time, and in the time before.
+    pub fn of(measured: [Option<&Measured>; 2], filters: &Filters) -> Self {
+        let mut totals = Self::default();
+        for (at, measured) in measured.into_iter().enumerate() {
+            let Some(measured) = measured else { continue };
+            let wanted = |(service, operation): (&str, &str)| filters.wants_operation(service, operation);
+            for measure in measured.measures.iter().filter(|m| wanted((&m.service, &m.operation))) {
+                let place = Place { service: measure.service.clone(), operation: measure.operation.clone() };
+                totals.calls.entry(place.clone()).or_default()[at] += measure.calls;
+                if measure.errors > 0.0 {
+                    totals.errors.entry(place).or_default()[at] += measure.errors;
+                }
+            }
+        }
+        totals
+    }
+
+    /// How many calls were counted in the time that is asked about, and in the time before.
+    pub fn counted(&self) -> [u64; 2] {
+        [0, 1].map(|at: usize| rounded(self.calls.values().map(|calls| calls[at]).sum()))
+    }
+
+    /// Whether nothing at all was counted in the time that is asked about.
+    pub fn is_empty(&self) -> bool {
+        self.calls.values().chain(self.errors.values()).chain(self.lines.values()).all(|[now, _]| *now < 0.5)
+    }
+
+    /// Whether the time before tells anything.
+    pub fn compared(&self) -> Compared {
+        if self.tells_before(true) || self.tells_before(false) {
+            Compared::Told
+        } else if self.untold_before {
+            Compared::NotTold
+        } else {
+            Compared::NothingRecorded
+        }
+    }
+
+    /// Whether the time before tells anything of lines, or of spans: one says nothing of the other.
+    fn tells_before(&self, of_lines: bool) -> bool {
+        let before = |[_, before]: &Both| *before >= 0.5;
+        if of_lines { self.lines.values().any(before) } else { self.calls.values().any(before) }
+    }
+
+    /// Services with errors, the most first.
+    pub fn failing(&self) -> Vec<String> {
+        let mut services: BTreeMap<&str, f64> = BTreeMap::new();
+        for (place, [now, _]) in self.errors.iter().filter(|(_, [now, _])| *now >= 0.5) {
+            *services.entry(&place.service).or_default() += now;
+        }
+        let mut services: Vec<(&str, f64)> = services.into_iter().collect();
+        services.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+        services.into_iter().map(|(service, _)| service.to_owned()).collect()
+    }
+}
+
+impl Hotspots {
+    /// The rows, with these counts. What was read tells kinds, messages and examples, and in what proportion.
+    pub fn rows_of(self, totals: &Totals) -> Vec<Hotspot> {
+        let mut spans: BTreeMap<Place, Vec<(Key, Tally)>> = BTreeMap::new();
+        let mut of_lines: BTreeMap<String, Vec<(Key, Tally)>> = BTreeMap::new();
+        for (key, tally) in lines::alike(self.rows) {
+            if key.lines_only {
+                of_lines.entry(key.place.service.clone()).or_default().push((key, tally));
+            } else {
+                spans.entry(key.place.clone()).or_default().push((key, tally));
+            }
+        }
+        let mut rows = vec![];
+        for (place, errors) in &totals.errors {
+            let calls = totals.calls.get(place).copied().unwrap_or_default();
+            let known = spans.remove(place).unwrap_or_default();
+            let unread = Key { place: place.clone(), part: Part::Unknown, ..Key::default() };
+            rows.extend(divided(known, 0, *errors, calls, unread));
+        }
+        // What was read and is not counted is there all the same; there may be more of it.
+        let uncounted = spans.into_values().flatten().map(|(key, tally)| tally.row(key, [0, 0], false));
+        rows.extend(uncounted.map(|row| Hotspot { at_least: true, ..row }));
+        // What only lines tell of, as its share of all error lines of the service.
+        let mut counts = totals.lines.clone();
+        for (service, known) in of_lines {
+            let read = self.error_lines.get(&service).copied().unwrap_or_default();
+            let beside = read.saturating_sub(known.iter().map(|(_, tally)| tally.errors).sum());
+            let counted = counts.remove(&service);
+            let unread = Key { place: Place { service, operation: String::new() }, ..Key::default() };
+            match counted {
+                Some(counted) => rows.extend(divided(known, beside, counted, [0.0; 2], unread)),
+                None => rows.extend(known.into_iter().map(|(key, tally)| tally.row(key, [0, 0], false))),
+            }
+        }
+        // Of a service that fails in spans, lines that were not read are taken to tell of the same.
+        let is_same = |one: &str, other: &str| short_service(one) == short_service(other);
+        let fails_in_spans = |service: &str| rows.iter().any(|row: &Hotspot| is_same(&row.place.service, service));
+        let unread = counts.into_iter().filter(|(service, _)| {
+            !self.error_lines.keys().any(|read| is_same(read, service)) && !fails_in_spans(service)
+        });
+        let unread: Vec<Hotspot> = unread
+            .map(|(service, counts)| {
+                let place = Place { service, operation: String::new() };
+                let key = Key { place, part: Part::Unknown, lines_only: true, ..Key::default() };
+                counted(Tally::default(), key, counts.map(rounded), [0.0; 2])
+            })
+            .collect();
+        rows.extend(unread);
+        for row in rows.iter_mut().filter(|row| !totals.tells_before(row.lines_only)) {
+            (row.errors_before, row.trend) = (None, None);
+        }
+        rows.retain(|row| row.errors > 0 || row.errors_before.is_some_and(|before| before > 0));
+        in_order(rows)
+    }
+}
+
+/// One row a kind that was read, in proportion; one of an unknown kind where none was.
+fn divided(known: Vec<(Key, Tally)>, others: u64, errors: Both, calls: Both, unread: Key) -> Vec<Hotspot> {
+    let read: Vec<u64> = known.iter().map(|(_, tally)| tally.errors).collect();
+    let all = read.iter().sum::<u64>() + others;
+    if all == 0 {
+        return vec![counted(Tally::default(), unread, errors.map(rounded), calls)];
+    }
+    let parts = errors.map(|errors| portions(rounded(errors), &read, all));
+    let row = |(nth, (key, tally))| counted(tally, key, [parts[0][nth], parts[1][nth]], calls);
+    known.into_iter().enumerate().filter(|(nth, _)| read[*nth] > 0).map(row).collect()
+}
+
+fn counted(tally: Tally, key: Key, errors: [u64; 2], calls: Both) -> Hotspot {
+    let calls = calls.map(rounded);
+    let (now, recovered) = (errors[0], tally.recovered);
+    let made_good = if tally.errors > 0 { (now as f64 * recovered as f64 / tally.errors as f64).round() } else { 0.0 };
+    let row = tally.row(key, [0, 0], false);
+    Hotspot {
+        errors: now,
+        recovered: (made_good as u64).min(now),
+        calls: calls[0],
+        share: (calls[0] > 0).then(|| (now as f64 / calls[0] as f64).min(1.0)),
+        errors_before: Some(errors[1]),
+        trend: super::trend(errors, errors, calls),
+        ..row
+    }
+}
+
+/// So many, in these proportions, as whole numbers that add up.
+fn portions(total: u64, weights: &[u64], all: u64) -> Vec<u64> {
+    let (mut sum, mut given) = (0_u64, 0_u64);
+    let mut parts = vec![];
+    for weight in weights {
+        sum += weight;
+        let upto = (u128::from(total) * u128::from(sum) / u128::from(all.max(1))) as u64;
+        parts.push(upto - given);
+        given = upto;
+    }
+    parts
+}
+
+fn rounded(count: f64) -> u64 {
+    count.max(0.0).round() as u64
+}

@@ -1,0 +1,258 @@
+//! Every error of a journey, one by one: what spans tell, and what only lines do.
+
+use std::collections::HashMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::journey::cascade::Cascade;
+use crate::analysis::journey::errors::{Place, lines_only};
+use crate::model::conventions::short_service;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
+use crate::model::log::{ErrorContext, LogEntry};
+use crate::model::span::Span;
+use crate::model::time::Timestamp;
+
+/// So many failed spans are looked at for one that was open when a line was written.
+const MOST_LOOKS: usize = 64;
+
+/// Whether an error is one of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Nothing below it explains it.
+    #[default]
+    Origin,
+    /// Another error caused it: a deeper one, or one further up that had failed before.
+    PassedOn,
+    /// It was counted and not read.
+    Unknown,
+}
+
+/// Who tells of an error.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'a> {
+    /// A span that failed, and a line of it with an error context, if there is one.
+    Span(&'a Span, Option<&'a LogEntry>),
+    /// A line, and no span.
+    Line(&'a LogEntry),
+}
+
+/// One error.
+#[derive(Clone, Copy, Debug)]
+pub struct Occurrence<'a> {
+    /// Who tells of it.
+    pub told: Told<'a>,
+    /// Whether it is one of its own.
+    pub part: Part,
+    /// Whether it was made good.
+    pub recovered: bool,
+}
+
+/// The errors of what is ours in a journey: spans by start, then lines by time.
+pub fn of(journey: &Journey) -> Vec<Occurrence<'_>> {
+    let lines =
+        || lines_only(journey).map(|line| Occurrence { told: Told::Line(line), part: Part::Origin, recovered: false });
+    if !journey.spans.iter().any(Span::is_error) {
+        return lines().collect();
+    }
+    let (cascade, contexts) = (Cascade::of(journey), contexts(journey));
+    let failed = journey.spans.iter().enumerate();
+    let failed = failed.filter(|(at, span)| span.is_error() && journey.judged.get(*at) != Some(&false));
+    let spans = failed.map(|(at, span)| Occurrence {
+        told: Told::Span(span, contexts.get(&at).copied()),
+        part: if cascade.is_passed_on(at) { Part::PassedOn } else { Part::Origin },
+        recovered: cascade.recovered.contains(&at),
+    });
+    spans.chain(lines()).collect()
+}
+
+/// What a line may be of.
+#[derive(PartialEq, Eq, Hash)]
+enum Of<'a> {
+    Span(SpanId),
+    Operation(TraceId, &'a str, &'a str),
+    Service(TraceId, &'a str),
+}
+
+/// Beside failed spans the line whose error context tells of them: each line is beside one at most.
+fn contexts(journey: &Journey) -> HashMap<usize, &LogEntry> {
+    let mut failed: HashMap<Of, Vec<usize>> = HashMap::new();
+    for (at, span) in journey.spans.iter().enumerate().filter(|(_, span)| span.is_error()) {
+        let (trace, service) = (span.trace_id, short_service(span.service()));
+        let names = [Of::Span(span.span_id), Of::Operation(trace, service, &span.name), Of::Service(trace, service)];
+        names.into_iter().for_each(|name| failed.entry(name).or_default().push(at));
+    }
+    let mut beside: HashMap<usize, (&LogEntry, bool)> = HashMap::new();
+    for line in &journey.logs {
+        let Some(context) = &line.error_context else { continue };
+        let service = short_service(&line.service);
+        let (own, near) = match (line.span_id, line.trace_id) {
+            (Some(span), _) => (Of::Span(span), None),
+            (None, Some(trace)) => {
+                (Of::Operation(trace, service, &context.operation), Some(Of::Service(trace, service)))
+            }
+            (None, None) => continue,
+        };
+        let find = |of: &Of| failed.get(of).and_then(|spans| innermost(journey, spans, line.time));
+        let (at, is_own) = match (find(&own), near.as_ref().and_then(find)) {
+            (Some(at), _) => (at, true),
+            (None, Some(at)) if may_tell(context, &journey.spans[at]) => (at, false),
+            _ => continue,
+        };
+        // The first one is nearest to the cause; one that names the span or its operation is surer.
+        if beside.get(&at).is_none_or(|(_, sure)| is_own && !sure) {
+            beside.insert(at, (line, is_own));
+        }
+    }
+    beside.into_iter().map(|(at, (line, _))| (at, line)).collect()
+}
+
+/// Of these spans, which are by start, the innermost one open then; else the last that had begun, else the first.
+fn innermost(journey: &Journey, spans: &[usize], then: Timestamp) -> Option<usize> {
+    let begun = &spans[..spans.partition_point(|span| journey.spans[*span].start <= then)];
+    let open = begun.iter().rev().take(MOST_LOOKS).find(|span| journey.spans[**span].end() >= then);
+    open.or(begun.last()).or(spans.first()).copied()
+}
+
+/// Whether a context that does not name this span can be of it: not if it says something else of another operation.
+fn may_tell(context: &ErrorContext, span: &Span) -> bool {
+    let said = [exception_message(span), Some(span.status.message.as_str())].into_iter().flatten();
+    let said: Vec<&str> = said.filter(|text| !text.is_empty()).collect();
+    let is_same = |text: &&str| text.contains(&context.error_message) || context.error_message.contains(*text);
+    context.operation.is_empty() || said.is_empty() || said.iter().any(is_same)
+}
+
+fn exception_message(span: &Span) -> Option<&str> {
+    span.exceptions().map(|one| one.message).filter(|text| !text.is_empty()).last()
+}
+
+impl<'a> Occurrence<'a> {
+    /// When: at its exception, else at the end of its span.
+    pub fn time(&self) -> Timestamp {
+        match self.told {
+            Told::Span(span, _) => span.failed_at(),
+            Told::Line(line) => line.time,
+        }
+    }
+
+    /// At which time it is counted: with the call that failed.
+    pub fn counts_at(&self) -> Timestamp {
+        match self.told {
+            Told::Span(span, _) => span.counts_at(),
+            Told::Line(line) => line.time,
+        }
+    }
+
+    /// Where; a line tells an operation only in its error context.
+    pub fn place(&self) -> Place {
+        match self.told {
+            Told::Span(span, _) => Place { service: span.service().to_owned(), operation: span.name.clone() },
+            Told::Line(line) => {
+                let operation = line.error_context.as_ref().map(|context| context.operation.clone());
+                Place { service: line.service.clone(), operation: operation.unwrap_or_default() }
+            }
+        }
+    }
+
+    /// The structured error of a line, if there is one.
+    pub fn context(&self) -> Option<&'a ErrorContext> {
+        match self.told {
+            Told::Span(_, line) => line?.error_context.as_ref(),
+            Told::Line(line) => line.error_context.as_ref(),
+        }
+    }
+
+    /// The kind of error: exception type, the error context's, an attribute's, a status; empty where none is told.
+    pub fn kind(&self) -> String {
+        let of_context = || self.context().map(|context| context.error_type.clone()).unwrap_or_default();
+        let Told::Span(span, _) = self.told else { return of_context() };
+        let exception = span.exceptions().map(|exception| exception.kind).filter(|kind| !kind.is_empty()).last();
+        let attribute = || span.attributes.text(&["error.type", "exception.type", "error.kind"]);
+        match (exception, of_context()) {
+            (Some(kind), _) => kind.to_owned(),
+            (None, kind) if !kind.is_empty() => kind,
+            _ => match (attribute(), span.http_status()) {
+                (Some(kind), _) if !kind.bytes().all(|b| b.is_ascii_digit()) => kind.to_owned(),
+                (_, Some(status)) if status >= 400 => format!("HTTP {status}"),
+                (kind, _) => kind.unwrap_or_default().to_owned(),
+            },
+        }
+    }
+
+    /// What it says, without its kind.
+    pub fn message(&self) -> String {
+        let of_context = self.context().map(|context| context.error_message.as_str()).filter(|text| !text.is_empty());
+        match self.told {
+            Told::Line(line) => of_context.unwrap_or(&line.message).to_owned(),
+            Told::Span(span, _) => {
+                let status = Some(span.status.message.as_str()).filter(|text| !text.is_empty());
+                let told = exception_message(span).or(of_context).or(status);
+                told.or_else(|| span.attributes.text(&["error.message", "exception.message"]))
+                    .unwrap_or_default()
+                    .to_owned()
+            }
+        }
+    }
+
+    /// The stack, as written; empty where none is told.
+    pub fn stack(&self) -> &'a str {
+        let of_context = || self.context().map_or("", |context| context.stack_trace.as_str());
+        let Told::Span(span, _) = self.told else { return of_context() };
+        let exception = span.exceptions().map(|one| one.stacktrace).filter(|text| !text.is_empty()).last();
+        exception.unwrap_or_else(of_context)
+    }
+
+    /// Its trace, as far as it is told.
+    pub fn trace_id(&self) -> Option<TraceId> {
+        match self.told {
+            Told::Span(span, _) => Some(span.trace_id),
+            Told::Line(line) => line.trace_id,
+        }
+    }
+
+    /// Its span, as far as it is told.
+    pub fn span_id(&self) -> Option<SpanId> {
+        match self.told {
+            Told::Span(span, _) => Some(span.span_id),
+            Told::Line(line) => line.span_id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::journey::sketch;
+
+    #[test]
+    fn a_context_is_of_one_failed_span_at_most_and_replaces_no_other_words() {
+        let shop = "shop/order 0..900\n  shop/stock 10..110 error: refused\n  shop/pay 300..400 error: declined\n    shop/card 310..390 error";
+        // Who wrote it when, of what operation, what it says; then what each of the failed spans says.
+        let table = [
+            ("shop 350", "pay", "no money", ["refused", "E no money", ""]),
+            ("shop_service 350", "pay", "no money", ["refused", "E no money", ""]),
+            ("shop 350", "charge", "no money", ["refused", "declined", "E no money"]),
+            ("shop 350", "stock", "no money", ["E no money", "declined", ""]),
+            ("shop 50", "charge", "no money", ["refused", "declined", ""]),
+            ("shop 50", "charge", "refused by db", ["E refused by db", "declined", ""]),
+            ("shop 200", "", "no money", ["E no money", "declined", ""]),
+            ("mail 50", "stock", "no money", ["refused", "declined", ""]),
+        ];
+        for (written, operation, message, wanted) in table {
+            let mut journey = sketch::journey(&format!("{shop}\n! {written} error x"));
+            journey.logs[0].error_context = Some(ErrorContext {
+                error_type: "E".into(),
+                error_message: message.into(),
+                operation: operation.into(),
+                ..ErrorContext::default()
+            });
+            let all = of(&journey);
+            let spans = all.iter().filter(|error| matches!(error.told, Told::Span(..)));
+            let told: Vec<String> =
+                spans.map(|error| format!("{} {}", error.kind(), error.message()).trim().to_owned()).collect();
+            assert_eq!(told, wanted, "{written} {operation}: {message}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The newest journeys that failed or are still open.
+
+use std::cmp::Reverse;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::journey::errors;
+use crate::model::journey::Journey;
+use crate::model::time::Timestamp;
+
+/// A journey to look at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Unfinished {
+    /// When something of it was last told.
+    pub last: Timestamp,
+    /// What to ask for to see it.
+    pub id: String,
+    /// Whether something of it may still come.
+    pub open: bool,
+    /// How often something failed in it.
+    pub error_count: usize,
+    /// The service that failed first; none where none did.
+    pub service: Option<String>,
+    /// What failed first; none where nothing did.
+    pub error: Option<String>,
+}
+
+/// Looks for them in any number of journeys.
+#[derive(Clone, Debug)]
+pub struct Unfinisheds {
+    most: usize,
+    open_after: Timestamp,
+    newest: Vec<Unfinished>,
+}
+
+impl Unfinisheds {
+    /// So many at most; what was told of after this time may still go on.
+    pub fn new(most: usize, open_after: Timestamp) -> Self {
+        Self { most, open_after, newest: vec![] }
+    }
+
+    /// Looks at one journey.
+    pub fn add(&mut self, journey: &Journey) {
+        let (Some(extent), Some(id)) = (journey.extent(), journey.handle()) else { return };
+        let failures = errors::of(journey);
+        let (open, first) = (extent.to >= self.open_after, failures.first());
+        if !open && first.is_none() {
+            return;
+        }
+        self.newest.push(Unfinished {
+            last: extent.to,
+            id,
+            open,
+            error_count: errors::count(&failures),
+            service: first.map(|failure| failure.place.service.clone()),
+            error: first.map(|failure| failure.what.clone()),
+        });
+        self.newest.sort_by(|a, b| Reverse(a.last).cmp(&Reverse(b.last)).then_with(|| a.cmp(b)));
+        self.newest.truncate(self.most);
+    }
+
+    /// The newest of them, newest first.
+    pub fn newest(self) -> Vec<Unfinished> {
+        self.newest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::journey::sketch::{ORIGIN, journey};
+    use crate::model::time::MINUTE;
+
+    #[test]
+    fn of_many_journeys_the_newest_bad_ones_are_kept_in_any_order() {
+        let drawn = ["a/x 0..10", "a/x 5..20 error: no", "a/x 6..60000", "b/x 8..30 error: no", "c/x 9..40 error: no"];
+        let mut found = vec![];
+        for turned in 0..drawn.len() {
+            let mut all = Unfinisheds::new(3, ORIGIN.plus(MINUTE));
+            for (nth, text) in drawn.iter().cycle().skip(turned).take(drawn.len()).enumerate() {
+                let id = ((nth + turned) % drawn.len()).to_string();
+                all.add(&Journey { correlation_id: Some(id), ..journey(text) });
+            }
+            found.push(all.newest());
+        }
+        let ids: Vec<&str> = found[0].iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids, ["2", "4", "3"]);
+        assert!(found[0][0].open && found[0][0].error.is_none() && found[0][1].error.as_deref() == Some("no"));
+        assert!(found.iter().all(|one| *one == found[0]));
+    }
+}

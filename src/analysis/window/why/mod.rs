@@ -1,0 +1,262 @@
+//! What the bad journeys have in common that the good ones have not: a fold over journeys.
+//!
+//! A journey counts once for whatever any of its spans carries, so that one of a hundred spans does not outweigh the
+//! others. Each is compared with those that began as it did: another mix of them is told by itself, and is no cause. What
+//! differs is told by Fisher's exact test within each such kind, taken together (Mantel and Haenszel), at a level that
+//! holds for all that could differ (Tarone), and ranked by how far the two shares lie apart at least.
+
+mod feature;
+mod ranking;
+mod strata;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::analysis::journey::cascade::Cascade;
+use crate::analysis::window::steps::{Entry, Names, judged};
+use crate::model::criteria::{Criteria, Test};
+use crate::model::filter::Filters;
+use crate::model::journey::Journey;
+use crate::model::pattern::Pattern;
+use crate::model::time::Window;
+
+pub use self::feature::{Feature, Kind, Thing};
+pub use self::ranking::{Difference, Told};
+
+use self::feature::{Found, features};
+use self::strata::Strata;
+
+/// What is compared.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// Which journeys are bad; where none is told: those with an error that nothing made good, or, if only good is told,
+    /// all others.
+    pub bad: Option<Criteria>,
+    /// Which are good; where none is told: all others.
+    pub good: Option<Criteria>,
+    /// The slow are bad, instead.
+    pub slow: Option<Slow>,
+    /// Only these kinds; empty means all.
+    pub kinds: Vec<Kind>,
+}
+
+/// Which journeys are slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slow {
+    /// The slowest tenth of those that began alike.
+    Tenth,
+    /// Those that last longer, in nanoseconds.
+    Over(i64),
+}
+
+impl Question {
+    /// Whether a failure is what makes a journey bad.
+    pub fn is_about_errors(&self) -> bool {
+        let asks = |criteria: &Criteria| criteria.terms.iter().any(|term| term.test == Test::Error);
+        let told = self.bad.iter().chain(&self.good);
+        self.slow.is_none() && (self.bad.is_none() && self.good.is_none() || told.clone().any(asks))
+    }
+
+    /// What it asks of lines.
+    pub fn texts(&self) -> Vec<Pattern> {
+        let terms = self.bad.iter().chain(&self.good).flat_map(|criteria| &criteria.terms);
+        let mut texts: Vec<Pattern> = vec![];
+        for term in terms {
+            if let Test::Line(text) = &term.test
+                && !texts.contains(text)
+            {
+                texts.push(text.clone());
+            }
+        }
+        texts
+    }
+
+    /// On which side the journey is, and whether what failed in it was made good.
+    fn side(&self, journey: &Journey) -> (Side, bool) {
+        let means = |criteria: &Option<Criteria>| criteria.as_ref().map(|criteria| criteria.mean(journey));
+        let side = match (means(&self.bad), means(&self.good)) {
+            _ if self.slow.is_some() => Side::Open,
+            (Some(true), _) | (None, Some(false)) => Side::Bad,
+            (_, Some(true)) | (Some(false), None) => Side::Good,
+            (Some(false), Some(false)) => Side::Neither,
+            (None, None) => return failed(journey),
+        };
+        (side, false)
+    }
+
+    fn asks_about(&self, key: &str) -> bool {
+        self.bad.iter().chain(&self.good).any(|criteria| criteria.ask_about(key))
+    }
+}
+
+/// A journey is bad if something failed in it that nothing made good.
+fn failed(journey: &Journey) -> (Side, bool) {
+    let failed: Vec<usize> = judged(journey).filter(|span| journey.spans[*span].is_error()).collect();
+    if failed.is_empty() {
+        return (Side::Good, false);
+    }
+    let recovered = Cascade::of(journey).recovered;
+    let is_bad = failed.iter().any(|span| !recovered.contains(span));
+    if is_bad { (Side::Bad, false) } else { (Side::Good, true) }
+}
+
+/// On which side a journey is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Bad,
+    Good,
+    Neither,
+    /// It is told when all lengths are known.
+    Open,
+}
+
+/// One journey, as far as it is compared.
+#[derive(Clone, Debug)]
+struct Member {
+    handle: Option<String>,
+    length_ns: i64,
+    side: Side,
+    /// What began it.
+    entry: Option<Entry>,
+    /// What it has, by number, sorted.
+    has: Vec<u32>,
+}
+
+/// The journeys that were added.
+#[derive(Clone, Debug, Default)]
+pub struct Why {
+    question: Question,
+    known: HashMap<Feature, u32>,
+    members: Vec<Member>,
+    numbers: BTreeMap<String, Numbers>,
+    neither: usize,
+    made_good: usize,
+    slow_of_all: bool,
+}
+
+/// The numbers that journeys have under one key, each journey's largest.
+#[derive(Clone, Debug, Default)]
+struct Numbers {
+    values: Vec<(u32, f64)>,
+    /// How often the next journey's was larger: a counter or a clock always is.
+    risen: usize,
+}
+
+impl Why {
+    /// An answer to this question.
+    pub fn about(question: Question) -> Self {
+        Self { question, ..Self::default() }
+    }
+
+    /// Adds a journey. Its side is told by all of it; only spans that the filters want are compared.
+    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+        let (side, was_made_good) = self.question.side(journey);
+        if side == Side::Neither {
+            self.neither += 1;
+            return;
+        }
+        let names = Names::of(journey);
+        let (mut has, mut largest) = (BTreeSet::new(), BTreeMap::<String, f64>::new());
+        let mut resources = BTreeSet::new();
+        let mut any = false;
+        for index in judged(journey).filter(|index| filters.wants_span(&journey.spans[*index])) {
+            any = true;
+            let span = &journey.spans[index];
+            let is_new = resources.insert(Arc::as_ptr(&span.resource));
+            let operation = names.step(journey, index).1;
+            for found in features(span, operation, is_new) {
+                match found {
+                    Found::Feature(feature) => {
+                        has.insert(self.number_of(feature));
+                    }
+                    Found::Number(key, value) => {
+                        largest.entry(key).and_modify(|most| *most = most.max(value)).or_insert(value);
+                    }
+                }
+            }
+        }
+        if !any {
+            self.neither += 1;
+            return;
+        }
+        self.made_good += usize::from(was_made_good);
+        let entry = Entry::of(journey);
+        has.extend(entry.as_ref().map(|entry| self.number_of(feature::began(entry))));
+        let nth = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+        for (key, value) in largest {
+            let numbers = self.numbers.entry(key).or_default();
+            numbers.risen += usize::from(numbers.values.last().is_some_and(|(_, last)| *last < value));
+            numbers.values.push((nth, value));
+        }
+        let length_ns = journey.span_extent().map_or(0, Window::length);
+        self.members.push(Member { handle: journey.handle(), length_ns, side, entry, has: has.into_iter().collect() });
+    }
+
+    fn number_of(&mut self, feature: Feature) -> u32 {
+        let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+        *self.known.entry(feature).or_insert(next)
+    }
+
+    /// What tells the bad from the good.
+    pub fn told(mut self) -> Told {
+        self.part_by_length();
+        ranking::told(self)
+    }
+
+    /// The slow are bad. Of what began alike and is too little to have a tenth, nobody knows what is slow.
+    fn part_by_length(&mut self) {
+        let lengths: Vec<i64> = self.members.iter().map(|member| member.length_ns).collect();
+        let limits = match self.question.slow {
+            None => return,
+            Some(Slow::Over(limit)) => vec![Some(limit); lengths.len()],
+            Some(Slow::Tenth) => {
+                let apart = slowest_tenths(&lengths, &Strata::by_entry(&self.members, TEN).of, TEN);
+                self.slow_of_all = apart.iter().all(Option::is_none);
+                if self.slow_of_all { slowest_tenths(&lengths, &vec![0; lengths.len()], 1) } else { apart }
+            }
+        };
+        for (member, limit) in self.members.iter_mut().zip(&limits) {
+            member.side = match limit {
+                Some(limit) if member.length_ns > *limit => Side::Bad,
+                Some(_) => Side::Good,
+                None => Side::Neither,
+            };
+        }
+        self.leave_out(|member| member.side == Side::Neither);
+    }
+
+    /// Journeys that cannot be compared.
+    fn leave_out(&mut self, is_out: impl Fn(&Member) -> bool) {
+        let mut places: Vec<Option<u32>> = Vec::with_capacity(self.members.len());
+        let mut kept = 0;
+        for member in &self.members {
+            places.push((!is_out(member)).then_some(kept));
+            kept += u32::from(!is_out(member));
+        }
+        self.neither += places.iter().filter(|place| place.is_none()).count();
+        self.members.retain(|member| !is_out(member));
+        for numbers in self.numbers.values_mut() {
+            let place = |(nth, value): (u32, f64)| Some(((*places.get(nth as usize)?)?, value));
+            numbers.values = std::mem::take(&mut numbers.values).into_iter().filter_map(place).collect();
+        }
+    }
+}
+
+/// So many journeys that began alike have a tenth.
+const TEN: usize = 10;
+
+/// Above which length each is among the slowest tenth of its stratum; none where that has fewer than this.
+fn slowest_tenths(lengths: &[i64], strata: &[usize], least: usize) -> Vec<Option<i64>> {
+    let mut sorted: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
+    strata.iter().zip(lengths).for_each(|(stratum, length)| sorted.entry(*stratum).or_default().push(*length));
+    let limit = |mut lengths: Vec<i64>| {
+        lengths.sort_unstable();
+        let fast = lengths.len() - ((lengths.len() + TEN / 2) / TEN).max(1);
+        let last = fast.checked_sub(1).and_then(|last| lengths.get(last).copied());
+        (lengths.len() >= least).then(|| last.unwrap_or(i64::MAX))
+    };
+    let limits: BTreeMap<usize, Option<i64>> = sorted.into_iter().map(|(stratum, all)| (stratum, limit(all))).collect();
+    strata.iter().map(|stratum| limits.get(stratum).copied().flatten()).collect()
+}

@@ -1,0 +1,358 @@
+//! Which of all that differs is beyond chance, and by how much it differs.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::feature::{Feature, Kind, Thing};
+use super::strata::{BAD, GOOD, Strata, Where};
+use super::{Side, Why};
+use crate::analysis::stats::significance::{Factorials, Shares, Table, testable};
+
+/// How likely anything at all is told where nothing differs,
+const SCREEN: f64 = 0.02;
+/// of which each of three parts has one: what began them, what they have, what they lack.
+const LEVEL: f64 = SCREEN / 3.0;
+/// Entries of fewer journeys are taken together with the others of their service.
+const LEAST_OF_ENTRY: usize = 4;
+/// Two shares that surely lie no further apart are the same to anybody who looks for a cause.
+const LEAST: f64 = 0.01;
+/// Who asks about one of these asks about what began journeys.
+const ENTRY_KEYS: [&str; 3] = ["service", "operation", "http.route"];
+/// Into so many ranges the numbers of one key are cut.
+const CUTS: usize = 16;
+/// So many differences are looked at for what goes together.
+const MOST: usize = 200;
+/// Two things that so many of their journeys share are told in one row.
+const TOGETHER: f64 = 0.9;
+/// So many journeys stand beside each as examples.
+const EXAMPLES: usize = 2;
+/// So many things that may differ by chance are told, where nothing differs for sure.
+const SUSPECTS: usize = 5;
+
+/// What tells two sets of journeys apart.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// How many journeys are bad.
+    pub bad: usize,
+    /// How many are good.
+    pub good: usize,
+    /// How many are neither.
+    pub neither: usize,
+    /// How many of the good ones had failures that were made good.
+    pub made_good: usize,
+    /// Whether anything at all could be told: what all bad ones had and no good one would be beyond chance.
+    pub enough: bool,
+    /// Within how many entries the bad ones are compared with the good ones; none where all are compared with all.
+    pub entries_compared: Option<usize>,
+    /// How many bad ones, and how many good ones, are compared so: the others began with what only one side did.
+    pub compared: [usize; 2],
+    /// Whether who is slow is told of all at once, for what began alike is too few.
+    pub slow_of_all: bool,
+    /// How many things could have told them apart.
+    pub family: usize,
+    /// What began the bad ones more often than the good ones.
+    pub entries: Vec<Difference>,
+    /// What the bad ones have, the most telling first.
+    pub causes: Vec<Difference>,
+    /// Where no cause is told: what the bad ones have most clearly more often than the good ones, though chance may have
+    /// made it so.
+    pub suspects: Vec<Difference>,
+    /// What only says again that they are bad: what the failure says, and what was asked for.
+    pub restated: Vec<Difference>,
+    /// The steps and services that the bad ones lack.
+    pub lacking: Vec<Difference>,
+}
+
+/// One thing that differs.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// What.
+    pub thing: Thing,
+    /// In how many of the bad ones that are compared.
+    pub bad: usize,
+    /// In how many of the good ones.
+    pub good: usize,
+    /// How many bad ones, and how many good ones, are compared.
+    pub of: [usize; 2],
+    /// The share of the bad ones, and that of the good ones, entries weighed by how much each can tell.
+    pub shares: [f64; 2],
+    /// By how much the two shares differ at least, at 95 %.
+    pub at_least: f64,
+    /// How likely chance makes such a difference, by this one alone.
+    pub p: f64,
+    /// What nearly always comes with it.
+    pub also: Vec<Thing>,
+    /// Bad journeys that have it, or, of what is lacking, that lack it.
+    pub examples: Vec<String>,
+}
+
+/// Things that are in the very same journeys, the plainest first.
+struct Group {
+    things: Vec<Thing>,
+    place: Where,
+}
+
+/// What is compared with what, by what it is for.
+#[derive(Default)]
+struct Sorted {
+    /// What began them.
+    entries: Vec<(Thing, Where)>,
+    /// What may tell something.
+    own: Vec<(Thing, Where)>,
+    /// What only says again that they are bad.
+    again: Vec<(Thing, Where)>,
+    /// Steps and services, of which some may be lacking.
+    steps: Vec<(Thing, Where)>,
+}
+
+pub(super) fn told(why: Why) -> Told {
+    let bad = why.members.iter().filter(|member| member.side == Side::Bad).count();
+    let good = why.members.len() - bad;
+    let (neither, made_good, slow_of_all) = (why.neither, why.made_good, why.slow_of_all);
+    let mut told = Told { bad, good, neither, made_good, slow_of_all, ..Told::default() };
+    if bad == 0 || good == 0 {
+        return told;
+    }
+    let ways = Factorials::up_to(why.members.len());
+    let is_enough = |strata: &Strata| strata.least_chance(&ways) <= LEVEL;
+    let (all, by_entry) = (Strata::one(&why.members), Strata::by_entry(&why.members, LEAST_OF_ENTRY));
+    let is_parted = by_entry.sizes.len() > 1 && is_enough(&by_entry);
+    told.entries_compared = is_parted.then(|| by_entry.compared().count());
+    told.enough = is_parted || is_enough(&all);
+    let strata = if is_parted { &by_entry } else { &all };
+    told.compared = strata.journeys();
+    let mut sorted = sorted(&why, strata, bad + good);
+    if !is_parted {
+        sorted.own.append(&mut sorted.entries);
+    }
+    let of_all = |things: Vec<(Thing, Where)>| {
+        let things = things.into_iter().map(|(thing, place)| (thing, place.in_one())).collect();
+        Compared::of(things, BAD, &all, &ways).beyond_chance()
+    };
+    told.entries = of_all(sorted.entries);
+    let own = Compared::of(sorted.own, BAD, strata, &ways);
+    told.family = own.family;
+    told.suspects = own.suspects();
+    told.causes = own.beyond_chance();
+    if !told.causes.is_empty() {
+        told.suspects.clear();
+    }
+    told.restated = of_all(sorted.again);
+    told.lacking = Compared::of(sorted.steps, GOOD, strata, &ways).beyond_chance();
+    let sides = [
+        (&mut told.entries, true),
+        (&mut told.causes, true),
+        (&mut told.suspects, true),
+        (&mut told.restated, true),
+        (&mut told.lacking, false),
+    ];
+    for (rows, has) in sides {
+        fold(rows, &why);
+        for row in rows {
+            row.examples = examples(&row.thing, has, &why);
+        }
+    }
+    told.suspects.truncate(SUSPECTS);
+    told
+}
+
+fn sorted(why: &Why, strata: &Strata, all: usize) -> Sorted {
+    let kinds = &why.question.kinds;
+    let is_wanted = |kind: Kind| match kind {
+        Kind::Failure => true,
+        Kind::Entry => kinds.is_empty() || kinds.contains(&Kind::Operation),
+        kind => kinds.is_empty() || kinds.contains(&kind),
+    };
+    let about_errors = why.question.is_about_errors();
+    let restates = |thing: &Thing| match thing.kind() {
+        Kind::Entry => ENTRY_KEYS.iter().any(|key| why.question.asks_about(key)),
+        Kind::Failure if about_errors => true,
+        _ => why.question.asks_about(thing.key()),
+    };
+    let mut sorted = Sorted::default();
+    for (thing, place) in places(why, strata) {
+        if !is_wanted(thing.kind()) || place.counts().iter().sum::<usize>() == all {
+            continue;
+        }
+        let to = match thing.kind() {
+            _ if restates(&thing) => &mut sorted.again,
+            Kind::Entry => &mut sorted.entries,
+            Kind::Operation | Kind::Service => {
+                sorted.steps.push((thing.clone(), place.clone()));
+                &mut sorted.own
+            }
+            Kind::Attribute | Kind::Failure => &mut sorted.own,
+        };
+        to.push((thing, place));
+    }
+    sorted
+}
+
+/// Where each thing is. Ranges are only of keys with enough different numbers that do not rise with time.
+fn places(why: &Why, strata: &Strata) -> Vec<(Thing, Where)> {
+    let mut order: Vec<usize> = (0..why.members.len()).collect();
+    order.sort_by_key(|nth| strata.of[*nth]);
+    let mut places = vec![Where::default(); why.known.len()];
+    for nth in order {
+        let member = &why.members[nth];
+        for id in &member.has {
+            if let Some(place) = places.get_mut(*id as usize) {
+                place.add(nth, member, strata.of[nth]);
+            }
+        }
+    }
+    let mut place = |id: u32| places.get_mut(id as usize).map(std::mem::take);
+    let of = |(feature, id): (&Feature, &u32)| Some((Thing::Feature(feature.clone()), place(*id)?));
+    let mut all: Vec<(Thing, Where)> = why.known.iter().filter_map(of).collect();
+    for (key, numbers) in &why.numbers {
+        if numbers.risen * 10 > numbers.values.len() * 9 {
+            continue;
+        }
+        let mut sorted: Vec<f64> = numbers.values.iter().map(|(_, value)| *value).collect();
+        sorted.sort_by(f64::total_cmp);
+        let nth = |part: usize| sorted.get(sorted.len() * part / CUTS).copied();
+        let mut cuts: Vec<f64> = (1..CUTS).filter_map(nth).filter(|cut| sorted.first() < Some(cut)).collect();
+        cuts.dedup();
+        let mut values: Vec<(usize, f64)> = numbers.values.iter().map(|(nth, value)| (*nth as usize, *value)).collect();
+        values.sort_by_key(|(nth, _)| strata.of[*nth]);
+        for (cut, above) in cuts.iter().flat_map(|cut| [(*cut, true), (*cut, false)]) {
+            let mut place = Where::default();
+            for (nth, _) in values.iter().filter(|(_, value)| (*value >= cut) == above) {
+                place.add(*nth, &why.members[*nth], strata.of[*nth]);
+            }
+            all.push((Thing::Range { key: key.clone(), above, cut }, place));
+        }
+    }
+    all
+}
+
+fn grouped(all: Vec<(Thing, Where)>) -> Vec<Group> {
+    let mut groups: HashMap<(u64, [usize; 2]), Group> = HashMap::new();
+    for (thing, place) in all {
+        let group = groups.entry((place.print, place.counts()));
+        group.or_insert_with(|| Group { things: vec![], place }).things.push(thing);
+    }
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.iter_mut().for_each(|group| group.things.sort_by(plainer));
+    groups
+}
+
+/// Values before ranges, then by their own order.
+fn plainer(a: &Thing, b: &Thing) -> Ordering {
+    match (a, b) {
+        (Thing::Feature(a), Thing::Feature(b)) => a.plainness().cmp(&b.plainness()),
+        (Thing::Feature(_), Thing::Range { .. }) => Ordering::Less,
+        (Thing::Range { .. }, Thing::Feature(_)) => Ordering::Greater,
+        (Thing::Range { key: a, above, cut }, Thing::Range { key: b, above: other, cut: at }) => {
+            a.cmp(b).then(other.cmp(above)).then(cut.total_cmp(at))
+        }
+    }
+}
+
+/// Everything that one side has more often, the surest difference first.
+struct Compared {
+    all: Vec<Difference>,
+    /// Out of how many things that could show anything.
+    family: usize,
+    /// How many journeys this side has.
+    first: usize,
+}
+
+impl Compared {
+    fn of(things: Vec<(Thing, Where)>, first: usize, strata: &Strata, ways: &Factorials) -> Self {
+        let groups = grouped(things);
+        let best = |group: &Group| ways.at_least_within(group.place.tables(strata, first).map(Table::at_most));
+        let family = testable(groups.iter().map(best).collect(), LEVEL);
+        let difference = |Group { things, place }: Group| {
+            let shares = Shares::of(place.all_tables(strata, first));
+            let [more, less] = shares.shares();
+            let mut things = things.into_iter();
+            let thing = things.next().filter(|_| more > less)?;
+            let [bad, good] = place.compared(strata);
+            Some(Difference {
+                thing,
+                bad,
+                good,
+                of: strata.journeys(),
+                shares: if first == BAD { [more, less] } else { [less, more] },
+                at_least: shares.apart_at_least(),
+                p: ways.at_least_within(place.tables(strata, first)),
+                also: things.collect(),
+                examples: vec![],
+            })
+        };
+        let mut all: Vec<Difference> = groups.into_iter().filter_map(difference).collect();
+        all.sort_by(|a, b| {
+            let surest = b.at_least.total_cmp(&a.at_least).then(a.p.total_cmp(&b.p));
+            surest.then_with(|| plainer(&a.thing, &b.thing))
+        });
+        Self { all, family, first: strata.journeys()[first] }
+    }
+
+    /// What this side has more often than chance makes it.
+    fn beyond_chance(self) -> Vec<Difference> {
+        let (all, family) = (self.all, self.family as f64);
+        all.into_iter().filter(|one| one.at_least >= LEAST && one.p * family <= LEVEL).collect()
+    }
+
+    /// What it has more often, whatever made it so: common to two of it at least, where it has two.
+    fn suspects(&self) -> Vec<Difference> {
+        self.all.iter().filter(|one| one.bad >= self.first.min(2)).take(MOST).cloned().collect()
+    }
+}
+
+/// What nearly always comes together becomes one row, and of one key either its best range or its values are told.
+fn fold(rows: &mut Vec<Difference>, why: &Why) {
+    let mut ranged: BTreeMap<String, bool> = BTreeMap::new();
+    rows.retain(|row| match &row.thing {
+        Thing::Range { key, .. } => ranged.insert(key.clone(), true).is_none(),
+        Thing::Feature(feature) => !*ranged.entry(feature.key.clone()).or_insert(false),
+    });
+    rows.truncate(MOST);
+    let mut kept: Vec<(Difference, HashSet<usize>)> = vec![];
+    for row in std::mem::take(rows) {
+        let journeys: HashSet<usize> = (0..why.members.len()).filter(|nth| has(&row.thing, *nth, why)).collect();
+        let shares = |(_, other): &&mut (Difference, HashSet<usize>)| {
+            let both = journeys.intersection(other).count();
+            both as f64 >= TOGETHER * (journeys.len() + other.len() - both) as f64
+        };
+        match kept.iter_mut().find(shares) {
+            Some((same, _)) => same.also.extend(std::iter::once(row.thing).chain(row.also)),
+            None => kept.push((row, journeys)),
+        }
+    }
+    rows.extend(kept.into_iter().map(|(row, _)| row));
+    for row in rows {
+        let mut told: HashSet<(String, String)> = HashSet::from([unscoped(&row.thing)]);
+        row.also.retain(|thing| told.insert(unscoped(thing)));
+    }
+}
+
+/// The same value on spans of one service is no other thing to tell.
+fn unscoped(thing: &Thing) -> (String, String) {
+    match thing {
+        Thing::Feature(feature) if feature.kind == Kind::Operation => (thing.text(), String::new()),
+        Thing::Feature(feature) => (feature.key.clone(), feature.value.clone()),
+        Thing::Range { key, .. } => (key.clone(), String::new()),
+    }
+}
+
+fn has(thing: &Thing, nth: usize, why: &Why) -> bool {
+    match thing {
+        Thing::Feature(feature) => {
+            let member = why.members.get(nth);
+            why.known.get(feature).is_some_and(|id| member.is_some_and(|m| m.has.binary_search(id).is_ok()))
+        }
+        Thing::Range { key, above, cut } => {
+            let values = why.numbers.get(key).map_or(&[][..], |numbers| &numbers.values);
+            let at = values.binary_search_by(|(journey, _)| (*journey as usize).cmp(&nth));
+            at.ok().and_then(|at| values.get(at)).is_some_and(|(_, value)| (value >= cut) == *above)
+        }
+    }
+}
+
+fn examples(thing: &Thing, wanted: bool, why: &Why) -> Vec<String> {
+    let members = why.members.iter().enumerate().filter(|(_, member)| member.side == Side::Bad);
+    let those = members.filter(|(nth, _)| has(thing, *nth, why) == wanted);
+    those.filter_map(|(_, member)| member.handle.clone()).take(EXAMPLES).collect()
+}

@@ -1,0 +1,138 @@
+//! Who is compared with whom: journeys that began alike, so that what came in more often is not taken for a cause.
+
+use std::collections::BTreeMap;
+
+use super::{Member, Side};
+use crate::analysis::stats::significance::{Factorials, Table};
+use crate::analysis::window::steps::Entry;
+
+/// The journeys, parted into those that are compared with each other.
+#[derive(Clone, Debug)]
+pub(super) struct Strata {
+    /// In which one each journey is.
+    pub of: Vec<usize>,
+    /// How many bad and how many good ones each has.
+    pub sizes: Vec<[usize; 2]>,
+}
+
+impl Strata {
+    /// All in one.
+    pub fn one(members: &[Member]) -> Self {
+        Self::of(members, |_| ())
+    }
+
+    /// By what began them; entries of fewer journeys than this are taken together with the others of their service.
+    pub fn by_entry(members: &[Member], least: usize) -> Self {
+        let mut counts: BTreeMap<&Entry, usize> = BTreeMap::new();
+        members.iter().filter_map(|member| member.entry.as_ref()).for_each(|e| *counts.entry(e).or_default() += 1);
+        let is_common = |entry: &&Entry| counts.get(entry).is_some_and(|count| *count >= least);
+        Self::of(members, |member| {
+            let service = member.entry.as_ref().map(|entry| &entry.service);
+            (service, member.entry.as_ref().filter(is_common))
+        })
+    }
+
+    fn of<'a, K: Ord>(members: &'a [Member], key: impl Fn(&'a Member) -> K) -> Self {
+        let (mut known, mut all) = (BTreeMap::new(), Self { of: Vec::with_capacity(members.len()), sizes: vec![] });
+        for member in members {
+            let stratum = *known.entry(key(member)).or_insert(all.sizes.len());
+            if stratum == all.sizes.len() {
+                all.sizes.push([0; 2]);
+            }
+            all.sizes[stratum][side(member)] += 1;
+            all.of.push(stratum);
+        }
+        all
+    }
+
+    /// Those that have both sides: only they can tell.
+    pub fn compared(&self) -> impl Iterator<Item = [usize; 2]> + '_ {
+        self.sizes.iter().copied().filter(|sizes| is_compared(*sizes))
+    }
+
+    /// How many journeys of either side are compared.
+    pub fn journeys(&self) -> [usize; 2] {
+        sum(self.compared())
+    }
+
+    /// How likely chance gives the first side what all of it has and none of the other.
+    pub fn least_chance(&self, ways: &Factorials) -> f64 {
+        let apart = |[bad, good]: &[usize; 2]| Table { first: *bad, all_first: *bad, second: 0, all_second: *good };
+        ways.at_least_within(self.sizes.iter().map(apart))
+    }
+}
+
+/// The side of the bad ones, where sides are numbers;
+pub(super) const BAD: usize = 0;
+/// that of the good ones.
+pub(super) const GOOD: usize = 1;
+
+fn is_compared(sizes: [usize; 2]) -> bool {
+    !sizes.contains(&0)
+}
+
+fn sum(sides: impl Iterator<Item = [usize; 2]>) -> [usize; 2] {
+    sides.fold([0; 2], |[bad, good], [b, g]| [bad + b, good + g])
+}
+
+fn side(member: &Member) -> usize {
+    if member.side == Side::Bad { BAD } else { GOOD }
+}
+
+/// In which journeys something is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Where {
+    /// How many of either side, by stratum, in order.
+    cells: Vec<(usize, [usize; 2])>,
+    /// The same for the same journeys, and, but for chance, for no others.
+    pub print: u64,
+}
+
+impl Where {
+    /// Journeys are added stratum by stratum.
+    pub fn add(&mut self, nth: usize, member: &Member, stratum: usize) {
+        if self.cells.last().is_none_or(|(last, _)| *last != stratum) {
+            self.cells.push((stratum, [0; 2]));
+        }
+        if let Some((_, counts)) = self.cells.last_mut() {
+            counts[side(member)] += 1;
+        }
+        let mixed = (nth as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        self.print = self.print.wrapping_add(mixed ^ (mixed >> 32));
+    }
+
+    /// How many of either side, in all.
+    pub fn counts(&self) -> [usize; 2] {
+        sum(self.cells.iter().map(|(_, counts)| *counts))
+    }
+
+    /// How many of those that are compared.
+    pub fn compared(&self, strata: &Strata) -> [usize; 2] {
+        sum(self.cells.iter().filter(|(stratum, _)| is_compared(strata.sizes[*stratum])).map(|(_, counts)| *counts))
+    }
+
+    /// Without regard to strata.
+    pub fn in_one(self) -> Self {
+        Self { cells: vec![(0, self.counts())], ..self }
+    }
+
+    /// Where it is at all, beside all that could have it; this side first.
+    pub fn tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = Table> + Clone {
+        self.cells.iter().map(move |(stratum, counts)| table(*counts, strata.sizes[*stratum], first))
+    }
+
+    /// The same with those strata where it is not.
+    pub fn all_tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = Table> {
+        let mut cells = self.cells.iter().peekable();
+        strata.sizes.iter().enumerate().map(move |(stratum, sizes)| {
+            let here = cells.next_if(|(at, _)| *at == stratum);
+            table(here.map_or([0; 2], |(_, counts)| *counts), *sizes, first)
+        })
+    }
+}
+
+fn table(counts: [usize; 2], sizes: [usize; 2], first: usize) -> Table {
+    let second = 1 - first;
+    Table { first: counts[first], all_first: sizes[first], second: counts[second], all_second: sizes[second] }
+}

@@ -1,0 +1,282 @@
+//! Shapes that real data has and the story of a run has not: mixed into a run, they are good and must stay unnoticed.
+//!
+//! How such spans look is taken from recorded data of many instrumentations: with the attribute names of the old
+//! semantic conventions in some runs, with the new ones in others.
+
+mod calls;
+mod lifetimes;
+mod messages;
+mod oddities;
+mod timings;
+
+use serde_json::Value as Json;
+
+use super::Run;
+use super::random::Random;
+use super::recorder::{At, BATCH, Cause, Draft, ESSAY, JUDGE, KEY, MS, Recorder, SPELL};
+use crate::model::attribute::Value;
+use crate::model::log::Level;
+use crate::model::span::SpanKind;
+
+pub use self::timings::shuffle;
+
+/// One shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shape {
+    /// Three clients, one inside the other, for one call; the server hangs on the innermost.
+    ClientLayers,
+    /// Two clients, one inside the other; the server is a child of the outer one.
+    ServerBesideInnerClient,
+    /// Clients of a database whose system nobody knows.
+    UnknownDatabase,
+    /// Clients of a cache whose system nobody knows.
+    UnknownCache,
+    /// Calls to hosts of somebody else.
+    ThirdParty,
+    /// A server that begins its own trace and links to its client.
+    LinkedServer,
+    /// A message is received by one span and processed by another.
+    ReceiveAndProcess,
+    /// A message is created by one span and sent by another.
+    CreateAndSend,
+    /// One consumer takes many messages, by links.
+    BatchConsumer,
+    /// Somebody looks for work every few seconds, in traces of their own.
+    Pollers,
+    /// Somebody asks whether the services are alive.
+    HealthChecks,
+    /// Children keep coming for minutes under one parent.
+    Stream,
+    /// Children keep coming for minutes under a parent that never ends, so that it is not stored.
+    EndlessStream,
+    /// Work that goes on after what began it has ended.
+    Outliving,
+    /// Some spans are stored twice.
+    Repeats,
+    /// The first span is the child of a gateway's, which is not traced.
+    Gateway,
+    /// Children begin a fraction of a millisecond before their parents.
+    Inversions,
+    /// The clock of a process steps by hours.
+    ClockStep,
+    /// A caller gives up, long before its callee fails: an error by rights.
+    GivesUp,
+    /// Calls that fail twice, then succeed.
+    Retries,
+    /// A call is sent elsewhere, and answered there.
+    Redirect,
+    /// Two different spans have one ID.
+    ReusedIds,
+    /// Two groups of consumers take every message of a topic.
+    TwoGroups,
+    /// A service sends a message to itself.
+    ToItself,
+    /// A relay sends what it finds in a table, after its caller has answered.
+    Relay,
+    /// A task asks to be run again under the same ID.
+    SentAgain,
+    /// Every instance of a service takes the message.
+    Broadcast,
+    /// An answer goes to a queue of its own, which only the asking client reads.
+    Reply,
+    /// Servers are asked whether they are ready, and make no spans of that.
+    Probes,
+    /// Some of several like steps need no lookup: a cache has it.
+    SparedLookups,
+}
+
+impl Shape {
+    /// Every one.
+    pub const ALL: [Self; 30] = [
+        Self::ClientLayers,
+        Self::ServerBesideInnerClient,
+        Self::UnknownDatabase,
+        Self::UnknownCache,
+        Self::ThirdParty,
+        Self::LinkedServer,
+        Self::ReceiveAndProcess,
+        Self::CreateAndSend,
+        Self::BatchConsumer,
+        Self::Pollers,
+        Self::HealthChecks,
+        Self::Stream,
+        Self::EndlessStream,
+        Self::Outliving,
+        Self::Repeats,
+        Self::Gateway,
+        Self::Inversions,
+        Self::ClockStep,
+        Self::GivesUp,
+        Self::Retries,
+        Self::Redirect,
+        Self::ReusedIds,
+        Self::TwoGroups,
+        Self::ToItself,
+        Self::Relay,
+        Self::SentAgain,
+        Self::Broadcast,
+        Self::Reply,
+        Self::Probes,
+        Self::SparedLookups,
+    ];
+
+    /// Whether something of the run is open for minutes because of it: no wait is a gap then.
+    pub fn fills_time(self) -> bool {
+        matches!(self, Self::Pollers | Self::HealthChecks | Self::Stream | Self::EndlessStream | Self::ClockStep)
+    }
+
+    fn draw(self, stage: &mut Stage) {
+        match self {
+            Self::ClientLayers => calls::layers(stage),
+            Self::ServerBesideInnerClient => calls::beside_inner(stage),
+            Self::UnknownDatabase => calls::unknown_database(stage),
+            Self::UnknownCache => calls::unknown_cache(stage),
+            Self::ThirdParty => calls::third_party(stage),
+            Self::LinkedServer => calls::linked_server(stage),
+            Self::GivesUp => calls::gives_up(stage),
+            Self::Retries => calls::retries(stage),
+            Self::Redirect => calls::redirect(stage),
+            Self::ReceiveAndProcess => messages::receive_and_process(stage),
+            Self::CreateAndSend => messages::create_and_send(stage),
+            Self::BatchConsumer => messages::batch(stage),
+            Self::TwoGroups => messages::two_groups(stage),
+            Self::ToItself => messages::to_itself(stage),
+            Self::Relay => messages::relay(stage),
+            Self::SentAgain => messages::sent_again(stage),
+            Self::Broadcast => messages::broadcast(stage),
+            Self::Reply => messages::reply(stage),
+            Self::Probes => calls::probes(stage),
+            Self::SparedLookups => calls::spared_lookups(stage),
+            Self::Pollers => lifetimes::pollers(stage),
+            Self::HealthChecks => lifetimes::health_checks(stage),
+            Self::Stream => lifetimes::stream(stage),
+            Self::EndlessStream => lifetimes::endless_stream(stage),
+            Self::Outliving => lifetimes::outliving(stage),
+            Self::Repeats => oddities::repeats(stage),
+            Self::Gateway => oddities::gateway(stage),
+            Self::Inversions => oddities::inversions(stage),
+            Self::ClockStep => oddities::clock_step(stage),
+            Self::ReusedIds => oddities::reused_ids(stage),
+        }
+    }
+}
+
+/// Mixes these shapes into a run, each under some work of it that ended well. What is planted stays as it is; the rest
+/// of the truth follows. The same seed gives the same run.
+pub fn mix(run: &mut Run, shapes: &[Shape], seed: u64) {
+    let mut recorder = Recorder::resume(run, Random::new(seed, "shapes"));
+    let hosts = hosts(&recorder);
+    for shape in shapes {
+        let Some(host) = recorder.random.one_of(&hosts) else { break };
+        let service = platform_service(recorder.read(host).service());
+        let new_names = recorder.random.below(2) == 0;
+        shape.draw(&mut Stage { r: &mut recorder, host, service, new_names });
+    }
+    (run.spans, run.logs, run.truth) = recorder.finish();
+}
+
+/// Work that was called or took a message, and ended well.
+fn hosts(recorder: &Recorder) -> Vec<At> {
+    let all = (0..recorder.written()).filter_map(|n| recorder.nth(n));
+    all.filter(|at| {
+        let span = recorder.read(*at);
+        matches!(span.kind, SpanKind::Server | SpanKind::Consumer) && !span.is_error()
+    })
+    .collect()
+}
+
+fn platform_service(name: &str) -> &'static str {
+    [BATCH, ESSAY, SPELL, JUDGE].into_iter().find(|service| *service == name).unwrap_or(BATCH)
+}
+
+/// Where a shape is drawn.
+struct Stage<'a> {
+    r: &'a mut Recorder,
+    /// The work it hangs on.
+    host: At,
+    /// Who does that work.
+    service: &'static str,
+    /// Whether attributes have the names of the new conventions.
+    new_names: bool,
+}
+
+impl Stage<'_> {
+    /// So many hundredths into the host's work, to the microsecond.
+    fn at(&self, percent: i64) -> i64 {
+        within(self.host, percent)
+    }
+
+    /// The name of the new conventions, or that of the old ones.
+    fn named(&self, new: &'static str, old: &'static str) -> &'static str {
+        if self.new_names { new } else { old }
+    }
+
+    /// A span without attributes.
+    fn plain(&mut self, service: &'static str, kind: SpanKind, name: &str, cause: Cause, time: (i64, i64)) -> At {
+        let (from, to) = time;
+        self.r.span(Draft { service, kind, name: name.to_owned(), cause, from, to, attributes: vec![] })
+    }
+
+    /// Adds attributes.
+    fn tell(&mut self, at: At, attributes: &[(&'static str, Value)]) {
+        let more = attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
+        self.r.edit(at).attributes.0.extend(more);
+    }
+
+    /// Adds the correlation ID, as what begins a trace of its own must have it to belong to the run.
+    fn carry_id(&mut self, at: At) {
+        let id = text(&self.r.correlation_id);
+        self.tell(at, &[(KEY, id)]);
+    }
+
+    /// A line about a span.
+    fn line(&mut self, at: At, level: Level, event: &str, more: &[(&str, Json)]) {
+        self.r.log(at, level, at.to - 100_000, event, more);
+    }
+}
+
+/// So many hundredths into a span, to the microsecond.
+fn within(at: At, percent: i64) -> i64 {
+    let into = (at.to - at.from) / 100 * percent;
+    at.from + into - into % 1_000
+}
+
+/// So many milliseconds later.
+fn after(time: i64, ms: i64) -> i64 {
+    time + ms * MS
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::source::demo::{NOW, scenarios};
+
+    #[test]
+    fn a_mixed_run_agrees_with_its_truth_and_keeps_what_was_planted() {
+        for scenario in scenarios() {
+            let plain = scenario.run(NOW, 3);
+            for shape in Shape::ALL {
+                let mut run = plain.clone();
+                mix(&mut run, &[shape], 5);
+                let name = format!("{} {shape:?}", scenario.name);
+                let truth = &run.truth;
+                assert_eq!((run.spans.len(), run.logs.len()), (truth.span_count, truth.log_count), "{name}");
+                assert_eq!(run.spans.iter().map(|s| (s.trace_id, s.span_id)).collect::<BTreeSet<_>>(), truth.spans);
+                assert_eq!(truth.error_spans, run.spans.iter().filter(|s| s.is_error()).count(), "{name}");
+                assert_eq!(truth.planted, plain.truth.planted, "{name}");
+                assert_eq!(!truth.beside.is_empty(), shape == Shape::GivesUp, "{name}");
+                assert!(run.spans != plain.spans, "{name}");
+                assert!(run.spans.iter().all(|s| s.duration_ns > 0 && s.start.0 % 1_000 == 0), "{name}");
+                let mut again = plain.clone();
+                mix(&mut again, &[shape], 5);
+                assert!(again == run, "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Recordings: every exchange of a run in one file of JSON lines, to be replayed as if the servers were there.
+//!
+//! A recording holds no header that was sent, hence no credentials, and what servers echoed of them is masked before it
+//! comes here; it does hold what else the servers said, and so is readable by its owner only. Its first line tells the time of the run: a replay lives in that time, so that it asks
+//! the very same questions.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::model::evidence::Source;
+use crate::model::time::Timestamp;
+use crate::save::{self, Access};
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::request::{Answer, Request};
+
+/// The name of the file in its folder.
+const FILE: &str = "exchanges.jsonl";
+
+/// What came of a request.
+pub type Outcome = Result<Answer, Failure>;
+
+/// A recording being made or played.
+pub enum Tape {
+    /// Neither.
+    Off,
+    /// Being made; written by [`Tape::save`].
+    Recording {
+        /// The folder.
+        folder: PathBuf,
+        /// When the run takes place.
+        now: Timestamp,
+        /// What was exchanged so far.
+        exchanges: RefCell<BTreeMap<String, Outcome>>,
+    },
+    /// Being played.
+    Replaying(BTreeMap<String, Outcome>),
+}
+
+impl Tape {
+    /// Reads a recording, and the time in which it lives.
+    pub fn open(folder: &Path) -> Result<(Self, Timestamp), Error> {
+        let path = folder.join(FILE);
+        let shown = path.display().to_string();
+        let wrong = |message: String| Error::Input { path: shown.clone(), message };
+        let text = std::fs::read_to_string(&path).map_err(|e| wrong(e.to_string()))?;
+        let mut now = None;
+        let mut exchanges = BTreeMap::new();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let value: Value = serde_json::from_str(line).map_err(|e| wrong(format!("line {}: {e}", number + 1)))?;
+            if let Some(at) = value["recorded_at"].as_str().and_then(Timestamp::from_rfc3339) {
+                now = Some(at);
+            } else if let (Some(key), Some(outcome)) = (value["request"].as_str(), outcome(&value)) {
+                exchanges.insert(key.to_owned(), outcome);
+            } else {
+                return Err(wrong(format!("line {}: not an exchange", number + 1)));
+            }
+        }
+        let now = now.ok_or_else(|| wrong("no line tells when it was recorded".into()))?;
+        Ok((Self::Replaying(exchanges), now))
+    }
+
+    /// A recording to be made in this folder.
+    pub fn record(folder: PathBuf, now: Timestamp) -> Self {
+        Self::Recording { folder, now, exchanges: RefCell::default() }
+    }
+
+    /// Whether the answers come from a recording.
+    pub fn is_replaying(&self) -> bool {
+        matches!(self, Self::Replaying(_))
+    }
+
+    /// What was recorded for this request: none means "ask the server".
+    pub fn played(&self, source: Source, request: &Request) -> Option<Outcome> {
+        let Self::Replaying(exchanges) = self else { return None };
+        let key = key(source, request);
+        Some(exchanges.get(&key).cloned().unwrap_or_else(|| {
+            Err(Failure::new(FailureKind::Unreachable, "the recording has no answer to some of what was asked")
+                .hint("replay with the same ID and flags as were recorded; -vv shows each request"))
+        }))
+    }
+
+    /// Keeps an exchange, if a recording is being made.
+    pub fn keep(&self, source: Source, request: &Request, outcome: &Outcome) {
+        if let Self::Recording { exchanges, .. } = self {
+            exchanges.borrow_mut().insert(key(source, request), outcome.clone());
+        }
+    }
+
+    /// Writes the recording, whole or not at all.
+    pub fn save(&self) -> Result<(), Error> {
+        let Self::Recording { folder, now, exchanges } = self else { return Ok(()) };
+        let path = folder.join(FILE);
+        let shown = path.display().to_string();
+        let wrong = |e: std::io::Error| Error::Output { path: shown.clone(), message: e.to_string() };
+        let mut text = format!(
+            "{}\n",
+            json!({ "recorded_at": now.rfc3339(), "by": concat!("trace ", env!("CARGO_PKG_VERSION")) })
+        );
+        for (key, outcome) in exchanges.borrow().iter() {
+            text += &format!("{}\n", line(key, outcome));
+        }
+        std::fs::create_dir_all(folder).map_err(wrong)?;
+        save::whole(&path, text.as_bytes(), Access::Private).map_err(wrong)
+    }
+}
+
+fn key(source: Source, request: &Request) -> String {
+    format!("{} {}", source.word(), request.line())
+}
+
+fn line(key: &str, outcome: &Outcome) -> Value {
+    match outcome {
+        Ok(answer) => json!({
+            "request": key,
+            "status": answer.status,
+            "date": answer.date.map(Timestamp::rfc3339),
+            "after_ms": u64::try_from(answer.after.as_millis()).unwrap_or(0),
+            "body": String::from_utf8_lossy(&answer.body),
+        }),
+        Err(failure) => json!({
+            "request": key,
+            "failure": format!("{:?}", failure.kind),
+            "message": failure.message,
+            "hint": failure.hint,
+            "was_asked": failure.was_asked,
+        }),
+    }
+}
+
+fn outcome(value: &Value) -> Option<Outcome> {
+    let text = |name: &str| value[name].as_str().map(ToOwned::to_owned);
+    if let Some(message) = text("message") {
+        let kind = match value["failure"].as_str()? {
+            "Absent" => FailureKind::Absent,
+            "NoSuchApi" => FailureKind::NoSuchApi,
+            "MustAct" => FailureKind::MustAct,
+            "Rejected" => FailureKind::Rejected,
+            "Malformed" => FailureKind::Malformed,
+            "OutOfBounds" => FailureKind::OutOfBounds,
+            _ => FailureKind::Unreachable,
+        };
+        return Some(Err(Failure {
+            kind,
+            message,
+            hint: text("hint").unwrap_or_default(),
+            was_asked: value["was_asked"] != false,
+        }));
+    }
+    Some(Ok(Answer {
+        status: u16::try_from(value["status"].as_u64()?).ok()?,
+        date: value["date"].as_str().and_then(Timestamp::from_rfc3339),
+        after: Duration::from_millis(value["after_ms"].as_u64().unwrap_or(0)),
+        body: text("body")?.into_bytes(),
+    }))
+}

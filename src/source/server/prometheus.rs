@@ -1,0 +1,140 @@
+//! Prometheus, or whatever answers its API: instant and range queries, exemplars, alerts, rules.
+
+use crate::model::metric::{ActiveAlert, Exemplar, Series};
+use crate::model::rule::Rule;
+use crate::model::time::{SECOND, Timestamp, Window};
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::Endpoint;
+use crate::source::server::request::{Answer, Request};
+use crate::source::server::transport::{Transport, shown};
+use crate::wire::prometheus_json::{self, Reply};
+use crate::wire::{Malformed, prometheus_rules};
+
+/// Series, with what the server remarks on them.
+pub type Told = Reply<Vec<Series>>;
+
+/// A Prometheus at some address.
+pub struct Prometheus<'a> {
+    transport: &'a Transport,
+    endpoint: &'a Endpoint,
+}
+
+impl<'a> Prometheus<'a> {
+    /// Nothing is asked yet.
+    pub fn new(transport: &'a Transport, endpoint: &'a Endpoint) -> Self {
+        Self { transport, endpoint }
+    }
+
+    /// Samples of a query over a time.
+    pub async fn range(&self, query: &str, window: Window) -> Result<Told, Failure> {
+        let request = Request::post(&["api", "v1", "query_range"])
+            .with("query", query)
+            .with("start", window.from.seconds_text())
+            .with("end", window.to.seconds_text())
+            .with("step", step_seconds(window));
+        self.told(&request).await
+    }
+
+    /// Samples of a query at one instant.
+    pub async fn instant(&self, query: &str, at: Timestamp) -> Result<Told, Failure> {
+        self.told(&Request::post(&["api", "v1", "query"]).with("query", query).with("time", at.seconds_text())).await
+    }
+
+    /// The names of metrics that one of these selects, in this time.
+    pub async fn names(&self, selectors: &[String], window: Window) -> Result<Reply<Vec<String>>, Failure> {
+        self.words(Request::get(&["api", "v1", "label", "__name__", "values"]), selectors, window).await
+    }
+
+    /// The names of the labels that this selects, in this time.
+    pub async fn labels(&self, selector: &str, window: Window) -> Result<Reply<Vec<String>>, Failure> {
+        self.words(Request::get(&["api", "v1", "labels"]), std::slice::from_ref(&selector), window).await
+    }
+
+    async fn words(
+        &self,
+        request: Request,
+        selectors: &[impl AsRef<str>],
+        window: Window,
+    ) -> Result<Reply<Vec<String>>, Failure> {
+        let matched = selectors.iter().fold(request, |request, s| request.with("match[]", s.as_ref()));
+        let timed = matched.with("start", window.from.seconds_text()).with("end", window.to.seconds_text());
+        self.list(&timed, prometheus_json::values).await
+    }
+
+    /// Samples that carry a trace ID.
+    pub async fn exemplars(&self, window: Window) -> Result<Reply<Vec<Exemplar>>, Failure> {
+        let request = Request::post(&["api", "v1", "query_exemplars"])
+            .with("query", "{__name__=~\".+\"}")
+            .with("start", window.from.seconds_text())
+            .with("end", window.to.seconds_text());
+        self.list(&request, prometheus_json::exemplars).await
+    }
+
+    /// The alerts that are active now.
+    pub async fn alerts(&self, now: Timestamp) -> Result<Reply<Vec<ActiveAlert>>, Failure> {
+        let request = Request::get(&["api", "v1", "alerts"]);
+        self.list(&request, move |bytes| prometheus_json::alerts(bytes, now)).await
+    }
+
+    /// The rules that it evaluates.
+    pub async fn rules(&self) -> Result<Reply<Vec<Rule>>, Failure> {
+        self.list(&Request::get(&["api", "v1", "rules"]), prometheus_rules::rules).await
+    }
+
+    /// Whether it answers at all. Of what answers this API, not everything tells a version.
+    pub async fn greet(&self) -> Result<(), Failure> {
+        self.told(&Request::post(&["api", "v1", "query"]).with("query", 1)).await.map(|_| ())
+    }
+
+    /// Its version; empty where it was built without one.
+    pub async fn version(&self) -> Result<(String, Answer), Failure> {
+        let answer = self.ask(&Request::get(&["api", "v1", "status", "buildinfo"])).await?;
+        Ok((prometheus_json::version(&answer.body).unwrap_or_default(), answer))
+    }
+
+    fn refused(&self, error: &str) -> Failure {
+        let address = shown(&self.endpoint.url);
+        Failure::new(FailureKind::Rejected, format!("{address} refused the question: {error}"))
+    }
+
+    async fn list<T: Default + Send + 'static>(
+        &self,
+        request: &Request,
+        decode: impl Fn(&[u8]) -> Result<Reply<T>, Malformed> + Send + 'static,
+    ) -> Result<Reply<T>, Failure> {
+        let answer = self.ask(request).await?;
+        let told = self.transport.read(self.endpoint, answer, decode).await?;
+        match told.error {
+            Some(error) => Err(self.refused(&error)),
+            None => Ok(told),
+        }
+    }
+
+    async fn told(&self, request: &Request) -> Result<Told, Failure> {
+        let answer = self.ask(request).await?;
+        let told = self.transport.read(self.endpoint, answer, prometheus_json::answer).await?;
+        let data = told.data.into_series();
+        match told.error {
+            Some(error) if data.is_empty() => Err(self.refused(&error)),
+            error => Ok(Reply {
+                data,
+                warnings: told.warnings.into_iter().chain(error).collect(),
+                infos: told.infos,
+                error: None,
+                skipped: told.skipped,
+            }),
+        }
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Answer, Failure> {
+        self.transport
+            .fetch(self.endpoint, request)
+            .await?
+            .checked(&shown(&self.endpoint.url), |answer| prometheus_json::error_text(&answer.body))
+    }
+}
+
+/// Seconds between two samples: about 240 of them, at least one second apart.
+pub fn step_seconds(window: Window) -> i64 {
+    (window.length() / SECOND / 240).max(1)
+}
