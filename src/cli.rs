@@ -10,9 +10,9 @@ use crate::command::{
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
 use crate::options::output::OutputArgs;
-use crate::options::settings::ConfigArgs;
-use crate::options::surroundings::Surroundings;
-use crate::options::voices::Reading;
+use crate::options::settings::ConfigFileArgs;
+use crate::options::surroundings::Environment;
+use crate::options::voices::ConfigSources;
 
 /// Examples before flags: most people look for a line to copy.
 const LAYOUT: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
@@ -77,7 +77,7 @@ pub struct App {
     pub output: OutputArgs,
     /// Which configuration.
     #[command(flatten)]
-    pub config: ConfigArgs,
+    pub config: ConfigFileArgs,
 }
 
 /// What can be asked.
@@ -85,64 +85,64 @@ pub struct App {
 pub enum Command {
     /// The story of one ID in one screen
     #[command(before_help = find::EXAMPLES, help_template = LAYOUT)]
-    Find(find::Args),
+    Find(find::FindArgs),
     /// Every span, queue wait, error and line of one ID, in time
     #[command(before_help = timeline::EXAMPLES, help_template = LAYOUT)]
-    Timeline(timeline::Args),
+    Timeline(timeline::TimelineArgs),
     /// One span whole: attributes, events, stack trace, links, lines
     #[command(before_help = span::EXAMPLES, help_template = LAYOUT)]
-    Span(span::Args),
+    Span(span::SpanArgs),
     /// Every line of one ID, over all services, in time order
     #[command(before_help = logs::EXAMPLES, help_template = LAYOUT)]
-    Logs(logs::Args),
+    Logs(logs::LogsArgs),
     /// What did not happen and should have, and what went wrong, each with its evidence
     #[command(before_help = missing::EXAMPLES, help_template = LAYOUT)]
-    Missing(missing::Args),
+    Missing(missing::MissingArgs),
     /// How long calls take, and what users wait for: p50 to max, own time, queues, critical path
     #[command(before_help = latency::EXAMPLES, help_template = LAYOUT)]
-    Latency(latency::Args),
+    Latency(latency::LatencyArgs),
     /// Who calls whom: services, topics, databases, hosts, with calls, errors and lengths
     #[command(before_help = map::EXAMPLES, help_template = LAYOUT)]
-    Map(map::Args),
+    Map(map::MapArgs),
     /// Where errors come from: the worst services and operations, new, worse or gone
     #[command(before_help = hotspots::EXAMPLES, help_template = LAYOUT)]
-    Hotspots(Box<hotspots::Args>),
+    Hotspots(Box<hotspots::HotspotsArgs>),
     /// The newest errors, whole: what they say, where, in which journeys
     #[command(before_help = errors::EXAMPLES, help_template = LAYOUT)]
-    Errors(Box<errors::Args>),
+    Errors(Box<errors::ErrorsArgs>),
     /// Did every expected step happen, in order, in time? A gate for CI
     #[command(before_help = verify_pipeline::EXAMPLES, help_template = LAYOUT)]
-    VerifyPipeline(Box<verify_pipeline::Args>),
+    VerifyPipeline(Box<verify_pipeline::VerifyPipelineArgs>),
     /// From good runs a spec for verify-pipeline, with the figures it rests on
     #[command(before_help = learn_pipeline::EXAMPLES, help_template = LAYOUT)]
-    LearnPipeline(Box<learn_pipeline::Args>),
+    LearnPipeline(Box<learn_pipeline::LearnPipelineArgs>),
     /// How the phases of the pipeline stand, and which are stuck, from metrics
     #[command(before_help = phases::EXAMPLES, help_template = LAYOUT)]
-    Phases(Box<phases::Args>),
+    Phases(Box<phases::PhasesArgs>),
     /// Alerts of a time, since when, and the journeys that show them; the rules behind them
     #[command(before_help = alerts::EXAMPLES, help_template = LAYOUT)]
-    Alerts(Box<alerts::Args>),
+    Alerts(Box<alerts::AlertsArgs>),
     /// What bad journeys have in common that good ones have not: a host, a version, a tenant
     #[command(before_help = why::EXAMPLES, help_template = LAYOUT)]
-    Why(Box<why::Args>),
+    Why(Box<why::WhyArgs>),
     /// Two journeys, or two windows, step by step: added, missing, slower, faster, more, fewer
     #[command(before_help = diff::EXAMPLES, help_template = LAYOUT)]
-    Diff(Box<diff::Args>),
+    Diff(Box<diff::DiffArgs>),
     /// A short guided tour on embedded data
     #[command(help_template = LAYOUT)]
-    Demo(demo::Args),
+    Demo(demo::DemoArgs),
     /// Whom would be asked, and whether each is well
     #[command(help_template = LAYOUT)]
-    Doctor(doctor::Args),
+    Doctor(doctor::DoctorArgs),
     /// What is configured, and where each value came from
     #[command(help_template = LAYOUT, arg_required_else_help = true)]
-    Config(config::Args),
+    Config(config::ConfigArgs),
     /// The JSON Schema of what `-o json` prints
     #[command(help_template = LAYOUT)]
-    Schema(schema::Args),
+    Schema(schema::SchemaArgs),
     /// A completion script for a shell
     #[command(before_help = completions::EXAMPLES, help_template = LAYOUT)]
-    Completions(completions::Args),
+    Completions(completions::CompletionsArgs),
 }
 
 impl Command {
@@ -171,7 +171,7 @@ impl Command {
     }
 
     /// The demo is the same everywhere, and a broken file must not break a shell's start.
-    fn reading(&self) -> Reading {
+    fn reading(&self) -> ConfigSources {
         let is_demo = match self {
             Self::Find(args) => args.journey.sources.demo.is_some(),
             Self::Timeline(args) => args.journey.sources.demo.is_some(),
@@ -192,7 +192,7 @@ impl Command {
             Self::Config(_) => false,
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
         };
-        if is_demo { Reading::Nothing } else { Reading::Configuration }
+        if is_demo { ConfigSources::Nothing } else { ConfigSources::Configuration }
     }
 }
 
@@ -214,7 +214,7 @@ pub fn advice(words: &clap::Error) -> Option<Error> {
 ///
 /// # Errors
 /// Whatever kept the command from running at all.
-pub async fn run(app: App, surroundings: Surroundings) -> Result<Outcome, Error> {
+pub async fn run(app: App, surroundings: Environment) -> Result<Outcome, Error> {
     if app.output.format().is_graph() && !matches!(app.command, Command::Map(_)) {
         return Err(Error::usage(
             "-o mermaid and -o dot draw graphs, and only `trace map` is one",

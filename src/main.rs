@@ -16,7 +16,7 @@ use trace::cli::{App, advice, run};
 use trace::command::Outcome;
 use trace::error::{Error, Exit};
 use trace::model::time::Timestamp;
-use trace::options::surroundings::Surroundings;
+use trace::options::surroundings::Environment;
 use trace::render::escape;
 use trace::save::{self, Access};
 use trace::stop::{Stage, Stop};
@@ -50,11 +50,11 @@ fn leave_no_core() {
 }
 
 /// Everything the command may know of the world.
-fn look_around(stop: Stop) -> Surroundings {
+fn look_around(stop: Stop) -> Environment {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let stdout_is_terminal = io::stdout().is_terminal();
     let columns = || terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
-    Surroundings {
+    Environment {
         vars: env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
         now: Timestamp(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)),
         // Where it is gone, nothing can be read from it anyway.
@@ -68,7 +68,7 @@ fn look_around(stop: Stop) -> Surroundings {
     }
 }
 
-fn answer(app: App, surroundings: Surroundings) -> anyhow::Result<Outcome> {
+fn answer(app: App, surroundings: Environment) -> anyhow::Result<Outcome> {
     let runtime = Builder::new_current_thread().enable_all().build().context("cannot start")?;
     let outcome = runtime.block_on(run(app, surroundings));
     runtime.shutdown_background();

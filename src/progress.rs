@@ -28,7 +28,7 @@ impl Progress {
     /// A spinner on stderr; the caller knows that stderr is a terminal.
     pub fn spinner() -> Self {
         let bar = ProgressBar::new_spinner();
-        bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Screen), 20));
+        bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(StderrTerminal), 20));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
             bar.set_style(style);
         }
@@ -40,7 +40,7 @@ impl Progress {
     /// A bar over so many runs; the caller knows that stderr is a terminal.
     pub fn bar(runs: usize) -> Self {
         let bar = ProgressBar::new(u64::try_from(runs).unwrap_or(u64::MAX));
-        bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Screen), 20));
+        bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(StderrTerminal), 20));
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} runs  {elapsed}") {
             bar.set_style(style);
         }
@@ -74,9 +74,9 @@ const USUAL_WIDTH: u16 = 80;
 
 /// The terminal that stderr is, a little narrower than it is.
 #[derive(Debug)]
-struct Screen;
+struct StderrTerminal;
 
-impl Screen {
+impl StderrTerminal {
     fn send(text: &str) -> io::Result<()> {
         io::stderr().write_all(text.as_bytes())
     }
@@ -86,7 +86,7 @@ impl Screen {
     }
 }
 
-impl TermLike for Screen {
+impl TermLike for StderrTerminal {
     fn width(&self) -> u16 {
         let width = terminal_size::terminal_size_of(io::stderr()).map_or(USUAL_WIDTH, |(width, _)| width.0);
         width.saturating_sub(ROOM).max(1)

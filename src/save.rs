@@ -21,7 +21,7 @@ pub enum Access {
 }
 
 /// Where bytes go.
-enum Place {
+enum Destination {
     /// A file that is replaced whole, and what is there now.
     File(PathBuf, Option<Metadata>),
     /// A pipe, a device, an open descriptor: cannot be replaced.
@@ -39,8 +39,8 @@ static BEING_WRITTEN: Mutex<()> = Mutex::new(());
 pub fn whole(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     match place(path)? {
         // Never truncated: a shell's `>>` means the end of what is there.
-        Place::Stream => OpenOptions::new().append(true).open(path)?.write_all(bytes),
-        Place::File(target, before) => {
+        Destination::Stream => OpenOptions::new().append(true).open(path)?.write_all(bytes),
+        Destination::File(target, before) => {
             let _at_work = BEING_WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
             replace(&target, before, bytes, access)
         }
@@ -74,20 +74,20 @@ pub fn at_rest(most: Duration) -> Option<MutexGuard<'static, ()>> {
 }
 
 /// Follows the links: what they lead to is replaced, not they.
-fn place(path: &Path) -> io::Result<Place> {
+fn place(path: &Path) -> io::Result<Destination> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         let is_descriptor = ["/proc", "/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr"];
         if is_descriptor.iter().any(|place| path.starts_with(place)) {
-            return Ok(Place::Stream);
+            return Ok(Destination::Stream);
         }
         let there = match fs::symlink_metadata(&path) {
             Ok(there) => there,
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Place::File(path, None)),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Destination::File(path, None)),
             Err(e) => return Err(e),
         };
         if !there.is_symlink() {
-            return Ok(if there.is_file() { Place::File(path, Some(there)) } else { Place::Stream });
+            return Ok(if there.is_file() { Destination::File(path, Some(there)) } else { Destination::Stream });
         }
         path = folder(&path).join(fs::read_link(&path)?);
     }

@@ -7,15 +7,15 @@ use std::sync::LazyLock;
 
 use fastrand::Rng;
 use trace::analysis::journey::findings::baseline::Baseline;
-use trace::analysis::journey::findings::known::Known;
-use trace::analysis::journey::findings::{Grounds, of};
+use trace::analysis::journey::findings::known::Knowledge;
+use trace::analysis::journey::findings::{FindingsInput, of};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::finding::{Finding, FindingId, Severity};
 use trace::model::journey::Journey;
 use trace::model::time::{HOUR, Timestamp};
 use trace::query::{Query, Subject};
 use trace::source::demo::shapes::{Shape, mix, shuffle};
-use trace::source::demo::{Fault, NOW, Planted, Run, Scenario, evidence, scenarios};
+use trace::source::demo::{DemoRun, Fault, NOW, Planted, Scenario, evidence, scenarios};
 use trace::stitch::stitch;
 
 /// Good runs that tell what is known from elsewhere.
@@ -27,11 +27,11 @@ fn start() -> Timestamp {
     NOW.plus(-HOUR)
 }
 
-fn good(seed: u64) -> Run {
+fn good(seed: u64) -> DemoRun {
     scenarios()[0].run(start(), seed)
 }
 
-fn journey(run: &Run) -> Journey {
+fn journey(run: &DemoRun) -> Journey {
     let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
     stitch(evidence(run), &Query::about(Subject::correlation(&run.correlation_id), keys, NOW))
 }
@@ -54,8 +54,8 @@ fn bases(scenario: &Scenario) -> &'static [Basis] {
 }
 
 /// What good runs of a platform that has these shapes show.
-fn known_of(shapes: &[Shape], seed: u64) -> Known {
-    let mut known = Known::default();
+fn known_of(shapes: &[Shape], seed: u64) -> Knowledge {
+    let mut known = Knowledge::default();
     for n in 0..OTHERS {
         let mut run = good(1_000 + n);
         mix(&mut run, shapes, seed.wrapping_add(n));
@@ -77,12 +77,12 @@ fn baseline() -> &'static Baseline {
     &BASE
 }
 
-fn judged(run: &Run, shapes: &[Shape], basis: Basis, seed: u64) -> Vec<Finding> {
+fn judged(run: &DemoRun, shapes: &[Shape], basis: Basis, seed: u64) -> Vec<Finding> {
     let journey = journey(run);
-    let mut known = if basis == Basis::Alone { Known::default() } else { known_of(shapes, seed) };
+    let mut known = if basis == Basis::Alone { Knowledge::default() } else { known_of(shapes, seed) };
     known.learn(&journey);
     let baseline = (basis == Basis::Baseline).then(baseline);
-    of(&journey, &Grounds { complete: true, settled: true, looked_up: true, known: &known, baseline }).findings
+    of(&journey, &FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline }).findings
 }
 
 /// Whether the finding is that of what was planted: its kind, and its place.
@@ -100,7 +100,7 @@ fn names(finding: &Finding, planted: &Planted) -> bool {
 }
 
 /// What must be found in a run that is judged by this.
-fn expected(run: &Run, basis: Basis) -> Vec<&Planted> {
+fn expected(run: &DemoRun, basis: Basis) -> Vec<&Planted> {
     let all = run.truth.planted.iter().chain(&run.truth.beside).filter(|p| !p.finding.is_empty());
     // What never happened can only be missed by who knows that it mostly does.
     all.filter(|p| p.finding != FindingId::UsuallyFollowedBy.word() || basis == Basis::Baseline).collect()
@@ -114,7 +114,7 @@ fn say(finding: &Finding) -> String {
 }
 
 /// What was missed, and what was found above info that nobody planted, or that was told before.
-fn wrong(run: &Run, findings: &[Finding], basis: Basis) -> (Vec<String>, Vec<String>) {
+fn wrong(run: &DemoRun, findings: &[Finding], basis: Basis) -> (Vec<String>, Vec<String>) {
     let expected = expected(run, basis);
     let missed = expected.iter().filter(|p| !findings.iter().any(|f| names(f, p)));
     let missed = missed.map(|p| format!("missed {} {} {}", p.finding, p.service, p.operation)).collect();

@@ -1,12 +1,12 @@
 //! What is found of messages and traces in the demo's scenarios, against what was planted.
 
-use trace::analysis::journey::findings::known::Known;
-use trace::analysis::journey::findings::{Grounds, of};
+use trace::analysis::journey::findings::known::Knowledge;
+use trace::analysis::journey::findings::{FindingsInput, of};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::finding::{Finding, FindingId, Severity};
 use trace::model::journey::Journey;
 use trace::query::{Query, Subject};
-use trace::source::demo::{self, Run};
+use trace::source::demo::{self, DemoRun};
 use trace::stitch::stitch;
 
 const ABOUT_MESSAGES: [FindingId; 7] = [
@@ -19,14 +19,14 @@ const ABOUT_MESSAGES: [FindingId; 7] = [
     FindingId::LogWithoutSpan,
 ];
 
-fn journey(run: &Run) -> Journey {
+fn journey(run: &DemoRun) -> Journey {
     let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
     stitch(demo::evidence(run), &Query::about(Subject::correlation(run.correlation_id.clone()), keys, demo::NOW))
 }
 
 /// What is above info, or of this kind.
-fn found(journey: &Journey, known: &Known, planted: &str) -> Vec<Finding> {
-    let grounds = Grounds { complete: true, settled: true, looked_up: true, known, baseline: None };
+fn found(journey: &Journey, known: &Knowledge, planted: &str) -> Vec<Finding> {
+    let grounds = FindingsInput { complete: true, settled: true, looked_up: true, known, baseline: None };
     let mut found = of(journey, &grounds).findings;
     found.retain(|f| ABOUT_MESSAGES.contains(&f.id) && (f.severity > Severity::Info || f.id.word() == planted));
     found
@@ -34,7 +34,7 @@ fn found(journey: &Journey, known: &Known, planted: &str) -> Vec<Finding> {
 
 #[test]
 fn each_scenario_gives_what_was_planted_and_nothing_more() {
-    let mut known = Known::default();
+    let mut known = Knowledge::default();
     demo::embedded().iter().for_each(|(_, run)| known.learn(&journey(run)));
     let ours = [
         ("lost-message", Severity::Error, "high"),

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use support::jaeger::{Jaeger, transport};
-use trace::analysis::journey::findings::known::Known;
+use trace::analysis::journey::findings::known::Knowledge;
 use trace::gather::gather;
 use trace::model::attribute::Value;
 use trace::model::conventions::{CORRELATION_KEYS, MessageRole};
@@ -16,16 +16,16 @@ use trace::model::span::{Span, SpanKind};
 use trace::model::time::{HOUR, MINUTE};
 use trace::progress::Progress;
 use trace::query::{Query, Subject};
-use trace::source::demo::{NOW, Run, scenarios};
+use trace::source::demo::{DemoRun, NOW, scenarios};
 use trace::source::server::transport::Limits;
 use trace::stitch::stitch;
 
-fn run(name: &str) -> Run {
+fn run(name: &str) -> DemoRun {
     let scenario = scenarios().into_iter().find(|s| s.name == name).expect("the scenario");
     scenario.run(NOW.plus(-2 * MINUTE), 7)
 }
 
-fn query(run: &Run) -> Query {
+fn query(run: &DemoRun) -> Query {
     let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
     Query::about(Subject::correlation(&run.correlation_id), keys, NOW)
 }
@@ -44,7 +44,7 @@ fn ids(spans: &[Span]) -> BTreeSet<(TraceId, SpanId)> {
 }
 
 /// The journey of a run whose spans were changed before they were stored, and whether all was asked.
-fn told(run: &Run, change: impl FnMut(&mut Span)) -> (Journey, LookedUp) {
+fn told(run: &DemoRun, change: impl FnMut(&mut Span)) -> (Journey, LookedUp) {
     let mut spans = run.spans.clone();
     spans.iter_mut().for_each(change);
     let query = query(run);
@@ -142,9 +142,9 @@ fn the_lists_are_asked_where_they_tell_something() {
     );
     let asked = |jaeger: &Jaeger| jaeger.server.seen().iter().filter(|line| line.contains("/operations")).count();
     assert_eq!((asked(&jaeger), evidence.listed.services.len()), (4, 4));
-    let mut known = Known::default();
+    let mut known = Knowledge::default();
     known.learn(&stitch(evidence.clone(), &query(&run)));
-    let taken = |known: &Known| known.consumed.keys().any(|topic| topic.ends_with("assessment_request.v1"));
+    let taken = |known: &Knowledge| known.consumed.keys().any(|topic| topic.ends_with("assessment_request.v1"));
     assert!(!taken(&known));
     known.learn_lists(&evidence.listed);
     assert!(taken(&known));

@@ -11,7 +11,7 @@ use serde_json::Value;
 use support::trace as binary;
 use trace::cli::{App, run};
 use trace::model::time::Timestamp;
-use trace::options::surroundings::Surroundings;
+use trace::options::surroundings::Environment;
 
 /// 2026-11-22T13:02:11.112Z in µs.
 const T0: i64 = 1_795_352_531_112_000;
@@ -443,12 +443,12 @@ struct Told {
 /// Runs a command here: hundreds of them would take long as processes.
 fn told(args: &[&str], home: &Path) -> Told {
     let app = App::try_parse_from(std::iter::once(&"trace").chain(args)).unwrap_or_else(|e| panic!("{e}"));
-    let surroundings = Surroundings {
+    let surroundings = Environment {
         vars: BTreeMap::from([("TZ".to_owned(), "UTC".to_owned()), ("LANG".to_owned(), "C.UTF-8".to_owned())]),
         now: Timestamp::from_micros(T0 + 60_000_000),
         cwd: home.to_owned(),
         home: Some(home.to_owned()),
-        ..Surroundings::default()
+        ..Environment::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     match runtime.block_on(run(app, surroundings)) {

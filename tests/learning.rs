@@ -1,39 +1,42 @@
 //! What is learned from good runs lets good runs pass and finds what is planted in others, by the step that it hits.
 
-use trace::analysis::journey::findings::known::Known;
-use trace::analysis::journey::findings::{Grounds, Judged};
+use trace::analysis::journey::findings::known::Knowledge;
+use trace::analysis::journey::findings::{AnalysedJourney, FindingsInput};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::time::{DAY, MINUTE};
-use trace::pipeline::evaluate::{Ground, Standing, evaluate};
+use trace::pipeline::evaluate::{EvaluationInput, SourceStatus, evaluate};
 use trace::pipeline::file;
-use trace::pipeline::learn::draft::Draft;
-use trace::pipeline::learn::{Learner, Options, update};
+use trace::pipeline::learn::draft::LearnedPipeline;
+use trace::pipeline::learn::{LearnOptions, Learner, update};
 use trace::pipeline::spec::Spec;
-use trace::pipeline::verdict::{Outcome, State, Verdict};
+use trace::pipeline::verdict::{CheckState, RunOutcome, Verdict};
 use trace::query::{Query, Subject};
 use trace::source::demo::{self, NOW, scenarios};
 use trace::stitch::stitch;
 
-fn judged(scenario: &str, seed: u64) -> Judged {
+fn judged(scenario: &str, seed: u64) -> AnalysedJourney {
     let scenario = scenarios().into_iter().find(|s| s.name == scenario).expect("the scenario");
     let run = scenario.run(NOW.plus(-5 * MINUTE), seed);
     let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
     let query = Query::about(Subject::correlation(run.correlation_id.clone()), keys, NOW);
     let journey = stitch(demo::evidence(&run), &query);
     // What good runs show is known: somebody consumes each topic.
-    let mut known = Known::default();
+    let mut known = Knowledge::default();
     demo::embedded().iter().for_each(|(_, other)| known.learn_spans(&other.spans));
     known.learn(&journey);
-    Judged::new(journey, &Grounds { complete: true, settled: true, looked_up: true, known: &known, baseline: None })
+    AnalysedJourney::new(
+        journey,
+        &FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None },
+    )
 }
 
-fn verify(spec: &Spec, judged: &Judged) -> Outcome {
-    let ground = Ground {
+fn verify(spec: &Spec, judged: &AnalysedJourney) -> RunOutcome {
+    let ground = EvaluationInput {
         journey: &judged.journey,
         judgement: &judged.judgement,
-        jaeger: Standing::Complete,
-        loki: Standing::Complete,
-        prometheus: Standing::Complete,
+        jaeger: SourceStatus::Complete,
+        loki: SourceStatus::Complete,
+        prometheus: SourceStatus::Complete,
         settled: true,
         settle_ns: 0,
         now: NOW.plus(DAY),
@@ -44,14 +47,14 @@ fn verify(spec: &Spec, judged: &Judged) -> Outcome {
     evaluate(spec, &ground)
 }
 
-fn learned(runs: impl Iterator<Item = Judged>, options: &Options) -> Draft {
+fn learned(runs: impl Iterator<Item = AnalysedJourney>, options: &LearnOptions) -> LearnedPipeline {
     let mut learner = Learner::default();
     runs.for_each(|run| learner.add(run));
     learner.finish(options).expect("enough good runs")
 }
 
-fn from_fifty() -> (Draft, Spec) {
-    let draft = learned((1..=50).map(|seed| judged("complete", seed)), &Options::default());
+fn from_fifty() -> (LearnedPipeline, Spec) {
+    let draft = learned((1..=50).map(|seed| judged("complete", seed)), &LearnOptions::default());
     let spec = file::read("learned.yaml", draft.yaml().as_bytes()).expect("a sound spec");
     (draft, spec)
 }
@@ -82,7 +85,7 @@ fn good_runs_pass_and_each_planted_fault_breaks_the_step_that_it_hits() {
         let mut first = vec![];
         for seed in 1..=20 {
             let outcome = verify(&spec, &judged(scenario, seed));
-            let broken = outcome.checks.iter().filter(|check| check.state == State::Broken);
+            let broken = outcome.checks.iter().filter(|check| check.state == CheckState::Broken);
             let broken: Vec<String> = broken.map(|check| check.name.clone()).collect();
             assert_eq!(outcome.verdict, Verdict::Fail, "{scenario} {seed}");
             assert!(broken.iter().any(|name| name == named), "{scenario} {seed}: {broken:?}");
@@ -98,12 +101,12 @@ fn what_is_learned_does_not_depend_on_the_order_of_the_runs_and_holds_for_all_of
         ["complete", "linked-trace", "untagged-spans", "logfmt-logs", "clock-off", "redelivery", "fan-out-lost"];
     for with in 1..names.len() {
         let runs = || (1..=9_u64).map(|seed| judged(names[usize::try_from(seed).expect("small") % (with + 1)], seed));
-        let draft = learned(runs(), &Options::default());
+        let draft = learned(runs(), &LearnOptions::default());
         let spec = file::read("learned.yaml", draft.yaml().as_bytes())
             .unwrap_or_else(|wrong| panic!("{wrong}\n{}", draft.yaml()));
-        let mut backwards: Vec<Judged> = runs().collect();
+        let mut backwards: Vec<AnalysedJourney> = runs().collect();
         backwards.reverse();
-        assert_eq!(learned(backwards.into_iter(), &Options::default()).yaml(), draft.yaml(), "{with}");
+        assert_eq!(learned(backwards.into_iter(), &LearnOptions::default()).yaml(), draft.yaml(), "{with}");
         if draft.left_out.is_empty() {
             for run in runs() {
                 let outcome = verify(&spec, &run);
@@ -118,10 +121,10 @@ fn too_few_good_runs_teach_nothing_and_bad_ones_are_said() {
     let mut learner = Learner::default();
     ["complete", "storage-error", "complete"].iter().for_each(|name| learner.add(judged(name, 1)));
     learner.leave_out("that did not come whole");
-    let few = learner.finish(&Options::default()).expect_err("too few");
+    let few = learner.finish(&LearnOptions::default()).expect_err("too few");
     assert_eq!((few.good, few.left_out.len()), (2, 2), "{few:?}");
     let runs = ["complete", "storage-error"].map(|name| judged(name, 1)).into_iter();
-    let draft = learned(runs, &Options { force: true, name: Some("it's: #1".into()) });
+    let draft = learned(runs, &LearnOptions { force: true, name: Some("it's: #1".into()) });
     assert!(draft.yaml().contains("# Left out: 1 run that failed.\n"), "{}", draft.yaml());
     assert_eq!(file::read("x", draft.yaml().as_bytes()).expect("sound").name, "it's: #1");
 }

@@ -37,7 +37,7 @@ fn spans(json: &Value) -> BTreeSet<(String, String)> {
 }
 
 /// Runs of all scenarios, a second apart, pushed; servers need a moment until they answer what they were given.
-async fn pushed(back: i64) -> Vec<(Scenario, demo::Run)> {
+async fn pushed(back: i64) -> Vec<(Scenario, demo::DemoRun)> {
     let start = now().plus(-back);
     let seed = start.0.unsigned_abs();
     let mut runs = Vec::new();

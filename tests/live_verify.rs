@@ -54,7 +54,7 @@ async fn findings_equal_what_was_planted() {
     let seed = start.0.unsigned_abs();
     // Who takes which topic is known from a good run.
     push(&scenario("complete").run(now().plus(-HOUR), seed + 1_000)).await;
-    let mut runs: Vec<(Scenario, demo::Run)> = vec![];
+    let mut runs: Vec<(Scenario, demo::DemoRun)> = vec![];
     for (nth, scenario) in scenarios().into_iter().enumerate() {
         let run = scenario.run(start.plus(nth as i64 * SECOND), seed + nth as u64);
         push(&run).await;
@@ -159,11 +159,11 @@ async fn what_is_late_is_waited_for() {
 }
 
 /// Runs that went well, one a second, and after them one whose storage was never told; at a time that no other test uses.
-async fn runs_of_their_own(good: usize) -> (Vec<demo::Run>, demo::Run) {
+async fn runs_of_their_own(good: usize) -> (Vec<demo::DemoRun>, demo::DemoRun) {
     let start = now().plus(-6 * HOUR);
     let run =
         |name, nth: usize| scenario(name).run(start.plus(nth as i64 * SECOND), start.0.unsigned_abs() + nth as u64);
-    let all: Vec<demo::Run> = (0..good).map(|nth| run("complete", nth)).collect();
+    let all: Vec<demo::DemoRun> = (0..good).map(|nth| run("complete", nth)).collect();
     let bad = run("missing-storage-update", good);
     for run in all.iter().chain([&bad]) {
         push_spans(&run.spans).await;

@@ -49,7 +49,7 @@ fn an_id_that_nobody_knows_is_no_good_run() {
 }
 
 /// A run that began so long ago, and a Jaeger that holds it, and a good one of the day before: who takes what is known.
-fn held(scenario: &str, ago: i64) -> (demo::Run, Jaeger) {
+fn held(scenario: &str, ago: i64) -> (demo::DemoRun, Jaeger) {
     let all = scenarios();
     let scenario = all.iter().find(|s| s.name == scenario).expect("the scenario");
     let (run, good) = (scenario.run(now().plus(-ago), 7), all[0].run(now().plus(-20 * HOUR), 8));

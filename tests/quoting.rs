@@ -8,7 +8,7 @@ use promql_parser::parser::{Expr, parse};
 use regex::Regex;
 use trace::model::time::{Timestamp, Window};
 use trace::report::words;
-use trace::source::server::jaeger::{Search, v1, v3};
+use trace::source::server::jaeger::{TraceSearch, v1, v3};
 use trace::source::server::transport::joined;
 use trace::source::server::{loki, request};
 use url::Url;
@@ -189,7 +189,7 @@ fn jaeger_gets_one_tag_with_the_very_value() {
     let mut random = Rng::with_seed(4);
     for text in each_nasty(4) {
         let key = nasty(&mut random);
-        let search = Search { operation: None, tags: &[(&key, &text)], window, limit: 20 };
+        let search = TraceSearch { operation: None, tags: &[(&key, &text)], window, limit: 20 };
         for (request, name) in
             [(v1::search(&search, &text), "tags"), (v3::search(&search, Some(&text)), "query.attributes")]
         {

@@ -3,7 +3,7 @@
 mod support;
 
 use support::jaeger::{Jaeger, transport};
-use trace::gather::recent::{Recent, Wanted, recent};
+use trace::gather::recent::{Recent, RecentQuery, recent};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::evidence::{NoteCode, Source};
 use trace::model::filter::Filters;
@@ -31,8 +31,8 @@ fn runs(count: i64) -> (Vec<Span>, Vec<String>) {
     (spans, ids)
 }
 
-fn wanted(root: &str, newest: usize) -> Wanted {
-    Wanted {
+fn wanted(root: &str, newest: usize) -> RecentQuery {
+    RecentQuery {
         root: Some(Pattern::parse(root).expect("a pattern")),
         root_service: None,
         filters: Filters::default(),
@@ -46,7 +46,7 @@ fn wanted(root: &str, newest: usize) -> Wanted {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn found(jaeger: &Jaeger, wanted: &Wanted) -> Recent {
+async fn found(jaeger: &Jaeger, wanted: &RecentQuery) -> Recent {
     let found = recent(wanted, &jaeger.backends(), &transport(Limits::default()), &Progress::silent()).await;
     jaeger.server.assert_only_expected();
     found
@@ -76,14 +76,15 @@ fn the_newest_come_first_however_they_are_asked_for() {
         let is_search = line.contains("/api/v3/traces?") && !line.contains("query.service_name=");
         is_search.then(|| (400, "text/plain", wants_one.to_vec()))
     };
-    let few = |limit: usize| Wanted { bounds: Bounds { search_limit: limit, ..Bounds::default() }, ..wanted(ROOT, 5) };
+    let few =
+        |limit: usize| RecentQuery { bounds: Bounds { search_limit: limit, ..Bounds::default() }, ..wanted(ROOT, 5) };
     let table = [
         (Jaeger::holding(&spans), wanted(ROOT, 5)),
         (Jaeger::holding(&spans), wanted("POST *register", 5)),
         (Jaeger::holding(&spans), few(2)),
         (
             Jaeger::holding(&spans),
-            Wanted { root_service: Pattern::parse("batch_orchestrator").ok(), ..wanted(ROOT, 5) },
+            RecentQuery { root_service: Pattern::parse("batch_orchestrator").ok(), ..wanted(ROOT, 5) },
         ),
         (Jaeger::with(&spans, by_service), wanted(ROOT, 5)),
     ];
@@ -100,9 +101,9 @@ fn only_what_is_wanted_is_named() {
     let (spans, ids) = runs(8);
     let jaeger = Jaeger::holding(&spans);
     assert!(texts(&found(&jaeger, &wanted("storage_reference_update", 50))).is_empty(), "never the top of a trace");
-    let elsewhere = Wanted { root_service: Pattern::parse("spell_checker_service").ok(), ..wanted(ROOT, 50) };
+    let elsewhere = RecentQuery { root_service: Pattern::parse("spell_checker_service").ok(), ..wanted(ROOT, 50) };
     assert!(texts(&found(&jaeger, &elsewhere)).is_empty());
-    let settled = Wanted { ended_before: Some(NOW.plus(-5 * MINUTE / 2)), ..wanted(ROOT, 2) };
+    let settled = RecentQuery { ended_before: Some(NOW.plus(-5 * MINUTE / 2)), ..wanted(ROOT, 2) };
     assert_eq!(texts(&found(&jaeger, &settled)), [&ids[2], &ids[3]]);
     let own = found(&jaeger, &wanted("kafka.consume.*", 50));
     let traces: Vec<String> = own.journeys.iter().filter_map(|j| Some(j.subject.as_trace?.to_string())).collect();
@@ -110,7 +111,7 @@ fn only_what_is_wanted_is_named() {
     let nothing = found(&jaeger, &wanted("GET /nothing", 5));
     assert!(nothing.journeys.is_empty() && nothing.shell.is_complete() && !is_sampled(&nothing));
     let failing = Filters { errors_only: true, ..Filters::default() };
-    assert!(found(&jaeger, &Wanted { filters: failing, ..wanted(ROOT, 5) }).journeys.is_empty());
+    assert!(found(&jaeger, &RecentQuery { filters: failing, ..wanted(ROOT, 5) }).journeys.is_empty());
 }
 
 /// A Jaeger that fails, or is left out, is no empty answer.

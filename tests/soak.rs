@@ -16,7 +16,7 @@ use support::recorded::{Deed, Event, Recorded};
 use support::trace;
 use trace::cli::{App, run};
 use trace::model::time::Timestamp;
-use trace::options::surroundings::Surroundings;
+use trace::options::surroundings::Environment;
 
 /// How many ask at the same time, each its own servers: most of a run is waiting.
 const LANES: usize = 4;
@@ -147,11 +147,11 @@ impl Seen {
 fn inside(servers: &Recorded, home: &Path, runtime: &tokio::runtime::Runtime) -> End {
     let question = ["trace", "find", "--correlation-id", &servers.id, "--key", "correlation_id", "-o", "json"];
     let args = question.map(str::to_owned).into_iter().chain(servers.flags());
-    let surroundings = Surroundings {
+    let surroundings = Environment {
         now: Timestamp::from_rfc3339(&servers.at).expect("a time"),
         cwd: home.to_owned(),
         home: Some(home.to_owned()),
-        ..Surroundings::default()
+        ..Environment::default()
     };
     match runtime.block_on(run(App::try_parse_from(args).expect("the flags"), surroundings)) {
         Ok(outcome) => End { code: outcome.exit.code(), stdout: outcome.stdout, stderr: outcome.stderr },

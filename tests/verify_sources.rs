@@ -26,7 +26,7 @@ steps:
 ";
 const DEAD: [&str; 2] = ["--loki-url", "http://127.0.0.1:9"];
 
-fn run(scenario: &str, ago: i64) -> demo::Run {
+fn run(scenario: &str, ago: i64) -> demo::DemoRun {
     let scenario = scenarios().into_iter().find(|s| s.name == scenario).expect("the scenario");
     scenario.run(now().plus(-ago), 7)
 }
@@ -208,7 +208,7 @@ fn many_runs_with_a_dead_loki_end_and_are_counted_right() {
     let of = |name: &str| all.iter().find(|s| s.name == name).expect("the scenario");
     let (good, bad) = (of("complete"), of("missing-storage-update"));
     let at = now().plus(-30 * MINUTE);
-    let runs: Vec<demo::Run> = (0..RUNS as u64)
+    let runs: Vec<demo::DemoRun> = (0..RUNS as u64)
         .map(|n| if n % 10 == 3 { bad } else { good }.run(at.plus(i64::try_from(n).unwrap_or(0) * SECOND), n))
         .collect();
     let ids: Vec<&str> = runs.iter().map(|run| run.correlation_id.as_str()).collect();

@@ -8,23 +8,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use support::jaeger::{Jaeger, Store};
-use trace::gather::wait::{Patience, Wait, Waited, until};
+use trace::gather::wait::{Patience, WaitDecision, Waited, until};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::evidence::Evidence;
 use trace::model::span::Span;
 use trace::model::time::{MINUTE, SECOND, Timestamp};
 use trace::progress::Progress;
 use trace::query::{Query, Subject};
-use trace::source::demo::{NOW, Run, scenarios};
-use trace::source::recording::Tape;
+use trace::source::demo::{DemoRun, NOW, scenarios};
+use trace::source::recording::Recording;
 use trace::source::server::transport::{Limits, Transport};
 use trace::stop::Stop;
 
-fn run() -> Run {
+fn run() -> DemoRun {
     scenarios()[0].run(NOW.plus(-2 * MINUTE), 7)
 }
 
-fn query(run: &Run) -> Query {
+fn query(run: &DemoRun) -> Query {
     Query::about(Subject::correlation(&run.correlation_id), CORRELATION_KEYS.map(str::to_owned).to_vec(), NOW)
 }
 
@@ -35,10 +35,10 @@ async fn waited(
     query: &Query,
     wait_ms: u64,
     stop: Stop,
-    judge: impl FnMut(&Evidence, Timestamp) -> Wait,
+    judge: impl FnMut(&Evidence, Timestamp) -> WaitDecision,
 ) -> Waited {
     let limits = Limits { open: Duration::from_millis(100), ..Limits::default() };
-    let transport = Transport::new(limits, Tape::Off, stop);
+    let transport = Transport::new(limits, Recording::Off, stop);
     let patience = Patience { wait: Duration::from_millis(wait_ms), settle: Duration::from_millis(500) };
     until(query, &jaeger.backends(), &transport, &Progress::silent(), patience, judge).await
 }
@@ -53,10 +53,10 @@ fn later(store: &Store, ms: u64, change: impl FnOnce(&mut Vec<Span>) + Send + 's
 }
 
 /// Enough spans, else the missing ones are waited for.
-fn wants(count: usize) -> impl FnMut(&Evidence, Timestamp) -> Wait {
+fn wants(count: usize) -> impl FnMut(&Evidence, Timestamp) -> WaitDecision {
     move |evidence, _| match count.saturating_sub(evidence.spans.len()) {
-        0 => Wait::Enough,
-        missing => Wait::For((0..missing).map(|n| format!("span {n}")).collect()),
+        0 => WaitDecision::Enough,
+        missing => WaitDecision::For((0..missing).map(|n| format!("span {n}")).collect()),
     }
 }
 
@@ -121,10 +121,11 @@ fn time_that_must_pass_is_slept_through() {
     let run = run();
     let jaeger = Jaeger::holding(&run.spans);
     let settled = NOW.plus(SECOND + SECOND / 10);
-    let judge = |_: &Evidence, now: Timestamp| if now < settled { Wait::Until(settled) } else { Wait::Enough };
+    let judge =
+        |_: &Evidence, now: Timestamp| if now < settled { WaitDecision::Until(settled) } else { WaitDecision::Enough };
     let done = waited(&jaeger, &query(&run), 1_000, Stop::default(), judge);
     assert_eq!((done.rounds, done.query.now >= settled), (2, true));
-    let never = waited(&jaeger, &query(&run), 300, Stop::default(), |_, now| Wait::Until(now.plus(MINUTE)));
+    let never = waited(&jaeger, &query(&run), 300, Stop::default(), |_, now| WaitDecision::Until(now.plus(MINUTE)));
     assert!(never.query.now.since(NOW) < 3 * SECOND, "no longer than the waiting and the settling");
 }
 

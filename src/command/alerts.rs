@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::window::alert_rules::judged;
-use crate::analysis::window::alerts::{Episode, Showing, Told, episodes, explain, wanted};
-use crate::command::asking::{Wish, ask};
-use crate::command::desk::{Desk, progress};
-use crate::command::footing::Footing;
+use crate::analysis::window::alerts::{AlertEpisode, AlertExamples, AlertInput, episodes, explain, wanted};
+use crate::command::asking::{JourneyRequest, ask};
+use crate::command::desk::{Session, progress};
+use crate::command::footing::Provenance;
 use crate::command::phases::{left_out, no_file};
-use crate::command::window::{Looks, Reading, Search, blank, each, is_one, read, window};
+use crate::command::window::{TraceSelection, WindowQuery, WindowSearch, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::gather;
-use crate::gather::alerts::Alerted;
-use crate::gather::rules::Ruled;
+use crate::gather::alerts::AlertsAnswer;
+use crate::gather::rules::RulesAnswer;
 use crate::model::basis::{Basis, SampledService};
 use crate::model::conventions::short_service;
 use crate::model::evidence::{Note, NoteCode, Source};
@@ -25,9 +25,9 @@ use crate::options::journey::Found;
 use crate::options::sources::Supply;
 use crate::options::window::WindowArgs;
 use crate::report::Body;
-use crate::report::alerts::{Alerts, SHOWN};
+use crate::report::alerts::{AlertsReport, SHOWN};
 use crate::report::filters::flags;
-use crate::report::rules::Rules;
+use crate::report::rules::RulesReport;
 use crate::source::demo;
 use crate::source::demo::platform;
 use crate::wire::promql::needed;
@@ -48,7 +48,7 @@ const STRETCHES: usize = 6;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct AlertsArgs {
     /// The rules instead: their health, and those that never had data
     #[arg(long, conflicts_with_all = ["id", "correlation_id", "trace_id"])]
     pub rules: bool,
@@ -61,7 +61,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &AlertsArgs, context: &Context) -> Result<Outcome, Error> {
     let supply = args.window.journey.sources.supply(&context.surroundings)?;
     match supply {
         Supply::Files(_) => Err(no_file("alerts")),
@@ -72,9 +72,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     }
 }
 
-async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
+async fn of_a_window(args: &AlertsArgs, context: &Context) -> Result<Outcome, Error> {
     let journey = &args.window.journey;
-    let desk = Desk::open(&journey.sources.recording, context)?;
+    let desk = Session::open(&journey.sources.recording, context)?;
     let asked = window(&args.window, desk.now, context)?;
     let Some(prometheus) = &desk.backends.prometheus else { return Err(left_out("alerts")) };
     let progress = progress(context);
@@ -84,11 +84,11 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let filters = journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, desk.now, &filters);
-    let mut footing = Footing { settled: true, ..blank(&args.window, context) };
+    let mut footing = Provenance { settled: true, ..blank(&args.window, context) };
     let mut basis = Basis::default();
     let shown = alerts.len().min(SHOWN);
     if desk.backends.jaeger.is_some() && shown > 0 {
-        let mut showing = Showing::of(&alerts[..shown], asked);
+        let mut showing = AlertExamples::of(&alerts[..shown], asked);
         let touched: Windows = alerts[..shown].iter().filter_map(|alert| alert.touches(asked)).collect();
         let mut touched: Vec<Window> = touched.iter().collect();
         touched.reverse();
@@ -96,7 +96,8 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
             let stretch = Window::new(stretch.from, stretch.to.min(desk.now.plus(1)));
             let take = |journey| showing.add(&journey, &filters);
             let services = services_of(&alerts[..shown], [asked, stretch], &filters);
-            let reading = Reading { window: stretch, services, search: Search::of(Looks::AndErrors) };
+            let reading =
+                WindowQuery { window: stretch, services, search: WindowSearch::of(TraceSelection::AndErrors) };
             let counted = read(&desk, reading, &args.window, context, take).await;
             add(&mut basis, counted.basis);
             footing.settled &= counted.footing.settled;
@@ -117,13 +118,13 @@ async fn of_a_window(args: &Args, context: &Context) -> Result<Outcome, Error> {
         footing,
         args,
         context,
-        Alerts { asked: Some(asked), of_services, no_rules: told.no_rules, alerts, basis },
+        AlertsReport { asked: Some(asked), of_services, no_rules: told.no_rules, alerts, basis },
     ))
 }
 
 /// Whose traces can show the alerts of this stretch: all that are wanted, where one of them names no service.
-fn services_of(alerts: &[Episode], [asked, stretch]: [Window; 2], filters: &Filters) -> Vec<Pattern> {
-    let is_here = |alert: &&Episode| {
+fn services_of(alerts: &[AlertEpisode], [asked, stretch]: [Window; 2], filters: &Filters) -> Vec<Pattern> {
+    let is_here = |alert: &&AlertEpisode| {
         alert.touches(asked).is_some_and(|touched| touched.from < stretch.to && stretch.from < touched.to)
     };
     let named = alerts.iter().filter(is_here).map(|alert| alert.service.as_deref().map(short_service));
@@ -141,75 +142,75 @@ fn add(basis: &mut Basis, other: Basis) {
     basis.services.sort();
 }
 
-async fn of_the_demo(args: &Args, context: &Context) -> Result<Outcome, Error> {
+async fn of_the_demo(args: &AlertsArgs, context: &Context) -> Result<Outcome, Error> {
     let asked = Window::new(demo::NOW.plus(-HOUR), demo::NOW);
     let (stretches, rules) = (platform::alerts(), platform::rules());
-    let told = Alerted { stretches, rules, step_ns: platform::STEP, ..Alerted::default() };
+    let told = AlertsAnswer { stretches, rules, step_ns: platform::STEP, ..AlertsAnswer::default() };
     let filters = args.window.journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, demo::NOW, &filters);
-    let mut showing = Showing::of(&alerts, asked);
+    let mut showing = AlertExamples::of(&alerts, asked);
     let counted = each(&args.window, context, |journey| showing.add(&journey, &filters)).await?;
     showing.finish(&mut alerts);
     Ok(shown_with(
         counted.footing,
         args,
         context,
-        Alerts { asked: Some(asked), of_services, no_rules: false, alerts, basis: counted.basis },
+        AlertsReport { asked: Some(asked), of_services, no_rules: false, alerts, basis: counted.basis },
     ))
 }
 
 /// The alerts of one journey's time; only that journey can show them.
-async fn of_one(args: &Args, context: &Context) -> Result<Outcome, Error> {
-    let told = ask(&args.window.journey, &Wish::plain(context), context).await?;
+async fn of_one(args: &AlertsArgs, context: &Context) -> Result<Outcome, Error> {
+    let told = ask(&args.window.journey, &JourneyRequest::plain(context), context).await?;
     let journey = &told.judged.journey;
     let asked = told.footing.shell.coverage.metrics.hull();
     let window = asked.unwrap_or(Window::new(told.query.now, told.query.now));
     let step_ns = gather::alerts::step_ns(window);
-    let alerted = Alerted { stretches: journey.alerts.clone(), step_ns, ..Alerted::default() };
+    let alerted = AlertsAnswer { stretches: journey.alerts.clone(), step_ns, ..AlertsAnswer::default() };
     let filters = args.window.journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&alerted, window, told.query.now, &filters);
-    let mut showing = Showing::of(&alerts, window);
+    let mut showing = AlertExamples::of(&alerts, window);
     showing.add(journey, &filters);
     showing.finish(&mut alerts);
     let mut basis = Basis::default();
     if !journey.is_empty() {
         basis.add(journey, &filters);
     }
-    Ok(shown_with(told.footing, args, context, Alerts { asked, of_services, no_rules: false, alerts, basis }))
+    Ok(shown_with(told.footing, args, context, AlertsReport { asked, of_services, no_rules: false, alerts, basis }))
 }
 
-fn all(told: &Alerted, window: Window, now: Timestamp, filters: &Filters) -> Vec<Episode> {
-    let Alerted { stretches, since, active, sampled, rules, step_ns, .. } = told;
+fn all(told: &AlertsAnswer, window: Window, now: Timestamp, filters: &Filters) -> Vec<AlertEpisode> {
+    let AlertsAnswer { stretches, since, active, sampled, rules, step_ns, .. } = told;
     let sampled = sampled.as_deref();
-    let all = episodes(Told { stretches, since, active, sampled, step_ns: *step_ns, window, now });
+    let all = episodes(AlertInput { stretches, since, active, sampled, step_ns: *step_ns, window, now });
     let mut wanted = wanted(all, filters);
     explain(&mut wanted, rules);
     wanted
 }
 
-fn shown_with(mut footing: Footing, args: &Args, context: &Context, alerts: Alerts) -> Outcome {
+fn shown_with(mut footing: Provenance, args: &AlertsArgs, context: &Context, alerts: AlertsReport) -> Outcome {
     footing.found = if alerts.alerts.is_empty() { Found::Nothing } else { Found::Something };
     footing.worst = alerts.gravest_that_gates();
     footing.outcome(&args.window.journey, context, Body::Alerts(Box::new(alerts)))
 }
 
-async fn rules(args: &Args, is_demo: bool, context: &Context) -> Result<Outcome, Error> {
+async fn rules(args: &AlertsArgs, is_demo: bool, context: &Context) -> Result<Outcome, Error> {
     let filters = args.window.journey.filters.filters();
     if !filters.is_empty() {
         let said = format!("--rules: all are told, whatever {} says", flags(&filters));
         return Err(Error::usage(said, "drop it, or --rules"));
     }
     let journey = &args.window.journey;
-    let mut footing = Footing { settled: true, ..blank(&args.window, context) };
+    let mut footing = Provenance { settled: true, ..blank(&args.window, context) };
     let (told, asked) = if is_demo {
         let rules = platform::rules();
         let all = rules.iter().filter_map(|rule| needed(&rule.query)).flatten();
         let seen = all.map(|selector| (selector.clone(), platform::has(&selector))).collect();
-        (Ruled { rules, seen, ..Ruled::default() }, Window::new(demo::NOW.plus(-HOUR), demo::NOW))
+        (RulesAnswer { rules, seen, ..RulesAnswer::default() }, Window::new(demo::NOW.plus(-HOUR), demo::NOW))
     } else {
-        let desk = Desk::open(&journey.sources.recording, context)?;
+        let desk = Session::open(&journey.sources.recording, context)?;
         let asked = window(&args.window, desk.now, context)?;
         let Some(prometheus) = &desk.backends.prometheus else { return Err(left_out("rules")) };
         let progress = progress(context);
@@ -220,7 +221,7 @@ async fn rules(args: &Args, is_demo: bool, context: &Context) -> Result<Outcome,
         (told, asked)
     };
     footing.shell.absorb_shell(told.shell);
-    let rules = Rules { asked, rules: judged(told.rules, needed, &told.seen) };
+    let rules = RulesReport { asked, rules: judged(told.rules, needed, &told.seen) };
     footing.found = if rules.rules.is_empty() { Found::Nothing } else { Found::Something };
     footing.worst = rules.is_ill().then_some(Severity::Warning);
     Ok(footing.outcome(journey, context, Body::Rules(Box::new(rules))))

@@ -6,7 +6,7 @@ use crate::command::Context;
 use crate::model::evidence::Source;
 use crate::render::escape;
 use crate::source::server::request::Request;
-use crate::source::server::transport::{Asked, Transport, joined};
+use crate::source::server::transport::{RequestLog, Transport, joined};
 use crate::source::server::{Backends, Endpoint};
 
 /// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to
@@ -35,14 +35,14 @@ fn breakers(transport: &Transport, backends: &Backends) -> impl Iterator<Item = 
         .map(|(source, breaker)| format!("{source:<10}  breaker {}", breaker.line()))
 }
 
-fn in_one_line(asked: &Asked) -> String {
+fn in_one_line(asked: &RequestLog) -> String {
     let (source, result, line) = (asked.source.word(), &asked.result, asked.request.line());
     format!("{source} {result} in {} ms: {line}", asked.elapsed.as_millis())
 }
 
 /// `jaeger  GET /api/traces ×40  slowest 172 ms`, in the order in which each kind was first asked.
-fn in_kinds(asked: &[Asked]) -> Vec<String> {
-    let mut kinds: Vec<(Source, String, Vec<&Asked>)> = Vec::new();
+fn in_kinds(asked: &[RequestLog]) -> Vec<String> {
+    let mut kinds: Vec<(Source, String, Vec<&RequestLog>)> = Vec::new();
     for one in asked {
         let kind = kind(one);
         match kinds.iter_mut().find(|(source, known, _)| *source == one.source && *known == kind) {
@@ -51,7 +51,7 @@ fn in_kinds(asked: &[Asked]) -> Vec<String> {
         }
     }
     kinds.sort_by_key(|(source, ..)| *source);
-    let say = |(source, kind, all): (Source, String, Vec<&Asked>)| {
+    let say = |(source, kind, all): (Source, String, Vec<&RequestLog>)| {
         let slowest = all.iter().map(|one| one.elapsed).max().unwrap_or_default();
         let times = if all.len() > 1 { format!(" ×{}", all.len()) } else { String::new() };
         let took = if all.len() > 1 { "slowest " } else { "" };
@@ -62,7 +62,7 @@ fn in_kinds(asked: &[Asked]) -> Vec<String> {
 }
 
 /// Method and path, with a dummy for every ID in it.
-fn kind(asked: &Asked) -> String {
+fn kind(asked: &RequestLog) -> String {
     let is_id = |part: &str| part.len() >= 16 && part.bytes().all(|b| b.is_ascii_hexdigit());
     let path = asked.request.path.iter().map(|part| if is_id(part) { "ID" } else { part });
     let bare = Request { path: path.map(str::to_owned).collect(), parameters: vec![], ..asked.request.clone() };
@@ -70,7 +70,7 @@ fn kind(asked: &Asked) -> String {
 }
 
 /// What did not end well, each result once.
-fn other_results(asked: &[&Asked]) -> String {
+fn other_results(asked: &[&RequestLog]) -> String {
     let mut results: BTreeMap<&str, usize> = BTreeMap::new();
     // A status comes with the size of its answer: that tells nothing of many.
     let results_of = asked.iter().map(|one| one.result.split(" (").next().unwrap_or_default());
@@ -80,7 +80,7 @@ fn other_results(asked: &[&Asked]) -> String {
     results.iter().map(|(result, n)| format!("  {n} × {result}")).collect()
 }
 
-fn to_paste(asked: &Asked, endpoint: &Endpoint) -> Option<String> {
+fn to_paste(asked: &RequestLog, endpoint: &Endpoint) -> Option<String> {
     let mut url = joined(&endpoint.url, &asked.request.path);
     url.set_username("").ok()?;
     url.set_password(None).ok()?;

@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use crate::analysis::journey::findings::baseline::Baseline;
-use crate::analysis::journey::findings::known::Known;
-use crate::analysis::journey::findings::{Grounds, Judged};
-use crate::command::desk::{Desk, progress};
-use crate::command::footing::Footing;
+use crate::analysis::journey::findings::known::Knowledge;
+use crate::analysis::journey::findings::{AnalysedJourney, FindingsInput};
+use crate::command::desk::{Session, progress};
+use crate::command::footing::Provenance;
 use crate::command::links::links;
 use crate::command::offline::{demo_run, only_journey, read_files, within};
 use crate::command::readings::readings;
 use crate::command::{Context, Outcome, judging};
 use crate::error::Error;
 use crate::gather;
-use crate::gather::wait::{Patience, Wait};
+use crate::gather::wait::{Patience, WaitDecision};
 use crate::model::evidence::{Evidence, LookedUp, Note, NoteCode};
 use crate::model::journey::{Journey, Reason};
 use crate::model::log::LogEntry;
@@ -22,7 +22,7 @@ use crate::model::time::{Human, Timestamp};
 use crate::options::backends::APIS;
 use crate::options::journey::{Found, JourneyArgs};
 use crate::options::sources::Supply;
-use crate::pipeline::evaluate::Reading;
+use crate::pipeline::evaluate::MetricReading;
 use crate::pipeline::spec::Metric;
 use crate::progress::Progress;
 use crate::query::{Query, Subject, TimeRange};
@@ -34,32 +34,37 @@ use crate::stitch::stitch;
 use crate::stitch::subjects::subjects;
 
 /// A journey, and what it rests on.
-pub struct Told {
+pub struct JourneyAnswer {
     /// The journey, and what was found in it.
-    pub judged: Judged,
+    pub judged: AnalysedJourney,
     /// The question, at the time when it was asked last.
     pub query: Query,
     /// Lines around the journey's own, where asked for.
     pub context: Vec<LogEntry>,
     /// What the metrics that were wished for said.
-    pub readings: Vec<Reading>,
+    pub readings: Vec<MetricReading>,
     /// What it rests on.
-    pub footing: Footing,
+    pub footing: Provenance,
 }
 
-impl Told {
+impl JourneyAnswer {
     /// The outcome of a reading command: the report in the form that is wanted, and what the code says.
-    pub fn outcome(self, args: &JourneyArgs, context: &Context, body: impl FnOnce(Judged, &Query) -> Body) -> Outcome {
+    pub fn outcome(
+        self,
+        args: &JourneyArgs,
+        context: &Context,
+        body: impl FnOnce(AnalysedJourney, &Query) -> Body,
+    ) -> Outcome {
         self.footing.outcome(args, context, body(self.judged, &self.query))
     }
 }
 
 /// What a command wants of a journey beside itself.
-pub struct Wish<'a> {
+pub struct JourneyRequest<'a> {
     /// How many lines around each of the journey's own to ask for as well.
     pub around: usize,
     /// What is known before anything is asked.
-    pub known: Known,
+    pub known: Knowledge,
     /// Good runs to compare with.
     pub baseline: Option<&'a Baseline>,
     /// Services to ask where services must be asked one by one; empty means those of the settings.
@@ -79,10 +84,10 @@ pub struct Waiting<'a> {
     /// How long.
     pub patience: Patience,
     /// Whether what is there is enough.
-    pub judge: &'a dyn Fn(&Told) -> Wait,
+    pub judge: &'a dyn Fn(&JourneyAnswer) -> WaitDecision,
 }
 
-impl Wish<'_> {
+impl JourneyRequest<'_> {
     /// Nothing but the journey.
     pub fn plain(context: &Context) -> Self {
         Self {
@@ -102,11 +107,11 @@ impl Wish<'_> {
 ///
 /// # Errors
 /// Usage, configuration, a file that cannot be read. What a backend did wrong is a note of the answer.
-pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Result<Told, Error> {
+pub async fn ask(args: &JourneyArgs, wish: &JourneyRequest<'_>, context: &Context) -> Result<JourneyAnswer, Error> {
     match args.sources.supply(&context.surroundings)? {
         Supply::Backends => {
             let subject = args.subject.required()?;
-            let desk = Desk::open(&args.sources.recording, context)?;
+            let desk = Session::open(&args.sources.recording, context)?;
             let progress = progress(context);
             let mut told = Box::pin(about(&desk, &desk.transport, subject, &progress, args, wish, context)).await?;
             progress.done();
@@ -127,7 +132,7 @@ pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Resu
             let (name, run) = demo_run(args, scenario.as_deref())?;
             let query = blank(Subject::correlation(&run.correlation_id), context, demo::NOW);
             let known = judging::with_demo(wish.known.clone());
-            let mut told = told(demo::evidence(&run), query, &Wish { known, ..*wish }, args, context);
+            let mut told = told(demo::evidence(&run), query, &JourneyRequest { known, ..*wish }, args, context);
             // Elsewhere `--demo` alone may mean all of it.
             let others = told.footing.flags.split_once(' ').map(|(_, rest)| format!(" {rest}")).unwrap_or_default();
             told.footing.flags = format!("--demo={name}{others}");
@@ -141,14 +146,14 @@ pub async fn ask(args: &JourneyArgs, wish: &Wish<'_>, context: &Context) -> Resu
 /// # Errors
 /// Usage: times that make no sense.
 pub async fn about(
-    desk: &Desk,
+    desk: &Session,
     transport: &Transport,
     subject: Subject,
     progress: &Progress,
     args: &JourneyArgs,
-    wish: &Wish<'_>,
+    wish: &JourneyRequest<'_>,
     context: &Context,
-) -> Result<Told, Error> {
+) -> Result<JourneyAnswer, Error> {
     let time = args.time.range(Some(&subject), desk.now, context.settings.zone.value)?;
     let mut query = Query { time, first_key: desk.first_key.clone(), ..blank(subject, context, desk.now) };
     if !wish.services.is_empty() {
@@ -181,28 +186,34 @@ pub async fn about(
 }
 
 /// The likeliest of the keys under which the ID was found.
-pub fn key_that_worked(told: &Told) -> Option<&str> {
+pub fn key_that_worked(told: &JourneyAnswer) -> Option<&str> {
     let joins = &told.judged.journey.joins;
     let found = |key: &str| joins.iter().any(|j| matches!(&j.reason, Reason::Tag { key: k } if k == key));
     told.query.keys.iter().map(String::as_str).find(|key| found(key))
 }
 
 /// The evidence as a journey, judged by what it shows itself and what is known beside it.
-pub fn told(evidence: Evidence, query: Query, wish: &Wish, args: &JourneyArgs, context: &Context) -> Told {
+pub fn told(
+    evidence: Evidence,
+    query: Query,
+    wish: &JourneyRequest,
+    args: &JourneyArgs,
+    context: &Context,
+) -> JourneyAnswer {
     let mut known = wish.known.clone();
-    Stitched::of(evidence, query, &mut known).told(&known, wish, args, context)
+    StitchedJourney::of(evidence, query, &mut known).told(&known, wish, args, context)
 }
 
 /// A journey that is not judged yet: others may tell more of what it is to be judged by.
-pub struct Stitched {
+pub struct StitchedJourney {
     query: Query,
     shell: Evidence,
     journey: Journey,
 }
 
-impl Stitched {
+impl StitchedJourney {
     /// The evidence as a journey; what it shows is known from now on.
-    pub fn of(mut evidence: Evidence, query: Query, known: &mut Known) -> Self {
+    pub fn of(mut evidence: Evidence, query: Query, known: &mut Knowledge) -> Self {
         let shell = Evidence {
             backends: std::mem::take(&mut evidence.backends),
             notes: std::mem::take(&mut evidence.notes),
@@ -223,13 +234,19 @@ impl Stitched {
     }
 
     /// Judged by what is known, itself included.
-    pub fn told(self, known: &Known, wish: &Wish, args: &JourneyArgs, context: &Context) -> Told {
+    pub fn told(
+        self,
+        known: &Knowledge,
+        wish: &JourneyRequest,
+        args: &JourneyArgs,
+        context: &Context,
+    ) -> JourneyAnswer {
         let Self { query, mut shell, journey } = self;
         let unsettled = settle(&journey, &query, args, context);
         let settled = unsettled.is_none();
         shell.notes.extend(unsettled);
         shell.notes.extend(journey.oddities.iter().map(|said| Note::general(NoteCode::Oddity, said.as_str())));
-        let grounds = Grounds {
+        let grounds = FindingsInput {
             complete: shell.is_complete(),
             settled: settled && !ends_at_the_edge(&journey, &query, context),
             looked_up: !matches!(shell.looked_up, LookedUp::Part { .. }),
@@ -237,8 +254,8 @@ impl Stitched {
             baseline: wish.baseline,
         };
         let (links, flags) = (links(&context.settings, &journey), flags(args, context));
-        let judged = Judged::new(journey, &grounds);
-        let footing = Footing {
+        let judged = AnalysedJourney::new(journey, &grounds);
+        let footing = Provenance {
             subject: Some(query.subject.text.clone()),
             found: if judged.journey.is_empty() { Found::Nothing } else { Found::Something },
             worst: judged.judgement.gravest(),
@@ -251,8 +268,8 @@ impl Stitched {
             unsaved: None,
         };
         let unread = unread(args);
-        let readings = wish.metrics.iter().map(|_| Reading::NotHad(unread.to_owned())).collect();
-        Told { judged, query, context: Vec::new(), readings, footing }
+        let readings = wish.metrics.iter().map(|_| MetricReading::NotHad(unread.to_owned())).collect();
+        JourneyAnswer { judged, query, context: Vec::new(), readings, footing }
     }
 }
 

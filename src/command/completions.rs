@@ -13,14 +13,14 @@ Examples:
 
 /// Flags.
 #[derive(clap::Args, Clone, Copy, Debug)]
-pub struct Args {
+pub struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
     pub shell: Shell,
 }
 
 /// Runs it: the script that completes this app.
-pub fn run(args: &Args, app: clap::Command) -> Outcome {
+pub fn run(args: &CompletionsArgs, app: clap::Command) -> Outcome {
     Outcome::answered(script(args.shell, app))
 }
 

@@ -14,37 +14,37 @@ use crate::options::origin::{Origin, Sourced};
 use crate::options::settings::Settings;
 use crate::options::target::Target;
 use crate::render::render;
-use crate::report::config::{Config, ConfigFile, ConfigProfile, ConfigValue};
+use crate::report::config::{ConfigFile, ConfigProfile, ConfigReport, ConfigValue};
 use crate::report::{Body, Report};
 use crate::source::server::transport::size;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct ConfigArgs {
     /// What to do with it.
     #[command(subcommand)]
-    pub action: Action,
+    pub action: ConfigAction,
 }
 
 /// What to do with the configuration.
 #[derive(clap::Subcommand, Clone, Debug)]
-pub enum Action {
+pub enum ConfigAction {
     /// Every value in force and where it came from; secrets never
-    Show(ShowArgs),
+    Show(ConfigShowArgs),
 }
 
 /// Flags of `show`: those of a command that asks, to see what they would do.
 #[derive(clap::Args, Clone, Debug)]
-pub struct ShowArgs {
+pub struct ConfigShowArgs {
     /// Whom to ask.
     #[command(flatten)]
     pub backends: BackendArgs,
 }
 
-impl Args {
+impl ConfigArgs {
     /// The flags that say whom to ask.
     pub fn backends(&self) -> &BackendArgs {
-        let Action::Show(args) = &self.action;
+        let ConfigAction::Show(args) = &self.action;
         &args.backends
     }
 }
@@ -54,26 +54,31 @@ impl Args {
 /// # Errors
 /// None of its own; a broken configuration is told before.
 #[expect(clippy::unused_async, reason = "every command runs in the same way")]
-pub async fn run(_: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(_: &ConfigArgs, context: &Context) -> Result<Outcome, Error> {
     let config = report(&context.settings, values(&context.settings));
     let report = Report::new(Body::Config(config));
     Ok(Outcome::answered(render(&report, context.format(), &context.view)))
 }
 
 /// One value: its name, itself for machines, itself for people, and where it came from.
-struct Shown {
+struct ShownValue {
     name: String,
     value: Value,
     text: String,
     origin: Origin,
 }
 
-fn shown<T>(name: impl Into<String>, told: &Sourced<T>, value: impl Into<Value>, text: impl Into<String>) -> Shown {
-    Shown { name: name.into(), value: value.into(), text: text.into(), origin: told.origin.clone() }
+fn shown<T>(
+    name: impl Into<String>,
+    told: &Sourced<T>,
+    value: impl Into<Value>,
+    text: impl Into<String>,
+) -> ShownValue {
+    ShownValue { name: name.into(), value: value.into(), text: text.into(), origin: told.origin.clone() }
 }
 
-fn values(settings: &Settings) -> Vec<Shown> {
-    let mut all: Vec<Shown> = settings.targets().into_iter().flat_map(target).collect();
+fn values(settings: &Settings) -> Vec<ShownValue> {
+    let mut all: Vec<ShownValue> = settings.targets().into_iter().flat_map(target).collect();
     let api = APIS.iter().find(|(_, api)| *api == settings.jaeger_api.value).map_or("auto", |(word, _)| word);
     all.push(shown("jaeger.api", &settings.jaeger_api, api, api));
     all.push(maybe("loki.selector", settings.loki_selector.as_ref(), String::clone));
@@ -99,7 +104,7 @@ fn values(settings: &Settings) -> Vec<Shown> {
     all
 }
 
-fn target(target: &Target) -> Vec<Shown> {
+fn target(target: &Target) -> Vec<ShownValue> {
     let name = |key| format!("{}.{key}", target.source.word());
     let url = plain(&target.url.value);
     let url_text = if target.left_out { format!("{url} (left out by --without)") } else { url.to_owned() };
@@ -118,24 +123,24 @@ fn target(target: &Target) -> Vec<Shown> {
 }
 
 /// A value that may not be set.
-fn maybe<T>(name: impl Into<String>, told: Option<&Sourced<T>>, say: impl Fn(&T) -> String) -> Shown {
+fn maybe<T>(name: impl Into<String>, told: Option<&Sourced<T>>, say: impl Fn(&T) -> String) -> ShownValue {
     match told {
         Some(told) => text(name, told, &say(&told.value)),
         None => shown(name, &Sourced::default(()), Value::Null, "none"),
     }
 }
 
-fn text<T>(name: impl Into<String>, told: &Sourced<T>, text: &str) -> Shown {
+fn text<T>(name: impl Into<String>, told: &Sourced<T>, text: &str) -> ShownValue {
     shown(name, told, text, text)
 }
 
-fn list<T: ToString>(name: &str, told: &Sourced<Vec<T>>) -> Shown {
+fn list<T: ToString>(name: &str, told: &Sourced<Vec<T>>) -> ShownValue {
     let texts: Vec<String> = told.value.iter().map(ToString::to_string).collect();
     let text = if texts.is_empty() { "none".to_owned() } else { texts.join(", ") };
     shown(name, told, texts, text)
 }
 
-fn panels(settings: &Settings) -> Shown {
+fn panels(settings: &Settings) -> ShownValue {
     let panels = &settings.panels.value;
     let names: Vec<&str> = panels.iter().map(|panel| panel.name.as_str()).collect();
     let text = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
@@ -143,8 +148,8 @@ fn panels(settings: &Settings) -> Shown {
     shown("panels", &settings.panels, all, text)
 }
 
-fn length(name: &str, told: &Sourced<i64>) -> Shown {
-    Shown { value: json!(told.value), ..text(name, told, &Human(told.value).to_string()) }
+fn length(name: &str, told: &Sourced<i64>) -> ShownValue {
+    ShownValue { value: json!(told.value), ..text(name, told, &Human(told.value).to_string()) }
 }
 
 fn zone(zone: Zone) -> String {
@@ -158,8 +163,8 @@ fn zone(zone: Zone) -> String {
     }
 }
 
-fn report(settings: &Settings, values: Vec<Shown>) -> Config {
-    let value = |shown: Shown| ConfigValue {
+fn report(settings: &Settings, values: Vec<ShownValue>) -> ConfigReport {
+    let value = |shown: ShownValue| ConfigValue {
         name: shown.name,
         value: shown.value,
         text: shown.text,
@@ -170,7 +175,7 @@ fn report(settings: &Settings, values: Vec<Shown>) -> Config {
         owner: owner.word().to_owned(),
         path: path.display().to_string(),
     };
-    Config {
+    ConfigReport {
         profile: settings.profile.clone().map(|(name, from)| ConfigProfile { name, from }),
         files: settings.files.iter().map(file).collect(),
         values: values.into_iter().map(value).collect(),

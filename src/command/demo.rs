@@ -1,23 +1,23 @@
 //! `trace demo`: a short guided tour on embedded data.
 
-use crate::analysis::journey::findings::Judged;
-use crate::analysis::journey::timeline::{Lines, Options};
+use crate::analysis::journey::findings::AnalysedJourney;
+use crate::analysis::journey::timeline::{LogDetail, TimelineOptions};
 use crate::command::{Context, Outcome, judging};
 use crate::error::Error;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Evidence;
 use crate::query::{Query, Subject};
 use crate::render::render;
-use crate::report::find::Find;
+use crate::report::find::FindReport;
 use crate::report::timeline::TimelineReport;
-use crate::report::tour::{Step, Tour};
+use crate::report::tour::{TourReport, TourStep};
 use crate::report::{Body, Report};
-use crate::source::demo::{self, Run, Scenario};
+use crate::source::demo::{self, DemoRun, Scenario};
 use crate::stitch::stitch;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct DemoArgs {
     /// Show this run instead of the tour
     #[arg(value_name = "SCENARIO")]
     pub scenario: Option<String>,
@@ -28,7 +28,7 @@ pub struct Args {
 /// # Errors
 /// Usage: no such run.
 #[expect(clippy::unused_async, reason = "every command runs in the same way")]
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &DemoArgs, context: &Context) -> Result<Outcome, Error> {
     if context.format().is_rows() {
         return Err(Error::usage(
             "a tour has no main table, which jsonl and csv show",
@@ -44,7 +44,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         let (scenario, run) = demo::find(name).ok_or_else(|| no_such_run(name))?;
         steps.extend(stops(&scenario, &run));
     }
-    let tour = Tour {
+    let tour = TourReport {
         welcome: "A tour on embedded data: an essay-marking platform, seen through its traces, log lines and metrics."
             .into(),
         steps,
@@ -56,24 +56,24 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
 }
 
 /// A good run is found; of a broken one the whole timeline is shown as well where an error is to be read.
-fn stops(scenario: &Scenario, run: &Run) -> Vec<Step> {
+fn stops(scenario: &Scenario, run: &DemoRun) -> Vec<TourStep> {
     let flag = format!("--demo={}", scenario.name);
-    let mut stops = vec![Step {
+    let mut stops = vec![TourStep {
         title: scenario.title.to_owned(),
         text: run.truth.planted.as_ref().map_or("Nothing is wrong here.", |planted| planted.what).to_owned(),
         command: format!("trace find {flag}"),
         report: report(run, &flag, |judged, query| {
-            Body::Find(Box::new(Find::of(judged, query.keys.clone(), Options::compact())))
+            Body::Find(Box::new(FindReport::of(judged, query.keys.clone(), TimelineOptions::compact())))
         }),
     }];
     if scenario.name == demo::BROKEN {
-        stops.push(Step {
+        stops.push(TourStep {
             title: "The same run, every span and line of it".to_owned(),
             text: "Calls nest; what a message set off begins a block of its own, with its wait in the queue."
                 .to_owned(),
             command: format!("trace timeline --logs all {flag}"),
             report: report(run, &flag, |judged, _| {
-                let options = Options { lines: Lines::All, ..Options::default() };
+                let options = TimelineOptions { lines: LogDetail::All, ..TimelineOptions::default() };
                 Body::Timeline(Box::new(TimelineReport::of(judged, options)))
             }),
         });
@@ -81,7 +81,7 @@ fn stops(scenario: &Scenario, run: &Run) -> Vec<Step> {
     stops
 }
 
-fn report(run: &Run, flag: &str, body: impl FnOnce(Judged, &Query) -> Body) -> Report {
+fn report(run: &DemoRun, flag: &str, body: impl FnOnce(AnalysedJourney, &Query) -> Body) -> Report {
     let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
     let query = Query::about(Subject::correlation(&run.correlation_id), keys, demo::NOW);
     let evidence = demo::evidence(run);

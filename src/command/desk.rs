@@ -11,13 +11,13 @@ use crate::options::origin::Sourced;
 use crate::options::sources::RecordingArgs;
 use crate::progress::Progress;
 use crate::render::escape;
-use crate::source::recording::Tape;
+use crate::source::recording::Recording;
 use crate::source::server::Backends;
 use crate::source::server::transport::{Limits, Transport};
 use crate::stop::Stage;
 
 /// Whom a command asks, and how.
-pub struct Desk {
+pub struct Session {
     /// The way there.
     pub transport: Transport,
     /// Who is there.
@@ -29,7 +29,7 @@ pub struct Desk {
     profile: String,
 }
 
-impl Desk {
+impl Session {
     /// Opens it: the clock runs from here.
     ///
     /// # Errors
@@ -60,11 +60,11 @@ impl Desk {
 }
 
 /// The recording that is made or played, and the time in which it lives.
-pub fn tape(args: &RecordingArgs, now: Timestamp) -> Result<(Tape, Timestamp), Error> {
+pub fn tape(args: &RecordingArgs, now: Timestamp) -> Result<(Recording, Timestamp), Error> {
     match (&args.record, &args.replay) {
-        (Some(folder), _) => Ok((Tape::record(folder.clone(), now), now)),
-        (None, Some(folder)) => Tape::open(folder),
-        (None, None) => Ok((Tape::Off, now)),
+        (Some(folder), _) => Ok((Recording::record(folder.clone(), now), now)),
+        (None, Some(folder)) => Recording::open(folder),
+        (None, None) => Ok((Recording::Off, now)),
     }
 }
 
@@ -73,7 +73,7 @@ pub fn tape(args: &RecordingArgs, now: Timestamp) -> Result<(Tape, Timestamp), E
 /// the error's.
 pub fn keep_recording(transport: &Transport) -> (String, Option<Exit>) {
     match (transport.tape(), transport.interrupted()) {
-        (Tape::Recording { .. }, Some(failure)) => {
+        (Recording::Recording { .. }, Some(failure)) => {
             (format!("warning: the recording was not written: {}\n", failure.message), None)
         }
         (tape, _) => match tape.save() {
@@ -86,13 +86,13 @@ pub fn keep_recording(transport: &Transport) -> (String, Option<Exit>) {
 /// The backends, with credentials only where somebody is really asked. The transport's clock is running by then.
 pub fn backends(transport: &Transport, context: &Context) -> Backends {
     match transport.tape() {
-        Tape::Replaying(_) => context.settings.backends_without_credentials(),
+        Recording::Replaying(_) => context.settings.backends_without_credentials(),
         _ => context.settings.backends(&context.surroundings),
     }
 }
 
 /// A transport with the limits of the settings.
-pub fn transport(tape: Tape, context: &Context) -> Transport {
+pub fn transport(tape: Recording, context: &Context) -> Transport {
     let bounds = context.settings.bounds;
     // The parser of these flags lets nothing pass that is not above zero.
     let time = |told: &Sourced<i64>| Duration::from_nanos(told.value.unsigned_abs());

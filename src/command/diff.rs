@@ -1,10 +1,10 @@
 //! `trace diff`: two journeys, or two windows, step by step.
 
-use crate::analysis::window::diff::{Diff, Side};
-use crate::command::asking::{Told, Wish, about, ask};
-use crate::command::desk::{Desk, progress};
-use crate::command::footing::Footing;
-use crate::command::window::{Counted, Search, each, in_window, needs_spans};
+use crate::analysis::window::diff::{DiffFold, DiffSide};
+use crate::command::asking::{JourneyAnswer, JourneyRequest, about, ask};
+use crate::command::desk::{Session, progress};
+use crate::command::footing::Provenance;
+use crate::command::window::{WindowAnswer, WindowSearch, each, in_window, needs_spans};
 use crate::command::{Context, Outcome};
 use crate::error::{Error, Exit};
 use crate::model::basis::Basis;
@@ -16,7 +16,7 @@ use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
 use crate::options::window::WindowArgs;
 use crate::report::Body;
-use crate::report::diff::{Compared, DiffReport};
+use crate::report::diff::{DiffReport, DiffSubject};
 use crate::source::demo;
 
 /// Lines to copy.
@@ -33,7 +33,7 @@ Examples:
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct DiffArgs {
     /// Show the steps that are alike as well
     #[arg(long)]
     pub all: bool,
@@ -61,7 +61,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &DiffArgs, context: &Context) -> Result<Outcome, Error> {
     args.window.journey.verdict.judges_nothing("diff", "--exit-code ends with 1 where the two differ")?;
     let input = &args.window.journey.sources.input;
     if input.iter().any(|path| path.as_os_str() == "-") && !(input.len() == 2 && args.other.is_none()) {
@@ -88,7 +88,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
 }
 
 /// The two windows, where windows are meant.
-fn windows(args: &Args, context: &Context) -> Result<Option<[Window; 2]>, Error> {
+fn windows(args: &DiffArgs, context: &Context) -> Result<Option<[Window; 2]>, Error> {
     let is_demo = args.window.journey.sources.demo.is_some();
     let (now, zone) = (if is_demo { demo::NOW } else { context.surroundings.now }, context.settings.zone.value);
     let read = |times: TimeArgs| {
@@ -128,16 +128,20 @@ fn began_in(journey: &Journey, window: Window) -> bool {
     journey.span_extent().is_some_and(|extent| window.contains(extent.from))
 }
 
-async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Result<(Compared, Footing), Error> {
+async fn two_windows(
+    args: &DiffArgs,
+    windows: [Window; 2],
+    context: &Context,
+) -> Result<(DiffSubject, Provenance), Error> {
     let filters = args.window.journey.filters.filters();
-    let mut diff = Diff::of_many();
-    let mut all: Vec<Counted> = vec![];
+    let mut diff = DiffFold::of_many();
+    let mut all: Vec<WindowAnswer> = vec![];
     match args.window.journey.sources.supply(&context.surroundings)? {
         Supply::Backends => {
-            let desk = Desk::open(&args.window.journey.sources.recording, context)?;
+            let desk = Session::open(&args.window.journey.sources.recording, context)?;
             needs_spans(&desk)?;
-            let search = Search { evenly: true, ..Search::default() };
-            for (side, window) in [Side::First, Side::Second].into_iter().zip(windows) {
+            let search = WindowSearch { evenly: true, ..WindowSearch::default() };
+            for (side, window) in [DiffSide::First, DiffSide::Second].into_iter().zip(windows) {
                 let add = |journey: Journey| {
                     if began_in(&journey, window) {
                         diff.add(side, &journey, &filters);
@@ -150,7 +154,7 @@ async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Re
             }
         }
         _ => {
-            for (side, window) in [Side::First, Side::Second].into_iter().zip(windows) {
+            for (side, window) in [DiffSide::First, DiffSide::Second].into_iter().zip(windows) {
                 let mut one = args.window.clone();
                 let time = |at: Timestamp| Some(at.rfc3339());
                 one.journey.time = TimeArgs { since: None, start: time(window.from), end: time(window.to) };
@@ -163,19 +167,19 @@ async fn two_windows(args: &Args, windows: [Window; 2], context: &Context) -> Re
             }
         }
     }
-    let (footings, bases): (Vec<Footing>, Vec<Basis>) = all.into_iter().map(|one| (one.footing, one.basis)).unzip();
-    let footing = footings.into_iter().reduce(Footing::and).unwrap_or_default();
+    let (footings, bases): (Vec<Provenance>, Vec<Basis>) = all.into_iter().map(|one| (one.footing, one.basis)).unzip();
+    let footing = footings.into_iter().reduce(Provenance::and).unwrap_or_default();
     let bases = <[Basis; 2]>::try_from(bases).unwrap_or_default();
-    Ok((Compared::Windows { windows, bases, told: diff.told() }, footing))
+    Ok((DiffSubject::Windows { windows, bases, told: diff.told() }, footing))
 }
 
-async fn two_journeys(args: &Args, context: &Context) -> Result<(Compared, Footing), Error> {
-    let (plain, filters) = (Wish::plain(context), args.window.journey.filters.filters());
+async fn two_journeys(args: &DiffArgs, context: &Context) -> Result<(DiffSubject, Provenance), Error> {
+    let (plain, filters) = (JourneyRequest::plain(context), args.window.journey.filters.filters());
     let both = both(args, context)?;
-    let mut told: Vec<Told> = vec![];
+    let mut told: Vec<JourneyAnswer> = vec![];
     match args.window.journey.sources.supply(&context.surroundings)? {
         Supply::Backends => {
-            let desk = Desk::open(&args.window.journey.sources.recording, context)?;
+            let desk = Session::open(&args.window.journey.sources.recording, context)?;
             let progress = progress(context);
             for one in &both {
                 let subject = one.subject.required()?;
@@ -194,29 +198,29 @@ async fn two_journeys(args: &Args, context: &Context) -> Result<(Compared, Footi
             }
         }
     }
-    let mut diff = Diff::of_two();
-    for (side, one) in [Side::First, Side::Second].into_iter().zip(&told) {
+    let mut diff = DiffFold::of_two();
+    for (side, one) in [DiffSide::First, DiffSide::Second].into_iter().zip(&told) {
         diff.add(side, &one.judged.journey, &filters);
     }
     let is_demo = args.window.journey.sources.demo.is_some();
-    let name = |one: (&JourneyArgs, &Told)| match &one.0.subject.id {
+    let name = |one: (&JourneyArgs, &JourneyAnswer)| match &one.0.subject.id {
         Some(id) if is_demo => id.clone(),
         _ => one.1.query.subject.text.clone(),
     };
     let empty: Vec<bool> = told.iter().map(|one| one.judged.journey.is_empty()).collect();
     let names: Vec<String> = both.iter().zip(&told).map(name).collect();
-    let mut footing = told.into_iter().map(|one| one.footing).reduce(Footing::and).unwrap_or_default();
+    let mut footing = told.into_iter().map(|one| one.footing).reduce(Provenance::and).unwrap_or_default();
     // One side alone is nothing to compare.
     if empty.contains(&true) {
         footing.found = Found::Nothing;
     }
     let names = <[String; 2]>::try_from(names).unwrap_or_default();
     let empty = <[bool; 2]>::try_from(empty).unwrap_or_default();
-    Ok((Compared::Journeys { names, empty, told: diff.told() }, footing))
+    Ok((DiffSubject::Journeys { names, empty, told: diff.told() }, footing))
 }
 
 /// The flags of either journey.
-fn both(args: &Args, context: &Context) -> Result<[JourneyArgs; 2], Error> {
+fn both(args: &DiffArgs, context: &Context) -> Result<[JourneyArgs; 2], Error> {
     let journey = &args.window.journey;
     let named = |id: &str| JourneyArgs {
         subject: SubjectArgs { id: Some(id.to_owned()), ..SubjectArgs::default() },

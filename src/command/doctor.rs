@@ -9,7 +9,7 @@ use crate::model::evidence::{BackendState, Source};
 use crate::options::backends::BackendArgs;
 use crate::options::sources::RecordingArgs;
 use crate::render::render;
-use crate::report::doctor::{Doctor, DoctorRow};
+use crate::report::doctor::{DoctorReport, DoctorRow};
 use crate::report::{Body, Report};
 use crate::source::demo;
 use crate::source::failure::Came;
@@ -17,7 +17,7 @@ use crate::stop::Stage;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct DoctorArgs {
     /// Whom to ask.
     #[command(flatten)]
     pub backends: BackendArgs,
@@ -33,9 +33,9 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Error> {
     if args.demo {
-        let report = Report::new(Body::Doctor(Doctor { checks: SOURCES.map(of_demo).to_vec() }));
+        let report = Report::new(Body::Doctor(DoctorReport { checks: SOURCES.map(of_demo).to_vec() }));
         return Ok(Outcome::answered(render(&report, context.format(), &context.view)));
     }
     let (tape, now) = tape(&args.recording, context.surroundings.now)?;
@@ -51,7 +51,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let well = exit(&checks);
     let exit = unsaved.unwrap_or(well);
     let any_answered = checks.iter().any(|check| matches!(check.state, BackendState::Ok | BackendState::Partial));
-    let mut report = Report::new(Body::Doctor(Doctor { checks }));
+    let mut report = Report::new(Body::Doctor(DoctorReport { checks }));
     report.complete = well == Exit::Answered;
     if let Some(failure) = transport.interrupted() {
         report.notes.push(failure.interruption(if any_answered { Came::Something } else { Came::Nothing }));

@@ -1,15 +1,15 @@
 //! `trace errors`: the newest errors, whole.
 
 use crate::analysis::window::error_list::ErrorList;
-use crate::analysis::window::occurrences::Part;
-use crate::command::failing::{self, Look};
+use crate::analysis::window::occurrences::ErrorRole;
+use crate::command::failing::{self, ErrorWindow};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::finding::Severity;
 use crate::options::journey::JourneyArgs;
 use crate::options::window::WindowArgs;
 use crate::report::Body;
-use crate::report::errors::Errors;
+use crate::report::errors::ErrorsReport;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -26,7 +26,7 @@ const TRACES: u32 = 200;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct ErrorsArgs {
     /// Show errors as well that others caused
     #[arg(long)]
     pub all: bool,
@@ -45,19 +45,19 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &ErrorsArgs, context: &Context) -> Result<Outcome, Error> {
     let filters = args.journey.filters.filters();
     let window = WindowArgs { limit: args.limit.max(TRACES), journey: args.journey.clone() };
     let mut list: Option<ErrorList> = None;
-    let looked = failing::each(&window, Look::Alone, context, |scope, journey| {
+    let looked = failing::each(&window, ErrorWindow::Alone, context, |scope, journey| {
         list.get_or_insert_with(|| ErrorList::over(scope.clone())).add(&journey, &filters);
     });
     let counted = Box::pin(looked).await?.counted;
     let mut errors = list.unwrap_or_default().newest();
     let is_kept = errors.iter().any(|error| error.recovered < error.count);
     // Where what caused them is no part of what was asked about, they are the answer.
-    let all = args.all || errors.iter().all(|error| error.part == Part::PassedOn);
-    let is_wanted = |part: Part| all || part != Part::PassedOn;
+    let all = args.all || errors.iter().all(|error| error.part == ErrorRole::PassedOn);
+    let is_wanted = |part: ErrorRole| all || part != ErrorRole::PassedOn;
     let passed_on = errors.iter().filter(|error| !is_wanted(error.part)).map(|error| error.count).sum();
     errors.retain(|error| is_wanted(error.part));
     let shown = usize::try_from(args.limit).unwrap_or(usize::MAX).min(errors.len());
@@ -65,7 +65,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let older_count = errors[shown..].iter().map(|error| error.count).sum();
     errors.truncate(shown);
     let when = failing::when(&window, context)?;
-    let body = Errors { errors, older, older_count, passed_on, basis: counted.basis, when, stacks: args.stack };
+    let body = ErrorsReport { errors, older, older_count, passed_on, basis: counted.basis, when, stacks: args.stack };
     let mut footing = counted.footing;
     footing.worst = is_kept.then_some(Severity::Error);
     Ok(footing.outcome(&args.journey, context, Body::Errors(Box::new(body))))

@@ -1,12 +1,12 @@
 //! `trace find`: the story of one ID in one screen.
 
-use crate::analysis::journey::timeline::Options;
-use crate::command::asking::{Wish, ask};
+use crate::analysis::journey::timeline::TimelineOptions;
+use crate::command::asking::{JourneyRequest, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::options::journey::JourneyArgs;
 use crate::report::Body;
-use crate::report::find::Find;
+use crate::report::find::FindReport;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -19,7 +19,7 @@ Examples:
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct FindArgs {
     /// The journey.
     #[command(flatten)]
     pub journey: JourneyArgs,
@@ -29,10 +29,10 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
-    let told = ask(&args.journey, &Wish::plain(context), context).await?;
-    let options = Options { filters: args.journey.filters.filters(), ..Options::compact() };
+pub async fn run(args: &FindArgs, context: &Context) -> Result<Outcome, Error> {
+    let told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
+    let options = TimelineOptions { filters: args.journey.filters.filters(), ..TimelineOptions::compact() };
     Ok(told.outcome(&args.journey, context, |judged, query| {
-        Body::Find(Box::new(Find::of(judged, query.keys.clone(), options)))
+        Body::Find(Box::new(FindReport::of(judged, query.keys.clone(), options)))
     }))
 }

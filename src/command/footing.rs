@@ -6,13 +6,13 @@ use crate::gather::health;
 use crate::model::evidence::{BackendState, Evidence};
 use crate::model::filter::Filters;
 use crate::model::finding::Severity;
-use crate::options::journey::{Data, Found, JourneyArgs};
+use crate::options::journey::{DataQuality, Found, JourneyArgs};
 use crate::render::{Format, escape, render};
-use crate::report::{Body, Link, Report};
+use crate::report::{Body, PageLink, Report};
 
 /// What an answer rests on: one about a journey, or about many.
 #[derive(Default)]
-pub struct Footing {
+pub struct Provenance {
     /// About whom; none where about many.
     pub subject: Option<String>,
     /// What was asked, how the backends did, and what is to be remarked; without spans and lines.
@@ -24,7 +24,7 @@ pub struct Footing {
     /// What of the data was asked about.
     pub filters: Filters,
     /// Pages of the backends' own about the same.
-    pub links: Vec<Link>,
+    pub links: Vec<PageLink>,
     /// What is said beside the answer.
     pub said: String,
     /// Whether anything was found.
@@ -35,7 +35,7 @@ pub struct Footing {
     pub unsaved: Option<Exit>,
 }
 
-impl Footing {
+impl Provenance {
     /// Whether everything that was asked for came.
     pub fn is_complete(&self) -> bool {
         self.shell.is_complete()
@@ -97,13 +97,13 @@ impl Footing {
 }
 
 /// How good the evidence is.
-pub fn data(evidence: &Evidence) -> Data {
+pub fn data(evidence: &Evidence) -> DataQuality {
     if evidence.backends.iter().any(|b| b.state == BackendState::Refused) {
-        Data::NeedsPerson
+        DataQuality::NeedsPerson
     } else if evidence.is_complete() {
-        Data::Complete
+        DataQuality::Complete
     } else {
-        Data::Partial
+        DataQuality::Partial
     }
 }
 
@@ -114,7 +114,7 @@ mod tests {
 
     const FOUND: [Found; 2] = [Found::Nothing, Found::Something];
 
-    fn footing(states: &[BackendState], note: Option<NoteCode>, found: Found, worst: Option<Severity>) -> Footing {
+    fn footing(states: &[BackendState], note: Option<NoteCode>, found: Found, worst: Option<Severity>) -> Provenance {
         let backend = |(at, state): (usize, &BackendState)| BackendStatus {
             url: at.to_string(),
             ..BackendStatus::new(Source::Loki, *state)
@@ -125,7 +125,7 @@ mod tests {
             ..Evidence::default()
         };
         let subject = Some("a".to_owned());
-        Footing { subject, shell, settled: true, said: "s".to_owned(), found, worst, ..Footing::default() }
+        Provenance { subject, shell, settled: true, said: "s".to_owned(), found, worst, ..Provenance::default() }
     }
 
     #[test]
@@ -133,15 +133,15 @@ mod tests {
         use BackendState::{Ok, Refused, Unreachable};
         let missing = Some(NoteCode::Skipped);
         for (states, note, wanted) in [
-            (&[Ok, Ok][..], None, Data::Complete),
-            (&[Ok, Ok], Some(NoteCode::Info), Data::Complete),
-            (&[Ok, Unreachable], missing, Data::Partial),
-            (&[Unreachable, Refused], missing, Data::NeedsPerson),
-            (&[], None, Data::Complete),
+            (&[Ok, Ok][..], None, DataQuality::Complete),
+            (&[Ok, Ok], Some(NoteCode::Info), DataQuality::Complete),
+            (&[Ok, Unreachable], missing, DataQuality::Partial),
+            (&[Unreachable, Refused], missing, DataQuality::NeedsPerson),
+            (&[], None, DataQuality::Complete),
         ] {
             let footing = footing(states, note, Found::Something, None);
             assert_eq!(data(&footing.shell), wanted, "{states:?}");
-            assert_eq!(footing.is_complete(), wanted == Data::Complete, "{states:?}");
+            assert_eq!(footing.is_complete(), wanted == DataQuality::Complete, "{states:?}");
         }
     }
 

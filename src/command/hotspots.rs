@@ -1,15 +1,15 @@
 //! `trace hotspots`: where errors come from.
 
 use crate::analysis::window::hotspots::totals::Totals;
-use crate::analysis::window::hotspots::{Compared, Hotspots as Fold};
-use crate::command::failing::{self, Look, Looked};
+use crate::analysis::window::hotspots::{ErrorComparison, HotspotFold as Fold};
+use crate::command::failing::{self, ErrorWindow, ErrorWindowAnswer};
 use crate::command::via::can_be_asked;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::finding::Severity;
 use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::Body;
-use crate::report::hotspots::Hotspots;
+use crate::report::hotspots::HotspotsReport;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -24,7 +24,7 @@ Examples:
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct HotspotsArgs {
     /// Show errors as well that others caused
     #[arg(long)]
     pub all: bool,
@@ -43,24 +43,24 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &HotspotsArgs, context: &Context) -> Result<Outcome, Error> {
     can_be_asked(args.via.via, &args.window, context)?;
     let filters = args.window.journey.filters.filters();
     let mut fold: Option<Fold> = None;
-    let looked = failing::each(&args.window, Look::Compared(args.via.via), context, |scope, journey| {
+    let looked = failing::each(&args.window, ErrorWindow::Compared(args.via.via), context, |scope, journey| {
         fold.get_or_insert_with(|| Fold::over(scope.clone())).add(&journey, &filters);
     });
-    let Looked { counted, scope, totals } = Box::pin(looked).await?;
+    let ErrorWindowAnswer { counted, scope, totals } = Box::pin(looked).await?;
     let fold = fold.unwrap_or_default();
     let calls = totals.as_ref().map_or_else(|| fold.counted(), Totals::counted);
     let (compared, hotspots) = match &totals {
         Some(totals) => (totals.compared(), fold.rows_of(totals)),
-        None if scope.before.is_none() => (Compared::NotLooked, fold.rows()),
+        None if scope.before.is_none() => (ErrorComparison::NotLooked, fold.rows()),
         None => (fold.compared(), fold.rows()),
     };
     // What caused them is an error as well, or no part of what was asked about.
     let is_kept = hotspots.iter().any(|spot| spot.errors > spot.recovered);
-    let body = Hotspots {
+    let body = HotspotsReport {
         hotspots,
         counted_from: scope.window.map(|window| window.from),
         counted_to: scope.window.map(|window| window.to),

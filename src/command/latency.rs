@@ -1,16 +1,16 @@
 //! `trace latency`: how long calls take, and what users wait for.
 
-use crate::analysis::window::latency::{By, Latencies, measured as from_metrics};
-use crate::command::desk::Desk;
-use crate::command::via::{Grouping, basis as measured_basis, can_be_asked, measured};
-use crate::command::window::{Counted, Search, counted_in, each, in_window, is_one, needs_spans, window};
+use crate::analysis::window::latency::{Latencies, LatencyGrouping, measured as from_metrics};
+use crate::command::desk::Session;
+use crate::command::via::{MetricGrouping, basis as measured_basis, can_be_asked, measured};
+use crate::command::window::{WindowAnswer, WindowSearch, counted_in, each, in_window, is_one, needs_spans, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::basis::Basis;
 use crate::options::sources::Supply;
 use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::Body;
-use crate::report::latency::Latency;
+use crate::report::latency::LatencyReport;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -25,10 +25,10 @@ Examples:
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct LatencyArgs {
     /// By what calls are told apart: operation, service, or attribute:KEY [default: operation]
     #[arg(long, value_name = "WHAT", value_parser = by)]
-    pub by: Option<By>,
+    pub by: Option<LatencyGrouping>,
     /// Show how the lengths of each row are spread
     #[arg(long)]
     pub histogram: bool,
@@ -43,11 +43,11 @@ pub struct Args {
     pub window: WindowArgs,
 }
 
-fn by(text: &str) -> Result<By, String> {
+fn by(text: &str) -> Result<LatencyGrouping, String> {
     match text.split_once([':', '=']) {
-        None if text == "operation" => Ok(By::Operation),
-        None if text == "service" => Ok(By::Service),
-        Some(("attribute", key)) if !key.is_empty() => Ok(By::Attribute(key.to_owned())),
+        None if text == "operation" => Ok(LatencyGrouping::Operation),
+        None if text == "service" => Ok(LatencyGrouping::Service),
+        Some(("attribute", key)) if !key.is_empty() => Ok(LatencyGrouping::Attribute(key.to_owned())),
         _ if text.trim_end_matches([':', '=']) == "attribute" => {
             Err("say which one in the same word: attribute:KEY, such as attribute:tenant".to_owned())
         }
@@ -59,30 +59,30 @@ fn by(text: &str) -> Result<By, String> {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &LatencyArgs, context: &Context) -> Result<Outcome, Error> {
     args.window.journey.verdict.judges_nothing("latency", "trace hotspots and trace missing judge what they find")?;
     can_be_asked(args.via.via, &args.window, context)?;
     let by = args.by.clone().unwrap_or_default();
     let filters = args.window.journey.filters.filters();
     let supply = args.window.journey.sources.supply(&context.surroundings)?;
     let (counted, table) = if supply == Supply::Backends && !is_one(&args.window)? {
-        let desk = Desk::open(&args.window.journey.sources.recording, context)?;
+        let desk = Session::open(&args.window.journey.sources.recording, context)?;
         let window = window(&args.window, desk.now, context)?;
         let grouping = match by {
-            By::Operation => Grouping::Operations,
-            By::Service => Grouping::Services,
-            By::Attribute(_) => Grouping::Attributes,
+            LatencyGrouping::Operation => MetricGrouping::Operations,
+            LatencyGrouping::Service => MetricGrouping::Services,
+            LatencyGrouping::Attribute(_) => MetricGrouping::Attributes,
         };
         let (measured, shell) = measured(&desk, args.via.via, grouping, &filters, window, context).await?;
         let (mut counted, table) = match &measured {
             Some((measured, _)) => (
-                Counted::measured(measured_basis(measured), &args.window, context),
+                WindowAnswer::measured(measured_basis(measured), &args.window, context),
                 from_metrics(measured, &by, &filters),
             ),
             None => {
                 needs_spans(&desk)?;
                 let mut fold = Latencies::over(by.clone(), Some(window));
-                let counted = in_window(&desk, window, Search::default(), &args.window, context, |journey| {
+                let counted = in_window(&desk, window, WindowSearch::default(), &args.window, context, |journey| {
                     fold.add(&journey, &filters);
                 })
                 .await;
@@ -100,6 +100,6 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     // Lines tell nothing of lengths.
     let basis = Basis { lines: 0, ..counted.basis };
     let top = usize::try_from(args.top).unwrap_or(usize::MAX);
-    let report = Latency::of(table, by, basis, top, args.histogram);
+    let report = LatencyReport::of(table, by, basis, top, args.histogram);
     Ok(counted.footing.outcome(&args.window.journey, context, Body::Latency(Box::new(report))))
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::command::asking::Wish;
-use crate::command::footing::Footing;
+use crate::command::asking::JourneyRequest;
+use crate::command::footing::Provenance;
 use crate::command::many::each;
 use crate::command::spec::read_spec;
 use crate::command::{Context, Outcome};
@@ -14,10 +14,10 @@ use crate::options::journey::JourneyArgs;
 use crate::options::many::ManyArgs;
 use crate::options::sources::SourceArgs;
 use crate::options::time::TimeArgs;
-use crate::pipeline::learn::{FEWEST, Learner, Options, TooFew, Update, update};
+use crate::pipeline::learn::{FEWEST, LearnOptions, Learner, TooFew, Update, update};
 use crate::render::{Format, escape};
 use crate::report::Body;
-use crate::report::learned::Learned;
+use crate::report::learned::LearnedReport;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -30,7 +30,7 @@ Examples:
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct LearnPipelineArgs {
     /// What the pipeline is called [default: as its first step]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
@@ -61,7 +61,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Usage: too few good runs, a spec that cannot be updated; whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &LearnPipelineArgs, context: &Context) -> Result<Outcome, Error> {
     if args.many.recent.is_some() && args.root.is_none() {
         return Err(Error::usage("--recent: runs of which pipeline?", "add --root OPERATION, with which they begin"));
     }
@@ -76,7 +76,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     let old = args.update.as_ref().map(|path| Ok::<_, Error>((path, read_spec(path)?))).transpose()?;
     let journey = JourneyArgs::over(&args.time, &args.sources, &args.backends);
     let root = args.root.clone().map(|root| (root, None));
-    let wish = Wish { root: root.as_ref(), ..Wish::plain(context) };
+    let wish = JourneyRequest { root: root.as_ref(), ..JourneyRequest::plain(context) };
     let mut fold = Learner::default();
     let footing = each(&journey, &args.many, &wish, context, |told| match () {
         () if !told.footing.is_complete() => fold.leave_out("that did not come whole"),
@@ -84,7 +84,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         () => fold.add(std::mem::take(&mut told.judged)),
     });
     let mut footing = footing.await?;
-    let options = Options { name: args.name.clone(), force: args.force };
+    let options = LearnOptions { name: args.name.clone(), force: args.force };
     let draft = fold.finish(&options).map_err(|too_few| refused(&too_few))?;
     let aside = draft.aside.as_ref().map(|aside| format!("learn-pipeline: {}", aside.words()));
     footing.say(&aside.unwrap_or_default());
@@ -96,7 +96,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
             Some(update(&shown, &text, spec, &draft).map_err(Error::Spec)?)
         }
     };
-    let learned = Learned { spec: draft.yaml(), diff: update.as_ref().map(|update| update.diff.clone()), draft };
+    let learned = LearnedReport { spec: draft.yaml(), diff: update.as_ref().map(|update| update.diff.clone()), draft };
     Ok(outcome(learned, update, footing, context))
 }
 
@@ -114,7 +114,7 @@ fn refused(few: &TooFew) -> Error {
 
 /// The spec as it is: whoever reads it must find it so, whatever the terminal's width. Nothing of it needs escaping; a
 /// file that is shown may.
-fn outcome(learned: Learned, update: Option<Update>, mut footing: Footing, context: &Context) -> Outcome {
+fn outcome(learned: LearnedReport, update: Option<Update>, mut footing: Provenance, context: &Context) -> Outcome {
     let plain = match update {
         _ if context.format() != Format::Table => None,
         None => Some(learned.spec.clone()),

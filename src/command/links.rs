@@ -6,7 +6,7 @@ use url::Url;
 use crate::model::journey::Journey;
 use crate::model::time::{MINUTE, Window};
 use crate::options::settings::Settings;
-use crate::report::Link;
+use crate::report::PageLink;
 use crate::source::server::loki::by_text;
 use crate::source::server::transport::joined;
 use crate::stitch::matching::spellings;
@@ -15,18 +15,18 @@ use crate::stitch::matching::spellings;
 const MOST: usize = 20;
 
 /// A page for each trace in Jaeger, and one for the lines in Grafana's Explore.
-pub fn links(settings: &Settings, journey: &Journey) -> Vec<Link> {
+pub fn links(settings: &Settings, journey: &Journey) -> Vec<PageLink> {
     let mut links = Vec::new();
     if let Some(ui) = &settings.jaeger.ui_url {
         links.extend(journey.traces.iter().take(MOST).map(|trace| {
             let url = joined(&ui.value, &["trace".to_owned(), trace.trace_id.to_string()]);
-            Link { what: format!("trace {}", trace.trace_id.short()), url: url.into() }
+            PageLink { what: format!("trace {}", trace.trace_id.short()), url: url.into() }
         }));
     }
     if let (Some(ui), Some(extent), Some(id)) = (&settings.loki.ui_url, journey.extent(), &journey.correlation_id) {
         let selector = settings.loki_selector.as_ref().map_or("{service_name=~\".+\"}", |s| s.value.as_str());
         let url = explore(&ui.value, &by_text(selector, &spellings(id)), extent.padded(MINUTE, MINUTE));
-        links.push(Link { what: "log lines".to_owned(), url: url.into() });
+        links.push(PageLink { what: "log lines".to_owned(), url: url.into() });
     }
     links
 }

@@ -1,6 +1,6 @@
 //! `trace logs`: every line of one ID, over all services, in time order.
 
-use crate::command::asking::{Wish, ask};
+use crate::command::asking::{JourneyRequest, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::filter::Filters;
@@ -8,7 +8,7 @@ use crate::model::log::Level;
 use crate::options::backends::choice;
 use crate::options::journey::JourneyArgs;
 use crate::report::Body;
-use crate::report::logs::Logs;
+use crate::report::logs::LogsReport;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -29,7 +29,7 @@ const LEVELS: [(&str, Level); 6] = [
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct LogsArgs {
     /// Show so many lines of the same service around each
     #[arg(short = 'C', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
     pub context: u32,
@@ -45,11 +45,12 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &LogsArgs, context: &Context) -> Result<Outcome, Error> {
     let around = usize::try_from(args.context).unwrap_or(0);
-    let mut told = ask(&args.journey, &Wish { around, ..Wish::plain(context) }, context).await?;
+    let mut told = ask(&args.journey, &JourneyRequest { around, ..JourneyRequest::plain(context) }, context).await?;
     let filters = Filters { level: args.level.unwrap_or_default(), ..args.journey.filters.filters() };
     let around = std::mem::take(&mut told.context);
-    Ok(told
-        .outcome(&args.journey, context, |judged, _| Body::Logs(Box::new(Logs::of(judged.journey, around, filters)))))
+    Ok(told.outcome(&args.journey, context, |judged, _| {
+        Body::Logs(Box::new(LogsReport::of(judged.journey, around, filters)))
+    }))
 }

@@ -6,14 +6,16 @@ use std::time::Duration;
 use futures_util::stream::{StreamExt, iter};
 use tokio::time::Instant;
 
-use crate::analysis::journey::findings::known::Known;
+use crate::analysis::journey::findings::known::Knowledge;
 use crate::command::Context;
-use crate::command::asking::{Stitched, Told, Wish, about, ask, blank, flags, key_that_worked};
-use crate::command::desk::{Desk, bar, progress};
-use crate::command::footing::Footing;
+use crate::command::asking::{
+    JourneyAnswer, JourneyRequest, StitchedJourney, about, ask, blank, flags, key_that_worked,
+};
+use crate::command::desk::{Session, bar, progress};
+use crate::command::footing::Provenance;
 use crate::command::offline::{demo_run, read_files, within};
 use crate::error::Error;
-use crate::gather::recent::{Recent, Wanted, recent};
+use crate::gather::recent::{Recent, RecentQuery, recent};
 use crate::model::evidence::Evidence;
 use crate::model::time::{HOUR, Timestamp, Window};
 use crate::options::journey::JourneyArgs;
@@ -22,7 +24,7 @@ use crate::options::sources::Supply;
 use crate::progress::Progress;
 use crate::query::Subject;
 use crate::source::demo;
-use crate::stitch::split::{Shares, split};
+use crate::stitch::split::{SplitEvidence, split};
 
 /// How many runs are asked about at the same time.
 const IN_FLIGHT: usize = 8;
@@ -35,10 +37,10 @@ const IN_FLIGHT: usize = 8;
 pub async fn each(
     args: &JourneyArgs,
     many: &ManyArgs,
-    wish: &Wish<'_>,
+    wish: &JourneyRequest<'_>,
     context: &Context,
-    mut take: impl FnMut(&mut Told),
-) -> Result<Footing, Error> {
+    mut take: impl FnMut(&mut JourneyAnswer),
+) -> Result<Provenance, Error> {
     let is_named = args.subject.subject()?.is_some();
     let supply = args.sources.supply(&context.surroundings)?;
     if matches!(&supply, Supply::Files(paths) if paths.iter().any(|path| path.as_os_str() == "-")) && many.reads_stdin()
@@ -52,8 +54,8 @@ pub async fn each(
     if is_named && (listed.is_some() || many.recent.is_some()) {
         return Err(Error::usage("one ID and a list of them", "name the ID, or give --ids-from or --recent"));
     }
-    let mut footing: Option<Footing> = None;
-    let mut add = |mut told: Told| {
+    let mut footing: Option<Provenance> = None;
+    let mut add = |mut told: JourneyAnswer| {
         take(&mut told);
         footing = Some(match footing.take() {
             Some(all) => all.and(told.footing),
@@ -73,12 +75,12 @@ pub async fn each(
         Supply::Demo(scenario) if !is_named && (scenario.is_none() || listed.is_some()) => {
             let mut known = wish.known.clone();
             demo::embedded().iter().for_each(|(_, run)| known.learn_spans(&run.spans));
-            let (wish, listed) = (Wish { known, ..*wish }, listed.as_deref());
+            let (wish, listed) = (JourneyRequest { known, ..*wish }, listed.as_deref());
             let shares = demo_shares(args, scenario.as_deref(), listed)?;
             together(shares, listed, demo::NOW, &wish, args, context).for_each(&mut add);
         }
         Supply::Backends if listed.is_some() || many.recent.is_some() => {
-            let desk = Desk::open(&args.sources.recording, context)?;
+            let desk = Session::open(&args.sources.recording, context)?;
             let (subjects, search) = match listed {
                 Some(listed) => (listed, None),
                 None => {
@@ -97,7 +99,7 @@ pub async fn each(
             let (said, unsaved) = desk.close(context);
             let mut all = footing.unwrap_or_default();
             search.into_iter().for_each(|shell| all.shell.absorb_shell(shell));
-            footing = Some(Footing { said, unsaved, ..all });
+            footing = Some(Provenance { said, unsaved, ..all });
         }
         _ => add(ask(args, wish, context).await?),
     }
@@ -107,16 +109,16 @@ pub async fn each(
 
 /// The newest runs that begin as is wished, or that the filters want. What may still change is left for later.
 async fn newest(
-    desk: &Desk,
+    desk: &Session,
     args: &JourneyArgs,
     many: &ManyArgs,
-    wish: &Wish<'_>,
+    wish: &JourneyRequest<'_>,
     context: &Context,
 ) -> Result<Recent, Error> {
     let window = args.time.window(desk.now, context.settings.zone.value)?;
     let query = blank(Subject::correlation(""), context, desk.now);
     let (root, root_service) = wish.root.cloned().map_or((None, None), |(root, service)| (Some(root), service));
-    let wanted = Wanted {
+    let wanted = RecentQuery {
         root,
         root_service,
         filters: args.filters.filters(),
@@ -135,13 +137,13 @@ async fn newest(
 
 /// Asks about each, several at the same time, and tells them in their order.
 async fn ask_each(
-    desk: &Desk,
+    desk: &Session,
     subjects: Vec<Subject>,
     args: &JourneyArgs,
     many: &ManyArgs,
-    wish: &Wish<'_>,
+    wish: &JourneyRequest<'_>,
     context: &Context,
-    mut add: impl FnMut(Told),
+    mut add: impl FnMut(JourneyAnswer),
 ) -> Result<(), Error> {
     let until = many.total_timeout.map(|ns| Instant::now() + Duration::from_nanos(ns.unsigned_abs()));
     let bar = bar(subjects.len(), context);
@@ -162,18 +164,19 @@ async fn ask_each(
 /// Journeys that lie here already, each judged by what all of them show: those that are listed, in the list's order,
 /// else all.
 fn together<'a>(
-    shares: Shares,
+    shares: SplitEvidence,
     listed: Option<&[Subject]>,
     now: Timestamp,
-    wish: &'a Wish<'a>,
+    wish: &'a JourneyRequest<'a>,
     args: &'a JourneyArgs,
     context: &'a Context,
-) -> impl Iterator<Item = Told> + 'a {
+) -> impl Iterator<Item = JourneyAnswer> + 'a {
     let mut known = wish.known.clone();
-    let stitched = |(subject, evidence), known: &mut Known| Stitched::of(evidence, blank(subject, context, now), known);
-    let mut all: Vec<Stitched> = shares.all.into_iter().map(|share| stitched(share, &mut known)).collect();
+    let stitched =
+        |(subject, evidence), known: &mut Knowledge| StitchedJourney::of(evidence, blank(subject, context, now), known);
+    let mut all: Vec<StitchedJourney> = shares.all.into_iter().map(|share| stitched(share, &mut known)).collect();
     // What these show is known from the journeys that they are.
-    all.extend(shares.others.into_iter().map(|share| stitched(share, &mut Known::default())));
+    all.extend(shares.others.into_iter().map(|share| stitched(share, &mut Knowledge::default())));
     if let Some(listed) = listed {
         let places: HashMap<&str, usize> =
             listed.iter().enumerate().map(|(nth, one)| (one.text.as_str(), nth)).collect();
@@ -184,7 +187,7 @@ fn together<'a>(
 }
 
 /// The runs of the demo, and what is wanted and none of them.
-fn demo_shares(args: &JourneyArgs, scenario: Option<&str>, listed: Option<&[Subject]>) -> Result<Shares, Error> {
+fn demo_shares(args: &JourneyArgs, scenario: Option<&str>, listed: Option<&[Subject]>) -> Result<SplitEvidence, Error> {
     let runs = match scenario {
         Some(name) => vec![demo_run(args, Some(name))?.1],
         None => demo::embedded().into_iter().map(|(_, run)| run).collect(),
@@ -195,12 +198,12 @@ fn demo_shares(args: &JourneyArgs, scenario: Option<&str>, listed: Option<&[Subj
         (subject.clone(), demo::evidence(&run.unwrap_or_default()))
     };
     let others = listed.unwrap_or_default().iter().filter(|subject| !is_run(&subject.text)).map(other).collect();
-    let share = |run: &demo::Run| (Subject::correlation(&run.correlation_id), demo::evidence(run));
-    Ok(Shares { all: runs.iter().map(share).collect(), others })
+    let share = |run: &demo::DemoRun| (Subject::correlation(&run.correlation_id), demo::evidence(run));
+    Ok(SplitEvidence { all: runs.iter().map(share).collect(), others })
 }
 
 /// What an answer rests on where nothing was there to be told of, though not all of it could be read.
-fn of_nothing(shell: Evidence, args: &JourneyArgs, context: &Context) -> Option<Footing> {
+fn of_nothing(shell: Evidence, args: &JourneyArgs, context: &Context) -> Option<Provenance> {
     let flags = flags(args, context);
-    (!shell.is_complete()).then(|| Footing { shell, settled: true, flags, ..Footing::default() })
+    (!shell.is_complete()).then(|| Provenance { shell, settled: true, flags, ..Provenance::default() })
 }

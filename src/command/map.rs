@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::analysis::window::map::{Map, Mapping, measured as from_metrics};
-use crate::command::desk::Desk;
-use crate::command::via::{Grouping, basis as measured_basis, can_be_asked, measured};
-use crate::command::window::{Counted, Search, counted_in, each, in_window, is_one, needs_spans, window};
+use crate::analysis::window::map::{ServiceMap, ServiceMapFold, measured as from_metrics};
+use crate::command::desk::Session;
+use crate::command::via::{MetricGrouping, basis as measured_basis, can_be_asked, measured};
+use crate::command::window::{WindowAnswer, WindowSearch, counted_in, each, in_window, is_one, needs_spans, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::basis::Basis;
@@ -33,7 +33,7 @@ Examples:
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct MapArgs {
     /// Show so many edges
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
@@ -49,22 +49,22 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &MapArgs, context: &Context) -> Result<Outcome, Error> {
     args.window.journey.verdict.judges_nothing("map", "trace hotspots and trace missing judge what they find")?;
     can_be_asked(args.via.via, &args.window, context)?;
     let filters = args.window.journey.filters.filters();
     let supply = args.window.journey.sources.supply(&context.surroundings)?;
     let (counted, map, dependencies) = if supply == Supply::Backends && !is_one(&args.window)? {
-        let desk = Desk::open(&args.window.journey.sources.recording, context)?;
+        let desk = Session::open(&args.window.journey.sources.recording, context)?;
         let window = window(&args.window, desk.now, context)?;
-        let (measured, shell) = measured(&desk, args.via.via, Grouping::Edges, &filters, window, context).await?;
+        let (measured, shell) = measured(&desk, args.via.via, MetricGrouping::Edges, &filters, window, context).await?;
         let drawn = measured.as_ref().and_then(|(told, _)| Some((measured_basis(told), from_metrics(told, &filters)?)));
         let (mut counted, map) = match drawn {
-            Some((basis, map)) => (Counted::measured(basis, &args.window, context), map),
+            Some((basis, map)) => (WindowAnswer::measured(basis, &args.window, context), map),
             None => {
                 needs_spans(&desk)?;
-                let mut mapping = Mapping::over(Some(window));
-                let counted = in_window(&desk, window, Search::default(), &args.window, context, |journey| {
+                let mut mapping = ServiceMapFold::over(Some(window));
+                let counted = in_window(&desk, window, WindowSearch::default(), &args.window, context, |journey| {
                     mapping.add(&journey, &filters);
                 })
                 .await;
@@ -76,7 +76,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         (counted.footing.said, counted.footing.unsaved) = desk.close(context);
         (counted, map, dependencies)
     } else {
-        let mut mapping = Mapping::over(counted_in(&args.window, context)?);
+        let mut mapping = ServiceMapFold::over(counted_in(&args.window, context)?);
         let counted = each(&args.window, context, |journey| mapping.add(&journey, &filters)).await?;
         (counted, mapping.map(), None)
     };
@@ -85,13 +85,13 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     Ok(counted.footing.outcome(&args.window.journey, context, Body::Map(Box::new(report))))
 }
 
-fn report(map: Map, basis: Basis, dependencies: Option<Dependencies>, top: u32) -> MapReport {
+fn report(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: u32) -> MapReport {
     MapReport::of(map, basis, dependencies, usize::try_from(top).unwrap_or(usize::MAX))
 }
 
 /// What Jaeger counts itself, to compare with: whatever keeps it from telling takes nothing from the answer, and who does
 /// not answer soon is not waited for.
-async fn counts_of_jaeger(desk: &Desk, window: Window) -> Option<Dependencies> {
+async fn counts_of_jaeger(desk: &Session, window: Window) -> Option<Dependencies> {
     let endpoint = desk.backends.jaeger.as_ref()?;
     let asked = dependencies(&desk.transport, endpoint, window);
     let told = timeout(PATIENCE, asked).await.ok()?.ok().flatten()?;

@@ -1,7 +1,7 @@
 //! `trace missing`: what is not there and should be.
 
 use crate::analysis::journey::findings::baseline::Baseline;
-use crate::command::asking::{Told, Wish, ask};
+use crate::command::asking::{JourneyAnswer, JourneyRequest, ask};
 use crate::command::many::each;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::options::journey::JourneyArgs;
 use crate::options::many::ManyArgs;
 use crate::options::subject::SubjectArgs;
 use crate::report::Body;
-use crate::report::missing::{Missing, Run};
+use crate::report::missing::{MissingReport, MissingRun};
 use crate::report::words::counted;
 
 /// Lines to copy.
@@ -29,7 +29,7 @@ Examples:
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct MissingArgs {
     /// Show what is only worth knowing as well
     #[arg(long)]
     pub all: bool,
@@ -48,7 +48,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &MissingArgs, context: &Context) -> Result<Outcome, Error> {
     let least = if args.all { Severity::Info } else { Severity::Warning };
     let mut runs = Vec::new();
     let compared = match args.baseline {
@@ -56,24 +56,24 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
         None => None,
     };
     let baseline = compared.as_ref().map(|(baseline, _)| baseline);
-    let wish = Wish { baseline, ..Wish::plain(context) };
+    let wish = JourneyRequest { baseline, ..JourneyRequest::plain(context) };
     let footing = each(&args.journey, &args.many, &wish, context, |told| {
         let judged = std::mem::take(&mut told.judged);
         let (complete, settled) = (told.footing.is_complete(), told.footing.settled);
-        runs.push(Run::of(&told.query.subject.text, judged, complete, settled));
+        runs.push(MissingRun::of(&told.query.subject.text, judged, complete, settled));
     });
     let mut footing = footing.await?;
     if let Some((_, runs)) = compared {
         let said = format!("compared with {} that went well", counted(runs, "other run"));
         footing.shell.note(Note::general(NoteCode::Info, said));
     }
-    Ok(footing.outcome(&args.journey, context, Body::Missing(Box::new(Missing::of(runs, least)))))
+    Ok(footing.outcome(&args.journey, context, Body::Missing(Box::new(MissingReport::of(runs, least)))))
 }
 
 /// The good ones among the other runs, and how many they are: the newest of the backends that begin as this one does,
 /// or all others of the files or the demo.
-async fn runs_alike(args: &Args, newest: u32, context: &Context) -> Result<(Baseline, usize), Error> {
-    let plain = Wish::plain(context);
+async fn runs_alike(args: &MissingArgs, newest: u32, context: &Context) -> Result<(Baseline, usize), Error> {
+    let plain = JourneyRequest::plain(context);
     let mut others = args.journey.clone();
     others.subject = SubjectArgs::default();
     others.filters = FilterArgs::default();
@@ -88,9 +88,9 @@ async fn runs_alike(args: &Args, newest: u32, context: &Context) -> Result<(Base
         (None, None)
     };
     let many = ManyArgs { recent: is_asked.then_some(newest), ..ManyArgs::default() };
-    let wish = Wish { root: root.as_ref(), ..Wish::plain(context) };
+    let wish = JourneyRequest { root: root.as_ref(), ..JourneyRequest::plain(context) };
     let (mut baseline, mut runs) = (Baseline::default(), 0);
-    let add = |told: &mut Told| {
+    let add = |told: &mut JourneyAnswer| {
         let is_other = asked.as_ref() != Some(&told.query.subject.text);
         let went_well = told.judged.judgement.gravest() < Some(Severity::Error);
         if is_other && went_well && told.footing.is_complete() && told.footing.settled {

@@ -40,9 +40,9 @@ use std::fmt::Write;
 use crate::error::{Error, Exit};
 use crate::options::backends::BackendArgs;
 use crate::options::output::OutputArgs;
-use crate::options::settings::{ConfigArgs, Settings};
-use crate::options::surroundings::Surroundings;
-use crate::options::voices::Reading;
+use crate::options::settings::{ConfigFileArgs, Settings};
+use crate::options::surroundings::Environment;
+use crate::options::voices::ConfigSources;
 use crate::render::{Format, View, escape};
 
 /// What a command leaves behind; `main` writes it.
@@ -79,11 +79,11 @@ impl Outcome {
 /// Everything a command may use beside its own flags.
 pub struct Context {
     /// Where the process finds itself.
-    pub surroundings: Surroundings,
+    pub surroundings: Environment,
     /// What is configured.
     pub settings: Settings,
     /// Which configuration was named.
-    pub config: ConfigArgs,
+    pub config: ConfigFileArgs,
     /// How the answer is shown.
     pub output: OutputArgs,
     /// The place where it will be looked at.
@@ -96,11 +96,11 @@ impl Context {
     /// # Errors
     /// As [`Settings::load`].
     pub fn new(
-        reading: Reading,
-        config: &ConfigArgs,
+        reading: ConfigSources,
+        config: &ConfigFileArgs,
         output: OutputArgs,
         backends: &BackendArgs,
-        surroundings: Surroundings,
+        surroundings: Environment,
     ) -> Result<Self, Error> {
         let settings = Settings::load(reading, config, &output, backends, &surroundings)?;
         let view = output.view(&surroundings, settings.zone.value);

@@ -14,7 +14,7 @@ use crate::query::Subject;
 use crate::report::words::quoted;
 use crate::source::demo::{self, hours};
 use crate::source::file;
-use crate::stitch::subjects::Candidate;
+use crate::stitch::subjects::JourneyCandidate;
 
 /// How many journeys of a file are listed where one must be chosen.
 const LISTED: usize = 20;
@@ -50,7 +50,7 @@ fn read_stdin() -> Result<Evidence, Error> {
 ///
 /// # Errors
 /// Usage: there is no such run.
-pub fn demo_run(args: &JourneyArgs, scenario: Option<&str>) -> Result<(String, demo::Run), Error> {
+pub fn demo_run(args: &JourneyArgs, scenario: Option<&str>) -> Result<(String, demo::DemoRun), Error> {
     let subject = args.subject.subject()?;
     let wanted = subject.as_ref().map(|s| s.text.as_str()).or(scenario).unwrap_or(demo::BROKEN);
     let embedded = demo::find(wanted).map(|(scenario, run)| (scenario.name.to_owned(), run));
@@ -65,7 +65,7 @@ pub fn demo_run(args: &JourneyArgs, scenario: Option<&str>) -> Result<(String, d
 ///
 /// # Errors
 /// Usage: there is none, or more than one.
-pub fn only_journey(candidates: Vec<Candidate>, notes: &[Note]) -> Result<Subject, Error> {
+pub fn only_journey(candidates: Vec<JourneyCandidate>, notes: &[Note]) -> Result<Subject, Error> {
     match candidates.as_slice() {
         [only] => Ok(only.subject.clone()),
         [] => Err(Error::usage(
@@ -86,7 +86,7 @@ pub fn only_journey(candidates: Vec<Candidate>, notes: &[Note]) -> Result<Subjec
     }
 }
 
-fn listed(candidate: &Candidate) -> String {
-    let Candidate { subject, spans, lines, first } = candidate;
+fn listed(candidate: &JourneyCandidate) -> String {
+    let JourneyCandidate { subject, spans, lines, first } = candidate;
     format!("  {}   {spans} spans, {lines} lines, from {}", quoted(&subject.text), first.rfc3339())
 }

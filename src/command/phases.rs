@@ -1,14 +1,14 @@
 //! `trace phases`: how the phases of the pipeline stand, and which are stuck.
 
-use crate::analysis::window::phases::{Asked, phases};
-use crate::analysis::window::unfinished::Unfinisheds;
-use crate::command::desk::{Desk, progress};
-use crate::command::footing::Footing;
-use crate::command::window::{Looks, Reading, Search, blank, each, is_one, read, window};
+use crate::analysis::window::phases::{PhaseWindow, phases};
+use crate::analysis::window::unfinished::UnfinishedJourneys;
+use crate::command::desk::{Session, progress};
+use crate::command::footing::Provenance;
+use crate::command::window::{TraceSelection, WindowQuery, WindowSearch, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::gather;
-use crate::gather::phases::Metered;
+use crate::gather::phases::PhaseMetrics;
 use crate::model::finding::Severity;
 use crate::model::length::positive_duration;
 use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
@@ -17,7 +17,7 @@ use crate::options::sources::Supply;
 use crate::options::window::WindowArgs;
 use crate::report::Body;
 use crate::report::filters::flags;
-use crate::report::phases::Phases;
+use crate::report::phases::PhasesReport;
 use crate::source::demo;
 use crate::source::demo::platform;
 use crate::wire::promql::selectors;
@@ -38,7 +38,7 @@ const EXAMPLE_JOURNEYS: usize = 3;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct PhasesArgs {
     /// A phase is stuck that has something in progress and has not moved for so long [default: 15m]
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub stuck_after: Option<i64>,
@@ -51,7 +51,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &PhasesArgs, context: &Context) -> Result<Outcome, Error> {
     let journey = &args.window.journey;
     if is_one(&args.window)? {
         return Err(Error::usage(
@@ -67,7 +67,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
             "`phases.query` in the configuration picks series; trace errors and trace hotspots take it",
         ));
     }
-    let looking = |now: Timestamp| Unfinisheds::new(EXAMPLE_JOURNEYS, now.plus(-context.settings.settle_ns.value));
+    let looking =
+        |now: Timestamp| UnfinishedJourneys::new(EXAMPLE_JOURNEYS, now.plus(-context.settings.settle_ns.value));
     let (mut footing, metered, asked, examples) = match journey.sources.supply(&context.surroundings)? {
         Supply::Files(_) => return Err(no_file("phases")),
         Supply::Demo(_) => {
@@ -76,7 +77,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
             (counted.footing, of_the_demo(context), Window::new(demo::NOW.plus(-HOUR), demo::NOW), examples)
         }
         Supply::Backends => {
-            let desk = Desk::open(&journey.sources.recording, context)?;
+            let desk = Session::open(&journey.sources.recording, context)?;
             let asked = window(&args.window, desk.now, context)?;
             let mut examples = looking(desk.now);
             let Some(prometheus) = &desk.backends.prometheus else { return Err(left_out("phases")) };
@@ -85,10 +86,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
             let queries = context.settings.phases.queries();
             let metered = gather::phases::gather(&queries, asked, prometheus, &desk.transport).await;
             progress.done();
-            let mut footing = Footing { settled: true, ..blank(&args.window, context) };
+            let mut footing = Provenance { settled: true, ..blank(&args.window, context) };
             if desk.backends.jaeger.is_some() && !metered.phases.series.is_empty() {
                 let take = |journey| examples.add(&journey);
-                let reading = Reading { window: asked, services: vec![], search: Search::of(Looks::AndErrors) };
+                let reading = WindowQuery {
+                    window: asked,
+                    services: vec![],
+                    search: WindowSearch::of(TraceSelection::AndErrors),
+                };
                 footing = read(&desk, reading, &args.window, context, take).await.footing;
             }
             footing.shell.absorb_shell(metered.shell.clone());
@@ -98,13 +103,13 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     };
     let queries = context.settings.phases.queries();
     let stuck_after_ns = args.stuck_after.unwrap_or(STUCK_AFTER);
-    let Metered { phases: told, storage, step_ns, .. } = metered;
-    let report = Phases {
+    let PhaseMetrics { phases: told, storage, step_ns, .. } = metered;
+    let report = PhasesReport {
         metrics: selectors(&told.query).unwrap_or_default(),
         asked,
         step_ns,
         stuck_after_ns,
-        phases: phases(&told.series, &queries, Asked { window: asked, step_ns, stuck_after_ns }),
+        phases: phases(&told.series, &queries, PhaseWindow { window: asked, step_ns, stuck_after_ns }),
         query: told.query,
         storage,
         examples: examples.newest(),
@@ -115,10 +120,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
 }
 
 /// As if the demo's platform had been asked.
-fn of_the_demo(context: &Context) -> Metered {
+fn of_the_demo(context: &Context) -> PhaseMetrics {
     let mut phases = platform::phases();
     phases.query.clone_from(&context.settings.phases.query.value);
-    Metered { phases, storage: platform::storage(), step_ns: platform::STEP, ..Metered::default() }
+    PhaseMetrics { phases, storage: platform::storage(), step_ns: platform::STEP, ..PhaseMetrics::default() }
 }
 
 /// Files hold no metrics.

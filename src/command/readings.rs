@@ -1,12 +1,12 @@
 //! What the metrics of a spec say at a journey's end.
 
-use crate::command::asking::Told;
-use crate::command::desk::Desk;
+use crate::command::asking::JourneyAnswer;
+use crate::command::desk::Session;
 use crate::gather::health;
-use crate::gather::metrics::{About, readings as read};
+use crate::gather::metrics::{PanelSubject, readings as read};
 use crate::model::evidence::{BackendState, Evidence, Note, Source};
 use crate::model::time::{Human, MINUTE};
-use crate::pipeline::evaluate::Reading;
+use crate::pipeline::evaluate::MetricReading;
 use crate::pipeline::spec::Metric;
 use crate::query::PanelTemplate;
 use crate::source::failure::{Failure, FailureKind};
@@ -15,8 +15,13 @@ use crate::source::server::transport::Transport;
 
 /// What metrics say a minute after the journey's end: by then they were scraped. How Prometheus did goes to what the
 /// journey rests on.
-pub async fn readings(desk: &Desk, transport: &Transport, told: &mut Told, metrics: &[Metric]) -> Vec<Reading> {
-    let none = |why: String| metrics.iter().map(|_| Reading::NotHad(why.clone())).collect();
+pub async fn readings(
+    desk: &Session,
+    transport: &Transport,
+    told: &mut JourneyAnswer,
+    metrics: &[Metric],
+) -> Vec<MetricReading> {
+    let none = |why: String| metrics.iter().map(|_| MetricReading::NotHad(why.clone())).collect();
     let journey = &told.judged.journey;
     let Some(extent) = journey.span_extent() else { return none("there is no journey to measure at".to_owned()) };
     let Some(endpoint) = &desk.backends.prometheus else { return none("prometheus is left out".to_owned()) };
@@ -25,7 +30,7 @@ pub async fn readings(desk: &Desk, transport: &Transport, told: &mut Told, metri
         let left = Human(at.since(told.query.now));
         return none(format!("metrics are read a minute after the run's end: that is in {left}"));
     }
-    let about = About {
+    let about = PanelSubject {
         services: journey.services().into_iter().map(str::to_owned).collect(),
         id: journey.correlation_id.clone().unwrap_or_else(|| told.query.subject.text.clone()),
     };
@@ -35,7 +40,7 @@ pub async fn readings(desk: &Desk, transport: &Transport, told: &mut Told, metri
     let shell = &mut told.footing.shell;
     haul.failures.iter().for_each(|(_, failure)| remark(shell, failure.note(Source::Prometheus), Some(failure)));
     haul.notes.into_iter().for_each(|note| remark(shell, note, None));
-    samples.into_iter().map(|samples| samples.map_or_else(Reading::NotHad, Reading::Samples)).collect()
+    samples.into_iter().map(|samples| samples.map_or_else(MetricReading::NotHad, MetricReading::Samples)).collect()
 }
 
 /// Says how Prometheus did. That it is not well is said once.

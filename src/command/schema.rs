@@ -7,15 +7,15 @@ use crate::report;
 
 /// Flags: none.
 #[derive(clap::Args, Clone, Copy, Debug)]
-pub struct Args {
+pub struct SchemaArgs {
     /// Of what: `pipeline` for the specs of pipelines; unless told, of what `-o json` prints
     #[arg(value_name = "WHAT")]
-    pub what: Option<What>,
+    pub what: Option<SchemaKind>,
 }
 
 /// What has a schema of its own.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum SchemaKind {
     /// The file that tells what a pipeline's runs should look like
     Pipeline,
 }
@@ -25,10 +25,10 @@ pub enum What {
 /// # Errors
 /// Whatever kept it from running at all.
 #[expect(clippy::unused_async, reason = "every command runs in the same way")]
-pub async fn run(args: &Args, _: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &SchemaArgs, _: &Context) -> Result<Outcome, Error> {
     let schema = match args.what {
         None => report::schema(),
-        Some(What::Pipeline) => file::schema(),
+        Some(SchemaKind::Pipeline) => file::schema(),
     };
     Ok(Outcome::answered(format!("{schema:#}\n")))
 }

@@ -1,14 +1,14 @@
 //! `trace span`: one span whole.
 
-use crate::analysis::journey::timeline::Options;
-use crate::command::asking::{Wish, ask};
+use crate::analysis::journey::timeline::TimelineOptions;
+use crate::command::asking::{JourneyRequest, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::journey::Journey;
 use crate::model::span::Span;
 use crate::options::journey::JourneyArgs;
 use crate::report::Body;
-use crate::report::find::Find;
+use crate::report::find::FindReport;
 use crate::report::span::SpanReport;
 
 /// Lines to copy.
@@ -21,7 +21,7 @@ Examples:
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
 #[command(allow_missing_positional = true)]
-pub struct Args {
+pub struct SpanArgs {
     /// The journey.
     #[command(flatten)]
     pub journey: JourneyArgs,
@@ -34,9 +34,9 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &SpanArgs, context: &Context) -> Result<Outcome, Error> {
     let prefix = span_prefix(&args.span)?;
-    let mut told = ask(&args.journey, &Wish::plain(context), context).await?;
+    let mut told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
     let index = match place(&told.judged.journey, &prefix) {
         Ok(index) => Some(index),
         Err(error) if told.judged.journey.spans.is_empty() || !told.footing.is_complete() => {
@@ -48,7 +48,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     Ok(told.outcome(&args.journey, context, |judged, query| {
         match index.and_then(|index| SpanReport::of(judged.journey.clone(), index)) {
             Some(report) => Body::Span(Box::new(report)),
-            None => Body::Find(Box::new(Find::of(judged, query.keys.clone(), Options::compact()))),
+            None => Body::Find(Box::new(FindReport::of(judged, query.keys.clone(), TimelineOptions::compact()))),
         }
     }))
 }

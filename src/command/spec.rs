@@ -7,7 +7,7 @@ use crate::error::{Error, Exit};
 use crate::pipeline::file::{self, Complaints};
 use crate::pipeline::spec::Spec;
 use crate::render::{Format, render};
-use crate::report::soundness::Soundness;
+use crate::report::soundness::SpecCheckReport;
 use crate::report::{Body, Report};
 
 /// Reads a spec.
@@ -42,9 +42,9 @@ fn complained(wrong: &Complaints) -> Error {
 /// report.
 pub fn check(path: &Path, context: &Context) -> Result<Outcome, Error> {
     let (soundness, exit) = match look_at(path)? {
-        Ok(spec) => (Soundness::of(path.display().to_string(), &spec), Exit::Answered),
+        Ok(spec) => (SpecCheckReport::of(path.display().to_string(), &spec), Exit::Answered),
         Err(wrong) if context.format() == Format::Table => return Err(complained(&wrong)),
-        Err(wrong) => (Soundness::wanting(wrong), Exit::Usage),
+        Err(wrong) => (SpecCheckReport::wanting(wrong), Exit::Usage),
     };
     let report = Report::new(Body::Soundness(Box::new(soundness)));
     Ok(Outcome { stdout: render(&report, context.format(), &context.view), stderr: vec![], exit })

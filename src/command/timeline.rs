@@ -1,7 +1,7 @@
 //! `trace timeline`: every span, queue wait, error and line of one ID, in time.
 
-use crate::analysis::journey::timeline::{Lines, Options};
-use crate::command::asking::{Wish, ask};
+use crate::analysis::journey::timeline::{LogDetail, TimelineOptions};
+use crate::command::asking::{JourneyRequest, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::options::backends::choice;
@@ -17,17 +17,18 @@ Examples:
   trace timeline req-42 --service checkout --min-duration 50ms --attributes http.route
   trace timeline --demo";
 
-const SHOWN_LOGS: [(&str, Lines); 3] = [("all", Lines::All), ("errors", Lines::Errors), ("none", Lines::None)];
+const SHOWN_LOGS: [(&str, LogDetail); 3] =
+    [("all", LogDetail::All), ("errors", LogDetail::Errors), ("none", LogDetail::None)];
 
 /// How many rows are drawn unless all are wanted.
 const MOST: usize = 500;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct TimelineArgs {
     /// Which lines and events to draw between the spans [default: errors]
     #[arg(long, value_name = "WHICH", value_parser = choice(&SHOWN_LOGS))]
-    pub logs: Option<Lines>,
+    pub logs: Option<LogDetail>,
     /// Fold nothing, and show all rows
     #[arg(long)]
     pub full: bool,
@@ -45,9 +46,9 @@ pub struct Args {
     pub journey: JourneyArgs,
 }
 
-impl Args {
-    fn options(&self) -> Options {
-        Options {
+impl TimelineArgs {
+    fn options(&self) -> TimelineOptions {
+        TimelineOptions {
             lines: self.logs.unwrap_or_default(),
             full: self.full,
             depth: self.depth.and_then(|n| usize::try_from(n).ok()),
@@ -63,8 +64,8 @@ impl Args {
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
-    let told = ask(&args.journey, &Wish::plain(context), context).await?;
+pub async fn run(args: &TimelineArgs, context: &Context) -> Result<Outcome, Error> {
+    let told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
     Ok(told.outcome(&args.journey, context, |judged, _| {
         Body::Timeline(Box::new(TimelineReport::of(judged, args.options())))
     }))

@@ -5,33 +5,33 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::analysis::journey::coverage;
-use crate::analysis::journey::findings::known::Known;
-use crate::command::asking::{Told, Waiting, Wish};
-use crate::command::footing::{Footing, data};
+use crate::analysis::journey::findings::known::Knowledge;
+use crate::command::asking::{JourneyAnswer, JourneyRequest, Waiting};
+use crate::command::footing::{Provenance, data};
 use crate::command::many::each;
 use crate::command::spec::{check, read_spec};
 use crate::command::standing::standing;
 use crate::command::{Context, Outcome, judging};
 use crate::error::{Error, Exit};
-use crate::gather::wait::{Patience, Wait};
+use crate::gather::wait::{Patience, WaitDecision};
 use crate::model::evidence::Source;
 use crate::model::length::positive_duration;
 use crate::model::time::{MINUTE, Timestamp, Window};
 use crate::options::backends::BackendArgs;
-use crate::options::journey::{Data, JourneyArgs};
+use crate::options::journey::{DataQuality, JourneyArgs};
 use crate::options::many::ManyArgs;
 use crate::options::sources::SourceArgs;
 use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
-use crate::pipeline::evaluate::{Ground, evaluate};
+use crate::pipeline::evaluate::{EvaluationInput, evaluate};
 use crate::pipeline::file;
 use crate::pipeline::known_failures::{KnownFailures, written};
 use crate::pipeline::spec::{Propagation, Spec};
-use crate::pipeline::verdict::{Outcome as Verdicts, Verdict};
+use crate::pipeline::verdict::{RunOutcome as Verdicts, Verdict};
 use crate::query::TimeRange;
 use crate::render::{Format, escape, github, junit, render};
 use crate::report::Body;
-use crate::report::verify::{Run, Story, Verification};
+use crate::report::verify::{RunTimeline, VerificationReport, VerifiedRun};
 
 use crate::save::{self, Access};
 
@@ -46,7 +46,7 @@ Examples:
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct VerifyPipelineArgs {
     /// The pipeline's expectations, as YAML
     #[arg(value_name = "SPEC", required_unless_present = "expect", conflicts_with_all = ["expect", "in_order"])]
     pub spec: Option<PathBuf>,
@@ -97,7 +97,7 @@ pub struct Args {
     pub backends: BackendArgs,
 }
 
-impl Args {
+impl VerifyPipelineArgs {
     /// The same as what commands about journeys take.
     fn journey(&self) -> JourneyArgs {
         JourneyArgs {
@@ -143,7 +143,7 @@ impl Args {
 ///
 /// # Errors
 /// Usage, a spec that is wrong, a file that cannot be read or written.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &VerifyPipelineArgs, context: &Context) -> Result<Outcome, Error> {
     if let Some(path) = args.spec.as_deref().filter(|_| args.check) {
         return check(path, context);
     }
@@ -159,7 +159,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
 }
 
 /// The ID is a flag here: the argument is the spec.
-fn names_runs(args: &Args) -> Result<(), Error> {
+fn names_runs(args: &VerifyPipelineArgs) -> Result<(), Error> {
     let is_named = args.correlation_id.is_some() || args.trace_id.is_some();
     let is_listed = args.many.ids_from.is_some() || args.many.recent.is_some();
     if is_named || is_listed || !args.sources.input.is_empty() || args.sources.demo.is_some() {
@@ -216,14 +216,14 @@ fn read_known(path: &Path) -> Result<KnownFailures, Error> {
 
 struct Verifier<'a> {
     spec: &'a Spec,
-    args: &'a Args,
+    args: &'a VerifyPipelineArgs,
     journey: &'a JourneyArgs,
     context: &'a Context,
     known: KnownFailures,
 }
 
 impl Verifier<'_> {
-    async fn verify(&self) -> Result<(Verification, Footing), Error> {
+    async fn verify(&self) -> Result<(VerificationReport, Provenance), Error> {
         let before = self.context.surroundings.now;
         // What is read from files, the demo or a recording does not change any more.
         let sources = &self.args.sources;
@@ -231,18 +231,18 @@ impl Verifier<'_> {
         let wait_until = self.args.wait.filter(|_| may_change).map(|wait| before.plus(wait));
         // Metrics are asked when the journey is over: while it is waited for spans and lines, they do not count.
         let unmeasured = Spec { metrics: vec![], ..self.spec.clone() };
-        let enough = |told: &Told| {
+        let enough = |told: &JourneyAnswer| {
             let outcome = self.judge(&unmeasured, told, wait_until);
             if outcome.verdict == Verdict::Fail {
-                return Wait::Enough;
+                return WaitDecision::Enough;
             }
             let due = measured_at(told).filter(|at| !self.spec.metrics.is_empty() && *at > told.query.now);
             match (outcome.waiting_for.is_empty(), due) {
-                (false, _) => {
-                    Wait::For(outcome.waiting_for.iter().map(|what| escape::one_line(what).into_owned()).collect())
-                }
-                (true, Some(at)) => Wait::Until(at),
-                (true, None) => Wait::Enough,
+                (false, _) => WaitDecision::For(
+                    outcome.waiting_for.iter().map(|what| escape::one_line(what).into_owned()).collect(),
+                ),
+                (true, Some(at)) => WaitDecision::Until(at),
+                (true, None) => WaitDecision::Enough,
             }
         };
         let settle = Duration::from_nanos(self.context.settings.settle_ns.value.unsigned_abs());
@@ -251,7 +251,7 @@ impl Verifier<'_> {
             judge: &enough,
         });
         let root = self.spec.entry();
-        let wish = Wish {
+        let wish = JourneyRequest {
             known: self.expected(),
             services: &self.spec.services,
             metrics: &self.spec.metrics,
@@ -262,28 +262,28 @@ impl Verifier<'_> {
                 MINUTE
             }),
             root: root.as_ref(),
-            ..Wish::plain(self.context)
+            ..JourneyRequest::plain(self.context)
         };
         let mut runs = Vec::new();
         let footing = each(self.journey, &self.args.many, &wish, self.context, |told| {
             // The story of one run is told; of many, only what became of them.
-            runs.iter_mut().for_each(|run: &mut Run| run.story = None);
+            runs.iter_mut().for_each(|run: &mut VerifiedRun| run.story = None);
             let run = self.run(told, wait_until, runs.is_empty());
             runs.push(run);
         });
         let footing = footing.await?;
         // Of a run that is nowhere no step holds.
-        let is_there = |run: &&Run| run.start.is_some() || run.outcome.verdict == Verdict::Fail;
+        let is_there = |run: &&VerifiedRun| run.start.is_some() || run.outcome.verdict == Verdict::Fail;
         let outcomes: Vec<&Verdicts> = runs.iter().filter(is_there).map(|run| &run.outcome).collect();
         let known_failures = self.known.after(&outcomes);
         Ok((
-            Verification { pipeline: self.spec.name.clone(), runs, waited: wait_until.is_some(), known_failures },
+            VerificationReport { pipeline: self.spec.name.clone(), runs, waited: wait_until.is_some(), known_failures },
             footing,
         ))
     }
 
     /// What is known before anything is asked: what the settings say, and the spec.
-    fn expected(&self) -> Known {
+    fn expected(&self) -> Knowledge {
         let mut known = judging::configured(self.context);
         known.external_topics.extend(self.spec.external_topics.iter().cloned());
         known.external_hosts.extend(self.spec.external_hosts.iter().cloned());
@@ -291,10 +291,10 @@ impl Verifier<'_> {
         known
     }
 
-    fn judge(&self, spec: &Spec, told: &Told, wait_until: Option<Timestamp>) -> Verdicts {
+    fn judge(&self, spec: &Spec, told: &JourneyAnswer, wait_until: Option<Timestamp>) -> Verdicts {
         let (shell, journey) = (&told.footing.shell, &told.judged.journey);
         let stands = |source| standing(source, shell, self.journey, journey);
-        let ground = Ground {
+        let ground = EvaluationInput {
             journey,
             judgement: &told.judged.judgement,
             jaeger: stands(Source::Jaeger),
@@ -313,11 +313,11 @@ impl Verifier<'_> {
         evaluate(spec, &ground)
     }
 
-    fn run(&self, told: &mut Told, wait_until: Option<Timestamp>, is_first: bool) -> Run {
+    fn run(&self, told: &mut JourneyAnswer, wait_until: Option<Timestamp>, is_first: bool) -> VerifiedRun {
         let outcome = self.judge(self.spec, told, wait_until);
         let judged = std::mem::take(&mut told.judged);
         let extent = judged.journey.span_extent().or_else(|| judged.journey.extent());
-        Run {
+        VerifiedRun {
             subject: told.query.subject.text.clone(),
             known: self.known.cover(&outcome),
             outcome,
@@ -327,17 +327,17 @@ impl Verifier<'_> {
             settled: told.footing.settled,
             start: extent.map(|extent| extent.from),
             duration_ns: extent.map_or(0, Window::length),
-            story: is_first.then(|| Box::new(Story::of(judged))),
+            story: is_first.then(|| Box::new(RunTimeline::of(judged))),
         }
     }
 
     /// The screen, the files, and what GitHub is told where it runs this. A file that cannot be written takes no other
     /// one and no screen with it; the code says so.
-    fn outcome(&self, verification: Verification, footing: Footing) -> Outcome {
+    fn outcome(&self, verification: VerificationReport, footing: Provenance) -> Outcome {
         let exit = match verification.verdict() {
             Verdict::Pass => Exit::Answered,
             Verdict::Fail => Exit::Negative,
-            Verdict::CannotTell if data(&footing.shell) == Data::NeedsPerson => Exit::MustAct,
+            Verdict::CannotTell if data(&footing.shell) == DataQuality::NeedsPerson => Exit::MustAct,
             Verdict::CannotTell => Exit::CannotTell,
         };
         let mut files: Vec<(&Path, Result<Vec<u8>, String>)> = vec![];
@@ -369,7 +369,7 @@ impl Verifier<'_> {
 }
 
 /// When metrics are asked: a minute after the journey's end.
-fn measured_at(told: &Told) -> Option<Timestamp> {
+fn measured_at(told: &JourneyAnswer) -> Option<Timestamp> {
     told.judged.journey.span_extent().map(|extent| extent.to.plus(MINUTE))
 }
 

@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::command::Context;
-use crate::command::desk::{Desk, progress};
+use crate::command::desk::{Session, progress};
 use crate::command::window::is_one;
 use crate::error::Error;
-use crate::gather::families::{Family, Figures};
+use crate::gather::families::{MetricFamily, MetricFigures};
 use crate::gather::health;
 use crate::gather::measures::{edges, measures, of_family};
-use crate::gather::service_metrics::{Silence, Wanted, service_metrics};
-use crate::model::basis::{Basis, Via};
+use crate::gather::service_metrics::{NoServiceMetrics, ServiceMetricsQuery, service_metrics};
+use crate::model::basis::{Basis, CountedFrom};
 use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::measure::Measured;
 use crate::model::time::Window;
 use crate::options::sources::Supply;
-use crate::options::window::{Way, WindowArgs};
+use crate::options::window::{ViaChoice, WindowArgs};
 use crate::report::words::some;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::Endpoint;
@@ -26,7 +26,7 @@ use crate::source::server::prometheus::Prometheus;
 
 /// For what metrics are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grouping {
+pub enum MetricGrouping {
     /// How often each operation failed.
     Errors,
     /// How long each operation took.
@@ -41,9 +41,9 @@ pub enum Grouping {
 
 /// Who measured, so that the same is asked of another time.
 #[derive(Clone, Debug)]
-pub enum Teller {
+pub enum MetricProvider {
     /// Metrics of Prometheus.
-    Prometheus(Family),
+    Prometheus(MetricFamily),
     /// Jaeger's own.
     Jaeger,
 }
@@ -52,8 +52,8 @@ pub enum Teller {
 ///
 /// # Errors
 /// Usage: nobody has metrics of that.
-pub fn can_be_asked(way: Way, args: &WindowArgs, context: &Context) -> Result<(), Error> {
-    if way != Way::Metrics {
+pub fn can_be_asked(way: ViaChoice, args: &WindowArgs, context: &Context) -> Result<(), Error> {
+    if way != ViaChoice::Metrics {
         return Ok(());
     }
     let (said, hint) = match args.journey.sources.supply(&context.surroundings)? {
@@ -72,20 +72,20 @@ pub fn can_be_asked(way: Way, args: &WindowArgs, context: &Context) -> Result<()
 /// # Errors
 /// Usage: metrics are wanted by name, and the filters ask for what no metric tells.
 pub async fn measured(
-    desk: &Desk,
-    way: Way,
-    grouping: Grouping,
+    desk: &Session,
+    way: ViaChoice,
+    grouping: MetricGrouping,
     filters: &Filters,
     window: Window,
     context: &Context,
-) -> Result<(Option<(Measured, Option<Teller>)>, Evidence), Error> {
+) -> Result<(Option<(Measured, Option<MetricProvider>)>, Evidence), Error> {
     let mut shell = Evidence::default();
-    if way == Way::Spans {
+    if way == ViaChoice::Spans {
         return Ok((None, shell));
     }
     if let Some(flag) = beyond_metrics(filters, grouping) {
         return match way {
-            Way::Metrics => {
+            ViaChoice::Metrics => {
                 let said = format!("{flag} asks for what no span metric tells");
                 Err(Error::usage(said, "drop it, or read spans with --via spans"))
             }
@@ -97,13 +97,13 @@ pub async fn measured(
     let mut measured = of_prometheus(desk, grouping, filters, window, &mut shell).await;
     // Jaeger counts no edges, and of a service as a whole no single operation.
     let is_counted = match grouping {
-        Grouping::Errors | Grouping::Operations => true,
-        Grouping::Services => filters.operations.is_empty(),
-        Grouping::Edges | Grouping::Attributes => false,
+        MetricGrouping::Errors | MetricGrouping::Operations => true,
+        MetricGrouping::Services => filters.operations.is_empty(),
+        MetricGrouping::Edges | MetricGrouping::Attributes => false,
     };
     if measured.is_none() && is_counted {
         let told = of_jaeger(desk, way, grouping, filters, window, &mut shell).await;
-        measured = told.map(|measured| (measured, Some(Teller::Jaeger)));
+        measured = told.map(|measured| (measured, Some(MetricProvider::Jaeger)));
     }
     let measured = measured.and_then(|(measured, teller)| Some((wanted(measured, filters)?, teller)));
     if let Some((told, _)) = &measured
@@ -112,11 +112,11 @@ pub async fn measured(
         shell.notes.extend(unmeasured(desk, told, filters).await);
     }
     progress.done();
-    if measured.is_none() && way == Way::Metrics && shell.is_complete() {
+    if measured.is_none() && way == ViaChoice::Metrics && shell.is_complete() {
         let said = match (&desk.backends.prometheus, grouping) {
-            (Some(_), Grouping::Edges) => "no metrics of a service graph with calls in this time",
+            (Some(_), MetricGrouping::Edges) => "no metrics of a service graph with calls in this time",
             (Some(_), _) => "no span metrics that tell this and counted calls in this time, and none of jaeger's own",
-            (None, Grouping::Edges) => "a service graph comes from prometheus, which is left out",
+            (None, MetricGrouping::Edges) => "a service graph comes from prometheus, which is left out",
             (None, _) => "span metrics come from prometheus, which is left out; jaeger keeps none of its own",
         };
         shell.note(without(Source::Prometheus, said));
@@ -125,7 +125,7 @@ pub async fn measured(
 }
 
 /// That services which Jaeger knows are not among those that are measured: they make no metrics, or did nothing.
-async fn unmeasured(desk: &Desk, measured: &Measured, filters: &Filters) -> Option<Note> {
+async fn unmeasured(desk: &Session, measured: &Measured, filters: &Filters) -> Option<Note> {
     let endpoint = desk.backends.jaeger.as_ref()?;
     let connecting = Jaeger::connect(&desk.transport, endpoint, desk.backends.jaeger_api);
     let services = tokio::time::timeout(PATIENCE, connecting).await.ok()?.ok()?.services;
@@ -158,14 +158,21 @@ fn wanted(mut measured: Measured, filters: &Filters) -> Option<Measured> {
 }
 
 /// How often each operation failed in another time, by whoever told it of this one.
-pub async fn again(desk: &Desk, teller: &Teller, filters: &Filters, window: Window) -> (Option<Measured>, Evidence) {
+pub async fn again(
+    desk: &Session,
+    teller: &MetricProvider,
+    filters: &Filters,
+    window: Window,
+) -> (Option<Measured>, Evidence) {
     let mut shell = Evidence::default();
     let measured = match (teller, &desk.backends.prometheus) {
-        (Teller::Jaeger, _) => of_jaeger(desk, Way::Metrics, Grouping::Errors, filters, window, &mut shell).await,
-        (Teller::Prometheus(_), None) => None,
-        (Teller::Prometheus(family), Some(endpoint)) => {
+        (MetricProvider::Jaeger, _) => {
+            of_jaeger(desk, ViaChoice::Metrics, MetricGrouping::Errors, filters, window, &mut shell).await
+        }
+        (MetricProvider::Prometheus(_), None) => None,
+        (MetricProvider::Prometheus(family), Some(endpoint)) => {
             let prometheus = Prometheus::new(&desk.transport, endpoint);
-            let asked = of_family(&prometheus, family, Figures::Errors, filters, window).await;
+            let asked = of_family(&prometheus, family, MetricFigures::Errors, filters, window).await;
             told(asked.map(|(measured, notes)| (Some(measured), notes)), endpoint, window, desk, &mut shell)
         }
     };
@@ -174,29 +181,31 @@ pub async fn again(desk: &Desk, teller: &Teller, filters: &Filters, window: Wind
 
 /// What Prometheus counted; none where it counted nothing of a known name.
 async fn of_prometheus(
-    desk: &Desk,
-    grouping: Grouping,
+    desk: &Session,
+    grouping: MetricGrouping,
     filters: &Filters,
     window: Window,
     shell: &mut Evidence,
-) -> Option<(Measured, Option<Teller>)> {
+) -> Option<(Measured, Option<MetricProvider>)> {
     let Some(endpoint) = &desk.backends.prometheus else {
         shell.backends.push(health::left_out(Source::Prometheus));
         return None;
     };
     let prometheus = Prometheus::new(&desk.transport, endpoint);
     let figures = match grouping {
-        Grouping::Edges => {
+        MetricGrouping::Edges => {
             let measured = told(edges(&prometheus, window).await, endpoint, window, desk, shell)?;
             return Some((measured, None));
         }
-        Grouping::Errors => Figures::Errors,
-        Grouping::Operations | Grouping::Services | Grouping::Attributes => Figures::Lengths,
+        MetricGrouping::Errors => MetricFigures::Errors,
+        MetricGrouping::Operations | MetricGrouping::Services | MetricGrouping::Attributes => {
+            MetricFigures::DurationHistogram
+        }
     };
     let mut teller = None;
     let asked = measures(&prometheus, figures, filters, window).await.map(|found| {
         let (measured, family) = found.measured.unzip();
-        teller = family.map(Teller::Prometheus);
+        teller = family.map(MetricProvider::Prometheus);
         (measured, found.notes)
     });
     Some((told(asked, endpoint, window, desk, shell)?, teller))
@@ -207,7 +216,7 @@ fn told(
     asked: Result<(Option<Measured>, Vec<Note>), Failure>,
     endpoint: &Endpoint,
     window: Window,
-    desk: &Desk,
+    desk: &Session,
     shell: &mut Evidence,
 ) -> Option<Measured> {
     let mut status = health::asked(endpoint, &desk.transport);
@@ -234,26 +243,27 @@ fn told(
 /// What Jaeger counted itself; none where it counts nothing. That it could not tell takes nothing from an answer that
 /// spans give instead.
 async fn of_jaeger(
-    desk: &Desk,
-    way: Way,
-    grouping: Grouping,
+    desk: &Session,
+    way: ViaChoice,
+    grouping: MetricGrouping,
     filters: &Filters,
     window: Window,
     shell: &mut Evidence,
 ) -> Option<Measured> {
     let endpoint = desk.backends.jaeger.as_ref()?;
-    let figures = if grouping == Grouping::Errors { Figures::Errors } else { Figures::Lengths };
-    let wanted = Wanted { figures, by_operation: grouping != Grouping::Services, window };
+    let figures =
+        if grouping == MetricGrouping::Errors { MetricFigures::Errors } else { MetricFigures::DurationHistogram };
+    let wanted = ServiceMetricsQuery { figures, by_operation: grouping != MetricGrouping::Services, window };
     let asked = service_metrics(&desk.transport, endpoint, desk.backends.jaeger_api, filters, wanted).await;
-    let must = way == Way::Metrics;
+    let must = way == ViaChoice::Metrics;
     let mut status = health::asked(endpoint, &desk.transport);
     let measured = match asked {
         Ok(Ok(measured)) => {
             shell.coverage.metrics.add(window);
             Some(measured)
         }
-        Ok(Err(Silence::NothingKept)) => None,
-        Ok(Err(Silence::OddLength)) => {
+        Ok(Err(NoServiceMetrics::NothingKept)) => None,
+        Ok(Err(NoServiceMetrics::OddLength)) => {
             let code = if must { NoteCode::Partial } else { NoteCode::Info };
             let said = "jaeger's own metrics are of whole minutes up to an hour, or of whole hours; spans were read";
             shell.note(Note::new(code, Source::Jaeger, said).hint("--since 2h is such a time"));
@@ -283,7 +293,7 @@ pub fn basis(measured: &Measured) -> Basis {
     let of_edges = measured.edges.iter().map(|edge| edge.calls);
     let calls: f64 = measured.measures.iter().map(|measure| measure.calls).chain(of_edges).sum();
     Basis {
-        via: Via::Metrics,
+        via: CountedFrom::Metrics,
         metric: Some(measured.metric.clone()),
         backend: Some(measured.source),
         calls: calls.round() as u64,
@@ -292,10 +302,10 @@ pub fn basis(measured: &Measured) -> Basis {
 }
 
 /// The flag that no metric can answer: they know service, operation, kind and status; of who calls whom the services.
-fn beyond_metrics(filters: &Filters, grouping: Grouping) -> Option<&'static str> {
+fn beyond_metrics(filters: &Filters, grouping: MetricGrouping) -> Option<&'static str> {
     [
-        ("--by attribute", grouping == Grouping::Attributes),
-        ("--operation", grouping == Grouping::Edges && !filters.operations.is_empty()),
+        ("--by attribute", grouping == MetricGrouping::Attributes),
+        ("--operation", grouping == MetricGrouping::Edges && !filters.operations.is_empty()),
         ("--error", filters.errors_only),
         ("--tag", !filters.tags.is_empty()),
         ("--min-duration", filters.min_duration_ns.is_some()),

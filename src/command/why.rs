@@ -1,7 +1,7 @@
 //! `trace why`: what the bad journeys have in common that the good ones have not.
 
-use crate::analysis::window::why::{Kind, Question, Slow, Why};
-use crate::command::window::{Looks, Search, each_of, is_one};
+use crate::analysis::window::why::{FeatureKind, Question, Slow, WhyFold};
+use crate::command::window::{TraceSelection, WindowSearch, each_of, is_one};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::criteria::Criteria;
@@ -12,7 +12,7 @@ use crate::options::sources::Supply;
 use crate::options::terms::criteria;
 use crate::options::window::WindowArgs;
 use crate::report::Body;
-use crate::report::why::{Asked, WhyReport};
+use crate::report::why::{WhyQuestion, WhyReport};
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -32,7 +32,7 @@ Values: `*` is anything, `re:…` a regular expression; with blanks in quotes.";
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {
+pub struct WhyArgs {
     /// Which journeys are bad [default: error; with --good alone, all others]
     #[arg(long, value_name = "TERMS", value_parser = criteria, allow_hyphen_values = true)]
     pub bad: Option<Criteria>,
@@ -47,21 +47,21 @@ pub struct Args {
     pub top: u32,
     /// Compare only these: attribute, operation, service; repeatable
     #[arg(long, value_name = "KIND", value_parser = choice(&KINDS), value_delimiter = ',')]
-    pub by: Vec<Kind>,
+    pub by: Vec<FeatureKind>,
     /// Of which journeys.
     #[command(flatten)]
     pub window: WindowArgs,
 }
 
 /// Kinds by their words.
-const KINDS: [(&str, Kind); 3] =
-    [("attribute", Kind::Attribute), ("operation", Kind::Operation), ("service", Kind::Service)];
+const KINDS: [(&str, FeatureKind); 3] =
+    [("attribute", FeatureKind::Attribute), ("operation", FeatureKind::Operation), ("service", FeatureKind::Service)];
 
 /// Runs it.
 ///
 /// # Errors
 /// Whatever kept it from running at all.
-pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
+pub async fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
     args.window.journey.verdict.judges_nothing("why", "trace hotspots and trace missing judge what they find")?;
     let slow = args.slow.map(|limit| limit.map_or(Slow::Tenth, Slow::Over));
     let question = Question { bad: args.bad.clone(), good: args.good.clone(), slow, kinds: args.by.clone() };
@@ -71,11 +71,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<Outcome, Error> {
     if !texts.is_empty() && is_of_servers && journey.backends.without.contains(&Source::Loki) {
         return Err(Error::usage("--without loki: lines come from it alone", "leave loki in, or drop log=…"));
     }
-    let looks = if question.is_about_errors() { Looks::AndErrors } else { Looks::Newest };
-    let search = Search { looks, evenly: true, texts };
-    let asked = Asked::of(&question);
+    let looks = if question.is_about_errors() { TraceSelection::AndErrors } else { TraceSelection::Newest };
+    let search = WindowSearch { looks, evenly: true, texts };
+    let asked = WhyQuestion::of(&question);
     let filters = args.window.journey.filters.filters();
-    let mut why = Why::about(question);
+    let mut why = WhyFold::about(question);
     let counted = each_of(&args.window, search, context, |journey| why.add(&journey, &filters)).await?;
     let top = usize::try_from(args.top).unwrap_or(usize::MAX);
     let body = WhyReport::new(asked, why.told(), counted.basis, top);

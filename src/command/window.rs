@@ -2,14 +2,14 @@
 //! the one journey that is named. Each span is told exactly once.
 
 use crate::command::Context;
-use crate::command::asking::{Wish, ask, flags};
-use crate::command::desk::{Desk, progress};
-use crate::command::footing::Footing;
+use crate::command::asking::{JourneyRequest, ask, flags};
+use crate::command::desk::{Session, progress};
+use crate::command::footing::Provenance;
 use crate::command::offline::{demo_run, read_files, within};
 use crate::error::Error;
 use crate::gather::line_search::{FoundLines, lines_with};
-use crate::gather::sample::{Sampled, Wanted, samples};
-use crate::model::basis::{Basis, Via};
+use crate::gather::sample::{SampleQuery, Sampled, samples};
+use crate::model::basis::{Basis, CountedFrom};
 use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
@@ -30,42 +30,42 @@ pub const LINES: usize = 10;
 
 /// What was counted, and what it rests on.
 #[derive(Default)]
-pub struct Counted {
+pub struct WindowAnswer {
     /// What the answer rests on.
-    pub footing: Footing,
+    pub footing: Provenance,
     /// What its numbers rest on.
     pub basis: Basis,
 }
 
-impl Counted {
+impl WindowAnswer {
     /// What metrics counted: nothing was read.
     pub fn measured(basis: Basis, args: &WindowArgs, context: &Context) -> Self {
         let found = if basis.calls == 0 { Found::Nothing } else { Found::Something };
-        Self { footing: Footing { settled: true, found, ..blank(args, context) }, basis }
+        Self { footing: Provenance { settled: true, found, ..blank(args, context) }, basis }
     }
 }
 
 /// What is looked for besides.
 #[derive(Clone, Debug, Default)]
-pub struct Search {
+pub struct WindowSearch {
     /// Which traces of each service.
-    pub looks: Looks,
+    pub looks: TraceSelection,
     /// Of services with more traces than are read, whether those from all parts of the time, for journeys to be compared.
     pub evenly: bool,
     /// Lines with one of these texts, and the traces that they name.
     pub texts: Vec<Pattern>,
 }
 
-impl Search {
+impl WindowSearch {
     /// For these traces alone.
-    pub fn of(looks: Looks) -> Self {
+    pub fn of(looks: TraceSelection) -> Self {
         Self { looks, ..Self::default() }
     }
 }
 
 /// Which traces of each service are looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Looks {
+pub enum TraceSelection {
     /// The newest.
     #[default]
     Newest,
@@ -75,21 +75,21 @@ pub enum Looks {
 
 /// What is read of a window.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct WindowQuery {
     /// When.
     pub window: Window,
     /// Only of these services; empty means all.
     pub services: Vec<Pattern>,
     /// What is looked for.
-    pub search: Search,
+    pub search: WindowSearch,
 }
 
 /// Tells every journey of what the flags are about, by time; of a window of the backends the newest of each service.
 ///
 /// # Errors
 /// Usage, configuration, a file that cannot be read. What a backend did wrong is a note of the answer.
-pub async fn each(args: &WindowArgs, context: &Context, take: impl FnMut(Journey)) -> Result<Counted, Error> {
-    each_of(args, Search::default(), context, take).await
+pub async fn each(args: &WindowArgs, context: &Context, take: impl FnMut(Journey)) -> Result<WindowAnswer, Error> {
+    each_of(args, WindowSearch::default(), context, take).await
 }
 
 /// The same, of a window of the backends with what is looked for besides.
@@ -98,10 +98,10 @@ pub async fn each(args: &WindowArgs, context: &Context, take: impl FnMut(Journey
 /// As [`each`].
 pub async fn each_of(
     args: &WindowArgs,
-    search: Search,
+    search: WindowSearch,
     context: &Context,
     take: impl FnMut(Journey),
-) -> Result<Counted, Error> {
+) -> Result<WindowAnswer, Error> {
     let journey = &args.journey;
     match journey.sources.supply(&context.surroundings)? {
         _ if is_one(args)? => one(args, context, take).await,
@@ -118,10 +118,10 @@ pub async fn each_of(
             Ok(told(evidence, demo::NOW, args, context, take))
         }
         Supply::Backends => {
-            let desk = Desk::open(&journey.sources.recording, context)?;
+            let desk = Session::open(&journey.sources.recording, context)?;
             let window = window(args, desk.now, context)?;
             needs_spans(&desk)?;
-            let reading = Reading { window, services: journey.filters.filters().services, search };
+            let reading = WindowQuery { window, services: journey.filters.filters().services, search };
             let mut counted = read(&desk, reading, args, context, take).await;
             (counted.footing.said, counted.footing.unsaved) = desk.close(context);
             Ok(counted)
@@ -133,7 +133,7 @@ pub async fn each_of(
 ///
 /// # Errors
 /// Usage: who has them is left out.
-pub fn needs_spans(desk: &Desk) -> Result<(), Error> {
+pub fn needs_spans(desk: &Session) -> Result<(), Error> {
     let left_out = || Error::usage("--without jaeger: spans come from it alone", "leave jaeger in");
     desk.backends.jaeger.as_ref().map(|_| ()).ok_or_else(left_out)
 }
@@ -185,28 +185,28 @@ pub fn counted_in(args: &WindowArgs, context: &Context) -> Result<Option<Window>
 
 /// Tells every journey of this window that is looked for. The desk stays open.
 pub async fn in_window(
-    desk: &Desk,
+    desk: &Session,
     window: Window,
-    search: Search,
+    search: WindowSearch,
     args: &WindowArgs,
     context: &Context,
     take: impl FnMut(Journey),
-) -> Counted {
+) -> WindowAnswer {
     let services = args.journey.filters.filters().services;
-    read(desk, Reading { window, services, search }, args, context, take).await
+    read(desk, WindowQuery { window, services, search }, args, context, take).await
 }
 
 /// Tells every journey of what is wanted. The desk stays open.
 pub async fn read(
-    desk: &Desk,
-    reading: Reading,
+    desk: &Session,
+    reading: WindowQuery,
     args: &WindowArgs,
     context: &Context,
     mut take: impl FnMut(Journey),
-) -> Counted {
+) -> WindowAnswer {
     let limit = args.most_traces();
-    let Search { looks, evenly, texts } = reading.search;
-    let newest = Wanted {
+    let WindowSearch { looks, evenly, texts } = reading.search;
+    let newest = SampleQuery {
         window: reading.window,
         limit,
         evenly,
@@ -215,8 +215,8 @@ pub async fn read(
         bounds: context.settings.bounds,
     };
     let looks = match looks {
-        Looks::Newest => vec![newest],
-        Looks::AndErrors => vec![newest.clone(), newest.with_errors()],
+        TraceSelection::Newest => vec![newest],
+        TraceSelection::AndErrors => vec![newest.clone(), newest.with_errors()],
     };
     let progress = progress(context);
     let (backends, transport) = (&desk.backends, &desk.transport);
@@ -303,8 +303,8 @@ fn nameless(lines: &FoundLines) -> Option<Note> {
 }
 
 /// A footing on which nothing rests yet.
-pub fn blank(args: &WindowArgs, context: &Context) -> Footing {
-    Footing { flags: flags_of(args, context), filters: args.journey.filters.filters(), ..Footing::default() }
+pub fn blank(args: &WindowArgs, context: &Context) -> Provenance {
+    Provenance { flags: flags_of(args, context), filters: args.journey.filters.filters(), ..Provenance::default() }
 }
 
 /// The flags that a following command needs to mean the same data.
@@ -333,15 +333,15 @@ pub fn cut(basis: &Basis) -> Option<Note> {
 }
 
 /// The one journey that is named, as every reading command finds it.
-async fn one(args: &WindowArgs, context: &Context, mut take: impl FnMut(Journey)) -> Result<Counted, Error> {
-    let told = ask(&args.journey, &Wish::plain(context), context).await?;
+async fn one(args: &WindowArgs, context: &Context, mut take: impl FnMut(Journey)) -> Result<WindowAnswer, Error> {
+    let told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
     let journey = told.judged.journey;
     let mut basis = Basis::default();
     if !journey.is_empty() {
         basis.add(&journey, &args.journey.filters.filters());
         take(journey);
     }
-    Ok(Counted { footing: told.footing, basis })
+    Ok(WindowAnswer { footing: told.footing, basis })
 }
 
 /// Every journey of this evidence.
@@ -351,7 +351,7 @@ pub fn told(
     args: &WindowArgs,
     context: &Context,
     mut take: impl FnMut(Journey),
-) -> Counted {
+) -> WindowAnswer {
     let shell = Evidence {
         backends: std::mem::take(&mut evidence.backends),
         notes: std::mem::take(&mut evidence.notes),
@@ -360,13 +360,13 @@ pub fn told(
     };
     let newest = evidence.spans.iter().filter(|span| span.has_sane_time()).map(|span| span.end().min(now)).max();
     let settled = newest.is_none_or(|newest| now.since(newest) > context.settings.settle_ns.value);
-    let mut basis = Basis { via: Via::Spans, ..Basis::default() };
+    let mut basis = Basis { via: CountedFrom::Spans, ..Basis::default() };
     let filters = args.journey.filters.filters();
     for journey in whole(evidence, &context.settings.keys.value) {
         basis.add(&journey, &filters);
         take(journey);
     }
     let found = if basis.journeys == 0 { Found::Nothing } else { Found::Something };
-    let footing = Footing { shell, settled, found, ..blank(args, context) };
-    Counted { footing, basis }
+    let footing = Provenance { shell, settled, found, ..blank(args, context) };
+    WindowAnswer { footing, basis }
 }

@@ -1,6 +1,6 @@
 //! Asking Prometheus which alerts there were and are.
 
-use crate::gather::standing::Standing;
+use crate::gather::standing::MetricStatus;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::metric::{ActiveAlert, Alert, Series};
 use crate::model::rule::{Rule, RuleKind};
@@ -13,7 +13,7 @@ use crate::wire::prometheus_json::alerts_from_series;
 
 /// What came.
 #[derive(Clone, Debug, Default)]
-pub struct Alerted {
+pub struct AlertsAnswer {
     /// Stretches of the window over which an alert was pending or fired.
     pub stretches: Vec<Alert>,
     /// Since when each was active, as seconds, over the window.
@@ -33,9 +33,9 @@ pub struct Alerted {
 }
 
 /// Asks for the alerts of the window, and for those of now where it reaches so far.
-pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transport: &Transport) -> Alerted {
+pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transport: &Transport) -> AlertsAnswer {
     let prometheus = Prometheus::new(transport, endpoint);
-    let mut standing = Standing::new(endpoint, transport);
+    let mut standing = MetricStatus::new(endpoint, transport);
     let (alerts, since) = (over("max_over_time", "ALERTS", window), over("last_over_time", "ALERTS_FOR_STATE", window));
     let is_now = window.to >= now;
     let active = async { if is_now { Some(prometheus.alerts(now).await) } else { None } };
@@ -59,7 +59,7 @@ pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transpo
     let could_fire = |rule: &Rule| rule.kind == RuleKind::Alerting;
     let no_rules = items == 0 && rules.as_ref().is_some_and(|rules| !rules.iter().any(could_fire));
     let rules = rules.unwrap_or_default();
-    Alerted {
+    AlertsAnswer {
         stretches,
         since,
         active,
@@ -72,7 +72,7 @@ pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transpo
 }
 
 /// What they say of their alerts helps to read an answer; that it could not be had takes nothing from it.
-async fn rules(prometheus: &Prometheus<'_>, standing: &mut Standing<'_>) -> Option<Vec<Rule>> {
+async fn rules(prometheus: &Prometheus<'_>, standing: &mut MetricStatus<'_>) -> Option<Vec<Rule>> {
     match prometheus.rules().await {
         Ok(told) => Some(told.data),
         Err(failure) if has_no_list(&failure) => None,

@@ -25,7 +25,7 @@ const REACH: i64 = HOUR;
 const MOST_LINES: usize = 5000;
 
 /// A stretch of time of one stream, and when the journey's own lines stand in it.
-struct Place {
+struct LogPlace {
     selector: String,
     own: Vec<Timestamp>,
 }
@@ -52,7 +52,7 @@ pub async fn gather(
         match part {
             Ok((lines, cut)) => {
                 found.extend(lines);
-                if cut == Cut::Something {
+                if cut == PageEnd::Something {
                     let message = "a place holds more lines than one page; context is shown around its first ones";
                     notes.push(Note::new(NoteCode::Info, Source::Loki, message));
                 }
@@ -64,8 +64,15 @@ pub async fn gather(
 }
 
 /// The neighbours in one place: what lies between its lines is read whole, so that each line gets its own.
-async fn look(loki: &Loki<'_>, place: &Place, count: usize, query: &Query) -> Result<(Vec<LogEntry>, Cut), Failure> {
-    let (Some(first), Some(last)) = (place.own.first(), place.own.last()) else { return Ok((vec![], Cut::Nothing)) };
+async fn look(
+    loki: &Loki<'_>,
+    place: &LogPlace,
+    count: usize,
+    query: &Query,
+) -> Result<(Vec<LogEntry>, PageEnd), Failure> {
+    let (Some(first), Some(last)) = (place.own.first(), place.own.last()) else {
+        return Ok((vec![], PageEnd::Nothing));
+    };
     let before = Window::new(first.plus(-REACH), *first);
     let after = Window::new(last.plus(1), last.plus(REACH).min(query.now.plus(1)).max(last.plus(2)));
     let within = Window::new(*first, last.plus(1));
@@ -83,11 +90,11 @@ async fn look(loki: &Loki<'_>, place: &Place, count: usize, query: &Query) -> Re
 /// One page, as long as the server allows, and whether there may be more.
 async fn page(
     loki: &Loki<'_>,
-    place: &Place,
+    place: &LogPlace,
     window: Window,
     limit: usize,
     from: Direction,
-) -> Result<(Vec<LogEntry>, Cut), Failure> {
+) -> Result<(Vec<LogEntry>, PageEnd), Failure> {
     let (limit, page) = match loki.page(&place.selector, window, limit, from).await {
         Ok(page) => (limit, page),
         Err(failure) => match most_lines(&failure.message) {
@@ -95,7 +102,7 @@ async fn page(
             _ => return Err(failure),
         },
     };
-    let cut = if page.logs.len() >= limit { Cut::Something } else { Cut::Nothing };
+    let cut = if page.logs.len() >= limit { PageEnd::Something } else { PageEnd::Nothing };
     Ok((page.logs, cut))
 }
 
@@ -113,13 +120,13 @@ fn neighbours(lines: Vec<LogEntry>, own: &[Timestamp], count: usize) -> Vec<LogE
 
 /// Whether a place held more lines than were read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Cut {
+enum PageEnd {
     Nothing,
     Something,
 }
 
 /// Stretches in which lines of one stream lie close together, by time.
-fn places(lines: &[LogEntry]) -> Vec<Place> {
+fn places(lines: &[LogEntry]) -> Vec<LogPlace> {
     let mut by_stream: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
     for line in lines {
         by_stream.entry(selector(line)).or_default().push(line.time);
@@ -128,7 +135,7 @@ fn places(lines: &[LogEntry]) -> Vec<Place> {
     for (selector, mut times) in by_stream.into_iter().filter(|(selector, _)| selector != "{}") {
         times.sort_unstable();
         for near in times.chunk_by(|a, b| b.since(*a) <= CLOSE) {
-            places.push(Place { selector: selector.clone(), own: near.to_vec() });
+            places.push(LogPlace { selector: selector.clone(), own: near.to_vec() });
         }
     }
     places.sort_by(|a, b| (a.own.first(), &a.selector).cmp(&(b.own.first(), &b.selector)));

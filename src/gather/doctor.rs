@@ -8,10 +8,10 @@ use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Timestamp, Window};
 use crate::report::doctor::{Ability, DoctorRow};
 use crate::source::failure::Failure;
-use crate::source::server::jaeger::{Dialect, Jaeger, Search};
+use crate::source::server::jaeger::{Dialect, Jaeger, TraceSearch};
 use crate::source::server::loki::{self, Direction, Loki};
 use crate::source::server::prometheus::Prometheus;
-use crate::source::server::request::Answer;
+use crate::source::server::request::Response;
 use crate::source::server::transport::{Transport, shown};
 use crate::source::server::{Auth, Backends, Endpoint, JaegerApi};
 
@@ -20,7 +20,7 @@ const SERVICES_ASKED: usize = 8;
 
 /// Looks at all three at once.
 pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp) -> Vec<DoctorRow> {
-    let clinic = Clinic { transport, now };
+    let clinic = Examiner { transport, now };
     let (jaeger, loki, prometheus) = tokio::join!(
         async {
             match &backends.jaeger {
@@ -45,12 +45,12 @@ pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp)
     [jaeger, loki, prometheus].map(|row| known(clinic.judged(row))).to_vec()
 }
 
-struct Clinic<'a> {
+struct Examiner<'a> {
     transport: &'a Transport,
     now: Timestamp,
 }
 
-impl Clinic<'_> {
+impl Examiner<'_> {
     /// Of a backend that was still answering when the command was asked to end, nothing is concluded.
     fn judged(&self, mut row: DoctorRow) -> DoctorRow {
         if let Some(failure) = self.transport.interrupted().filter(|_| row.state == BackendState::Ok) {
@@ -92,7 +92,7 @@ impl Clinic<'_> {
         };
         row.abilities.push(ability("tag filter", tags.words()));
         row.newest = newest;
-        if tags == Tags::Ignored {
+        if tags == TagFilter::Ignored {
             row.next =
                 "answers are filtered here instead, which costs more: use --jaeger-api v1 if the server has it".into();
         } else if jaeger.services.is_empty() {
@@ -196,7 +196,7 @@ impl Clinic<'_> {
     }
 
     /// Server minus ours; its header tells whole seconds, so that less than one says nothing.
-    fn clock_difference(&self, answer: Option<&Answer>) -> Option<i64> {
+    fn clock_difference(&self, answer: Option<&Response>) -> Option<i64> {
         let answer = answer?;
         let here = self.now.plus(i64::try_from(answer.after.as_nanos()).unwrap_or(0));
         let difference = answer.date?.plus(500_000_000).since(here);
@@ -210,13 +210,13 @@ fn ability(what: &str, answer: impl Into<String>) -> Ability {
 
 /// Whether a search finds what carries a tag and nothing else.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tags {
+enum TagFilter {
     Honoured,
     Ignored,
     Unknown,
 }
 
-impl Tags {
+impl TagFilter {
     fn words(self) -> &'static str {
         match self {
             Self::Honoured => "honoured",
@@ -226,14 +226,14 @@ impl Tags {
     }
 }
 
-async fn tags(jaeger: &Jaeger<'_>, window: Window) -> Result<Tags, Failure> {
-    let search = Search { operation: None, tags: &[("trace.doctor", "no span has this")], window, limit: 5 };
+async fn tags(jaeger: &Jaeger<'_>, window: Window) -> Result<TagFilter, Failure> {
+    let search = TraceSearch { operation: None, tags: &[("trace.doctor", "no span has this")], window, limit: 5 };
     let service = if jaeger.serviceless { None } else { jaeger.services.first().map(String::as_str) };
     if service.is_none() && !jaeger.serviceless {
-        return Ok(Tags::Unknown);
+        return Ok(TagFilter::Unknown);
     }
     let found = jaeger.search(&search, service).await?;
-    Ok(if found.spans.is_empty() { Tags::Honoured } else { Tags::Ignored })
+    Ok(if found.spans.is_empty() { TagFilter::Honoured } else { TagFilter::Ignored })
 }
 
 /// The newest span that is found; a failure where that is why there is none.

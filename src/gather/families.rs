@@ -16,18 +16,18 @@ use crate::source::server::request::quoted;
 
 /// What is wanted of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figures {
+pub enum MetricFigures {
     /// Calls.
     Calls,
     /// Calls, and how many of them failed.
     Errors,
     /// Calls, and how long they took.
-    Lengths,
+    DurationHistogram,
 }
 
 /// Metrics that one producer makes, as far as they are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Family {
+pub struct MetricFamily {
     /// The counter of calls.
     pub calls: String,
     /// A counter of its own for what failed.
@@ -35,7 +35,7 @@ pub struct Family {
     /// The histogram of lengths.
     pub lengths: Option<Lengths>,
     /// The labels by which its spans are told apart.
-    pub labels: Labels,
+    pub labels: FamilyLabels,
 }
 
 /// A histogram of lengths.
@@ -44,19 +44,19 @@ pub struct Lengths {
     /// The metric of its buckets.
     pub name: String,
     /// The unit that its name tells.
-    pub unit: Option<Unit>,
+    pub unit: Option<DurationUnit>,
 }
 
 /// What one is of a length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum DurationUnit {
     /// A second.
     Seconds,
     /// A thousandth of it.
     Milliseconds,
 }
 
-impl Unit {
+impl DurationUnit {
     /// In nanoseconds.
     pub fn ns(self) -> f64 {
         match self {
@@ -75,7 +75,7 @@ impl Unit {
 
 /// Labels in use, however their producer calls them; where a series has several, the first counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels {
+pub struct FamilyLabels {
     /// Whose span it was.
     pub service: Vec<&'static str>,
     /// Its name.
@@ -92,7 +92,7 @@ const OPERATION: [&str; 3] = ["span_name", "operation", "span_operation"];
 const KIND: [&str; 2] = ["span_kind", "kind"];
 const STATUS: [&str; 2] = ["status_code", "status"];
 
-impl Labels {
+impl FamilyLabels {
     /// Those among these.
     pub fn among(names: &[String]) -> Self {
         let has = |label: &&str| names.iter().any(|name| name == label);
@@ -115,17 +115,17 @@ impl Labels {
     }
 }
 
-impl Family {
+impl MetricFamily {
     /// Whether it tells these figures of spans: other counters are called so as well.
-    fn tells(&self, figures: Figures) -> bool {
+    fn tells(&self, figures: MetricFigures) -> bool {
         let labels = &self.labels;
         let tells_spans_apart = !labels.operation.is_empty() || !labels.kind.is_empty();
         !labels.service.is_empty()
             && tells_spans_apart
             && match figures {
-                Figures::Calls => true,
-                Figures::Errors => !labels.status.is_empty() || self.errors.is_some(),
-                Figures::Lengths => self.lengths.is_some(),
+                MetricFigures::Calls => true,
+                MetricFigures::Errors => !labels.status.is_empty() || self.errors.is_some(),
+                MetricFigures::DurationHistogram => self.lengths.is_some(),
             }
     }
 
@@ -167,11 +167,11 @@ const PREFIXES: [&str; 4] = ["traces_span_metrics_", "traces_spanmetrics_", "spa
 /// How counters of calls are called behind that.
 const CALLS: [&str; 2] = ["calls_total", "calls"];
 /// How histograms are.
-const LENGTHS: [(&str, Option<Unit>); 6] = [
-    ("duration_milliseconds_bucket", Some(Unit::Milliseconds)),
-    ("duration_seconds_bucket", Some(Unit::Seconds)),
-    ("latency_milliseconds_bucket", Some(Unit::Milliseconds)),
-    ("latency_seconds_bucket", Some(Unit::Seconds)),
+const LENGTHS: [(&str, Option<DurationUnit>); 6] = [
+    ("duration_milliseconds_bucket", Some(DurationUnit::Milliseconds)),
+    ("duration_seconds_bucket", Some(DurationUnit::Seconds)),
+    ("latency_milliseconds_bucket", Some(DurationUnit::Milliseconds)),
+    ("latency_seconds_bucket", Some(DurationUnit::Seconds)),
     ("duration_bucket", None),
     ("latency_bucket", None),
 ];
@@ -185,9 +185,9 @@ const MOST: usize = 10;
 /// The families that tell such figures in this window, the best known first; with remarks.
 pub async fn families(
     prometheus: &Prometheus<'_>,
-    figures: Figures,
+    figures: MetricFigures,
     window: Window,
-) -> Result<(Vec<Family>, Vec<Note>), Failure> {
+) -> Result<(Vec<MetricFamily>, Vec<Note>), Failure> {
     let names = prometheus.names(&matchers(), window).await?;
     let (mut families, mut notes) = (vec![], remarks(&names));
     let mut candidates = candidates(&names.data);
@@ -200,7 +200,7 @@ pub async fn families(
     for (family, labels) in candidates.into_iter().zip(labels) {
         let labels = labels?;
         notes.extend(remarks(&labels));
-        let family = Family { labels: Labels::among(&labels.data), ..family };
+        let family = MetricFamily { labels: FamilyLabels::among(&labels.data), ..family };
         families.extend(Some(family).filter(|family| family.tells(figures)));
     }
     Ok((families, notes))
@@ -219,11 +219,12 @@ fn matchers() -> [String; 2] {
 }
 
 /// The families that these names make up, their labels not looked at.
-fn candidates(names: &[String]) -> Vec<Family> {
+fn candidates(names: &[String]) -> Vec<MetricFamily> {
     let is_plain = |name: &&str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':');
     let names: BTreeSet<&str> = names.iter().map(String::as_str).filter(is_plain).collect();
     let lengths = |prefix: &str| {
-        let of = |(ending, unit): &(&str, Option<Unit>)| Lengths { name: format!("{prefix}{ending}"), unit: *unit };
+        let of =
+            |(ending, unit): &(&str, Option<DurationUnit>)| Lengths { name: format!("{prefix}{ending}"), unit: *unit };
         LENGTHS.iter().map(of).find(|lengths| names.contains(lengths.name.as_str()))
     };
     let prefix = |name: &'_ str| CALLS.iter().find_map(|ending| name.strip_suffix(ending)).map(str::to_owned);
@@ -237,13 +238,13 @@ fn candidates(names: &[String]) -> Vec<Family> {
     let by_prefix = prefixes.iter().filter_map(|prefix| {
         let calls =
             CALLS.iter().map(|ending| format!("{prefix}{ending}")).find(|name| names.contains(name.as_str()))?;
-        Some(Family { calls, lengths: lengths(prefix), ..Family::default() })
+        Some(MetricFamily { calls, lengths: lengths(prefix), ..MetricFamily::default() })
     });
-    let apart = APART.iter().filter(|(calls, ..)| names.contains(calls)).map(|(calls, errors, prefix)| Family {
+    let apart = APART.iter().filter(|(calls, ..)| names.contains(calls)).map(|(calls, errors, prefix)| MetricFamily {
         calls: (*calls).to_owned(),
         errors: names.contains(errors).then(|| (*errors).to_owned()),
         lengths: lengths(prefix),
-        ..Family::default()
+        ..MetricFamily::default()
     });
     by_prefix.chain(apart).collect()
 }
@@ -253,11 +254,11 @@ mod tests {
     use super::*;
 
     /// Calls, errors counted apart, and lengths with their unit.
-    type Told<'a> = (&'a str, Option<&'a str>, Option<(&'a str, Option<Unit>)>);
+    type Told<'a> = (&'a str, Option<&'a str>, Option<(&'a str, Option<DurationUnit>)>);
 
     #[test]
     fn whoever_made_them_what_belongs_together_is_one_family() {
-        let (ms, s) = (Some(Unit::Milliseconds), Some(Unit::Seconds));
+        let (ms, s) = (Some(DurationUnit::Milliseconds), Some(DurationUnit::Seconds));
         let table: [(&[&str], &[Told]); 7] = [
             (&[], &[]),
             (
@@ -303,11 +304,11 @@ mod tests {
     #[test]
     fn labels_tell_whether_it_counts_spans_and_what_of_them() {
         let lengths = Some(Lengths { name: "latency_bucket".to_owned(), unit: None });
-        let family = |labels: &str, errors: Option<&str>| Family {
+        let family = |labels: &str, errors: Option<&str>| MetricFamily {
             calls: "calls_total".to_owned(),
             errors: errors.map(str::to_owned),
             lengths: lengths.clone(),
-            labels: Labels::among(&labels.split(' ').map(str::to_owned).collect::<Vec<_>>()),
+            labels: FamilyLabels::among(&labels.split(' ').map(str::to_owned).collect::<Vec<_>>()),
         };
         // Labels, whether errors and whether lengths are told, and the series of `shop` and `cart.*`.
         let services = vec![Pattern::exact("shop"), Pattern::exact("a.b")];
@@ -331,7 +332,11 @@ mod tests {
         ];
         for (labels, errors, told, selector) in table {
             let family = family(labels, errors);
-            assert_eq!([family.tells(Figures::Errors), family.tells(Figures::Lengths)], told, "{labels}");
+            assert_eq!(
+                [family.tells(MetricFigures::Errors), family.tells(MetricFigures::DurationHistogram)],
+                told,
+                "{labels}"
+            );
             assert_eq!(family.selector(&family.calls, &some), selector);
         }
         let all = Filters { services: vec![Pattern::parse("c*").unwrap()], ..Filters::default() };
@@ -340,10 +345,10 @@ mod tests {
 
     #[test]
     fn where_no_name_tells_the_unit_the_bounds_do() {
-        let told = |bounds: &[f64]| Unit::of_bounds(bounds.iter().copied());
-        assert_eq!(told(&[0.002, 0.1, 16.384, f64::INFINITY]), Unit::Seconds);
-        assert_eq!(told(&[2.0, 100.0, 15_000.0, f64::INFINITY]), Unit::Milliseconds);
-        assert_eq!(told(&[0.05, 1.0, 10_000.0]), Unit::Milliseconds);
-        assert_eq!(told(&[]), Unit::Milliseconds);
+        let told = |bounds: &[f64]| DurationUnit::of_bounds(bounds.iter().copied());
+        assert_eq!(told(&[0.002, 0.1, 16.384, f64::INFINITY]), DurationUnit::Seconds);
+        assert_eq!(told(&[2.0, 100.0, 15_000.0, f64::INFINITY]), DurationUnit::Milliseconds);
+        assert_eq!(told(&[0.05, 1.0, 10_000.0]), DurationUnit::Milliseconds);
+        assert_eq!(told(&[]), DurationUnit::Milliseconds);
     }
 }

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 
 use super::Gathering;
 use crate::analysis::journey::messages::unheard;
-use crate::gather::haul::{Haul, SpansByTrace};
+use crate::gather::haul::{Fetched, SpansByTrace};
 use crate::gather::traces::Splits;
 use crate::model::conventions::{MESSAGE_ID_KEYS, MessageRole, TOPIC_KEYS};
 use crate::model::evidence::{LookedUp, NoteCode};
@@ -35,7 +35,7 @@ type Id = (TraceId, SpanId);
 impl Gathering<'_> {
     /// Asks who took the messages that nobody at hand takes, until nobody new is found. Tells what belongs in the end.
     pub(super) async fn look_up(&mut self, mut members: Membership) -> Membership {
-        let mut looking = Looking::default();
+        let mut looking = LookupState::default();
         loop {
             let open = looking.open(self.unheard(&members));
             if open.is_empty() {
@@ -69,10 +69,10 @@ impl Gathering<'_> {
     }
 
     /// Whole traces that took one of these messages: by the message's ID, else by its topic.
-    async fn who_took(&self, publishes: &[Span], members: &Membership, looking: &mut Looking) -> Haul {
-        let mut found = Haul::default();
+    async fn who_took(&self, publishes: &[Span], members: &Membership, looking: &mut LookupState) -> Fetched {
+        let mut found = Fetched::default();
         let by_id = join_all(publishes.iter().map(|publish| self.by_message(publish))).await;
-        let mut silent: Vec<(&Span, Asked)> = Vec::new();
+        let mut silent: Vec<(&Span, LookupAnswer)> = Vec::new();
         for (publish, asked) in publishes.iter().zip(by_id) {
             let fitting = self.fitting(&asked.haul, &[publish], members);
             if fitting.0.is_empty() {
@@ -82,7 +82,7 @@ impl Gathering<'_> {
                 found.spans.add(fitting.0.into_values().flatten().collect());
             }
         }
-        let mut by_topic: BTreeMap<&str, Vec<(&Span, Asked)>> = BTreeMap::new();
+        let mut by_topic: BTreeMap<&str, Vec<(&Span, LookupAnswer)>> = BTreeMap::new();
         for (publish, asked) in silent {
             match publish.topic() {
                 Some(topic) => by_topic.entry(topic).or_default().push((publish, asked)),
@@ -102,14 +102,16 @@ impl Gathering<'_> {
         }
     }
 
-    async fn by_message(&self, publish: &Span) -> Asked {
-        let Some((key, message)) = publish.attributes.named_text(&MESSAGE_ID_KEYS) else { return Asked::default() };
+    async fn by_message(&self, publish: &Span) -> LookupAnswer {
+        let Some((key, message)) = publish.attributes.named_text(&MESSAGE_ID_KEYS) else {
+            return LookupAnswer::default();
+        };
         self.asked(&[(key, message)], self.time_of(publish)).await
     }
 
     /// What this topic saw around these publishes. Senders and takers may spell it under different keys: those in use at
     /// hand, or all where nobody at hand takes anything.
-    async fn by_topic(&self, topic: &str, publishes: &[&Span]) -> Asked {
+    async fn by_topic(&self, topic: &str, publishes: &[&Span]) -> LookupAnswer {
         let key = |span: &Span| span.attributes.named_text(&TOPIC_KEYS).map(|(key, _)| key);
         let takes = |span: &&Span| span.message_role() == Some(MessageRole::Consume);
         let mut keys: BTreeSet<&str> = self.evidence.spans.iter().filter(takes).filter_map(key).collect();
@@ -121,13 +123,13 @@ impl Gathering<'_> {
         let window = publishes.iter().map(|publish| self.time_of(publish)).reduce(Window::hull);
         match window {
             Some(window) => self.asked(&tags, window).await,
-            None => Asked::default(),
+            None => LookupAnswer::default(),
         }
     }
 
     /// One question to Jaeger, if it can be asked.
-    async fn asked(&self, tags: &[(&str, &str)], window: Window) -> Asked {
-        let not = |why: &str| Asked { haul: Haul::default(), why_not: Some(why.to_owned()) };
+    async fn asked(&self, tags: &[(&str, &str)], window: Window) -> LookupAnswer {
+        let not = |why: &str| LookupAnswer { haul: Fetched::default(), why_not: Some(why.to_owned()) };
         let Some(traces) = &self.traces else { return not("jaeger cannot be asked") };
         if self.is_over() {
             return not("the command was asked to end");
@@ -139,7 +141,7 @@ impl Gathering<'_> {
         let failure = haul.failures.first().map(|(_, failure)| failure.message.clone());
         let cut = haul.notes.iter().find(|note| note.code.is_incomplete() && note.code != NoteCode::Skipped);
         let why_not = failure.or_else(|| cut.map(|note| note.message.clone()));
-        Asked { haul, why_not }
+        LookupAnswer { haul, why_not }
     }
 
     /// When a message may have been taken: around its publish, and to the end of what was asked about.
@@ -155,7 +157,7 @@ impl Gathering<'_> {
 
     /// Of these traces, as a whole, those that take one of the messages or link to the journey. Another journey's trace
     /// must link: message IDs may be small numbers.
-    fn fitting(&self, haul: &Haul, publishes: &[&Span], members: &Membership) -> SpansByTrace {
+    fn fitting(&self, haul: &Fetched, publishes: &[&Span], members: &Membership) -> SpansByTrace {
         let keys = Keys::new(&self.query.keys);
         let links = |span: &Span| span.links.iter().any(|link| members.traces.contains_key(&link.trace_id));
         let takes = |span: &Span| publishes.iter().any(|publish| is_taken_by(publish, span));
@@ -172,14 +174,14 @@ impl Gathering<'_> {
 
 /// What one question brought, and why it was not answered whole.
 #[derive(Default)]
-struct Asked {
-    haul: Haul,
+struct LookupAnswer {
+    haul: Fetched,
     why_not: Option<String>,
 }
 
 /// How far the asking is.
 #[derive(Default)]
-struct Looking {
+struct LookupState {
     /// Who was chosen to be asked about.
     chosen: BTreeSet<Id>,
     /// Who was asked about so that the answer is whole.
@@ -188,7 +190,7 @@ struct Looking {
     why: Option<String>,
 }
 
-impl Looking {
+impl LookupState {
     /// Of these those to ask about now, as many of each topic as of any other.
     fn open(&mut self, unheard: Vec<Span>) -> Vec<Span> {
         let mut by_topic: BTreeMap<Option<String>, usize> = BTreeMap::new();
@@ -206,12 +208,12 @@ impl Looking {
 
     /// Whether whoever took this message would have been found. A topic may be too busy to be read whole: that is no
     /// loss where its takers carry the message's ID.
-    fn judge(&mut self, publish: &Span, by_id: &Asked, by_topic: Option<&Asked>) {
+    fn judge(&mut self, publish: &Span, by_id: &LookupAnswer, by_topic: Option<&LookupAnswer>) {
         let key = publish.attributes.named_text(&MESSAGE_ID_KEYS).map(|(key, _)| key);
         let carries = |span: &Span| {
             span.message_role() == Some(MessageRole::Consume) && span.attributes.named_text(key.as_slice()).is_some()
         };
-        let told = |asked: &Asked| asked.why_not.is_none();
+        let told = |asked: &LookupAnswer| asked.why_not.is_none();
         let by_id_alone = key.is_some() && told(by_id);
         let is_whole = match by_topic {
             Some(topic) if by_id_alone => told(topic) || topic.haul.spans.iter().any(carries),

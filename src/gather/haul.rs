@@ -12,7 +12,7 @@ use crate::source::failure::Failure;
 
 /// What one step brought. A step never fails as a whole: what came before a failure is kept.
 #[derive(Default)]
-pub struct Haul {
+pub struct Fetched {
     /// Spans.
     pub spans: SpansByTrace,
     /// Traces of which these spans are all: what was taken before is dropped.
@@ -35,7 +35,7 @@ pub struct Haul {
     pub metrics_window: Option<Window>,
 }
 
-impl Haul {
+impl Fetched {
     /// Nothing but a failure.
     pub fn failed(source: Source, failure: Failure) -> Self {
         Self { failures: vec![(source, failure)], ..Self::default() }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 
-use crate::gather::haul::Haul;
+use crate::gather::haul::Fetched;
 use crate::model::conventions::TRACE_ID_FIELDS;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::id::TraceId;
@@ -25,13 +25,13 @@ pub const MOST_LINES: usize = 5000;
 const TRACES_A_QUERY: usize = 20;
 
 /// Loki, for one question.
-pub struct LineSource<'a> {
+pub struct LineFetcher<'a> {
     loki: Loki<'a>,
     query: &'a Query,
     selector: RefCell<Option<String>>,
 }
 
-impl<'a> LineSource<'a> {
+impl<'a> LineFetcher<'a> {
     /// With a selector from the configuration, or none to find one out.
     pub fn new(loki: Loki<'a>, query: &'a Query, selector: Option<String>) -> Self {
         Self { loki, query, selector: RefCell::new(selector) }
@@ -43,7 +43,7 @@ impl<'a> LineSource<'a> {
     }
 
     /// Lines that carry the ID in their text, a label or their metadata.
-    pub async fn by_id(&self, id: &str, window: Window) -> Haul {
+    pub async fn by_id(&self, id: &str, window: Window) -> Fetched {
         if self.selector.borrow().is_some() {
             return self.by_id_with(&self.selector(), id, window).await;
         }
@@ -62,7 +62,7 @@ impl<'a> LineSource<'a> {
         haul
     }
 
-    async fn by_id_with(&self, selector: &str, id: &str, window: Window) -> Haul {
+    async fn by_id_with(&self, selector: &str, id: &str, window: Window) -> Fetched {
         let text = if is_short(id) {
             loki::by_value(selector, &self.query.keys, id)
         } else {
@@ -70,11 +70,11 @@ impl<'a> LineSource<'a> {
         };
         let field = loki::by_field(selector, &self.query.keys, &[id.to_owned()]);
         let (text, field) = tokio::join!(self.pages(&text, window), self.pages(&field, window));
-        Haul::all([text, field])
+        Fetched::all([text, field])
     }
 
     /// Lines that name one of these traces.
-    pub async fn by_traces(&self, traces: &[TraceId], window: Window) -> Haul {
+    pub async fn by_traces(&self, traces: &[TraceId], window: Window) -> Fetched {
         let names: Vec<String> = TRACE_ID_FIELDS.iter().map(|n| (*n).to_owned()).collect();
         let selector = self.selector();
         let queries = traces.chunks(TRACES_A_QUERY).flat_map(|some| {
@@ -82,7 +82,7 @@ impl<'a> LineSource<'a> {
             [loki::by_text(&selector, &spelled), loki::by_field(&selector, &names, &spelled)]
         });
         let queries: Vec<String> = queries.collect();
-        Haul::all(join_all(queries.iter().map(|query| self.pages(query, window))).await)
+        Fetched::all(join_all(queries.iter().map(|query| self.pages(query, window))).await)
     }
 
     /// How many bytes a look at this window would read.
@@ -92,8 +92,8 @@ impl<'a> LineSource<'a> {
 
     /// Every line of a query: pages in time order, each beginning at the last one's last instant. Windows that are
     /// too much for the server are halved. What came before a failure is kept.
-    async fn pages(&self, query: &str, window: Window) -> Haul {
-        let mut haul = Haul::default();
+    async fn pages(&self, query: &str, window: Window) -> Fetched {
+        let mut haul = Fetched::default();
         let mut seen = HashSet::new();
         let mut open = vec![window];
         while let Some(window) = open.pop() {
@@ -117,7 +117,7 @@ impl<'a> LineSource<'a> {
         query: &str,
         window: Window,
         seen: &mut HashSet<LineKey>,
-        haul: &mut Haul,
+        haul: &mut Fetched,
     ) -> Result<(), Failure> {
         let usual = self.query.bounds.page.clamp(1, MOST_LINES);
         let (mut rest, mut limit, mut most) = (window, usual, MOST_LINES);
@@ -171,7 +171,7 @@ pub fn remarks(page: &Decoded) -> Vec<Note> {
 }
 
 /// Without the labels nobody knows whether all streams were asked. That is no matter where lines came.
-fn untold(mut haul: Haul, failure: &Failure) -> Haul {
+fn untold(mut haul: Fetched, failure: &Failure) -> Fetched {
     if haul.logs.is_empty() {
         haul.failures.push((Source::Loki, failure.clone()));
     }
@@ -183,14 +183,14 @@ mod tests {
     use super::*;
     use crate::model::time::Timestamp;
     use crate::query::Subject;
-    use crate::source::recording::Tape;
+    use crate::source::recording::Recording;
     use crate::source::server::transport::{Limits, Transport};
     use crate::source::server::{Auth, Endpoint, Tls};
     use crate::stop::Stop;
 
     #[test]
     fn all_services_are_asked_unless_a_selector_is_told() {
-        let transport = Transport::new(Limits::default(), Tape::Off, Stop::default());
+        let transport = Transport::new(Limits::default(), Recording::Off, Stop::default());
         let endpoint = Endpoint {
             source: Source::Loki,
             url: url::Url::parse("http://localhost:3100").unwrap(),
@@ -204,7 +204,7 @@ mod tests {
         };
         let query = Query::about(Subject::correlation("order-0001"), vec![], Timestamp(0));
         for (told, wanted) in [(None, "{service_name=~\".+\"}"), (Some("{app=\"a\"}"), "{app=\"a\"}")] {
-            let lines = LineSource::new(Loki::new(&transport, &endpoint), &query, told.map(str::to_owned));
+            let lines = LineFetcher::new(Loki::new(&transport, &endpoint), &query, told.map(str::to_owned));
             assert_eq!(lines.selector(), wanted);
         }
     }

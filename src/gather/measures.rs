@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::gather::families::{Family, Figures, Labels, Unit, families};
+use crate::gather::families::{DurationUnit, FamilyLabels, MetricFamily, MetricFigures, families};
 use crate::gather::metrics::remarks;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::filter::Filters;
-use crate::model::measure::{Edge, Histogram, Measure, Measured};
+use crate::model::measure::{Histogram, Measure, Measured, MeasuredEdge};
 use crate::model::metric::Series;
 use crate::model::span::SpanKind;
 use crate::model::time::{Human, SECOND, Timestamp, Window};
 use crate::source::failure::Failure;
-use crate::source::server::prometheus::{Prometheus, Told, step_seconds};
+use crate::source::server::prometheus::{Prometheus, SeriesReply, step_seconds};
 
 /// Who called whom, as service graphs count it.
 const GRAPH_CALLS: &str = "traces_service_graph_request_total";
@@ -20,9 +20,9 @@ const GRAPH_LENGTHS: &str = "traces_service_graph_request_server_seconds_bucket"
 const GRAPH_LABELS: [&str; 3] = ["client", "server", "connection_type"];
 
 /// What came, with the family that told it; none where no such metric counted a call.
-pub struct Found {
+pub struct SpanMetrics {
     /// What was measured, and by which metrics.
-    pub measured: Option<(Measured, Family)>,
+    pub measured: Option<(Measured, MetricFamily)>,
     /// What is to be remarked.
     pub notes: Vec<Note>,
 }
@@ -30,10 +30,10 @@ pub struct Found {
 /// What is measured in this window of the spans that are wanted: by the first known family that counted any.
 pub async fn measures(
     prometheus: &Prometheus<'_>,
-    figures: Figures,
+    figures: MetricFigures,
     filters: &Filters,
     window: Window,
-) -> Result<Found, Failure> {
+) -> Result<SpanMetrics, Failure> {
     let (families, mut notes) = families(prometheus, figures, window).await?;
     let mut left = families.into_iter();
     while let Some(family) = left.next() {
@@ -41,17 +41,17 @@ pub async fn measures(
         notes.extend(remarked);
         if !measured.measures.is_empty() {
             notes.extend(beside(prometheus, left.as_slice(), window).await);
-            return Ok(Found { measured: Some((measured, family)), notes });
+            return Ok(SpanMetrics { measured: Some((measured, family)), notes });
         }
     }
-    Ok(Found { measured: None, notes })
+    Ok(SpanMetrics { measured: None, notes })
 }
 
 /// What this family tells of the spans that are wanted.
 pub async fn of_family(
     prometheus: &Prometheus<'_>,
-    family: &Family,
-    figures: Figures,
+    family: &MetricFamily,
+    figures: MetricFigures,
     filters: &Filters,
     window: Window,
 ) -> Result<(Measured, Vec<Note>), Failure> {
@@ -59,7 +59,7 @@ pub async fn of_family(
     let of = |metric: &str| family.selector(metric, filters);
     // Where calls tell how they ended, a counter of errors would count them again.
     let errors = family.errors.as_deref().filter(|_| labels.status.is_empty()).map(of);
-    let lengths = family.lengths.as_ref().filter(|_| figures == Figures::Lengths);
+    let lengths = family.lengths.as_ref().filter(|_| figures == MetricFigures::DurationHistogram);
     let calls = of(&family.calls);
     let all = family.selector(&family.calls, &Filters::default());
     let (known, mut notes) = known_before(prometheus, &family.calls, &all, window).await?;
@@ -87,8 +87,8 @@ pub async fn of_family(
     let (calls, errors) = (calls.told, errors.told);
     notes.extend([&calls, &errors, &buckets].into_iter().flat_map(remarks));
     let bounds = buckets.data.iter().filter_map(|series| series.labels.get("le")?.parse::<f64>().ok());
-    let unit = lengths.and_then(|lengths| lengths.unit).unwrap_or_else(|| Unit::of_bounds(bounds));
-    let table = Table { labels, unit };
+    let unit = lengths.and_then(|lengths| lengths.unit).unwrap_or_else(|| DurationUnit::of_bounds(bounds));
+    let table = MeasureTable { labels, unit };
     let nameless: f64 = calls.data.iter().filter(|series| table.key(series).0.is_empty()).map(value).sum();
     if nameless >= 0.5 {
         let said =
@@ -105,7 +105,7 @@ pub async fn of_family(
 }
 
 /// That others count spans as well, as of now: theirs are not added, for they may be the same spans.
-async fn beside(prometheus: &Prometheus<'_>, others: &[Family], window: Window) -> Option<Note> {
+async fn beside(prometheus: &Prometheus<'_>, others: &[MetricFamily], window: Window) -> Option<Note> {
     let names: Vec<&str> = others.iter().map(|family| family.calls.as_str()).collect();
     if names.is_empty() {
         return None;
@@ -119,7 +119,7 @@ async fn beside(prometheus: &Prometheus<'_>, others: &[Family], window: Window) 
 }
 
 /// When it is looked what was counted before, in seconds before the end of the window: what is new since began at zero.
-type Known = [i64; 3];
+type KnownOffsets = [i64; 3];
 
 /// It is looked so many seconds before the window as well: a server that was down when it began makes nothing new.
 const EARLIER: [i64; 3] = [0, 900, 3_600];
@@ -131,7 +131,7 @@ async fn known_before(
     metric: &str,
     selector: &str,
     window: Window,
-) -> Result<(Known, Vec<Note>), Failure> {
+) -> Result<(KnownOffsets, Vec<Note>), Failure> {
     let edges = EARLIER.map(|earlier| seconds(window) + earlier);
     let told = prometheus.instant(&format!("count({})", known(selector, edges)), window.to).await?;
     if !told.data.is_empty() {
@@ -186,7 +186,7 @@ async fn first_read(
 }
 
 /// When there was anything.
-fn times(told: &Told) -> impl Iterator<Item = Timestamp> + '_ {
+fn times(told: &SeriesReply) -> impl Iterator<Item = Timestamp> + '_ {
     told.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time)
 }
 
@@ -194,7 +194,7 @@ fn times(told: &Told) -> impl Iterator<Item = Timestamp> + '_ {
 const FINEST: i64 = 5 * SECOND;
 
 /// The series that were read at one of these times.
-fn known(selector: &str, edges: Known) -> String {
+fn known(selector: &str, edges: KnownOffsets) -> String {
     let mut edges = edges.to_vec();
     edges.dedup();
     edges.into_iter().map(|edge| format!("{selector} offset {edge}s")).collect::<Vec<_>>().join(" or ")
@@ -206,16 +206,16 @@ async fn risen(
     selector: Option<String>,
     by: &[&str],
     window: Window,
-) -> Result<Told, Failure> {
-    let Some(selector) = selector else { return Ok(Told::default()) };
+) -> Result<SeriesReply, Failure> {
+    let Some(selector) = selector else { return Ok(SeriesReply::default()) };
     let promql = format!("sum by ({}) (increase({selector}[{}s]))", by.join(", "), seconds(window));
     prometheus.instant(&promql, window.to).await
 }
 
 /// What a counter told.
 #[derive(Default)]
-struct Counted {
-    told: Told,
+struct CounterIncrease {
+    told: SeriesReply,
     /// What of it is new in the window.
     new: Vec<Series>,
     note: Option<Note>,
@@ -227,10 +227,10 @@ async fn counted(
     prometheus: &Prometheus<'_>,
     selector: Option<&str>,
     by: &[&str],
-    known: Known,
+    known: KnownOffsets,
     window: Window,
-) -> Result<Counted, Failure> {
-    let Some(selector) = selector else { return Ok(Counted::default()) };
+) -> Result<CounterIncrease, Failure> {
+    let Some(selector) = selector else { return Ok(CounterIncrease::default()) };
     let born = born(selector, by, known, window);
     let (risen, born) =
         tokio::join!(risen(prometheus, Some(selector.to_owned()), by, window), prometheus.instant(&born, window.to));
@@ -238,9 +238,9 @@ async fn counted(
     match born {
         Ok(born) => {
             told.data.extend(born.data.iter().cloned());
-            Ok(Counted { told, new: born.data, note: None })
+            Ok(CounterIncrease { told, new: born.data, note: None })
         }
-        Err(failure) => Ok(Counted { told, note: Some(not_whole(&failure)), ..Counted::default() }),
+        Err(failure) => Ok(CounterIncrease { told, note: Some(not_whole(&failure)), ..CounterIncrease::default() }),
     }
 }
 
@@ -251,7 +251,7 @@ fn not_whole(failure: &Failure) -> Note {
 
 /// What `increase()` leaves out of what nobody counted before, whatever the instance: what its series had when they were
 /// first read.
-fn born(selector: &str, by: &[&str], edges: Known, window: Window) -> String {
+fn born(selector: &str, by: &[&str], edges: KnownOffsets, window: Window) -> String {
     let (by, length) = (by.join(", "), seconds(window));
     let last = format!("last_over_time({selector}[{length}s])");
     let known = known(selector, edges);
@@ -295,7 +295,7 @@ pub async fn edges(prometheus: &Prometheus<'_>, window: Window) -> Result<(Optio
 
 /// Services that have spans of their own, as other metrics tell: a graph calls them by the same name as whoever has none.
 async fn services(prometheus: &Prometheus<'_>, window: Window) -> Result<Vec<Measure>, Failure> {
-    let (families, _) = families(prometheus, Figures::Calls, window).await?;
+    let (families, _) = families(prometheus, MetricFigures::Calls, window).await?;
     let Some(family) = families.first() else { return Ok(vec![]) };
     let labels = &family.labels;
     let (calls, length) = (family.selector(&family.calls, &Filters::default()), seconds(window));
@@ -305,12 +305,17 @@ async fn services(prometheus: &Prometheus<'_>, window: Window) -> Result<Vec<Mea
     Ok(names.map(|service| Measure { service, ..Measure::default() }).collect())
 }
 
-fn graph(calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Edge> {
+fn graph(calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<MeasuredEdge> {
     let key = |series: &Series| GRAPH_LABELS.map(|label| label_of(series, &[label]).to_owned());
-    let mut edges: BTreeMap<[String; 3], Edge> = BTreeMap::new();
+    let mut edges: BTreeMap<[String; 3], MeasuredEdge> = BTreeMap::new();
     for series in calls {
         let [client, server, connection] = key(series);
-        let edge = edges.entry(key(series)).or_insert_with(|| Edge { client, server, connection, ..Edge::default() });
+        let edge = edges.entry(key(series)).or_insert_with(|| MeasuredEdge {
+            client,
+            server,
+            connection,
+            ..MeasuredEdge::default()
+        });
         edge.calls += value(series);
     }
     for series in errors {
@@ -318,7 +323,7 @@ fn graph(calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Edge> {
     }
     let mut lengths: BTreeMap<[String; 3], Vec<(f64, f64)>> = BTreeMap::new();
     for series in buckets {
-        lengths.entry(key(series)).or_default().extend(bucket(series, Unit::Seconds));
+        lengths.entry(key(series)).or_default().extend(bucket(series, DurationUnit::Seconds));
     }
     for (key, buckets) in lengths {
         edges.entry(key).and_modify(|edge| edge.lengths = Histogram::of(buckets));
@@ -329,17 +334,17 @@ fn graph(calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Edge> {
 /// No counter that counts anything goes beyond what a float tells exactly.
 const MOST_COUNTED: f64 = 9e15;
 
-type Key = (String, String, Option<SpanKind>);
+type MeasureKey = (String, String, Option<SpanKind>);
 
 /// Series as rows, by what tells spans apart.
-struct Table<'a> {
-    labels: &'a Labels,
-    unit: Unit,
+struct MeasureTable<'a> {
+    labels: &'a FamilyLabels,
+    unit: DurationUnit,
 }
 
-impl Table<'_> {
+impl MeasureTable<'_> {
     fn of(&self, calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Measure> {
-        let mut measures: BTreeMap<Key, Measure> = BTreeMap::new();
+        let mut measures: BTreeMap<MeasureKey, Measure> = BTreeMap::new();
         let mut row = |series: &Series, calls: f64, errors: f64| {
             let (service, operation, kind) = self.key(series);
             let new = || Measure { service, operation, kind, ..Measure::default() };
@@ -350,7 +355,7 @@ impl Table<'_> {
             row(series, value(series), if self.is_failed(series) { value(series) } else { 0.0 });
         }
         errors.iter().for_each(|series| row(series, 0.0, value(series)));
-        let mut lengths: BTreeMap<Key, BTreeMap<u64, (f64, f64)>> = BTreeMap::new();
+        let mut lengths: BTreeMap<MeasureKey, BTreeMap<u64, (f64, f64)>> = BTreeMap::new();
         for series in buckets {
             if let Some((bound, count)) = bucket(series, self.unit) {
                 let sums = lengths.entry(self.key(series)).or_default();
@@ -364,7 +369,7 @@ impl Table<'_> {
         measures.into_values().filter(is_told).collect()
     }
 
-    fn key(&self, series: &Series) -> Key {
+    fn key(&self, series: &Series) -> MeasureKey {
         let kind = label_of(series, &self.labels.kind);
         let kind = kind.strip_prefix("SPAN_KIND_").unwrap_or(kind);
         let kind = (!kind.is_empty()).then(|| SpanKind::from_word(kind));
@@ -388,7 +393,7 @@ fn value(series: &Series) -> f64 {
     series.samples.last().map_or(0.0, |(_, value)| *value).clamp(0.0, MOST_COUNTED)
 }
 
-fn bucket(series: &Series, unit: Unit) -> Option<(f64, f64)> {
+fn bucket(series: &Series, unit: DurationUnit) -> Option<(f64, f64)> {
     let bound: f64 = series.labels.get("le")?.parse().ok()?;
     Some((bound * unit.ns(), value(series)))
 }
@@ -424,8 +429,8 @@ mod tests {
         ];
         let names =
             ["service_name", "service", "exported_service_name", "span_name", "operation", "span_kind", "status_code"];
-        let labels = Labels::among(&names.map(str::to_owned));
-        let told = Table { labels: &labels, unit: Unit::Seconds }.of(&calls, &errors, &buckets);
+        let labels = FamilyLabels::among(&names.map(str::to_owned));
+        let told = MeasureTable { labels: &labels, unit: DurationUnit::Seconds }.of(&calls, &errors, &buckets);
         let rows: Vec<_> =
             told.iter().map(|m| (m.service.as_str(), m.operation.as_str(), m.kind, m.calls, m.errors)).collect();
         assert_eq!(

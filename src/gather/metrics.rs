@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::gather::haul::Haul;
+use crate::gather::haul::Fetched;
 use crate::gather::health;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::metric::Panel;
 use crate::model::time::{MINUTE, SECOND, Timestamp, Window};
 use crate::query::{PanelTemplate, Query};
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::prometheus::{Prometheus, Told, step_seconds};
+use crate::source::server::prometheus::{Prometheus, SeriesReply, step_seconds};
 use crate::source::server::request::quoted;
-use crate::wire::prometheus_json::{self, Reply};
+use crate::wire::prometheus_json::{self, PrometheusReply};
 
 /// What of a journey a panel may ask about.
-pub struct About {
+pub struct PanelSubject {
     /// Its services.
     pub services: BTreeSet<String>,
     /// Its ID.
@@ -27,12 +27,12 @@ pub struct About {
 const LONGEST_QUERY: usize = 1 << 20;
 
 /// Alerts from before the journey to after it, exemplars that carry its traces, and the configured panels.
-pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &About, extent: Window) -> Haul {
+pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &PanelSubject, extent: Window) -> Fetched {
     let window = window(extent, query);
     let panels = join_all(query.panels.iter().map(|template| panel(prometheus, template, about, window)));
     let (alerts, exemplars, panels) =
         tokio::join!(prometheus.range("ALERTS", window), prometheus.exemplars(window), panels);
-    let mut haul = Haul { metrics_window: alerts.is_ok().then_some(window), ..Haul::default() };
+    let mut haul = Fetched { metrics_window: alerts.is_ok().then_some(window), ..Fetched::default() };
     let alerts_came = alerts.is_ok();
     match alerts {
         Ok(told) => {
@@ -55,7 +55,7 @@ pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &About, e
     for (panel, asked) in panels {
         match asked {
             Ok(told) => haul.notes.extend(remarks(&told)),
-            Err(Unasked::Failed(failure)) if concerns_all(&failure) => {
+            Err(PanelError::Failed(failure)) if concerns_all(&failure) => {
                 haul.failures.push((Source::Prometheus, failure));
             }
             Err(_) if !haul.failures.is_empty() => {}
@@ -88,14 +88,14 @@ fn without_exemplars(failure: &Failure) -> Note {
 }
 
 /// Why a panel has no series.
-enum Unasked {
+enum PanelError {
     /// Its template makes no query.
     Malformed(String),
     /// Its query brought nothing.
     Failed(Failure),
 }
 
-impl Unasked {
+impl PanelError {
     fn words(&self) -> &str {
         match self {
             Self::Malformed(why) => why,
@@ -109,16 +109,16 @@ impl Unasked {
 pub async fn readings(
     prometheus: &Prometheus<'_>,
     templates: impl Iterator<Item = PanelTemplate>,
-    about: &About,
+    about: &PanelSubject,
     extent: Window,
     at: Timestamp,
-) -> (Vec<Result<Vec<f64>, String>>, Haul) {
+) -> (Vec<Result<Vec<f64>, String>>, Fetched) {
     let ask = |template: PanelTemplate| async move {
-        let promql = filled(&template, about, extent).map_err(Unasked::Malformed)?;
-        prometheus.instant(&promql, at).await.map_err(Unasked::Failed)
+        let promql = filled(&template, about, extent).map_err(PanelError::Malformed)?;
+        prometheus.instant(&promql, at).await.map_err(PanelError::Failed)
     };
-    let mut haul = Haul::default();
-    let mut read = |asked: Result<Told, Unasked>| match asked {
+    let mut haul = Fetched::default();
+    let mut read = |asked: Result<SeriesReply, PanelError>| match asked {
         Ok(told) => {
             haul.notes.extend(remarks(&told));
             match told.warnings.iter().chain(&told.skipped).next() {
@@ -130,7 +130,7 @@ pub async fn readings(
         }
         Err(why) => {
             let said = why.words().to_owned();
-            if let Unasked::Failed(failure) = why {
+            if let PanelError::Failed(failure) = why {
                 haul.failures.push((Source::Prometheus, failure));
             }
             Err(said)
@@ -141,7 +141,7 @@ pub async fn readings(
     (values, haul)
 }
 
-fn without_panel(panel: &Panel, why: &Unasked) -> Note {
+fn without_panel(panel: &Panel, why: &PanelError) -> Note {
     let message = format!("panel {:?}: {}", panel.name, why.words());
     let hint = "look at its query in the configuration; --show-queries prints what was asked";
     Note::new(NoteCode::Partial, Source::Prometheus, message).hint(hint)
@@ -150,16 +150,16 @@ fn without_panel(panel: &Panel, why: &Unasked) -> Note {
 async fn panel(
     prometheus: &Prometheus<'_>,
     template: &PanelTemplate,
-    about: &About,
+    about: &PanelSubject,
     window: Window,
-) -> (Panel, Result<Told, Unasked>) {
+) -> (Panel, Result<SeriesReply, PanelError>) {
     let mut panel = Panel { name: template.name.clone(), query: String::new(), series: Vec::new(), error: None };
     let asked = match filled(template, about, window) {
         Ok(promql) => {
             panel.query.clone_from(&promql);
-            prometheus.range(&promql, window).await.map_err(Unasked::Failed)
+            prometheus.range(&promql, window).await.map_err(PanelError::Failed)
         }
-        Err(why) => Err(Unasked::Malformed(why)),
+        Err(why) => Err(PanelError::Malformed(why)),
     };
     match &asked {
         Ok(told) => panel.series.clone_from(&told.data),
@@ -169,7 +169,7 @@ async fn panel(
 }
 
 /// The template with its values in the places of `{{ name }}`.
-fn filled(template: &PanelTemplate, about: &About, window: Window) -> Result<String, String> {
+fn filled(template: &PanelTemplate, about: &PanelSubject, window: Window) -> Result<String, String> {
     fill(&template.query, |name| value(name, about, window))
 }
 
@@ -192,7 +192,7 @@ pub(super) fn fill(template: &str, value: impl Fn(&str) -> Result<String, String
 }
 
 /// What stands for a name: texts as PromQL string literals, times as seconds. Nothing else can get in.
-fn value(name: &str, about: &About, window: Window) -> Result<String, String> {
+fn value(name: &str, about: &PanelSubject, window: Window) -> Result<String, String> {
     match name {
         "service" => {
             let services: Vec<String> = about.services.iter().map(|service| regex::escape(service)).collect();
@@ -212,7 +212,7 @@ pub(super) fn unknown(name: &str, known: &str) -> String {
 }
 
 /// What the server remarks on its answer, and what of it could not be read.
-pub fn remarks<T>(told: &Reply<T>) -> Vec<Note> {
+pub fn remarks<T>(told: &PrometheusReply<T>) -> Vec<Note> {
     let note = |code, text: String| Note::new(code, Source::Prometheus, text);
     let warnings = told.warnings.iter().map(|text| note(NoteCode::Partial, format!("prometheus warns: {text}")));
     let infos = told.infos.iter().map(|text| note(NoteCode::Info, format!("prometheus says: {text}")));
@@ -225,7 +225,8 @@ mod tests {
     use super::*;
 
     fn fill(query: &str) -> Result<String, String> {
-        let about = About { services: ["a.b".to_owned(), "c".to_owned()].into(), id: "x\"} or up{a=\"".to_owned() };
+        let about =
+            PanelSubject { services: ["a.b".to_owned(), "c".to_owned()].into(), id: "x\"} or up{a=\"".to_owned() };
         let window = Window::new(Timestamp(1_000 * SECOND), Timestamp(2_000 * SECOND));
         filled(&PanelTemplate { name: "p".into(), query: query.into() }, &about, window)
     }
@@ -268,7 +269,7 @@ mod tests {
         for _ in 0..10_000 {
             let mut nasty =
                 || (0..random.usize(0..12)).map(|_| MARKS[random.usize(0..MARKS.len())]).collect::<String>();
-            let about = About { services: [nasty(), nasty()].into(), id: nasty() };
+            let about = PanelSubject { services: [nasty(), nasty()].into(), id: nasty() };
             let query = filled(&template, &about, window).unwrap();
             let promql_parser::parser::Expr::VectorSelector(selector) = promql_parser::parser::parse(&query).unwrap()
             else {

@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::future::join_all;
 
-use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Searched, Source};
 use crate::model::id::TraceId;
 use crate::model::log::LineKey;
 use crate::model::span::Span;
@@ -39,10 +39,10 @@ use crate::source::server::prometheus::Prometheus;
 use crate::source::server::transport::Transport;
 use crate::source::server::{Backends, Endpoint};
 use crate::stitch::membership::{Membership, membership};
-use haul::{Haul, SpansByTrace};
-use lines::LineSource;
-use metrics::About;
-use traces::{Spelling, TraceSource, needs_escaping};
+use haul::{Fetched, SpansByTrace};
+use lines::LineFetcher;
+use metrics::PanelSubject;
+use traces::{SpanFetcher, Spelling, needs_escaping};
 
 /// Alone, Loki looks further back than 6 h only while it promises to read less than this: 20 GB.
 const MOST_BYTES: u64 = 20_000_000_000;
@@ -70,8 +70,8 @@ struct Gathering<'a> {
     backends: &'a Backends,
     transport: &'a Transport,
     progress: &'a Progress,
-    traces: Option<TraceSource<'a>>,
-    lines: Option<LineSource<'a>>,
+    traces: Option<SpanFetcher<'a>>,
+    lines: Option<LineFetcher<'a>>,
     /// Backends that never answered, and why.
     down: BTreeMap<Source, Failure>,
     /// Backends that wanted a person to act, whatever else they gave.
@@ -95,7 +95,7 @@ impl<'a> Gathering<'a> {
         let lines = backends
             .loki
             .as_ref()
-            .map(|endpoint| LineSource::new(Loki::new(transport, endpoint), query, backends.loki_selector.clone()));
+            .map(|endpoint| LineFetcher::new(Loki::new(transport, endpoint), query, backends.loki_selector.clone()));
         Self {
             query,
             backends,
@@ -176,37 +176,37 @@ impl<'a> Gathering<'a> {
     }
 
     /// The first look: by the ID over a time, and by its being a trace ID. None where Jaeger is left out.
-    async fn connect_and_search(&self, window: Window) -> Option<(Option<TraceSource<'a>>, Haul)> {
+    async fn connect_and_search(&self, window: Window) -> Option<(Option<SpanFetcher<'a>>, Fetched)> {
         let endpoint = self.backends.jaeger.as_ref()?;
         let jaeger = match Jaeger::connect(self.transport, endpoint, self.backends.jaeger_api).await {
             Ok(jaeger) => jaeger,
-            Err(failure) => return Some((None, Haul::failed(Source::Jaeger, failure))),
+            Err(failure) => return Some((None, Fetched::failed(Source::Jaeger, failure))),
         };
-        let traces = TraceSource::new(jaeger, self.query);
+        let traces = SpanFetcher::new(jaeger, self.query);
         if self.query.bounds.requests == Bounds::default().requests {
             self.transport.allow_at_least(60 * traces.services().len());
         }
         let by_tag = async {
             match &self.searched_id {
                 Some(id) => traces.search(id, window, Spelling::AsGiven).await,
-                None => Haul::default(),
+                None => Fetched::default(),
             }
         };
         let by_id = async {
             match self.query.subject.as_trace {
                 Some(id) => traces.fetch(&[id]).await,
-                None => Haul::default(),
+                None => Fetched::default(),
             }
         };
         let (by_tag, mut by_id) = tokio::join!(by_tag, by_id);
         if self.query.subject.as_correlation {
             by_id.not_stored.clear();
         }
-        let haul = traces.with_recorded_times(Haul::all([by_tag, by_id])).await;
+        let haul = traces.with_recorded_times(Fetched::all([by_tag, by_id])).await;
         Some((Some(traces), haul))
     }
 
-    async fn lines_by_id(&self, window: Window) -> Option<Haul> {
+    async fn lines_by_id(&self, window: Window) -> Option<Fetched> {
         let lines = self.lines.as_ref()?;
         match (&self.searched_id, self.query.subject.as_trace) {
             (Some(id), _) => Some(lines.by_id(id, window).await),
@@ -224,7 +224,7 @@ impl<'a> Gathering<'a> {
             Spelling::ForElasticsearch => vec![window],
         };
         let hauls = join_all(pieces.into_iter().map(|piece| traces.search(id, piece, spelling))).await;
-        let haul = traces.with_recorded_times(Haul::all(hauls)).await;
+        let haul = traces.with_recorded_times(Fetched::all(hauls)).await;
         if haul.failures.is_empty() {
             self.evidence.coverage.traces.add(window);
         }
@@ -241,10 +241,10 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    async fn lines_of_traces(&self, traces: &[TraceId], window: Window) -> Haul {
+    async fn lines_of_traces(&self, traces: &[TraceId], window: Window) -> Fetched {
         match self.lines.as_ref().filter(|_| !traces.is_empty()) {
             Some(lines) => lines.by_traces(traces, window).await,
-            None => Haul::default(),
+            None => Fetched::default(),
         }
     }
 
@@ -290,15 +290,15 @@ impl<'a> Gathering<'a> {
             Some(extent) if self.query.time.may_grow() => self.edges(extent),
             _ => asked,
         };
-        self.evidence.coverage = Coverage::default();
+        self.evidence.coverage = Searched::default();
         self.search_traces(window, Spelling::AsGiven).await;
         self.search_lines(window).await;
     }
 
-    async fn fetch(&self, wanted: &[TraceId]) -> Haul {
+    async fn fetch(&self, wanted: &[TraceId]) -> Fetched {
         match &self.traces {
             Some(traces) => traces.with_recorded_times(traces.fetch(wanted).await).await,
-            None => Haul::default(),
+            None => Fetched::default(),
         }
     }
 
@@ -366,19 +366,19 @@ impl<'a> Gathering<'a> {
         let haul = match self.extent(members) {
             Some(extent) => metrics::gather(&prometheus, self.query, &self.about(members), extent).await,
             None => match prometheus.greet().await {
-                Ok(()) => Haul::default(),
-                Err(failure) => Haul::failed(Source::Prometheus, failure),
+                Ok(()) => Fetched::default(),
+                Err(failure) => Fetched::failed(Source::Prometheus, failure),
             },
         };
         self.take(haul);
     }
 
     /// What a panel may ask about.
-    fn about(&self, members: &Membership) -> About {
+    fn about(&self, members: &Membership) -> PanelSubject {
         let spans = self.evidence.spans.iter().filter(|span| members.traces.contains_key(&span.trace_id));
         let lines = self.evidence.logs.iter().zip(&members.lines).filter(|(_, why)| why.is_some());
         let services = spans.map(Span::service).chain(lines.map(|(line, _)| line.service.as_str()));
-        About {
+        PanelSubject {
             services: services.filter(|service| !service.is_empty()).map(str::to_owned).collect(),
             id: members.correlation_id.clone().unwrap_or_else(|| self.query.subject.text.clone()),
         }
@@ -401,7 +401,7 @@ impl<'a> Gathering<'a> {
         spans.map(Span::window).chain(lines).filter(|w| near.contains(w.from)).reduce(Window::hull)
     }
 
-    fn take(&mut self, haul: Haul) {
+    fn take(&mut self, haul: Fetched) {
         self.evidence.spans.retain(|span| !haul.replaced.contains(&span.trace_id));
         let mut spans = SpansByTrace::default();
         spans.add(self.evidence.spans.extract_if(.., |s| haul.spans.0.contains_key(&s.trace_id)).collect());
@@ -472,7 +472,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Takes what Loki gave for the ID itself: the window is covered if nothing of it failed.
-    fn take_lines(&mut self, found: Option<Haul>, window: Window) {
+    fn take_lines(&mut self, found: Option<Fetched>, window: Window) {
         let Some(haul) = found else { return };
         if haul.failures.is_empty() {
             self.evidence.coverage.logs.add(window);
@@ -522,7 +522,7 @@ impl<'a> Gathering<'a> {
         let mut status = health::asked(endpoint, self.transport);
         (status.items, status.detail) = match endpoint.source {
             Source::Jaeger => {
-                (self.evidence.spans.len(), self.traces.as_ref().map(TraceSource::detail).unwrap_or_default())
+                (self.evidence.spans.len(), self.traces.as_ref().map(SpanFetcher::detail).unwrap_or_default())
             }
             Source::Loki => (self.evidence.logs.len(), String::new()),
             _ => (self.evidence.alerts.len(), String::new()),

@@ -1,14 +1,14 @@
 //! Asking Prometheus how the phases of the pipeline stand, and how storage references are kept.
 
 use crate::gather::metrics::{fill, unknown};
-use crate::gather::standing::Standing;
+use crate::gather::standing::MetricStatus;
 use crate::model::evidence::Evidence;
 use crate::model::metric::Panel;
 use crate::model::time::{SECOND, Window};
 use crate::query::PhaseQueries;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::Endpoint;
-use crate::source::server::prometheus::{Prometheus, Told, step_seconds};
+use crate::source::server::prometheus::{Prometheus, SeriesReply, step_seconds};
 use crate::source::server::transport::Transport;
 
 /// Seconds over which a rate is taken at least: a few scrapes.
@@ -16,7 +16,7 @@ const SHORTEST_RANGE: i64 = 300;
 
 /// What came.
 #[derive(Clone, Debug, Default)]
-pub struct Metered {
+pub struct PhaseMetrics {
     /// The series of the phases.
     pub phases: Panel,
     /// Storage references per second: updated, and failed.
@@ -28,23 +28,28 @@ pub struct Metered {
 }
 
 /// Asks for all three over the window.
-pub async fn gather(queries: &PhaseQueries, window: Window, endpoint: &Endpoint, transport: &Transport) -> Metered {
+pub async fn gather(
+    queries: &PhaseQueries,
+    window: Window,
+    endpoint: &Endpoint,
+    transport: &Transport,
+) -> PhaseMetrics {
     let prometheus = Prometheus::new(transport, endpoint);
-    let mut standing = Standing::new(endpoint, transport);
+    let mut standing = MetricStatus::new(endpoint, transport);
     let ask = |query: &str| ask(&prometheus, query.to_owned(), window);
     let (phases, updates, failures) =
         tokio::join!(ask(&queries.query), ask(&queries.storage_updates), ask(&queries.storage_failures));
-    let mut panel = |name: &str, (query, asked): (String, Result<Told, Failure>)| {
+    let mut panel = |name: &str, (query, asked): (String, Result<SeriesReply, Failure>)| {
         let error = asked.as_ref().err().map(|failure| failure.message.clone());
         Panel { name: name.to_owned(), query, series: standing.take(asked), error }
     };
     let (phases, storage) = (panel("phases", phases), vec![panel("updates/s", updates), panel("failures/s", failures)]);
     let detail = format!("{} series", std::iter::once(&phases).chain(&storage).map(|p| p.series.len()).sum::<usize>());
     let shell = standing.shell("phases", 0, detail, window);
-    Metered { phases, storage, step_ns: step_seconds(window).saturating_mul(SECOND), shell }
+    PhaseMetrics { phases, storage, step_ns: step_seconds(window).saturating_mul(SECOND), shell }
 }
 
-async fn ask(prometheus: &Prometheus<'_>, template: String, window: Window) -> (String, Result<Told, Failure>) {
+async fn ask(prometheus: &Prometheus<'_>, template: String, window: Window) -> (String, Result<SeriesReply, Failure>) {
     let range = step_seconds(window).max(SHORTEST_RANGE);
     let filled = fill(&template, |name| match name {
         "range" => Ok(format!("{range}s")),

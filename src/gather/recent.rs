@@ -21,9 +21,9 @@ use crate::progress::Progress;
 use crate::query::Bounds;
 use crate::source::failure::Failure;
 use crate::source::server::Backends;
-use crate::source::server::jaeger::{Jaeger, Search};
+use crate::source::server::jaeger::{Jaeger, TraceSearch};
 use crate::source::server::transport::Transport;
-use crate::stitch::subjects::{Candidate, subjects};
+use crate::stitch::subjects::{JourneyCandidate, subjects};
 
 /// How often one service is asked, where what it gives is not what is wanted.
 const MOST_ASKS: usize = 64;
@@ -32,7 +32,7 @@ const SHORTEST: i64 = 1_000_000;
 
 /// Which journeys are wanted.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct RecentQuery {
     /// The name of a span at the top of its trace; any where none is told.
     pub root: Option<Pattern>,
     /// The service of that span, by its whole or its short name; any where none is told.
@@ -57,13 +57,13 @@ pub struct Wanted {
 #[derive(Clone, Debug)]
 pub struct Recent {
     /// How to ask for each, the newest first; spans are those of the traces that were found.
-    pub journeys: Vec<Candidate>,
+    pub journeys: Vec<JourneyCandidate>,
     /// How Jaeger did, and what is to be remarked; no spans.
     pub shell: Evidence,
 }
 
 /// Looks for them.
-pub async fn recent(wanted: &Wanted, backends: &Backends, transport: &Transport, progress: &Progress) -> Recent {
+pub async fn recent(wanted: &RecentQuery, backends: &Backends, transport: &Transport, progress: &Progress) -> Recent {
     progress.say("looking for recent journeys");
     let mut shell = Evidence::default();
     let Some(endpoint) = &backends.jaeger else {
@@ -74,7 +74,7 @@ pub async fn recent(wanted: &Wanted, backends: &Backends, transport: &Transport,
     };
     let (found, failure) = match Jaeger::connect(transport, endpoint, backends.jaeger_api).await {
         Ok(jaeger) => {
-            let looking = Looking::new(jaeger, wanted);
+            let looking = RecentSearch::new(jaeger, wanted);
             if wanted.bounds.requests == Bounds::default().requests {
                 transport.allow_at_least(60 * looking.services().len());
             }
@@ -82,7 +82,7 @@ pub async fn recent(wanted: &Wanted, backends: &Backends, transport: &Transport,
             let failure = found.failures.first().cloned();
             (found, failure)
         }
-        Err(failure) => (Found { failures: vec![failure.clone()], ..Found::default() }, Some(failure)),
+        Err(failure) => (RecentTraces { failures: vec![failure.clone()], ..RecentTraces::default() }, Some(failure)),
     };
     let mut status = health::asked(endpoint, transport);
     if let Some(failure) = failure {
@@ -107,7 +107,7 @@ pub async fn recent(wanted: &Wanted, backends: &Backends, transport: &Transport,
 
 /// What came of asking.
 #[derive(Default)]
-struct Found {
+struct RecentTraces {
     traces: SpansByTrace,
     notes: Vec<Note>,
     failures: Vec<Failure>,
@@ -115,7 +115,7 @@ struct Found {
     is_cut: bool,
 }
 
-impl Found {
+impl RecentTraces {
     fn absorb(mut self, other: Self) -> Self {
         other.traces.0.into_values().for_each(|spans| self.traces.add(spans));
         self.notes.extend(other.notes);
@@ -126,14 +126,14 @@ impl Found {
 }
 
 /// Jaeger, for this question.
-struct Looking<'a> {
+struct RecentSearch<'a> {
     jaeger: Jaeger<'a>,
-    wanted: &'a Wanted,
+    wanted: &'a RecentQuery,
     limit: Cell<usize>,
 }
 
-impl<'a> Looking<'a> {
-    fn new(jaeger: Jaeger<'a>, wanted: &'a Wanted) -> Self {
+impl<'a> RecentSearch<'a> {
+    fn new(jaeger: Jaeger<'a>, wanted: &'a RecentQuery) -> Self {
         let limit = Cell::new(wanted.newest.clamp(1, wanted.bounds.search_limit.max(1)));
         Self { jaeger, wanted, limit }
     }
@@ -151,7 +151,7 @@ impl<'a> Looking<'a> {
     }
 
     /// All services at once where the server can and none is asked for, else one by one.
-    async fn everywhere(&self) -> Found {
+    async fn everywhere(&self) -> RecentTraces {
         let names_one = self.wanted.root_service.is_some() || !self.wanted.filters.services.is_empty();
         if self.jaeger.serviceless
             && self.wanted.services.is_empty()
@@ -161,25 +161,25 @@ impl<'a> Looking<'a> {
             return found;
         }
         let asks = self.services().into_iter().map(|service| self.ask(Some(service)));
-        join_all(asks).await.into_iter().flatten().fold(Found::default(), Found::absorb)
+        join_all(asks).await.into_iter().flatten().fold(RecentTraces::default(), RecentTraces::absorb)
     }
 
     /// One service, from now backwards: what is as long as the limit is cut in two, until as many are found as are wanted.
-    async fn ask(&self, service: Option<&str>) -> Result<Found, Unasked> {
-        let mut found = Found::default();
+    async fn ask(&self, service: Option<&str>) -> Result<RecentTraces, ServiceRequired> {
+        let mut found = RecentTraces::default();
         let mut open = vec![self.wanted.window];
         let tags = self.tags();
         for _ in 0..MOST_ASKS {
             let Some(window) = open.pop() else { return Ok(found) };
             let limit = self.limit.get();
-            let search = Search { operation: self.operation(), tags: &tags, window, limit };
+            let search = TraceSearch { operation: self.operation(), tags: &tags, window, limit };
             match self.jaeger.search(&search, service).await {
                 Ok(decoded) => {
                     let mut traces = SpansByTrace::default();
                     traces.add(decoded.spans);
                     let is_full = traces.0.len() >= limit;
                     traces.0.retain(|_, spans| is_wanted(spans, self.wanted));
-                    found = found.absorb(Found { traces, ..Found::default() });
+                    found = found.absorb(RecentTraces { traces, ..RecentTraces::default() });
                     let skipped = decoded.skipped.into_iter().map(|why| (NoteCode::Skipped, why));
                     let partial =
                         decoded.errors.into_iter().map(|why| (NoteCode::Partial, format!("jaeger says: {why}")));
@@ -199,7 +199,7 @@ impl<'a> Looking<'a> {
                     self.limit.set(limit / 2);
                     open.push(window);
                 }
-                Err(failure) if service.is_none() && wants_service(&failure) => return Err(Unasked),
+                Err(failure) if service.is_none() && wants_service(&failure) => return Err(ServiceRequired),
                 Err(failure) => found.failures.push(failure),
             }
         }
@@ -226,7 +226,7 @@ impl<'a> Looking<'a> {
 }
 
 /// The server wants a service to be named.
-struct Unasked;
+struct ServiceRequired;
 
 /// By its whole or its short name.
 fn is_service(pattern: Option<&Pattern>, service: &str) -> bool {
@@ -234,7 +234,7 @@ fn is_service(pattern: Option<&Pattern>, service: &str) -> bool {
 }
 
 /// Whether a trace begins as wanted, and holds a span as wanted.
-fn is_wanted(spans: &[Span], wanted: &Wanted) -> bool {
+fn is_wanted(spans: &[Span], wanted: &RecentQuery) -> bool {
     let here: BTreeSet<SpanId> = spans.iter().map(|span| span.span_id).collect();
     let is_top = |span: &Span| span.parent_id.is_none_or(|parent| parent == span.span_id || !here.contains(&parent));
     let is_root = |span: &Span| {
@@ -246,13 +246,13 @@ fn is_wanted(spans: &[Span], wanted: &Wanted) -> bool {
 }
 
 /// The traces that ended early enough.
-fn settled(traces: &SpansByTrace, wanted: &Wanted) -> Vec<TraceId> {
+fn settled(traces: &SpansByTrace, wanted: &RecentQuery) -> Vec<TraceId> {
     let ended = |spans: &[Span]| wanted.ended_before.is_none_or(|at| spans.iter().all(|span| span.end() < at));
     traces.0.iter().filter(|(_, spans)| ended(spans)).map(|(trace, _)| *trace).collect()
 }
 
 /// The newest journeys of these traces, and whether there are more. One of which any trace goes on is left out.
-fn chosen(traces: SpansByTrace, wanted: &Wanted) -> (Vec<Candidate>, bool) {
+fn chosen(traces: SpansByTrace, wanted: &RecentQuery) -> (Vec<JourneyCandidate>, bool) {
     let settled: BTreeSet<TraceId> = settled(&traces, wanted).into_iter().collect();
     let of = |spans: Vec<Span>| subjects(&Evidence { spans, ..Evidence::default() }, &wanted.keys);
     let (done, going_on): (Vec<Span>, Vec<Span>) =

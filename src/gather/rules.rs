@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::gather::standing::Standing;
+use crate::gather::standing::MetricStatus;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::rule::Rule;
 use crate::model::time::{SECOND, Window};
@@ -18,7 +18,7 @@ const MOST: usize = 100;
 
 /// What came.
 #[derive(Clone, Debug, Default)]
-pub struct Ruled {
+pub struct RulesAnswer {
     /// The rules, in a total order.
     pub rules: Vec<Rule>,
     /// What they need, and whether there was any of it in the window. What was not asked is not here.
@@ -28,9 +28,9 @@ pub struct Ruled {
 }
 
 /// Asks for all rules, then for what each needs.
-pub async fn gather(window: Window, endpoint: &Endpoint, transport: &Transport) -> Ruled {
+pub async fn gather(window: Window, endpoint: &Endpoint, transport: &Transport) -> RulesAnswer {
     let prometheus = Prometheus::new(transport, endpoint);
-    let mut standing = Standing::new(endpoint, transport);
+    let mut standing = MetricStatus::new(endpoint, transport);
     let rules = standing.take(prometheus.rules().await);
     let all: BTreeSet<String> = rules.iter().filter_map(|rule| needed(&rule.query)).flatten().collect();
     if all.len() > MOST {
@@ -61,5 +61,5 @@ pub async fn gather(window: Window, endpoint: &Endpoint, transport: &Transport) 
         }
     }
     let detail = format!("{} rules", rules.len());
-    Ruled { rules, seen, shell: standing.shell("rules", 0, detail, window) }
+    RulesAnswer { rules, seen, shell: standing.shell("rules", 0, detail, window) }
 }

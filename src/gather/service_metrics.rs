@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 
-use crate::gather::families::Figures;
+use crate::gather::families::MetricFigures;
 use crate::model::evidence::Source;
 use crate::model::filter::Filters;
 use crate::model::measure::{Histogram, Measure, Measured};
 use crate::model::time::{SECOND, Window};
 use crate::source::failure::Failure;
 use crate::source::server::jaeger::Jaeger;
-use crate::source::server::jaeger::service_metrics::{About, Figure, figures, is_told};
+use crate::source::server::jaeger::service_metrics::{MetricsSubject, ServiceMetric, figures, is_told};
 use crate::source::server::transport::Transport;
 use crate::source::server::{Endpoint, JaegerApi};
 use crate::wire::jaeger_metrics::Point;
@@ -25,7 +25,7 @@ const MILLIS: f64 = 1e6;
 
 /// Why nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Silence {
+pub enum NoServiceMetrics {
     /// It keeps no such metrics, or there was nothing to count.
     NothingKept,
     /// It cannot be asked about a time so long.
@@ -34,9 +34,9 @@ pub enum Silence {
 
 /// What of it is wanted.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub struct ServiceMetricsQuery {
     /// Lengths are asked for only where they are.
-    pub figures: Figures,
+    pub figures: MetricFigures,
     /// Of each operation; else of each service as a whole.
     pub by_operation: bool,
     /// When.
@@ -49,30 +49,32 @@ pub async fn service_metrics(
     endpoint: &Endpoint,
     api: JaegerApi,
     filters: &Filters,
-    wanted: Wanted,
-) -> Result<Result<Measured, Silence>, Failure> {
-    let Wanted { figures, by_operation, window } = wanted;
+    wanted: ServiceMetricsQuery,
+) -> Result<Result<Measured, NoServiceMetrics>, Failure> {
+    let ServiceMetricsQuery { figures, by_operation, window } = wanted;
     let mut services = Jaeger::connect(transport, endpoint, api).await?.services;
     services.retain(|service| filters.wants_service(service));
-    let known = Known { transport, endpoint, by_operation, window };
-    let Some(first) = services.first() else { return Ok(Err(Silence::NothingKept)) };
+    let known = ServiceMetricsClient { transport, endpoint, by_operation, window };
+    let Some(first) = services.first() else { return Ok(Err(NoServiceMetrics::NothingKept)) };
     if !is_told(window) {
         // One that keeps none shall not be called one that cannot be asked.
         let minute = Window::new(window.to.plus(-60 * SECOND), window.to);
-        let probe = Known { window: minute, ..known };
-        let kept = probe.of(Figure::Calls, std::slice::from_ref(first)).await?.is_some();
-        return Ok(Err(if kept { Silence::OddLength } else { Silence::NothingKept }));
+        let probe = ServiceMetricsClient { window: minute, ..known };
+        let kept = probe.of(ServiceMetric::Calls, std::slice::from_ref(first)).await?.is_some();
+        return Ok(Err(if kept { NoServiceMetrics::OddLength } else { NoServiceMetrics::NothingKept }));
     }
-    let Some(calls) = known.of(Figure::Calls, &services).await? else { return Ok(Err(Silence::NothingKept)) };
+    let Some(calls) = known.of(ServiceMetric::Calls, &services).await? else {
+        return Ok(Err(NoServiceMetrics::NothingKept));
+    };
     let mut called: Vec<String> = calls.iter().filter(|p| p.value > 0.0).map(|p| p.service.clone()).collect();
     called.sort_unstable();
     called.dedup();
     if called.is_empty() {
-        return Ok(Err(Silence::NothingKept));
+        return Ok(Err(NoServiceMetrics::NothingKept));
     }
-    let shares = if figures == Figures::Lengths { &SHARES[..] } else { &[] };
-    let lengths = shares.iter().map(|share| known.of(Figure::Latency(*share), &called));
-    let (errors, lengths) = tokio::join!(known.of(Figure::Errors, &called), try_join_all(lengths));
+    let shares = if figures == MetricFigures::DurationHistogram { &SHARES[..] } else { &[] };
+    let lengths = shares.iter().map(|share| known.of(ServiceMetric::Latency(*share), &called));
+    let (errors, lengths) = tokio::join!(known.of(ServiceMetric::Errors, &called), try_join_all(lengths));
     let seconds = window.length() as f64 / SECOND as f64;
     let metric = if by_operation { "service_operation_call_rate" } else { "service_call_rate" };
     Ok(Ok(Measured {
@@ -84,18 +86,18 @@ pub async fn service_metrics(
 }
 
 #[derive(Clone, Copy)]
-struct Known<'a> {
+struct ServiceMetricsClient<'a> {
     transport: &'a Transport,
     endpoint: &'a Endpoint,
     by_operation: bool,
     window: Window,
 }
 
-impl Known<'_> {
+impl ServiceMetricsClient<'_> {
     /// One figure of all these services; none where it keeps none.
-    async fn of(&self, figure: Figure, services: &[String]) -> Result<Option<Vec<Point>>, Failure> {
+    async fn of(&self, figure: ServiceMetric, services: &[String]) -> Result<Option<Vec<Point>>, Failure> {
         let asks = services.chunks(AT_ONCE).map(|services| {
-            let about = About { services, by_operation: self.by_operation, window: self.window };
+            let about = MetricsSubject { services, by_operation: self.by_operation, window: self.window };
             figures(self.transport, self.endpoint, figure, about)
         });
         let told: Option<Vec<Vec<Point>>> = try_join_all(asks).await?.into_iter().collect();
@@ -103,15 +105,15 @@ impl Known<'_> {
     }
 }
 
-type Key<'a> = (&'a str, &'a str);
+type OperationKey<'a> = (&'a str, &'a str);
 
-fn key(point: &Point) -> Key<'_> {
+fn key(point: &Point) -> OperationKey<'_> {
     (&point.service, &point.operation)
 }
 
 fn table(calls: &[Point], errors: &[Point], lengths: &[Option<Vec<Point>>], seconds: f64) -> Vec<Measure> {
-    let shares: BTreeMap<Key, f64> = errors.iter().map(|point| (key(point), point.value)).collect();
-    let mut quantiles: BTreeMap<Key, Vec<(f64, f64)>> = BTreeMap::new();
+    let shares: BTreeMap<OperationKey, f64> = errors.iter().map(|point| (key(point), point.value)).collect();
+    let mut quantiles: BTreeMap<OperationKey, Vec<(f64, f64)>> = BTreeMap::new();
     for (share, told) in SHARES.iter().zip(lengths) {
         for point in told.iter().flatten() {
             quantiles.entry(key(point)).or_default().push((*share, point.value * MILLIS));

@@ -7,24 +7,24 @@ use crate::model::time::Window;
 use crate::source::failure::{Came, Failure};
 use crate::source::server::Endpoint;
 use crate::source::server::transport::Transport;
-use crate::wire::prometheus_json::Reply;
+use crate::wire::prometheus_json::PrometheusReply;
 
 /// What was remarked, and what failed first.
-pub struct Standing<'a> {
+pub struct MetricStatus<'a> {
     endpoint: &'a Endpoint,
     transport: &'a Transport,
     failed: Option<Failure>,
     notes: Vec<Note>,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> MetricStatus<'a> {
     /// Nothing is asked yet.
     pub fn new(endpoint: &'a Endpoint, transport: &'a Transport) -> Self {
         Self { endpoint, transport, failed: None, notes: vec![] }
     }
 
     /// The data of an answer; nothing where it failed.
-    pub fn take<T: Default>(&mut self, asked: Result<Reply<T>, Failure>) -> T {
+    pub fn take<T: Default>(&mut self, asked: Result<PrometheusReply<T>, Failure>) -> T {
         match asked {
             Ok(told) => {
                 self.notes.extend(remarks(&told));

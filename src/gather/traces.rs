@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::gather::haul::Haul;
+use crate::gather::haul::Fetched;
 use crate::model::evidence::{Note, NoteCode, Operation, Source};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::query::Query;
 use crate::source::failure::Failure;
-use crate::source::server::jaeger::{Jaeger, Search, Times};
+use crate::source::server::jaeger::{Jaeger, Times, TraceSearch};
 use crate::stitch::matching::Keys;
 use crate::wire::Decoded;
 
@@ -41,7 +41,7 @@ pub enum Splits {
 }
 
 /// Jaeger, for one question.
-pub struct TraceSource<'a> {
+pub struct SpanFetcher<'a> {
     jaeger: Jaeger<'a>,
     query: &'a Query,
     serviceless: Cell<bool>,
@@ -49,7 +49,7 @@ pub struct TraceSource<'a> {
     as_recorded: RefCell<BTreeSet<TraceId>>,
 }
 
-impl<'a> TraceSource<'a> {
+impl<'a> SpanFetcher<'a> {
     /// With a Jaeger that answered.
     pub fn new(jaeger: Jaeger<'a>, query: &'a Query) -> Self {
         let serviceless = Cell::new(jaeger.serviceless && query.services.is_empty());
@@ -98,7 +98,7 @@ impl<'a> TraceSource<'a> {
     }
 
     /// Every trace of this time that carries the ID under one of the keys.
-    pub async fn search(&self, id: &str, window: Window, spelling: Spelling) -> Haul {
+    pub async fn search(&self, id: &str, window: Window, spelling: Spelling) -> Fetched {
         let spelled = match spelling {
             Spelling::AsGiven => id.to_owned(),
             Spelling::ForElasticsearch => escaped(id),
@@ -113,19 +113,19 @@ impl<'a> TraceSource<'a> {
     }
 
     /// The traces of this time that have one of these tags, as the server gives them: nothing is checked.
-    pub async fn by_tags(&self, tags: &[(&str, &str)], window: Window, splits: Splits) -> Haul {
+    pub async fn by_tags(&self, tags: &[(&str, &str)], window: Window, splits: Splits) -> Fetched {
         if self.serviceless.get() {
             let asks = tags.iter().map(|tag| self.ask(*tag, None, window, splits));
-            let asked: Result<Vec<Haul>, Failure> = join_all(asks).await.into_iter().collect();
+            let asked: Result<Vec<Fetched>, Failure> = join_all(asks).await.into_iter().collect();
             match asked {
-                Ok(hauls) => return Haul::all(hauls),
+                Ok(hauls) => return Fetched::all(hauls),
                 Err(_) => self.serviceless.set(false),
             }
         }
         let pairs = tags.iter().flat_map(|tag| self.services().iter().map(move |service| (*tag, service)));
         let asks = pairs.map(|(tag, service)| self.ask(tag, Some(service), window, splits));
         let hauls = join_all(asks).await.into_iter();
-        Haul::all(hauls.map(|asked| asked.unwrap_or_else(|failure| Haul::failed(Source::Jaeger, failure))))
+        Fetched::all(hauls.map(|asked| asked.unwrap_or_else(|failure| Fetched::failed(Source::Jaeger, failure))))
     }
 
     /// One tag of one service, split in time until under the limit. Fails only where a service must be named and is not.
@@ -135,17 +135,17 @@ impl<'a> TraceSource<'a> {
         service: Option<&str>,
         window: Window,
         splits: Splits,
-    ) -> Result<Haul, Failure> {
+    ) -> Result<Fetched, Failure> {
         let is_header = key.starts_with("http.request.header.");
         let value = if is_header { serde_json::json!([value]).to_string() } else { value.to_owned() };
-        let mut haul = Haul::default();
+        let mut haul = Fetched::default();
         let mut open = vec![window];
         let mut splits_left = match splits {
             Splits::UntilUnderTheLimit => usize::MAX,
             Splits::AtMost(most) => most,
         };
         while let Some(window) = open.pop() {
-            let search = Search { operation: None, tags: &[(key, &value)], window, limit: self.limit.get() };
+            let search = TraceSearch { operation: None, tags: &[(key, &value)], window, limit: self.limit.get() };
             match self.jaeger.search(&search, service).await {
                 Ok(decoded) => {
                     let full = traces_in(&decoded.spans) >= search.limit;
@@ -171,7 +171,7 @@ impl<'a> TraceSource<'a> {
     }
 
     /// Servers match too much: Lucene regexes, filters that are ignored. Only traces that carry the ID stay.
-    fn only_carriers(&self, id: &str, mut haul: Haul) -> Haul {
+    fn only_carriers(&self, id: &str, mut haul: Fetched) -> Fetched {
         let keys = Keys::new(&self.query.keys);
         let carriers: BTreeSet<TraceId> =
             haul.spans.iter().filter(|s| keys.of_span(s).iter().any(|one| one.id == id)).map(|s| s.trace_id).collect();
@@ -180,8 +180,8 @@ impl<'a> TraceSource<'a> {
     }
 
     /// These traces, each as a whole; those that are not stored are named.
-    pub async fn fetch(&self, ids: &[TraceId]) -> Haul {
-        let mut haul = Haul::default();
+    pub async fn fetch(&self, ids: &[TraceId]) -> Fetched {
+        let mut haul = Fetched::default();
         for (id, found) in ids.iter().zip(join_all(ids.iter().map(|id| self.jaeger.trace(*id, Times::AsServed))).await)
         {
             match found {
@@ -194,7 +194,7 @@ impl<'a> TraceSource<'a> {
     }
 
     /// Traces whose times the server says it moved are fetched again as they were recorded, once.
-    pub async fn with_recorded_times(&self, mut haul: Haul) -> Haul {
+    pub async fn with_recorded_times(&self, mut haul: Fetched) -> Fetched {
         let is_moved = |s: &&Span| s.warnings.iter().any(|w| w.contains("timestamps were adjusted"));
         let moved: BTreeSet<TraceId> = haul.spans.iter().filter(is_moved).map(|s| s.trace_id).collect();
         let (known, new): (Vec<TraceId>, Vec<TraceId>) =
@@ -227,7 +227,7 @@ pub fn needs_escaping(id: &str) -> bool {
     id.contains(|c| LUCENE.contains(c))
 }
 
-fn too_many(search: &Search<'_>) -> Note {
+fn too_many(search: &TraceSearch<'_>) -> Note {
     let message = format!(
         "as many traces as the limit of {} within {} µs; there may be more",
         search.limit,
@@ -265,7 +265,7 @@ fn escaped(id: &str) -> String {
     id.chars().flat_map(|c| LUCENE.contains(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
-impl Haul {
+impl Fetched {
     fn absorb_decoded(&mut self, decoded: Decoded) {
         self.spans.add(decoded.spans);
         self.notes.extend(decoded.skipped.into_iter().map(|why| Note::new(NoteCode::Skipped, Source::Jaeger, why)));

@@ -28,7 +28,7 @@ const MOST_NAMED: usize = 3;
 
 /// What a judge says of what is there so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub enum WaitDecision {
     /// Nothing that may still come changes anything.
     Enough,
     /// These are still to come. They are shown as they are: whoever names them has made them harmless.
@@ -69,7 +69,7 @@ pub async fn until<J>(
     mut judge: J,
 ) -> Waited
 where
-    J: FnMut(&Evidence, Timestamp) -> Wait,
+    J: FnMut(&Evidence, Timestamp) -> WaitDecision,
 {
     let begun = Instant::now();
     let last = begun + patience.wait + patience.settle + transport.time_of_a_round();
@@ -80,13 +80,13 @@ where
     while transport.interrupted().is_none() && !transport.tape().is_replaying() && may_answer(&waited.evidence) {
         let since = Instant::now() - begun;
         let pause = match judge(&waited.evidence, waited.query.now) {
-            Wait::Enough => break,
-            Wait::For(what) => {
+            WaitDecision::Enough => break,
+            WaitDecision::For(what) => {
                 let left = patience.wait.saturating_sub(since);
                 progress.say(format!("waiting for {}; {} s left", some(&what, MOST_NAMED), left.as_secs()));
                 pauses.next().unwrap_or(LONGEST_PAUSE).min(left)
             }
-            Wait::Until(at) => {
+            WaitDecision::Until(at) => {
                 let left = (patience.wait + patience.settle).saturating_sub(since);
                 progress.say(format!("waiting for what came to settle; {} s left", left.as_secs()));
                 let now = now(query, begun);

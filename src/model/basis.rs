@@ -10,7 +10,7 @@ use crate::model::journey::Journey;
 /// Where numbers were taken from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Via {
+pub enum CountedFrom {
     /// From spans: exact for those that were read.
     #[default]
     Spans,
@@ -22,7 +22,7 @@ pub enum Via {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Basis {
     /// Where they were taken from.
-    pub via: Via,
+    pub via: CountedFrom,
     /// The metrics they were taken from; none for spans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,

@@ -21,12 +21,12 @@ pub struct Term {
     /// Whether it excludes.
     pub excludes: bool,
     /// What it is about.
-    pub test: Test,
+    pub test: TermTest,
 }
 
 /// What a term asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Test {
+pub enum TermTest {
     /// The span failed.
     Error,
     /// Its service, by the whole or the short name.
@@ -41,7 +41,7 @@ pub enum Test {
     Line(Pattern),
 }
 
-impl Test {
+impl TermTest {
     fn holds(&self, span: &Span) -> bool {
         match self {
             Self::Error => span.is_error(),
@@ -61,10 +61,10 @@ impl Criteria {
     /// Whether the journey is meant. Spans that are shown and not judged do not count.
     pub fn mean(&self, journey: &Journey) -> bool {
         let (lines, spans): (Vec<&Term>, Vec<&Term>) =
-            self.terms.iter().partition(|term| matches!(term.test, Test::Line(_)));
+            self.terms.iter().partition(|term| matches!(term.test, TermTest::Line(_)));
         let says = |text: &Pattern| journey.logs.iter().any(|line| text.found_in(&line.line));
         let lines_hold = lines.iter().all(|term| match &term.test {
-            Test::Line(text) => says(text) != term.excludes,
+            TermTest::Line(text) => says(text) != term.excludes,
             _ => true,
         });
         lines_hold && (spans.is_empty() || spans_hold(&spans, journey))
@@ -73,10 +73,10 @@ impl Criteria {
     /// Whether this attribute, `service` or `operation` is what it asks about.
     pub fn ask_about(&self, key: &str) -> bool {
         self.terms.iter().any(|term| match &term.test {
-            Test::Service(_) => key == "service",
-            Test::Operation(_) => key == "operation",
-            Test::Tag(asked, _) => key == asked,
-            Test::Error | Test::Lasting(_) | Test::Line(_) => false,
+            TermTest::Service(_) => key == "service",
+            TermTest::Operation(_) => key == "operation",
+            TermTest::Tag(asked, _) => key == asked,
+            TermTest::Error | TermTest::Lasting(_) | TermTest::Line(_) => false,
         })
     }
 }

@@ -188,7 +188,7 @@ impl BreakerState {
 
 /// The circuit breaker of a backend.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Breaker {
+pub struct BreakerStatus {
     /// Whether requests are let through.
     pub state: BreakerState,
     /// Failures in a row, up to the last request.
@@ -199,7 +199,7 @@ pub struct Breaker {
     pub last_error: String,
 }
 
-impl Breaker {
+impl BreakerStatus {
     /// Whether there is nothing to tell.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
@@ -243,7 +243,7 @@ pub struct BackendStatus {
     pub elapsed_ns: i64,
     /// Whether it failed so often that it was left alone; none where nobody was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub breaker: Option<Breaker>,
+    pub breaker: Option<BreakerStatus>,
     /// Why it is not well; empty otherwise.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub error: String,
@@ -286,7 +286,7 @@ impl BackendStatus {
 
 /// The times that were asked of each kind of backend.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Coverage {
+pub struct Searched {
     /// Jaeger's search.
     pub traces: Windows,
     /// Loki's search.
@@ -350,7 +350,7 @@ pub struct Evidence {
     /// Remarks.
     pub notes: Vec<Note>,
     /// What time was asked.
-    pub coverage: Coverage,
+    pub coverage: Searched,
     /// Whether it was asked who took the messages that nobody here takes.
     pub looked_up: LookedUp,
     /// What Jaeger lists, as far as a judgement may need it.

@@ -171,7 +171,7 @@ impl Confidence {
 
 /// One thing that a finding rests on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct Proof {
+pub struct EvidenceItem {
     /// When, as recorded; none where no time belongs to it.
     pub time: Option<Timestamp>,
     /// In which trace.
@@ -184,13 +184,13 @@ pub struct Proof {
 
 /// Where in the timeline something is not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct Hole {
+pub struct MissingPart {
     /// The trace in which it should hang.
     pub trace_id: TraceId,
     /// The stored span that it should follow from, or that follows from it.
     pub span_id: SpanId,
     /// Which of the two.
-    pub place: HolePlace,
+    pub place: MissingPartPlace,
     /// What should be there: `consumer of huleedu.essay.ready.v1`.
     pub what: String,
 }
@@ -198,7 +198,7 @@ pub struct Hole {
 /// On which side of a stored span the hole is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum HolePlace {
+pub enum MissingPartPlace {
     /// The missing one would be its parent.
     Above,
     /// The missing one would be its child.
@@ -228,13 +228,13 @@ pub struct Finding {
     /// In one sentence, without a full stop.
     pub summary: String,
     /// What it rests on, by time.
-    pub evidence: Vec<Proof>,
+    pub evidence: Vec<EvidenceItem>,
     /// What may have caused it, likeliest first.
     pub causes: Vec<String>,
     /// What would tell the causes apart: each a sentence.
     pub next: Vec<String>,
     /// Where the timeline has its holes.
-    pub holes: Vec<Hole>,
+    pub holes: Vec<MissingPart>,
 }
 
 impl Finding {

@@ -89,7 +89,7 @@ pub struct Related {
 /// How a span follows from another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Via {
+pub enum CauseKind {
     /// It names it as its parent.
     Parent,
     /// It links to it.
@@ -102,7 +102,7 @@ pub enum Via {
 #[derive(Clone, Debug, Default)]
 pub struct Forest {
     /// Whom each span follows from, and how. No cycles.
-    pub cause: Vec<Option<(usize, Via)>>,
+    pub cause: Vec<Option<(usize, CauseKind)>>,
     /// Who follows from each span, by start time.
     pub effects: Vec<Vec<usize>>,
     /// Spans that follow from none, by start time.
@@ -110,8 +110,8 @@ pub struct Forest {
 }
 
 /// Whether a span names a parent that is not here.
-pub fn is_orphan(span: &Span, cause: Option<(usize, Via)>) -> bool {
-    span.parent_id.is_some_and(|p| p != span.span_id) && !matches!(cause, Some((_, Via::Parent)))
+pub fn is_orphan(span: &Span, cause: Option<(usize, CauseKind)>) -> bool {
+    span.parent_id.is_some_and(|p| p != span.span_id) && !matches!(cause, Some((_, CauseKind::Parent)))
 }
 
 /// A measured difference between two services' clocks.

@@ -15,12 +15,12 @@ pub struct Measured {
     /// What each operation did, by service, operation and kind.
     pub measures: Vec<Measure>,
     /// Who called whom, where that is measured: by caller, callee and connection.
-    pub edges: Vec<Edge>,
+    pub edges: Vec<MeasuredEdge>,
 }
 
 /// What one service asked of another one.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Edge {
+pub struct MeasuredEdge {
     /// Who called.
     pub client: String,
     /// Who was called.

@@ -10,11 +10,11 @@ use regex::{Regex, RegexBuilder};
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
-    rule: Rule,
+    rule: PatternRule,
 }
 
 #[derive(Clone, Debug)]
-enum Rule {
+enum PatternRule {
     /// The pieces between the wildcards: one piece, no wildcard.
     Pieces(Vec<String>),
     Expression(Regex),
@@ -22,7 +22,7 @@ enum Rule {
 
 /// What a pattern is made of, for servers that are asked for what it matches.
 #[derive(Clone, Copy, Debug)]
-pub enum Form<'a> {
+pub enum PatternForm<'a> {
     /// These texts, with anything between them.
     Pieces(&'a [String]),
     /// A regular expression.
@@ -31,10 +31,10 @@ pub enum Form<'a> {
 
 impl Pattern {
     /// What it is made of.
-    pub fn form(&self) -> Form<'_> {
+    pub fn form(&self) -> PatternForm<'_> {
         match &self.rule {
-            Rule::Pieces(pieces) => Form::Pieces(pieces),
-            Rule::Expression(regex) => Form::Expression(regex.as_str()),
+            PatternRule::Pieces(pieces) => PatternForm::Pieces(pieces),
+            PatternRule::Expression(regex) => PatternForm::Expression(regex.as_str()),
         }
     }
 
@@ -45,8 +45,8 @@ impl Pattern {
     pub fn parse(text: &str) -> Result<Self, String> {
         let rule = match text.strip_prefix("re:") {
             Some("") => return Err("nothing follows `re:`; a regular expression should".to_owned()),
-            Some(expression) => Rule::Expression(compile(expression)?),
-            None => Rule::Pieces(pieces(text)),
+            Some(expression) => PatternRule::Expression(compile(expression)?),
+            None => PatternRule::Pieces(pieces(text)),
         };
         Ok(Self { text: text.to_owned(), rule })
     }
@@ -54,21 +54,21 @@ impl Pattern {
     /// A pattern that matches this text and nothing else.
     pub fn exact(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { rule: Rule::Pieces(vec![text.clone()]), text: text.replace('*', r"\*") }
+        Self { rule: PatternRule::Pieces(vec![text.clone()]), text: text.replace('*', r"\*") }
     }
 
     /// Whether the whole text is as the pattern says.
     pub fn matches(&self, text: &str) -> bool {
         match &self.rule {
-            Rule::Pieces(pieces) => whole(pieces, text),
-            Rule::Expression(regex) => regex.is_match(text),
+            PatternRule::Pieces(pieces) => whole(pieces, text),
+            PatternRule::Expression(regex) => regex.is_match(text),
         }
     }
 
     /// The one text that it matches, where there is no other.
     pub fn as_exact(&self) -> Option<&str> {
         match &self.rule {
-            Rule::Pieces(pieces) if pieces.len() == 1 => pieces.first().map(String::as_str),
+            PatternRule::Pieces(pieces) if pieces.len() == 1 => pieces.first().map(String::as_str),
             _ => None,
         }
     }
@@ -76,8 +76,8 @@ impl Pattern {
     /// Whether some part of the text is as the pattern says.
     pub fn found_in(&self, text: &str) -> bool {
         match &self.rule {
-            Rule::Pieces(pieces) => after_all(pieces, text).is_some(),
-            Rule::Expression(regex) => regex.is_match(text),
+            PatternRule::Pieces(pieces) => after_all(pieces, text).is_some(),
+            PatternRule::Expression(regex) => regex.is_match(text),
         }
     }
 }

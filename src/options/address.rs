@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::error::Error;
-use crate::options::surroundings::Surroundings;
+use crate::options::surroundings::Environment;
 
 /// A base address: http or https, a host, a path without trailing slash, and nothing else.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ fn shown(text: &str) -> String {
 }
 
 /// The users that the proxies of the environment are told.
-pub fn proxy_users(surroundings: &Surroundings) -> Vec<(String, SecretString)> {
+pub fn proxy_users(surroundings: &Environment) -> Vec<(String, SecretString)> {
     const NAMES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let user = |name| take_user(&mut Url::parse(&with_scheme(surroundings.var(name)?)).ok()?);
     NAMES.into_iter().filter_map(user).collect()
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_proxys_user_is_known() {
-        let mut world = Surroundings::default();
+        let mut world = Environment::default();
         world.vars.insert("https_proxy".into(), "px:pr%40xy@proxy:3128".into());
         world.vars.insert("HTTP_PROXY".into(), "http://proxy:3128".into());
         let users = proxy_users(&world);

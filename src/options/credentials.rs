@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::error::Error;
 use crate::model::time::Human;
 use crate::options::profile::{AuthText, SecretText};
-use crate::options::surroundings::Surroundings;
+use crate::options::surroundings::Environment;
 use crate::source::server::Auth;
 use crate::source::server::mask::base64;
 
@@ -37,7 +37,7 @@ const VARIABLES: [&str; 11] = [
 /// The variables that hold secrets: the usual ones, and those that these credentials name.
 pub fn secret_variables<'a>(all: impl Iterator<Item = &'a Credentials>) -> Vec<String> {
     let named = all.filter_map(|credentials| match &credentials.secret {
-        Place::Variable(name) => Some(name.clone()),
+        SecretLocation::Variable(name) => Some(name.clone()),
         _ => None,
     });
     VARIABLES.map(str::to_owned).into_iter().chain(named).collect()
@@ -51,7 +51,7 @@ pub struct Credentials {
     /// The header that carries it; none for `Authorization`.
     pub header: Option<String>,
     /// Where it is.
-    pub secret: Place,
+    pub secret: SecretLocation,
 }
 
 /// What a secret is.
@@ -69,7 +69,7 @@ pub enum Scheme {
 
 /// Where a secret is.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum SecretLocation {
     /// In a file that only its owner may read.
     File(PathBuf),
     /// In an environment variable.
@@ -83,17 +83,17 @@ pub enum Place {
 impl Credentials {
     /// As a configuration file describes them. Paths start at `folder`, `~/` at the user's home.
     pub fn from_text(text: &AuthText, folder: &Path, home: Option<&Path>) -> Self {
-        let file = |path: &Path| Place::File(placed(path, folder, home));
+        let file = |path: &Path| SecretLocation::File(placed(path, folder, home));
         let secret = |text: &SecretText| match text {
             SecretText::File(path) => file(path),
-            SecretText::Env(name) => Place::Variable(name.clone()),
+            SecretText::Env(name) => SecretLocation::Variable(name.clone()),
         };
         let (scheme, header, secret) = match text {
             AuthText::Basic(basic) => (Scheme::Basic(basic.username.clone()), None, secret(&basic.password)),
             AuthText::BearerFile(path) => (Scheme::Bearer, None, file(path)),
-            AuthText::BearerEnv(name) => (Scheme::Bearer, None, Place::Variable(name.clone())),
+            AuthText::BearerEnv(name) => (Scheme::Bearer, None, SecretLocation::Variable(name.clone())),
             AuthText::Header(header) => (Scheme::Plain, Some(header.name.clone()), secret(&header.value)),
-            AuthText::Command(command) => (Scheme::Bearer, None, Place::Command(command.0.clone())),
+            AuthText::Command(command) => (Scheme::Bearer, None, SecretLocation::Command(command.0.clone())),
         };
         Self { scheme, header, secret }
     }
@@ -103,7 +103,7 @@ impl Credentials {
     ///
     /// # Errors
     /// Secret: not there, empty, readable by others, not fit for a header, or a program that failed.
-    pub fn resolve(&self, surroundings: &Surroundings, others: &[String], timeout: Duration) -> Result<Auth, Error> {
+    pub fn resolve(&self, surroundings: &Environment, others: &[String], timeout: Duration) -> Result<Auth, Error> {
         let secret = self.secret.read(surroundings, others, timeout / 2)?;
         if secret.expose_secret().chars().any(char::is_control) {
             return Err(Error::Secret(format!("the secret of {} holds a control character", self.secret)));
@@ -136,7 +136,7 @@ impl fmt::Display for Credentials {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SecretLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
@@ -148,8 +148,8 @@ impl fmt::Display for Place {
     }
 }
 
-impl Place {
-    fn read(&self, surroundings: &Surroundings, others: &[String], time: Duration) -> Result<SecretString, Error> {
+impl SecretLocation {
+    fn read(&self, surroundings: &Environment, others: &[String], time: Duration) -> Result<SecretString, Error> {
         let text = match self {
             Self::File(path) => read_private(path)?,
             Self::Variable(name) => surroundings.var(name).map(str::to_owned).unwrap_or_default(),
@@ -293,18 +293,18 @@ mod tests {
     /// Longer than any of these programs.
     const LONG: Duration = Duration::from_mins(1);
 
-    fn bearer(secret: Place) -> Credentials {
+    fn bearer(secret: SecretLocation) -> Credentials {
         Credentials { scheme: Scheme::Bearer, header: None, secret }
     }
 
     #[test]
     fn a_header_of_ones_own_carries_the_whole_value() {
-        let mut world = Surroundings::default();
+        let mut world = Environment::default();
         world.vars.insert("P".into(), "open sesame".into());
         let basic = Credentials {
             scheme: Scheme::Basic("Aladdin".into()),
             header: Some("X-Auth".into()),
-            secret: Place::Variable("P".into()),
+            secret: SecretLocation::Variable("P".into()),
         };
         let Auth::Header { name, value } = basic.resolve(&world, &[], LONG).unwrap() else { panic!("a header") };
         assert_eq!((name.as_str(), value.expose_secret()), ("X-Auth", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
@@ -319,13 +319,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         fs::write(&path, "t0ken\n").unwrap();
-        let world = Surroundings::default();
+        let world = Environment::default();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = bearer(Place::File(path.clone())).resolve(&world, &[], LONG).unwrap_err();
+        let error = bearer(SecretLocation::File(path.clone())).resolve(&world, &[], LONG).unwrap_err();
         assert_eq!(error.exit(), Exit::MustAct);
         assert!(error.to_string().contains("mode 640") && !error.to_string().contains("t0ken"), "{error}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        let auth = bearer(Place::File(path)).resolve(&world, &[], LONG).unwrap();
+        let auth = bearer(SecretLocation::File(path)).resolve(&world, &[], LONG).unwrap();
         assert!(matches!(&auth, Auth::Bearer(token) if token.expose_secret() == "t0ken"));
         assert!(!format!("{auth:?}").contains("t0ken"));
     }
@@ -339,12 +339,12 @@ mod tests {
         fs::write(&path, "t0ken\n").unwrap();
         for mode in (0o400..=0o777).filter(|mode| mode & 0o400 != 0) {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            let read = bearer(Place::File(path.clone())).resolve(&Surroundings::default(), &[], LONG);
+            let read = bearer(SecretLocation::File(path.clone())).resolve(&Environment::default(), &[], LONG);
             assert_eq!(read.is_ok(), mode.trailing_zeros() >= 6, "{mode:o}");
-            let inline = Place::Address(SecretString::from("u:p"), Some(path.clone()));
+            let inline = SecretLocation::Address(SecretString::from("u:p"), Some(path.clone()));
             let read = Credentials { scheme: Scheme::UserInformation, header: None, secret: inline };
             assert_eq!(
-                read.resolve(&Surroundings::default(), &[], LONG).is_ok(),
+                read.resolve(&Environment::default(), &[], LONG).is_ok(),
                 mode.trailing_zeros() >= 6,
                 "{mode:o}"
             );
@@ -380,22 +380,23 @@ mod tests {
             ("gone", "No such file"),
         ];
         for (name, why) in table {
-            let error = bearer(Place::File(at(name))).resolve(&Surroundings::default(), &[], LONG).unwrap_err();
+            let error = bearer(SecretLocation::File(at(name))).resolve(&Environment::default(), &[], LONG).unwrap_err();
             assert_eq!(error.exit(), Exit::MustAct);
             assert!(error.to_string().contains(why), "{name}: {error}");
         }
-        assert!(bearer(Place::File(at("link"))).resolve(&Surroundings::default(), &[], LONG).is_ok());
-        let endless =
-            bearer(Place::Command(vec!["yes".into()])).resolve(&Surroundings::default(), &[], LONG).unwrap_err();
+        assert!(bearer(SecretLocation::File(at("link"))).resolve(&Environment::default(), &[], LONG).is_ok());
+        let endless = bearer(SecretLocation::Command(vec!["yes".into()]))
+            .resolve(&Environment::default(), &[], LONG)
+            .unwrap_err();
         assert!(endless.to_string().contains("failed"), "{endless}");
     }
 
     #[cfg(unix)]
     #[test]
     fn a_program_tells_a_token_or_the_reason_why_not() {
-        let world = Surroundings::default();
+        let world = Environment::default();
         let run = |script: &str| {
-            bearer(Place::Command(vec!["sh".into(), "-c".into(), script.into()])).resolve(&world, &[], LONG)
+            bearer(SecretLocation::Command(vec!["sh".into(), "-c".into(), script.into()])).resolve(&world, &[], LONG)
         };
         assert!(matches!(run("echo abc").unwrap(), Auth::Bearer(token) if token.expose_secret() == "abc"));
         for (script, why) in
@@ -405,17 +406,18 @@ mod tests {
             assert_eq!(error.exit(), Exit::MustAct);
             assert!(error.to_string().contains(why), "{error}");
         }
-        let error = bearer(Place::Command(vec!["/no/such/program".into()])).resolve(&world, &[], LONG).unwrap_err();
+        let error =
+            bearer(SecretLocation::Command(vec!["/no/such/program".into()])).resolve(&world, &[], LONG).unwrap_err();
         assert!(error.to_string().contains("cannot be started"), "{error}");
     }
 
     #[test]
     fn a_variable_that_holds_a_secret_is_known_and_told_where_it_is_not_set() {
-        let all = [bearer(Place::Variable("MINE".into())), bearer(Place::File("f".into()))];
+        let all = [bearer(SecretLocation::Variable("MINE".into())), bearer(SecretLocation::File("f".into()))];
         let names = secret_variables(all.iter());
         assert_eq!(names.len(), VARIABLES.len() + 1);
         assert!(names.iter().any(|name| name == "LOKI_ADDR") && names.last().is_some_and(|name| name == "MINE"));
-        let error = all[0].resolve(&Surroundings::default(), &[], LONG).unwrap_err();
+        let error = all[0].resolve(&Environment::default(), &[], LONG).unwrap_err();
         assert_eq!(error.to_string(), "MINE is not set, but a secret should be in it");
     }
 
@@ -455,8 +457,8 @@ mod tests {
         let short = Duration::from_millis(200);
         assert_eq!(shell("sleep 0.1; echo token", LONG).unwrap(), "token\n");
         assert_eq!(told_by(&[], &[], LONG).unwrap(), "");
-        let slow = bearer(Place::Command(["sleep", "3"].map(str::to_owned).to_vec()));
-        let said = slow.resolve(&Surroundings::default(), &[], 2 * short).unwrap_err().to_string();
+        let slow = bearer(SecretLocation::Command(["sleep", "3"].map(str::to_owned).to_vec()));
+        let said = slow.resolve(&Environment::default(), &[], 2 * short).unwrap_err().to_string();
         assert!(said.contains("within 200 ms, half of --timeout"), "{said}");
         for (line, time, why) in [
             ("exec sleep 3", short, "did not end within 200 ms, half of --timeout"),

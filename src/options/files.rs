@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::model::evidence::Source;
 use crate::options::complaint::{complaint, plain_message, position};
 use crate::options::profile::{Head, Profile};
-use crate::options::surroundings::Surroundings;
+use crate::options::surroundings::Environment;
 use crate::spelling::nearest;
 
 /// The name of the file that a project may carry.
@@ -46,7 +46,7 @@ impl Owner {
 
 /// One file, read.
 #[derive(Clone, Debug)]
-pub struct ConfigFile {
+pub struct LoadedConfigFile {
     /// Whose.
     pub owner: Owner,
     /// Where.
@@ -91,7 +91,7 @@ impl Deref for FileText {
 #[derive(Clone, Debug, Default)]
 pub struct Read {
     /// The project's first.
-    pub files: Vec<ConfigFile>,
+    pub files: Vec<LoadedConfigFile>,
     /// Why a project's file was not read.
     pub warnings: Vec<String>,
 }
@@ -123,7 +123,7 @@ impl Layer {
 ///
 /// # Errors
 /// Config: a named file that is not there, or any file that is wrong.
-pub fn read_all(named: Option<&Path>, surroundings: &Surroundings) -> Result<Read, Error> {
+pub fn read_all(named: Option<&Path>, surroundings: &Environment) -> Result<Read, Error> {
     let variable = surroundings.var("TRACE_CONFIG").map(Path::new);
     if let Some(path) = named.or(variable) {
         let path = surroundings.cwd.join(path);
@@ -158,7 +158,7 @@ fn text_of(path: &Path) -> std::io::Result<String> {
 
 /// Why a project's file is not to be read at all: a link could make us show lines of a file that its author cannot
 /// read, and what others may write is not the project's.
-fn stranger(path: &Path, surroundings: &Surroundings) -> Option<String> {
+fn stranger(path: &Path, surroundings: &Environment) -> Option<String> {
     match fs::symlink_metadata(path) {
         Ok(file) if file.is_symlink() => Some("it is a symbolic link".to_owned()),
         Ok(file) => somebody_elses(&file, surroundings),
@@ -168,7 +168,7 @@ fn stranger(path: &Path, surroundings: &Surroundings) -> Option<String> {
 
 /// As git decides whose repository is safe: ours, root's, or, for root, that of the user who called `sudo`.
 #[cfg(unix)]
-fn somebody_elses(file: &fs::Metadata, surroundings: &Surroundings) -> Option<String> {
+fn somebody_elses(file: &fs::Metadata, surroundings: &Environment) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
     let (owner, me) = (file.uid(), rustix::process::geteuid().as_raw());
     let caller = surroundings.var("SUDO_UID").filter(|_| me == 0).and_then(|uid| uid.parse().ok());
@@ -179,12 +179,12 @@ fn somebody_elses(file: &fs::Metadata, surroundings: &Surroundings) -> Option<St
 }
 
 #[cfg(not(unix))]
-fn somebody_elses(_: &fs::Metadata, _: &Surroundings) -> Option<String> {
+fn somebody_elses(_: &fs::Metadata, _: &Environment) -> Option<String> {
     None
 }
 
 /// The user's own file, whether it exists or not.
-pub fn user_file(surroundings: &Surroundings) -> Option<PathBuf> {
+pub fn user_file(surroundings: &Environment) -> Option<PathBuf> {
     let xdg = surroundings.var("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = xdg.or_else(|| surroundings.home.as_ref().map(|home| home.join(".config")))?;
     Some(base.join("trace").join("config.toml"))
@@ -193,7 +193,7 @@ pub fn user_file(surroundings: &Surroundings) -> Option<PathBuf> {
 /// The nearest project file, searched upward to the folder that holds `.git`, or to the home folder.
 ///
 /// Outside of both only the working directory itself counts: above it anybody may have written.
-fn project_file(surroundings: &Surroundings) -> Option<PathBuf> {
+fn project_file(surroundings: &Environment) -> Option<PathBuf> {
     let folders: Vec<&Path> = surroundings.cwd.ancestors().collect();
     let is_edge = |folder: &&Path| folder.join(".git").exists() || surroundings.home.as_deref() == Some(*folder);
     let edge = folders.iter().position(is_edge).unwrap_or(0);
@@ -204,7 +204,7 @@ fn project_file(surroundings: &Surroundings) -> Option<PathBuf> {
 ///
 /// # Errors
 /// Usage: a name that no file has.
-pub fn choose(read: Read, flag: Option<&str>, surroundings: &Surroundings) -> Result<Chosen, Error> {
+pub fn choose(read: Read, flag: Option<&str>, surroundings: &Environment) -> Result<Chosen, Error> {
     let Read { files, warnings } = read;
     let name = flag.map(|name| (name.to_owned(), "--profile".to_owned()));
     let name = name.or_else(|| surroundings.var("TRACE_PROFILE").map(|n| (n.to_owned(), "TRACE_PROFILE".to_owned())));
@@ -217,13 +217,13 @@ pub fn choose(read: Read, flag: Option<&str>, surroundings: &Surroundings) -> Re
     Ok(Chosen { layers: layers(files, name.as_ref().map(|(name, _)| name.as_str())), name, warnings })
 }
 
-fn default_profile(file: &ConfigFile) -> Option<(String, String)> {
+fn default_profile(file: &LoadedConfigFile) -> Option<(String, String)> {
     let told = file.default_profile.as_ref()?;
     let line = position(&file.text, told.span().start).0;
     Some((told.get_ref().clone(), format!("{}:{line}", file.path.display())))
 }
 
-fn no_such_profile(name: &str, from: &str, files: &[ConfigFile]) -> Error {
+fn no_such_profile(name: &str, from: &str, files: &[LoadedConfigFile]) -> Error {
     let known: Vec<&str> = files.iter().flat_map(|file| file.profiles.keys()).map(String::as_str).collect();
     let hint = match (nearest(name, &known), known.is_empty()) {
         (Some(near), _) => format!("did you mean `{near}`?"),
@@ -234,7 +234,7 @@ fn no_such_profile(name: &str, from: &str, files: &[ConfigFile]) -> Error {
 }
 
 /// What is said for the named profile goes before what is said for all, wherever it is said.
-fn layers(files: Vec<ConfigFile>, name: Option<&str>) -> Vec<Layer> {
+fn layers(files: Vec<LoadedConfigFile>, name: Option<&str>) -> Vec<Layer> {
     let (mut named, mut tops) = (vec![], vec![]);
     for mut file in files {
         let layer = |profile| Layer { owner: file.owner, path: file.path.clone(), text: file.text.clone(), profile };
@@ -245,7 +245,7 @@ fn layers(files: Vec<ConfigFile>, name: Option<&str>) -> Vec<Layer> {
     named
 }
 
-fn parse(owner: Owner, path: PathBuf, text: &str) -> Result<ConfigFile, Error> {
+fn parse(owner: Owner, path: PathBuf, text: &str) -> Result<LoadedConfigFile, Error> {
     let told = |e: toml::de::Error| complaint(&path, text, e.span().unwrap_or(0..0), &plain_message(e.message(), &[]));
     let told_at_top =
         |e: toml::de::Error| complaint(&path, text, e.span().unwrap_or(0..0), &plain_message(e.message(), &HEAD_KEYS));
@@ -255,7 +255,7 @@ fn parse(owner: Owner, path: PathBuf, text: &str) -> Result<ConfigFile, Error> {
     let head = Spanned::new(span, head.into_iter().collect::<DeTable<'_>>());
     let head = Head::deserialize(Deserializer::from(head)).map_err(told)?;
     let top = Profile::deserialize(Deserializer::from(top)).map_err(told_at_top)?;
-    let file = ConfigFile {
+    let file = LoadedConfigFile {
         owner,
         text: FileText(text.into()),
         default_profile: head.default_profile,
@@ -268,7 +268,7 @@ fn parse(owner: Owner, path: PathBuf, text: &str) -> Result<ConfigFile, Error> {
 }
 
 /// A project file could send a user's password to its author, run a program or read a file; so it says nothing of credentials.
-fn refuse_credentials(file: &ConfigFile) -> Result<(), Error> {
+fn refuse_credentials(file: &LoadedConfigFile) -> Result<(), Error> {
     if file.owner == Owner::User {
         return Ok(());
     }
@@ -374,7 +374,7 @@ mod tests {
         fs::create_dir_all(&deep).unwrap();
         let found = |cwd: &Path, home: &str| {
             let home = Some(root.path().join(home));
-            let world = Surroundings { cwd: cwd.to_path_buf(), home, ..Surroundings::default() };
+            let world = Environment { cwd: cwd.to_path_buf(), home, ..Environment::default() };
             project_file(&world).map(|path| path.strip_prefix(root.path()).unwrap().display().to_string())
         };
         fs::write(root.path().join(PROJECT_FILE), "").unwrap();
@@ -394,8 +394,8 @@ mod tests {
         use std::os::unix::fs::{PermissionsExt, chown, symlink};
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join(PROJECT_FILE);
-        let mut world = Surroundings { cwd: root.path().to_path_buf(), ..Surroundings::default() };
-        let read = |world: &Surroundings| {
+        let mut world = Environment { cwd: root.path().to_path_buf(), ..Environment::default() };
+        let read = |world: &Environment| {
             let read = read_all(None, world).unwrap();
             (read.files.len(), read.warnings.join(" "))
         };

@@ -71,7 +71,7 @@ pub enum Found {
 
 /// How good the data is that an answer rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Data {
+pub enum DataQuality {
     /// Everything asked for came.
     Complete,
     /// Something is missing.
@@ -95,16 +95,16 @@ impl VerdictArgs {
     }
 
     /// The code of a reading command's answer; `worst` is the gravest of what may decide it.
-    pub fn exit(&self, found: Found, data: Data, worst: Option<Severity>) -> Exit {
+    pub fn exit(&self, found: Found, data: DataQuality, worst: Option<Severity>) -> Exit {
         if self.fail_on.is_some_and(|least| worst >= Some(least)) {
             return Exit::Negative;
         }
         match (data, found) {
-            (Data::Complete, Found::Nothing) if self.fail_empty => Exit::Negative,
-            (Data::Complete, _) => Exit::Answered,
-            (Data::Partial, _) if self.allow_partial => Exit::Answered,
-            (Data::Partial, _) => Exit::CannotTell,
-            (Data::NeedsPerson, _) => Exit::MustAct,
+            (DataQuality::Complete, Found::Nothing) if self.fail_empty => Exit::Negative,
+            (DataQuality::Complete, _) => Exit::Answered,
+            (DataQuality::Partial, _) if self.allow_partial => Exit::Answered,
+            (DataQuality::Partial, _) => Exit::CannotTell,
+            (DataQuality::NeedsPerson, _) => Exit::MustAct,
         }
     }
 }
@@ -122,12 +122,12 @@ mod tests {
             let nothing = if fail_empty { Exit::Negative } else { Exit::Answered };
             let partial = if allow_partial { Exit::Answered } else { Exit::CannotTell };
             let table = [
-                (Found::Something, Data::Complete, Exit::Answered),
-                (Found::Nothing, Data::Complete, nothing),
-                (Found::Something, Data::Partial, partial),
-                (Found::Nothing, Data::Partial, partial),
-                (Found::Something, Data::NeedsPerson, Exit::MustAct),
-                (Found::Nothing, Data::NeedsPerson, Exit::MustAct),
+                (Found::Something, DataQuality::Complete, Exit::Answered),
+                (Found::Nothing, DataQuality::Complete, nothing),
+                (Found::Something, DataQuality::Partial, partial),
+                (Found::Nothing, DataQuality::Partial, partial),
+                (Found::Something, DataQuality::NeedsPerson, Exit::MustAct),
+                (Found::Nothing, DataQuality::NeedsPerson, Exit::MustAct),
             ];
             for (found, data, code) in table {
                 assert_eq!(
@@ -146,13 +146,13 @@ mod tests {
         };
         let (info, warning, error) = (Some(Severity::Info), Some(Severity::Warning), Some(Severity::Error));
         let table = [
-            (None, error, Data::Complete, Exit::Answered),
-            (error, None, Data::Complete, Exit::Answered),
-            (error, warning, Data::Complete, Exit::Answered),
-            (error, error, Data::Complete, Exit::Negative),
-            (info, info, Data::Partial, Exit::Negative),
-            (warning, error, Data::NeedsPerson, Exit::Negative),
-            (warning, info, Data::NeedsPerson, Exit::MustAct),
+            (None, error, DataQuality::Complete, Exit::Answered),
+            (error, None, DataQuality::Complete, Exit::Answered),
+            (error, warning, DataQuality::Complete, Exit::Answered),
+            (error, error, DataQuality::Complete, Exit::Negative),
+            (info, info, DataQuality::Partial, Exit::Negative),
+            (warning, error, DataQuality::NeedsPerson, Exit::Negative),
+            (warning, info, DataQuality::NeedsPerson, Exit::MustAct),
         ];
         for (fail_on, worst, data, code) in table {
             assert_eq!(exit(fail_on, worst, data), code, "{fail_on:?} {worst:?} {data:?}");

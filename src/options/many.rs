@@ -9,7 +9,7 @@ use clap::Args;
 use crate::error::Error;
 use crate::model::length::positive_duration;
 use crate::options::subject::SubjectArgs;
-use crate::options::surroundings::Surroundings;
+use crate::options::surroundings::Environment;
 use crate::query::Subject;
 
 /// The longest list of IDs that is read: 16 MiB.
@@ -40,7 +40,7 @@ impl ManyArgs {
     ///
     /// # Errors
     /// Usage: standard input is a terminal, the file cannot be read, holds no ID, or one that cannot be an ID.
-    pub fn listed(&self, surroundings: &Surroundings) -> Result<Option<Vec<Subject>>, Error> {
+    pub fn listed(&self, surroundings: &Environment) -> Result<Option<Vec<Subject>>, Error> {
         let Some(path) = &self.ids_from else { return Ok(None) };
         if self.reads_stdin() && surroundings.stdin_is_terminal {
             return Err(Error::usage(

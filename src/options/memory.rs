@@ -5,28 +5,28 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::options::surroundings::Surroundings;
+use crate::options::surroundings::Environment;
 use crate::save::{self, Access};
 
 /// `$XDG_STATE_HOME/trace/keys`, or the same below `~/.local/state`: a profile and a key a line.
-fn path(surroundings: &Surroundings) -> Option<PathBuf> {
+fn path(surroundings: &Environment) -> Option<PathBuf> {
     let state = surroundings.var("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let state = state.or_else(|| surroundings.home.as_ref().map(|home| home.join(".local/state")))?;
     Some(state.join("trace").join("keys"))
 }
 
-fn lines(surroundings: &Surroundings) -> Vec<(String, String)> {
+fn lines(surroundings: &Environment) -> Vec<(String, String)> {
     let text = path(surroundings).and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
     text.lines().filter_map(|line| line.split_once('\t')).map(|(p, k)| (p.to_owned(), k.to_owned())).collect()
 }
 
 /// The key that worked last time in this profile.
-pub fn recall(profile: &str, surroundings: &Surroundings) -> Option<String> {
+pub fn recall(profile: &str, surroundings: &Environment) -> Option<String> {
     lines(surroundings).into_iter().find(|(of, _)| of == profile).map(|(_, key)| key)
 }
 
 /// Remembers that this key worked.
-pub fn remember(key: &str, profile: &str, surroundings: &Surroundings) {
+pub fn remember(key: &str, profile: &str, surroundings: &Environment) {
     let mut all = lines(surroundings);
     if key.contains(['\t', '\n']) || all.iter().any(|(of, known)| of == profile && known == key) {
         return;
@@ -48,13 +48,13 @@ mod tests {
     #[test]
     fn the_key_that_worked_is_asked_first_next_time() {
         let home = tempfile::tempdir().unwrap();
-        let world = Surroundings { home: Some(home.path().to_owned()), ..Surroundings::default() };
+        let world = Environment { home: Some(home.path().to_owned()), ..Environment::default() };
         assert_eq!(recall("", &world), None);
         remember("c", "", &world);
         remember("b", "prod", &world);
         remember("a", "prod", &world);
         assert_eq!((recall("", &world).as_deref(), recall("prod", &world).as_deref()), (Some("c"), Some("a")));
-        let nowhere = Surroundings::default();
+        let nowhere = Environment::default();
         remember("c", "", &nowhere);
         assert_eq!(recall("", &nowhere), None);
     }

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args};
 
 use crate::model::time::Zone;
 use crate::options::backends::{choice, count};
-use crate::options::surroundings::Surroundings;
+use crate::options::surroundings::Environment;
 use crate::render::{Format, View};
 
 /// The narrowest screen that anything is laid out for.
@@ -90,7 +90,7 @@ impl OutputArgs {
     }
 
     /// Everything about the place where the answer will be looked at, decided once.
-    pub fn view(&self, surroundings: &Surroundings, zone: Zone) -> View {
+    pub fn view(&self, surroundings: &Environment, zone: Zone) -> View {
         let on_terminal = surroundings.stdout_is_terminal && self.out.is_none();
         View {
             width: self.columns(surroundings, on_terminal),
@@ -103,7 +103,7 @@ impl OutputArgs {
     }
 
     /// Whether progress may be drawn on standard error.
-    pub fn shows_progress(&self, surroundings: &Surroundings) -> bool {
+    pub fn shows_progress(&self, surroundings: &Environment) -> bool {
         let wanted = !self.quiet && !self.no_progress;
         wanted
             && surroundings.stderr_is_terminal
@@ -112,7 +112,7 @@ impl OutputArgs {
     }
 
     /// `--width` > `COLUMNS` > the terminal > 80.
-    fn columns(&self, surroundings: &Surroundings, on_terminal: bool) -> usize {
+    fn columns(&self, surroundings: &Environment, on_terminal: bool) -> usize {
         let flag = self.width.and_then(|n| usize::try_from(n).ok());
         let variable = || surroundings.var("COLUMNS").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
         let terminal = || surroundings.terminal_width.filter(|n| on_terminal && *n > 0);
@@ -120,7 +120,7 @@ impl OutputArgs {
     }
 
     /// `--color` > `NO_COLOR` > `FORCE_COLOR`, `CLICOLOR_FORCE` > `CLICOLOR=0` > a terminal that is not dumb.
-    fn has_colour(&self, surroundings: &Surroundings, on_terminal: bool) -> bool {
+    fn has_colour(&self, surroundings: &Environment, on_terminal: bool) -> bool {
         let var = |name| surroundings.var(name);
         let is_on = |name| var(name).is_some_and(|v| !is_no(v));
         match self.color.unwrap_or_default() {
@@ -142,7 +142,7 @@ fn is_no(value: &str) -> bool {
 ///
 /// Where no locale is set at all (containers, remote shells) nothing speaks against UTF-8. Files and pipes are always
 /// UTF-8: what is in them must not depend on who wrote them.
-fn knows_only_ascii(surroundings: &Surroundings) -> bool {
+fn knows_only_ascii(surroundings: &Environment) -> bool {
     if matches!(surroundings.var("TERM"), Some("dumb" | "linux")) {
         return true;
     }
@@ -154,7 +154,7 @@ fn knows_only_ascii(surroundings: &Surroundings) -> bool {
 }
 
 /// Terminals known to make links of OSC 8; `FORCE_HYPERLINK` decides otherwise.
-fn knows_links(surroundings: &Surroundings) -> bool {
+fn knows_links(surroundings: &Environment) -> bool {
     const PROGRAMS: [&str; 7] = ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio", "Tabby"];
     const TERMS: [&str; 5] = ["xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm"];
     const MARKS: [&str; 4] = ["KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION", "DOMTERM"];
@@ -180,9 +180,9 @@ mod tests {
 
     type Vars = &'static [(&'static str, &'static str)];
 
-    fn world(vars: &[(&str, &str)], stdout_is_terminal: bool) -> Surroundings {
+    fn world(vars: &[(&str, &str)], stdout_is_terminal: bool) -> Environment {
         let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Surroundings { vars, stdout_is_terminal, terminal_width: Some(120), ..Surroundings::default() }
+        Environment { vars, stdout_is_terminal, terminal_width: Some(120), ..Environment::default() }
     }
 
     #[test]

@@ -6,8 +6,8 @@ use toml::Spanned;
 use crate::error::Error;
 use crate::model::pattern::Pattern;
 use crate::options::origin::Sourced;
-use crate::options::profile::{PatternText, Profile, Told};
-use crate::options::voices::{Voices, origin};
+use crate::options::profile::{PatternText, Profile, Provided};
+use crate::options::voices::{ConfigLayers, origin};
 use crate::query::PhaseQueries;
 
 /// `[phases]`.
@@ -15,19 +15,19 @@ use crate::query::PhaseQueries;
 #[serde(deny_unknown_fields, default)]
 pub struct PhasesPart {
     /// PromQL: how much of each phase is in each status.
-    pub query: Told<String>,
+    pub query: Provided<String>,
     /// The label that names the phase.
-    pub phase_label: Told<String>,
+    pub phase_label: Provided<String>,
     /// The label that names the status.
-    pub status_label: Told<String>,
+    pub status_label: Provided<String>,
     /// The statuses that mean "in progress".
-    pub in_progress: Told<Vec<PatternText>>,
+    pub in_progress: Provided<Vec<PatternText>>,
     /// The phases in their order.
-    pub order: Told<Vec<String>>,
+    pub order: Provided<Vec<String>>,
     /// PromQL: storage references updated per second.
-    pub storage_updates: Told<String>,
+    pub storage_updates: Provided<String>,
     /// PromQL: storage references that could not be updated per second.
-    pub storage_failures: Told<String>,
+    pub storage_failures: Provided<String>,
 }
 
 /// The same, decided.
@@ -75,7 +75,7 @@ impl PhaseSettings {
     }
 }
 
-impl<'a> Voices<'a> {
+impl<'a> ConfigLayers<'a> {
     pub(crate) fn phases(self) -> Result<PhaseSettings, Error> {
         let usual = PhaseQueries::default();
         let plain = |texts: Vec<PatternText>| texts.into_iter().map(|text| text.0).collect();

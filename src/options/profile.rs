@@ -15,24 +15,24 @@ use crate::query::PanelTemplate;
 use crate::source::server::JaegerApi;
 
 /// A value and where in its file it stands.
-pub type Told<T> = Option<Spanned<T>>;
+pub type Provided<T> = Option<Spanned<T>>;
 
 /// The settings of one profile; the top level of a file is one too.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Profile {
     /// Attribute keys under which a correlation ID may stand.
-    pub keys: Told<Vec<String>>,
+    pub keys: Provided<Vec<String>>,
     /// Services to ask where services must be asked one by one.
-    pub services: Told<Vec<String>>,
+    pub services: Provided<Vec<String>>,
     /// Topics that nobody here consumes.
-    pub external_topics: Told<Vec<PatternText>>,
+    pub external_topics: Provided<Vec<PatternText>>,
     /// Hosts that are not ours.
-    pub external_hosts: Told<Vec<PatternText>>,
+    pub external_hosts: Provided<Vec<PatternText>>,
     /// The share of traces that is kept, above 0 and up to 1.
-    pub sampling: Told<Share>,
+    pub sampling: Provided<SamplingShare>,
     /// In which zone times are shown and read.
-    pub timezone: Told<ZoneText>,
+    pub timezone: Provided<ZoneText>,
     /// Where spans are.
     pub jaeger: JaegerPart,
     /// Where lines are.
@@ -50,17 +50,17 @@ pub struct Profile {
 #[serde(deny_unknown_fields, default)]
 pub struct JaegerPart {
     /// Base address.
-    pub url: Told<AddressText>,
+    pub url: Provided<AddressText>,
     /// Which of its APIs.
-    pub api: Told<ApiText>,
+    pub api: Provided<ApiText>,
     /// Address of its pages, for links.
-    pub ui_url: Told<String>,
+    pub ui_url: Provided<String>,
     /// `x-tenant`.
-    pub tenant: Told<String>,
+    pub tenant: Provided<String>,
     /// Who is asking.
-    pub auth: Told<AuthText>,
+    pub auth: Provided<AuthText>,
     /// Certificates.
-    pub tls: Told<TlsText>,
+    pub tls: Provided<TlsText>,
 }
 
 /// `[loki]`.
@@ -68,17 +68,17 @@ pub struct JaegerPart {
 #[serde(deny_unknown_fields, default)]
 pub struct LokiPart {
     /// Base address.
-    pub url: Told<AddressText>,
+    pub url: Provided<AddressText>,
     /// Stream selector.
-    pub selector: Told<String>,
+    pub selector: Provided<String>,
     /// `X-Scope-OrgID`.
-    pub tenant: Told<String>,
+    pub tenant: Provided<String>,
     /// Address of pages that show lines, for links.
-    pub ui_url: Told<String>,
+    pub ui_url: Provided<String>,
     /// Who is asking.
-    pub auth: Told<AuthText>,
+    pub auth: Provided<AuthText>,
     /// Certificates.
-    pub tls: Told<TlsText>,
+    pub tls: Provided<TlsText>,
 }
 
 /// `[prometheus]`.
@@ -86,15 +86,15 @@ pub struct LokiPart {
 #[serde(deny_unknown_fields, default)]
 pub struct PrometheusPart {
     /// Base address.
-    pub url: Told<AddressText>,
+    pub url: Provided<AddressText>,
     /// `X-Scope-OrgID`.
-    pub tenant: Told<String>,
+    pub tenant: Provided<String>,
     /// Address of its pages, for links.
-    pub ui_url: Told<String>,
+    pub ui_url: Provided<String>,
     /// Who is asking.
-    pub auth: Told<AuthText>,
+    pub auth: Provided<AuthText>,
     /// Certificates.
-    pub tls: Told<TlsText>,
+    pub tls: Provided<TlsText>,
 }
 
 impl Profile {
@@ -156,7 +156,7 @@ impl Profile {
 #[serde(deny_unknown_fields, default)]
 pub struct Head {
     /// Which profile unless one is asked for.
-    pub default_profile: Told<String>,
+    pub default_profile: Provided<String>,
     /// What the named profiles say over the top level.
     pub profiles: BTreeMap<String, Profile>,
 }
@@ -332,9 +332,9 @@ impl TryFrom<String> for PatternText {
 /// A share above 0 and up to 1.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "f64")]
-pub struct Share(pub f64);
+pub struct SamplingShare(pub f64);
 
-impl TryFrom<f64> for Share {
+impl TryFrom<f64> for SamplingShare {
     type Error = &'static str;
     fn try_from(share: f64) -> Result<Self, Self::Error> {
         if share > 0.0 && share <= 1.0 { Ok(Self(share)) } else { Err("a share is above 0 and at most 1") }

@@ -21,10 +21,10 @@ use crate::options::files::{Chosen, Owner, choose, read_all};
 use crate::options::origin::{Origin, Sourced};
 use crate::options::output::OutputArgs;
 use crate::options::phases::PhaseSettings;
-use crate::options::profile::{PatternText, Profile, Told};
-use crate::options::surroundings::Surroundings;
+use crate::options::profile::{PatternText, Profile, Provided};
+use crate::options::surroundings::Environment;
 use crate::options::target::{Target, target};
-use crate::options::voices::{Reading, Voices, origin};
+use crate::options::voices::{ConfigLayers, ConfigSources, origin};
 use crate::query::{Bounds, PanelTemplate, SETTLE};
 use crate::source::server::{Auth, Backends, Endpoint, JaegerApi, Tls};
 
@@ -40,7 +40,7 @@ const ANSWER: usize = 256 << 20;
 /// Which configuration to read. Accepted before and after the command's name.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Configuration")]
-pub struct ConfigArgs {
+pub struct ConfigFileArgs {
     /// The only configuration file to read.
     #[arg(
         long,
@@ -116,20 +116,20 @@ impl Settings {
     /// # Errors
     /// Config: a file that is wrong. Usage: a flag or variable that is.
     pub fn load(
-        reading: Reading,
-        config: &ConfigArgs,
+        reading: ConfigSources,
+        config: &ConfigFileArgs,
         output: &OutputArgs,
         backends: &BackendArgs,
-        surroundings: &Surroundings,
+        surroundings: &Environment,
     ) -> Result<Self, Error> {
         let chosen = match reading {
-            Reading::Configuration => {
+            ConfigSources::Configuration => {
                 let read = read_all(config.config.as_deref(), surroundings)?;
                 choose(read, config.profile.as_deref(), surroundings)?
             }
-            Reading::Nothing => Chosen::default(),
+            ConfigSources::Nothing => Chosen::default(),
         };
-        Voices { reading, backends, output, surroundings, chosen: &chosen }.settings()
+        ConfigLayers { reading, backends, output, surroundings, chosen: &chosen }.settings()
     }
 
     /// The three targets, in their usual order.
@@ -139,7 +139,7 @@ impl Settings {
 
     /// The backends with their credentials: reads secret files and runs programs that tell tokens, all at once and in
     /// the time for asking. A secret that cannot be had is the matter of its backend alone.
-    pub fn backends(&self, surroundings: &Surroundings) -> Backends {
+    pub fn backends(&self, surroundings: &Environment) -> Backends {
         let all = self.targets().into_iter().filter_map(|target| target.credentials.as_ref());
         let variables = secret_variables(all.map(|credentials| &credentials.value));
         let timeout = Duration::from_nanos(self.timeout_ns.value.unsigned_abs());
@@ -207,7 +207,7 @@ impl Settings {
     }
 }
 
-impl<'a> Voices<'a> {
+impl<'a> ConfigLayers<'a> {
     fn settings(self) -> Result<Settings, Error> {
         let mut warnings = self.chosen.warnings.clone();
         let mut one = |source| -> Result<Target, Error> {
@@ -310,11 +310,11 @@ impl<'a> Voices<'a> {
         Ok(keys)
     }
 
-    fn list(self, pick: impl Fn(&'a Profile) -> &'a Told<Vec<String>>) -> Sourced<Vec<String>> {
+    fn list(self, pick: impl Fn(&'a Profile) -> &'a Provided<Vec<String>>) -> Sourced<Vec<String>> {
         self.told(|p| pick(p).as_ref()).unwrap_or(Sourced::default(vec![]))
     }
 
-    fn patterns(self, pick: impl Fn(&'a Profile) -> &'a Told<Vec<PatternText>>) -> Sourced<Vec<Pattern>> {
+    fn patterns(self, pick: impl Fn(&'a Profile) -> &'a Provided<Vec<PatternText>>) -> Sourced<Vec<Pattern>> {
         let plain = |texts: Vec<PatternText>| texts.into_iter().map(|text| text.0).collect();
         self.told(|p| pick(p).as_ref()).map_or(Sourced::default(vec![]), |told| told.map(plain))
     }
@@ -413,8 +413,8 @@ mod tests {
     /// A home with a user file, and a project below it.
     struct World {
         root: tempfile::TempDir,
-        surroundings: Surroundings,
-        config: ConfigArgs,
+        surroundings: Environment,
+        config: ConfigFileArgs,
         flags: BackendArgs,
     }
 
@@ -430,15 +430,15 @@ mod tests {
             }
             let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
             let home = Some(root.path().to_path_buf());
-            let surroundings = Surroundings { vars, cwd, home, ..Surroundings::default() };
-            Self { root, surroundings, config: ConfigArgs::default(), flags: BackendArgs::default() }
+            let surroundings = Environment { vars, cwd, home, ..Environment::default() };
+            Self { root, surroundings, config: ConfigFileArgs::default(), flags: BackendArgs::default() }
         }
 
         fn settings(&self) -> Result<Settings, Error> {
-            self.read(Reading::Configuration)
+            self.read(ConfigSources::Configuration)
         }
 
-        fn read(&self, reading: Reading) -> Result<Settings, Error> {
+        fn read(&self, reading: ConfigSources) -> Result<Settings, Error> {
             Settings::load(reading, &self.config, &OutputArgs::default(), &self.flags, &self.surroundings)
         }
 
@@ -467,7 +467,7 @@ mod tests {
         assert_eq!(World::new("", "", &[]).jaeger(), "http://localhost:16686 default");
         let backends = World::new("", "", &[]).settings().unwrap().backends_without_credentials();
         assert!(!backends.jaeger.unwrap().configured);
-        let demo = World::new("broken", "", &[("TRACE_JAEGER_URL", "a b")]).read(Reading::Nothing).unwrap();
+        let demo = World::new("broken", "", &[("TRACE_JAEGER_URL", "a b")]).read(ConfigSources::Nothing).unwrap();
         assert_eq!(demo.jaeger.url.origin, Origin::Default, "the demo neither reads files nor variables");
     }
 

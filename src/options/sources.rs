@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::error::Error;
-use crate::options::surroundings::Surroundings;
+use crate::options::surroundings::Environment;
 
 /// What is looked at instead of the backends.
 #[derive(Args, Clone, Debug, Default)]
@@ -50,7 +50,7 @@ impl SourceArgs {
     ///
     /// # Errors
     /// Usage: standard input is a terminal, or read twice; a recording of something that is not asked.
-    pub fn supply(&self, surroundings: &Surroundings) -> Result<Supply, Error> {
+    pub fn supply(&self, surroundings: &Environment) -> Result<Supply, Error> {
         if let Some(scenario) = &self.demo {
             return self.no_recording("--demo").map(|()| Supply::Demo(scenario.clone()));
         }

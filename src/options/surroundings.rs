@@ -10,7 +10,7 @@ use crate::stop::Stop;
 ///
 /// Not `Debug`: the variables may hold secrets.
 #[derive(Clone, Default)]
-pub struct Surroundings {
+pub struct Environment {
     /// Environment variables that are UTF-8.
     pub vars: BTreeMap<String, String>,
     /// What time it is.
@@ -31,7 +31,7 @@ pub struct Surroundings {
     pub stop: Stop,
 }
 
-impl Surroundings {
+impl Environment {
     /// A variable that is set and not empty.
     pub fn var(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())

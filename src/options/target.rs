@@ -9,10 +9,10 @@ use crate::error::Error;
 use crate::model::evidence::Source;
 use crate::options::address::{self, Address};
 use crate::options::certificates::{Certificates, ClientFiles};
-use crate::options::credentials::{Credentials, Place, Scheme, placed};
+use crate::options::credentials::{Credentials, Scheme, SecretLocation, placed};
 use crate::options::origin::{Origin, Sourced};
 use crate::options::profile::AddressText;
-use crate::options::voices::{Voices, origin};
+use crate::options::voices::{ConfigLayers, origin};
 
 /// One backend as configured.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct Target {
 }
 
 /// The names under which one backend is spoken of.
-struct Names {
+struct BackendNames {
     flag: &'static str,
     urls: &'static [&'static str],
     tenants: &'static [&'static str],
@@ -46,7 +46,7 @@ struct Names {
     usual: &'static str,
 }
 
-const JAEGER: Names = Names {
+const JAEGER: BackendNames = BackendNames {
     flag: "--jaeger-url",
     urls: &["TRACE_JAEGER_URL", "JAEGER_QUERY_URL"],
     tenants: &["TRACE_JAEGER_TENANT"],
@@ -57,7 +57,7 @@ const JAEGER: Names = Names {
     key: &["TRACE_JAEGER_CLIENT_KEY"],
     usual: "http://localhost:16686",
 };
-const LOKI: Names = Names {
+const LOKI: BackendNames = BackendNames {
     flag: "--loki-url",
     urls: &["TRACE_LOKI_URL", "LOKI_ADDR"],
     tenants: &["TRACE_LOKI_TENANT", "LOKI_ORG_ID"],
@@ -68,7 +68,7 @@ const LOKI: Names = Names {
     key: &["TRACE_LOKI_CLIENT_KEY", "LOKI_CLIENT_KEY_PATH"],
     usual: "http://localhost:3100",
 };
-const PROMETHEUS: Names = Names {
+const PROMETHEUS: BackendNames = BackendNames {
     flag: "--prometheus-url",
     urls: &["TRACE_PROMETHEUS_URL", "PROMETHEUS_URL"],
     tenants: &["TRACE_PROMETHEUS_TENANT"],
@@ -81,7 +81,7 @@ const PROMETHEUS: Names = Names {
 };
 
 /// Decides one backend, and says so if credentials stay at home.
-pub(crate) fn target(voices: Voices<'_>, source: Source) -> Result<(Target, Vec<String>), Error> {
+pub(crate) fn target(voices: ConfigLayers<'_>, source: Source) -> Result<(Target, Vec<String>), Error> {
     let (names, flag) = match source {
         Source::Loki => (&LOKI, &voices.backends.loki_url),
         Source::Prometheus => (&PROMETHEUS, &voices.backends.prometheus_url),
@@ -106,9 +106,9 @@ pub(crate) fn target(voices: Voices<'_>, source: Source) -> Result<(Target, Vec<
 }
 
 fn base_address(
-    voices: Voices<'_>,
+    voices: ConfigLayers<'_>,
     source: Source,
-    names: &Names,
+    names: &BackendNames,
     flag: Option<&SecretString>,
 ) -> Result<Sourced<Address>, Error> {
     let flag = flag.map(|url| Sourced::flag(url.clone(), names.flag));
@@ -131,7 +131,7 @@ fn base_address(
 }
 
 /// The address of pages for people. It has no user and goes nowhere but into links.
-fn ui_url(voices: Voices<'_>, source: Source) -> Result<Option<Sourced<Url>>, Error> {
+fn ui_url(voices: ConfigLayers<'_>, source: Source) -> Result<Option<Sourced<Url>>, Error> {
     let Some((layer, told)) = voices.told_in(|p| p.ui_url(source)) else { return Ok(None) };
     let origin = origin(layer, told);
     let url = address::read(told.get_ref(), &origin.to_string())?.url;
@@ -151,18 +151,23 @@ fn in_address(address: &Sourced<Address>) -> Result<Option<Sourced<Credentials>>
         _ => None,
     };
     let user = SecretString::from(format!("{username}:{}", password.expose_secret()));
-    let credentials = Credentials { scheme: Scheme::UserInformation, header: None, secret: Place::Address(user, file) };
+    let credentials =
+        Credentials { scheme: Scheme::UserInformation, header: None, secret: SecretLocation::Address(user, file) };
     Ok(Some(Sourced { value: credentials, origin: address.origin.clone() }))
 }
 
 /// Our own variables, then logcli's with logcli's rules.
-fn from_environment(voices: Voices<'_>, source: Source, names: &Names) -> Result<Option<Sourced<Credentials>>, Error> {
+fn from_environment(
+    voices: ConfigLayers<'_>,
+    source: Source,
+    names: &BackendNames,
+) -> Result<Option<Sourced<Credentials>>, Error> {
     let own = bearer(voices, names.token, names.token_file)?;
     if own.is_some() || source != Source::Loki {
         return Ok(own);
     }
     let basic = voices.variable(&["LOKI_USERNAME"]).map(|user| {
-        let secret = Place::Variable("LOKI_PASSWORD".to_owned());
+        let secret = SecretLocation::Variable("LOKI_PASSWORD".to_owned());
         user.map(|user| Credentials { scheme: Scheme::Basic(user), header: None, secret })
     });
     let bearer = bearer(voices, "LOKI_BEARER_TOKEN", "LOKI_BEARER_TOKEN_FILE")?;
@@ -174,14 +179,18 @@ fn from_environment(voices: Voices<'_>, source: Source, names: &Names) -> Result
     Ok(basic.or(bearer).map(|told| told.map(|credentials| Credentials { header, ..credentials })))
 }
 
-fn bearer(voices: Voices<'_>, token: &'static str, file: &'static str) -> Result<Option<Sourced<Credentials>>, Error> {
+fn bearer(
+    voices: ConfigLayers<'_>,
+    token: &'static str,
+    file: &'static str,
+) -> Result<Option<Sourced<Credentials>>, Error> {
     let credentials = |secret| Credentials { scheme: Scheme::Bearer, header: None, secret };
     match (voices.variable(&[token]), voices.variable(&[file])) {
         (Some(one), Some(other)) => Err(two_ways(&one.origin, &other.origin)),
-        (Some(told), None) => Ok(Some(told.map(|_| credentials(Place::Variable(token.to_owned()))))),
+        (Some(told), None) => Ok(Some(told.map(|_| credentials(SecretLocation::Variable(token.to_owned()))))),
         (None, Some(told)) => {
             let folder = &voices.surroundings.cwd;
-            Ok(Some(told.map(|path| credentials(Place::File(folder.join(path))))))
+            Ok(Some(told.map(|path| credentials(SecretLocation::File(folder.join(path))))))
         }
         (None, None) => Ok(None),
     }
@@ -191,7 +200,7 @@ fn two_ways(one: &Origin, other: &Origin) -> Error {
     Error::usage(format!("{one} and {other} are both set"), "there can be only one way to sign in; unset one of them")
 }
 
-fn from_files(voices: Voices<'_>, source: Source) -> Option<Sourced<Credentials>> {
+fn from_files(voices: ConfigLayers<'_>, source: Source) -> Option<Sourced<Credentials>> {
     let (layer, told) = voices.told_in(|p| p.auth(source))?;
     let folder = layer.path.parent().unwrap_or(&layer.path);
     let credentials = Credentials::from_text(told.get_ref(), folder, voices.surroundings.home.as_deref());
@@ -199,7 +208,7 @@ fn from_files(voices: Voices<'_>, source: Source) -> Option<Sourced<Credentials>
 }
 
 /// Whom to trust beyond the system's roots.
-fn ca(voices: Voices<'_>, source: Source, names: &Names) -> Option<Sourced<PathBuf>> {
+fn ca(voices: ConfigLayers<'_>, source: Source, names: &BackendNames) -> Option<Sourced<PathBuf>> {
     let folder = &voices.surroundings.cwd;
     let flag = voices.backends.ca_cert.as_ref().map(|path| Sourced::flag(folder.join(path), "--ca-cert"));
     let given = flag.or_else(|| voices.variable(names.ca).map(|told| told.map(|path| folder.join(path))));
@@ -212,7 +221,11 @@ fn ca(voices: Voices<'_>, source: Source, names: &Names) -> Option<Sourced<PathB
 }
 
 /// Our own certificate: from variables, else from the user's files.
-fn client_files(voices: Voices<'_>, source: Source, names: &Names) -> Result<Option<Sourced<ClientFiles>>, Error> {
+fn client_files(
+    voices: ConfigLayers<'_>,
+    source: Source,
+    names: &BackendNames,
+) -> Result<Option<Sourced<ClientFiles>>, Error> {
     let folder = &voices.surroundings.cwd;
     match (voices.variable(names.certificate), voices.variable(names.key)) {
         (Some(certificate), Some(key)) => {
@@ -238,7 +251,7 @@ fn client_files(voices: Voices<'_>, source: Source, names: &Names) -> Result<Opt
 
 /// A project file chooses an address, but not who gets what is the user's: credentials, or the name of a tenant.
 fn at_home<T>(
-    voices: Voices<'_>,
+    voices: ConfigLayers<'_>,
     source: Source,
     url: &Sourced<Url>,
     own: Option<Sourced<T>>,

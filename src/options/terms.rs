@@ -1,6 +1,6 @@
 //! Filters in one string: `error service=cj_* duration>500ms`, as `--bad` and `--good` take them.
 
-use crate::model::criteria::{Criteria, Term, Test};
+use crate::model::criteria::{Criteria, Term, TermTest};
 use crate::model::length::duration;
 use crate::model::pattern::Pattern;
 use crate::spelling::nearest;
@@ -14,7 +14,7 @@ const KEYS: [&str; 4] = ["service", "operation", "duration", "log"];
 /// # Errors
 /// What is wrong, with its place marked, and what may have been meant.
 pub fn criteria(text: &str) -> Result<Criteria, String> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = TermParser { text, at: 0 };
     let mut terms = vec![];
     while let Some(term) = reader.term()? {
         terms.push(term);
@@ -25,12 +25,12 @@ pub fn criteria(text: &str) -> Result<Criteria, String> {
     Ok(Criteria { text: text.trim().to_owned(), terms })
 }
 
-struct Reader<'a> {
+struct TermParser<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl Reader<'_> {
+impl TermParser<'_> {
     fn rest(&self) -> &str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -57,7 +57,7 @@ impl Reader<'_> {
         let key = self.skip(|c| !c.is_whitespace() && !"!=<>\"'".contains(c));
         let sign = self.skip(|c| "!=<>".contains(c));
         match (key.as_str(), sign.as_str(), negated) {
-            ("error", "", excludes) => self.ended(Term { excludes, test: Test::Error }).map(Some),
+            ("error", "", excludes) => self.ended(Term { excludes, test: TermTest::Error }).map(Some),
             (_, "" | "!", _) => Err(self.no_term(from, &key)),
             (_, _, true) => Err(self.wrong(from, &format!("write {key}!=VALUE to exclude"))),
             ("", _, _) => Err(self.wrong(from, "a key is missing before it")),
@@ -67,7 +67,7 @@ impl Reader<'_> {
                 let ns = duration(&value).map_err(|why| self.wrong(at, &why))?;
                 // What is shorter than a length has no span that reaches it.
                 let least = if matches!(sign.as_str(), ">" | "<=") { ns.saturating_add(1) } else { ns };
-                Ok(Some(Term { excludes: sign.starts_with('<'), test: Test::Lasting(least) }))
+                Ok(Some(Term { excludes: sign.starts_with('<'), test: TermTest::Lasting(least) }))
             }
             ("duration", _, _) => Err(self.wrong(from, "a duration is compared with > or <, as in duration>500ms")),
             (_, "=" | "!=", _) => {
@@ -78,22 +78,22 @@ impl Reader<'_> {
         }
     }
 
-    fn test(&mut self, from: usize, key: &str) -> Result<Test, String> {
+    fn test(&mut self, from: usize, key: &str) -> Result<TermTest, String> {
         let at = self.at;
         let value = self.value()?;
         let pattern = Pattern::parse(&value).map_err(|why| self.wrong(at, &why))?;
         Ok(match (key, key.strip_prefix("tag.")) {
-            ("service", _) => Test::Service(pattern),
-            ("operation", _) => Test::Operation(pattern),
-            ("log", _) => Test::Line(pattern),
+            ("service", _) => TermTest::Service(pattern),
+            ("operation", _) => TermTest::Operation(pattern),
+            ("log", _) => TermTest::Line(pattern),
             ("error", _) => return Err(self.wrong(from, "`error` stands alone; `!error` excludes")),
-            (_, Some(tag)) if !tag.is_empty() => Test::Tag(tag.to_owned(), pattern),
+            (_, Some(tag)) if !tag.is_empty() => TermTest::Tag(tag.to_owned(), pattern),
             _ => match nearest(key, &KEYS).filter(|_| !key.contains('.')) {
                 Some(meant) => {
                     let said = format!("did you mean {meant}? the attribute is tag.{key}");
                     return Err(self.wrong(from, &said));
                 }
-                None => Test::Tag(key.to_owned(), pattern),
+                None => TermTest::Tag(key.to_owned(), pattern),
             },
         })
     }

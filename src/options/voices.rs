@@ -10,11 +10,11 @@ use crate::options::files::{Chosen, Layer, Owner};
 use crate::options::origin::{Origin, Sourced};
 use crate::options::output::OutputArgs;
 use crate::options::profile::Profile;
-use crate::options::surroundings::Surroundings;
+use crate::options::surroundings::Environment;
 
 /// Whether configuration files and variables count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
+pub enum ConfigSources {
     /// They do.
     Configuration,
     /// They do not: the answer must be the same everywhere, or no file may get in its way.
@@ -23,15 +23,15 @@ pub enum Reading {
 
 /// Flags, variables and files.
 #[derive(Clone, Copy)]
-pub(crate) struct Voices<'a> {
-    pub(crate) reading: Reading,
+pub(crate) struct ConfigLayers<'a> {
+    pub(crate) reading: ConfigSources,
     pub(crate) backends: &'a BackendArgs,
     pub(crate) output: &'a OutputArgs,
-    pub(crate) surroundings: &'a Surroundings,
+    pub(crate) surroundings: &'a Environment,
     pub(crate) chosen: &'a Chosen,
 }
 
-impl<'a> Voices<'a> {
+impl<'a> ConfigLayers<'a> {
     /// What the strongest layer that says anything says.
     pub(crate) fn told<T: Clone + 'a>(
         self,
@@ -50,7 +50,7 @@ impl<'a> Voices<'a> {
 
     /// The first of these variables that is set.
     pub(crate) fn variable(self, names: &[&'static str]) -> Option<Sourced<String>> {
-        if self.reading == Reading::Nothing {
+        if self.reading == ConfigSources::Nothing {
             return None;
         }
         names.iter().find_map(|name| self.surroundings.var(name).map(|v| Sourced::variable(v.to_owned(), name)))

@@ -28,12 +28,12 @@ impl WindowArgs {
 pub struct ViaArgs {
     /// From metrics that count every span, from spans, or from whichever there is [default: auto]
     #[arg(long, value_name = "WAY", default_value = "auto", hide_default_value = true, value_parser = choice(&WAYS), help_heading = "Sources")]
-    pub via: Way,
+    pub via: ViaChoice,
 }
 
 /// Where numbers shall be taken from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Way {
+pub enum ViaChoice {
     /// Metrics where there are any, else spans.
     #[default]
     Auto,
@@ -44,4 +44,5 @@ pub enum Way {
 }
 
 /// The ways by their words.
-pub const WAYS: [(&str, Way); 3] = [("auto", Way::Auto), ("metrics", Way::Metrics), ("spans", Way::Spans)];
+pub const WAYS: [(&str, ViaChoice); 3] =
+    [("auto", ViaChoice::Auto), ("metrics", ViaChoice::Metrics), ("spans", ViaChoice::Spans)];

@@ -4,15 +4,15 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::analysis::journey::critical_path::downwards;
-use crate::model::journey::{Journey, Via};
-use crate::pipeline::matching::{Field, Item, Match};
+use crate::model::journey::{CauseKind, Journey};
+use crate::pipeline::matching::{Field, Match, MatchedItem};
 use crate::pipeline::spec::Spec;
 
 /// Beside each span of the run the nearest span above it that plays a step.
 pub type Above = Vec<Option<usize>>;
 
 /// Who plays which step.
-pub struct Cast<'a> {
+pub struct StepMatches<'a> {
     /// The run.
     pub field: Field<'a>,
     /// The expectations.
@@ -24,7 +24,7 @@ pub struct Cast<'a> {
     beneath: Vec<OnceCell<Above>>,
 }
 
-impl<'a> Cast<'a> {
+impl<'a> StepMatches<'a> {
     /// Of this spec in this run.
     pub fn of(spec: &'a Spec, journey: &'a Journey) -> Self {
         let field = Field::of(journey);
@@ -40,7 +40,7 @@ impl<'a> Cast<'a> {
 
     /// The nearest match of a step that each span is beneath, by parents alone.
     pub fn beneath(&self, step: usize) -> &Above {
-        self.beneath[step].get_or_init(|| self.inherit(&marks(self, &self.all[step]), |via| via == Via::Parent))
+        self.beneath[step].get_or_init(|| self.inherit(&marks(self, &self.all[step]), |via| via == CauseKind::Parent))
     }
 
     /// The nearest of these that each span follows from, by parent, link or message.
@@ -49,7 +49,7 @@ impl<'a> Cast<'a> {
     }
 
     /// Beside each span the nearest span strictly above it that is marked, over the allowed ways.
-    fn inherit(&self, marked: &[bool], is_way: impl Fn(Via) -> bool) -> Above {
+    fn inherit(&self, marked: &[bool], is_way: impl Fn(CauseKind) -> bool) -> Above {
         let mut nearest = vec![None; marked.len()];
         for span in &self.downwards {
             if let Some((cause, _)) = self.field.journey.forest.cause[*span].filter(|(_, via)| is_way(*via)) {
@@ -68,10 +68,10 @@ impl<'a> Cast<'a> {
 }
 
 /// Beside each span whether it is one of these.
-pub fn marks(cast: &Cast, among: &[Match]) -> Vec<bool> {
+pub fn marks(cast: &StepMatches, among: &[Match]) -> Vec<bool> {
     let mut marked = vec![false; cast.field.journey.spans.len()];
     for found in among {
-        if let Item::Span(index) = found.item {
+        if let MatchedItem::Span(index) = found.item {
             marked[index] = true;
         }
     }
@@ -80,18 +80,18 @@ pub fn marks(cast: &Cast, among: &[Match]) -> Vec<bool> {
 
 /// One repetition of a group, or the whole run.
 #[derive(Clone, Copy, Default)]
-pub struct Scope<'s> {
+pub struct MatchScope<'s> {
     bucket: Option<&'s BTreeMap<usize, Vec<Match>>>,
 }
 
-impl<'s> Scope<'s> {
+impl<'s> MatchScope<'s> {
     /// One repetition: the matches of the group's steps that belong to it.
     pub fn of(bucket: &'s BTreeMap<usize, Vec<Match>>) -> Self {
         Self { bucket: Some(bucket) }
     }
 
     /// The matches of a step: those of this repetition where it belongs to the group.
-    pub fn matches(self, cast: &'s Cast, step: usize) -> &'s [Match] {
+    pub fn matches(self, cast: &'s StepMatches, step: usize) -> &'s [Match] {
         self.bucket.and_then(|bucket| bucket.get(&step)).map_or(&cast.all[step], |found| found)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::pipeline::cast::{Cast, Scope};
-use crate::pipeline::matching::{Item, Match};
+use crate::pipeline::cast::{MatchScope, StepMatches};
+use crate::pipeline::matching::{Match, MatchedItem};
 use crate::pipeline::order;
-use crate::pipeline::spec::Count;
+use crate::pipeline::spec::ExpectedCount;
 
 /// How many are wanted, in figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct CountRange {
     /// At least.
     pub least: usize,
     /// At most.
@@ -18,12 +18,12 @@ pub struct Wanted {
     pub follows: bool,
 }
 
-impl Wanted {
+impl CountRange {
     /// What a count means here.
-    pub fn of(count: Count, cast: &Cast, scope: Scope) -> Self {
+    pub fn of(count: ExpectedCount, cast: &StepMatches, scope: MatchScope) -> Self {
         match count {
-            Count::Range(least, most) => Self { least, most, follows: false },
-            Count::SameAs(step) => {
+            ExpectedCount::Range(least, most) => Self { least, most, follows: false },
+            ExpectedCount::SameAs(step) => {
                 let all = scope.matches(cast, step).len();
                 Self { least: all, most: Some(all), follows: true }
             }
@@ -43,24 +43,24 @@ impl Wanted {
 }
 
 /// A count as the check shows it; empty where the default is meant.
-pub fn expected(count: Count, cast: &Cast, scope: Scope) -> String {
-    let words = Wanted::of(count, cast, scope).words();
+pub fn expected(count: ExpectedCount, cast: &StepMatches, scope: MatchScope) -> String {
+    let words = CountRange::of(count, cast, scope).words();
     match count {
-        _ if count == Count::default() => String::new(),
-        Count::Range(..) => words,
-        Count::SameAs(step) => format!("same as {} ({words})", order::name(cast, step)),
+        _ if count == ExpectedCount::default() => String::new(),
+        ExpectedCount::Range(..) => words,
+        ExpectedCount::SameAs(step) => format!("same as {} ({words})", order::name(cast, step)),
     }
 }
 
 /// Without the attempts that failed and were repeated well: a redelivery is still one message. Only where as many are
 /// wanted as another step has, since there each stands for one of its matches.
-pub fn without_repeated(count: Count, own: &[Match], cast: &Cast) -> Vec<Match> {
-    let Count::SameAs(step) = count else { return own.to_vec() };
+pub fn without_repeated(count: ExpectedCount, own: &[Match], cast: &StepMatches) -> Vec<Match> {
+    let ExpectedCount::SameAs(step) = count else { return own.to_vec() };
     let following = cast.following(step);
     let spans = &cast.field.journey.spans;
     let message = |found: &Match| match found.item {
-        Item::Span(index) => following[index].map(|above| (above, spans[index].message_id())),
-        Item::Line(_) => None,
+        MatchedItem::Span(index) => following[index].map(|above| (above, spans[index].message_id())),
+        MatchedItem::Line(_) => None,
     };
     let mut last_good = HashMap::new();
     for found in own.iter().filter(|found| !cast.field.is_error(found.item)) {

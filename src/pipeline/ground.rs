@@ -1,13 +1,13 @@
 //! What a run is judged on.
 
-use crate::analysis::journey::findings::Judgement;
+use crate::analysis::journey::findings::FindingSet;
 use crate::model::evidence::Source;
 use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
 
 /// How far a source can be trusted to have told everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum SourceStatus {
     /// It answered all that was asked.
     Complete,
     /// Something of it is missing: it was down, or cut, or could not be read.
@@ -24,7 +24,7 @@ pub enum Standing {
 
 /// What a metric said.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Reading {
+pub enum MetricReading {
     /// These samples; none where the query has no data.
     Samples(Vec<f64>),
     /// It could not be had, or not yet.
@@ -33,17 +33,17 @@ pub enum Reading {
 
 /// What a run is judged on.
 #[derive(Clone, Copy, Debug)]
-pub struct Ground<'a> {
+pub struct EvaluationInput<'a> {
     /// The run.
     pub journey: &'a Journey,
     /// What was found in it.
-    pub judgement: &'a Judgement,
+    pub judgement: &'a FindingSet,
     /// How spans stand.
-    pub jaeger: Standing,
+    pub jaeger: SourceStatus,
     /// How lines stand.
-    pub loki: Standing,
+    pub loki: SourceStatus,
     /// How metrics stand.
-    pub prometheus: Standing,
+    pub prometheus: SourceStatus,
     /// Whether the newest span is older than the settle time.
     pub settled: bool,
     /// How long that is, in nanoseconds.
@@ -55,12 +55,12 @@ pub struct Ground<'a> {
     /// The end of an explicit window; none where the window follows what is found.
     pub window_end: Option<Timestamp>,
     /// What the spec's metrics said, beside them.
-    pub metrics: &'a [Reading],
+    pub metrics: &'a [MetricReading],
 }
 
-impl Ground<'_> {
+impl EvaluationInput<'_> {
     /// How a source stands.
-    pub fn standing(&self, source: Source) -> Standing {
+    pub fn standing(&self, source: Source) -> SourceStatus {
         match source {
             Source::Loki => self.loki,
             Source::Prometheus => self.prometheus,

@@ -3,29 +3,29 @@
 use std::collections::BTreeMap;
 
 use crate::model::time::Timestamp;
-use crate::pipeline::cast::{Above, Cast, Scope, marks};
-use crate::pipeline::count::{Wanted, expected};
-use crate::pipeline::matching::{Item, Match};
+use crate::pipeline::cast::{Above, MatchScope, StepMatches, marks};
+use crate::pipeline::count::{CountRange, expected};
+use crate::pipeline::matching::{Match, MatchedItem};
 use crate::pipeline::order;
-use crate::pipeline::spec::{Each, Group, Step};
-use crate::pipeline::steps::{Bench, Ruling, blank};
+use crate::pipeline::spec::{Each, ExpectedStep, RepeatedGroup};
+use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
 use crate::pipeline::trust::{Doubts, Needs};
-use crate::pipeline::verdict::{Check, Kind, State};
+use crate::pipeline::verdict::{Check, CheckKind, CheckState};
 
 /// The repetitions of a group, in their order: what each is for, and its matches by step.
 type Buckets = Vec<(String, BTreeMap<usize, Vec<Match>>)>;
 
 /// A group in one run.
 pub struct Repeated<'a> {
-    bench: Bench<'a>,
+    bench: EvaluationContext<'a>,
     place: usize,
-    group: &'a Group,
+    group: &'a RepeatedGroup,
     buckets: Buckets,
 }
 
 impl<'a> Repeated<'a> {
     /// The group at this place of the spec.
-    pub fn of(bench: Bench<'a>, place: usize) -> Self {
+    pub fn of(bench: EvaluationContext<'a>, place: usize) -> Self {
         let (cast, group) = (bench.cast, &bench.cast.spec.groups[place]);
         let steps: Vec<usize> =
             (0..cast.spec.steps.len()).filter(|step| cast.spec.steps[*step].group == Some(place)).collect();
@@ -37,53 +37,55 @@ impl<'a> Repeated<'a> {
     }
 
     /// How many repetitions there are.
-    pub fn count(&self) -> Ruling {
+    pub fn count(&self) -> CheckResult {
         let (cast, total) = (self.bench.cast, self.buckets.len());
         let name = match &self.group.each {
             Each::Attribute(key) => format!("for each {key}"),
             Each::Step(step) => format!("for each {}", order::name(cast, *step)),
         };
-        let wanted = Wanted::of(self.group.count, cast, Scope::default());
-        let mut check =
-            Check { expected: expected(self.group.count, cast, Scope::default()), ..blank(Kind::Group, &name) };
+        let wanted = CountRange::of(self.group.count, cast, MatchScope::default());
+        let mut check = Check {
+            expected: expected(self.group.count, cast, MatchScope::default()),
+            ..blank(CheckKind::Group, &name)
+        };
         let needs = self.needs();
         let limit = self.bench.all_by;
         let (doubts, state) = match total {
             _ if wanted.most.is_some_and(|most| total > most) => {
                 let doubts = if wanted.follows { self.bench.trust.doubts(needs) } else { Doubts::default() };
-                (doubts, State::Broken)
+                (doubts, CheckState::Broken)
             }
-            _ if total < wanted.least => (self.bench.trust.of_missing(needs, limit), State::Broken),
-            _ if wanted.most.is_some() => (self.bench.trust.doubts(needs), State::Met),
-            _ => (Doubts::default(), State::Met),
+            _ if total < wanted.least => (self.bench.trust.of_missing(needs, limit), CheckState::Broken),
+            _ if wanted.most.is_some() => (self.bench.trust.doubts(needs), CheckState::Met),
+            _ => (Doubts::default(), CheckState::Met),
         };
-        if state == State::Broken {
+        if state == CheckState::Broken {
             check.why.push(format!("{total} seen; {} expected", wanted.words()));
         }
         if doubts.is_empty() {
             check.state = state;
-            return Ruling::of(check);
+            return CheckResult::of(check);
         }
         let words = format!("{name}: {total} seen, {} expected", wanted.words());
-        Ruling::doubted(check, &doubts, self.bench.ground.settle_ns, Some(words))
+        CheckResult::doubted(check, &doubts, self.bench.ground.settle_ns, Some(words))
     }
 
     /// What became of one of its steps: one check for all repetitions that are as they should be, and one for each
     /// that is not.
-    pub fn step(&self, place: usize, step: &Step) -> Vec<Ruling> {
+    pub fn step(&self, place: usize, step: &ExpectedStep) -> Vec<CheckResult> {
         if self.buckets.is_empty() {
             return vec![self.of_none(place, step)];
         }
         let empty = vec![];
         let judge = |(of, bucket): &(String, BTreeMap<usize, Vec<Match>>)| {
             let own = bucket.get(&place).unwrap_or(&empty);
-            let mut ruling = self.bench.judge(step, Some(place), own, Scope::of(bucket));
+            let mut ruling = self.bench.judge(step, Some(place), own, MatchScope::of(bucket));
             ruling.check.of = Some(of.clone());
             ruling
         };
         let all = self.buckets.iter().map(judge);
         let (well, wrong): (Vec<_>, Vec<_>) =
-            all.partition(|ruling| matches!(ruling.check.state, State::Met | State::NotNeeded));
+            all.partition(|ruling| matches!(ruling.check.state, CheckState::Met | CheckState::NotNeeded));
         let together = well.into_iter().reduce(|mut all, one| {
             all.check.seen.extend(one.check.seen);
             all.check.wait_ns = all.check.wait_ns.max(one.check.wait_ns);
@@ -102,19 +104,19 @@ impl<'a> Repeated<'a> {
     }
 
     /// Nothing that it is repeated for was seen: its steps need not be there where that is allowed.
-    fn of_none(&self, place: usize, step: &Step) -> Ruling {
-        let wanted = Wanted::of(self.group.count, self.bench.cast, Scope::default());
+    fn of_none(&self, place: usize, step: &ExpectedStep) -> CheckResult {
+        let wanted = CountRange::of(self.group.count, self.bench.cast, MatchScope::default());
         let own = &self.bench.cast.all[place];
         if wanted.least > 0 || !own.is_empty() {
-            return self.bench.judge(step, Some(place), own, Scope::default());
+            return self.bench.judge(step, Some(place), own, MatchScope::default());
         }
-        let mut check = blank(Kind::Step, &step.name);
-        check.state = State::NotNeeded;
+        let mut check = blank(CheckKind::Step, &step.name);
+        check.state = CheckState::NotNeeded;
         let doubts = self.bench.trust.doubts(self.needs());
         if doubts.is_empty() {
-            Ruling::of(check)
+            CheckResult::of(check)
         } else {
-            Ruling::doubted(check, &doubts, self.bench.ground.settle_ns, None)
+            CheckResult::doubted(check, &doubts, self.bench.ground.settle_ns, None)
         }
     }
 
@@ -130,15 +132,15 @@ impl<'a> Repeated<'a> {
 }
 
 /// By the values that matches carry, or have above them.
-fn by_value(cast: &Cast, key: &str, steps: &[usize]) -> Buckets {
+fn by_value(cast: &StepMatches, key: &str, steps: &[usize]) -> Buckets {
     let journey = cast.field.journey;
-    let carries = |index| !cast.field.values(Item::Span(index), key).is_empty();
+    let carries = |index| !cast.field.values(MatchedItem::Span(index), key).is_empty();
     let carrying: Vec<bool> = (0..journey.spans.len()).map(carries).collect();
     let nearest = cast.self_or_above(&carrying);
     let values = |found: &Match| {
         let own = cast.field.values(found.item, key);
         match found.at.and_then(|at| nearest[at]) {
-            Some(holder) if own.is_empty() => cast.field.values(Item::Span(holder), key),
+            Some(holder) if own.is_empty() => cast.field.values(MatchedItem::Span(holder), key),
             _ => own,
         }
     };
@@ -156,7 +158,7 @@ fn by_value(cast: &Cast, key: &str, steps: &[usize]) -> Buckets {
 }
 
 /// By the match of a step that each of the others follows from.
-fn by_match(cast: &Cast, each: usize, steps: &[usize]) -> Buckets {
+fn by_match(cast: &StepMatches, each: usize, steps: &[usize]) -> Buckets {
     let heads = &cast.all[each];
     let nearest: Above = cast.self_or_above(&marks(cast, heads));
     let mut buckets: Buckets =
@@ -188,6 +190,6 @@ fn complete(buckets: &mut Buckets, steps: &[usize]) {
 }
 
 /// When the first match of any step began.
-pub fn first_start(cast: &Cast) -> Option<Timestamp> {
+pub fn first_start(cast: &StepMatches) -> Option<Timestamp> {
     cast.all.iter().filter_map(|all| all.first()).map(|found| found.start).min()
 }

@@ -9,18 +9,18 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::pipeline::verdict::{Check, Kind, Outcome, State, Verdict};
+use crate::pipeline::verdict::{Check, CheckKind, CheckState, RunOutcome, Verdict};
 
 /// The kinds by their words.
-const KINDS: [(&str, Kind); 8] = [
-    ("step", Kind::Step),
-    ("within", Kind::Within),
-    ("in_order", Kind::InOrder),
-    ("group", Kind::Group),
-    ("absent", Kind::Absent),
-    ("when", Kind::When),
-    ("forbid", Kind::Forbid),
-    ("metric", Kind::Metric),
+const KINDS: [(&str, CheckKind); 8] = [
+    ("step", CheckKind::Step),
+    ("within", CheckKind::Within),
+    ("in_order", CheckKind::InOrder),
+    ("group", CheckKind::Group),
+    ("absent", CheckKind::Absent),
+    ("when", CheckKind::When),
+    ("forbid", CheckKind::Forbid),
+    ("metric", CheckKind::Metric),
 ];
 
 /// What has become of a failure that was known.
@@ -41,7 +41,7 @@ pub enum Now {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct KnownFailure {
     /// The kind of expectation.
-    pub kind: Kind,
+    pub kind: CheckKind,
     /// The step's name, or the expectation as it was written.
     pub name: String,
     /// What has become of it.
@@ -57,7 +57,7 @@ impl KnownFailure {
 
 /// The expectations that are known to be broken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KnownFailures(Vec<(Kind, String)>);
+pub struct KnownFailures(Vec<(CheckKind, String)>);
 
 impl KnownFailures {
     /// From a file's text.
@@ -83,8 +83,8 @@ impl KnownFailures {
     }
 
     /// Whether a run failed, and in nothing that is not known.
-    pub fn cover(&self, outcome: &Outcome) -> bool {
-        let mut broken = outcome.checks.iter().filter(|check| check.state == State::Broken).peekable();
+    pub fn cover(&self, outcome: &RunOutcome) -> bool {
+        let mut broken = outcome.checks.iter().filter(|check| check.state == CheckState::Broken).peekable();
         outcome.verdict == Verdict::Fail && broken.peek().is_some() && broken.all(|check| self.covers(check))
     }
 
@@ -93,13 +93,13 @@ impl KnownFailures {
     }
 
     /// What has become of each in these runs, in the order of the file. Every run names everything that is expected.
-    pub fn after(&self, outcomes: &[&Outcome]) -> Vec<KnownFailure> {
+    pub fn after(&self, outcomes: &[&RunOutcome]) -> Vec<KnownFailure> {
         let now = |kind, name: &str| {
             let checks = outcomes.iter().flat_map(|outcome| &outcome.checks);
-            let states: Vec<State> = checks.filter(|c| is_about(c, kind, name)).map(|c| c.state).collect();
+            let states: Vec<CheckState> = checks.filter(|c| is_about(c, kind, name)).map(|c| c.state).collect();
             match () {
-                () if states.contains(&State::Broken) => Now::Fails,
-                () if states.contains(&State::Undecided) || outcomes.is_empty() => Now::Undecided,
+                () if states.contains(&CheckState::Broken) => Now::Fails,
+                () if states.contains(&CheckState::Undecided) || outcomes.is_empty() => Now::Undecided,
                 () if states.is_empty() => Now::Unknown,
                 () => Now::Obsolete,
             }
@@ -111,22 +111,22 @@ impl KnownFailures {
     }
 }
 
-fn is_about(check: &Check, kind: Kind, name: &str) -> bool {
+fn is_about(check: &Check, kind: CheckKind, name: &str) -> bool {
     kind == check.kind && name == one_line(&check.name)
 }
 
-fn line(kind: Kind, name: &str) -> String {
+fn line(kind: CheckKind, name: &str) -> String {
     let word = KINDS.iter().find(|(_, known)| *known == kind).map_or("step", |(word, _)| *word);
     format!("{word} {name}").trim_end().to_owned()
 }
 
 /// The failures of these runs as a file, each with how many runs it fails; and what was known before and cannot be told.
-pub fn written<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a Outcome>, known: &[KnownFailure]) -> String {
-    let mut counts: BTreeMap<(Kind, String), usize> = BTreeMap::new();
+pub fn written<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a RunOutcome>, known: &[KnownFailure]) -> String {
+    let mut counts: BTreeMap<(CheckKind, String), usize> = BTreeMap::new();
     let mut runs = 0;
     for outcome in outcomes {
         runs += 1;
-        let mut broken: Vec<_> = outcome.checks.iter().filter(|check| check.state == State::Broken).collect();
+        let mut broken: Vec<_> = outcome.checks.iter().filter(|check| check.state == CheckState::Broken).collect();
         broken.dedup_by(|a, b| (a.kind, &a.name) == (b.kind, &b.name));
         for check in broken {
             *counts.entry((check.kind, one_line(&check.name))).or_default() += 1;
@@ -154,18 +154,18 @@ fn one_line(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn outcome(broken: &[(Kind, &str)]) -> Outcome {
-        let checks = broken.iter().map(|(kind, name)| check(*kind, name, State::Broken)).collect();
+    fn outcome(broken: &[(CheckKind, &str)]) -> RunOutcome {
+        let checks = broken.iter().map(|(kind, name)| check(*kind, name, CheckState::Broken)).collect();
         let verdict = if broken.is_empty() { Verdict::Pass } else { Verdict::Fail };
-        Outcome { verdict, checks, waiting_for: vec![], until: None }
+        RunOutcome { verdict, checks, waiting_for: vec![], until: None }
     }
 
-    fn outcome_of(steps: &[(State, &str)]) -> Outcome {
-        let checks = steps.iter().map(|(state, name)| check(Kind::Step, name, *state)).collect();
-        Outcome { checks, ..outcome(&[]) }
+    fn outcome_of(steps: &[(CheckState, &str)]) -> RunOutcome {
+        let checks = steps.iter().map(|(state, name)| check(CheckKind::Step, name, *state)).collect();
+        RunOutcome { checks, ..outcome(&[]) }
     }
 
-    fn check(kind: Kind, name: &str, state: State) -> Check {
+    fn check(kind: CheckKind, name: &str, state: CheckState) -> Check {
         Check {
             kind,
             name: name.to_owned(),
@@ -184,15 +184,15 @@ mod tests {
 
     #[test]
     fn what_was_written_is_known_and_nothing_else_is() {
-        let ours = outcome(&[(Kind::Step, "spelling"), (Kind::Absent, "{ span: \"*\",\n status: error }")]);
+        let ours = outcome(&[(CheckKind::Step, "spelling"), (CheckKind::Absent, "{ span: \"*\",\n status: error }")]);
         let text = written("essay-batch", [&ours, &outcome(&[])].into_iter(), &[]);
         let known = KnownFailures::parse(&text).unwrap();
-        assert!(known.cover(&ours) && known.cover(&outcome(&[(Kind::Step, "spelling")])), "{text}");
+        assert!(known.cover(&ours) && known.cover(&outcome(&[(CheckKind::Step, "spelling")])), "{text}");
         assert!(text.contains("# in 1 of 2 runs\nstep spelling\n"), "{text}");
-        let new = [(Kind::Step, "spelling"), (Kind::Step, "storage")];
+        let new = [(CheckKind::Step, "spelling"), (CheckKind::Step, "storage")];
         assert!(!known.cover(&outcome(&new)) && !known.cover(&outcome(&[])));
-        let told = outcome_of(&[(State::Broken, "a"), (State::Met, "b"), (State::Undecided, "c")]);
-        let more = outcome_of(&[(State::Met, "a"), (State::Met, "b"), (State::Met, "c")]);
+        let told = outcome_of(&[(CheckState::Broken, "a"), (CheckState::Met, "b"), (CheckState::Undecided, "c")]);
+        let more = outcome_of(&[(CheckState::Met, "a"), (CheckState::Met, "b"), (CheckState::Met, "c")]);
         let old = KnownFailures::parse("step a\nstep b\nstep c\nstep d\nwithin b\n").unwrap();
         let after = old.after(&[&told, &more]);
         let now: Vec<Now> = after.iter().map(|failure| failure.now).collect();

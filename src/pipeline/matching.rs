@@ -10,12 +10,12 @@ use crate::model::log::LogEntry;
 use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 use crate::model::time::Timestamp;
-use crate::pipeline::spec::{Seen, Selector, Status, Test};
+use crate::pipeline::spec::{AttributeTest, ExpectedStatus, SeenIn, Selector};
 use crate::pipeline::verdict::Sight;
 
 /// A span or a line, as an index into the journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Item {
+pub enum MatchedItem {
     /// A span.
     Span(usize),
     /// A line.
@@ -30,7 +30,7 @@ pub struct Match {
     /// When it ended, on the reference clock.
     pub end: Timestamp,
     /// What it is.
-    pub item: Item,
+    pub item: MatchedItem,
     /// Where it stands in the forest: the span itself, or the span that the line names.
     pub at: Option<usize>,
 }
@@ -78,35 +78,35 @@ impl<'a> Field<'a> {
         all
     }
 
-    fn service_of_span(&self, item: Item) -> Option<&str> {
+    fn service_of_span(&self, item: MatchedItem) -> Option<&str> {
         match item {
-            Item::Span(index) => Some(self.journey.spans[index].service()),
-            Item::Line(_) => None,
+            MatchedItem::Span(index) => Some(self.journey.spans[index].service()),
+            MatchedItem::Line(_) => None,
         }
     }
 
-    fn service_of_line(&self, item: Item) -> Option<&str> {
+    fn service_of_line(&self, item: MatchedItem) -> Option<&str> {
         match item {
-            Item::Line(index) => Some(&self.journey.logs[index].service),
-            Item::Span(_) => None,
+            MatchedItem::Line(index) => Some(&self.journey.logs[index].service),
+            MatchedItem::Span(_) => None,
         }
     }
 
     /// What the selector matches and ended so.
-    pub fn ended_so(&self, selector: &Selector, status: Option<Status>) -> Vec<Match> {
+    pub fn ended_so(&self, selector: &Selector, status: Option<ExpectedStatus>) -> Vec<Match> {
         let mut all = self.select(std::slice::from_ref(selector));
-        all.retain(|found| status.is_none_or(|status| self.is_error(found.item) == (status == Status::Error)));
+        all.retain(|found| status.is_none_or(|status| self.is_error(found.item) == (status == ExpectedStatus::Error)));
         all
     }
 
     fn select_one(&self, selector: &Selector) -> Vec<Match> {
         match &selector.what {
-            Seen::Span(name) => {
+            SeenIn::Span(name) => {
                 let named = self.names.iter().filter(|(text, _)| name.matches(text));
                 let spans = named.flat_map(|(_, spans)| spans).copied();
                 spans.filter(|i| fits_span(selector, &self.journey.spans[*i])).map(|i| self.span(i)).collect()
             }
-            Seen::Log(text) => {
+            SeenIn::Log(text) => {
                 let lines = self.journey.logs.iter().enumerate();
                 let told = lines.filter(|(_, line)| tells(line, text) && fits_line(selector, line));
                 told.map(|(index, _)| self.line(index)).collect()
@@ -118,7 +118,7 @@ impl<'a> Field<'a> {
     pub fn span(&self, index: usize) -> Match {
         let span = &self.journey.spans[index];
         let start = self.clocks.start(span);
-        Match { start, end: start.plus(span.duration_ns), item: Item::Span(index), at: Some(index) }
+        Match { start, end: start.plus(span.duration_ns), item: MatchedItem::Span(index), at: Some(index) }
     }
 
     /// The line as a match.
@@ -126,52 +126,52 @@ impl<'a> Field<'a> {
         let line = &self.journey.logs[index];
         let time = self.clocks.correct(&line.service, line.time);
         let at = line.trace_id.zip(line.span_id).and_then(|key| self.holders.get(&key).copied());
-        Match { start: time, end: time, item: Item::Line(index), at }
+        Match { start: time, end: time, item: MatchedItem::Line(index), at }
     }
 
     /// Whether it failed.
-    pub fn is_error(&self, item: Item) -> bool {
+    pub fn is_error(&self, item: MatchedItem) -> bool {
         match item {
-            Item::Span(index) => self.journey.spans[index].is_error(),
-            Item::Line(index) => self.journey.logs[index].is_error(),
+            MatchedItem::Span(index) => self.journey.spans[index].is_error(),
+            MatchedItem::Line(index) => self.journey.logs[index].is_error(),
         }
     }
 
     /// Who did it.
-    pub fn service(&self, item: Item) -> &'a str {
+    pub fn service(&self, item: MatchedItem) -> &'a str {
         match item {
-            Item::Span(index) => self.journey.spans[index].service(),
-            Item::Line(index) => &self.journey.logs[index].service,
+            MatchedItem::Span(index) => self.journey.spans[index].service(),
+            MatchedItem::Line(index) => &self.journey.logs[index].service,
         }
     }
 
     /// In which trace it is.
-    pub fn trace(&self, item: Item) -> Option<TraceId> {
+    pub fn trace(&self, item: MatchedItem) -> Option<TraceId> {
         match item {
-            Item::Span(index) => Some(self.journey.spans[index].trace_id),
-            Item::Line(index) => self.journey.logs[index].trace_id,
+            MatchedItem::Span(index) => Some(self.journey.spans[index].trace_id),
+            MatchedItem::Line(index) => self.journey.logs[index].trace_id,
         }
     }
 
     /// What it has to do with a message.
-    pub fn role(&self, item: Item) -> Option<MessageRole> {
+    pub fn role(&self, item: MatchedItem) -> Option<MessageRole> {
         match item {
-            Item::Span(index) => self.journey.spans[index].message_role(),
-            Item::Line(_) => None,
+            MatchedItem::Span(index) => self.journey.spans[index].message_role(),
+            MatchedItem::Line(_) => None,
         }
     }
 
     /// By how much the clocks of the two differ as measured: what was taken off, and may be taken off wrongly.
-    pub fn skew(&self, a: Item, b: Item) -> i64 {
+    pub fn skew(&self, a: MatchedItem, b: MatchedItem) -> i64 {
         let zero = Timestamp(0);
         let ahead = |item| zero.since(self.clocks.correct(self.service(item), zero));
         ahead(a).saturating_sub(ahead(b)).saturating_abs()
     }
 
     /// Where it was seen.
-    pub fn sight(&self, item: Item) -> Sight {
+    pub fn sight(&self, item: MatchedItem) -> Sight {
         match item {
-            Item::Span(index) => {
+            MatchedItem::Span(index) => {
                 let span = &self.journey.spans[index];
                 Sight {
                     time: span.start,
@@ -183,7 +183,7 @@ impl<'a> Field<'a> {
                     error: span.is_error(),
                 }
             }
-            Item::Line(index) => {
+            MatchedItem::Line(index) => {
                 let line = &self.journey.logs[index];
                 Sight {
                     time: line.time,
@@ -199,10 +199,10 @@ impl<'a> Field<'a> {
     }
 
     /// Every value that it has under this key.
-    pub fn values(&self, item: Item, key: &str) -> Vec<String> {
+    pub fn values(&self, item: MatchedItem, key: &str) -> Vec<String> {
         match item {
-            Item::Span(index) => values_of_span(&self.journey.spans[index], key),
-            Item::Line(index) => values_of_line(&self.journey.logs[index], key),
+            MatchedItem::Span(index) => values_of_span(&self.journey.spans[index], key),
+            MatchedItem::Line(index) => values_of_line(&self.journey.logs[index], key),
         }
     }
 }
@@ -242,13 +242,13 @@ fn values_of_line(line: &LogEntry, key: &str) -> Vec<String> {
 }
 
 /// Whether these values of one key are as the test wants them.
-pub fn passes(test: &Test, values: &[String]) -> bool {
+pub fn passes(test: &AttributeTest, values: &[String]) -> bool {
     match test {
-        Test::Exists => !values.is_empty(),
-        Test::Missing => values.is_empty(),
-        Test::Is(pattern) => values.iter().any(|value| pattern.matches(value)),
-        Test::IsNot(pattern) => !values.is_empty() && !values.iter().any(|value| pattern.matches(value)),
-        Test::Compare(comparison, right) => {
+        AttributeTest::Exists => !values.is_empty(),
+        AttributeTest::Missing => values.is_empty(),
+        AttributeTest::Is(pattern) => values.iter().any(|value| pattern.matches(value)),
+        AttributeTest::IsNot(pattern) => !values.is_empty() && !values.iter().any(|value| pattern.matches(value)),
+        AttributeTest::Compare(comparison, right) => {
             values.iter().any(|value| value.trim().parse().is_ok_and(|left| comparison.holds(left, *right)))
         }
     }

@@ -5,17 +5,17 @@ use std::collections::HashSet;
 use crate::model::finding::{Finding, FindingId};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::pattern::Pattern;
-use crate::pipeline::matching::{Item, is_service, passes, tells};
-use crate::pipeline::spec::{Relation, Seen, Selector, Step, Test};
-use crate::pipeline::steps::Bench;
-use crate::pipeline::verdict::{Check, Nearest, State};
+use crate::pipeline::matching::{MatchedItem, is_service, passes, tells};
+use crate::pipeline::spec::{AttributeTest, ExpectedStep, Relation, SeenIn, Selector};
+use crate::pipeline::steps::EvaluationContext;
+use crate::pipeline::verdict::{Check, CheckState, Nearest};
 
 /// Of so many names the likest is looked for; a run with more has names that nobody chose.
 const MOST_NAMES: usize = 5_000;
 
 /// Says of a step that is not met what did happen, and which finding explains it.
-pub fn explain(bench: &Bench, step: &Step, check: &mut Check) {
-    if !matches!(check.state, State::Broken | State::Undecided)
+pub fn explain(bench: &EvaluationContext, step: &ExpectedStep, check: &mut Check) {
+    if !matches!(check.state, CheckState::Broken | CheckState::Undecided)
         || check.seen.is_empty() && bench.ground.journey.is_empty()
     {
         return;
@@ -27,7 +27,7 @@ pub fn explain(bench: &Bench, step: &Step, check: &mut Check) {
             check.why.push(told);
         }
     }
-    if check.state == State::Broken || check.seen.is_empty() {
+    if check.state == CheckState::Broken || check.seen.is_empty() {
         // Where the very span did happen, and only differs in something, no finding is the reason.
         if !is_itself(step, check) {
             check.finding = explaining(bench, step, check).map(|finding| finding.id);
@@ -36,33 +36,33 @@ pub fn explain(bench: &Bench, step: &Step, check: &mut Check) {
 }
 
 /// Whether the nearest thing is the very span that was looked for, but for something that it lacks.
-fn is_itself(step: &Step, check: &Check) -> bool {
+fn is_itself(step: &ExpectedStep, check: &Check) -> bool {
     let names = step.any_of.iter().filter_map(|selector| match &selector.what {
-        Seen::Span(name) => Some(name),
-        Seen::Log(_) => None,
+        SeenIn::Span(name) => Some(name),
+        SeenIn::Log(_) => None,
     });
     let is_it = |nearest: &Nearest| names.clone().any(|name| name.matches(&nearest.sight.name));
     check.nearest.as_ref().is_some_and(is_it)
 }
 
-fn nearest(bench: &Bench, selector: &Selector) -> Option<Nearest> {
+fn nearest(bench: &EvaluationContext, selector: &Selector) -> Option<Nearest> {
     match &selector.what {
-        Seen::Span(name) => nearly(bench, selector, name).or_else(|| similar(bench, name)),
-        Seen::Log(text) => {
+        SeenIn::Span(name) => nearly(bench, selector, name).or_else(|| similar(bench, name)),
+        SeenIn::Log(text) => {
             let lines = &bench.cast.field.journey.logs;
             let (index, line) = lines.iter().enumerate().find(|(_, line)| tells(line, text))?;
             let field = &bench.cast.field;
             let differs = match &selector.service {
                 Some(service) if !is_service(service, &line.service) => "by another service".to_owned(),
-                _ => attribute(selector, |key| field.values(Item::Line(index), key))?,
+                _ => attribute(selector, |key| field.values(MatchedItem::Line(index), key))?,
             };
-            Some(Nearest { differs, sight: field.sight(Item::Line(index)) })
+            Some(Nearest { differs, sight: field.sight(MatchedItem::Line(index)) })
         }
     }
 }
 
 /// A span of that name that differs in the fewest other things; the earliest of them.
-fn nearly(bench: &Bench, selector: &Selector, name: &Pattern) -> Option<Nearest> {
+fn nearly(bench: &EvaluationContext, selector: &Selector, name: &Pattern) -> Option<Nearest> {
     let (field, spans) = (&bench.cast.field, &bench.cast.field.journey.spans);
     let differences = |index: usize| {
         let span = &spans[index];
@@ -71,23 +71,23 @@ fn nearly(bench: &Bench, selector: &Selector, name: &Pattern) -> Option<Nearest>
         let mut all = vec![];
         all.extend(service.map(|_| "by another service".to_owned()));
         all.extend(kind.map(|_| format!("of another kind: {}", span.kind.word())));
-        all.extend(attribute(selector, |key| field.values(Item::Span(index), key)));
+        all.extend(attribute(selector, |key| field.values(MatchedItem::Span(index), key)));
         all
     };
     let named = field.names().filter(|(text, _)| name.matches(text)).flat_map(|(_, all)| all.iter().copied());
     let differing = named.map(|index| (differences(index), index)).filter(|(all, _)| !all.is_empty());
     let nearest = differing.min_by_key(|(all, index)| (all.len(), *index));
     nearest
-        .map(|(all, index)| Nearest { differs: all.join(", "), sight: field.sight(Item::Span(index)) })
+        .map(|(all, index)| Nearest { differs: all.join(", "), sight: field.sight(MatchedItem::Span(index)) })
         .or_else(|| of_another_journey(bench, name))
 }
 
 /// A span of that name that is shown with this run and belongs to another one.
-fn of_another_journey(bench: &Bench, name: &Pattern) -> Option<Nearest> {
+fn of_another_journey(bench: &EvaluationContext, name: &Pattern) -> Option<Nearest> {
     let journey = bench.cast.field.journey;
     let is_other = |index: &usize| journey.judged.get(*index) == Some(&false);
     let index = (0..journey.spans.len()).filter(is_other).find(|index| name.matches(&journey.spans[*index].name))?;
-    let sight = bench.cast.field.sight(Item::Span(index));
+    let sight = bench.cast.field.sight(MatchedItem::Span(index));
     Some(Nearest { differs: "in another journey".to_owned(), sight })
 }
 
@@ -97,13 +97,13 @@ fn attribute(selector: &Selector, values: impl Fn(&str) -> Vec<String>) -> Optio
     let (key, test, values) = wrong.into_iter().find(|(_, test, values)| !passes(test, values))?;
     Some(match (test, values.first()) {
         (_, None) => format!("without {key}"),
-        (Test::Missing, Some(_)) => format!("with {key}"),
+        (AttributeTest::Missing, Some(_)) => format!("with {key}"),
         (_, Some(value)) => format!("with {key} = {value}"),
     })
 }
 
 /// A span whose name is written almost so.
-fn similar(bench: &Bench, name: &Pattern) -> Option<Nearest> {
+fn similar(bench: &EvaluationContext, name: &Pattern) -> Option<Nearest> {
     let text = name.to_string();
     if text.starts_with("re:") || text.trim_matches('*').is_empty() {
         return None;
@@ -115,7 +115,7 @@ fn similar(bench: &Bench, name: &Pattern) -> Option<Nearest> {
         near.zip(spans.first().copied()).filter(|_| !name.matches(text))
     });
     let (_, index) = distances.min()?;
-    let sight = bench.cast.field.sight(Item::Span(index));
+    let sight = bench.cast.field.sight(MatchedItem::Span(index));
     Some(Nearest { differs: "of a similar name".to_owned(), sight })
 }
 
@@ -143,13 +143,13 @@ fn distance(a: &[char], b: &[char], most: usize) -> Option<usize> {
 }
 
 /// A step on spans whose work is told in lines: still missing, but that is worth knowing.
-fn told_in_lines(bench: &Bench, step: &Step) -> Option<String> {
+fn told_in_lines(bench: &EvaluationContext, step: &ExpectedStep) -> Option<String> {
     let words = |text: &str| -> String {
         let plain = text.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' });
         plain.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let of_spans = step.any_of.iter().filter_map(|selector| match &selector.what {
-        Seen::Span(name) if !name.to_string().starts_with("re:") => Some((selector, words(&name.to_string()))),
+        SeenIn::Span(name) if !name.to_string().starts_with("re:") => Some((selector, words(&name.to_string()))),
         _ => None,
     });
     let wanted: Vec<_> = of_spans.filter(|(_, words)| words.len() >= 4).collect();
@@ -164,7 +164,7 @@ fn told_in_lines(bench: &Bench, step: &Step) -> Option<String> {
 }
 
 /// The first finding that is about what this step looks for, or about what it should follow from.
-fn explaining<'a>(bench: &Bench<'a>, step: &Step, check: &Check) -> Option<&'a Finding> {
+fn explaining<'a>(bench: &EvaluationContext<'a>, step: &ExpectedStep, check: &Check) -> Option<&'a Finding> {
     let cast = bench.cast;
     let own: HashSet<(TraceId, SpanId)> = check.seen.iter().filter_map(|s| s.trace_id.zip(s.span_id)).collect();
     let spans = &cast.field.journey.spans;
@@ -204,10 +204,10 @@ fn is_near(finding: &Finding, before: &HashSet<(TraceId, SpanId)>) -> bool {
 }
 
 /// Whether the words are what the step is seen as, or a part of it: a topic in a span's name.
-fn is_about(step: &Step, text: &str) -> bool {
+fn is_about(step: &ExpectedStep, text: &str) -> bool {
     text.len() >= 3
         && step.any_of.iter().any(|selector| {
-            let (Seen::Span(pattern) | Seen::Log(pattern)) = &selector.what;
+            let (SeenIn::Span(pattern) | SeenIn::Log(pattern)) = &selector.what;
             let written = pattern.to_string();
             let literal = written.trim_matches('*');
             written.contains(text)

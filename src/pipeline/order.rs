@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use crate::model::conventions::MessageRole;
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::cast::{Cast, Scope};
-use crate::pipeline::matching::{Item, Match};
+use crate::pipeline::cast::{MatchScope, StepMatches};
+use crate::pipeline::matching::{Match, MatchedItem};
 use crate::pipeline::spec::{Order, Relation};
 use crate::pipeline::trust::length;
 
 /// What is wrong with one match.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Violation {
     /// In a sentence.
     pub why: String,
     /// In the words of what is nearest: `too late by 1.2 s`.
@@ -38,7 +38,7 @@ pub enum Nature {
 #[derive(Clone, Debug, Default)]
 pub struct Said {
     /// What is wrong.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<Violation>,
     /// With which reserve it is right.
     pub notes: Vec<String>,
     /// How long it came after the one before it.
@@ -46,14 +46,21 @@ pub struct Said {
 }
 
 /// What one relation says of each of a step's matches. Says nothing where the other step has none.
-pub fn judge(cast: &Cast, step: Option<usize>, own: &[Match], order: &Order, scope: Scope, said: &mut [Said]) {
+pub fn judge(
+    cast: &StepMatches,
+    step: Option<usize>,
+    own: &[Match],
+    order: &Order,
+    scope: MatchScope,
+    said: &mut [Said],
+) {
     let others = scope.matches(cast, order.step);
     if others.is_empty() {
         return;
     }
     match order.relation {
         Relation::After { least_ns, most_ns } => {
-            let wanted = Wanted { least_ns, most_ns };
+            let wanted = OrderRequirement { least_ns, most_ns };
             for ((found, before), said) in own.iter().zip(partners(cast, order.step, own, others)).zip(said) {
                 wanted.judge(cast, order.step, *found, before, said);
             }
@@ -81,8 +88,8 @@ pub fn judge(cast: &Cast, step: Option<usize>, own: &[Match], order: &Order, sco
     }
 }
 
-fn pair_fault(why: String, differs: String, known: bool) -> Fault {
-    Fault { why, differs, nature: Nature::Pair { known, late: false } }
+fn pair_fault(why: String, differs: String, known: bool) -> Violation {
+    Violation { why, differs, nature: Nature::Pair { known, late: false } }
 }
 
 /// The other one of a pair, and whether it is known to be it.
@@ -94,14 +101,14 @@ struct Partner {
 
 /// Beside each match the one that it comes after: by parent, link or message; the rest first after first, second after
 /// second, and the last one for all that are left over.
-fn partners(cast: &Cast, step: usize, own: &[Match], others: &[Match]) -> Vec<Partner> {
+fn partners(cast: &StepMatches, step: usize, own: &[Match], others: &[Match]) -> Vec<Partner> {
     let (following, spans) = (cast.following(step), spans(others));
     let known: Vec<Option<usize>> = own
         .iter()
         .map(|found| if is_told_by(*found, &spans) { found.at } else { found.at.and_then(|at| following[at]) })
         .collect();
     let taken: HashSet<usize> = known.iter().copied().flatten().collect();
-    let is_free = |other: &&Match| !matches!(other.item, Item::Span(index) if taken.contains(&index));
+    let is_free = |other: &&Match| !matches!(other.item, MatchedItem::Span(index) if taken.contains(&index));
     let mut free: Vec<&Match> = others.iter().filter(is_free).collect();
     if free.is_empty() {
         free = others.iter().collect();
@@ -118,21 +125,21 @@ fn partners(cast: &Cast, step: usize, own: &[Match], others: &[Match]) -> Vec<Pa
 }
 
 fn spans(found: &[Match]) -> HashSet<usize> {
-    found.iter().filter(|found| matches!(found.item, Item::Span(_))).filter_map(|found| found.at).collect()
+    found.iter().filter(|found| matches!(found.item, MatchedItem::Span(_))).filter_map(|found| found.at).collect()
 }
 
 /// Whether it is a line that one of these spans wrote.
 fn is_told_by(found: Match, spans: &HashSet<usize>) -> bool {
-    matches!(found.item, Item::Line(_)) && found.at.is_some_and(|at| spans.contains(&at))
+    matches!(found.item, MatchedItem::Line(_)) && found.at.is_some_and(|at| spans.contains(&at))
 }
 
-struct Wanted {
+struct OrderRequirement {
     least_ns: Option<i64>,
     most_ns: Option<i64>,
 }
 
-impl Wanted {
-    fn judge(&self, cast: &Cast, step: usize, found: Match, before: Partner, said: &mut Said) {
+impl OrderRequirement {
+    fn judge(&self, cast: &StepMatches, step: usize, found: Match, before: Partner, said: &mut Said) {
         let (field, step) = (&cast.field, name(cast, step));
         let skew = field.skew(found.item, before.found.item);
         let early = before.found.start.since(found.start);
@@ -154,7 +161,7 @@ impl Wanted {
             if over < skew {
                 said.notes.push(format!("{} after {step}, over {limit} by less than the clocks differ", Human(wait)));
             } else {
-                said.faults.push(Fault {
+                said.faults.push(Violation {
                     why: format!("{} after {step}; at most {limit} allowed", Human(wait)),
                     differs: format!("too late by {}", Human(over)),
                     nature: Nature::Pair { known: before.known, late: true },
@@ -174,13 +181,13 @@ impl Wanted {
 }
 
 /// From when a wait is measured: a publisher's end, where a consumer waits for it; else the start.
-fn anchor(cast: &Cast, before: Match, found: Match) -> Timestamp {
+fn anchor(cast: &StepMatches, before: Match, found: Match) -> Timestamp {
     let is_message = cast.field.role(before.item) == Some(MessageRole::Publish)
         && cast.field.role(found.item) == Some(MessageRole::Consume);
     if is_message { before.end } else { before.start }
 }
 
-fn before(cast: &Cast, step: Option<usize>, own: &[Match], other: usize, others: &[Match], said: &mut [Said]) {
+fn before(cast: &StepMatches, step: Option<usize>, own: &[Match], other: usize, others: &[Match], said: &mut [Said]) {
     let mut table = None;
     let following = match step {
         Some(step) => cast.following(step),
@@ -189,7 +196,7 @@ fn before(cast: &Cast, step: Option<usize>, own: &[Match], other: usize, others:
     let leading: HashSet<usize> = others.iter().filter_map(|other| other.at.and_then(|at| following[at])).collect();
     let mut next = 0;
     for (found, said) in own.iter().zip(said) {
-        if matches!(found.item, Item::Span(index) if leading.contains(&index)) {
+        if matches!(found.item, MatchedItem::Span(index) if leading.contains(&index)) {
             continue;
         }
         let after = others[next.min(others.len() - 1)];
@@ -206,7 +213,7 @@ fn before(cast: &Cast, step: Option<usize>, own: &[Match], other: usize, others:
 }
 
 /// Until when a step's waits allow it to come: none where no limit is known.
-pub fn deadline(cast: &Cast, orders: &[Order], scope: Scope) -> Option<Timestamp> {
+pub fn deadline(cast: &StepMatches, orders: &[Order], scope: MatchScope) -> Option<Timestamp> {
     let limits = orders.iter().filter_map(|order| match order.relation {
         Relation::After { most_ns: Some(most), .. } => {
             scope.matches(cast, order.step).iter().map(|before| before.end.plus(most)).max()
@@ -217,6 +224,6 @@ pub fn deadline(cast: &Cast, orders: &[Order], scope: Scope) -> Option<Timestamp
 }
 
 /// What a step is called.
-pub fn name<'a>(cast: &'a Cast, step: usize) -> &'a str {
+pub fn name<'a>(cast: &'a StepMatches, step: usize) -> &'a str {
     &cast.spec.steps[step].name
 }

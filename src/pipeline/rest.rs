@@ -4,57 +4,57 @@ use crate::model::evidence::Source;
 use crate::model::finding::{Confidence, Finding, FindingId};
 use crate::model::metric::float_text;
 use crate::model::time::MINUTE;
-use crate::pipeline::cast::Scope;
-use crate::pipeline::ground::{Reading, Standing};
+use crate::pipeline::cast::MatchScope;
+use crate::pipeline::ground::{MetricReading, SourceStatus};
 use crate::pipeline::spec::{Absence, Condition, Metric};
-use crate::pipeline::steps::{Bench, Ruling, blank};
+use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
 use crate::pipeline::trust::{Ends, Needs};
-use crate::pipeline::verdict::{Kind, Sight, State};
+use crate::pipeline::verdict::{CheckKind, CheckState, Sight};
 
 /// What must not be seen.
-pub fn absent(bench: &Bench, absence: &Absence) -> Ruling {
-    let mut check = blank(Kind::Absent, &absence.text);
+pub fn absent(bench: &EvaluationContext, absence: &Absence) -> CheckResult {
+    let mut check = blank(CheckKind::Absent, &absence.text);
     let seen = bench.cast.field.ended_so(&absence.what, absence.status);
     if seen.is_empty() {
         let doubts = bench.trust.doubts(Needs::of(std::slice::from_ref(&absence.what)));
         return if doubts.is_empty() {
-            Ruling::of(check)
+            CheckResult::of(check)
         } else {
-            Ruling::doubted(check, &doubts, bench.ground.settle_ns, None)
+            CheckResult::doubted(check, &doubts, bench.ground.settle_ns, None)
         };
     }
-    check.state = State::Broken;
+    check.state = CheckState::Broken;
     check.seen = seen.iter().map(|found| bench.cast.field.sight(found.item)).collect();
     check.seen.sort();
     check.why.push(match seen.len() {
         1 => "seen; none expected".to_owned(),
         many => format!("seen {many} times; none expected"),
     });
-    Ruling::of(check)
+    CheckResult::of(check)
 }
 
 /// What must be seen if something else is.
-pub fn when(bench: &Bench, condition: &Condition) -> Ruling {
-    let mut check = blank(Kind::When, &condition.text);
+pub fn when(bench: &EvaluationContext, condition: &Condition) -> CheckResult {
+    let mut check = blank(CheckKind::When, &condition.text);
     if bench.cast.field.ended_so(&condition.if_seen, condition.status).is_empty() {
-        check.state = State::NotNeeded;
+        check.state = CheckState::NotNeeded;
         let doubts = bench.trust.doubts(Needs::of(std::slice::from_ref(&condition.if_seen)));
         return if doubts.is_empty() {
-            Ruling::of(check)
+            CheckResult::of(check)
         } else {
-            Ruling::doubted(check, &doubts, bench.ground.settle_ns, None)
+            CheckResult::doubted(check, &doubts, bench.ground.settle_ns, None)
         };
     }
     let own = bench.cast.field.select(&condition.then.any_of);
-    let mut ruling = bench.judge(&condition.then, None, &own, Scope::default());
-    ruling.check.kind = Kind::When;
+    let mut ruling = bench.judge(&condition.then, None, &own, MatchScope::default());
+    ruling.check.kind = CheckKind::When;
     ruling.check.name.clone_from(&condition.text);
     ruling
 }
 
 /// A finding that must not be made.
-pub fn forbid(bench: &Bench, id: FindingId) -> Ruling {
-    let mut check = blank(Kind::Forbid, id.word());
+pub fn forbid(bench: &EvaluationContext, id: FindingId) -> CheckResult {
+    let mut check = blank(CheckKind::Forbid, id.word());
     let made: Vec<&Finding> = bench.ground.judgement.findings.iter().filter(|finding| finding.is(id)).collect();
     let gating: Vec<&&Finding> = made.iter().filter(|finding| finding.gates(id.least_grave())).collect();
     let settle_ns = bench.ground.settle_ns;
@@ -67,10 +67,10 @@ pub fn forbid(bench: &Bench, id: FindingId) -> Ruling {
         check.seen.dedup();
         let lost_is_meant = matches!(id, FindingId::TraceNotStored | FindingId::NotSampled);
         if !id.is_of_the_missing_kind() || doubts.is_empty() || lost_is_meant && doubts.are_of_loss() {
-            check.state = State::Broken;
-            return Ruling::of(check);
+            check.state = CheckState::Broken;
+            return CheckResult::of(check);
         }
-        return Ruling::doubted(check, &doubts, settle_ns, None);
+        return CheckResult::doubted(check, &doubts, settle_ns, None);
     }
     let unsure =
         made.iter().find(|finding| finding.confidence == Confidence::Low && finding.severity >= id.least_grave());
@@ -78,16 +78,16 @@ pub fn forbid(bench: &Bench, id: FindingId) -> Ruling {
         check.why.push(format!("{}, but that is not sure", finding.summary));
         check.finding = Some(finding.id);
         if id.is_of_the_missing_kind() && doubts.is_empty() {
-            check.state = State::Undecided;
+            check.state = CheckState::Undecided;
             check.depends_on = vec![Source::Jaeger];
-            return Ruling::of(check);
+            return CheckResult::of(check);
         }
     }
-    if doubts.is_empty() { Ruling::of(check) } else { Ruling::doubted(check, &doubts, settle_ns, None) }
+    if doubts.is_empty() { CheckResult::of(check) } else { CheckResult::doubted(check, &doubts, settle_ns, None) }
 }
 
 /// Where the spans lie that a finding rests on.
-fn sights(bench: &Bench, finding: &Finding) -> Vec<Sight> {
+fn sights(bench: &EvaluationContext, finding: &Finding) -> Vec<Sight> {
     let field = &bench.cast.field;
     let keys: std::collections::HashSet<_> =
         finding.evidence.iter().filter_map(|proof| proof.trace_id.zip(proof.span_id)).collect();
@@ -97,49 +97,49 @@ fn sights(bench: &Bench, finding: &Finding) -> Vec<Sight> {
 }
 
 /// What a metric must say.
-pub fn metric(bench: &Bench, metric: &Metric, reading: Option<&Reading>) -> Ruling {
+pub fn metric(bench: &EvaluationContext, metric: &Metric, reading: Option<&MetricReading>) -> CheckResult {
     let (comparison, right) = metric.is;
-    let mut check = blank(Kind::Metric, &metric.name);
+    let mut check = blank(CheckKind::Metric, &metric.name);
     check.expected = format!("{} {}", comparison.sign(), float_text(right));
     let ground = bench.ground;
     let why = match reading {
-        Some(Reading::Samples(samples)) if !ground.settled => {
+        Some(MetricReading::Samples(samples)) if !ground.settled => {
             check.value = samples.iter().copied().find(|sample| !sample.is_nan());
             "the run may not have ended, so its end cannot be judged".to_owned()
         }
-        Some(Reading::Samples(samples)) if samples.iter().all(|sample| sample.is_nan()) => {
+        Some(MetricReading::Samples(samples)) if samples.iter().all(|sample| sample.is_nan()) => {
             if metric.empty_is_well {
-                return Ruling::of(check);
+                return CheckResult::of(check);
             }
             if samples.is_empty() { "no data".to_owned() } else { "NaN, which says nothing".to_owned() }
         }
-        Some(Reading::Samples(samples)) => {
+        Some(MetricReading::Samples(samples)) => {
             let wrong = samples.iter().copied().find(|sample| !sample.is_nan() && !comparison.holds(*sample, right));
             check.value = wrong.or_else(|| samples.iter().copied().find(|sample| !sample.is_nan()));
             if let Some(wrong) = wrong {
-                check.state = State::Broken;
+                check.state = CheckState::Broken;
                 check.why.push(format!("{}; {} expected", float_text(wrong), check.expected));
-                return Ruling::of(check);
+                return CheckResult::of(check);
             }
             if metric.empty_is_well || !samples.iter().any(|sample| sample.is_nan()) {
-                return Ruling::of(check);
+                return CheckResult::of(check);
             }
             "NaN among the samples, which says nothing".to_owned()
         }
-        Some(Reading::NotHad(why)) => why.clone(),
+        Some(MetricReading::NotHad(why)) => why.clone(),
         None => "it was not asked".to_owned(),
     };
-    check.state = State::Undecided;
+    check.state = CheckState::Undecided;
     check.why.push(why);
     check.depends_on = vec![Source::Prometheus];
-    let had = matches!(reading, Some(Reading::Samples(_)));
+    let had = matches!(reading, Some(MetricReading::Samples(_)));
     let open = match (ground.prometheus, ground.journey.span_extent()) {
-        (Standing::Complete, Some(extent)) if !had || !ground.settled => {
+        (SourceStatus::Complete, Some(extent)) if !had || !ground.settled => {
             let until = extent.to.min(ground.now).plus(ground.settle_ns.max(MINUTE));
             Some((format!("metric {}", metric.name), Ends::At(until)))
         }
-        (Standing::Incomplete, _) => Some((format!("metric {}", metric.name), Ends::Open)),
+        (SourceStatus::Incomplete, _) => Some((format!("metric {}", metric.name), Ends::Open)),
         _ => None,
     };
-    Ruling { check, open }
+    CheckResult { check, open }
 }

@@ -22,9 +22,9 @@ pub struct Spec {
     /// Hosts that are not ours.
     pub external_hosts: Vec<Pattern>,
     /// The steps, in the order of the file; those of a group stand together.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ExpectedStep>,
     /// Repeated groups of steps.
-    pub groups: Vec<Group>,
+    pub groups: Vec<RepeatedGroup>,
     /// Whether the steps must be seen in the order in which they are written.
     pub in_order: bool,
     /// What must not be seen.
@@ -59,7 +59,7 @@ pub enum Propagation {
 
 /// One expected step.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Step {
+pub struct ExpectedStep {
     /// Its name, unique in the spec.
     pub name: String,
     /// What it is seen as: any one of these.
@@ -69,7 +69,7 @@ pub struct Step {
     /// When it must be, beside other steps.
     pub order: Vec<Order>,
     /// How many matches there must be.
-    pub count: Count,
+    pub count: ExpectedCount,
     /// Whether what must hold must hold for all matches, not only for as many as `count` needs.
     pub every: bool,
     /// Whether it may be missing.
@@ -89,16 +89,17 @@ impl Spec {
 
     /// Whether anything in it is about spans.
     pub fn needs_spans(&self) -> bool {
-        !self.forbid.is_empty() || self.selectors().any(|selector| matches!(selector.what, Seen::Span(_)))
+        !self.forbid.is_empty() || self.selectors().any(|selector| matches!(selector.what, SeenIn::Span(_)))
     }
 
     /// Whether anything in it can be seen in lines alone.
     pub fn needs_lines(&self) -> bool {
-        let only_lines = |step: &Step| step.any_of.iter().all(|selector| matches!(selector.what, Seen::Log(_)));
+        let only_lines =
+            |step: &ExpectedStep| step.any_of.iter().all(|selector| matches!(selector.what, SeenIn::Log(_)));
         let absent = self.absent.iter().map(|absence| &absence.what);
         let ifs = self.conditions.iter().map(|condition| &condition.if_seen);
         self.steps.iter().chain(self.conditions.iter().map(|condition| &condition.then)).any(only_lines)
-            || absent.chain(ifs).any(|selector| matches!(selector.what, Seen::Log(_)))
+            || absent.chain(ifs).any(|selector| matches!(selector.what, SeenIn::Log(_)))
     }
 
     /// The longest time that any of it may still take after what is there.
@@ -115,8 +116,8 @@ impl Spec {
     pub fn entry(&self) -> Option<(Pattern, Option<Pattern>)> {
         let selectors = self.steps.iter().flat_map(|step| &step.any_of);
         let first = selectors.filter_map(|selector| match &selector.what {
-            Seen::Span(name) => Some((name.clone(), selector.service.clone())),
-            Seen::Log(_) => None,
+            SeenIn::Span(name) => Some((name.clone(), selector.service.clone())),
+            SeenIn::Log(_) => None,
         });
         { first }.next()
     }
@@ -126,18 +127,18 @@ impl Spec {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selector {
     /// What is looked at.
-    pub what: Seen,
+    pub what: SeenIn,
     /// Which service; by its whole or its short name.
     pub service: Option<Pattern>,
     /// Which kind of span; never told of lines.
     pub kind: Option<SpanKind>,
     /// Which attributes of the span or its resource, or which fields of the line.
-    pub attributes: Vec<(String, Test)>,
+    pub attributes: Vec<(String, AttributeTest)>,
 }
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum SeenIn {
     /// A span by its name.
     Span(Pattern),
     /// A line by a part of its text, or by a field that it has.
@@ -146,7 +147,7 @@ pub enum Seen {
 
 /// A test of an attribute's value.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Test {
+pub enum AttributeTest {
     /// It is there.
     Exists,
     /// It is not there.
@@ -207,7 +208,7 @@ impl Comparison {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Must {
     /// How it ended.
-    pub status: Option<Status>,
+    pub status: Option<ExpectedStatus>,
     /// It took at least so long, in nanoseconds.
     pub min_ns: Option<i64>,
     /// It took at most so long, in nanoseconds.
@@ -216,7 +217,7 @@ pub struct Must {
 
 /// How a span, or a line, must have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum ExpectedStatus {
     /// Not an error: unset or OK; a line below error level.
     Ok,
     /// An error.
@@ -253,14 +254,14 @@ pub enum Relation {
 
 /// How many matches there must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
+pub enum ExpectedCount {
     /// So many, both ends included; no upper end means any number.
     Range(usize, Option<usize>),
     /// As many as this step has, as an index into the spec's steps.
     SameAs(usize),
 }
 
-impl Default for Count {
+impl Default for ExpectedCount {
     fn default() -> Self {
         Self::Range(1, None)
     }
@@ -268,11 +269,11 @@ impl Default for Count {
 
 /// Steps that are expected again and again: once for each of something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
+pub struct RepeatedGroup {
     /// For each of what.
     pub each: Each,
     /// How many there must be of them.
-    pub count: Count,
+    pub count: ExpectedCount,
 }
 
 /// What a group is repeated for.
@@ -290,7 +291,7 @@ pub struct Absence {
     /// What.
     pub what: Selector,
     /// Only where it ended so.
-    pub status: Option<Status>,
+    pub status: Option<ExpectedStatus>,
     /// As it was written.
     pub text: String,
 }
@@ -301,9 +302,9 @@ pub struct Condition {
     /// If this is seen,
     pub if_seen: Selector,
     /// and ended so,
-    pub status: Option<Status>,
+    pub status: Option<ExpectedStatus>,
     /// then this must be too, by the same rules as any step.
-    pub then: Step,
+    pub then: ExpectedStep,
     /// As it was written.
     pub text: String,
 }

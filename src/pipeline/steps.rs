@@ -2,28 +2,28 @@
 
 use crate::model::finding::FindingId;
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::cast::{Cast, Scope};
-use crate::pipeline::count::{Wanted, expected, without_repeated};
-use crate::pipeline::ground::{Ground, Standing};
-use crate::pipeline::matching::{Item, Match};
-use crate::pipeline::order::{self, Fault, Nature, Said};
-use crate::pipeline::spec::{Count, Must, Status, Step};
+use crate::pipeline::cast::{MatchScope, StepMatches};
+use crate::pipeline::count::{CountRange, expected, without_repeated};
+use crate::pipeline::ground::{EvaluationInput, SourceStatus};
+use crate::pipeline::matching::{Match, MatchedItem};
+use crate::pipeline::order::{self, Nature, Said, Violation};
+use crate::pipeline::spec::{ExpectedCount, ExpectedStatus, ExpectedStep, Must};
 use crate::pipeline::trust::{Doubts, Ends, Needs, Trust, length};
-use crate::pipeline::verdict::{Check, Kind, Nearest, State};
+use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest};
 
 /// So many faults or notes of one kind are told one by one; the rest by their number.
 const TOLD: usize = 3;
 
 /// An expectation judged, and what may still come.
 #[derive(Clone, Debug)]
-pub struct Ruling {
+pub struct CheckResult {
     /// What became of it.
     pub check: Check,
     /// What is waited for, in a few words, and until when that is of use.
     pub open: Option<(String, Ends)>,
 }
 
-impl Ruling {
+impl CheckResult {
     /// One that is not met, for a reason.
     pub fn of(check: Check) -> Self {
         Self { check, open: None }
@@ -31,7 +31,7 @@ impl Ruling {
 
     /// Undecided for these doubts. What is waited for is named by the words; else it is the settle time.
     pub fn doubted(mut check: Check, doubts: &Doubts, settle_ns: i64, words: Option<String>) -> Self {
-        check.state = State::Undecided;
+        check.state = CheckState::Undecided;
         check.why.extend(doubts.why(settle_ns));
         check.depends_on = doubts.sources();
         let open = doubts.end().map(|end| {
@@ -43,12 +43,12 @@ impl Ruling {
 }
 
 /// A check that is met, as a place to begin.
-pub fn blank(kind: Kind, name: &str) -> Check {
+pub fn blank(kind: CheckKind, name: &str) -> Check {
     Check {
         kind,
         name: name.to_owned(),
         of: None,
-        state: State::Met,
+        state: CheckState::Met,
         why: vec![],
         depends_on: vec![],
         seen: vec![],
@@ -62,24 +62,24 @@ pub fn blank(kind: Kind, name: &str) -> Check {
 
 /// What steps are judged on.
 #[derive(Clone, Copy)]
-pub struct Bench<'a> {
+pub struct EvaluationContext<'a> {
     /// What the run is judged on.
-    pub ground: &'a Ground<'a>,
+    pub ground: &'a EvaluationInput<'a>,
     /// Who plays which step.
-    pub cast: &'a Cast<'a>,
+    pub cast: &'a StepMatches<'a>,
     /// How far absences can be trusted.
     pub trust: Trust<'a>,
     /// When all must have been seen: the first step's start and what is allowed after it.
     pub all_by: Option<Timestamp>,
 }
 
-impl Bench<'_> {
+impl EvaluationContext<'_> {
     /// What became of a step; its place in the spec, or none for what a condition asks.
-    pub fn judge(&self, step: &Step, place: Option<usize>, all: &[Match], scope: Scope) -> Ruling {
+    pub fn judge(&self, step: &ExpectedStep, place: Option<usize>, all: &[Match], scope: MatchScope) -> CheckResult {
         let (cast, field) = (self.cast, &self.cast.field);
-        let mut check = blank(Kind::Step, &step.name);
+        let mut check = blank(CheckKind::Step, &step.name);
         let own = without_repeated(step.count, all, cast);
-        let wanted = Wanted::of(step.count, cast, scope);
+        let wanted = CountRange::of(step.count, cast, scope);
         check.expected = expected(step.count, cast, scope);
         check.seen = all.iter().map(|found| field.sight(found.item)).collect();
         check.seen.sort();
@@ -88,7 +88,7 @@ impl Bench<'_> {
         let good = said.iter().filter(|said| said.faults.is_empty()).count();
         let matter = Matter { step, scope, own: &own, said: &said, wanted, good };
         let mut ruling = self.weigh(&matter, check);
-        let wrong = ruling.check.state != State::Met;
+        let wrong = ruling.check.state != CheckState::Met;
         ruling.check.nearest = ruling.check.nearest.filter(|_| wrong);
         let notes = said.iter().filter(|said| said.faults.is_empty()).flat_map(|said| said.notes.iter().cloned());
         ruling.check.why.extend(some_of(notes.collect()));
@@ -98,11 +98,11 @@ impl Bench<'_> {
         ruling
     }
 
-    fn weigh(&self, matter: &Matter, mut check: Check) -> Ruling {
+    fn weigh(&self, matter: &Matter, mut check: Check) -> CheckResult {
         let (step, total, wanted) = (matter.step, matter.own.len(), matter.wanted);
         let needs = Needs::of(&step.any_of);
         let settle_ns = self.ground.settle_ns;
-        let faults: Vec<&Fault> = matter.said.iter().flat_map(|said| &said.faults).collect();
+        let faults: Vec<&Violation> = matter.said.iter().flat_map(|said| &said.faults).collect();
         if let Some(most) = wanted.most.filter(|most| total > *most) {
             check
                 .why
@@ -112,11 +112,11 @@ impl Bench<'_> {
         }
         if total == 0 && (step.optional || wanted.least == 0) {
             let doubts = if wanted.follows { self.of_other(step.count, needs) } else { Doubts::default() };
-            check.state = State::NotNeeded;
+            check.state = CheckState::NotNeeded;
             return if doubts.is_empty() {
-                Ruling::of(check)
+                CheckResult::of(check)
             } else {
-                Ruling::doubted(check, &doubts, settle_ns, None)
+                CheckResult::doubted(check, &doubts, settle_ns, None)
             };
         }
         let enough = matter.good >= wanted.least && (!step.every || faults.is_empty());
@@ -130,9 +130,9 @@ impl Bench<'_> {
                 doubts = self.of_unseen_before(matter);
             }
             return if doubts.is_empty() {
-                Ruling::of(check)
+                CheckResult::of(check)
             } else {
-                Ruling::doubted(check, &doubts, settle_ns, None)
+                CheckResult::doubted(check, &doubts, settle_ns, None)
             };
         }
         check.nearest = self.nearest_fault(matter);
@@ -155,8 +155,8 @@ impl Bench<'_> {
             let doubts = faults.iter().map(|fault| self.of_fault(fault.nature, needs, step.count)).max_by_key(weight);
             if doubts.as_ref().is_some_and(Doubts::is_empty) {
                 check.why = told;
-                check.state = State::Broken;
-                return Ruling::of(check);
+                check.state = CheckState::Broken;
+                return CheckResult::of(check);
             }
         }
         check.why = told;
@@ -172,7 +172,7 @@ impl Bench<'_> {
         let limit = [order::deadline(self.cast, &step.order, matter.scope), self.all_by].into_iter().flatten().max();
         let doubts = self.trust.of_missing(needs, limit);
         let failed = faults.iter().any(|fault| fault.nature == Nature::Own);
-        if failed && step.count == Count::default() {
+        if failed && step.count == ExpectedCount::default() {
             check.why.extend(self.could_be_mended(&doubts));
         }
         self.broken_or(check, &doubts, || format!("{}: {} of {} seen", step.name, matter.good, wanted.least.max(1)))
@@ -189,19 +189,19 @@ impl Bench<'_> {
         Some(format!("a later one that is as expected would mend it{until}; `count: 1` decides by the first"))
     }
 
-    fn broken_or(&self, mut check: Check, doubts: &Doubts, words: impl FnOnce() -> String) -> Ruling {
+    fn broken_or(&self, mut check: Check, doubts: &Doubts, words: impl FnOnce() -> String) -> CheckResult {
         if doubts.is_empty() {
-            check.state = State::Broken;
-            return Ruling::of(check);
+            check.state = CheckState::Broken;
+            return CheckResult::of(check);
         }
-        Ruling::doubted(check, doubts, self.ground.settle_ns, Some(words()))
+        CheckResult::doubted(check, doubts, self.ground.settle_ns, Some(words()))
     }
 
     /// Doubts that there are no more of two steps whose numbers are compared.
-    fn of_other(&self, count: Count, needs: Needs) -> Doubts {
+    fn of_other(&self, count: ExpectedCount, needs: Needs) -> Doubts {
         let other = match count {
-            Count::SameAs(step) => Needs::of(&self.cast.spec.steps[step].any_of),
-            Count::Range(..) => Needs::default(),
+            ExpectedCount::SameAs(step) => Needs::of(&self.cast.spec.steps[step].any_of),
+            ExpectedCount::Range(..) => Needs::default(),
         };
         self.trust.doubts(Needs { spans: needs.spans || other.spans, lines: needs.lines || other.lines })
     }
@@ -217,11 +217,11 @@ impl Bench<'_> {
 
     /// Doubts that a fault is one: how a match ended stays so, but where attempts that were repeated well do not count,
     /// the repetition may lie where nobody saw; who belongs to whom may turn out otherwise.
-    fn of_fault(&self, nature: Nature, needs: Needs, count: Count) -> Doubts {
+    fn of_fault(&self, nature: Nature, needs: Needs, count: ExpectedCount) -> Doubts {
         match nature {
-            Nature::Own if matches!(count, Count::SameAs(_)) => self.trust.doubts(needs),
+            Nature::Own if matches!(count, ExpectedCount::SameAs(_)) => self.trust.doubts(needs),
             Nature::Own => Doubts::default(),
-            Nature::Pair { known: true, .. } if self.ground.jaeger == Standing::Complete => Doubts::default(),
+            Nature::Pair { known: true, .. } if self.ground.jaeger == SourceStatus::Complete => Doubts::default(),
             Nature::Pair { .. } => self.trust.doubts(Needs { spans: true, ..needs }),
         }
     }
@@ -233,7 +233,7 @@ impl Bench<'_> {
     }
 
     /// What must hold, and the order, for each match.
-    fn say(&self, step: &Step, place: Option<usize>, own: &[Match], scope: Scope) -> Vec<Said> {
+    fn say(&self, step: &ExpectedStep, place: Option<usize>, own: &[Match], scope: MatchScope) -> Vec<Said> {
         let mut said: Vec<Said> = own.iter().map(|found| self.say_of_itself(&step.must, found.item)).collect();
         for relation in &step.order {
             order::judge(self.cast, place, own, relation, scope, &mut said);
@@ -241,18 +241,18 @@ impl Bench<'_> {
         said
     }
 
-    fn say_of_itself(&self, must: &Must, item: Item) -> Said {
+    fn say_of_itself(&self, must: &Must, item: MatchedItem) -> Said {
         let mut faults = vec![];
-        let mut fault = |why: String, differs: String| faults.push(Fault { why, differs, nature: Nature::Own });
+        let mut fault = |why: String, differs: String| faults.push(Violation { why, differs, nature: Nature::Own });
         let is_error = self.cast.field.is_error(item);
         match must.status {
-            Some(Status::Ok) if is_error => fault(self.error_text(item), "failed".to_owned()),
-            Some(Status::Error) if !is_error => {
+            Some(ExpectedStatus::Ok) if is_error => fault(self.error_text(item), "failed".to_owned()),
+            Some(ExpectedStatus::Error) if !is_error => {
                 fault("it ended well; an error is expected".to_owned(), "ended well".to_owned());
             }
             _ => {}
         }
-        if let Item::Span(index) = item {
+        if let MatchedItem::Span(index) = item {
             let took = self.cast.field.journey.spans[index].duration_ns;
             if let Some(most) = must.max_ns.filter(|most| took > *most) {
                 let over = Human(took.saturating_sub(most));
@@ -269,10 +269,10 @@ impl Bench<'_> {
         Said { faults, ..Said::default() }
     }
 
-    fn error_text(&self, item: Item) -> String {
+    fn error_text(&self, item: MatchedItem) -> String {
         let text = match item {
-            Item::Span(index) => self.cast.field.journey.spans[index].error_text(),
-            Item::Line(index) => self.cast.field.journey.logs[index].message.clone(),
+            MatchedItem::Span(index) => self.cast.field.journey.spans[index].error_text(),
+            MatchedItem::Line(index) => self.cast.field.journey.logs[index].message.clone(),
         };
         if text.is_empty() { "it failed".to_owned() } else { format!("it failed: {text}") }
     }
@@ -280,18 +280,18 @@ impl Bench<'_> {
 
 /// A step, its matches, and what is said of them.
 struct Matter<'c> {
-    step: &'c Step,
-    scope: Scope<'c>,
+    step: &'c ExpectedStep,
+    scope: MatchScope<'c>,
     own: &'c [Match],
     said: &'c [Said],
-    wanted: Wanted,
+    wanted: CountRange,
     good: usize,
 }
 
 impl Matter<'_> {
     /// Whether no match is right and each is wrong by coming too late: whatever comes now is later still.
     fn all_late(&self) -> bool {
-        let is_late = |fault: &Fault| matches!(fault.nature, Nature::Pair { late: true, .. });
+        let is_late = |fault: &Violation| matches!(fault.nature, Nature::Pair { late: true, .. });
         self.good == 0 && self.said.iter().all(|said| said.faults.iter().any(is_late))
     }
 }

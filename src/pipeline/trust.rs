@@ -3,8 +3,8 @@
 use crate::model::evidence::Source;
 use crate::model::finding::FindingId;
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::ground::{Ground, Standing};
-use crate::pipeline::spec::{Reach, Seen, Selector};
+use crate::pipeline::ground::{EvaluationInput, SourceStatus};
+use crate::pipeline::spec::{Reach, SeenIn, Selector};
 
 /// Which sources an expectation reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct Needs {
 impl Needs {
     /// Of what is seen as one of these.
     pub fn of(selectors: &[Selector]) -> Self {
-        let lines = selectors.iter().any(|s| matches!(s.what, Seen::Log(_)));
-        Self { spans: selectors.iter().any(|s| matches!(s.what, Seen::Span(_))), lines }
+        let lines = selectors.iter().any(|s| matches!(s.what, SeenIn::Log(_)));
+        Self { spans: selectors.iter().any(|s| matches!(s.what, SeenIn::Span(_))), lines }
     }
 
     /// Of a finding that must not be made.
@@ -167,7 +167,7 @@ impl Doubts {
 /// What an absence rests on in one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Trust<'a> {
-    ground: &'a Ground<'a>,
+    ground: &'a EvaluationInput<'a>,
     reach: Reach,
     newest: Option<Timestamp>,
     lost: bool,
@@ -175,7 +175,7 @@ pub struct Trust<'a> {
 
 impl<'a> Trust<'a> {
     /// In this run.
-    pub fn of(ground: &'a Ground<'a>, reach: Reach) -> Self {
+    pub fn of(ground: &'a EvaluationInput<'a>, reach: Reach) -> Self {
         let journey = ground.journey;
         let named = |id| ground.judgement.findings.iter().any(|finding| finding.is(id));
         let only_lines = journey.spans.is_empty() && !journey.logs.is_empty();
@@ -191,7 +191,7 @@ impl<'a> Trust<'a> {
             doubts.add(Doubt::Lost);
         }
         match self.newest {
-            _ if matches!(ground.jaeger, Standing::Without(_)) => {}
+            _ if matches!(ground.jaeger, SourceStatus::Without(_)) => {}
             None if !self.is_nowhere() => doubts.add(match (ground.wait_until, ground.window_end) {
                 (Some(_), _) => Doubt::Waiting,
                 (None, Some(_)) => Doubt::Window,
@@ -230,11 +230,11 @@ impl<'a> Trust<'a> {
         let leads = needs.spans && self.reach == Reach::All;
         for (source, needed, leads) in [(Source::Jaeger, needs.spans, false), (Source::Loki, needs.lines, leads)] {
             match self.ground.standing(source) {
-                Standing::Incomplete if needed || leads => doubts.add(Doubt::Incomplete(source)),
-                Standing::NotConfigured if needed => doubts.add(Doubt::NotConfigured(source)),
-                Standing::HalfRead if needed || leads => doubts.add(Doubt::HalfRead),
-                Standing::NotHeld if needed => doubts.add(Doubt::NotHeld(source)),
-                Standing::Without(place) if needed => doubts.add(Doubt::Without(place)),
+                SourceStatus::Incomplete if needed || leads => doubts.add(Doubt::Incomplete(source)),
+                SourceStatus::NotConfigured if needed => doubts.add(Doubt::NotConfigured(source)),
+                SourceStatus::HalfRead if needed || leads => doubts.add(Doubt::HalfRead),
+                SourceStatus::NotHeld if needed => doubts.add(Doubt::NotHeld(source)),
+                SourceStatus::Without(place) if needed => doubts.add(Doubt::Without(place)),
                 _ => {}
             }
         }
@@ -247,8 +247,8 @@ impl<'a> Trust<'a> {
         let ground = self.ground;
         let past = |end: Timestamp| end.plus(ground.settle_ns) <= ground.now;
         ground.journey.is_empty()
-            && ground.jaeger == Standing::Complete
-            && ground.loki != Standing::Incomplete
+            && ground.jaeger == SourceStatus::Complete
+            && ground.loki != SourceStatus::Incomplete
             && ground.waited()
             && (ground.wait_until.is_some() || ground.window_end.is_some_and(past))
     }

@@ -34,7 +34,7 @@ impl Verdict {
 /// What became of one expectation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum CheckState {
     /// It holds.
     Met,
     /// It does not hold, and nothing that may still come can mend that.
@@ -48,7 +48,7 @@ pub enum State {
 /// What kind of expectation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum CheckKind {
     /// A step.
     Step,
     /// How long all took.
@@ -71,13 +71,13 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Check {
     /// What kind of expectation.
-    pub kind: Kind,
+    pub kind: CheckKind,
     /// The step's name, or the expectation as it was written.
     pub name: String,
     /// For which value of its group; none outside groups.
     pub of: Option<String>,
     /// What became of it.
-    pub state: State,
+    pub state: CheckState,
     /// Why it is not met, or with which reserve it is, each in a sentence; the first says most.
     pub why: Vec<String>,
     /// On which sources it depends while it is undecided.
@@ -126,7 +126,7 @@ pub struct Nearest {
 
 /// What became of all expectations of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// The verdict.
     pub verdict: Verdict,
     /// Every expectation in the order of the spec.

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::matching::{Item, Match};
+use crate::pipeline::matching::{Match, MatchedItem};
 use crate::pipeline::order;
-use crate::pipeline::steps::{Bench, Ruling, blank};
+use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
 use crate::pipeline::trust::{Needs, length};
-use crate::pipeline::verdict::{Check, Kind, Nearest, State};
+use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest};
 
 /// From the first step's start to the last one's end.
-pub fn within(bench: &Bench, most: i64, steps: &[Ruling]) -> Ruling {
+pub fn within(bench: &EvaluationContext, most: i64, steps: &[CheckResult]) -> CheckResult {
     let (cast, field) = (bench.cast, &bench.cast.field);
-    let mut check = blank(Kind::Within, &format!("within {}", length(most)));
+    let mut check = blank(CheckKind::Within, &format!("within {}", length(most)));
     let all = || cast.all.iter().flatten();
     let (Some(first), Some(last)) = (all().min(), all().max_by_key(|found| (found.end, found.item))) else {
         return undecided(check, steps);
@@ -21,29 +21,29 @@ pub fn within(bench: &Bench, most: i64, steps: &[Ruling]) -> Ruling {
     check.wait_ns = Some(took);
     let over = took.saturating_sub(most);
     if over > 0 && over >= field.skew(first.item, last.item) {
-        check.state = State::Broken;
+        check.state = CheckState::Broken;
         check.why.push(format!("took {}; at most {} allowed", Human(took), length(most)));
         let differs = format!("too late by {}", Human(over));
         check.nearest = Some(Nearest { differs, sight: field.sight(last.item) });
-        return Ruling::of(check);
+        return CheckResult::of(check);
     }
     if over > 0 {
         check.why.push(format!("took {}, over {} by less than the clocks differ", Human(took), length(most)));
     }
-    if steps.iter().all(|step| matches!(step.check.state, State::Met | State::NotNeeded)) {
-        return Ruling::of(check);
+    if steps.iter().all(|step| matches!(step.check.state, CheckState::Met | CheckState::NotNeeded)) {
+        return CheckResult::of(check);
     }
     undecided(check, steps)
 }
 
 /// Not all steps were seen: what that rests on, this rests on.
-fn undecided(mut check: Check, steps: &[Ruling]) -> Ruling {
-    check.state = State::Undecided;
+fn undecided(mut check: Check, steps: &[CheckResult]) -> CheckResult {
+    check.state = CheckState::Undecided;
     check.why.push("not all steps were seen".to_owned());
     check.depends_on = steps.iter().flat_map(|step| step.check.depends_on.iter().copied()).collect();
     check.depends_on.sort_unstable();
     check.depends_on.dedup();
-    Ruling::of(check)
+    CheckResult::of(check)
 }
 
 /// A match as the end of a sequence, and the earliest time that the next one may have.
@@ -55,9 +55,9 @@ struct Reached {
 
 /// One increasing sequence of all steps that were seen exists. A step follows another one also where parent, link or
 /// message say so against the clocks, or where the clocks differ by more.
-pub fn in_order(bench: &Bench, steps: &[Ruling]) -> Ruling {
+pub fn in_order(bench: &EvaluationContext, steps: &[CheckResult]) -> CheckResult {
     let (cast, field) = (bench.cast, &bench.cast.field);
-    let mut check = blank(Kind::InOrder, "in order");
+    let mut check = blank(CheckKind::InOrder, "in order");
     let mut reached: Option<(usize, Vec<Reached>)> = None;
     let mut against_clocks = false;
     for (step, all) in cast.all.iter().enumerate().filter(|(_, all)| !all.is_empty()) {
@@ -68,7 +68,7 @@ pub fn in_order(bench: &Bench, steps: &[Ruling]) -> Ruling {
         let earliest = ends.iter().map(|end| end.by).min().unwrap_or_default();
         let spans: HashSet<usize> = ends
             .iter()
-            .filter_map(|end| if let Item::Span(index) = end.found.item { Some(index) } else { None })
+            .filter_map(|end| if let MatchedItem::Span(index) = end.found.item { Some(index) } else { None })
             .collect();
         let mut by_service: BTreeMap<&str, Reached> = BTreeMap::new();
         for end in &ends {
@@ -92,11 +92,11 @@ pub fn in_order(bench: &Bench, steps: &[Ruling]) -> Ruling {
             let selectors: Vec<_> = cast.spec.steps.iter().flat_map(|step| step.any_of.iter().cloned()).collect();
             let doubts = bench.trust.doubts(Needs::of(&selectors));
             if doubts.is_empty() {
-                check.state = State::Broken;
-                return Ruling::of(check);
+                check.state = CheckState::Broken;
+                return CheckResult::of(check);
             }
             let words = format!("{name} after {before}");
-            return Ruling::doubted(check, &doubts, bench.ground.settle_ns, Some(words));
+            return CheckResult::doubted(check, &doubts, bench.ground.settle_ns, Some(words));
         };
         against_clocks |= first.found.start < earliest;
         reached = Some((step, ends));
@@ -106,8 +106,8 @@ pub fn in_order(bench: &Bench, steps: &[Ruling]) -> Ruling {
             .why
             .push("some steps are in order by parent, link, message or clock difference, not by the clocks".to_owned());
     }
-    if steps.iter().all(|step| matches!(step.check.state, State::Met | State::NotNeeded)) {
-        return Ruling::of(check);
+    if steps.iter().all(|step| matches!(step.check.state, CheckState::Met | CheckState::NotNeeded)) {
+        return CheckResult::of(check);
     }
     undecided(check, steps)
 }

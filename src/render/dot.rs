@@ -3,17 +3,17 @@
 use std::fmt::Write;
 
 use crate::render::escape::drawing;
-use crate::report::graph::{Graph, Shape};
+use crate::report::graph::{Graph, NodeShape};
 
 /// A directed graph.
 pub fn graph(graph: &Graph) -> String {
     let mut out = "digraph map {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n".to_owned();
     for (nth, node) in graph.nodes.iter().enumerate() {
         let shape = match node.shape {
-            Shape::Box => "box",
-            Shape::Queue => "cds",
-            Shape::Store => "cylinder",
-            Shape::Round => "ellipse",
+            NodeShape::Box => "box",
+            NodeShape::Queue => "cds",
+            NodeShape::Store => "cylinder",
+            NodeShape::Round => "ellipse",
         };
         let _ = writeln!(out, "  n{nth} [label={}, shape={shape}];", drawing::dot(&node.label));
     }

@@ -3,25 +3,25 @@
 //! Source: docs.github.com, "Workflow commands for GitHub Actions"; `%`, line breaks, and in properties `:` and `,` are
 //! escaped as its toolkit does.
 
-use crate::pipeline::verdict::{State, Verdict};
+use crate::pipeline::verdict::{CheckState, Verdict};
 use crate::render::escape;
-use crate::report::verify::{Run, Verification, called};
+use crate::report::verify::{VerificationReport, VerifiedRun, called};
 
 /// GitHub shows ten of a step.
 const MOST: usize = 10;
 
 /// The annotations of all runs, worst first.
-pub fn annotations(verification: &Verification) -> String {
-    let runs = |verdict| verification.runs.iter().filter(move |run: &&Run| run.is(verdict));
-    let failed = runs(Verdict::Fail).flat_map(|run| of_run(&verification.pipeline, run, State::Broken));
-    let open = runs(Verdict::CannotTell).flat_map(|run| of_run(&verification.pipeline, run, State::Undecided));
+pub fn annotations(verification: &VerificationReport) -> String {
+    let runs = |verdict| verification.runs.iter().filter(move |run: &&VerifiedRun| run.is(verdict));
+    let failed = runs(Verdict::Fail).flat_map(|run| of_run(&verification.pipeline, run, CheckState::Broken));
+    let open = runs(Verdict::CannotTell).flat_map(|run| of_run(&verification.pipeline, run, CheckState::Undecided));
     failed.chain(open).take(MOST).collect()
 }
 
-fn of_run<'a>(pipeline: &'a str, run: &'a Run, state: State) -> impl Iterator<Item = String> + 'a {
+fn of_run<'a>(pipeline: &'a str, run: &'a VerifiedRun, state: CheckState) -> impl Iterator<Item = String> + 'a {
     let command = match state {
-        State::Broken if run.known => "notice",
-        State::Broken => "error",
+        CheckState::Broken if run.known => "notice",
+        CheckState::Broken => "error",
         _ => "warning",
     };
     run.outcome.checks.iter().filter(move |check| check.state == state).map(move |check| {

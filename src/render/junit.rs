@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
-use crate::pipeline::verdict::{Check, State, Verdict};
+use crate::pipeline::verdict::{Check, CheckState, Verdict};
 use crate::render::escape;
-use crate::report::verify::{Run, Verification, called};
+use crate::report::verify::{VerificationReport, VerifiedRun, called};
 
 /// The document. What a backend said is harmless in it: to a parser, to a terminal, to a build server's log.
 ///
 /// # Errors
 /// Never, as far as is known: what XML cannot hold is escaped before.
-pub fn document(verification: &Verification) -> Result<Vec<u8>, String> {
+pub fn document(verification: &VerificationReport) -> Result<Vec<u8>, String> {
     let mut document = Document::new(text("trace verify-pipeline"));
     for run in &verification.runs {
         document.add_test_suite(suite(&verification.pipeline, run));
@@ -20,7 +20,7 @@ pub fn document(verification: &Verification) -> Result<Vec<u8>, String> {
     document.to_string().map(String::into_bytes).map_err(|error| error.to_string())
 }
 
-fn suite(pipeline: &str, run: &Run) -> TestSuite {
+fn suite(pipeline: &str, run: &VerifiedRun) -> TestSuite {
     let mut suite = TestSuite::new(text(&run.subject));
     suite.set_time(Duration::from_nanos(run.duration_ns.unsigned_abs()));
     suite.add_property((text("verdict"), text(run.outcome.verdict.word())));
@@ -36,14 +36,14 @@ fn suite(pipeline: &str, run: &Run) -> TestSuite {
     suite
 }
 
-fn case(pipeline: &str, run: &Run, check: &Check) -> TestCase {
+fn case(pipeline: &str, run: &VerifiedRun, check: &Check) -> TestCase {
     let why = check.why.join("; ");
     let status = match check.state {
-        State::Met => TestCaseStatus::success(),
-        State::NotNeeded => skipped("need not hold"),
-        State::Broken if run.known => skipped(&format!("known before: {why}")),
-        State::Broken => status(NonSuccessKind::Failure, "broken", &why),
-        State::Undecided => status(NonSuccessKind::Error, "cannot_tell", &why),
+        CheckState::Met => TestCaseStatus::success(),
+        CheckState::NotNeeded => skipped("need not hold"),
+        CheckState::Broken if run.known => skipped(&format!("known before: {why}")),
+        CheckState::Broken => status(NonSuccessKind::Failure, "broken", &why),
+        CheckState::Undecided => status(NonSuccessKind::Error, "cannot_tell", &why),
     };
     let mut case = TestCase::new(text(&called(check)), status);
     case.set_classname(text(pipeline));

@@ -3,17 +3,17 @@
 use std::fmt::Write;
 
 use crate::render::escape::drawing;
-use crate::report::graph::{Graph, Shape};
+use crate::report::graph::{Graph, NodeShape};
 
 /// A flowchart.
 pub fn graph(graph: &Graph) -> String {
     let mut out = "flowchart LR\n".to_owned();
     for (nth, node) in graph.nodes.iter().enumerate() {
         let (opens, closes) = match node.shape {
-            Shape::Box => ("[", "]"),
-            Shape::Queue => ("[/", "/]"),
-            Shape::Store => ("[(", ")]"),
-            Shape::Round => ("([", "])"),
+            NodeShape::Box => ("[", "]"),
+            NodeShape::Queue => ("[/", "/]"),
+            NodeShape::Store => ("[(", ")]"),
+            NodeShape::Round => ("([", "])"),
         };
         let _ = writeln!(out, "  n{nth}{opens}{}{closes}", drawing::mermaid(&node.label));
     }

@@ -2,12 +2,12 @@
 
 use insta::assert_snapshot;
 
-use crate::analysis::journey::findings::known::Known;
-use crate::analysis::journey::findings::{Grounds, Judged};
+use crate::analysis::journey::findings::known::Knowledge;
+use crate::analysis::journey::findings::{AnalysedJourney, FindingsInput};
 use crate::analysis::journey::sketch;
-use crate::analysis::journey::timeline::{Lines, Options};
+use crate::analysis::journey::timeline::{LogDetail, TimelineOptions};
 use crate::model::attribute::{Attributes, Value};
-use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Searched, Source};
 use crate::model::filter::Filters;
 use crate::model::journey::{Join, Journey, Reason, Skew};
 use crate::model::log::{ErrorContext, Level, LogEntry};
@@ -16,13 +16,13 @@ use crate::model::pattern::Pattern;
 use crate::model::span::{Event, Resource};
 use crate::model::time::{HOUR, Window, Zone};
 use crate::render::{Format, View, escape, render};
-use crate::report::config::Config;
-use crate::report::doctor::{Ability, Doctor, DoctorRow};
-use crate::report::find::Find;
-use crate::report::logs::Logs;
+use crate::report::config::ConfigReport;
+use crate::report::doctor::{Ability, DoctorReport, DoctorRow};
+use crate::report::find::FindReport;
+use crate::report::logs::LogsReport;
 use crate::report::span::SpanReport;
 use crate::report::timeline::TimelineReport;
-use crate::report::tour::{Step, Tour};
+use crate::report::tour::{TourReport, TourStep};
 use crate::report::{Body, Report};
 
 const ID: &str = "3f2a9c1e-7c05-43a4-beae-034151654acd";
@@ -105,10 +105,10 @@ fn evidence() -> Evidence {
             status(Source::Loki, 1, ""),
             status(Source::Prometheus, 1, ""),
         ],
-        coverage: Coverage {
+        coverage: Searched {
             traces: [hour].into_iter().collect(),
             logs: [hour].into_iter().collect(),
-            ..Coverage::default()
+            ..Searched::default()
         },
         ..Evidence::default()
     }
@@ -137,19 +137,25 @@ fn shown(body: Body, evidence: &Evidence, view: &View) -> String {
     text
 }
 
-fn judged(journey: Journey) -> Judged {
-    let mut known = Known::default();
+fn judged(journey: Journey) -> AnalysedJourney {
+    let mut known = Knowledge::default();
     known.learn(&journey);
-    Judged::new(journey, &Grounds { complete: true, settled: true, looked_up: true, known: &known, baseline: None })
+    AnalysedJourney::new(
+        journey,
+        &FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None },
+    )
 }
 
 fn find(journey: Journey) -> Body {
     let keys = ["correlation_id", "correlation.id", "request_id"].map(str::to_owned).to_vec();
-    Body::Find(Box::new(Find::of(judged(journey), keys, Options::compact())))
+    Body::Find(Box::new(FindReport::of(judged(journey), keys, TimelineOptions::compact())))
 }
 
 fn timeline(journey: Journey) -> Body {
-    Body::Timeline(Box::new(TimelineReport::of(judged(journey), Options { lines: Lines::All, ..Options::default() })))
+    Body::Timeline(Box::new(TimelineReport::of(
+        judged(journey),
+        TimelineOptions { lines: LogDetail::All, ..TimelineOptions::default() },
+    )))
 }
 
 fn busy() -> Journey {
@@ -541,7 +547,7 @@ fn lines_in_time_order_with_their_errors_laid_out() {
     let mut journey = broken();
     journey.logs.insert(0, line("spell_checker_service", 112, Level::Info, "dictionary \x1b[31mloaded"));
     let around = vec![line("essay_lifecycle_service", 417, Level::Debug, "connecting to the content store")];
-    let report = Logs::of(journey, around, Filters::default());
+    let report = LogsReport::of(journey, around, Filters::default());
     assert_snapshot!(shown(Body::Logs(Box::new(report)), &evidence(), &view(100)), @r#"
     ✗ 1 error line in 3f2a9c1e-7c05-43a4-beae-034151654acd
     2 log lines · 2 services · 1 line around them · 2026-11-22 14:02:11.224 +01:00
@@ -608,7 +614,7 @@ fn the_doctor_says_what_to_do() {
     ");
 }
 
-fn doctor() -> Doctor {
+fn doctor() -> DoctorReport {
     let row = |name: Source, state, next: &str| DoctorRow {
         name,
         url: format!("http://{}.internal", name.word()),
@@ -644,7 +650,7 @@ fn doctor() -> Doctor {
         clock_difference_ns: Some(-95_000 * MS),
         ..row(Source::Prometheus, BackendState::Ok, "set the clock of that machine")
     };
-    Doctor { checks: vec![jaeger, loki, prometheus] }
+    DoctorReport { checks: vec![jaeger, loki, prometheus] }
 }
 
 #[test]
@@ -661,7 +667,7 @@ fn nothing_from_outside_reaches_the_terminal_unescaped() {
     let bodies = [
         find(journey.clone()),
         timeline(journey.clone()),
-        Body::Logs(Box::new(Logs::of(journey, vec![], Filters::default()))),
+        Body::Logs(Box::new(LogsReport::of(journey, vec![], Filters::default()))),
     ];
     for body in bodies {
         let report = Report::new(body).about(evil, &without_loki());
@@ -675,9 +681,9 @@ fn nothing_from_outside_reaches_the_terminal_unescaped() {
 #[test]
 fn json_keeps_to_the_schema_and_holds_all() {
     let validator = jsonschema::validator_for(&crate::report::schema()).unwrap();
-    let tour = Tour {
+    let tour = TourReport {
         welcome: "hello".into(),
-        steps: vec![Step {
+        steps: vec![TourStep {
             title: "one".into(),
             text: "look".into(),
             command: "trace find --demo".into(),
@@ -691,9 +697,9 @@ fn json_keeps_to_the_schema_and_holds_all() {
         nothing(),
         timeline(busy()),
         Body::Span(Box::new(SpanReport::of(broken(), 0).unwrap())),
-        Body::Logs(Box::new(Logs::of(broken(), vec![], Filters::default()))),
+        Body::Logs(Box::new(LogsReport::of(broken(), vec![], Filters::default()))),
         Body::Doctor(doctor()),
-        Body::Config(Config::default()),
+        Body::Config(ConfigReport::default()),
         Body::Tour(tour),
     ];
     for body in bodies {
@@ -721,7 +727,7 @@ fn json_keeps_to_the_schema_and_holds_all() {
 #[test]
 fn filters_that_leave_nothing_say_so_and_name_the_services() {
     let filters = |service: &str| Filters { services: vec![Pattern::exact(service)], ..Filters::default() };
-    let logs = |service| Body::Logs(Box::new(Logs::of(broken(), vec![], filters(service))));
+    let logs = |service| Body::Logs(Box::new(LogsReport::of(broken(), vec![], filters(service))));
     let services = "services  batch_orchestrator · essay_lifecycle · spell_checker\n";
     let text = shown(logs("nobody"), &evidence(), &view(100));
     assert!(text.starts_with("– nothing to show in") && text.contains(services), "{text}");
@@ -730,8 +736,8 @@ fn filters_that_leave_nothing_say_so_and_name_the_services() {
     assert!(text.contains("all filtered out by --service spell_checker\n") && !text.contains("services  "), "{text}");
     assert!(shown(logs("essay_lifecycle"), &evidence(), &view(100)).starts_with("✗ 1 error line"));
 
-    let options = Options { filters: filters("nobody"), ..Options::compact() };
-    let text = shown(Body::Find(Box::new(Find::of(judged(broken()), vec![], options))), &evidence(), &view(100));
+    let options = TimelineOptions { filters: filters("nobody"), ..TimelineOptions::compact() };
+    let text = shown(Body::Find(Box::new(FindReport::of(judged(broken()), vec![], options))), &evidence(), &view(100));
     assert!(text.contains("– nothing to show: 9 spans and 1 log line are filtered out by --service nobody"), "{text}");
     assert!(text.contains(services), "{text}");
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::alerts::{Because, Episode, Example, State};
+use crate::analysis::window::alerts::{AlertEpisode, Because, EpisodeState, Example};
 use crate::model::basis::Basis;
 use crate::model::finding::Severity;
 use crate::model::time::{Human, Timestamp, Window};
@@ -32,7 +32,7 @@ const TOLD: [&str; 3] = ["alertname", "severity", "alertstate"];
 
 /// Alerts of a time.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Alerts {
+pub struct AlertsReport {
     /// The time that was asked about; none where none was.
     pub asked: Option<Window>,
     /// Whether only alerts of some services were asked for: one that names none decides no exit code then.
@@ -40,29 +40,29 @@ pub struct Alerts {
     /// Whether no alert could be, for the server has no rules.
     pub no_rules: bool,
     /// Every alert once: what still is before what is over, gravest first, then the newest.
-    pub alerts: Vec<Episode>,
+    pub alerts: Vec<AlertEpisode>,
     /// What the examples were taken from.
     pub basis: Basis,
 }
 
-impl Alerts {
+impl AlertsReport {
     /// The gravest of them.
     pub fn gravest(&self) -> Option<Severity> {
-        self.alerts.iter().map(Episode::grave).max()
+        self.alerts.iter().map(AlertEpisode::grave).max()
     }
 
     /// The gravest of those that may decide the exit code.
     pub fn gravest_that_gates(&self) -> Option<Severity> {
-        self.alerts.iter().filter(|alert| self.gates(alert)).map(Episode::grave).max()
+        self.alerts.iter().filter(|alert| self.gates(alert)).map(AlertEpisode::grave).max()
     }
 
-    fn gates(&self, alert: &Episode) -> bool {
+    fn gates(&self, alert: &AlertEpisode) -> bool {
         alert.service.is_some() || !self.of_services
     }
 
     /// Its main table.
     pub fn rows(&self) -> Rows {
-        let row = |alert: &Episode| {
+        let row = |alert: &AlertEpisode| {
             let ids: Vec<&str> = alert.examples.iter().map(|example| example.id.as_str()).collect();
             vec![
                 json!(alert.name),
@@ -125,9 +125,9 @@ impl Alerts {
     }
 
     fn answer(&self, frame: &Frame) -> Line {
-        let count = |is: &dyn Fn(&&Episode) -> bool| self.alerts.iter().filter(is).count();
-        let [firing, pending, past] =
-            [State::Firing, State::Pending, State::Resolved].map(|state| count(&|alert| alert.state == state));
+        let count = |is: &dyn Fn(&&AlertEpisode) -> bool| self.alerts.iter().filter(is).count();
+        let [firing, pending, past] = [EpisodeState::Firing, EpisodeState::Pending, EpisodeState::Resolved]
+            .map(|state| count(&|alert| alert.state == state));
         let time = self.asked.map_or(String::new(), |asked| format!(" in {}", Human(asked.length())));
         if self.alerts.is_empty() {
             return match (frame.report.complete, self.asked) {
@@ -150,7 +150,7 @@ impl Alerts {
     }
 
     fn table(&self, frame: &Frame) -> Table {
-        let row = |alert: &Episode| {
+        let row = |alert: &AlertEpisode| {
             let (role, mark) = mark(alert.grave());
             let unscoped = if self.gates(alert) { UNSCOPED } else { UNSCOPED_AND_NO_GATE };
             let about = alert.service.as_deref().unwrap_or(unscoped);
@@ -184,17 +184,17 @@ fn mark(severity: Severity) -> (Role, &'static str) {
 }
 
 /// `firing since 14:02:11 (2 min)`, `fired 14:02:11 – 14:03:41`.
-fn when(alert: &Episode, frame: &Frame) -> String {
+fn when(alert: &AlertEpisode, frame: &Frame) -> String {
     let at_least = if alert.at_least { "before " } else { "" };
     let since = clock(alert.since, alert.to, frame);
     let length = Human(alert.to.since(alert.since).max(0));
     let fired = alert.fired.filter(|fired| *fired > alert.since && !alert.at_least);
     let fired = fired.map_or(String::new(), |fired| format!(", firing from {}", clock(fired, alert.to, frame)));
     match alert.state {
-        State::Firing if fired.is_empty() => format!("firing since {at_least}{since} ({length})"),
-        State::Firing => format!("active since {at_least}{since} ({length}){fired}"),
-        State::Pending => format!("pending since {at_least}{since} ({length})"),
-        State::Resolved => {
+        EpisodeState::Firing if fired.is_empty() => format!("firing since {at_least}{since} ({length})"),
+        EpisodeState::Firing => format!("active since {at_least}{since} ({length}){fired}"),
+        EpisodeState::Pending => format!("pending since {at_least}{since} ({length})"),
+        EpisodeState::Resolved => {
             let word = if alert.fired.is_some() { "fired" } else { "was pending" };
             format!("{word} {at_least}{since} – {} ({length})", clock(alert.to, alert.to, frame))
         }
@@ -202,7 +202,7 @@ fn when(alert: &Episode, frame: &Frame) -> String {
 }
 
 /// Which one of many it is: its labels that say nothing else.
-fn labels(alert: &Episode) -> Option<String> {
+fn labels(alert: &AlertEpisode) -> Option<String> {
     let is_told = |key: &str, value: &str| TOLD.contains(&key) || alert.service.as_deref() == Some(value);
     let rest = alert.labels.iter().filter(|(key, value)| !is_told(key, value));
     let rest: Vec<String> = rest.map(|(key, value)| short(&format!("{key}={value}"), TEXT)).collect();
@@ -210,7 +210,7 @@ fn labels(alert: &Episode) -> Option<String> {
 }
 
 /// What its rule says of it.
-fn said(alert: &Episode) -> Vec<Block> {
+fn said(alert: &AlertEpisode) -> Vec<Block> {
     let text = |key: &str| Some(short(alert.annotations.get(key)?, TEXT)).filter(|text| !text.is_empty());
     let mut texts: Vec<String> = ["summary", "message", "description"].into_iter().filter_map(text).collect();
     texts.dedup();
@@ -224,7 +224,7 @@ fn clock(at: Timestamp, end: Timestamp, frame: &Frame) -> String {
     if zone.date(at) == zone.date(end) { zone.clock_seconds(at) } else { zone.minute(at) }
 }
 
-fn shown_by(example: &Example, alert: &Episode, frame: &Frame) -> Line {
+fn shown_by(example: &Example, alert: &AlertEpisode, frame: &Frame) -> Line {
     let (role, mark, what) = match (example.because, example.took_ns, example.usual_ns) {
         (Because::Slow, Some(took), Some(usual)) => {
             (Role::Warn, "! ", format!("{}: {}, usually {}", example.operation, Human(took), Human(usual)))

@@ -7,18 +7,18 @@ use crate::model::id::TraceId;
 use crate::model::journey::{Join, Journey, Reason};
 use crate::report::block::{Fact, Role, fact, one, piece, plain};
 use crate::report::frame::Ids;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts::labelled;
 use crate::report::words::counted;
 
 /// Why each part belongs, parts with the same reason together.
-pub fn joined(journey: &Journey, names: &Names, ids: Ids) -> Vec<Fact> {
+pub fn joined(journey: &Journey, names: &ShortNames, ids: Ids) -> Vec<Fact> {
     let tagged: BTreeSet<Option<TraceId>> = journey.joins.iter().filter(|j| is_tag(j)).map(|j| j.trace_id).collect();
-    let mut groups: Vec<Group> = vec![];
+    let mut groups: Vec<JoinGroup> = vec![];
     for join in journey.joins.iter().filter(|join| is_tag(join) || join.lines > 0 || !tagged.contains(&join.trace_id)) {
         match groups.iter_mut().find(|group| group.takes(join)) {
             Some(group) => group.joins.push(join),
-            None => groups.push(Group { joins: vec![join] }),
+            None => groups.push(JoinGroup { joins: vec![join] }),
         }
     }
     labelled("joined", groups.iter().map(|group| plain(group.because(names, ids))))
@@ -30,11 +30,11 @@ fn is_tag(join: &Join) -> bool {
 }
 
 /// Joins that one sentence tells.
-struct Group<'a> {
+struct JoinGroup<'a> {
     joins: Vec<&'a Join>,
 }
 
-impl Group<'_> {
+impl JoinGroup<'_> {
     fn takes(&self, join: &Join) -> bool {
         let first = self.joins[0];
         match (&first.reason, &join.reason) {
@@ -44,7 +44,7 @@ impl Group<'_> {
         }
     }
 
-    fn because(&self, names: &Names, ids: Ids) -> String {
+    fn because(&self, names: &ShortNames, ids: Ids) -> String {
         let mut traces: Vec<TraceId> = self.joins.iter().filter_map(|j| j.trace_id).collect();
         traces.sort_unstable();
         traces.dedup();
@@ -65,7 +65,7 @@ impl Group<'_> {
         }
     }
 
-    fn writers(&self, names: &Names) -> String {
+    fn writers(&self, names: &ShortNames) -> String {
         let writer = |join: &&Join| match &join.reason {
             Reason::LogLine { service } => Some(names.get(service).to_owned()),
             _ => None,
@@ -118,7 +118,7 @@ pub fn neighbours(journey: &Journey) -> Vec<Fact> {
 }
 
 /// Services that wrote lines and have no span in a journey that has spans.
-pub fn unseen(journey: &Journey, names: &Names) -> Vec<Fact> {
+pub fn unseen(journey: &Journey, names: &ShortNames) -> Vec<Fact> {
     let seen: BTreeSet<&str> = journey.spans.iter().map(|s| short_service(s.service())).collect();
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
     for line in journey.logs.iter().filter(|l| !l.service.is_empty() && !seen.contains(short_service(&l.service))) {

@@ -144,14 +144,14 @@ pub struct Bar {
     /// What is said behind the label where there is room for both, else below it; may be empty.
     pub note: Line,
     /// What is cut where nothing fits.
-    pub cut: Cut,
+    pub cut: CutSide,
     /// How long, in words; may be empty.
     pub length: String,
 }
 
 /// Which part of a text goes where it is too long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Cut {
+pub enum CutSide {
     /// Its middle: names differ at both ends.
     #[default]
     Middle,

@@ -10,7 +10,7 @@ use crate::report::rows::Rows;
 
 /// Every value in force.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct Config {
+pub struct ConfigReport {
     /// The profile in use.
     pub profile: Option<ConfigProfile>,
     /// Files that were read, most specific first.
@@ -55,7 +55,7 @@ pub struct ConfigValue {
     pub from: String,
 }
 
-impl Config {
+impl ConfigReport {
     /// Its main table: the values.
     pub fn rows(&self) -> Rows {
         let row = |value: &ConfigValue| vec![json!(value.name), value.value.clone(), json!(value.from)];

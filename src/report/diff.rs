@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::diff::{Began, Change, Figures, Step, Told};
+use crate::analysis::window::diff::{Began, Change, DiffResult, DiffStep, StepFigures};
 use crate::model::basis::Basis;
 use crate::model::time::{Human, Window};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window;
@@ -25,7 +25,7 @@ const NAMED: usize = 3;
 
 /// What is compared.
 #[derive(Clone, Debug)]
-pub enum Compared {
+pub enum DiffSubject {
     /// Two journeys.
     Journeys {
         /// What they were asked for by.
@@ -33,7 +33,7 @@ pub enum Compared {
         /// Of which nothing was found.
         empty: [bool; 2],
         /// How they differ.
-        told: Told,
+        told: DiffResult,
     },
     /// Two windows.
     Windows {
@@ -42,14 +42,14 @@ pub enum Compared {
         /// What was read of each.
         bases: [Basis; 2],
         /// How they differ.
-        told: Told,
+        told: DiffResult,
     },
 }
 
 /// Two journeys, or two windows, step by step.
 #[derive(Clone, Debug)]
 pub struct DiffReport {
-    compared: Compared,
+    compared: DiffSubject,
     all: bool,
 }
 
@@ -67,7 +67,7 @@ pub struct DiffRecord<'a> {
     /// Empty of two journeys, which are compared whatever began them.
     entries: &'a [Began],
     /// Every step, each before those under it.
-    steps: &'a [Step],
+    steps: &'a [DiffStep],
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -87,18 +87,18 @@ struct SideRecord<'a> {
 
 impl DiffReport {
     /// Of this.
-    pub fn new(compared: Compared, all: bool) -> Self {
+    pub fn new(compared: DiffSubject, all: bool) -> Self {
         Self { compared, all }
     }
 
-    fn told(&self) -> &Told {
+    fn told(&self) -> &DiffResult {
         match &self.compared {
-            Compared::Journeys { told, .. } | Compared::Windows { told, .. } => told,
+            DiffSubject::Journeys { told, .. } | DiffSubject::Windows { told, .. } => told,
         }
     }
 
     fn is_of_two(&self) -> bool {
-        matches!(self.compared, Compared::Journeys { .. })
+        matches!(self.compared, DiffSubject::Journeys { .. })
     }
 
     /// Whether anything differs.
@@ -116,16 +116,16 @@ impl DiffReport {
         let told = self.told();
         let side = |nth: usize| SideRecord {
             id: match &self.compared {
-                Compared::Journeys { names, .. } => names.get(nth).map(String::as_str),
-                Compared::Windows { .. } => None,
+                DiffSubject::Journeys { names, .. } => names.get(nth).map(String::as_str),
+                DiffSubject::Windows { .. } => None,
             },
             window: match &self.compared {
-                Compared::Windows { windows, .. } => windows.get(nth).copied(),
-                Compared::Journeys { .. } => None,
+                DiffSubject::Windows { windows, .. } => windows.get(nth).copied(),
+                DiffSubject::Journeys { .. } => None,
             },
             basis: match &self.compared {
-                Compared::Windows { bases, .. } => bases.get(nth),
-                Compared::Journeys { .. } => None,
+                DiffSubject::Windows { bases, .. } => bases.get(nth),
+                DiffSubject::Journeys { .. } => None,
             },
             journey_count: told.journeys[nth],
             span_count: told.spans[nth],
@@ -143,7 +143,7 @@ impl DiffReport {
 
     /// Its main table: the steps.
     pub fn rows(&self) -> Rows {
-        let row = |step: &Step| {
+        let row = |step: &DiffStep| {
             let changes: Vec<&str> = step.changes.iter().map(|change| word(*change)).collect();
             let mut row = vec![
                 json!(changes.join(", ")),
@@ -220,7 +220,7 @@ impl DiffReport {
     fn title(&self, frame: &Frame) -> Line {
         let told = self.told();
         let whose = if self.is_of_two() { "the second" } else { "the time after" };
-        if let Compared::Journeys { names, empty, .. } = &self.compared
+        if let DiffSubject::Journeys { names, empty, .. } = &self.compared
             && empty.contains(&true)
         {
             let so_far = if frame.report.complete { "" } else { " so far" };
@@ -257,9 +257,9 @@ impl DiffReport {
 
     /// `2 steps fewer`, `1 slower by 3.2 s`.
     fn summed(&self, changes: &[Change], words: &str) -> Option<String> {
-        let is_so = |step: &&Step| step.changes.iter().any(|change| changes.contains(change));
-        let steps: Vec<&Step> = self.told().steps.iter().filter(is_so).collect();
-        let by = |step: &&Step| {
+        let is_so = |step: &&DiffStep| step.changes.iter().any(|change| changes.contains(change));
+        let steps: Vec<&DiffStep> = self.told().steps.iter().filter(is_so).collect();
+        let by = |step: &&DiffStep| {
             let (a, b) = (step.first.unwrap_or_default(), step.second.unwrap_or_default());
             let has = |change: Change| changes.contains(&change) && step.changes.contains(&change);
             let waits = has(Change::WaitsLonger) || has(Change::WaitsLess) && !has(Change::Faster);
@@ -284,7 +284,7 @@ impl DiffReport {
             ]
         };
         match &self.compared {
-            Compared::Journeys { names, .. } => {
+            DiffSubject::Journeys { names, .. } => {
                 let side = |(nth, label): (usize, &'static str)| {
                     let mut items = vec![one(Role::Strong, &names[nth])];
                     items.extend(numbers(nth));
@@ -292,7 +292,7 @@ impl DiffReport {
                 };
                 [(0, "first"), (1, "second")].map(side).to_vec()
             }
-            Compared::Windows { windows, bases, .. } => {
+            DiffSubject::Windows { windows, bases, .. } => {
                 let side = |(nth, label): (usize, &'static str)| {
                     let mut items =
                         vec![plain(frame.stretch(windows[nth])), plain(counted(told.journeys[nth], "journey"))];
@@ -331,14 +331,14 @@ impl DiffReport {
     }
 
     /// What differs, and the steps above it, up to the entry; everything where everything is wanted.
-    fn shown(&self) -> Vec<&Step> {
+    fn shown(&self) -> Vec<&DiffStep> {
         let steps = &self.told().steps;
         let mut keep = vec![];
         let mut wanted = usize::MAX;
         for (nth, step) in steps.iter().enumerate().rev() {
             let leads_on = step.depth < wanted && wanted != usize::MAX;
             let is_entry = nth.checked_sub(1).and_then(|last| steps.get(last)).is_none_or(|l| l.entry != step.entry);
-            let begins = is_entry && keep.last().is_some_and(|kept: &&Step| kept.entry == step.entry);
+            let begins = is_entry && keep.last().is_some_and(|kept: &&DiffStep| kept.entry == step.entry);
             if self.all || !step.changes.is_empty() || leads_on || begins {
                 keep.push(step);
                 wanted = step.depth;
@@ -351,12 +351,12 @@ impl DiffReport {
         keep
     }
 
-    fn table(&self, rows: &[&Step]) -> Table {
+    fn table(&self, rows: &[&DiffStep]) -> Table {
         let mut services: Vec<&str> = rows.iter().map(|step| step.service.as_str()).collect();
         services.sort_unstable();
         services.dedup();
-        let names = Names::of(&services);
-        let row = |step: &Step| {
+        let names = ShortNames::of(&services);
+        let row = |step: &DiffStep| {
             let indent = "  ".repeat(step.depth.min(DEEPEST));
             let label = format!("{indent}{} {}", names.get(&step.service), step.operation);
             let role = if step.changes.is_empty() { Role::Dim } else { Role::Strong };
@@ -384,8 +384,8 @@ impl DiffReport {
         Table { head, rows: all, numbers, ..Table::default() }
     }
 
-    fn figures(&self, step: &Step, nth: usize) -> Line {
-        let Some(figures): Option<Figures> = [step.first, step.second][nth] else { return one(Role::Dim, "–") };
+    fn figures(&self, step: &DiffStep, nth: usize) -> Line {
+        let Some(figures): Option<StepFigures> = [step.first, step.second][nth] else { return one(Role::Dim, "–") };
         let mut said = Human(figures.p50_ns).to_string();
         if self.is_of_two() {
             if figures.call_count > 1 {
@@ -404,7 +404,7 @@ impl DiffReport {
     }
 
     fn commands(&self, frame: &Frame) -> Vec<String> {
-        let Compared::Journeys { names, empty, .. } = &self.compared else { return vec![] };
+        let DiffSubject::Journeys { names, empty, .. } = &self.compared else { return vec![] };
         let flags = &frame.report.flags;
         if flags.contains("--demo") {
             return vec![format!("trace missing --demo={}", quoted(&names[1]))];
@@ -454,14 +454,14 @@ fn word(change: Change) -> &'static str {
 }
 
 /// How long its message waited, where that differs.
-fn waited(step: &Step) -> Option<Block> {
+fn waited(step: &DiffStep) -> Option<Block> {
     let differs = |change: &Change| matches!(change, Change::WaitsLonger | Change::WaitsLess);
     let [first, second] = [step.first, step.second].map(|side| Human(side.unwrap_or_default().wait_ns));
     let said = || one(Role::Plain, format!("waited {first}, then {second} for its message"));
     step.changes.iter().any(differs).then(|| Block::Line(said()))
 }
 
-fn marks(step: &Step) -> Line {
+fn marks(step: &DiffStep) -> Line {
     let Some(first) = step.changes.first() else { return one(Role::Dim, "=") };
     let mark = match first {
         Change::Added | Change::More => "+",

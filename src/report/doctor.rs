@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::model::evidence::{BackendState, Breaker, BreakerState, Source};
+use crate::model::evidence::{BackendState, BreakerState, BreakerStatus, Source};
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::frame::Frame;
@@ -14,7 +14,7 @@ use crate::report::words::counted;
 
 /// The state of every backend.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct Doctor {
+pub struct DoctorReport {
     /// One a backend.
     pub checks: Vec<DoctorRow>,
 }
@@ -46,7 +46,7 @@ pub struct DoctorRow {
     pub newest: Option<Timestamp>,
     /// Whether it failed so often that it was left alone; none where nobody was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub breaker: Option<Breaker>,
+    pub breaker: Option<BreakerStatus>,
     /// What to do; empty where all is well.
     pub next: String,
 }
@@ -81,7 +81,7 @@ pub struct Ability {
     pub answer: String,
 }
 
-impl Doctor {
+impl DoctorReport {
     /// Its main table: the backends.
     pub fn rows(&self) -> Rows {
         let row = |check: &DoctorRow| {

@@ -5,11 +5,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::window::error_list::ErrorEntry;
-use crate::analysis::window::occurrences::Part;
+use crate::analysis::window::occurrences::ErrorRole;
 use crate::model::basis::Basis;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window;
@@ -20,7 +20,7 @@ const FIELDS: usize = 6;
 
 /// The newest errors.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct Errors {
+pub struct ErrorsReport {
     /// Newest first, each with how often the same was told.
     pub errors: Vec<ErrorEntry>,
     /// How many other kinds there are, older ones.
@@ -39,7 +39,7 @@ pub struct Errors {
     pub stacks: bool,
 }
 
-impl Errors {
+impl ErrorsReport {
     /// Its main table.
     pub fn rows(&self) -> Rows {
         let row = |error: &ErrorEntry| {
@@ -92,7 +92,7 @@ impl Errors {
         let mut services: Vec<&str> = self.errors.iter().map(|error| error.place.service.as_str()).collect();
         services.sort_unstable();
         services.dedup();
-        let names = Names::of(&services);
+        let names = ShortNames::of(&services);
         for error in &self.errors {
             blocks.push(Block::Blank);
             blocks.extend(self.whole(error, &names, frame));
@@ -135,7 +135,7 @@ impl Errors {
         ]
     }
 
-    fn whole(&self, error: &ErrorEntry, names: &Names, frame: &Frame) -> Vec<Block> {
+    fn whole(&self, error: &ErrorEntry, names: &ShortNames, frame: &Frame) -> Vec<Block> {
         let mut head = vec![
             piece(Role::Error, "✗ "),
             piece(Role::Strong, [names.get(&error.place.service), &error.place.operation].join("  ").trim_end()),
@@ -153,7 +153,7 @@ impl Errors {
             Some(frame.zone.full(error.time)),
             (error.count > 1).then(|| format!("first at {}", frame.zone.full(error.first_seen))),
             error.lines_only.then(|| "told by a line only".to_owned()),
-            (error.part == Part::PassedOn).then(|| "passed on".to_owned()),
+            (error.part == ErrorRole::PassedOn).then(|| "passed on".to_owned()),
             match error.recovered {
                 0 => None,
                 all if all == error.count => Some("made good".to_owned()),

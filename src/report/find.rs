@@ -1,15 +1,15 @@
 //! `find`: the story of one ID on one screen.
 
-use crate::analysis::journey::errors::{self, Failure};
-use crate::analysis::journey::findings::Judged;
-use crate::analysis::journey::timeline::{self, Options, Timeline};
+use crate::analysis::journey::errors::{self, JourneyError};
+use crate::analysis::journey::findings::AnalysedJourney;
+use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
 use crate::model::time::{DAY, Window};
 use crate::report::belonging;
 use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
 use crate::report::filters;
 use crate::report::findings;
 use crate::report::frame::Frame;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::record::JourneyRecord;
 use crate::report::rows::{self, Rows};
@@ -22,17 +22,17 @@ const FINDINGS: usize = 4;
 
 /// The story of one ID.
 #[derive(Clone, Debug)]
-pub struct Find {
-    judged: Judged,
+pub struct FindReport {
+    judged: AnalysedJourney,
     timeline: Timeline,
-    failures: Vec<Failure>,
-    options: Options,
+    failures: Vec<JourneyError>,
+    options: TimelineOptions,
     keys: Vec<String>,
 }
 
-impl Find {
+impl FindReport {
     /// The story of a journey. The keys are those under which the ID was looked for.
-    pub fn of(judged: Judged, keys: Vec<String>, options: Options) -> Self {
+    pub fn of(judged: AnalysedJourney, keys: Vec<String>, options: TimelineOptions) -> Self {
         let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
         let failures = errors::of(&judged.journey);
         Self { judged, timeline, failures, options, keys }
@@ -59,7 +59,7 @@ impl Find {
             return self.nothing(frame);
         }
         let journey = &self.judged.journey;
-        let names = Names::in_journey(journey);
+        let names = ShortNames::in_journey(journey);
         let mut blocks = frame.answer(&self.judged, &self.failures);
         blocks.extend(frame.asking());
         if !self.failures.is_empty() {
@@ -78,7 +78,7 @@ impl Find {
         blocks
     }
 
-    fn facts(&self, frame: &Frame, names: &Names) -> Vec<Fact> {
+    fn facts(&self, frame: &Frame, names: &ShortNames) -> Vec<Fact> {
         let journey = &self.judged.journey;
         let mut facts = parts::time(journey, &self.timeline, names);
         let left_out = filters::left_out(&self.timeline, &self.options.filters);
@@ -97,7 +97,7 @@ impl Find {
         facts
     }
 
-    fn commands(&self, frame: &Frame, names: &Names) -> Vec<String> {
+    fn commands(&self, frame: &Frame, names: &ShortNames) -> Vec<String> {
         let mut commands = vec![];
         if let Some(span) = self.failures.iter().find_map(|f| f.span_id) {
             commands.push(frame.command("span", &names.span(span)));

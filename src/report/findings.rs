@@ -1,10 +1,10 @@
 //! Findings in words: short for the screens that show other things too, whole for the one that shows nothing else.
 
-use crate::analysis::journey::findings::Judgement;
-use crate::model::finding::{Confidence, Finding, FindingId, Proof, Severity};
+use crate::analysis::journey::findings::FindingSet;
+use crate::model::finding::{Confidence, EvidenceItem, Finding, FindingId, Severity};
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts::labelled;
 use crate::report::words::counted;
 
@@ -12,12 +12,12 @@ use crate::report::words::counted;
 const PROOFS: usize = 6;
 
 /// What is shown beside the errors, which are told by themselves.
-pub fn beside_errors(judgement: &Judgement) -> impl Iterator<Item = &Finding> {
+pub fn beside_errors(judgement: &FindingSet) -> impl Iterator<Item = &Finding> {
     judgement.grave().filter(|finding| finding.id != FindingId::ErrorOrigin)
 }
 
 /// The first of these findings, in a few lines each.
-pub fn short(all: &[&Finding], names: &Names, origin: Timestamp, most: usize) -> Vec<Block> {
+pub fn short(all: &[&Finding], names: &ShortNames, origin: Timestamp, most: usize) -> Vec<Block> {
     let mut blocks = vec![];
     for finding in all.iter().take(most) {
         if blocks.is_empty() {
@@ -44,7 +44,7 @@ pub fn short(all: &[&Finding], names: &Names, origin: Timestamp, most: usize) ->
 }
 
 /// A finding with everything that is known of it.
-pub fn whole(finding: &Finding, names: &Names, origin: Option<Timestamp>, flags: &str) -> Vec<Block> {
+pub fn whole(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, flags: &str) -> Vec<Block> {
     let mut blocks = vec![Block::Line(headline(finding)), Block::Line(one(Role::Dim, format!("  {}", kind(finding))))];
     let proofs = finding.evidence.iter().take(PROOFS).map(|proof| evidence(proof, names, origin));
     let mut facts = labelled("  seen", proofs);
@@ -68,7 +68,7 @@ fn on_the_same_data(advice: &str, flags: &str) -> String {
 }
 
 /// What is not said yet.
-pub fn withheld(judgement: &Judgement) -> Vec<Fact> {
+pub fn withheld(judgement: &FindingSet) -> Vec<Fact> {
     let say =
         |n| plain(format!("{} withheld: more may still come; ask again when it has settled", counted(n, "finding")));
     (judgement.withheld > 0).then(|| fact("withheld", say(judgement.withheld))).into_iter().collect()
@@ -111,7 +111,7 @@ fn kind(finding: &Finding) -> String {
 }
 
 /// `250 ms in  span 1f2e3d4c  what of it matters`.
-fn evidence(proof: &Proof, names: &Names, origin: Option<Timestamp>) -> Line {
+fn evidence(proof: &EvidenceItem, names: &ShortNames, origin: Option<Timestamp>) -> Line {
     let when = proof.time.zip(origin).map(|(time, origin)| Human(time.since(origin)).to_string()).unwrap_or_default();
     let where_ = match (proof.span_id, proof.trace_id) {
         (Some(span), _) => format!("span {}", names.span(span)),

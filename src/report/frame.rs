@@ -1,8 +1,8 @@
 //! What stands around every report: the answer, how the asking went, what time it covers, what to type next.
 
 use crate::analysis::journey::clocks::Clocks;
-use crate::analysis::journey::errors::{self, Failure};
-use crate::analysis::journey::findings::{Judged, Judgement};
+use crate::analysis::journey::errors::{self, JourneyError};
+use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
 use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::finding::Severity;
@@ -15,7 +15,7 @@ use crate::report::filters;
 use crate::report::findings;
 use crate::report::parts::labelled;
 use crate::report::words::{counted, flag, quoted};
-use crate::report::{Body, Link, Report};
+use crate::report::{Body, PageLink, Report};
 
 /// How IDs are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Frame<'a> {
 
 impl Frame<'_> {
     /// The answer in one line, then the journey in numbers.
-    pub fn answer(&self, judged: &Judged, failures: &[Failure]) -> Vec<Block> {
+    pub fn answer(&self, judged: &AnalysedJourney, failures: &[JourneyError]) -> Vec<Block> {
         let journey = &judged.journey;
         let id = self.report.subject.as_deref().or(journey.correlation_id.as_deref()).unwrap_or_default();
         let (role, verdict) = self.verdict(failures, &judged.judgement);
@@ -61,7 +61,7 @@ impl Frame<'_> {
     }
 
     /// Errors, and what else was found; that nothing is wrong only where that can be said.
-    fn verdict(&self, failures: &[Failure], judgement: &Judgement) -> (Role, String) {
+    fn verdict(&self, failures: &[JourneyError], judgement: &FindingSet) -> (Role, String) {
         let (errors, found) = (errors::count(failures), findings::beside_errors(judgement).count());
         let is_grave = errors > 0 || judgement.grave().any(|finding| finding.severity == Severity::Error);
         let parts = [(errors, "error"), (found, "finding")].into_iter().filter(|(n, _)| *n > 0);
@@ -154,7 +154,7 @@ impl Frame<'_> {
 
     /// Pages of the backends' own about the same.
     pub fn links(&self) -> Vec<Fact> {
-        let say = |link: &Link| vec![piece(Role::Dim, format!("{} ", link.what)), piece(Role::Link, &link.url)];
+        let say = |link: &PageLink| vec![piece(Role::Dim, format!("{} ", link.what)), piece(Role::Link, &link.url)];
         labelled("open", self.report.links.iter().map(say))
     }
 

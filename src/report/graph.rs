@@ -15,12 +15,12 @@ pub struct GraphNode {
     /// What stands in it.
     pub label: String,
     /// What it looks like.
-    pub shape: Shape,
+    pub shape: NodeShape,
 }
 
 /// What a node looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum NodeShape {
     /// What works.
     Box,
     /// What keeps messages.

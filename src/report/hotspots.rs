@@ -4,13 +4,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::hotspots::{Compared, Hotspot, Trend};
-use crate::analysis::window::occurrences::Part;
+use crate::analysis::window::hotspots::{ErrorComparison, Hotspot, Trend};
+use crate::analysis::window::occurrences::ErrorRole;
 use crate::model::basis::Basis;
 use crate::model::time::{Timestamp, Window};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::window;
@@ -18,7 +18,7 @@ use crate::report::words::counted;
 
 /// Where errors come from.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct Hotspots {
+pub struct HotspotsReport {
     /// Origins first, what is there before what is gone, the most errors first.
     pub hotspots: Vec<Hotspot>,
     /// The time that was asked about; none where all of the data is.
@@ -28,7 +28,7 @@ pub struct Hotspots {
     /// How many calls were counted in that time, and in the time before.
     pub calls: [u64; 2],
     /// Whether the time before, of the same length, tells anything.
-    pub compared: Compared,
+    pub compared: ErrorComparison,
     /// What the numbers rest on.
     pub basis: Basis,
     /// How the screen calls the time; may be empty.
@@ -45,7 +45,7 @@ pub struct Hotspots {
     pub filtered: bool,
 }
 
-impl Hotspots {
+impl HotspotsReport {
     /// Its main table.
     pub fn rows(&self) -> Rows {
         let row = |spot: &Hotspot| {
@@ -103,15 +103,16 @@ impl Hotspots {
         let mut services: Vec<&str> = self.hotspots.iter().map(|spot| spot.place.service.as_str()).collect();
         services.sort_unstable();
         services.dedup();
-        let names = Names::of(&services);
+        let names = ShortNames::of(&services);
         let mut blocks = vec![Block::Line(self.answer(frame, &names)), window::line(&self.basis)];
         blocks.extend(frame.asking());
         let all = self.all || self.is_passed_on();
-        let wanted: Vec<&Hotspot> = self.hotspots.iter().filter(|spot| all || spot.part != Part::PassedOn).collect();
+        let wanted: Vec<&Hotspot> =
+            self.hotspots.iter().filter(|spot| all || spot.part != ErrorRole::PassedOn).collect();
         if !wanted.is_empty() {
             let rows = wanted.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();
             let mut head = vec!["errors", "share"];
-            head.extend((self.compared == Compared::Told).then_some("trend"));
+            head.extend((self.compared == ErrorComparison::Told).then_some("trend"));
             head.extend(["service", "operation and error"]);
             let head = head.into_iter().map(str::to_owned).collect();
             blocks.extend([Block::Blank, Block::Table(Table { head, rows, ..Table::default() })]);
@@ -129,13 +130,13 @@ impl Hotspots {
     /// Whether all errors were caused by others that are not among them.
     fn is_passed_on(&self) -> bool {
         let mut there = self.hotspots.iter().filter(|spot| spot.errors > 0).peekable();
-        there.peek().is_some() && there.all(|spot| spot.part == Part::PassedOn)
+        there.peek().is_some() && there.all(|spot| spot.part == ErrorRole::PassedOn)
     }
 
     /// `✗ 214 errors from 3 origins in the last hour; content GET /content is new and the worst`.
-    fn answer(&self, frame: &Frame, names: &Names) -> Line {
+    fn answer(&self, frame: &Frame, names: &ShortNames) -> Line {
         let origins: Vec<&Hotspot> =
-            self.hotspots.iter().filter(|spot| spot.part != Part::PassedOn && spot.errors > 0).collect();
+            self.hotspots.iter().filter(|spot| spot.part != ErrorRole::PassedOn && spot.errors > 0).collect();
         let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
         if self.is_passed_on() {
             let all = self.hotspots.iter().map(|spot| spot.errors).sum::<u64>();
@@ -163,7 +164,7 @@ impl Hotspots {
             all if all == errors => ", all of them made good".to_owned(),
             some => format!(", {some} of them made good"),
         };
-        let is_known = origins.iter().all(|spot| spot.part == Part::Origin);
+        let is_known = origins.iter().all(|spot| spot.part == ErrorRole::Origin);
         let places = counted(origins.len(), if is_known { "origin" } else { "place" });
         let told = format!("{mark} {all} from {places}{when}{good}");
         let mut line = one(role, told);
@@ -187,14 +188,14 @@ impl Hotspots {
         line
     }
 
-    fn row(&self, spot: &Hotspot, frame: &Frame, names: &Names) -> TableRow {
+    fn row(&self, spot: &Hotspot, frame: &Frame, names: &ShortNames) -> TableRow {
         let role = match (spot.errors, spot.part) {
             (0, _) => Role::Dim,
-            (errors, Part::Origin | Part::Unknown) if errors > spot.recovered => Role::Error,
+            (errors, ErrorRole::Origin | ErrorRole::Unknown) if errors > spot.recovered => Role::Error,
             _ => Role::Plain,
         };
         let mut cells = vec![one(role, format!("{:>6}", spot.errors)), plain(format!("{:>6}", share(spot)))];
-        if self.compared == Compared::Told {
+        if self.compared == ErrorComparison::Told {
             cells.push(trend(spot));
         }
         let operation = match (spot.place.operation.as_str(), spot.lines_only) {
@@ -203,7 +204,7 @@ impl Hotspots {
             (operation, _) => operation,
         };
         let mut what = one(Role::Strong, operation);
-        if spot.part == Part::PassedOn {
+        if spot.part == ErrorRole::PassedOn {
             what.push(piece(Role::Dim, "  passed on"));
         }
         cells.extend([plain(names.get(&spot.place.service)), what]);
@@ -251,17 +252,17 @@ impl Hotspots {
         let mut facts = vec![];
         let all = format!("--top {} shows all", wanted.len());
         facts.extend(parts::unshown(wanted.len().saturating_sub(self.top), "more row", &all));
-        let passed = || self.hotspots.iter().filter(|spot| spot.part == Part::PassedOn && spot.errors > 0);
+        let passed = || self.hotspots.iter().filter(|spot| spot.part == ErrorRole::PassedOn && spot.errors > 0);
         let errors = passed().map(|spot| spot.errors).sum::<u64>();
         if errors > 0 && !self.all && !self.is_passed_on() {
             let all = counted(usize::try_from(errors).unwrap_or(usize::MAX), "error");
             facts.push(fact("passed on", plain(format!("{all} that others caused; --all shows them"))));
         }
         let untold = match self.compared {
-            Compared::NotLooked => "not told: no time before was looked at; --since or --start names one",
-            Compared::NotTold => "not told: the time before could not be asked about",
-            Compared::NothingRecorded => "not told: nothing at all was recorded in the time before",
-            Compared::Told => "",
+            ErrorComparison::NotLooked => "not told: no time before was looked at; --since or --start names one",
+            ErrorComparison::NotTold => "not told: the time before could not be asked about",
+            ErrorComparison::NothingRecorded => "not told: nothing at all was recorded in the time before",
+            ErrorComparison::Told => "",
         };
         if !untold.is_empty() && !self.hotspots.is_empty() {
             facts.push(fact("trend", one(Role::Dim, untold)));

@@ -6,19 +6,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::stats::durations::Lengths;
-use crate::analysis::window::latency::{By, QueueWait, Row, Table};
-use crate::model::basis::{Basis, Via};
+use crate::analysis::stats::durations::Durations;
+use crate::analysis::window::latency::{LatencyGrouping, LatencyRow, LatencyTable, QueueWait};
+use crate::model::basis::{Basis, CountedFrom};
 use crate::model::evidence::Source;
 use crate::model::measure::Estimate;
 use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, Table as Grid, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::waterfall;
-use crate::report::window::{Screen, length, nothing, percent, screen};
+use crate::report::window::{WindowScreen, length, nothing, percent, screen};
 use crate::report::words::counted;
 
 /// The shares that are told of lengths, with their names.
@@ -34,12 +34,12 @@ const NAMED: usize = 6;
 
 /// How long calls take.
 #[derive(Clone, Debug)]
-pub struct Latency {
-    table: Table,
-    by: By,
+pub struct LatencyReport {
+    table: LatencyTable,
+    by: LatencyGrouping,
     /// What the numbers rest on.
     pub basis: Basis,
-    names: Names,
+    names: ShortNames,
     top: usize,
     histogram: bool,
 }
@@ -124,7 +124,7 @@ struct BarRecord {
 }
 
 impl LengthsRecord {
-    fn of(lengths: &Lengths) -> Self {
+    fn of(lengths: &Durations) -> Self {
         let at = |share| lengths.quantile(share).map(LengthRecord::of);
         let bar = |(bound, count): (f64, f64)| BarRecord { upto_ns: bound.is_finite().then_some(bound as i64), count };
         let histogram = lengths.bars().into_iter().map(bar).collect();
@@ -139,7 +139,7 @@ impl LengthRecord {
 }
 
 impl<'a> RowRecord<'a> {
-    fn of(row: &'a Row) -> Self {
+    fn of(row: &'a LatencyRow) -> Self {
         Self {
             service: &row.service,
             name: &row.name,
@@ -161,13 +161,14 @@ impl<'a> QueueRecord<'a> {
     }
 }
 
-impl Latency {
+impl LatencyReport {
     /// Of these numbers; so many rows on the screen, maybe with how each is spread.
-    pub fn of(table: Table, by: By, basis: Basis, top: usize, histogram: bool) -> Self {
+    pub fn of(table: LatencyTable, by: LatencyGrouping, basis: Basis, top: usize, histogram: bool) -> Self {
         let services: BTreeSet<&str> = table.rows.iter().map(|row| row.service.as_str()).collect();
         let topics = table.rows.iter().filter_map(|row| row.message.as_ref()).map(|(_, topic)| topic.as_str());
         let queues = table.queues.iter().map(|queue| queue.topic.as_str()).filter(|topic| !topic.is_empty());
-        let names = Names::of(&services.into_iter().collect::<Vec<_>>()).and_topics(&topics.chain(queues).collect());
+        let names =
+            ShortNames::of(&services.into_iter().collect::<Vec<_>>()).and_topics(&topics.chain(queues).collect());
         Self { table, by, basis, names, top, histogram }
     }
 
@@ -176,9 +177,9 @@ impl Latency {
         LatencyRecord {
             basis: &self.basis,
             by: match &self.by {
-                By::Operation => "operation".to_owned(),
-                By::Service => "service".to_owned(),
-                By::Attribute(key) => format!("attribute:{key}"),
+                LatencyGrouping::Operation => "operation".to_owned(),
+                LatencyGrouping::Service => "service".to_owned(),
+                LatencyGrouping::Attribute(key) => format!("attribute:{key}"),
             },
             critical_path_ns: self.table.critical_ns,
             gap_ns: self.table.gap_ns,
@@ -193,7 +194,7 @@ impl Latency {
     pub fn rows(&self) -> Rows {
         let bounds =
             |told: Option<Estimate>| [json!(told.map(|told| told.low_ns)), json!(told.and_then(|told| told.high_ns))];
-        let row = |row: &Row| {
+        let row = |row: &LatencyRow| {
             let told = [0.5, 0.9, 0.95, 0.99, 1.0].map(|share| row.lengths.quantile(share));
             let [p50, p90, p95, p99, max] = told.map(|told| json!(told.map(|told| told.value_ns)));
             let mut cells = vec![
@@ -250,13 +251,14 @@ impl Latency {
         if !self.table.queues.is_empty() {
             body.extend([Block::Blank, Block::Table(self.queues())]);
         }
-        let told = Screen { answer: self.answer(first), body, facts: self.facts(), next: self.next(first, frame) };
+        let told =
+            WindowScreen { answer: self.answer(first), body, facts: self.facts(), next: self.next(first, frame) };
         screen(frame, &self.basis, told)
     }
 
     fn wanted(&self) -> String {
         match &self.by {
-            By::Attribute(key) => format!("spans that carry {key:?}"),
+            LatencyGrouping::Attribute(key) => format!("spans that carry {key:?}"),
             _ => "calls".to_owned(),
         }
     }
@@ -269,7 +271,7 @@ impl Latency {
 
     /// What users wait for most, work or a queue; where that is not known, what takes longest in all, or fails or is
     /// called most.
-    fn answer(&self, first: &Row) -> Line {
+    fn answer(&self, first: &LatencyRow) -> Line {
         let share = |ns: i64| percent(ns as f64, self.table.critical_ns as f64);
         if let Some(queue) =
             self.table.queues.first().filter(|queue| queue.critical_ns > first.critical_ns.unwrap_or(0))
@@ -292,7 +294,7 @@ impl Latency {
     }
 
     fn calls(&self) -> Grid {
-        let exact = self.basis.via == Via::Spans;
+        let exact = self.basis.via == CountedFrom::Spans;
         let mut head: Vec<String> = vec!["calls".to_owned(), "errors".to_owned()];
         head.extend(SHARES.iter().map(|(name, _)| (*name).to_owned()));
         head.push("max".to_owned());
@@ -301,11 +303,11 @@ impl Latency {
         }
         let numbers = head.len();
         head.push(match &self.by {
-            By::Service => "service".to_owned(),
-            By::Operation => "service  operation".to_owned(),
-            By::Attribute(key) => key.clone(),
+            LatencyGrouping::Service => "service".to_owned(),
+            LatencyGrouping::Operation => "service  operation".to_owned(),
+            LatencyGrouping::Attribute(key) => key.clone(),
         });
-        let row = |row: &Row| {
+        let row = |row: &LatencyRow| {
             let errors = match row.errors {
                 0 => plain("0"),
                 _ => one(Role::Error, format!("✗ {}", percent(row.errors as f64, row.calls as f64))),
@@ -342,11 +344,11 @@ impl Latency {
     }
 
     /// `content  GET /content`, `billing  ⇠ orders.v1`.
-    fn name(&self, row: &Row) -> Line {
+    fn name(&self, row: &LatencyRow) -> Line {
         let name = match (&self.by, &row.message) {
-            (By::Operation, Some((role, topic))) => {
+            (LatencyGrouping::Operation, Some((role, topic))) => {
                 let mut line = waterfall::message(*role, Some(topic), &row.name, &self.names);
-                let alike = |other: &&Row| other.service == row.service && other.message == row.message;
+                let alike = |other: &&LatencyRow| other.service == row.service && other.message == row.message;
                 if line.len() < 3 && self.table.rows.iter().filter(alike).count() > 1 {
                     line.push(piece(Role::Dim, format!("  {}", row.name)));
                 }
@@ -355,7 +357,7 @@ impl Latency {
             _ => plain(row.name.clone()),
         };
         let mut line = vec![];
-        if !matches!(self.by, By::Attribute(_)) {
+        if !matches!(self.by, LatencyGrouping::Attribute(_)) {
             let gap = if row.name.is_empty() { "" } else { "  " };
             line.push(piece(Role::Plain, format!("{}{gap}", self.names.get(&row.service))));
         }
@@ -369,7 +371,7 @@ impl Latency {
         let all = format!("--top {rows} shows all");
         facts.extend(parts::unshown(rows.saturating_sub(self.top), "more row", &all));
         facts.extend(parts::unshown(queues.saturating_sub(QUEUES), "more queue", "-o json has all"));
-        if self.basis.via == Via::Metrics {
+        if self.basis.via == CountedFrom::Metrics {
             self.of_metrics(&mut facts);
         } else {
             self.of_spans(&mut facts);
@@ -396,7 +398,7 @@ impl Latency {
             let said = "of that time is after the answer to the request that began it: who waits for the answer alone waits less";
             facts.push(fact("answers", plain(format!("{share} {said}"))));
         }
-        if self.by == By::Service {
+        if self.by == LatencyGrouping::Service {
             let said = "what enters a service from elsewhere; what it does inside is its own time";
             facts.push(fact("calls", plain(said)));
         }
@@ -424,17 +426,17 @@ impl Latency {
         }
     }
 
-    fn next(&self, first: &Row, frame: &Frame) -> Vec<String> {
+    fn next(&self, first: &LatencyRow, frame: &Frame) -> Vec<String> {
         // How lengths are spread, the estimates of somebody else do not tell, nor does a counter.
         let is_told = self.basis.backend != Some(Source::Jaeger) && self.has_lengths();
         let spans = if is_told { "" } else { " --via spans" };
         match &self.by {
-            By::Service => vec![frame.beside_of("trace latency", &first.service, None)],
-            By::Operation => {
+            LatencyGrouping::Service => vec![frame.beside_of("trace latency", &first.service, None)],
+            LatencyGrouping::Operation => {
                 let words = format!("trace latency --histogram{spans}");
                 vec![frame.beside_of(&words, &first.service, Some(&first.name))]
             }
-            By::Attribute(_) => vec![frame.beside("trace latency --by operation")],
+            LatencyGrouping::Attribute(_) => vec![frame.beside("trace latency --by operation")],
         }
     }
 }
@@ -444,7 +446,7 @@ fn counted_calls(calls: u64) -> String {
 }
 
 /// A bar for each length, from short to long.
-fn histogram(lengths: &Lengths) -> Vec<Block> {
+fn histogram(lengths: &Durations) -> Vec<Block> {
     let bars = lengths.bars();
     let most = bars.iter().map(|(_, count)| *count).fold(0.0, f64::max);
     if most <= 0.0 {

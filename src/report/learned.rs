@@ -4,26 +4,26 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::pipeline::learn::draft::{Draft, Step};
+use crate::pipeline::learn::draft::{LearnedPipeline, LearnedStep};
 use crate::report::block::Block;
 use crate::report::rows::Rows;
 
 /// What was learned.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Learned {
+pub struct LearnedReport {
     /// As data.
     #[serde(flatten)]
-    pub draft: Draft,
+    pub draft: LearnedPipeline,
     /// As a spec.
     pub spec: String,
     /// What would change in the spec that is there already, as a unified diff; none where there is none.
     pub diff: Option<String>,
 }
 
-impl Learned {
+impl LearnedReport {
     /// Its main table: the steps.
     pub fn rows(&self) -> Rows {
-        let row = |step: &Step| {
+        let row = |step: &LearnedStep| {
             vec![
                 json!(step.name),
                 json!(step.span),

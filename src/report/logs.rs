@@ -10,7 +10,7 @@ use crate::model::time::Zone;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::filters;
 use crate::report::frame::Frame;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::rows::{self, Rows};
 use crate::report::waterfall::level_role;
@@ -18,7 +18,7 @@ use crate::report::words::counted;
 
 /// The lines of a journey, and lines of the same services around them.
 #[derive(Clone, Debug)]
-pub struct Logs {
+pub struct LogsReport {
     journey: Journey,
     context: Vec<LogEntry>,
     filters: Filters,
@@ -40,7 +40,7 @@ pub struct LogsRecord<'a> {
     context: &'a [LogEntry],
 }
 
-impl Logs {
+impl LogsReport {
     /// The lines of a journey that are wanted, with context; context lines that are among them are dropped.
     pub fn of(mut journey: Journey, mut context: Vec<LogEntry>, filters: Filters) -> Self {
         let services = journey.services().into_iter().map(str::to_owned).collect();
@@ -82,7 +82,7 @@ impl Logs {
         let mut services: Vec<&str> = services.into_iter().filter(|s| !s.is_empty()).collect();
         services.sort_unstable();
         services.dedup();
-        let names = Names::of(&services);
+        let names = ShortNames::of(&services);
         let mut blocks = self.answer(frame, services.len());
         blocks.extend(frame.asking());
         if !logs.is_empty() {
@@ -134,7 +134,7 @@ impl Logs {
 }
 
 /// Lines in aligned columns, those around them marked with a dash.
-pub fn table(lines: &[LogEntry], context: &[LogEntry], zone: Zone, names: &Names) -> Table {
+pub fn table(lines: &[LogEntry], context: &[LogEntry], zone: Zone, names: &ShortNames) -> Table {
     let mut all: Vec<(&LogEntry, bool)> = lines.iter().map(|l| (l, true)).collect();
     all.extend(context.iter().map(|l| (l, false)));
     all.sort_by_key(|(line, ours)| (line.time, !ours));
@@ -148,7 +148,7 @@ pub fn table(lines: &[LogEntry], context: &[LogEntry], zone: Zone, names: &Names
     Table { head: vec![], rows: rows.collect(), ..Table::default() }
 }
 
-fn row(line: &LogEntry, ours: bool, clock: &str, names: &Names) -> TableRow {
+fn row(line: &LogEntry, ours: bool, clock: &str, names: &ShortNames) -> TableRow {
     let service = names.get(&line.service);
     if !ours {
         let dim = |text: &str| one(Role::Dim, text);

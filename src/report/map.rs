@@ -6,15 +6,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::map::{Edge, How, Map, Node, NodeKind, OUTSIDE};
-use crate::model::basis::{Basis, Via};
+use crate::analysis::window::map::{How, MapEdge, MapNode, NodeKind, OUTSIDE, ServiceMap};
+use crate::model::basis::{Basis, CountedFrom};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
-use crate::report::graph::{Graph, GraphEdge, GraphNode, Shape};
-use crate::report::names::Names;
+use crate::report::graph::{Graph, GraphEdge, GraphNode, NodeShape};
+use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::rows::Rows;
-use crate::report::window::{Screen, length, nothing, percent, screen};
+use crate::report::window::{WindowScreen, length, nothing, percent, screen};
 use crate::report::words::counted;
 
 /// How many differences from the server's own counts are shown.
@@ -29,10 +29,10 @@ pub type Dependencies = BTreeMap<(String, String), u64>;
 /// Who calls whom.
 #[derive(Clone, Debug)]
 pub struct MapReport {
-    map: Map,
+    map: ServiceMap,
     /// What the numbers rest on.
     pub basis: Basis,
-    names: Names,
+    names: ShortNames,
     /// What Jaeger counts itself; none where it was not asked, or does not count.
     dependencies: Option<Dependencies>,
     top: usize,
@@ -44,7 +44,7 @@ pub struct MapRecord<'a> {
     /// What the numbers rest on.
     basis: &'a Basis,
     /// Every part of the system, in the order in which work flows.
-    nodes: Vec<&'a Node>,
+    nodes: Vec<&'a MapNode>,
     /// Every edge, in the same order.
     edges: Vec<EdgeRecord<'a>>,
     /// Calls between services as Jaeger counts them, beside those seen here; null where it was not asked or does not
@@ -54,8 +54,8 @@ pub struct MapRecord<'a> {
 
 #[derive(Serialize, JsonSchema)]
 struct EdgeRecord<'a> {
-    from: &'a Node,
-    to: &'a Node,
+    from: &'a MapNode,
+    to: &'a MapNode,
     calls: u64,
     errors: u64,
     p50_ns: Option<i64>,
@@ -79,9 +79,9 @@ struct DependencyRecord<'a> {
 
 impl MapReport {
     /// Of this map; so many edges on the screen.
-    pub fn of(map: Map, basis: Basis, dependencies: Option<Dependencies>, top: usize) -> Self {
+    pub fn of(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: usize) -> Self {
         let services = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Service).map(|n| n.name.as_str());
-        let names = Names::of(&services.collect::<Vec<_>>());
+        let names = ShortNames::of(&services.collect::<Vec<_>>());
         let topics = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Topic).map(|n| n.name.as_str());
         let names = names.and_topics(&topics.collect());
         Self { map, basis, names, dependencies, top }
@@ -116,7 +116,7 @@ impl MapReport {
 
     /// Its main table: the edges.
     pub fn rows(&self) -> Rows {
-        let row = |(from, to, edge): &(Node, Node, Edge)| {
+        let row = |(from, to, edge): &(MapNode, MapNode, MapEdge)| {
             let p95 = edge.lengths.quantile(0.95);
             vec![
                 json!(from.kind),
@@ -152,14 +152,14 @@ impl MapReport {
     /// As a graph.
     pub fn graph(&self) -> Graph {
         let nodes = self.map.nodes();
-        let places: BTreeMap<&Node, usize> = nodes.iter().enumerate().map(|(at, node)| (*node, at)).collect();
+        let places: BTreeMap<&MapNode, usize> = nodes.iter().enumerate().map(|(at, node)| (*node, at)).collect();
         let shape = |kind| match kind {
-            NodeKind::Service => Shape::Box,
-            NodeKind::Topic => Shape::Queue,
-            NodeKind::Database => Shape::Store,
-            NodeKind::Outside | NodeKind::Host => Shape::Round,
+            NodeKind::Service => NodeShape::Box,
+            NodeKind::Topic => NodeShape::Queue,
+            NodeKind::Database => NodeShape::Store,
+            NodeKind::Outside | NodeKind::Host => NodeShape::Round,
         };
-        let edge = |(from, to, edge): &(Node, Node, Edge)| {
+        let edge = |(from, to, edge): &(MapNode, MapNode, MapEdge)| {
             let failed = match edge.errors {
                 0 => String::new(),
                 n => format!(", {} failed", percent(n as f64, edge.calls as f64)),
@@ -186,8 +186,12 @@ impl MapReport {
         }
         let mut facts = self.facts();
         facts.extend(self.checked());
-        let told =
-            Screen { answer: self.answer(), body: vec![Block::Table(self.table())], facts, next: self.next(frame) };
+        let told = WindowScreen {
+            answer: self.answer(),
+            body: vec![Block::Table(self.table())],
+            facts,
+            next: self.next(frame),
+        };
         screen(frame, &self.basis, told)
     }
 
@@ -218,7 +222,7 @@ impl MapReport {
 
     fn table(&self) -> Table {
         let head = ["calls", "errors", "p50", "p95", "from → to"].map(str::to_owned).to_vec();
-        let mut above: Option<&Node> = None;
+        let mut above: Option<&MapNode> = None;
         let mut rows = vec![];
         for (from, to, edge) in self.map.edges.iter().take(self.top) {
             let same = above.replace(from) == Some(from);
@@ -227,7 +231,7 @@ impl MapReport {
         Table { head, rows, numbers: 4, spare: vec![2] }
     }
 
-    fn row(&self, from: &Node, to: &Node, edge: &Edge, same: bool) -> TableRow {
+    fn row(&self, from: &MapNode, to: &MapNode, edge: &MapEdge, same: bool) -> TableRow {
         let errors = match edge.errors {
             0 => plain("0"),
             n => one(Role::Error, format!("✗ {}", percent(n as f64, edge.calls as f64))),
@@ -242,7 +246,7 @@ impl MapReport {
         TableRow { cells: vec![plain(edge.calls.to_string()), errors, at(0.5), at(0.95), name], below: vec![] }
     }
 
-    fn node(&self, node: &Node) -> Line {
+    fn node(&self, node: &MapNode) -> Line {
         match node.kind {
             NodeKind::Service => one(Role::Strong, self.names.get(&node.name)),
             NodeKind::Outside if node.name == OUTSIDE => one(Role::Dim, "(outside)"),
@@ -262,7 +266,7 @@ impl MapReport {
             facts.push(fact("topics", plain(format!("all begin with {}", self.names.topic_prefix()))));
         }
         facts.extend(self.lost());
-        if self.basis.via == Via::Metrics {
+        if self.basis.via == CountedFrom::Metrics {
             facts
                 .push(fact("exact", plain("numbers are estimates of a service graph's metrics; --via spans is exact")));
             let said = "topics, links, lost trace context: metrics tell none of it; --via spans shows them";
@@ -291,7 +295,7 @@ impl MapReport {
             )];
         }
         let pairs: Vec<_> = both(theirs, &self.map.within_traces).collect();
-        let is_estimate = self.basis.via == Via::Metrics;
+        let is_estimate = self.basis.via == CountedFrom::Metrics;
         let differs = |jaeger: u64, seen: u64| {
             let by = jaeger.abs_diff(seen);
             if is_estimate { by > NEAR.max(jaeger.max(seen) / 10) } else { by > 0 }
@@ -344,6 +348,6 @@ fn both<'a>(
 }
 
 /// How a node is called; no drawing takes one that is called nothing.
-fn shown(node: &Node) -> String {
+fn shown(node: &MapNode) -> String {
     if node.name.is_empty() { "(unnamed)".to_owned() } else { node.name.clone() }
 }

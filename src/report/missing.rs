@@ -7,13 +7,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::journey::findings::{Judged, Judgement};
+use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::time::Timestamp;
 use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::findings;
 use crate::report::frame::Frame;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::rows::Rows;
 use crate::report::words::{counted, quoted};
@@ -25,38 +25,38 @@ const EXAMPLES: usize = 2;
 
 /// The findings of one run, or of many.
 #[derive(Clone, Debug)]
-pub struct Missing {
-    runs: Vec<Run>,
+pub struct MissingReport {
+    runs: Vec<MissingRun>,
     /// The least severity that the screen shows.
     least: Severity,
 }
 
 /// One run, and what was found in it.
 #[derive(Clone, Debug)]
-pub struct Run {
+pub struct MissingRun {
     subject: String,
-    judgement: Judgement,
+    judgement: FindingSet,
     complete: bool,
     settled: bool,
     origin: Option<Timestamp>,
-    names: Names,
+    names: ShortNames,
     services: usize,
     traces: usize,
     spans: usize,
     lines: usize,
 }
 
-impl Run {
+impl MissingRun {
     /// What is kept of a judged journey.
-    pub fn of(subject: &str, judged: Judged, complete: bool, settled: bool) -> Self {
-        let Judged { journey, judgement } = judged;
+    pub fn of(subject: &str, judged: AnalysedJourney, complete: bool, settled: bool) -> Self {
+        let AnalysedJourney { journey, judgement } = judged;
         Self {
             subject: subject.to_owned(),
             judgement,
             complete,
             settled,
             origin: journey.span_extent().map(|extent| extent.from),
-            names: Names::in_journey(&journey),
+            names: ShortNames::in_journey(&journey),
             services: journey.services().len(),
             traces: journey.traces.len(),
             spans: journey.spans.len(),
@@ -75,7 +75,7 @@ pub struct MissingRecord<'a> {
     /// Every finding of every run, gravest first within each run.
     findings: Vec<FoundRecord<'a>>,
     /// Every run that was looked at.
-    runs: Vec<RunRecord<'a>>,
+    runs: Vec<MissingRunRecord<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -87,7 +87,7 @@ struct FoundRecord<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct RunRecord<'a> {
+struct MissingRunRecord<'a> {
     subject: &'a str,
     /// Whether everything that was asked for came.
     complete: bool,
@@ -104,9 +104,9 @@ struct RunRecord<'a> {
     worst: Option<Severity>,
 }
 
-impl Missing {
+impl MissingReport {
     /// Of these runs. What is below the least severity is in the data, not on the screen.
-    pub fn of(runs: Vec<Run>, least: Severity) -> Self {
+    pub fn of(runs: Vec<MissingRun>, least: Severity) -> Self {
         Self { runs, least }
     }
 
@@ -117,7 +117,7 @@ impl Missing {
 
     /// Whether nothing at all was found of any run.
     pub fn is_empty(&self) -> bool {
-        self.runs.iter().all(Run::is_empty)
+        self.runs.iter().all(MissingRun::is_empty)
     }
 
     /// As JSON.
@@ -125,12 +125,12 @@ impl Missing {
         let findings = self.runs.iter().flat_map(|run| {
             run.judgement.findings.iter().map(|finding| FoundRecord { subject: &run.subject, finding })
         });
-        MissingRecord { findings: findings.collect(), runs: self.runs.iter().map(RunRecord::of).collect() }
+        MissingRecord { findings: findings.collect(), runs: self.runs.iter().map(MissingRunRecord::of).collect() }
     }
 
     /// Its main table: the findings.
     pub fn rows(&self) -> Rows {
-        let row = |run: &Run, finding: &Finding| {
+        let row = |run: &MissingRun, finding: &Finding| {
             let first = finding.evidence.first();
             vec![
                 json!(run.subject),
@@ -174,11 +174,11 @@ impl Missing {
         }
     }
 
-    fn shown<'a>(&'a self, run: &'a Run) -> impl Iterator<Item = &'a Finding> {
+    fn shown<'a>(&'a self, run: &'a MissingRun) -> impl Iterator<Item = &'a Finding> {
         run.judgement.findings.iter().filter(|finding| finding.severity >= self.least)
     }
 
-    fn one(&self, run: &Run, frame: &Frame) -> Vec<Block> {
+    fn one(&self, run: &MissingRun, frame: &Frame) -> Vec<Block> {
         let shown: Vec<&Finding> = self.shown(run).collect();
         let (role, verdict) = verdict(run);
         let title = vec![piece(role, verdict), piece(Role::Dim, " in "), piece(Role::Strong, &run.subject)];
@@ -221,7 +221,7 @@ impl Missing {
         (n > 0).then(|| fact("unshown", say())).into_iter().collect()
     }
 
-    fn many(&self, runs: &[Run], frame: &Frame) -> Vec<Block> {
+    fn many(&self, runs: &[MissingRun], frame: &Frame) -> Vec<Block> {
         if runs.is_empty() {
             return Self::none(frame);
         }
@@ -251,7 +251,7 @@ impl Missing {
         let below: usize = runs.iter().map(|run| run.judgement.findings.len() - self.shown(run).count()).sum();
         facts.extend(self.unshown(below));
         let withheld: usize = runs.iter().map(|run| run.judgement.withheld).sum();
-        facts.extend(findings::withheld(&Judgement { findings: vec![], withheld }));
+        facts.extend(findings::withheld(&FindingSet { findings: vec![], withheld }));
         let incomplete = runs.iter().filter(|run| !run.complete).count();
         if incomplete > 0 {
             facts.push(fact(
@@ -346,8 +346,8 @@ struct Alike<'a> {
     runs: Vec<&'a str>,
 }
 
-impl<'a> RunRecord<'a> {
-    fn of(run: &'a Run) -> Self {
+impl<'a> MissingRunRecord<'a> {
+    fn of(run: &'a MissingRun) -> Self {
         Self {
             subject: &run.subject,
             complete: run.complete,
@@ -364,7 +364,7 @@ impl<'a> RunRecord<'a> {
 }
 
 /// What is wrong in one run, in numbers; that nothing is only where that can be said.
-fn verdict(run: &Run) -> (Role, String) {
+fn verdict(run: &MissingRun) -> (Role, String) {
     let count = |severity| run.judgement.findings.iter().filter(|f| f.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let parts = [(errors, "error"), (warnings, "warning")].into_iter().filter(|(n, _)| *n > 0);

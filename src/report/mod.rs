@@ -39,7 +39,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::model::basis::Basis;
-use crate::model::evidence::{BackendStatus, Coverage, Evidence, Note};
+use crate::model::evidence::{BackendStatus, Evidence, Note, Searched};
 use crate::model::filter::Filters;
 use crate::model::time::Zone;
 use block::Block;
@@ -55,7 +55,7 @@ pub struct Report {
     /// The ID that was asked about, as given.
     pub subject: Option<String>,
     /// What time was asked.
-    pub window: Coverage,
+    pub window: Searched,
     /// Whether every configured backend answered all that was asked, and nothing was cut.
     pub complete: bool,
     /// Whether the newest span ended longer ago than the settle time.
@@ -69,14 +69,14 @@ pub struct Report {
     /// What of it was asked about: what they need beside the flags where they are not about one ID.
     pub filters: Filters,
     /// Pages of the backends' own about the same; only where the configuration names them.
-    pub links: Vec<Link>,
+    pub links: Vec<PageLink>,
     /// What it says.
     pub body: Body,
 }
 
 /// A page about a part of the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Link {
+pub struct PageLink {
     /// What it shows: `trace 726ced3e…`, `log lines`.
     pub what: String,
     /// Where.
@@ -87,45 +87,45 @@ pub struct Link {
 #[derive(Clone, Debug)]
 pub enum Body {
     /// The story of one ID on one screen.
-    Find(Box<find::Find>),
+    Find(Box<find::FindReport>),
     /// The full waterfall.
     Timeline(Box<timeline::TimelineReport>),
     /// One span.
     Span(Box<span::SpanReport>),
     /// Every line.
-    Logs(Box<logs::Logs>),
+    Logs(Box<logs::LogsReport>),
     /// What is missing or wrong, with all its evidence.
-    Missing(Box<missing::Missing>),
+    Missing(Box<missing::MissingReport>),
     /// Where errors come from.
-    Hotspots(Box<hotspots::Hotspots>),
+    Hotspots(Box<hotspots::HotspotsReport>),
     /// The newest errors, whole.
-    Errors(Box<errors::Errors>),
+    Errors(Box<errors::ErrorsReport>),
     /// Whether runs are as their pipeline should be.
-    Verification(Box<verify::Verification>),
+    Verification(Box<verify::VerificationReport>),
     /// Whether a pipeline's spec is sound.
-    Soundness(Box<soundness::Soundness>),
+    Soundness(Box<soundness::SpecCheckReport>),
     /// What good runs have in common.
-    Learned(Box<learned::Learned>),
+    Learned(Box<learned::LearnedReport>),
     /// How long calls take, and what users wait for.
-    Latency(Box<latency::Latency>),
+    Latency(Box<latency::LatencyReport>),
     /// Who calls whom.
     Map(Box<map::MapReport>),
     /// How the phases of the pipeline stand.
-    Phases(Box<phases::Phases>),
+    Phases(Box<phases::PhasesReport>),
     /// Alerts, and the journeys that show them.
-    Alerts(Box<alerts::Alerts>),
+    Alerts(Box<alerts::AlertsReport>),
     /// The rules of alerts and records.
-    Rules(Box<rules::Rules>),
+    Rules(Box<rules::RulesReport>),
     /// What tells bad journeys from good ones.
     Why(Box<why::WhyReport>),
     /// Two journeys, or two windows, step by step.
     Diff(Box<diff::DiffReport>),
     /// The state of the backends.
-    Doctor(doctor::Doctor),
+    Doctor(doctor::DoctorReport),
     /// What is in force and where it came from.
-    Config(config::Config),
+    Config(config::ConfigReport),
     /// A guided tour.
-    Tour(tour::Tour),
+    Tour(tour::TourReport),
 }
 
 impl Body {
@@ -171,7 +171,7 @@ impl Report {
     pub fn new(body: Body) -> Self {
         Self {
             subject: None,
-            window: Coverage::default(),
+            window: Searched::default(),
             complete: true,
             settled: true,
             notes: vec![],
@@ -288,7 +288,7 @@ struct Document<'a, B> {
     /// The ID that was asked about, as given.
     subject: Option<&'a str>,
     /// What time was asked of each kind of backend.
-    window: &'a Coverage,
+    window: &'a Searched,
     /// Whether every configured backend answered all that was asked, and nothing was cut.
     complete: bool,
     /// Whether the newest span ended longer ago than the settle time.
@@ -298,7 +298,7 @@ struct Document<'a, B> {
     /// How each backend did.
     backends: &'a [BackendStatus],
     /// Pages of the backends' own about the same.
-    links: &'a [Link],
+    links: &'a [PageLink],
     #[serde(flatten)]
     body: B,
 }
@@ -339,21 +339,21 @@ pub fn schema() -> Value {
         one::<span::SpanReportRecord>(&mut generator, "span"),
         one::<logs::LogsRecord>(&mut generator, "logs"),
         one::<missing::MissingRecord>(&mut generator, "missing"),
-        one::<hotspots::Hotspots>(&mut generator, "hotspots"),
-        one::<errors::Errors>(&mut generator, "errors"),
+        one::<hotspots::HotspotsReport>(&mut generator, "hotspots"),
+        one::<errors::ErrorsReport>(&mut generator, "errors"),
         one::<verify::VerificationRecord>(&mut generator, "verification"),
-        one::<soundness::Soundness>(&mut generator, "soundness"),
-        one::<learned::Learned>(&mut generator, "learned"),
+        one::<soundness::SpecCheckReport>(&mut generator, "soundness"),
+        one::<learned::LearnedReport>(&mut generator, "learned"),
         one::<latency::LatencyRecord>(&mut generator, "latency"),
         one::<map::MapRecord>(&mut generator, "map"),
-        one::<phases::Phases>(&mut generator, "phases"),
-        one::<alerts::Alerts>(&mut generator, "alerts"),
-        one::<rules::Rules>(&mut generator, "rules"),
+        one::<phases::PhasesReport>(&mut generator, "phases"),
+        one::<alerts::AlertsReport>(&mut generator, "alerts"),
+        one::<rules::RulesReport>(&mut generator, "rules"),
         one::<why::WhyRecord>(&mut generator, "why"),
         one::<diff::DiffRecord>(&mut generator, "diff"),
-        one::<doctor::Doctor>(&mut generator, "doctor"),
-        one::<config::Config>(&mut generator, "config"),
-        one::<tour::Tour>(&mut generator, "tour"),
+        one::<doctor::DoctorReport>(&mut generator, "doctor"),
+        one::<config::ConfigReport>(&mut generator, "config"),
+        one::<tour::TourReport>(&mut generator, "tour"),
     ];
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -9,13 +9,13 @@ use crate::model::span::Span;
 
 /// Short names of services, topics and spans.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub struct ShortNames {
     short: HashMap<String, String>,
     prefix: String,
     spans: Vec<SpanId>,
 }
 
-impl Names {
+impl ShortNames {
     /// Short names for these services, each still telling one of them from the others.
     pub fn of(services: &[&str]) -> Self {
         let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn endings_go_where_nothing_is_lost() {
-        let names = Names::of(&["cart_service", "cart-service", "essay_service", "_service", "db"]);
+        let names = ShortNames::of(&["cart_service", "cart-service", "essay_service", "_service", "db"]);
         let shown = ["cart_service", "cart-service", "essay_service", "_service", "db", ""].map(|s| names.get(s));
         assert_eq!(shown, ["cart_service", "cart-service", "essay", "_service", "db", "–"]);
     }
@@ -127,7 +127,7 @@ mod tests {
         for (span, id) in journey.spans.iter_mut().zip(["0123456789ab0000", "0123456789cd0000", "9123456789ab0000"]) {
             span.span_id = SpanId::from_hex(id).unwrap();
         }
-        let names = Names::in_journey(&journey);
+        let names = ShortNames::in_journey(&journey);
         let shown: Vec<String> = journey.spans.iter().map(|s| names.span(s.span_id)).collect();
         assert_eq!(shown, ["0123456789a", "0123456789c", "91234567"]);
     }

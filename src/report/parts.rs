@@ -1,19 +1,25 @@
 //! What several reports say in the same words: what failed, where the time went, whose clock is off, what to type next.
 
 use crate::analysis::journey::critical_path::Spent;
-use crate::analysis::journey::errors::{Failure, Place};
+use crate::analysis::journey::errors::{ErrorPlace, JourneyError};
 use crate::analysis::journey::timeline::Timeline;
 use crate::model::journey::{Journey, Skew};
 use crate::model::metric::{Panel, float_text};
 use crate::model::span::Span;
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Chart, Fact, Line, Role, fact, one, piece, plain};
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::waterfall;
 use crate::report::words::counted;
 
 /// What failed, the first few.
-pub fn failures(journey: &Journey, failures: &[Failure], origin: Timestamp, names: &Names, most: usize) -> Vec<Block> {
+pub fn failures(
+    journey: &Journey,
+    failures: &[JourneyError],
+    origin: Timestamp,
+    names: &ShortNames,
+    most: usize,
+) -> Vec<Block> {
     let mut blocks = vec![];
     for failure in failures.iter().take(most) {
         blocks.extend(failure_blocks(journey, failure, origin, names));
@@ -32,14 +38,14 @@ pub fn next(commands: &[String]) -> Vec<Fact> {
 }
 
 /// Where the critical path spent its time.
-pub fn time(journey: &Journey, timeline: &Timeline, names: &Names) -> Vec<Fact> {
+pub fn time(journey: &Journey, timeline: &Timeline, names: &ShortNames) -> Vec<Fact> {
     const MOST: usize = 3;
     let path = &timeline.critical;
     let all = path.length_ns();
     if all == 0 || journey.spans.len() < 3 {
         return vec![];
     }
-    let say = |share: &crate::analysis::journey::critical_path::Share| {
+    let say = |share: &crate::analysis::journey::critical_path::PathShare| {
         let span = &journey.spans[share.span];
         let percent = i128::from(share.total_ns) * 100 / i128::from(all);
         let name = text(&waterfall::name(span, names));
@@ -62,7 +68,7 @@ pub fn time(journey: &Journey, timeline: &Timeline, names: &Names) -> Vec<Fact> 
 }
 
 /// Clock differences.
-pub fn skew(skew: &[Skew], names: &Names, adjusted: bool) -> Vec<Fact> {
+pub fn skew(skew: &[Skew], names: &ShortNames, adjusted: bool) -> Vec<Fact> {
     let say = |skew: &Skew| {
         let way = if skew.ahead_ns < 0 { "behind" } else { "ahead of" };
         let by = Human(skew.ahead_ns.saturating_abs());
@@ -88,12 +94,12 @@ fn text(line: &Line) -> String {
 }
 
 /// An operation as the rows call it.
-fn operation(journey: &Journey, place: &Place, names: &Names) -> String {
+fn operation(journey: &Journey, place: &ErrorPlace, names: &ShortNames) -> String {
     let is_it = |span: &&Span| span.name == place.operation && span.service() == place.service;
     journey.spans.iter().find(is_it).map_or(place.operation.clone(), |span| text(&waterfall::name(span, names)))
 }
 
-fn failure_blocks(journey: &Journey, failure: &Failure, origin: Timestamp, names: &Names) -> Vec<Block> {
+fn failure_blocks(journey: &Journey, failure: &JourneyError, origin: Timestamp, names: &ShortNames) -> Vec<Block> {
     let mut head = vec![
         piece(Role::Error, "✗ "),
         piece(Role::Strong, names.get(&failure.place.service)),
@@ -112,7 +118,7 @@ fn failure_blocks(journey: &Journey, failure: &Failure, origin: Timestamp, names
         None => aside += " · told by a log line only",
     }
     if !failure.passed_on_by.is_empty() {
-        let say = |p: &Place| format!("{} {}", names.get(&p.service), operation(journey, p, names));
+        let say = |p: &ErrorPlace| format!("{} {}", names.get(&p.service), operation(journey, p, names));
         let callers = failure.passed_on_by.iter().map(say);
         aside += &format!(" · passed on by {}", callers.collect::<Vec<_>>().join(" ← "));
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::phases::{Phase, Status, Stuck};
+use crate::analysis::window::phases::{Phase, PhaseStatus, Stuck};
 use crate::analysis::window::unfinished::Unfinished;
 use crate::model::metric::{Panel, float_text};
 use crate::model::time::{Human, SECOND, Window};
@@ -21,7 +21,7 @@ const STATUSES: usize = 5;
 
 /// How the phases stand.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Phases {
+pub struct PhasesReport {
     /// What Prometheus was asked.
     pub query: String,
     /// The metrics in it; for people.
@@ -41,7 +41,7 @@ pub struct Phases {
     pub examples: Vec<Unfinished>,
 }
 
-impl Phases {
+impl PhasesReport {
     fn stuck(&self) -> impl Iterator<Item = (&Phase, Stuck)> {
         self.phases.iter().filter_map(|phase| Some((phase, phase.stuck?)))
     }
@@ -53,7 +53,7 @@ impl Phases {
 
     /// Its main table: how much of each phase is in each status.
     pub fn rows(&self) -> Rows {
-        let row = |phase: &Phase, status: &Status| {
+        let row = |phase: &Phase, status: &PhaseStatus| {
             vec![
                 json!(phase.phase),
                 json!(status.status),

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::journey::critical_path::{CriticalPath, Spent};
-use crate::analysis::journey::errors::Failure;
-use crate::analysis::journey::findings::Judged;
+use crate::analysis::journey::errors::JourneyError;
+use crate::analysis::journey::findings::AnalysedJourney;
 use crate::model::filter::Filters;
 use crate::model::finding::Finding;
 use crate::model::id::{SpanId, TraceId};
-use crate::model::journey::{Join, Journey, Related, Skew, Trace, Via};
+use crate::model::journey::{CauseKind, Join, Journey, Related, Skew, Trace};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
 use crate::model::span::Span;
@@ -21,7 +21,7 @@ pub struct JourneyRecord<'a> {
     correlation_id: Option<&'a str>,
     /// Correlation IDs that the asked trace carries when there are several; none of them was followed.
     several_ids: &'a [String],
-    summary: Summary,
+    summary: JourneySummary,
     /// By start.
     traces: &'a [Trace],
     /// By start, then longest first, then ID.
@@ -38,7 +38,7 @@ pub struct JourneyRecord<'a> {
     /// How many findings of the missing kind are withheld while more may still come.
     withheld_finding_count: usize,
     /// What failed, each once, by time.
-    errors: &'a [Failure],
+    errors: &'a [JourneyError],
     /// What made it last as long as it did, by time.
     critical_path: Vec<SegmentRecord>,
     /// Measured clock differences.
@@ -55,7 +55,7 @@ pub struct JourneyRecord<'a> {
 
 /// A journey in numbers.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Summary {
+pub struct JourneySummary {
     /// Its services, sorted.
     pub services: Vec<String>,
     /// How many traces.
@@ -78,9 +78,9 @@ pub struct Summary {
     pub duration_ns: i64,
 }
 
-impl Summary {
+impl JourneySummary {
     /// Counts a journey.
-    pub fn of(journey: &Journey, failures: &[Failure], filters: &Filters) -> Self {
+    pub fn of(journey: &Journey, failures: &[JourneyError], filters: &Filters) -> Self {
         let extent = journey.span_extent();
         Self {
             services: journey.services().into_iter().map(str::to_owned).collect(),
@@ -117,7 +117,7 @@ pub struct SpanRecord<'a> {
 struct CauseRecord {
     trace_id: TraceId,
     span_id: SpanId,
-    via: Via,
+    via: CauseKind,
 }
 
 /// One stretch of the critical path.
@@ -152,13 +152,18 @@ impl<'a> SpanRecord<'a> {
 
 impl<'a> JourneyRecord<'a> {
     /// A journey with what was found out about it.
-    pub fn of(judged: &'a Judged, failures: &'a [Failure], path: &CriticalPath, filters: &Filters) -> Self {
-        let Judged { journey, judgement } = judged;
+    pub fn of(
+        judged: &'a AnalysedJourney,
+        failures: &'a [JourneyError],
+        path: &CriticalPath,
+        filters: &Filters,
+    ) -> Self {
+        let AnalysedJourney { journey, judgement } = judged;
         let wanted = |index: &usize| filters.wants_span(&journey.spans[*index]);
         Self {
             correlation_id: journey.correlation_id.as_deref(),
             several_ids: &journey.several_ids,
-            summary: Summary::of(journey, failures, filters),
+            summary: JourneySummary::of(journey, failures, filters),
             traces: &journey.traces,
             spans: (0..journey.spans.len()).filter(wanted).map(|i| SpanRecord::of(journey, i, path)).collect(),
             logs: journey.logs.iter().filter(|line| filters.wants_line(line)).collect(),

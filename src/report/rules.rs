@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::alert_rules::{Ailment, Data, Ruled};
+use crate::analysis::window::alert_rules::{RuleData, RuleHealth, RuleProblem};
 use crate::model::time::{Human, Window};
 use crate::report::block::{Block, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
@@ -17,26 +17,26 @@ const SHOWN: usize = 60;
 
 /// Rules, those that are not well first.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Rules {
+pub struct RulesReport {
     /// The time in which data was looked for.
     pub asked: Window,
     /// The rules.
-    pub rules: Vec<Ruled>,
+    pub rules: Vec<RuleHealth>,
 }
 
-impl Rules {
-    fn ill(&self, ailment: Ailment) -> usize {
+impl RulesReport {
+    fn ill(&self, ailment: RuleProblem) -> usize {
         self.rules.iter().filter(|rule| rule.ailment() == ailment).count()
     }
 
     /// Whether any cannot do what it is there for.
     pub fn is_ill(&self) -> bool {
-        self.ill(Ailment::Failing) + self.ill(Ailment::NoData) > 0
+        self.ill(RuleProblem::Failing) + self.ill(RuleProblem::NoData) > 0
     }
 
     /// Its main table.
     pub fn rows(&self) -> rows::Rows {
-        let row = |ruled: &Ruled| {
+        let row = |ruled: &RuleHealth| {
             let rule = &ruled.rule;
             vec![
                 json!(rule.group),
@@ -80,7 +80,7 @@ impl Rules {
         }
         let mut facts = vec![];
         facts.extend(parts::unshown(self.rules.len().saturating_sub(SHOWN), "more rule", "-o json has all"));
-        let unknown = self.rules.iter().filter(|rule| rule.data == Data::Unknown).count();
+        let unknown = self.rules.iter().filter(|rule| rule.data == RuleData::Unknown).count();
         if unknown > 0 {
             let said = format!("whether there is data for {} was not asked", counted(unknown, "rule"));
             facts.push(fact("note", plain(said)));
@@ -98,8 +98,8 @@ impl Rules {
             let role = if frame.report.complete { Role::Strong } else { Role::Warn };
             return one(role, if frame.report.complete { "– no rules" } else { "– no rules seen so far" });
         }
-        let (failing, no_data) = (self.ill(Ailment::Failing), self.ill(Ailment::NoData));
-        let never = self.ill(Ailment::NeverEvaluated);
+        let (failing, no_data) = (self.ill(RuleProblem::Failing), self.ill(RuleProblem::NoData));
+        let never = self.ill(RuleProblem::NeverEvaluated);
         let parts =
             [(failing, "cannot be evaluated"), (no_data, "without data"), (never, "never evaluated")].into_iter();
         let told: Vec<String> = parts.filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
@@ -114,16 +114,16 @@ impl Rules {
     }
 }
 
-fn row(ruled: &Ruled, asked: Window, frame: &Frame) -> TableRow {
+fn row(ruled: &RuleHealth, asked: Window, frame: &Frame) -> TableRow {
     let rule = &ruled.rule;
     let (mark, what) = match ruled.ailment() {
-        Ailment::Failing => (piece(Role::Error, "✗ "), Some(format!("cannot be evaluated: {}", rule.last_error))),
-        Ailment::NoData => {
+        RuleProblem::Failing => (piece(Role::Error, "✗ "), Some(format!("cannot be evaluated: {}", rule.last_error))),
+        RuleProblem::NoData => {
             let (no, time) = (ruled.missing.join(", "), Human(asked.length()));
             (piece(Role::Warn, "! "), Some(format!("never had data in {time}: no series of {no}")))
         }
-        Ailment::NeverEvaluated => (piece(Role::Warn, "! "), Some("never evaluated".to_owned())),
-        Ailment::Well => (piece(Role::Good, "✓ "), None),
+        RuleProblem::NeverEvaluated => (piece(Role::Warn, "! "), Some("never evaluated".to_owned())),
+        RuleProblem::Well => (piece(Role::Good, "✓ "), None),
     };
     let evaluated = rule.last_evaluation.map_or("never".to_owned(), |at| frame.zone.clock_seconds(at));
     let cells = vec![
@@ -133,7 +133,7 @@ fn row(ruled: &Ruled, asked: Window, frame: &Frame) -> TableRow {
         plain(evaluated),
     ];
     let mut below: Vec<Block> = what.map(|what| Block::Line(plain(what))).into_iter().collect();
-    if ruled.ailment() != Ailment::Well {
+    if ruled.ailment() != RuleProblem::Well {
         below.push(Block::Line(one(Role::Dim, &rule.query)));
     }
     TableRow { cells, below }

@@ -12,7 +12,7 @@ use crate::report::words::counted;
 
 /// Whether a spec is sound.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct Soundness {
+pub struct SpecCheckReport {
     /// The file as it was named.
     path: String,
     /// Whether nothing is wrong with it.
@@ -35,7 +35,7 @@ pub struct Soundness {
     more_complaint_count: usize,
 }
 
-impl Soundness {
+impl SpecCheckReport {
     /// Of a spec that is sound.
     pub fn of(path: String, spec: &Spec) -> Self {
         Self {

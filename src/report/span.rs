@@ -6,14 +6,14 @@ use serde::Serialize;
 use crate::analysis::journey::critical_path::{self, CriticalPath};
 use crate::model::attribute::Attributes;
 use crate::model::conventions::Exception;
-use crate::model::journey::{Journey, Via};
+use crate::model::journey::{CauseKind, Journey};
 use crate::model::log::LogEntry;
 use crate::model::span::{Span, StatusCode};
 use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::frame::Frame;
 use crate::report::logs;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::record::SpanRecord;
 use crate::report::rows::{self, Rows};
@@ -65,7 +65,7 @@ impl SpanReport {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let span = &self.journey.spans[self.index];
-        let names = Names::in_journey(&self.journey);
+        let names = ShortNames::in_journey(&self.journey);
         let mut blocks = vec![Block::Line(title(span))];
         if span.is_error() && !span.error_text().is_empty() {
             blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, span.error_text())]));
@@ -83,14 +83,14 @@ impl SpanReport {
         if !self.logs.is_empty() {
             blocks.push(Block::Blank);
             blocks.push(Block::Line(one(Role::Strong, counted(self.logs.len(), "log line"))));
-            blocks.push(Block::Table(logs::table(&self.logs, &[], frame.zone, &Names::default())));
+            blocks.push(Block::Table(logs::table(&self.logs, &[], frame.zone, &ShortNames::default())));
         }
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(parts::next(&[frame.command("timeline", ""), frame.command("logs", "")])));
         blocks
     }
 
-    fn facts(&self, span: &Span, frame: &Frame, names: &Names) -> Vec<Fact> {
+    fn facts(&self, span: &Span, frame: &Frame, names: &ShortNames) -> Vec<Fact> {
         let mut facts = vec![
             fact("span", plain(span.span_id.to_string())),
             fact("trace", plain(span.trace_id.to_string())),
@@ -118,14 +118,14 @@ impl SpanReport {
         facts
     }
 
-    fn follows(&self, span: &Span, names: &Names) -> String {
+    fn follows(&self, span: &Span, names: &ShortNames) -> String {
         let cause = self.journey.forest.cause.get(self.index).copied().flatten();
         match (cause, span.parent_id) {
             (Some((from, via)), _) => {
                 let how = match via {
-                    Via::Parent => "its parent",
-                    Via::Link => "by a link",
-                    Via::Message => "by the same message",
+                    CauseKind::Parent => "its parent",
+                    CauseKind::Link => "by a link",
+                    CauseKind::Message => "by the same message",
                 };
                 let from = &self.journey.spans[from];
                 format!("{} {}, {how} (span {})", from.service(), from.name, names.span(from.span_id))

@@ -1,14 +1,14 @@
 //! `timeline`: the full waterfall of one ID over all its traces.
 
-use crate::analysis::journey::errors::{self, Failure};
-use crate::analysis::journey::findings::Judged;
-use crate::analysis::journey::timeline::{self, Options, Timeline};
+use crate::analysis::journey::errors::{self, JourneyError};
+use crate::analysis::journey::findings::AnalysedJourney;
+use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
 use crate::report::belonging;
 use crate::report::block::{Block, Fact, plain};
 use crate::report::filters;
 use crate::report::findings;
 use crate::report::frame::Frame;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::record::JourneyRecord;
 use crate::report::rows::{self, Rows};
@@ -18,15 +18,15 @@ use crate::report::words::counted;
 /// The waterfall of one ID.
 #[derive(Clone, Debug)]
 pub struct TimelineReport {
-    judged: Judged,
+    judged: AnalysedJourney,
     timeline: Timeline,
-    failures: Vec<Failure>,
-    options: Options,
+    failures: Vec<JourneyError>,
+    options: TimelineOptions,
 }
 
 impl TimelineReport {
     /// Draws a journey.
-    pub fn of(judged: Judged, options: Options) -> Self {
+    pub fn of(judged: AnalysedJourney, options: TimelineOptions) -> Self {
         let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
         let failures = errors::of(&judged.journey);
         Self { judged, timeline, failures, options }
@@ -50,7 +50,7 @@ impl TimelineReport {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let journey = &self.judged.journey;
-        let names = Names::in_journey(journey);
+        let names = ShortNames::in_journey(journey);
         let words = Words::of(journey, &names, &self.timeline, &self.options, frame.verbosity);
         let mut blocks = frame.answer(&self.judged, &self.failures);
         blocks.extend(frame.asking());
@@ -84,7 +84,7 @@ impl TimelineReport {
         parts::labelled("shown", parts.map(say).chain(filtered).map(plain))
     }
 
-    fn commands(&self, frame: &Frame, names: &Names) -> Vec<String> {
+    fn commands(&self, frame: &Frame, names: &ShortNames) -> Vec<String> {
         let span =
             self.failures.iter().find_map(|f| f.span_id).or(self.judged.journey.spans.first().map(|s| s.span_id));
         let mut commands: Vec<String> = span.map(|s| frame.command("span", &names.span(s))).into_iter().collect();

@@ -9,11 +9,11 @@ use crate::report::frame::Frame;
 
 /// A guided tour.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct Tour {
+pub struct TourReport {
     /// What it is about, in a sentence or two.
     pub welcome: String,
     /// From first to last.
-    pub steps: Vec<Step>,
+    pub steps: Vec<TourStep>,
     /// What to type next.
     pub next: Vec<String>,
     /// The runs that can be looked at.
@@ -22,7 +22,7 @@ pub struct Tour {
 
 /// One stop of a tour.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Step {
+pub struct TourStep {
     /// What is seen here.
     pub title: String,
     /// What to look at.
@@ -34,7 +34,7 @@ pub struct Step {
     pub report: Report,
 }
 
-impl Tour {
+impl TourReport {
     /// As a screen.
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let mut blocks = vec![Block::Line(plain(self.welcome.clone()))];

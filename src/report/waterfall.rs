@@ -1,13 +1,13 @@
 //! A timeline as bars with words.
 
-use crate::analysis::journey::timeline::{Fold, Messages, Options, Queue, Row, Timeline, What};
+use crate::analysis::journey::timeline::{Fold, Messages, Queue, RowContent, Timeline, TimelineOptions, TimelineRow};
 use crate::model::conventions::{Exception, MessageRole};
 use crate::model::journey::Journey;
 use crate::model::log::{Level, LogEntry};
 use crate::model::span::Span;
 use crate::model::time::Human;
-use crate::report::block::{Bar, BarStyle, Block, Cut, Line, Role, Waterfall, one, piece, plain};
-use crate::report::names::Names;
+use crate::report::block::{Bar, BarStyle, Block, CutSide, Line, Role, Waterfall, one, piece, plain};
+use crate::report::names::ShortNames;
 use crate::report::words::counted;
 
 /// What the words on the bars depend on.
@@ -15,7 +15,7 @@ pub struct Words<'a> {
     /// The journey.
     pub journey: &'a Journey,
     /// What services, topics and spans are called.
-    pub names: &'a Names,
+    pub names: &'a ShortNames,
     /// What became of messages.
     pub messages: &'a Messages,
     /// Attributes to show below each span.
@@ -30,9 +30,9 @@ impl<'a> Words<'a> {
     /// For this drawing of the journey, of which nothing stands on the screen yet.
     pub fn of(
         journey: &'a Journey,
-        names: &'a Names,
+        names: &'a ShortNames,
         drawn: &'a Timeline,
-        options: &'a Options,
+        options: &'a TimelineOptions,
         verbosity: u8,
     ) -> Self {
         let (messages, attributes, ids) = (&drawn.messages, options.attributes.as_slice(), verbosity > 0);
@@ -82,38 +82,38 @@ fn carry_on(rows: &mut [Bar]) {
 }
 
 /// Only the marks that are there.
-fn legend(rows: &[Bar], names: &Names) -> Vec<Line> {
+fn legend(rows: &[Bar], names: &ShortNames) -> Vec<Line> {
     let stands = format!("… stands for {}", names.topic_prefix());
     let marks = [
         (rows.iter().any(|r| r.critical), "┃ critical path"),
         (rows.iter().any(|r| r.style == BarStyle::Dotted), "┊ waiting"),
         (rows.iter().any(|r| r.style == BarStyle::Many), "×n alike, folded"),
-        (!names.topic_prefix().is_empty() && rows.iter().any(|r| r.cut == Cut::Start), stands.as_str()),
+        (!names.topic_prefix().is_empty() && rows.iter().any(|r| r.cut == CutSide::Start), stands.as_str()),
     ];
     marks.iter().filter(|(there, _)| *there).map(|(_, text)| one(Role::Dim, *text)).collect()
 }
 
 impl Words<'_> {
-    fn bars(&self, row: &Row) -> Vec<Bar> {
+    fn bars(&self, row: &TimelineRow) -> Vec<Bar> {
         match &row.what {
-            What::Span(index) => self.span(row, &self.journey.spans[*index], *index),
-            What::Fold(fold) => self.fold(row, fold),
-            What::Queue(queue) => vec![self.queue(row, queue)],
-            What::Line(line) => {
+            RowContent::Span(index) => self.span(row, &self.journey.spans[*index], *index),
+            RowContent::Fold(fold) => self.fold(row, fold),
+            RowContent::MessageWait(queue) => vec![self.queue(row, queue)],
+            RowContent::Line(line) => {
                 let line = &self.journey.logs[*line];
                 vec![Bar { service: self.names.get(&line.service).to_owned(), ..aside(row, line_label(line)) }]
             }
-            What::Exception(span, nth) => vec![aside(row, self.exception(*span, *nth))],
-            What::Link(span, nth, to) => vec![Bar { from_ns: None, ..aside(row, self.link(*span, *nth, *to)) }],
-            What::Hole(_, parent) => {
+            RowContent::Exception(span, nth) => vec![aside(row, self.exception(*span, *nth))],
+            RowContent::Link(span, nth, to) => vec![Bar { from_ns: None, ..aside(row, self.link(*span, *nth, *to)) }],
+            RowContent::Hole(_, parent) => {
                 let label = one(Role::Warn, format!("(parent span {} is not stored)", parent.short()));
                 vec![Bar { from_ns: None, ..aside(row, label) }]
             }
-            What::Missing(what) => {
+            RowContent::Missing(what) => {
                 let bar = aside(row, one(Role::Error, format!("✗ no {what}")));
                 vec![Bar { from_ns: None, ..bar }]
             }
-            What::More { spans, others } => {
+            RowContent::More { spans, others } => {
                 let text = match (spans, others) {
                     (0, n) => counted(*n, "more line"),
                     (n, 0) => counted(*n, "more span"),
@@ -124,7 +124,7 @@ impl Words<'_> {
         }
     }
 
-    fn span(&self, row: &Row, span: &Span, index: usize) -> Vec<Bar> {
+    fn span(&self, row: &TimelineRow, span: &Span, index: usize) -> Vec<Bar> {
         let mut label = name(span, self.names);
         if self.ids {
             label.push(piece(Role::Dim, format!(" {}", self.names.span(span.span_id))));
@@ -170,7 +170,7 @@ impl Words<'_> {
         found.map(|(key, value)| vec![piece(Role::Dim, format!("{key} = ")), piece(Role::Plain, value.to_string())])
     }
 
-    fn fold(&self, row: &Row, fold: &Fold) -> Vec<Bar> {
+    fn fold(&self, row: &TimelineRow, fold: &Fold) -> Vec<Bar> {
         let span = &self.journey.spans[fold.first];
         let mut label = name(span, self.names);
         label.push(piece(Role::Strong, format!(" ×{}", fold.count)));
@@ -199,7 +199,7 @@ impl Words<'_> {
         vec![bar, below(row, below_it)]
     }
 
-    fn queue(&self, row: &Row, queue: &Queue) -> Bar {
+    fn queue(&self, row: &TimelineRow, queue: &Queue) -> Bar {
         let (from, to) = (&self.journey.spans[queue.from], &self.journey.spans[queue.to]);
         let (least, most) = (Human(queue.wait_ns).to_string(), Human(queue.longest_ns).to_string());
         let time = if least == most { least.clone() } else { format!("{least} – {most}") };
@@ -253,7 +253,7 @@ impl Words<'_> {
 }
 
 /// A row of words beside the bars.
-fn aside(row: &Row, label: Line) -> Bar {
+fn aside(row: &TimelineRow, label: Line) -> Bar {
     Bar {
         from_ns: row.from_ns,
         critical: row.critical,
@@ -265,7 +265,7 @@ fn aside(row: &Row, label: Line) -> Bar {
 }
 
 /// Words below a row that belong to it.
-fn below(row: &Row, label: Line) -> Bar {
+fn below(row: &TimelineRow, label: Line) -> Bar {
     Bar { depth: row.depth + 1, critical: row.critical, label, style: BarStyle::None, ..Bar::default() }
 }
 
@@ -273,7 +273,7 @@ fn below(row: &Row, label: Line) -> Bar {
 const GENERIC: [&str; 9] = ["publish", "send", "produce", "create", "process", "receive", "consume", "deliver", "poll"];
 
 /// What a span is called: its topic where it sends or receives, else its name.
-pub fn name(span: &Span, names: &Names) -> Line {
+pub fn name(span: &Span, names: &ShortNames) -> Line {
     match span.message_role() {
         Some(role) => message(role, span.topic(), &span.name, names),
         None => plain(span.name.clone()),
@@ -281,7 +281,7 @@ pub fn name(span: &Span, names: &Names) -> Line {
 }
 
 /// The same of what is done with a topic under this name.
-pub fn message(role: MessageRole, topic: Option<&str>, name: &str, names: &Names) -> Line {
+pub fn message(role: MessageRole, topic: Option<&str>, name: &str, names: &ShortNames) -> Line {
     let arrow = if role == MessageRole::Publish { "⇢ " } else { "⇠ " };
     let Some(topic) = topic else { return plain(format!("{arrow}{name}")) };
     let mut line = vec![piece(Role::Plain, arrow), piece(Role::Plain, names.topic(topic))];
@@ -292,8 +292,8 @@ pub fn message(role: MessageRole, topic: Option<&str>, name: &str, names: &Names
 }
 
 /// What goes where its name is too long.
-fn cut(span: &Span) -> Cut {
-    if span.message_role().is_some() && span.topic().is_some() { Cut::Start } else { Cut::Middle }
+fn cut(span: &Span) -> CutSide {
+    if span.message_role().is_some() && span.topic().is_some() { CutSide::Start } else { CutSide::Middle }
 }
 
 fn line_label(line: &LogEntry) -> Line {

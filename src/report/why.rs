@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::why::{Difference, Feature, Kind, Question, Slow, Thing, Told};
+use crate::analysis::window::why::{Difference, Feature, FeatureKind, Predicate, Question, Slow, WhyResult};
 use crate::model::basis::Basis;
 use crate::model::criteria::Criteria;
 use crate::model::time::Human;
@@ -30,7 +30,7 @@ const ALSO: usize = 4;
 
 /// The question in words.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct WhyQuestion {
     bad: String,
     good: String,
     /// What the bad ones are called: `bad` or `slow`.
@@ -39,7 +39,7 @@ pub struct Asked {
     is_own: bool,
 }
 
-impl Asked {
+impl WhyQuestion {
     /// This question.
     pub fn of(question: &Question) -> Self {
         let (bad, good) = (&question.bad, &question.good);
@@ -67,8 +67,8 @@ impl Asked {
 /// What tells two sets of journeys apart.
 #[derive(Clone, Debug)]
 pub struct WhyReport {
-    asked: Asked,
-    told: Told,
+    asked: WhyQuestion,
+    told: WhyResult,
     basis: Basis,
     top: usize,
 }
@@ -77,7 +77,7 @@ pub struct WhyReport {
 #[derive(Serialize, JsonSchema)]
 pub struct WhyRecord<'a> {
     /// What can be said.
-    verdict: Verdict,
+    verdict: WhyVerdict,
     /// Which journeys are bad, as it was asked.
     bad: &'a str,
     /// Which are good.
@@ -114,7 +114,7 @@ pub struct WhyRecord<'a> {
 /// What can be said of two sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Verdict {
+enum WhyVerdict {
     /// Something tells them apart.
     ToldApart,
     /// Nothing does, beyond chance.
@@ -127,7 +127,7 @@ enum Verdict {
 struct DifferenceRecord<'a> {
     /// In one line.
     text: String,
-    kind: Kind,
+    kind: FeatureKind,
     /// Only on spans of this service; null for any.
     service: Option<&'a str>,
     /// The attribute's key; `entry`, `service` and `operation` for those, `error` for what failures say.
@@ -162,17 +162,17 @@ struct DifferenceRecord<'a> {
 
 impl WhyReport {
     /// Of this answer.
-    pub fn new(asked: Asked, told: Told, basis: Basis, top: usize) -> Self {
+    pub fn new(asked: WhyQuestion, told: WhyResult, basis: Basis, top: usize) -> Self {
         Self { asked, told, basis, top }
     }
 
-    fn verdict(&self) -> Verdict {
+    fn verdict(&self) -> WhyVerdict {
         if !self.told.enough {
-            Verdict::TooFew
+            WhyVerdict::TooFew
         } else if [&self.told.entries, &self.told.causes, &self.told.lacking].iter().all(|rows| rows.is_empty()) {
-            Verdict::NothingTellsThemApart
+            WhyVerdict::NothingTellsThemApart
         } else {
-            Verdict::ToldApart
+            WhyVerdict::ToldApart
         }
     }
 
@@ -202,8 +202,8 @@ impl WhyReport {
     fn records<'a>(rows: &'a [Difference]) -> Vec<DifferenceRecord<'a>> {
         let record = |row: &'a Difference| {
             let (service, value, range) = match &row.thing {
-                Thing::Feature(Feature { service, value, .. }) => (service.as_deref(), Some(value.as_str()), None),
-                Thing::Range { above, cut, .. } => (None, None, Some((*above, *cut))),
+                Predicate::Feature(Feature { service, value, .. }) => (service.as_deref(), Some(value.as_str()), None),
+                Predicate::Range { above, cut, .. } => (None, None, Some((*above, *cut))),
             };
             DifferenceRecord {
                 text: row.thing.text(),
@@ -221,7 +221,7 @@ impl WhyReport {
                 good_share: row.shares[1],
                 difference_at_least: row.at_least,
                 p_value: row.p,
-                also: row.also.iter().map(Thing::text).collect(),
+                also: row.also.iter().map(Predicate::text).collect(),
                 examples: &row.examples,
             }
         };
@@ -335,43 +335,43 @@ impl WhyReport {
     }
 
     fn title(&self, frame: &Frame) -> Line {
-        let Told { bad, good, .. } = self.told;
+        let WhyResult { bad, good, .. } = self.told;
         let word = self.asked.word;
         let is_all = self.basis.cut() == 0 && frame.report.complete;
         let meant = if self.asked.is_own { format!(": {}", self.asked.bad) } else { format!(" {word}") };
         match (self.verdict(), self.first()) {
-            (Verdict::TooFew, _) if bad == 0 && good == 0 => one(Role::Strong, "– no journey to compare"),
-            (Verdict::TooFew, _) if bad == 0 && !is_all => {
+            (WhyVerdict::TooFew, _) if bad == 0 && good == 0 => one(Role::Strong, "– no journey to compare"),
+            (WhyVerdict::TooFew, _) if bad == 0 && !is_all => {
                 let all = counted(good, "journey");
                 one(Role::Strong, format!("– none seen that is{meant}, among {all} that were read; there may be more"))
             }
-            (Verdict::TooFew, _) if bad == 0 && self.asked.is_own => {
+            (WhyVerdict::TooFew, _) if bad == 0 && self.asked.is_own => {
                 one(Role::Strong, format!("– none of {} is{meant}", counted(good, "journey")))
             }
-            (Verdict::TooFew, _) if bad == 0 && self.told.made_good > 0 => {
+            (WhyVerdict::TooFew, _) if bad == 0 && self.told.made_good > 0 => {
                 let said = format!("✓ nothing failed for good in {}", counted(good, "journey"));
                 let made_good = format!("; in {} something did, and was made good", self.told.made_good);
                 vec![piece(Role::Good, said), piece(Role::Plain, made_good)]
             }
-            (Verdict::TooFew, _) if bad == 0 => {
+            (WhyVerdict::TooFew, _) if bad == 0 => {
                 one(Role::Good, format!("✓ none of {} is {word}", counted(good, "journey")))
             }
-            (Verdict::TooFew, _) if good == 0 => one(
+            (WhyVerdict::TooFew, _) if good == 0 => one(
                 Role::Warn,
                 format!("– all of {} are {word}: nothing to compare them with", counted(bad, "journey")),
             ),
-            (Verdict::TooFew, _) => one(
+            (WhyVerdict::TooFew, _) => one(
                 Role::Warn,
                 format!("– too few to tell: {bad} {word} and {good} other of {}", counted(bad + good, "journey")),
             ),
-            (Verdict::NothingTellsThemApart, _) => one(
+            (WhyVerdict::NothingTellsThemApart, _) => one(
                 Role::Strong,
                 format!("– nothing tells the {bad} {word} journeys from the {good} others, beyond chance"),
             ),
-            (Verdict::ToldApart, None) => {
+            (WhyVerdict::ToldApart, None) => {
                 one(Role::Warn, format!("! the {bad} {word} journeys lack what the {good} others have"))
             }
-            (Verdict::ToldApart, Some(first)) => vec![
+            (WhyVerdict::ToldApart, Some(first)) => vec![
                 piece(Role::Warn, format!("! {} of {} {word} journeys have ", first.bad, first.of[0])),
                 piece(Role::Strong, first.thing.text()),
                 piece(Role::Warn, format!(", {} of {} others do", first.good, first.of[1])),
@@ -385,8 +385,8 @@ impl WhyReport {
     }
 
     fn question(&self) -> Line {
-        let (bad, Asked { good, word, .. }) = (self.bad(), &self.asked);
-        let Told { bad: bads, good: goods, made_good, neither, .. } = self.told;
+        let (bad, WhyQuestion { good, word, .. }) = (self.bad(), &self.asked);
+        let WhyResult { bad: bads, good: goods, made_good, neither, .. } = self.told;
         let others = if good == OTHERS { goods.to_string() } else { format!("{good} ({goods})") };
         let made_good =
             if made_good > 0 { format!(", {made_good} with errors that were made good") } else { String::new() };
@@ -399,7 +399,7 @@ impl WhyReport {
         let of = |n: usize, all: usize, share: f64| plain(format!("{n} of {all}  {:>3.0} %", share * 100.0));
         let doubt = if title == SUSPECT { "? " } else { "" };
         let row = |row: &Difference| {
-            let named: Vec<String> = row.also.iter().map(Thing::text).collect();
+            let named: Vec<String> = row.also.iter().map(Predicate::text).collect();
             let also = one(Role::Dim, format!("also {}", some(&named, ALSO)));
             TableRow {
                 cells: vec![

@@ -1,6 +1,6 @@
 //! Screens about a window of time: the answer, what its numbers rest on, the numbers, what to type next.
 
-use crate::model::basis::{Basis, Via};
+use crate::model::basis::{Basis, CountedFrom};
 use crate::model::evidence::Source;
 use crate::model::measure::Estimate;
 use crate::model::time::Human;
@@ -11,7 +11,7 @@ use crate::report::words::counted;
 
 /// What one command has to say about a window.
 #[derive(Default)]
-pub struct Screen {
+pub struct WindowScreen {
     /// The answer in one line.
     pub answer: Line,
     /// The evidence.
@@ -23,7 +23,7 @@ pub struct Screen {
 }
 
 /// The whole of it.
-pub fn screen(frame: &Frame, basis: &Basis, screen: Screen) -> Vec<Block> {
+pub fn screen(frame: &Frame, basis: &Basis, screen: WindowScreen) -> Vec<Block> {
     let mut blocks = vec![Block::Line(screen.answer), line(basis)];
     blocks.extend(frame.asking());
     if !screen.body.is_empty() {
@@ -49,7 +49,7 @@ pub fn nothing(frame: &Frame, basis: &Basis, what: &str) -> Vec<Block> {
     };
     let asked = !frame.report.backends.is_empty();
     let next = asked.then(|| "trace doctor".to_owned()).into_iter().collect();
-    screen(frame, basis, Screen { answer, next, ..Screen::default() })
+    screen(frame, basis, WindowScreen { answer, next, ..WindowScreen::default() })
 }
 
 /// `61 %`, `0.4 %`; a dash where there is no whole.
@@ -82,7 +82,7 @@ pub fn line(basis: &Basis) -> Block {
 
 fn sentence(basis: &Basis) -> String {
     let calls = usize::try_from(basis.calls).unwrap_or(usize::MAX);
-    if basis.via == Via::Metrics {
+    if basis.via == CountedFrom::Metrics {
         let metric = basis.metric.as_deref().unwrap_or("metrics");
         let whose = if basis.backend == Some(Source::Jaeger) { " of jaeger itself" } else { "" };
         let all = format!("from about {}, counted by {metric}{whose}", counted(calls, "call"));
@@ -120,7 +120,7 @@ mod tests {
         let read = Basis { calls: 12_345, journeys: 1, ..Basis::default() };
         let all = Basis { limit: Some(200), services: vec![service("a", false)], lines: 2, ..read.clone() };
         let cut = Basis { services: vec![service("a", false), service("b", true)], ..all.clone() };
-        let exemplified = Basis { via: Via::Metrics, metric: Some("calls_total".to_owned()), ..read.clone() };
+        let exemplified = Basis { via: CountedFrom::Metrics, metric: Some("calls_total".to_owned()), ..read.clone() };
         let metrics = Basis { journeys: 0, ..exemplified.clone() };
         let own = Basis { backend: Some(Source::Jaeger), ..metrics.clone() };
         let table = [

@@ -16,16 +16,16 @@ use crate::model::evidence::Source;
 use crate::model::time::Timestamp;
 use crate::save::{self, Access};
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::request::{Answer, Request};
+use crate::source::server::request::{Request, Response};
 
 /// The name of the file in its folder.
 const FILE: &str = "exchanges.jsonl";
 
 /// What came of a request.
-pub type Outcome = Result<Answer, Failure>;
+pub type RecordedAnswer = Result<Response, Failure>;
 
 /// A recording being made or played.
-pub enum Tape {
+pub enum Recording {
     /// Neither.
     Off,
     /// Being made; written by [`Tape::save`].
@@ -35,13 +35,13 @@ pub enum Tape {
         /// When the run takes place.
         now: Timestamp,
         /// What was exchanged so far.
-        exchanges: RefCell<BTreeMap<String, Outcome>>,
+        exchanges: RefCell<BTreeMap<String, RecordedAnswer>>,
     },
     /// Being played.
-    Replaying(BTreeMap<String, Outcome>),
+    Replaying(BTreeMap<String, RecordedAnswer>),
 }
 
-impl Tape {
+impl Recording {
     /// Reads a recording, and the time in which it lives.
     pub fn open(folder: &Path) -> Result<(Self, Timestamp), Error> {
         let path = folder.join(FILE);
@@ -75,7 +75,7 @@ impl Tape {
     }
 
     /// What was recorded for this request: none means "ask the server".
-    pub fn played(&self, source: Source, request: &Request) -> Option<Outcome> {
+    pub fn played(&self, source: Source, request: &Request) -> Option<RecordedAnswer> {
         let Self::Replaying(exchanges) = self else { return None };
         let key = key(source, request);
         Some(exchanges.get(&key).cloned().unwrap_or_else(|| {
@@ -85,7 +85,7 @@ impl Tape {
     }
 
     /// Keeps an exchange, if a recording is being made.
-    pub fn keep(&self, source: Source, request: &Request, outcome: &Outcome) {
+    pub fn keep(&self, source: Source, request: &Request, outcome: &RecordedAnswer) {
         if let Self::Recording { exchanges, .. } = self {
             exchanges.borrow_mut().insert(key(source, request), outcome.clone());
         }
@@ -113,7 +113,7 @@ fn key(source: Source, request: &Request) -> String {
     format!("{} {}", source.word(), request.line())
 }
 
-fn line(key: &str, outcome: &Outcome) -> Value {
+fn line(key: &str, outcome: &RecordedAnswer) -> Value {
     match outcome {
         Ok(answer) => json!({
             "request": key,
@@ -132,7 +132,7 @@ fn line(key: &str, outcome: &Outcome) -> Value {
     }
 }
 
-fn outcome(value: &Value) -> Option<Outcome> {
+fn outcome(value: &Value) -> Option<RecordedAnswer> {
     let text = |name: &str| value[name].as_str().map(ToOwned::to_owned);
     if let Some(message) = text("message") {
         let kind = match value["failure"].as_str()? {
@@ -151,7 +151,7 @@ fn outcome(value: &Value) -> Option<Outcome> {
             was_asked: value["was_asked"] != false,
         }));
     }
-    Some(Ok(Answer {
+    Some(Ok(Response {
         status: u16::try_from(value["status"].as_u64()?).ok()?,
         date: value["date"].as_str().and_then(Timestamp::from_rfc3339),
         after: Duration::from_millis(value["after_ms"].as_u64().unwrap_or(0)),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::model::conventions::MessageRole;
 use crate::model::id::{SpanId, TraceId};
-use crate::model::journey::{Forest, Via};
+use crate::model::journey::{CauseKind, Forest};
 use crate::model::span::{Span, SpanKind};
 
 /// Of so many spans with one ID the best parent is chosen; beyond that the data is broken anyway.
@@ -16,14 +16,14 @@ pub fn plant(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
     let clients = index_clients(spans);
     let publishers = index_publishers(spans);
     let mut self_parents = 0;
-    let mut cause: Vec<Option<(usize, Via)>> = Vec::with_capacity(spans.len());
+    let mut cause: Vec<Option<(usize, CauseKind)>> = Vec::with_capacity(spans.len());
     for (index, span) in spans.iter().enumerate() {
         self_parents += usize::from(span.parent_id == Some(span.span_id) && !has_twin(&by_id, spans, index));
         cause.push(
             by_parent(&by_id, &clients, spans, index)
-                .map(|p| (p, Via::Parent))
-                .or_else(|| by_link(&by_id, span, index).map(|p| (p, Via::Link)))
-                .or_else(|| by_message(&publishers, spans, index).map(|p| (p, Via::Message))),
+                .map(|p| (p, CauseKind::Parent))
+                .or_else(|| by_link(&by_id, span, index).map(|p| (p, CauseKind::Link)))
+                .or_else(|| by_message(&publishers, spans, index).map(|p| (p, CauseKind::Message))),
         );
     }
     if self_parents > 0 {
@@ -121,7 +121,7 @@ fn until(all: &[usize], spans: &[Span], span: &Span) -> usize {
 }
 
 /// Cuts each cycle at its earliest span; says how many there were.
-fn break_cycles(spans: &[Span], cause: &mut [Option<(usize, Via)>]) -> usize {
+fn break_cycles(spans: &[Span], cause: &mut [Option<(usize, CauseKind)>]) -> usize {
     const UNSEEN: usize = 0;
     let mut seen = vec![UNSEEN; spans.len()];
     let mut broken = 0;
@@ -141,7 +141,7 @@ fn break_cycles(spans: &[Span], cause: &mut [Option<(usize, Via)>]) -> usize {
     broken
 }
 
-fn earliest_in_cycle(spans: &[Span], cause: &[Option<(usize, Via)>], at: usize) -> usize {
+fn earliest_in_cycle(spans: &[Span], cause: &[Option<(usize, CauseKind)>], at: usize) -> usize {
     let mut earliest = at;
     let mut next = cause[at];
     while let Some((index, _)) = next.filter(|(index, _)| *index != at) {
@@ -154,7 +154,7 @@ fn earliest_in_cycle(spans: &[Span], cause: &[Option<(usize, Via)>], at: usize) 
 }
 
 /// Effects and roots from the causes; both in the order of the spans, that is by start.
-fn grow(cause: Vec<Option<(usize, Via)>>) -> Forest {
+fn grow(cause: Vec<Option<(usize, CauseKind)>>) -> Forest {
     let mut effects = vec![Vec::new(); cause.len()];
     let mut roots = Vec::new();
     for (index, of) in cause.iter().enumerate() {

@@ -45,12 +45,12 @@ impl Membership {
 
 /// What one trace at hand carries: of each key its values, with the attributes' own names.
 #[derive(Default)]
-struct Dossier<'a> {
+struct CandidateFacts<'a> {
     spans: Vec<&'a Span>,
     carried: BTreeMap<usize, BTreeMap<String, BTreeSet<String>>>,
 }
 
-impl Dossier<'_> {
+impl CandidateFacts<'_> {
     /// The names under which it carries this ID.
     fn names_of(&self, id: &str) -> BTreeSet<String> {
         self.carried.values().filter_map(|ids| ids.get(id)).flatten().cloned().collect()
@@ -85,9 +85,9 @@ impl<'a> Handlers<'a> {
     }
 }
 
-struct Search<'a> {
+struct MemberSearch<'a> {
     keys: Keys,
-    dossiers: BTreeMap<TraceId, Dossier<'a>>,
+    dossiers: BTreeMap<TraceId, CandidateFacts<'a>>,
     links_into: HashMap<TraceId, Vec<&'a Span>>,
     messages: HashMap<&'a str, BTreeMap<Option<&'a str>, Handlers<'a>>>,
     followed_messages: HashSet<(&'a str, Option<&'a str>)>,
@@ -97,7 +97,7 @@ struct Search<'a> {
 
 /// Decides what belongs.
 pub fn membership(evidence: &Evidence, query: &Query) -> Membership {
-    let mut search = Search::new(evidence, query);
+    let mut search = MemberSearch::new(evidence, query);
     search.seed(query);
     search.seed_lines(&evidence.logs);
     search.follow();
@@ -105,10 +105,10 @@ pub fn membership(evidence: &Evidence, query: &Query) -> Membership {
     search.found
 }
 
-impl<'a> Search<'a> {
+impl<'a> MemberSearch<'a> {
     fn new(evidence: &'a Evidence, query: &Query) -> Self {
         let keys = Keys::new(&query.keys);
-        let mut dossiers: BTreeMap<TraceId, Dossier<'a>> = BTreeMap::new();
+        let mut dossiers: BTreeMap<TraceId, CandidateFacts<'a>> = BTreeMap::new();
         let mut links_into: HashMap<TraceId, Vec<&Span>> = HashMap::new();
         let mut messages: HashMap<&str, BTreeMap<Option<&str>, Handlers>> = HashMap::new();
         for span in &evidence.spans {
@@ -135,7 +135,7 @@ impl<'a> Search<'a> {
             self.found.correlation_id = Some(query.subject.text.clone());
         }
         let asked = query.subject.as_trace.and_then(|id| self.dossiers.get(&id));
-        match asked.map(Dossier::likeliest).unwrap_or_default().as_slice() {
+        match asked.map(CandidateFacts::likeliest).unwrap_or_default().as_slice() {
             [] => {}
             [one] => {
                 self.found.ids = BTreeSet::from([one.clone()]);
@@ -210,7 +210,7 @@ impl<'a> Search<'a> {
     }
 
     /// Whether a trace carries values of our key, and ours is not among them.
-    fn is_foreign(&self, dossier: &Dossier<'_>) -> bool {
+    fn is_foreign(&self, dossier: &CandidateFacts<'_>) -> bool {
         let carried = dossier.under(&self.found.key_ranks);
         !carried.is_empty() && !carried.into_iter().any(|id| self.found.ids.contains(id))
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::model::evidence::Evidence;
 use crate::model::id::TraceId;
-use crate::model::journey::{Forest, Join, Journey, Reason, Trace, Via, is_orphan};
+use crate::model::journey::{CauseKind, Forest, Join, Journey, Reason, Trace, is_orphan};
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
 use crate::model::time::Window;
@@ -93,7 +93,7 @@ fn traces(spans: &[Span], forest: &Forest) -> Vec<Trace> {
 }
 
 fn trace(trace_id: TraceId, members: &[usize], spans: &[Span], forest: &Forest) -> Trace {
-    let is_top = |i: &&usize| !matches!(forest.cause[**i], Some((_, Via::Parent)));
+    let is_top = |i: &&usize| !matches!(forest.cause[**i], Some((_, CauseKind::Parent)));
     let root =
         members.iter().find(|i| is_top(i) && spans[**i].parent_id.is_none()).or_else(|| members.iter().find(is_top));
     let root = &spans[*root.unwrap_or(&members[0])];

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::conventions::MessageRole;
-use crate::model::journey::{Forest, Skew, Via};
+use crate::model::journey::{CauseKind, Forest, Skew};
 use crate::model::span::{Span, SpanKind};
 
 /// Below this a contradiction is noise of the clocks' precision.
@@ -22,11 +22,11 @@ struct Room {
 }
 
 type Rooms<'a> = BTreeMap<(&'a str, &'a str), Room>;
-type Measured<'a> = BTreeMap<(&'a str, &'a str), Vec<i64>>;
+type SkewSamples<'a> = BTreeMap<(&'a str, &'a str), Vec<i64>>;
 
 /// The differences that must be assumed so that no effect comes before its cause.
 pub fn measure(spans: &[Span], forest: &Forest) -> Vec<Skew> {
-    let mut measured = Measured::new();
+    let mut measured = SkewSamples::new();
     for (index, cause) in forest.cause.iter().enumerate() {
         if let Some((parent, via)) = cause {
             add_pair(&mut measured, &spans[*parent], &spans[index], *via);
@@ -50,12 +50,12 @@ pub fn measure(spans: &[Span], forest: &Forest) -> Vec<Skew> {
 }
 
 /// Calls, and messages on their way: what a caller or sender does comes before what it causes.
-fn add_pair<'a>(measured: &mut Measured<'a>, cause: &'a Span, effect: &'a Span, via: Via) {
+fn add_pair<'a>(measured: &mut SkewSamples<'a>, cause: &'a Span, effect: &'a Span, via: CauseKind) {
     let (a, b) = (cause.service(), effect.service());
     if a == b || a.is_empty() || b.is_empty() || !cause.has_sane_time() || !effect.has_sane_time() {
         return;
     }
-    let is_call = via == Via::Parent && cause.kind == SpanKind::Client && effect.kind == SpanKind::Server;
+    let is_call = via == CauseKind::Parent && cause.kind == SpanKind::Client && effect.kind == SpanKind::Server;
     let is_message =
         cause.message_role() == Some(MessageRole::Publish) && effect.message_role() == Some(MessageRole::Consume);
     if is_call || is_message {

@@ -11,7 +11,7 @@ use crate::stitch::subjects::subjects;
 
 /// Journeys, each with its share of the evidence. Notes, backends and coverage are everybody's.
 #[derive(Clone, Debug, Default)]
-pub struct Shares {
+pub struct SplitEvidence {
     /// Every journey that could be asked for, by time.
     pub all: Vec<(Subject, Evidence)>,
     /// What is wanted and none of these: one of them by another name, or nowhere, its share empty then.
@@ -19,7 +19,7 @@ pub struct Shares {
 }
 
 /// Takes it apart.
-pub fn split(evidence: Evidence, keys: &[String], wanted: &[Subject]) -> Shares {
+pub fn split(evidence: Evidence, keys: &[String], wanted: &[Subject]) -> SplitEvidence {
     let mut subjects: Vec<Subject> = subjects(&evidence, keys).into_iter().map(|candidate| candidate.subject).collect();
     let all = subjects.len();
     let known: HashSet<String> = subjects.iter().map(|subject| subject.text.clone()).collect();
@@ -27,9 +27,9 @@ pub fn split(evidence: Evidence, keys: &[String], wanted: &[Subject]) -> Shares 
     if let [only] = subjects.as_slice() {
         let share = vec![(only.clone(), evidence)];
         return if all == 1 {
-            Shares { all: share, ..Shares::default() }
+            SplitEvidence { all: share, ..SplitEvidence::default() }
         } else {
-            Shares { others: share, ..Shares::default() }
+            SplitEvidence { others: share, ..SplitEvidence::default() }
         };
     }
     let mut ties = Ties::of(&evidence, &Keys::new(keys), &subjects);
@@ -56,7 +56,7 @@ pub fn split(evidence: Evidence, keys: &[String], wanted: &[Subject]) -> Shares 
     let share = |(subject, share)| (subject, take(share).unwrap_or_else(|| shell.clone()));
     let mut all_of_them: Vec<(Subject, Evidence)> = subjects.into_iter().zip(shares_of).map(share).collect();
     let others = all_of_them.split_off(all);
-    Shares { all: all_of_them, others }
+    SplitEvidence { all: all_of_them, others }
 }
 
 /// The same evidence in parts that have nothing to do with each other. Lines that name nobody are one of them.
@@ -195,9 +195,9 @@ mod tests {
             all.spans.extend(run.spans.clone());
             all.logs.extend(run.logs.clone());
         }
-        let by_trace = |(_, run): &(_, demo::Run)| Subject::either(run.spans[0].trace_id.to_string());
+        let by_trace = |(_, run): &(_, demo::DemoRun)| Subject::either(run.spans[0].trace_id.to_string());
         let wanted: Vec<Subject> = runs.iter().map(by_trace).chain([Subject::either("nobody")]).collect();
-        let Shares { all: shares, others } = split(all, &keys, &wanted);
+        let SplitEvidence { all: shares, others } = split(all, &keys, &wanted);
         assert!(shares.len() >= runs.len());
         for ((scenario, run), (_, by_trace)) in runs.into_iter().zip(&others) {
             let subject = Subject::correlation(&run.correlation_id);

@@ -10,7 +10,7 @@ use crate::stitch::matching::Keys;
 
 /// One journey that could be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub struct JourneyCandidate {
     /// How to ask for it.
     pub subject: Subject,
     /// How many spans carry it.
@@ -22,9 +22,9 @@ pub struct Candidate {
 }
 
 /// All of them, by time.
-pub fn subjects(evidence: &Evidence, keys: &[String]) -> Vec<Candidate> {
+pub fn subjects(evidence: &Evidence, keys: &[String]) -> Vec<JourneyCandidate> {
     let keys = Keys::new(keys);
-    let mut by_id: BTreeMap<String, Candidate> = BTreeMap::new();
+    let mut by_id: BTreeMap<String, JourneyCandidate> = BTreeMap::new();
     let mut with_id: BTreeSet<TraceId> = BTreeSet::new();
     let carried = likeliest(evidence, &keys);
     for span in &evidence.spans {
@@ -46,7 +46,7 @@ pub fn subjects(evidence: &Evidence, keys: &[String]) -> Vec<Candidate> {
             found.first = found.first.min(line.time);
         }
     }
-    let mut all: Vec<Candidate> = by_id.into_values().chain(without_id(evidence, &with_id)).collect();
+    let mut all: Vec<JourneyCandidate> = by_id.into_values().chain(without_id(evidence, &with_id)).collect();
     all.sort_by(|a, b| (a.first, &a.subject.text).cmp(&(b.first, &b.subject.text)));
     all
 }
@@ -63,12 +63,12 @@ fn likeliest(evidence: &Evidence, keys: &Keys) -> BTreeMap<TraceId, usize> {
     found
 }
 
-fn candidate(subject: Subject, first: Timestamp) -> Candidate {
-    Candidate { subject, spans: 0, lines: 0, first }
+fn candidate(subject: Subject, first: Timestamp) -> JourneyCandidate {
+    JourneyCandidate { subject, spans: 0, lines: 0, first }
 }
 
 /// Traces that carry no ID and are not linked with one that does; linked ones count as one.
-fn without_id(evidence: &Evidence, with_id: &BTreeSet<TraceId>) -> Vec<Candidate> {
+fn without_id(evidence: &Evidence, with_id: &BTreeSet<TraceId>) -> Vec<JourneyCandidate> {
     let mut group: BTreeMap<TraceId, TraceId> = evidence.spans.iter().map(|s| (s.trace_id, s.trace_id)).collect();
     for span in &evidence.spans {
         let known: Vec<TraceId> = span.links.iter().map(|l| l.trace_id).filter(|t| group.contains_key(t)).collect();
@@ -87,7 +87,7 @@ fn without_id(evidence: &Evidence, with_id: &BTreeSet<TraceId>) -> Vec<Candidate
     }
     let candidates = found.into_values().filter_map(|starts| {
         let (first, trace) = *starts.keys().next()?;
-        Some(Candidate { spans: starts.values().sum(), ..candidate(Subject::trace(trace), first) })
+        Some(JourneyCandidate { spans: starts.values().sum(), ..candidate(Subject::trace(trace), first) })
     });
     candidates.collect()
 }

@@ -11,7 +11,7 @@ use crate::wire::{Malformed, otlp_json, with_tree};
 
 /// One document, or a place where none could be read.
 #[derive(Debug, PartialEq)]
-pub enum Piece<'a> {
+pub enum DocumentPiece<'a> {
     /// A whole object or list.
     Document {
         /// The line it begins on, from 1.
@@ -32,7 +32,7 @@ pub enum Piece<'a> {
 
 /// What a document holds.
 #[derive(Debug, PartialEq)]
-pub enum Form<'a> {
+pub enum DocumentForm<'a> {
     /// Jaeger's answer, or one of its traces.
     Jaeger,
     /// One of Jaeger's spans.
@@ -52,7 +52,7 @@ pub enum Form<'a> {
 }
 
 /// The documents of a text in their order. A broken one is passed over up to the next line that begins one.
-pub fn split(text: &str) -> Vec<Piece<'_>> {
+pub fn split(text: &str) -> Vec<DocumentPiece<'_>> {
     let mut splitter = Splitter { text, at: 0, line: 1, unclosed: false, in_vain: 0 };
     std::iter::from_fn(|| splitter.next()).collect()
 }
@@ -69,7 +69,7 @@ struct Splitter<'a> {
 }
 
 impl<'a> Splitter<'a> {
-    fn next(&mut self) -> Option<Piece<'a>> {
+    fn next(&mut self) -> Option<DocumentPiece<'a>> {
         // Commas are left over where a list lost its head; 0x1e begins a document in RFC 7464.
         let rest = &self.text[self.at..];
         let blank = rest.find(|c: char| !c.is_whitespace() && c != ',' && c != '\u{1e}')?;
@@ -78,7 +78,7 @@ impl<'a> Splitter<'a> {
         match self.document(rest) {
             Ok((text, length)) => {
                 self.pass(length);
-                Some(Piece::Document { line, text })
+                Some(DocumentPiece::Document { line, text })
             }
             Err((why, is_cut)) => {
                 let length = next_start(rest);
@@ -87,7 +87,7 @@ impl<'a> Splitter<'a> {
                     other => other,
                 };
                 self.pass(length);
-                Some(Piece::Broken { line, why, is_cut })
+                Some(DocumentPiece::Broken { line, why, is_cut })
             }
         }
     }
@@ -164,20 +164,20 @@ fn next_start(text: &str) -> usize {
 }
 
 /// Which form a document has, by its outermost keys.
-pub fn form(text: &str) -> Form<'_> {
+pub fn form(text: &str) -> DocumentForm<'_> {
     if text.starts_with('[') {
         return serde_json::from_str::<Vec<&RawValue>>(text).map_or_else(
-            |error| Form::Unknown(error.to_string()),
-            |all| Form::List(all.iter().map(|r| r.get()).collect()),
+            |error| DocumentForm::Unknown(error.to_string()),
+            |all| DocumentForm::List(all.iter().map(|r| r.get()).collect()),
         );
     }
     match serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
         Ok(fields) => form_of(&fields, text),
-        Err(error) => Form::Unknown(error.to_string()),
+        Err(error) => DocumentForm::Unknown(error.to_string()),
     }
 }
 
-fn form_of<'a>(fields: &BTreeMap<String, &'a RawValue>, text: &'a str) -> Form<'a> {
+fn form_of<'a>(fields: &BTreeMap<String, &'a RawValue>, text: &'a str) -> DocumentForm<'a> {
     let has = |key: &str| fields.contains_key(key);
     let holds = |key: &str, start: char| fields.get(key).is_some_and(|raw| raw.get().starts_with(start));
     let kind =
@@ -185,18 +185,18 @@ fn form_of<'a>(fields: &BTreeMap<String, &'a RawValue>, text: &'a str) -> Form<'
     let within = |keys: &[&str]| keys.iter().any(|key| holds(key, '{') || holds(key, '['));
     match kind.as_str() {
         "" => {}
-        "streams" => return Form::Loki,
-        kind => return Form::Unknown(format!("a `{kind}` of a metric query")),
+        "streams" => return DocumentForm::Loki,
+        kind => return DocumentForm::Unknown(format!("a `{kind}` of a metric query")),
     }
     match () {
-        () if holds("spans", '[') || has("traceID") && has("spans") => Form::Jaeger,
-        () if has("spanID") && has("operationName") => Form::JaegerSpan,
-        () if holds("line", '"') && has("timestamp") && (has("labels") || fields.len() == 2) => Form::Logcli,
-        () if within(&otlp_json::KEYS[..7]) => Form::Otlp,
-        () if TIME_FIELDS.iter().any(|key| has(key)) => Form::Line,
-        () if within(&otlp_json::KEYS) => Form::Otlp,
-        () if has("data") && (has("errors") || within(&["data"]) || holds("data", 'n')) => Form::Jaeger,
-        () => Form::Unknown(with_tree(text, |tree| tree.outline()).unwrap_or_else(|why| why)),
+        () if holds("spans", '[') || has("traceID") && has("spans") => DocumentForm::Jaeger,
+        () if has("spanID") && has("operationName") => DocumentForm::JaegerSpan,
+        () if holds("line", '"') && has("timestamp") && (has("labels") || fields.len() == 2) => DocumentForm::Logcli,
+        () if within(&otlp_json::KEYS[..7]) => DocumentForm::Otlp,
+        () if TIME_FIELDS.iter().any(|key| has(key)) => DocumentForm::Line,
+        () if within(&otlp_json::KEYS) => DocumentForm::Otlp,
+        () if has("data") && (has("errors") || within(&["data"]) || holds("data", 'n')) => DocumentForm::Jaeger,
+        () => DocumentForm::Unknown(with_tree(text, |tree| tree.outline()).unwrap_or_else(|why| why)),
     }
 }
 

@@ -18,9 +18,9 @@ use crate::wire::{Decoded, Malformed, Skips, item, parse, partial, read, read_tr
 
 /// An answer, or one trace alone as some tools save it.
 #[derive(Deserialize)]
-struct Document<'a> {
+struct JaegerDocument<'a> {
     #[serde(borrow)]
-    data: Option<Many<Trace<'a>>>,
+    data: Option<Many<JaegerTrace<'a>>>,
     #[serde(borrow)]
     errors: Option<&'a RawValue>,
     #[serde(borrow, rename = "traceID", alias = "traceId")]
@@ -39,7 +39,7 @@ struct Document<'a> {
 }
 
 #[derive(Deserialize)]
-struct Trace<'a> {
+struct JaegerTrace<'a> {
     #[serde(borrow, rename = "traceID", alias = "traceId")]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -53,8 +53,8 @@ struct Trace<'a> {
 /// The spans of `/api/traces`, `/api/traces/{id}` or a saved file: an envelope, a list of traces, or one trace.
 pub fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
     let (decoded, rest) = read_with_rest(bytes, |text| {
-        let documents: Many<Document> = parse(text)?;
-        let known = |d: &Document| d.data.is_some() || d.spans.is_some() || d.errors.is_some();
+        let documents: Many<JaegerDocument> = parse(text)?;
+        let known = |d: &JaegerDocument| d.data.is_some() || d.spans.is_some() || d.errors.is_some();
         let empty_list = documents.items.is_empty() && documents.misplaced == 0;
         // `data: null` without errors is an empty answer; it shows only in the tree.
         if empty_list || documents.items.iter().any(known) {
@@ -67,19 +67,19 @@ pub fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
     Ok(decoded.and_rest(rest))
 }
 
-fn all_traces(documents: Many<Document>) -> Decoded {
-    let mut reader = Reader::default();
+fn all_traces(documents: Many<JaegerDocument>) -> Decoded {
+    let mut reader = JaegerReader::default();
     reader.skips.add_many(documents.misplaced, "it is no trace");
     for document in documents.items {
         reader.decoded.errors.extend(document.errors.iter().flat_map(|raw| error_messages(raw)));
         reader.decoded.errors.extend(partial(document.status, document.message));
-        let Document { trace_id, spans, processes, warnings, data, .. } = document;
+        let JaegerDocument { trace_id, spans, processes, warnings, data, .. } = document;
         if let Some(data) = data {
             reader.skips.add_many(data.misplaced, "it is no trace");
             data.items.into_iter().for_each(|trace| reader.trace(trace));
         }
         if spans.is_some() {
-            reader.trace(Trace { id: trace_id, spans, processes, warnings });
+            reader.trace(JaegerTrace { id: trace_id, spans, processes, warnings });
         }
     }
     reader.finish()
@@ -89,9 +89,9 @@ fn all_traces(documents: Many<Document>) -> Decoded {
 pub fn span_alone(text: &str) -> Result<Decoded, Malformed> {
     read(text.as_bytes(), |text| {
         let raw: Vec<&RawValue> = vec![parse(text)?];
-        let mut reader = Reader::default();
+        let mut reader = JaegerReader::default();
         let spans = Some(Items { raw, misplaced: false });
-        reader.trace(Trace { id: None, spans, processes: None, warnings: None });
+        reader.trace(JaegerTrace { id: None, spans, processes: None, warnings: None });
         Ok(Ok(reader.finish()))
     })
 }
@@ -163,19 +163,19 @@ fn messages_of(errors: &Json) -> Vec<String> {
 
 /// Reads traces one after the other into one answer.
 #[derive(Default)]
-struct Reader {
+struct JaegerReader {
     decoded: Decoded,
     skips: Skips,
 }
 
-impl Reader {
+impl JaegerReader {
     fn finish(mut self) -> Decoded {
         self.decoded.skipped_count = self.skips.count();
         self.decoded.skipped = self.skips.sentences("span", "spans");
         self.decoded
     }
 
-    fn trace(&mut self, trace: Trace) {
+    fn trace(&mut self, trace: JaegerTrace) {
         let id = trace.id.and_then(|raw| item(raw, trace_id).ok().flatten());
         let processes = trace.processes.and_then(|raw| item(raw, Processes::of).ok()).unwrap_or_default();
         if let Some(raw) = trace.warnings {
@@ -234,7 +234,7 @@ fn span(
     let mut warnings = json.get(&["warnings"]).texts();
     warnings.extend(json.twice().map(|key| format!("`{key}` stands there twice, the last one counts")));
     let (parent_id, links) = references(json, trace_id);
-    let tags = Tags::sort(tags(json.get(&["tags"])));
+    let tags = JaegerTags::sort(tags(json.get(&["tags"])));
     Ok(Span {
         trace_id,
         span_id,
@@ -355,14 +355,14 @@ fn typed(kind: &str, value: &Json) -> Option<Value> {
 
 /// A span's tags, sorted into those that mean something to the model and the rest.
 #[derive(Default)]
-struct Tags {
+struct JaegerTags {
     kind: SpanKind,
     status: Status,
     scope: String,
     rest: Vec<(String, Value)>,
 }
 
-impl Tags {
+impl JaegerTags {
     fn sort(tags: Vec<(String, Value)>) -> Self {
         let mut sorted = Self { rest: Vec::with_capacity(tags.len()), ..Self::default() };
         let mut failed = None;

@@ -220,7 +220,7 @@ impl<'de: 'a, 'a> Visitor<'de> for TreeVisitor<'a> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'a>, A::Error> {
         let mut entries = Vec::new();
-        while let Some((Key(key), value)) = map.next_entry()? {
+        while let Some((JsonKey(key), value)) = map.next_entry()? {
             entries.push((key, value));
         }
         Ok(Json::Object(entries))
@@ -228,21 +228,21 @@ impl<'de: 'a, 'a> Visitor<'de> for TreeVisitor<'a> {
 }
 
 /// A key, borrowed where it holds no escape.
-struct Key<'a>(Cow<'a, str>);
+struct JsonKey<'a>(Cow<'a, str>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for JsonKey<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct KeyVisitor<'a>(PhantomData<&'a ()>);
         impl<'de: 'a, 'a> Visitor<'de> for KeyVisitor<'a> {
-            type Value = Key<'a>;
+            type Value = JsonKey<'a>;
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a key")
             }
-            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Key<'a>, E> {
-                Ok(Key(Cow::Borrowed(value)))
+            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<JsonKey<'a>, E> {
+                Ok(JsonKey(Cow::Borrowed(value)))
             }
-            fn visit_str<E>(self, value: &str) -> Result<Key<'a>, E> {
-                Ok(Key(Cow::Owned(value.to_owned())))
+            fn visit_str<E>(self, value: &str) -> Result<JsonKey<'a>, E> {
+                Ok(JsonKey(Cow::Owned(value.to_owned())))
             }
         }
         deserializer.deserialize_str(KeyVisitor(PhantomData))

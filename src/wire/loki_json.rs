@@ -11,13 +11,13 @@ use crate::model::log::LogEntry;
 use crate::model::metric::Series;
 use crate::model::time::Timestamp;
 use crate::wire::json::{Items, Json, Many};
-use crate::wire::prometheus_json::{self, Reply};
+use crate::wire::prometheus_json::{self, PrometheusReply};
 use crate::wire::{Decoded, Malformed, Skips, item, log_line, parse, read_tree, read_with_rest, with_tree};
 
 #[derive(Deserialize)]
-struct Document<'a> {
+struct LokiDocument<'a> {
     #[serde(borrow)]
-    data: Option<Many<Data<'a>>>,
+    data: Option<Many<LokiData<'a>>>,
     #[serde(borrow)]
     warnings: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -28,7 +28,7 @@ struct Document<'a> {
     is_partial: Option<&'a RawValue>,
 }
 
-impl Document<'_> {
+impl LokiDocument<'_> {
     /// What the server complains of beside its data.
     fn complaints(&self) -> Vec<String> {
         let told = |raw: Option<&RawValue>| raw.and_then(|raw| item(raw, |json| json.owned_text()).ok());
@@ -45,7 +45,7 @@ impl Document<'_> {
 }
 
 #[derive(Deserialize)]
-struct Data<'a> {
+struct LokiData<'a> {
     #[serde(borrow, rename = "resultType")]
     result_type: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -63,8 +63,8 @@ struct Stream<'a> {
 /// The lines of `query_range`, stream after stream in the order they came. What it warns of is in `errors`.
 pub fn streams(bytes: &[u8]) -> Result<Decoded, Malformed> {
     let (decoded, rest) = read_with_rest(bytes, |text| {
-        let document: Many<Document> = parse(text)?;
-        let is_streams = |d: &Data| d.result_type.is_none_or(|kind| kind.get() == "\"streams\"");
+        let document: Many<LokiDocument> = parse(text)?;
+        let is_streams = |d: &LokiData| d.result_type.is_none_or(|kind| kind.get() == "\"streams\"");
         match document.items.into_iter().next() {
             Some(mut document) if document.data.as_ref().is_some_and(|data| data.items.iter().all(is_streams)) => {
                 let complaints = document.complaints();
@@ -82,7 +82,7 @@ fn empty_or_wrong(tree: &Json) -> Result<Decoded, Malformed> {
     if has_data { Ok(Decoded::default()) } else { Err(Malformed::wrong_shape(tree)) }
 }
 
-fn lines(data: Many<Data>, errors: Vec<String>) -> Decoded {
+fn lines(data: Many<LokiData>, errors: Vec<String>) -> Decoded {
     let mut skips = Skips::default();
     let mut decoded = Decoded { errors, ..Decoded::default() };
     skips.add_many(data.misplaced, "the answer has no list of streams");
@@ -133,10 +133,10 @@ pub fn logcli(text: &str) -> Result<LogEntry, String> {
 }
 
 /// The series of a metric query, such as `count_over_time`. What it complains of beside them is a warning.
-pub fn counts(bytes: &[u8]) -> Result<Reply<Vec<Series>>, Malformed> {
-    let Reply { data, warnings, infos, error, skipped } = prometheus_json::answer(bytes)?;
+pub fn counts(bytes: &[u8]) -> Result<PrometheusReply<Vec<Series>>, Malformed> {
+    let PrometheusReply { data, warnings, infos, error, skipped } = prometheus_json::answer(bytes)?;
     let warnings = warnings.into_iter().chain(error).collect();
-    Ok(Reply { data: data.into_series(), warnings, infos, error: None, skipped })
+    Ok(PrometheusReply { data: data.into_series(), warnings, infos, error: None, skipped })
 }
 
 /// The names in the `data` of `labels` and `label/…/values`, sorted; an answer without `data` has none.

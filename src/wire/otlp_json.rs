@@ -33,11 +33,11 @@ pub const KEYS: [&str; 9] = [
 
 /// One document, or what stands in its `result` or `trace`.
 #[derive(Deserialize)]
-struct Document<'a> {
+struct OtlpDocument<'a> {
     #[serde(borrow, default)]
-    result: Many<Data<'a>>,
+    result: Many<OtlpData<'a>>,
     #[serde(borrow, default)]
-    trace: Many<Data<'a>>,
+    trace: Many<OtlpData<'a>>,
     #[serde(borrow, rename = "resourceSpans", alias = "resource_spans", alias = "batches")]
     resource_spans: Option<Many<SpanGroup<'a>>>,
     #[serde(borrow, rename = "resourceLogs", alias = "resource_logs")]
@@ -52,7 +52,7 @@ struct Document<'a> {
 }
 
 #[derive(Deserialize)]
-struct Data<'a> {
+struct OtlpData<'a> {
     #[serde(borrow, default, rename = "resourceSpans", alias = "resource_spans", alias = "batches")]
     resource_spans: Many<SpanGroup<'a>>,
     #[serde(borrow, default, rename = "resourceLogs", alias = "resource_logs")]
@@ -71,7 +71,7 @@ struct SpanGroup<'a> {
         alias = "instrumentationLibrarySpans",
         alias = "instrumentation_library_spans"
     )]
-    scopes: Many<Scope<'a>>,
+    scopes: Many<OtlpScope<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -86,11 +86,11 @@ struct LogGroup<'a> {
         alias = "instrumentationLibraryLogs",
         alias = "instrumentation_library_logs"
     )]
-    scopes: Many<Scope<'a>>,
+    scopes: Many<OtlpScope<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Scope<'a> {
+struct OtlpScope<'a> {
     #[serde(borrow, rename = "scope", alias = "instrumentationLibrary", alias = "instrumentation_library")]
     described: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -102,8 +102,8 @@ struct Scope<'a> {
 /// The spans and lines of one document, or of several one after the other.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, Malformed> {
     let (decoded, rest) = read_with_rest(bytes, |text| {
-        let mut reader = Reader::default();
-        for document in serde_json::Deserializer::from_str(text).into_iter::<Many<Document>>() {
+        let mut reader = OtlpReader::default();
+        for document in serde_json::Deserializer::from_str(text).into_iter::<Many<OtlpDocument>>() {
             let documents = document?;
             reader.spans_skipped.add_many(documents.misplaced, "it is no OTLP document");
             documents.items.into_iter().for_each(|document| reader.document(document));
@@ -149,7 +149,7 @@ fn operation(json: &Json) -> Option<Operation> {
 
 /// One trace as `/api/v3/trace-summaries` tells it (Jaeger from 2.19).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
+pub struct OtlpTraceSummary {
     /// Its ID.
     pub trace_id: TraceId,
     /// The service of its root; empty where not told.
@@ -167,7 +167,7 @@ pub struct Summary {
 }
 
 /// The summaries of `/api/v3/trace-summaries`; `{}` has none.
-pub fn summaries(bytes: &[u8]) -> Result<Vec<Summary>, Malformed> {
+pub fn summaries(bytes: &[u8]) -> Result<Vec<OtlpTraceSummary>, Malformed> {
     read_tree(bytes, |tree| {
         require(tree, "summaries")?;
         Ok(tree.get(&["summaries"]).list().iter().filter_map(summary).collect())
@@ -182,9 +182,9 @@ fn require(tree: &Json, key: &str) -> Result<(), Malformed> {
     }
 }
 
-fn summary(json: &Json) -> Option<Summary> {
+fn summary(json: &Json) -> Option<OtlpTraceSummary> {
     let count = |keys: &[&str]| usize::try_from(json.get(keys).int().unwrap_or(0)).unwrap_or(0);
-    Some(Summary {
+    Some(OtlpTraceSummary {
         trace_id: trace_id(json)?,
         root_service: json.get(&["rootServiceName", "root_service_name"]).owned_text(),
         root_name: json.get(&["rootOperationName", "root_operation_name"]).owned_text(),
@@ -207,15 +207,15 @@ fn message_of(json: &Json) -> Option<String> {
 
 /// Reads documents one after the other into one answer.
 #[derive(Default)]
-struct Reader {
+struct OtlpReader {
     decoded: Decoded,
     spans_skipped: Skips,
     logs_skipped: Skips,
     recognised: bool,
 }
 
-impl Reader {
-    fn document(&mut self, document: Document) {
+impl OtlpReader {
+    fn document(&mut self, document: OtlpDocument) {
         self.decoded.errors.extend(partial(document.status, document.message));
         if let Some(raw) = document.error {
             self.recognised = true;

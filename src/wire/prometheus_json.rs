@@ -13,7 +13,7 @@ use crate::wire::{Malformed, Skips, parse, read_tree, read_with_rest};
 
 /// An answer in its envelope.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reply<T> {
+pub struct PrometheusReply<T> {
     /// What was asked for.
     pub data: T,
     /// What the server warns of.
@@ -28,7 +28,7 @@ pub struct Reply<T> {
 
 /// What a query gave.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub enum QueryResult {
     /// Series with one sample each.
     Vector(Vec<Series>),
     /// Series with samples over time.
@@ -39,13 +39,13 @@ pub enum Answer {
     Text(String),
 }
 
-impl Default for Answer {
+impl Default for QueryResult {
     fn default() -> Self {
         Self::Vector(Vec::new())
     }
 }
 
-impl Answer {
+impl QueryResult {
     /// The series of it; a number is a series without labels.
     pub fn into_series(self) -> Vec<Series> {
         match self {
@@ -64,7 +64,7 @@ pub(super) fn envelope<T: Default>(
     bytes: &[u8],
     decode: impl Fn(&Json, &mut Skips) -> Option<T>,
     named: (&str, &str),
-) -> Result<Reply<T>, Malformed> {
+) -> Result<PrometheusReply<T>, Malformed> {
     let decode = |tree: &Json| {
         if let Some(key) = ["status", "data", "error"].iter().find(|key| count(tree, key) > 1) {
             return Err(Malformed::WrongShape { found: format!("`{key}` stands there twice") });
@@ -74,7 +74,7 @@ pub(super) fn envelope<T: Default>(
         let told = error.is_some() || tree.entries().iter().any(|(key, _)| key == "data" || key == "status");
         let mut skips = Skips::default();
         let decoded = if data.is_null() { told.then(T::default) } else { decode(data, &mut skips) };
-        Ok(Reply {
+        Ok(PrometheusReply {
             data: decoded.or_else(|| error.is_some().then(T::default)).ok_or_else(|| Malformed::wrong_shape(tree))?,
             warnings: tree
                 .get(&["warnings"])
@@ -121,17 +121,17 @@ pub fn error_text(bytes: &[u8]) -> Option<String> {
 }
 
 /// The answer of `query` and `query_range`.
-pub fn answer(bytes: &[u8]) -> Result<Reply<Answer>, Malformed> {
+pub fn answer(bytes: &[u8]) -> Result<PrometheusReply<QueryResult>, Malformed> {
     envelope(bytes, answer_of, ("series", "series"))
 }
 
-fn answer_of(data: &Json, skips: &mut Skips) -> Option<Answer> {
+fn answer_of(data: &Json, skips: &mut Skips) -> Option<QueryResult> {
     let result = data.get(&["result"]);
     match data.get(&["resultType"]).str()? {
-        "vector" => Some(Answer::Vector(all_series(result, skips))),
-        "matrix" => Some(Answer::Matrix(all_series(result, skips))),
-        "scalar" => sample(result).map(|(time, value)| Answer::Scalar(time, value)),
-        "string" => Some(Answer::Text(result.list().get(1)?.owned_text())),
+        "vector" => Some(QueryResult::Vector(all_series(result, skips))),
+        "matrix" => Some(QueryResult::Matrix(all_series(result, skips))),
+        "scalar" => sample(result).map(|(time, value)| QueryResult::Scalar(time, value)),
+        "string" => Some(QueryResult::Text(result.list().get(1)?.owned_text())),
         _ => None,
     }
 }
@@ -176,14 +176,14 @@ fn sample(json: &Json) -> Option<(Timestamp, f64)> {
 }
 
 /// The texts of `label/…/values`.
-pub fn values(bytes: &[u8]) -> Result<Reply<Vec<String>>, Malformed> {
+pub fn values(bytes: &[u8]) -> Result<PrometheusReply<Vec<String>>, Malformed> {
     envelope(bytes, |data, _| Some(data.texts()), ("value", "values"))
 }
 
 /// The exemplars of `query_exemplars` that name a trace. An empty answer (204) has none.
-pub fn exemplars(bytes: &[u8]) -> Result<Reply<Vec<Exemplar>>, Malformed> {
+pub fn exemplars(bytes: &[u8]) -> Result<PrometheusReply<Vec<Exemplar>>, Malformed> {
     match envelope(bytes, |data, _| Some(all_exemplars(data)), ("exemplar", "exemplars")) {
-        Err(Malformed::Empty) => Ok(Reply::default()),
+        Err(Malformed::Empty) => Ok(PrometheusReply::default()),
         other => other,
     }
 }
@@ -213,7 +213,7 @@ fn exemplar(json: &Json, metric: &str, labels: &BTreeMap<String, String>) -> Opt
 }
 
 /// The alerts active right now, from `alerts`: each from when it became active until `now`.
-pub fn alerts(bytes: &[u8], now: Timestamp) -> Result<Reply<Vec<ActiveAlert>>, Malformed> {
+pub fn alerts(bytes: &[u8], now: Timestamp) -> Result<PrometheusReply<Vec<ActiveAlert>>, Malformed> {
     let all = |data: &Json, skips: &mut Skips| {
         let read = |json: &Json| {
             let alert = active_alert(json, now);
@@ -311,7 +311,7 @@ mod tests {
             {"metric":{"__name__":"up","job":"a"},"value":[1706678909.123,"1"]},{"metric":{},"value":[1706678909,"+Inf"]},
             {"metric":{"job":"h"},"histogram":[1706678909,{"count":"5"}]},7]},"warnings":["w"],"infos":["i"]}"#;
         let reply = answer(vector).unwrap();
-        let Answer::Vector(series) = &reply.data else { panic!("{reply:?}") };
+        let QueryResult::Vector(series) = &reply.data else { panic!("{reply:?}") };
         assert_eq!(series[0].samples, [(Timestamp(1_706_678_909_123_000_000), 1.0)]);
         assert!(series[1].samples[0].1.is_infinite());
         assert_eq!((series.len(), series[2].samples.len()), (3, 0));
@@ -324,11 +324,11 @@ mod tests {
         assert!(series[0].samples[0].1.is_nan(), "sorted by time");
 
         let scalar = answer(br#"{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}"#).unwrap();
-        assert_eq!(scalar.data, Answer::Scalar(Timestamp(SECOND), 2.0));
+        assert_eq!(scalar.data, QueryResult::Scalar(Timestamp(SECOND), 2.0));
         let text = answer(br#"{"status":"success","data":{"resultType":"string","result":[1,"hi"]}}"#).unwrap();
-        assert_eq!(text.data, Answer::Text("hi".into()));
+        assert_eq!(text.data, QueryResult::Text("hi".into()));
         let empty = answer(br#"{"status":"success","data":{"resultType":"vector","result":null}}"#).unwrap();
-        assert_eq!(empty, Reply::default());
+        assert_eq!(empty, PrometheusReply::default());
     }
 
     #[test]

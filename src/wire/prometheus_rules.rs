@@ -5,11 +5,11 @@
 use crate::model::rule::{Rule, RuleKind};
 use crate::model::time::Timestamp;
 use crate::wire::json::Json;
-use crate::wire::prometheus_json::{Reply, envelope};
+use crate::wire::prometheus_json::{PrometheusReply, envelope};
 use crate::wire::{Malformed, Skips};
 
 /// Every rule of every group, in a total order.
-pub fn rules(bytes: &[u8]) -> Result<Reply<Vec<Rule>>, Malformed> {
+pub fn rules(bytes: &[u8]) -> Result<PrometheusReply<Vec<Rule>>, Malformed> {
     let all = |data: &Json, skips: &mut Skips| {
         let groups = data.get(&["groups"]);
         let mut rules = Vec::new();

@@ -74,7 +74,7 @@ impl Jaeger {
 
 /// A transport with these limits that keeps nothing.
 pub fn transport(limits: Limits) -> Transport {
-    Transport::new(limits, trace::source::recording::Tape::Off, trace::stop::Stop::default())
+    Transport::new(limits, trace::source::recording::Recording::Off, trace::stop::Stop::default())
 }
 
 fn parameters(line: &str) -> BTreeMap<String, String> {

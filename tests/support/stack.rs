@@ -9,7 +9,7 @@ use trace::model::log::LogEntry;
 use trace::model::span::Span;
 use trace::model::time::Timestamp;
 use trace::source::demo::export::{to_loki_push, to_openmetrics, to_otlp_json};
-use trace::source::demo::{Run, Sample};
+use trace::source::demo::{DemoRun, Sample};
 
 /// What `tests/stack/up` printed under this name.
 pub fn address(name: &str) -> String {
@@ -47,7 +47,7 @@ pub async fn push_lines(lines: &[LogEntry]) {
 }
 
 /// Sends a run's spans and lines.
-pub async fn push(run: &Run) {
+pub async fn push(run: &DemoRun) {
     push_spans(&run.spans).await;
     push_lines(&run.logs).await;
 }

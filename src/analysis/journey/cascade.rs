@@ -16,10 +16,10 @@ const INSTANT: i64 = 2_000_000;
 const MOST_LOOKS: usize = 64;
 
 /// A span's service and name.
-type Place<'a> = (&'a str, &'a str);
+type ServiceOperation<'a> = (&'a str, &'a str);
 /// The same, whom it calls, and what it is about: many clients are named after a method only, and the next of many items
 /// is no second try of the one before.
-type Call<'a> = (Place<'a>, Option<&'a str>, BTreeSet<(&'a str, String)>);
+type Call<'a> = (ServiceOperation<'a>, Option<&'a str>, BTreeSet<(&'a str, String)>);
 
 /// The errors of a journey, as they hang together. Spans are indices into it.
 #[derive(Clone, Debug, Default)]
@@ -191,7 +191,7 @@ struct Enclosing {
 }
 
 /// The last failures below a span: when it ended and what it was; the second is of another kind.
-type Latest<'a> = [Option<(Timestamp, Place<'a>)>; 2];
+type Latest<'a> = [Option<(Timestamp, ServiceOperation<'a>)>; 2];
 
 impl Enclosing {
     fn of(journey: &Journey, clocks: &Clocks, order: &[usize]) -> Self {
@@ -311,7 +311,7 @@ fn fails_otherwise(upper: &Span, failed: &Span) -> bool {
     !call(failed).2.is_empty() || !own.is_empty() && !own.contains(&*below)
 }
 
-fn place(span: &Span) -> Place<'_> {
+fn place(span: &Span) -> ServiceOperation<'_> {
     (span.service(), &span.name)
 }
 
@@ -325,7 +325,7 @@ fn call(span: &Span) -> Call<'_> {
 const ABOUT: [&str; 7] =
     ["url.full", "http.url", "url.path", "http.target", "db.statement", "db.query.text", "http.route"];
 
-fn add<'a>(latest: &mut Latest<'a>, one: Option<(Timestamp, Place<'a>)>) {
+fn add<'a>(latest: &mut Latest<'a>, one: Option<(Timestamp, ServiceOperation<'a>)>) {
     let [first, second] = *latest;
     *latest = match (first, one) {
         (_, None) => return,

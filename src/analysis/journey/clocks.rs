@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::conventions::MessageRole;
-use crate::model::journey::{Journey, Via};
+use crate::model::journey::{CauseKind, Journey};
 use crate::model::span::Span;
 use crate::model::time::Timestamp;
 
@@ -50,12 +50,12 @@ fn total(steps: &HashMap<&str, (&str, i64)>, service: &str) -> i64 {
 }
 
 /// The span whose message or link set this one off, where the two are separated by a queue rather than by a call.
-pub fn asynchronous_cause(journey: &Journey, span: usize) -> Option<(usize, Via)> {
+pub fn asynchronous_cause(journey: &Journey, span: usize) -> Option<(usize, CauseKind)> {
     let (cause, via) = journey.forest.cause.get(span).copied().flatten()?;
     let (from, to) = (&journey.spans[cause], &journey.spans[span]);
     let hop = to.message_role() == Some(MessageRole::Consume)
         && (from.message_role() == Some(MessageRole::Publish) || from.service() != to.service());
-    (via != Via::Parent || hop).then_some((cause, via))
+    (via != CauseKind::Parent || hop).then_some((cause, via))
 }
 
 #[cfg(test)]
@@ -84,14 +84,14 @@ mod tests {
     fn what_a_message_or_a_link_set_off_is_no_call() {
         // What came first, what came of it, how that is known.
         let table = [
-            ("a/send 0..9 producer", "  a/work 1..2 consumer", Some(Via::Parent)),
-            ("a/call 0..9 client", "  b/work 1..2 consumer", Some(Via::Parent)),
+            ("a/send 0..9 producer", "  a/work 1..2 consumer", Some(CauseKind::Parent)),
+            ("a/call 0..9 client", "  b/work 1..2 consumer", Some(CauseKind::Parent)),
             ("a/step 0..9", "  a/work 1..2 consumer", None),
             ("a/send 0..9 producer", "  b/work 1..2", None),
             ("a/send 0..9 producer", "  a/work 1..2", None),
             ("a/call 0..9 client", "  b/work 1..2 server", None),
-            ("a/step 0..9", "  ~> a/work 1..2", Some(Via::Message)),
-            ("a/step 0..9", "  ~> b/work 1..2 trace=2", Some(Via::Link)),
+            ("a/step 0..9", "  ~> a/work 1..2", Some(CauseKind::Message)),
+            ("a/step 0..9", "  ~> b/work 1..2 trace=2", Some(CauseKind::Link)),
         ];
         for (cause, effect, via) in table {
             let journey = sketch::journey(&format!("{cause}\n{effect}"));

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::finding::{Finding, Severity};
-use crate::model::journey::{Journey, Via};
+use crate::model::journey::{CauseKind, Journey};
 
 /// Interactions between services: calls and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Coverage {
+pub struct InteractionCoverage {
     /// Those of which both sides are there, joined by trace context.
     pub whole: usize,
     /// All that are known of.
@@ -16,13 +16,13 @@ pub struct Coverage {
 }
 
 /// Counts the interactions of a journey. Those of which a side is missing are known from the findings.
-pub fn of(journey: &Journey, findings: &[Finding]) -> Coverage {
-    let mut coverage = Coverage::default();
+pub fn of(journey: &Journey, findings: &[Finding]) -> InteractionCoverage {
+    let mut coverage = InteractionCoverage::default();
     for (index, span) in journey.spans.iter().enumerate().filter(|(i, _)| journey.judged.get(*i) != Some(&false)) {
         let Some((cause, via)) = journey.forest.cause[index] else { continue };
         if journey.spans[cause].service() != span.service() {
             coverage.all += 1;
-            coverage.whole += usize::from(via != Via::Message);
+            coverage.whole += usize::from(via != CauseKind::Message);
         }
     }
     let broken = findings.iter().filter(|finding| finding.severity >= Severity::Warning);

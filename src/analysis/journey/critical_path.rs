@@ -46,7 +46,7 @@ pub struct CriticalPath {
 
 /// A place where the path spent time, over all its stretches there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Share {
+pub struct PathShare {
     /// The first span of that place.
     pub span: usize,
     /// What for.
@@ -62,13 +62,13 @@ impl CriticalPath {
     }
 
     /// Where the path spent its time, by service and operation, most first.
-    pub fn shares(&self, journey: &Journey) -> Vec<Share> {
-        let mut shares: Vec<Share> = vec![];
+    pub fn shares(&self, journey: &Journey) -> Vec<PathShare> {
+        let mut shares: Vec<PathShare> = vec![];
         let mut places: HashMap<_, usize> = HashMap::new();
         for segment in &self.segments {
             let span = &journey.spans[segment.span];
             let at = *places.entry((span.service(), span.name.as_str(), segment.spent)).or_insert_with(|| {
-                shares.push(Share { span: segment.span, spent: segment.spent, total_ns: 0 });
+                shares.push(PathShare { span: segment.span, spent: segment.spent, total_ns: 0 });
                 shares.len() - 1
             });
             shares[at].total_ns = shares[at].total_ns.saturating_add(segment.window.length());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::analysis::journey::clocks::asynchronous_cause;
 use crate::model::conventions::MessageRole;
 use crate::model::id::{SpanId, TraceId};
-use crate::model::journey::{Journey, Via};
+use crate::model::journey::{CauseKind, Journey};
 use crate::model::span::Span;
 
 /// Every message of a journey of which both ends are at hand. Indices are into `Journey::spans`.
@@ -59,8 +59,8 @@ impl Deliveries {
     }
 
     /// How it is known that the taker's message is the sender's.
-    pub fn via(journey: &Journey, sender: usize, taker: usize) -> Via {
-        journey.forest.cause[taker].filter(|(cause, _)| *cause == sender).map_or(Via::Link, |(_, via)| via)
+    pub fn via(journey: &Journey, sender: usize, taker: usize) -> CauseKind {
+        journey.forest.cause[taker].filter(|(cause, _)| *cause == sender).map_or(CauseKind::Link, |(_, via)| via)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::model::time::Timestamp;
 
 /// A service and what it was doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct Place {
+pub struct ErrorPlace {
     /// The service.
     pub service: String,
     /// The operation; empty where none is told.
@@ -23,10 +23,10 @@ pub struct Place {
 
 /// An error, and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Failure {
+pub struct JourneyError {
     /// Where.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: ErrorPlace,
     /// What it says, in one line; may be empty.
     pub what: String,
     /// When it first happened: at the exception, else at the end of the span; a line's own time.
@@ -38,11 +38,11 @@ pub struct Failure {
     /// How often it was seen.
     pub count: usize,
     /// Callers that failed because of it, nearest first.
-    pub passed_on_by: Vec<Place>,
+    pub passed_on_by: Vec<ErrorPlace>,
 }
 
 /// The errors of a journey, by the time they were first told.
-pub fn of(journey: &Journey) -> Vec<Failure> {
+pub fn of(journey: &Journey) -> Vec<JourneyError> {
     let mut failures = told_by_spans(journey, &Cascade::of(journey));
     failures.extend(told_by_lines_only(journey));
     failures.sort_by(|a, b| (a.time, &a.place, &a.what).cmp(&(b.time, &b.place, &b.what)));
@@ -50,22 +50,22 @@ pub fn of(journey: &Journey) -> Vec<Failure> {
 }
 
 /// How often something failed that no other failure explains.
-pub fn count(failures: &[Failure]) -> usize {
+pub fn count(failures: &[JourneyError]) -> usize {
     failures.iter().map(|f| f.count).sum()
 }
 
-fn told_by_spans(journey: &Journey, cascade: &Cascade) -> Vec<Failure> {
+fn told_by_spans(journey: &Journey, cascade: &Cascade) -> Vec<JourneyError> {
     let is_own = |index: &usize| {
         let is_ours = journey.judged.get(*index) != Some(&false);
         is_ours && journey.spans[*index].is_error() && !cascade.is_passed_on(*index)
     };
     let mut failed: Vec<usize> = (0..journey.spans.len()).filter(is_own).collect();
     failed.sort_by_key(|index| journey.spans[*index].failed_at());
-    let mut failures: BTreeMap<(Place, String), Failure> = BTreeMap::new();
+    let mut failures: BTreeMap<(ErrorPlace, String), JourneyError> = BTreeMap::new();
     for index in failed {
         let span = &journey.spans[index];
         let (at, what) = (place(journey, index), span.error_text());
-        let failure = failures.entry((at.clone(), what.clone())).or_insert_with(|| Failure {
+        let failure = failures.entry((at.clone(), what.clone())).or_insert_with(|| JourneyError {
             place: at,
             what,
             time: span.failed_at(),
@@ -82,9 +82,9 @@ fn told_by_spans(journey: &Journey, cascade: &Cascade) -> Vec<Failure> {
     failures.into_values().collect()
 }
 
-fn place(journey: &Journey, span: usize) -> Place {
+fn place(journey: &Journey, span: usize) -> ErrorPlace {
     let span = &journey.spans[span];
-    Place { service: span.service().to_owned(), operation: span.name.clone() }
+    ErrorPlace { service: span.service().to_owned(), operation: span.name.clone() }
 }
 
 /// The longest list of callers that a failure shows.
@@ -104,13 +104,13 @@ pub fn lines_only(journey: &Journey) -> impl Iterator<Item = &LogEntry> {
     journey.logs.iter().filter(move |line| line.is_error() && !told(line))
 }
 
-fn told_by_lines_only(journey: &Journey) -> Vec<Failure> {
-    let mut failures: BTreeMap<(Place, String), Failure> = BTreeMap::new();
+fn told_by_lines_only(journey: &Journey) -> Vec<JourneyError> {
+    let mut failures: BTreeMap<(ErrorPlace, String), JourneyError> = BTreeMap::new();
     for line in lines_only(journey) {
         let context = line.error_context.as_ref();
         let operation = context.map(|c| c.operation.clone()).unwrap_or_default();
-        let (place, what) = (Place { service: line.service.clone(), operation }, line_text(line));
-        let failure = failures.entry((place.clone(), what.clone())).or_insert_with(|| Failure {
+        let (place, what) = (ErrorPlace { service: line.service.clone(), operation }, line_text(line));
+        let failure = failures.entry((place.clone(), what.clone())).or_insert_with(|| JourneyError {
             place,
             what,
             time: line.time,
@@ -142,7 +142,7 @@ mod tests {
 
     fn told(text: &str) -> Vec<String> {
         let failures = of(&sketch::journey(text));
-        let say = |f: &Failure| {
+        let say = |f: &JourneyError| {
             let up: Vec<_> = f.passed_on_by.iter().map(|p| p.operation.as_str()).collect();
             format!("{}/{} ×{} {} < {}", f.place.service, f.place.operation, f.count, f.what, up.join(" < "))
         };

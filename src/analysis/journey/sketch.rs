@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::model::attribute::Value;
 use crate::model::id::{SpanId, TraceId};
-use crate::model::journey::{Forest, Journey, Trace, Via};
+use crate::model::journey::{CauseKind, Forest, Journey, Trace};
 use crate::model::log::{Level, LogEntry};
 use crate::model::span::{Link, Resource, Span, SpanKind, Status, StatusCode};
 use crate::model::time::Timestamp;
@@ -30,7 +30,7 @@ const MS: i64 = 1_000_000;
 /// # Panics
 /// If the drawing cannot be read.
 pub fn journey(text: &str) -> Journey {
-    let mut drawn: Vec<(Span, Option<(usize, Via)>)> = vec![];
+    let mut drawn: Vec<(Span, Option<(usize, CauseKind)>)> = vec![];
     let mut logs = vec![];
     let mut open: Vec<(usize, usize)> = vec![];
     for line in text.lines().filter(|l| !l.trim().is_empty()) {
@@ -53,11 +53,11 @@ pub fn journey(text: &str) -> Journey {
     assemble(drawn, logs)
 }
 
-fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<Via>) {
-    let (mut via, mut rest) = (Some(Via::Parent), line);
+fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<CauseKind>) {
+    let (mut via, mut rest) = (Some(CauseKind::Parent), line);
     let mut lost_parent = None;
     if let Some(tail) = rest.strip_prefix("~> ") {
-        (via, rest) = (Some(Via::Message), tail);
+        (via, rest) = (Some(CauseKind::Message), tail);
     } else if let Some(tail) = rest.strip_prefix("?> ") {
         (via, rest) = (None, tail);
         lost_parent = SpanId::from_u64(0x1f2e_3d4c_0000_0000);
@@ -104,15 +104,17 @@ fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<Via>) {
         span.status = Status { code: StatusCode::Error, message: message.into() };
     }
     match (above, via) {
-        (Some(above), Some(Via::Parent)) if above.trace_id == span.trace_id => span.parent_id = Some(above.span_id),
+        (Some(above), Some(CauseKind::Parent)) if above.trace_id == span.trace_id => {
+            span.parent_id = Some(above.span_id)
+        }
         // In one trace whoever takes a message is a child of whoever sent it.
         (Some(above), Some(_)) if above.trace_id == span.trace_id && above.message_role().is_some() => {
-            via = Some(Via::Parent);
+            via = Some(CauseKind::Parent);
             span.parent_id = Some(above.span_id);
         }
         (Some(above), Some(_)) if above.trace_id == span.trace_id => {}
         (Some(above), Some(_)) => {
-            via = Some(Via::Link);
+            via = Some(CauseKind::Link);
             span.links.push(link_to(above));
         }
         _ => {}
@@ -140,7 +142,7 @@ fn log_line(entry: &str, above: Option<&Span>) -> LogEntry {
     }
 }
 
-fn assemble(drawn: Vec<(Span, Option<(usize, Via)>)>, mut logs: Vec<LogEntry>) -> Journey {
+fn assemble(drawn: Vec<(Span, Option<(usize, CauseKind)>)>, mut logs: Vec<LogEntry>) -> Journey {
     let mut order: Vec<usize> = (0..drawn.len()).collect();
     order.sort_by_key(|i| (drawn[*i].0.start, -drawn[*i].0.duration_ns, drawn[*i].0.span_id));
     let mut place = vec![0; drawn.len()];
@@ -205,7 +207,7 @@ pub fn chain(depth: usize) -> Journey {
         span.start = ORIGIN.plus(i as i64 * 1_000);
         span.duration_ns = length - i as i64 * 2_000;
         span.parent_id = SpanId::from_u64(i as u64);
-        (span, i.checked_sub(1).map(|above| (above, Via::Parent)))
+        (span, i.checked_sub(1).map(|above| (above, CauseKind::Parent)))
     });
     assemble(drawn.collect(), vec![])
 }

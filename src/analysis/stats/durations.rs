@@ -6,20 +6,20 @@ use crate::model::measure::{Estimate, Histogram};
 
 /// Lengths, as exactly as they are known.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Lengths {
+pub enum Durations {
     /// Each of them in nanoseconds, by size.
     Exact(Vec<i64>),
     /// How many lie between bounds.
     Measured(Histogram),
 }
 
-impl Default for Lengths {
+impl Default for Durations {
     fn default() -> Self {
         Self::Exact(vec![])
     }
 }
 
-impl Lengths {
+impl Durations {
     /// How many there are.
     pub fn count(&self) -> usize {
         match self {

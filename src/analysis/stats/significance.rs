@@ -41,7 +41,7 @@ impl Factorials {
 
 /// Two sets of one kind, and how many of either have something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Table {
+pub struct ContingencyTable {
     /// How many of the first set have it.
     pub first: usize,
     /// Of so many.
@@ -52,7 +52,7 @@ pub struct Table {
     pub all_second: usize,
 }
 
-impl Table {
+impl ContingencyTable {
     fn having(self) -> usize {
         self.first + self.second
     }
@@ -88,14 +88,14 @@ impl Table {
 impl Factorials {
     /// How likely the first sets have at least so many in all, where chance alone parts each kind: Fisher's exact test of
     /// several tables, as Mantel and Haenszel combine them. What is likely anyway is told roughly.
-    pub fn at_least_within(&self, tables: impl Iterator<Item = Table> + Clone) -> f64 {
+    pub fn at_least_within(&self, tables: impl Iterator<Item = ContingencyTable> + Clone) -> f64 {
         let open = tables.filter(|table| table.most() > table.least());
         let mut rest = open.clone();
         let (Some(one), None) = (rest.next(), rest.next()) else { return self.at_least_of_many(open) };
         self.at_least(one.first, one.all_first, one.having(), one.all())
     }
 
-    fn at_least_of_many(&self, tables: impl Iterator<Item = Table> + Clone) -> f64 {
+    fn at_least_of_many(&self, tables: impl Iterator<Item = ContingencyTable> + Clone) -> f64 {
         const LIKELY: f64 = 1.5;
         let (mut off, mut variance, mut short) = (-0.5, 0.0, 0);
         for table in tables.clone() {
@@ -129,15 +129,15 @@ impl Factorials {
 /// The shares of first and second sets, kinds weighed by how much each can tell (Mantel and Haenszel): those that have
 /// only one of them tell nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Shares {
+pub struct StratifiedCounts {
     weights: f64,
     sums: [f64; 2],
     spreads: [f64; 2],
 }
 
-impl Shares {
+impl StratifiedCounts {
     /// Of these sets.
-    pub fn of(tables: impl Iterator<Item = Table>) -> Self {
+    pub fn of(tables: impl Iterator<Item = ContingencyTable>) -> Self {
         let mut told = Self::default();
         for table in tables.filter(|table| table.all_first > 0 && table.all_second > 0) {
             let sides = [(table.first, table.all_first), (table.second, table.all_second)];
@@ -247,7 +247,7 @@ mod tests {
             let chance = ways.at_least(hits, drawn, having, all);
             assert!(near(chance, wanted), "{hits} of {drawn}, {having} of {all}: {chance}");
         }
-        let difference = |of: &[[usize; 4]]| Shares::of(of.iter().map(|of| table_of(*of))).apart_at_least();
+        let difference = |of: &[[usize; 4]]| StratifiedCounts::of(of.iter().map(|of| table_of(*of))).apart_at_least();
         assert!(difference(&[[41, 43, 12, 380]]) > 0.8);
         assert!(difference(&[[1, 1, 0, 1]]) < 0.0, "one of each tells nothing");
         assert!(difference(&[[0, 0, 0, 0]]) < 0.0 && difference(&[[5, 10, 50, 100]]) < 0.0);
@@ -256,12 +256,12 @@ mod tests {
         assert!(difference(&[[20, 30, 10, 60], [20, 30, 10, 60]]) > difference(&[[20, 30, 10, 60]]));
     }
 
-    fn table_of([first, all_first, second, all_second]: [usize; 4]) -> Table {
-        Table { first, all_first, second, all_second }
+    fn table_of([first, all_first, second, all_second]: [usize; 4]) -> ContingencyTable {
+        ContingencyTable { first, all_first, second, all_second }
     }
 
     /// Every way to part the tables, one by one.
-    fn counted(tables: &[Table], ways: &Factorials) -> f64 {
+    fn counted(tables: &[ContingencyTable], ways: &Factorials) -> f64 {
         let mut parted = vec![(0, 1.0)];
         for table in tables {
             let all = ways.choose(table.all(), table.all_first);
@@ -291,7 +291,7 @@ mod tests {
             &[[6, 6, 6, 6], [0, 9, 0, 9]],
         ];
         for tables in all {
-            let tables: Vec<Table> = tables.iter().map(|of| table_of(*of)).collect();
+            let tables: Vec<ContingencyTable> = tables.iter().map(|of| table_of(*of)).collect();
             let (told, wanted) = (ways.at_least_within(tables.iter().copied()), counted(&tables, &ways));
             assert!((told - wanted).abs() < 1e-3 * wanted, "{tables:?}: {told}, counted {wanted}");
         }

@@ -9,12 +9,12 @@ use crate::model::rule::Rule;
 
 /// A rule, and what of it there is to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Ruled {
+pub struct RuleHealth {
     /// The rule.
     #[serde(flatten)]
     pub rule: Rule,
     /// Whether there was data for it.
-    pub data: Data,
+    pub data: RuleData,
     /// What it needs and what had no series in the window.
     pub missing: Vec<String>,
 }
@@ -22,7 +22,7 @@ pub struct Ruled {
 /// Whether there was data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Data {
+pub enum RuleData {
     /// There was.
     Some,
     /// Something without which it has no result had no series.
@@ -33,7 +33,7 @@ pub enum Data {
 
 /// What can be wrong with a rule, gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ailment {
+pub enum RuleProblem {
     /// It could not be evaluated.
     Failing,
     /// It never had data.
@@ -44,17 +44,17 @@ pub enum Ailment {
     Well,
 }
 
-impl Ruled {
+impl RuleHealth {
     /// What is wrong with it.
-    pub fn ailment(&self) -> Ailment {
+    pub fn ailment(&self) -> RuleProblem {
         if self.rule.health == "err" || !self.rule.last_error.is_empty() {
-            Ailment::Failing
-        } else if self.data == Data::None {
-            Ailment::NoData
+            RuleProblem::Failing
+        } else if self.data == RuleData::None {
+            RuleProblem::NoData
         } else if self.rule.last_evaluation.is_none() {
-            Ailment::NeverEvaluated
+            RuleProblem::NeverEvaluated
         } else {
-            Ailment::Well
+            RuleProblem::Well
         }
     }
 }
@@ -64,20 +64,20 @@ pub fn judged(
     rules: Vec<Rule>,
     needed: impl Fn(&str) -> Option<Vec<String>>,
     seen: &BTreeMap<String, bool>,
-) -> Vec<Ruled> {
+) -> Vec<RuleHealth> {
     let one = |rule: Rule| {
         let needs = needed(&rule.query);
         let known = needs.as_ref().is_some_and(|all| all.iter().all(|one| seen.contains_key(one)));
         let missing = needs.into_iter().flatten().filter(|one| seen.get(one) == Some(&false));
         let missing: Vec<String> = missing.collect();
         let data = match (missing.is_empty(), known) {
-            (false, _) => Data::None,
-            (true, true) => Data::Some,
-            (true, false) => Data::Unknown,
+            (false, _) => RuleData::None,
+            (true, true) => RuleData::Some,
+            (true, false) => RuleData::Unknown,
         };
-        Ruled { rule, data, missing }
+        RuleHealth { rule, data, missing }
     };
-    let mut all: Vec<Ruled> = rules.into_iter().map(one).collect();
+    let mut all: Vec<RuleHealth> = rules.into_iter().map(one).collect();
     all.sort_by(|a, b| (a.ailment(), &a.rule).cmp(&(b.ailment(), &b.rule)));
     all
 }
@@ -117,13 +117,13 @@ mod tests {
             .into_iter()
             .map(|one| (one.ailment(), one.data, one.rule.name, one.missing))
             .collect();
-        let wanted: [(Ailment, Data, &str, &[&str]); 6] = [
-            (Ailment::Failing, Data::Some, "c", &[]),
-            (Ailment::NoData, Data::None, "b a", &["b"]),
-            (Ailment::NeverEvaluated, Data::Some, "a a", &[]),
-            (Ailment::Well, Data::Unknown, "?", &[]),
-            (Ailment::Well, Data::Some, "a", &[]),
-            (Ailment::Well, Data::Unknown, "d", &[]),
+        let wanted: [(RuleProblem, RuleData, &str, &[&str]); 6] = [
+            (RuleProblem::Failing, RuleData::Some, "c", &[]),
+            (RuleProblem::NoData, RuleData::None, "b a", &["b"]),
+            (RuleProblem::NeverEvaluated, RuleData::Some, "a a", &[]),
+            (RuleProblem::Well, RuleData::Unknown, "?", &[]),
+            (RuleProblem::Well, RuleData::Some, "a", &[]),
+            (RuleProblem::Well, RuleData::Unknown, "d", &[]),
         ];
         let wanted = wanted.map(|(ailment, data, name, missing)| {
             (ailment, data, name.to_owned(), missing.iter().map(|m| (*m).to_owned()).collect::<Vec<_>>())

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::journey::errors::Place;
+use crate::analysis::journey::errors::ErrorPlace;
 use crate::analysis::stats::masking::{clusters, template};
-use crate::analysis::window::hotspots::Scope;
-use crate::analysis::window::occurrences::{self, Occurrence, Part, Told};
+use crate::analysis::window::hotspots::ErrorScope;
+use crate::analysis::window::occurrences::{self, ErrorRole, ErrorSource, Occurrence};
 use crate::model::attribute::Attributes;
 use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
@@ -23,7 +23,7 @@ pub struct ErrorEntry {
     pub time: Timestamp,
     /// Where.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: ErrorPlace,
     /// The kind of error; empty where none is told.
     pub error_type: String,
     /// What it says, whole.
@@ -33,7 +33,7 @@ pub struct ErrorEntry {
     /// Attributes of the exception, or of the span; fields of the error context.
     pub fields: Vec<(String, String)>,
     /// Whether it is one of its own, or caused by another one.
-    pub part: Part,
+    pub part: ErrorRole,
     /// How many of them were made good.
     pub recovered: u64,
     /// Whether only a line tells of it.
@@ -51,24 +51,24 @@ pub struct ErrorEntry {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    place: Place,
+struct ErrorKey {
+    place: ErrorPlace,
     error_type: String,
     template: String,
-    part: Part,
+    part: ErrorRole,
     lines_only: bool,
 }
 
 /// The fold.
 #[derive(Clone, Debug, Default)]
 pub struct ErrorList {
-    scope: Scope,
-    entries: BTreeMap<Key, ErrorEntry>,
+    scope: ErrorScope,
+    entries: BTreeMap<ErrorKey, ErrorEntry>,
 }
 
 impl ErrorList {
     /// Of this scope, which must be known before the first journey.
-    pub fn over(scope: Scope) -> Self {
+    pub fn over(scope: ErrorScope) -> Self {
         Self { scope, ..Self::default() }
     }
 
@@ -76,8 +76,8 @@ impl ErrorList {
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         for error in occurrences::of(journey) {
             let is_wanted = match error.told {
-                Told::Span(span, _) => filters.wants_span(span),
-                Told::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
+                ErrorSource::Span(span, _) => filters.wants_span(span),
+                ErrorSource::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
             };
             if is_wanted && self.scope.is_asked(error.counts_at()) {
                 self.take(&error, journey.correlation_id.as_ref());
@@ -87,8 +87,8 @@ impl ErrorList {
 
     fn take(&mut self, error: &Occurrence<'_>, correlation_id: Option<&String>) {
         let (place, error_type, message) = (error.place(), error.kind(), error.message());
-        let lines_only = matches!(error.told, Told::Line(_));
-        let key = Key { template: template(&message), place, error_type, part: error.part, lines_only };
+        let lines_only = matches!(error.told, ErrorSource::Line(_));
+        let key = ErrorKey { template: template(&message), place, error_type, part: error.part, lines_only };
         let order = |time, span: Option<SpanId>| (time, span);
         let known = self.entries.get(&key);
         let (count, recovered, first) =
@@ -122,14 +122,14 @@ impl ErrorList {
 
     /// The errors, newest first; of one place those whose words differ in one only are the same.
     pub fn newest(self) -> Vec<ErrorEntry> {
-        let mut alike: BTreeMap<Key, (Vec<String>, Vec<ErrorEntry>)> = BTreeMap::new();
+        let mut alike: BTreeMap<ErrorKey, (Vec<String>, Vec<ErrorEntry>)> = BTreeMap::new();
         for (mut key, entry) in self.entries {
             let template = std::mem::take(&mut key.template);
             let (templates, entries) = alike.entry(key).or_default();
             templates.push(template);
             entries.push(entry);
         }
-        let mut all: Vec<(Key, ErrorEntry)> = vec![];
+        let mut all: Vec<(ErrorKey, ErrorEntry)> = vec![];
         for (key, (templates, entries)) in alike {
             let clusters = clusters(templates.iter().map(String::as_str).take(MOST_ALIKE));
             let mut known: BTreeMap<&str, ErrorEntry> = BTreeMap::new();
@@ -140,7 +140,8 @@ impl ErrorList {
                     None => _ = known.insert(cluster, entry),
                 }
             }
-            let named = |(template, entry): (&str, _)| (Key { template: template.to_owned(), ..key.clone() }, entry);
+            let named =
+                |(template, entry): (&str, _)| (ErrorKey { template: template.to_owned(), ..key.clone() }, entry);
             all.extend(known.into_iter().map(named));
         }
         all.sort_by(|(one, a), (other, b)| (Reverse(a.time), one).cmp(&(Reverse(b.time), other)));
@@ -176,7 +177,7 @@ fn fields(error: &Occurrence<'_>, correlation_id: Option<&String>) -> Vec<(Strin
     ];
     let context = error.context().into_iter().flat_map(|context| context.context_data.iter().cloned());
     let mut fields: Vec<(String, String)> = context.collect();
-    if let Told::Span(span, _) = error.told {
+    if let ErrorSource::Span(span, _) = error.told {
         let of_exception = span.exceptions().last().map(|exception| &exception.event.attributes);
         let of_exception = of_exception.into_iter().flat_map(Attributes::iter);
         let all = of_exception.filter(|(key, _)| !TOLD.contains(key)).chain(span.attributes.iter());

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::journey::cascade::Cascade;
-use crate::analysis::journey::errors::{Place, lines_only};
+use crate::analysis::journey::errors::{ErrorPlace, lines_only};
 use crate::model::conventions::short_service;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
@@ -20,7 +20,7 @@ const MOST_LOOKS: usize = 64;
 /// Whether an error is one of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum ErrorRole {
     /// Nothing below it explains it.
     #[default]
     Origin,
@@ -32,7 +32,7 @@ pub enum Part {
 
 /// Who tells of an error.
 #[derive(Clone, Copy, Debug)]
-pub enum Told<'a> {
+pub enum ErrorSource<'a> {
     /// A span that failed, and a line of it with an error context, if there is one.
     Span(&'a Span, Option<&'a LogEntry>),
     /// A line, and no span.
@@ -43,17 +43,22 @@ pub enum Told<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Occurrence<'a> {
     /// Who tells of it.
-    pub told: Told<'a>,
+    pub told: ErrorSource<'a>,
     /// Whether it is one of its own.
-    pub part: Part,
+    pub part: ErrorRole,
     /// Whether it was made good.
     pub recovered: bool,
 }
 
 /// The errors of what is ours in a journey: spans by start, then lines by time.
 pub fn of(journey: &Journey) -> Vec<Occurrence<'_>> {
-    let lines =
-        || lines_only(journey).map(|line| Occurrence { told: Told::Line(line), part: Part::Origin, recovered: false });
+    let lines = || {
+        lines_only(journey).map(|line| Occurrence {
+            told: ErrorSource::Line(line),
+            part: ErrorRole::Origin,
+            recovered: false,
+        })
+    };
     if !journey.spans.iter().any(Span::is_error) {
         return lines().collect();
     }
@@ -61,8 +66,8 @@ pub fn of(journey: &Journey) -> Vec<Occurrence<'_>> {
     let failed = journey.spans.iter().enumerate();
     let failed = failed.filter(|(at, span)| span.is_error() && journey.judged.get(*at) != Some(&false));
     let spans = failed.map(|(at, span)| Occurrence {
-        told: Told::Span(span, contexts.get(&at).copied()),
-        part: if cascade.is_passed_on(at) { Part::PassedOn } else { Part::Origin },
+        told: ErrorSource::Span(span, contexts.get(&at).copied()),
+        part: if cascade.is_passed_on(at) { ErrorRole::PassedOn } else { ErrorRole::Origin },
         recovered: cascade.recovered.contains(&at),
     });
     spans.chain(lines()).collect()
@@ -132,26 +137,28 @@ impl<'a> Occurrence<'a> {
     /// When: at its exception, else at the end of its span.
     pub fn time(&self) -> Timestamp {
         match self.told {
-            Told::Span(span, _) => span.failed_at(),
-            Told::Line(line) => line.time,
+            ErrorSource::Span(span, _) => span.failed_at(),
+            ErrorSource::Line(line) => line.time,
         }
     }
 
     /// At which time it is counted: with the call that failed.
     pub fn counts_at(&self) -> Timestamp {
         match self.told {
-            Told::Span(span, _) => span.counts_at(),
-            Told::Line(line) => line.time,
+            ErrorSource::Span(span, _) => span.counts_at(),
+            ErrorSource::Line(line) => line.time,
         }
     }
 
     /// Where; a line tells an operation only in its error context.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> ErrorPlace {
         match self.told {
-            Told::Span(span, _) => Place { service: span.service().to_owned(), operation: span.name.clone() },
-            Told::Line(line) => {
+            ErrorSource::Span(span, _) => {
+                ErrorPlace { service: span.service().to_owned(), operation: span.name.clone() }
+            }
+            ErrorSource::Line(line) => {
                 let operation = line.error_context.as_ref().map(|context| context.operation.clone());
-                Place { service: line.service.clone(), operation: operation.unwrap_or_default() }
+                ErrorPlace { service: line.service.clone(), operation: operation.unwrap_or_default() }
             }
         }
     }
@@ -159,15 +166,15 @@ impl<'a> Occurrence<'a> {
     /// The structured error of a line, if there is one.
     pub fn context(&self) -> Option<&'a ErrorContext> {
         match self.told {
-            Told::Span(_, line) => line?.error_context.as_ref(),
-            Told::Line(line) => line.error_context.as_ref(),
+            ErrorSource::Span(_, line) => line?.error_context.as_ref(),
+            ErrorSource::Line(line) => line.error_context.as_ref(),
         }
     }
 
     /// The kind of error: exception type, the error context's, an attribute's, a status; empty where none is told.
     pub fn kind(&self) -> String {
         let of_context = || self.context().map(|context| context.error_type.clone()).unwrap_or_default();
-        let Told::Span(span, _) = self.told else { return of_context() };
+        let ErrorSource::Span(span, _) = self.told else { return of_context() };
         let exception = span.exceptions().map(|exception| exception.kind).filter(|kind| !kind.is_empty()).last();
         let attribute = || span.attributes.text(&["error.type", "exception.type", "error.kind"]);
         match (exception, of_context()) {
@@ -185,8 +192,8 @@ impl<'a> Occurrence<'a> {
     pub fn message(&self) -> String {
         let of_context = self.context().map(|context| context.error_message.as_str()).filter(|text| !text.is_empty());
         match self.told {
-            Told::Line(line) => of_context.unwrap_or(&line.message).to_owned(),
-            Told::Span(span, _) => {
+            ErrorSource::Line(line) => of_context.unwrap_or(&line.message).to_owned(),
+            ErrorSource::Span(span, _) => {
                 let status = Some(span.status.message.as_str()).filter(|text| !text.is_empty());
                 let told = exception_message(span).or(of_context).or(status);
                 told.or_else(|| span.attributes.text(&["error.message", "exception.message"]))
@@ -199,7 +206,7 @@ impl<'a> Occurrence<'a> {
     /// The stack, as written; empty where none is told.
     pub fn stack(&self) -> &'a str {
         let of_context = || self.context().map_or("", |context| context.stack_trace.as_str());
-        let Told::Span(span, _) = self.told else { return of_context() };
+        let ErrorSource::Span(span, _) = self.told else { return of_context() };
         let exception = span.exceptions().map(|one| one.stacktrace).filter(|text| !text.is_empty()).last();
         exception.unwrap_or_else(of_context)
     }
@@ -207,16 +214,16 @@ impl<'a> Occurrence<'a> {
     /// Its trace, as far as it is told.
     pub fn trace_id(&self) -> Option<TraceId> {
         match self.told {
-            Told::Span(span, _) => Some(span.trace_id),
-            Told::Line(line) => line.trace_id,
+            ErrorSource::Span(span, _) => Some(span.trace_id),
+            ErrorSource::Line(line) => line.trace_id,
         }
     }
 
     /// Its span, as far as it is told.
     pub fn span_id(&self) -> Option<SpanId> {
         match self.told {
-            Told::Span(span, _) => Some(span.span_id),
-            Told::Line(line) => line.span_id,
+            ErrorSource::Span(span, _) => Some(span.span_id),
+            ErrorSource::Line(line) => line.span_id,
         }
     }
 }
@@ -249,7 +256,7 @@ mod tests {
                 ..ErrorContext::default()
             });
             let all = of(&journey);
-            let spans = all.iter().filter(|error| matches!(error.told, Told::Span(..)));
+            let spans = all.iter().filter(|error| matches!(error.told, ErrorSource::Span(..)));
             let told: Vec<String> =
                 spans.map(|error| format!("{} {}", error.kind(), error.message()).trim().to_owned()).collect();
             assert_eq!(told, wanted, "{written} {operation}: {message}");

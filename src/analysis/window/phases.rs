@@ -15,7 +15,7 @@ pub struct Phase {
     /// Its name; empty where the series carry none.
     pub phase: String,
     /// How much of it is in each status, those in progress first, then by name.
-    pub statuses: Vec<Status>,
+    pub statuses: Vec<PhaseStatus>,
     /// How much of it is in progress at the window's end.
     pub in_progress: f64,
     /// When a status of it was last another; none where it never was in what is recorded of the window.
@@ -43,7 +43,7 @@ impl Phase {
 
 /// How much of a phase is in one status.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Status {
+pub struct PhaseStatus {
     /// Its word.
     pub status: String,
     /// Whether it means "in progress".
@@ -69,7 +69,7 @@ pub struct Stuck {
 
 /// Over what time the series were asked, and how long something may stand still.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
+pub struct PhaseWindow {
     /// The window.
     pub window: Window,
     /// Nanoseconds between two samples.
@@ -81,7 +81,7 @@ pub struct Asked {
 type Samples = BTreeMap<Timestamp, f64>;
 
 /// The phases in their order: as configured, then by when something of them was first there, then by name.
-pub fn phases(series: &[Series], queries: &PhaseQueries, asked: Asked) -> Vec<Phase> {
+pub fn phases(series: &[Series], queries: &PhaseQueries, asked: PhaseWindow) -> Vec<Phase> {
     let mut all: BTreeMap<&str, BTreeMap<&str, Samples>> = BTreeMap::new();
     for one in series.iter().filter(|one| !one.samples.is_empty()) {
         let label = |name: &str| one.labels.get(name).map_or("", String::as_str);
@@ -94,7 +94,7 @@ pub fn phases(series: &[Series], queries: &PhaseQueries, asked: Asked) -> Vec<Ph
     let place = |phase: &str| queries.order.iter().position(|known| known == phase).unwrap_or(usize::MAX);
     let recorded = series.iter().filter_map(|one| one.samples.first()).map(|(time, _)| *time).min();
     let from = recorded.map_or(asked.window.from, |recorded| recorded.max(asked.window.from));
-    let asked = Asked { window: Window::new(from, asked.window.to), ..asked };
+    let asked = PhaseWindow { window: Window::new(from, asked.window.to), ..asked };
     let begun = |statuses: &BTreeMap<&str, Samples>| {
         let there = |samples: &Samples| samples.iter().find(|(_, value)| **value > 0.0).map(|(time, _)| *time);
         statuses.values().filter_map(there).min().unwrap_or(Timestamp(i64::MAX))
@@ -107,7 +107,7 @@ pub fn phases(series: &[Series], queries: &PhaseQueries, asked: Asked) -> Vec<Ph
     phases.into_iter().map(|(_, phase)| phase).collect()
 }
 
-fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked: Asked) -> Option<Phase> {
+fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked: PhaseWindow) -> Option<Phase> {
     let times: BTreeSet<Timestamp> = of.values().flat_map(|samples| samples.keys().copied()).collect();
     let (first, told) = (*times.first()?, *times.last()?);
     let at = |time: Timestamp| of.values().map(move |samples| samples.get(&time).copied().unwrap_or(0.0));
@@ -122,9 +122,9 @@ fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked:
     // What was there when the recording began may have been so before.
     let at_least = since == first && first.since(asked.window.from) <= slack;
     let stuck = Stuck { since, for_ns: told.since(since), at_least };
-    let mut statuses: Vec<Status> = of
+    let mut statuses: Vec<PhaseStatus> = of
         .iter()
-        .map(|(status, samples)| Status {
+        .map(|(status, samples)| PhaseStatus {
             status: (*status).to_owned(),
             in_progress: means_progress(status),
             value: Some(value(samples)).filter(|value| value.is_finite()),
@@ -168,7 +168,11 @@ mod tests {
 
     fn judged(series: &[Series], after: i64) -> Vec<Phase> {
         let window = Window::new(FROM, FROM.plus(7 * MINUTE));
-        phases(series, &PhaseQueries::default(), Asked { window, step_ns: MINUTE, stuck_after_ns: after * MINUTE })
+        phases(
+            series,
+            &PhaseQueries::default(),
+            PhaseWindow { window, step_ns: MINUTE, stuck_after_ns: after * MINUTE },
+        )
     }
 
     #[test]
@@ -231,7 +235,8 @@ mod tests {
         backwards.reverse();
         assert_eq!(judged(&backwards, 1), told);
         let queries = PhaseQueries { order: vec!["a".into()], ..PhaseQueries::default() };
-        let asked = Asked { window: Window::new(FROM, FROM.plus(7 * MINUTE)), step_ns: MINUTE, stuck_after_ns: MINUTE };
+        let asked =
+            PhaseWindow { window: Window::new(FROM, FROM.plus(7 * MINUTE)), step_ns: MINUTE, stuck_after_ns: MINUTE };
         assert_eq!(names(&phases(&backwards, &queries, asked)), ["a", "c", "b"]);
     }
 }

@@ -10,17 +10,17 @@ use crate::model::journey::Journey;
 use crate::model::span::Span;
 
 /// A step: a service and its operation, with numbers and IDs masked.
-pub type Step = (String, String);
+pub type StepKey = (String, String);
 
 /// A span's step.
-pub fn step(span: &Span) -> Step {
+pub fn step(span: &Span) -> StepKey {
     (span.service().to_owned(), masked(&span.name))
 }
 
 /// The steps of a journey's spans, each name masked once.
-pub struct Names(HashMap<String, String>);
+pub struct MaskedNames(HashMap<String, String>);
 
-impl Names {
+impl MaskedNames {
     /// Of this journey.
     pub fn of(journey: &Journey) -> Self {
         let names: BTreeSet<&str> = journey.spans.iter().map(|s| s.name.as_str()).collect();
@@ -28,7 +28,7 @@ impl Names {
     }
 
     /// A span's step.
-    pub fn step(&self, journey: &Journey, span: usize) -> Step {
+    pub fn step(&self, journey: &Journey, span: usize) -> StepKey {
         let span = &journey.spans[span];
         (span.service().to_owned(), self.0.get(&span.name).unwrap_or(&span.name).clone())
     }

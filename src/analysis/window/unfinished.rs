@@ -28,13 +28,13 @@ pub struct Unfinished {
 
 /// Looks for them in any number of journeys.
 #[derive(Clone, Debug)]
-pub struct Unfinisheds {
+pub struct UnfinishedJourneys {
     most: usize,
     open_after: Timestamp,
     newest: Vec<Unfinished>,
 }
 
-impl Unfinisheds {
+impl UnfinishedJourneys {
     /// So many at most; what was told of after this time may still go on.
     pub fn new(most: usize, open_after: Timestamp) -> Self {
         Self { most, open_after, newest: vec![] }
@@ -77,7 +77,7 @@ mod tests {
         let drawn = ["a/x 0..10", "a/x 5..20 error: no", "a/x 6..60000", "b/x 8..30 error: no", "c/x 9..40 error: no"];
         let mut found = vec![];
         for turned in 0..drawn.len() {
-            let mut all = Unfinisheds::new(3, ORIGIN.plus(MINUTE));
+            let mut all = UnfinishedJourneys::new(3, ORIGIN.plus(MINUTE));
             for (nth, text) in drawn.iter().cycle().skip(turned).take(drawn.len()).enumerate() {
                 let id = ((nth + turned) % drawn.len()).to_string();
                 all.add(&Journey { correlation_id: Some(id), ..journey(text) });

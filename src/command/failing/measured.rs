@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 use std::future::ready;
 
-use super::{Look, Looked};
-use crate::analysis::window::hotspots::Scope;
+use super::{ErrorWindow, ErrorWindowAnswer};
+use crate::analysis::window::hotspots::ErrorScope;
 use crate::analysis::window::hotspots::totals::Totals;
 use crate::command::Context;
-use crate::command::desk::{Desk, progress};
-use crate::command::via::{self, Grouping};
+use crate::command::desk::{Session, progress};
+use crate::command::via::{self, MetricGrouping};
 use crate::command::window::told;
 use crate::error::Error;
 use crate::gather::line_search::{Spread, error_counts, error_lines};
-use crate::gather::sample::{Sampled, Wanted, samples};
+use crate::gather::sample::{SampleQuery, Sampled, samples};
 use crate::model::basis::Basis;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::filter::Filters;
@@ -34,7 +34,7 @@ const LINES: usize = 200;
 const NAMED: usize = 50;
 
 /// What metrics count, and what that rests on.
-pub(super) struct Metered {
+pub(super) struct CountedErrors {
     basis: Basis,
     totals: Totals,
     /// The window, and the time before.
@@ -43,17 +43,17 @@ pub(super) struct Metered {
 
 /// What metrics count in the window and before; none where spans are to be read.
 pub(super) async fn totals(
-    desk: &Desk,
-    look: Look,
-    scope: &Scope,
+    desk: &Session,
+    look: ErrorWindow,
+    scope: &ErrorScope,
     args: &WindowArgs,
     context: &Context,
-) -> Result<(Option<Metered>, Evidence), Error> {
+) -> Result<(Option<CountedErrors>, Evidence), Error> {
     let filters = args.journey.filters.filters();
-    let (Look::Compared(way), Some(window), Some(before)) = (look, scope.window, scope.before) else {
+    let (ErrorWindow::Compared(way), Some(window), Some(before)) = (look, scope.window, scope.before) else {
         return Ok((None, Evidence::default()));
     };
-    let (now, mut shell) = via::measured(desk, way, Grouping::Errors, &filters, window, context).await?;
+    let (now, mut shell) = via::measured(desk, way, MetricGrouping::Errors, &filters, window, context).await?;
     let Some((now, Some(teller))) = now else { return Ok((None, shell)) };
     let (earlier, remarked) = via::again(desk, &teller, &filters, before).await;
     let mut totals = Totals::of([Some(&now), earlier.as_ref()], &filters);
@@ -62,18 +62,18 @@ pub(super) async fn totals(
         totals.untold_before = earlier.is_none();
         shell.absorb_shell(remarked);
     }
-    Ok((Some(Metered { basis: via::basis(&now), totals, windows: [window, before] }), shell))
+    Ok((Some(CountedErrors { basis: via::basis(&now), totals, windows: [window, before] }), shell))
 }
 
 /// Reads examples of what these metrics count.
 pub(super) async fn examples(
-    desk: &Desk,
-    metered: Metered,
+    desk: &Session,
+    metered: CountedErrors,
     args: &WindowArgs,
     context: &Context,
-    mut take: impl FnMut(&Scope, Journey),
-) -> Looked {
-    let Metered { basis, mut totals, windows: [window, before] } = metered;
+    mut take: impl FnMut(&ErrorScope, Journey),
+) -> ErrorWindowAnswer {
+    let CountedErrors { basis, mut totals, windows: [window, before] } = metered;
     let (backends, progress) = (&desk.backends, progress(context));
     let mut lines =
         Box::pin(error_lines(&[window], LINES, Spread::Services, backends, &desk.transport, &progress)).await;
@@ -86,7 +86,7 @@ pub(super) async fn examples(
     let unread = failing.len().saturating_sub(SERVICES);
     failing.truncate(SERVICES);
     let of_lines: Vec<TraceId> = lines.traces().into_iter().take(NAMED).collect();
-    let wanted = Wanted {
+    let wanted = SampleQuery {
         window,
         limit: TRACES.min(args.most_traces()),
         evenly: false,
@@ -103,7 +103,7 @@ pub(super) async fn examples(
     // Of a line whose trace was not looked for nobody can say whether a span tells the same.
     evidence.logs.retain(|line| line.trace_id.is_none_or(|trace| looked_up.contains(&trace)));
     evidence.absorb_shell(lines.evidence);
-    let scope = Scope { window: Some(window), before: Some(before), ..Scope::default() };
+    let scope = ErrorScope { window: Some(window), before: Some(before), ..ErrorScope::default() };
     let mut answer = told(evidence, desk.now, args, context, |journey| take(&scope, journey));
     answer.footing.found = if totals.is_empty() { answer.footing.found } else { Found::Something };
     answer.basis = Basis { journeys: answer.basis.journeys, lines: answer.basis.lines, ..basis };
@@ -115,11 +115,11 @@ pub(super) async fn examples(
         let hint = "--service narrows it; counts are of all";
         answer.footing.shell.note(Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint));
     }
-    Looked { counted: answer, scope, totals: Some(totals) }
+    ErrorWindowAnswer { counted: answer, scope, totals: Some(totals) }
 }
 
 /// The newest traces with errors; of a server that finds none by their errors, the newest traces.
-async fn read(wanted: Wanted, of_lines: &[TraceId], desk: &Desk, context: &Context) -> Sampled {
+async fn read(wanted: SampleQuery, of_lines: &[TraceId], desk: &Session, context: &Context) -> Sampled {
     let progress = progress(context);
     if wanted.services.is_empty() && of_lines.is_empty() {
         return Sampled::default();

@@ -3,42 +3,42 @@
 
 mod measured;
 
-use crate::analysis::window::hotspots::Scope;
+use crate::analysis::window::hotspots::ErrorScope;
 use crate::analysis::window::hotspots::totals::Totals;
 use crate::command::Context;
-use crate::command::desk::{Desk, progress};
+use crate::command::desk::{Session, progress};
 use crate::command::offline::{read_files, within};
-use crate::command::window::{self, Counted, LINES, cut, told};
+use crate::command::window::{self, LINES, WindowAnswer, cut, told};
 use crate::error::Error;
 use crate::gather::line_search::{FoundLines, Spread, error_lines};
-use crate::gather::sample::{Wanted, samples};
+use crate::gather::sample::{SampleQuery, samples};
 use crate::model::journey::Journey;
 use crate::model::time::{Human, Window};
 use crate::options::sources::Supply;
-use crate::options::window::{Way, WindowArgs};
+use crate::options::window::{ViaChoice, WindowArgs};
 use crate::source::demo::{self, hours};
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum ErrorWindow {
     /// The window, and the time before of the same length; counted this way.
-    Compared(Way),
+    Compared(ViaChoice),
     /// The window, error by error.
     Alone,
 }
 
 /// What was looked at.
-pub struct Looked {
+pub struct ErrorWindowAnswer {
     /// What was read.
-    pub counted: Counted,
+    pub counted: WindowAnswer,
     /// In which time it is counted.
-    pub scope: Scope,
+    pub scope: ErrorScope,
     /// What metrics count; none where all that counts was read.
     pub totals: Option<Totals>,
 }
 
-impl Looked {
-    fn read(counted: Counted, scope: Scope) -> Self {
+impl ErrorWindowAnswer {
+    fn read(counted: WindowAnswer, scope: ErrorScope) -> Self {
         Self { counted, scope, totals: None }
     }
 }
@@ -50,33 +50,36 @@ impl Looked {
 /// As [`window::each`].
 pub async fn each(
     args: &WindowArgs,
-    look: Look,
+    look: ErrorWindow,
     context: &Context,
-    mut take: impl FnMut(&Scope, Journey),
-) -> Result<Looked, Error> {
+    mut take: impl FnMut(&ErrorScope, Journey),
+) -> Result<ErrorWindowAnswer, Error> {
     let journey = &args.journey;
     if window::is_one(args)? {
-        let scope = Scope::default();
-        return Ok(Looked::read(window::each(args, context, |journey| take(&scope, journey)).await?, scope));
+        let scope = ErrorScope::default();
+        return Ok(ErrorWindowAnswer::read(window::each(args, context, |journey| take(&scope, journey)).await?, scope));
     }
     match journey.sources.supply(&context.surroundings)? {
         Supply::Files(paths) => {
             let now = context.surroundings.now;
             let scope = scope(journey.time.window(now, context.settings.zone.value)?, look);
             let evidence = within(read_files(&paths)?, hull(&scope));
-            Ok(Looked::read(told(evidence, now, args, context, |journey| take(&scope, journey)), scope))
+            Ok(ErrorWindowAnswer::read(told(evidence, now, args, context, |journey| take(&scope, journey)), scope))
         }
         Supply::Demo(None) => {
             let scope = scope(Some(window::demo_window(args, context)?), look);
             let evidence = hull(&scope).map(hours::within).unwrap_or_default();
-            Ok(Looked::read(told(evidence, demo::NOW, args, context, |journey| take(&scope, journey)), scope))
+            Ok(ErrorWindowAnswer::read(
+                told(evidence, demo::NOW, args, context, |journey| take(&scope, journey)),
+                scope,
+            ))
         }
         Supply::Demo(Some(_)) => {
             let scope = scope(journey.time.window(demo::NOW, context.settings.zone.value)?, look);
-            Ok(Looked::read(window::each(args, context, |journey| take(&scope, journey)).await?, scope))
+            Ok(ErrorWindowAnswer::read(window::each(args, context, |journey| take(&scope, journey)).await?, scope))
         }
         Supply::Backends => {
-            let desk = Desk::open(&journey.sources.recording, context)?;
+            let desk = Session::open(&journey.sources.recording, context)?;
             let window = window::window(args, desk.now, context)?;
             let scope = scope(Some(window), look);
             let (metered, shell) = measured::totals(&desk, look, &scope, args, context).await?;
@@ -111,27 +114,27 @@ pub fn when(args: &WindowArgs, context: &Context) -> Result<String, Error> {
     })
 }
 
-fn scope(window: Option<Window>, look: Look) -> Scope {
+fn scope(window: Option<Window>, look: ErrorWindow) -> ErrorScope {
     let before = window.map(|window| Window::new(window.from.plus(window.length().saturating_neg()), window.from));
-    Scope { window, before: before.filter(|_| look != Look::Alone), ..Scope::default() }
+    ErrorScope { window, before: before.filter(|_| look != ErrorWindow::Alone), ..ErrorScope::default() }
 }
 
-fn hull(scope: &Scope) -> Option<Window> {
+fn hull(scope: &ErrorScope) -> Option<Window> {
     let before = scope.before;
     scope.window.map(|window| before.map_or(window, |before| window.hull(before)))
 }
 
 async fn of_backends(
-    desk: &Desk,
+    desk: &Session,
     window: Window,
-    mut scope: Scope,
+    mut scope: ErrorScope,
     args: &WindowArgs,
     context: &Context,
-    mut take: impl FnMut(&Scope, Journey),
-) -> Looked {
+    mut take: impl FnMut(&ErrorScope, Journey),
+) -> ErrorWindowAnswer {
     let progress = progress(context);
     let (backends, limit) = (&desk.backends, args.most_traces());
-    let plain = |window: Window| Wanted {
+    let plain = |window: Window| SampleQuery {
         window,
         limit,
         evenly: false,
@@ -140,9 +143,9 @@ async fn of_backends(
         bounds: context.settings.bounds,
     };
     let windows = || [Some(window), scope.before].into_iter().flatten();
-    let mut looks: Vec<Wanted> = windows().map(plain).collect();
+    let mut looks: Vec<SampleQuery> = windows().map(plain).collect();
     let sampled = looks.len();
-    looks.extend(windows().map(plain).map(Wanted::with_errors));
+    looks.extend(windows().map(plain).map(SampleQuery::with_errors));
     let (times, spread): (Vec<Window>, _) = (windows().collect(), spread(&scope));
     let mut lines = FoundLines::default();
     let naming = async {
@@ -167,10 +170,10 @@ async fn of_backends(
     notes.extend(cut(&answer.basis));
     notes.extend(on_errors);
     notes.extend(lines_cut);
-    Looked::read(answer, scope)
+    ErrorWindowAnswer::read(answer, scope)
 }
 
 /// What is compared must tell of everybody; what is listed, the newest.
-fn spread(scope: &Scope) -> Spread {
+fn spread(scope: &ErrorScope) -> Spread {
     if scope.before.is_some() { Spread::Services } else { Spread::Newest }
 }

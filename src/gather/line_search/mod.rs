@@ -23,8 +23,8 @@ use crate::source::server::Backends;
 use crate::source::server::loki::{self, Loki};
 use crate::source::server::transport::Transport;
 use counting::Counts;
-use reading::Read;
-use sought::Sought;
+use reading::LinesRead;
+use sought::LineFilter;
 
 /// So many services are named in a note.
 const NAMED: usize = 3;
@@ -41,7 +41,7 @@ pub enum Spread {
 /// What came.
 #[derive(Clone, Debug, Default)]
 pub struct FoundLines {
-    sought: Sought,
+    sought: LineFilter,
     /// Lines, how Loki did, and what is to be remarked.
     pub evidence: Evidence,
     /// Of whom there may be more than was read, in each of the times.
@@ -81,7 +81,7 @@ pub async fn lines_with(
     transport: &Transport,
     progress: &Progress,
 ) -> FoundLines {
-    let found = FoundLines { sought: Sought::Texts(texts), limit, ..FoundLines::default() };
+    let found = FoundLines { sought: LineFilter::Texts(texts), limit, ..FoundLines::default() };
     found.search(&[window], Spread::Newest, backends, transport, progress).await
 }
 
@@ -144,7 +144,7 @@ impl FoundLines {
         let reads =
             windows.iter().zip(plans).map(|(window, plan)| reading::read(loki, streams, &self.sought, *window, plan));
         let (mut seen, mut failed, mut all_cut) = (HashSet::new(), None, vec![]);
-        for Read { lines, cut, notes, failure } in join_all(reads).await {
+        for LinesRead { lines, cut, notes, failure } in join_all(reads).await {
             all_cut.push(cut);
             self.evidence.logs.extend(lines.into_iter().filter(|line| seen.insert(LineKey::of(line))));
             notes.into_iter().for_each(|note| self.evidence.note(health::advised(note)));

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::Streams;
 use super::counting::Counts;
-use super::sought::Sought;
+use super::sought::LineFilter;
 use crate::gather::lines::{MOST_LINES, remarks};
 use crate::model::evidence::Note;
 use crate::model::log::{CutLines, LineKey, LogEntry};
@@ -24,7 +24,7 @@ const PAGES: usize = 20;
 
 /// Some of the streams, and how many of their lines are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct LinePart {
     whose: Whose,
     most: usize,
 }
@@ -40,7 +40,7 @@ enum Whose {
 
 /// What was read of one time.
 #[derive(Default)]
-pub(super) struct Read {
+pub(super) struct LinesRead {
     pub lines: Vec<LogEntry>,
     /// By the label's value.
     pub cut: CutLines,
@@ -50,7 +50,7 @@ pub(super) struct Read {
 
 /// Whose lines are read, and how many: all alike where all fit in, or nobody counted; else those who say the most are read
 /// apart, the same number of each, so that what is left holds all the others.
-pub(super) fn plan(counts: Option<&Counts>, limit: usize) -> Vec<Part> {
+pub(super) fn plan(counts: Option<&Counts>, limit: usize) -> Vec<LinePart> {
     let mut loud: Vec<(&str, usize)> = counts.map_or(vec![], |counts| {
         counts.by_value.iter().map(|(value, count)| (value.as_str(), count.round() as usize)).collect()
     });
@@ -63,27 +63,33 @@ pub(super) fn plan(counts: Option<&Counts>, limit: usize) -> Vec<Part> {
         apart += 1;
     }
     if apart == 0 || loud.len() == 1 {
-        return vec![Part { whose: Whose::All, most: limit }];
+        return vec![LinePart { whose: Whose::All, most: limit }];
     }
     let share = ((limit - quiet.min(limit / 2)) / apart).max(1);
     let values: Vec<String> = loud[..apart].iter().map(|(value, _)| (*value).to_owned()).collect();
-    let only = |value: &String| Part { whose: Whose::Only(value.clone()), most: share };
-    let mut parts: Vec<Part> = values.iter().map(only).collect();
+    let only = |value: &String| LinePart { whose: Whose::Only(value.clone()), most: share };
+    let mut parts: Vec<LinePart> = values.iter().map(only).collect();
     if quiet > 0 {
         let most = limit.saturating_sub(share * parts.len()).max(1);
-        parts.push(Part { whose: Whose::Others(values), most });
+        parts.push(LinePart { whose: Whose::Others(values), most });
     }
     parts
 }
 
 /// Reads as it is planned.
-pub(super) async fn read(loki: &Loki<'_>, streams: &Streams, sought: &Sought, window: Window, plan: Vec<Part>) -> Read {
-    let reading = Reading { loki, sought, window, seen: RefCell::default() };
+pub(super) async fn read(
+    loki: &Loki<'_>,
+    streams: &Streams,
+    sought: &LineFilter,
+    window: Window,
+    plan: Vec<LinePart>,
+) -> LinesRead {
+    let reading = LineReader { loki, sought, window, seen: RefCell::default() };
     let parts = plan.into_iter().map(|part| reading.part(streams, part));
-    join_all(parts).await.into_iter().fold(Read::default(), Read::and)
+    join_all(parts).await.into_iter().fold(LinesRead::default(), LinesRead::and)
 }
 
-impl Read {
+impl LinesRead {
     fn and(mut self, other: Self) -> Self {
         self.lines.extend(other.lines);
         self.cut = self.cut.or(other.cut);
@@ -93,15 +99,15 @@ impl Read {
     }
 }
 
-struct Reading<'a> {
+struct LineReader<'a> {
     loki: &'a Loki<'a>,
-    sought: &'a Sought,
+    sought: &'a LineFilter,
     window: Window,
     seen: RefCell<HashSet<LineKey>>,
 }
 
-impl Reading<'_> {
-    async fn part(&self, streams: &Streams, part: Part) -> Read {
+impl LineReader<'_> {
+    async fn part(&self, streams: &Streams, part: LinePart) -> LinesRead {
         let Streams { selector, label } = streams;
         let selector = match (&part.whose, label) {
             (Whose::Only(value), Some(label)) => loki::only(selector, label, value),
@@ -109,7 +115,7 @@ impl Reading<'_> {
             _ => selector.clone(),
         };
         // One after the other: long pages fill the memory.
-        let mut read = Read::default();
+        let mut read = LinesRead::default();
         for query in self.sought.queries(&selector) {
             read = read.and(self.pages(&query, part.most).await);
         }
@@ -126,8 +132,8 @@ impl Reading<'_> {
 
     /// The newest lines of a query, one more than wanted where there are more. Windows that are too much for the server
     /// are halved.
-    async fn pages(&self, query: &str, wanted: usize) -> Read {
-        let mut read = Read::default();
+    async fn pages(&self, query: &str, wanted: usize) -> LinesRead {
+        let mut read = LinesRead::default();
         let (mut size, mut most) = (wanted.saturating_add(1).min(MOST_LINES), MOST_LINES);
         let (mut asked, mut open) = (0, vec![self.window]);
         while let Some(mut rest) = open.pop() {
@@ -188,13 +194,13 @@ mod tests {
 
     #[test]
     fn who_says_much_hides_nobody() {
-        let only = |value: &str, most| Part { whose: Whose::Only(value.to_owned()), most };
-        let others = |values: &[&str], most| Part {
+        let only = |value: &str, most| LinePart { whose: Whose::Only(value.to_owned()), most };
+        let others = |values: &[&str], most| LinePart {
             whose: Whose::Others(values.iter().map(|value| (*value).to_owned()).collect()),
             most,
         };
-        let all = || vec![Part { whose: Whose::All, most: 100 }];
-        let table: [(Told, Vec<Part>); 7] = [
+        let all = || vec![LinePart { whose: Whose::All, most: 100 }];
+        let table: [(Told, Vec<LinePart>); 7] = [
             (&[], all()),
             (&[("a", 60.0), ("b", 40.0)], all()),
             (&[("a", 6_000.0)], all()),

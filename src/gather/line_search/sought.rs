@@ -6,7 +6,7 @@ use crate::source::server::loki::{self, errors};
 
 /// Which lines are looked for, whoever wrote them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Sought {
+pub(super) enum LineFilter {
     /// Those that tell of a failure.
     #[default]
     Errors,
@@ -14,7 +14,7 @@ pub(super) enum Sought {
     Texts(Vec<Pattern>),
 }
 
-impl Sought {
+impl LineFilter {
     /// What a server is asked, so that each line is given by one of these, or by few of them.
     pub fn queries(&self, selector: &str) -> Vec<String> {
         match self {

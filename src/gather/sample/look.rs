@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::Wanted;
+use super::SampleQuery;
 use crate::gather::haul::SpansByTrace;
 use crate::gather::traces::is_too_deep;
 use crate::model::basis::SampledService;
@@ -15,7 +15,7 @@ use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
 use crate::source::failure::Failure;
-use crate::source::server::jaeger::{Jaeger, Search, Times};
+use crate::source::server::jaeger::{Jaeger, Times, TraceSearch};
 use crate::wire::Decoded;
 
 /// So many services are asked at a time: what they give decides how much the next are asked for.
@@ -33,7 +33,7 @@ const SPANS_A_TRACE: usize = 5;
 
 /// What came of one look.
 #[derive(Default)]
-pub(super) struct Look {
+pub(super) struct SampleLook {
     pub spans: SpansByTrace,
     /// How many spans that is.
     pub count: usize,
@@ -52,7 +52,7 @@ pub(super) struct Look {
 
 /// The newest traces of each service; of those of whom there may be more, where that is wanted, traces from all of the
 /// time instead, of each part of it in proportion to how many it has.
-pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> Look {
+pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &SampleQuery, most: usize) -> SampleLook {
     let mut look = newest(jaeger, wanted, most).await;
     let cut = look.cut();
     let room = most.saturating_sub(look.count_without(&cut)) / PARTS;
@@ -63,7 +63,7 @@ pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> L
     look.forget(&cut);
     let limit = (2 * wanted.limit).div_ceil(PARTS);
     let of = async |window: Window| {
-        let some = Wanted { window, limit, services: cut.clone(), ..wanted.clone() };
+        let some = SampleQuery { window, limit, services: cut.clone(), ..wanted.clone() };
         newest(jaeger, &some, room).await
     };
     let mut parts = in_parts(wanted.window, &of).await;
@@ -78,7 +78,7 @@ pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> L
     }
     let mut kept = BTreeSet::new();
     for service in &cut {
-        let told: Vec<Part> = parts.iter().map(|(window, part)| part.of(service, *window)).collect();
+        let told: Vec<WindowPart> = parts.iter().map(|(window, part)| part.of(service, *window)).collect();
         kept.extend(in_proportion(&told, wanted.limit));
     }
     for (_, mut part) in parts {
@@ -89,7 +89,7 @@ pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> L
 }
 
 /// Looks at each part of a time.
-async fn in_parts(window: Window, look: &impl AsyncFn(Window) -> Look) -> Vec<(Window, Look)> {
+async fn in_parts(window: Window, look: &impl AsyncFn(Window) -> SampleLook) -> Vec<(Window, SampleLook)> {
     let windows: Vec<Window> = window.parts(PARTS as i64).collect();
     let mut parts = vec![];
     for some in windows.chunks(PARTS_AT_ONCE) {
@@ -100,18 +100,18 @@ async fn in_parts(window: Window, look: &impl AsyncFn(Window) -> Look) -> Vec<(W
 }
 
 /// What one part of the time has of one service: its traces, the newest first, and how many there are, as they lie.
-struct Part {
+struct WindowPart {
     traces: Vec<TraceId>,
     about: f64,
 }
 
 /// So many traces at most, of each part as its share of all is.
-fn in_proportion(parts: &[Part], most: usize) -> Vec<TraceId> {
+fn in_proportion(parts: &[WindowPart], most: usize) -> Vec<TraceId> {
     let all: f64 = parts.iter().map(|part| part.about).sum();
     // No part gives more than it has: the one that has the least for its share tells how many there are in all.
     let fits = parts.iter().filter(|part| part.about > 0.0).map(|part| part.traces.len() as f64 * all / part.about);
     let total = fits.fold(most as f64, f64::min);
-    let of = |part: &Part| {
+    let of = |part: &WindowPart| {
         let wanted = (total * part.about / all.max(1.0)).round() as usize;
         let step = part.traces.len() as f64 / wanted.max(1) as f64;
         (0..wanted).filter_map(|nth| part.traces.get((nth as f64 * step) as usize).copied()).collect::<Vec<_>>()
@@ -120,11 +120,11 @@ fn in_proportion(parts: &[Part], most: usize) -> Vec<TraceId> {
 }
 
 /// Asks one service after the other, until so many spans came.
-async fn newest(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> Look {
+async fn newest(jaeger: &Jaeger<'_>, wanted: &SampleQuery, most: usize) -> SampleLook {
     let all = if wanted.services.is_empty() { &jaeger.services } else { &wanted.services };
     let asked: Vec<&String> = all.iter().filter(|service| wanted.filters.wants_service(service)).collect();
     let asking = Asking { jaeger, wanted, deepest: Cell::new(usize::MAX) };
-    let (mut look, mut left) = (Look::default(), asked.len().min(SERVICES));
+    let (mut look, mut left) = (SampleLook::default(), asked.len().min(SERVICES));
     look.unasked = asked.len() - left;
     for some in asked[..left].chunks(AT_ONCE) {
         if look.count >= most {
@@ -150,8 +150,8 @@ async fn newest(jaeger: &Jaeger<'_>, wanted: &Wanted, most: usize) -> Look {
 }
 
 /// Asks for traces by ID, until so many spans came.
-pub(super) async fn named(jaeger: &Jaeger<'_>, ids: &[TraceId], most: usize) -> Look {
-    let (mut look, mut left) = (Look::default(), ids.len());
+pub(super) async fn named(jaeger: &Jaeger<'_>, ids: &[TraceId], most: usize) -> SampleLook {
+    let (mut look, mut left) = (SampleLook::default(), ids.len());
     for some in ids.chunks(AT_ONCE) {
         if look.count >= most {
             look.unasked = left;
@@ -168,7 +168,7 @@ pub(super) async fn named(jaeger: &Jaeger<'_>, ids: &[TraceId], most: usize) -> 
     look
 }
 
-impl Look {
+impl SampleLook {
     /// Nobody could be asked.
     pub(super) fn failed(failure: Failure) -> Self {
         Self { failure: Some(failure), ..Self::default() }
@@ -206,7 +206,7 @@ impl Look {
 
     /// What this part of the time has of a service. Where there are more than came, these are the newest of it: how far
     /// they reach back tells how many there are.
-    fn of(&self, service: &str, window: Window) -> Part {
+    fn of(&self, service: &str, window: Window) -> WindowPart {
         // A whole trace reaches beyond the part in which some of it began.
         let began = |trace: &TraceId| {
             let spans = self.spans.0.get(trace).into_iter().flatten().map(|span| span.start);
@@ -218,7 +218,7 @@ impl Look {
         let is_cut = self.services.iter().any(|one| one.service == service && one.cut);
         let reach = traces.last().map_or(0, |(oldest, _)| window.to.since(oldest.0)).max(1);
         let part = if is_cut { (window.length() as f64 / reach as f64).clamp(1.0, MOST_TIMES) } else { 1.0 };
-        Part { about: traces.len() as f64 * part, traces: traces.into_iter().map(|(_, trace)| trace).collect() }
+        WindowPart { about: traces.len() as f64 * part, traces: traces.into_iter().map(|(_, trace)| trace).collect() }
     }
 
     /// Other traces are nothing that was looked for.
@@ -282,8 +282,8 @@ impl Look {
         kept.map(|service| service.traces).min().unwrap_or(0)
     }
 
-    fn take(&mut self, answer: Answer, room: usize) {
-        let Answer { service, told, limit } = answer;
+    fn take(&mut self, answer: ServiceAnswer, room: usize) {
+        let ServiceAnswer { service, told, limit } = answer;
         match told {
             Ok(decoded) => {
                 let (came, kept) = self.keep(decoded, room);
@@ -322,7 +322,7 @@ impl Look {
 }
 
 /// What one service gave, and for how many traces it was asked.
-struct Answer {
+struct ServiceAnswer {
     service: String,
     told: Result<Decoded, Failure>,
     limit: usize,
@@ -330,13 +330,13 @@ struct Answer {
 
 struct Asking<'a> {
     jaeger: &'a Jaeger<'a>,
-    wanted: &'a Wanted,
+    wanted: &'a SampleQuery,
     /// So many traces the server gives at most, as far as it has said.
     deepest: Cell<usize>,
 }
 
 impl Asking<'_> {
-    async fn ask(&self, service: &str, limit: usize) -> Answer {
+    async fn ask(&self, service: &str, limit: usize) -> ServiceAnswer {
         let filters = &self.wanted.filters;
         let only = if filters.operations.len() == 1 { filters.operations.first() } else { None };
         let operation = only.and_then(Pattern::as_exact);
@@ -344,12 +344,12 @@ impl Asking<'_> {
         let tags: Vec<(&str, &str)> = tags.collect();
         loop {
             let limit = limit.min(self.deepest.get());
-            let search = Search { operation, tags: &tags, window: self.wanted.window, limit };
+            let search = TraceSearch { operation, tags: &tags, window: self.wanted.window, limit };
             match self.jaeger.search(&search, Some(service)).await {
                 Err(failure) if is_too_deep(&failure) && limit > 1 => {
                     self.deepest.set(self.deepest.get().min(limit / 2));
                 }
-                told => return Answer { service: service.to_owned(), told, limit },
+                told => return ServiceAnswer { service: service.to_owned(), told, limit },
             }
         }
     }
@@ -369,8 +369,8 @@ mod tests {
 
     #[test]
     fn whole_traces_are_kept_the_newest_first() {
-        let mut look = Look::default();
-        let keep = |look: &mut Look, decoded, room| {
+        let mut look = SampleLook::default();
+        let keep = |look: &mut SampleLook, decoded, room| {
             let (came, kept) = look.keep(decoded, room);
             (came, kept.len())
         };
@@ -379,20 +379,20 @@ mod tests {
         assert_eq!(keep(&mut look, answer(1, &[3, 3]), 0), (2, 2), "what is known needs no room");
         assert_eq!((look.count, look.spans.iter().count()), (15, 15));
         assert_eq!((look.affordable(100, 4), look.affordable(15, 4)), (4, 1));
-        assert_eq!(Look::default().affordable(100_000, 3_000), 6);
+        assert_eq!(SampleLook::default().affordable(100_000, 3_000), 6);
     }
 
     #[test]
     fn of_a_service_that_is_cut_only_what_others_brought_stays_and_parts_add_up() {
-        let told = |service: &str, first, sizes: &[usize]| Answer {
+        let told = |service: &str, first, sizes: &[usize]| ServiceAnswer {
             service: service.to_owned(),
             told: Ok(answer(first, sizes)),
             limit: 3,
         };
-        let mut look = Look::default();
+        let mut look = SampleLook::default();
         look.take(told("busy", 1, &[1, 1, 1]), 100);
         look.take(told("idle", 3, &[2]), 100);
-        let state = |look: &Look| {
+        let state = |look: &SampleLook| {
             let services = look.services.iter().map(|one| (one.service.as_str(), one.traces, one.cut));
             (look.count, look.spans.0.len(), services.map(|one| format!("{one:?}")).collect::<Vec<_>>())
         };
@@ -401,7 +401,7 @@ mod tests {
         look.forget(&["busy".to_owned()]);
         assert_eq!(state(&look), (3, 1, of(&[r#"("idle", 1, false)"#])));
         for first in [20, 30] {
-            let mut part = Look::default();
+            let mut part = SampleLook::default();
             part.take(told("busy", first, &[1, 1]), 100);
             look.add(part);
         }
@@ -410,13 +410,13 @@ mod tests {
 
     #[test]
     fn parts_give_as_much_as_is_their_share() {
-        let part = |first: u64, count: u64, about: f64| Part {
+        let part = |first: u64, count: u64, about: f64| WindowPart {
             traces: (first..first + count).map(|id| TraceId::from_u128(u128::from(id) + 1).unwrap()).collect(),
             about,
         };
-        let counts = |parts: &[Part], most| {
+        let counts = |parts: &[WindowPart], most| {
             let kept = in_proportion(parts, most);
-            let of = |part: &Part| part.traces.iter().filter(|trace| kept.contains(trace)).count();
+            let of = |part: &WindowPart| part.traces.iter().filter(|trace| kept.contains(trace)).count();
             parts.iter().map(of).collect::<Vec<_>>()
         };
         let even = [part(0, 20, 100.0), part(100, 20, 100.0), part(200, 0, 0.0), part(300, 20, 100.0)];

@@ -24,11 +24,11 @@ use crate::source::server::jaeger::Jaeger;
 use crate::source::server::transport::Transport;
 use crate::source::server::{Backends, Endpoint};
 use crate::spelling::nearest;
-use look::Look;
+use look::SampleLook;
 
 /// Which traces are wanted.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct SampleQuery {
     /// When their spans began.
     pub window: Window,
     /// So many of each service.
@@ -44,7 +44,7 @@ pub struct Wanted {
     pub bounds: Bounds,
 }
 
-impl Wanted {
+impl SampleQuery {
     /// The same look, for traces with errors only: the newest traces of a service may hold none of its errors.
     #[must_use]
     pub fn with_errors(mut self) -> Self {
@@ -61,14 +61,14 @@ pub struct Sampled {
     /// How many traces of each service came with the first look, by name.
     pub services: Vec<SampledService>,
     /// What came with each look.
-    pub looks: Vec<Looked>,
+    pub looks: Vec<LookResult>,
     /// Whether it is from all parts of the time.
     evenly: bool,
 }
 
 /// What one look brought.
 #[derive(Clone, Debug, Default)]
-pub struct Looked {
+pub struct LookResult {
     /// Its traces.
     pub traces: HashSet<TraceId>,
     /// Of how many services there may be more.
@@ -102,7 +102,7 @@ const MOST_NAMED: usize = 500;
 /// Asks each service for its newest traces in several looks, then for the traces that are named and did not come. Who
 /// names them may ask somebody else for that at the same time.
 pub async fn samples(
-    looks: &[Wanted],
+    looks: &[SampleQuery],
     naming: impl Future<Output = Vec<TraceId>>,
     backends: &Backends,
     transport: &Transport,
@@ -137,7 +137,7 @@ pub async fn samples(
     let came = match looked {
         Ok((jaeger, mut came, room)) => {
             jaeger.dialect.word().clone_into(&mut detail);
-            sampled.looks = came.iter().map(Looked::of).collect();
+            sampled.looks = came.iter().map(LookResult::of).collect();
             sampled.services = came.first().map(|look| look.services.clone()).unwrap_or_default();
             sampled.services.sort();
             sampled.evidence.notes.extend(unknown(looks, &jaeger.services));
@@ -151,7 +151,7 @@ pub async fn samples(
             came.push(of_lines);
             came
         }
-        Err(failure) => vec![Look::failed(failure)],
+        Err(failure) => vec![SampleLook::failed(failure)],
     };
     sampled.evidence.backends = vec![BackendStatus { detail, ..health::asked(endpoint, transport) }];
     absorb(&mut sampled.evidence, came, looks, endpoint);
@@ -165,7 +165,7 @@ fn picked(named: &[TraceId], evenly: bool) -> Vec<TraceId> {
 }
 
 /// That there was no room for all that was wanted: the look with the least room tells.
-fn full(looks: &[Wanted], came: &[Look], most: usize) -> Option<Note> {
+fn full(looks: &[SampleQuery], came: &[SampleLook], most: usize) -> Option<Note> {
     let (fewer, unasked, limit) = came
         .iter()
         .zip(looks)
@@ -180,7 +180,7 @@ fn full(looks: &[Wanted], came: &[Look], most: usize) -> Option<Note> {
 }
 
 /// That no service is called so, and which may have been meant: a slip must not look like silence.
-fn unknown(looks: &[Wanted], known: &[String]) -> Option<Note> {
+fn unknown(looks: &[SampleQuery], known: &[String]) -> Option<Note> {
     let wanted = looks.first()?;
     let lost = wanted.filters.services.iter().find(|wanted| !known.iter().any(|name| is_called(wanted, name)))?;
     let names: Vec<&str> = known.iter().flat_map(|name| [name.as_str(), short_service(name)]).collect();
@@ -205,7 +205,7 @@ fn unfetched(unread: usize) -> Option<Note> {
 }
 
 /// Takes in what came, and how Jaeger did.
-fn absorb(evidence: &mut Evidence, came: Vec<Look>, looks: &[Wanted], endpoint: &Endpoint) {
+fn absorb(evidence: &mut Evidence, came: Vec<SampleLook>, looks: &[SampleQuery], endpoint: &Endpoint) {
     let mut traces = SpansByTrace::default();
     let mut failed: Option<Failure> = None;
     for look in came {
@@ -235,8 +235,8 @@ fn absorb(evidence: &mut Evidence, came: Vec<Look>, looks: &[Wanted], endpoint: 
     evidence.notes.sort();
 }
 
-impl Looked {
-    fn of(look: &Look) -> Self {
+impl LookResult {
+    fn of(look: &SampleLook) -> Self {
         let cut = look.services.iter().filter(|service| service.cut).count();
         Self { traces: look.spans.0.keys().copied().collect(), cut }
     }

@@ -1,21 +1,21 @@
 //! Whether a journey is as a spec says: three verdicts, and what they rest on.
 
 use crate::model::time::Timestamp;
-use crate::pipeline::cast::{Cast, Scope};
-pub use crate::pipeline::ground::{Ground, Reading, Standing};
+use crate::pipeline::cast::{MatchScope, StepMatches};
+pub use crate::pipeline::ground::{EvaluationInput, MetricReading, SourceStatus};
 use crate::pipeline::groups::{Repeated, first_start};
 use crate::pipeline::nearest::explain;
-use crate::pipeline::spec::{Spec, Step};
-use crate::pipeline::steps::{Bench, Ruling};
+use crate::pipeline::spec::{ExpectedStep, Spec};
+use crate::pipeline::steps::{CheckResult, EvaluationContext};
 use crate::pipeline::trust::{Ends, Trust};
-use crate::pipeline::verdict::{Outcome, State, Verdict};
+use crate::pipeline::verdict::{CheckState, RunOutcome, Verdict};
 use crate::pipeline::{rest, whole};
 
 /// Judges a run.
-pub fn evaluate(spec: &Spec, ground: &Ground) -> Outcome {
-    let cast = Cast::of(spec, ground.journey);
+pub fn evaluate(spec: &Spec, ground: &EvaluationInput) -> RunOutcome {
+    let cast = StepMatches::of(spec, ground.journey);
     let all_by = spec.within_ns.and_then(|most| first_start(&cast).map(|first| first.plus(most)));
-    let bench = Bench { ground, cast: &cast, trust: Trust::of(ground, spec.reach), all_by };
+    let bench = EvaluationContext { ground, cast: &cast, trust: Trust::of(ground, spec.reach), all_by };
     let groups: Vec<Repeated> = (0..spec.groups.len()).map(|place| Repeated::of(bench, place)).collect();
     let mut rulings = steps(&bench, &groups);
     let whole = [
@@ -33,11 +33,11 @@ pub fn evaluate(spec: &Spec, ground: &Ground) -> Outcome {
 }
 
 /// Every step in the order of the spec, those of groups for each repetition.
-fn steps(bench: &Bench, groups: &[Repeated]) -> Vec<Ruling> {
-    let of_step = |(place, step): (usize, &Step)| {
+fn steps(bench: &EvaluationContext, groups: &[Repeated]) -> Vec<CheckResult> {
+    let of_step = |(place, step): (usize, &ExpectedStep)| {
         let mut rulings = match step.group.and_then(|group| groups.get(group)) {
             Some(group) => group.step(place, step),
-            None => vec![bench.judge(step, Some(place), &bench.cast.all[place], Scope::default())],
+            None => vec![bench.judge(step, Some(place), &bench.cast.all[place], MatchScope::default())],
         };
         rulings.iter_mut().for_each(|ruling| explain(bench, step, &mut ruling.check));
         rulings
@@ -46,24 +46,29 @@ fn steps(bench: &Bench, groups: &[Repeated]) -> Vec<Ruling> {
 }
 
 /// From what became of each expectation to the verdict, and what waiting could change.
-fn decide(bench: &Bench, rulings: Vec<Ruling>) -> Outcome {
+fn decide(bench: &EvaluationContext, rulings: Vec<CheckResult>) -> RunOutcome {
     let has = |state| rulings.iter().any(|ruling| ruling.check.state == state);
     let is_nothing = bench.ground.journey.is_empty();
     let verdict = match () {
         () if is_nothing && bench.trust.is_nowhere() => Verdict::Fail,
         () if is_nothing => Verdict::CannotTell,
-        () if has(State::Broken) => Verdict::Fail,
-        () if has(State::Undecided) => Verdict::CannotTell,
+        () if has(CheckState::Broken) => Verdict::Fail,
+        () if has(CheckState::Undecided) => Verdict::CannotTell,
         () => Verdict::Pass,
     };
     let now = bench.ground.now;
     let (checks, open): (Vec<_>, Vec<_>) = rulings.into_iter().map(|ruling| (ruling.check, ruling.open)).unzip();
     let open: Vec<(String, Ends)> = open.into_iter().flatten().collect();
     if verdict != Verdict::CannotTell || open.is_empty() && !is_nothing {
-        return Outcome { verdict, checks, waiting_for: vec![], until: Some(now) };
+        return RunOutcome { verdict, checks, waiting_for: vec![], until: Some(now) };
     }
     if is_nothing {
-        return Outcome { verdict, checks, waiting_for: vec!["anything that carries the ID".to_owned()], until: None };
+        return RunOutcome {
+            verdict,
+            checks,
+            waiting_for: vec!["anything that carries the ID".to_owned()],
+            until: None,
+        };
     }
     let until: Option<Ends> = open.iter().map(|(_, ends)| *ends).max();
     let mut waiting_for: Vec<String> = vec![];
@@ -72,7 +77,7 @@ fn decide(bench: &Bench, rulings: Vec<Ruling>) -> Outcome {
             waiting_for.push(words);
         }
     }
-    Outcome { verdict, checks, waiting_for, until: until.and_then(instant) }
+    RunOutcome { verdict, checks, waiting_for, until: until.and_then(instant) }
 }
 
 fn instant(ends: Ends) -> Option<Timestamp> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::pattern::Pattern;
-use crate::pipeline::spec::{Selector, Spec, Step};
+use crate::pipeline::spec::{ExpectedStep, Selector, Spec};
 
 /// One step for each pattern of a span's name, called as the pattern is written; a pattern that comes again is called
 /// `PATTERN (2)`, and with `in_order` it has to be seen again. The spec itself has no name.
@@ -22,7 +22,7 @@ pub fn from_flags(expect: &[String], in_order: bool) -> Result<Spec, String> {
         let name = std::iter::once(text.clone()).chain(numbered).find(|name| !names.contains(name));
         let name = name.unwrap_or_default();
         names.insert(name.clone());
-        steps.push(Step { name, any_of: vec![span], ..Step::default() });
+        steps.push(ExpectedStep { name, any_of: vec![span], ..ExpectedStep::default() });
     }
     Ok(Spec { steps, in_order, ..Spec::default() })
 }

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use promql_parser::parser;
 
-use crate::pipeline::file::reader::Reader;
-use crate::pipeline::file::tree::Node;
+use crate::pipeline::file::reader::SpecReader;
+use crate::pipeline::file::tree::YamlNode;
 use crate::pipeline::file::words;
 use crate::pipeline::spec::Metric;
 use crate::spelling::nearest;
@@ -18,12 +18,12 @@ const DEEPEST: usize = 64;
 const VARIABLES: [(&str, &str); 4] = [("service", "\"x\""), ("correlation_id", "\"x\""), ("from", "1"), ("to", "2")];
 
 /// Which part of a query, what is wrong with it, and what to do.
-type Fault = (Option<Range<usize>>, String, String);
+type MetricError = (Option<Range<usize>>, String, String);
 
 pub(super) const KEYS: [&str; 4] = ["query", "is", "empty", "name"];
 
 /// One of `metrics`.
-pub(super) fn read(reader: &mut Reader, node: &Node) -> Option<Metric> {
+pub(super) fn read(reader: &mut SpecReader, node: &YamlNode) -> Option<Metric> {
     let fields = reader.fields(node, "a metric", &KEYS)?;
     for (key, help) in [("query", "what is asked, in PromQL"), ("is", "what it must be: \"== 0\"")] {
         if fields.get(key).is_none() {
@@ -38,7 +38,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Option<Metric> {
     Some(Metric { name: name.unwrap_or_else(|| query.clone()), query, is: is?, empty_is_well: empty.unwrap_or(false) })
 }
 
-fn checked(reader: &mut Reader, node: &Node) -> Option<String> {
+fn checked(reader: &mut SpecReader, node: &YamlNode) -> Option<String> {
     let query = reader.text(node)?;
     match fault(query) {
         None => Some(query.to_owned()),
@@ -51,7 +51,7 @@ fn checked(reader: &mut Reader, node: &Node) -> Option<String> {
 }
 
 /// What is wrong with a query, and which part of it.
-fn fault(query: &str) -> Option<Fault> {
+fn fault(query: &str) -> Option<MetricError> {
     if query.len() > LONGEST {
         return Some((
             None,
@@ -80,7 +80,7 @@ fn place(query: &str, piece: &str) -> Option<Range<usize>> {
 /// As it is asked, with values of the kinds that will be filled in. Every part keeps its place.
 ///
 /// Of templates only the placeholders are taken: a spec may come from anywhere, and a template can do much.
-fn filled(query: &str) -> Result<String, Fault> {
+fn filled(query: &str) -> Result<String, MetricError> {
     let known = VARIABLES.map(|(name, _)| name);
     let help = || format!("known are {{{{ {} }}}}", known.join(" }}, {{ "));
     if let Some(at) = query.find("{%").or_else(|| query.find("{#")) {

@@ -26,10 +26,10 @@ pub use steps::is_key;
 
 use complaint::Wrong;
 use order::Within;
-use reader::Reader;
+use reader::SpecReader;
 use resolve::{ConditionDraft, resolve};
 use steps::Drafts;
-use tree::{Node, Value};
+use tree::{YamlNode, YamlValue};
 
 use crate::model::finding::FindingId;
 use crate::pipeline::spec::{Absence, Condition, Propagation, Reach, Spec};
@@ -69,12 +69,12 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Spec, Complaints> {
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return whole("this is no UTF-8 text") };
     let source = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { source, wrongs: vec![] };
+    let mut reader = SpecReader { source, wrongs: vec![] };
     let mut wrongs = vec![];
     let root = tree::read(source, &mut wrongs);
     reader.wrongs = wrongs;
     let spec = match root {
-        Some(root) if !(root.kind() == tree::Kind::Nothing) => spec(&mut reader, &root),
+        Some(root) if !(root.kind() == tree::ScalarKind::Nothing) => spec(&mut reader, &root),
         _ if !reader.wrongs.is_empty() => None,
         _ => {
             let help = "a spec begins with `pipeline: NAME`; `trace schema pipeline` prints what it may say";
@@ -88,7 +88,7 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Spec, Complaints> {
     }
 }
 
-fn spec(reader: &mut Reader, root: &Node) -> Option<Spec> {
+fn spec(reader: &mut SpecReader, root: &YamlNode) -> Option<Spec> {
     let fields = reader.fields(root, "a spec", &KEYS)?;
     let name = fields.get("pipeline").map(|name| reader.text(name).unwrap_or_default().to_owned());
     if name.is_none() {
@@ -96,7 +96,7 @@ fn spec(reader: &mut Reader, root: &Node) -> Option<Spec> {
     }
     let nothing = |key: &&str| match fields.get(key).map(|node| &node.value) {
         None => true,
-        Some(Value::List(items)) => items.is_empty(),
+        Some(YamlValue::List(items)) => items.is_empty(),
         Some(_) => false,
     };
     if EXPECTATIONS.iter().all(nothing) {
@@ -143,7 +143,7 @@ fn spec(reader: &mut Reader, root: &Node) -> Option<Spec> {
 }
 
 /// A finding that a run judged by itself may have.
-fn finding(reader: &mut Reader, node: &Node) -> Option<FindingId> {
+fn finding(reader: &mut SpecReader, node: &YamlNode) -> Option<FindingId> {
     let id = reader.choice(node, &FindingId::ALL.map(|id| (id.word(), id)))?;
     if !id.needs_baseline() {
         return Some(id);
@@ -153,12 +153,12 @@ fn finding(reader: &mut Reader, node: &Node) -> Option<FindingId> {
     None
 }
 
-fn absence(reader: &mut Reader, node: &Node) -> Option<Absence> {
+fn absence(reader: &mut SpecReader, node: &YamlNode) -> Option<Absence> {
     let (what, status) = selector::one(reader, node, "what must not be seen")?;
     Some(Absence { what, status, text: node.inside() })
 }
 
-fn condition(reader: &mut Reader, node: &Node) -> Option<ConditionDraft> {
+fn condition(reader: &mut SpecReader, node: &YamlNode) -> Option<ConditionDraft> {
     let fields = reader.fields(node, "a condition", &["if", "then"])?;
     for key in ["if", "then"].iter().filter(|key| fields.get(key).is_none()) {
         reader.wrong(&node.at, format!("a condition needs `{key}`"), "write { if: { span: A }, then: { span: B } }");

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::model::time::Human;
-use crate::pipeline::file::reader::Reader;
-use crate::pipeline::file::steps::Draft;
-use crate::pipeline::spec::{Count, Group, Relation, Step};
+use crate::pipeline::file::reader::SpecReader;
+use crate::pipeline::file::steps::StepDraft;
+use crate::pipeline::spec::{ExpectedCount, ExpectedStep, Relation, RepeatedGroup};
 
 /// That one step begins before another one.
 #[derive(Clone, Debug)]
-pub(super) struct Edge {
+pub(super) struct StepEdge {
     first: usize,
     second: usize,
     /// How much earlier at least, in nanoseconds.
@@ -27,17 +27,17 @@ pub(super) struct Within {
 }
 
 /// What a step says of its neighbours' order.
-pub(super) fn edges(index: usize, draft: &Draft, places: &BTreeMap<&str, usize>) -> Vec<Edge> {
+pub(super) fn edges(index: usize, draft: &StepDraft, places: &BTreeMap<&str, usize>) -> Vec<StepEdge> {
     let edge = |(other, relation): &(_, Relation)| {
         let other: &super::steps::Other = other;
         let place = *places.get(other.name.as_str())?;
         let at = Some(other.at.clone());
         match *relation {
             Relation::After { least_ns, .. } => {
-                Some(Edge { first: place, second: index, least_ns: least_ns.unwrap_or(0), at })
+                Some(StepEdge { first: place, second: index, least_ns: least_ns.unwrap_or(0), at })
             }
-            Relation::ChildOf => Some(Edge { first: place, second: index, least_ns: 0, at }),
-            Relation::Before => Some(Edge { first: index, second: place, least_ns: 0, at }),
+            Relation::ChildOf => Some(StepEdge { first: place, second: index, least_ns: 0, at }),
+            Relation::Before => Some(StepEdge { first: index, second: place, least_ns: 0, at }),
             Relation::SameTrace => None,
         }
     };
@@ -45,12 +45,12 @@ pub(super) fn edges(index: usize, draft: &Draft, places: &BTreeMap<&str, usize>)
 }
 
 /// The order of the file: of those outside of groups, and inside of each.
-pub(super) fn as_written(steps: &[Step]) -> Vec<Edge> {
+pub(super) fn as_written(steps: &[ExpectedStep]) -> Vec<StepEdge> {
     let mut last: BTreeMap<Option<usize>, usize> = BTreeMap::new();
     let mut edges = vec![];
     for (second, step) in steps.iter().enumerate() {
         if let Some(first) = last.insert(step.group, second) {
-            edges.push(Edge { first, second, least_ns: 0, at: None });
+            edges.push(StepEdge { first, second, least_ns: 0, at: None });
         }
     }
     edges
@@ -58,15 +58,15 @@ pub(super) fn as_written(steps: &[Step]) -> Vec<Edge> {
 
 /// Complains of circles, and of waits that are longer than the whole.
 pub(super) fn check(
-    reader: &mut Reader,
-    drafts: &[Draft],
-    steps: &[Step],
-    groups: &[Group],
-    edges: &[Edge],
+    reader: &mut SpecReader,
+    drafts: &[StepDraft],
+    steps: &[ExpectedStep],
+    groups: &[RepeatedGroup],
+    edges: &[StepEdge],
     within: Option<Within>,
 ) {
     circles_of_counts(reader, drafts, steps);
-    let graph = Graph::of(steps.len(), edges);
+    let graph = StepGraph::of(steps.len(), edges);
     let (sorted, circles) = graph.sorted();
     for circle in &circles {
         let names: Vec<&str> = circle.iter().map(|edge| steps[edge.first].name.as_str()).collect();
@@ -92,13 +92,20 @@ pub(super) fn check(
 }
 
 /// Whether it is seen in every good run.
-fn is_needed(step: &Step, groups: &[Group]) -> bool {
-    let some = |count: Count| matches!(count, Count::Range(least, _) if least > 0);
+fn is_needed(step: &ExpectedStep, groups: &[RepeatedGroup]) -> bool {
+    let some = |count: ExpectedCount| matches!(count, ExpectedCount::Range(least, _) if least > 0);
     !step.optional && some(step.count) && step.group.and_then(|group| groups.get(group)).is_none_or(|g| some(g.count))
 }
 
 /// Complains if steps that are needed take longer than all may.
-fn shortest(reader: &mut Reader, steps: &[Step], groups: &[Group], graph: &Graph, sorted: &[usize], within: &Within) {
+fn shortest(
+    reader: &mut SpecReader,
+    steps: &[ExpectedStep],
+    groups: &[RepeatedGroup],
+    graph: &StepGraph,
+    sorted: &[usize],
+    within: &Within,
+) {
     let needed: Vec<bool> = steps.iter().map(|step| is_needed(step, groups)).collect();
     let mut earliest = vec![0_i64; steps.len()];
     let mut since: Vec<Option<usize>> = vec![None; steps.len()];
@@ -125,10 +132,10 @@ fn shortest(reader: &mut Reader, steps: &[Step], groups: &[Group], graph: &Graph
     reader.wrong(&within.at, message, "allow more time for the whole, or less for its parts");
 }
 
-fn circles_of_counts(reader: &mut Reader, drafts: &[Draft], steps: &[Step]) {
+fn circles_of_counts(reader: &mut SpecReader, drafts: &[StepDraft], steps: &[ExpectedStep]) {
     let next = |index: usize| match steps[index].count {
-        Count::SameAs(other) => Some(other),
-        Count::Range(..) => None,
+        ExpectedCount::SameAs(other) => Some(other),
+        ExpectedCount::Range(..) => None,
     };
     let mut walked = vec![usize::MAX; steps.len()];
     for start in 0..steps.len() {
@@ -152,8 +159,8 @@ fn circles_of_counts(reader: &mut Reader, drafts: &[Draft], steps: &[Step]) {
 }
 
 /// What begins before what.
-struct Graph<'e> {
-    after: Vec<Vec<&'e Edge>>,
+struct StepGraph<'e> {
+    after: Vec<Vec<&'e StepEdge>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -163,15 +170,15 @@ enum Walked {
     Done,
 }
 
-impl<'e> Graph<'e> {
-    fn of(steps: usize, edges: &'e [Edge]) -> Self {
+impl<'e> StepGraph<'e> {
+    fn of(steps: usize, edges: &'e [StepEdge]) -> Self {
         let mut after = vec![vec![]; steps];
         edges.iter().for_each(|edge| after[edge.first].push(edge));
         Self { after }
     }
 
     /// The steps, each before those that begin after it, and circles that have no step in common.
-    fn sorted(&self) -> (Vec<usize>, Vec<Vec<&'e Edge>>) {
+    fn sorted(&self) -> (Vec<usize>, Vec<Vec<&'e StepEdge>>) {
         let mut walked = vec![Walked::No; self.after.len()];
         let mut told = vec![false; self.after.len()];
         let (mut done, mut circles) = (vec![], vec![]);
@@ -182,7 +189,7 @@ impl<'e> Graph<'e> {
             walked[start] = Walked::Open;
             // The steps on the way, the next edge to try of each, and the edges taken.
             let mut way = vec![(start, 0)];
-            let mut taken: Vec<&Edge> = vec![];
+            let mut taken: Vec<&StepEdge> = vec![];
             while let Some((index, next)) = way.last_mut() {
                 let (here, Some(edge)) = (*index, self.after[*index].get(*next)) else {
                     walked[*index] = Walked::Done;
@@ -202,7 +209,7 @@ impl<'e> Graph<'e> {
                     }
                     Walked::Open => {
                         let begin = taken.iter().position(|edge_| edge_.first == edge.second).unwrap_or(taken.len());
-                        let circle: Vec<&Edge> = taken[begin..].iter().copied().chain([*edge]).collect();
+                        let circle: Vec<&StepEdge> = taken[begin..].iter().copied().chain([*edge]).collect();
                         if !circle.iter().any(|edge| told[edge.first]) {
                             circle.iter().for_each(|edge| told[edge.first] = true);
                             circles.push(circle);

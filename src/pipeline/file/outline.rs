@@ -1,6 +1,6 @@
 //! Where the steps of a spec stand in its text, for whoever adds to it.
 
-use crate::pipeline::file::tree::{self, Node, Value};
+use crate::pipeline::file::tree::{self, YamlNode, YamlValue};
 
 /// Where the steps of a spec stand. Lines are counted from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +17,12 @@ pub struct Outline {
 pub fn outline(text: &str) -> Option<Outline> {
     let source = text.strip_prefix('\u{feff}').unwrap_or(text);
     let root = tree::read(source, &mut vec![])?;
-    let Value::Table(pairs) = &root.value else { return None };
+    let YamlValue::Table(pairs) = &root.value else { return None };
     let (_, steps) = pairs.iter().find(|(key, _)| key.text() == "steps")?;
-    let Value::List(items) = &steps.value else { return None };
+    let YamlValue::List(items) = &steps.value else { return None };
     let line = |at: usize| source[..source.floor_char_boundary(at)].matches('\n').count();
-    let name = |item: &Node| match &item.value {
-        Value::Table(pairs) => pairs.first().map(|(key, _)| (key.text().to_owned(), line(key.at.start))),
+    let name = |item: &YamlNode| match &item.value {
+        YamlValue::Table(pairs) => pairs.first().map(|(key, _)| (key.text().to_owned(), line(key.at.start))),
         _ => Some((item.text().to_owned(), line(item.at.start))),
     };
     let first = items.first()?.at.start;
@@ -33,13 +33,13 @@ pub fn outline(text: &str) -> Option<Outline> {
 }
 
 /// Where the last character of it stands. Of what is not in brackets the parser only tells where the next thing begins.
-fn end(source: &str, node: &Node) -> usize {
+fn end(source: &str, node: &YamlNode) -> usize {
     let mut last = node;
     loop {
         let in_brackets = source.get(last.at.start..).is_some_and(|text| text.starts_with(['{', '[']));
         let inner = match &last.value {
-            Value::Table(pairs) if !in_brackets => pairs.last().map(|(_, value)| value),
-            Value::List(items) if !in_brackets => items.last(),
+            YamlValue::Table(pairs) if !in_brackets => pairs.last().map(|(_, value)| value),
+            YamlValue::List(items) if !in_brackets => items.last(),
             _ => None,
         };
         match inner {

@@ -4,42 +4,42 @@ use std::ops::Range;
 
 use crate::model::pattern::Pattern;
 use crate::pipeline::file::complaint::{MOST, Wrong};
-use crate::pipeline::file::tree::{Kind, Node, Value};
-use crate::pipeline::file::words::{self, Fault};
+use crate::pipeline::file::tree::{ScalarKind, YamlNode, YamlValue};
+use crate::pipeline::file::words::{self, Correction};
 use crate::spelling::nearest;
 
 /// No list that people read is longer.
 const LONGEST_LIST: usize = 1_000;
 
 /// Where complaints are kept while a file is read.
-pub(super) struct Reader<'s> {
+pub(super) struct SpecReader<'s> {
     pub source: &'s str,
     pub wrongs: Vec<Wrong>,
 }
 
 /// The values of a mapping by key. A key of two words may be written with a space or an underscore.
-pub(super) struct Fields<'n>(Vec<(&'static str, &'n Node, &'n Node)>);
+pub(super) struct Fields<'n>(Vec<(&'static str, &'n YamlNode, &'n YamlNode)>);
 
 impl<'n> Fields<'n> {
-    pub fn get(&self, key: &str) -> Option<&'n Node> {
+    pub fn get(&self, key: &str) -> Option<&'n YamlNode> {
         self.0.iter().find(|(known, ..)| *known == key).map(|(_, _, value)| *value)
     }
 
     /// Where the key itself stands.
-    pub fn key(&self, key: &str) -> Option<&'n Node> {
+    pub fn key(&self, key: &str) -> Option<&'n YamlNode> {
         self.0.iter().find(|(known, ..)| *known == key).map(|(_, key, _)| *key)
     }
 }
 
-impl Reader<'_> {
+impl SpecReader<'_> {
     pub fn wrong(&mut self, at: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
         self.wrongs.push(Wrong { at: at.clone(), message: message.into(), help: help.into() });
     }
 
     /// That something else stands where `expected` should.
-    pub fn expected(&mut self, node: &Node, expected: &str, help: impl Into<String>) {
+    pub fn expected(&mut self, node: &YamlNode, expected: &str, help: impl Into<String>) {
         match node.kind() {
-            Kind::Unreadable => {}
+            ScalarKind::Unreadable => {}
             found => self.wrong(&node.at, format!("expected {expected}, found {}", found.word()), help),
         }
     }
@@ -61,8 +61,8 @@ impl Reader<'_> {
     }
 
     /// A mapping with these keys and no others.
-    pub fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&'static str]) -> Option<Fields<'n>> {
-        let Value::Table(pairs) = &node.value else {
+    pub fn fields<'n>(&mut self, node: &'n YamlNode, what: &str, known: &[&'static str]) -> Option<Fields<'n>> {
+        let YamlValue::Table(pairs) = &node.value else {
             self.expected(node, what, format!("its keys: {}", known.join(", ")));
             return None;
         };
@@ -84,9 +84,9 @@ impl Reader<'_> {
     }
 
     /// A list's items; a single thing is no list.
-    pub fn list<'n>(&mut self, node: Option<&'n Node>, what: &str) -> &'n [Node] {
+    pub fn list<'n>(&mut self, node: Option<&'n YamlNode>, what: &str) -> &'n [YamlNode] {
         let Some(node) = node else { return &[] };
-        let Value::List(items) = &node.value else {
+        let YamlValue::List(items) = &node.value else {
             self.expected(node, what, "begin each with `- `, or write [ … ]");
             return &[];
         };
@@ -99,13 +99,13 @@ impl Reader<'_> {
     }
 
     /// Text that is not empty.
-    pub fn text<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
+    pub fn text<'n>(&mut self, node: &'n YamlNode) -> Option<&'n str> {
         match node.kind() {
-            Kind::Text if node.text().trim().is_empty() => {
+            ScalarKind::Text if node.text().trim().is_empty() => {
                 self.wrong(&node.at, "expected text, found nothing", "write what is meant, or leave the key away");
             }
-            Kind::Text => return Some(node.text()),
-            Kind::Number | Kind::Flag => {
+            ScalarKind::Text => return Some(node.text()),
+            ScalarKind::Number | ScalarKind::Flag => {
                 self.expected(node, "text", format!("quote it: \"{}\"", node.text()));
             }
             _ => self.expected(node, "text", ""),
@@ -114,10 +114,12 @@ impl Reader<'_> {
     }
 
     /// Any scalar, as it is written.
-    pub fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+    pub fn scalar<'n>(&mut self, node: &'n YamlNode, what: &str) -> Option<&'n str> {
         match node.kind() {
-            Kind::Text | Kind::Number | Kind::Flag if !node.text().trim().is_empty() => Some(node.text()),
-            Kind::Text => {
+            ScalarKind::Text | ScalarKind::Number | ScalarKind::Flag if !node.text().trim().is_empty() => {
+                Some(node.text())
+            }
+            ScalarKind::Text => {
                 self.wrong(&node.at, format!("expected {what}, found nothing"), "");
                 None
             }
@@ -129,25 +131,25 @@ impl Reader<'_> {
     }
 
     /// What a scalar says in one of the small languages.
-    pub fn word<T>(&mut self, node: &Node, what: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> Option<T> {
+    pub fn word<T>(&mut self, node: &YamlNode, what: &str, parse: impl Fn(&str) -> Result<T, Correction>) -> Option<T> {
         let text = self.scalar(node, what)?;
         parse(text).map_err(|(message, help)| self.wrong(&node.at, message, help)).ok()
     }
 
-    pub fn pattern(&mut self, node: &Node) -> Option<Pattern> {
+    pub fn pattern(&mut self, node: &YamlNode) -> Option<Pattern> {
         let text = self.text(node)?;
         words::pattern(text).map_err(|(message, help)| self.wrong(&node.at, message, help)).ok()
     }
 
     /// Each of a list of patterns.
-    pub fn patterns(&mut self, node: Option<&Node>) -> Vec<Pattern> {
+    pub fn patterns(&mut self, node: Option<&YamlNode>) -> Vec<Pattern> {
         self.list(node, "a list of patterns").iter().filter_map(|item| self.pattern(item)).collect()
     }
 
     /// `true` or `false`; false where nothing is said.
-    pub fn flag(&mut self, node: Option<&Node>) -> bool {
+    pub fn flag(&mut self, node: Option<&YamlNode>) -> bool {
         let Some(node) = node else { return false };
-        if node.kind() == Kind::Flag {
+        if node.kind() == ScalarKind::Flag {
             return node.text().eq_ignore_ascii_case("true");
         }
         let help = match node.text().to_lowercase().as_str() {
@@ -160,7 +162,7 @@ impl Reader<'_> {
     }
 
     /// One of a few words.
-    pub fn choice<T: Copy>(&mut self, node: &Node, choices: &[(&str, T)]) -> Option<T> {
+    pub fn choice<T: Copy>(&mut self, node: &YamlNode, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(node)?;
         let found = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
@@ -172,7 +174,7 @@ impl Reader<'_> {
     }
 
     /// A part of a scalar, where the file has it letter by letter; else all of it.
-    pub fn part(&self, node: &Node, part: Range<usize>) -> Range<usize> {
+    pub fn part(&self, node: &YamlNode, part: Range<usize>) -> Range<usize> {
         let written = self.source.get(node.at.clone()).unwrap_or_default();
         match written.find(node.text()) {
             Some(offset) => node.at.start + offset + part.start..node.at.start + offset + part.end,

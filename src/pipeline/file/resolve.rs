@@ -3,32 +3,32 @@
 use std::collections::BTreeMap;
 
 use crate::pipeline::file::order;
-use crate::pipeline::file::reader::Reader;
-use crate::pipeline::file::steps::{Draft, Drafts, EachText, GroupDraft, Other};
-use crate::pipeline::spec::{Condition, Count, Each, Group, Order, Step};
+use crate::pipeline::file::reader::SpecReader;
+use crate::pipeline::file::steps::{Drafts, EachText, GroupDraft, Other, StepDraft};
+use crate::pipeline::spec::{Condition, Each, ExpectedCount, ExpectedStep, Order, RepeatedGroup};
 
 /// A condition whose second half is not looked up yet.
 pub(super) struct ConditionDraft {
     pub condition: Condition,
-    pub then: Draft,
+    pub then: StepDraft,
 }
 
 /// The steps and groups of a spec, and its conditions.
 pub(super) struct Resolved {
-    pub steps: Vec<Step>,
-    pub groups: Vec<Group>,
+    pub steps: Vec<ExpectedStep>,
+    pub groups: Vec<RepeatedGroup>,
     pub conditions: Vec<Condition>,
 }
 
 /// Looks every name up, and then whether what is asked can be at all.
 pub(super) fn resolve(
-    reader: &mut Reader,
+    reader: &mut SpecReader,
     drafts: &Drafts,
     conditions: Vec<ConditionDraft>,
     in_order: bool,
     within: Option<order::Within>,
 ) -> Resolved {
-    let names = Names::of(drafts);
+    let names = StepNameTable::of(drafts);
     let mut edges = vec![];
     let mut steps = vec![];
     for (index, draft) in drafts.steps.iter().enumerate() {
@@ -36,7 +36,7 @@ pub(super) fn resolve(
         edges.extend(order::edges(index, draft, &names.places));
         steps.push(step);
     }
-    let groups: Vec<Group> =
+    let groups: Vec<RepeatedGroup> =
         drafts.groups.iter().enumerate().map(|(index, group)| names.group(reader, index, group, &steps)).collect();
     let conditions =
         conditions.into_iter().map(|c| Condition { then: names.step(reader, &c.then), ..c.condition }).collect();
@@ -47,19 +47,19 @@ pub(super) fn resolve(
     Resolved { steps, groups, conditions }
 }
 
-struct Names<'d> {
+struct StepNameTable<'d> {
     places: BTreeMap<&'d str, usize>,
     groups: Vec<&'d str>,
 }
 
-impl<'d> Names<'d> {
+impl<'d> StepNameTable<'d> {
     fn of(drafts: &'d Drafts) -> Self {
         // Of two of one name the first counts; that there are two is said already.
         let places = drafts.steps.iter().enumerate().rev().map(|(index, draft)| (draft.step.name.as_str(), index));
         Self { places: places.collect(), groups: drafts.groups.iter().map(|group| group.name.as_str()).collect() }
     }
 
-    fn place(&self, reader: &mut Reader, other: &Other) -> Option<usize> {
+    fn place(&self, reader: &mut SpecReader, other: &Other) -> Option<usize> {
         let place = self.places.get(other.name.as_str()).copied();
         if place.is_none() {
             let known: Vec<&str> = self.places.keys().copied().collect();
@@ -77,18 +77,28 @@ impl<'d> Names<'d> {
         place
     }
 
-    fn step(&self, reader: &mut Reader, draft: &Draft) -> Step {
+    fn step(&self, reader: &mut SpecReader, draft: &StepDraft) -> ExpectedStep {
         let order =
             |(other, relation): &(Other, _)| Some(Order { step: self.place(reader, other)?, relation: *relation });
         let order = draft.order.iter().filter_map(order).collect();
-        Step { order, count: self.count(reader, draft.step.count, draft.same_as.as_ref()), ..draft.step.clone() }
+        ExpectedStep {
+            order,
+            count: self.count(reader, draft.step.count, draft.same_as.as_ref()),
+            ..draft.step.clone()
+        }
     }
 
-    fn count(&self, reader: &mut Reader, count: Count, same_as: Option<&Other>) -> Count {
-        same_as.and_then(|other| self.place(reader, other)).map_or(count, Count::SameAs)
+    fn count(&self, reader: &mut SpecReader, count: ExpectedCount, same_as: Option<&Other>) -> ExpectedCount {
+        same_as.and_then(|other| self.place(reader, other)).map_or(count, ExpectedCount::SameAs)
     }
 
-    fn group(&self, reader: &mut Reader, index: usize, draft: &GroupDraft, steps: &[Step]) -> Group {
+    fn group(
+        &self,
+        reader: &mut SpecReader,
+        index: usize,
+        draft: &GroupDraft,
+        steps: &[ExpectedStep],
+    ) -> RepeatedGroup {
         let count = self.count(reader, draft.count, draft.same_as.as_ref());
         let each = match &draft.each {
             EachText::Attribute(key) => Each::Attribute(key.clone()),
@@ -103,6 +113,6 @@ impl<'d> Names<'d> {
                 None => Each::Attribute(String::new()),
             },
         };
-        Group { each, count }
+        RepeatedGroup { each, count }
     }
 }

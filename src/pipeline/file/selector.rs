@@ -1,10 +1,10 @@
 //! What a step is seen as.
 
 use crate::model::span::SpanKind;
-use crate::pipeline::file::reader::{Fields, Reader};
-use crate::pipeline::file::tree::{Kind, Node, Value};
+use crate::pipeline::file::reader::{Fields, SpecReader};
+use crate::pipeline::file::tree::{ScalarKind, YamlNode, YamlValue};
 use crate::pipeline::file::words;
-use crate::pipeline::spec::{Seen, Selector, Status, Test};
+use crate::pipeline::spec::{AttributeTest, ExpectedStatus, SeenIn, Selector};
 
 pub(super) const KEYS: [&str; 5] = ["span", "log", "service", "kind", "attributes"];
 /// The same where an end may be told too.
@@ -15,15 +15,15 @@ pub(super) const KINDS: [SpanKind; 5] =
 
 /// Which of a span and a line are looked for, where a step tells of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Where {
+enum SelectorScope {
     Span,
     Log,
     Either,
 }
 
 /// A selector and how it ended: of `absent` and `if`.
-pub(super) fn one(reader: &mut Reader, node: &Node, what: &str) -> Option<(Selector, Option<Status>)> {
-    if node.kind() == Kind::Text {
+pub(super) fn one(reader: &mut SpecReader, node: &YamlNode, what: &str) -> Option<(Selector, Option<ExpectedStatus>)> {
+    if node.kind() == ScalarKind::Text {
         return reader.pattern(node).map(|name| (Selector::span(name), None));
     }
     let fields = reader.fields(node, what, &KEYS_WITH_STATUS)?;
@@ -32,7 +32,7 @@ pub(super) fn one(reader: &mut Reader, node: &Node, what: &str) -> Option<(Selec
 }
 
 /// The only thing that fields without `seen` and `any_of` tell of.
-fn single(reader: &mut Reader, node: &Node, fields: &Fields) -> Option<Selector> {
+fn single(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Option<Selector> {
     match (fields.get("span"), fields.key("log")) {
         (Some(_), Some(log)) => {
             reader.wrong(&log.at, "`span` and `log` do not stand together here", "write one for each");
@@ -51,7 +51,7 @@ fn single(reader: &mut Reader, node: &Node, fields: &Fields) -> Option<Selector>
 }
 
 /// All that a step is seen as.
-pub(super) fn all(reader: &mut Reader, node: &Node, fields: &Fields) -> Vec<Selector> {
+pub(super) fn all(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Vec<Selector> {
     let Some(alternatives) = fields.get("any_of") else { return span_or_log(reader, node, fields) };
     for key in ["span", "log", "service", "kind", "attributes", "seen"] {
         if let Some(key) = fields.key(key) {
@@ -60,12 +60,12 @@ pub(super) fn all(reader: &mut Reader, node: &Node, fields: &Fields) -> Vec<Sele
         }
     }
     let items = reader.list(Some(alternatives), "a list of alternatives");
-    if items.is_empty() && matches!(&alternatives.value, Value::List(items) if items.is_empty()) {
+    if items.is_empty() && matches!(&alternatives.value, YamlValue::List(items) if items.is_empty()) {
         reader.wrong(&alternatives.at, "no alternative is told", "write any_of: [ { span: NAME }, { span: OTHER } ]");
     }
     let mut selectors = vec![];
     for item in items {
-        if item.kind() == Kind::Text {
+        if item.kind() == ScalarKind::Text {
             selectors.extend(reader.pattern(item).map(Selector::span));
         } else if let Some(fields) = reader.fields(item, "an alternative", &KEYS) {
             selectors.extend(single(reader, item, &fields));
@@ -74,8 +74,8 @@ pub(super) fn all(reader: &mut Reader, node: &Node, fields: &Fields) -> Vec<Sele
     selectors
 }
 
-fn span_or_log(reader: &mut Reader, node: &Node, fields: &Fields) -> Vec<Selector> {
-    let choices = [("span", Where::Span), ("log", Where::Log), ("either", Where::Either)];
+fn span_or_log(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Vec<Selector> {
+    let choices = [("span", SelectorScope::Span), ("log", SelectorScope::Log), ("either", SelectorScope::Either)];
     let seen = fields.get("seen").map(|seen| (seen, reader.choice(seen, &choices)));
     let (span, log) = (fields.key("span"), fields.key("log"));
     match (seen, span, log) {
@@ -87,25 +87,25 @@ fn span_or_log(reader: &mut Reader, node: &Node, fields: &Fields) -> Vec<Selecto
             let help = "add `seen: either`, or `seen: span` or `seen: log` for one of them";
             reader.wrong(&log.at, "which counts, the span or the line?", help);
         }
-        (Some((seen, Some(Where::Span | Where::Either))), None, _) => {
+        (Some((seen, Some(SelectorScope::Span | SelectorScope::Either))), None, _) => {
             reader.wrong(&seen.at, format!("`seen: {}` needs a `span`", seen.text()), "write span: NAME beside it");
         }
-        (Some((seen, Some(Where::Log | Where::Either))), _, None) => {
+        (Some((seen, Some(SelectorScope::Log | SelectorScope::Either))), _, None) => {
             reader.wrong(&seen.at, format!("`seen: {}` needs a `log`", seen.text()), "write log: TEXT beside it");
         }
         _ => {}
     }
-    let wanted = seen.and_then(|(_, choice)| choice).unwrap_or(Where::Either);
+    let wanted = seen.and_then(|(_, choice)| choice).unwrap_or(SelectorScope::Either);
     let mut selectors = told(reader, fields);
     selectors.retain(|selector| match selector.what {
-        Seen::Span(_) => wanted != Where::Log,
-        Seen::Log(_) => wanted != Where::Span,
+        SeenIn::Span(_) => wanted != SelectorScope::Log,
+        SeenIn::Log(_) => wanted != SelectorScope::Span,
     });
     selectors
 }
 
 /// A selector for each of `span` and `log`.
-fn told(reader: &mut Reader, fields: &Fields) -> Vec<Selector> {
+fn told(reader: &mut SpecReader, fields: &Fields) -> Vec<Selector> {
     let service = fields.get("service").and_then(|service| reader.pattern(service));
     let kinds = KINDS.map(|kind| (kind.word(), kind));
     let kind = fields.get("kind").and_then(|kind| reader.choice(kind, &kinds));
@@ -113,21 +113,21 @@ fn told(reader: &mut Reader, fields: &Fields) -> Vec<Selector> {
         reader.wrong(&key.at, "a line has no `kind`", "leave it away, or look for a span");
     }
     let attributes = fields.get("attributes").map(|node| attributes(reader, node)).unwrap_or_default();
-    let span = fields.get("span").and_then(|span| reader.pattern(span)).map(Seen::Span);
-    let log = fields.get("log").and_then(|log| reader.pattern(log)).map(Seen::Log);
-    let selector = |what: Seen| {
-        let kind = kind.filter(|_| matches!(what, Seen::Span(_)));
+    let span = fields.get("span").and_then(|span| reader.pattern(span)).map(SeenIn::Span);
+    let log = fields.get("log").and_then(|log| reader.pattern(log)).map(SeenIn::Log);
+    let selector = |what: SeenIn| {
+        let kind = kind.filter(|_| matches!(what, SeenIn::Span(_)));
         Selector { what, service: service.clone(), kind, attributes: attributes.clone() }
     };
     span.into_iter().chain(log).map(selector).collect()
 }
 
-fn attributes(reader: &mut Reader, node: &Node) -> Vec<(String, Test)> {
-    let Value::Table(pairs) = &node.value else {
+fn attributes(reader: &mut SpecReader, node: &YamlNode) -> Vec<(String, AttributeTest)> {
+    let YamlValue::Table(pairs) = &node.value else {
         reader.expected(node, "attributes", "write { \"essay.id\": \"*\", http.method: POST }");
         return vec![];
     };
-    let test = |(key, value): &(Node, Node)| {
+    let test = |(key, value): &(YamlNode, YamlNode)| {
         if key.text().is_empty() {
             reader.wrong(&key.at, "an attribute without a name", "");
         }
@@ -136,13 +136,13 @@ fn attributes(reader: &mut Reader, node: &Node) -> Vec<(String, Test)> {
     pairs.iter().filter_map(test).collect()
 }
 
-pub(super) fn status(reader: &mut Reader, fields: &Fields) -> Option<Status> {
-    reader.choice(fields.get("status")?, &[("ok", Status::Ok), ("error", Status::Error)])
+pub(super) fn status(reader: &mut SpecReader, fields: &Fields) -> Option<ExpectedStatus> {
+    reader.choice(fields.get("status")?, &[("ok", ExpectedStatus::Ok), ("error", ExpectedStatus::Error)])
 }
 
 impl Selector {
     /// Spans of this name.
     pub(super) fn span(name: crate::model::pattern::Pattern) -> Self {
-        Self { what: Seen::Span(name), service: None, kind: None, attributes: vec![] }
+        Self { what: SeenIn::Span(name), service: None, kind: None, attributes: vec![] }
     }
 }

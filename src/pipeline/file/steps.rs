@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::pipeline::file::reader::{Fields, Reader};
+use crate::pipeline::file::reader::{Fields, SpecReader};
 use crate::pipeline::file::selector;
-use crate::pipeline::file::tree::{Kind, Node, Value};
+use crate::pipeline::file::tree::{ScalarKind, YamlNode, YamlValue};
 use crate::pipeline::file::words::{self, CountText};
-use crate::pipeline::spec::{Count, Must, Relation, Seen, Selector, Step};
+use crate::pipeline::spec::{ExpectedCount, ExpectedStep, Must, Relation, SeenIn, Selector};
 
 /// No pipeline that people read has more.
 const MOST: usize = 1_000;
@@ -52,8 +52,8 @@ pub(super) struct Other {
 
 /// A step whose neighbours are names.
 #[derive(Clone, Debug)]
-pub(super) struct Draft {
-    pub step: Step,
+pub(super) struct StepDraft {
+    pub step: ExpectedStep,
     pub order: Vec<(Other, Relation)>,
     pub same_as: Option<Other>,
 }
@@ -63,7 +63,7 @@ pub(super) struct Draft {
 pub(super) struct GroupDraft {
     pub name: String,
     pub each: EachText,
-    pub count: Count,
+    pub count: ExpectedCount,
     pub same_as: Option<Other>,
 }
 
@@ -76,7 +76,7 @@ pub(super) enum EachText {
 /// All that `steps` says.
 #[derive(Default)]
 pub(super) struct Drafts {
-    pub steps: Vec<Draft>,
+    pub steps: Vec<StepDraft>,
     pub groups: Vec<GroupDraft>,
     /// Where a name was used first.
     names: BTreeMap<String, Range<usize>>,
@@ -84,7 +84,7 @@ pub(super) struct Drafts {
 
 impl Drafts {
     /// Reads the top level's steps.
-    pub fn read(reader: &mut Reader, node: Option<&Node>) -> Self {
+    pub fn read(reader: &mut SpecReader, node: Option<&YamlNode>) -> Self {
         let mut drafts = Self::default();
         for item in reader.list(node, "a list of steps") {
             if let Some((name, body)) = named(reader, item) {
@@ -94,15 +94,15 @@ impl Drafts {
         drafts
     }
 
-    fn item(&mut self, reader: &mut Reader, name: &Node, body: Option<&Node>) {
-        let has = |key: &str| matches!(body.map(|b| &b.value), Some(Value::Table(p)) if p.iter().any(|(k, _)| k.text() == key));
+    fn item(&mut self, reader: &mut SpecReader, name: &YamlNode, body: Option<&YamlNode>) {
+        let has = |key: &str| matches!(body.map(|b| &b.value), Some(YamlValue::Table(p)) if p.iter().any(|(k, _)| k.text() == key));
         match body {
             Some(body) if has("for_each") || has("steps") => self.group(reader, name, body),
             _ => self.step(reader, name, body, None),
         }
     }
 
-    fn step(&mut self, reader: &mut Reader, name: &Node, body: Option<&Node>, group: Option<usize>) {
+    fn step(&mut self, reader: &mut SpecReader, name: &YamlNode, body: Option<&YamlNode>, group: Option<usize>) {
         self.keep_name(reader, name);
         if self.steps.len() >= MOST {
             if self.steps.len() == MOST {
@@ -117,7 +117,7 @@ impl Drafts {
         }
     }
 
-    fn group(&mut self, reader: &mut Reader, name: &Node, body: &Node) {
+    fn group(&mut self, reader: &mut SpecReader, name: &YamlNode, body: &YamlNode) {
         self.keep_name(reader, name);
         let Some(fields) = reader.fields(body, "a group of steps", &GROUP_KEYS) else { return };
         let index = self.groups.len();
@@ -132,14 +132,14 @@ impl Drafts {
         let each = each.unwrap_or(EachText::Attribute(String::new()));
         self.groups.push(GroupDraft { name: name.text().to_owned(), each, count, same_as });
         let items = reader.list(fields.get("steps"), "a list of steps");
-        if fields.get("steps").is_none_or(|steps| matches!(&steps.value, Value::List(items) if items.is_empty())) {
+        if fields.get("steps").is_none_or(|steps| matches!(&steps.value, YamlValue::List(items) if items.is_empty())) {
             reader.wrong(&name.at, "a group without steps", "write what is expected each time under `steps:`");
         }
         for item in items {
             let Some((name, body)) = named(reader, item) else { continue };
-            let nested = |(key, _): &(Node, Node)| ["for_each", "steps"].contains(&key.text());
+            let nested = |(key, _): &(YamlNode, YamlNode)| ["for_each", "steps"].contains(&key.text());
             match body.map(|body| &body.value) {
-                Some(Value::Table(pairs)) if pairs.iter().any(nested) => {
+                Some(YamlValue::Table(pairs)) if pairs.iter().any(nested) => {
                     reader.wrong(&name.at, "a group does not stand inside of another", "write it beside the other one");
                 }
                 _ => self.step(reader, name, body, Some(index)),
@@ -147,7 +147,7 @@ impl Drafts {
         }
     }
 
-    fn keep_name(&mut self, reader: &mut Reader, name: &Node) {
+    fn keep_name(&mut self, reader: &mut SpecReader, name: &YamlNode) {
         let text = name.text().to_owned();
         match self.names.get(&text) {
             Some(first) => {
@@ -161,10 +161,10 @@ impl Drafts {
 }
 
 /// A step's name and what is told of it; nothing more than its name where the name is the span's.
-fn named<'n>(reader: &mut Reader, item: &'n Node) -> Option<(&'n Node, Option<&'n Node>)> {
+fn named<'n>(reader: &mut SpecReader, item: &'n YamlNode) -> Option<(&'n YamlNode, Option<&'n YamlNode>)> {
     const FORM: &str = "write - NAME: { span: … }";
-    let Value::Table(pairs) = &item.value else {
-        if item.kind() == Kind::Text {
+    let YamlValue::Table(pairs) = &item.value else {
+        if item.kind() == ScalarKind::Text {
             return reader.text(item).map(|_| (item, None));
         }
         reader.expected(item, "a step", FORM);
@@ -175,8 +175,11 @@ fn named<'n>(reader: &mut Reader, item: &'n Node) -> Option<(&'n Node, Option<&'
             reader.wrong(&item.at, "a step without a name", FORM);
             return None;
         };
-        let help =
-            if body.kind() == Kind::Nothing { "indent what is told of the step further than its name" } else { FORM };
+        let help = if body.kind() == ScalarKind::Nothing {
+            "indent what is told of the step further than its name"
+        } else {
+            FORM
+        };
         reader.wrong(&name.at, "a step is one name and what is told of it", help);
         return None;
     };
@@ -193,19 +196,25 @@ fn named<'n>(reader: &mut Reader, item: &'n Node) -> Option<(&'n Node, Option<&'
 }
 
 /// What a condition asks for; it is named by what it is seen as.
-pub(super) fn then(reader: &mut Reader, node: &Node) -> Option<Draft> {
+pub(super) fn then(reader: &mut SpecReader, node: &YamlNode) -> Option<StepDraft> {
     let mut draft = draft(reader, node, node, "what must be seen", THEN_KEYS)?;
-    let Some(Seen::Span(pattern) | Seen::Log(pattern)) = draft.step.any_of.first().map(|first| &first.what) else {
+    let Some(SeenIn::Span(pattern) | SeenIn::Log(pattern)) = draft.step.any_of.first().map(|first| &first.what) else {
         return Some(draft);
     };
     draft.step.name = pattern.to_string();
     Some(draft)
 }
 
-fn draft(reader: &mut Reader, name: &Node, body: &Node, what: &str, keys: &[&'static str]) -> Option<Draft> {
-    let step = Step { name: name.text().to_owned(), ..Step::default() };
-    let mut draft = Draft { step, order: vec![], same_as: None };
-    if body.kind() == Kind::Text {
+fn draft(
+    reader: &mut SpecReader,
+    name: &YamlNode,
+    body: &YamlNode,
+    what: &str,
+    keys: &[&'static str],
+) -> Option<StepDraft> {
+    let step = ExpectedStep { name: name.text().to_owned(), ..ExpectedStep::default() };
+    let mut draft = StepDraft { step, order: vec![], same_as: None };
+    if body.kind() == ScalarKind::Text {
         draft.step.any_of = reader.pattern(body).map(Selector::span).into_iter().collect();
         return Some(draft);
     }
@@ -228,10 +237,10 @@ fn draft(reader: &mut Reader, name: &Node, body: &Node, what: &str, keys: &[&'st
     Some(draft)
 }
 
-fn must(reader: &mut Reader, fields: &Fields, step: &Step) -> Must {
+fn must(reader: &mut SpecReader, fields: &Fields, step: &ExpectedStep) -> Must {
     let status = selector::status(reader, fields);
     let [min, max] = ["min", "max"].map(|key| fields.get(key));
-    let only_lines = !step.any_of.is_empty() && step.any_of.iter().all(|s| matches!(s.what, Seen::Log(_)));
+    let only_lines = !step.any_of.is_empty() && step.any_of.iter().all(|s| matches!(s.what, SeenIn::Log(_)));
     for key in ["min", "max"].iter().filter_map(|key| fields.key(key)).filter(|_| only_lines) {
         reader.wrong(&key.at, format!("a line takes no time: `{}` is about spans", key.text()), "leave it away");
     }
@@ -245,29 +254,29 @@ fn must(reader: &mut Reader, fields: &Fields, step: &Step) -> Must {
     Must { status, min_ns, max_ns }
 }
 
-fn count(reader: &mut Reader, fields: &Fields) -> (Count, Option<Other>) {
-    let Some(node) = fields.get("count") else { return (Count::default(), None) };
+fn count(reader: &mut SpecReader, fields: &Fields) -> (ExpectedCount, Option<Other>) {
+    let Some(node) = fields.get("count") else { return (ExpectedCount::default(), None) };
     match reader.word(node, "a count", words::count) {
-        None => (Count::default(), None),
-        Some(CountText::Range(least, most)) => (Count::Range(least, most), None),
+        None => (ExpectedCount::default(), None),
+        Some(CountText::Range(least, most)) => (ExpectedCount::Range(least, most), None),
         Some(CountText::SameAs(name)) => {
             let start = node.text().rfind(&name).unwrap_or(0);
             let at = reader.part(node, start..start + name.len());
-            (Count::default(), Some(Other { at, name }))
+            (ExpectedCount::default(), Some(Other { at, name }))
         }
     }
 }
 
 /// `NAME`, `[NAMES]` or `{ NAME: WAIT }`.
-fn after(reader: &mut Reader, node: &Node, order: &mut Vec<(Other, Relation)>) {
-    let Value::Table(pairs) = &node.value else {
+fn after(reader: &mut SpecReader, node: &YamlNode, order: &mut Vec<(Other, Relation)>) {
+    let YamlValue::Table(pairs) = &node.value else {
         let relation = Relation::After { least_ns: None, most_ns: None };
         order.extend(others(reader, node).into_iter().map(|other| (other, relation)));
         return;
     };
     for (key, value) in pairs {
         let wait = match value.kind() {
-            Kind::Nothing => Some((None, None)),
+            ScalarKind::Nothing => Some((None, None)),
             _ => reader.word(value, "a wait", words::wait),
         };
         let (least_ns, most_ns) = wait.unwrap_or_default();
@@ -277,17 +286,18 @@ fn after(reader: &mut Reader, node: &Node, order: &mut Vec<(Other, Relation)>) {
 }
 
 /// `NAME` or `[NAMES]`.
-fn others(reader: &mut Reader, node: &Node) -> Vec<Other> {
+fn others(reader: &mut SpecReader, node: &YamlNode) -> Vec<Other> {
     let items = match &node.value {
-        Value::List(_) => reader.list(Some(node), "a list of steps"),
+        YamlValue::List(_) => reader.list(Some(node), "a list of steps"),
         _ => std::slice::from_ref(node),
     };
-    let other =
-        |item: &Node| Some(Other { at: item.at.clone(), name: reader.scalar(item, "the name of a step")?.to_owned() });
+    let other = |item: &YamlNode| {
+        Some(Other { at: item.at.clone(), name: reader.scalar(item, "the name of a step")?.to_owned() })
+    };
     items.iter().filter_map(other).collect()
 }
 
-fn each_text(reader: &mut Reader, node: &Node) -> Option<EachText> {
+fn each_text(reader: &mut SpecReader, node: &YamlNode) -> Option<EachText> {
     let fields = reader.fields(node, "what a group is repeated for", &["attribute", "step"])?;
     match (fields.get("attribute"), fields.get("step")) {
         (Some(attribute), None) => reader.text(attribute).map(|key| EachText::Attribute(key.to_owned())),

@@ -19,28 +19,28 @@ const DEEPEST: usize = 16;
 
 /// A part of the file.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(super) struct YamlNode {
     /// Where it stands, in bytes.
     pub at: Range<usize>,
-    pub value: Value,
+    pub value: YamlValue,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(super) enum YamlValue {
     /// A scalar; what it means is for the reader to say.
     Text {
         text: String,
         quoted: bool,
     },
-    List(Vec<Node>),
-    Table(Vec<(Node, Node)>),
+    List(Vec<YamlNode>),
+    Table(Vec<(YamlNode, YamlNode)>),
     /// Something of which it was said already that it cannot be read.
     Unreadable,
 }
 
 /// What a plain scalar is, by the core schema of YAML 1.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ScalarKind {
     Text,
     Number,
     Flag,
@@ -50,7 +50,7 @@ pub(super) enum Kind {
     Unreadable,
 }
 
-impl Kind {
+impl ScalarKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -64,41 +64,41 @@ impl Kind {
     }
 }
 
-impl Node {
-    pub fn kind(&self) -> Kind {
+impl YamlNode {
+    pub fn kind(&self) -> ScalarKind {
         match &self.value {
-            Value::Text { quoted: true, .. } => Kind::Text,
-            Value::Text { text, .. } => match text.as_str() {
-                "" | "~" | "null" | "Null" | "NULL" => Kind::Nothing,
-                "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Kind::Flag,
-                text if is_number(text) => Kind::Number,
-                _ => Kind::Text,
+            YamlValue::Text { quoted: true, .. } => ScalarKind::Text,
+            YamlValue::Text { text, .. } => match text.as_str() {
+                "" | "~" | "null" | "Null" | "NULL" => ScalarKind::Nothing,
+                "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => ScalarKind::Flag,
+                text if is_number(text) => ScalarKind::Number,
+                _ => ScalarKind::Text,
             },
-            Value::List(_) => Kind::List,
-            Value::Table(_) => Kind::Table,
-            Value::Unreadable => Kind::Unreadable,
+            YamlValue::List(_) => ScalarKind::List,
+            YamlValue::Table(_) => ScalarKind::Table,
+            YamlValue::Unreadable => ScalarKind::Unreadable,
         }
     }
 
     /// A scalar's text; empty for anything else.
     pub fn text(&self) -> &str {
-        if let Value::Text { text, .. } = &self.value { text } else { "" }
+        if let YamlValue::Text { text, .. } = &self.value { text } else { "" }
     }
 
     /// As it was written, on one line.
     pub fn written(&self) -> String {
         match &self.value {
-            Value::Text { text, quoted: true } => format!("{text:?}"),
-            Value::Text { text, .. } => text.clone(),
-            Value::List(items) => format!("[{}]", items.iter().map(Self::written).collect::<Vec<_>>().join(", ")),
-            Value::Table(_) => format!("{{ {} }}", self.inside()),
-            Value::Unreadable => String::new(),
+            YamlValue::Text { text, quoted: true } => format!("{text:?}"),
+            YamlValue::Text { text, .. } => text.clone(),
+            YamlValue::List(items) => format!("[{}]", items.iter().map(Self::written).collect::<Vec<_>>().join(", ")),
+            YamlValue::Table(_) => format!("{{ {} }}", self.inside()),
+            YamlValue::Unreadable => String::new(),
         }
     }
 
     /// The same without the braces around it.
     pub fn inside(&self) -> String {
-        let Value::Table(pairs) = &self.value else { return self.written() };
+        let YamlValue::Table(pairs) = &self.value else { return self.written() };
         pairs
             .iter()
             .map(|(key, value)| format!("{}: {}", key.written(), value.written()))
@@ -122,13 +122,13 @@ fn is_number(text: &str) -> bool {
 }
 
 /// A collection that is not closed yet.
-enum Open {
-    List(usize, Vec<Node>),
-    Table(usize, Vec<(Node, Node)>, Option<Node>),
+enum OpenCollection {
+    List(usize, Vec<YamlNode>),
+    Table(usize, Vec<(YamlNode, YamlNode)>, Option<YamlNode>),
 }
 
 /// Reads the one document of a file; nothing where there is none, or none that can be read.
-pub(super) fn read(source: &str, wrongs: &mut Vec<Wrong>) -> Option<Node> {
+pub(super) fn read(source: &str, wrongs: &mut Vec<Wrong>) -> Option<YamlNode> {
     let mut builder = Builder { source, wrongs, open: vec![], root: None, nodes: 0, expressions: 0 };
     builder.run().then_some(builder.root).flatten()
 }
@@ -136,8 +136,8 @@ pub(super) fn read(source: &str, wrongs: &mut Vec<Wrong>) -> Option<Node> {
 struct Builder<'a> {
     source: &'a str,
     wrongs: &'a mut Vec<Wrong>,
-    open: Vec<Open>,
-    root: Option<Node>,
+    open: Vec<OpenCollection>,
+    root: Option<YamlNode>,
     nodes: usize,
     expressions: usize,
 }
@@ -213,21 +213,23 @@ impl Builder<'_> {
                 let written = self.source.get(at.clone()).unwrap_or_default().to_owned();
                 let help = format!("quote a pattern that begins with `*`: \"{written}\"");
                 self.wrong(at.clone(), format!("`{written}` is a YAML alias here"), help);
-                self.put(Node { at, value: Value::Unreadable });
+                self.put(YamlNode { at, value: YamlValue::Unreadable });
             }
-            Event::Scalar(..) if tagged => self.put(Node { at, value: Value::Unreadable }),
+            Event::Scalar(..) if tagged => self.put(YamlNode { at, value: YamlValue::Unreadable }),
             Event::Scalar(text, style, ..) => {
                 self.expressions += usize::from(text.trim_start_matches("!=").trim_start().starts_with("re:"));
                 let quoted = style != ScalarStyle::Plain;
-                self.put(Node { at, value: Value::Text { text: text.into_owned(), quoted } });
+                self.put(YamlNode { at, value: YamlValue::Text { text: text.into_owned(), quoted } });
             }
-            Event::SequenceStart(..) => self.open.push(Open::List(at.start, vec![])),
-            Event::MappingStart(..) => self.open.push(Open::Table(at.start, vec![], None)),
+            Event::SequenceStart(..) => self.open.push(OpenCollection::List(at.start, vec![])),
+            Event::MappingStart(..) => self.open.push(OpenCollection::Table(at.start, vec![], None)),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(Open::List(start, items)) => self.put(Node { at: start..at.end, value: Value::List(items) }),
-                Some(Open::Table(start, pairs, _)) => {
-                    let value = Value::Table(self.without_repeats(pairs));
-                    self.put(Node { at: start..at.end, value });
+                Some(OpenCollection::List(start, items)) => {
+                    self.put(YamlNode { at: start..at.end, value: YamlValue::List(items) })
+                }
+                Some(OpenCollection::Table(start, pairs, _)) => {
+                    let value = YamlValue::Table(self.without_repeats(pairs));
+                    self.put(YamlNode { at: start..at.end, value });
                 }
                 None => {}
             },
@@ -235,26 +237,26 @@ impl Builder<'_> {
         }
     }
 
-    fn put(&mut self, node: Node) {
+    fn put(&mut self, node: YamlNode) {
         match self.open.last_mut() {
             None => self.root = Some(node),
-            Some(Open::List(_, items)) => items.push(node),
-            Some(Open::Table(_, pairs, key)) => match key.take() {
+            Some(OpenCollection::List(_, items)) => items.push(node),
+            Some(OpenCollection::Table(_, pairs, key)) => match key.take() {
                 None => *key = Some(node),
                 Some(key) => {
                     // What is not there has no place of its own.
                     let at = if node.at.is_empty() { key.at.clone() } else { node.at };
-                    pairs.push((key, Node { at, value: node.value }));
+                    pairs.push((key, YamlNode { at, value: node.value }));
                 }
             },
         }
     }
 
-    fn without_repeats(&mut self, pairs: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
+    fn without_repeats(&mut self, pairs: Vec<(YamlNode, YamlNode)>) -> Vec<(YamlNode, YamlNode)> {
         let mut seen = HashSet::new();
         let mut once = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
-            if !matches!(key.value, Value::Text { .. }) {
+            if !matches!(key.value, YamlValue::Text { .. }) {
                 self.wrong(key.at, "a key must be a word", "quote it if it is meant as it stands");
             } else if seen.insert(key.text().to_owned()) {
                 once.push((key, value));

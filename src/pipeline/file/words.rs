@@ -2,10 +2,10 @@
 
 use crate::model::length::duration;
 use crate::model::pattern::Pattern;
-use crate::pipeline::spec::{Comparison, Test};
+use crate::pipeline::spec::{AttributeTest, Comparison};
 
 /// What is wrong, and what to write instead.
-pub(super) type Fault = (String, String);
+pub(super) type Correction = (String, String);
 
 /// How many, before the names of steps are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +19,12 @@ const WAITS: &str = "write the longest wait (30s), the least (>= 1s), or both (1
 const COUNTS: &str = "write 3, 1..5, 2.., >= 2, <= 5 or same as STEP";
 
 /// `*`, `re:` and all.
-pub(super) fn pattern(text: &str) -> Result<Pattern, Fault> {
+pub(super) fn pattern(text: &str) -> Result<Pattern, Correction> {
     Pattern::parse(text).map_err(|why| (why, String::new()))
 }
 
 /// `30s`, in nanoseconds.
-pub(super) fn length(text: &str) -> Result<i64, Fault> {
+pub(super) fn length(text: &str) -> Result<i64, Correction> {
     if text.trim().parse::<f64>().is_ok() {
         let seconds = text.trim();
         return Err((format!("`{seconds}` has no unit"), format!("did you mean {seconds}s or {seconds}ms?")));
@@ -37,7 +37,7 @@ pub(super) fn length(text: &str) -> Result<i64, Fault> {
 }
 
 /// The same, and more than nothing.
-pub(super) fn limit(text: &str) -> Result<i64, Fault> {
+pub(super) fn limit(text: &str) -> Result<i64, Correction> {
     match length(text)? {
         0 => Err(("nothing takes no time at all".to_owned(), UNITS.to_owned())),
         ns => Ok(ns),
@@ -45,7 +45,7 @@ pub(super) fn limit(text: &str) -> Result<i64, Fault> {
 }
 
 /// At least and at most so long.
-pub(super) fn wait(text: &str) -> Result<(Option<i64>, Option<i64>), Fault> {
+pub(super) fn wait(text: &str) -> Result<(Option<i64>, Option<i64>), Correction> {
     let (least, most) =
         range(text, |end| length(end).map_err(|(message, _)| (message, WAITS.to_owned())), |most| (None, Some(most)))?;
     match (least, most) {
@@ -58,7 +58,7 @@ pub(super) fn wait(text: &str) -> Result<(Option<i64>, Option<i64>), Fault> {
 }
 
 /// So many.
-pub(super) fn count(text: &str) -> Result<CountText, Fault> {
+pub(super) fn count(text: &str) -> Result<CountText, Correction> {
     if let Some(step) = text.trim().strip_prefix("same as") {
         let step = step.trim();
         return if step.is_empty() {
@@ -80,9 +80,9 @@ pub(super) fn count(text: &str) -> Result<CountText, Fault> {
 /// `A..B`, `A..`, `..B`, `>= A`, `<= B`, or one value that means what `alone` says.
 fn range<T>(
     text: &str,
-    end: impl Fn(&str) -> Result<T, Fault>,
+    end: impl Fn(&str) -> Result<T, Correction>,
     alone: impl Fn(T) -> (Option<T>, Option<T>),
-) -> Result<(Option<T>, Option<T>), Fault> {
+) -> Result<(Option<T>, Option<T>), Correction> {
     let text = text.trim();
     if let Some(least) = text.strip_prefix(">=") {
         return Ok((Some(end(least)?), None));
@@ -117,7 +117,7 @@ fn number(text: &str) -> Option<f64> {
 }
 
 /// What every sample must be: `== 0`, `< 0.5`; a bare number is meant itself.
-pub(super) fn comparison(text: &str) -> Result<(Comparison, f64), Fault> {
+pub(super) fn comparison(text: &str) -> Result<(Comparison, f64), Correction> {
     let (sign, value) = signed(text).unwrap_or((Comparison::Equal, text.trim()));
     let wrong =
         || (format!("`{text}` compares with no number"), "write == 0, != 0, < 0.5, <= 2, > 1 or >= 1".to_owned());
@@ -125,15 +125,15 @@ pub(super) fn comparison(text: &str) -> Result<(Comparison, f64), Fault> {
 }
 
 /// What an attribute must be.
-pub(super) fn test(text: &str) -> Result<Test, Fault> {
+pub(super) fn test(text: &str) -> Result<AttributeTest, Correction> {
     match (text, signed(text)) {
-        ("*", _) => Ok(Test::Exists),
-        ("!*", _) => Ok(Test::Missing),
-        (_, Some((Comparison::NotEqual, value))) => pattern(value).map(Test::IsNot),
-        (_, Some((sign, value))) => number(value).map(|number| Test::Compare(sign, number)).ok_or_else(|| {
+        ("*", _) => Ok(AttributeTest::Exists),
+        ("!*", _) => Ok(AttributeTest::Missing),
+        (_, Some((Comparison::NotEqual, value))) => pattern(value).map(AttributeTest::IsNot),
+        (_, Some((sign, value))) => number(value).map(|number| AttributeTest::Compare(sign, number)).ok_or_else(|| {
             let help = format!("to match this very text, write 're:^{}$'", regex::escape(text));
             (format!("`{}` compares with a number, and `{value}` is none", sign.sign()), help)
         }),
-        (text, None) => pattern(text).map(Test::Is),
+        (text, None) => pattern(text).map(AttributeTest::Is),
     }
 }

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::model::finding::FindingId;
 use crate::model::span::SpanKind;
-use crate::pipeline::learn::limit::Figures;
+use crate::pipeline::learn::limit::WaitFigures;
 
 /// What good runs have in common.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Draft {
+pub struct LearnedPipeline {
     /// What the pipeline is called.
     pub pipeline: String,
     /// From how many runs it was learned.
@@ -23,7 +23,7 @@ pub struct Draft {
     /// How long a run took, from its first step's start to its last one's end, and how long it may.
     pub within: Option<Limited>,
     /// The steps, by when they begin.
-    pub steps: Vec<Step>,
+    pub steps: Vec<LearnedStep>,
     /// What was seen in too few runs to be a step.
     pub rare: usize,
     /// What was left away because there are more telling steps.
@@ -58,7 +58,7 @@ pub struct Aside {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Limited {
     /// What was seen.
-    pub seen: Figures,
+    pub seen: WaitFigures,
     /// What is allowed, in nanoseconds.
     pub limit_ns: i64,
 }
@@ -66,13 +66,13 @@ pub struct Limited {
 impl Limited {
     /// What follows from these lengths; none where there are none.
     pub fn of(lengths: Vec<i64>, least_ns: i64) -> Option<Self> {
-        Figures::of(lengths).map(|seen| Self { seen, limit_ns: seen.limit(least_ns) })
+        WaitFigures::of(lengths).map(|seen| Self { seen, limit_ns: seen.limit(least_ns) })
     }
 }
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Step {
+pub struct LearnedStep {
     /// Its name.
     pub name: String,
     /// The span's name, as a pattern.
@@ -89,7 +89,7 @@ pub struct Step {
     /// After what it comes, and how long after it.
     pub after: Option<After>,
     /// How many there are.
-    pub count: Count,
+    pub count: LearnedCount,
     /// Whether some runs do without it.
     pub optional: bool,
     /// Whether it never failed.
@@ -112,7 +112,7 @@ pub struct After {
 /// How many matches a step has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Count {
+pub enum LearnedCount {
     /// Between so many, both included.
     Range(usize, usize),
     /// As many as another step has.

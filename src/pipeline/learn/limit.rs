@@ -13,7 +13,7 @@ const MS: i64 = SECOND / 1_000;
 /// What was seen of a length of time, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[expect(clippy::struct_field_names, reason = "all are lengths, and JSON must say in what")]
-pub struct Figures {
+pub struct WaitFigures {
     /// The shortest.
     pub least_ns: i64,
     /// The one in the middle.
@@ -22,7 +22,7 @@ pub struct Figures {
     pub most_ns: i64,
 }
 
-impl Figures {
+impl WaitFigures {
     /// Of these; none where there are none.
     pub fn of(mut lengths: Vec<i64>) -> Option<Self> {
         lengths.sort_unstable();
@@ -78,7 +78,7 @@ mod tests {
         let table =
             [(1, "1s"), (41 * MS, "1s"), (500 * MS, "2s"), (11 * SECOND, "45s"), (2 * MINUTE, "6m"), (9 * HOUR, "2d")];
         for (most, text) in table {
-            let figures = Figures { least_ns: 0, p50_ns: most, most_ns: most };
+            let figures = WaitFigures { least_ns: 0, p50_ns: most, most_ns: most };
             assert_eq!(written(figures.limit(SECOND)), text, "{most}");
         }
         for shift in 0..62 {
@@ -89,9 +89,9 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        let figures = Figures::of(vec![63 * MS, 41 * MS, 44 * MS]);
+        let figures = WaitFigures::of(vec![63 * MS, 41 * MS, 44 * MS]);
         assert_eq!(figures.map(|f| f.words()), Some("41..63 ms, p50 44 ms".to_owned()));
-        assert_eq!(Figures::of(vec![5 * MS]).map(|f| f.words()), Some("5 ms".to_owned()));
-        assert_eq!(Figures::of(vec![]), None);
+        assert_eq!(WaitFigures::of(vec![5 * MS]).map(|f| f.words()), Some("5 ms".to_owned()));
+        assert_eq!(WaitFigures::of(vec![]), None);
     }
 }

@@ -21,16 +21,16 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::update::{Update, update};
-use crate::analysis::journey::findings::Judged;
+use crate::analysis::journey::findings::AnalysedJourney;
 use crate::model::finding::FindingId;
 use crate::model::time::{DAY, Timestamp};
-use crate::pipeline::evaluate::{Ground, Standing, evaluate};
+use crate::pipeline::evaluate::{EvaluationInput, SourceStatus, evaluate};
 use crate::pipeline::file;
 use crate::pipeline::spec::Spec;
-use crate::pipeline::verdict::{State, Verdict};
-use draft::{Aside, Draft, LeftOut};
-use sample::Sample;
-use things::Things;
+use crate::pipeline::verdict::{CheckState, Verdict};
+use draft::{Aside, LearnedPipeline, LeftOut};
+use sample::SampleRun;
+use things::Signatures;
 
 /// From so few runs nothing is learned unless it is wanted all the same.
 pub const FEWEST: usize = 3;
@@ -49,7 +49,7 @@ const FORBIDDEN: [FindingId; 5] = [
 
 /// What the learning is told beside the runs.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct LearnOptions {
     /// What the pipeline is called; none means after its first step.
     pub name: Option<String>,
     /// Whether to learn from fewer than [`FEWEST`] runs.
@@ -68,18 +68,18 @@ pub struct TooFew {
 /// Learns what good runs have in common.
 #[derive(Default)]
 pub struct Learner {
-    things: Things,
-    samples: Vec<Sample>,
+    things: Signatures,
+    samples: Vec<SampleRun>,
     left_out: BTreeMap<&'static str, usize>,
 }
 
 impl Learner {
     /// One more run, complete and settled.
-    pub fn add(&mut self, judged: Judged) {
+    pub fn add(&mut self, judged: AnalysedJourney) {
         if judged.journey.spans.is_empty() {
             return self.leave_out("without spans");
         }
-        let mut sample = Sample::of(&judged, &mut self.things);
+        let mut sample = SampleRun::of(&judged, &mut self.things);
         if self.samples.len() % ASIDE_EVERY == ASIDE_EVERY - 1 {
             sample.whole = Some(Box::new(judged));
         }
@@ -95,7 +95,7 @@ impl Learner {
     ///
     /// # Errors
     /// Too few runs were good.
-    pub fn finish(mut self, options: &Options) -> Result<Draft, TooFew> {
+    pub fn finish(mut self, options: &LearnOptions) -> Result<LearnedPipeline, TooFew> {
         let samples = std::mem::take(&mut self.samples);
         let habits = habits(&samples);
         let mut good = vec![];
@@ -134,20 +134,20 @@ impl Learner {
 }
 
 /// Findings that at least half of the runs have: where all runs are so, none is bad because of it.
-fn habits(samples: &[Sample]) -> BTreeSet<FindingId> {
+fn habits(samples: &[SampleRun]) -> BTreeSet<FindingId> {
     let often = |id: &FindingId| 2 * samples.iter().filter(|sample| sample.grave.contains(id)).count() >= samples.len();
     FindingId::ALL.into_iter().filter(often).collect()
 }
 
 /// What becomes of the runs that were kept aside.
-fn verified(draft: &Draft, aside: &[Sample]) -> Option<Aside> {
+fn verified(draft: &LearnedPipeline, aside: &[SampleRun]) -> Option<Aside> {
     let spec = file::read("what was learned", draft.yaml().as_bytes()).ok()?;
     let mut told = Aside { runs: 0, passed: 0, broken: BTreeMap::new() };
     for judged in aside.iter().filter_map(|sample| sample.whole.as_deref()) {
         told.runs += 1;
         let outcome = verify(&spec, judged);
         told.passed += usize::from(outcome.verdict == Verdict::Pass);
-        for check in outcome.checks.iter().filter(|check| check.state == State::Broken) {
+        for check in outcome.checks.iter().filter(|check| check.state == CheckState::Broken) {
             *told.broken.entry(check.name.clone()).or_default() += 1;
         }
     }
@@ -155,16 +155,16 @@ fn verified(draft: &Draft, aside: &[Sample]) -> Option<Aside> {
 }
 
 /// Judges a run that is over, and of which everything is known.
-fn verify(spec: &Spec, judged: &Judged) -> crate::pipeline::verdict::Outcome {
+fn verify(spec: &Spec, judged: &AnalysedJourney) -> crate::pipeline::verdict::RunOutcome {
     let end = judged.journey.extent().map_or(Timestamp(0), |extent| extent.to);
     evaluate(
         spec,
-        &Ground {
+        &EvaluationInput {
             journey: &judged.journey,
             judgement: &judged.judgement,
-            jaeger: Standing::Complete,
-            loki: Standing::Complete,
-            prometheus: Standing::Complete,
+            jaeger: SourceStatus::Complete,
+            loki: SourceStatus::Complete,
+            prometheus: SourceStatus::Complete,
             settled: true,
             settle_ns: 0,
             now: end.plus(DAY),

@@ -6,12 +6,12 @@
 use std::collections::HashSet;
 
 use crate::model::conventions::MessageRole;
-use crate::pipeline::learn::sample::Sample;
+use crate::pipeline::learn::sample::SampleRun;
 
 /// The steps in the runs.
 pub struct Played<'a> {
     /// The runs.
-    pub samples: &'a [Sample],
+    pub samples: &'a [SampleRun],
     /// Beside each step and thing whether the thing is it.
     pub members: &'a [Vec<bool>],
     /// Beside each step and run the spans that are it, by time.
@@ -20,7 +20,7 @@ pub struct Played<'a> {
 
 /// After which step one comes, and how long after it, in every run.
 #[derive(Clone, Debug)]
-pub struct Edge {
+pub struct LearnedOrder {
     /// The other step.
     pub step: usize,
     /// Each wait.
@@ -29,17 +29,17 @@ pub struct Edge {
 
 impl<'a> Played<'a> {
     /// Who plays what.
-    pub fn of(samples: &'a [Sample], members: &'a [Vec<bool>]) -> Self {
+    pub fn of(samples: &'a [SampleRun], members: &'a [Vec<bool>]) -> Self {
         let playing = |members: &Vec<bool>| samples.iter().map(|sample| sample.playing(members)).collect();
         Self { samples, members, playing: members.iter().map(playing).collect() }
     }
 
     /// Beside each step the one it comes after; never in a circle.
-    pub fn edges(&self) -> Vec<Option<Edge>> {
+    pub fn edges(&self) -> Vec<Option<LearnedOrder>> {
         let steps = self.members.len();
         let causes = self.causes();
         let depth = |step: usize| causes[step].len();
-        let mut edges: Vec<Option<Edge>> = (0..steps).map(|_| None).collect();
+        let mut edges: Vec<Option<LearnedOrder>> = (0..steps).map(|_| None).collect();
         // The nearest of those that are always above is the one that has most of the others above itself.
         for step in 0..steps {
             let nearest = causes[step].iter().copied().max_by_key(|cause| (depth(*cause), usize::MAX - cause));
@@ -73,7 +73,7 @@ impl<'a> Played<'a> {
     }
 
     /// How long this step waited for that one; none where one run contradicts.
-    fn edge(&self, step: usize, other: usize) -> Option<Edge> {
+    fn edge(&self, step: usize, other: usize) -> Option<LearnedOrder> {
         let mut waits = vec![];
         for (run, sample) in self.samples.iter().enumerate() {
             let (own, others) = (&self.playing[step][run], &self.playing[other][run]);
@@ -91,13 +91,13 @@ impl<'a> Played<'a> {
                 waits.push(own.start.since(from).max(0));
             }
         }
-        (!waits.is_empty()).then_some(Edge { step: other, waits })
+        (!waits.is_empty()).then_some(LearnedOrder { step: other, waits })
     }
 }
 
 /// Beside each span the one that it comes after, by the rules of the verdict, and whether it follows from it; none
 /// where there is none to come after.
-fn partners(sample: &Sample, members: &[bool], own: &[usize], others: &[usize]) -> Option<Vec<(usize, bool)>> {
+fn partners(sample: &SampleRun, members: &[bool], own: &[usize], others: &[usize]) -> Option<Vec<(usize, bool)>> {
     let above = sample.above(members);
     let taken: HashSet<usize> = own.iter().filter_map(|place| above[*place]).collect();
     let mut free: Vec<usize> = others.iter().copied().filter(|other| !taken.contains(other)).collect();
@@ -114,7 +114,7 @@ fn partners(sample: &Sample, members: &[bool], own: &[usize], others: &[usize]) 
 }
 
 /// Whether `from` comes, however far, after `to`.
-fn leads_to(edges: &[Option<Edge>], from: usize, to: usize) -> bool {
+fn leads_to(edges: &[Option<LearnedOrder>], from: usize, to: usize) -> bool {
     let mut open = Some(from);
     // No more steps can be on the way than there are.
     for _ in 0..=edges.len() {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::analysis::journey::clocks::Clocks;
 use crate::analysis::journey::critical_path::downwards;
-use crate::analysis::journey::findings::Judged;
+use crate::analysis::journey::findings::AnalysedJourney;
 use crate::model::conventions::MessageRole;
 use crate::model::finding::{FindingId, Severity};
 use crate::model::time::Timestamp;
-use crate::pipeline::learn::things::Things;
+use crate::pipeline::learn::things::Signatures;
 
 /// One span.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ pub struct Mark {
 
 /// One run.
 #[derive(Debug)]
-pub struct Sample {
+pub struct SampleRun {
     /// Its spans, each after the one it follows from.
     pub marks: Vec<Mark>,
     /// Findings above info.
@@ -39,12 +39,12 @@ pub struct Sample {
     /// Whether something failed for good.
     pub failed: bool,
     /// The run itself, where it may be kept aside.
-    pub whole: Option<Box<Judged>>,
+    pub whole: Option<Box<AnalysedJourney>>,
 }
 
-impl Sample {
+impl SampleRun {
     /// What of this run is needed.
-    pub fn of(judged: &Judged, things: &mut Things) -> Self {
+    pub fn of(judged: &AnalysedJourney, things: &mut Signatures) -> Self {
         let journey = &judged.journey;
         let clocks = Clocks::measured(journey);
         let mut order = downwards(journey);

@@ -3,10 +3,10 @@
 use crate::model::span::SpanKind;
 use crate::model::time::{SECOND, Timestamp};
 use crate::pipeline::learn::counts::counts;
-use crate::pipeline::learn::draft::{After, Draft, Limited, Step};
-use crate::pipeline::learn::order::{Edge, Played};
-use crate::pipeline::learn::sample::Sample;
-use crate::pipeline::learn::things::{Group, Things};
+use crate::pipeline::learn::draft::{After, LearnedPipeline, LearnedStep, Limited};
+use crate::pipeline::learn::order::{LearnedOrder, Played};
+use crate::pipeline::learn::sample::SampleRun;
+use crate::pipeline::learn::things::{SignatureGroup, Signatures};
 use crate::pipeline::learn::words::StepNames;
 
 /// A spec with more steps is read by nobody.
@@ -20,7 +20,7 @@ const NEARLY_ALL: usize = 95;
 const SOME: usize = 5;
 
 /// Beside each group and run when it began, after the run's own begin.
-fn begins(groups: &[Group], things: &Things, samples: &[Sample]) -> Vec<Vec<Option<i64>>> {
+fn begins(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRun]) -> Vec<Vec<Option<i64>>> {
     let mut group_of = vec![None; things.len()];
     for (group, told) in groups.iter().enumerate() {
         told.things.iter().for_each(|thing| group_of[*thing] = Some(group));
@@ -41,7 +41,7 @@ fn begins(groups: &[Group], things: &Things, samples: &[Sample]) -> Vec<Vec<Opti
 
 /// Leaves out the runs that lack what nearly all others have: something got lost in them without a word. Where those
 /// are not few, it is the pipeline that is so.
-pub fn without_outliers(groups: &[Group], things: &Things, samples: &mut Vec<Sample>) {
+pub fn without_outliers(groups: &[SignatureGroup], things: &Signatures, samples: &mut Vec<SampleRun>) {
     let begins = begins(groups, things, samples);
     let all = samples.len();
     let is_usual = |runs: &&Vec<Option<i64>>| runs.iter().flatten().count() * 100 >= all * NEARLY_ALL;
@@ -54,27 +54,27 @@ pub fn without_outliers(groups: &[Group], things: &Things, samples: &mut Vec<Sam
 }
 
 /// What may become a step, with what decides whether it does.
-struct Candidate<'a> {
-    group: &'a Group,
+struct StepCandidate<'a> {
+    group: &'a SignatureGroup,
     /// How little it tells: entries, messages, calls between services, work, calls to others.
     rank: usize,
     runs: usize,
     begin: i64,
 }
 
-fn candidates<'a>(groups: &'a [Group], things: &Things, samples: &[Sample]) -> Vec<Candidate<'a>> {
+fn candidates<'a>(groups: &'a [SignatureGroup], things: &Signatures, samples: &[SampleRun]) -> Vec<StepCandidate<'a>> {
     let ranks = ranks(things, samples);
     let begins = begins(groups, things, samples);
-    let candidate = |(group, begins): (&'a Group, Vec<Option<i64>>)| {
+    let candidate = |(group, begins): (&'a SignatureGroup, Vec<Option<i64>>)| {
         let seen: Vec<i64> = begins.into_iter().flatten().collect();
         let rank = group.things.iter().map(|thing| ranks[*thing]).min().unwrap_or(usize::MAX);
         let sum = seen.iter().fold(0_i64, |sum, begin| sum.saturating_add(*begin));
-        Candidate { group, rank, runs: seen.len(), begin: sum / i64::try_from(seen.len().max(1)).unwrap_or(1) }
+        StepCandidate { group, rank, runs: seen.len(), begin: sum / i64::try_from(seen.len().max(1)).unwrap_or(1) }
     };
     groups.iter().zip(begins).map(candidate).collect()
 }
 
-fn ranks(things: &Things, samples: &[Sample]) -> Vec<usize> {
+fn ranks(things: &Signatures, samples: &[SampleRun]) -> Vec<usize> {
     let mut ranks = vec![usize::MAX; things.len()];
     for sample in samples {
         for mark in &sample.marks {
@@ -97,7 +97,7 @@ fn ranks(things: &Things, samples: &[Sample]) -> Vec<usize> {
 }
 
 /// Learns the steps. What is said of runs beside these is for the caller.
-pub fn learn(groups: &[Group], things: &Things, samples: &[Sample]) -> Draft {
+pub fn learn(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRun]) -> LearnedPipeline {
     let all = samples.len();
     let mut chosen = candidates(groups, things, samples);
     let seen = chosen.iter().filter(|candidate| candidate.runs > 0).count();
@@ -116,7 +116,7 @@ pub fn learn(groups: &[Group], things: &Things, samples: &[Sample]) -> Draft {
     let seen: Vec<Vec<usize>> = played.playing.iter().map(|runs| runs.iter().map(Vec::len).collect()).collect();
     let causes: Vec<Option<usize>> = edges.iter().map(|edge| edge.as_ref().map(|edge| edge.step)).collect();
     let counts = counts(&seen, &names, &causes);
-    let after = |edge: Edge| {
+    let after = |edge: LearnedOrder| {
         let wait = Limited::of(edge.waits, LEAST_WAIT)?;
         Some(After { step: names[edge.step].clone(), wait })
     };
@@ -125,7 +125,7 @@ pub fn learn(groups: &[Group], things: &Things, samples: &[Sample]) -> Draft {
             samples.iter().zip(&played.playing[place]).flat_map(|(sample, own)| own.iter().map(|at| sample.marks[*at]))
         };
         let runs = seen[place].iter().filter(|count| **count > 0).count();
-        Step {
+        LearnedStep {
             name: names[place].clone(),
             span: candidate.group.pattern.clone(),
             example: candidate.group.name.clone(),
@@ -140,13 +140,13 @@ pub fn learn(groups: &[Group], things: &Things, samples: &[Sample]) -> Draft {
             runs,
         }
     });
-    let steps: Vec<Step> = steps.collect();
+    let steps: Vec<LearnedStep> = steps.collect();
     let lengths = (0..all).filter_map(|run| {
         let marks = || played.playing.iter().flat_map(|runs| &runs[run]).map(|at| samples[run].marks[*at]);
         Some(marks().map(|mark| mark.end).max()?.since(marks().map(|mark| mark.start).min()?))
     });
     let entry = steps.iter().find(|step| step.after.is_none()).or(steps.first());
-    Draft {
+    LearnedPipeline {
         pipeline: entry.map_or_else(|| "pipeline".to_owned(), |step| step.name.clone()),
         runs: all,
         left_out: vec![],

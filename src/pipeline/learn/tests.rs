@@ -4,27 +4,27 @@ use proptest::prelude::*;
 
 use super::scalar::scalar;
 use super::*;
-use crate::analysis::journey::findings::Judgement;
+use crate::analysis::journey::findings::FindingSet;
 use crate::analysis::journey::sketch::journey;
-use crate::pipeline::spec::{Count, Relation, Seen};
+use crate::pipeline::spec::{ExpectedCount, Relation, SeenIn};
 
-fn judged(text: &str, rename: impl Fn(&mut String)) -> Judged {
+fn judged(text: &str, rename: impl Fn(&mut String)) -> AnalysedJourney {
     let mut journey = journey(text);
     journey.spans.iter_mut().for_each(|span| rename(&mut span.name));
-    Judged { journey, judgement: Judgement::default() }
+    AnalysedJourney { journey, judgement: FindingSet::default() }
 }
 
-fn learned(runs: Vec<Judged>) -> (String, Spec) {
+fn learned(runs: Vec<AnalysedJourney>) -> (String, Spec) {
     let mut learner = Learner::default();
     runs.into_iter().for_each(|run| learner.add(run));
-    let yaml = learner.finish(&Options { force: true, name: None }).unwrap().yaml();
+    let yaml = learner.finish(&LearnOptions { force: true, name: None }).unwrap().yaml();
     let spec = file::read("learned.yaml", yaml.as_bytes()).unwrap_or_else(|wrong| panic!("{wrong}\n{yaml}"));
     (yaml, spec)
 }
 
 fn names(spec: &Spec) -> Vec<String> {
-    let name = |step: &crate::pipeline::spec::Step| match &step.any_of[0].what {
-        Seen::Span(name) | Seen::Log(name) => name.to_string(),
+    let name = |step: &crate::pipeline::spec::ExpectedStep| match &step.any_of[0].what {
+        SeenIn::Span(name) | SeenIn::Log(name) => name.to_string(),
     };
     spec.steps.iter().map(name).collect()
 }
@@ -56,9 +56,9 @@ fn what_varies_together_is_the_same_and_what_some_lack_is_optional() {
     let (yaml, spec) = learned(runs.into());
     let step =
         |name: &str| spec.steps.iter().find(|step| step.name == name).unwrap_or_else(|| panic!("{name}\n{yaml}"));
-    assert_eq!((step("check").count, step("miss").optional), (Count::Range(3, Some(5)), true), "{yaml}");
+    assert_eq!((step("check").count, step("miss").optional), (ExpectedCount::Range(3, Some(5)), true), "{yaml}");
     let check = spec.steps.iter().position(|step| step.name == "check").unwrap();
-    assert_eq!(step("store").count, Count::SameAs(check), "{yaml}");
+    assert_eq!(step("store").count, ExpectedCount::SameAs(check), "{yaml}");
     assert!(step("store").order.iter().all(|o| o.step == check && matches!(o.relation, Relation::After { .. })));
     assert_eq!(step("store").order.len(), 1);
 }
@@ -67,7 +67,7 @@ fn what_varies_together_is_the_same_and_what_some_lack_is_optional() {
 fn a_span_without_a_name_is_a_step() {
     for name in ["", " ", "\r", "\u{3000}"] {
         let run = || judged("cart 0..90\n  odd 5..20", |old| *old = old.replace("odd", name));
-        let runs: Vec<Judged> = (0..3).map(|_| run()).collect();
+        let runs: Vec<AnalysedJourney> = (0..3).map(|_| run()).collect();
         let (yaml, spec) = learned(runs.clone());
         assert_eq!(spec.steps.len(), 2, "{yaml}");
         let outcome = verify(&spec, &runs[0]);
@@ -82,7 +82,7 @@ proptest! {
         let quoted = scalar(&name);
         prop_assert!(!quoted.chars().any(|c| c.is_control() || c == '\u{202e}'), "{quoted:?}");
         let runs = (0..3).map(|_| judged("cart 0..90\n  odd 5..20", |old| if old == "odd" { old.clone_from(&name); }));
-        let runs: Vec<Judged> = runs.collect();
+        let runs: Vec<AnalysedJourney> = runs.collect();
         let (yaml, spec) = learned(runs.clone());
         prop_assert_eq!(spec.steps.len(), 2, "{}", &yaml);
         prop_assert!(!yaml.chars().any(|c| c != '\n' && c.is_control()));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::analysis::stats::masking::masked;
 use crate::model::pattern::Pattern;
 use crate::model::span::{Span, SpanKind};
-use crate::pipeline::learn::sample::Sample;
+use crate::pipeline::learn::sample::SampleRun;
 use crate::pipeline::matching::{is_service, values_of_span};
 
 /// Attributes that tell what a span is about, and never an ID; the most telling first.
@@ -26,7 +26,7 @@ const LONGEST: usize = 160;
 
 /// What a span is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Thing {
+struct SpanSignature {
     service: String,
     name: String,
     kind: SpanKind,
@@ -34,16 +34,16 @@ struct Thing {
 
 /// Everything that was seen.
 #[derive(Default)]
-pub struct Things {
-    names: Vec<Thing>,
+pub struct Signatures {
+    names: Vec<SpanSignature>,
     /// Beside each name the values that all its spans have.
     constant: Vec<BTreeMap<&'static str, String>>,
-    places: HashMap<Thing, usize>,
+    places: HashMap<SpanSignature, usize>,
 }
 
 /// What may become a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
+pub struct SignatureGroup {
     /// Who; empty where none was told.
     pub service: String,
     /// The name, as a pattern is written.
@@ -56,10 +56,10 @@ pub struct Group {
     pub things: Vec<usize>,
 }
 
-impl Things {
+impl Signatures {
     /// What this span is.
     pub fn place(&mut self, span: &Span) -> usize {
-        let name = Thing { service: span.service().to_owned(), name: span.name.clone(), kind: span.kind };
+        let name = SpanSignature { service: span.service().to_owned(), name: span.name.clone(), kind: span.kind };
         if let Some(place) = self.places.get(&name).copied() {
             self.constant[place].retain(|key, value| values_of_span(span, key) == [value.as_str()]);
             return place;
@@ -92,7 +92,7 @@ impl Things {
 
     /// What may become a step. Things whose names differ in numbers and IDs alone are one, unless each of the names is
     /// in at least half of the runs: then it means something.
-    pub fn groups(&self, samples: &[Sample]) -> Vec<Group> {
+    pub fn groups(&self, samples: &[SampleRun]) -> Vec<SignatureGroup> {
         let mut runs = vec![0_usize; self.len()];
         for sample in samples {
             let mut seen: Vec<usize> = sample.marks.iter().filter_map(|mark| mark.thing).collect();
@@ -105,9 +105,9 @@ impl Things {
             alike.entry((&name.service, name.kind, masked(&name.name))).or_default().push(thing);
         }
         let group = |things: Vec<usize>, pattern: Option<String>| {
-            let Thing { service, name, kind } = self.names[things[0]].clone();
+            let SpanSignature { service, name, kind } = self.names[things[0]].clone();
             let pattern = pattern.unwrap_or_else(|| exactly(&name));
-            Group { service, pattern, name, kind, things }
+            SignatureGroup { service, pattern, name, kind, things }
         };
         let mut groups = vec![];
         for ((_, _, mask), things) in alike {
@@ -121,10 +121,10 @@ impl Things {
     }
 
     /// Beside each thing whether a step that is seen so is seen by it.
-    pub fn members(&self, group: &Group) -> Vec<bool> {
+    pub fn members(&self, group: &SignatureGroup) -> Vec<bool> {
         let Ok(pattern) = Pattern::parse(&group.pattern) else { return vec![false; self.len()] };
         let Ok(service) = Pattern::parse(&exactly(&group.service)) else { return vec![false; self.len()] };
-        let fits = |name: &Thing| {
+        let fits = |name: &SpanSignature| {
             (group.kind == SpanKind::Unspecified || name.kind == group.kind)
                 && (group.service.is_empty() || is_service(&service, &name.service))
                 && pattern.matches(&name.name)

@@ -9,11 +9,11 @@ use std::fmt::Write;
 use crate::model::pattern::Pattern;
 use crate::model::span::SpanKind;
 use crate::pipeline::file;
-use crate::pipeline::learn::draft::{Count, Draft, Step};
+use crate::pipeline::learn::draft::{LearnedCount, LearnedPipeline, LearnedStep};
 use crate::pipeline::learn::words::StepNames;
 use crate::pipeline::learn::written::line;
 use crate::pipeline::matching::is_service;
-use crate::pipeline::spec::{Seen, Selector, Spec};
+use crate::pipeline::spec::{SeenIn, Selector, Spec};
 
 /// So many lines around a change are shown.
 const AROUND: usize = 3;
@@ -40,12 +40,13 @@ struct Edit {
 ///
 /// # Errors
 /// The steps are no list of one item a line, or what would come out is no sound spec: told as complaints are.
-pub fn update(path: &str, text: &str, spec: &Spec, draft: &Draft) -> Result<Update, String> {
+pub fn update(path: &str, text: &str, spec: &Spec, draft: &LearnedPipeline) -> Result<Update, String> {
     let outline = file::outline(text).ok_or_else(|| format!("{path}: the steps are not a list with an item a line"))?;
     let mut given = StepNames::besides(
         outline.names.iter().map(|(name, _)| name.clone()).chain(spec.steps.iter().map(|step| step.name.clone())),
     );
-    let seen_as = |step: &Step| spec.steps.iter().find(|old| old.any_of.iter().any(|selector| sees(selector, step)));
+    let seen_as =
+        |step: &LearnedStep| spec.steps.iter().find(|old| old.any_of.iter().any(|selector| sees(selector, step)));
     let names: Vec<(String, String)> = draft
         .steps
         .iter()
@@ -64,12 +65,12 @@ pub fn update(path: &str, text: &str, spec: &Spec, draft: &Draft) -> Result<Upda
             edits.extend(at.and_then(|at| renewed(&lines, at, &draft.figures(step))));
             continue;
         }
-        let mut step = Step { name: called(&step.name).unwrap_or_default(), ..step.clone() };
+        let mut step = LearnedStep { name: called(&step.name).unwrap_or_default(), ..step.clone() };
         added.push(draft.figures(&step));
         if let Some(after) = &mut step.after {
             after.step = called(&after.step).unwrap_or_default();
         }
-        if let Count::SameAs(other) = &mut step.count {
+        if let LearnedCount::SameAs(other) = &mut step.count {
             *other = called(other).unwrap_or_default();
         }
         added.push(line(&step));
@@ -93,8 +94,8 @@ pub fn update(path: &str, text: &str, spec: &Spec, draft: &Draft) -> Result<Upda
 }
 
 /// Whether a selector of the file is meant for what a learned step is.
-fn sees(selector: &Selector, step: &Step) -> bool {
-    let Seen::Span(name) = &selector.what else { return false };
+fn sees(selector: &Selector, step: &LearnedStep) -> bool {
+    let SeenIn::Span(name) = &selector.what else { return false };
     name.matches(&step.example)
         && selector.service.as_ref().is_none_or(|service: &Pattern| is_service(service, &step.service))
         && selector.kind.is_none_or(|kind| kind == step.kind || step.kind == SpanKind::Unspecified)

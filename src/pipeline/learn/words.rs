@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::conventions::short_service;
 use crate::pipeline::file::is_key;
-use crate::pipeline::learn::things::Group;
+use crate::pipeline::learn::things::SignatureGroup;
 
 /// Names end here.
 const LONGEST: usize = 40;
@@ -37,7 +37,7 @@ impl StepNames {
     }
 
     /// A name for the step.
-    pub fn give(&mut self, group: &Group) -> String {
+    pub fn give(&mut self, group: &SignatureGroup) -> String {
         let service = kebab(&[short_service(&group.service)]);
         let words = words(&group.name);
         let short = short(&group.name);
@@ -133,7 +133,7 @@ mod tests {
         ];
         let mut names = StepNames::default();
         for (name, wanted) in table {
-            let group = Group {
+            let group = SignatureGroup {
                 service: "cart_service".into(),
                 pattern: String::new(),
                 name: name.into(),

@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use crate::model::span::SpanKind;
-use crate::pipeline::learn::draft::{Aside, Count, Draft, Step};
+use crate::pipeline::learn::draft::{Aside, LearnedCount, LearnedPipeline, LearnedStep};
 use crate::pipeline::learn::limit::written;
 use crate::pipeline::learn::scalar::scalar;
 use crate::pipeline::learn::things::exactly;
 
-impl Draft {
+impl LearnedPipeline {
     /// The spec.
     pub fn yaml(&self) -> String {
         let mut yaml = String::new();
@@ -62,7 +62,7 @@ impl Draft {
     }
 
     /// On how many runs a step rests, and its figures. One line.
-    pub fn figures(&self, step: &Step) -> String {
+    pub fn figures(&self, step: &LearnedStep) -> String {
         let mut parts = vec![self.seen(step.runs)];
         parts.extend(step.took.map(|took| format!("took {}", took.seen.words())));
         parts.extend(step.after.as_ref().map(|after| format!("waited {}", after.wait.seen.words())));
@@ -87,7 +87,7 @@ fn runs(n: usize, what: &str) -> String {
 }
 
 /// A step as an item of the list.
-pub fn line(step: &Step) -> String {
+pub fn line(step: &LearnedStep) -> String {
     let mut parts = vec![format!("span: {}", scalar(&step.span))];
     if !step.service.is_empty() {
         parts.push(format!("service: {}", scalar(&exactly(&step.service))));
@@ -103,10 +103,10 @@ pub fn line(step: &Step) -> String {
         parts.push(format!("after: {{ {}: {} }}", scalar(&after.step), written(after.wait.limit_ns)));
     }
     match &step.count {
-        Count::Range(1, 1) => {}
-        Count::Range(least, most) if least == most => parts.push(format!("count: {least}")),
-        Count::Range(least, most) => parts.push(format!("count: {least}..{most}")),
-        Count::SameAs(other) => parts.push(format!("count: same as {other}")),
+        LearnedCount::Range(1, 1) => {}
+        LearnedCount::Range(least, most) if least == most => parts.push(format!("count: {least}")),
+        LearnedCount::Range(least, most) => parts.push(format!("count: {least}..{most}")),
+        LearnedCount::SameAs(other) => parts.push(format!("count: same as {other}")),
     }
     if step.optional {
         parts.push("optional: true".to_owned());

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::model::time::{Human, SECOND};
-use crate::render::terminal::text::{self, Run, width, width_of};
+use crate::render::terminal::text::{self, StyledText, width, width_of};
 use crate::render::terminal::{Page, Rows};
-use crate::report::block::{Bar, BarStyle, Cut, Line, Role, Waterfall, piece};
+use crate::report::block::{Bar, BarStyle, CutSide, Line, Role, Waterfall, piece};
 
 /// How wide each column of a waterfall is.
 struct Columns<'a> {
@@ -61,12 +61,12 @@ fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: 
     let offset = bar.from_ns.map(|ns| ink.safe(&clock(ns, waterfall.length_ns))).unwrap_or_default();
     let mark = if bar.critical { ink.safe("┃") } else { String::new() };
     let failed = if bar.failed { ink.safe("✗") } else { String::new() };
-    let gap = |n: usize| Run::padded(Role::Plain, "", n);
+    let gap = |n: usize| StyledText::padded(Role::Plain, "", n);
     let mut row = vec![
-        Run::right(Role::Dim, &offset, columns.offset),
+        StyledText::right(Role::Dim, &offset, columns.offset),
         gap(columns.gap - 1),
-        Run::padded(Role::Critical, &mark, 1),
-        Run::padded(Role::Error, &failed, 1),
+        StyledText::padded(Role::Critical, &mark, 1),
+        StyledText::padded(Role::Error, &failed, 1),
         gap(1),
     ];
     let who = if bar.service == above { Role::Dim } else { Role::Plain };
@@ -87,9 +87,9 @@ fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: 
     let over = width_of(&label).saturating_sub(columns.label);
     push_cell(&mut row, label, columns.label);
     row.push(gap(columns.gap));
-    row.push(Run { role: role(bar), text: drawn.chars().skip(over).collect() });
+    row.push(StyledText { role: role(bar), text: drawn.chars().skip(over).collect() });
     row.push(gap(columns.gap));
-    row.push(Run::right(Role::Plain, &ink.safe(&bar.length), columns.length));
+    row.push(StyledText::right(Role::Plain, &ink.safe(&bar.length), columns.length));
     let mut rows = vec![row];
     if !bar.note.is_empty() && !beside {
         let below = Bar { depth: bar.depth + 1, label: bar.note.clone(), style: BarStyle::None, ..Bar::default() };
@@ -100,7 +100,7 @@ fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: 
 }
 
 /// What is said behind a label.
-fn noted(page: &Page, bar: &Bar) -> Vec<Run> {
+fn noted(page: &Page, bar: &Bar) -> Vec<StyledText> {
     if bar.note.is_empty() {
         return vec![];
     }
@@ -110,7 +110,7 @@ fn noted(page: &Page, bar: &Bar) -> Vec<Run> {
 }
 
 /// Words beside the bars: all the room to the right, and a few rows where they need them.
-fn words(page: &Page, left: Vec<Run>, label: Vec<Run>) -> Rows {
+fn words(page: &Page, left: Vec<StyledText>, label: Vec<StyledText>) -> Rows {
     const MOST: usize = 3;
     let indent = width_of(&left);
     let room = page.width.saturating_sub(indent);
@@ -119,15 +119,15 @@ fn words(page: &Page, left: Vec<Run>, label: Vec<Run>) -> Rows {
     if parts.len() > MOST {
         parts.truncate(MOST);
         if let Some(last) = parts.last_mut() {
-            last.push(Run { role: Role::Dim, text: format!(" {}", page.ink.ellipsis()) });
+            last.push(StyledText { role: Role::Dim, text: format!(" {}", page.ink.ellipsis()) });
             *last = text::cut_end(std::mem::take(last), room, page.ink.ellipsis());
         }
     }
     // The mark of the critical path goes on, the rest of the first row does not.
     let mark: String = left.iter().take(2).map(|run| " ".repeat(width(&run.text))).collect();
-    let mut again = vec![Run { role: Role::Plain, text: mark }];
+    let mut again = vec![StyledText { role: Role::Plain, text: mark }];
     again.extend(left.get(2).cloned());
-    again.push(Run::padded(Role::Plain, "", indent.saturating_sub(width_of(&again))));
+    again.push(StyledText::padded(Role::Plain, "", indent.saturating_sub(width_of(&again))));
     let mut rows = vec![];
     for (nth, part) in parts.into_iter().enumerate() {
         let mut row = if nth == 0 { left.clone() } else { again.clone() };
@@ -137,17 +137,17 @@ fn words(page: &Page, left: Vec<Run>, label: Vec<Run>) -> Rows {
     rows
 }
 
-fn push_cell(row: &mut Vec<Run>, cell: Vec<Run>, to: usize) {
+fn push_cell(row: &mut Vec<StyledText>, cell: Vec<StyledText>, to: usize) {
     let used = width_of(&cell);
     row.extend(cell);
-    row.push(Run::padded(Role::Plain, "", to.saturating_sub(used)));
+    row.push(StyledText::padded(Role::Plain, "", to.saturating_sub(used)));
 }
 
 /// Whether services can no longer be told from each other where only their beginnings fit.
 fn look_alike(page: &Page, bars: &[Bar], room: usize) -> bool {
     let services: BTreeSet<&str> = bars.iter().map(|b| b.service.as_str()).collect();
     let begin = |service: &&str| text::cut_end(page.ink.runs(&[piece(Role::Plain, *service)]), room, "");
-    let shown: Vec<Vec<Run>> = services.iter().map(begin).collect();
+    let shown: Vec<Vec<StyledText>> = services.iter().map(begin).collect();
     shown.windows(2).any(|pair| pair[0] == pair[1])
 }
 
@@ -159,7 +159,7 @@ fn room(columns: &Columns, bar: &Bar, drawn: &str) -> usize {
 
 /// The part of a label that is cut at its beginning.
 fn topic(bar: &Bar) -> Option<&str> {
-    let pieces = bar.label.iter().filter(|p| bar.cut == Cut::Start && p.role == Role::Plain);
+    let pieces = bar.label.iter().filter(|p| bar.cut == CutSide::Start && p.role == Role::Plain);
     pieces.map(|p| p.text.as_str()).max_by_key(|text| width(text))
 }
 
@@ -179,7 +179,7 @@ fn topics<'a>(page: &Page, waterfall: &'a Waterfall, columns: &Columns) -> HashM
 }
 
 /// The first wording that fits, else the last one cut.
-fn fitting(page: &Page, columns: &Columns, bar: &Bar, room: usize) -> Vec<Run> {
+fn fitting(page: &Page, columns: &Columns, bar: &Bar, room: usize) -> Vec<StyledText> {
     if let Some(topic) = topic(bar) {
         let most = columns.topics.get(topic).copied().unwrap_or(room);
         let label =
@@ -200,13 +200,13 @@ fn fitting(page: &Page, columns: &Columns, bar: &Bar, room: usize) -> Vec<Run> {
 }
 
 /// The label at its depth. Beyond a third of its column the depth is told as a number.
-fn indented(page: &Page, columns: &Columns, bar: &Bar, label: &Line) -> Vec<Run> {
+fn indented(page: &Page, columns: &Columns, bar: &Bar, label: &Line) -> Vec<StyledText> {
     let wanted = bar.depth * columns.indent;
     let most = (columns.label / 3).max(2);
     let left = if wanted <= most {
-        Run::padded(Role::Plain, "", wanted)
+        StyledText::padded(Role::Plain, "", wanted)
     } else {
-        Run::padded(Role::Dim, &format!("{}{} ", page.ink.safe("⋮"), bar.depth), most)
+        StyledText::padded(Role::Dim, &format!("{}{} ", page.ink.safe("⋮"), bar.depth), most)
     };
     text::beside(left, page.ink.runs(label))
 }

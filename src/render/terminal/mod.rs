@@ -7,7 +7,7 @@ mod text;
 use crate::render::View;
 use crate::render::escape;
 use crate::report::block::{Block, Chart, Fact, Line, Role, piece};
-use text::{Ink, Run, width};
+use text::{Ink, StyledText, width};
 
 /// The blocks, one below the other.
 pub fn blocks(blocks: &[Block], view: &View) -> String {
@@ -31,7 +31,7 @@ struct Page {
     width: usize,
 }
 
-type Rows = Vec<Vec<Run>>;
+type Rows = Vec<Vec<StyledText>>;
 
 impl Page {
     fn block(&self, block: &Block, rows: &mut Rows) {
@@ -79,7 +79,7 @@ impl Page {
             let flowed = self.flow(&fact.items, self.width.saturating_sub(left).max(20));
             for (nth, row) in flowed.into_iter().enumerate() {
                 let label = if nth == 0 { fact.label } else { "" };
-                rows.push(text::beside(Run::padded(Role::Dim, label, left), row));
+                rows.push(text::beside(StyledText::padded(Role::Dim, label, left), row));
             }
         }
     }
@@ -90,14 +90,15 @@ impl Page {
             let left = (indent + inner).min(self.width / 2);
             let runs = self.ink.runs(&[piece(Role::Plain, line.trim())]);
             let wrapped = text::wrap(runs, self.width - left, 2);
-            rows.extend(wrapped.into_iter().map(|row| text::beside(Run::padded(Role::Plain, "", left), row)));
+            rows.extend(wrapped.into_iter().map(|row| text::beside(StyledText::padded(Role::Plain, "", left), row)));
         }
     }
 
     fn charts(&self, charts: &[Chart], rows: &mut Rows) {
-        let names: Vec<Vec<Run>> = charts.iter().map(|c| self.ink.runs(&[piece(Role::Plain, &c.name)])).collect();
+        let names: Vec<Vec<StyledText>> =
+            charts.iter().map(|c| self.ink.runs(&[piece(Role::Plain, &c.name)])).collect();
         let left = names.iter().map(|n| text::width_of(n)).max().unwrap_or(0).min(self.width / 3);
-        let captions: Vec<Vec<Run>> = charts.iter().map(|c| self.ink.runs(&c.caption)).collect();
+        let captions: Vec<Vec<StyledText>> = charts.iter().map(|c| self.ink.runs(&c.caption)).collect();
         let right = captions.iter().map(|c| text::width_of(c)).max().unwrap_or(0);
         let longest = charts.iter().map(|c| c.values.len()).max().unwrap_or(0);
         let room = self.width.saturating_sub(left + right + 4).clamp(4, 40).min(longest.max(4));
@@ -105,8 +106,8 @@ impl Page {
             let name = text::cut_end(name, left, self.ink.ellipsis());
             let pad = left - text::width_of(&name) + 2;
             let mut row = name;
-            row.push(Run::padded(Role::Plain, "", pad));
-            row.push(Run::padded(Role::Plain, &bars::spark(&chart.values, room, self.ink.ascii), room + 2));
+            row.push(StyledText::padded(Role::Plain, "", pad));
+            row.push(StyledText::padded(Role::Plain, &bars::spark(&chart.values, room, self.ink.ascii), room + 2));
             row.extend(caption);
             rows.push(row);
         }

@@ -1,6 +1,6 @@
 //! Rows in columns: which columns are shown, how wide they are, and what stands below a row.
 
-use super::text::{self, Run, width_of};
+use super::text::{self, StyledText, width_of};
 use super::{Page, Rows};
 use crate::report::block::{Role, Table, piece};
 
@@ -9,7 +9,7 @@ const NAME: usize = 36;
 /// So far what stands below a row is indented.
 const BELOW: usize = 4;
 
-type Cells = Vec<Vec<Run>>;
+type Cells = Vec<Vec<StyledText>>;
 
 /// The rows below their titles.
 pub fn table(page: &Page, table: &Table, rows: &mut Rows) {
@@ -25,7 +25,7 @@ pub fn table(page: &Page, table: &Table, rows: &mut Rows) {
         let inner = Page { width: page.width.saturating_sub(BELOW), ..*page };
         let mut below = vec![];
         row.below.iter().for_each(|block| inner.block(block, &mut below));
-        rows.extend(below.into_iter().map(|row| text::beside(Run::padded(Role::Plain, "", BELOW), row)));
+        rows.extend(below.into_iter().map(|row| text::beside(StyledText::padded(Role::Plain, "", BELOW), row)));
     }
     let titles = |nth: &usize| table.head.get(*nth).map(String::as_str);
     let left_out: Vec<&str> = layout.left_out.iter().filter_map(titles).collect();
@@ -89,14 +89,14 @@ impl Layout {
         let parts =
             if self.numbers > 0 { vec![text::cut_name(last, most, ellipsis)] } else { text::wrap(last, most, 0) };
         for (nth, part) in parts.into_iter().enumerate() {
-            let mut row = if nth == 0 { left.clone() } else { vec![Run::padded(Role::Plain, "", indent)] };
+            let mut row = if nth == 0 { left.clone() } else { vec![StyledText::padded(Role::Plain, "", indent)] };
             row.extend(part);
             rows.push(row);
         }
     }
 
     /// All cells but the last, numbers to the right.
-    fn left(&self, page: &Page, cells: Cells) -> Vec<Run> {
+    fn left(&self, page: &Page, cells: Cells) -> Vec<StyledText> {
         let mut left = vec![];
         let mut cells = cells.into_iter();
         for (nth, width) in self.widths.iter().copied().enumerate() {
@@ -104,9 +104,9 @@ impl Layout {
             let free = width - width_of(&cell);
             let (before, behind) = if nth < self.numbers { (free, 2) } else { (0, free + 2) };
             if width > 0 {
-                left.extend((before > 0).then(|| Run::padded(Role::Plain, "", before)));
+                left.extend((before > 0).then(|| StyledText::padded(Role::Plain, "", before)));
                 left.extend(cell);
-                left.push(Run::padded(Role::Plain, "", behind));
+                left.push(StyledText::padded(Role::Plain, "", behind));
             }
         }
         left

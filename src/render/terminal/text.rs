@@ -8,14 +8,14 @@ use crate::report::block::{Piece, Role};
 
 /// A run of text that is safe to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct StyledText {
     /// What it is.
     pub role: Role,
     /// The text.
     pub text: String,
 }
 
-impl Run {
+impl StyledText {
     /// Text that we made ourselves, with spaces after it.
     pub fn padded(role: Role, text: &str, to: usize) -> Self {
         Self { role, text: format!("{text}{}", " ".repeat(to.saturating_sub(width(text)))) }
@@ -43,8 +43,8 @@ impl Ink {
     }
 
     /// Pieces as they came, made safe.
-    pub fn runs(self, pieces: &[Piece]) -> Vec<Run> {
-        pieces.iter().map(|p| Run { role: p.role, text: self.safe(&p.text) }).collect()
+    pub fn runs(self, pieces: &[Piece]) -> Vec<StyledText> {
+        pieces.iter().map(|p| StyledText { role: p.role, text: self.safe(&p.text) }).collect()
     }
 
     /// Text as it came, made safe.
@@ -59,7 +59,7 @@ impl Ink {
     }
 
     /// Writes a row, without spaces at its end. What stands side by side only now must not be a command either.
-    pub fn write(self, row: &[Run], out: &mut String) {
+    pub fn write(self, row: &[StyledText], out: &mut String) {
         let whole: String = row.iter().map(|run| run.text.as_str()).collect();
         match escape::ci::dangers(&whole) {
             dangers if dangers.is_empty() => self.write_runs(row, out),
@@ -67,7 +67,7 @@ impl Ink {
         }
     }
 
-    fn write_runs(self, row: &[Run], out: &mut String) {
+    fn write_runs(self, row: &[StyledText], out: &mut String) {
         let last = row.iter().rposition(|run| !run.text.trim_end_matches(' ').is_empty());
         for (nth, run) in row.iter().enumerate().take(last.map_or(0, |l| l + 1)) {
             let text = if Some(nth) == last { run.text.trim_end_matches(' ') } else { &run.text };
@@ -87,7 +87,7 @@ impl Ink {
 }
 
 /// The same row, with the characters at these places shown by their numbers.
-fn shown_at(row: &[Run], places: &[usize]) -> Vec<Run> {
+fn shown_at(row: &[StyledText], places: &[usize]) -> Vec<StyledText> {
     let mut begin = 0;
     let mut shown = vec![];
     for run in row {
@@ -96,7 +96,7 @@ fn shown_at(row: &[Run], places: &[usize]) -> Vec<Run> {
             if places.contains(&(begin + at)) { escape::push_escaped(&mut text, c) } else { text.push(c) }
         }
         begin += run.text.len();
-        shown.push(Run { role: run.role, text });
+        shown.push(StyledText { role: run.role, text });
     }
     shown
 }
@@ -120,30 +120,30 @@ pub fn width(text: &str) -> usize {
 }
 
 /// Columns that runs take side by side.
-pub fn width_of(runs: &[Run]) -> usize {
+pub fn width_of(runs: &[StyledText]) -> usize {
     runs.iter().map(|r| width(&r.text)).sum()
 }
 
 /// One run and others to its right.
-pub fn beside(left: Run, right: Vec<Run>) -> Vec<Run> {
+pub fn beside(left: StyledText, right: Vec<StyledText>) -> Vec<StyledText> {
     let mut row = vec![left];
     row.extend(right);
     row
 }
 
 /// At most so many columns, the end cut off.
-pub fn cut_end(runs: Vec<Run>, most: usize, ellipsis: &str) -> Vec<Run> {
+pub fn cut_end(runs: Vec<StyledText>, most: usize, ellipsis: &str) -> Vec<StyledText> {
     if width_of(&runs) <= most {
         return runs;
     }
     let mut room = most.saturating_sub(width(ellipsis));
-    let mut kept: Vec<Run> = vec![];
+    let mut kept: Vec<StyledText> = vec![];
     for run in runs {
         let part = head(&run.text, room);
         room -= width(part);
         let whole = part.len() == run.text.len();
         let text = if whole { part.to_owned() } else { format!("{}{ellipsis}", part.trim_end()) };
-        kept.push(Run { role: run.role, text });
+        kept.push(StyledText { role: run.role, text });
         if !whole {
             break;
         }
@@ -152,7 +152,7 @@ pub fn cut_end(runs: Vec<Run>, most: usize, ellipsis: &str) -> Vec<Run> {
 }
 
 /// At most so many columns, the middle of the widest run cut out: names differ at both ends.
-pub fn cut_middle(mut runs: Vec<Run>, most: usize, ellipsis: &str) -> Vec<Run> {
+pub fn cut_middle(mut runs: Vec<StyledText>, most: usize, ellipsis: &str) -> Vec<StyledText> {
     let total = width_of(&runs);
     if total <= most {
         return runs;
@@ -169,9 +169,9 @@ pub fn cut_middle(mut runs: Vec<Run>, most: usize, ellipsis: &str) -> Vec<Run> {
 
 /// At most so many columns of a name: what is dotted in it loses its beginning, for it tells most at its end; else what is
 /// widest loses its middle.
-pub fn cut_name(mut runs: Vec<Run>, most: usize, ellipsis: &str) -> Vec<Run> {
+pub fn cut_name(mut runs: Vec<StyledText>, most: usize, ellipsis: &str) -> Vec<StyledText> {
     let over = width_of(&runs).saturating_sub(most);
-    let is_dotted = |run: &&mut Run| run.text.contains('.') && !run.text.contains([' ', '/']);
+    let is_dotted = |run: &&mut StyledText| run.text.contains('.') && !run.text.contains([' ', '/']);
     if over > 0
         && let Some(dotted) = runs.iter_mut().filter(is_dotted).max_by_key(|run| width(&run.text))
         && let Some(cut) = cut_start(&dotted.text, width(&dotted.text).saturating_sub(over), ellipsis)
@@ -224,7 +224,7 @@ fn width_within(text: &str, most: usize) -> Option<usize> {
 }
 
 /// Rows of at most so many columns, broken between words, all but the first indented. Never none.
-pub fn wrap(runs: Vec<Run>, most: usize, indent: usize) -> Vec<Vec<Run>> {
+pub fn wrap(runs: Vec<StyledText>, most: usize, indent: usize) -> Vec<Vec<StyledText>> {
     // A command is copied: a break of ours inside it would be copied too, one of the terminal's would not.
     if width_of(&runs) <= most || runs.iter().any(|r| matches!(r.role, Role::Command | Role::Link)) {
         return vec![runs];
@@ -239,7 +239,7 @@ pub fn wrap(runs: Vec<Run>, most: usize, indent: usize) -> Vec<Vec<Run>> {
                 if used > indent && wide.is_none_or(|wide| used + wide > most) {
                     // A word that fits a row is not broken for an indent.
                     let left = wide.map_or(indent, |wide| indent.min(most - wide));
-                    rows.push(vec![Run::padded(Role::Plain, "", left)]);
+                    rows.push(vec![StyledText::padded(Role::Plain, "", left)]);
                     used = left;
                 }
                 let part = head(rest, most.saturating_sub(used).max(2));
@@ -269,10 +269,10 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-fn push(row: &mut Vec<Run>, role: Role, text: &str) {
+fn push(row: &mut Vec<StyledText>, role: Role, text: &str) {
     match row.last_mut() {
         Some(last) if last.role == role => last.text.push_str(text),
-        _ => row.push(Run { role, text: text.to_owned() }),
+        _ => row.push(StyledText { role, text: text.to_owned() }),
     }
 }
 
@@ -281,8 +281,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn runs(text: &str) -> Vec<Run> {
-        vec![Run { role: Role::Plain, text: text.into() }]
+    fn runs(text: &str) -> Vec<StyledText> {
+        vec![StyledText { role: Role::Plain, text: text.into() }]
     }
 
     proptest! {

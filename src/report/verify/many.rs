@@ -1,21 +1,21 @@
 //! Many runs: how many failed, at which step, and which runs to look at.
 
-use crate::analysis::journey::findings::Judgement;
+use crate::analysis::journey::findings::FindingSet;
 use crate::model::time::Human;
-use crate::pipeline::verdict::{State, Verdict};
+use crate::pipeline::verdict::{CheckState, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::findings;
 use crate::report::frame::Frame;
 use crate::report::parts;
 use crate::report::verify::one::{mark, verdict};
-use crate::report::verify::{Run, StepRecord, Verification, called, named};
+use crate::report::verify::{StepRecord, VerificationReport, VerifiedRun, called, named};
 use crate::report::words::{counted, quoted};
 
 /// How many runs that are not well are listed.
 const RUNS: usize = 15;
 
 /// The screen of many runs.
-pub fn blocks(verification: &Verification, frame: &Frame) -> Vec<Block> {
+pub fn blocks(verification: &VerificationReport, frame: &Frame) -> Vec<Block> {
     let mut blocks = vec![Block::Line(title(verification)), Block::Flow(numbers(&verification.runs))];
     blocks.extend(frame.asking());
     let steps = verification.steps();
@@ -23,7 +23,7 @@ pub fn blocks(verification: &Verification, frame: &Frame) -> Vec<Block> {
         blocks.push(Block::Blank);
         blocks.push(Block::Table(table(&steps)));
     }
-    let ill: Vec<&Run> = listed(&verification.runs);
+    let ill: Vec<&VerifiedRun> = listed(&verification.runs);
     if !ill.is_empty() {
         blocks.push(Block::Blank);
         blocks.push(Block::Table(runs(&ill)));
@@ -33,10 +33,10 @@ pub fn blocks(verification: &Verification, frame: &Frame) -> Vec<Block> {
     blocks
 }
 
-fn title(verification: &Verification) -> Line {
+fn title(verification: &VerificationReport) -> Line {
     let runs = &verification.runs;
     let (role, word) = verdict(verification.verdict());
-    let count = |test: &dyn Fn(&&Run) -> bool| runs.iter().filter(test).count();
+    let count = |test: &dyn Fn(&&VerifiedRun) -> bool| runs.iter().filter(test).count();
     let failed = count(&|run| run.is_new_failure());
     let open = count(&|run| run.is(Verdict::CannotTell));
     let all = counted(runs.len(), "run");
@@ -53,8 +53,8 @@ fn title(verification: &Verification) -> Line {
     ]
 }
 
-fn numbers(runs: &[Run]) -> Vec<Line> {
-    let count = |test: &dyn Fn(&&Run) -> bool| runs.iter().filter(test).count();
+fn numbers(runs: &[VerifiedRun]) -> Vec<Line> {
+    let count = |test: &dyn Fn(&&VerifiedRun) -> bool| runs.iter().filter(test).count();
     let parts = [
         (Role::Good, count(&|run| run.is(Verdict::Pass)), "passed"),
         (Role::Error, count(&|run| run.is_new_failure()), "failed"),
@@ -73,10 +73,10 @@ fn table(steps: &[StepRecord]) -> Table {
     let wait = |ns: Option<i64>| plain(ns.map(|ns| Human(ns).to_string()).unwrap_or_default());
     let row = |step: &StepRecord| {
         let state = match (step.broken, step.undecided, step.met) {
-            (1.., _, _) => State::Broken,
-            (_, 1.., _) => State::Undecided,
-            (_, _, 1..) => State::Met,
-            _ => State::NotNeeded,
+            (1.., _, _) => CheckState::Broken,
+            (_, 1.., _) => CheckState::Undecided,
+            (_, _, 1..) => CheckState::Met,
+            _ => CheckState::NotNeeded,
         };
         let (role, mark) = mark(state);
         let mut cells = vec![
@@ -91,15 +91,15 @@ fn table(steps: &[StepRecord]) -> Table {
 }
 
 /// Runs that are not well: new failures first, then those undecided, then failures known before.
-fn listed(runs: &[Run]) -> Vec<&Run> {
-    let mut ill: Vec<&Run> = runs.iter().filter(|run| !run.is(Verdict::Pass)).collect();
+fn listed(runs: &[VerifiedRun]) -> Vec<&VerifiedRun> {
+    let mut ill: Vec<&VerifiedRun> = runs.iter().filter(|run| !run.is(Verdict::Pass)).collect();
     ill.sort_by_key(|run| (!run.is_new_failure(), !run.is(Verdict::CannotTell)));
     ill
 }
 
-fn runs(ill: &[&Run]) -> Table {
-    let row = |run: &&Run| {
-        let state = if run.is(Verdict::Fail) { State::Broken } else { State::Undecided };
+fn runs(ill: &[&VerifiedRun]) -> Table {
+    let row = |run: &&VerifiedRun| {
+        let state = if run.is(Verdict::Fail) { CheckState::Broken } else { CheckState::Undecided };
         let (role, mark) = mark(state);
         let why = run.outcome.checks.iter().find(|check| check.state == state && run.start.is_some());
         let why = why.map(|check| {
@@ -118,7 +118,7 @@ fn runs(ill: &[&Run]) -> Table {
     Table { head: vec![], rows: ill.iter().take(RUNS).map(row).collect(), ..Table::default() }
 }
 
-fn facts(verification: &Verification, ill: &[&Run], frame: &Frame) -> Vec<Fact> {
+fn facts(verification: &VerificationReport, ill: &[&VerifiedRun], frame: &Frame) -> Vec<Fact> {
     let runs = &verification.runs;
     let mut facts = vec![];
     if ill.len() > RUNS {
@@ -131,7 +131,7 @@ fn facts(verification: &Verification, ill: &[&Run], frame: &Frame) -> Vec<Fact> 
     }
     facts.extend(verification.stale());
     let withheld = runs.iter().map(|run| run.judgement.withheld).sum();
-    facts.extend(findings::withheld(&Judgement { findings: vec![], withheld }));
+    facts.extend(findings::withheld(&FindingSet { findings: vec![], withheld }));
     facts.extend(frame.remarks());
     facts.extend(frame.covered());
     let found = ill.iter().find(|run| run.start.is_some());

@@ -9,13 +9,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::journey::coverage::Coverage;
-use crate::analysis::journey::findings::{Judged, Judgement};
-use crate::analysis::journey::timeline::{self, Options, Timeline};
+use crate::analysis::journey::coverage::InteractionCoverage;
+use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
+use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
 use crate::model::finding::Finding;
 use crate::model::time::Timestamp;
 use crate::pipeline::known_failures::{KnownFailure, Now};
-use crate::pipeline::verdict::{Check, Kind, Outcome, State, Verdict};
+use crate::pipeline::verdict::{Check, CheckKind, CheckState, RunOutcome, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, one, piece};
 use crate::report::frame::Frame;
 use crate::report::parts;
@@ -23,11 +23,11 @@ use crate::report::rows::Rows;
 
 /// The verdicts over runs of one pipeline.
 #[derive(Clone, Debug)]
-pub struct Verification {
+pub struct VerificationReport {
     /// What the pipeline is called.
     pub pipeline: String,
     /// The runs, in the order in which they were asked for.
-    pub runs: Vec<Run>,
+    pub runs: Vec<VerifiedRun>,
     /// Whether it was waited for what may still come.
     pub waited: bool,
     /// What became of failures that were known before.
@@ -36,15 +36,15 @@ pub struct Verification {
 
 /// One run, and what became of its expectations.
 #[derive(Clone, Debug)]
-pub struct Run {
+pub struct VerifiedRun {
     /// Its ID.
     pub subject: String,
     /// What became of the expectations.
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
     /// What was found beside them.
-    pub judgement: Judgement,
+    pub judgement: FindingSet,
     /// How much of it hangs together.
-    pub coverage: Coverage,
+    pub coverage: InteractionCoverage,
     /// Whether everything that was asked for came.
     pub complete: bool,
     /// Whether its newest span ended longer ago than the settle time.
@@ -56,30 +56,30 @@ pub struct Run {
     /// From its first start to its last end.
     pub duration_ns: i64,
     /// The journey, drawn; kept where it is the only run.
-    pub story: Option<Box<Story>>,
+    pub story: Option<Box<RunTimeline>>,
 }
 
 /// A journey, drawn.
 #[derive(Clone, Debug)]
-pub struct Story {
+pub struct RunTimeline {
     /// The journey.
-    pub judged: Judged,
+    pub judged: AnalysedJourney,
     /// How it is drawn.
-    pub options: Options,
+    pub options: TimelineOptions,
     /// The drawing.
     pub timeline: Timeline,
 }
 
-impl Story {
+impl RunTimeline {
     /// In few rows.
-    pub fn of(judged: Judged) -> Self {
-        let options = Options { rows: Some(16), ..Options::default() };
+    pub fn of(judged: AnalysedJourney) -> Self {
+        let options = TimelineOptions { rows: Some(16), ..TimelineOptions::default() };
         let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
         Self { judged, options, timeline }
     }
 }
 
-impl Run {
+impl VerifiedRun {
     /// Whether this is its verdict, known failures or not.
     pub fn is(&self, verdict: Verdict) -> bool {
         self.outcome.verdict == verdict
@@ -90,11 +90,11 @@ impl Run {
     }
 }
 
-impl Verification {
+impl VerificationReport {
     /// The verdict over all: any new failure, else any run of which it cannot be told. No run at all proves nothing.
     pub fn verdict(&self) -> Verdict {
-        let has = |test: &dyn Fn(&Run) -> bool| self.runs.iter().any(test);
-        if has(&Run::is_new_failure) {
+        let has = |test: &dyn Fn(&VerifiedRun) -> bool| self.runs.iter().any(test);
+        if has(&VerifiedRun::is_new_failure) {
             Verdict::Fail
         } else if self.runs.is_empty() || has(&|run| run.is(Verdict::CannotTell)) {
             Verdict::CannotTell
@@ -108,7 +108,7 @@ impl Verification {
         VerificationRecord {
             pipeline: &self.pipeline,
             verdict: self.verdict(),
-            runs: self.runs.iter().map(RunRecord::of).collect(),
+            runs: self.runs.iter().map(VerifiedRunRecord::of).collect(),
             steps: self.steps(),
             known_failures: &self.known_failures,
         }
@@ -133,7 +133,7 @@ impl Verification {
 
     /// Its main table: the expectations of every run.
     pub fn rows(&self) -> Rows {
-        let row = |run: &Run, check: &Check| {
+        let row = |run: &VerifiedRun, check: &Check| {
             let first = check.seen.first();
             vec![
                 json!(run.subject),
@@ -166,8 +166,8 @@ impl Verification {
 
     /// Each expectation over all runs, in the order of the spec.
     pub fn steps(&self) -> Vec<StepRecord> {
-        let mut order: Vec<(Kind, String)> = vec![];
-        let mut steps: BTreeMap<(Kind, String), (StepRecord, Vec<i64>)> = BTreeMap::new();
+        let mut order: Vec<(CheckKind, String)> = vec![];
+        let mut steps: BTreeMap<(CheckKind, String), (StepRecord, Vec<i64>)> = BTreeMap::new();
         for check in self.runs.iter().flat_map(|run| &run.outcome.checks) {
             let key = (check.kind, check.name.clone());
             let (step, waits) = steps.entry(key.clone()).or_insert_with(|| {
@@ -175,10 +175,10 @@ impl Verification {
                 (StepRecord::new(check), vec![])
             });
             match check.state {
-                State::Met => step.met += 1,
-                State::Broken => step.broken += 1,
-                State::Undecided => step.undecided += 1,
-                State::NotNeeded => step.not_needed += 1,
+                CheckState::Met => step.met += 1,
+                CheckState::Broken => step.broken += 1,
+                CheckState::Undecided => step.undecided += 1,
+                CheckState::NotNeeded => step.not_needed += 1,
             }
             waits.extend(check.wait_ns);
         }
@@ -204,7 +204,7 @@ pub struct VerificationRecord<'a> {
     /// Over all runs; failures that were known before do not count.
     verdict: Verdict,
     /// The runs, in the order in which they were asked for.
-    runs: Vec<RunRecord<'a>>,
+    runs: Vec<VerifiedRunRecord<'a>>,
     /// Each expectation over all runs.
     steps: Vec<StepRecord>,
     /// What became of each failure that was known before, in the order of its file.
@@ -212,10 +212,10 @@ pub struct VerificationRecord<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct RunRecord<'a> {
+struct VerifiedRunRecord<'a> {
     subject: &'a str,
     #[serde(flatten)]
-    outcome: &'a Outcome,
+    outcome: &'a RunOutcome,
     /// Whether every failure of it was known before.
     known: bool,
     /// Whether everything that was asked for came.
@@ -225,14 +225,14 @@ struct RunRecord<'a> {
     start: Option<Timestamp>,
     duration_ns: i64,
     /// How many interactions between services are traced whole.
-    coverage: Coverage,
+    coverage: InteractionCoverage,
     findings: &'a [Finding],
     /// How many findings of the missing kind are withheld while more may still come.
     withheld_finding_count: usize,
 }
 
-impl<'a> RunRecord<'a> {
-    fn of(run: &'a Run) -> Self {
+impl<'a> VerifiedRunRecord<'a> {
+    fn of(run: &'a VerifiedRun) -> Self {
         Self {
             subject: &run.subject,
             outcome: &run.outcome,
@@ -252,7 +252,7 @@ impl<'a> RunRecord<'a> {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct StepRecord {
     /// What kind of expectation.
-    pub kind: Kind,
+    pub kind: CheckKind,
     /// Its name, or the expectation as it was written.
     pub name: String,
     /// In how many runs it holds.
@@ -285,16 +285,16 @@ impl StepRecord {
 }
 
 /// What an expectation of this kind is called where its name alone does not say.
-fn kind_word(kind: Kind) -> &'static str {
+fn kind_word(kind: CheckKind) -> &'static str {
     match kind {
-        Kind::Step => "",
-        Kind::Within => "within",
-        Kind::InOrder => "in order",
-        Kind::Group => "for each",
-        Kind::Absent => "absent",
-        Kind::When => "when",
-        Kind::Forbid => "forbid",
-        Kind::Metric => "metric",
+        CheckKind::Step => "",
+        CheckKind::Within => "within",
+        CheckKind::InOrder => "in order",
+        CheckKind::Group => "for each",
+        CheckKind::Absent => "absent",
+        CheckKind::When => "when",
+        CheckKind::Forbid => "forbid",
+        CheckKind::Metric => "metric",
     }
 }
 
@@ -305,7 +305,7 @@ pub fn called(check: &Check) -> String {
 }
 
 /// The same of all repetitions together.
-fn named(kind: Kind, name: &str) -> String {
+fn named(kind: CheckKind, name: &str) -> String {
     match kind_word(kind) {
         word if word.is_empty() || name.starts_with(word) => name.to_owned(),
         word if name.is_empty() => word.to_owned(),

@@ -2,14 +2,14 @@
 
 use crate::model::finding::Severity;
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::verdict::{Check, Kind, Nearest, Sight, State, Verdict};
+use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest, Sight, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::filters;
 use crate::report::findings;
 use crate::report::frame::Frame;
-use crate::report::names::Names;
+use crate::report::names::ShortNames;
 use crate::report::parts;
-use crate::report::verify::{Run, Story, Verification, called};
+use crate::report::verify::{RunTimeline, VerificationReport, VerifiedRun, called};
 use crate::report::waterfall::Words;
 use crate::report::words::counted;
 
@@ -19,8 +19,9 @@ const FINDINGS: usize = 4;
 const PLACES: usize = 3;
 
 /// The screen of one run.
-pub fn blocks(verification: &Verification, run: &Run, frame: &Frame) -> Vec<Block> {
-    let names = run.story.as_ref().map_or_else(Names::default, |story| Names::in_journey(&story.judged.journey));
+pub fn blocks(verification: &VerificationReport, run: &VerifiedRun, frame: &Frame) -> Vec<Block> {
+    let names =
+        run.story.as_ref().map_or_else(ShortNames::default, |story| ShortNames::in_journey(&story.judged.journey));
     let mut blocks = vec![Block::Line(title(&verification.pipeline, run)), Block::Flow(numbers(run, frame))];
     blocks.extend(frame.asking());
     blocks.push(Block::Blank);
@@ -39,14 +40,14 @@ pub fn blocks(verification: &Verification, run: &Run, frame: &Frame) -> Vec<Bloc
 }
 
 /// `✗ fail  essay-batch  3f2a9c1e…  2 of 9 broken`.
-fn title(pipeline: &str, run: &Run) -> Line {
+fn title(pipeline: &str, run: &VerifiedRun) -> Line {
     let count = |state| run.outcome.checks.iter().filter(|check| check.state == state).count();
     let (role, word) = if run.known { (Role::Warn, "! KNOWN FAILURES") } else { verdict(run.outcome.verdict) };
     let all = run.outcome.checks.len();
     let told = match run.outcome.verdict {
-        Verdict::Pass => format!("{} met", count(State::Met)),
-        Verdict::Fail => format!("{} of {all} broken", count(State::Broken)),
-        Verdict::CannotTell => format!("{} of {all} undecided", count(State::Undecided)),
+        Verdict::Pass => format!("{} met", count(CheckState::Met)),
+        Verdict::Fail => format!("{} of {all} broken", count(CheckState::Broken)),
+        Verdict::CannotTell => format!("{} of {all} undecided", count(CheckState::Undecided)),
     };
     let known = if run.known { ", each known before" } else { "" };
     vec![
@@ -68,16 +69,16 @@ pub fn verdict(verdict: Verdict) -> (Role, &'static str) {
 }
 
 /// How a state looks.
-pub fn mark(state: State) -> (Role, &'static str) {
+pub fn mark(state: CheckState) -> (Role, &'static str) {
     match state {
-        State::Met => (Role::Good, "✓ "),
-        State::Broken => (Role::Error, "✗ "),
-        State::Undecided => (Role::Warn, "? "),
-        State::NotNeeded => (Role::Dim, "– "),
+        CheckState::Met => (Role::Good, "✓ "),
+        CheckState::Broken => (Role::Error, "✗ "),
+        CheckState::Undecided => (Role::Warn, "? "),
+        CheckState::NotNeeded => (Role::Dim, "– "),
     }
 }
 
-fn numbers(run: &Run, frame: &Frame) -> Vec<Line> {
+fn numbers(run: &VerifiedRun, frame: &Frame) -> Vec<Line> {
     let mut items = vec![];
     if let Some(story) = &run.story {
         let journey = &story.judged.journey;
@@ -98,12 +99,12 @@ fn numbers(run: &Run, frame: &Frame) -> Vec<Line> {
     items
 }
 
-fn table(run: &Run, names: &Names) -> Table {
+fn table(run: &VerifiedRun, names: &ShortNames) -> Table {
     let head = ["", "at", "took", "wait", "where"].map(str::to_owned).to_vec();
     Table { head, rows: run.outcome.checks.iter().map(|check| row(check, run, names)).collect(), ..Table::default() }
 }
 
-fn row(check: &Check, run: &Run, names: &Names) -> TableRow {
+fn row(check: &Check, run: &VerifiedRun, names: &ShortNames) -> TableRow {
     let (role, mark) = mark(check.state);
     let first = check.seen.first();
     let at = first.zip(run.start).map(|(sight, start)| Human(sight.time.since(start)).to_string());
@@ -112,7 +113,7 @@ fn row(check: &Check, run: &Run, names: &Names) -> TableRow {
     let cells = vec![
         vec![
             piece(role, mark),
-            piece(if check.state == State::Met { Role::Plain } else { Role::Strong }, called(check)),
+            piece(if check.state == CheckState::Met { Role::Plain } else { Role::Strong }, called(check)),
         ],
         plain(at.unwrap_or_default()),
         plain(took.unwrap_or_default()),
@@ -123,31 +124,31 @@ fn row(check: &Check, run: &Run, names: &Names) -> TableRow {
 }
 
 /// Which service, and how often; what was expected where nothing was seen.
-fn where_(check: &Check, names: &Names) -> Line {
+fn where_(check: &Check, names: &ShortNames) -> Line {
     let counted = if check.seen.len() > 1 { format!(" ×{}", check.seen.len()) } else { String::new() };
     match (check.seen.first(), check.value) {
         (Some(sight), _) => vec![
             piece(Role::Plain, format!("{}{counted}", names.get(&sight.service))),
             piece(
                 Role::Error,
-                if check.seen.iter().any(|s| s.error) && check.state != State::Met { "  failed" } else { "" },
+                if check.seen.iter().any(|s| s.error) && check.state != CheckState::Met { "  failed" } else { "" },
             ),
         ],
         (None, Some(value)) => plain(format!("= {value}")),
-        (None, None) if check.state == State::NotNeeded => one(Role::Dim, "not seen, need not be"),
+        (None, None) if check.state == CheckState::NotNeeded => one(Role::Dim, "not seen, need not be"),
         // Why not stands below.
-        (None, None) if check.kind == Kind::Step && check.why.is_empty() => one(Role::Dim, "not seen"),
+        (None, None) if check.kind == CheckKind::Step && check.why.is_empty() => one(Role::Dim, "not seen"),
         (None, None) => vec![],
     }
 }
 
 /// Why it is not met, where it was seen, what did happen instead, what explains it.
-fn below(check: &Check, run: &Run, names: &Names) -> Vec<Block> {
+fn below(check: &Check, run: &VerifiedRun, names: &ShortNames) -> Vec<Block> {
     let mut blocks = vec![];
     let dim = |text: String| Block::Line(one(Role::Dim, text));
-    let role = if check.state == State::Broken { Role::Error } else { Role::Plain };
+    let role = if check.state == CheckState::Broken { Role::Error } else { Role::Plain };
     blocks.extend(check.why.iter().map(|why| Block::Line(one(role, why.clone()))));
-    if check.state == State::Broken {
+    if check.state == CheckState::Broken {
         let places = check.seen.iter().take(PLACES).map(|sight| place(sight, run.start, names));
         blocks.extend(places.map(|text| dim(format!("seen: {text}"))));
         if check.seen.len() > PLACES {
@@ -163,7 +164,7 @@ fn below(check: &Check, run: &Run, names: &Names) -> Vec<Block> {
         ]));
     }
     // What is forbidden is a finding, and is told already.
-    if let Some(finding) = check.finding.filter(|_| check.kind != Kind::Forbid) {
+    if let Some(finding) = check.finding.filter(|_| check.kind != CheckKind::Forbid) {
         let told = run.judgement.findings.iter().find(|found| found.is(finding));
         let said = told.map_or_else(|| finding.word().to_owned(), |found| found.summary.clone());
         blocks.push(Block::Line(vec![piece(Role::Dim, "because: "), piece(Role::Plain, said)]));
@@ -171,14 +172,14 @@ fn below(check: &Check, run: &Run, names: &Names) -> Vec<Block> {
     blocks
 }
 
-fn place(sight: &Sight, start: Option<Timestamp>, names: &Names) -> String {
+fn place(sight: &Sight, start: Option<Timestamp>, names: &ShortNames) -> String {
     let at = start.map(|start| format!(" at {}", Human(sight.time.since(start)))).unwrap_or_default();
     let span = sight.span_id.map(|span| format!(", span {}", names.span(span))).unwrap_or_default();
     format!("{} {}{at}{span}", names.get(&sight.service), sight.name)
 }
 
 /// The timeline, where there is something to explain.
-fn drawing(run: &Run, story: &Story, names: &Names, frame: &Frame) -> Vec<Block> {
+fn drawing(run: &VerifiedRun, story: &RunTimeline, names: &ShortNames, frame: &Frame) -> Vec<Block> {
     if run.outcome.verdict == Verdict::Pass || story.judged.journey.is_empty() {
         return vec![];
     }
@@ -188,7 +189,7 @@ fn drawing(run: &Run, story: &Story, names: &Names, frame: &Frame) -> Vec<Block>
     blocks
 }
 
-fn facts(run: &Run, verification: &Verification, names: &Names, frame: &Frame) -> Vec<Fact> {
+fn facts(run: &VerifiedRun, verification: &VerificationReport, names: &ShortNames, frame: &Frame) -> Vec<Fact> {
     // Nothing more comes into a file, or into the demo.
     let may_come = !["--demo", "--input"].iter().any(|flag| frame.report.flags.contains(flag));
     let waiting = run.outcome.waiting_for.iter().filter(|_| may_come).map(|what| plain(what.clone()));
@@ -209,13 +210,13 @@ fn facts(run: &Run, verification: &Verification, names: &Names, frame: &Frame) -
     facts
 }
 
-fn commands(run: &Run, names: &Names, frame: &Frame) -> Vec<String> {
+fn commands(run: &VerifiedRun, names: &ShortNames, frame: &Frame) -> Vec<String> {
     if run.start.is_none() {
         let flags = &frame.report.flags;
         let is_file = flags.contains("--input");
         return vec![if is_file { format!("trace find {flags}") } else { "trace doctor".to_owned() }];
     }
-    let broken = run.outcome.checks.iter().filter(|check| check.state == State::Broken);
+    let broken = run.outcome.checks.iter().filter(|check| check.state == CheckState::Broken);
     let mut seen = broken.flat_map(|check| check.seen.iter().chain(check.nearest.iter().map(|nearest| &nearest.sight)));
     let span = seen.find_map(|sight| sight.span_id);
     let mut commands: Vec<String> = span.map(|span| frame.command("span", &names.span(span))).into_iter().collect();

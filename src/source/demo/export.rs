@@ -157,9 +157,9 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::demo::{NOW, Run, scenarios};
+    use crate::source::demo::{DemoRun, NOW, scenarios};
 
-    fn runs() -> Vec<Run> {
+    fn runs() -> Vec<DemoRun> {
         scenarios().iter().map(|s| s.run(NOW, 7)).collect()
     }
 

@@ -6,7 +6,7 @@
 use super::pipeline;
 use super::random::Random;
 use super::recorder::{BATCH, ESSAY, JUDGE, Jitter, Recorder, SPELL};
-use super::{Fault, NOW, Run, embedded, shell};
+use super::{DemoRun, Fault, NOW, embedded, shell};
 use crate::model::attribute::Value;
 use crate::model::evidence::Evidence;
 use crate::model::id::TraceId;
@@ -29,7 +29,7 @@ const TENANTS: u64 = 40;
 
 /// What was stored of this time: every run that began in it.
 pub fn within(window: Window) -> Evidence {
-    let began = |run: &Run| run.spans.iter().map(|span| span.start).min();
+    let began = |run: &DemoRun| run.spans.iter().map(|span| span.start).min();
     let embedded =
         embedded().into_iter().map(|(_, run)| run).filter(|run| began(run).is_some_and(|at| window.contains(at)));
     let ordinary = ordinary().filter(|(_, start)| window.contains(*start)).map(|(nth, start)| run(nth, start));
@@ -44,9 +44,10 @@ pub fn within(window: Window) -> Evidence {
 }
 
 /// The ordinary run that is called so: by correlation ID or trace ID.
-pub fn find(text: &str) -> Option<Run> {
+pub fn find(text: &str) -> Option<DemoRun> {
     let trace_id = TraceId::from_hex(text);
-    let is_meant = |run: &Run| run.correlation_id == text || trace_id.is_some_and(|id| run.truth.traces.contains(&id));
+    let is_meant =
+        |run: &DemoRun| run.correlation_id == text || trace_id.is_some_and(|id| run.truth.traces.contains(&id));
     ordinary().map(|(nth, start)| run(nth, start)).find(is_meant)
 }
 
@@ -62,7 +63,7 @@ fn ordinary() -> impl Iterator<Item = (i64, Timestamp)> {
 }
 
 /// One ordinary run, its fault told by where it runs and by its number.
-fn run(nth: i64, start: Timestamp) -> Run {
+fn run(nth: i64, start: Timestamp) -> DemoRun {
     let mut random = Random::new(1, &format!("run-{nth}"));
     let id = random.uuid();
     let is_new = start >= SINCE && random.below(2) == 0;
@@ -85,7 +86,7 @@ fn run(nth: i64, start: Timestamp) -> Run {
         recorder.edit(root).attributes.push("tenant.id", Value::Text(tenant));
     }
     let (spans, logs, truth) = recorder.finish();
-    Run { correlation_id: id, spans, logs, truth, ..Run::default() }
+    DemoRun { correlation_id: id, spans, logs, truth, ..DemoRun::default() }
 }
 
 /// Chooses a host of each service, and what it runs.
@@ -111,15 +112,15 @@ mod tests {
         let asked = Window::new(NOW.plus(-2 * HOUR), NOW);
         let all = within(asked);
         assert_eq!(all.spans, within(asked).spans);
-        let runs: Vec<Run> = ordinary().map(|(nth, start)| run(nth, start)).collect();
+        let runs: Vec<DemoRun> = ordinary().map(|(nth, start)| run(nth, start)).collect();
         let ids: BTreeSet<&str> = runs.iter().map(|run| run.correlation_id.as_str()).collect();
         assert_eq!((ids.len(), runs.len()), (201, 201));
         assert!(runs.iter().flat_map(|run| &run.spans).all(|span| span.start < NOW && span.end() < NOW));
-        let is_new = |run: &&Run| {
+        let is_new = |run: &&DemoRun| {
             let mut values = run.spans.iter().filter_map(|span| span.resource.attributes.get("service.version"));
             values.any(|version| version.to_string() == VERSION)
         };
-        let new: Vec<&Run> = runs.iter().filter(is_new).collect();
+        let new: Vec<&DemoRun> = runs.iter().filter(is_new).collect();
         let count = |fault: Fault| new.iter().filter(|run| run.truth.fault == fault).count();
         let (unreadable, rebuilt) = (count(Fault::DictionaryUnreadable), count(Fault::DictionaryRebuilt));
         assert!(new.iter().flat_map(|run| &run.spans).all(|span| span.start >= SINCE));

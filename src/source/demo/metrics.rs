@@ -9,7 +9,7 @@ use crate::model::time::{MINUTE, SECOND, Timestamp};
 
 /// What the story counted on its way.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct SpellCheckTally {
     /// Storage references updated.
     pub(super) updates: u32,
     /// Storage references that could not be updated.
@@ -19,20 +19,20 @@ pub(super) struct Tally {
     /// The longest wait in the spell checker's queue.
     pub(super) lag_ns: i64,
     /// Spell checks done.
-    pub(super) checks: Vec<Check>,
+    pub(super) checks: Vec<SpellCheck>,
     /// Whether the judgement was reached.
     pub(super) completed: bool,
 }
 
 /// One spell check: its span and when it was observed.
-pub(super) struct Check {
+pub(super) struct SpellCheck {
     trace_id: TraceId,
     span_id: SpanId,
     ended: i64,
     duration_ns: i64,
 }
 
-impl Check {
+impl SpellCheck {
     /// The check that this span is.
     pub(super) fn of(r: &Recorder, work: At) -> Self {
         let (trace_id, span_id) = r.ids(work);
@@ -83,7 +83,7 @@ const DURATION: &str = "spell_checker_check_duration_seconds";
 const BOUNDS: [f64; 5] = [0.05, 0.1, 0.25, 0.5, 1.0];
 
 /// Every sample of the run.
-pub(super) fn samples(tally: &Tally) -> Vec<Sample> {
+pub(super) fn samples(tally: &SpellCheckTally) -> Vec<Sample> {
     let status = if tally.completed { "completed" } else { "in_progress" };
     let lag = seconds(tally.lag_ns);
     let mut all = vec![
@@ -105,7 +105,7 @@ fn counter(family: &'static str, count: u32) -> Sample {
     Sample { family, kind: MetricKind::Counter, name, labels: vec![], value, exemplar: None }
 }
 
-fn histogram(checks: &[Check]) -> Vec<Sample> {
+fn histogram(checks: &[SpellCheck]) -> Vec<Sample> {
     let sample = |suffix: &str, labels: Vec<(&'static str, String)>, value: f64, exemplar: Option<Exemplar>| Sample {
         family: DURATION,
         kind: MetricKind::Histogram,
@@ -128,7 +128,7 @@ fn histogram(checks: &[Check]) -> Vec<Sample> {
     all
 }
 
-fn exemplar(check: &Check, bound: &str) -> Exemplar {
+fn exemplar(check: &SpellCheck, bound: &str) -> Exemplar {
     Exemplar {
         metric: format!("{DURATION}_bucket"),
         labels: labels(&[("le", bound)]),
@@ -140,7 +140,7 @@ fn exemplar(check: &Check, bound: &str) -> Exemplar {
 }
 
 /// The alert that a failed storage reference fires, told of no service: at the second evaluation after it.
-pub(super) fn alerts(tally: &Tally) -> Vec<Alert> {
+pub(super) fn alerts(tally: &SpellCheckTally) -> Vec<Alert> {
     const NAME: &str = "StorageReferencePropagationFailure";
     const EVERY: i64 = 10 * SECOND;
     let alert = |failed_at: i64| {
@@ -153,7 +153,7 @@ pub(super) fn alerts(tally: &Tally) -> Vec<Alert> {
 }
 
 /// Two panels over the time around the run.
-pub(super) fn panels(tally: &Tally, origin: i64) -> Vec<Panel> {
+pub(super) fn panels(tally: &SpellCheckTally, origin: i64) -> Vec<Panel> {
     let failed = |at: i64| tally.failed_at.is_some_and(|failed| failed <= at);
     let failures = series(origin, |at| if failed(at) { f64::from(tally.failures) } else { 0.0 });
     let lag =

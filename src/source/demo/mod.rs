@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 use self::random::Random;
 use self::recorder::Recorder;
-use crate::model::evidence::{BackendState, BackendStatus, Coverage, Evidence, LookedUp, Note, NoteCode, Source};
+use crate::model::evidence::{BackendState, BackendStatus, Evidence, LookedUp, Note, NoteCode, Searched, Source};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
@@ -102,7 +102,7 @@ pub struct Scenario {
 
 /// One generated run, as a backend would give it back, and the truth.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Run {
+pub struct DemoRun {
     /// Its correlation ID.
     pub correlation_id: String,
     /// What is stored of its spans.
@@ -190,7 +190,7 @@ pub fn scenarios() -> Vec<Scenario> {
 
 impl Scenario {
     /// The run of this scenario that starts here. The same seed gives the same run; seeds differ in IDs and jitter.
-    pub fn run(&self, start: Timestamp, seed: u64) -> Run {
+    pub fn run(&self, start: Timestamp, seed: u64) -> DemoRun {
         let mut random = Random::new(seed, self.name);
         let correlation_id = correlation_id(self.fault, &mut random);
         let mut recorder = Recorder::new(self.fault, start, correlation_id.clone(), random);
@@ -198,7 +198,7 @@ impl Scenario {
         let panels = metrics::panels(&tally, recorder.origin);
         let samples = metrics::samples(&tally);
         let (spans, logs, truth) = recorder.finish();
-        Run {
+        DemoRun {
             correlation_id,
             spans,
             logs,
@@ -230,23 +230,23 @@ pub fn tour() -> [&'static str; 3] {
 pub const BROKEN: &str = "storage-error";
 
 /// Every scenario with its run in the demo: fixed IDs, fixed times, two to three minutes before [`NOW`].
-pub fn embedded() -> Vec<(Scenario, Run)> {
+pub fn embedded() -> Vec<(Scenario, DemoRun)> {
     let first = NOW.plus(-3 * MINUTE + 11_112_000_000);
     let run = |(n, scenario): (usize, Scenario)| (scenario, scenario.run(first.plus(n as i64 * 17 * SECOND / 10), 1));
     scenarios().into_iter().enumerate().map(run).collect()
 }
 
 /// The embedded run that is called so: by scenario name, correlation ID, or trace ID.
-pub fn find(text: &str) -> Option<(Scenario, Run)> {
+pub fn find(text: &str) -> Option<(Scenario, DemoRun)> {
     let trace_id = TraceId::from_hex(text);
-    let is_meant = |(scenario, run): &(Scenario, Run)| {
+    let is_meant = |(scenario, run): &(Scenario, DemoRun)| {
         scenario.name == text || run.correlation_id == text || trace_id.is_some_and(|id| run.truth.traces.contains(&id))
     };
     embedded().into_iter().find(is_meant)
 }
 
 /// A run as evidence, complete, as if three backends had given it: nothing was asked of any server.
-pub fn evidence(run: &Run) -> Evidence {
+pub fn evidence(run: &DemoRun) -> Evidence {
     Evidence {
         spans: run.spans.clone(),
         logs: run.logs.clone(),
@@ -264,7 +264,7 @@ fn shell(window: Window, items: [usize; 3]) -> Evidence {
     Evidence {
         backends: sources.into_iter().zip(items).map(|(source, items)| status(source, items)).collect(),
         notes: vec![Note::new(NoteCode::Info, Source::Demo, "no server was asked")],
-        coverage: Coverage { traces: window.clone(), logs: window.clone(), metrics: window },
+        coverage: Searched { traces: window.clone(), logs: window.clone(), metrics: window },
         looked_up: LookedUp::NotNeeded,
         ..Evidence::default()
     }
@@ -280,7 +280,7 @@ mod tests {
     use super::*;
     use crate::model::span::StatusCode;
 
-    fn run(name: &str) -> Run {
+    fn run(name: &str) -> DemoRun {
         scenarios().into_iter().find(|s| s.name == name).unwrap().run(NOW, 7)
     }
 
@@ -364,12 +364,12 @@ mod tests {
     /// What each scenario must look like, said by another road than the one that made it.
     #[test]
     fn each_fault_is_there_and_no_other() {
-        let named = |run: &Run, part: &str| run.spans.iter().filter(|s| s.name.contains(part)).count();
+        let named = |run: &DemoRun, part: &str| run.spans.iter().filter(|s| s.name.contains(part)).count();
         let complete = run("complete");
         assert_eq!((complete.truth.span_count, complete.truth.traces.len(), complete.truth.services.len()), (12, 1, 4));
         assert_eq!((complete.truth.error_spans, complete.alerts.len()), (0, 0));
 
-        let orphans = |run: &Run| {
+        let orphans = |run: &DemoRun| {
             let stored: BTreeSet<_> = run.spans.iter().map(|s| s.span_id).collect();
             run.spans.iter().filter(|s| s.parent_id.is_some_and(|id| !stored.contains(&id))).count()
         };

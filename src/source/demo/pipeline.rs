@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::Fault;
-use super::metrics::{Check, Tally};
-use super::recorder::{At, BATCH, Cause, Draft, ESSAY, Failure, JUDGE, MS, Message, Pace, Recorder, SPELL};
+use super::metrics::{SpellCheck, SpellCheckTally};
+use super::recorder::{At, BATCH, Cause, ESSAY, JUDGE, MS, Message, Pace, PlantedFailure, Recorder, SPELL, SpanDraft};
 use crate::model::attribute::Value;
 use crate::model::log::Level;
 use crate::model::span::SpanKind;
@@ -27,8 +27,8 @@ const LOST_ESSAY: usize = 7;
 const ONLY_ESSAY: &str = "essay-001";
 
 /// Tells the run with this fault.
-pub(super) fn play(fault: Fault, r: &mut Recorder) -> Tally {
-    let mut tally = Tally::default();
+pub(super) fn play(fault: Fault, r: &mut Recorder) -> SpellCheckTally {
+    let mut tally = SpellCheckTally::default();
     if fault == Fault::FanOutLost {
         fan_out(r, &mut tally);
         return tally;
@@ -63,7 +63,7 @@ fn accept(r: &mut Recorder, lasting_ms: i64) -> (At, Pace) {
     attributes.push(("http.method", text("POST")));
     attributes.push(("http.route", text("/api/v1/batches/register")));
     attributes.push(("http.status_code", Value::Int(200)));
-    let root = r.span(Draft {
+    let root = r.span(SpanDraft {
         service: BATCH,
         kind: SpanKind::Server,
         name: REGISTER.to_owned(),
@@ -81,7 +81,7 @@ fn log_published(r: &mut Recorder, message: &Message, event: &str) {
 }
 
 /// The spell checker looks at the text and tells the result.
-fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Message) -> Option<Message> {
+fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut SpellCheckTally, asked: &Message) -> Option<Message> {
     let cause = match fault {
         Fault::OwnTrace => Cause::Nothing,
         Fault::LinkedTrace | Fault::StorageError | Fault::UntaggedConsumer => Cause::Link(asked.publish),
@@ -99,7 +99,7 @@ fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Messag
     let rebuilt = if fault == Fault::DictionaryRebuilt { 1_900 } else { 0 };
     let work = r.consume(SPELL, asked, cause, at.at(0), at.at(210 + rebuilt));
     tally.lag_ns = wait;
-    tally.checks.push(Check::of(r, work));
+    tally.checks.push(SpellCheck::of(r, work));
     plant_arrival(fault, r, asked, work);
     let received = [("event_id", json!(asked.event_id)), ("queue_wait_ms", json!(wait / MS))];
     r.log(work, Level::Info, at.at(2), "Spell check request received", &received);
@@ -119,7 +119,7 @@ fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Messag
 
 /// The dictionary cannot be read, so the check fails, and nobody hands the message out again.
 fn dictionary_is_unreadable(r: &mut Recorder, work: At, dictionary: At, at: Pace) {
-    let failure = Failure::new(
+    let failure = PlantedFailure::new(
         "DictionaryFormatError",
         "dictionary en_GB has format 4, this reader knows 5",
         "spell_checker_service/dictionary.py",
@@ -154,7 +154,7 @@ fn plant_arrival(fault: Fault, r: &mut Recorder, asked: &Message, work: At) {
 }
 
 fn load_dictionary(r: &mut Recorder, work: At, from: i64, to: i64) -> At {
-    r.span(Draft {
+    r.span(SpanDraft {
         service: SPELL,
         kind: SpanKind::Internal,
         name: "load_dictionary".to_owned(),
@@ -170,7 +170,7 @@ fn fail_first_delivery(r: &mut Recorder, asked: &Message, wait: i64) {
     let at = r.pace(asked.publish.to + wait);
     let work = r.consume(SPELL, asked, Cause::Parent(asked.publish), at.at(0), at.at(90));
     let dictionary = load_dictionary(r, work, at.at(5), at.at(85));
-    let failure = Failure::new(
+    let failure = PlantedFailure::new(
         "TimeoutError",
         "dictionary en_GB was not loaded within 80 ms",
         "spell_checker_service/dictionary.py",
@@ -183,7 +183,13 @@ fn fail_first_delivery(r: &mut Recorder, asked: &Message, wait: i64) {
 }
 
 /// The essay lifecycle stores where the result lies, and asks for the judgement.
-fn keep(fault: Fault, r: &mut Recorder, tally: &mut Tally, checked: &Message, batch: &str) -> Option<Message> {
+fn keep(
+    fault: Fault,
+    r: &mut Recorder,
+    tally: &mut SpellCheckTally,
+    checked: &Message,
+    batch: &str,
+) -> Option<Message> {
     let wait = r.about(20);
     let at = r.pace(checked.publish.to + wait);
     let work = r.consume(ESSAY, checked, Cause::Parent(checked.publish), at.at(0), at.at(260));
@@ -214,7 +220,7 @@ fn keep(fault: Fault, r: &mut Recorder, tally: &mut Tally, checked: &Message, ba
 fn update_storage(r: &mut Recorder, work: At, essay: &str, from: i64, to: i64) -> At {
     let mut attributes = r.tag();
     attributes.push(("essay.id", text(essay)));
-    r.span(Draft {
+    r.span(SpanDraft {
         service: ESSAY,
         kind: SpanKind::Internal,
         name: STORAGE_UPDATE.to_owned(),
@@ -226,7 +232,7 @@ fn update_storage(r: &mut Recorder, work: At, essay: &str, from: i64, to: i64) -
 }
 
 /// The update goes on in the background, tries three times, and gives up after its consumer has ended well.
-fn storage_fails(r: &mut Recorder, tally: &mut Tally, work: At, batch: &str, at: Pace) {
+fn storage_fails(r: &mut Recorder, tally: &mut SpellCheckTally, work: At, batch: &str, at: Pace) {
     let update = update_storage(r, work, ONLY_ESSAY, at.at(10), at.at(350));
     for attempt in 1..=2 {
         let time = at.at(10 + 110 * attempt);
@@ -234,7 +240,7 @@ fn storage_fails(r: &mut Recorder, tally: &mut Tally, work: At, batch: &str, at:
         let more = [("attempt", json!(attempt)), ("batch_id", json!(batch))];
         r.log(update, Level::Warn, time, "Storage reference update will be tried again", &more);
     }
-    let failure = Failure::new(
+    let failure = PlantedFailure::new(
         "StorageReferenceError",
         format!("content store rejected the reference for essay-001 of {batch}: version 3 expected, 2 given"),
         "essay_lifecycle_service/storage.py",
@@ -249,22 +255,22 @@ fn storage_fails(r: &mut Recorder, tally: &mut Tally, work: At, batch: &str, at:
 }
 
 /// The database refuses, so the update fails, so the consumer fails, and nobody asks for the judgement.
-fn database_fails(r: &mut Recorder, tally: &mut Tally, work: At, batch: &str, at: Pace) {
+fn database_fails(r: &mut Recorder, tally: &mut SpellCheckTally, work: At, batch: &str, at: Pace) {
     let update = update_storage(r, work, ONLY_ESSAY, at.at(10), at.at(250));
     let statement = query(r, ESSAY, "UPDATE essays", update, at.at(15), at.at(240));
-    let refused = Failure::new(
+    let refused = PlantedFailure::new(
         "asyncpg.exceptions.TooManyConnectionsError",
         "remaining connection slots are reserved for superuser connections",
         "asyncpg/connect_utils.py",
         "connect",
     );
-    let not_stored = Failure::new(
+    let not_stored = PlantedFailure::new(
         "StorageReferenceError",
         format!("reference of {batch} could not be stored"),
         "essay_lifecycle_service/storage.py",
         STORAGE_UPDATE,
     );
-    let not_handled = Failure::new(
+    let not_handled = PlantedFailure::new(
         "EventProcessingError",
         format!("event {CHECK_COMPLETE} was not processed"),
         "essay_lifecycle_service/consumer.py",
@@ -283,7 +289,7 @@ fn database_fails(r: &mut Recorder, tally: &mut Tally, work: At, batch: &str, at
 }
 
 /// The comparative judgement reads the essays and scores them.
-fn assess(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Message, batch: &str) {
+fn assess(fault: Fault, r: &mut Recorder, tally: &mut SpellCheckTally, asked: &Message, batch: &str) {
     let wait = r.about(46);
     let at = r.pace(asked.publish.to + wait);
     let (scored, ended) = if fault == Fault::CalleeDown { (90, 100) } else { (410, 500) };
@@ -306,7 +312,7 @@ fn assess(fault: Fault, r: &mut Recorder, tally: &mut Tally, asked: &Message, ba
 
 fn span_of_scoring(r: &mut Recorder, work: At, from: i64, to: i64) -> At {
     let attributes = r.tag();
-    r.span(Draft {
+    r.span(SpanDraft {
         service: JUDGE,
         kind: SpanKind::Internal,
         name: "score_essays".to_owned(),
@@ -326,7 +332,7 @@ fn callee_is_down(r: &mut Recorder, work: At, score: At, at: Pace) {
         ("net.peer.name", text("content_service")),
         ("net.peer.port", Value::Int(8001)),
     ]);
-    let call = r.span(Draft {
+    let call = r.span(SpanDraft {
         service: JUDGE,
         kind: SpanKind::Client,
         name: "GET /v1/content/{content_id}".to_owned(),
@@ -335,13 +341,13 @@ fn callee_is_down(r: &mut Recorder, work: At, score: At, at: Pace) {
         to: at.at(83),
         attributes,
     });
-    let refused = Failure::new(
+    let refused = PlantedFailure::new(
         "aiohttp.client_exceptions.ClientConnectorError",
         "Cannot connect to host content_service:8001 ssl:default [Connection refused]",
         "aiohttp/connector.py",
         "_wrap_create_connection",
     );
-    let no_text = Failure::new(
+    let no_text = PlantedFailure::new(
         "ContentUnavailableError",
         "text of essay-001 could not be read",
         "cj_assessment_service/scoring.py",
@@ -357,7 +363,7 @@ fn callee_is_down(r: &mut Recorder, work: At, score: At, at: Pace) {
 }
 
 /// Twelve essays of one batch, each checked and stored; the request of one gets lost.
-fn fan_out(r: &mut Recorder, tally: &mut Tally) {
+fn fan_out(r: &mut Recorder, tally: &mut SpellCheckTally) {
     let (root, at) = accept(r, 180);
     r.log(root, Level::Info, at.at(5), "Batch registration received", &[("essays", json!(ESSAYS))]);
     query(r, BATCH, "INSERT batches", root, at.at(10), at.at(40));
@@ -377,7 +383,7 @@ fn fan_out(r: &mut Recorder, tally: &mut Tally) {
 
 /// A batch of so many essays, all checked and stored: a root and five spans an essay.
 pub(super) fn essays(r: &mut Recorder, count: usize) {
-    let mut tally = Tally::default();
+    let mut tally = SpellCheckTally::default();
     let (root, at) = accept(r, 60 + 10 * count as i64);
     for n in 0..count {
         let essay = format!("essay-{:03}", n + 1);
@@ -387,19 +393,19 @@ pub(super) fn essays(r: &mut Recorder, count: usize) {
     }
 }
 
-fn check_essay(r: &mut Recorder, tally: &mut Tally, asked: &Message, essay: &str) -> Message {
+fn check_essay(r: &mut Recorder, tally: &mut SpellCheckTally, asked: &Message, essay: &str) -> Message {
     let wait = r.about(44);
     let at = r.pace(asked.publish.to + wait);
     let work = r.consume(SPELL, asked, Cause::Parent(asked.publish), at.at(0), at.at(80));
     tally.lag_ns = tally.lag_ns.max(wait);
-    tally.checks.push(Check::of(r, work));
+    tally.checks.push(SpellCheck::of(r, work));
     let corrections = r.random.below(40);
     let more = [("essay_id", json!(essay)), ("corrections", json!(corrections))];
     r.log(work, Level::Info, at.at(60), "Spell check complete", &more);
     r.publish(SPELL, CHECK_COMPLETE, work, at.at(70))
 }
 
-fn store_essay(r: &mut Recorder, tally: &mut Tally, checked: &Message, essay: &str) {
+fn store_essay(r: &mut Recorder, tally: &mut SpellCheckTally, checked: &Message, essay: &str) {
     let wait = r.about(20);
     let at = r.pace(checked.publish.to + wait);
     let work = r.consume(ESSAY, checked, Cause::Parent(checked.publish), at.at(0), at.at(60));
@@ -412,7 +418,7 @@ fn store_essay(r: &mut Recorder, tally: &mut Tally, checked: &Message, essay: &s
 fn query(r: &mut Recorder, service: &'static str, name: &str, parent: At, from: i64, to: i64) -> At {
     let mut attributes = r.tag();
     attributes.push(("db.system", text("postgresql")));
-    r.span(Draft {
+    r.span(SpanDraft {
         service,
         kind: SpanKind::Client,
         name: name.to_owned(),

@@ -191,14 +191,14 @@ fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::window::phases::{Asked, phases as judged};
+    use crate::analysis::window::phases::{PhaseWindow, phases as judged};
     use crate::model::time::Window;
     use crate::query::PhaseQueries;
 
     #[test]
     fn the_phase_that_is_stuck_is_found_and_no_other() {
         let window = Window::new(NOW.plus(-HOUR), NOW);
-        let asked = Asked { window, step_ns: STEP, stuck_after_ns: 15 * MINUTE };
+        let asked = PhaseWindow { window, step_ns: STEP, stuck_after_ns: 15 * MINUTE };
         let told = judged(&phases().series, &PhaseQueries::default(), asked);
         let names: Vec<&str> = told.iter().map(|phase| phase.phase.as_str()).collect();
         assert_eq!(names, PHASES);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::line::LineForm;
 use super::random::Random;
 use super::written::{in_form, python_time};
-use super::{Fault, Planted, Run, Truth};
+use super::{DemoRun, Fault, Planted, Truth};
 use crate::model::attribute::{Attributes, Value};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::{Level, LogEntry};
@@ -49,7 +49,7 @@ pub(super) enum Cause {
 }
 
 /// A span about to be written.
-pub(super) struct Draft {
+pub(super) struct SpanDraft {
     pub(super) service: &'static str,
     pub(super) kind: SpanKind,
     pub(super) name: String,
@@ -68,13 +68,13 @@ pub(super) struct Message {
 }
 
 /// An exception as Python raises it.
-pub(super) struct Failure {
+pub(super) struct PlantedFailure {
     pub(super) kind: &'static str,
     pub(super) message: String,
     pub(super) stack: String,
 }
 
-impl Failure {
+impl PlantedFailure {
     /// One raised in this function of this file.
     pub(super) fn new(kind: &'static str, message: impl Into<String>, file: &str, function: &str) -> Self {
         let message = message.into();
@@ -154,7 +154,7 @@ impl Recorder {
     }
 
     /// The page of a run, to write on; its spans and lines are taken out of it.
-    pub(super) fn resume(run: &mut Run, random: Random) -> Self {
+    pub(super) fn resume(run: &mut DemoRun, random: Random) -> Self {
         let start = run.spans.iter().map(|s| s.start).min().unwrap_or_default();
         let mut recorder = Self::new(run.truth.fault, start, run.correlation_id.clone(), random);
         recorder.spans = std::mem::take(&mut run.spans);
@@ -251,8 +251,8 @@ impl Recorder {
     }
 
     /// Writes a span.
-    pub(super) fn span(&mut self, draft: Draft) -> At {
-        let Draft { service, kind, name, cause, from, to, attributes } = draft;
+    pub(super) fn span(&mut self, draft: SpanDraft) -> At {
+        let SpanDraft { service, kind, name, cause, from, to, attributes } = draft;
         let (trace_id, parent_id, links) = self.lineage(cause);
         let span = Span {
             trace_id,
@@ -326,7 +326,7 @@ impl Recorder {
             Jitter::Slight => 4 * MS,
             Jitter::Everyday => 2 * MS + self.random.below(4_000) as i64 * 1_000,
         };
-        let publish = self.span(Draft {
+        let publish = self.span(SpanDraft {
             service,
             kind: SpanKind::Producer,
             name: format!("kafka.publish.{topic}"),
@@ -342,7 +342,7 @@ impl Recorder {
     pub(super) fn consume(&mut self, service: &'static str, message: &Message, cause: Cause, from: i64, to: i64) -> At {
         let attributes = self.messaging(&message.event_id, message.topic, "messaging.source", "consume");
         let name = format!("kafka.consume.{}", message.topic);
-        self.span(Draft { service, kind: SpanKind::Consumer, name, cause, from, to, attributes })
+        self.span(SpanDraft { service, kind: SpanKind::Consumer, name, cause, from, to, attributes })
     }
 
     fn messaging(&self, id: &str, topic: &str, key: &'static str, operation: &str) -> Vec<(&'static str, Value)> {
@@ -354,7 +354,7 @@ impl Recorder {
     }
 
     /// Lets a span fail with an exception just before its end.
-    pub(super) fn fail(&mut self, at: At, failure: &Failure) {
+    pub(super) fn fail(&mut self, at: At, failure: &PlantedFailure) {
         let time = self.clock_of(at, at.to - MS / 5);
         let span = &mut self.spans[at.index];
         let headline = format!("{}: {}", failure.kind, failure.message);
@@ -402,7 +402,7 @@ impl Recorder {
     }
 
     /// Writes an error line with its full `error_context`.
-    pub(super) fn error_log(&mut self, at: At, time: i64, event: &str, failure: &Failure, data: &Json) {
+    pub(super) fn error_log(&mut self, at: At, time: i64, event: &str, failure: &PlantedFailure, data: &Json) {
         let (trace_id, span_id) = self.ids(at);
         let span = &self.spans[at.index];
         let context = json!({

@@ -11,7 +11,7 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LineKey;
 use crate::model::span::Span;
 use crate::stitch::oddities::is_repeat;
-use crate::wire::documents::{Form, Piece, form, split};
+use crate::wire::documents::{DocumentForm, DocumentPiece, form, split};
 use crate::wire::{Decoded, Malformed, is_utf16, jaeger_json, log_line, loki_json, otlp_json, text};
 
 /// How many broken lines are named one by one.
@@ -59,7 +59,7 @@ pub fn read(name: &str, bytes: impl AsRef<[u8]>) -> Result<Evidence, Error> {
     if text.trim().is_empty() {
         return Err(input(name, "the file is empty"));
     }
-    let mut reader = Reader::default();
+    let mut reader = FileReader::default();
     reader.pieces(split(&text), !text.ends_with('\n'));
     reader.finish(name)
 }
@@ -122,32 +122,32 @@ fn not_text(bytes: &[u8]) -> Option<&'static str> {
 
 /// Collects what the documents of one file hold.
 #[derive(Default)]
-struct Reader {
+struct FileReader {
     decoded: Decoded,
     recognised: usize,
     broken: Vec<String>,
 }
 
-impl Reader {
-    fn pieces(&mut self, pieces: Vec<Piece>, open_end: bool) {
+impl FileReader {
+    fn pieces(&mut self, pieces: Vec<DocumentPiece>, open_end: bool) {
         let last = pieces.len().saturating_sub(1);
         for (at, piece) in pieces.into_iter().enumerate() {
             match piece {
-                Piece::Document { line, text } => self.document(line, &text),
-                Piece::Broken { line, why, is_cut: true } if at == last && at > 0 && open_end => {
+                DocumentPiece::Document { line, text } => self.document(line, &text),
+                DocumentPiece::Broken { line, why, is_cut: true } if at == last && at > 0 && open_end => {
                     self.broken.push(format!("line {line} is only half written, as if the file still grew: {why}"));
                 }
-                Piece::Broken { line, why, is_cut: true } => {
+                DocumentPiece::Broken { line, why, is_cut: true } => {
                     self.broken.push(format!("line {line} begins a document that is cut off: {why}"));
                 }
-                Piece::Broken { line, why, .. } => self.broken.push(format!("line {line} skipped: {why}")),
+                DocumentPiece::Broken { line, why, .. } => self.broken.push(format!("line {line} skipped: {why}")),
             }
         }
     }
 
     fn document(&mut self, line: usize, text: &str) {
         match form(text) {
-            Form::List(documents) => {
+            DocumentForm::List(documents) => {
                 self.recognised += usize::from(documents.is_empty());
                 for text in documents {
                     self.take(line, decode(&form(text), text));
@@ -185,18 +185,18 @@ impl Reader {
 }
 
 /// What one document holds; `Err` says why it cannot be read.
-fn decode(form: &Form, text: &str) -> Result<Decoded, String> {
+fn decode(form: &DocumentForm, text: &str) -> Result<Decoded, String> {
     let told = |result: Result<Decoded, Malformed>| result.map_err(|why| why.to_string());
     let one_line = |entry| Decoded { logs: vec![entry], ..Decoded::default() };
     match form {
-        Form::Jaeger => told(jaeger_json::traces(text.as_bytes())),
-        Form::JaegerSpan => told(jaeger_json::span_alone(text)),
-        Form::Otlp => told(otlp_json::decode(text.as_bytes())),
-        Form::Loki => told(loki_json::streams(text.as_bytes())),
-        Form::Logcli => loki_json::logcli(text).map(one_line),
-        Form::Line => log_line::stored(text).map(one_line).ok_or_else(|| "its time cannot be read".to_owned()),
-        Form::List(_) => Err("a list of lists is none of the readable forms".to_owned()),
-        Form::Unknown(what) => Err(format!("{what} is none of the readable forms")),
+        DocumentForm::Jaeger => told(jaeger_json::traces(text.as_bytes())),
+        DocumentForm::JaegerSpan => told(jaeger_json::span_alone(text)),
+        DocumentForm::Otlp => told(otlp_json::decode(text.as_bytes())),
+        DocumentForm::Loki => told(loki_json::streams(text.as_bytes())),
+        DocumentForm::Logcli => loki_json::logcli(text).map(one_line),
+        DocumentForm::Line => log_line::stored(text).map(one_line).ok_or_else(|| "its time cannot be read".to_owned()),
+        DocumentForm::List(_) => Err("a list of lists is none of the readable forms".to_owned()),
+        DocumentForm::Unknown(what) => Err(format!("{what} is none of the readable forms")),
     }
 }
 

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::model::id::decode_base64;
 use crate::source::failure::Failure;
 use crate::source::server::Auth;
-use crate::source::server::request::Answer;
+use crate::source::server::request::Response;
 
 /// What stands where a secret stood.
 const MASKED: &str = "[REDACTED]";
@@ -43,7 +43,7 @@ impl Mask {
 
     /// An answer without our secrets. Refusals lose all of them; data only those that cannot be a word of its own, so
     /// that a password such as `cart` does not eat a service's name.
-    pub fn answer(&self, mut answer: Answer) -> Answer {
+    pub fn answer(&self, mut answer: Response) -> Response {
         let is_data = answer.is_success() && !answer.is_page();
         let pattern = if is_data { &self.data } else { &self.refusals };
         if let Some(clean) = pattern.as_ref().and_then(|pattern| without(pattern, &answer.body)) {
@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn cleaned(status: u16, body: &str) -> String {
-        let answer = Answer { status, date: None, after: Duration::ZERO, body: body.as_bytes().to_vec() };
+        let answer = Response { status, date: None, after: Duration::ZERO, body: body.as_bytes().to_vec() };
         String::from_utf8(mask().answer(answer).body).unwrap()
     }
 

@@ -5,13 +5,13 @@ use crate::model::rule::Rule;
 use crate::model::time::{SECOND, Timestamp, Window};
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::Endpoint;
-use crate::source::server::request::{Answer, Request};
+use crate::source::server::request::{Request, Response};
 use crate::source::server::transport::{Transport, shown};
-use crate::wire::prometheus_json::{self, Reply};
+use crate::wire::prometheus_json::{self, PrometheusReply};
 use crate::wire::{Malformed, prometheus_rules};
 
 /// Series, with what the server remarks on them.
-pub type Told = Reply<Vec<Series>>;
+pub type SeriesReply = PrometheusReply<Vec<Series>>;
 
 /// A Prometheus at some address.
 pub struct Prometheus<'a> {
@@ -26,7 +26,7 @@ impl<'a> Prometheus<'a> {
     }
 
     /// Samples of a query over a time.
-    pub async fn range(&self, query: &str, window: Window) -> Result<Told, Failure> {
+    pub async fn range(&self, query: &str, window: Window) -> Result<SeriesReply, Failure> {
         let request = Request::post(&["api", "v1", "query_range"])
             .with("query", query)
             .with("start", window.from.seconds_text())
@@ -36,17 +36,17 @@ impl<'a> Prometheus<'a> {
     }
 
     /// Samples of a query at one instant.
-    pub async fn instant(&self, query: &str, at: Timestamp) -> Result<Told, Failure> {
+    pub async fn instant(&self, query: &str, at: Timestamp) -> Result<SeriesReply, Failure> {
         self.told(&Request::post(&["api", "v1", "query"]).with("query", query).with("time", at.seconds_text())).await
     }
 
     /// The names of metrics that one of these selects, in this time.
-    pub async fn names(&self, selectors: &[String], window: Window) -> Result<Reply<Vec<String>>, Failure> {
+    pub async fn names(&self, selectors: &[String], window: Window) -> Result<PrometheusReply<Vec<String>>, Failure> {
         self.words(Request::get(&["api", "v1", "label", "__name__", "values"]), selectors, window).await
     }
 
     /// The names of the labels that this selects, in this time.
-    pub async fn labels(&self, selector: &str, window: Window) -> Result<Reply<Vec<String>>, Failure> {
+    pub async fn labels(&self, selector: &str, window: Window) -> Result<PrometheusReply<Vec<String>>, Failure> {
         self.words(Request::get(&["api", "v1", "labels"]), std::slice::from_ref(&selector), window).await
     }
 
@@ -55,14 +55,14 @@ impl<'a> Prometheus<'a> {
         request: Request,
         selectors: &[impl AsRef<str>],
         window: Window,
-    ) -> Result<Reply<Vec<String>>, Failure> {
+    ) -> Result<PrometheusReply<Vec<String>>, Failure> {
         let matched = selectors.iter().fold(request, |request, s| request.with("match[]", s.as_ref()));
         let timed = matched.with("start", window.from.seconds_text()).with("end", window.to.seconds_text());
         self.list(&timed, prometheus_json::values).await
     }
 
     /// Samples that carry a trace ID.
-    pub async fn exemplars(&self, window: Window) -> Result<Reply<Vec<Exemplar>>, Failure> {
+    pub async fn exemplars(&self, window: Window) -> Result<PrometheusReply<Vec<Exemplar>>, Failure> {
         let request = Request::post(&["api", "v1", "query_exemplars"])
             .with("query", "{__name__=~\".+\"}")
             .with("start", window.from.seconds_text())
@@ -71,13 +71,13 @@ impl<'a> Prometheus<'a> {
     }
 
     /// The alerts that are active now.
-    pub async fn alerts(&self, now: Timestamp) -> Result<Reply<Vec<ActiveAlert>>, Failure> {
+    pub async fn alerts(&self, now: Timestamp) -> Result<PrometheusReply<Vec<ActiveAlert>>, Failure> {
         let request = Request::get(&["api", "v1", "alerts"]);
         self.list(&request, move |bytes| prometheus_json::alerts(bytes, now)).await
     }
 
     /// The rules that it evaluates.
-    pub async fn rules(&self) -> Result<Reply<Vec<Rule>>, Failure> {
+    pub async fn rules(&self) -> Result<PrometheusReply<Vec<Rule>>, Failure> {
         self.list(&Request::get(&["api", "v1", "rules"]), prometheus_rules::rules).await
     }
 
@@ -87,7 +87,7 @@ impl<'a> Prometheus<'a> {
     }
 
     /// Its version; empty where it was built without one.
-    pub async fn version(&self) -> Result<(String, Answer), Failure> {
+    pub async fn version(&self) -> Result<(String, Response), Failure> {
         let answer = self.ask(&Request::get(&["api", "v1", "status", "buildinfo"])).await?;
         Ok((prometheus_json::version(&answer.body).unwrap_or_default(), answer))
     }
@@ -100,8 +100,8 @@ impl<'a> Prometheus<'a> {
     async fn list<T: Default + Send + 'static>(
         &self,
         request: &Request,
-        decode: impl Fn(&[u8]) -> Result<Reply<T>, Malformed> + Send + 'static,
-    ) -> Result<Reply<T>, Failure> {
+        decode: impl Fn(&[u8]) -> Result<PrometheusReply<T>, Malformed> + Send + 'static,
+    ) -> Result<PrometheusReply<T>, Failure> {
         let answer = self.ask(request).await?;
         let told = self.transport.read(self.endpoint, answer, decode).await?;
         match told.error {
@@ -110,13 +110,13 @@ impl<'a> Prometheus<'a> {
         }
     }
 
-    async fn told(&self, request: &Request) -> Result<Told, Failure> {
+    async fn told(&self, request: &Request) -> Result<SeriesReply, Failure> {
         let answer = self.ask(request).await?;
         let told = self.transport.read(self.endpoint, answer, prometheus_json::answer).await?;
         let data = told.data.into_series();
         match told.error {
             Some(error) if data.is_empty() => Err(self.refused(&error)),
-            error => Ok(Reply {
+            error => Ok(PrometheusReply {
                 data,
                 warnings: told.warnings.into_iter().chain(error).collect(),
                 infos: told.infos,
@@ -126,7 +126,7 @@ impl<'a> Prometheus<'a> {
         }
     }
 
-    async fn ask(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn ask(&self, request: &Request) -> Result<Response, Failure> {
         self.transport
             .fetch(self.endpoint, request)
             .await?

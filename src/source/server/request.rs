@@ -78,7 +78,7 @@ impl Request {
 
 /// One answer, read whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// HTTP status.
     pub status: u16,
     /// The server's clock, from its `Date` header: whole seconds.
@@ -89,7 +89,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     /// Whether the body looks like a page instead of data.
     pub fn is_page(&self) -> bool {
         self.body.iter().find(|b| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf)) == Some(&b'<')
@@ -116,7 +116,7 @@ impl Answer {
     }
 
     /// This answer if it is a 2xx with data; otherwise what went wrong, with what the server said.
-    pub fn checked(self, address: &str, says: impl Fn(&Answer) -> Option<String>) -> Result<Self, Failure> {
+    pub fn checked(self, address: &str, says: impl Fn(&Response) -> Option<String>) -> Result<Self, Failure> {
         if self.is_success() && !self.is_page() && !self.is_empty() {
             return Ok(self);
         }
@@ -177,8 +177,8 @@ mod tests {
         assert_eq!(quoted(""), "\"\"");
     }
 
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, date: None, after: Duration::ZERO, body: body.as_bytes().to_vec() }
+    fn answer(status: u16, body: &str) -> Response {
+        Response { status, date: None, after: Duration::ZERO, body: body.as_bytes().to_vec() }
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn of_a_batch_with_another_id_only_the_arrival_and_what_follows_is_in() {
     assert_eq!(ids(&journey), [1, 21, 22]);
     assert_eq!(journey.related.len(), 1);
     assert_eq!(journey.related[0].correlation_ids, ["batch-0009"]);
-    assert_eq!(journey.forest.cause[1], Some((0, Via::Link)), "the arrival follows from the sender");
+    assert_eq!(journey.forest.cause[1], Some((0, CauseKind::Link)), "the arrival follows from the sender");
 }
 
 #[test]
@@ -193,8 +193,8 @@ fn a_message_is_its_id_on_its_topic() {
     ];
     let journey = stitched(spans, vec![], "order-0001");
     assert_eq!(ids(&journey), [1, 2, 20, 30], "another topic is another message");
-    assert_eq!(journey.forest.cause[2], Some((0, Via::Message)));
-    assert_eq!(journey.forest.cause[3], Some((1, Via::Message)));
+    assert_eq!(journey.forest.cause[2], Some((0, CauseKind::Message)));
+    assert_eq!(journey.forest.cause[3], Some((1, CauseKind::Message)));
 }
 
 #[test]

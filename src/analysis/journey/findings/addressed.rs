@@ -1,11 +1,11 @@
 //! Which messages somebody who makes spans is expected to take.
 
-use crate::analysis::journey::findings::scene::Scene;
+use crate::analysis::journey::findings::scene::RuleContext;
 use crate::model::attribute::Value;
 use crate::model::span::Span;
 
 /// Whether somebody should take what this span sends.
-pub(super) fn is_expected(scene: &Scene, publish: usize) -> bool {
+pub(super) fn is_expected(scene: &RuleContext, publish: usize) -> bool {
     let span = &scene.journey.spans[publish];
     let is_external = |topic: &&str| scene.grounds.known.is_external_topic(topic) || is_journal(topic);
     scene.in_tree[publish] && !is_reply(span) && !span.topics().iter().any(is_external)

@@ -1,10 +1,10 @@
 //! Phrases that several rules share.
 
-use crate::analysis::journey::findings::scene::Scene;
+use crate::analysis::journey::findings::scene::RuleContext;
 use crate::model::span::Span;
 
 /// Where to read more: the lines of a service.
-pub(super) fn lines_of(scene: &Scene, service: &str, to_see: &str) -> String {
+pub(super) fn lines_of(scene: &RuleContext, service: &str, to_see: &str) -> String {
     let id = scene.journey.correlation_id.as_deref().filter(|id| is_plain(id)).unwrap_or("ID");
     let service = if is_plain(service) { service } else { "SERVICE" };
     format!("`trace logs {id} --service {service}` may tell {to_see}")

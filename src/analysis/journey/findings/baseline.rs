@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::journey::clocks::Clocks;
 use crate::analysis::journey::errors;
 use crate::analysis::journey::findings::gaps;
-use crate::analysis::window::steps::{Entry, Names, Step, judged, step};
+use crate::analysis::window::steps::{Entry, MaskedNames, StepKey, judged, step};
 use crate::model::journey::Journey;
 
 /// From so many runs on a baseline tells anything.
@@ -13,26 +13,26 @@ const LEAST_RUNS: usize = 10;
 
 /// What of the journeys with one beginning was seen.
 #[derive(Clone, Debug, Default)]
-pub struct Runs {
+pub struct BaselineRuns {
     /// How many there were.
     pub count: usize,
     /// Every step, and how it was seen.
-    pub steps: BTreeMap<Step, Seen>,
-    waits: BTreeMap<Step, Vec<i64>>,
+    pub steps: BTreeMap<StepKey, BaselineStep>,
+    waits: BTreeMap<StepKey, Vec<i64>>,
 }
 
 /// How a step was seen.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct BaselineStep {
     /// In how many runs.
     pub runs: usize,
     /// After which other steps, each with how many runs; none for a step that begins.
-    pub after: BTreeMap<Option<Step>, usize>,
+    pub after: BTreeMap<Option<StepKey>, usize>,
 }
 
-impl Seen {
+impl BaselineStep {
     /// After which it mostly came.
-    pub fn usually_after(&self) -> Option<&Step> {
+    pub fn usually_after(&self) -> Option<&StepKey> {
         let most = self.after.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
         most.and_then(|(step, _)| step.as_ref())
     }
@@ -41,7 +41,7 @@ impl Seen {
 /// Good runs, as far as they were added.
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
-    by_entry: BTreeMap<Entry, Runs>,
+    by_entry: BTreeMap<Entry, BaselineRuns>,
 }
 
 impl Baseline {
@@ -50,8 +50,8 @@ impl Baseline {
         let Some(entry) = Entry::of(journey).filter(|_| errors::of(journey).is_empty()) else { return };
         let runs = self.by_entry.entry(entry).or_default();
         runs.count += 1;
-        let names = Names::of(journey);
-        let steps: BTreeSet<(Step, Option<Step>)> = judged(journey)
+        let names = MaskedNames::of(journey);
+        let steps: BTreeSet<(StepKey, Option<StepKey>)> = judged(journey)
             .map(|span| {
                 let above = journey.forest.cause[span].map(|(cause, _)| names.step(journey, cause));
                 (names.step(journey, span), above)
@@ -64,7 +64,7 @@ impl Baseline {
             *seen.after.entry(above).or_default() += 1;
             last = Some(step);
         }
-        let mut waits: BTreeMap<Step, i64> = BTreeMap::new();
+        let mut waits: BTreeMap<StepKey, i64> = BTreeMap::new();
         for idle in gaps::idle(journey, &Clocks::measured(journey)).0 {
             let longest = waits.entry(names.step(journey, idle.after)).or_default();
             *longest = idle.window.length().max(*longest);
@@ -80,7 +80,7 @@ impl Baseline {
     }
 
     /// The runs that began as this one did, where they are enough to tell.
-    pub fn like(&self, journey: &Journey) -> Option<&Runs> {
+    pub fn like(&self, journey: &Journey) -> Option<&BaselineRuns> {
         self.by_entry.get(&Entry::of(journey)?).filter(|runs| runs.count >= LEAST_RUNS)
     }
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::journey::critical_path::downwards;
 use crate::analysis::journey::findings::remote::Remote;
-use crate::analysis::journey::findings::scene::Scene;
-use crate::analysis::journey::findings::trouble::Trouble;
-use crate::analysis::journey::findings::{Draft, MOST_PROOFS};
-use crate::model::finding::{Confidence, Finding, FindingId, Hole, HolePlace, Severity};
+use crate::analysis::journey::findings::scene::RuleContext;
+use crate::analysis::journey::findings::trouble::CallFailure;
+use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
+use crate::model::finding::{Confidence, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::Timestamp;
@@ -20,39 +20,39 @@ const PRECISION: i64 = 2_000_000;
 /// What the calls to one callee have in common: for those that failed, who was called and whether it was made good;
 /// for those that succeeded, who called whom.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Group<'a> {
+enum CallGroup<'a> {
     Failed { callee: &'a str, recovered: bool },
     Well { caller: &'a str, callee: &'a str },
 }
 
 /// Calls without their other side: one for each callee that failed, one for each pair of services otherwise.
-pub(super) fn find(scene: &Scene) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let (journey, known) = (scene.journey, scene.grounds.known);
     let mut sides = None;
-    let mut groups: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<CallGroup, Vec<usize>> = BTreeMap::new();
     for (index, span) in journey.spans.iter().enumerate().filter(|(index, _)| scene.in_tree[*index]) {
         let Some(remote) = Remote::of(span, known).filter(|_| span.message_role().is_none()) else { continue };
-        let trouble = Trouble::of(span);
+        let trouble = CallFailure::of(span);
         // What failed only because its caller had failed before is no failure of its own.
         if scene.cascade.follows.contains_key(&index)
-            || remote.is_silent && !(span.is_error() && trouble == Trouble::Down)
+            || remote.is_silent && !(span.is_error() && trouble == CallFailure::Down)
         {
             continue;
         }
         let sides = sides.get_or_insert_with(|| Sides::of(scene));
-        if sides.is_layer(index) || sides.is_served(scene, index, span.is_error() && trouble == Trouble::Down) {
+        if sides.is_layer(index) || sides.is_served(scene, index, span.is_error() && trouble == CallFailure::Down) {
             continue;
         }
         let group = if span.is_error() {
-            Group::Failed { callee: remote.name, recovered: scene.cascade.recovered.contains(&index) }
+            CallGroup::Failed { callee: remote.name, recovered: scene.cascade.recovered.contains(&index) }
         } else {
-            Group::Well { caller: span.service(), callee: remote.name }
+            CallGroup::Well { caller: span.service(), callee: remote.name }
         };
         groups.entry(group).or_default().push(index);
     }
     let draft = |(group, calls)| match group {
-        Group::Failed { callee, recovered } => failed(scene, callee, recovered, calls),
-        Group::Well { caller, callee } => well(scene, caller, callee, calls),
+        CallGroup::Failed { callee, recovered } => failed(scene, callee, recovered, calls),
+        CallGroup::Well { caller, callee } => well(scene, caller, callee, calls),
     };
     groups.into_iter().map(draft).collect()
 }
@@ -71,7 +71,7 @@ struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
-    fn of(scene: &Scene<'a>) -> Self {
+    fn of(scene: &RuleContext<'a>) -> Self {
         let journey = scene.journey;
         let count = journey.spans.len();
         let mut sides = Self {
@@ -113,7 +113,7 @@ impl<'a> Sides<'a> {
 
     /// Whether a span of the other side is there: below it, linked to it, or, where a layer around it made the context
     /// that was sent, beside it at the same time. A call that was refused has none beside it.
-    fn is_served(&self, scene: &Scene, call: usize, refused: bool) -> bool {
+    fn is_served(&self, scene: &RuleContext, call: usize, refused: bool) -> bool {
         let spans = &scene.journey.spans;
         let client = &spans[call];
         if self.answered[call] || self.linked.contains(&(client.trace_id, client.span_id)) {
@@ -141,14 +141,14 @@ impl<'a> Sides<'a> {
     }
 }
 
-fn callers<'a>(scene: &Scene<'a>, calls: &[usize]) -> Vec<&'a str> {
+fn callers<'a>(scene: &RuleContext<'a>, calls: &[usize]) -> Vec<&'a str> {
     let mut callers: Vec<&str> = calls.iter().map(|c| scene.journey.spans[*c].service()).collect();
     callers.sort_unstable();
     callers.dedup();
     callers
 }
 
-fn draft(scene: &Scene, mut finding: Finding, callee: &str, calls: Vec<usize>, what: &str) -> Draft {
+fn draft(scene: &RuleContext, mut finding: Finding, callee: &str, calls: Vec<usize>, what: &str) -> RuleHit {
     let first = &scene.journey.spans[calls[0]];
     first.service().clone_into(&mut finding.service);
     callee.clone_into(&mut finding.operation);
@@ -158,34 +158,34 @@ fn draft(scene: &Scene, mut finding: Finding, callee: &str, calls: Vec<usize>, w
         scene.proof(*call, if text.is_empty() { what.to_owned() } else { text })
     };
     finding.evidence = calls.iter().take(MOST_PROOFS).map(proof).collect();
-    Draft { finding, spans: calls }
+    RuleHit { finding, spans: calls }
 }
 
-fn failed(scene: &Scene, callee: &str, recovered: bool, calls: Vec<usize>) -> Draft {
-    let troubles = calls.iter().map(|c| Trouble::of(&scene.journey.spans[*c]));
-    let trouble = troubles.max().unwrap_or(Trouble::Untold);
+fn failed(scene: &RuleContext, callee: &str, recovered: bool, calls: Vec<usize>) -> RuleHit {
+    let troubles = calls.iter().map(|c| CallFailure::of(&scene.journey.spans[*c]));
+    let trouble = troubles.max().unwrap_or(CallFailure::Untold);
     let who = callers(scene, &calls).join(", ");
     let is_known = scene.grounds.known.traced.contains(scene.grounds.known.in_spans(callee));
     let (confidence, said, causes, next): (_, _, [&str; 2], _) = match trouble {
-        Trouble::Down => (
+        CallFailure::Down => (
             Confidence::High,
             format!("{callee} is down for {who}: nobody answers there"),
             ["it is not running, or not ready", "its name or port is wrong, or the network does not lead there"],
             format!("see whether {callee} was running then, and whether its name resolves from {who}"),
         ),
-        Trouble::Late => (
+        CallFailure::Late => (
             Confidence::Medium,
             format!("{callee} did not answer {who} in time, and has no span"),
             ["it was not reached", "it hangs or is overloaded, and its span has not ended"],
             format!("look at the lines and the load of {callee} at this time"),
         ),
-        Trouble::Answered => (
+        CallFailure::Answered => (
             if is_known { Confidence::Medium } else { Confidence::Low },
             format!("{callee} answered {who} with an error, and its span is not stored"),
             ["its span was lost", "it makes no spans, or a proxy answered in its place"],
             format!("look at the lines of {callee}, and at dropped spans of its exporter"),
         ),
-        Trouble::Untold => (
+        CallFailure::Untold => (
             Confidence::Low,
             format!("a call of {who} to {callee} failed, and {callee} has no span of it"),
             ["it was not reached", "its span was lost, or it makes none"],
@@ -196,11 +196,11 @@ fn failed(scene: &Scene, callee: &str, recovered: bool, calls: Vec<usize>) -> Dr
     let mut finding = Finding::new(FindingId::ClientWithoutServer, severity, confidence, said);
     finding.causes = causes.map(str::to_owned).to_vec();
     finding.next = vec![next];
-    finding.kind = if trouble == Trouble::Down { "callee_down" } else { "" };
+    finding.kind = if trouble == CallFailure::Down { "callee_down" } else { "" };
     draft(scene, finding, callee, calls, "failed, without saying why")
 }
 
-fn well(scene: &Scene, caller: &str, peer: &str, calls: Vec<usize>) -> Draft {
+fn well(scene: &RuleContext, caller: &str, peer: &str, calls: Vec<usize>) -> RuleHit {
     let is_served = scene.grounds.known.served.contains(&(caller.to_owned(), peer.to_owned()));
     let times = if calls.len() > 1 { format!(" {} times", calls.len()) } else { String::new() };
     let mut finding = if is_served {
@@ -219,7 +219,7 @@ fn well(scene: &Scene, caller: &str, peer: &str, calls: Vec<usize>) -> Draft {
         let hole = |call: &usize| {
             let span = &scene.journey.spans[*call];
             let what = format!("server span of {peer}");
-            Hole { trace_id: span.trace_id, span_id: span.span_id, place: HolePlace::Below, what }
+            MissingPart { trace_id: span.trace_id, span_id: span.span_id, place: MissingPartPlace::Below, what }
         };
         finding.holes = calls.iter().take(MOST_PROOFS).map(hole).collect();
     } else {

@@ -2,7 +2,7 @@
 
 use crate::analysis::journey::critical_path::downwards;
 use crate::model::conventions::MessageRole;
-use crate::model::journey::{Journey, Via};
+use crate::model::journey::{CauseKind, Journey};
 use crate::model::span::SpanKind;
 
 /// Beside each span what lies above and below it. Walked once, down and up again.
@@ -69,7 +69,7 @@ impl Chains {
     fn look_up(&mut self, journey: &Journey, index: usize) {
         let span = &journey.spans[index];
         self.linked_above[index] = !span.links.is_empty();
-        let Some((above, Via::Parent)) = journey.forest.cause[index] else {
+        let Some((above, CauseKind::Parent)) = journey.forest.cause[index] else {
             self.own_root[index] = Some(index);
             return;
         };
@@ -92,12 +92,14 @@ impl Chains {
     }
 
     fn tell_up(&mut self, journey: &Journey, index: usize) {
-        let Some((above, via)) = journey.forest.cause[index].filter(|(_, via)| *via != Via::Message) else { return };
+        let Some((above, via)) = journey.forest.cause[index].filter(|(_, via)| *via != CauseKind::Message) else {
+            return;
+        };
         let span = &journey.spans[index];
         let same = journey.spans[above].service() == span.service();
         let passes_on = self.role[index].is_none() && self.reaches[index];
         self.reaches[above] |= !same || self.consumes(index) || passes_on;
-        if same && via == Via::Parent && !self.publishes(index) {
+        if same && via == CauseKind::Parent && !self.publishes(index) {
             let takes = self.consumes(index);
             self.linked_below[above] |= self.linked_below[index] || takes && !span.links.is_empty();
             self.named_below[above] |= self.named_below[index] || takes && names_a_message(span);

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::analysis::journey::clocks::{Clocks, asynchronous_cause};
-use crate::analysis::journey::findings::Draft;
+use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::pairing::{group, is_poor};
-use crate::analysis::journey::findings::scene::Scene;
+use crate::analysis::journey::findings::scene::RuleContext;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{Journey, is_orphan};
@@ -69,7 +69,7 @@ fn open(journey: &Journey, clocks: &Clocks) -> Vec<(Window, Option<usize>)> {
 }
 
 /// Long times in which nothing was open.
-pub(super) fn find(scene: &Scene) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let (idle, run) = idle(scene.journey, &scene.clocks);
     let is_long = |idle: &&Idle| {
         let length = idle.window.length();
@@ -79,7 +79,7 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
 }
 
 /// What a long time without anything is. So long ones are few, so that each may look at the whole journey.
-fn judge(scene: &Scene, idle: Idle, run: i64) -> Option<Draft> {
+fn judge(scene: &RuleContext, idle: Idle, run: i64) -> Option<RuleHit> {
     let (wait, is_handed_over) = match crossing(scene, idle.window) {
         Crossing::ClockStep => return None,
         Crossing::Message { from, to } => (Some((from, to)), true),
@@ -134,7 +134,7 @@ fn judge(scene: &Scene, idle: Idle, run: i64) -> Option<Draft> {
         ];
         (causes, vec![format!("read what {} and {} wrote in their lines between the two", a.service(), b.service())])
     };
-    Some(Draft { finding, spans: vec![before, after] })
+    Some(RuleHit { finding, spans: vec![before, after] })
 }
 
 /// What leads over a time in which nothing was open.
@@ -149,7 +149,7 @@ enum Crossing {
     Nothing,
 }
 
-fn crossing(scene: &Scene, gap: Window) -> Crossing {
+fn crossing(scene: &RuleContext, gap: Window) -> Crossing {
     let journey = scene.journey;
     let is_after = |span: usize| scene.clocks.start(&journey.spans[span]) >= gap.to;
     let mut message: Option<(Timestamp, usize, usize)> = linked(scene, gap);
@@ -182,7 +182,7 @@ fn crossing(scene: &Scene, gap: Window) -> Crossing {
 }
 
 /// The first span after the gap that links to one before it, whatever its parent is: a relay's, a batch's.
-fn linked(scene: &Scene, gap: Window) -> Option<(Timestamp, usize, usize)> {
+fn linked(scene: &RuleContext, gap: Window) -> Option<(Timestamp, usize, usize)> {
     let spans = &scene.journey.spans;
     let is_before = |span: &Span| span.has_sane_time() && scene.clocks.start(span) < gap.to;
     let before: HashMap<(TraceId, SpanId), usize> = spans
@@ -215,7 +215,7 @@ fn was_delivered_before(journey: &Journey, from: usize, to: usize) -> bool {
 }
 
 /// Whether what came before or after is done again and again: a poller, a health check.
-fn is_repeated(scene: &Scene, before: usize, after: usize) -> bool {
+fn is_repeated(scene: &RuleContext, before: usize, after: usize) -> bool {
     let spans = &scene.journey.spans;
     let times = |span: usize| {
         let (service, name) = (spans[span].service(), &spans[span].name);

@@ -1,7 +1,7 @@
 //! Runs in which nothing is wrong, in every shape that messages have: nothing above info.
 
 use crate::analysis::journey::findings::told::{line, told, told_knowing};
-use crate::analysis::journey::{findings::known::Known, sketch};
+use crate::analysis::journey::{findings::known::Knowledge, sketch};
 use crate::model::finding::{FindingId, Severity};
 
 #[test]
@@ -152,7 +152,7 @@ fn spans_under_another_id_and_reused_ids_are_not_judged() {
     let mut reused = sketch::journey(text);
     reused.spans[1].span_id = reused.spans[0].span_id;
     for journey in [other, reused] {
-        let mut known = Known::default();
+        let mut known = Knowledge::default();
         known.learn(&journey);
         let found = super::told::judged(&journey, &known);
         let grave = found.iter().filter(|f| f.severity > Severity::Info);

@@ -3,34 +3,34 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::journey::findings::pairing::Pairing;
-use crate::analysis::journey::findings::scene::Scene;
+use crate::analysis::journey::findings::scene::RuleContext;
 use crate::model::finding::Confidence;
 use crate::model::span::Span;
 
 /// How the topics of this journey are consumed, here and elsewhere.
-pub(super) struct Habits<'a> {
+pub(super) struct TopicUsage<'a> {
     /// The journey.
-    pub scene: &'a Scene<'a>,
-    here: HashMap<&'a str, Takers<'a>>,
+    pub scene: &'a RuleContext<'a>,
+    here: HashMap<&'a str, TopicConsumers<'a>>,
 }
 
 /// Who takes from a topic here.
-struct Takers<'a> {
+struct TopicConsumers<'a> {
     services: BTreeSet<&'a str>,
     /// Whether always in the sender's own trace.
     in_trace: bool,
 }
 
-impl<'a> Habits<'a> {
+impl<'a> TopicUsage<'a> {
     /// Of this journey.
-    pub fn of(scene: &'a Scene<'a>, pairing: &Pairing) -> Self {
+    pub fn of(scene: &'a RuleContext<'a>, pairing: &Pairing) -> Self {
         let spans = &scene.journey.spans;
-        let mut here: HashMap<&str, Takers> = HashMap::new();
+        let mut here: HashMap<&str, TopicConsumers> = HashMap::new();
         for consume in &pairing.consumes {
             let span = &spans[*consume];
             let same = pairing.sender(*consume).is_some_and(|(sender, _)| spans[sender].trace_id == span.trace_id);
             for topic in span.topics() {
-                let takers = here.entry(topic).or_insert(Takers { services: BTreeSet::new(), in_trace: true });
+                let takers = here.entry(topic).or_insert(TopicConsumers { services: BTreeSet::new(), in_trace: true });
                 takers.services.insert(span.service());
                 takers.in_trace &= same;
             }

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::conventions::MessageRole;
 use crate::model::evidence::{Listed, Operation};
-use crate::model::journey::{Journey, Via, is_orphan};
+use crate::model::journey::{CauseKind, Journey, is_orphan};
 use crate::model::pattern::Pattern;
 use crate::model::span::{Span, SpanKind};
 
 /// What is known from elsewhere. A fold over journeys, beside what is configured.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct Knowledge {
     /// Services that made spans.
     pub traced: BTreeSet<String>,
     /// Topics, each with the services that were seen to take from it.
@@ -37,7 +37,7 @@ pub struct Known {
     pub joined_by_id: bool,
 }
 
-impl Known {
+impl Knowledge {
     /// Adds what spans show by themselves, whatever journeys they are of: who is traced, and who takes which topic.
     pub fn learn_spans(&mut self, spans: &[Span]) {
         for span in spans {
@@ -70,7 +70,7 @@ impl Known {
         let mut entries = BTreeSet::new();
         for (index, span) in journey.spans.iter().enumerate() {
             let (service, cause) = (span.service().to_owned(), journey.forest.cause[index]);
-            if let Some((client, Via::Parent)) = cause.filter(|_| span.kind == SpanKind::Server) {
+            if let Some((client, CauseKind::Parent)) = cause.filter(|_| span.kind == SpanKind::Server) {
                 let client = &journey.spans[client];
                 let peers = [Some(span.service()), client.peer()];
                 let edges = peers.into_iter().flatten().map(|peer| (client.service().to_owned(), peer.to_owned()));
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn lists_tell_who_is_traced_and_who_takes_from_a_topic_of_ours() {
-        let mut known = Known::default();
+        let mut known = Knowledge::default();
         known.published.insert("orders".to_owned(), BTreeSet::from(["shop".to_owned()]));
         let operation = |name: &str| Operation { name: name.to_owned(), kind: SpanKind::Consumer };
         let listed = Listed {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::analysis::journey::findings::scene::Scene;
-use crate::analysis::journey::findings::{Draft, MOST_PROOFS};
+use crate::analysis::journey::findings::scene::RuleContext;
+use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
 use crate::model::finding::{Finding, FindingId};
 use crate::model::id::TraceId;
 
@@ -60,7 +60,7 @@ const TABLE: [(FindingId, FindingId, Same); 27] = {
 };
 
 /// Merges what one cause showed as.
-pub fn merge(scene: &Scene, drafts: Vec<Draft>) -> Vec<Finding> {
+pub fn merge(scene: &RuleContext, drafts: Vec<RuleHit>) -> Vec<Finding> {
     let mut heads: Vec<usize> = (0..drafts.len()).collect();
     let mut dropped = BTreeSet::new();
     for (cause, effect, same) in TABLE {
@@ -89,7 +89,7 @@ pub fn merge(scene: &Scene, drafts: Vec<Draft>) -> Vec<Finding> {
 }
 
 /// Only waits for messages belong to messages, and only an error that was made good to a second delivery.
-fn may_be(effect: &Draft, cause: FindingId) -> bool {
+fn may_be(effect: &RuleHit, cause: FindingId) -> bool {
     match (effect.finding.id, cause) {
         (FindingId::Gap, _) => effect.finding.kind == "queue_wait",
         (FindingId::ErrorOrigin, FindingId::DuplicateConsume) => effect.finding.kind == "recovered",
@@ -113,7 +113,7 @@ struct Causes<'a> {
 }
 
 impl<'a> Causes<'a> {
-    fn of(scene: &Scene, drafts: &'a [Draft], id: FindingId, same: Same) -> Self {
+    fn of(scene: &RuleContext, drafts: &'a [RuleHit], id: FindingId, same: Same) -> Self {
         let mut causes = Self::default();
         for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.finding.id == id) {
             for span in &draft.spans {
@@ -132,7 +132,7 @@ impl<'a> Causes<'a> {
     }
 
     /// The causes of this effect, in order.
-    fn about(&self, scene: &Scene, effect: &Draft, same: Same) -> BTreeSet<usize> {
+    fn about(&self, scene: &RuleContext, effect: &RuleHit, same: Same) -> BTreeSet<usize> {
         if matches!(same, Same::EverySpan | Same::Drop) && !effect.spans.iter().all(|s| self.of_span.contains_key(s)) {
             return BTreeSet::new();
         }
@@ -147,12 +147,12 @@ impl<'a> Causes<'a> {
 }
 
 /// Traces that a finding names and that are not here.
-fn absent<'a>(scene: &'a Scene, finding: &'a Finding) -> impl Iterator<Item = TraceId> + 'a {
+fn absent<'a>(scene: &'a RuleContext, finding: &'a Finding) -> impl Iterator<Item = TraceId> + 'a {
     let is_here = |trace: &TraceId| scene.journey.traces.iter().any(|t| t.trace_id == *trace);
     finding.evidence.iter().filter_map(|proof| proof.trace_id).filter(move |trace| !is_here(trace))
 }
 
-fn fold(scene: &Scene, drafts: Vec<Draft>, heads: &[usize], dropped: &BTreeSet<usize>) -> Vec<Finding> {
+fn fold(scene: &RuleContext, drafts: Vec<RuleHit>, heads: &[usize], dropped: &BTreeSet<usize>) -> Vec<Finding> {
     let mut effects: HashMap<usize, Vec<usize>> = HashMap::new();
     for index in (0..drafts.len()).filter(|index| !dropped.contains(index)) {
         effects.entry(head(heads, index)).or_default().push(index);
@@ -169,7 +169,7 @@ fn fold(scene: &Scene, drafts: Vec<Draft>, heads: &[usize], dropped: &BTreeSet<u
     merged.into_iter().map(one).collect()
 }
 
-fn join(scene: &Scene, cause: &mut Finding, effect: &Finding) {
+fn join(scene: &RuleContext, cause: &mut Finding, effect: &Finding) {
     // Where nothing but lines is here, nothing is surer or graver than that.
     if !(scene.journey.spans.is_empty() && cause.id == FindingId::TraceNotStored) {
         cause.severity = cause.severity.max(effect.severity);

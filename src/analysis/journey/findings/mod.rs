@@ -40,12 +40,12 @@ use crate::model::finding::{Confidence, Finding, Severity};
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use baseline::Baseline;
-use known::Known;
-use scene::Scene;
+use known::Knowledge;
+use scene::RuleContext;
 
 /// What the judgement rests on beside the journey itself.
 #[derive(Clone, Copy, Debug)]
-pub struct Grounds<'a> {
+pub struct FindingsInput<'a> {
     /// Whether everything that was asked for came, so that what is not here is nowhere.
     pub complete: bool,
     /// Whether the journey's newest span is older than the settle time, and its end is not cut by an explicit window.
@@ -53,14 +53,14 @@ pub struct Grounds<'a> {
     /// Whether it was possible to ask who took the messages that nobody here took.
     pub looked_up: bool,
     /// What is known from elsewhere.
-    pub known: &'a Known,
+    pub known: &'a Knowledge,
     /// Good runs of the same pipeline, where asked for.
     pub baseline: Option<&'a Baseline>,
 }
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Judgement {
+pub struct FindingSet {
     /// By severity, then confidence, then kind, place and time: a total order.
     pub findings: Vec<Finding>,
     /// How many findings of the missing kind are withheld while more may still come.
@@ -69,22 +69,22 @@ pub struct Judgement {
 
 /// A journey and what was found in it.
 #[derive(Clone, Debug, Default)]
-pub struct Judged {
+pub struct AnalysedJourney {
     /// The journey.
     pub journey: Journey,
     /// What was found.
-    pub judgement: Judgement,
+    pub judgement: FindingSet,
 }
 
-impl Judged {
+impl AnalysedJourney {
     /// Judges a journey.
-    pub fn new(journey: Journey, grounds: &Grounds) -> Self {
+    pub fn new(journey: Journey, grounds: &FindingsInput) -> Self {
         let judgement = of(&journey, grounds);
         Self { journey, judgement }
     }
 }
 
-impl Judgement {
+impl FindingSet {
     /// What the screens show unless told otherwise: what somebody should look at.
     pub fn grave(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity >= Severity::Warning)
@@ -97,8 +97,8 @@ impl Judgement {
 }
 
 /// Judges a journey.
-pub fn of(journey: &Journey, grounds: &Grounds) -> Judgement {
-    let scene = Scene::of(journey, grounds);
+pub fn of(journey: &Journey, grounds: &FindingsInput) -> FindingSet {
+    let scene = RuleContext::of(journey, grounds);
     let mut findings = merge::merge(&scene, judge(&scene));
     let all = findings.len();
     if !grounds.settled {
@@ -110,7 +110,7 @@ pub fn of(journey: &Journey, grounds: &Grounds) -> Judgement {
     }
     let withheld = all - findings.len();
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
-    Judgement { findings, withheld }
+    FindingSet { findings, withheld }
 }
 
 /// Calls whose server began a trace of its own, for their context was lost, each with that server.
@@ -119,9 +119,9 @@ pub fn calls_that_lost_their_context(journey: &Journey) -> Vec<(usize, usize)> {
     if journey.correlation_id.is_none() || traces.len() < 2 {
         return vec![];
     }
-    let known = Known::default();
-    let grounds = Grounds { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
-    let scene = Scene::of(journey, &grounds);
+    let known = Knowledge::default();
+    let grounds = FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
+    let scene = RuleContext::of(journey, &grounds);
     unjoined::unjoined(&scene, &pairing::Pairing::of(&scene))
 }
 
@@ -130,7 +130,7 @@ const MOST_PROOFS: usize = 20;
 
 /// One finding of one rule, before it is known what else the same cause showed as.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct RuleHit {
     /// The finding.
     pub finding: Finding,
     /// The spans it is about, as indices into the journey: what others must share to be the same cause.
@@ -138,7 +138,7 @@ pub struct Draft {
 }
 
 /// Every rule.
-fn judge(scene: &Scene) -> Vec<Draft> {
+fn judge(scene: &RuleContext) -> Vec<RuleHit> {
     if let Some(draft) = unstored::nothing_stored(scene) {
         return vec![draft];
     }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::analysis::journey::findings::scene::Scene;
-use crate::analysis::journey::findings::trouble::Trouble;
-use crate::analysis::journey::findings::{Draft, MOST_PROOFS};
+use crate::analysis::journey::findings::scene::RuleContext;
+use crate::analysis::journey::findings::trouble::CallFailure;
+use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
 use crate::analysis::stats::masking::masked;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 
@@ -12,7 +12,7 @@ use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 const MOST_CALLERS: usize = 64;
 
 /// The errors that no other one explains.
-pub(super) fn find(scene: &Scene) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let (spans, cascade) = (&scene.journey.spans, &scene.cascade);
     let mut groups: BTreeMap<(bool, &str, &str, String), Vec<usize>> = BTreeMap::new();
     for (index, span) in spans.iter().enumerate().filter(|(index, span)| span.is_error() && scene.is_judged(*index)) {
@@ -25,7 +25,7 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
     groups.into_iter().map(|((recovered, ..), origins)| draft(scene, recovered, origins)).collect()
 }
 
-fn draft(scene: &Scene, recovered: bool, origins: Vec<usize>) -> Draft {
+fn draft(scene: &RuleContext, recovered: bool, origins: Vec<usize>) -> RuleHit {
     let first = &scene.journey.spans[origins[0]];
     let (service, name, text) = (first.service(), &first.name, first.error_text());
     let times = if origins.len() > 1 { format!(" {} times", origins.len()) } else { String::new() };
@@ -38,7 +38,7 @@ fn draft(scene: &Scene, recovered: bool, origins: Vec<usize>) -> Draft {
     finding.operation.clone_from(name);
     finding.count = origins.len();
     finding.kind = if recovered { "recovered" } else { "" };
-    finding.causes = causes(Trouble::of(first), service);
+    finding.causes = causes(CallFailure::of(first), service);
     finding.next = vec![
         format!("read what {service} wrote in its lines around this span"),
         format!("see whether other runs fail at {name} too, and since when"),
@@ -61,15 +61,17 @@ fn draft(scene: &Scene, recovered: bool, origins: Vec<usize>) -> Draft {
         let callers = scene.cascade.callers(origin).take(MOST_CALLERS);
         spans.extend(callers.take_while(|caller| seen.insert(*caller)));
     }
-    Draft { finding, spans }
+    RuleHit { finding, spans }
 }
 
-fn causes(trouble: Trouble, service: &str) -> Vec<String> {
+fn causes(trouble: CallFailure, service: &str) -> Vec<String> {
     let (first, second) = match trouble {
-        Trouble::Down => ("what it calls is not running, or not under this name", "the network between them is broken"),
-        Trouble::Late => ("what it waits for is overloaded or hangs", "its time limit is too short"),
-        Trouble::Answered => ("what it calls refused what it was given", "what it calls is itself failing"),
-        Trouble::Untold => ("what the error says, at this very place", "what it was given is not as it should be"),
+        CallFailure::Down => {
+            ("what it calls is not running, or not under this name", "the network between them is broken")
+        }
+        CallFailure::Late => ("what it waits for is overloaded or hangs", "its time limit is too short"),
+        CallFailure::Answered => ("what it calls refused what it was given", "what it calls is itself failing"),
+        CallFailure::Untold => ("what the error says, at this very place", "what it was given is not as it should be"),
     };
     vec![first.to_owned(), second.to_owned(), format!("{service} was changed or configured anew")]
 }

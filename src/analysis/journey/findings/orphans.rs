@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::analysis::journey::findings::scene::Scene;
-use crate::analysis::journey::findings::{Draft, MOST_PROOFS};
-use crate::model::finding::{Confidence, Finding, FindingId, Hole, HolePlace, Severity};
+use crate::analysis::journey::findings::scene::RuleContext;
+use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
+use crate::model::finding::{Confidence, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::is_orphan;
 use crate::model::span::SpanKind;
@@ -15,7 +15,7 @@ const STREAM: usize = 5;
 
 /// What became of the parent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Story {
+enum MissingParent {
     /// It was made and is not stored.
     Lost,
     /// It is outside of what is traced here: an ingress, a browser, a gateway.
@@ -25,9 +25,9 @@ enum Story {
 }
 
 /// Missing parents, by what their first child is.
-pub(super) fn find(scene: &Scene) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let tops = Tops::of(scene);
-    let mut groups: BTreeMap<(Story, &str, &str), Vec<Vec<usize>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(MissingParent, &str, &str), Vec<Vec<usize>>> = BTreeMap::new();
     for children in families(scene).into_values() {
         let first = &scene.journey.spans[children[0]];
         let story = tops.story(scene, &children);
@@ -43,7 +43,7 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
 }
 
 /// The children of each parent that is nowhere, by start.
-fn families(scene: &Scene) -> BTreeMap<(TraceId, SpanId), Vec<usize>> {
+fn families(scene: &RuleContext) -> BTreeMap<(TraceId, SpanId), Vec<usize>> {
     let journey = scene.journey;
     let mut families: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (index, span) in journey.spans.iter().enumerate().filter(|(index, _)| scene.in_tree[*index]) {
@@ -55,7 +55,7 @@ fn families(scene: &Scene) -> BTreeMap<(TraceId, SpanId), Vec<usize>> {
 }
 
 /// The parents that are nowhere and were made, as far as one can tell: not those that go on and on.
-pub(super) fn lost(scene: &Scene) -> BTreeMap<(TraceId, SpanId), Vec<usize>> {
+pub(super) fn lost(scene: &RuleContext) -> BTreeMap<(TraceId, SpanId), Vec<usize>> {
     let mut families = families(scene);
     families.retain(|_, children| !is_endless(scene, children));
     families
@@ -65,7 +65,7 @@ pub(super) fn lost(scene: &Scene) -> BTreeMap<(TraceId, SpanId), Vec<usize>> {
 struct Tops(HashMap<TraceId, Vec<usize>>);
 
 impl Tops {
-    fn of(scene: &Scene) -> Self {
+    fn of(scene: &RuleContext) -> Self {
         let mut tops: HashMap<TraceId, Vec<usize>> = HashMap::new();
         for root in &scene.journey.forest.roots {
             tops.entry(scene.journey.spans[*root].trace_id).or_default().push(*root);
@@ -73,20 +73,20 @@ impl Tops {
         Self(tops)
     }
 
-    fn story(&self, scene: &Scene, children: &[usize]) -> Story {
+    fn story(&self, scene: &RuleContext, children: &[usize]) -> MissingParent {
         if is_endless(scene, children) {
-            Story::Endless
+            MissingParent::Endless
         } else if self.is_entry(scene, children) || is_usual_entry(scene, children[0]) {
-            Story::Remote
+            MissingParent::Remote
         } else {
-            Story::Lost
+            MissingParent::Lost
         }
     }
 
     /// Servers at the beginning of their trace are called from outside. One that was called while another service of
     /// the same trace was at work was called by that; where that was itself called from outside, only if it calls it
     /// elsewhere: a page asks several services at once.
-    fn is_entry(&self, scene: &Scene, children: &[usize]) -> bool {
+    fn is_entry(&self, scene: &RuleContext, children: &[usize]) -> bool {
         let spans = &scene.journey.spans;
         let first = &spans[children[0]];
         let starts = scene.clocks.start(first);
@@ -106,14 +106,14 @@ impl Tops {
 }
 
 /// The first span of the journey, where every run known begins with it.
-fn is_usual_entry(scene: &Scene, span: usize) -> bool {
+fn is_usual_entry(scene: &RuleContext, span: usize) -> bool {
     let (known, journey) = (scene.grounds.known, scene.journey);
     let place = (journey.spans[span].service().to_owned(), journey.spans[span].name.clone());
     let in_all = known.journeys > 1 && known.entries.get(&place).is_some_and(|runs| *runs >= known.journeys);
     in_all && journey.forest.roots.first().is_some_and(|first| journey.spans[*first].start >= journey.spans[span].start)
 }
 
-fn is_endless(scene: &Scene, children: &[usize]) -> bool {
+fn is_endless(scene: &RuleContext, children: &[usize]) -> bool {
     let spans = || children.iter().map(|c| &scene.journey.spans[*c]);
     let starts = || spans().map(|s| scene.clocks.start(s));
     let spread = starts().max().unwrap_or_default().since(starts().min().unwrap_or_default());
@@ -121,14 +121,14 @@ fn is_endless(scene: &Scene, children: &[usize]) -> bool {
     children.len() >= STREAM && spread > 10 * SECOND && spread / 10 > longest
 }
 
-fn draft(scene: &Scene, story: Story, families: &[Vec<usize>]) -> Draft {
+fn draft(scene: &RuleContext, story: MissingParent, families: &[Vec<usize>]) -> RuleHit {
     let spans = &scene.journey.spans;
     let first = &spans[families[0][0]];
     let (service, name) = (first.service(), first.name.as_str());
     let children = families.iter().map(Vec::len).sum::<usize>();
     let many = if families.len() > 1 { format!("{} times", families.len()) } else { "once".to_owned() };
     let (severity, confidence, kind, summary) = match story {
-        Story::Lost => {
+        MissingParent::Lost => {
             let confidence = if scene.grounds.known.sampled { Confidence::Medium } else { Confidence::High };
             let said = match (families.len(), children) {
                 (1, 1) => format!("the parent of {service} {name} is not stored"),
@@ -137,11 +137,11 @@ fn draft(scene: &Scene, story: Story, families: &[Vec<usize>]) -> Draft {
             };
             (Severity::Warning, confidence, "", said)
         }
-        Story::Remote => {
+        MissingParent::Remote => {
             let said = format!("{service} {name} was called from outside of what is stored here ({many})");
             (Severity::Info, Confidence::Medium, "remote_entry", said)
         }
-        Story::Endless => {
+        MissingParent::Endless => {
             let said = format!("the parent of {children} spans such as {service} {name} has not ended");
             (Severity::Info, Confidence::Medium, "never_ended", said)
         }
@@ -164,14 +164,14 @@ fn draft(scene: &Scene, story: Story, families: &[Vec<usize>]) -> Draft {
     finding.evidence = families.iter().take(MOST_PROOFS).map(proof).collect();
     finding.evidence.sort();
     (finding.causes, finding.next) = advice(story, service, spread(scene, &families[0]));
-    if story == Story::Lost {
+    if story == MissingParent::Lost {
         let hole = |family: &Vec<usize>| {
             let child = &spans[family[0]];
             let parent = child.parent_id.map(|p| p.to_string()).unwrap_or_default();
-            Hole {
+            MissingPart {
                 trace_id: child.trace_id,
                 span_id: child.span_id,
-                place: HolePlace::Above,
+                place: MissingPartPlace::Above,
                 what: format!("span {parent}"),
             }
         };
@@ -179,17 +179,17 @@ fn draft(scene: &Scene, story: Story, families: &[Vec<usize>]) -> Draft {
     }
     let mut all: Vec<usize> = families.iter().flatten().copied().collect::<HashSet<_>>().into_iter().collect();
     all.sort_unstable();
-    Draft { finding, spans: all }
+    RuleHit { finding, spans: all }
 }
 
-fn spread(scene: &Scene, family: &[usize]) -> i64 {
+fn spread(scene: &RuleContext, family: &[usize]) -> i64 {
     let starts = || family.iter().map(|c| scene.journey.spans[*c].start);
     starts().max().unwrap_or_default().since(starts().min().unwrap_or(Timestamp(0)))
 }
 
-fn advice(story: Story, service: &str, spread: i64) -> (Vec<String>, Vec<String>) {
+fn advice(story: MissingParent, service: &str, spread: i64) -> (Vec<String>, Vec<String>) {
     let (causes, next): (Vec<String>, String) = match story {
-        Story::Lost => (
+        MissingParent::Lost => (
             vec![
                 "the process that made the parent ended before it sent the span".to_owned(),
                 "its exporter dropped the span: a full queue, or a collector that did not answer".to_owned(),
@@ -199,11 +199,11 @@ fn advice(story: Story, service: &str, spread: i64) -> (Vec<String>, Vec<String>
                 "look at restarts, and at dropped spans of the exporter, of {service} and its callers at this time"
             ),
         ),
-        Story::Remote => (
+        MissingParent::Remote => (
             vec!["an ingress, a browser or a gateway sends a trace context and stores no spans here".to_owned()],
             format!("see what stands in front of {service}"),
         ),
-        Story::Endless => (
+        MissingParent::Endless => (
             vec![format!(
                 "a stream, a subscription or a loop: its children came over {}, and it still goes on",
                 Human(spread)

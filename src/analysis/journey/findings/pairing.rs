@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::analysis::journey::findings::chains::{Chains, names_a_message};
-use crate::analysis::journey::findings::scene::Scene;
+use crate::analysis::journey::findings::scene::RuleContext;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::span::Span;
 
@@ -13,7 +13,7 @@ const MOST_TWINS: usize = 16;
 
 /// What tells that a message came from there, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum By {
+pub(super) enum PairedBy {
     /// A parent, or a link.
     Context,
     /// The same message ID.
@@ -30,7 +30,7 @@ pub(super) enum By {
 
 /// Who took whose message.
 pub(super) struct Pairing<'a> {
-    scene: &'a Scene<'a>,
+    scene: &'a RuleContext<'a>,
     /// What lies above and below.
     pub chains: Chains,
     /// Every span that sends, by start.
@@ -38,9 +38,9 @@ pub(super) struct Pairing<'a> {
     /// Every span that takes, by start.
     pub consumes: Vec<usize>,
     /// Beside each span: how it is known that what it sent was taken.
-    taken: Vec<Option<By>>,
+    taken: Vec<Option<PairedBy>>,
     /// Beside each span: who sent what it takes.
-    sender: Vec<Option<(usize, By)>>,
+    sender: Vec<Option<(usize, PairedBy)>>,
     /// Sends that only carry what other spans of their service created or send, each with one of those.
     carried: Vec<(usize, usize)>,
     /// Beside each span: whether it is such a send.
@@ -49,7 +49,7 @@ pub(super) struct Pairing<'a> {
 
 impl<'a> Pairing<'a> {
     /// Of this journey.
-    pub fn of(scene: &'a Scene<'a>) -> Self {
+    pub fn of(scene: &'a RuleContext<'a>) -> Self {
         let (chains, count) = (Chains::of(scene.journey), scene.journey.spans.len());
         let mut pairing = Self {
             scene,
@@ -74,7 +74,7 @@ impl<'a> Pairing<'a> {
     }
 
     /// Who sent what this span takes, and what tells so.
-    pub fn sender(&self, consume: usize) -> Option<(usize, By)> {
+    pub fn sender(&self, consume: usize) -> Option<(usize, PairedBy)> {
         self.sender[consume]
     }
 
@@ -87,7 +87,7 @@ impl<'a> Pairing<'a> {
         &self.scene.journey.spans[index]
     }
 
-    fn pair(&mut self, publish: usize, consume: usize, by: By) {
+    fn pair(&mut self, publish: usize, consume: usize, by: PairedBy) {
         self.taken[publish].get_or_insert(by);
         self.sender[consume].get_or_insert((publish, by));
     }
@@ -99,7 +99,7 @@ impl<'a> Pairing<'a> {
             self.publishes.iter().map(|p| ((spans[*p].trace_id, spans[*p].span_id), *p)).collect();
         for publish in self.publishes.clone() {
             if self.chains.reaches[publish] {
-                self.taken[publish] = Some(By::Context);
+                self.taken[publish] = Some(PairedBy::Context);
             }
             if let Some(above) = self.chains.publish_above[publish].filter(|above| self.may_be_one(*above, publish)) {
                 self.carried.push((above, publish));
@@ -109,13 +109,13 @@ impl<'a> Pairing<'a> {
             for publish in span.links.iter().filter_map(|l| by_id.get(&(l.trace_id, l.span_id))).copied() {
                 let carries = self.chains.publishes(index) && span.service() == spans[publish].service();
                 if !carries {
-                    self.pair(publish, index, By::Context);
+                    self.pair(publish, index, PairedBy::Context);
                 } else if publish != index && self.may_be_one(index, publish) {
                     self.carried.push((index, publish));
                 }
             }
             if let Some(publish) = self.chains.came_from[index].filter(|_| self.chains.consumes(index)) {
-                self.sender[index].get_or_insert((publish, By::Context));
+                self.sender[index].get_or_insert((publish, PairedBy::Context));
             }
         }
         self.carried.iter().for_each(|(carrier, _)| self.carries[*carrier] = true);
@@ -133,7 +133,7 @@ impl<'a> Pairing<'a> {
             Some((span.service(), span.topic(), id))
         };
         let taken = self.publishes.iter().filter_map(|p| Some((key(self.span(*p))?, self.taken[*p]?)));
-        let taken: HashMap<_, By> = taken.collect();
+        let taken: HashMap<_, PairedBy> = taken.collect();
         for publish in &self.publishes {
             let span = &self.scene.journey.spans[*publish];
             if self.taken[*publish].is_none() {
@@ -159,16 +159,16 @@ impl<'a> Pairing<'a> {
     /// The same ID on the same topic. Whoever names no topic may mean any.
     fn by_id(&mut self) {
         let open: Vec<usize> = self.consumes.iter().copied().filter(|c| self.is_open(*c)).collect();
-        let consumes = Named::of(self.scene, open.iter().copied());
+        let consumes = SpansByMessage::of(self.scene, open.iter().copied());
         for publish in self.publishes.clone() {
             if self.taken[publish].is_none() && consumes.like(self.span(publish)).is_some() {
-                self.taken[publish] = Some(By::Id);
+                self.taken[publish] = Some(PairedBy::Id);
             }
         }
-        let publishes = Named::of(self.scene, self.publishes.iter().copied());
+        let publishes = SpansByMessage::of(self.scene, self.publishes.iter().copied());
         for consume in open {
             if let Some(publish) = publishes.like(self.span(consume)) {
-                self.sender[consume] = Some((publish, By::Id));
+                self.sender[consume] = Some((publish, PairedBy::Id));
             }
         }
     }
@@ -188,7 +188,7 @@ impl<'a> Pairing<'a> {
             let Some(consume) = span.message_id().and_then(|id| last.get(id)).copied() else { continue };
             let open = self.taken[publish].is_none() && names(span) && names(self.span(consume));
             if open && self.begins(publish) <= self.begins(consume) {
-                self.pair(publish, consume, By::Id);
+                self.pair(publish, consume, PairedBy::Id);
             }
         }
     }
@@ -212,7 +212,7 @@ impl<'a> Pairing<'a> {
             let there = span.topics().into_iter().filter_map(|topic| at.get(&(topic, place)));
             let there = there.flat_map(|all| all.iter().take(MOST_TWINS)).copied();
             let fitting: Vec<usize> = there.filter(|c| !contradict(span, self.span(*c))).collect();
-            fitting.into_iter().for_each(|consume| self.pair(publish, consume, By::Place));
+            fitting.into_iter().for_each(|consume| self.pair(publish, consume, PairedBy::Place));
         }
     }
 
@@ -226,7 +226,7 @@ impl<'a> Pairing<'a> {
             }
         }
         for lane in lanes.into_values() {
-            self.drive(lane, |_| By::Key);
+            self.drive(lane, |_| PairedBy::Key);
         }
     }
 
@@ -239,7 +239,7 @@ impl<'a> Pairing<'a> {
             }
         }
         for lane in lanes.into_values() {
-            self.drive(lane, |only| if only { By::OnlyFit } else { By::SomeFit });
+            self.drive(lane, |only| if only { PairedBy::OnlyFit } else { PairedBy::SomeFit });
         }
     }
 
@@ -263,12 +263,12 @@ impl<'a> Pairing<'a> {
     }
 
     /// First in, first out, for each group of consumers, and each way of taking, by itself.
-    fn drive(&mut self, mut lane: Lane, by: impl Fn(bool) -> By) {
+    fn drive(&mut self, mut lane: Lane, by: impl Fn(bool) -> PairedBy) {
         lane.publishes.retain(|p| self.taken[*p].is_none());
         lane.consumes.retain(|c| self.sender[*c].is_none());
         lane.publishes.sort_by_key(|p| (self.begins(*p), *p));
         lane.consumes.sort_by_key(|c| (self.begins(*c), *c));
-        let mut groups: HashMap<(&str, &str), Queue> = HashMap::new();
+        let mut groups: HashMap<(&str, &str), LanePosition> = HashMap::new();
         for consume in &lane.consumes {
             let span = self.span(*consume);
             let queue = groups.entry((group(span), &span.name)).or_default();
@@ -286,7 +286,7 @@ impl<'a> Pairing<'a> {
 
 /// How far a group of consumers is in a lane.
 #[derive(Default)]
-struct Queue {
+struct LanePosition {
     next: usize,
     unclear: bool,
 }
@@ -305,14 +305,14 @@ impl Lane {
 }
 
 /// Spans by the message and the topic that they name: of each the first.
-struct Named<'a> {
+struct SpansByMessage<'a> {
     on_topic: HashMap<(&'a str, &'a str), usize>,
     of_message: HashMap<&'a str, usize>,
     without_topic: HashMap<&'a str, usize>,
 }
 
-impl<'a> Named<'a> {
-    fn of(scene: &'a Scene<'a>, spans: impl Iterator<Item = usize>) -> Self {
+impl<'a> SpansByMessage<'a> {
+    fn of(scene: &'a RuleContext<'a>, spans: impl Iterator<Item = usize>) -> Self {
         let mut named = Self { on_topic: HashMap::new(), of_message: HashMap::new(), without_topic: HashMap::new() };
         for index in spans {
             let span = &scene.journey.spans[index];

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::journey::findings::Draft;
+use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::advice;
-use crate::analysis::journey::findings::pairing::{By, Pairing};
-use crate::analysis::journey::findings::scene::Scene;
+use crate::analysis::journey::findings::pairing::{PairedBy, Pairing};
+use crate::analysis::journey::findings::scene::RuleContext;
 use crate::analysis::journey::findings::unjoined;
 use crate::model::conventions::MessageRole;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
@@ -19,7 +19,7 @@ struct Break {
 }
 
 /// A finding a pair of services and way between them.
-pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext, pairing: &Pairing) -> Vec<RuleHit> {
     if scene.grounds.known.joined_by_id {
         return vec![];
     }
@@ -39,17 +39,17 @@ pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
 }
 
 /// Consumers that began a trace of their own, though who sent their message is here.
-fn broken_messages(scene: &Scene, pairing: &Pairing) -> Vec<Break> {
+fn broken_messages(scene: &RuleContext, pairing: &Pairing) -> Vec<Break> {
     let (spans, chains) = (&scene.journey.spans, &pairing.chains);
     let of = |effect: usize| {
         let (cause, by) = pairing.sender(effect)?;
         let (how, confidence) = match by {
-            By::Context => return None,
-            By::Id => ("both name the same message", Confidence::High),
-            By::Place => ("both name the same offset", Confidence::Medium),
-            By::Key => ("both name the same key", Confidence::Medium),
-            By::OnlyFit => ("it is the only message of the topic that waited then", Confidence::Medium),
-            By::SomeFit => ("it is one of several messages of the topic that waited then", Confidence::Low),
+            PairedBy::Context => return None,
+            PairedBy::Id => ("both name the same message", Confidence::High),
+            PairedBy::Place => ("both name the same offset", Confidence::Medium),
+            PairedBy::Key => ("both name the same key", Confidence::Medium),
+            PairedBy::OnlyFit => ("it is the only message of the topic that waited then", Confidence::Medium),
+            PairedBy::SomeFit => ("it is one of several messages of the topic that waited then", Confidence::Low),
         };
         let speaks = !chains.linked_above[effect] && !chains.linked_below[effect] && !chains.named_below[effect];
         let root = chains.consumer_root(scene.journey, effect)?;
@@ -60,7 +60,7 @@ fn broken_messages(scene: &Scene, pairing: &Pairing) -> Vec<Break> {
     pairing.consumes.iter().copied().filter_map(of).collect()
 }
 
-fn draft(scene: &Scene, breaks: &[Break]) -> Draft {
+fn draft(scene: &RuleContext, breaks: &[Break]) -> RuleHit {
     let (first, spans) = (&breaks[0], &scene.journey.spans);
     let (cause, effect) = (&spans[first.cause], &spans[first.effect]);
     let (from, to) = (cause.service(), effect.service());
@@ -97,7 +97,7 @@ fn draft(scene: &Scene, breaks: &[Break]) -> Draft {
     };
     let headers = if is_message { "the message" } else { "the call" };
     finding.next = vec![format!("see whether {headers} carries a `traceparent` header when it reaches {to}")];
-    Draft { finding, spans: breaks.iter().flat_map(|one| [one.cause, one.effect]).collect() }
+    RuleHit { finding, spans: breaks.iter().flat_map(|one| [one.cause, one.effect]).collect() }
 }
 
 #[cfg(test)]

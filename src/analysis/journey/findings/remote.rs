@@ -1,6 +1,6 @@
 //! Whom a client span calls, and whether a span of the other side can be expected at all.
 
-use crate::analysis::journey::findings::known::Known;
+use crate::analysis::journey::findings::known::Knowledge;
 use crate::model::span::{Span, SpanKind};
 
 /// Where a host is named.
@@ -92,7 +92,7 @@ pub struct Remote<'a> {
 
 impl<'a> Remote<'a> {
     /// Of this client; none where no remote is named, or where the span is no call at all.
-    pub fn of(span: &'a Span, known: &Known) -> Option<Self> {
+    pub fn of(span: &'a Span, known: &Knowledge) -> Option<Self> {
         if span.kind != SpanKind::Client || is_step(span) {
             return None;
         }
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn who_is_called_and_whether_a_span_of_theirs_can_be_expected() {
-        let known = Known { served: [("a".into(), "ours.example.com".into())].into(), ..Known::default() };
+        let known = Knowledge { served: [("a".into(), "ours.example.com".into())].into(), ..Knowledge::default() };
         let table = [
             ("net.peer.name=content_service", Some(("content_service", false))),
             ("http.url=http://u@shop:8001/v1?x=a/b", Some(("shop", false))),

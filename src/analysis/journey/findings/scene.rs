@@ -4,17 +4,17 @@ use std::collections::HashMap;
 
 use crate::analysis::journey::cascade::Cascade;
 use crate::analysis::journey::clocks::Clocks;
-use crate::analysis::journey::findings::Grounds;
-use crate::model::finding::Proof;
+use crate::analysis::journey::findings::FindingsInput;
+use crate::model::finding::EvidenceItem;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 
 /// What the rules look at.
-pub struct Scene<'a> {
+pub struct RuleContext<'a> {
     /// The journey.
     pub journey: &'a Journey,
     /// What the judgement rests on.
-    pub grounds: &'a Grounds<'a>,
+    pub grounds: &'a FindingsInput<'a>,
     /// Every service's times on one clock.
     pub clocks: Clocks,
     /// Beside each span: whether rules about trees may look at it. Not where its ID, or its parent's, stands for several
@@ -24,9 +24,9 @@ pub struct Scene<'a> {
     pub cascade: Cascade,
 }
 
-impl<'a> Scene<'a> {
+impl<'a> RuleContext<'a> {
     /// Of this journey.
-    pub fn of(journey: &'a Journey, grounds: &'a Grounds<'a>) -> Self {
+    pub fn of(journey: &'a Journey, grounds: &'a FindingsInput<'a>) -> Self {
         Self {
             journey,
             grounds,
@@ -42,14 +42,19 @@ impl<'a> Scene<'a> {
     }
 
     /// A span as evidence.
-    pub fn proof(&self, span: usize, what: impl Into<String>) -> Proof {
+    pub fn proof(&self, span: usize, what: impl Into<String>) -> EvidenceItem {
         let span = &self.journey.spans[span];
-        Proof { time: Some(span.start), trace_id: Some(span.trace_id), span_id: Some(span.span_id), what: what.into() }
+        EvidenceItem {
+            time: Some(span.start),
+            trace_id: Some(span.trace_id),
+            span_id: Some(span.span_id),
+            what: what.into(),
+        }
     }
 
     /// Evidence that a span failed, at the time when it did.
-    pub fn failure(&self, span: usize, what: impl Into<String>) -> Proof {
-        Proof { time: Some(self.journey.spans[span].failed_at()), ..self.proof(span, what) }
+    pub fn failure(&self, span: usize, what: impl Into<String>) -> EvidenceItem {
+        EvidenceItem { time: Some(self.journey.spans[span].failed_at()), ..self.proof(span, what) }
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::journey::critical_path::downwards;
 use crate::analysis::journey::findings::remote;
-use crate::analysis::journey::findings::scene::Scene;
-use crate::analysis::journey::findings::{Draft, MOST_PROOFS};
-use crate::model::finding::{Confidence, Finding, FindingId, Hole, HolePlace, Severity};
+use crate::analysis::journey::findings::scene::RuleContext;
+use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
+use crate::model::finding::{Confidence, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::span::{Span, SpanKind};
 
@@ -14,17 +14,17 @@ use crate::model::span::{Span, SpanKind};
 const LEAST: usize = 3;
 
 /// What makes two spans of one kind: who did what, on which route.
-type Kind<'a> = (&'a str, &'a str, SpanKind, &'a str);
+type SiblingKey<'a> = (&'a str, &'a str, SpanKind, &'a str);
 /// How a span ended, and what is below it: whether anything failed, and the HTTP status.
-type Outcome = (bool, Option<i64>);
+type SiblingOutcome = (bool, Option<i64>);
 
 /// Steps that two thirds of their kind have and some have not. Of one kind are spans that came about by the same steps
 /// from the beginning on, so cousins are compared like siblings, and only the topmost missing step shows.
-pub(super) fn find(scene: &Scene) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let spans = &scene.journey.spans;
     let (kinds, order) = (kinds(scene), downwards(scene.journey));
     let failed = failed(scene, &order);
-    let mut members: BTreeMap<(usize, Outcome), Vec<usize>> = BTreeMap::new();
+    let mut members: BTreeMap<(usize, SiblingOutcome), Vec<usize>> = BTreeMap::new();
     for span in order.iter().copied().filter(|s| scene.in_tree[*s]) {
         members.entry((kinds[span], (failed[span], spans[span].http_status()))).or_default().push(span);
     }
@@ -34,9 +34,9 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
 }
 
 /// Beside each span a number for how it came about: spans with the same number took the same steps.
-fn kinds(scene: &Scene) -> Vec<usize> {
+fn kinds(scene: &RuleContext) -> Vec<usize> {
     let journey = scene.journey;
-    let mut numbers: HashMap<(Option<usize>, Kind), usize> = HashMap::new();
+    let mut numbers: HashMap<(Option<usize>, SiblingKey), usize> = HashMap::new();
     let mut kinds = vec![0; journey.spans.len()];
     for span in downwards(journey) {
         let above = journey.forest.cause[span].map(|(cause, _)| kinds[cause]);
@@ -46,13 +46,13 @@ fn kinds(scene: &Scene) -> Vec<usize> {
     kinds
 }
 
-fn kind(span: &Span) -> Kind<'_> {
+fn kind(span: &Span) -> SiblingKey<'_> {
     let route = span.attributes.text(&["http.route", "url.template"]).or(span.topic()).unwrap_or_default();
     (span.service(), &span.name, span.kind, route)
 }
 
 /// Whether the span or anything below it failed.
-fn failed(scene: &Scene, order: &[usize]) -> Vec<bool> {
+fn failed(scene: &RuleContext, order: &[usize]) -> Vec<bool> {
     let journey = scene.journey;
     let mut failed: Vec<bool> = journey.spans.iter().map(Span::is_error).collect();
     for span in order.iter().rev().copied().filter(|s| failed[*s]).collect::<Vec<_>>() {
@@ -66,7 +66,7 @@ fn failed(scene: &Scene, order: &[usize]) -> Vec<bool> {
 }
 
 /// What links to each span: a consumer of many messages follows from one of them only.
-fn linked(scene: &Scene) -> HashMap<(TraceId, SpanId), Vec<usize>> {
+fn linked(scene: &RuleContext) -> HashMap<(TraceId, SpanId), Vec<usize>> {
     let mut linked: HashMap<_, Vec<_>> = HashMap::new();
     for (index, span) in scene.journey.spans.iter().enumerate() {
         for link in &span.links {
@@ -77,15 +77,15 @@ fn linked(scene: &Scene) -> HashMap<(TraceId, SpanId), Vec<usize>> {
 }
 
 fn deviations(
-    scene: &Scene,
+    scene: &RuleContext,
     kinds: &[usize],
     linked: &HashMap<(TraceId, SpanId), Vec<usize>>,
     members: &[usize],
-) -> Vec<Draft> {
+) -> Vec<RuleHit> {
     let journey = scene.journey;
     // Each step once a member, however often it was done.
     let mut having: BTreeMap<usize, (usize, HashSet<usize>)> = BTreeMap::new();
-    let mut by_link: HashMap<Kind, HashSet<usize>> = HashMap::new();
+    let mut by_link: HashMap<SiblingKey, HashSet<usize>> = HashMap::new();
     for member in members {
         for step in &journey.forest.effects[*member] {
             having.entry(kinds[*step]).or_insert_with(|| (*step, HashSet::new())).1.insert(*member);
@@ -109,7 +109,7 @@ fn deviations(
     having.into_values().filter_map(deviation).collect()
 }
 
-fn draft(scene: &Scene, step: &Span, example: usize, lacking: Vec<usize>, of: usize) -> Draft {
+fn draft(scene: &RuleContext, step: &Span, example: usize, lacking: Vec<usize>, of: usize) -> RuleHit {
     let first = &scene.journey.spans[lacking[0]];
     let with = of - lacking.len();
     // Among few a difference may be how the work is; among many it is an exception.
@@ -138,8 +138,8 @@ fn draft(scene: &Scene, step: &Span, example: usize, lacking: Vec<usize>, of: us
     let hole = |s: &usize| {
         let span = &scene.journey.spans[*s];
         let what = format!("{step_service} {step_name}");
-        Hole { trace_id: span.trace_id, span_id: span.span_id, place: HolePlace::Below, what }
+        MissingPart { trace_id: span.trace_id, span_id: span.span_id, place: MissingPartPlace::Below, what }
     };
     finding.holes = lacking.iter().take(MOST_PROOFS).map(hole).collect();
-    Draft { finding, spans: lacking }
+    RuleHit { finding, spans: lacking }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::analysis::journey::clocks::asynchronous_cause;
-use crate::analysis::journey::findings::scene::Scene;
-use crate::analysis::journey::findings::{Draft, MOST_PROOFS};
+use crate::analysis::journey::findings::scene::RuleContext;
+use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::journey::Skew;
 use crate::model::span::SpanKind;
@@ -16,7 +16,7 @@ const LEAST: i64 = 2_000_000;
 const SURE: usize = 3;
 
 /// Clocks that disagree, by pair of services, and processes whose clock jumped.
-pub(super) fn find(scene: &Scene) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let impossible = impossible(scene);
     let between = |skew: &Skew| {
         let (a, b) = (skew.reference.as_str(), skew.service.as_str());
@@ -27,7 +27,7 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
 
 /// Effects before their causes, and callees that began after their callers had ended, by pair of services. A child
 /// that outlives its parent is none of these.
-fn impossible<'a>(scene: &Scene<'a>) -> HashMap<(&'a str, &'a str), Vec<(usize, usize)>> {
+fn impossible<'a>(scene: &RuleContext<'a>) -> HashMap<(&'a str, &'a str), Vec<(usize, usize)>> {
     let journey = scene.journey;
     let mut pairs: HashMap<_, Vec<_>> = HashMap::new();
     for (effect, cause) in journey.forest.cause.iter().enumerate() {
@@ -46,7 +46,7 @@ fn impossible<'a>(scene: &Scene<'a>) -> HashMap<(&'a str, &'a str), Vec<(usize, 
     pairs
 }
 
-fn apart(scene: &Scene, skew: &Skew, pairs: &[(usize, usize)]) -> Option<Draft> {
+fn apart(scene: &RuleContext, skew: &Skew, pairs: &[(usize, usize)]) -> Option<RuleHit> {
     let precision = skew.within_ns.unwrap_or(0).saturating_mul(2);
     let by = skew.ahead_ns.saturating_abs();
     if by <= LEAST.max(precision) {
@@ -73,11 +73,11 @@ fn apart(scene: &Scene, skew: &Skew, pairs: &[(usize, usize)]) -> Option<Draft> 
     finding.evidence.sort();
     finding.causes = vec!["the time of one of the two hosts is not kept in step".to_owned()];
     finding.next = vec![format!("compare the time of the hosts of {} and {}", skew.service, skew.reference)];
-    Some(Draft { finding, spans: pairs.iter().map(|(_, effect)| *effect).collect() })
+    Some(RuleHit { finding, spans: pairs.iter().map(|(_, effect)| *effect).collect() })
 }
 
 /// An event lies within its span, unless the clock was set between the two.
-fn jumps<'a>(scene: &'a Scene) -> impl Iterator<Item = Draft> + 'a {
+fn jumps<'a>(scene: &'a RuleContext) -> impl Iterator<Item = RuleHit> + 'a {
     let mut jumped: BTreeMap<&str, Vec<(usize, i64)>> = BTreeMap::new();
     for (index, span) in scene.journey.spans.iter().enumerate() {
         if !scene.is_judged(index) || !span.has_sane_time() {
@@ -105,6 +105,6 @@ fn jumps<'a>(scene: &'a Scene) -> impl Iterator<Item = Draft> + 'a {
             "its instrumentation takes the times of events and spans from two clocks".to_owned(),
         ];
         finding.next = vec![format!("see when the host of {service} last set its time")];
-        Draft { finding, spans: spans.into_iter().map(|(span, _)| span).collect() }
+        RuleHit { finding, spans: spans.into_iter().map(|(span, _)| span).collect() }
     })
 }

@@ -1,7 +1,7 @@
 //! What is found in a sketch, said in short lines, for the tests of the rules.
 
-use crate::analysis::journey::findings::known::Known;
-use crate::analysis::journey::findings::{Grounds, of};
+use crate::analysis::journey::findings::known::Knowledge;
+use crate::analysis::journey::findings::{FindingsInput, of};
 use crate::analysis::journey::sketch;
 use crate::model::finding::{Finding, FindingId, Severity};
 use crate::model::journey::Journey;
@@ -12,9 +12,9 @@ pub fn told(ids: &[FindingId], text: &str) -> Vec<String> {
 }
 
 /// The same, where more is known than the journey shows.
-pub fn told_knowing(ids: &[FindingId], text: &str, more: impl FnOnce(&mut Known)) -> Vec<String> {
+pub fn told_knowing(ids: &[FindingId], text: &str, more: impl FnOnce(&mut Knowledge)) -> Vec<String> {
     let journey = sketch::journey(text);
-    let mut known = Known::default();
+    let mut known = Knowledge::default();
     known.learn(&journey);
     more(&mut known);
     let found = judged(&journey, &known);
@@ -22,8 +22,8 @@ pub fn told_knowing(ids: &[FindingId], text: &str, more: impl FnOnce(&mut Known)
 }
 
 /// Complete, settled, everybody asked.
-pub fn judged(journey: &Journey, known: &Known) -> Vec<Finding> {
-    of(journey, &Grounds { complete: true, settled: true, looked_up: true, known, baseline: None }).findings
+pub fn judged(journey: &Journey, known: &Knowledge) -> Vec<Finding> {
+    of(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline: None }).findings
 }
 
 /// In a line; the grave ones with whether they are sure.

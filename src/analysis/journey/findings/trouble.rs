@@ -4,7 +4,7 @@ use crate::model::span::Span;
 
 /// What became of a call, as far as its own error tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trouble {
+pub enum CallFailure {
     /// It does not tell.
     Untold,
     /// Somebody answered, with an error.
@@ -50,7 +50,7 @@ const LATE: [&str; 10] = [
     "unexpected eof",
 ];
 
-impl Trouble {
+impl CallFailure {
     /// Of this span.
     pub fn of(span: &Span) -> Self {
         let code = span.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"]);
@@ -84,17 +84,17 @@ mod tests {
     #[test]
     fn an_error_tells_what_became_of_the_call() {
         let table = [
-            ("a/b 0..1 client error: Cannot connect to host x:8001 [Connection refused]", Trouble::Down),
-            ("a/b 0..1 client rpc.grpc.status_code=14 error", Trouble::Down),
-            ("a/b 0..1 client error: getaddrinfo ENOTFOUND x", Trouble::Down),
-            ("a/b 0..1 client error: context deadline exceeded", Trouble::Late),
-            ("a/b 0..1 client http.status_code=504 error", Trouble::Late),
-            ("a/b 0..1 client http.status_code=503 error: Service Unavailable", Trouble::Answered),
-            ("a/b 0..1 client rpc.grpc.status_code=5 error", Trouble::Answered),
-            ("a/b 0..1 client error: boom", Trouble::Untold),
+            ("a/b 0..1 client error: Cannot connect to host x:8001 [Connection refused]", CallFailure::Down),
+            ("a/b 0..1 client rpc.grpc.status_code=14 error", CallFailure::Down),
+            ("a/b 0..1 client error: getaddrinfo ENOTFOUND x", CallFailure::Down),
+            ("a/b 0..1 client error: context deadline exceeded", CallFailure::Late),
+            ("a/b 0..1 client http.status_code=504 error", CallFailure::Late),
+            ("a/b 0..1 client http.status_code=503 error: Service Unavailable", CallFailure::Answered),
+            ("a/b 0..1 client rpc.grpc.status_code=5 error", CallFailure::Answered),
+            ("a/b 0..1 client error: boom", CallFailure::Untold),
         ];
         for (text, wanted) in table {
-            assert_eq!(Trouble::of(&sketch::journey(text).spans[0]), wanted, "{text}");
+            assert_eq!(CallFailure::of(&sketch::journey(text).spans[0]), wanted, "{text}");
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::analysis::journey::findings::Draft;
+use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::advice;
 use crate::analysis::journey::findings::pairing::{Pairing, group, is_poor};
-use crate::analysis::journey::findings::scene::Scene;
+use crate::analysis::journey::findings::scene::RuleContext;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
-use crate::model::journey::Via;
+use crate::model::journey::CauseKind;
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::SECOND;
 
@@ -21,7 +21,7 @@ enum Identity<'a> {
 }
 
 /// A finding a consumer and topic, retries apart from repeats.
-pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext, pairing: &Pairing) -> Vec<RuleHit> {
     let mut deliveries: HashMap<Delivered, Vec<usize>> = HashMap::new();
     for consume in pairing.consumes.iter().copied().filter(|c| scene.in_tree[*c]) {
         if let Some(key) = delivered(&scene.journey.spans[consume])
@@ -69,14 +69,14 @@ fn delivered(span: &Span) -> Option<Delivered<'_>> {
 }
 
 /// Whether a span right around it, or one that it links to, is the same delivery: layers of instrumentation.
-fn is_inside_same(scene: &Scene, consume: usize, key: &Delivered) -> bool {
-    let above = scene.journey.forest.cause[consume].filter(|(_, via)| *via != Via::Message);
+fn is_inside_same(scene: &RuleContext, consume: usize, key: &Delivered) -> bool {
+    let above = scene.journey.forest.cause[consume].filter(|(_, via)| *via != CauseKind::Message);
     above.is_some_and(|(above, _)| delivered(&scene.journey.spans[above]).is_some_and(|outer| outer == *key))
 }
 
 /// Whether each went to another instance at once: one that is sent to all of them. Who is given what another one did
 /// not finish gets it later.
-fn is_broadcast(scene: &Scene, deliveries: &[usize]) -> bool {
+fn is_broadcast(scene: &RuleContext, deliveries: &[usize]) -> bool {
     const AT_ONCE: i64 = SECOND;
     let spans = || deliveries.iter().map(|delivery| &scene.journey.spans[*delivery]);
     let instances: HashSet<&str> = spans().filter_map(instance).collect();
@@ -92,12 +92,12 @@ fn instance(span: &Span) -> Option<&str> {
 }
 
 /// Beside each span: whether it failed, or something of its own service within it did.
-fn failed(scene: &Scene) -> Vec<bool> {
+fn failed(scene: &RuleContext) -> Vec<bool> {
     let spans = &scene.journey.spans;
     let mut failed: Vec<bool> =
         spans.iter().map(|s| s.is_error() && !matches!(s.kind, SpanKind::Client | SpanKind::Producer)).collect();
     for index in crate::analysis::journey::critical_path::downwards(scene.journey).into_iter().rev() {
-        if let Some((above, Via::Parent)) = scene.journey.forest.cause[index]
+        if let Some((above, CauseKind::Parent)) = scene.journey.forest.cause[index]
             && spans[above].service() == spans[index].service()
         {
             failed[above] |= failed[index];
@@ -106,7 +106,7 @@ fn failed(scene: &Scene) -> Vec<bool> {
     failed
 }
 
-fn draft(scene: &Scene, messages: &[Vec<usize>], is_retry: bool, failed: &[bool]) -> Draft {
+fn draft(scene: &RuleContext, messages: &[Vec<usize>], is_retry: bool, failed: &[bool]) -> RuleHit {
     let span = &scene.journey.spans[messages[0][0]];
     let severity = if is_retry { Severity::Info } else { Severity::Warning };
     let (service, topic) = (span.service(), span.topic().unwrap_or(&span.name));
@@ -146,7 +146,7 @@ fn draft(scene: &Scene, messages: &[Vec<usize>], is_retry: bool, failed: &[bool]
             "see whether the sends are one or two: `trace timeline` shows them above the deliveries".to_owned(),
         ];
     }
-    Draft { finding, spans: messages.iter().flatten().copied().collect() }
+    RuleHit { finding, spans: messages.iter().flatten().copied().collect() }
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::analysis::journey::findings::Draft;
+use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::addressed;
 use crate::analysis::journey::findings::advice;
-use crate::analysis::journey::findings::habits::Habits;
+use crate::analysis::journey::findings::habits::TopicUsage;
 use crate::analysis::journey::findings::orphans;
 use crate::analysis::journey::findings::pairing::{Pairing, is_poor};
-use crate::analysis::journey::findings::scene::Scene;
-use crate::model::finding::{Confidence, Finding, FindingId, Hole, HolePlace, Severity};
+use crate::analysis::journey::findings::scene::RuleContext;
+use crate::model::finding::{Confidence, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
 use crate::model::id::TraceId;
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::Timestamp;
@@ -19,7 +19,7 @@ const MOST_LOOKS: usize = 16;
 
 /// What became of a message.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
+enum MessageFate {
     /// Nothing is known of it.
     Lost,
     /// Sending it failed.
@@ -30,54 +30,54 @@ enum Fate {
     ToldOf(String),
 }
 
-struct Case {
+struct UnconsumedMessage {
     publish: usize,
-    fate: Fate,
+    fate: MessageFate,
     /// Spans that tell of its fate.
     others: Vec<usize>,
     confidence: Confidence,
 }
 
 /// A finding a topic and cause.
-pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext, pairing: &Pairing) -> Vec<RuleHit> {
     let untaken: Vec<usize> = pairing.untaken().filter(|p| addressed::is_expected(scene, *p)).collect();
     if untaken.is_empty() {
         return vec![];
     }
     let retried = retried(scene, pairing);
     let untaken: Vec<usize> = untaken.into_iter().filter(|p| !retried.contains(p)).collect();
-    let habits = Habits::of(scene, pairing);
+    let habits = TopicUsage::of(scene, pairing);
     let worked_on = worked_on(&habits, &untaken);
     let told_of = told_of(scene, &untaken);
     let silent = Silent::of(scene);
-    let mut cases = BTreeMap::<_, Vec<Case>>::new();
+    let mut cases = BTreeMap::<_, Vec<UnconsumedMessage>>::new();
     for publish in untaken {
         let span = &scene.journey.spans[publish];
         let (fate, others) = match (worked_on.get(&publish), told_of.get(&publish)) {
-            _ if span.is_error() => (Fate::NotSent, vec![]),
-            (Some(orphans), _) => (Fate::WorkedOn(service_of(scene, orphans)), orphans.clone()),
+            _ if span.is_error() => (MessageFate::NotSent, vec![]),
+            (Some(orphans), _) => (MessageFate::WorkedOn(service_of(scene, orphans)), orphans.clone()),
             (_, Some(service)) if silent.last.contains_key(service.as_str()) => continue,
-            (_, Some(service)) => (Fate::ToldOf(service.clone()), vec![]),
+            (_, Some(service)) => (MessageFate::ToldOf(service.clone()), vec![]),
             _ if silent.may_have_taken(&habits, span) => continue,
-            _ => (Fate::Lost, vec![]),
+            _ => (MessageFate::Lost, vec![]),
         };
-        let confidence = if matches!(fate, Fate::WorkedOn(_) | Fate::ToldOf(_)) {
+        let confidence = if matches!(fate, MessageFate::WorkedOn(_) | MessageFate::ToldOf(_)) {
             Confidence::Medium
         } else {
             habits.confidence(span)
         };
         let key = (span.service(), &span.name, span.topic(), fate.clone(), confidence);
-        cases.entry(key).or_default().push(Case { publish, fate, others, confidence });
+        cases.entry(key).or_default().push(UnconsumedMessage { publish, fate, others, confidence });
     }
     cases.into_values().map(|cases| draft(&habits, &cases)).collect()
 }
 
-fn service_of(scene: &Scene, orphans: &[usize]) -> String {
+fn service_of(scene: &RuleContext, orphans: &[usize]) -> String {
     orphans.first().map(|o| scene.journey.spans[*o].service().to_owned()).unwrap_or_default()
 }
 
 /// Sends that failed and were tried again, well: the message is the later one.
-fn retried(scene: &Scene, pairing: &Pairing) -> HashSet<usize> {
+fn retried(scene: &RuleContext, pairing: &Pairing) -> HashSet<usize> {
     let mut sent = HashSet::new();
     let mut retried = HashSet::new();
     for publish in pairing.publishes.iter().rev().copied() {
@@ -94,7 +94,7 @@ fn retried(scene: &Scene, pairing: &Pairing) -> HashSet<usize> {
 }
 
 /// Of messages, the later orphans of other services in their traces: one missing span each, the last message before it.
-fn worked_on(habits: &Habits, untaken: &[usize]) -> HashMap<usize, Vec<usize>> {
+fn worked_on(habits: &TopicUsage, untaken: &[usize]) -> HashMap<usize, Vec<usize>> {
     let scene = habits.scene;
     let mut waiting: HashMap<TraceId, Vec<usize>> = HashMap::new();
     let mut found: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -127,13 +127,13 @@ fn worked_on(habits: &Habits, untaken: &[usize]) -> HashMap<usize, Vec<usize>> {
 }
 
 /// Whether the missing parent of an orphan may be the consumer of this message.
-fn may_lead_to(habits: &Habits, publish: usize, orphan: usize) -> bool {
+fn may_lead_to(habits: &TopicUsage, publish: usize, orphan: usize) -> bool {
     let (sent, left) = (&habits.scene.journey.spans[publish], habits.scene.journey.spans[orphan].service());
     !sent.is_error() && sent.service() != left && habits.may_take(left, sent)
 }
 
 /// Of messages, another service that wrote a line with their ID.
-fn told_of(scene: &Scene, untaken: &[usize]) -> HashMap<usize, String> {
+fn told_of(scene: &RuleContext, untaken: &[usize]) -> HashMap<usize, String> {
     let spans = &scene.journey.spans;
     let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
     for publish in untaken {
@@ -163,7 +163,7 @@ struct Silent<'a> {
 }
 
 impl<'a> Silent<'a> {
-    fn of(scene: &'a Scene<'a>) -> Self {
+    fn of(scene: &'a RuleContext<'a>) -> Self {
         let spoken: HashSet<&str> = scene.journey.spans.iter().map(Span::service).collect();
         let mut silent = Self::default();
         for line in &scene.journey.logs {
@@ -180,7 +180,7 @@ impl<'a> Silent<'a> {
 
     /// Whether one of them may have taken this message: one that takes from the topic and wrote later, or, where nobody
     /// is known to, one that wrote later in the message's own trace.
-    fn may_have_taken(&self, habits: &Habits, sent: &Span) -> bool {
+    fn may_have_taken(&self, habits: &TopicUsage, sent: &Span) -> bool {
         let begun = habits.scene.clocks.start(sent);
         let mut takers = habits.takers(sent).peekable();
         if takers.peek().is_none() {
@@ -190,7 +190,7 @@ impl<'a> Silent<'a> {
     }
 }
 
-fn draft(habits: &Habits, cases: &[Case]) -> Draft {
+fn draft(habits: &TopicUsage, cases: &[UnconsumedMessage]) -> RuleHit {
     let scene = habits.scene;
     let first = &cases[0];
     let span = &scene.journey.spans[first.publish];
@@ -203,7 +203,7 @@ fn draft(habits: &Habits, cases: &[Case]) -> Draft {
     for case in cases {
         let sent = &scene.journey.spans[case.publish];
         let what = match &case.fate {
-            Fate::NotSent => format!("sending failed: {}", sent.error_text()),
+            MessageFate::NotSent => format!("sending failed: {}", sent.error_text()),
             _ => format!("sent{}, taken by nobody here", advice::message(sent)),
         };
         finding.evidence.push(scene.proof(case.publish, what));
@@ -211,69 +211,69 @@ fn draft(habits: &Habits, cases: &[Case]) -> Draft {
             let name = &scene.journey.spans[*orphan].name;
             scene.proof(*orphan, format!("{name} went on below a span that is not stored"))
         }));
-        finding.holes.push(Hole {
+        finding.holes.push(MissingPart {
             trace_id: sent.trace_id,
             span_id: sent.span_id,
-            place: HolePlace::Below,
+            place: MissingPartPlace::Below,
             what: format!("consumer of {topic}"),
         });
     }
     finding.evidence.sort();
     finding.causes = causes(habits, span, &first.fate);
     finding.next = next(habits, span, &first.fate);
-    Draft { finding, spans: cases.iter().flat_map(|c| [c.publish].into_iter().chain(c.others.clone())).collect() }
+    RuleHit { finding, spans: cases.iter().flat_map(|c| [c.publish].into_iter().chain(c.others.clone())).collect() }
 }
 
-fn summary(sent: &Span, fate: &Fate, count: usize) -> String {
+fn summary(sent: &Span, fate: &MessageFate, count: usize) -> String {
     let (service, topic) = (sent.service(), sent.topic().unwrap_or(&sent.name));
     let (what, was) = match count {
         1 => (format!("a message that {service} sent to {topic}"), "was"),
         n => (format!("{n} messages that {service} sent to {topic}"), "were"),
     };
     match fate {
-        Fate::Lost => format!("{what} {was} never consumed"),
-        Fate::NotSent => format!("{what} {was} not sent: {}", sent.error_text()),
-        Fate::WorkedOn(by) | Fate::ToldOf(by) => {
+        MessageFate::Lost => format!("{what} {was} never consumed"),
+        MessageFate::NotSent => format!("{what} {was} not sent: {}", sent.error_text()),
+        MessageFate::WorkedOn(by) | MessageFate::ToldOf(by) => {
             format!("the consumer span of {what} is missing, it probably arrived at {by}")
         }
     }
 }
 
-fn causes(habits: &Habits, sent: &Span, fate: &Fate) -> Vec<String> {
+fn causes(habits: &TopicUsage, sent: &Span, fate: &MessageFate) -> Vec<String> {
     let grounds = habits.scene.grounds;
     let mut causes: Vec<&str> = match fate {
-        Fate::NotSent => vec!["the broker did not take the message"],
-        Fate::WorkedOn(_) | Fate::ToldOf(_) => vec![
+        MessageFate::NotSent => vec!["the broker did not take the message"],
+        MessageFate::WorkedOn(_) | MessageFate::ToldOf(_) => vec![
             "the consumer's span was not exported: dropped, cut off by a restart, or sampled out",
             "the consumer is not instrumented for messages",
         ],
-        Fate::Lost if habits.takers(sent).next().is_some() => vec![
+        MessageFate::Lost if habits.takers(sent).next().is_some() => vec![
             "the consumer is down, behind, or has dropped the message",
             "the consumer began a trace of its own that carries neither a link nor the correlation ID",
             "the consumer's span was not exported",
         ],
-        Fate::Lost => vec![
+        MessageFate::Lost => vec![
             "whoever consumes the topic is not traced, or not ours",
             "the consumer is down, behind, or has dropped the message",
         ],
     };
-    if *fate == Fate::Lost && !grounds.looked_up {
+    if *fate == MessageFate::Lost && !grounds.looked_up {
         causes.push("the consumer's trace was not found because nobody could be asked who links to this one");
     }
-    if *fate == Fate::Lost && grounds.known.sampled {
+    if *fate == MessageFate::Lost && grounds.known.sampled {
         causes.push("the consumer's trace was sampled out");
     }
     causes.into_iter().map(str::to_owned).collect()
 }
 
-fn next(habits: &Habits, sent: &Span, fate: &Fate) -> Vec<String> {
+fn next(habits: &TopicUsage, sent: &Span, fate: &MessageFate) -> Vec<String> {
     let (scene, topic) = (habits.scene, sent.topic().unwrap_or("its topic"));
     match fate {
-        Fate::NotSent => vec![advice::lines_of(scene, sent.service(), "why the broker did not take it")],
-        Fate::WorkedOn(by) | Fate::ToldOf(by) => {
+        MessageFate::NotSent => vec![advice::lines_of(scene, sent.service(), "why the broker did not take it")],
+        MessageFate::WorkedOn(by) | MessageFate::ToldOf(by) => {
             vec![advice::lines_of(scene, by, "whether it exported its spans then")]
         }
-        Fate::Lost => {
+        MessageFate::Lost => {
             let takers: BTreeSet<&str> = habits.takers(sent).collect();
             let mut next = vec![format!("look at the consumer lag of {topic}, and at its dead letters")];
             next.extend(
@@ -290,9 +290,9 @@ fn next(habits: &Habits, sent: &Span, fate: &Fate) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use crate::analysis::journey::findings::told::{judged, told, told_knowing};
-    use crate::analysis::journey::findings::{Grounds, known::Known, of};
+    use crate::analysis::journey::findings::{FindingsInput, known::Knowledge, of};
     use crate::analysis::journey::sketch;
-    use crate::model::finding::{FindingId, HolePlace};
+    use crate::model::finding::{FindingId, MissingPartPlace};
 
     const OF: [FindingId; 1] = [FindingId::PublishWithoutConsume];
 
@@ -359,14 +359,14 @@ mod tests {
     fn it_is_said_where_nobody_could_be_asked_and_where_the_hole_is() {
         let text = "a/send 0..4 producer topic=t\na/send 1..5 producer topic=t\n  \
                     ~> b/take 9..20 consumer topic=t trace=2";
-        let mut known = Known::default();
+        let mut known = Knowledge::default();
         let journey = sketch::journey(text);
         known.learn(&journey);
         let sure = judged(&journey, &known);
         let hole = &sure[0].holes[0];
-        assert_eq!((hole.place, hole.what.as_str()), (HolePlace::Below, "consumer of t"));
+        assert_eq!((hole.place, hole.what.as_str()), (MissingPartPlace::Below, "consumer of t"));
         assert_eq!(sure[0].confidence.word(), "high");
-        let deaf = Grounds { complete: true, settled: true, looked_up: false, known: &known, baseline: None };
+        let deaf = FindingsInput { complete: true, settled: true, looked_up: false, known: &known, baseline: None };
         let unsure = of(&journey, &deaf).findings;
         assert_eq!(unsure[0].confidence.word(), "low", "a trace of its own could not be asked for");
         assert!(unsure[0].causes.iter().any(|c| c.contains("nobody could be asked")));

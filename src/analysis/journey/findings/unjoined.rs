@@ -3,25 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::analysis::journey::findings::pairing::Pairing;
-use crate::analysis::journey::findings::scene::Scene;
+use crate::analysis::journey::findings::scene::RuleContext;
 use crate::model::conventions::short_service;
 use crate::model::journey::Journey;
 use crate::model::span::{Span, SpanKind};
 
 /// What happens on the way to one service: a call begins, a server begins, a call ends.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
+enum CallEvent {
     Called,
     Served,
     Left,
 }
 
 /// Calls without an answering span, each with the one server root that began while it alone was open.
-pub(super) fn unjoined(scene: &Scene, pairing: &Pairing) -> Vec<(usize, usize)> {
+pub(super) fn unjoined(scene: &RuleContext, pairing: &Pairing) -> Vec<(usize, usize)> {
     let spans = &scene.journey.spans;
-    let mut steps: BTreeMap<String, Vec<(i64, Step, usize)>> = BTreeMap::new();
+    let mut steps: BTreeMap<String, Vec<(i64, CallEvent, usize)>> = BTreeMap::new();
     for (index, span) in spans.iter().enumerate().filter(|(index, _)| is_root(scene, *index)) {
-        steps.entry(plain_name(span.service())).or_default().push((scene.clocks.start(span).0, Step::Served, index));
+        steps.entry(plain_name(span.service())).or_default().push((
+            scene.clocks.start(span).0,
+            CallEvent::Served,
+            index,
+        ));
     }
     if steps.is_empty() {
         return vec![];
@@ -30,8 +34,8 @@ pub(super) fn unjoined(scene: &Scene, pairing: &Pairing) -> Vec<(usize, usize)> 
         let open = span.kind == SpanKind::Client && scene.in_tree[index] && !pairing.chains.reaches[index];
         for way in peers(span).into_iter().filter(|_| open && is_innermost(scene.journey, index)) {
             if let Some(steps) = steps.get_mut(&way) {
-                steps.push((scene.clocks.start(span).0, Step::Called, index));
-                steps.push((scene.clocks.end(span).0, Step::Left, index));
+                steps.push((scene.clocks.start(span).0, CallEvent::Called, index));
+                steps.push((scene.clocks.end(span).0, CallEvent::Left, index));
             }
         }
     }
@@ -40,7 +44,7 @@ pub(super) fn unjoined(scene: &Scene, pairing: &Pairing) -> Vec<(usize, usize)> 
     pairs
 }
 
-fn is_root(scene: &Scene, index: usize) -> bool {
+fn is_root(scene: &RuleContext, index: usize) -> bool {
     let span = &scene.journey.spans[index];
     span.kind == SpanKind::Server
         && scene.in_tree[index]
@@ -54,19 +58,19 @@ fn is_innermost(journey: &Journey, index: usize) -> bool {
     !journey.forest.effects[index].iter().any(|below| journey.spans[*below].kind == SpanKind::Client)
 }
 
-fn fits(spans: &[Span], mut steps: Vec<(i64, Step, usize)>) -> Vec<(usize, usize)> {
+fn fits(spans: &[Span], mut steps: Vec<(i64, CallEvent, usize)>) -> Vec<(usize, usize)> {
     steps.sort_unstable();
     let mut open = BTreeSet::new();
     let mut served: HashMap<usize, Vec<usize>> = HashMap::new();
     for (_, step, index) in steps {
         match step {
-            Step::Called => _ = open.insert(index),
-            Step::Left => _ = open.remove(&index),
+            CallEvent::Called => _ = open.insert(index),
+            CallEvent::Left => _ = open.remove(&index),
             // Where several calls are open, each of them may be the one: none of them is alone with this server.
-            Step::Served if open.len() == 1 => {
+            CallEvent::Served if open.len() == 1 => {
                 open.iter().for_each(|call| served.entry(*call).or_default().push(index));
             }
-            Step::Served => {}
+            CallEvent::Served => {}
         }
     }
     let alone = served.into_iter().filter_map(|(call, servers)| match servers.as_slice() {

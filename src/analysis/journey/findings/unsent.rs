@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::analysis::journey::findings::Draft;
+use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::advice;
 use crate::analysis::journey::findings::chains::names_a_message;
 use crate::analysis::journey::findings::pairing::Pairing;
-use crate::analysis::journey::findings::scene::Scene;
-use crate::model::finding::{Confidence, Finding, FindingId, Hole, HolePlace, Severity};
+use crate::analysis::journey::findings::scene::RuleContext;
+use crate::model::finding::{Confidence, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
 use crate::model::span::Span;
 
 /// A finding a service and topic. Orphans are none of it: their parent is named, and that is what is missing.
-pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext, pairing: &Pairing) -> Vec<RuleHit> {
     let mut unsent = BTreeMap::<_, Vec<usize>>::new();
     for consume in pairing.consumes.iter().copied().filter(|consume| is_unsent(scene, pairing, *consume)) {
         let span = &scene.journey.spans[consume];
@@ -24,7 +24,7 @@ pub(super) fn find(scene: &Scene, pairing: &Pairing) -> Vec<Draft> {
     unsent.into_values().map(|consumes| draft(scene, &here, &consumes)).collect()
 }
 
-fn is_unsent(scene: &Scene, pairing: &Pairing, consume: usize) -> bool {
+fn is_unsent(scene: &RuleContext, pairing: &Pairing, consume: usize) -> bool {
     let (span, chains) = (&scene.journey.spans[consume], &pairing.chains);
     let takes = names_a_message(span) || matches!(span.message_operation().as_str(), "process" | "deliver");
     scene.in_tree[consume]
@@ -38,7 +38,7 @@ fn is_unsent(scene: &Scene, pairing: &Pairing, consume: usize) -> bool {
 /// Who sends to each topic here.
 type Senders<'a> = HashMap<&'a str, BTreeSet<&'a str>>;
 
-fn senders_here<'a>(scene: &'a Scene, pairing: &Pairing) -> Senders<'a> {
+fn senders_here<'a>(scene: &'a RuleContext, pairing: &Pairing) -> Senders<'a> {
     let mut senders = Senders::new();
     for span in pairing.publishes.iter().map(|p| &scene.journey.spans[*p]) {
         span.topics().into_iter().for_each(|topic| _ = senders.entry(topic).or_default().insert(span.service()));
@@ -47,14 +47,14 @@ fn senders_here<'a>(scene: &'a Scene, pairing: &Pairing) -> Senders<'a> {
 }
 
 /// Who is known to send to the topic: here, or elsewhere.
-fn senders<'a>(scene: &'a Scene, here: &Senders<'a>, taken: &Span) -> BTreeSet<&'a str> {
+fn senders<'a>(scene: &'a RuleContext, here: &Senders<'a>, taken: &Span) -> BTreeSet<&'a str> {
     let topics = taken.topics();
     let here = topics.iter().filter_map(|topic| here.get(*topic)).flatten().copied();
     let known = topics.iter().filter_map(|topic| scene.grounds.known.published.get(*topic)).flatten();
     here.chain(known.map(String::as_str)).collect()
 }
 
-fn draft(scene: &Scene, here: &Senders, consumes: &[usize]) -> Draft {
+fn draft(scene: &RuleContext, here: &Senders, consumes: &[usize]) -> RuleHit {
     let (span, grounds) = (&scene.journey.spans[consumes[0]], scene.grounds);
     let senders = senders(scene, here, span);
     let external = span.topics().into_iter().any(|topic| grounds.known.is_external_topic(topic));
@@ -74,12 +74,12 @@ fn draft(scene: &Scene, here: &Senders, consumes: &[usize]) -> Draft {
     finding.evidence = consumes.iter().map(proof).collect();
     if severity == Severity::Info {
         finding.causes = vec![format!("whoever sends to {topic} is not traced, or not ours")];
-        return Draft { finding, spans: consumes.to_vec() };
+        return RuleHit { finding, spans: consumes.to_vec() };
     }
     let hole = |c: &usize| {
         let span = &scene.journey.spans[*c];
         let what = format!("publisher of {topic}");
-        Hole { trace_id: span.trace_id, span_id: span.span_id, place: HolePlace::Above, what }
+        MissingPart { trace_id: span.trace_id, span_id: span.span_id, place: MissingPartPlace::Above, what }
     };
     finding.holes = consumes.iter().map(hole).collect();
     finding.causes = vec![
@@ -92,7 +92,7 @@ fn draft(scene: &Scene, here: &Senders, consumes: &[usize]) -> Draft {
     }
     let lines = |sender: &&str| advice::lines_of(scene, sender, "whether it sent the message");
     finding.next = senders.iter().take(3).map(lines).collect();
-    Draft { finding, spans: consumes.to_vec() }
+    RuleHit { finding, spans: consumes.to_vec() }
 }
 
 #[cfg(test)]

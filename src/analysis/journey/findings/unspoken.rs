@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::analysis::journey::findings::Draft;
+use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::advice;
-use crate::analysis::journey::findings::scene::Scene;
+use crate::analysis::journey::findings::scene::RuleContext;
 use crate::analysis::journey::findings::unjoined::plain_name;
-use crate::model::finding::{Confidence, Finding, FindingId, Proof, Severity};
+use crate::model::finding::{Confidence, EvidenceItem, Finding, FindingId, Severity};
 use crate::model::id::TraceId;
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
@@ -15,7 +15,7 @@ use crate::model::span::Span;
 const MOST_PROOFS: usize = 5;
 
 /// A finding a service. Lines of traces that are stored nowhere are those traces' finding.
-pub(super) fn find(scene: &Scene) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let journey = scene.journey;
     let unstored: HashSet<TraceId> = journey.not_stored.iter().chain(&journey.not_fetched).copied().collect();
     let spoken: HashSet<&str> = journey.spans.iter().map(Span::service).collect();
@@ -32,7 +32,7 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
     silent.into_iter().map(|(service, lines)| draft(scene, service, &lines)).collect()
 }
 
-fn draft(scene: &Scene, service: &str, lines: &[&LogEntry]) -> Draft {
+fn draft(scene: &RuleContext, service: &str, lines: &[&LogEntry]) -> RuleHit {
     let known = scene.grounds.known;
     let traced = known.traced.contains(service);
     let severity = if traced { Severity::Warning } else { Severity::Info };
@@ -48,7 +48,7 @@ fn draft(scene: &Scene, service: &str, lines: &[&LogEntry]) -> Draft {
     );
     service.clone_into(&mut finding.service);
     finding.count = lines.len();
-    let proof = |line: &&LogEntry| Proof {
+    let proof = |line: &&LogEntry| EvidenceItem {
         time: Some(line.time),
         trace_id: line.trace_id,
         span_id: line.span_id,
@@ -66,7 +66,7 @@ fn draft(scene: &Scene, service: &str, lines: &[&LogEntry]) -> Draft {
     if traced {
         finding.next = vec![advice::lines_of(scene, service, "of an exporter that fails")];
     }
-    Draft { finding, spans: vec![] }
+    RuleHit { finding, spans: vec![] }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::analysis::journey::findings::Draft;
-use crate::analysis::journey::findings::scene::Scene;
-use crate::model::finding::{Confidence, Finding, FindingId, Proof, Severity};
+use crate::analysis::journey::findings::RuleHit;
+use crate::analysis::journey::findings::scene::RuleContext;
+use crate::model::finding::{Confidence, EvidenceItem, Finding, FindingId, Severity};
 use crate::model::id::TraceId;
 use crate::model::log::LogEntry;
 
@@ -13,15 +13,15 @@ const MOST_PROOFS: usize = 5;
 
 /// Who names a trace, and whether it says that the trace was not sampled.
 #[derive(Default)]
-struct Named {
-    proofs: Vec<Proof>,
+struct NamedTrace {
+    proofs: Vec<EvidenceItem>,
     services: Vec<String>,
     times: usize,
     unsampled: bool,
 }
 
 /// One finding for all where no span is here but lines are.
-pub(super) fn nothing_stored(scene: &Scene) -> Option<Draft> {
+pub(super) fn nothing_stored(scene: &RuleContext) -> Option<RuleHit> {
     let journey = scene.journey;
     let first = journey.logs.first().filter(|_| journey.spans.is_empty())?;
     let flags: Vec<bool> = journey.logs.iter().filter_map(is_unsampled).collect();
@@ -40,11 +40,11 @@ pub(super) fn nothing_stored(scene: &Scene) -> Option<Draft> {
         finding.causes = all.map(str::to_owned).to_vec();
         finding.next = vec!["see how long spans are kept, and what share of traces is".to_owned()];
     }
-    Some(Draft { finding, spans: vec![] })
+    Some(RuleHit { finding, spans: vec![] })
 }
 
 /// A finding a trace.
-pub(super) fn find(scene: &Scene) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let journey = scene.journey;
     let stored: HashSet<TraceId> = journey.traces.iter().map(|trace| trace.trace_id).collect();
     let asked = journey.not_stored.iter().map(|trace| (*trace, true));
@@ -58,9 +58,9 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
     missing.into_iter().filter_map(of).collect()
 }
 
-fn who_names(scene: &Scene, missing: &BTreeMap<TraceId, bool>) -> HashMap<TraceId, Named> {
-    let mut named: HashMap<TraceId, Named> = HashMap::new();
-    let mut add = |trace: TraceId, service: &str, proof: Proof, unsampled: bool| {
+fn who_names(scene: &RuleContext, missing: &BTreeMap<TraceId, bool>) -> HashMap<TraceId, NamedTrace> {
+    let mut named: HashMap<TraceId, NamedTrace> = HashMap::new();
+    let mut add = |trace: TraceId, service: &str, proof: EvidenceItem, unsampled: bool| {
         let named = named.entry(trace).or_default();
         named.times += 1;
         named.unsampled |= unsampled;
@@ -83,12 +83,12 @@ fn who_names(scene: &Scene, missing: &BTreeMap<TraceId, bool>) -> HashMap<TraceI
     named
 }
 
-fn proof_of_line(line: &LogEntry) -> Proof {
+fn proof_of_line(line: &LogEntry) -> EvidenceItem {
     let what = format!("a line of {}: {}", line.service, line.message);
-    Proof { time: Some(line.time), trace_id: line.trace_id, span_id: line.span_id, what }
+    EvidenceItem { time: Some(line.time), trace_id: line.trace_id, span_id: line.span_id, what }
 }
 
-fn draft(scene: &Scene, trace: TraceId, asked: bool, named: &Named) -> Draft {
+fn draft(scene: &RuleContext, trace: TraceId, asked: bool, named: &NamedTrace) -> RuleHit {
     let (id, severity) = match (named.unsampled, asked) {
         (true, _) => (FindingId::NotSampled, Severity::Info),
         (false, true) => (FindingId::TraceNotStored, Severity::Warning),
@@ -117,7 +117,7 @@ fn draft(scene: &Scene, trace: TraceId, asked: bool, named: &Named) -> Draft {
         finding.causes = all.map(str::to_owned).to_vec();
         finding.next = vec![format!("`trace timeline --trace-id {trace}` asks for it again")];
     }
-    Draft { finding, spans: vec![] }
+    RuleHit { finding, spans: vec![] }
 }
 
 /// Whether a line says of its trace that it was sampled or not; none where it says neither.
@@ -149,7 +149,7 @@ fn is_unsampled(line: &LogEntry) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::journey::findings::known::Known;
+    use crate::analysis::journey::findings::known::Knowledge;
     use crate::analysis::journey::findings::told::{judged, line as short};
     use crate::analysis::journey::sketch;
 
@@ -161,7 +161,7 @@ mod tests {
             line.fields.push((field.0.to_owned(), field.1.replace("TRACE", &lost.to_string())));
         }
         if asked { &mut journey.not_stored } else { &mut journey.not_fetched }.push(lost);
-        let known = Known { sampled, ..Known::default() };
+        let known = Knowledge { sampled, ..Knowledge::default() };
         let kinds = [FindingId::TraceNotStored, FindingId::NotSampled, FindingId::LogWithoutSpan];
         let found = judged(&journey, &known);
         let found = found.iter().filter(|finding| kinds.contains(&finding.id));

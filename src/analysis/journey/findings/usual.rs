@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::journey::critical_path::downwards;
-use crate::analysis::journey::findings::baseline::{Runs, Seen};
-use crate::analysis::journey::findings::scene::Scene;
-use crate::analysis::journey::findings::{Draft, MOST_PROOFS};
-use crate::analysis::window::steps::{Names, Step, judged};
-use crate::model::finding::{Confidence, Finding, FindingId, Hole, HolePlace, Severity};
+use crate::analysis::journey::findings::baseline::{BaselineRuns, BaselineStep};
+use crate::analysis::journey::findings::scene::RuleContext;
+use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
+use crate::analysis::window::steps::{MaskedNames, StepKey, judged};
+use crate::model::finding::{Confidence, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
 
 /// From so many runs on a step that none of them has is unusual, and one that they all have is sure.
 const MANY_RUNS: usize = 20;
@@ -15,10 +15,10 @@ const MANY_RUNS: usize = 20;
 const MOST_UNUSUAL: usize = 20;
 
 /// What this run lacks, and what only it has. The topmost step tells of all below it.
-pub(super) fn find(scene: &Scene) -> Vec<Draft> {
+pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let Some(runs) = scene.grounds.baseline.and_then(|baseline| baseline.like(scene.journey)) else { return vec![] };
-    let names = Names::of(scene.journey);
-    let mut here: BTreeMap<Step, Vec<usize>> = BTreeMap::new();
+    let names = MaskedNames::of(scene.journey);
+    let mut here: BTreeMap<StepKey, Vec<usize>> = BTreeMap::new();
     for span in judged(scene.journey) {
         here.entry(names.step(scene.journey, span)).or_default().push(span);
     }
@@ -30,9 +30,15 @@ pub(super) fn find(scene: &Scene) -> Vec<Draft> {
     drafts
 }
 
-fn missing(scene: &Scene, runs: &Runs, here: &BTreeMap<Step, Vec<usize>>, failures: &Failures) -> Vec<Draft> {
-    let lacks = |(step, seen): &(&Step, &Seen)| seen.runs * 100 >= runs.count * 95 && !here.contains_key(*step);
-    let draft = |(step, seen): (&Step, &Seen)| {
+fn missing(
+    scene: &RuleContext,
+    runs: &BaselineRuns,
+    here: &BTreeMap<StepKey, Vec<usize>>,
+    failures: &Failures,
+) -> Vec<RuleHit> {
+    let lacks =
+        |(step, seen): &(&StepKey, &BaselineStep)| seen.runs * 100 >= runs.count * 95 && !here.contains_key(*step);
+    let draft = |(step, seen): (&StepKey, &BaselineStep)| {
         let above = seen.usually_after()?;
         let place = *here.get(above)?.first()?;
         let explained = here[above].iter().any(|span| failures.touch(*span));
@@ -41,7 +47,12 @@ fn missing(scene: &Scene, runs: &Runs, here: &BTreeMap<Step, Vec<usize>>, failur
     runs.steps.iter().filter(lacks).filter_map(draft).collect()
 }
 
-fn missing_draft(scene: &Scene, runs: &Runs, (step, seen): (&Step, &Seen), place: usize) -> Draft {
+fn missing_draft(
+    scene: &RuleContext,
+    runs: &BaselineRuns,
+    (step, seen): (&StepKey, &BaselineStep),
+    place: usize,
+) -> RuleHit {
     let above = &scene.journey.spans[place];
     let in_all = runs.count >= MANY_RUNS && seen.runs == runs.count;
     let confidence = if in_all { Confidence::High } else { Confidence::Medium };
@@ -66,17 +77,22 @@ fn missing_draft(scene: &Scene, runs: &Runs, (step, seen): (&Step, &Seen), place
         format!("read what {service} wrote in its lines after this span"),
         "compare with a good run of the same operation".to_owned(),
     ];
-    finding.holes = vec![Hole {
+    finding.holes = vec![MissingPart {
         trace_id: above.trace_id,
         span_id: above.span_id,
-        place: HolePlace::Below,
+        place: MissingPartPlace::Below,
         what: format!("{service} {name}"),
     }];
-    Draft { finding, spans: vec![place] }
+    RuleHit { finding, spans: vec![place] }
 }
 
-fn unusual(scene: &Scene, runs: &Runs, here: &BTreeMap<Step, Vec<usize>>, failures: &Failures) -> Vec<Draft> {
-    let names = Names::of(scene.journey);
+fn unusual(
+    scene: &RuleContext,
+    runs: &BaselineRuns,
+    here: &BTreeMap<StepKey, Vec<usize>>,
+    failures: &Failures,
+) -> Vec<RuleHit> {
+    let names = MaskedNames::of(scene.journey);
     let is_topmost = |span: usize| {
         let above = scene.journey.forest.cause[span].map(|(cause, _)| names.step(scene.journey, cause));
         above.is_none_or(|above| runs.steps.contains_key(&above))
@@ -84,7 +100,7 @@ fn unusual(scene: &Scene, runs: &Runs, here: &BTreeMap<Step, Vec<usize>>, failur
     let new = here
         .iter()
         .filter(|(step, spans)| !runs.steps.contains_key(*step) && is_topmost(spans[0]) && !failures.touch(spans[0]));
-    let draft = |(step, spans): (&Step, &Vec<usize>)| {
+    let draft = |(step, spans): (&StepKey, &Vec<usize>)| {
         let summary = format!("{} {} is in none of {} good runs", step.0, step.1, runs.count);
         let mut finding = Finding::new(FindingId::UnusualStep, Severity::Info, Confidence::Medium, summary);
         (finding.service, finding.operation) = step.clone();
@@ -93,7 +109,7 @@ fn unusual(scene: &Scene, runs: &Runs, here: &BTreeMap<Step, Vec<usize>>, failur
         finding.causes =
             vec!["a new version, or another configuration".to_owned(), "a way that is seldom taken".to_owned()];
         finding.next = vec![format!("see since when {} does this", step.0)];
-        Draft { finding, spans: spans.clone() }
+        RuleHit { finding, spans: spans.clone() }
     };
     new.take(MOST_UNUSUAL).map(draft).collect()
 }
@@ -105,7 +121,7 @@ struct Failures {
 }
 
 impl Failures {
-    fn of(scene: &Scene) -> Self {
+    fn of(scene: &RuleContext) -> Self {
         let journey = scene.journey;
         let order = downwards(journey);
         let own = |span: usize| journey.spans[span].is_error() && !scene.cascade.recovered.contains(&span);

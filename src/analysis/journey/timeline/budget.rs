@@ -1,10 +1,10 @@
 //! Which rows stay when there is not room for all: what failed, what began, what was waited for.
 
-use crate::analysis::journey::timeline::{Row, What};
+use crate::analysis::journey::timeline::{RowContent, TimelineRow};
 use crate::model::journey::Journey;
 
 /// At most so many rows, in their order, and how many spans were left out.
-pub fn keep(journey: &Journey, rows: Vec<Row>, most: usize) -> (Vec<Row>, usize) {
+pub fn keep(journey: &Journey, rows: Vec<TimelineRow>, most: usize) -> (Vec<TimelineRow>, usize) {
     if rows.len() <= most {
         return (rows, 0);
     }
@@ -23,7 +23,7 @@ pub fn keep(journey: &Journey, rows: Vec<Row>, most: usize) -> (Vec<Row>, usize)
     }
 }
 
-fn with_gaps(rows: &[Row], kept: &[bool]) -> (Vec<Row>, usize) {
+fn with_gaps(rows: &[TimelineRow], kept: &[bool]) -> (Vec<TimelineRow>, usize) {
     let (mut shown, mut cut, mut at) = (vec![], 0, 0);
     while at < rows.len() {
         if kept[at] {
@@ -37,21 +37,28 @@ fn with_gaps(rows: &[Row], kept: &[bool]) -> (Vec<Row>, usize) {
             shown.push(one.clone());
         } else {
             let spans: usize = hidden.iter().map(spans_in).sum();
-            let others = hidden.iter().filter(|r| spans_in(r) == 0 && !matches!(r.what, What::Queue(_))).count();
+            let others =
+                hidden.iter().filter(|r| spans_in(r) == 0 && !matches!(r.what, RowContent::MessageWait(_))).count();
             cut += spans;
             let depth = hidden.iter().map(|r| r.depth).min().unwrap_or(0);
             let critical = hidden.iter().any(|r| r.critical);
-            shown.push(Row { what: What::More { spans, others }, depth, from_ns: None, length_ns: 0, critical });
+            shown.push(TimelineRow {
+                what: RowContent::More { spans, others },
+                depth,
+                from_ns: None,
+                length_ns: 0,
+                critical,
+            });
         }
         at = end;
     }
     (shown, cut)
 }
 
-fn spans_in(row: &Row) -> usize {
+fn spans_in(row: &TimelineRow) -> usize {
     match &row.what {
-        What::Span(_) => 1,
-        What::Fold(fold) => fold.spans,
+        RowContent::Span(_) => 1,
+        RowContent::Fold(fold) => fold.spans,
         _ => 0,
     }
 }
@@ -59,22 +66,22 @@ fn spans_in(row: &Row) -> usize {
 /// Lower stays longer: by kind, then the shallow, then the long, then the early.
 type Weight = (u8, usize, std::cmp::Reverse<i64>, usize);
 
-fn weights(journey: &Journey, rows: &[Row]) -> Vec<Weight> {
+fn weights(journey: &Journey, rows: &[TimelineRow]) -> Vec<Weight> {
     let kinds = kinds(journey, rows);
-    let weigh = |(place, row): (usize, &Row)| {
+    let weigh = |(place, row): (usize, &TimelineRow)| {
         // A wait belongs to the arrival that stands below it.
-        let of = if matches!(row.what, What::Queue(_)) { (place + 1).min(rows.len() - 1) } else { place };
+        let of = if matches!(row.what, RowContent::MessageWait(_)) { (place + 1).min(rows.len() - 1) } else { place };
         (kinds[of], rows[of].depth, std::cmp::Reverse(rows[of].length_ns), of)
     };
     rows.iter().enumerate().map(weigh).collect()
 }
 
-fn kinds(journey: &Journey, rows: &[Row]) -> Vec<u8> {
+fn kinds(journey: &Journey, rows: &[TimelineRow]) -> Vec<u8> {
     let mut kinds: Vec<u8> = rows.iter().map(|row| kind(journey, row)).collect();
     // What failed is understood only below those that called it.
     let mut wanted_above = 0;
     for (row, kind) in rows.iter().zip(kinds.iter_mut()).rev() {
-        if row.depth < wanted_above && matches!(row.what, What::Span(_)) {
+        if row.depth < wanted_above && matches!(row.what, RowContent::Span(_)) {
             *kind = (*kind).min(1);
             wanted_above = row.depth;
         }
@@ -85,17 +92,17 @@ fn kinds(journey: &Journey, rows: &[Row]) -> Vec<u8> {
     kinds
 }
 
-fn kind(journey: &Journey, row: &Row) -> u8 {
+fn kind(journey: &Journey, row: &TimelineRow) -> u8 {
     match &row.what {
-        What::Span(span) if journey.spans[*span].is_error() => 0,
-        What::Fold(fold) if fold.errors > 0 => 0,
-        What::Line(line) if journey.logs[*line].is_error() => 1,
-        What::Hole(..) | What::Missing(_) => 1,
-        What::Span(_) | What::Fold(_) if row.depth == 0 => 2,
-        What::Span(span) if journey.spans[*span].message_role().is_some() => 3,
-        What::Span(_) | What::Fold(_) if row.critical => 4,
-        What::Fold(_) => 5,
-        What::Span(_) => 6,
+        RowContent::Span(span) if journey.spans[*span].is_error() => 0,
+        RowContent::Fold(fold) if fold.errors > 0 => 0,
+        RowContent::Line(line) if journey.logs[*line].is_error() => 1,
+        RowContent::Hole(..) | RowContent::Missing(_) => 1,
+        RowContent::Span(_) | RowContent::Fold(_) if row.depth == 0 => 2,
+        RowContent::Span(span) if journey.spans[*span].message_role().is_some() => 3,
+        RowContent::Span(_) | RowContent::Fold(_) if row.critical => 4,
+        RowContent::Fold(_) => 5,
+        RowContent::Span(_) => 6,
         _ => 7,
     }
 }
@@ -108,7 +115,7 @@ mod tests {
     use crate::analysis::journey::sketch;
     use crate::analysis::journey::timeline::{Fold, Queue};
     use crate::model::id::SpanId;
-    use crate::model::journey::Via;
+    use crate::model::journey::CauseKind;
 
     /// Spans 0 to 3 are plain, failed, sent and received; line 0 tells of a failure, line 1 does not.
     fn journey() -> Journey {
@@ -116,56 +123,64 @@ mod tests {
         sketch::journey(&format!("{spans}\n! a 1 error no\n! a 2 info well"))
     }
 
-    fn row(what: What, depth: usize) -> Row {
-        Row { what, depth, from_ns: Some(1), length_ns: 1, critical: false }
+    fn row(what: RowContent, depth: usize) -> TimelineRow {
+        TimelineRow { what, depth, from_ns: Some(1), length_ns: 1, critical: false }
     }
 
-    fn fold(spans: usize, errors: usize) -> What {
-        What::Fold(Fold { first: 0, count: spans, spans, p50_ns: 1, max_ns: 1, errors })
+    fn fold(spans: usize, errors: usize) -> RowContent {
+        RowContent::Fold(Fold { first: 0, count: spans, spans, p50_ns: 1, max_ns: 1, errors })
     }
 
-    fn queue() -> What {
-        What::Queue(Queue { from: 2, to: 3, via: Via::Message, again: false, wait_ns: 1, longest_ns: 1 })
+    fn queue() -> RowContent {
+        RowContent::MessageWait(Queue {
+            from: 2,
+            to: 3,
+            via: CauseKind::Message,
+            again: false,
+            wait_ns: 1,
+            longest_ns: 1,
+        })
     }
 
-    fn more(spans: usize, others: usize) -> What {
-        What::More { spans, others }
+    fn more(spans: usize, others: usize) -> RowContent {
+        RowContent::More { spans, others }
     }
 
     #[test]
     fn each_kind_of_row_has_its_rank() {
-        let hole = What::Hole(sketch::trace(1), SpanId::from_u64(1).unwrap());
+        let hole = RowContent::Hole(sketch::trace(1), SpanId::from_u64(1).unwrap());
         // What, its rank at the top, below it, and below it on the critical path.
         let table = [
-            (What::Span(1), [0, 0, 0]),
+            (RowContent::Span(1), [0, 0, 0]),
             (fold(3, 1), [0, 0, 0]),
-            (What::Line(0), [1, 1, 1]),
+            (RowContent::Line(0), [1, 1, 1]),
             (hole, [1, 1, 1]),
-            (What::Span(2), [2, 3, 3]),
-            (What::Span(3), [2, 3, 3]),
-            (What::Span(0), [2, 6, 4]),
+            (RowContent::Span(2), [2, 3, 3]),
+            (RowContent::Span(3), [2, 3, 3]),
+            (RowContent::Span(0), [2, 6, 4]),
             (fold(3, 0), [2, 5, 4]),
-            (What::Line(1), [7, 7, 7]),
-            (What::Exception(0, 0), [7, 7, 7]),
+            (RowContent::Line(1), [7, 7, 7]),
+            (RowContent::Exception(0, 0), [7, 7, 7]),
             (queue(), [7, 7, 7]),
         ];
         for (what, ranks) in table {
-            let at = |depth, critical| kind(&journey(), &Row { critical, ..row(what.clone(), depth) });
+            let at = |depth, critical| kind(&journey(), &TimelineRow { critical, ..row(what.clone(), depth) });
             assert_eq!([at(0, false), at(1, false), at(1, true)], ranks, "{what:?}");
         }
     }
 
     #[test]
     fn whoever_called_what_failed_stays_with_it_and_a_queue_with_its_arrival() {
-        let spans = |depths: &[(usize, usize)]| depths.iter().map(|(s, depth)| row(What::Span(*s), *depth)).collect();
-        let rows: Vec<Row> = spans(&[(0, 0), (0, 1), (0, 2), (0, 2), (1, 3), (0, 1), (0, 2)]);
+        let spans =
+            |depths: &[(usize, usize)]| depths.iter().map(|(s, depth)| row(RowContent::Span(*s), *depth)).collect();
+        let rows: Vec<TimelineRow> = spans(&[(0, 0), (0, 1), (0, 2), (0, 2), (1, 3), (0, 1), (0, 2)]);
         assert_eq!(kinds(&journey(), &rows), [1, 1, 6, 1, 0, 6, 6]);
-        let line = vec![row(What::Span(0), 0), row(What::Span(0), 1), row(What::Line(0), 2)];
+        let line = vec![row(RowContent::Span(0), 0), row(RowContent::Span(0), 1), row(RowContent::Line(0), 2)];
         assert_eq!(kinds(&journey(), &line), [2, 6, 1], "a line is understood by itself");
 
-        let mut long = row(What::Span(3), 1);
+        let mut long = row(RowContent::Span(3), 1);
         long.length_ns = 9;
-        let rows = [row(What::Span(0), 1), row(queue(), 1), long, row(What::Span(0), 0), row(queue(), 0)];
+        let rows = [row(RowContent::Span(0), 1), row(queue(), 1), long, row(RowContent::Span(0), 0), row(queue(), 0)];
         let weights = weights(&journey(), &rows);
         assert_eq!(weights[1], (3, 1, std::cmp::Reverse(9), 2));
         assert_eq!(weights[1], weights[2]);
@@ -176,17 +191,17 @@ mod tests {
     #[test]
     fn a_gap_tells_how_much_it_hides_and_one_row_is_no_gap() {
         let mut rows = vec![
-            row(What::Span(0), 3),
+            row(RowContent::Span(0), 3),
             row(fold(5, 0), 2),
             row(queue(), 4),
-            row(What::Line(1), 3),
-            row(What::Exception(0, 0), 3),
-            row(What::Span(0), 0),
-            row(What::Span(0), 1),
+            row(RowContent::Line(1), 3),
+            row(RowContent::Exception(0, 0), 3),
+            row(RowContent::Span(0), 0),
+            row(RowContent::Span(0), 1),
         ];
         rows[2].critical = true;
-        let gap = |what, depth, critical| Row { from_ns: None, length_ns: 0, critical, ..row(what, depth) };
-        let table: [(&[usize], Vec<Row>, usize); 5] = [
+        let gap = |what, depth, critical| TimelineRow { from_ns: None, length_ns: 0, critical, ..row(what, depth) };
+        let table: [(&[usize], Vec<TimelineRow>, usize); 5] = [
             (&[0, 1, 2, 3, 4, 5, 6], rows.clone(), 0),
             (&[5], vec![gap(more(6, 2), 2, true), rows[5].clone(), rows[6].clone()], 6),
             (&[0, 1, 2, 4, 5, 6], rows.clone(), 0),
@@ -203,23 +218,23 @@ mod tests {
         /// Whatever the rows are: there is room for them, none is lost uncounted, and their order stays.
         #[test]
         fn what_is_left_fits_and_the_rest_is_counted(of in prop::collection::vec((0..4usize, 0..4usize), 0..40), most in 1..30usize) {
-            let row_of = |(what, depth): &(usize, usize)| row([What::Span(0), What::Span(1), What::Line(1), fold(3, 0)][*what].clone(), *depth);
-            let rows: Vec<Row> = of.iter().map(row_of).collect();
+            let row_of = |(what, depth): &(usize, usize)| row([RowContent::Span(0), RowContent::Span(1), RowContent::Line(1), fold(3, 0)][*what].clone(), *depth);
+            let rows: Vec<TimelineRow> = of.iter().map(row_of).collect();
             let (shown, cut) = keep(&journey(), rows.clone(), most);
             prop_assert!(shown.len() <= most.max(3), "one row between two gaps is the least");
             prop_assert!(rows.len() > most || shown == rows);
-            let hidden = |row: &Row| if let What::More { spans, others } = row.what { (spans, others) } else { (0, 0) };
+            let hidden = |row: &TimelineRow| if let RowContent::More { spans, others } = row.what { (spans, others) } else { (0, 0) };
             let told: usize = shown.iter().map(|row| spans_in(row) + hidden(row).0).sum();
             prop_assert_eq!(told, rows.iter().map(spans_in).sum::<usize>());
             prop_assert_eq!(cut, shown.iter().map(|row| hidden(row).0).sum::<usize>());
-            let others = |rows: &[Row]| rows.iter().filter(|row| matches!(row.what, What::Line(_))).count();
+            let others = |rows: &[TimelineRow]| rows.iter().filter(|row| matches!(row.what, RowContent::Line(_))).count();
             prop_assert_eq!(others(&shown) + shown.iter().map(|row| hidden(row).1).sum::<usize>(), others(&rows));
         }
     }
 
     #[test]
     fn as_much_is_shown_as_fits() {
-        let rows = |n: usize| (0..n).map(|_| row(What::Span(0), 1)).collect::<Vec<_>>();
+        let rows = |n: usize| (0..n).map(|_| row(RowContent::Span(0), 1)).collect::<Vec<_>>();
         // The first ones, and a gap.
         for (n, most, shown, cut) in [(9, 9, 9, 0), (10, 9, 9, 2), (99, 9, 9, 91), (99, 3, 3, 97), (99, 2, 2, 98)] {
             let (told, left) = keep(&journey(), rows(n), most);

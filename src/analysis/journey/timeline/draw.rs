@@ -5,7 +5,9 @@ use std::collections::HashSet;
 
 use super::holes::Holes;
 use super::shape::Shapes;
-use super::{Fold, Messages, Options, Queue, Row, Timeline, What, budget, holes, lines, messages};
+use super::{
+    Fold, Messages, Queue, RowContent, Timeline, TimelineOptions, TimelineRow, budget, holes, lines, messages,
+};
 use crate::analysis::journey::clocks::{Clocks, asynchronous_cause};
 use crate::analysis::journey::critical_path::{self, CriticalPath};
 use crate::model::conventions::Exception;
@@ -15,7 +17,7 @@ use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
 
 /// Draws a journey.
-pub fn of(journey: &Journey, findings: &[Finding], options: &Options) -> Timeline {
+pub fn of(journey: &Journey, findings: &[Finding], options: &TimelineOptions) -> Timeline {
     let extent = journey.span_extent();
     let clocks = if options.adjust_clocks { Clocks::measured(journey) } else { Clocks::default() };
     let critical = critical_path::of(journey);
@@ -55,7 +57,7 @@ fn first_instant(journey: &Journey, clocks: &Clocks) -> Option<Timestamp> {
 
 struct Draw<'a> {
     journey: &'a Journey,
-    options: &'a Options,
+    options: &'a TimelineOptions,
     /// The clocks that times are shown on.
     clocks: Clocks,
     /// The clock that times are compared on.
@@ -66,7 +68,7 @@ struct Draw<'a> {
     waits: HashSet<usize>,
     critical: &'a CriticalPath,
     origin: Timestamp,
-    rows: Vec<Row>,
+    rows: Vec<TimelineRow>,
     folded: usize,
     filtered_lines: usize,
     deeper: usize,
@@ -74,7 +76,7 @@ struct Draw<'a> {
 }
 
 /// Something yet to be drawn.
-enum Item {
+enum DrawItem {
     Spans(Vec<usize>),
     Hole(TraceId, SpanId, Vec<usize>),
     Missing(usize, String),
@@ -86,7 +88,7 @@ enum Item {
 impl Draw<'_> {
     fn everything(&mut self) {
         let mut items = self.blocks();
-        items.extend(std::mem::take(&mut self.lines.elsewhere).into_iter().map(Item::Line));
+        items.extend(std::mem::take(&mut self.lines.elsewhere).into_iter().map(DrawItem::Line));
         let mut todo = self.by_time(items, 0);
         while let Some((depth, item)) = todo.pop() {
             let below = self.item(item, depth);
@@ -95,7 +97,7 @@ impl Draw<'_> {
     }
 
     /// The tops of all blocks: spans that follow from none, arrivals of messages, and parents never stored.
-    fn blocks(&self) -> Vec<Item> {
+    fn blocks(&self) -> Vec<DrawItem> {
         let mut tops = vec![];
         let mut holes: std::collections::BTreeMap<(TraceId, SpanId), Vec<usize>> = std::collections::BTreeMap::new();
         for (index, span) in self.journey.spans.iter().enumerate() {
@@ -109,15 +111,15 @@ impl Draw<'_> {
             }
         }
         let mut items = self.alike(tops);
-        items.extend(holes.into_iter().map(|((trace, parent), spans)| Item::Hole(trace, parent, spans)));
+        items.extend(holes.into_iter().map(|((trace, parent), spans)| DrawItem::Hole(trace, parent, spans)));
         items
     }
 
     /// Siblings, those that look alike together. The first few failures of a kind always stand alone.
-    fn alike(&self, siblings: Vec<usize>) -> Vec<Item> {
+    fn alike(&self, siblings: Vec<usize>) -> Vec<DrawItem> {
         const FAILURES_SHOWN: usize = 3;
         if self.options.full || siblings.len() < 3 {
-            return siblings.into_iter().map(|s| Item::Spans(vec![s])).collect();
+            return siblings.into_iter().map(|s| DrawItem::Spans(vec![s])).collect();
         }
         let mut groups: std::collections::HashMap<(u64, Option<usize>), Vec<usize>> = std::collections::HashMap::new();
         let mut order = vec![];
@@ -135,41 +137,41 @@ impl Draw<'_> {
             let mut group = groups.remove(&shape).unwrap_or_default();
             let shown = if self.shapes.has_error[group[0]] { FAILURES_SHOWN } else { 0 };
             let alone = if group.len() < shown + 3 { group.len() } else { shown };
-            items.extend(group.drain(..alone).map(|s| Item::Spans(vec![s])));
+            items.extend(group.drain(..alone).map(|s| DrawItem::Spans(vec![s])));
             if !group.is_empty() {
-                items.push(Item::Spans(group));
+                items.push(DrawItem::Spans(group));
             }
         }
         items
     }
 
     /// Items as a stack: the last is the first to be drawn.
-    fn by_time(&self, mut items: Vec<Item>, depth: usize) -> Vec<(usize, Item)> {
+    fn by_time(&self, mut items: Vec<DrawItem>, depth: usize) -> Vec<(usize, DrawItem)> {
         items.sort_by_cached_key(|item| Reverse(self.place(item)));
         items.into_iter().map(|item| (depth, item)).collect()
     }
 
     /// Where an item stands among others: by what happened first, whatever the clocks say.
-    fn place(&self, item: &Item) -> (Timestamp, u8, usize) {
+    fn place(&self, item: &DrawItem) -> (Timestamp, u8, usize) {
         let (kind, nth) = match item {
-            Item::Link(_, nth, _) => (0, *nth),
-            Item::Hole(_, _, spans) => (1, spans[0]),
-            Item::Spans(spans) => (2, spans[0]),
-            Item::Line(line) => (3, *line),
-            Item::Exception(_, nth) => (4, *nth),
-            Item::Missing(span, _) => (5, *span),
+            DrawItem::Link(_, nth, _) => (0, *nth),
+            DrawItem::Hole(_, _, spans) => (1, spans[0]),
+            DrawItem::Spans(spans) => (2, spans[0]),
+            DrawItem::Line(line) => (3, *line),
+            DrawItem::Exception(_, nth) => (4, *nth),
+            DrawItem::Missing(span, _) => (5, *span),
         };
         (self.instant_of(item, &self.common), kind, nth)
     }
 
-    fn instant_of(&self, item: &Item, clocks: &Clocks) -> Timestamp {
+    fn instant_of(&self, item: &DrawItem, clocks: &Clocks) -> Timestamp {
         let spans = &self.journey.spans;
         match item {
-            Item::Spans(of) | Item::Hole(_, _, of) => clocks.start(&spans[of[0]]),
-            Item::Link(of, ..) => clocks.start(&spans[*of]),
-            Item::Missing(of, _) => clocks.end(&spans[*of]),
-            Item::Exception(of, nth) => clocks.correct(spans[*of].service(), spans[*of].events[*nth].time),
-            Item::Line(line) => {
+            DrawItem::Spans(of) | DrawItem::Hole(_, _, of) => clocks.start(&spans[of[0]]),
+            DrawItem::Link(of, ..) => clocks.start(&spans[*of]),
+            DrawItem::Missing(of, _) => clocks.end(&spans[*of]),
+            DrawItem::Exception(of, nth) => clocks.correct(spans[*of].service(), spans[*of].events[*nth].time),
+            DrawItem::Line(line) => {
                 let line = &self.journey.logs[*line];
                 clocks.correct(&line.service, line.time)
             }
@@ -177,39 +179,45 @@ impl Draw<'_> {
     }
 
     /// Draws one item; gives back what is below it.
-    fn item(&mut self, item: Item, depth: usize) -> Vec<(usize, Item)> {
+    fn item(&mut self, item: DrawItem, depth: usize) -> Vec<(usize, DrawItem)> {
         let at = self.instant_of(&item, &self.clocks);
         match item {
-            Item::Spans(spans) if spans.len() == 1 => return self.span(spans[0], depth),
-            Item::Spans(spans) => self.fold(&spans, depth),
-            Item::Hole(trace, parent, spans) => {
+            DrawItem::Spans(spans) if spans.len() == 1 => return self.span(spans[0], depth),
+            DrawItem::Spans(spans) => self.fold(&spans, depth),
+            DrawItem::Hole(trace, parent, spans) => {
                 let shown = spans.iter().any(|s| self.is_wanted(*s));
                 if shown {
-                    self.instant(What::Hole(trace, parent), at, depth);
+                    self.instant(RowContent::Hole(trace, parent), at, depth);
                 }
                 return self.by_time(self.alike(spans), depth + usize::from(shown));
             }
-            Item::Line(line) => self.instant(What::Line(line), at, depth),
-            Item::Missing(_, what) => self.instant(What::Missing(what), at, depth),
-            Item::Exception(of, nth) => self.instant(What::Exception(of, nth), at, depth),
-            Item::Link(of, nth, to) => self.instant(What::Link(of, nth, to), at, depth),
+            DrawItem::Line(line) => self.instant(RowContent::Line(line), at, depth),
+            DrawItem::Missing(_, what) => self.instant(RowContent::Missing(what), at, depth),
+            DrawItem::Exception(of, nth) => self.instant(RowContent::Exception(of, nth), at, depth),
+            DrawItem::Link(of, nth, to) => self.instant(RowContent::Link(of, nth, to), at, depth),
         }
         vec![]
     }
 
-    fn instant(&mut self, what: What, at: Timestamp, depth: usize) {
-        self.rows.push(Row { what, depth, from_ns: Some(at.since(self.origin)), length_ns: 0, critical: false });
+    fn instant(&mut self, what: RowContent, at: Timestamp, depth: usize) {
+        self.rows.push(TimelineRow {
+            what,
+            depth,
+            from_ns: Some(at.since(self.origin)),
+            length_ns: 0,
+            critical: false,
+        });
     }
 
-    fn span(&mut self, index: usize, depth: usize) -> Vec<(usize, Item)> {
+    fn span(&mut self, index: usize, depth: usize) -> Vec<(usize, DrawItem)> {
         let below = self.below(index);
         if !self.is_wanted(index) {
             return self.instead_of(below, depth);
         }
         self.queue(&[index], depth);
         let span = &self.journey.spans[index];
-        self.rows.push(Row {
-            what: What::Span(index),
+        self.rows.push(TimelineRow {
+            what: RowContent::Span(index),
             depth,
             from_ns: span.has_sane_time().then(|| self.clocks.start(span).since(self.origin)),
             length_ns: span.duration_ns,
@@ -217,17 +225,18 @@ impl Draw<'_> {
         });
         if self.options.depth.is_some_and(|most| depth + 1 >= most) {
             self.deeper += self.shapes.size[index] - 1;
-            return self.by_time(below.into_iter().filter(|i| !matches!(i, Item::Spans(_))).collect(), depth + 1);
+            return self.by_time(below.into_iter().filter(|i| !matches!(i, DrawItem::Spans(_))).collect(), depth + 1);
         }
         self.by_time(below, depth + 1)
     }
 
     /// What is drawn where a span is filtered out: its calls, and its lines unless the filters are about spans.
-    fn instead_of(&mut self, below: Vec<Item>, depth: usize) -> Vec<(usize, Item)> {
+    fn instead_of(&mut self, below: Vec<DrawItem>, depth: usize) -> Vec<(usize, DrawItem)> {
         let about_spans = self.options.filters.are_about_spans();
-        let lines = below.iter().filter(|i| matches!(i, Item::Line(_))).count();
+        let lines = below.iter().filter(|i| matches!(i, DrawItem::Line(_))).count();
         self.filtered_lines += if about_spans { lines } else { 0 };
-        let stays = |item: &Item| matches!(item, Item::Spans(_)) || matches!(item, Item::Line(_)) && !about_spans;
+        let stays =
+            |item: &DrawItem| matches!(item, DrawItem::Spans(_)) || matches!(item, DrawItem::Line(_)) && !about_spans;
         self.by_time(below.into_iter().filter(stays).collect(), depth)
     }
 
@@ -236,14 +245,14 @@ impl Draw<'_> {
     }
 
     /// What stands below a span: its calls, its lines, its exceptions, its links.
-    fn below(&mut self, index: usize) -> Vec<Item> {
+    fn below(&mut self, index: usize) -> Vec<DrawItem> {
         let calls = self.journey.forest.effects[index].iter().copied();
         let calls: Vec<usize> = calls.filter(|e| asynchronous_cause(self.journey, *e).is_none()).collect();
         let mut items = self.alike(calls);
-        items.extend(self.lines.take(index).into_iter().map(Item::Line));
-        items.extend(self.exceptions(index).into_iter().map(|nth| Item::Exception(index, nth)));
+        items.extend(self.lines.take(index).into_iter().map(DrawItem::Line));
+        items.extend(self.exceptions(index).into_iter().map(|nth| DrawItem::Exception(index, nth)));
         items.extend(self.links(index));
-        items.extend(self.holes.below(index).map(|what| Item::Missing(index, what.clone())));
+        items.extend(self.holes.below(index).map(|what| DrawItem::Missing(index, what.clone())));
         items
     }
 
@@ -257,12 +266,12 @@ impl Draw<'_> {
     }
 
     /// Links to elsewhere than the span that it already follows from.
-    fn links(&self, index: usize) -> Vec<Item> {
+    fn links(&self, index: usize) -> Vec<DrawItem> {
         let cause = self.journey.forest.cause[index].map(|(c, _)| c);
         let links = self.journey.spans[index].links.iter().enumerate();
         let targets = links.map(|(nth, link)| (nth, self.shapes.find(link.trace_id, link.span_id)));
         let others = targets.filter(|(_, to)| to.is_none() || *to != cause && *to != Some(index));
-        others.map(|(nth, to)| Item::Link(index, nth, to)).collect()
+        others.map(|(nth, to)| DrawItem::Link(index, nth, to)).collect()
     }
 
     fn fold(&mut self, spans: &[usize], depth: usize) {
@@ -275,12 +284,12 @@ impl Draw<'_> {
         let to = sane().map(|s| self.clocks.end(s)).max();
         let size: usize = spans.iter().map(|s| self.shapes.size[*s]).sum();
         self.folded += size;
-        self.rows.push(Row {
+        self.rows.push(TimelineRow {
             depth,
             from_ns: from.map(|f| f.since(self.origin)),
             length_ns: from.zip(to).map_or(0, |(f, t)| t.since(f)),
             critical: spans.iter().any(|s| self.shapes.on_path[*s]),
-            what: What::Fold(Fold {
+            what: RowContent::Fold(Fold {
                 first,
                 count: spans.len(),
                 spans: size,
@@ -307,8 +316,8 @@ impl Draw<'_> {
         let got = self.clocks.start(&spans[arrivals[0]]);
         let drawable = spans[sender].has_sane_time() && spans[arrivals[0]].has_sane_time();
         let queue = Queue { from, to: arrivals[0], via, again, wait_ns: shortest, longest_ns: longest };
-        self.rows.push(Row {
-            what: What::Queue(queue),
+        self.rows.push(TimelineRow {
+            what: RowContent::MessageWait(queue),
             depth,
             from_ns: drawable.then(|| sent.since(self.origin)),
             length_ns: got.since(sent).max(0),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::finding::{Finding, HolePlace, Severity};
+use crate::model::finding::{Finding, MissingPartPlace, Severity};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 
@@ -25,7 +25,7 @@ impl Holes {
 /// The holes of all findings that a screen shows. Those above a span are drawn from the journey itself.
 pub fn by_span(journey: &Journey, findings: &[Finding]) -> Holes {
     let grave = findings.iter().filter(|finding| finding.severity >= Severity::Warning);
-    let below = grave.flat_map(|finding| &finding.holes).filter(|hole| hole.place == HolePlace::Below);
+    let below = grave.flat_map(|finding| &finding.holes).filter(|hole| hole.place == MissingPartPlace::Below);
     let wanted: Vec<_> = below.collect();
     if wanted.is_empty() {
         return Holes::default();

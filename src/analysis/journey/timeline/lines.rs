@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use crate::analysis::journey::errors;
-use crate::analysis::journey::timeline::{Lines, Options};
+use crate::analysis::journey::timeline::{LogDetail, TimelineOptions};
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
@@ -32,7 +32,7 @@ impl BySpan {
 }
 
 /// Finds each wanted line its place.
-pub fn by_span(journey: &Journey, options: &Options) -> BySpan {
+pub fn by_span(journey: &Journey, options: &TimelineOptions) -> BySpan {
     let mut placed = BySpan::default();
     let ids: HashMap<_, usize> = journey.spans.iter().enumerate().rev().map(|(i, s)| (s.span_id, i)).collect();
     let named = |line: usize| {
@@ -41,12 +41,12 @@ pub fn by_span(journey: &Journey, options: &Options) -> BySpan {
         line.trace_id.is_none_or(|t| t == journey.spans[span].trace_id).then_some(span)
     };
     let which = options.lines_of(journey);
-    let mut open = Open::new(journey);
+    let mut open = OpenSpans::new(journey);
     for (index, line) in journey.logs.iter().enumerate() {
         let wanted = match which {
-            Lines::All => true,
-            Lines::Errors => line.is_error(),
-            Lines::None => false,
+            LogDetail::All => true,
+            LogDetail::Errors => line.is_error(),
+            LogDetail::None => false,
         };
         if !wanted {
             continue;
@@ -72,7 +72,7 @@ fn is_told(journey: &Journey, span: usize, line: usize) -> bool {
 }
 
 /// The spans open at an instant that only moves forward, by service and by trace.
-struct Open<'a> {
+struct OpenSpans<'a> {
     journey: &'a Journey,
     next: usize,
     ends: BinaryHeap<Reverse<(Timestamp, usize)>>,
@@ -80,7 +80,7 @@ struct Open<'a> {
     traces: HashMap<(&'a str, TraceId), BTreeSet<usize>>,
 }
 
-impl<'a> Open<'a> {
+impl<'a> OpenSpans<'a> {
     fn new(journey: &'a Journey) -> Self {
         Self { journey, next: 0, ends: BinaryHeap::new(), services: HashMap::new(), traces: HashMap::new() }
     }

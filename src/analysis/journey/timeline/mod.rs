@@ -13,14 +13,14 @@ mod shape;
 use crate::analysis::journey::critical_path::CriticalPath;
 use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
-use crate::model::journey::{Journey, Via};
+use crate::model::journey::{CauseKind, Journey};
 use crate::model::time::Timestamp;
 pub use draw::of;
 pub use messages::Messages;
 
 /// Which log lines stand between the spans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lines {
+pub enum LogDetail {
     /// Every line.
     All,
     /// Lines that tell of a failure.
@@ -32,9 +32,9 @@ pub enum Lines {
 
 /// How to draw.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct TimelineOptions {
     /// Which log lines.
-    pub lines: Lines,
+    pub lines: LogDetail,
     /// Fold nothing and cut nothing.
     pub full: bool,
     /// How many levels of calls to show; none means all.
@@ -49,10 +49,10 @@ pub struct Options {
     pub rows: Option<usize>,
 }
 
-impl Options {
+impl TimelineOptions {
     /// What the options say of lines, for this journey: one without spans is told by all its lines.
-    fn lines_of(&self, journey: &Journey) -> Lines {
-        if journey.spans.is_empty() && self.lines == Lines::Errors { Lines::All } else { self.lines }
+    fn lines_of(&self, journey: &Journey) -> LogDetail {
+        if journey.spans.is_empty() && self.lines == LogDetail::Errors { LogDetail::All } else { self.lines }
     }
 
     /// A screenful: what fits beside a summary.
@@ -69,7 +69,7 @@ pub struct Timeline {
     /// From there to the last end.
     pub length_ns: i64,
     /// From top to bottom.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TimelineRow>,
     /// The critical path.
     pub critical: CriticalPath,
     /// Spans that stand in a fold rather than in a row of their own.
@@ -88,9 +88,9 @@ pub struct Timeline {
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct TimelineRow {
     /// What it shows.
-    pub what: What,
+    pub what: RowContent,
     /// How deep it is nested.
     pub depth: usize,
     /// When it begins, after the origin. None where the recorded time cannot be drawn.
@@ -103,13 +103,13 @@ pub struct Row {
 
 /// What a row shows. Spans and lines are indices into the journey.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum RowContent {
     /// A span.
     Span(usize),
     /// Several spans that look alike.
     Fold(Fold),
     /// The time between a message's sending and its arrival.
-    Queue(Queue),
+    MessageWait(Queue),
     /// A log line.
     Line(usize),
     /// An exception that a span recorded: the span, and which of its events.
@@ -154,7 +154,7 @@ pub struct Queue {
     /// Who received it.
     pub to: usize,
     /// How we know.
-    pub via: Via,
+    pub via: CauseKind,
     /// Whether the message was delivered here before.
     pub again: bool,
     /// From the sender's end, or the start of the delivery before, to the receiver's start on one clock; negative where

@@ -4,24 +4,24 @@ use crate::model::attribute::{Attributes, Value};
 use crate::model::pattern::Pattern;
 use crate::model::span::Event;
 
-fn drawn(text: &str, options: &Options) -> Vec<String> {
+fn drawn(text: &str, options: &TimelineOptions) -> Vec<String> {
     let journey = sketch::journey(text);
     let timeline = of(&journey, &[], options);
     let ms = |ns: i64| ns / 1_000_000;
     let name = |span: usize| journey.spans[span].name.clone();
-    let say = |row: &Row| {
+    let say = |row: &TimelineRow| {
         let what = match &row.what {
-            What::Span(s) => name(*s),
-            What::Fold(f) => {
+            RowContent::Span(s) => name(*s),
+            RowContent::Fold(f) => {
                 format!("{} ×{} p50 {} max {} of {}", name(f.first), f.count, ms(f.p50_ns), ms(f.max_ns), f.spans)
             }
-            What::Queue(q) => format!("queue {}..{}", ms(q.wait_ns), ms(q.longest_ns)),
-            What::Line(l) => format!("line {}", journey.logs[*l].message),
-            What::Exception(..) => "exception".into(),
-            What::Link(..) => "link".into(),
-            What::Missing(what) => format!("no {what}"),
-            What::Hole(_, parent) => format!("hole {}", parent.short()),
-            What::More { spans, others } => format!("more {spans}+{others}"),
+            RowContent::MessageWait(q) => format!("queue {}..{}", ms(q.wait_ns), ms(q.longest_ns)),
+            RowContent::Line(l) => format!("line {}", journey.logs[*l].message),
+            RowContent::Exception(..) => "exception".into(),
+            RowContent::Link(..) => "link".into(),
+            RowContent::Missing(what) => format!("no {what}"),
+            RowContent::Hole(_, parent) => format!("hole {}", parent.short()),
+            RowContent::More { spans, others } => format!("more {spans}+{others}"),
         };
         format!("{}{}{what}", "  ".repeat(row.depth), if row.critical { "*" } else { "" })
     };
@@ -36,7 +36,7 @@ fn messages_begin_blocks_and_queues_stand_between() {
       b/db 60..150
   a/after 20..90
 ! b 70 error no";
-    let rows = drawn(text, &Options::default());
+    let rows = drawn(text, &TimelineOptions::default());
     assert_eq!(rows, ["*root", "  *send", "  after", "*queue 38..38", "*work", "  *db", "    line no"]);
 }
 
@@ -47,10 +47,10 @@ fn like_siblings_fold_and_the_odd_one_stands_alone() {
         let error = if i == 5 { " error: no" } else { "" };
         text += &format!("  a/get {}..{}{error}\n    b/db {}..{}\n", i * 8, i * 8 + 6, i * 8 + 1, i * 8 + 2);
     }
-    let rows = drawn(&text, &Options::default());
+    let rows = drawn(&text, &TimelineOptions::default());
     assert_eq!(rows, ["*root", "  *get ×11 p50 6 max 6 of 22", "  *get", "    *db"]);
-    assert_eq!(drawn(&text, &Options { full: true, ..Options::default() }).len(), 25);
-    assert_eq!(drawn(&text, &Options { depth: Some(1), ..Options::default() }), ["*root"]);
+    assert_eq!(drawn(&text, &TimelineOptions { full: true, ..TimelineOptions::default() }).len(), 25);
+    assert_eq!(drawn(&text, &TimelineOptions { depth: Some(1), ..TimelineOptions::default() }), ["*root"]);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_fan_out_with_one_lost_shows_which() {
             text += &format!("    ~> b/work {}..{} consumer topic=t\n", i * 10 + 50, i * 10 + 90);
         }
     }
-    let rows = drawn(&text, &Options::default());
+    let rows = drawn(&text, &TimelineOptions::default());
     let expected =
         ["*root", "  *send ×11 p50 1 max 1 of 11", "  *send", "*queue 49..148", "*work ×11 p50 40 max 40 of 11"];
     assert_eq!(rows, expected);
@@ -76,9 +76,9 @@ fn a_message_that_comes_twice_is_delivered_again_and_one_that_nobody_takes_is_to
   ~> b/work 62..70 consumer topic=t messaging.message.id=m1
 a/send 80..82 producer topic=t messaging.message.id=m2";
     let journey = sketch::journey(text);
-    let timeline = of(&journey, &[], &Options::default());
+    let timeline = of(&journey, &[], &TimelineOptions::default());
     let queues = timeline.rows.iter().filter_map(|r| match &r.what {
-        What::Queue(q) => Some((q.again, q.wait_ns / 1_000_000)),
+        RowContent::MessageWait(q) => Some((q.again, q.wait_ns / 1_000_000)),
         _ => None,
     });
     assert_eq!(queues.collect::<Vec<_>>(), [(false, 10), (false, 12), (true, 50)]);
@@ -94,7 +94,7 @@ fn filters_leave_out_spans_and_count_them() {
     }
     text += "! a 50 error no\n! b_service 51 error no";
     let filters = Filters { services: vec![Pattern::exact("b")], ..Filters::default() };
-    let options = Options { filters, ..Options::default() };
+    let options = TimelineOptions { filters, ..TimelineOptions::default() };
     let timeline = of(&sketch::journey(&text), &[], &options);
     assert_eq!((timeline.filtered, timeline.filtered_lines), (6, 1));
     assert_eq!(drawn(&text, &options), ["*db"; 5].iter().copied().chain(["line no"]).collect::<Vec<_>>());
@@ -102,7 +102,7 @@ fn filters_leave_out_spans_and_count_them() {
 
 #[test]
 fn a_parent_that_was_never_stored_keeps_its_place() {
-    let rows = drawn("a/one 0..10\n?> b/two 20..30\n?> b/three 30..40", &Options::default());
+    let rows = drawn("a/one 0..10\n?> b/two 20..30\n?> b/three 30..40", &TimelineOptions::default());
     assert_eq!(rows, ["*one", "hole 1f2e3d4c", "  *two", "  *three"]);
 }
 
@@ -113,7 +113,7 @@ fn the_compact_form_keeps_what_tells_most() {
         text += &format!("  a/step{i} {}..{}\n", i * 4, i * 4 + 2 + i % 2);
     }
     text += "  a/bad 900..950\n    b/worse 910..940 error: no\n";
-    let rows = drawn(&text, &Options::compact());
+    let rows = drawn(&text, &TimelineOptions::compact());
     assert!(rows.len() <= 24, "{}", rows.len());
     for kept in ["*root", "  *bad", "    *worse"] {
         assert!(rows.iter().any(|r| r == kept), "{kept} in {rows:#?}");
@@ -125,15 +125,15 @@ fn lines_of_failures_are_drawn_and_all_where_there_is_nothing_else() {
     let (spans, lines) = ("a/root 0..10", "\n! a 1 info well\n! a 2 error no");
     let (none, errors, all): (&[&str], &[&str], &[&str]) = (&[], &["no"], &["well", "no"]);
     let table = [
-        (spans, Lines::Errors, errors),
-        (spans, Lines::All, all),
-        (spans, Lines::None, none),
-        ("", Lines::Errors, all),
-        ("", Lines::All, all),
-        ("", Lines::None, none),
+        (spans, LogDetail::Errors, errors),
+        (spans, LogDetail::All, all),
+        (spans, LogDetail::None, none),
+        ("", LogDetail::Errors, all),
+        ("", LogDetail::All, all),
+        ("", LogDetail::None, none),
     ];
     for (spans, which, wanted) in table {
-        let rows = drawn(&format!("{spans}{lines}"), &Options { lines: which, ..Options::default() });
+        let rows = drawn(&format!("{spans}{lines}"), &TimelineOptions { lines: which, ..TimelineOptions::default() });
         let told: Vec<&str> = rows.iter().filter_map(|row| row.trim().strip_prefix("line ")).collect();
         assert_eq!(told, wanted, "{spans:?} {which:?}");
     }
@@ -150,9 +150,9 @@ fn an_exception_is_drawn_unless_the_error_of_its_span_says_the_same() {
     for (span, wanted) in [("a/x 0..9 error", vec![0]), ("a/x 0..9", vec![0, 1, 2])] {
         let mut journey = sketch::journey(span);
         journey.spans[0].events = ["first", "last", "last"].map(exception).to_vec();
-        let rows = of(&journey, &[], &Options::default()).rows;
+        let rows = of(&journey, &[], &TimelineOptions::default()).rows;
         let told = rows.iter().filter_map(|row| match row.what {
-            What::Exception(0, nth) => Some(nth),
+            RowContent::Exception(0, nth) => Some(nth),
             _ => None,
         });
         assert_eq!(told.collect::<Vec<_>>(), wanted, "{span}");
@@ -166,9 +166,9 @@ fn what_failed_below_and_what_was_waited_for_is_told_of_the_whole_fold() {
         text += &format!("  a/get {}..{}\n    b/db {}..{} error: no\n", i * 8, i * 8 + 6, i * 8 + 1, i * 8 + 2);
     }
     let journey = sketch::journey(&text);
-    let rows = of(&journey, &[], &Options::default()).rows;
+    let rows = of(&journey, &[], &TimelineOptions::default()).rows;
     let folds = rows.iter().filter_map(|row| match &row.what {
-        What::Fold(fold) => Some((fold.count, fold.spans, fold.errors, row.critical)),
+        RowContent::Fold(fold) => Some((fold.count, fold.spans, fold.errors, row.critical)),
         _ => None,
     });
     assert_eq!(folds.collect::<Vec<_>>(), [(5, 10, 5, true)]);
@@ -178,6 +178,6 @@ fn what_failed_below_and_what_was_waited_for_is_told_of_the_whole_fold() {
 #[test]
 fn very_long_and_very_deep_journeys_are_drawn() {
     let deep = sketch::chain(100_000);
-    assert_eq!(of(&deep, &[], &Options::default()).rows.len(), 100_000);
-    assert!(of(&deep, &[], &Options::compact()).rows.len() <= 24);
+    assert_eq!(of(&deep, &[], &TimelineOptions::default()).rows.len(), 100_000);
+    assert!(of(&deep, &[], &TimelineOptions::compact()).rows.len() <= 24);
 }

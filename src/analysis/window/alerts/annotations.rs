@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::window::alerts::Episode;
+use crate::analysis::window::alerts::AlertEpisode;
 use crate::model::rule::{Rule, RuleKind};
 
 /// What its rule says of each alert of which the server did not: it fills in what it says of active ones alone.
-pub fn explain(alerts: &mut [Episode], rules: &[Rule]) {
+pub fn explain(alerts: &mut [AlertEpisode], rules: &[Rule]) {
     for alert in alerts.iter_mut().filter(|alert| alert.annotations.is_empty()) {
         let Some(rule) = rules.iter().find(|rule| makes(rule, alert)) else { continue };
         let said = rule.annotations.iter().map(|(key, text)| (key.clone(), filled(text, &alert.labels)));
@@ -15,7 +15,7 @@ pub fn explain(alerts: &mut [Episode], rules: &[Rule]) {
 }
 
 /// Whether this rule makes it: of the same name there may be one for each severity.
-fn makes(rule: &Rule, alert: &Episode) -> bool {
+fn makes(rule: &Rule, alert: &AlertEpisode) -> bool {
     let is_on = |(key, value): (&String, &String)| value.contains("{{") || alert.labels.get(key) == Some(value);
     rule.kind == RuleKind::Alerting && rule.name == alert.name && rule.labels.iter().all(is_on)
 }

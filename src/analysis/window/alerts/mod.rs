@@ -17,12 +17,12 @@ mod annotations;
 mod showing;
 
 pub use self::annotations::explain;
-pub use self::showing::{Because, Example, Showing};
+pub use self::showing::{AlertExamples, Because, Example};
 
 /// How an alert is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum EpisodeState {
     /// It fires.
     Firing,
     /// Its condition holds, not yet long enough.
@@ -31,7 +31,7 @@ pub enum State {
     Resolved,
 }
 
-impl From<AlertState> for State {
+impl From<AlertState> for EpisodeState {
     fn from(state: AlertState) -> Self {
         match state {
             AlertState::Firing => Self::Firing,
@@ -42,11 +42,11 @@ impl From<AlertState> for State {
 
 /// One alert from when it became active until it was so no more.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Episode {
+pub struct AlertEpisode {
     /// `alertname`.
     pub name: String,
     /// How it is.
-    pub state: State,
+    pub state: EpisodeState,
     /// Its label `severity`.
     pub severity: Option<String>,
     /// The service it is about, from `service_name`, `service`, `job` or `app`; none is "unscoped".
@@ -71,7 +71,7 @@ pub struct Episode {
     pub examples: Vec<Example>,
 }
 
-impl Episode {
+impl AlertEpisode {
     /// How grave it is: what fires and is critical, what fires, what only threatens to.
     pub fn grave(&self) -> Severity {
         let word = self.severity.as_deref().unwrap_or_default().to_ascii_lowercase();
@@ -84,9 +84,9 @@ impl Episode {
 
     fn only_threatened(&self) -> bool {
         match self.state {
-            State::Firing => false,
-            State::Pending => true,
-            State::Resolved => self.fired.is_none(),
+            EpisodeState::Firing => false,
+            EpisodeState::Pending => true,
+            EpisodeState::Resolved => self.fired.is_none(),
         }
     }
 
@@ -104,7 +104,7 @@ impl Episode {
 
 /// What Prometheus told of alerts.
 #[derive(Clone, Copy, Debug)]
-pub struct Told<'a> {
+pub struct AlertInput<'a> {
     /// Stretches of the window over which an alert was pending or fired.
     pub stretches: &'a [Alert],
     /// Since when each was active, as seconds, over the window.
@@ -122,7 +122,7 @@ pub struct Told<'a> {
 }
 
 /// Every alert once: what still is before what is over, gravest first, then the newest.
-pub fn episodes(told: Told) -> Vec<Episode> {
+pub fn episodes(told: AlertInput) -> Vec<AlertEpisode> {
     let slack = told.step_ns.saturating_mul(5) / 2;
     let mut by_labels: BTreeMap<&BTreeMap<String, String>, Vec<&Alert>> = BTreeMap::new();
     for alert in told.stretches {
@@ -131,7 +131,7 @@ pub fn episodes(told: Told) -> Vec<Episode> {
     let mut all = vec![];
     for mut stretches in by_labels.into_values() {
         stretches.sort_by_key(|alert| (alert.from, alert.to, Reverse(alert.state)));
-        let mut current: Option<Episode> = None;
+        let mut current: Option<AlertEpisode> = None;
         for alert in stretches {
             match &mut current {
                 Some(episode) if alert.from.since(episode.to) <= slack => grow(episode, alert),
@@ -153,30 +153,30 @@ pub fn episodes(told: Told) -> Vec<Episode> {
         let its = all.iter_mut().filter(|episode| is_same(&episode.labels, &alert.labels));
         match its.max_by_key(|episode| episode.to) {
             Some(last) => (last.ongoing, last.to) = (true, last.to.max(told.window.to.min(told.now))),
-            None => all.push(Episode { ongoing: true, ..begun(alert) }),
+            None => all.push(AlertEpisode { ongoing: true, ..begun(alert) }),
         }
     }
     for ActiveAlert { alert, annotations } in told.active {
-        let is_it = |episode: &&mut Episode| episode.ongoing && is_same(&episode.labels, &alert.labels);
+        let is_it = |episode: &&mut AlertEpisode| episode.ongoing && is_same(&episode.labels, &alert.labels);
         match all.iter_mut().find(is_it) {
             Some(episode) => {
                 (episode.since, episode.at_least) = (alert.from.min(episode.since), false);
                 (episode.state, episode.to) = (alert.state.into(), episode.to.max(alert.to));
                 episode.annotations.clone_from(annotations);
             }
-            None => all.push(Episode { ongoing: true, annotations: annotations.clone(), ..begun(alert) }),
+            None => all.push(AlertEpisode { ongoing: true, annotations: annotations.clone(), ..begun(alert) }),
         }
     }
-    all.iter_mut().filter(|episode| !episode.ongoing).for_each(|episode| episode.state = State::Resolved);
+    all.iter_mut().filter(|episode| !episode.ongoing).for_each(|episode| episode.state = EpisodeState::Resolved);
     all.sort_by(|a, b| {
-        let key = |e: &Episode| (Reverse(e.ongoing), Reverse(e.grave()), Reverse(e.since));
+        let key = |e: &AlertEpisode| (Reverse(e.ongoing), Reverse(e.grave()), Reverse(e.since));
         key(a).cmp(&key(b)).then_with(|| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)))
     });
     all
 }
 
 /// Those of the services that the filters want, and those that name none: they may be about any.
-pub fn wanted(mut all: Vec<Episode>, filters: &Filters) -> Vec<Episode> {
+pub fn wanted(mut all: Vec<AlertEpisode>, filters: &Filters) -> Vec<AlertEpisode> {
     let is_short_of = |service: &str| {
         let mut told = filters.services.iter().filter_map(Pattern::as_exact);
         told.any(|wanted| short_service(wanted) == short_service(service))
@@ -185,8 +185,8 @@ pub fn wanted(mut all: Vec<Episode>, filters: &Filters) -> Vec<Episode> {
     all
 }
 
-fn begun(alert: &Alert) -> Episode {
-    Episode {
+fn begun(alert: &Alert) -> AlertEpisode {
+    AlertEpisode {
         name: alert.name.clone(),
         state: alert.state.into(),
         severity: alert.labels.get("severity").cloned(),
@@ -204,10 +204,10 @@ fn begun(alert: &Alert) -> Episode {
 }
 
 /// An alert that fired is told of as one that fired, whatever it was before and after.
-fn grow(episode: &mut Episode, alert: &Alert) {
+fn grow(episode: &mut AlertEpisode, alert: &Alert) {
     episode.to = episode.to.max(alert.to);
     if alert.state == AlertState::Firing {
-        episode.state = State::Firing;
+        episode.state = EpisodeState::Firing;
         episode.fired = episode.fired.or(Some(alert.from));
     }
 }
@@ -219,7 +219,7 @@ fn is_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> 
 }
 
 /// When it became active, as the first sample within its time says.
-fn active_at(episode: &Episode, since: &[Series]) -> Option<Timestamp> {
+fn active_at(episode: &AlertEpisode, since: &[Series]) -> Option<Timestamp> {
     let is_its = |series: &&Series| {
         let name = series.labels.get("__name__").map_or(0, |_| 1);
         series.labels.len() - name == episode.labels.len()

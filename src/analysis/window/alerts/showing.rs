@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Episode;
-use crate::analysis::journey::errors::{self, Failure};
+use super::AlertEpisode;
+use crate::analysis::journey::errors::{self, JourneyError};
 use crate::model::conventions::short_service;
 use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
@@ -57,14 +57,14 @@ pub enum Because {
 }
 /// Looks for the journeys that show alerts, in any number of journeys.
 #[derive(Clone, Debug, Default)]
-pub struct Showing {
-    wanted: Vec<Wanted>,
-    usual: BTreeMap<(String, String), Usual>,
+pub struct AlertExamples {
+    wanted: Vec<AlertTarget>,
+    usual: BTreeMap<(String, String), UsualDurations>,
 }
 
 /// What is looked for, for one alert.
 #[derive(Clone, Debug)]
-struct Wanted {
+struct AlertTarget {
     service: Option<String>,
     window: Window,
     near: Timestamp,
@@ -76,11 +76,11 @@ struct Wanted {
     slowest: BTreeMap<String, Example>,
 }
 
-impl Showing {
+impl AlertExamples {
     /// For these alerts of the time that was asked about.
-    pub fn of(episodes: &[Episode], asked: Window) -> Self {
+    pub fn of(episodes: &[AlertEpisode], asked: Window) -> Self {
         let nowhere = Window::new(asked.from, asked.from);
-        let wanted = |episode: &Episode| Wanted {
+        let wanted = |episode: &AlertEpisode| AlertTarget {
             service: episode.service.as_deref().map(|service| short_service(service).to_owned()),
             window: episode.touches(asked).unwrap_or(nowhere),
             near: episode.since,
@@ -104,7 +104,7 @@ impl Showing {
                 self.usual.entry(operation).or_default().add(span.duration_ns);
             }
         }
-        let touched = |wanted: &Wanted| wanted.window.from <= extent.to && extent.from < wanted.window.to;
+        let touched = |wanted: &AlertTarget| wanted.window.from <= extent.to && extent.from < wanted.window.to;
         if !self.wanted.iter().any(touched) {
             return;
         }
@@ -130,7 +130,7 @@ impl Showing {
     }
 
     /// Puts what was found beside each alert: what failed, then what was slowest.
-    pub fn finish(self, episodes: &mut [Episode]) {
+    pub fn finish(self, episodes: &mut [AlertEpisode]) {
         for (episode, mut wanted) in episodes.iter_mut().zip(self.wanted) {
             episode.journeys_read = wanted.read;
             wanted.keep_what_speaks_of_it();
@@ -154,7 +154,7 @@ impl Showing {
     }
 }
 
-impl Wanted {
+impl AlertTarget {
     /// What speaks of the same as the alert's name comes first, then what is nearest to its beginning.
     fn rank(&self, example: &Example) -> (Reverse<usize>, u64, Example) {
         let said = words(&format!("{} {} {}", example.service, example.operation, example.error));
@@ -178,7 +178,7 @@ impl Wanted {
         self.failed = failed;
     }
 
-    fn shows(&self, failure: &Failure) -> bool {
+    fn shows(&self, failure: &JourneyError) -> bool {
         let is_its = |service: &str| self.service.as_deref().is_none_or(|wanted| short_service(service) == wanted);
         let somewhere =
             is_its(&failure.place.service) || failure.passed_on_by.iter().any(|place| is_its(&place.service));
@@ -224,7 +224,7 @@ fn words(text: &str) -> BTreeSet<String> {
     all.filter(|word| word.len() > 3 && !EMPTY.contains(word)).map(str::to_owned).collect()
 }
 
-fn failed(id: &str, failure: &Failure) -> Example {
+fn failed(id: &str, failure: &JourneyError) -> Example {
     Example {
         because: Because::Error,
         id: id.to_owned(),
@@ -256,12 +256,12 @@ fn slow(id: &str, span: &Span) -> Example {
 
 /// How long calls usually take, to an eighth of a doubling.
 #[derive(Clone, Debug, Default)]
-struct Usual {
+struct UsualDurations {
     count: u32,
     buckets: BTreeMap<i32, u32>,
 }
 
-impl Usual {
+impl UsualDurations {
     fn add(&mut self, ns: i64) {
         let bucket = ((ns.max(1) as f64).log2() * 8.0).ceil() as i32;
         self.count = self.count.saturating_add(1);

@@ -34,7 +34,7 @@ fn an_alert_is_told_once_from_when_its_condition_held() {
     labels.insert("__name__".to_owned(), "ALERTS_FOR_STATE".to_owned());
     let seconds = ORIGIN.0 / SECOND + 395;
     let since = [Series { labels, samples: vec![(ORIGIN.plus(400 * SECOND), seconds as f64)] }];
-    let told = Told {
+    let told = AlertInput {
         stretches: &stretches,
         since: &since,
         active: &active,
@@ -58,14 +58,14 @@ fn an_alert_is_told_once_from_when_its_condition_held() {
         })
         .collect();
     let wanted = [
-        ("a", Severity::Error, 697, false, Some(700), State::Firing, "now"),
-        ("d", Severity::Info, 999, false, None, State::Pending, "now"),
-        ("a", Severity::Error, 100, false, Some(160), State::Resolved, ""),
-        ("c", Severity::Info, 394, false, None, State::Resolved, ""),
-        ("b", Severity::Info, 0, true, None, State::Resolved, ""),
+        ("a", Severity::Error, 697, false, Some(700), EpisodeState::Firing, "now"),
+        ("d", Severity::Info, 999, false, None, EpisodeState::Pending, "now"),
+        ("a", Severity::Error, 100, false, Some(160), EpisodeState::Resolved, ""),
+        ("c", Severity::Info, 394, false, None, EpisodeState::Resolved, ""),
+        ("b", Severity::Info, 0, true, None, EpisodeState::Resolved, ""),
     ];
     assert_eq!(found, wanted.map(|(name, g, s, l, f, o, a)| (name.to_owned(), g, s, l, f, o, a.to_owned())));
-    assert!(episodes(Told { stretches: &[], since: &[], active: &[], ..told }).is_empty());
+    assert!(episodes(AlertInput { stretches: &[], since: &[], active: &[], ..told }).is_empty());
 }
 
 #[test]
@@ -81,8 +81,15 @@ fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_kept_whatever_service_is_
     };
     let stretches = [alert(None), alert(Some("pay_service")), alert(Some("shop"))];
     let window = Window::new(ORIGIN.plus(-MINUTE), ORIGIN.plus(MINUTE));
-    let told =
-        Told { stretches: &stretches, since: &[], active: &[], sampled: None, step_ns: SECOND, window, now: window.to };
+    let told = AlertInput {
+        stretches: &stretches,
+        since: &[],
+        active: &[],
+        sampled: None,
+        step_ns: SECOND,
+        window,
+        now: window.to,
+    };
     let filters = Filters { services: vec![Pattern::exact("pay")], ..Filters::default() };
     let kept = |filters: &Filters| wanted(episodes(told), filters).into_iter().map(|e| e.service);
     let name = |text: &str| Some(text.to_owned());
@@ -91,7 +98,7 @@ fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_kept_whatever_service_is_
     assert_eq!(kept(&filters).collect::<BTreeSet<_>>(), [None, name("pay_service")].into());
 
     let mut found = episodes(told);
-    let mut showing = Showing::of(&found, window);
+    let mut showing = AlertExamples::of(&found, window);
     for (id, text) in [("it", "a/put 0..9 error: card store is full"), ("other", "shop/get 0..9 error: failure")] {
         showing.add(&Journey { correlation_id: name(id), ..journey(text) }, &Filters::default());
     }
@@ -109,10 +116,18 @@ fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_kept_whatever_service_is_
 fn journeys_that_show_an_alert_are_those_of_its_service_and_time_that_failed_or_were_slow() {
     let window = Window::new(ORIGIN.plus(-MINUTE), ORIGIN.plus(MINUTE));
     let told = |stretches: &[Alert]| {
-        episodes(Told { stretches, since: &[], active: &[], sampled: None, step_ns: SECOND, window, now: window.to })
+        episodes(AlertInput {
+            stretches,
+            since: &[],
+            active: &[],
+            sampled: None,
+            step_ns: SECOND,
+            window,
+            now: window.to,
+        })
     };
     let mut found = told(&[alert("a", AlertState::Firing, 30, 40)]);
-    let mut showing = Showing::of(&found, window);
+    let mut showing = AlertExamples::of(&found, window);
     let usual = "b/op 0..100 server";
     let drawn: Vec<(String, &str)> = (0..20)
         .map(|n| (format!("u{n}"), usual))
@@ -146,7 +161,8 @@ fn what_has_no_sample_now_is_over() {
         [alert("still", AlertState::Firing, 86_400, 86_400), alert("new", AlertState::Pending, 86_400, 86_400)];
     let ongoing = |sampled: Option<&[Alert]>| -> Vec<(String, bool)> {
         let step_ns = 15 * MINUTE;
-        let told = Told { stretches: &stretches, since: &[], active: &[], sampled, step_ns, window, now: window.to };
+        let told =
+            AlertInput { stretches: &stretches, since: &[], active: &[], sampled, step_ns, window, now: window.to };
         episodes(told).into_iter().map(|episode| (episode.name, episode.ongoing)).collect()
     };
     let named = |all: &[(&str, bool)]| all.iter().map(|(name, on)| ((*name).to_owned(), *on)).collect::<Vec<_>>();

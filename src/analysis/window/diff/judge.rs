@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Diff, Name, Route, Seen, Side};
+use super::{DiffFold, DiffSide, Name, Route, StepInJourney};
 use crate::analysis::stats::significance::{Factorials, ranks_differ, testable};
 use crate::analysis::window::steps::Entry;
 use crate::model::span::SpanKind;
@@ -54,7 +54,7 @@ pub enum Change {
 
 /// What one side has of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
-pub struct Figures {
+pub struct StepFigures {
     /// In how many journeys.
     pub journey_count: usize,
     /// How many calls.
@@ -69,8 +69,8 @@ pub struct Figures {
     pub wait_ns: i64,
 }
 
-impl Figures {
-    fn of(seen: &[Seen]) -> Option<Self> {
+impl StepFigures {
+    fn of(seen: &[StepInJourney]) -> Option<Self> {
         let mut means: Vec<i64> = seen.iter().map(mean).collect();
         let mut waits: Vec<i64> = seen.iter().map(|one| one.wait_ns).collect();
         means.sort_unstable();
@@ -86,7 +86,7 @@ impl Figures {
     }
 }
 
-fn mean(seen: &Seen) -> i64 {
+fn mean(seen: &StepInJourney) -> i64 {
     seen.total_ns / i64::try_from(seen.calls.max(1)).unwrap_or(i64::MAX)
 }
 
@@ -124,7 +124,7 @@ impl Began {
 
 /// A step on both sides.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Step {
+pub struct DiffStep {
     /// Which of the entries began its journeys, from 0.
     pub entry: usize,
     /// Under how many others it stands.
@@ -138,14 +138,14 @@ pub struct Step {
     /// How it differs on the second side; empty where it does not.
     pub changes: Vec<Change>,
     /// What the first side has of it; null where nothing.
-    pub first: Option<Figures>,
+    pub first: Option<StepFigures>,
     /// What the second side has of it.
-    pub second: Option<Figures>,
+    pub second: Option<StepFigures>,
 }
 
 /// Both sides beside each other.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct DiffResult {
     /// How many journeys each has.
     pub journeys: [usize; 2],
     /// How many of them began as enough others did to tell what differs.
@@ -159,12 +159,12 @@ pub struct Told {
     /// What began them, the commonest first; each is compared by itself. Of two journeys there is one.
     pub entries: Vec<Began>,
     /// Every step, each before those under it.
-    pub steps: Vec<Step>,
+    pub steps: Vec<DiffStep>,
 }
 
-impl Told {
+impl DiffResult {
     /// Of these rows; two sides of so many journeys are enough where the test says so.
-    fn of(diff: &Diff, rows: Vec<Row>, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
+    fn of(diff: &DiffFold, rows: Vec<DiffRow>, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
         let lengths_ns = diff.sides.each_ref().map(|side| {
             let mut lengths = side.lengths.clone();
             lengths.sort_unstable();
@@ -192,43 +192,43 @@ impl Told {
 }
 
 /// A row that is being judged: where the step stands, and what either side has of it.
-struct Row<'a> {
+struct DiffRow<'a> {
     place: usize,
-    seen: [&'a [Seen]; 2],
+    seen: [&'a [StepInJourney]; 2],
     changes: Vec<Change>,
 }
 
-impl Row<'_> {
-    fn into_step(self, diff: &Diff, ranks: &[usize]) -> Step {
+impl DiffRow<'_> {
+    fn into_step(self, diff: &DiffFold, ranks: &[usize]) -> DiffStep {
         let place = &diff.places[self.place];
         let Name { service, operation, kind } = place.name.clone();
-        let [first, second] = self.seen.map(Figures::of);
+        let [first, second] = self.seen.map(StepFigures::of);
         let (entry, depth) = (ranks[place.route], place.depth);
-        Step { entry, depth, service, operation, span_kind: kind, changes: self.changes, first, second }
+        DiffStep { entry, depth, service, operation, span_kind: kind, changes: self.changes, first, second }
     }
 }
 
-fn rows(diff: &Diff) -> Vec<Row<'_>> {
+fn rows(diff: &DiffFold) -> Vec<DiffRow<'_>> {
     let row = |place| {
-        let seen = [Side::First, Side::Second].map(|side| diff.seen(side, place));
-        Row { place, seen, changes: vec![] }
+        let seen = [DiffSide::First, DiffSide::Second].map(|side| diff.seen(side, place));
+        DiffRow { place, seen, changes: vec![] }
     };
-    let any = |row: &Row| row.seen.iter().any(|seen| !seen.is_empty());
+    let any = |row: &DiffRow| row.seen.iter().any(|seen| !seen.is_empty());
     diff.order().into_iter().map(row).filter(any).collect()
 }
 
-pub(super) fn of_two(diff: &Diff) -> Told {
+pub(super) fn of_two(diff: &DiffFold) -> DiffResult {
     let mut rows = reunited(rows(diff), diff);
     let mut below: BTreeMap<usize, i64> = BTreeMap::new();
     for row in rows.iter_mut().rev() {
         let longer = judge_two(row, below.get(&row.place).copied().unwrap_or_default());
         add_above(row.place, longer, &mut below, diff);
     }
-    Told::of(diff, rows, |journeys| !journeys.contains(&0))
+    DiffResult::of(diff, rows, |journeys| !journeys.contains(&0))
 }
 
 /// By so much does the step above last longer because of this one.
-fn add_above(place: usize, longer_ns: i64, below: &mut BTreeMap<usize, i64>, diff: &Diff) {
+fn add_above(place: usize, longer_ns: i64, below: &mut BTreeMap<usize, i64>, diff: &DiffFold) {
     if let Some(above) = diff.places[place].under {
         let sum = below.entry(above).or_default();
         *sum = sum.saturating_add(longer_ns);
@@ -241,7 +241,7 @@ fn slower(longer_ns: i64, below_ns: i64) -> Change {
 }
 
 /// A step that only one side has here, and only the other has elsewhere, has moved.
-fn reunited<'a>(rows: Vec<Row<'a>>, diff: &'a Diff) -> Vec<Row<'a>> {
+fn reunited<'a>(rows: Vec<DiffRow<'a>>, diff: &'a DiffFold) -> Vec<DiffRow<'a>> {
     let mut lost: BTreeMap<&Name, Vec<usize>> = BTreeMap::new();
     for row in rows.iter().rev().filter(|row| row.seen[1].is_empty()) {
         lost.entry(&diff.places[row.place].name).or_default().push(row.place);
@@ -253,12 +253,12 @@ fn reunited<'a>(rows: Vec<Row<'a>>, diff: &'a Diff) -> Vec<Row<'a>> {
         }
     }
     let gone: Vec<usize> = from.values().copied().collect();
-    let moved = |mut row: Row<'a>| {
+    let moved = |mut row: DiffRow<'a>| {
         if let Some(there) = from.get(&row.place) {
             let above = |place: usize| diff.places[place].under;
             let came_along = above(row.place).is_some_and(|up| from.get(&up).copied() == above(*there));
             row.changes.extend((!came_along).then_some(Change::Moved));
-            row.seen[0] = diff.seen(Side::First, *there);
+            row.seen[0] = diff.seen(DiffSide::First, *there);
         }
         row
     };
@@ -266,7 +266,7 @@ fn reunited<'a>(rows: Vec<Row<'a>>, diff: &'a Diff) -> Vec<Row<'a>> {
 }
 
 /// Marks the row; how much longer it lasts in all, as far as that is beyond jitter.
-fn judge_two(row: &mut Row, below_ns: i64) -> i64 {
+fn judge_two(row: &mut DiffRow, below_ns: i64) -> i64 {
     let changes = &mut row.changes;
     let (a, b) = match (row.seen[0].first(), row.seen[1].first()) {
         (Some(a), Some(b)) => (*a, *b),
@@ -307,22 +307,23 @@ fn judge_two(row: &mut Row, below_ns: i64) -> i64 {
 /// Five questions a step: how often, how many fail, how long, how many last longest, how long its message waits; and
 /// whether what began journeys does so no more, or did not before. A mark is beyond what chance makes of all that could be
 /// marked.
-pub(super) fn of_many(diff: &Diff) -> Told {
+pub(super) fn of_many(diff: &DiffFold) -> DiffResult {
     let mut rows = rows(diff);
     let all = diff.journeys();
     if all.contains(&0) {
-        return Told::of(diff, rows, |_| false);
+        return DiffResult::of(diff, rows, |_| false);
     }
     let ways = Factorials::up_to(all[0] + all[1]);
-    let asked: Vec<Answers> = rows.iter().map(|row| Answers::of(row, diff.beside(row.place), &ways)).collect();
-    let begun: Vec<Answer> = diff.routes.iter().map(|route| Answer::of_shares(route.journeys, all, &ways)).collect();
+    let asked: Vec<TestResults> = rows.iter().map(|row| TestResults::of(row, diff.beside(row.place), &ways)).collect();
+    let begun: Vec<TestResult> =
+        diff.routes.iter().map(|route| TestResult::of_shares(route.journeys, all, &ways)).collect();
     let least = least(&asked).into_iter().chain(begun.iter().map(|answer| answer.least)).collect();
     let level = LEVEL / testable(least, LEVEL) as f64;
     let mut below: BTreeMap<usize, i64> = BTreeMap::new();
     for (row, answers) in rows.iter_mut().zip(&asked).rev() {
         row.changes = answers.changes(row, diff.beside(row.place), level);
         if row.changes.contains(&Change::Slower) {
-            let median = |seen: &[Seen]| {
+            let median = |seen: &[StepInJourney]| {
                 let mut totals: Vec<i64> = seen.iter().map(|one| one.total_ns).collect();
                 totals.sort_unstable();
                 quantile(&totals, 50)
@@ -346,7 +347,7 @@ pub(super) fn of_many(diff: &Diff) -> Told {
             _ => {}
         }
     }
-    Told::of(diff, rows, |[first, second]| {
+    DiffResult::of(diff, rows, |[first, second]| {
         let apart: Vec<f64> = (0..first + second).map(|nth| nth as f64).collect();
         let (first, second) = apart.split_at(first);
         ranks_differ(first, second) <= level
@@ -354,21 +355,21 @@ pub(super) fn of_many(diff: &Diff) -> Told {
 }
 
 /// The least that each question could give; those about failures of the very same journeys are one.
-fn least(asked: &[Answers]) -> Vec<f64> {
+fn least(asked: &[TestResults]) -> Vec<f64> {
     let mut told = BTreeSet::new();
     let failures = asked.iter().filter(|one| told.insert(&one.failing)).map(|one| one.fails.least);
-    let lengths = |one: &Answers| [one.calls.least, one.length.least, one.tail.least, one.wait.least];
+    let lengths = |one: &TestResults| [one.calls.least, one.length.least, one.tail.least, one.wait.least];
     asked.iter().flat_map(lengths).chain(failures).collect()
 }
 
 /// How likely chance makes such a difference, and how likely at least, whichever way it fell.
 #[derive(Clone, Copy, Debug)]
-struct Answer {
+struct TestResult {
     p: f64,
     least: f64,
 }
 
-impl Answer {
+impl TestResult {
     /// Of numbers: by their ranks.
     fn of_ranks(mut sides: [Vec<f64>; 2]) -> Self {
         sides.iter_mut().for_each(|values| values.sort_by(f64::total_cmp));
@@ -393,20 +394,20 @@ impl Answer {
 }
 
 /// What is told of one step.
-struct Answers {
-    calls: Answer,
-    fails: Answer,
-    length: Answer,
+struct TestResults {
+    calls: TestResult,
+    fails: TestResult,
+    length: TestResult,
     /// How many are among the longest twentieth of both sides.
-    tail: Answer,
-    wait: Answer,
+    tail: TestResult,
+    wait: TestResult,
     /// In which journeys of either side it fails.
     failing: [Vec<usize>; 2],
 }
 
-impl Answers {
-    fn of(row: &Row, all: [usize; 2], ways: &Factorials) -> Self {
-        let numbers = |of: fn(&Seen) -> f64| row.seen.map(|seen| seen.iter().map(of).collect::<Vec<f64>>());
+impl TestResults {
+    fn of(row: &DiffRow, all: [usize; 2], ways: &Factorials) -> Self {
+        let numbers = |of: fn(&StepInJourney) -> f64| row.seen.map(|seen| seen.iter().map(of).collect::<Vec<f64>>());
         let mut calls = numbers(|one| one.calls as f64);
         calls.iter_mut().zip(all).for_each(|(calls, all)| calls.resize(all.max(calls.len()), 0.0));
         let mut lengths: Vec<i64> = row.seen.iter().copied().flatten().map(mean).collect();
@@ -415,16 +416,16 @@ impl Answers {
         let longest = row.seen.map(|seen| seen.iter().filter(|one| mean(one) > long).count());
         let failing = row.seen.map(|seen| seen.iter().filter(|one| one.errors > 0).map(|one| one.journey).collect());
         Self {
-            calls: Answer::of_ranks(calls),
-            fails: Answer::of_shares(failing.each_ref().map(Vec::len), all, ways),
-            length: Answer::of_ranks(numbers(|one| mean(one) as f64)),
-            tail: Answer::of_shares(longest, row.seen.map(<[Seen]>::len), ways),
-            wait: Answer::of_ranks(numbers(|one| one.wait_ns as f64)),
+            calls: TestResult::of_ranks(calls),
+            fails: TestResult::of_shares(failing.each_ref().map(Vec::len), all, ways),
+            length: TestResult::of_ranks(numbers(|one| mean(one) as f64)),
+            tail: TestResult::of_shares(longest, row.seen.map(<[StepInJourney]>::len), ways),
+            wait: TestResult::of_ranks(numbers(|one| one.wait_ns as f64)),
             failing,
         }
     }
 
-    fn changes(&self, row: &Row, all: [usize; 2], level: f64) -> Vec<Change> {
+    fn changes(&self, row: &DiffRow, all: [usize; 2], level: f64) -> Vec<Change> {
         let per = |side: usize, n: u64| n as f64 / all[side].max(1) as f64;
         let calls = |side: usize| per(side, row.seen[side].iter().map(|one| one.calls).sum());
         let failed = |side: usize| per(side, self.failing[side].len() as u64);
@@ -440,7 +441,7 @@ impl Answers {
         if self.fails.p <= level {
             changes.push(if failed(1) > failed(0) { Change::Fails } else { Change::FailsNoMore });
         }
-        let [a, b] = row.seen.map(|seen| Figures::of(seen).unwrap_or_default());
+        let [a, b] = row.seen.map(|seen| StepFigures::of(seen).unwrap_or_default());
         let apart = |a: i64, b: i64| b.saturating_sub(a).saturating_abs() > LEAST_NS.max(a.max(b) / 10);
         if apart(a.p50_ns, b.p50_ns) && self.length.p <= level {
             changes.push(if b.p50_ns > a.p50_ns { Change::Slower } else { Change::Faster });

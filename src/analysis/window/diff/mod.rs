@@ -12,17 +12,17 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::analysis::journey::clocks::{Clocks, asynchronous_cause};
-use crate::analysis::window::steps::{Entry, Names};
+use crate::analysis::window::steps::{Entry, MaskedNames};
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
 use crate::model::span::SpanKind;
 use crate::model::time::Window;
 
-pub use self::judge::{Began, Change, Figures, Step, Told};
+pub use self::judge::{Began, Change, DiffResult, DiffStep, StepFigures};
 
 /// On which side a journey is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum DiffSide {
     /// The first, or the time before.
     First,
     /// The second, or the time after.
@@ -39,7 +39,7 @@ struct Name {
 
 /// A step at its place.
 #[derive(Clone, Debug)]
-struct Place {
+struct StepPlace {
     route: usize,
     under: Option<usize>,
     depth: usize,
@@ -49,7 +49,7 @@ struct Place {
 
 /// What one journey has of a step.
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
+struct StepInJourney {
     journey: usize,
     calls: u64,
     total_ns: i64,
@@ -71,27 +71,27 @@ struct Route {
 
 /// The journeys of one side.
 #[derive(Clone, Debug, Default)]
-struct Runs {
+struct SideJourneys {
     spans: u64,
     lengths: Vec<i64>,
     /// By place.
-    seen: Vec<Vec<Seen>>,
+    seen: Vec<Vec<StepInJourney>>,
 }
 
 /// Two sides, as far as they were added.
 #[derive(Clone, Debug, Default)]
-pub struct Diff {
+pub struct DiffFold {
     /// Whether each side is many journeys.
     is_of_many: bool,
     /// By what began them, where each side is many; else there is one.
     routes: Vec<Route>,
     known_routes: HashMap<Option<Entry>, usize>,
-    places: Vec<Place>,
+    places: Vec<StepPlace>,
     known: HashMap<(usize, Option<usize>, Name), usize>,
-    sides: [Runs; 2],
+    sides: [SideJourneys; 2],
 }
 
-impl Diff {
+impl DiffFold {
     /// Of one journey and another: whatever differs is told.
     pub fn of_two() -> Self {
         Self::default()
@@ -103,8 +103,8 @@ impl Diff {
     }
 
     /// Adds a journey to a side. Only spans that the filters want are compared; all of them tell where a step stands.
-    pub fn add(&mut self, side: Side, journey: &Journey, filters: &Filters) {
-        let (names, clocks) = (Names::of(journey), Clocks::measured(journey));
+    pub fn add(&mut self, side: DiffSide, journey: &Journey, filters: &Filters) {
+        let (names, clocks) = (MaskedNames::of(journey), Clocks::measured(journey));
         let nth = side as usize;
         let route = self.route(Entry::of(journey).filter(|_| self.is_of_many));
         self.routes[route].journeys[nth] += 1;
@@ -129,7 +129,7 @@ impl Diff {
             }
             let seen = &mut runs.seen[place];
             if seen.last().is_none_or(|last| last.journey != number) {
-                seen.push(Seen { journey: number, ..Seen::default() });
+                seen.push(StepInJourney { journey: number, ..StepInJourney::default() });
             }
             if let Some(last) = seen.last_mut() {
                 last.calls += 1;
@@ -156,7 +156,7 @@ impl Diff {
         }
         let new = self.places.len();
         let depth = under.map_or(0, |above| self.places[above].depth + 1);
-        self.places.push(Place { route, under, depth, name: key.2.clone(), next: vec![] });
+        self.places.push(StepPlace { route, under, depth, name: key.2.clone(), next: vec![] });
         match under {
             Some(above) => self.places[above].next.push(new),
             None => self.routes[route].tops.push(new),
@@ -166,7 +166,7 @@ impl Diff {
     }
 
     /// What differs.
-    pub fn told(self) -> Told {
+    pub fn told(self) -> DiffResult {
         if self.is_of_many { judge::of_many(&self) } else { judge::of_two(&self) }
     }
 
@@ -199,7 +199,7 @@ impl Diff {
         order
     }
 
-    fn seen(&self, side: Side, place: usize) -> &[Seen] {
+    fn seen(&self, side: DiffSide, place: usize) -> &[StepInJourney] {
         self.sides[side as usize].seen.get(place).map_or(&[], Vec::as_slice)
     }
 }

@@ -8,10 +8,10 @@ const GOOD: &str = "shop/POST /pay/12 0..100 server
       db/write 40..60 client";
 
 fn two(a: &str, b: &str) -> Vec<String> {
-    let mut diff = Diff::of_two();
-    diff.add(Side::First, &sketch::journey(a), &Filters::default());
-    diff.add(Side::Second, &sketch::journey(b), &Filters::default());
-    let marked = |step: Step| {
+    let mut diff = DiffFold::of_two();
+    diff.add(DiffSide::First, &sketch::journey(a), &Filters::default());
+    diff.add(DiffSide::Second, &sketch::journey(b), &Filters::default());
+    let marked = |step: DiffStep| {
         (!step.changes.is_empty()).then(|| format!("{}/{} {:?}", step.service, step.operation, step.changes))
     };
     diff.told().steps.into_iter().filter_map(marked).collect()
@@ -44,9 +44,9 @@ fn two_journeys_differ_by_their_steps_and_never_by_their_ids() {
     }
     assert_eq!(two(GOOD, &GOOD.replace("write 40..60 client", "write 40..60 client error: x")), ["db/write [Fails]"]);
     let deep = sketch::chain(50_000);
-    let mut diff = Diff::of_two();
-    diff.add(Side::First, &deep, &Filters::default());
-    diff.add(Side::Second, &deep, &Filters::default());
+    let mut diff = DiffFold::of_two();
+    diff.add(DiffSide::First, &deep, &Filters::default());
+    diff.add(DiffSide::Second, &deep, &Filters::default());
     assert!(diff.told().steps.iter().all(|step| step.changes.is_empty()));
 }
 
@@ -60,8 +60,8 @@ type Mix<'a> = Vec<(usize, &'a str)>;
 
 /// So many journeys of each drawing on either side, and what is told of them.
 fn mixed(sides: &[Mix; 2]) -> (bool, Vec<String>) {
-    let mut diff = Diff::of_many();
-    for (side, mix) in [Side::First, Side::Second].into_iter().zip(sides) {
+    let mut diff = DiffFold::of_many();
+    for (side, mix) in [DiffSide::First, DiffSide::Second].into_iter().zip(sides) {
         for (count, text) in mix {
             (0..*count).for_each(|_| diff.add(side, &sketch::journey(text), &Filters::default()));
         }
@@ -100,11 +100,11 @@ fn many_differ_only_beyond_noise() {
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (dice >> 33) % most
         };
-        let (mut same, mut other) = (Diff::of_many(), Diff::of_many());
+        let (mut same, mut other) = (DiffFold::of_many(), DiffFold::of_many());
         for nth in 0..60 {
             let (get, fails) = (5 + jitter(40), jitter(10) == 0);
             let outcome = if fails { "error: no" } else { "" };
-            let side = if nth < 30 { Side::First } else { Side::Second };
+            let side = if nth < 30 { DiffSide::First } else { DiffSide::Second };
             let text = format!("shop/pay 0..200 server\n  cart/get 5..{} client {outcome}", 5 + get);
             same.add(side, &sketch::journey(&text), &Filters::default());
             let slow = format!("shop/pay 0..200 server\n  cart/get 5..{} client error: no\n  cart/new 1..2", 45 + get);

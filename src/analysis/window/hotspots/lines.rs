@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{EXAMPLES, Hotspots, Key, TEMPLATES, Tally};
-use crate::analysis::journey::errors::Place;
+use super::{EXAMPLES, HotspotFold, HotspotKey, HotspotTally, TEMPLATES};
+use crate::analysis::journey::errors::ErrorPlace;
 use crate::analysis::stats::masking::clusters;
 use crate::model::time::Window;
 
-impl Hotspots {
+impl HotspotFold {
     /// The row of a line that says this; of more than can be kept apart, what comes later is one.
-    pub(super) fn of_line(&mut self, key: Key, said: &str) -> Key {
-        let own = Key { said: said.to_owned(), ..key.clone() };
+    pub(super) fn of_line(&mut self, key: HotspotKey, said: &str) -> HotspotKey {
+        let own = HotspotKey { said: said.to_owned(), ..key.clone() };
         if self.rows.contains_key(&own) {
             return own;
         }
@@ -24,19 +24,19 @@ impl Hotspots {
 }
 
 /// The rows, where those of lines that differ in one word only are one.
-pub(super) fn alike(rows: BTreeMap<Key, Tally>) -> BTreeMap<Key, Tally> {
-    let mut said: BTreeMap<&Place, Vec<&str>> = BTreeMap::new();
+pub(super) fn alike(rows: BTreeMap<HotspotKey, HotspotTally>) -> BTreeMap<HotspotKey, HotspotTally> {
+    let mut said: BTreeMap<&ErrorPlace, Vec<&str>> = BTreeMap::new();
     for key in rows.keys().filter(|key| !key.said.is_empty()) {
         said.entry(&key.place).or_default().push(&key.said);
     }
-    let clusters: BTreeMap<Place, BTreeMap<String, String>> = said
+    let clusters: BTreeMap<ErrorPlace, BTreeMap<String, String>> = said
         .into_iter()
         .map(|(place, said)| {
             let of = clusters(said.into_iter()).into_iter().map(|(one, cluster)| (one.to_owned(), cluster));
             (place.clone(), of.collect())
         })
         .collect();
-    let mut all: BTreeMap<Key, Tally> = BTreeMap::new();
+    let mut all: BTreeMap<HotspotKey, HotspotTally> = BTreeMap::new();
     for (mut key, tally) in rows {
         if let Some(cluster) = clusters.get(&key.place).and_then(|of| of.get(&key.said)) {
             key.said.clone_from(cluster);
@@ -46,7 +46,7 @@ pub(super) fn alike(rows: BTreeMap<Key, Tally>) -> BTreeMap<Key, Tally> {
     all
 }
 
-impl Tally {
+impl HotspotTally {
     /// What both counted.
     fn join(&mut self, other: Self) {
         self.seen = match (self.errors, other.errors) {

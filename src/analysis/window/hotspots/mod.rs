@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::journey::errors::Place;
+use crate::analysis::journey::errors::ErrorPlace;
 use crate::analysis::stats::masking::{clustered, template};
-use crate::analysis::window::occurrences::{self, Part, Told};
+use crate::analysis::window::occurrences::{self, ErrorRole, ErrorSource};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
@@ -29,7 +29,7 @@ const NOISE: f64 = 3.0;
 
 /// What of the journeys is counted.
 #[derive(Clone, Debug, Default)]
-pub struct Scope {
+pub struct ErrorScope {
     /// The time that is asked about; none where all is.
     pub window: Option<Window>,
     /// The time it is compared with.
@@ -47,7 +47,7 @@ enum Time {
     Before,
 }
 
-impl Scope {
+impl ErrorScope {
     fn time(&self, at: Timestamp) -> Option<Time> {
         match (self.window, self.before) {
             (None, _) => Some(Time::Now),
@@ -70,7 +70,7 @@ impl Scope {
 /// Whether the time before tells anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Compared {
+pub enum ErrorComparison {
     /// Nobody looked at it.
     #[default]
     NotLooked,
@@ -103,11 +103,11 @@ pub enum Trend {
 pub struct Hotspot {
     /// Where; no operation where only lines without one tell of it.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: ErrorPlace,
     /// The kind of error; empty where none is told.
     pub error_type: String,
     /// Whether these errors are their own, or caused by others.
-    pub part: Part,
+    pub part: ErrorRole,
     /// Whether only lines tell of it.
     pub lines_only: bool,
     /// How many errors.
@@ -141,10 +141,10 @@ pub struct Hotspot {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    place: Place,
+struct HotspotKey {
+    place: ErrorPlace,
     error_type: String,
-    part: Part,
+    part: ErrorRole,
     lines_only: bool,
     /// What it says, masked, where only lines tell of it and name no kind: that is its kind then. Else empty.
     said: String,
@@ -152,7 +152,7 @@ struct Key {
 
 /// What is counted of one row.
 #[derive(Clone, Debug, Default)]
-struct Tally {
+struct HotspotTally {
     errors: u64,
     before: u64,
     sampled: [u64; 2],
@@ -164,12 +164,12 @@ struct Tally {
 
 /// The fold.
 #[derive(Clone, Debug, Default)]
-pub struct Hotspots {
-    scope: Scope,
-    rows: BTreeMap<Key, Tally>,
-    calls: BTreeMap<Place, [u64; 2]>,
+pub struct HotspotFold {
+    scope: ErrorScope,
+    rows: BTreeMap<HotspotKey, HotspotTally>,
+    calls: BTreeMap<ErrorPlace, [u64; 2]>,
     /// How many different things lines say that name no kind.
-    said: BTreeMap<Place, usize>,
+    said: BTreeMap<ErrorPlace, usize>,
     /// Error lines of each service that were read, those beside spans as well.
     error_lines: BTreeMap<String, u64>,
     /// Whether any span, and whether any line, was recorded in the time before: one says nothing of the other.
@@ -182,9 +182,9 @@ struct RecordedBefore {
     lines: bool,
 }
 
-impl Hotspots {
+impl HotspotFold {
     /// Of this scope, which must be known before the first journey.
-    pub fn over(scope: Scope) -> Self {
+    pub fn over(scope: ErrorScope) -> Self {
         Self { scope, ..Self::default() }
     }
 
@@ -200,15 +200,15 @@ impl Hotspots {
         }
         for error in occurrences::of(journey) {
             let is_wanted = match error.told {
-                Told::Span(span, _) => filters.wants_span(span),
-                Told::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
+                ErrorSource::Span(span, _) => filters.wants_span(span),
+                ErrorSource::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
             };
             let Some(time) = self.scope.time(error.counts_at()).filter(|_| is_wanted) else { continue };
-            let lines_only = matches!(error.told, Told::Line(_));
+            let lines_only = matches!(error.told, ErrorSource::Line(_));
             let message = template(&error.message());
             let (place, error_type) = (error.place(), error.kind());
             let is_told_apart = lines_only && error_type.is_empty();
-            let mut key = Key { place, error_type, part: error.part, lines_only, said: String::new() };
+            let mut key = HotspotKey { place, error_type, part: error.part, lines_only, said: String::new() };
             if is_told_apart {
                 key = self.of_line(key, &message);
             }
@@ -244,7 +244,7 @@ impl Hotspots {
             counts[usize::from(time == Time::Before)] += 1;
         }
         for ((service, operation), counts) in calls {
-            let place = Place { service: service.to_owned(), operation: operation.to_owned() };
+            let place = ErrorPlace { service: service.to_owned(), operation: operation.to_owned() };
             let all = self.calls.entry(place).or_default();
             (all[0], all[1]) = (all[0] + counts[0], all[1] + counts[1]);
         }
@@ -256,17 +256,17 @@ impl Hotspots {
     }
 
     /// Whether the time before tells anything.
-    pub fn compared(&self) -> Compared {
+    pub fn compared(&self) -> ErrorComparison {
         match (self.scope.before, self.before.spans || self.before.lines) {
-            (None, _) => Compared::NotLooked,
-            (Some(_), false) => Compared::NothingRecorded,
-            (Some(_), true) => Compared::Told,
+            (None, _) => ErrorComparison::NotLooked,
+            (Some(_), false) => ErrorComparison::NothingRecorded,
+            (Some(_), true) => ErrorComparison::Told,
         }
     }
 
     /// The rows: origins first, what is there before what is gone, the most errors that were not made good first.
     pub fn rows(self) -> Vec<Hotspot> {
-        let row = |(key, tally): (Key, Tally)| {
+        let row = |(key, tally): (HotspotKey, HotspotTally)| {
             let calls = self.calls.get(&key.place).copied().unwrap_or_default();
             let is_cut = key.lines_only && self.scope.cut_lines.holds(&key.place.service);
             let recorded = if key.lines_only { self.before.lines } else { self.before.spans };
@@ -285,7 +285,7 @@ fn in_order(mut rows: Vec<Hotspot>) -> Vec<Hotspot> {
 fn rank(row: &Hotspot) -> impl Ord + '_ {
     let kept = row.errors.saturating_sub(row.recovered);
     (
-        row.part == Part::PassedOn,
+        row.part == ErrorRole::PassedOn,
         row.errors == 0,
         Reverse(kept),
         Reverse(row.errors),
@@ -298,7 +298,7 @@ fn rank(row: &Hotspot) -> impl Ord + '_ {
     )
 }
 
-impl Tally {
+impl HotspotTally {
     fn see(&mut self, time: Timestamp, handle: Option<&String>, template: String) {
         if self.errors == 0 {
             self.seen = None;
@@ -318,7 +318,7 @@ impl Tally {
         self.examples.truncate(EXAMPLES);
     }
 
-    fn row(self, key: Key, calls: [u64; 2], compared: bool) -> Hotspot {
+    fn row(self, key: HotspotKey, calls: [u64; 2], compared: bool) -> Hotspot {
         let calls = if key.lines_only { [0, 0] } else { calls };
         let messages = clustered(&self.templates);
         let (message, message_count) = messages.first().cloned().unwrap_or((key.said, 0));

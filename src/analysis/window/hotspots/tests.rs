@@ -7,8 +7,8 @@ use crate::model::time::{HOUR, SECOND};
 use crate::source::demo;
 use crate::stitch::whole::whole;
 
-fn rows(scope: Scope, texts: &[String]) -> Vec<Hotspot> {
-    let mut hotspots = Hotspots::over(scope);
+fn rows(scope: ErrorScope, texts: &[String]) -> Vec<Hotspot> {
+    let mut hotspots = HotspotFold::over(scope);
     texts.iter().for_each(|text| hotspots.add(&sketch::journey(text), &Filters::default()));
     hotspots.rows()
 }
@@ -16,13 +16,13 @@ fn rows(scope: Scope, texts: &[String]) -> Vec<Hotspot> {
 fn told(text: &str) -> Vec<String> {
     let say = |row: &Hotspot| {
         let share = row.share.map_or("–".to_owned(), |share| format!("{share:.2}"));
-        let (place, part) = (&row.place, if row.part == Part::Origin { "" } else { " passed on" });
+        let (place, part) = (&row.place, if row.part == ErrorRole::Origin { "" } else { " passed on" });
         format!(
             "{}/{} {} ×{} of {} {share} {}{part}",
             place.service, place.operation, row.error_type, row.errors, row.calls, row.message
         )
     };
-    rows(Scope::default(), &[text.to_owned()]).iter().map(say).collect()
+    rows(ErrorScope::default(), &[text.to_owned()]).iter().map(say).collect()
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn errors_are_counted_by_place_and_kind_with_their_share_of_calls() {
 fn a_trend_is_told_beyond_noise_only() {
     let before = Window::new(ORIGIN, ORIGIN.plus(SECOND));
     let now = Window::new(before.to, before.to.plus(SECOND));
-    let scope = Scope { window: Some(now), before: Some(before), ..Scope::default() };
+    let scope = ErrorScope { window: Some(now), before: Some(before), ..ErrorScope::default() };
     let calls = |at: usize, good: usize, bad: usize| -> String {
         let call = |n: usize| format!("web/get {at}..{}{}\n", at + 1, if n < bad { " error: x" } else { "" });
         (0..good + bad).map(call).collect()
@@ -105,7 +105,7 @@ fn what_only_lines_tell_has_no_trend_where_they_were_cut() {
         (CutLines::OfAnybody, [("job", None), ("mail", None), ("web", Some(Trend::Same))]),
     ];
     for (cut_lines, wanted) in table {
-        let scope = Scope { window: Some(now), before: Some(before), cut_lines, ..Scope::default() };
+        let scope = ErrorScope { window: Some(now), before: Some(before), cut_lines, ..ErrorScope::default() };
         let rows = rows(scope, &[text.to_owned()]);
         let mut told: Vec<_> = rows.iter().map(|row| (row.place.service.as_str(), row.trend)).collect();
         told.sort_by_key(|(service, _)| *service);
@@ -115,7 +115,7 @@ fn what_only_lines_tell_has_no_trend_where_they_were_cut() {
 
 #[test]
 fn a_share_is_taken_of_what_came_whatever_it_holds() {
-    let scope = Scope { sample: Some([sketch::trace(1)].into()), ..Scope::default() };
+    let scope = ErrorScope { sample: Some([sketch::trace(1)].into()), ..ErrorScope::default() };
     let text = "web/get 0..1\nweb/get 1..2\nweb/get 2..3 trace=2 error: rare\nweb/get 3..4 trace=3 error: rare";
     let rows = rows(scope, &[text.to_owned()]);
     assert_eq!(rows.iter().map(|row| (row.errors, row.calls, row.share)).collect::<Vec<_>>(), [(2, 2, Some(0.0))]);
@@ -182,8 +182,8 @@ fn the_origin_is_named_in_each_of_500_cascades() {
     for run in 0..500 {
         let mut draws = Draws(run * 7_919 + 1);
         let (text, shape, origin, errors) = cascade(&mut draws, run % 5 + 1);
-        let all = rows(Scope::default(), std::slice::from_ref(&text));
-        let origins: Vec<_> = all.iter().filter(|row| row.part == Part::Origin).collect();
+        let all = rows(ErrorScope::default(), std::slice::from_ref(&text));
+        let origins: Vec<_> = all.iter().filter(|row| row.part == ErrorRole::Origin).collect();
         let places: Vec<String> =
             origins.iter().map(|row| format!("{}/{}", row.place.service, row.place.operation)).collect();
         assert_eq!(places, [origin], "{shape}\n{text}");
@@ -197,27 +197,28 @@ fn each_planted_fault_of_the_demo_is_the_origin() {
     let keys = CORRELATION_KEYS.map(str::to_owned);
     for (scenario, seed) in demo::scenarios().into_iter().flat_map(|one| (1..6).map(move |seed| (one, seed))) {
         let run = scenario.run(demo::NOW.plus(-HOUR), seed);
-        let mut hotspots = Hotspots::default();
+        let mut hotspots = HotspotFold::default();
         whole(demo::evidence(&run), &keys).for_each(|journey| hotspots.add(&journey, &Filters::default()));
         let rows = hotspots.rows();
-        let origins: Vec<&Place> = rows
+        let origins: Vec<&ErrorPlace> = rows
             .iter()
-            .filter(|row| row.part == Part::Origin && row.errors > row.recovered)
+            .filter(|row| row.part == ErrorRole::Origin && row.errors > row.recovered)
             .map(|row| &row.place)
             .collect();
         let planted = run.truth.planted.as_ref().map(|planted| planted.span);
         let is_planted = |span: &&Span| span.is_error() && Some((span.trace_id, span.span_id)) == planted;
-        let of_span = |span: &Span| Place { service: span.service().to_owned(), operation: span.name.clone() };
-        let wanted: Vec<Place> = run.spans.iter().filter(is_planted).map(of_span).collect();
+        let of_span = |span: &Span| ErrorPlace { service: span.service().to_owned(), operation: span.name.clone() };
+        let wanted: Vec<ErrorPlace> = run.spans.iter().filter(is_planted).map(of_span).collect();
         assert_eq!(origins, wanted.iter().collect::<Vec<_>>(), "{} {seed}", scenario.name);
     }
 }
 
 #[test]
 fn metrics_count_and_what_was_read_tells_the_kinds() {
-    let at = |service: &str, operation: &str| Place { service: service.to_owned(), operation: operation.to_owned() };
+    let at =
+        |service: &str, operation: &str| ErrorPlace { service: service.to_owned(), operation: operation.to_owned() };
     let window = Window::new(ORIGIN, ORIGIN.plus(SECOND));
-    let mut fold = Hotspots::over(Scope { window: Some(window), ..Scope::default() });
+    let mut fold = HotspotFold::over(ErrorScope { window: Some(window), ..ErrorScope::default() });
     let texts = [
         "web/get 0..9 error.type=Reset error: gone\nweb/get 10..19 error.type=Reset error: gone",
         "web/get 20..29 error.type=Timeout error\n! job 5 error disk 7 full\n! job 6 error disk 8 full\n! job 7 error no mount",

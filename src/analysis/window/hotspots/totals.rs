@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use super::{Compared, Hotspot, Hotspots, Key, Tally, in_order, lines};
-use crate::analysis::journey::errors::Place;
-use crate::analysis::window::occurrences::Part;
+use super::{ErrorComparison, Hotspot, HotspotFold, HotspotKey, HotspotTally, in_order, lines};
+use crate::analysis::journey::errors::ErrorPlace;
+use crate::analysis::window::occurrences::ErrorRole;
 use crate::model::conventions::short_service;
 use crate::model::filter::Filters;
 use crate::model::measure::Measured;
 
 /// Two counts: of the time that is asked about, and of the time before.
-pub type Both = [f64; 2];
+pub type WindowCounts = [f64; 2];
 
 /// What all spans and lines amount to, by where.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
     /// Calls.
-    pub calls: BTreeMap<Place, Both>,
+    pub calls: BTreeMap<ErrorPlace, WindowCounts>,
     /// Errors among them.
-    pub errors: BTreeMap<Place, Both>,
+    pub errors: BTreeMap<ErrorPlace, WindowCounts>,
     /// Error lines of each service.
-    pub lines: BTreeMap<String, Both>,
+    pub lines: BTreeMap<String, WindowCounts>,
     /// Whether the time before could not be asked about.
     pub untold_before: bool,
 }
@@ -33,7 +33,7 @@ impl Totals {
             let Some(measured) = measured else { continue };
             let wanted = |(service, operation): (&str, &str)| filters.wants_operation(service, operation);
             for measure in measured.measures.iter().filter(|m| wanted((&m.service, &m.operation))) {
-                let place = Place { service: measure.service.clone(), operation: measure.operation.clone() };
+                let place = ErrorPlace { service: measure.service.clone(), operation: measure.operation.clone() };
                 totals.calls.entry(place.clone()).or_default()[at] += measure.calls;
                 if measure.errors > 0.0 {
                     totals.errors.entry(place).or_default()[at] += measure.errors;
@@ -54,19 +54,19 @@ impl Totals {
     }
 
     /// Whether the time before tells anything.
-    pub fn compared(&self) -> Compared {
+    pub fn compared(&self) -> ErrorComparison {
         if self.tells_before(true) || self.tells_before(false) {
-            Compared::Told
+            ErrorComparison::Told
         } else if self.untold_before {
-            Compared::NotTold
+            ErrorComparison::NotTold
         } else {
-            Compared::NothingRecorded
+            ErrorComparison::NothingRecorded
         }
     }
 
     /// Whether the time before tells anything of lines, or of spans: one says nothing of the other.
     fn tells_before(&self, of_lines: bool) -> bool {
-        let before = |[_, before]: &Both| *before >= 0.5;
+        let before = |[_, before]: &WindowCounts| *before >= 0.5;
         if of_lines { self.lines.values().any(before) } else { self.calls.values().any(before) }
     }
 
@@ -82,11 +82,11 @@ impl Totals {
     }
 }
 
-impl Hotspots {
+impl HotspotFold {
     /// The rows, with these counts. What was read tells kinds, messages and examples, and in what proportion.
     pub fn rows_of(self, totals: &Totals) -> Vec<Hotspot> {
-        let mut spans: BTreeMap<Place, Vec<(Key, Tally)>> = BTreeMap::new();
-        let mut of_lines: BTreeMap<String, Vec<(Key, Tally)>> = BTreeMap::new();
+        let mut spans: BTreeMap<ErrorPlace, Vec<(HotspotKey, HotspotTally)>> = BTreeMap::new();
+        let mut of_lines: BTreeMap<String, Vec<(HotspotKey, HotspotTally)>> = BTreeMap::new();
         for (key, tally) in lines::alike(self.rows) {
             if key.lines_only {
                 of_lines.entry(key.place.service.clone()).or_default().push((key, tally));
@@ -98,7 +98,7 @@ impl Hotspots {
         for (place, errors) in &totals.errors {
             let calls = totals.calls.get(place).copied().unwrap_or_default();
             let known = spans.remove(place).unwrap_or_default();
-            let unread = Key { place: place.clone(), part: Part::Unknown, ..Key::default() };
+            let unread = HotspotKey { place: place.clone(), part: ErrorRole::Unknown, ..HotspotKey::default() };
             rows.extend(divided(known, 0, *errors, calls, unread));
         }
         // What was read and is not counted is there all the same; there may be more of it.
@@ -110,7 +110,8 @@ impl Hotspots {
             let read = self.error_lines.get(&service).copied().unwrap_or_default();
             let beside = read.saturating_sub(known.iter().map(|(_, tally)| tally.errors).sum());
             let counted = counts.remove(&service);
-            let unread = Key { place: Place { service, operation: String::new() }, ..Key::default() };
+            let unread =
+                HotspotKey { place: ErrorPlace { service, operation: String::new() }, ..HotspotKey::default() };
             match counted {
                 Some(counted) => rows.extend(divided(known, beside, counted, [0.0; 2], unread)),
                 None => rows.extend(known.into_iter().map(|(key, tally)| tally.row(key, [0, 0], false))),
@@ -124,9 +125,9 @@ impl Hotspots {
         });
         let unread: Vec<Hotspot> = unread
             .map(|(service, counts)| {
-                let place = Place { service, operation: String::new() };
-                let key = Key { place, part: Part::Unknown, lines_only: true, ..Key::default() };
-                counted(Tally::default(), key, counts.map(rounded), [0.0; 2])
+                let place = ErrorPlace { service, operation: String::new() };
+                let key = HotspotKey { place, part: ErrorRole::Unknown, lines_only: true, ..HotspotKey::default() };
+                counted(HotspotTally::default(), key, counts.map(rounded), [0.0; 2])
             })
             .collect();
         rows.extend(unread);
@@ -139,18 +140,24 @@ impl Hotspots {
 }
 
 /// One row a kind that was read, in proportion; one of an unknown kind where none was.
-fn divided(known: Vec<(Key, Tally)>, others: u64, errors: Both, calls: Both, unread: Key) -> Vec<Hotspot> {
+fn divided(
+    known: Vec<(HotspotKey, HotspotTally)>,
+    others: u64,
+    errors: WindowCounts,
+    calls: WindowCounts,
+    unread: HotspotKey,
+) -> Vec<Hotspot> {
     let read: Vec<u64> = known.iter().map(|(_, tally)| tally.errors).collect();
     let all = read.iter().sum::<u64>() + others;
     if all == 0 {
-        return vec![counted(Tally::default(), unread, errors.map(rounded), calls)];
+        return vec![counted(HotspotTally::default(), unread, errors.map(rounded), calls)];
     }
     let parts = errors.map(|errors| portions(rounded(errors), &read, all));
     let row = |(nth, (key, tally))| counted(tally, key, [parts[0][nth], parts[1][nth]], calls);
     known.into_iter().enumerate().filter(|(nth, _)| read[*nth] > 0).map(row).collect()
 }
 
-fn counted(tally: Tally, key: Key, errors: [u64; 2], calls: Both) -> Hotspot {
+fn counted(tally: HotspotTally, key: HotspotKey, errors: [u64; 2], calls: WindowCounts) -> Hotspot {
     let calls = calls.map(rounded);
     let (now, recovered) = (errors[0], tally.recovered);
     let made_good = if tally.errors > 0 { (now as f64 * recovered as f64 / tally.errors as f64).round() } else { 0.0 };

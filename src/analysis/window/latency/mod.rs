@@ -6,18 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::journey::clocks::{Clocks, asynchronous_cause};
 use crate::analysis::journey::critical_path::{self, Segment, Spent, downwards};
 use crate::analysis::journey::deliveries::{Deliveries, publishes, takes};
-use crate::analysis::stats::durations::Lengths;
+use crate::analysis::stats::durations::Durations;
 use crate::analysis::window::steps;
 use crate::model::conventions::MessageRole;
 use crate::model::filter::Filters;
-use crate::model::journey::{Journey, Via};
+use crate::model::journey::{CauseKind, Journey};
 use crate::model::measure::{Histogram, Measure, Measured};
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::{Timestamp, Window};
 
 /// By what calls are told apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum By {
+pub enum LatencyGrouping {
     /// By service: what enters it from elsewhere is a call, the topmost spans in it that are wanted.
     Service,
     /// By service and operation: every span is a call.
@@ -30,7 +30,7 @@ pub enum By {
 
 /// What calls of one kind took.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Row {
+pub struct LatencyRow {
     /// The service; empty where calls are told apart by an attribute.
     pub service: String,
     /// The operation, or the attribute's value; empty for a whole service.
@@ -42,7 +42,7 @@ pub struct Row {
     /// How many of them failed.
     pub errors: u64,
     /// How long they took.
-    pub lengths: Lengths,
+    pub lengths: Durations,
     /// How long they worked themselves, without what they waited for below them; none where only metrics are known.
     pub self_ns: Option<i64>,
     /// How long a journey lasted because of them, over all journeys; none where only metrics are known.
@@ -55,16 +55,16 @@ pub struct QueueWait {
     /// The topic; empty where none is told.
     pub topic: String,
     /// How long each lay there, by size.
-    pub lengths: Lengths,
+    pub lengths: Durations,
     /// How long a journey lasted because of it, over all journeys.
     pub critical_ns: i64,
 }
 
 /// The result.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Table {
+pub struct LatencyTable {
     /// What users wait for most first.
-    pub rows: Vec<Row>,
+    pub rows: Vec<LatencyRow>,
     /// Queues, the longest wait first.
     pub queues: Vec<QueueWait>,
     /// How long all journeys lasted together, along their critical paths; of what ended in the window.
@@ -77,7 +77,7 @@ pub struct Table {
     pub unentered: Vec<String>,
 }
 
-type Key = (String, String);
+type LatencyKey = (String, String);
 
 #[derive(Default)]
 struct Calls {
@@ -92,9 +92,9 @@ struct Calls {
 /// Journeys, as far as they were added.
 #[derive(Default)]
 pub struct Latencies {
-    by: By,
+    by: LatencyGrouping,
     window: Option<Window>,
-    calls: BTreeMap<Key, Calls>,
+    calls: BTreeMap<LatencyKey, Calls>,
     queues: BTreeMap<String, (Vec<i64>, i64)>,
     critical_ns: i64,
     gap_ns: i64,
@@ -108,7 +108,7 @@ fn answered(journey: &Journey, clocks: &Clocks) -> Option<Timestamp> {
 }
 
 /// A journey, and what is known of it before its spans are looked at one by one.
-struct Seen<'a> {
+struct TimedJourney<'a> {
     journey: &'a Journey,
     clocks: Clocks,
     deliveries: Deliveries,
@@ -117,10 +117,10 @@ struct Seen<'a> {
     /// Beside each span: whether it is wanted.
     wanted: Vec<bool>,
     /// Beside each span: under which row it counts.
-    places: Vec<Option<Key>>,
+    places: Vec<Option<LatencyKey>>,
 }
 
-impl Seen<'_> {
+impl TimedJourney<'_> {
     /// Whether the span counts.
     fn counts(&self, index: usize) -> bool {
         self.within[index] && self.wanted[index]
@@ -145,7 +145,7 @@ impl Seen<'_> {
 
 impl Latencies {
     /// None yet; of those to come, spans that count in this window, or all.
-    pub fn over(by: By, window: Option<Window>) -> Self {
+    pub fn over(by: LatencyGrouping, window: Option<Window>) -> Self {
         Self { by, window, ..Self::default() }
     }
 
@@ -154,7 +154,7 @@ impl Latencies {
         let ours = |(index, span): (usize, &Span)| {
             journey.judged.get(index) != Some(&false) && span.has_sane_time() && span.counts_in(self.window)
         };
-        let seen = Seen {
+        let seen = TimedJourney {
             journey,
             clocks: Clocks::measured(journey),
             deliveries: Deliveries::of(journey),
@@ -173,7 +173,7 @@ impl Latencies {
         }
     }
 
-    fn add_spans(&mut self, seen: &Seen) {
+    fn add_spans(&mut self, seen: &TimedJourney) {
         let is_call = self.tops(seen);
         for index in (0..seen.journey.spans.len()).filter(|index| seen.counts(*index)) {
             if let Some(key) = &seen.places[index] {
@@ -193,7 +193,7 @@ impl Latencies {
     }
 
     /// A stretch of the critical path counts by the span to which it belongs.
-    fn add_segment(&mut self, seen: &Seen, segment: &Segment) {
+    fn add_segment(&mut self, seen: &TimedJourney, segment: &Segment) {
         if !seen.within[segment.span] {
             return;
         }
@@ -211,18 +211,18 @@ impl Latencies {
     }
 
     /// Under which row the span's own time counts.
-    fn place(&self, span: &Span) -> Option<Key> {
+    fn place(&self, span: &Span) -> Option<LatencyKey> {
         match &self.by {
-            By::Service => Some((span.service().to_owned(), String::new())),
-            By::Operation => Some((span.service().to_owned(), span.name.clone())),
-            By::Attribute(key) => value(span, key).map(|value| (String::new(), value)),
+            LatencyGrouping::Service => Some((span.service().to_owned(), String::new())),
+            LatencyGrouping::Operation => Some((span.service().to_owned(), span.name.clone())),
+            LatencyGrouping::Attribute(key) => value(span, key).map(|value| (String::new(), value)),
         }
     }
 
     /// Beside each span: whether it is a call. By operation every span is; else the topmost that are wanted of those that
     /// follow from each other and stand in one row.
-    fn tops(&self, seen: &Seen) -> Vec<bool> {
-        if self.by == By::Operation {
+    fn tops(&self, seen: &TimedJourney) -> Vec<bool> {
+        if self.by == LatencyGrouping::Operation {
             return seen.wanted.clone();
         }
         let mut is_top = vec![false; seen.places.len()];
@@ -244,12 +244,12 @@ impl Latencies {
     }
 
     /// What they add up to.
-    pub fn table(self) -> Table {
+    pub fn table(self) -> LatencyTable {
         let exact = |mut lengths: Vec<i64>| {
             lengths.sort_unstable();
-            Lengths::Exact(lengths)
+            Durations::Exact(lengths)
         };
-        let row = |((service, name), calls): (Key, Calls)| Row {
+        let row = |((service, name), calls): (LatencyKey, Calls)| LatencyRow {
             service,
             name,
             message: <[_; 1]>::try_from(calls.messages).ok().and_then(|[only]| only),
@@ -264,13 +264,13 @@ impl Latencies {
             lengths: exact(lengths),
             critical_ns,
         };
-        let mut rows: Vec<Row> = self.calls.into_iter().map(row).collect();
+        let mut rows: Vec<LatencyRow> = self.calls.into_iter().map(row).collect();
         rows.sort_by_cached_key(order);
         let mut queues: Vec<QueueWait> = self.queues.into_iter().map(queue).collect();
         let longest = |queue: &QueueWait| queue.lengths.quantile(1.0).map_or(0, |most| most.value_ns);
         queues.sort_by_cached_key(|queue| (-queue.critical_ns, -longest(queue), queue.topic.clone()));
         let Self { critical_ns, gap_ns, answered_ns, .. } = self;
-        Table { rows, queues, critical_ns, gap_ns, answered_ns, unentered: vec![] }
+        LatencyTable { rows, queues, critical_ns, gap_ns, answered_ns, unentered: vec![] }
     }
 }
 
@@ -285,7 +285,7 @@ impl Calls {
 }
 
 /// What users wait for most, what takes longest in all, what fails or is called most.
-fn order(row: &Row) -> impl Ord + use<> {
+fn order(row: &LatencyRow) -> impl Ord + use<> {
     let waited = row.critical_ns.unwrap_or_default();
     let many = (Reverse(row.errors), Reverse(row.calls));
     (Reverse(waited), Reverse(row.lengths.total_ns()), many, row.service.clone(), row.name.clone())
@@ -293,36 +293,36 @@ fn order(row: &Row) -> impl Ord + use<> {
 
 /// The same from metrics. By service those of kinds that enter it, where the metrics tell kinds; of a service with none
 /// of these all that it does.
-pub fn measured(measured: &Measured, by: &By, filters: &Filters) -> Table {
+pub fn measured(measured: &Measured, by: &LatencyGrouping, filters: &Filters) -> LatencyTable {
     let enters =
         |measure: &Measure| measure.kind.is_none_or(|kind| matches!(kind, SpanKind::Server | SpanKind::Consumer));
     let wanted = measured.measures.iter().filter(|m| filters.wants_operation(&m.service, &m.operation));
     let wanted: Vec<&Measure> = wanted.collect();
     let entered: BTreeSet<&str> = wanted.iter().filter(|m| enters(m)).map(|m| m.service.as_str()).collect();
-    let (mut sums, mut unentered) = (BTreeMap::<Key, (f64, f64, Histogram)>::new(), BTreeSet::new());
+    let (mut sums, mut unentered) = (BTreeMap::<LatencyKey, (f64, f64, Histogram)>::new(), BTreeSet::new());
     for measure in wanted {
-        match *by == By::Service {
+        match *by == LatencyGrouping::Service {
             true if !entered.contains(measure.service.as_str()) => drop(unentered.insert(measure.service.clone())),
             true if !enters(measure) => continue,
             _ => {}
         }
-        let name = if *by == By::Service { String::new() } else { measure.operation.clone() };
+        let name = if *by == LatencyGrouping::Service { String::new() } else { measure.operation.clone() };
         let sum = sums.entry((measure.service.clone(), name)).or_default();
         sum.0 += measure.calls;
         sum.1 += measure.errors;
         sum.2 = sum.2.and(&measure.lengths);
     }
-    let row = |((service, name), (calls, errors, lengths)): (Key, (f64, f64, Histogram))| Row {
+    let row = |((service, name), (calls, errors, lengths)): (LatencyKey, (f64, f64, Histogram))| LatencyRow {
         service,
         name,
         calls: calls.round() as u64,
         errors: errors.round() as u64,
-        lengths: Lengths::Measured(lengths),
-        ..Row::default()
+        lengths: Durations::Measured(lengths),
+        ..LatencyRow::default()
     };
-    let mut rows: Vec<Row> = sums.into_iter().map(row).collect();
+    let mut rows: Vec<LatencyRow> = sums.into_iter().map(row).collect();
     rows.sort_by_cached_key(order);
-    Table { rows, unentered: unentered.into_iter().collect(), ..Table::default() }
+    LatencyTable { rows, unentered: unentered.into_iter().collect(), ..LatencyTable::default() }
 }
 
 fn value(span: &Span, key: &str) -> Option<String> {
@@ -335,7 +335,7 @@ fn own_ns(journey: &Journey, index: usize, clocks: &Clocks) -> i64 {
     let span = &journey.spans[index];
     let (from, to) = (clocks.start(span), clocks.end(span));
     let called = journey.forest.effects[index].iter().filter(|effect| {
-        matches!(journey.forest.cause[**effect], Some((_, Via::Parent)))
+        matches!(journey.forest.cause[**effect], Some((_, CauseKind::Parent)))
             && asynchronous_cause(journey, **effect).is_none()
     });
     let times =

@@ -18,13 +18,13 @@ const ORDER: &str = "
               billing/charge 110..300 client
     ";
 
-fn of(text: &str, by: By, window: Option<Window>, filters: &Filters) -> Table {
+fn of(text: &str, by: LatencyGrouping, window: Option<Window>, filters: &Filters) -> LatencyTable {
     let mut fold = Latencies::over(by, window);
     fold.add(&sketch::journey(text), filters);
     fold.table()
 }
 
-fn table(by: By, filters: &Filters) -> Table {
+fn table(by: LatencyGrouping, filters: &Filters) -> LatencyTable {
     of(ORDER, by, None, filters)
 }
 
@@ -36,8 +36,8 @@ fn demo_runs() -> Vec<Journey> {
     whole(all, &CORRELATION_KEYS.map(str::to_owned)).collect()
 }
 
-fn rows(table: &Table) -> Vec<(&str, &str, u64, u64, i64, i64)> {
-    let row = |row: &'_ Row| (row.calls, row.errors, row.self_ns.unwrap() / MS, row.critical_ns.unwrap() / MS);
+fn rows(table: &LatencyTable) -> Vec<(&str, &str, u64, u64, i64, i64)> {
+    let row = |row: &'_ LatencyRow| (row.calls, row.errors, row.self_ns.unwrap() / MS, row.critical_ns.unwrap() / MS);
     let all = table.rows.iter().map(|r| (r.service.as_str(), r.name.as_str(), row(r)));
     all.map(|(service, name, (calls, errors, own, waited))| (service, name, calls, errors, own, waited)).collect()
 }
@@ -47,7 +47,7 @@ fn rows(table: &Table) -> Vec<(&str, &str, u64, u64, i64, i64)> {
 #[test]
 fn own_time_and_what_was_waited_for_are_told_apart() {
     let all = Filters::default();
-    let by_operation = table(By::Operation, &all);
+    let by_operation = table(LatencyGrouping::Operation, &all);
     assert_eq!(by_operation.critical_ns, 314 * MS);
     assert_eq!(
         rows(&by_operation),
@@ -62,13 +62,16 @@ fn own_time_and_what_was_waited_for_are_told_apart() {
     let queue = &by_operation.queues[0];
     assert_eq!(
         (queue.topic.as_str(), queue.critical_ns, &queue.lengths),
-        ("orders", 42 * MS, &Lengths::Exact(vec![42 * MS]))
+        ("orders", 42 * MS, &Durations::Exact(vec![42 * MS]))
     );
-    assert_eq!(rows(&table(By::Service, &all)), [("billing", "", 1, 0, 210, 210), ("shop", "", 1, 0, 130, 62)]);
-    let by_tenant = table(By::Attribute("tenant".to_owned()), &all);
+    assert_eq!(
+        rows(&table(LatencyGrouping::Service, &all)),
+        [("billing", "", 1, 0, 210, 210), ("shop", "", 1, 0, 130, 62)]
+    );
+    let by_tenant = table(LatencyGrouping::Attribute("tenant".to_owned()), &all);
     assert_eq!(rows(&by_tenant), [("", "a", 1, 0, 88, 40), ("", "b", 1, 0, 20, 20)]);
     let failed = Filters { errors_only: true, ..Filters::default() };
-    assert_eq!(rows(&table(By::Operation, &failed)), [("shop", "SELECT", 1, 1, 20, 20)]);
+    assert_eq!(rows(&table(LatencyGrouping::Operation, &failed)), [("shop", "SELECT", 1, 1, 20, 20)]);
 }
 
 /// Only the topmost of those that stand in one row are calls, whatever lies between them; and of these the wanted.
@@ -85,13 +88,13 @@ fn what_a_call_causes_in_the_same_row_is_no_call_again() {
         let table = of(nested, by, None, filters);
         table.rows.into_iter().map(|row| (row.service + &row.name, row.calls)).collect()
     };
-    let tenant = || By::Attribute("tenant".to_owned());
+    let tenant = || LatencyGrouping::Attribute("tenant".to_owned());
     let all = Filters::default();
     let told = |rows: &[(&str, u64)]| rows.iter().map(|(n, calls)| ((*n).to_owned(), *calls)).collect::<Vec<_>>();
     assert_eq!(calls(tenant(), &all), told(&[("acme", 2), ("other", 1)]));
-    assert_eq!(calls(By::Service, &all), told(&[("stock", 1), ("web", 1)]));
+    assert_eq!(calls(LatencyGrouping::Service, &all), told(&[("stock", 1), ("web", 1)]));
     let inner = Filters { operations: vec![Pattern::exact("inner")], ..Filters::default() };
-    assert_eq!(calls(By::Service, &inner), told(&[("stock", 1)]));
+    assert_eq!(calls(LatencyGrouping::Service, &inner), told(&[("stock", 1)]));
 }
 
 /// A span counts where it ended; what it does before belongs to no other time.
@@ -101,11 +104,11 @@ fn spans_count_in_the_window_in_which_they_ended() {
     let at = |ms: i64| sketch::ORIGIN.plus(ms * MS);
     let window = Some(Window::new(at(110), at(310)));
     let all = Filters::default();
-    let by_operation = of(job, By::Operation, window, &all);
+    let by_operation = of(job, LatencyGrouping::Operation, window, &all);
     assert_eq!(rows(&by_operation), [("shop", "tick", 2, 0, 20, 20)]);
     assert_eq!(by_operation.critical_ns, 20 * MS);
     // Nothing entered the service in this time.
-    assert_eq!(rows(&of(job, By::Service, window, &all)), [("shop", "", 0, 0, 20, 20)]);
+    assert_eq!(rows(&of(job, LatencyGrouping::Service, window, &all)), [("shop", "", 0, 0, 20, 20)]);
 }
 
 #[test]
@@ -117,9 +120,9 @@ fn each_message_of_a_batch_waited_by_itself() {
             shop/q 0..1 producer
               billing/d 5..6 consumer
         ";
-    let queues = of(batch, By::Operation, None, &Filters::default()).queues;
+    let queues = of(batch, LatencyGrouping::Operation, None, &Filters::default()).queues;
     let told: Vec<_> = queues.iter().map(|queue| (queue.topic.as_str(), &queue.lengths)).collect();
-    let exact = |ms: &[i64]| Lengths::Exact(ms.iter().map(|ms| ms * MS).collect());
+    let exact = |ms: &[i64]| Durations::Exact(ms.iter().map(|ms| ms * MS).collect());
     assert_eq!(told, [("", &exact(&[4])), ("t", &exact(&[10, 20]))]);
 }
 
@@ -131,7 +134,11 @@ fn shares_of_all_rows_and_queues_and_gaps_are_the_whole() {
     let (first, last) = (ends.clone().min().unwrap(), ends.max().unwrap());
     for part in 0..20 {
         let window = Window::new(first, first.plus(last.since(first) / 20 * part + 1));
-        for (by, window) in [(By::Operation, Some(window)), (By::Service, Some(window)), (By::Service, None)] {
+        for (by, window) in [
+            (LatencyGrouping::Operation, Some(window)),
+            (LatencyGrouping::Service, Some(window)),
+            (LatencyGrouping::Service, None),
+        ] {
             let mut fold = Latencies::over(by, window);
             runs.iter().for_each(|run| fold.add(run, &Filters::default()));
             let table = fold.table();
@@ -191,12 +198,13 @@ fn metrics_fill_the_same_rows_with_what_they_know() {
     ];
     let (source, metric) = (Source::Prometheus, "calls_total".to_owned());
     let told = Measured { source, metric, measures, edges: vec![] };
-    let by_service = measured(&told, &By::Service, &Filters::default());
+    let by_service = measured(&told, &LatencyGrouping::Service, &Filters::default());
     let row = &by_service.rows[0];
     assert_eq!((by_service.rows.len(), row.calls, row.errors, row.self_ns), (2, 40, 2, None));
     // What nothing enters is told by all that it does, and that is said.
     assert_eq!((by_service.rows[1].calls, by_service.unentered), (5, vec!["cron".to_owned()]));
     assert_eq!(row.lengths.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100 * MS, Some(1_000 * MS))));
-    let names: Vec<_> = measured(&told, &By::Operation, &Filters::default()).rows.into_iter().map(|r| r.name).collect();
+    let names: Vec<_> =
+        measured(&told, &LatencyGrouping::Operation, &Filters::default()).rows.into_iter().map(|r| r.name).collect();
     assert_eq!(names, ["GET /y", "SELECT", "GET /x", "nightly"]);
 }

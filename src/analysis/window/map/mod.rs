@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::analysis::journey::clocks::asynchronous_cause;
 use crate::analysis::journey::deliveries::{Deliveries, publishes, received_above, takes};
 use crate::analysis::journey::findings::calls_that_lost_their_context;
-use crate::analysis::stats::durations::Lengths;
+use crate::analysis::stats::durations::Durations;
 use crate::model::conventions::short_service;
 use crate::model::filter::Filters;
-use crate::model::journey::{Journey, Via};
+use crate::model::journey::{CauseKind, Journey};
 use crate::model::measure::{self, Measured};
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::Window;
@@ -37,14 +37,14 @@ pub const OUTSIDE: &str = "outside";
 
 /// A part of the system.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-pub struct Node {
+pub struct MapNode {
     /// What it is.
     pub kind: NodeKind,
     /// Its name.
     pub name: String,
 }
 
-impl Node {
+impl MapNode {
     /// A part of this kind.
     pub fn new(kind: NodeKind, name: impl Into<String>) -> Self {
         Self { kind, name: name.into() }
@@ -73,18 +73,18 @@ pub enum How {
 
 /// What went from one part to another.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Edge {
+pub struct MapEdge {
     /// How many calls or messages.
     pub calls: u64,
     /// How many of them failed.
     pub errors: u64,
     /// How long each took: at who was called, or at the caller where only that is seen.
-    pub lengths: Lengths,
+    pub lengths: Durations,
     /// How each is known, with how many.
     pub how: BTreeMap<How, u64>,
 }
 
-impl Edge {
+impl MapEdge {
     /// How many came without their trace context.
     pub fn broken(&self) -> u64 {
         [How::Message, How::CorrelationId].iter().filter_map(|how| self.how.get(how)).sum()
@@ -93,17 +93,17 @@ impl Edge {
 
 /// The result.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Map {
+pub struct ServiceMap {
     /// Every edge, in the order in which work flows: from outside inwards.
-    pub edges: Vec<(Node, Node, Edge)>,
+    pub edges: Vec<(MapNode, MapNode, MapEdge)>,
     /// Calls between services of which both spans are in one trace, as Jaeger counts them, or those that a service graph
     /// counts: by caller and callee.
     pub within_traces: BTreeMap<(String, String), u64>,
 }
 
-impl Map {
+impl ServiceMap {
     /// Every part, in the order of the edges.
-    pub fn nodes(&self) -> Vec<&Node> {
+    pub fn nodes(&self) -> Vec<&MapNode> {
         let mut seen = BTreeSet::new();
         let ends = self.edges.iter().flat_map(|(from, to, _)| [from, to]);
         ends.filter(|node| seen.insert(*node)).collect()
@@ -112,15 +112,15 @@ impl Map {
 
 /// Journeys, as far as they were added.
 #[derive(Default)]
-pub struct Mapping {
+pub struct ServiceMapFold {
     window: Option<Window>,
-    edges: BTreeMap<(Node, Node), (Edge, Vec<i64>)>,
+    edges: BTreeMap<(MapNode, MapNode), (MapEdge, Vec<i64>)>,
     within_traces: BTreeMap<(String, String), u64>,
     services: BTreeSet<String>,
 }
 
 /// A journey, and what is known of it before its spans are looked at one by one.
-struct Seen<'a> {
+struct MappedJourney<'a> {
     journey: &'a Journey,
     deliveries: Deliveries,
     /// Topics to which something is published.
@@ -133,7 +133,7 @@ struct Seen<'a> {
     wanted: Vec<bool>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> MappedJourney<'a> {
     fn of(journey: &'a Journey, filters: &Filters) -> Self {
         let lost = calls_that_lost_their_context(journey);
         Self {
@@ -146,7 +146,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn cause(&self, index: usize) -> Option<(usize, Via)> {
+    fn cause(&self, index: usize) -> Option<(usize, CauseKind)> {
         self.journey.forest.cause[index]
     }
 
@@ -157,16 +157,16 @@ impl<'a> Seen<'a> {
     }
 
     /// How it is known that one span follows from another one. A message ID within one trace is no lost context.
-    fn how(&self, from: usize, to: usize, via: Via) -> How {
+    fn how(&self, from: usize, to: usize, via: CauseKind) -> How {
         match via {
-            Via::Link => How::Link,
-            Via::Message if self.journey.spans[from].trace_id != self.journey.spans[to].trace_id => How::Message,
-            Via::Message | Via::Parent => How::Parent,
+            CauseKind::Link => How::Link,
+            CauseKind::Message if self.journey.spans[from].trace_id != self.journey.spans[to].trace_id => How::Message,
+            CauseKind::Message | CauseKind::Parent => How::Parent,
         }
     }
 }
 
-impl Mapping {
+impl ServiceMapFold {
     /// None yet; of those to come, spans that count in this window, or all.
     pub fn over(window: Option<Window>) -> Self {
         Self { window, ..Self::default() }
@@ -174,7 +174,7 @@ impl Mapping {
 
     /// Adds a journey: of its edges those of which either end is wanted.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
-        let seen = Seen::of(journey, filters);
+        let seen = MappedJourney::of(journey, filters);
         let named = journey.spans.iter().map(Span::service).filter(|service| !service.is_empty());
         self.services.extend(named.map(str::to_owned));
         for (index, span) in journey.spans.iter().enumerate() {
@@ -187,13 +187,13 @@ impl Mapping {
                 cause => self.call(&seen, index, cause),
             }
             self.departure(&seen, index);
-            if let Some((from, Via::Parent)) = seen.cause(index) {
+            if let Some((from, CauseKind::Parent)) = seen.cause(index) {
                 self.within_trace(&seen, from, index);
             }
         }
     }
 
-    fn within_trace(&mut self, seen: &Seen, from: usize, to: usize) {
+    fn within_trace(&mut self, seen: &MappedJourney, from: usize, to: usize) {
         let (caller, callee) = (seen.journey.spans[from].service(), seen.journey.spans[to].service());
         if caller != callee && (seen.wanted[from] || seen.wanted[to]) {
             *self.within_traces.entry((caller.to_owned(), callee.to_owned())).or_default() += 1;
@@ -201,63 +201,64 @@ impl Mapping {
     }
 
     /// The messages that this span took, each from its topic; from the sender itself where neither names one.
-    fn messages(&mut self, seen: &Seen, index: usize) {
+    fn messages(&mut self, seen: &MappedJourney, index: usize) {
         let span = &seen.journey.spans[index];
         for sender in seen.deliveries.senders[index].iter().copied().filter(|s| seen.wanted[*s] || seen.wanted[index]) {
             let from = &seen.journey.spans[sender];
             let from = match seen.deliveries.topic(seen.journey, sender, index) {
-                Some(topic) => Node::new(NodeKind::Topic, topic),
-                None if from.service() != span.service() => Node::service(from),
+                Some(topic) => MapNode::new(NodeKind::Topic, topic),
+                None if from.service() != span.service() => MapNode::service(from),
                 None => continue,
             };
             let via = Deliveries::via(seen.journey, sender, index);
-            self.count(from, Node::service(span), span, seen.how(sender, index, via));
+            self.count(from, MapNode::service(span), span, seen.how(sender, index, via));
         }
     }
 
     /// A message of which nobody knows who sent it. Who processes what was received above it took none, nor did who
     /// only waited for those that are taken below it.
-    fn message_from_nobody(&mut self, seen: &Seen, index: usize, cause: Option<(usize, Via)>) {
+    fn message_from_nobody(&mut self, seen: &MappedJourney, index: usize, cause: Option<(usize, CauseKind)>) {
         let span = &seen.journey.spans[index];
         let is_none = received_above(seen.journey, index).is_some() || seen.deliveries.is_poll(seen.journey, index);
         let Some(topic) = span.topic().filter(|_| seen.wanted[index] && !is_none) else { return };
         let is_apart = cause.is_none() && span.parent_id.is_none() && span.links.is_empty();
         let how = if is_apart && seen.published.contains(topic) { How::CorrelationId } else { How::Parent };
-        self.count(Node::new(NodeKind::Topic, topic), Node::service(span), span, how);
+        self.count(MapNode::new(NodeKind::Topic, topic), MapNode::service(span), span, how);
     }
 
     /// What called this span from elsewhere.
-    fn call(&mut self, seen: &Seen, index: usize, cause: Option<(usize, Via)>) {
+    fn call(&mut self, seen: &MappedJourney, index: usize, cause: Option<(usize, CauseKind)>) {
         let span = &seen.journey.spans[index];
         match cause {
             Some((above, via)) => {
                 let from = &seen.journey.spans[above];
                 if from.service() != span.service() && (seen.wanted[above] || seen.wanted[index]) {
-                    let edge = self.count(Node::service(from), Node::service(span), span, seen.how(above, index, via));
+                    let edge =
+                        self.count(MapNode::service(from), MapNode::service(span), span, seen.how(above, index, via));
                     edge.errors += u64::from(gave_up(from, span));
                 }
             }
             None if let Some(caller) = seen.caller(index) => {
                 let from = &seen.journey.spans[caller];
-                let edge = self.count(Node::service(from), Node::service(span), span, How::CorrelationId);
+                let edge = self.count(MapNode::service(from), MapNode::service(span), span, How::CorrelationId);
                 edge.errors += u64::from(gave_up(from, span));
             }
             None if span.kind == SpanKind::Server && seen.wanted[index] => {
-                self.count(Node::new(NodeKind::Outside, OUTSIDE), Node::service(span), span, How::Parent);
+                self.count(MapNode::new(NodeKind::Outside, OUTSIDE), MapNode::service(span), span, How::Parent);
             }
             None => {}
         }
     }
 
     /// What this span sends to a topic, a database or a host that has no spans here.
-    fn departure(&mut self, seen: &Seen, index: usize) {
+    fn departure(&mut self, seen: &MappedJourney, index: usize) {
         let (journey, span) = (seen.journey, &seen.journey.spans[index]);
         let effects = || journey.forest.effects[index].iter().map(|effect| (*effect, &journey.spans[*effect]));
         if publishes(span) {
             let again = effects().any(|(_, below)| below.service() == span.service() && publishes(below));
             let wanted = seen.wanted[index] || seen.deliveries.takers[index].iter().any(|taker| seen.wanted[*taker]);
             if let Some(topic) = seen.deliveries.sent_to(journey, index).filter(|_| wanted && !again) {
-                self.count(Node::service(span), Node::new(NodeKind::Topic, topic), span, How::Parent);
+                self.count(MapNode::service(span), MapNode::new(NodeKind::Topic, topic), span, How::Parent);
             }
             return;
         }
@@ -268,11 +269,11 @@ impl Mapping {
                     || below.service() == span.service() && below.kind == SpanKind::Client
             });
         if let Some(to) = remote(span).filter(|_| seen.wanted[index] && !goes_on) {
-            self.count(Node::service(span), to, span, How::Parent);
+            self.count(MapNode::service(span), to, span, How::Parent);
         }
     }
 
-    fn count(&mut self, from: Node, to: Node, span: &Span, how: How) -> &mut Edge {
+    fn count(&mut self, from: MapNode, to: MapNode, span: &Span, how: How) -> &mut MapEdge {
         let (edge, lengths) = self.edges.entry((from, to)).or_default();
         edge.calls += 1;
         edge.errors += u64::from(span.is_error());
@@ -284,15 +285,15 @@ impl Mapping {
     }
 
     /// What they add up to. A host that bears the name of a service is that service: its own span is lost.
-    pub fn map(self) -> Map {
+    pub fn map(self) -> ServiceMap {
         let short: BTreeMap<&str, &String> = self.services.iter().map(|name| (short_service(name), name)).collect();
-        let known = |node: &Node| match node.kind {
+        let known = |node: &MapNode| match node.kind {
             NodeKind::Host => self.services.get(&node.name).or_else(|| short.get(node.name.as_str()).copied()),
             _ => None,
         };
-        let mut merged: BTreeMap<(Node, Node), (Edge, Vec<i64>)> = BTreeMap::new();
+        let mut merged: BTreeMap<(MapNode, MapNode), (MapEdge, Vec<i64>)> = BTreeMap::new();
         for ((from, to), (edge, lengths)) in &self.edges {
-            let to = known(to).map_or_else(|| to.clone(), |service| Node::new(NodeKind::Service, service));
+            let to = known(to).map_or_else(|| to.clone(), |service| MapNode::new(NodeKind::Service, service));
             let (all, all_lengths) = merged.entry((from.clone(), to)).or_default();
             all.calls += edge.calls;
             all.errors += edge.errors;
@@ -301,14 +302,14 @@ impl Mapping {
         }
         let edges = merged.into_iter().map(|((from, to), (edge, mut lengths))| {
             lengths.sort_unstable();
-            (from, to, Edge { lengths: Lengths::Exact(lengths), ..edge })
+            (from, to, MapEdge { lengths: Durations::Exact(lengths), ..edge })
         });
-        Map { edges: flowing(edges.collect()), within_traces: self.within_traces }
+        ServiceMap { edges: flowing(edges.collect()), within_traces: self.within_traces }
     }
 }
 
 /// What a client calls, by its own words.
-fn remote(span: &Span) -> Option<Node> {
+fn remote(span: &Span) -> Option<MapNode> {
     if span.kind != SpanKind::Client {
         return None;
     }
@@ -317,16 +318,16 @@ fn remote(span: &Span) -> Option<Node> {
     match (system, span.peer()) {
         (Some(system), _) => {
             let name = name.map(|name| format!("{system} {name}"));
-            Some(Node::new(NodeKind::Database, name.unwrap_or_else(|| system.to_owned())))
+            Some(MapNode::new(NodeKind::Database, name.unwrap_or_else(|| system.to_owned())))
         }
-        (None, peer) => peer.map(|peer| Node::new(NodeKind::Host, peer)),
+        (None, peer) => peer.map(|peer| MapNode::new(NodeKind::Host, peer)),
     }
 }
 
 /// The same from the metrics of a service graph; none where none is measured.
-pub fn measured(measured: &Measured, filters: &Filters) -> Option<Map> {
+pub fn measured(measured: &Measured, filters: &Filters) -> Option<ServiceMap> {
     let mut within_traces = BTreeMap::new();
-    let known = Known::of(measured);
+    let known = MeasuredServices::of(measured);
     let wanted = measured.edges.iter().filter(|e| filters.wants_service(&e.client) || filters.wants_service(&e.server));
     let edges = wanted.map(|told| {
         let (from, to) = known.ends(told);
@@ -334,16 +335,16 @@ pub fn measured(measured: &Measured, filters: &Filters) -> Option<Map> {
         if from.kind == NodeKind::Service && to.kind == NodeKind::Service {
             *within_traces.entry((from.name.clone(), to.name.clone())).or_default() += calls;
         }
-        let edge = Edge {
+        let edge = MapEdge {
             calls,
             errors: told.errors.round() as u64,
-            lengths: Lengths::Measured(told.lengths.clone()),
+            lengths: Durations::Measured(told.lengths.clone()),
             how: BTreeMap::from([(How::Metric, calls)]),
         };
         (from, to, edge)
     });
     let edges = flowing(edges.collect());
-    (!measured.edges.is_empty()).then_some(Map { edges, within_traces })
+    (!measured.edges.is_empty()).then_some(ServiceMap { edges, within_traces })
 }
 
 /// A caller that waited no longer failed, whatever became of it below.
@@ -352,13 +353,13 @@ fn gave_up(caller: &Span, below: &Span) -> bool {
 }
 
 /// What metrics know of services.
-struct Known<'a> {
+struct MeasuredServices<'a> {
     measured: BTreeSet<&'a str>,
     clients: BTreeSet<&'a str>,
     servers: BTreeSet<&'a str>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> MeasuredServices<'a> {
     fn of(measured: &'a Measured) -> Self {
         Self {
             measured: measured.measures.iter().map(|measure| measure.service.as_str()).collect(),
@@ -370,7 +371,7 @@ impl<'a> Known<'a> {
     /// What stands at the ends of an edge of a service graph. Of a virtual one an end has no spans: the server, unless it
     /// calls others or is measured itself; then it is whoever called it. That client is named `user`, or by what its
     /// peer calls it. Source: Tempo's service graphs processor, the collector's servicegraph connector.
-    fn ends(&self, edge: &measure::Edge) -> (Node, Node) {
+    fn ends(&self, edge: &measure::MeasuredEdge) -> (MapNode, MapNode) {
         let (client, server) = (edge.client.as_str(), edge.server.as_str());
         let is_virtual = edge.connection == "virtual_node";
         let to = match edge.connection.as_str() {
@@ -380,25 +381,25 @@ impl<'a> Known<'a> {
         };
         let has_spans = self.measured.contains(client) || self.servers.contains(client);
         let from = match client {
-            "" | "user" => Node::new(NodeKind::Outside, OUTSIDE),
-            _ if is_virtual && to == NodeKind::Service && !has_spans => Node::new(NodeKind::Outside, client),
-            _ => Node::new(NodeKind::Service, client),
+            "" | "user" => MapNode::new(NodeKind::Outside, OUTSIDE),
+            _ if is_virtual && to == NodeKind::Service && !has_spans => MapNode::new(NodeKind::Outside, client),
+            _ => MapNode::new(NodeKind::Service, client),
         };
-        (from, Node::new(to, server))
+        (from, MapNode::new(to, server))
     }
 }
 
 /// In the order in which work flows: from outside, or from whoever nobody calls, along the edges; what goes round in
 /// circles last.
-fn flowing(edges: Vec<(Node, Node, Edge)>) -> Vec<(Node, Node, Edge)> {
-    let mut from: BTreeMap<Node, Vec<(Node, Edge)>> = BTreeMap::new();
-    let called: BTreeSet<Node> = edges.iter().filter(|(a, b, _)| a != b).map(|(_, to, _)| to.clone()).collect();
+fn flowing(edges: Vec<(MapNode, MapNode, MapEdge)>) -> Vec<(MapNode, MapNode, MapEdge)> {
+    let mut from: BTreeMap<MapNode, Vec<(MapNode, MapEdge)>> = BTreeMap::new();
+    let called: BTreeSet<MapNode> = edges.iter().filter(|(a, b, _)| a != b).map(|(_, to, _)| to.clone()).collect();
     for (caller, to, edge) in edges {
         from.entry(caller).or_default().push((to, edge));
     }
     let starts = from.keys().filter(|node| !called.contains(*node)).chain(from.keys());
-    let mut open: VecDeque<Node> = VecDeque::new();
-    let starts: Vec<Node> = starts.cloned().collect();
+    let mut open: VecDeque<MapNode> = VecDeque::new();
+    let starts: Vec<MapNode> = starts.cloned().collect();
     let mut flowing = vec![];
     for start in starts {
         open.push_back(start);

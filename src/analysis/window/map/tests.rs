@@ -6,16 +6,16 @@ use crate::model::pattern::Pattern;
 use crate::source::demo::{NOW, scenarios};
 use crate::stitch::whole::whole;
 
-fn told(map: &Map) -> Vec<String> {
-    let how = |edge: &Edge| edge.how.iter().map(|(how, n)| format!(" {how:?}×{n}")).collect::<String>();
-    let line = |(a, b, edge): &(Node, Node, Edge)| {
+fn told(map: &ServiceMap) -> Vec<String> {
+    let how = |edge: &MapEdge| edge.how.iter().map(|(how, n)| format!(" {how:?}×{n}")).collect::<String>();
+    let line = |(a, b, edge): &(MapNode, MapNode, MapEdge)| {
         format!("{} → {:?} {}: {} ✗{}{}", a.name, b.kind, b.name, edge.calls, edge.errors, how(edge))
     };
     map.edges.iter().map(line).collect()
 }
 
-fn map(sketches: &[&str]) -> Map {
-    let mut mapping = Mapping::default();
+fn map(sketches: &[&str]) -> ServiceMap {
+    let mut mapping = ServiceMapFold::default();
     sketches.iter().for_each(|text| mapping.add(&sketch::journey(text), &Filters::default()));
     mapping.map()
 }
@@ -107,7 +107,7 @@ fn filters_ask_for_either_end_and_the_window_for_the_last_instant() {
         (all, Some(Window::new(at(51), at(91))), &by_message),
     ];
     for (filters, window, expected) in table {
-        let mut mapping = Mapping::over(window);
+        let mut mapping = ServiceMapFold::over(window);
         mapping.add(&sketch::journey(order), &filters);
         assert_eq!(told(&mapping.map()), expected, "{filters:?} {window:?}");
     }
@@ -116,12 +116,12 @@ fn filters_ask_for_either_end_and_the_window_for_the_last_instant() {
 /// Of a virtual edge it is told by the others which end has no spans.
 #[test]
 fn of_a_service_graph_real_services_are_told_from_others() {
-    let edge = |client: &str, server: &str, connection: &str| measure::Edge {
+    let edge = |client: &str, server: &str, connection: &str| measure::MeasuredEdge {
         client: client.to_owned(),
         server: server.to_owned(),
         connection: connection.to_owned(),
         calls: 9.6,
-        ..measure::Edge::default()
+        ..measure::MeasuredEdge::default()
     };
     let service = |name: &str| measure::Measure { service: name.to_owned(), ..measure::Measure::default() };
     let told = Measured {
@@ -138,7 +138,7 @@ fn of_a_service_graph_real_services_are_told_from_others() {
         ],
     };
     let map = measured(&told, &Filters::default()).unwrap();
-    let line = |(a, b, _): &(Node, Node, Edge)| format!("{:?} {} → {:?} {}", a.kind, a.name, b.kind, b.name);
+    let line = |(a, b, _): &(MapNode, MapNode, MapEdge)| format!("{:?} {} → {:?} {}", a.kind, a.name, b.kind, b.name);
     assert_eq!(
         map.edges.iter().map(line).collect::<Vec<_>>(),
         [
@@ -165,13 +165,13 @@ fn no_edge_is_lost_and_the_order_of_journeys_is_nothing() {
     }
     let journeys: Vec<Journey> = whole(all, &CORRELATION_KEYS.map(str::to_owned)).collect();
     let fold = |order: &mut dyn Iterator<Item = &Journey>| {
-        let mut mapping = Mapping::default();
+        let mut mapping = ServiceMapFold::default();
         order.for_each(|journey| mapping.add(journey, &Filters::default()));
         mapping.map()
     };
     let map = fold(&mut journeys.iter());
     assert_eq!(map, fold(&mut journeys.iter().rev()));
-    let topics = |node: &Node| node.kind == NodeKind::Topic;
+    let topics = |node: &MapNode| node.kind == NodeKind::Topic;
     let sent: u64 = map.edges.iter().filter(|(_, to, _)| topics(to)).map(|(_, _, edge)| edge.calls).sum();
     let spans = journeys.iter().flat_map(|journey| &journey.spans);
     assert_eq!(sent, spans.filter(|span| publishes(span)).count() as u64);
@@ -184,7 +184,7 @@ fn a_call_that_lost_its_context_is_one_call_and_said_to_be_lost() {
   shop/GET 10..30 client server.address=stock http.request.method=GET
 stock/GET /items 12..28 server trace=2 http.request.method=GET";
     let map_of = |correlation_id: Option<&str>| {
-        let mut mapping = Mapping::default();
+        let mut mapping = ServiceMapFold::default();
         let journey = Journey { correlation_id: correlation_id.map(str::to_owned), ..sketch::journey(text) };
         mapping.add(&journey, &Filters::default());
         told(&mapping.map())

@@ -15,7 +15,7 @@ const LONGEST: usize = 256;
 /// What kind of thing is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum FeatureKind {
     /// What began it.
     Entry,
     /// A value of an attribute of spans or their resource.
@@ -32,7 +32,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Feature {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: FeatureKind,
     /// Only on spans of this service; of any, where none is told.
     pub service: Option<String>,
     /// The attribute's key; `entry`, `service` or `operation` for those; `error` for what failed spans say.
@@ -48,12 +48,12 @@ impl Feature {
     /// only then how.
     pub(super) fn plainness(&self) -> (u8, &Self) {
         let rank = match self.kind {
-            Kind::Entry => 0,
-            Kind::Attribute if self.is_of_resource => 1,
-            Kind::Service => 2,
-            Kind::Operation => 3,
-            Kind::Attribute => 4,
-            Kind::Failure => 5,
+            FeatureKind::Entry => 0,
+            FeatureKind::Attribute if self.is_of_resource => 1,
+            FeatureKind::Service => 2,
+            FeatureKind::Operation => 3,
+            FeatureKind::Attribute => 4,
+            FeatureKind::Failure => 5,
         };
         (rank, self)
     }
@@ -61,7 +61,7 @@ impl Feature {
 
 /// What is compared: a feature, or a range of numbers.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Thing {
+pub enum Predicate {
     /// A value.
     Feature(Feature),
     /// The journey's largest number under this key is at least, or below, this.
@@ -75,7 +75,7 @@ pub enum Thing {
     },
 }
 
-impl Thing {
+impl Predicate {
     /// The attribute's key.
     pub fn key(&self) -> &str {
         match self {
@@ -85,10 +85,10 @@ impl Thing {
     }
 
     /// Its kind.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> FeatureKind {
         match self {
             Self::Feature(feature) => feature.kind,
-            Self::Range { .. } => Kind::Attribute,
+            Self::Range { .. } => FeatureKind::Attribute,
         }
     }
 
@@ -97,11 +97,11 @@ impl Thing {
         match self {
             Self::Range { key, above: true, cut } => format!("{key} ≥ {cut}"),
             Self::Range { key, cut, .. } => format!("{key} < {cut}"),
-            Self::Feature(Feature { kind: Kind::Operation, service, value, .. }) => {
+            Self::Feature(Feature { kind: FeatureKind::Operation, service, value, .. }) => {
                 format!("step {} {value}", service.as_deref().unwrap_or_default())
             }
-            Self::Feature(Feature { kind: Kind::Entry, value, .. }) => format!("entry {value}"),
-            Self::Feature(Feature { kind: Kind::Service, value, .. }) => format!("service {value}"),
+            Self::Feature(Feature { kind: FeatureKind::Entry, value, .. }) => format!("entry {value}"),
+            Self::Feature(Feature { kind: FeatureKind::Service, value, .. }) => format!("service {value}"),
             Self::Feature(Feature { service: Some(service), key, value, .. }) => {
                 format!("{service}: {key}={value}")
             }
@@ -111,33 +111,39 @@ impl Thing {
 }
 
 /// What a span has.
-pub(super) enum Found {
+pub(super) enum SpanFeature {
     Feature(Feature),
     Number(String, f64),
 }
 
 /// What began a journey.
 pub(super) fn began(entry: &Entry) -> Feature {
-    Feature { kind: Kind::Entry, service: None, key: "entry".to_owned(), value: entry.text(), is_of_resource: false }
+    Feature {
+        kind: FeatureKind::Entry,
+        service: None,
+        key: "entry".to_owned(),
+        value: entry.text(),
+        is_of_resource: false,
+    }
 }
 
 /// What this span has; its resource's only where it is new.
-pub(super) fn features(span: &Span, operation: String, resource_is_new: bool) -> Vec<Found> {
+pub(super) fn features(span: &Span, operation: String, resource_is_new: bool) -> Vec<SpanFeature> {
     let service = || Some(span.service().to_owned()).filter(|service| !service.is_empty());
     let of = |is_of_resource| {
         move |kind, service, key: &str, value| {
-            Found::Feature(Feature { kind, service, key: key.to_owned(), value, is_of_resource })
+            SpanFeature::Feature(Feature { kind, service, key: key.to_owned(), value, is_of_resource })
         }
     };
     let feature = of(false);
-    let mut all = vec![feature(Kind::Operation, service(), "operation", operation)];
+    let mut all = vec![feature(FeatureKind::Operation, service(), "operation", operation)];
     if span.is_error() {
         let text: String = masked(&span.error_text()).chars().take(LONGEST).collect();
-        all.extend((!text.is_empty()).then(|| feature(Kind::Failure, service(), "error", text)));
+        all.extend((!text.is_empty()).then(|| feature(FeatureKind::Failure, service(), "error", text)));
     }
     let resource = span.resource.attributes.iter().filter(|_| resource_is_new);
     if resource_is_new {
-        all.extend(service().map(|name| feature(Kind::Service, None, "service", name)));
+        all.extend(service().map(|name| feature(FeatureKind::Service, None, "service", name)));
     }
     let own = span.attributes.iter().map(|pair| (pair, of(false)));
     let both = own.chain(resource.map(|pair| (pair, of(true))));
@@ -147,11 +153,11 @@ pub(super) fn features(span: &Span, operation: String, resource_is_new: bool) ->
             Value::Float(n) => Some(*n).filter(|n| n.is_finite()),
             _ => None,
         };
-        all.extend(number.filter(|_| !names_something(key)).map(|n| Found::Number(key.to_owned(), n)));
+        all.extend(number.filter(|_| !names_something(key)).map(|n| SpanFeature::Number(key.to_owned(), n)));
         let is_name = matches!(value, Value::Text(_) | Value::Bool(_) | Value::Int(_));
         let value = if is_name { value.to_string() } else { String::new() };
         if !value.is_empty() && value.len() <= LONGEST {
-            let kind = if tells_failure(key) { Kind::Failure } else { Kind::Attribute };
+            let kind = if tells_failure(key) { FeatureKind::Failure } else { FeatureKind::Attribute };
             all.push(feature(kind, None, key, value.clone()));
             all.push(feature(kind, service(), key, value));
         }

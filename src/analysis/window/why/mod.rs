@@ -15,17 +15,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::analysis::journey::cascade::Cascade;
-use crate::analysis::window::steps::{Entry, Names, judged};
-use crate::model::criteria::{Criteria, Test};
+use crate::analysis::window::steps::{Entry, MaskedNames, judged};
+use crate::model::criteria::{Criteria, TermTest};
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
 use crate::model::time::Window;
 
-pub use self::feature::{Feature, Kind, Thing};
-pub use self::ranking::{Difference, Told};
+pub use self::feature::{Feature, FeatureKind, Predicate};
+pub use self::ranking::{Difference, WhyResult};
 
-use self::feature::{Found, features};
+use self::feature::{SpanFeature, features};
 use self::strata::Strata;
 
 /// What is compared.
@@ -39,7 +39,7 @@ pub struct Question {
     /// The slow are bad, instead.
     pub slow: Option<Slow>,
     /// Only these kinds; empty means all.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<FeatureKind>,
 }
 
 /// Which journeys are slow.
@@ -54,7 +54,7 @@ pub enum Slow {
 impl Question {
     /// Whether a failure is what makes a journey bad.
     pub fn is_about_errors(&self) -> bool {
-        let asks = |criteria: &Criteria| criteria.terms.iter().any(|term| term.test == Test::Error);
+        let asks = |criteria: &Criteria| criteria.terms.iter().any(|term| term.test == TermTest::Error);
         let told = self.bad.iter().chain(&self.good);
         self.slow.is_none() && (self.bad.is_none() && self.good.is_none() || told.clone().any(asks))
     }
@@ -64,7 +64,7 @@ impl Question {
         let terms = self.bad.iter().chain(&self.good).flat_map(|criteria| &criteria.terms);
         let mut texts: Vec<Pattern> = vec![];
         for term in terms {
-            if let Test::Line(text) = &term.test
+            if let TermTest::Line(text) = &term.test
                 && !texts.contains(text)
             {
                 texts.push(text.clone());
@@ -74,13 +74,13 @@ impl Question {
     }
 
     /// On which side the journey is, and whether what failed in it was made good.
-    fn side(&self, journey: &Journey) -> (Side, bool) {
+    fn side(&self, journey: &Journey) -> (WhySide, bool) {
         let means = |criteria: &Option<Criteria>| criteria.as_ref().map(|criteria| criteria.mean(journey));
         let side = match (means(&self.bad), means(&self.good)) {
-            _ if self.slow.is_some() => Side::Open,
-            (Some(true), _) | (None, Some(false)) => Side::Bad,
-            (_, Some(true)) | (Some(false), None) => Side::Good,
-            (Some(false), Some(false)) => Side::Neither,
+            _ if self.slow.is_some() => WhySide::Open,
+            (Some(true), _) | (None, Some(false)) => WhySide::Bad,
+            (_, Some(true)) | (Some(false), None) => WhySide::Good,
+            (Some(false), Some(false)) => WhySide::Neither,
             (None, None) => return failed(journey),
         };
         (side, false)
@@ -92,19 +92,19 @@ impl Question {
 }
 
 /// A journey is bad if something failed in it that nothing made good.
-fn failed(journey: &Journey) -> (Side, bool) {
+fn failed(journey: &Journey) -> (WhySide, bool) {
     let failed: Vec<usize> = judged(journey).filter(|span| journey.spans[*span].is_error()).collect();
     if failed.is_empty() {
-        return (Side::Good, false);
+        return (WhySide::Good, false);
     }
     let recovered = Cascade::of(journey).recovered;
     let is_bad = failed.iter().any(|span| !recovered.contains(span));
-    if is_bad { (Side::Bad, false) } else { (Side::Good, true) }
+    if is_bad { (WhySide::Bad, false) } else { (WhySide::Good, true) }
 }
 
 /// On which side a journey is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+enum WhySide {
     Bad,
     Good,
     Neither,
@@ -117,7 +117,7 @@ enum Side {
 struct Member {
     handle: Option<String>,
     length_ns: i64,
-    side: Side,
+    side: WhySide,
     /// What began it.
     entry: Option<Entry>,
     /// What it has, by number, sorted.
@@ -126,7 +126,7 @@ struct Member {
 
 /// The journeys that were added.
 #[derive(Clone, Debug, Default)]
-pub struct Why {
+pub struct WhyFold {
     question: Question,
     known: HashMap<Feature, u32>,
     members: Vec<Member>,
@@ -144,7 +144,7 @@ struct Numbers {
     risen: usize,
 }
 
-impl Why {
+impl WhyFold {
     /// An answer to this question.
     pub fn about(question: Question) -> Self {
         Self { question, ..Self::default() }
@@ -153,11 +153,11 @@ impl Why {
     /// Adds a journey. Its side is told by all of it; only spans that the filters want are compared.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         let (side, was_made_good) = self.question.side(journey);
-        if side == Side::Neither {
+        if side == WhySide::Neither {
             self.neither += 1;
             return;
         }
-        let names = Names::of(journey);
+        let names = MaskedNames::of(journey);
         let (mut has, mut largest) = (BTreeSet::new(), BTreeMap::<String, f64>::new());
         let mut resources = BTreeSet::new();
         let mut any = false;
@@ -168,10 +168,10 @@ impl Why {
             let operation = names.step(journey, index).1;
             for found in features(span, operation, is_new) {
                 match found {
-                    Found::Feature(feature) => {
+                    SpanFeature::Feature(feature) => {
                         has.insert(self.number_of(feature));
                     }
-                    Found::Number(key, value) => {
+                    SpanFeature::Number(key, value) => {
                         largest.entry(key).and_modify(|most| *most = most.max(value)).or_insert(value);
                     }
                 }
@@ -200,7 +200,7 @@ impl Why {
     }
 
     /// What tells the bad from the good.
-    pub fn told(mut self) -> Told {
+    pub fn told(mut self) -> WhyResult {
         self.part_by_length();
         ranking::told(self)
     }
@@ -219,12 +219,12 @@ impl Why {
         };
         for (member, limit) in self.members.iter_mut().zip(&limits) {
             member.side = match limit {
-                Some(limit) if member.length_ns > *limit => Side::Bad,
-                Some(_) => Side::Good,
-                None => Side::Neither,
+                Some(limit) if member.length_ns > *limit => WhySide::Bad,
+                Some(_) => WhySide::Good,
+                None => WhySide::Neither,
             };
         }
-        self.leave_out(|member| member.side == Side::Neither);
+        self.leave_out(|member| member.side == WhySide::Neither);
     }
 
     /// Journeys that cannot be compared.

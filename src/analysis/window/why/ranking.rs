@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::feature::{Feature, Kind, Thing};
-use super::strata::{BAD, GOOD, Strata, Where};
-use super::{Side, Why};
-use crate::analysis::stats::significance::{Factorials, Shares, Table, testable};
+use super::feature::{Feature, FeatureKind, Predicate};
+use super::strata::{BAD, GOOD, JourneySet, Strata};
+use super::{WhyFold, WhySide};
+use crate::analysis::stats::significance::{ContingencyTable, Factorials, StratifiedCounts, testable};
 
 /// How likely anything at all is told where nothing differs,
 const SCREEN: f64 = 0.02;
@@ -31,7 +31,7 @@ const SUSPECTS: usize = 5;
 
 /// What tells two sets of journeys apart.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct WhyResult {
     /// How many journeys are bad.
     pub bad: usize,
     /// How many are good.
@@ -67,7 +67,7 @@ pub struct Told {
 #[derive(Clone, Debug)]
 pub struct Difference {
     /// What.
-    pub thing: Thing,
+    pub thing: Predicate,
     /// In how many of the bad ones that are compared.
     pub bad: usize,
     /// In how many of the good ones.
@@ -81,35 +81,35 @@ pub struct Difference {
     /// How likely chance makes such a difference, by this one alone.
     pub p: f64,
     /// What nearly always comes with it.
-    pub also: Vec<Thing>,
+    pub also: Vec<Predicate>,
     /// Bad journeys that have it, or, of what is lacking, that lack it.
     pub examples: Vec<String>,
 }
 
 /// Things that are in the very same journeys, the plainest first.
-struct Group {
-    things: Vec<Thing>,
-    place: Where,
+struct FeatureGroup {
+    things: Vec<Predicate>,
+    place: JourneySet,
 }
 
 /// What is compared with what, by what it is for.
 #[derive(Default)]
 struct Sorted {
     /// What began them.
-    entries: Vec<(Thing, Where)>,
+    entries: Vec<(Predicate, JourneySet)>,
     /// What may tell something.
-    own: Vec<(Thing, Where)>,
+    own: Vec<(Predicate, JourneySet)>,
     /// What only says again that they are bad.
-    again: Vec<(Thing, Where)>,
+    again: Vec<(Predicate, JourneySet)>,
     /// Steps and services, of which some may be lacking.
-    steps: Vec<(Thing, Where)>,
+    steps: Vec<(Predicate, JourneySet)>,
 }
 
-pub(super) fn told(why: Why) -> Told {
-    let bad = why.members.iter().filter(|member| member.side == Side::Bad).count();
+pub(super) fn told(why: WhyFold) -> WhyResult {
+    let bad = why.members.iter().filter(|member| member.side == WhySide::Bad).count();
     let good = why.members.len() - bad;
     let (neither, made_good, slow_of_all) = (why.neither, why.made_good, why.slow_of_all);
-    let mut told = Told { bad, good, neither, made_good, slow_of_all, ..Told::default() };
+    let mut told = WhyResult { bad, good, neither, made_good, slow_of_all, ..WhyResult::default() };
     if bad == 0 || good == 0 {
         return told;
     }
@@ -125,12 +125,12 @@ pub(super) fn told(why: Why) -> Told {
     if !is_parted {
         sorted.own.append(&mut sorted.entries);
     }
-    let of_all = |things: Vec<(Thing, Where)>| {
+    let of_all = |things: Vec<(Predicate, JourneySet)>| {
         let things = things.into_iter().map(|(thing, place)| (thing, place.in_one())).collect();
-        Compared::of(things, BAD, &all, &ways).beyond_chance()
+        FeatureComparison::of(things, BAD, &all, &ways).beyond_chance()
     };
     told.entries = of_all(sorted.entries);
-    let own = Compared::of(sorted.own, BAD, strata, &ways);
+    let own = FeatureComparison::of(sorted.own, BAD, strata, &ways);
     told.family = own.family;
     told.suspects = own.suspects();
     told.causes = own.beyond_chance();
@@ -138,7 +138,7 @@ pub(super) fn told(why: Why) -> Told {
         told.suspects.clear();
     }
     told.restated = of_all(sorted.again);
-    told.lacking = Compared::of(sorted.steps, GOOD, strata, &ways).beyond_chance();
+    told.lacking = FeatureComparison::of(sorted.steps, GOOD, strata, &ways).beyond_chance();
     let sides = [
         (&mut told.entries, true),
         (&mut told.causes, true),
@@ -156,17 +156,17 @@ pub(super) fn told(why: Why) -> Told {
     told
 }
 
-fn sorted(why: &Why, strata: &Strata, all: usize) -> Sorted {
+fn sorted(why: &WhyFold, strata: &Strata, all: usize) -> Sorted {
     let kinds = &why.question.kinds;
-    let is_wanted = |kind: Kind| match kind {
-        Kind::Failure => true,
-        Kind::Entry => kinds.is_empty() || kinds.contains(&Kind::Operation),
+    let is_wanted = |kind: FeatureKind| match kind {
+        FeatureKind::Failure => true,
+        FeatureKind::Entry => kinds.is_empty() || kinds.contains(&FeatureKind::Operation),
         kind => kinds.is_empty() || kinds.contains(&kind),
     };
     let about_errors = why.question.is_about_errors();
-    let restates = |thing: &Thing| match thing.kind() {
-        Kind::Entry => ENTRY_KEYS.iter().any(|key| why.question.asks_about(key)),
-        Kind::Failure if about_errors => true,
+    let restates = |thing: &Predicate| match thing.kind() {
+        FeatureKind::Entry => ENTRY_KEYS.iter().any(|key| why.question.asks_about(key)),
+        FeatureKind::Failure if about_errors => true,
         _ => why.question.asks_about(thing.key()),
     };
     let mut sorted = Sorted::default();
@@ -176,12 +176,12 @@ fn sorted(why: &Why, strata: &Strata, all: usize) -> Sorted {
         }
         let to = match thing.kind() {
             _ if restates(&thing) => &mut sorted.again,
-            Kind::Entry => &mut sorted.entries,
-            Kind::Operation | Kind::Service => {
+            FeatureKind::Entry => &mut sorted.entries,
+            FeatureKind::Operation | FeatureKind::Service => {
                 sorted.steps.push((thing.clone(), place.clone()));
                 &mut sorted.own
             }
-            Kind::Attribute | Kind::Failure => &mut sorted.own,
+            FeatureKind::Attribute | FeatureKind::Failure => &mut sorted.own,
         };
         to.push((thing, place));
     }
@@ -189,10 +189,10 @@ fn sorted(why: &Why, strata: &Strata, all: usize) -> Sorted {
 }
 
 /// Where each thing is. Ranges are only of keys with enough different numbers that do not rise with time.
-fn places(why: &Why, strata: &Strata) -> Vec<(Thing, Where)> {
+fn places(why: &WhyFold, strata: &Strata) -> Vec<(Predicate, JourneySet)> {
     let mut order: Vec<usize> = (0..why.members.len()).collect();
     order.sort_by_key(|nth| strata.of[*nth]);
-    let mut places = vec![Where::default(); why.known.len()];
+    let mut places = vec![JourneySet::default(); why.known.len()];
     for nth in order {
         let member = &why.members[nth];
         for id in &member.has {
@@ -202,8 +202,8 @@ fn places(why: &Why, strata: &Strata) -> Vec<(Thing, Where)> {
         }
     }
     let mut place = |id: u32| places.get_mut(id as usize).map(std::mem::take);
-    let of = |(feature, id): (&Feature, &u32)| Some((Thing::Feature(feature.clone()), place(*id)?));
-    let mut all: Vec<(Thing, Where)> = why.known.iter().filter_map(of).collect();
+    let of = |(feature, id): (&Feature, &u32)| Some((Predicate::Feature(feature.clone()), place(*id)?));
+    let mut all: Vec<(Predicate, JourneySet)> = why.known.iter().filter_map(of).collect();
     for (key, numbers) in &why.numbers {
         if numbers.risen * 10 > numbers.values.len() * 9 {
             continue;
@@ -216,41 +216,41 @@ fn places(why: &Why, strata: &Strata) -> Vec<(Thing, Where)> {
         let mut values: Vec<(usize, f64)> = numbers.values.iter().map(|(nth, value)| (*nth as usize, *value)).collect();
         values.sort_by_key(|(nth, _)| strata.of[*nth]);
         for (cut, above) in cuts.iter().flat_map(|cut| [(*cut, true), (*cut, false)]) {
-            let mut place = Where::default();
+            let mut place = JourneySet::default();
             for (nth, _) in values.iter().filter(|(_, value)| (*value >= cut) == above) {
                 place.add(*nth, &why.members[*nth], strata.of[*nth]);
             }
-            all.push((Thing::Range { key: key.clone(), above, cut }, place));
+            all.push((Predicate::Range { key: key.clone(), above, cut }, place));
         }
     }
     all
 }
 
-fn grouped(all: Vec<(Thing, Where)>) -> Vec<Group> {
-    let mut groups: HashMap<(u64, [usize; 2]), Group> = HashMap::new();
+fn grouped(all: Vec<(Predicate, JourneySet)>) -> Vec<FeatureGroup> {
+    let mut groups: HashMap<(u64, [usize; 2]), FeatureGroup> = HashMap::new();
     for (thing, place) in all {
         let group = groups.entry((place.print, place.counts()));
-        group.or_insert_with(|| Group { things: vec![], place }).things.push(thing);
+        group.or_insert_with(|| FeatureGroup { things: vec![], place }).things.push(thing);
     }
-    let mut groups: Vec<Group> = groups.into_values().collect();
+    let mut groups: Vec<FeatureGroup> = groups.into_values().collect();
     groups.iter_mut().for_each(|group| group.things.sort_by(plainer));
     groups
 }
 
 /// Values before ranges, then by their own order.
-fn plainer(a: &Thing, b: &Thing) -> Ordering {
+fn plainer(a: &Predicate, b: &Predicate) -> Ordering {
     match (a, b) {
-        (Thing::Feature(a), Thing::Feature(b)) => a.plainness().cmp(&b.plainness()),
-        (Thing::Feature(_), Thing::Range { .. }) => Ordering::Less,
-        (Thing::Range { .. }, Thing::Feature(_)) => Ordering::Greater,
-        (Thing::Range { key: a, above, cut }, Thing::Range { key: b, above: other, cut: at }) => {
+        (Predicate::Feature(a), Predicate::Feature(b)) => a.plainness().cmp(&b.plainness()),
+        (Predicate::Feature(_), Predicate::Range { .. }) => Ordering::Less,
+        (Predicate::Range { .. }, Predicate::Feature(_)) => Ordering::Greater,
+        (Predicate::Range { key: a, above, cut }, Predicate::Range { key: b, above: other, cut: at }) => {
             a.cmp(b).then(other.cmp(above)).then(cut.total_cmp(at))
         }
     }
 }
 
 /// Everything that one side has more often, the surest difference first.
-struct Compared {
+struct FeatureComparison {
     all: Vec<Difference>,
     /// Out of how many things that could show anything.
     family: usize,
@@ -258,13 +258,15 @@ struct Compared {
     first: usize,
 }
 
-impl Compared {
-    fn of(things: Vec<(Thing, Where)>, first: usize, strata: &Strata, ways: &Factorials) -> Self {
+impl FeatureComparison {
+    fn of(things: Vec<(Predicate, JourneySet)>, first: usize, strata: &Strata, ways: &Factorials) -> Self {
         let groups = grouped(things);
-        let best = |group: &Group| ways.at_least_within(group.place.tables(strata, first).map(Table::at_most));
+        let best = |group: &FeatureGroup| {
+            ways.at_least_within(group.place.tables(strata, first).map(ContingencyTable::at_most))
+        };
         let family = testable(groups.iter().map(best).collect(), LEVEL);
-        let difference = |Group { things, place }: Group| {
-            let shares = Shares::of(place.all_tables(strata, first));
+        let difference = |FeatureGroup { things, place }: FeatureGroup| {
+            let shares = StratifiedCounts::of(place.all_tables(strata, first));
             let [more, less] = shares.shares();
             let mut things = things.into_iter();
             let thing = things.next().filter(|_| more > less)?;
@@ -302,11 +304,11 @@ impl Compared {
 }
 
 /// What nearly always comes together becomes one row, and of one key either its best range or its values are told.
-fn fold(rows: &mut Vec<Difference>, why: &Why) {
+fn fold(rows: &mut Vec<Difference>, why: &WhyFold) {
     let mut ranged: BTreeMap<String, bool> = BTreeMap::new();
     rows.retain(|row| match &row.thing {
-        Thing::Range { key, .. } => ranged.insert(key.clone(), true).is_none(),
-        Thing::Feature(feature) => !*ranged.entry(feature.key.clone()).or_insert(false),
+        Predicate::Range { key, .. } => ranged.insert(key.clone(), true).is_none(),
+        Predicate::Feature(feature) => !*ranged.entry(feature.key.clone()).or_insert(false),
     });
     rows.truncate(MOST);
     let mut kept: Vec<(Difference, HashSet<usize>)> = vec![];
@@ -329,21 +331,21 @@ fn fold(rows: &mut Vec<Difference>, why: &Why) {
 }
 
 /// The same value on spans of one service is no other thing to tell.
-fn unscoped(thing: &Thing) -> (String, String) {
+fn unscoped(thing: &Predicate) -> (String, String) {
     match thing {
-        Thing::Feature(feature) if feature.kind == Kind::Operation => (thing.text(), String::new()),
-        Thing::Feature(feature) => (feature.key.clone(), feature.value.clone()),
-        Thing::Range { key, .. } => (key.clone(), String::new()),
+        Predicate::Feature(feature) if feature.kind == FeatureKind::Operation => (thing.text(), String::new()),
+        Predicate::Feature(feature) => (feature.key.clone(), feature.value.clone()),
+        Predicate::Range { key, .. } => (key.clone(), String::new()),
     }
 }
 
-fn has(thing: &Thing, nth: usize, why: &Why) -> bool {
+fn has(thing: &Predicate, nth: usize, why: &WhyFold) -> bool {
     match thing {
-        Thing::Feature(feature) => {
+        Predicate::Feature(feature) => {
             let member = why.members.get(nth);
             why.known.get(feature).is_some_and(|id| member.is_some_and(|m| m.has.binary_search(id).is_ok()))
         }
-        Thing::Range { key, above, cut } => {
+        Predicate::Range { key, above, cut } => {
             let values = why.numbers.get(key).map_or(&[][..], |numbers| &numbers.values);
             let at = values.binary_search_by(|(journey, _)| (*journey as usize).cmp(&nth));
             at.ok().and_then(|at| values.get(at)).is_some_and(|(_, value)| (value >= cut) == *above)
@@ -351,8 +353,8 @@ fn has(thing: &Thing, nth: usize, why: &Why) -> bool {
     }
 }
 
-fn examples(thing: &Thing, wanted: bool, why: &Why) -> Vec<String> {
-    let members = why.members.iter().enumerate().filter(|(_, member)| member.side == Side::Bad);
+fn examples(thing: &Predicate, wanted: bool, why: &WhyFold) -> Vec<String> {
+    let members = why.members.iter().enumerate().filter(|(_, member)| member.side == WhySide::Bad);
     let those = members.filter(|(nth, _)| has(thing, *nth, why) == wanted);
     those.filter_map(|(_, member)| member.handle.clone()).take(EXAMPLES).collect()
 }

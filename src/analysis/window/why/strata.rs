@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Member, Side};
-use crate::analysis::stats::significance::{Factorials, Table};
+use super::{Member, WhySide};
+use crate::analysis::stats::significance::{ContingencyTable, Factorials};
 use crate::analysis::window::steps::Entry;
 
 /// The journeys, parted into those that are compared with each other.
@@ -57,7 +57,8 @@ impl Strata {
 
     /// How likely chance gives the first side what all of it has and none of the other.
     pub fn least_chance(&self, ways: &Factorials) -> f64 {
-        let apart = |[bad, good]: &[usize; 2]| Table { first: *bad, all_first: *bad, second: 0, all_second: *good };
+        let apart =
+            |[bad, good]: &[usize; 2]| ContingencyTable { first: *bad, all_first: *bad, second: 0, all_second: *good };
         ways.at_least_within(self.sizes.iter().map(apart))
     }
 }
@@ -76,19 +77,19 @@ fn sum(sides: impl Iterator<Item = [usize; 2]>) -> [usize; 2] {
 }
 
 fn side(member: &Member) -> usize {
-    if member.side == Side::Bad { BAD } else { GOOD }
+    if member.side == WhySide::Bad { BAD } else { GOOD }
 }
 
 /// In which journeys something is.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Where {
+pub(super) struct JourneySet {
     /// How many of either side, by stratum, in order.
     cells: Vec<(usize, [usize; 2])>,
     /// The same for the same journeys, and, but for chance, for no others.
     pub print: u64,
 }
 
-impl Where {
+impl JourneySet {
     /// Journeys are added stratum by stratum.
     pub fn add(&mut self, nth: usize, member: &Member, stratum: usize) {
         if self.cells.last().is_none_or(|(last, _)| *last != stratum) {
@@ -118,12 +119,12 @@ impl Where {
     }
 
     /// Where it is at all, beside all that could have it; this side first.
-    pub fn tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = Table> + Clone {
+    pub fn tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = ContingencyTable> + Clone {
         self.cells.iter().map(move |(stratum, counts)| table(*counts, strata.sizes[*stratum], first))
     }
 
     /// The same with those strata where it is not.
-    pub fn all_tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = Table> {
+    pub fn all_tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = ContingencyTable> {
         let mut cells = self.cells.iter().peekable();
         strata.sizes.iter().enumerate().map(move |(stratum, sizes)| {
             let here = cells.next_if(|(at, _)| *at == stratum);
@@ -132,7 +133,12 @@ impl Where {
     }
 }
 
-fn table(counts: [usize; 2], sizes: [usize; 2], first: usize) -> Table {
+fn table(counts: [usize; 2], sizes: [usize; 2], first: usize) -> ContingencyTable {
     let second = 1 - first;
-    Table { first: counts[first], all_first: sizes[first], second: counts[second], all_second: sizes[second] }
+    ContingencyTable {
+        first: counts[first],
+        all_first: sizes[first],
+        second: counts[second],
+        all_second: sizes[second],
+    }
 }

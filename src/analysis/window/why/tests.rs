@@ -22,7 +22,7 @@ impl Dice {
 
 /// What makes journeys bad: the attribute that fails, and with what share of them.
 #[derive(Clone, Copy)]
-enum Planted {
+enum PlantedCause {
     Nothing,
     Host,
     Version,
@@ -30,7 +30,7 @@ enum Planted {
     Size,
 }
 
-impl Planted {
+impl PlantedCause {
     fn text(self) -> &'static str {
         match self {
             Self::Nothing => "",
@@ -43,15 +43,15 @@ impl Planted {
 }
 
 /// One journey of three services with thirty attributes, of which one may make it bad.
-fn run(planted: Planted, nth: usize, dice: &mut Dice, bad: Option<bool>) -> (Journey, bool) {
+fn run(planted: PlantedCause, nth: usize, dice: &mut Dice, bad: Option<bool>) -> (Journey, bool) {
     let (host, version, tenant) = (dice.below(10), dice.below(3), dice.below(12));
     let size = dice.below(1_000);
     let is_hit = match planted {
-        Planted::Nothing => false,
-        Planted::Host => host == 7,
-        Planted::Version => version == 2,
-        Planted::Tenant => tenant == 3,
-        Planted::Size => size >= 800,
+        PlantedCause::Nothing => false,
+        PlantedCause::Host => host == 7,
+        PlantedCause::Version => version == 2,
+        PlantedCause::Tenant => tenant == 3,
+        PlantedCause::Size => size >= 800,
     };
     let is_bad = bad.unwrap_or_else(|| dice.chance(if is_hit { 90 } else { 1 }));
     let outcome = if is_bad { "error: connection refused" } else { "" };
@@ -83,12 +83,12 @@ fn run(planted: Planted, nth: usize, dice: &mut Dice, bad: Option<bool>) -> (Jou
 }
 
 /// So many journeys, or, where told, until there are so many bad ones among four times as many good ones.
-fn compared(planted: Planted, seed: u64, journeys: usize, bad: Option<usize>) -> Told {
+fn compared(planted: PlantedCause, seed: u64, journeys: usize, bad: Option<usize>) -> WhyResult {
     let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9).wrapping_add(7));
-    let mut why = Why::default();
+    let mut why = WhyFold::default();
     let (mut bads, mut goods) = (0, 0);
     for nth in 0.. {
-        let fixed = matches!(planted, Planted::Nothing).then(|| dice.chance(20));
+        let fixed = matches!(planted, PlantedCause::Nothing).then(|| dice.chance(20));
         let (journey, is_bad) = run(planted, nth, &mut dice, fixed);
         let counter = if is_bad { &mut bads } else { &mut goods };
         let most = bad.map_or(usize::MAX, |bad| if is_bad { bad } else { 4 * bad });
@@ -104,14 +104,14 @@ fn compared(planted: Planted, seed: u64, journeys: usize, bad: Option<usize>) ->
 }
 
 /// In how many of a hundred windows the planted cause is told first, or nothing where nothing is planted.
-fn right(planted: Planted, journeys: usize, bad: Option<usize>) -> usize {
+fn right(planted: PlantedCause, journeys: usize, bad: Option<usize>) -> usize {
     let is_right = |seed: &u64| {
         let told = compared(planted, *seed, journeys, bad);
         let restated = |row: &Difference| row.thing.text() == "pay: error=connection refused";
         assert!(!told.enough || told.restated.iter().any(restated));
         assert!(told.causes.is_empty() || told.suspects.is_empty());
         match (planted, told.causes.as_slice()) {
-            (Planted::Nothing, rest) => rest.is_empty() && told.lacking.is_empty(),
+            (PlantedCause::Nothing, rest) => rest.is_empty() && told.lacking.is_empty(),
             (planted, [first, ..]) => {
                 let mut all = std::iter::once(&first.thing).chain(&first.also);
                 all.any(|thing| thing.text().starts_with(planted.text()))
@@ -124,7 +124,7 @@ fn right(planted: Planted, journeys: usize, bad: Option<usize>) -> usize {
 
 #[test]
 fn a_planted_cause_is_first_among_thirty_attributes() {
-    for planted in [Planted::Host, Planted::Version, Planted::Tenant, Planted::Size] {
+    for planted in [PlantedCause::Host, PlantedCause::Version, PlantedCause::Tenant, PlantedCause::Size] {
         let right = right(planted, 100, None);
         assert!(right >= 95, "{}: {right} of 100", planted.text());
     }
@@ -132,7 +132,7 @@ fn a_planted_cause_is_first_among_thirty_attributes() {
 
 #[test]
 fn ten_bad_ones_are_enough_where_few_good_ones_share_the_cause() {
-    for planted in [Planted::Host, Planted::Tenant] {
+    for planted in [PlantedCause::Host, PlantedCause::Tenant] {
         let right = right(planted, 0, Some(10));
         assert!(right >= 95, "{}: {right} of 100", planted.text());
     }
@@ -141,7 +141,7 @@ fn ten_bad_ones_are_enough_where_few_good_ones_share_the_cause() {
 #[test]
 fn nothing_is_claimed_of_nothing() {
     let right =
-        [(100, None), (12, None), (0, Some(10)), (0, Some(3))].map(|(all, bad)| right(Planted::Nothing, all, bad));
+        [(100, None), (12, None), (0, Some(10)), (0, Some(3))].map(|(all, bad)| right(PlantedCause::Nothing, all, bad));
     assert!(right.iter().all(|right| *right >= 95), "{right:?} of 100");
 }
 
@@ -149,19 +149,19 @@ fn nothing_is_claimed_of_nothing() {
 fn of_few_the_first_suspect_is_the_planted_one_and_is_no_claim() {
     let mut hit = 0;
     for seed in 0..100 {
-        let few = compared(Planted::Host, seed, 0, Some(3));
+        let few = compared(PlantedCause::Host, seed, 0, Some(3));
         assert!(few.enough && (few.bad, few.good) == (3, 12) && few.suspects.len() <= 5, "{seed}");
         let first = few.causes.first().or(few.suspects.first()).unwrap();
         hit += usize::from(std::iter::once(&first.thing).chain(&first.also).any(|t| t.text() == "host.name=worker-7"));
     }
     assert!(hit >= 70, "{hit} of 100");
-    let one = compared(Planted::Host, 1, 0, Some(1));
+    let one = compared(PlantedCause::Host, 1, 0, Some(1));
     assert!(!one.enough && one.causes.is_empty() && !one.suspects.is_empty() && (one.bad, one.good) == (1, 4));
 }
 
 #[test]
 fn the_slow_can_be_bad() {
-    let mut why = Why::about(Question { slow: Some(Slow::Tenth), ..Question::default() });
+    let mut why = WhyFold::about(Question { slow: Some(Slow::Tenth), ..Question::default() });
     for nth in 0..100 {
         let (to, host) = if nth % 10 == 3 { (900, "slow") } else { (100 + nth, "quick") };
         why.add(&sketch::journey(&format!("a/b 0..{to} host={host} port={nth}")), &Filters::default());
@@ -177,9 +177,9 @@ fn the_slow_can_be_bad() {
 }
 
 /// Journeys of two entries, of which one fails far more often; a host may fail within it.
-fn of_two_entries(seed: u64, planted: bool) -> Told {
+fn of_two_entries(seed: u64, planted: bool) -> WhyResult {
     let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9).wrapping_add(11));
-    let mut why = Why::default();
+    let mut why = WhyFold::default();
     for nth in 0..200 {
         let (may_fail, host) = (dice.chance(60), dice.below(6));
         let percent = match (may_fail, planted) {
@@ -215,7 +215,7 @@ fn which_entry_fails_is_told_by_itself_and_is_no_cause_of_anything_else() {
 
 #[test]
 fn where_one_entry_has_all_the_bad_ones_it_is_what_they_have() {
-    let mut why = Why::default();
+    let mut why = WhyFold::default();
     for nth in 0..60 {
         let bad = nth % 3 == 0;
         let (entry, outcome) = if bad { ("POST /pay", "error: no") } else { ("GET /list", "") };
@@ -232,7 +232,7 @@ fn what_was_made_good_is_not_bad_unless_it_is_asked_about() {
     let failed = "shop/pay 0..100 server error: reset\n  shop/call 5..20 client error: reset";
     let asked = |bad: Option<&str>| {
         let bad = bad.map(|text| crate::options::terms::criteria(text).unwrap());
-        let mut why = Why::about(Question { bad, ..Question::default() });
+        let mut why = WhyFold::about(Question { bad, ..Question::default() });
         [retried, retried, failed].iter().for_each(|text| why.add(&sketch::journey(text), &Filters::default()));
         let told = why.told();
         (told.bad, told.good, told.made_good)
@@ -242,8 +242,8 @@ fn what_was_made_good_is_not_bad_unless_it_is_asked_about() {
 }
 
 /// So many journeys: how each is drawn.
-fn all_of(parts: &[(usize, &str)]) -> Why {
-    let mut why = Why::default();
+fn all_of(parts: &[(usize, &str)]) -> WhyFold {
+    let mut why = WhyFold::default();
     for (count, text) in parts {
         (0..*count).for_each(|_| why.add(&sketch::journey(text), &Filters::default()));
     }
@@ -276,7 +276,7 @@ fn what_only_one_side_began_with_hides_no_cause_and_is_counted() {
 #[test]
 fn what_was_asked_about_is_no_cause() {
     let bad = crate::options::terms::criteria("operation=pay").unwrap();
-    let mut asked = Why::about(Question { bad: Some(bad), ..Question::default() });
+    let mut asked = WhyFold::about(Question { bad: Some(bad), ..Question::default() });
     for text in ["web/list 0..9 server", "web/pay 0..9 server"] {
         (0..30).for_each(|_| asked.add(&sketch::journey(text), &Filters::default()));
     }
@@ -287,8 +287,8 @@ fn what_was_asked_about_is_no_cause() {
 #[test]
 fn of_what_is_too_little_to_have_a_tenth_nobody_is_slow() {
     let slow = |alike: usize, others: usize| {
-        let mut why = Why::about(Question { slow: Some(Slow::Tenth), ..Question::default() });
-        let add = |why: &mut Why, text: String| why.add(&sketch::journey(&text), &Filters::default());
+        let mut why = WhyFold::about(Question { slow: Some(Slow::Tenth), ..Question::default() });
+        let add = |why: &mut WhyFold, text: String| why.add(&sketch::journey(&text), &Filters::default());
         (0..alike).for_each(|nth| add(&mut why, format!("a/b 0..{}", 100 + nth)));
         (0..others).for_each(|nth| add(&mut why, format!("s{nth}/x{nth} 0..{}", 5_000 + nth)));
         let told = why.told();

@@ -1,14 +1,16 @@
 //! Specs and runs in few words, to be bent by each test.
 
-use crate::analysis::journey::findings::Judgement;
+use crate::analysis::journey::findings::FindingSet;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
 use crate::model::span::SpanKind;
 use crate::model::time::{MINUTE, SECOND, Timestamp};
-use crate::pipeline::evaluate::{Ground, Reading, Standing, evaluate};
-use crate::pipeline::spec::{Comparison, Count, Order, Relation, Seen, Selector, Spec, Status, Step, Test};
-use crate::pipeline::verdict::{Check, Outcome, State};
+use crate::pipeline::evaluate::{EvaluationInput, MetricReading, SourceStatus, evaluate};
+use crate::pipeline::spec::{
+    AttributeTest, Comparison, ExpectedCount, ExpectedStatus, ExpectedStep, Order, Relation, SeenIn, Selector, Spec,
+};
+use crate::pipeline::verdict::{Check, CheckState, RunOutcome};
 
 pub fn pattern(text: &str) -> Pattern {
     Pattern::parse(text).unwrap()
@@ -19,8 +21,8 @@ pub fn selector(text: &str) -> Selector {
     let mut words = text.split(' ');
     let head = words.next().unwrap().replace('_', " ").replace("  ", "_");
     let what = match head.strip_prefix("log:") {
-        Some(text) => Seen::Log(pattern(text)),
-        None => Seen::Span(pattern(&head)),
+        Some(text) => SeenIn::Log(pattern(text)),
+        None => SeenIn::Span(pattern(&head)),
     };
     let mut selector = Selector { what, service: None, kind: None, attributes: vec![] };
     for word in words {
@@ -29,15 +31,15 @@ pub fn selector(text: &str) -> Selector {
         } else if let Some(kind) = word.strip_prefix("kind:") {
             selector.kind = Some(SpanKind::from_word(kind));
         } else if let Some((key, value)) = word.split_once("!=") {
-            selector.attributes.push((key.into(), Test::IsNot(pattern(value))));
+            selector.attributes.push((key.into(), AttributeTest::IsNot(pattern(value))));
         } else if let Some((key, value)) = word.split_once('<') {
-            selector.attributes.push((key.into(), Test::Compare(Comparison::Less, value.parse().unwrap())));
+            selector.attributes.push((key.into(), AttributeTest::Compare(Comparison::Less, value.parse().unwrap())));
         } else if let Some((key, value)) = word.split_once('=') {
-            selector.attributes.push((key.into(), Test::Is(pattern(value))));
+            selector.attributes.push((key.into(), AttributeTest::Is(pattern(value))));
         } else if let Some(key) = word.strip_prefix('-') {
-            selector.attributes.push((key.into(), Test::Missing));
+            selector.attributes.push((key.into(), AttributeTest::Missing));
         } else {
-            selector.attributes.push((word.into(), Test::Exists));
+            selector.attributes.push((word.into(), AttributeTest::Exists));
         }
     }
     selector
@@ -58,14 +60,14 @@ pub fn spec(text: &str) -> Spec {
         let (name, rest) = line.trim().split_once(": ").unwrap();
         let mut parts = rest.split(", ");
         let any_of = parts.next().unwrap().split(" | ").map(selector).collect();
-        let mut step = Step { name: name.into(), any_of, ..Step::default() };
+        let mut step = ExpectedStep { name: name.into(), any_of, ..ExpectedStep::default() };
         parts.for_each(|part| rule(&mut step, part, &names));
         spec.steps.push(step);
     }
     spec
 }
 
-pub fn rule(step: &mut Step, part: &str, names: &[&str]) {
+pub fn rule(step: &mut ExpectedStep, part: &str, names: &[&str]) {
     let place = |name: &str| names.iter().position(|n| *n == name).unwrap();
     let words: Vec<&str> = part.split(' ').collect();
     let order = |name: &str, relation| Order { step: place(name), relation };
@@ -80,9 +82,9 @@ pub fn rule(step: &mut Step, part: &str, names: &[&str]) {
         ["before", name] => step.order.push(order(name, Relation::Before)),
         ["trace", name] => step.order.push(order(name, Relation::SameTrace)),
         ["child", name] => step.order.push(order(name, Relation::ChildOf)),
-        ["same", name] => step.count = Count::SameAs(place(name)),
-        ["ok"] => step.must.status = Some(Status::Ok),
-        ["failed"] => step.must.status = Some(Status::Error),
+        ["same", name] => step.count = ExpectedCount::SameAs(place(name)),
+        ["ok"] => step.must.status = Some(ExpectedStatus::Ok),
+        ["failed"] => step.must.status = Some(ExpectedStatus::Error),
         ["max", most] => step.must.max_ns = Some(ns(most)),
         ["min", least] => step.must.min_ns = Some(ns(least)),
         ["optional"] => step.optional = true,
@@ -90,7 +92,7 @@ pub fn rule(step: &mut Step, part: &str, names: &[&str]) {
         ["group"] => step.group = Some(0),
         [range] => {
             let (least, most) = range.split_once("..").unwrap_or((range, range));
-            step.count = Count::Range(least.parse().unwrap(), most.parse().ok());
+            step.count = ExpectedCount::Range(least.parse().unwrap(), most.parse().ok());
         }
         _ => panic!("{part}"),
     }
@@ -98,27 +100,27 @@ pub fn rule(step: &mut Step, part: &str, names: &[&str]) {
 
 /// What a run is judged on, to be bent by each test.
 #[derive(Clone)]
-pub struct Case {
+pub struct EvaluationCase {
     pub journey: Journey,
-    pub judgement: Judgement,
-    pub jaeger: Standing,
-    pub loki: Standing,
-    pub prometheus: Standing,
+    pub judgement: FindingSet,
+    pub jaeger: SourceStatus,
+    pub loki: SourceStatus,
+    pub prometheus: SourceStatus,
     pub settled: bool,
     pub age: i64,
     pub wait: Option<i64>,
     pub window_end: Option<Timestamp>,
-    pub metrics: Vec<Reading>,
+    pub metrics: Vec<MetricReading>,
 }
 
 /// Complete and an hour old.
-pub fn settled(journey: Journey) -> Case {
-    Case {
+pub fn settled(journey: Journey) -> EvaluationCase {
+    EvaluationCase {
         journey,
-        judgement: Judgement::default(),
-        jaeger: Standing::Complete,
-        loki: Standing::Complete,
-        prometheus: Standing::Complete,
+        judgement: FindingSet::default(),
+        jaeger: SourceStatus::Complete,
+        loki: SourceStatus::Complete,
+        prometheus: SourceStatus::Complete,
         settled: true,
         age: 60 * MINUTE,
         wait: None,
@@ -127,7 +129,7 @@ pub fn settled(journey: Journey) -> Case {
     }
 }
 
-impl Case {
+impl EvaluationCase {
     /// So old, and as settled as that makes it.
     pub fn aged(mut self, seconds: i64) -> Self {
         self.age = seconds * SECOND;
@@ -141,7 +143,7 @@ impl Case {
         self
     }
 
-    pub fn without_loki(mut self, standing: Standing) -> Self {
+    pub fn without_loki(mut self, standing: SourceStatus) -> Self {
         self.loki = standing;
         self
     }
@@ -151,10 +153,10 @@ impl Case {
         self
     }
 
-    pub fn judge(&self, spec: &Spec) -> Outcome {
+    pub fn judge(&self, spec: &Spec) -> RunOutcome {
         let newest = self.journey.extent().map_or(crate::analysis::journey::sketch::ORIGIN, |extent| extent.to);
         let now = newest.plus(self.age);
-        let ground = Ground {
+        let ground = EvaluationInput {
             journey: &self.journey,
             judgement: &self.judgement,
             jaeger: self.jaeger,
@@ -171,14 +173,14 @@ impl Case {
     }
 }
 
-pub fn check<'a>(outcome: &'a Outcome, name: &str) -> &'a Check {
+pub fn check<'a>(outcome: &'a RunOutcome, name: &str) -> &'a Check {
     outcome.checks.iter().find(|check| check.name == name).unwrap()
 }
 
 /// The verdict and every reason, as one line.
-pub fn told(outcome: &Outcome) -> String {
+pub fn told(outcome: &RunOutcome) -> String {
     let mut told = outcome.verdict.word().to_owned();
-    for check in outcome.checks.iter().filter(|c| c.state != State::Met || !c.why.is_empty()) {
+    for check in outcome.checks.iter().filter(|c| c.state != CheckState::Met || !c.why.is_empty()) {
         let sign = ["✓", "✗", "?", "–"][check.state as usize];
         let of = check.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
         let near = check.nearest.as_ref().map(|n| format!(" [{} {}]", n.sight.name, n.differs)).unwrap_or_default();

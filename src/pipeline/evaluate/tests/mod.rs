@@ -4,15 +4,18 @@ mod case;
 mod properties;
 mod walks;
 
-use case::{Case, check, selector, settled, spec, told};
+use case::{EvaluationCase, check, selector, settled, spec, told};
 
 use crate::analysis::journey::sketch::journey;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::journey::{Journey, Skew};
 use crate::model::time::{MINUTE, SECOND};
-use crate::pipeline::evaluate::{Reading, Standing};
-use crate::pipeline::spec::{Absence, Comparison, Condition, Count, Each, Group, Metric, Must, Spec, Status, Step};
-use crate::pipeline::verdict::{Kind, Verdict};
+use crate::pipeline::evaluate::{MetricReading, SourceStatus};
+use crate::pipeline::spec::{
+    Absence, Comparison, Condition, Each, ExpectedCount, ExpectedStatus, ExpectedStep, Metric, Must, RepeatedGroup,
+    Spec,
+};
+use crate::pipeline::verdict::{CheckKind, Verdict};
 
 const RUN: &str = "
 shop/POST /orders 0..120 server
@@ -115,7 +118,7 @@ fn every_match_must_hold_where_that_is_said() {
     assert_eq!(told(&settled(journey(run)).judge(&spec("a: try, ok"))), "pass");
     let all = spec("a: try, ok, every");
     assert_eq!(told(&settled(journey(run)).judge(&all)), "fail; ✗ a: it failed: refused [try failed]");
-    let young = settled(journey(run)).aged(1).without_loki(Standing::Incomplete);
+    let young = settled(journey(run)).aged(1).without_loki(SourceStatus::Incomplete);
     assert_eq!(young.judge(&all).verdict, Verdict::Fail, "what failed has failed, whatever else may come");
 }
 
@@ -132,14 +135,15 @@ s/batch 0..100
     s/store 22..23
     s/judge 24..25";
     let mut grouped = spec("store: store, group\njudge: judge, after store, group");
-    grouped.groups = vec![Group { each: Each::Attribute("essay.id".into()), count: Count::Range(3, Some(3)) }];
+    grouped.groups =
+        vec![RepeatedGroup { each: Each::Attribute("essay.id".into()), count: ExpectedCount::Range(3, Some(3)) }];
     let outcome = settled(journey(run)).judge(&grouped);
     assert_eq!(told(&outcome), "fail; ✗ judge (e2): not seen");
     assert_eq!(check(&outcome, "store").seen.len(), 3);
-    grouped.groups[0].count = Count::Range(4, None);
+    grouped.groups[0].count = ExpectedCount::Range(4, None);
     assert!(told(&settled(journey(run)).judge(&grouped)).ends_with("✗ for each essay.id: 3 seen; at least 4 expected"));
     let mut each = spec("essay: essay\nstore: store, 1, group\njudge: judge, group");
-    each.groups = vec![Group { each: Each::Step(0), count: Count::SameAs(0) }];
+    each.groups = vec![RepeatedGroup { each: Each::Step(0), count: ExpectedCount::SameAs(0) }];
     assert_eq!(told(&settled(journey(run)).judge(&each)), "fail; ✗ judge (essay 2): not seen");
 }
 
@@ -150,12 +154,12 @@ fn absences_conditions_and_the_time_in_all() {
         ..spec("a: POST*")
     };
     let run = || settled(journey(RUN));
-    assert_eq!(told(&run().judge(&absent("*", Some(Status::Error)))), "pass");
+    assert_eq!(told(&run().judge(&absent("*", Some(ExpectedStatus::Error)))), "pass");
     assert_eq!(told(&run().judge(&absent("charge", None))), "fail; ✗ charge: seen; none expected");
     let young = run().aged(5);
     assert_eq!(young.judge(&absent("charge", None)).verdict, Verdict::Fail);
     assert_eq!(young.judge(&absent("nothing", None)).verdict, Verdict::CannotTell);
-    let no_loki = run().without_loki(Standing::NotConfigured);
+    let no_loki = run().without_loki(SourceStatus::NotConfigured);
     assert_eq!(no_loki.judge(&absent("nothing", None)).verdict, Verdict::Pass);
     assert_eq!(no_loki.judge(&absent("log:nothing", None)).verdict, Verdict::CannotTell);
 
@@ -195,7 +199,7 @@ fn findings_gate_when_they_are_sure_and_grave() {
         (run().aged(5), Orphan, Verdict::CannotTell),
         (run().aged(5).found(ErrorOrigin, Warning, High), ErrorOrigin, Verdict::Fail),
         (run().found(ErrorOrigin, Warning, Low), ErrorOrigin, Verdict::Pass),
-        (run().without_loki(Standing::Incomplete), Orphan, Verdict::CannotTell),
+        (run().without_loki(SourceStatus::Incomplete), Orphan, Verdict::CannotTell),
         // Never graver than info, so info it is; a retry that went well is one of another kind.
         (run().found(ClockSkew, Info, High), ClockSkew, Verdict::Fail),
         (run().found(ClockSkew, Info, Low), ClockSkew, Verdict::Pass),
@@ -219,12 +223,12 @@ fn metrics_must_say_so_in_every_sample() {
         ..spec("a: POST*")
     };
     let table = [
-        (Reading::Samples(vec![0.0, 0.0]), false, "pass"),
-        (Reading::Samples(vec![0.0, 2.0]), false, "fail; ✗ m: 2; == 0 expected"),
-        (Reading::Samples(vec![]), true, "pass"),
-        (Reading::Samples(vec![]), false, "cannot tell; ? m: no data"),
-        (Reading::Samples(vec![f64::NAN]), false, "cannot tell; ? m: NaN, which says nothing"),
-        (Reading::NotHad("Prometheus is down".into()), true, "cannot tell; ? m: Prometheus is down"),
+        (MetricReading::Samples(vec![0.0, 0.0]), false, "pass"),
+        (MetricReading::Samples(vec![0.0, 2.0]), false, "fail; ✗ m: 2; == 0 expected"),
+        (MetricReading::Samples(vec![]), true, "pass"),
+        (MetricReading::Samples(vec![]), false, "cannot tell; ? m: no data"),
+        (MetricReading::Samples(vec![f64::NAN]), false, "cannot tell; ? m: NaN, which says nothing"),
+        (MetricReading::NotHad("Prometheus is down".into()), true, "cannot tell; ? m: Prometheus is down"),
     ];
     for (reading, empty, expected) in table {
         let mut case = settled(journey(RUN));
@@ -262,8 +266,8 @@ fn a_hundred_thousand_spans_and_twenty_steps_take_no_time() {
     let mut steps = String::from("root: root\n");
     (0..19).for_each(|k| steps.push_str(&format!("s{k}: op{k}, same root, after root 10s, group\n")));
     let mut spec = spec(&steps);
-    spec.groups = vec![Group { each: Each::Step(0), count: Count::default() }];
-    spec.steps.iter_mut().skip(1).for_each(|step| step.count = Count::Range(1, Some(1)));
+    spec.groups = vec![RepeatedGroup { each: Each::Step(0), count: ExpectedCount::default() }];
+    spec.steps.iter_mut().skip(1).for_each(|step| step.count = ExpectedCount::Range(1, Some(1)));
     spec.in_order = true;
     let started = std::time::Instant::now();
     let outcome = settled(run).judge(&spec);
@@ -278,14 +282,14 @@ fn kinds_of_checks_follow_the_spec() {
         within_ns: Some(MINUTE),
         in_order: true,
         forbid: vec![FindingId::Orphan],
-        steps: vec![Step {
+        steps: vec![ExpectedStep {
             name: "a".into(),
             any_of: vec![selector("POST*")],
             must: Must::default(),
-            ..Step::default()
+            ..ExpectedStep::default()
         }],
         ..Spec::default()
     };
-    let kinds: Vec<Kind> = settled(journey(RUN)).judge(&spec).checks.iter().map(|check| check.kind).collect();
-    assert_eq!(kinds, [Kind::Step, Kind::Within, Kind::InOrder, Kind::Forbid]);
+    let kinds: Vec<CheckKind> = settled(journey(RUN)).judge(&spec).checks.iter().map(|check| check.kind).collect();
+    assert_eq!(kinds, [CheckKind::Step, CheckKind::Within, CheckKind::InOrder, CheckKind::Forbid]);
 }

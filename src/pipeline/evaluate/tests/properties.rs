@@ -90,7 +90,7 @@ fn wanted() -> impl Strategy<Value = Spec> {
     let order = prop_oneof![Just(""), Just(", after a"), Just(", after a 1s"), Just(", before a"), Just(", same a")];
     let more = (rule.clone(), rule, order, any::<bool>(), any::<bool>());
     more.prop_map(|(first, second, order, in_order, absent)| {
-        let absence = Absence { what: selector("C"), status: Some(Status::Error), text: "C".into() };
+        let absence = Absence { what: selector("C"), status: Some(ExpectedStatus::Error), text: "C".into() };
         Spec {
             in_order,
             absent: if absent { vec![absence] } else { vec![] },
@@ -126,19 +126,19 @@ proptest! {
         let (id, mut evidence) = run(scenario, seed);
         let mut before = settled(stitched(&id, evidence.clone()));
         let spec = Spec { metrics: vec![metric()], ..platform() };
-        before.metrics = vec![Reading::Samples(vec![0.0])];
-        for standing in [Standing::Incomplete, Standing::NotConfigured] {
+        before.metrics = vec![MetricReading::Samples(vec![0.0])];
+        for standing in [SourceStatus::Incomplete, SourceStatus::NotConfigured] {
             let mut after = before.clone();
             match which {
                 0 => {
                     evidence.spans.clear();
-                    after = Case { jaeger: standing, journey: stitched(&id, evidence.clone()), ..after };
+                    after = EvaluationCase { jaeger: standing, journey: stitched(&id, evidence.clone()), ..after };
                 }
                 1 => {
                     evidence.logs.clear();
-                    after = Case { loki: standing, journey: stitched(&id, evidence.clone()), ..after };
+                    after = EvaluationCase { loki: standing, journey: stitched(&id, evidence.clone()), ..after };
                 }
-                _ => after = Case { prometheus: standing, metrics: vec![Reading::NotHad("down".into())], ..after },
+                _ => after = EvaluationCase { prometheus: standing, metrics: vec![MetricReading::NotHad("down".into())], ..after },
             }
             let (before, after) = (before.judge(&spec), after.judge(&spec));
             prop_assert!(before.verdict != Verdict::Pass || after.verdict != Verdict::Fail, "{}", told(&after));
@@ -185,7 +185,7 @@ proptest! {
     ) {
         let whole = settled(bent(&run, |_| true, 0)).judge(&spec);
         let mut cut = settled(bent(&run, |n| n >= 16 || hidden & (1 << n) == 0, 0));
-        cut.jaeger = Standing::Incomplete;
+        cut.jaeger = SourceStatus::Incomplete;
         let cut = if young { cut.aged(1) } else { cut }.judge(&spec);
         prop_assert!(whole.verdict != Verdict::Pass || cut.verdict != Verdict::Fail, "{} but {}", told(&whole), told(&cut));
         prop_assert!(

@@ -43,28 +43,31 @@ fn a_step_that_failed_may_be_mended_until_its_limits_have_passed() {
 
 #[test]
 fn without_lines_a_missing_span_is_only_sure_where_nobody_could_lead_to_it() {
-    let down = settled(journey(ASKED)).without_loki(Standing::Incomplete);
+    let down = settled(journey(ASKED)).without_loki(SourceStatus::Incomplete);
     assert_eq!(down.judge(&open_ended()).verdict, Verdict::CannotTell);
     let by_spans = Spec { reach: crate::pipeline::spec::Reach::Spans, ..open_ended() };
     assert_eq!(down.judge(&by_spans).verdict, Verdict::Fail);
-    let none = settled(journey(ASKED)).without_loki(Standing::NotConfigured);
+    let none = settled(journey(ASKED)).without_loki(SourceStatus::NotConfigured);
     assert_eq!(none.judge(&open_ended()).verdict, Verdict::Fail);
     let lines = spec("ask: publish_orders\ndone: log:invoice");
     let outcome = none.judge(&lines);
     assert_eq!(told(&outcome), "cannot tell; ? done: not seen / Loki is not configured");
     assert_eq!(outcome.waiting_for, [""; 0]);
-    assert_eq!(settled(journey(RUN)).without_loki(Standing::Incomplete).judge(&spec(PIPELINE)).verdict, Verdict::Pass);
+    assert_eq!(
+        settled(journey(RUN)).without_loki(SourceStatus::Incomplete).judge(&spec(PIPELINE)).verdict,
+        Verdict::Pass
+    );
 }
 
 #[test]
 fn an_id_that_exists_nowhere_fails_only_where_it_was_looked_for_to_the_end() {
-    let nothing = || Case { settled: true, ..settled(Journey::default()) };
+    let nothing = || EvaluationCase { settled: true, ..settled(Journey::default()) };
     assert_eq!(nothing().judge(&open_ended()).verdict, Verdict::CannotTell);
     let ended = |seconds: i64| Some(crate::analysis::journey::sketch::ORIGIN.plus(60 * MINUTE - seconds * SECOND));
-    let window = |seconds| Case { window_end: ended(seconds), ..nothing() };
+    let window = |seconds| EvaluationCase { window_end: ended(seconds), ..nothing() };
     assert_eq!(window(31).judge(&open_ended()).verdict, Verdict::Fail);
     assert_eq!(window(5).judge(&open_ended()).verdict, Verdict::CannotTell);
-    assert_eq!(window(31).without_loki(Standing::Incomplete).judge(&open_ended()).verdict, Verdict::CannotTell);
+    assert_eq!(window(31).without_loki(SourceStatus::Incomplete).judge(&open_ended()).verdict, Verdict::CannotTell);
     assert_eq!(nothing().waiting(0).judge(&open_ended()).verdict, Verdict::Fail);
     let outcome = nothing().waiting(5).judge(&open_ended());
     assert_eq!((outcome.verdict, outcome.until), (Verdict::CannotTell, None));

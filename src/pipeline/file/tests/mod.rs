@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::tree::Kind;
+use super::tree::ScalarKind;
 use super::*;
 use crate::model::time::Human;
-use crate::pipeline::spec::{Count, Each, Relation, Seen, Selector, Status, Step, Test};
+use crate::pipeline::spec::{
+    AttributeTest, Each, ExpectedCount, ExpectedStatus, ExpectedStep, Relation, SeenIn, Selector,
+};
 
 /// What the schema can tell in an editor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,13 +207,13 @@ fn told_or_shown(bytes: &[u8]) {
 }
 
 /// As JSON, as an editor sees it.
-fn json(node: &Node) -> serde_json::Value {
+fn json(node: &YamlNode) -> serde_json::Value {
     match (&node.value, node.kind()) {
-        (Value::List(items), _) => items.iter().map(json).collect(),
-        (Value::Table(pairs), _) => pairs.iter().map(|(key, value)| (key.text().to_owned(), json(value))).collect(),
-        (_, Kind::Nothing | Kind::Unreadable) => serde_json::Value::Null,
-        (_, Kind::Flag) => node.text().eq_ignore_ascii_case("true").into(),
-        (_, Kind::Number) => serde_json::from_str(node.text()).expect("a number as JSON has them"),
+        (YamlValue::List(items), _) => items.iter().map(json).collect(),
+        (YamlValue::Table(pairs), _) => pairs.iter().map(|(key, value)| (key.text().to_owned(), json(value))).collect(),
+        (_, ScalarKind::Nothing | ScalarKind::Unreadable) => serde_json::Value::Null,
+        (_, ScalarKind::Flag) => node.text().eq_ignore_ascii_case("true").into(),
+        (_, ScalarKind::Number) => serde_json::from_str(node.text()).expect("a number as JSON has them"),
         _ => node.text().into(),
     }
 }
@@ -251,7 +253,7 @@ fn told(spec: &Spec) -> String {
     lines.join("\n")
 }
 
-fn one_step(step: &Step, spec: &Spec) -> String {
+fn one_step(step: &ExpectedStep, spec: &Spec) -> String {
     let seen: Vec<String> = step.any_of.iter().map(seen).collect();
     let mut text =
         format!("{}: {}{}{}", step.name, seen.join(" or "), ended(step.must.status), count(step.count, spec));
@@ -276,32 +278,34 @@ fn one_step(step: &Step, spec: &Spec) -> String {
 
 fn seen(selector: &Selector) -> String {
     let mut text = match &selector.what {
-        Seen::Span(name) => format!("span {name}"),
-        Seen::Log(name) => format!("log {name}"),
+        SeenIn::Span(name) => format!("span {name}"),
+        SeenIn::Log(name) => format!("log {name}"),
     };
     text.extend(selector.service.iter().map(|service| format!(" by {service}")));
     text.extend(selector.kind.iter().map(|kind| format!(" ({})", kind.word())));
     for (key, test) in &selector.attributes {
         text += &match test {
-            Test::Exists => format!(" {key}"),
-            Test::Missing => format!(" no {key}"),
-            Test::Is(pattern) => format!(" {key}={pattern}"),
-            Test::IsNot(pattern) => format!(" {key}≠{pattern}"),
-            Test::Compare(sign, number) => format!(" {key} {} {number}", sign.sign()),
+            AttributeTest::Exists => format!(" {key}"),
+            AttributeTest::Missing => format!(" no {key}"),
+            AttributeTest::Is(pattern) => format!(" {key}={pattern}"),
+            AttributeTest::IsNot(pattern) => format!(" {key}≠{pattern}"),
+            AttributeTest::Compare(sign, number) => format!(" {key} {} {number}", sign.sign()),
         };
     }
     text
 }
 
-fn ended(status: Option<Status>) -> String {
+fn ended(status: Option<ExpectedStatus>) -> String {
     status.map_or(String::new(), |status| format!(" ends {status:?}"))
 }
 
-fn count(count: Count, spec: &Spec) -> String {
+fn count(count: ExpectedCount, spec: &Spec) -> String {
     match count {
-        Count::Range(1, None) => String::new(),
-        Count::Range(least, most) => format!(" × {least}..{}", most.map_or(String::new(), |most| most.to_string())),
-        Count::SameAs(step) => format!(" × as {}", spec.steps[step].name),
+        ExpectedCount::Range(1, None) => String::new(),
+        ExpectedCount::Range(least, most) => {
+            format!(" × {least}..{}", most.map_or(String::new(), |most| most.to_string()))
+        }
+        ExpectedCount::SameAs(step) => format!(" × as {}", spec.steps[step].name),
     }
 }
 

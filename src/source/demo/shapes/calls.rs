@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::recorder::{At, Cause, Failure};
-use super::{Stage, after, text, within};
+use super::super::recorder::{At, Cause, PlantedFailure};
+use super::{ShapeStage, after, text, within};
 use crate::model::attribute::Value;
 use crate::model::log::Level;
 use crate::model::span::SpanKind;
@@ -13,7 +13,7 @@ const TEXTS: &str = "text_store_service";
 const PROFILES: &str = "profile_service";
 const REPORTS: &str = "report_service";
 
-impl Stage<'_> {
+impl ShapeStage<'_> {
     /// A GET, as an instrumented HTTP client tells it.
     fn get(&mut self, host: &'static str, path: &str, status: i64, cause: Cause, time: (i64, i64)) -> At {
         let service = self.service;
@@ -61,7 +61,7 @@ fn inside(at: At) -> (i64, i64) {
     (within(at, 10), within(at, 90))
 }
 
-pub(super) fn layers(stage: &mut Stage) {
+pub(super) fn layers(stage: &mut ShapeStage) {
     let cause = Cause::Parent(stage.host);
     let outer =
         stage.plain(stage.service, SpanKind::Client, "ProfileClient.fetch", cause, (stage.at(20), stage.at(70)));
@@ -73,14 +73,14 @@ pub(super) fn layers(stage: &mut Stage) {
     stage.plain(PROFILES, SpanKind::Internal, "render", Cause::Parent(served), inside(served));
 }
 
-pub(super) fn beside_inner(stage: &mut Stage) {
+pub(super) fn beside_inner(stage: &mut ShapeStage) {
     let time = (stage.at(15), stage.at(60));
     let outer = stage.get(TEXTS, "/v1/texts/1", 200, Cause::Parent(stage.host), time);
     let inner = stage.get(TEXTS, "/v1/texts/1", 200, Cause::Parent(outer), inside(outer));
     stage.serve(TEXTS, "/v1/texts/{id}", 200, Cause::Parent(outer), inside(inner));
 }
 
-pub(super) fn unknown_database(stage: &mut Stage) {
+pub(super) fn unknown_database(stage: &mut ShapeStage) {
     let system = stage.named("db.system.name", "db.system");
     let statement = stage.named("db.query.text", "db.statement");
     let address = stage.named("server.address", "net.peer.name");
@@ -92,7 +92,7 @@ pub(super) fn unknown_database(stage: &mut Stage) {
     }
 }
 
-pub(super) fn unknown_cache(stage: &mut Stage) {
+pub(super) fn unknown_cache(stage: &mut ShapeStage) {
     let address = stage.named("server.address", "net.peer.name");
     for (n, name) in ["GET", "SETEX"].into_iter().enumerate() {
         let time = (stage.at(5 + 10 * n as i64), stage.at(9 + 10 * n as i64));
@@ -102,7 +102,7 @@ pub(super) fn unknown_cache(stage: &mut Stage) {
     }
 }
 
-pub(super) fn third_party(stage: &mut Stage) {
+pub(super) fn third_party(stage: &mut ShapeStage) {
     let calls = [
         ("api.stripe.com", "/v1/charges"),
         ("hooks.slack.com", "/services/T0/B0/x"),
@@ -114,17 +114,17 @@ pub(super) fn third_party(stage: &mut Stage) {
     }
 }
 
-pub(super) fn linked_server(stage: &mut Stage) {
+pub(super) fn linked_server(stage: &mut ShapeStage) {
     let call = stage.get(REPORTS, "/v1/reports", 200, Cause::Parent(stage.host), (stage.at(20), stage.at(80)));
     let served = stage.serve(REPORTS, "/v1/reports", 200, Cause::Link(call), inside(call));
     stage.carry_id(served);
     stage.plain(REPORTS, SpanKind::Internal, "collect", Cause::Parent(served), inside(served));
 }
 
-pub(super) fn retries(stage: &mut Stage) {
+pub(super) fn retries(stage: &mut ShapeStage) {
     let time = (stage.at(10), stage.at(90));
     let whole = stage.plain(stage.service, SpanKind::Internal, "fetch_text", Cause::Parent(stage.host), time);
-    let timed_out = Failure::new(
+    let timed_out = PlantedFailure::new(
         "aiohttp.client_exceptions.ServerDisconnectedError",
         "Server disconnected",
         "aiohttp/client.py",
@@ -138,7 +138,7 @@ pub(super) fn retries(stage: &mut Stage) {
             stage.r.fail(call, &timed_out);
         } else {
             let served = stage.serve(TEXTS, "/v1/texts/{id}", status, Cause::Parent(call), inside(call));
-            let unavailable = Failure::new("TextStoreBusy", "too many readers", "app/texts.py", "get");
+            let unavailable = PlantedFailure::new("TextStoreBusy", "too many readers", "app/texts.py", "get");
             stage.r.fail(call, &unavailable);
             stage.r.fail(served, &unavailable);
         }
@@ -153,7 +153,7 @@ pub(super) fn retries(stage: &mut Stage) {
     stage.serve(TEXTS, "/v1/texts/{id}", 200, Cause::Parent(call), inside(call));
 }
 
-pub(super) fn redirect(stage: &mut Stage) {
+pub(super) fn redirect(stage: &mut ShapeStage) {
     for (n, status, route) in [(0, 302, "/v1/texts/{id}"), (1, 200, "/v2/texts/{id}")] {
         let time = (stage.at(20 + 30 * n), stage.at(45 + 30 * n));
         let call = stage.get(TEXTS, &route.replace("{id}", "3"), status, Cause::Parent(stage.host), time);
@@ -162,7 +162,7 @@ pub(super) fn redirect(stage: &mut Stage) {
 }
 
 /// A page asks for a report and stops waiting; the report fails long after.
-pub(super) fn gives_up(stage: &mut Stage) {
+pub(super) fn gives_up(stage: &mut ShapeStage) {
     let from = stage.at(30);
     let page = stage.serve("report_page_service", "/reports/{id}", 504, Cause::Nothing, (from, after(from, 320)));
     stage.carry_id(page);
@@ -170,8 +170,9 @@ pub(super) fn gives_up(stage: &mut Stage) {
     let call = stage.get_by("report_page_service", (REPORTS, "/v1/reports/9"), 0, Cause::Parent(page), time);
     let served =
         stage.serve(REPORTS, "/v1/reports/{id}", 500, Cause::Parent(call), (after(from, 12), after(from, 6_400)));
-    let gone = Failure::new("asyncio.exceptions.TimeoutError", "no answer within 300 ms", "app/pages.py", "report");
-    let failed = Failure::new("ReportError", "the report has no rows", "app/reports.py", "build");
+    let gone =
+        PlantedFailure::new("asyncio.exceptions.TimeoutError", "no answer within 300 ms", "app/pages.py", "report");
+    let failed = PlantedFailure::new("ReportError", "the report has no rows", "app/reports.py", "build");
     for (span, failure) in [(call, &gone), (page, &gone), (served, &failed)] {
         stage.r.fail(span, failure);
         let data = json!({"report": 9});
@@ -182,7 +183,7 @@ pub(super) fn gives_up(stage: &mut Stage) {
 }
 
 /// Each call is preceded by a question whether anybody is there.
-pub(super) fn probes(stage: &mut Stage) {
+pub(super) fn probes(stage: &mut ShapeStage) {
     for n in 0..2 {
         let time = (stage.at(10 + 40 * n), stage.at(15 + 40 * n));
         stage.get(PROFILES, "/healthz", 200, Cause::Parent(stage.host), time);
@@ -193,7 +194,7 @@ pub(super) fn probes(stage: &mut Stage) {
 }
 
 /// Six steps alike, of which one finds in memory what the others read and keep.
-pub(super) fn spared_lookups(stage: &mut Stage) {
+pub(super) fn spared_lookups(stage: &mut ShapeStage) {
     let system = stage.named("db.system.name", "db.system");
     let spared = stage.r.random.below(6) as i64;
     for n in 0..6 {

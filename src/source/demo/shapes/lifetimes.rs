@@ -1,7 +1,7 @@
 //! What lives otherwise than a call does: pollers, health checks, streams, work that outlives its cause.
 
 use super::super::recorder::{At, Cause};
-use super::{Stage, after, text};
+use super::{ShapeStage, after, text};
 use crate::model::attribute::Value;
 use crate::model::span::SpanKind;
 
@@ -11,7 +11,7 @@ const OUTBOX: &str = "outbox_relay_service";
 const BEAT_MS: i64 = 12_000;
 
 /// A relay asks its table for work, and a consumer asks its broker: each round a trace of its own.
-pub(super) fn pollers(stage: &mut Stage) {
+pub(super) fn pollers(stage: &mut ShapeStage) {
     let rounds = 3 + stage.r.random.below(10) as i64;
     let system = stage.named("db.system.name", "db.system");
     for n in 0..rounds {
@@ -33,7 +33,7 @@ pub(super) fn pollers(stage: &mut Stage) {
     }
 }
 
-pub(super) fn health_checks(stage: &mut Stage) {
+pub(super) fn health_checks(stage: &mut ShapeStage) {
     let rounds = 1 + stage.r.random.below(6) as i64;
     for n in 0..rounds {
         let from = after(stage.at(90), 10_000 * n);
@@ -47,7 +47,7 @@ pub(super) fn health_checks(stage: &mut Stage) {
 }
 
 /// A subscription that lasts for minutes; each update is a child of it.
-fn subscription(stage: &mut Stage) -> At {
+fn subscription(stage: &mut ShapeStage) -> At {
     let from = stage.at(70);
     let updates = 12 + stage.r.random.below(10) as i64;
     let time = (from, after(from, BEAT_MS * (updates + 1)));
@@ -60,17 +60,17 @@ fn subscription(stage: &mut Stage) -> At {
     open
 }
 
-pub(super) fn stream(stage: &mut Stage) {
+pub(super) fn stream(stage: &mut ShapeStage) {
     subscription(stage);
 }
 
-pub(super) fn endless_stream(stage: &mut Stage) {
+pub(super) fn endless_stream(stage: &mut ShapeStage) {
     let open = subscription(stage);
     stage.r.lose(open);
 }
 
 /// A task in the background, and a call that nobody waits for.
-pub(super) fn outliving(stage: &mut Stage) {
+pub(super) fn outliving(stage: &mut ShapeStage) {
     let (from, to) = (stage.at(60), stage.host.to);
     let task = stage.plain(
         stage.service,

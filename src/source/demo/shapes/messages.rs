@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::super::recorder::{At, Cause};
-use super::{Stage, after, text, within};
+use super::{ShapeStage, after, text, within};
 use crate::model::attribute::Value;
 use crate::model::log::Level;
 use crate::model::span::SpanKind;
@@ -20,7 +20,7 @@ struct Letter<'a> {
     operation: &'static str,
 }
 
-impl Stage<'_> {
+impl ShapeStage<'_> {
     /// Lets a span speak of a message.
     fn about(&mut self, at: At, letter: &Letter) {
         let operation = if letter.operation == "send" && !self.new_names { "publish" } else { letter.operation };
@@ -54,7 +54,7 @@ impl Stage<'_> {
 }
 
 /// Three instrumentations, three ways: beside each other, one around the other, each in its own trace.
-pub(super) fn receive_and_process(stage: &mut Stage) {
+pub(super) fn receive_and_process(stage: &mut ShapeStage) {
     const TOPIC: &str = "huleedu.audit.entry.v1";
     let id = stage.r.random.uuid();
     let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
@@ -82,7 +82,7 @@ pub(super) fn receive_and_process(stage: &mut Stage) {
 }
 
 /// The message is created, then a client sends it: below, or with a link.
-pub(super) fn create_and_send(stage: &mut Stage) {
+pub(super) fn create_and_send(stage: &mut ShapeStage) {
     const TOPIC: &str = "huleedu.mail.outgoing.v1";
     let id = stage.r.random.uuid();
     let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
@@ -101,7 +101,7 @@ pub(super) fn create_and_send(stage: &mut Stage) {
 }
 
 /// Many messages, and one consumer in a trace of its own that links to all of them.
-pub(super) fn batch(stage: &mut Stage) {
+pub(super) fn batch(stage: &mut ShapeStage) {
     const TOPIC: &str = "huleedu.statistics.word_count.v1";
     let count = 5 + stage.r.random.below(16) as i64;
     let mut sent = vec![];
@@ -121,7 +121,7 @@ pub(super) fn batch(stage: &mut Stage) {
 }
 
 /// Two groups, one of which is of the sender's own service.
-pub(super) fn two_groups(stage: &mut Stage) {
+pub(super) fn two_groups(stage: &mut ShapeStage) {
     const TOPIC: &str = "huleedu.batch.progress.v1";
     let id = stage.r.random.uuid();
     let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
@@ -134,7 +134,7 @@ pub(super) fn two_groups(stage: &mut Stage) {
     }
 }
 
-pub(super) fn to_itself(stage: &mut Stage) {
+pub(super) fn to_itself(stage: &mut ShapeStage) {
     const TOPIC: &str = "huleedu.outbox.later.v1";
     let id = stage.r.random.uuid();
     let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
@@ -145,7 +145,7 @@ pub(super) fn to_itself(stage: &mut Stage) {
 }
 
 /// The message lies in a table until a relay comes by: its send is a child of work that has long ended.
-pub(super) fn relay(stage: &mut Stage) {
+pub(super) fn relay(stage: &mut ShapeStage) {
     const TOPIC: &str = "huleedu.essay.archived.v1";
     let id = stage.r.random.uuid();
     let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
@@ -168,7 +168,7 @@ pub(super) fn relay(stage: &mut Stage) {
 }
 
 /// A task that is not done yet puts itself into the queue again, as Celery does.
-pub(super) fn sent_again(stage: &mut Stage) {
+pub(super) fn sent_again(stage: &mut ShapeStage) {
     const TOPIC: &str = "huleedu.tasks";
     let id = stage.r.random.uuid();
     let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
@@ -186,7 +186,7 @@ pub(super) fn sent_again(stage: &mut Stage) {
 }
 
 /// Three instances, each with a queue of its own at one exchange.
-pub(super) fn broadcast(stage: &mut Stage) {
+pub(super) fn broadcast(stage: &mut ShapeStage) {
     const TOPIC: &str = "huleedu.settings.changed.v1";
     let id = stage.r.random.uuid();
     let letter = |operation| Letter { topic: TOPIC, id: &id, operation };
@@ -200,7 +200,7 @@ pub(super) fn broadcast(stage: &mut Stage) {
 }
 
 /// A question by message; the answer goes to a queue that lives as long as the question.
-pub(super) fn reply(stage: &mut Stage) {
+pub(super) fn reply(stage: &mut ShapeStage) {
     const TOPIC: &str = "huleedu.quota.ask";
     let (asked, answered) = (stage.r.random.uuid(), stage.r.random.uuid());
     let letter = |operation| Letter { topic: TOPIC, id: &asked, operation };

@@ -11,9 +11,9 @@ mod timings;
 
 use serde_json::Value as Json;
 
-use super::Run;
+use super::DemoRun;
 use super::random::Random;
-use super::recorder::{At, BATCH, Cause, Draft, ESSAY, JUDGE, KEY, MS, Recorder, SPELL};
+use super::recorder::{At, BATCH, Cause, ESSAY, JUDGE, KEY, MS, Recorder, SPELL, SpanDraft};
 use crate::model::attribute::Value;
 use crate::model::log::Level;
 use crate::model::span::SpanKind;
@@ -125,7 +125,7 @@ impl Shape {
         matches!(self, Self::Pollers | Self::HealthChecks | Self::Stream | Self::EndlessStream | Self::ClockStep)
     }
 
-    fn draw(self, stage: &mut Stage) {
+    fn draw(self, stage: &mut ShapeStage) {
         match self {
             Self::ClientLayers => calls::layers(stage),
             Self::ServerBesideInnerClient => calls::beside_inner(stage),
@@ -163,14 +163,14 @@ impl Shape {
 
 /// Mixes these shapes into a run, each under some work of it that ended well. What is planted stays as it is; the rest
 /// of the truth follows. The same seed gives the same run.
-pub fn mix(run: &mut Run, shapes: &[Shape], seed: u64) {
+pub fn mix(run: &mut DemoRun, shapes: &[Shape], seed: u64) {
     let mut recorder = Recorder::resume(run, Random::new(seed, "shapes"));
     let hosts = hosts(&recorder);
     for shape in shapes {
         let Some(host) = recorder.random.one_of(&hosts) else { break };
         let service = platform_service(recorder.read(host).service());
         let new_names = recorder.random.below(2) == 0;
-        shape.draw(&mut Stage { r: &mut recorder, host, service, new_names });
+        shape.draw(&mut ShapeStage { r: &mut recorder, host, service, new_names });
     }
     (run.spans, run.logs, run.truth) = recorder.finish();
 }
@@ -190,7 +190,7 @@ fn platform_service(name: &str) -> &'static str {
 }
 
 /// Where a shape is drawn.
-struct Stage<'a> {
+struct ShapeStage<'a> {
     r: &'a mut Recorder,
     /// The work it hangs on.
     host: At,
@@ -200,7 +200,7 @@ struct Stage<'a> {
     new_names: bool,
 }
 
-impl Stage<'_> {
+impl ShapeStage<'_> {
     /// So many hundredths into the host's work, to the microsecond.
     fn at(&self, percent: i64) -> i64 {
         within(self.host, percent)
@@ -214,7 +214,7 @@ impl Stage<'_> {
     /// A span without attributes.
     fn plain(&mut self, service: &'static str, kind: SpanKind, name: &str, cause: Cause, time: (i64, i64)) -> At {
         let (from, to) = time;
-        self.r.span(Draft { service, kind, name: name.to_owned(), cause, from, to, attributes: vec![] })
+        self.r.span(SpanDraft { service, kind, name: name.to_owned(), cause, from, to, attributes: vec![] })
     }
 
     /// Adds attributes.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::recorder::{Cause, MS};
-use super::{Stage, after, text, within};
+use super::{ShapeStage, after, text, within};
 use crate::model::attribute::{Attributes, Value};
 use crate::model::span::{Event, SpanKind};
 use crate::model::time::{HOUR, Timestamp};
@@ -12,7 +12,7 @@ const TEXTS: &str = "text_store_service";
 const SEARCH: &str = "search_service";
 
 /// Every third span or so comes twice.
-pub(super) fn repeats(stage: &mut Stage) {
+pub(super) fn repeats(stage: &mut ShapeStage) {
     let written = stage.r.written();
     let first = stage.r.random.below(3) as usize;
     for n in (first..written).step_by(3) {
@@ -23,7 +23,7 @@ pub(super) fn repeats(stage: &mut Stage) {
 }
 
 /// The servers that begin traces were called by a gateway, whose spans nobody stores. What is stored twice stays alike.
-pub(super) fn gateway(stage: &mut Stage) {
+pub(super) fn gateway(stage: &mut ShapeStage) {
     let mut callers = HashMap::new();
     for n in 0..stage.r.written() {
         let Some(at) = stage.r.nth(n) else { continue };
@@ -36,7 +36,7 @@ pub(super) fn gateway(stage: &mut Stage) {
 }
 
 /// A server and a child of its own begin a little before what called them.
-pub(super) fn inversions(stage: &mut Stage) {
+pub(super) fn inversions(stage: &mut ShapeStage) {
     let peer = stage.named("server.address", "net.peer.name");
     let (from, to) = (stage.at(40), stage.at(70));
     let call = stage.plain(stage.service, SpanKind::Client, "GET", Cause::Parent(stage.host), (from, to));
@@ -48,7 +48,7 @@ pub(super) fn inversions(stage: &mut Stage) {
 }
 
 /// The clock of the called process is set while it works: what it begins later begins hours earlier, or later.
-pub(super) fn clock_step(stage: &mut Stage) {
+pub(super) fn clock_step(stage: &mut ShapeStage) {
     let step = if stage.r.random.below(2) == 0 { -3 * HOUR } else { 2 * HOUR };
     let peer = stage.named("server.address", "net.peer.name");
     let time = (stage.at(20), stage.at(80));
@@ -67,7 +67,7 @@ pub(super) fn clock_step(stage: &mut Stage) {
 }
 
 /// Two workers that were forked with one state of their random numbers give one ID twice, and each has a child.
-pub(super) fn reused_ids(stage: &mut Stage) {
+pub(super) fn reused_ids(stage: &mut ShapeStage) {
     let shared = stage.r.random.span_id();
     for n in 0..2 {
         let time = (stage.at(20 + 30 * n), stage.at(40 + 30 * n));

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::super::random::Random;
-use super::Run;
+use super::DemoRun;
 use crate::model::time::Timestamp;
 
 /// Stretches every time between two instants of the run by a factor of its own, from 0.5 to 3. The order of all instants
 /// stays as it was, so causes stay before effects. What lines say of their time in their text stays.
-pub fn shuffle(run: &mut Run, seed: u64) {
+pub fn shuffle(run: &mut DemoRun, seed: u64) {
     let fault = run.truth.fault;
     // The instants are true ones: a clock that is off stays off by as much.
     let of_spans = run.spans.iter().flat_map(|s| {
@@ -59,7 +59,8 @@ mod tests {
             let mut run = plain.clone();
             shuffle(&mut run, 9);
             assert!(run != plain, "{}", scenario.name);
-            let begins = |run: &Run, n: usize| run.spans[n].start.plus(-run.truth.fault.ahead(run.spans[n].service()));
+            let begins =
+                |run: &DemoRun, n: usize| run.spans[n].start.plus(-run.truth.fault.ahead(run.spans[n].service()));
             for n in 0..run.spans.len() {
                 for m in 0..run.spans.len() {
                     assert_eq!(begins(&plain, n) < begins(&plain, m), begins(&run, n) < begins(&run, m));

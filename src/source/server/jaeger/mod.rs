@@ -11,7 +11,7 @@ use crate::model::evidence::Operation;
 use crate::model::id::TraceId;
 use crate::model::time::Window;
 use crate::source::failure::{Failure, FailureKind, malformed};
-use crate::source::server::request::{Answer, Request};
+use crate::source::server::request::{Request, Response};
 use crate::source::server::transport::{Transport, shown};
 use crate::source::server::{Endpoint, JaegerApi};
 use crate::wire::{Decoded, Malformed, jaeger_json, otlp_json};
@@ -52,7 +52,7 @@ pub enum Times {
 
 /// One search: all of it is to be true of one span.
 #[derive(Clone, Copy, Debug)]
-pub struct Search<'a> {
+pub struct TraceSearch<'a> {
     /// The span's name, where one is asked for.
     pub operation: Option<&'a str>,
     /// Attributes with their values, exactly.
@@ -99,7 +99,7 @@ impl<'a> Jaeger<'a> {
     }
 
     /// Traces that hold such a span, whole; of one service, or of all where the server can.
-    pub async fn search(&self, search: &Search<'_>, service: Option<&str>) -> Result<Decoded, Failure> {
+    pub async fn search(&self, search: &TraceSearch<'_>, service: Option<&str>) -> Result<Decoded, Failure> {
         match self.dialect {
             Dialect::V1 => self.ask(&v1::search(search, service.unwrap_or_default())).await,
             Dialect::V3 => self.ask(&v3::search(search, service)).await,
@@ -135,11 +135,11 @@ impl<'a> Jaeger<'a> {
 
     /// A recent trace of a service, whatever it carries.
     pub async fn newest(&self, service: &str, window: Window) -> Result<Decoded, Failure> {
-        self.search(&Search { operation: None, tags: &[], window, limit: 1 }, Some(service)).await
+        self.search(&TraceSearch { operation: None, tags: &[], window, limit: 1 }, Some(service)).await
     }
 
     /// The version that its page for people tells, if it tells one; and the answer itself.
-    pub async fn version(&self) -> Result<(Option<String>, Option<Answer>), Failure> {
+    pub async fn version(&self) -> Result<(Option<String>, Option<Response>), Failure> {
         let answer = self.transport.fetch(self.endpoint, &Request::get(&["search"])).await?;
         let page = String::from_utf8_lossy(&answer.body).into_owned();
         let version = page.split("\"gitVersion\":\"").nth(1).and_then(|rest| rest.split('"').next());
@@ -200,7 +200,7 @@ async fn services_v3(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<S
 async fn has_summaries(transport: &Transport, endpoint: &Endpoint) -> bool {
     let probe = tokio::time::timeout(PATIENCE, transport.fetch(endpoint, &v3::summaries_probe())).await;
     probe.is_ok_and(|probe| {
-        probe.is_ok_and(|answer: Answer| answer.status == 400 && !answer.is_page() && v3::says(&answer).is_some())
+        probe.is_ok_and(|answer: Response| answer.status == 400 && !answer.is_page() && v3::says(&answer).is_some())
     })
 }
 

@@ -18,7 +18,7 @@ const MILLI: i64 = 1_000_000;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Figure {
+pub enum ServiceMetric {
     /// Calls a second.
     Calls,
     /// The share of them that failed.
@@ -29,7 +29,7 @@ pub enum Figure {
 
 /// About whom, and when.
 #[derive(Clone, Copy, Debug)]
-pub struct About<'a> {
+pub struct MetricsSubject<'a> {
     /// These services: it has no way to ask about all.
     pub services: &'a [String],
     /// Each operation by itself; else each service as a whole, by what enters it.
@@ -48,8 +48,8 @@ pub fn is_told(window: Window) -> bool {
 pub async fn figures(
     transport: &Transport,
     endpoint: &Endpoint,
-    figure: Figure,
-    about: About<'_>,
+    figure: ServiceMetric,
+    about: MetricsSubject<'_>,
 ) -> Result<Option<Vec<Point>>, Failure> {
     let answer = transport.fetch(endpoint, &request(figure, about)).await?;
     if matches!(answer.status, 404 | 405 | 501) || answer.is_page() {
@@ -62,11 +62,11 @@ pub async fn figures(
 }
 
 /// One value, over the whole time, at its end.
-fn request(figure: Figure, about: About<'_>) -> Request {
+fn request(figure: ServiceMetric, about: MetricsSubject<'_>) -> Request {
     let (word, quantile) = match figure {
-        Figure::Calls => ("calls", None),
-        Figure::Errors => ("errors", None),
-        Figure::Latency(share) => ("latencies", Some(share)),
+        ServiceMetric::Calls => ("calls", None),
+        ServiceMetric::Errors => ("errors", None),
+        ServiceMetric::Latency(share) => ("latencies", Some(share)),
     };
     let length = millis(about.window);
     let mut request = Request::get(&["api", "metrics", word])

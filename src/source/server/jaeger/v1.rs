@@ -2,8 +2,8 @@
 
 use crate::model::id::TraceId;
 use crate::model::time::Window;
-use crate::source::server::jaeger::{Search, object};
-use crate::source::server::request::{Answer, Request};
+use crate::source::server::jaeger::{TraceSearch, object};
+use crate::source::server::request::{Request, Response};
 use crate::wire::jaeger_json;
 
 /// The services that ever sent a span.
@@ -17,7 +17,7 @@ pub fn operations(service: &str) -> Request {
 }
 
 /// Traces of one service of which one span is as searched; the service is not optional here.
-pub fn search(search: &Search<'_>, service: &str) -> Request {
+pub fn search(search: &TraceSearch<'_>, service: &str) -> Request {
     let mut request = Request::get(&["api", "traces"]).with("service", service);
     if let Some(operation) = search.operation {
         request = request.with("operation", operation);
@@ -48,6 +48,6 @@ pub fn trace(id: TraceId, times: super::Times) -> Request {
 }
 
 /// What the server says in an error body.
-pub fn says(answer: &Answer) -> Option<String> {
+pub fn says(answer: &Response) -> Option<String> {
     jaeger_json::error_text(&answer.body)
 }

@@ -1,8 +1,8 @@
 //! Jaeger's stable API, `/api/v3`: OTLP in an envelope. The tag filter is honoured from 2.19 on.
 
 use crate::model::id::TraceId;
-use crate::source::server::jaeger::{Search, Times, object};
-use crate::source::server::request::{Answer, Request};
+use crate::source::server::jaeger::{Times, TraceSearch, object};
+use crate::source::server::request::{Request, Response};
 use crate::wire::otlp_json;
 
 /// The services that ever sent a span.
@@ -21,7 +21,7 @@ pub fn summaries_probe() -> Request {
 }
 
 /// Traces of which one span is as searched; of all services where none is named.
-pub fn search(search: &Search<'_>, service: Option<&str>) -> Request {
+pub fn search(search: &TraceSearch<'_>, service: Option<&str>) -> Request {
     let mut request = Request::get(&["api", "v3", "traces"]);
     if !search.tags.is_empty() {
         request = request.with("query.attributes", object(search.tags));
@@ -49,7 +49,7 @@ pub fn trace(id: TraceId, times: Times) -> Request {
 }
 
 /// Whether an error answer only means that nothing was found.
-pub fn is_nothing(answer: &Answer) -> bool {
+pub fn is_nothing(answer: &Response) -> bool {
     let sign = match answer.status {
         404 => "no traces found",
         500 => "trace not found",
@@ -59,6 +59,6 @@ pub fn is_nothing(answer: &Answer) -> bool {
 }
 
 /// What the server says in an error body.
-pub fn says(answer: &Answer) -> Option<String> {
+pub fn says(answer: &Response) -> Option<String> {
     otlp_json::error_text(&answer.body)
 }

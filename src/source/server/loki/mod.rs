@@ -6,15 +6,15 @@ mod re2;
 use regex::escape;
 
 use crate::model::metric::Series;
-use crate::model::pattern::{Form, Pattern};
+use crate::model::pattern::{Pattern, PatternForm};
 use crate::model::time::{SECOND, Window};
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::Endpoint;
-use crate::source::server::request::{Answer, Request, quoted};
+use crate::source::server::request::{Request, Response, quoted};
 use crate::source::server::transport::{Transport, shown};
 use crate::wire::Decoded;
 use crate::wire::loki_json::{self, IndexStats};
-use crate::wire::prometheus_json::{self, Reply};
+use crate::wire::prometheus_json::{self, PrometheusReply};
 
 /// Labels that, one of them, nearly every stream has; in the order of preference.
 const SELECTOR_LABELS: [&str; 8] =
@@ -73,7 +73,7 @@ impl<'a> Loki<'a> {
         by: Option<&str>,
         most: Option<usize>,
         window: Window,
-    ) -> Result<Reply<Vec<Series>>, Failure> {
+    ) -> Result<PrometheusReply<Vec<Series>>, Failure> {
         let seconds = (window.length() / SECOND).max(1);
         let all = format!("sum by ({}) (count_over_time({query} [{seconds}s]))", by.unwrap_or_default());
         let counting = most.map_or(all.clone(), |most| format!("topk({most}, {all})"));
@@ -103,12 +103,12 @@ impl<'a> Loki<'a> {
     }
 
     /// Its version; empty where it was built without one.
-    pub async fn version(&self) -> Result<(String, Answer), Failure> {
+    pub async fn version(&self) -> Result<(String, Response), Failure> {
         let answer = self.ask(&Request::get(&["loki", "api", "v1", "status", "buildinfo"])).await?;
         Ok((loki_json::version(&answer.body).unwrap_or_default(), answer))
     }
 
-    async fn ask(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn ask(&self, request: &Request) -> Result<Response, Failure> {
         let address = shown(&self.endpoint.url);
         let answer = self.transport.fetch(self.endpoint, request).await?.checked(&address, |_| None)?;
         let short = answer.body.len() < LONGEST_ERROR;
@@ -160,11 +160,11 @@ pub fn by_text(selector: &str, texts: &[String]) -> String {
 /// Lines in whose text this stands somewhere; perhaps a few more: pieces of it may stand in another order.
 pub fn like(selector: &str, text: &Pattern) -> String {
     match text.form() {
-        Form::Pieces(pieces) => {
+        PatternForm::Pieces(pieces) => {
             let found = pieces.iter().filter(|piece| !piece.is_empty()).map(|piece| format!(" |= {}", quoted(piece)));
             format!("{selector}{}", found.collect::<String>())
         }
-        Form::Expression(expression) => format!("{selector} |~ {}", quoted(&re2::at_least(expression))),
+        PatternForm::Expression(expression) => format!("{selector} |~ {}", quoted(&re2::at_least(expression))),
     }
 }
 

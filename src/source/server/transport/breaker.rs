@@ -39,7 +39,7 @@ pub enum Health {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum BreakerPhase {
     Closed,
     Open { until: Duration },
     HalfOpen { is_probed: bool },
@@ -47,9 +47,9 @@ enum State {
 
 /// The breaker of one backend at one origin.
 #[derive(Clone, Debug)]
-pub struct Breaker {
+pub struct CircuitBreaker {
     first_wait: Duration,
-    state: State,
+    state: BreakerPhase,
     in_a_row: usize,
     /// Whether each of the last calls failed.
     last: VecDeque<bool>,
@@ -60,20 +60,28 @@ pub struct Breaker {
     hung: bool,
 }
 
-impl Breaker {
+impl CircuitBreaker {
     /// Closed; it will first stay open for so long.
     pub fn new(first_wait: Duration) -> Self {
-        Self { first_wait, state: State::Closed, in_a_row: 0, last: VecDeque::new(), opened: 0, again: 0, hung: false }
+        Self {
+            first_wait,
+            state: BreakerPhase::Closed,
+            in_a_row: 0,
+            last: VecDeque::new(),
+            opened: 0,
+            again: 0,
+            hung: false,
+        }
     }
 
     /// Lets a request through, or not.
     pub fn admit(&mut self, now: Duration) -> Option<Pass> {
         match self.state {
-            State::Closed => {}
-            State::Open { until } if now < until => return None,
-            State::HalfOpen { is_probed: true } => return None,
-            State::Open { .. } | State::HalfOpen { is_probed: false } => {
-                self.state = State::HalfOpen { is_probed: true };
+            BreakerPhase::Closed => {}
+            BreakerPhase::Open { until } if now < until => return None,
+            BreakerPhase::HalfOpen { is_probed: true } => return None,
+            BreakerPhase::Open { .. } | BreakerPhase::HalfOpen { is_probed: false } => {
+                self.state = BreakerPhase::HalfOpen { is_probed: true };
             }
         }
         Some(Pass { opened: self.opened })
@@ -82,9 +90,9 @@ impl Breaker {
     /// Whether a request would be let through.
     pub fn would_admit(&self, now: Duration) -> bool {
         match self.state {
-            State::Closed | State::HalfOpen { is_probed: false } => true,
-            State::Open { until } => now >= until,
-            State::HalfOpen { is_probed: true } => false,
+            BreakerPhase::Closed | BreakerPhase::HalfOpen { is_probed: false } => true,
+            BreakerPhase::Open { until } => now >= until,
+            BreakerPhase::HalfOpen { is_probed: true } => false,
         }
     }
 
@@ -94,17 +102,19 @@ impl Breaker {
             return;
         }
         match (self.state, health) {
-            (State::Open { .. }, _) | (State::Closed, Health::Unknown) => {}
-            (State::HalfOpen { .. }, Health::Unknown) => self.state = State::HalfOpen { is_probed: false },
-            (State::HalfOpen { .. }, Health::Well) => {
+            (BreakerPhase::Open { .. }, _) | (BreakerPhase::Closed, Health::Unknown) => {}
+            (BreakerPhase::HalfOpen { .. }, Health::Unknown) => {
+                self.state = BreakerPhase::HalfOpen { is_probed: false }
+            }
+            (BreakerPhase::HalfOpen { .. }, Health::Well) => {
                 let opened = self.opened;
                 *self = Self { opened, ..Self::new(self.first_wait) };
             }
-            (State::HalfOpen { .. }, Health::Ill | Health::Hung) => {
+            (BreakerPhase::HalfOpen { .. }, Health::Ill | Health::Hung) => {
                 self.in_a_row += 1;
                 self.open(now, chance);
             }
-            (State::Closed, health) => {
+            (BreakerPhase::Closed, health) => {
                 let is_bad = health != Health::Well;
                 self.in_a_row = if is_bad { self.in_a_row + 1 } else { 0 };
                 self.hung = health == Health::Hung;
@@ -126,7 +136,7 @@ impl Breaker {
         self.again = self.again.saturating_add(1);
         self.opened += 1;
         // Between half of it and all of it: long enough to help, and not all clients at once.
-        self.state = State::Open { until: now + longest.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0) };
+        self.state = BreakerPhase::Open { until: now + longest.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0) };
     }
 
     /// How long it stays open at most, if it opens now.
@@ -142,9 +152,9 @@ impl Breaker {
     /// The state in a word.
     pub fn state(&self) -> BreakerState {
         match self.state {
-            State::Closed => BreakerState::Closed,
-            State::Open { .. } => BreakerState::Open,
-            State::HalfOpen { .. } => BreakerState::HalfOpen,
+            BreakerPhase::Closed => BreakerState::Closed,
+            BreakerPhase::Open { .. } => BreakerState::Open,
+            BreakerPhase::HalfOpen { .. } => BreakerState::HalfOpen,
         }
     }
 
@@ -179,7 +189,7 @@ mod tests {
 
     /// What happens to a breaker, in milliseconds and with the oldest open request answering.
     #[derive(Clone, Copy, Debug)]
-    enum Event {
+    enum BreakerEvent {
         Pause(u64),
         Ask,
         Answer { newest: bool, health: Health },
@@ -233,17 +243,17 @@ mod tests {
         }
     }
 
-    fn events() -> impl Strategy<Value = Vec<Event>> {
+    fn events() -> impl Strategy<Value = Vec<BreakerEvent>> {
         let event = any::<u16>().prop_map(|bits| match (bits % 11, usize::from(bits / 11)) {
-            (0, n) => Event::Pause([1, 2_999, 4_999, 5_000, 5_001, 60_000][n % 6]),
-            (1..=5, _) => Event::Ask,
+            (0, n) => BreakerEvent::Pause([1, 2_999, 4_999, 5_000, 5_001, 60_000][n % 6]),
+            (1..=5, _) => BreakerEvent::Ask,
             (_, n) => {
                 let health =
                     [Health::Well, Health::Ill, Health::Ill, Health::Well, Health::Ill, Health::Hung, Health::Unknown];
                 // What hangs is rare, else nothing else would ever open it.
                 let health =
                     if n % 5 > 0 && health[n / 2 % 7] == Health::Hung { Health::Ill } else { health[n / 2 % 7] };
-                Event::Answer { newest: n % 2 == 0, health }
+                BreakerEvent::Answer { newest: n % 2 == 0, health }
             }
         });
         prop::collection::vec(event, 0..90)
@@ -254,7 +264,7 @@ mod tests {
 
         #[test]
         fn it_does_what_the_plain_model_does(events in events()) {
-            let mut breaker = Breaker::new(Duration::from_secs(5));
+            let mut breaker = CircuitBreaker::new(Duration::from_secs(5));
             let mut model = Model {
                 answers: vec![], opened: 0, opened_since_well: 0, closed_until: 0, shut: false, probe_out: false,
             };
@@ -262,8 +272,8 @@ mod tests {
             for event in events {
                 let at = Duration::from_millis(now);
                 match event {
-                    Event::Pause(ms) => now += ms,
-                    Event::Ask => {
+                    BreakerEvent::Pause(ms) => now += ms,
+                    BreakerEvent::Ask => {
                         let would = breaker.would_admit(at);
                         let pass = breaker.admit(at);
                         prop_assert_eq!(pass.is_some(), would);
@@ -271,7 +281,7 @@ mod tests {
                         prop_assert_eq!(pass.is_some(), model.ask(now));
                         out.extend(pass.map(|pass| (pass, opened)));
                     }
-                    Event::Answer { newest, health } => {
+                    BreakerEvent::Answer { newest, health } => {
                         let one = if newest { out.pop_back() } else { out.pop_front() };
                         if let Some((pass, opened)) = one {
                             breaker.record(pass, health, at, 1.0);
@@ -287,7 +297,7 @@ mod tests {
 
     #[test]
     fn it_stays_open_longer_and_longer_and_forgets_when_all_is_well() {
-        let mut breaker = Breaker::new(Duration::from_secs(5));
+        let mut breaker = CircuitBreaker::new(Duration::from_secs(5));
         let mut now = Duration::ZERO;
         for _ in 0..5 {
             let pass = breaker.admit(now).unwrap();

@@ -20,7 +20,7 @@ use crate::source::server::{Endpoint, Tls};
 /// What makes a client fit for an address: TLS roots are only loaded for https, loopback never goes through a proxy, and
 /// each backend may have certificates of its own.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Way {
+struct ClientKey {
     is_loopback: bool,
     tls: Option<Tls>,
 }
@@ -28,7 +28,7 @@ struct Way {
 /// The clients so far.
 #[derive(Default)]
 pub struct Clients {
-    made: RefCell<HashMap<Way, reqwest::Client>>,
+    made: RefCell<HashMap<ClientKey, reqwest::Client>>,
     proxies: OnceCell<Matcher>,
     resolver: Option<Arc<dyn Resolve>>,
 }
@@ -42,7 +42,7 @@ impl Clients {
     /// The client that is fit for this address.
     pub fn of(&self, endpoint: &Endpoint, limits: &Limits) -> Result<reqwest::Client, Failure> {
         let is_secure = endpoint.url.scheme() == "https";
-        let way = Way { is_loopback: is_loopback(&endpoint.url), tls: is_secure.then(|| endpoint.tls.clone()) };
+        let way = ClientKey { is_loopback: is_loopback(&endpoint.url), tls: is_secure.then(|| endpoint.tls.clone()) };
         if let Some(client) = self.made.borrow().get(&way) {
             return Ok(client.clone());
         }
@@ -51,7 +51,7 @@ impl Clients {
         Ok(client)
     }
 
-    fn make(&self, way: &Way, limits: &Limits) -> Result<reqwest::Client, Failure> {
+    fn make(&self, way: &ClientKey, limits: &Limits) -> Result<reqwest::Client, Failure> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("trace/", env!("CARGO_PKG_VERSION")))

@@ -10,12 +10,12 @@ use super::bounds::{Held, Rate, size};
 use super::lane::on_lane;
 use super::redirect::{Hop, decide, is_redirect};
 use super::retry::{Again, asked_for};
-use super::trouble::{Stage, Trouble, deepest, explain, too_late};
+use super::trouble::{RequestStage, TransportError, deepest, explain, too_late};
 use super::{Transport, joined, shown};
 use crate::model::evidence::Source;
 use crate::model::time::{Human, Timestamp};
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::request::{Answer, Method, Request};
+use crate::source::server::request::{Method, Request, Response};
 use crate::source::server::{Auth, Endpoint};
 
 /// What is read of an answer that is a refusal: nobody reads more of it.
@@ -26,9 +26,9 @@ const BESIDE: usize = 8;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// An answer, and whether and when the server may be asked again.
-pub struct Reply {
+pub struct Exchange {
     /// The answer.
-    pub answer: Answer,
+    pub answer: Response,
     /// Whether the status says that it may be different next time.
     pub again: Again,
     /// How long the server wants to be left alone.
@@ -37,7 +37,7 @@ pub struct Reply {
 
 /// The clocks of one try.
 #[derive(Clone, Copy)]
-struct Clocks {
+struct AttemptTimers {
     whole: Instant,
     deadline: Instant,
     half: Duration,
@@ -45,12 +45,12 @@ struct Clocks {
 
 impl Transport {
     /// Asks once.
-    pub(super) async fn exchange(&self, endpoint: &Endpoint, request: &Request) -> Result<Reply, Trouble> {
+    pub(super) async fn exchange(&self, endpoint: &Endpoint, request: &Request) -> Result<Exchange, TransportError> {
         let client = self.common.clients.of(endpoint, &self.common.limits)?;
         // No single answer may take more than half of the time: the others have theirs to come.
         let half = self.common.limits.total / 2;
         let deadline = self.deadline(endpoint.source);
-        let clocks = Clocks { whole: deadline.min(Instant::now() + half), deadline, half };
+        let clocks = AttemptTimers { whole: deadline.min(Instant::now() + half), deadline, half };
         let mut hop = Hop { url: joined(&endpoint.url, &request.path), method: request.method };
         if request.method == Method::Get && !request.parameters.is_empty() {
             hop.url.set_query(Some(&request.encoded()));
@@ -75,19 +75,19 @@ impl Transport {
         endpoint: &Endpoint,
         request: &Request,
         hop: &Hop,
-        clocks: Clocks,
-    ) -> Result<reqwest::Response, Trouble> {
+        clocks: AttemptTimers,
+    ) -> Result<reqwest::Response, TransportError> {
         let address = shown(&endpoint.url);
         let call = build(client, endpoint, request, hop)?;
         match timeout_at(clocks.whole, on_lane(endpoint.source, client.execute(call))).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(e)) => Err(self.explained(endpoint, &e, Stage::Asking)),
+            Ok(Err(e)) => Err(self.explained(endpoint, &e, RequestStage::Asking)),
             Err(_) if clocks.whole == clocks.deadline => Err(self.past_deadline(endpoint.source).into()),
             Err(_) => Err(too_late(&address, "no answer", clocks.half)),
         }
     }
 
-    fn explained(&self, endpoint: &Endpoint, error: &reqwest::Error, stage: Stage) -> Trouble {
+    fn explained(&self, endpoint: &Endpoint, error: &reqwest::Error, stage: RequestStage) -> TransportError {
         let proxy = self.common.clients.proxy(&endpoint.url);
         explain(&shown(&endpoint.url), error, &self.common.limits, stage, proxy.as_deref())
     }
@@ -96,8 +96,8 @@ impl Transport {
         &self,
         endpoint: &Endpoint,
         mut response: reqwest::Response,
-        clocks: Clocks,
-    ) -> Result<Reply, Trouble> {
+        clocks: AttemptTimers,
+    ) -> Result<Exchange, TransportError> {
         let status = response.status().as_u16();
         let text = |name| response.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
         let date = text(DATE).and_then(Timestamp::from_http_date);
@@ -120,7 +120,7 @@ impl Transport {
         if body.starts_with(&GZIP) && (200..300).contains(&status) {
             return Err(packed(endpoint).into());
         }
-        Ok(Reply { answer: Answer { status, date, after, body }, again: Again::after(status), retry_after })
+        Ok(Exchange { answer: Response { status, date, after, body }, again: Again::after(status), retry_after })
     }
 
     /// Reads a body; if that fails, tells why, with what had come.
@@ -128,8 +128,8 @@ impl Transport {
         &self,
         endpoint: &Endpoint,
         response: &mut reqwest::Response,
-        clocks: Clocks,
-    ) -> Result<Vec<u8>, (Trouble, Vec<u8>)> {
+        clocks: AttemptTimers,
+    ) -> Result<Vec<u8>, (TransportError, Vec<u8>)> {
         let address = shown(&endpoint.url);
         let is_refusal = !response.status().is_success();
         let mut held = Held::of(&self.common.held);
@@ -148,7 +148,7 @@ impl Transport {
                     Err(failure) => failure.into(),
                 },
                 Ok(Ok(None)) => return Ok(body),
-                Ok(Err(e)) => self.explained(endpoint, &e, Stage::Reading(body.len())),
+                Ok(Err(e)) => self.explained(endpoint, &e, RequestStage::Reading(body.len())),
                 Err(_) if idle == clocks.deadline => self.past_deadline(endpoint.source).into(),
                 Err(_) if idle == clocks.whole => too_late(&address, "no whole answer", clocks.half),
                 Err(_) => stalled(&address, self.common.limits.idle),
@@ -188,12 +188,12 @@ fn packed(endpoint: &Endpoint) -> Failure {
     Failure::new(FailureKind::Malformed, message).hint("does a proxy pack the answers once more?")
 }
 
-fn stalled(address: &str, idle: Duration) -> Trouble {
+fn stalled(address: &str, idle: Duration) -> TransportError {
     let message = format!("{address}: the answer stalled: nothing came for {}", Human::from(idle));
     Failure::new(FailureKind::Unreachable, message).hint("the server is overloaded or stuck; see --idle-timeout").into()
 }
 
-fn too_slow(address: &str, idle: Duration) -> Trouble {
+fn too_slow(address: &str, idle: Duration) -> TransportError {
     let message = format!("{address}: the answer is too slow: less than 1 KiB/s for {}", Human::from(idle * 2));
     Failure::new(FailureKind::Unreachable, message).hint("the server is overloaded or stuck; see --idle-timeout").into()
 }
@@ -242,7 +242,7 @@ fn build(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::recording::Tape;
+    use crate::source::recording::Recording;
     use crate::source::server::Tls;
     use crate::source::server::transport::Limits;
     use crate::stop::Stop;
@@ -260,7 +260,7 @@ mod tests {
             (400, 400, 101, Some("more than 900 bytes in answers at once")),
         ];
         for (own, others, more, refused) in table {
-            let transport = Transport::new(limits, Tape::Off, Stop::default());
+            let transport = Transport::new(limits, Recording::Off, Stop::default());
             let (mut body, mut theirs) = (vec![0; own], Held::of(&transport.common.held));
             theirs.add(others);
             let mut held = Held::of(&transport.common.held);

@@ -31,18 +31,18 @@ use url::Url;
 
 pub use bounds::size;
 
-use breaker::{Breaker, Health, Pass};
+use breaker::{CircuitBreaker, Health, Pass};
 use client::Clients;
-use exchange::Reply;
-use retry::{Again, Wait};
-use trouble::Trouble;
+use exchange::Exchange;
+use retry::{Again, RetryDelay};
+use trouble::TransportError;
 
 use crate::model::evidence::{self, Source};
 use crate::model::time::Human;
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::recording::Tape;
+use crate::source::recording::Recording;
 use crate::source::server::Endpoint;
-use crate::source::server::request::{Answer, Request};
+use crate::source::server::request::{Request, Response};
 use crate::stop::Stop;
 
 /// The status of who is asked too often.
@@ -86,7 +86,7 @@ impl Default for Limits {
 
 /// One request as it was made, for `-v` and `--show-queries`.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct RequestLog {
     /// Of whom.
     pub source: Source,
     /// The request.
@@ -99,7 +99,7 @@ pub struct Asked {
 
 /// What one backend was asked so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
+pub struct RequestTally {
     /// Requests, those made again included.
     pub requests: usize,
     /// Of them, those made again.
@@ -120,7 +120,7 @@ type Gate = (Option<Source>, String);
 
 /// The breaker of a backend, and the last failure it saw.
 struct Guard {
-    breaker: Breaker,
+    breaker: CircuitBreaker,
     last: Option<(FailureKind, String)>,
 }
 
@@ -128,12 +128,12 @@ struct Guard {
 struct Common {
     limits: Limits,
     begun: Instant,
-    tape: Tape,
+    tape: Recording,
     clients: Clients,
     /// Places at an origin, and each backend's share of them.
     gates: RefCell<HashMap<Gate, Arc<Semaphore>>>,
     guards: RefCell<HashMap<Door, Guard>>,
-    asked: RefCell<Vec<Asked>>,
+    asked: RefCell<Vec<RequestLog>>,
     /// Bytes of the answers that are being read.
     held: Cell<usize>,
     /// One long answer is read at a time.
@@ -147,7 +147,7 @@ pub struct Transport {
     deadline: Cell<Instant>,
     /// Who is asked last, and must find some time left.
     last: Cell<Option<Source>>,
-    tallies: RefCell<HashMap<Source, Tally>>,
+    tallies: RefCell<HashMap<Source, RequestTally>>,
     budget: Cell<usize>,
     /// Requests of the rounds before this one.
     made_before: Cell<usize>,
@@ -155,7 +155,7 @@ pub struct Transport {
 
 impl Transport {
     /// Its deadline starts now.
-    pub fn new(limits: Limits, tape: Tape, stop: Stop) -> Self {
+    pub fn new(limits: Limits, tape: Recording, stop: Stop) -> Self {
         Self::over(Rc::new(Common {
             limits,
             begun: Instant::now(),
@@ -248,7 +248,7 @@ impl Transport {
     }
 
     /// What one backend was asked so far.
-    pub fn tally(&self, source: Source) -> Tally {
+    pub fn tally(&self, source: Source) -> RequestTally {
         self.tallies.borrow().get(&source).copied().unwrap_or_default()
     }
 
@@ -263,20 +263,20 @@ impl Transport {
     }
 
     /// Every request so far, in the order of their answers.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<RequestLog> {
         self.common.asked.borrow().clone()
     }
 
     /// The recording, to be saved at the end.
-    pub fn tape(&self) -> &Tape {
+    pub fn tape(&self) -> &Recording {
         &self.common.tape
     }
 
     /// The circuit breaker of a backend as it is now.
-    pub fn breaker(&self, endpoint: &Endpoint) -> evidence::Breaker {
+    pub fn breaker(&self, endpoint: &Endpoint) -> evidence::BreakerStatus {
         let guards = self.common.guards.borrow();
-        let Some(guard) = guards.get(&door(endpoint)) else { return evidence::Breaker::default() };
-        evidence::Breaker {
+        let Some(guard) = guards.get(&door(endpoint)) else { return evidence::BreakerStatus::default() };
+        evidence::BreakerStatus {
             state: guard.breaker.state(),
             failures: guard.breaker.failures(),
             opened: guard.breaker.opened(),
@@ -288,7 +288,7 @@ impl Transport {
     ///
     /// # Errors
     /// When no whole answer came; any HTTP status is an answer.
-    pub async fn fetch(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
+    pub async fn fetch(&self, endpoint: &Endpoint, request: &Request) -> Result<Response, Failure> {
         if let Some(outcome) = self.common.tape.played(endpoint.source, request) {
             self.spend(endpoint.source)?;
             // A replay takes no time: the same recording gives the same bytes.
@@ -301,7 +301,7 @@ impl Transport {
     }
 
     /// Asks until there is an answer, or no more trying helps.
-    async fn insist(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Failure> {
+    async fn insist(&self, endpoint: &Endpoint, request: &Request) -> Result<Response, Failure> {
         let mut effort = Tries::default();
         match self.asked_again(endpoint, request, &mut effort).await {
             Ok(answer) if answer.status == TOO_MANY => Err(asks_too_much(endpoint, &answer, effort)),
@@ -309,7 +309,12 @@ impl Transport {
         }
     }
 
-    async fn asked_again(&self, endpoint: &Endpoint, request: &Request, effort: &mut Tries) -> Result<Answer, Failure> {
+    async fn asked_again(
+        &self,
+        endpoint: &Endpoint,
+        request: &Request,
+        effort: &mut Tries,
+    ) -> Result<Response, Failure> {
         let mut delays = retry::delays();
         let mut once = true;
         loop {
@@ -331,9 +336,9 @@ impl Transport {
                 jitter,
                 self.deadline(endpoint.source).saturating_duration_since(Instant::now()),
             ) {
-                Wait::For(pause) => self.pause(pause).await?,
-                Wait::NoTime => return outcome,
-                Wait::TooLong(asked) => {
+                RetryDelay::For(pause) => self.pause(pause).await?,
+                RetryDelay::NoTime => return outcome,
+                RetryDelay::TooLong(asked) => {
                     return outcome.and_then(|answer| Err(left_alone(endpoint, &answer, asked, *effort)));
                 }
             }
@@ -367,7 +372,7 @@ impl Transport {
     }
 
     /// One try, from the wait for a place to the whole answer.
-    async fn attempt(&self, endpoint: &Endpoint, request: &Request) -> Result<Reply, Trouble> {
+    async fn attempt(&self, endpoint: &Endpoint, request: &Request) -> Result<Exchange, TransportError> {
         self.refuse_if_open(endpoint)?;
         let (share, all) = (self.gate(endpoint, Some(endpoint.source)), self.gate(endpoint, None));
         let _places = (self.place(&share, endpoint.source).await?, self.place(&all, endpoint.source).await?);
@@ -377,7 +382,7 @@ impl Transport {
         self.count(endpoint.source, |tally| tally.requests += 1);
         let tried = tokio::select! {
             biased;
-            () = self.common.stop.asked() => Err(Trouble::lasting(stopped(&self.common.stop))),
+            () = self.common.stop.asked() => Err(TransportError::lasting(stopped(&self.common.stop))),
             tried = Box::pin(self.exchange(endpoint, request)) => tried,
         };
         let tried = match tried {
@@ -385,7 +390,7 @@ impl Transport {
             Err(trouble) => Err(trouble),
         };
         let tried = tried
-            .map_err(|trouble| Trouble { failure: endpoint.mask.failure(trouble.failure), ..trouble })
+            .map_err(|trouble| TransportError { failure: endpoint.mask.failure(trouble.failure), ..trouble })
             .map_err(|trouble| unless_a_stranger(trouble, endpoint));
         ticket.health = health(&tried);
         ticket.last = last_error(&tried);
@@ -395,11 +400,12 @@ impl Transport {
     }
 
     /// A reply without our secrets.
-    async fn masked(&self, endpoint: &Endpoint, reply: Reply) -> Result<Reply, Trouble> {
+    async fn masked(&self, endpoint: &Endpoint, reply: Exchange) -> Result<Exchange, TransportError> {
         let mask = Arc::clone(&endpoint.mask);
-        let Reply { answer, again, retry_after } = reply;
-        let answer = self.apart(answer.body.len(), move || mask.answer(answer)).await.map_err(Trouble::lasting)?;
-        Ok(Reply { answer, again, retry_after })
+        let Exchange { answer, again, retry_after } = reply;
+        let answer =
+            self.apart(answer.body.len(), move || mask.answer(answer)).await.map_err(TransportError::lasting)?;
+        Ok(Exchange { answer, again, retry_after })
     }
 
     /// A backend's share of the places at its origin, or all of them.
@@ -435,7 +441,7 @@ impl Transport {
 
     fn admit(&self, endpoint: &Endpoint) -> Result<Ticket<'_>, Failure> {
         let mut guards = self.common.guards.borrow_mut();
-        let new = || Guard { breaker: Breaker::new(self.common.limits.open), last: None };
+        let new = || Guard { breaker: CircuitBreaker::new(self.common.limits.open), last: None };
         let guard = guards.entry(door(endpoint)).or_insert_with(new);
         match guard.breaker.admit(self.common.begun.elapsed()) {
             Some(pass) => {
@@ -445,7 +451,7 @@ impl Transport {
         }
     }
 
-    fn count(&self, source: Source, change: impl FnOnce(&mut Tally)) {
+    fn count(&self, source: Source, change: impl FnOnce(&mut RequestTally)) {
         change(self.tallies.borrow_mut().entry(source).or_default());
     }
 
@@ -479,7 +485,13 @@ impl Transport {
     }
 
     /// Keeps a request and what came of it; `begun` is none in a replay, which has counted nothing yet either.
-    fn remember(&self, source: Source, request: &Request, begun: Option<Instant>, outcome: Result<&Answer, &Failure>) {
+    fn remember(
+        &self,
+        source: Source,
+        request: &Request,
+        begun: Option<Instant>,
+        outcome: Result<&Response, &Failure>,
+    ) {
         let now = Instant::now();
         self.count(source, |tally| {
             tally.requests += usize::from(begun.is_none());
@@ -494,7 +506,7 @@ impl Transport {
             Err(failure) => failure.message.clone(),
         };
         let elapsed = begun.map_or(Duration::ZERO, |begun| now - begun);
-        self.common.asked.borrow_mut().push(Asked { source, request: request.clone(), result, elapsed });
+        self.common.asked.borrow_mut().push(RequestLog { source, request: request.clone(), result, elapsed });
     }
 }
 
@@ -528,7 +540,7 @@ fn door(endpoint: &Endpoint) -> Door {
 }
 
 /// At an address that nobody named, nobody need be: that is no reason to knock again.
-fn unless_a_stranger(mut trouble: Trouble, endpoint: &Endpoint) -> Trouble {
+fn unless_a_stranger(mut trouble: TransportError, endpoint: &Endpoint) -> TransportError {
     if !endpoint.configured && trouble.failure.kind == FailureKind::Absent {
         trouble.again = Again::Never;
     }
@@ -536,7 +548,7 @@ fn unless_a_stranger(mut trouble: Trouble, endpoint: &Endpoint) -> Trouble {
 }
 
 /// Whether a backend is well, judged by one try. Whoever says no is well; whoever says when to come back is neither.
-fn health(tried: &Result<Reply, Trouble>) -> Health {
+fn health(tried: &Result<Exchange, TransportError>) -> Health {
     match tried {
         Ok(reply) if reply.again == Again::Never => Health::Well,
         Ok(reply) if reply.retry_after.is_some() => Health::Unknown,
@@ -550,7 +562,7 @@ fn health(tried: &Result<Reply, Trouble>) -> Health {
     }
 }
 
-fn last_error(tried: &Result<Reply, Trouble>) -> Option<(FailureKind, String)> {
+fn last_error(tried: &Result<Exchange, TransportError>) -> Option<(FailureKind, String)> {
     match tried {
         Ok(reply) if reply.again == Again::Never => None,
         Ok(reply) => Some((FailureKind::Unreachable, format!("HTTP {}", reply.answer.status))),
@@ -589,7 +601,7 @@ impl Tries {
 }
 
 /// The server wants fewer questions, and there were tries enough.
-fn asks_too_much(endpoint: &Endpoint, answer: &Answer, tries: Tries) -> Failure {
+fn asks_too_much(endpoint: &Endpoint, answer: &Response, tries: Tries) -> Failure {
     let said = if answer.is_page() || answer.is_empty() { String::new() } else { format!(": {}", answer.text()) };
     let message =
         format!("{} wants to be asked less often (HTTP {TOO_MANY}){said}{}", shown(&endpoint.url), tries.words());
@@ -599,7 +611,7 @@ fn asks_too_much(endpoint: &Endpoint, answer: &Answer, tries: Tries) -> Failure 
 }
 
 /// The server wants to be left alone for longer than there is time.
-fn left_alone(endpoint: &Endpoint, answer: &Answer, asked: Duration, tries: Tries) -> Failure {
+fn left_alone(endpoint: &Endpoint, answer: &Response, asked: Duration, tries: Tries) -> Failure {
     let (address, status) = (shown(&endpoint.url), answer.status);
     let message = format!("{address} asks to wait {} (HTTP {status}){}", Human::from(asked), tries.words());
     let hint = if asked > SOON { "try again then" } else { "try again then, or raise --timeout" };

@@ -12,7 +12,7 @@ use super::{Transport, shown, stopped};
 use crate::model::time::Human;
 use crate::source::failure::{Failure, FailureKind, malformed};
 use crate::source::server::Endpoint;
-use crate::source::server::request::Answer;
+use crate::source::server::request::Response;
 use crate::wire::Malformed;
 
 /// Shorter answers are read sooner than a thread begins.
@@ -26,7 +26,7 @@ impl Transport {
     pub async fn read<T: Send + 'static>(
         &self,
         endpoint: &Endpoint,
-        answer: Answer,
+        answer: Response,
         decode: impl FnOnce(&[u8]) -> Result<T, Malformed> + Send + 'static,
     ) -> Result<T, Failure> {
         let read = self.apart(answer.body.len(), move || decode(&answer.body)).await?;

@@ -63,7 +63,7 @@ pub fn asked_for(retry_after: &str, date: Option<Timestamp>) -> Option<Duration>
 
 /// How long to wait before asking again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub enum RetryDelay {
     /// This long.
     For(Duration),
     /// The server wants to be left alone for longer than there is time: so long.
@@ -73,12 +73,12 @@ pub enum Wait {
 }
 
 /// The wait that the server asked for, or a random one, whichever is longer, if it fits into what is left.
-pub fn wait(asked: Option<Duration>, jitter: Duration, left: Duration) -> Wait {
+pub fn wait(asked: Option<Duration>, jitter: Duration, left: Duration) -> RetryDelay {
     match asked {
-        Some(asked) if asked.max(jitter) >= left => Wait::TooLong(asked),
-        Some(asked) => Wait::For(asked.max(jitter)),
-        None if jitter >= left => Wait::NoTime,
-        None => Wait::For(jitter),
+        Some(asked) if asked.max(jitter) >= left => RetryDelay::TooLong(asked),
+        Some(asked) => RetryDelay::For(asked.max(jitter)),
+        None if jitter >= left => RetryDelay::NoTime,
+        None => RetryDelay::For(jitter),
     }
 }
 
@@ -138,9 +138,9 @@ mod tests {
         fn a_wait_never_passes_the_deadline(asked in 0..100u64, has in any::<bool>(), jitter in 0..6000u64, left in 0..40_000u64) {
             let (asked, jitter, left) = (has.then(|| Duration::from_secs(asked)), Duration::from_millis(jitter), Duration::from_millis(left));
             match wait(asked, jitter, left) {
-                Wait::For(d) => prop_assert!(d < left && d >= jitter && asked.is_none_or(|a| d >= a)),
-                Wait::TooLong(a) => prop_assert!(asked == Some(a) && a.max(jitter) >= left),
-                Wait::NoTime => prop_assert!(asked.is_none() && jitter >= left),
+                RetryDelay::For(d) => prop_assert!(d < left && d >= jitter && asked.is_none_or(|a| d >= a)),
+                RetryDelay::TooLong(a) => prop_assert!(asked == Some(a) && a.max(jitter) >= left),
+                RetryDelay::NoTime => prop_assert!(asked.is_none() && jitter >= left),
             }
         }
 

@@ -3,13 +3,13 @@
 use super::tests::{at, limits, run, status, transport};
 use super::*;
 
-fn reply(status: u16, retry_after: Option<u64>) -> Reply {
-    let answer = Answer { status, date: None, after: Duration::ZERO, body: b"no".to_vec() };
-    Reply { answer, again: Again::after(status), retry_after: retry_after.map(Duration::from_secs) }
+fn reply(status: u16, retry_after: Option<u64>) -> Exchange {
+    let answer = Response { status, date: None, after: Duration::ZERO, body: b"no".to_vec() };
+    Exchange { answer, again: Again::after(status), retry_after: retry_after.map(Duration::from_secs) }
 }
 
-fn failed(kind: FailureKind, hung: bool) -> Trouble {
-    Trouble { hung, ..Trouble::lasting(Failure::new(kind, "why")) }
+fn failed(kind: FailureKind, hung: bool) -> TransportError {
+    TransportError { hung, ..TransportError::lasting(Failure::new(kind, "why")) }
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn the_places_at_an_origin_are_shared_out_and_never_none() {
 #[test]
 fn what_was_asked_is_counted_and_kept() {
     let transport = transport(Limits { requests: 2, ..limits() });
-    let (request, page) = (Request::get(&["x"]), Answer { body: b"<p>".to_vec(), ..reply(200, None).answer });
+    let (request, page) = (Request::get(&["x"]), Response { body: b"<p>".to_vec(), ..reply(200, None).answer });
     let failure = Failure::new(FailureKind::Absent, "gone");
     let begun = Some(Instant::now());
     let outcomes = [Ok(&reply(200, None).answer), Ok(&reply(404, None).answer), Ok(&page), Err(&failure)]

@@ -92,11 +92,11 @@ pub(super) fn run<T>(work: impl Future<Output = T>) -> T {
 }
 
 pub(super) fn transport(limits: Limits) -> Transport {
-    Transport::new(limits, Tape::Off, Stop::default())
+    Transport::new(limits, Recording::Off, Stop::default())
 }
 
 /// One request: what came of it after all checks, and how often the server was asked.
-fn ask(server: &Server) -> (Result<Answer, Failure>, usize) {
+fn ask(server: &Server) -> (Result<Response, Failure>, usize) {
     let endpoint = at(&server.url());
     let outcome = run(async {
         let answer = transport(limits()).fetch(&endpoint, &Request::get(&["x"])).await?;
@@ -288,7 +288,7 @@ fn an_address_that_nobody_named_is_asked_once_and_a_named_one_thrice() {
 }
 
 /// So many requests, eight at a time.
-fn many(transport: &Transport, endpoint: &Endpoint, n: usize) -> Vec<Result<Answer, Failure>> {
+fn many(transport: &Transport, endpoint: &Endpoint, n: usize) -> Vec<Result<Response, Failure>> {
     run(async {
         let ask = |n: usize| async move { transport.fetch(endpoint, &Request::get(&["x"]).with("n", n)).await };
         stream::iter(0..n).map(ask).buffered(8).collect().await
@@ -341,7 +341,7 @@ fn a_stop_ends_waiting_and_sleeping_at_once() {
     let sleeps = Server::says(&[&status(503, "Retry-After: 5\r\n")]);
     for server in [waits, sleeps] {
         let stop = Stop::default();
-        let transport = Transport::new(limits(), Tape::Off, stop.clone());
+        let transport = Transport::new(limits(), Recording::Off, stop.clone());
         let begun = std::time::Instant::now();
         let failure = run(async {
             let endpoint = at(&server.url());
@@ -382,13 +382,13 @@ fn one_that_hangs_leaves_places_to_its_neighbours() {
 }
 
 /// A resolver that is in trouble so often, and then knows the way.
-struct Names {
+struct FlakyResolver {
     troubles: usize,
     words: &'static str,
     asked: Arc<AtomicUsize>,
 }
 
-impl Resolve for Names {
+impl Resolve for FlakyResolver {
     fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
         let n = self.asked.fetch_add(1, Ordering::SeqCst);
         let outcome: Result<reqwest::dns::Addrs, Box<dyn std::error::Error + Send + Sync>> = if n < self.troubles {
@@ -410,7 +410,7 @@ fn a_name_that_is_not_there_is_looked_up_once_and_a_resolver_in_trouble_again() 
         (2, "Temporary failure in name resolution", true, 3),
     ] {
         let count = Arc::new(AtomicUsize::new(0));
-        let names = Names { troubles, words, asked: count.clone() };
+        let names = FlakyResolver { troubles, words, asked: count.clone() };
         let transport = transport(limits()).resolving_with(Arc::new(names));
         let outcome = run(transport.fetch(&at(&format!("http://loki.example:{port}")), &Request::get(&["x"])));
         assert_eq!((outcome.is_ok(), count.load(Ordering::SeqCst)), (well, asked), "{outcome:?}");
@@ -462,7 +462,7 @@ fn who_waits_for_a_place_hears_of_the_breaker_at_once() {
             biased;
             _ = hanging => panic!("they should hang"),
             answers = failing => {
-                let refused = |answer: &&Result<Answer, Failure>| {
+                let refused = |answer: &&Result<Response, Failure>| {
                     answer.as_ref().is_err_and(|failure| !failure.was_asked && failure.message.starts_with("not asked"))
                 };
                 assert!(answers.iter().filter(refused).count() >= 180);
@@ -520,7 +520,7 @@ fn a_long_answer_keeps_nobody_waiting() {
     assert_eq!(failure.message, "the answer could not be read within --timeout 300 ms");
 
     let stop = Stop::default();
-    let transport = Transport::new(limits(), Tape::Off, stop.clone());
+    let transport = Transport::new(limits(), Recording::Off, stop.clone());
     let failure = run(async {
         let (read, ()) = tokio::join!(transport.apart(10 << 20, slow), async { stop.ask() });
         read.unwrap_err()

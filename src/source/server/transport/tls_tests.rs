@@ -14,22 +14,22 @@ use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
 use super::*;
 use crate::source::server::{ClientCertificate, Tls};
 
-struct Authority {
+struct TestAuthority {
     issuer: Issuer<'static, KeyPair>,
     certificate: rcgen::Certificate,
 }
 
-fn authority(name: &str) -> Authority {
+fn authority(name: &str) -> TestAuthority {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![]).unwrap();
     params.distinguished_name.push(rcgen::DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let certificate = params.self_signed(&key).unwrap();
-    Authority { issuer: Issuer::new(params, key), certificate }
+    TestAuthority { issuer: Issuer::new(params, key), certificate }
 }
 
 /// A certificate for this name, from one year to another; its own issuer where there is no other.
-fn issued(by: Option<&Authority>, name: &str, years: (i32, i32)) -> (rcgen::Certificate, KeyPair) {
+fn issued(by: Option<&TestAuthority>, name: &str, years: (i32, i32)) -> (rcgen::Certificate, KeyPair) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     params.distinguished_name = rcgen::DistinguishedName::new();
@@ -59,7 +59,7 @@ fn server(act: impl Fn(TcpStream) + Send + Sync + 'static) -> (u16, Arc<AtomicUs
 
 fn secure_server(
     (certificate, key): (rcgen::Certificate, KeyPair),
-    clients: Option<&Authority>,
+    clients: Option<&TestAuthority>,
 ) -> (u16, Arc<AtomicUsize>) {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
@@ -89,7 +89,7 @@ fn secure_server(
     })
 }
 
-fn ask(port: u16, tls: Tls) -> Result<Answer, Failure> {
+fn ask(port: u16, tls: Tls) -> Result<Response, Failure> {
     let endpoint = Endpoint {
         source: Source::Loki,
         url: Url::parse(&format!("https://localhost:{port}")).unwrap(),
@@ -103,7 +103,7 @@ fn ask(port: u16, tls: Tls) -> Result<Answer, Failure> {
     };
     let limits = Limits { total: Duration::from_secs(10), ..Limits::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(Transport::new(limits, Tape::Off, Stop::default()).fetch(&endpoint, &Request::get(&["x"])))
+    runtime.block_on(Transport::new(limits, Recording::Off, Stop::default()).fetch(&endpoint, &Request::get(&["x"])))
 }
 
 #[test]

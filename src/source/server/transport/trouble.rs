@@ -11,7 +11,7 @@ use crate::source::failure::{Failure, FailureKind};
 
 /// A failure, and whether it may be different next time.
 #[derive(Clone, Debug)]
-pub struct Trouble {
+pub struct TransportError {
     /// What to say.
     pub failure: Failure,
     /// Whether to try again.
@@ -20,7 +20,7 @@ pub struct Trouble {
     pub hung: bool,
 }
 
-impl Trouble {
+impl TransportError {
     /// A failure that would only repeat itself.
     pub fn lasting(failure: Failure) -> Self {
         Self { failure, again: Again::Never, hung: false }
@@ -36,7 +36,7 @@ impl Trouble {
     }
 }
 
-impl From<Failure> for Trouble {
+impl From<Failure> for TransportError {
     fn from(failure: Failure) -> Self {
         Self::lasting(failure)
     }
@@ -44,7 +44,7 @@ impl From<Failure> for Trouble {
 
 /// Where the request was on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum RequestStage {
     /// Nothing came yet.
     Asking,
     /// So many bytes of the body had come.
@@ -52,14 +52,20 @@ pub enum Stage {
 }
 
 /// Half of the time is gone: there is none to try again.
-pub fn too_late(address: &str, what: &str, limit: Duration) -> Trouble {
+pub fn too_late(address: &str, what: &str, limit: Duration) -> TransportError {
     let failure = Failure::new(FailureKind::Unreachable, format!("{address}: {what} within {}", Human::from(limit)))
         .hint("the server is overloaded or stuck; one answer may take half of --timeout");
-    Trouble { hung: true, ..Trouble::lasting(failure) }
+    TransportError { hung: true, ..TransportError::lasting(failure) }
 }
 
 /// What an error means. `proxy` is the place that stood between, where one did.
-pub fn explain(address: &str, error: &reqwest::Error, limits: &Limits, stage: Stage, proxy: Option<&str>) -> Trouble {
+pub fn explain(
+    address: &str,
+    error: &reqwest::Error,
+    limits: &Limits,
+    stage: RequestStage,
+    proxy: Option<&str>,
+) -> TransportError {
     let to = match proxy {
         Some(proxy) => format!("{address} through the proxy {proxy}"),
         None => address.to_owned(),
@@ -74,7 +80,7 @@ pub fn explain(address: &str, error: &reqwest::Error, limits: &Limits, stage: St
         let cause = deepest(error);
         let is_flood = cause.contains("too large");
         let what = if is_flood { "sent more headers than anyone reads" } else { "does not speak HTTP" };
-        return Trouble::lasting(
+        return TransportError::lasting(
             Failure::new(FailureKind::Malformed, format!("{to} {what}: {cause}"))
                 .hint("does something else listen there? check the port"),
         );
@@ -86,20 +92,20 @@ pub fn explain(address: &str, error: &reqwest::Error, limits: &Limits, stage: St
 }
 
 /// No connection came about in time; where that took half of all the time, there is none to try again.
-fn unconnected(to: &str, limits: &Limits) -> Trouble {
+fn unconnected(to: &str, limits: &Limits) -> TransportError {
     let again = if limits.connect * 2 < limits.total { Again::Often } else { Again::Never };
     let message = format!("{to}: no connection within {}", Human::from(limits.connect));
-    Trouble::passing(FailureKind::Unreachable, message, again)
+    TransportError::passing(FailureKind::Unreachable, message, again)
         .hint("is the address right, and does a firewall swallow it? see --connect-timeout")
 }
 
 /// No connection came about.
-fn connecting(to: &str, address: &str, error: &reqwest::Error, proxy: Option<&str>) -> Trouble {
+fn connecting(to: &str, address: &str, error: &reqwest::Error, proxy: Option<&str>) -> TransportError {
     let cause = deepest(error);
     if let Some(cause) = unresolved(error) {
         let host = host(proxy.map_or(address, |proxy| proxy));
         let again = if is_temporary(&cause) { Again::Often } else { Again::Never };
-        return Trouble::passing(FailureKind::Absent, format!("cannot resolve {host}: {cause}"), again)
+        return TransportError::passing(FailureKind::Absent, format!("cannot resolve {host}: {cause}"), again)
             .hint("is the name right, and does this machine's DNS know it?");
     }
     let again = match find::<io::Error>(error).map(io::Error::kind) {
@@ -111,34 +117,36 @@ fn connecting(to: &str, address: &str, error: &reqwest::Error, proxy: Option<&st
     } else {
         "is it running, and is this its address?"
     };
-    Trouble::passing(FailureKind::Absent, format!("cannot connect to {to}: {cause}"), again).hint(hint)
+    TransportError::passing(FailureKind::Absent, format!("cannot connect to {to}: {cause}"), again).hint(hint)
 }
 
 /// The connection was there, and is no more.
-fn lost(to: &str, error: &reqwest::Error, stage: Stage) -> Trouble {
+fn lost(to: &str, error: &reqwest::Error, stage: RequestStage) -> TransportError {
     let cause = plain(&deepest(error));
     match stage {
-        Stage::Asking => Trouble::passing(FailureKind::Unreachable, format!("{to}: {cause}"), Again::Often),
-        Stage::Reading(bytes) if error.is_decode() && find::<hyper::Error>(error).is_none() => {
-            Trouble::lasting(Failure::new(
+        RequestStage::Asking => {
+            TransportError::passing(FailureKind::Unreachable, format!("{to}: {cause}"), Again::Often)
+        }
+        RequestStage::Reading(bytes) if error.is_decode() && find::<hyper::Error>(error).is_none() => {
+            TransportError::lasting(Failure::new(
                 FailureKind::Malformed,
                 format!("{to} sent an answer that cannot be unpacked: {cause} (after {bytes} bytes)"),
             ))
         }
-        Stage::Reading(bytes) => {
+        RequestStage::Reading(bytes) => {
             let message = format!("{to}: {cause} (after {bytes} bytes)");
-            Trouble::passing(FailureKind::Unreachable, message, Again::Once)
+            TransportError::passing(FailureKind::Unreachable, message, Again::Once)
         }
     }
 }
 
 /// What the proxy did instead of opening a way to the server.
-fn tunnel(address: &str, error: &reqwest::Error, proxy: Option<&str>) -> Option<Trouble> {
+fn tunnel(address: &str, error: &reqwest::Error, proxy: Option<&str>) -> Option<TransportError> {
     let proxy = proxy?;
     let mut told = chain(error).map(ToString::to_string);
     let (kind, what, again, hint) = told.find_map(|text| tunnel_sentence(text.strip_prefix("tunnel error: ")?))?;
     let message = format!("the proxy {proxy} {what} (on the way to {address})");
-    Some(Trouble::passing(kind, message, again).hint(hint))
+    Some(TransportError::passing(kind, message, again).hint(hint))
 }
 
 /// What the library says of a tunnel that did not open: its kind, what the proxy did, whether to try again, a hint.
@@ -164,9 +172,9 @@ fn tunnel_sentence(told: &str) -> Option<(FailureKind, &'static str, Again, &'st
 }
 
 /// TLS in one sentence for each thing that can be wrong. Nothing of it is different next time.
-fn secure(address: &str, error: &reqwest::Error) -> Option<Trouble> {
+fn secure(address: &str, error: &reqwest::Error) -> Option<TransportError> {
     let lasting = |what: String, hint: &str| {
-        Some(Trouble::lasting(Failure::new(FailureKind::MustAct, format!("{address}: {what}")).hint(hint)))
+        Some(TransportError::lasting(Failure::new(FailureKind::MustAct, format!("{address}: {what}")).hint(hint)))
     };
     let error = find::<rustls::Error>(error)?;
     let (what, hint) = tls_sentence(error);

@@ -5,17 +5,17 @@ use crate::analysis::journey::sketch;
 use crate::model::attribute::Attributes;
 use crate::model::finding::{FindingId, Severity};
 use crate::model::id::SpanId;
-use crate::model::journey::Via;
+use crate::model::journey::CauseKind;
 use crate::query::{Query, Subject};
 use crate::source::demo;
 use crate::stitch::stitch;
 
-fn judged_by(journey: &Journey, known: &Known, baseline: Option<&Baseline>) -> Vec<Finding> {
-    of(journey, &Grounds { complete: true, settled: true, looked_up: true, known, baseline }).findings
+fn judged_by(journey: &Journey, known: &Knowledge, baseline: Option<&Baseline>) -> Vec<Finding> {
+    of(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline }).findings
 }
 
 fn judged(journey: &Journey) -> Vec<Finding> {
-    let mut known = Known::default();
+    let mut known = Knowledge::default();
     known.learn(journey);
     judged_by(journey, &known, None)
 }
@@ -214,7 +214,7 @@ fn clocks_apart_are_told_once_a_pair() {
     assert_eq!(told(&judged(&journey)), "info clock_skew a  ×1");
 }
 
-fn scenario(name: &str, seed: u64) -> (demo::Run, Journey) {
+fn scenario(name: &str, seed: u64) -> (demo::DemoRun, Journey) {
     let scenario = demo::scenarios().into_iter().find(|s| s.name == name).unwrap();
     let run = scenario.run(demo::NOW.plus(-120_000_000_000), seed);
     let keys = vec!["correlation_id".to_owned()];
@@ -233,7 +233,7 @@ fn twenty_good_runs_tell_what_is_missing() {
     assert_eq!(baseline.runs(), 20);
     let with = |name: &str| {
         let journey = scenario(name, 1).1;
-        let mut known = Known::default();
+        let mut known = Knowledge::default();
         known.learn(&journey);
         told(&judged_by(&journey, &known, Some(&baseline)))
     };
@@ -246,7 +246,7 @@ fn twenty_good_runs_tell_what_is_missing() {
     assert!(with("late-consumer").starts_with("warning gap/queue_wait"));
     assert!(!with("callee-down").contains("unusual"), "what an error explains is not told twice");
     let few = scenario("missing-storage-update", 1).1;
-    assert_eq!(told(&judged_by(&few, &Known::default(), Some(&Baseline::default()))), "");
+    assert_eq!(told(&judged_by(&few, &Knowledge::default(), Some(&Baseline::default()))), "");
 }
 
 type Drawn = (FindingId, &'static str, &'static [usize]);
@@ -258,15 +258,15 @@ fn what_one_cause_showed_as_is_one_finding() {
         PublishWithoutConsume, SiblingDeviation, UsuallyFollowedBy,
     };
     let journey = sketch::journey("a/x 0..9");
-    let known = Known::default();
-    let grounds = Grounds { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
-    let scene = Scene::of(&journey, &grounds);
+    let known = Knowledge::default();
+    let grounds = FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
+    let scene = RuleContext::of(&journey, &grounds);
     let draft = |(id, kind, spans): &(FindingId, &'static str, &[usize])| {
         let severity = if *id == Orphan { Severity::Warning } else { Severity::Info };
         let mut finding = Finding::new(*id, severity, Confidence::High, id.word());
         finding.kind = kind;
         finding.evidence = vec![scene.proof(0, "the same")];
-        Draft { finding, spans: spans.to_vec() }
+        RuleHit { finding, spans: spans.to_vec() }
     };
     let table: [(&[Drawn], &str); 12] = [
         (
@@ -320,7 +320,7 @@ fn the_deepest_and_the_widest_journeys_are_judged() {
     let mut wide = sketch::chain(count);
     for (index, span) in wide.spans.iter_mut().enumerate().skip(1) {
         span.parent_id = SpanId::from_u64(1);
-        wide.forest.cause[index] = Some((0, Via::Parent));
+        wide.forest.cause[index] = Some((0, CauseKind::Parent));
         wide.forest.effects[index].clear();
     }
     wide.forest.effects[0] = (1..count).collect();

@@ -1,7 +1,7 @@
 //! How real instrumentations draw good runs, each beside the fault that it must not hide.
 
 use super::{judged_by, told};
-use crate::analysis::journey::findings::known::Known;
+use crate::analysis::journey::findings::known::Knowledge;
 use crate::analysis::journey::sketch;
 use crate::model::attribute::Value;
 use crate::model::evidence::Evidence;
@@ -22,7 +22,7 @@ fn stitched(drawn: Journey) -> Journey {
 }
 
 /// What is above info, of the journey as drawn; stitched anew it must be the same.
-fn grave(text: &str, known: &Known) -> String {
+fn grave(text: &str, known: &Knowledge) -> String {
     let [drawn, stitched] = [sketch::journey(text), stitched(sketch::journey(text))].map(|journey| {
         let mut known = known.clone();
         known.learn(&journey);
@@ -181,7 +181,7 @@ fn good_runs_stay_silent_and_the_faults_beside_them_do_not() {
             "",
         ),
     ];
-    let known = Known { served: [("s".to_owned(), "p".to_owned())].into(), ..Known::default() };
+    let known = Knowledge { served: [("s".to_owned(), "p".to_owned())].into(), ..Knowledge::default() };
     for (shape, text, wanted) in table {
         assert_eq!(grave(text, &known), wanted, "{shape}");
     }
