@@ -88,7 +88,7 @@ async fn of_a_window(args: &AlertsArgs, context: &Context) -> Result<Outcome, Er
     let mut basis = Basis::default();
     let shown = alerts.len().min(SHOWN);
     if desk.backends.jaeger.is_some() && shown > 0 {
-        let mut showing = AlertExamples::of(&alerts[..shown], asked);
+        let mut showing = AlertExamples::new(&alerts[..shown], asked);
         let touched: Windows = alerts[..shown].iter().filter_map(|alert| alert.touches(asked)).collect();
         let mut touched: Vec<Window> = touched.iter().collect();
         touched.reverse();
@@ -97,7 +97,7 @@ async fn of_a_window(args: &AlertsArgs, context: &Context) -> Result<Outcome, Er
             let take = |journey| showing.add(&journey, &filters);
             let services = services_of(&alerts[..shown], [asked, stretch], &filters);
             let reading =
-                WindowQuery { window: stretch, services, search: WindowSearch::of(TraceSelection::AndErrors) };
+                WindowQuery { window: stretch, services, search: WindowSearch::for_traces(TraceSelection::AndErrors) };
             let counted = read(&desk, reading, &args.window, context, take).await;
             add(&mut basis, counted.basis);
             footing.settled &= counted.footing.settled;
@@ -149,7 +149,7 @@ async fn of_the_demo(args: &AlertsArgs, context: &Context) -> Result<Outcome, Er
     let filters = args.window.journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, demo::NOW, &filters);
-    let mut showing = AlertExamples::of(&alerts, asked);
+    let mut showing = AlertExamples::new(&alerts, asked);
     let counted = each(&args.window, context, |journey| showing.add(&journey, &filters)).await?;
     showing.finish(&mut alerts);
     Ok(shown_with(
@@ -171,7 +171,7 @@ async fn of_one(args: &AlertsArgs, context: &Context) -> Result<Outcome, Error> 
     let filters = args.window.journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&alerted, window, told.query.now, &filters);
-    let mut showing = AlertExamples::of(&alerts, window);
+    let mut showing = AlertExamples::new(&alerts, window);
     showing.add(journey, &filters);
     showing.finish(&mut alerts);
     let mut basis = Basis::default();

@@ -22,14 +22,14 @@ pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -
     let lines = lines.into_iter().chain(breakers(transport, backends).filter(|_| context.output.verbose > 0));
     said.extend(lines.map(|line| escape::line(&line) + "\n"));
     if context.output.show_queries {
-        said.extend(asked.iter().filter_map(|one| to_paste(one, backends.of(one.source)?)));
+        said.extend(asked.iter().filter_map(|one| to_paste(one, backends.get(one.source)?)));
     }
     said
 }
 
 /// A line for each backend that failed.
 fn breakers(transport: &Transport, backends: &Backends) -> impl Iterator<Item = String> {
-    let endpoints = [Source::Jaeger, Source::Loki, Source::Prometheus].into_iter().filter_map(|s| backends.of(s));
+    let endpoints = [Source::Jaeger, Source::Loki, Source::Prometheus].into_iter().filter_map(|s| backends.get(s));
     let told = endpoints.map(|endpoint| (endpoint.source.word(), transport.breaker(endpoint)));
     told.filter(|(_, breaker)| !breaker.is_plain())
         .map(|(source, breaker)| format!("{source:<10}  breaker {}", breaker.line()))

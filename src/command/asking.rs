@@ -201,7 +201,7 @@ pub fn told(
     context: &Context,
 ) -> JourneyAnswer {
     let mut known = wish.known.clone();
-    StitchedJourney::of(evidence, query, &mut known).told(&known, wish, args, context)
+    StitchedJourney::new(evidence, query, &mut known).told(&known, wish, args, context)
 }
 
 /// A journey that is not judged yet: others may tell more of what it is to be judged by.
@@ -213,7 +213,7 @@ pub struct StitchedJourney {
 
 impl StitchedJourney {
     /// The evidence as a journey; what it shows is known from now on.
-    pub fn of(mut evidence: Evidence, query: Query, known: &mut Knowledge) -> Self {
+    pub fn new(mut evidence: Evidence, query: Query, known: &mut Knowledge) -> Self {
         let shell = Evidence {
             backends: std::mem::take(&mut evidence.backends),
             notes: std::mem::take(&mut evidence.notes),

@@ -63,7 +63,7 @@ fn stops(scenario: &Scenario, run: &DemoRun) -> Vec<TourStep> {
         text: run.truth.planted.as_ref().map_or("Nothing is wrong here.", |planted| planted.what).to_owned(),
         command: format!("trace find {flag}"),
         report: report(run, &flag, |judged, query| {
-            Body::Find(Box::new(FindReport::of(judged, query.keys.clone(), TimelineOptions::compact())))
+            Body::Find(Box::new(FindReport::new(judged, query.keys.clone(), TimelineOptions::compact())))
         }),
     }];
     if scenario.name == demo::BROKEN {
@@ -74,7 +74,7 @@ fn stops(scenario: &Scenario, run: &DemoRun) -> Vec<TourStep> {
             command: format!("trace timeline --logs all {flag}"),
             report: report(run, &flag, |judged, _| {
                 let options = TimelineOptions { lines: LogDetail::All, ..TimelineOptions::default() };
-                Body::Timeline(Box::new(TimelineReport::of(judged, options)))
+                Body::Timeline(Box::new(TimelineReport::new(judged, options)))
             }),
         });
     }

@@ -33,6 +33,6 @@ pub async fn run(args: &FindArgs, context: &Context) -> Result<Outcome, Error> {
     let told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
     let options = TimelineOptions { filters: args.journey.filters.filters(), ..TimelineOptions::compact() };
     Ok(told.outcome(&args.journey, context, |judged, query| {
-        Body::Find(Box::new(FindReport::of(judged, query.keys.clone(), options)))
+        Body::Find(Box::new(FindReport::new(judged, query.keys.clone(), options)))
     }))
 }

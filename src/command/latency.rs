@@ -100,6 +100,6 @@ pub async fn run(args: &LatencyArgs, context: &Context) -> Result<Outcome, Error
     // Lines tell nothing of lengths.
     let basis = Basis { lines: 0, ..counted.basis };
     let top = usize::try_from(args.top).unwrap_or(usize::MAX);
-    let report = LatencyReport::of(table, by, basis, top, args.histogram);
+    let report = LatencyReport::new(table, by, basis, top, args.histogram);
     Ok(counted.footing.outcome(&args.window.journey, context, Body::Latency(Box::new(report))))
 }

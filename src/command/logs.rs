@@ -51,6 +51,6 @@ pub async fn run(args: &LogsArgs, context: &Context) -> Result<Outcome, Error> {
     let filters = Filters { level: args.level.unwrap_or_default(), ..args.journey.filters.filters() };
     let around = std::mem::take(&mut told.context);
     Ok(told.outcome(&args.journey, context, |judged, _| {
-        Body::Logs(Box::new(LogsReport::of(judged.journey, around, filters)))
+        Body::Logs(Box::new(LogsReport::new(judged.journey, around, filters)))
     }))
 }

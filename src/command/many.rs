@@ -172,8 +172,9 @@ fn together<'a>(
     context: &'a Context,
 ) -> impl Iterator<Item = JourneyAnswer> + 'a {
     let mut known = wish.known.clone();
-    let stitched =
-        |(subject, evidence), known: &mut Knowledge| StitchedJourney::of(evidence, blank(subject, context, now), known);
+    let stitched = |(subject, evidence), known: &mut Knowledge| {
+        StitchedJourney::new(evidence, blank(subject, context, now), known)
+    };
     let mut all: Vec<StitchedJourney> = shares.all.into_iter().map(|share| stitched(share, &mut known)).collect();
     // What these show is known from the journeys that they are.
     all.extend(shares.others.into_iter().map(|share| stitched(share, &mut Knowledge::default())));

@@ -86,7 +86,7 @@ pub async fn run(args: &MapArgs, context: &Context) -> Result<Outcome, Error> {
 }
 
 fn report(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: u32) -> MapReport {
-    MapReport::of(map, basis, dependencies, usize::try_from(top).unwrap_or(usize::MAX))
+    MapReport::new(map, basis, dependencies, usize::try_from(top).unwrap_or(usize::MAX))
 }
 
 /// What Jaeger counts itself, to compare with: whatever keeps it from telling takes nothing from the answer, and who does

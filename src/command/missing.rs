@@ -60,14 +60,14 @@ pub async fn run(args: &MissingArgs, context: &Context) -> Result<Outcome, Error
     let footing = each(&args.journey, &args.many, &wish, context, |told| {
         let judged = std::mem::take(&mut told.judged);
         let (complete, settled) = (told.footing.is_complete(), told.footing.settled);
-        runs.push(MissingRun::of(&told.query.subject.text, judged, complete, settled));
+        runs.push(MissingRun::new(&told.query.subject.text, judged, complete, settled));
     });
     let mut footing = footing.await?;
     if let Some((_, runs)) = compared {
         let said = format!("compared with {} that went well", counted(runs, "other run"));
         footing.shell.note(Note::general(NoteCode::Info, said));
     }
-    Ok(footing.outcome(&args.journey, context, Body::Missing(Box::new(MissingReport::of(runs, least)))))
+    Ok(footing.outcome(&args.journey, context, Body::Missing(Box::new(MissingReport::new(runs, least)))))
 }
 
 /// The good ones among the other runs, and how many they are: the newest of the backends that begin as this one does,

@@ -92,7 +92,7 @@ pub async fn run(args: &PhasesArgs, context: &Context) -> Result<Outcome, Error>
                 let reading = WindowQuery {
                     window: asked,
                     services: vec![],
-                    search: WindowSearch::of(TraceSelection::AndErrors),
+                    search: WindowSearch::for_traces(TraceSelection::AndErrors),
                 };
                 footing = read(&desk, reading, &args.window, context, take).await.footing;
             }

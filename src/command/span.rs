@@ -46,9 +46,9 @@ pub async fn run(args: &SpanArgs, context: &Context) -> Result<Outcome, Error> {
         Err(error) => return Err(error),
     };
     Ok(told.outcome(&args.journey, context, |judged, query| {
-        match index.and_then(|index| SpanReport::of(judged.journey.clone(), index)) {
+        match index.and_then(|index| SpanReport::new(judged.journey.clone(), index)) {
             Some(report) => Body::Span(Box::new(report)),
-            None => Body::Find(Box::new(FindReport::of(judged, query.keys.clone(), TimelineOptions::compact()))),
+            None => Body::Find(Box::new(FindReport::new(judged, query.keys.clone(), TimelineOptions::compact()))),
         }
     }))
 }

@@ -42,7 +42,7 @@ fn complained(wrong: &Complaints) -> Error {
 /// report.
 pub fn check(path: &Path, context: &Context) -> Result<Outcome, Error> {
     let (soundness, exit) = match look_at(path)? {
-        Ok(spec) => (SpecCheckReport::of(path.display().to_string(), &spec), Exit::Answered),
+        Ok(spec) => (SpecCheckReport::from_spec(path.display().to_string(), &spec), Exit::Answered),
         Err(wrong) if context.format() == Format::Table => return Err(complained(&wrong)),
         Err(wrong) => (SpecCheckReport::wanting(wrong), Exit::Usage),
     };

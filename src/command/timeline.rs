@@ -67,6 +67,6 @@ impl TimelineArgs {
 pub async fn run(args: &TimelineArgs, context: &Context) -> Result<Outcome, Error> {
     let told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
     Ok(told.outcome(&args.journey, context, |judged, _| {
-        Body::Timeline(Box::new(TimelineReport::of(judged, args.options())))
+        Body::Timeline(Box::new(TimelineReport::new(judged, args.options())))
     }))
 }

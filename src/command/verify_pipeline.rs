@@ -327,7 +327,7 @@ impl Verifier<'_> {
             settled: told.footing.settled,
             start: extent.map(|extent| extent.from),
             duration_ns: extent.map_or(0, Window::length),
-            story: is_first.then(|| Box::new(RunTimeline::of(judged))),
+            story: is_first.then(|| Box::new(RunTimeline::draw(judged))),
         }
     }
 

@@ -58,7 +58,7 @@ pub struct WindowSearch {
 
 impl WindowSearch {
     /// For these traces alone.
-    pub fn of(looks: TraceSelection) -> Self {
+    pub fn for_traces(looks: TraceSelection) -> Self {
         Self { looks, ..Self::default() }
     }
 }

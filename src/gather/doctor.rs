@@ -41,7 +41,7 @@ pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp)
             }
         },
     );
-    let known = |row: DoctorRow| DoctorRow { breaker: backends.of(row.name).map(|e| transport.breaker(e)), ..row };
+    let known = |row: DoctorRow| DoctorRow { breaker: backends.get(row.name).map(|e| transport.breaker(e)), ..row };
     [jaeger, loki, prometheus].map(|row| known(clinic.judged(row))).to_vec()
 }
 

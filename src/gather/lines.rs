@@ -135,7 +135,7 @@ impl<'a> LineFetcher<'a> {
             haul.notes.extend(remarks(&page));
             let full = page.logs.len() + page.skipped_count >= limit;
             let last = page.logs.iter().map(|e| e.time).max();
-            haul.logs.extend(page.logs.into_iter().filter(|entry| seen.insert(LineKey::of(entry))));
+            haul.logs.extend(page.logs.into_iter().filter(|entry| seen.insert(LineKey::new(entry))));
             if haul.logs.len() > self.query.bounds.lines {
                 return Ok(());
             }

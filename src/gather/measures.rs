@@ -326,7 +326,7 @@ fn graph(calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Measure
         lengths.entry(key(series)).or_default().extend(bucket(series, DurationUnit::Seconds));
     }
     for (key, buckets) in lengths {
-        edges.entry(key).and_modify(|edge| edge.lengths = Histogram::of(buckets));
+        edges.entry(key).and_modify(|edge| edge.lengths = Histogram::from_buckets(buckets));
     }
     edges.into_values().filter(|edge| edge.calls > 0.0).collect()
 }
@@ -363,7 +363,7 @@ impl MeasureTable<'_> {
             }
         }
         for (key, sums) in lengths {
-            measures.entry(key).and_modify(|measure| measure.lengths = Histogram::of(sums.into_values()));
+            measures.entry(key).and_modify(|measure| measure.lengths = Histogram::from_buckets(sums.into_values()));
         }
         let is_told = |measure: &Measure| measure.calls.max(measure.errors) > 0.0 && !measure.service.is_empty();
         measures.into_values().filter(is_told).collect()

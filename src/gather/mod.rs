@@ -409,7 +409,7 @@ impl<'a> Gathering<'a> {
         self.evidence.spans.extend(spans.0.into_values().flatten());
         self.evidence.not_stored.extend(haul.not_stored);
         for line in haul.logs {
-            if self.seen_lines.insert(LineKey::of(&line)) {
+            if self.seen_lines.insert(LineKey::new(&line)) {
                 self.evidence.logs.push(line);
             }
         }
@@ -433,7 +433,7 @@ impl<'a> Gathering<'a> {
             self.cut.insert(source);
             return;
         }
-        let is_default = self.backends.of(source).is_some_and(|endpoint| !endpoint.configured);
+        let is_default = self.backends.get(source).is_some_and(|endpoint| !endpoint.configured);
         let is_known = match source {
             Source::Jaeger => self.traces.is_some(),
             Source::Loki => !self.evidence.logs.is_empty() || !self.evidence.coverage.logs.is_empty(),
@@ -487,7 +487,7 @@ impl<'a> Gathering<'a> {
         std::mem::take(&mut self.failed).into_values().for_each(|notes| self.say_once(notes));
         let mut statuses = Vec::new();
         for source in [Source::Jaeger, Source::Loki, Source::Prometheus] {
-            let Some(endpoint) = self.backends.of(source) else {
+            let Some(endpoint) = self.backends.get(source) else {
                 statuses.push(health::left_out(source));
                 continue;
             };

@@ -147,8 +147,8 @@ fn until_now(window: Window, first: Timestamp, now: Timestamp) -> TimeRange {
 fn united(before: Evidence, mut found: Evidence) -> Evidence {
     let known: HashSet<(TraceId, SpanId)> = found.spans.iter().map(|s| (s.trace_id, s.span_id)).collect();
     found.spans.extend(before.spans.into_iter().filter(|s| !known.contains(&(s.trace_id, s.span_id))));
-    let known: HashSet<LineKey> = found.logs.iter().map(LineKey::of).collect();
-    found.logs.extend(before.logs.into_iter().filter(|line| !known.contains(&LineKey::of(line))));
+    let known: HashSet<LineKey> = found.logs.iter().map(LineKey::new).collect();
+    found.logs.extend(before.logs.into_iter().filter(|line| !known.contains(&LineKey::new(line))));
     let here: BTreeSet<TraceId> = found.spans.iter().map(|span| span.trace_id).collect();
     found.not_stored.retain(|trace| !here.contains(trace));
     if found.coverage.metrics.is_empty() {

@@ -222,7 +222,7 @@ impl Span {
 
     /// The exception events, with Jaeger's and OpenTracing's older spellings.
     pub fn exceptions(&self) -> impl Iterator<Item = Exception<'_>> {
-        self.events.iter().filter_map(Exception::of)
+        self.events.iter().filter_map(Exception::from_event)
     }
 
     /// When it failed: at its last exception while it was open, else at its end.
@@ -286,7 +286,7 @@ pub struct Exception<'a> {
 
 impl<'a> Exception<'a> {
     /// The exception that this event tells, if it tells one.
-    pub fn of(event: &'a Event) -> Option<Self> {
+    pub fn from_event(event: &'a Event) -> Option<Self> {
         let text = |keys: &[&str]| event.attributes.text(keys).unwrap_or_default();
         let named = matches!(event.name.as_str(), "exception" | "error");
         let exception = Self {

@@ -128,7 +128,7 @@ pub struct LineKey(Timestamp, String, BTreeMap<String, String>, BTreeMap<String,
 
 impl LineKey {
     /// Of this line.
-    pub fn of(line: &LogEntry) -> Self {
+    pub fn new(line: &LogEntry) -> Self {
         Self(line.time, line.line.clone(), line.labels.clone(), line.metadata.clone())
     }
 }

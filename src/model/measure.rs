@@ -75,7 +75,7 @@ pub struct Estimate {
 
 impl Histogram {
     /// Of cumulative buckets, in any order. Bounds and counts that are no numbers are left out, and counts never fall.
-    pub fn of(buckets: impl IntoIterator<Item = (f64, f64)>) -> Self {
+    pub fn from_buckets(buckets: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let sane = |(bound, count): &(f64, f64)| !bound.is_nan() && *bound >= 0.0 && count.is_finite();
         let mut buckets: Vec<(f64, f64)> = buckets.into_iter().filter(sane).collect();
         buckets.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
@@ -101,7 +101,7 @@ impl Histogram {
             return Self::default();
         }
         buckets.push((f64::INFINITY, count));
-        Self { is_told: true, ..Self::of(buckets) }
+        Self { is_told: true, ..Self::from_buckets(buckets) }
     }
 
     /// How many there are in all.
@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_quantile_lies_in_its_bucket() {
-        let histogram = Histogram::of([(INF, 10.0), (100.0, 4.0), (200.0, 8.0), (f64::NAN, 3.0), (400.0, f64::NAN)]);
+        let histogram =
+            Histogram::from_buckets([(INF, 10.0), (100.0, 4.0), (200.0, 8.0), (f64::NAN, 3.0), (400.0, f64::NAN)]);
         let at = |share| histogram.quantile(share).map(|e| (e.low_ns, e.high_ns, e.value_ns));
         assert_eq!(at(0.2), Some((0, Some(100), 50)));
         assert_eq!(at(0.4), Some((0, Some(100), 100)));
@@ -166,8 +167,8 @@ mod tests {
         assert_eq!(at(0.99), Some((200, None, 200)));
         assert_eq!(histogram.bars().collect::<Vec<_>>(), [(100.0, 4.0), (200.0, 4.0), (INF, 2.0)]);
         assert_eq!(Histogram::default().quantile(0.5), None);
-        assert_eq!(Histogram::of([(100.0, 0.0), (INF, 0.0)]).quantile(0.5), None);
-        let both = histogram.and(&Histogram::of([(100.0, 1.0), (300.0, 2.0), (INF, 3.0)]));
+        assert_eq!(Histogram::from_buckets([(100.0, 0.0), (INF, 0.0)]).quantile(0.5), None);
+        let both = histogram.and(&Histogram::from_buckets([(100.0, 1.0), (300.0, 2.0), (INF, 3.0)]));
         assert_eq!(both.bars().collect::<Vec<_>>(), [(100.0, 5.0), (INF, 8.0)]);
     }
 
@@ -188,7 +189,7 @@ mod tests {
             let bounds = [10.0, 50.0, 100.0, 500.0, 1_000.0, INF];
             let share = f64::from(percent) / 100.0;
             let upto = |bound: f64| lengths.iter().filter(|ns| (**ns as f64) <= bound).count() as f64;
-            let histogram = Histogram::of(bounds.map(|bound| (bound, upto(bound))));
+            let histogram = Histogram::from_buckets(bounds.map(|bound| (bound, upto(bound))));
             let mut sorted = lengths.clone();
             sorted.sort_unstable();
             let rank = (share * sorted.len() as f64).ceil().max(1.0) as usize;

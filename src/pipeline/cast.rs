@@ -26,8 +26,8 @@ pub struct StepMatches<'a> {
 
 impl<'a> StepMatches<'a> {
     /// Of this spec in this run.
-    pub fn of(spec: &'a Spec, journey: &'a Journey) -> Self {
-        let field = Field::of(journey);
+    pub fn new(spec: &'a Spec, journey: &'a Journey) -> Self {
+        let field = Field::new(journey);
         let all: Vec<_> = spec.steps.iter().map(|step| field.select(&step.any_of)).collect();
         let cells = || (0..all.len()).map(|_| OnceCell::new()).collect();
         Self { spec, downwards: downwards(journey), following: cells(), beneath: cells(), all, field }
@@ -86,7 +86,7 @@ pub struct MatchScope<'s> {
 
 impl<'s> MatchScope<'s> {
     /// One repetition: the matches of the group's steps that belong to it.
-    pub fn of(bucket: &'s BTreeMap<usize, Vec<Match>>) -> Self {
+    pub fn in_bucket(bucket: &'s BTreeMap<usize, Vec<Match>>) -> Self {
         Self { bucket: Some(bucket) }
     }
 

@@ -20,7 +20,7 @@ pub struct CountRange {
 
 impl CountRange {
     /// What a count means here.
-    pub fn of(count: ExpectedCount, cast: &StepMatches, scope: MatchScope) -> Self {
+    pub fn new(count: ExpectedCount, cast: &StepMatches, scope: MatchScope) -> Self {
         match count {
             ExpectedCount::Range(least, most) => Self { least, most, follows: false },
             ExpectedCount::SameAs(step) => {
@@ -44,7 +44,7 @@ impl CountRange {
 
 /// A count as the check shows it; empty where the default is meant.
 pub fn expected(count: ExpectedCount, cast: &StepMatches, scope: MatchScope) -> String {
-    let words = CountRange::of(count, cast, scope).words();
+    let words = CountRange::new(count, cast, scope).words();
     match count {
         _ if count == ExpectedCount::default() => String::new(),
         ExpectedCount::Range(..) => words,

@@ -25,7 +25,7 @@ pub struct Repeated<'a> {
 
 impl<'a> Repeated<'a> {
     /// The group at this place of the spec.
-    pub fn of(bench: EvaluationContext<'a>, place: usize) -> Self {
+    pub fn new(bench: EvaluationContext<'a>, place: usize) -> Self {
         let (cast, group) = (bench.cast, &bench.cast.spec.groups[place]);
         let steps: Vec<usize> =
             (0..cast.spec.steps.len()).filter(|step| cast.spec.steps[*step].group == Some(place)).collect();
@@ -43,7 +43,7 @@ impl<'a> Repeated<'a> {
             Each::Attribute(key) => format!("for each {key}"),
             Each::Step(step) => format!("for each {}", order::name(cast, *step)),
         };
-        let wanted = CountRange::of(self.group.count, cast, MatchScope::default());
+        let wanted = CountRange::new(self.group.count, cast, MatchScope::default());
         let mut check = Check {
             expected: expected(self.group.count, cast, MatchScope::default()),
             ..blank(CheckKind::Group, &name)
@@ -64,7 +64,7 @@ impl<'a> Repeated<'a> {
         }
         if doubts.is_empty() {
             check.state = state;
-            return CheckResult::of(check);
+            return CheckResult::closed(check);
         }
         let words = format!("{name}: {total} seen, {} expected", wanted.words());
         CheckResult::doubted(check, &doubts, self.bench.ground.settle_ns, Some(words))
@@ -79,7 +79,7 @@ impl<'a> Repeated<'a> {
         let empty = vec![];
         let judge = |(of, bucket): &(String, BTreeMap<usize, Vec<Match>>)| {
             let own = bucket.get(&place).unwrap_or(&empty);
-            let mut ruling = self.bench.judge(step, Some(place), own, MatchScope::of(bucket));
+            let mut ruling = self.bench.judge(step, Some(place), own, MatchScope::in_bucket(bucket));
             ruling.check.of = Some(of.clone());
             ruling
         };
@@ -105,7 +105,7 @@ impl<'a> Repeated<'a> {
 
     /// Nothing that it is repeated for was seen: its steps need not be there where that is allowed.
     fn of_none(&self, place: usize, step: &ExpectedStep) -> CheckResult {
-        let wanted = CountRange::of(self.group.count, self.bench.cast, MatchScope::default());
+        let wanted = CountRange::new(self.group.count, self.bench.cast, MatchScope::default());
         let own = &self.bench.cast.all[place];
         if wanted.least > 0 || !own.is_empty() {
             return self.bench.judge(step, Some(place), own, MatchScope::default());
@@ -114,7 +114,7 @@ impl<'a> Repeated<'a> {
         check.state = CheckState::NotNeeded;
         let doubts = self.bench.trust.doubts(self.needs());
         if doubts.is_empty() {
-            CheckResult::of(check)
+            CheckResult::closed(check)
         } else {
             CheckResult::doubted(check, &doubts, self.bench.ground.settle_ns, None)
         }
@@ -122,9 +122,10 @@ impl<'a> Repeated<'a> {
 
     fn needs(&self) -> Needs {
         let steps = &self.bench.cast.spec.steps;
-        let of_steps = steps.iter().filter(|step| step.group == Some(self.place)).map(|step| Needs::of(&step.any_of));
+        let of_steps =
+            steps.iter().filter(|step| step.group == Some(self.place)).map(|step| Needs::from_selectors(&step.any_of));
         let of_each = match &self.group.each {
-            Each::Step(step) => Needs::of(&steps[*step].any_of),
+            Each::Step(step) => Needs::from_selectors(&steps[*step].any_of),
             Each::Attribute(_) => Needs::default(),
         };
         of_steps.fold(of_each, |all, one| Needs { spans: all.spans || one.spans, lines: all.lines || one.lines })

@@ -46,7 +46,7 @@ pub struct Field<'a> {
 
 impl<'a> Field<'a> {
     /// Of this run. Only spans that are judged are there.
-    pub fn of(journey: &'a Journey) -> Self {
+    pub fn new(journey: &'a Journey) -> Self {
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         let judged = |index: &usize| journey.judged.get(*index) != Some(&false);
         for index in (0..journey.spans.len()).filter(judged) {

@@ -16,9 +16,9 @@ pub fn absent(bench: &EvaluationContext, absence: &Absence) -> CheckResult {
     let mut check = blank(CheckKind::Absent, &absence.text);
     let seen = bench.cast.field.ended_so(&absence.what, absence.status);
     if seen.is_empty() {
-        let doubts = bench.trust.doubts(Needs::of(std::slice::from_ref(&absence.what)));
+        let doubts = bench.trust.doubts(Needs::from_selectors(std::slice::from_ref(&absence.what)));
         return if doubts.is_empty() {
-            CheckResult::of(check)
+            CheckResult::closed(check)
         } else {
             CheckResult::doubted(check, &doubts, bench.ground.settle_ns, None)
         };
@@ -30,7 +30,7 @@ pub fn absent(bench: &EvaluationContext, absence: &Absence) -> CheckResult {
         1 => "seen; none expected".to_owned(),
         many => format!("seen {many} times; none expected"),
     });
-    CheckResult::of(check)
+    CheckResult::closed(check)
 }
 
 /// What must be seen if something else is.
@@ -38,9 +38,9 @@ pub fn when(bench: &EvaluationContext, condition: &Condition) -> CheckResult {
     let mut check = blank(CheckKind::When, &condition.text);
     if bench.cast.field.ended_so(&condition.if_seen, condition.status).is_empty() {
         check.state = CheckState::NotNeeded;
-        let doubts = bench.trust.doubts(Needs::of(std::slice::from_ref(&condition.if_seen)));
+        let doubts = bench.trust.doubts(Needs::from_selectors(std::slice::from_ref(&condition.if_seen)));
         return if doubts.is_empty() {
-            CheckResult::of(check)
+            CheckResult::closed(check)
         } else {
             CheckResult::doubted(check, &doubts, bench.ground.settle_ns, None)
         };
@@ -68,7 +68,7 @@ pub fn forbid(bench: &EvaluationContext, id: FindingId) -> CheckResult {
         let lost_is_meant = matches!(id, FindingId::TraceNotStored | FindingId::NotSampled);
         if !id.is_of_the_missing_kind() || doubts.is_empty() || lost_is_meant && doubts.are_of_loss() {
             check.state = CheckState::Broken;
-            return CheckResult::of(check);
+            return CheckResult::closed(check);
         }
         return CheckResult::doubted(check, &doubts, settle_ns, None);
     }
@@ -80,10 +80,10 @@ pub fn forbid(bench: &EvaluationContext, id: FindingId) -> CheckResult {
         if id.is_of_the_missing_kind() && doubts.is_empty() {
             check.state = CheckState::Undecided;
             check.depends_on = vec![Source::Jaeger];
-            return CheckResult::of(check);
+            return CheckResult::closed(check);
         }
     }
-    if doubts.is_empty() { CheckResult::of(check) } else { CheckResult::doubted(check, &doubts, settle_ns, None) }
+    if doubts.is_empty() { CheckResult::closed(check) } else { CheckResult::doubted(check, &doubts, settle_ns, None) }
 }
 
 /// Where the spans lie that a finding rests on.
@@ -109,7 +109,7 @@ pub fn metric(bench: &EvaluationContext, metric: &Metric, reading: Option<&Metri
         }
         Some(MetricReading::Samples(samples)) if samples.iter().all(|sample| sample.is_nan()) => {
             if metric.empty_is_well {
-                return CheckResult::of(check);
+                return CheckResult::closed(check);
             }
             if samples.is_empty() { "no data".to_owned() } else { "NaN, which says nothing".to_owned() }
         }
@@ -119,10 +119,10 @@ pub fn metric(bench: &EvaluationContext, metric: &Metric, reading: Option<&Metri
             if let Some(wrong) = wrong {
                 check.state = CheckState::Broken;
                 check.why.push(format!("{}; {} expected", float_text(wrong), check.expected));
-                return CheckResult::of(check);
+                return CheckResult::closed(check);
             }
             if metric.empty_is_well || !samples.iter().any(|sample| sample.is_nan()) {
-                return CheckResult::of(check);
+                return CheckResult::closed(check);
             }
             "NaN among the samples, which says nothing".to_owned()
         }

@@ -25,7 +25,7 @@ pub struct CheckResult {
 
 impl CheckResult {
     /// One that is not met, for a reason.
-    pub fn of(check: Check) -> Self {
+    pub fn closed(check: Check) -> Self {
         Self { check, open: None }
     }
 
@@ -79,7 +79,7 @@ impl EvaluationContext<'_> {
         let (cast, field) = (self.cast, &self.cast.field);
         let mut check = blank(CheckKind::Step, &step.name);
         let own = without_repeated(step.count, all, cast);
-        let wanted = CountRange::of(step.count, cast, scope);
+        let wanted = CountRange::new(step.count, cast, scope);
         check.expected = expected(step.count, cast, scope);
         check.seen = all.iter().map(|found| field.sight(found.item)).collect();
         check.seen.sort();
@@ -100,7 +100,7 @@ impl EvaluationContext<'_> {
 
     fn weigh(&self, matter: &Matter, mut check: Check) -> CheckResult {
         let (step, total, wanted) = (matter.step, matter.own.len(), matter.wanted);
-        let needs = Needs::of(&step.any_of);
+        let needs = Needs::from_selectors(&step.any_of);
         let settle_ns = self.ground.settle_ns;
         let faults: Vec<&Violation> = matter.said.iter().flat_map(|said| &said.faults).collect();
         if let Some(most) = wanted.most.filter(|most| total > *most) {
@@ -114,7 +114,7 @@ impl EvaluationContext<'_> {
             let doubts = if wanted.follows { self.of_other(step.count, needs) } else { Doubts::default() };
             check.state = CheckState::NotNeeded;
             return if doubts.is_empty() {
-                CheckResult::of(check)
+                CheckResult::closed(check)
             } else {
                 CheckResult::doubted(check, &doubts, settle_ns, None)
             };
@@ -130,7 +130,7 @@ impl EvaluationContext<'_> {
                 doubts = self.of_unseen_before(matter);
             }
             return if doubts.is_empty() {
-                CheckResult::of(check)
+                CheckResult::closed(check)
             } else {
                 CheckResult::doubted(check, &doubts, settle_ns, None)
             };
@@ -156,7 +156,7 @@ impl EvaluationContext<'_> {
             if doubts.as_ref().is_some_and(Doubts::is_empty) {
                 check.why = told;
                 check.state = CheckState::Broken;
-                return CheckResult::of(check);
+                return CheckResult::closed(check);
             }
         }
         check.why = told;
@@ -192,7 +192,7 @@ impl EvaluationContext<'_> {
     fn broken_or(&self, mut check: Check, doubts: &Doubts, words: impl FnOnce() -> String) -> CheckResult {
         if doubts.is_empty() {
             check.state = CheckState::Broken;
-            return CheckResult::of(check);
+            return CheckResult::closed(check);
         }
         CheckResult::doubted(check, doubts, self.ground.settle_ns, Some(words()))
     }
@@ -200,7 +200,7 @@ impl EvaluationContext<'_> {
     /// Doubts that there are no more of two steps whose numbers are compared.
     fn of_other(&self, count: ExpectedCount, needs: Needs) -> Doubts {
         let other = match count {
-            ExpectedCount::SameAs(step) => Needs::of(&self.cast.spec.steps[step].any_of),
+            ExpectedCount::SameAs(step) => Needs::from_selectors(&self.cast.spec.steps[step].any_of),
             ExpectedCount::Range(..) => Needs::default(),
         };
         self.trust.doubts(Needs { spans: needs.spans || other.spans, lines: needs.lines || other.lines })
@@ -211,7 +211,8 @@ impl EvaluationContext<'_> {
         let unseen = matter.step.order.iter().filter(|order| {
             matter.scope.matches(self.cast, order.step).is_empty() && self.cast.spec.steps[order.step].optional
         });
-        let doubts = unseen.map(|order| self.trust.doubts(Needs::of(&self.cast.spec.steps[order.step].any_of)));
+        let doubts =
+            unseen.map(|order| self.trust.doubts(Needs::from_selectors(&self.cast.spec.steps[order.step].any_of)));
         doubts.reduce(|all, more| merged(all, &more)).unwrap_or_default()
     }
 

@@ -17,7 +17,7 @@ pub struct Needs {
 
 impl Needs {
     /// Of what is seen as one of these.
-    pub fn of(selectors: &[Selector]) -> Self {
+    pub fn from_selectors(selectors: &[Selector]) -> Self {
         let lines = selectors.iter().any(|s| matches!(s.what, SeenIn::Log(_)));
         Self { spans: selectors.iter().any(|s| matches!(s.what, SeenIn::Span(_))), lines }
     }
@@ -175,7 +175,7 @@ pub struct Trust<'a> {
 
 impl<'a> Trust<'a> {
     /// In this run.
-    pub fn of(ground: &'a EvaluationInput<'a>, reach: Reach) -> Self {
+    pub fn new(ground: &'a EvaluationInput<'a>, reach: Reach) -> Self {
         let journey = ground.journey;
         let named = |id| ground.judgement.findings.iter().any(|finding| finding.is(id));
         let only_lines = journey.spans.is_empty() && !journey.logs.is_empty();

@@ -25,13 +25,13 @@ pub fn within(bench: &EvaluationContext, most: i64, steps: &[CheckResult]) -> Ch
         check.why.push(format!("took {}; at most {} allowed", Human(took), length(most)));
         let differs = format!("too late by {}", Human(over));
         check.nearest = Some(Nearest { differs, sight: field.sight(last.item) });
-        return CheckResult::of(check);
+        return CheckResult::closed(check);
     }
     if over > 0 {
         check.why.push(format!("took {}, over {} by less than the clocks differ", Human(took), length(most)));
     }
     if steps.iter().all(|step| matches!(step.check.state, CheckState::Met | CheckState::NotNeeded)) {
-        return CheckResult::of(check);
+        return CheckResult::closed(check);
     }
     undecided(check, steps)
 }
@@ -43,7 +43,7 @@ fn undecided(mut check: Check, steps: &[CheckResult]) -> CheckResult {
     check.depends_on = steps.iter().flat_map(|step| step.check.depends_on.iter().copied()).collect();
     check.depends_on.sort_unstable();
     check.depends_on.dedup();
-    CheckResult::of(check)
+    CheckResult::closed(check)
 }
 
 /// A match as the end of a sequence, and the earliest time that the next one may have.
@@ -90,10 +90,10 @@ pub fn in_order(bench: &EvaluationContext, steps: &[CheckResult]) -> CheckResult
             check.why.push(format!("{name} began {early} before {before}; expected after it"));
             check.nearest = Some(Nearest { differs: "order reversed".to_owned(), sight: field.sight(last.item) });
             let selectors: Vec<_> = cast.spec.steps.iter().flat_map(|step| step.any_of.iter().cloned()).collect();
-            let doubts = bench.trust.doubts(Needs::of(&selectors));
+            let doubts = bench.trust.doubts(Needs::from_selectors(&selectors));
             if doubts.is_empty() {
                 check.state = CheckState::Broken;
-                return CheckResult::of(check);
+                return CheckResult::closed(check);
             }
             let words = format!("{name} after {before}");
             return CheckResult::doubted(check, &doubts, bench.ground.settle_ns, Some(words));
@@ -107,7 +107,7 @@ pub fn in_order(bench: &EvaluationContext, steps: &[CheckResult]) -> CheckResult
             .push("some steps are in order by parent, link, message or clock difference, not by the clocks".to_owned());
     }
     if steps.iter().all(|step| matches!(step.check.state, CheckState::Met | CheckState::NotNeeded)) {
-        return CheckResult::of(check);
+        return CheckResult::closed(check);
     }
     undecided(check, steps)
 }

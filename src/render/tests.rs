@@ -148,11 +148,11 @@ fn judged(journey: Journey) -> AnalysedJourney {
 
 fn find(journey: Journey) -> Body {
     let keys = ["correlation_id", "correlation.id", "request_id"].map(str::to_owned).to_vec();
-    Body::Find(Box::new(FindReport::of(judged(journey), keys, TimelineOptions::compact())))
+    Body::Find(Box::new(FindReport::new(judged(journey), keys, TimelineOptions::compact())))
 }
 
 fn timeline(journey: Journey) -> Body {
-    Body::Timeline(Box::new(TimelineReport::of(
+    Body::Timeline(Box::new(TimelineReport::new(
         judged(journey),
         TimelineOptions { lines: LogDetail::All, ..TimelineOptions::default() },
     )))
@@ -513,7 +513,7 @@ fn a_span_whole() {
         .attributes
         .push("exception.stacktrace", Value::Text("at update (storage.py:42)\n  at process (worker.py:7)".into()));
     span.events.push(event);
-    let report = SpanReport::of(journey, 8).unwrap();
+    let report = SpanReport::new(journey, 8).unwrap();
     assert_snapshot!(shown(Body::Span(Box::new(report)), &evidence(), &view(100)), @"
     ✗ essay_lifecycle_service  storage_reference_update
       StorageReferenceError: content store rejected the reference
@@ -547,7 +547,7 @@ fn lines_in_time_order_with_their_errors_laid_out() {
     let mut journey = broken();
     journey.logs.insert(0, line("spell_checker_service", 112, Level::Info, "dictionary \x1b[31mloaded"));
     let around = vec![line("essay_lifecycle_service", 417, Level::Debug, "connecting to the content store")];
-    let report = LogsReport::of(journey, around, Filters::default());
+    let report = LogsReport::new(journey, around, Filters::default());
     assert_snapshot!(shown(Body::Logs(Box::new(report)), &evidence(), &view(100)), @r#"
     ✗ 1 error line in 3f2a9c1e-7c05-43a4-beae-034151654acd
     2 log lines · 2 services · 1 line around them · 2026-11-22 14:02:11.224 +01:00
@@ -667,7 +667,7 @@ fn nothing_from_outside_reaches_the_terminal_unescaped() {
     let bodies = [
         find(journey.clone()),
         timeline(journey.clone()),
-        Body::Logs(Box::new(LogsReport::of(journey, vec![], Filters::default()))),
+        Body::Logs(Box::new(LogsReport::new(journey, vec![], Filters::default()))),
     ];
     for body in bodies {
         let report = Report::new(body).about(evil, &without_loki());
@@ -696,8 +696,8 @@ fn json_keeps_to_the_schema_and_holds_all() {
         find(broken()),
         nothing(),
         timeline(busy()),
-        Body::Span(Box::new(SpanReport::of(broken(), 0).unwrap())),
-        Body::Logs(Box::new(LogsReport::of(broken(), vec![], Filters::default()))),
+        Body::Span(Box::new(SpanReport::new(broken(), 0).unwrap())),
+        Body::Logs(Box::new(LogsReport::new(broken(), vec![], Filters::default()))),
         Body::Doctor(doctor()),
         Body::Config(ConfigReport::default()),
         Body::Tour(tour),
@@ -727,7 +727,7 @@ fn json_keeps_to_the_schema_and_holds_all() {
 #[test]
 fn filters_that_leave_nothing_say_so_and_name_the_services() {
     let filters = |service: &str| Filters { services: vec![Pattern::exact(service)], ..Filters::default() };
-    let logs = |service| Body::Logs(Box::new(LogsReport::of(broken(), vec![], filters(service))));
+    let logs = |service| Body::Logs(Box::new(LogsReport::new(broken(), vec![], filters(service))));
     let services = "services  batch_orchestrator · essay_lifecycle · spell_checker\n";
     let text = shown(logs("nobody"), &evidence(), &view(100));
     assert!(text.starts_with("– nothing to show in") && text.contains(services), "{text}");
@@ -737,7 +737,7 @@ fn filters_that_leave_nothing_say_so_and_name_the_services() {
     assert!(shown(logs("essay_lifecycle"), &evidence(), &view(100)).starts_with("✗ 1 error line"));
 
     let options = TimelineOptions { filters: filters("nobody"), ..TimelineOptions::compact() };
-    let text = shown(Body::Find(Box::new(FindReport::of(judged(broken()), vec![], options))), &evidence(), &view(100));
+    let text = shown(Body::Find(Box::new(FindReport::new(judged(broken()), vec![], options))), &evidence(), &view(100));
     assert!(text.contains("– nothing to show: 9 spans and 1 log line are filtered out by --service nobody"), "{text}");
     assert!(text.contains(services), "{text}");
 }

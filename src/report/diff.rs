@@ -355,7 +355,7 @@ impl DiffReport {
         let mut services: Vec<&str> = rows.iter().map(|step| step.service.as_str()).collect();
         services.sort_unstable();
         services.dedup();
-        let names = ShortNames::of(&services);
+        let names = ShortNames::new(&services);
         let row = |step: &DiffStep| {
             let indent = "  ".repeat(step.depth.min(DEEPEST));
             let label = format!("{indent}{} {}", names.get(&step.service), step.operation);

@@ -92,7 +92,7 @@ impl ErrorsReport {
         let mut services: Vec<&str> = self.errors.iter().map(|error| error.place.service.as_str()).collect();
         services.sort_unstable();
         services.dedup();
-        let names = ShortNames::of(&services);
+        let names = ShortNames::new(&services);
         for error in &self.errors {
             blocks.push(Block::Blank);
             blocks.extend(self.whole(error, &names, frame));

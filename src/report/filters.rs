@@ -39,7 +39,7 @@ pub fn services(journey_services: &[&str], filters: &Filters) -> Vec<Fact> {
     if filters.services.is_empty() || journey_services.iter().any(|s| filters.wants_service(s)) {
         return vec![];
     }
-    let names = ShortNames::of(journey_services);
+    let names = ShortNames::new(journey_services);
     let mut items: Vec<Line> = journey_services.iter().take(MOST).map(|s| plain(names.get(s))).collect();
     if journey_services.len() > MOST {
         items.push(one(Role::Dim, format!("{} more", journey_services.len() - MOST)));

@@ -32,7 +32,7 @@ pub struct FindReport {
 
 impl FindReport {
     /// The story of a journey. The keys are those under which the ID was looked for.
-    pub fn of(judged: AnalysedJourney, keys: Vec<String>, options: TimelineOptions) -> Self {
+    pub fn new(judged: AnalysedJourney, keys: Vec<String>, options: TimelineOptions) -> Self {
         let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
         let failures = errors::of(&judged.journey);
         Self { judged, timeline, failures, options, keys }
@@ -40,7 +40,7 @@ impl FindReport {
 
     /// As JSON.
     pub fn record(&self) -> JourneyRecord<'_> {
-        JourneyRecord::of(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
+        JourneyRecord::new(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
     }
 
     /// Its main table: the spans.
@@ -69,7 +69,8 @@ impl FindReport {
         let beside: Vec<_> = findings::beside_errors(&self.judged.judgement).collect();
         blocks.extend(findings::short(&beside, &names, self.timeline.origin, FINDINGS));
         let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
-        let words = Words { told: &told, ..Words::of(journey, &names, &self.timeline, &self.options, frame.verbosity) };
+        let words =
+            Words { told: &told, ..Words::new(journey, &names, &self.timeline, &self.options, frame.verbosity) };
         blocks.push(Block::Blank);
         blocks.extend(filters::drawing(&self.timeline, &words, &self.options.filters));
         blocks.extend(parts::panels(&journey.panels));

@@ -103,7 +103,7 @@ impl HotspotsReport {
         let mut services: Vec<&str> = self.hotspots.iter().map(|spot| spot.place.service.as_str()).collect();
         services.sort_unstable();
         services.dedup();
-        let names = ShortNames::of(&services);
+        let names = ShortNames::new(&services);
         let mut blocks = vec![Block::Line(self.answer(frame, &names)), window::line(&self.basis)];
         blocks.extend(frame.asking());
         let all = self.all || self.is_passed_on();

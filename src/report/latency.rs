@@ -124,8 +124,8 @@ struct BarRecord {
 }
 
 impl LengthsRecord {
-    fn of(lengths: &Durations) -> Self {
-        let at = |share| lengths.quantile(share).map(LengthRecord::of);
+    fn new(lengths: &Durations) -> Self {
+        let at = |share| lengths.quantile(share).map(LengthRecord::from_estimate);
         let bar = |(bound, count): (f64, f64)| BarRecord { upto_ns: bound.is_finite().then_some(bound as i64), count };
         let histogram = lengths.bars().into_iter().map(bar).collect();
         Self { p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99), max: at(1.0), histogram }
@@ -133,19 +133,19 @@ impl LengthsRecord {
 }
 
 impl LengthRecord {
-    fn of(told: Estimate) -> Self {
+    fn from_estimate(told: Estimate) -> Self {
         Self { value_ns: told.value_ns, low_ns: told.low_ns, high_ns: told.high_ns }
     }
 }
 
 impl<'a> RowRecord<'a> {
-    fn of(row: &'a LatencyRow) -> Self {
+    fn new(row: &'a LatencyRow) -> Self {
         Self {
             service: &row.service,
             name: &row.name,
             calls: row.calls,
             errors: row.errors,
-            lengths: LengthsRecord::of(&row.lengths),
+            lengths: LengthsRecord::new(&row.lengths),
             self_ns: row.self_ns,
             total_ns: row.lengths.total_ns(),
             critical_path_ns: row.critical_ns,
@@ -154,21 +154,21 @@ impl<'a> RowRecord<'a> {
 }
 
 impl<'a> QueueRecord<'a> {
-    fn of(queue: &'a QueueWait) -> Self {
+    fn new(queue: &'a QueueWait) -> Self {
         let count = queue.lengths.count();
-        let (lengths, critical_path_ns) = (LengthsRecord::of(&queue.lengths), queue.critical_ns);
+        let (lengths, critical_path_ns) = (LengthsRecord::new(&queue.lengths), queue.critical_ns);
         Self { topic: &queue.topic, count, lengths, critical_path_ns }
     }
 }
 
 impl LatencyReport {
     /// Of these numbers; so many rows on the screen, maybe with how each is spread.
-    pub fn of(table: LatencyTable, by: LatencyGrouping, basis: Basis, top: usize, histogram: bool) -> Self {
+    pub fn new(table: LatencyTable, by: LatencyGrouping, basis: Basis, top: usize, histogram: bool) -> Self {
         let services: BTreeSet<&str> = table.rows.iter().map(|row| row.service.as_str()).collect();
         let topics = table.rows.iter().filter_map(|row| row.message.as_ref()).map(|(_, topic)| topic.as_str());
         let queues = table.queues.iter().map(|queue| queue.topic.as_str()).filter(|topic| !topic.is_empty());
         let names =
-            ShortNames::of(&services.into_iter().collect::<Vec<_>>()).and_topics(&topics.chain(queues).collect());
+            ShortNames::new(&services.into_iter().collect::<Vec<_>>()).and_topics(&topics.chain(queues).collect());
         Self { table, by, basis, names, top, histogram }
     }
 
@@ -185,8 +185,8 @@ impl LatencyReport {
             gap_ns: self.table.gap_ns,
             answered_ns: self.table.answered_ns,
             unentered_services: &self.table.unentered,
-            rows: self.table.rows.iter().map(RowRecord::of).collect(),
-            queues: self.table.queues.iter().map(QueueRecord::of).collect(),
+            rows: self.table.rows.iter().map(RowRecord::new).collect(),
+            queues: self.table.queues.iter().map(QueueRecord::new).collect(),
         }
     }
 

@@ -42,16 +42,16 @@ pub struct LogsRecord<'a> {
 
 impl LogsReport {
     /// The lines of a journey that are wanted, with context; context lines that are among them are dropped.
-    pub fn of(mut journey: Journey, mut context: Vec<LogEntry>, filters: Filters) -> Self {
+    pub fn new(mut journey: Journey, mut context: Vec<LogEntry>, filters: Filters) -> Self {
         let services = journey.services().into_iter().map(str::to_owned).collect();
         let all = journey.logs.len();
         journey.logs.retain(|line| filters.wants_line(line));
         let filtered = all - journey.logs.len();
-        let of_journey: std::collections::HashSet<_> = journey.logs.iter().map(LineKey::of).collect();
-        context.retain(|line| !of_journey.contains(&LineKey::of(line)));
+        let of_journey: std::collections::HashSet<_> = journey.logs.iter().map(LineKey::new).collect();
+        context.retain(|line| !of_journey.contains(&LineKey::new(line)));
         context
             .sort_by(|a, b| (a.time, &a.labels, &a.line, &a.metadata).cmp(&(b.time, &b.labels, &b.line, &b.metadata)));
-        context.dedup_by(|a, b| LineKey::of(a) == LineKey::of(b));
+        context.dedup_by(|a, b| LineKey::new(a) == LineKey::new(b));
         Self { journey, context, filters, filtered, services }
     }
 
@@ -82,7 +82,7 @@ impl LogsReport {
         let mut services: Vec<&str> = services.into_iter().filter(|s| !s.is_empty()).collect();
         services.sort_unstable();
         services.dedup();
-        let names = ShortNames::of(&services);
+        let names = ShortNames::new(&services);
         let mut blocks = self.answer(frame, services.len());
         blocks.extend(frame.asking());
         if !logs.is_empty() {

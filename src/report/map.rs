@@ -79,9 +79,9 @@ struct DependencyRecord<'a> {
 
 impl MapReport {
     /// Of this map; so many edges on the screen.
-    pub fn of(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: usize) -> Self {
+    pub fn new(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: usize) -> Self {
         let services = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Service).map(|n| n.name.as_str());
-        let names = ShortNames::of(&services.collect::<Vec<_>>());
+        let names = ShortNames::new(&services.collect::<Vec<_>>());
         let topics = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Topic).map(|n| n.name.as_str());
         let names = names.and_topics(&topics.collect());
         Self { map, basis, names, dependencies, top }

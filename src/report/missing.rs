@@ -48,7 +48,7 @@ pub struct MissingRun {
 
 impl MissingRun {
     /// What is kept of a judged journey.
-    pub fn of(subject: &str, judged: AnalysedJourney, complete: bool, settled: bool) -> Self {
+    pub fn new(subject: &str, judged: AnalysedJourney, complete: bool, settled: bool) -> Self {
         let AnalysedJourney { journey, judgement } = judged;
         Self {
             subject: subject.to_owned(),
@@ -106,7 +106,7 @@ struct MissingRunRecord<'a> {
 
 impl MissingReport {
     /// Of these runs. What is below the least severity is in the data, not on the screen.
-    pub fn of(runs: Vec<MissingRun>, least: Severity) -> Self {
+    pub fn new(runs: Vec<MissingRun>, least: Severity) -> Self {
         Self { runs, least }
     }
 
@@ -125,7 +125,7 @@ impl MissingReport {
         let findings = self.runs.iter().flat_map(|run| {
             run.judgement.findings.iter().map(|finding| FoundRecord { subject: &run.subject, finding })
         });
-        MissingRecord { findings: findings.collect(), runs: self.runs.iter().map(MissingRunRecord::of).collect() }
+        MissingRecord { findings: findings.collect(), runs: self.runs.iter().map(MissingRunRecord::new).collect() }
     }
 
     /// Its main table: the findings.
@@ -347,7 +347,7 @@ struct Alike<'a> {
 }
 
 impl<'a> MissingRunRecord<'a> {
-    fn of(run: &'a MissingRun) -> Self {
+    fn new(run: &'a MissingRun) -> Self {
         Self {
             subject: &run.subject,
             complete: run.complete,

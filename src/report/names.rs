@@ -17,7 +17,7 @@ pub struct ShortNames {
 
 impl ShortNames {
     /// Short names for these services, each still telling one of them from the others.
-    pub fn of(services: &[&str]) -> Self {
+    pub fn new(services: &[&str]) -> Self {
         let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
         for service in services {
             *owners.entry(short_service(service)).or_default() += 1;
@@ -33,7 +33,7 @@ impl ShortNames {
         let mut spans: Vec<SpanId> = journey.spans.iter().map(|s| s.span_id).collect();
         spans.sort_unstable();
         spans.dedup();
-        Self { spans, ..Self::of(&journey.services()).and_topics(&topics) }
+        Self { spans, ..Self::new(&journey.services()).and_topics(&topics) }
     }
 
     /// And short names for these topics.
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn endings_go_where_nothing_is_lost() {
-        let names = ShortNames::of(&["cart_service", "cart-service", "essay_service", "_service", "db"]);
+        let names = ShortNames::new(&["cart_service", "cart-service", "essay_service", "_service", "db"]);
         let shown = ["cart_service", "cart-service", "essay_service", "_service", "db", ""].map(|s| names.get(s));
         assert_eq!(shown, ["cart_service", "cart-service", "essay", "_service", "db", "–"]);
     }

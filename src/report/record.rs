@@ -80,7 +80,7 @@ pub struct JourneySummary {
 
 impl JourneySummary {
     /// Counts a journey.
-    pub fn of(journey: &Journey, failures: &[JourneyError], filters: &Filters) -> Self {
+    pub fn new(journey: &Journey, failures: &[JourneyError], filters: &Filters) -> Self {
         let extent = journey.span_extent();
         Self {
             services: journey.services().into_iter().map(str::to_owned).collect(),
@@ -133,7 +133,7 @@ pub struct SegmentRecord {
 
 impl<'a> SpanRecord<'a> {
     /// One span of a journey.
-    pub fn of(journey: &'a Journey, index: usize, path: &CriticalPath) -> Self {
+    pub fn new(journey: &'a Journey, index: usize, path: &CriticalPath) -> Self {
         let span = &journey.spans[index];
         let cause = journey.forest.cause.get(index).copied().flatten();
         Self {
@@ -152,7 +152,7 @@ impl<'a> SpanRecord<'a> {
 
 impl<'a> JourneyRecord<'a> {
     /// A journey with what was found out about it.
-    pub fn of(
+    pub fn new(
         judged: &'a AnalysedJourney,
         failures: &'a [JourneyError],
         path: &CriticalPath,
@@ -163,9 +163,9 @@ impl<'a> JourneyRecord<'a> {
         Self {
             correlation_id: journey.correlation_id.as_deref(),
             several_ids: &journey.several_ids,
-            summary: JourneySummary::of(journey, failures, filters),
+            summary: JourneySummary::new(journey, failures, filters),
             traces: &journey.traces,
-            spans: (0..journey.spans.len()).filter(wanted).map(|i| SpanRecord::of(journey, i, path)).collect(),
+            spans: (0..journey.spans.len()).filter(wanted).map(|i| SpanRecord::new(journey, i, path)).collect(),
             logs: journey.logs.iter().filter(|line| filters.wants_line(line)).collect(),
             alerts: &journey.alerts,
             joins: &journey.joins,

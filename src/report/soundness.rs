@@ -37,7 +37,7 @@ pub struct SpecCheckReport {
 
 impl SpecCheckReport {
     /// Of a spec that is sound.
-    pub fn of(path: String, spec: &Spec) -> Self {
+    pub fn from_spec(path: String, spec: &Spec) -> Self {
         Self {
             path,
             sound: true,

@@ -39,7 +39,7 @@ pub struct SpanReportRecord<'a> {
 
 impl SpanReport {
     /// The span at this place of the journey; none where there is no such place.
-    pub fn of(journey: Journey, index: usize) -> Option<Self> {
+    pub fn new(journey: Journey, index: usize) -> Option<Self> {
         let span = journey.spans.get(index)?;
         let named =
             |l: &&LogEntry| l.span_id == Some(span.span_id) && l.trace_id.is_none_or(|trace| trace == span.trace_id);
@@ -52,7 +52,7 @@ impl SpanReport {
     pub fn record(&self) -> SpanReportRecord<'_> {
         SpanReportRecord {
             correlation_id: self.journey.correlation_id.as_deref(),
-            span: SpanRecord::of(&self.journey, self.index, &self.path),
+            span: SpanRecord::new(&self.journey, self.index, &self.path),
             logs: &self.logs,
         }
     }
@@ -170,7 +170,7 @@ fn events(span: &Span, frame: &Frame) -> Vec<Block> {
     }
     let mut blocks = vec![Block::Blank, Block::Line(one(Role::Strong, counted(span.events.len(), "event")))];
     for event in &span.events {
-        let exception = Exception::of(event);
+        let exception = Exception::from_event(event);
         let name = if event.name.is_empty() { "event" } else { &event.name };
         let mut head = vec![
             piece(Role::Dim, format!("{}  ", frame.zone.clock(event.time))),

@@ -26,7 +26,7 @@ pub struct TimelineReport {
 
 impl TimelineReport {
     /// Draws a journey.
-    pub fn of(judged: AnalysedJourney, options: TimelineOptions) -> Self {
+    pub fn new(judged: AnalysedJourney, options: TimelineOptions) -> Self {
         let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
         let failures = errors::of(&judged.journey);
         Self { judged, timeline, failures, options }
@@ -34,7 +34,7 @@ impl TimelineReport {
 
     /// As JSON: the whole journey, but for what the filters leave out.
     pub fn record(&self) -> JourneyRecord<'_> {
-        JourneyRecord::of(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
+        JourneyRecord::new(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
     }
 
     /// Its main table: the spans.
@@ -51,7 +51,7 @@ impl TimelineReport {
     pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let journey = &self.judged.journey;
         let names = ShortNames::in_journey(journey);
-        let words = Words::of(journey, &names, &self.timeline, &self.options, frame.verbosity);
+        let words = Words::new(journey, &names, &self.timeline, &self.options, frame.verbosity);
         let mut blocks = frame.answer(&self.judged, &self.failures);
         blocks.extend(frame.asking());
         blocks.push(Block::Blank);

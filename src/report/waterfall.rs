@@ -28,7 +28,7 @@ pub struct Words<'a> {
 
 impl<'a> Words<'a> {
     /// For this drawing of the journey, of which nothing stands on the screen yet.
-    pub fn of(
+    pub fn new(
         journey: &'a Journey,
         names: &'a ShortNames,
         drawn: &'a Timeline,
@@ -235,7 +235,7 @@ impl Words<'_> {
 
     fn exception(&self, span: usize, nth: usize) -> Line {
         let event = &self.journey.spans[span].events[nth];
-        let said = Exception::of(event).map(|e| e.headline()).unwrap_or_default();
+        let said = Exception::from_event(event).map(|e| e.headline()).unwrap_or_default();
         vec![piece(Role::Dim, "│ exception  "), piece(Role::Plain, said)]
     }
 

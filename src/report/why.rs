@@ -41,7 +41,7 @@ pub struct WhyQuestion {
 
 impl WhyQuestion {
     /// This question.
-    pub fn of(question: &Question) -> Self {
+    pub fn describe(question: &Question) -> Self {
         let (bad, good) = (&question.bad, &question.good);
         let text = |criteria: &Option<Criteria>, other: &str| {
             criteria.as_ref().map_or_else(|| other.to_owned(), |told| told.text.clone())

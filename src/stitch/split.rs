@@ -32,7 +32,7 @@ pub fn split(evidence: Evidence, keys: &[String], wanted: &[Subject]) -> SplitEv
             SplitEvidence { others: share, ..SplitEvidence::default() }
         };
     }
-    let mut ties = Ties::of(&evidence, &Keys::new(keys), &subjects);
+    let mut ties = Ties::new(&evidence, &Keys::new(keys), &subjects);
     let shell = evidence.shell();
     let mut shares: BTreeMap<usize, Evidence> = BTreeMap::new();
     for span in evidence.spans {
@@ -46,7 +46,7 @@ pub fn split(evidence: Evidence, keys: &[String], wanted: &[Subject]) -> SplitEv
         }
     }
     let mut wanted: BTreeMap<usize, usize> = BTreeMap::new();
-    let shares_of: Vec<usize> = subjects.iter().map(|subject| ties.head(Tie::of(subject))).collect();
+    let shares_of: Vec<usize> = subjects.iter().map(|subject| ties.head(Tie::from_subject(subject))).collect();
     shares_of.iter().for_each(|share| *wanted.entry(*share).or_default() += 1);
     let mut take = |share: usize| {
         let left = wanted.entry(share).or_default();
@@ -62,7 +62,7 @@ pub fn split(evidence: Evidence, keys: &[String], wanted: &[Subject]) -> SplitEv
 /// The same evidence in parts that have nothing to do with each other. Lines that name nobody are one of them.
 pub fn parts(evidence: Evidence, keys: &[String]) -> Vec<Evidence> {
     let subjects: Vec<Subject> = subjects(&evidence, keys).into_iter().map(|candidate| candidate.subject).collect();
-    let mut ties = Ties::of(&evidence, &Keys::new(keys), &subjects);
+    let mut ties = Ties::new(&evidence, &Keys::new(keys), &subjects);
     let mut parts: BTreeMap<Option<usize>, Evidence> = BTreeMap::new();
     for span in evidence.spans {
         let part = ties.head(Tie::Trace(span.trace_id));
@@ -84,7 +84,7 @@ enum Tie {
 }
 
 impl Tie {
-    fn of(subject: &Subject) -> Self {
+    fn from_subject(subject: &Subject) -> Self {
         match subject.as_trace {
             Some(trace) if !subject.as_correlation => Self::Trace(trace),
             _ => Self::Id(subject.text.clone()),
@@ -106,10 +106,10 @@ struct Ties {
 }
 
 impl Ties {
-    fn of(evidence: &Evidence, keys: &Keys, subjects: &[Subject]) -> Self {
+    fn new(evidence: &Evidence, keys: &Keys, subjects: &[Subject]) -> Self {
         let mut ties = Self { traces: HashMap::new(), ids: HashMap::new(), above: vec![], odd: vec![] };
         for subject in subjects {
-            let tie = ties.head(Tie::of(subject));
+            let tie = ties.head(Tie::from_subject(subject));
             if let Some(trace) = subject.as_trace {
                 let trace = ties.head(Tie::Trace(trace));
                 ties.join(tie, trace);

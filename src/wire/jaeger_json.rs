@@ -177,7 +177,7 @@ impl JaegerReader {
 
     fn trace(&mut self, trace: JaegerTrace) {
         let id = trace.id.and_then(|raw| item(raw, trace_id).ok().flatten());
-        let processes = trace.processes.and_then(|raw| item(raw, Processes::of).ok()).unwrap_or_default();
+        let processes = trace.processes.and_then(|raw| item(raw, Processes::from_json).ok()).unwrap_or_default();
         if let Some(raw) = trace.warnings {
             self.decoded.errors.extend(item(raw, |json| json.texts()).unwrap_or_default());
         }
@@ -199,7 +199,7 @@ impl JaegerReader {
 struct Processes(HashMap<String, Arc<Resource>>);
 
 impl Processes {
-    fn of(json: &Json) -> Self {
+    fn from_json(json: &Json) -> Self {
         Self(json.entries().iter().map(|(key, process)| (key.to_string(), Arc::new(resource(process)))).collect())
     }
 }

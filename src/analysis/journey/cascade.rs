@@ -46,10 +46,10 @@ enum Bond {
 
 impl Cascade {
     /// Of this journey.
-    pub fn of(journey: &Journey) -> Self {
+    pub fn new(journey: &Journey) -> Self {
         let clocks = Clocks::measured(journey);
         let order = downwards(journey);
-        let enclosing = Enclosing::of(journey, &clocks, &order);
+        let enclosing = Enclosing::new(journey, &clocks, &order);
         let mut cascade = Self::default();
         cascade.explain(journey, &clocks, &order, &enclosing);
         cascade.passed_on = cascade.explains.values().chain(cascade.follows.keys()).copied().collect();
@@ -95,7 +95,7 @@ impl Cascade {
     }
 
     fn recover(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &Enclosing) {
-        let processed = Processed::of(journey, order);
+        let processed = Processed::new(journey, order);
         let upper = |span: &usize| self.explains.get(span).or_else(|| self.follows.get(span)).copied();
         let is_top = |span: &usize| {
             journey.spans[*span].is_error() && !enclosing.swallowed.contains(span) && upper(span).is_none()
@@ -148,7 +148,7 @@ struct Processed<'a> {
 }
 
 impl<'a> Processed<'a> {
-    fn of(journey: &'a Journey, order: &[usize]) -> Self {
+    fn new(journey: &'a Journey, order: &[usize]) -> Self {
         let mut of: Vec<Option<usize>> = vec![None; journey.spans.len()];
         let mut well: HashMap<(&str, &str), Timestamp> = HashMap::new();
         for index in order.iter().copied() {
@@ -194,7 +194,7 @@ struct Enclosing {
 type Latest<'a> = [Option<(Timestamp, ServiceOperation<'a>)>; 2];
 
 impl Enclosing {
-    fn of(journey: &Journey, clocks: &Clocks, order: &[usize]) -> Self {
+    fn new(journey: &Journey, clocks: &Clocks, order: &[usize]) -> Self {
         let spans = &journey.spans;
         let within = |span: usize| {
             let cause = journey.forest.cause[span].map(|(cause, _)| cause);
@@ -343,7 +343,7 @@ mod tests {
     /// Errors that nothing explains and that are not made good, then those that are.
     fn origins(text: &str) -> [String; 2] {
         let journey = sketch::journey(text);
-        let cascade = Cascade::of(&journey);
+        let cascade = Cascade::new(&journey);
         let named = |recovered: bool| {
             let all = (0..journey.spans.len()).filter(|s| journey.spans[*s].is_error());
             let all = all.filter(|s| !cascade.is_passed_on(*s));

@@ -20,7 +20,7 @@ pub struct Deliveries {
 
 impl Deliveries {
     /// Those of a journey.
-    pub fn of(journey: &Journey) -> Self {
+    pub fn new(journey: &Journey) -> Self {
         let publishes = index_publishes(journey);
         let all: Vec<Vec<usize>> = (0..journey.spans.len()).map(|span| linked(journey, &publishes, span)).collect();
         let senders: Vec<Vec<usize>> = all
@@ -105,7 +105,7 @@ mod tests {
 
     fn told(text: &str) -> Vec<String> {
         let journey = sketch::journey(text);
-        let deliveries = Deliveries::of(&journey);
+        let deliveries = Deliveries::new(&journey);
         let name = |index: &usize| journey.spans[*index].name.as_str();
         let taken = (0..journey.spans.len()).filter(|span| !deliveries.senders[*span].is_empty());
         let line = |span: usize| {

@@ -43,7 +43,7 @@ pub struct JourneyError {
 
 /// The errors of a journey, by the time they were first told.
 pub fn of(journey: &Journey) -> Vec<JourneyError> {
-    let mut failures = told_by_spans(journey, &Cascade::of(journey));
+    let mut failures = told_by_spans(journey, &Cascade::new(journey));
     failures.extend(told_by_lines_only(journey));
     failures.sort_by(|a, b| (a.time, &a.place, &a.what).cmp(&(b.time, &b.place, &b.what)));
     failures

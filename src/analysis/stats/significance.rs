@@ -15,13 +15,13 @@ impl Factorials {
         Self(std::iter::once(0.0).chain(rest).collect())
     }
 
-    fn of(&self, n: usize) -> f64 {
+    fn get(&self, n: usize) -> f64 {
         self.0.get(n).copied().unwrap_or(f64::INFINITY)
     }
 
     /// `ln` of how many ways there are to choose `k` of `n`.
     fn choose(&self, n: usize, k: usize) -> f64 {
-        self.of(n) - self.of(k) - self.of(n.saturating_sub(k))
+        self.get(n) - self.get(k) - self.get(n.saturating_sub(k))
     }
 
     /// How likely at least `hits` of `drawn` things have what `having` of `all` have: Fisher's exact test, one-sided.
@@ -137,7 +137,7 @@ pub struct StratifiedCounts {
 
 impl StratifiedCounts {
     /// Of these sets.
-    pub fn of(tables: impl Iterator<Item = ContingencyTable>) -> Self {
+    pub fn new(tables: impl Iterator<Item = ContingencyTable>) -> Self {
         let mut told = Self::default();
         for table in tables.filter(|table| table.all_first > 0 && table.all_second > 0) {
             let sides = [(table.first, table.all_first), (table.second, table.all_second)];
@@ -247,7 +247,7 @@ mod tests {
             let chance = ways.at_least(hits, drawn, having, all);
             assert!(near(chance, wanted), "{hits} of {drawn}, {having} of {all}: {chance}");
         }
-        let difference = |of: &[[usize; 4]]| StratifiedCounts::of(of.iter().map(|of| table_of(*of))).apart_at_least();
+        let difference = |of: &[[usize; 4]]| StratifiedCounts::new(of.iter().map(|of| table_of(*of))).apart_at_least();
         assert!(difference(&[[41, 43, 12, 380]]) > 0.8);
         assert!(difference(&[[1, 1, 0, 1]]) < 0.0, "one of each tells nothing");
         assert!(difference(&[[0, 0, 0, 0]]) < 0.0 && difference(&[[5, 10, 50, 100]]) < 0.0);

@@ -74,7 +74,7 @@ impl ErrorList {
 
     /// Adds a journey.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
-        for error in occurrences::of(journey) {
+        for error in occurrences::occurrences(journey) {
             let is_wanted = match error.told {
                 ErrorSource::Span(span, _) => filters.wants_span(span),
                 ErrorSource::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),

@@ -51,7 +51,7 @@ pub struct Occurrence<'a> {
 }
 
 /// The errors of what is ours in a journey: spans by start, then lines by time.
-pub fn of(journey: &Journey) -> Vec<Occurrence<'_>> {
+pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     let lines = || {
         lines_only(journey).map(|line| Occurrence {
             told: ErrorSource::Line(line),
@@ -62,7 +62,7 @@ pub fn of(journey: &Journey) -> Vec<Occurrence<'_>> {
     if !journey.spans.iter().any(Span::is_error) {
         return lines().collect();
     }
-    let (cascade, contexts) = (Cascade::of(journey), contexts(journey));
+    let (cascade, contexts) = (Cascade::new(journey), contexts(journey));
     let failed = journey.spans.iter().enumerate();
     let failed = failed.filter(|(at, span)| span.is_error() && journey.judged.get(*at) != Some(&false));
     let spans = failed.map(|(at, span)| Occurrence {
@@ -255,7 +255,7 @@ mod tests {
                 operation: operation.into(),
                 ..ErrorContext::default()
             });
-            let all = of(&journey);
+            let all = occurrences(&journey);
             let spans = all.iter().filter(|error| matches!(error.told, ErrorSource::Span(..)));
             let told: Vec<String> =
                 spans.map(|error| format!("{} {}", error.kind(), error.message()).trim().to_owned()).collect();

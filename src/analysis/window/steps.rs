@@ -22,7 +22,7 @@ pub struct MaskedNames(HashMap<String, String>);
 
 impl MaskedNames {
     /// Of this journey.
-    pub fn of(journey: &Journey) -> Self {
+    pub fn new(journey: &Journey) -> Self {
         let names: BTreeSet<&str> = journey.spans.iter().map(|s| s.name.as_str()).collect();
         Self(names.into_iter().map(|name| (name.to_owned(), masked(name))).collect())
     }
@@ -58,7 +58,7 @@ pub struct Entry {
 
 impl Entry {
     /// Of this journey; none where it has no span of its own.
-    pub fn of(journey: &Journey) -> Option<Self> {
+    pub fn from_journey(journey: &Journey) -> Option<Self> {
         let first = first(journey)?;
         let (service, operation) = step(first);
         let http_route = masked(first.attributes.text(&["http.route"]).unwrap_or_default());

@@ -56,7 +56,7 @@ pub(super) async fn totals(
     let (now, mut shell) = via::measured(desk, way, MetricGrouping::Errors, &filters, window, context).await?;
     let Some((now, Some(teller))) = now else { return Ok((None, shell)) };
     let (earlier, remarked) = via::again(desk, &teller, &filters, before).await;
-    let mut totals = Totals::of([Some(&now), earlier.as_ref()], &filters);
+    let mut totals = Totals::from_measured([Some(&now), earlier.as_ref()], &filters);
     // That nothing was counted before is no lack.
     if !remarked.is_complete() {
         totals.untold_before = earlier.is_none();

@@ -146,7 +146,7 @@ impl FoundLines {
         let (mut seen, mut failed, mut all_cut) = (HashSet::new(), None, vec![]);
         for LinesRead { lines, cut, notes, failure } in join_all(reads).await {
             all_cut.push(cut);
-            self.evidence.logs.extend(lines.into_iter().filter(|line| seen.insert(LineKey::of(line))));
+            self.evidence.logs.extend(lines.into_iter().filter(|line| seen.insert(LineKey::new(line))));
             notes.into_iter().for_each(|note| self.evidence.note(health::advised(note)));
             failed = failed.or(failure);
         }

@@ -163,7 +163,7 @@ impl LineReader<'_> {
                 read.notes.extend(remarks(&page));
                 let is_full = page.logs.len() + page.skipped_count >= size;
                 let oldest = page.logs.iter().map(|line| line.time).min();
-                let new = |line: &LogEntry| self.sought.has(line) && self.seen.borrow_mut().insert(LineKey::of(line));
+                let new = |line: &LogEntry| self.sought.has(line) && self.seen.borrow_mut().insert(LineKey::new(line));
                 read.lines.extend(page.logs.into_iter().filter(new));
                 let Some(oldest) = oldest.filter(|_| is_full) else { break };
                 let is_one_instant = oldest.plus(1) >= rest.to;

@@ -137,7 +137,7 @@ pub async fn samples(
     let came = match looked {
         Ok((jaeger, mut came, room)) => {
             jaeger.dialect.word().clone_into(&mut detail);
-            sampled.looks = came.iter().map(LookResult::of).collect();
+            sampled.looks = came.iter().map(LookResult::new).collect();
             sampled.services = came.first().map(|look| look.services.clone()).unwrap_or_default();
             sampled.services.sort();
             sampled.evidence.notes.extend(unknown(looks, &jaeger.services));
@@ -236,7 +236,7 @@ fn absorb(evidence: &mut Evidence, came: Vec<SampleLook>, looks: &[SampleQuery],
 }
 
 impl LookResult {
-    fn of(look: &SampleLook) -> Self {
+    fn new(look: &SampleLook) -> Self {
         let cut = look.services.iter().filter(|service| service.cut).count();
         Self { traces: look.spans.0.keys().copied().collect(), cut }
     }

@@ -13,10 +13,10 @@ use crate::pipeline::{rest, whole};
 
 /// Judges a run.
 pub fn evaluate(spec: &Spec, ground: &EvaluationInput) -> RunOutcome {
-    let cast = StepMatches::of(spec, ground.journey);
+    let cast = StepMatches::new(spec, ground.journey);
     let all_by = spec.within_ns.and_then(|most| first_start(&cast).map(|first| first.plus(most)));
-    let bench = EvaluationContext { ground, cast: &cast, trust: Trust::of(ground, spec.reach), all_by };
-    let groups: Vec<Repeated> = (0..spec.groups.len()).map(|place| Repeated::of(bench, place)).collect();
+    let bench = EvaluationContext { ground, cast: &cast, trust: Trust::new(ground, spec.reach), all_by };
+    let groups: Vec<Repeated> = (0..spec.groups.len()).map(|place| Repeated::new(bench, place)).collect();
     let mut rulings = steps(&bench, &groups);
     let whole = [
         spec.within_ns.map(|most| whole::within(&bench, most, &rulings)),

@@ -51,17 +51,17 @@ pub(super) struct Wrong {
 }
 
 impl Complaints {
-    pub(super) fn of(path: &str, source: &str, mut wrongs: Vec<Wrong>) -> Self {
+    pub(super) fn new(path: &str, source: &str, mut wrongs: Vec<Wrong>) -> Self {
         wrongs.sort_by(|a, b| (a.at.start, &a.message).cmp(&(b.at.start, &b.message)));
         wrongs.dedup_by(|a, b| a.at.start == b.at.start && a.message == b.message);
         let more = wrongs.len().saturating_sub(MOST);
-        let list = wrongs.into_iter().take(MOST).map(|wrong| Complaint::of(source, wrong)).collect();
+        let list = wrongs.into_iter().take(MOST).map(|wrong| Complaint::new(source, wrong)).collect();
         Self { path: path.to_owned(), source: source.to_owned(), list, more }
     }
 }
 
 impl Complaint {
-    fn of(source: &str, wrong: Wrong) -> Self {
+    fn new(source: &str, wrong: Wrong) -> Self {
         let start = source.floor_char_boundary(wrong.at.start);
         let before = &source[..start];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);

@@ -62,7 +62,7 @@ const EXPECTATIONS: [&str; 5] = ["steps", "absent", "when", "forbid", "metrics"]
 pub fn read(path: &str, bytes: &[u8]) -> Result<Spec, Complaints> {
     let whole = |message: &str| {
         let wrong = Wrong { at: 0..0, message: message.to_owned(), help: String::new() };
-        Err(Complaints::of(path, "", vec![wrong]))
+        Err(Complaints::new(path, "", vec![wrong]))
     };
     if bytes.len() > LONGEST {
         return whole("longer than 1 MiB: this is no spec");
@@ -84,7 +84,7 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Spec, Complaints> {
     };
     match spec {
         Some(spec) if reader.wrongs.is_empty() => Ok(spec),
-        _ => Err(Complaints::of(path, source, reader.wrongs)),
+        _ => Err(Complaints::new(path, source, reader.wrongs)),
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn check(
     within: Option<Within>,
 ) {
     circles_of_counts(reader, drafts, steps);
-    let graph = StepGraph::of(steps.len(), edges);
+    let graph = StepGraph::new(steps.len(), edges);
     let (sorted, circles) = graph.sorted();
     for circle in &circles {
         let names: Vec<&str> = circle.iter().map(|edge| steps[edge.first].name.as_str()).collect();
@@ -171,7 +171,7 @@ enum Walked {
 }
 
 impl<'e> StepGraph<'e> {
-    fn of(steps: usize, edges: &'e [StepEdge]) -> Self {
+    fn new(steps: usize, edges: &'e [StepEdge]) -> Self {
         let mut after = vec![vec![]; steps];
         edges.iter().for_each(|edge| after[edge.first].push(edge));
         Self { after }

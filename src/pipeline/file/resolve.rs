@@ -28,7 +28,7 @@ pub(super) fn resolve(
     in_order: bool,
     within: Option<order::Within>,
 ) -> Resolved {
-    let names = StepNameTable::of(drafts);
+    let names = StepNameTable::new(drafts);
     let mut edges = vec![];
     let mut steps = vec![];
     for (index, draft) in drafts.steps.iter().enumerate() {
@@ -53,7 +53,7 @@ struct StepNameTable<'d> {
 }
 
 impl<'d> StepNameTable<'d> {
-    fn of(drafts: &'d Drafts) -> Self {
+    fn new(drafts: &'d Drafts) -> Self {
         // Of two of one name the first counts; that there are two is said already.
         let places = drafts.steps.iter().enumerate().rev().map(|(index, draft)| (draft.step.name.as_str(), index));
         Self { places: places.collect(), groups: drafts.groups.iter().map(|group| group.name.as_str()).collect() }

@@ -65,8 +65,8 @@ pub struct Limited {
 
 impl Limited {
     /// What follows from these lengths; none where there are none.
-    pub fn of(lengths: Vec<i64>, least_ns: i64) -> Option<Self> {
-        WaitFigures::of(lengths).map(|seen| Self { seen, limit_ns: seen.limit(least_ns) })
+    pub fn new(lengths: Vec<i64>, least_ns: i64) -> Option<Self> {
+        WaitFigures::new(lengths).map(|seen| Self { seen, limit_ns: seen.limit(least_ns) })
     }
 }
 

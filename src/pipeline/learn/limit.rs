@@ -24,7 +24,7 @@ pub struct WaitFigures {
 
 impl WaitFigures {
     /// Of these; none where there are none.
-    pub fn of(mut lengths: Vec<i64>) -> Option<Self> {
+    pub fn new(mut lengths: Vec<i64>) -> Option<Self> {
         lengths.sort_unstable();
         let (least, most) = (*lengths.first()?, *lengths.last()?);
         Some(Self { least_ns: least, p50_ns: lengths[(lengths.len() - 1) / 2], most_ns: most })
@@ -89,9 +89,9 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        let figures = WaitFigures::of(vec![63 * MS, 41 * MS, 44 * MS]);
+        let figures = WaitFigures::new(vec![63 * MS, 41 * MS, 44 * MS]);
         assert_eq!(figures.map(|f| f.words()), Some("41..63 ms, p50 44 ms".to_owned()));
-        assert_eq!(WaitFigures::of(vec![5 * MS]).map(|f| f.words()), Some("5 ms".to_owned()));
-        assert_eq!(WaitFigures::of(vec![]), None);
+        assert_eq!(WaitFigures::new(vec![5 * MS]).map(|f| f.words()), Some("5 ms".to_owned()));
+        assert_eq!(WaitFigures::new(vec![]), None);
     }
 }

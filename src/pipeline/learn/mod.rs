@@ -79,7 +79,7 @@ impl Learner {
         if judged.journey.spans.is_empty() {
             return self.leave_out("without spans");
         }
-        let mut sample = SampleRun::of(&judged, &mut self.things);
+        let mut sample = SampleRun::new(&judged, &mut self.things);
         if self.samples.len() % ASIDE_EVERY == ASIDE_EVERY - 1 {
             sample.whole = Some(Box::new(judged));
         }

@@ -29,7 +29,7 @@ pub struct LearnedOrder {
 
 impl<'a> Played<'a> {
     /// Who plays what.
-    pub fn of(samples: &'a [SampleRun], members: &'a [Vec<bool>]) -> Self {
+    pub fn new(samples: &'a [SampleRun], members: &'a [Vec<bool>]) -> Self {
         let playing = |members: &Vec<bool>| samples.iter().map(|sample| sample.playing(members)).collect();
         Self { samples, members, playing: members.iter().map(playing).collect() }
     }

@@ -44,7 +44,7 @@ pub struct SampleRun {
 
 impl SampleRun {
     /// What of this run is needed.
-    pub fn of(judged: &AnalysedJourney, things: &mut Signatures) -> Self {
+    pub fn new(judged: &AnalysedJourney, things: &mut Signatures) -> Self {
         let journey = &judged.journey;
         let clocks = Clocks::measured(journey);
         let mut order = downwards(journey);

@@ -109,7 +109,7 @@ pub fn learn(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRu
     chosen.sort_by_key(|candidate| candidate.begin);
 
     let members: Vec<Vec<bool>> = chosen.iter().map(|candidate| things.members(candidate.group)).collect();
-    let played = Played::of(samples, &members);
+    let played = Played::new(samples, &members);
     let edges = played.edges();
     let mut given = StepNames::default();
     let names: Vec<String> = chosen.iter().map(|candidate| given.give(candidate.group)).collect();
@@ -117,7 +117,7 @@ pub fn learn(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRu
     let causes: Vec<Option<usize>> = edges.iter().map(|edge| edge.as_ref().map(|edge| edge.step)).collect();
     let counts = counts(&seen, &names, &causes);
     let after = |edge: LearnedOrder| {
-        let wait = Limited::of(edge.waits, LEAST_WAIT)?;
+        let wait = Limited::new(edge.waits, LEAST_WAIT)?;
         Some(After { step: names[edge.step].clone(), wait })
     };
     let steps = chosen.iter().zip(edges).zip(counts).enumerate().map(|(place, ((candidate, edge), count))| {
@@ -136,7 +136,7 @@ pub fn learn(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRu
             count,
             optional: runs < all,
             never_failed: !playing().any(|mark| mark.failed),
-            took: Limited::of(playing().map(|mark| mark.end.since(mark.start)).collect(), LEAST_LENGTH),
+            took: Limited::new(playing().map(|mark| mark.end.since(mark.start)).collect(), LEAST_LENGTH),
             runs,
         }
     });
@@ -151,7 +151,7 @@ pub fn learn(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRu
         runs: all,
         left_out: vec![],
         aside: None,
-        within: Limited::of(lengths.collect(), LEAST_WAIT),
+        within: Limited::new(lengths.collect(), LEAST_WAIT),
         steps,
         rare,
         less_telling,

@@ -16,7 +16,7 @@ pub fn table(page: &Page, table: &Table, rows: &mut Rows) {
     let head: Cells = table.head.iter().map(|title| page.ink.runs(&[piece(Role::Dim, title)])).collect();
     let body: Vec<Cells> =
         table.rows.iter().map(|row| row.cells.iter().map(|cell| page.ink.runs(cell)).collect()).collect();
-    let layout = Layout::of(page, table, &head, &body);
+    let layout = Layout::new(page, table, &head, &body);
     if !head.is_empty() {
         layout.row(page, head, rows);
     }
@@ -50,7 +50,7 @@ struct Layout {
 impl Layout {
     /// Where little room is left beside numbers for what they are about, first columns go that may be left out; if that
     /// is not enough, it stands on a line of its own.
-    fn of(page: &Page, table: &Table, head: &Cells, body: &[Cells]) -> Self {
+    fn new(page: &Page, table: &Table, head: &Cells, body: &[Cells]) -> Self {
         let all = || body.iter().chain(Some(head));
         let columns = all().map(Vec::len).max().unwrap_or(0);
         let widest = |nth: usize| all().filter_map(|row| row.get(nth)).map(|cell| width_of(cell)).max().unwrap_or(0);

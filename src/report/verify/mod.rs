@@ -72,7 +72,7 @@ pub struct RunTimeline {
 
 impl RunTimeline {
     /// In few rows.
-    pub fn of(judged: AnalysedJourney) -> Self {
+    pub fn draw(judged: AnalysedJourney) -> Self {
         let options = TimelineOptions { rows: Some(16), ..TimelineOptions::default() };
         let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
         Self { judged, options, timeline }
@@ -108,7 +108,7 @@ impl VerificationReport {
         VerificationRecord {
             pipeline: &self.pipeline,
             verdict: self.verdict(),
-            runs: self.runs.iter().map(VerifiedRunRecord::of).collect(),
+            runs: self.runs.iter().map(VerifiedRunRecord::new).collect(),
             steps: self.steps(),
             known_failures: &self.known_failures,
         }
@@ -232,7 +232,7 @@ struct VerifiedRunRecord<'a> {
 }
 
 impl<'a> VerifiedRunRecord<'a> {
-    fn of(run: &'a VerifiedRun) -> Self {
+    fn new(run: &'a VerifiedRun) -> Self {
         Self {
             subject: &run.subject,
             outcome: &run.outcome,

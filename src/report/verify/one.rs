@@ -183,7 +183,7 @@ fn drawing(run: &VerifiedRun, story: &RunTimeline, names: &ShortNames, frame: &F
     if run.outcome.verdict == Verdict::Pass || story.judged.journey.is_empty() {
         return vec![];
     }
-    let words = Words::of(&story.judged.journey, names, &story.timeline, &story.options, frame.verbosity);
+    let words = Words::new(&story.judged.journey, names, &story.timeline, &story.options, frame.verbosity);
     let mut blocks = vec![Block::Blank];
     blocks.extend(filters::drawing(&story.timeline, &words, &story.options.filters));
     blocks

@@ -34,7 +34,7 @@ pub(super) struct SpellCheck {
 
 impl SpellCheck {
     /// The check that this span is.
-    pub(super) fn of(r: &Recorder, work: At) -> Self {
+    pub(super) fn new(r: &Recorder, work: At) -> Self {
         let (trace_id, span_id) = r.ids(work);
         Self { trace_id, span_id, ended: work.to, duration_ns: work.to - work.from }
     }

@@ -99,7 +99,7 @@ fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut SpellCheckTally, aske
     let rebuilt = if fault == Fault::DictionaryRebuilt { 1_900 } else { 0 };
     let work = r.consume(SPELL, asked, cause, at.at(0), at.at(210 + rebuilt));
     tally.lag_ns = wait;
-    tally.checks.push(SpellCheck::of(r, work));
+    tally.checks.push(SpellCheck::new(r, work));
     plant_arrival(fault, r, asked, work);
     let received = [("event_id", json!(asked.event_id)), ("queue_wait_ms", json!(wait / MS))];
     r.log(work, Level::Info, at.at(2), "Spell check request received", &received);
@@ -398,7 +398,7 @@ fn check_essay(r: &mut Recorder, tally: &mut SpellCheckTally, asked: &Message, e
     let at = r.pace(asked.publish.to + wait);
     let work = r.consume(SPELL, asked, Cause::Parent(asked.publish), at.at(0), at.at(80));
     tally.lag_ns = tally.lag_ns.max(wait);
-    tally.checks.push(SpellCheck::of(r, work));
+    tally.checks.push(SpellCheck::new(r, work));
     let corrections = r.random.below(40);
     let more = [("essay_id", json!(essay)), ("corrections", json!(corrections))];
     r.log(work, Level::Info, at.at(60), "Spell check complete", &more);

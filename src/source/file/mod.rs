@@ -73,7 +73,7 @@ pub fn together(files: Vec<Evidence>) -> Evidence {
     for file in files {
         let mut here: HashMap<LineKey, usize> = HashMap::new();
         for line in file.logs {
-            let key = LineKey::of(&line);
+            let key = LineKey::new(&line);
             let times = here.entry(key.clone()).or_default();
             *times += 1;
             if *times > known.get(&key).copied().unwrap_or(0) {

@@ -31,7 +31,7 @@ impl fmt::Debug for Mask {
 
 impl Mask {
     /// A mask for what these ways of signing in, and these proxies' users, hold.
-    pub fn of<'a>(ways: impl Iterator<Item = &'a Auth>, proxies: &[(String, SecretString)]) -> Self {
+    pub fn new<'a>(ways: impl Iterator<Item = &'a Auth>, proxies: &[(String, SecretString)]) -> Self {
         let mut secrets: Vec<String> = ways.flat_map(secrets).collect();
         for (user, password) in proxies {
             secrets.extend(of_user(user, password.expose_secret()));
@@ -191,7 +191,7 @@ mod tests {
     fn mask() -> Mask {
         let auth = Auth::Bearer(SecretString::from(SECRET));
         let short = Auth::Basic { username: "me".into(), password: SecretString::from("cart") };
-        Mask::of([&auth, &short].into_iter(), &[("px".into(), SecretString::from("pr0xy-secret-9"))])
+        Mask::new([&auth, &short].into_iter(), &[("px".into(), SecretString::from("pr0xy-secret-9"))])
     }
 
     fn cleaned(status: u16, body: &str) -> String {

@@ -138,12 +138,12 @@ impl Backends {
     /// may tell what another backend was sent.
     pub fn mask(&mut self, proxies: &[(String, SecretString)]) {
         let all = [&mut self.jaeger, &mut self.loki, &mut self.prometheus];
-        let mask = Arc::new(Mask::of(all.iter().filter_map(|one| one.as_ref()).map(|one| &one.auth), proxies));
+        let mask = Arc::new(Mask::new(all.iter().filter_map(|one| one.as_ref()).map(|one| &one.auth), proxies));
         all.into_iter().flatten().for_each(|one| one.mask = Arc::clone(&mask));
     }
 
     /// The backend of this kind, unless it is left out.
-    pub fn of(&self, source: Source) -> Option<&Endpoint> {
+    pub fn get(&self, source: Source) -> Option<&Endpoint> {
         match source {
             Source::Jaeger => self.jaeger.as_ref(),
             Source::Loki => self.loki.as_ref(),

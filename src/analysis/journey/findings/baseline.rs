@@ -47,10 +47,10 @@ pub struct Baseline {
 impl Baseline {
     /// Adds a run, if it is a good one: nothing failed in it. Whether it is settled and complete the caller knows.
     pub fn add(&mut self, journey: &Journey) {
-        let Some(entry) = Entry::of(journey).filter(|_| errors::of(journey).is_empty()) else { return };
+        let Some(entry) = Entry::from_journey(journey).filter(|_| errors::of(journey).is_empty()) else { return };
         let runs = self.by_entry.entry(entry).or_default();
         runs.count += 1;
-        let names = MaskedNames::of(journey);
+        let names = MaskedNames::new(journey);
         let steps: BTreeSet<(StepKey, Option<StepKey>)> = judged(journey)
             .map(|span| {
                 let above = journey.forest.cause[span].map(|(cause, _)| names.step(journey, cause));
@@ -81,7 +81,7 @@ impl Baseline {
 
     /// The runs that began as this one did, where they are enough to tell.
     pub fn like(&self, journey: &Journey) -> Option<&BaselineRuns> {
-        self.by_entry.get(&Entry::of(journey)?).filter(|runs| runs.count >= LEAST_RUNS)
+        self.by_entry.get(&Entry::from_journey(journey)?).filter(|runs| runs.count >= LEAST_RUNS)
     }
 
     /// How long nothing was open before this span's step at most, but for the longest hundredth of runs.

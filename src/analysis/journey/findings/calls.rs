@@ -31,15 +31,15 @@ pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let mut sides = None;
     let mut groups: BTreeMap<CallGroup, Vec<usize>> = BTreeMap::new();
     for (index, span) in journey.spans.iter().enumerate().filter(|(index, _)| scene.in_tree[*index]) {
-        let Some(remote) = Remote::of(span, known).filter(|_| span.message_role().is_none()) else { continue };
-        let trouble = CallFailure::of(span);
+        let Some(remote) = Remote::new(span, known).filter(|_| span.message_role().is_none()) else { continue };
+        let trouble = CallFailure::classify(span);
         // What failed only because its caller had failed before is no failure of its own.
         if scene.cascade.follows.contains_key(&index)
             || remote.is_silent && !(span.is_error() && trouble == CallFailure::Down)
         {
             continue;
         }
-        let sides = sides.get_or_insert_with(|| Sides::of(scene));
+        let sides = sides.get_or_insert_with(|| Sides::new(scene));
         if sides.is_layer(index) || sides.is_served(scene, index, span.is_error() && trouble == CallFailure::Down) {
             continue;
         }
@@ -71,7 +71,7 @@ struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
-    fn of(scene: &RuleContext<'a>) -> Self {
+    fn new(scene: &RuleContext<'a>) -> Self {
         let journey = scene.journey;
         let count = journey.spans.len();
         let mut sides = Self {
@@ -85,7 +85,7 @@ impl<'a> Sides<'a> {
             let span = &journey.spans[index];
             let Some((cause, _)) = journey.forest.cause[index] else { continue };
             let is_other = sides.service[cause] != sides.service[index];
-            let is_call = span.kind == SpanKind::Client && Remote::of(span, scene.grounds.known).is_some();
+            let is_call = span.kind == SpanKind::Client && Remote::new(span, scene.grounds.known).is_some();
             sides.layers[cause] |= !is_other && (is_call || sides.layers[index]);
             sides.answered[cause] |= is_other || span.kind == SpanKind::Server || sides.answered[index];
             if is_other && span.kind == SpanKind::Server {
@@ -162,7 +162,7 @@ fn draft(scene: &RuleContext, mut finding: Finding, callee: &str, calls: Vec<usi
 }
 
 fn failed(scene: &RuleContext, callee: &str, recovered: bool, calls: Vec<usize>) -> RuleHit {
-    let troubles = calls.iter().map(|c| CallFailure::of(&scene.journey.spans[*c]));
+    let troubles = calls.iter().map(|c| CallFailure::classify(&scene.journey.spans[*c]));
     let trouble = troubles.max().unwrap_or(CallFailure::Untold);
     let who = callers(scene, &calls).join(", ");
     let is_known = scene.grounds.known.traced.contains(scene.grounds.known.in_spans(callee));

@@ -30,7 +30,7 @@ pub(super) struct Chains {
 
 impl Chains {
     /// Of this journey.
-    pub fn of(journey: &Journey) -> Self {
+    pub fn new(journey: &Journey) -> Self {
         let count = journey.spans.len();
         let mut chains = Self {
             role: journey.spans.iter().map(crate::model::span::Span::message_role).collect(),

@@ -23,7 +23,7 @@ struct TopicConsumers<'a> {
 
 impl<'a> TopicUsage<'a> {
     /// Of this journey.
-    pub fn of(scene: &'a RuleContext<'a>, pairing: &Pairing) -> Self {
+    pub fn new(scene: &'a RuleContext<'a>, pairing: &Pairing) -> Self {
         let spans = &scene.journey.spans;
         let mut here: HashMap<&str, TopicConsumers> = HashMap::new();
         for consume in &pairing.consumes {

@@ -64,7 +64,7 @@ pub fn merge(scene: &RuleContext, drafts: Vec<RuleHit>) -> Vec<Finding> {
     let mut heads: Vec<usize> = (0..drafts.len()).collect();
     let mut dropped = BTreeSet::new();
     for (cause, effect, same) in TABLE {
-        let causes = Causes::of(scene, &drafts, cause, same);
+        let causes = Causes::new(scene, &drafts, cause, same);
         for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.finding.id == effect) {
             if head(&heads, index) != index || dropped.contains(&index) || !may_be(draft, cause) {
                 continue;
@@ -113,7 +113,7 @@ struct Causes<'a> {
 }
 
 impl<'a> Causes<'a> {
-    fn of(scene: &RuleContext, drafts: &'a [RuleHit], id: FindingId, same: Same) -> Self {
+    fn new(scene: &RuleContext, drafts: &'a [RuleHit], id: FindingId, same: Same) -> Self {
         let mut causes = Self::default();
         for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.finding.id == id) {
             for span in &draft.spans {

@@ -98,7 +98,7 @@ impl FindingSet {
 
 /// Judges a journey.
 pub fn of(journey: &Journey, grounds: &FindingsInput) -> FindingSet {
-    let scene = RuleContext::of(journey, grounds);
+    let scene = RuleContext::new(journey, grounds);
     let mut findings = merge::merge(&scene, judge(&scene));
     let all = findings.len();
     if !grounds.settled {
@@ -121,8 +121,8 @@ pub fn calls_that_lost_their_context(journey: &Journey) -> Vec<(usize, usize)> {
     }
     let known = Knowledge::default();
     let grounds = FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
-    let scene = RuleContext::of(journey, &grounds);
-    unjoined::unjoined(&scene, &pairing::Pairing::of(&scene))
+    let scene = RuleContext::new(journey, &grounds);
+    unjoined::unjoined(&scene, &pairing::Pairing::new(&scene))
 }
 
 /// So many spans at most are named as evidence of one finding; its count tells of all.
@@ -142,7 +142,7 @@ fn judge(scene: &RuleContext) -> Vec<RuleHit> {
     if let Some(draft) = unstored::nothing_stored(scene) {
         return vec![draft];
     }
-    let pairing = pairing::Pairing::of(scene);
+    let pairing = pairing::Pairing::new(scene);
     let mut drafts = unheard::find(scene, &pairing);
     drafts.extend(unsent::find(scene, &pairing));
     drafts.extend(twice::find(scene, &pairing));

@@ -38,7 +38,7 @@ fn draft(scene: &RuleContext, recovered: bool, origins: Vec<usize>) -> RuleHit {
     finding.operation.clone_from(name);
     finding.count = origins.len();
     finding.kind = if recovered { "recovered" } else { "" };
-    finding.causes = causes(CallFailure::of(first), service);
+    finding.causes = causes(CallFailure::classify(first), service);
     finding.next = vec![
         format!("read what {service} wrote in its lines around this span"),
         format!("see whether other runs fail at {name} too, and since when"),

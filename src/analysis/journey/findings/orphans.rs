@@ -26,7 +26,7 @@ enum MissingParent {
 
 /// Missing parents, by what their first child is.
 pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
-    let tops = Tops::of(scene);
+    let tops = Tops::new(scene);
     let mut groups: BTreeMap<(MissingParent, &str, &str), Vec<Vec<usize>>> = BTreeMap::new();
     for children in families(scene).into_values() {
         let first = &scene.journey.spans[children[0]];
@@ -65,7 +65,7 @@ pub(super) fn lost(scene: &RuleContext) -> BTreeMap<(TraceId, SpanId), Vec<usize
 struct Tops(HashMap<TraceId, Vec<usize>>);
 
 impl Tops {
-    fn of(scene: &RuleContext) -> Self {
+    fn new(scene: &RuleContext) -> Self {
         let mut tops: HashMap<TraceId, Vec<usize>> = HashMap::new();
         for root in &scene.journey.forest.roots {
             tops.entry(scene.journey.spans[*root].trace_id).or_default().push(*root);

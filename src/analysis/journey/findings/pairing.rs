@@ -49,8 +49,8 @@ pub(super) struct Pairing<'a> {
 
 impl<'a> Pairing<'a> {
     /// Of this journey.
-    pub fn of(scene: &'a RuleContext<'a>) -> Self {
-        let (chains, count) = (Chains::of(scene.journey), scene.journey.spans.len());
+    pub fn new(scene: &'a RuleContext<'a>) -> Self {
+        let (chains, count) = (Chains::new(scene.journey), scene.journey.spans.len());
         let mut pairing = Self {
             scene,
             publishes: (0..count).filter(|span| chains.publishes(*span)).collect(),
@@ -159,13 +159,13 @@ impl<'a> Pairing<'a> {
     /// The same ID on the same topic. Whoever names no topic may mean any.
     fn by_id(&mut self) {
         let open: Vec<usize> = self.consumes.iter().copied().filter(|c| self.is_open(*c)).collect();
-        let consumes = SpansByMessage::of(self.scene, open.iter().copied());
+        let consumes = SpansByMessage::new(self.scene, open.iter().copied());
         for publish in self.publishes.clone() {
             if self.taken[publish].is_none() && consumes.like(self.span(publish)).is_some() {
                 self.taken[publish] = Some(PairedBy::Id);
             }
         }
-        let publishes = SpansByMessage::of(self.scene, self.publishes.iter().copied());
+        let publishes = SpansByMessage::new(self.scene, self.publishes.iter().copied());
         for consume in open {
             if let Some(publish) = publishes.like(self.span(consume)) {
                 self.sender[consume] = Some((publish, PairedBy::Id));
@@ -312,7 +312,7 @@ struct SpansByMessage<'a> {
 }
 
 impl<'a> SpansByMessage<'a> {
-    fn of(scene: &'a RuleContext<'a>, spans: impl Iterator<Item = usize>) -> Self {
+    fn new(scene: &'a RuleContext<'a>, spans: impl Iterator<Item = usize>) -> Self {
         let mut named = Self { on_topic: HashMap::new(), of_message: HashMap::new(), without_topic: HashMap::new() };
         for index in spans {
             let span = &scene.journey.spans[index];

@@ -92,7 +92,7 @@ pub struct Remote<'a> {
 
 impl<'a> Remote<'a> {
     /// Of this client; none where no remote is named, or where the span is no call at all.
-    pub fn of(span: &'a Span, known: &Knowledge) -> Option<Self> {
+    pub fn new(span: &'a Span, known: &Knowledge) -> Option<Self> {
         if span.kind != SpanKind::Client || is_step(span) {
             return None;
         }
@@ -216,9 +216,9 @@ mod tests {
         ];
         for (attributes, wanted) in table {
             let journey = sketch::journey(&format!("a/call 0..1 client {attributes}"));
-            let remote = Remote::of(&journey.spans[0], &known).map(|r| (r.name, r.is_silent));
+            let remote = Remote::new(&journey.spans[0], &known).map(|r| (r.name, r.is_silent));
             assert_eq!(remote, wanted, "{attributes}");
         }
-        assert_eq!(Remote::of(&sketch::journey("a/tcp.connect 0..1 client server.address=x").spans[0], &known), None);
+        assert_eq!(Remote::new(&sketch::journey("a/tcp.connect 0..1 client server.address=x").spans[0], &known), None);
     }
 }

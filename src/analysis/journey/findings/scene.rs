@@ -26,13 +26,13 @@ pub struct RuleContext<'a> {
 
 impl<'a> RuleContext<'a> {
     /// Of this journey.
-    pub fn of(journey: &'a Journey, grounds: &'a FindingsInput<'a>) -> Self {
+    pub fn new(journey: &'a Journey, grounds: &'a FindingsInput<'a>) -> Self {
         Self {
             journey,
             grounds,
             clocks: Clocks::measured(journey),
             in_tree: in_tree(journey),
-            cascade: Cascade::of(journey),
+            cascade: Cascade::new(journey),
         }
     }
 

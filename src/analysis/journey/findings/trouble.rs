@@ -52,7 +52,7 @@ const LATE: [&str; 10] = [
 
 impl CallFailure {
     /// Of this span.
-    pub fn of(span: &Span) -> Self {
+    pub fn classify(span: &Span) -> Self {
         let code = span.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"]);
         let code = code.map(|c| c.to_string().to_ascii_uppercase()).unwrap_or_default();
         match (span.http_status(), code.as_str()) {
@@ -94,7 +94,7 @@ mod tests {
             ("a/b 0..1 client error: boom", CallFailure::Untold),
         ];
         for (text, wanted) in table {
-            assert_eq!(CallFailure::of(&sketch::journey(text).spans[0]), wanted, "{text}");
+            assert_eq!(CallFailure::classify(&sketch::journey(text).spans[0]), wanted, "{text}");
         }
     }
 }

@@ -46,10 +46,10 @@ pub(super) fn find(scene: &RuleContext, pairing: &Pairing) -> Vec<RuleHit> {
     }
     let retried = retried(scene, pairing);
     let untaken: Vec<usize> = untaken.into_iter().filter(|p| !retried.contains(p)).collect();
-    let habits = TopicUsage::of(scene, pairing);
+    let habits = TopicUsage::new(scene, pairing);
     let worked_on = worked_on(&habits, &untaken);
     let told_of = told_of(scene, &untaken);
-    let silent = Silent::of(scene);
+    let silent = Silent::new(scene);
     let mut cases = BTreeMap::<_, Vec<UnconsumedMessage>>::new();
     for publish in untaken {
         let span = &scene.journey.spans[publish];
@@ -163,7 +163,7 @@ struct Silent<'a> {
 }
 
 impl<'a> Silent<'a> {
-    fn of(scene: &'a RuleContext<'a>) -> Self {
+    fn new(scene: &'a RuleContext<'a>) -> Self {
         let spoken: HashSet<&str> = scene.journey.spans.iter().map(Span::service).collect();
         let mut silent = Self::default();
         for line in &scene.journey.logs {

@@ -17,12 +17,12 @@ const MOST_UNUSUAL: usize = 20;
 /// What this run lacks, and what only it has. The topmost step tells of all below it.
 pub(super) fn find(scene: &RuleContext) -> Vec<RuleHit> {
     let Some(runs) = scene.grounds.baseline.and_then(|baseline| baseline.like(scene.journey)) else { return vec![] };
-    let names = MaskedNames::of(scene.journey);
+    let names = MaskedNames::new(scene.journey);
     let mut here: BTreeMap<StepKey, Vec<usize>> = BTreeMap::new();
     for span in judged(scene.journey) {
         here.entry(names.step(scene.journey, span)).or_default().push(span);
     }
-    let failures = Failures::of(scene);
+    let failures = Failures::new(scene);
     let mut drafts = missing(scene, runs, &here, &failures);
     if runs.count >= MANY_RUNS {
         drafts.extend(unusual(scene, runs, &here, &failures));
@@ -92,7 +92,7 @@ fn unusual(
     here: &BTreeMap<StepKey, Vec<usize>>,
     failures: &Failures,
 ) -> Vec<RuleHit> {
-    let names = MaskedNames::of(scene.journey);
+    let names = MaskedNames::new(scene.journey);
     let is_topmost = |span: usize| {
         let above = scene.journey.forest.cause[span].map(|(cause, _)| names.step(scene.journey, cause));
         above.is_none_or(|above| runs.steps.contains_key(&above))
@@ -121,7 +121,7 @@ struct Failures {
 }
 
 impl Failures {
-    fn of(scene: &RuleContext) -> Self {
+    fn new(scene: &RuleContext) -> Self {
         let journey = scene.journey;
         let order = downwards(journey);
         let own = |span: usize| journey.spans[span].is_error() && !scene.cascade.recovered.contains(&span);

@@ -27,7 +27,7 @@ pub fn of(journey: &Journey, findings: &[Finding], options: &TimelineOptions) ->
         journey,
         options,
         common: Clocks::measured(journey),
-        shapes: Shapes::of(journey, &critical, &options.filters, &holes, |span| lines.has_error(journey, span)),
+        shapes: Shapes::new(journey, &critical, &options.filters, &holes, |span| lines.has_error(journey, span)),
         filtered_lines: lines.filtered,
         lines,
         messages: messages::of(journey, &holes),
@@ -261,7 +261,7 @@ impl Draw<'_> {
         let span = &self.journey.spans[index];
         let told = if span.is_error() { span.error_text() } else { String::new() };
         let events = span.events.iter().enumerate();
-        let telling = events.filter(|(_, e)| Exception::of(e).is_some_and(|x| x.headline() != told));
+        let telling = events.filter(|(_, e)| Exception::from_event(e).is_some_and(|x| x.headline() != told));
         telling.map(|(nth, _)| nth).collect()
     }
 

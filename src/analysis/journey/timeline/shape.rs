@@ -25,7 +25,7 @@ pub struct Shapes {
 
 impl Shapes {
     /// Reads the shapes of a journey, from the leaves up.
-    pub fn of(
+    pub fn new(
         journey: &Journey,
         critical: &CriticalPath,
         filters: &Filters,

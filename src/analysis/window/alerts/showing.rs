@@ -78,7 +78,7 @@ struct AlertTarget {
 
 impl AlertExamples {
     /// For these alerts of the time that was asked about.
-    pub fn of(episodes: &[AlertEpisode], asked: Window) -> Self {
+    pub fn new(episodes: &[AlertEpisode], asked: Window) -> Self {
         let nowhere = Window::new(asked.from, asked.from);
         let wanted = |episode: &AlertEpisode| AlertTarget {
             service: episode.service.as_deref().map(|service| short_service(service).to_owned()),

@@ -98,7 +98,7 @@ fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_kept_whatever_service_is_
     assert_eq!(kept(&filters).collect::<BTreeSet<_>>(), [None, name("pay_service")].into());
 
     let mut found = episodes(told);
-    let mut showing = AlertExamples::of(&found, window);
+    let mut showing = AlertExamples::new(&found, window);
     for (id, text) in [("it", "a/put 0..9 error: card store is full"), ("other", "shop/get 0..9 error: failure")] {
         showing.add(&Journey { correlation_id: name(id), ..journey(text) }, &Filters::default());
     }
@@ -127,7 +127,7 @@ fn journeys_that_show_an_alert_are_those_of_its_service_and_time_that_failed_or_
         })
     };
     let mut found = told(&[alert("a", AlertState::Firing, 30, 40)]);
-    let mut showing = AlertExamples::of(&found, window);
+    let mut showing = AlertExamples::new(&found, window);
     let usual = "b/op 0..100 server";
     let drawn: Vec<(String, &str)> = (0..20)
         .map(|n| (format!("u{n}"), usual))

@@ -70,7 +70,7 @@ pub struct StepFigures {
 }
 
 impl StepFigures {
-    fn of(seen: &[StepInJourney]) -> Option<Self> {
+    fn new(seen: &[StepInJourney]) -> Option<Self> {
         let mut means: Vec<i64> = seen.iter().map(mean).collect();
         let mut waits: Vec<i64> = seen.iter().map(|one| one.wait_ns).collect();
         means.sort_unstable();
@@ -109,7 +109,7 @@ pub struct Began {
 }
 
 impl Began {
-    fn of(route: &Route, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
+    fn new(route: &Route, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
         let [first_journey_count, second_journey_count] = route.journeys;
         let entry = route.entry.clone().unwrap_or_default();
         let enough = is_enough(route.journeys);
@@ -164,14 +164,14 @@ pub struct DiffResult {
 
 impl DiffResult {
     /// Of these rows; two sides of so many journeys are enough where the test says so.
-    fn of(diff: &DiffFold, rows: Vec<DiffRow>, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
+    fn new(diff: &DiffFold, rows: Vec<DiffRow>, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
         let lengths_ns = diff.sides.each_ref().map(|side| {
             let mut lengths = side.lengths.clone();
             lengths.sort_unstable();
             quantile(&lengths, 50)
         });
         let ranked = diff.ranked();
-        let entries: Vec<Began> = ranked.iter().map(|route| Began::of(&diff.routes[*route], &is_enough)).collect();
+        let entries: Vec<Began> = ranked.iter().map(|route| Began::new(&diff.routes[*route], &is_enough)).collect();
         let mut ranks = vec![0; ranked.len()];
         ranked.into_iter().enumerate().for_each(|(rank, route)| ranks[route] = rank);
         let told = entries.iter().filter(|entry| entry.enough).map(Began::journeys);
@@ -202,7 +202,7 @@ impl DiffRow<'_> {
     fn into_step(self, diff: &DiffFold, ranks: &[usize]) -> DiffStep {
         let place = &diff.places[self.place];
         let Name { service, operation, kind } = place.name.clone();
-        let [first, second] = self.seen.map(StepFigures::of);
+        let [first, second] = self.seen.map(StepFigures::new);
         let (entry, depth) = (ranks[place.route], place.depth);
         DiffStep { entry, depth, service, operation, span_kind: kind, changes: self.changes, first, second }
     }
@@ -224,7 +224,7 @@ pub(super) fn of_two(diff: &DiffFold) -> DiffResult {
         let longer = judge_two(row, below.get(&row.place).copied().unwrap_or_default());
         add_above(row.place, longer, &mut below, diff);
     }
-    DiffResult::of(diff, rows, |journeys| !journeys.contains(&0))
+    DiffResult::new(diff, rows, |journeys| !journeys.contains(&0))
 }
 
 /// By so much does the step above last longer because of this one.
@@ -311,10 +311,10 @@ pub(super) fn of_many(diff: &DiffFold) -> DiffResult {
     let mut rows = rows(diff);
     let all = diff.journeys();
     if all.contains(&0) {
-        return DiffResult::of(diff, rows, |_| false);
+        return DiffResult::new(diff, rows, |_| false);
     }
     let ways = Factorials::up_to(all[0] + all[1]);
-    let asked: Vec<TestResults> = rows.iter().map(|row| TestResults::of(row, diff.beside(row.place), &ways)).collect();
+    let asked: Vec<TestResults> = rows.iter().map(|row| TestResults::new(row, diff.beside(row.place), &ways)).collect();
     let begun: Vec<TestResult> =
         diff.routes.iter().map(|route| TestResult::of_shares(route.journeys, all, &ways)).collect();
     let least = least(&asked).into_iter().chain(begun.iter().map(|answer| answer.least)).collect();
@@ -347,7 +347,7 @@ pub(super) fn of_many(diff: &DiffFold) -> DiffResult {
             _ => {}
         }
     }
-    DiffResult::of(diff, rows, |[first, second]| {
+    DiffResult::new(diff, rows, |[first, second]| {
         let apart: Vec<f64> = (0..first + second).map(|nth| nth as f64).collect();
         let (first, second) = apart.split_at(first);
         ranks_differ(first, second) <= level
@@ -406,7 +406,7 @@ struct TestResults {
 }
 
 impl TestResults {
-    fn of(row: &DiffRow, all: [usize; 2], ways: &Factorials) -> Self {
+    fn new(row: &DiffRow, all: [usize; 2], ways: &Factorials) -> Self {
         let numbers = |of: fn(&StepInJourney) -> f64| row.seen.map(|seen| seen.iter().map(of).collect::<Vec<f64>>());
         let mut calls = numbers(|one| one.calls as f64);
         calls.iter_mut().zip(all).for_each(|(calls, all)| calls.resize(all.max(calls.len()), 0.0));
@@ -441,7 +441,7 @@ impl TestResults {
         if self.fails.p <= level {
             changes.push(if failed(1) > failed(0) { Change::Fails } else { Change::FailsNoMore });
         }
-        let [a, b] = row.seen.map(|seen| StepFigures::of(seen).unwrap_or_default());
+        let [a, b] = row.seen.map(|seen| StepFigures::new(seen).unwrap_or_default());
         let apart = |a: i64, b: i64| b.saturating_sub(a).saturating_abs() > LEAST_NS.max(a.max(b) / 10);
         if apart(a.p50_ns, b.p50_ns) && self.length.p <= level {
             changes.push(if b.p50_ns > a.p50_ns { Change::Slower } else { Change::Faster });

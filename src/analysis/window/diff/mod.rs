@@ -104,9 +104,9 @@ impl DiffFold {
 
     /// Adds a journey to a side. Only spans that the filters want are compared; all of them tell where a step stands.
     pub fn add(&mut self, side: DiffSide, journey: &Journey, filters: &Filters) {
-        let (names, clocks) = (MaskedNames::of(journey), Clocks::measured(journey));
+        let (names, clocks) = (MaskedNames::new(journey), Clocks::measured(journey));
         let nth = side as usize;
-        let route = self.route(Entry::of(journey).filter(|_| self.is_of_many));
+        let route = self.route(Entry::from_journey(journey).filter(|_| self.is_of_many));
         self.routes[route].journeys[nth] += 1;
         let number = self.sides[nth].lengths.len();
         self.sides[nth].lengths.push(journey.span_extent().map_or(0, Window::length));

@@ -198,7 +198,7 @@ impl HotspotFold {
         for line in journey.logs.iter().filter(|line| line.is_error() && self.scope.is_asked(line.time)) {
             *self.error_lines.entry(line.service.clone()).or_default() += 1;
         }
-        for error in occurrences::of(journey) {
+        for error in occurrences::occurrences(journey) {
             let is_wanted = match error.told {
                 ErrorSource::Span(span, _) => filters.wants_span(span),
                 ErrorSource::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),

@@ -27,7 +27,7 @@ pub struct Totals {
 
 impl Totals {
     /// Of what was measured in the time, and in the time before.
-    pub fn of(measured: [Option<&Measured>; 2], filters: &Filters) -> Self {
+    pub fn from_measured(measured: [Option<&Measured>; 2], filters: &Filters) -> Self {
         let mut totals = Self::default();
         for (at, measured) in measured.into_iter().enumerate() {
             let Some(measured) = measured else { continue };

@@ -157,7 +157,7 @@ impl Latencies {
         let seen = TimedJourney {
             journey,
             clocks: Clocks::measured(journey),
-            deliveries: Deliveries::of(journey),
+            deliveries: Deliveries::new(journey),
             within: journey.spans.iter().enumerate().map(ours).collect(),
             wanted: journey.spans.iter().map(|span| filters.wants_span(span)).collect(),
             places: journey.spans.iter().map(|span| self.place(span)).collect(),

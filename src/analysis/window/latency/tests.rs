@@ -181,7 +181,7 @@ fn percentiles_are_the_nearest_ranks_of_all_spans() {
 
 #[test]
 fn metrics_fill_the_same_rows_with_what_they_know() {
-    let buckets = |n: f64| Histogram::of([(1e8, n / 2.0), (1e9, n), (f64::INFINITY, n)]);
+    let buckets = |n: f64| Histogram::from_buckets([(1e8, n / 2.0), (1e9, n), (f64::INFINITY, n)]);
     let measure = |service: &str, operation: &str, kind, calls: f64| Measure {
         service: service.to_owned(),
         operation: operation.to_owned(),

@@ -134,11 +134,11 @@ struct MappedJourney<'a> {
 }
 
 impl<'a> MappedJourney<'a> {
-    fn of(journey: &'a Journey, filters: &Filters) -> Self {
+    fn new(journey: &'a Journey, filters: &Filters) -> Self {
         let lost = calls_that_lost_their_context(journey);
         Self {
             journey,
-            deliveries: Deliveries::of(journey),
+            deliveries: Deliveries::new(journey),
             answered: lost.iter().map(|(call, _)| *call).collect(),
             callers: lost.into_iter().map(|(call, server)| (server, call)).collect(),
             published: journey.spans.iter().filter(|s| publishes(s)).filter_map(Span::topic).collect(),
@@ -174,7 +174,7 @@ impl ServiceMapFold {
 
     /// Adds a journey: of its edges those of which either end is wanted.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
-        let seen = MappedJourney::of(journey, filters);
+        let seen = MappedJourney::new(journey, filters);
         let named = journey.spans.iter().map(Span::service).filter(|service| !service.is_empty());
         self.services.extend(named.map(str::to_owned));
         for (index, span) in journey.spans.iter().enumerate() {
@@ -327,7 +327,7 @@ fn remote(span: &Span) -> Option<MapNode> {
 /// The same from the metrics of a service graph; none where none is measured.
 pub fn measured(measured: &Measured, filters: &Filters) -> Option<ServiceMap> {
     let mut within_traces = BTreeMap::new();
-    let known = MeasuredServices::of(measured);
+    let known = MeasuredServices::new(measured);
     let wanted = measured.edges.iter().filter(|e| filters.wants_service(&e.client) || filters.wants_service(&e.server));
     let edges = wanted.map(|told| {
         let (from, to) = known.ends(told);
@@ -360,7 +360,7 @@ struct MeasuredServices<'a> {
 }
 
 impl<'a> MeasuredServices<'a> {
-    fn of(measured: &'a Measured) -> Self {
+    fn new(measured: &'a Measured) -> Self {
         Self {
             measured: measured.measures.iter().map(|measure| measure.service.as_str()).collect(),
             clients: measured.edges.iter().map(|edge| edge.client.as_str()).collect(),

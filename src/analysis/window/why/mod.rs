@@ -97,7 +97,7 @@ fn failed(journey: &Journey) -> (WhySide, bool) {
     if failed.is_empty() {
         return (WhySide::Good, false);
     }
-    let recovered = Cascade::of(journey).recovered;
+    let recovered = Cascade::new(journey).recovered;
     let is_bad = failed.iter().any(|span| !recovered.contains(span));
     if is_bad { (WhySide::Bad, false) } else { (WhySide::Good, true) }
 }
@@ -157,7 +157,7 @@ impl WhyFold {
             self.neither += 1;
             return;
         }
-        let names = MaskedNames::of(journey);
+        let names = MaskedNames::new(journey);
         let (mut has, mut largest) = (BTreeSet::new(), BTreeMap::<String, f64>::new());
         let mut resources = BTreeSet::new();
         let mut any = false;
@@ -182,7 +182,7 @@ impl WhyFold {
             return;
         }
         self.made_good += usize::from(was_made_good);
-        let entry = Entry::of(journey);
+        let entry = Entry::from_journey(journey);
         has.extend(entry.as_ref().map(|entry| self.number_of(feature::began(entry))));
         let nth = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
         for (key, value) in largest {

@@ -127,10 +127,10 @@ pub(super) fn told(why: WhyFold) -> WhyResult {
     }
     let of_all = |things: Vec<(Predicate, JourneySet)>| {
         let things = things.into_iter().map(|(thing, place)| (thing, place.in_one())).collect();
-        FeatureComparison::of(things, BAD, &all, &ways).beyond_chance()
+        FeatureComparison::new(things, BAD, &all, &ways).beyond_chance()
     };
     told.entries = of_all(sorted.entries);
-    let own = FeatureComparison::of(sorted.own, BAD, strata, &ways);
+    let own = FeatureComparison::new(sorted.own, BAD, strata, &ways);
     told.family = own.family;
     told.suspects = own.suspects();
     told.causes = own.beyond_chance();
@@ -138,7 +138,7 @@ pub(super) fn told(why: WhyFold) -> WhyResult {
         told.suspects.clear();
     }
     told.restated = of_all(sorted.again);
-    told.lacking = FeatureComparison::of(sorted.steps, GOOD, strata, &ways).beyond_chance();
+    told.lacking = FeatureComparison::new(sorted.steps, GOOD, strata, &ways).beyond_chance();
     let sides = [
         (&mut told.entries, true),
         (&mut told.causes, true),
@@ -259,14 +259,14 @@ struct FeatureComparison {
 }
 
 impl FeatureComparison {
-    fn of(things: Vec<(Predicate, JourneySet)>, first: usize, strata: &Strata, ways: &Factorials) -> Self {
+    fn new(things: Vec<(Predicate, JourneySet)>, first: usize, strata: &Strata, ways: &Factorials) -> Self {
         let groups = grouped(things);
         let best = |group: &FeatureGroup| {
             ways.at_least_within(group.place.tables(strata, first).map(ContingencyTable::at_most))
         };
         let family = testable(groups.iter().map(best).collect(), LEVEL);
         let difference = |FeatureGroup { things, place }: FeatureGroup| {
-            let shares = StratifiedCounts::of(place.all_tables(strata, first));
+            let shares = StratifiedCounts::new(place.all_tables(strata, first));
             let [more, less] = shares.shares();
             let mut things = things.into_iter();
             let thing = things.next().filter(|_| more > less)?;

@@ -18,7 +18,7 @@ pub(super) struct Strata {
 impl Strata {
     /// All in one.
     pub fn one(members: &[Member]) -> Self {
-        Self::of(members, |_| ())
+        Self::new(members, |_| ())
     }
 
     /// By what began them; entries of fewer journeys than this are taken together with the others of their service.
@@ -26,13 +26,13 @@ impl Strata {
         let mut counts: BTreeMap<&Entry, usize> = BTreeMap::new();
         members.iter().filter_map(|member| member.entry.as_ref()).for_each(|e| *counts.entry(e).or_default() += 1);
         let is_common = |entry: &&Entry| counts.get(entry).is_some_and(|count| *count >= least);
-        Self::of(members, |member| {
+        Self::new(members, |member| {
             let service = member.entry.as_ref().map(|entry| &entry.service);
             (service, member.entry.as_ref().filter(is_common))
         })
     }
 
-    fn of<'a, K: Ord>(members: &'a [Member], key: impl Fn(&'a Member) -> K) -> Self {
+    fn new<'a, K: Ord>(members: &'a [Member], key: impl Fn(&'a Member) -> K) -> Self {
         let (mut known, mut all) = (BTreeMap::new(), Self { of: Vec::with_capacity(members.len()), sizes: vec![] });
         for member in members {
             let stratum = *known.entry(key(member)).or_insert(all.sizes.len());

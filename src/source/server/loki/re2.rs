@@ -9,24 +9,24 @@ const RANGES: usize = 16;
 /// An expression that both read alike and that matches wherever this one does, and perhaps elsewhere: who asks with it
 /// looks again at what comes.
 pub(super) fn at_least(expression: &str) -> String {
-    regex_syntax::parse(expression).map_or_else(|_| String::new(), |hir| of(&hir))
+    regex_syntax::parse(expression).map_or_else(|_| String::new(), |hir| to_re2(&hir))
 }
 
-fn of(hir: &Hir) -> String {
+fn to_re2(hir: &Hir) -> String {
     match hir.kind() {
         // Where it stands is looked at again.
         HirKind::Empty | HirKind::Look(_) => String::new(),
         HirKind::Literal(literal) => String::from_utf8_lossy(&literal.0).chars().map(character).collect(),
         HirKind::Class(class) => of_class(class),
         HirKind::Repetition(repetition) => of_repetition(repetition),
-        HirKind::Capture(capture) => of(&capture.sub),
-        HirKind::Concat(all) => all.iter().map(of).collect(),
-        HirKind::Alternation(any) => group(&any.iter().map(of).collect::<Vec<_>>().join("|")),
+        HirKind::Capture(capture) => to_re2(&capture.sub),
+        HirKind::Concat(all) => all.iter().map(to_re2).collect(),
+        HirKind::Alternation(any) => group(&any.iter().map(to_re2).collect::<Vec<_>>().join("|")),
     }
 }
 
 fn of_repetition(Repetition { min, max, sub, .. }: &Repetition) -> String {
-    let sub = group(&of(sub));
+    let sub = group(&to_re2(sub));
     match (min, max) {
         (0, Some(1)) => sub + "?",
         (1, Some(1)) => sub,

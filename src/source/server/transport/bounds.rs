@@ -26,7 +26,7 @@ pub(super) struct Held<'a> {
 
 impl<'a> Held<'a> {
     /// Nothing yet.
-    pub(super) fn of(all: &'a Cell<usize>) -> Self {
+    pub(super) fn new(all: &'a Cell<usize>) -> Self {
         Self { all, bytes: 0 }
     }
 

@@ -40,7 +40,7 @@ impl Clients {
     }
 
     /// The client that is fit for this address.
-    pub fn of(&self, endpoint: &Endpoint, limits: &Limits) -> Result<reqwest::Client, Failure> {
+    pub fn get(&self, endpoint: &Endpoint, limits: &Limits) -> Result<reqwest::Client, Failure> {
         let is_secure = endpoint.url.scheme() == "https";
         let way = ClientKey { is_loopback: is_loopback(&endpoint.url), tls: is_secure.then(|| endpoint.tls.clone()) };
         if let Some(client) = self.made.borrow().get(&way) {

@@ -46,7 +46,7 @@ struct AttemptTimers {
 impl Transport {
     /// Asks once.
     pub(super) async fn exchange(&self, endpoint: &Endpoint, request: &Request) -> Result<Exchange, TransportError> {
-        let client = self.common.clients.of(endpoint, &self.common.limits)?;
+        let client = self.common.clients.get(endpoint, &self.common.limits)?;
         // No single answer may take more than half of the time: the others have theirs to come.
         let half = self.common.limits.total / 2;
         let deadline = self.deadline(endpoint.source);
@@ -132,7 +132,7 @@ impl Transport {
     ) -> Result<Vec<u8>, (TransportError, Vec<u8>)> {
         let address = shown(&endpoint.url);
         let is_refusal = !response.status().is_success();
-        let mut held = Held::of(&self.common.held);
+        let mut held = Held::new(&self.common.held);
         let mut body = Vec::new();
         let mut rate = Rate::new(self.common.limits.idle);
         loop {
@@ -261,9 +261,9 @@ mod tests {
         ];
         for (own, others, more, refused) in table {
             let transport = Transport::new(limits, Recording::Off, Stop::default());
-            let (mut body, mut theirs) = (vec![0; own], Held::of(&transport.common.held));
+            let (mut body, mut theirs) = (vec![0; own], Held::new(&transport.common.held));
             theirs.add(others);
-            let mut held = Held::of(&transport.common.held);
+            let mut held = Held::new(&transport.common.held);
             held.add(own);
             let taken = transport.take("http://h", &mut body, &vec![1; more], &mut held);
             let came = if refused.is_none() { more } else { 0 };
@@ -289,7 +289,8 @@ mod tests {
         };
         let built = |endpoint: &Endpoint, request: &Request| {
             let hop = Hop { url: endpoint.url.clone(), method: request.method };
-            let client = crate::source::server::transport::Clients::default().of(endpoint, &Limits::default()).unwrap();
+            let client =
+                crate::source::server::transport::Clients::default().get(endpoint, &Limits::default()).unwrap();
             build(&client, endpoint, request, &hop)
         };
         let own = |name: &str, value: &str| Auth::Header { name: name.into(), value: value.to_owned().into() };

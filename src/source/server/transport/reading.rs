@@ -44,7 +44,7 @@ impl Transport {
         if bytes < SHORT || self.common.tape.is_replaying() {
             return Ok(work());
         }
-        let mut held = Held::of(&self.common.held);
+        let mut held = Held::new(&self.common.held);
         held.add(bytes);
         let done = async {
             let _turn = self.common.reader.acquire().await;

@@ -260,7 +260,7 @@ fn what_one_cause_showed_as_is_one_finding() {
     let journey = sketch::journey("a/x 0..9");
     let known = Knowledge::default();
     let grounds = FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
-    let scene = RuleContext::of(&journey, &grounds);
+    let scene = RuleContext::new(&journey, &grounds);
     let draft = |(id, kind, spans): &(FindingId, &'static str, &[usize])| {
         let severity = if *id == Orphan { Severity::Warning } else { Severity::Info };
         let mut finding = Finding::new(*id, severity, Confidence::High, id.word());
