@@ -9,10 +9,10 @@ use crate::command::{
 };
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
+use crate::options::environment::Environment;
+use crate::options::layers::ConfigSources;
 use crate::options::output::OutputArgs;
 use crate::options::settings::ConfigFileArgs;
-use crate::options::surroundings::Environment;
-use crate::options::voices::ConfigSources;
 
 /// Examples before flags: most people look for a line to copy.
 const LAYOUT: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";

@@ -16,7 +16,7 @@ use trace::cli::{App, advice, run};
 use trace::command::Outcome;
 use trace::error::{Error, Exit};
 use trace::model::time::Timestamp;
-use trace::options::surroundings::Environment;
+use trace::options::environment::Environment;
 use trace::render::escape;
 use trace::save::{self, Access};
 use trace::stop::{Stage, Stop};

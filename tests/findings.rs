@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use fastrand::Rng;
 use trace::analysis::journey::findings::baseline::Baseline;
 use trace::analysis::journey::findings::known::Knowledge;
-use trace::analysis::journey::findings::{FindingsInput, of};
+use trace::analysis::journey::findings::{FindingsInput, find};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::finding::{Finding, FindingId, Severity};
 use trace::model::journey::Journey;
@@ -82,7 +82,7 @@ fn judged(run: &DemoRun, shapes: &[Shape], basis: Basis, seed: u64) -> Vec<Findi
     let mut known = if basis == Basis::Alone { Knowledge::default() } else { known_of(shapes, seed) };
     known.learn(&journey);
     let baseline = (basis == Basis::Baseline).then(baseline);
-    of(&journey, &FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline }).findings
+    find(&journey, &FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline }).findings
 }
 
 /// Whether the finding is that of what was planted: its kind, and its place.
@@ -103,13 +103,13 @@ fn names(finding: &Finding, planted: &Planted) -> bool {
 fn expected(run: &DemoRun, basis: Basis) -> Vec<&Planted> {
     let all = run.truth.planted.iter().chain(&run.truth.beside).filter(|p| !p.finding.is_empty());
     // What never happened can only be missed by who knows that it mostly does.
-    all.filter(|p| p.finding != FindingId::UsuallyFollowedBy.word() || basis == Basis::Baseline).collect()
+    all.filter(|p| p.finding != FindingId::UsuallyFollowedBy.as_str() || basis == Basis::Baseline).collect()
 }
 
 fn say(finding: &Finding) -> String {
-    let also: String = finding.also.iter().map(|id| format!("+{}", id.word())).collect();
+    let also: String = finding.also.iter().map(|id| format!("+{}", id.as_str())).collect();
     let Finding { id, severity, confidence, service, operation, count, summary, .. } = finding;
-    let (severity, confidence, id) = (severity.word(), confidence.word(), id.word());
+    let (severity, confidence, id) = (severity.as_str(), confidence.as_str(), id.as_str());
     format!("{severity} {confidence} {id}{also} {service} {operation} ×{count}: {summary}")
 }
 
@@ -140,7 +140,7 @@ fn every_good_shape_stays_unnoticed() {
             mix(&mut run, &[shape], seed);
             let findings = judged(&run, &[shape], basis, seed);
             for finding in &findings {
-                *told.entry(format!("{} {}", finding.severity.word(), finding.id.word())).or_default() += 1;
+                *told.entry(format!("{} {}", finding.severity.as_str(), finding.id.as_str())).or_default() += 1;
             }
             let (missed, alarms) = wrong(&run, &findings, basis);
             wrongs.extend(missed.iter().chain(&alarms).map(|w| format!("{shape:?} {seed} {basis:?}: {w}")));

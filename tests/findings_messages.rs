@@ -1,7 +1,7 @@
 //! What is found of messages and traces in the demo's scenarios, against what was planted.
 
 use trace::analysis::journey::findings::known::Knowledge;
-use trace::analysis::journey::findings::{FindingsInput, of};
+use trace::analysis::journey::findings::{FindingsInput, find};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::finding::{Finding, FindingId, Severity};
 use trace::model::journey::Journey;
@@ -27,8 +27,8 @@ fn journey(run: &DemoRun) -> Journey {
 /// What is above info, or of this kind.
 fn found(journey: &Journey, known: &Knowledge, planted: &str) -> Vec<Finding> {
     let grounds = FindingsInput { complete: true, settled: true, looked_up: true, known, baseline: None };
-    let mut found = of(journey, &grounds).findings;
-    found.retain(|f| ABOUT_MESSAGES.contains(&f.id) && (f.severity > Severity::Info || f.id.word() == planted));
+    let mut found = find(journey, &grounds).findings;
+    found.retain(|f| ABOUT_MESSAGES.contains(&f.id) && (f.severity > Severity::Info || f.id.as_str() == planted));
     found
 }
 
@@ -51,7 +51,7 @@ fn each_scenario_gives_what_was_planted_and_nothing_more() {
             let found = found(&journey(&run), &known, planted.map_or("", |p| p.finding));
             if scenario.name == "parent-never-stored" {
                 // The publish above and the orphans below are one cause; which of them gives the name is the merge's.
-                assert!(found.iter().all(|f| f.confidence.word() == "medium" && f.severity == Severity::Error));
+                assert!(found.iter().all(|f| f.confidence.as_str() == "medium" && f.severity == Severity::Error));
                 continue;
             }
             let Some((_, severity, confidence)) = ours.iter().find(|(ours, ..)| *ours == scenario.name) else {
@@ -59,8 +59,8 @@ fn each_scenario_gives_what_was_planted_and_nothing_more() {
                 continue;
             };
             let (planted, [found]) = (planted.unwrap(), found.as_slice()) else { panic!("{name}: {found:#?}") };
-            assert_eq!((found.id.word(), found.severity), (planted.finding, *severity), "{name}");
-            assert_eq!((found.confidence.word(), &found.service), (*confidence, &planted.service), "{name}");
+            assert_eq!((found.id.as_str(), found.severity), (planted.finding, *severity), "{name}");
+            assert_eq!((found.confidence.as_str(), &found.service), (*confidence, &planted.service), "{name}");
             let shown = found.evidence.iter().any(|p| p.span_id == Some(planted.span.1));
             assert!(shown || found.id == FindingId::LogWithoutSpan, "{name}");
         }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use support::trace as binary;
 use trace::cli::{App, run};
 use trace::model::time::Timestamp;
-use trace::options::surroundings::Environment;
+use trace::options::environment::Environment;
 
 /// 2026-11-22T13:02:11.112Z in µs.
 const T0: i64 = 1_795_352_531_112_000;

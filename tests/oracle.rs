@@ -131,7 +131,7 @@ fn shown(journey: &Journey) -> (Vec<Value>, BTreeMap<String, Value>) {
     let row = |(index, s): (usize, &trace::model::span::Span)| {
         let from = journey.forest.cause[index].map(|(cause, _)| journey.spans[cause].span_id.to_string());
         let (trace, id) = (s.trace_id.to_string(), s.span_id.to_string());
-        json!([trace, id, s.service(), s.name, s.kind.word(), s.is_error(), from, depth[index]])
+        json!([trace, id, s.service(), s.name, s.kind.as_str(), s.is_error(), from, depth[index]])
     };
     let trace = |t: &trace::model::journey::Trace| {
         let summary = json!([t.start.0, t.duration_ns, t.span_count, t.error_count, t.orphan_count]);

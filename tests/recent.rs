@@ -3,7 +3,7 @@
 mod support;
 
 use support::jaeger::{Jaeger, transport};
-use trace::gather::recent::{Recent, RecentQuery, recent};
+use trace::gather::recent_journeys::{Recent, RecentQuery, recent};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::evidence::{NoteCode, Source};
 use trace::model::filter::Filters;

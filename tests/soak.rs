@@ -16,7 +16,7 @@ use support::recorded::{Deed, Event, Recorded};
 use support::trace;
 use trace::cli::{App, run};
 use trace::model::time::Timestamp;
-use trace::options::surroundings::Environment;
+use trace::options::environment::Environment;
 
 /// How many ask at the same time, each its own servers: most of a run is waiting.
 const LANES: usize = 4;

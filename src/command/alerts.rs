@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::analysis::window::alert_rules::judged;
 use crate::analysis::window::alerts::{AlertEpisode, AlertExamples, AlertInput, episodes, explain, wanted};
-use crate::command::asking::{JourneyRequest, ask};
-use crate::command::desk::{Session, progress};
-use crate::command::footing::Provenance;
+use crate::command::journey::{JourneyRequest, ask};
 use crate::command::phases::{left_out, no_file};
+use crate::command::provenance::Provenance;
+use crate::command::session::{Session, progress};
 use crate::command::window::{TraceSelection, WindowQuery, WindowSearch, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;

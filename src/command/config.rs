@@ -105,7 +105,7 @@ fn values(settings: &Settings) -> Vec<ShownValue> {
 }
 
 fn target(target: &Target) -> Vec<ShownValue> {
-    let name = |key| format!("{}.{key}", target.source.word());
+    let name = |key| format!("{}.{key}", target.source.as_str());
     let url = plain(&target.url.value);
     let url_text = if target.left_out { format!("{url} (left out by --without)") } else { url.to_owned() };
     let mut all = vec![shown(name("url"), &target.url, url, url_text)];
@@ -168,11 +168,11 @@ fn report(settings: &Settings, values: Vec<ShownValue>) -> ConfigReport {
         name: shown.name,
         value: shown.value,
         text: shown.text,
-        origin: shown.origin.word().to_owned(),
+        origin: shown.origin.as_str().to_owned(),
         from: shown.origin.to_string(),
     };
     let file = |(owner, path): &(Owner, PathBuf)| ConfigFile {
-        owner: owner.word().to_owned(),
+        owner: owner.as_str().to_owned(),
         path: path.display().to_string(),
     };
     ConfigReport {

@@ -2,7 +2,7 @@
 
 use crate::analysis::journey::findings::AnalysedJourney;
 use crate::analysis::journey::timeline::{LogDetail, TimelineOptions};
-use crate::command::{Context, Outcome, judging};
+use crate::command::{Context, Outcome, knowledge};
 use crate::error::Error;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Evidence;
@@ -86,7 +86,7 @@ fn report(run: &DemoRun, flag: &str, body: impl FnOnce(AnalysedJourney, &Query) 
     let query = Query::about(Subject::correlation(&run.correlation_id), keys, demo::NOW);
     let evidence = demo::evidence(run);
     let shell = Evidence { spans: vec![], logs: vec![], ..evidence.clone() };
-    let judged = judging::in_demo(stitch(evidence, &query));
+    let judged = knowledge::in_demo(stitch(evidence, &query));
     let mut report = Report::new(body(judged, &query)).about(&run.correlation_id, &shell);
     flag.clone_into(&mut report.flags);
     report

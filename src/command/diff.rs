@@ -1,9 +1,9 @@
 //! `trace diff`: two journeys, or two windows, step by step.
 
 use crate::analysis::window::diff::{DiffFold, DiffSide};
-use crate::command::asking::{JourneyAnswer, JourneyRequest, about, ask};
-use crate::command::desk::{Session, progress};
-use crate::command::footing::Provenance;
+use crate::command::journey::{JourneyAnswer, JourneyRequest, about, ask};
+use crate::command::provenance::Provenance;
+use crate::command::session::{Session, progress};
 use crate::command::window::{WindowAnswer, WindowSearch, each, in_window, needs_spans};
 use crate::command::{Context, Outcome};
 use crate::error::{Error, Exit};

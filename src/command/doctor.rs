@@ -1,7 +1,7 @@
 //! `trace doctor`: whom would be asked, and whether each is well.
 
-use crate::command::asked::requests;
-use crate::command::desk::{backends, keep_recording, progress, tape, transport};
+use crate::command::request_log::requests;
+use crate::command::session::{backends, keep_recording, progress, tape, transport};
 use crate::command::{Context, Outcome};
 use crate::error::{Error, Exit};
 use crate::gather::doctor::examine;

@@ -2,7 +2,7 @@
 
 use crate::analysis::window::error_list::ErrorList;
 use crate::analysis::window::occurrences::ErrorRole;
-use crate::command::failing::{self, ErrorWindow};
+use crate::command::error_window::{self, ErrorWindow};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::finding::Severity;
@@ -49,7 +49,7 @@ pub async fn run(args: &ErrorsArgs, context: &Context) -> Result<Outcome, Error>
     let filters = args.journey.filters.filters();
     let window = WindowArgs { limit: args.limit.max(TRACES), journey: args.journey.clone() };
     let mut list: Option<ErrorList> = None;
-    let looked = failing::each(&window, ErrorWindow::Alone, context, |scope, journey| {
+    let looked = error_window::each(&window, ErrorWindow::Alone, context, |scope, journey| {
         list.get_or_insert_with(|| ErrorList::over(scope.clone())).add(&journey, &filters);
     });
     let counted = Box::pin(looked).await?.counted;
@@ -64,7 +64,7 @@ pub async fn run(args: &ErrorsArgs, context: &Context) -> Result<Outcome, Error>
     let older = errors.len() - shown;
     let older_count = errors[shown..].iter().map(|error| error.count).sum();
     errors.truncate(shown);
-    let when = failing::when(&window, context)?;
+    let when = error_window::when(&window, context)?;
     let body = ErrorsReport { errors, older, older_count, passed_on, basis: counted.basis, when, stacks: args.stack };
     let mut footing = counted.footing;
     footing.worst = is_kept.then_some(Severity::Error);

@@ -1,7 +1,7 @@
 //! `trace find`: the story of one ID in one screen.
 
 use crate::analysis::journey::timeline::TimelineOptions;
-use crate::command::asking::{JourneyRequest, ask};
+use crate::command::journey::{JourneyRequest, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::options::journey::JourneyArgs;

@@ -2,8 +2,8 @@
 
 use crate::analysis::window::hotspots::totals::Totals;
 use crate::analysis::window::hotspots::{ErrorComparison, HotspotFold as Fold};
-use crate::command::failing::{self, ErrorWindow, ErrorWindowAnswer};
-use crate::command::via::can_be_asked;
+use crate::command::error_window::{self, ErrorWindow, ErrorWindowAnswer};
+use crate::command::metric_source::can_be_asked;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::finding::Severity;
@@ -47,7 +47,7 @@ pub async fn run(args: &HotspotsArgs, context: &Context) -> Result<Outcome, Erro
     can_be_asked(args.via.via, &args.window, context)?;
     let filters = args.window.journey.filters.filters();
     let mut fold: Option<Fold> = None;
-    let looked = failing::each(&args.window, ErrorWindow::Compared(args.via.via), context, |scope, journey| {
+    let looked = error_window::each(&args.window, ErrorWindow::Compared(args.via.via), context, |scope, journey| {
         fold.get_or_insert_with(|| Fold::over(scope.clone())).add(&journey, &filters);
     });
     let ErrorWindowAnswer { counted, scope, totals } = Box::pin(looked).await?;
@@ -67,7 +67,7 @@ pub async fn run(args: &HotspotsArgs, context: &Context) -> Result<Outcome, Erro
         calls,
         compared,
         basis: counted.basis,
-        when: failing::when(&args.window, context)?,
+        when: error_window::when(&args.window, context)?,
         top: usize::try_from(args.top).unwrap_or(usize::MAX),
         all: args.all,
         filtered: !filters.is_empty(),

@@ -1,8 +1,8 @@
 //! `trace latency`: how long calls take, and what users wait for.
 
 use crate::analysis::window::latency::{Latencies, LatencyGrouping, measured as from_metrics};
-use crate::command::desk::Session;
-use crate::command::via::{MetricGrouping, basis as measured_basis, can_be_asked, measured};
+use crate::command::metric_source::{MetricGrouping, basis as measured_basis, can_be_asked, measured};
+use crate::command::session::Session;
 use crate::command::window::{WindowAnswer, WindowSearch, counted_in, each, in_window, is_one, needs_spans, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;

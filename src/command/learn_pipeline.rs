@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::command::asking::JourneyRequest;
-use crate::command::footing::Provenance;
-use crate::command::many::each;
+use crate::command::journey::JourneyRequest;
+use crate::command::journeys::each;
+use crate::command::provenance::Provenance;
 use crate::command::spec::read_spec;
 use crate::command::{Context, Outcome};
 use crate::error::{Error, Exit};

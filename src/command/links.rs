@@ -9,7 +9,7 @@ use crate::options::settings::Settings;
 use crate::report::PageLink;
 use crate::source::server::loki::by_text;
 use crate::source::server::transport::joined;
-use crate::stitch::matching::spellings;
+use crate::stitch::id_matching::spellings;
 
 /// How many traces get a link.
 const MOST: usize = 20;

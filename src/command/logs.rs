@@ -1,6 +1,6 @@
 //! `trace logs`: every line of one ID, over all services, in time order.
 
-use crate::command::asking::{JourneyRequest, ask};
+use crate::command::journey::{JourneyRequest, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::filter::Filters;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::analysis::window::map::{ServiceMap, ServiceMapFold, measured as from_metrics};
-use crate::command::desk::Session;
-use crate::command::via::{MetricGrouping, basis as measured_basis, can_be_asked, measured};
+use crate::command::metric_source::{MetricGrouping, basis as measured_basis, can_be_asked, measured};
+use crate::command::session::Session;
 use crate::command::window::{WindowAnswer, WindowSearch, counted_in, each, in_window, is_one, needs_spans, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;

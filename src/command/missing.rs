@@ -1,8 +1,8 @@
 //! `trace missing`: what is not there and should be.
 
 use crate::analysis::journey::findings::baseline::Baseline;
-use crate::command::asking::{JourneyAnswer, JourneyRequest, ask};
-use crate::command::many::each;
+use crate::command::journey::{JourneyAnswer, JourneyRequest, ask};
+use crate::command::journeys::each;
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::evidence::{Note, NoteCode};

@@ -1,37 +1,37 @@
 //! One file a command: its flags (`Args`) beside its `run`.
 
 pub mod alerts;
-pub mod asked;
-pub mod asking;
 pub mod completions;
 pub mod config;
 pub mod demo;
-pub mod desk;
 pub mod diff;
 pub mod doctor;
+pub mod error_window;
 pub mod errors;
-pub mod failing;
 pub mod find;
-pub mod footing;
 pub mod hotspots;
-pub mod judging;
+pub mod journey;
+pub mod journeys;
+pub mod knowledge;
 pub mod latency;
 pub mod learn_pipeline;
 pub mod links;
 pub mod logs;
-pub mod many;
 pub mod map;
+pub mod metric_source;
 pub mod missing;
 pub mod offline;
 pub mod phases;
+pub mod provenance;
 pub mod readings;
+pub mod request_log;
 pub mod schema;
+pub mod session;
+pub mod source_status;
 pub mod span;
 pub mod spec;
-pub mod standing;
 pub mod timeline;
 pub mod verify_pipeline;
-pub mod via;
 pub mod why;
 pub mod window;
 
@@ -39,10 +39,10 @@ use std::fmt::Write;
 
 use crate::error::{Error, Exit};
 use crate::options::backends::BackendArgs;
+use crate::options::environment::Environment;
+use crate::options::layers::ConfigSources;
 use crate::options::output::OutputArgs;
 use crate::options::settings::{ConfigFileArgs, Settings};
-use crate::options::surroundings::Environment;
-use crate::options::voices::ConfigSources;
 use crate::render::{Format, View, escape};
 
 /// What a command leaves behind; `main` writes it.

@@ -2,8 +2,8 @@
 
 use crate::analysis::window::phases::{PhaseWindow, phases};
 use crate::analysis::window::unfinished::UnfinishedJourneys;
-use crate::command::desk::{Session, progress};
-use crate::command::footing::Provenance;
+use crate::command::provenance::Provenance;
+use crate::command::session::{Session, progress};
 use crate::command::window::{TraceSelection, WindowQuery, WindowSearch, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
 use crate::error::Error;

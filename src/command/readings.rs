@@ -1,8 +1,8 @@
 //! What the metrics of a spec say at a journey's end.
 
-use crate::command::asking::JourneyAnswer;
-use crate::command::desk::Session;
-use crate::gather::health;
+use crate::command::journey::JourneyAnswer;
+use crate::command::session::Session;
+use crate::gather::backend_status;
 use crate::gather::metrics::{PanelSubject, readings as read};
 use crate::model::evidence::{BackendState, Evidence, Note, Source};
 use crate::model::time::{Human, MINUTE};
@@ -50,7 +50,7 @@ fn remark(shell: &mut Evidence, note: Note, failure: Option<&Failure>) {
         let Some(status) = status.filter(|status| status.state == BackendState::Ok) else { return };
         let refuses = |failure: &Failure| matches!(failure.kind, FailureKind::MustAct | FailureKind::NoSuchApi);
         let state = if failure.is_some_and(refuses) { BackendState::Refused } else { BackendState::Partial };
-        health::lacking(status, state, &note);
+        backend_status::lacking(status, state, &note);
     }
     shell.note(note);
 }

@@ -1,7 +1,7 @@
 //! `trace span`: one span whole.
 
 use crate::analysis::journey::timeline::TimelineOptions;
-use crate::command::asking::{JourneyRequest, ask};
+use crate::command::journey::{JourneyRequest, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::journey::Journey;

@@ -7,7 +7,7 @@ use crate::error::{Error, Exit};
 use crate::pipeline::file::{self, Complaints};
 use crate::pipeline::spec::Spec;
 use crate::render::{Format, render};
-use crate::report::soundness::SpecCheckReport;
+use crate::report::spec_check::SpecCheckReport;
 use crate::report::{Body, Report};
 
 /// Reads a spec.

@@ -1,7 +1,7 @@
 //! `trace timeline`: every span, queue wait, error and line of one ID, in time.
 
 use crate::analysis::journey::timeline::{LogDetail, TimelineOptions};
-use crate::command::asking::{JourneyRequest, ask};
+use crate::command::journey::{JourneyRequest, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::options::backends::choice;

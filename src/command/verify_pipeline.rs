@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use crate::analysis::journey::coverage;
 use crate::analysis::journey::findings::known::Knowledge;
-use crate::command::asking::{JourneyAnswer, JourneyRequest, Waiting};
-use crate::command::footing::{Provenance, data};
-use crate::command::many::each;
+use crate::command::journey::{JourneyAnswer, JourneyRequest, Waiting};
+use crate::command::journeys::each;
+use crate::command::provenance::{Provenance, data};
+use crate::command::source_status::standing;
 use crate::command::spec::{check, read_spec};
-use crate::command::standing::standing;
-use crate::command::{Context, Outcome, judging};
+use crate::command::{Context, Outcome, knowledge};
 use crate::error::{Error, Exit};
 use crate::gather::wait::{Patience, WaitDecision};
 use crate::model::evidence::Source;
@@ -198,7 +198,7 @@ fn needs_no_absent(spec: &Spec, args: &JourneyArgs) -> Result<(), Error> {
     ];
     match needs.into_iter().find(|(source, needed, _)| *needed && without(*source)) {
         Some((source, _, what)) => Err(Error::usage(
-            format!("--without {}: this spec expects {what}", source.word()),
+            format!("--without {}: this spec expects {what}", source.as_str()),
             "leave the flag out, or drop what needs it from the spec",
         )),
         None => Ok(()),
@@ -284,7 +284,7 @@ impl Verifier<'_> {
 
     /// What is known before anything is asked: what the settings say, and the spec.
     fn expected(&self) -> Knowledge {
-        let mut known = judging::configured(self.context);
+        let mut known = knowledge::configured(self.context);
         known.external_topics.extend(self.spec.external_topics.iter().cloned());
         known.external_hosts.extend(self.spec.external_hosts.iter().cloned());
         known.joined_by_id |= self.spec.propagation == Propagation::CorrelationId;
@@ -321,7 +321,7 @@ impl Verifier<'_> {
             subject: told.query.subject.text.clone(),
             known: self.known.cover(&outcome),
             outcome,
-            coverage: coverage::of(&judged.journey, &judged.judgement.findings),
+            coverage: coverage::measure(&judged.journey, &judged.judgement.findings),
             judgement: judged.judgement.clone(),
             complete: told.footing.is_complete(),
             settled: told.footing.settled,

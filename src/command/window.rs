@@ -2,10 +2,10 @@
 //! the one journey that is named. Each span is told exactly once.
 
 use crate::command::Context;
-use crate::command::asking::{JourneyRequest, ask, flags};
-use crate::command::desk::{Session, progress};
-use crate::command::footing::Provenance;
+use crate::command::journey::{JourneyRequest, ask, flags};
 use crate::command::offline::{demo_run, read_files, within};
+use crate::command::provenance::Provenance;
+use crate::command::session::{Session, progress};
 use crate::error::Error;
 use crate::gather::line_search::{FoundLines, lines_with};
 use crate::gather::sample::{SampleQuery, Sampled, samples};
@@ -23,7 +23,7 @@ use crate::options::window::WindowArgs;
 use crate::report::window::which;
 use crate::report::words::{counted, flag};
 use crate::source::demo::{self, hours};
-use crate::stitch::whole::whole;
+use crate::stitch::every_journey::whole;
 
 /// So many lines are read for each trace of a service that may be.
 pub const LINES: usize = 10;

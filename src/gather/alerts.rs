@@ -1,6 +1,6 @@
 //! Asking Prometheus which alerts there were and are.
 
-use crate::gather::standing::MetricStatus;
+use crate::gather::metric_status::MetricStatus;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::metric::{ActiveAlert, Alert, Series};
 use crate::model::rule::{Rule, RuleKind};

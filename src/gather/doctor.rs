@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::gather::health;
+use crate::gather::backend_status;
 use crate::model::evidence::{BackendState, Source};
 use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Timestamp, Window};
@@ -75,7 +75,7 @@ impl Examiner<'_> {
         row.clock_difference_ns = self.clock_difference(answer.as_ref());
         row.dialect = format!(
             "{} ({})",
-            jaeger.dialect.word(),
+            jaeger.dialect.as_str(),
             if jaeger.dialect == Dialect::V1 { "/api/traces" } else { "/api/v3/traces" }
         );
         row.abilities = vec![
@@ -184,12 +184,14 @@ impl Examiner<'_> {
 
     /// Why a backend is not well. One that gave something is there, whatever it owes.
     fn unwell(&self, mut row: DoctorRow, endpoint: &Endpoint, failure: &Failure) -> DoctorRow {
-        let state = health::state_of(endpoint, failure);
+        let state = backend_status::state_of(endpoint, failure);
         let gave_something = self.transport.has_answered(endpoint.source);
         row.state = if state == BackendState::Unreachable && gave_something { BackendState::Partial } else { state };
         row.error.clone_from(&failure.message);
         row.next = match row.state {
-            BackendState::NotConfigured => format!("name its address with --{}-url or in the profile", row.name.word()),
+            BackendState::NotConfigured => {
+                format!("name its address with --{}-url or in the profile", row.name.as_str())
+            }
             _ => failure.advice().to_owned(),
         };
         row

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 
-use crate::gather::haul::Fetched;
+use crate::gather::fetched::Fetched;
 use crate::model::conventions::TRACE_ID_FIELDS;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::id::TraceId;
@@ -14,7 +14,7 @@ use crate::model::time::{SECOND, Window};
 use crate::query::Query;
 use crate::source::failure::Failure;
 use crate::source::server::loki::{self, Direction, Loki};
-use crate::stitch::matching::{is_short, spellings};
+use crate::stitch::id_matching::{is_short, spellings};
 use crate::wire::Decoded;
 
 /// Loki 3 gives every stream this label by itself.

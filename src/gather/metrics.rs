@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::gather::haul::Fetched;
-use crate::gather::health;
+use crate::gather::backend_status;
+use crate::gather::fetched::Fetched;
 use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::metric::Panel;
 use crate::model::time::{MINUTE, SECOND, Timestamp, Window};
@@ -137,7 +137,7 @@ pub async fn readings(
         }
     };
     let values = join_all(templates.map(ask)).await.into_iter().map(&mut read).collect();
-    haul.notes = haul.notes.into_iter().map(health::advised).collect();
+    haul.notes = haul.notes.into_iter().map(backend_status::advised).collect();
     (values, haul)
 }
 

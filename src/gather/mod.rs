@@ -1,23 +1,23 @@
 //! What to ask next, and asking: rounds of seeds, fan-out and joins to a fixed point. Async ends here.
 
 pub mod alerts;
-pub mod around;
+pub mod backend_status;
+pub mod context_lines;
 pub mod doctor;
-pub mod families;
-pub mod followers;
-pub mod haul;
-pub mod health;
+pub mod fetched;
 pub mod line_search;
 pub mod lines;
-mod lists;
-pub mod measures;
+pub mod message_consumers;
+pub mod metric_families;
+pub mod metric_status;
 pub mod metrics;
 pub mod phases;
-pub mod recent;
+pub mod recent_journeys;
 pub mod rules;
 pub mod sample;
+mod service_lists;
 pub mod service_metrics;
-pub mod standing;
+pub mod span_metrics;
 pub mod traces;
 pub mod wait;
 
@@ -39,7 +39,7 @@ use crate::source::server::prometheus::Prometheus;
 use crate::source::server::transport::Transport;
 use crate::source::server::{Backends, Endpoint};
 use crate::stitch::membership::{Membership, membership};
-use haul::{Fetched, SpansByTrace};
+use fetched::{Fetched, SpansByTrace};
 use lines::LineFetcher;
 use metrics::PanelSubject;
 use traces::{SpanFetcher, Spelling, needs_escaping};
@@ -122,13 +122,13 @@ impl<'a> Gathering<'a> {
         let first = ladder[0];
         self.progress.say("asking jaeger and loki");
         let (jaeger, lines) = tokio::join!(self.connect_and_search(first), self.lines_by_id(first));
-        if let Some((traces, haul)) = jaeger {
+        if let Some((traces, fetched)) = jaeger {
             self.traces = traces;
-            if self.searched_id.is_some() && haul.failures.is_empty() {
+            if self.searched_id.is_some() && fetched.failures.is_empty() {
                 self.evidence.coverage.traces.add(first);
             }
             self.fetched.extend(self.query.subject.as_trace);
-            self.take(haul);
+            self.take(fetched);
         }
         self.take_lines(lines, first);
         let mut members = self.follow().await;
@@ -202,8 +202,8 @@ impl<'a> Gathering<'a> {
         if self.query.subject.as_correlation {
             by_id.not_stored.clear();
         }
-        let haul = traces.with_recorded_times(Fetched::all([by_tag, by_id])).await;
-        Some((Some(traces), haul))
+        let fetched = traces.with_recorded_times(Fetched::all([by_tag, by_id])).await;
+        Some((Some(traces), fetched))
     }
 
     async fn lines_by_id(&self, window: Window) -> Option<Fetched> {
@@ -224,11 +224,11 @@ impl<'a> Gathering<'a> {
             Spelling::ForElasticsearch => vec![window],
         };
         let hauls = join_all(pieces.into_iter().map(|piece| traces.search(id, piece, spelling))).await;
-        let haul = traces.with_recorded_times(Fetched::all(hauls)).await;
-        if haul.failures.is_empty() {
+        let fetched = traces.with_recorded_times(Fetched::all(hauls)).await;
+        if fetched.failures.is_empty() {
             self.evidence.coverage.traces.add(window);
         }
-        self.take(haul);
+        self.take(fetched);
     }
 
     /// Asks Loki for what of this window it was not asked yet.
@@ -363,14 +363,14 @@ impl<'a> Gathering<'a> {
         let Some(endpoint) = self.backends.prometheus.as_ref().filter(|_| !self.is_over()) else { return };
         self.progress.say("asking prometheus");
         let prometheus = Prometheus::new(self.transport, endpoint);
-        let haul = match self.extent(members) {
+        let fetched = match self.extent(members) {
             Some(extent) => metrics::gather(&prometheus, self.query, &self.about(members), extent).await,
             None => match prometheus.greet().await {
                 Ok(()) => Fetched::default(),
                 Err(failure) => Fetched::failed(Source::Prometheus, failure),
             },
         };
-        self.take(haul);
+        self.take(fetched);
     }
 
     /// What a panel may ask about.
@@ -401,24 +401,24 @@ impl<'a> Gathering<'a> {
         spans.map(Span::window).chain(lines).filter(|w| near.contains(w.from)).reduce(Window::hull)
     }
 
-    fn take(&mut self, haul: Fetched) {
-        self.evidence.spans.retain(|span| !haul.replaced.contains(&span.trace_id));
+    fn take(&mut self, fetched: Fetched) {
+        self.evidence.spans.retain(|span| !fetched.replaced.contains(&span.trace_id));
         let mut spans = SpansByTrace::default();
-        spans.add(self.evidence.spans.extract_if(.., |s| haul.spans.0.contains_key(&s.trace_id)).collect());
-        haul.spans.0.into_values().for_each(|answer| spans.add(answer));
+        spans.add(self.evidence.spans.extract_if(.., |s| fetched.spans.0.contains_key(&s.trace_id)).collect());
+        fetched.spans.0.into_values().for_each(|answer| spans.add(answer));
         self.evidence.spans.extend(spans.0.into_values().flatten());
-        self.evidence.not_stored.extend(haul.not_stored);
-        for line in haul.logs {
+        self.evidence.not_stored.extend(fetched.not_stored);
+        for line in fetched.logs {
             if self.seen_lines.insert(LineKey::new(&line)) {
                 self.evidence.logs.push(line);
             }
         }
-        self.evidence.alerts.extend(haul.alerts);
-        self.evidence.exemplars.extend(haul.exemplars);
-        self.evidence.panels.extend(haul.panels);
-        haul.metrics_window.into_iter().for_each(|window| self.evidence.coverage.metrics.add(window));
-        haul.notes.into_iter().for_each(|note| self.evidence.note(health::advised(note)));
-        haul.failures.into_iter().for_each(|(source, failure)| self.fail(source, failure));
+        self.evidence.alerts.extend(fetched.alerts);
+        self.evidence.exemplars.extend(fetched.exemplars);
+        self.evidence.panels.extend(fetched.panels);
+        fetched.metrics_window.into_iter().for_each(|window| self.evidence.coverage.metrics.add(window));
+        fetched.notes.into_iter().for_each(|note| self.evidence.note(backend_status::advised(note)));
+        fetched.failures.into_iter().for_each(|(source, failure)| self.fail(source, failure));
         self.keep_within_bounds();
     }
 
@@ -439,7 +439,7 @@ impl<'a> Gathering<'a> {
             Source::Loki => !self.evidence.logs.is_empty() || !self.evidence.coverage.logs.is_empty(),
             _ => !self.evidence.coverage.metrics.is_empty(),
         };
-        let is_stranger = is_default && !is_known && health::is_stranger(failure.kind);
+        let is_stranger = is_default && !is_known && backend_status::is_stranger(failure.kind);
         if !is_stranger && matches!(failure.kind, FailureKind::MustAct | FailureKind::NoSuchApi) {
             self.refused.insert(source);
         }
@@ -473,13 +473,13 @@ impl<'a> Gathering<'a> {
 
     /// Takes what Loki gave for the ID itself: the window is covered if nothing of it failed.
     fn take_lines(&mut self, found: Option<Fetched>, window: Window) {
-        let Some(haul) = found else { return };
-        if haul.failures.is_empty() {
+        let Some(fetched) = found else { return };
+        if fetched.failures.is_empty() {
             self.evidence.coverage.logs.add(window);
         } else {
             self.lines = None;
         }
-        self.take(haul);
+        self.take(fetched);
     }
 
     /// How each backend did, as notes and as statuses.
@@ -488,16 +488,16 @@ impl<'a> Gathering<'a> {
         let mut statuses = Vec::new();
         for source in [Source::Jaeger, Source::Loki, Source::Prometheus] {
             let Some(endpoint) = self.backends.get(source) else {
-                statuses.push(health::left_out(source));
+                statuses.push(backend_status::left_out(source));
                 continue;
             };
             statuses.push(self.status(endpoint));
             if let Some(failure) = self.down.get(&source) {
-                let note = health::note_of(endpoint, failure);
+                let note = backend_status::note_of(endpoint, failure);
                 self.evidence.note(note);
             }
         }
-        health::nobody(&statuses).into_iter().for_each(|note| self.evidence.note(note));
+        backend_status::nobody(&statuses).into_iter().for_each(|note| self.evidence.note(note));
         if let Some(failure) = self.transport.interrupted() {
             let answered = statuses.iter().any(|backend| self.transport.has_answered(backend.name));
             self.evidence.note(failure.interruption(if answered { Came::Something } else { Came::Nothing }));
@@ -519,7 +519,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn status(&self, endpoint: &Endpoint) -> BackendStatus {
-        let mut status = health::asked(endpoint, self.transport);
+        let mut status = backend_status::asked(endpoint, self.transport);
         (status.items, status.detail) = match endpoint.source {
             Source::Jaeger => {
                 (self.evidence.spans.len(), self.traces.as_ref().map(SpanFetcher::detail).unwrap_or_default())
@@ -529,11 +529,11 @@ impl<'a> Gathering<'a> {
         };
         let of_it = |note: &&Note| note.source == Some(endpoint.source) && note.code.is_incomplete();
         if let Some(failure) = self.down.get(&endpoint.source) {
-            health::failed(&mut status, endpoint, failure);
+            backend_status::failed(&mut status, endpoint, failure);
         } else if let Some(note) = self.evidence.notes.iter().find(of_it) {
             let refused = self.refused.contains(&endpoint.source);
             let state = if refused { BackendState::Refused } else { BackendState::Partial };
-            health::lacking(&mut status, state, note);
+            backend_status::lacking(&mut status, state, note);
         } else if let Some(failure) = self.transport.interrupted() {
             let has_answered = self.transport.has_answered(endpoint.source);
             if self.cut.contains(&endpoint.source) || !has_answered {

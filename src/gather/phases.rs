@@ -1,7 +1,7 @@
 //! Asking Prometheus how the phases of the pipeline stand, and how storage references are kept.
 
+use crate::gather::metric_status::MetricStatus;
 use crate::gather::metrics::{fill, unknown};
-use crate::gather::standing::MetricStatus;
 use crate::model::evidence::Evidence;
 use crate::model::metric::Panel;
 use crate::model::time::{SECOND, Window};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::gather::standing::MetricStatus;
+use crate::gather::metric_status::MetricStatus;
 use crate::model::evidence::{Evidence, Note, NoteCode, Source};
 use crate::model::rule::Rule;
 use crate::model::time::{SECOND, Window};

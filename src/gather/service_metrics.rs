@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 
-use crate::gather::families::MetricFigures;
+use crate::gather::metric_families::MetricFigures;
 use crate::model::evidence::Source;
 use crate::model::filter::Filters;
 use crate::model::measure::{Histogram, Measure, Measured};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::gather::haul::Fetched;
+use crate::gather::fetched::Fetched;
 use crate::model::evidence::{Note, NoteCode, Operation, Source};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
@@ -13,7 +13,7 @@ use crate::model::time::Window;
 use crate::query::Query;
 use crate::source::failure::Failure;
 use crate::source::server::jaeger::{Jaeger, Times, TraceSearch};
-use crate::stitch::matching::Keys;
+use crate::stitch::id_matching::Keys;
 use crate::wire::Decoded;
 
 /// A window shorter than this is not split any further: 1 ms.
@@ -88,7 +88,7 @@ impl<'a> SpanFetcher<'a> {
 
     /// What it speaks and how it is asked, for people.
     pub fn detail(&self) -> String {
-        let dialect = self.jaeger.dialect.word();
+        let dialect = self.jaeger.dialect.as_str();
         if self.serviceless.get() {
             format!("{dialect}, all services at once")
         } else {

@@ -29,7 +29,7 @@ pub enum Source {
 
 impl Source {
     /// The lower-case word.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Jaeger => "jaeger",
             Self::Loki => "loki",
@@ -77,7 +77,7 @@ impl NoteCode {
     }
 
     /// The snake-case word of the JSON.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Unreachable => "unreachable",
             Self::Refused => "refused",
@@ -177,7 +177,7 @@ pub enum BreakerState {
 
 impl BreakerState {
     /// The word for people.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
             Self::Open => "open",
@@ -218,7 +218,7 @@ impl BreakerStatus {
             n => format!(", opened {n} times"),
         };
         let last = if self.last_error.is_empty() { String::new() } else { format!("; last: {}", self.last_error) };
-        format!("{}{failures}{opened}{last}", self.state.word())
+        format!("{}{failures}{opened}{last}", self.state.as_str())
     }
 }
 

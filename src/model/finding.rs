@@ -63,7 +63,7 @@ impl FindingId {
     ];
 
     /// The snake-case word.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::ErrorOrigin => "error_origin",
             Self::PublishWithoutConsume => "publish_without_consume",
@@ -85,7 +85,7 @@ impl FindingId {
 
     /// From the word.
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|id| id.word() == word)
+        Self::ALL.into_iter().find(|id| id.as_str() == word)
     }
 
     /// The least severity with which it is told against: of what is never graver than info, info is all there is; of
@@ -137,7 +137,7 @@ pub enum Severity {
 
 impl Severity {
     /// The lower-case word.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Info => "info",
             Self::Warning => "warning",
@@ -160,7 +160,7 @@ pub enum Confidence {
 
 impl Confidence {
     /// The lower-case word.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Low => "low",
             Self::Medium => "medium",

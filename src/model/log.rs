@@ -44,7 +44,7 @@ impl Level {
     }
 
     /// The lower-case word; empty for unknown.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "",
             Self::Trace => "trace",

@@ -19,7 +19,7 @@ pub enum RuleKind {
 
 impl RuleKind {
     /// The lower-case word.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Alerting => "alerting",
             Self::Recording => "recording",

@@ -52,7 +52,7 @@ impl SpanKind {
     }
 
     /// The lower-case word.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Unspecified => "unspecified",
             Self::Internal => "internal",

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::error::Error;
-use crate::options::surroundings::Environment;
+use crate::options::environment::Environment;
 
 /// A base address: http or https, a host, a path without trailing slash, and nothing else.
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
 use crate::model::time::Human;
+use crate::options::environment::Environment;
 use crate::options::profile::{AuthText, SecretText};
-use crate::options::surroundings::Environment;
 use crate::source::server::Auth;
 use crate::source::server::mask::base64;
 

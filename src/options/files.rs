@@ -15,8 +15,8 @@ use toml::de::{DeTable, Deserializer};
 use crate::error::Error;
 use crate::model::evidence::Source;
 use crate::options::complaint::{complaint, plain_message, position};
+use crate::options::environment::Environment;
 use crate::options::profile::{Head, Profile};
-use crate::options::surroundings::Environment;
 use crate::spelling::nearest;
 
 /// The name of the file that a project may carry.
@@ -36,7 +36,7 @@ pub enum Owner {
 
 impl Owner {
     /// The lower-case word.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Project => "project",
             Self::User => "user",

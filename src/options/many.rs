@@ -8,8 +8,8 @@ use clap::Args;
 
 use crate::error::Error;
 use crate::model::length::positive_duration;
+use crate::options::environment::Environment;
 use crate::options::subject::SubjectArgs;
-use crate::options::surroundings::Environment;
 use crate::query::Subject;
 
 /// The longest list of IDs that is read: 16 MiB.

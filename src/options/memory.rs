@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::options::surroundings::Environment;
+use crate::options::environment::Environment;
 use crate::save::{self, Access};
 
 /// `$XDG_STATE_HOME/trace/keys`, or the same below `~/.local/state`: a profile and a key a line.

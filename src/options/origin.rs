@@ -27,11 +27,11 @@ pub enum Origin {
 
 impl Origin {
     /// The lower-case word for its kind.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Flag(_) => "flag",
             Self::Variable(_) => "environment",
-            Self::File { owner, .. } => owner.word(),
+            Self::File { owner, .. } => owner.as_str(),
             Self::Default => "default",
         }
     }

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args};
 
 use crate::model::time::Zone;
 use crate::options::backends::{choice, count};
-use crate::options::surroundings::Environment;
+use crate::options::environment::Environment;
 use crate::render::{Format, View};
 
 /// The narrowest screen that anything is laid out for.

@@ -5,9 +5,9 @@ use toml::Spanned;
 
 use crate::error::Error;
 use crate::model::pattern::Pattern;
+use crate::options::layers::{ConfigLayers, origin};
 use crate::options::origin::Sourced;
 use crate::options::profile::{PatternText, Profile, Provided};
-use crate::options::voices::{ConfigLayers, origin};
 use crate::query::PhaseQueries;
 
 /// `[phases]`.

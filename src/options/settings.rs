@@ -17,14 +17,14 @@ use crate::model::time::{SECOND, Zone};
 use crate::options::address::proxy_users;
 use crate::options::backends::{APIS, BackendArgs, LimitArgs};
 use crate::options::credentials::secret_variables;
+use crate::options::environment::Environment;
 use crate::options::files::{Chosen, Owner, choose, read_all};
+use crate::options::layers::{ConfigLayers, ConfigSources, origin};
 use crate::options::origin::{Origin, Sourced};
 use crate::options::output::OutputArgs;
 use crate::options::phases::PhaseSettings;
 use crate::options::profile::{PatternText, Profile, Provided};
-use crate::options::surroundings::Environment;
 use crate::options::target::{Target, target};
-use crate::options::voices::{ConfigLayers, ConfigSources, origin};
 use crate::query::{Bounds, PanelTemplate, SETTLE};
 use crate::source::server::{Auth, Backends, Endpoint, JaegerApi, Tls};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::error::Error;
-use crate::options::surroundings::Environment;
+use crate::options::environment::Environment;
 
 /// What is looked at instead of the backends.
 #[derive(Args, Clone, Debug, Default)]

@@ -10,9 +10,9 @@ use crate::model::evidence::Source;
 use crate::options::address::{self, Address};
 use crate::options::certificates::{Certificates, ClientFiles};
 use crate::options::credentials::{Credentials, Scheme, SecretLocation, placed};
+use crate::options::layers::{ConfigLayers, origin};
 use crate::options::origin::{Origin, Sourced};
 use crate::options::profile::AddressText;
-use crate::options::voices::{ConfigLayers, origin};
 
 /// One backend as configured.
 #[derive(Clone, Debug)]
@@ -264,7 +264,7 @@ fn at_home<T>(
     }
     let warning = format!(
         "{}: {what} from {} not sent to {}, which {} chose; name this address in your own configuration to do so",
-        source.word(),
+        source.as_str(),
         own.origin,
         address::plain(&url.value),
         url.origin,

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::pipeline::cast::{MatchScope, StepMatches};
 use crate::pipeline::matching::{Match, MatchedItem};
 use crate::pipeline::order;
 use crate::pipeline::spec::ExpectedCount;
+use crate::pipeline::step_matches::{MatchScope, StepMatches};
 
 /// How many are wanted, in figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

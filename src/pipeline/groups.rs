@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::model::time::Timestamp;
-use crate::pipeline::cast::{Above, MatchScope, StepMatches, marks};
 use crate::pipeline::count::{CountRange, expected};
 use crate::pipeline::matching::{Match, MatchedItem};
 use crate::pipeline::order;
 use crate::pipeline::spec::{Each, ExpectedStep, RepeatedGroup};
+use crate::pipeline::step_matches::{Above, MatchScope, StepMatches, marks};
 use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
 use crate::pipeline::trust::{Doubts, Needs};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState};

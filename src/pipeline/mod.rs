@@ -1,19 +1,19 @@
 //! Expectations: what a pipeline's runs should look like, and whether a journey does. Pure.
 
-mod cast;
 mod count;
 pub mod evaluate;
 pub mod file;
-mod ground;
 mod groups;
+mod input;
+mod invariants;
 pub mod known_failures;
 pub mod learn;
 mod matching;
 mod nearest;
 mod order;
-mod rest;
+mod other_checks;
 pub mod spec;
+mod step_matches;
 mod steps;
 mod trust;
 pub mod verdict;
-mod whole;

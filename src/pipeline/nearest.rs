@@ -70,7 +70,7 @@ fn nearly(bench: &EvaluationContext, selector: &Selector, name: &Pattern) -> Opt
         let kind = selector.kind.filter(|kind| *kind != span.kind);
         let mut all = vec![];
         all.extend(service.map(|_| "by another service".to_owned()));
-        all.extend(kind.map(|_| format!("of another kind: {}", span.kind.word())));
+        all.extend(kind.map(|_| format!("of another kind: {}", span.kind.as_str())));
         all.extend(attribute(selector, |key| field.values(MatchedItem::Span(index), key)));
         all
     };

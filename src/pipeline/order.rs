@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use crate::model::conventions::MessageRole;
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::cast::{MatchScope, StepMatches};
 use crate::pipeline::matching::{Match, MatchedItem};
 use crate::pipeline::spec::{Order, Relation};
+use crate::pipeline::step_matches::{MatchScope, StepMatches};
 use crate::pipeline::trust::length;
 
 /// What is wrong with one match.

@@ -2,12 +2,12 @@
 
 use crate::model::finding::FindingId;
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::cast::{MatchScope, StepMatches};
 use crate::pipeline::count::{CountRange, expected, without_repeated};
-use crate::pipeline::ground::{EvaluationInput, SourceStatus};
+use crate::pipeline::input::{EvaluationInput, SourceStatus};
 use crate::pipeline::matching::{Match, MatchedItem};
 use crate::pipeline::order::{self, Nature, Said, Violation};
 use crate::pipeline::spec::{ExpectedCount, ExpectedStatus, ExpectedStep, Must};
+use crate::pipeline::step_matches::{MatchScope, StepMatches};
 use crate::pipeline::trust::{Doubts, Ends, Needs, Trust, length};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest};
 

@@ -3,7 +3,7 @@
 use crate::model::evidence::Source;
 use crate::model::finding::FindingId;
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::ground::{EvaluationInput, SourceStatus};
+use crate::pipeline::input::{EvaluationInput, SourceStatus};
 use crate::pipeline::spec::{Reach, SeenIn, Selector};
 
 /// Which sources an expectation reads.

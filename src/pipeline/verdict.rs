@@ -22,7 +22,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// For people.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::CannotTell => "cannot tell",

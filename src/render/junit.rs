@@ -23,14 +23,14 @@ pub fn document(verification: &VerificationReport) -> Result<Vec<u8>, String> {
 fn suite(pipeline: &str, run: &VerifiedRun) -> TestSuite {
     let mut suite = TestSuite::new(text(&run.subject));
     suite.set_time(Duration::from_nanos(run.duration_ns.unsigned_abs()));
-    suite.add_property((text("verdict"), text(run.outcome.verdict.word())));
+    suite.add_property((text("verdict"), text(run.outcome.verdict.as_str())));
     suite.add_property((text("complete"), text(if run.complete { "true" } else { "false" })));
     suite.add_property((text("settled"), text(if run.settled { "true" } else { "false" })));
     suite.add_test_cases(run.outcome.checks.iter().map(|check| case(pipeline, run, check)));
     if run.outcome.checks.is_empty() && !run.is(Verdict::Pass) {
         suite.add_test_case(TestCase::new(
             text(pipeline),
-            status(NonSuccessKind::Error, run.outcome.verdict.word(), ""),
+            status(NonSuccessKind::Error, run.outcome.verdict.as_str(), ""),
         ));
     }
     suite

@@ -87,7 +87,7 @@ fn broken() -> Journey {
 
 fn status(name: Source, items: usize, detail: &str) -> BackendStatus {
     BackendStatus {
-        url: format!("http://{}.internal:3100", name.word()),
+        url: format!("http://{}.internal:3100", name.as_str()),
         url_from: "default".into(),
         detail: detail.into(),
         items,
@@ -617,7 +617,7 @@ fn the_doctor_says_what_to_do() {
 fn doctor() -> DoctorReport {
     let row = |name: Source, state, next: &str| DoctorRow {
         name,
-        url: format!("http://{}.internal", name.word()),
+        url: format!("http://{}.internal", name.as_str()),
         url_from: "TRACE_URL".into(),
         state,
         error: String::new(),

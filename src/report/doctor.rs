@@ -171,7 +171,7 @@ fn head(check: &DoctorRow) -> Line {
     let from = if check.url_from.is_empty() { String::new() } else { format!("  (from {})", check.url_from) };
     vec![
         piece(role, format!("{mark} ")),
-        piece(Role::Strong, format!("{}  ", check.name.word())),
+        piece(Role::Strong, format!("{}  ", check.name.as_str())),
         piece(Role::Plain, &check.url),
         piece(Role::Dim, from),
     ]

@@ -60,6 +60,6 @@ pub fn flags(filters: &Filters) -> String {
     all.extend(length("--min-duration", filters.min_duration_ns));
     all.extend(length("--max-duration", filters.max_duration_ns));
     all.extend(each("--log", &filters.log));
-    all.extend((filters.level > Level::Unknown).then(|| format!("--level {}", filters.level.word())));
+    all.extend((filters.level > Level::Unknown).then(|| format!("--level {}", filters.level.as_str())));
     all.join(" ")
 }

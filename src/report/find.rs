@@ -4,11 +4,11 @@ use crate::analysis::journey::errors::{self, JourneyError};
 use crate::analysis::journey::findings::AnalysedJourney;
 use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
 use crate::model::time::{DAY, Window};
-use crate::report::belonging;
 use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
 use crate::report::filters;
 use crate::report::findings;
 use crate::report::frame::Frame;
+use crate::report::membership;
 use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::record::JourneyRecord;
@@ -33,8 +33,8 @@ pub struct FindReport {
 impl FindReport {
     /// The story of a journey. The keys are those under which the ID was looked for.
     pub fn new(judged: AnalysedJourney, keys: Vec<String>, options: TimelineOptions) -> Self {
-        let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
-        let failures = errors::of(&judged.journey);
+        let timeline = timeline::draw(&judged.journey, &judged.judgement.findings, &options);
+        let failures = errors::journey_errors(&judged.journey);
         Self { judged, timeline, failures, options, keys }
     }
 
@@ -85,10 +85,10 @@ impl FindReport {
         let left_out = filters::left_out(&self.timeline, &self.options.filters);
         facts.extend(left_out.map(|said| fact("shown", plain(said))));
         facts.extend(filters::services(&journey.services(), &self.options.filters));
-        facts.extend(belonging::joined(journey, names, frame.ids()));
-        facts.extend(belonging::unseen(journey, names));
+        facts.extend(membership::joined(journey, names, frame.ids()));
+        facts.extend(membership::unseen(journey, names));
         facts.extend(findings::withheld(&self.judged.judgement));
-        facts.extend(belonging::neighbours(journey));
+        facts.extend(membership::neighbours(journey));
         facts.extend(frame.alerts(&journey.alerts));
         facts.extend(parts::skew(&journey.skew, names, self.options.adjust_clocks));
         facts.extend(frame.links());
@@ -131,13 +131,14 @@ impl FindReport {
         blocks.extend(frame.asking());
         let addresses = frame.report.backends.iter();
         let asked = addresses.filter(|b| b.requests > 0 && !b.url.is_empty() && frame.verbosity == 0);
-        let asked = asked.map(|b| vec![piece(Role::Plain, format!("{} ", b.name.word())), piece(Role::Plain, &b.url)]);
+        let asked =
+            asked.map(|b| vec![piece(Role::Plain, format!("{} ", b.name.as_str())), piece(Role::Plain, &b.url)]);
         let mut facts = parts::labelled("asked", asked);
         if !self.keys.is_empty() && answered {
             facts.push(Fact { label: "tags", items: self.keys.iter().map(|k| plain(k.clone())).collect() });
         }
         facts.extend(frame.covered());
-        facts.extend(belonging::neighbours(&self.judged.journey));
+        facts.extend(membership::neighbours(&self.judged.journey));
         facts.extend(frame.alerts(&self.judged.journey.alerts));
         facts.extend(frame.remarks());
         facts.extend(self.attempts(frame));

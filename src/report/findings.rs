@@ -94,12 +94,12 @@ fn headline(finding: &Finding) -> Line {
 
 /// `publish_without_consume, also orphan · error · high confidence`.
 fn kind(finding: &Finding) -> String {
-    let mut said = finding.id.word().to_owned();
+    let mut said = finding.id.as_str().to_owned();
     if !finding.kind.is_empty() {
         said += &format!(" ({})", finding.kind.replace('_', " "));
     }
     if !finding.also.is_empty() {
-        let also: Vec<&str> = finding.also.iter().map(|id| id.word()).collect();
+        let also: Vec<&str> = finding.also.iter().map(|id| id.as_str()).collect();
         said += &format!(", also {}", also.join(", "));
     }
     let sure = match finding.confidence {
@@ -107,7 +107,7 @@ fn kind(finding: &Finding) -> String {
         Confidence::Medium => "medium confidence",
         Confidence::High => "high confidence",
     };
-    format!("{said} · {} · {sure}", finding.severity.word())
+    format!("{said} · {} · {sure}", finding.severity.as_str())
 }
 
 /// `250 ms in  span 1f2e3d4c  what of it matters`.

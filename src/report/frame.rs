@@ -109,7 +109,7 @@ impl Frame<'_> {
             self.report.backends.iter().any(is_it)
         };
         let absent = notes().filter(merged).filter_map(|n| n.source).filter(|source| !left_out(source));
-        let absent: Vec<&str> = absent.map(Source::word).collect();
+        let absent: Vec<&str> = absent.map(Source::as_str).collect();
         let mut facts: Vec<Fact> = notes().filter(|n| !merged(n)).flat_map(note).collect();
         if !absent.is_empty() && self.was_answered() {
             let places = if absent.len() == 1 { "its usual address" } else { "their usual addresses" };
@@ -240,7 +240,7 @@ fn length(journey: &Journey, recorded: Window) -> Line {
 
 /// Its mark, how long it took, what it gave. Where nobody asked for alerts, none are counted.
 fn backend(status: &BackendStatus, body: &Body) -> Line {
-    let name = piece(Role::Plain, format!("{} ", status.name.word()));
+    let name = piece(Role::Plain, format!("{} ", status.name.as_str()));
     let (role, text) = match status.state {
         BackendState::Ok => (Role::Good, "✓"),
         BackendState::Partial if status.items == 0 && !status.error.is_empty() => (Role::Error, "✗ nothing usable"),
@@ -275,14 +275,14 @@ fn backend(status: &BackendStatus, body: &Body) -> Line {
 
 fn address(status: &BackendStatus) -> Fact {
     let asked = counted(status.requests, "request");
-    fact(status.name.word(), one(Role::Dim, format!("{} from {}, {asked}", status.url, status.url_from)))
+    fact(status.name.as_str(), one(Role::Dim, format!("{} from {}, {asked}", status.url, status.url_from)))
 }
 
 /// A remark with its advice below it.
 fn note(note: &Note) -> Vec<Fact> {
     let grave = note.code.is_incomplete();
     let (role, mark) = if grave { (Role::Warn, "✗ ") } else { (Role::Plain, "") };
-    let from = note.source.map(|s| format!("{}: ", s.word())).unwrap_or_default();
+    let from = note.source.map(|s| format!("{}: ", s.as_str())).unwrap_or_default();
     let from = if note.message.starts_with(&from) { String::new() } else { from };
     let said = vec![piece(role, format!("{mark}{from}")), piece(Role::Plain, &note.message)];
     let mut facts = vec![fact(if grave { "missing" } else { "note" }, said)];

@@ -28,7 +28,7 @@ impl LearnedReport {
                 json!(step.name),
                 json!(step.span),
                 json!(step.service),
-                json!(step.kind.word()),
+                json!(step.kind.as_str()),
                 json!(step.after.as_ref().map(|after| &after.step)),
                 json!(step.after.as_ref().map(|after| after.wait.seen.most_ns)),
                 json!(step.took.map(|took| took.seen.most_ns)),

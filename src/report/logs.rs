@@ -153,14 +153,14 @@ fn row(line: &LogEntry, ours: bool, clock: &str, names: &ShortNames) -> TableRow
     if !ours {
         let dim = |text: &str| one(Role::Dim, text);
         let message = dim(&format!("- {}", line.message));
-        return TableRow { cells: vec![dim(clock), dim(line.level.word()), dim(service), message], below: vec![] };
+        return TableRow { cells: vec![dim(clock), dim(line.level.as_str()), dim(service), message], below: vec![] };
     }
     let mut message: Line = vec![];
     if line.is_error() {
         message.push(piece(Role::Error, "✗ "));
     }
     message.push(piece(Role::Plain, line.message.trim_end()));
-    let level = one(level_role(line.level), line.level.word());
+    let level = one(level_role(line.level), line.level.as_str());
     TableRow {
         cells: vec![one(Role::Dim, clock), level, plain(service), message],
         below: line.error_context.as_ref().map(|c| error_context(c, line)).unwrap_or_default(),

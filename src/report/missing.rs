@@ -217,7 +217,7 @@ impl MissingReport {
 
     /// How much is not on the screen for being below what it shows.
     fn unshown(&self, n: usize) -> Vec<Fact> {
-        let say = || plain(format!("{} below {}; --all shows everything", counted(n, "finding"), self.least.word()));
+        let say = || plain(format!("{} below {}; --all shows everything", counted(n, "finding"), self.least.as_str()));
         (n > 0).then(|| fact("unshown", say())).into_iter().collect()
     }
 
@@ -323,7 +323,7 @@ impl MissingReport {
             }
             let counts = format!("{}/{}", alike.runs.len(), self.runs.len());
             let cells = vec![
-                one(role, format!("{mark}{}", alike.first.id.word())),
+                one(role, format!("{mark}{}", alike.first.id.as_str())),
                 one(Role::Strong, counts),
                 vec![
                     piece(Role::Plain, &alike.first.summary),

@@ -1,7 +1,6 @@
 //! What is shown: one file a report, each as neutral blocks for people and as data for programs.
 
 pub mod alerts;
-pub mod belonging;
 pub mod block;
 pub mod config;
 pub mod diff;
@@ -17,6 +16,7 @@ pub mod latency;
 pub mod learned;
 pub mod logs;
 pub mod map;
+pub mod membership;
 pub mod missing;
 pub mod names;
 pub mod parts;
@@ -24,8 +24,8 @@ pub mod phases;
 pub mod record;
 pub mod rows;
 pub mod rules;
-pub mod soundness;
 pub mod span;
+pub mod spec_check;
 pub mod timeline;
 pub mod tour;
 pub mod verify;
@@ -103,7 +103,7 @@ pub enum Body {
     /// Whether runs are as their pipeline should be.
     Verification(Box<verify::VerificationReport>),
     /// Whether a pipeline's spec is sound.
-    Soundness(Box<soundness::SpecCheckReport>),
+    Soundness(Box<spec_check::SpecCheckReport>),
     /// What good runs have in common.
     Learned(Box<learned::LearnedReport>),
     /// How long calls take, and what users wait for.
@@ -140,7 +140,7 @@ impl Body {
     }
 
     /// Its word in JSON.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Find(_) => "find",
             Self::Timeline(_) => "timeline",
@@ -265,7 +265,7 @@ impl Report {
     fn document<B>(&self, body: B) -> Document<'_, B> {
         Document {
             schema_version: SCHEMA_VERSION,
-            report: self.body.word(),
+            report: self.body.as_str(),
             subject: self.subject.as_deref(),
             window: &self.window,
             complete: self.complete,
@@ -342,7 +342,7 @@ pub fn schema() -> Value {
         one::<hotspots::HotspotsReport>(&mut generator, "hotspots"),
         one::<errors::ErrorsReport>(&mut generator, "errors"),
         one::<verify::VerificationRecord>(&mut generator, "verification"),
-        one::<soundness::SpecCheckReport>(&mut generator, "soundness"),
+        one::<spec_check::SpecCheckReport>(&mut generator, "soundness"),
         one::<learned::LearnedReport>(&mut generator, "learned"),
         one::<latency::LatencyRecord>(&mut generator, "latency"),
         one::<map::MapRecord>(&mut generator, "map"),

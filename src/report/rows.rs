@@ -50,7 +50,7 @@ fn of_span(span: &Span, critical: bool) -> Vec<Value> {
         json!(span.duration_ns),
         json!(span.service()),
         json!(span.name),
-        json!(span.kind.word()),
+        json!(span.kind.as_str()),
         json!(failed),
         json!(failed.then(|| span.error_text())),
         json!(critical),
@@ -68,7 +68,7 @@ pub fn lines(lines: &[LogEntry], context: &[LogEntry]) -> Rows {
     let row = |(line, ours): (&LogEntry, bool)| {
         vec![
             json!(line.time),
-            json!(line.level.word()),
+            json!(line.level.as_str()),
             json!(line.service),
             json!(line.message),
             json!(ours),

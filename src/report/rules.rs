@@ -129,7 +129,7 @@ fn row(ruled: &RuleHealth, asked: Window, frame: &Frame) -> TableRow {
     let cells = vec![
         vec![mark, piece(Role::Strong, &rule.name)],
         plain(&rule.group),
-        plain(rule.state.as_deref().unwrap_or(rule.kind.word())),
+        plain(rule.state.as_deref().unwrap_or(rule.kind.as_str())),
         plain(evaluated),
     ];
     let mut below: Vec<Block> = what.map(|what| Block::Line(plain(what))).into_iter().collect();

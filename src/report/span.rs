@@ -44,7 +44,7 @@ impl SpanReport {
         let named =
             |l: &&LogEntry| l.span_id == Some(span.span_id) && l.trace_id.is_none_or(|trace| trace == span.trace_id);
         let logs = journey.logs.iter().filter(named).cloned().collect();
-        let path = critical_path::of(&journey);
+        let path = critical_path::critical_path(&journey);
         Some(Self { journey, index, path, logs })
     }
 
@@ -96,7 +96,7 @@ impl SpanReport {
             fact("trace", plain(span.trace_id.to_string())),
             fact("began", plain(frame.zone.full(span.start))),
             fact("took", plain(Human(span.duration_ns).to_string())),
-            fact("kind", plain(span.kind.word())),
+            fact("kind", plain(span.kind.as_str())),
             fact("status", status(span)),
         ];
         facts.push(fact("follows", plain(self.follows(span, names))));

@@ -3,11 +3,11 @@
 use crate::analysis::journey::errors::{self, JourneyError};
 use crate::analysis::journey::findings::AnalysedJourney;
 use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
-use crate::report::belonging;
 use crate::report::block::{Block, Fact, plain};
 use crate::report::filters;
 use crate::report::findings;
 use crate::report::frame::Frame;
+use crate::report::membership;
 use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::record::JourneyRecord;
@@ -27,8 +27,8 @@ pub struct TimelineReport {
 impl TimelineReport {
     /// Draws a journey.
     pub fn new(judged: AnalysedJourney, options: TimelineOptions) -> Self {
-        let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
-        let failures = errors::of(&judged.journey);
+        let timeline = timeline::draw(&judged.journey, &judged.judgement.findings, &options);
+        let failures = errors::journey_errors(&judged.journey);
         Self { judged, timeline, failures, options }
     }
 
@@ -61,7 +61,7 @@ impl TimelineReport {
         facts.extend(self.left_out());
         facts.extend(findings::withheld(&self.judged.judgement));
         facts.extend(filters::services(&journey.services(), &self.options.filters));
-        facts.extend(belonging::unseen(journey, &names));
+        facts.extend(membership::unseen(journey, &names));
         facts.extend(parts::skew(&journey.skew, &names, self.options.adjust_clocks));
         facts.extend(frame.links());
         facts.extend(frame.remarks());

@@ -302,7 +302,7 @@ fn line_label(line: &LogEntry) -> Line {
     } else {
         line.message.clone()
     };
-    let level = if line.level == Level::Unknown { "log" } else { line.level.word() };
+    let level = if line.level == Level::Unknown { "log" } else { line.level.as_str() };
     vec![piece(Role::Dim, "│ "), piece(level_role(line.level), level), piece(Role::Plain, format!("  {said}"))]
 }
 

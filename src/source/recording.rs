@@ -110,7 +110,7 @@ impl Recording {
 }
 
 fn key(source: Source, request: &Request) -> String {
-    format!("{} {}", source.word(), request.line())
+    format!("{} {}", source.as_str(), request.line())
 }
 
 fn line(key: &str, outcome: &RecordedAnswer) -> Value {

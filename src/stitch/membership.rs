@@ -10,7 +10,7 @@ use crate::model::journey::{Reason, Related};
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
 use crate::query::Query;
-use crate::stitch::matching::{Carried, Keys, LineMatcher};
+use crate::stitch::id_matching::{Carried, Keys, LineMatcher};
 
 /// What of the evidence belongs to the journey, why, and what it names that is not there yet.
 #[derive(Debug, Default)]

@@ -1,13 +1,13 @@
 //! Evidence joined by correlation ID, trace ID, link, message and time into a journey. Pure; never fails.
 
+pub mod every_journey;
 pub mod forest;
-pub mod matching;
+pub mod id_matching;
 pub mod membership;
 pub mod oddities;
 pub mod skew;
 pub mod split;
 pub mod subjects;
-pub mod whole;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::model::log::LogEntry;
 use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::query::Query;
-use matching::Keys;
+use id_matching::Keys;
 use membership::{Membership, membership, spans_in};
 use oddities::{contents, drop_repeats, name_absurd_times, name_warnings};
 

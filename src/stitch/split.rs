@@ -6,7 +6,7 @@ use crate::model::evidence::Evidence;
 use crate::model::id::TraceId;
 use crate::model::log::LogEntry;
 use crate::query::Subject;
-use crate::stitch::matching::{Keys, spellings};
+use crate::stitch::id_matching::{Keys, spellings};
 use crate::stitch::subjects::subjects;
 
 /// Journeys, each with its share of the evidence. Notes, backends and coverage are everybody's.

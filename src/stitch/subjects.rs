@@ -6,7 +6,7 @@ use crate::model::evidence::Evidence;
 use crate::model::id::TraceId;
 use crate::model::time::Timestamp;
 use crate::query::Subject;
-use crate::stitch::matching::Keys;
+use crate::stitch::id_matching::Keys;
 
 /// One journey that could be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -37,7 +37,7 @@ fn missing() -> Vec<Row> {
         })
         .collect();
     let unknown = |who: Who| {
-        placed("2 no such name", who, move || Place::Nowhere(format!("http://{}.invalid:1", who.word())))
+        placed("2 no such name", who, move || Place::Nowhere(format!("http://{}.invalid:1", who.as_str())))
             .says(&[".invalid", "resolve"])
     };
     rows.extend([unknown(Jaeger), unknown(Prometheus)]);

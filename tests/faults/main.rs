@@ -2,7 +2,7 @@
 //! names the backend and the next step, and shows what the others gave.
 //!
 //! Two rows are where names can be looked up by a resolver of the test: 3, a resolver in trouble, and of 84 the first
-//! of two addresses swallowing connections; see the tests of `src/backend/transport`.
+//! of two addresses swallowing connections; see the tests of `src/source/server/transport`.
 
 mod connections;
 mod data;
@@ -125,7 +125,7 @@ fn the_doctor_asks_for_data_and_calls_nothing_complete_that_is_not() {
             |who: row::Who| well.iter().find(|(name, _)| *name == who).map(|(_, s)| format!("http://{}", s.address));
         let examined = |sick: Option<row::Who>| {
             let at = |who| if Some(who) == sick { Some(place.url()) } else { url(who) };
-            let urls = row::Who::ALL.map(|who| [format!("--{}-url", who.word()), at(who).expect("its address")]);
+            let urls = row::Who::ALL.map(|who| [format!("--{}-url", who.as_str()), at(who).expect("its address")]);
             support::trace().args(["doctor", "-o", "json"]).args(urls.concat()).run()
         };
         let run = examined(None);
@@ -133,7 +133,7 @@ fn the_doctor_asks_for_data_and_calls_nothing_complete_that_is_not() {
         let run = examined(Some(sick));
         let json = run.json();
         let check =
-            json["checks"].as_array().and_then(|all| all.iter().find(|c| c["name"] == sick.word())).expect("it");
+            json["checks"].as_array().and_then(|all| all.iter().find(|c| c["name"] == sick.as_str())).expect("it");
         assert!(run.code == 3 && json["complete"] == false && check["state"] == "partial", "{}", run.screen());
         assert!(
             check["error"].as_str().is_some_and(|error| error.contains("on fire")) && check["next"] != "",

@@ -43,7 +43,7 @@ fn faults(row: &Row, screen: &Screen) -> Vec<String> {
     }
     for backend in json["backends"].as_array().into_iter().flatten() {
         let (name, state) = (&backend["name"], backend["state"].as_str().unwrap_or_default());
-        let is_sick = *name == row.sick.word();
+        let is_sick = *name == row.sick.as_str();
         if matches!(state, "unreachable" | "refused" | "partial") && (is_whole || !is_sick) {
             wrong.push(format!("{name} is {state}, and complete {is_whole}"));
         }
@@ -53,7 +53,7 @@ fn faults(row: &Row, screen: &Screen) -> Vec<String> {
             wrong.push(format!("{name} is ok with an error: {}", backend["error"]));
         }
     }
-    let advised = json["notes"].as_array().into_iter().flatten().filter(|n| n["source"] == row.sick.word());
+    let advised = json["notes"].as_array().into_iter().flatten().filter(|n| n["source"] == row.sick.as_str());
     if !is_whole && !advised.clone().any(|note| note["hint"].as_str().is_some_and(|hint| !hint.is_empty())) {
         wrong.push(format!("no next step in {}", json["notes"]));
     }

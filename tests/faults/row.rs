@@ -18,7 +18,7 @@ pub use Who::{Jaeger, Loki, Prometheus};
 impl Who {
     pub const ALL: [Self; 3] = [Jaeger, Loki, Prometheus];
 
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Jaeger => "jaeger",
             Loki => "loki",

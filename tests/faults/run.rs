@@ -91,7 +91,7 @@ pub fn in_health() -> Vec<InHealth> {
 
 /// How many requests a backend got, as the command tells it.
 fn requests(json: &Value, who: Who) -> Option<u64> {
-    json["backends"].as_array()?.iter().find(|backend| backend["name"] == who.word())?["requests"].as_u64()
+    json["backends"].as_array()?.iter().find(|backend| backend["name"] == who.as_str())?["requests"].as_u64()
 }
 
 pub fn shown(row: &Row, words: &[&str], place: &Place) -> Screen {
@@ -100,7 +100,7 @@ pub fn shown(row: &Row, words: &[&str], place: &Place) -> Screen {
     let is_doctor = words[0] == "doctor";
     for (who, server) in &well {
         let url = if *who == row.sick { place.url() } else { format!("http://{}", server.address) };
-        args.extend([format!("--{}-url", who.word()), url]);
+        args.extend([format!("--{}-url", who.as_str()), url]);
     }
     if !is_doctor {
         args.extend(TIME.map(str::to_owned));
@@ -179,7 +179,7 @@ pub fn said(row: &Row, words: &[&str], screen: &Screen, wrong: &[String]) -> Res
     Err(format!(
         "\n=== {} ({}): {}\n  - {}\n--- stdout\n{}\n--- stderr\n{}\n--- exit {} after {took:?}, {} MiB",
         row.name,
-        row.sick.word(),
+        row.sick.as_str(),
         words.join(" "),
         wrong.join("\n  - "),
         short(&screen.stdout),
@@ -206,7 +206,7 @@ fn faults(row: &Row, command: usize, screen: &Screen, broken: usize, health: &In
     wrong.extend(faults_of_any(row, screen));
     // A screen may break a sentence anywhere between two words.
     let flat = both.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    if screen.code != 0 && !flat.contains(row.sick.word()) {
+    if screen.code != 0 && !flat.contains(row.sick.as_str()) {
         wrong.push("the sick backend is not named".into());
     }
     // What takes nothing from the answer is no matter of one span, nor of the doctor.
@@ -223,7 +223,7 @@ fn faults(row: &Row, command: usize, screen: &Screen, broken: usize, health: &In
     for who in health.shows.iter().filter(|who| **who != row.sick || row.keeps_own) {
         let has_its_span = command != SPAN_ALONE || row.sick != Who::Jaeger || row.keeps_own;
         if has_its_span && !screen.stdout.contains(who.mark()) {
-            wrong.push(format!("nothing of {}'s data is shown", who.word()));
+            wrong.push(format!("nothing of {}'s data is shown", who.as_str()));
         }
     }
     if command == FIND_JSON {
@@ -280,15 +280,15 @@ fn faults_of_json(row: &Row, stdout: &str) -> Vec<String> {
     if json["complete"] != Value::Bool(row.code == 0) {
         wrong.push(format!("complete is {}", json["complete"]));
     }
-    let named = json["notes"].as_array().into_iter().flatten().filter(|n| n["source"] == row.sick.word());
+    let named = json["notes"].as_array().into_iter().flatten().filter(|n| n["source"] == row.sick.as_str());
     let advised = named.clone().any(|note| note["hint"].as_str().is_some_and(|hint| !hint.is_empty()));
     if row.code != 0 && !advised {
         wrong.push(format!("no next step in {}", json["notes"]));
     }
     for well in Who::ALL.iter().filter(|who| **who != row.sick) {
-        let status = json["backends"].as_array().into_iter().flatten().find(|b| b["name"] == well.word());
+        let status = json["backends"].as_array().into_iter().flatten().find(|b| b["name"] == well.as_str());
         if status.is_none_or(|status| status["state"] != "ok") {
-            wrong.push(format!("{} is not ok: {status:?}", well.word()));
+            wrong.push(format!("{} is not ok: {status:?}", well.as_str()));
         }
     }
     wrong

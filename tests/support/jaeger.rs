@@ -97,7 +97,7 @@ fn answer(line: &str, spans: &[Span]) -> Reply {
         }
         "/api/v3/operations" => {
             let of_it = spans.iter().filter(|span| parameters.get("service").is_some_and(|s| s == span.service()));
-            let all: BTreeSet<(&str, &str)> = of_it.map(|span| (span.name.as_str(), span.kind.word())).collect();
+            let all: BTreeSet<(&str, &str)> = of_it.map(|span| (span.name.as_str(), span.kind.as_str())).collect();
             let all: Vec<Value> = all.iter().map(|(name, kind)| json!({"name": name, "spanKind": kind})).collect();
             ok(json!({ "operations": all }))
         }

@@ -16,7 +16,7 @@ pub struct InteractionCoverage {
 }
 
 /// Counts the interactions of a journey. Those of which a side is missing are known from the findings.
-pub fn of(journey: &Journey, findings: &[Finding]) -> InteractionCoverage {
+pub fn measure(journey: &Journey, findings: &[Finding]) -> InteractionCoverage {
     let mut coverage = InteractionCoverage::default();
     for (index, span) in journey.spans.iter().enumerate().filter(|(i, _)| journey.judged.get(*i) != Some(&false)) {
         let Some((cause, via)) = journey.forest.cause[index] else { continue };

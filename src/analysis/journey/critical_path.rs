@@ -84,7 +84,7 @@ impl CriticalPath {
 }
 
 /// The critical path of a journey.
-pub fn of(journey: &Journey) -> CriticalPath {
+pub fn critical_path(journey: &Journey) -> CriticalPath {
     let mut walk = Walk::new(journey);
     walk.roots();
     let mut path = walk.path;
@@ -211,7 +211,7 @@ mod tests {
 
     fn path(text: &str) -> String {
         let journey = sketch::journey(text);
-        let path = of(&journey);
+        let path = critical_path(&journey);
         let ms = |at: Timestamp| at.since(sketch::ORIGIN) / 1_000_000;
         let told = path.segments.iter().map(|s| {
             let mark = match s.spent {
@@ -278,7 +278,7 @@ mod tests {
 
         #[test]
         fn no_instant_counts_twice(journey in any_journey()) {
-            let path = of(&journey);
+            let path = critical_path(&journey);
             let extent = journey.spans.iter().map(Span::window).reduce(Window::hull).unwrap();
             for pair in path.segments.windows(2) {
                 prop_assert!(pair[0].window.to <= pair[1].window.from, "{:?}", path.segments);
@@ -296,6 +296,6 @@ mod tests {
     #[test]
     fn survives_a_very_long_chain() {
         let journey = sketch::chain(100_000);
-        assert_eq!(of(&journey).on.iter().filter(|on| **on).count(), 100_000);
+        assert_eq!(critical_path(&journey).on.iter().filter(|on| **on).count(), 100_000);
     }
 }

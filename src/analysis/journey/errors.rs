@@ -42,7 +42,7 @@ pub struct JourneyError {
 }
 
 /// The errors of a journey, by the time they were first told.
-pub fn of(journey: &Journey) -> Vec<JourneyError> {
+pub fn journey_errors(journey: &Journey) -> Vec<JourneyError> {
     let mut failures = told_by_spans(journey, &Cascade::new(journey));
     failures.extend(told_by_lines_only(journey));
     failures.sort_by(|a, b| (a.time, &a.place, &a.what).cmp(&(b.time, &b.place, &b.what)));
@@ -141,7 +141,7 @@ mod tests {
     use crate::analysis::journey::sketch;
 
     fn told(text: &str) -> Vec<String> {
-        let failures = of(&sketch::journey(text));
+        let failures = journey_errors(&sketch::journey(text));
         let say = |f: &JourneyError| {
             let up: Vec<_> = f.passed_on_by.iter().map(|p| p.operation.as_str()).collect();
             format!("{}/{} ×{} {} < {}", f.place.service, f.place.operation, f.count, f.what, up.join(" < "))
@@ -204,7 +204,7 @@ mod tests {
                 Event { time: sketch::ORIGIN.plus(*at), name: "exception".to_owned(), attributes }
             };
             journey.spans[0].events = exceptions.iter().map(exception).collect();
-            assert_eq!(of(&journey)[0].time.since(sketch::ORIGIN), wanted, "{length} {exceptions:?}");
+            assert_eq!(journey_errors(&journey)[0].time.since(sketch::ORIGIN), wanted, "{length} {exceptions:?}");
         }
     }
 

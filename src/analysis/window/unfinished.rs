@@ -43,7 +43,7 @@ impl UnfinishedJourneys {
     /// Looks at one journey.
     pub fn add(&mut self, journey: &Journey) {
         let (Some(extent), Some(id)) = (journey.extent(), journey.handle()) else { return };
-        let failures = errors::of(journey);
+        let failures = errors::journey_errors(journey);
         let (open, first) = (extent.to >= self.open_after, failures.first());
         if !open && first.is_none() {
             return;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::future::join_all;
 
-use crate::gather::health;
+use crate::gather::backend_status;
 use crate::gather::lines::{USUAL_SELECTOR, chosen_by};
 use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Source};
 use crate::model::id::TraceId;
@@ -97,10 +97,10 @@ impl FoundLines {
         let Some(endpoint) = &backends.loki else {
             let said = "lines come from loki, which is left out";
             self.evidence.note(Note::new(NoteCode::NotConfigured, Source::Loki, said));
-            self.evidence.backends = vec![health::left_out(Source::Loki)];
+            self.evidence.backends = vec![backend_status::left_out(Source::Loki)];
             return self;
         };
-        progress.say(format!("asking loki for {}", self.sought.word()));
+        progress.say(format!("asking loki for {}", self.sought.as_str()));
         // Who is asked for what lines name must find some time left.
         if backends.jaeger.is_some() {
             transport.keep_time_for(Source::Jaeger);
@@ -109,14 +109,14 @@ impl FoundLines {
         let failed = self.look(&loki, windows, spread, backends.loki_selector.as_deref()).await.err();
         transport.keep_no_time();
         let evidence = &mut self.evidence;
-        let mut status = BackendStatus { items: evidence.logs.len(), ..health::asked(endpoint, transport) };
+        let mut status = BackendStatus { items: evidence.logs.len(), ..backend_status::asked(endpoint, transport) };
         if let Some(failure) = failed {
-            evidence.note(health::note_of(endpoint, &failure));
-            health::failed(&mut status, endpoint, &failure);
+            evidence.note(backend_status::note_of(endpoint, &failure));
+            backend_status::failed(&mut status, endpoint, &failure);
         } else {
             windows.iter().for_each(|window| evidence.coverage.logs.add(*window));
             if let Some(note) = evidence.notes.iter().find(|note| note.code.is_incomplete()) {
-                health::lacking(&mut status, BackendState::Partial, note);
+                backend_status::lacking(&mut status, BackendState::Partial, note);
             }
         }
         evidence.backends = vec![status];
@@ -147,7 +147,7 @@ impl FoundLines {
         for LinesRead { lines, cut, notes, failure } in join_all(reads).await {
             all_cut.push(cut);
             self.evidence.logs.extend(lines.into_iter().filter(|line| seen.insert(LineKey::new(line))));
-            notes.into_iter().for_each(|note| self.evidence.note(health::advised(note)));
+            notes.into_iter().for_each(|note| self.evidence.note(backend_status::advised(note)));
             failed = failed.or(failure);
         }
         self.evidence.logs.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.line.cmp(&b.line)));
@@ -175,7 +175,7 @@ impl FoundLines {
 
     /// That there may be more than was read, and of whom. The limit is part of the question.
     pub fn cut_note(&self) -> Option<Note> {
-        let lines = self.sought.word();
+        let lines = self.sought.as_str();
         let mut said = match self.cut_in_any() {
             CutLines::OfNobody => return None,
             CutLines::Of(services) => {
@@ -289,7 +289,7 @@ pub async fn error_counts(
                 return (BTreeMap::new(), vec![Note::new(NoteCode::Partial, Source::Loki, said)]);
             }
         };
-        notes.extend(remarks.into_iter().map(health::advised));
+        notes.extend(remarks.into_iter().map(backend_status::advised));
         for (value, count) in by_value {
             let count = count * borne_out.get(value.as_str()).unwrap_or(&1.0);
             let behind = known.get(value.as_str());

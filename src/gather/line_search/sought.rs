@@ -32,7 +32,7 @@ impl LineFilter {
     }
 
     /// What they are called.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Errors => "error lines",
             Self::Texts(_) => "lines with the text that was asked for",

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::SampleQuery;
-use crate::gather::haul::SpansByTrace;
+use crate::gather::fetched::SpansByTrace;
 use crate::gather::traces::is_too_deep;
 use crate::model::basis::SampledService;
 use crate::model::id::TraceId;

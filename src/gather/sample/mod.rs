@@ -6,8 +6,8 @@ mod look;
 use std::collections::HashSet;
 use std::future::Future;
 
-use crate::gather::haul::SpansByTrace;
-use crate::gather::health;
+use crate::gather::backend_status;
+use crate::gather::fetched::SpansByTrace;
 use crate::model::basis::SampledService;
 use crate::model::conventions::short_service;
 use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode, Source};
@@ -114,7 +114,7 @@ pub async fn samples(
         naming.await;
         let said = "spans come from jaeger, which is left out";
         sampled.evidence.note(Note::new(NoteCode::NotConfigured, Source::Jaeger, said));
-        sampled.evidence.backends = vec![health::left_out(Source::Jaeger)];
+        sampled.evidence.backends = vec![backend_status::left_out(Source::Jaeger)];
         return sampled;
     };
     progress.say("asking jaeger for traces of each service");
@@ -136,7 +136,7 @@ pub async fn samples(
     let mut detail = String::new();
     let came = match looked {
         Ok((jaeger, mut came, room)) => {
-            jaeger.dialect.word().clone_into(&mut detail);
+            jaeger.dialect.as_str().clone_into(&mut detail);
             sampled.looks = came.iter().map(LookResult::new).collect();
             sampled.services = came.first().map(|look| look.services.clone()).unwrap_or_default();
             sampled.services.sort();
@@ -153,7 +153,7 @@ pub async fn samples(
         }
         Err(failure) => vec![SampleLook::failed(failure)],
     };
-    sampled.evidence.backends = vec![BackendStatus { detail, ..health::asked(endpoint, transport) }];
+    sampled.evidence.backends = vec![BackendStatus { detail, ..backend_status::asked(endpoint, transport) }];
     absorb(&mut sampled.evidence, came, looks, endpoint);
     sampled
 }
@@ -210,18 +210,18 @@ fn absorb(evidence: &mut Evidence, came: Vec<SampleLook>, looks: &[SampleQuery],
     let mut failed: Option<Failure> = None;
     for look in came {
         for why in look.skipped {
-            evidence.note(health::advised(Note::new(NoteCode::Skipped, Source::Jaeger, why)));
+            evidence.note(backend_status::advised(Note::new(NoteCode::Skipped, Source::Jaeger, why)));
         }
         for why in look.errors {
             let said = format!("jaeger says: {why}");
-            evidence.note(health::advised(Note::new(NoteCode::Partial, Source::Jaeger, said)));
+            evidence.note(backend_status::advised(Note::new(NoteCode::Partial, Source::Jaeger, said)));
         }
         look.spans.0.into_values().for_each(|spans| traces.add(spans));
         failed = failed.or(look.failure);
     }
     evidence.spans = traces.0.into_values().flatten().collect();
     if let Some(failure) = &failed {
-        evidence.note(health::note_of(endpoint, failure));
+        evidence.note(backend_status::note_of(endpoint, failure));
     } else {
         looks.iter().for_each(|wanted| evidence.coverage.traces.add(wanted.window));
     }
@@ -229,7 +229,7 @@ fn absorb(evidence: &mut Evidence, came: Vec<SampleLook>, looks: &[SampleQuery],
     for status in &mut evidence.backends {
         status.items = items;
         if let Some(failure) = &failed {
-            health::failed(status, endpoint, failure);
+            backend_status::failed(status, endpoint, failure);
         }
     }
     evidence.notes.sort();

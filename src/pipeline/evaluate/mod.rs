@@ -1,15 +1,15 @@
 //! Whether a journey is as a spec says: three verdicts, and what they rest on.
 
 use crate::model::time::Timestamp;
-use crate::pipeline::cast::{MatchScope, StepMatches};
-pub use crate::pipeline::ground::{EvaluationInput, MetricReading, SourceStatus};
 use crate::pipeline::groups::{Repeated, first_start};
+pub use crate::pipeline::input::{EvaluationInput, MetricReading, SourceStatus};
 use crate::pipeline::nearest::explain;
 use crate::pipeline::spec::{ExpectedStep, Spec};
+use crate::pipeline::step_matches::{MatchScope, StepMatches};
 use crate::pipeline::steps::{CheckResult, EvaluationContext};
 use crate::pipeline::trust::{Ends, Trust};
 use crate::pipeline::verdict::{CheckState, RunOutcome, Verdict};
-use crate::pipeline::{rest, whole};
+use crate::pipeline::{invariants, other_checks};
 
 /// Judges a run.
 pub fn evaluate(spec: &Spec, ground: &EvaluationInput) -> RunOutcome {
@@ -19,16 +19,16 @@ pub fn evaluate(spec: &Spec, ground: &EvaluationInput) -> RunOutcome {
     let groups: Vec<Repeated> = (0..spec.groups.len()).map(|place| Repeated::new(bench, place)).collect();
     let mut rulings = steps(&bench, &groups);
     let whole = [
-        spec.within_ns.map(|most| whole::within(&bench, most, &rulings)),
-        spec.in_order.then(|| whole::in_order(&bench, &rulings)),
+        spec.within_ns.map(|most| invariants::within(&bench, most, &rulings)),
+        spec.in_order.then(|| invariants::in_order(&bench, &rulings)),
     ];
     rulings.extend(whole.into_iter().flatten());
     rulings.extend(groups.iter().map(Repeated::count));
-    rulings.extend(spec.absent.iter().map(|absence| rest::absent(&bench, absence)));
-    rulings.extend(spec.conditions.iter().map(|condition| rest::when(&bench, condition)));
-    rulings.extend(spec.forbid.iter().map(|id| rest::forbid(&bench, *id)));
+    rulings.extend(spec.absent.iter().map(|absence| other_checks::absent(&bench, absence)));
+    rulings.extend(spec.conditions.iter().map(|condition| other_checks::when(&bench, condition)));
+    rulings.extend(spec.forbid.iter().map(|id| other_checks::forbid(&bench, *id)));
     let metrics = spec.metrics.iter().enumerate();
-    rulings.extend(metrics.map(|(n, metric)| rest::metric(&bench, metric, ground.metrics.get(n))));
+    rulings.extend(metrics.map(|(n, metric)| other_checks::metric(&bench, metric, ground.metrics.get(n))));
     decide(&bench, rulings)
 }
 

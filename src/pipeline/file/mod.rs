@@ -144,11 +144,11 @@ fn spec(reader: &mut SpecReader, root: &YamlNode) -> Option<Spec> {
 
 /// A finding that a run judged by itself may have.
 fn finding(reader: &mut SpecReader, node: &YamlNode) -> Option<FindingId> {
-    let id = reader.choice(node, &FindingId::ALL.map(|id| (id.word(), id)))?;
+    let id = reader.choice(node, &FindingId::ALL.map(|id| (id.as_str(), id)))?;
     if !id.needs_baseline() {
         return Some(id);
     }
-    let message = format!("`{}` is found only beside good runs, and here each run is judged by itself", id.word());
+    let message = format!("`{}` is found only beside good runs, and here each run is judged by itself", id.as_str());
     reader.wrong(&node.at, message, "tell what must be there as a step, or ask `trace missing --baseline N`");
     None
 }

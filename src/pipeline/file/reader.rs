@@ -40,7 +40,7 @@ impl SpecReader<'_> {
     pub fn expected(&mut self, node: &YamlNode, expected: &str, help: impl Into<String>) {
         match node.kind() {
             ScalarKind::Unreadable => {}
-            found => self.wrong(&node.at, format!("expected {expected}, found {}", found.word()), help),
+            found => self.wrong(&node.at, format!("expected {expected}, found {}", found.as_str()), help),
         }
     }
 

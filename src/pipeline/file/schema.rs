@@ -9,7 +9,7 @@ use crate::pipeline::file::selector::KINDS;
 
 /// The schema, in draft 2020-12.
 pub fn schema() -> Value {
-    let findings: Vec<&str> = FindingId::ALL.iter().filter(|id| !id.needs_baseline()).map(|id| id.word()).collect();
+    let findings: Vec<&str> = FindingId::ALL.iter().filter(|id| !id.needs_baseline()).map(|id| id.as_str()).collect();
     let expectations = ["steps", "absent", "when", "forbid", "metrics"];
     let expectations = expectations.map(|key| json!({ "required": [key], "properties": { key: { "minItems": 1 } } }));
     json!({
@@ -49,7 +49,7 @@ pub fn schema() -> Value {
 }
 
 fn definitions() -> Value {
-    let kinds = KINDS.map(SpanKind::word);
+    let kinds = KINDS.map(SpanKind::as_str);
     let selecting = json!({
         "span": told("pattern", "A span by its name: `*` stands for anything, `re:` begins a regular expression."),
         "log": told("pattern", "A line by a part of its text, or by a field that it has."),

@@ -107,7 +107,7 @@ fn span_or_log(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Vec
 /// A selector for each of `span` and `log`.
 fn told(reader: &mut SpecReader, fields: &Fields) -> Vec<Selector> {
     let service = fields.get("service").and_then(|service| reader.pattern(service));
-    let kinds = KINDS.map(|kind| (kind.word(), kind));
+    let kinds = KINDS.map(|kind| (kind.as_str(), kind));
     let kind = fields.get("kind").and_then(|kind| reader.choice(kind, &kinds));
     if let (Some(key), None, Some(_)) = (fields.key("kind"), fields.get("span"), fields.get("log")) {
         reader.wrong(&key.at, "a line has no `kind`", "leave it away, or look for a span");

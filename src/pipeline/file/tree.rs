@@ -51,7 +51,7 @@ pub(super) enum ScalarKind {
 }
 
 impl ScalarKind {
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Number => "a number",

@@ -30,7 +30,7 @@ impl LearnedPipeline {
             let _ = writeln!(yaml, "absent:\n  # {seen}: nothing failed\n  - {{ span: \"*\", status: error }}");
         }
         if !self.forbid.is_empty() {
-            let words: Vec<&str> = self.forbid.iter().map(|id| id.word()).collect();
+            let words: Vec<&str> = self.forbid.iter().map(|id| id.as_str()).collect();
             let _ = writeln!(yaml, "# {seen}: never found\nforbid: [{}]", words.join(", "));
         }
         yaml
@@ -93,7 +93,7 @@ pub fn line(step: &LearnedStep) -> String {
         parts.push(format!("service: {}", scalar(&exactly(&step.service))));
     }
     if step.kind != SpanKind::Unspecified {
-        parts.push(format!("kind: {}", step.kind.word()));
+        parts.push(format!("kind: {}", step.kind.as_str()));
     }
     if !step.attributes.is_empty() {
         let attributes = step.attributes.iter().map(|(key, value)| format!("{}: {}", scalar(key), scalar(value)));

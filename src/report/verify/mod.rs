@@ -74,7 +74,7 @@ impl RunTimeline {
     /// In few rows.
     pub fn draw(judged: AnalysedJourney) -> Self {
         let options = TimelineOptions { rows: Some(16), ..TimelineOptions::default() };
-        let timeline = timeline::of(&judged.journey, &judged.judgement.findings, &options);
+        let timeline = timeline::draw(&judged.journey, &judged.judgement.findings, &options);
         Self { judged, options, timeline }
     }
 }

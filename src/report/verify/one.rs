@@ -166,7 +166,7 @@ fn below(check: &Check, run: &VerifiedRun, names: &ShortNames) -> Vec<Block> {
     // What is forbidden is a finding, and is told already.
     if let Some(finding) = check.finding.filter(|_| check.kind != CheckKind::Forbid) {
         let told = run.judgement.findings.iter().find(|found| found.is(finding));
-        let said = told.map_or_else(|| finding.word().to_owned(), |found| found.summary.clone());
+        let said = told.map_or_else(|| finding.as_str().to_owned(), |found| found.summary.clone());
         blocks.push(Block::Line(vec![piece(Role::Dim, "because: "), piece(Role::Plain, said)]));
     }
     blocks

@@ -131,7 +131,7 @@ pub fn to_openmetrics(samples: &[Sample]) -> String {
     for sample in samples {
         if sample.family != family {
             family = sample.family;
-            let _ = writeln!(page, "# TYPE {family} {}", sample.kind.word());
+            let _ = writeln!(page, "# TYPE {family} {}", sample.kind.as_str());
         }
         page.push_str(&sample_line(sample));
         page.push('\n');

@@ -53,7 +53,7 @@ pub enum MetricKind {
 
 impl MetricKind {
     /// The word of the exposition format.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Gauge => "gauge",
             Self::Counter => "counter",

@@ -422,7 +422,7 @@ impl Recorder {
     fn head(&self, at: At, level: Level, time: i64, event: &str) -> Map<String, Json> {
         let pairs = [
             ("timestamp", python_time(self.clock_of(at, time))),
-            ("level", level.word().to_owned()),
+            ("level", level.as_str().to_owned()),
             ("event", event.to_owned()),
             ("service_name", self.spans[at.index].service().to_owned()),
         ];
@@ -441,7 +441,7 @@ impl Recorder {
         let entry = LogEntry {
             time: self.clock(&service, time),
             level,
-            labels: [("level", level.word()), ("service_name", &service)]
+            labels: [("level", level.as_str()), ("service_name", &service)]
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .into(),
             ..LogEntry::default()

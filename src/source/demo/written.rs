@@ -50,7 +50,7 @@ fn read(entry: LogEntry, line: String, event: &str, fields: Vec<(String, String)
 fn plain_head(entry: &LogEntry) -> String {
     let time: String = python_time(entry.time).chars().take(23).collect();
     let time = time.replace('T', " ").replace('.', ",");
-    format!("{time} {} {}", entry.level.word().to_ascii_uppercase(), entry.service)
+    format!("{time} {} {}", entry.level.as_str().to_ascii_uppercase(), entry.service)
 }
 
 /// RFC 3339 with microseconds, as Python writes it.

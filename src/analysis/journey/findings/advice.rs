@@ -1,6 +1,6 @@
 //! Phrases that several rules share.
 
-use crate::analysis::journey::findings::scene::RuleContext;
+use crate::analysis::journey::findings::context::RuleContext;
 use crate::model::span::Span;
 
 /// Where to read more: the lines of a service.

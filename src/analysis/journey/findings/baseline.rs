@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::journey::clocks::Clocks;
 use crate::analysis::journey::errors;
-use crate::analysis::journey::findings::gaps;
+use crate::analysis::journey::findings::rules::gap;
 use crate::analysis::window::steps::{Entry, MaskedNames, StepKey, judged, step};
 use crate::model::journey::Journey;
 
@@ -47,7 +47,9 @@ pub struct Baseline {
 impl Baseline {
     /// Adds a run, if it is a good one: nothing failed in it. Whether it is settled and complete the caller knows.
     pub fn add(&mut self, journey: &Journey) {
-        let Some(entry) = Entry::from_journey(journey).filter(|_| errors::of(journey).is_empty()) else { return };
+        let Some(entry) = Entry::from_journey(journey).filter(|_| errors::journey_errors(journey).is_empty()) else {
+            return;
+        };
         let runs = self.by_entry.entry(entry).or_default();
         runs.count += 1;
         let names = MaskedNames::new(journey);
@@ -65,7 +67,7 @@ impl Baseline {
             last = Some(step);
         }
         let mut waits: BTreeMap<StepKey, i64> = BTreeMap::new();
-        for idle in gaps::idle(journey, &Clocks::measured(journey)).0 {
+        for idle in gap::idle(journey, &Clocks::measured(journey)).0 {
             let longest = waits.entry(names.step(journey, idle.after)).or_default();
             *longest = idle.window.length().max(*longest);
         }

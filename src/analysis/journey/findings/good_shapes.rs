@@ -1,6 +1,6 @@
 //! Runs in which nothing is wrong, in every shape that messages have: nothing above info.
 
-use crate::analysis::journey::findings::told::{line, told, told_knowing};
+use crate::analysis::journey::findings::test_support::{line, told, told_knowing};
 use crate::analysis::journey::{findings::known::Knowledge, sketch};
 use crate::model::finding::{FindingId, Severity};
 
@@ -154,7 +154,7 @@ fn spans_under_another_id_and_reused_ids_are_not_judged() {
     for journey in [other, reused] {
         let mut known = Knowledge::default();
         known.learn(&journey);
-        let found = super::told::judged(&journey, &known);
+        let found = super::test_support::judged(&journey, &known);
         let grave = found.iter().filter(|f| f.severity > Severity::Info);
         assert_eq!(grave.map(line).collect::<Vec<_>>(), [""; 0]);
     }

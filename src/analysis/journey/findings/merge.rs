@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::analysis::journey::findings::scene::RuleContext;
+use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
 use crate::model::finding::{Finding, FindingId};
 use crate::model::id::TraceId;

@@ -3,35 +3,23 @@
 //! A false alarm is as bad as a miss: what is not known otherwise is of low confidence, and good runs of every shape
 //! give nothing above info. What each finding means: the README's reference part.
 
-mod addressed;
 mod advice;
 pub mod baseline;
-mod calls;
+pub mod call_failure;
 mod chains;
-mod gaps;
+pub mod context;
+mod expected_consumers;
 #[cfg(test)]
 mod good_shapes;
-mod habits;
 pub mod known;
+mod lost_context;
 mod merge;
-mod origins;
-mod orphans;
 mod pairing;
-mod propagation;
-mod remote;
-pub mod scene;
-mod siblings;
-mod skews;
+mod remote_peer;
+mod rules;
 #[cfg(test)]
-mod told;
-pub mod trouble;
-mod twice;
-mod unheard;
-mod unjoined;
-mod unsent;
-mod unspoken;
-mod unstored;
-mod usual;
+mod test_support;
+mod topic_usage;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -40,8 +28,12 @@ use crate::model::finding::{Confidence, Finding, Severity};
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use baseline::Baseline;
+use context::RuleContext;
 use known::Knowledge;
-use scene::RuleContext;
+use rules::{
+    broken_propagation, client_without_server, clock_skew, consume_without_publish, duplicate_consume, error_origin,
+    gap, log_without_span, orphan, publish_without_consume, sibling_deviation, trace_not_stored, usually_followed_by,
+};
 
 /// What the judgement rests on beside the journey itself.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +71,7 @@ pub struct AnalysedJourney {
 impl AnalysedJourney {
     /// Judges a journey.
     pub fn new(journey: Journey, grounds: &FindingsInput) -> Self {
-        let judgement = of(&journey, grounds);
+        let judgement = find(&journey, grounds);
         Self { journey, judgement }
     }
 }
@@ -97,9 +89,9 @@ impl FindingSet {
 }
 
 /// Judges a journey.
-pub fn of(journey: &Journey, grounds: &FindingsInput) -> FindingSet {
-    let scene = RuleContext::new(journey, grounds);
-    let mut findings = merge::merge(&scene, judge(&scene));
+pub fn find(journey: &Journey, grounds: &FindingsInput) -> FindingSet {
+    let context = RuleContext::new(journey, grounds);
+    let mut findings = merge::merge(&context, judge(&context));
     let all = findings.len();
     if !grounds.settled {
         findings.retain(|finding| !finding.id.is_of_the_missing_kind());
@@ -121,8 +113,8 @@ pub fn calls_that_lost_their_context(journey: &Journey) -> Vec<(usize, usize)> {
     }
     let known = Knowledge::default();
     let grounds = FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
-    let scene = RuleContext::new(journey, &grounds);
-    unjoined::unjoined(&scene, &pairing::Pairing::new(&scene))
+    let context = RuleContext::new(journey, &grounds);
+    lost_context::unjoined(&context, &pairing::Pairing::new(&context))
 }
 
 /// So many spans at most are named as evidence of one finding; its count tells of all.
@@ -138,19 +130,27 @@ pub struct RuleHit {
 }
 
 /// Every rule.
-fn judge(scene: &RuleContext) -> Vec<RuleHit> {
-    if let Some(draft) = unstored::nothing_stored(scene) {
+fn judge(context: &RuleContext) -> Vec<RuleHit> {
+    if let Some(draft) = trace_not_stored::nothing_stored(context) {
         return vec![draft];
     }
-    let pairing = pairing::Pairing::new(scene);
-    let mut drafts = unheard::find(scene, &pairing);
-    drafts.extend(unsent::find(scene, &pairing));
-    drafts.extend(twice::find(scene, &pairing));
-    drafts.extend(propagation::find(scene, &pairing));
-    drafts.extend(unstored::find(scene));
-    drafts.extend(unspoken::find(scene));
-    let rules = [origins::find, calls::find, orphans::find, gaps::find, siblings::find, usual::find, skews::find];
-    drafts.extend(rules.iter().flat_map(|find| find(scene)));
+    let pairing = pairing::Pairing::new(context);
+    let mut drafts = publish_without_consume::find(context, &pairing);
+    drafts.extend(consume_without_publish::find(context, &pairing));
+    drafts.extend(duplicate_consume::find(context, &pairing));
+    drafts.extend(broken_propagation::find(context, &pairing));
+    drafts.extend(trace_not_stored::find(context));
+    drafts.extend(log_without_span::find(context));
+    let rules = [
+        error_origin::find,
+        client_without_server::find,
+        orphan::find,
+        gap::find,
+        sibling_deviation::find,
+        usually_followed_by::find,
+        clock_skew::find,
+    ];
+    drafts.extend(rules.iter().flat_map(|find| find(context)));
     drafts
 }
 

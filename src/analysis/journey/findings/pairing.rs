@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::analysis::journey::findings::chains::{Chains, names_a_message};
-use crate::analysis::journey::findings::scene::RuleContext;
+use crate::analysis::journey::findings::context::RuleContext;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::span::Span;
 

@@ -17,10 +17,10 @@ use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
 
 /// Draws a journey.
-pub fn of(journey: &Journey, findings: &[Finding], options: &TimelineOptions) -> Timeline {
+pub fn draw(journey: &Journey, findings: &[Finding], options: &TimelineOptions) -> Timeline {
     let extent = journey.span_extent();
     let clocks = if options.adjust_clocks { Clocks::measured(journey) } else { Clocks::default() };
-    let critical = critical_path::of(journey);
+    let critical = critical_path::critical_path(journey);
     let lines = lines::by_span(journey, options);
     let holes = holes::by_span(journey, findings);
     let mut draw = Draw {
@@ -30,7 +30,7 @@ pub fn of(journey: &Journey, findings: &[Finding], options: &TimelineOptions) ->
         shapes: Shapes::new(journey, &critical, &options.filters, &holes, |span| lines.has_error(journey, span)),
         filtered_lines: lines.filtered,
         lines,
-        messages: messages::of(journey, &holes),
+        messages: messages::messages(journey, &holes),
         holes,
         waits: critical.waits().into_iter().collect(),
         critical: &critical,

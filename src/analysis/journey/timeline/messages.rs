@@ -28,7 +28,7 @@ impl Messages {
 }
 
 /// Follows the messages of a journey.
-pub fn of(journey: &Journey, holes: &Holes) -> Messages {
+pub fn messages(journey: &Journey, holes: &Holes) -> Messages {
     let mut unheard = unheard(journey);
     unheard.retain(|span| !holes.is_above_one(*span));
     Messages { unheard, before: before(journey) }

@@ -15,7 +15,7 @@ use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{CauseKind, Journey};
 use crate::model::time::Timestamp;
-pub use draw::of;
+pub use draw::draw;
 pub use messages::Messages;
 
 /// Which log lines stand between the spans.

@@ -6,7 +6,7 @@ use crate::model::span::Event;
 
 fn drawn(text: &str, options: &TimelineOptions) -> Vec<String> {
     let journey = sketch::journey(text);
-    let timeline = of(&journey, &[], options);
+    let timeline = draw(&journey, &[], options);
     let ms = |ns: i64| ns / 1_000_000;
     let name = |span: usize| journey.spans[span].name.clone();
     let say = |row: &TimelineRow| {
@@ -76,7 +76,7 @@ fn a_message_that_comes_twice_is_delivered_again_and_one_that_nobody_takes_is_to
   ~> b/work 62..70 consumer topic=t messaging.message.id=m1
 a/send 80..82 producer topic=t messaging.message.id=m2";
     let journey = sketch::journey(text);
-    let timeline = of(&journey, &[], &TimelineOptions::default());
+    let timeline = draw(&journey, &[], &TimelineOptions::default());
     let queues = timeline.rows.iter().filter_map(|r| match &r.what {
         RowContent::MessageWait(q) => Some((q.again, q.wait_ns / 1_000_000)),
         _ => None,
@@ -95,7 +95,7 @@ fn filters_leave_out_spans_and_count_them() {
     text += "! a 50 error no\n! b_service 51 error no";
     let filters = Filters { services: vec![Pattern::exact("b")], ..Filters::default() };
     let options = TimelineOptions { filters, ..TimelineOptions::default() };
-    let timeline = of(&sketch::journey(&text), &[], &options);
+    let timeline = draw(&sketch::journey(&text), &[], &options);
     assert_eq!((timeline.filtered, timeline.filtered_lines), (6, 1));
     assert_eq!(drawn(&text, &options), ["*db"; 5].iter().copied().chain(["line no"]).collect::<Vec<_>>());
 }
@@ -150,7 +150,7 @@ fn an_exception_is_drawn_unless_the_error_of_its_span_says_the_same() {
     for (span, wanted) in [("a/x 0..9 error", vec![0]), ("a/x 0..9", vec![0, 1, 2])] {
         let mut journey = sketch::journey(span);
         journey.spans[0].events = ["first", "last", "last"].map(exception).to_vec();
-        let rows = of(&journey, &[], &TimelineOptions::default()).rows;
+        let rows = draw(&journey, &[], &TimelineOptions::default()).rows;
         let told = rows.iter().filter_map(|row| match row.what {
             RowContent::Exception(0, nth) => Some(nth),
             _ => None,
@@ -166,7 +166,7 @@ fn what_failed_below_and_what_was_waited_for_is_told_of_the_whole_fold() {
         text += &format!("  a/get {}..{}\n    b/db {}..{} error: no\n", i * 8, i * 8 + 6, i * 8 + 1, i * 8 + 2);
     }
     let journey = sketch::journey(&text);
-    let rows = of(&journey, &[], &TimelineOptions::default()).rows;
+    let rows = draw(&journey, &[], &TimelineOptions::default()).rows;
     let folds = rows.iter().filter_map(|row| match &row.what {
         RowContent::Fold(fold) => Some((fold.count, fold.spans, fold.errors, row.critical)),
         _ => None,
@@ -178,6 +178,6 @@ fn what_failed_below_and_what_was_waited_for_is_told_of_the_whole_fold() {
 #[test]
 fn very_long_and_very_deep_journeys_are_drawn() {
     let deep = sketch::chain(100_000);
-    assert_eq!(of(&deep, &[], &TimelineOptions::default()).rows.len(), 100_000);
-    assert!(of(&deep, &[], &TimelineOptions::compact()).rows.len() <= 24);
+    assert_eq!(draw(&deep, &[], &TimelineOptions::default()).rows.len(), 100_000);
+    assert!(draw(&deep, &[], &TimelineOptions::compact()).rows.len() <= 24);
 }

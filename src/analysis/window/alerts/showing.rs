@@ -108,7 +108,7 @@ impl AlertExamples {
         if !self.wanted.iter().any(touched) {
             return;
         }
-        let failures = errors::of(journey);
+        let failures = errors::journey_errors(journey);
         for wanted in self.wanted.iter_mut().filter(|wanted| touched(wanted)) {
             let is_its = |service: &str| wanted.service.as_deref().is_none_or(|its| short_service(service) == its);
             wanted.read |= journey.spans.iter().any(|span| is_its(span.service()));

@@ -5,7 +5,7 @@ use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::span::Span;
 use crate::model::time::{HOUR, SECOND};
 use crate::source::demo;
-use crate::stitch::whole::whole;
+use crate::stitch::every_journey::whole;
 
 fn rows(scope: ErrorScope, texts: &[String]) -> Vec<Hotspot> {
     let mut hotspots = HotspotFold::over(scope);

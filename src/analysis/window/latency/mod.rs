@@ -164,7 +164,7 @@ impl Latencies {
         };
         self.add_spans(&seen);
         let answered = answered(journey, &seen.clocks);
-        for segment in &critical_path::of(journey).segments {
+        for segment in &critical_path::critical_path(journey).segments {
             self.add_segment(&seen, segment);
             if let Some(answered) = answered.filter(|_| seen.within[segment.span]) {
                 let late = segment.window.to.since(answered).clamp(0, segment.window.length());

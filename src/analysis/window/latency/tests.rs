@@ -5,7 +5,7 @@ use crate::model::evidence::Evidence;
 use crate::model::evidence::Source;
 use crate::model::pattern::Pattern;
 use crate::source::demo::{NOW, scenarios};
-use crate::stitch::whole::whole;
+use crate::stitch::every_journey::whole;
 
 const MS: i64 = 1_000_000;
 

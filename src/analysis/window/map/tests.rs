@@ -4,7 +4,7 @@ use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::{Evidence, Source};
 use crate::model::pattern::Pattern;
 use crate::source::demo::{NOW, scenarios};
-use crate::stitch::whole::whole;
+use crate::stitch::every_journey::whole;
 
 fn told(map: &ServiceMap) -> Vec<String> {
     let how = |edge: &MapEdge| edge.how.iter().map(|(how, n)| format!(" {how:?}×{n}")).collect::<String>();

@@ -149,7 +149,7 @@ impl EvaluationCase {
     }
 
     pub fn found(mut self, id: FindingId, severity: Severity, confidence: Confidence) -> Self {
-        self.judgement.findings.push(Finding::new(id, severity, confidence, id.word()));
+        self.judgement.findings.push(Finding::new(id, severity, confidence, id.as_str()));
         self
     }
 
@@ -179,7 +179,7 @@ pub fn check<'a>(outcome: &'a RunOutcome, name: &str) -> &'a Check {
 
 /// The verdict and every reason, as one line.
 pub fn told(outcome: &RunOutcome) -> String {
-    let mut told = outcome.verdict.word().to_owned();
+    let mut told = outcome.verdict.as_str().to_owned();
     for check in outcome.checks.iter().filter(|c| c.state != CheckState::Met || !c.why.is_empty()) {
         let sign = ["✓", "✗", "?", "–"][check.state as usize];
         let of = check.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();

@@ -282,7 +282,7 @@ fn seen(selector: &Selector) -> String {
         SeenIn::Log(name) => format!("log {name}"),
     };
     text.extend(selector.service.iter().map(|service| format!(" by {service}")));
-    text.extend(selector.kind.iter().map(|kind| format!(" ({})", kind.word())));
+    text.extend(selector.kind.iter().map(|kind| format!(" ({})", kind.as_str())));
     for (key, test) in &selector.attributes {
         text += &match test {
             AttributeTest::Exists => format!(" {key}"),

@@ -33,7 +33,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// `v1` or `v3`.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::V1 => "v1",
             Self::V3 => "v3",

@@ -30,7 +30,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Forward => "forward",
             Self::Backward => "backward",
@@ -61,7 +61,7 @@ impl<'a> Loki<'a> {
             .with("start", window.from.0)
             .with("end", window.to.0)
             .with("limit", limit)
-            .with("direction", from.word());
+            .with("direction", from.as_str());
         let answer = self.ask(&request).await?;
         self.transport.read(self.endpoint, answer, loki_json::streams).await
     }

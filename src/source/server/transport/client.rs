@@ -11,8 +11,8 @@ use reqwest::redirect::Policy;
 use url::{Host, Url};
 
 use super::Limits;
+use super::error::deepest;
 use super::names::System;
-use super::trouble::deepest;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::transport::tls;
 use crate::source::server::{Endpoint, Tls};

@@ -7,10 +7,10 @@ use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 
 use super::bounds::{Held, Rate, size};
+use super::error::{RequestStage, TransportError, deepest, explain, too_late};
 use super::lane::on_lane;
 use super::redirect::{Hop, decide, is_redirect};
 use super::retry::{Again, asked_for};
-use super::trouble::{RequestStage, TransportError, deepest, explain, too_late};
 use super::{Transport, joined, shown};
 use crate::model::evidence::Source;
 use crate::model::time::{Human, Timestamp};

@@ -57,6 +57,6 @@ fn begin(source: Source) -> Option<Handle> {
             runtime.block_on(std::future::pending::<()>());
         }
     };
-    thread::Builder::new().name(source.word().to_owned()).stack_size(STACK).spawn(lane).ok()?;
+    thread::Builder::new().name(source.as_str().to_owned()).stack_size(STACK).spawn(lane).ok()?;
     told.recv().ok()
 }

@@ -3,6 +3,7 @@
 mod bounds;
 mod breaker;
 mod client;
+mod error;
 mod exchange;
 mod lane;
 mod names;
@@ -16,7 +17,6 @@ mod tests;
 mod tls;
 #[cfg(test)]
 mod tls_tests;
-mod trouble;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -33,9 +33,9 @@ pub use bounds::size;
 
 use breaker::{CircuitBreaker, Health, Pass};
 use client::Clients;
+use error::TransportError;
 use exchange::Exchange;
 use retry::{Again, RetryDelay};
-use trouble::TransportError;
 
 use crate::model::evidence::{self, Source};
 use crate::model::time::Human;
@@ -477,7 +477,7 @@ impl Transport {
         let message = match self.last.get().filter(|last| *last != source) {
             Some(last) => {
                 let share = Human::from(self.common.limits.total / 5 * 4);
-                format!("not answered within {share} of --timeout {total}; the rest is kept for {}", last.word())
+                format!("not answered within {share} of --timeout {total}; the rest is kept for {}", last.as_str())
             }
             None => format!("not answered within --timeout {total}"),
         };
@@ -571,7 +571,7 @@ fn last_error(tried: &Result<Exchange, TransportError>) -> Option<(FailureKind, 
 }
 
 fn not_asked(source: Source, guard: &Guard) -> Failure {
-    let (name, reason) = (source.word(), guard.breaker.reason());
+    let (name, reason) = (source.as_str(), guard.breaker.reason());
     let (kind, last) = match &guard.last {
         Some((kind, last)) => (*kind, format!(" (last: {last})")),
         None => (FailureKind::Unreachable, String::new()),

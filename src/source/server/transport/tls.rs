@@ -10,7 +10,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, Other
 use rustls_platform_verifier::Verifier;
 use secrecy::ExposeSecret as _;
 
-use super::trouble::{Authority, SelfSigned};
+use super::error::{Authority, SelfSigned};
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::Tls;
 

@@ -11,7 +11,7 @@ use crate::source::demo;
 use crate::stitch::stitch;
 
 fn judged_by(journey: &Journey, known: &Knowledge, baseline: Option<&Baseline>) -> Vec<Finding> {
-    of(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline }).findings
+    find(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline }).findings
 }
 
 fn judged(journey: &Journey) -> Vec<Finding> {
@@ -21,11 +21,11 @@ fn judged(journey: &Journey) -> Vec<Finding> {
 }
 
 /// `severity id[+also]/kind service operation ×count`, joined by commas.
-fn told(findings: &[Finding]) -> String {
+fn summary(findings: &[Finding]) -> String {
     let say = |f: &Finding| {
-        let also: String = f.also.iter().map(|id| format!("+{}", id.word())).collect();
+        let also: String = f.also.iter().map(|id| format!("+{}", id.as_str())).collect();
         let kind = if f.kind.is_empty() { String::new() } else { format!("/{}", f.kind) };
-        format!("{} {}{also}{kind} {} {} ×{}", f.severity.word(), f.id.word(), f.service, f.operation, f.count)
+        format!("{} {}{also}{kind} {} {} ×{}", f.severity.as_str(), f.id.as_str(), f.service, f.operation, f.count)
     };
     findings.iter().map(say).collect::<Vec<_>>().join(", ")
 }
@@ -119,7 +119,7 @@ fn each_rule_names_what_is_wrong() {
         ),
     ];
     for (name, text, wanted) in table {
-        assert_eq!(told(&judged(&sketch::journey(text))), wanted, "{name}");
+        assert_eq!(summary(&judged(&sketch::journey(text))), wanted, "{name}");
     }
 }
 
@@ -184,7 +184,7 @@ fn good_runs_of_every_shape_give_nothing_above_info() {
     for (name, text) in table {
         for journey in [sketch::journey(text), stitched(text)] {
             let grave: Vec<Finding> = judged(&journey).into_iter().filter(|f| f.severity > Severity::Info).collect();
-            assert_eq!(told(&grave), "", "{name}");
+            assert_eq!(summary(&grave), "", "{name}");
         }
     }
 }
@@ -195,10 +195,10 @@ fn reused_ids_and_other_journeys_are_not_judged_as_trees() {
     let reused = journey.spans[1].span_id;
     journey.spans[2].span_id = reused;
     journey.spans[3].parent_id = Some(reused);
-    assert_eq!(told(&judged(&journey)), "");
+    assert_eq!(summary(&judged(&journey)), "");
     let mut journey = sketch::journey("a/root 0..100 server\n  ?> b/z 4..5 error: x");
     journey.judged[1] = false;
-    assert_eq!(told(&judged(&journey)), "");
+    assert_eq!(summary(&judged(&journey)), "");
 }
 
 #[test]
@@ -207,11 +207,11 @@ fn clocks_apart_are_told_once_a_pair() {
     let text = format!("a/root 0..2000 server\n{}{}{}", pair(1), pair(2), pair(3));
     let findings = judged(&stitched(&text));
     let skews: Vec<Finding> = findings.into_iter().filter(|f| f.id == FindingId::ClockSkew).collect();
-    assert_eq!((told(&skews).as_str(), skews[0].confidence), ("info clock_skew a b ×3", Confidence::High));
+    assert_eq!((summary(&skews).as_str(), skews[0].confidence), ("info clock_skew a b ×3", Confidence::High));
     let mut journey = sketch::journey("a/root 0..2000 server");
     let event = |at| crate::model::span::Event { time: at, name: "x".into(), attributes: Attributes::default() };
     journey.spans[0].events = vec![event(sketch::ORIGIN.plus(7_200_000_000_000))];
-    assert_eq!(told(&judged(&journey)), "info clock_skew a  ×1");
+    assert_eq!(summary(&judged(&journey)), "info clock_skew a  ×1");
 }
 
 fn scenario(name: &str, seed: u64) -> (demo::DemoRun, Journey) {
@@ -235,7 +235,7 @@ fn twenty_good_runs_tell_what_is_missing() {
         let journey = scenario(name, 1).1;
         let mut known = Knowledge::default();
         known.learn(&journey);
-        told(&judged_by(&journey, &known, Some(&baseline)))
+        summary(&judged_by(&journey, &known, Some(&baseline)))
     };
     assert_eq!(with("complete"), "");
     assert_eq!(
@@ -246,7 +246,7 @@ fn twenty_good_runs_tell_what_is_missing() {
     assert!(with("late-consumer").starts_with("warning gap/queue_wait"));
     assert!(!with("callee-down").contains("unusual"), "what an error explains is not told twice");
     let few = scenario("missing-storage-update", 1).1;
-    assert_eq!(told(&judged_by(&few, &Knowledge::default(), Some(&Baseline::default()))), "");
+    assert_eq!(summary(&judged_by(&few, &Knowledge::default(), Some(&Baseline::default()))), "");
 }
 
 type Drawn = (FindingId, &'static str, &'static [usize]);
@@ -263,7 +263,7 @@ fn what_one_cause_showed_as_is_one_finding() {
     let scene = RuleContext::new(&journey, &grounds);
     let draft = |(id, kind, spans): &(FindingId, &'static str, &[usize])| {
         let severity = if *id == Orphan { Severity::Warning } else { Severity::Info };
-        let mut finding = Finding::new(*id, severity, Confidence::High, id.word());
+        let mut finding = Finding::new(*id, severity, Confidence::High, id.as_str());
         finding.kind = kind;
         finding.evidence = vec![scene.proof(0, "the same")];
         RuleHit { finding, spans: spans.to_vec() }
@@ -302,11 +302,11 @@ fn what_one_cause_showed_as_is_one_finding() {
     for (drawn, wanted) in table {
         let merged = merge::merge(&scene, drawn.iter().map(draft).collect());
         let say = |f: &Finding| {
-            let also: String = f.also.iter().map(|id| format!("+{}", id.word())).collect();
+            let also: String = f.also.iter().map(|id| format!("+{}", id.as_str())).collect();
             let kind = if f.kind == "queue_wait" { "/queue_wait" } else { "" };
             assert_eq!(f.evidence.len(), 1, "the same proof is told once");
             assert_eq!(f.severity == Severity::Warning, f.is(Orphan), "the gravest counts");
-            format!("{}{also}{kind} ×{}", f.id.word(), f.count)
+            format!("{}{also}{kind} ×{}", f.id.as_str(), f.count)
         };
         assert_eq!(merged.iter().map(say).collect::<Vec<_>>().join(", "), wanted);
     }

@@ -1,6 +1,6 @@
 //! How real instrumentations draw good runs, each beside the fault that it must not hide.
 
-use super::{judged_by, told};
+use super::{judged_by, summary};
 use crate::analysis::journey::findings::known::Knowledge;
 use crate::analysis::journey::sketch;
 use crate::model::attribute::Value;
@@ -28,7 +28,7 @@ fn grave(text: &str, known: &Knowledge) -> String {
         known.learn(&journey);
         let mut found = judged_by(&journey, &known, None);
         found.retain(|finding| finding.severity > Severity::Info);
-        told(&found)
+        summary(&found)
     });
     assert_eq!(drawn, stitched, "{text}");
     drawn

@@ -1,0 +1,93 @@
+//! What was asked, for those who want to know: `-v` and `--show-queries`.
+
+use std::collections::BTreeMap;
+
+use crate::command::Context;
+use crate::model::evidence::Source;
+use crate::render::escape;
+use crate::source::server::request::Request;
+use crate::source::server::transport::{RequestLog, Transport, joined};
+use crate::source::server::{Backends, Endpoint};
+
+/// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to
+/// paste elsewhere, the LogQL or PromQL of each above it.
+pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -> String {
+    let asked = transport.asked();
+    let mut said = String::new();
+    let lines = match context.output.verbose {
+        0 => vec![],
+        1 => in_kinds(&asked),
+        _ => asked.iter().map(in_one_line).collect(),
+    };
+    let lines = lines.into_iter().chain(breakers(transport, backends).filter(|_| context.output.verbose > 0));
+    said.extend(lines.map(|line| escape::line(&line) + "\n"));
+    if context.output.show_queries {
+        said.extend(asked.iter().filter_map(|one| to_paste(one, backends.get(one.source)?)));
+    }
+    said
+}
+
+/// A line for each backend that failed.
+fn breakers(transport: &Transport, backends: &Backends) -> impl Iterator<Item = String> {
+    let endpoints = [Source::Jaeger, Source::Loki, Source::Prometheus].into_iter().filter_map(|s| backends.get(s));
+    let told = endpoints.map(|endpoint| (endpoint.source.as_str(), transport.breaker(endpoint)));
+    told.filter(|(_, breaker)| !breaker.is_plain())
+        .map(|(source, breaker)| format!("{source:<10}  breaker {}", breaker.line()))
+}
+
+fn in_one_line(asked: &RequestLog) -> String {
+    let (source, result, line) = (asked.source.as_str(), &asked.result, asked.request.line());
+    format!("{source} {result} in {} ms: {line}", asked.elapsed.as_millis())
+}
+
+/// `jaeger  GET /api/traces ×40  slowest 172 ms`, in the order in which each kind was first asked.
+fn in_kinds(asked: &[RequestLog]) -> Vec<String> {
+    let mut kinds: Vec<(Source, String, Vec<&RequestLog>)> = Vec::new();
+    for one in asked {
+        let kind = kind(one);
+        match kinds.iter_mut().find(|(source, known, _)| *source == one.source && *known == kind) {
+            Some((_, _, all)) => all.push(one),
+            None => kinds.push((one.source, kind, vec![one])),
+        }
+    }
+    kinds.sort_by_key(|(source, ..)| *source);
+    let say = |(source, kind, all): (Source, String, Vec<&RequestLog>)| {
+        let slowest = all.iter().map(|one| one.elapsed).max().unwrap_or_default();
+        let times = if all.len() > 1 { format!(" ×{}", all.len()) } else { String::new() };
+        let took = if all.len() > 1 { "slowest " } else { "" };
+        let (source, ms) = (source.as_str(), slowest.as_millis());
+        format!("{source:<10}  {kind}{times}  {took}{ms} ms{}", other_results(&all))
+    };
+    kinds.into_iter().map(say).collect()
+}
+
+/// Method and path, with a dummy for every ID in it.
+fn kind(asked: &RequestLog) -> String {
+    let is_id = |part: &str| part.len() >= 16 && part.bytes().all(|b| b.is_ascii_hexdigit());
+    let path = asked.request.path.iter().map(|part| if is_id(part) { "ID" } else { part });
+    let bare = Request { path: path.map(str::to_owned).collect(), parameters: vec![], ..asked.request.clone() };
+    bare.line()
+}
+
+/// What did not end well, each result once.
+fn other_results(asked: &[&RequestLog]) -> String {
+    let mut results: BTreeMap<&str, usize> = BTreeMap::new();
+    // A status comes with the size of its answer: that tells nothing of many.
+    let results_of = asked.iter().map(|one| one.result.split(" (").next().unwrap_or_default());
+    for result in results_of.filter(|result| *result != "200") {
+        *results.entry(result).or_default() += 1;
+    }
+    results.iter().map(|(result, n)| format!("  {n} × {result}")).collect()
+}
+
+fn to_paste(asked: &RequestLog, endpoint: &Endpoint) -> Option<String> {
+    let mut url = joined(&endpoint.url, &asked.request.path);
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    if !asked.request.parameters.is_empty() {
+        url.set_query(Some(&asked.request.encoded()));
+    }
+    let query = asked.request.parameters.iter().find(|(name, _)| *name == "query");
+    let query = query.map(|(_, text)| format!("# {}: {}\n", asked.source.as_str(), escape::one_line(text)));
+    Some(format!("{}{url}\n", query.unwrap_or_default()))
+}

@@ -1,0 +1,86 @@
+//! How a backend is, from what it did: one place for gathering and for the doctor.
+
+use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::Endpoint;
+use crate::source::server::transport::{Transport, shown};
+
+/// The state of a backend that never answered. At an address that nobody named, nobody need be.
+pub fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
+    match failure.kind {
+        _ if !endpoint.configured && is_stranger(failure.kind) => BackendState::NotConfigured,
+        FailureKind::MustAct | FailureKind::NoSuchApi => BackendState::Refused,
+        FailureKind::OutOfBounds | FailureKind::Rejected | FailureKind::Malformed => BackendState::Partial,
+        _ => BackendState::Unreachable,
+    }
+}
+
+/// Whether nobody listens there, or something that is not what was looked for.
+pub fn is_stranger(kind: FailureKind) -> bool {
+    use FailureKind::{Absent, Malformed, MustAct, NoSuchApi};
+    matches!(kind, Absent | NoSuchApi | MustAct | Malformed)
+}
+
+/// The same as a note.
+pub fn note_of(endpoint: &Endpoint, failure: &Failure) -> Note {
+    if state_of(endpoint, failure) != BackendState::NotConfigured {
+        return failure.note(endpoint.source);
+    }
+    let name = endpoint.source.as_str();
+    let message = format!("no {name} is configured, and the default does not answer: {}", failure.message);
+    Note::new(NoteCode::NotConfigured, endpoint.source, message)
+}
+
+/// A remark that takes from the answer, with the next step where it tells none itself.
+pub fn advised(note: Note) -> Note {
+    let next = match note.code {
+        _ if !note.hint.is_empty() => return note,
+        NoteCode::Partial => "the server itself says so: ask again later, or look at its own log",
+        NoteCode::Skipped => "--record DIR keeps the answers as they came, to look at them",
+        NoteCode::Truncated => "narrow the time with --start and --end",
+        _ => return note,
+    };
+    note.hint(next)
+}
+
+/// That nobody at all is there who could have been asked.
+pub fn nobody(backends: &[BackendStatus]) -> Option<Note> {
+    let is_away = |b: &BackendStatus| matches!(b.state, BackendState::NotConfigured | BackendState::LeftOut);
+    let message = "no backend answered: none is configured, and none is at its usual place on this machine";
+    let hint = "set --jaeger-url, --loki-url, --prometheus-url, or see `trace config show`";
+    let nobody = !backends.is_empty() && backends.iter().all(is_away);
+    nobody.then(|| Note::general(NoteCode::Unreachable, message).hint(hint))
+}
+
+/// A backend that was left out on purpose.
+pub fn left_out(source: Source) -> BackendStatus {
+    BackendStatus::new(source, BackendState::LeftOut)
+}
+
+/// That asking it failed, and what to do about it.
+pub fn failed(status: &mut BackendStatus, endpoint: &Endpoint, failure: &Failure) {
+    status.state = state_of(endpoint, failure);
+    status.error.clone_from(&failure.message);
+    failure.advice().clone_into(&mut status.hint);
+}
+
+/// What it lacks, as this remark says.
+pub fn lacking(status: &mut BackendStatus, state: BackendState, note: &Note) {
+    status.state = state;
+    status.error.clone_from(&note.message);
+    status.hint.clone_from(&note.hint);
+}
+
+/// A backend that was asked, with what it was asked so far.
+pub fn asked(endpoint: &Endpoint, transport: &Transport) -> BackendStatus {
+    let tally = transport.tally(endpoint.source);
+    let elapsed = tally.first.zip(tally.last).map(|(first, last)| last.saturating_duration_since(first));
+    BackendStatus {
+        url: shown(&endpoint.url),
+        url_from: endpoint.url_from.clone(),
+        requests: tally.requests,
+        elapsed_ns: elapsed.map_or(0, |e| i64::try_from(e.as_nanos()).unwrap_or(i64::MAX)),
+        breaker: Some(transport.breaker(endpoint)),
+        ..BackendStatus::new(endpoint.source, BackendState::Ok)
+    }
+}

@@ -1,0 +1,87 @@
+//! How Prometheus did over the questions of a command that asks it by itself, without a journey.
+
+use crate::gather::backend_status;
+use crate::gather::metrics::remarks;
+use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
+use crate::model::time::Window;
+use crate::source::failure::{Came, Failure};
+use crate::source::server::Endpoint;
+use crate::source::server::transport::Transport;
+use crate::wire::prometheus_json::PrometheusReply;
+
+/// What was remarked, and what failed first.
+pub struct MetricStatus<'a> {
+    endpoint: &'a Endpoint,
+    transport: &'a Transport,
+    failed: Option<Failure>,
+    notes: Vec<Note>,
+}
+
+impl<'a> MetricStatus<'a> {
+    /// Nothing is asked yet.
+    pub fn new(endpoint: &'a Endpoint, transport: &'a Transport) -> Self {
+        Self { endpoint, transport, failed: None, notes: vec![] }
+    }
+
+    /// The data of an answer; nothing where it failed.
+    pub fn take<T: Default>(&mut self, asked: Result<PrometheusReply<T>, Failure>) -> T {
+        match asked {
+            Ok(told) => {
+                self.notes.extend(remarks(&told));
+                told.data
+            }
+            Err(failure) => {
+                self.failed.get_or_insert(failure);
+                T::default()
+            }
+        }
+    }
+
+    /// Whether nothing has failed so far.
+    pub fn is_well(&self) -> bool {
+        self.failed.is_none()
+    }
+
+    /// One more remark.
+    pub fn note(&mut self, note: Note) {
+        self.notes.push(note);
+    }
+
+    /// What an answer rests on that needs Prometheus for what it is about; it gave so many alerts, or what `detail` says.
+    pub fn shell(self, what: &str, items: usize, detail: String, window: Window) -> Evidence {
+        let Self { endpoint, transport, failed, notes } = self;
+        let mut status = backend_status::asked(endpoint, transport);
+        (status.items, status.detail) = (items, detail);
+        let mut shell = Evidence::default();
+        notes.into_iter().for_each(|note| shell.note(backend_status::advised(note)));
+        match failed {
+            None => {
+                shell.coverage.metrics.add(window);
+                if let Some(note) = shell.notes.iter().find(|note| note.code.is_incomplete()) {
+                    backend_status::lacking(&mut status, BackendState::Partial, note);
+                }
+            }
+            Some(failure) => {
+                backend_status::failed(&mut status, endpoint, &failure);
+                shell.note(backend_status::note_of(endpoint, &failure));
+                if status.state == BackendState::NotConfigured {
+                    shell.note(needed(what));
+                }
+            }
+        }
+        if let Some(failure) = transport.interrupted() {
+            let came = if transport.has_answered(Source::Prometheus) { Came::Something } else { Came::Nothing };
+            shell.notes.retain(|note| note.code != NoteCode::BoundReached);
+            shell.note(failure.interruption(came));
+        }
+        shell.backends = vec![status];
+        shell
+    }
+}
+
+/// Nobody else knows.
+fn needed(what: &str) -> Note {
+    let said = format!("{what} come from prometheus, and none is configured");
+    let hint = "set --prometheus-url, TRACE_PROMETHEUS_URL, or `url` under [prometheus] in the configuration";
+    Note::new(NoteCode::Unreachable, Source::Prometheus, said).hint(hint)
+}

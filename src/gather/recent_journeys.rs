@@ -1,0 +1,267 @@
+//! The newest journeys that begin in some way, or that a filter wants: which IDs there are to ask for. The limit is part
+//! of the question.
+
+use std::cell::Cell;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
+use crate::gather::backend_status;
+use crate::gather::fetched::SpansByTrace;
+use crate::gather::traces::{is_too_deep, wants_service};
+use crate::model::conventions::short_service;
+use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::filter::Filters;
+use crate::model::id::{SpanId, TraceId};
+use crate::model::pattern::Pattern;
+use crate::model::span::Span;
+use crate::model::time::{Timestamp, Window};
+use crate::progress::Progress;
+use crate::query::Bounds;
+use crate::source::failure::Failure;
+use crate::source::server::Backends;
+use crate::source::server::jaeger::{Jaeger, TraceSearch};
+use crate::source::server::transport::Transport;
+use crate::stitch::subjects::{JourneyCandidate, subjects};
+
+/// How often one service is asked, where what it gives is not what is wanted.
+const MOST_ASKS: usize = 64;
+/// A window shorter than this is not cut in two: 1 ms.
+const SHORTEST: i64 = 1_000_000;
+
+/// Which journeys are wanted.
+#[derive(Clone, Debug)]
+pub struct RecentQuery {
+    /// The name of a span at the top of its trace; any where none is told.
+    pub root: Option<Pattern>,
+    /// The service of that span, by its whole or its short name; any where none is told.
+    pub root_service: Option<Pattern>,
+    /// What one of the spans must be like. What is asked of lines is not looked at.
+    pub filters: Filters,
+    /// When its spans began.
+    pub window: Window,
+    /// How many journeys, the newest first.
+    pub newest: usize,
+    /// Only those of which every span that was found ended before: what is settled.
+    pub ended_before: Option<Timestamp>,
+    /// The keys under which a correlation ID may stand, most likely first.
+    pub keys: Vec<String>,
+    /// Only these services are asked; empty means all.
+    pub services: Vec<String>,
+    /// How much may be asked.
+    pub bounds: Bounds,
+}
+
+/// Which there are.
+#[derive(Clone, Debug)]
+pub struct Recent {
+    /// How to ask for each, the newest first; spans are those of the traces that were found.
+    pub journeys: Vec<JourneyCandidate>,
+    /// How Jaeger did, and what is to be remarked; no spans.
+    pub shell: Evidence,
+}
+
+/// Looks for them.
+pub async fn recent(wanted: &RecentQuery, backends: &Backends, transport: &Transport, progress: &Progress) -> Recent {
+    progress.say("looking for recent journeys");
+    let mut shell = Evidence::default();
+    let Some(endpoint) = &backends.jaeger else {
+        let message = "recent journeys are found by jaeger, which is left out";
+        shell.note(Note::new(NoteCode::NotConfigured, Source::Jaeger, message));
+        shell.backends = vec![backend_status::left_out(Source::Jaeger)];
+        return Recent { journeys: vec![], shell };
+    };
+    let (found, failure) = match Jaeger::connect(transport, endpoint, backends.jaeger_api).await {
+        Ok(jaeger) => {
+            let looking = RecentSearch::new(jaeger, wanted);
+            if wanted.bounds.requests == Bounds::default().requests {
+                transport.allow_at_least(60 * looking.services().len());
+            }
+            let found = looking.everywhere().await;
+            let failure = found.failures.first().cloned();
+            (found, failure)
+        }
+        Err(failure) => (RecentTraces { failures: vec![failure.clone()], ..RecentTraces::default() }, Some(failure)),
+    };
+    let mut status = backend_status::asked(endpoint, transport);
+    if let Some(failure) = failure {
+        let note = backend_status::note_of(endpoint, &failure);
+        backend_status::failed(&mut status, endpoint, &failure);
+        shell.note(note);
+    }
+    found.notes.into_iter().for_each(|note| shell.note(backend_status::advised(note)));
+    if found.failures.is_empty() {
+        shell.coverage.traces.add(wanted.window);
+    }
+    let (journeys, more) = chosen(found.traces, wanted);
+    status.items = journeys.len();
+    shell.backends = vec![status];
+    if more || found.is_cut {
+        let n = journeys.len();
+        shell.note(Note::new(NoteCode::Sampled, Source::Jaeger, format!("the newest {n} journeys; there may be more")));
+    }
+    shell.notes.sort();
+    Recent { journeys, shell }
+}
+
+/// What came of asking.
+#[derive(Default)]
+struct RecentTraces {
+    traces: SpansByTrace,
+    notes: Vec<Note>,
+    failures: Vec<Failure>,
+    /// Whether there was more than was read.
+    is_cut: bool,
+}
+
+impl RecentTraces {
+    fn absorb(mut self, other: Self) -> Self {
+        other.traces.0.into_values().for_each(|spans| self.traces.add(spans));
+        self.notes.extend(other.notes);
+        self.failures.extend(other.failures);
+        self.is_cut |= other.is_cut;
+        self
+    }
+}
+
+/// Jaeger, for this question.
+struct RecentSearch<'a> {
+    jaeger: Jaeger<'a>,
+    wanted: &'a RecentQuery,
+    limit: Cell<usize>,
+}
+
+impl<'a> RecentSearch<'a> {
+    fn new(jaeger: Jaeger<'a>, wanted: &'a RecentQuery) -> Self {
+        let limit = Cell::new(wanted.newest.clamp(1, wanted.bounds.search_limit.max(1)));
+        Self { jaeger, wanted, limit }
+    }
+
+    /// The services that are asked one by one.
+    fn services(&self) -> Vec<&str> {
+        let all = if self.wanted.services.is_empty() { &self.jaeger.services } else { &self.wanted.services };
+        all.iter().map(String::as_str).filter(|service| self.wants(service)).collect()
+    }
+
+    /// Whether a trace that is wanted must have spans of this service.
+    fn wants(&self, service: &str) -> bool {
+        is_service(self.wanted.root_service.as_ref(), service)
+            && (self.wanted.root_service.is_some() || self.wanted.filters.wants_service(service))
+    }
+
+    /// All services at once where the server can and none is asked for, else one by one.
+    async fn everywhere(&self) -> RecentTraces {
+        let names_one = self.wanted.root_service.is_some() || !self.wanted.filters.services.is_empty();
+        if self.jaeger.serviceless
+            && self.wanted.services.is_empty()
+            && !names_one
+            && let Ok(found) = self.ask(None).await
+        {
+            return found;
+        }
+        let asks = self.services().into_iter().map(|service| self.ask(Some(service)));
+        join_all(asks).await.into_iter().flatten().fold(RecentTraces::default(), RecentTraces::absorb)
+    }
+
+    /// One service, from now backwards: what is as long as the limit is cut in two, until as many are found as are wanted.
+    async fn ask(&self, service: Option<&str>) -> Result<RecentTraces, ServiceRequired> {
+        let mut found = RecentTraces::default();
+        let mut open = vec![self.wanted.window];
+        let tags = self.tags();
+        for _ in 0..MOST_ASKS {
+            let Some(window) = open.pop() else { return Ok(found) };
+            let limit = self.limit.get();
+            let search = TraceSearch { operation: self.operation(), tags: &tags, window, limit };
+            match self.jaeger.search(&search, service).await {
+                Ok(decoded) => {
+                    let mut traces = SpansByTrace::default();
+                    traces.add(decoded.spans);
+                    let is_full = traces.0.len() >= limit;
+                    traces.0.retain(|_, spans| is_wanted(spans, self.wanted));
+                    found = found.absorb(RecentTraces { traces, ..RecentTraces::default() });
+                    let skipped = decoded.skipped.into_iter().map(|why| (NoteCode::Skipped, why));
+                    let partial =
+                        decoded.errors.into_iter().map(|why| (NoteCode::Partial, format!("jaeger says: {why}")));
+                    found.notes.extend(skipped.chain(partial).map(|(code, why)| Note::new(code, Source::Jaeger, why)));
+                    let has_enough = settled(&found.traces, self.wanted).len() >= self.wanted.newest;
+                    if has_enough {
+                        found.is_cut |= is_full || !open.is_empty();
+                        return Ok(found);
+                    }
+                    if is_full && window.length() > SHORTEST {
+                        open.extend(window.halves());
+                    } else {
+                        found.is_cut |= is_full;
+                    }
+                }
+                Err(failure) if is_too_deep(&failure) && limit > 1 => {
+                    self.limit.set(limit / 2);
+                    open.push(window);
+                }
+                Err(failure) if service.is_none() && wants_service(&failure) => return Err(ServiceRequired),
+                Err(failure) => found.failures.push(failure),
+            }
+        }
+        found.is_cut |= !open.is_empty();
+        Ok(found)
+    }
+
+    /// The name that the server looks for; one with wildcards is looked for here.
+    fn operation(&self) -> Option<&str> {
+        let operations = &self.wanted.filters.operations;
+        let only = if operations.len() == 1 { operations.first() } else { None };
+        self.wanted.root.as_ref().or(only).and_then(Pattern::as_exact)
+    }
+
+    /// The attributes that the server looks for. All must be true of one span: those of the filter may be of another one
+    /// than the root.
+    fn tags(&self) -> Vec<(&str, &str)> {
+        if self.wanted.root.is_some() {
+            return vec![];
+        }
+        let tags = self.wanted.filters.tags.iter();
+        tags.filter_map(|(key, value)| Some((key.as_str(), value.as_exact()?))).collect()
+    }
+}
+
+/// The server wants a service to be named.
+struct ServiceRequired;
+
+/// By its whole or its short name.
+fn is_service(pattern: Option<&Pattern>, service: &str) -> bool {
+    pattern.is_none_or(|pattern| pattern.matches(service) || pattern.matches(short_service(service)))
+}
+
+/// Whether a trace begins as wanted, and holds a span as wanted.
+fn is_wanted(spans: &[Span], wanted: &RecentQuery) -> bool {
+    let here: BTreeSet<SpanId> = spans.iter().map(|span| span.span_id).collect();
+    let is_top = |span: &Span| span.parent_id.is_none_or(|parent| parent == span.span_id || !here.contains(&parent));
+    let is_root = |span: &Span| {
+        wanted.root.as_ref().is_none_or(|root| root.matches(&span.name))
+            && is_service(wanted.root_service.as_ref(), span.service())
+            && is_top(span)
+    };
+    spans.iter().any(is_root) && spans.iter().any(|span| wanted.filters.wants_span(span))
+}
+
+/// The traces that ended early enough.
+fn settled(traces: &SpansByTrace, wanted: &RecentQuery) -> Vec<TraceId> {
+    let ended = |spans: &[Span]| wanted.ended_before.is_none_or(|at| spans.iter().all(|span| span.end() < at));
+    traces.0.iter().filter(|(_, spans)| ended(spans)).map(|(trace, _)| *trace).collect()
+}
+
+/// The newest journeys of these traces, and whether there are more. One of which any trace goes on is left out.
+fn chosen(traces: SpansByTrace, wanted: &RecentQuery) -> (Vec<JourneyCandidate>, bool) {
+    let settled: BTreeSet<TraceId> = settled(&traces, wanted).into_iter().collect();
+    let of = |spans: Vec<Span>| subjects(&Evidence { spans, ..Evidence::default() }, &wanted.keys);
+    let (done, going_on): (Vec<Span>, Vec<Span>) =
+        traces.0.into_values().flatten().partition(|span| settled.contains(&span.trace_id));
+    let going_on: BTreeSet<String> = of(going_on).into_iter().map(|one| one.subject.text).collect();
+    let mut journeys = of(done);
+    journeys.retain(|one| !going_on.contains(&one.subject.text));
+    journeys.sort_by(|a, b| (Reverse(a.first), &a.subject.text).cmp(&(Reverse(b.first), &b.subject.text)));
+    let more = journeys.len() > wanted.newest;
+    journeys.truncate(wanted.newest);
+    (journeys, more)
+}
