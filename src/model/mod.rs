@@ -1,5 +1,6 @@
 //! The words: what a span, a trace, a line, a journey is. No I/O, no format, no judgement.
 
+pub mod action;
 pub mod attribute;
 pub mod basis;
 pub mod conventions;

@@ -32,6 +32,7 @@ pub mod verify;
 mod waterfall;
 pub mod why;
 pub mod window;
+pub mod wording;
 pub mod words;
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
