@@ -23,7 +23,7 @@
 //! | [`pipeline`] | expectations, pure: `spec` is what can be said, `file` reads it, `evaluate` tells whether a journey is so |
 //! | [`model`] | the words |
 //!
-//! How to add a command: an analysis with its tests, a report (a `Body` variant and its file), a command file, a line in
+//! How to add a command: an analysis with its tests, a report (a file that implements `ReportBody`, a line in `report::REPORTS`), a command file, a line in
 //! [`cli`], a scenario, a README section. A backend: recorded answers, a wire decoder, a request file, a doctor line, a
 //! live test. A format: one render file, one snapshot a report. The compiler's exhaustive `match` is the checklist.
 //!

@@ -6,7 +6,7 @@ use crate::analysis::window::alert_rules::judged;
 use crate::analysis::window::alerts::{AlertEpisode, AlertExamples, AlertInput, episodes, explain, wanted};
 use crate::command::journey::{JourneyRequest, ask};
 use crate::command::phases::{left_out, no_file};
-use crate::command::provenance::Provenance;
+use crate::command::provenance::Answered;
 use crate::command::session::{Session, progress};
 use crate::command::window::{TraceSelection, WindowQuery, WindowSearch, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
@@ -24,7 +24,6 @@ use crate::model::time::{HOUR, Timestamp, Window, Windows};
 use crate::options::journey::Found;
 use crate::options::sources::Supply;
 use crate::options::window::WindowArgs;
-use crate::report::Body;
 use crate::report::alerts::{AlertsReport, SHOWN};
 use crate::report::filters::flags;
 use crate::report::rules::RulesReport;
@@ -84,7 +83,7 @@ async fn of_a_window(args: &AlertsArgs, context: &Context) -> Result<Outcome, Er
     let filters = journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, desk.now, &filters);
-    let mut footing = Provenance { settled: true, ..blank(&args.window, context) };
+    let mut footing = Answered { settled: true, ..blank(&args.window, context) };
     let mut basis = Basis::default();
     let shown = alerts.len().min(SHOWN);
     if desk.backends.jaeger.is_some() && shown > 0 {
@@ -190,10 +189,10 @@ fn all(told: &AlertsAnswer, window: Window, now: Timestamp, filters: &Filters) -
     wanted
 }
 
-fn shown_with(mut footing: Provenance, args: &AlertsArgs, context: &Context, alerts: AlertsReport) -> Outcome {
+fn shown_with(mut footing: Answered, args: &AlertsArgs, context: &Context, alerts: AlertsReport) -> Outcome {
     footing.found = if alerts.alerts.is_empty() { Found::Nothing } else { Found::Something };
     footing.worst = alerts.gravest_that_gates();
-    footing.outcome(&args.window.journey, context, Body::Alerts(Box::new(alerts)))
+    footing.outcome(&args.window.journey, context, alerts)
 }
 
 async fn rules(args: &AlertsArgs, is_demo: bool, context: &Context) -> Result<Outcome, Error> {
@@ -203,7 +202,7 @@ async fn rules(args: &AlertsArgs, is_demo: bool, context: &Context) -> Result<Ou
         return Err(Error::usage(said, "drop it, or --rules"));
     }
     let journey = &args.window.journey;
-    let mut footing = Provenance { settled: true, ..blank(&args.window, context) };
+    let mut footing = Answered { settled: true, ..blank(&args.window, context) };
     let (told, asked) = if is_demo {
         let rules = platform::rules();
         let all = rules.iter().filter_map(|rule| needed(&rule.query)).flatten();
@@ -224,5 +223,5 @@ async fn rules(args: &AlertsArgs, is_demo: bool, context: &Context) -> Result<Ou
     let rules = RulesReport { asked, rules: judged(told.rules, needed, &told.seen) };
     footing.found = if rules.rules.is_empty() { Found::Nothing } else { Found::Something };
     footing.worst = rules.is_ill().then_some(Severity::Warning);
-    Ok(footing.outcome(journey, context, Body::Rules(Box::new(rules))))
+    Ok(footing.outcome(journey, context, rules))
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::command::{Context, Outcome};
 use crate::error::Error;
+use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Zone};
 use crate::options::address::plain;
 use crate::options::backends::{APIS, BackendArgs};
@@ -14,8 +15,8 @@ use crate::options::origin::{Origin, Sourced};
 use crate::options::settings::Settings;
 use crate::options::target::Target;
 use crate::render::render;
+use crate::report::Report;
 use crate::report::config::{ConfigFile, ConfigProfile, ConfigReport, ConfigValue};
-use crate::report::{Body, Report};
 use crate::source::server::transport::size;
 
 /// Flags.
@@ -56,7 +57,7 @@ impl ConfigArgs {
 #[expect(clippy::unused_async, reason = "every command runs in the same way")]
 pub async fn run(_: &ConfigArgs, context: &Context) -> Result<Outcome, Error> {
     let config = report(&context.settings, values(&context.settings));
-    let report = Report::new(Body::Config(config));
+    let report = Report::new(Provenance::default(), config);
     Ok(Outcome::answered(render(&report, context.format(), &context.view)))
 }
 

@@ -6,12 +6,13 @@ use crate::command::{Context, Outcome, knowledge};
 use crate::error::Error;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Evidence;
+use crate::model::provenance::Provenance;
 use crate::query::{Query, Subject};
 use crate::render::render;
 use crate::report::find::FindReport;
 use crate::report::timeline::TimelineReport;
 use crate::report::tour::{TourReport, TourStep};
-use crate::report::{Body, Report};
+use crate::report::{Report, ReportBody};
 use crate::source::demo::{self, DemoRun, Scenario};
 use crate::stitch::stitch;
 
@@ -51,7 +52,7 @@ pub async fn run(args: &DemoArgs, context: &Context) -> Result<Outcome, Error> {
         next: next(),
         runs: demo::scenarios().iter().map(|scenario| scenario.name.to_owned()).collect(),
     };
-    let report = Report::new(Body::Tour(tour));
+    let report = Report::new(Provenance::default(), tour);
     Ok(Outcome::answered(render(&report, context.format(), &context.view)))
 }
 
@@ -63,7 +64,7 @@ fn stops(scenario: &Scenario, run: &DemoRun) -> Vec<TourStep> {
         text: run.truth.planted.as_ref().map_or("Nothing is wrong here.", |planted| planted.what).to_owned(),
         command: format!("trace find {flag}"),
         report: report(run, &flag, |judged, query| {
-            Body::Find(Box::new(FindReport::new(judged, query.keys.clone(), TimelineOptions::compact())))
+            FindReport::new(judged, query.keys.clone(), TimelineOptions::compact())
         }),
     }];
     if scenario.name == demo::BROKEN {
@@ -74,22 +75,25 @@ fn stops(scenario: &Scenario, run: &DemoRun) -> Vec<TourStep> {
             command: format!("trace timeline --logs all {flag}"),
             report: report(run, &flag, |judged, _| {
                 let options = TimelineOptions { lines: LogDetail::All, ..TimelineOptions::default() };
-                Body::Timeline(Box::new(TimelineReport::new(judged, options)))
+                TimelineReport::new(judged, options)
             }),
         });
     }
     stops
 }
 
-fn report(run: &DemoRun, flag: &str, body: impl FnOnce(AnalysedJourney, &Query) -> Body) -> Report {
+fn report<B: ReportBody + 'static>(
+    run: &DemoRun,
+    flag: &str,
+    body: impl FnOnce(AnalysedJourney, &Query) -> B,
+) -> Report {
     let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
     let query = Query::about(Subject::correlation(&run.correlation_id), keys, demo::NOW);
     let evidence = demo::evidence(run);
     let shell = Evidence { spans: vec![], logs: vec![], ..evidence.clone() };
     let judged = knowledge::in_demo(stitch(evidence, &query));
-    let mut report = Report::new(body(judged, &query)).about(&run.correlation_id, &shell);
-    flag.clone_into(&mut report.flags);
-    report
+    let provenance = Provenance::from_evidence(Some(run.correlation_id.clone()), &shell);
+    Report::new(Provenance { flags: flag.to_owned(), ..provenance }, body(judged, &query))
 }
 
 fn next() -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use crate::analysis::window::diff::{DiffFold, DiffSide};
 use crate::command::journey::{JourneyAnswer, JourneyRequest, about, ask};
-use crate::command::provenance::Provenance;
+use crate::command::provenance::Answered;
 use crate::command::session::{Session, progress};
 use crate::command::window::{WindowAnswer, WindowSearch, each, in_window, needs_spans};
 use crate::command::{Context, Outcome};
@@ -15,7 +15,6 @@ use crate::options::sources::Supply;
 use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
 use crate::options::window::WindowArgs;
-use crate::report::Body;
 use crate::report::diff::{DiffReport, DiffSubject};
 use crate::source::demo;
 
@@ -80,7 +79,7 @@ pub async fn run(args: &DiffArgs, context: &Context) -> Result<Outcome, Error> {
         (true, true) => Exit::Negative,
         (true, false) => Exit::Answered,
     };
-    let mut outcome = footing.outcome(&args.window.journey, context, Body::Diff(Box::new(body)));
+    let mut outcome = footing.outcome(&args.window.journey, context, body);
     if args.exit_code && outcome.exit == Exit::Answered {
         outcome.exit = told;
     }
@@ -132,7 +131,7 @@ async fn two_windows(
     args: &DiffArgs,
     windows: [Window; 2],
     context: &Context,
-) -> Result<(DiffSubject, Provenance), Error> {
+) -> Result<(DiffSubject, Answered), Error> {
     let filters = args.window.journey.filters.filters();
     let mut diff = DiffFold::of_many();
     let mut all: Vec<WindowAnswer> = vec![];
@@ -167,13 +166,13 @@ async fn two_windows(
             }
         }
     }
-    let (footings, bases): (Vec<Provenance>, Vec<Basis>) = all.into_iter().map(|one| (one.footing, one.basis)).unzip();
-    let footing = footings.into_iter().reduce(Provenance::and).unwrap_or_default();
+    let (footings, bases): (Vec<Answered>, Vec<Basis>) = all.into_iter().map(|one| (one.footing, one.basis)).unzip();
+    let footing = footings.into_iter().reduce(Answered::and).unwrap_or_default();
     let bases = <[Basis; 2]>::try_from(bases).unwrap_or_default();
     Ok((DiffSubject::Windows { windows, bases, told: diff.told() }, footing))
 }
 
-async fn two_journeys(args: &DiffArgs, context: &Context) -> Result<(DiffSubject, Provenance), Error> {
+async fn two_journeys(args: &DiffArgs, context: &Context) -> Result<(DiffSubject, Answered), Error> {
     let (plain, filters) = (JourneyRequest::plain(context), args.window.journey.filters.filters());
     let both = both(args, context)?;
     let mut told: Vec<JourneyAnswer> = vec![];
@@ -209,7 +208,7 @@ async fn two_journeys(args: &DiffArgs, context: &Context) -> Result<(DiffSubject
     };
     let empty: Vec<bool> = told.iter().map(|one| one.judged.journey.is_empty()).collect();
     let names: Vec<String> = both.iter().zip(&told).map(name).collect();
-    let mut footing = told.into_iter().map(|one| one.footing).reduce(Provenance::and).unwrap_or_default();
+    let mut footing = told.into_iter().map(|one| one.footing).reduce(Answered::and).unwrap_or_default();
     // One side alone is nothing to compare.
     if empty.contains(&true) {
         footing.found = Found::Nothing;

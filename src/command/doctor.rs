@@ -6,11 +6,12 @@ use crate::command::{Context, Outcome};
 use crate::error::{Error, Exit};
 use crate::gather::doctor::examine;
 use crate::model::evidence::{BackendState, Source};
+use crate::model::provenance::Provenance;
 use crate::options::backends::BackendArgs;
 use crate::options::sources::RecordingArgs;
 use crate::render::render;
+use crate::report::Report;
 use crate::report::doctor::{DoctorReport, DoctorRow};
-use crate::report::{Body, Report};
 use crate::source::demo;
 use crate::source::failure::Came;
 use crate::stop::Stage;
@@ -35,7 +36,7 @@ pub struct DoctorArgs {
 /// Whatever kept it from running at all.
 pub async fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Error> {
     if args.demo {
-        let report = Report::new(Body::Doctor(DoctorReport { checks: SOURCES.map(of_demo).to_vec() }));
+        let report = Report::new(Provenance::default(), DoctorReport { checks: SOURCES.map(of_demo).to_vec() });
         return Ok(Outcome::answered(render(&report, context.format(), &context.view)));
     }
     let (tape, now) = tape(&args.recording, context.surroundings.now)?;
@@ -51,11 +52,11 @@ pub async fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Error>
     let well = exit(&checks);
     let exit = unsaved.unwrap_or(well);
     let any_answered = checks.iter().any(|check| matches!(check.state, BackendState::Ok | BackendState::Partial));
-    let mut report = Report::new(Body::Doctor(DoctorReport { checks }));
-    report.complete = well == Exit::Answered;
+    let mut provenance = Provenance { complete: well == Exit::Answered, ..Provenance::default() };
     if let Some(failure) = transport.interrupted() {
-        report.notes.push(failure.interruption(if any_answered { Came::Something } else { Came::Nothing }));
+        provenance.notes.push(failure.interruption(if any_answered { Came::Something } else { Came::Nothing }));
     }
+    let report = Report::new(provenance, DoctorReport { checks });
     Ok(Outcome { stdout: render(&report, context.format(), &context.view), stderr: said.into_bytes(), exit })
 }
 

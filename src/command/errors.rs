@@ -8,7 +8,6 @@ use crate::error::Error;
 use crate::model::finding::Severity;
 use crate::options::journey::JourneyArgs;
 use crate::options::window::WindowArgs;
-use crate::report::Body;
 use crate::report::errors::ErrorsReport;
 
 /// Lines to copy.
@@ -68,5 +67,5 @@ pub async fn run(args: &ErrorsArgs, context: &Context) -> Result<Outcome, Error>
     let body = ErrorsReport { errors, older, older_count, passed_on, basis: counted.basis, when, stacks: args.stack };
     let mut footing = counted.footing;
     footing.worst = is_kept.then_some(Severity::Error);
-    Ok(footing.outcome(&args.journey, context, Body::Errors(Box::new(body))))
+    Ok(footing.outcome(&args.journey, context, body))
 }

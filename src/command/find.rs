@@ -5,7 +5,6 @@ use crate::command::journey::{JourneyRequest, ask};
 use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::options::journey::JourneyArgs;
-use crate::report::Body;
 use crate::report::find::FindReport;
 
 /// Lines to copy.
@@ -32,7 +31,5 @@ pub struct FindArgs {
 pub async fn run(args: &FindArgs, context: &Context) -> Result<Outcome, Error> {
     let told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
     let options = TimelineOptions { filters: args.journey.filters.filters(), ..TimelineOptions::compact() };
-    Ok(told.outcome(&args.journey, context, |judged, query| {
-        Body::Find(Box::new(FindReport::new(judged, query.keys.clone(), options)))
-    }))
+    Ok(told.outcome(&args.journey, context, |judged, query| FindReport::new(judged, query.keys.clone(), options)))
 }

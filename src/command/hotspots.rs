@@ -8,7 +8,6 @@ use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::finding::Severity;
 use crate::options::window::{ViaArgs, WindowArgs};
-use crate::report::Body;
 use crate::report::hotspots::HotspotsReport;
 
 /// Lines to copy.
@@ -74,5 +73,5 @@ pub async fn run(args: &HotspotsArgs, context: &Context) -> Result<Outcome, Erro
     };
     let mut footing = counted.footing;
     footing.worst = is_kept.then_some(Severity::Error);
-    Ok(footing.outcome(&args.window.journey, context, Body::Hotspots(Box::new(body))))
+    Ok(footing.outcome(&args.window.journey, context, body))
 }

@@ -7,7 +7,7 @@ use crate::analysis::journey::findings::known::Knowledge;
 use crate::analysis::journey::findings::{AnalysedJourney, FindingsInput};
 use crate::command::links::links;
 use crate::command::offline::{demo_run, only_journey, read_files, within};
-use crate::command::provenance::Provenance;
+use crate::command::provenance::Answered;
 use crate::command::readings::readings;
 use crate::command::session::{Session, progress};
 use crate::command::{Context, Outcome, knowledge};
@@ -26,7 +26,7 @@ use crate::pipeline::evaluate::MetricReading;
 use crate::pipeline::spec::Metric;
 use crate::progress::Progress;
 use crate::query::{Query, Subject, TimeRange};
-use crate::report::Body;
+use crate::report::ReportBody;
 use crate::report::words::{flag, quoted};
 use crate::source::demo;
 use crate::source::server::transport::{Transport, shown};
@@ -44,16 +44,16 @@ pub struct JourneyAnswer {
     /// What the metrics that were wished for said.
     pub readings: Vec<MetricReading>,
     /// What it rests on.
-    pub footing: Provenance,
+    pub footing: Answered,
 }
 
 impl JourneyAnswer {
     /// The outcome of a reading command: the report in the form that is wanted, and what the code says.
-    pub fn outcome(
+    pub fn outcome<B: ReportBody + 'static>(
         self,
         args: &JourneyArgs,
         context: &Context,
-        body: impl FnOnce(AnalysedJourney, &Query) -> Body,
+        body: impl FnOnce(AnalysedJourney, &Query) -> B,
     ) -> Outcome {
         self.footing.outcome(args, context, body(self.judged, &self.query))
     }
@@ -255,7 +255,7 @@ impl StitchedJourney {
         };
         let (links, flags) = (links(&context.settings, &journey), flags(args, context));
         let judged = AnalysedJourney::new(journey, &grounds);
-        let footing = Provenance {
+        let footing = Answered {
             subject: Some(query.subject.text.clone()),
             found: if judged.journey.is_empty() { Found::Nothing } else { Found::Something },
             worst: judged.judgement.gravest(),

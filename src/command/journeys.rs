@@ -12,7 +12,7 @@ use crate::command::journey::{
     JourneyAnswer, JourneyRequest, StitchedJourney, about, ask, blank, flags, key_that_worked,
 };
 use crate::command::offline::{demo_run, read_files, within};
-use crate::command::provenance::Provenance;
+use crate::command::provenance::Answered;
 use crate::command::session::{Session, bar, progress};
 use crate::error::Error;
 use crate::gather::recent_journeys::{Recent, RecentQuery, recent};
@@ -40,7 +40,7 @@ pub async fn each(
     wish: &JourneyRequest<'_>,
     context: &Context,
     mut take: impl FnMut(&mut JourneyAnswer),
-) -> Result<Provenance, Error> {
+) -> Result<Answered, Error> {
     let is_named = args.subject.subject()?.is_some();
     let supply = args.sources.supply(&context.surroundings)?;
     if matches!(&supply, Supply::Files(paths) if paths.iter().any(|path| path.as_os_str() == "-")) && many.reads_stdin()
@@ -54,7 +54,7 @@ pub async fn each(
     if is_named && (listed.is_some() || many.recent.is_some()) {
         return Err(Error::usage("one ID and a list of them", "name the ID, or give --ids-from or --recent"));
     }
-    let mut footing: Option<Provenance> = None;
+    let mut footing: Option<Answered> = None;
     let mut add = |mut told: JourneyAnswer| {
         take(&mut told);
         footing = Some(match footing.take() {
@@ -99,7 +99,7 @@ pub async fn each(
             let (said, unsaved) = desk.close(context);
             let mut all = footing.unwrap_or_default();
             search.into_iter().for_each(|shell| all.shell.absorb_shell(shell));
-            footing = Some(Provenance { said, unsaved, ..all });
+            footing = Some(Answered { said, unsaved, ..all });
         }
         _ => add(ask(args, wish, context).await?),
     }
@@ -204,7 +204,7 @@ fn demo_shares(args: &JourneyArgs, scenario: Option<&str>, listed: Option<&[Subj
 }
 
 /// What an answer rests on where nothing was there to be told of, though not all of it could be read.
-fn of_nothing(shell: Evidence, args: &JourneyArgs, context: &Context) -> Option<Provenance> {
+fn of_nothing(shell: Evidence, args: &JourneyArgs, context: &Context) -> Option<Answered> {
     let flags = flags(args, context);
-    (!shell.is_complete()).then(|| Provenance { shell, settled: true, flags, ..Provenance::default() })
+    (!shell.is_complete()).then(|| Answered { shell, settled: true, flags, ..Answered::default() })
 }

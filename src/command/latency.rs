@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::model::basis::Basis;
 use crate::options::sources::Supply;
 use crate::options::window::{ViaArgs, WindowArgs};
-use crate::report::Body;
 use crate::report::latency::LatencyReport;
 
 /// Lines to copy.
@@ -101,5 +100,5 @@ pub async fn run(args: &LatencyArgs, context: &Context) -> Result<Outcome, Error
     let basis = Basis { lines: 0, ..counted.basis };
     let top = usize::try_from(args.top).unwrap_or(usize::MAX);
     let report = LatencyReport::new(table, by, basis, top, args.histogram);
-    Ok(counted.footing.outcome(&args.window.journey, context, Body::Latency(Box::new(report))))
+    Ok(counted.footing.outcome(&args.window.journey, context, report))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::command::journey::JourneyRequest;
 use crate::command::journeys::each;
-use crate::command::provenance::Provenance;
+use crate::command::provenance::Answered;
 use crate::command::spec::read_spec;
 use crate::command::{Context, Outcome};
 use crate::error::{Error, Exit};
@@ -16,7 +16,6 @@ use crate::options::sources::SourceArgs;
 use crate::options::time::TimeArgs;
 use crate::pipeline::learn::{FEWEST, LearnOptions, Learner, TooFew, Update, update};
 use crate::render::{Format, escape};
-use crate::report::Body;
 use crate::report::learned::LearnedReport;
 
 /// Lines to copy.
@@ -114,7 +113,7 @@ fn refused(few: &TooFew) -> Error {
 
 /// The spec as it is: whoever reads it must find it so, whatever the terminal's width. Nothing of it needs escaping; a
 /// file that is shown may.
-fn outcome(learned: LearnedReport, update: Option<Update>, mut footing: Provenance, context: &Context) -> Outcome {
+fn outcome(learned: LearnedReport, update: Option<Update>, mut footing: Answered, context: &Context) -> Outcome {
     let plain = match update {
         _ if context.format() != Format::Table => None,
         None => Some(learned.spec.clone()),
@@ -126,7 +125,7 @@ fn outcome(learned: LearnedReport, update: Option<Update>, mut footing: Provenan
         }
     };
     let exit = footing.unsaved.unwrap_or(Exit::Answered);
-    let report = footing.report(Body::Learned(Box::new(learned)));
+    let report = footing.report(learned);
     let shown = footing.shown(exit, context, &report);
     plain.map_or(shown.clone(), |text| Outcome { stdout: text.into_bytes(), ..shown })
 }

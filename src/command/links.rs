@@ -4,9 +4,9 @@ use serde_json::json;
 use url::Url;
 
 use crate::model::journey::Journey;
+use crate::model::provenance::PageLink;
 use crate::model::time::{MINUTE, Window};
 use crate::options::settings::Settings;
-use crate::report::PageLink;
 use crate::source::server::loki::by_text;
 use crate::source::server::transport::joined;
 use crate::stitch::id_matching::spellings;

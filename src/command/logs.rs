@@ -7,7 +7,6 @@ use crate::model::filter::Filters;
 use crate::model::log::Level;
 use crate::options::backends::choice;
 use crate::options::journey::JourneyArgs;
-use crate::report::Body;
 use crate::report::logs::LogsReport;
 
 /// Lines to copy.
@@ -50,7 +49,5 @@ pub async fn run(args: &LogsArgs, context: &Context) -> Result<Outcome, Error> {
     let mut told = ask(&args.journey, &JourneyRequest { around, ..JourneyRequest::plain(context) }, context).await?;
     let filters = Filters { level: args.level.unwrap_or_default(), ..args.journey.filters.filters() };
     let around = std::mem::take(&mut told.context);
-    Ok(told.outcome(&args.journey, context, |judged, _| {
-        Body::Logs(Box::new(LogsReport::new(judged.journey, around, filters)))
-    }))
+    Ok(told.outcome(&args.journey, context, |judged, _| LogsReport::new(judged.journey, around, filters)))
 }

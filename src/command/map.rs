@@ -14,7 +14,6 @@ use crate::model::basis::Basis;
 use crate::model::time::Window;
 use crate::options::sources::Supply;
 use crate::options::window::{ViaArgs, WindowArgs};
-use crate::report::Body;
 use crate::report::map::{Dependencies, MapReport};
 use crate::source::server::jaeger::dependencies;
 
@@ -82,7 +81,7 @@ pub async fn run(args: &MapArgs, context: &Context) -> Result<Outcome, Error> {
     };
     let basis = Basis { lines: 0, ..counted.basis };
     let report = report(map, basis, dependencies, args.top);
-    Ok(counted.footing.outcome(&args.window.journey, context, Body::Map(Box::new(report))))
+    Ok(counted.footing.outcome(&args.window.journey, context, report))
 }
 
 fn report(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: u32) -> MapReport {

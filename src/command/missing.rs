@@ -13,7 +13,6 @@ use crate::options::filters::FilterArgs;
 use crate::options::journey::JourneyArgs;
 use crate::options::many::ManyArgs;
 use crate::options::subject::SubjectArgs;
-use crate::report::Body;
 use crate::report::missing::{MissingReport, MissingRun};
 use crate::report::words::counted;
 
@@ -67,7 +66,7 @@ pub async fn run(args: &MissingArgs, context: &Context) -> Result<Outcome, Error
         let said = format!("compared with {} that went well", counted(runs, "other run"));
         footing.shell.note(Note::general(NoteCode::Info, said));
     }
-    Ok(footing.outcome(&args.journey, context, Body::Missing(Box::new(MissingReport::new(runs, least)))))
+    Ok(footing.outcome(&args.journey, context, MissingReport::new(runs, least)))
 }
 
 /// The good ones among the other runs, and how many they are: the newest of the backends that begin as this one does,

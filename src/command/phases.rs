@@ -2,7 +2,7 @@
 
 use crate::analysis::window::phases::{PhaseWindow, phases};
 use crate::analysis::window::unfinished::UnfinishedJourneys;
-use crate::command::provenance::Provenance;
+use crate::command::provenance::Answered;
 use crate::command::session::{Session, progress};
 use crate::command::window::{TraceSelection, WindowQuery, WindowSearch, blank, each, is_one, read, window};
 use crate::command::{Context, Outcome};
@@ -15,7 +15,6 @@ use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
 use crate::options::journey::Found;
 use crate::options::sources::Supply;
 use crate::options::window::WindowArgs;
-use crate::report::Body;
 use crate::report::filters::flags;
 use crate::report::phases::PhasesReport;
 use crate::source::demo;
@@ -86,7 +85,7 @@ pub async fn run(args: &PhasesArgs, context: &Context) -> Result<Outcome, Error>
             let queries = context.settings.phases.queries();
             let metered = gather::phases::gather(&queries, asked, prometheus, &desk.transport).await;
             progress.done();
-            let mut footing = Provenance { settled: true, ..blank(&args.window, context) };
+            let mut footing = Answered { settled: true, ..blank(&args.window, context) };
             if desk.backends.jaeger.is_some() && !metered.phases.series.is_empty() {
                 let take = |journey| examples.add(&journey);
                 let reading = WindowQuery {
@@ -116,7 +115,7 @@ pub async fn run(args: &PhasesArgs, context: &Context) -> Result<Outcome, Error>
     };
     footing.found = if report.phases.is_empty() { Found::Nothing } else { Found::Something };
     footing.worst = report.is_stuck().then_some(Severity::Warning);
-    Ok(footing.outcome(journey, context, Body::Phases(Box::new(report))))
+    Ok(footing.outcome(journey, context, report))
 }
 
 /// As if the demo's platform had been asked.

@@ -6,13 +6,14 @@ use crate::gather::backend_status;
 use crate::model::evidence::{BackendState, Evidence};
 use crate::model::filter::Filters;
 use crate::model::finding::Severity;
+use crate::model::provenance::{PageLink, Provenance};
 use crate::options::journey::{DataQuality, Found, JourneyArgs};
 use crate::render::{Format, escape, render};
-use crate::report::{Body, PageLink, Report};
+use crate::report::{Report, ReportBody};
 
 /// What an answer rests on: one about a journey, or about many.
 #[derive(Default)]
-pub struct Provenance {
+pub struct Answered {
     /// About whom; none where about many.
     pub subject: Option<String>,
     /// What was asked, how the backends did, and what is to be remarked; without spans and lines.
@@ -35,7 +36,7 @@ pub struct Provenance {
     pub unsaved: Option<Exit>,
 }
 
-impl Provenance {
+impl Answered {
     /// Whether everything that was asked for came.
     pub fn is_complete(&self) -> bool {
         self.shell.is_complete()
@@ -63,7 +64,7 @@ impl Provenance {
     }
 
     /// The report in the form that is wanted, and what the code says.
-    pub fn outcome(mut self, args: &JourneyArgs, context: &Context, body: Body) -> Outcome {
+    pub fn outcome(mut self, args: &JourneyArgs, context: &Context, body: impl ReportBody + 'static) -> Outcome {
         if self.shell.is_complete() {
             backend_status::nobody(&self.shell.backends).into_iter().for_each(|note| self.shell.note(note));
         }
@@ -73,19 +74,22 @@ impl Provenance {
     }
 
     /// The report that says this.
-    pub fn report(&self, body: Body) -> Report {
-        let mut report = Report::new(body).about(self.subject.clone().unwrap_or_default(), &self.shell);
-        report.subject = report.subject.filter(|subject| !subject.is_empty());
-        report.settled = self.settled;
-        report.flags.clone_from(&self.flags);
-        report.filters.clone_from(&self.filters);
-        report.links.clone_from(&self.links);
-        report
+    pub fn report(&self, body: impl ReportBody + 'static) -> Report {
+        let subject = self.subject.clone().filter(|subject| !subject.is_empty());
+        let provenance = Provenance {
+            settled: self.settled,
+            flags: self.flags.clone(),
+            filters: self.filters.clone(),
+            links: self.links.clone(),
+            ..Provenance::from_evidence(subject, &self.shell)
+        };
+        Report::new(provenance, body)
     }
 
     /// The report in the form that is wanted, with this code.
     pub fn shown(self, exit: Exit, context: &Context, report: &Report) -> Outcome {
-        let grave = report.notes.iter().filter(|note| note.code.is_incomplete() && context.format() == Format::Csv);
+        let grave =
+            report.provenance.notes.iter().filter(|note| note.code.is_incomplete() && context.format() == Format::Csv);
         let incomplete: String =
             grave.map(|note| escape::line(&format!("not complete: {}", note.message)) + "\n").collect();
         Outcome {
@@ -114,7 +118,7 @@ mod tests {
 
     const FOUND: [Found; 2] = [Found::Nothing, Found::Something];
 
-    fn footing(states: &[BackendState], note: Option<NoteCode>, found: Found, worst: Option<Severity>) -> Provenance {
+    fn footing(states: &[BackendState], note: Option<NoteCode>, found: Found, worst: Option<Severity>) -> Answered {
         let backend = |(at, state): (usize, &BackendState)| BackendStatus {
             url: at.to_string(),
             ..BackendStatus::new(Source::Loki, *state)
@@ -125,7 +129,7 @@ mod tests {
             ..Evidence::default()
         };
         let subject = Some("a".to_owned());
-        Provenance { subject, shell, settled: true, said: "s".to_owned(), found, worst, ..Provenance::default() }
+        Answered { subject, shell, settled: true, said: "s".to_owned(), found, worst, ..Answered::default() }
     }
 
     #[test]

@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::model::journey::Journey;
 use crate::model::span::Span;
 use crate::options::journey::JourneyArgs;
-use crate::report::Body;
 use crate::report::find::FindReport;
 use crate::report::span::SpanReport;
 
@@ -45,12 +44,13 @@ pub async fn run(args: &SpanArgs, context: &Context) -> Result<Outcome, Error> {
         }
         Err(error) => return Err(error),
     };
-    Ok(told.outcome(&args.journey, context, |judged, query| {
-        match index.and_then(|index| SpanReport::new(judged.journey.clone(), index)) {
-            Some(report) => Body::Span(Box::new(report)),
-            None => Body::Find(Box::new(FindReport::new(judged, query.keys.clone(), TimelineOptions::compact()))),
-        }
-    }))
+    let report = index.and_then(|index| SpanReport::new(told.judged.journey.clone(), index));
+    Ok(match report {
+        Some(report) => told.outcome(&args.journey, context, |_, _| report),
+        None => told.outcome(&args.journey, context, |judged, query| {
+            FindReport::new(judged, query.keys.clone(), TimelineOptions::compact())
+        }),
+    })
 }
 
 /// What may be the beginning of a span ID.

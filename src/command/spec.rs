@@ -4,11 +4,12 @@ use std::path::Path;
 
 use crate::command::{Context, Outcome};
 use crate::error::{Error, Exit};
+use crate::model::provenance::Provenance;
 use crate::pipeline::file::{self, Complaints};
 use crate::pipeline::spec::Spec;
 use crate::render::{Format, render};
+use crate::report::Report;
 use crate::report::spec_check::SpecCheckReport;
-use crate::report::{Body, Report};
 
 /// Reads a spec.
 ///
@@ -46,6 +47,6 @@ pub fn check(path: &Path, context: &Context) -> Result<Outcome, Error> {
         Err(wrong) if context.format() == Format::Table => return Err(complained(&wrong)),
         Err(wrong) => (SpecCheckReport::wanting(wrong), Exit::Usage),
     };
-    let report = Report::new(Body::Soundness(Box::new(soundness)));
+    let report = Report::new(Provenance::default(), soundness);
     Ok(Outcome { stdout: render(&report, context.format(), &context.view), stderr: vec![], exit })
 }

@@ -6,7 +6,6 @@ use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::options::backends::choice;
 use crate::options::journey::JourneyArgs;
-use crate::report::Body;
 use crate::report::timeline::TimelineReport;
 
 /// Lines to copy.
@@ -66,7 +65,5 @@ impl TimelineArgs {
 /// Whatever kept it from running at all.
 pub async fn run(args: &TimelineArgs, context: &Context) -> Result<Outcome, Error> {
     let told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
-    Ok(told.outcome(&args.journey, context, |judged, _| {
-        Body::Timeline(Box::new(TimelineReport::new(judged, args.options())))
-    }))
+    Ok(told.outcome(&args.journey, context, |judged, _| TimelineReport::new(judged, args.options())))
 }

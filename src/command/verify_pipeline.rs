@@ -8,7 +8,7 @@ use crate::analysis::journey::coverage;
 use crate::analysis::journey::findings::known::Knowledge;
 use crate::command::journey::{JourneyAnswer, JourneyRequest, Waiting};
 use crate::command::journeys::each;
-use crate::command::provenance::{Provenance, data};
+use crate::command::provenance::{Answered, data};
 use crate::command::source_status::standing;
 use crate::command::spec::{check, read_spec};
 use crate::command::{Context, Outcome, knowledge};
@@ -30,7 +30,6 @@ use crate::pipeline::spec::{Propagation, Spec};
 use crate::pipeline::verdict::{RunOutcome as Verdicts, Verdict};
 use crate::query::TimeRange;
 use crate::render::{Format, escape, github, junit, render};
-use crate::report::Body;
 use crate::report::verify::{RunTimeline, VerificationReport, VerifiedRun};
 
 use crate::save::{self, Access};
@@ -223,7 +222,7 @@ struct Verifier<'a> {
 }
 
 impl Verifier<'_> {
-    async fn verify(&self) -> Result<(VerificationReport, Provenance), Error> {
+    async fn verify(&self) -> Result<(VerificationReport, Answered), Error> {
         let before = self.context.surroundings.now;
         // What is read from files, the demo or a recording does not change any more.
         let sources = &self.args.sources;
@@ -333,7 +332,7 @@ impl Verifier<'_> {
 
     /// The screen, the files, and what GitHub is told where it runs this. A file that cannot be written takes no other
     /// one and no screen with it; the code says so.
-    fn outcome(&self, verification: VerificationReport, footing: Provenance) -> Outcome {
+    fn outcome(&self, verification: VerificationReport, footing: Answered) -> Outcome {
         let exit = match verification.verdict() {
             Verdict::Pass => Exit::Answered,
             Verdict::Fail => Exit::Negative,
@@ -350,7 +349,7 @@ impl Verifier<'_> {
             files.push((path, junit::document(&verification)));
         }
         let annotations = github::annotations(&verification);
-        let report = footing.report(Body::Verification(Box::new(verification)));
+        let report = footing.report(verification);
         let in_form = |format| Ok(render(&report, format, &self.context.view));
         files.extend(self.args.json.as_deref().map(|path| (path, in_form(Format::Json))));
         files.extend(self.args.markdown.as_deref().map(|path| (path, in_form(Format::Markdown))));

@@ -11,7 +11,6 @@ use crate::options::backends::choice;
 use crate::options::sources::Supply;
 use crate::options::terms::criteria;
 use crate::options::window::WindowArgs;
-use crate::report::Body;
 use crate::report::why::{WhyQuestion, WhyReport};
 
 /// Lines to copy.
@@ -79,5 +78,5 @@ pub async fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
     let counted = each_of(&args.window, search, context, |journey| why.add(&journey, &filters)).await?;
     let top = usize::try_from(args.top).unwrap_or(usize::MAX);
     let body = WhyReport::new(asked, why.told(), counted.basis, top);
-    Ok(counted.footing.outcome(&args.window.journey, context, Body::Why(Box::new(body))))
+    Ok(counted.footing.outcome(&args.window.journey, context, body))
 }

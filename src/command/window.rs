@@ -4,7 +4,7 @@
 use crate::command::Context;
 use crate::command::journey::{JourneyRequest, ask, flags};
 use crate::command::offline::{demo_run, read_files, within};
-use crate::command::provenance::Provenance;
+use crate::command::provenance::Answered;
 use crate::command::session::{Session, progress};
 use crate::error::Error;
 use crate::gather::line_search::{FoundLines, lines_with};
@@ -32,7 +32,7 @@ pub const LINES: usize = 10;
 #[derive(Default)]
 pub struct WindowAnswer {
     /// What the answer rests on.
-    pub footing: Provenance,
+    pub footing: Answered,
     /// What its numbers rest on.
     pub basis: Basis,
 }
@@ -41,7 +41,7 @@ impl WindowAnswer {
     /// What metrics counted: nothing was read.
     pub fn measured(basis: Basis, args: &WindowArgs, context: &Context) -> Self {
         let found = if basis.calls == 0 { Found::Nothing } else { Found::Something };
-        Self { footing: Provenance { settled: true, found, ..blank(args, context) }, basis }
+        Self { footing: Answered { settled: true, found, ..blank(args, context) }, basis }
     }
 }
 
@@ -303,8 +303,8 @@ fn nameless(lines: &FoundLines) -> Option<Note> {
 }
 
 /// A footing on which nothing rests yet.
-pub fn blank(args: &WindowArgs, context: &Context) -> Provenance {
-    Provenance { flags: flags_of(args, context), filters: args.journey.filters.filters(), ..Provenance::default() }
+pub fn blank(args: &WindowArgs, context: &Context) -> Answered {
+    Answered { flags: flags_of(args, context), filters: args.journey.filters.filters(), ..Answered::default() }
 }
 
 /// The flags that a following command needs to mean the same data.
@@ -367,6 +367,6 @@ pub fn told(
         take(journey);
     }
     let found = if basis.journeys == 0 { Found::Nothing } else { Found::Something };
-    let footing = Provenance { shell, settled, found, ..blank(args, context) };
+    let footing = Answered { shell, settled, found, ..blank(args, context) };
     WindowAnswer { footing, basis }
 }

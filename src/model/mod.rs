@@ -15,6 +15,7 @@ pub mod log;
 pub mod measure;
 pub mod metric;
 pub mod pattern;
+pub mod provenance;
 pub mod rule;
 pub mod span;
 pub mod time;

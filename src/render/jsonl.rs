@@ -23,7 +23,7 @@ pub fn records(report: &Report, rows: &Rows) -> Vec<u8> {
 
 fn end(report: &Report, rows: usize) -> Value {
     let mut record = json!({ "kind": "end", "rows": rows });
-    if let (Value::Object(record), Ok(Value::Object(outer))) = (&mut record, serde_json::to_value(report.outer())) {
+    if let (Value::Object(record), Ok(Value::Object(outer))) = (&mut record, serde_json::to_value(report.envelope())) {
         record.extend(outer);
     }
     record

@@ -13,6 +13,7 @@ use crate::model::journey::{Join, Journey, Reason, Skew};
 use crate::model::log::{ErrorContext, Level, LogEntry};
 use crate::model::metric::{Alert, AlertState, Panel, Series};
 use crate::model::pattern::Pattern;
+use crate::model::provenance::Provenance;
 use crate::model::span::{Event, Resource};
 use crate::model::time::{HOUR, Window, Zone};
 use crate::render::{Format, View, escape, render};
@@ -23,7 +24,7 @@ use crate::report::logs::LogsReport;
 use crate::report::span::SpanReport;
 use crate::report::timeline::TimelineReport;
 use crate::report::tour::{TourReport, TourStep};
-use crate::report::{Body, Report};
+use crate::report::{Report, ReportBody};
 
 const ID: &str = "3f2a9c1e-7c05-43a4-beae-034151654acd";
 const MS: i64 = 1_000_000;
@@ -127,8 +128,12 @@ fn view(width: usize) -> View {
     View { width, colour: false, ascii: false, hyperlinks: false, zone: Zone::Offset(3600), verbosity: 0 }
 }
 
-fn shown(body: Body, evidence: &Evidence, view: &View) -> String {
-    let report = Report::new(body).about(ID, evidence);
+fn report(body: impl ReportBody + 'static, evidence: &Evidence) -> Report {
+    Report::new(Provenance::from_evidence(Some(ID.to_owned()), evidence), body)
+}
+
+fn shown(body: impl ReportBody + 'static, evidence: &Evidence, view: &View) -> String {
+    let report = report(body, evidence);
     let text = String::from_utf8(render(&report, Format::Table, view)).unwrap();
     // Commands are copied, so it is for the terminal to break them.
     for line in text.lines().filter(|line| !view.colour && !line.contains("trace span")) {
@@ -146,16 +151,13 @@ fn judged(journey: Journey) -> AnalysedJourney {
     )
 }
 
-fn find(journey: Journey) -> Body {
+fn find(journey: Journey) -> FindReport {
     let keys = ["correlation_id", "correlation.id", "request_id"].map(str::to_owned).to_vec();
-    Body::Find(Box::new(FindReport::new(judged(journey), keys, TimelineOptions::compact())))
+    FindReport::new(judged(journey), keys, TimelineOptions::compact())
 }
 
-fn timeline(journey: Journey) -> Body {
-    Body::Timeline(Box::new(TimelineReport::new(
-        judged(journey),
-        TimelineOptions { lines: LogDetail::All, ..TimelineOptions::default() },
-    )))
+fn timeline(journey: Journey) -> TimelineReport {
+    TimelineReport::new(judged(journey), TimelineOptions { lines: LogDetail::All, ..TimelineOptions::default() })
 }
 
 fn busy() -> Journey {
@@ -180,7 +182,7 @@ fn busy() -> Journey {
     journey
 }
 
-fn nothing() -> Body {
+fn nothing() -> FindReport {
     find(Journey::default())
 }
 
@@ -514,7 +516,7 @@ fn a_span_whole() {
         .push("exception.stacktrace", Value::Text("at update (storage.py:42)\n  at process (worker.py:7)".into()));
     span.events.push(event);
     let report = SpanReport::new(journey, 8).unwrap();
-    assert_snapshot!(shown(Body::Span(Box::new(report)), &evidence(), &view(100)), @"
+    assert_snapshot!(shown(report, &evidence(), &view(100)), @"
     ✗ essay_lifecycle_service  storage_reference_update
       StorageReferenceError: content store rejected the reference
 
@@ -548,7 +550,7 @@ fn lines_in_time_order_with_their_errors_laid_out() {
     journey.logs.insert(0, line("spell_checker_service", 112, Level::Info, "dictionary \x1b[31mloaded"));
     let around = vec![line("essay_lifecycle_service", 417, Level::Debug, "connecting to the content store")];
     let report = LogsReport::new(journey, around, Filters::default());
-    assert_snapshot!(shown(Body::Logs(Box::new(report)), &evidence(), &view(100)), @r#"
+    assert_snapshot!(shown(report, &evidence(), &view(100)), @r#"
     ✗ 1 error line in 3f2a9c1e-7c05-43a4-beae-034151654acd
     2 log lines · 2 services · 1 line around them · 2026-11-22 14:02:11.224 +01:00
     complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line)
@@ -587,7 +589,7 @@ fn line(service: &str, ms: i64, level: Level, message: &str) -> LogEntry {
 
 #[test]
 fn the_doctor_says_what_to_do() {
-    assert_snapshot!(shown(Body::Doctor(doctor()), &Evidence::default(), &view(100)), @"
+    assert_snapshot!(shown(doctor(), &Evidence::default(), &view(100)), @"
     ✗ 2 backends need a look
 
     ✓ jaeger  http://jaeger.internal  (from TRACE_URL)
@@ -664,13 +666,13 @@ fn nothing_from_outside_reaches_the_terminal_unescaped() {
     }
     journey.logs[0].message = evil.into();
     journey.alerts[0].name = evil.into();
-    let bodies = [
-        find(journey.clone()),
-        timeline(journey.clone()),
-        Body::Logs(Box::new(LogsReport::new(journey, vec![], Filters::default()))),
+    let provenance = || Provenance::from_evidence(Some(evil.to_owned()), &without_loki());
+    let reports = [
+        Report::new(provenance(), find(journey.clone())),
+        Report::new(provenance(), timeline(journey.clone())),
+        Report::new(provenance(), LogsReport::new(journey, vec![], Filters::default())),
     ];
-    for body in bodies {
-        let report = Report::new(body).about(evil, &without_loki());
+    for report in reports {
         for format in [Format::Table, Format::Json] {
             let text = String::from_utf8(render(&report, format, &view(80))).unwrap();
             assert!(!text.chars().any(|c| c != '\n' && escape::is_unsafe(c)), "{text}");
@@ -687,30 +689,30 @@ fn json_keeps_to_the_schema_and_holds_all() {
             title: "one".into(),
             text: "look".into(),
             command: "trace find --demo".into(),
-            report: Report::new(find(good())),
+            report: Report::new(Provenance::default(), find(good())),
         }],
         runs: vec!["complete".into()],
         next: vec![],
     };
-    let bodies = [
-        find(broken()),
-        nothing(),
-        timeline(busy()),
-        Body::Span(Box::new(SpanReport::new(broken(), 0).unwrap())),
-        Body::Logs(Box::new(LogsReport::new(broken(), vec![], Filters::default()))),
-        Body::Doctor(doctor()),
-        Body::Config(ConfigReport::default()),
-        Body::Tour(tour),
+    let evidence_without_loki = without_loki();
+    let reports = [
+        report(find(broken()), &evidence_without_loki),
+        report(nothing(), &evidence_without_loki),
+        report(timeline(busy()), &evidence_without_loki),
+        report(SpanReport::new(broken(), 0).unwrap(), &evidence_without_loki),
+        report(LogsReport::new(broken(), vec![], Filters::default()), &evidence_without_loki),
+        report(doctor(), &evidence_without_loki),
+        report(ConfigReport::default(), &evidence_without_loki),
+        report(tour, &evidence_without_loki),
     ];
-    for body in bodies {
-        let report = Report::new(body).about(ID, &without_loki());
+    for report in reports {
         let json: serde_json::Value = serde_json::from_slice(&render(&report, Format::Json, &view(80))).unwrap();
         let wrong: Vec<String> = validator.iter_errors(&json).map(|e| e.to_string()).collect();
         assert!(wrong.is_empty(), "{}: {wrong:?}", json["report"]);
         assert_eq!(json["schema_version"], 1);
         assert_eq!(json["complete"], false);
     }
-    let report = Report::new(find(broken())).about(ID, &evidence());
+    let report = report(find(broken()), &evidence());
     let json = serde_json::to_value(&report).unwrap();
     let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
@@ -727,7 +729,7 @@ fn json_keeps_to_the_schema_and_holds_all() {
 #[test]
 fn filters_that_leave_nothing_say_so_and_name_the_services() {
     let filters = |service: &str| Filters { services: vec![Pattern::exact(service)], ..Filters::default() };
-    let logs = |service| Body::Logs(Box::new(LogsReport::new(broken(), vec![], filters(service))));
+    let logs = |service| LogsReport::new(broken(), vec![], filters(service));
     let services = "services  batch_orchestrator · essay_lifecycle · spell_checker\n";
     let text = shown(logs("nobody"), &evidence(), &view(100));
     assert!(text.starts_with("– nothing to show in") && text.contains(services), "{text}");
@@ -737,7 +739,7 @@ fn filters_that_leave_nothing_say_so_and_name_the_services() {
     assert!(shown(logs("essay_lifecycle"), &evidence(), &view(100)).starts_with("✗ 1 error line"));
 
     let options = TimelineOptions { filters: filters("nobody"), ..TimelineOptions::compact() };
-    let text = shown(Body::Find(Box::new(FindReport::new(judged(broken()), vec![], options))), &evidence(), &view(100));
+    let text = shown(FindReport::new(judged(broken()), vec![], options), &evidence(), &view(100));
     assert!(text.contains("– nothing to show: 9 spans and 1 log line are filtered out by --service nobody"), "{text}");
     assert!(text.contains(services), "{text}");
 }

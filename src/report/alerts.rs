@@ -7,8 +7,10 @@ use serde_json::json;
 use crate::analysis::window::alerts::{AlertEpisode, Because, EpisodeState, Example};
 use crate::model::basis::Basis;
 use crate::model::finding::Severity;
+use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Timestamp, Window};
 use crate::report::block::{Block, Line, Role, Table, TableRow, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::parts;
 use crate::report::rows::Rows;
@@ -60,77 +62,13 @@ impl AlertsReport {
         alert.service.is_some() || !self.of_services
     }
 
-    /// Its main table.
-    pub fn rows(&self) -> Rows {
-        let row = |alert: &AlertEpisode| {
-            let ids: Vec<&str> = alert.examples.iter().map(|example| example.id.as_str()).collect();
-            vec![
-                json!(alert.name),
-                json!(alert.state),
-                json!(alert.ongoing),
-                json!(alert.severity),
-                json!(alert.service),
-                json!(alert.since),
-                json!(alert.fired),
-                json!(alert.to),
-                json!(ids.join(" ")),
-                json!(alert.annotations),
-            ]
-        };
-        Rows {
-            kind: "alert",
-            columns: &[
-                "name",
-                "state",
-                "ongoing",
-                "severity",
-                "service",
-                "since",
-                "fired",
-                "to",
-                "examples",
-                "annotations",
-            ],
-            rows: self.alerts.iter().map(row).collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let mut blocks = vec![Block::Line(self.answer(frame))];
-        if self.basis.journeys > 0 {
-            blocks.push(line(&self.basis));
-        }
-        blocks.extend(frame.asking());
-        if !self.alerts.is_empty() {
-            blocks.extend([Block::Blank, Block::Table(self.table(frame))]);
-        }
-        let mut facts = vec![];
-        facts.extend(parts::unshown(self.alerts.len().saturating_sub(SHOWN), "more alert", "-o json has all"));
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        let mut next: Vec<String> = vec![];
-        for example in self.alerts.iter().filter_map(|alert| alert.examples.first()) {
-            let command = frame.command_about(&example.id, "find");
-            if next.len() < NEXT && !next.contains(&command) {
-                next.push(command);
-            }
-        }
-        if frame.report.subject.is_none() {
-            next.push(frame.command("alerts --rules", ""));
-        }
-        facts.extend(parts::next(&next));
-        blocks.extend([Block::Blank, Block::Facts(facts)]);
-        blocks
-    }
-
     fn answer(&self, frame: &Frame) -> Line {
         let count = |is: &dyn Fn(&&AlertEpisode) -> bool| self.alerts.iter().filter(is).count();
         let [firing, pending, past] = [EpisodeState::Firing, EpisodeState::Pending, EpisodeState::Resolved]
             .map(|state| count(&|alert| alert.state == state));
         let time = self.asked.map_or(String::new(), |asked| format!(" in {}", Human(asked.length())));
         if self.alerts.is_empty() {
-            return match (frame.report.complete, self.asked) {
+            return match (frame.provenance.complete, self.asked) {
                 (true, Some(_)) if self.no_rules => {
                     one(Role::Warn, format!("– no alert{time}, for no rule is here that could fire"))
                 }
@@ -143,7 +81,7 @@ impl AlertsReport {
         let (role, mark) = mark(self.gravest().unwrap_or(Severity::Info));
         let all = counted(self.alerts.len(), "alert");
         let mut line = vec![piece(role, format!("{mark}{all}{time}")), piece(Role::Plain, format!(": {told}"))];
-        if let Some(subject) = &frame.report.subject {
+        if let Some(subject) = &frame.provenance.subject {
             line.extend([piece(Role::Dim, " around "), piece(Role::Strong, subject)]);
         }
         line
@@ -172,6 +110,77 @@ impl AlertsReport {
             TableRow { cells, below }
         };
         Table { head: vec![], rows: self.alerts.iter().take(SHOWN).map(row).collect(), ..Table::default() }
+    }
+}
+
+impl ReportBody for AlertsReport {
+    const NAME: &'static str = "alerts";
+    type Record<'a> = &'a Self;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> &'a Self {
+        self
+    }
+
+    fn rows(&self) -> Option<Rows> {
+        let row = |alert: &AlertEpisode| {
+            let ids: Vec<&str> = alert.examples.iter().map(|example| example.id.as_str()).collect();
+            vec![
+                json!(alert.name),
+                json!(alert.state),
+                json!(alert.ongoing),
+                json!(alert.severity),
+                json!(alert.service),
+                json!(alert.since),
+                json!(alert.fired),
+                json!(alert.to),
+                json!(ids.join(" ")),
+                json!(alert.annotations),
+            ]
+        };
+        Some(Rows {
+            kind: "alert",
+            columns: &[
+                "name",
+                "state",
+                "ongoing",
+                "severity",
+                "service",
+                "since",
+                "fired",
+                "to",
+                "examples",
+                "annotations",
+            ],
+            rows: self.alerts.iter().map(row).collect(),
+        })
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut blocks = vec![Block::Line(self.answer(frame))];
+        if self.basis.journeys > 0 {
+            blocks.push(line(&self.basis));
+        }
+        blocks.extend(frame.asking());
+        if !self.alerts.is_empty() {
+            blocks.extend([Block::Blank, Block::Table(self.table(frame))]);
+        }
+        let mut facts = vec![];
+        facts.extend(parts::unshown(self.alerts.len().saturating_sub(SHOWN), "more alert", "-o json has all"));
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        let mut next: Vec<String> = vec![];
+        for example in self.alerts.iter().filter_map(|alert| alert.examples.first()) {
+            let command = frame.command_about(&example.id, "find");
+            if next.len() < NEXT && !next.contains(&command) {
+                next.push(command);
+            }
+        }
+        if frame.provenance.subject.is_none() {
+            next.push(frame.command("alerts --rules", ""));
+        }
+        facts.extend(parts::next(&next));
+        blocks.extend([Block::Blank, Block::Facts(facts)]);
+        blocks
     }
 }
 

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::model::provenance::Provenance;
 use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, plain};
+use crate::report::body::ReportBody;
+use crate::report::frame::Frame;
 use crate::report::parts::labelled;
 use crate::report::rows::Rows;
 
@@ -55,15 +58,21 @@ pub struct ConfigValue {
     pub from: String,
 }
 
-impl ConfigReport {
-    /// Its main table: the values.
-    pub fn rows(&self) -> Rows {
-        let row = |value: &ConfigValue| vec![json!(value.name), value.value.clone(), json!(value.from)];
-        Rows { kind: "value", columns: &["name", "value", "from"], rows: self.values.iter().map(row).collect() }
+impl ReportBody for ConfigReport {
+    const NAME: &'static str = "config";
+    type Record<'a> = &'a Self;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> &'a Self {
+        self
     }
 
-    /// As a screen.
-    pub fn blocks(&self) -> Vec<Block> {
+    /// Its main table: the values.
+    fn rows(&self) -> Option<Rows> {
+        let row = |value: &ConfigValue| vec![json!(value.name), value.value.clone(), json!(value.from)];
+        Some(Rows { kind: "value", columns: &["name", "value", "from"], rows: self.values.iter().map(row).collect() })
+    }
+
+    fn blocks(&self, _: &Frame) -> Vec<Block> {
         let profile = self.profile.as_ref().map_or("none".to_owned(), |p| format!("{} (from {})", p.name, p.from));
         let mut facts: Vec<Fact> = vec![fact("profile", plain(profile))];
         if self.files.is_empty() {

@@ -6,8 +6,10 @@ use serde_json::json;
 
 use crate::analysis::window::diff::{Began, Change, DiffResult, DiffStep, StepFigures};
 use crate::model::basis::Basis;
+use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Window};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
 use crate::report::parts;
@@ -111,119 +113,13 @@ impl DiffReport {
         self.told().enough
     }
 
-    /// As JSON.
-    pub fn record(&self) -> DiffRecord<'_> {
-        let told = self.told();
-        let side = |nth: usize| SideRecord {
-            id: match &self.compared {
-                DiffSubject::Journeys { names, .. } => names.get(nth).map(String::as_str),
-                DiffSubject::Windows { .. } => None,
-            },
-            window: match &self.compared {
-                DiffSubject::Windows { windows, .. } => windows.get(nth).copied(),
-                DiffSubject::Journeys { .. } => None,
-            },
-            basis: match &self.compared {
-                DiffSubject::Windows { bases, .. } => bases.get(nth),
-                DiffSubject::Journeys { .. } => None,
-            },
-            journey_count: told.journeys[nth],
-            span_count: told.spans[nth],
-            duration_ns: told.lengths_ns[nth],
-        };
-        DiffRecord {
-            differs: self.differs(),
-            enough: told.enough,
-            first: side(0),
-            second: side(1),
-            entries: if self.is_of_two() { &[] } else { &told.entries },
-            steps: &told.steps,
-        }
-    }
-
-    /// Its main table: the steps.
-    pub fn rows(&self) -> Rows {
-        let row = |step: &DiffStep| {
-            let changes: Vec<&str> = step.changes.iter().map(|change| word(*change)).collect();
-            let mut row = vec![
-                json!(changes.join(", ")),
-                json!(
-                    self.told().entries.get(step.entry).filter(|_| !self.is_of_two()).map(|began| began.entry.text())
-                ),
-                json!(step.depth),
-                json!(step.service),
-                json!(step.operation),
-                json!(step.span_kind),
-            ];
-            for side in [&step.first, &step.second] {
-                row.push(json!(side.map(|f| f.call_count)));
-                row.push(json!(side.map(|f| f.error_count)));
-                row.push(json!(side.map(|f| f.p50_ns)));
-                row.push(json!(side.map(|f| f.p95_ns)));
-                row.push(json!(side.map(|f| f.wait_ns)));
-            }
-            row
-        };
-        Rows {
-            kind: "step",
-            columns: &[
-                "changes",
-                "entry",
-                "depth",
-                "service",
-                "operation",
-                "span_kind",
-                "first_call_count",
-                "first_error_count",
-                "first_p50_ns",
-                "first_p95_ns",
-                "first_wait_ns",
-                "second_call_count",
-                "second_error_count",
-                "second_p50_ns",
-                "second_p95_ns",
-                "second_wait_ns",
-            ],
-            rows: self.told().steps.iter().map(row).collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let mut blocks = vec![Block::Line(self.title(frame))];
-        blocks.extend(frame.asking());
-        blocks.push(Block::Facts(self.sides(frame)));
-        let rows = if self.told().enough { self.shown() } else { vec![] };
-        if !rows.is_empty() && self.told().enough {
-            blocks.extend([Block::Blank, Block::Table(self.table(&rows))]);
-        }
-        let alike = self.told().steps.len() - rows.len();
-        let mut facts = self.compared_apart();
-        facts.extend(parts::unshown(rows.len().saturating_sub(MOST), "more row", "-o json has all"));
-        if alike > 0 && self.told().enough {
-            let hint = if self.all { "" } else { "; --all shows them" };
-            facts.push(fact("alike", one(Role::Dim, format!("{}{hint}", counted(alike, "more step")))));
-        }
-        let rule = if self.is_of_two() {
-            "slower and faster from 5 ms and a fifth on, waits from 100 ms and a fifth on"
-        } else {
-            "marked is what chance alone would not make of all steps in 1 of 50 comparisons; medians and p95 from a tenth on"
-        };
-        facts.extend(self.told().enough.then(|| fact("rule", one(Role::Dim, rule))));
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(parts::next(&self.commands(frame)));
-        blocks.extend([Block::Blank, Block::Facts(facts)]);
-        blocks
-    }
-
     fn title(&self, frame: &Frame) -> Line {
         let told = self.told();
         let whose = if self.is_of_two() { "the second" } else { "the time after" };
         if let DiffSubject::Journeys { names, empty, .. } = &self.compared
             && empty.contains(&true)
         {
-            let so_far = if frame.report.complete { "" } else { " so far" };
+            let so_far = if frame.provenance.complete { "" } else { " so far" };
             let lost: Vec<&str> =
                 names.iter().zip(empty).filter(|(_, empty)| **empty).map(|(name, _)| &**name).collect();
             let names = piece(Role::Strong, lost.join(" and "));
@@ -405,7 +301,7 @@ impl DiffReport {
 
     fn commands(&self, frame: &Frame) -> Vec<String> {
         let DiffSubject::Journeys { names, empty, .. } = &self.compared else { return vec![] };
-        let flags = &frame.report.flags;
+        let flags = &frame.provenance.flags;
         if flags.contains("--demo") {
             return vec![format!("trace missing --demo={}", quoted(&names[1]))];
         }
@@ -417,6 +313,115 @@ impl DiffReport {
         let all = ["trace", "missing", &id, flags];
         let command = all.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
         if empty[1] { vec![] } else { vec![command] }
+    }
+}
+
+impl ReportBody for DiffReport {
+    const NAME: &'static str = "diff";
+    type Record<'a> = DiffRecord<'a>;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> DiffRecord<'a> {
+        let told = self.told();
+        let side = |nth: usize| SideRecord {
+            id: match &self.compared {
+                DiffSubject::Journeys { names, .. } => names.get(nth).map(String::as_str),
+                DiffSubject::Windows { .. } => None,
+            },
+            window: match &self.compared {
+                DiffSubject::Windows { windows, .. } => windows.get(nth).copied(),
+                DiffSubject::Journeys { .. } => None,
+            },
+            basis: match &self.compared {
+                DiffSubject::Windows { bases, .. } => bases.get(nth),
+                DiffSubject::Journeys { .. } => None,
+            },
+            journey_count: told.journeys[nth],
+            span_count: told.spans[nth],
+            duration_ns: told.lengths_ns[nth],
+        };
+        DiffRecord {
+            differs: self.differs(),
+            enough: told.enough,
+            first: side(0),
+            second: side(1),
+            entries: if self.is_of_two() { &[] } else { &told.entries },
+            steps: &told.steps,
+        }
+    }
+
+    /// Its main table: the steps.
+    fn rows(&self) -> Option<Rows> {
+        let row = |step: &DiffStep| {
+            let changes: Vec<&str> = step.changes.iter().map(|change| word(*change)).collect();
+            let mut row = vec![
+                json!(changes.join(", ")),
+                json!(
+                    self.told().entries.get(step.entry).filter(|_| !self.is_of_two()).map(|began| began.entry.text())
+                ),
+                json!(step.depth),
+                json!(step.service),
+                json!(step.operation),
+                json!(step.span_kind),
+            ];
+            for side in [&step.first, &step.second] {
+                row.push(json!(side.map(|f| f.call_count)));
+                row.push(json!(side.map(|f| f.error_count)));
+                row.push(json!(side.map(|f| f.p50_ns)));
+                row.push(json!(side.map(|f| f.p95_ns)));
+                row.push(json!(side.map(|f| f.wait_ns)));
+            }
+            row
+        };
+        Some(Rows {
+            kind: "step",
+            columns: &[
+                "changes",
+                "entry",
+                "depth",
+                "service",
+                "operation",
+                "span_kind",
+                "first_call_count",
+                "first_error_count",
+                "first_p50_ns",
+                "first_p95_ns",
+                "first_wait_ns",
+                "second_call_count",
+                "second_error_count",
+                "second_p50_ns",
+                "second_p95_ns",
+                "second_wait_ns",
+            ],
+            rows: self.told().steps.iter().map(row).collect(),
+        })
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut blocks = vec![Block::Line(self.title(frame))];
+        blocks.extend(frame.asking());
+        blocks.push(Block::Facts(self.sides(frame)));
+        let rows = if self.told().enough { self.shown() } else { vec![] };
+        if !rows.is_empty() && self.told().enough {
+            blocks.extend([Block::Blank, Block::Table(self.table(&rows))]);
+        }
+        let alike = self.told().steps.len() - rows.len();
+        let mut facts = self.compared_apart();
+        facts.extend(parts::unshown(rows.len().saturating_sub(MOST), "more row", "-o json has all"));
+        if alike > 0 && self.told().enough {
+            let hint = if self.all { "" } else { "; --all shows them" };
+            facts.push(fact("alike", one(Role::Dim, format!("{}{hint}", counted(alike, "more step")))));
+        }
+        let rule = if self.is_of_two() {
+            "slower and faster from 5 ms and a fifth on, waits from 100 ms and a fifth on"
+        } else {
+            "marked is what chance alone would not make of all steps in 1 of 50 comparisons; medians and p95 from a tenth on"
+        };
+        facts.extend(self.told().enough.then(|| fact("rule", one(Role::Dim, rule))));
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        facts.extend(parts::next(&self.commands(frame)));
+        blocks.extend([Block::Blank, Block::Facts(facts)]);
+        blocks
     }
 }
 

@@ -5,8 +5,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::model::evidence::{BackendState, BreakerState, BreakerStatus, Source};
+use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::parts::labelled;
 use crate::report::rows::Rows;
@@ -81,9 +83,16 @@ pub struct Ability {
     pub answer: String,
 }
 
-impl DoctorReport {
+impl ReportBody for DoctorReport {
+    const NAME: &'static str = "doctor";
+    type Record<'a> = &'a Self;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> &'a Self {
+        self
+    }
+
     /// Its main table: the backends.
-    pub fn rows(&self) -> Rows {
+    fn rows(&self) -> Option<Rows> {
         let row = |check: &DoctorRow| {
             let abilities = check.abilities.iter().map(|a| format!("{}: {}", a.what, a.answer)).collect::<Vec<_>>();
             vec![
@@ -101,7 +110,7 @@ impl DoctorReport {
                 json!(check.next),
             ]
         };
-        Rows {
+        Some(Rows {
             kind: "backend",
             columns: &[
                 "name",
@@ -118,14 +127,13 @@ impl DoctorReport {
                 "next",
             ],
             rows: self.checks.iter().map(row).collect(),
-        }
+        })
     }
 
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let ill = self.checks.iter().filter(|c| needs_a_look(c)).count();
         // Nothing but its being cut short is said of it as a whole.
-        let is_cut = !frame.report.notes.is_empty();
+        let is_cut = !frame.provenance.notes.is_empty();
         let title = match ill {
             _ if is_cut => one(Role::Warn, "– not everything was looked at"),
             0 if !self.checks.iter().any(|c| c.state == BackendState::Ok) => one(Role::Error, "✗ no backend answers"),

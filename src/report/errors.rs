@@ -7,7 +7,9 @@ use serde_json::json;
 use crate::analysis::window::error_list::ErrorEntry;
 use crate::analysis::window::occurrences::ErrorRole;
 use crate::model::basis::Basis;
+use crate::model::provenance::Provenance;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
 use crate::report::parts;
@@ -40,86 +42,10 @@ pub struct ErrorsReport {
 }
 
 impl ErrorsReport {
-    /// Its main table.
-    pub fn rows(&self) -> Rows {
-        let row = |error: &ErrorEntry| {
-            let fields: serde_json::Map<_, _> = error.fields.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
-            vec![
-                json!(error.time),
-                json!(error.place.service),
-                json!(error.place.operation),
-                json!(error.error_type),
-                json!(error.message),
-                json!(error.part),
-                json!(error.recovered),
-                json!(error.lines_only),
-                json!(error.count),
-                json!(error.first_seen),
-                json!(error.correlation_id),
-                json!(error.trace_id),
-                json!(error.span_id),
-                json!(error.stack_trace),
-                json!(fields),
-            ]
-        };
-        Rows {
-            kind: "error",
-            columns: &[
-                "time",
-                "service",
-                "operation",
-                "error_type",
-                "message",
-                "part",
-                "recovered",
-                "lines_only",
-                "count",
-                "first_seen",
-                "correlation_id",
-                "trace_id",
-                "span_id",
-                "stack_trace",
-                "fields",
-            ],
-            rows: self.errors.iter().map(row).collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let mut blocks = vec![Block::Line(self.answer(frame)), window::line(&self.basis)];
-        blocks.extend(frame.asking());
-        let mut services: Vec<&str> = self.errors.iter().map(|error| error.place.service.as_str()).collect();
-        services.sort_unstable();
-        services.dedup();
-        let names = ShortNames::new(&services);
-        for error in &self.errors {
-            blocks.push(Block::Blank);
-            blocks.extend(self.whole(error, &names, frame));
-        }
-        let mut facts = vec![];
-        let all = format!("--limit {} shows all", self.errors.len() + self.older);
-        facts.extend(parts::unshown(self.older, "older kind", &all));
-        if self.passed_on > 0 {
-            let all = counted(usize::try_from(self.passed_on).unwrap_or(usize::MAX), "error");
-            facts.push(fact("passed on", plain(format!("{all} that others caused; --all shows them"))));
-        }
-        if !self.stacks && self.errors.iter().any(|error| !error.stack_trace.is_empty()) {
-            facts.push(fact("stacks", one(Role::Dim, "--stack shows stack traces")));
-        }
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(self.next(frame));
-        if !facts.is_empty() {
-            blocks.extend([Block::Blank, Block::Facts(facts)]);
-        }
-        blocks
-    }
-
     fn answer(&self, frame: &Frame) -> Line {
         let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
         let Some(newest) = self.errors.first() else {
-            return match (self.basis.journeys, frame.report.complete) {
+            return match (self.basis.journeys, frame.provenance.complete) {
                 (_, false) => one(Role::Warn, format!("– no errors seen so far{when}")),
                 (0, true) => one(Role::Strong, format!("– no errors found{when}")),
                 (_, true) => one(Role::Good, format!("✓ no errors{when}")),
@@ -201,5 +127,88 @@ impl ErrorsReport {
         let id = |error: &ErrorEntry| error.correlation_id.clone().or_else(|| error.trace_id.map(|id| id.to_string()));
         let Some(id) = self.errors.iter().find_map(id) else { return vec![] };
         parts::next(&[frame.command_about(&id, "find"), frame.beside("trace hotspots")])
+    }
+}
+
+impl ReportBody for ErrorsReport {
+    const NAME: &'static str = "errors";
+    type Record<'a> = &'a Self;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> &'a Self {
+        self
+    }
+
+    fn rows(&self) -> Option<Rows> {
+        let row = |error: &ErrorEntry| {
+            let fields: serde_json::Map<_, _> = error.fields.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+            vec![
+                json!(error.time),
+                json!(error.place.service),
+                json!(error.place.operation),
+                json!(error.error_type),
+                json!(error.message),
+                json!(error.part),
+                json!(error.recovered),
+                json!(error.lines_only),
+                json!(error.count),
+                json!(error.first_seen),
+                json!(error.correlation_id),
+                json!(error.trace_id),
+                json!(error.span_id),
+                json!(error.stack_trace),
+                json!(fields),
+            ]
+        };
+        Some(Rows {
+            kind: "error",
+            columns: &[
+                "time",
+                "service",
+                "operation",
+                "error_type",
+                "message",
+                "part",
+                "recovered",
+                "lines_only",
+                "count",
+                "first_seen",
+                "correlation_id",
+                "trace_id",
+                "span_id",
+                "stack_trace",
+                "fields",
+            ],
+            rows: self.errors.iter().map(row).collect(),
+        })
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut blocks = vec![Block::Line(self.answer(frame)), window::line(&self.basis)];
+        blocks.extend(frame.asking());
+        let mut services: Vec<&str> = self.errors.iter().map(|error| error.place.service.as_str()).collect();
+        services.sort_unstable();
+        services.dedup();
+        let names = ShortNames::new(&services);
+        for error in &self.errors {
+            blocks.push(Block::Blank);
+            blocks.extend(self.whole(error, &names, frame));
+        }
+        let mut facts = vec![];
+        let all = format!("--limit {} shows all", self.errors.len() + self.older);
+        facts.extend(parts::unshown(self.older, "older kind", &all));
+        if self.passed_on > 0 {
+            let all = counted(usize::try_from(self.passed_on).unwrap_or(usize::MAX), "error");
+            facts.push(fact("passed on", plain(format!("{all} that others caused; --all shows them"))));
+        }
+        if !self.stacks && self.errors.iter().any(|error| !error.stack_trace.is_empty()) {
+            facts.push(fact("stacks", one(Role::Dim, "--stack shows stack traces")));
+        }
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        facts.extend(self.next(frame));
+        if !facts.is_empty() {
+            blocks.extend([Block::Blank, Block::Facts(facts)]);
+        }
+        blocks
     }
 }

@@ -3,8 +3,10 @@
 use crate::analysis::journey::errors::{self, JourneyError};
 use crate::analysis::journey::findings::AnalysedJourney;
 use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
+use crate::model::provenance::Provenance;
 use crate::model::time::{DAY, Window};
 use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::filters;
 use crate::report::findings;
 use crate::report::frame::Frame;
@@ -38,45 +40,9 @@ impl FindReport {
         Self { judged, timeline, failures, options, keys }
     }
 
-    /// As JSON.
-    pub fn record(&self) -> JourneyRecord<'_> {
-        JourneyRecord::new(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
-    }
-
-    /// Its main table: the spans.
-    pub fn rows(&self) -> Rows {
-        rows::spans(&self.judged.journey, &self.timeline.critical, &self.options.filters)
-    }
-
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.judged.journey.is_empty()
-    }
-
-    /// As a screen: the answer, what it rests on, the story, why it belongs together, what to type next.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        if self.is_empty() {
-            return self.nothing(frame);
-        }
-        let journey = &self.judged.journey;
-        let names = ShortNames::in_journey(journey);
-        let mut blocks = frame.answer(&self.judged, &self.failures);
-        blocks.extend(frame.asking());
-        if !self.failures.is_empty() {
-            blocks.push(Block::Blank);
-            blocks.extend(parts::failures(journey, &self.failures, self.timeline.origin, &names, FAILURES));
-        }
-        let beside: Vec<_> = findings::beside_errors(&self.judged.judgement).collect();
-        blocks.extend(findings::short(&beside, &names, self.timeline.origin, FINDINGS));
-        let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
-        let words =
-            Words { told: &told, ..Words::new(journey, &names, &self.timeline, &self.options, frame.verbosity) };
-        blocks.push(Block::Blank);
-        blocks.extend(filters::drawing(&self.timeline, &words, &self.options.filters));
-        blocks.extend(parts::panels(&journey.panels));
-        blocks.push(Block::Blank);
-        blocks.push(Block::Facts(self.facts(frame, &names)));
-        blocks
     }
 
     fn facts(&self, frame: &Frame, names: &ShortNames) -> Vec<Fact> {
@@ -117,11 +83,11 @@ impl FindReport {
 
     /// Nothing was found: what was asked, where, over which time, what to try.
     fn nothing(&self, frame: &Frame) -> Vec<Block> {
-        let subject = frame.report.subject.as_deref().unwrap_or_default();
+        let subject = frame.provenance.subject.as_deref().unwrap_or_default();
         let answered = frame.was_answered();
         let verdict = if !answered {
             piece(Role::Error, "✗ nobody answered")
-        } else if frame.report.complete {
+        } else if frame.provenance.complete {
             piece(Role::Strong, "– nothing found")
         } else {
             piece(Role::Warn, "– nothing found so far")
@@ -129,7 +95,7 @@ impl FindReport {
         let title = vec![verdict, piece(Role::Dim, " for "), piece(Role::Strong, subject)];
         let mut blocks = vec![Block::Line(title)];
         blocks.extend(frame.asking());
-        let addresses = frame.report.backends.iter();
+        let addresses = frame.provenance.backends.iter();
         let asked = addresses.filter(|b| b.requests > 0 && !b.url.is_empty() && frame.verbosity == 0);
         let asked =
             asked.map(|b| vec![piece(Role::Plain, format!("{} ", b.name.as_str())), piece(Role::Plain, &b.url)]);
@@ -148,7 +114,7 @@ impl FindReport {
     }
 
     fn longer(frame: &Frame) -> &'static str {
-        let asked = [&frame.report.window.traces, &frame.report.window.logs];
+        let asked = [&frame.provenance.window.traces, &frame.provenance.window.logs];
         let longest = asked.iter().filter_map(|w| w.hull()).map(Window::length).max().unwrap_or(0);
         if longest < 7 * DAY { "--since 7d" } else { "--since 30d" }
     }
@@ -158,9 +124,9 @@ impl FindReport {
         if !frame.was_answered() {
             return vec![attempt("try", doctor)];
         }
-        let of_files = frame.report.backends.is_empty();
+        let of_files = frame.provenance.backends.is_empty();
         let mut steps = if of_files {
-            vec![(format!("trace find {}", frame.report.flags), "which IDs are in it")]
+            vec![(format!("trace find {}", frame.provenance.flags), "which IDs are in it")]
         } else {
             vec![(frame.command("find", Self::longer(frame)), "a longer time")]
         };
@@ -171,7 +137,7 @@ impl FindReport {
         let label = |nth: usize| if nth == 0 { "try" } else { "" };
         let steps = steps.into_iter().enumerate();
         let mut facts: Vec<Fact> = steps.map(|(nth, step)| attempt(label(nth), step)).collect();
-        if is_beginning_of_trace_id(frame.report.subject.as_deref().unwrap_or_default()) {
+        if is_beginning_of_trace_id(frame.provenance.subject.as_deref().unwrap_or_default()) {
             let said = "this looks like the beginning of a trace ID; whole IDs are needed";
             facts.insert(0, fact("hint", one(Role::Warn, said)));
         }
@@ -179,6 +145,46 @@ impl FindReport {
             facts.push(fact("", one(Role::Dim, "the ID is matched as a whole, in this very spelling")));
         }
         facts
+    }
+}
+
+impl ReportBody for FindReport {
+    const NAME: &'static str = "find";
+    type Record<'a> = JourneyRecord<'a>;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> JourneyRecord<'a> {
+        JourneyRecord::new(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
+    }
+
+    /// Its main table: the spans.
+    fn rows(&self) -> Option<Rows> {
+        Some(rows::spans(&self.judged.journey, &self.timeline.critical, &self.options.filters))
+    }
+
+    /// As a screen: the answer, what it rests on, the story, why it belongs together, what to type next.
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        if self.is_empty() {
+            return self.nothing(frame);
+        }
+        let journey = &self.judged.journey;
+        let names = ShortNames::in_journey(journey);
+        let mut blocks = frame.answer(&self.judged, &self.failures);
+        blocks.extend(frame.asking());
+        if !self.failures.is_empty() {
+            blocks.push(Block::Blank);
+            blocks.extend(parts::failures(journey, &self.failures, self.timeline.origin, &names, FAILURES));
+        }
+        let beside: Vec<_> = findings::beside_errors(&self.judged.judgement).collect();
+        blocks.extend(findings::short(&beside, &names, self.timeline.origin, FINDINGS));
+        let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
+        let words =
+            Words { told: &told, ..Words::new(journey, &names, &self.timeline, &self.options, frame.verbosity) };
+        blocks.push(Block::Blank);
+        blocks.extend(filters::drawing(&self.timeline, &words, &self.options.filters));
+        blocks.extend(parts::panels(&journey.panels));
+        blocks.push(Block::Blank);
+        blocks.push(Block::Facts(self.facts(frame, &names)));
+        blocks
     }
 }
 

@@ -3,19 +3,20 @@
 use crate::analysis::journey::clocks::Clocks;
 use crate::analysis::journey::errors::{self, JourneyError};
 use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
+use crate::model::basis::Basis;
 use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
 use crate::model::filter::Filters;
 use crate::model::finding::Severity;
 use crate::model::journey::Journey;
 use crate::model::metric::{Alert, AlertState};
 use crate::model::pattern::Pattern;
+use crate::model::provenance::{PageLink, Provenance};
 use crate::model::time::{Human, Window, Zone};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::filters;
 use crate::report::findings;
 use crate::report::parts::labelled;
 use crate::report::words::{counted, flag, quoted};
-use crate::report::{Body, PageLink, Report};
 
 /// How IDs are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +27,29 @@ pub enum Ids {
     Whole,
 }
 
+/// What metrics were asked for, which says what the items of their backend are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricUse {
+    /// Alerts, of Prometheus.
+    Alerts,
+    /// The numbers of the screen, of this backend: Prometheus, or another one that has metrics of its own.
+    Numbers(Source),
+    /// Series of Prometheus, which the screen counts itself.
+    Series,
+}
+
+impl MetricUse {
+    /// The use that numbers with this basis made of metrics.
+    pub fn for_basis(basis: &Basis) -> Self {
+        basis.backend.map_or(Self::Alerts, Self::Numbers)
+    }
+}
+
 /// What every part needs to know.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
-    /// The report.
-    pub report: &'a Report,
+    /// What the answer rests on.
+    pub provenance: &'a Provenance,
     /// In which zone times are shown.
     pub zone: Zone,
     /// How many `-v`.
@@ -41,7 +60,7 @@ impl Frame<'_> {
     /// The answer in one line, then the journey in numbers.
     pub fn answer(&self, judged: &AnalysedJourney, failures: &[JourneyError]) -> Vec<Block> {
         let journey = &judged.journey;
-        let id = self.report.subject.as_deref().or(journey.correlation_id.as_deref()).unwrap_or_default();
+        let id = self.provenance.subject.as_deref().or(journey.correlation_id.as_deref()).unwrap_or_default();
         let (role, verdict) = self.verdict(failures, &judged.judgement);
         let mut items = vec![
             plain(counted(journey.services().len(), "service")),
@@ -53,7 +72,7 @@ impl Frame<'_> {
             items.push(length(journey, extent));
             items.push(plain(self.zone.full(extent.from)));
         }
-        if !self.report.settled {
+        if !self.provenance.settled {
             items.push(one(Role::Warn, "still under way"));
         }
         let title = vec![piece(role, verdict), piece(Role::Dim, " in "), piece(Role::Strong, id)];
@@ -67,7 +86,7 @@ impl Frame<'_> {
         let parts = [(errors, "error"), (found, "finding")].into_iter().filter(|(n, _)| *n > 0);
         let told = parts.map(|(n, what)| counted(n, what)).collect::<Vec<_>>().join(", ");
         match told.as_str() {
-            "" if self.report.complete => (Role::Good, "✓ no errors".to_owned()),
+            "" if self.provenance.complete => (Role::Good, "✓ no errors".to_owned()),
             "" => (Role::Warn, "– no errors seen so far".to_owned()),
             told if is_grave => (Role::Error, format!("✗ {told}")),
             told => (Role::Warn, format!("! {told}")),
@@ -76,20 +95,26 @@ impl Frame<'_> {
 
     /// Whether the answer is whole, and how each backend did.
     pub fn asking(&self) -> Vec<Block> {
-        if self.report.backends.is_empty() && self.report.complete {
+        self.asking_for(MetricUse::Alerts)
+    }
+
+    /// The same where metrics were asked for something other than alerts.
+    pub fn asking_for(&self, metrics: MetricUse) -> Vec<Block> {
+        if self.provenance.backends.is_empty() && self.provenance.complete {
             return vec![];
         }
-        let whole = if self.report.complete { one(Role::Good, "complete") } else { one(Role::Warn, "NOT COMPLETE") };
+        let whole =
+            if self.provenance.complete { one(Role::Good, "complete") } else { one(Role::Warn, "NOT COMPLETE") };
         let mut items = vec![whole];
-        items.extend(self.report.backends.iter().map(|status| backend(status, &self.report.body)));
+        items.extend(self.provenance.backends.iter().map(|status| backend(status, metrics)));
         let mut blocks = vec![Block::Flow(items)];
-        let grave = self.report.notes.iter().filter(|n| n.code.is_incomplete());
+        let grave = self.provenance.notes.iter().filter(|n| n.code.is_incomplete());
         let facts: Vec<Fact> = grave.flat_map(note).collect();
         if !facts.is_empty() {
             blocks.push(Block::Facts(facts));
         }
         if self.verbosity > 0 {
-            blocks.push(Block::Facts(self.report.backends.iter().map(address).collect()));
+            blocks.push(Block::Facts(self.provenance.backends.iter().map(address).collect()));
         }
         blocks
     }
@@ -102,11 +127,11 @@ impl Frame<'_> {
     /// Remarks that do not touch completeness.
     pub fn remarks(&self) -> Vec<Fact> {
         let merged = |note: &&Note| self.verbosity == 0 && note.code == NoteCode::NotConfigured;
-        let notes = || self.report.notes.iter().filter(|n| !n.code.is_incomplete());
+        let notes = || self.provenance.notes.iter().filter(|n| !n.code.is_incomplete());
         // Who was left out on purpose is told beside the others.
         let left_out = |source: &Source| {
             let is_it = |b: &BackendStatus| b.name == *source && b.state == BackendState::LeftOut;
-            self.report.backends.iter().any(is_it)
+            self.provenance.backends.iter().any(is_it)
         };
         let absent = notes().filter(merged).filter_map(|n| n.source).filter(|source| !left_out(source));
         let absent: Vec<&str> = absent.map(Source::as_str).collect();
@@ -122,12 +147,12 @@ impl Frame<'_> {
     /// Whether anybody who was to be asked answered.
     pub fn was_answered(&self) -> bool {
         let silent = |b: &BackendStatus| !matches!(b.state, BackendState::Ok | BackendState::Partial);
-        self.report.backends.is_empty() || !self.report.backends.iter().all(silent)
+        self.provenance.backends.is_empty() || !self.provenance.backends.iter().all(silent)
     }
 
     /// What time was asked; kinds of data over the same time together.
     pub fn covered(&self) -> Vec<Fact> {
-        let window = &self.report.window;
+        let window = &self.provenance.window;
         let asked = [("traces", &window.traces), ("logs", &window.logs), ("metrics", &window.metrics)];
         let mut groups: Vec<(String, Window)> = vec![];
         for (what, window) in asked.iter().flat_map(|(what, windows)| windows.iter().map(move |w| (what, w))) {
@@ -155,34 +180,34 @@ impl Frame<'_> {
     /// Pages of the backends' own about the same.
     pub fn links(&self) -> Vec<Fact> {
         let say = |link: &PageLink| vec![piece(Role::Dim, format!("{} ", link.what)), piece(Role::Link, &link.url)];
-        labelled("open", self.report.links.iter().map(say))
+        labelled("open", self.provenance.links.iter().map(say))
     }
 
     /// A command about the same ID on the same data.
     pub fn command(&self, words: &str, tail: &str) -> String {
-        let id = subject(self.report.subject.as_deref().unwrap_or_default());
+        let id = subject(self.provenance.subject.as_deref().unwrap_or_default());
         let id = if self.is_clear() { "" } else { id.as_str() };
-        joined_words(&["trace", words, id, tail, &self.report.flags])
+        joined_words(&["trace", words, id, tail, &self.provenance.flags])
     }
 
     /// Whether the flags alone say what it is about.
     fn is_clear(&self) -> bool {
-        self.report.subject.is_none() || self.report.flags.starts_with("--demo")
+        self.provenance.subject.is_none() || self.provenance.names_one_run()
     }
 
     /// A command about one of several IDs on the same data.
     pub fn command_about(&self, id: &str, words: &str) -> String {
-        joined_words(&["trace", words, &subject(id), &self.report.flags])
+        joined_words(&["trace", words, &subject(id), &self.provenance.flags])
     }
 
     /// Another command about the same, filters included: `trace hotspots`, of the journey where it is about one.
     pub fn beside(&self, words: &str) -> String {
-        self.filtered(words, &self.report.filters)
+        self.filtered(words, &self.provenance.filters)
     }
 
     /// The same about one service, instead of those that were asked about, and where one is named of one operation.
     pub fn beside_of(&self, words: &str, service: &str, operation: Option<&str>) -> String {
-        let mut filters = self.report.filters.clone();
+        let mut filters = self.provenance.filters.clone();
         if !service.is_empty() {
             filters.services = vec![Pattern::exact(service)];
         }
@@ -239,7 +264,7 @@ fn length(journey: &Journey, recorded: Window) -> Line {
 }
 
 /// Its mark, how long it took, what it gave. Where nobody asked for alerts, none are counted.
-fn backend(status: &BackendStatus, body: &Body) -> Line {
+fn backend(status: &BackendStatus, metrics: MetricUse) -> Line {
     let name = piece(Role::Plain, format!("{} ", status.name.as_str()));
     let (role, text) = match status.state {
         BackendState::Ok => (Role::Good, "✓"),
@@ -257,11 +282,12 @@ fn backend(status: &BackendStatus, body: &Body) -> Line {
         if !matches!(status.name, Source::File | Source::Demo) {
             line.push(piece(Role::Plain, format!(" {}", Human(status.elapsed_ns))));
         }
-        let counter = body.basis().and_then(|basis| basis.backend);
         let what = match status.name {
-            Source::Prometheus if matches!(body, Body::Phases(_) | Body::Rules(_)) => String::new(),
-            source if counter == Some(source) && source == Source::Prometheus => counted(status.items, "operation"),
-            source if counter == Some(source) && status.items == 0 => "its own metrics".to_owned(),
+            Source::Prometheus if metrics == MetricUse::Series => String::new(),
+            Source::Prometheus if metrics == MetricUse::Numbers(Source::Prometheus) => {
+                counted(status.items, "operation")
+            }
+            source if metrics == MetricUse::Numbers(source) && status.items == 0 => "its own metrics".to_owned(),
             Source::Jaeger => counted(status.items, "span"),
             Source::Loki => counted(status.items, "line"),
             Source::Prometheus => counted(status.items, "alert"),

@@ -7,9 +7,11 @@ use serde_json::json;
 use crate::analysis::window::hotspots::{ErrorComparison, Hotspot, Trend};
 use crate::analysis::window::occurrences::ErrorRole;
 use crate::model::basis::Basis;
+use crate::model::provenance::Provenance;
 use crate::model::time::{Timestamp, Window};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
-use crate::report::frame::Frame;
+use crate::report::body::ReportBody;
+use crate::report::frame::{Frame, MetricUse};
 use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::rows::Rows;
@@ -46,87 +48,6 @@ pub struct HotspotsReport {
 }
 
 impl HotspotsReport {
-    /// Its main table.
-    pub fn rows(&self) -> Rows {
-        let row = |spot: &Hotspot| {
-            vec![
-                json!(spot.place.service),
-                json!(spot.place.operation),
-                json!(spot.error_type),
-                json!(spot.part),
-                json!(spot.lines_only),
-                json!(spot.errors),
-                json!(spot.at_least),
-                json!(spot.recovered),
-                json!(spot.calls),
-                json!(spot.share),
-                json!(spot.errors_before),
-                json!(spot.trend),
-                json!(spot.read),
-                json!(spot.first_seen),
-                json!(spot.last_seen),
-                json!(spot.message),
-                json!(spot.message_count),
-                json!(spot.examples.first()),
-                json!(spot.examples.get(1)),
-            ]
-        };
-        Rows {
-            kind: "hotspot",
-            columns: &[
-                "service",
-                "operation",
-                "error_type",
-                "part",
-                "lines_only",
-                "errors",
-                "at_least",
-                "recovered",
-                "calls",
-                "share",
-                "errors_before",
-                "trend",
-                "read",
-                "first_seen",
-                "last_seen",
-                "message",
-                "message_count",
-                "example",
-                "example_2",
-            ],
-            rows: self.hotspots.iter().map(row).collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let mut services: Vec<&str> = self.hotspots.iter().map(|spot| spot.place.service.as_str()).collect();
-        services.sort_unstable();
-        services.dedup();
-        let names = ShortNames::new(&services);
-        let mut blocks = vec![Block::Line(self.answer(frame, &names)), window::line(&self.basis)];
-        blocks.extend(frame.asking());
-        let all = self.all || self.is_passed_on();
-        let wanted: Vec<&Hotspot> =
-            self.hotspots.iter().filter(|spot| all || spot.part != ErrorRole::PassedOn).collect();
-        if !wanted.is_empty() {
-            let rows = wanted.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();
-            let mut head = vec!["errors", "share"];
-            head.extend((self.compared == ErrorComparison::Told).then_some("trend"));
-            head.extend(["service", "operation and error"]);
-            let head = head.into_iter().map(str::to_owned).collect();
-            blocks.extend([Block::Blank, Block::Table(Table { head, rows, ..Table::default() })]);
-        }
-        let mut facts = self.unshown(&wanted);
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(parts::next(&Self::commands(&wanted, frame)));
-        if !facts.is_empty() {
-            blocks.extend([Block::Blank, Block::Facts(facts)]);
-        }
-        blocks
-    }
-
     /// Whether all errors were caused by others that are not among them.
     fn is_passed_on(&self) -> bool {
         let mut there = self.hotspots.iter().filter(|spot| spot.errors > 0).peekable();
@@ -144,7 +65,7 @@ impl HotspotsReport {
             return one(Role::Error, format!("✗ {all}{when}, passed on: what caused them is not among them"));
         }
         let Some(worst) = origins.first() else {
-            return match (self.basis.calls, self.basis.lines, frame.report.complete) {
+            return match (self.basis.calls, self.basis.lines, frame.provenance.complete) {
                 (0, 0, true) if self.filtered => one(Role::Strong, format!("– nothing is as the filters say{when}")),
                 (0, 0, true) => one(Role::Strong, format!("– no spans and no error lines{when}")),
                 (_, _, true) if self.calls[0] == 0 && self.calls[1] > 0 => {
@@ -277,6 +198,94 @@ impl HotspotsReport {
         let find = id.map(|id| frame.command_about(id, "find"));
         let errors = service.map(|service| frame.beside_of("trace errors", service, None));
         find.into_iter().chain(errors).collect()
+    }
+}
+
+impl ReportBody for HotspotsReport {
+    const NAME: &'static str = "hotspots";
+    type Record<'a> = &'a Self;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> &'a Self {
+        self
+    }
+
+    fn rows(&self) -> Option<Rows> {
+        let row = |spot: &Hotspot| {
+            vec![
+                json!(spot.place.service),
+                json!(spot.place.operation),
+                json!(spot.error_type),
+                json!(spot.part),
+                json!(spot.lines_only),
+                json!(spot.errors),
+                json!(spot.at_least),
+                json!(spot.recovered),
+                json!(spot.calls),
+                json!(spot.share),
+                json!(spot.errors_before),
+                json!(spot.trend),
+                json!(spot.read),
+                json!(spot.first_seen),
+                json!(spot.last_seen),
+                json!(spot.message),
+                json!(spot.message_count),
+                json!(spot.examples.first()),
+                json!(spot.examples.get(1)),
+            ]
+        };
+        Some(Rows {
+            kind: "hotspot",
+            columns: &[
+                "service",
+                "operation",
+                "error_type",
+                "part",
+                "lines_only",
+                "errors",
+                "at_least",
+                "recovered",
+                "calls",
+                "share",
+                "errors_before",
+                "trend",
+                "read",
+                "first_seen",
+                "last_seen",
+                "message",
+                "message_count",
+                "example",
+                "example_2",
+            ],
+            rows: self.hotspots.iter().map(row).collect(),
+        })
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut services: Vec<&str> = self.hotspots.iter().map(|spot| spot.place.service.as_str()).collect();
+        services.sort_unstable();
+        services.dedup();
+        let names = ShortNames::new(&services);
+        let mut blocks = vec![Block::Line(self.answer(frame, &names)), window::line(&self.basis)];
+        blocks.extend(frame.asking_for(MetricUse::for_basis(&self.basis)));
+        let all = self.all || self.is_passed_on();
+        let wanted: Vec<&Hotspot> =
+            self.hotspots.iter().filter(|spot| all || spot.part != ErrorRole::PassedOn).collect();
+        if !wanted.is_empty() {
+            let rows = wanted.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();
+            let mut head = vec!["errors", "share"];
+            head.extend((self.compared == ErrorComparison::Told).then_some("trend"));
+            head.extend(["service", "operation and error"]);
+            let head = head.into_iter().map(str::to_owned).collect();
+            blocks.extend([Block::Blank, Block::Table(Table { head, rows, ..Table::default() })]);
+        }
+        let mut facts = self.unshown(&wanted);
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        facts.extend(parts::next(&Self::commands(&wanted, frame)));
+        if !facts.is_empty() {
+            blocks.extend([Block::Blank, Block::Facts(facts)]);
+        }
+        blocks
     }
 }
 

@@ -11,8 +11,10 @@ use crate::analysis::window::latency::{LatencyGrouping, LatencyRow, LatencyTable
 use crate::model::basis::{Basis, CountedFrom};
 use crate::model::evidence::Source;
 use crate::model::measure::Estimate;
+use crate::model::provenance::Provenance;
 use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, Table as Grid, TableRow, fact, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
 use crate::report::parts;
@@ -170,90 +172,6 @@ impl LatencyReport {
         let names =
             ShortNames::new(&services.into_iter().collect::<Vec<_>>()).and_topics(&topics.chain(queues).collect());
         Self { table, by, basis, names, top, histogram }
-    }
-
-    /// As JSON.
-    pub fn record(&self) -> LatencyRecord<'_> {
-        LatencyRecord {
-            basis: &self.basis,
-            by: match &self.by {
-                LatencyGrouping::Operation => "operation".to_owned(),
-                LatencyGrouping::Service => "service".to_owned(),
-                LatencyGrouping::Attribute(key) => format!("attribute:{key}"),
-            },
-            critical_path_ns: self.table.critical_ns,
-            gap_ns: self.table.gap_ns,
-            answered_ns: self.table.answered_ns,
-            unentered_services: &self.table.unentered,
-            rows: self.table.rows.iter().map(RowRecord::new).collect(),
-            queues: self.table.queues.iter().map(QueueRecord::new).collect(),
-        }
-    }
-
-    /// Its main table.
-    pub fn rows(&self) -> Rows {
-        let bounds =
-            |told: Option<Estimate>| [json!(told.map(|told| told.low_ns)), json!(told.and_then(|told| told.high_ns))];
-        let row = |row: &LatencyRow| {
-            let told = [0.5, 0.9, 0.95, 0.99, 1.0].map(|share| row.lengths.quantile(share));
-            let [p50, p90, p95, p99, max] = told.map(|told| json!(told.map(|told| told.value_ns)));
-            let mut cells = vec![
-                json!(row.service),
-                json!(row.name),
-                json!(row.calls),
-                json!(row.errors),
-                p50,
-                p90,
-                p95,
-                p99,
-                max,
-                json!(row.self_ns),
-                json!(row.lengths.total_ns()),
-                json!(row.critical_ns),
-            ];
-            cells.extend(told.into_iter().flat_map(bounds));
-            cells
-        };
-        Rows {
-            kind: "latency",
-            columns: &[
-                "service",
-                "name",
-                "calls",
-                "errors",
-                "p50_ns",
-                "p90_ns",
-                "p95_ns",
-                "p99_ns",
-                "max_ns",
-                "self_ns",
-                "total_ns",
-                "critical_path_ns",
-                "p50_low_ns",
-                "p50_high_ns",
-                "p90_low_ns",
-                "p90_high_ns",
-                "p95_low_ns",
-                "p95_high_ns",
-                "p99_low_ns",
-                "p99_high_ns",
-                "max_low_ns",
-                "max_high_ns",
-            ],
-            rows: self.table.rows.iter().map(row).collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let Some(first) = self.table.rows.first() else { return nothing(frame, &self.basis, &self.wanted()) };
-        let mut body = vec![Block::Table(self.calls())];
-        if !self.table.queues.is_empty() {
-            body.extend([Block::Blank, Block::Table(self.queues())]);
-        }
-        let told =
-            WindowScreen { answer: self.answer(first), body, facts: self.facts(), next: self.next(first, frame) };
-        screen(frame, &self.basis, told)
     }
 
     fn wanted(&self) -> String {
@@ -438,6 +356,92 @@ impl LatencyReport {
             }
             LatencyGrouping::Attribute(_) => vec![frame.beside("trace latency --by operation")],
         }
+    }
+}
+
+impl ReportBody for LatencyReport {
+    const NAME: &'static str = "latency";
+    type Record<'a> = LatencyRecord<'a>;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> LatencyRecord<'a> {
+        LatencyRecord {
+            basis: &self.basis,
+            by: match &self.by {
+                LatencyGrouping::Operation => "operation".to_owned(),
+                LatencyGrouping::Service => "service".to_owned(),
+                LatencyGrouping::Attribute(key) => format!("attribute:{key}"),
+            },
+            critical_path_ns: self.table.critical_ns,
+            gap_ns: self.table.gap_ns,
+            answered_ns: self.table.answered_ns,
+            unentered_services: &self.table.unentered,
+            rows: self.table.rows.iter().map(RowRecord::new).collect(),
+            queues: self.table.queues.iter().map(QueueRecord::new).collect(),
+        }
+    }
+
+    fn rows(&self) -> Option<Rows> {
+        let bounds =
+            |told: Option<Estimate>| [json!(told.map(|told| told.low_ns)), json!(told.and_then(|told| told.high_ns))];
+        let row = |row: &LatencyRow| {
+            let told = [0.5, 0.9, 0.95, 0.99, 1.0].map(|share| row.lengths.quantile(share));
+            let [p50, p90, p95, p99, max] = told.map(|told| json!(told.map(|told| told.value_ns)));
+            let mut cells = vec![
+                json!(row.service),
+                json!(row.name),
+                json!(row.calls),
+                json!(row.errors),
+                p50,
+                p90,
+                p95,
+                p99,
+                max,
+                json!(row.self_ns),
+                json!(row.lengths.total_ns()),
+                json!(row.critical_ns),
+            ];
+            cells.extend(told.into_iter().flat_map(bounds));
+            cells
+        };
+        Some(Rows {
+            kind: "latency",
+            columns: &[
+                "service",
+                "name",
+                "calls",
+                "errors",
+                "p50_ns",
+                "p90_ns",
+                "p95_ns",
+                "p99_ns",
+                "max_ns",
+                "self_ns",
+                "total_ns",
+                "critical_path_ns",
+                "p50_low_ns",
+                "p50_high_ns",
+                "p90_low_ns",
+                "p90_high_ns",
+                "p95_low_ns",
+                "p95_high_ns",
+                "p99_low_ns",
+                "p99_high_ns",
+                "max_low_ns",
+                "max_high_ns",
+            ],
+            rows: self.table.rows.iter().map(row).collect(),
+        })
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let Some(first) = self.table.rows.first() else { return nothing(frame, &self.basis, &self.wanted()) };
+        let mut body = vec![Block::Table(self.calls())];
+        if !self.table.queues.is_empty() {
+            body.extend([Block::Blank, Block::Table(self.queues())]);
+        }
+        let told =
+            WindowScreen { answer: self.answer(first), body, facts: self.facts(), next: self.next(first, frame) };
+        screen(frame, &self.basis, told)
     }
 }
 

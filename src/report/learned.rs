@@ -4,8 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::model::provenance::Provenance;
 use crate::pipeline::learn::draft::{LearnedPipeline, LearnedStep};
 use crate::report::block::Block;
+use crate::report::body::ReportBody;
+use crate::report::frame::Frame;
 use crate::report::rows::Rows;
 
 /// What was learned.
@@ -20,9 +23,16 @@ pub struct LearnedReport {
     pub diff: Option<String>,
 }
 
-impl LearnedReport {
+impl ReportBody for LearnedReport {
+    const NAME: &'static str = "learned";
+    type Record<'a> = &'a Self;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> &'a Self {
+        self
+    }
+
     /// Its main table: the steps.
-    pub fn rows(&self) -> Rows {
+    fn rows(&self) -> Option<Rows> {
         let row = |step: &LearnedStep| {
             vec![
                 json!(step.name),
@@ -36,15 +46,15 @@ impl LearnedReport {
                 json!(step.runs),
             ]
         };
-        Rows {
+        Some(Rows {
             kind: "step",
             columns: &["name", "span", "service", "kind", "after", "most_wait_ns", "most_took_ns", "optional", "runs"],
             rows: self.draft.steps.iter().map(row).collect(),
-        }
+        })
     }
 
     /// As a screen: the spec, or what would change in the one that is there.
-    pub fn blocks(&self) -> Vec<Block> {
+    fn blocks(&self, _: &Frame) -> Vec<Block> {
         vec![Block::Text(0, self.diff.clone().unwrap_or_else(|| self.spec.clone()))]
     }
 }

@@ -6,8 +6,10 @@ use serde::Serialize;
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
 use crate::model::log::{ErrorContext, LineKey, LogEntry};
+use crate::model::provenance::Provenance;
 use crate::model::time::Zone;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::filters;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
@@ -55,8 +57,46 @@ impl LogsReport {
         Self { journey, context, filters, filtered, services }
     }
 
-    /// As JSON.
-    pub fn record(&self) -> LogsRecord<'_> {
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.journey.logs.is_empty()
+    }
+
+    fn answer(&self, frame: &Frame, services: usize) -> Vec<Block> {
+        let logs = &self.journey.logs;
+        let id = frame.provenance.subject.as_deref().unwrap_or_default();
+        let errors = logs.iter().filter(|l| l.is_error()).count();
+        let verdict = match (logs.len(), errors) {
+            (0, _) if self.filtered > 0 => piece(Role::Warn, "– nothing to show"),
+            (0, _) if !frame.provenance.complete => piece(Role::Warn, "– no log lines so far"),
+            (0, _) => piece(Role::Strong, "– no log lines"),
+            (_, 0) if self.filtered > 0 => piece(Role::Strong, "– no error lines among those shown"),
+            (_, 0) if !frame.provenance.complete => piece(Role::Warn, "– no error lines so far"),
+            (_, 0) => piece(Role::Good, "✓ no error lines"),
+            (_, n) => piece(Role::Error, format!("✗ {}", counted(n, "error line"))),
+        };
+        let lines = match (logs.len(), self.filtered) {
+            (n, 0) => counted(n, "log line"),
+            (0, all) => format!("{}, all filtered out by {}", counted(all, "log line"), filters::flags(&self.filters)),
+            (n, more) => format!("{n} of {}", counted(n + more, "log line")),
+        };
+        let mut items = vec![plain(lines)];
+        if services > 0 {
+            items.push(plain(counted(services, "service")));
+        }
+        if !self.context.is_empty() {
+            items.push(plain(counted(self.context.len(), "line") + " around them"));
+        }
+        items.extend(logs.first().map(|first| plain(frame.zone.full(first.time))));
+        vec![Block::Line(vec![verdict, piece(Role::Dim, " in "), piece(Role::Strong, id)]), Block::Flow(items)]
+    }
+}
+
+impl ReportBody for LogsReport {
+    const NAME: &'static str = "logs";
+    type Record<'a> = LogsRecord<'a>;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> LogsRecord<'a> {
         LogsRecord {
             correlation_id: self.journey.correlation_id.as_deref(),
             logs: &self.journey.logs,
@@ -66,17 +106,11 @@ impl LogsReport {
     }
 
     /// Its main table: the lines.
-    pub fn rows(&self) -> Rows {
-        rows::lines(&self.journey.logs, &self.context)
+    fn rows(&self) -> Option<Rows> {
+        Some(rows::lines(&self.journey.logs, &self.context))
     }
 
-    /// Whether there is no line.
-    pub fn is_empty(&self) -> bool {
-        self.journey.logs.is_empty()
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let logs = &self.journey.logs;
         let services: Vec<&str> = logs.iter().chain(&self.context).map(|l| l.service.as_str()).collect();
         let mut services: Vec<&str> = services.into_iter().filter(|s| !s.is_empty()).collect();
@@ -101,35 +135,6 @@ impl LogsReport {
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(facts));
         blocks
-    }
-
-    fn answer(&self, frame: &Frame, services: usize) -> Vec<Block> {
-        let logs = &self.journey.logs;
-        let id = frame.report.subject.as_deref().unwrap_or_default();
-        let errors = logs.iter().filter(|l| l.is_error()).count();
-        let verdict = match (logs.len(), errors) {
-            (0, _) if self.filtered > 0 => piece(Role::Warn, "– nothing to show"),
-            (0, _) if !frame.report.complete => piece(Role::Warn, "– no log lines so far"),
-            (0, _) => piece(Role::Strong, "– no log lines"),
-            (_, 0) if self.filtered > 0 => piece(Role::Strong, "– no error lines among those shown"),
-            (_, 0) if !frame.report.complete => piece(Role::Warn, "– no error lines so far"),
-            (_, 0) => piece(Role::Good, "✓ no error lines"),
-            (_, n) => piece(Role::Error, format!("✗ {}", counted(n, "error line"))),
-        };
-        let lines = match (logs.len(), self.filtered) {
-            (n, 0) => counted(n, "log line"),
-            (0, all) => format!("{}, all filtered out by {}", counted(all, "log line"), filters::flags(&self.filters)),
-            (n, more) => format!("{n} of {}", counted(n + more, "log line")),
-        };
-        let mut items = vec![plain(lines)];
-        if services > 0 {
-            items.push(plain(counted(services, "service")));
-        }
-        if !self.context.is_empty() {
-            items.push(plain(counted(self.context.len(), "line") + " around them"));
-        }
-        items.extend(logs.first().map(|first| plain(frame.zone.full(first.time))));
-        vec![Block::Line(vec![verdict, piece(Role::Dim, " in "), piece(Role::Strong, id)]), Block::Flow(items)]
     }
 }
 

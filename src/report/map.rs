@@ -8,7 +8,9 @@ use serde_json::json;
 
 use crate::analysis::window::map::{How, MapEdge, MapNode, NodeKind, OUTSIDE, ServiceMap};
 use crate::model::basis::{Basis, CountedFrom};
+use crate::model::provenance::Provenance;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::graph::{Graph, GraphEdge, GraphNode, NodeShape};
 use crate::report::names::ShortNames;
@@ -85,114 +87,6 @@ impl MapReport {
         let topics = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Topic).map(|n| n.name.as_str());
         let names = names.and_topics(&topics.collect());
         Self { map, basis, names, dependencies, top }
-    }
-
-    /// As JSON.
-    pub fn record(&self) -> MapRecord<'_> {
-        let edges = self.map.edges.iter().map(|(from, to, edge)| {
-            let at = |share| edge.lengths.quantile(share).map(|told| told.value_ns);
-            EdgeRecord {
-                from,
-                to,
-                calls: edge.calls,
-                errors: edge.errors,
-                p50_ns: at(0.5),
-                p95_ns: at(0.95),
-                max_ns: at(1.0),
-                how: &edge.how,
-                broken: edge.broken(),
-            }
-        });
-        MapRecord {
-            basis: &self.basis,
-            nodes: self.map.nodes(),
-            edges: edges.collect(),
-            dependencies: self.dependencies.as_ref().map(|theirs| {
-                let pairs = both(theirs, &self.map.within_traces);
-                pairs.map(|(caller, callee, jaeger, seen)| DependencyRecord { caller, callee, jaeger, seen }).collect()
-            }),
-        }
-    }
-
-    /// Its main table: the edges.
-    pub fn rows(&self) -> Rows {
-        let row = |(from, to, edge): &(MapNode, MapNode, MapEdge)| {
-            let p95 = edge.lengths.quantile(0.95);
-            vec![
-                json!(from.kind),
-                json!(from.name),
-                json!(to.kind),
-                json!(to.name),
-                json!(edge.calls),
-                json!(edge.errors),
-                json!(p95.map(|told| told.value_ns)),
-                json!(edge.broken()),
-                json!(p95.map(|told| told.low_ns)),
-                json!(p95.and_then(|told| told.high_ns)),
-            ]
-        };
-        Rows {
-            kind: "edge",
-            columns: &[
-                "from_kind",
-                "from",
-                "to_kind",
-                "to",
-                "calls",
-                "errors",
-                "p95_ns",
-                "broken",
-                "p95_low_ns",
-                "p95_high_ns",
-            ],
-            rows: self.map.edges.iter().map(row).collect(),
-        }
-    }
-
-    /// As a graph.
-    pub fn graph(&self) -> Graph {
-        let nodes = self.map.nodes();
-        let places: BTreeMap<&MapNode, usize> = nodes.iter().enumerate().map(|(at, node)| (*node, at)).collect();
-        let shape = |kind| match kind {
-            NodeKind::Service => NodeShape::Box,
-            NodeKind::Topic => NodeShape::Queue,
-            NodeKind::Database => NodeShape::Store,
-            NodeKind::Outside | NodeKind::Host => NodeShape::Round,
-        };
-        let edge = |(from, to, edge): &(MapNode, MapNode, MapEdge)| {
-            let failed = match edge.errors {
-                0 => String::new(),
-                n => format!(", {} failed", percent(n as f64, edge.calls as f64)),
-            };
-            let p95 = length(edge.lengths.quantile(0.95));
-            GraphEdge {
-                from: places.get(from).copied().unwrap_or_default(),
-                to: places.get(to).copied().unwrap_or_default(),
-                label: format!("{}×{failed}, p95 {p95}", edge.calls),
-                bad: edge.errors > 0 || edge.broken() > 0,
-                dashed: edge.broken() > 0,
-            }
-        };
-        Graph {
-            nodes: nodes.iter().map(|node| GraphNode { label: shown(node), shape: shape(node.kind) }).collect(),
-            edges: self.map.edges.iter().map(edge).collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        if self.map.edges.is_empty() {
-            return nothing(frame, &self.basis, "calls between parts");
-        }
-        let mut facts = self.facts();
-        facts.extend(self.checked());
-        let told = WindowScreen {
-            answer: self.answer(),
-            body: vec![Block::Table(self.table())],
-            facts,
-            next: self.next(frame),
-        };
-        screen(frame, &self.basis, told)
     }
 
     fn answer(&self) -> Line {
@@ -332,6 +226,117 @@ impl MapReport {
         let mut next: Vec<String> = hotspots.into_iter().collect();
         next.push(frame.beside("trace map -o mermaid"));
         next
+    }
+}
+
+impl ReportBody for MapReport {
+    const NAME: &'static str = "map";
+    type Record<'a> = MapRecord<'a>;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> MapRecord<'a> {
+        let edges = self.map.edges.iter().map(|(from, to, edge)| {
+            let at = |share| edge.lengths.quantile(share).map(|told| told.value_ns);
+            EdgeRecord {
+                from,
+                to,
+                calls: edge.calls,
+                errors: edge.errors,
+                p50_ns: at(0.5),
+                p95_ns: at(0.95),
+                max_ns: at(1.0),
+                how: &edge.how,
+                broken: edge.broken(),
+            }
+        });
+        MapRecord {
+            basis: &self.basis,
+            nodes: self.map.nodes(),
+            edges: edges.collect(),
+            dependencies: self.dependencies.as_ref().map(|theirs| {
+                let pairs = both(theirs, &self.map.within_traces);
+                pairs.map(|(caller, callee, jaeger, seen)| DependencyRecord { caller, callee, jaeger, seen }).collect()
+            }),
+        }
+    }
+
+    /// Its main table: the edges.
+    fn rows(&self) -> Option<Rows> {
+        let row = |(from, to, edge): &(MapNode, MapNode, MapEdge)| {
+            let p95 = edge.lengths.quantile(0.95);
+            vec![
+                json!(from.kind),
+                json!(from.name),
+                json!(to.kind),
+                json!(to.name),
+                json!(edge.calls),
+                json!(edge.errors),
+                json!(p95.map(|told| told.value_ns)),
+                json!(edge.broken()),
+                json!(p95.map(|told| told.low_ns)),
+                json!(p95.and_then(|told| told.high_ns)),
+            ]
+        };
+        Some(Rows {
+            kind: "edge",
+            columns: &[
+                "from_kind",
+                "from",
+                "to_kind",
+                "to",
+                "calls",
+                "errors",
+                "p95_ns",
+                "broken",
+                "p95_low_ns",
+                "p95_high_ns",
+            ],
+            rows: self.map.edges.iter().map(row).collect(),
+        })
+    }
+
+    /// As a graph.
+    fn graph(&self) -> Option<Graph> {
+        let nodes = self.map.nodes();
+        let places: BTreeMap<&MapNode, usize> = nodes.iter().enumerate().map(|(at, node)| (*node, at)).collect();
+        let shape = |kind| match kind {
+            NodeKind::Service => NodeShape::Box,
+            NodeKind::Topic => NodeShape::Queue,
+            NodeKind::Database => NodeShape::Store,
+            NodeKind::Outside | NodeKind::Host => NodeShape::Round,
+        };
+        let edge = |(from, to, edge): &(MapNode, MapNode, MapEdge)| {
+            let failed = match edge.errors {
+                0 => String::new(),
+                n => format!(", {} failed", percent(n as f64, edge.calls as f64)),
+            };
+            let p95 = length(edge.lengths.quantile(0.95));
+            GraphEdge {
+                from: places.get(from).copied().unwrap_or_default(),
+                to: places.get(to).copied().unwrap_or_default(),
+                label: format!("{}×{failed}, p95 {p95}", edge.calls),
+                bad: edge.errors > 0 || edge.broken() > 0,
+                dashed: edge.broken() > 0,
+            }
+        };
+        Some(Graph {
+            nodes: nodes.iter().map(|node| GraphNode { label: shown(node), shape: shape(node.kind) }).collect(),
+            edges: self.map.edges.iter().map(edge).collect(),
+        })
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        if self.map.edges.is_empty() {
+            return nothing(frame, &self.basis, "calls between parts");
+        }
+        let mut facts = self.facts();
+        facts.extend(self.checked());
+        let told = WindowScreen {
+            answer: self.answer(),
+            body: vec![Block::Table(self.table())],
+            facts,
+            next: self.next(frame),
+        };
+        screen(frame, &self.basis, told)
     }
 }
 

@@ -9,8 +9,10 @@ use serde_json::json;
 
 use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
+use crate::model::provenance::Provenance;
 use crate::model::time::Timestamp;
 use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::findings;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
@@ -120,60 +122,6 @@ impl MissingReport {
         self.runs.iter().all(MissingRun::is_empty)
     }
 
-    /// As JSON.
-    pub fn record(&self) -> MissingRecord<'_> {
-        let findings = self.runs.iter().flat_map(|run| {
-            run.judgement.findings.iter().map(|finding| FoundRecord { subject: &run.subject, finding })
-        });
-        MissingRecord { findings: findings.collect(), runs: self.runs.iter().map(MissingRunRecord::new).collect() }
-    }
-
-    /// Its main table: the findings.
-    pub fn rows(&self) -> Rows {
-        let row = |run: &MissingRun, finding: &Finding| {
-            let first = finding.evidence.first();
-            vec![
-                json!(run.subject),
-                json!(finding.id),
-                json!(finding.severity),
-                json!(finding.confidence),
-                json!(finding.service),
-                json!(finding.operation),
-                json!(finding.count),
-                json!(finding.summary),
-                json!(first.and_then(|proof| proof.time)),
-                json!(first.and_then(|proof| proof.trace_id)),
-                json!(first.and_then(|proof| proof.span_id)),
-            ]
-        };
-        let rows = self.runs.iter().flat_map(|run| run.judgement.findings.iter().map(move |f| row(run, f)));
-        Rows {
-            kind: "finding",
-            columns: &[
-                "subject",
-                "id",
-                "severity",
-                "confidence",
-                "service",
-                "operation",
-                "count",
-                "summary",
-                "time",
-                "trace_id",
-                "span_id",
-            ],
-            rows: rows.collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        match self.runs.as_slice() {
-            [run] => self.one(run, frame),
-            runs => self.many(runs, frame),
-        }
-    }
-
     fn shown<'a>(&'a self, run: &'a MissingRun) -> impl Iterator<Item = &'a Finding> {
         run.judgement.findings.iter().filter(|finding| finding.severity >= self.least)
     }
@@ -196,7 +144,7 @@ impl MissingReport {
         blocks.extend(frame.asking());
         for finding in &shown {
             blocks.push(Block::Blank);
-            blocks.extend(findings::whole(finding, &run.names, run.origin, &frame.report.flags));
+            blocks.extend(findings::whole(finding, &run.names, run.origin, &frame.provenance.flags));
         }
         let mut facts = findings::withheld(&run.judgement);
         facts.extend(self.unshown(run.judgement.findings.len() - shown.len()));
@@ -271,7 +219,7 @@ impl MissingReport {
 
     /// No run was found to look at.
     fn none(frame: &Frame) -> Vec<Block> {
-        let (role, said) = if frame.report.complete {
+        let (role, said) = if frame.provenance.complete {
             (Role::Strong, "– no run found")
         } else {
             (Role::Warn, "– no run found so far")
@@ -280,7 +228,7 @@ impl MissingReport {
         blocks.extend(frame.asking());
         let mut facts = frame.remarks();
         facts.extend(frame.covered());
-        if !frame.report.flags.contains("--input") {
+        if !frame.provenance.flags.contains("--input") {
             facts.extend(parts::next(&["trace doctor".to_owned()]));
         }
         blocks.extend([Block::Blank, Block::Facts(facts)]);
@@ -334,6 +282,63 @@ impl MissingReport {
         };
         let head = ["finding", "runs", "such as"].map(str::to_owned).to_vec();
         Table { head, rows: kinds.iter().take(KINDS).map(row).collect(), ..Table::default() }
+    }
+}
+
+impl ReportBody for MissingReport {
+    const NAME: &'static str = "missing";
+    type Record<'a> = MissingRecord<'a>;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> MissingRecord<'a> {
+        let findings = self.runs.iter().flat_map(|run| {
+            run.judgement.findings.iter().map(|finding| FoundRecord { subject: &run.subject, finding })
+        });
+        MissingRecord { findings: findings.collect(), runs: self.runs.iter().map(MissingRunRecord::new).collect() }
+    }
+
+    /// Its main table: the findings.
+    fn rows(&self) -> Option<Rows> {
+        let row = |run: &MissingRun, finding: &Finding| {
+            let first = finding.evidence.first();
+            vec![
+                json!(run.subject),
+                json!(finding.id),
+                json!(finding.severity),
+                json!(finding.confidence),
+                json!(finding.service),
+                json!(finding.operation),
+                json!(finding.count),
+                json!(finding.summary),
+                json!(first.and_then(|proof| proof.time)),
+                json!(first.and_then(|proof| proof.trace_id)),
+                json!(first.and_then(|proof| proof.span_id)),
+            ]
+        };
+        let rows = self.runs.iter().flat_map(|run| run.judgement.findings.iter().map(move |f| row(run, f)));
+        Some(Rows {
+            kind: "finding",
+            columns: &[
+                "subject",
+                "id",
+                "severity",
+                "confidence",
+                "service",
+                "operation",
+                "count",
+                "summary",
+                "time",
+                "trace_id",
+                "span_id",
+            ],
+            rows: rows.collect(),
+        })
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        match self.runs.as_slice() {
+            [run] => self.one(run, frame),
+            runs => self.many(runs, frame),
+        }
     }
 }
 

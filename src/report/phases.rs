@@ -7,9 +7,11 @@ use serde_json::json;
 use crate::analysis::window::phases::{Phase, PhaseStatus, Stuck};
 use crate::analysis::window::unfinished::Unfinished;
 use crate::model::metric::{Panel, float_text};
+use crate::model::provenance::Provenance;
 use crate::model::time::{Human, SECOND, Window};
 use crate::report::block::{Block, Chart, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
-use crate::report::frame::Frame;
+use crate::report::body::ReportBody;
+use crate::report::frame::{Frame, MetricUse};
 use crate::report::parts::{self, labelled};
 use crate::report::rows::Rows;
 use crate::report::words::{counted, some};
@@ -51,62 +53,6 @@ impl PhasesReport {
         self.stuck().next().is_some()
     }
 
-    /// Its main table: how much of each phase is in each status.
-    pub fn rows(&self) -> Rows {
-        let row = |phase: &Phase, status: &PhaseStatus| {
-            vec![
-                json!(phase.phase),
-                json!(status.status),
-                json!(status.value),
-                json!(status.in_progress),
-                json!(phase.moved),
-                json!(phase.told),
-                json!(phase.stuck.map(|stuck| stuck.since)),
-                json!(phase.stuck.map(|stuck| stuck.for_ns)),
-            ]
-        };
-        let of = |phase: &Phase| phase.statuses.iter().map(|status| row(phase, status)).collect::<Vec<_>>();
-        Rows {
-            kind: "phase_status",
-            columns: &["phase", "status", "value", "in_progress", "moved", "told", "stuck_since", "stuck_for_ns"],
-            rows: self.phases.iter().flat_map(of).collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let mut blocks = vec![Block::Line(self.answer(frame))];
-        if !self.phases.is_empty() {
-            let rests_on = format!(
-                "from {} series, a sample every {} s; stuck is what stands still for {}",
-                self.phases.iter().map(|phase| phase.statuses.len()).sum::<usize>(),
-                self.step_ns / SECOND,
-                Human(self.stuck_after_ns)
-            );
-            blocks.push(Block::Line(one(Role::Dim, rests_on)));
-        }
-        blocks.extend(frame.asking());
-        if !self.phases.is_empty() {
-            blocks.extend([Block::Blank, Block::Table(self.table(frame))]);
-        }
-        let charts = self.charts();
-        if !charts.is_empty() {
-            blocks.extend([Block::Blank, Block::Charts(charts)]);
-        }
-        let mut facts = self.unshown();
-        facts.extend(labelled("such as", self.examples.iter().map(|example| line(example, frame))));
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        let mut next: Vec<String> =
-            self.examples.iter().take(1).map(|example| frame.command_about(&example.id, "find")).collect();
-        if !self.phases.is_empty() {
-            next.push(frame.beside("trace alerts"));
-        }
-        facts.extend(parts::next(&next));
-        blocks.extend([Block::Blank, Block::Facts(facts)]);
-        blocks
-    }
-
     /// Phases in which something was in progress when they were last told of.
     fn lost(&self) -> impl Iterator<Item = &Phase> {
         self.phases.iter().filter(|phase| phase.gone && phase.in_progress > 0.0)
@@ -117,7 +63,7 @@ impl PhasesReport {
         let told = self.phases.iter().filter(|phase| !phase.gone);
         let going = told.map(|phase| phase.in_progress).fold(0.0, |sum, one| sum + one);
         match self.stuck().collect::<Vec<_>>().as_slice() {
-            [] if self.phases.is_empty() && frame.report.complete => {
+            [] if self.phases.is_empty() && frame.provenance.complete => {
                 let what = if self.metrics.is_empty() { self.query.clone() } else { self.metrics.join(", ") };
                 let said = format!("– no series of {what} in {}", Human(self.asked.length()));
                 vec![
@@ -146,7 +92,7 @@ impl PhasesReport {
                     let said = format!("– whether a phase is stuck cannot be told: {recorded} is less than {after}");
                     vec![piece(Role::Warn, said), piece(Role::Plain, "; --since asks for more, --stuck-after for less")]
                 }
-                None if !frame.report.complete => one(Role::Warn, "– no phase seen stuck so far"),
+                None if !frame.provenance.complete => one(Role::Warn, "– no phase seen stuck so far"),
                 None => vec![
                     piece(Role::Good, "✓ no phase is stuck"),
                     piece(Role::Plain, format!(", {} in progress", number(Some(going)))),
@@ -248,6 +194,70 @@ impl PhasesReport {
             facts.push(fact("note", plain(format!("not a number (NaN): counts of {}", odd.join(", ")))));
         }
         facts
+    }
+}
+
+impl ReportBody for PhasesReport {
+    const NAME: &'static str = "phases";
+    type Record<'a> = &'a Self;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> &'a Self {
+        self
+    }
+
+    /// Its main table: how much of each phase is in each status.
+    fn rows(&self) -> Option<Rows> {
+        let row = |phase: &Phase, status: &PhaseStatus| {
+            vec![
+                json!(phase.phase),
+                json!(status.status),
+                json!(status.value),
+                json!(status.in_progress),
+                json!(phase.moved),
+                json!(phase.told),
+                json!(phase.stuck.map(|stuck| stuck.since)),
+                json!(phase.stuck.map(|stuck| stuck.for_ns)),
+            ]
+        };
+        let of = |phase: &Phase| phase.statuses.iter().map(|status| row(phase, status)).collect::<Vec<_>>();
+        Some(Rows {
+            kind: "phase_status",
+            columns: &["phase", "status", "value", "in_progress", "moved", "told", "stuck_since", "stuck_for_ns"],
+            rows: self.phases.iter().flat_map(of).collect(),
+        })
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut blocks = vec![Block::Line(self.answer(frame))];
+        if !self.phases.is_empty() {
+            let rests_on = format!(
+                "from {} series, a sample every {} s; stuck is what stands still for {}",
+                self.phases.iter().map(|phase| phase.statuses.len()).sum::<usize>(),
+                self.step_ns / SECOND,
+                Human(self.stuck_after_ns)
+            );
+            blocks.push(Block::Line(one(Role::Dim, rests_on)));
+        }
+        blocks.extend(frame.asking_for(MetricUse::Series));
+        if !self.phases.is_empty() {
+            blocks.extend([Block::Blank, Block::Table(self.table(frame))]);
+        }
+        let charts = self.charts();
+        if !charts.is_empty() {
+            blocks.extend([Block::Blank, Block::Charts(charts)]);
+        }
+        let mut facts = self.unshown();
+        facts.extend(labelled("such as", self.examples.iter().map(|example| line(example, frame))));
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        let mut next: Vec<String> =
+            self.examples.iter().take(1).map(|example| frame.command_about(&example.id, "find")).collect();
+        if !self.phases.is_empty() {
+            next.push(frame.beside("trace alerts"));
+        }
+        facts.extend(parts::next(&next));
+        blocks.extend([Block::Blank, Block::Facts(facts)]);
+        blocks
     }
 }
 

@@ -5,9 +5,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::window::alert_rules::{RuleData, RuleHealth, RuleProblem};
+use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Window};
 use crate::report::block::{Block, Line, Role, Table, TableRow, fact, one, piece, plain};
-use crate::report::frame::Frame;
+use crate::report::body::ReportBody;
+use crate::report::frame::{Frame, MetricUse};
 use crate::report::parts;
 use crate::report::rows;
 use crate::report::words::counted;
@@ -34,8 +36,37 @@ impl RulesReport {
         self.ill(RuleProblem::Failing) + self.ill(RuleProblem::NoData) > 0
     }
 
-    /// Its main table.
-    pub fn rows(&self) -> rows::Rows {
+    fn answer(&self, frame: &Frame) -> Line {
+        let all = counted(self.rules.len(), "rule");
+        if self.rules.is_empty() {
+            let role = if frame.provenance.complete { Role::Strong } else { Role::Warn };
+            return one(role, if frame.provenance.complete { "– no rules" } else { "– no rules seen so far" });
+        }
+        let (failing, no_data) = (self.ill(RuleProblem::Failing), self.ill(RuleProblem::NoData));
+        let never = self.ill(RuleProblem::NeverEvaluated);
+        let parts =
+            [(failing, "cannot be evaluated"), (no_data, "without data"), (never, "never evaluated")].into_iter();
+        let told: Vec<String> = parts.filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        match told.as_slice() {
+            [] if frame.provenance.complete => one(Role::Good, format!("✓ {all}, all well")),
+            [] => one(Role::Warn, format!("– {all}, nothing wrong seen so far")),
+            told => vec![
+                piece(Role::Warn, format!("! {} of {all} not well", failing + no_data + never)),
+                piece(Role::Plain, format!(": {}", told.join(", "))),
+            ],
+        }
+    }
+}
+
+impl ReportBody for RulesReport {
+    const NAME: &'static str = "rules";
+    type Record<'a> = &'a Self;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> &'a Self {
+        self
+    }
+
+    fn rows(&self) -> Option<rows::Rows> {
         let row = |ruled: &RuleHealth| {
             let rule = &ruled.rule;
             vec![
@@ -51,7 +82,7 @@ impl RulesReport {
                 json!(rule.query),
             ]
         };
-        rows::Rows {
+        Some(rows::Rows {
             kind: "rule",
             columns: &[
                 "group",
@@ -66,13 +97,12 @@ impl RulesReport {
                 "query",
             ],
             rows: self.rules.iter().map(row).collect(),
-        }
+        })
     }
 
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let mut blocks = vec![Block::Line(self.answer(frame))];
-        blocks.extend(frame.asking());
+        blocks.extend(frame.asking_for(MetricUse::Series));
         if !self.rules.is_empty() {
             let head = ["rule", "group", "state", "evaluated"].map(str::to_owned).to_vec();
             let rows = self.rules.iter().take(SHOWN).map(|rule| row(rule, self.asked, frame)).collect();
@@ -90,27 +120,6 @@ impl RulesReport {
         facts.extend(parts::next(&[frame.beside("trace alerts")]));
         blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks
-    }
-
-    fn answer(&self, frame: &Frame) -> Line {
-        let all = counted(self.rules.len(), "rule");
-        if self.rules.is_empty() {
-            let role = if frame.report.complete { Role::Strong } else { Role::Warn };
-            return one(role, if frame.report.complete { "– no rules" } else { "– no rules seen so far" });
-        }
-        let (failing, no_data) = (self.ill(RuleProblem::Failing), self.ill(RuleProblem::NoData));
-        let never = self.ill(RuleProblem::NeverEvaluated);
-        let parts =
-            [(failing, "cannot be evaluated"), (no_data, "without data"), (never, "never evaluated")].into_iter();
-        let told: Vec<String> = parts.filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        match told.as_slice() {
-            [] if frame.report.complete => one(Role::Good, format!("✓ {all}, all well")),
-            [] => one(Role::Warn, format!("– {all}, nothing wrong seen so far")),
-            told => vec![
-                piece(Role::Warn, format!("! {} of {all} not well", failing + no_data + never)),
-                piece(Role::Plain, format!(": {}", told.join(", "))),
-            ],
-        }
     }
 }
 

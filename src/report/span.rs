@@ -8,9 +8,11 @@ use crate::model::attribute::Attributes;
 use crate::model::conventions::Exception;
 use crate::model::journey::{CauseKind, Journey};
 use crate::model::log::LogEntry;
+use crate::model::provenance::Provenance;
 use crate::model::span::{Span, StatusCode};
 use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::logs;
 use crate::report::names::ShortNames;
@@ -46,48 +48,6 @@ impl SpanReport {
         let logs = journey.logs.iter().filter(named).cloned().collect();
         let path = critical_path::critical_path(&journey);
         Some(Self { journey, index, path, logs })
-    }
-
-    /// As JSON.
-    pub fn record(&self) -> SpanReportRecord<'_> {
-        SpanReportRecord {
-            correlation_id: self.journey.correlation_id.as_deref(),
-            span: SpanRecord::new(&self.journey, self.index, &self.path),
-            logs: &self.logs,
-        }
-    }
-
-    /// Its main table: the attributes.
-    pub fn rows(&self) -> Rows {
-        rows::attributes(&self.journey.spans[self.index])
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let span = &self.journey.spans[self.index];
-        let names = ShortNames::in_journey(&self.journey);
-        let mut blocks = vec![Block::Line(title(span))];
-        if span.is_error() && !span.error_text().is_empty() {
-            blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, span.error_text())]));
-        }
-        if !frame.report.complete {
-            blocks.extend(frame.asking());
-        }
-        blocks.push(Block::Blank);
-        let mut facts = self.facts(span, frame, &names);
-        facts.extend(frame.remarks());
-        blocks.push(Block::Facts(facts));
-        blocks.extend(attributes("attributes", &span.attributes));
-        blocks.extend(events(span, frame));
-        blocks.extend(attributes("resource", &span.resource.attributes));
-        if !self.logs.is_empty() {
-            blocks.push(Block::Blank);
-            blocks.push(Block::Line(one(Role::Strong, counted(self.logs.len(), "log line"))));
-            blocks.push(Block::Table(logs::table(&self.logs, &[], frame.zone, &ShortNames::default())));
-        }
-        blocks.push(Block::Blank);
-        blocks.push(Block::Facts(parts::next(&[frame.command("timeline", ""), frame.command("logs", "")])));
-        blocks
     }
 
     fn facts(&self, span: &Span, frame: &Frame, names: &ShortNames) -> Vec<Fact> {
@@ -133,6 +93,51 @@ impl SpanReport {
             (None, Some(parent)) if parent != span.span_id => format!("span {parent}, which is not stored"),
             _ => "nothing: it is a root".to_owned(),
         }
+    }
+}
+
+impl ReportBody for SpanReport {
+    const NAME: &'static str = "span";
+    type Record<'a> = SpanReportRecord<'a>;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> SpanReportRecord<'a> {
+        SpanReportRecord {
+            correlation_id: self.journey.correlation_id.as_deref(),
+            span: SpanRecord::new(&self.journey, self.index, &self.path),
+            logs: &self.logs,
+        }
+    }
+
+    /// Its main table: the attributes.
+    fn rows(&self) -> Option<Rows> {
+        Some(rows::attributes(&self.journey.spans[self.index]))
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let span = &self.journey.spans[self.index];
+        let names = ShortNames::in_journey(&self.journey);
+        let mut blocks = vec![Block::Line(title(span))];
+        if span.is_error() && !span.error_text().is_empty() {
+            blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, span.error_text())]));
+        }
+        if !frame.provenance.complete {
+            blocks.extend(frame.asking());
+        }
+        blocks.push(Block::Blank);
+        let mut facts = self.facts(span, frame, &names);
+        facts.extend(frame.remarks());
+        blocks.push(Block::Facts(facts));
+        blocks.extend(attributes("attributes", &span.attributes));
+        blocks.extend(events(span, frame));
+        blocks.extend(attributes("resource", &span.resource.attributes));
+        if !self.logs.is_empty() {
+            blocks.push(Block::Blank);
+            blocks.push(Block::Line(one(Role::Strong, counted(self.logs.len(), "log line"))));
+            blocks.push(Block::Table(logs::table(&self.logs, &[], frame.zone, &ShortNames::default())));
+        }
+        blocks.push(Block::Blank);
+        blocks.push(Block::Facts(parts::next(&[frame.command("timeline", ""), frame.command("logs", "")])));
+        blocks
     }
 }
 

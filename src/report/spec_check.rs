@@ -4,9 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::model::provenance::Provenance;
 use crate::pipeline::file::{Complaint, Complaints};
 use crate::pipeline::spec::Spec;
 use crate::report::block::{Block, Line, Role, Table, TableRow, one, piece, plain};
+use crate::report::body::ReportBody;
+use crate::report::frame::Frame;
 use crate::report::rows::Rows;
 use crate::report::words::counted;
 
@@ -56,33 +59,6 @@ impl SpecCheckReport {
         Self { path: wrong.path, complaints: wrong.list, more_complaint_count: wrong.more, ..Self::default() }
     }
 
-    /// Its main table: what is wrong.
-    pub fn rows(&self) -> Rows {
-        let row = |wrong: &Complaint| {
-            vec![json!(self.path), json!(wrong.line), json!(wrong.column), json!(wrong.message), json!(wrong.help)]
-        };
-        Rows {
-            kind: "complaint",
-            columns: &["path", "line", "column", "message", "suggestion"],
-            rows: self.complaints.iter().map(row).collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self) -> Vec<Block> {
-        let Some(pipeline) = &self.pipeline else { return self.complained() };
-        let parts = [
-            (self.step_count, "steps"),
-            (self.absent_count, "absent"),
-            (self.when_count, "when"),
-            (self.forbid_count, "forbid"),
-            (self.metric_count, "metrics"),
-        ];
-        let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {n}")).collect();
-        let said = format!("{}: pipeline {pipeline} is sound: {}", self.path, parts.join(", "));
-        vec![Block::Line(vec![piece(Role::Good, "✓ "), piece(Role::Plain, said)])]
-    }
-
     fn complained(&self) -> Vec<Block> {
         let all = self.complaints.len() + self.more_complaint_count;
         let title: Line = vec![
@@ -103,5 +79,40 @@ impl SpecCheckReport {
             Block::Blank,
             Block::Table(Table { head, rows: self.complaints.iter().map(row).collect(), ..Table::default() }),
         ]
+    }
+}
+
+impl ReportBody for SpecCheckReport {
+    const NAME: &'static str = "soundness";
+    type Record<'a> = &'a Self;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> &'a Self {
+        self
+    }
+
+    /// Its main table: what is wrong.
+    fn rows(&self) -> Option<Rows> {
+        let row = |wrong: &Complaint| {
+            vec![json!(self.path), json!(wrong.line), json!(wrong.column), json!(wrong.message), json!(wrong.help)]
+        };
+        Some(Rows {
+            kind: "complaint",
+            columns: &["path", "line", "column", "message", "suggestion"],
+            rows: self.complaints.iter().map(row).collect(),
+        })
+    }
+
+    fn blocks(&self, _: &Frame) -> Vec<Block> {
+        let Some(pipeline) = &self.pipeline else { return self.complained() };
+        let parts = [
+            (self.step_count, "steps"),
+            (self.absent_count, "absent"),
+            (self.when_count, "when"),
+            (self.forbid_count, "forbid"),
+            (self.metric_count, "metrics"),
+        ];
+        let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {n}")).collect();
+        let said = format!("{}: pipeline {pipeline} is sound: {}", self.path, parts.join(", "));
+        vec![Block::Line(vec![piece(Role::Good, "✓ "), piece(Role::Plain, said)])]
     }
 }

@@ -3,7 +3,9 @@
 use crate::analysis::journey::errors::{self, JourneyError};
 use crate::analysis::journey::findings::AnalysedJourney;
 use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
+use crate::model::provenance::Provenance;
 use crate::report::block::{Block, Fact, plain};
+use crate::report::body::ReportBody;
 use crate::report::filters;
 use crate::report::findings;
 use crate::report::frame::Frame;
@@ -32,43 +34,9 @@ impl TimelineReport {
         Self { judged, timeline, failures, options }
     }
 
-    /// As JSON: the whole journey, but for what the filters leave out.
-    pub fn record(&self) -> JourneyRecord<'_> {
-        JourneyRecord::new(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
-    }
-
-    /// Its main table: the spans.
-    pub fn rows(&self) -> Rows {
-        rows::spans(&self.judged.journey, &self.timeline.critical, &self.options.filters)
-    }
-
     /// Whether there is nothing to draw.
     pub fn is_empty(&self) -> bool {
         self.judged.journey.is_empty()
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let journey = &self.judged.journey;
-        let names = ShortNames::in_journey(journey);
-        let words = Words::new(journey, &names, &self.timeline, &self.options, frame.verbosity);
-        let mut blocks = frame.answer(&self.judged, &self.failures);
-        blocks.extend(frame.asking());
-        blocks.push(Block::Blank);
-        blocks.extend(filters::drawing(&self.timeline, &words, &self.options.filters));
-        blocks.push(Block::Blank);
-        let mut facts = parts::time(journey, &self.timeline, &names);
-        facts.extend(self.left_out());
-        facts.extend(findings::withheld(&self.judged.judgement));
-        facts.extend(filters::services(&journey.services(), &self.options.filters));
-        facts.extend(membership::unseen(journey, &names));
-        facts.extend(parts::skew(&journey.skew, &names, self.options.adjust_clocks));
-        facts.extend(frame.links());
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(parts::next(&self.commands(frame, &names)));
-        blocks.push(Block::Facts(facts));
-        blocks
     }
 
     fn left_out(&self) -> Vec<Fact> {
@@ -95,5 +63,43 @@ impl TimelineReport {
             commands.push(frame.command("logs", ""));
         }
         commands
+    }
+}
+
+impl ReportBody for TimelineReport {
+    const NAME: &'static str = "timeline";
+    type Record<'a> = JourneyRecord<'a>;
+
+    /// As JSON: the whole journey, but for what the filters leave out.
+    fn record<'a>(&'a self, _: &'a Provenance) -> JourneyRecord<'a> {
+        JourneyRecord::new(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
+    }
+
+    /// Its main table: the spans.
+    fn rows(&self) -> Option<Rows> {
+        Some(rows::spans(&self.judged.journey, &self.timeline.critical, &self.options.filters))
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let journey = &self.judged.journey;
+        let names = ShortNames::in_journey(journey);
+        let words = Words::new(journey, &names, &self.timeline, &self.options, frame.verbosity);
+        let mut blocks = frame.answer(&self.judged, &self.failures);
+        blocks.extend(frame.asking());
+        blocks.push(Block::Blank);
+        blocks.extend(filters::drawing(&self.timeline, &words, &self.options.filters));
+        blocks.push(Block::Blank);
+        let mut facts = parts::time(journey, &self.timeline, &names);
+        facts.extend(self.left_out());
+        facts.extend(findings::withheld(&self.judged.judgement));
+        facts.extend(filters::services(&journey.services(), &self.options.filters));
+        facts.extend(membership::unseen(journey, &names));
+        facts.extend(parts::skew(&journey.skew, &names, self.options.adjust_clocks));
+        facts.extend(frame.links());
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        facts.extend(parts::next(&self.commands(frame, &names)));
+        blocks.push(Block::Facts(facts));
+        blocks
     }
 }

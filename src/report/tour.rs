@@ -3,12 +3,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::report::Report;
+use crate::model::provenance::Provenance;
 use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
+use crate::report::body::{Report, ReportBody};
 use crate::report::frame::Frame;
 
 /// A guided tour.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct TourReport {
     /// What it is about, in a sentence or two.
     pub welcome: String,
@@ -21,7 +22,7 @@ pub struct TourReport {
 }
 
 /// One stop of a tour.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct TourStep {
     /// What is seen here.
     pub title: String,
@@ -34,9 +35,15 @@ pub struct TourStep {
     pub report: Report,
 }
 
-impl TourReport {
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
+impl ReportBody for TourReport {
+    const NAME: &'static str = "tour";
+    type Record<'a> = &'a Self;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> &'a Self {
+        self
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let mut blocks = vec![Block::Line(plain(self.welcome.clone()))];
         for (nth, step) in self.steps.iter().enumerate() {
             blocks.push(Block::Blank);

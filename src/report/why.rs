@@ -7,8 +7,10 @@ use serde_json::json;
 use crate::analysis::window::why::{Difference, Feature, FeatureKind, Predicate, Question, Slow, WhyResult};
 use crate::model::basis::Basis;
 use crate::model::criteria::Criteria;
+use crate::model::provenance::Provenance;
 use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::parts;
 use crate::report::rows::Rows;
@@ -176,29 +178,6 @@ impl WhyReport {
         }
     }
 
-    /// As JSON.
-    pub fn record(&self) -> WhyRecord<'_> {
-        WhyRecord {
-            verdict: self.verdict(),
-            bad: self.bad(),
-            good: &self.asked.good,
-            bad_journey_count: self.told.bad,
-            good_journey_count: self.told.good,
-            made_good_count: self.told.made_good,
-            left_out_count: self.told.neither,
-            entries_compared_count: self.told.entries_compared,
-            bad_compared_count: self.told.compared[0],
-            good_compared_count: self.told.compared[1],
-            compared_count: self.told.family,
-            entries: Self::records(&self.told.entries),
-            causes: Self::records(&self.told.causes),
-            suspects: Self::records(&self.told.suspects),
-            restated: Self::records(&self.told.restated),
-            lacking: Self::records(&self.told.lacking),
-            basis: &self.basis,
-        }
-    }
-
     fn records<'a>(rows: &'a [Difference]) -> Vec<DifferenceRecord<'a>> {
         let record = |row: &'a Difference| {
             let (service, value, range) = match &row.thing {
@@ -228,102 +207,6 @@ impl WhyReport {
         rows.iter().map(record).collect()
     }
 
-    /// Its main table: the entries, the causes, then what only restates, then what is lacking.
-    pub fn rows(&self) -> Rows {
-        let parts = [
-            ("entry", &self.told.entries),
-            ("cause", &self.told.causes),
-            ("suspect", &self.told.suspects),
-            ("restated", &self.told.restated),
-            ("lacking", &self.told.lacking),
-        ];
-        let row = |part: &str, r: DifferenceRecord| {
-            vec![
-                json!(part),
-                json!(r.text),
-                json!(r.kind),
-                json!(r.service),
-                json!(r.key),
-                json!(r.value),
-                json!(r.bad_count),
-                json!(r.bad_compared_count),
-                json!(r.bad_share),
-                json!(r.good_count),
-                json!(r.good_compared_count),
-                json!(r.good_share),
-                json!(r.difference_at_least),
-                json!(r.p_value),
-                json!(r.also.join("; ")),
-                json!(r.examples.first()),
-            ]
-        };
-        let rows = parts.iter().flat_map(|(part, rows)| Self::records(rows).into_iter().map(|r| row(part, r)));
-        Rows {
-            kind: "difference",
-            columns: &[
-                "part",
-                "text",
-                "kind",
-                "service",
-                "key",
-                "value",
-                "bad_count",
-                "bad_compared_count",
-                "bad_share",
-                "good_count",
-                "good_compared_count",
-                "good_share",
-                "difference_at_least",
-                "p_value",
-                "also",
-                "example",
-            ],
-            rows: rows.collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let mut blocks = vec![Block::Line(self.title(frame)), Block::Line(self.question())];
-        blocks.push(window::line(&self.basis));
-        blocks.extend(frame.asking());
-        let mut tables = [("what", &self.told.causes, self.top), (BEGAN, &self.told.entries, FEW)];
-        if self.told.entries.first().is_some_and(|entry| self.first().is_some_and(|first| std::ptr::eq(first, entry))) {
-            tables.reverse();
-        }
-        for (title, rows, most) in tables.into_iter().filter(|(_, rows, _)| !rows.is_empty()) {
-            blocks.extend([Block::Blank, Block::Table(self.table(title, rows, most))]);
-        }
-        if !self.told.suspects.is_empty() {
-            blocks.extend([Block::Blank, Block::Table(self.table(SUSPECT, &self.told.suspects, self.top))]);
-        }
-        if !self.told.restated.is_empty() {
-            blocks
-                .extend([Block::Blank, Block::Line(one(Role::Dim, "what the failure itself says, or was asked for"))]);
-            blocks.push(Block::Table(self.table("", &self.told.restated, FEW)));
-        }
-        if !self.told.lacking.is_empty() {
-            let said = format!("what the {} ones lack, maybe because they ended early", self.asked.word);
-            blocks.extend([Block::Blank, Block::Line(one(Role::Dim, said))]);
-            blocks.push(Block::Table(self.table("", &self.told.lacking, FEW)));
-        }
-        let mut facts = self.unshown();
-        facts.extend(self.compared());
-        if self.told.enough && !self.told.causes.is_empty() {
-            let said = "shown is what chance alone would not make; it goes with the failures, it need not cause them";
-            facts.push(fact("rule", one(Role::Dim, said)));
-        }
-        if !self.told.suspects.is_empty() {
-            let said = "what differs most is no cause yet: chance alone may have made it so; more journeys would tell";
-            facts.push(fact("suspects", one(Role::Dim, said)));
-        }
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(parts::next(&self.commands(frame)));
-        blocks.extend([Block::Blank, Block::Facts(facts)]);
-        blocks
-    }
-
     /// What tells most: a cause, unless it is known only of the lesser part, and what began them tells of more.
     fn first(&self) -> Option<&Difference> {
         let (cause, entry) = (self.told.causes.first(), self.told.entries.first());
@@ -337,7 +220,7 @@ impl WhyReport {
     fn title(&self, frame: &Frame) -> Line {
         let WhyResult { bad, good, .. } = self.told;
         let word = self.asked.word;
-        let is_all = self.basis.cut() == 0 && frame.report.complete;
+        let is_all = self.basis.cut() == 0 && frame.provenance.complete;
         let meant = if self.asked.is_own { format!(": {}", self.asked.bad) } else { format!(" {word}") };
         match (self.verdict(), self.first()) {
             (WhyVerdict::TooFew, _) if bad == 0 && good == 0 => one(Role::Strong, "– no journey to compare"),
@@ -453,5 +336,127 @@ impl WhyReport {
         let example = rows.flat_map(|row| &row.examples).next().map(|id| frame.command_about(id, look));
         let made_good = (self.told.bad == 0 && self.told.made_good > 0).then(|| frame.beside("trace why --bad error"));
         vec![example.or(made_good).unwrap_or_else(|| frame.beside("trace hotspots"))]
+    }
+}
+
+impl ReportBody for WhyReport {
+    const NAME: &'static str = "why";
+    type Record<'a> = WhyRecord<'a>;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> WhyRecord<'a> {
+        WhyRecord {
+            verdict: self.verdict(),
+            bad: self.bad(),
+            good: &self.asked.good,
+            bad_journey_count: self.told.bad,
+            good_journey_count: self.told.good,
+            made_good_count: self.told.made_good,
+            left_out_count: self.told.neither,
+            entries_compared_count: self.told.entries_compared,
+            bad_compared_count: self.told.compared[0],
+            good_compared_count: self.told.compared[1],
+            compared_count: self.told.family,
+            entries: Self::records(&self.told.entries),
+            causes: Self::records(&self.told.causes),
+            suspects: Self::records(&self.told.suspects),
+            restated: Self::records(&self.told.restated),
+            lacking: Self::records(&self.told.lacking),
+            basis: &self.basis,
+        }
+    }
+
+    /// Its main table: the entries, the causes, then what only restates, then what is lacking.
+    fn rows(&self) -> Option<Rows> {
+        let parts = [
+            ("entry", &self.told.entries),
+            ("cause", &self.told.causes),
+            ("suspect", &self.told.suspects),
+            ("restated", &self.told.restated),
+            ("lacking", &self.told.lacking),
+        ];
+        let row = |part: &str, r: DifferenceRecord| {
+            vec![
+                json!(part),
+                json!(r.text),
+                json!(r.kind),
+                json!(r.service),
+                json!(r.key),
+                json!(r.value),
+                json!(r.bad_count),
+                json!(r.bad_compared_count),
+                json!(r.bad_share),
+                json!(r.good_count),
+                json!(r.good_compared_count),
+                json!(r.good_share),
+                json!(r.difference_at_least),
+                json!(r.p_value),
+                json!(r.also.join("; ")),
+                json!(r.examples.first()),
+            ]
+        };
+        let rows = parts.iter().flat_map(|(part, rows)| Self::records(rows).into_iter().map(|r| row(part, r)));
+        Some(Rows {
+            kind: "difference",
+            columns: &[
+                "part",
+                "text",
+                "kind",
+                "service",
+                "key",
+                "value",
+                "bad_count",
+                "bad_compared_count",
+                "bad_share",
+                "good_count",
+                "good_compared_count",
+                "good_share",
+                "difference_at_least",
+                "p_value",
+                "also",
+                "example",
+            ],
+            rows: rows.collect(),
+        })
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        let mut blocks = vec![Block::Line(self.title(frame)), Block::Line(self.question())];
+        blocks.push(window::line(&self.basis));
+        blocks.extend(frame.asking());
+        let mut tables = [("what", &self.told.causes, self.top), (BEGAN, &self.told.entries, FEW)];
+        if self.told.entries.first().is_some_and(|entry| self.first().is_some_and(|first| std::ptr::eq(first, entry))) {
+            tables.reverse();
+        }
+        for (title, rows, most) in tables.into_iter().filter(|(_, rows, _)| !rows.is_empty()) {
+            blocks.extend([Block::Blank, Block::Table(self.table(title, rows, most))]);
+        }
+        if !self.told.suspects.is_empty() {
+            blocks.extend([Block::Blank, Block::Table(self.table(SUSPECT, &self.told.suspects, self.top))]);
+        }
+        if !self.told.restated.is_empty() {
+            blocks
+                .extend([Block::Blank, Block::Line(one(Role::Dim, "what the failure itself says, or was asked for"))]);
+            blocks.push(Block::Table(self.table("", &self.told.restated, FEW)));
+        }
+        if !self.told.lacking.is_empty() {
+            let said = format!("what the {} ones lack, maybe because they ended early", self.asked.word);
+            blocks.extend([Block::Blank, Block::Line(one(Role::Dim, said))]);
+            blocks.push(Block::Table(self.table("", &self.told.lacking, FEW)));
+        }
+        let mut facts = self.unshown();
+        facts.extend(self.compared());
+        if self.told.enough && !self.told.causes.is_empty() {
+            let said = "shown is what chance alone would not make; it goes with the failures, it need not cause them";
+            facts.push(fact("rule", one(Role::Dim, said)));
+        }
+        if !self.told.suspects.is_empty() {
+            let said = "what differs most is no cause yet: chance alone may have made it so; more journeys would tell";
+            facts.push(fact("suspects", one(Role::Dim, said)));
+        }
+        facts.extend(frame.remarks());
+        facts.extend(frame.covered());
+        facts.extend(parts::next(&self.commands(frame)));
+        blocks.extend([Block::Blank, Block::Facts(facts)]);
+        blocks
     }
 }

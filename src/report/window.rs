@@ -5,7 +5,7 @@ use crate::model::evidence::Source;
 use crate::model::measure::Estimate;
 use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, one};
-use crate::report::frame::Frame;
+use crate::report::frame::{Frame, MetricUse};
 use crate::report::parts;
 use crate::report::words::counted;
 
@@ -25,7 +25,7 @@ pub struct WindowScreen {
 /// The whole of it.
 pub fn screen(frame: &Frame, basis: &Basis, screen: WindowScreen) -> Vec<Block> {
     let mut blocks = vec![Block::Line(screen.answer), line(basis)];
-    blocks.extend(frame.asking());
+    blocks.extend(frame.asking_for(MetricUse::for_basis(basis)));
     if !screen.body.is_empty() {
         blocks.push(Block::Blank);
         blocks.extend(screen.body);
@@ -42,12 +42,12 @@ pub fn screen(frame: &Frame, basis: &Basis, screen: WindowScreen) -> Vec<Block> 
 
 /// Nothing was there to count; that it is nothing is only told where everything was asked.
 pub fn nothing(frame: &Frame, basis: &Basis, what: &str) -> Vec<Block> {
-    let answer = if frame.report.complete {
+    let answer = if frame.provenance.complete {
         one(Role::Strong, format!("– no {what}"))
     } else {
         one(Role::Warn, format!("– no {what} so far"))
     };
-    let asked = !frame.report.backends.is_empty();
+    let asked = !frame.provenance.backends.is_empty();
     let next = asked.then(|| "trace doctor".to_owned()).into_iter().collect();
     screen(frame, basis, WindowScreen { answer, next, ..WindowScreen::default() })
 }

@@ -13,10 +13,12 @@ use crate::analysis::journey::coverage::InteractionCoverage;
 use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
 use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
 use crate::model::finding::Finding;
+use crate::model::provenance::Provenance;
 use crate::model::time::Timestamp;
 use crate::pipeline::known_failures::{KnownFailure, Now};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, RunOutcome, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, one, piece};
+use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::parts;
 use crate::report::rows::Rows;
@@ -103,17 +105,6 @@ impl VerificationReport {
         }
     }
 
-    /// As JSON.
-    pub fn record(&self) -> VerificationRecord<'_> {
-        VerificationRecord {
-            pipeline: &self.pipeline,
-            verdict: self.verdict(),
-            runs: self.runs.iter().map(VerifiedRunRecord::new).collect(),
-            steps: self.steps(),
-            known_failures: &self.known_failures,
-        }
-    }
-
     /// Known failures that are none any more.
     fn stale(&self) -> Vec<Fact> {
         let said = |failure: &KnownFailure| {
@@ -129,39 +120,6 @@ impl VerificationReport {
             said.push(one(Role::Dim, "--write-known-failures writes the list without them"));
         }
         parts::labelled("known", said.into_iter())
-    }
-
-    /// Its main table: the expectations of every run.
-    pub fn rows(&self) -> Rows {
-        let row = |run: &VerifiedRun, check: &Check| {
-            let first = check.seen.first();
-            vec![
-                json!(run.subject),
-                json!(run.outcome.verdict),
-                json!(check.kind),
-                json!(check.name),
-                json!(check.of),
-                json!(check.state),
-                json!(check.seen.len()),
-                json!(first.map(|sight| sight.time)),
-                json!(check.wait_ns),
-                json!(check.why.join("; ")),
-            ]
-        };
-        let rows = self.runs.iter().flat_map(|run| run.outcome.checks.iter().map(move |check| row(run, check)));
-        Rows {
-            kind: "check",
-            columns: &["subject", "verdict", "check", "name", "of", "state", "seen_count", "time", "wait_ns", "why"],
-            rows: rows.collect(),
-        }
-    }
-
-    /// As a screen.
-    pub fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        match self.runs.as_slice() {
-            [run] => one::blocks(self, run, frame),
-            _ => many::blocks(self, frame),
-        }
     }
 
     /// Each expectation over all runs, in the order of the spec.
@@ -186,6 +144,53 @@ impl VerificationReport {
         // Runs that stopped early name fewer expectations: the spec's order is that of the longest.
         steps.sort_by_key(|step| step.kind);
         steps
+    }
+}
+
+impl ReportBody for VerificationReport {
+    const NAME: &'static str = "verification";
+    type Record<'a> = VerificationRecord<'a>;
+
+    fn record<'a>(&'a self, _: &'a Provenance) -> VerificationRecord<'a> {
+        VerificationRecord {
+            pipeline: &self.pipeline,
+            verdict: self.verdict(),
+            runs: self.runs.iter().map(VerifiedRunRecord::new).collect(),
+            steps: self.steps(),
+            known_failures: &self.known_failures,
+        }
+    }
+
+    /// Its main table: the expectations of every run.
+    fn rows(&self) -> Option<Rows> {
+        let row = |run: &VerifiedRun, check: &Check| {
+            let first = check.seen.first();
+            vec![
+                json!(run.subject),
+                json!(run.outcome.verdict),
+                json!(check.kind),
+                json!(check.name),
+                json!(check.of),
+                json!(check.state),
+                json!(check.seen.len()),
+                json!(first.map(|sight| sight.time)),
+                json!(check.wait_ns),
+                json!(check.why.join("; ")),
+            ]
+        };
+        let rows = self.runs.iter().flat_map(|run| run.outcome.checks.iter().map(move |check| row(run, check)));
+        Some(Rows {
+            kind: "check",
+            columns: &["subject", "verdict", "check", "name", "of", "state", "seen_count", "time", "wait_ns", "why"],
+            rows: rows.collect(),
+        })
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        match self.runs.as_slice() {
+            [run] => one::blocks(self, run, frame),
+            _ => many::blocks(self, frame),
+        }
     }
 }
 

@@ -191,7 +191,7 @@ fn drawing(run: &VerifiedRun, story: &RunTimeline, names: &ShortNames, frame: &F
 
 fn facts(run: &VerifiedRun, verification: &VerificationReport, names: &ShortNames, frame: &Frame) -> Vec<Fact> {
     // Nothing more comes into a file, or into the demo.
-    let may_come = !["--demo", "--input"].iter().any(|flag| frame.report.flags.contains(flag));
+    let may_come = !["--demo", "--input"].iter().any(|flag| frame.provenance.flags.contains(flag));
     let waiting = run.outcome.waiting_for.iter().filter(|_| may_come).map(|what| plain(what.clone()));
     let mut facts = parts::labelled(if verification.waited { "waited for" } else { "may come" }, waiting);
     let (whole, all) = (run.coverage.whole, run.coverage.all);
@@ -212,7 +212,7 @@ fn facts(run: &VerifiedRun, verification: &VerificationReport, names: &ShortName
 
 fn commands(run: &VerifiedRun, names: &ShortNames, frame: &Frame) -> Vec<String> {
     if run.start.is_none() {
-        let flags = &frame.report.flags;
+        let flags = &frame.provenance.flags;
         let is_file = flags.contains("--input");
         return vec![if is_file { format!("trace find {flags}") } else { "trace doctor".to_owned() }];
     }

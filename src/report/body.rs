@@ -1,0 +1,161 @@
+//! What every report has in common: the trait that each one implements, and the document around it.
+
+use std::fmt::Debug;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::model::evidence::{BackendStatus, Note, Searched};
+use crate::model::provenance::{PageLink, Provenance};
+use crate::model::time::Zone;
+use crate::report::block::Block;
+use crate::report::frame::Frame;
+use crate::report::graph::Graph;
+use crate::report::rows::Rows;
+
+/// The version of the JSON documents. It grows when a field changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One kind of report: blocks for people, a record and rows for programs.
+pub trait ReportBody: Debug {
+    /// Its name in JSON.
+    const NAME: &'static str;
+
+    /// Its part of the JSON document. The JSON Schema is made from this type.
+    type Record<'a>: Serialize + JsonSchema
+    where
+        Self: 'a;
+
+    /// What people see.
+    fn blocks(&self, frame: &Frame) -> Vec<Block>;
+
+    /// What JSON holds.
+    fn record<'a>(&'a self, provenance: &'a Provenance) -> Self::Record<'a>;
+
+    /// The main table, for CSV and JSON lines; none where it has none.
+    fn rows(&self) -> Option<Rows> {
+        None
+    }
+
+    /// The graph, for Mermaid and Graphviz; none unless it is one.
+    fn graph(&self) -> Option<Graph> {
+        None
+    }
+}
+
+/// Any `ReportBody`, whatever the type of its record.
+trait AnyBody: Debug {
+    fn name(&self) -> &'static str;
+    fn blocks(&self, frame: &Frame) -> Vec<Block>;
+    fn record<'a>(&'a self, provenance: &'a Provenance) -> Box<dyn erased_serde::Serialize + 'a>;
+    fn rows(&self) -> Option<Rows>;
+    fn graph(&self) -> Option<Graph>;
+}
+
+impl<B: ReportBody> AnyBody for B {
+    fn name(&self) -> &'static str {
+        B::NAME
+    }
+
+    fn blocks(&self, frame: &Frame) -> Vec<Block> {
+        ReportBody::blocks(self, frame)
+    }
+
+    fn record<'a>(&'a self, provenance: &'a Provenance) -> Box<dyn erased_serde::Serialize + 'a> {
+        Box::new(ReportBody::record(self, provenance))
+    }
+
+    fn rows(&self) -> Option<Rows> {
+        ReportBody::rows(self)
+    }
+
+    fn graph(&self) -> Option<Graph> {
+        ReportBody::graph(self)
+    }
+}
+
+/// One answer: what it rests on, and what it says.
+#[derive(Debug)]
+pub struct Report {
+    /// What it rests on.
+    pub provenance: Provenance,
+    body: Box<dyn AnyBody>,
+}
+
+impl Report {
+    /// A report with this provenance.
+    pub fn new(provenance: Provenance, body: impl ReportBody + 'static) -> Self {
+        Self { provenance, body: Box::new(body) }
+    }
+
+    /// What people see.
+    pub fn blocks(&self, zone: Zone, verbosity: u8) -> Vec<Block> {
+        self.body.blocks(&Frame { provenance: &self.provenance, zone, verbosity })
+    }
+
+    /// The main table; none where it has none.
+    pub fn rows(&self) -> Option<Rows> {
+        self.body.rows()
+    }
+
+    /// The graph; none unless it is one.
+    pub fn graph(&self) -> Option<Graph> {
+        self.body.graph()
+    }
+
+    /// The JSON document without its body.
+    pub fn envelope(&self) -> impl Serialize + '_ {
+        self.document(NoBody {})
+    }
+
+    fn document<R>(&self, body: R) -> Document<'_, R> {
+        let provenance = &self.provenance;
+        Document {
+            schema_version: SCHEMA_VERSION,
+            report: self.body.name(),
+            subject: provenance.subject.as_deref(),
+            window: &provenance.window,
+            complete: provenance.complete,
+            settled: provenance.settled,
+            notes: &provenance.notes,
+            backends: &provenance.backends,
+            links: &provenance.links,
+            body,
+        }
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.document(self.body.record(&self.provenance)).serialize(to)
+    }
+}
+
+/// A JSON document: the provenance, and beside it the fields of the body.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document<'a, R> {
+    /// The version of this form.
+    schema_version: u32,
+    /// Which report this is.
+    report: &'a str,
+    /// The ID that was asked about, as given.
+    subject: Option<&'a str>,
+    /// What time was asked of each kind of backend.
+    window: &'a Searched,
+    /// Whether every configured backend answered all that was asked, and nothing was cut.
+    complete: bool,
+    /// Whether the newest span ended longer ago than the settle time.
+    settled: bool,
+    /// Remarks, each with a code.
+    notes: &'a [Note],
+    /// How each backend did.
+    backends: &'a [BackendStatus],
+    /// Pages of the backends' own about the same.
+    links: &'a [PageLink],
+    #[serde(flatten)]
+    body: R,
+}
+
+/// The body where only the provenance is wanted.
+#[derive(Serialize)]
+struct NoBody {}
