@@ -192,7 +192,7 @@ impl Command {
             Self::Config(_) => false,
             Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
         };
-        if is_demo { ConfigSources::Nothing } else { ConfigSources::Configuration }
+        if is_demo { ConfigSources::FlagsOnly } else { ConfigSources::FilesAndEnvironment }
     }
 }
 

@@ -14,7 +14,7 @@ pub enum Exit {
     /// Cannot tell: not complete.
     CannotTell = 3,
     /// A person must act: sign-in, TLS, no such API, unsafe permissions.
-    MustAct = 4,
+    ActionNeeded = 4,
     /// A bug.
     Bug = 70,
     /// Output could not be written.
@@ -91,7 +91,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Config(_) | Self::Spec(_) | Self::Input { .. } => Exit::Usage,
-            Self::Secret(_) => Exit::MustAct,
+            Self::Secret(_) => Exit::ActionNeeded,
             Self::Output { .. } => Exit::Output,
         }
     }
@@ -108,7 +108,7 @@ mod tests {
             (Exit::Negative, 1),
             (Exit::Usage, 2),
             (Exit::CannotTell, 3),
-            (Exit::MustAct, 4),
+            (Exit::ActionNeeded, 4),
             (Exit::Bug, 70),
             (Exit::Output, 74),
             (Exit::Interrupted, 130),
@@ -126,7 +126,7 @@ mod tests {
             (Error::usage("b", "do"), Exit::Usage, "do"),
             (Error::Config(message()), Exit::Usage, "--config"),
             (Error::Input { path: path(), message: message() }, Exit::Usage, "OTLP JSON"),
-            (Error::Secret(message()), Exit::MustAct, ""),
+            (Error::Secret(message()), Exit::ActionNeeded, ""),
             (Error::Output { path: path(), message: message() }, Exit::Output, ""),
         ];
         for (error, exit, hint) in table {

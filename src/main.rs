@@ -25,23 +25,24 @@ use signals::end_on_signals;
 
 fn main() {
     panic::set_hook(Box::new(report_bug));
-    leave_no_core();
-    let app = App::try_parse().unwrap_or_else(|words| end_with_usage(&words));
+    disable_core_dumps();
+    let app = App::try_parse().unwrap_or_else(|words| exit_with_clap_error(&words));
     let out = app.output.out.clone();
     let stop = Stop::default();
-    let signalled = end_on_signals(stop.clone()).context("cannot start").unwrap_or_else(|e| exit(complain(&e).code()));
-    let outcome = answer(app, look_around(stop.clone()));
+    let signalled =
+        end_on_signals(stop.clone()).context("cannot start").unwrap_or_else(|e| exit(report_error(&e).code()));
+    let outcome = run_app(app, environment(stop.clone()));
     stop.enter(Stage::Writing);
     let code = match outcome.and_then(|outcome| deliver(&outcome, out)) {
         Ok(code) => code,
-        Err(error) => complain(&error),
+        Err(error) => report_error(&error),
     };
     let code = if code == Exit::Output { code } else { signalled.get().copied().unwrap_or(code) };
     exit(code.code())
 }
 
 /// A crash must not put tokens on the disk.
-fn leave_no_core() {
+fn disable_core_dumps() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -50,7 +51,7 @@ fn leave_no_core() {
 }
 
 /// Everything the command may know of the world.
-fn look_around(stop: Stop) -> Environment {
+fn environment(stop: Stop) -> Environment {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let stdout_is_terminal = io::stdout().is_terminal();
     let columns = || terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
@@ -68,9 +69,9 @@ fn look_around(stop: Stop) -> Environment {
     }
 }
 
-fn answer(app: App, surroundings: Environment) -> anyhow::Result<Outcome> {
+fn run_app(app: App, environment: Environment) -> anyhow::Result<Outcome> {
     let runtime = Builder::new_current_thread().enable_all().build().context("cannot start")?;
-    let outcome = runtime.block_on(run(app, surroundings));
+    let outcome = runtime.block_on(run(app, environment));
     runtime.shutdown_background();
     Ok(outcome?)
 }
@@ -81,7 +82,7 @@ fn deliver(outcome: &Outcome, out: Option<PathBuf>) -> anyhow::Result<Exit> {
     let _ = io::stderr().write_all(&outcome.stderr);
     let (path, written) = match out {
         Some(path) => (path.display().to_string(), save::whole(&path, &outcome.stdout, Access::Usual)),
-        None => ("standard output".to_owned(), write_out(&outcome.stdout)),
+        None => ("standard output".to_owned(), write_stdout(&outcome.stdout)),
     };
     match written {
         // A reader that has seen enough is no failure.
@@ -91,7 +92,7 @@ fn deliver(outcome: &Outcome, out: Option<PathBuf>) -> anyhow::Result<Exit> {
 }
 
 /// Whether there was no standard output when the process began.
-static HAS_NO_OUTPUT: AtomicBool = AtomicBool::new(false);
+static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Before `main`, std opens `/dev/null` where standard output is closed: from then on nobody can tell that apart from a
 /// wish for silence, and an answer would get lost with code 0. The C library runs what stands in `.init_array` before.
@@ -99,17 +100,17 @@ static HAS_NO_OUTPUT: AtomicBool = AtomicBool::new(false);
 #[used]
 #[allow(unsafe_code, reason = "the section holds pointers to functions of this very type, and this one needs no std")]
 #[unsafe(link_section = ".init_array")]
-static BEFORE_MAIN: extern "C" fn() = look_for_output;
+static BEFORE_MAIN: extern "C" fn() = check_stdout;
 
 #[cfg(target_os = "linux")]
-extern "C" fn look_for_output() {
+extern "C" fn check_stdout() {
     let is_open = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_ok();
-    HAS_NO_OUTPUT.store(!is_open, Ordering::Relaxed);
+    STDOUT_IS_CLOSED.store(!is_open, Ordering::Relaxed);
 }
 
 /// Writes to standard output, as slowly as its reader wants it.
-fn write_out(mut bytes: &[u8]) -> io::Result<()> {
-    if HAS_NO_OUTPUT.load(Ordering::Relaxed) && !bytes.is_empty() {
+fn write_stdout(mut bytes: &[u8]) -> io::Result<()> {
+    if STDOUT_IS_CLOSED.load(Ordering::Relaxed) && !bytes.is_empty() {
         return Err(io::Error::other("it is closed"));
     }
     let mut stdout = io::stdout().lock();
@@ -132,12 +133,12 @@ fn write_out(mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Help and version are answers; everything else clap says is a usage error.
-fn end_with_usage(words: &clap::Error) -> ! {
+fn exit_with_clap_error(words: &clap::Error) -> ! {
     if let Some(error) = advice(words) {
-        exit(complain(&error.into()).code());
+        exit(report_error(&error.into()).code());
     }
     if words.use_stderr() && words.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = io::stderr().write_all(safe_lines(&words.render().to_string()).as_bytes());
+        let _ = io::stderr().write_all(escape_lines(&words.render().to_string()).as_bytes());
         exit(words.exit_code())
     }
     let text = words.render();
@@ -145,23 +146,23 @@ fn end_with_usage(words: &clap::Error) -> ! {
     let outcome = Outcome::answered(text);
     match deliver(&outcome, None) {
         Ok(_) => exit(words.exit_code()),
-        Err(error) => exit(complain(&error).code()),
+        Err(error) => exit(report_error(&error).code()),
     }
 }
 
 /// Says what went wrong and what to do, and which code that is.
-fn complain(error: &anyhow::Error) -> Exit {
+fn report_error(error: &anyhow::Error) -> Exit {
     let known = error.downcast_ref::<Error>();
     let mut told = format!("error: {error:#}\n");
     if let Some(hint) = known.map(Error::hint).filter(|hint| !hint.is_empty()) {
         told += "hint: ";
         told += hint;
     }
-    let _ = io::stderr().write_all(safe_lines(&told).as_bytes());
+    let _ = io::stderr().write_all(escape_lines(&told).as_bytes());
     known.map_or(Exit::Usage, Error::exit)
 }
 
-fn safe_lines(text: &str) -> String {
+fn escape_lines(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", escape::line(line))).collect()
 }
 
@@ -169,7 +170,7 @@ fn report_bug(bug: &panic::PanicHookInfo<'_>) {
     let version = env!("CARGO_PKG_VERSION");
     let told =
         format!("error: a bug in trace {version}: {bug}\nhint: please report it with these lines and the command\n");
-    let _ = io::stderr().write_all(safe_lines(&told).as_bytes());
+    let _ = io::stderr().write_all(escape_lines(&told).as_bytes());
     exit(Exit::Bug.code())
 }
 

@@ -8,12 +8,11 @@ use crate::command::{Context, Outcome};
 use crate::error::Error;
 use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Zone};
-use crate::options::address::plain;
+use crate::options::address::without_trailing_slash;
+use crate::options::backend_settings::BackendSettings;
 use crate::options::backends::{APIS, BackendArgs};
-use crate::options::files::Owner;
-use crate::options::origin::{Origin, Sourced};
+use crate::options::origin::{FileOwner, Origin, Setting};
 use crate::options::settings::Settings;
-use crate::options::target::Target;
 use crate::render::render;
 use crate::report::Report;
 use crate::report::config::{ConfigFile, ConfigProfile, ConfigReport, ConfigValue};
@@ -71,7 +70,7 @@ struct ShownValue {
 
 fn shown<T>(
     name: impl Into<String>,
-    told: &Sourced<T>,
+    told: &Setting<T>,
     value: impl Into<Value>,
     text: impl Into<String>,
 ) -> ShownValue {
@@ -79,7 +78,7 @@ fn shown<T>(
 }
 
 fn values(settings: &Settings) -> Vec<ShownValue> {
-    let mut all: Vec<ShownValue> = settings.targets().into_iter().flat_map(target).collect();
+    let mut all: Vec<ShownValue> = settings.backend_settings().into_iter().flat_map(target).collect();
     let api = APIS.iter().find(|(_, api)| *api == settings.jaeger_api.value).map_or("auto", |(word, _)| word);
     all.push(shown("jaeger.api", &settings.jaeger_api, api, api));
     all.push(maybe("loki.selector", settings.loki_selector.as_ref(), String::clone));
@@ -93,7 +92,7 @@ fn values(settings: &Settings) -> Vec<ShownValue> {
     let zone = zone(settings.zone.value);
     all.push(text("timezone", &settings.zone, &zone));
     all.push(panels(settings));
-    all.extend(settings.phases.texts().map(|(name, told)| text(name, told, &told.value)));
+    all.extend(settings.phases.keyed_settings().map(|(name, told)| text(name, told, &told.value)));
     all.push(list("phases.in_progress", &settings.phases.in_progress));
     all.push(list("phases.order", &settings.phases.order));
     all.push(length("timeout", &settings.timeout_ns));
@@ -105,10 +104,10 @@ fn values(settings: &Settings) -> Vec<ShownValue> {
     all
 }
 
-fn target(target: &Target) -> Vec<ShownValue> {
+fn target(target: &BackendSettings) -> Vec<ShownValue> {
     let name = |key| format!("{}.{key}", target.source.as_str());
-    let url = plain(&target.url.value);
-    let url_text = if target.left_out { format!("{url} (left out by --without)") } else { url.to_owned() };
+    let url = without_trailing_slash(&target.url.value);
+    let url_text = if target.excluded { format!("{url} (left out by --without)") } else { url.to_owned() };
     let mut all = vec![shown(name("url"), &target.url, url, url_text)];
     all.push(maybe(name("tenant"), target.tenant.as_ref(), String::clone));
     all.push(maybe(name("auth"), target.credentials.as_ref(), ToString::to_string));
@@ -119,23 +118,23 @@ fn target(target: &Target) -> Vec<ShownValue> {
         all.push(text(name("tls.cert"), client, &client.value.certificate.display().to_string()));
         all.push(text(name("tls.key"), client, &client.value.key.display().to_string()));
     }
-    all.push(maybe(name("ui_url"), target.ui_url.as_ref(), |url| plain(url).to_owned()));
+    all.push(maybe(name("ui_url"), target.ui_url.as_ref(), |url| without_trailing_slash(url).to_owned()));
     all
 }
 
 /// A value that may not be set.
-fn maybe<T>(name: impl Into<String>, told: Option<&Sourced<T>>, say: impl Fn(&T) -> String) -> ShownValue {
+fn maybe<T>(name: impl Into<String>, told: Option<&Setting<T>>, say: impl Fn(&T) -> String) -> ShownValue {
     match told {
         Some(told) => text(name, told, &say(&told.value)),
-        None => shown(name, &Sourced::default(()), Value::Null, "none"),
+        None => shown(name, &Setting::default(()), Value::Null, "none"),
     }
 }
 
-fn text<T>(name: impl Into<String>, told: &Sourced<T>, text: &str) -> ShownValue {
+fn text<T>(name: impl Into<String>, told: &Setting<T>, text: &str) -> ShownValue {
     shown(name, told, text, text)
 }
 
-fn list<T: ToString>(name: &str, told: &Sourced<Vec<T>>) -> ShownValue {
+fn list<T: ToString>(name: &str, told: &Setting<Vec<T>>) -> ShownValue {
     let texts: Vec<String> = told.value.iter().map(ToString::to_string).collect();
     let text = if texts.is_empty() { "none".to_owned() } else { texts.join(", ") };
     shown(name, told, texts, text)
@@ -149,7 +148,7 @@ fn panels(settings: &Settings) -> ShownValue {
     shown("panels", &settings.panels, all, text)
 }
 
-fn length(name: &str, told: &Sourced<i64>) -> ShownValue {
+fn length(name: &str, told: &Setting<i64>) -> ShownValue {
     ShownValue { value: json!(told.value), ..text(name, told, &Human(told.value).to_string()) }
 }
 
@@ -172,7 +171,7 @@ fn report(settings: &Settings, values: Vec<ShownValue>) -> ConfigReport {
         origin: shown.origin.as_str().to_owned(),
         from: shown.origin.to_string(),
     };
-    let file = |(owner, path): &(Owner, PathBuf)| ConfigFile {
+    let file = |(owner, path): &(FileOwner, PathBuf)| ConfigFile {
         owner: owner.as_str().to_owned(),
         path: path.display().to_string(),
     };

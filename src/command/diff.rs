@@ -61,7 +61,7 @@ pub struct DiffArgs {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &DiffArgs, context: &Context) -> Result<Outcome, Error> {
-    args.window.journey.verdict.judges_nothing("diff", "--exit-code ends with 1 where the two differ")?;
+    args.window.journey.verdict.refuse_fail_on("diff", "--exit-code ends with 1 where the two differ")?;
     let input = &args.window.journey.sources.input;
     if input.iter().any(|path| path.as_os_str() == "-") && !(input.len() == 2 && args.other.is_none()) {
         return Err(Error::usage(

@@ -76,7 +76,7 @@ fn of_demo(name: Source) -> DoctorRow {
 fn exit(checks: &[DoctorRow]) -> Exit {
     let any = |state| checks.iter().any(|check| check.state == state);
     if any(BackendState::Refused) {
-        Exit::MustAct
+        Exit::ActionNeeded
     } else if any(BackendState::Unreachable) || any(BackendState::Partial) || !any(BackendState::Ok) {
         Exit::CannotTell
     } else {
@@ -99,8 +99,8 @@ mod tests {
             (&[Ok, Unreachable], Exit::CannotTell),
             (&[Ok, Partial], Exit::CannotTell),
             (&[Unreachable, Unreachable], Exit::CannotTell),
-            (&[Ok, Unreachable, Refused], Exit::MustAct),
-            (&[Ok, Ok, Refused], Exit::MustAct),
+            (&[Ok, Unreachable, Refused], Exit::ActionNeeded),
+            (&[Ok, Ok, Refused], Exit::ActionNeeded),
         ];
         for (states, code) in table {
             let row = |state: &BackendState| DoctorRow { state: *state, ..DoctorRow::blank(Source::Loki, "x") };

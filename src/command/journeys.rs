@@ -19,7 +19,7 @@ use crate::gather::recent_journeys::{Recent, RecentQuery, recent};
 use crate::model::evidence::Evidence;
 use crate::model::time::{HOUR, Timestamp, Window};
 use crate::options::journey::JourneyArgs;
-use crate::options::many::ManyArgs;
+use crate::options::many_runs::ManyRunsArgs;
 use crate::options::sources::Supply;
 use crate::progress::Progress;
 use crate::query::Subject;
@@ -36,7 +36,7 @@ const IN_FLIGHT: usize = 8;
 /// As [`ask`]; usage where there is none at all.
 pub async fn each(
     args: &JourneyArgs,
-    many: &ManyArgs,
+    many: &ManyRunsArgs,
     wish: &JourneyRequest<'_>,
     context: &Context,
     mut take: impl FnMut(&mut JourneyAnswer),
@@ -50,7 +50,7 @@ pub async fn each(
             "name a file for one",
         ));
     }
-    let listed = many.listed(&context.surroundings)?;
+    let listed = many.ids(&context.surroundings)?;
     if is_named && (listed.is_some() || many.recent.is_some()) {
         return Err(Error::usage("one ID and a list of them", "name the ID, or give --ids-from or --recent"));
     }
@@ -111,7 +111,7 @@ pub async fn each(
 async fn newest(
     desk: &Session,
     args: &JourneyArgs,
-    many: &ManyArgs,
+    many: &ManyRunsArgs,
     wish: &JourneyRequest<'_>,
     context: &Context,
 ) -> Result<Recent, Error> {
@@ -140,7 +140,7 @@ async fn ask_each(
     desk: &Session,
     subjects: Vec<Subject>,
     args: &JourneyArgs,
-    many: &ManyArgs,
+    many: &ManyRunsArgs,
     wish: &JourneyRequest<'_>,
     context: &Context,
     mut add: impl FnMut(JourneyAnswer),

@@ -59,7 +59,7 @@ fn by(text: &str) -> Result<LatencyGrouping, String> {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &LatencyArgs, context: &Context) -> Result<Outcome, Error> {
-    args.window.journey.verdict.judges_nothing("latency", "trace hotspots and trace missing judge what they find")?;
+    args.window.journey.verdict.refuse_fail_on("latency", "trace hotspots and trace missing judge what they find")?;
     can_be_asked(args.via.via, &args.window, context)?;
     let by = args.by.clone().unwrap_or_default();
     let filters = args.window.journey.filters.filters();

@@ -11,7 +11,7 @@ use crate::error::{Error, Exit};
 use crate::model::pattern::Pattern;
 use crate::options::backends::BackendArgs;
 use crate::options::journey::JourneyArgs;
-use crate::options::many::ManyArgs;
+use crate::options::many_runs::ManyRunsArgs;
 use crate::options::sources::SourceArgs;
 use crate::options::time::TimeArgs;
 use crate::pipeline::learn::{FEWEST, LearnOptions, Learner, TooFew, Update, update};
@@ -44,7 +44,7 @@ pub struct LearnPipelineArgs {
     pub update: Option<PathBuf>,
     /// Which runs.
     #[command(flatten)]
-    pub many: ManyArgs,
+    pub many: ManyRunsArgs,
     /// When.
     #[command(flatten)]
     pub time: TimeArgs,
@@ -73,7 +73,7 @@ pub async fn run(args: &LearnPipelineArgs, context: &Context) -> Result<Outcome,
         return Err(Error::usage("learn from which runs?", hint));
     }
     let old = args.update.as_ref().map(|path| Ok::<_, Error>((path, read_spec(path)?))).transpose()?;
-    let journey = JourneyArgs::over(&args.time, &args.sources, &args.backends);
+    let journey = JourneyArgs::from_window_flags(&args.time, &args.sources, &args.backends);
     let root = args.root.clone().map(|root| (root, None));
     let wish = JourneyRequest { root: root.as_ref(), ..JourneyRequest::plain(context) };
     let mut fold = Learner::default();

@@ -49,7 +49,7 @@ pub struct MapArgs {
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &MapArgs, context: &Context) -> Result<Outcome, Error> {
-    args.window.journey.verdict.judges_nothing("map", "trace hotspots and trace missing judge what they find")?;
+    args.window.journey.verdict.refuse_fail_on("map", "trace hotspots and trace missing judge what they find")?;
     can_be_asked(args.via.via, &args.window, context)?;
     let filters = args.window.journey.filters.filters();
     let supply = args.window.journey.sources.supply(&context.surroundings)?;

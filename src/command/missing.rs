@@ -11,7 +11,7 @@ use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
 use crate::options::filters::FilterArgs;
 use crate::options::journey::JourneyArgs;
-use crate::options::many::ManyArgs;
+use crate::options::many_runs::ManyRunsArgs;
 use crate::options::subject::SubjectArgs;
 use crate::report::missing::{MissingReport, MissingRun};
 use crate::report::words::counted;
@@ -40,7 +40,7 @@ pub struct MissingArgs {
     pub journey: JourneyArgs,
     /// Which runs, where there may be many.
     #[command(flatten)]
-    pub many: ManyArgs,
+    pub many: ManyRunsArgs,
 }
 
 /// Runs it.
@@ -86,7 +86,7 @@ async fn runs_alike(args: &MissingArgs, newest: u32, context: &Context) -> Resul
     } else {
         (None, None)
     };
-    let many = ManyArgs { recent: is_asked.then_some(newest), ..ManyArgs::default() };
+    let many = ManyRunsArgs { recent: is_asked.then_some(newest), ..ManyRunsArgs::default() };
     let wish = JourneyRequest { root: root.as_ref(), ..JourneyRequest::plain(context) };
     let (mut baseline, mut runs) = (Baseline::default(), 0);
     let add = |told: &mut JourneyAnswer| {

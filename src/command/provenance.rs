@@ -103,7 +103,7 @@ impl Answered {
 /// How good the evidence is.
 pub fn data(evidence: &Evidence) -> DataQuality {
     if evidence.backends.iter().any(|b| b.state == BackendState::Refused) {
-        DataQuality::NeedsPerson
+        DataQuality::ActionNeeded
     } else if evidence.is_complete() {
         DataQuality::Complete
     } else {
@@ -140,7 +140,7 @@ mod tests {
             (&[Ok, Ok][..], None, DataQuality::Complete),
             (&[Ok, Ok], Some(NoteCode::Info), DataQuality::Complete),
             (&[Ok, Unreachable], missing, DataQuality::Partial),
-            (&[Unreachable, Refused], missing, DataQuality::NeedsPerson),
+            (&[Unreachable, Refused], missing, DataQuality::ActionNeeded),
             (&[], None, DataQuality::Complete),
         ] {
             let footing = footing(states, note, Found::Something, None);

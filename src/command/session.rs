@@ -6,8 +6,8 @@ use crate::command::Context;
 use crate::command::request_log::requests;
 use crate::error::{Error, Exit};
 use crate::model::time::Timestamp;
-use crate::options::memory;
-use crate::options::origin::Sourced;
+use crate::options::last_key;
+use crate::options::origin::Setting;
 use crate::options::sources::RecordingArgs;
 use crate::progress::Progress;
 use crate::render::escape;
@@ -39,7 +39,7 @@ impl Session {
         let transport = transport(tape, context);
         let backends = backends(&transport, context);
         let profile = context.settings.profile.as_ref().map_or("", |(name, _)| name.as_str()).to_owned();
-        let recall = || memory::recall(&profile, &context.surroundings);
+        let recall = || last_key::load(&profile, &context.surroundings);
         let first_key = if transport.tape().is_replaying() { None } else { recall() };
         context.surroundings.stop.enter(Stage::Gathering);
         Ok(Self { transport, backends, now, first_key, profile })
@@ -48,7 +48,7 @@ impl Session {
     /// Keeps the key under which an ID was found, for the next time.
     pub fn remember(&self, key: Option<&str>, context: &Context) {
         if let Some(key) = key.filter(|_| !self.transport.tape().is_replaying()) {
-            memory::remember(key, &self.profile, &context.surroundings);
+            last_key::save(key, &self.profile, &context.surroundings);
         }
     }
 
@@ -95,7 +95,7 @@ pub fn backends(transport: &Transport, context: &Context) -> Backends {
 pub fn transport(tape: Recording, context: &Context) -> Transport {
     let bounds = context.settings.bounds;
     // The parser of these flags lets nothing pass that is not above zero.
-    let time = |told: &Sourced<i64>| Duration::from_nanos(told.value.unsigned_abs());
+    let time = |told: &Setting<i64>| Duration::from_nanos(told.value.unsigned_abs());
     let limits = Limits {
         total: time(&context.settings.timeout_ns),
         connect: time(&context.settings.connect_timeout_ns),

@@ -19,7 +19,7 @@ use crate::model::length::positive_duration;
 use crate::model::time::{MINUTE, Timestamp, Window};
 use crate::options::backends::BackendArgs;
 use crate::options::journey::{DataQuality, JourneyArgs};
-use crate::options::many::ManyArgs;
+use crate::options::many_runs::ManyRunsArgs;
 use crate::options::sources::SourceArgs;
 use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
@@ -84,7 +84,7 @@ pub struct VerifyPipelineArgs {
     pub markdown: Option<PathBuf>,
     /// Which runs, where there may be many.
     #[command(flatten)]
-    pub many: ManyArgs,
+    pub many: ManyRunsArgs,
     /// When.
     #[command(flatten)]
     pub time: TimeArgs,
@@ -105,7 +105,7 @@ impl VerifyPipelineArgs {
                 correlation_id: self.correlation_id.clone(),
                 trace_id: self.trace_id.clone(),
             },
-            ..JourneyArgs::over(&self.time, &self.sources, &self.backends)
+            ..JourneyArgs::from_window_flags(&self.time, &self.sources, &self.backends)
         }
     }
 
@@ -336,7 +336,7 @@ impl Verifier<'_> {
         let exit = match verification.verdict() {
             Verdict::Pass => Exit::Answered,
             Verdict::Fail => Exit::Negative,
-            Verdict::CannotTell if data(&footing.shell) == DataQuality::NeedsPerson => Exit::MustAct,
+            Verdict::CannotTell if data(&footing.shell) == DataQuality::ActionNeeded => Exit::ActionNeeded,
             Verdict::CannotTell => Exit::CannotTell,
         };
         let mut files: Vec<(&Path, Result<Vec<u8>, String>)> = vec![];

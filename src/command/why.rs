@@ -8,8 +8,8 @@ use crate::model::criteria::Criteria;
 use crate::model::evidence::Source;
 use crate::model::length::positive_duration;
 use crate::options::backends::choice;
+use crate::options::criteria::parse_criteria;
 use crate::options::sources::Supply;
-use crate::options::terms::criteria;
 use crate::options::window::WindowArgs;
 use crate::report::why::{WhyQuestion, WhyReport};
 
@@ -33,10 +33,10 @@ Values: `*` is anything, `re:…` a regular expression; with blanks in quotes.";
 #[derive(clap::Args, Clone, Debug)]
 pub struct WhyArgs {
     /// Which journeys are bad [default: error; with --good alone, all others]
-    #[arg(long, value_name = "TERMS", value_parser = criteria, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TERMS", value_parser = parse_criteria, allow_hyphen_values = true)]
     pub bad: Option<Criteria>,
     /// Which are good [default: all others]
-    #[arg(long, value_name = "TERMS", value_parser = criteria, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TERMS", value_parser = parse_criteria, allow_hyphen_values = true)]
     pub good: Option<Criteria>,
     /// Compare the slow with the fast: the slowest tenth of each entry operation, or those that last longer than this
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, value_parser = positive_duration, conflicts_with_all = ["bad", "good"])]
@@ -61,7 +61,7 @@ const KINDS: [(&str, FeatureKind); 3] =
 /// # Errors
 /// Whatever kept it from running at all.
 pub async fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
-    args.window.journey.verdict.judges_nothing("why", "trace hotspots and trace missing judge what they find")?;
+    args.window.journey.verdict.refuse_fail_on("why", "trace hotspots and trace missing judge what they find")?;
     let slow = args.slow.map(|limit| limit.map_or(Slow::Tenth, Slow::Over));
     let question = Question { bad: args.bad.clone(), good: args.good.clone(), slow, kinds: args.by.clone() };
     let journey = &args.window.journey;

@@ -204,7 +204,7 @@ pub async fn read(
     context: &Context,
     mut take: impl FnMut(Journey),
 ) -> WindowAnswer {
-    let limit = args.most_traces();
+    let limit = args.traces_per_service();
     let WindowSearch { looks, evenly, texts } = reading.search;
     let newest = SampleQuery {
         window: reading.window,

@@ -198,7 +198,7 @@ mod tests {
             configured: true,
             auth: Auth::None,
             tls: Tls::default(),
-            sharing: 1,
+            backends_at_origin: 1,
             mask: std::sync::Arc::default(),
             tenant: None,
         };

@@ -1,4 +1,4 @@
-//! Addresses as people write them, made into base addresses that a path can be put behind.
+//! Parses backend addresses into base URLs that request paths are appended to.
 
 use secrecy::SecretString;
 use url::Url;
@@ -6,24 +6,24 @@ use url::Url;
 use crate::error::Error;
 use crate::options::environment::Environment;
 
-/// A base address: http or https, a host, a path without trailing slash, and nothing else.
+/// A base URL: http or https, a host, a path without trailing slash; no user information, query or fragment.
 #[derive(Clone, Debug)]
 pub struct Address {
-    /// Where.
+    /// The URL, without user information.
     pub url: Url,
-    /// The user name and password that were written into it; never shown.
-    pub user: Option<(String, SecretString)>,
+    /// The user name and password that were part of the address, percent-decoded; never shown.
+    pub credentials: Option<(String, SecretString)>,
 }
 
-/// Reads an address. `from` is the flag, variable or file that named it, for the error.
+/// Parses an address; without a scheme it is `http`. `from` is the flag, variable or file that set it, for the error.
 ///
 /// # Errors
-/// Usage: another scheme, no host, a query or a fragment, or no address at all.
-pub fn read(text: &str, from: &str) -> Result<Address, Error> {
+/// Usage: not a URL, another scheme, no host, a query or a fragment.
+pub fn parse(text: &str, from: &str) -> Result<Address, Error> {
     let text = text.trim();
     let wrong = |why: &str| {
         Error::usage(
-            format!("{from}: {} is no address: {why}", shown(text)),
+            format!("{from}: {} is no address: {why}", without_secrets(text)),
             "write it as https://host:port/path, or host:port for plain http",
         )
     };
@@ -40,22 +40,22 @@ pub fn read(text: &str, from: &str) -> Result<Address, Error> {
     if matches!(url.host_str(), None | Some("" | "http" | "https")) {
         return Err(wrong("it names no host"));
     }
-    let user = take_user(&mut url);
-    fold_path(&mut url);
+    let credentials = take_credentials(&mut url);
+    normalize_path(&mut url);
     let extra = url.query().map(|_| "query").or(url.fragment().map(|_| "fragment"));
     url.set_query(None);
     url.set_fragment(None);
     match extra {
         Some(extra) => Err(Error::usage(
             format!("{from}: the address has a {extra}, which a base address cannot have"),
-            format!("write {}", plain(&url)),
+            format!("write {}", without_trailing_slash(&url)),
         )),
-        None => Ok(Address { url, user }),
+        None => Ok(Address { url, credentials }),
     }
 }
 
-/// The address as people write it: no slash at the end.
-pub fn plain(url: &Url) -> &str {
+/// The URL as it is usually written: no slash at the end.
+pub fn without_trailing_slash(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
 }
 
@@ -63,41 +63,44 @@ fn with_scheme(text: &str) -> String {
     if text.contains("://") { text.to_owned() } else { format!("http://{text}") }
 }
 
-/// The text without anything that may be a secret: user information, query, fragment.
-fn shown(text: &str) -> String {
+/// The quoted text without anything that may be a secret: user information, query, fragment.
+fn without_secrets(text: &str) -> String {
     let end = text.find(['?', '#']);
     match (text.rsplit_once('@'), end) {
-        // What stands where cannot be told.
+        // A password may itself hold `@`, `?` or `#`: nothing of the text is certain not to belong to it.
         (Some(_), Some(_)) => "it".to_owned(),
-        (Some((_, rest)), None) => format!("`{rest}`"),
+        (Some((_, host_and_path)), None) => format!("`{host_and_path}`"),
         (None, end) => format!("`{}`", &text[..end.unwrap_or(text.len())]),
     }
 }
 
-/// The users that the proxies of the environment are told.
-pub fn proxy_users(surroundings: &Environment) -> Vec<(String, SecretString)> {
+/// User names and passwords in the proxy variables of the environment.
+pub fn proxy_credentials(environment: &Environment) -> Vec<(String, SecretString)> {
     const NAMES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    let user = |name| take_user(&mut Url::parse(&with_scheme(surroundings.var(name)?)).ok()?);
-    NAMES.into_iter().filter_map(user).collect()
+    let credentials = |name| take_credentials(&mut Url::parse(&with_scheme(environment.var(name)?)).ok()?);
+    NAMES.into_iter().filter_map(credentials).collect()
 }
 
-fn take_user(url: &mut Url) -> Option<(String, SecretString)> {
+/// Removes user name and password from the URL; none if it has neither.
+fn take_credentials(url: &mut Url) -> Option<(String, SecretString)> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
-    let user = (decoded(url.username()), SecretString::from(decoded(url.password().unwrap_or_default())));
-    // Both can only fail for addresses without a host.
+    let password = percent_decoded(url.password().unwrap_or_default());
+    let credentials = (percent_decoded(url.username()), SecretString::from(password));
+    // Both can only fail for URLs without a host.
     let _ = (url.set_username(""), url.set_password(None));
-    Some(user)
+    Some(credentials)
 }
 
-fn fold_path(url: &mut Url) {
+/// Drops empty path segments: `//a//b/` becomes `/a/b`.
+fn normalize_path(url: &mut Url) {
     let path: Vec<&str> = url.path().split('/').filter(|segment| !segment.is_empty()).collect();
     let path = path.join("/");
     url.set_path(&path);
 }
 
-fn decoded(text: &str) -> String {
+fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -120,7 +123,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     #[test]
-    fn addresses_are_read_as_people_write_them() {
+    fn addresses_are_accepted_as_they_are_usually_written() {
         let table = [
             ("http://localhost:16686", "http://localhost:16686"),
             ("localhost:16686", "http://localhost:16686"),
@@ -134,22 +137,22 @@ mod tests {
             ("http://[fe80::1]:9090/prom", "http://[fe80::1]:9090/prom"),
         ];
         for (text, url) in table {
-            let address = read(text, "--x-url").unwrap();
-            assert_eq!(plain(&address.url), url, "{text}");
-            assert!(address.user.is_none());
+            let address = parse(text, "--x-url").unwrap();
+            assert_eq!(without_trailing_slash(&address.url), url, "{text}");
+            assert!(address.credentials.is_none());
         }
     }
 
     #[test]
-    fn user_information_is_taken_out() {
-        let address = read("https://ann:p%40ss@loki.example.com/x", "LOKI_ADDR").unwrap();
-        let (user, password) = address.user.unwrap();
-        assert_eq!(plain(&address.url), "https://loki.example.com/x");
+    fn user_information_is_removed_from_the_url() {
+        let address = parse("https://ann:p%40ss@loki.example.com/x", "LOKI_ADDR").unwrap();
+        let (user, password) = address.credentials.unwrap();
+        assert_eq!(without_trailing_slash(&address.url), "https://loki.example.com/x");
         assert_eq!((user.as_str(), password.expose_secret()), ("ann", "p@ss"));
     }
 
     #[test]
-    fn what_is_no_address_is_told_with_its_source() {
+    fn a_malformed_address_is_an_error_that_names_its_source() {
         let table = [
             ("", "it is empty"),
             ("ftp://host", "the scheme `ftp` is neither http nor https"),
@@ -161,48 +164,48 @@ mod tests {
             ("javascript:alert(1)", "invalid port number"),
         ];
         for (text, why) in table {
-            let error = read(text, "LOKI_ADDR").unwrap_err();
+            let error = parse(text, "LOKI_ADDR").unwrap_err();
             assert_eq!(error.exit(), Exit::Usage);
             assert!(error.to_string().starts_with("LOKI_ADDR: ") && error.to_string().contains(why), "{text}: {error}");
         }
-        let error = read("http://ann:secret@host:99999", "x").unwrap_err().to_string();
+        let error = parse("http://ann:secret@host:99999", "x").unwrap_err().to_string();
         assert!(!error.contains("secret"), "{error}");
         for text in
             ["http://h:99999/?k=s3cret", "http://u:s3cret@h:99999/?k=a@s3cret", "ftp://h/#s3cret", "u:s3?cret@h b"]
         {
-            let error = read(text, "x").unwrap_err().to_string();
+            let error = parse(text, "x").unwrap_err().to_string();
             assert!(!error.contains("s3cret") && !error.contains("cret@"), "{error}");
         }
     }
 
     #[test]
-    fn a_proxys_user_is_known() {
-        let mut world = Environment::default();
-        world.vars.insert("https_proxy".into(), "px:pr%40xy@proxy:3128".into());
-        world.vars.insert("HTTP_PROXY".into(), "http://proxy:3128".into());
-        let users = proxy_users(&world);
+    fn proxy_credentials_come_from_the_proxy_variables() {
+        let mut environment = Environment::default();
+        environment.vars.insert("https_proxy".into(), "px:pr%40xy@proxy:3128".into());
+        environment.vars.insert("HTTP_PROXY".into(), "http://proxy:3128".into());
+        let users = proxy_credentials(&environment);
         assert!(matches!(users.as_slice(), [(user, password)] if user == "px" && password.expose_secret() == "pr@xy"));
     }
 
     #[test]
-    fn a_query_is_refused_with_the_address_that_would_do() {
-        let error = read("http://u:p@localhost:16686/search/?service=cart#x", "--jaeger-url").unwrap_err();
+    fn an_address_with_a_query_is_refused_and_the_hint_shows_the_address_without() {
+        let error = parse("http://u:p@localhost:16686/search/?service=cart#x", "--jaeger-url").unwrap_err();
         assert_eq!(error.to_string(), "--jaeger-url: the address has a query, which a base address cannot have");
         assert_eq!(error.hint(), "write http://localhost:16686/search");
     }
 
     #[test]
-    fn a_user_may_have_no_password_and_a_password_no_user() {
-        for (text, wanted) in [("https://tok@h", ("tok", "")), ("https://:pw@h", ("", "pw")), ("u:p@h", ("u", "p"))] {
-            let address = read(text, "x").unwrap();
-            let (user, password) = address.user.unwrap();
-            assert_eq!((user.as_str(), password.expose_secret()), wanted);
+    fn a_user_name_may_lack_a_password_and_vice_versa() {
+        for (text, expected) in [("https://tok@h", ("tok", "")), ("https://:pw@h", ("", "pw")), ("u:p@h", ("u", "p"))] {
+            let address = parse(text, "x").unwrap();
+            let (user, password) = address.credentials.unwrap();
+            assert_eq!((user.as_str(), password.expose_secret()), expected);
             assert_eq!(address.url.host_str(), Some("h"));
         }
     }
 
     #[test]
-    fn an_error_shows_of_an_address_what_can_be_no_secret() {
+    fn an_error_shows_only_parts_of_an_address_that_cannot_be_secret() {
         let table = [
             ("ftp://h/a", "`ftp://h/a`"),
             ("ftp://u:p@h/a", "`h/a`"),
@@ -213,11 +216,11 @@ mod tests {
             ("h x", "`h x`"),
         ];
         for (text, shown) in table {
-            let error = read(text, "--x-url").unwrap_err().to_string();
+            let error = parse(text, "--x-url").unwrap_err().to_string();
             assert!(error.starts_with(&format!("--x-url: {shown} is no address: ")), "{error}");
         }
         for text in ["h\u{7f}x", "h\\x", "h x"] {
-            assert!(read(text, "x").unwrap_err().to_string().contains("it holds white space"), "{text:?}");
+            assert!(parse(text, "x").unwrap_err().to_string().contains("it holds white space"), "{text:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whom to ask, and how much: the flags.
+//! Flags for the backends: addresses, time limits, limits on what is queried.
 
 use std::path::PathBuf;
 
@@ -115,15 +115,15 @@ pub struct LimitArgs {
 const SOURCES: [(&str, Source); 3] =
     [("jaeger", Source::Jaeger), ("loki", Source::Loki), ("prometheus", Source::Prometheus)];
 
-/// Jaeger's APIs by the words people choose them with.
+/// Jaeger's APIs by name.
 pub const APIS: [(&str, JaegerApi); 3] = [("auto", JaegerApi::Auto), ("v1", JaegerApi::V1), ("v3", JaegerApi::V3)];
 
-/// One of some words, as what it means.
+/// Parses one of these words into its value.
 pub fn choice<T: Copy + Send + Sync + 'static>(
-    words: &'static [(&'static str, T)],
+    choices: &'static [(&'static str, T)],
 ) -> impl TypedValueParser<Value = T> {
-    PossibleValuesParser::new(words.iter().map(|(word, _)| *word)).try_map(move |given| {
-        words.iter().find(|(word, _)| *word == given).map(|(_, meaning)| *meaning).ok_or("not one of the words")
+    PossibleValuesParser::new(choices.iter().map(|(word, _)| *word)).try_map(move |given| {
+        choices.iter().find(|(word, _)| *word == given).map(|(_, value)| *value).ok_or("not one of the words")
     })
 }
 
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_size_is_written_as_people_do() {
+    fn a_size_has_a_decimal_or_binary_unit() {
         let table = [("1", 1), ("64MiB", 64 << 20), ("1GB", 1_000_000_000), ("10 kib", 10_240), ("2g", 2 << 30)];
         for (text, bytes) in table {
             assert_eq!(size(text), Ok(bytes), "{text}");

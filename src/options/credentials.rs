@@ -1,4 +1,4 @@
-//! Where a secret is, and getting it when a backend is really going to be asked.
+//! Credentials of a backend: where the secret is, and reading it when the backend is about to be queried.
 
 use std::fmt;
 use std::fs;
@@ -14,18 +14,18 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::error::Error;
 use crate::model::time::Human;
 use crate::options::environment::Environment;
-use crate::options::profile::{AuthText, SecretText};
+use crate::options::profile::{AuthConfig, SecretConfig};
 use crate::source::server::Auth;
 use crate::source::server::mask::base64;
 
-/// The variables in which our own secrets may stand.
-const VARIABLES: [&str; 11] = [
+/// The variables that may hold secrets. Programs that print a token do not inherit them.
+const SECRET_VARIABLES: [&str; 11] = [
     "TRACE_JAEGER_TOKEN",
     "TRACE_LOKI_TOKEN",
     "TRACE_PROMETHEUS_TOKEN",
     "LOKI_PASSWORD",
     "LOKI_BEARER_TOKEN",
-    // An address may hold a password.
+    // Addresses may hold a password.
     "TRACE_JAEGER_URL",
     "JAEGER_QUERY_URL",
     "TRACE_LOKI_URL",
@@ -34,88 +34,92 @@ const VARIABLES: [&str; 11] = [
     "PROMETHEUS_URL",
 ];
 
-/// The variables that hold secrets: the usual ones, and those that these credentials name.
+/// The variables that may hold secrets: the well-known ones, then those that these credentials name.
 pub fn secret_variables<'a>(all: impl Iterator<Item = &'a Credentials>) -> Vec<String> {
     let named = all.filter_map(|credentials| match &credentials.secret {
         SecretLocation::Variable(name) => Some(name.clone()),
         _ => None,
     });
-    VARIABLES.map(str::to_owned).into_iter().chain(named).collect()
+    SECRET_VARIABLES.map(str::to_owned).into_iter().chain(named).collect()
 }
 
-/// How to prove who is asking, before the secret is known. Prints where the secret is, never the secret.
+/// How to sign in, before the secret has been read. Displays where the secret is, never the secret.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// What the secret is.
+    /// What the secret is used as.
     pub scheme: Scheme,
     /// The header that carries it; none for `Authorization`.
     pub header: Option<String>,
-    /// Where it is.
+    /// Where the secret is.
     pub secret: SecretLocation,
 }
 
-/// What a secret is.
+/// What a secret is used as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// The password of this user.
     Basic(String),
-    /// User name and password as an address carries them: `user:password`. A token may stand in either place.
-    UserInformation,
+    /// User name and password as in an address, `user:password`; some servers take a token in either place.
+    UserInfo,
     /// A bearer token.
     Bearer,
     /// A whole header value.
-    Plain,
+    HeaderValue,
 }
 
 /// Where a secret is.
 #[derive(Clone, Debug)]
 pub enum SecretLocation {
-    /// In a file that only its owner may read.
+    /// In a file; refused if other users can read it.
     File(PathBuf),
     /// In an environment variable.
     Variable(String),
-    /// In what a program prints.
+    /// On the standard output of a program; the first word is the program.
     Command(Vec<String>),
-    /// In the address itself; in the file, if one named the address.
+    /// In the address itself, as `user:password`, and the configuration file that holds the address, if any.
     Address(SecretString, Option<PathBuf>),
 }
 
 impl Credentials {
-    /// As a configuration file describes them. Paths start at `folder`, `~/` at the user's home.
-    pub fn from_text(text: &AuthText, folder: &Path, home: Option<&Path>) -> Self {
-        let file = |path: &Path| SecretLocation::File(placed(path, folder, home));
-        let secret = |text: &SecretText| match text {
-            SecretText::File(path) => file(path),
-            SecretText::Env(name) => SecretLocation::Variable(name.clone()),
+    /// From a configuration file. Relative paths start at `folder`, `~/` at the user's home.
+    pub(crate) fn from_config(config: &AuthConfig, folder: &Path, home: Option<&Path>) -> Self {
+        let file = |path: &Path| SecretLocation::File(resolve_path(path, folder, home));
+        let secret = |location: &SecretConfig| match location {
+            SecretConfig::File(path) => file(path),
+            SecretConfig::Env(name) => SecretLocation::Variable(name.clone()),
         };
-        let (scheme, header, secret) = match text {
-            AuthText::Basic(basic) => (Scheme::Basic(basic.username.clone()), None, secret(&basic.password)),
-            AuthText::BearerFile(path) => (Scheme::Bearer, None, file(path)),
-            AuthText::BearerEnv(name) => (Scheme::Bearer, None, SecretLocation::Variable(name.clone())),
-            AuthText::Header(header) => (Scheme::Plain, Some(header.name.clone()), secret(&header.value)),
-            AuthText::Command(command) => (Scheme::Bearer, None, SecretLocation::Command(command.0.clone())),
+        let (scheme, header, secret) = match config {
+            AuthConfig::Basic(basic) => (Scheme::Basic(basic.username.clone()), None, secret(&basic.password)),
+            AuthConfig::BearerFile(path) => (Scheme::Bearer, None, file(path)),
+            AuthConfig::BearerEnv(name) => (Scheme::Bearer, None, SecretLocation::Variable(name.clone())),
+            AuthConfig::Header(header) => (Scheme::HeaderValue, Some(header.name.clone()), secret(&header.value)),
+            AuthConfig::Command(command) => (Scheme::Bearer, None, SecretLocation::Command(command.0.clone())),
         };
         Self { scheme, header, secret }
     }
 
-    /// Reads the secret. A program that tells it does not get these other variables, and has half of the time in which
-    /// all is to be asked: others are waiting.
+    /// Reads the secret. A program that prints it does not inherit the variables `secret_variables`, and gets half of
+    /// `timeout`, which bounds the whole command: the requests need the rest.
     ///
     /// # Errors
-    /// Secret: not there, empty, readable by others, not fit for a header, or a program that failed.
-    pub fn resolve(&self, surroundings: &Environment, others: &[String], timeout: Duration) -> Result<Auth, Error> {
-        let secret = self.secret.read(surroundings, others, timeout / 2)?;
+    /// Secret: missing, empty, readable by others, not valid in a header, or a program that failed.
+    pub(crate) fn resolve(
+        &self,
+        environment: &Environment,
+        secret_variables: &[String],
+        timeout: Duration,
+    ) -> Result<Auth, Error> {
+        let secret = self.secret.read(environment, secret_variables, timeout / 2)?;
         if secret.expose_secret().chars().any(char::is_control) {
             return Err(Error::Secret(format!("the secret of {} holds a control character", self.secret)));
         }
         Ok(match (&self.header, &self.scheme) {
             (None, Scheme::Basic(username)) => Auth::Basic { username: username.clone(), password: secret },
             (None, Scheme::Bearer) => Auth::Bearer(secret),
-            (None, Scheme::UserInformation) => Auth::Header {
-                name: "Authorization".to_owned(),
-                value: header_value(&Scheme::UserInformation, &secret),
-            },
-            (None, Scheme::Plain) => Auth::Header { name: "Authorization".to_owned(), value: secret },
+            (None, Scheme::UserInfo) => {
+                Auth::Header { name: "Authorization".to_owned(), value: header_value(&Scheme::UserInfo, &secret) }
+            }
+            (None, Scheme::HeaderValue) => Auth::Header { name: "Authorization".to_owned(), value: secret },
             (Some(name), scheme) => Auth::Header { name: name.clone(), value: header_value(scheme, &secret) },
         })
     }
@@ -125,9 +129,9 @@ impl fmt::Display for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.scheme {
             Scheme::Basic(username) => write!(f, "basic, user {username}, password")?,
-            Scheme::UserInformation => f.write_str("basic, user name and password")?,
+            Scheme::UserInfo => f.write_str("basic, user name and password")?,
             Scheme::Bearer => f.write_str("bearer token")?,
-            Scheme::Plain => f.write_str("header")?,
+            Scheme::HeaderValue => f.write_str("header")?,
         }
         if let Some(header) = &self.header {
             write!(f, " {header}")?;
@@ -141,7 +145,7 @@ impl fmt::Display for SecretLocation {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Variable(name) => f.write_str(name),
-            // The arguments may hold what nobody else should read.
+            // The arguments may hold a secret.
             Self::Command(words) => write!(f, "the program `{}`", words.first().map_or("", String::as_str)),
             Self::Address(..) => f.write_str("the address"),
         }
@@ -149,14 +153,19 @@ impl fmt::Display for SecretLocation {
 }
 
 impl SecretLocation {
-    fn read(&self, surroundings: &Environment, others: &[String], time: Duration) -> Result<SecretString, Error> {
+    fn read(
+        &self,
+        environment: &Environment,
+        secret_variables: &[String],
+        time_limit: Duration,
+    ) -> Result<SecretString, Error> {
         let text = match self {
             Self::File(path) => read_private(path)?,
-            Self::Variable(name) => surroundings.var(name).map(str::to_owned).unwrap_or_default(),
-            Self::Command(words) => told_by(words, others, time)?,
+            Self::Variable(name) => environment.var(name).map(str::to_owned).unwrap_or_default(),
+            Self::Command(words) => run_token_program(words, secret_variables, time_limit)?,
             Self::Address(secret, file) => {
                 file.as_deref()
-                    .map_or(Ok(()), |path| open_at_once(path).map_or(Ok(()), |f| check_private(path, &f)))?;
+                    .map_or(Ok(()), |path| open_without_blocking(path).map_or(Ok(()), |f| check_private(path, &f)))?;
                 return Ok(secret.clone());
             }
         };
@@ -171,22 +180,24 @@ impl SecretLocation {
     }
 }
 
-pub(crate) fn placed(path: &Path, folder: &Path, home: Option<&Path>) -> PathBuf {
+/// A path in a configuration file: relative ones start at `folder`, `~/` at the home folder.
+pub(crate) fn resolve_path(path: &Path, folder: &Path, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~"), home) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => folder.join(path),
     }
 }
 
-/// More than any token, and less than a log file or `/dev/zero` would fill.
-const LONGEST: u64 = 64 * 1024;
+/// Longer than any token; a wrong path may be a log file or `/dev/zero`.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
-/// Reads a file after making sure, on the open file itself, that it is one and that nobody else can.
+/// Reads a file that holds a secret. Its type and permissions are checked on the open file, so that it cannot be
+/// exchanged between check and read.
 pub(crate) fn read_private(path: &Path) -> Result<String, Error> {
     let wrong = |why: &str| Error::Secret(format!("{}: {why}", path.display()));
-    let told = |e: std::io::Error| wrong(&e.to_string());
-    let file = open_at_once(path).map_err(told)?;
-    let kind = file.metadata().map_err(told)?;
+    let failed = |e: std::io::Error| wrong(&e.to_string());
+    let file = open_without_blocking(path).map_err(failed)?;
+    let kind = file.metadata().map_err(failed)?;
     if !kind.is_file() {
         let what = if kind.is_dir() { "a folder" } else { "a pipe or a device" };
         return Err(wrong(&format!(
@@ -195,12 +206,12 @@ pub(crate) fn read_private(path: &Path) -> Result<String, Error> {
     }
     check_private(path, &file)?;
     let mut text = String::new();
-    file.take(LONGEST + 1).read_to_string(&mut text).map_err(told)?;
-    if text.len() as u64 > LONGEST { Err(wrong("it is longer than any token")) } else { Ok(text) }
+    file.take(MAX_SECRET_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > MAX_SECRET_BYTES { Err(wrong("it is longer than any token")) } else { Ok(text) }
 }
 
-/// Opens a file without waiting for somebody to write into it, should it be a pipe.
-pub(crate) fn open_at_once(path: &Path) -> std::io::Result<fs::File> {
+/// Opens a file. If it is a named pipe, does not wait for a writer.
+pub(crate) fn open_without_blocking(path: &Path) -> std::io::Result<fs::File> {
     let mut options = fs::File::options();
     options.read(true);
     #[cfg(unix)]
@@ -228,13 +239,13 @@ fn check_private(_: &Path, _: &fs::File) -> Result<(), Error> {
     Ok(())
 }
 
-/// The standard output of a program that ends in time. Its standard error stays the user's, so that it can ask for a
-/// touch or a PIN.
-fn told_by(words: &[String], others: &[String], time: Duration) -> Result<String, Error> {
+/// The standard output of a program, which is killed after `time_limit`. Its standard error is inherited, so that it can
+/// ask for a touch or a PIN.
+fn run_token_program(words: &[String], secret_variables: &[String], time_limit: Duration) -> Result<String, Error> {
     let Some((program, arguments)) = words.split_first() else { return Ok(String::new()) };
     let failed = |why: String| Error::Secret(format!("the program `{program}` should tell a token, but {why}"));
     let mut command = Command::new(program);
-    for name in others {
+    for name in secret_variables {
         command.env_remove(name);
     }
     let mut child = command
@@ -244,22 +255,22 @@ fn told_by(words: &[String], others: &[String], time: Duration) -> Result<String
         .spawn()
         .map_err(|e| failed(format!("cannot be started: {e}")))?;
     let output = child.stdout.take();
-    let (tell, told) = mpsc::channel();
+    let (sender, output_text) = mpsc::channel();
     thread::spawn(move || {
         let mut text = String::new();
-        // What comes after is not read: the program's pipe breaks, and it ends.
-        let read = output.map(|o| o.take(LONGEST + 1).read_to_string(&mut text)).transpose();
-        // Nobody listens any more where the program took too long.
-        let _ = tell.send(read.map(|_| text));
+        // A longer output is not read to its end: the pipe closes, which ends the program.
+        let read = output.map(|o| o.take(MAX_SECRET_BYTES + 1).read_to_string(&mut text)).transpose();
+        // Fails if the program took too long and the receiver is gone.
+        let _ = sender.send(read.map(|_| text));
     });
     let started = Instant::now();
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
-            Ok(None) if started.elapsed() < time => thread::sleep(Duration::from_millis(10)),
+            Ok(None) if started.elapsed() < time_limit => thread::sleep(Duration::from_millis(10)),
             Ok(None) => {
                 let _ = child.kill().and_then(|()| child.wait());
-                return Err(failed(format!("did not end within {}, half of --timeout", Human::from(time))));
+                return Err(failed(format!("did not end within {}, half of --timeout", Human::from(time_limit))));
             }
             Err(e) => return Err(failed(e.to_string())),
         }
@@ -267,8 +278,10 @@ fn told_by(words: &[String], others: &[String], time: Duration) -> Result<String
     if !status.success() {
         return Err(failed(format!("failed ({status})")));
     }
-    match told.recv_timeout(time.saturating_sub(started.elapsed())) {
-        Ok(Ok(text)) if text.len() as u64 > LONGEST => Err(failed("said more than any token is long".to_owned())),
+    match output_text.recv_timeout(time_limit.saturating_sub(started.elapsed())) {
+        Ok(Ok(text)) if text.len() as u64 > MAX_SECRET_BYTES => {
+            Err(failed("said more than any token is long".to_owned()))
+        }
         Ok(Ok(text)) => Ok(text),
         Ok(Err(_)) => Err(failed("what it printed is not text".to_owned())),
         Err(_) => Err(failed("it never closed its output".to_owned())),
@@ -279,9 +292,9 @@ fn header_value(scheme: &Scheme, secret: &SecretString) -> SecretString {
     let secret = secret.expose_secret();
     SecretString::from(match scheme {
         Scheme::Basic(username) => format!("Basic {}", base64(format!("{username}:{secret}").as_bytes())),
-        Scheme::UserInformation => format!("Basic {}", base64(secret.as_bytes())),
+        Scheme::UserInfo => format!("Basic {}", base64(secret.as_bytes())),
         Scheme::Bearer => format!("Bearer {secret}"),
-        Scheme::Plain => secret.to_owned(),
+        Scheme::HeaderValue => secret.to_owned(),
     })
 }
 
@@ -290,7 +303,7 @@ mod tests {
     use super::*;
     use crate::error::Exit;
 
-    /// Longer than any of these programs.
+    /// Longer than any of these programs takes.
     const LONG: Duration = Duration::from_mins(1);
 
     fn bearer(secret: SecretLocation) -> Credentials {
@@ -298,15 +311,15 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_ones_own_carries_the_whole_value() {
-        let mut world = Environment::default();
-        world.vars.insert("P".into(), "open sesame".into());
+    fn a_custom_header_carries_the_whole_value() {
+        let mut environment = Environment::default();
+        environment.vars.insert("P".into(), "open sesame".into());
         let basic = Credentials {
             scheme: Scheme::Basic("Aladdin".into()),
             header: Some("X-Auth".into()),
             secret: SecretLocation::Variable("P".into()),
         };
-        let Auth::Header { name, value } = basic.resolve(&world, &[], LONG).unwrap() else { panic!("a header") };
+        let Auth::Header { name, value } = basic.resolve(&environment, &[], LONG).unwrap() else { panic!("a header") };
         assert_eq!((name.as_str(), value.expose_secret()), ("X-Auth", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
         assert_eq!([base64(b""), base64(b"f"), base64(b"fo"), base64(b"foo")], ["", "Zg==", "Zm8=", "Zm9v"]);
         assert_eq!(basic.to_string(), "basic, user Aladdin, password X-Auth set (from P)");
@@ -314,25 +327,25 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_secret_file_is_read_only_if_nobody_else_can() {
+    fn a_secret_file_that_others_can_read_is_refused() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         fs::write(&path, "t0ken\n").unwrap();
-        let world = Environment::default();
+        let environment = Environment::default();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = bearer(SecretLocation::File(path.clone())).resolve(&world, &[], LONG).unwrap_err();
-        assert_eq!(error.exit(), Exit::MustAct);
+        let error = bearer(SecretLocation::File(path.clone())).resolve(&environment, &[], LONG).unwrap_err();
+        assert_eq!(error.exit(), Exit::ActionNeeded);
         assert!(error.to_string().contains("mode 640") && !error.to_string().contains("t0ken"), "{error}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        let auth = bearer(SecretLocation::File(path)).resolve(&world, &[], LONG).unwrap();
+        let auth = bearer(SecretLocation::File(path)).resolve(&environment, &[], LONG).unwrap();
         assert!(matches!(&auth, Auth::Bearer(token) if token.expose_secret() == "t0ken"));
         assert!(!format!("{auth:?}").contains("t0ken"));
     }
 
     #[cfg(unix)]
     #[test]
-    fn no_mode_that_lets_others_in_will_do() {
+    fn any_permission_for_group_or_others_is_refused() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
@@ -342,7 +355,7 @@ mod tests {
             let read = bearer(SecretLocation::File(path.clone())).resolve(&Environment::default(), &[], LONG);
             assert_eq!(read.is_ok(), mode.trailing_zeros() >= 6, "{mode:o}");
             let inline = SecretLocation::Address(SecretString::from("u:p"), Some(path.clone()));
-            let read = Credentials { scheme: Scheme::UserInformation, header: None, secret: inline };
+            let read = Credentials { scheme: Scheme::UserInfo, header: None, secret: inline };
             assert_eq!(
                 read.resolve(&Environment::default(), &[], LONG).is_ok(),
                 mode.trailing_zeros() >= 6,
@@ -353,7 +366,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_file_is_not_waited_for() {
+    fn a_pipe_or_device_is_refused_without_waiting() {
         use std::os::unix::fs::{OpenOptionsExt, symlink};
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
@@ -381,7 +394,7 @@ mod tests {
         ];
         for (name, why) in table {
             let error = bearer(SecretLocation::File(at(name))).resolve(&Environment::default(), &[], LONG).unwrap_err();
-            assert_eq!(error.exit(), Exit::MustAct);
+            assert_eq!(error.exit(), Exit::ActionNeeded);
             assert!(error.to_string().contains(why), "{name}: {error}");
         }
         assert!(bearer(SecretLocation::File(at("link"))).resolve(&Environment::default(), &[], LONG).is_ok());
@@ -393,36 +406,41 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_program_tells_a_token_or_the_reason_why_not() {
-        let world = Environment::default();
+    fn a_program_prints_a_token_or_the_error_says_why_not() {
+        let environment = Environment::default();
         let run = |script: &str| {
-            bearer(SecretLocation::Command(vec!["sh".into(), "-c".into(), script.into()])).resolve(&world, &[], LONG)
+            bearer(SecretLocation::Command(vec!["sh".into(), "-c".into(), script.into()])).resolve(
+                &environment,
+                &[],
+                LONG,
+            )
         };
         assert!(matches!(run("echo abc").unwrap(), Auth::Bearer(token) if token.expose_secret() == "abc"));
         for (script, why) in
             [("exit 3", "failed"), ("true", "holds no secret"), ("printf 'a\\nb'", "control character")]
         {
             let error = run(script).unwrap_err();
-            assert_eq!(error.exit(), Exit::MustAct);
+            assert_eq!(error.exit(), Exit::ActionNeeded);
             assert!(error.to_string().contains(why), "{error}");
         }
-        let error =
-            bearer(SecretLocation::Command(vec!["/no/such/program".into()])).resolve(&world, &[], LONG).unwrap_err();
+        let error = bearer(SecretLocation::Command(vec!["/no/such/program".into()]))
+            .resolve(&environment, &[], LONG)
+            .unwrap_err();
         assert!(error.to_string().contains("cannot be started"), "{error}");
     }
 
     #[test]
-    fn a_variable_that_holds_a_secret_is_known_and_told_where_it_is_not_set() {
+    fn a_secret_variable_is_listed_and_an_unset_one_is_an_error() {
         let all = [bearer(SecretLocation::Variable("MINE".into())), bearer(SecretLocation::File("f".into()))];
         let names = secret_variables(all.iter());
-        assert_eq!(names.len(), VARIABLES.len() + 1);
+        assert_eq!(names.len(), SECRET_VARIABLES.len() + 1);
         assert!(names.iter().any(|name| name == "LOKI_ADDR") && names.last().is_some_and(|name| name == "MINE"));
         let error = all[0].resolve(&Environment::default(), &[], LONG).unwrap_err();
         assert_eq!(error.to_string(), "MINE is not set, but a secret should be in it");
     }
 
     #[test]
-    fn a_path_of_a_file_stands_in_its_folder_or_at_home() {
+    fn a_path_in_a_file_is_relative_to_its_folder_or_the_home() {
         let (folder, home) = (Path::new("/etc/t"), Path::new("/home/a"));
         let table = [
             ("x", Some(home), "/etc/t/x"),
@@ -430,8 +448,8 @@ mod tests {
             ("~/x", Some(home), "/home/a/x"),
             ("~/x", None, "/etc/t/~/x"),
         ];
-        for (path, home, wanted) in table {
-            assert_eq!(placed(Path::new(path), folder, home), Path::new(wanted), "{path}");
+        for (path, home, expected) in table {
+            assert_eq!(resolve_path(Path::new(path), folder, home), Path::new(expected), "{path}");
         }
     }
 
@@ -445,21 +463,22 @@ mod tests {
             let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(&path).unwrap();
             std::io::Write::write_all(&mut file, "x".repeat(length).as_bytes()).unwrap();
             assert_eq!(read_private(&path).is_ok(), fits, "{length}");
-            let told = told_by(&["cat".to_owned(), path.display().to_string()], &[], LONG);
-            assert_eq!(told.as_ref().map(String::len).ok(), fits.then_some(length), "{length}");
+            let output = run_token_program(&["cat".to_owned(), path.display().to_string()], &[], LONG);
+            assert_eq!(output.as_ref().map(String::len).ok(), fits.then_some(length), "{length}");
         }
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_program_is_waited_for_as_long_as_it_may_take() {
-        let shell = |line: &str, time| told_by(&["sh".to_owned(), "-c".to_owned(), line.to_owned()], &[], time);
+    fn a_program_is_killed_after_its_time_limit() {
+        let shell =
+            |line: &str, time| run_token_program(&["sh".to_owned(), "-c".to_owned(), line.to_owned()], &[], time);
         let short = Duration::from_millis(200);
         assert_eq!(shell("sleep 0.1; echo token", LONG).unwrap(), "token\n");
-        assert_eq!(told_by(&[], &[], LONG).unwrap(), "");
+        assert_eq!(run_token_program(&[], &[], LONG).unwrap(), "");
         let slow = bearer(SecretLocation::Command(["sleep", "3"].map(str::to_owned).to_vec()));
-        let said = slow.resolve(&Environment::default(), &[], 2 * short).unwrap_err().to_string();
-        assert!(said.contains("within 200 ms, half of --timeout"), "{said}");
+        let error = slow.resolve(&Environment::default(), &[], 2 * short).unwrap_err().to_string();
+        assert!(error.contains("within 200 ms, half of --timeout"), "{error}");
         for (line, time, why) in [
             ("exec sleep 3", short, "did not end within 200 ms, half of --timeout"),
             ("sleep 3 & echo token", short, "never closed its output"),
@@ -467,8 +486,8 @@ mod tests {
             (r"printf '\377'", LONG, "what it printed is not text"),
             ("head -c 65537 /dev/zero; true", LONG, "said more than any token is long"),
         ] {
-            let said = shell(line, time).unwrap_err().to_string();
-            assert!(said.contains(why), "{line}: {said}");
+            let error = shell(line, time).unwrap_err().to_string();
+            assert!(error.contains(why), "{line}: {error}");
         }
     }
 }

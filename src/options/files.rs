@@ -1,4 +1,4 @@
-//! The configuration files: finding, reading, and saying precisely what is wrong with them.
+//! Finds and parses the configuration files, and selects the active profile.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,42 +14,24 @@ use toml::de::{DeTable, Deserializer};
 
 use crate::error::Error;
 use crate::model::evidence::Source;
-use crate::options::complaint::{complaint, plain_message, position};
 use crate::options::environment::Environment;
-use crate::options::profile::{Head, Profile};
+use crate::options::file_error::{file_error, line_and_column, plain_message};
+use crate::options::origin::{FileOwner, Origin, Setting};
+use crate::options::profile::{Profile, ProfileSelection};
 use crate::spelling::nearest;
 
-/// The name of the file that a project may carry.
+/// The name of a project's configuration file.
 pub const PROJECT_FILE: &str = ".trace.toml";
 
-/// The keys that only the top level has.
-const HEAD_KEYS: [&str; 2] = ["default_profile", "profiles"];
+/// Keys that only the top level has, not a `[profiles.NAME]` table.
+const TOP_LEVEL_KEYS: [&str; 2] = ["default_profile", "profiles"];
 
-/// Whose file it is, hence how far it is trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Owner {
-    /// Came with a folder that somebody else may have written: no credentials, and none sent where it says.
-    Project,
-    /// The user's own.
-    User,
-}
-
-impl Owner {
-    /// The lower-case word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Project => "project",
-            Self::User => "user",
-        }
-    }
-}
-
-/// One file, read.
+/// One parsed configuration file.
 #[derive(Clone, Debug)]
-pub struct LoadedConfigFile {
-    /// Whose.
-    pub owner: Owner,
-    /// Where.
+pub(crate) struct ConfigFile {
+    /// Whose file it is.
+    pub owner: FileOwner,
+    /// Its path.
     pub path: PathBuf,
     text: FileText,
     default_profile: Option<Spanned<String>>,
@@ -57,19 +39,19 @@ pub struct LoadedConfigFile {
     profiles: BTreeMap<String, Profile>,
 }
 
-/// One profile of one file.
+/// One profile (or the top level) of one file.
 #[derive(Clone, Debug)]
-pub struct Layer {
-    /// Whose.
-    pub owner: Owner,
+pub(crate) struct ConfigLayer {
+    /// Whose file it is.
+    pub owner: FileOwner,
     /// The file.
     pub path: PathBuf,
-    /// What it says.
+    /// Its settings.
     pub profile: Profile,
     text: FileText,
 }
 
-/// What a file says. It may hold a password in an address, and so it does not print.
+/// The text of a file. An address in it may hold a password, so `Debug` prints only its length.
 #[derive(Clone)]
 struct FileText(Arc<str>);
 
@@ -87,92 +69,99 @@ impl Deref for FileText {
     }
 }
 
-/// The files in force, and what is to be said of one that is not.
+/// The configuration files that apply, and warnings about those that were not read.
 #[derive(Clone, Debug, Default)]
-pub struct Read {
-    /// The project's first.
-    pub files: Vec<LoadedConfigFile>,
-    /// Why a project's file was not read.
+pub(crate) struct ConfigFiles {
+    /// The project's file before the user's.
+    pub files: Vec<ConfigFile>,
+    /// Why a project file was not read.
     pub warnings: Vec<String>,
 }
 
-/// The profile in force, and the layers it is made of, strongest first.
+/// The selected profile.
 #[derive(Clone, Debug, Default)]
-pub struct Chosen {
-    /// Its name and where it was chosen; none for the files' top level.
+pub(crate) struct ActiveProfile {
+    /// Its name and where it was selected; none if only the top level of the files applies.
     pub name: Option<(String, String)>,
-    /// The named profile in the project's and the user's file, then their top levels.
-    pub layers: Vec<Layer>,
-    /// What is to be said of files that were not read.
+    /// Strongest first: the named profile in the project's and the user's file, then the top level of both.
+    pub layers: Vec<ConfigLayer>,
+    /// Why a project file was not read.
     pub warnings: Vec<String>,
 }
 
-impl Layer {
-    /// The line on which a value stands, from 1.
-    pub fn line<T>(&self, value: &Spanned<T>) -> usize {
-        position(&self.text, value.span().start).0
+impl ConfigLayer {
+    /// Where a value of this layer was set.
+    pub(crate) fn origin<T>(&self, value: &Spanned<T>) -> Origin {
+        let line = line_and_column(&self.text, value.span().start).0;
+        Origin::File { owner: self.owner, path: self.path.clone(), line }
     }
 
-    /// An error about a value of this file, with the place shown.
-    pub fn wrong<T>(&self, value: &Spanned<T>, message: &str) -> Error {
-        complaint(&self.path, &self.text, value.span(), message)
+    /// A value of this layer with its origin.
+    pub(crate) fn setting<T: Clone>(&self, value: &Spanned<T>) -> Setting<T> {
+        Setting { value: value.get_ref().clone(), origin: self.origin(value) }
+    }
+
+    /// A configuration error about a value of this layer, with the line shown.
+    pub(crate) fn error_at<T>(&self, value: &Spanned<T>, message: &str) -> Error {
+        file_error(&self.path, &self.text, value.span(), message)
     }
 }
 
-/// Reads the files in force: the one that `--config` or `TRACE_CONFIG` names and no other, else the project's and the user's.
+/// Reads the file that `--config` or `TRACE_CONFIG` names and no other, else the project's and the user's.
 ///
 /// # Errors
-/// Config: a named file that is not there, or any file that is wrong.
-pub fn read_all(named: Option<&Path>, surroundings: &Environment) -> Result<Read, Error> {
-    let variable = surroundings.var("TRACE_CONFIG").map(Path::new);
+/// Config: a named file that does not exist, or any file with an error.
+pub(crate) fn load_files(named: Option<&Path>, environment: &Environment) -> Result<ConfigFiles, Error> {
+    let variable = environment.var("TRACE_CONFIG").map(Path::new);
     if let Some(path) = named.or(variable) {
-        let path = surroundings.cwd.join(path);
-        let text = text_of(&path).map_err(|e| Error::Config(format!("{}: {e}", path.display())))?;
-        return Ok(Read { files: vec![parse(Owner::User, path, &text)?], warnings: vec![] });
+        let path = environment.cwd.join(path);
+        let text = read_text(&path).map_err(|e| Error::Config(format!("{}: {e}", path.display())))?;
+        return Ok(ConfigFiles { files: vec![parse(FileOwner::User, path, &text)?], warnings: vec![] });
     }
-    let mut read = Read::default();
-    let mut project = project_file(surroundings);
-    if let Some((path, why)) = project.as_ref().and_then(|path| Some((path, stranger(path, surroundings)?))) {
-        read.warnings.push(format!("{} is not read: {why}; name it with --config if you trust it", path.display()));
+    let mut loaded = ConfigFiles::default();
+    let mut project = project_file(environment);
+    if let Some((path, why)) = project.as_ref().and_then(|path| Some((path, distrust_reason(path, environment)?))) {
+        loaded.warnings.push(format!("{} is not read: {why}; name it with --config if you trust it", path.display()));
         project = None;
     }
-    for (owner, path) in [(Owner::Project, project), (Owner::User, user_file(surroundings))] {
+    for (owner, path) in [(FileOwner::Project, project), (FileOwner::User, user_file(environment))] {
         let Some(path) = path else { continue };
-        match text_of(&path) {
-            Ok(text) => read.files.push(parse(owner, path, &text)?),
+        match read_text(&path) {
+            Ok(text) => loaded.files.push(parse(owner, path, &text)?),
             Err(e) if e.kind() == ErrorKind::NotFound => {}
             Err(e) => return Err(Error::Config(format!("{}: {e}", path.display()))),
         }
     }
-    Ok(read)
+    Ok(loaded)
 }
 
-/// The whole file, unless it is far longer than any configuration.
-fn text_of(path: &Path) -> std::io::Result<String> {
-    const LONGEST: u64 = 1 << 20;
+/// The whole file, unless it is far longer than any configuration: `/dev/zero` would never end.
+fn read_text(path: &Path) -> std::io::Result<String> {
+    const MAX_BYTES: u64 = 1 << 20;
     let mut text = String::new();
-    fs::File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    fs::File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
     let too_long = || std::io::Error::new(ErrorKind::InvalidData, "longer than 1 MiB: this is no configuration");
-    if text.len() as u64 > LONGEST { Err(too_long()) } else { Ok(text) }
+    if text.len() as u64 > MAX_BYTES { Err(too_long()) } else { Ok(text) }
 }
 
-/// Why a project's file is not to be read at all: a link could make us show lines of a file that its author cannot
-/// read, and what others may write is not the project's.
-fn stranger(path: &Path, surroundings: &Environment) -> Option<String> {
+/// Why a project file must not be read, or none: a symbolic link could make us show lines of a file that the author of
+/// the link cannot read, and a file that others can write may not be the project's.
+fn distrust_reason(path: &Path, environment: &Environment) -> Option<String> {
     match fs::symlink_metadata(path) {
         Ok(file) if file.is_symlink() => Some("it is a symbolic link".to_owned()),
-        Ok(file) => somebody_elses(&file, surroundings),
+        Ok(file) => foreign_or_writable(&file, environment),
         Err(_) => None,
     }
 }
 
-/// As git decides whose repository is safe: ours, root's, or, for root, that of the user who called `sudo`.
+/// Follows git's rule for safe repositories: files of the current user, of root, or, when run as root, of the user who
+/// called `sudo`.
 #[cfg(unix)]
-fn somebody_elses(file: &fs::Metadata, surroundings: &Environment) -> Option<String> {
+fn foreign_or_writable(file: &fs::Metadata, environment: &Environment) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
-    let (owner, me) = (file.uid(), rustix::process::geteuid().as_raw());
-    let caller = surroundings.var("SUDO_UID").filter(|_| me == 0).and_then(|uid| uid.parse().ok());
-    if ![Some(me), Some(0), caller].contains(&Some(owner)) {
+    let (owner, user) = (file.uid(), rustix::process::geteuid().as_raw());
+    let sudo_user = environment.var("SUDO_UID").filter(|_| user == 0).and_then(|uid| uid.parse().ok());
+    if ![Some(user), Some(0), sudo_user].contains(&Some(owner)) {
         return Some(format!("it belongs to another user (uid {owner})"));
     }
     (file.mode() & 0o002 != 0).then(|| "everybody may write it".to_owned())
@@ -183,47 +172,51 @@ fn somebody_elses(_: &fs::Metadata, _: &Environment) -> Option<String> {
     None
 }
 
-/// The user's own file, whether it exists or not.
-pub fn user_file(surroundings: &Environment) -> Option<PathBuf> {
-    let xdg = surroundings.var("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = xdg.or_else(|| surroundings.home.as_ref().map(|home| home.join(".config")))?;
+/// The path of the user's own file, whether it exists or not; none without a home directory.
+pub fn user_file(environment: &Environment) -> Option<PathBuf> {
+    let xdg = environment.var("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = xdg.or_else(|| environment.home.as_ref().map(|home| home.join(".config")))?;
     Some(base.join("trace").join("config.toml"))
 }
 
 /// The nearest project file, searched upward to the folder that holds `.git`, or to the home folder.
 ///
-/// Outside of both only the working directory itself counts: above it anybody may have written.
-fn project_file(surroundings: &Environment) -> Option<PathBuf> {
-    let folders: Vec<&Path> = surroundings.cwd.ancestors().collect();
-    let is_edge = |folder: &&Path| folder.join(".git").exists() || surroundings.home.as_deref() == Some(*folder);
+/// Outside of both only the working directory itself counts: folders above it may be writable by others.
+fn project_file(environment: &Environment) -> Option<PathBuf> {
+    let folders: Vec<&Path> = environment.cwd.ancestors().collect();
+    let is_edge = |folder: &&Path| folder.join(".git").exists() || environment.home.as_deref() == Some(*folder);
     let edge = folders.iter().position(is_edge).unwrap_or(0);
     folders[..=edge].iter().map(|folder| folder.join(PROJECT_FILE)).find(|path| path.is_file())
 }
 
-/// Decides which profile is in force.
+/// Selects the profile: flag > `TRACE_PROFILE` > `default_profile` of the project's file > of the user's file.
 ///
 /// # Errors
-/// Usage: a name that no file has.
-pub fn choose(read: Read, flag: Option<&str>, surroundings: &Environment) -> Result<Chosen, Error> {
-    let Read { files, warnings } = read;
+/// Usage: no file has a profile of that name.
+pub(crate) fn select_profile(
+    loaded: ConfigFiles,
+    flag: Option<&str>,
+    environment: &Environment,
+) -> Result<ActiveProfile, Error> {
+    let ConfigFiles { files, warnings } = loaded;
     let name = flag.map(|name| (name.to_owned(), "--profile".to_owned()));
-    let name = name.or_else(|| surroundings.var("TRACE_PROFILE").map(|n| (n.to_owned(), "TRACE_PROFILE".to_owned())));
+    let name = name.or_else(|| environment.var("TRACE_PROFILE").map(|n| (n.to_owned(), "TRACE_PROFILE".to_owned())));
     let name = name.or_else(|| files.iter().find_map(default_profile));
     if let Some((name, from)) = &name
         && !files.iter().any(|file| file.profiles.contains_key(name))
     {
         return Err(no_such_profile(name, from, &files));
     }
-    Ok(Chosen { layers: layers(files, name.as_ref().map(|(name, _)| name.as_str())), name, warnings })
+    Ok(ActiveProfile { layers: layers(files, name.as_ref().map(|(name, _)| name.as_str())), name, warnings })
 }
 
-fn default_profile(file: &LoadedConfigFile) -> Option<(String, String)> {
-    let told = file.default_profile.as_ref()?;
-    let line = position(&file.text, told.span().start).0;
-    Some((told.get_ref().clone(), format!("{}:{line}", file.path.display())))
+fn default_profile(file: &ConfigFile) -> Option<(String, String)> {
+    let name = file.default_profile.as_ref()?;
+    let line = line_and_column(&file.text, name.span().start).0;
+    Some((name.get_ref().clone(), format!("{}:{line}", file.path.display())))
 }
 
-fn no_such_profile(name: &str, from: &str, files: &[LoadedConfigFile]) -> Error {
+fn no_such_profile(name: &str, from: &str, files: &[ConfigFile]) -> Error {
     let known: Vec<&str> = files.iter().flat_map(|file| file.profiles.keys()).map(String::as_str).collect();
     let hint = match (nearest(name, &known), known.is_empty()) {
         (Some(near), _) => format!("did you mean `{near}`?"),
@@ -233,11 +226,12 @@ fn no_such_profile(name: &str, from: &str, files: &[LoadedConfigFile]) -> Error 
     Error::usage(format!("{from}: no profile is called {name:?}"), hint)
 }
 
-/// What is said for the named profile goes before what is said for all, wherever it is said.
-fn layers(files: Vec<LoadedConfigFile>, name: Option<&str>) -> Vec<Layer> {
+/// The named profile is stronger than the top level, in whichever file either is.
+fn layers(files: Vec<ConfigFile>, name: Option<&str>) -> Vec<ConfigLayer> {
     let (mut named, mut tops) = (vec![], vec![]);
     for mut file in files {
-        let layer = |profile| Layer { owner: file.owner, path: file.path.clone(), text: file.text.clone(), profile };
+        let layer =
+            |profile| ConfigLayer { owner: file.owner, path: file.path.clone(), text: file.text.clone(), profile };
         named.extend(name.and_then(|name| file.profiles.remove(name)).map(layer));
         tops.push(layer(file.top));
     }
@@ -245,17 +239,17 @@ fn layers(files: Vec<LoadedConfigFile>, name: Option<&str>) -> Vec<Layer> {
     named
 }
 
-fn parse(owner: Owner, path: PathBuf, text: &str) -> Result<LoadedConfigFile, Error> {
-    let told = |e: toml::de::Error| complaint(&path, text, e.span().unwrap_or(0..0), &plain_message(e.message(), &[]));
-    let told_at_top =
-        |e: toml::de::Error| complaint(&path, text, e.span().unwrap_or(0..0), &plain_message(e.message(), &HEAD_KEYS));
-    let mut top = DeTable::parse(text).map_err(told)?;
+fn parse(owner: FileOwner, path: PathBuf, text: &str) -> Result<ConfigFile, Error> {
+    let located = |e: &toml::de::Error, more: &[&str]| {
+        file_error(&path, text, e.span().unwrap_or(0..0), &plain_message(e.message(), more))
+    };
+    let mut top = DeTable::parse(text).map_err(|e| located(&e, &[]))?;
     let span = top.span();
-    let head: Vec<_> = HEAD_KEYS.iter().filter_map(|key| top.get_mut().remove_entry(*key)).collect();
+    let head: Vec<_> = TOP_LEVEL_KEYS.iter().filter_map(|key| top.get_mut().remove_entry(*key)).collect();
     let head = Spanned::new(span, head.into_iter().collect::<DeTable<'_>>());
-    let head = Head::deserialize(Deserializer::from(head)).map_err(told)?;
-    let top = Profile::deserialize(Deserializer::from(top)).map_err(told_at_top)?;
-    let file = LoadedConfigFile {
+    let head = ProfileSelection::deserialize(Deserializer::from(head)).map_err(|e| located(&e, &[]))?;
+    let top = Profile::deserialize(Deserializer::from(top)).map_err(|e| located(&e, &TOP_LEVEL_KEYS))?;
+    let file = ConfigFile {
         owner,
         text: FileText(text.into()),
         default_profile: head.default_profile,
@@ -267,20 +261,21 @@ fn parse(owner: Owner, path: PathBuf, text: &str) -> Result<LoadedConfigFile, Er
     Ok(file)
 }
 
-/// A project file could send a user's password to its author, run a program or read a file; so it says nothing of credentials.
-fn refuse_credentials(file: &LoadedConfigFile) -> Result<(), Error> {
-    if file.owner == Owner::User {
+/// A project file with credentials could send a user's password to its author, run a program or read a file, so it may
+/// not set any.
+fn refuse_credentials(file: &ConfigFile) -> Result<(), Error> {
+    if file.owner == FileOwner::User {
         return Ok(());
     }
     for profile in file.profiles.values().chain([&file.top]) {
         for source in [Source::Jaeger, Source::Loki, Source::Prometheus] {
             if let Some(tls) = profile.tls(source) {
                 let message = "a project file may not say whom to trust; move `tls` to your own configuration";
-                return Err(complaint(&file.path, &file.text, tls.span(), message));
+                return Err(file_error(&file.path, &file.text, tls.span(), message));
             }
             if let Some(auth) = profile.auth(source) {
                 let message = "a project file may not say how to sign in; move `auth` to your own configuration";
-                return Err(complaint(&file.path, &file.text, auth.span(), message));
+                return Err(file_error(&file.path, &file.text, auth.span(), message));
             }
         }
     }
@@ -291,13 +286,13 @@ fn refuse_credentials(file: &LoadedConfigFile) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    fn wrong(owner: Owner, text: &str) -> String {
+    fn error(owner: FileOwner, text: &str) -> String {
         parse(owner, PathBuf::from("t.toml"), text).unwrap_err().to_string()
     }
 
     #[test]
-    fn a_secret_that_stands_where_it_should_not_is_not_shown() {
-        let wrong = [
+    fn a_misplaced_secret_is_not_shown() {
+        let texts = [
             "[loki]\nauth = { bearer = \"hunter2\" }",
             "[loki.auth]\npasswd = \"hunter2\"",
             "[loki.auth.basic]\npass = \"hunter2\"",
@@ -316,23 +311,24 @@ mod tests {
             "[loki]\nurl = hunter2",
             "[profiles.hunter]\nhunter2",
         ];
-        for text in wrong {
-            let error = parse(Owner::User, "x.toml".into(), text).map(|_| ()).unwrap_err().to_string();
+        for text in texts {
+            let error = parse(FileOwner::User, "x.toml".into(), text).map(|_| ()).unwrap_err().to_string();
             assert!(error.contains("x.toml") && !error.contains("hunter2"), "{error}");
         }
-        let number = parse(Owner::User, "x.toml".into(), "[loki.auth]\nbearer_env = 48151623").unwrap_err().to_string();
+        let number =
+            parse(FileOwner::User, "x.toml".into(), "[loki.auth]\nbearer_env = 48151623").unwrap_err().to_string();
         assert!(!number.contains("48151623"), "{number}");
-        let file = parse(Owner::User, "x.toml".into(), "[loki]\nurl = \"http://me:hunter2@h\"").unwrap();
+        let file = parse(FileOwner::User, "x.toml".into(), "[loki]\nurl = \"http://me:hunter2@h\"").unwrap();
         assert!(!format!("{file:?}").contains("hunter2"), "{file:?}");
-        let error = parse(Owner::User, "x.toml".into(), "kees = [\"a\"]").map(|_| ()).unwrap_err().to_string();
+        let error = parse(FileOwner::User, "x.toml".into(), "kees = [\"a\"]").map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("kees = [\"a\"]"), "{error}");
     }
 
     #[test]
-    fn what_is_wrong_is_shown_where_it_is() {
+    fn an_error_shows_its_line_with_a_caret() {
         let unknown = "keys = [\"a\"]\n[loki]\nselecter = '{a=\"b\"}'\n";
         assert_eq!(
-            wrong(Owner::User, unknown),
+            error(FileOwner::User, unknown),
             "t.toml:3:1: unknown key `selecter`, did you mean `selector`?\n  |\n3 | selecter = '{a=\"b\"}'\n  | ^^^^^^^^"
         );
         let table = [
@@ -353,29 +349,29 @@ mod tests {
             ("a = 1\u{1b}", "1:"),
         ];
         for (text, why) in table {
-            let told = wrong(Owner::User, text);
-            assert!(told.starts_with("t.toml:") && told.contains(why) && told.contains('^'), "{text}\n{told}");
+            let error = error(FileOwner::User, text);
+            assert!(error.starts_with("t.toml:") && error.contains(why) && error.contains('^'), "{text}\n{error}");
         }
     }
 
     #[test]
     fn a_project_file_may_not_say_how_to_sign_in() {
         for text in ["[loki]\nauth = { bearer_env = \"HOME\" }", "[profiles.p.jaeger]\nauth.command = [\"sh\"]"] {
-            assert!(wrong(Owner::Project, text).contains("2:"), "{}", wrong(Owner::Project, text));
-            assert!(wrong(Owner::Project, text).contains("a project file may not say how to sign in"));
-            assert!(parse(Owner::User, PathBuf::new(), text).is_ok());
+            let error = error(FileOwner::Project, text);
+            assert!(error.contains("2:") && error.contains("a project file may not say how to sign in"), "{error}");
+            assert!(parse(FileOwner::User, PathBuf::new(), text).is_ok());
         }
     }
 
     #[test]
-    fn a_project_file_is_looked_for_up_to_the_edge_of_the_project() {
+    fn a_project_file_is_searched_for_up_to_the_edge_of_the_project() {
         let root = tempfile::tempdir().unwrap();
         let deep = root.path().join("home/work/shop/src");
         fs::create_dir_all(&deep).unwrap();
         let found = |cwd: &Path, home: &str| {
             let home = Some(root.path().join(home));
-            let world = Environment { cwd: cwd.to_path_buf(), home, ..Environment::default() };
-            project_file(&world).map(|path| path.strip_prefix(root.path()).unwrap().display().to_string())
+            let environment = Environment { cwd: cwd.to_path_buf(), home, ..Environment::default() };
+            project_file(&environment).map(|path| path.strip_prefix(root.path()).unwrap().display().to_string())
         };
         fs::write(root.path().join(PROJECT_FILE), "").unwrap();
         assert_eq!(found(&deep, "home"), None, "above home is no project");
@@ -394,25 +390,25 @@ mod tests {
         use std::os::unix::fs::{PermissionsExt, chown, symlink};
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join(PROJECT_FILE);
-        let mut world = Environment { cwd: root.path().to_path_buf(), ..Environment::default() };
-        let read = |world: &Environment| {
-            let read = read_all(None, world).unwrap();
+        let mut environment = Environment { cwd: root.path().to_path_buf(), ..Environment::default() };
+        let read = |environment: &Environment| {
+            let read = load_files(None, environment).unwrap();
             (read.files.len(), read.warnings.join(" "))
         };
         fs::write(&path, "keys = [\"a\"]").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
-        assert_eq!(read(&world), (1, String::new()));
+        assert_eq!(read(&environment), (1, String::new()));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-        assert!(matches!(read(&world), (0, why) if why.contains("everybody may write it")));
+        assert!(matches!(read(&environment), (0, why) if why.contains("everybody may write it")));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         // Only root can give a file away.
         if chown(&path, Some(4711), None).is_ok() {
-            assert!(matches!(read(&world), (0, why) if why.contains("belongs to another user (uid 4711)")));
-            world.vars.insert("SUDO_UID".into(), "4711".into());
-            assert_eq!(read(&world), (1, String::new()));
+            assert!(matches!(read(&environment), (0, why) if why.contains("belongs to another user (uid 4711)")));
+            environment.vars.insert("SUDO_UID".into(), "4711".into());
+            assert_eq!(read(&environment), (1, String::new()));
         }
         fs::rename(&path, root.path().join("real")).unwrap();
         symlink("real", &path).unwrap();
-        assert!(matches!(read(&world), (0, why) if why.contains("symbolic link")));
+        assert!(matches!(read(&environment), (0, why) if why.contains("symbolic link")));
     }
 }

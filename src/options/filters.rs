@@ -1,4 +1,4 @@
-//! Which spans and lines to show.
+//! Flags that select spans and log lines.
 
 use clap::Args;
 
@@ -34,7 +34,7 @@ pub struct FilterArgs {
 }
 
 impl FilterArgs {
-    /// The conditions.
+    /// The filters that the flags describe.
     pub fn filters(&self) -> Filters {
         Filters {
             services: self.service.clone(),

@@ -10,37 +10,37 @@ use crate::options::sources::SourceArgs;
 use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
 
-/// Whom, from where, when, what of it, whom to ask, and what the exit code means.
+/// Flags of a command that reads one journey.
 #[derive(Args, Clone, Debug, Default)]
 pub struct JourneyArgs {
-    /// Whom.
+    /// The ID.
     #[command(flatten)]
     pub subject: SubjectArgs,
-    /// What the exit code says.
+    /// Exit code.
     #[command(flatten)]
     pub verdict: VerdictArgs,
-    /// When.
+    /// Time window.
     #[command(flatten)]
     pub time: TimeArgs,
-    /// What of it.
+    /// Filters.
     #[command(flatten)]
     pub filters: FilterArgs,
-    /// From where.
+    /// Sources.
     #[command(flatten)]
     pub sources: SourceArgs,
-    /// Whom to ask.
+    /// Backends.
     #[command(flatten)]
     pub backends: BackendArgs,
 }
 
 impl JourneyArgs {
-    /// Those of a command that has these flags alone.
-    pub fn over(time: &TimeArgs, sources: &SourceArgs, backends: &BackendArgs) -> Self {
+    /// For a command that has only these flags.
+    pub fn from_window_flags(time: &TimeArgs, sources: &SourceArgs, backends: &BackendArgs) -> Self {
         Self { time: time.clone(), sources: sources.clone(), backends: backends.clone(), ..Self::default() }
     }
 }
 
-/// What the exit code says.
+/// Flags that change the exit code.
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Exit code")]
 pub struct VerdictArgs {
@@ -55,37 +55,37 @@ pub struct VerdictArgs {
     pub fail_on: Option<Severity>,
 }
 
-/// Severities by their words.
+/// Severities by name.
 pub const SEVERITIES: [(&str, Severity); 3] =
     [("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Info)];
 
 /// Whether anything was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Found {
-    /// Something was.
+    /// At least one thing.
     Something,
-    /// Nothing was.
+    /// Nothing.
     #[default]
     Nothing,
 }
 
-/// How good the data is that an answer rests on.
+/// How complete the data is that an answer rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataQuality {
-    /// Everything asked for came.
+    /// Everything that was queried arrived.
     Complete,
     /// Something is missing.
     Partial,
-    /// Something is missing, and only a person can mend it.
-    NeedsPerson,
+    /// Something is missing, and the user must act: sign in, fix TLS or permissions.
+    ActionNeeded,
 }
 
 impl VerdictArgs {
-    /// For a command that judges nothing: a gate that can never fail is refused rather than passed.
+    /// For a command without findings: refuses `--fail-on`, because a gate that can never fail must not pass.
     ///
     /// # Errors
-    /// Usage: `--fail-on` is given; `instead` says what does judge.
-    pub fn judges_nothing(&self, command: &str, instead: &str) -> Result<(), Error> {
+    /// Usage: `--fail-on` is given; `instead` is a hint at a command that has findings.
+    pub fn refuse_fail_on(&self, command: &str, instead: &str) -> Result<(), Error> {
         match self.fail_on {
             Some(_) => {
                 Err(Error::usage(format!("--fail-on: trace {command} judges nothing, and could never fail"), instead))
@@ -94,7 +94,7 @@ impl VerdictArgs {
         }
     }
 
-    /// The code of a reading command's answer; `worst` is the gravest of what may decide it.
+    /// The exit code of a reading command; `worst` is the highest severity of the findings that may gate.
     pub fn exit(&self, found: Found, data: DataQuality, worst: Option<Severity>) -> Exit {
         if self.fail_on.is_some_and(|least| worst >= Some(least)) {
             return Exit::Negative;
@@ -104,7 +104,7 @@ impl VerdictArgs {
             (DataQuality::Complete, _) => Exit::Answered,
             (DataQuality::Partial, _) if self.allow_partial => Exit::Answered,
             (DataQuality::Partial, _) => Exit::CannotTell,
-            (DataQuality::NeedsPerson, _) => Exit::MustAct,
+            (DataQuality::ActionNeeded, _) => Exit::ActionNeeded,
         }
     }
 }
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_tells_what_the_answer_rests_on() {
+    fn the_exit_code_follows_from_what_was_found_and_how_complete_the_data_is() {
         let exit = |fail_empty, allow_partial, found, data| {
             VerdictArgs { allow_partial, fail_empty, fail_on: None }.exit(found, data, None)
         };
@@ -126,8 +126,8 @@ mod tests {
                 (Found::Nothing, DataQuality::Complete, nothing),
                 (Found::Something, DataQuality::Partial, partial),
                 (Found::Nothing, DataQuality::Partial, partial),
-                (Found::Something, DataQuality::NeedsPerson, Exit::MustAct),
-                (Found::Nothing, DataQuality::NeedsPerson, Exit::MustAct),
+                (Found::Something, DataQuality::ActionNeeded, Exit::ActionNeeded),
+                (Found::Nothing, DataQuality::ActionNeeded, Exit::ActionNeeded),
             ];
             for (found, data, code) in table {
                 assert_eq!(
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_that_was_seen_decides_whatever_is_missing_beside_it() {
+    fn a_gating_finding_decides_however_incomplete_the_data_is() {
         let exit = |fail_on, worst, data| {
             VerdictArgs { fail_on, ..VerdictArgs::default() }.exit(Found::Something, data, worst)
         };
@@ -151,8 +151,8 @@ mod tests {
             (error, warning, DataQuality::Complete, Exit::Answered),
             (error, error, DataQuality::Complete, Exit::Negative),
             (info, info, DataQuality::Partial, Exit::Negative),
-            (warning, error, DataQuality::NeedsPerson, Exit::Negative),
-            (warning, info, DataQuality::NeedsPerson, Exit::MustAct),
+            (warning, error, DataQuality::ActionNeeded, Exit::Negative),
+            (warning, info, DataQuality::ActionNeeded, Exit::ActionNeeded),
         ];
         for (fail_on, worst, data, code) in table {
             assert_eq!(exit(fail_on, worst, data), code, "{fail_on:?} {worst:?} {data:?}");

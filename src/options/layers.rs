@@ -1,4 +1,4 @@
-//! Everything that may say something about a setting, asked in one way.
+//! The layers a setting is looked up in: flags, environment variables, configuration files.
 
 use toml::Spanned;
 use url::Url;
@@ -7,64 +7,60 @@ use crate::model::evidence::Source;
 use crate::options::address;
 use crate::options::backends::BackendArgs;
 use crate::options::environment::Environment;
-use crate::options::files::{Chosen, Layer, Owner};
-use crate::options::origin::{Origin, Sourced};
+use crate::options::files::{ActiveProfile, ConfigLayer};
+use crate::options::origin::{FileOwner, Setting};
 use crate::options::output::OutputArgs;
 use crate::options::profile::Profile;
 
-/// Whether configuration files and variables count.
+/// Which sources of configuration apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigSources {
-    /// They do.
-    Configuration,
-    /// They do not: the answer must be the same everywhere, or no file may get in its way.
-    Nothing,
+    /// Flags, environment variables and configuration files.
+    FilesAndEnvironment,
+    /// Flags only: the answer must be the same everywhere, or a broken configuration file must not get in the way.
+    FlagsOnly,
 }
 
-/// Flags, variables and files.
+/// Flags, environment variables and the active profile of the configuration files.
 #[derive(Clone, Copy)]
 pub(crate) struct ConfigLayers<'a> {
-    pub(crate) reading: ConfigSources,
+    pub(crate) sources: ConfigSources,
     pub(crate) backends: &'a BackendArgs,
     pub(crate) output: &'a OutputArgs,
-    pub(crate) surroundings: &'a Environment,
-    pub(crate) chosen: &'a Chosen,
+    pub(crate) environment: &'a Environment,
+    pub(crate) profile: &'a ActiveProfile,
 }
 
 impl<'a> ConfigLayers<'a> {
-    /// What the strongest layer that says anything says.
-    pub(crate) fn told<T: Clone + 'a>(
+    /// The value in the strongest file layer that has one; none if no file sets it.
+    pub(crate) fn in_files<T: Clone + 'a>(
         self,
         pick: impl Fn(&'a Profile) -> Option<&'a Spanned<T>>,
-    ) -> Option<Sourced<T>> {
-        self.told_in(pick).map(|(layer, told)| Sourced { value: told.get_ref().clone(), origin: origin(layer, told) })
+    ) -> Option<Setting<T>> {
+        self.entry_in_files(pick).map(|(layer, value)| layer.setting(value))
     }
 
-    /// The same, with the layer and the place.
-    pub(crate) fn told_in<T>(
+    /// Like [`Self::in_files`], with the layer and the position in the file, for error messages.
+    pub(crate) fn entry_in_files<T>(
         self,
         pick: impl Fn(&'a Profile) -> Option<&'a Spanned<T>>,
-    ) -> Option<(&'a Layer, &'a Spanned<T>)> {
-        self.chosen.layers.iter().find_map(|layer| pick(&layer.profile).map(|told| (layer, told)))
+    ) -> Option<(&'a ConfigLayer, &'a Spanned<T>)> {
+        self.profile.layers.iter().find_map(|layer| pick(&layer.profile).map(|value| (layer, value)))
     }
 
-    /// The first of these variables that is set.
-    pub(crate) fn variable(self, names: &[&'static str]) -> Option<Sourced<String>> {
-        if self.reading == ConfigSources::Nothing {
+    /// The first of these environment variables that is set and not empty.
+    pub(crate) fn in_environment(self, names: &[&'static str]) -> Option<Setting<String>> {
+        if self.sources == ConfigSources::FlagsOnly {
             return None;
         }
-        names.iter().find_map(|name| self.surroundings.var(name).map(|v| Sourced::variable(v.to_owned(), name)))
+        names.iter().find_map(|name| self.environment.var(name).map(|v| Setting::variable(v.to_owned(), name)))
     }
 
-    /// The addresses of a backend that the user's own files in force name.
-    pub(crate) fn own_addresses(self, source: Source) -> impl Iterator<Item = Url> {
-        let own = self.chosen.layers.iter().filter(|layer| layer.owner == Owner::User);
-        own.filter_map(move |layer| address::read(layer.profile.url(source)?.get_ref().expose(), "").ok())
-            .map(|read| read.url)
+    /// The addresses of a backend in the user's own files, strongest first. Addresses that cannot be parsed are
+    /// skipped.
+    pub(crate) fn user_addresses(self, source: Source) -> impl Iterator<Item = Url> {
+        let own = self.profile.layers.iter().filter(|layer| layer.owner == FileOwner::User);
+        own.filter_map(move |layer| address::parse(layer.profile.url(source)?.get_ref().expose_secret(), "").ok())
+            .map(|address| address.url)
     }
-}
-
-/// Where a value stands, as an origin.
-pub(crate) fn origin<T>(layer: &Layer, told: &Spanned<T>) -> Origin {
-    Origin::File { owner: layer.owner, path: layer.path.clone(), line: layer.line(told) }
 }

@@ -1,25 +1,26 @@
-//! Flags shared by commands, and what they mean: flag > environment > project file > user file > default.
+//! Flags shared by commands, configuration files, and the settings they resolve to:
+//! flag > environment > project file > user file > default.
 
 pub mod address;
+pub mod backend_settings;
 pub mod backends;
 pub mod certificates;
-mod complaint;
 pub mod credentials;
+pub mod criteria;
 pub mod environment;
-pub mod files;
+mod file_error;
+mod files;
 pub mod filters;
 pub mod journey;
+pub mod last_key;
 pub mod layers;
-pub mod many;
-pub mod memory;
+pub mod many_runs;
 pub mod origin;
 pub mod output;
 pub mod phases;
-pub mod profile;
+mod profile;
 pub mod settings;
 pub mod sources;
 pub mod subject;
-pub mod target;
-pub mod terms;
 pub mod time;
 pub mod window;

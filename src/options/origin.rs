@@ -1,11 +1,29 @@
-//! Where a value came from.
+//! A setting's value together with where it was set.
 
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::options::files::Owner;
+/// Whose configuration file it is, hence how far it is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileOwner {
+    /// Came with a directory that another person may have written: it cannot set credentials, and the user's
+    /// credentials are not sent to addresses it sets.
+    Project,
+    /// The user's own.
+    User,
+}
 
-/// Where a value came from, strongest first.
+impl FileOwner {
+    /// The lower-case label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::User => "user",
+        }
+    }
+}
+
+/// Where a value was set, strongest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A flag, with its dashes.
@@ -14,19 +32,19 @@ pub enum Origin {
     Variable(&'static str),
     /// A configuration file.
     File {
-        /// Whose.
-        owner: Owner,
-        /// Which.
+        /// Whose file it is.
+        owner: FileOwner,
+        /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
     },
-    /// Nobody said anything.
+    /// Not set: the built-in default.
     Default,
 }
 
 impl Origin {
-    /// The lower-case word for its kind.
+    /// The lower-case label of its kind.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Flag(_) => "flag",
@@ -36,9 +54,9 @@ impl Origin {
         }
     }
 
-    /// Whether a project file said it.
+    /// Whether a project file set it.
     pub fn is_project(&self) -> bool {
-        matches!(self, Self::File { owner: Owner::Project, .. })
+        matches!(self, Self::File { owner: FileOwner::Project, .. })
     }
 }
 
@@ -52,33 +70,33 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value and where it came from.
+/// A value and where it was set.
 #[derive(Clone, Debug)]
-pub struct Sourced<T> {
+pub struct Setting<T> {
     /// The value.
     pub value: T,
-    /// Where it came from.
+    /// Where it was set.
     pub origin: Origin,
 }
 
-impl<T> Sourced<T> {
-    /// A value that a flag gave.
+impl<T> Setting<T> {
+    /// A value from a flag.
     pub fn flag(value: T, name: &'static str) -> Self {
         Self { value, origin: Origin::Flag(name) }
     }
 
-    /// A value that a variable gave.
+    /// A value from an environment variable.
     pub fn variable(value: T, name: &'static str) -> Self {
         Self { value, origin: Origin::Variable(name) }
     }
 
-    /// A value that nobody gave.
+    /// The built-in default.
     pub fn default(value: T) -> Self {
         Self { value, origin: Origin::Default }
     }
 
     /// The same origin with another value.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Sourced<U> {
-        Sourced { value: change(self.value), origin: self.origin }
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
+        Setting { value: change(self.value), origin: self.origin }
     }
 }

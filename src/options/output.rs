@@ -1,4 +1,4 @@
-//! How and where to show: format, colour, width, characters, zone.
+//! Output flags: format, file, colour, width, characters, time zone.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,10 @@ use crate::options::backends::{choice, count};
 use crate::options::environment::Environment;
 use crate::render::{Format, View};
 
-/// The narrowest screen that anything is laid out for.
-const NARROWEST: usize = 40;
-/// The width where nobody tells one.
-const USUAL_WIDTH: usize = 80;
+/// Columns. Tables are not laid out for less: a name and two figures would not fit.
+const MIN_WIDTH: usize = 40;
+/// Columns if neither a flag, a variable nor a terminal sets the width.
+const DEFAULT_WIDTH: usize = 80;
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct OutputArgs {
     #[arg(long, global = true)]
     pub ascii: bool,
     /// Lay out for this many columns
-    #[arg(long, global = true, value_name = "N", value_parser = count(NARROWEST as u64, 10_000))]
+    #[arg(long, global = true, value_name = "N", value_parser = count(MIN_WIDTH as u64, 10_000))]
     pub width: Option<u64>,
     /// In which zone times are shown and read.
     #[arg(short = 'z', long, global = true, value_name = "ZONE", value_parser = zone, conflicts_with = "utc", allow_hyphen_values = true, help = "Show and read times in this zone: local, utc, +02:00 [env: TRACE_TIMEZONE] [default: local]")]
@@ -83,91 +83,91 @@ impl OutputArgs {
         self.output.unwrap_or_default()
     }
 
-    /// The zone that the flags tell, if they tell one, and which flag did.
+    /// The time zone and the flag that sets it; none if no flag does.
     pub fn zone(&self) -> Option<(Zone, &'static str)> {
         let by_utc = self.utc.then_some((Zone::Utc, "--utc"));
         by_utc.or_else(|| self.timezone.map(|zone| (zone, "--timezone")))
     }
 
-    /// Everything about the place where the answer will be looked at, decided once.
-    pub fn view(&self, surroundings: &Environment, zone: Zone) -> View {
-        let on_terminal = surroundings.stdout_is_terminal && self.out.is_none();
+    /// How to render the answer, resolved from flags, environment and terminal.
+    pub fn view(&self, environment: &Environment, zone: Zone) -> View {
+        let on_terminal = environment.stdout_is_terminal && self.out.is_none();
         View {
-            width: self.columns(surroundings, on_terminal),
-            colour: self.format() == Format::Table && self.has_colour(surroundings, on_terminal),
-            ascii: self.ascii || on_terminal && knows_only_ascii(surroundings),
-            hyperlinks: on_terminal && knows_links(surroundings),
+            width: self.columns(environment, on_terminal),
+            colour: self.format() == Format::Table && self.has_colour(environment, on_terminal),
+            ascii: self.ascii || on_terminal && is_ascii_only(environment),
+            hyperlinks: on_terminal && supports_hyperlinks(environment),
             zone,
             verbosity: self.verbose,
         }
     }
 
     /// Whether progress may be drawn on standard error.
-    pub fn shows_progress(&self, surroundings: &Environment) -> bool {
-        let wanted = !self.quiet && !self.no_progress;
-        wanted
-            && surroundings.stderr_is_terminal
-            && surroundings.var("TERM") != Some("dumb")
-            && surroundings.var("CI").is_none()
+    pub fn shows_progress(&self, environment: &Environment) -> bool {
+        !self.quiet
+            && !self.no_progress
+            && environment.stderr_is_terminal
+            && environment.var("TERM") != Some("dumb")
+            && environment.var("CI").is_none()
     }
 
     /// `--width` > `COLUMNS` > the terminal > 80.
-    fn columns(&self, surroundings: &Environment, on_terminal: bool) -> usize {
+    fn columns(&self, environment: &Environment, on_terminal: bool) -> usize {
         let flag = self.width.and_then(|n| usize::try_from(n).ok());
-        let variable = || surroundings.var("COLUMNS").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
-        let terminal = || surroundings.terminal_width.filter(|n| on_terminal && *n > 0);
-        flag.or_else(variable).or_else(terminal).unwrap_or(USUAL_WIDTH).clamp(NARROWEST, 10_000)
+        let variable = || environment.var("COLUMNS").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
+        let terminal = || environment.terminal_width.filter(|n| on_terminal && *n > 0);
+        flag.or_else(variable).or_else(terminal).unwrap_or(DEFAULT_WIDTH).clamp(MIN_WIDTH, 10_000)
     }
 
     /// `--color` > `NO_COLOR` > `FORCE_COLOR`, `CLICOLOR_FORCE` > `CLICOLOR=0` > a terminal that is not dumb.
-    fn has_colour(&self, surroundings: &Environment, on_terminal: bool) -> bool {
-        let var = |name| surroundings.var(name);
-        let is_on = |name| var(name).is_some_and(|v| !is_no(v));
+    fn has_colour(&self, environment: &Environment, on_terminal: bool) -> bool {
+        let var = |name| environment.var(name);
+        let is_on = |name| var(name).is_some_and(|v| !is_off(v));
         match self.color.unwrap_or_default() {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto if var("NO_COLOR").is_some() => false,
             Colour::Auto if is_on("FORCE_COLOR") || is_on("CLICOLOR_FORCE") => true,
-            Colour::Auto if var("FORCE_COLOR").is_some_and(is_no) || var("CLICOLOR") == Some("0") => false,
+            Colour::Auto if var("FORCE_COLOR").is_some_and(is_off) || var("CLICOLOR") == Some("0") => false,
             Colour::Auto => on_terminal && var("TERM") != Some("dumb"),
         }
     }
 }
 
-fn is_no(value: &str) -> bool {
+fn is_off(value: &str) -> bool {
     matches!(value, "0" | "false" | "no")
 }
 
-/// A terminal that says it is simple, or whose locale names another character set.
+/// A terminal that calls itself simple, or a locale with another character set than UTF-8.
 ///
-/// Where no locale is set at all (containers, remote shells) nothing speaks against UTF-8. Files and pipes are always
-/// UTF-8: what is in them must not depend on who wrote them.
-fn knows_only_ascii(surroundings: &Environment) -> bool {
-    if matches!(surroundings.var("TERM"), Some("dumb" | "linux")) {
+/// Without any locale (containers, remote shells) UTF-8 is assumed. Files and pipes are always UTF-8: their content must
+/// not depend on where they were written.
+fn is_ascii_only(environment: &Environment) -> bool {
+    if matches!(environment.var("TERM"), Some("dumb" | "linux")) {
         return true;
     }
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| surroundings.var(name));
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| environment.var(name));
     locale.is_some_and(|locale| {
         let locale = locale.to_ascii_lowercase();
         !locale.contains("utf-8") && !locale.contains("utf8")
     })
 }
 
-/// Terminals known to make links of OSC 8; `FORCE_HYPERLINK` decides otherwise.
-fn knows_links(surroundings: &Environment) -> bool {
+/// Whether the terminal is known to support OSC 8 links; `FORCE_HYPERLINK` overrides.
+fn supports_hyperlinks(environment: &Environment) -> bool {
     const PROGRAMS: [&str; 7] = ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio", "Tabby"];
     const TERMS: [&str; 5] = ["xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm"];
     const MARKS: [&str; 4] = ["KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION", "DOMTERM"];
-    if let Some(forced) = surroundings.var("FORCE_HYPERLINK") {
-        return !is_no(forced);
+    if let Some(forced) = environment.var("FORCE_HYPERLINK") {
+        return !is_off(forced);
     }
-    let is = |name, known: &[&str]| surroundings.var(name).is_some_and(|value| known.contains(&value));
-    let new_vte = surroundings.var("VTE_VERSION").and_then(|v| v.parse::<u32>().ok()).is_some_and(|v| v >= 5000);
-    !matches!(surroundings.var("TERM"), Some("dumb" | "linux"))
+    let is = |name, known: &[&str]| environment.var(name).is_some_and(|value| known.contains(&value));
+    let new_vte = environment.var("VTE_VERSION").and_then(|v| v.parse::<u32>().ok()).is_some_and(|v| v >= 5000);
+    !matches!(environment.var("TERM"), Some("dumb" | "linux"))
         && (is("TERM_PROGRAM", &PROGRAMS)
             || is("TERM", &TERMS)
             || new_vte
-            || MARKS.iter().any(|name| surroundings.var(name).is_some()))
+            || MARKS.iter().any(|name| environment.var(name).is_some()))
 }
 
 fn zone(text: &str) -> Result<Zone, &'static str> {
@@ -180,13 +180,13 @@ mod tests {
 
     type Vars = &'static [(&'static str, &'static str)];
 
-    fn world(vars: &[(&str, &str)], stdout_is_terminal: bool) -> Environment {
+    fn environment(vars: &[(&str, &str)], stdout_is_terminal: bool) -> Environment {
         let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Environment { vars, stdout_is_terminal, terminal_width: Some(120), ..Environment::default() }
     }
 
     #[test]
-    fn colour_is_decided_in_one_order() {
+    fn colour_flags_and_variables_have_a_fixed_precedence() {
         use Colour::{Always, Auto, Never};
         let table: [(Colour, Vars, bool, bool); 14] = [
             (Auto, &[], true, true),
@@ -207,28 +207,28 @@ mod tests {
         for (flag, vars, on_terminal, colour) in table {
             let args = OutputArgs { color: Some(flag), ..OutputArgs::default() };
             assert_eq!(
-                args.view(&world(vars, on_terminal), Zone::Utc).colour,
+                args.view(&environment(vars, on_terminal), Zone::Utc).colour,
                 colour,
                 "{flag:?} {vars:?} {on_terminal}"
             );
         }
         let json = OutputArgs { color: Some(Always), output: Some(Format::Json), ..OutputArgs::default() };
-        assert!(!json.view(&world(&[], true), Zone::Utc).colour, "never in JSON");
+        assert!(!json.view(&environment(&[], true), Zone::Utc).colour, "never in JSON");
         let file = OutputArgs { out: Some("x".into()), ..OutputArgs::default() };
-        assert!(!file.view(&world(&[], true), Zone::Utc).colour, "not in files");
+        assert!(!file.view(&environment(&[], true), Zone::Utc).colour, "not in files");
     }
 
     #[test]
-    fn width_characters_and_links_fit_the_place() {
+    fn width_characters_and_links_fit_the_terminal() {
         let view =
-            |vars: &[(&str, &str)], on_terminal| OutputArgs::default().view(&world(vars, on_terminal), Zone::Utc);
+            |vars: &[(&str, &str)], on_terminal| OutputArgs::default().view(&environment(vars, on_terminal), Zone::Utc);
         assert_eq!(view(&[], true).width, 120);
         assert_eq!(view(&[], false).width, 80);
         assert_eq!(view(&[("COLUMNS", "100")], false).width, 100);
         assert_eq!(view(&[("COLUMNS", "7")], true).width, 40);
         assert_eq!(view(&[("COLUMNS", "wide")], true).width, 120);
         let args = OutputArgs { width: Some(60), ..OutputArgs::default() };
-        assert_eq!(args.view(&world(&[("COLUMNS", "100")], true), Zone::Utc).width, 60);
+        assert_eq!(args.view(&environment(&[("COLUMNS", "100")], true), Zone::Utc).width, 60);
 
         let ascii: [(Vars, bool, bool); 7] = [
             (&[], true, false),

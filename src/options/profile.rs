@@ -1,4 +1,4 @@
-//! What a configuration file may say: one strict shape, every value with its place in the file.
+//! The shape of a configuration file: unknown keys are errors, every value keeps its position in the file.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,96 +10,115 @@ use toml::Spanned;
 use crate::model::evidence::Source;
 use crate::model::pattern::Pattern;
 use crate::model::time::Zone;
-use crate::options::phases::PhasesPart;
 use crate::query::PanelTemplate;
 use crate::source::server::JaegerApi;
 
-/// A value and where in its file it stands.
+/// A value and its position in the file; none if the key is absent.
 pub type Provided<T> = Option<Spanned<T>>;
 
-/// The settings of one profile; the top level of a file is one too.
+/// The settings of one profile. The top level of a file has the same keys.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Profile {
-    /// Attribute keys under which a correlation ID may stand.
+    /// Attribute keys that may hold the correlation ID.
     pub keys: Provided<Vec<String>>,
-    /// Services to ask where services must be asked one by one.
+    /// Services to search where a backend can search only by service.
     pub services: Provided<Vec<String>>,
-    /// Topics that nobody here consumes.
-    pub external_topics: Provided<Vec<PatternText>>,
-    /// Hosts that are not ours.
-    pub external_hosts: Provided<Vec<PatternText>>,
-    /// The share of traces that is kept, above 0 and up to 1.
+    /// Topics whose consumers are not traced.
+    pub external_topics: Provided<Vec<PatternConfig>>,
+    /// Hosts that are not traced.
+    pub external_hosts: Provided<Vec<PatternConfig>>,
+    /// The share of traces that is stored, above 0 and up to 1.
     pub sampling: Provided<SamplingShare>,
-    /// In which zone times are shown and read.
-    pub timezone: Provided<ZoneText>,
-    /// Where spans are.
-    pub jaeger: JaegerPart,
-    /// Where lines are.
-    pub loki: LokiPart,
-    /// Where metrics are.
-    pub prometheus: PrometheusPart,
-    /// What is asked about phases.
-    pub phases: PhasesPart,
+    /// The zone in which times are shown and parsed.
+    pub timezone: Provided<ZoneConfig>,
+    /// The span backend.
+    pub jaeger: JaegerSection,
+    /// The log backend.
+    pub loki: LokiSection,
+    /// The metrics backend.
+    pub prometheus: PrometheusSection,
+    /// What `trace phases` queries.
+    pub phases: PhasesSection,
     /// Charts to show.
-    pub panels: Option<Vec<Spanned<PanelText>>>,
+    pub panels: Option<Vec<Spanned<PanelConfig>>>,
 }
 
 /// `[jaeger]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct JaegerPart {
+pub struct JaegerSection {
     /// Base address.
-    pub url: Provided<AddressText>,
-    /// Which of its APIs.
-    pub api: Provided<ApiText>,
-    /// Address of its pages, for links.
+    pub url: Provided<AddressConfig>,
+    /// Which of its APIs to use.
+    pub api: Provided<ApiConfig>,
+    /// Address of its web pages, for links.
     pub ui_url: Provided<String>,
     /// `x-tenant`.
     pub tenant: Provided<String>,
-    /// Who is asking.
-    pub auth: Provided<AuthText>,
+    /// How to sign in.
+    pub auth: Provided<AuthConfig>,
     /// Certificates.
-    pub tls: Provided<TlsText>,
+    pub tls: Provided<TlsConfig>,
 }
 
 /// `[loki]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct LokiPart {
+pub struct LokiSection {
     /// Base address.
-    pub url: Provided<AddressText>,
+    pub url: Provided<AddressConfig>,
     /// Stream selector.
     pub selector: Provided<String>,
     /// `X-Scope-OrgID`.
     pub tenant: Provided<String>,
-    /// Address of pages that show lines, for links.
+    /// Address of the page that shows log lines, for links.
     pub ui_url: Provided<String>,
-    /// Who is asking.
-    pub auth: Provided<AuthText>,
+    /// How to sign in.
+    pub auth: Provided<AuthConfig>,
     /// Certificates.
-    pub tls: Provided<TlsText>,
+    pub tls: Provided<TlsConfig>,
 }
 
 /// `[prometheus]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct PrometheusPart {
+pub struct PrometheusSection {
     /// Base address.
-    pub url: Provided<AddressText>,
+    pub url: Provided<AddressConfig>,
     /// `X-Scope-OrgID`.
     pub tenant: Provided<String>,
-    /// Address of its pages, for links.
+    /// Address of its web pages, for links.
     pub ui_url: Provided<String>,
-    /// Who is asking.
-    pub auth: Provided<AuthText>,
+    /// How to sign in.
+    pub auth: Provided<AuthConfig>,
     /// Certificates.
-    pub tls: Provided<TlsText>,
+    pub tls: Provided<TlsConfig>,
+}
+
+/// `[phases]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PhasesSection {
+    /// PromQL: how much of each phase is in each status.
+    pub query: Provided<String>,
+    /// The label that names the phase.
+    pub phase_label: Provided<String>,
+    /// The label that names the status.
+    pub status_label: Provided<String>,
+    /// The statuses that mean "in progress".
+    pub in_progress: Provided<Vec<PatternConfig>>,
+    /// The phases in their order.
+    pub order: Provided<Vec<String>>,
+    /// PromQL: storage references updated per second.
+    pub storage_updates: Provided<String>,
+    /// PromQL: storage references that could not be updated per second.
+    pub storage_failures: Provided<String>,
 }
 
 impl Profile {
     /// A backend's address.
-    pub fn url(&self, source: Source) -> Option<&Spanned<AddressText>> {
+    pub fn url(&self, source: Source) -> Option<&Spanned<AddressConfig>> {
         match source {
             Source::Jaeger => self.jaeger.url.as_ref(),
             Source::Loki => self.loki.url.as_ref(),
@@ -108,7 +127,7 @@ impl Profile {
         }
     }
 
-    /// The address of a backend's pages.
+    /// The address of a backend's web pages.
     pub fn ui_url(&self, source: Source) -> Option<&Spanned<String>> {
         match source {
             Source::Jaeger => self.jaeger.ui_url.as_ref(),
@@ -128,8 +147,8 @@ impl Profile {
         }
     }
 
-    /// How to prove who is asking a backend.
-    pub fn auth(&self, source: Source) -> Option<&Spanned<AuthText>> {
+    /// How to sign in to a backend.
+    pub fn auth(&self, source: Source) -> Option<&Spanned<AuthConfig>> {
         match source {
             Source::Jaeger => self.jaeger.auth.as_ref(),
             Source::Loki => self.loki.auth.as_ref(),
@@ -137,11 +156,9 @@ impl Profile {
             Source::File | Source::Demo => None,
         }
     }
-}
 
-impl Profile {
     /// A backend's certificates.
-    pub fn tls(&self, source: Source) -> Option<&Spanned<TlsText>> {
+    pub fn tls(&self, source: Source) -> Option<&Spanned<TlsConfig>> {
         match source {
             Source::Jaeger => self.jaeger.tls.as_ref(),
             Source::Loki => self.loki.tls.as_ref(),
@@ -151,39 +168,39 @@ impl Profile {
     }
 }
 
-/// A file's own choice of profile, and its profiles by name.
+/// The keys of a file's top level that are not settings: its profiles, and which of them is the default.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Head {
-    /// Which profile unless one is asked for.
+pub struct ProfileSelection {
+    /// The profile to use unless a flag or variable names one.
     pub default_profile: Provided<String>,
-    /// What the named profiles say over the top level.
+    /// Profiles by name; they override the top level.
     pub profiles: BTreeMap<String, Profile>,
 }
 
-/// How to prove who is asking; never the secret itself.
+/// How to sign in: where the secret is, never the secret itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AuthText {
+pub enum AuthConfig {
     /// User name and password.
-    Basic(BasicText),
+    Basic(BasicAuthConfig),
     /// A bearer token in a file.
     BearerFile(PathBuf),
     /// A bearer token in a variable.
     BearerEnv(String),
-    /// Some header.
-    Header(HeaderText),
+    /// A header of any name.
+    Header(HeaderAuthConfig),
     /// A program that prints a bearer token.
-    Command(CommandText),
+    Command(CommandConfig),
 }
 
 /// `{ ca, cert, key }`: files in PEM.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "TlsFields")]
-pub struct TlsText {
-    /// One's own authorities.
+pub struct TlsConfig {
+    /// Authorities to trust in addition to the system's.
     pub ca: Option<PathBuf>,
-    /// Our own certificate and its key.
+    /// The client certificate and its key.
     pub client: Option<(PathBuf, PathBuf)>,
 }
 
@@ -195,7 +212,7 @@ struct TlsFields {
     key: Option<PathBuf>,
 }
 
-impl TryFrom<TlsFields> for TlsText {
+impl TryFrom<TlsFields> for TlsConfig {
     type Error = &'static str;
     fn try_from(fields: TlsFields) -> Result<Self, Self::Error> {
         let client = match (fields.cert, fields.key) {
@@ -209,7 +226,7 @@ impl TryFrom<TlsFields> for TlsText {
 
 /// Where a secret is.
 #[derive(Clone, Debug)]
-pub enum SecretText {
+pub enum SecretConfig {
     /// In a file.
     File(PathBuf),
     /// In a variable.
@@ -219,21 +236,21 @@ pub enum SecretText {
 /// `{ username, password_file | password_env }`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "BasicFields")]
-pub struct BasicText {
+pub struct BasicAuthConfig {
     /// The user name.
     pub username: String,
     /// Where the password is.
-    pub password: SecretText,
+    pub password: SecretConfig,
 }
 
 /// `{ name, value_file | value_env }`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "HeaderFields")]
-pub struct HeaderText {
+pub struct HeaderAuthConfig {
     /// The header's name.
     pub name: String,
     /// Where its value is.
-    pub value: SecretText,
+    pub value: SecretConfig,
 }
 
 #[derive(Deserialize)]
@@ -252,67 +269,68 @@ struct HeaderFields {
     value_env: Option<String>,
 }
 
-impl TryFrom<BasicFields> for BasicText {
+impl TryFrom<BasicFields> for BasicAuthConfig {
     type Error = &'static str;
     fn try_from(fields: BasicFields) -> Result<Self, Self::Error> {
-        let password = one_place(fields.password_file, fields.password_env)
+        let password = secret_config(fields.password_file, fields.password_env)
             .ok_or("exactly one of `password_file` and `password_env` is needed")?;
         Ok(Self { username: fields.username, password })
     }
 }
 
-impl TryFrom<HeaderFields> for HeaderText {
+impl TryFrom<HeaderFields> for HeaderAuthConfig {
     type Error = &'static str;
     fn try_from(fields: HeaderFields) -> Result<Self, Self::Error> {
         let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if fields.name.is_empty() || !fields.name.chars().all(is_token) {
             return Err("`name` is no header name");
         }
-        let value = one_place(fields.value_file, fields.value_env)
+        let value = secret_config(fields.value_file, fields.value_env)
             .ok_or("exactly one of `value_file` and `value_env` is needed")?;
         Ok(Self { name: fields.name, value })
     }
 }
 
-fn one_place(file: Option<PathBuf>, env: Option<String>) -> Option<SecretText> {
+/// None unless exactly one of the two is given.
+fn secret_config(file: Option<PathBuf>, env: Option<String>) -> Option<SecretConfig> {
     match (file, env) {
-        (Some(file), None) => Some(SecretText::File(file)),
-        (None, Some(env)) => Some(SecretText::Env(env)),
+        (Some(file), None) => Some(SecretConfig::File(file)),
+        (None, Some(env)) => Some(SecretConfig::Env(env)),
         _ => None,
     }
 }
 
-/// A program and its arguments; never a shell.
+/// A program and its arguments; not run by a shell. Never empty.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Vec<String>")]
-pub struct CommandText(pub Vec<String>);
+pub struct CommandConfig(pub Vec<String>);
 
-impl TryFrom<Vec<String>> for CommandText {
+impl TryFrom<Vec<String>> for CommandConfig {
     type Error = &'static str;
     fn try_from(words: Vec<String>) -> Result<Self, Self::Error> {
         if words.first().is_none_or(String::is_empty) { Err("a command needs a program") } else { Ok(Self(words)) }
     }
 }
 
-/// An address in a file: it may hold a password, and so it does not print.
+/// An address in a file. It may hold a password, so `Debug` does not print it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "String")]
-pub struct AddressText(SecretString);
+pub struct AddressConfig(SecretString);
 
-impl From<String> for AddressText {
+impl From<String> for AddressConfig {
     fn from(text: String) -> Self {
         Self(SecretString::from(text))
     }
 }
 
-impl AddressText {
-    /// The address as it stands there, to be read and not to be shown.
-    pub fn expose(&self) -> &str {
+impl AddressConfig {
+    /// The address as written, to be parsed, not shown.
+    pub fn expose_secret(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// The same, still hidden.
-    pub fn hidden(self) -> SecretString {
+    /// The address as a secret.
+    pub fn into_secret(self) -> SecretString {
         self.0
     }
 }
@@ -320,16 +338,16 @@ impl AddressText {
 /// A [`Pattern`] in a file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub struct PatternText(pub Pattern);
+pub struct PatternConfig(pub Pattern);
 
-impl TryFrom<String> for PatternText {
+impl TryFrom<String> for PatternConfig {
     type Error = String;
     fn try_from(text: String) -> Result<Self, Self::Error> {
         Pattern::parse(&text).map(Self)
     }
 }
 
-/// A share above 0 and up to 1.
+/// A share, above 0 and up to 1.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "f64")]
 pub struct SamplingShare(pub f64);
@@ -344,9 +362,9 @@ impl TryFrom<f64> for SamplingShare {
 /// A [`Zone`] in a file.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub struct ZoneText(pub Zone);
+pub struct ZoneConfig(pub Zone);
 
-impl TryFrom<String> for ZoneText {
+impl TryFrom<String> for ZoneConfig {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
         Zone::parse(&text).map(Self).ok_or("a time zone is `local`, `utc` or an offset such as `+02:00`")
@@ -356,8 +374,8 @@ impl TryFrom<String> for ZoneText {
 /// `auto`, `v1` or `v3`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ApiText {
-    /// Whichever answers.
+pub enum ApiConfig {
+    /// Whichever responds.
     Auto,
     /// `/api/traces`.
     V1,
@@ -365,12 +383,12 @@ pub enum ApiText {
     V3,
 }
 
-impl From<ApiText> for JaegerApi {
-    fn from(text: ApiText) -> Self {
+impl From<ApiConfig> for JaegerApi {
+    fn from(text: ApiConfig) -> Self {
         match text {
-            ApiText::Auto => Self::Auto,
-            ApiText::V1 => Self::V1,
-            ApiText::V3 => Self::V3,
+            ApiConfig::Auto => Self::Auto,
+            ApiConfig::V1 => Self::V1,
+            ApiConfig::V3 => Self::V3,
         }
     }
 }
@@ -378,13 +396,13 @@ impl From<ApiText> for JaegerApi {
 /// `[[panels]]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PanelText {
+pub struct PanelConfig {
     name: String,
     query: String,
 }
 
-impl From<&PanelText> for PanelTemplate {
-    fn from(text: &PanelText) -> Self {
+impl From<&PanelConfig> for PanelTemplate {
+    fn from(text: &PanelConfig) -> Self {
         Self { name: text.name.clone(), query: text.query.clone() }
     }
 }

@@ -1,4 +1,4 @@
-//! From where: the backends, files, the demo, or a recording.
+//! Flags that choose where evidence comes from: the backends, files, the demo, or a recording.
 
 use std::path::PathBuf;
 
@@ -49,20 +49,20 @@ impl SourceArgs {
     /// Where evidence will come from.
     ///
     /// # Errors
-    /// Usage: standard input is a terminal, or read twice; a recording of something that is not asked.
-    pub fn supply(&self, surroundings: &Environment) -> Result<Supply, Error> {
+    /// Usage: standard input is a terminal, or named twice; a recording flag without backends.
+    pub fn supply(&self, environment: &Environment) -> Result<Supply, Error> {
         if let Some(scenario) = &self.demo {
-            return self.no_recording("--demo").map(|()| Supply::Demo(scenario.clone()));
+            return self.refuse_recording("--demo").map(|()| Supply::Demo(scenario.clone()));
         }
         if self.input.is_empty() {
             return Ok(Supply::Backends);
         }
-        self.no_recording("--input")?;
+        self.refuse_recording("--input")?;
         let stdins = self.input.iter().filter(|path| path.as_os_str() == "-").count();
         if stdins > 1 {
             return Err(Error::usage("--input -: standard input can be read only once", "name it once"));
         }
-        if stdins == 1 && surroundings.stdin_is_terminal {
+        if stdins == 1 && environment.stdin_is_terminal {
             return Err(Error::usage(
                 "--input -: standard input is a terminal",
                 "pipe a file into it, or name the file",
@@ -71,7 +71,7 @@ impl SourceArgs {
         Ok(Supply::Files(self.input.clone()))
     }
 
-    fn no_recording(&self, instead: &str) -> Result<(), Error> {
+    fn refuse_recording(&self, instead: &str) -> Result<(), Error> {
         let flag =
             self.recording.record.as_ref().map(|_| "--record").or(self.recording.replay.as_ref().map(|_| "--replay"));
         flag.map_or(Ok(()), |flag| {

@@ -1,4 +1,4 @@
-//! About whom: the ID, its kind, and what an ID may be.
+//! The ID a command is about: its flags and its validation.
 
 use clap::Args;
 
@@ -6,10 +6,10 @@ use crate::error::Error;
 use crate::model::id::TraceId;
 use crate::query::Subject;
 
-/// No backend carries a longer value in a tag or finds it in a line.
-const LONGEST: usize = 4096;
+/// Bytes. No backend stores a longer value in a tag or finds it in a line.
+const MAX_ID_BYTES: usize = 4096;
 
-/// Whom the question is about. The argument and the two flags exclude each other.
+/// The ID. The argument and the two flags exclude each other.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SubjectArgs {
     /// A correlation ID, or a trace ID; whichever it turns out to be
@@ -24,10 +24,10 @@ pub struct SubjectArgs {
 }
 
 impl SubjectArgs {
-    /// The subject; none where no ID was given, which only files and the demo allow.
+    /// The ID; none if none was given, which only files and the demo allow.
     ///
     /// # Errors
-    /// Usage: an ID that is empty or far too long, or no trace ID where one was announced.
+    /// Usage: an ID that is empty or too long, or `--trace-id` with something else.
     pub fn subject(&self) -> Result<Option<Subject>, Error> {
         match (&self.id, &self.correlation_id, &self.trace_id) {
             (Some(id), ..) => checked("ID", id).map(|id| Some(Subject::either(id))),
@@ -37,10 +37,10 @@ impl SubjectArgs {
         }
     }
 
-    /// The subject, which must have been given.
+    /// The ID, which must have been given.
     ///
     /// # Errors
-    /// Usage: as [`SubjectArgs::subject`], or none.
+    /// Usage: as [`SubjectArgs::subject`], or no ID.
     pub fn required(&self) -> Result<Subject, Error> {
         let none = || {
             Error::usage(
@@ -57,7 +57,7 @@ fn checked<'a>(name: &str, id: &'a str) -> Result<&'a str, Error> {
         |why: String| Err(Error::usage(format!("{name}: {why}"), "a correlation ID is any text, such as req-42"));
     match id {
         _ if id.trim().is_empty() => wrong("it is empty".to_owned()),
-        _ if id.len() > LONGEST => wrong(format!("it has {} bytes; {LONGEST} are the most", id.len())),
+        _ if id.len() > MAX_ID_BYTES => wrong(format!("it has {} bytes; {MAX_ID_BYTES} are the most", id.len())),
         _ if id.contains('\0') => wrong("it holds a NUL character, which nothing can carry".to_owned()),
         _ => Ok(id),
     }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_any_text_but_neither_nothing_nor_a_novel() {
+    fn an_id_is_any_text_that_is_neither_empty_nor_too_long() {
         let subject = |id: &str| SubjectArgs { id: Some(id.to_owned()), ..SubjectArgs::default() }.required();
         for id in ["req-42", "a b", "\"{}\\`", "line\nline", "ümlaut", &"x".repeat(4096)] {
             assert_eq!(subject(id).unwrap().text, id);

@@ -1,4 +1,4 @@
-//! When: `--since`, `--start`, `--end`, and how long: durations.
+//! Parses the time window of a query: `--since`, `--start`, `--end`.
 
 use chrono::{DateTime, FixedOffset, Local, Utc};
 use clap::Args;
@@ -28,10 +28,10 @@ pub struct TimeArgs {
 }
 
 impl TimeArgs {
-    /// The time that is asked about: told by the user, else by the ID, else found by widening.
+    /// The time range to search: set by flags, else derived from the ID, else widened step by step.
     ///
     /// # Errors
-    /// Usage: no time, an empty window, or one that lies wholly ahead.
+    /// Usage: not a time, an empty window, or one in the future.
     pub fn range(&self, subject: Option<&Subject>, now: Timestamp, zone: Zone) -> Result<TimeRange, Error> {
         if let Some(window) = self.window(now, zone)? {
             return Ok(TimeRange::Explicit(window));
@@ -40,7 +40,7 @@ impl TimeArgs {
         Ok(by_id.map_or(TimeRange::Widening, |(window, kind)| TimeRange::FromId(window, kind)))
     }
 
-    /// The window that the flags tell, if they tell one.
+    /// The window that the flags set; none without such a flag.
     ///
     /// # Errors
     /// As [`TimeArgs::range`].
@@ -82,7 +82,7 @@ impl TimeArgs {
     }
 }
 
-/// What time it is, and where.
+/// The current time and the time zone that times are written in.
 #[derive(Clone, Copy)]
 struct Clock {
     now: Timestamp,
@@ -94,14 +94,14 @@ impl Clock {
         match duration(text) {
             Ok(ns) if ns > 0 => Ok(self.now.plus(-ns)),
             Ok(_) => Err(Error::usage("--since: nothing lies between now and now", "write 15m, 2h or 7d")),
-            Err(why) if is_length(text) => {
+            Err(why) if looks_like_duration(text) => {
                 Err(Error::usage(format!("--since: {text:?}: {why}"), "write 15m, 2h or 7d"))
             }
             Err(_) => self.start("--since", text),
         }
     }
 
-    /// A bare time of day is the last one that was.
+    /// A bare time of day is the most recent one.
     fn start(self, flag: &str, text: &str) -> Result<Timestamp, Error> {
         let at = self.point(flag, text)?;
         if is_time_of_day(text) && at > self.now { self.point(flag, &format!("yesterday {text}")) } else { Ok(at) }
@@ -131,7 +131,7 @@ impl Clock {
         if let Some(shift) = self.shifted(text) {
             return shift.map_err(|why| wrong(&format!("is no time: {why}")));
         }
-        if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') && is_length(text) {
+        if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') && looks_like_duration(text) {
             return Err(Error::usage(
                 format!("{flag}: {text:?} is a length of time, not a point in time"),
                 format!("did you mean now-{0} or --since {0}?", text.trim_start_matches('-')),
@@ -161,9 +161,9 @@ impl Clock {
         Some(duration(length).map(|ns| self.now.plus(sign * ns)))
     }
 
-    /// The real zone, not today's offset: yesterday may have been on the other side of a clock change.
+    /// Uses the zone's rules, not today's offset: yesterday may have been on the other side of a clock change.
     fn in_words(self, text: &str) -> Option<Timestamp> {
-        let text = &readable(text)?;
+        let text = &sanitized(text)?;
         let utc: DateTime<Utc> = DateTime::from_timestamp_nanos(self.now.0);
         let nanos = match self.zone {
             Zone::Local => parse_date_string(text, utc.with_timezone(&Local), Dialect::Uk).ok()?.timestamp_nanos_opt(),
@@ -177,20 +177,20 @@ impl Clock {
     }
 }
 
-/// What `interim` can be given: after an hour it panics on capital letters and on long words. The `T` between date and
-/// time may as well be a space.
-fn readable(text: &str) -> Option<String> {
+/// The text in a form that is safe for `interim`, or none: after an hour it panics on capital letters and on long words.
+/// The `T` between date and time becomes a space.
+fn sanitized(text: &str) -> Option<String> {
     let is_letter = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic);
     let is_alone = |at: usize| !(at > 0 && is_letter(at - 1) || is_letter(at + 1));
     let is_long = |word: &str| word.len() > 15;
     if !text.is_ascii() || text.split(|c: char| !c.is_ascii_alphabetic()).any(is_long) {
         return None;
     }
-    let read = |(at, c): (usize, char)| if c == 'T' && is_alone(at) { ' ' } else { c.to_ascii_lowercase() };
-    Some(text.char_indices().map(read).collect())
+    let sanitize = |(at, c): (usize, char)| if c == 'T' && is_alone(at) { ' ' } else { c.to_ascii_lowercase() };
+    Some(text.char_indices().map(sanitize).collect())
 }
 
-/// Seconds, milliseconds, microseconds or nanoseconds by the count of digits; seconds may have decimals.
+/// Seconds, milliseconds, microseconds or nanoseconds by the number of digits; seconds may have decimals.
 fn epoch(text: &str) -> Option<Timestamp> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let all_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
@@ -213,8 +213,8 @@ fn is_time_of_day(text: &str) -> bool {
     text.contains(':') && text.len() <= 12 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.'))
 }
 
-/// Whether it can only be meant as a length of time, be it a wrong one.
-fn is_length(text: &str) -> bool {
+/// Whether the text can only be meant as a duration, even an invalid one.
+fn looks_like_duration(text: &str) -> bool {
     let text = text.trim().trim_start_matches('-');
     let digits = text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
     let unit: String = text[digits..].trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_reader_of_words_would_panic_on_is_read_or_refused() {
+    fn input_that_interim_panics_on_is_parsed_or_refused() {
         let start = |text: &str| window(None, Some(text), None);
         assert_eq!(start("yesterday 9AM").ok(), start("yesterday 9am").ok());
         assert!(start("yesterday 9AM").is_ok());
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_in_time_can_be_told_in_many_ways() {
+    fn a_point_in_time_can_be_written_in_many_ways() {
         let table = [
             ("2026-11-22T14:00:00.123456789+01:00", "2026-11-22T13:00:00.123456789Z"),
             ("2026-11-22T13:00:00Z", "2026-11-22T13:00:00.000000000Z"),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_are_closed_by_now_or_by_what_was_told() {
+    fn a_window_ends_now_or_where_a_flag_says() {
         let table = [
             (Some("2h"), None, None, "2026-11-23T11:30:00.000000000Z 2026-11-23T13:30:00.000000001Z"),
             (Some("yesterday 14:00"), None, None, "2026-11-22T13:00:00.000000000Z 2026-11-23T13:30:00.000000001Z"),
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_told_with_what_would_be_one() {
+    fn an_invalid_time_is_an_error_with_a_hint() {
         let start = |text| window(None, Some(text), None);
         let table = [
             (start(""), "--start: \"\" is no time"),
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_have_a_unit_and_months_are_no_minutes() {
+    fn durations_have_a_unit_and_months_are_not_minutes() {
         assert_eq!(duration("1h30m"), Ok(90 * 60 * SECOND));
         assert_eq!(duration("7d"), Ok(7 * DAY));
         assert_eq!(duration("250us"), Ok(250_000));
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn without_flags_the_id_tells_when_or_nobody_does() {
+    fn without_flags_the_range_comes_from_the_id_or_is_widened() {
         let args = TimeArgs::default();
         let millis = now().plus(-HOUR).millis();
         let id = format!("{:08x}-{:04x}-7abc-8def-0123456789ab", millis >> 16, millis & 0xffff);
@@ -349,7 +349,7 @@ mod tests {
         assert_eq!(range(&Subject::either("req-42")), TimeRange::Widening);
     }
 
-    /// What people type, pieces of it, and what nobody would type.
+    /// Real expressions, combinations of their pieces, and arbitrary text.
     fn expressions() -> impl Strategy<Value = String> {
         const PIECES: [&str; 40] = [
             "yesterday",
@@ -404,7 +404,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
 
         #[test]
-        fn any_words_are_a_time_or_told_how_to_write_one(text in expressions(), flag in 0..3u8, zone in -86_399..86_400i32) {
+        fn any_text_is_a_time_or_an_error_with_a_hint(text in expressions(), flag in 0..3u8, zone in -86_399..86_400i32) {
             let own = |nth| (flag == nth).then(|| text.clone());
             let args = TimeArgs { since: own(0), start: own(1), end: own(2) };
             match args.window(now(), Zone::Offset(zone)) {
@@ -414,7 +414,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_length_or_none(text in "\\PC{0,12}", number in any::<u64>(), unit in prop::sample::select(&["ns", "us", "ms", "s", "m", "h", "d", "w", "y", "M", ""][..])) {
+        fn any_text_is_a_duration_or_an_error(text in "\\PC{0,12}", number in any::<u64>(), unit in prop::sample::select(&["ns", "us", "ms", "s", "m", "h", "d", "w", "y", "M", ""][..])) {
             let _ = duration(&text);
             let scale = [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", SECOND), ("m", 60 * SECOND), ("h", HOUR), ("d", DAY), ("w", 7 * DAY)];
             let Some((_, scale)) = scale.into_iter().find(|(known, _)| *known == unit) else { return Ok(()) };
@@ -422,23 +422,22 @@ mod tests {
             prop_assert_eq!(duration(&format!("{number}{unit}")).ok(), model);
         }
 
-        /// What a screen shows may be typed again.
         #[test]
-        fn a_length_on_the_screen_can_be_typed(ns in lengths()) {
+        fn a_duration_as_shown_can_be_typed_again(ns in lengths()) {
             let shown = Human(ns).to_string();
             let typed = duration(&shown).map_err(TestCaseError::fail);
-            // As exact as the screen, which drops parts of the smallest unit.
+            // As exact as what is shown, which drops fractions of the smallest unit.
             prop_assert!((typed? - ns).abs() as f64 <= 0.5 * ns as f64, "{shown}");
         }
 
         #[test]
-        fn a_longer_time_never_reads_as_a_shorter_one(a in lengths(), b in lengths()) {
+        fn a_longer_duration_never_parses_as_a_shorter_one(a in lengths(), b in lengths()) {
             let read = |ns| duration(&Human(ns).to_string()).map_err(TestCaseError::fail);
             prop_assert_eq!(read(a.min(b))?.cmp(&read(a.max(b))?).is_gt(), false);
         }
     }
 
-    /// Of every size.
+    /// Nanoseconds of every magnitude.
     fn lengths() -> impl Strategy<Value = i64> {
         (0..63u32, any::<i64>()).prop_map(|(bits, ns)| (ns & i64::MAX) >> bits)
     }

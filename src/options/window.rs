@@ -1,4 +1,4 @@
-//! Over which window a question goes, and how much of it is read.
+//! Flags of commands over a time window, and how much of it is read.
 
 use clap::Args;
 
@@ -11,14 +11,14 @@ pub struct WindowArgs {
     /// Of backends, the newest N traces of each service
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Time")]
     pub limit: u32,
-    /// One journey, or the window: whom, when, what of it, from where.
+    /// The flags of one journey.
     #[command(flatten)]
     pub journey: JourneyArgs,
 }
 
 impl WindowArgs {
-    /// How many traces of each service.
-    pub fn most_traces(&self) -> usize {
+    /// The maximum number of traces to read of each service.
+    pub fn traces_per_service(&self) -> usize {
         usize::try_from(self.limit).unwrap_or(usize::MAX)
     }
 }
@@ -27,14 +27,14 @@ impl WindowArgs {
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct ViaArgs {
     /// From metrics that count every span, from spans, or from whichever there is [default: auto]
-    #[arg(long, value_name = "WAY", default_value = "auto", hide_default_value = true, value_parser = choice(&WAYS), help_heading = "Sources")]
+    #[arg(long, value_name = "WAY", default_value = "auto", hide_default_value = true, value_parser = choice(&VIA_CHOICES), help_heading = "Sources")]
     pub via: ViaChoice,
 }
 
-/// Where numbers shall be taken from.
+/// The value of `--via`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ViaChoice {
-    /// Metrics where there are any, else spans.
+    /// Metrics if there are any, else spans.
     #[default]
     Auto,
     /// Metrics.
@@ -43,6 +43,6 @@ pub enum ViaChoice {
     Spans,
 }
 
-/// The ways by their words.
-pub const WAYS: [(&str, ViaChoice); 3] =
+/// The values of `--via` by name.
+pub const VIA_CHOICES: [(&str, ViaChoice); 3] =
     [("auto", ViaChoice::Auto), ("metrics", ViaChoice::Metrics), ("spans", ViaChoice::Spans)];

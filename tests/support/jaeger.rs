@@ -52,7 +52,7 @@ impl Jaeger {
             configured: true,
             auth: Auth::None,
             tls: trace::source::server::Tls::default(),
-            sharing: 1,
+            backends_at_origin: 1,
             mask: Arc::default(),
             tenant: None,
         };

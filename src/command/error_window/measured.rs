@@ -89,7 +89,7 @@ pub(super) async fn examples(
     let of_lines: Vec<TraceId> = lines.traces().into_iter().take(NAMED).collect();
     let wanted = SampleQuery {
         window,
-        limit: TRACES.min(args.most_traces()),
+        limit: TRACES.min(args.traces_per_service()),
         evenly: false,
         filters: Filters { services: vec![], ..filters },
         services: failing,

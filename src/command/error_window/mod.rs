@@ -133,7 +133,7 @@ async fn of_backends(
     mut take: impl FnMut(&ErrorScope, Journey),
 ) -> ErrorWindowAnswer {
     let progress = progress(context);
-    let (backends, limit) = (&desk.backends, args.most_traces());
+    let (backends, limit) = (&desk.backends, args.traces_per_service());
     let plain = |window: Window| SampleQuery {
         window,
         limit,

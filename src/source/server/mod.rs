@@ -99,7 +99,7 @@ pub struct Endpoint {
     /// Whom to trust beyond the system's roots, and who we are.
     pub tls: Tls,
     /// How many backends are asked at the same origin, this one included: they divide the places there.
-    pub sharing: usize,
+    pub backends_at_origin: usize,
     /// Takes every secret of this run out of what it answers.
     pub mask: Arc<Mask>,
     /// The tenant: `X-Scope-OrgID` for Loki and Prometheus, `x-tenant` for Jaeger.

@@ -231,7 +231,7 @@ fn what_was_made_good_is_not_bad_unless_it_is_asked_about() {
     let retried = "shop/pay 0..100 server\n  shop/call 5..20 client error: reset\n  shop/call 30..50 client";
     let failed = "shop/pay 0..100 server error: reset\n  shop/call 5..20 client error: reset";
     let asked = |bad: Option<&str>| {
-        let bad = bad.map(|text| crate::options::terms::criteria(text).unwrap());
+        let bad = bad.map(|text| crate::options::criteria::parse_criteria(text).unwrap());
         let mut why = WhyFold::about(Question { bad, ..Question::default() });
         [retried, retried, failed].iter().for_each(|text| why.add(&sketch::journey(text), &Filters::default()));
         let told = why.told();
@@ -275,7 +275,7 @@ fn what_only_one_side_began_with_hides_no_cause_and_is_counted() {
 
 #[test]
 fn what_was_asked_about_is_no_cause() {
-    let bad = crate::options::terms::criteria("operation=pay").unwrap();
+    let bad = crate::options::criteria::parse_criteria("operation=pay").unwrap();
     let mut asked = WhyFold::about(Question { bad: Some(bad), ..Question::default() });
     for text in ["web/list 0..9 server", "web/pay 0..9 server"] {
         (0..30).for_each(|_| asked.add(&sketch::journey(text), &Filters::default()));

@@ -283,7 +283,7 @@ mod tests {
             configured: true,
             auth,
             tls: Tls::default(),
-            sharing: 1,
+            backends_at_origin: 1,
             mask: std::sync::Arc::default(),
             tenant: tenant.map(str::to_owned),
         };

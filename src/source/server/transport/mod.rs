@@ -411,7 +411,7 @@ impl Transport {
     /// A backend's share of the places at its origin, or all of them.
     fn gate(&self, endpoint: &Endpoint, share: Option<Source>) -> Arc<Semaphore> {
         let divided = if share.is_some() {
-            self.common.limits.in_flight / endpoint.sharing.max(1)
+            self.common.limits.in_flight / endpoint.backends_at_origin.max(1)
         } else {
             self.common.limits.in_flight
         };

@@ -66,7 +66,7 @@ fn the_places_at_an_origin_are_shared_out_and_never_none() {
     // How many share how many places; one's share.
     for (sharing, places, share) in [(1, 8, 8), (2, 8, 4), (3, 8, 2), (3, 2, 1), (0, 8, 8)] {
         let transport = transport(Limits { in_flight: places, ..limits() });
-        let endpoint = Endpoint { sharing, ..at("http://h/x") };
+        let endpoint = Endpoint { backends_at_origin: sharing, ..at("http://h/x") };
         let free = |of| transport.gate(&endpoint, of).available_permits();
         assert_eq!((free(Some(Source::Loki)), free(None)), (share, places), "{sharing} at {places}");
     }

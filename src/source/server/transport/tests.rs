@@ -71,7 +71,7 @@ pub(super) fn at(url: &str) -> Endpoint {
         auth: crate::source::server::Auth::Bearer("canary".to_owned().into()),
         mask: Arc::default(),
         tls: Tls::default(),
-        sharing: 1,
+        backends_at_origin: 1,
         tenant: None,
     }
 }
@@ -365,7 +365,7 @@ fn one_that_hangs_leaves_places_to_its_neighbours() {
         }
         let _ = stream.write_all(OK.as_bytes());
     });
-    let (loki, transport) = (Endpoint { sharing: 2, ..at(&server.url()) }, transport(limits()));
+    let (loki, transport) = (Endpoint { backends_at_origin: 2, ..at(&server.url()) }, transport(limits()));
     let jaeger = Endpoint { source: Source::Jaeger, ..loki.clone() };
     run(async {
         let hangs = Request::get(&["hangs"]);

@@ -98,7 +98,7 @@ fn ask(port: u16, tls: Tls) -> Result<Response, Failure> {
         auth: crate::source::server::Auth::None,
         mask: std::sync::Arc::default(),
         tls,
-        sharing: 1,
+        backends_at_origin: 1,
         tenant: None,
     };
     let limits = Limits { total: Duration::from_secs(10), ..Limits::default() };

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration file, shown where it is, and without what may be a secret.
+//! Errors in a configuration file: they show the line with a caret, but no value that may be a secret.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -7,25 +7,25 @@ use std::path::Path;
 use crate::error::Error;
 use crate::spelling::nearest;
 
-/// `message` with the file, the line, the column, the line itself and a caret.
-pub(crate) fn complaint(path: &Path, text: &str, span: Range<usize>, message: &str) -> Error {
-    let (line, column) = position(text, span.start);
+/// `message` with file, line, column, the line itself and a caret below `span`. Values that may be secret are masked.
+pub(crate) fn file_error(path: &Path, text: &str, span: Range<usize>, message: &str) -> Error {
+    let (line, column) = line_and_column(text, span.start);
     let shown = text.lines().nth(line - 1).unwrap_or_default();
-    // One column a character, so that the caret stands below its place.
+    // One column a character, so that the caret is below its place.
     let shown = shown.replace(char::is_control, " ");
-    let is_plain = is_harmless(&shown) && !in_auth(text.get(..span.start).unwrap_or(text));
+    let is_plain = may_be_shown(&shown) && !is_in_auth(text.get(..span.start).unwrap_or(text));
     let message = if is_plain { message.to_owned() } else { without_value(message, text, &span) };
-    let shown = if is_plain { shown } else { starred(&shown) };
+    let shown = if is_plain { shown } else { mask_value(&shown) };
     let width = text.get(span).map_or(1, |t| t.lines().next().unwrap_or_default().chars().count());
     let width = width.clamp(1, (shown.chars().count() + 2).saturating_sub(column).max(1));
     let margin = " ".repeat(line.to_string().len());
-    let mut told = format!("{}:{line}:{column}: {message}\n", path.display());
-    let _ = write!(told, "{margin} |\n{line} | {shown}\n{margin} | {}{}", " ".repeat(column - 1), "^".repeat(width));
-    Error::Config(told)
+    let mut report = format!("{}:{line}:{column}: {message}\n", path.display());
+    let _ = write!(report, "{margin} |\n{line} | {shown}\n{margin} | {}{}", " ".repeat(column - 1), "^".repeat(width));
+    Error::Config(report)
 }
 
-/// The keys whose values are no secrets.
-const HARMLESS: [&str; 21] = [
+/// Keys whose values may be shown.
+const NON_SECRET_KEYS: [&str; 21] = [
     "keys",
     "services",
     "external_topics",
@@ -49,9 +49,9 @@ const HARMLESS: [&str; 21] = [
     "storage_failures",
 ];
 
-/// Whether a line may be shown whole: a table's head, or a key, perhaps misspelt, that takes no secret. An address with
-/// user information or a query is none.
-fn is_harmless(line: &str) -> bool {
+/// Whether a line may be shown whole: a table header, or a key, perhaps misspelt, that takes no secret; no address with
+/// user information or a query.
+fn may_be_shown(line: &str) -> bool {
     let bare = |c: char| c.is_ascii_alphanumeric() || "_-. []".contains(c);
     match line.split_once('=') {
         None => line.trim_start().starts_with('[') && line.chars().all(bare),
@@ -60,41 +60,42 @@ fn is_harmless(line: &str) -> bool {
             let key = key.as_str();
             let is_url = key.ends_with("url") || value.contains("://");
             let bare = !value.trim_start().starts_with(['"', '\'']) && value.contains(char::is_alphabetic);
-            // One letter from `keys`, but more often an API's.
+            // One letter from `keys`, but more likely an API key.
             key != "key"
-                && (HARMLESS.contains(&key) || nearest(key, &HARMLESS).is_some())
+                && (NON_SECRET_KEYS.contains(&key) || nearest(key, &NON_SECRET_KEYS).is_some())
                 && !value.contains('@')
                 && !(is_url && (value.contains(['?', '#']) || bare))
         }
     }
 }
 
-/// Whether what comes after this text stands in a table about signing in, or in a value that is not closed yet.
-fn in_auth(before: &str) -> bool {
+/// Whether what follows this text is in a table about signing in, or in a value that is not closed yet.
+fn is_in_auth(before: &str) -> bool {
     let header = before.lines().rev().find(|line| line.trim_start().starts_with('['));
     let open = before.rfind('{').is_some_and(|at| !before[at..].contains('}'));
     let quoted = before.matches("\"\"\"").count() % 2 == 1 || before.matches("'''").count() % 2 == 1;
     header.is_some_and(|line| line.contains("auth")) || open || quoted
 }
 
-/// The message, without what it cites of a value; a key may be cited.
+/// The message without quoted pieces of the value; a key may be quoted.
 fn without_value(message: &str, text: &str, span: &Range<usize>) -> String {
     let after = text.get(span.end..).unwrap_or_default().trim_start();
     if after.starts_with(['=', '.', ']']) {
         return message.to_owned();
     }
-    let told = text.get(span.clone()).unwrap_or_default();
-    let cited = |piece: &str| !piece.is_empty() && told.contains(piece);
+    let value = text.get(span.clone()).unwrap_or_default();
+    let is_of_value = |piece: &str| !piece.is_empty() && value.contains(piece);
     let mut clean = message.to_owned();
     for quote in ['`', '"'] {
-        let pieces: Vec<&str> = message.split(quote).skip(1).step_by(2).filter(|piece| cited(piece)).collect();
+        let pieces: Vec<&str> = message.split(quote).skip(1).step_by(2).filter(|piece| is_of_value(piece)).collect();
         pieces.iter().for_each(|piece| clean = clean.replace(&format!("{quote}{piece}{quote}"), "…"));
     }
     clean
 }
 
-/// The line with every letter of its value as a star: the caret stays in its place. Without a key all is a value.
-fn starred(line: &str) -> String {
+/// The line with every letter of its value replaced by `*`, so that the caret stays in place. A line without a key is
+/// all value.
+fn mask_value(line: &str) -> String {
     let is_key = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_-. \"'".contains(c));
     let first = line.find('=').filter(|at| is_key(&line[..*at])).unwrap_or(0);
     let star = |c: char| if c.is_whitespace() || "\"'{}[]=,".contains(c) { c } else { '*' };
@@ -102,15 +103,15 @@ fn starred(line: &str) -> String {
 }
 
 /// Line and column, both from 1, in characters.
-pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
+pub(crate) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
 }
 
-/// The parser's message in our words: an unknown key names the one that was probably meant.
+/// The parser's message in our words: for an unknown key, with the key that was probably meant.
 ///
-/// `more` are keys that are known at this place beside those that the message lists.
+/// `more` are keys that are valid here in addition to those that the parser lists.
 pub(crate) fn plain_message(message: &str, more: &[&str]) -> String {
     let what = if message.starts_with("unknown field") {
         "unknown key"

@@ -1,4 +1,4 @@
-//! Which runs, where there may be many.
+//! Flags of commands that check many runs.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read as _};
@@ -12,13 +12,13 @@ use crate::options::environment::Environment;
 use crate::options::subject::SubjectArgs;
 use crate::query::Subject;
 
-/// The longest list of IDs that is read: 16 MiB.
-const LONGEST: u64 = 16 << 20;
+/// Bytes of a list of IDs: hundreds of thousands of IDs, while a wrong path may be any file.
+const MAX_LIST_BYTES: u64 = 16 << 20;
 
-/// Which runs, where there may be many.
+/// Flags that select many runs.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Many runs")]
-pub struct ManyArgs {
+pub struct ManyRunsArgs {
     /// Every ID of this file, one a line; `-` is standard input; `#` begins a comment
     #[arg(long, value_name = "FILE")]
     pub ids_from: Option<PathBuf>,
@@ -30,19 +30,19 @@ pub struct ManyArgs {
     pub total_timeout: Option<i64>,
 }
 
-impl ManyArgs {
-    /// Whether the list comes by standard input.
+impl ManyRunsArgs {
+    /// Whether the list is read from standard input.
     pub fn reads_stdin(&self) -> bool {
         self.ids_from.as_ref().is_some_and(|path| path.as_os_str() == "-")
     }
 
-    /// The IDs of the list, each once, in its order; none where no list was named.
+    /// The IDs of the list, each once, in its order; none if no list was given.
     ///
     /// # Errors
     /// Usage: standard input is a terminal, the file cannot be read, holds no ID, or one that cannot be an ID.
-    pub fn listed(&self, surroundings: &Environment) -> Result<Option<Vec<Subject>>, Error> {
+    pub fn ids(&self, environment: &Environment) -> Result<Option<Vec<Subject>>, Error> {
         let Some(path) = &self.ids_from else { return Ok(None) };
-        if self.reads_stdin() && surroundings.stdin_is_terminal {
+        if self.reads_stdin() && environment.stdin_is_terminal {
             return Err(Error::usage(
                 "--ids-from -: standard input is a terminal",
                 "pipe a list into it, or name a file",
@@ -73,11 +73,11 @@ fn wrong(path: &Path, why: &str) -> Error {
 fn read(path: &Path) -> io::Result<String> {
     let mut bytes = vec![];
     if path.as_os_str() == "-" {
-        io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes)?;
+        io::stdin().lock().take(MAX_LIST_BYTES + 1).read_to_end(&mut bytes)?;
     } else {
-        std::fs::File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+        std::fs::File::open(path)?.take(MAX_LIST_BYTES + 1).read_to_end(&mut bytes)?;
     }
-    if bytes.len() as u64 > LONGEST {
+    if bytes.len() as u64 > MAX_LIST_BYTES {
         return Err(io::Error::other("it is longer than 16 MiB"));
     }
     let text = String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))?;

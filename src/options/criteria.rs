@@ -1,4 +1,4 @@
-//! Filters in one string: `error service=cj_* duration>500ms`, as `--bad` and `--good` take them.
+//! Parses filters written in one string, such as `error service=cj_* duration>500ms`.
 
 use crate::model::criteria::{Criteria, Term, TermTest};
 use crate::model::length::duration;
@@ -9,136 +9,137 @@ const FORMS: &str = "terms are error, service=, operation=, KEY=VALUE, duration>
     `!error` and `!=` exclude; values with blanks stand in quotes";
 const KEYS: [&str; 4] = ["service", "operation", "duration", "log"];
 
-/// Reads them.
+/// Parses the terms of a filter.
 ///
 /// # Errors
-/// What is wrong, with its place marked, and what may have been meant.
-pub fn criteria(text: &str) -> Result<Criteria, String> {
-    let mut reader = TermParser { text, at: 0 };
+/// What is wrong, with a caret below its position, and what was probably meant.
+pub fn parse_criteria(text: &str) -> Result<Criteria, String> {
+    let mut parser = TermParser { text, position: 0 };
     let mut terms = vec![];
-    while let Some(term) = reader.term()? {
+    while let Some(term) = parser.term()? {
         terms.push(term);
     }
     if terms.is_empty() {
-        return Err(reader.wrong(0, "there is no term in it"));
+        return Err(parser.error_at(0, "there is no term in it"));
     }
     Ok(Criteria { text: text.trim().to_owned(), terms })
 }
 
 struct TermParser<'a> {
     text: &'a str,
-    at: usize,
+    position: usize,
 }
 
 impl TermParser<'_> {
     fn rest(&self) -> &str {
-        self.text.get(self.at..).unwrap_or_default()
+        self.text.get(self.position..).unwrap_or_default()
     }
 
-    fn skip(&mut self, is_wanted: impl Fn(char) -> bool) -> String {
-        let part: String = self.rest().chars().take_while(|c| is_wanted(*c)).collect();
-        self.at += part.len();
+    fn take_while(&mut self, accept: impl Fn(char) -> bool) -> String {
+        let part: String = self.rest().chars().take_while(|c| accept(*c)).collect();
+        self.position += part.len();
         part
     }
 
-    fn takes(&mut self, sign: &str) -> bool {
-        let there = self.rest().starts_with(sign);
-        self.at += if there { sign.len() } else { 0 };
-        there
+    fn accept(&mut self, sign: &str) -> bool {
+        let is_next = self.rest().starts_with(sign);
+        self.position += if is_next { sign.len() } else { 0 };
+        is_next
     }
 
     fn term(&mut self) -> Result<Option<Term>, String> {
-        self.skip(char::is_whitespace);
-        let from = self.at;
+        self.take_while(char::is_whitespace);
+        let from = self.position;
         if self.rest().is_empty() {
             return Ok(None);
         }
-        let negated = self.takes("!");
-        let key = self.skip(|c| !c.is_whitespace() && !"!=<>\"'".contains(c));
-        let sign = self.skip(|c| "!=<>".contains(c));
+        let negated = self.accept("!");
+        let key = self.take_while(|c| !c.is_whitespace() && !"!=<>\"'".contains(c));
+        let sign = self.take_while(|c| "!=<>".contains(c));
         match (key.as_str(), sign.as_str(), negated) {
             ("error", "", excludes) => self.ended(Term { excludes, test: TermTest::Error }).map(Some),
-            (_, "" | "!", _) => Err(self.no_term(from, &key)),
-            (_, _, true) => Err(self.wrong(from, &format!("write {key}!=VALUE to exclude"))),
-            ("", _, _) => Err(self.wrong(from, "a key is missing before it")),
+            (_, "" | "!", _) => Err(self.unknown_term(from, &key)),
+            (_, _, true) => Err(self.error_at(from, &format!("write {key}!=VALUE to exclude"))),
+            ("", _, _) => Err(self.error_at(from, "a key is missing before it")),
             ("duration", ">" | ">=" | "<" | "<=", _) => {
-                let at = self.at;
+                let at = self.position;
                 let value = self.value()?;
-                let ns = duration(&value).map_err(|why| self.wrong(at, &why))?;
-                // What is shorter than a length has no span that reaches it.
+                let ns = duration(&value).map_err(|why| self.error_at(at, &why))?;
+                // `<` is the exclusion of `>=`: no span lasts that long.
                 let least = if matches!(sign.as_str(), ">" | "<=") { ns.saturating_add(1) } else { ns };
                 Ok(Some(Term { excludes: sign.starts_with('<'), test: TermTest::Lasting(least) }))
             }
-            ("duration", _, _) => Err(self.wrong(from, "a duration is compared with > or <, as in duration>500ms")),
+            ("duration", _, _) => Err(self.error_at(from, "a duration is compared with > or <, as in duration>500ms")),
             (_, "=" | "!=", _) => {
                 let test = self.test(from, &key)?;
                 Ok(Some(Term { excludes: sign == "!=", test }))
             }
-            _ => Err(self.wrong(from + key.len(), &format!("{key} is compared with = or !="))),
+            _ => Err(self.error_at(from + key.len(), &format!("{key} is compared with = or !="))),
         }
     }
 
     fn test(&mut self, from: usize, key: &str) -> Result<TermTest, String> {
-        let at = self.at;
+        let at = self.position;
         let value = self.value()?;
-        let pattern = Pattern::parse(&value).map_err(|why| self.wrong(at, &why))?;
+        let pattern = Pattern::parse(&value).map_err(|why| self.error_at(at, &why))?;
         Ok(match (key, key.strip_prefix("tag.")) {
             ("service", _) => TermTest::Service(pattern),
             ("operation", _) => TermTest::Operation(pattern),
             ("log", _) => TermTest::Line(pattern),
-            ("error", _) => return Err(self.wrong(from, "`error` stands alone; `!error` excludes")),
+            ("error", _) => return Err(self.error_at(from, "`error` stands alone; `!error` excludes")),
             (_, Some(tag)) if !tag.is_empty() => TermTest::Tag(tag.to_owned(), pattern),
             _ => match nearest(key, &KEYS).filter(|_| !key.contains('.')) {
                 Some(meant) => {
-                    let said = format!("did you mean {meant}? the attribute is tag.{key}");
-                    return Err(self.wrong(from, &said));
+                    let hint = format!("did you mean {meant}? the attribute is tag.{key}");
+                    return Err(self.error_at(from, &hint));
                 }
                 None => TermTest::Tag(key.to_owned(), pattern),
             },
         })
     }
 
-    /// To the next blank; in quotes to their end, where a backslash takes the next quote or backslash as it is.
+    /// Up to the next blank, or the closing quote; in quotes, a backslash escapes a quote or a backslash.
     fn value(&mut self) -> Result<String, String> {
-        let from = self.at;
-        let Some(quote) = ["\"", "'"].into_iter().find(|quote| self.takes(quote)) else {
-            let value = self.skip(|c| !c.is_whitespace());
-            return if value.is_empty() { Err(self.wrong(from, "a value is missing here")) } else { Ok(value) };
+        let from = self.position;
+        let Some(quote) = ["\"", "'"].into_iter().find(|quote| self.accept(quote)) else {
+            let value = self.take_while(|c| !c.is_whitespace());
+            return if value.is_empty() { Err(self.error_at(from, "a value is missing here")) } else { Ok(value) };
         };
         let mut value = String::new();
-        let mut rest = self.text.get(self.at..).unwrap_or_default().chars();
+        let mut rest = self.text.get(self.position..).unwrap_or_default().chars();
         while let Some(c) = rest.next() {
-            self.at += c.len_utf8();
+            self.position += c.len_utf8();
             match c {
                 _ if quote.contains(c) => return self.ended(value),
                 '\\' if rest.as_str().starts_with(['"', '\'', '\\']) => {
                     value.extend(rest.next());
-                    self.at += 1;
+                    self.position += 1;
                 }
                 other => value.push(other),
             }
         }
-        Err(self.wrong(from, "this quote is never closed"))
+        Err(self.error_at(from, "this quote is never closed"))
     }
 
-    fn ended<T>(&self, done: T) -> Result<T, String> {
+    /// `parsed`, if a blank or the end follows.
+    fn ended<T>(&self, parsed: T) -> Result<T, String> {
         match self.rest().chars().next() {
-            Some(c) if !c.is_whitespace() => Err(self.wrong(self.at, "a blank is missing here")),
-            _ => Ok(done),
+            Some(c) if !c.is_whitespace() => Err(self.error_at(self.position, "a blank is missing here")),
+            _ => Ok(parsed),
         }
     }
 
-    fn no_term(&self, from: usize, word: &str) -> String {
-        let said = match nearest(word, &["error", "service", "operation", "duration", "log"]) {
+    fn unknown_term(&self, from: usize, word: &str) -> String {
+        let hint = match nearest(word, &["error", "service", "operation", "duration", "log"]) {
             Some("error") => "did you mean error?".to_owned(),
             Some("duration") => "did you mean duration>500ms?".to_owned(),
             Some(meant) => format!("did you mean {meant}=VALUE?"),
             None => "this is no term".to_owned(),
         };
-        self.wrong(from, &said)
+        self.error_at(from, &hint)
     }
 
-    fn wrong(&self, at: usize, why: &str) -> String {
+    fn error_at(&self, at: usize, why: &str) -> String {
         let before: usize = self.text.get(..at).unwrap_or_default().chars().count();
         format!("{why}\n\n    {}\n    {}^ column {}\n\n{FORMS}", self.text, " ".repeat(before), before + 1)
     }
@@ -150,7 +151,7 @@ mod tests {
     use crate::analysis::journey::sketch;
 
     #[test]
-    fn terms_pick_journeys() {
+    fn criteria_match_journeys() {
         let journey = sketch::journey(
             "shop/POST /pay 0..900 server tenant=blue\n  cart_service/add 10..40 note=3\n  pay/db 50..800 error: refused\n! pay 60 error no route to host",
         );
@@ -181,13 +182,13 @@ mod tests {
             ("log=nothing", false),
             (" error   tag.note!='a \\' b' ", true),
         ];
-        for (text, wanted) in table {
-            assert_eq!(criteria(text).unwrap().mean(&journey), wanted, "{text}");
+        for (text, expected) in table {
+            assert_eq!(parse_criteria(text).unwrap().mean(&journey), expected, "{text}");
         }
     }
 
     #[test]
-    fn what_is_wrong_is_shown_at_its_place() {
+    fn an_error_has_a_caret_below_its_position() {
         let table = [
             ("", 1, "no term"),
             ("eror", 1, "did you mean error?"),
@@ -206,9 +207,9 @@ mod tests {
             ("error!", 1, "did you mean error?"),
             ("error=true", 1, "stands alone"),
         ];
-        for (text, column, said) in table {
-            let why = criteria(text).unwrap_err();
-            assert!(why.contains(said) && why.contains(&format!("^ column {column}\n")), "{text}: {why}");
+        for (text, column, reason) in table {
+            let why = parse_criteria(text).unwrap_err();
+            assert!(why.contains(reason) && why.contains(&format!("^ column {column}\n")), "{text}: {why}");
         }
     }
 }
