@@ -58,3 +58,7 @@ pub mod spelling;
 pub mod stitch;
 pub mod stop;
 pub mod wire;
+
+#[cfg(test)]
+#[path = "../tests/support/golden.rs"]
+mod golden;

@@ -1,11 +1,10 @@
 //! Whole screens, as a person sees them.
 
-use insta::assert_snapshot;
-
 use crate::analysis::journey::findings::known::Knowledge;
 use crate::analysis::journey::findings::{AnalysedJourney, FindingsInput};
 use crate::analysis::journey::sketch;
 use crate::analysis::journey::timeline::{LogDetail, TimelineOptions};
+use crate::golden::assert_golden;
 use crate::model::attribute::{Attributes, Value};
 use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Searched, Source};
 use crate::model::filter::Filters;
@@ -188,226 +187,32 @@ fn nothing() -> FindReport {
 
 #[test]
 fn a_good_run() {
-    assert_snapshot!(shown(find(good()), &evidence(), &view(120)), @"
-    ✓ no errors in 3f2a9c1e-7c05-43a4-beae-034151654acd
-    3 services · 2 traces · 9 spans · 0 log lines · 424 ms · 2026-11-22 14:02:11.112 +01:00
-    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
-
-      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register          ████████████▏                                120 ms
-      8 ms ┃  batch_orchestrator    INSERT batches                       ▕██▏                                          23 ms
-     60 ms ┃  batch_orchestrator    ⇢ …spell_checker.check_request.v1          ▎                                        2 ms
-     62 ms ┃                      ┊ 44 ms in the queue                         ┄┄┄┄┄
-    106 ms ┃  spell_checker       ⇠ …spell_checker.check_request.v1                ▕████████████████████▊             208 ms
-    110 ms ┃  spell_checker         load dictionary                                 ████▏                              40 ms
-    150 ms ┃  spell_checker         check essay                                         ██████████████▍               140 ms
-    300 ms ┃  spell_checker         ⇢ …essay.spellcheck.completed.v1                                   ▕                3 ms
-    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                ┄┄┄┄
-    334 ms ┃  essay_lifecycle     ⇠ …essay.spellcheck.completed.v1                                        ▕█████████   90 ms
-    340 ms ┃  essay_lifecycle       storage_reference_update                                               ▐███████▌   80 ms
-
-    ┃ critical path · ┊ waiting · … stands for huleedu.
-
-    time      140 ms  33 %  spell_checker  check essay
-               80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  in the queue  …spell_checker.check_request.v1
-    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
-    next     trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
-    ");
+    assert_golden("render/a_good_run.txt", &shown(find(good()), &evidence(), &view(120)));
 }
 
 #[test]
 fn a_broken_run_says_what_broke_first() {
-    assert_snapshot!(shown(find(broken()), &evidence(), &view(120)), @"
-    ✗ 1 error in 3f2a9c1e-7c05-43a4-beae-034151654acd
-    3 services · 2 traces · 9 spans · 1 log line · 424 ms · 2026-11-22 14:02:11.112 +01:00
-    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
-
-    ✗ essay_lifecycle  storage_reference_update
-      StorageReferenceError: content store rejected the reference: checksum does not match the one announced
-      420 ms in · span 8ff34785 · passed on by essay_lifecycle ⇠ …essay.spellcheck.completed.v1
-
-      0 ms ┃  batch_orchestrator  POST /api/v1/batches/register          ████████████▏                                120 ms
-      8 ms ┃  batch_orchestrator    INSERT batches                       ▕██▏                                          23 ms
-     60 ms ┃  batch_orchestrator    ⇢ …spell_checker.check_request.v1          ▎                                        2 ms
-     62 ms ┃                      ┊ 44 ms in the queue                         ┄┄┄┄┄
-    106 ms ┃  spell_checker       ⇠ …spell_checker.check_request.v1                ▕████████████████████▊             208 ms
-    110 ms ┃  spell_checker         load dictionary                                 ████▏                              40 ms
-    150 ms ┃  spell_checker         check essay                                         ██████████████▍               140 ms
-    300 ms ┃  spell_checker         ⇢ …essay.spellcheck.completed.v1                                   ▕                3 ms
-    303 ms ┃                      ┊ 31 ms in the queue → trace 3e5834ee                                ┄┄┄┄
-    334 ms ┃✗ essay_lifecycle     ⇠ …essay.spellcheck.completed.v1                                        ▕█████████   90 ms
-    340 ms ┃✗ essay_lifecycle       storage_reference_update                                               ▐███████▌   80 ms
-    418 ms ┃  essay_lifecycle         │ error  StorageReferenceError: content store rejected the reference
-
-    ┃ critical path · ┊ waiting · … stands for huleedu.
-
-    lag of essay topic  ▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆  min 0  max 12  last 8
-
-    time      140 ms  33 %  spell_checker  check essay
-               80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  in the queue  …spell_checker.check_request.v1
-    joined   trace 9f2c1a77 has tag correlation_id
-             trace 3e5834ee is named in log lines of spell_checker
-             2 log lines carry trace 9f2c1a77
-    alert    ✗ StorageReferencePropagationFailure  fired 14:02:40 – 14:04:10 (unscoped)
-    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
-    next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
-             trace missing 3f2a9c1e-7c05-43a4-beae-034151654acd
-             trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
-             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
-    ");
+    assert_golden("render/a_broken_run_says_what_broke_first.txt", &shown(find(broken()), &evidence(), &view(120)));
 }
 
 #[test]
 fn a_backend_that_is_down_costs_its_own_part() {
-    assert_snapshot!(shown(find(broken()), &without_loki(), &view(80)), @"
-    ✗ 1 error in 3f2a9c1e-7c05-43a4-beae-034151654acd
-    3 services · 2 traces · 9 spans · 1 log line · 424 ms
-    2026-11-22 14:02:11.112 +01:00
-    NOT COMPLETE · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✗ no answer
-    prometheus ✓ 14 ms (1 alert)
-    missing  ✗ loki: http://loki.internal:3100 did not answer: connection refused
-             → is it running? set another address with --loki-url
-
-    ✗ essay_lifecycle  storage_reference_update
-      StorageReferenceError: content store rejected the reference: checksum does not
-      match the one announced
-      420 ms in · span 8ff34785 · passed on by essay_lifecycle
-      ⇠ …essay.spellcheck.completed.v1
-
-      0 ms ┃  batch_orchestrator  POST /api/v…hes/register  ████▌             120 ms
-      8 ms ┃  batch_orchestrator    INSERT batches          █▏                 23 ms
-     60 ms ┃  batch_orchestrator    ⇢ …check_request.v1       ▏                 2 ms
-     62 ms ┃                      ┊ 44 ms in the queue        ┄┄
-    106 ms ┃  spell_checker       ⇠ …check_request.v1           ███████▊      208 ms
-    110 ms ┃  spell_checker         load dictionary             █▋             40 ms
-    150 ms ┃  spell_checker         check essay                  ▐████▉       140 ms
-    300 ms ┃  spell_checker         ⇢ …essay.spellcheck.completed.v1   ▏        3 ms
-    303 ms ┃                      ┊ 31 ms in the queue                 ┄┄
-    334 ms ┃✗ essay_lifecycle     ⇠ …essay.spellcheck.completed.v1      ▐███   90 ms
-    340 ms ┃✗ essay_lifecycle       storage_reference_update            ▕██▊   80 ms
-    418 ms ┃  essay_lifecycle         │ error  StorageReferenceError: content store
-           ┃                          rejected the reference
-
-    ┃ critical path · ┊ waiting · … stands for huleedu.
-
-    lag of essay topic  ▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆▂▆▃▇▃▇▄█▅▁▅▂▆  min 0  max 12  last 8
-
-    time      140 ms  33 %  spell_checker  check essay
-               80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  in the queue  …spell_checker.check_request.v1
-    joined   trace 9f2c1a77 has tag correlation_id
-             trace 3e5834ee is named in log lines of spell_checker
-             2 log lines carry trace 9f2c1a77
-    alert    ✗ StorageReferencePropagationFailure  fired 14:02:40 – 14:04:10
-               (unscoped)
-    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
-    next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
-             trace missing 3f2a9c1e-7c05-43a4-beae-034151654acd
-             trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
-             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
-    ");
+    assert_golden(
+        "render/a_backend_that_is_down_costs_its_own_part.txt",
+        &shown(find(broken()), &without_loki(), &view(80)),
+    );
 }
 
 #[test]
 fn sixty_columns_are_enough() {
-    assert_snapshot!(shown(find(broken()), &evidence(), &view(60)), @"
-    ✗ 1 error in 3f2a9c1e-7c05-43a4-beae-034151654acd
-    3 services · 2 traces · 9 spans · 1 log line · 424 ms
-    2026-11-22 14:02:11.112 +01:00
-    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked)
-    loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
-
-    ✗ essay_lifecycle  storage_reference_update
-      StorageReferenceError: content store rejected the
-      reference: checksum does not match the one announced
-      420 ms in · span 8ff34785 · passed on by essay_lifecycle
-      ⇠ …essay.spellcheck.completed.v1
-
-      0 ms┃  batch_orchestr… POST /ap…register ██▊        120 ms
-      8 ms┃  batch_orchestr…  INSERT batches   ▌           23 ms
-     60 ms┃  batch_orchestr…  ⇢ …eck_request.v1 ▕           2 ms
-     62 ms┃                  ┊ 44 ms queued     ┄┄
-    106 ms┃  spell_checker   ⇠ …eck_request.v1   ▐████▍   208 ms
-    110 ms┃  spell_checker    load dictionary    ▐▌        40 ms
-    150 ms┃  spell_checker    check essay         ▐██▊    140 ms
-    300 ms┃  spell_checker    ⇢ …completed.v1         ▏     3 ms
-    303 ms┃                  ┊ 31 ms in the queue     ┄
-    334 ms┃✗ essay_lifecycle ⇠ …completed.v1          ▕██  90 ms
-    340 ms┃✗ essay_lifecycle  storage_reference_update █▉  80 ms
-    418 ms┃  essay_lifecycle   │ error  StorageReferenceError:
-          ┃                    content store rejected the
-          ┃                    reference
-
-    ┃ critical path · ┊ waiting · … stands for huleedu.
-
-    lag of essay topic  ▅▆▆▇▇█▅▅▆▆▇▇█▅▆    min 0  max 12  last 8
-
-    time      140 ms  33 %  spell_checker  check essay
-               80 ms  18 %  essay_lifecycle
-               storage_reference_update
-               44 ms  10 %  in the queue
-               …spell_checker.check_request.v1
-    joined   trace 9f2c1a77 has tag correlation_id
-             trace 3e5834ee is named in log lines of
-               spell_checker
-             2 log lines carry trace 9f2c1a77
-    alert    ✗ StorageReferencePropagationFailure  fired
-               14:02:40 – 14:04:10 (unscoped)
-    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
-    next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
-             trace missing 3f2a9c1e-7c05-43a4-beae-034151654acd
-             trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
-             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
-    ");
+    assert_golden("render/sixty_columns_are_enough.txt", &shown(find(broken()), &evidence(), &view(60)));
 }
 
 #[test]
 fn ascii_says_the_same() {
     let text = shown(find(broken()), &evidence(), &View { ascii: true, ..view(100) });
     assert!(text.is_ascii());
-    assert_snapshot!(text, @"
-    x 1 error in 3f2a9c1e-7c05-43a4-beae-034151654acd
-    3 services | 2 traces | 9 spans | 1 log line | 424 ms | 2026-11-22 14:02:11.112 +01:00
-    complete | jaeger ok 14 ms (9 spans, v1, 4 services asked) | loki ok 14 ms (1 line)
-    prometheus ok 14 ms (1 alert)
-
-    x essay_lifecycle  storage_reference_update
-      StorageReferenceError: content store rejected the reference: checksum does not match the one
-      announced
-      420 ms in | span 8ff34785 | passed on by essay_lifecycle <- ..essay.spellcheck.completed.v1
-
-      0 ms *  batch_orchestrator  POST /api/v1/batches/register         =======                   120 ms
-      8 ms *  batch_orchestrator    INSERT batches                      ==                         23 ms
-     60 ms *  batch_orchestrator    -> ..spell_checker.check_request.v1    |                        2 ms
-     62 ms *                      : 44 ms in the queue                     ...
-    106 ms *  spell_checker       <- ..spell_checker.check_request.v1         ============        208 ms
-    110 ms *  spell_checker         load dictionary                           ===                  40 ms
-    150 ms *  spell_checker         check essay                                 =========         140 ms
-    300 ms *  spell_checker         -> ..essay.spellcheck.completed.v1                  ||          3 ms
-    303 ms *                      : 31 ms in the queue -> trace 3e5834ee                 ..
-    334 ms *x essay_lifecycle     <- ..essay.spellcheck.completed.v1                      ######   90 ms
-    340 ms *x essay_lifecycle       storage_reference_update                               #####   80 ms
-    418 ms *  essay_lifecycle         | error  StorageReferenceError: content store rejected the
-           *                          reference
-
-    * critical path | : waiting | .. stands for huleedu.
-
-    lag of essay topic  _+.*.*-#-#=%+_+.*.*-#-#=%+_+.*  min 0  max 12  last 8
-
-    time      140 ms  33 %  spell_checker  check essay
-               80 ms  18 %  essay_lifecycle  storage_reference_update
-               44 ms  10 %  in the queue  ..spell_checker.check_request.v1
-    joined   trace 9f2c1a77 has tag correlation_id
-             trace 3e5834ee is named in log lines of spell_checker
-             2 log lines carry trace 9f2c1a77
-    alert    x StorageReferencePropagationFailure  fired 14:02:40 - 14:04:10 (unscoped)
-    covered  2026-11-22 13:02 - 14:03 +01:00  traces, logs
-    next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8ff34785
-             trace missing 3f2a9c1e-7c05-43a4-beae-034151654acd
-             trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
-             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
-    ");
+    assert_golden("render/ascii_says_the_same.txt", &text);
 }
 
 #[test]
@@ -423,82 +228,21 @@ fn colour_adds_nothing_that_is_not_said_in_words() {
     let bare: Vec<&str> = plain.lines().map(str::trim_end).collect();
     assert_eq!(bare.join("\n") + "\n", shown(find(broken()), &evidence(), &view(80)));
     let top: String = coloured.lines().take(14).map(|line| line.replace('\x1b', "␛") + "\n").collect();
-    assert_snapshot!(top, @"
-    ␛[31m✗ 1 error␛[0m␛[2m in ␛[0m␛[1m3f2a9c1e-7c05-43a4-beae-034151654acd␛[0m
-    3 services␛[2m · ␛[0m2 traces␛[2m · ␛[0m9 spans␛[2m · ␛[0m1 log line␛[2m · ␛[0m␛[1m424 ms␛[0m
-    2026-11-22 14:02:11.112 +01:00
-    ␛[32mcomplete␛[0m␛[2m · ␛[0mjaeger ␛[32m✓␛[0m 14 ms␛[2m (9 spans, v1, 4 services asked)␛[0m
-    loki ␛[32m✓␛[0m 14 ms␛[2m (1 line)␛[0m␛[2m · ␛[0mprometheus ␛[32m✓␛[0m 14 ms␛[2m (1 alert)␛[0m
-
-    ␛[31m✗ ␛[0m␛[1messay_lifecycle␛[0m␛[1m  storage_reference_update␛[0m
-      ␛[31mStorageReferenceError: content store rejected the reference: checksum does not␛[0m
-      ␛[31mmatch the one announced␛[0m
-    ␛[2m  420 ms in · span 8ff34785 · passed on by essay_lifecycle␛[0m
-      ␛[2m⇠ …essay.spellcheck.completed.v1␛[0m
-
-    ␛[2m  0 ms␛[0m ␛[36m┃␛[0m  batch_orchestrator  POST /api/v…hes/register  ␛[36m████▌           ␛[0m  120 ms
-    ␛[2m  8 ms␛[0m ␛[36m┃␛[0m  ␛[2mbatch_orchestrator␛[0m    INSERT batches          ␛[36m█▏              ␛[0m   23 ms
-    ");
+    assert_golden("render/colour_adds_nothing_that_is_not_said_in_words.txt", &top);
 }
 
 #[test]
 fn nothing_found_says_where_was_looked_and_what_to_try() {
-    assert_snapshot!(shown(nothing(), &evidence(), &view(100)), @"
-    – nothing found for 3f2a9c1e-7c05-43a4-beae-034151654acd
-    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line)
-    prometheus ✓ 14 ms (1 alert)
-
-    asked    jaeger http://jaeger.internal:3100
-             loki http://loki.internal:3100
-             prometheus http://prometheus.internal:3100
-    tags     correlation_id · correlation.id · request_id
-    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
-    try      trace find 3f2a9c1e-7c05-43a4-beae-034151654acd --since 7d · a longer time
-             trace find 3f2a9c1e-7c05-43a4-beae-034151654acd --key KEY · another tag
-             trace doctor · are these the right servers, and is new data coming in?
-    ");
+    assert_golden(
+        "render/nothing_found_says_where_was_looked_and_what_to_try.txt",
+        &shown(nothing(), &evidence(), &view(100)),
+    );
     assert!(shown(nothing(), &without_loki(), &view(100)).starts_with("– nothing found so far"));
 }
 
 #[test]
 fn a_busy_run_is_folded_and_says_so() {
-    assert_snapshot!(shown(timeline(busy()), &evidence(), &view(120)), @"
-    ✗ 1 error, 2 findings in 3f2a9c1e-7c05-43a4-beae-034151654acd
-    5 services · 1 trace · 50 spans · 3 log lines · about 900 ms on one clock (900 ms as recorded)
-    2026-11-22 14:02:11.112 +01:00
-    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line) · prometheus ✓ 14 ms (1 alert)
-
-      0 ms ┃  gateway  GET /cart               █████████████████████████████████████████████████████████████████████  900 ms
-      2 ms ┃  gateway    auth                  ▌                                                                        7 ms
-     20 ms ┃  cart       GET /item ×11          ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒               700 ms
-           ┃               p50 340 ms  max 700 ms  22 spans in all
-     20 ms  ✗ cart       GET /item              ▐██████████████████████████████████▊                                  459 ms
-                           HTTP 503
-     22 ms    cart-db      SELECT               ▐███████████████████████████▉                                         368 ms
-    700 ms    cart       ⇢ stock.reserved ×11                                                       ▒▒                 13 ms
-                           p50 2 ms  max 2 ms
-    703 ms    cart       ⇢ stock.reserved                                                           ▕                   2 ms
-                           ✗ no consumer of stock.reserved
-    702 ms             ┊ 61 ms in the queue                                                         ┄┄┄┄┄┄
-    760 ms    stock    ⇠ stock.reserved ×11                                                              ▒▒▒▒▒▒▒▒▒▒   128 ms
-                         p50 82 ms  max 117 ms
-                       (parent span 1f2e3d4c is not stored)
-    870 ms    mailer     send mail                                                                               ▐█▏   20 ms
-    880 ms    mailer       │ warn  slow relay
-
-    ┃ critical path · ┊ waiting · ×n alike, folded
-
-    time      568 ms  63 %  cart-db  SELECT
-              193 ms  21 %  gateway  GET /cart
-              132 ms  14 %  cart  GET /item
-    shown    44 spans are folded (--full unfolds them)
-    clocks   stock is at least 3 ms behind cart (measured on 11 pairs)
-             times are as recorded; --adjust-clocks puts them right
-    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
-    next     trace span 3f2a9c1e-7c05-43a4-beae-034151654acd 8a8043bc
-             trace missing 3f2a9c1e-7c05-43a4-beae-034151654acd
-             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
-    ");
+    assert_golden("render/a_busy_run_is_folded_and_says_so.txt", &shown(timeline(busy()), &evidence(), &view(120)));
 }
 
 #[test]
@@ -516,32 +260,7 @@ fn a_span_whole() {
         .push("exception.stacktrace", Value::Text("at update (storage.py:42)\n  at process (worker.py:7)".into()));
     span.events.push(event);
     let report = SpanReport::new(journey, 8).unwrap();
-    assert_snapshot!(shown(report, &evidence(), &view(100)), @"
-    ✗ essay_lifecycle_service  storage_reference_update
-      StorageReferenceError: content store rejected the reference
-
-    span     8ff34785799e5cbd
-    trace    3e5834eeb7c087a318c2e1585f3c1600
-    began    2026-11-22 14:02:11.452 +01:00
-    took     80 ms
-    kind     internal
-    status   error  StorageReferenceError: content store rejected the reference: checksum does not match
-               the one announced
-    follows  essay_lifecycle_service process, its parent (span f1bbcdcb)
-    path     on the critical path
-
-    attributes
-      storage.bucket  essays
-      retries         3
-
-    1 event
-    14:02:11.522  exception  70 ms in  StorageReferenceError: content store rejected the reference
-        at update (storage.py:42)
-          at process (worker.py:7)
-
-    next  trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd
-          trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd
-    ");
+    assert_golden("render/a_span_whole.txt", &shown(report, &evidence(), &view(100)));
 }
 
 #[test]
@@ -550,30 +269,7 @@ fn lines_in_time_order_with_their_errors_laid_out() {
     journey.logs.insert(0, line("spell_checker_service", 112, Level::Info, "dictionary \x1b[31mloaded"));
     let around = vec![line("essay_lifecycle_service", 417, Level::Debug, "connecting to the content store")];
     let report = LogsReport::new(journey, around, Filters::default());
-    assert_snapshot!(shown(report, &evidence(), &view(100)), @r#"
-    ✗ 1 error line in 3f2a9c1e-7c05-43a4-beae-034151654acd
-    2 log lines · 2 services · 1 line around them · 2026-11-22 14:02:11.224 +01:00
-    complete · jaeger ✓ 14 ms (9 spans, v1, 4 services asked) · loki ✓ 14 ms (1 line)
-    prometheus ✓ 14 ms (1 alert)
-
-    14:02:11.224  info   spell_checker    dictionary \x1b[31mloaded
-    14:02:11.529  debug  essay_lifecycle  - connecting to the content store
-    14:02:11.530  error  essay_lifecycle  ✗ storage reference update failed
-        type       StorageReferenceError
-        message    content store rejected the reference
-        operation  storage_reference_update
-        trace      9f2c1a77000000000000000000000002
-        data       essay_id = e-42
-                   attempt = 3
-        stack
-        Traceback (most recent call last):
-          File "storage.py", line 42, in update
-            raise StorageReferenceError(reason)
-
-    covered  2026-11-22 13:02 – 14:03 +01:00  traces, logs
-    next     trace timeline 3f2a9c1e-7c05-43a4-beae-034151654acd --logs all
-             trace logs 3f2a9c1e-7c05-43a4-beae-034151654acd -C 5
-    "#);
+    assert_golden("render/lines_in_time_order_with_their_errors_laid_out.txt", &shown(report, &evidence(), &view(100)));
 }
 
 fn line(service: &str, ms: i64, level: Level, message: &str) -> LogEntry {
@@ -589,31 +285,7 @@ fn line(service: &str, ms: i64, level: Level, message: &str) -> LogEntry {
 
 #[test]
 fn the_doctor_says_what_to_do() {
-    assert_snapshot!(shown(doctor(), &Evidence::default(), &view(100)), @"
-    ✗ 2 backends need a look
-
-    ✓ jaeger  http://jaeger.internal  (from TRACE_URL)
-      state    answers
-      version  1.50.0
-      speaks   v1 (/api/traces)
-      can      search without a service: no, each of 4 is asked
-               tag filter: honoured
-      auth     none
-      clock    agrees with ours
-      newest   2026-11-22 14:02:11.112 +01:00
-
-    ✗ loki  http://loki.internal  (from TRACE_URL)
-      state  does not answer: connection refused
-      auth   none
-      next   start it, or set another address with --loki-url
-
-    – prometheus  http://prometheus.internal  (from TRACE_URL)
-      state    answers
-      version  not told
-      auth     none
-      clock    1 min 35 s behind ours
-      next     set the clock of that machine
-    ");
+    assert_golden("render/the_doctor_says_what_to_do.txt", &shown(doctor(), &Evidence::default(), &view(100)));
 }
 
 fn doctor() -> DoctorReport {

@@ -72,55 +72,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     let text = "pipeline: essays\nwithin: 90\nsteps:\n  - register: { span: 're:(', servce: batch }\n  \
         - spelling: { span: kafka.consume.*, after: registr, count: lots }\nforbid: [orphans, unusual_step]\n";
     let told = read("essays.yaml", text.as_bytes()).expect_err("wrong").to_string();
-    insta::assert_snapshot!(told, @r"
-    error: `90` has no unit
-     --> essays.yaml:2:9
-      |
-    2 | within: 90
-      |         ^^
-      = help: did you mean 90s or 90ms?
-
-    error: `(` is no regular expression: unclosed group
-     --> essays.yaml:4:23
-      |
-    4 |   - register: { span: 're:(', servce: batch }
-      |                       ^^^^^^
-
-    error: unknown key `servce`
-     --> essays.yaml:4:31
-      |
-    4 |   - register: { span: 're:(', servce: batch }
-      |                               ^^^^^^
-      = help: did you mean `service`?
-
-    error: no step is called `registr`
-     --> essays.yaml:5:47
-      |
-    5 |   - spelling: { span: kafka.consume.*, after: registr, count: lots }
-      |                                               ^^^^^^^
-      = help: did you mean `register`?
-
-    error: `lots` is no count
-     --> essays.yaml:5:63
-      |
-    5 |   - spelling: { span: kafka.consume.*, after: registr, count: lots }
-      |                                                               ^^^^
-      = help: write 3, 1..5, 2.., >= 2, <= 5 or same as STEP
-
-    error: unknown value `orphans`
-     --> essays.yaml:6:10
-      |
-    6 | forbid: [orphans, unusual_step]
-      |          ^^^^^^^
-      = help: did you mean `orphan`?
-
-    error: `unusual_step` is found only beside good runs, and here each run is judged by itself
-     --> essays.yaml:6:19
-      |
-    6 | forbid: [orphans, unusual_step]
-      |                   ^^^^^^^^^^^^
-      = help: tell what must be there as a step, or ask `trace missing --baseline N`
-    ");
+    crate::golden::assert_golden("pipeline/everything_that_is_wrong_is_told_at_once.txt", &told);
 }
 
 #[test]

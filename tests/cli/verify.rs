@@ -1,0 +1,398 @@
+//! `trace verify-pipeline` as a user sees it: screens, codes, and the files that it writes.
+
+use crate::support::golden::assert_golden;
+use crate::support::{Run, Trace, trace};
+use quick_junit::{NonSuccessKind, TestCaseStatus};
+use serde_json::Value;
+use trace::render::escape::is_unsafe;
+use trace::source::demo;
+use trace::source::demo::export::to_otlp_json;
+
+const SPEC: &str = "\
+pipeline: essays
+steps:
+  - register: { span: \"POST /api/v1/batches/register\", service: batch_orchestrator_service, kind: server, max: 500ms }
+  - ask: { span: kafka.publish.huleedu.cj_assessment.assessment_request.v1, after: register }
+  - judge: { span: kafka.consume.huleedu.cj_assessment.assessment_request.v1, after: { ask: 30s } }
+forbid: [publish_without_consume]
+";
+
+/// Everything that is wrong with a spec, at once.
+const BROKEN: &str = "\
+pipeline: essays
+stepz: []
+steps:
+  - a: { span: \"x*\", afer: b, after: b }
+  - b: { span: \"re:(\", after: a, count: many }
+  - c: { span: c, after: nobody, max: soon }
+forbid: [publish_without_consum]
+metrics:
+  - { query: 'sum(rate(x[5m])', is: \"== 0\" }
+";
+
+/// The command with the spec beside it.
+fn verify(args: &[&str]) -> Trace {
+    trace().file("spec.yaml", SPEC).file("broken.yaml", BROKEN).args(["verify-pipeline"]).args(args)
+}
+
+fn screen(args: &[&str], width: &str) -> String {
+    verify(args).env("COLUMNS", width).run().screen()
+}
+
+#[test]
+fn a_pass_says_so_first() {
+    assert_golden("verify/a_pass_says_so_first.txt", &screen(&["spec.yaml", "--demo=complete"], "80"));
+}
+
+#[test]
+fn a_fail_tells_what_is_missing_what_is_nearest_why_and_where_the_hole_is() {
+    for width in ["80", "120"] {
+        assert_golden(&format!("verify/fail_{width}.txt"), &screen(&["spec.yaml", "--demo=lost-message"], width));
+    }
+    let ascii = screen(&["spec.yaml", "--demo=lost-message", "--ascii"], "80");
+    assert!(ascii.is_ascii(), "{ascii}");
+    assert_golden("verify/fail_ascii.txt", &ascii);
+}
+
+#[test]
+fn too_late_is_told_with_how_late_and_why() {
+    let spec = SPEC.replace("after: { ask: 30s }", "after: ask") + "within: 10s\n";
+    let run = verify(&["late.yaml", "--demo=late-consumer"]).file("late.yaml", &spec).env("COLUMNS", "80").run();
+    assert_golden("verify/too_late_is_told_with_how_late_and_why.txt", &run.screen());
+}
+
+#[test]
+fn what_rests_on_a_source_that_nobody_asked_cannot_be_told() {
+    let spec = SPEC.to_owned() + "metrics:\n  - { query: 'sum(storage_failures_total)', is: \"== 0\" }\n";
+    let run = verify(&["metric.yaml", "--demo=complete"]).file("metric.yaml", &spec).env("COLUMNS", "80").run();
+    assert_golden("verify/what_rests_on_a_source_that_nobody_asked_cannot_be_told.txt", &run.screen());
+}
+
+#[test]
+fn of_an_id_that_a_file_does_not_hold_nothing_can_be_told() {
+    let file = crate::support::fixture("jaeger-next").join("v1-trace.body").display().to_string();
+    let run = verify(&["spec.yaml", "--input", &file, "--correlation-id", "nobody-knows-this"]).run();
+    assert_golden(
+        "verify/of_an_id_that_a_file_does_not_hold_nothing_can_be_told.txt",
+        &run.screen().replace(&file, "FILE"),
+    );
+}
+
+/// Those of a list, in its order, whether there or not; each is judged as it is alone.
+#[test]
+fn a_list_chooses_among_the_runs_of_a_file_and_of_the_demo() {
+    let run = |name: &str| demo::find(name).expect("the scenario").1;
+    let (good, bad) = (run("complete"), run("lost-message"));
+    let trace = bad.spans[0].trace_id.to_string();
+    let spans: Vec<_> = demo::embedded().into_iter().flat_map(|(_, run)| run.spans).collect();
+    let ids = format!("nobody\n{trace}\n{}\n{}\n", good.correlation_id, bad.correlation_id);
+    for from in [&["--demo"][..], &["--input", "file.json"], &["--demo=lost-message"]] {
+        let told = verify(&["spec.yaml", "--ids-from", "ids", "-o", "json"])
+            .args(from)
+            .file("ids", &ids)
+            .file("file.json", &to_otlp_json(&spans))
+            .run();
+        let json = told.json();
+        let runs = json["runs"].as_array().expect("runs");
+        let told_of: Vec<_> = runs.iter().map(|run| (run["subject"].as_str(), run["verdict"].as_str())).collect();
+        let of_good = if from[0] == "--demo=lost-message" { "cannot_tell" } else { "pass" };
+        let wanted = [
+            ("nobody", "cannot_tell"),
+            (&trace, "fail"),
+            (&good.correlation_id, of_good),
+            (&bad.correlation_id, "fail"),
+        ];
+        assert_eq!(told_of, wanted.map(|(id, verdict)| (Some(id), Some(verdict))), "{from:?} {}", told.stderr);
+        let why = runs[0]["checks"][0]["why"].to_string();
+        assert!(told.code == 1 && why.contains(" has no such ID"), "{from:?} {why}");
+    }
+}
+
+#[test]
+fn a_file_of_which_nothing_could_be_read_cannot_tell_and_says_why() {
+    let bad = r#"{"data":[{"traceID":"zz","spans":[{"traceID":"zz","spanID":"a","operationName":"x","startTime":1,"duration":1}]}]}"#;
+    for command in [&["verify-pipeline", "spec.yaml"][..], &["missing"]] {
+        let run = trace().file("spec.yaml", SPEC).file("bad", bad).args(command).args(["--input", "bad"]).run();
+        assert!(run.code == 3 && run.stdout.contains("1 span skipped: it has no trace ID"), "{}", run.screen());
+    }
+}
+
+#[test]
+fn many_runs_are_told_by_step_and_by_run() {
+    for width in ["80", "120"] {
+        assert_golden(&format!("verify/many_{width}.txt"), &screen(&["spec.yaml", "--demo"], width));
+    }
+}
+
+#[test]
+fn expectations_may_be_flags() {
+    let six = ["POST /api/v1/batches/register", "kafka.publish.*check_request.v1", "kafka.consume.*check_complete.v1"];
+    let flags: Vec<&str> = six.iter().flat_map(|name| ["--expect", name]).chain(["--in-order"]).collect();
+    assert_golden("verify/expectations_may_be_flags.txt", &screen(&[&flags[..], &["--demo=complete"]].concat(), "80"));
+    let backwards: Vec<&str> = six.iter().rev().flat_map(|name| ["--expect", name]).chain(["--in-order"]).collect();
+    let run = verify(&backwards).args(["--demo=complete"]).run();
+    assert!(run.code == 1 && run.stdout.contains("✗ in order"), "{}", run.screen());
+}
+
+#[test]
+fn a_spec_is_checked_without_any_server() {
+    let sound = verify(&["--check", "spec.yaml"]).run();
+    assert_eq!((sound.code, sound.stderr.as_str()), (0, ""));
+    assert_eq!(sound.stdout, "✓ spec.yaml: pipeline essays is sound: steps 3, forbid 1\n");
+    let broken = verify(&["--check", "broken.yaml"]).run();
+    assert_eq!(broken.stdout, "");
+    assert_golden("verify/a_spec_is_checked_without_any_server.txt", &broken.screen());
+    let run = verify(&["broken.yaml", "--demo"]).run();
+    assert_eq!((run.code, run.stderr), (2, broken.stderr), "the same when it is used");
+    for (spec, code, complaints) in [("spec.yaml", 0, 0), ("broken.yaml", 2, 9)] {
+        let run = verify(&["--check", spec, "-o", "json"]).run();
+        let json = run.json();
+        schema_holds(&json);
+        let told = json["complaints"].as_array().expect("complaints");
+        assert_eq!((run.code, told.len(), json["sound"] == true), (code, complaints, code == 0), "{}", run.screen());
+        match told.first() {
+            None => assert_eq!((&json["pipeline"], &json["step_count"]), (&"essays".into(), &3.into())),
+            Some(first) => {
+                assert_eq!((&first["line"], &first["column"]), (&2.into(), &1.into()), "{first}");
+                assert_eq!(first["suggestion"], "did you mean `steps`?");
+            }
+        }
+        let csv = verify(&["--check", spec, "-o", "csv"]).run();
+        assert_eq!((csv.code, csv.stdout.lines().count()), (code, complaints + 1), "{}", csv.screen());
+    }
+    assert_golden("verify/check_markdown.txt", &verify(&["--check", "broken.yaml", "-o", "markdown"]).run().screen());
+}
+
+/// What is wrong with the words is said before anybody is asked.
+#[test]
+fn words_that_make_no_sense_together_are_told() {
+    let metric = SPEC.to_owned() + "metrics:\n  - { query: up, is: \"== 1\" }\nabsent:\n  - { log: panic }\n";
+    let table: [(&[&str], &str); 26] = [
+        (&["--demo"], "<SPEC>"),
+        (&["--check"], "<SPEC>"),
+        (&["--check", "--expect", "x"], "cannot be used with"),
+        (&["spec.yaml", "--in-order", "--demo"], "cannot be used with"),
+        (&["--in-order", "--demo"], "--expect"),
+        (&["spec.yaml", "--expect", "x", "--demo"], "cannot be used with"),
+        (&["--expect", "re:(", "--demo"], "no regular expression"),
+        (&["nowhere.yaml", "--demo"], "nowhere.yaml: No such file"),
+        (&["spec.yaml"], "give --correlation-id ID"),
+        (&["spec.yaml", "--demo", "--without", "jaeger"], "--without jaeger: this spec expects spans"),
+        (&["metric.yaml", "--demo", "--without", "loki"], "--without loki: this spec expects log lines"),
+        (&["metric.yaml", "--demo", "--without", "prometheus"], "--without prometheus: this spec expects metrics"),
+        (&["spec.yaml", "--ids-from", "nowhere"], "--ids-from nowhere: No such file"),
+        (&["spec.yaml", "--ids-from", "empty"], "--ids-from empty: there is no ID in it"),
+        (&["spec.yaml", "--ids-from", "ids", "--correlation-id", "a"], "one ID and a list of them"),
+        (&["spec.yaml", "--ids-from", "ids", "--recent", "3"], "cannot be used with"),
+        (&["spec.yaml", "--trace-id", "ab", "--correlation-id", "a"], "cannot be used with"),
+        (&["spec.yaml", "--demo", "--known-failures", "spec.yaml"], "--known-failures spec.yaml: line 1"),
+        (&["spec.yaml", "--demo", "--wait", "0s"], "longer than nothing"),
+        (&["--check", "spec.yaml", "--json", "a"], "cannot be used with"),
+        (&["spec.yaml", "--demo", "--junit", "a", "--json", "./a"], "--junit and --json name the same file, ./a"),
+        (&["spec.yaml", "--demo", "--json", "ids", "--markdown", "link"], "--json and --markdown name the same file"),
+        (&["spec.yaml", "--demo", "--out", "a", "--junit", "a"], "--out and --junit name the same file"),
+        (&["spec.yaml", "--demo", "--json", "spec.yaml"], "SPEC and --json name the same file"),
+        (&["spec.yaml", "--ids-from", "ids", "--markdown", "./ids"], "--ids-from and --markdown name the same file"),
+        (&["spec.yaml", "--ids-from", "-", "--input", "-"], "can be read only once"),
+    ];
+    for (args, says) in table {
+        let home = verify(args).file("metric.yaml", &metric).file("empty", "# none\n\n").file("ids", "a\n");
+        let run = home.link("ids", "link").run();
+        assert!(run.code == 2 && run.stdout.is_empty() && run.stderr.contains(says), "{args:?}\n{}", run.screen());
+    }
+}
+
+#[test]
+fn every_code() {
+    let id = crate::support::recorded_id("lost-message");
+    let recorded = |name: &str| verify(&[&format!("{}/spec.yaml", env!("CARGO_TARGET_TMPDIR"))]).replay(name);
+    std::fs::write(format!("{}/spec.yaml", env!("CARGO_TARGET_TMPDIR")), SPEC).expect("the spec");
+    let refusing = crate::support::server::Server::answering(|_| Some((401, "text/plain", b"who are you?".to_vec())));
+    let one = ["spec.yaml", "--correlation-id", "req-42-abcdef", "--without", "loki,prometheus", "--timeout", "2s"];
+    let table = [
+        (0, verify(&["spec.yaml", "--demo=complete"])),
+        (1, verify(&["spec.yaml", "--demo=lost-message"])),
+        (1, verify(&["spec.yaml", "--demo"])),
+        (1, recorded("lost-message").args(["--correlation-id", &id, "--key", "correlation_id"])),
+        (2, verify(&["broken.yaml", "--demo"])),
+        (3, verify(&one).args(["--jaeger-url", "http://127.0.0.1:9"])),
+        (4, verify(&one).args(["--jaeger-url", refusing.url()])),
+        (74, verify(&["spec.yaml", "--demo=complete", "--out", "no/such/folder"])),
+    ];
+    for (code, command) in table {
+        let run = command.run();
+        assert_eq!(run.code, code, "{}", run.screen());
+    }
+}
+
+/// Runs it and gives the files that it wrote.
+fn written(args: &[&str], vars: &[(&str, &str)], names: &[&str]) -> (Run, Vec<String>) {
+    let home = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| home.path().join(name).display().to_string();
+    std::fs::write(path("summary.md"), "# before\n").expect("the summary");
+    let mut command = verify(args);
+    for name in names.iter().filter(|name| **name != "summary.md") {
+        let flag = format!("--{}", name.split('.').next().unwrap_or_default());
+        command = command.args([flag, path(name)]);
+    }
+    for (name, value) in vars {
+        command = command.env(name, value);
+    }
+    let run = command.env("GITHUB_STEP_SUMMARY", &path("summary.md")).run();
+    (run, names.iter().map(|name| std::fs::read_to_string(path(name)).unwrap_or_default()).collect())
+}
+
+#[test]
+fn all_files_are_written_at_once() {
+    let names = ["junit.xml", "json.json", "markdown.md", "summary.md"];
+    let args = ["spec.yaml", "--demo", "-o", "json"];
+    let (run, files) = written(&args, &[("GITHUB_ACTIONS", "true")], &names);
+    let [junit, json, markdown, summary] = &files[..] else { panic!("{files:?}") };
+    assert_eq!((run.code, json == &run.stdout), (1, true), "{}", run.stderr);
+    assert_eq!(summary, &format!("# before\n{markdown}"), "what was there stays");
+    assert_eq!(markdown, &verify(&["spec.yaml", "--demo", "-o", "markdown"]).run().stdout);
+    schema_holds(&run.json());
+    let document = quick_junit::Report::deserialize_from_str(junit).expect("JUnit");
+    let runs = run.json()["runs"].as_array().cloned().expect("runs");
+    assert_eq!((document.test_suites.len(), document.tests, document.failures), (20, 80, 9), "{junit}");
+    assert_eq!((document.errors, runs.len()), (0, 20));
+    for (suite, run) in document.test_suites.iter().zip(&runs) {
+        assert_eq!(suite.name.as_str(), run["subject"]);
+        let broken = |case: &&quick_junit::TestCase| {
+            matches!(case.status, TestCaseStatus::NonSuccess { kind: NonSuccessKind::Failure, .. })
+        };
+        let failed: Vec<&str> = suite.test_cases.iter().filter(broken).map(|case| case.name.as_str()).collect();
+        let states = run["checks"].as_array().expect("checks").iter().filter(|check| check["state"] == "broken");
+        assert_eq!(failed.len(), states.count(), "{failed:?}");
+    }
+    assert_golden("verify/annotations.txt", &run.stderr);
+    let (run, files) = written(&["spec.yaml", "--demo=complete"], &[], &["summary.md"]);
+    assert_eq!((files[0].as_str(), run.stderr.as_str()), ("# before\n", ""), "only where GitHub runs it");
+}
+
+fn schema_holds(json: &Value) {
+    let schema = trace().args(["schema"]).run().json();
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    let wrong: Vec<String> = validator.iter_errors(json).map(|e| e.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn reports_of_one_run_in_every_form() {
+    let (_, files) = written(&["spec.yaml", "--demo=lost-message"], &[], &["junit.xml", "markdown.md"]);
+    assert_golden("verify/junit.txt", &files[0]);
+    assert_golden("verify/markdown.txt", &files[1]);
+    for format in ["csv", "jsonl"] {
+        let run = verify(&["spec.yaml", "--demo=lost-message", "-o", format]).run();
+        assert_golden(&format!("verify/{format}.txt"), &run.screen());
+    }
+    for demo in ["--demo=complete", "--demo=lost-message"] {
+        schema_holds(&verify(&["spec.yaml", demo, "-o", "json"]).run().json());
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_takes_nothing_else_with_it() {
+    let (run, files) =
+        written(&["spec.yaml", "--demo=lost-message", "--json", "no/such/folder"], &[], &["junit.xml", "markdown.md"]);
+    assert_eq!(run.code, 74, "{}", run.screen());
+    assert!(run.stdout.starts_with("✗ FAIL") && run.stderr.contains("no/such/folder: No such file"));
+    assert!(files.iter().all(|file| file.contains("judge")));
+}
+
+#[test]
+fn known_failures_are_put_up_with_and_new_ones_are_not() {
+    let home = tempfile::tempdir().expect("a folder");
+    let known = home.path().join("known").display().to_string();
+    let first = verify(&["spec.yaml", "--demo=lost-message", "--write-known-failures", &known]).run();
+    assert_eq!(first.code, 1);
+    assert_golden("verify/known_failures.txt", &std::fs::read_to_string(&known).expect("the file"));
+    let (again, files) =
+        written(&["spec.yaml", "--demo=lost-message", "--known-failures", &known], &[], &["junit.xml"]);
+    assert_eq!(again.code, 0, "{}", again.screen());
+    assert_golden("verify/known_title.txt", &again.stdout.lines().next().unwrap_or_default());
+    let document = quick_junit::Report::deserialize_from_str(&files[0]).expect("JUnit");
+    assert_eq!((document.failures, files[0].matches("known before").count()), (0, 2));
+    let many = verify(&["spec.yaml", "--demo", "--known-failures", &known]).run();
+    assert!(
+        many.code == 1 && many.stdout.contains("failed as known"),
+        "others fail at the first step: {}",
+        many.screen()
+    );
+    let fewer = std::fs::read_to_string(&known).expect("the file").replace("step judge\n", "");
+    let run = verify(&["spec.yaml", "--demo=lost-message", "--known-failures", "fewer"]).file("fewer", &fewer).run();
+    assert_eq!(run.code, 1, "one of them is new");
+}
+
+/// What is known and no longer so is told, changes no code, and is dropped when the list is written anew; what cannot be
+/// told stays.
+#[test]
+fn known_failures_that_are_none_any_more_are_told() {
+    let spec = format!("{SPEC}metrics:\n  - {{ query: up, is: 1 }}\n");
+    let home = tempfile::tempdir().expect("a folder");
+    let known = home.path().join("known").display().to_string();
+    std::fs::write(&known, "step judge\nstep register\nstep judg\nforbid publish_without_consume\nmetric up\n")
+        .expect("it");
+    let args = ["metric.yaml", "--demo=lost-message", "--known-failures", &known, "--write-known-failures", &known];
+    let plain = verify(&args[..4]).file("metric.yaml", &spec).run();
+    let shown = plain.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plain.code == 0 && shown.contains("known step register fails no more"), "{}", plain.screen());
+    assert!(shown.contains("step judg is nothing that the spec expects"), "{}", plain.screen());
+    let run = verify(&args).file("metric.yaml", &spec).args(["-o", "json"]).run();
+    let json = run.json();
+    schema_holds(&json);
+    let now: Vec<_> = json["known_failures"].as_array().expect("them").iter().map(|one| one["now"].as_str()).collect();
+    assert_eq!(now, ["fails", "obsolete", "unknown", "fails", "undecided"].map(Some));
+    let nowhere = verify(&["spec.yaml", "--demo", "--ids-from", "ids", "--known-failures", "old", "-o", "json"])
+        .file("ids", "nobody\n")
+        .file("old", "step register\n")
+        .run();
+    assert_eq!(nowhere.json()["known_failures"][0]["now"], "undecided", "nothing was seen");
+    let written = std::fs::read_to_string(&known).expect("it");
+    let kept: Vec<&str> = written.lines().filter(|line| line.starts_with(char::is_alphabetic)).collect();
+    assert_eq!((run.code, kept), (0, vec!["step judge", "forbid publish_without_consume", "metric up"]));
+}
+
+/// What a backend says is a command to nobody: not to a terminal, not to GitHub, not to a reader of XML.
+#[test]
+fn nothing_a_backend_says_becomes_a_command() {
+    const EVIL: &str = r"x\u001b]0;owned\u0007\u001b[31m\r\n::set-output name=a::b\n##[error]c\n%0A::error::d ]]> &amp; <b> \u0000\u202e|`$(x)`";
+    let span = |id: &str, more: &str| {
+        format!(
+            r#"{{"traceID":"1f","spanID":"{id}","operationName":"{EVIL}","processID":"p","startTime":1795352531112000,"duration":500,"tags":[{{"key":"correlation_id","value":"req-42-abcdef"}},{{"key":"error","type":"bool","value":true}},{{"key":"otel.status_description","value":"{EVIL}"}},{{"key":"span.kind","value":"{more}"}},{{"key":"messaging.destination.name","value":"{EVIL}"}},{{"key":"messaging.system","value":"kafka"}}]}}"#
+        )
+    };
+    let trace = format!(
+        r#"{{"data":[{{"traceID":"1f","spans":[{},{}],"processes":{{"p":{{"serviceName":"{EVIL}"}}}}}}]}}"#,
+        span("a", "server"),
+        span("b", "producer")
+    );
+    let spec = "pipeline: \"a]]>b::c\"\nsteps:\n  - all: { span: \"*\", status: ok, every: true }\n  - other: { span: \"x*owned\" }\nabsent:\n  - { span: \"*\", status: error }\nforbid: [error_origin, publish_without_consume]\n";
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), trace).expect("the trace");
+    let spec_file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(spec_file.path(), spec).expect("the spec");
+    let paths = [spec_file.path(), file.path()].map(|path| path.display().to_string());
+    let args = [&paths[0], "--input", &paths[1]];
+    let names = ["junit.xml", "json.json", "markdown.md", "summary.md"];
+    let (run, files) = written(&args, &[("GITHUB_ACTIONS", "true")], &names);
+    assert_eq!(run.code, 1, "{}", run.screen());
+    let [junit, json, markdown, summary] = &files[..] else { panic!("{files:?}") };
+    for (what, text) in [
+        ("screen", &run.stdout),
+        ("stderr", &run.stderr),
+        ("junit", junit),
+        ("markdown", markdown),
+        ("summary", summary),
+    ] {
+        assert!(text.chars().all(|c| c == '\n' || !is_unsafe(c)), "{what}: {text}");
+        let begins = |line: &str| ["::", "##["].iter().any(|mark| line.trim_start().starts_with(mark));
+        let commands: Vec<&str> = text.lines().filter(|line| begins(line)).collect();
+        let ours = |line: &&str| what == "stderr" && line.starts_with("::error title=a]]>b%3A%3Ac%3A ");
+        assert!(commands.iter().all(ours), "{what}: {commands:#?}");
+        assert!(!text.contains("%0A::") || what != "stderr", "{text}");
+    }
+    assert_eq!(run.stderr.lines().count(), 4, "{}", run.stderr);
+    assert!(quick_junit::Report::deserialize_from_str(junit).is_ok(), "{junit}");
+    let _: Value = serde_json::from_str(json).expect("JSON");
+}
