@@ -191,7 +191,8 @@ fn a_server_that_gives_what_nobody_wants_does_not_keep_the_others_waiting() {
         "/api/traces" => Some((200, JSON, br#"{"data":[]}"#.to_vec())),
         _ => None,
     });
-    let args = ["--via", "spans", "--without", "prometheus", "--jaeger-url", jaeger.url(), "--limit", "20"];
+    let args =
+        ["--via", "spans", "--without", "prometheus", "--jaeger-url", jaeger.url(), "--limit", "20", "--timeout", "2m"];
     let run = hotspots(&loki, &args);
     assert_eq!(pages(&loki), 2 * 3 * 20, "two times, three queries, twenty pages each");
     assert_eq!(jaeger.seen().iter().filter(|line| line.contains("/api/traces?")).count(), 4, "{:#?}", jaeger.seen());

@@ -42,8 +42,6 @@ const KNOWN_CIRCLES: &[&str] = &[
     "src/render/markdown.rs -> src/render/mod.rs",
     "src/render/terminal/mod.rs -> src/render/mod.rs",
     "src/render/terminal/text.rs -> src/render/mod.rs",
-    "src/report/frame.rs -> src/report/mod.rs",
-    "src/report/tour.rs -> src/report/mod.rs",
     "src/source/demo/written.rs -> src/source/demo/recorder.rs",
 ];
 
