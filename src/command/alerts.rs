@@ -16,7 +16,7 @@ use crate::gather::alerts::AlertsAnswer;
 use crate::gather::rules::RulesAnswer;
 use crate::model::basis::{Basis, SampledService};
 use crate::model::conventions::short_service;
-use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::evidence::{Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::finding::Severity;
 use crate::model::pattern::Pattern;
@@ -29,6 +29,7 @@ use crate::report::filters::flags;
 use crate::report::rules::RulesReport;
 use crate::source::demo;
 use crate::source::demo::platform;
+use crate::source::role::Role;
 use crate::wire::promql::needed;
 
 /// Lines to copy.
@@ -75,18 +76,18 @@ async fn of_a_window(args: &AlertsArgs, context: &Context) -> Result<Outcome, Er
     let journey = &args.window.journey;
     let desk = Session::open(&journey.sources.recording, context)?;
     let asked = window(&args.window, desk.now, context)?;
-    let Some(prometheus) = &desk.backends.prometheus else { return Err(left_out("alerts")) };
     let progress = progress(context);
-    progress.say("asking prometheus for alerts");
-    let told = gather::alerts::gather(asked, desk.now, prometheus, &desk.transport).await;
+    progress.say(format!("asking {} for alerts", Role::Metrics.backend().as_str()));
+    let told = gather::alerts::gather(asked, desk.now, &desk.sources(&progress)).await;
     progress.done();
+    let Some(told) = told else { return Err(left_out("alerts")) };
     let filters = journey.filters.filters();
     let of_services = !filters.services.is_empty();
     let mut alerts = all(&told, asked, desk.now, &filters);
     let mut footing = Answered { settled: true, ..blank(&args.window, context) };
     let mut basis = Basis::default();
     let shown = alerts.len().min(SHOWN);
-    if desk.backends.jaeger.is_some() && shown > 0 {
+    if desk.backends.spans.is_some() && shown > 0 {
         let mut showing = AlertExamples::new(&alerts[..shown], asked);
         let touched: Windows = alerts[..shown].iter().filter_map(|alert| alert.touches(asked)).collect();
         let mut touched: Vec<Window> = touched.iter().collect();
@@ -106,7 +107,8 @@ async fn of_a_window(args: &AlertsArgs, context: &Context) -> Result<Outcome, Er
             let said =
                 format!("journeys were looked for around the newest alerts: {STRETCHES} of {} times", touched.len());
             footing.shell.note(
-                Note::new(NoteCode::Sampled, Source::Jaeger, said).hint("narrow the time with --start and --end"),
+                Note::new(NoteCode::Sampled, Role::Spans.backend(), said)
+                    .hint("narrow the time with --start and --end"),
             );
         }
         showing.finish(&mut alerts[..shown]);
@@ -211,11 +213,11 @@ async fn rules(args: &AlertsArgs, is_demo: bool, context: &Context) -> Result<Ou
     } else {
         let desk = Session::open(&journey.sources.recording, context)?;
         let asked = window(&args.window, desk.now, context)?;
-        let Some(prometheus) = &desk.backends.prometheus else { return Err(left_out("rules")) };
         let progress = progress(context);
-        progress.say("asking prometheus for its rules");
-        let told = gather::rules::gather(asked, prometheus, &desk.transport).await;
+        progress.say(format!("asking {} for its rules", Role::Metrics.backend().as_str()));
+        let told = gather::rules::gather(asked, &desk.sources(&progress)).await;
         progress.done();
+        let Some(told) = told else { return Err(left_out("rules")) };
         (footing.said, footing.unsaved) = desk.close(context);
         (told, asked)
     };

@@ -5,6 +5,7 @@ use crate::command::session::{backends, keep_recording, progress, tape, transpor
 use crate::command::{Context, Outcome};
 use crate::error::{Error, Exit};
 use crate::gather::doctor::examine;
+use crate::gather::sources::Sources;
 use crate::model::evidence::{BackendState, Source};
 use crate::model::provenance::Provenance;
 use crate::options::backends::BackendArgs;
@@ -45,7 +46,7 @@ pub async fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Error>
     let progress = progress(context);
     progress.say("examining jaeger, loki and prometheus");
     context.surroundings.stop.enter(Stage::Gathering);
-    let checks = examine(&backends, &transport, now).await;
+    let checks = examine(&Sources { backends: &backends, transport: &transport, progress: &progress }, now).await;
     progress.done();
     let (said, unsaved) = keep_recording(&transport);
     let said = said + &requests(&transport, &backends, context);

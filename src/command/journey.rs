@@ -13,6 +13,7 @@ use crate::command::session::{Session, progress};
 use crate::command::{Context, Outcome, knowledge};
 use crate::error::Error;
 use crate::gather;
+use crate::gather::sources::Sources;
 use crate::gather::wait::{Patience, WaitDecision};
 use crate::model::evidence::{Evidence, LookedUp, Note, NoteCode};
 use crate::model::journey::{Journey, Reason};
@@ -159,14 +160,14 @@ pub async fn about(
     if !wish.services.is_empty() {
         query.services = wish.services.to_vec();
     }
-    let backends = &desk.backends;
+    let sources = &Sources { backends: &desk.backends, transport, progress };
     let (evidence, query) = match wish.waiting {
-        None => (gather::gather(&query, backends, transport, progress).await, query),
+        None => (gather::gather(&query, sources).await, query),
         Some(waiting) => {
             let judge = |evidence: &Evidence, now: Timestamp| {
                 (waiting.judge)(&told(evidence.clone(), Query { now, ..query.clone() }, wish, args, context))
             };
-            let waited = gather::wait::until(&query, backends, transport, progress, waiting.patience, judge).await;
+            let waited = gather::wait::until(&query, sources, waiting.patience, judge).await;
             (waited.evidence, waited.query)
         }
     };
@@ -178,7 +179,7 @@ pub async fn about(
     if wish.around > 0 && transport.interrupted().is_none() {
         progress.say("asking for the lines around");
         let logs = &told.judged.journey.logs;
-        let (lines, notes) = gather::context_lines::gather(logs, wish.around, backends, transport, &told.query).await;
+        let (lines, notes) = gather::context_lines::gather(logs, wish.around, sources, &told.query).await;
         told.context = lines;
         notes.into_iter().for_each(|note| told.footing.shell.note(note));
     }

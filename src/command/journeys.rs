@@ -130,7 +130,7 @@ async fn newest(
         bounds: query.bounds,
     };
     let progress = progress(context);
-    let found = Box::pin(recent(&wanted, &desk.backends, &desk.transport, &progress)).await;
+    let found = Box::pin(recent(&wanted, &desk.sources(&progress))).await;
     progress.done();
     Ok(found)
 }

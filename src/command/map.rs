@@ -15,7 +15,6 @@ use crate::model::time::Window;
 use crate::options::sources::Supply;
 use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::map::{Dependencies, MapReport};
-use crate::source::server::jaeger::dependencies;
 
 /// How long Jaeger's own counts are waited for, with which ours are only compared.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -91,9 +90,8 @@ fn report(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top
 /// What Jaeger counts itself, to compare with: whatever keeps it from telling takes nothing from the answer, and who does
 /// not answer soon is not waited for.
 async fn counts_of_jaeger(desk: &Session, window: Window) -> Option<Dependencies> {
-    let endpoint = desk.backends.jaeger.as_ref()?;
-    let asked = dependencies(&desk.transport, endpoint, window);
-    let told = timeout(PATIENCE, asked).await.ok()?.ok().flatten()?;
+    let source = desk.backends.span_source(&desk.transport)?;
+    let told = timeout(PATIENCE, source.dependencies(window)).await.ok()?.ok().flatten()?;
     let mut counts = Dependencies::new();
     for (caller, callee, calls) in told {
         let count = counts.entry((caller, callee)).or_default();

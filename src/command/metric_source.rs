@@ -20,9 +20,8 @@ use crate::options::sources::Supply;
 use crate::options::window::{ViaChoice, WindowArgs};
 use crate::report::words::some;
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::Endpoint;
-use crate::source::server::jaeger::Jaeger;
-use crate::source::server::prometheus::Prometheus;
+use crate::source::role::MetricsLevel;
+use crate::source::server::endpoint::Endpoint;
 
 /// For what metrics are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +112,7 @@ pub async fn measured(
     }
     progress.done();
     if measured.is_none() && way == ViaChoice::Metrics && shell.is_complete() {
-        let said = match (&desk.backends.prometheus, grouping) {
+        let said = match (&desk.backends.metrics, grouping) {
             (Some(_), MetricGrouping::Edges) => "no metrics of a service graph with calls in this time",
             (Some(_), _) => "no span metrics that tell this and counted calls in this time, and none of jaeger's own",
             (None, MetricGrouping::Edges) => "a service graph comes from prometheus, which is left out",
@@ -126,9 +125,9 @@ pub async fn measured(
 
 /// That services which Jaeger knows are not among those that are measured: they make no metrics, or did nothing.
 async fn unmeasured(desk: &Session, measured: &Measured, filters: &Filters) -> Option<Note> {
-    let endpoint = desk.backends.jaeger.as_ref()?;
-    let connecting = Jaeger::connect(&desk.transport, endpoint, desk.backends.jaeger_api);
-    let services = tokio::time::timeout(PATIENCE, connecting).await.ok()?.ok()?.services;
+    let source = desk.backends.span_source(&desk.transport)?;
+    tokio::time::timeout(PATIENCE, source.connect()).await.ok()?.ok()?;
+    let services = source.services();
     let of_measures = measured.measures.iter().map(|measure| measure.service.as_str());
     let of_edges = measured.edges.iter().flat_map(|edge| [edge.client.as_str(), edge.server.as_str()]);
     // Beside a graph, measures only name services.
@@ -165,14 +164,14 @@ pub async fn again(
     window: Window,
 ) -> (Option<Measured>, Evidence) {
     let mut shell = Evidence::default();
-    let measured = match (teller, &desk.backends.prometheus) {
+    let measured = match (teller, &desk.backends.metrics) {
         (MetricProvider::Jaeger, _) => {
             of_jaeger(desk, ViaChoice::Metrics, MetricGrouping::Errors, filters, window, &mut shell).await
         }
         (MetricProvider::Prometheus(_), None) => None,
         (MetricProvider::Prometheus(family), Some(endpoint)) => {
-            let prometheus = Prometheus::new(&desk.transport, endpoint);
-            let asked = of_family(&prometheus, family, MetricFigures::Errors, filters, window).await;
+            let Some(source) = desk.backends.metric_source(&desk.transport) else { return (None, shell) };
+            let asked = of_family(source.as_ref(), family, MetricFigures::Errors, filters, window).await;
             told(asked.map(|(measured, notes)| (Some(measured), notes)), endpoint, window, desk, &mut shell)
         }
     };
@@ -187,23 +186,20 @@ async fn of_prometheus(
     window: Window,
     shell: &mut Evidence,
 ) -> Option<(Measured, Option<MetricProvider>)> {
-    let Some(endpoint) = &desk.backends.prometheus else {
+    let (Some(endpoint), Some(source)) = (&desk.backends.metrics, desk.backends.metric_source(&desk.transport)) else {
         shell.backends.push(backend_status::left_out(Source::Prometheus));
         return None;
     };
-    let prometheus = Prometheus::new(&desk.transport, endpoint);
     let figures = match grouping {
         MetricGrouping::Edges => {
-            let measured = told(edges(&prometheus, window).await, endpoint, window, desk, shell)?;
+            let measured = told(edges(source.as_ref(), window).await, endpoint, window, desk, shell)?;
             return Some((measured, None));
         }
         MetricGrouping::Errors => MetricFigures::Errors,
-        MetricGrouping::Operations | MetricGrouping::Services | MetricGrouping::Attributes => {
-            MetricFigures::DurationHistogram
-        }
+        MetricGrouping::Operations | MetricGrouping::Services | MetricGrouping::Attributes => MetricFigures::Durations,
     };
     let mut teller = None;
-    let asked = measures(&prometheus, figures, filters, window).await.map(|found| {
+    let asked = measures(source.as_ref(), figures, filters, window).await.map(|found| {
         let (measured, family) = found.measured.unzip();
         teller = family.map(MetricProvider::Prometheus);
         (measured, found.notes)
@@ -250,11 +246,11 @@ async fn of_jaeger(
     window: Window,
     shell: &mut Evidence,
 ) -> Option<Measured> {
-    let endpoint = desk.backends.jaeger.as_ref()?;
-    let figures =
-        if grouping == MetricGrouping::Errors { MetricFigures::Errors } else { MetricFigures::DurationHistogram };
-    let wanted = ServiceMetricsQuery { figures, by_operation: grouping != MetricGrouping::Services, window };
-    let asked = service_metrics(&desk.transport, endpoint, desk.backends.jaeger_api, filters, wanted).await;
+    let (endpoint, source) = (desk.backends.spans.as_ref()?, desk.backends.span_source(&desk.transport)?);
+    let figures = if grouping == MetricGrouping::Errors { MetricFigures::Errors } else { MetricFigures::Durations };
+    let level = if grouping == MetricGrouping::Services { MetricsLevel::Service } else { MetricsLevel::Operation };
+    let wanted = ServiceMetricsQuery { figures, level, window };
+    let asked = service_metrics(source.as_ref(), filters, wanted).await;
     let must = way == ViaChoice::Metrics;
     let mut status = backend_status::asked(endpoint, &desk.transport);
     let measured = match asked {

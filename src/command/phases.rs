@@ -19,6 +19,7 @@ use crate::report::filters::flags;
 use crate::report::phases::PhasesReport;
 use crate::source::demo;
 use crate::source::demo::platform;
+use crate::source::role::Role;
 use crate::wire::promql::selectors;
 
 /// Lines to copy.
@@ -79,14 +80,14 @@ pub async fn run(args: &PhasesArgs, context: &Context) -> Result<Outcome, Error>
             let desk = Session::open(&journey.sources.recording, context)?;
             let asked = window(&args.window, desk.now, context)?;
             let mut examples = looking(desk.now);
-            let Some(prometheus) = &desk.backends.prometheus else { return Err(left_out("phases")) };
             let progress = progress(context);
-            progress.say("asking prometheus how the phases stand");
+            progress.say(format!("asking {} how the phases stand", Role::Metrics.backend().as_str()));
             let queries = context.settings.phases.queries();
-            let metered = gather::phases::gather(&queries, asked, prometheus, &desk.transport).await;
+            let metered = gather::phases::gather(&queries, asked, &desk.sources(&progress)).await;
             progress.done();
+            let Some(metered) = metered else { return Err(left_out("phases")) };
             let mut footing = Answered { settled: true, ..blank(&args.window, context) };
-            if desk.backends.jaeger.is_some() && !metered.phases.series.is_empty() {
+            if desk.backends.spans.is_some() && !metered.phases.series.is_empty() {
                 let take = |journey| examples.add(&journey);
                 let reading = WindowQuery {
                     window: asked,

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::command::Context;
 use crate::model::evidence::Source;
 use crate::render::escape;
+use crate::source::server::backends::Backends;
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::Request;
 use crate::source::server::transport::{RequestLog, Transport, joined};
-use crate::source::server::{Backends, Endpoint};
 
 /// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to
 /// paste elsewhere, the LogQL or PromQL of each above it.
@@ -22,15 +23,18 @@ pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -
     let lines = lines.into_iter().chain(breakers(transport, backends).filter(|_| context.output.verbose > 0));
     said.extend(lines.map(|line| escape::line(&line) + "\n"));
     if context.output.show_queries {
-        said.extend(asked.iter().filter_map(|one| to_paste(one, backends.get(one.source)?)));
+        said.extend(
+            asked
+                .iter()
+                .filter_map(|one| to_paste(one, backends.endpoints().find(|endpoint| endpoint.source == one.source)?)),
+        );
     }
     said
 }
 
 /// A line for each backend that failed.
 fn breakers(transport: &Transport, backends: &Backends) -> impl Iterator<Item = String> {
-    let endpoints = [Source::Jaeger, Source::Loki, Source::Prometheus].into_iter().filter_map(|s| backends.get(s));
-    let told = endpoints.map(|endpoint| (endpoint.source.as_str(), transport.breaker(endpoint)));
+    let told = backends.endpoints().map(|endpoint| (endpoint.source.as_str(), transport.breaker(endpoint)));
     told.filter(|(_, breaker)| !breaker.is_plain())
         .map(|(source, breaker)| format!("{source:<10}  breaker {}", breaker.line()))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::command::Context;
 use crate::command::request_log::requests;
 use crate::error::{Error, Exit};
+use crate::gather::sources::Sources;
 use crate::model::time::Timestamp;
 use crate::options::last_key;
 use crate::options::origin::Setting;
@@ -12,7 +13,7 @@ use crate::options::sources::RecordingArgs;
 use crate::progress::Progress;
 use crate::render::escape;
 use crate::source::recording::Recording;
-use crate::source::server::Backends;
+use crate::source::server::backends::Backends;
 use crate::source::server::transport::{Limits, Transport};
 use crate::stop::Stage;
 
@@ -30,6 +31,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// The sources of one question.
+    pub fn sources<'a>(&'a self, progress: &'a Progress) -> Sources<'a> {
+        Sources { backends: &self.backends, transport: &self.transport, progress }
+    }
+
     /// Opens it: the clock runs from here.
     ///
     /// # Errors

@@ -135,7 +135,7 @@ pub async fn each_of(
 /// Usage: who has them is left out.
 pub fn needs_spans(desk: &Session) -> Result<(), Error> {
     let left_out = || Error::usage("--without jaeger: spans come from it alone", "leave jaeger in");
-    desk.backends.jaeger.as_ref().map(|_| ()).ok_or_else(left_out)
+    desk.backends.spans.as_ref().map(|_| ()).ok_or_else(left_out)
 }
 
 /// Whether one journey is named, rather than a window.
@@ -219,17 +219,17 @@ pub async fn read(
         TraceSelection::AndErrors => vec![newest.clone(), newest.with_errors()],
     };
     let progress = progress(context);
-    let (backends, transport) = (&desk.backends, &desk.transport);
+    let sources = &desk.sources(&progress);
     let needs_lines = !texts.is_empty();
     let mut lines = FoundLines::default();
     let naming = async {
         if needs_lines {
             let most = limit.saturating_mul(LINES);
-            lines = Box::pin(lines_with(texts, reading.window, most, backends, transport, &progress)).await;
+            lines = Box::pin(lines_with(texts, reading.window, most, sources)).await;
         }
         lines.traces()
     };
-    let mut sampled = Box::pin(samples(&looks, naming, backends, transport, &progress)).await;
+    let mut sampled = Box::pin(samples(&looks, naming, sources)).await;
     progress.done();
     let is_away =
         |backend: &BackendStatus| backend.name == Source::Jaeger && backend.state == BackendState::NotConfigured;

@@ -1,14 +1,14 @@
 //! Asking Prometheus which alerts there were and are.
 
 use crate::gather::metric_status::MetricStatus;
-use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::gather::sources::Sources;
+use crate::model::evidence::{Evidence, Note, NoteCode};
 use crate::model::metric::{ActiveAlert, Alert, Series};
 use crate::model::rule::{Rule, RuleKind};
 use crate::model::time::{SECOND, Timestamp, Window};
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::Endpoint;
-use crate::source::server::prometheus::{Prometheus, step_seconds};
-use crate::source::server::transport::Transport;
+use crate::source::role::Role;
+use crate::source::role::{MetricSource, step_seconds};
 use crate::wire::prometheus_json::alerts_from_series;
 
 /// What came.
@@ -32,34 +32,34 @@ pub struct AlertsAnswer {
     pub shell: Evidence,
 }
 
-/// Asks for the alerts of the window, and for those of now where it reaches so far.
-pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transport: &Transport) -> AlertsAnswer {
-    let prometheus = Prometheus::new(transport, endpoint);
-    let mut standing = MetricStatus::new(endpoint, transport);
+/// Asks for the alerts of the window, and for those of now where it reaches so far; none where metrics are left out.
+pub async fn gather(window: Window, now: Timestamp, sources: &Sources<'_>) -> Option<AlertsAnswer> {
+    let (endpoint, metrics) = (sources.endpoint(Role::Metrics)?, sources.metrics()?);
+    let mut status = MetricStatus::new(endpoint, sources.transport);
     let (alerts, since) = (over("max_over_time", "ALERTS", window), over("last_over_time", "ALERTS_FOR_STATE", window));
     let is_now = window.to >= now;
-    let active = async { if is_now { Some(prometheus.alerts(now).await) } else { None } };
-    let sampled = async { if is_now { Some(prometheus.instant("ALERTS", now).await) } else { None } };
+    let active = async { if is_now { Some(metrics.alerts(now).await) } else { None } };
+    let sampled = async { if is_now { Some(metrics.instant("ALERTS", now).await) } else { None } };
     let (alerts, since, active, sampled) =
-        tokio::join!(prometheus.range(&alerts, window), prometheus.range(&since, window), active, sampled);
-    let stretches = alerts_from_series(&standing.take(alerts));
-    let sampled = sampled.map(|asked| alerts_from_series(&standing.take(asked))).filter(|_| standing.is_well());
-    let since = standing.take(since);
+        tokio::join!(metrics.range(&alerts, window), metrics.range(&since, window), active, sampled);
+    let stretches = alerts_from_series(&status.take(alerts));
+    let sampled = sampled.map(|asked| alerts_from_series(&status.take(asked))).filter(|_| status.is_well());
+    let since = status.take(since);
     let active = match active {
-        Some(Err(failure)) if standing.is_well() && has_no_list(&failure) => {
+        Some(Err(failure)) if status.is_well() && has_no_list(&failure) => {
             let said = format!("which alerts are active is taken from ALERTS alone: {}", failure.message);
-            standing.note(Note::new(NoteCode::Info, Source::Prometheus, said));
+            status.note(Note::new(NoteCode::Info, metrics.backend(), said));
             vec![]
         }
-        Some(asked) => standing.take(asked),
+        Some(asked) => status.take(asked),
         None => vec![],
     };
     let items = stretches.len().max(active.len());
-    let rules = if standing.is_well() { rules(&prometheus, &mut standing).await } else { None };
+    let rules = if status.is_well() { rules(metrics.as_ref(), &mut status).await } else { None };
     let could_fire = |rule: &Rule| rule.kind == RuleKind::Alerting;
     let no_rules = items == 0 && rules.as_ref().is_some_and(|rules| !rules.iter().any(could_fire));
     let rules = rules.unwrap_or_default();
-    AlertsAnswer {
+    Some(AlertsAnswer {
         stretches,
         since,
         active,
@@ -67,18 +67,18 @@ pub async fn gather(window: Window, now: Timestamp, endpoint: &Endpoint, transpo
         rules,
         no_rules,
         step_ns: step_ns(window),
-        shell: standing.shell("alerts", items, String::new(), window),
-    }
+        shell: status.shell("alerts", items, String::new(), window),
+    })
 }
 
 /// What they say of their alerts helps to read an answer; that it could not be had takes nothing from it.
-async fn rules(prometheus: &Prometheus<'_>, standing: &mut MetricStatus<'_>) -> Option<Vec<Rule>> {
-    match prometheus.rules().await {
+async fn rules(metrics: &dyn MetricSource, status: &mut MetricStatus<'_>) -> Option<Vec<Rule>> {
+    match metrics.rules().await {
         Ok(told) => Some(told.data),
         Err(failure) if has_no_list(&failure) => None,
         Err(failure) => {
             let said = format!("what the rules say of their alerts is not known: {}", failure.message);
-            standing.note(Note::new(NoteCode::Info, Source::Prometheus, said));
+            status.note(Note::new(NoteCode::Info, metrics.backend(), said));
             None
         }
     }

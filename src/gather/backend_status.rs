@@ -2,7 +2,7 @@
 
 use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::Endpoint;
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::transport::{Transport, shown};
 
 /// The state of a backend that never answered. At an address that nobody named, nobody need be.

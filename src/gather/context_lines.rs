@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use crate::model::evidence::{Note, NoteCode, Source};
+use crate::gather::sources::Sources;
+use crate::model::evidence::{Note, NoteCode};
 use crate::model::log::LogEntry;
 use crate::model::time::{HOUR, SECOND, Timestamp, Window};
 use crate::query::Query;
 use crate::source::failure::Failure;
-use crate::source::server::Backends;
-use crate::source::server::loki::{Direction, Loki, most_lines};
-use crate::source::server::request::quoted;
-use crate::source::server::transport::Transport;
+use crate::source::role::{Direction, LogSource};
+use crate::source::server::loki::most_lines;
 
 /// How many places are looked at.
 const MOST_PLACES: usize = 50;
@@ -34,30 +33,29 @@ struct LogPlace {
 pub async fn gather(
     lines: &[LogEntry],
     count: usize,
-    backends: &Backends,
-    transport: &Transport,
+    sources: &Sources<'_>,
     query: &Query,
 ) -> (Vec<LogEntry>, Vec<Note>) {
-    let Some(endpoint) = &backends.loki else { return (Vec::new(), Vec::new()) };
-    let loki = Loki::new(transport, endpoint);
-    let mut places = places(lines);
+    let Some(source) = sources.logs() else { return (Vec::new(), Vec::new()) };
+    let backend = source.backend();
+    let mut places = places(source.as_ref(), lines);
     let mut notes = Vec::new();
     if places.len() > MOST_PLACES {
         let message = format!("context is shown around the first {MOST_PLACES} of {} places", places.len());
-        notes.push(Note::new(NoteCode::Info, Source::Loki, message));
+        notes.push(Note::new(NoteCode::Info, backend, message));
         places.truncate(MOST_PLACES);
     }
     let mut found = Vec::new();
-    for part in join_all(places.iter().map(|place| look(&loki, place, count, query))).await {
+    for part in join_all(places.iter().map(|place| look(source.as_ref(), place, count, query))).await {
         match part {
             Ok((lines, cut)) => {
                 found.extend(lines);
                 if cut == PageEnd::Something {
                     let message = "a place holds more lines than one page; context is shown around its first ones";
-                    notes.push(Note::new(NoteCode::Info, Source::Loki, message));
+                    notes.push(Note::new(NoteCode::Info, backend, message));
                 }
             }
-            Err(failure) => notes.push(failure.note(Source::Loki)),
+            Err(failure) => notes.push(failure.note(backend)),
         }
     }
     (found, notes)
@@ -65,7 +63,7 @@ pub async fn gather(
 
 /// The neighbours in one place: what lies between its lines is read whole, so that each line gets its own.
 async fn look(
-    loki: &Loki<'_>,
+    source: &dyn LogSource,
     place: &LogPlace,
     count: usize,
     query: &Query,
@@ -77,9 +75,9 @@ async fn look(
     let after = Window::new(last.plus(1), last.plus(REACH).min(query.now.plus(1)).max(last.plus(2)));
     let within = Window::new(*first, last.plus(1));
     let (before, within, after) = tokio::join!(
-        page(loki, place, before, count, Direction::Backward),
-        page(loki, place, within, MOST_LINES, Direction::Forward),
-        page(loki, place, after, count, Direction::Forward),
+        page(source, place, before, count, Direction::Backward),
+        page(source, place, within, MOST_LINES, Direction::Forward),
+        page(source, place, after, count, Direction::Forward),
     );
     let ((before, _), (within, cut), (after, _)) = (before?, within?, after?);
     let mut all: Vec<LogEntry> = [before, within, after].into_iter().flatten().collect();
@@ -89,16 +87,16 @@ async fn look(
 
 /// One page, as long as the server allows, and whether there may be more.
 async fn page(
-    loki: &Loki<'_>,
+    source: &dyn LogSource,
     place: &LogPlace,
     window: Window,
     limit: usize,
     from: Direction,
 ) -> Result<(Vec<LogEntry>, PageEnd), Failure> {
-    let (limit, page) = match loki.page(&place.selector, window, limit, from).await {
+    let (limit, page) = match source.page(&place.selector, window, limit, from).await {
         Ok(page) => (limit, page),
         Err(failure) => match most_lines(&failure.message) {
-            Some(less) if less < limit => (less, loki.page(&place.selector, window, less, from).await?),
+            Some(less) if less < limit => (less, source.page(&place.selector, window, less, from).await?),
             _ => return Err(failure),
         },
     };
@@ -126,13 +124,15 @@ enum PageEnd {
 }
 
 /// Stretches in which lines of one stream lie close together, by time.
-fn places(lines: &[LogEntry]) -> Vec<LogPlace> {
+fn places(source: &dyn LogSource, lines: &[LogEntry]) -> Vec<LogPlace> {
     let mut by_stream: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
     for line in lines {
-        by_stream.entry(selector(line)).or_default().push(line.time);
+        if !line.labels.is_empty() {
+            by_stream.entry(streams(source, line)).or_default().push(line.time);
+        }
     }
     let mut places = Vec::new();
-    for (selector, mut times) in by_stream.into_iter().filter(|(selector, _)| selector != "{}") {
+    for (selector, mut times) in by_stream {
         times.sort_unstable();
         for near in times.chunk_by(|a, b| b.since(*a) <= CLOSE) {
             places.push(LogPlace { selector: selector.clone(), own: near.to_vec() });
@@ -143,18 +143,27 @@ fn places(lines: &[LogEntry]) -> Vec<LogPlace> {
 }
 
 /// All streams of the line's service: by the label that names it, else by every label it has.
-fn selector(line: &LogEntry) -> String {
-    let by_service = line.labels.iter().find(|(_, value)| **value == line.service && !line.service.is_empty());
-    let matchers: Vec<String> = match by_service {
-        Some((label, value)) => vec![format!("{label}={}", quoted(value))],
-        None => line.labels.iter().map(|(label, value)| format!("{label}={}", quoted(value))).collect(),
-    };
-    format!("{{{}}}", matchers.join(","))
+fn streams(source: &dyn LogSource, line: &LogEntry) -> String {
+    let labels: Vec<(&str, &str)> = line.labels.iter().map(|(label, value)| (label.as_str(), value.as_str())).collect();
+    let by_service = labels.iter().find(|(_, value)| *value == line.service && !line.service.is_empty());
+    source.streams_of_labels(by_service.map_or(&labels[..], std::slice::from_ref))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::evidence::Source;
+    use crate::source::recording::Recording;
+    use crate::source::server::endpoint::Endpoint;
+    use crate::source::server::loki::Loki;
+    use crate::source::server::transport::{Limits, Transport};
+    use crate::stop::Stop;
+
+    fn with_loki<T>(test: impl FnOnce(&dyn LogSource) -> T) -> T {
+        let transport = Transport::new(Limits::default(), Recording::Off, Stop::default());
+        let endpoint = Endpoint::new(Source::Loki, url::Url::parse("http://localhost:3100").unwrap());
+        test(&Loki::new(&transport, &endpoint))
+    }
 
     type Labels<'a> = &'a [(&'a str, &'a str)];
 
@@ -176,7 +185,8 @@ mod tests {
             ("cart", &[], "{}"),
         ];
         for (service, labels, wanted) in table {
-            assert_eq!(selector(&line(0, service, labels)), wanted, "{service:?}");
+            let line = line(0, service, labels);
+            assert_eq!(with_loki(|source| streams(source, &line)), wanted, "{service:?}");
         }
     }
 
@@ -191,7 +201,8 @@ mod tests {
             app(1, "bill"),
             line(2, "no labels", &[]),
         ];
-        let told = places(&lines).into_iter().map(|place| (place.selector, place.own.iter().map(|at| at.0).collect()));
+        let places = with_loki(|source| places(source, &lines));
+        let told = places.into_iter().map(|place| (place.selector, place.own.iter().map(|at| at.0).collect()));
         let place = |service: &str, own: &[i64]| (format!("{{app=\"{service}\"}}"), own.to_vec());
         assert_eq!(
             told.collect::<Vec<(String, Vec<i64>)>>(),

@@ -3,46 +3,25 @@
 use futures_util::future::join_all;
 
 use crate::gather::backend_status;
-use crate::model::evidence::{BackendState, Source};
+use crate::gather::sources::Sources;
+use crate::model::evidence::BackendState;
 use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Timestamp, Window};
 use crate::report::doctor::{Ability, DoctorRow};
 use crate::source::failure::Failure;
-use crate::source::server::jaeger::{Dialect, Jaeger, TraceSearch};
-use crate::source::server::loki::{self, Direction, Loki};
-use crate::source::server::prometheus::Prometheus;
+use crate::source::role::{Direction, LogSource, MetricSource, Role, SpanSource, TraceSearch};
+use crate::source::server::auth::Auth;
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::Response;
 use crate::source::server::transport::{Transport, shown};
-use crate::source::server::{Auth, Backends, Endpoint, JaegerApi};
 
 /// How many services are asked for their newest span.
 const SERVICES_ASKED: usize = 8;
 
-/// Looks at all three at once.
-pub async fn examine(backends: &Backends, transport: &Transport, now: Timestamp) -> Vec<DoctorRow> {
-    let clinic = Examiner { transport, now };
-    let (jaeger, loki, prometheus) = tokio::join!(
-        async {
-            match &backends.jaeger {
-                Some(endpoint) => clinic.jaeger(endpoint, backends.jaeger_api).await,
-                None => left_out(Source::Jaeger),
-            }
-        },
-        async {
-            match &backends.loki {
-                Some(endpoint) => clinic.loki(endpoint, backends.loki_selector.as_deref()).await,
-                None => left_out(Source::Loki),
-            }
-        },
-        async {
-            match &backends.prometheus {
-                Some(endpoint) => clinic.prometheus(endpoint).await,
-                None => left_out(Source::Prometheus),
-            }
-        },
-    );
-    let known = |row: DoctorRow| DoctorRow { breaker: backends.get(row.name).map(|e| transport.breaker(e)), ..row };
-    [jaeger, loki, prometheus].map(|row| known(clinic.judged(row))).to_vec()
+/// Examines the source of every role, all at the same time.
+pub async fn examine(sources: &Sources<'_>, now: Timestamp) -> Vec<DoctorRow> {
+    let examiner = Examiner { transport: sources.transport, now };
+    join_all(Role::ALL.map(|role| examiner.examine(sources, role))).await
 }
 
 struct Examiner<'a> {
@@ -51,6 +30,28 @@ struct Examiner<'a> {
 }
 
 impl Examiner<'_> {
+    async fn examine(&self, sources: &Sources<'_>, role: Role) -> DoctorRow {
+        let Some(endpoint) = sources.endpoint(role) else {
+            return DoctorRow { state: BackendState::LeftOut, ..DoctorRow::blank(role.backend(), "--without") };
+        };
+        let row = blank(endpoint);
+        let row = match role {
+            Role::Spans => match sources.spans() {
+                Some(source) => self.spans(row, endpoint, source.as_ref()).await,
+                None => row,
+            },
+            Role::Logs => match sources.logs() {
+                Some(source) => self.logs(row, endpoint, source.as_ref(), sources.backends.streams.as_deref()).await,
+                None => row,
+            },
+            Role::Metrics => match sources.metrics() {
+                Some(source) => self.metrics(row, endpoint, source.as_ref()).await,
+                None => row,
+            },
+        };
+        DoctorRow { breaker: Some(self.transport.breaker(endpoint)), ..self.judged(row) }
+    }
+
     /// Of a backend that was still answering when the command was asked to end, nothing is concluded.
     fn judged(&self, mut row: DoctorRow) -> DoctorRow {
         if let Some(failure) = self.transport.interrupted().filter(|_| row.state == BackendState::Ok) {
@@ -61,28 +62,22 @@ impl Examiner<'_> {
         row
     }
 
-    async fn jaeger(&self, endpoint: &Endpoint, api: JaegerApi) -> DoctorRow {
-        let mut row = blank(endpoint);
-        let jaeger = match Jaeger::connect(self.transport, endpoint, api).await {
-            Ok(jaeger) => jaeger,
-            Err(failure) => return self.unwell(row, endpoint, &failure),
-        };
+    async fn spans(&self, mut row: DoctorRow, endpoint: &Endpoint, source: &dyn SpanSource) -> DoctorRow {
+        if let Err(failure) = source.connect().await {
+            return self.unwell(row, endpoint, &failure);
+        }
         let window = Window::new(self.now.plus(-HOUR), self.now.plus(1));
         let (version, tags, newest) =
-            tokio::join!(jaeger.version(), tags(&jaeger, window), newest_span(&jaeger, self.now));
+            tokio::join!(source.version(), tags(source, window), newest_span(source, self.now));
         let (version, answer) = version.unwrap_or_default();
         row.version = version;
         row.clock_difference_ns = self.clock_difference(answer.as_ref());
-        row.dialect = format!(
-            "{} ({})",
-            jaeger.dialect.as_str(),
-            if jaeger.dialect == Dialect::V1 { "/api/traces" } else { "/api/v3/traces" }
-        );
+        row.dialect = format!("{} ({})", source.api(), source.search_path());
         row.abilities = vec![
-            ability("services", jaeger.services.len().to_string()),
+            ability("services", source.services().len().to_string()),
             ability(
                 "tag search without a service",
-                if jaeger.serviceless { "yes" } else { "no: every service is asked" },
+                if source.searches_all_services() { "yes" } else { "no: every service is asked" },
             ),
         ];
         // Who lists services and finds nothing is of no use.
@@ -95,7 +90,7 @@ impl Examiner<'_> {
         if tags == TagFilter::Ignored {
             row.next =
                 "answers are filtered here instead, which costs more: use --jaeger-api v1 if the server has it".into();
-        } else if jaeger.services.is_empty() {
+        } else if source.services().is_empty() {
             row.next = "it knows no service yet: do your services send their spans here?".into();
         } else {
             row.next = stale_advice(newest, self.now, "span");
@@ -103,11 +98,15 @@ impl Examiner<'_> {
         row
     }
 
-    async fn loki(&self, endpoint: &Endpoint, selector: Option<&str>) -> DoctorRow {
-        let mut row = blank(endpoint);
-        let loki = Loki::new(self.transport, endpoint);
+    async fn logs(
+        &self,
+        mut row: DoctorRow,
+        endpoint: &Endpoint,
+        source: &dyn LogSource,
+        selector: Option<&str>,
+    ) -> DoctorRow {
         let week = Window::new(self.now.plus(-7 * DAY), self.now.plus(1));
-        let (version, labels) = tokio::join!(loki.version(), loki.labels(week));
+        let (version, labels) = tokio::join!(source.version(), source.labels(week));
         let labels = match labels {
             Ok(labels) => labels,
             Err(failure) => return self.unwell(row, endpoint, &failure),
@@ -116,10 +115,10 @@ impl Examiner<'_> {
             row.version = Some(version).filter(|v| !v.is_empty());
             row.clock_difference_ns = self.clock_difference(Some(&answer));
         }
-        let found = loki::selector(&labels);
+        let found = source.best_label(&labels).map(|label| source.streams_with(label));
         let in_use = selector.map(ToOwned::to_owned).or(found.clone());
         let newest = match &in_use {
-            Some(selector) => match loki.page(selector, week, 20, Direction::Backward).await {
+            Some(selector) => match source.page(selector, week, 20, Direction::Backward).await {
                 Ok(page) => page.logs,
                 Err(failure) => return self.unwell(row, endpoint, &failure),
             },
@@ -135,7 +134,7 @@ impl Examiner<'_> {
         row.newest = newest.iter().map(|line| line.time).max();
         row.next = if newest.is_empty() {
             "no line in 7 days: does anything ship logs here, and is the tenant right?".into()
-        } else if selector.is_none() && found.as_deref() != Some("{service_name=~\".+\"}") {
+        } else if selector.is_none() && found.as_deref() != Some(source.usual_streams()) {
             "streams without that label are not asked: set `selector` in the profile".into()
         } else {
             stale_advice(row.newest, self.now, "line")
@@ -143,15 +142,13 @@ impl Examiner<'_> {
         row
     }
 
-    async fn prometheus(&self, endpoint: &Endpoint) -> DoctorRow {
-        let mut row = blank(endpoint);
-        let prometheus = Prometheus::new(self.transport, endpoint);
+    async fn metrics(&self, mut row: DoctorRow, endpoint: &Endpoint, source: &dyn MetricSource) -> DoctorRow {
         let window = Window::new(self.now.plus(-HOUR), self.now);
         let (version, newest, exemplars, alerts) = tokio::join!(
-            prometheus.version(),
-            prometheus.instant("max(timestamp(up))", self.now),
-            prometheus.exemplars(window),
-            prometheus.instant("count(ALERTS)", self.now),
+            source.version(),
+            source.instant("max(timestamp(up))", self.now),
+            source.exemplars(window),
+            source.instant("count(ALERTS)", self.now),
         );
         let newest = match newest {
             Ok(told) => told.data,
@@ -228,22 +225,23 @@ impl TagFilter {
     }
 }
 
-async fn tags(jaeger: &Jaeger<'_>, window: Window) -> Result<TagFilter, Failure> {
+async fn tags(source: &dyn SpanSource, window: Window) -> Result<TagFilter, Failure> {
     let search = TraceSearch { operation: None, tags: &[("trace.doctor", "no span has this")], window, limit: 5 };
-    let service = if jaeger.serviceless { None } else { jaeger.services.first().map(String::as_str) };
-    if service.is_none() && !jaeger.serviceless {
+    let service = if source.searches_all_services() { None } else { source.services().first().map(String::as_str) };
+    if service.is_none() && !source.searches_all_services() {
         return Ok(TagFilter::Unknown);
     }
-    let found = jaeger.search(&search, service).await?;
+    let found = source.search(&search, service).await?;
     Ok(if found.spans.is_empty() { TagFilter::Honoured } else { TagFilter::Ignored })
 }
 
 /// The newest span that is found; a failure where that is why there is none.
-async fn newest_span(jaeger: &Jaeger<'_>, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+async fn newest_span(source: &dyn SpanSource, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
     for back in [HOUR, DAY, 7 * DAY] {
         let window = Window::new(now.plus(-back), now.plus(1));
-        let some = jaeger.services.iter().take(SERVICES_ASKED);
-        let found = join_all(some.map(|service| jaeger.newest(service, window))).await;
+        let any = TraceSearch { operation: None, tags: &[], window, limit: 1 };
+        let some = source.services().iter().take(SERVICES_ASKED);
+        let found = join_all(some.map(|service| source.search(&any, Some(service)))).await;
         let (found, failed): (Vec<_>, Vec<_>) = found.into_iter().partition(Result::is_ok);
         let spans = found.into_iter().flatten().flat_map(|decoded| decoded.spans);
         if let Some(newest) = spans.filter(Span::has_sane_time).map(|s| s.end()).max() {
@@ -274,8 +272,4 @@ fn blank(endpoint: &Endpoint) -> DoctorRow {
         },
         ..DoctorRow::blank(endpoint.source, &endpoint.url_from)
     }
-}
-
-fn left_out(source: Source) -> DoctorRow {
-    DoctorRow { state: BackendState::LeftOut, ..DoctorRow::blank(source, "--without") }
 }

@@ -41,7 +41,7 @@ impl Fetched {
         Self { failures: vec![(source, failure)], ..Self::default() }
     }
 
-    /// Adds another step's haul.
+    /// Adds another step's fetched.
     pub fn absorb(&mut self, other: Self) {
         for spans in other.spans.0.into_values() {
             self.spans.add(spans);
@@ -53,10 +53,10 @@ impl Fetched {
         self.failures.extend(other.failures);
     }
 
-    /// The hauls of several steps as one.
-    pub fn all(hauls: impl IntoIterator<Item = Self>) -> Self {
-        hauls.into_iter().fold(Self::default(), |mut all, haul| {
-            all.absorb(haul);
+    /// The parts of several steps as one.
+    pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        parts.into_iter().fold(Self::default(), |mut all, fetched| {
+            all.absorb(fetched);
             all
         })
     }

@@ -13,33 +13,30 @@ use crate::model::log::LineKey;
 use crate::model::time::{SECOND, Window};
 use crate::query::Query;
 use crate::source::failure::Failure;
-use crate::source::server::loki::{self, Direction, Loki};
+use crate::source::role::{Direction, LineMatch, LogSource};
+use crate::source::server::loki;
 use crate::stitch::id_matching::{is_short, spellings};
 use crate::wire::Decoded;
 
-/// Loki 3 gives every stream this label by itself.
-pub const USUAL_SELECTOR: &str = "{service_name=~\".+\"}";
-/// What a Loki serves in one page unless told otherwise.
-pub const MOST_LINES: usize = 5000;
 /// How many trace IDs go into one query.
 const TRACES_A_QUERY: usize = 20;
 
 /// Loki, for one question.
 pub struct LineFetcher<'a> {
-    loki: Loki<'a>,
+    source: Box<dyn LogSource + 'a>,
     query: &'a Query,
     selector: RefCell<Option<String>>,
 }
 
 impl<'a> LineFetcher<'a> {
     /// With a selector from the configuration, or none to find one out.
-    pub fn new(loki: Loki<'a>, query: &'a Query, selector: Option<String>) -> Self {
-        Self { loki, query, selector: RefCell::new(selector) }
+    pub fn new(source: Box<dyn LogSource + 'a>, query: &'a Query, selector: Option<String>) -> Self {
+        Self { source, query, selector: RefCell::new(selector) }
     }
 
     /// The selector in use.
     pub fn selector(&self) -> String {
-        self.selector.borrow().clone().unwrap_or_else(|| USUAL_SELECTOR.to_owned())
+        self.selector.borrow().clone().unwrap_or_else(|| self.source.usual_streams().to_owned())
     }
 
     /// Lines that carry the ID in their text, a label or their metadata.
@@ -47,29 +44,30 @@ impl<'a> LineFetcher<'a> {
         if self.selector.borrow().is_some() {
             return self.by_id_with(&self.selector(), id, window).await;
         }
-        let (labels, haul) = tokio::join!(self.loki.labels(window), self.by_id_with(USUAL_SELECTOR, id, window));
+        let usual = self.source.usual_streams();
+        let (labels, fetched) = tokio::join!(self.source.labels(window), self.by_id_with(usual, id, window));
         let labels = match labels {
             Ok(labels) => labels,
-            Err(failure) => return untold(haul, &failure),
+            Err(failure) => return without_labels(self.source.backend(), fetched, &failure),
         };
-        let Some(found) = loki::selector(&labels) else { return haul };
+        let found = self.source.best_label(&labels).map(|label| self.source.streams_with(label));
+        let Some(found) = found else { return fetched };
         self.selector.replace(Some(found.clone()));
-        if found == USUAL_SELECTOR {
-            return haul;
+        if found == usual {
+            return fetched;
         }
-        let mut haul = self.by_id_with(&found, id, window).await;
-        haul.notes.push(chosen_by(&found));
-        haul
+        let mut fetched = self.by_id_with(&found, id, window).await;
+        fetched.notes.push(chosen_by(self.source.backend(), &found));
+        fetched
     }
 
     async fn by_id_with(&self, selector: &str, id: &str, window: Window) -> Fetched {
-        let text = if is_short(id) {
-            loki::by_value(selector, &self.query.keys, id)
-        } else {
-            loki::by_text(selector, &spellings(id))
-        };
-        let field = loki::by_field(selector, &self.query.keys, &[id.to_owned()]);
-        let (text, field) = tokio::join!(self.pages(&text, window), self.pages(&field, window));
+        let (keys, spellings, values) = (&self.query.keys, spellings(id), [id.to_owned()]);
+        let text =
+            if is_short(id) { LineMatch::KeyedValue { keys, value: id } } else { LineMatch::AnyText(&spellings) };
+        let field = LineMatch::Field { names: keys, values: &values };
+        let (text, field) = (self.source.queries(selector, text), self.source.queries(selector, field));
+        let (text, field) = tokio::join!(self.all_pages(&text, window), self.all_pages(&field, window));
         Fetched::all([text, field])
     }
 
@@ -79,37 +77,43 @@ impl<'a> LineFetcher<'a> {
         let selector = self.selector();
         let queries = traces.chunks(TRACES_A_QUERY).flat_map(|some| {
             let spelled: Vec<String> = some.iter().flat_map(|t| t.spellings()).collect();
-            [loki::by_text(&selector, &spelled), loki::by_field(&selector, &names, &spelled)]
+            let text = self.source.queries(&selector, LineMatch::AnyText(&spelled));
+            let field = self.source.queries(&selector, LineMatch::Field { names: &names, values: &spelled });
+            [text, field].concat()
         });
         let queries: Vec<String> = queries.collect();
+        self.all_pages(&queries, window).await
+    }
+
+    async fn all_pages(&self, queries: &[String], window: Window) -> Fetched {
         Fetched::all(join_all(queries.iter().map(|query| self.pages(query, window))).await)
     }
 
     /// How many bytes a look at this window would read.
     pub async fn bytes(&self, window: Window) -> Option<u64> {
-        self.loki.stats(&self.selector(), window).await.ok().map(|stats| stats.bytes)
+        self.source.bytes(&self.selector(), window).await
     }
 
     /// Every line of a query: pages in time order, each beginning at the last one's last instant. Windows that are
     /// too much for the server are halved. What came before a failure is kept.
     async fn pages(&self, query: &str, window: Window) -> Fetched {
-        let mut haul = Fetched::default();
+        let mut fetched = Fetched::default();
         let mut seen = HashSet::new();
         let mut open = vec![window];
         while let Some(window) = open.pop() {
-            match self.pages_of(query, window, &mut seen, &mut haul).await {
+            match self.pages_of(query, window, &mut seen, &mut fetched).await {
                 Ok(()) => {}
                 Err(failure) if loki::wants_less(&failure) && window.length() > SECOND => {
                     let [early, late] = window.halves();
                     open.extend([late, early]);
                 }
                 Err(failure) => {
-                    haul.failures.push((Source::Loki, failure));
-                    return haul;
+                    fetched.failures.push((self.source.backend(), failure));
+                    return fetched;
                 }
             }
         }
-        haul
+        fetched
     }
 
     async fn pages_of(
@@ -117,12 +121,12 @@ impl<'a> LineFetcher<'a> {
         query: &str,
         window: Window,
         seen: &mut HashSet<LineKey>,
-        haul: &mut Fetched,
+        fetched: &mut Fetched,
     ) -> Result<(), Failure> {
-        let usual = self.query.bounds.page.clamp(1, MOST_LINES);
-        let (mut rest, mut limit, mut most) = (window, usual, MOST_LINES);
+        let usual = self.query.bounds.page.clamp(1, self.source.page_limit());
+        let (mut rest, mut limit, mut most) = (window, usual, self.source.page_limit());
         loop {
-            let page = match self.loki.page(query, rest, limit, Direction::Forward).await {
+            let page = match self.source.page(query, rest, limit, Direction::Forward).await {
                 Err(failure) => match loki::most_lines(&failure.message) {
                     Some(less) if less < limit => {
                         (limit, most) = (less.max(1), less.max(1));
@@ -132,11 +136,11 @@ impl<'a> LineFetcher<'a> {
                 },
                 Ok(page) => page,
             };
-            haul.notes.extend(remarks(&page));
+            fetched.notes.extend(remarks(self.source.backend(), &page));
             let full = page.logs.len() + page.skipped_count >= limit;
             let last = page.logs.iter().map(|e| e.time).max();
-            haul.logs.extend(page.logs.into_iter().filter(|entry| seen.insert(LineKey::new(entry))));
-            if haul.logs.len() > self.query.bounds.lines {
+            fetched.logs.extend(page.logs.into_iter().filter(|entry| seen.insert(LineKey::new(entry))));
+            if fetched.logs.len() > self.query.bounds.lines {
                 return Ok(());
             }
             let Some(last) = last.filter(|_| full) else { return Ok(()) };
@@ -147,7 +151,7 @@ impl<'a> LineFetcher<'a> {
             } else {
                 let message =
                     format!("more than {most} lines at one instant ({}); some of them were not given", last.rfc3339());
-                haul.notes.push(Note::new(NoteCode::Truncated, Source::Loki, message));
+                fetched.notes.push(Note::new(NoteCode::Truncated, self.source.backend(), message));
                 rest.from = last.plus(1);
                 if rest.is_empty() {
                     return Ok(());
@@ -158,24 +162,25 @@ impl<'a> LineFetcher<'a> {
 }
 
 /// That streams were chosen by a label that not all may have.
-pub fn chosen_by(selector: &str) -> Note {
+pub fn chosen_by(backend: Source, selector: &str) -> Note {
     let message = format!("streams were chosen by {selector}; those without that label were not asked");
-    Note::new(NoteCode::Info, Source::Loki, message).hint("set `selector` in the profile")
+    Note::new(NoteCode::Info, backend, message).hint("set `selector` in the profile")
 }
 
 /// What the server warns of, and what of a page could not be read.
-pub fn remarks(page: &Decoded) -> Vec<Note> {
-    let note = |code, text| Note::new(code, Source::Loki, text);
-    let warnings = page.errors.iter().map(|text| note(NoteCode::Partial, format!("loki warns: {text}")));
+pub fn remarks(backend: Source, page: &Decoded) -> Vec<Note> {
+    let note = |code, text| Note::new(code, backend, text);
+    let warnings =
+        page.errors.iter().map(|text| note(NoteCode::Partial, format!("{} warns: {text}", backend.as_str())));
     warnings.chain(page.skipped.iter().map(|text| note(NoteCode::Skipped, text.clone()))).collect()
 }
 
 /// Without the labels nobody knows whether all streams were asked. That is no matter where lines came.
-fn untold(mut haul: Fetched, failure: &Failure) -> Fetched {
-    if haul.logs.is_empty() {
-        haul.failures.push((Source::Loki, failure.clone()));
+fn without_labels(backend: Source, mut fetched: Fetched, failure: &Failure) -> Fetched {
+    if fetched.logs.is_empty() {
+        fetched.failures.push((backend, failure.clone()));
     }
-    haul
+    fetched
 }
 
 #[cfg(test)]
@@ -184,27 +189,18 @@ mod tests {
     use crate::model::time::Timestamp;
     use crate::query::Subject;
     use crate::source::recording::Recording;
+    use crate::source::server::endpoint::Endpoint;
+    use crate::source::server::loki::Loki;
     use crate::source::server::transport::{Limits, Transport};
-    use crate::source::server::{Auth, Endpoint, Tls};
     use crate::stop::Stop;
 
     #[test]
-    fn all_services_are_asked_unless_a_selector_is_told() {
+    fn all_services_are_read_unless_streams_are_configured() {
         let transport = Transport::new(Limits::default(), Recording::Off, Stop::default());
-        let endpoint = Endpoint {
-            source: Source::Loki,
-            url: url::Url::parse("http://localhost:3100").unwrap(),
-            url_from: String::new(),
-            configured: true,
-            auth: Auth::None,
-            tls: Tls::default(),
-            backends_at_origin: 1,
-            mask: std::sync::Arc::default(),
-            tenant: None,
-        };
+        let endpoint = Endpoint::new(Source::Loki, url::Url::parse("http://localhost:3100").unwrap());
         let query = Query::about(Subject::correlation("order-0001"), vec![], Timestamp(0));
         for (told, wanted) in [(None, "{service_name=~\".+\"}"), (Some("{app=\"a\"}"), "{app=\"a\"}")] {
-            let lines = LineFetcher::new(Loki::new(&transport, &endpoint), &query, told.map(str::to_owned));
+            let lines = LineFetcher::new(Box::new(Loki::new(&transport, &endpoint)), &query, told.map(str::to_owned));
             assert_eq!(lines.selector(), wanted);
         }
     }

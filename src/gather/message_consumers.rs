@@ -16,6 +16,7 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::span::Span;
 use crate::model::time::{HOUR, MINUTE, Window};
 use crate::query::TimeRange;
+use crate::source::role::Role;
 use crate::stitch::id_matching::Keys;
 use crate::stitch::membership::Membership;
 
@@ -41,7 +42,7 @@ impl Gathering<'_> {
             if open.is_empty() {
                 break;
             }
-            self.progress.say("asking who took what was published");
+            self.sources.progress.say("asking who took what was published");
             let found = self.who_took(&open, &members, &mut looking).await;
             if found.spans.0.is_empty() {
                 continue;
@@ -74,7 +75,7 @@ impl Gathering<'_> {
         let by_id = join_all(publishes.iter().map(|publish| self.by_message(publish))).await;
         let mut silent: Vec<(&Span, LookupAnswer)> = Vec::new();
         for (publish, asked) in publishes.iter().zip(by_id) {
-            let fitting = self.fitting(&asked.haul, &[publish], members);
+            let fitting = self.fitting(&asked.fetched, &[publish], members);
             if fitting.0.is_empty() {
                 silent.push((publish, asked));
             } else {
@@ -92,7 +93,7 @@ impl Gathering<'_> {
         for (topic, silent) in by_topic {
             let publishes: Vec<&Span> = silent.iter().map(|(publish, _)| *publish).collect();
             let asked = self.by_topic(topic, &publishes).await;
-            let fitting = self.fitting(&asked.haul, &publishes, members);
+            let fitting = self.fitting(&asked.fetched, &publishes, members);
             silent.iter().for_each(|(publish, by_id)| looking.judge(publish, by_id, Some(&asked)));
             found.spans.add(fitting.0.into_values().flatten().collect());
         }
@@ -129,19 +130,21 @@ impl Gathering<'_> {
 
     /// One question to Jaeger, if it can be asked.
     async fn asked(&self, tags: &[(&str, &str)], window: Window) -> LookupAnswer {
-        let not = |why: &str| LookupAnswer { haul: Fetched::default(), why_not: Some(why.to_owned()) };
-        let Some(traces) = &self.traces else { return not("jaeger cannot be asked") };
+        let not = |why: &str| LookupAnswer { fetched: Fetched::default(), why_not: Some(why.to_owned()) };
+        let Some(traces) = &self.traces else {
+            return not(&format!("{} cannot be asked", Role::Spans.backend().as_str()));
+        };
         if self.is_over() {
             return not("the command was asked to end");
         }
-        if traces.requests_a_tag() * tags.len() + KEPT > self.transport.requests_left() {
+        if traces.requests_a_tag() * tags.len() + KEPT > self.sources.transport.requests_left() {
             return not("the bound on requests (--max-requests) leaves too few for it");
         }
-        let haul = traces.by_tags(tags, window, SPLITS).await;
-        let failure = haul.failures.first().map(|(_, failure)| failure.message.clone());
-        let cut = haul.notes.iter().find(|note| note.code.is_incomplete() && note.code != NoteCode::Skipped);
+        let fetched = traces.by_tags(tags, window, SPLITS).await;
+        let failure = fetched.failures.first().map(|(_, failure)| failure.message.clone());
+        let cut = fetched.notes.iter().find(|note| note.code.is_incomplete() && note.code != NoteCode::Skipped);
         let why_not = failure.or_else(|| cut.map(|note| note.message.clone()));
-        LookupAnswer { haul, why_not }
+        LookupAnswer { fetched, why_not }
     }
 
     /// When a message may have been taken: around its publish, and to the end of what was asked about.
@@ -157,7 +160,7 @@ impl Gathering<'_> {
 
     /// Of these traces, as a whole, those that take one of the messages or link to the journey. Another journey's trace
     /// must link: message IDs may be small numbers.
-    fn fitting(&self, haul: &Fetched, publishes: &[&Span], members: &Membership) -> SpansByTrace {
+    fn fitting(&self, fetched: &Fetched, publishes: &[&Span], members: &Membership) -> SpansByTrace {
         let keys = Keys::new(&self.query.keys);
         let links = |span: &Span| span.links.iter().any(|link| members.traces.contains_key(&link.trace_id));
         let takes = |span: &Span| publishes.iter().any(|publish| is_taken_by(publish, span));
@@ -167,7 +170,7 @@ impl Gathering<'_> {
                 && (all.iter().any(|span| links(span))
                     || all.iter().any(|span| takes(span)) && !is_anothers(&all, &keys, members))
         };
-        let fitting = haul.spans.0.iter().filter(|(trace, spans)| fits(trace, spans));
+        let fitting = fetched.spans.0.iter().filter(|(trace, spans)| fits(trace, spans));
         SpansByTrace(fitting.map(|(trace, spans)| (*trace, spans.clone())).collect())
     }
 }
@@ -175,7 +178,7 @@ impl Gathering<'_> {
 /// What one question brought, and why it was not answered whole.
 #[derive(Default)]
 struct LookupAnswer {
-    haul: Fetched,
+    fetched: Fetched,
     why_not: Option<String>,
 }
 
@@ -216,7 +219,7 @@ impl LookupState {
         let told = |asked: &LookupAnswer| asked.why_not.is_none();
         let by_id_alone = key.is_some() && told(by_id);
         let is_whole = match by_topic {
-            Some(topic) if by_id_alone => told(topic) || topic.haul.spans.iter().any(carries),
+            Some(topic) if by_id_alone => told(topic) || topic.fetched.spans.iter().any(carries),
             Some(topic) => told(topic) && told(by_id),
             None => by_id_alone,
         };

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use crate::gather::metrics::remarks;
-use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::evidence::{Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::metric::Series;
 use crate::model::pattern::Pattern;
 use crate::model::time::Window;
 use crate::source::failure::Failure;
-use crate::source::server::prometheus::Prometheus;
+use crate::source::role::MetricSource;
 use crate::source::server::request::quoted;
 
 /// What is wanted of them.
@@ -22,7 +22,7 @@ pub enum MetricFigures {
     /// Calls, and how many of them failed.
     Errors,
     /// Calls, and how long they took.
-    DurationHistogram,
+    Durations,
 }
 
 /// Metrics that one producer makes, as far as they are there.
@@ -33,14 +33,14 @@ pub struct MetricFamily {
     /// A counter of its own for what failed.
     pub errors: Option<String>,
     /// The histogram of lengths.
-    pub lengths: Option<Lengths>,
+    pub lengths: Option<DurationHistogram>,
     /// The labels by which its spans are told apart.
     pub labels: FamilyLabels,
 }
 
 /// A histogram of lengths.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lengths {
+pub struct DurationHistogram {
     /// The metric of its buckets.
     pub name: String,
     /// The unit that its name tells.
@@ -125,7 +125,7 @@ impl MetricFamily {
             && match figures {
                 MetricFigures::Calls => true,
                 MetricFigures::Errors => !labels.status.is_empty() || self.errors.is_some(),
-                MetricFigures::DurationHistogram => self.lengths.is_some(),
+                MetricFigures::Durations => self.lengths.is_some(),
             }
     }
 
@@ -184,22 +184,22 @@ const MOST: usize = 10;
 
 /// The families that tell such figures in this window, the best known first; with remarks.
 pub async fn families(
-    prometheus: &Prometheus<'_>,
+    source: &dyn MetricSource,
     figures: MetricFigures,
     window: Window,
 ) -> Result<(Vec<MetricFamily>, Vec<Note>), Failure> {
-    let names = prometheus.names(&matchers(), window).await?;
-    let (mut families, mut notes) = (vec![], remarks(&names));
+    let names = source.names(&matchers(), window).await?;
+    let (mut families, mut notes) = (vec![], remarks(source.backend(), &names));
     let mut candidates = candidates(&names.data);
     if candidates.len() > MOST {
         let said = format!("{MOST} of {} metrics whose names fit were looked at", candidates.len());
-        notes.push(Note::new(NoteCode::Info, Source::Prometheus, said));
+        notes.push(Note::new(NoteCode::Info, source.backend(), said));
         candidates.truncate(MOST);
     }
-    let labels = join_all(candidates.iter().map(|family| prometheus.labels(&family.calls, window))).await;
+    let labels = join_all(candidates.iter().map(|family| source.labels(&family.calls, window))).await;
     for (family, labels) in candidates.into_iter().zip(labels) {
         let labels = labels?;
-        notes.extend(remarks(&labels));
+        notes.extend(remarks(source.backend(), &labels));
         let family = MetricFamily { labels: FamilyLabels::among(&labels.data), ..family };
         families.extend(Some(family).filter(|family| family.tells(figures)));
     }
@@ -223,8 +223,10 @@ fn candidates(names: &[String]) -> Vec<MetricFamily> {
     let is_plain = |name: &&str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':');
     let names: BTreeSet<&str> = names.iter().map(String::as_str).filter(is_plain).collect();
     let lengths = |prefix: &str| {
-        let of =
-            |(ending, unit): &(&str, Option<DurationUnit>)| Lengths { name: format!("{prefix}{ending}"), unit: *unit };
+        let of = |(ending, unit): &(&str, Option<DurationUnit>)| DurationHistogram {
+            name: format!("{prefix}{ending}"),
+            unit: *unit,
+        };
         LENGTHS.iter().map(of).find(|lengths| names.contains(lengths.name.as_str()))
     };
     let prefix = |name: &'_ str| CALLS.iter().find_map(|ending| name.strip_suffix(ending)).map(str::to_owned);
@@ -303,7 +305,7 @@ mod tests {
 
     #[test]
     fn labels_tell_whether_it_counts_spans_and_what_of_them() {
-        let lengths = Some(Lengths { name: "latency_bucket".to_owned(), unit: None });
+        let lengths = Some(DurationHistogram { name: "latency_bucket".to_owned(), unit: None });
         let family = |labels: &str, errors: Option<&str>| MetricFamily {
             calls: "calls_total".to_owned(),
             errors: errors.map(str::to_owned),
@@ -332,11 +334,7 @@ mod tests {
         ];
         for (labels, errors, told, selector) in table {
             let family = family(labels, errors);
-            assert_eq!(
-                [family.tells(MetricFigures::Errors), family.tells(MetricFigures::DurationHistogram)],
-                told,
-                "{labels}"
-            );
+            assert_eq!([family.tells(MetricFigures::Errors), family.tells(MetricFigures::Durations)], told, "{labels}");
             assert_eq!(family.selector(&family.calls, &some), selector);
         }
         let all = Filters { services: vec![Pattern::parse("c*").unwrap()], ..Filters::default() };

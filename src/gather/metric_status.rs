@@ -5,7 +5,7 @@ use crate::gather::metrics::remarks;
 use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
 use crate::model::time::Window;
 use crate::source::failure::{Came, Failure};
-use crate::source::server::Endpoint;
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::transport::Transport;
 use crate::wire::prometheus_json::PrometheusReply;
 
@@ -27,7 +27,7 @@ impl<'a> MetricStatus<'a> {
     pub fn take<T: Default>(&mut self, asked: Result<PrometheusReply<T>, Failure>) -> T {
         match asked {
             Ok(told) => {
-                self.notes.extend(remarks(&told));
+                self.notes.extend(remarks(self.endpoint.source, &told));
                 told.data
             }
             Err(failure) => {
@@ -65,12 +65,12 @@ impl<'a> MetricStatus<'a> {
                 backend_status::failed(&mut status, endpoint, &failure);
                 shell.note(backend_status::note_of(endpoint, &failure));
                 if status.state == BackendState::NotConfigured {
-                    shell.note(needed(what));
+                    shell.note(needed(what, endpoint.source));
                 }
             }
         }
         if let Some(failure) = transport.interrupted() {
-            let came = if transport.has_answered(Source::Prometheus) { Came::Something } else { Came::Nothing };
+            let came = if transport.has_answered(endpoint.source) { Came::Something } else { Came::Nothing };
             shell.notes.retain(|note| note.code != NoteCode::BoundReached);
             shell.note(failure.interruption(came));
         }
@@ -80,8 +80,8 @@ impl<'a> MetricStatus<'a> {
 }
 
 /// Nobody else knows.
-fn needed(what: &str) -> Note {
-    let said = format!("{what} come from prometheus, and none is configured");
+fn needed(what: &str, backend: Source) -> Note {
+    let said = format!("{what} come from {}, and none is configured", backend.as_str());
     let hint = "set --prometheus-url, TRACE_PROMETHEUS_URL, or `url` under [prometheus] in the configuration";
-    Note::new(NoteCode::Unreachable, Source::Prometheus, said).hint(hint)
+    Note::new(NoteCode::Unreachable, backend, said).hint(hint)
 }

@@ -11,7 +11,7 @@ use crate::model::metric::Panel;
 use crate::model::time::{MINUTE, SECOND, Timestamp, Window};
 use crate::query::{PanelTemplate, Query};
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::prometheus::{Prometheus, SeriesReply, step_seconds};
+use crate::source::role::{MetricSource, SeriesReply, step_seconds};
 use crate::source::server::request::quoted;
 use crate::wire::prometheus_json::{self, PrometheusReply};
 
@@ -27,43 +27,42 @@ pub struct PanelSubject {
 const LONGEST_QUERY: usize = 1 << 20;
 
 /// Alerts from before the journey to after it, exemplars that carry its traces, and the configured panels.
-pub async fn gather(prometheus: &Prometheus<'_>, query: &Query, about: &PanelSubject, extent: Window) -> Fetched {
+pub async fn gather(source: &dyn MetricSource, query: &Query, about: &PanelSubject, extent: Window) -> Fetched {
     let window = window(extent, query);
-    let panels = join_all(query.panels.iter().map(|template| panel(prometheus, template, about, window)));
-    let (alerts, exemplars, panels) =
-        tokio::join!(prometheus.range("ALERTS", window), prometheus.exemplars(window), panels);
-    let mut haul = Fetched { metrics_window: alerts.is_ok().then_some(window), ..Fetched::default() };
+    let panels = join_all(query.panels.iter().map(|template| panel(source, template, about, window)));
+    let (alerts, exemplars, panels) = tokio::join!(source.range("ALERTS", window), source.exemplars(window), panels);
+    let mut fetched = Fetched { metrics_window: alerts.is_ok().then_some(window), ..Fetched::default() };
     let alerts_came = alerts.is_ok();
     match alerts {
         Ok(told) => {
-            haul.alerts = prometheus_json::alerts_from_series(&told.data);
+            fetched.alerts = prometheus_json::alerts_from_series(&told.data);
             let fresh = window.to.plus(-2 * step_seconds(window) * SECOND);
-            haul.alerts.iter_mut().for_each(|alert| alert.ongoing = alert.to >= fresh && window.to >= query.now);
-            haul.notes.extend(remarks(&told));
+            fetched.alerts.iter_mut().for_each(|alert| alert.ongoing = alert.to >= fresh && window.to >= query.now);
+            fetched.notes.extend(remarks(source.backend(), &told));
         }
-        Err(failure) => haul.failures.push((Source::Prometheus, failure)),
+        Err(failure) => fetched.failures.push((source.backend(), failure)),
     }
     match exemplars {
         Ok(told) => {
-            haul.notes.extend(remarks(&told));
-            haul.exemplars = told.data;
+            fetched.notes.extend(remarks(source.backend(), &told));
+            fetched.exemplars = told.data;
         }
-        Err(failure) if concerns_all(&failure) => haul.failures.push((Source::Prometheus, failure)),
-        Err(failure) if alerts_came => haul.notes.push(without_exemplars(&failure)),
+        Err(failure) if concerns_all(&failure) => fetched.failures.push((source.backend(), failure)),
+        Err(failure) if alerts_came => fetched.notes.push(without_exemplars(source.backend(), &failure)),
         Err(_) => {}
     }
     for (panel, asked) in panels {
         match asked {
-            Ok(told) => haul.notes.extend(remarks(&told)),
+            Ok(told) => fetched.notes.extend(remarks(source.backend(), &told)),
             Err(PanelError::Failed(failure)) if concerns_all(&failure) => {
-                haul.failures.push((Source::Prometheus, failure));
+                fetched.failures.push((source.backend(), failure));
             }
-            Err(_) if !haul.failures.is_empty() => {}
-            Err(why) => haul.notes.push(without_panel(&panel, &why)),
+            Err(_) if !fetched.failures.is_empty() => {}
+            Err(why) => fetched.notes.push(without_panel(source.backend(), &panel, &why)),
         }
-        haul.panels.push(panel);
+        fetched.panels.push(panel);
     }
-    haul
+    fetched
 }
 
 /// Whether this is no matter of one question: whoever must sign in must do so for all.
@@ -78,12 +77,12 @@ fn window(extent: Window, query: &Query) -> Window {
 }
 
 /// A server without exemplar storage is not sick: it is said, and the answer stays complete.
-fn without_exemplars(failure: &Failure) -> Note {
+fn without_exemplars(backend: Source, failure: &Failure) -> Note {
     match failure.kind {
         FailureKind::Rejected | FailureKind::NoSuchApi => {
-            Note::new(NoteCode::Info, Source::Prometheus, format!("no exemplars: {}", failure.message))
+            Note::new(NoteCode::Info, backend, format!("no exemplars: {}", failure.message))
         }
-        _ => failure.note(Source::Prometheus),
+        _ => failure.note(backend),
     }
 }
 
@@ -107,7 +106,7 @@ impl PanelError {
 /// What these queries say at an instant: the values of their samples, or why they cannot be told; and what is to be
 /// remarked. What is not the whole answer tells nothing.
 pub async fn readings(
-    prometheus: &Prometheus<'_>,
+    source: &dyn MetricSource,
     templates: impl Iterator<Item = PanelTemplate>,
     about: &PanelSubject,
     extent: Window,
@@ -115,14 +114,14 @@ pub async fn readings(
 ) -> (Vec<Result<Vec<f64>, String>>, Fetched) {
     let ask = |template: PanelTemplate| async move {
         let promql = filled(&template, about, extent).map_err(PanelError::Malformed)?;
-        prometheus.instant(&promql, at).await.map_err(PanelError::Failed)
+        source.instant(&promql, at).await.map_err(PanelError::Failed)
     };
-    let mut haul = Fetched::default();
+    let mut fetched = Fetched::default();
     let mut read = |asked: Result<SeriesReply, PanelError>| match asked {
         Ok(told) => {
-            haul.notes.extend(remarks(&told));
+            fetched.notes.extend(remarks(source.backend(), &told));
             match told.warnings.iter().chain(&told.skipped).next() {
-                Some(why) => Err(format!("prometheus did not tell everything: {why}")),
+                Some(why) => Err(format!("{} did not tell everything: {why}", source.backend().as_str())),
                 None => {
                     Ok(told.data.iter().filter_map(|series| series.samples.last()).map(|(_, value)| *value).collect())
                 }
@@ -131,24 +130,24 @@ pub async fn readings(
         Err(why) => {
             let said = why.words().to_owned();
             if let PanelError::Failed(failure) = why {
-                haul.failures.push((Source::Prometheus, failure));
+                fetched.failures.push((source.backend(), failure));
             }
             Err(said)
         }
     };
     let values = join_all(templates.map(ask)).await.into_iter().map(&mut read).collect();
-    haul.notes = haul.notes.into_iter().map(backend_status::advised).collect();
-    (values, haul)
+    fetched.notes = fetched.notes.into_iter().map(backend_status::advised).collect();
+    (values, fetched)
 }
 
-fn without_panel(panel: &Panel, why: &PanelError) -> Note {
+fn without_panel(backend: Source, panel: &Panel, why: &PanelError) -> Note {
     let message = format!("panel {:?}: {}", panel.name, why.words());
     let hint = "look at its query in the configuration; --show-queries prints what was asked";
-    Note::new(NoteCode::Partial, Source::Prometheus, message).hint(hint)
+    Note::new(NoteCode::Partial, backend, message).hint(hint)
 }
 
 async fn panel(
-    prometheus: &Prometheus<'_>,
+    source: &dyn MetricSource,
     template: &PanelTemplate,
     about: &PanelSubject,
     window: Window,
@@ -157,7 +156,7 @@ async fn panel(
     let asked = match filled(template, about, window) {
         Ok(promql) => {
             panel.query.clone_from(&promql);
-            prometheus.range(&promql, window).await.map_err(PanelError::Failed)
+            source.range(&promql, window).await.map_err(PanelError::Failed)
         }
         Err(why) => Err(PanelError::Malformed(why)),
     };
@@ -212,10 +211,11 @@ pub(super) fn unknown(name: &str, known: &str) -> String {
 }
 
 /// What the server remarks on its answer, and what of it could not be read.
-pub fn remarks<T>(told: &PrometheusReply<T>) -> Vec<Note> {
-    let note = |code, text: String| Note::new(code, Source::Prometheus, text);
-    let warnings = told.warnings.iter().map(|text| note(NoteCode::Partial, format!("prometheus warns: {text}")));
-    let infos = told.infos.iter().map(|text| note(NoteCode::Info, format!("prometheus says: {text}")));
+pub fn remarks<T>(backend: Source, told: &PrometheusReply<T>) -> Vec<Note> {
+    let note = |code, text: String| Note::new(code, backend, text);
+    let warnings =
+        told.warnings.iter().map(|text| note(NoteCode::Partial, format!("{} warns: {text}", backend.as_str())));
+    let infos = told.infos.iter().map(|text| note(NoteCode::Info, format!("{} says: {text}", backend.as_str())));
     let skipped = told.skipped.iter().map(|why| note(NoteCode::Skipped, why.clone()));
     warnings.chain(infos).chain(skipped).collect()
 }

@@ -17,6 +17,7 @@ pub mod rules;
 pub mod sample;
 mod service_lists;
 pub mod service_metrics;
+pub mod sources;
 pub mod span_metrics;
 pub mod traces;
 pub mod wait;
@@ -30,35 +31,32 @@ use crate::model::id::TraceId;
 use crate::model::log::LineKey;
 use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Window, Windows};
-use crate::progress::Progress;
 use crate::query::{Bounds, Query, TimeRange};
 use crate::source::failure::{Came, Failure, FailureKind};
-use crate::source::server::jaeger::Jaeger;
-use crate::source::server::loki::Loki;
-use crate::source::server::prometheus::Prometheus;
-use crate::source::server::transport::Transport;
-use crate::source::server::{Backends, Endpoint};
+use crate::source::role::Role;
+use crate::source::server::endpoint::Endpoint;
 use crate::stitch::membership::{Membership, membership};
 use fetched::{Fetched, SpansByTrace};
 use lines::LineFetcher;
 use metrics::PanelSubject;
-use traces::{SpanFetcher, Spelling, needs_escaping};
+use sources::Sources;
+use traces::{SpanFetcher, Spelling};
 
 /// Alone, Loki looks further back than 6 h only while it promises to read less than this: 20 GB.
 const MOST_BYTES: u64 = 20_000_000_000;
 
 /// Everything that the backends know of the query's subject.
-pub async fn gather(query: &Query, backends: &Backends, transport: &Transport, progress: &Progress) -> Evidence {
-    if backends.prometheus.as_ref().is_some_and(|endpoint| endpoint.configured) {
-        transport.keep_time_for(Source::Prometheus);
+pub async fn gather(query: &Query, sources: &Sources<'_>) -> Evidence {
+    if let Some(metrics) = sources.endpoint(Role::Metrics).filter(|endpoint| endpoint.configured) {
+        sources.transport.keep_time_for(metrics.source);
     }
-    let mut gathering = Gathering::new(query, backends, transport, progress);
+    let mut gathering = Gathering::new(query, *sources);
     let members = gathering.find().await;
     let members = gathering.grow(members).await;
     let members = gathering.look_up(members).await;
     gathering.ask_lists(&members).await;
     gathering.ask_metrics(&members).await;
-    transport.keep_no_time();
+    sources.transport.keep_no_time();
     gathering.finish()
 }
 
@@ -67,9 +65,7 @@ type LeftAlone = bool;
 
 struct Gathering<'a> {
     query: &'a Query,
-    backends: &'a Backends,
-    transport: &'a Transport,
-    progress: &'a Progress,
+    sources: Sources<'a>,
     traces: Option<SpanFetcher<'a>>,
     lines: Option<LineFetcher<'a>>,
     /// Backends that never answered, and why.
@@ -91,16 +87,12 @@ struct Gathering<'a> {
 }
 
 impl<'a> Gathering<'a> {
-    fn new(query: &'a Query, backends: &'a Backends, transport: &'a Transport, progress: &'a Progress) -> Self {
-        let lines = backends
-            .loki
-            .as_ref()
-            .map(|endpoint| LineFetcher::new(Loki::new(transport, endpoint), query, backends.loki_selector.clone()));
+    fn new(query: &'a Query, sources: Sources<'a>) -> Self {
+        let streams = sources.backends.streams.clone();
+        let lines = sources.logs().map(|source| LineFetcher::new(source, query, streams));
         Self {
             query,
-            backends,
-            transport,
-            progress,
+            sources,
             traces: None,
             lines,
             down: BTreeMap::new(),
@@ -120,7 +112,11 @@ impl<'a> Gathering<'a> {
     async fn find(&mut self) -> Membership {
         let ladder = self.query.time.ladder(self.query.now);
         let first = ladder[0];
-        self.progress.say("asking jaeger and loki");
+        self.sources.progress.say(format!(
+            "asking {} and {}",
+            Role::Spans.backend().as_str(),
+            Role::Logs.backend().as_str()
+        ));
         let (jaeger, lines) = tokio::join!(self.connect_and_search(first), self.lines_by_id(first));
         if let Some((traces, fetched)) = jaeger {
             self.traces = traces;
@@ -136,12 +132,12 @@ impl<'a> Gathering<'a> {
             if !members.traces.is_empty() || self.traces.is_none() || self.is_over() {
                 break;
             }
-            self.progress.say("nothing yet; looking further back");
+            self.sources.progress.say("nothing yet; looking further back");
             self.search_traces(*window, Spelling::AsGiven).await;
             members = self.follow().await;
         }
         if members.traces.is_empty() {
-            self.search_traces(ladder[ladder.len() - 1], Spelling::ForElasticsearch).await;
+            self.search_traces(ladder[ladder.len() - 1], Spelling::Escaped).await;
             members = self.follow().await;
         }
         self.find_lines_alone(&ladder, members).await
@@ -157,7 +153,7 @@ impl<'a> Gathering<'a> {
                 let message =
                     format!("lines from before {} were not looked for: {why}", ladder[step - 1].from.rfc3339());
                 let hint = "narrow the time with --start and --end";
-                self.evidence.note(Note::new(NoteCode::BoundReached, Source::Loki, message).hint(hint));
+                self.evidence.note(Note::new(NoteCode::BoundReached, Role::Logs.backend(), message).hint(hint));
                 break;
             }
             self.search_lines(*window).await;
@@ -177,14 +173,13 @@ impl<'a> Gathering<'a> {
 
     /// The first look: by the ID over a time, and by its being a trace ID. None where Jaeger is left out.
     async fn connect_and_search(&self, window: Window) -> Option<(Option<SpanFetcher<'a>>, Fetched)> {
-        let endpoint = self.backends.jaeger.as_ref()?;
-        let jaeger = match Jaeger::connect(self.transport, endpoint, self.backends.jaeger_api).await {
-            Ok(jaeger) => jaeger,
-            Err(failure) => return Some((None, Fetched::failed(Source::Jaeger, failure))),
-        };
-        let traces = SpanFetcher::new(jaeger, self.query);
+        let source = self.sources.spans()?;
+        if let Err(failure) = source.connect().await {
+            return Some((None, Fetched::failed(source.backend(), failure)));
+        }
+        let traces = SpanFetcher::new(source, self.query);
         if self.query.bounds.requests == Bounds::default().requests {
-            self.transport.allow_at_least(60 * traces.services().len());
+            self.sources.transport.allow_at_least(60 * traces.services().len());
         }
         let by_tag = async {
             match &self.searched_id {
@@ -220,11 +215,11 @@ impl<'a> Gathering<'a> {
         let (Some(traces), Some(id)) = (&self.traces, &self.searched_id) else { return };
         let pieces = match spelling {
             Spelling::AsGiven => self.evidence.coverage.traces.missing(window),
-            Spelling::ForElasticsearch if !needs_escaping(id) => return,
-            Spelling::ForElasticsearch => vec![window],
+            Spelling::Escaped if !traces.needs_escaping(id) => return,
+            Spelling::Escaped => vec![window],
         };
-        let hauls = join_all(pieces.into_iter().map(|piece| traces.search(id, piece, spelling))).await;
-        let fetched = traces.with_recorded_times(Fetched::all(hauls)).await;
+        let parts = join_all(pieces.into_iter().map(|piece| traces.search(id, piece, spelling))).await;
+        let fetched = traces.with_recorded_times(Fetched::all(parts)).await;
         if fetched.failures.is_empty() {
             self.evidence.coverage.traces.add(window);
         }
@@ -271,7 +266,7 @@ impl<'a> Gathering<'a> {
                 self.follow_id(id, &members).await;
                 continue;
             }
-            self.progress.say(format!("following {} traces", wanted.len() + known.len()));
+            self.sources.progress.say(format!("following {} traces", wanted.len() + known.len()));
             let some = self.within_bounds(&wanted, &members);
             let window = self.lines_window(&members);
             let (spans, lines) = tokio::join!(self.fetch(&some), self.lines_of_traces(&known, window));
@@ -308,7 +303,8 @@ impl<'a> Gathering<'a> {
         let room = most.saturating_sub(members.traces.len());
         if wanted.len() > room {
             let message = format!("more than {most} traces belong to this journey; the rest was not fetched");
-            self.evidence.note(Note::new(NoteCode::BoundReached, Source::Jaeger, message).hint("raise --max-traces"));
+            self.evidence
+                .note(Note::new(NoteCode::BoundReached, Role::Spans.backend(), message).hint("raise --max-traces"));
         }
         wanted[..wanted.len().min(room)].to_vec()
     }
@@ -342,7 +338,7 @@ impl<'a> Gathering<'a> {
             if !wants_lines && !wants_traces || self.is_over() {
                 return members;
             }
-            self.progress.say("looking around what was found");
+            self.sources.progress.say("looking around what was found");
             if wants_traces {
                 self.search_traces(wide, Spelling::AsGiven).await;
             }
@@ -360,14 +356,13 @@ impl<'a> Gathering<'a> {
     }
 
     async fn ask_metrics(&mut self, members: &Membership) {
-        let Some(endpoint) = self.backends.prometheus.as_ref().filter(|_| !self.is_over()) else { return };
-        self.progress.say("asking prometheus");
-        let prometheus = Prometheus::new(self.transport, endpoint);
+        let Some(source) = self.sources.metrics().filter(|_| !self.is_over()) else { return };
+        self.sources.progress.say(format!("asking {}", source.backend().as_str()));
         let fetched = match self.extent(members) {
-            Some(extent) => metrics::gather(&prometheus, self.query, &self.about(members), extent).await,
-            None => match prometheus.greet().await {
+            Some(extent) => metrics::gather(source.as_ref(), self.query, &self.about(members), extent).await,
+            None => match source.ping().await {
                 Ok(()) => Fetched::default(),
-                Err(failure) => Fetched::failed(Source::Prometheus, failure),
+                Err(failure) => Fetched::failed(source.backend(), failure),
             },
         };
         self.take(fetched);
@@ -424,7 +419,7 @@ impl<'a> Gathering<'a> {
 
     /// Whether the command was asked to end: nothing further is begun.
     fn is_over(&self) -> bool {
-        self.transport.interrupted().is_some()
+        self.sources.transport.interrupted().is_some()
     }
 
     /// A backend that never answered is down and is not asked again; of any other only this part is missing.
@@ -433,25 +428,26 @@ impl<'a> Gathering<'a> {
             self.cut.insert(source);
             return;
         }
-        let is_default = self.backends.get(source).is_some_and(|endpoint| !endpoint.configured);
-        let is_known = match source {
-            Source::Jaeger => self.traces.is_some(),
-            Source::Loki => !self.evidence.logs.is_empty() || !self.evidence.coverage.logs.is_empty(),
-            _ => !self.evidence.coverage.metrics.is_empty(),
+        let Some(role) = Role::ALL.into_iter().find(|role| role.backend() == source) else { return };
+        let is_default = self.sources.endpoint(role).is_some_and(|endpoint| !endpoint.configured);
+        let is_known = match role {
+            Role::Spans => self.traces.is_some(),
+            Role::Logs => !self.evidence.logs.is_empty() || !self.evidence.coverage.logs.is_empty(),
+            Role::Metrics => !self.evidence.coverage.metrics.is_empty(),
         };
         let is_stranger = is_default && !is_known && backend_status::is_stranger(failure.kind);
         if !is_stranger && matches!(failure.kind, FailureKind::MustAct | FailureKind::NoSuchApi) {
             self.refused.insert(source);
         }
-        if !is_stranger && self.transport.has_answered(source) {
+        if !is_stranger && self.sources.transport.has_answered(source) {
             let note = failure.note(source);
             self.failed.entry((source, note.code)).or_default().insert((!failure.was_asked, note));
             return;
         }
-        match source {
-            Source::Jaeger => self.traces = None,
-            Source::Loki => self.lines = None,
-            _ => {}
+        match role {
+            Role::Spans => self.traces = None,
+            Role::Logs => self.lines = None,
+            Role::Metrics => {}
         }
         self.down.entry(source).or_insert(failure);
     }
@@ -461,13 +457,15 @@ impl<'a> Gathering<'a> {
         if self.evidence.spans.len() > spans {
             self.evidence.spans.truncate(spans);
             let message = format!("more than {spans} spans; the rest was dropped");
-            self.evidence.note(Note::new(NoteCode::BoundReached, Source::Jaeger, message).hint("raise --max-spans"));
+            self.evidence
+                .note(Note::new(NoteCode::BoundReached, Role::Spans.backend(), message).hint("raise --max-spans"));
         }
         if self.evidence.logs.len() > lines {
             self.evidence.logs.sort_by_key(|line| line.time);
             self.evidence.logs.truncate(lines);
             let message = format!("more than {lines} lines; the rest was dropped");
-            self.evidence.note(Note::new(NoteCode::BoundReached, Source::Loki, message).hint("raise --max-lines"));
+            self.evidence
+                .note(Note::new(NoteCode::BoundReached, Role::Logs.backend(), message).hint("raise --max-lines"));
         }
     }
 
@@ -486,20 +484,20 @@ impl<'a> Gathering<'a> {
     fn finish(mut self) -> Evidence {
         std::mem::take(&mut self.failed).into_values().for_each(|notes| self.say_once(notes));
         let mut statuses = Vec::new();
-        for source in [Source::Jaeger, Source::Loki, Source::Prometheus] {
-            let Some(endpoint) = self.backends.get(source) else {
-                statuses.push(backend_status::left_out(source));
+        for role in Role::ALL {
+            let Some(endpoint) = self.sources.endpoint(role) else {
+                statuses.push(backend_status::left_out(role.backend()));
                 continue;
             };
-            statuses.push(self.status(endpoint));
-            if let Some(failure) = self.down.get(&source) {
+            statuses.push(self.status(role, endpoint));
+            if let Some(failure) = self.down.get(&endpoint.source) {
                 let note = backend_status::note_of(endpoint, failure);
                 self.evidence.note(note);
             }
         }
         backend_status::nobody(&statuses).into_iter().for_each(|note| self.evidence.note(note));
-        if let Some(failure) = self.transport.interrupted() {
-            let answered = statuses.iter().any(|backend| self.transport.has_answered(backend.name));
+        if let Some(failure) = self.sources.transport.interrupted() {
+            let answered = statuses.iter().any(|backend| self.sources.transport.has_answered(backend.name));
             self.evidence.note(failure.interruption(if answered { Came::Something } else { Came::Nothing }));
         }
         self.evidence.backends = statuses;
@@ -518,14 +516,14 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn status(&self, endpoint: &Endpoint) -> BackendStatus {
-        let mut status = backend_status::asked(endpoint, self.transport);
-        (status.items, status.detail) = match endpoint.source {
-            Source::Jaeger => {
+    fn status(&self, role: Role, endpoint: &Endpoint) -> BackendStatus {
+        let mut status = backend_status::asked(endpoint, self.sources.transport);
+        (status.items, status.detail) = match role {
+            Role::Spans => {
                 (self.evidence.spans.len(), self.traces.as_ref().map(SpanFetcher::detail).unwrap_or_default())
             }
-            Source::Loki => (self.evidence.logs.len(), String::new()),
-            _ => (self.evidence.alerts.len(), String::new()),
+            Role::Logs => (self.evidence.logs.len(), String::new()),
+            Role::Metrics => (self.evidence.alerts.len(), String::new()),
         };
         let of_it = |note: &&Note| note.source == Some(endpoint.source) && note.code.is_incomplete();
         if let Some(failure) = self.down.get(&endpoint.source) {
@@ -534,8 +532,8 @@ impl<'a> Gathering<'a> {
             let refused = self.refused.contains(&endpoint.source);
             let state = if refused { BackendState::Refused } else { BackendState::Partial };
             backend_status::lacking(&mut status, state, note);
-        } else if let Some(failure) = self.transport.interrupted() {
-            let has_answered = self.transport.has_answered(endpoint.source);
+        } else if let Some(failure) = self.sources.transport.interrupted() {
+            let has_answered = self.sources.transport.has_answered(endpoint.source);
             if self.cut.contains(&endpoint.source) || !has_answered {
                 status.state = if has_answered { BackendState::Partial } else { BackendState::Unreachable };
                 status.error = failure.message;

@@ -2,14 +2,13 @@
 
 use crate::gather::metric_status::MetricStatus;
 use crate::gather::metrics::{fill, unknown};
+use crate::gather::sources::Sources;
 use crate::model::evidence::Evidence;
 use crate::model::metric::Panel;
 use crate::model::time::{SECOND, Window};
 use crate::query::PhaseQueries;
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::Endpoint;
-use crate::source::server::prometheus::{Prometheus, SeriesReply, step_seconds};
-use crate::source::server::transport::Transport;
+use crate::source::role::{MetricSource, Role, SeriesReply, step_seconds};
 
 /// Seconds over which a rate is taken at least: a few scrapes.
 const SHORTEST_RANGE: i64 = 300;
@@ -27,29 +26,24 @@ pub struct PhaseMetrics {
     pub shell: Evidence,
 }
 
-/// Asks for all three over the window.
-pub async fn gather(
-    queries: &PhaseQueries,
-    window: Window,
-    endpoint: &Endpoint,
-    transport: &Transport,
-) -> PhaseMetrics {
-    let prometheus = Prometheus::new(transport, endpoint);
-    let mut standing = MetricStatus::new(endpoint, transport);
-    let ask = |query: &str| ask(&prometheus, query.to_owned(), window);
+/// Asks for all three over the window; none where metrics are left out.
+pub async fn gather(queries: &PhaseQueries, window: Window, sources: &Sources<'_>) -> Option<PhaseMetrics> {
+    let (endpoint, metrics) = (sources.endpoint(Role::Metrics)?, sources.metrics()?);
+    let mut status = MetricStatus::new(endpoint, sources.transport);
+    let ask = |query: &str| ask(metrics.as_ref(), query.to_owned(), window);
     let (phases, updates, failures) =
         tokio::join!(ask(&queries.query), ask(&queries.storage_updates), ask(&queries.storage_failures));
     let mut panel = |name: &str, (query, asked): (String, Result<SeriesReply, Failure>)| {
         let error = asked.as_ref().err().map(|failure| failure.message.clone());
-        Panel { name: name.to_owned(), query, series: standing.take(asked), error }
+        Panel { name: name.to_owned(), query, series: status.take(asked), error }
     };
     let (phases, storage) = (panel("phases", phases), vec![panel("updates/s", updates), panel("failures/s", failures)]);
     let detail = format!("{} series", std::iter::once(&phases).chain(&storage).map(|p| p.series.len()).sum::<usize>());
-    let shell = standing.shell("phases", 0, detail, window);
-    PhaseMetrics { phases, storage, step_ns: step_seconds(window).saturating_mul(SECOND), shell }
+    let shell = status.shell("phases", 0, detail, window);
+    Some(PhaseMetrics { phases, storage, step_ns: step_seconds(window).saturating_mul(SECOND), shell })
 }
 
-async fn ask(prometheus: &Prometheus<'_>, template: String, window: Window) -> (String, Result<SeriesReply, Failure>) {
+async fn ask(metrics: &dyn MetricSource, template: String, window: Window) -> (String, Result<SeriesReply, Failure>) {
     let range = step_seconds(window).max(SHORTEST_RANGE);
     let filled = fill(&template, |name| match name {
         "range" => Ok(format!("{range}s")),
@@ -59,7 +53,7 @@ async fn ask(prometheus: &Prometheus<'_>, template: String, window: Window) -> (
     });
     match filled {
         Ok(query) => {
-            let asked = prometheus.range(&query, window).await;
+            let asked = metrics.range(&query, window).await;
             (query, asked)
         }
         Err(why) => {

@@ -9,20 +9,18 @@ use futures_util::future::join_all;
 
 use crate::gather::backend_status;
 use crate::gather::fetched::SpansByTrace;
+use crate::gather::sources::Sources;
 use crate::gather::traces::{is_too_deep, wants_service};
 use crate::model::conventions::short_service;
-use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{Evidence, Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
-use crate::progress::Progress;
 use crate::query::Bounds;
 use crate::source::failure::Failure;
-use crate::source::server::Backends;
-use crate::source::server::jaeger::{Jaeger, TraceSearch};
-use crate::source::server::transport::Transport;
+use crate::source::role::{Role, SpanSource, TraceSearch};
 use crate::stitch::subjects::{JourneyCandidate, subjects};
 
 /// How often one service is asked, where what it gives is not what is wanted.
@@ -63,18 +61,20 @@ pub struct Recent {
 }
 
 /// Looks for them.
-pub async fn recent(wanted: &RecentQuery, backends: &Backends, transport: &Transport, progress: &Progress) -> Recent {
-    progress.say("looking for recent journeys");
+pub async fn recent(wanted: &RecentQuery, sources: &Sources<'_>) -> Recent {
+    let transport = sources.transport;
+    sources.progress.say("looking for recent journeys");
     let mut shell = Evidence::default();
-    let Some(endpoint) = &backends.jaeger else {
-        let message = "recent journeys are found by jaeger, which is left out";
-        shell.note(Note::new(NoteCode::NotConfigured, Source::Jaeger, message));
-        shell.backends = vec![backend_status::left_out(Source::Jaeger)];
+    let backend = Role::Spans.backend();
+    let (Some(endpoint), Some(source)) = (sources.endpoint(Role::Spans), sources.spans()) else {
+        let message = format!("recent journeys are found by {}, which is left out", backend.as_str());
+        shell.note(Note::new(NoteCode::NotConfigured, backend, message));
+        shell.backends = vec![backend_status::left_out(backend)];
         return Recent { journeys: vec![], shell };
     };
-    let (found, failure) = match Jaeger::connect(transport, endpoint, backends.jaeger_api).await {
-        Ok(jaeger) => {
-            let looking = RecentSearch::new(jaeger, wanted);
+    let (found, failure) = match source.connect().await {
+        Ok(()) => {
+            let looking = RecentSearch::new(source, wanted);
             if wanted.bounds.requests == Bounds::default().requests {
                 transport.allow_at_least(60 * looking.services().len());
             }
@@ -99,7 +99,7 @@ pub async fn recent(wanted: &RecentQuery, backends: &Backends, transport: &Trans
     shell.backends = vec![status];
     if more || found.is_cut {
         let n = journeys.len();
-        shell.note(Note::new(NoteCode::Sampled, Source::Jaeger, format!("the newest {n} journeys; there may be more")));
+        shell.note(Note::new(NoteCode::Sampled, backend, format!("the newest {n} journeys; there may be more")));
     }
     shell.notes.sort();
     Recent { journeys, shell }
@@ -127,20 +127,20 @@ impl RecentTraces {
 
 /// Jaeger, for this question.
 struct RecentSearch<'a> {
-    jaeger: Jaeger<'a>,
+    source: Box<dyn SpanSource + 'a>,
     wanted: &'a RecentQuery,
     limit: Cell<usize>,
 }
 
 impl<'a> RecentSearch<'a> {
-    fn new(jaeger: Jaeger<'a>, wanted: &'a RecentQuery) -> Self {
+    fn new(source: Box<dyn SpanSource + 'a>, wanted: &'a RecentQuery) -> Self {
         let limit = Cell::new(wanted.newest.clamp(1, wanted.bounds.search_limit.max(1)));
-        Self { jaeger, wanted, limit }
+        Self { source, wanted, limit }
     }
 
     /// The services that are asked one by one.
     fn services(&self) -> Vec<&str> {
-        let all = if self.wanted.services.is_empty() { &self.jaeger.services } else { &self.wanted.services };
+        let all = if self.wanted.services.is_empty() { self.source.services() } else { &self.wanted.services };
         all.iter().map(String::as_str).filter(|service| self.wants(service)).collect()
     }
 
@@ -153,7 +153,7 @@ impl<'a> RecentSearch<'a> {
     /// All services at once where the server can and none is asked for, else one by one.
     async fn everywhere(&self) -> RecentTraces {
         let names_one = self.wanted.root_service.is_some() || !self.wanted.filters.services.is_empty();
-        if self.jaeger.serviceless
+        if self.source.searches_all_services()
             && self.wanted.services.is_empty()
             && !names_one
             && let Ok(found) = self.ask(None).await
@@ -173,17 +173,20 @@ impl<'a> RecentSearch<'a> {
             let Some(window) = open.pop() else { return Ok(found) };
             let limit = self.limit.get();
             let search = TraceSearch { operation: self.operation(), tags: &tags, window, limit };
-            match self.jaeger.search(&search, service).await {
+            match self.source.search(&search, service).await {
                 Ok(decoded) => {
+                    let backend = self.source.backend();
                     let mut traces = SpansByTrace::default();
                     traces.add(decoded.spans);
                     let is_full = traces.0.len() >= limit;
                     traces.0.retain(|_, spans| is_wanted(spans, self.wanted));
                     found = found.absorb(RecentTraces { traces, ..RecentTraces::default() });
                     let skipped = decoded.skipped.into_iter().map(|why| (NoteCode::Skipped, why));
-                    let partial =
-                        decoded.errors.into_iter().map(|why| (NoteCode::Partial, format!("jaeger says: {why}")));
-                    found.notes.extend(skipped.chain(partial).map(|(code, why)| Note::new(code, Source::Jaeger, why)));
+                    let partial = decoded
+                        .errors
+                        .into_iter()
+                        .map(|why| (NoteCode::Partial, format!("{} says: {why}", backend.as_str())));
+                    found.notes.extend(skipped.chain(partial).map(|(code, why)| Note::new(code, backend, why)));
                     let has_enough = settled(&found.traces, self.wanted).len() >= self.wanted.newest;
                     if has_enough {
                         found.is_cut |= is_full || !open.is_empty();

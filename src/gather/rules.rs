@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use crate::gather::metric_status::MetricStatus;
-use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::gather::sources::Sources;
+use crate::model::evidence::{Evidence, Note, NoteCode};
 use crate::model::rule::Rule;
 use crate::model::time::{SECOND, Window};
-use crate::source::server::Endpoint;
-use crate::source::server::prometheus::Prometheus;
-use crate::source::server::transport::Transport;
+use crate::source::role::Role;
 use crate::wire::promql::needed;
 
 /// So many selectors are looked for at most.
@@ -27,15 +26,15 @@ pub struct RulesAnswer {
     pub shell: Evidence,
 }
 
-/// Asks for all rules, then for what each needs.
-pub async fn gather(window: Window, endpoint: &Endpoint, transport: &Transport) -> RulesAnswer {
-    let prometheus = Prometheus::new(transport, endpoint);
-    let mut standing = MetricStatus::new(endpoint, transport);
-    let rules = standing.take(prometheus.rules().await);
+/// Asks for all rules, then for what each needs; none where metrics are left out.
+pub async fn gather(window: Window, sources: &Sources<'_>) -> Option<RulesAnswer> {
+    let (endpoint, metrics) = (sources.endpoint(Role::Metrics)?, sources.metrics()?);
+    let mut status = MetricStatus::new(endpoint, sources.transport);
+    let rules = status.take(metrics.rules().await);
     let all: BTreeSet<String> = rules.iter().filter_map(|rule| needed(&rule.query)).flatten().collect();
     if all.len() > MOST {
         let said = format!("whether there is data was asked of {MOST} of {} selectors", all.len());
-        standing.note(Note::new(NoteCode::Sampled, Source::Prometheus, said));
+        status.note(Note::new(NoteCode::Sampled, metrics.backend(), said));
     }
     let mut open: Vec<String> = all.into_iter().take(MOST).collect();
     let mut seen = BTreeMap::new();
@@ -45,12 +44,12 @@ pub async fn gather(window: Window, endpoint: &Endpoint, transport: &Transport) 
     let ever = |selector: &str| format!("count(count_over_time({selector}[{seconds}s]))");
     for (query, is_all) in [(&at_the_end as &dyn Fn(&str) -> String, false), (&ever, true)] {
         let look = |selector: String| {
-            let (prometheus, query) = (&prometheus, query(&selector));
-            async move { (selector, prometheus.instant(&query, window.to).await) }
+            let (metrics, query) = (&metrics, query(&selector));
+            async move { (selector, metrics.instant(&query, window.to).await) }
         };
         for (selector, asked) in join_all(std::mem::take(&mut open).into_iter().map(look)).await {
             let came = asked.is_ok();
-            let is_there = !standing.take(asked).is_empty();
+            let is_there = !status.take(asked).is_empty();
             if came {
                 open.extend((!is_there).then(|| selector.clone()));
                 // That nothing is there at the end says nothing of the time before.
@@ -61,5 +60,5 @@ pub async fn gather(window: Window, endpoint: &Endpoint, transport: &Transport) 
         }
     }
     let detail = format!("{} rules", rules.len());
-    RulesAnswer { rules, seen, shell: standing.shell("rules", 0, detail, window) }
+    Some(RulesAnswer { rules, seen, shell: status.shell("rules", 0, detail, window) })
 }

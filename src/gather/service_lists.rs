@@ -20,7 +20,7 @@ impl Gathering<'_> {
         let Some(traces) = self.traces.as_ref().filter(|_| !self.is_over()) else { return };
         let services: BTreeSet<String> = traces.listed().iter().cloned().collect();
         let asked = self.worth_asking(&services, members);
-        let room = self.transport.requests_left().saturating_sub(KEPT).min(MOST_SERVICES);
+        let room = self.sources.transport.requests_left().saturating_sub(KEPT).min(MOST_SERVICES);
         let operations = traces.operations(&asked[..asked.len().min(room)]).await;
         self.evidence.listed = Listed { services, operations };
     }

@@ -1,19 +1,15 @@
-//! Asking Jaeger for what it knows of services itself, where it keeps such metrics.
+//! Metrics of services that the span source itself keeps.
 
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 
 use crate::gather::metric_families::MetricFigures;
-use crate::model::evidence::Source;
 use crate::model::filter::Filters;
 use crate::model::measure::{Histogram, Measure, Measured};
 use crate::model::time::{SECOND, Window};
 use crate::source::failure::Failure;
-use crate::source::server::jaeger::Jaeger;
-use crate::source::server::jaeger::service_metrics::{MetricsSubject, ServiceMetric, figures, is_told};
-use crate::source::server::transport::Transport;
-use crate::source::server::{Endpoint, JaegerApi};
+use crate::source::role::{MetricsLevel, ServiceMetric, ServiceMetricsSubject, SpanSource};
 use crate::wire::jaeger_metrics::Point;
 
 /// So many services are named in one request: their names stand in its address.
@@ -37,33 +33,32 @@ pub enum NoServiceMetrics {
 pub struct ServiceMetricsQuery {
     /// Lengths are asked for only where they are.
     pub figures: MetricFigures,
-    /// Of each operation; else of each service as a whole.
-    pub by_operation: bool,
+    /// What a row is of.
+    pub level: MetricsLevel,
     /// When.
     pub window: Window,
 }
 
-/// What it counted in the window, by operation or by service.
+/// The calls of a window as the span source itself counts them, by operation or by service.
 pub async fn service_metrics(
-    transport: &Transport,
-    endpoint: &Endpoint,
-    api: JaegerApi,
+    source: &dyn SpanSource,
     filters: &Filters,
-    wanted: ServiceMetricsQuery,
+    query: ServiceMetricsQuery,
 ) -> Result<Result<Measured, NoServiceMetrics>, Failure> {
-    let ServiceMetricsQuery { figures, by_operation, window } = wanted;
-    let mut services = Jaeger::connect(transport, endpoint, api).await?.services;
+    let ServiceMetricsQuery { figures, level, window } = query;
+    source.connect().await?;
+    let mut services = source.services().to_vec();
     services.retain(|service| filters.wants_service(service));
-    let known = ServiceMetricsClient { transport, endpoint, by_operation, window };
+    let client = ServiceMetricsClient { source, level, window };
     let Some(first) = services.first() else { return Ok(Err(NoServiceMetrics::NothingKept)) };
-    if !is_told(window) {
-        // One that keeps none shall not be called one that cannot be asked.
+    if !source.has_metrics_of(window) {
+        // A server without such metrics must not be reported as one that cannot be asked about this time.
         let minute = Window::new(window.to.plus(-60 * SECOND), window.to);
-        let probe = ServiceMetricsClient { window: minute, ..known };
-        let kept = probe.of(ServiceMetric::Calls, std::slice::from_ref(first)).await?.is_some();
+        let probe = ServiceMetricsClient { window: minute, ..client };
+        let kept = probe.fetch(ServiceMetric::Calls, std::slice::from_ref(first)).await?.is_some();
         return Ok(Err(if kept { NoServiceMetrics::OddLength } else { NoServiceMetrics::NothingKept }));
     }
-    let Some(calls) = known.of(ServiceMetric::Calls, &services).await? else {
+    let Some(calls) = client.fetch(ServiceMetric::Calls, &services).await? else {
         return Ok(Err(NoServiceMetrics::NothingKept));
     };
     let mut called: Vec<String> = calls.iter().filter(|p| p.value > 0.0).map(|p| p.service.clone()).collect();
@@ -72,36 +67,38 @@ pub async fn service_metrics(
     if called.is_empty() {
         return Ok(Err(NoServiceMetrics::NothingKept));
     }
-    let shares = if figures == MetricFigures::DurationHistogram { &SHARES[..] } else { &[] };
-    let lengths = shares.iter().map(|share| known.of(ServiceMetric::Latency(*share), &called));
-    let (errors, lengths) = tokio::join!(known.of(ServiceMetric::Errors, &called), try_join_all(lengths));
+    let shares = if figures == MetricFigures::Durations { &SHARES[..] } else { &[] };
+    let latencies = shares.iter().map(|share| client.fetch(ServiceMetric::Latency(*share), &called));
+    let (errors, latencies) = tokio::join!(client.fetch(ServiceMetric::Errors, &called), try_join_all(latencies));
     let seconds = window.length() as f64 / SECOND as f64;
-    let metric = if by_operation { "service_operation_call_rate" } else { "service_call_rate" };
+    let metric = match level {
+        MetricsLevel::Operation => "service_operation_call_rate",
+        MetricsLevel::Service => "service_call_rate",
+    };
     Ok(Ok(Measured {
-        source: Source::Jaeger,
+        source: source.backend(),
         metric: metric.to_owned(),
-        measures: table(&calls, &errors?.unwrap_or_default(), &lengths?, seconds),
+        measures: table(&calls, &errors?.unwrap_or_default(), &latencies?, seconds),
         edges: vec![],
     }))
 }
 
 #[derive(Clone, Copy)]
 struct ServiceMetricsClient<'a> {
-    transport: &'a Transport,
-    endpoint: &'a Endpoint,
-    by_operation: bool,
+    source: &'a dyn SpanSource,
+    level: MetricsLevel,
     window: Window,
 }
 
 impl ServiceMetricsClient<'_> {
-    /// One figure of all these services; none where it keeps none.
-    async fn of(&self, figure: ServiceMetric, services: &[String]) -> Result<Option<Vec<Point>>, Failure> {
-        let asks = services.chunks(AT_ONCE).map(|services| {
-            let about = MetricsSubject { services, by_operation: self.by_operation, window: self.window };
-            figures(self.transport, self.endpoint, figure, about)
+    /// One metric of all these services; none where the server keeps none.
+    async fn fetch(&self, metric: ServiceMetric, services: &[String]) -> Result<Option<Vec<Point>>, Failure> {
+        let requests = services.chunks(AT_ONCE).map(|services| {
+            let subject = ServiceMetricsSubject { services, level: self.level, window: self.window };
+            self.source.service_metrics(metric, subject)
         });
-        let told: Option<Vec<Vec<Point>>> = try_join_all(asks).await?.into_iter().collect();
-        Ok(told.map(|told| told.into_iter().flatten().collect()))
+        let points: Option<Vec<Vec<Point>>> = try_join_all(requests).await?.into_iter().collect();
+        Ok(points.map(|points| points.into_iter().flatten().collect()))
     }
 }
 

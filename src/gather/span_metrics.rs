@@ -11,7 +11,7 @@ use crate::model::metric::Series;
 use crate::model::span::SpanKind;
 use crate::model::time::{Human, SECOND, Timestamp, Window};
 use crate::source::failure::Failure;
-use crate::source::server::prometheus::{Prometheus, SeriesReply, step_seconds};
+use crate::source::role::{MetricSource, SeriesReply, step_seconds};
 
 /// Who called whom, as service graphs count it.
 const GRAPH_CALLS: &str = "traces_service_graph_request_total";
@@ -29,18 +29,18 @@ pub struct SpanMetrics {
 
 /// What is measured in this window of the spans that are wanted: by the first known family that counted any.
 pub async fn measures(
-    prometheus: &Prometheus<'_>,
+    source: &dyn MetricSource,
     figures: MetricFigures,
     filters: &Filters,
     window: Window,
 ) -> Result<SpanMetrics, Failure> {
-    let (families, mut notes) = families(prometheus, figures, window).await?;
+    let (families, mut notes) = families(source, figures, window).await?;
     let mut left = families.into_iter();
     while let Some(family) = left.next() {
-        let (measured, remarked) = of_family(prometheus, &family, figures, filters, window).await?;
+        let (measured, remarked) = of_family(source, &family, figures, filters, window).await?;
         notes.extend(remarked);
         if !measured.measures.is_empty() {
-            notes.extend(beside(prometheus, left.as_slice(), window).await);
+            notes.extend(beside(source, left.as_slice(), window).await);
             return Ok(SpanMetrics { measured: Some((measured, family)), notes });
         }
     }
@@ -49,7 +49,7 @@ pub async fn measures(
 
 /// What this family tells of the spans that are wanted.
 pub async fn of_family(
-    prometheus: &Prometheus<'_>,
+    source: &dyn MetricSource,
     family: &MetricFamily,
     figures: MetricFigures,
     filters: &Filters,
@@ -59,33 +59,33 @@ pub async fn of_family(
     let of = |metric: &str| family.selector(metric, filters);
     // Where calls tell how they ended, a counter of errors would count them again.
     let errors = family.errors.as_deref().filter(|_| labels.status.is_empty()).map(of);
-    let lengths = family.lengths.as_ref().filter(|_| figures == MetricFigures::DurationHistogram);
+    let lengths = family.lengths.as_ref().filter(|_| figures == MetricFigures::Durations);
     let calls = of(&family.calls);
     let all = family.selector(&family.calls, &Filters::default());
-    let (known, mut notes) = known_before(prometheus, &family.calls, &all, window).await?;
+    let (known, mut notes) = known_before(source, &family.calls, &all, window).await?;
     let (by, in_buckets) = (labels.of_calls(), labels.of_lengths());
     let (calls, errors, buckets, ended) = tokio::join!(
-        counted(prometheus, Some(&calls), &by, known, window),
-        counted(prometheus, errors.as_deref(), &by, known, window),
-        risen(prometheus, lengths.map(|lengths| of(&lengths.name)), &in_buckets, window),
-        ended(prometheus, &family.calls, &all, window),
+        counted(source, Some(&calls), &by, known, window),
+        counted(source, errors.as_deref(), &by, known, window),
+        risen(source, lengths.map(|lengths| of(&lengths.name)), &in_buckets, window),
+        ended(source, &family.calls, &all, window),
     );
     let (calls, errors, mut buckets) = (calls?, errors?, buckets?);
     if !calls.told.data.is_empty() {
         notes.extend(ended);
     }
     if let Some(new) = lengths.and_then(|lengths| family.those(&lengths.name, &calls.new)) {
-        match prometheus.instant(&born(&new, &in_buckets, known, window), window.to).await {
+        match source.instant(&born(&new, &in_buckets, known, window), window.to).await {
             Ok(told) => {
-                notes.extend(remarks(&told));
+                notes.extend(remarks(source.backend(), &told));
                 buckets.data.extend(told.data);
             }
-            Err(failure) => notes.push(not_whole(&failure)),
+            Err(failure) => notes.push(not_whole(source.backend(), &failure)),
         }
     }
     notes.extend(calls.note.into_iter().chain(errors.note));
     let (calls, errors) = (calls.told, errors.told);
-    notes.extend([&calls, &errors, &buckets].into_iter().flat_map(remarks));
+    notes.extend([&calls, &errors, &buckets].into_iter().flat_map(|reply| remarks(source.backend(), reply)));
     let bounds = buckets.data.iter().filter_map(|series| series.labels.get("le")?.parse::<f64>().ok());
     let unit = lengths.and_then(|lengths| lengths.unit).unwrap_or_else(|| DurationUnit::of_bounds(bounds));
     let table = MeasureTable { labels, unit };
@@ -93,29 +93,29 @@ pub async fn of_family(
     if nameless >= 0.5 {
         let said =
             format!("{nameless:.0} calls name no service and are not in: a collector's limit on series may do that");
-        notes.push(Note::new(NoteCode::Info, Source::Prometheus, said));
+        notes.push(Note::new(NoteCode::Info, source.backend(), said));
     }
     if labels.status.is_empty() && family.errors.is_none() {
         let said = format!("{} does not tell how calls ended: errors are not known", family.calls);
-        notes.push(Note::new(NoteCode::Info, Source::Prometheus, said));
+        notes.push(Note::new(NoteCode::Info, source.backend(), said));
     }
     let mut measures = table.of(&calls.data, &errors.data, &buckets.data);
     measures.retain(|measure| filters.wants_operation(&measure.service, &measure.operation));
-    Ok((Measured { source: Source::Prometheus, metric: family.calls.clone(), measures, edges: vec![] }, notes))
+    Ok((Measured { source: source.backend(), metric: family.calls.clone(), measures, edges: vec![] }, notes))
 }
 
 /// That others count spans as well, as of now: theirs are not added, for they may be the same spans.
-async fn beside(prometheus: &Prometheus<'_>, others: &[MetricFamily], window: Window) -> Option<Note> {
+async fn beside(source: &dyn MetricSource, others: &[MetricFamily], window: Window) -> Option<Note> {
     let names: Vec<&str> = others.iter().map(|family| family.calls.as_str()).collect();
     if names.is_empty() {
         return None;
     }
     let query = format!("count by (__name__) ({{__name__=~\"{}\"}})", names.join("|"));
-    let told = prometheus.instant(&query, window.to).await.ok()?;
+    let told = source.instant(&query, window.to).await.ok()?;
     let names: Vec<&str> =
         told.data.iter().filter_map(|series| series.labels.get("__name__")).map(String::as_str).collect();
     let said = format!("{} counts spans as well and was not read", names.join(", "));
-    (!names.is_empty()).then(|| Note::new(NoteCode::Info, Source::Prometheus, said))
+    (!names.is_empty()).then(|| Note::new(NoteCode::Info, source.backend(), said))
 }
 
 /// When it is looked what was counted before, in seconds before the end of the window: what is new since began at zero.
@@ -127,46 +127,46 @@ const EARLIER: [i64; 3] = [0, 900, 3_600];
 /// Since when the metric is read. Of one that is only read since some time in the window, what was there at once may be of
 /// any age.
 async fn known_before(
-    prometheus: &Prometheus<'_>,
+    source: &dyn MetricSource,
     metric: &str,
     selector: &str,
     window: Window,
 ) -> Result<(KnownOffsets, Vec<Note>), Failure> {
     let edges = EARLIER.map(|earlier| seconds(window) + earlier);
-    let told = prometheus.instant(&format!("count({})", known(selector, edges)), window.to).await?;
+    let told = source.instant(&format!("count({})", known(selector, edges)), window.to).await?;
     if !told.data.is_empty() {
         return Ok((edges, vec![]));
     }
-    let Some(since) = first_read(prometheus, selector, window).await? else { return Ok((edges, vec![])) };
+    let Some(since) = first_read(source, selector, window).await? else { return Ok((edges, vec![])) };
     let length = window.to.since(since);
     let said = format!(
         "{metric} is there for the last {} of this time only: what it had counted before is not in",
         Human(length)
     );
-    let note = Note::new(NoteCode::Info, Source::Prometheus, said);
+    let note = Note::new(NoteCode::Info, source.backend(), said);
     Ok(([(length / SECOND).max(1); 3], vec![note]))
 }
 
 /// That the metric was read no more at the end of the window: what came since is not counted.
-async fn ended(prometheus: &Prometheus<'_>, metric: &str, selector: &str, window: Window) -> Option<Note> {
+async fn ended(source: &dyn MetricSource, metric: &str, selector: &str, window: Window) -> Option<Note> {
     let query = format!("count({selector})");
-    let told = prometheus.instant(&query, window.to).await.ok()?;
+    let told = source.instant(&query, window.to).await.ok()?;
     if !told.data.is_empty() {
         return None;
     }
-    let told = prometheus.range(&query, window).await.ok()?;
+    let told = source.range(&query, window).await.ok()?;
     let last = times(&told).max()?;
     let said = format!(
         "{metric} was read no more for the last {} of this time at least: nothing came, or it is not counted",
         Human(window.to.since(last))
     );
     let hint = "is who makes or scrapes it away? --via spans reads what was stored";
-    Some(Note::new(NoteCode::Info, Source::Prometheus, said).hint(hint))
+    Some(Note::new(NoteCode::Info, source.backend(), said).hint(hint))
 }
 
 /// When the metric was first read in this window, to a few seconds: in steps that get finer around it.
 async fn first_read(
-    prometheus: &Prometheus<'_>,
+    source: &dyn MetricSource,
     selector: &str,
     mut window: Window,
 ) -> Result<Option<Timestamp>, Failure> {
@@ -174,7 +174,7 @@ async fn first_read(
     let mut found = None;
     loop {
         let step = step_seconds(window) * SECOND;
-        let told = prometheus.range(&query, window).await?;
+        let told = source.range(&query, window).await?;
         found = times(&told).min().or(found);
         // Younger than the last step, or between two of them.
         let upto = found.unwrap_or(window.to);
@@ -202,14 +202,14 @@ fn known(selector: &str, edges: KnownOffsets) -> String {
 
 /// By how much a counter rose in the window, by these labels; nothing where there is no such counter.
 async fn risen(
-    prometheus: &Prometheus<'_>,
+    source: &dyn MetricSource,
     selector: Option<String>,
     by: &[&str],
     window: Window,
 ) -> Result<SeriesReply, Failure> {
     let Some(selector) = selector else { return Ok(SeriesReply::default()) };
     let promql = format!("sum by ({}) (increase({selector}[{}s]))", by.join(", "), seconds(window));
-    prometheus.instant(&promql, window.to).await
+    source.instant(&promql, window.to).await
 }
 
 /// What a counter told.
@@ -224,7 +224,7 @@ struct CounterIncrease {
 /// The same, and what is new in the window from zero: of an error that came once `increase()` tells nothing. Where it
 /// cannot be had, that is remarked.
 async fn counted(
-    prometheus: &Prometheus<'_>,
+    source: &dyn MetricSource,
     selector: Option<&str>,
     by: &[&str],
     known: KnownOffsets,
@@ -233,20 +233,24 @@ async fn counted(
     let Some(selector) = selector else { return Ok(CounterIncrease::default()) };
     let born = born(selector, by, known, window);
     let (risen, born) =
-        tokio::join!(risen(prometheus, Some(selector.to_owned()), by, window), prometheus.instant(&born, window.to));
+        tokio::join!(risen(source, Some(selector.to_owned()), by, window), source.instant(&born, window.to));
     let mut told = risen?;
     match born {
         Ok(born) => {
             told.data.extend(born.data.iter().cloned());
             Ok(CounterIncrease { told, new: born.data, note: None })
         }
-        Err(failure) => Ok(CounterIncrease { told, note: Some(not_whole(&failure)), ..CounterIncrease::default() }),
+        Err(failure) => Ok(CounterIncrease {
+            told,
+            note: Some(not_whole(source.backend(), &failure)),
+            ..CounterIncrease::default()
+        }),
     }
 }
 
-fn not_whole(failure: &Failure) -> Note {
+fn not_whole(backend: Source, failure: &Failure) -> Note {
     let said = format!("what is new in this time is not counted whole: {}", failure.message);
-    Note::new(NoteCode::Partial, Source::Prometheus, said)
+    Note::new(NoteCode::Partial, backend, said)
 }
 
 /// What `increase()` leaves out of what nobody counted before, whatever the instance: what its series had when they were
@@ -265,42 +269,42 @@ fn seconds(window: Window) -> i64 {
 }
 
 /// Who called whom in this window, where a service graph counts it.
-pub async fn edges(prometheus: &Prometheus<'_>, window: Window) -> Result<(Option<Measured>, Vec<Note>), Failure> {
+pub async fn edges(source: &dyn MetricSource, window: Window) -> Result<(Option<Measured>, Vec<Note>), Failure> {
     let any = format!("{{__name__=~\"{GRAPH_CALLS}|{GRAPH_ERRORS}|{GRAPH_LENGTHS}\"}}");
-    let names = prometheus.names(&[any], window).await?;
-    let mut notes = remarks(&names);
+    let names = source.names(&[any], window).await?;
+    let mut notes = remarks(source.backend(), &names);
     let has = |name: &'static str| names.data.iter().any(|known| known == name).then_some(name);
     let Some(calls) = has(GRAPH_CALLS) else { return Ok((None, notes)) };
     let in_buckets = [&GRAPH_LABELS[..], &["le"]].concat();
-    let (known, remarked) = known_before(prometheus, calls, calls, window).await?;
+    let (known, remarked) = known_before(source, calls, calls, window).await?;
     let (calls, errors, buckets) = tokio::join!(
-        counted(prometheus, Some(calls), &GRAPH_LABELS, known, window),
-        counted(prometheus, has(GRAPH_ERRORS), &GRAPH_LABELS, known, window),
-        counted(prometheus, has(GRAPH_LENGTHS), &in_buckets, known, window),
+        counted(source, Some(calls), &GRAPH_LABELS, known, window),
+        counted(source, has(GRAPH_ERRORS), &GRAPH_LABELS, known, window),
+        counted(source, has(GRAPH_LENGTHS), &in_buckets, known, window),
     );
     let (calls, errors, buckets) = (calls?, errors?, buckets?);
     notes.extend(remarked.into_iter().chain(calls.note).chain(errors.note).chain(buckets.note));
     let (calls, errors, buckets) = (calls.told, errors.told, buckets.told);
-    notes.extend([&calls, &errors, &buckets].into_iter().flat_map(remarks));
+    notes.extend([&calls, &errors, &buckets].into_iter().flat_map(|reply| remarks(source.backend(), reply)));
     let edges = graph(&calls.data, &errors.data, &buckets.data);
     let metric = GRAPH_CALLS.to_owned();
-    let measures = services(prometheus, window).await.unwrap_or_else(|failure| {
+    let measures = services(source, window).await.unwrap_or_else(|failure| {
         let said = format!("which services have spans of their own is not known: {}", failure.message);
-        notes.push(Note::new(NoteCode::Info, Source::Prometheus, said));
+        notes.push(Note::new(NoteCode::Info, source.backend(), said));
         vec![]
     });
-    let measured = Measured { source: Source::Prometheus, metric, measures, edges };
+    let measured = Measured { source: source.backend(), metric, measures, edges };
     Ok((Some(measured).filter(|measured| !measured.edges.is_empty()), notes))
 }
 
 /// Services that have spans of their own, as other metrics tell: a graph calls them by the same name as whoever has none.
-async fn services(prometheus: &Prometheus<'_>, window: Window) -> Result<Vec<Measure>, Failure> {
-    let (families, _) = families(prometheus, MetricFigures::Calls, window).await?;
+async fn services(source: &dyn MetricSource, window: Window) -> Result<Vec<Measure>, Failure> {
+    let (families, _) = families(source, MetricFigures::Calls, window).await?;
     let Some(family) = families.first() else { return Ok(vec![]) };
     let labels = &family.labels;
     let (calls, length) = (family.selector(&family.calls, &Filters::default()), seconds(window));
     let query = format!("group by ({}) (last_over_time({calls}[{length}s]))", labels.service.join(", "));
-    let told = prometheus.instant(&query, window.to).await?;
+    let told = source.instant(&query, window.to).await?;
     let names = told.data.iter().map(|series| label_of(series, &labels.service).to_owned());
     Ok(names.map(|service| Measure { service, ..Measure::default() }).collect())
 }

@@ -12,23 +12,20 @@ use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::query::Query;
 use crate::source::failure::Failure;
-use crate::source::server::jaeger::{Jaeger, Times, TraceSearch};
+use crate::source::role::{SpanSource, Times, TraceSearch};
 use crate::stitch::id_matching::Keys;
 use crate::wire::Decoded;
 
 /// A window shorter than this is not split any further: 1 ms.
 const SHORTEST_SPLIT: i64 = 1_000_000;
 
-/// What Elasticsearch and OpenSearch read as a regular expression in a tag's value.
-const LUCENE: &str = r#".*+?|()[]{}"\#@&<>~"#;
-
 /// How an ID is put into a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelling {
     /// As it is: right for every storage but one.
     AsGiven,
-    /// With everything escaped that Elasticsearch and OpenSearch read as a pattern.
-    ForElasticsearch,
+    /// Escaped, for storages that read values as patterns.
+    Escaped,
 }
 
 /// How often a window is cut in two where the answer is as long as the limit.
@@ -42,7 +39,7 @@ pub enum Splits {
 
 /// Jaeger, for one question.
 pub struct SpanFetcher<'a> {
-    jaeger: Jaeger<'a>,
+    source: Box<dyn SpanSource + 'a>,
     query: &'a Query,
     serviceless: Cell<bool>,
     limit: Cell<usize>,
@@ -51,10 +48,10 @@ pub struct SpanFetcher<'a> {
 
 impl<'a> SpanFetcher<'a> {
     /// With a Jaeger that answered.
-    pub fn new(jaeger: Jaeger<'a>, query: &'a Query) -> Self {
-        let serviceless = Cell::new(jaeger.serviceless && query.services.is_empty());
+    pub fn new(source: Box<dyn SpanSource + 'a>, query: &'a Query) -> Self {
+        let serviceless = Cell::new(source.searches_all_services() && query.services.is_empty());
         Self {
-            jaeger,
+            source,
             query,
             serviceless,
             limit: Cell::new(query.bounds.search_limit.max(1)),
@@ -64,17 +61,17 @@ impl<'a> SpanFetcher<'a> {
 
     /// The services that are asked one by one.
     pub fn services(&self) -> &[String] {
-        if self.query.services.is_empty() { &self.jaeger.services } else { &self.query.services }
+        if self.query.services.is_empty() { self.source.services() } else { &self.query.services }
     }
 
     /// Every service that ever sent a span.
     pub fn listed(&self) -> &[String] {
-        &self.jaeger.services
+        self.source.services()
     }
 
     /// What these services do, those left out that do not tell.
     pub async fn operations(&self, services: &[&str]) -> BTreeMap<String, BTreeSet<Operation>> {
-        let told = join_all(services.iter().map(|service| self.jaeger.operations(service))).await;
+        let told = join_all(services.iter().map(|service| self.source.operations(service))).await;
         let named = services.iter().zip(told).filter_map(|(service, told)| Some(((*service).to_owned(), told.ok()?)));
         named.collect()
     }
@@ -88,7 +85,7 @@ impl<'a> SpanFetcher<'a> {
 
     /// What it speaks and how it is asked, for people.
     pub fn detail(&self) -> String {
-        let dialect = self.jaeger.dialect.as_str();
+        let dialect = self.source.api();
         if self.serviceless.get() {
             format!("{dialect}, all services at once")
         } else {
@@ -101,7 +98,7 @@ impl<'a> SpanFetcher<'a> {
     pub async fn search(&self, id: &str, window: Window, spelling: Spelling) -> Fetched {
         let spelled = match spelling {
             Spelling::AsGiven => id.to_owned(),
-            Spelling::ForElasticsearch => escaped(id),
+            Spelling::Escaped => self.source.escaped_value(id).unwrap_or_else(|| id.to_owned()),
         };
         let tags: Vec<(&str, &str)> = self.keys().into_iter().map(|key| (key, spelled.as_str())).collect();
         self.only_carriers(id, self.by_tags(&tags, window, Splits::UntilUnderTheLimit).await)
@@ -118,14 +115,19 @@ impl<'a> SpanFetcher<'a> {
             let asks = tags.iter().map(|tag| self.ask(*tag, None, window, splits));
             let asked: Result<Vec<Fetched>, Failure> = join_all(asks).await.into_iter().collect();
             match asked {
-                Ok(hauls) => return Fetched::all(hauls),
+                Ok(parts) => return Fetched::all(parts),
                 Err(_) => self.serviceless.set(false),
             }
         }
         let pairs = tags.iter().flat_map(|tag| self.services().iter().map(move |service| (*tag, service)));
         let asks = pairs.map(|(tag, service)| self.ask(tag, Some(service), window, splits));
-        let hauls = join_all(asks).await.into_iter();
-        Fetched::all(hauls.map(|asked| asked.unwrap_or_else(|failure| Fetched::failed(Source::Jaeger, failure))))
+        let parts = join_all(asks).await.into_iter();
+        Fetched::all(parts.map(|asked| asked.unwrap_or_else(|failure| Fetched::failed(self.source.backend(), failure))))
+    }
+
+    /// Whether an ID means something else to a storage that reads values as patterns.
+    pub fn needs_escaping(&self, id: &str) -> bool {
+        self.source.escaped_value(id).is_some()
     }
 
     /// One tag of one service, split in time until under the limit. Fails only where a service must be named and is not.
@@ -136,9 +138,8 @@ impl<'a> SpanFetcher<'a> {
         window: Window,
         splits: Splits,
     ) -> Result<Fetched, Failure> {
-        let is_header = key.starts_with("http.request.header.");
-        let value = if is_header { serde_json::json!([value]).to_string() } else { value.to_owned() };
-        let mut haul = Fetched::default();
+        let value = self.source.tag_value(key, value);
+        let mut fetched = Fetched::default();
         let mut open = vec![window];
         let mut splits_left = match splits {
             Splits::UntilUnderTheLimit => usize::MAX,
@@ -146,17 +147,17 @@ impl<'a> SpanFetcher<'a> {
         };
         while let Some(window) = open.pop() {
             let search = TraceSearch { operation: None, tags: &[(key, &value)], window, limit: self.limit.get() };
-            match self.jaeger.search(&search, service).await {
+            match self.source.search(&search, service).await {
                 Ok(decoded) => {
                     let full = traces_in(&decoded.spans) >= search.limit;
                     let can_split =
                         splits_left > 0 && window.length() > SHORTEST_SPLIT && keeps_to(window, &decoded.spans);
-                    haul.absorb_decoded(decoded);
+                    fetched.absorb_decoded(self.source.backend(), decoded);
                     if full && can_split {
                         splits_left -= 1;
                         open.extend(window.halves());
                     } else if full {
-                        haul.notes.push(too_many(&search));
+                        fetched.notes.push(too_many(self.source.backend(), &search));
                     }
                 }
                 Err(failure) if is_too_deep(&failure) && search.limit > 1 => {
@@ -164,76 +165,77 @@ impl<'a> SpanFetcher<'a> {
                     open.push(window);
                 }
                 Err(failure) if service.is_none() && wants_service(&failure) => return Err(failure),
-                Err(failure) => haul.failures.push((Source::Jaeger, failure)),
+                Err(failure) => fetched.failures.push((self.source.backend(), failure)),
             }
         }
-        Ok(haul)
+        Ok(fetched)
     }
 
     /// Servers match too much: Lucene regexes, filters that are ignored. Only traces that carry the ID stay.
-    fn only_carriers(&self, id: &str, mut haul: Fetched) -> Fetched {
+    fn only_carriers(&self, id: &str, mut fetched: Fetched) -> Fetched {
         let keys = Keys::new(&self.query.keys);
-        let carriers: BTreeSet<TraceId> =
-            haul.spans.iter().filter(|s| keys.of_span(s).iter().any(|one| one.id == id)).map(|s| s.trace_id).collect();
-        haul.spans.0.retain(|trace, _| carriers.contains(trace));
-        haul
+        let carriers: BTreeSet<TraceId> = fetched
+            .spans
+            .iter()
+            .filter(|s| keys.of_span(s).iter().any(|one| one.id == id))
+            .map(|s| s.trace_id)
+            .collect();
+        fetched.spans.0.retain(|trace, _| carriers.contains(trace));
+        fetched
     }
 
     /// These traces, each as a whole; those that are not stored are named.
     pub async fn fetch(&self, ids: &[TraceId]) -> Fetched {
-        let mut haul = Fetched::default();
-        for (id, found) in ids.iter().zip(join_all(ids.iter().map(|id| self.jaeger.trace(*id, Times::AsServed))).await)
+        let mut fetched = Fetched::default();
+        for (id, found) in ids.iter().zip(join_all(ids.iter().map(|id| self.source.trace(*id, Times::AsServed))).await)
         {
             match found {
-                Ok(Some(decoded)) => haul.absorb_decoded(decoded),
-                Ok(None) => haul.not_stored.push(*id),
-                Err(failure) => haul.failures.push((Source::Jaeger, failure)),
+                Ok(Some(decoded)) => fetched.absorb_decoded(self.source.backend(), decoded),
+                Ok(None) => fetched.not_stored.push(*id),
+                Err(failure) => fetched.failures.push((self.source.backend(), failure)),
             }
         }
-        haul
+        fetched
     }
 
     /// Traces whose times the server says it moved are fetched again as they were recorded, once.
-    pub async fn with_recorded_times(&self, mut haul: Fetched) -> Fetched {
-        let is_moved = |s: &&Span| s.warnings.iter().any(|w| w.contains("timestamps were adjusted"));
-        let moved: BTreeSet<TraceId> = haul.spans.iter().filter(is_moved).map(|s| s.trace_id).collect();
+    pub async fn with_recorded_times(&self, mut fetched: Fetched) -> Fetched {
+        let is_moved = |span: &&Span| self.source.is_clock_adjusted(span);
+        let moved: BTreeSet<TraceId> = fetched.spans.iter().filter(is_moved).map(|s| s.trace_id).collect();
         let (known, new): (Vec<TraceId>, Vec<TraceId>) =
             moved.into_iter().partition(|id| self.as_recorded.borrow().contains(id));
         for id in known {
-            haul.spans.0.remove(&id);
+            fetched.spans.0.remove(&id);
         }
-        let asks = new.iter().map(|id| self.jaeger.trace(*id, Times::AsRecorded));
+        let asks = new.iter().map(|id| self.source.trace(*id, Times::AsRecorded));
         for (id, found) in new.iter().zip(join_all(asks).await) {
-            let note = |message: String| Note::new(NoteCode::ClockAdjusted, Source::Jaeger, message);
+            let note = |message: String| Note::new(NoteCode::ClockAdjusted, self.source.backend(), message);
             if let Err(failure) = found {
-                haul.notes.push(note(format!("times of trace {} are as the server moved them", id.short())));
-                haul.failures.push((Source::Jaeger, failure));
+                fetched.notes.push(note(format!("times of trace {} are as the server moved them", id.short())));
+                fetched.failures.push((self.source.backend(), failure));
             } else if let Ok(Some(decoded)) = found {
                 self.as_recorded.borrow_mut().insert(*id);
-                haul.spans.0.remove(id);
-                haul.replaced.insert(*id);
-                haul.absorb_decoded(decoded);
-                haul.notes.push(note(format!("the server had moved times of trace {}; shown as recorded", id.short())));
+                fetched.spans.0.remove(id);
+                fetched.replaced.insert(*id);
+                fetched.absorb_decoded(self.source.backend(), decoded);
+                fetched
+                    .notes
+                    .push(note(format!("the server had moved times of trace {}; shown as recorded", id.short())));
             } else {
-                haul.notes.push(note(format!("times of trace {} are as the server moved them", id.short())));
+                fetched.notes.push(note(format!("times of trace {} are as the server moved them", id.short())));
             }
         }
-        haul
+        fetched
     }
 }
 
-/// Whether this ID means something else to a server that reads tags as patterns.
-pub fn needs_escaping(id: &str) -> bool {
-    id.contains(|c| LUCENE.contains(c))
-}
-
-fn too_many(search: &TraceSearch<'_>) -> Note {
+fn too_many(backend: Source, search: &TraceSearch<'_>) -> Note {
     let message = format!(
         "as many traces as the limit of {} within {} µs; there may be more",
         search.limit,
         search.window.length() / 1000
     );
-    Note::new(NoteCode::Truncated, Source::Jaeger, message).hint("raise --search-limit")
+    Note::new(NoteCode::Truncated, backend, message).hint("raise --search-limit")
 }
 
 fn traces_in(spans: &[Span]) -> usize {
@@ -261,19 +263,15 @@ pub fn wants_service(failure: &Failure) -> bool {
     !is_sick && (SIGNS.iter().any(|sign| said.contains(sign)) || said.contains("service name must"))
 }
 
-fn escaped(id: &str) -> String {
-    id.chars().flat_map(|c| LUCENE.contains(c).then_some('\\').into_iter().chain([c])).collect()
-}
-
 impl Fetched {
-    fn absorb_decoded(&mut self, decoded: Decoded) {
+    fn absorb_decoded(&mut self, backend: Source, decoded: Decoded) {
         self.spans.add(decoded.spans);
-        self.notes.extend(decoded.skipped.into_iter().map(|why| Note::new(NoteCode::Skipped, Source::Jaeger, why)));
+        self.notes.extend(decoded.skipped.into_iter().map(|why| Note::new(NoteCode::Skipped, backend, why)));
         self.notes.extend(
             decoded
                 .errors
                 .into_iter()
-                .map(|why| Note::new(NoteCode::Partial, Source::Jaeger, format!("jaeger says: {why}"))),
+                .map(|why| Note::new(NoteCode::Partial, backend, format!("{} says: {why}", backend.as_str()))),
         );
     }
 }

@@ -6,16 +6,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::gather::gather;
+use crate::gather::sources::Sources;
 use crate::model::evidence::{BackendState, Evidence};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LineKey;
 use crate::model::time::{Timestamp, Window};
-use crate::progress::Progress;
 use crate::query::{Query, TimeRange};
 use crate::report::words::some;
 use crate::source::failure::Came;
-use crate::source::server::Backends;
-use crate::source::server::transport::Transport;
 
 /// The first pause between two rounds.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -60,21 +58,14 @@ pub struct Waited {
 /// Asks in rounds until the judge has enough or the patience is over; once where a recording is played. Each round has
 /// its own `--timeout`; none looks further back than the first. A backend that failed is asked again in the next one, if
 /// its breaker lets it be.
-pub async fn until<J>(
-    query: &Query,
-    backends: &Backends,
-    transport: &Transport,
-    progress: &Progress,
-    patience: Patience,
-    mut judge: J,
-) -> Waited
+pub async fn until<J>(query: &Query, sources: &Sources<'_>, patience: Patience, mut judge: J) -> Waited
 where
     J: FnMut(&Evidence, Timestamp) -> WaitDecision,
 {
+    let (transport, progress) = (sources.transport, sources.progress);
     let begun = Instant::now();
     let last = begun + patience.wait + patience.settle + transport.time_of_a_round();
-    let mut waited =
-        Waited { evidence: gather(query, backends, transport, progress).await, query: query.clone(), rounds: 1 };
+    let mut waited = Waited { evidence: gather(query, sources).await, query: query.clone(), rounds: 1 };
     let time = asked_again(query, &waited.evidence);
     let mut pauses = pauses();
     while transport.interrupted().is_none() && !transport.tape().is_replaying() && may_answer(&waited.evidence) {
@@ -103,7 +94,7 @@ where
         transport.begin_round(last.saturating_duration_since(Instant::now()));
         waited.query.now = now(query, begun);
         let round = Query { time: until_now(time, query.now, waited.query.now), ..waited.query.clone() };
-        let found = gather(&round, backends, transport, progress).await;
+        let found = gather(&round, sources).await;
         waited.evidence = united(waited.evidence, found);
         waited.rounds += 1;
     }

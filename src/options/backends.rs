@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::model::evidence::Source;
 use crate::model::length::{duration, positive_duration};
-use crate::source::server::JaegerApi;
+use crate::source::server::endpoint::JaegerApi;
 
 /// Addresses and limits of the backends.
 #[derive(Args, Clone, Debug, Default)]

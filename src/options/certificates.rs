@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::error::Error;
 use crate::options::credentials::{open_without_blocking, read_private};
 use crate::options::origin::Setting;
-use crate::source::server::{ClientCertificate, Tls};
+use crate::source::server::auth::{ClientCertificate, Tls};
 
 /// The client certificate and its private key, as files in PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]

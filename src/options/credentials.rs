@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::model::time::Human;
 use crate::options::environment::Environment;
 use crate::options::profile::{AuthConfig, SecretConfig};
-use crate::source::server::Auth;
+use crate::source::server::auth::Auth;
 use crate::source::server::mask::base64;
 
 /// The variables that may hold secrets. Programs that print a token do not inherit them.

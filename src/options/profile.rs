@@ -11,7 +11,7 @@ use crate::model::evidence::Source;
 use crate::model::pattern::Pattern;
 use crate::model::time::Zone;
 use crate::query::PanelTemplate;
-use crate::source::server::JaegerApi;
+use crate::source::server::endpoint::JaegerApi;
 
 /// A value and its position in the file; none if the key is absent.
 pub type Provided<T> = Option<Spanned<T>>;

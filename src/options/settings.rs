@@ -26,7 +26,9 @@ use crate::options::output::OutputArgs;
 use crate::options::phases::PhaseSettings;
 use crate::options::profile::{PatternConfig, Profile, Provided};
 use crate::query::{Bounds, PanelTemplate, SETTLE};
-use crate::source::server::{Auth, Backends, Endpoint, JaegerApi, Tls};
+use crate::source::server::auth::{Auth, Tls};
+use crate::source::server::backends::Backends;
+use crate::source::server::endpoint::{Endpoint, JaegerApi};
 
 /// Nanoseconds for all requests of a command: several rounds of slow answers, and still a wait at a terminal.
 const DEFAULT_TIMEOUT: i64 = 30 * SECOND;
@@ -193,11 +195,11 @@ impl Settings {
             })
         };
         Backends {
-            jaeger: endpoint(&self.jaeger),
-            loki: endpoint(&self.loki),
-            prometheus: endpoint(&self.prometheus),
+            spans: endpoint(&self.jaeger),
+            logs: endpoint(&self.loki),
+            metrics: endpoint(&self.prometheus),
             jaeger_api: self.jaeger_api.value,
-            loki_selector: self.loki_selector.as_ref().map(|selector| selector.value.clone()),
+            streams: self.loki_selector.as_ref().map(|selector| selector.value.clone()),
         }
     }
 
@@ -475,7 +477,7 @@ mod tests {
         assert_eq!(TestSetup::new(user, "", &[]).jaeger(), "http://user:1 ~/.config/trace/config.toml:2");
         assert_eq!(TestSetup::new("", "", &[]).jaeger(), "http://localhost:16686 default");
         let backends = TestSetup::new("", "", &[]).settings().unwrap().backends_without_credentials();
-        assert!(!backends.jaeger.unwrap().configured);
+        assert!(!backends.spans.unwrap().configured);
         let demo = TestSetup::new("broken", "", &[("TRACE_JAEGER_URL", "a b")]).load(ConfigSources::FlagsOnly).unwrap();
         assert_eq!(demo.jaeger.url.origin, Origin::Default, "the demo reads neither files nor variables");
     }
@@ -538,7 +540,7 @@ mod tests {
         let auth = |vars: &[(&str, &str)]| {
             let environment = TestSetup::new("", "", vars);
             let backends = environment.settings()?.backends(&environment.environment);
-            Ok::<_, Error>(backends.loki.map(|loki| (loki.auth, loki.tenant)).unwrap())
+            Ok::<_, Error>(backends.logs.map(|loki| (loki.auth, loki.tenant)).unwrap())
         };
         let (basic, tenant) =
             auth(&[("LOKI_USERNAME", "u"), ("LOKI_PASSWORD", "p"), ("LOKI_ORG_ID", "team-a")]).unwrap();
@@ -563,9 +565,9 @@ mod tests {
         let user = "[jaeger]\nauth = { command = [\"/no/such/program\", \"s3cret\"] }\n[loki]\nauth = { bearer_file = \"gone\" }\n";
         let environment = TestSetup::new(user, "", &[]);
         let settings = environment.settings().unwrap();
-        let loki = settings.backends(&environment.environment).loki.unwrap();
+        let loki = settings.backends(&environment.environment).logs.unwrap();
         assert!(matches!(loki.auth, Auth::Missing(_)), "{:?}", loki.auth);
-        let unsigned = settings.backends_without_credentials().jaeger.unwrap();
+        let unsigned = settings.backends_without_credentials().spans.unwrap();
         assert!(matches!(unsigned.auth, Auth::None));
         let shown = settings.jaeger.credentials.unwrap().value.to_string();
         assert_eq!(shown, "bearer token set (from the program `/no/such/program`)");

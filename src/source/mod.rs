@@ -4,4 +4,5 @@ pub mod demo;
 pub mod failure;
 pub mod file;
 pub mod recording;
+pub mod role;
 pub mod server;

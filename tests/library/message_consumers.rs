@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::jaeger::{Jaeger, transport};
 use trace::analysis::journey::findings::known::Knowledge;
 use trace::gather::gather;
+use trace::gather::sources::Sources;
 use trace::model::attribute::Value;
 use trace::model::conventions::{CORRELATION_KEYS, MessageRole};
 use trace::model::evidence::{Evidence, LookedUp};
@@ -31,7 +32,10 @@ fn query(run: &DemoRun) -> Query {
 #[tokio::main(flavor = "current_thread")]
 async fn gathered(jaeger: &Jaeger, query: &Query) -> Evidence {
     let limits = Limits { requests: query.bounds.requests, ..Limits::default() };
-    let evidence = gather(query, &jaeger.backends(), &transport(limits), &Progress::silent()).await;
+    let evidence = {
+        let (backends, transport, progress) = (jaeger.backends(), transport(limits), Progress::silent());
+        gather(query, &Sources { backends: &backends, transport: &transport, progress: &progress }).await
+    };
     jaeger.server.assert_only_expected();
     assert!(evidence.is_complete(), "{:?}", evidence.notes);
     evidence

@@ -2,6 +2,7 @@
 
 use crate::support::jaeger::{Jaeger, transport};
 use trace::gather::recent_journeys::{Recent, RecentQuery, recent};
+use trace::gather::sources::Sources;
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::evidence::{NoteCode, Source};
 use trace::model::filter::Filters;
@@ -45,7 +46,9 @@ fn wanted(root: &str, newest: usize) -> RecentQuery {
 
 #[tokio::main(flavor = "current_thread")]
 async fn found(jaeger: &Jaeger, wanted: &RecentQuery) -> Recent {
-    let found = recent(wanted, &jaeger.backends(), &transport(Limits::default()), &Progress::silent()).await;
+    let (backends, transport, progress) = (jaeger.backends(), transport(Limits::default()), Progress::silent());
+    let sources = Sources { backends: &backends, transport: &transport, progress: &progress };
+    let found = recent(wanted, &sources).await;
     jaeger.server.assert_only_expected();
     found
 }

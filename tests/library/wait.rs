@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::jaeger::{Jaeger, Store};
+use trace::gather::sources::Sources;
 use trace::gather::wait::{Patience, WaitDecision, Waited, until};
 use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::evidence::Evidence;
@@ -38,7 +39,9 @@ async fn waited(
     let limits = Limits { open: Duration::from_millis(100), ..Limits::default() };
     let transport = Transport::new(limits, Recording::Off, stop);
     let patience = Patience { wait: Duration::from_millis(wait_ms), settle: Duration::from_millis(500) };
-    until(query, &jaeger.backends(), &transport, &Progress::silent(), patience, judge).await
+    let (backends, progress) = (jaeger.backends(), Progress::silent());
+    let sources = Sources { backends: &backends, transport: &transport, progress: &progress };
+    until(query, &sources, patience, judge).await
 }
 
 /// Changes what the Jaeger holds after a while.

@@ -10,8 +10,10 @@ use trace::model::id::TraceId;
 use trace::model::span::Span;
 use trace::model::time::Timestamp;
 use trace::source::demo::export::to_otlp_json;
+use trace::source::server::auth::Auth;
+use trace::source::server::backends::Backends;
+use trace::source::server::endpoint::{Endpoint, JaegerApi};
 use trace::source::server::transport::{Limits, Transport};
-use trace::source::server::{Auth, Backends, Endpoint, JaegerApi};
 
 use super::server::{Reply, Server};
 
@@ -51,18 +53,12 @@ impl Jaeger {
             url_from: "the test".to_owned(),
             configured: true,
             auth: Auth::None,
-            tls: trace::source::server::Tls::default(),
+            tls: trace::source::server::auth::Tls::default(),
             backends_at_origin: 1,
             mask: Arc::default(),
             tenant: None,
         };
-        Backends {
-            jaeger: Some(endpoint),
-            loki: None,
-            prometheus: None,
-            jaeger_api: JaegerApi::Auto,
-            loki_selector: None,
-        }
+        Backends { spans: Some(endpoint), logs: None, metrics: None, jaeger_api: JaegerApi::Auto, streams: None }
     }
 
     /// Every search so far, decoded.

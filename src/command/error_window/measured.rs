@@ -75,10 +75,10 @@ pub(super) async fn examples(
     mut take: impl FnMut(&ErrorScope, Journey),
 ) -> ErrorWindowAnswer {
     let CountedErrors { basis, mut totals, windows: [window, before] } = metered;
-    let (backends, progress) = (&desk.backends, progress(context));
-    let mut lines =
-        Box::pin(error_lines(&[window], LINES, Spread::Services, backends, &desk.transport, &progress)).await;
-    let (counts, remarked) = error_counts([window, before], &lines, backends, &desk.transport).await;
+    let progress = progress(context);
+    let sources = &desk.sources(&progress);
+    let mut lines = Box::pin(error_lines(&[window], LINES, Spread::Services, sources)).await;
+    let (counts, remarked) = error_counts([window, before], &lines, sources).await;
     let filters = args.journey.filters.filters();
     totals.lines = counts;
     totals.lines.retain(|service, _| filters.wants_service(service) && !filters.are_about_spans());
@@ -126,9 +126,9 @@ async fn read(wanted: SampleQuery, of_lines: &[TraceId], desk: &Session, context
         return Sampled::default();
     }
     let looks = if wanted.services.is_empty() { vec![] } else { vec![wanted.clone().with_errors()] };
-    let found = Box::pin(samples(&looks, ready(of_lines.to_vec()), &desk.backends, &desk.transport, &progress)).await;
+    let found = Box::pin(samples(&looks, ready(of_lines.to_vec()), &desk.sources(&progress))).await;
     if looks.is_empty() || found.evidence.spans.iter().any(Span::is_error) || !found.evidence.is_complete() {
         return found;
     }
-    Box::pin(samples(&[wanted], ready(of_lines.to_vec()), &desk.backends, &desk.transport, &progress)).await
+    Box::pin(samples(&[wanted], ready(of_lines.to_vec()), &desk.sources(&progress))).await
 }

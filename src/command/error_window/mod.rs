@@ -133,7 +133,7 @@ async fn of_backends(
     mut take: impl FnMut(&ErrorScope, Journey),
 ) -> ErrorWindowAnswer {
     let progress = progress(context);
-    let (backends, limit) = (&desk.backends, args.traces_per_service());
+    let (sources, limit) = (&desk.sources(&progress), args.traces_per_service());
     let plain = |window: Window| SampleQuery {
         window,
         limit,
@@ -150,10 +150,10 @@ async fn of_backends(
     let mut lines = FoundLines::default();
     let naming = async {
         let most = limit.saturating_mul(LINES);
-        lines = error_lines(&times, most, spread, backends, &desk.transport, &progress).await;
+        lines = error_lines(&times, most, spread, sources).await;
         lines.traces()
     };
-    let found = Box::pin(samples(&looks, naming, backends, &desk.transport, &progress)).await;
+    let found = Box::pin(samples(&looks, naming, sources)).await;
     progress.done();
     let on_errors = found.remarks_on_errors(sampled, limit);
     let of_sample = found.looks.iter().take(sampled).flat_map(|look| &look.traces).copied();

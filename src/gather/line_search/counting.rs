@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::Streams;
-use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::evidence::{Note, NoteCode};
 use crate::model::time::{DAY, SECOND, Window};
 use crate::source::failure::Failure;
-use crate::source::server::loki::{self, Loki, errors};
+use crate::source::role::{LineMatch, LogSource};
+use crate::source::server::loki;
 
 /// Of more values than a server tells, those with the most lines.
 const MOST_VALUES: usize = 200;
@@ -28,13 +29,13 @@ pub(super) struct Counts {
 }
 
 /// How many error lines these streams have in this time.
-pub(super) async fn count(loki: &Loki<'_>, streams: &Streams, window: Window) -> Result<Counts, Failure> {
-    let queries = errors::queries(&streams.selector);
+pub(super) async fn count(source: &dyn LogSource, streams: &Streams, window: Window) -> Result<Counts, Failure> {
+    let queries = source.queries(&streams.selector, LineMatch::Errors);
     let pieces = pieces(window, DAY.max(window.length() / PIECES));
     let asked = queries.iter().flat_map(|query| pieces.iter().map(move |piece| (query, *piece)));
     let label = streams.label.as_deref();
     let mut counts = Counts::default();
-    for told in join_all(asked.map(|(query, piece)| in_piece(loki, query, label, piece))).await {
+    for told in join_all(asked.map(|(query, piece)| in_piece(source, query, label, piece))).await {
         let told = told?;
         told.by_value.into_iter().for_each(|(value, count)| *counts.by_value.entry(value).or_default() += count);
         counts.remarks.extend(told.remarks);
@@ -43,17 +44,19 @@ pub(super) async fn count(loki: &Loki<'_>, streams: &Streams, window: Window) ->
 }
 
 /// Counts in one piece of time; what is too much for the server is halved.
-async fn in_piece(loki: &Loki<'_>, query: &str, label: Option<&str>, piece: Window) -> Result<Counts, Failure> {
+async fn in_piece(source: &dyn LogSource, query: &str, label: Option<&str>, piece: Window) -> Result<Counts, Failure> {
     let mut counts = Counts::default();
     let (mut most, mut open) = (None, vec![piece]);
     while let Some(piece) = open.pop() {
-        let told = match loki.count(query, label, most, piece).await {
+        let told = match source.count(query, label, most, piece).await {
             Ok(told) => told,
             Err(failure) if loki::is_of_too_many(&failure) && most.is_none() => {
                 most = Some(MOST_VALUES);
                 open.push(piece);
                 let said = format!("error lines were counted of the {MOST_VALUES} services with the most, not of all");
-                counts.remarks.insert(Note::new(NoteCode::Sampled, Source::Loki, said).hint("--service narrows it"));
+                counts
+                    .remarks
+                    .insert(Note::new(NoteCode::Sampled, source.backend(), said).hint("--service narrows it"));
                 continue;
             }
             Err(failure) if loki::wants_less(&failure) && most.is_none() && piece.length() >= 3 * SECOND => {
@@ -67,8 +70,11 @@ async fn in_piece(loki: &Loki<'_>, query: &str, label: Option<&str>, piece: Wind
             let count = series.samples.last().map_or(0.0, |(_, count)| count.clamp(0.0, MOST_LINES));
             *counts.by_value.entry(value).or_default() += count;
         }
-        let note = |code, text| Note::new(code, Source::Loki, text);
-        let warnings = told.warnings.into_iter().map(|text| note(NoteCode::Partial, format!("loki warns: {text}")));
+        let note = |code, text| Note::new(code, source.backend(), text);
+        let warnings = told
+            .warnings
+            .into_iter()
+            .map(|text| note(NoteCode::Partial, format!("{} warns: {text}", source.backend().as_str())));
         let skipped = told.skipped.into_iter().map(|text| note(NoteCode::Skipped, text));
         counts.remarks.extend(warnings.chain(skipped));
     }

@@ -10,18 +10,16 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use futures_util::future::join_all;
 
 use crate::gather::backend_status;
-use crate::gather::lines::{USUAL_SELECTOR, chosen_by};
-use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Source};
+use crate::gather::lines::chosen_by;
+use crate::gather::sources::Sources;
+use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode};
 use crate::model::id::TraceId;
 use crate::model::log::{CutLines, LineKey, LogEntry};
 use crate::model::pattern::Pattern;
 use crate::model::time::{DAY, Timestamp, Window};
-use crate::progress::Progress;
 use crate::report::words;
 use crate::source::failure::Failure;
-use crate::source::server::Backends;
-use crate::source::server::loki::{self, Loki};
-use crate::source::server::transport::Transport;
+use crate::source::role::{LogSource, Role};
 use counting::Counts;
 use reading::LinesRead;
 use sought::LineFilter;
@@ -60,53 +58,33 @@ struct Streams {
 }
 
 /// Looks for error lines in each of these times, the newest time first, and reads so many of each.
-pub async fn error_lines(
-    windows: &[Window],
-    limit: usize,
-    spread: Spread,
-    backends: &Backends,
-    transport: &Transport,
-    progress: &Progress,
-) -> FoundLines {
+pub async fn error_lines(windows: &[Window], limit: usize, spread: Spread, sources: &Sources<'_>) -> FoundLines {
     let found = FoundLines { limit, ..FoundLines::default() };
-    found.search(windows, spread, backends, transport, progress).await
+    found.search(windows, spread, sources).await
 }
 
 /// Looks for lines in whose text one of these stands, and reads so many, the newest.
-pub async fn lines_with(
-    texts: Vec<Pattern>,
-    window: Window,
-    limit: usize,
-    backends: &Backends,
-    transport: &Transport,
-    progress: &Progress,
-) -> FoundLines {
+pub async fn lines_with(texts: Vec<Pattern>, window: Window, limit: usize, sources: &Sources<'_>) -> FoundLines {
     let found = FoundLines { sought: LineFilter::Texts(texts), limit, ..FoundLines::default() };
-    found.search(&[window], Spread::Newest, backends, transport, progress).await
+    found.search(&[window], Spread::Newest, sources).await
 }
 
 impl FoundLines {
-    async fn search(
-        mut self,
-        windows: &[Window],
-        spread: Spread,
-        backends: &Backends,
-        transport: &Transport,
-        progress: &Progress,
-    ) -> Self {
-        let Some(endpoint) = &backends.loki else {
-            let said = "lines come from loki, which is left out";
-            self.evidence.note(Note::new(NoteCode::NotConfigured, Source::Loki, said));
-            self.evidence.backends = vec![backend_status::left_out(Source::Loki)];
+    async fn search(mut self, windows: &[Window], spread: Spread, sources: &Sources<'_>) -> Self {
+        let (backend, transport) = (Role::Logs.backend(), sources.transport);
+        let (Some(endpoint), Some(source)) = (sources.endpoint(Role::Logs), sources.logs()) else {
+            let said = format!("lines come from {}, which is left out", backend.as_str());
+            self.evidence.note(Note::new(NoteCode::NotConfigured, backend, said));
+            self.evidence.backends = vec![backend_status::left_out(backend)];
             return self;
         };
-        progress.say(format!("asking loki for {}", self.sought.as_str()));
+        sources.progress.say(format!("asking {} for {}", backend.as_str(), self.sought.as_str()));
         // Who is asked for what lines name must find some time left.
-        if backends.jaeger.is_some() {
-            transport.keep_time_for(Source::Jaeger);
+        if let Some(spans) = sources.endpoint(Role::Spans) {
+            transport.keep_time_for(spans.source);
         }
-        let loki = Loki::new(transport, endpoint);
-        let failed = self.look(&loki, windows, spread, backends.loki_selector.as_deref()).await.err();
+        let streams = sources.backends.streams.as_deref();
+        let failed = self.look(source.as_ref(), windows, spread, streams).await.err();
         transport.keep_no_time();
         let evidence = &mut self.evidence;
         let mut status = BackendStatus { items: evidence.logs.len(), ..backend_status::asked(endpoint, transport) };
@@ -125,24 +103,24 @@ impl FoundLines {
 
     async fn look(
         &mut self,
-        loki: &Loki<'_>,
+        source: &dyn LogSource,
         windows: &[Window],
         spread: Spread,
         told: Option<&str>,
     ) -> Result<(), Failure> {
         let Some(newest) = windows.first() else { return Ok(()) };
-        let streams = &*self.streams.insert(Streams::found(loki, told, *newest).await?);
-        if told.is_none() && streams.selector != USUAL_SELECTOR {
-            self.evidence.note(chosen_by(&streams.selector));
+        let streams = &*self.streams.insert(Streams::found(source, told, *newest).await?);
+        if told.is_none() && streams.selector != source.usual_streams() {
+            self.evidence.note(chosen_by(source.backend(), &streams.selector));
         }
         if spread == Spread::Services {
-            let counts = windows.iter().map(|window| counting::count(loki, streams, *window));
+            let counts = windows.iter().map(|window| counting::count(source, streams, *window));
             self.counted = windows.iter().copied().zip(join_all(counts).await).collect();
         }
         let known = |at: usize| self.counted.get(at).and_then(|(_, counts)| counts.as_ref().ok());
         let plans = (0..windows.len()).map(|at| reading::plan(known(at), self.limit));
         let reads =
-            windows.iter().zip(plans).map(|(window, plan)| reading::read(loki, streams, &self.sought, *window, plan));
+            windows.iter().zip(plans).map(|(window, plan)| reading::read(source, streams, &self.sought, *window, plan));
         let (mut seen, mut failed, mut all_cut) = (HashSet::new(), None, vec![]);
         for LinesRead { lines, cut, notes, failure } in join_all(reads).await {
             all_cut.push(cut);
@@ -188,7 +166,7 @@ impl FoundLines {
             said += &format!("; none was read of {}", some(&unread));
         }
         let hint = "--limit raises it; --service, --start and --end narrow it; counts are at least these";
-        Some(Note::new(NoteCode::Sampled, Source::Loki, said).hint(hint))
+        Some(Note::new(NoteCode::Sampled, Role::Logs.backend(), said).hint(hint))
     }
 
     /// Who wrote error lines of which none was read.
@@ -267,17 +245,16 @@ fn some(names: &BTreeSet<String>) -> String {
 pub async fn error_counts(
     windows: [Window; 2],
     lines: &FoundLines,
-    backends: &Backends,
-    transport: &Transport,
+    sources: &Sources<'_>,
 ) -> (BTreeMap<String, [f64; 2]>, Vec<Note>) {
     let mut services: BTreeMap<String, [f64; 2]> = BTreeMap::new();
-    let (Some(endpoint), Some(streams)) = (&backends.loki, &lines.streams) else { return (services, vec![]) };
-    let loki = &Loki::new(transport, endpoint);
+    let (Some(source), Some(streams)) = (sources.logs(), &lines.streams) else { return (services, vec![]) };
+    let source = source.as_ref();
     let (known, borne_out) = (lines.services_by_value(), lines.borne_out());
     let count = |window: Window| async move {
         match lines.counted.iter().find(|(counted, _)| *counted == window) {
             Some((_, told)) => told.clone(),
-            None => counting::count(loki, streams, window).await,
+            None => counting::count(source, streams, window).await,
         }
     };
     let mut notes = BTreeSet::new();
@@ -286,7 +263,7 @@ pub async fn error_counts(
             Ok(counts) => counts,
             Err(failure) => {
                 let said = format!("error lines could not be counted: {}", failure.message);
-                return (BTreeMap::new(), vec![Note::new(NoteCode::Partial, Source::Loki, said)]);
+                return (BTreeMap::new(), vec![Note::new(NoteCode::Partial, source.backend(), said)]);
             }
         };
         notes.extend(remarks.into_iter().map(backend_status::advised));
@@ -307,19 +284,21 @@ pub async fn error_counts(
 
 impl Streams {
     /// Those of this selector; without one, all that have the label that nearly every stream has.
-    async fn found(loki: &Loki<'_>, told: Option<&str>, window: Window) -> Result<Self, Failure> {
+    async fn found(source: &dyn LogSource, told: Option<&str>, window: Window) -> Result<Self, Failure> {
         // A look at the labels of the last day is enough, and never too long for a server.
         let last = Window::new(window.from.max(window.to.plus(-DAY)), window.to);
-        let mut labels = loki.labels(last).await;
+        let mut labels = source.labels(last).await;
         if last != window && labels.as_ref().is_ok_and(Vec::is_empty) {
-            labels = loki.labels(window).await.or(labels);
+            labels = source.labels(window).await.or(labels);
         }
         let selector = match (told, &labels) {
             (Some(told), _) => told.to_owned(),
-            (None, Ok(labels)) => loki::selector(labels).unwrap_or_else(|| USUAL_SELECTOR.to_owned()),
+            (None, Ok(labels)) => source
+                .best_label(labels)
+                .map_or_else(|| source.usual_streams().to_owned(), |label| source.streams_with(label)),
             (None, Err(failure)) => return Err(failure.clone()),
         };
-        let label = labels.ok().and_then(|labels| loki::best_label(&labels).map(str::to_owned));
+        let label = labels.ok().and_then(|labels| source.best_label(&labels).map(str::to_owned));
         Ok(Self { selector, label })
     }
 }

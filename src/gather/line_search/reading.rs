@@ -8,12 +8,13 @@ use futures_util::future::join_all;
 use super::Streams;
 use super::counting::Counts;
 use super::sought::LineFilter;
-use crate::gather::lines::{MOST_LINES, remarks};
+use crate::gather::lines::remarks;
 use crate::model::evidence::Note;
 use crate::model::log::{CutLines, LineKey, LogEntry};
 use crate::model::time::{SECOND, Window};
 use crate::source::failure::Failure;
-use crate::source::server::loki::{self, Direction, Loki};
+use crate::source::role::{Direction, LogSource};
+use crate::source::server::loki;
 
 /// So many services are read one by one at most: those that say the most.
 const APART: usize = 16;
@@ -78,13 +79,13 @@ pub(super) fn plan(counts: Option<&Counts>, limit: usize) -> Vec<LinePart> {
 
 /// Reads as it is planned.
 pub(super) async fn read(
-    loki: &Loki<'_>,
+    source: &dyn LogSource,
     streams: &Streams,
     sought: &LineFilter,
     window: Window,
     plan: Vec<LinePart>,
 ) -> LinesRead {
-    let reading = LineReader { loki, sought, window, seen: RefCell::default() };
+    let reading = LineReader { source, sought, window, seen: RefCell::default() };
     let parts = plan.into_iter().map(|part| reading.part(streams, part));
     join_all(parts).await.into_iter().fold(LinesRead::default(), LinesRead::and)
 }
@@ -100,7 +101,7 @@ impl LinesRead {
 }
 
 struct LineReader<'a> {
-    loki: &'a Loki<'a>,
+    source: &'a dyn LogSource,
     sought: &'a LineFilter,
     window: Window,
     seen: RefCell<HashSet<LineKey>>,
@@ -110,13 +111,13 @@ impl LineReader<'_> {
     async fn part(&self, streams: &Streams, part: LinePart) -> LinesRead {
         let Streams { selector, label } = streams;
         let selector = match (&part.whose, label) {
-            (Whose::Only(value), Some(label)) => loki::only(selector, label, value),
-            (Whose::Others(values), Some(label)) => loki::without(selector, label, values),
+            (Whose::Only(value), Some(label)) => self.source.streams_of_value(selector, label, value),
+            (Whose::Others(values), Some(label)) => self.source.streams_without(selector, label, values),
             _ => selector.clone(),
         };
         // One after the other: long pages fill the memory.
         let mut read = LinesRead::default();
-        for query in self.sought.queries(&selector) {
+        for query in self.sought.queries(self.source, &selector) {
             read = read.and(self.pages(&query, part.most).await);
         }
         read.lines.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.line.cmp(&b.line)));
@@ -134,7 +135,8 @@ impl LineReader<'_> {
     /// are halved.
     async fn pages(&self, query: &str, wanted: usize) -> LinesRead {
         let mut read = LinesRead::default();
-        let (mut size, mut most) = (wanted.saturating_add(1).min(MOST_LINES), MOST_LINES);
+        let page_limit = self.source.page_limit();
+        let (mut size, mut most) = (wanted.saturating_add(1).min(page_limit), page_limit);
         let (mut asked, mut open) = (0, vec![self.window]);
         while let Some(mut rest) = open.pop() {
             while !rest.is_empty() {
@@ -143,7 +145,7 @@ impl LineReader<'_> {
                     return read;
                 }
                 asked += 1;
-                let page = match self.loki.page(query, rest, size, Direction::Backward).await {
+                let page = match self.source.page(query, rest, size, Direction::Backward).await {
                     Ok(page) => page,
                     Err(failure) => match loki::most_lines(&failure.message) {
                         Some(less) if less < size => {
@@ -160,7 +162,7 @@ impl LineReader<'_> {
                         }
                     },
                 };
-                read.notes.extend(remarks(&page));
+                read.notes.extend(remarks(self.source.backend(), &page));
                 let is_full = page.logs.len() + page.skipped_count >= size;
                 let oldest = page.logs.iter().map(|line| line.time).min();
                 let new = |line: &LogEntry| self.sought.has(line) && self.seen.borrow_mut().insert(LineKey::new(line));

@@ -2,7 +2,7 @@
 
 use crate::model::log::LogEntry;
 use crate::model::pattern::Pattern;
-use crate::source::server::loki::{self, errors};
+use crate::source::role::{LineMatch, LogSource};
 
 /// Which lines are looked for, whoever wrote them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,10 +16,12 @@ pub(super) enum LineFilter {
 
 impl LineFilter {
     /// What a server is asked, so that each line is given by one of these, or by few of them.
-    pub fn queries(&self, selector: &str) -> Vec<String> {
+    pub fn queries(&self, source: &dyn LogSource, streams: &str) -> Vec<String> {
         match self {
-            Self::Errors => errors::queries(selector).into(),
-            Self::Texts(texts) => texts.iter().map(|text| loki::like(selector, text)).collect(),
+            Self::Errors => source.queries(streams, LineMatch::Errors),
+            Self::Texts(texts) => {
+                texts.iter().flat_map(|text| source.queries(streams, LineMatch::Like(text))).collect()
+            }
         }
     }
 

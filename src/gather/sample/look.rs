@@ -15,7 +15,7 @@ use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
 use crate::source::failure::Failure;
-use crate::source::server::jaeger::{Jaeger, Times, TraceSearch};
+use crate::source::role::{SpanSource, Times, TraceSearch};
 use crate::wire::Decoded;
 
 /// So many services are asked at a time: what they give decides how much the next are asked for.
@@ -52,8 +52,8 @@ pub(super) struct SampleLook {
 
 /// The newest traces of each service; of those of whom there may be more, where that is wanted, traces from all of the
 /// time instead, of each part of it in proportion to how many it has.
-pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &SampleQuery, most: usize) -> SampleLook {
-    let mut look = newest(jaeger, wanted, most).await;
+pub(super) async fn look(source: &dyn SpanSource, wanted: &SampleQuery, most: usize) -> SampleLook {
+    let mut look = newest(source, wanted, most).await;
     let cut = look.cut();
     let room = most.saturating_sub(look.count_without(&cut)) / PARTS;
     // Where there is no room for a trace of each in every part, the newest are better than none.
@@ -64,7 +64,7 @@ pub(super) async fn look(jaeger: &Jaeger<'_>, wanted: &SampleQuery, most: usize)
     let limit = (2 * wanted.limit).div_ceil(PARTS);
     let of = async |window: Window| {
         let some = SampleQuery { window, limit, services: cut.clone(), ..wanted.clone() };
-        newest(jaeger, &some, room).await
+        newest(source, &some, room).await
     };
     let mut parts = in_parts(wanted.window, &of).await;
     // Where only some of the time has any, it is looked at more closely.
@@ -120,10 +120,10 @@ fn in_proportion(parts: &[WindowPart], most: usize) -> Vec<TraceId> {
 }
 
 /// Asks one service after the other, until so many spans came.
-async fn newest(jaeger: &Jaeger<'_>, wanted: &SampleQuery, most: usize) -> SampleLook {
-    let all = if wanted.services.is_empty() { &jaeger.services } else { &wanted.services };
+async fn newest(source: &dyn SpanSource, wanted: &SampleQuery, most: usize) -> SampleLook {
+    let all = if wanted.services.is_empty() { source.services() } else { &wanted.services };
     let asked: Vec<&String> = all.iter().filter(|service| wanted.filters.wants_service(service)).collect();
-    let asking = Asking { jaeger, wanted, deepest: Cell::new(usize::MAX) };
+    let asking = Asking { source, wanted, deepest: Cell::new(usize::MAX) };
     let (mut look, mut left) = (SampleLook::default(), asked.len().min(SERVICES));
     look.unasked = asked.len() - left;
     for some in asked[..left].chunks(AT_ONCE) {
@@ -150,14 +150,14 @@ async fn newest(jaeger: &Jaeger<'_>, wanted: &SampleQuery, most: usize) -> Sampl
 }
 
 /// Asks for traces by ID, until so many spans came.
-pub(super) async fn named(jaeger: &Jaeger<'_>, ids: &[TraceId], most: usize) -> SampleLook {
+pub(super) async fn named(source: &dyn SpanSource, ids: &[TraceId], most: usize) -> SampleLook {
     let (mut look, mut left) = (SampleLook::default(), ids.len());
     for some in ids.chunks(AT_ONCE) {
         if look.count >= most {
             look.unasked = left;
             break;
         }
-        for answer in join_all(some.iter().map(|id| jaeger.trace(*id, Times::AsServed))).await {
+        for answer in join_all(some.iter().map(|id| source.trace(*id, Times::AsServed))).await {
             match answer {
                 Ok(decoded) => drop(look.keep(decoded.unwrap_or_default(), usize::MAX)),
                 Err(failure) => look.failure = look.failure.take().or(Some(failure)),
@@ -329,7 +329,7 @@ struct ServiceAnswer {
 }
 
 struct Asking<'a> {
-    jaeger: &'a Jaeger<'a>,
+    source: &'a dyn SpanSource,
     wanted: &'a SampleQuery,
     /// So many traces the server gives at most, as far as it has said.
     deepest: Cell<usize>,
@@ -345,7 +345,7 @@ impl Asking<'_> {
         loop {
             let limit = limit.min(self.deepest.get());
             let search = TraceSearch { operation, tags: &tags, window: self.wanted.window, limit };
-            match self.jaeger.search(&search, Some(service)).await {
+            match self.source.search(&search, Some(service)).await {
                 Err(failure) if is_too_deep(&failure) && limit > 1 => {
                     self.deepest.set(self.deepest.get().min(limit / 2));
                 }

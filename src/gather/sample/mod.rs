@@ -8,6 +8,7 @@ use std::future::Future;
 
 use crate::gather::backend_status;
 use crate::gather::fetched::SpansByTrace;
+use crate::gather::sources::Sources;
 use crate::model::basis::SampledService;
 use crate::model::conventions::short_service;
 use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode, Source};
@@ -16,13 +17,11 @@ use crate::model::id::TraceId;
 use crate::model::pattern::Pattern;
 use crate::model::span::StatusCode;
 use crate::model::time::Window;
-use crate::progress::Progress;
 use crate::query::Bounds;
 use crate::report::words::{counted, some};
 use crate::source::failure::Failure;
-use crate::source::server::jaeger::Jaeger;
-use crate::source::server::transport::Transport;
-use crate::source::server::{Backends, Endpoint};
+use crate::source::role::{Role, SpanSource};
+use crate::source::server::endpoint::Endpoint;
 use crate::spelling::nearest;
 use look::SampleLook;
 
@@ -81,7 +80,7 @@ impl Sampled {
     pub fn remarks_on_errors(&self, plain: usize, limit: usize) -> Option<Note> {
         let (plain, failed) = self.looks.split_at_checked(plain)?;
         let cut = failed.iter().map(|look| look.cut).max()?;
-        let note = |said: String| Note::new(NoteCode::Sampled, Source::Jaeger, said);
+        let note = |said: String| Note::new(NoteCode::Sampled, Role::Spans.backend(), said);
         if cut > 0 {
             let newest = if self.evenly { "" } else { "the newest " };
             let said = format!("errors of {} cut at {newest}{limit} traces with errors", counted(cut, "service"));
@@ -104,50 +103,50 @@ const MOST_NAMED: usize = 500;
 pub async fn samples(
     looks: &[SampleQuery],
     naming: impl Future<Output = Vec<TraceId>>,
-    backends: &Backends,
-    transport: &Transport,
-    progress: &Progress,
+    sources: &Sources<'_>,
 ) -> Sampled {
+    let (backend, transport) = (Role::Spans.backend(), sources.transport);
     let evenly = looks.iter().any(|wanted| wanted.evenly);
     let mut sampled = Sampled { evenly, ..Sampled::default() };
-    let Some(endpoint) = &backends.jaeger else {
+    let (Some(endpoint), Some(source)) = (sources.endpoint(Role::Spans), sources.spans()) else {
         naming.await;
-        let said = "spans come from jaeger, which is left out";
-        sampled.evidence.note(Note::new(NoteCode::NotConfigured, Source::Jaeger, said));
-        sampled.evidence.backends = vec![backend_status::left_out(Source::Jaeger)];
+        let said = format!("spans come from {}, which is left out", backend.as_str());
+        sampled.evidence.note(Note::new(NoteCode::NotConfigured, backend, said));
+        sampled.evidence.backends = vec![backend_status::left_out(backend)];
         return sampled;
     };
-    progress.say("asking jaeger for traces of each service");
+    sources.progress.say(format!("asking {} for traces of each service", backend.as_str()));
+    let source = source.as_ref();
     let most = looks.first().map_or(Bounds::default(), |wanted| wanted.bounds).spans;
     let looking = async {
-        let jaeger = Jaeger::connect(transport, endpoint, backends.jaeger_api).await?;
+        source.connect().await?;
         if looks.iter().all(|wanted| wanted.bounds.requests == Bounds::default().requests) {
-            transport.allow_at_least(if evenly { 240 } else { 60 } * jaeger.services.len());
+            transport.allow_at_least(if evenly { 240 } else { 60 } * source.services().len());
         }
         let (mut came, mut room) = (vec![], most);
         for (at, wanted) in looks.iter().enumerate() {
-            let look = look::look(&jaeger, wanted, room / (looks.len() - at)).await;
+            let look = look::look(source, wanted, room / (looks.len() - at)).await;
             room = room.saturating_sub(look.count);
             came.push(look);
         }
-        Ok((jaeger, came, room))
+        Ok((came, room))
     };
     let (looked, named) = tokio::join!(looking, naming);
     let mut detail = String::new();
     let came = match looked {
-        Ok((jaeger, mut came, room)) => {
-            jaeger.dialect.as_str().clone_into(&mut detail);
+        Ok((mut came, room)) => {
+            source.api().clone_into(&mut detail);
             sampled.looks = came.iter().map(LookResult::new).collect();
             sampled.services = came.first().map(|look| look.services.clone()).unwrap_or_default();
             sampled.services.sort();
-            sampled.evidence.notes.extend(unknown(looks, &jaeger.services));
-            sampled.evidence.notes.extend(full(looks, &came, most));
+            sampled.evidence.notes.extend(unknown(looks, source));
+            sampled.evidence.notes.extend(full(backend, looks, &came, most));
             let is_lacking = |id: &TraceId| !sampled.looks.iter().any(|look| look.traces.contains(id));
             let lacking: Vec<TraceId> = named.into_iter().filter(is_lacking).collect();
             let asked = picked(&lacking, evenly);
-            let of_lines = look::named(&jaeger, &asked, room).await;
+            let of_lines = look::named(source, &asked, room).await;
             let unread = lacking.len() - asked.len() + of_lines.unasked;
-            sampled.evidence.notes.extend(unfetched(unread));
+            sampled.evidence.notes.extend(unfetched(backend, unread));
             came.push(of_lines);
             came
         }
@@ -165,7 +164,7 @@ fn picked(named: &[TraceId], evenly: bool) -> Vec<TraceId> {
 }
 
 /// That there was no room for all that was wanted: the look with the least room tells.
-fn full(looks: &[SampleQuery], came: &[SampleLook], most: usize) -> Option<Note> {
+fn full(backend: Source, looks: &[SampleQuery], came: &[SampleLook], most: usize) -> Option<Note> {
     let (fewer, unasked, limit) = came
         .iter()
         .zip(looks)
@@ -176,11 +175,12 @@ fn full(looks: &[SampleQuery], came: &[SampleLook], most: usize) -> Option<Note>
     let told: Vec<String> = less.into_iter().chain(none).collect();
     let said = format!("at most {most} spans of {} services are read: {}", look::SERVICES, told.join(", "));
     let hint = "raise --max-spans, or narrow the question with --service, --start and --end";
-    (!told.is_empty()).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
+    (!told.is_empty()).then(|| Note::new(NoteCode::Sampled, backend, said).hint(hint))
 }
 
 /// That no service is called so, and which may have been meant: a slip must not look like silence.
-fn unknown(looks: &[SampleQuery], known: &[String]) -> Option<Note> {
+fn unknown(looks: &[SampleQuery], source: &dyn SpanSource) -> Option<Note> {
+    let known = source.services();
     let wanted = looks.first()?;
     let lost = wanted.filters.services.iter().find(|wanted| !known.iter().any(|name| is_called(wanted, name)))?;
     let names: Vec<&str> = known.iter().flat_map(|name| [name.as_str(), short_service(name)]).collect();
@@ -190,7 +190,7 @@ fn unknown(looks: &[SampleQuery], known: &[String]) -> Option<Note> {
         None => format!("it knows {}", some(known, NAMED)),
     };
     let said = format!("no service is called {lost} here");
-    (!known.is_empty()).then(|| Note::new(NoteCode::Info, Source::Jaeger, said).hint(hint))
+    (!known.is_empty()).then(|| Note::new(NoteCode::Info, source.backend(), said).hint(hint))
 }
 
 fn is_called(wanted: &Pattern, name: &str) -> bool {
@@ -198,23 +198,24 @@ fn is_called(wanted: &Pattern, name: &str) -> bool {
 }
 
 /// That lines name more traces than were asked for.
-fn unfetched(unread: usize) -> Option<Note> {
+fn unfetched(backend: Source, unread: usize) -> Option<Note> {
     let said = format!("{unread} traces that only lines name were not read");
     let hint = "narrow the question with --service, --start and --end";
-    (unread > 0).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
+    (unread > 0).then(|| Note::new(NoteCode::Sampled, backend, said).hint(hint))
 }
 
 /// Takes in what came, and how Jaeger did.
 fn absorb(evidence: &mut Evidence, came: Vec<SampleLook>, looks: &[SampleQuery], endpoint: &Endpoint) {
+    let backend = endpoint.source;
     let mut traces = SpansByTrace::default();
     let mut failed: Option<Failure> = None;
     for look in came {
         for why in look.skipped {
-            evidence.note(backend_status::advised(Note::new(NoteCode::Skipped, Source::Jaeger, why)));
+            evidence.note(backend_status::advised(Note::new(NoteCode::Skipped, backend, why)));
         }
         for why in look.errors {
-            let said = format!("jaeger says: {why}");
-            evidence.note(backend_status::advised(Note::new(NoteCode::Partial, Source::Jaeger, said)));
+            let said = format!("{} says: {why}", backend.as_str());
+            evidence.note(backend_status::advised(Note::new(NoteCode::Partial, backend, said)));
         }
         look.spans.0.into_values().for_each(|spans| traces.add(spans));
         failed = failed.or(look.failure);

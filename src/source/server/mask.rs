@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::id::decode_base64;
 use crate::source::failure::Failure;
-use crate::source::server::Auth;
+use crate::source::server::auth::Auth;
 use crate::source::server::request::Response;
 
 /// What stands where a secret stood.

@@ -1,17 +1,18 @@
 //! Prometheus, or whatever answers its API: instant and range queries, exemplars, alerts, rules.
 
-use crate::model::metric::{ActiveAlert, Exemplar, Series};
+use async_trait::async_trait;
+
+use crate::model::evidence::Source;
+use crate::model::metric::{ActiveAlert, Exemplar};
 use crate::model::rule::Rule;
-use crate::model::time::{SECOND, Timestamp, Window};
+use crate::model::time::{Timestamp, Window};
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::Endpoint;
+use crate::source::role::{MetricSource, SeriesReply, step_seconds};
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::{Request, Response};
 use crate::source::server::transport::{Transport, shown};
 use crate::wire::prometheus_json::{self, PrometheusReply};
 use crate::wire::{Malformed, prometheus_rules};
-
-/// Series, with what the server remarks on them.
-pub type SeriesReply = PrometheusReply<Vec<Series>>;
 
 /// A Prometheus at some address.
 pub struct Prometheus<'a> {
@@ -25,31 +26,6 @@ impl<'a> Prometheus<'a> {
         Self { transport, endpoint }
     }
 
-    /// Samples of a query over a time.
-    pub async fn range(&self, query: &str, window: Window) -> Result<SeriesReply, Failure> {
-        let request = Request::post(&["api", "v1", "query_range"])
-            .with("query", query)
-            .with("start", window.from.seconds_text())
-            .with("end", window.to.seconds_text())
-            .with("step", step_seconds(window));
-        self.told(&request).await
-    }
-
-    /// Samples of a query at one instant.
-    pub async fn instant(&self, query: &str, at: Timestamp) -> Result<SeriesReply, Failure> {
-        self.told(&Request::post(&["api", "v1", "query"]).with("query", query).with("time", at.seconds_text())).await
-    }
-
-    /// The names of metrics that one of these selects, in this time.
-    pub async fn names(&self, selectors: &[String], window: Window) -> Result<PrometheusReply<Vec<String>>, Failure> {
-        self.words(Request::get(&["api", "v1", "label", "__name__", "values"]), selectors, window).await
-    }
-
-    /// The names of the labels that this selects, in this time.
-    pub async fn labels(&self, selector: &str, window: Window) -> Result<PrometheusReply<Vec<String>>, Failure> {
-        self.words(Request::get(&["api", "v1", "labels"]), std::slice::from_ref(&selector), window).await
-    }
-
     async fn words(
         &self,
         request: Request,
@@ -59,37 +35,6 @@ impl<'a> Prometheus<'a> {
         let matched = selectors.iter().fold(request, |request, s| request.with("match[]", s.as_ref()));
         let timed = matched.with("start", window.from.seconds_text()).with("end", window.to.seconds_text());
         self.list(&timed, prometheus_json::values).await
-    }
-
-    /// Samples that carry a trace ID.
-    pub async fn exemplars(&self, window: Window) -> Result<PrometheusReply<Vec<Exemplar>>, Failure> {
-        let request = Request::post(&["api", "v1", "query_exemplars"])
-            .with("query", "{__name__=~\".+\"}")
-            .with("start", window.from.seconds_text())
-            .with("end", window.to.seconds_text());
-        self.list(&request, prometheus_json::exemplars).await
-    }
-
-    /// The alerts that are active now.
-    pub async fn alerts(&self, now: Timestamp) -> Result<PrometheusReply<Vec<ActiveAlert>>, Failure> {
-        let request = Request::get(&["api", "v1", "alerts"]);
-        self.list(&request, move |bytes| prometheus_json::alerts(bytes, now)).await
-    }
-
-    /// The rules that it evaluates.
-    pub async fn rules(&self) -> Result<PrometheusReply<Vec<Rule>>, Failure> {
-        self.list(&Request::get(&["api", "v1", "rules"]), prometheus_rules::rules).await
-    }
-
-    /// Whether it answers at all. Of what answers this API, not everything tells a version.
-    pub async fn greet(&self) -> Result<(), Failure> {
-        self.told(&Request::post(&["api", "v1", "query"]).with("query", 1)).await.map(|_| ())
-    }
-
-    /// Its version; empty where it was built without one.
-    pub async fn version(&self) -> Result<(String, Response), Failure> {
-        let answer = self.ask(&Request::get(&["api", "v1", "status", "buildinfo"])).await?;
-        Ok((prometheus_json::version(&answer.body).unwrap_or_default(), answer))
     }
 
     fn refused(&self, error: &str) -> Failure {
@@ -110,7 +55,7 @@ impl<'a> Prometheus<'a> {
         }
     }
 
-    async fn told(&self, request: &Request) -> Result<SeriesReply, Failure> {
+    async fn series(&self, request: &Request) -> Result<SeriesReply, Failure> {
         let answer = self.ask(request).await?;
         let told = self.transport.read(self.endpoint, answer, prometheus_json::answer).await?;
         let data = told.data.into_series();
@@ -134,7 +79,56 @@ impl<'a> Prometheus<'a> {
     }
 }
 
-/// Seconds between two samples: about 240 of them, at least one second apart.
-pub fn step_seconds(window: Window) -> i64 {
-    (window.length() / SECOND / 240).max(1)
+#[async_trait(?Send)]
+impl MetricSource for Prometheus<'_> {
+    fn backend(&self) -> Source {
+        Source::Prometheus
+    }
+
+    async fn range(&self, query: &str, window: Window) -> Result<SeriesReply, Failure> {
+        let request = Request::post(&["api", "v1", "query_range"])
+            .with("query", query)
+            .with("start", window.from.seconds_text())
+            .with("end", window.to.seconds_text())
+            .with("step", step_seconds(window));
+        self.series(&request).await
+    }
+
+    async fn instant(&self, query: &str, at: Timestamp) -> Result<SeriesReply, Failure> {
+        self.series(&Request::post(&["api", "v1", "query"]).with("query", query).with("time", at.seconds_text())).await
+    }
+
+    async fn names(&self, selectors: &[String], window: Window) -> Result<PrometheusReply<Vec<String>>, Failure> {
+        self.words(Request::get(&["api", "v1", "label", "__name__", "values"]), selectors, window).await
+    }
+
+    async fn labels(&self, selector: &str, window: Window) -> Result<PrometheusReply<Vec<String>>, Failure> {
+        self.words(Request::get(&["api", "v1", "labels"]), std::slice::from_ref(&selector), window).await
+    }
+
+    async fn exemplars(&self, window: Window) -> Result<PrometheusReply<Vec<Exemplar>>, Failure> {
+        let request = Request::post(&["api", "v1", "query_exemplars"])
+            .with("query", "{__name__=~\".+\"}")
+            .with("start", window.from.seconds_text())
+            .with("end", window.to.seconds_text());
+        self.list(&request, prometheus_json::exemplars).await
+    }
+
+    async fn alerts(&self, now: Timestamp) -> Result<PrometheusReply<Vec<ActiveAlert>>, Failure> {
+        let request = Request::get(&["api", "v1", "alerts"]);
+        self.list(&request, move |bytes| prometheus_json::alerts(bytes, now)).await
+    }
+
+    async fn rules(&self) -> Result<PrometheusReply<Vec<Rule>>, Failure> {
+        self.list(&Request::get(&["api", "v1", "rules"]), prometheus_rules::rules).await
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.series(&Request::post(&["api", "v1", "query"]).with("query", 1)).await.map(|_| ())
+    }
+
+    async fn version(&self) -> Result<(String, Response), Failure> {
+        let answer = self.ask(&Request::get(&["api", "v1", "status", "buildinfo"])).await?;
+        Ok((prometheus_json::version(&answer.body).unwrap_or_default(), answer))
+    }
 }

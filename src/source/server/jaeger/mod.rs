@@ -1,30 +1,39 @@
-//! Jaeger behind one face. Which dialect it speaks is decided by what answers, never by a version.
+//! Jaeger, a source of spans. Which of its APIs is in use follows from what answers, never from a version.
 
 pub mod service_metrics;
 pub mod v1;
 pub mod v3;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::evidence::Operation;
+use async_trait::async_trait;
+
+use crate::model::evidence::{Operation, Source};
 use crate::model::id::TraceId;
+use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::source::failure::{Failure, FailureKind, malformed};
+use crate::source::role::{Dependency, ServiceMetric, ServiceMetricsSubject, SpanSource, Times, TraceSearch};
+use crate::source::server::endpoint::{Endpoint, JaegerApi};
 use crate::source::server::request::{Request, Response};
 use crate::source::server::transport::{Transport, shown};
-use crate::source::server::{Endpoint, JaegerApi};
+use crate::wire::jaeger_metrics::Point;
 use crate::wire::{Decoded, Malformed, jaeger_json, otlp_json};
 
-/// How long a question is waited for that only tells how to ask faster.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a request is waited for that only finds a faster way to ask.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Characters of a tag's value that Elasticsearch and OpenSearch read as part of a regular expression.
+const LUCENE: &str = r#".*+?|()[]{}"\#@&<>~"#;
 
 /// How a dialect's answers are read.
 type Decode = fn(&[u8]) -> Result<Decoded, Malformed>;
 
-/// The API that is spoken.
+/// The API in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
+enum Dialect {
     /// `/api/traces`: a search needs a service.
     V1,
     /// `/api/v3/traces`.
@@ -32,8 +41,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// `v1` or `v3`.
-    pub fn as_str(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::V1 => "v1",
             Self::V3 => "v3",
@@ -41,46 +49,35 @@ impl Dialect {
     }
 }
 
-/// Whether times may be what the server made of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Times {
-    /// As the server gives them, maybe adjusted.
-    AsServed,
-    /// As they were recorded.
-    AsRecorded,
-}
-
-/// One search: all of it is to be true of one span.
-#[derive(Clone, Copy, Debug)]
-pub struct TraceSearch<'a> {
-    /// The span's name, where one is asked for.
-    pub operation: Option<&'a str>,
-    /// Attributes with their values, exactly.
-    pub tags: &'a [(&'a str, &'a str)],
-    /// When.
-    pub window: Window,
-    /// How many traces at most.
-    pub limit: usize,
-}
-
-/// A Jaeger that answered.
+/// A Jaeger at some address.
 pub struct Jaeger<'a> {
     transport: &'a Transport,
     endpoint: &'a Endpoint,
-    /// What it speaks.
-    pub dialect: Dialect,
+    api: JaegerApi,
+    connection: OnceCell<Connection>,
+}
+
+/// What a Jaeger said of itself.
+struct Connection {
+    dialect: Dialect,
     /// Whether a search without a service may be tried.
-    pub serviceless: bool,
-    /// The services it knows; empty where they were not needed.
-    pub services: Vec<String>,
+    searches_all_services: bool,
+    /// The services it knows, sorted.
+    services: Vec<String>,
 }
 
 impl<'a> Jaeger<'a> {
-    /// Finds out what it speaks: `/api/services` with JSON means v1, else `/api/v3/services`. Where
-    /// `/api/v3/trace-summaries` exists, v3 filters by attribute without a service and is preferred.
-    pub async fn connect(transport: &'a Transport, endpoint: &'a Endpoint, api: JaegerApi) -> Result<Self, Failure> {
-        let new = |dialect, serviceless, services| Self { transport, endpoint, dialect, serviceless, services };
-        match api {
+    /// Sends nothing yet.
+    pub fn new(transport: &'a Transport, endpoint: &'a Endpoint, api: JaegerApi) -> Self {
+        Self { transport, endpoint, api, connection: OnceCell::new() }
+    }
+
+    /// `/api/services` with JSON means v1, else `/api/v3/services`. Where `/api/v3/trace-summaries` exists, v3 filters by
+    /// attribute without a service and is preferred.
+    async fn find_api(&self) -> Result<Connection, Failure> {
+        let (transport, endpoint) = (self.transport, self.endpoint);
+        let new = |dialect, searches_all_services, services| Connection { dialect, searches_all_services, services };
+        match self.api {
             JaegerApi::V1 => Ok(new(Dialect::V1, false, services_v1(transport, endpoint).await?)),
             JaegerApi::V3 => Ok(new(Dialect::V3, true, services_v3(transport, endpoint).await?)),
             JaegerApi::Auto => {
@@ -98,28 +95,88 @@ impl<'a> Jaeger<'a> {
         }
     }
 
-    /// Traces that hold such a span, whole; of one service, or of all where the server can.
-    pub async fn search(&self, search: &TraceSearch<'_>, service: Option<&str>) -> Result<Decoded, Failure> {
-        match self.dialect {
+    fn dialect(&self) -> Dialect {
+        self.connection.get().map_or(Dialect::V1, |connection| connection.dialect)
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Option<Decoded>, Failure> {
+        let answer = self.transport.fetch(self.endpoint, request).await?;
+        let address = shown(&self.endpoint.url);
+        let (answer, decode): (_, Decode) = match self.dialect() {
+            Dialect::V1 if answer.status == 404 && v1::says(&answer).is_some() => return Ok(None),
+            Dialect::V3 if v3::is_nothing(&answer) || answer.is_success() && answer.body.is_empty() => return Ok(None),
+            Dialect::V1 => (answer.checked(&address, v1::says)?, jaeger_json::traces),
+            Dialect::V3 => (answer.checked(&address, v3::says)?, otlp_json::decode),
+        };
+        self.transport.read(self.endpoint, answer, decode).await.map(Some)
+    }
+}
+
+#[async_trait(?Send)]
+impl SpanSource for Jaeger<'_> {
+    fn backend(&self) -> Source {
+        Source::Jaeger
+    }
+
+    async fn connect(&self) -> Result<(), Failure> {
+        let connection = self.find_api().await?;
+        let _ = self.connection.set(connection);
+        Ok(())
+    }
+
+    fn services(&self) -> &[String] {
+        self.connection.get().map_or(&[], |connection| &connection.services)
+    }
+
+    fn api(&self) -> &'static str {
+        self.dialect().as_str()
+    }
+
+    fn search_path(&self) -> &'static str {
+        match self.dialect() {
+            Dialect::V1 => "/api/traces",
+            Dialect::V3 => "/api/v3/traces",
+        }
+    }
+
+    fn searches_all_services(&self) -> bool {
+        self.connection.get().is_some_and(|connection| connection.searches_all_services)
+    }
+
+    /// Instrumentations record request headers as lists, which Jaeger stores as their JSON text.
+    fn tag_value(&self, key: &str, value: &str) -> String {
+        let is_list = key.starts_with("http.request.header.");
+        if is_list { serde_json::json!([value]).to_string() } else { value.to_owned() }
+    }
+
+    fn escaped_value(&self, value: &str) -> Option<String> {
+        let escape = |c| LUCENE.contains(c).then_some('\\').into_iter().chain([c]);
+        value.contains(|c| LUCENE.contains(c)).then(|| value.chars().flat_map(escape).collect())
+    }
+
+    fn is_clock_adjusted(&self, span: &Span) -> bool {
+        span.warnings.iter().any(|warning| warning.contains("timestamps were adjusted"))
+    }
+
+    async fn search(&self, search: &TraceSearch<'_>, service: Option<&str>) -> Result<Decoded, Failure> {
+        match self.dialect() {
             Dialect::V1 => self.ask(&v1::search(search, service.unwrap_or_default())).await,
             Dialect::V3 => self.ask(&v3::search(search, service)).await,
         }
         .map(Option::unwrap_or_default)
     }
 
-    /// One trace, none where it is not stored.
-    pub async fn trace(&self, id: TraceId, times: Times) -> Result<Option<Decoded>, Failure> {
-        let found = match self.dialect {
+    async fn trace(&self, id: TraceId, times: Times) -> Result<Option<Decoded>, Failure> {
+        let found = match self.dialect() {
             Dialect::V1 => self.ask(&v1::trace(id, times)).await,
             Dialect::V3 => self.ask(&v3::trace(id, times)).await,
         }?;
         Ok(found.filter(|decoded| !decoded.spans.is_empty()))
     }
 
-    /// What a service does, as far as the storage remembers.
-    pub async fn operations(&self, service: &str) -> Result<BTreeSet<Operation>, Failure> {
+    async fn operations(&self, service: &str) -> Result<BTreeSet<Operation>, Failure> {
         let (endpoint, address) = (self.endpoint, shown(&self.endpoint.url));
-        match self.dialect {
+        match self.dialect() {
             Dialect::V1 => {
                 let answer =
                     self.transport.fetch(endpoint, &v1::operations(service)).await?.checked(&address, v1::says)?;
@@ -133,45 +190,34 @@ impl<'a> Jaeger<'a> {
         }
     }
 
-    /// A recent trace of a service, whatever it carries.
-    pub async fn newest(&self, service: &str, window: Window) -> Result<Decoded, Failure> {
-        self.search(&TraceSearch { operation: None, tags: &[], window, limit: 1 }, Some(service)).await
+    async fn dependencies(&self, window: Window) -> Result<Option<Vec<Dependency>>, Failure> {
+        let answer = self.transport.fetch(self.endpoint, &v1::dependencies(window)).await?;
+        if matches!(answer.status, 404 | 405 | 501) || answer.is_page() {
+            return Ok(None);
+        }
+        let answer = answer.checked(&shown(&self.endpoint.url), v1::says)?;
+        self.transport.read(self.endpoint, answer, jaeger_json::dependencies).await.map(Some)
     }
 
-    /// The version that its page for people tells, if it tells one; and the answer itself.
-    pub async fn version(&self) -> Result<(Option<String>, Option<Response>), Failure> {
+    fn has_metrics_of(&self, window: Window) -> bool {
+        service_metrics::is_askable(window)
+    }
+
+    async fn service_metrics(
+        &self,
+        metric: ServiceMetric,
+        subject: ServiceMetricsSubject<'_>,
+    ) -> Result<Option<Vec<Point>>, Failure> {
+        service_metrics::fetch(self.transport, self.endpoint, metric, subject).await
+    }
+
+    /// From its page for people, which has it in a script.
+    async fn version(&self) -> Result<(Option<String>, Option<Response>), Failure> {
         let answer = self.transport.fetch(self.endpoint, &Request::get(&["search"])).await?;
         let page = String::from_utf8_lossy(&answer.body).into_owned();
         let version = page.split("\"gitVersion\":\"").nth(1).and_then(|rest| rest.split('"').next());
         Ok((version.filter(|v| !v.is_empty()).map(ToOwned::to_owned), Some(answer)))
     }
-
-    async fn ask(&self, request: &Request) -> Result<Option<Decoded>, Failure> {
-        let answer = self.transport.fetch(self.endpoint, request).await?;
-        let address = shown(&self.endpoint.url);
-        let (answer, decode): (_, Decode) = match self.dialect {
-            Dialect::V1 if answer.status == 404 && v1::says(&answer).is_some() => return Ok(None),
-            Dialect::V3 if v3::is_nothing(&answer) || answer.is_success() && answer.body.is_empty() => return Ok(None),
-            Dialect::V1 => (answer.checked(&address, v1::says)?, jaeger_json::traces),
-            Dialect::V3 => (answer.checked(&address, v3::says)?, otlp_json::decode),
-        };
-        self.transport.read(self.endpoint, answer, decode).await.map(Some)
-    }
-}
-
-/// Who called whom how often in this time, as the server itself counts it: caller, callee, calls. None where it does not
-/// count.
-pub async fn dependencies(
-    transport: &Transport,
-    endpoint: &Endpoint,
-    window: Window,
-) -> Result<Option<Vec<(String, String, u64)>>, Failure> {
-    let answer = transport.fetch(endpoint, &v1::dependencies(window)).await?;
-    if matches!(answer.status, 404 | 405 | 501) || answer.is_page() {
-        return Ok(None);
-    }
-    let answer = answer.checked(&shown(&endpoint.url), v1::says)?;
-    transport.read(endpoint, answer, jaeger_json::dependencies).await.map(Some)
 }
 
 /// Attributes as both dialects take them: an object of texts.
@@ -198,7 +244,7 @@ async fn services_v3(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<S
 
 /// Whether it can search without a service. A gateway that swallows what it does not know is not waited for.
 async fn has_summaries(transport: &Transport, endpoint: &Endpoint) -> bool {
-    let probe = tokio::time::timeout(PATIENCE, transport.fetch(endpoint, &v3::summaries_probe())).await;
+    let probe = tokio::time::timeout(PROBE_TIMEOUT, transport.fetch(endpoint, &v3::summaries_probe())).await;
     probe.is_ok_and(|probe| {
         probe.is_ok_and(|answer: Response| answer.status == 400 && !answer.is_page() && v3::says(&answer).is_some())
     })

@@ -1,9 +1,10 @@
-//! What Jaeger itself knows of services, as its page "Monitor" shows it: rates and quantiles that it takes from whatever
-//! makes metrics of spans.
+//! Jaeger's own metrics of services, as its Monitor page shows them: rates and quantiles, from a metrics backend of its
+//! own.
 
 use crate::model::time::{HOUR, MINUTE, Window};
 use crate::source::failure::Failure;
-use crate::source::server::Endpoint;
+use crate::source::role::{MetricsLevel, ServiceMetric, ServiceMetricsSubject};
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::jaeger::v1;
 use crate::source::server::request::Request;
 use crate::source::server::transport::{Transport, shown};
@@ -16,72 +17,52 @@ const ENTERING: [&str; 2] = ["server", "consumer"];
 /// Nanoseconds in a millisecond.
 const MILLI: i64 = 1_000_000;
 
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ServiceMetric {
-    /// Calls a second.
-    Calls,
-    /// The share of them that failed.
-    Errors,
-    /// How many milliseconds this share of them took at most.
-    Latency(f64),
-}
-
-/// About whom, and when.
-#[derive(Clone, Copy, Debug)]
-pub struct MetricsSubject<'a> {
-    /// These services: it has no way to ask about all.
-    pub services: &'a [String],
-    /// Each operation by itself; else each service as a whole, by what enters it.
-    pub by_operation: bool,
-    /// Over this time; [`is_told`] says whether it can be asked about.
-    pub window: Window,
-}
-
-/// Whether it can tell of a time so long: of a duration it reads the first unit only, so that 90 minutes become one hour.
-pub fn is_told(window: Window) -> bool {
+/// Whether the rate over a time of this length can be asked for: Jaeger reads the first unit of a duration only, so that
+/// 90 minutes become one hour.
+pub fn is_askable(window: Window) -> bool {
     let length = millis(window);
     length > 0 && (length % (HOUR / MILLI) == 0 || length < HOUR / MILLI && length % (MINUTE / MILLI) == 0)
 }
 
-/// One figure of each operation or service; none where the server does not know such things.
-pub async fn figures(
+/// One metric of each operation or service; none where the server keeps none.
+pub async fn fetch(
     transport: &Transport,
     endpoint: &Endpoint,
-    figure: ServiceMetric,
-    about: MetricsSubject<'_>,
+    metric: ServiceMetric,
+    subject: ServiceMetricsSubject<'_>,
 ) -> Result<Option<Vec<Point>>, Failure> {
-    let answer = transport.fetch(endpoint, &request(figure, about)).await?;
+    let answer = transport.fetch(endpoint, &request(metric, subject)).await?;
     if matches!(answer.status, 404 | 405 | 501) || answer.is_page() {
         return Ok(None);
     }
     let answer = answer.checked(&shown(&endpoint.url), v1::says)?;
-    let told = transport.read(endpoint, answer, jaeger_metrics::points).await?;
+    let points = transport.read(endpoint, answer, jaeger_metrics::points).await?;
     // The names are read as one regular expression, and so `a.b` finds `axb` as well.
-    Ok(Some(told.into_iter().filter(|point| about.services.contains(&point.service)).collect()))
+    Ok(Some(points.into_iter().filter(|point| subject.services.contains(&point.service)).collect()))
 }
 
 /// One value, over the whole time, at its end.
-fn request(figure: ServiceMetric, about: MetricsSubject<'_>) -> Request {
-    let (word, quantile) = match figure {
+fn request(metric: ServiceMetric, subject: ServiceMetricsSubject<'_>) -> Request {
+    let by_operation = subject.level == MetricsLevel::Operation;
+    let (name, quantile) = match metric {
         ServiceMetric::Calls => ("calls", None),
         ServiceMetric::Errors => ("errors", None),
         ServiceMetric::Latency(share) => ("latencies", Some(share)),
     };
-    let length = millis(about.window);
-    let mut request = Request::get(&["api", "metrics", word])
-        .with("groupByOperation", about.by_operation)
-        .with("endTs", about.window.to.micros() / 1_000)
+    let length = millis(subject.window);
+    let mut request = Request::get(&["api", "metrics", name])
+        .with("groupByOperation", by_operation)
+        .with("endTs", subject.window.to.micros() / 1_000)
         .with("lookback", 1)
         .with("step", length)
         .with("ratePer", length);
-    for kind in if about.by_operation { &KINDS[..] } else { &ENTERING } {
+    for kind in if by_operation { &KINDS[..] } else { &ENTERING } {
         request = request.with("spanKind", kind);
     }
     if let Some(share) = quantile {
         request = request.with("quantile", share);
     }
-    about.services.iter().fold(request, |request, service| request.with("service", escaped(service)))
+    subject.services.iter().fold(request, |request, service| request.with("service", escaped(service)))
 }
 
 fn millis(window: Window) -> i64 {
@@ -118,7 +99,7 @@ mod tests {
             (HOUR + MILLI, false),
             (7 * 24 * HOUR, true),
         ] {
-            assert_eq!(is_told(Window::new(Timestamp(HOUR), Timestamp(HOUR + length))), wanted, "{length}");
+            assert_eq!(is_askable(Window::new(Timestamp(HOUR), Timestamp(HOUR + length))), wanted, "{length}");
         }
     }
 }

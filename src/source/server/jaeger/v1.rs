@@ -2,7 +2,8 @@
 
 use crate::model::id::TraceId;
 use crate::model::time::Window;
-use crate::source::server::jaeger::{TraceSearch, object};
+use crate::source::role::{Times, TraceSearch};
+use crate::source::server::jaeger::object;
 use crate::source::server::request::{Request, Response};
 use crate::wire::jaeger_json;
 
@@ -39,11 +40,11 @@ pub fn dependencies(window: Window) -> Request {
 }
 
 /// One trace, maybe as it was recorded.
-pub fn trace(id: TraceId, times: super::Times) -> Request {
+pub fn trace(id: TraceId, times: Times) -> Request {
     let request = Request::get(&["api", "traces", &id.to_string()]);
     match times {
-        super::Times::AsServed => request,
-        super::Times::AsRecorded => request.with("raw", "true"),
+        Times::AsServed => request,
+        Times::AsRecorded => request.with("raw", "true"),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Jaeger's stable API, `/api/v3`: OTLP in an envelope. The tag filter is honoured from 2.19 on.
 
 use crate::model::id::TraceId;
-use crate::source::server::jaeger::{Times, TraceSearch, object};
+use crate::source::role::{Times, TraceSearch};
+use crate::source::server::jaeger::object;
 use crate::source::server::request::{Request, Response};
 use crate::wire::otlp_json;
 

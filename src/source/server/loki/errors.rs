@@ -12,7 +12,7 @@ const CAPITALS: &str = "ERROR|ERR|EROR|SEVERE|FATAL|CRITICAL|CRIT|ALERT|EMERG|EM
 
 /// Lines that tell of a failure, each by one of these queries alone: by the level beside it; by the error context in its
 /// text; by the level in its text, where none stands beside it.
-pub fn queries(selector: &str) -> [String; 3] {
+pub(super) fn queries(selector: &str) -> [String; 3] {
     let (levels, context, in_text) = (quoted(&format!("(?i)({LEVELS})")), quoted(&context()), quoted(&level_in_text()));
     let any = LEVEL_NAMES.map(|name| format!("{name}=~{levels}")).join(" or ");
     let other = LEVEL_NAMES.map(|name| format!("{name}!~{levels}")).join(" | ");

@@ -1,42 +1,30 @@
 //! Loki: lines by text, by label and structured metadata; every answer a page of a longer one.
 
-pub mod errors;
+mod errors;
 mod re2;
 
+use async_trait::async_trait;
 use regex::escape;
 
+use crate::model::evidence::Source;
 use crate::model::metric::Series;
 use crate::model::pattern::{Pattern, PatternForm};
 use crate::model::time::{SECOND, Window};
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::Endpoint;
+use crate::source::role::{Direction, LineMatch, LogSource};
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::{Request, Response, quoted};
 use crate::source::server::transport::{Transport, shown};
 use crate::wire::Decoded;
-use crate::wire::loki_json::{self, IndexStats};
+use crate::wire::loki_json;
 use crate::wire::prometheus_json::{self, PrometheusReply};
 
 /// Labels that, one of them, nearly every stream has; in the order of preference.
 const SELECTOR_LABELS: [&str; 8] =
     ["service_name", "app", "job", "container", "namespace", "compose_service", "filename", "service"];
 
-/// Which end of a time a page begins at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Oldest first.
-    Forward,
-    /// Newest first.
-    Backward,
-}
-
-impl Direction {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Forward => "forward",
-            Self::Backward => "backward",
-        }
-    }
-}
+/// The streams of all services: Loki 3 gives every stream this label.
+const ALL_SERVICES: &str = "{service_name=~\".+\"}";
 
 /// A 200 that is an error says so in few words; longer answers are not read twice to find out.
 const LONGEST_ERROR: usize = 16 << 10;
@@ -48,64 +36,9 @@ pub struct Loki<'a> {
 }
 
 impl<'a> Loki<'a> {
-    /// Nothing is asked yet.
+    /// Sends nothing yet.
     pub fn new(transport: &'a Transport, endpoint: &'a Endpoint) -> Self {
         Self { transport, endpoint }
-    }
-
-    /// One page of lines from one end of a time.
-    pub async fn page(&self, query: &str, window: Window, limit: usize, from: Direction) -> Result<Decoded, Failure> {
-        let request = Request::post(&["loki", "api", "v1", "query_range"])
-            .header("X-Loki-Response-Encoding-Flags", "categorize-labels")
-            .with("query", query)
-            .with("start", window.from.0)
-            .with("end", window.to.0)
-            .with("limit", limit)
-            .with("direction", from.as_str());
-        let answer = self.ask(&request).await?;
-        self.transport.read(self.endpoint, answer, loki_json::streams).await
-    }
-
-    /// How many lines of a query there are in this time, by a label; of its values only so many, those with the most.
-    pub async fn count(
-        &self,
-        query: &str,
-        by: Option<&str>,
-        most: Option<usize>,
-        window: Window,
-    ) -> Result<PrometheusReply<Vec<Series>>, Failure> {
-        let seconds = (window.length() / SECOND).max(1);
-        let all = format!("sum by ({}) (count_over_time({query} [{seconds}s]))", by.unwrap_or_default());
-        let counting = most.map_or(all.clone(), |most| format!("topk({most}, {all})"));
-        // A range here leaves out its beginning and has its end: the other way round than a window, and than pages.
-        let last = window.to.0.saturating_sub(1);
-        let request = Request::post(&["loki", "api", "v1", "query"]).with("query", counting).with("time", last);
-        let answer = self.ask(&request).await?;
-        self.transport.read(self.endpoint, answer, loki_json::counts).await
-    }
-
-    /// The labels in use in this time.
-    pub async fn labels(&self, window: Window) -> Result<Vec<String>, Failure> {
-        let request =
-            Request::get(&["loki", "api", "v1", "labels"]).with("start", window.from.0).with("end", window.to.0);
-        let answer = self.ask(&request).await?;
-        self.transport.read(self.endpoint, answer, loki_json::labels).await
-    }
-
-    /// How much a selector would read in this time.
-    pub async fn stats(&self, selector: &str, window: Window) -> Result<IndexStats, Failure> {
-        let request = Request::get(&["loki", "api", "v1", "index", "stats"])
-            .with("query", selector)
-            .with("start", window.from.0)
-            .with("end", window.to.0);
-        let answer = self.ask(&request).await?;
-        self.transport.read(self.endpoint, answer, loki_json::index_stats).await
-    }
-
-    /// Its version; empty where it was built without one.
-    pub async fn version(&self) -> Result<(String, Response), Failure> {
-        let answer = self.ask(&Request::get(&["loki", "api", "v1", "status", "buildinfo"])).await?;
-        Ok((loki_json::version(&answer.body).unwrap_or_default(), answer))
     }
 
     async fn ask(&self, request: &Request) -> Result<Response, Failure> {
@@ -119,26 +52,116 @@ impl<'a> Loki<'a> {
     }
 }
 
+#[async_trait(?Send)]
+impl LogSource for Loki<'_> {
+    fn backend(&self) -> Source {
+        Source::Loki
+    }
+
+    fn usual_streams(&self) -> &'static str {
+        ALL_SERVICES
+    }
+
+    fn best_label<'l>(&self, labels: &'l [String]) -> Option<&'l str> {
+        best_label(labels)
+    }
+
+    fn streams_with(&self, label: &str) -> String {
+        streams_with(label)
+    }
+
+    fn streams_of_value(&self, streams: &str, label: &str, value: &str) -> String {
+        narrowed(streams, &format!("{label}={}", quoted(value)))
+    }
+
+    fn streams_without(&self, streams: &str, label: &str, values: &[String]) -> String {
+        let any = values.iter().map(|value| escape(value)).collect::<Vec<_>>().join("|");
+        narrowed(streams, &format!("{label}!~{}", quoted(&any)))
+    }
+
+    fn streams_of_labels(&self, labels: &[(&str, &str)]) -> String {
+        let matchers: Vec<String> = labels.iter().map(|(label, value)| format!("{label}={}", quoted(value))).collect();
+        format!("{{{}}}", matchers.join(","))
+    }
+
+    fn queries(&self, streams: &str, lines: LineMatch<'_>) -> Vec<String> {
+        match lines {
+            LineMatch::AnyText(texts) => vec![by_text(streams, texts)],
+            LineMatch::Like(text) => vec![like(streams, text)],
+            LineMatch::KeyedValue { keys, value } => vec![by_value(streams, keys, value)],
+            LineMatch::Field { names, values } => vec![by_field(streams, names, values)],
+            LineMatch::Errors => errors::queries(streams).into(),
+        }
+    }
+
+    /// `max_entries_limit_per_query` unless configured otherwise.
+    fn page_limit(&self) -> usize {
+        5_000
+    }
+
+    async fn page(&self, query: &str, window: Window, limit: usize, from: Direction) -> Result<Decoded, Failure> {
+        let direction = match from {
+            Direction::Forward => "forward",
+            Direction::Backward => "backward",
+        };
+        let request = Request::post(&["loki", "api", "v1", "query_range"])
+            .header("X-Loki-Response-Encoding-Flags", "categorize-labels")
+            .with("query", query)
+            .with("start", window.from.0)
+            .with("end", window.to.0)
+            .with("limit", limit)
+            .with("direction", direction);
+        let answer = self.ask(&request).await?;
+        self.transport.read(self.endpoint, answer, loki_json::streams).await
+    }
+
+    async fn count(
+        &self,
+        query: &str,
+        by: Option<&str>,
+        top: Option<usize>,
+        window: Window,
+    ) -> Result<PrometheusReply<Vec<Series>>, Failure> {
+        let seconds = (window.length() / SECOND).max(1);
+        let all = format!("sum by ({}) (count_over_time({query} [{seconds}s]))", by.unwrap_or_default());
+        let counting = top.map_or(all.clone(), |top| format!("topk({top}, {all})"));
+        // A range excludes its start and includes its end: the reverse of a window, and of pages.
+        let last = window.to.0.saturating_sub(1);
+        let request = Request::post(&["loki", "api", "v1", "query"]).with("query", counting).with("time", last);
+        let answer = self.ask(&request).await?;
+        self.transport.read(self.endpoint, answer, loki_json::counts).await
+    }
+
+    async fn labels(&self, window: Window) -> Result<Vec<String>, Failure> {
+        let request =
+            Request::get(&["loki", "api", "v1", "labels"]).with("start", window.from.0).with("end", window.to.0);
+        let answer = self.ask(&request).await?;
+        self.transport.read(self.endpoint, answer, loki_json::labels).await
+    }
+
+    async fn bytes(&self, streams: &str, window: Window) -> Option<u64> {
+        let request = Request::get(&["loki", "api", "v1", "index", "stats"])
+            .with("query", streams)
+            .with("start", window.from.0)
+            .with("end", window.to.0);
+        let answer = self.ask(&request).await.ok()?;
+        self.transport.read(self.endpoint, answer, loki_json::index_stats).await.ok().map(|stats| stats.bytes)
+    }
+
+    async fn version(&self) -> Result<(String, Response), Failure> {
+        let answer = self.ask(&Request::get(&["loki", "api", "v1", "status", "buildinfo"])).await?;
+        Ok((loki_json::version(&answer.body).unwrap_or_default(), answer))
+    }
+}
+
 /// The label that nearly every stream has, of those in use; none where there are no streams at all.
-pub fn best_label(labels: &[String]) -> Option<&str> {
+fn best_label(labels: &[String]) -> Option<&str> {
     let known = SELECTOR_LABELS.iter().copied().find(|l| labels.iter().any(|have| have == l));
     known.or_else(|| labels.iter().map(String::as_str).find(|l| is_label_name(l)))
 }
 
-/// The selector for all streams, from the labels in use; none where there are no streams at all.
-pub fn selector(labels: &[String]) -> Option<String> {
-    best_label(labels).map(|label| format!("{{{label}=~\".+\"}}"))
-}
-
-/// Of these streams those with this value of a label.
-pub fn only(selector: &str, label: &str, value: &str) -> String {
-    narrowed(selector, &format!("{label}={}", quoted(value)))
-}
-
-/// Of these streams those with none of these values of a label.
-pub fn without(selector: &str, label: &str, values: &[String]) -> String {
-    let any = values.iter().map(|value| escape(value)).collect::<Vec<_>>().join("|");
-    narrowed(selector, &format!("{label}!~{}", quoted(&any)))
+fn streams_with(label: &str) -> String {
+    format!("{{{label}=~\".+\"}}")
 }
 
 fn narrowed(selector: &str, matcher: &str) -> String {
@@ -158,7 +181,7 @@ pub fn by_text(selector: &str, texts: &[String]) -> String {
 }
 
 /// Lines in whose text this stands somewhere; perhaps a few more: pieces of it may stand in another order.
-pub fn like(selector: &str, text: &Pattern) -> String {
+fn like(selector: &str, text: &Pattern) -> String {
     match text.form() {
         PatternForm::Pieces(pieces) => {
             let found = pieces.iter().filter(|piece| !piece.is_empty()).map(|piece| format!(" |= {}", quoted(piece)));
@@ -258,10 +281,9 @@ mod tests {
         ];
         for (labels, wanted) in table {
             let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
-            assert_eq!(selector(&labels).as_deref(), wanted, "{labels:?}");
+            assert_eq!(best_label(&labels).map(streams_with).as_deref(), wanted, "{labels:?}");
         }
-        assert_eq!(only(" {a=~\".+\", } ", "b", "}\""), "{a=~\".+\",b=\"}\\\"\"}");
-        assert_eq!(without("{a=\"{}\"}", "a", &["x.y".into(), "z".into()]), "{a=\"{}\",a!~\"x\\\\.y|z\"}");
+        assert_eq!(narrowed(" {a=~\".+\", } ", "b=\"}\""), "{a=~\".+\",b=\"}\"}");
     }
 
     #[test]

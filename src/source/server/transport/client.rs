@@ -14,8 +14,9 @@ use super::Limits;
 use super::error::deepest;
 use super::names::System;
 use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::auth::Tls;
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::transport::tls;
-use crate::source::server::{Endpoint, Tls};
 
 /// What makes a client fit for an address: TLS roots are only loaded for https, loopback never goes through a proxy, and
 /// each backend may have certificates of its own.

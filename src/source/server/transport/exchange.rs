@@ -15,8 +15,9 @@ use super::{Transport, joined, shown};
 use crate::model::evidence::Source;
 use crate::model::time::{Human, Timestamp};
 use crate::source::failure::{Failure, FailureKind};
+use crate::source::server::auth::Auth;
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::{Method, Request, Response};
-use crate::source::server::{Auth, Endpoint};
 
 /// What is read of an answer that is a refusal: nobody reads more of it.
 const REFUSAL: usize = 64 << 10;
@@ -243,7 +244,7 @@ fn build(
 mod tests {
     use super::*;
     use crate::source::recording::Recording;
-    use crate::source::server::Tls;
+    use crate::source::server::auth::Tls;
     use crate::source::server::transport::Limits;
     use crate::stop::Stop;
 

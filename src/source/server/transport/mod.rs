@@ -41,7 +41,7 @@ use crate::model::evidence::{self, Source};
 use crate::model::time::Human;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::recording::Recording;
-use crate::source::server::Endpoint;
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::{Request, Response};
 use crate::stop::Stop;
 

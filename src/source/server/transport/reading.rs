@@ -11,7 +11,7 @@ use super::bounds::Held;
 use super::{Transport, shown, stopped};
 use crate::model::time::Human;
 use crate::source::failure::{Failure, FailureKind, malformed};
-use crate::source::server::Endpoint;
+use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::Response;
 use crate::wire::Malformed;
 

@@ -10,7 +10,7 @@ use futures_util::stream;
 
 use super::*;
 use crate::model::evidence::BreakerState;
-use crate::source::server::Tls;
+use crate::source::server::auth::Tls;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
 
@@ -68,7 +68,7 @@ pub(super) fn at(url: &str) -> Endpoint {
         url: Url::parse(url).unwrap(),
         url_from: "--loki-url".into(),
         configured: true,
-        auth: crate::source::server::Auth::Bearer("canary".to_owned().into()),
+        auth: crate::source::server::auth::Auth::Bearer("canary".to_owned().into()),
         mask: Arc::default(),
         tls: Tls::default(),
         backends_at_origin: 1,

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret as _;
 
 use super::error::{Authority, SelfSigned};
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::server::Tls;
+use crate::source::server::auth::Tls;
 
 /// How to speak TLS with a backend.
 pub fn config(tls: &Tls) -> Result<ClientConfig, Failure> {

@@ -12,7 +12,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
 
 use super::*;
-use crate::source::server::{ClientCertificate, Tls};
+use crate::source::server::auth::{ClientCertificate, Tls};
 
 struct TestAuthority {
     issuer: Issuer<'static, KeyPair>,
@@ -95,7 +95,7 @@ fn ask(port: u16, tls: Tls) -> Result<Response, Failure> {
         url: Url::parse(&format!("https://localhost:{port}")).unwrap(),
         url_from: "--loki-url".into(),
         configured: true,
-        auth: crate::source::server::Auth::None,
+        auth: crate::source::server::auth::Auth::None,
         mask: std::sync::Arc::default(),
         tls,
         backends_at_origin: 1,
