@@ -1,7 +1,8 @@
 //! GitHub's Markdown, for tickets and step summaries: the blocks of the screen as headings, lists, tables and code.
 
 use crate::render::escape::{ci, markdown};
-use crate::render::{View, terminal};
+use crate::render::terminal;
+use crate::render::view::View;
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow};
 
 /// How wide drawings are: what a ticket shows without scrolling.

@@ -10,58 +10,11 @@ pub mod junit;
 pub mod markdown;
 pub mod mermaid;
 pub mod terminal;
+mod view;
 
-use crate::model::time::Zone;
 use crate::report::Report;
 
-/// Everything about the place where a report will be looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View {
-    /// Columns.
-    pub width: usize,
-    /// Whether colour may be used.
-    pub colour: bool,
-    /// Whether only ASCII may be used.
-    pub ascii: bool,
-    /// Whether the terminal knows OSC 8 links.
-    pub hyperlinks: bool,
-    /// In which zone times are shown.
-    pub zone: Zone,
-    /// How many `-v`.
-    pub verbosity: u8,
-}
-
-/// How a report is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// One JSON document.
-    Json,
-    /// JSON lines: a record a row of the main table, and a last one.
-    Jsonl,
-    /// The main table as CSV.
-    Csv,
-    /// GitHub's Markdown.
-    Markdown,
-    /// Mermaid: only for what is a graph.
-    Mermaid,
-    /// Graphviz' language: only for what is a graph.
-    Dot,
-}
-
-impl Format {
-    /// Whether it shows the main table and nothing else.
-    pub fn is_rows(self) -> bool {
-        matches!(self, Self::Jsonl | Self::Csv)
-    }
-
-    /// Whether it can show graphs and nothing else.
-    pub fn is_graph(self) -> bool {
-        matches!(self, Self::Mermaid | Self::Dot)
-    }
-}
+pub use view::{Format, View};
 
 /// The report in this format; nothing where the format wants a main table or a graph and the report has none.
 pub fn render(report: &Report, format: Format, view: &View) -> Vec<u8> {

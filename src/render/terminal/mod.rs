@@ -1,115 +1,104 @@
 //! Blocks as text for a terminal, no wider than the view.
 
-mod bars;
+mod chart;
+mod fit;
+mod page;
+mod styled_text;
 mod table;
-mod text;
+mod waterfall;
 
-use crate::render::View;
 use crate::render::escape;
-use crate::report::block::{Block, Chart, Fact, Line, Role, piece};
-use text::{Ink, StyledText, width};
+use crate::render::view::View;
+use crate::report::block::{Block, Fact, Line, Role, Table, piece};
+use page::{Lines, Page};
+use styled_text::{StyledText, TextStyle, beside, width, width_of};
+
+/// The least width that is laid out for: below it columns would be cut to nothing, so the terminal has to wrap.
+const NARROWEST: usize = 40;
 
 /// The blocks, one below the other.
 pub fn blocks(blocks: &[Block], view: &View) -> String {
-    let page = Page { ink: Ink::new(view), width: view.width.max(40) };
-    let mut rows = vec![];
-    for block in blocks {
-        page.block(block, &mut rows);
-    }
+    let page = Page { style: TextStyle::new(view), width: view.width.max(NARROWEST) };
     let mut out = String::new();
-    for row in &rows {
-        page.ink.write(row, &mut out);
+    for line in lines(&page, blocks) {
+        page.style.write(&line, &mut out);
         out.push('\n');
     }
     out
 }
 
-/// Somewhere to write, so many columns wide.
-#[derive(Clone, Copy)]
-struct Page {
-    ink: Ink,
-    width: usize,
+fn lines(page: &Page, blocks: &[Block]) -> Lines {
+    blocks.iter().flat_map(|block| block_lines(page, block)).collect()
 }
 
-type Rows = Vec<Vec<StyledText>>;
-
-impl Page {
-    fn block(&self, block: &Block, rows: &mut Rows) {
-        match block {
-            Block::Blank => rows.push(vec![]),
-            Block::Line(line) => rows.extend(text::wrap(self.ink.runs(line), self.width, 2)),
-            Block::Flow(items) => rows.extend(self.flow(items, self.width)),
-            Block::Facts(facts) => self.facts(facts, rows),
-            Block::Table(table) => table::table(self, table, rows),
-            Block::Text(indent, text) => self.text(*indent, text, rows),
-            Block::Waterfall(waterfall) => bars::waterfall(self, waterfall, rows),
-            Block::Charts(charts) => self.charts(charts, rows),
-        }
+fn block_lines(page: &Page, block: &Block) -> Lines {
+    match block {
+        Block::Blank => vec![vec![]],
+        Block::Line(line) => fit::wrap(page.style.line(line), page.width, 2),
+        Block::Flow(items) => flow(page, items),
+        Block::Facts(facts) => facts_lines(page, facts),
+        Block::Table(table) => table_lines(page, table),
+        Block::Text(indent, text) => text_lines(page, *indent, text),
+        Block::Waterfall(waterfall) => waterfall::waterfall(page, waterfall),
+        Block::Charts(charts) => chart::charts(page, charts),
     }
+}
 
-    /// Items with a dot between them, as many to a row as fit.
-    fn flow(&self, items: &[Line], width: usize) -> Rows {
-        let dot = self.ink.runs(&[piece(Role::Dim, " · ")]);
-        let mut rows: Rows = vec![vec![]];
-        for item in items {
-            let runs = self.ink.runs(item);
-            let used: usize = rows.last().map_or(0, |row| text::width_of(row));
-            if used > 0 && used + text::width_of(&dot) + text::width_of(&runs) > width {
-                rows.push(vec![]);
+/// Items with a dot between them, as many to a line as fit.
+fn flow(page: &Page, items: &[Line]) -> Lines {
+    let dot = page.style.line(&[piece(Role::Dim, " · ")]);
+    let mut lines: Lines = vec![vec![]];
+    for item in items {
+        let item = page.style.line(item);
+        let used: usize = lines.last().map_or(0, |line| width_of(line));
+        if used > 0 && used + width_of(&dot) + width_of(&item) > page.width {
+            lines.push(vec![]);
+        }
+        for (nth, part) in fit::wrap(item, page.width, 2).into_iter().enumerate() {
+            if nth > 0 {
+                lines.push(vec![]);
             }
-            let wrapped = text::wrap(runs, width, 2);
-            for (nth, part) in wrapped.into_iter().enumerate() {
-                if nth > 0 {
-                    rows.push(vec![]);
-                }
-                let Some(row) = rows.last_mut() else { continue };
-                if !row.is_empty() {
-                    row.extend(dot.iter().cloned());
-                }
-                row.extend(part);
+            let Some(line) = lines.last_mut() else { continue };
+            if !line.is_empty() {
+                line.extend(dot.iter().cloned());
             }
+            line.extend(part);
         }
-        rows
     }
+    lines
+}
 
-    fn facts(&self, facts: &[Fact], rows: &mut Rows) {
-        let label_width = facts.iter().map(|f| width(f.label)).max().unwrap_or(0);
-        let left = label_width + 2;
-        for fact in facts {
-            let flowed = self.flow(&fact.items, self.width.saturating_sub(left).max(20));
-            for (nth, row) in flowed.into_iter().enumerate() {
-                let label = if nth == 0 { fact.label } else { "" };
-                rows.push(text::beside(StyledText::padded(Role::Dim, label, left), row));
-            }
+fn facts_lines(page: &Page, facts: &[Fact]) -> Lines {
+    const NARROWEST_ITEMS: usize = 20;
+    let labels = facts.iter().map(|fact| width(fact.label)).max().unwrap_or(0) + 2;
+    let items = Page { width: page.width.saturating_sub(labels).max(NARROWEST_ITEMS), ..*page };
+    let mut lines = vec![];
+    for fact in facts {
+        for (nth, line) in flow(&items, &fact.items).into_iter().enumerate() {
+            let label = if nth == 0 { fact.label } else { "" };
+            lines.push(beside(StyledText::padded(Role::Dim, label, labels), line));
         }
     }
+    lines
+}
 
-    fn text(&self, indent: usize, text: &str, rows: &mut Rows) {
-        for line in escape::lines(text) {
-            let inner = line.len() - line.trim_start_matches(' ').len();
-            let left = (indent + inner).min(self.width / 2);
-            let runs = self.ink.runs(&[piece(Role::Plain, line.trim())]);
-            let wrapped = text::wrap(runs, self.width - left, 2);
-            rows.extend(wrapped.into_iter().map(|row| text::beside(StyledText::padded(Role::Plain, "", left), row)));
-        }
-    }
+/// The table, with the blocks below each of its rows a little indented.
+fn table_lines(page: &Page, table: &Table) -> Lines {
+    const INDENT: usize = 4;
+    let inner = Page { width: page.width.saturating_sub(INDENT), ..*page };
+    let below = table.rows.iter().map(|row| {
+        lines(&inner, &row.below).into_iter().map(|line| beside(StyledText::spaces(INDENT), line)).collect()
+    });
+    table::table(page, table, below.collect())
+}
 
-    fn charts(&self, charts: &[Chart], rows: &mut Rows) {
-        let names: Vec<Vec<StyledText>> =
-            charts.iter().map(|c| self.ink.runs(&[piece(Role::Plain, &c.name)])).collect();
-        let left = names.iter().map(|n| text::width_of(n)).max().unwrap_or(0).min(self.width / 3);
-        let captions: Vec<Vec<StyledText>> = charts.iter().map(|c| self.ink.runs(&c.caption)).collect();
-        let right = captions.iter().map(|c| text::width_of(c)).max().unwrap_or(0);
-        let longest = charts.iter().map(|c| c.values.len()).max().unwrap_or(0);
-        let room = self.width.saturating_sub(left + right + 4).clamp(4, 40).min(longest.max(4));
-        for ((chart, name), caption) in charts.iter().zip(names).zip(captions) {
-            let name = text::cut_end(name, left, self.ink.ellipsis());
-            let pad = left - text::width_of(&name) + 2;
-            let mut row = name;
-            row.push(StyledText::padded(Role::Plain, "", pad));
-            row.push(StyledText::padded(Role::Plain, &bars::spark(&chart.values, room, self.ink.ascii), room + 2));
-            row.extend(caption);
-            rows.push(row);
-        }
+fn text_lines(page: &Page, indent: usize, text: &str) -> Lines {
+    let mut lines = vec![];
+    for line in escape::lines(text) {
+        let inner = line.len() - line.trim_start_matches(' ').len();
+        let left = (indent + inner).min(page.width / 2);
+        let wrapped = fit::wrap(page.style.line(&[piece(Role::Plain, line.trim())]), page.width - left, 2);
+        lines.extend(wrapped.into_iter().map(|line| beside(StyledText::spaces(left), line)));
     }
+    lines
 }

@@ -1,131 +1,134 @@
-//! Rows in columns: which columns are shown, how wide they are, and what stands below a row.
+//! Rows in columns: which columns are shown, and how wide they are.
 
-use super::text::{self, StyledText, width_of};
-use super::{Page, Rows};
-use crate::report::block::{Role, Table, piece};
+use crate::render::terminal::fit;
+use crate::render::terminal::page::{Lines, Page};
+use crate::render::terminal::styled_text::{StyledLine, StyledText, width_of};
+use crate::report::block::{Role, Table, TableRow, piece};
 
-/// So much room at least has what numbers are about.
-const NAME: usize = 36;
-/// So far what stands below a row is indented.
-const BELOW: usize = 4;
+/// Spaces between two columns.
+const GAP: usize = 2;
 
-type Cells = Vec<Vec<StyledText>>;
-
-/// The rows below their titles.
-pub fn table(page: &Page, table: &Table, rows: &mut Rows) {
-    let head: Cells = table.head.iter().map(|title| page.ink.runs(&[piece(Role::Dim, title)])).collect();
-    let body: Vec<Cells> =
-        table.rows.iter().map(|row| row.cells.iter().map(|cell| page.ink.runs(cell)).collect()).collect();
-    let layout = Layout::new(page, table, &head, &body);
-    if !head.is_empty() {
-        layout.row(page, head, rows);
+/// The rows below their titles, each with these lines below it.
+pub(super) fn table(page: &Page, table: &Table, below: Vec<Lines>) -> Lines {
+    let head: Vec<StyledLine> = table.head.iter().map(|title| page.style.line(&[piece(Role::Dim, title)])).collect();
+    let cells = |row: &TableRow| row.cells.iter().map(|cell| page.style.line(cell)).collect();
+    let rows: Vec<Vec<StyledLine>> = table.rows.iter().map(cells).collect();
+    let layout = Layout::new(page, table, &head, &rows);
+    let mut lines = if head.is_empty() { vec![] } else { layout.row(page, head) };
+    for (row, below) in rows.into_iter().zip(below) {
+        lines.extend(layout.row(page, row));
+        lines.extend(below);
     }
-    for (cells, row) in body.into_iter().zip(&table.rows) {
-        layout.row(page, cells, rows);
-        let inner = Page { width: page.width.saturating_sub(BELOW), ..*page };
-        let mut below = vec![];
-        row.below.iter().for_each(|block| inner.block(block, &mut below));
-        rows.extend(below.into_iter().map(|row| text::beside(StyledText::padded(Role::Plain, "", BELOW), row)));
+    let titles: Vec<&str> = layout.hidden.iter().filter_map(|nth| Some(table.head.get(*nth)?.as_str())).collect();
+    if !titles.is_empty() {
+        let note = format!("({}: left out at this width, -o json has them)", titles.join(", "));
+        lines.extend(fit::wrap(page.style.line(&[piece(Role::Dim, note)]), page.width, 1));
     }
-    let titles = |nth: &usize| table.head.get(*nth).map(String::as_str);
-    let left_out: Vec<&str> = layout.left_out.iter().filter_map(titles).collect();
-    if !left_out.is_empty() {
-        let said = format!("({}: left out at this width, -o json has them)", left_out.join(", "));
-        rows.extend(text::wrap(page.ink.runs(&[piece(Role::Dim, said)]), page.width, 1));
-    }
+    lines
+}
+
+/// Where a row has its name, the last cell, if the columns before it hold numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NamePlace {
+    /// Behind the numbers.
+    Behind,
+    /// On a line of its own, above the numbers.
+    Above,
 }
 
 /// How a table is laid out on a page.
 struct Layout {
-    /// The columns that are left out, in their order.
-    left_out: Vec<usize>,
-    /// How wide those that are shown are, but for the last.
+    /// The columns that are not shown, in their order.
+    hidden: Vec<usize>,
+    /// How wide those that are shown are, except for the last one.
     widths: Vec<usize>,
     /// How many of these hold numbers.
     numbers: usize,
-    /// Whether the last stands on a line of its own, above the others.
-    stands_alone: bool,
+    name: NamePlace,
 }
 
 impl Layout {
-    /// Where little room is left beside numbers for what they are about, first columns go that may be left out; if that
-    /// is not enough, it stands on a line of its own.
-    fn new(page: &Page, table: &Table, head: &Cells, body: &[Cells]) -> Self {
-        let all = || body.iter().chain(Some(head));
-        let columns = all().map(Vec::len).max().unwrap_or(0);
-        let widest = |nth: usize| all().filter_map(|row| row.get(nth)).map(|cell| width_of(cell)).max().unwrap_or(0);
-        let mut wanted: Vec<(usize, usize)> = (0..columns).map(|nth| (nth, widest(nth))).collect();
-        let last = wanted.last().map_or(0, |(_, width)| *width);
-        let is_crowded = |widths: &[usize]| table.numbers > 0 && room(page, widths) < last.min(NAME);
-        let mut left_out = vec![];
+    /// Where numbers leave too little room for the name, columns that are spare are hidden, one after the other; if that
+    /// is not enough, the name has a line of its own.
+    fn new(page: &Page, table: &Table, head: &[StyledLine], rows: &[Vec<StyledLine>]) -> Self {
+        /// The room that a name gets at least, if it needs so much: most operations can be told apart in it.
+        const NAME: usize = 36;
+        let rows = || rows.iter().map(Vec::as_slice).chain([head]);
+        let columns = rows().map(<[_]>::len).max().unwrap_or(0);
+        let widest = |nth: usize| rows().filter_map(|row| row.get(nth)).map(|cell| width_of(cell)).max().unwrap_or(0);
+        let mut shown: Vec<(usize, usize)> = (0..columns).map(|nth| (nth, widest(nth))).collect();
+        let name = shown.last().map_or(0, |(_, width)| *width).min(NAME);
+        let is_crowded = |widths: &[usize]| table.numbers > 0 && room_behind(page, widths) < name;
+        let mut hidden = vec![];
         let mut spare = table.spare.iter();
         let widths = loop {
-            let widths = widths(page, wanted.iter().map(|(_, width)| *width).collect());
+            let widths = column_widths(page, shown.iter().map(|(_, width)| *width).collect());
             match spare.next().filter(|_| is_crowded(&widths)) {
-                Some(nth) => left_out.push(*nth),
+                Some(nth) => hidden.push(*nth),
                 None => break widths,
             }
-            wanted.retain(|(nth, _)| !left_out.contains(nth));
+            shown.retain(|(nth, _)| !hidden.contains(nth));
         };
-        left_out.sort_unstable();
-        let (numbers, stands_alone) = (table.numbers.saturating_sub(left_out.len()), is_crowded(&widths));
-        Self { left_out, widths, numbers, stands_alone }
+        hidden.sort_unstable();
+        let numbers = table.numbers.saturating_sub(hidden.len());
+        let name = if is_crowded(&widths) { NamePlace::Above } else { NamePlace::Behind };
+        Self { hidden, widths, numbers, name }
     }
 
-    /// One row. What numbers are about is cut to the room that is left, other last cells are wrapped.
-    fn row(&self, page: &Page, cells: Cells, rows: &mut Rows) {
-        let shown = cells.into_iter().enumerate().filter(|(nth, _)| !self.left_out.contains(nth));
-        let mut cells: Cells = shown.map(|(_, cell)| cell).collect();
+    /// One row. A name behind numbers is cut to the room that is left, any other last cell is wrapped.
+    fn row(&self, page: &Page, cells: Vec<StyledLine>) -> Lines {
+        const NARROWEST: usize = 16;
+        let shown = cells.into_iter().enumerate().filter(|(nth, _)| !self.hidden.contains(nth));
+        let mut cells: Vec<StyledLine> = shown.map(|(_, cell)| cell).collect();
         let last = if cells.len() > self.widths.len() { cells.pop().unwrap_or_default() } else { vec![] };
-        let ellipsis = page.ink.ellipsis();
-        if self.stands_alone {
-            rows.extend(text::wrap(last, page.width, 2));
-            rows.push(self.left(page, cells));
-            return;
+        let left = self.all_but_last(page, cells);
+        if self.name == NamePlace::Above {
+            let mut lines = fit::wrap(last, page.width, 2);
+            lines.push(left);
+            return lines;
         }
-        let left = self.left(page, cells);
         let indent = width_of(&left);
-        let most = page.width.saturating_sub(indent).max(16);
-        let parts =
-            if self.numbers > 0 { vec![text::cut_name(last, most, ellipsis)] } else { text::wrap(last, most, 0) };
-        for (nth, part) in parts.into_iter().enumerate() {
-            let mut row = if nth == 0 { left.clone() } else { vec![StyledText::padded(Role::Plain, "", indent)] };
-            row.extend(part);
-            rows.push(row);
+        let room = page.width.saturating_sub(indent).max(NARROWEST);
+        if self.numbers > 0 {
+            return vec![[left, fit::cut_name(last, room, page.style.ellipsis())].concat()];
         }
+        let mut left = Some(left);
+        let behind = |part| [left.take().unwrap_or_else(|| vec![StyledText::spaces(indent)]), part].concat();
+        fit::wrap(last, room, 0).into_iter().map(behind).collect()
     }
 
     /// All cells but the last, numbers to the right.
-    fn left(&self, page: &Page, cells: Cells) -> Vec<StyledText> {
-        let mut left = vec![];
+    fn all_but_last(&self, page: &Page, cells: Vec<StyledLine>) -> StyledLine {
+        let mut line = vec![];
         let mut cells = cells.into_iter();
         for (nth, width) in self.widths.iter().copied().enumerate() {
-            let cell = text::cut_middle(cells.next().unwrap_or_default(), width, page.ink.ellipsis());
+            let cell = fit::cut_middle(cells.next().unwrap_or_default(), width, page.style.ellipsis());
             let free = width - width_of(&cell);
-            let (before, behind) = if nth < self.numbers { (free, 2) } else { (0, free + 2) };
+            let (before, behind) = if nth < self.numbers { (free, GAP) } else { (0, free + GAP) };
             if width > 0 {
-                left.extend((before > 0).then(|| StyledText::padded(Role::Plain, "", before)));
-                left.extend(cell);
-                left.push(StyledText::padded(Role::Plain, "", behind));
+                line.extend((before > 0).then(|| StyledText::spaces(before)));
+                line.extend(cell);
+                line.push(StyledText::spaces(behind));
             }
         }
-        left
+        line
     }
 }
 
-/// What is left for the last column.
-fn room(page: &Page, widths: &[usize]) -> usize {
-    page.width.saturating_sub(widths.iter().filter(|width| **width > 0).map(|width| width + 2).sum())
+/// What columns this wide leave for the last one. A column without any text takes no room.
+fn room_behind(page: &Page, widths: &[usize]) -> usize {
+    page.width.saturating_sub(widths.iter().filter(|width| **width > 0).map(|width| width + GAP).sum())
 }
 
-/// How wide the columns but the last are: as wide as they want where all fit, else the widest of them are cut alike so
-/// that the last, which wraps, has a third of the width or as much as it wants.
-fn widths(page: &Page, mut wanted: Vec<usize>) -> Vec<usize> {
+/// How wide the columns but the last are: as wide as they want if all fit. Otherwise the widest of them are cut alike, so
+/// that the last, which wraps, has a third of the page or as much as it wants.
+fn column_widths(page: &Page, mut wanted: Vec<usize>) -> Vec<usize> {
+    /// No column is cut to less: what is left of two names could be the same.
     const NARROWEST: usize = 28;
     let last = wanted.pop().unwrap_or(0).min(page.width / 3);
-    let left = page.width.saturating_sub(last);
+    let room = page.width.saturating_sub(last);
     let narrowest = NARROWEST.min(page.width / 3);
-    let used = |most: usize| wanted.iter().filter(|w| **w > 0).map(|w| (*w).min(most) + 2).sum::<usize>();
-    let most = (narrowest..=wanted.iter().copied().max().unwrap_or(0)).rev().find(|most| used(*most) <= left);
+    let used = |most: usize| wanted.iter().filter(|w| **w > 0).map(|w| (*w).min(most) + GAP).sum::<usize>();
+    let most = (narrowest..=wanted.iter().copied().max().unwrap_or(0)).rev().find(|most| used(*most) <= room);
     wanted.iter().map(|w| (*w).min(most.unwrap_or(narrowest))).collect()
 }
