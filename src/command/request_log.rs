@@ -8,7 +8,7 @@ use crate::render::escape;
 use crate::source::server::backends::Backends;
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::Request;
-use crate::source::server::transport::{RequestLog, Transport, joined};
+use crate::source::server::transport::{RequestLog, RequestOutcome, Transport, joined};
 
 /// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to
 /// paste elsewhere, the LogQL or PromQL of each above it.
@@ -40,7 +40,7 @@ fn breakers(transport: &Transport, backends: &Backends) -> impl Iterator<Item = 
 }
 
 fn in_one_line(asked: &RequestLog) -> String {
-    let (source, result, line) = (asked.source.as_str(), &asked.result, asked.request.line());
+    let (source, result, line) = (asked.source.as_str(), &asked.outcome, asked.request.line());
     format!("{source} {result} in {} ms: {line}", asked.elapsed.as_millis())
 }
 
@@ -75,13 +75,21 @@ fn kind(asked: &RequestLog) -> String {
 
 /// What did not end well, each result once.
 fn other_results(asked: &[&RequestLog]) -> String {
-    let mut results: BTreeMap<&str, usize> = BTreeMap::new();
-    // A status comes with the size of its answer: that tells nothing of many.
-    let results_of = asked.iter().map(|one| one.result.split(" (").next().unwrap_or_default());
-    for result in results_of.filter(|result| *result != "200") {
+    let mut results: BTreeMap<String, usize> = BTreeMap::new();
+    for one in asked {
+        let result = match &one.outcome {
+            RequestOutcome::Answered { status: 200, .. } => continue,
+            RequestOutcome::Answered { status, .. } => status.to_string(),
+            RequestOutcome::Failed(message) => without_details(message).to_owned(),
+        };
         *results.entry(result).or_default() += 1;
     }
     results.iter().map(|(result, n)| format!("  {n} × {result}")).collect()
+}
+
+/// The message up to its details in brackets, such as the bytes that had come: they differ where the failure is the same.
+fn without_details(message: &str) -> &str {
+    message.split_once(" (").map_or(message, |(message, _)| message)
 }
 
 fn to_paste(asked: &RequestLog, endpoint: &Endpoint) -> Option<String> {

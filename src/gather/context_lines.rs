@@ -11,7 +11,6 @@ use crate::model::time::{HOUR, SECOND, Timestamp, Window};
 use crate::query::Query;
 use crate::source::failure::Failure;
 use crate::source::role::{Direction, LogSource};
-use crate::source::server::loki::most_lines;
 
 /// How many places are looked at.
 const MOST_PLACES: usize = 50;
@@ -95,7 +94,7 @@ async fn page(
 ) -> Result<(Vec<LogEntry>, PageEnd), Failure> {
     let (limit, page) = match source.page(&place.selector, window, limit, from).await {
         Ok(page) => (limit, page),
-        Err(failure) => match most_lines(&failure.message) {
+        Err(failure) => match failure.page_limit() {
             Some(less) if less < limit => (less, source.page(&place.selector, window, less, from).await?),
             _ => return Err(failure),
         },

@@ -14,7 +14,6 @@ use crate::model::time::{SECOND, Window};
 use crate::query::Query;
 use crate::source::failure::Failure;
 use crate::source::role::{Direction, LineMatch, LogSource};
-use crate::source::server::loki;
 use crate::stitch::id_matching::{is_short, spellings};
 use crate::wire::Decoded;
 
@@ -103,7 +102,7 @@ impl<'a> LineFetcher<'a> {
         while let Some(window) = open.pop() {
             match self.pages_of(query, window, &mut seen, &mut fetched).await {
                 Ok(()) => {}
-                Err(failure) if loki::wants_less(&failure) && window.length() > SECOND => {
+                Err(failure) if failure.wants_shorter_window() && window.length() > SECOND => {
                     let [early, late] = window.halves();
                     open.extend([late, early]);
                 }
@@ -127,7 +126,7 @@ impl<'a> LineFetcher<'a> {
         let (mut rest, mut limit, mut most) = (window, usual, self.source.page_limit());
         loop {
             let page = match self.source.page(query, rest, limit, Direction::Forward).await {
-                Err(failure) => match loki::most_lines(&failure.message) {
+                Err(failure) => match failure.page_limit() {
                     Some(less) if less < limit => {
                         (limit, most) = (less.max(1), less.max(1));
                         continue;

@@ -11,7 +11,7 @@ use crate::model::id::TraceId;
 use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::query::Query;
-use crate::source::failure::Failure;
+use crate::source::failure::{Failure, Refusal};
 use crate::source::role::{SpanSource, Times, TraceSearch};
 use crate::stitch::id_matching::Keys;
 use crate::wire::Decoded;
@@ -252,15 +252,12 @@ fn keeps_to(window: Window, spans: &[Span]) -> bool {
 
 /// Whether the server holds fewer traces than were asked for at once.
 pub fn is_too_deep(failure: &Failure) -> bool {
-    failure.message.contains("search depth must be")
+    failure.refusal == Some(Refusal::TooManyTraces)
 }
 
 /// Whether the server itself says that it searches only by service.
 pub fn wants_service(failure: &Failure) -> bool {
-    const SIGNS: [&str; 3] = ["requires a service name", "service name is required", "'service' is required"];
-    let said = failure.message.to_lowercase();
-    let is_sick = ["(http 502)", "(http 503)", "(http 504)"].iter().any(|status| said.contains(status));
-    !is_sick && (SIGNS.iter().any(|sign| said.contains(sign)) || said.contains("service name must"))
+    failure.refusal == Some(Refusal::ServiceRequired)
 }
 
 impl Fetched {

@@ -36,6 +36,22 @@ pub enum FailureKind {
     Interrupted,
 }
 
+/// What a server says is wrong with a query, where the query can be changed accordingly. Each backend recognizes the texts
+/// of its own server when the answer arrives; the texts are read nowhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A search may not ask for that many traces: the server holds fewer.
+    TooManyTraces,
+    /// A search must name a service.
+    ServiceRequired,
+    /// A page of log lines may not be longer than this.
+    PageTooLong(usize),
+    /// The query covers too much data: a shorter time window would do.
+    TooMuchData,
+    /// The query covers too many series: a shorter time window or fewer label values would do.
+    TooManySeries,
+}
+
 /// Why a request brought nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -47,12 +63,37 @@ pub struct Failure {
     pub hint: String,
     /// Whether it was asked at all: a backend that failed too often is left alone.
     pub was_asked: bool,
+    /// The HTTP status; none if no answer arrived, or the answer was a success that cannot be used.
+    pub status: Option<u16>,
+    /// What the server says is wrong with the query; none if it says nothing that a changed query would heed.
+    pub refusal: Option<Refusal>,
+    /// The server's own error text, for the backend to recognize a refusal in.
+    pub(super) server_text: Option<String>,
 }
 
 impl Failure {
     /// A failure without advice.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: String::new(), was_asked: true }
+        Self {
+            kind,
+            message: message.into(),
+            hint: String::new(),
+            was_asked: true,
+            status: None,
+            refusal: None,
+            server_text: None,
+        }
+    }
+
+    /// The same for an answer of this status, with the server's own error text if the message quotes one.
+    pub(super) fn answered(self, status: u16, server_text: Option<String>) -> Self {
+        Self { status: Some(status), server_text, ..self }
+    }
+
+    /// The same with the refusal that `recognize` finds in the server's own error text, given its status.
+    pub(super) fn recognized(self, recognize: impl Fn(u16, &str) -> Option<Refusal>) -> Self {
+        let refusal = self.status.zip(self.server_text.as_deref()).and_then(|(status, text)| recognize(status, text));
+        Self { refusal, ..self }
     }
 
     /// The command was asked to end so long after its beginning.
@@ -67,6 +108,19 @@ impl Failure {
             Came::Nothing => "nothing had come by then",
         };
         Note::general(NoteCode::BoundReached, format!("{}: {what}", self.message))
+    }
+
+    /// How many lines a page may have, if a longer one was refused.
+    pub fn page_limit(&self) -> Option<usize> {
+        match self.refusal {
+            Some(Refusal::PageTooLong(most)) => Some(most),
+            _ => None,
+        }
+    }
+
+    /// Whether the same query over a shorter time window would be answered.
+    pub fn wants_shorter_window(&self) -> bool {
+        matches!(self.refusal, Some(Refusal::TooMuchData | Refusal::TooManySeries))
     }
 
     /// The same, with advice.

@@ -144,12 +144,8 @@ fn outcome(value: &Value) -> Option<RecordedAnswer> {
             "OutOfBounds" => FailureKind::OutOfBounds,
             _ => FailureKind::Unreachable,
         };
-        return Some(Err(Failure {
-            kind,
-            message,
-            hint: text("hint").unwrap_or_default(),
-            was_asked: value["was_asked"] != false,
-        }));
+        let failure = Failure::new(kind, message).hint(text("hint").unwrap_or_default());
+        return Some(Err(Failure { was_asked: value["was_asked"] != false, ..failure }));
     }
     Some(Ok(Response {
         status: u16::try_from(value["status"].as_u64()?).ok()?,

@@ -7,9 +7,8 @@ use futures_util::future::join_all;
 use super::Streams;
 use crate::model::evidence::{Note, NoteCode};
 use crate::model::time::{DAY, SECOND, Window};
-use crate::source::failure::Failure;
+use crate::source::failure::{Failure, Refusal};
 use crate::source::role::{LineMatch, LogSource};
-use crate::source::server::loki;
 
 /// Of more values than a server tells, those with the most lines.
 const MOST_VALUES: usize = 200;
@@ -50,7 +49,7 @@ async fn in_piece(source: &dyn LogSource, query: &str, label: Option<&str>, piec
     while let Some(piece) = open.pop() {
         let told = match source.count(query, label, most, piece).await {
             Ok(told) => told,
-            Err(failure) if loki::is_of_too_many(&failure) && most.is_none() => {
+            Err(failure) if failure.refusal == Some(Refusal::TooManySeries) && most.is_none() => {
                 most = Some(MOST_VALUES);
                 open.push(piece);
                 let said = format!("error lines were counted of the {MOST_VALUES} services with the most, not of all");
@@ -59,7 +58,7 @@ async fn in_piece(source: &dyn LogSource, query: &str, label: Option<&str>, piec
                     .insert(Note::new(NoteCode::Sampled, source.backend(), said).hint("--service narrows it"));
                 continue;
             }
-            Err(failure) if loki::wants_less(&failure) && most.is_none() && piece.length() >= 3 * SECOND => {
+            Err(failure) if failure.wants_shorter_window() && most.is_none() && piece.length() >= 3 * SECOND => {
                 open.extend(pieces(piece, piece.length() / 2));
                 continue;
             }

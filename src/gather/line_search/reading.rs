@@ -14,7 +14,6 @@ use crate::model::log::{CutLines, LineKey, LogEntry};
 use crate::model::time::{SECOND, Window};
 use crate::source::failure::Failure;
 use crate::source::role::{Direction, LogSource};
-use crate::source::server::loki;
 
 /// So many services are read one by one at most: those that say the most.
 const APART: usize = 16;
@@ -147,12 +146,12 @@ impl LineReader<'_> {
                 asked += 1;
                 let page = match self.source.page(query, rest, size, Direction::Backward).await {
                     Ok(page) => page,
-                    Err(failure) => match loki::most_lines(&failure.message) {
+                    Err(failure) => match failure.page_limit() {
                         Some(less) if less < size => {
                             (size, most) = (less.max(1), less.max(1));
                             continue;
                         }
-                        _ if loki::wants_less(&failure) && rest.length() > SECOND => {
+                        _ if failure.wants_shorter_window() && rest.length() > SECOND => {
                             open.extend(rest.halves());
                             break;
                         }

@@ -120,11 +120,11 @@ impl Response {
         if self.is_success() && !self.is_page() && !self.is_empty() {
             return Ok(self);
         }
-        let said =
+        let text =
             if self.is_page() { None } else { says(&self).or_else(|| Some(self.text()).filter(|t| !t.is_empty())) };
-        let said = said.map(|s| format!(": {s}")).unwrap_or_default();
+        let said = text.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
         let status = self.status;
-        let failure = |kind, message: String| Failure::new(kind, message);
+        let failure = |kind, message: String| Failure::new(kind, message).answered(status, text.clone());
         Err(match status {
             200..300 | 304 if self.is_empty() => {
                 failure(FailureKind::Malformed, format!("{address} sent an empty answer (HTTP {status})"))

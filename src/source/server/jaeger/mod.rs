@@ -14,7 +14,7 @@ use crate::model::evidence::{Operation, Source};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
 use crate::model::time::Window;
-use crate::source::failure::{Failure, FailureKind, malformed};
+use crate::source::failure::{Failure, FailureKind, Refusal, malformed};
 use crate::source::role::{Dependency, ServiceMetric, ServiceMetricsSubject, SpanSource, Times, TraceSearch};
 use crate::source::server::endpoint::{Endpoint, JaegerApi};
 use crate::source::server::request::{Request, Response};
@@ -100,13 +100,13 @@ impl<'a> Jaeger<'a> {
     }
 
     async fn ask(&self, request: &Request) -> Result<Option<Decoded>, Failure> {
-        let answer = self.transport.fetch(self.endpoint, request).await?;
+        let answer = self.transport.fetch(self.endpoint, request).await.map_err(recognized)?;
         let address = shown(&self.endpoint.url);
         let (answer, decode): (_, Decode) = match self.dialect() {
             Dialect::V1 if answer.status == 404 && v1::says(&answer).is_some() => return Ok(None),
             Dialect::V3 if v3::is_nothing(&answer) || answer.is_success() && answer.body.is_empty() => return Ok(None),
-            Dialect::V1 => (answer.checked(&address, v1::says)?, jaeger_json::traces),
-            Dialect::V3 => (answer.checked(&address, v3::says)?, otlp_json::decode),
+            Dialect::V1 => (answer.checked(&address, v1::says).map_err(recognized)?, jaeger_json::traces),
+            Dialect::V3 => (answer.checked(&address, v3::says).map_err(recognized)?, otlp_json::decode),
         };
         self.transport.read(self.endpoint, answer, decode).await.map(Some)
     }
@@ -217,6 +217,25 @@ impl SpanSource for Jaeger<'_> {
         let page = String::from_utf8_lossy(&answer.body).into_owned();
         let version = page.split("\"gitVersion\":\"").nth(1).and_then(|rest| rest.split('"').next());
         Ok((version.filter(|v| !v.is_empty()).map(ToOwned::to_owned), Some(answer)))
+    }
+}
+
+fn recognized(failure: Failure) -> Failure {
+    failure.recognized(refusal)
+}
+
+/// What an error text of Jaeger's says is wrong with a search.
+fn refusal(status: u16, text: &str) -> Option<Refusal> {
+    const SERVICE: [&str; 4] =
+        ["requires a service name", "service name is required", "'service' is required", "service name must"];
+    let lower = text.to_lowercase();
+    if text.contains("search depth must be") {
+        Some(Refusal::TooManyTraces)
+    } else if !matches!(status, 502..=504) && SERVICE.iter().any(|sign| lower.contains(sign)) {
+        // A gateway in trouble may quote the request: that is no answer of Jaeger's.
+        Some(Refusal::ServiceRequired)
+    } else {
+        None
     }
 }
 

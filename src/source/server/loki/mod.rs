@@ -10,7 +10,7 @@ use crate::model::evidence::Source;
 use crate::model::metric::Series;
 use crate::model::pattern::{Pattern, PatternForm};
 use crate::model::time::{SECOND, Window};
-use crate::source::failure::{Failure, FailureKind};
+use crate::source::failure::{Failure, FailureKind, Refusal};
 use crate::source::role::{Direction, LineMatch, LogSource};
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::{Request, Response, quoted};
@@ -43,10 +43,15 @@ impl<'a> Loki<'a> {
 
     async fn ask(&self, request: &Request) -> Result<Response, Failure> {
         let address = shown(&self.endpoint.url);
-        let answer = self.transport.fetch(self.endpoint, request).await?.checked(&address, |_| None)?;
+        let answer = self.transport.fetch(self.endpoint, request).await;
+        let answer = answer.and_then(|answer| answer.checked(&address, |_| None));
+        let answer = answer.map_err(|failure| failure.recognized(refusal))?;
         let short = answer.body.len() < LONGEST_ERROR;
         match short.then(|| prometheus_json::refusal(&answer.body)).flatten() {
-            Some(said) => Err(Failure::new(FailureKind::Rejected, format!("{address} refused the question: {said}"))),
+            Some(said) => {
+                let failure = Failure::new(FailureKind::Rejected, format!("{address} refused the question: {said}"));
+                Err(failure.answered(answer.status, Some(said)).recognized(refusal))
+            }
             None => Ok(answer),
         }
     }
@@ -223,9 +228,28 @@ fn is_label_name(name: &str) -> bool {
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The most lines a page may have, if a refusal tells it: `… limit > max_entries_limit_per_query (5001 > 5000)`.
-pub fn most_lines(refusal: &str) -> Option<usize> {
-    let after = &refusal[refusal.find("max_entries_limit_per_query")?..];
+/// What an error text of Loki's says is wrong with a query.
+fn refusal(_status: u16, text: &str) -> Option<Refusal> {
+    const DATA: [&str; 5] = [
+        "query time range exceeds the limit",
+        "would read too many bytes",
+        "request timed out, decrease the duration",
+        "Request timed out, decrease the duration",
+        "received message larger than max",
+    ];
+    const SERIES: [&str; 2] = ["maximum of series", "maximum number of series"];
+    if let Some(most) = page_limit(text) {
+        Some(Refusal::PageTooLong(most))
+    } else if SERIES.iter().any(|sign| text.contains(sign)) {
+        Some(Refusal::TooManySeries)
+    } else {
+        DATA.iter().any(|sign| text.contains(sign)).then_some(Refusal::TooMuchData)
+    }
+}
+
+/// The lines a page may have: `… limit > max_entries_limit_per_query (5001 > 5000)`.
+fn page_limit(text: &str) -> Option<usize> {
+    let after = &text[text.find("max_entries_limit_per_query")?..];
     after
         .split('>')
         .nth(1)?
@@ -235,23 +259,6 @@ pub fn most_lines(refusal: &str) -> Option<usize> {
         .next()?
         .parse()
         .ok()
-}
-
-/// Whether a refusal or failure would go away with a shorter window.
-pub fn wants_less(failure: &Failure) -> bool {
-    const SIGNS: [&str; 5] = [
-        "query time range exceeds the limit",
-        "would read too many bytes",
-        "request timed out, decrease the duration",
-        "Request timed out, decrease the duration",
-        "received message larger than max",
-    ];
-    SIGNS.iter().any(|sign| failure.message.contains(sign)) || is_of_too_many(failure)
-}
-
-/// Whether it was refused because there are too many series.
-pub fn is_of_too_many(failure: &Failure) -> bool {
-    ["maximum of series", "maximum number of series"].iter().any(|sign| failure.message.contains(sign))
 }
 
 #[cfg(test)]
@@ -301,9 +308,18 @@ mod tests {
     }
 
     #[test]
-    fn the_server_tells_how_long_a_page_may_be() {
-        let text = "max entries limit per query exceeded, limit > max_entries_limit_per_query (5001 > 5000)";
-        assert_eq!(most_lines(text), Some(5000));
-        assert_eq!(most_lines("parse error"), None);
+    fn a_refusal_is_recognized_by_the_texts_of_loki() {
+        let table = [
+            (
+                "max entries limit per query exceeded, limit > max_entries_limit_per_query (5001 > 5000)",
+                Some(Refusal::PageTooLong(5000)),
+            ),
+            ("maximum of series (500) reached for a single query", Some(Refusal::TooManySeries)),
+            ("the query would read too many bytes (query: 1 TB, limit: 1 GB)", Some(Refusal::TooMuchData)),
+            ("parse error", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(refusal(400, text), expected, "{text}");
+        }
     }
 }

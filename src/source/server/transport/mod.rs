@@ -20,6 +20,7 @@ mod tls_tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,10 +92,33 @@ pub struct RequestLog {
     pub source: Source,
     /// The request.
     pub request: Request,
-    /// HTTP status, or why there is none.
-    pub result: String,
+    /// What came of it.
+    pub outcome: RequestOutcome,
     /// How long it took.
     pub elapsed: Duration,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestOutcome {
+    /// An answer, of whatever status.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// Unpacked bytes of its body.
+        bytes: usize,
+    },
+    /// No answer, and why.
+    Failed(String),
+}
+
+impl fmt::Display for RequestOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered { status, bytes } => write!(f, "{status} ({bytes} bytes)"),
+            Self::Failed(message) => f.write_str(message),
+        }
+    }
 }
 
 /// What one backend was asked so far.
@@ -501,12 +525,12 @@ impl Transport {
                 tally.last = Some(now);
             }
         });
-        let result = match outcome {
-            Ok(answer) => format!("{} ({} bytes)", answer.status, answer.body.len()),
-            Err(failure) => failure.message.clone(),
+        let outcome = match outcome {
+            Ok(answer) => RequestOutcome::Answered { status: answer.status, bytes: answer.body.len() },
+            Err(failure) => RequestOutcome::Failed(failure.message.clone()),
         };
         let elapsed = begun.map_or(Duration::ZERO, |begun| now - begun);
-        self.common.asked.borrow_mut().push(RequestLog { source, request: request.clone(), result, elapsed });
+        self.common.asked.borrow_mut().push(RequestLog { source, request: request.clone(), outcome, elapsed });
     }
 }
 
@@ -602,10 +626,11 @@ impl Tries {
 
 /// The server wants fewer questions, and there were tries enough.
 fn asks_too_much(endpoint: &Endpoint, answer: &Response, tries: Tries) -> Failure {
-    let said = if answer.is_page() || answer.is_empty() { String::new() } else { format!(": {}", answer.text()) };
+    let text = (!answer.is_page() && !answer.is_empty()).then(|| answer.text());
+    let said = text.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
     let message =
         format!("{} wants to be asked less often (HTTP {TOO_MANY}){said}{}", shown(&endpoint.url), tries.words());
-    Failure::new(FailureKind::Unreachable, message).hint(
+    Failure::new(FailureKind::Unreachable, message).answered(TOO_MANY, text).hint(
         "ask again later, or for less: narrow the time, name services and keys; --in-flight 1 asks one thing at a time",
     )
 }
@@ -615,7 +640,7 @@ fn left_alone(endpoint: &Endpoint, answer: &Response, asked: Duration, tries: Tr
     let (address, status) = (shown(&endpoint.url), answer.status);
     let message = format!("{address} asks to wait {} (HTTP {status}){}", Human::from(asked), tries.words());
     let hint = if asked > SOON { "try again then" } else { "try again then, or raise --timeout" };
-    Failure::new(FailureKind::Unreachable, message).hint(hint)
+    Failure::new(FailureKind::Unreachable, message).answered(status, None).hint(hint)
 }
 
 fn stopped(stop: &Stop) -> Failure {

@@ -90,7 +90,8 @@ fn what_was_asked_is_counted_and_kept() {
     assert_eq!((made.first, made.last.is_some()), (begun, true));
     assert_eq!((replayed.first, replayed.last), (None, None));
     assert!(transport.has_answered(Source::Loki) && !transport.has_answered(Source::Prometheus));
-    let results: Vec<String> = transport.asked().into_iter().step_by(2).map(|asked| asked.result).collect();
+    let results: Vec<String> =
+        transport.asked().into_iter().step_by(2).map(|asked| asked.outcome.to_string()).collect();
     assert_eq!(results, ["200 (2 bytes)", "404 (2 bytes)", "200 (3 bytes)", "gone"]);
 
     // Four were made: two more than were allowed, until five are.
