@@ -31,6 +31,7 @@ use crate::pipeline::verdict::{RunOutcome as Verdicts, Verdict};
 use crate::query::TimeRange;
 use crate::render::{Format, escape, github, junit, render};
 use crate::report::verify::{RunTimeline, VerificationReport, VerifiedRun};
+use crate::report::wording::checks::with_findings_in_words;
 
 use crate::save::{self, Access};
 
@@ -319,7 +320,7 @@ impl Verifier<'_> {
         VerifiedRun {
             subject: told.query.subject.text.clone(),
             known: self.known.cover(&outcome),
-            outcome,
+            outcome: with_findings_in_words(outcome),
             coverage: coverage::measure(&judged.journey, &judged.judgement.findings),
             judgement: judged.judgement.clone(),
             complete: told.footing.is_complete(),

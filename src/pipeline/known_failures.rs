@@ -178,6 +178,7 @@ mod tests {
             wait_ns: None,
             nearest: None,
             finding: None,
+            forbidden: vec![],
             value: None,
         }
     }

@@ -12,6 +12,8 @@ use crate::pipeline::verdict::{Check, CheckState, Nearest};
 
 /// Of so many names the likest is looked for; a run with more has names that nobody chose.
 const MOST_NAMES: usize = 5_000;
+/// Shorter names are in too many texts by chance.
+const SHORTEST_NAME: usize = 3;
 
 /// Says of a step that is not met what did happen, and which finding explains it.
 pub fn explain(bench: &EvaluationContext, step: &ExpectedStep, check: &mut Check) {
@@ -173,11 +175,11 @@ fn explaining<'a>(bench: &EvaluationContext<'a>, step: &ExpectedStep, check: &Ch
     let before: HashSet<(TraceId, SpanId)> = before.map(|at| (spans[at].trace_id, spans[at].span_id)).collect();
     let places = |finding: &Finding| -> HashSet<(TraceId, SpanId)> {
         let proofs = finding.evidence.iter().filter_map(|proof| proof.trace_id.zip(proof.span_id));
-        proofs.chain(finding.holes.iter().map(|hole| (hole.trace_id, hole.span_id))).collect()
+        proofs.chain(finding.missing_parts.iter().map(|part| (part.trace_id, part.span_id))).collect()
     };
     let named = |finding: &Finding| {
-        let holes = finding.holes.iter().map(|hole| hole.what.as_str());
-        std::iter::once(finding.operation.as_str()).chain(holes).any(|text| is_about(step, text))
+        let mut missing = finding.missing_parts.iter().flat_map(|part| part.what.names());
+        is_about(step, &finding.operation) || missing.any(|name| is_named_in(step, name))
     };
     let is_lost = |finding: &Finding| finding.is(FindingId::TraceNotStored) || finding.is(FindingId::NotSampled);
     let service = |finding: &Finding| {
@@ -203,16 +205,26 @@ fn is_near(finding: &Finding, before: &HashSet<(TraceId, SpanId)>) -> bool {
     finding.evidence.iter().any(|proof| proof.trace_id.is_some_and(|trace| traces.contains(&trace)))
 }
 
-/// Whether the words are what the step is seen as, or a part of it: a topic in a span's name.
+/// Whether the text is what the step is seen as, or a part of it: a topic in a span's name.
 fn is_about(step: &ExpectedStep, text: &str) -> bool {
-    text.len() >= 3
-        && step.any_of.iter().any(|selector| {
-            let (SeenIn::Span(pattern) | SeenIn::Log(pattern)) = &selector.what;
-            let written = pattern.to_string();
-            let literal = written.trim_matches('*');
-            written.contains(text)
-                || literal.len() >= 3
-                    && !written.starts_with("re:")
-                    && (pattern.matches(text) || text.contains(literal))
-        })
+    let is_part = |selector: &Selector| pattern(selector).to_string().contains(text);
+    text.len() >= SHORTEST_NAME && step.any_of.iter().any(is_part) || is_named_in(step, text)
+}
+
+/// Whether what the step is seen as is named in the text: a span's name behind that of its service.
+fn is_named_in(step: &ExpectedStep, text: &str) -> bool {
+    let is_named = |selector: &Selector| {
+        let pattern = pattern(selector);
+        let written = pattern.to_string();
+        let literal = written.trim_matches('*');
+        literal.len() >= SHORTEST_NAME
+            && !written.starts_with("re:")
+            && (pattern.matches(text) || text.contains(literal))
+    };
+    text.len() >= SHORTEST_NAME && step.any_of.iter().any(is_named)
+}
+
+fn pattern(selector: &Selector) -> &Pattern {
+    let (SeenIn::Span(pattern) | SeenIn::Log(pattern)) = &selector.what;
+    pattern
 }

@@ -56,11 +56,11 @@ pub fn when(bench: &EvaluationContext, condition: &Condition) -> CheckResult {
 pub fn forbid(bench: &EvaluationContext, id: FindingId) -> CheckResult {
     let mut check = blank(CheckKind::Forbid, id.as_str());
     let made: Vec<&Finding> = bench.ground.judgement.findings.iter().filter(|finding| finding.is(id)).collect();
-    let gating: Vec<&&Finding> = made.iter().filter(|finding| finding.gates(id.least_grave())).collect();
+    let gating: Vec<&&Finding> = made.iter().filter(|finding| finding.gates(id.least_severity())).collect();
     let settle_ns = bench.ground.settle_ns;
     let doubts = bench.trust.doubts(Needs::of_finding(id));
     if let Some(first) = gating.first() {
-        check.why = gating.iter().take(3).map(|finding| finding.summary.clone()).collect();
+        check.forbidden = gating.iter().take(3).map(|finding| (**finding).clone()).collect();
         check.finding = Some(first.id);
         check.seen = gating.iter().flat_map(|finding| sights(bench, finding)).collect();
         check.seen.sort();
@@ -73,9 +73,9 @@ pub fn forbid(bench: &EvaluationContext, id: FindingId) -> CheckResult {
         return CheckResult::doubted(check, &doubts, settle_ns, None);
     }
     let unsure =
-        made.iter().find(|finding| finding.confidence == Confidence::Low && finding.severity >= id.least_grave());
+        made.iter().find(|finding| finding.confidence == Confidence::Low && finding.severity >= id.least_severity());
     if let Some(finding) = unsure {
-        check.why.push(format!("{}, but that is not sure", finding.summary));
+        check.forbidden = vec![(*finding).clone()];
         check.finding = Some(finding.id);
         if id.is_of_the_missing_kind() && doubts.is_empty() {
             check.state = CheckState::Undecided;

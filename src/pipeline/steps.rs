@@ -56,6 +56,7 @@ pub fn blank(kind: CheckKind, name: &str) -> Check {
         wait_ns: None,
         nearest: None,
         finding: None::<FindingId>,
+        forbidden: vec![],
         value: None,
     }
 }

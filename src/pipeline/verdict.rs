@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::evidence::Source;
-use crate::model::finding::FindingId;
+use crate::model::finding::{Finding, FindingId};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::time::Timestamp;
 
@@ -92,6 +92,10 @@ pub struct Check {
     pub nearest: Option<Nearest>,
     /// The kind of finding that explains it.
     pub finding: Option<FindingId>,
+    /// The findings that a `forbid` is about, the first few: those that break it, or one that is not sure enough to. They
+    /// are put into words where they are shown.
+    #[serde(skip)]
+    pub forbidden: Vec<Finding>,
     /// What value a metric had; none where it had none.
     pub value: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! Findings in words: short for the screens that show other things too, whole for the one that shows nothing else.
+//! Findings on screens: in short on those that show other things too, in full on the one that shows nothing else.
 
 use crate::analysis::journey::findings::FindingSet;
 use crate::model::finding::{Confidence, EvidenceItem, Finding, FindingId, Severity};
@@ -6,12 +6,15 @@ use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
 use crate::report::names::ShortNames;
 use crate::report::parts::labelled;
+use crate::report::wording::SameData;
+use crate::report::wording::actions::action;
+use crate::report::wording::findings as words;
 use crate::report::words::counted;
 
-/// How many proofs a finding shows.
-const PROOFS: usize = 6;
+/// How much evidence of a finding a screen shows.
+const MAX_EVIDENCE: usize = 6;
 
-/// What is shown beside the errors, which are told by themselves.
+/// The findings that are shown beside the errors, which have lines of their own.
 pub fn beside_errors(judgement: &FindingSet) -> impl Iterator<Item = &Finding> {
     judgement.grave().filter(|finding| finding.id != FindingId::ErrorOrigin)
 }
@@ -24,16 +27,16 @@ pub fn short(all: &[&Finding], names: &ShortNames, origin: Timestamp, most: usiz
             blocks.push(Block::Blank);
         }
         blocks.push(Block::Line(headline(finding)));
-        let mut aside = kind(finding);
-        if let Some(first) = finding.evidence.iter().find_map(|proof| proof.time) {
+        let mut aside = severity_and_kind(finding);
+        if let Some(first) = finding.evidence.iter().find_map(|item| item.time) {
             aside += &format!(" · {} in", Human(first.since(origin)));
         }
-        if let Some(span) = finding.evidence.iter().find_map(|proof| proof.span_id) {
+        if let Some(span) = finding.evidence.iter().find_map(|item| item.span_id) {
             aside += &format!(" · span {}", names.span(span));
         }
         blocks.push(Block::Line(one(Role::Dim, format!("  {aside}"))));
         if let Some(cause) = finding.causes.first() {
-            blocks.push(Block::Line(vec![piece(Role::Dim, "  likely: "), piece(Role::Plain, cause)]));
+            blocks.push(Block::Line(vec![piece(Role::Dim, "  likely: "), piece(Role::Plain, words::cause(cause))]));
         }
     }
     if all.len() > most {
@@ -43,31 +46,23 @@ pub fn short(all: &[&Finding], names: &ShortNames, origin: Timestamp, most: usiz
     blocks
 }
 
-/// A finding with everything that is known of it.
-pub fn whole(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, flags: &str) -> Vec<Block> {
-    let mut blocks = vec![Block::Line(headline(finding)), Block::Line(one(Role::Dim, format!("  {}", kind(finding))))];
-    let proofs = finding.evidence.iter().take(PROOFS).map(|proof| evidence(proof, names, origin));
-    let mut facts = labelled("  seen", proofs);
-    if finding.evidence.len() > PROOFS {
-        let more = finding.evidence.len() - PROOFS;
+/// A finding in full. Times count from the origin, where there is one.
+pub fn full(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, data: &SameData) -> Vec<Block> {
+    let below = one(Role::Dim, format!("  {}", severity_and_kind(finding)));
+    let mut blocks = vec![Block::Line(headline(finding)), Block::Line(below)];
+    let shown = finding.evidence.iter().take(MAX_EVIDENCE).map(|item| evidence(item, names, origin));
+    let mut facts = labelled("  seen", shown);
+    if finding.evidence.len() > MAX_EVIDENCE {
+        let more = finding.evidence.len() - MAX_EVIDENCE;
         facts.push(fact("", one(Role::Dim, format!("and {more} more, all of them in `-o json`"))));
     }
-    facts.extend(labelled("  likely", finding.causes.iter().map(|cause| plain(cause.clone()))));
-    facts.extend(labelled("  check", finding.next.iter().map(|next| plain(on_the_same_data(next, flags)))));
+    facts.extend(labelled("  likely", finding.causes.iter().map(|cause| plain(words::cause(cause)))));
+    facts.extend(labelled("  check", finding.actions.iter().map(|next| plain(action(next, data)))));
     blocks.push(Block::Facts(facts));
     blocks
 }
 
-/// Commands in an advice with the flags that they need to mean the same data.
-fn on_the_same_data(advice: &str, flags: &str) -> String {
-    let command = advice.split_once("`trace ").and_then(|(before, rest)| Some((before, rest.split_once('`')?)));
-    match command {
-        Some((before, (command, after))) if !flags.is_empty() => format!("{before}`trace {command} {flags}`{after}"),
-        _ => advice.to_owned(),
-    }
-}
-
-/// What is not said yet.
+/// That findings are withheld, where some are.
 pub fn withheld(judgement: &FindingSet) -> Vec<Fact> {
     let say =
         |n| plain(format!("{} withheld: more may still come; ask again when it has settled", counted(n, "finding")));
@@ -85,7 +80,7 @@ pub fn mark(severity: Severity) -> (Role, &'static str) {
 
 fn headline(finding: &Finding) -> Line {
     let (role, mark) = mark(finding.severity);
-    let mut line = vec![piece(role, mark), piece(Role::Strong, &finding.summary)];
+    let mut line = vec![piece(role, mark), piece(Role::Strong, words::summary(finding))];
     if finding.count > 1 {
         line.push(piece(role, format!("  ×{}", finding.count)));
     }
@@ -93,10 +88,10 @@ fn headline(finding: &Finding) -> Line {
 }
 
 /// `publish_without_consume, also orphan · error · high confidence`.
-fn kind(finding: &Finding) -> String {
+fn severity_and_kind(finding: &Finding) -> String {
     let mut said = finding.id.as_str().to_owned();
-    if !finding.kind.is_empty() {
-        said += &format!(" ({})", finding.kind.replace('_', " "));
+    if let Some(kind) = finding.kind {
+        said += &format!(" ({})", words::kind(kind));
     }
     if !finding.also.is_empty() {
         let also: Vec<&str> = finding.also.iter().map(|id| id.as_str()).collect();
@@ -110,17 +105,17 @@ fn kind(finding: &Finding) -> String {
     format!("{said} · {} · {sure}", finding.severity.as_str())
 }
 
-/// `250 ms in  span 1f2e3d4c  what of it matters`.
-fn evidence(proof: &EvidenceItem, names: &ShortNames, origin: Option<Timestamp>) -> Line {
-    let when = proof.time.zip(origin).map(|(time, origin)| Human(time.since(origin)).to_string()).unwrap_or_default();
-    let where_ = match (proof.span_id, proof.trace_id) {
+/// `  250 ms  began after it, 3.0 s later  span 1f2e3d4c`.
+fn evidence(item: &EvidenceItem, names: &ShortNames, origin: Option<Timestamp>) -> Line {
+    let when = item.time.zip(origin).map(|(time, origin)| Human(time.since(origin)).to_string()).unwrap_or_default();
+    let where_ = match (item.span_id, item.trace_id) {
         (Some(span), _) => format!("span {}", names.span(span)),
         (None, Some(trace)) => format!("trace {}", trace.short()),
         (None, None) => String::new(),
     };
     vec![
         piece(Role::Dim, format!("{when:>8}  ")),
-        piece(Role::Plain, &proof.what),
+        piece(Role::Plain, words::evidence(&item.shows)),
         piece(Role::Dim, if where_.is_empty() { where_ } else { format!("  {where_}") }),
     ]
 }

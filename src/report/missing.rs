@@ -13,11 +13,14 @@ use crate::model::provenance::Provenance;
 use crate::model::time::Timestamp;
 use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, piece, plain};
 use crate::report::body::ReportBody;
+use crate::report::finding_record::FindingRecord;
 use crate::report::findings;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::rows::Rows;
+use crate::report::wording::SameData;
+use crate::report::wording::findings::summary;
 use crate::report::words::{counted, quoted};
 
 /// How many kinds of findings a table over many runs shows.
@@ -75,17 +78,18 @@ impl MissingRun {
 #[derive(Serialize, JsonSchema)]
 pub struct MissingRecord<'a> {
     /// Every finding of every run, gravest first within each run.
-    findings: Vec<FoundRecord<'a>>,
+    findings: Vec<RunFindingRecord<'a>>,
     /// Every run that was looked at.
     runs: Vec<MissingRunRecord<'a>>,
 }
 
+/// A finding, and the run in which it was made.
 #[derive(Serialize, JsonSchema)]
-struct FoundRecord<'a> {
+struct RunFindingRecord<'a> {
     /// In which run.
     subject: &'a str,
     #[serde(flatten)]
-    finding: &'a Finding,
+    finding: FindingRecord<'a>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -144,15 +148,20 @@ impl MissingReport {
         blocks.extend(frame.asking());
         for finding in &shown {
             blocks.push(Block::Blank);
-            blocks.extend(findings::whole(finding, &run.names, run.origin, &frame.provenance.flags));
+            blocks.extend(findings::full(
+                finding,
+                &run.names,
+                run.origin,
+                &SameData::of_run(&run.subject, frame.provenance),
+            ));
         }
         let mut facts = findings::withheld(&run.judgement);
         facts.extend(self.unshown(run.judgement.findings.len() - shown.len()));
         facts.extend(frame.links());
         facts.extend(frame.remarks());
         facts.extend(frame.covered());
-        let proofs = shown.iter().flat_map(|finding| &finding.evidence);
-        let span = proofs.filter_map(|proof| proof.span_id).find(|span| run.names.knows(*span));
+        let evidence = shown.iter().flat_map(|finding| &finding.evidence);
+        let span = evidence.filter_map(|item| item.span_id).find(|span| run.names.knows(*span));
         let mut commands: Vec<String> = span.map(|s| frame.command("span", &run.names.span(s))).into_iter().collect();
         if !run.is_empty() {
             commands.push(frame.command("timeline", ""));
@@ -274,7 +283,7 @@ impl MissingReport {
                 one(role, format!("{mark}{}", alike.first.id.as_str())),
                 one(Role::Strong, counts),
                 vec![
-                    piece(Role::Plain, &alike.first.summary),
+                    piece(Role::Plain, summary(alike.first)),
                     piece(Role::Dim, if alike.sure { "" } else { "  (low confidence)" }),
                 ],
             ];
@@ -289,9 +298,11 @@ impl ReportBody for MissingReport {
     const NAME: &'static str = "missing";
     type Record<'a> = MissingRecord<'a>;
 
-    fn record<'a>(&'a self, _: &'a Provenance) -> MissingRecord<'a> {
+    fn record<'a>(&'a self, provenance: &'a Provenance) -> MissingRecord<'a> {
         let findings = self.runs.iter().flat_map(|run| {
-            run.judgement.findings.iter().map(|finding| FoundRecord { subject: &run.subject, finding })
+            let data = SameData::of_run(&run.subject, provenance);
+            let findings = FindingRecord::all(&run.judgement.findings, &data).into_iter();
+            findings.map(|finding| RunFindingRecord { subject: &run.subject, finding })
         });
         MissingRecord { findings: findings.collect(), runs: self.runs.iter().map(MissingRunRecord::new).collect() }
     }
@@ -308,10 +319,10 @@ impl ReportBody for MissingReport {
                 json!(finding.service),
                 json!(finding.operation),
                 json!(finding.count),
-                json!(finding.summary),
-                json!(first.and_then(|proof| proof.time)),
-                json!(first.and_then(|proof| proof.trace_id)),
-                json!(first.and_then(|proof| proof.span_id)),
+                json!(summary(finding)),
+                json!(first.and_then(|item| item.time)),
+                json!(first.and_then(|item| item.trace_id)),
+                json!(first.and_then(|item| item.span_id)),
             ]
         };
         let rows = self.runs.iter().flat_map(|run| run.judgement.findings.iter().map(move |f| row(run, f)));

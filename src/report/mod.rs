@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod errors;
 pub mod filters;
 pub mod find;
+pub mod finding_record;
 pub mod findings;
 pub mod frame;
 pub mod graph;

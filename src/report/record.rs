@@ -7,13 +7,15 @@ use crate::analysis::journey::critical_path::{CriticalPath, Spent};
 use crate::analysis::journey::errors::JourneyError;
 use crate::analysis::journey::findings::AnalysedJourney;
 use crate::model::filter::Filters;
-use crate::model::finding::Finding;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{CauseKind, Join, Journey, Related, Skew, Trace};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
+use crate::model::provenance::Provenance;
 use crate::model::span::Span;
 use crate::model::time::Timestamp;
+use crate::report::finding_record::FindingRecord;
+use crate::report::wording::SameData;
 
 /// Everything known of one ID.
 #[derive(Serialize, JsonSchema)]
@@ -34,7 +36,7 @@ pub struct JourneyRecord<'a> {
     /// Traces that touch it and belong to another ID.
     related: &'a [Related],
     /// What is wrong, judged: gravest first.
-    findings: &'a [Finding],
+    findings: Vec<FindingRecord<'a>>,
     /// How many findings of the missing kind are withheld while more may still come.
     withheld_finding_count: usize,
     /// What failed, each once, by time.
@@ -157,6 +159,7 @@ impl<'a> JourneyRecord<'a> {
         failures: &'a [JourneyError],
         path: &CriticalPath,
         filters: &Filters,
+        provenance: &Provenance,
     ) -> Self {
         let AnalysedJourney { journey, judgement } = judged;
         let wanted = |index: &usize| filters.wants_span(&journey.spans[*index]);
@@ -170,7 +173,7 @@ impl<'a> JourneyRecord<'a> {
             alerts: &journey.alerts,
             joins: &journey.joins,
             related: &journey.related,
-            findings: &judgement.findings,
+            findings: FindingRecord::all(&judgement.findings, &SameData::new(provenance)),
             withheld_finding_count: judgement.withheld,
             errors: failures,
             critical_path: segments(journey, path),

@@ -71,8 +71,9 @@ impl ReportBody for TimelineReport {
     type Record<'a> = JourneyRecord<'a>;
 
     /// As JSON: the whole journey, but for what the filters leave out.
-    fn record<'a>(&'a self, _: &'a Provenance) -> JourneyRecord<'a> {
-        JourneyRecord::new(&self.judged, &self.failures, &self.timeline.critical, &self.options.filters)
+    fn record<'a>(&'a self, provenance: &'a Provenance) -> JourneyRecord<'a> {
+        let filters = &self.options.filters;
+        JourneyRecord::new(&self.judged, &self.failures, &self.timeline.critical, filters, provenance)
     }
 
     /// Its main table: the spans.

@@ -8,6 +8,7 @@ use crate::model::span::Span;
 use crate::model::time::Human;
 use crate::report::block::{Bar, BarStyle, Block, CutSide, Line, Role, Waterfall, one, piece, plain};
 use crate::report::names::ShortNames;
+use crate::report::wording::findings::missing_thing;
 use crate::report::words::counted;
 
 /// What the words on the bars depend on.
@@ -110,7 +111,7 @@ impl Words<'_> {
                 vec![Bar { from_ns: None, ..aside(row, label) }]
             }
             RowContent::Missing(what) => {
-                let bar = aside(row, one(Role::Error, format!("✗ no {what}")));
+                let bar = aside(row, one(Role::Error, format!("✗ no {}", missing_thing(what))));
                 vec![Bar { from_ns: None, ..bar }]
             }
             RowContent::More { spans, others } => {

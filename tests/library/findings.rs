@@ -10,7 +10,7 @@ use trace::analysis::journey::findings::baseline::Baseline;
 use trace::analysis::journey::findings::known::Knowledge;
 use trace::analysis::journey::findings::{FindingsInput, find};
 use trace::model::conventions::CORRELATION_KEYS;
-use trace::model::finding::{Finding, FindingId, Severity};
+use trace::model::finding::{EvidenceFact, Finding, FindingId, Severity};
 use trace::model::journey::Journey;
 use trace::model::time::{HOUR, Timestamp};
 use trace::query::{Query, Subject};
@@ -88,12 +88,12 @@ fn judged(run: &DemoRun, shapes: &[Shape], basis: Basis, seed: u64) -> Vec<Findi
 /// Whether the finding is that of what was planted: its kind, and its place.
 fn names(finding: &Finding, planted: &Planted) -> bool {
     let Some(id) = FindingId::from_word(planted.finding) else { return false };
-    let span = planted.span.1.to_string();
+    let (trace, span) = planted.span;
     let is_there = finding.service == planted.service && finding.operation == planted.operation;
-    let shows_it = finding
-        .evidence
-        .iter()
-        .any(|p| p.span_id == Some(planted.span.1) && p.trace_id == Some(planted.span.0) || p.what.contains(&span));
+    let shows_it = finding.evidence.iter().any(|item| {
+        let names_it = matches!(item.shows, EvidenceFact::NamesParent { parent, .. } if parent == span);
+        names_it || item.span_id == Some(span) && item.trace_id == Some(trace)
+    });
     // A clock is that of a whole service; which pair of spans shows it is as it comes.
     let is_clock = id == FindingId::ClockSkew && finding.service == planted.service;
     finding.is(id) && (is_there || shows_it || is_clock)
@@ -108,9 +108,9 @@ fn expected(run: &DemoRun, basis: Basis) -> Vec<&Planted> {
 
 fn say(finding: &Finding) -> String {
     let also: String = finding.also.iter().map(|id| format!("+{}", id.as_str())).collect();
-    let Finding { id, severity, confidence, service, operation, count, summary, .. } = finding;
+    let Finding { id, severity, confidence, service, operation, count, detail, .. } = finding;
     let (severity, confidence, id) = (severity.as_str(), confidence.as_str(), id.as_str());
-    format!("{severity} {confidence} {id}{also} {service} {operation} ×{count}: {summary}")
+    format!("{severity} {confidence} {id}{also} {service} {operation} ×{count}: {detail:?}")
 }
 
 /// What was missed, and what was found above info that nobody planted, or that was told before.

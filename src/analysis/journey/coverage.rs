@@ -26,6 +26,6 @@ pub fn measure(journey: &Journey, findings: &[Finding]) -> InteractionCoverage {
         }
     }
     let broken = findings.iter().filter(|finding| finding.severity >= Severity::Warning);
-    coverage.all += broken.map(|finding| finding.holes.len()).sum::<usize>();
+    coverage.all += broken.map(|finding| finding.missing_parts.len()).sum::<usize>();
     coverage
 }

@@ -12,16 +12,17 @@ use serde_json::json;
 use crate::analysis::journey::coverage::InteractionCoverage;
 use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
 use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
-use crate::model::finding::Finding;
 use crate::model::provenance::Provenance;
 use crate::model::time::Timestamp;
 use crate::pipeline::known_failures::{KnownFailure, Now};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, RunOutcome, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, one, piece};
 use crate::report::body::ReportBody;
+use crate::report::finding_record::FindingRecord;
 use crate::report::frame::Frame;
 use crate::report::parts;
 use crate::report::rows::Rows;
+use crate::report::wording::SameData;
 
 /// The verdicts over runs of one pipeline.
 #[derive(Clone, Debug)]
@@ -151,11 +152,11 @@ impl ReportBody for VerificationReport {
     const NAME: &'static str = "verification";
     type Record<'a> = VerificationRecord<'a>;
 
-    fn record<'a>(&'a self, _: &'a Provenance) -> VerificationRecord<'a> {
+    fn record<'a>(&'a self, provenance: &'a Provenance) -> VerificationRecord<'a> {
         VerificationRecord {
             pipeline: &self.pipeline,
             verdict: self.verdict(),
-            runs: self.runs.iter().map(VerifiedRunRecord::new).collect(),
+            runs: self.runs.iter().map(|run| VerifiedRunRecord::new(run, provenance)).collect(),
             steps: self.steps(),
             known_failures: &self.known_failures,
         }
@@ -231,13 +232,13 @@ struct VerifiedRunRecord<'a> {
     duration_ns: i64,
     /// How many interactions between services are traced whole.
     coverage: InteractionCoverage,
-    findings: &'a [Finding],
+    findings: Vec<FindingRecord<'a>>,
     /// How many findings of the missing kind are withheld while more may still come.
     withheld_finding_count: usize,
 }
 
 impl<'a> VerifiedRunRecord<'a> {
-    fn new(run: &'a VerifiedRun) -> Self {
+    fn new(run: &'a VerifiedRun, provenance: &Provenance) -> Self {
         Self {
             subject: &run.subject,
             outcome: &run.outcome,
@@ -247,7 +248,7 @@ impl<'a> VerifiedRunRecord<'a> {
             start: run.start,
             duration_ns: run.duration_ns,
             coverage: run.coverage,
-            findings: &run.judgement.findings,
+            findings: FindingRecord::all(&run.judgement.findings, &SameData::of_run(&run.subject, provenance)),
             withheld_finding_count: run.judgement.withheld,
         }
     }

@@ -11,6 +11,7 @@ use crate::report::names::ShortNames;
 use crate::report::parts;
 use crate::report::verify::{RunTimeline, VerificationReport, VerifiedRun, called};
 use crate::report::waterfall::Words;
+use crate::report::wording::findings::summary;
 use crate::report::words::counted;
 
 /// How many findings stand below the steps.
@@ -166,7 +167,7 @@ fn below(check: &Check, run: &VerifiedRun, names: &ShortNames) -> Vec<Block> {
     // What is forbidden is a finding, and is told already.
     if let Some(finding) = check.finding.filter(|_| check.kind != CheckKind::Forbid) {
         let told = run.judgement.findings.iter().find(|found| found.is(finding));
-        let said = told.map_or_else(|| finding.as_str().to_owned(), |found| found.summary.clone());
+        let said = told.map_or_else(|| finding.as_str().to_owned(), |found| summary(found));
         blocks.push(Block::Line(vec![piece(Role::Dim, "because: "), piece(Role::Plain, said)]));
     }
     blocks

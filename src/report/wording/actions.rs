@@ -21,7 +21,7 @@ pub fn command(run: &Invocation, data: &SameData) -> String {
     }
     words.extend(run.arguments.iter().filter_map(|given| argument(given, &run.about)));
     if run.about != About::Installation {
-        words.push(data.flags.to_owned());
+        words.push(data.flags().to_owned());
     }
     words.retain(|word| !word.is_empty());
     words.join(" ")
@@ -76,7 +76,7 @@ fn name(command: CommandName) -> &'static str {
 
 fn about(about: &About, data: &SameData) -> Option<String> {
     match about {
-        About::Subject | About::Question => data.subject.filter(|_| !data.is_named_by_flags()).map(id),
+        About::Subject | About::Question => data.subject().map(id),
         About::Id(subject) => Some(id(subject)),
         About::Trace(trace) => Some(format!("--trace-id {trace}")),
         About::Everything | About::Installation => None,
@@ -90,7 +90,7 @@ fn id(id: &str) -> String {
 
 /// The filters of the answer, those of the arguments in place of their kind.
 fn filters_of<'a>(run: &Invocation, data: &SameData<'a>) -> Cow<'a, Filters> {
-    let mut filters = Cow::Borrowed(data.filters);
+    let mut filters = Cow::Borrowed(data.filters());
     for given in &run.arguments {
         match given {
             Argument::Service(service) => filters.to_mut().services = vec![Pattern::exact(service)],
@@ -281,10 +281,13 @@ mod tests {
     use super::*;
     use crate::model::evidence::Source;
     use crate::model::id::TraceId;
+    use crate::model::provenance::Provenance;
 
     fn shown(run: &Invocation, subject: Option<&str>, flags: &str) -> String {
         let filters = Filters { services: vec![Pattern::exact("a")], errors_only: true, ..Filters::default() };
-        command(run, &SameData { subject, flags, filters: &filters })
+        let subject = subject.map(str::to_owned);
+        let provenance = Provenance { subject, flags: flags.to_owned(), filters, ..Provenance::default() };
+        command(run, &SameData::new(&provenance))
     }
 
     #[test]
@@ -356,9 +359,9 @@ mod tests {
             ),
             (vec![Action::Use(AskingMode::Record)], "--record DIR keeps the answers as they came, to look at them"),
         ];
-        let data = SameData { subject: None, flags: "", filters: &Filters::default() };
+        let provenance = Provenance::default();
         for (actions, text) in table {
-            assert_eq!(hint(&actions, &data), text);
+            assert_eq!(hint(&actions, &SameData::new(&provenance)), text);
         }
     }
 }

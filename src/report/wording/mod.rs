@@ -1,23 +1,43 @@
 //! The one place where facts and actions become sentences, flags and shell text.
 
 pub mod actions;
+pub mod checks;
+pub mod findings;
 
 use crate::model::filter::Filters;
+use crate::model::provenance::Provenance;
 
-/// The data that an answer rests on, as far as a command needs it to be about the same.
+/// The data that an answer, or a part of it, rests on, as far as a command needs it to be about the same.
 #[derive(Clone, Copy, Debug)]
 pub struct SameData<'a> {
-    /// The ID that the answer is about; none where it is about several, or about none.
-    pub subject: Option<&'a str>,
-    /// The flags that name the data, such as `--demo`; may be empty.
-    pub flags: &'a str,
-    /// What of the data was asked about.
-    pub filters: &'a Filters,
+    /// The ID that it is about; none where it is about several, or about none.
+    subject: Option<&'a str>,
+    provenance: &'a Provenance,
 }
 
-impl SameData<'_> {
-    /// Whether the flags alone say what the answer is about: a run of the demo is its only one.
-    fn is_named_by_flags(&self) -> bool {
-        self.subject.is_none() || self.flags.starts_with("--demo")
+impl<'a> SameData<'a> {
+    /// The data of a whole answer.
+    pub fn new(provenance: &'a Provenance) -> Self {
+        Self { subject: provenance.subject.as_deref(), provenance }
+    }
+
+    /// The data of one of the runs that an answer is about.
+    pub fn of_run(subject: &'a str, provenance: &'a Provenance) -> Self {
+        Self { subject: Some(subject), provenance }
+    }
+
+    /// The ID as a command needs it; none where the flags name the run.
+    fn subject(&self) -> Option<&'a str> {
+        self.subject.filter(|_| !self.provenance.names_one_run())
+    }
+
+    /// The flags that name the data, such as `--demo`; may be empty.
+    fn flags(&self) -> &'a str {
+        &self.provenance.flags
+    }
+
+    /// The filters that the answer is about.
+    fn filters(&self) -> &'a Filters {
+        &self.provenance.filters
     }
 }

@@ -1,51 +1,53 @@
-//! What good runs of the same pipeline look like: a fold over journeys.
+//! What good runs of the same pipeline have in common.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::journey::clocks::Clocks;
 use crate::analysis::journey::errors;
-use crate::analysis::journey::findings::rules::gap;
+use crate::analysis::journey::findings::idle_times::IdleTimes;
 use crate::analysis::window::steps::{Entry, MaskedNames, StepKey, judged, step};
 use crate::model::journey::Journey;
 
-/// From so many runs on a baseline tells anything.
+/// From so many runs on a baseline counts: of ten, a step that a quarter of good runs go without is missing in at least
+/// one 94 times out of 100, so that one that all have is usual.
 const LEAST_RUNS: usize = 10;
 
-/// What of the journeys with one beginning was seen.
+/// What good runs that began with the same operation have in common.
 #[derive(Clone, Debug, Default)]
-pub struct BaselineRuns {
-    /// How many there were.
+pub struct SimilarRuns {
+    /// How many runs there are.
     pub count: usize,
-    /// Every step, and how it was seen.
+    /// Every step of any of them.
     pub steps: BTreeMap<StepKey, BaselineStep>,
+    /// Of each step that came after an idle time, the longest such time of each run, in nanoseconds.
     waits: BTreeMap<StepKey, Vec<i64>>,
 }
 
-/// How a step was seen.
+/// A step of good runs.
 #[derive(Clone, Debug, Default)]
 pub struct BaselineStep {
-    /// In how many runs.
+    /// How many runs have it.
     pub runs: usize,
-    /// After which other steps, each with how many runs; none for a step that begins.
+    /// The steps after which it came, each with how many runs; none for a step that began a run.
     pub after: BTreeMap<Option<StepKey>, usize>,
 }
 
 impl BaselineStep {
-    /// After which it mostly came.
+    /// The step after which it came in most runs; none where it began most.
     pub fn usually_after(&self) -> Option<&StepKey> {
         let most = self.after.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
         most.and_then(|(step, _)| step.as_ref())
     }
 }
 
-/// Good runs, as far as they were added.
+/// Good runs, by what they began with.
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
-    by_entry: BTreeMap<Entry, BaselineRuns>,
+    by_entry: BTreeMap<Entry, SimilarRuns>,
 }
 
 impl Baseline {
-    /// Adds a run, if it is a good one: nothing failed in it. Whether it is settled and complete the caller knows.
+    /// Adds a run if nothing failed in it. Whether it is settled and complete is for the caller to check.
     pub fn add(&mut self, journey: &Journey) {
         let Some(entry) = Entry::from_journey(journey).filter(|_| errors::journey_errors(journey).is_empty()) else {
             return;
@@ -67,7 +69,7 @@ impl Baseline {
             last = Some(step);
         }
         let mut waits: BTreeMap<StepKey, i64> = BTreeMap::new();
-        for idle in gap::idle(journey, &Clocks::measured(journey)).0 {
+        for idle in IdleTimes::new(journey, &Clocks::measured(journey)).times {
             let longest = waits.entry(names.step(journey, idle.after)).or_default();
             *longest = idle.window.length().max(*longest);
         }
@@ -76,19 +78,19 @@ impl Baseline {
         }
     }
 
-    /// How many runs it rests on.
+    /// How many runs were added.
     pub fn runs(&self) -> usize {
         self.by_entry.values().map(|runs| runs.count).sum()
     }
 
-    /// The runs that began as this one did, where they are enough to tell.
-    pub fn like(&self, journey: &Journey) -> Option<&BaselineRuns> {
+    /// The runs that began with the same operation and route; none where there are too few.
+    pub fn similar_to(&self, journey: &Journey) -> Option<&SimilarRuns> {
         self.by_entry.get(&Entry::from_journey(journey)?).filter(|runs| runs.count >= LEAST_RUNS)
     }
 
-    /// How long nothing was open before this span's step at most, but for the longest hundredth of runs.
+    /// The 99th percentile of the times without open spans before this span's step, in nanoseconds.
     pub fn longest_usual_wait(&self, journey: &Journey, span: usize) -> Option<i64> {
-        let mut waits = self.like(journey)?.waits.get(&step(&journey.spans[span]))?.clone();
+        let mut waits = self.similar_to(journey)?.waits.get(&step(&journey.spans[span]))?.clone();
         waits.sort_unstable();
         waits.get((waits.len() * 99).div_ceil(100).saturating_sub(1)).copied()
     }

@@ -1,21 +1,10 @@
-//! What a failed call says of the other side.
+//! What a failed call shows of the other side.
 
+use crate::model::finding::CallFailure;
 use crate::model::span::Span;
 
-/// What became of a call, as far as its own error tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CallFailure {
-    /// It does not tell.
-    Untold,
-    /// Somebody answered, with an error.
-    Answered,
-    /// Nobody answered in time, or the connection broke.
-    Late,
-    /// Nobody is there.
-    Down,
-}
-
-const DOWN: [&str; 19] = [
+/// What the messages of common runtimes and libraries say where the other side could not be reached.
+const UNREACHABLE: [&str; 19] = [
     "connection refused",
     "econnrefused",
     "actively refused",
@@ -37,7 +26,8 @@ const DOWN: [&str; 19] = [
     "unavailable",
 ];
 
-const LATE: [&str; 10] = [
+/// And where it did not answer in time, or the connection broke.
+const TIMED_OUT: [&str; 10] = [
     "deadline",
     "timeout",
     "timed out",
@@ -50,29 +40,27 @@ const LATE: [&str; 10] = [
     "unexpected eof",
 ];
 
-impl CallFailure {
-    /// Of this span.
-    pub fn classify(span: &Span) -> Self {
-        let code = span.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"]);
-        let code = code.map(|c| c.to_string().to_ascii_uppercase()).unwrap_or_default();
-        match (span.http_status(), code.as_str()) {
-            (Some(504), _) | (_, "1" | "4" | "CANCELLED" | "DEADLINE_EXCEEDED") => return Self::Late,
-            (Some(status), _) if status >= 400 => return Self::Answered,
-            (_, "14" | "UNAVAILABLE") => return Self::Down,
-            (_, "" | "0" | "2" | "OK" | "UNKNOWN") => {}
-            _ => return Self::Answered,
-        }
-        let mut text = span.error_text();
-        text.push(' ');
-        text.push_str(&span.status.message);
-        text.push_str(span.attributes.text(&["error.type", "exception.type"]).unwrap_or_default());
-        let text = text.to_ascii_lowercase();
-        let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        match () {
-            () if says(&DOWN) => Self::Down,
-            () if says(&LATE) => Self::Late,
-            () => Self::Untold,
-        }
+/// What the error of a span shows: by its status code, or, where that is a general one, by its message.
+pub(super) fn classify(span: &Span) -> CallFailure {
+    let code = span.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"]);
+    let code = code.map(|c| c.to_string().to_ascii_uppercase()).unwrap_or_default();
+    match (span.http_status(), code.as_str()) {
+        (Some(504), _) | (_, "1" | "4" | "CANCELLED" | "DEADLINE_EXCEEDED") => return CallFailure::TimedOut,
+        (Some(status), _) if status >= 400 => return CallFailure::Answered,
+        (_, "14" | "UNAVAILABLE") => return CallFailure::Unreachable,
+        (_, "" | "0" | "2" | "OK" | "UNKNOWN") => {}
+        _ => return CallFailure::Answered,
+    }
+    let mut text = span.error_text();
+    text.push(' ');
+    text.push_str(&span.status.message);
+    text.push_str(span.attributes.text(&["error.type", "exception.type"]).unwrap_or_default());
+    let text = text.to_ascii_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    match () {
+        () if says(&UNREACHABLE) => CallFailure::Unreachable,
+        () if says(&TIMED_OUT) => CallFailure::TimedOut,
+        () => CallFailure::Unknown,
     }
 }
 
@@ -82,19 +70,19 @@ mod tests {
     use crate::analysis::journey::sketch;
 
     #[test]
-    fn an_error_tells_what_became_of_the_call() {
+    fn an_error_shows_what_became_of_the_call() {
         let table = [
-            ("a/b 0..1 client error: Cannot connect to host x:8001 [Connection refused]", CallFailure::Down),
-            ("a/b 0..1 client rpc.grpc.status_code=14 error", CallFailure::Down),
-            ("a/b 0..1 client error: getaddrinfo ENOTFOUND x", CallFailure::Down),
-            ("a/b 0..1 client error: context deadline exceeded", CallFailure::Late),
-            ("a/b 0..1 client http.status_code=504 error", CallFailure::Late),
+            ("a/b 0..1 client error: Cannot connect to host x:8001 [Connection refused]", CallFailure::Unreachable),
+            ("a/b 0..1 client rpc.grpc.status_code=14 error", CallFailure::Unreachable),
+            ("a/b 0..1 client error: getaddrinfo ENOTFOUND x", CallFailure::Unreachable),
+            ("a/b 0..1 client error: context deadline exceeded", CallFailure::TimedOut),
+            ("a/b 0..1 client http.status_code=504 error", CallFailure::TimedOut),
             ("a/b 0..1 client http.status_code=503 error: Service Unavailable", CallFailure::Answered),
             ("a/b 0..1 client rpc.grpc.status_code=5 error", CallFailure::Answered),
-            ("a/b 0..1 client error: boom", CallFailure::Untold),
+            ("a/b 0..1 client error: boom", CallFailure::Unknown),
         ];
-        for (text, wanted) in table {
-            assert_eq!(CallFailure::classify(&sketch::journey(text).spans[0]), wanted, "{text}");
+        for (text, failure) in table {
+            assert_eq!(classify(&sketch::journey(text).spans[0]), failure, "{text}");
         }
     }
 }

@@ -1,39 +1,40 @@
-//! What lies above and below each span, as far as messages go.
+//! What is above and below each span, as far as messages go.
 
 use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::findings::message_identity::names_a_message;
 use crate::model::conventions::MessageRole;
 use crate::model::journey::{CauseKind, Journey};
-use crate::model::span::SpanKind;
+use crate::model::span::{Span, SpanKind};
 
-/// Beside each span what lies above and below it. Walked once, down and up again.
+/// Beside each span what is above and below it. Worked out in one walk down and one up.
 pub(super) struct Chains {
     /// Its role in messaging.
     pub role: Vec<Option<MessageRole>>,
     /// Whether something that follows from it, but not through another publish of its service, is another service's or
-    /// takes a message.
+    /// consumes a message.
     pub reaches: Vec<bool>,
     /// The nearest publish above it in its service, within the same piece of work.
     pub publish_above: Vec<Option<usize>>,
-    /// The nearest span above it in its service that takes a message.
+    /// The nearest span above it in its service that consumes a message.
     pub consume_above: Vec<Option<usize>>,
     /// The nearest publish that its parents lead to, not beyond a call.
     pub came_from: Vec<Option<usize>>,
-    /// The top of its trace, where nobody but its service lies between.
+    /// The top of its trace, where only its own service is between.
     pub own_root: Vec<Option<usize>>,
-    /// Whether it has links, or one that takes a message above it in its service has.
+    /// Whether it has links, or one that consumes a message above it in its service has.
     pub linked_above: Vec<bool>,
-    /// Whether one that takes a message below it in its service has links.
+    /// Whether one that consumes a message below it in its service has links.
     pub linked_below: Vec<bool>,
-    /// Whether one below it in its service names the message that it takes.
+    /// Whether one below it in its service names the message that it consumes.
     pub named_below: Vec<bool>,
 }
 
 impl Chains {
-    /// Of this journey.
+    /// The chains of a journey.
     pub fn new(journey: &Journey) -> Self {
         let count = journey.spans.len();
         let mut chains = Self {
-            role: journey.spans.iter().map(crate::model::span::Span::message_role).collect(),
+            role: journey.spans.iter().map(Span::message_role).collect(),
             reaches: vec![false; count],
             publish_above: vec![None; count],
             consume_above: vec![None; count],
@@ -44,29 +45,29 @@ impl Chains {
             named_below: vec![false; count],
         };
         let order = downwards(journey);
-        order.iter().for_each(|span| chains.look_up(journey, *span));
-        order.iter().rev().for_each(|span| chains.tell_up(journey, *span));
+        order.iter().for_each(|span| chains.walk_down(journey, *span));
+        order.iter().rev().for_each(|span| chains.walk_up(journey, *span));
         chains
     }
 
-    /// Whether the span takes a message.
+    /// Whether the span consumes a message.
     pub fn consumes(&self, span: usize) -> bool {
         self.role[span] == Some(MessageRole::Consume)
     }
 
-    /// Whether the span sends one.
+    /// Whether the span publishes one.
     pub fn publishes(&self, span: usize) -> bool {
         self.role[span] == Some(MessageRole::Publish)
     }
 
-    /// Whether it is, in its own service, the work of a consumer that began a trace, and which span that was.
+    /// The consumer span that began the trace, where this span is the same service's work for it.
     pub fn consumer_root(&self, journey: &Journey, span: usize) -> Option<usize> {
         let root = self.own_root[span].filter(|root| self.consumes(*root))?;
         let top = &journey.spans[root];
         (top.parent_id.is_none() || top.parent_id == Some(top.span_id)).then_some(root)
     }
 
-    fn look_up(&mut self, journey: &Journey, index: usize) {
+    fn walk_down(&mut self, journey: &Journey, index: usize) {
         let span = &journey.spans[index];
         self.linked_above[index] = !span.links.is_empty();
         let Some((above, CauseKind::Parent)) = journey.forest.cause[index] else {
@@ -91,7 +92,7 @@ impl Chains {
         }
     }
 
-    fn tell_up(&mut self, journey: &Journey, index: usize) {
+    fn walk_up(&mut self, journey: &Journey, index: usize) {
         let Some((above, via)) = journey.forest.cause[index].filter(|(_, via)| *via != CauseKind::Message) else {
             return;
         };
@@ -105,9 +106,4 @@ impl Chains {
             self.named_below[above] |= self.named_below[index] || takes && names_a_message(span);
         }
     }
-}
-
-/// Whether the span says which message it handles.
-pub(super) fn names_a_message(span: &crate::model::span::Span) -> bool {
-    span.message_id().is_some() || span.message_place().is_some() || span.message_key().is_some()
 }

@@ -1,6 +1,7 @@
-//! What is known from elsewhere: who is traced, who takes which topic, who answers whom, where journeys come in.
+//! What is known beside the journey: which services are traced, which consume which topic, which answer which, where
+//! journeys begin.
 //!
-//! "Elsewhere" is this journey too: a topic of which three of four messages were taken is a topic that is taken.
+//! The journey itself counts too: a topic of which three of four messages were consumed has consumers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,22 +11,22 @@ use crate::model::journey::{CauseKind, Journey, is_orphan};
 use crate::model::pattern::Pattern;
 use crate::model::span::{Span, SpanKind};
 
-/// What is known from elsewhere. A fold over journeys, beside what is configured.
+/// What is known beside the journey: from other journeys, from what Jaeger lists, and from the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
     /// Services that made spans.
     pub traced: BTreeSet<String>,
-    /// Topics, each with the services that were seen to take from it.
+    /// Topics, each with the services that were seen to consume it.
     pub consumed: BTreeMap<String, BTreeSet<String>>,
-    /// Topics, each with the services that were seen to send to it.
+    /// Topics, each with the services that were seen to publish to it.
     pub published: BTreeMap<String, BTreeSet<String>>,
     /// Callers and the peers that answered them with a span of their own.
     pub served: BTreeSet<(String, String)>,
-    /// Service and operation of spans that were the top of their trace in a journey, and in how many journeys.
+    /// Service and operation of spans that were the top of their trace, each with the number of journeys in which.
     pub entries: BTreeMap<(String, String), usize>,
     /// How many journeys were looked at.
     pub journeys: usize,
-    /// Topics that nobody here consumes.
+    /// Topics whose consumers are not traced here.
     pub external_topics: Vec<Pattern>,
     /// Hosts that are not ours.
     pub external_hosts: Vec<Pattern>,
@@ -33,12 +34,14 @@ pub struct Knowledge {
     pub aliases: BTreeMap<String, String>,
     /// Whether less than every trace is kept.
     pub sampled: bool,
-    /// Whether traces may be joined by the correlation ID alone: a consumer's own trace is no break then.
+    /// Whether traces are joined by the correlation ID alone on purpose: a trace of its own does not break propagation
+    /// then.
     pub joined_by_id: bool,
 }
 
 impl Knowledge {
-    /// Adds what spans show by themselves, whatever journeys they are of: who is traced, and who takes which topic.
+    /// Adds what spans show by themselves, whatever journeys they belong to: which services are traced, and which
+    /// topics they publish to and consume.
     pub fn learn_spans(&mut self, spans: &[Span]) {
         for span in spans {
             let service = span.service();
@@ -64,7 +67,7 @@ impl Knowledge {
         self.learn_joins(journey);
     }
 
-    /// Adds what a journey shows by how its spans hang together: once for each journey.
+    /// Adds what a journey shows by how its spans are related. Once for each journey.
     pub fn learn_joins(&mut self, journey: &Journey) {
         self.journeys += 1;
         let mut entries = BTreeSet::new();
@@ -85,13 +88,13 @@ impl Knowledge {
         }
     }
 
-    /// Adds what Jaeger lists: who is traced, and who does something that tells of taking from a topic. Only topics that
-    /// the journeys known so far send to are looked for.
+    /// Adds what Jaeger lists: which services are traced, and which have an operation that names a topic as consumed.
+    /// Only topics that the journeys known so far publish to are looked for.
     pub fn learn_lists(&mut self, listed: &Listed) {
         self.traced.extend(listed.services.iter().cloned());
         for (service, operations) in &listed.operations {
-            let takes = |topic: &&String| operations.iter().any(|operation| takes_from(operation, topic));
-            for topic in self.published.keys().filter(takes) {
+            let consumes = |topic: &&String| operations.iter().any(|operation| consumes(operation, topic));
+            for topic in self.published.keys().filter(consumes) {
                 self.consumed.entry(topic.clone()).or_default().insert(service.clone());
             }
         }
@@ -102,30 +105,30 @@ impl Knowledge {
         self.aliases.get(service).map_or(service, String::as_str)
     }
 
-    /// Whether a topic is said to lead out of what is traced.
+    /// Whether the configuration says that a topic leads out of what is traced.
     pub fn is_external_topic(&self, topic: &str) -> bool {
         self.external_topics.iter().any(|pattern| pattern.matches(topic))
     }
 
-    /// Whether a host is said not to be ours.
+    /// Whether the configuration says that a host is not ours.
     pub fn is_external_host(&self, host: &str) -> bool {
         self.external_hosts.iter().any(|pattern| pattern.matches(host))
     }
 }
 
-/// Words that tell of taking a message.
-const TAKING: [&str; 7] = ["consume", "consumer", "receive", "process", "deliver", "poll", "handle"];
+/// Words in names of operations that consume.
+const CONSUMING: [&str; 7] = ["consume", "consumer", "receive", "process", "deliver", "poll", "handle"];
 
-/// Whether an operation's name says that it takes from this topic, or names the topic and its kind says so.
-fn takes_from(operation: &Operation, topic: &str) -> bool {
+/// Whether an operation's name says that it consumes this topic, or names the topic and its kind says so.
+fn consumes(operation: &Operation, topic: &str) -> bool {
     let Some(at) = whole_word(&operation.name, topic) else { return false };
     let (before, after) = (&operation.name[..at], &operation.name[at + topic.len()..]);
     let rest = format!("{before} {after}").to_lowercase();
     operation.kind == SpanKind::Consumer
-        || operation.kind != SpanKind::Producer && TAKING.iter().any(|word| rest.contains(word))
+        || operation.kind != SpanKind::Producer && CONSUMING.iter().any(|word| rest.contains(word))
 }
 
-/// Where a topic's name stands in a text as a whole: `orders` is not in `orders.v2`, `dev.orders` or `reorders`, but in
+/// Where a topic's name is in a text as a whole: `orders` is not in `orders.v2`, `dev.orders` or `reorders`, but is in
 /// `consume.orders`.
 fn whole_word(text: &str, topic: &str) -> Option<usize> {
     let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -136,7 +139,7 @@ fn whole_word(text: &str, topic: &str) -> Option<usize> {
         let before = &text[..*at];
         let comes_on = before.strip_suffix('.').is_some_and(|before| {
             let word = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-            !TAKING.contains(&word.to_ascii_lowercase().as_str())
+            !CONSUMING.contains(&word.to_ascii_lowercase().as_str())
         });
         !before.ends_with(in_name) && !comes_on && !goes_on
     })
@@ -147,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_operation_tells_of_a_topic_by_its_kind_or_by_its_words() {
+    fn an_operation_consumes_a_topic_by_its_kind_or_by_its_words() {
         use SpanKind::{Consumer, Internal, Producer, Unspecified};
         let table = [
             ("orders", Consumer, true),
@@ -166,13 +169,13 @@ mod tests {
         ];
         for (name, kind, expected) in table {
             let operation = Operation { name: name.to_owned(), kind };
-            assert_eq!(takes_from(&operation, "orders"), expected, "{name} {kind:?}");
+            assert_eq!(consumes(&operation, "orders"), expected, "{name} {kind:?}");
         }
-        assert!(!takes_from(&Operation { name: "process".into(), kind: Consumer }, ""));
+        assert!(!consumes(&Operation { name: "process".into(), kind: Consumer }, ""));
     }
 
     #[test]
-    fn lists_tell_who_is_traced_and_who_takes_from_a_topic_of_ours() {
+    fn lists_show_which_services_are_traced_and_consume_our_topics() {
         let mut known = Knowledge::default();
         known.published.insert("orders".to_owned(), BTreeSet::from(["shop".to_owned()]));
         let operation = |name: &str| Operation { name: name.to_owned(), kind: SpanKind::Consumer };

@@ -1,177 +1,184 @@
-//! One cause, one finding.
+//! One cause, one finding: hits of several rules that have the same cause become one.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
-use crate::model::finding::{Finding, FindingId};
+use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
+use crate::model::finding::{Finding, FindingId, FindingKind};
 use crate::model::id::TraceId;
 
-/// How two drafts are known to be about the same.
+/// What shows that a hit is the effect of another one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Same {
+enum SharedBy {
     /// They share a span.
     AnySpan,
-    /// Every span of the effect is one of some such cause.
+    /// Every span of the effect is one of a cause.
     EverySpan,
-    /// Both name the same trace that is not here, or share a span.
+    /// Both name the same trace that is not stored, or they share a span.
     Trace,
-    /// As `EverySpan`; the effect says nothing that the cause does not, and goes without a word.
-    Drop,
+    /// As `EverySpan`; the effect says nothing that the cause does not say, and is left out altogether.
+    EverySpanLeftOut,
     /// Both are about the same service.
     Service,
 }
 
-/// Which cause explains which effect, and how one knows. Earlier rows win.
-const TABLE: [(FindingId, FindingId, Same); 27] = {
+/// Which finding is the cause of which effect, and what shows it. Earlier rows win.
+const CAUSES: [(FindingId, FindingId, SharedBy); 27] = {
     use FindingId::{
         BrokenPropagation, ClientWithoutServer, ConsumeWithoutPublish, DuplicateConsume, ErrorOrigin, Gap,
         LogWithoutSpan, NotSampled, Orphan, PublishWithoutConsume, SiblingDeviation, TraceNotStored, UsuallyFollowedBy,
     };
     [
-        (ErrorOrigin, ClientWithoutServer, Same::AnySpan),
-        (TraceNotStored, Orphan, Same::Trace),
-        (TraceNotStored, ConsumeWithoutPublish, Same::Trace),
-        (TraceNotStored, PublishWithoutConsume, Same::Trace),
-        (TraceNotStored, BrokenPropagation, Same::Trace),
-        (TraceNotStored, LogWithoutSpan, Same::Trace),
-        (NotSampled, Orphan, Same::Trace),
-        (NotSampled, ConsumeWithoutPublish, Same::Trace),
-        (NotSampled, PublishWithoutConsume, Same::Trace),
-        (NotSampled, LogWithoutSpan, Same::Trace),
-        (BrokenPropagation, ConsumeWithoutPublish, Same::AnySpan),
-        (BrokenPropagation, PublishWithoutConsume, Same::AnySpan),
-        (BrokenPropagation, Orphan, Same::AnySpan),
-        (PublishWithoutConsume, Orphan, Same::AnySpan),
-        (DuplicateConsume, ErrorOrigin, Same::AnySpan),
-        (PublishWithoutConsume, Gap, Same::AnySpan),
-        (BrokenPropagation, Gap, Same::AnySpan),
-        (ConsumeWithoutPublish, Gap, Same::AnySpan),
-        (DuplicateConsume, Gap, Same::AnySpan),
-        (LogWithoutSpan, UsuallyFollowedBy, Same::Service),
-        (PublishWithoutConsume, UsuallyFollowedBy, Same::Drop),
-        (BrokenPropagation, UsuallyFollowedBy, Same::Drop),
-        (PublishWithoutConsume, SiblingDeviation, Same::EverySpan),
-        (BrokenPropagation, SiblingDeviation, Same::EverySpan),
-        (ClientWithoutServer, SiblingDeviation, Same::EverySpan),
-        (ErrorOrigin, SiblingDeviation, Same::EverySpan),
-        (UsuallyFollowedBy, SiblingDeviation, Same::EverySpan),
+        (ErrorOrigin, ClientWithoutServer, SharedBy::AnySpan),
+        (TraceNotStored, Orphan, SharedBy::Trace),
+        (TraceNotStored, ConsumeWithoutPublish, SharedBy::Trace),
+        (TraceNotStored, PublishWithoutConsume, SharedBy::Trace),
+        (TraceNotStored, BrokenPropagation, SharedBy::Trace),
+        (TraceNotStored, LogWithoutSpan, SharedBy::Trace),
+        (NotSampled, Orphan, SharedBy::Trace),
+        (NotSampled, ConsumeWithoutPublish, SharedBy::Trace),
+        (NotSampled, PublishWithoutConsume, SharedBy::Trace),
+        (NotSampled, LogWithoutSpan, SharedBy::Trace),
+        (BrokenPropagation, ConsumeWithoutPublish, SharedBy::AnySpan),
+        (BrokenPropagation, PublishWithoutConsume, SharedBy::AnySpan),
+        (BrokenPropagation, Orphan, SharedBy::AnySpan),
+        (PublishWithoutConsume, Orphan, SharedBy::AnySpan),
+        (DuplicateConsume, ErrorOrigin, SharedBy::AnySpan),
+        (PublishWithoutConsume, Gap, SharedBy::AnySpan),
+        (BrokenPropagation, Gap, SharedBy::AnySpan),
+        (ConsumeWithoutPublish, Gap, SharedBy::AnySpan),
+        (DuplicateConsume, Gap, SharedBy::AnySpan),
+        (LogWithoutSpan, UsuallyFollowedBy, SharedBy::Service),
+        (PublishWithoutConsume, UsuallyFollowedBy, SharedBy::EverySpanLeftOut),
+        (BrokenPropagation, UsuallyFollowedBy, SharedBy::EverySpanLeftOut),
+        (PublishWithoutConsume, SiblingDeviation, SharedBy::EverySpan),
+        (BrokenPropagation, SiblingDeviation, SharedBy::EverySpan),
+        (ClientWithoutServer, SiblingDeviation, SharedBy::EverySpan),
+        (ErrorOrigin, SiblingDeviation, SharedBy::EverySpan),
+        (UsuallyFollowedBy, SiblingDeviation, SharedBy::EverySpan),
     ]
 };
 
-/// Merges what one cause showed as.
-pub fn merge(scene: &RuleContext, drafts: Vec<RuleHit>) -> Vec<Finding> {
-    let mut heads: Vec<usize> = (0..drafts.len()).collect();
-    let mut dropped = BTreeSet::new();
-    for (cause, effect, same) in TABLE {
-        let causes = Causes::new(scene, &drafts, cause, same);
-        for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.finding.id == effect) {
-            if head(&heads, index) != index || dropped.contains(&index) || !may_be(draft, cause) {
+/// The findings of these hits, those with one cause as one.
+pub(super) fn merge(context: &RuleContext, hits: Vec<RuleHit>) -> Vec<Finding> {
+    // Beside each hit its cause; itself where it has none.
+    let mut cause_of: Vec<usize> = (0..hits.len()).collect();
+    let mut left_out = BTreeSet::new();
+    for (cause, effect, shared_by) in CAUSES {
+        let causes = CauseIndex::new(context, &hits, cause, shared_by);
+        for (index, hit) in hits.iter().enumerate().filter(|(_, hit)| hit.finding.id == effect) {
+            if cause_of[index] != index || left_out.contains(&index) || !may_be_effect(&hit.finding, cause) {
                 continue;
             }
-            let found = causes.about(scene, draft, same);
-            let Some(first) = found.first().map(|f| head(&heads, *f)).filter(|first| *first != index) else { continue };
-            if same == Same::Drop {
-                dropped.insert(index);
+            let found = causes.of_effect(context, hit, shared_by);
+            let first = found.first().map(|found| first_cause(&cause_of, *found));
+            let Some(first) = first.filter(|first| *first != index) else { continue };
+            if shared_by == SharedBy::EverySpanLeftOut {
+                left_out.insert(index);
                 continue;
             }
-            heads[index] = first;
-            // One call that fails for many callers is one cause of all their errors.
+            cause_of[index] = first;
+            // A callee that fails for many callers is one cause of all their errors.
             if effect == FindingId::ClientWithoutServer {
                 for other in found {
-                    let other = head(&heads, other);
-                    heads[other] = first;
+                    let other = first_cause(&cause_of, other);
+                    cause_of[other] = first;
                 }
             }
         }
     }
-    fold(scene, drafts, &heads, &dropped)
+    fold(context, hits, &cause_of, &left_out)
 }
 
-/// Only waits for messages belong to messages, and only an error that was made good to a second delivery.
-fn may_be(effect: &RuleHit, cause: FindingId) -> bool {
-    match (effect.finding.id, cause) {
-        (FindingId::Gap, _) => effect.finding.kind == "queue_wait",
-        (FindingId::ErrorOrigin, FindingId::DuplicateConsume) => effect.finding.kind == "recovered",
+/// Of gaps only a message's wait can be the effect of what became of the message; of errors only one after which the
+/// work succeeded that of a second delivery.
+fn may_be_effect(effect: &Finding, cause: FindingId) -> bool {
+    match (effect.id, cause) {
+        (FindingId::Gap, _) => effect.kind == Some(FindingKind::QueueWait),
+        (FindingId::ErrorOrigin, FindingId::DuplicateConsume) => effect.kind == Some(FindingKind::Recovered),
         _ => true,
     }
 }
 
-fn head(heads: &[usize], mut at: usize) -> usize {
-    while heads[at] != at {
-        at = heads[at];
+fn first_cause(cause_of: &[usize], mut hit: usize) -> usize {
+    while cause_of[hit] != hit {
+        hit = cause_of[hit];
     }
-    at
+    hit
 }
 
-/// The drafts of one kind, by what they are about.
+/// The hits of one finding, by what they are about.
 #[derive(Default)]
-struct Causes<'a> {
-    of_span: HashMap<usize, Vec<usize>>,
-    of_trace: HashMap<TraceId, usize>,
-    of_service: HashMap<&'a str, usize>,
+struct CauseIndex<'a> {
+    by_span: HashMap<usize, Vec<usize>>,
+    by_trace: HashMap<TraceId, usize>,
+    by_service: HashMap<&'a str, usize>,
 }
 
-impl<'a> Causes<'a> {
-    fn new(scene: &RuleContext, drafts: &'a [RuleHit], id: FindingId, same: Same) -> Self {
+impl<'a> CauseIndex<'a> {
+    fn new(context: &RuleContext, hits: &'a [RuleHit], id: FindingId, shared_by: SharedBy) -> Self {
         let mut causes = Self::default();
-        for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.finding.id == id) {
-            for span in &draft.spans {
-                causes.of_span.entry(*span).or_default().push(index);
+        for (index, hit) in hits.iter().enumerate().filter(|(_, hit)| hit.finding.id == id) {
+            for span in &hit.spans {
+                causes.by_span.entry(*span).or_default().push(index);
             }
-            if same == Same::Trace {
-                for trace in absent(scene, &draft.finding) {
-                    causes.of_trace.entry(trace).or_insert(index);
+            if shared_by == SharedBy::Trace {
+                for trace in absent_traces(context, &hit.finding) {
+                    causes.by_trace.entry(trace).or_insert(index);
                 }
             }
-            if same == Same::Service {
-                causes.of_service.entry(&draft.finding.service).or_insert(index);
+            if shared_by == SharedBy::Service {
+                causes.by_service.entry(&hit.finding.service).or_insert(index);
             }
         }
         causes
     }
 
-    /// The causes of this effect, in order.
-    fn about(&self, scene: &RuleContext, effect: &RuleHit, same: Same) -> BTreeSet<usize> {
-        if matches!(same, Same::EverySpan | Same::Drop) && !effect.spans.iter().all(|s| self.of_span.contains_key(s)) {
+    /// The causes of this effect, in the order of the hits.
+    fn of_effect(&self, context: &RuleContext, effect: &RuleHit, shared_by: SharedBy) -> BTreeSet<usize> {
+        if matches!(shared_by, SharedBy::EverySpan | SharedBy::EverySpanLeftOut)
+            && !effect.spans.iter().all(|span| self.by_span.contains_key(span))
+        {
             return BTreeSet::new();
         }
-        let by_span = effect.spans.iter().filter_map(|s| self.of_span.get(s)).flatten().copied();
+        let by_span = effect.spans.iter().filter_map(|span| self.by_span.get(span)).flatten().copied();
         let mut found: BTreeSet<usize> = by_span.collect();
-        found.extend(self.of_service.get(effect.finding.service.as_str()));
-        if same == Same::Trace {
-            found.extend(absent(scene, &effect.finding).filter_map(|trace| self.of_trace.get(&trace)));
+        found.extend(self.by_service.get(effect.finding.service.as_str()));
+        if shared_by == SharedBy::Trace {
+            found.extend(absent_traces(context, &effect.finding).filter_map(|trace| self.by_trace.get(&trace)));
         }
         found
     }
 }
 
-/// Traces that a finding names and that are not here.
-fn absent<'a>(scene: &'a RuleContext, finding: &'a Finding) -> impl Iterator<Item = TraceId> + 'a {
-    let is_here = |trace: &TraceId| scene.journey.traces.iter().any(|t| t.trace_id == *trace);
-    finding.evidence.iter().filter_map(|proof| proof.trace_id).filter(move |trace| !is_here(trace))
+/// Traces that a finding names and that are not in the journey.
+fn absent_traces<'a>(context: &'a RuleContext, finding: &'a Finding) -> impl Iterator<Item = TraceId> + 'a {
+    let is_here = |trace: &TraceId| context.journey.traces.iter().any(|t| t.trace_id == *trace);
+    finding.evidence.iter().filter_map(|item| item.trace_id).filter(move |trace| !is_here(trace))
 }
 
-fn fold(scene: &RuleContext, drafts: Vec<RuleHit>, heads: &[usize], dropped: &BTreeSet<usize>) -> Vec<Finding> {
+fn fold(context: &RuleContext, hits: Vec<RuleHit>, cause_of: &[usize], left_out: &BTreeSet<usize>) -> Vec<Finding> {
     let mut effects: HashMap<usize, Vec<usize>> = HashMap::new();
-    for index in (0..drafts.len()).filter(|index| !dropped.contains(index)) {
-        effects.entry(head(heads, index)).or_default().push(index);
+    for index in (0..hits.len()).filter(|index| !left_out.contains(index)) {
+        effects.entry(first_cause(cause_of, index)).or_default().push(index);
     }
-    let findings: Vec<Finding> = drafts.into_iter().map(|draft| draft.finding).collect();
+    let findings: Vec<Finding> = hits.into_iter().map(|hit| hit.finding).collect();
     let mut merged: Vec<(usize, Vec<usize>)> = effects.into_iter().collect();
     merged.sort_unstable();
-    let one = |(cause, parts): (usize, Vec<usize>)| {
+    let with_effects = |(cause, hits): (usize, Vec<usize>)| {
         let mut finding = findings[cause].clone();
-        parts.into_iter().filter(|part| *part != cause).for_each(|part| join(scene, &mut finding, &findings[part]));
-        finding.evidence.truncate(2 * MOST_PROOFS);
+        hits.into_iter().filter(|hit| *hit != cause).for_each(|hit| add(context, &mut finding, &findings[hit]));
+        // An effect shows as much as the cause; several of them would hide it.
+        finding.evidence.truncate(2 * MAX_EVIDENCE);
         finding
     };
-    merged.into_iter().map(one).collect()
+    merged.into_iter().map(with_effects).collect()
 }
 
-fn join(scene: &RuleContext, cause: &mut Finding, effect: &Finding) {
-    // Where nothing but lines is here, nothing is surer or graver than that.
-    if !(scene.journey.spans.is_empty() && cause.id == FindingId::TraceNotStored) {
+/// Adds an effect to its cause.
+fn add(context: &RuleContext, cause: &mut Finding, effect: &Finding) {
+    // Where only lines are stored, nothing is more severe than that.
+    if !(context.journey.spans.is_empty() && cause.id == FindingId::TraceNotStored) {
         cause.severity = cause.severity.max(effect.severity);
     }
     if effect.id == cause.id {
@@ -185,31 +192,33 @@ fn join(scene: &RuleContext, cause: &mut Finding, effect: &Finding) {
         }
     }
     cause.also.sort_unstable();
-    cause.evidence.extend(effect.evidence.iter().cloned());
-    cause.evidence.sort();
-    cause.evidence.dedup();
-    cause.holes.extend(effect.holes.iter().cloned());
-    cause.holes.sort();
-    cause.holes.dedup();
-    if effect.kind == "callee_down" {
-        // Who is not there says more than what its callers say.
+    add_sorted(&mut cause.evidence, &effect.evidence);
+    add_sorted(&mut cause.missing_parts, &effect.missing_parts);
+    if effect.kind == Some(FindingKind::CalleeDown) {
+        // That the callee is down says more than what its callers say.
         cause.kind = effect.kind;
-        cause.summary.clone_from(&effect.summary);
+        cause.detail.clone_from(&effect.detail);
         cause.causes.clone_from(&effect.causes);
-        cause.next.clone_from(&effect.next);
+        cause.actions.clone_from(&effect.actions);
     } else if effect.id != cause.id {
-        extend(&mut cause.causes, &effect.causes);
-        extend(&mut cause.next, &effect.next);
+        add_new(&mut cause.causes, &effect.causes);
+        add_new(&mut cause.actions, &effect.actions);
     }
-    if effect.kind == "queue_wait" {
-        cause.kind = "queue_wait";
+    if effect.kind == Some(FindingKind::QueueWait) {
+        cause.kind = effect.kind;
     }
 }
 
-fn extend(all: &mut Vec<String>, more: &[String]) {
-    for one in more {
-        if !all.contains(one) {
-            all.push(one.clone());
+fn add_sorted<T: Ord + Clone>(all: &mut Vec<T>, more: &[T]) {
+    all.extend_from_slice(more);
+    all.sort();
+    all.dedup();
+}
+
+fn add_new<T: PartialEq + Clone>(all: &mut Vec<T>, more: &[T]) {
+    for item in more {
+        if !all.contains(item) {
+            all.push(item.clone());
         }
     }
 }

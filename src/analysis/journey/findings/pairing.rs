@@ -3,15 +3,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::analysis::journey::findings::chains::{Chains, names_a_message};
-use crate::analysis::journey::findings::context::RuleContext;
+use crate::analysis::journey::clocks::Clocks;
+use crate::analysis::journey::findings::chains::Chains;
+use crate::analysis::journey::findings::message_identity::{consumer_group, is_counter, names_a_message};
+use crate::model::conventions::MessageRole;
 use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::Journey;
 use crate::model::span::Span;
 
-/// Of so many spans at one place of a topic the fitting one is looked for; beyond that the data is broken anyway.
-const MOST_TWINS: usize = 16;
+/// Consumers with one offset among which the fitting one is looked for. Each consumer group has one; beyond this the
+/// offsets are not real, and looking at all of them would take time with their square.
+const MAX_SAME_OFFSET: usize = 16;
 
-/// What tells that a message came from there, strongest first.
+/// What shows which publish a message came from, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PairedBy {
     /// A parent, or a link.
@@ -28,34 +32,37 @@ pub(super) enum PairedBy {
     SomeFit,
 }
 
-/// Who took whose message.
+/// Which publish each consumed message came from. Spans are indices into the journey.
 pub(super) struct Pairing<'a> {
-    scene: &'a RuleContext<'a>,
-    /// What lies above and below.
+    journey: &'a Journey,
+    /// Beside each span: when it began, in nanoseconds on the reference clock.
+    starts: Vec<i64>,
+    /// What is above and below each span.
     pub chains: Chains,
-    /// Every span that sends, by start.
+    /// Every span that publishes, by start.
     pub publishes: Vec<usize>,
-    /// Every span that takes, by start.
+    /// Every span that consumes, by start.
     pub consumes: Vec<usize>,
-    /// Beside each span: how it is known that what it sent was taken.
-    taken: Vec<Option<PairedBy>>,
-    /// Beside each span: who sent what it takes.
+    /// Beside each span: what shows that the message that it published was consumed; none where nothing does.
+    consumed_by: Vec<Option<PairedBy>>,
+    /// Beside each span: the publish of the message that it consumed, and what shows it.
     sender: Vec<Option<(usize, PairedBy)>>,
-    /// Sends that only carry what other spans of their service created or send, each with one of those.
+    /// Publishes that only carry what other spans of their service created or publish, each with one of those.
     carried: Vec<(usize, usize)>,
-    /// Beside each span: whether it is such a send.
+    /// Beside each span: whether it is such a publish.
     carries: Vec<bool>,
 }
 
 impl<'a> Pairing<'a> {
-    /// Of this journey.
-    pub fn new(scene: &'a RuleContext<'a>) -> Self {
-        let (chains, count) = (Chains::new(scene.journey), scene.journey.spans.len());
+    /// The messages of a journey.
+    pub fn new(journey: &'a Journey, clocks: &Clocks) -> Self {
+        let (chains, count) = (Chains::new(journey), journey.spans.len());
         let mut pairing = Self {
-            scene,
+            journey,
+            starts: journey.spans.iter().map(|span| clocks.start(span).0).collect(),
             publishes: (0..count).filter(|span| chains.publishes(*span)).collect(),
             consumes: (0..count).filter(|span| chains.consumes(*span)).collect(),
-            taken: vec![None; count],
+            consumed_by: vec![None; count],
             sender: vec![None; count],
             carried: vec![],
             carries: vec![false; count],
@@ -73,33 +80,33 @@ impl<'a> Pairing<'a> {
         pairing
     }
 
-    /// Who sent what this span takes, and what tells so.
+    /// The publish of the message that this span consumed, and what shows it.
     pub fn sender(&self, consume: usize) -> Option<(usize, PairedBy)> {
         self.sender[consume]
     }
 
-    /// Sent messages that nobody here is known to have taken, each once: not those that carry others.
-    pub fn untaken(&self) -> impl Iterator<Item = usize> + '_ {
-        self.publishes.iter().copied().filter(|p| self.taken[*p].is_none() && !self.carries[*p])
+    /// Publishes of which no consumer is known, one for each message: not those that carry others.
+    pub fn unconsumed(&self) -> impl Iterator<Item = usize> + '_ {
+        self.publishes.iter().copied().filter(|p| self.consumed_by[*p].is_none() && !self.carries[*p])
     }
 
     fn span(&self, index: usize) -> &'a Span {
-        &self.scene.journey.spans[index]
+        &self.journey.spans[index]
     }
 
     fn pair(&mut self, publish: usize, consume: usize, by: PairedBy) {
-        self.taken[publish].get_or_insert(by);
+        self.consumed_by[publish].get_or_insert(by);
         self.sender[consume].get_or_insert((publish, by));
     }
 
-    /// Parents and links; and which sends carry what others of their service created.
+    /// Parents and links; and which publishes carry what others of their service created.
     fn by_context(&mut self) {
-        let spans = &self.scene.journey.spans;
+        let spans = &self.journey.spans;
         let by_id: HashMap<(TraceId, SpanId), usize> =
             self.publishes.iter().map(|p| ((spans[*p].trace_id, spans[*p].span_id), *p)).collect();
         for publish in self.publishes.clone() {
             if self.chains.reaches[publish] {
-                self.taken[publish] = Some(PairedBy::Context);
+                self.consumed_by[publish] = Some(PairedBy::Context);
             }
             if let Some(above) = self.chains.publish_above[publish].filter(|above| self.may_be_one(*above, publish)) {
                 self.carried.push((above, publish));
@@ -121,29 +128,30 @@ impl<'a> Pairing<'a> {
         self.carried.iter().for_each(|(carrier, _)| self.carries[*carrier] = true);
     }
 
-    /// What was taken of a carrier was taken of all that it carries; what was sent twice under one ID is one message.
+    /// What was consumed of a carrier was consumed of all that it carries; what was published twice under one ID is one
+    /// message.
     fn spread(&mut self) {
         for (carrier, message) in &self.carried {
-            if self.taken[*message].is_none() {
-                self.taken[*message] = self.taken[*carrier];
+            if self.consumed_by[*message].is_none() {
+                self.consumed_by[*message] = self.consumed_by[*carrier];
             }
         }
         let key = |span: &'a Span| {
-            let id = span.message_id().filter(|id| !is_poor(id))?;
+            let id = span.message_id().filter(|id| !is_counter(id))?;
             Some((span.service(), span.topic(), id))
         };
-        let taken = self.publishes.iter().filter_map(|p| Some((key(self.span(*p))?, self.taken[*p]?)));
-        let taken: HashMap<_, PairedBy> = taken.collect();
+        let consumed = self.publishes.iter().filter_map(|p| Some((key(self.span(*p))?, self.consumed_by[*p]?)));
+        let consumed: HashMap<_, PairedBy> = consumed.collect();
         for publish in &self.publishes {
-            let span = &self.scene.journey.spans[*publish];
-            if self.taken[*publish].is_none() {
-                self.taken[*publish] = key(span).and_then(|key| taken.get(&key).copied());
+            let span = &self.journey.spans[*publish];
+            if self.consumed_by[*publish].is_none() {
+                self.consumed_by[*publish] = key(span).and_then(|key| consumed.get(&key).copied());
             }
         }
     }
 
-    /// Whether nothing stronger says of whom this message came. A sender that names another message is none: the span
-    /// takes many at once, and names one.
+    /// Whether nothing stronger shows from which publish this message came. A sender that names another message does not:
+    /// the span consumes many at once, and names one.
     fn is_open(&self, consume: usize) -> bool {
         self.sender[consume].is_none_or(|(publish, _)| contradict(self.span(publish), self.span(consume)))
     }
@@ -156,16 +164,16 @@ impl<'a> Pairing<'a> {
         topic && a.message_id().zip(b.message_id()).is_none_or(|(a, b)| a == b)
     }
 
-    /// The same ID on the same topic. Whoever names no topic may mean any.
+    /// The same ID on the same topic. A span that names no topic may mean any.
     fn by_id(&mut self) {
         let open: Vec<usize> = self.consumes.iter().copied().filter(|c| self.is_open(*c)).collect();
-        let consumes = SpansByMessage::new(self.scene, open.iter().copied());
+        let consumes = SpansByMessage::new(self.journey, open.iter().copied());
         for publish in self.publishes.clone() {
-            if self.taken[publish].is_none() && consumes.like(self.span(publish)).is_some() {
-                self.taken[publish] = Some(PairedBy::Id);
+            if self.consumed_by[publish].is_none() && consumes.like(self.span(publish)).is_some() {
+                self.consumed_by[publish] = Some(PairedBy::Id);
             }
         }
-        let publishes = SpansByMessage::new(self.scene, self.publishes.iter().copied());
+        let publishes = SpansByMessage::new(self.journey, self.publishes.iter().copied());
         for consume in open {
             if let Some(publish) = publishes.like(self.span(consume)) {
                 self.sender[consume] = Some((publish, PairedBy::Id));
@@ -173,20 +181,20 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    /// The same ID alone, where what sends and what takes have different names for the way: exchange and queue, topic
-    /// and subscription. Kafka has one name.
+    /// The same ID alone, where publisher and consumer have different names for the way: exchange and queue, topic and
+    /// subscription. Kafka has one name.
     fn by_id_alone(&mut self) {
         let mut last: HashMap<&str, usize> = HashMap::new();
         let names = |span: &Span| span.message_system() != "kafka";
         for consume in self.consumes.iter().copied().filter(|c| self.sender[*c].is_none()) {
-            if let Some(id) = self.span(consume).message_id().filter(|id| !is_poor(id)) {
+            if let Some(id) = self.span(consume).message_id().filter(|id| !is_counter(id)) {
                 last.insert(id, consume);
             }
         }
         for publish in self.publishes.clone() {
             let span = self.span(publish);
             let Some(consume) = span.message_id().and_then(|id| last.get(id)).copied() else { continue };
-            let open = self.taken[publish].is_none() && names(span) && names(self.span(consume));
+            let open = self.consumed_by[publish].is_none() && names(span) && names(self.span(consume));
             if open && self.begins(publish) <= self.begins(consume) {
                 self.pair(publish, consume, PairedBy::Id);
             }
@@ -194,10 +202,10 @@ impl<'a> Pairing<'a> {
     }
 
     fn begins(&self, span: usize) -> i64 {
-        self.scene.clocks.start(self.span(span)).0
+        self.starts[span]
     }
 
-    /// The same offset. One of 0 is what many producers write that were not told theirs.
+    /// The same offset. Many producers write 0 because they do not know theirs.
     fn by_place(&mut self) {
         let mut at: HashMap<(&str, (i64, i64)), Vec<usize>> = HashMap::new();
         for consume in self.consumes.iter().copied().filter(|c| self.is_open(*c)) {
@@ -206,23 +214,23 @@ impl<'a> Pairing<'a> {
                 span.topics().into_iter().for_each(|topic| at.entry((topic, place)).or_default().push(consume));
             }
         }
-        for publish in self.untaken().collect::<Vec<_>>() {
+        for publish in self.unconsumed().collect::<Vec<_>>() {
             let span = self.span(publish);
             let Some(place) = span.message_place().filter(|(_, offset)| *offset > 0) else { continue };
             let there = span.topics().into_iter().filter_map(|topic| at.get(&(topic, place)));
-            let there = there.flat_map(|all| all.iter().take(MOST_TWINS)).copied();
+            let there = there.flat_map(|all| all.iter().take(MAX_SAME_OFFSET)).copied();
             let fitting: Vec<usize> = there.filter(|c| !contradict(span, self.span(*c))).collect();
             fitting.into_iter().for_each(|consume| self.pair(publish, consume, PairedBy::Place));
         }
     }
 
-    /// The same key: the first sent is the first taken, in each group of consumers.
+    /// The same key: the first published is the first consumed, in each group of consumers.
     fn by_key(&mut self) {
         let mut lanes: BTreeMap<(&str, &str), Lane> = BTreeMap::new();
-        for (of, consume) in self.leftovers() {
-            let span = self.span(of);
+        for (index, role) in self.leftovers() {
+            let span = self.span(index);
             if let Some(key) = span.message_key() {
-                span.topics().into_iter().for_each(|t| lanes.entry((t, key)).or_default().add(of, consume));
+                span.topics().into_iter().for_each(|t| lanes.entry((t, key)).or_default().add(index, role));
             }
         }
         for lane in lanes.into_values() {
@@ -230,12 +238,13 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    /// What nothing else tells: a message of the topic waits when one of that topic is taken.
+    /// Where nothing else shows it: a message of the topic waits when one of that topic is consumed.
     fn by_time(&mut self) {
         let mut lanes: BTreeMap<&str, Lane> = BTreeMap::new();
-        for (of, consume) in self.leftovers() {
-            if !consume || self.takes_a_message(of) {
-                self.span(of).topics().into_iter().for_each(|topic| lanes.entry(topic).or_default().add(of, consume));
+        for (index, role) in self.leftovers() {
+            if role == MessageRole::Publish || self.takes_a_message(index) {
+                let topics = self.span(index).topics().into_iter();
+                topics.for_each(|topic| lanes.entry(topic).or_default().add(index, role));
             }
         }
         for lane in lanes.into_values() {
@@ -243,7 +252,7 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    /// Whether a span took a message rather than looked for some, and speaks for itself.
+    /// Whether a span consumed a message rather than polled for some, and no span below it names that message.
     pub fn takes_a_message(&self, consume: usize) -> bool {
         let (span, chains) = (self.span(consume), &self.chains);
         let looks = matches!(span.message_operation().as_str(), "receive" | "poll" | "fetch" | "settle" | "ack")
@@ -251,27 +260,27 @@ impl<'a> Pairing<'a> {
         !chains.linked_below[consume] && !chains.named_below[consume] && (names_a_message(span) || !looks)
     }
 
-    /// What is still open: each publish and each consume, and which of the two.
-    fn leftovers(&self) -> Vec<(usize, bool)> {
+    /// Publishes and consumes that are not paired yet.
+    fn leftovers(&self) -> Vec<(usize, MessageRole)> {
         let chains = &self.chains;
-        let publishes = self.untaken().filter(|p| !self.span(*p).is_error());
+        let publishes = self.unconsumed().filter(|p| !self.span(*p).is_error());
         let consumes = self.consumes.iter().copied().filter(|c| {
             let linked = chains.linked_above[*c] || chains.linked_below[*c];
             self.sender[*c].is_none() && !linked && !chains.named_below[*c]
         });
-        publishes.map(|p| (p, false)).chain(consumes.map(|c| (c, true))).collect()
+        publishes.map(|p| (p, MessageRole::Publish)).chain(consumes.map(|c| (c, MessageRole::Consume))).collect()
     }
 
-    /// First in, first out, for each group of consumers, and each way of taking, by itself.
+    /// First in, first out, for each group of consumers and each operation by itself.
     fn drive(&mut self, mut lane: Lane, by: impl Fn(bool) -> PairedBy) {
-        lane.publishes.retain(|p| self.taken[*p].is_none());
+        lane.publishes.retain(|p| self.consumed_by[*p].is_none());
         lane.consumes.retain(|c| self.sender[*c].is_none());
         lane.publishes.sort_by_key(|p| (self.begins(*p), *p));
         lane.consumes.sort_by_key(|c| (self.begins(*c), *c));
         let mut groups: HashMap<(&str, &str), LanePosition> = HashMap::new();
         for consume in &lane.consumes {
             let span = self.span(*consume);
-            let queue = groups.entry((group(span), &span.name)).or_default();
+            let queue = groups.entry((consumer_group(span), &span.name)).or_default();
             let sent = lane.publishes.partition_point(|p| self.begins(*p) <= self.begins(*consume));
             let waiting = sent.saturating_sub(queue.next);
             queue.unclear = waiting > 1 || waiting == 1 && queue.unclear;
@@ -287,11 +296,13 @@ impl<'a> Pairing<'a> {
 /// How far a group of consumers is in a lane.
 #[derive(Default)]
 struct LanePosition {
+    /// The publish whose message comes next.
     next: usize,
+    /// Whether several messages were waiting, so that any of them may be the one.
     unclear: bool,
 }
 
-/// What was sent and what was taken under one name.
+/// Publishes and consumes of one topic, or of one key of it.
 #[derive(Default)]
 struct Lane {
     publishes: Vec<usize>,
@@ -299,12 +310,15 @@ struct Lane {
 }
 
 impl Lane {
-    fn add(&mut self, span: usize, consume: bool) {
-        if consume { &mut self.consumes } else { &mut self.publishes }.push(span);
+    fn add(&mut self, span: usize, role: MessageRole) {
+        match role {
+            MessageRole::Publish => self.publishes.push(span),
+            MessageRole::Consume => self.consumes.push(span),
+        }
     }
 }
 
-/// Spans by the message and the topic that they name: of each the first.
+/// The first span that names each message, by topic too.
 struct SpansByMessage<'a> {
     on_topic: HashMap<(&'a str, &'a str), usize>,
     of_message: HashMap<&'a str, usize>,
@@ -312,10 +326,10 @@ struct SpansByMessage<'a> {
 }
 
 impl<'a> SpansByMessage<'a> {
-    fn new(scene: &'a RuleContext<'a>, spans: impl Iterator<Item = usize>) -> Self {
+    fn new(journey: &'a Journey, spans: impl Iterator<Item = usize>) -> Self {
         let mut named = Self { on_topic: HashMap::new(), of_message: HashMap::new(), without_topic: HashMap::new() };
         for index in spans {
-            let span = &scene.journey.spans[index];
+            let span = &journey.spans[index];
             let Some(id) = span.message_id() else { continue };
             named.of_message.entry(id).or_insert(index);
             let topics = span.topics();
@@ -337,16 +351,6 @@ impl<'a> SpansByMessage<'a> {
         let on_topic = topics.into_iter().find_map(|topic| self.on_topic.get(&(id, topic)));
         on_topic.or_else(|| self.without_topic.get(id)).copied()
     }
-}
-
-/// Who shares messages with whom: the consumer group, the service where none is told.
-pub(super) fn group(span: &Span) -> &str {
-    span.consumer_group().unwrap_or(span.service())
-}
-
-/// Whether a message ID is a small number, as counters give it: different messages may have it.
-pub(super) fn is_poor(id: &str) -> bool {
-    id.len() < 8 && id.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether two spans name different messages.

@@ -1,9 +1,9 @@
-//! Whom a client span calls, and whether a span of the other side can be expected at all.
+//! What a client span calls, and whether a span of the other side can be expected at all.
 
 use crate::analysis::journey::findings::known::Knowledge;
 use crate::model::span::{Span, SpanKind};
 
-/// Where a host is named.
+/// Attributes that name a host.
 const HOSTS: [&str; 7] = [
     "server.address",
     "net.peer.name",
@@ -13,7 +13,7 @@ const HOSTS: [&str; 7] = [
     "peer.address",
     "network.peer.address",
 ];
-/// Where an address is named as a whole.
+/// Attributes that name a whole address.
 const URLS: [&str; 3] = ["url.full", "http.url", "http.target_url"];
 /// Beginnings of words that name something that stores or brokers, and makes no spans of ours.
 const STORES: [&str; 40] = [
@@ -58,7 +58,7 @@ const STORES: [&str; 40] = [
     "sns",
     "pulsar",
 ];
-/// Steps of a call that are no call.
+/// Names of spans that are a step of a call, not a call.
 const STEPS: [&str; 15] = [
     "dns",
     "dns.lookup",
@@ -76,22 +76,22 @@ const STEPS: [&str; 15] = [
     "http.connect",
     "http.tls",
 ];
-/// Last labels of names that no public resolver knows.
+/// Last labels of host names that are not public.
 const INTERNAL: [&str; 12] =
     ["local", "localhost", "internal", "svc", "lan", "corp", "home", "test", "intra", "intranet", "private", "docker"];
 
-/// Whom a client span names as its other side.
+/// What a client span names as its other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remote<'a> {
     /// The name.
     pub name: &'a str,
-    /// Whether the other side need not make a span of ours: a datastore, a broker, a host of somebody else, whatever
-    /// answers a probe, the cache of a browser.
+    /// Whether the other side need not make a span of ours: a datastore, a broker, a public host, a server that answers a
+    /// probe, the cache of a browser.
     pub is_silent: bool,
 }
 
 impl<'a> Remote<'a> {
-    /// Of this client; none where no remote is named, or where the span is no call at all.
+    /// The other side of a client; none where none is named, or where the span is not a call.
     pub fn new(span: &'a Span, known: &Knowledge) -> Option<Self> {
         if span.kind != SpanKind::Client || is_step(span) {
             return None;
@@ -113,7 +113,7 @@ pub fn is_step(span: &Span) -> bool {
     STEPS.contains(&name.as_str()) || span.attributes.get("dns.question.name").is_some()
 }
 
-/// Whether it asks how the other side is: most servers are told to make no spans of that.
+/// Whether it is a health check or the like: most servers are configured to make no spans of those.
 fn is_probe(span: &Span) -> bool {
     const PATHS: [&str; 9] =
         ["health", "healthz", "healthcheck", "livez", "readyz", "ready", "live", "metrics", "ping"];
@@ -124,7 +124,7 @@ fn is_probe(span: &Span) -> bool {
     PATHS.contains(&last.as_str()) || method.trim_start_matches('/').starts_with("grpc.health.")
 }
 
-/// Whether it looks something up that may lie at hand the next time, or keeps it at hand.
+/// Whether it looks something up that may be cached the next time, or caches it.
 pub fn is_lookup(span: &Span) -> bool {
     const CACHES: [&str; 6] = ["redis", "valkey", "memcache", "cache", "hazelcast", "dragonfly"];
     const LOOKUPS: [&str; 9] = ["select", "get", "mget", "hget", "find", "findone", "query", "scan", "search"];
@@ -171,7 +171,7 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// Whether a name is one of the public internet: with dots, and not under a label that only networks at home have.
+/// Whether a name is one of the public internet: with dots, and not under a label that only private networks have.
 fn is_public(host: &str) -> bool {
     if let Ok(address) = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>() {
         return match address {
@@ -193,7 +193,7 @@ mod tests {
     use crate::analysis::journey::sketch;
 
     #[test]
-    fn who_is_called_and_whether_a_span_of_theirs_can_be_expected() {
+    fn the_other_side_is_named_and_may_make_no_spans() {
         let known = Knowledge { served: [("a".into(), "ours.example.com".into())].into(), ..Knowledge::default() };
         let table = [
             ("net.peer.name=content_service", Some(("content_service", false))),

@@ -1,4 +1,4 @@
-//! What is found in a sketch, said in short lines, for the tests of the rules.
+//! What is found in a sketch, in short lines, for the tests of the rules.
 
 use crate::analysis::journey::findings::known::Knowledge;
 use crate::analysis::journey::findings::{FindingsInput, find};
@@ -6,31 +6,62 @@ use crate::analysis::journey::sketch;
 use crate::model::finding::{Finding, FindingId, Severity};
 use crate::model::journey::Journey;
 
-/// What is found in a journey by itself, of these kinds: `high error shop/publish ×1`.
-pub fn told(ids: &[FindingId], text: &str) -> Vec<String> {
-    told_knowing(ids, text, |_| {})
+/// The findings with these IDs in a journey by itself: `high error shop/publish ×1`.
+pub fn found_in(ids: &[FindingId], text: &str) -> Vec<String> {
+    found_in_knowing(ids, text, |_| {})
 }
 
 /// The same, where more is known than the journey shows.
-pub fn told_knowing(ids: &[FindingId], text: &str, more: impl FnOnce(&mut Knowledge)) -> Vec<String> {
+pub fn found_in_knowing(ids: &[FindingId], text: &str, learn_more: impl FnOnce(&mut Knowledge)) -> Vec<String> {
     let journey = sketch::journey(text);
     let mut known = Knowledge::default();
     known.learn(&journey);
-    more(&mut known);
-    let found = judged(&journey, &known);
-    found.iter().filter(|finding| ids.contains(&finding.id)).map(line).collect()
+    learn_more(&mut known);
+    let found = findings(&journey, &known);
+    found.iter().filter(|finding| ids.contains(&finding.id)).map(short).collect()
 }
 
-/// Complete, settled, everybody asked.
-pub fn judged(journey: &Journey, known: &Knowledge) -> Vec<Finding> {
+/// The findings in a journey that is complete and settled, where every consumer was looked up.
+pub fn findings(journey: &Journey, known: &Knowledge) -> Vec<Finding> {
     find(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline: None }).findings
 }
 
-/// In a line; the grave ones with whether they are sure.
-pub fn line(finding: &Finding) -> String {
+/// In a line; how sure it is where it is more than info.
+pub fn short(finding: &Finding) -> String {
     let place = format!("{}/{} ×{}", finding.service, finding.operation, finding.count);
     match finding.severity {
         Severity::Info => format!("info {place}"),
         severity => format!("{} {} {place}", finding.confidence.as_str(), severity.as_str()),
+    }
+}
+
+/// A sketch all of whose lines name a trace that is not stored.
+#[derive(Clone, Copy, Debug)]
+pub struct UnstoredTraceCase<'a> {
+    /// The sketch.
+    pub text: &'a str,
+    /// A field of every line; `TRACE` in its value stands for the trace's ID.
+    pub field: (&'a str, &'a str),
+    /// Whether the trace was looked up.
+    pub looked_up: bool,
+    /// Whether less than every trace is kept.
+    pub sampled: bool,
+}
+
+impl UnstoredTraceCase<'_> {
+    /// What is found of the trace: `not_sampled info a/ ×2`.
+    pub fn found(&self) -> Vec<String> {
+        let mut journey = sketch::journey(self.text);
+        let (trace, (key, value)) = (sketch::trace(9), self.field);
+        for line in &mut journey.logs {
+            line.trace_id = Some(trace);
+            line.fields.push((key.to_owned(), value.replace("TRACE", &trace.to_string())));
+        }
+        if self.looked_up { &mut journey.not_stored } else { &mut journey.not_fetched }.push(trace);
+        let known = Knowledge { sampled: self.sampled, ..Knowledge::default() };
+        let ids = [FindingId::TraceNotStored, FindingId::NotSampled, FindingId::LogWithoutSpan];
+        let found = findings(&journey, &known);
+        let found = found.iter().filter(|finding| ids.contains(&finding.id));
+        found.map(|finding| format!("{} {}", finding.id.as_str(), short(finding))).collect()
     }
 }

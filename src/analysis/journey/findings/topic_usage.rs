@@ -1,66 +1,68 @@
-//! Who takes from which topic, and where.
+//! Which services consume which topic, and in which traces.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::journey::findings::pairing::Pairing;
 use crate::model::finding::Confidence;
 use crate::model::span::Span;
 
 /// How the topics of this journey are consumed, here and elsewhere.
 pub(super) struct TopicUsage<'a> {
     /// The journey.
-    pub scene: &'a RuleContext<'a>,
+    pub context: &'a RuleContext<'a>,
     here: HashMap<&'a str, TopicConsumers<'a>>,
 }
 
-/// Who takes from a topic here.
+/// The consumers of a topic in this journey.
 struct TopicConsumers<'a> {
     services: BTreeSet<&'a str>,
-    /// Whether always in the sender's own trace.
+    /// Whether every one of them is in the publisher's trace.
     in_trace: bool,
 }
 
 impl<'a> TopicUsage<'a> {
-    /// Of this journey.
-    pub fn new(scene: &'a RuleContext<'a>, pairing: &Pairing) -> Self {
-        let spans = &scene.journey.spans;
+    /// The topics of a journey.
+    pub fn new(context: &'a RuleContext<'a>) -> Self {
+        let (spans, pairing) = (&context.journey.spans, &context.pairing);
         let mut here: HashMap<&str, TopicConsumers> = HashMap::new();
         for consume in &pairing.consumes {
             let span = &spans[*consume];
-            let same = pairing.sender(*consume).is_some_and(|(sender, _)| spans[sender].trace_id == span.trace_id);
+            let in_trace = pairing.sender(*consume).is_some_and(|(sender, _)| spans[sender].trace_id == span.trace_id);
             for topic in span.topics() {
-                let takers = here.entry(topic).or_insert(TopicConsumers { services: BTreeSet::new(), in_trace: true });
-                takers.services.insert(span.service());
-                takers.in_trace &= same;
+                let consumers =
+                    here.entry(topic).or_insert(TopicConsumers { services: BTreeSet::new(), in_trace: true });
+                consumers.services.insert(span.service());
+                consumers.in_trace &= in_trace;
             }
         }
-        Self { scene, here }
+        Self { context, here }
     }
 
-    /// Services that are known to take from the topic of this message.
-    pub fn takers<'s>(&'s self, sent: &'s Span) -> impl Iterator<Item = &'s str> {
-        let elsewhere = |topic| self.scene.grounds.known.consumed.get(topic).into_iter().flatten().map(String::as_str);
-        let here = |topic| self.here.get(topic).into_iter().flat_map(|takers| takers.services.iter().copied());
+    /// Services that are known to consume the topic of this message, here or elsewhere; some may come twice.
+    pub fn consumers<'s>(&'s self, sent: &'s Span) -> impl Iterator<Item = &'s str> {
+        let consumed = &self.context.input.known.consumed;
+        let elsewhere = |topic| consumed.get(topic).into_iter().flatten().map(String::as_str);
+        let here = |topic| self.here.get(topic).into_iter().flat_map(|consumers| consumers.services.iter().copied());
         sent.topics().into_iter().flat_map(move |topic| here(topic).chain(elsewhere(topic)))
     }
 
-    /// Whether a service may be who takes this message: where nobody is known to, it may be any.
-    pub fn may_take(&self, service: &str, sent: &Span) -> bool {
-        let mut takers = self.takers(sent).peekable();
-        takers.peek().is_none() || takers.any(|taker| taker == service)
+    /// Whether a service may be the consumer of this message: any may, where none is known.
+    pub fn may_consume(&self, service: &str, sent: &Span) -> bool {
+        let mut consumers = self.consumers(sent).peekable();
+        consumers.peek().is_none() || consumers.any(|consumer| consumer == service)
     }
 
-    /// Whether the one that takes from the topic would be in the sender's trace, so that it cannot be elsewhere.
+    /// Whether consumers of the topic are in the publisher's trace, so that there cannot be one in another.
     fn stays_in_trace(&self, sent: &Span) -> bool {
-        sent.topics().into_iter().any(|topic| self.here.get(topic).is_some_and(|takers| takers.in_trace))
+        sent.topics().into_iter().any(|topic| self.here.get(topic).is_some_and(|consumers| consumers.in_trace))
     }
 
-    /// High only where somebody traced takes from the topic, and it is sure that no other trace has the consumer.
+    /// How sure it is that the message was not consumed: high only where the topic has traced consumers, and no other
+    /// trace can have the one of this message.
     pub fn confidence(&self, sent: &Span) -> Confidence {
-        let grounds = self.scene.grounds;
-        let elsewhere = !self.stays_in_trace(sent) && (!grounds.looked_up || grounds.known.sampled);
-        let known = self.takers(sent).next().is_some();
-        if known && !elsewhere { Confidence::High } else { Confidence::Low }
+        let input = self.context.input;
+        let may_be_elsewhere = !self.stays_in_trace(sent) && (!input.looked_up || input.known.sampled);
+        let is_consumed = self.consumers(sent).next().is_some();
+        if is_consumed && !may_be_elsewhere { Confidence::High } else { Confidence::Low }
     }
 }

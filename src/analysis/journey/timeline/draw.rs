@@ -11,7 +11,7 @@ use super::{
 use crate::analysis::journey::clocks::{Clocks, asynchronous_cause};
 use crate::analysis::journey::critical_path::{self, CriticalPath};
 use crate::model::conventions::Exception;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, MissingThing};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
@@ -79,7 +79,7 @@ struct Draw<'a> {
 enum DrawItem {
     Spans(Vec<usize>),
     Hole(TraceId, SpanId, Vec<usize>),
-    Missing(usize, String),
+    Missing(usize, MissingThing),
     Line(usize),
     Exception(usize, usize),
     Link(usize, usize, Option<usize>),

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::finding::{Finding, MissingPartPlace, Severity};
+use crate::model::finding::{Finding, MissingPartPlace, MissingThing, Severity};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 
 /// What is missing below which span.
 #[derive(Debug, Default)]
-pub struct Holes(BTreeMap<usize, String>);
+pub struct Holes(BTreeMap<usize, MissingThing>);
 
 impl Holes {
     /// What is missing below this span.
-    pub fn below(&self, span: usize) -> Option<&String> {
+    pub fn below(&self, span: usize) -> Option<&MissingThing> {
         self.0.get(&span)
     }
 
@@ -25,7 +25,7 @@ impl Holes {
 /// The holes of all findings that a screen shows. Those above a span are drawn from the journey itself.
 pub fn by_span(journey: &Journey, findings: &[Finding]) -> Holes {
     let grave = findings.iter().filter(|finding| finding.severity >= Severity::Warning);
-    let below = grave.flat_map(|finding| &finding.holes).filter(|hole| hole.place == MissingPartPlace::Below);
+    let below = grave.flat_map(|finding| &finding.missing_parts).filter(|hole| hole.place == MissingPartPlace::Below);
     let wanted: Vec<_> = below.collect();
     if wanted.is_empty() {
         return Holes::default();

@@ -12,6 +12,7 @@ mod shape;
 
 use crate::analysis::journey::critical_path::CriticalPath;
 use crate::model::filter::Filters;
+use crate::model::finding::MissingThing;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{CauseKind, Journey};
 use crate::model::time::Timestamp;
@@ -119,7 +120,7 @@ pub enum RowContent {
     /// A parent that is named and was never stored.
     Hole(TraceId, SpanId),
     /// Something that should have followed from the span above and did not: what.
-    Missing(String),
+    Missing(MissingThing),
     /// Spans and lines left out here.
     More {
         /// How many spans.

@@ -19,7 +19,7 @@ fn drawn(text: &str, options: &TimelineOptions) -> Vec<String> {
             RowContent::Line(l) => format!("line {}", journey.logs[*l].message),
             RowContent::Exception(..) => "exception".into(),
             RowContent::Link(..) => "link".into(),
-            RowContent::Missing(what) => format!("no {what}"),
+            RowContent::Missing(what) => format!("no {what:?}"),
             RowContent::Hole(_, parent) => format!("hole {}", parent.short()),
             RowContent::More { spans, others } => format!("more {spans}+{others}"),
         };

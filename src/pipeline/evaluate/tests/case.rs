@@ -1,7 +1,7 @@
 //! Specs and runs in few words, to be bent by each test.
 
 use crate::analysis::journey::findings::FindingSet;
-use crate::model::finding::{Confidence, Finding, FindingId, Severity};
+use crate::model::finding::{Confidence, Finding, FindingDetail, FindingId, Severity};
 use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
 use crate::model::span::SpanKind;
@@ -149,7 +149,7 @@ impl EvaluationCase {
     }
 
     pub fn found(mut self, id: FindingId, severity: Severity, confidence: Confidence) -> Self {
-        self.judgement.findings.push(Finding::new(id, severity, confidence, id.as_str()));
+        self.judgement.findings.push(Finding::new(id, severity, confidence, FindingDetail::LogWithoutSpan));
         self
     }
 

@@ -7,7 +7,7 @@ mod walks;
 use case::{EvaluationCase, check, selector, settled, spec, told};
 
 use crate::analysis::journey::sketch::journey;
-use crate::model::finding::{Confidence, Finding, FindingId, Severity};
+use crate::model::finding::{Confidence, Finding, FindingDetail, FindingId, Severity};
 use crate::model::journey::{Journey, Skew};
 use crate::model::time::{MINUTE, SECOND};
 use crate::pipeline::evaluate::{MetricReading, SourceStatus};
@@ -210,7 +210,8 @@ fn findings_gate_when_they_are_sure_and_grave() {
     for (n, (case, id, verdict)) in table.into_iter().enumerate() {
         assert_eq!(case.judge(&forbid(id)).verdict, verdict, "row {n}");
     }
-    let also = Finding { also: vec![Orphan], ..Finding::new(ErrorOrigin, Warning, High, "x") };
+    let also =
+        Finding { also: vec![Orphan], ..Finding::new(ErrorOrigin, Warning, High, FindingDetail::LogWithoutSpan) };
     let mut case = run();
     case.judgement.findings.push(also);
     assert_eq!(case.judge(&forbid(Orphan)).verdict, Verdict::Fail);
@@ -240,7 +241,12 @@ fn metrics_must_say_so_in_every_sample() {
 #[test]
 fn the_finding_that_explains_a_missing_step_is_named() {
     let mut case = settled(journey("shop/publish orders 60..62 producer topic=orders"));
-    let mut lost = Finding::new(FindingId::PublishWithoutConsume, Severity::Error, Confidence::High, "x");
+    let mut lost = Finding::new(
+        FindingId::PublishWithoutConsume,
+        Severity::Error,
+        Confidence::High,
+        FindingDetail::LogWithoutSpan,
+    );
     lost.operation = "orders".into();
     case.judgement.findings.push(lost);
     let outcome = case.judge(&spec("a: publish*\nb: process_orders, after a"));

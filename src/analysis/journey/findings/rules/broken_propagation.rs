@@ -1,114 +1,126 @@
-//! Traces that broke off from their visible cause.
+//! `broken_propagation`: a consumer or server began a trace of its own, though what caused it is in the journey.
+//!
+//! It is as sure as the match of cause and effect: high where both name the same message ID, medium where offset, key or
+//! a unique fit in time match, low where several messages of the topic were waiting. All but the message ID may be shared
+//! by chance, so they count only in a journey that a correlation ID holds together.
+//!
+//! Silent for a root without such a cause, which is an entry; for a consumer that has links, or that has them above or
+//! below it; and where the configuration says that traces are joined by the correlation ID alone.
 
 use std::collections::BTreeMap;
 
 use crate::analysis::journey::findings::RuleHit;
-use crate::analysis::journey::findings::advice;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::lost_context;
-use crate::analysis::journey::findings::pairing::{PairedBy, Pairing};
+use crate::analysis::journey::findings::message_identity::message_identity;
+use crate::analysis::journey::findings::pairing::PairedBy;
+use crate::model::action::{Action, Carrier, LookAt};
 use crate::model::conventions::MessageRole;
-use crate::model::finding::{Confidence, Finding, FindingId, Severity};
+use crate::model::finding::{
+    Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, MatchedBy, OperationRef, Severity,
+};
 
-/// A span that began a trace of its own, what caused it, and what tells so.
+/// A span that began a trace of its own, and the span that caused it.
 struct Break {
     cause: usize,
     effect: usize,
-    how: &'static str,
+    matched_by: MatchedBy,
     confidence: Confidence,
 }
 
-/// A finding a pair of services and way between them.
-pub(crate) fn find(scene: &RuleContext, pairing: &Pairing) -> Vec<RuleHit> {
-    if scene.grounds.known.joined_by_id {
+/// One hit for each pair of services and way between them.
+pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
+    if context.input.known.joined_by_id {
         return vec![];
     }
-    let mut breaks = broken_messages(scene, pairing);
-    if scene.journey.correlation_id.is_some() {
-        let how = "it is the only call to this service that was open then";
-        let of = |(cause, effect)| Break { cause, effect, how, confidence: Confidence::Medium };
-        breaks.extend(lost_context::unjoined(scene, pairing).into_iter().map(of));
-    }
-    let mut cases = BTreeMap::<_, Vec<Break>>::new();
-    for one in breaks {
-        let (cause, effect) = (&scene.journey.spans[one.cause], &scene.journey.spans[one.effect]);
-        let key = (effect.service(), &effect.name, cause.service(), cause.topic(), one.confidence, one.how);
-        cases.entry(key).or_default().push(one);
-    }
-    cases.into_values().map(|breaks| draft(scene, &breaks)).collect()
-}
-
-/// Consumers that began a trace of their own, though who sent their message is here.
-fn broken_messages(scene: &RuleContext, pairing: &Pairing) -> Vec<Break> {
-    let (spans, chains) = (&scene.journey.spans, &pairing.chains);
-    let of = |effect: usize| {
-        let (cause, by) = pairing.sender(effect)?;
-        let (how, confidence) = match by {
-            PairedBy::Context => return None,
-            PairedBy::Id => ("both name the same message", Confidence::High),
-            PairedBy::Place => ("both name the same offset", Confidence::Medium),
-            PairedBy::Key => ("both name the same key", Confidence::Medium),
-            PairedBy::OnlyFit => ("it is the only message of the topic that waited then", Confidence::Medium),
-            PairedBy::SomeFit => ("it is one of several messages of the topic that waited then", Confidence::Low),
+    let mut breaks = broken_messages(context);
+    if context.journey.correlation_id.is_some() {
+        let broken_call = |(cause, effect)| Break {
+            cause,
+            effect,
+            matched_by: MatchedBy::OnlyOpenCall,
+            confidence: Confidence::Medium,
         };
-        let speaks = !chains.linked_above[effect] && !chains.linked_below[effect] && !chains.named_below[effect];
-        let root = chains.consumer_root(scene.journey, effect)?;
-        let apart = spans[root].trace_id != spans[cause].trace_id && scene.in_tree[cause] && scene.in_tree[effect];
-        let by_id = confidence == Confidence::High || scene.journey.correlation_id.is_some();
-        (speaks && apart && by_id).then_some(Break { cause, effect, how, confidence })
-    };
-    pairing.consumes.iter().copied().filter_map(of).collect()
+        breaks.extend(lost_context::unjoined(context).into_iter().map(broken_call));
+    }
+    let mut groups = BTreeMap::<_, Vec<Break>>::new();
+    for broken in breaks {
+        let (cause, effect) = (context.span(broken.cause), context.span(broken.effect));
+        let way = (effect.service(), &effect.name, cause.service(), cause.topic());
+        let key = (way, broken.confidence, broken.matched_by);
+        groups.entry(key).or_default().push(broken);
+    }
+    groups.into_values().map(|breaks| hit(context, &breaks)).collect()
 }
 
-fn draft(scene: &RuleContext, breaks: &[Break]) -> RuleHit {
-    let (first, spans) = (&breaks[0], &scene.journey.spans);
-    let (cause, effect) = (&spans[first.cause], &spans[first.effect]);
-    let (from, to) = (cause.service(), effect.service());
-    let is_message = effect.message_role() == Some(MessageRole::Consume);
-    let what = match (is_message, breaks.len()) {
-        (true, 1) => format!("took a message of {} from {from}", cause.topic().unwrap_or(&cause.name)),
-        (true, n) => format!("took {n} messages of {} from {from}", cause.topic().unwrap_or(&cause.name)),
-        (false, 1) => format!("was called by {from}"),
-        (false, n) => format!("was called {n} times by {from}"),
+/// Consumers that began a trace of their own, though the publish of their message is here.
+fn broken_messages(context: &RuleContext) -> Vec<Break> {
+    let (spans, pairing) = (&context.journey.spans, &context.pairing);
+    let chains = &pairing.chains;
+    let broken = |effect: usize| {
+        let (cause, paired_by) = pairing.sender(effect)?;
+        let (matched_by, confidence) = match paired_by {
+            PairedBy::Context => return None,
+            PairedBy::Id => (MatchedBy::MessageId, Confidence::High),
+            PairedBy::Place => (MatchedBy::Offset, Confidence::Medium),
+            PairedBy::Key => (MatchedBy::MessageKey, Confidence::Medium),
+            PairedBy::OnlyFit => (MatchedBy::OnlyWaitingMessage, Confidence::Medium),
+            PairedBy::SomeFit => (MatchedBy::AnyWaitingMessage, Confidence::Low),
+        };
+        let is_unlinked = !chains.linked_above[effect] && !chains.linked_below[effect] && !chains.named_below[effect];
+        let root = chains.consumer_root(context.journey, effect)?;
+        let is_apart =
+            spans[root].trace_id != spans[cause].trace_id && context.in_tree[cause] && context.in_tree[effect];
+        let is_one_journey = confidence == Confidence::High || context.journey.correlation_id.is_some();
+        (is_unlinked && is_apart && is_one_journey).then_some(Break { cause, effect, matched_by, confidence })
     };
-    let summary = format!("{to} {what} and began a trace of its own, without parent or link");
-    let mut finding = Finding::new(FindingId::BrokenPropagation, Severity::Error, first.confidence, summary);
-    to.clone_into(&mut finding.service);
-    finding.operation.clone_from(&effect.name);
+    pairing.consumes.iter().copied().filter_map(broken).collect()
+}
+
+fn hit(context: &RuleContext, breaks: &[Break]) -> RuleHit {
+    let first = &breaks[0];
+    let (cause, effect) = (context.span(first.cause), context.span(first.effect));
+    let (from, to) = (cause.service().to_owned(), effect.service().to_owned());
+    let is_message = effect.message_role() == Some(MessageRole::Consume);
+    let topic = is_message.then(|| cause.topic().unwrap_or(&cause.name).to_owned());
+    let detail = FindingDetail::BrokenPropagation { from: from.clone(), topic };
+    let mut finding =
+        Finding::new(FindingId::BrokenPropagation, Severity::Error, first.confidence, detail).at(&to, &effect.name);
     finding.count = breaks.len();
-    for one in breaks {
-        let how = format!("began its own trace{}: {}", advice::message(&spans[one.effect]), one.how);
-        finding.evidence.push(scene.proof(one.cause, format!("{} by {from}", cause.name)));
-        finding.evidence.push(scene.proof(one.effect, how));
+    for broken in breaks {
+        let caused_by = EvidenceFact::CauseOfBreak(OperationRef::new(from.clone(), cause.name.clone()));
+        let message = message_identity(context.span(broken.effect));
+        let began = EvidenceFact::BeganOwnTrace { message, matched_by: broken.matched_by };
+        finding.evidence.push(context.evidence(broken.cause, caused_by));
+        finding.evidence.push(context.evidence(broken.effect, began));
     }
     finding.evidence.sort();
-    finding.causes = if is_message {
-        vec![
-            format!("{to} does not read the trace context from the message's headers"),
-            format!("{from} does not write the trace context into the message's headers"),
-            "a broker, bridge or queue between them drops the headers".to_owned(),
-        ]
-    } else {
-        vec![
-            format!("{from} does not send the trace context with its calls"),
-            format!("{to} does not read it, or reads another format"),
-            "a proxy between them drops the header".to_owned(),
-        ]
+    let carrier = if is_message { Carrier::Message } else { Carrier::Call };
+    finding.actions = vec![Action::LookAt(LookAt::ArrivingContext { carrier, service: to.clone() })];
+    finding.causes = match carrier {
+        Carrier::Message => vec![
+            Cause::ContextNotReadFromMessage { service: to },
+            Cause::ContextNotWrittenToMessage { service: from },
+            Cause::HeadersDroppedByBroker,
+        ],
+        Carrier::Call => vec![
+            Cause::ContextNotSent { service: from },
+            Cause::ContextNotRead { service: to },
+            Cause::HeaderDroppedByProxy,
+        ],
     };
-    let headers = if is_message { "the message" } else { "the call" };
-    finding.next = vec![format!("see whether {headers} carries a `traceparent` header when it reaches {to}")];
-    RuleHit { finding, spans: breaks.iter().flat_map(|one| [one.cause, one.effect]).collect() }
+    RuleHit { finding, spans: breaks.iter().flat_map(|broken| [broken.cause, broken.effect]).collect() }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::analysis::journey::findings::test_support::{told, told_knowing};
+    use crate::analysis::journey::findings::test_support::{found_in, found_in_knowing};
     use crate::model::finding::FindingId;
 
     const OF: [FindingId; 1] = [FindingId::BrokenPropagation];
 
     #[test]
-    fn a_trace_that_broke_off_is_told_as_surely_as_its_cause_is() {
+    fn a_broken_trace_is_as_sure_as_the_match_of_its_cause() {
         let table = [
             (
                 "the same message",
@@ -163,8 +175,8 @@ mod tests {
             ),
         ];
         for (case, text, found) in table {
-            assert_eq!(told(&OF, text), found, "{case}");
-            assert!(told_knowing(&OF, text, |known| known.joined_by_id = true).is_empty(), "{case}");
+            assert_eq!(found_in(&OF, text), found, "{case}");
+            assert!(found_in_knowing(&OF, text, |known| known.joined_by_id = true).is_empty(), "{case}");
         }
     }
 }

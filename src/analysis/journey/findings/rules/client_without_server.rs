@@ -1,78 +1,104 @@
-//! `client_without_server`: calls of which the other side is not there.
+//! `client_without_server`: a call without a span of the other side.
+//!
+//! Of a chain of clients in one service, the innermost is judged: it is the one that speaks to the network. It is served
+//! if another service's span follows from it, links to it, or is a server beside it at the same time below a client that
+//! wraps it.
+//!
+//! Calls that failed are one hit for each callee over all its callers: that a callee is down is one cause. Their
+//! severity is error, and the error's own message tells how sure it is that the callee is to blame. Calls that succeeded
+//! are a warning only where the same pair of services has both sides elsewhere, for then a span was lost; otherwise the
+//! callee may simply not be instrumented: info, once for each pair.
+//!
+//! Silent on success for whatever makes no spans of ours: datastores, brokers, public hosts, probes, steps of a call such
+//! as DNS and TLS. Of these, only being unreachable is reported. A call that failed because its caller had failed before is
+//! no failure of its own.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::journey::critical_path::downwards;
-use crate::analysis::journey::findings::call_failure::CallFailure;
+use crate::analysis::journey::findings::call_failure::classify;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::remote_peer::Remote;
-use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
-use crate::model::finding::{Confidence, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
+use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
+use crate::model::action::{Action, LookAt};
+use crate::model::finding::{
+    CallFailure, Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, FindingKind, MissingPart,
+    MissingPartPlace, MissingThing, Severity,
+};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::Timestamp;
 
-/// So many layers of instrumentation are looked through.
-const MOST_LAYERS: usize = 8;
-/// Clocks on one host agree as well as this.
-const PRECISION: i64 = 2_000_000;
+/// Layers of instrumentation above a call among which its server is looked for. Real ones have two or three; the limit
+/// keeps deep traces linear.
+const MAX_LAYERS: usize = 8;
+/// How far a server may stick out of its client in time and still be its own, in nanoseconds: the clocks of one host
+/// agree as well as this.
+const CLOCK_PRECISION: i64 = 2_000_000;
 
-/// What the calls to one callee have in common: for those that failed, who was called and whether it was made good;
-/// for those that succeeded, who called whom.
+/// What the calls of one hit have in common: of those that failed, the callee and whether the work succeeded later; of
+/// those that succeeded, the pair of services.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum CallGroup<'a> {
     Failed { callee: &'a str, recovered: bool },
-    Well { caller: &'a str, callee: &'a str },
+    Succeeded { caller: &'a str, callee: &'a str },
 }
 
-/// Calls without their other side: one for each callee that failed, one for each pair of services otherwise.
-pub(crate) fn find(scene: &RuleContext) -> Vec<RuleHit> {
-    let (journey, known) = (scene.journey, scene.grounds.known);
+pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
+    let (journey, known) = (context.journey, context.input.known);
     let mut sides = None;
     let mut groups: BTreeMap<CallGroup, Vec<usize>> = BTreeMap::new();
-    for (index, span) in journey.spans.iter().enumerate().filter(|(index, _)| scene.in_tree[*index]) {
+    for (index, span) in journey.spans.iter().enumerate().filter(|(index, _)| context.in_tree[*index]) {
         let Some(remote) = Remote::new(span, known).filter(|_| span.message_role().is_none()) else { continue };
-        let trouble = CallFailure::classify(span);
-        // What failed only because its caller had failed before is no failure of its own.
-        if scene.cascade.follows.contains_key(&index)
-            || remote.is_silent && !(span.is_error() && trouble == CallFailure::Down)
-        {
+        let is_refused = span.is_error() && classify(span) == CallFailure::Unreachable;
+        if context.cascade.follows.contains_key(&index) || remote.is_silent && !is_refused {
             continue;
         }
-        let sides = sides.get_or_insert_with(|| Sides::new(scene));
-        if sides.is_layer(index) || sides.is_served(scene, index, span.is_error() && trouble == CallFailure::Down) {
+        let sides = sides.get_or_insert_with(|| Sides::new(context));
+        // A call that was refused has no server, not even beside it.
+        let is_served = sides.is_followed(span, index) || !is_refused && sides.is_served_beside(context, index);
+        if sides.is_layer(index) || is_served {
             continue;
         }
         let group = if span.is_error() {
-            CallGroup::Failed { callee: remote.name, recovered: scene.cascade.recovered.contains(&index) }
+            CallGroup::Failed { callee: remote.name, recovered: context.cascade.recovered.contains(&index) }
         } else {
-            CallGroup::Well { caller: span.service(), callee: remote.name }
+            CallGroup::Succeeded { caller: span.service(), callee: remote.name }
         };
         groups.entry(group).or_default().push(index);
     }
-    let draft = |(group, calls)| match group {
-        CallGroup::Failed { callee, recovered } => failed(scene, callee, recovered, calls),
-        CallGroup::Well { caller, callee } => well(scene, caller, callee, calls),
+    let hit = |(group, calls): (CallGroup, Vec<usize>)| {
+        let (finding, silent) = match group {
+            CallGroup::Failed { callee, recovered } => {
+                let severity = if recovered { Severity::Info } else { Severity::Error };
+                (failed(context, callee, severity, &calls), EvidenceFact::FailedWithoutMessage)
+            }
+            CallGroup::Succeeded { caller, callee } => {
+                (succeeded(context, caller, callee, &calls), EvidenceFact::Answered)
+            }
+        };
+        RuleHit { finding: with_calls(context, finding, &calls, &silent), spans: calls }
     };
-    groups.into_iter().map(draft).collect()
+    groups.into_iter().map(hit).collect()
 }
 
-/// Who is on the other side of whom.
+/// What is on the other side of each call.
 struct Sides<'a> {
-    /// Whether a client of the same service is called below.
+    /// Beside each span: whether a client of the same service is called below.
     layers: Vec<bool>,
-    /// Whether a server, or any span of another service, follows from it.
+    /// Beside each span: whether a server, or any span of another service, follows from it.
     answered: Vec<bool>,
-    /// Spans that are linked to by another service.
+    /// Spans that another span links to.
     linked: HashSet<(TraceId, SpanId)>,
     /// Below each span that has some: its servers by start, each with the latest end so far.
     servers: HashMap<usize, Vec<(Timestamp, Timestamp)>>,
+    /// Beside each span: its service.
     service: Vec<&'a str>,
 }
 
 impl<'a> Sides<'a> {
-    fn new(scene: &RuleContext<'a>) -> Self {
-        let journey = scene.journey;
+    fn new(context: &RuleContext<'a>) -> Self {
+        let journey = context.journey;
         let count = journey.spans.len();
         let mut sides = Self {
             layers: vec![false; count],
@@ -85,11 +111,11 @@ impl<'a> Sides<'a> {
             let span = &journey.spans[index];
             let Some((cause, _)) = journey.forest.cause[index] else { continue };
             let is_other = sides.service[cause] != sides.service[index];
-            let is_call = span.kind == SpanKind::Client && Remote::new(span, scene.grounds.known).is_some();
+            let is_call = span.kind == SpanKind::Client && Remote::new(span, context.input.known).is_some();
             sides.layers[cause] |= !is_other && (is_call || sides.layers[index]);
             sides.answered[cause] |= is_other || span.kind == SpanKind::Server || sides.answered[index];
             if is_other && span.kind == SpanKind::Server {
-                let window = (scene.clocks.start(span), scene.clocks.end(span));
+                let window = (context.clocks.start(span), context.clocks.end(span));
                 sides.servers.entry(cause).or_default().push(window);
             }
         }
@@ -111,18 +137,20 @@ impl<'a> Sides<'a> {
         self.layers[span]
     }
 
-    /// Whether a span of the other side is there: below it, linked to it, or, where a layer around it made the context
-    /// that was sent, beside it at the same time. A call that was refused has none beside it.
-    fn is_served(&self, scene: &RuleContext, call: usize, refused: bool) -> bool {
-        let spans = &scene.journey.spans;
+    /// Whether a span of the other side follows from it, or links to it.
+    fn is_followed(&self, client: &Span, call: usize) -> bool {
+        self.answered[call] || self.linked.contains(&(client.trace_id, client.span_id))
+    }
+
+    /// Whether a server is beside it at the same time: a layer around it may have made the context that was sent.
+    fn is_served_beside(&self, context: &RuleContext, call: usize) -> bool {
+        let spans = &context.journey.spans;
         let client = &spans[call];
-        if self.answered[call] || self.linked.contains(&(client.trace_id, client.span_id)) {
-            return true;
-        }
-        let (from, to) = (scene.clocks.start(client).plus(-PRECISION), scene.clocks.end(client).plus(PRECISION));
+        let from = context.clocks.start(client).plus(-CLOCK_PRECISION);
+        let to = context.clocks.end(client).plus(CLOCK_PRECISION);
         let mut at = call;
-        for _ in 0..MOST_LAYERS {
-            let Some((above, _)) = scene.journey.forest.cause[at].filter(|_| !refused) else { break };
+        for _ in 0..MAX_LAYERS {
+            let Some((above, _)) = context.journey.forest.cause[at] else { break };
             if self.service[above] != self.service[call] {
                 break;
             }
@@ -141,90 +169,76 @@ impl<'a> Sides<'a> {
     }
 }
 
-fn callers<'a>(scene: &RuleContext<'a>, calls: &[usize]) -> Vec<&'a str> {
-    let mut callers: Vec<&str> = calls.iter().map(|c| scene.journey.spans[*c].service()).collect();
+fn callers(context: &RuleContext, calls: &[usize]) -> Vec<String> {
+    let mut callers: Vec<&str> = calls.iter().map(|call| context.span(*call).service()).collect();
     callers.sort_unstable();
     callers.dedup();
-    callers
+    callers.into_iter().map(str::to_owned).collect()
 }
 
-fn draft(scene: &RuleContext, mut finding: Finding, callee: &str, calls: Vec<usize>, what: &str) -> RuleHit {
-    let first = &scene.journey.spans[calls[0]];
-    first.service().clone_into(&mut finding.service);
-    callee.clone_into(&mut finding.operation);
+/// The finding with its calls as evidence; of those without an error message, this fact.
+fn with_calls(context: &RuleContext, mut finding: Finding, calls: &[usize], silent: &EvidenceFact) -> Finding {
     finding.count = calls.len();
-    let proof = |call: &usize| {
-        let text = scene.journey.spans[*call].error_text();
-        scene.proof(*call, if text.is_empty() { what.to_owned() } else { text })
+    let evidence = |call: &usize| {
+        let message = context.span(*call).error_text();
+        context.evidence(*call, if message.is_empty() { silent.clone() } else { EvidenceFact::Error { message } })
     };
-    finding.evidence = calls.iter().take(MOST_PROOFS).map(proof).collect();
-    RuleHit { finding, spans: calls }
+    finding.evidence = calls.iter().take(MAX_EVIDENCE).map(evidence).collect();
+    finding
 }
 
-fn failed(scene: &RuleContext, callee: &str, recovered: bool, calls: Vec<usize>) -> RuleHit {
-    let troubles = calls.iter().map(|c| CallFailure::classify(&scene.journey.spans[*c]));
-    let trouble = troubles.max().unwrap_or(CallFailure::Untold);
-    let who = callers(scene, &calls).join(", ");
-    let is_known = scene.grounds.known.traced.contains(scene.grounds.known.in_spans(callee));
-    let (confidence, said, causes, next): (_, _, [&str; 2], _) = match trouble {
-        CallFailure::Down => (
+fn failed(context: &RuleContext, callee: &str, severity: Severity, calls: &[usize]) -> Finding {
+    let known = context.input.known;
+    let failure = calls.iter().map(|call| classify(context.span(*call))).max().unwrap_or(CallFailure::Unknown);
+    let callers = callers(context, calls);
+    let service = callee.to_owned();
+    let (confidence, causes, look_at) = match failure {
+        CallFailure::Unreachable => (
             Confidence::High,
-            format!("{callee} is down for {who}: nobody answers there"),
-            ["it is not running, or not ready", "its name or port is wrong, or the network does not lead there"],
-            format!("see whether {callee} was running then, and whether its name resolves from {who}"),
+            [Cause::NotReady, Cause::WrongAddress],
+            LookAt::RunningAndResolvable { service, callers: callers.clone() },
         ),
-        CallFailure::Late => (
-            Confidence::Medium,
-            format!("{callee} did not answer {who} in time, and has no span"),
-            ["it was not reached", "it hangs or is overloaded, and its span has not ended"],
-            format!("look at the lines and the load of {callee} at this time"),
-        ),
-        CallFailure::Answered => (
-            if is_known { Confidence::Medium } else { Confidence::Low },
-            format!("{callee} answered {who} with an error, and its span is not stored"),
-            ["its span was lost", "it makes no spans, or a proxy answered in its place"],
-            format!("look at the lines of {callee}, and at dropped spans of its exporter"),
-        ),
-        CallFailure::Untold => (
-            Confidence::Low,
-            format!("a call of {who} to {callee} failed, and {callee} has no span of it"),
-            ["it was not reached", "its span was lost, or it makes none"],
-            format!("see whether {callee} got the call: its lines, its count of requests"),
-        ),
+        CallFailure::TimedOut => {
+            (Confidence::Medium, [Cause::NotReached, Cause::Hanging], LookAt::LogsAndLoad { service })
+        }
+        CallFailure::Answered => {
+            let is_traced = known.traced.contains(known.in_spans(callee));
+            (
+                if is_traced { Confidence::Medium } else { Confidence::Low },
+                [Cause::SpanLost, Cause::NoSpansOrProxy],
+                LookAt::LogsAndDroppedSpans { service },
+            )
+        }
+        CallFailure::Unknown => {
+            (Confidence::Low, [Cause::NotReached, Cause::SpanLostOrNone], LookAt::ReceivedCalls { service })
+        }
     };
-    let severity = if recovered { Severity::Info } else { Severity::Error };
-    let mut finding = Finding::new(FindingId::ClientWithoutServer, severity, confidence, said);
-    finding.causes = causes.map(str::to_owned).to_vec();
-    finding.next = vec![next];
-    finding.kind = if trouble == CallFailure::Down { "callee_down" } else { "" };
-    draft(scene, finding, callee, calls, "failed, without saying why")
+    let detail = FindingDetail::FailedCall { callee: callee.to_owned(), callers, failure };
+    let mut finding = Finding::new(FindingId::ClientWithoutServer, severity, confidence, detail)
+        .at(context.span(calls[0]).service(), callee);
+    finding.causes = causes.to_vec();
+    finding.actions = vec![Action::LookAt(look_at)];
+    finding.kind = (failure == CallFailure::Unreachable).then_some(FindingKind::CalleeDown);
+    finding
 }
 
-fn well(scene: &RuleContext, caller: &str, peer: &str, calls: Vec<usize>) -> RuleHit {
-    let is_served = scene.grounds.known.served.contains(&(caller.to_owned(), peer.to_owned()));
-    let times = if calls.len() > 1 { format!(" {} times", calls.len()) } else { String::new() };
-    let mut finding = if is_served {
-        let said = format!("{peer} answered {caller}{times}, as it does elsewhere, but its span is lost");
-        Finding::new(FindingId::ClientWithoutServer, Severity::Warning, Confidence::Medium, said)
-    } else {
-        let said = format!("{peer} answered {caller}{times} and made no span");
-        Finding::new(FindingId::ClientWithoutServer, Severity::Info, Confidence::Low, said)
-    };
-    if is_served {
-        finding.causes = vec![
-            "its exporter dropped the span, or the process ended before it was sent".to_owned(),
-            "the call went to an instance that makes no spans".to_owned(),
-        ];
-        finding.next = vec![format!("look at dropped spans and restarts of {peer} at this time")];
-        let hole = |call: &usize| {
-            let span = &scene.journey.spans[*call];
-            let what = format!("server span of {peer}");
-            MissingPart { trace_id: span.trace_id, span_id: span.span_id, place: MissingPartPlace::Below, what }
+fn succeeded(context: &RuleContext, caller: &str, callee: &str, calls: &[usize]) -> Finding {
+    let traced_elsewhere = context.input.known.served.contains(&(caller.to_owned(), callee.to_owned()));
+    let (severity, confidence) =
+        if traced_elsewhere { (Severity::Warning, Confidence::Medium) } else { (Severity::Info, Confidence::Low) };
+    let detail = FindingDetail::UnansweredCall { traced_elsewhere };
+    let mut finding = Finding::new(FindingId::ClientWithoutServer, severity, confidence, detail).at(caller, callee);
+    let service = callee.to_owned();
+    if traced_elsewhere {
+        finding.causes = vec![Cause::SpanDropped, Cause::InstanceWithoutSpans];
+        finding.actions = vec![Action::LookAt(LookAt::DroppedSpansAndRestarts { service: service.clone() })];
+        let server = |call: &usize| {
+            context.missing_part(*call, MissingPartPlace::Below, MissingThing::Server { service: service.clone() })
         };
-        finding.holes = calls.iter().take(MOST_PROOFS).map(hole).collect();
+        finding.missing_parts = calls.iter().take(MAX_EVIDENCE).map(server).collect::<Vec<MissingPart>>();
     } else {
-        finding.causes = vec![format!("{peer} is not instrumented, or does not read the trace context")];
-        finding.next = vec![format!("see whether {peer} makes spans at all")];
+        finding.causes = vec![Cause::NotInstrumented { service: service.clone() }];
+        finding.actions = vec![Action::LookAt(LookAt::Instrumentation { service })];
     }
-    draft(scene, finding, peer, calls, "answered well, no span of the other side")
+    finding
 }

@@ -1,103 +1,109 @@
-//! Messages that were taken and that nobody sent.
+//! `consume_without_publish`: a message was consumed, and no publisher of it was found.
+//!
+//! A warning only where the topic has publishers that are traced: then a span is missing. Otherwise its publishers may
+//! just not be ours: info. Never more than medium confidence, because the message may come from another journey.
+//!
+//! Silent for a consumer that has a link, for any link says where the message came from; for one that only polled; and
+//! for orphans, whose missing parent is a finding of its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::analysis::journey::findings::RuleHit;
-use crate::analysis::journey::findings::advice;
-use crate::analysis::journey::findings::chains::names_a_message;
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::journey::findings::pairing::Pairing;
-use crate::model::finding::{Confidence, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
+use crate::analysis::journey::findings::message_identity::{message_identity, names_a_message};
+use crate::model::action::Purpose;
+use crate::model::finding::{
+    Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, MissingPartPlace, MissingThing, Severity,
+};
 use crate::model::span::Span;
 
-/// A finding a service and topic. Orphans are none of it: their parent is named, and that is what is missing.
-pub(crate) fn find(scene: &RuleContext, pairing: &Pairing) -> Vec<RuleHit> {
-    let mut unsent = BTreeMap::<_, Vec<usize>>::new();
-    for consume in pairing.consumes.iter().copied().filter(|consume| is_unsent(scene, pairing, *consume)) {
-        let span = &scene.journey.spans[consume];
-        unsent.entry((span.service(), &span.name, span.topic())).or_default().push(consume);
+/// Publishers whose lines are suggested to look at; more would be a list that nobody works through.
+const MAX_ACTIONS: usize = 3;
+
+/// One hit for each service, operation and topic.
+pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
+    let mut groups = BTreeMap::<_, Vec<usize>>::new();
+    let consumes = context.pairing.consumes.iter().copied();
+    for consume in consumes.filter(|consume| is_without_publish(context, *consume)) {
+        let span = context.span(consume);
+        groups.entry((span.service(), &span.name, span.topic())).or_default().push(consume);
     }
-    if unsent.is_empty() {
+    if groups.is_empty() {
         return vec![];
     }
-    let here = senders_here(scene, pairing);
-    unsent.into_values().map(|consumes| draft(scene, &here, &consumes)).collect()
+    let publishers = publishers_here(context);
+    groups.into_values().map(|consumes| hit(context, &publishers, &consumes)).collect()
 }
 
-fn is_unsent(scene: &RuleContext, pairing: &Pairing, consume: usize) -> bool {
-    let (span, chains) = (&scene.journey.spans[consume], &pairing.chains);
-    let takes = names_a_message(span) || matches!(span.message_operation().as_str(), "process" | "deliver");
-    scene.in_tree[consume]
-        && takes
+fn is_without_publish(context: &RuleContext, consume: usize) -> bool {
+    let (span, pairing) = (context.span(consume), &context.pairing);
+    let is_delivery = names_a_message(span) || matches!(span.message_operation().as_str(), "process" | "deliver");
+    context.in_tree[consume]
+        && is_delivery
         && pairing.sender(consume).is_none()
         && pairing.takes_a_message(consume)
-        && !chains.linked_above[consume]
-        && chains.consumer_root(scene.journey, consume).is_some()
+        && !pairing.chains.linked_above[consume]
+        && pairing.chains.consumer_root(context.journey, consume).is_some()
 }
 
-/// Who sends to each topic here.
-type Senders<'a> = HashMap<&'a str, BTreeSet<&'a str>>;
+/// The services that publish to each topic in this journey.
+type Publishers<'a> = HashMap<&'a str, BTreeSet<&'a str>>;
 
-fn senders_here<'a>(scene: &'a RuleContext, pairing: &Pairing) -> Senders<'a> {
-    let mut senders = Senders::new();
-    for span in pairing.publishes.iter().map(|p| &scene.journey.spans[*p]) {
-        span.topics().into_iter().for_each(|topic| _ = senders.entry(topic).or_default().insert(span.service()));
+fn publishers_here<'a>(context: &RuleContext<'a>) -> Publishers<'a> {
+    let mut publishers = Publishers::new();
+    for publish in &context.pairing.publishes {
+        let span = context.span(*publish);
+        for topic in span.topics() {
+            publishers.entry(topic).or_default().insert(span.service());
+        }
     }
-    senders
+    publishers
 }
 
-/// Who is known to send to the topic: here, or elsewhere.
-fn senders<'a>(scene: &'a RuleContext, here: &Senders<'a>, taken: &Span) -> BTreeSet<&'a str> {
-    let topics = taken.topics();
+/// The services that are known to publish to the topic of this message, here or elsewhere.
+fn publishers_of<'a>(context: &RuleContext<'a>, here: &Publishers<'a>, consumed: &Span) -> BTreeSet<&'a str> {
+    let topics = consumed.topics();
     let here = topics.iter().filter_map(|topic| here.get(*topic)).flatten().copied();
-    let known = topics.iter().filter_map(|topic| scene.grounds.known.published.get(*topic)).flatten();
-    here.chain(known.map(String::as_str)).collect()
+    let elsewhere = topics.iter().filter_map(|topic| context.input.known.published.get(*topic)).flatten();
+    here.chain(elsewhere.map(String::as_str)).collect()
 }
 
-fn draft(scene: &RuleContext, here: &Senders, consumes: &[usize]) -> RuleHit {
-    let (span, grounds) = (&scene.journey.spans[consumes[0]], scene.grounds);
-    let senders = senders(scene, here, span);
-    let external = span.topics().into_iter().any(|topic| grounds.known.is_external_topic(topic));
-    let severity = if senders.is_empty() || external { Severity::Info } else { Severity::Warning };
-    let sure = grounds.looked_up && !grounds.known.sampled;
-    let confidence = if sure { Confidence::Medium } else { Confidence::Low };
-    let (service, topic) = (span.service(), span.topic().unwrap_or(&span.name));
-    let what = match consumes.len() {
-        1 => format!("{service} took a message from {topic} that nobody here sent"),
-        n => format!("{service} took {n} messages from {topic} that nobody here sent"),
-    };
-    let mut finding = Finding::new(FindingId::ConsumeWithoutPublish, severity, confidence, what);
-    service.clone_into(&mut finding.service);
-    finding.operation.clone_from(&span.name);
+fn hit(context: &RuleContext, publishers: &Publishers, consumes: &[usize]) -> RuleHit {
+    let (span, input) = (context.span(consumes[0]), context.input);
+    let publishers = publishers_of(context, publishers, span);
+    let is_external = span.topics().into_iter().any(|topic| input.known.is_external_topic(topic));
+    let severity = if publishers.is_empty() || is_external { Severity::Info } else { Severity::Warning };
+    let is_sure = input.looked_up && !input.known.sampled;
+    let confidence = if is_sure { Confidence::Medium } else { Confidence::Low };
+    let topic = span.topic().unwrap_or(&span.name).to_owned();
+    let detail = FindingDetail::ConsumeWithoutPublish { topic: topic.clone() };
+    let mut finding =
+        Finding::new(FindingId::ConsumeWithoutPublish, severity, confidence, detail).at(span.service(), &span.name);
     finding.count = consumes.len();
-    let proof = |c: &usize| scene.proof(*c, format!("taken{}", advice::message(&scene.journey.spans[*c])));
-    finding.evidence = consumes.iter().map(proof).collect();
+    let evidence =
+        |consume: &usize| context.evidence(*consume, EvidenceFact::Consumed(message_identity(context.span(*consume))));
+    finding.evidence = consumes.iter().map(evidence).collect();
     if severity == Severity::Info {
-        finding.causes = vec![format!("whoever sends to {topic} is not traced, or not ours")];
+        finding.causes = vec![Cause::PublishersNotTraced { topic }];
         return RuleHit { finding, spans: consumes.to_vec() };
     }
-    let hole = |c: &usize| {
-        let span = &scene.journey.spans[*c];
-        let what = format!("publisher of {topic}");
-        MissingPart { trace_id: span.trace_id, span_id: span.span_id, place: MissingPartPlace::Above, what }
+    let publisher = |consume: &usize| {
+        let what = MissingThing::Publisher { topic: topic.clone() };
+        context.missing_part(*consume, MissingPartPlace::Above, what)
     };
-    finding.holes = consumes.iter().map(hole).collect();
-    finding.causes = vec![
-        "the message was sent in another journey, and the consumer began a new one".to_owned(),
-        "the sender's span was not exported".to_owned(),
-        "somebody who is not traced sends to the topic too".to_owned(),
-    ];
-    if !grounds.looked_up {
-        finding.causes.insert(0, "the sender's trace could not be asked for by the message".to_owned());
+    finding.missing_parts = consumes.iter().map(publisher).collect();
+    if !input.looked_up {
+        finding.causes.push(Cause::PublisherNotLookedUp);
     }
-    let lines = |sender: &&str| advice::lines_of(scene, sender, "whether it sent the message");
-    finding.next = senders.iter().take(3).map(lines).collect();
+    finding.causes.extend([Cause::SentInAnotherJourney, Cause::PublisherSpanNotExported, Cause::OtherPublishers]);
+    let lines = |publisher: &&str| context.logs_of(publisher, Purpose::MessageSent);
+    finding.actions = publishers.iter().take(MAX_ACTIONS).map(lines).collect();
     RuleHit { finding, spans: consumes.to_vec() }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::analysis::journey::findings::test_support::told;
+    use crate::analysis::journey::findings::test_support::found_in;
     use crate::model::finding::FindingId;
 
     #[test]
@@ -119,7 +125,7 @@ mod tests {
             ("an orphan's parent is named", "?> b/take 9..20 consumer topic=t messaging.message.id=mmmm-2", vec![]),
         ];
         for (case, text, found) in table {
-            assert_eq!(told(&[FindingId::ConsumeWithoutPublish], text), found, "{case}");
+            assert_eq!(found_in(&[FindingId::ConsumeWithoutPublish], text), found, "{case}");
         }
     }
 }

@@ -1,103 +1,122 @@
-//! Messages that were processed twice.
+//! `duplicate_consume`: one message was processed twice by one consumer group.
+//!
+//! Deliveries are those of one message where consumer group, service, operation, topic and a strong message identity are
+//! the same: a message ID that is not a small counter, or an offset. Keys are shared by many messages and prove nothing.
+//!
+//! Info where it is a retry: every delivery but the last failed, or the consumer sent the message again itself. Silent
+//! for layers of instrumentation (one delivery inside another), for receiving and settling beside processing, and for a
+//! broadcast, which reaches each instance once at the same time.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::analysis::journey::critical_path::downwards;
 use crate::analysis::journey::findings::RuleHit;
-use crate::analysis::journey::findings::advice;
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::journey::findings::pairing::{Pairing, group, is_poor};
-use crate::model::finding::{Confidence, Finding, FindingId, Severity};
+use crate::analysis::journey::findings::message_identity::{consumer_group, is_counter, message_identity};
+use crate::model::action::{Action, CommandName, Invocation, Purpose};
+use crate::model::finding::{Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, Redelivery, Severity};
 use crate::model::journey::CauseKind;
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::SECOND;
 
-/// What makes two deliveries those of one message to one group of consumers, by the same operation.
-type Delivered<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Identity<'a>);
+/// Within this, in nanoseconds, deliveries to different instances are one broadcast. An instance that is given what
+/// another one did not finish gets it when the broker gives up on that one, which takes longer.
+const BROADCAST: i64 = SECOND;
 
+/// What makes two deliveries those of one message to one group of consumers, by the same operation: group, service,
+/// operation, topic and identity.
+type Delivered<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, StrongIdentity<'a>);
+
+/// What no other message has.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Identity<'a> {
+enum StrongIdentity<'a> {
     Id(&'a str),
     Place(i64, i64),
 }
 
-/// A finding a consumer and topic, retries apart from repeats.
-pub(crate) fn find(scene: &RuleContext, pairing: &Pairing) -> Vec<RuleHit> {
+/// One hit for each consumer and topic, retries apart from repeats.
+pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
+    let pairing = &context.pairing;
     let mut deliveries: HashMap<Delivered, Vec<usize>> = HashMap::new();
-    for consume in pairing.consumes.iter().copied().filter(|c| scene.in_tree[*c]) {
-        if let Some(key) = delivered(&scene.journey.spans[consume])
-            && !is_inside_same(scene, consume, &key)
+    for consume in pairing.consumes.iter().copied().filter(|consume| context.in_tree[*consume]) {
+        if let Some(key) = delivered(context.span(consume))
+            && !is_inside_same(context, consume, &key)
         {
             deliveries.entry(key).or_default().push(consume);
         }
     }
     deliveries.retain(|_, all| all.len() > 1);
-    let mut cases = BTreeMap::<_, Vec<Vec<usize>>>::new();
     if deliveries.is_empty() {
         return vec![];
     }
-    let failed = failed(scene);
-    let (chains, sender) = (&pairing.chains, |consume| Some(pairing.sender(consume)?.0));
+    let failed = failed(context);
+    let mut groups = BTreeMap::<_, Vec<Vec<usize>>>::new();
     for (key, all) in deliveries {
-        if is_broadcast(scene, &all) {
+        if is_broadcast(context, &all) {
             continue;
         }
         // What a consumer sends again while it works on it, it means to try again.
-        let sent_again: HashSet<usize> = all.iter().filter_map(|c| chains.consume_above[sender(*c)?]).collect();
-        // All but the last failed: tried again until it went well, or until it was given up.
-        let is_retry =
-            all.split_last().is_some_and(|(_, earlier)| earlier.iter().all(|c| failed[*c] || sent_again.contains(c)));
+        let sent_again: HashSet<usize> =
+            all.iter().filter_map(|consume| pairing.chains.consume_above[pairing.sender(*consume)?.0]).collect();
+        // All but the last failed: tried again until it succeeded, or until it was given up.
+        let is_retry = all
+            .split_last()
+            .is_some_and(|(_, earlier)| earlier.iter().all(|consume| failed[*consume] || sent_again.contains(consume)));
         let (_, service, name, topic, _) = key;
-        cases.entry((service, name, topic, is_retry)).or_default().push(all);
+        groups.entry((service, name, topic, is_retry)).or_default().push(all);
     }
-    cases
-        .into_iter()
-        .map(|((.., is_retry), mut messages)| {
-            messages.sort_unstable();
-            draft(scene, &messages, is_retry, &failed)
-        })
-        .collect()
+    let hit = |((.., is_retry), mut messages): ((&str, &str, Option<&str>, bool), Vec<Vec<usize>>)| {
+        messages.sort_unstable();
+        let has_failed = messages.iter().flatten().any(|delivery| failed[*delivery]);
+        let again = match (is_retry, has_failed) {
+            (false, _) => Redelivery::Unexplained,
+            (true, true) => Redelivery::AfterFailure,
+            (true, false) => Redelivery::SentAgain,
+        };
+        hit(context, &messages, again, &failed)
+    };
+    groups.into_iter().map(hit).collect()
 }
 
-/// Of a span that processes one message, named well enough to know it again.
+/// Of a span that processes one message, identified well enough to know it again.
 fn delivered(span: &Span) -> Option<Delivered<'_>> {
     if matches!(span.message_operation().as_str(), "receive" | "poll" | "fetch" | "settle" | "ack" | "create") {
         return None;
     }
-    let id = span.message_id().filter(|id| !is_poor(id)).map(Identity::Id);
-    let place = || span.topic().and(span.message_place()).map(|(partition, offset)| Identity::Place(partition, offset));
-    Some((group(span), span.service(), span.name.as_str(), span.topic(), id.or_else(place)?))
+    let id = span.message_id().filter(|id| !is_counter(id)).map(StrongIdentity::Id);
+    let place =
+        || span.topic().and(span.message_place()).map(|(partition, offset)| StrongIdentity::Place(partition, offset));
+    Some((consumer_group(span), span.service(), span.name.as_str(), span.topic(), id.or_else(place)?))
 }
 
-/// Whether a span right around it, or one that it links to, is the same delivery: layers of instrumentation.
-fn is_inside_same(scene: &RuleContext, consume: usize, key: &Delivered) -> bool {
-    let above = scene.journey.forest.cause[consume].filter(|(_, via)| *via != CauseKind::Message);
-    above.is_some_and(|(above, _)| delivered(&scene.journey.spans[above]).is_some_and(|outer| outer == *key))
+/// Whether the span right around it, or one that it links to, is the same delivery: layers of instrumentation.
+fn is_inside_same(context: &RuleContext, consume: usize, key: &Delivered) -> bool {
+    let above = context.journey.forest.cause[consume].filter(|(_, via)| *via != CauseKind::Message);
+    above.is_some_and(|(above, _)| delivered(context.span(above)).is_some_and(|outer| outer == *key))
 }
 
-/// Whether each went to another instance at once: one that is sent to all of them. Who is given what another one did
-/// not finish gets it later.
-fn is_broadcast(scene: &RuleContext, deliveries: &[usize]) -> bool {
-    const AT_ONCE: i64 = SECOND;
-    let spans = || deliveries.iter().map(|delivery| &scene.journey.spans[*delivery]);
+/// Whether each delivery went to another instance, all at the same time.
+fn is_broadcast(context: &RuleContext, deliveries: &[usize]) -> bool {
+    let spans = || deliveries.iter().map(|delivery| context.span(*delivery));
     let instances: HashSet<&str> = spans().filter_map(instance).collect();
     let starts = || spans().map(|span| span.start);
     let spread = starts().max().unwrap_or_default().since(starts().min().unwrap_or_default());
-    instances.len() == deliveries.len() && spread <= AT_ONCE
+    instances.len() == deliveries.len() && spread <= BROADCAST
 }
 
-/// Which of the processes of a service made the span.
+/// The process of a service that made the span.
 fn instance(span: &Span) -> Option<&str> {
     let keys = ["service.instance.id", "k8s.pod.name", "container.id", "host.name"];
     span.resource.attributes.text(&keys)
 }
 
 /// Beside each span: whether it failed, or something of its own service within it did.
-fn failed(scene: &RuleContext) -> Vec<bool> {
-    let spans = &scene.journey.spans;
-    let mut failed: Vec<bool> =
-        spans.iter().map(|s| s.is_error() && !matches!(s.kind, SpanKind::Client | SpanKind::Producer)).collect();
-    for index in crate::analysis::journey::critical_path::downwards(scene.journey).into_iter().rev() {
-        if let Some((above, CauseKind::Parent)) = scene.journey.forest.cause[index]
+fn failed(context: &RuleContext) -> Vec<bool> {
+    let spans = &context.journey.spans;
+    let is_failure = |span: &Span| span.is_error() && !matches!(span.kind, SpanKind::Client | SpanKind::Producer);
+    let mut failed: Vec<bool> = spans.iter().map(is_failure).collect();
+    for index in downwards(context.journey).into_iter().rev() {
+        if let Some((above, CauseKind::Parent)) = context.journey.forest.cause[index]
             && spans[above].service() == spans[index].service()
         {
             failed[above] |= failed[index];
@@ -106,44 +125,30 @@ fn failed(scene: &RuleContext) -> Vec<bool> {
     failed
 }
 
-fn draft(scene: &RuleContext, messages: &[Vec<usize>], is_retry: bool, failed: &[bool]) -> RuleHit {
-    let span = &scene.journey.spans[messages[0][0]];
+fn hit(context: &RuleContext, messages: &[Vec<usize>], again: Redelivery, failed: &[bool]) -> RuleHit {
+    let span = context.span(messages[0][0]);
+    let is_retry = again != Redelivery::Unexplained;
     let severity = if is_retry { Severity::Info } else { Severity::Warning };
-    let (service, topic) = (span.service(), span.topic().unwrap_or(&span.name));
-    let times = messages.iter().map(Vec::len).max().unwrap_or_default();
-    let often = if times == 2 { "twice".to_owned() } else { format!("{times} times") };
-    let why = match messages.iter().flatten().any(|delivery| failed[*delivery]) {
-        true if messages.len() == 1 => "because it failed before",
-        true => "because they failed before",
-        false => "because it sent it again itself",
-    };
-    let summary = match (messages.len(), is_retry) {
-        (1, true) => format!("{service} got a message of {topic} {often}, {why}"),
-        (n, true) => format!("{service} got {n} messages of {topic} again, {why}"),
-        (1, false) => format!("{service} processed a message of {topic} {often}"),
-        (n, false) => format!("{service} processed {n} messages of {topic} more than once"),
-    };
-    let mut finding = Finding::new(FindingId::DuplicateConsume, severity, Confidence::High, summary);
-    service.clone_into(&mut finding.service);
-    finding.operation.clone_from(&span.name);
+    let topic = span.topic().unwrap_or(&span.name).to_owned();
+    let deliveries = messages.iter().map(Vec::len).max().unwrap_or_default();
+    let detail = FindingDetail::DuplicateConsume { topic, deliveries, again };
+    let mut finding =
+        Finding::new(FindingId::DuplicateConsume, severity, Confidence::High, detail).at(span.service(), &span.name);
     finding.count = messages.len();
     for deliveries in messages {
         for (nth, delivery) in deliveries.iter().enumerate() {
-            let how = if failed[*delivery] { "failed" } else { "well" };
-            let message = advice::message(&scene.journey.spans[*delivery]);
-            finding.evidence.push(scene.proof(*delivery, format!("delivery {}{message}, ended {how}", nth + 1)));
+            let message = message_identity(context.span(*delivery));
+            let shows = EvidenceFact::Delivery { number: nth + 1, message, failed: failed[*delivery] };
+            finding.evidence.push(context.evidence(*delivery, shows));
         }
     }
     finding.evidence.sort();
     if !is_retry {
-        finding.causes = vec![
-            "the first delivery was not acknowledged in time: it took longer than the broker waits, or the group rebalanced".to_owned(),
-            "the sender sent the message twice".to_owned(),
-            "the consumer was restarted before it committed".to_owned(),
-        ];
-        finding.next = vec![
-            advice::lines_of(scene, service, "of a rebalance or a restart between the deliveries"),
-            "see whether the sends are one or two: `trace timeline` shows them above the deliveries".to_owned(),
+        finding.causes = vec![Cause::NotAcknowledged, Cause::SentTwice, Cause::RestartedBeforeCommit];
+        let timeline = Invocation::new(CommandName::Timeline).about(context.journey_id());
+        finding.actions = vec![
+            context.logs_of(span.service(), Purpose::RebalanceOrRestart),
+            Action::Run(timeline, Purpose::SendsAboveDeliveries),
         ];
     }
     RuleHit { finding, spans: messages.iter().flatten().copied().collect() }
@@ -151,7 +156,7 @@ fn draft(scene: &RuleContext, messages: &[Vec<usize>], is_retry: bool, failed: &
 
 #[cfg(test)]
 mod tests {
-    use crate::analysis::journey::findings::test_support::told;
+    use crate::analysis::journey::findings::test_support::found_in;
     use crate::model::finding::FindingId;
 
     #[test]
@@ -194,7 +199,7 @@ mod tests {
             ),
         ];
         for (case, text, found) in table {
-            assert_eq!(told(&[FindingId::DuplicateConsume], &text), found, "{case}");
+            assert_eq!(found_in(&[FindingId::DuplicateConsume], &text), found, "{case}");
         }
     }
 }

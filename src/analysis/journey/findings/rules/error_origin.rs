@@ -1,77 +1,93 @@
 //! `error_origin`: the deepest error of each cascade, once for all that only passed it on.
+//!
+//! Which error explains which is worked out by the cascade. Errors of one operation with the same masked message are one
+//! hit. Of high confidence always: that it failed is recorded. Severity is by outcome: an error after which the same work
+//! succeeded is info.
+//!
+//! Silent for errors that another one explains, and for those of another journey in the same trace.
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::analysis::journey::findings::call_failure::CallFailure;
+use crate::analysis::journey::findings::call_failure::classify;
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
+use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
 use crate::analysis::stats::masking::masked;
-use crate::model::finding::{Confidence, Finding, FindingId, Severity};
+use crate::model::action::{Action, LogTime, LookAt};
+use crate::model::finding::{
+    CallFailure, Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, FindingKind, OperationRef,
+    Severity,
+};
 
-/// So many callers are counted as part of one cascade.
-const MOST_CALLERS: usize = 64;
+/// Callers above an origin that count as part of its cascade when findings are merged. It keeps journeys with thousands
+/// of failures below one another linear.
+const MAX_CALLERS: usize = 64;
 
-/// The errors that no other one explains.
-pub(crate) fn find(scene: &RuleContext) -> Vec<RuleHit> {
-    let (spans, cascade) = (&scene.journey.spans, &scene.cascade);
+pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
+    let (spans, cascade) = (&context.journey.spans, &context.cascade);
     let mut groups: BTreeMap<(bool, &str, &str, String), Vec<usize>> = BTreeMap::new();
-    for (index, span) in spans.iter().enumerate().filter(|(index, span)| span.is_error() && scene.is_judged(*index)) {
+    for (index, span) in spans.iter().enumerate().filter(|(index, span)| span.is_error() && context.is_judged(*index)) {
         if !cascade.is_passed_on(index) {
-            let key =
-                (cascade.recovered.contains(&index), span.service(), span.name.as_str(), masked(&span.error_text()));
+            let recovered = cascade.recovered.contains(&index);
+            let key = (recovered, span.service(), span.name.as_str(), masked(&span.error_text()));
             groups.entry(key).or_default().push(index);
         }
     }
-    groups.into_iter().map(|((recovered, ..), origins)| draft(scene, recovered, origins)).collect()
+    let hit = |((recovered, ..), origins): ((bool, _, _, _), Vec<usize>)| RuleHit {
+        finding: finding(context, recovered.then_some(FindingKind::Recovered), &origins),
+        spans: cascades(context, origins),
+    };
+    groups.into_iter().map(hit).collect()
 }
 
-fn draft(scene: &RuleContext, recovered: bool, origins: Vec<usize>) -> RuleHit {
-    let first = &scene.journey.spans[origins[0]];
-    let (service, name, text) = (first.service(), &first.name, first.error_text());
-    let times = if origins.len() > 1 { format!(" {} times", origins.len()) } else { String::new() };
-    let says = if text.is_empty() { String::new() } else { format!(": {text}") };
-    let well = if recovered { ", and was made good" } else { "" };
+fn finding(context: &RuleContext, kind: Option<FindingKind>, origins: &[usize]) -> Finding {
+    let first = context.span(origins[0]);
+    let (service, operation) = (first.service().to_owned(), first.name.clone());
+    let recovered = kind == Some(FindingKind::Recovered);
     let severity = if recovered { Severity::Info } else { Severity::Error };
-    let summary = format!("{service} failed at {name}{times}{well}{says}");
-    let mut finding = Finding::new(FindingId::ErrorOrigin, severity, Confidence::High, summary);
-    service.clone_into(&mut finding.service);
-    finding.operation.clone_from(name);
+    let detail = FindingDetail::ErrorOrigin { times: origins.len(), recovered, message: first.error_text() };
+    let mut finding = Finding::new(FindingId::ErrorOrigin, severity, Confidence::High, detail).at(&service, &operation);
     finding.count = origins.len();
-    finding.kind = if recovered { "recovered" } else { "" };
-    finding.causes = causes(CallFailure::classify(first), service);
-    finding.next = vec![
-        format!("read what {service} wrote in its lines around this span"),
-        format!("see whether other runs fail at {name} too, and since when"),
+    finding.kind = kind;
+    let [first_cause, second_cause] = causes(classify(first));
+    finding.causes = vec![first_cause, second_cause, Cause::Changed { service: service.clone() }];
+    finding.actions = vec![
+        Action::LookAt(LookAt::Logs { services: vec![service], when: LogTime::Around }),
+        Action::LookAt(LookAt::SameFailureElsewhere { operation }),
     ];
-    let own = |s: &usize| {
-        let text = scene.journey.spans[*s].error_text();
-        scene.failure(*s, if text.is_empty() { "failed, and nothing below it did".to_owned() } else { text })
+    let origin = |span: &usize| {
+        let message = context.span(*span).error_text();
+        let shows = if message.is_empty() { EvidenceFact::FailedAlone } else { EvidenceFact::Error { message } };
+        context.failure(*span, shows)
     };
-    finding.evidence = origins.iter().take(MOST_PROOFS).map(own).collect();
-    let passed_on = |s: usize| {
-        let span = &scene.journey.spans[s];
-        scene.failure(s, format!("{} {} failed because of it", span.service(), span.name))
+    finding.evidence = origins.iter().take(MAX_EVIDENCE).map(origin).collect();
+    let caller = |index: usize| {
+        let span = context.span(index);
+        let caller = OperationRef::new(span.service(), &span.name);
+        context.failure(index, EvidenceFact::FailedBecauseOfIt(caller))
     };
-    let room = MOST_PROOFS.saturating_sub(finding.evidence.len());
-    finding.evidence.extend(scene.cascade.callers(origins[0]).take(room).map(passed_on));
+    let room = MAX_EVIDENCE.saturating_sub(finding.evidence.len());
+    finding.evidence.extend(context.cascade.callers(origins[0]).take(room).map(caller));
     finding.evidence.sort();
+    finding
+}
+
+/// The origins and those that failed because of them, each once.
+fn cascades(context: &RuleContext, origins: Vec<usize>) -> Vec<usize> {
     let mut seen: HashSet<usize> = origins.iter().copied().collect();
     let mut spans = origins.clone();
     for origin in origins {
-        let callers = scene.cascade.callers(origin).take(MOST_CALLERS);
+        let callers = context.cascade.callers(origin).take(MAX_CALLERS);
         spans.extend(callers.take_while(|caller| seen.insert(*caller)));
     }
-    RuleHit { finding, spans }
+    spans
 }
 
-fn causes(trouble: CallFailure, service: &str) -> Vec<String> {
-    let (first, second) = match trouble {
-        CallFailure::Down => {
-            ("what it calls is not running, or not under this name", "the network between them is broken")
-        }
-        CallFailure::Late => ("what it waits for is overloaded or hangs", "its time limit is too short"),
-        CallFailure::Answered => ("what it calls refused what it was given", "what it calls is itself failing"),
-        CallFailure::Untold => ("what the error says, at this very place", "what it was given is not as it should be"),
-    };
-    vec![first.to_owned(), second.to_owned(), format!("{service} was changed or configured anew")]
+/// What the error itself makes likely, beside a change of the service.
+fn causes(failure: CallFailure) -> [Cause; 2] {
+    match failure {
+        CallFailure::Unreachable => [Cause::CalleeNotRunning, Cause::NetworkBroken],
+        CallFailure::TimedOut => [Cause::CalleeOverloaded, Cause::TimeLimitTooShort],
+        CallFailure::Answered => [Cause::InputRefused, Cause::CalleeFailing],
+        CallFailure::Unknown => [Cause::SaidByError, Cause::InvalidInput],
+    }
 }

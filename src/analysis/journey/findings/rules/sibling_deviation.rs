@@ -1,61 +1,71 @@
-//! `sibling_deviation`: a step that the others of its kind have, and this one has not.
+//! `sibling_deviation`: a step that most siblings have is missing in this one.
+//!
+//! Siblings are spans that came about by the same steps from the beginning on, so that cousins are compared too, with the
+//! same route, outcome and HTTP status: what failed, or took another way, lacks steps for that reason. Three make a rule,
+//! and two thirds of them must have the step. Among few a difference may be how the work is, so the confidence is low; it
+//! is medium from five that have it on, if they are four fifths.
+//!
+//! Only the topmost missing step shows, as what would be below it is missing with it. Silent for steps that a cache or a
+//! pool of connections spares some of them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::journey::critical_path::downwards;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::remote_peer;
-use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
-use crate::model::finding::{Confidence, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
+use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
+use crate::model::action::{Action, LookAt};
+use crate::model::finding::{
+    Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, MissingPartPlace, MissingThing, OperationRef,
+    Severity,
+};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::span::{Span, SpanKind};
 
-/// So many of a kind make a rule.
-const LEAST: usize = 3;
+/// So many siblings make a rule.
+const LEAST_SIBLINGS: usize = 3;
 
-/// What makes two spans of one kind: who did what, on which route.
+/// What siblings have in common beside how they came about: service, operation, kind and route.
 type SiblingKey<'a> = (&'a str, &'a str, SpanKind, &'a str);
-/// How a span ended, and what is below it: whether anything failed, and the HTTP status.
+/// How a span ended: whether anything failed in it or below it, and its HTTP status.
 type SiblingOutcome = (bool, Option<i64>);
 
-/// Steps that two thirds of their kind have and some have not. Of one kind are spans that came about by the same steps
-/// from the beginning on, so cousins are compared like siblings, and only the topmost missing step shows.
-pub(crate) fn find(scene: &RuleContext) -> Vec<RuleHit> {
-    let spans = &scene.journey.spans;
-    let (kinds, order) = (kinds(scene), downwards(scene.journey));
-    let failed = failed(scene, &order);
-    let mut members: BTreeMap<(usize, SiblingOutcome), Vec<usize>> = BTreeMap::new();
-    for span in order.iter().copied().filter(|s| scene.in_tree[*s]) {
-        members.entry((kinds[span], (failed[span], spans[span].http_status()))).or_default().push(span);
+pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
+    let spans = &context.journey.spans;
+    let (kinds, order) = (kinds(context), downwards(context.journey));
+    let failed = failed(context, &order);
+    let mut siblings: BTreeMap<(usize, SiblingOutcome), Vec<usize>> = BTreeMap::new();
+    for span in order.iter().copied().filter(|span| context.in_tree[*span]) {
+        siblings.entry((kinds[span], (failed[span], spans[span].http_status()))).or_default().push(span);
     }
-    members.retain(|_, all| all.len() >= LEAST);
-    let linked = linked(scene);
-    members.into_values().flat_map(|all| deviations(scene, &kinds, &linked, &all)).collect()
+    siblings.retain(|_, all| all.len() >= LEAST_SIBLINGS);
+    let comparison = Comparison { context, kinds, linking: linking(context) };
+    siblings.into_values().flat_map(|siblings| comparison.deviations(&siblings)).collect()
 }
 
-/// Beside each span a number for how it came about: spans with the same number took the same steps.
-fn kinds(scene: &RuleContext) -> Vec<usize> {
-    let journey = scene.journey;
+/// Beside each span a number for how it came about: spans with the same number came about by the same steps.
+fn kinds(context: &RuleContext) -> Vec<usize> {
+    let journey = context.journey;
     let mut numbers: HashMap<(Option<usize>, SiblingKey), usize> = HashMap::new();
     let mut kinds = vec![0; journey.spans.len()];
     for span in downwards(journey) {
         let above = journey.forest.cause[span].map(|(cause, _)| kinds[cause]);
         let next = numbers.len() + 1;
-        kinds[span] = *numbers.entry((above, kind(&journey.spans[span]))).or_insert(next);
+        kinds[span] = *numbers.entry((above, sibling_key(&journey.spans[span]))).or_insert(next);
     }
     kinds
 }
 
-fn kind(span: &Span) -> SiblingKey<'_> {
+fn sibling_key(span: &Span) -> SiblingKey<'_> {
     let route = span.attributes.text(&["http.route", "url.template"]).or(span.topic()).unwrap_or_default();
     (span.service(), &span.name, span.kind, route)
 }
 
-/// Whether the span or anything below it failed.
-fn failed(scene: &RuleContext, order: &[usize]) -> Vec<bool> {
-    let journey = scene.journey;
+/// Beside each span: whether it or anything below it failed.
+fn failed(context: &RuleContext, order: &[usize]) -> Vec<bool> {
+    let journey = context.journey;
     let mut failed: Vec<bool> = journey.spans.iter().map(Span::is_error).collect();
-    for span in order.iter().rev().copied().filter(|s| failed[*s]).collect::<Vec<_>>() {
+    for span in order.iter().rev().copied().filter(|span| failed[*span]).collect::<Vec<_>>() {
         let mut at = span;
         while let Some((cause, _)) = journey.forest.cause[at].filter(|(cause, _)| !failed[*cause]) {
             failed[cause] = true;
@@ -65,81 +75,71 @@ fn failed(scene: &RuleContext, order: &[usize]) -> Vec<bool> {
     failed
 }
 
-/// What links to each span: a consumer of many messages follows from one of them only.
-fn linked(scene: &RuleContext) -> HashMap<(TraceId, SpanId), Vec<usize>> {
-    let mut linked: HashMap<_, Vec<_>> = HashMap::new();
-    for (index, span) in scene.journey.spans.iter().enumerate() {
+/// The spans that link to each span: a consumer of many messages follows from one of them only.
+fn linking(context: &RuleContext) -> HashMap<(TraceId, SpanId), Vec<usize>> {
+    let mut linking: HashMap<_, Vec<_>> = HashMap::new();
+    for (index, span) in context.journey.spans.iter().enumerate() {
         for link in &span.links {
-            linked.entry((link.trace_id, link.span_id)).or_default().push(index);
+            linking.entry((link.trace_id, link.span_id)).or_default().push(index);
         }
     }
-    linked
+    linking
 }
 
-fn deviations(
-    scene: &RuleContext,
-    kinds: &[usize],
-    linked: &HashMap<(TraceId, SpanId), Vec<usize>>,
-    members: &[usize],
-) -> Vec<RuleHit> {
-    let journey = scene.journey;
-    // Each step once a member, however often it was done.
-    let mut having: BTreeMap<usize, (usize, HashSet<usize>)> = BTreeMap::new();
-    let mut by_link: HashMap<SiblingKey, HashSet<usize>> = HashMap::new();
-    for member in members {
-        for step in &journey.forest.effects[*member] {
-            having.entry(kinds[*step]).or_insert_with(|| (*step, HashSet::new())).1.insert(*member);
+/// What siblings are compared by.
+struct Comparison<'a> {
+    context: &'a RuleContext<'a>,
+    kinds: Vec<usize>,
+    linking: HashMap<(TraceId, SpanId), Vec<usize>>,
+}
+
+impl Comparison<'_> {
+    /// The steps that some of these siblings lack.
+    fn deviations(&self, siblings: &[usize]) -> Vec<RuleHit> {
+        let journey = self.context.journey;
+        // Of each kind of step the first, and the siblings that have it.
+        let mut steps: BTreeMap<usize, (usize, HashSet<usize>)> = BTreeMap::new();
+        let mut by_link: HashMap<SiblingKey, HashSet<usize>> = HashMap::new();
+        for sibling in siblings {
+            for step in &journey.forest.effects[*sibling] {
+                steps.entry(self.kinds[*step]).or_insert_with(|| (*step, HashSet::new())).1.insert(*sibling);
+            }
+            let span = &journey.spans[*sibling];
+            for step in self.linking.get(&(span.trace_id, span.span_id)).into_iter().flatten() {
+                by_link.entry(sibling_key(&journey.spans[*step])).or_default().insert(*sibling);
+            }
         }
-        let span = &journey.spans[*member];
-        for step in linked.get(&(span.trace_id, span.span_id)).into_iter().flatten() {
-            by_link.entry(kind(&journey.spans[*step])).or_default().insert(*member);
-        }
+        let is_sparable = |step: &Span| remote_peer::is_step(step) || remote_peer::is_lookup(step);
+        let deviation = |(first, having): (usize, HashSet<usize>)| {
+            let step = Some(&journey.spans[first]).filter(|step| !is_sparable(step))?;
+            let by_link = by_link.get(&sibling_key(step));
+            let has = |sibling: &usize| having.contains(sibling) || by_link.is_some_and(|l| l.contains(sibling));
+            let lacking: Vec<usize> = siblings.iter().copied().filter(|sibling| !has(sibling)).collect();
+            let having = siblings.len() - lacking.len();
+            (!lacking.is_empty() && having * 3 >= siblings.len() * 2)
+                .then(|| hit(self.context, first, lacking, siblings.len()))
+        };
+        steps.into_values().filter_map(deviation).collect()
     }
-    // A cache and a pool of connections spare some of them what the others do.
-    let is_sparable = |step: &Span| remote_peer::is_step(step) || remote_peer::is_lookup(step);
-    let deviation = |(example, having): (usize, HashSet<usize>)| {
-        let step = Some(&journey.spans[example]).filter(|step| !is_sparable(step))?;
-        let by_link = by_link.get(&kind(step));
-        let has = |member: &usize| having.contains(member) || by_link.is_some_and(|l| l.contains(member));
-        let lacking: Vec<usize> = members.iter().copied().filter(|m| !has(m)).collect();
-        let with = members.len() - lacking.len();
-        (!lacking.is_empty() && with * 3 >= members.len() * 2)
-            .then(|| draft(scene, step, example, lacking, members.len()))
-    };
-    having.into_values().filter_map(deviation).collect()
 }
 
-fn draft(scene: &RuleContext, step: &Span, example: usize, lacking: Vec<usize>, of: usize) -> RuleHit {
-    let first = &scene.journey.spans[lacking[0]];
-    let with = of - lacking.len();
-    // Among few a difference may be how the work is; among many it is an exception.
-    let confidence = if with >= 5 && with * 5 >= of * 4 { Confidence::Medium } else { Confidence::Low };
-    let (step_service, step_name) = (step.service(), &step.name);
-    let summary = format!(
-        "{step_service} {step_name} is missing after {} of {of} {} {}",
-        lacking.len(),
-        first.service(),
-        first.name
-    );
-    let mut finding = Finding::new(FindingId::SiblingDeviation, Severity::Warning, confidence, summary);
-    first.service().clone_into(&mut finding.service);
-    finding.operation.clone_from(&first.name);
+fn hit(context: &RuleContext, first_step: usize, lacking: Vec<usize>, siblings: usize) -> RuleHit {
+    let (first, step) = (context.span(lacking[0]), context.span(first_step));
+    let having = siblings - lacking.len();
+    let confidence = if having >= 5 && having * 5 >= siblings * 4 { Confidence::Medium } else { Confidence::Low };
+    let step = OperationRef::new(step.service(), &step.name);
+    let detail = FindingDetail::SiblingDeviation { step: step.clone(), siblings };
+    let mut finding = Finding::new(FindingId::SiblingDeviation, Severity::Warning, confidence, detail)
+        .at(first.service(), &first.name);
     finding.count = lacking.len();
-    let without = |s: &usize| scene.proof(*s, format!("without {step_service} {step_name}"));
-    finding.evidence = lacking.iter().take(MOST_PROOFS).map(without).collect();
-    finding.evidence.push(scene.proof(example, format!("{with} of {of} have it, this is the first")));
+    let without = |span: &usize| context.evidence(*span, EvidenceFact::Without(step.clone()));
+    finding.evidence = lacking.iter().take(MAX_EVIDENCE).map(without).collect();
+    finding.evidence.push(context.evidence(first_step, EvidenceFact::FirstOfSiblings { having, siblings }));
     finding.evidence.sort();
-    finding.causes = vec![
-        format!("{step_service} did not do it this time"),
-        "it was done, and its span was lost".to_owned(),
-        "this one needed no such step".to_owned(),
-    ];
-    finding.next = vec![format!("compare the attributes and lines of one that has {step_name} with one that has not")];
-    let hole = |s: &usize| {
-        let span = &scene.journey.spans[*s];
-        let what = format!("{step_service} {step_name}");
-        MissingPart { trace_id: span.trace_id, span_id: span.span_id, place: MissingPartPlace::Below, what }
-    };
-    finding.holes = lacking.iter().take(MOST_PROOFS).map(hole).collect();
+    finding.causes =
+        vec![Cause::NotDoneHere { service: step.service.clone() }, Cause::DoneAndSpanLost, Cause::NotNeeded];
+    finding.actions = vec![Action::LookAt(LookAt::SiblingDifference { operation: step.operation.clone() })];
+    let missing = |span: &usize| context.missing_part(*span, MissingPartPlace::Below, MissingThing::Step(step.clone()));
+    finding.missing_parts = lacking.iter().take(MAX_EVIDENCE).map(missing).collect();
     RuleHit { finding, spans: lacking }
 }

@@ -1,145 +1,57 @@
-//! `usually_followed_by` and `unusual_step`: what differs from good runs of the same pipeline.
+//! `usually_followed_by`: a step that good runs have is missing.
+//!
+//! Good runs began with the same operation and route, and nothing failed in them; ten of them make a baseline. The step
+//! must be in 95 % of them, which of ten is all. High confidence where there are many runs and all have it.
+//!
+//! Silent without a baseline; where what the step usually comes after is missing too, as the topmost missing step shows
+//! for all below it; and where an error explains it.
 
-use std::collections::BTreeMap;
-
-use crate::analysis::journey::critical_path::downwards;
-use crate::analysis::journey::findings::baseline::{BaselineRuns, BaselineStep};
+use crate::analysis::journey::findings::RuleHit;
+use crate::analysis::journey::findings::baseline::BaselineStep;
+use crate::analysis::journey::findings::comparison::{ComparedJourney, MANY_RUNS};
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::journey::findings::{MOST_PROOFS, RuleHit};
-use crate::analysis::window::steps::{MaskedNames, StepKey, judged};
-use crate::model::finding::{Confidence, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
+use crate::analysis::window::steps::StepKey;
+use crate::model::action::{Action, LogTime, LookAt};
+use crate::model::finding::{
+    Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, MissingPartPlace, MissingThing, OperationRef,
+    Severity,
+};
 
-/// From so many runs on a step that none of them has is unusual, and one that they all have is sure.
-const MANY_RUNS: usize = 20;
-/// So many steps at most are told to be unusual: with more, the run is another one altogether.
-const MOST_UNUSUAL: usize = 20;
+/// The share of good runs that have a step that is usual, in percent.
+const USUAL_PERCENT: usize = 95;
 
-/// What this run lacks, and what only it has. The topmost step tells of all below it.
-pub(crate) fn find(scene: &RuleContext) -> Vec<RuleHit> {
-    let Some(runs) = scene.grounds.baseline.and_then(|baseline| baseline.like(scene.journey)) else { return vec![] };
-    let names = MaskedNames::new(scene.journey);
-    let mut here: BTreeMap<StepKey, Vec<usize>> = BTreeMap::new();
-    for span in judged(scene.journey) {
-        here.entry(names.step(scene.journey, span)).or_default().push(span);
-    }
-    let failures = Failures::new(scene);
-    let mut drafts = missing(scene, runs, &here, &failures);
-    if runs.count >= MANY_RUNS {
-        drafts.extend(unusual(scene, runs, &here, &failures));
-    }
-    drafts
-}
-
-fn missing(
-    scene: &RuleContext,
-    runs: &BaselineRuns,
-    here: &BTreeMap<StepKey, Vec<usize>>,
-    failures: &Failures,
-) -> Vec<RuleHit> {
-    let lacks =
-        |(step, seen): &(&StepKey, &BaselineStep)| seen.runs * 100 >= runs.count * 95 && !here.contains_key(*step);
-    let draft = |(step, seen): (&StepKey, &BaselineStep)| {
-        let above = seen.usually_after()?;
-        let place = *here.get(above)?.first()?;
-        let explained = here[above].iter().any(|span| failures.touch(*span));
-        (!explained).then(|| missing_draft(scene, runs, (step, seen), place))
+/// One hit for each step.
+pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
+    let Some(compared) = ComparedJourney::new(context) else { return vec![] };
+    let is_missing = |(step, seen): &(&StepKey, &BaselineStep)| {
+        seen.runs * 100 >= compared.runs.count * USUAL_PERCENT && !compared.steps.contains_key(*step)
     };
-    runs.steps.iter().filter(lacks).filter_map(draft).collect()
+    let missing = |(step, seen): (&StepKey, &BaselineStep)| {
+        let spans = compared.steps.get(seen.usually_after()?)?;
+        let is_explained = spans.iter().any(|span| compared.is_explained(*span));
+        let after = *spans.first().filter(|_| !is_explained)?;
+        Some(hit(context, &OperationRef::new(&step.0, &step.1), after, (seen.runs, compared.runs.count)))
+    };
+    compared.runs.steps.iter().filter(is_missing).filter_map(missing).collect()
 }
 
-fn missing_draft(
-    scene: &RuleContext,
-    runs: &BaselineRuns,
-    (step, seen): (&StepKey, &BaselineStep),
-    place: usize,
-) -> RuleHit {
-    let above = &scene.journey.spans[place];
-    let in_all = runs.count >= MANY_RUNS && seen.runs == runs.count;
+/// The step is missing after this span; so many runs of so many have it.
+fn hit(context: &RuleContext, step: &OperationRef, after: usize, (having, runs): (usize, usize)) -> RuleHit {
+    let span = context.span(after);
+    let in_all = runs >= MANY_RUNS && having == runs;
     let confidence = if in_all { Confidence::High } else { Confidence::Medium };
-    let (service, name) = step;
-    let summary = format!(
-        "{service} {name} is missing after {} {}: {} of {} good runs have it",
-        above.service(),
-        above.name,
-        seen.runs,
-        runs.count
-    );
-    let mut finding = Finding::new(FindingId::UsuallyFollowedBy, Severity::Warning, confidence, summary);
-    finding.service.clone_from(service);
-    finding.operation.clone_from(name);
-    finding.evidence = vec![scene.proof(place, format!("usually followed by {service} {name}"))];
-    finding.causes = vec![
-        format!("{service} did not do it in this run"),
-        "it was done, and its span was lost".to_owned(),
-        "this run took another way than usual".to_owned(),
+    let after_step = OperationRef::new(span.service(), &span.name);
+    let detail = FindingDetail::UsuallyFollowedBy { after: after_step, having, runs };
+    let mut finding = Finding::new(FindingId::UsuallyFollowedBy, Severity::Warning, confidence, detail)
+        .at(&step.service, &step.operation);
+    finding.evidence = vec![context.evidence(after, EvidenceFact::UsuallyFollowedBy(step.clone()))];
+    finding.causes =
+        vec![Cause::NotDoneInThisRun { service: step.service.clone() }, Cause::DoneAndSpanLost, Cause::OtherRoute];
+    finding.actions = vec![
+        Action::LookAt(LookAt::Logs { services: vec![step.service.clone()], when: LogTime::After }),
+        Action::LookAt(LookAt::GoodRun),
     ];
-    finding.next = vec![
-        format!("read what {service} wrote in its lines after this span"),
-        "compare with a good run of the same operation".to_owned(),
-    ];
-    finding.holes = vec![MissingPart {
-        trace_id: above.trace_id,
-        span_id: above.span_id,
-        place: MissingPartPlace::Below,
-        what: format!("{service} {name}"),
-    }];
-    RuleHit { finding, spans: vec![place] }
-}
-
-fn unusual(
-    scene: &RuleContext,
-    runs: &BaselineRuns,
-    here: &BTreeMap<StepKey, Vec<usize>>,
-    failures: &Failures,
-) -> Vec<RuleHit> {
-    let names = MaskedNames::new(scene.journey);
-    let is_topmost = |span: usize| {
-        let above = scene.journey.forest.cause[span].map(|(cause, _)| names.step(scene.journey, cause));
-        above.is_none_or(|above| runs.steps.contains_key(&above))
-    };
-    let new = here
-        .iter()
-        .filter(|(step, spans)| !runs.steps.contains_key(*step) && is_topmost(spans[0]) && !failures.touch(spans[0]));
-    let draft = |(step, spans): (&StepKey, &Vec<usize>)| {
-        let summary = format!("{} {} is in none of {} good runs", step.0, step.1, runs.count);
-        let mut finding = Finding::new(FindingId::UnusualStep, Severity::Info, Confidence::Medium, summary);
-        (finding.service, finding.operation) = step.clone();
-        finding.count = spans.len();
-        finding.evidence = spans.iter().take(MOST_PROOFS).map(|s| scene.proof(*s, "not seen in good runs")).collect();
-        finding.causes =
-            vec!["a new version, or another configuration".to_owned(), "a way that is seldom taken".to_owned()];
-        finding.next = vec![format!("see since when {} does this", step.0)];
-        RuleHit { finding, spans: spans.clone() }
-    };
-    new.take(MOST_UNUSUAL).map(draft).collect()
-}
-
-/// Where something failed that was not made good.
-struct Failures {
-    above: Vec<bool>,
-    below: Vec<bool>,
-}
-
-impl Failures {
-    fn new(scene: &RuleContext) -> Self {
-        let journey = scene.journey;
-        let order = downwards(journey);
-        let own = |span: usize| journey.spans[span].is_error() && !scene.cascade.recovered.contains(&span);
-        let mut above: Vec<bool> = (0..journey.spans.len()).map(own).collect();
-        let mut below = above.clone();
-        for span in order.iter().copied() {
-            above[span] |= journey.forest.cause[span].is_some_and(|(cause, _)| above[cause]);
-        }
-        for span in order.iter().rev().copied().filter(|s| journey.forest.cause[*s].is_some()) {
-            if let Some((cause, _)) = journey.forest.cause[span] {
-                below[cause] |= below[span];
-            }
-        }
-        Self { above, below }
-    }
-
-    /// Whether the span, what led to it or what followed from it failed.
-    fn touch(&self, span: usize) -> bool {
-        self.above[span] || self.below[span]
-    }
+    finding.missing_parts =
+        vec![context.missing_part(after, MissingPartPlace::Below, MissingThing::Step(step.clone()))];
+    RuleHit { finding, spans: vec![after] }
 }

@@ -1,9 +1,10 @@
+mod good_shapes;
 mod real_shapes;
 
 use super::*;
 use crate::analysis::journey::sketch;
 use crate::model::attribute::Attributes;
-use crate::model::finding::{FindingId, Severity};
+use crate::model::finding::{EvidenceFact, FindingDetail, FindingId, FindingKind, Severity};
 use crate::model::id::SpanId;
 use crate::model::journey::CauseKind;
 use crate::query::{Query, Subject};
@@ -24,7 +25,7 @@ fn judged(journey: &Journey) -> Vec<Finding> {
 fn summary(findings: &[Finding]) -> String {
     let say = |f: &Finding| {
         let also: String = f.also.iter().map(|id| format!("+{}", id.as_str())).collect();
-        let kind = if f.kind.is_empty() { String::new() } else { format!("/{}", f.kind) };
+        let kind = f.kind.map(|kind| format!("/{}", kind.as_str())).unwrap_or_default();
         format!("{} {}{also}{kind} {} {} ×{}", f.severity.as_str(), f.id.as_str(), f.service, f.operation, f.count)
     };
     findings.iter().map(say).collect::<Vec<_>>().join(", ")
@@ -202,7 +203,7 @@ fn reused_ids_and_other_journeys_are_not_judged_as_trees() {
 }
 
 #[test]
-fn clocks_apart_are_told_once_a_pair() {
+fn clocks_that_differ_are_one_finding_for_each_pair() {
     let pair = |n: usize| format!("  a/call {n}1..{n}9 client server.address=b\n    b/serve {n}12..{n}18 server\n");
     let text = format!("a/root 0..2000 server\n{}{}{}", pair(1), pair(2), pair(3));
     let findings = judged(&stitched(&text));
@@ -224,7 +225,7 @@ fn scenario(name: &str, seed: u64) -> (demo::DemoRun, Journey) {
 }
 
 #[test]
-fn twenty_good_runs_tell_what_is_missing() {
+fn twenty_good_runs_show_what_is_missing() {
     let mut baseline = Baseline::default();
     for seed in 100..120 {
         baseline.add(&scenario("complete", seed).1);
@@ -244,12 +245,12 @@ fn twenty_good_runs_tell_what_is_missing() {
     );
     assert!(!with("database-cascade").contains("usually"), "{}", with("database-cascade"));
     assert!(with("late-consumer").starts_with("warning gap/queue_wait"));
-    assert!(!with("callee-down").contains("unusual"), "what an error explains is not told twice");
+    assert!(!with("callee-down").contains("unusual"), "what an error explains is no finding of its own");
     let few = scenario("missing-storage-update", 1).1;
     assert_eq!(summary(&judged_by(&few, &Knowledge::default(), Some(&Baseline::default()))), "");
 }
 
-type Drawn = (FindingId, &'static str, &'static [usize]);
+type DrawnHit = (FindingId, Option<FindingKind>, &'static [usize]);
 
 #[test]
 fn what_one_cause_showed_as_is_one_finding() {
@@ -259,56 +260,59 @@ fn what_one_cause_showed_as_is_one_finding() {
     };
     let journey = sketch::journey("a/x 0..9");
     let known = Knowledge::default();
-    let grounds = FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
-    let scene = RuleContext::new(&journey, &grounds);
-    let draft = |(id, kind, spans): &(FindingId, &'static str, &[usize])| {
+    let input = FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
+    let context = RuleContext::new(&journey, &input);
+    let hit = |(id, kind, spans): &DrawnHit| {
         let severity = if *id == Orphan { Severity::Warning } else { Severity::Info };
-        let mut finding = Finding::new(*id, severity, Confidence::High, id.as_str());
-        finding.kind = kind;
-        finding.evidence = vec![scene.proof(0, "the same")];
+        let mut finding = Finding::new(*id, severity, Confidence::High, FindingDetail::LogWithoutSpan);
+        finding.kind = *kind;
+        finding.evidence = vec![context.evidence(0, EvidenceFact::Answered)];
         RuleHit { finding, spans: spans.to_vec() }
     };
-    let table: [(&[Drawn], &str); 12] = [
+    let table: [(&[DrawnHit], &str); 12] = [
         (
-            &[(ClientWithoutServer, "", &[1, 2]), (ErrorOrigin, "", &[1, 9]), (ErrorOrigin, "", &[2])],
+            &[(ClientWithoutServer, None, &[1, 2]), (ErrorOrigin, None, &[1, 9]), (ErrorOrigin, None, &[2])],
             "error_origin+client_without_server ×2",
         ),
-        (&[(ErrorOrigin, "", &[1]), (ErrorOrigin, "", &[1, 2])], "error_origin ×1, error_origin ×1"),
-        (&[(Orphan, "", &[3]), (PublishWithoutConsume, "", &[1, 3])], "publish_without_consume+orphan ×1"),
-        (&[(Orphan, "", &[4]), (PublishWithoutConsume, "", &[1, 3])], "orphan ×1, publish_without_consume ×1"),
+        (&[(ErrorOrigin, None, &[1]), (ErrorOrigin, None, &[1, 2])], "error_origin ×1, error_origin ×1"),
+        (&[(Orphan, None, &[3]), (PublishWithoutConsume, None, &[1, 3])], "publish_without_consume+orphan ×1"),
+        (&[(Orphan, None, &[4]), (PublishWithoutConsume, None, &[1, 3])], "orphan ×1, publish_without_consume ×1"),
         (
-            &[(PublishWithoutConsume, "", &[1]), (Gap, "queue_wait", &[1, 2])],
+            &[(PublishWithoutConsume, None, &[1]), (Gap, Some(FindingKind::QueueWait), &[1, 2])],
             "publish_without_consume+gap/queue_wait ×1",
         ),
-        (&[(PublishWithoutConsume, "", &[1]), (Gap, "", &[1, 2])], "publish_without_consume ×1, gap ×1"),
-        (&[(DuplicateConsume, "", &[1, 2]), (ErrorOrigin, "recovered", &[3, 1])], "duplicate_consume+error_origin ×1"),
-        (&[(DuplicateConsume, "", &[1, 2]), (ErrorOrigin, "", &[3, 1])], "duplicate_consume ×1, error_origin ×1"),
+        (&[(PublishWithoutConsume, None, &[1]), (Gap, None, &[1, 2])], "publish_without_consume ×1, gap ×1"),
+        (
+            &[(DuplicateConsume, None, &[1, 2]), (ErrorOrigin, Some(FindingKind::Recovered), &[3, 1])],
+            "duplicate_consume+error_origin ×1",
+        ),
+        (&[(DuplicateConsume, None, &[1, 2]), (ErrorOrigin, None, &[3, 1])], "duplicate_consume ×1, error_origin ×1"),
         (
             &[
-                (PublishWithoutConsume, "", &[1]),
-                (Orphan, "", &[2]),
-                (BrokenPropagation, "", &[1, 2]),
-                (SiblingDeviation, "", &[1]),
+                (PublishWithoutConsume, None, &[1]),
+                (Orphan, None, &[2]),
+                (BrokenPropagation, None, &[1, 2]),
+                (SiblingDeviation, None, &[1]),
             ],
             "broken_propagation+publish_without_consume+orphan+sibling_deviation ×1",
         ),
-        (&[(PublishWithoutConsume, "", &[1]), (UsuallyFollowedBy, "", &[1])], "publish_without_consume ×1"),
-        (&[(LogWithoutSpan, "", &[]), (UsuallyFollowedBy, "", &[1])], "log_without_span+usually_followed_by ×1"),
+        (&[(PublishWithoutConsume, None, &[1]), (UsuallyFollowedBy, None, &[1])], "publish_without_consume ×1"),
+        (&[(LogWithoutSpan, None, &[]), (UsuallyFollowedBy, None, &[1])], "log_without_span+usually_followed_by ×1"),
         (
-            &[(SiblingDeviation, "", &[1, 2]), (PublishWithoutConsume, "", &[1]), (ClockSkew, "", &[1])],
+            &[(SiblingDeviation, None, &[1, 2]), (PublishWithoutConsume, None, &[1]), (ClockSkew, None, &[1])],
             "sibling_deviation ×1, publish_without_consume ×1, clock_skew ×1",
         ),
     ];
-    for (drawn, wanted) in table {
-        let merged = merge::merge(&scene, drawn.iter().map(draft).collect());
+    for (drawn, findings) in table {
+        let merged = merge::merge(&context, drawn.iter().map(hit).collect());
         let say = |f: &Finding| {
             let also: String = f.also.iter().map(|id| format!("+{}", id.as_str())).collect();
-            let kind = if f.kind == "queue_wait" { "/queue_wait" } else { "" };
-            assert_eq!(f.evidence.len(), 1, "the same proof is told once");
-            assert_eq!(f.severity == Severity::Warning, f.is(Orphan), "the gravest counts");
+            let kind = if f.kind == Some(FindingKind::QueueWait) { "/queue_wait" } else { "" };
+            assert_eq!(f.evidence.len(), 1, "the same evidence is there once");
+            assert_eq!(f.severity == Severity::Warning, f.is(Orphan), "the highest severity counts");
             format!("{}{also}{kind} ×{}", f.id.as_str(), f.count)
         };
-        assert_eq!(merged.iter().map(say).collect::<Vec<_>>().join(", "), wanted);
+        assert_eq!(merged.iter().map(say).collect::<Vec<_>>().join(", "), findings);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Runs in which nothing is wrong, in every shape that messages have: nothing above info.
 
-use crate::analysis::journey::findings::test_support::{line, told, told_knowing};
+use crate::analysis::journey::findings::test_support::{findings, found_in, found_in_knowing, short};
 use crate::analysis::journey::{findings::known::Knowledge, sketch};
 use crate::model::finding::{FindingId, Severity};
 
@@ -125,7 +125,7 @@ fn good_runs_of_every_shape_give_nothing_above_info() {
         ("lines of a proxy", "a/GET 0..9 server\n! envoy 5 info GET"),
     ];
     for (shape, text) in shapes {
-        let found = told(&FindingId::ALL, text);
+        let found = found_in(&FindingId::ALL, text);
         assert!(found.iter().all(|line| line.starts_with("info")), "{shape}: {found:?}");
     }
 }
@@ -136,9 +136,9 @@ fn one_consumer_takes_fifty_messages() {
         (0..50).map(|n| format!("a/send {n}..{} producer topic=t event.id=event-{n:04}\n", n + 1)).collect();
     let links: String = (1..=50).map(|n| format!(" link={n}")).collect();
     let batch = format!("{sends}b/take 99..120 consumer topic=t trace=2{links}");
-    assert_eq!(told(&FindingId::ALL, &batch), [""; 0]);
+    assert_eq!(found_in(&FindingId::ALL, &batch), [""; 0]);
     let lost = batch.replace(" link=17 ", " ");
-    let found = told_knowing(&FindingId::ALL, &lost, |known| {
+    let found = found_in_knowing(&FindingId::ALL, &lost, |known| {
         known.consumed.entry("t".into()).or_default().insert("b".into());
     });
     assert_eq!(found, ["high error a/send ×1"]);
@@ -154,8 +154,8 @@ fn spans_under_another_id_and_reused_ids_are_not_judged() {
     for journey in [other, reused] {
         let mut known = Knowledge::default();
         known.learn(&journey);
-        let found = super::test_support::judged(&journey, &known);
+        let found = findings(&journey, &known);
         let grave = found.iter().filter(|f| f.severity > Severity::Info);
-        assert_eq!(grave.map(line).collect::<Vec<_>>(), [""; 0]);
+        assert_eq!(grave.map(short).collect::<Vec<_>>(), [""; 0]);
     }
 }

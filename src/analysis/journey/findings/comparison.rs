@@ -1,0 +1,73 @@
+//! A journey beside good runs that began as it did.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::findings::baseline::SimilarRuns;
+use crate::analysis::journey::findings::context::RuleContext;
+use crate::analysis::window::steps::{MaskedNames, StepKey, judged};
+
+/// From so many runs on, what all of them have in common is sure, and what none of them has is worth telling: with 20
+/// runs, a step that one run in seven takes would be seen in at least one of them 19 times out of 20.
+pub(super) const MANY_RUNS: usize = 20;
+
+/// A journey and the good runs that it is compared with.
+pub(super) struct ComparedJourney<'a> {
+    /// Good runs that began with the same operation.
+    pub runs: &'a SimilarRuns,
+    /// The steps of the journey, each with the spans that are it.
+    pub steps: BTreeMap<StepKey, Vec<usize>>,
+    names: MaskedNames,
+    failures: Failures,
+}
+
+impl<'a> ComparedJourney<'a> {
+    /// The journey with the good runs that began as it did; none where there is no baseline, or not enough runs in it.
+    pub fn new(context: &RuleContext<'a>) -> Option<Self> {
+        let journey = context.journey;
+        let runs = context.input.baseline?.similar_to(journey)?;
+        let names = MaskedNames::new(journey);
+        let mut steps: BTreeMap<StepKey, Vec<usize>> = BTreeMap::new();
+        for span in judged(journey) {
+            steps.entry(names.step(journey, span)).or_default().push(span);
+        }
+        Some(Self { runs, steps, names, failures: Failures::new(context) })
+    }
+
+    /// The step that a span is.
+    pub fn step(&self, context: &RuleContext, span: usize) -> StepKey {
+        self.names.step(context.journey, span)
+    }
+
+    /// Whether a failed error explains that a span, or what should follow from it, differs from good runs.
+    pub fn is_explained(&self, span: usize) -> bool {
+        self.failures.above[span] || self.failures.below[span]
+    }
+}
+
+/// Where something failed, and the same work did not succeed later.
+struct Failures {
+    /// Beside each span: whether it, or what led to it, failed.
+    above: Vec<bool>,
+    /// Beside each span: whether it, or what followed from it, failed.
+    below: Vec<bool>,
+}
+
+impl Failures {
+    fn new(context: &RuleContext) -> Self {
+        let journey = context.journey;
+        let order = downwards(journey);
+        let has_failed = |span: usize| journey.spans[span].is_error() && !context.cascade.recovered.contains(&span);
+        let mut above: Vec<bool> = (0..journey.spans.len()).map(has_failed).collect();
+        let mut below = above.clone();
+        for span in order.iter().copied() {
+            above[span] |= journey.forest.cause[span].is_some_and(|(cause, _)| above[cause]);
+        }
+        for span in order.iter().rev().copied() {
+            if let Some((cause, _)) = journey.forest.cause[span] {
+                below[cause] |= below[span];
+            }
+        }
+        Self { above, below }
+    }
+}
