@@ -1,6 +1,9 @@
 //! Pushes one scenario into the servers that `tests/stack/up` started, as if it ran two minutes ago, and prints
 //! its correlation ID: `cargo run --example push -- storage-error`.
 
+#[path = "../tests/support/generator/mod.rs"]
+#[allow(dead_code)]
+mod generator;
 #[path = "../tests/support/stack.rs"]
 #[allow(dead_code)]
 mod stack;

@@ -1,11 +1,11 @@
 //! `trace missing` as a user sees it: screens, and what the exit code says.
 
+use crate::support::generator::export::to_otlp_json;
 use crate::support::golden::assert_golden;
 use crate::support::jaeger::Jaeger;
 use crate::support::stack::now;
 use crate::support::trace;
 use trace::model::time::{HOUR, MINUTE, SECOND};
-use trace::source::demo::export::to_otlp_json;
 use trace::source::demo::{self, scenarios};
 
 fn screen(args: &[&str], width: &str) -> String {

@@ -1,12 +1,12 @@
 //! `trace verify-pipeline` as a user sees it: screens, codes, and the files that it writes.
 
+use crate::support::generator::export::to_otlp_json;
 use crate::support::golden::assert_golden;
 use crate::support::{Run, Trace, trace};
 use quick_junit::{NonSuccessKind, TestCaseStatus};
 use serde_json::Value;
 use trace::render::escape::is_unsafe;
 use trace::source::demo;
-use trace::source::demo::export::to_otlp_json;
 
 const SPEC: &str = "\
 pipeline: essays

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use crate::shapes::timings::shuffle;
+use crate::shapes::{Shape, mix};
 use fastrand::Rng;
 use trace::analysis::journey::findings::baseline::Baseline;
 use trace::analysis::journey::findings::known::Knowledge;
@@ -14,7 +16,6 @@ use trace::model::finding::{EvidenceFact, Finding, FindingId, Severity};
 use trace::model::journey::Journey;
 use trace::model::time::{HOUR, Timestamp};
 use trace::query::{Query, Subject};
-use trace::source::demo::shapes::{Shape, mix, shuffle};
 use trace::source::demo::{DemoRun, Fault, NOW, Planted, Scenario, evidence, scenarios};
 use trace::stitch::stitch;
 

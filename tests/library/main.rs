@@ -5,10 +5,12 @@
 mod support;
 
 mod findings;
+mod generator;
 mod learn;
 mod message_consumers;
 mod message_findings;
 mod oracle;
 mod quoting;
 mod recent_journeys;
+mod shapes;
 mod wait;

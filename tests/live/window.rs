@@ -1,5 +1,6 @@
 //! `trace hotspots` and `trace errors` against the real servers: a load whose numbers are known.
 
+use crate::support::generator::load::load;
 use crate::support::stack::{address, now, push_lines, push_spans};
 use crate::support::{Trace, trace};
 use serde_json::Value as Json;
@@ -8,7 +9,6 @@ use trace::model::attribute::Value;
 use trace::model::log::LogEntry;
 use trace::model::span::{Span, Status, StatusCode};
 use trace::model::time::SECOND;
-use trace::source::demo;
 
 fn at(jaeger: &str) -> Trace {
     let servers = trace().env("TRACE_JAEGER_URL", &address(jaeger)).env("TRACE_LOKI_URL", &address("STACK_LOKI_URL"));
@@ -19,7 +19,7 @@ fn at(jaeger: &str) -> Trace {
 fn calls(service: &str, ago: i64, count: usize, fails: impl Fn(usize) -> bool) -> Vec<Span> {
     let start = now().plus(-ago * SECOND);
     let seed = start.0.unsigned_abs();
-    let mut spans: Vec<Span> = demo::load(seed, count, 1, start);
+    let mut spans: Vec<Span> = load(seed, count, 1, start);
     for (n, span) in spans.iter_mut().enumerate() {
         let resource = trace::model::span::Resource { service: service.to_owned(), ..(*span.resource).clone() };
         span.resource = resource.into();

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use super::generator::export::to_otlp_json;
 use serde_json::{Value, json};
 use trace::model::evidence::Source;
 use trace::model::id::TraceId;
 use trace::model::span::Span;
 use trace::model::time::Timestamp;
-use trace::source::demo::export::to_otlp_json;
 use trace::source::server::auth::Auth;
 use trace::source::server::backends::Backends;
 use trace::source::server::endpoint::{Endpoint, JaegerApi};

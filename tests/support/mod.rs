@@ -1,6 +1,7 @@
 //! The harness: runs the binary in a scrubbed environment and shows what a user would see.
 #![allow(dead_code)]
 
+pub mod generator;
 pub mod golden;
 pub mod jaeger;
 pub mod recorded;

@@ -5,10 +5,10 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::generator::export::{to_loki_push, to_openmetrics, to_otlp_json};
 use trace::model::log::LogEntry;
 use trace::model::span::Span;
 use trace::model::time::Timestamp;
-use trace::source::demo::export::{to_loki_push, to_openmetrics, to_otlp_json};
 use trace::source::demo::{DemoRun, Sample};
 
 /// What `tests/stack/up` printed under this name.

@@ -3,16 +3,13 @@
 //! A batch of essays comes in over HTTP at the batch orchestrator, goes by Kafka to the spell checker and the essay
 //! lifecycle, and ends at the comparative judgement. The demo, fixtures, live tests and benchmarks all come from here.
 
-pub mod export;
 pub mod hours;
 mod line;
-mod load;
 mod metrics;
 mod pipeline;
 pub mod platform;
-mod random;
-mod recorder;
-pub mod shapes;
+pub mod random;
+pub mod recorder;
 mod written;
 
 use std::collections::BTreeSet;
@@ -26,7 +23,6 @@ use crate::model::metric::{Alert, Exemplar, Panel};
 use crate::model::span::Span;
 use crate::model::time::{HOUR, MINUTE, SECOND, Timestamp, Window, Windows};
 
-pub use self::load::load;
 pub use self::metrics::{MetricKind, Sample};
 
 /// The fixed time of the demo: 2026-11-23T14:05:00Z.
@@ -84,7 +80,7 @@ pub enum Fault {
 
 impl Fault {
     /// By how many nanoseconds this service's clock is ahead of the true time.
-    fn ahead(self, service: &str) -> i64 {
+    pub fn ahead(self, service: &str) -> i64 {
         if self == Self::ClockOff && service == recorder::SPELL { -1_500 * recorder::MS } else { 0 }
     }
 }

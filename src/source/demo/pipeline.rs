@@ -381,18 +381,6 @@ fn fan_out(r: &mut Recorder, tally: &mut SpellCheckTally) {
     }
 }
 
-/// A batch of so many essays, all checked and stored: a root and five spans an essay.
-pub(super) fn essays(r: &mut Recorder, count: usize) {
-    let mut tally = SpellCheckTally::default();
-    let (root, at) = accept(r, 60 + 10 * count as i64);
-    for n in 0..count {
-        let essay = format!("essay-{:03}", n + 1);
-        let asked = r.publish(BATCH, CHECK_REQUEST, root, at.at(50 + 10 * n as i64));
-        let checked = check_essay(r, &mut tally, &asked, &essay);
-        store_essay(r, &mut tally, &checked, &essay);
-    }
-}
-
 fn check_essay(r: &mut Recorder, tally: &mut SpellCheckTally, asked: &Message, essay: &str) -> Message {
     let wait = r.about(44);
     let at = r.pace(asked.publish.to + wait);

@@ -3,11 +3,11 @@
 use crate::model::id::{SpanId, TraceId};
 
 /// `SplitMix64`: a few lines, no state beyond one number, good enough for made-up IDs.
-pub(super) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     /// From a seed; different streams of one seed differ by `stream`.
-    pub(super) fn new(seed: u64, stream: &str) -> Self {
+    pub fn new(seed: u64, stream: &str) -> Self {
         let mixed = stream.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
@@ -24,14 +24,8 @@ impl Random {
     }
 
     /// A number from 0 up to, not including, `end`; 0 for an empty range.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.next().checked_rem(end).unwrap_or(0)
-    }
-
-    /// One of these; none of none.
-    pub(super) fn one_of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
-        let index = self.below(all.len() as u64) as usize;
-        all.get(index).copied()
     }
 
     /// A trace ID.
@@ -45,7 +39,7 @@ impl Random {
     }
 
     /// A span ID.
-    pub(super) fn span_id(&mut self) -> SpanId {
+    pub fn span_id(&mut self) -> SpanId {
         loop {
             if let Some(id) = SpanId::from_u64(self.next()) {
                 return id;
@@ -54,7 +48,7 @@ impl Random {
     }
 
     /// A UUID of version 4, which tells no time.
-    pub(super) fn uuid(&mut self) -> String {
+    pub fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::line::LineForm;
 use super::random::Random;
 use super::written::{in_form, python_time};
-use super::{DemoRun, Fault, Planted, Truth};
+use super::{Fault, Planted, Truth};
 use crate::model::attribute::{Attributes, Value};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::{Level, LogEntry};
@@ -16,30 +16,33 @@ use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCo
 use crate::model::time::Timestamp;
 
 /// Nanoseconds in a millisecond.
-pub(super) const MS: i64 = 1_000_000;
+pub const MS: i64 = 1_000_000;
 /// The key under which the platform carries its correlation ID.
-pub(super) const KEY: &str = "correlation_id";
+pub const KEY: &str = "correlation_id";
 
 /// The batch orchestrator: HTTP in, messages out.
-pub(super) const BATCH: &str = "batch_orchestrator_service";
+pub const BATCH: &str = "batch_orchestrator_service";
 /// The essay lifecycle: keeps what is known of each essay.
-pub(super) const ESSAY: &str = "essay_lifecycle_service";
+pub const ESSAY: &str = "essay_lifecycle_service";
 /// The spell checker.
-pub(super) const SPELL: &str = "spell_checker_service";
+pub const SPELL: &str = "spell_checker_service";
 /// The comparative judgement.
-pub(super) const JUDGE: &str = "cj_assessment_service";
+pub const JUDGE: &str = "cj_assessment_service";
 
 /// A span already written, as its children, links and lines need it. Times are true, in ns since the epoch.
 #[derive(Clone, Copy)]
-pub(super) struct At {
-    index: usize,
-    pub(super) from: i64,
-    pub(super) to: i64,
+pub struct At {
+    /// Its place among the spans written.
+    pub index: usize,
+    /// When it begins.
+    pub from: i64,
+    /// When it ends.
+    pub to: i64,
 }
 
 /// What made a span begin.
 #[derive(Clone, Copy)]
-pub(super) enum Cause {
+pub enum Cause {
     /// Nothing that tracing knows of: it begins its own trace.
     Nothing,
     /// Another span of the same trace.
@@ -49,34 +52,47 @@ pub(super) enum Cause {
 }
 
 /// A span about to be written.
-pub(super) struct SpanDraft {
-    pub(super) service: &'static str,
-    pub(super) kind: SpanKind,
-    pub(super) name: String,
-    pub(super) cause: Cause,
-    pub(super) from: i64,
-    pub(super) to: i64,
-    pub(super) attributes: Vec<(&'static str, Value)>,
+pub struct SpanDraft {
+    /// The service that makes it.
+    pub service: &'static str,
+    /// Its kind.
+    pub kind: SpanKind,
+    /// Its name.
+    pub name: String,
+    /// What it follows from.
+    pub cause: Cause,
+    /// When it begins, in ns since the epoch.
+    pub from: i64,
+    /// When it ends.
+    pub to: i64,
+    /// Its attributes, in their order.
+    pub attributes: Vec<(&'static str, Value)>,
 }
 
 /// A message on its way.
 #[derive(Clone)]
-pub(super) struct Message {
-    pub(super) topic: &'static str,
-    pub(super) event_id: String,
-    pub(super) publish: At,
+pub struct Message {
+    /// Its topic.
+    pub topic: &'static str,
+    /// Its ID.
+    pub event_id: String,
+    /// The span that publishes it.
+    pub publish: At,
 }
 
 /// An exception as Python raises it.
-pub(super) struct PlantedFailure {
-    pub(super) kind: &'static str,
-    pub(super) message: String,
-    pub(super) stack: String,
+pub struct PlantedFailure {
+    /// Its class.
+    pub kind: &'static str,
+    /// Its message.
+    pub message: String,
+    /// Its traceback, as Python prints it.
+    pub stack: String,
 }
 
 impl PlantedFailure {
     /// One raised in this function of this file.
-    pub(super) fn new(kind: &'static str, message: impl Into<String>, file: &str, function: &str) -> Self {
+    pub fn new(kind: &'static str, message: impl Into<String>, file: &str, function: &str) -> Self {
         let message = message.into();
         let stack = format!(
             "Traceback (most recent call last):\n  File \"/app/services/consumer.py\", line 88, in handle_message\n    \
@@ -111,21 +127,29 @@ impl Pace {
 }
 
 /// The writer of one run.
-pub(super) struct Recorder {
-    pub(super) random: Random,
-    pub(super) origin: i64,
-    pub(super) correlation_id: String,
+pub struct Recorder {
+    /// What differs from run to run.
+    pub random: Random,
+    /// When the run begins, in ns since the epoch, a whole microsecond.
+    pub origin: i64,
+    /// The correlation ID of the run.
+    pub correlation_id: String,
     fault: Fault,
     jitter: Jitter,
     /// Lines below it are not stored.
     least: Level,
     resources: BTreeMap<&'static str, Arc<Resource>>,
-    spans: Vec<Span>,
-    failed: BTreeSet<usize>,
+    /// The spans written so far, those included that no backend stores.
+    pub spans: Vec<Span>,
+    /// Which of them failed.
+    pub failed: BTreeSet<usize>,
     unstored: BTreeSet<usize>,
-    logs: Vec<LogEntry>,
-    planted: Option<Planted>,
-    beside: Vec<Planted>,
+    /// The lines written so far.
+    pub logs: Vec<LogEntry>,
+    /// What goes wrong in the run.
+    pub planted: Option<Planted>,
+    /// What fails beside it, by rights.
+    pub beside: Vec<Planted>,
     worker: u64,
     /// Whether whoever writes now does not know the correlation ID.
     forgotten: bool,
@@ -133,7 +157,7 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// An empty page.
-    pub(super) fn new(fault: Fault, start: Timestamp, correlation_id: String, mut random: Random) -> Self {
+    pub fn new(fault: Fault, start: Timestamp, correlation_id: String, mut random: Random) -> Self {
         Self {
             worker: random.below(1 << 32),
             random,
@@ -151,18 +175,6 @@ impl Recorder {
             beside: vec![],
             forgotten: false,
         }
-    }
-
-    /// The page of a run, to write on; its spans and lines are taken out of it.
-    pub(super) fn resume(run: &mut DemoRun, random: Random) -> Self {
-        let start = run.spans.iter().map(|s| s.start).min().unwrap_or_default();
-        let mut recorder = Self::new(run.truth.fault, start, run.correlation_id.clone(), random);
-        recorder.spans = std::mem::take(&mut run.spans);
-        recorder.logs = std::mem::take(&mut run.logs);
-        recorder.failed = (0..recorder.spans.len()).filter(|i| recorder.spans[*i].is_error()).collect();
-        recorder.planted = run.truth.planted.take();
-        recorder.beside = std::mem::take(&mut run.truth.beside);
-        recorder
     }
 
     /// From here on times differ so much.
@@ -183,40 +195,16 @@ impl Recorder {
         self.resources.insert(service, Arc::new(resource));
     }
 
-    /// How many spans are written.
-    pub(super) fn written(&self) -> usize {
-        self.spans.len()
-    }
-
     /// The n-th span that was written, with its true times.
-    pub(super) fn nth(&self, index: usize) -> Option<At> {
+    pub fn nth(&self, index: usize) -> Option<At> {
         let span = self.spans.get(index)?;
         let ahead = self.fault.ahead(span.service());
         Some(At { index, from: span.start.0.saturating_sub(ahead), to: span.end().0.saturating_sub(ahead) })
     }
 
-    /// A span written before.
-    pub(super) fn read(&self, at: At) -> &Span {
-        &self.spans[at.index]
-    }
-
     /// A span written before, to be changed.
-    pub(super) fn edit(&mut self, at: At) -> &mut Span {
+    pub fn edit(&mut self, at: At) -> &mut Span {
         &mut self.spans[at.index]
-    }
-
-    /// Writes a copy of a span, as an exporter does that sends twice.
-    pub(super) fn repeat(&mut self, at: At) {
-        if self.failed.contains(&at.index) {
-            self.failed.insert(self.spans.len());
-        }
-        self.spans.push(self.spans[at.index].clone());
-    }
-
-    /// Lets a span link to another one.
-    pub(super) fn link(&mut self, at: At, to: At) {
-        let (trace_id, span_id) = self.ids(to);
-        self.spans[at.index].links.push(Link { trace_id, span_id, attributes: Attributes::default() });
     }
 
     /// From here on nobody knows the correlation ID.
@@ -225,7 +213,7 @@ impl Recorder {
     }
 
     /// So many milliseconds, give or take a tenth, to the microsecond.
-    pub(super) fn about(&mut self, ms: i64) -> i64 {
+    pub fn about(&mut self, ms: i64) -> i64 {
         if self.jitter == Jitter::Everyday {
             return ms * self.percent() * (MS / 100) + self.random.below(1_000) as i64 * 1_000;
         }
@@ -251,7 +239,7 @@ impl Recorder {
     }
 
     /// Writes a span.
-    pub(super) fn span(&mut self, draft: SpanDraft) -> At {
+    pub fn span(&mut self, draft: SpanDraft) -> At {
         let SpanDraft { service, kind, name, cause, from, to, attributes } = draft;
         let (trace_id, parent_id, links) = self.lineage(cause);
         let span = Span {
@@ -300,7 +288,7 @@ impl Recorder {
     }
 
     /// The tag that carries the correlation ID, where this span has it.
-    pub(super) fn tag(&self) -> Vec<(&'static str, Value)> {
+    pub fn tag(&self) -> Vec<(&'static str, Value)> {
         if self.forgotten || self.fault == Fault::UntaggedSpans && !self.spans.is_empty() {
             return vec![];
         }
@@ -308,7 +296,7 @@ impl Recorder {
     }
 
     /// The IDs of a span written before.
-    pub(super) fn ids(&self, at: At) -> (TraceId, SpanId) {
+    pub fn ids(&self, at: At) -> (TraceId, SpanId) {
         let span = &self.spans[at.index];
         (span.trace_id, span.span_id)
     }
@@ -319,7 +307,7 @@ impl Recorder {
     }
 
     /// Publishes a message: a producer span of about 4 ms.
-    pub(super) fn publish(&mut self, service: &'static str, topic: &'static str, parent: At, from: i64) -> Message {
+    pub fn publish(&mut self, service: &'static str, topic: &'static str, parent: At, from: i64) -> Message {
         let event_id = self.random.uuid();
         let attributes = self.messaging(&event_id, topic, "messaging.destination", "publish");
         let lasting = match self.jitter {
@@ -339,7 +327,7 @@ impl Recorder {
     }
 
     /// Consumes a message: a consumer span over the whole work.
-    pub(super) fn consume(&mut self, service: &'static str, message: &Message, cause: Cause, from: i64, to: i64) -> At {
+    pub fn consume(&mut self, service: &'static str, message: &Message, cause: Cause, from: i64, to: i64) -> At {
         let attributes = self.messaging(&message.event_id, message.topic, "messaging.source", "consume");
         let name = format!("kafka.consume.{}", message.topic);
         self.span(SpanDraft { service, kind: SpanKind::Consumer, name, cause, from, to, attributes })
@@ -354,7 +342,7 @@ impl Recorder {
     }
 
     /// Lets a span fail with an exception just before its end.
-    pub(super) fn fail(&mut self, at: At, failure: &PlantedFailure) {
+    pub fn fail(&mut self, at: At, failure: &PlantedFailure) {
         let time = self.clock_of(at, at.to - MS / 5);
         let span = &mut self.spans[at.index];
         let headline = format!("{}: {}", failure.kind, failure.message);
@@ -382,12 +370,12 @@ impl Recorder {
     }
 
     /// The span was made, its children name it, and no backend has it.
-    pub(super) fn lose(&mut self, at: At) {
+    pub fn lose(&mut self, at: At) {
         self.unstored.insert(at.index);
     }
 
     /// Writes a line that carries the correlation ID where it is known, and the trace it was written in.
-    pub(super) fn log(&mut self, at: At, level: Level, time: i64, event: &str, more: &[(&str, Json)]) {
+    pub fn log(&mut self, at: At, level: Level, time: i64, event: &str, more: &[(&str, Json)]) {
         let mut object = self.head(at, level, time, event);
         if !self.forgotten {
             object.insert(KEY.to_owned(), json!(self.correlation_id));
@@ -402,7 +390,7 @@ impl Recorder {
     }
 
     /// Writes an error line with its full `error_context`.
-    pub(super) fn error_log(&mut self, at: At, time: i64, event: &str, failure: &PlantedFailure, data: &Json) {
+    pub fn error_log(&mut self, at: At, time: i64, event: &str, failure: &PlantedFailure, data: &Json) {
         let (trace_id, span_id) = self.ids(at);
         let span = &self.spans[at.index];
         let context = json!({
@@ -466,24 +454,14 @@ impl Recorder {
         self.planted = Some(self.planted_at(at, what, finding));
     }
 
-    /// Says what is planted beside it.
-    pub(super) fn plant_beside(&mut self, at: At, what: &'static str, finding: &'static str) {
-        let planted = self.planted_at(at, what, finding);
-        self.beside.push(planted);
-    }
-
-    fn planted_at(&self, at: At, what: &'static str, finding: &'static str) -> Planted {
+    /// What is planted at a span: what it is, and which finding names it.
+    pub fn planted_at(&self, at: At, what: &'static str, finding: &'static str) -> Planted {
         let (span, ids) = (&self.spans[at.index], self.ids(at));
         Planted { what, finding, service: span.service().to_owned(), operation: span.name.clone(), span: ids }
     }
 
-    /// Every span written, and nothing else.
-    pub(super) fn into_spans(self) -> Vec<Span> {
-        self.spans
-    }
-
     /// What was written and stored, and the truth of it.
-    pub(super) fn finish(mut self) -> (Vec<Span>, Vec<LogEntry>, Truth) {
+    pub fn finish(mut self) -> (Vec<Span>, Vec<LogEntry>, Truth) {
         if self.fault == Fault::LogsOnlyService {
             let silent = self.spans.iter().enumerate().filter(|(_, span)| span.service() == JUDGE);
             self.unstored.extend(silent.map(|(index, _)| index));

@@ -2,22 +2,22 @@
 
 use std::collections::HashMap;
 
-use super::super::recorder::{Cause, MS};
 use super::{ShapeStage, after, text, within};
-use crate::model::attribute::{Attributes, Value};
-use crate::model::span::{Event, SpanKind};
-use crate::model::time::{HOUR, Timestamp};
+use trace::model::attribute::{Attributes, Value};
+use trace::model::span::{Event, SpanKind};
+use trace::model::time::{HOUR, Timestamp};
+use trace::source::demo::recorder::{Cause, MS};
 
 const TEXTS: &str = "text_store_service";
 const SEARCH: &str = "search_service";
 
 /// Every third span or so comes twice.
 pub(super) fn repeats(stage: &mut ShapeStage) {
-    let written = stage.r.written();
+    let written = stage.r.spans.len();
     let first = stage.r.random.below(3) as usize;
     for n in (first..written).step_by(3) {
         if let Some(at) = stage.r.nth(n) {
-            stage.r.repeat(at);
+            stage.repeat(at);
         }
     }
 }
@@ -25,9 +25,9 @@ pub(super) fn repeats(stage: &mut ShapeStage) {
 /// The servers that begin traces were called by a gateway, whose spans nobody stores. What is stored twice stays alike.
 pub(super) fn gateway(stage: &mut ShapeStage) {
     let mut callers = HashMap::new();
-    for n in 0..stage.r.written() {
+    for n in 0..stage.r.spans.len() {
         let Some(at) = stage.r.nth(n) else { continue };
-        let span = stage.r.read(at);
+        let span = &stage.r.spans[at.index];
         if span.kind == SpanKind::Server && span.parent_id.is_none() && span.links.is_empty() {
             let outside = *callers.entry(stage.r.ids(at)).or_insert_with(|| stage.r.random.span_id());
             stage.r.edit(at).parent_id = Some(outside);

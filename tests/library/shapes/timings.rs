@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::random::Random;
-use super::DemoRun;
-use crate::model::time::Timestamp;
+use trace::model::time::Timestamp;
+use trace::source::demo::DemoRun;
+use trace::source::demo::random::Random;
 
 /// Stretches every time between two instants of the run by a factor of its own, from 0.5 to 3. The order of all instants
 /// stays as it was, so causes stay before effects. What lines say of their time in their text stays.
@@ -45,29 +45,4 @@ fn stretched(instants: impl Iterator<Item = Timestamp>, random: &mut Random) -> 
         last = Some((*at, *to));
     }
     moved
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::source::demo::{NOW, scenarios};
-
-    #[test]
-    fn shuffled_times_keep_their_order() {
-        for scenario in scenarios() {
-            let plain = scenario.run(NOW, 2);
-            let mut run = plain.clone();
-            shuffle(&mut run, 9);
-            assert!(run != plain, "{}", scenario.name);
-            let begins =
-                |run: &DemoRun, n: usize| run.spans[n].start.plus(-run.truth.fault.ahead(run.spans[n].service()));
-            for n in 0..run.spans.len() {
-                for m in 0..run.spans.len() {
-                    assert_eq!(begins(&plain, n) < begins(&plain, m), begins(&run, n) < begins(&run, m));
-                }
-                assert!(run.spans[n].events.iter().all(|e| run.spans[n].window().contains(e.time)));
-            }
-            assert_eq!(run.truth, plain.truth);
-        }
-    }
 }

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
-use super::metrics::Sample;
-use crate::model::attribute::{Attributes, Value};
-use crate::model::log::LogEntry;
-use crate::model::metric::float_text;
-use crate::model::span::{Event, Link, Span, SpanKind, StatusCode};
-use crate::model::time::Timestamp;
+use trace::model::attribute::{Attributes, Value};
+use trace::model::log::LogEntry;
+use trace::model::metric::float_text;
+use trace::model::span::{Event, Link, Span, SpanKind, StatusCode};
+use trace::model::time::Timestamp;
+use trace::source::demo::Sample;
 
 /// The body of `POST /v1/traces`: hex IDs, nanoseconds as text, one `resourceSpans` a service.
 ///
@@ -152,65 +152,4 @@ fn sample_line(sample: &Sample) -> String {
 
 fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::source::demo::{DemoRun, NOW, scenarios};
-
-    fn runs() -> Vec<DemoRun> {
-        scenarios().iter().map(|s| s.run(NOW, 7)).collect()
-    }
-
-    fn len(value: &Json) -> usize {
-        value.as_array().map_or(0, Vec::len)
-    }
-
-    #[test]
-    fn otlp_holds_every_span_event_and_link() {
-        for run in runs() {
-            let body: Json = serde_json::from_str(&to_otlp_json(&run.spans)).unwrap();
-            let spans: Vec<&Json> = body["resourceSpans"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .flat_map(|r| r["scopeSpans"][0]["spans"].as_array().unwrap())
-                .collect();
-            assert_eq!(spans.len(), run.truth.span_count);
-            let count = |key: &str| spans.iter().map(|s| len(&s[key])).sum::<usize>();
-            assert_eq!(count("events"), run.spans.iter().map(|s| s.events.len()).sum::<usize>());
-            assert_eq!(count("links"), run.spans.iter().map(|s| s.links.len()).sum::<usize>());
-            assert_eq!(spans.iter().filter(|s| s["status"]["code"] == 2).count(), run.truth.error_spans);
-            assert!(spans.iter().all(|s| s["startTimeUnixNano"].is_string() && s["traceId"].is_string()));
-        }
-    }
-
-    #[test]
-    fn a_push_holds_every_line_once_and_metadata_where_there_is_some() {
-        for run in runs() {
-            let body: Json = serde_json::from_str(&to_loki_push(&run.logs)).unwrap();
-            let values: Vec<&Json> = body["streams"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .flat_map(|stream| stream["values"].as_array().unwrap())
-                .collect();
-            let lines = values.iter().map(|v| v[1].as_str().unwrap().to_owned()).collect();
-            assert_eq!((values.len(), run.truth.lines), (run.truth.log_count, lines));
-            let with_metadata = values.iter().filter(|v| v[2]["trace_id"].is_string()).count();
-            assert_eq!(with_metadata, run.logs.iter().filter(|l| !l.metadata.is_empty()).count());
-        }
-    }
-
-    #[test]
-    fn a_scrape_is_typed_ended_and_carries_its_exemplar() {
-        let run = scenarios()[0].run(NOW, 7);
-        let page = to_openmetrics(&run.samples);
-        assert!(page.starts_with("# TYPE bos_batch_phase_status gauge\nbos_batch_phase_status{phase="), "{page}");
-        assert!(page.contains("# TYPE els_storage_reference_updates counter\nels_storage_reference_updates_total 1\n"));
-        assert!(page.contains(&format!("_bucket{{le=\"0.25\"}} 1 # {{trace_id=\"{}\"", run.exemplars[0].trace_id)));
-        assert!(page.contains("_bucket{le=\"+Inf\"} 1\n"), "{page}");
-        assert!(page.ends_with("\n# EOF\n"));
-    }
 }

@@ -1,9 +1,9 @@
 //! What lives otherwise than a call does: pollers, health checks, streams, work that outlives its cause.
 
-use super::super::recorder::{At, Cause};
 use super::{ShapeStage, after, text};
-use crate::model::attribute::Value;
-use crate::model::span::SpanKind;
+use trace::model::attribute::Value;
+use trace::model::span::SpanKind;
+use trace::source::demo::recorder::{At, Cause};
 
 const NOTIFY: &str = "notification_service";
 const OUTBOX: &str = "outbox_relay_service";

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::super::recorder::{At, Cause, PlantedFailure};
 use super::{ShapeStage, after, text, within};
-use crate::model::attribute::Value;
-use crate::model::log::Level;
-use crate::model::span::SpanKind;
+use trace::model::attribute::Value;
+use trace::model::log::Level;
+use trace::model::span::SpanKind;
+use trace::source::demo::recorder::{At, Cause, PlantedFailure};
 
 /// Who is called.
 const TEXTS: &str = "text_store_service";
@@ -178,8 +178,8 @@ pub(super) fn gives_up(stage: &mut ShapeStage) {
         let data = json!({"report": 9});
         stage.r.error_log(span, span.to - 50_000, "Report failed", failure, &data);
     }
-    stage.r.plant_beside(call, "the caller gave up", "error_origin");
-    stage.r.plant_beside(served, "the callee failed long after its caller gave up", "error_origin");
+    stage.plant_beside(call, "the caller gave up", "error_origin");
+    stage.plant_beside(served, "the callee failed long after its caller gave up", "error_origin");
 }
 
 /// Each call is preceded by a question whether anybody is there.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::super::recorder::{At, Cause};
 use super::{ShapeStage, after, text, within};
-use crate::model::attribute::Value;
-use crate::model::log::Level;
-use crate::model::span::SpanKind;
+use trace::model::attribute::Value;
+use trace::model::log::Level;
+use trace::model::span::SpanKind;
+use trace::source::demo::recorder::{At, Cause};
 
 const AUDIT: &str = "audit_service";
 const NOTIFY: &str = "notification_service";
@@ -71,7 +71,7 @@ pub(super) fn receive_and_process(stage: &mut ShapeStage) {
             stage.carry_id(received);
             let time = (after(from, 3), after(from, 20));
             let processed = stage.take(AUDIT, &letter("process"), Cause::Parent(received), time);
-            stage.r.link(processed, sent);
+            stage.link(processed, sent);
         }
         _ => {
             let received = stage.take(AUDIT, &of_none, Cause::Link(sent), (from, after(from, 2)));
@@ -94,7 +94,7 @@ pub(super) fn create_and_send(stage: &mut ShapeStage) {
     let sent = stage.plain(stage.service, kind, &format!("send {TOPIC}"), cause, time);
     stage.about(sent, &Letter { id: if is_below { &id } else { "" }, ..letter("send") });
     if !is_below {
-        stage.r.link(sent, created);
+        stage.link(sent, created);
     }
     let from = sent.to + stage.wait();
     stage.take(NOTIFY, &letter("process"), Cause::Parent(created), (from, after(from, 15)));
@@ -116,7 +116,7 @@ pub(super) fn batch(stage: &mut ShapeStage) {
     let taken = stage.take(AUDIT, &letter, Cause::Nothing, (from, after(from, 40)));
     stage.carry_id(taken);
     stage.tell(taken, &[("messaging.batch.message_count", Value::Int(count))]);
-    sent.into_iter().for_each(|message| stage.r.link(taken, message));
+    sent.into_iter().for_each(|message| stage.link(taken, message));
     stage.plain(AUDIT, SpanKind::Internal, "count_words", Cause::Parent(taken), (within(taken, 10), within(taken, 90)));
 }
 
