@@ -16,7 +16,7 @@ use crate::options::settings::Settings;
 use crate::render::render;
 use crate::report::Report;
 use crate::report::config::{ConfigFile, ConfigProfile, ConfigReport, ConfigValue};
-use crate::source::server::transport::size;
+use crate::source::server::transport::format_size;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -100,7 +100,12 @@ fn values(settings: &Settings) -> Vec<ShownValue> {
     all.push(length("idle_timeout", &settings.idle_timeout_ns));
     all.push(length("settle", &settings.settle_ns));
     all.extend(settings.limits.iter().map(|(name, limit)| shown(*name, limit, limit.value, limit.value.to_string())));
-    all.push(shown("max_answer", &settings.max_answer, settings.max_answer.value, size(settings.max_answer.value)));
+    all.push(shown(
+        "max_answer",
+        &settings.max_answer,
+        settings.max_answer.value,
+        format_size(settings.max_answer.value),
+    ));
     all
 }
 

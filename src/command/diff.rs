@@ -183,7 +183,7 @@ async fn two_journeys(args: &DiffArgs, context: &Context) -> Result<(DiffSubject
             for one in &both {
                 let subject = one.subject.required()?;
                 // Each is a question of its own.
-                desk.transport.begin_round(desk.transport.time_of_a_round());
+                desk.transport.begin_round(desk.transport.round_limit());
                 told.push(Box::pin(about(&desk, &desk.transport, subject, &progress, one, &plain, context)).await?);
             }
             progress.done();

@@ -14,7 +14,7 @@ use crate::render::render;
 use crate::report::Report;
 use crate::report::doctor::{DoctorReport, DoctorRow};
 use crate::source::demo;
-use crate::source::failure::Came;
+use crate::source::failure::Received;
 use crate::stop::Stage;
 
 /// Flags.
@@ -55,7 +55,7 @@ pub async fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Error>
     let any_answered = checks.iter().any(|check| matches!(check.state, BackendState::Ok | BackendState::Partial));
     let mut provenance = Provenance { complete: well == Exit::Answered, ..Provenance::default() };
     if let Some(failure) = transport.interrupted() {
-        provenance.notes.push(failure.interruption(if any_answered { Came::Something } else { Came::Nothing }));
+        provenance.notes.push(failure.interruption(if any_answered { Received::Something } else { Received::Nothing }));
     }
     let report = Report::new(provenance, DoctorReport { checks });
     Ok(Outcome { stdout: render(&report, context.format(), &context.view), stderr: said.into_bytes(), exit })

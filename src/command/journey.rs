@@ -30,7 +30,7 @@ use crate::query::{Query, Subject, TimeRange};
 use crate::report::ReportBody;
 use crate::report::words::{flag, quoted};
 use crate::source::demo;
-use crate::source::server::transport::{Transport, shown};
+use crate::source::server::transport::{Transport, display_url};
 use crate::stitch::stitch;
 use crate::stitch::subjects::subjects;
 
@@ -332,7 +332,7 @@ pub fn flags(args: &JourneyArgs, context: &Context) -> String {
         ("--loki-url", &backends.loki_url, &context.settings.loki),
         ("--prometheus-url", &backends.prometheus_url, &context.settings.prometheus),
     ] {
-        all.extend(given.as_ref().map(|_| flag(name, &shown(&target.url.value))));
+        all.extend(given.as_ref().map(|_| flag(name, &display_url(&target.url.value))));
     }
     let without: Vec<&str> = backends.without.iter().map(|source| source.as_str()).collect();
     all.extend((!without.is_empty()).then(|| format!("--without {}", without.join(","))));

@@ -149,7 +149,7 @@ async fn ask_each(
     let bar = bar(subjects.len(), context);
     let silent = Progress::silent();
     let ask = |subject: Subject| {
-        let (silent, transport) = (&silent, desk.transport.beside(until));
+        let (silent, transport) = (&silent, desk.transport.fork(until));
         async move { Box::pin(about(desk, &transport, subject, silent, args, wish, context)).await }
     };
     let mut answers = iter(subjects).map(ask).buffered(IN_FLIGHT);

@@ -8,7 +8,7 @@ use crate::model::provenance::PageLink;
 use crate::model::time::{MINUTE, Window};
 use crate::options::settings::Settings;
 use crate::source::server::loki::by_text;
-use crate::source::server::transport::joined;
+use crate::source::server::transport::join_path;
 use crate::stitch::id_matching::spellings;
 
 /// How many traces get a link.
@@ -19,7 +19,7 @@ pub fn links(settings: &Settings, journey: &Journey) -> Vec<PageLink> {
     let mut links = Vec::new();
     if let Some(ui) = &settings.jaeger.ui_url {
         links.extend(journey.traces.iter().take(MOST).map(|trace| {
-            let url = joined(&ui.value, &["trace".to_owned(), trace.trace_id.to_string()]);
+            let url = join_path(&ui.value, &["trace".to_owned(), trace.trace_id.to_string()]);
             PageLink { what: format!("trace {}", trace.trace_id.short()), url: url.into() }
         }));
     }
@@ -36,7 +36,7 @@ fn explore(ui: &Url, query: &str, window: Window) -> Url {
     let range = json!({ "from": window.from.millis().to_string(), "to": window.to.millis().to_string() });
     let queries = json!([{ "refId": "A", "expr": query, "datasource": { "type": "loki" } }]);
     let panes = json!({ "trace": { "datasource": "loki", "queries": queries, "range": range } });
-    let mut url = joined(ui, &["explore".to_owned()]);
+    let mut url = join_path(ui, &["explore".to_owned()]);
     url.query_pairs_mut().append_pair("schemaVersion", "1").append_pair("panes", &panes.to_string());
     url
 }

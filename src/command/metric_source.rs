@@ -271,7 +271,7 @@ async fn of_jaeger(
             None
         }
         // That the command was to end, who reads spans will say.
-        Err(failure) if matches!(failure.kind, FailureKind::Interrupted | FailureKind::OutOfBounds) => None,
+        Err(failure) if matches!(failure.kind, FailureKind::Interrupted | FailureKind::LimitReached) => None,
         Err(failure) => {
             let said = format!("jaeger's own metrics could not be had: {}", failure.message);
             shell.note(Note::new(NoteCode::Info, Source::Jaeger, said));

@@ -50,7 +50,7 @@ fn remark(shell: &mut Evidence, note: Note, failure: Option<&Failure>) {
     if note.code.is_incomplete() {
         let status = shell.backends.iter_mut().find(|backend| backend.name == Role::Metrics.backend());
         let Some(status) = status.filter(|status| status.state == BackendState::Ok) else { return };
-        let refuses = |failure: &Failure| matches!(failure.kind, FailureKind::MustAct | FailureKind::NoSuchApi);
+        let refuses = |failure: &Failure| matches!(failure.kind, FailureKind::ActionNeeded | FailureKind::NoSuchApi);
         let state = if failure.is_some_and(refuses) { BackendState::Refused } else { BackendState::Partial };
         backend_status::lacking(status, state, &note);
     }

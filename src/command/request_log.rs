@@ -8,12 +8,12 @@ use crate::render::escape;
 use crate::source::server::backends::Backends;
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::Request;
-use crate::source::server::transport::{RequestLog, RequestOutcome, Transport, joined};
+use crate::source::server::transport::{RequestLog, RequestOutcome, Transport, join_path};
 
 /// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to
 /// paste elsewhere, the LogQL or PromQL of each above it.
 pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -> String {
-    let asked = transport.asked();
+    let asked = transport.request_log();
     let mut said = String::new();
     let lines = match context.output.verbose {
         0 => vec![],
@@ -40,7 +40,7 @@ fn breakers(transport: &Transport, backends: &Backends) -> impl Iterator<Item = 
 }
 
 fn in_one_line(asked: &RequestLog) -> String {
-    let (source, result, line) = (asked.source.as_str(), &asked.outcome, asked.request.line());
+    let (source, result, line) = (asked.source.as_str(), &asked.outcome, asked.request.to_line());
     format!("{source} {result} in {} ms: {line}", asked.elapsed.as_millis())
 }
 
@@ -70,7 +70,7 @@ fn kind(asked: &RequestLog) -> String {
     let is_id = |part: &str| part.len() >= 16 && part.bytes().all(|b| b.is_ascii_hexdigit());
     let path = asked.request.path.iter().map(|part| if is_id(part) { "ID" } else { part });
     let bare = Request { path: path.map(str::to_owned).collect(), parameters: vec![], ..asked.request.clone() };
-    bare.line()
+    bare.to_line()
 }
 
 /// What did not end well, each result once.
@@ -93,11 +93,11 @@ fn without_details(message: &str) -> &str {
 }
 
 fn to_paste(asked: &RequestLog, endpoint: &Endpoint) -> Option<String> {
-    let mut url = joined(&endpoint.url, &asked.request.path);
+    let mut url = join_path(&endpoint.url, &asked.request.path);
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
     if !asked.request.parameters.is_empty() {
-        url.set_query(Some(&asked.request.encoded()));
+        url.set_query(Some(&asked.request.encoded_parameters()));
     }
     let query = asked.request.parameters.iter().find(|(name, _)| *name == "query");
     let query = query.map(|(_, text)| format!("# {}: {}\n", asked.source.as_str(), escape::one_line(text)));

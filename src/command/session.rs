@@ -46,14 +46,14 @@ impl Session {
         let backends = backends(&transport, context);
         let profile = context.settings.profile.as_ref().map_or("", |(name, _)| name.as_str()).to_owned();
         let recall = || last_key::load(&profile, &context.surroundings);
-        let first_key = if transport.tape().is_replaying() { None } else { recall() };
+        let first_key = if transport.recording().is_replaying() { None } else { recall() };
         context.surroundings.stop.enter(Stage::Gathering);
         Ok(Self { transport, backends, now, first_key, profile })
     }
 
     /// Keeps the key under which an ID was found, for the next time.
     pub fn remember(&self, key: Option<&str>, context: &Context) {
-        if let Some(key) = key.filter(|_| !self.transport.tape().is_replaying()) {
+        if let Some(key) = key.filter(|_| !self.transport.recording().is_replaying()) {
             last_key::save(key, &self.profile, &context.surroundings);
         }
     }
@@ -78,7 +78,7 @@ pub fn tape(args: &RecordingArgs, now: Timestamp) -> Result<(Recording, Timestam
 /// it is not written, and that is said. Where it cannot be written, the answer is there all the same, and the code is
 /// the error's.
 pub fn keep_recording(transport: &Transport) -> (String, Option<Exit>) {
-    match (transport.tape(), transport.interrupted()) {
+    match (transport.recording(), transport.interrupted()) {
         (Recording::Recording { .. }, Some(failure)) => {
             (format!("warning: the recording was not written: {}\n", failure.message), None)
         }
@@ -91,7 +91,7 @@ pub fn keep_recording(transport: &Transport) -> (String, Option<Exit>) {
 
 /// The backends, with credentials only where somebody is really asked. The transport's clock is running by then.
 pub fn backends(transport: &Transport, context: &Context) -> Backends {
-    match transport.tape() {
+    match transport.recording() {
         Recording::Replaying(_) => context.settings.backends_without_credentials(),
         _ => context.settings.backends(&context.surroundings),
     }

@@ -3,22 +3,22 @@
 use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::endpoint::Endpoint;
-use crate::source::server::transport::{Transport, shown};
+use crate::source::server::transport::{Transport, display_url};
 
 /// The state of a backend that never answered. At an address that nobody named, nobody need be.
 pub fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
     match failure.kind {
         _ if !endpoint.configured && is_stranger(failure.kind) => BackendState::NotConfigured,
-        FailureKind::MustAct | FailureKind::NoSuchApi => BackendState::Refused,
-        FailureKind::OutOfBounds | FailureKind::Rejected | FailureKind::Malformed => BackendState::Partial,
+        FailureKind::ActionNeeded | FailureKind::NoSuchApi => BackendState::Refused,
+        FailureKind::LimitReached | FailureKind::Rejected | FailureKind::Malformed => BackendState::Partial,
         _ => BackendState::Unreachable,
     }
 }
 
 /// Whether nobody listens there, or something that is not what was looked for.
 pub fn is_stranger(kind: FailureKind) -> bool {
-    use FailureKind::{Absent, Malformed, MustAct, NoSuchApi};
-    matches!(kind, Absent | NoSuchApi | MustAct | Malformed)
+    use FailureKind::{Absent, ActionNeeded, Malformed, NoSuchApi};
+    matches!(kind, Absent | NoSuchApi | ActionNeeded | Malformed)
 }
 
 /// The same as a note.
@@ -74,9 +74,9 @@ pub fn lacking(status: &mut BackendStatus, state: BackendState, note: &Note) {
 /// A backend that was asked, with what it was asked so far.
 pub fn asked(endpoint: &Endpoint, transport: &Transport) -> BackendStatus {
     let tally = transport.tally(endpoint.source);
-    let elapsed = tally.first.zip(tally.last).map(|(first, last)| last.saturating_duration_since(first));
+    let elapsed = tally.first_request.zip(tally.last_answer).map(|(first, last)| last.saturating_duration_since(first));
     BackendStatus {
-        url: shown(&endpoint.url),
+        url: display_url(&endpoint.url),
         url_from: endpoint.url_from.clone(),
         requests: tally.requests,
         elapsed_ns: elapsed.map_or(0, |e| i64::try_from(e.as_nanos()).unwrap_or(i64::MAX)),

@@ -13,7 +13,7 @@ use crate::source::role::{Direction, LogSource, MetricSource, Role, SpanSource, 
 use crate::source::server::auth::Auth;
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::Response;
-use crate::source::server::transport::{Transport, shown};
+use crate::source::server::transport::{Transport, display_url};
 
 /// How many services are asked for their newest span.
 const SERVICES_ASKED: usize = 8;
@@ -262,7 +262,7 @@ fn stale_advice(newest: Option<Timestamp>, now: Timestamp, what: &str) -> String
 
 fn blank(endpoint: &Endpoint) -> DoctorRow {
     DoctorRow {
-        url: shown(&endpoint.url),
+        url: display_url(&endpoint.url),
         auth: match &endpoint.auth {
             Auth::None => "none".into(),
             Auth::Missing(_) => "configured, but the secret cannot be had".into(),

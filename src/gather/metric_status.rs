@@ -4,7 +4,7 @@ use crate::gather::backend_status;
 use crate::gather::metrics::remarks;
 use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
 use crate::model::time::Window;
-use crate::source::failure::{Came, Failure};
+use crate::source::failure::{Failure, Received};
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::transport::Transport;
 use crate::wire::prometheus_json::PrometheusReply;
@@ -70,7 +70,7 @@ impl<'a> MetricStatus<'a> {
             }
         }
         if let Some(failure) = transport.interrupted() {
-            let came = if transport.has_answered(endpoint.source) { Came::Something } else { Came::Nothing };
+            let came = if transport.has_answered(endpoint.source) { Received::Something } else { Received::Nothing };
             shell.notes.retain(|note| note.code != NoteCode::BoundReached);
             shell.note(failure.interruption(came));
         }

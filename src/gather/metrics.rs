@@ -67,7 +67,7 @@ pub async fn gather(source: &dyn MetricSource, query: &Query, about: &PanelSubje
 
 /// Whether this is no matter of one question: whoever must sign in must do so for all.
 fn concerns_all(failure: &Failure) -> bool {
-    matches!(failure.kind, FailureKind::MustAct | FailureKind::Interrupted)
+    matches!(failure.kind, FailureKind::ActionNeeded | FailureKind::Interrupted)
 }
 
 /// From 5 min before the journey to 10 min after it, as far as it has happened.

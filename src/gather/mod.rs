@@ -32,7 +32,7 @@ use crate::model::log::LineKey;
 use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Window, Windows};
 use crate::query::{Bounds, Query, TimeRange};
-use crate::source::failure::{Came, Failure, FailureKind};
+use crate::source::failure::{Failure, FailureKind, Received};
 use crate::source::role::Role;
 use crate::source::server::endpoint::Endpoint;
 use crate::stitch::membership::{Membership, membership};
@@ -48,7 +48,7 @@ const MOST_BYTES: u64 = 20_000_000_000;
 /// Everything that the backends know of the query's subject.
 pub async fn gather(query: &Query, sources: &Sources<'_>) -> Evidence {
     if let Some(metrics) = sources.endpoint(Role::Metrics).filter(|endpoint| endpoint.configured) {
-        sources.transport.keep_time_for(metrics.source);
+        sources.transport.reserve_time_for(metrics.source);
     }
     let mut gathering = Gathering::new(query, *sources);
     let members = gathering.find().await;
@@ -56,7 +56,7 @@ pub async fn gather(query: &Query, sources: &Sources<'_>) -> Evidence {
     let members = gathering.look_up(members).await;
     gathering.ask_lists(&members).await;
     gathering.ask_metrics(&members).await;
-    sources.transport.keep_no_time();
+    sources.transport.release_reserved_time();
     gathering.finish()
 }
 
@@ -436,12 +436,12 @@ impl<'a> Gathering<'a> {
             Role::Metrics => !self.evidence.coverage.metrics.is_empty(),
         };
         let is_stranger = is_default && !is_known && backend_status::is_stranger(failure.kind);
-        if !is_stranger && matches!(failure.kind, FailureKind::MustAct | FailureKind::NoSuchApi) {
+        if !is_stranger && matches!(failure.kind, FailureKind::ActionNeeded | FailureKind::NoSuchApi) {
             self.refused.insert(source);
         }
         if !is_stranger && self.sources.transport.has_answered(source) {
             let note = failure.note(source);
-            self.failed.entry((source, note.code)).or_default().insert((!failure.was_asked, note));
+            self.failed.entry((source, note.code)).or_default().insert((!failure.was_sent, note));
             return;
         }
         match role {
@@ -498,7 +498,7 @@ impl<'a> Gathering<'a> {
         backend_status::nobody(&statuses).into_iter().for_each(|note| self.evidence.note(note));
         if let Some(failure) = self.sources.transport.interrupted() {
             let answered = statuses.iter().any(|backend| self.sources.transport.has_answered(backend.name));
-            self.evidence.note(failure.interruption(if answered { Came::Something } else { Came::Nothing }));
+            self.evidence.note(failure.interruption(if answered { Received::Something } else { Received::Nothing }));
         }
         self.evidence.backends = statuses;
         self.evidence.notes.sort();

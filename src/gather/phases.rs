@@ -57,7 +57,7 @@ async fn ask(metrics: &dyn MetricSource, template: String, window: Window) -> (S
             (query, asked)
         }
         Err(why) => {
-            (template, Err(Failure::new(FailureKind::Rejected, why).hint("look at [phases] in the configuration")))
+            (template, Err(Failure::new(FailureKind::Rejected, why).with_hint("look at [phases] in the configuration")))
         }
     }
 }

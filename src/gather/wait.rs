@@ -13,7 +13,7 @@ use crate::model::log::LineKey;
 use crate::model::time::{Timestamp, Window};
 use crate::query::{Query, TimeRange};
 use crate::report::words::some;
-use crate::source::failure::Came;
+use crate::source::failure::Received;
 
 /// The first pause between two rounds.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -64,11 +64,11 @@ where
 {
     let (transport, progress) = (sources.transport, sources.progress);
     let begun = Instant::now();
-    let last = begun + patience.wait + patience.settle + transport.time_of_a_round();
+    let last = begun + patience.wait + patience.settle + transport.round_limit();
     let mut waited = Waited { evidence: gather(query, sources).await, query: query.clone(), rounds: 1 };
     let time = asked_again(query, &waited.evidence);
     let mut pauses = pauses();
-    while transport.interrupted().is_none() && !transport.tape().is_replaying() && may_answer(&waited.evidence) {
+    while transport.interrupted().is_none() && !transport.recording().is_replaying() && may_answer(&waited.evidence) {
         let since = Instant::now() - begun;
         let pause = match judge(&waited.evidence, waited.query.now) {
             WaitDecision::Enough => break,
@@ -87,8 +87,8 @@ where
         if pause.is_zero() {
             break;
         }
-        if let Err(failure) = transport.pause(pause).await {
-            waited.evidence.note(failure.interruption(Came::Something));
+        if let Err(failure) = transport.sleep(pause).await {
+            waited.evidence.note(failure.interruption(Received::Something));
             break;
         }
         transport.begin_round(last.saturating_duration_since(Instant::now()));

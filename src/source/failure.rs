@@ -1,4 +1,4 @@
-//! Why a request brought nothing, sorted by what it means for the answer.
+//! Failures of requests, by what they mean for the answer.
 
 use std::time::Duration;
 
@@ -6,33 +6,33 @@ use crate::model::evidence::{Note, NoteCode, Source};
 use crate::model::time::Human;
 use crate::wire::Malformed;
 
-/// Whether an interrupted command got anything.
+/// What an interrupted command had received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Came {
-    /// Some of it.
+pub enum Received {
+    /// Some data.
     Something,
-    /// Nothing at all.
+    /// No data.
     Nothing,
 }
 
-/// What kind of failure.
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// Nobody listens there.
+    /// Nothing listens at the address: the connection was refused, or the name does not resolve.
     Absent,
-    /// Somebody does, and does not answer well: time-out, connection lost, 5xx.
+    /// A server that does not answer: timeout, connection lost, 5xx.
     Unreachable,
-    /// Something else answers there: a page, or 404.
+    /// A server without this API: 404.
     NoSuchApi,
-    /// A person must act: sign-in, TLS, redirect.
-    MustAct,
-    /// The question itself was refused (4xx).
+    /// The user must act: sign-in, TLS, redirect to another origin.
+    ActionNeeded,
+    /// The query itself was refused (4xx).
     Rejected,
-    /// An answer came that cannot be read.
+    /// The answer cannot be decoded.
     Malformed,
-    /// Our own bound on requests, or the deadline of the whole command.
-    OutOfBounds,
-    /// Somebody wanted the command to end before the answer had come.
+    /// A limit of ours: number of requests, size of an answer, time for decoding it.
+    LimitReached,
+    /// The command was asked to end before the answer arrived.
     Interrupted,
 }
 
@@ -52,17 +52,17 @@ pub enum Refusal {
     TooManySeries,
 }
 
-/// Why a request brought nothing.
+/// Why a request has no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What kind.
+    /// The kind.
     pub kind: FailureKind,
-    /// One sentence, lower-case, with the address.
+    /// What happened, with the address; lower case, no full stop.
     pub message: String,
-    /// What to do; may be empty.
+    /// What to do; empty if the kind says enough, see [`Failure::advice`].
     pub hint: String,
-    /// Whether it was asked at all: a backend that failed too often is left alone.
-    pub was_asked: bool,
+    /// Whether the request was sent: an open circuit breaker stops it before.
+    pub was_sent: bool,
     /// The HTTP status; none if no answer arrived, or the answer was a success that cannot be used.
     pub status: Option<u16>,
     /// What the server says is wrong with the query; none if it says nothing that a changed query would heed.
@@ -72,13 +72,13 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure without advice.
+    /// A failure with the hint of its kind.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
             hint: String::new(),
-            was_asked: true,
+            was_sent: true,
             status: None,
             refusal: None,
             server_text: None,
@@ -96,16 +96,16 @@ impl Failure {
         Self { refusal, ..self }
     }
 
-    /// The command was asked to end so long after its beginning.
+    /// The command was asked to end `after` it began.
     pub fn interrupted(after: Duration) -> Self {
         Self::new(FailureKind::Interrupted, format!("interrupted after {}", Human::from(after)))
     }
 
     /// An interruption as a note on the answer as a whole.
-    pub fn interruption(&self, came: Came) -> Note {
-        let what = match came {
-            Came::Something => "this is what had come by then",
-            Came::Nothing => "nothing had come by then",
+    pub fn interruption(&self, received: Received) -> Note {
+        let what = match received {
+            Received::Something => "this is what had come by then",
+            Received::Nothing => "nothing had come by then",
         };
         Note::general(NoteCode::BoundReached, format!("{}: {what}", self.message))
     }
@@ -123,14 +123,14 @@ impl Failure {
         matches!(self.refusal, Some(Refusal::TooMuchData | Refusal::TooManySeries))
     }
 
-    /// The same, with advice.
+    /// The same with a hint of its own.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
     }
 
-    /// What to do: what was said of this one, else what helps against its kind.
+    /// What to do: its own hint, else the one of its kind.
     pub fn advice(&self) -> &str {
         if !self.hint.is_empty() {
             return &self.hint;
@@ -139,40 +139,40 @@ impl Failure {
             FailureKind::Absent => "is it running, and is this its address?",
             FailureKind::Unreachable => "is it overloaded, or starting? its own log tells; ask again later",
             FailureKind::NoSuchApi => "does the address lack a base path, or name another kind of server?",
-            FailureKind::MustAct => "see `trace config show` for the address and the credentials in force",
+            FailureKind::ActionNeeded => "see `trace config show` for the address and the credentials in force",
             FailureKind::Rejected => "--show-queries prints what was asked, to try it by hand",
             FailureKind::Malformed => "--record DIR keeps the answer as it came; does a proxy stand between?",
-            FailureKind::OutOfBounds => "narrow the time with --start and --end",
+            FailureKind::LimitReached => "narrow the time with --start and --end",
             FailureKind::Interrupted => "ask again",
         }
     }
 
-    /// As a note of the report.
+    /// The failure as a note of the report.
     pub fn note(&self, source: Source) -> Note {
         let code = match self.kind {
             FailureKind::Absent | FailureKind::Unreachable => NoteCode::Unreachable,
-            FailureKind::NoSuchApi | FailureKind::MustAct | FailureKind::Rejected => NoteCode::Refused,
+            FailureKind::NoSuchApi | FailureKind::ActionNeeded | FailureKind::Rejected => NoteCode::Refused,
             FailureKind::Malformed => NoteCode::Partial,
-            FailureKind::OutOfBounds => NoteCode::BoundReached,
-            // It is no backend's doing, and said once.
-            FailureKind::Interrupted => return self.interruption(Came::Something),
+            FailureKind::LimitReached => NoteCode::BoundReached,
+            // Not the fault of a backend.
+            FailureKind::Interrupted => return self.interruption(Received::Something),
         };
         Note::new(code, source, self.message.clone()).hint(self.advice())
     }
 }
 
-/// A body that cannot be read.
-pub fn malformed(address: &str, error: &Malformed) -> Failure {
+/// The failure to decode an answer.
+pub fn malformed_answer(address: &str, error: &Malformed) -> Failure {
     if let Malformed::Html { title } = error {
-        return page(address, title);
+        return html_page(address, title);
     }
     Failure::new(FailureKind::Malformed, format!("{address}: {error}"))
 }
 
-/// A page for people where data should be.
-pub fn page(address: &str, title: &str) -> Failure {
+/// The answer is an HTML page instead of data.
+pub fn html_page(address: &str, title: &str) -> Failure {
     let titled = if title.is_empty() { String::new() } else { format!(" (title {title:?})") };
     let message = format!("{address} answered with an HTML page{titled} instead of data; it looks like a sign-in page");
-    Failure::new(FailureKind::MustAct, message)
-        .hint("is a proxy asking you to sign in, or is the base path missing? open the address in a browser")
+    Failure::new(FailureKind::ActionNeeded, message)
+        .with_hint("is a proxy asking you to sign in, or is the base path missing? open the address in a browser")
 }

@@ -80,7 +80,7 @@ impl Recording {
         let key = key(source, request);
         Some(exchanges.get(&key).cloned().unwrap_or_else(|| {
             Err(Failure::new(FailureKind::Unreachable, "the recording has no answer to some of what was asked")
-                .hint("replay with the same ID and flags as were recorded; -vv shows each request"))
+                .with_hint("replay with the same ID and flags as were recorded; -vv shows each request"))
         }))
     }
 
@@ -110,7 +110,7 @@ impl Recording {
 }
 
 fn key(source: Source, request: &Request) -> String {
-    format!("{} {}", source.as_str(), request.line())
+    format!("{} {}", source.as_str(), request.to_line())
 }
 
 fn line(key: &str, outcome: &RecordedAnswer) -> Value {
@@ -124,28 +124,36 @@ fn line(key: &str, outcome: &RecordedAnswer) -> Value {
         }),
         Err(failure) => json!({
             "request": key,
-            "failure": format!("{:?}", failure.kind),
+            "failure": kind_name(failure.kind),
             "message": failure.message,
             "hint": failure.hint,
-            "was_asked": failure.was_asked,
+            "was_asked": failure.was_sent,
         }),
     }
+}
+
+/// The names of the kinds in a recording. Other names, an interruption among them, replay as a server that did not answer.
+const KINDS: [(FailureKind, &str); 7] = [
+    (FailureKind::Absent, "Absent"),
+    (FailureKind::Unreachable, "Unreachable"),
+    (FailureKind::NoSuchApi, "NoSuchApi"),
+    (FailureKind::ActionNeeded, "MustAct"),
+    (FailureKind::Rejected, "Rejected"),
+    (FailureKind::Malformed, "Malformed"),
+    (FailureKind::LimitReached, "OutOfBounds"),
+];
+
+fn kind_name(kind: FailureKind) -> &'static str {
+    KINDS.iter().find(|(known, _)| *known == kind).map_or("Interrupted", |(_, name)| name)
 }
 
 fn outcome(value: &Value) -> Option<RecordedAnswer> {
     let text = |name: &str| value[name].as_str().map(ToOwned::to_owned);
     if let Some(message) = text("message") {
-        let kind = match value["failure"].as_str()? {
-            "Absent" => FailureKind::Absent,
-            "NoSuchApi" => FailureKind::NoSuchApi,
-            "MustAct" => FailureKind::MustAct,
-            "Rejected" => FailureKind::Rejected,
-            "Malformed" => FailureKind::Malformed,
-            "OutOfBounds" => FailureKind::OutOfBounds,
-            _ => FailureKind::Unreachable,
-        };
-        let failure = Failure::new(kind, message).hint(text("hint").unwrap_or_default());
-        return Some(Err(Failure { was_asked: value["was_asked"] != false, ..failure }));
+        let name = value["failure"].as_str()?;
+        let kind = KINDS.iter().find(|(_, known)| *known == name).map_or(FailureKind::Unreachable, |(kind, _)| *kind);
+        let failure = Failure::new(kind, message).with_hint(text("hint").unwrap_or_default());
+        return Some(Err(Failure { was_sent: value["was_asked"] != false, ..failure }));
     }
     Some(Ok(Response {
         status: u16::try_from(value["status"].as_u64()?).ok()?,

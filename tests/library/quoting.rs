@@ -10,7 +10,7 @@ use trace::model::time::{Timestamp, Window};
 use trace::report::words;
 use trace::source::role::TraceSearch;
 use trace::source::server::jaeger::{v1, v3};
-use trace::source::server::transport::joined;
+use trace::source::server::transport::join_path;
 use trace::source::server::{loki, request};
 use url::Url;
 
@@ -194,7 +194,7 @@ fn jaeger_gets_one_tag_with_the_very_value() {
         for (request, name) in
             [(v1::search(&search, &text), "tags"), (v3::search(&search, Some(&text)), "query.attributes")]
         {
-            let sent = request.encoded();
+            let sent = request.encoded_parameters();
             let read: Vec<(String, String)> = url::form_urlencoded::parse(sent.as_bytes()).into_owned().collect();
             assert_eq!(read.len(), request.parameters.len(), "{sent}");
             assert!(read.iter().zip(&request.parameters).all(|(read, asked)| read.0 == asked.0 && read.1 == asked.1));
@@ -228,7 +228,7 @@ fn segments(url: &Url) -> Vec<String> {
 fn an_address_keeps_to_its_path() {
     let base = Url::parse("https://gateway.example:8443/base").expect("an address");
     for text in each_nasty(5) {
-        let url = joined(&base, &["api".to_owned(), text.clone(), "end".to_owned()]);
+        let url = join_path(&base, &["api".to_owned(), text.clone(), "end".to_owned()]);
         assert_eq!((url.scheme(), url.host_str(), url.port()), ("https", Some("gateway.example"), Some(8443)), "{url}");
         assert_eq!((url.query(), url.fragment()), (None, None), "{url}");
         let kept: String = text.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();

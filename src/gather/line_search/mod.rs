@@ -81,11 +81,11 @@ impl FoundLines {
         sources.progress.say(format!("asking {} for {}", backend.as_str(), self.sought.as_str()));
         // Who is asked for what lines name must find some time left.
         if let Some(spans) = sources.endpoint(Role::Spans) {
-            transport.keep_time_for(spans.source);
+            transport.reserve_time_for(spans.source);
         }
         let streams = sources.backends.streams.as_deref();
         let failed = self.look(source.as_ref(), windows, spread, streams).await.err();
-        transport.keep_no_time();
+        transport.release_reserved_time();
         let evidence = &mut self.evidence;
         let mut status = BackendStatus { items: evidence.logs.len(), ..backend_status::asked(endpoint, transport) };
         if let Some(failure) = failed {

@@ -10,7 +10,7 @@ use crate::source::failure::{Failure, FailureKind};
 use crate::source::role::{MetricSource, SeriesReply, step_seconds};
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::{Request, Response};
-use crate::source::server::transport::{Transport, shown};
+use crate::source::server::transport::{Transport, display_url};
 use crate::wire::prometheus_json::{self, PrometheusReply};
 use crate::wire::{Malformed, prometheus_rules};
 
@@ -38,7 +38,7 @@ impl<'a> Prometheus<'a> {
     }
 
     fn refused(&self, error: &str) -> Failure {
-        let address = shown(&self.endpoint.url);
+        let address = display_url(&self.endpoint.url);
         Failure::new(FailureKind::Rejected, format!("{address} refused the question: {error}"))
     }
 
@@ -48,7 +48,7 @@ impl<'a> Prometheus<'a> {
         decode: impl Fn(&[u8]) -> Result<PrometheusReply<T>, Malformed> + Send + 'static,
     ) -> Result<PrometheusReply<T>, Failure> {
         let answer = self.ask(request).await?;
-        let told = self.transport.read(self.endpoint, answer, decode).await?;
+        let told = self.transport.decode(self.endpoint, answer, decode).await?;
         match told.error {
             Some(error) => Err(self.refused(&error)),
             None => Ok(told),
@@ -57,7 +57,7 @@ impl<'a> Prometheus<'a> {
 
     async fn series(&self, request: &Request) -> Result<SeriesReply, Failure> {
         let answer = self.ask(request).await?;
-        let told = self.transport.read(self.endpoint, answer, prometheus_json::answer).await?;
+        let told = self.transport.decode(self.endpoint, answer, prometheus_json::answer).await?;
         let data = told.data.into_series();
         match told.error {
             Some(error) if data.is_empty() => Err(self.refused(&error)),
@@ -75,7 +75,7 @@ impl<'a> Prometheus<'a> {
         self.transport
             .fetch(self.endpoint, request)
             .await?
-            .checked(&shown(&self.endpoint.url), |answer| prometheus_json::error_text(&answer.body))
+            .checked(&display_url(&self.endpoint.url), |answer| prometheus_json::error_text(&answer.body))
     }
 }
 

@@ -1,42 +1,42 @@
-//! Requests and answers as data: what a backend wants asked, before and after the wire.
+//! Requests and responses as data, independent of the HTTP client.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::model::time::Timestamp;
-use crate::source::failure::{Failure, FailureKind, page};
+use crate::source::failure::{Failure, FailureKind, html_page};
 use crate::wire::page_title;
 
-/// How the parameters travel.
+/// How a request is sent, and where its parameters are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// In the address.
+    /// GET with the parameters in the URL.
     Get,
-    /// In a form body: queries may be long.
+    /// POST with the parameters in a form body, for queries that may be long.
     PostForm,
 }
 
-/// One request: a path below the backend's base address, and parameters.
+/// One request: a path below the backend's base URL, and parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// How the parameters travel.
+    /// How it is sent.
     pub method: Method,
     /// Path segments, not yet encoded.
     pub path: Vec<String>,
     /// Parameters, not yet encoded, in order.
     pub parameters: Vec<(&'static str, String)>,
-    /// Headers beyond the usual ones.
+    /// Headers beyond those of every request.
     pub headers: Vec<(&'static str, &'static str)>,
 }
 
 impl Request {
-    /// A GET of this path.
+    /// A GET request for this path.
     pub fn get(path: &[&str]) -> Self {
         let path = path.iter().map(|s| (*s).to_owned()).collect();
         Self { method: Method::Get, path, parameters: Vec::new(), headers: Vec::new() }
     }
 
-    /// A form POST to this path.
+    /// A POST request with a form to this path.
     pub fn post(path: &[&str]) -> Self {
         Self { method: Method::PostForm, ..Self::get(path) }
     }
@@ -55,13 +55,13 @@ impl Request {
         self
     }
 
-    /// The parameters as they go on the wire.
-    pub fn encoded(&self) -> String {
+    /// The parameters, form-encoded.
+    pub fn encoded_parameters(&self) -> String {
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.parameters).finish()
     }
 
-    /// The whole request in one line, the same for the same question: the key of a recording.
-    pub fn line(&self) -> String {
+    /// The whole request in one line, the same for equal requests: the key of a recording.
+    pub fn to_line(&self) -> String {
         let mut line = match self.method {
             Method::Get => "GET ".to_owned(),
             Method::PostForm => "POST ".to_owned(),
@@ -70,32 +70,32 @@ impl Request {
             let _ = write!(line, "/{}", url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>());
         }
         if !self.parameters.is_empty() {
-            let _ = write!(line, "?{}", self.encoded());
+            let _ = write!(line, "?{}", self.encoded_parameters());
         }
         line
     }
 }
 
-/// One answer, read whole.
+/// One answer, with its whole body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// HTTP status.
     pub status: u16,
-    /// The server's clock, from its `Date` header: whole seconds.
+    /// The server's clock, from its `Date` header: whole seconds; none if there is no such header.
     pub date: Option<Timestamp>,
-    /// How long after the asking began its head came.
+    /// The time from the start of the command until the head of the answer arrived.
     pub after: Duration,
-    /// The body.
+    /// The body, unpacked.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// Whether the body looks like a page instead of data.
-    pub fn is_page(&self) -> bool {
+    /// Whether the body looks like an HTML page instead of data.
+    pub fn is_html(&self) -> bool {
         self.body.iter().find(|b| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf)) == Some(&b'<')
     }
 
-    /// Whether there is no body to speak of.
+    /// Whether the body is empty or white space.
     pub fn is_empty(&self) -> bool {
         self.body.iter().all(u8::is_ascii_whitespace)
     }
@@ -106,7 +106,7 @@ impl Response {
     }
 
     /// The beginning of the body as one line of text, for error messages.
-    pub fn text(&self) -> String {
+    pub fn excerpt(&self) -> String {
         let start = &self.body[..self.body.len().min(1200)];
         let text: String = String::from_utf8_lossy(start).split_whitespace().collect::<Vec<_>>().join(" ");
         match text.char_indices().nth(300) {
@@ -115,45 +115,52 @@ impl Response {
         }
     }
 
-    /// This answer if it is a 2xx with data; otherwise what went wrong, with what the server said.
-    pub fn checked(self, address: &str, says: impl Fn(&Response) -> Option<String>) -> Result<Self, Failure> {
-        if self.is_success() && !self.is_page() && !self.is_empty() {
+    /// The answer itself if it is a 2xx with data. `error_text` finds the server's error text in the body of another one,
+    /// whose beginning is quoted otherwise.
+    ///
+    /// # Errors
+    /// By its status.
+    pub fn checked(self, address: &str, error_text: impl Fn(&Response) -> Option<String>) -> Result<Self, Failure> {
+        if self.is_success() && !self.is_html() && !self.is_empty() {
             return Ok(self);
         }
-        let text =
-            if self.is_page() { None } else { says(&self).or_else(|| Some(self.text()).filter(|t| !t.is_empty())) };
+        let text = if self.is_html() {
+            None
+        } else {
+            error_text(&self).or_else(|| Some(self.excerpt()).filter(|t| !t.is_empty()))
+        };
         let said = text.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
         let status = self.status;
         let failure = |kind, message: String| Failure::new(kind, message).answered(status, text.clone());
         Err(match status {
             200..300 | 304 if self.is_empty() => {
                 failure(FailureKind::Malformed, format!("{address} sent an empty answer (HTTP {status})"))
-                    .hint("does a proxy or a cache stand between? open the address in a browser")
+                    .with_hint("does a proxy or a cache stand between? open the address in a browser")
             }
-            200..300 => page(address, &page_title(&self.body).unwrap_or_default()),
+            200..300 => html_page(address, &page_title(&self.body).unwrap_or_default()),
             413 | 414 | 431 => failure(
                 FailureKind::Rejected,
                 format!("{address} says that the query is too long (HTTP {status}){said}"),
             )
-            .hint("ask for fewer keys with --key, or raise the limit of the server or of the proxy before it"),
+            .with_hint("ask for fewer keys with --key, or raise the limit of the server or of the proxy before it"),
             300..400 => failure(
-                FailureKind::MustAct,
+                FailureKind::ActionNeeded,
                 format!("{address} redirects to another place, or in a circle; it was not followed"),
             )
-            .hint("name the final address, or sign in where the proxy wants it"),
+            .with_hint("name the final address, or sign in where the proxy wants it"),
             401 if said.contains("no org id") => {
-                failure(FailureKind::MustAct, format!("{address} wants a tenant{said}"))
-                    .hint("set `tenant` in the profile, or LOKI_ORG_ID")
+                failure(FailureKind::ActionNeeded, format!("{address} wants a tenant{said}"))
+                    .with_hint("set `tenant` in the profile, or LOKI_ORG_ID")
             }
             407 => failure(
-                FailureKind::MustAct,
+                FailureKind::ActionNeeded,
                 format!("the proxy before {address} wants to know who is asking (HTTP 407)"),
             )
-            .hint("put the proxy's user name and password into HTTP_PROXY, or name the host in NO_PROXY"),
-            401 | 403 => failure(FailureKind::MustAct, format!("{address} refuses access (HTTP {status}){said}"))
-                .hint("set credentials for this backend; see `trace config show`"),
+            .with_hint("put the proxy's user name and password into HTTP_PROXY, or name the host in NO_PROXY"),
+            401 | 403 => failure(FailureKind::ActionNeeded, format!("{address} refuses access (HTTP {status}){said}"))
+                .with_hint("set credentials for this backend; see `trace config show`"),
             404 | 410 => failure(FailureKind::NoSuchApi, format!("no such API at {address} (HTTP {status})"))
-                .hint("does the address lack a base path, or name another kind of server?"),
+                .with_hint("does the address lack a base path, or name another kind of server?"),
             400..500 if !matches!(status, 408 | 429) => {
                 failure(FailureKind::Rejected, format!("{address} refused the question (HTTP {status}){said}"))
             }
@@ -162,7 +169,7 @@ impl Response {
     }
 }
 
-/// A text as a string literal of LogQL or PromQL: JSON's escapes are all legal there, and backticks are never used.
+/// The text as a string literal of LogQL or PromQL. All escapes of JSON are valid there.
 pub fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
 }
@@ -172,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_one_literal() {
+    fn any_text_is_one_literal() {
         assert_eq!(quoted("a\"b\\c`d{e}\n"), "\"a\\\"b\\\\c`d{e}\\n\"");
         assert_eq!(quoted(""), "\"\"");
     }
@@ -182,19 +189,19 @@ mod tests {
     }
 
     #[test]
-    fn a_question_is_spelled_the_same_each_time() {
+    fn a_request_always_has_the_same_line() {
         let get = Request::get(&["api", "a b/ü"]);
-        assert_eq!(get.line(), "GET /api/a+b%2F%C3%BC");
+        assert_eq!(get.to_line(), "GET /api/a+b%2F%C3%BC");
         assert_eq!(
-            (get.encoded(), get.clone().with("q", "a&b=c d").encoded()),
+            (get.encoded_parameters(), get.clone().with("q", "a&b=c d").encoded_parameters()),
             (String::new(), "q=a%26b%3Dc+d".into())
         );
-        assert_eq!(get.with("q", 1).with("r", "").line(), "GET /api/a+b%2F%C3%BC?q=1&r=");
-        assert_eq!(Request::post(&["x"]).with("q", "ä").line(), "POST /x?q=%C3%A4");
+        assert_eq!(get.with("q", 1).with("r", "").to_line(), "GET /api/a+b%2F%C3%BC?q=1&r=");
+        assert_eq!(Request::post(&["x"]).with("q", "ä").to_line(), "POST /x?q=%C3%A4");
     }
 
     #[test]
-    fn a_page_is_no_data_and_blanks_are_nothing() {
+    fn html_is_not_data_and_white_space_is_empty() {
         let table = [
             ("<html>", true, false),
             (" \n<", true, false),
@@ -204,29 +211,29 @@ mod tests {
             (" \r\n", false, true),
         ];
         for (body, page, empty) in table {
-            assert_eq!((answer(200, body).is_page(), answer(200, body).is_empty()), (page, empty), "{body:?}");
+            assert_eq!((answer(200, body).is_html(), answer(200, body).is_empty()), (page, empty), "{body:?}");
         }
         for (status, success) in [(199, false), (200, true), (299, true), (300, false)] {
             assert_eq!(answer(status, "x").is_success(), success);
         }
-        assert_eq!(answer(500, " a\n  b ").text(), "a b");
-        assert_eq!(answer(500, &"x".repeat(300)).text(), "x".repeat(300));
-        assert_eq!(answer(500, &"x".repeat(301)).text(), format!("{}…", "x".repeat(300)));
+        assert_eq!(answer(500, " a\n  b ").excerpt(), "a b");
+        assert_eq!(answer(500, &"x".repeat(300)).excerpt(), "x".repeat(300));
+        assert_eq!(answer(500, &"x".repeat(301)).excerpt(), format!("{}…", "x".repeat(300)));
     }
 
     #[test]
-    fn every_status_has_its_kind_and_its_sentence() {
+    fn every_status_has_its_kind_and_message() {
         let table = [
             (200, "", FailureKind::Malformed, "sent an empty answer"),
             (304, "", FailureKind::Malformed, "sent an empty answer"),
-            (304, "x", FailureKind::MustAct, "redirects"),
-            (302, "", FailureKind::MustAct, "redirects"),
+            (304, "x", FailureKind::ActionNeeded, "redirects"),
+            (302, "", FailureKind::ActionNeeded, "redirects"),
             (400, "why", FailureKind::Rejected, "refused the question (HTTP 400): why"),
-            (401, "no org id", FailureKind::MustAct, "wants a tenant: no org id"),
-            (401, "no", FailureKind::MustAct, "refuses access (HTTP 401): no"),
-            (403, "", FailureKind::MustAct, "refuses access (HTTP 403)"),
+            (401, "no org id", FailureKind::ActionNeeded, "wants a tenant: no org id"),
+            (401, "no", FailureKind::ActionNeeded, "refuses access (HTTP 401): no"),
+            (403, "", FailureKind::ActionNeeded, "refuses access (HTTP 403)"),
             (404, "", FailureKind::NoSuchApi, "no such API"),
-            (407, "", FailureKind::MustAct, "the proxy before"),
+            (407, "", FailureKind::ActionNeeded, "the proxy before"),
             (408, "", FailureKind::Unreachable, "failed (HTTP 408)"),
             (410, "", FailureKind::NoSuchApi, "no such API"),
             (413, "", FailureKind::Rejected, "too long"),
@@ -246,9 +253,9 @@ mod tests {
             );
         }
         let signs_in = answer(200, "<title>Sign in</title>").checked("http://h", |_| None).unwrap_err();
-        assert_eq!(signs_in, page("http://h", "Sign in"), "a page is not what was asked for");
+        assert_eq!(signs_in, html_page("http://h", "Sign in"), "a page is not data");
         assert!(answer(204, "{}").checked("http://h", |_| None).is_ok());
-        let said = answer(500, "raw").checked("http://h", |_| Some("told".into())).unwrap_err();
-        assert_eq!(said.message, "http://h failed (HTTP 500): told");
+        let failure = answer(500, "raw").checked("http://h", |_| Some("told".into())).unwrap_err();
+        assert_eq!(failure.message, "http://h failed (HTTP 500): told");
     }
 }

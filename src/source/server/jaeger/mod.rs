@@ -14,11 +14,11 @@ use crate::model::evidence::{Operation, Source};
 use crate::model::id::TraceId;
 use crate::model::span::Span;
 use crate::model::time::Window;
-use crate::source::failure::{Failure, FailureKind, Refusal, malformed};
+use crate::source::failure::{Failure, FailureKind, Refusal, malformed_answer};
 use crate::source::role::{Dependency, ServiceMetric, ServiceMetricsSubject, SpanSource, Times, TraceSearch};
 use crate::source::server::endpoint::{Endpoint, JaegerApi};
 use crate::source::server::request::{Request, Response};
-use crate::source::server::transport::{Transport, shown};
+use crate::source::server::transport::{Transport, display_url};
 use crate::wire::jaeger_metrics::Point;
 use crate::wire::{Decoded, Malformed, jaeger_json, otlp_json};
 
@@ -101,14 +101,14 @@ impl<'a> Jaeger<'a> {
 
     async fn ask(&self, request: &Request) -> Result<Option<Decoded>, Failure> {
         let answer = self.transport.fetch(self.endpoint, request).await.map_err(recognized)?;
-        let address = shown(&self.endpoint.url);
+        let address = display_url(&self.endpoint.url);
         let (answer, decode): (_, Decode) = match self.dialect() {
             Dialect::V1 if answer.status == 404 && v1::says(&answer).is_some() => return Ok(None),
             Dialect::V3 if v3::is_nothing(&answer) || answer.is_success() && answer.body.is_empty() => return Ok(None),
             Dialect::V1 => (answer.checked(&address, v1::says).map_err(recognized)?, jaeger_json::traces),
             Dialect::V3 => (answer.checked(&address, v3::says).map_err(recognized)?, otlp_json::decode),
         };
-        self.transport.read(self.endpoint, answer, decode).await.map(Some)
+        self.transport.decode(self.endpoint, answer, decode).await.map(Some)
     }
 }
 
@@ -175,28 +175,28 @@ impl SpanSource for Jaeger<'_> {
     }
 
     async fn operations(&self, service: &str) -> Result<BTreeSet<Operation>, Failure> {
-        let (endpoint, address) = (self.endpoint, shown(&self.endpoint.url));
+        let (endpoint, address) = (self.endpoint, display_url(&self.endpoint.url));
         match self.dialect() {
             Dialect::V1 => {
                 let answer =
                     self.transport.fetch(endpoint, &v1::operations(service)).await?.checked(&address, v1::says)?;
-                self.transport.read(endpoint, answer, jaeger_json::operations).await
+                self.transport.decode(endpoint, answer, jaeger_json::operations).await
             }
             Dialect::V3 => {
                 let answer =
                     self.transport.fetch(endpoint, &v3::operations(service)).await?.checked(&address, v3::says)?;
-                self.transport.read(endpoint, answer, otlp_json::operations).await
+                self.transport.decode(endpoint, answer, otlp_json::operations).await
             }
         }
     }
 
     async fn dependencies(&self, window: Window) -> Result<Option<Vec<Dependency>>, Failure> {
         let answer = self.transport.fetch(self.endpoint, &v1::dependencies(window)).await?;
-        if matches!(answer.status, 404 | 405 | 501) || answer.is_page() {
+        if matches!(answer.status, 404 | 405 | 501) || answer.is_html() {
             return Ok(None);
         }
-        let answer = answer.checked(&shown(&self.endpoint.url), v1::says)?;
-        self.transport.read(self.endpoint, answer, jaeger_json::dependencies).await.map(Some)
+        let answer = answer.checked(&display_url(&self.endpoint.url), v1::says)?;
+        self.transport.decode(self.endpoint, answer, jaeger_json::dependencies).await.map(Some)
     }
 
     fn has_metrics_of(&self, window: Window) -> bool {
@@ -245,27 +245,27 @@ fn object(tags: &[(&str, &str)]) -> serde_json::Value {
 }
 
 async fn services_v1(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
-    let address = shown(&endpoint.url);
+    let address = display_url(&endpoint.url);
     let answer = transport.fetch(endpoint, &v1::services()).await?.checked(&address, v1::says)?;
     let both = |body: &[u8]| Ok((jaeger_json::error_text(body), jaeger_json::services(body)));
-    let (said, services) = transport.read(endpoint, answer, both).await?;
+    let (said, services) = transport.decode(endpoint, answer, both).await?;
     if let Some(said) = said {
         return Err(Failure::new(FailureKind::Unreachable, format!("{address} failed: {said}")));
     }
-    services.map(sorted).map_err(|error| malformed(&address, &error))
+    services.map(sorted).map_err(|error| malformed_answer(&address, &error))
 }
 
 async fn services_v3(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
-    let address = shown(&endpoint.url);
+    let address = display_url(&endpoint.url);
     let answer = transport.fetch(endpoint, &v3::services()).await?.checked(&address, v3::says)?;
-    transport.read(endpoint, answer, otlp_json::services).await.map(sorted)
+    transport.decode(endpoint, answer, otlp_json::services).await.map(sorted)
 }
 
 /// Whether it can search without a service. A gateway that swallows what it does not know is not waited for.
 async fn has_summaries(transport: &Transport, endpoint: &Endpoint) -> bool {
     let probe = tokio::time::timeout(PROBE_TIMEOUT, transport.fetch(endpoint, &v3::summaries_probe())).await;
     probe.is_ok_and(|probe| {
-        probe.is_ok_and(|answer: Response| answer.status == 400 && !answer.is_page() && v3::says(&answer).is_some())
+        probe.is_ok_and(|answer: Response| answer.status == 400 && !answer.is_html() && v3::says(&answer).is_some())
     })
 }
 

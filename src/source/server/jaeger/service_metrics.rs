@@ -7,7 +7,7 @@ use crate::source::role::{MetricsLevel, ServiceMetric, ServiceMetricsSubject};
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::jaeger::v1;
 use crate::source::server::request::Request;
-use crate::source::server::transport::{Transport, shown};
+use crate::source::server::transport::{Transport, display_url};
 use crate::wire::jaeger_metrics::{self, Point};
 
 /// Every kind of span: it counts those of servers alone where none is named.
@@ -32,11 +32,11 @@ pub async fn fetch(
     subject: ServiceMetricsSubject<'_>,
 ) -> Result<Option<Vec<Point>>, Failure> {
     let answer = transport.fetch(endpoint, &request(metric, subject)).await?;
-    if matches!(answer.status, 404 | 405 | 501) || answer.is_page() {
+    if matches!(answer.status, 404 | 405 | 501) || answer.is_html() {
         return Ok(None);
     }
-    let answer = answer.checked(&shown(&endpoint.url), v1::says)?;
-    let points = transport.read(endpoint, answer, jaeger_metrics::points).await?;
+    let answer = answer.checked(&display_url(&endpoint.url), v1::says)?;
+    let points = transport.decode(endpoint, answer, jaeger_metrics::points).await?;
     // The names are read as one regular expression, and so `a.b` finds `axb` as well.
     Ok(Some(points.into_iter().filter(|point| subject.services.contains(&point.service)).collect()))
 }

@@ -14,7 +14,7 @@ use crate::source::failure::{Failure, FailureKind, Refusal};
 use crate::source::role::{Direction, LineMatch, LogSource};
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::{Request, Response, quoted};
-use crate::source::server::transport::{Transport, shown};
+use crate::source::server::transport::{Transport, display_url};
 use crate::wire::Decoded;
 use crate::wire::loki_json;
 use crate::wire::prometheus_json::{self, PrometheusReply};
@@ -42,7 +42,7 @@ impl<'a> Loki<'a> {
     }
 
     async fn ask(&self, request: &Request) -> Result<Response, Failure> {
-        let address = shown(&self.endpoint.url);
+        let address = display_url(&self.endpoint.url);
         let answer = self.transport.fetch(self.endpoint, request).await;
         let answer = answer.and_then(|answer| answer.checked(&address, |_| None));
         let answer = answer.map_err(|failure| failure.recognized(refusal))?;
@@ -117,7 +117,7 @@ impl LogSource for Loki<'_> {
             .with("limit", limit)
             .with("direction", direction);
         let answer = self.ask(&request).await?;
-        self.transport.read(self.endpoint, answer, loki_json::streams).await
+        self.transport.decode(self.endpoint, answer, loki_json::streams).await
     }
 
     async fn count(
@@ -134,14 +134,14 @@ impl LogSource for Loki<'_> {
         let last = window.to.0.saturating_sub(1);
         let request = Request::post(&["loki", "api", "v1", "query"]).with("query", counting).with("time", last);
         let answer = self.ask(&request).await?;
-        self.transport.read(self.endpoint, answer, loki_json::counts).await
+        self.transport.decode(self.endpoint, answer, loki_json::counts).await
     }
 
     async fn labels(&self, window: Window) -> Result<Vec<String>, Failure> {
         let request =
             Request::get(&["loki", "api", "v1", "labels"]).with("start", window.from.0).with("end", window.to.0);
         let answer = self.ask(&request).await?;
-        self.transport.read(self.endpoint, answer, loki_json::labels).await
+        self.transport.decode(self.endpoint, answer, loki_json::labels).await
     }
 
     async fn bytes(&self, streams: &str, window: Window) -> Option<u64> {
@@ -150,7 +150,7 @@ impl LogSource for Loki<'_> {
             .with("start", window.from.0)
             .with("end", window.to.0);
         let answer = self.ask(&request).await.ok()?;
-        self.transport.read(self.endpoint, answer, loki_json::index_stats).await.ok().map(|stats| stats.bytes)
+        self.transport.decode(self.endpoint, answer, loki_json::index_stats).await.ok().map(|stats| stats.bytes)
     }
 
     async fn version(&self) -> Result<(String, Response), Failure> {

@@ -1,78 +1,85 @@
-//! Where a redirect leads, and whether to go there: pure.
+//! Decides whether to follow a redirect. Pure.
 //!
-//! Only within the same origin, so that what signs us in goes nowhere else, and only a few times.
+//! Only within the same origin, so that credentials are not sent elsewhere, and only a few times.
 
 use url::Url;
 
-use super::shown;
+use super::address::display_url;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::request::Method;
 
-/// How many redirects are followed.
-const MOST: usize = 3;
-/// The longest form that is asked as an address instead: servers bear 8 KiB.
-const LONGEST: usize = 4096;
+/// Redirects followed for one request: to `https` is not one (another origin), so a slash and a moved path are enough.
+const MAX_REDIRECTS: usize = 3;
+/// The longest form, in bytes, that is sent as a query instead: servers accept URLs up to about 8 KiB.
+const MAX_QUERY_BYTES: usize = 4096;
 
-/// What is asked next.
+/// Where a request is sent, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hop {
-    /// Where.
-    pub url: Url,
-    /// How.
-    pub method: Method,
+pub(super) struct RequestTarget {
+    /// The URL, with its query.
+    pub(super) url: Url,
+    /// The method.
+    pub(super) method: Method,
 }
 
-/// Whether a status says that the answer is elsewhere.
-pub fn is_redirect(status: u16) -> bool {
+/// Whether a status is a redirect.
+pub(super) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
-/// What to ask next after an answer that says "elsewhere".
+/// The next target after a redirect; `followed` counts the redirects before it, `form` is the encoded body of the request.
 ///
 /// # Errors
-/// `MustAct`: to another origin, or a form that would be lost. Others: in a circle, or to nowhere.
-pub fn decide(from: &Hop, status: u16, location: Option<&[u8]>, followed: usize, form: &str) -> Result<Hop, Failure> {
-    let address = shown(&from.url);
+/// `ActionNeeded`: to another origin, or the form would be lost. `Unreachable`: too many redirects. `Malformed`: no usable
+/// location.
+pub(super) fn follow(
+    from: &RequestTarget,
+    status: u16,
+    location: Option<&[u8]>,
+    followed: usize,
+    form: &str,
+) -> Result<RequestTarget, Failure> {
+    let address = display_url(&from.url);
     let wrong = |what: &str| Failure::new(FailureKind::Malformed, format!("{address} {what}"));
     let location = location.ok_or_else(|| wrong("redirects, and does not say where to"))?;
     let target = std::str::from_utf8(location).ok().and_then(|text| from.url.join(text.trim()).ok());
     let mut target = target.ok_or_else(|| wrong("redirects to something that is no address"))?;
     if target.origin() != from.url.origin() {
         return Err(Failure::new(
-            FailureKind::MustAct,
-            format!("{address} redirects to {}, which was not followed", place(&target)),
+            FailureKind::ActionNeeded,
+            format!("{address} redirects to {}, which was not followed", origin_of(&target)),
         )
-        .hint("name the final address, or sign in where the proxy wants it"));
+        .with_hint("name the final address, or sign in where the proxy wants it"));
     }
     if !target.username().is_empty() || target.password().is_some() {
         return Err(wrong("redirects to an address that says who is asking; it was not followed"));
     }
-    if followed >= MOST {
+    if followed >= MAX_REDIRECTS {
         return Err(Failure::new(
             FailureKind::Unreachable,
-            format!("{address} redirects in a circle, or more than {MOST} times"),
+            format!("{address} redirects in a circle, or more than {MAX_REDIRECTS} times"),
         )
-        .hint("name the final address"));
+        .with_hint("name the final address"));
     }
     target.set_fragment(None);
-    let keeps_its_way = from.method == Method::Get || matches!(status, 307 | 308);
-    if keeps_its_way {
-        return Ok(Hop { url: target, method: from.method });
+    let keeps_method = from.method == Method::Get || matches!(status, 307 | 308);
+    if keeps_method {
+        return Ok(RequestTarget { url: target, method: from.method });
     }
-    // Our forms only ask: the same parameters in the address ask the same, if there is room for them.
-    if target.query().is_none() && form.len() <= LONGEST {
+    // A browser would drop the form. Ours are queries: the same parameters in the URL have the same answer.
+    if target.query().is_none() && form.len() <= MAX_QUERY_BYTES {
         target.set_query(Some(form).filter(|form| !form.is_empty()));
-        return Ok(Hop { url: target, method: Method::Get });
+        return Ok(RequestTarget { url: target, method: Method::Get });
     }
     Err(Failure::new(
-        FailureKind::MustAct,
+        FailureKind::ActionNeeded,
         format!("{address} redirects a form (HTTP {status}), which would lose the question; it was not followed"),
     )
-    .hint("name the final address"))
+    .with_hint("name the final address"))
 }
 
-/// Scheme, host and port; of what has no host, the scheme.
-fn place(url: &Url) -> String {
+/// Scheme, host and port; of a URL without a host, the scheme.
+fn origin_of(url: &Url) -> String {
     match url.host_str() {
         Some(host) => {
             let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -90,28 +97,29 @@ mod tests {
 
     const SECRET: &str = "s3cr3t";
 
-    /// A `Location`, whether it leads elsewhere, and whether it can be followed at all.
+    /// Where a `Location` leads.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    enum Lot {
+    enum Destination {
         Stays,
         Leaves,
         Broken,
     }
 
-    fn shapes(base: &str, path: &str) -> Vec<(String, Lot)> {
+    /// Locations of every form, and where they lead.
+    fn locations(base: &str, path: &str) -> Vec<(String, Destination)> {
         vec![
-            (format!("{base}/{path}"), Lot::Stays),
-            (format!("/{path}?a=1"), Lot::Stays),
-            (format!("../{path}#x"), Lot::Stays),
-            (format!("https://other.example/{path}?token={SECRET}"), Lot::Leaves),
-            (format!("//other.example/{path}"), Lot::Leaves),
-            (format!("{}/{path}", &base[..base.len() - 1]), Lot::Leaves),
-            (format!("http://me:{SECRET}@other.example/{path}"), Lot::Leaves),
-            (format!("file:///{path}"), Lot::Leaves),
-            (format!("data:text/plain,{SECRET}"), Lot::Leaves),
-            (format!("ftp://{SECRET}@here.example:8080/{path}"), Lot::Leaves),
-            (base.replacen("://", &format!("://me:{SECRET}@"), 1), Lot::Broken),
-            (format!("http://[{path}"), Lot::Broken),
+            (format!("{base}/{path}"), Destination::Stays),
+            (format!("/{path}?a=1"), Destination::Stays),
+            (format!("../{path}#x"), Destination::Stays),
+            (format!("https://other.example/{path}?token={SECRET}"), Destination::Leaves),
+            (format!("//other.example/{path}"), Destination::Leaves),
+            (format!("{}/{path}", &base[..base.len() - 1]), Destination::Leaves),
+            (format!("http://me:{SECRET}@other.example/{path}"), Destination::Leaves),
+            (format!("file:///{path}"), Destination::Leaves),
+            (format!("data:text/plain,{SECRET}"), Destination::Leaves),
+            (format!("ftp://{SECRET}@here.example:8080/{path}"), Destination::Leaves),
+            (base.replacen("://", &format!("://me:{SECRET}@"), 1), Destination::Broken),
+            (format!("http://[{path}"), Destination::Broken),
         ]
     }
 
@@ -119,36 +127,36 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
 
         #[test]
-        fn it_never_leaves_the_origin(
+        fn a_redirect_never_leaves_the_origin(
             (https, shape, path) in (any::<bool>(), 0..12usize, "[a-z0-9]{1,8}"),
             (status, form, followed) in (prop::sample::select(vec![301, 302, 303, 307, 308]), any::<bool>(), 0..5usize),
         ) {
             let base = if https { "https://here.example:8443" } else { "http://here.example:8080" };
             let method = if form { Method::PostForm } else { Method::Get };
-            let from = Hop { url: Url::parse(base).unwrap().join("/api/x?q=1").unwrap(), method };
-            let (location, lot) = shapes(base, &path)[shape].clone();
-            let outcome = decide(&from, status, Some(location.as_bytes()), followed, "query=up");
-            let told = format!("{outcome:?}");
-            match lot {
-                Lot::Leaves => {
+            let from = RequestTarget { url: Url::parse(base).unwrap().join("/api/x?q=1").unwrap(), method };
+            let (location, destination) = locations(base, &path)[shape].clone();
+            let outcome = follow(&from, status, Some(location.as_bytes()), followed, "query=up");
+            let shown = format!("{outcome:?}");
+            match destination {
+                Destination::Leaves => {
                     let failure = outcome.unwrap_err();
-                    prop_assert_eq!(failure.kind, FailureKind::MustAct);
-                    prop_assert!(!told.contains(SECRET), "{}", told);
+                    prop_assert_eq!(failure.kind, FailureKind::ActionNeeded);
+                    prop_assert!(!shown.contains(SECRET), "{}", shown);
                     let names = ["other.example", "file:", "data:", "ftp:", "here.example:8", "redirects to"];
                     prop_assert!(names.iter().any(|n| failure.message.contains(n)));
                 }
-                Lot::Broken => {
+                Destination::Broken => {
                     prop_assert_eq!(outcome.unwrap_err().kind, FailureKind::Malformed);
-                    prop_assert!(!told.contains(SECRET), "{}", told);
+                    prop_assert!(!shown.contains(SECRET), "{}", shown);
                 }
-                Lot::Stays if followed >= 3 => prop_assert_eq!(outcome.unwrap_err().kind, FailureKind::Unreachable),
-                Lot::Stays => {
+                Destination::Stays if followed >= 3 => prop_assert_eq!(outcome.unwrap_err().kind, FailureKind::Unreachable),
+                Destination::Stays => {
                     let keeps = !form || status >= 307;
                     match outcome {
-                        Ok(hop) => {
-                            prop_assert_eq!(hop.url.origin(), from.url.origin());
-                            prop_assert_eq!(hop.method, if keeps { method } else { Method::Get });
-                            prop_assert!(keeps || hop.url.query() == Some("query=up"));
+                        Ok(target) => {
+                            prop_assert_eq!(target.url.origin(), from.url.origin());
+                            prop_assert_eq!(target.method, if keeps { method } else { Method::Get });
+                            prop_assert!(keeps || target.url.query() == Some("query=up"));
                         }
                         Err(failure) => prop_assert!(!keeps && location.contains('?'), "{:?}", failure),
                     }
@@ -158,10 +166,10 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_cannot_be_and_no_location_lead_nowhere() {
-        let from = Hop { url: Url::parse("http://here/x").unwrap(), method: Method::Get };
+    fn an_invalid_or_missing_location_is_malformed() {
+        let from = RequestTarget { url: Url::parse("http://here/x").unwrap(), method: Method::Get };
         for location in [None, Some(&b"http://here:99999/"[..]), Some(b"\xff\xfe"), Some(b"http://")] {
-            let failure = decide(&from, 302, location, 0, "").unwrap_err();
+            let failure = follow(&from, 302, location, 0, "").unwrap_err();
             assert_eq!(failure.kind, FailureKind::Malformed, "{failure:?}");
         }
     }

@@ -2,29 +2,39 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use reqwest::dns::Resolve;
+use tokio::time::Instant;
+use url::Url;
 
 use super::*;
-use crate::model::evidence::BreakerState;
-use crate::source::server::auth::Tls;
+use crate::model::evidence::{BreakerState, Source};
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::recording::Recording;
+use crate::source::server::auth::{Auth, Tls};
+use crate::source::server::endpoint::Endpoint;
+use crate::source::server::request::{Request, Response};
+use crate::stop::Stop;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
 
-/// A server that does as it is told with the n-th connection, from 0, once a request came.
+/// A server that runs a function for the n-th connection, from 0, once a request arrived.
 pub(super) struct Server {
     address: SocketAddr,
-    asked: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
 }
 
 impl Server {
     pub(super) fn new(act: impl Fn(usize, &mut TcpStream, &str) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (address, asked, act) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)), Arc::new(act));
-        let count = asked.clone();
+        let (address, requests, act) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)), Arc::new(act));
+        let count = requests.clone();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (count, act) = (count.clone(), act.clone());
@@ -36,11 +46,11 @@ impl Server {
                 });
             }
         });
-        Self { address, asked }
+        Self { address, requests }
     }
 
-    /// Says one of these at each request, the last one for ever.
-    fn says(answers: &[&str]) -> Self {
+    /// Answers each request with the next of these, and all further ones with the last.
+    fn answering(answers: &[&str]) -> Self {
         let answers: Vec<Vec<u8>> = answers.iter().map(|a| a.as_bytes().to_vec()).collect();
         Self::new(move |n, stream, _| drop(stream.write_all(&answers[n.min(answers.len() - 1)])))
     }
@@ -49,8 +59,8 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 }
 
@@ -68,7 +78,7 @@ pub(super) fn at(url: &str) -> Endpoint {
         url: Url::parse(url).unwrap(),
         url_from: "--loki-url".into(),
         configured: true,
-        auth: crate::source::server::auth::Auth::Bearer("canary".to_owned().into()),
+        auth: Auth::Bearer("canary".to_owned().into()),
         mask: Arc::default(),
         tls: Tls::default(),
         backends_at_origin: 1,
@@ -95,14 +105,14 @@ pub(super) fn transport(limits: Limits) -> Transport {
     Transport::new(limits, Recording::Off, Stop::default())
 }
 
-/// One request: what came of it after all checks, and how often the server was asked.
+/// The outcome of one request after all checks, and how many requests the server received.
 fn ask(server: &Server) -> (Result<Response, Failure>, usize) {
     let endpoint = at(&server.url());
     let outcome = run(async {
         let answer = transport(limits()).fetch(&endpoint, &Request::get(&["x"])).await?;
-        answer.checked(&shown(&endpoint.url), |_| None)
+        answer.checked(&display_url(&endpoint.url), |_| None)
     });
-    (outcome, server.asked())
+    (outcome, server.requests())
 }
 
 pub(super) fn status(code: u16, extra: &str) -> String {
@@ -110,7 +120,7 @@ pub(super) fn status(code: u16, extra: &str) -> String {
 }
 
 #[test]
-fn what_may_pass_is_asked_again_and_what_stays_is_not() {
+fn transient_errors_are_retried_and_permanent_ones_are_not() {
     let (s408, s429, s500, s501, s502, s503, s504) = (
         status(408, ""),
         status(429, "Retry-After: soon\r\n"),
@@ -123,7 +133,7 @@ fn what_may_pass_is_asked_again_and_what_stays_is_not() {
     let dated = status(429, "Date: Wed, 21 Oct 2020 07:28:00 GMT\r\nRetry-After: Wed, 21 Oct 2020 07:28:01 GMT\r\n");
     let short = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\nConnection: close\r\n\r\n{}";
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n";
-    // Answers, whether all is well in the end, requests.
+    // Answers, whether the request succeeds in the end, requests.
     let table: Vec<(Vec<&str>, bool, usize)> = vec![
         (vec![&s408, &s429, OK], true, 3),
         (vec![&s502, &s504, OK], true, 3),
@@ -137,24 +147,26 @@ fn what_may_pass_is_asked_again_and_what_stays_is_not() {
         (vec![short, short, OK], false, 2),
         (vec![chunked, OK], true, 2),
     ];
-    let cases: Vec<_> =
-        table.into_iter().map(|(answers, well, asked)| (Server::says(&answers), answers, well, asked)).collect();
-    for (server, answers, well, asked) in cases {
+    let cases: Vec<_> = table
+        .into_iter()
+        .map(|(answers, succeeds, count)| (Server::answering(&answers), answers, succeeds, count))
+        .collect();
+    for (server, answers, succeeds, count) in cases {
         let (outcome, requests) = ask(&server);
-        assert_eq!((outcome.is_ok(), requests), (well, asked), "{answers:?} {outcome:?}");
+        assert_eq!((outcome.is_ok(), requests), (succeeds, count), "{answers:?} {outcome:?}");
     }
     for code in [400, 401, 403, 404, 405, 409, 413, 422] {
-        let server = Server::says(&[&status(code, ""), OK]);
+        let server = Server::answering(&[&status(code, ""), OK]);
         assert_eq!(ask(&server).1, 1, "{code}");
     }
 }
 
 #[test]
-fn a_server_that_wants_to_be_left_alone_too_long_is() {
-    let server = Server::says(&[&status(429, "Retry-After: 86400\r\n")]);
-    let (outcome, asked) = ask(&server);
+fn a_too_long_retry_after_is_not_waited_for() {
+    let server = Server::answering(&[&status(429, "Retry-After: 86400\r\n")]);
+    let (outcome, requests) = ask(&server);
     let failure = outcome.unwrap_err();
-    assert_eq!((failure.kind, asked), (FailureKind::Unreachable, 1));
+    assert_eq!((failure.kind, requests), (FailureKind::Unreachable, 1));
     assert!(
         failure.message.contains("asks to wait 24 h") || failure.message.contains("asks to wait 1 d"),
         "{failure:?}"
@@ -163,7 +175,7 @@ fn a_server_that_wants_to_be_left_alone_too_long_is() {
 }
 
 #[test]
-fn each_broken_answer_has_its_sentence() {
+fn each_malformed_answer_has_its_message() {
     let head = |lines: &str| format!("HTTP/1.1 200 OK\r\nConnection: close\r\n{lines}\r\n");
     let body = |lines: &str, body: &str| format!("{}{body}", head(lines));
     let flood = (0..10_000).map(|n| format!("X-{n}: 1\r\n")).collect::<String>();
@@ -197,36 +209,36 @@ fn each_broken_answer_has_its_sentence() {
         (head(&wide), FailureKind::Malformed, "more headers than anyone reads"),
         ("{\"old\": true}\r\n\r\n".to_owned(), FailureKind::Malformed, "does not speak HTTP"),
         ("ICY 200 OK\r\n\r\nmusic".to_owned(), FailureKind::Malformed, "does not speak HTTP"),
-        (body("", &big), FailureKind::OutOfBounds, "more than 1 MiB in one answer"),
+        (body("", &big), FailureKind::LimitReached, "more than 1 MiB in one answer"),
         (
             body("Content-Length: 1000000000000000000\r\n", &big),
-            FailureKind::OutOfBounds,
+            FailureKind::LimitReached,
             "more than 1 MiB in one answer",
         ),
-        (status(401, ""), FailureKind::MustAct, "refuses access"),
-        (status(407, ""), FailureKind::MustAct, "the proxy before"),
+        (status(401, ""), FailureKind::ActionNeeded, "refuses access"),
+        (status(407, ""), FailureKind::ActionNeeded, "the proxy before"),
         (
             status(302, "Location: http://u:canary@other.example/?t=canary\r\n"),
-            FailureKind::MustAct,
+            FailureKind::ActionNeeded,
             "redirects to http://other.example, which",
         ),
         (status(302, "Location: http://[\r\n"), FailureKind::Malformed, "no address"),
         (status(302, "Location: /x\r\n"), FailureKind::Unreachable, "in a circle"),
     ];
     for (answer, kind, sentence) in table {
-        let server = Server::says(&[&answer]);
-        let (outcome, asked) = ask(&server);
+        let server = Server::answering(&[&answer]);
+        let (outcome, requests) = ask(&server);
         let failure = outcome.unwrap_err();
         let start: String = answer.chars().take(120).collect();
         assert_eq!(failure.kind, kind, "{start:?} {failure:?}");
         assert!(failure.message.contains(sentence), "{start:?} {failure:?}");
         assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
-        assert_eq!(asked, if sentence == "in a circle" { 4 } else { 1 }, "{start:?}");
+        assert_eq!(requests, if sentence == "in a circle" { 4 } else { 1 }, "{start:?}");
     }
 }
 
 #[test]
-fn an_answer_that_stalls_or_drips_ends() {
+fn an_answer_that_stalls_or_is_too_slow_is_given_up() {
     let stalls = Server::new(|_, stream, _| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{");
         thread::sleep(Duration::from_secs(9));
@@ -238,14 +250,14 @@ fn an_answer_that_stalls_or_drips_ends() {
         }
     });
     for (server, sentence) in [(stalls, "stalled"), (drips, "too slow")] {
-        let (outcome, asked) = ask(&server);
+        let (outcome, requests) = ask(&server);
         let failure = outcome.unwrap_err();
-        assert!(failure.message.contains(sentence) && asked == 1, "{failure:?}");
+        assert!(failure.message.contains(sentence) && requests == 1, "{failure:?}");
     }
 }
 
 #[test]
-fn of_a_refusal_only_the_beginning_is_read() {
+fn only_the_beginning_of_an_error_answer_is_read() {
     let server = Server::new(|_, stream, _| {
         let _ = stream.write_all(b"HTTP/1.1 404 No\r\nContent-Length: 50000000\r\n\r\n");
         while stream.write_all(&[b'x'; 4096]).is_ok() {}
@@ -256,7 +268,7 @@ fn of_a_refusal_only_the_beginning_is_read() {
 }
 
 #[test]
-fn a_redirect_is_followed_with_its_question() {
+fn a_redirect_is_followed_with_the_parameters() {
     let server = Server::new(|n, stream, head| {
         let answer = match n {
             0 => status(307, "Location: /y?a=1\r\n"),
@@ -271,11 +283,11 @@ fn a_redirect_is_followed_with_its_question() {
     let endpoint = at(&server.url());
     let form = Request::post(&["x"]).with("query", "up");
     let answer = run(async { transport(limits()).fetch(&endpoint, &form).await }).unwrap();
-    assert_eq!(answer.text(), "GET /z?query=up HTTP/1.1");
+    assert_eq!(answer.excerpt(), "GET /z?query=up HTTP/1.1");
 }
 
 #[test]
-fn an_address_that_nobody_named_is_asked_once_and_a_named_one_thrice() {
+fn connecting_to_a_default_address_is_not_retried() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut endpoint = at(&format!("http://{free}"));
     for (configured, requests) in [(false, 1), (true, 3)] {
@@ -287,7 +299,7 @@ fn an_address_that_nobody_named_is_asked_once_and_a_named_one_thrice() {
     }
 }
 
-/// So many requests, eight at a time.
+/// This many requests, eight at a time.
 fn many(transport: &Transport, endpoint: &Endpoint, n: usize) -> Vec<Result<Response, Failure>> {
     run(async {
         let ask = |n: usize| async move { transport.fetch(endpoint, &Request::get(&["x"]).with("n", n)).await };
@@ -296,16 +308,16 @@ fn many(transport: &Transport, endpoint: &Endpoint, n: usize) -> Vec<Result<Resp
 }
 
 #[test]
-fn who_is_ill_for_ever_is_hardly_asked() {
-    let ill = Server::says(&[&status(503, "")]);
+fn a_backend_that_always_fails_gets_few_requests() {
+    let failing = Server::answering(&[&status(503, "")]);
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for url in [ill.url(), format!("http://{free}")] {
+    for url in [failing.url(), format!("http://{free}")] {
         let (transport, endpoint) = (transport(limits()), at(&url));
-        let begun = std::time::Instant::now();
+        let started = std::time::Instant::now();
         let outcomes = many(&transport, &endpoint, 1_000);
         let requests = transport.tally(Source::Loki).requests;
         assert!(requests <= 1_202, "{requests} requests to {url}");
-        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
         let breaker = transport.breaker(&endpoint);
         assert_eq!((breaker.state, breaker.opened), (BreakerState::Open, 1), "{breaker:?}");
         let last = outcomes.last().unwrap().clone().unwrap_err().message;
@@ -313,22 +325,22 @@ fn who_is_ill_for_ever_is_hardly_asked() {
             last.starts_with("not asked: loki failed 5 times in a row (last: ") && last.contains("within 5.00 s"),
             "{last}"
         );
-        let begun = std::time::Instant::now();
+        let started = std::time::Instant::now();
         let _ = many(&transport, &endpoint, 100);
-        assert!(begun.elapsed() < Duration::from_secs(1), "an open breaker answers at once");
+        assert!(started.elapsed() < Duration::from_secs(1), "an open breaker answers at once");
         assert_eq!(transport.tally(Source::Loki).requests, requests);
     }
 }
 
 #[test]
-fn who_recovers_is_asked_again() {
+fn a_backend_that_recovers_gets_requests_again() {
     let server = Server::new(|n, stream, _| {
         let _ = stream.write_all(if n < 8 { status(503, "") } else { OK.to_owned() }.as_bytes());
     });
     let (transport, endpoint) = (transport(Limits { open: Duration::from_millis(100), ..limits() }), at(&server.url()));
-    while many(&transport, &endpoint, 3).iter().any(Result::is_err) || server.asked() < 12 {
+    while many(&transport, &endpoint, 3).iter().any(Result::is_err) || server.requests() < 12 {
         thread::sleep(Duration::from_millis(20));
-        assert!(transport.common.begun.elapsed() < Duration::from_secs(7), "it never came back");
+        assert!(transport.shared.started.elapsed() < Duration::from_secs(7), "it never recovered");
     }
     let breaker = transport.breaker(&endpoint);
     assert_eq!((breaker.state, breaker.failures), (BreakerState::Closed, 0));
@@ -338,11 +350,11 @@ fn who_recovers_is_asked_again() {
 #[test]
 fn a_stop_ends_waiting_and_sleeping_at_once() {
     let waits = Server::new(|_, _, _| thread::sleep(Duration::from_secs(9)));
-    let sleeps = Server::says(&[&status(503, "Retry-After: 5\r\n")]);
+    let sleeps = Server::answering(&[&status(503, "Retry-After: 5\r\n")]);
     for server in [waits, sleeps] {
         let stop = Stop::default();
         let transport = Transport::new(limits(), Recording::Off, stop.clone());
-        let begun = std::time::Instant::now();
+        let started = std::time::Instant::now();
         let failure = run(async {
             let endpoint = at(&server.url());
             let end = async {
@@ -353,12 +365,12 @@ fn a_stop_ends_waiting_and_sleeping_at_once() {
             tokio::join!(transport.fetch(&endpoint, &request), end).0
         });
         assert!(failure.unwrap_err().message.contains("interrupted"));
-        assert!(begun.elapsed() < Duration::from_secs(3));
+        assert!(started.elapsed() < Duration::from_secs(3));
     }
 }
 
 #[test]
-fn one_that_hangs_leaves_places_to_its_neighbours() {
+fn a_backend_that_hangs_leaves_slots_to_others_at_its_origin() {
     let server = Server::new(|_, stream, head| {
         if head.contains("/hangs") {
             thread::sleep(Duration::from_secs(9));
@@ -381,18 +393,18 @@ fn one_that_hangs_leaves_places_to_its_neighbours() {
     assert_eq!(transport.tally(Source::Loki).requests, 4);
 }
 
-/// A resolver that is in trouble so often, and then knows the way.
+/// A resolver that fails this many times, then succeeds.
 struct FlakyResolver {
-    troubles: usize,
-    words: &'static str,
-    asked: Arc<AtomicUsize>,
+    failures: usize,
+    message: &'static str,
+    requests: Arc<AtomicUsize>,
 }
 
 impl Resolve for FlakyResolver {
     fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let n = self.asked.fetch_add(1, Ordering::SeqCst);
-        let outcome: Result<reqwest::dns::Addrs, Box<dyn std::error::Error + Send + Sync>> = if n < self.troubles {
-            Err(std::io::Error::other(format!("failed to lookup address information: {}", self.words)).into())
+        let n = self.requests.fetch_add(1, Ordering::SeqCst);
+        let outcome: Result<reqwest::dns::Addrs, Box<dyn std::error::Error + Send + Sync>> = if n < self.failures {
+            Err(std::io::Error::other(format!("failed to lookup address information: {}", self.message)).into())
         } else {
             Ok(Box::new(std::iter::once(SocketAddr::from(([127, 0, 0, 1], 0)))))
         };
@@ -401,49 +413,28 @@ impl Resolve for FlakyResolver {
 }
 
 #[test]
-fn a_name_that_is_not_there_is_looked_up_once_and_a_resolver_in_trouble_again() {
-    let server = Server::says(&[OK]);
+fn an_unknown_name_is_resolved_once_and_a_failing_resolver_is_retried() {
+    let server = Server::answering(&[OK]);
     let port = server.address.port();
-    for (troubles, words, well, asked) in [
+    for (failures, message, succeeds, requests) in [
         (9, "Name or service not known", false, 1),
         (9, "Temporary failure in name resolution", false, 3),
         (2, "Temporary failure in name resolution", true, 3),
     ] {
         let count = Arc::new(AtomicUsize::new(0));
-        let names = FlakyResolver { troubles, words, asked: count.clone() };
-        let transport = transport(limits()).resolving_with(Arc::new(names));
+        let resolver = FlakyResolver { failures, message, requests: count.clone() };
+        let transport = transport(limits()).with_resolver(Arc::new(resolver));
         let outcome = run(transport.fetch(&at(&format!("http://loki.example:{port}")), &Request::get(&["x"])));
-        assert_eq!((outcome.is_ok(), count.load(Ordering::SeqCst)), (well, asked), "{outcome:?}");
+        assert_eq!((outcome.is_ok(), count.load(Ordering::SeqCst)), (succeeds, requests), "{outcome:?}");
         if let Err(failure) = outcome {
             assert!(failure.message.starts_with("cannot resolve loki.example: "), "{failure:?}");
         }
     }
 }
 
+/// Some requests fail and open the breaker while others hang.
 #[test]
-fn a_base_path_is_kept() {
-    let table = [
-        ("http://gw/select/jaeger", "http://gw/select/jaeger/api/traces"),
-        ("http://gw/select/jaeger/", "http://gw/select/jaeger/api/traces"),
-        ("http://gw", "http://gw/api/traces"),
-    ];
-    for (base, whole) in table {
-        let url = joined(&Url::parse(base).unwrap(), &["api".into(), "traces".into()]);
-        assert_eq!(url.as_str(), whole);
-    }
-    let odd = joined(&Url::parse("http://gw").unwrap(), &["api".into(), "../x/?#".into()]);
-    assert_eq!(odd.as_str(), "http://gw/api/..%2Fx%2F%3F%23");
-}
-
-#[test]
-fn an_address_is_shown_without_what_is_secret() {
-    let url = Url::parse("http://me:hunter2@host:1/x/?token=1#y").unwrap();
-    assert_eq!(shown(&url), "http://host:1/x");
-}
-
-/// Some fail and open the breaker while others hang: whoever still waits for a place hears of it at once.
-#[test]
-fn who_waits_for_a_place_hears_of_the_breaker_at_once() {
+fn requests_that_wait_for_a_slot_fail_as_soon_as_the_breaker_opens() {
     let server = Server::new(|_, stream, head| {
         if head.contains("/hangs") {
             thread::sleep(Duration::from_secs(9));
@@ -452,7 +443,7 @@ fn who_waits_for_a_place_hears_of_the_breaker_at_once() {
     });
     let (transport, endpoint) = (transport(limits()), at(&server.url()));
     let (hangs, fails) = (Request::get(&["hangs"]), Request::get(&["fails"]));
-    let begun = std::time::Instant::now();
+    let started = std::time::Instant::now();
     run(async {
         let (transport, endpoint) = (&transport, &endpoint);
         let ask_all =
@@ -463,18 +454,18 @@ fn who_waits_for_a_place_hears_of_the_breaker_at_once() {
             _ = hanging => panic!("they should hang"),
             answers = failing => {
                 let refused = |answer: &&Result<Response, Failure>| {
-                    answer.as_ref().is_err_and(|failure| !failure.was_asked && failure.message.starts_with("not asked"))
+                    answer.as_ref().is_err_and(|failure| !failure.was_sent && failure.message.starts_with("not asked"))
                 };
                 assert!(answers.iter().filter(refused).count() >= 180);
             }
         }
     });
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
 }
 
-/// The first address of a name swallows connections, the second one answers.
+/// The first address of the name swallows connections, the second one answers.
 #[test]
-fn of_two_addresses_the_one_that_answers_is_soon_found() {
+fn the_second_address_of_a_name_is_tried_soon() {
     struct Both(Vec<SocketAddr>);
     impl Resolve for Both {
         fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
@@ -482,49 +473,49 @@ fn of_two_addresses_the_one_that_answers_is_soon_found() {
             Box::pin(async { Ok(addresses) })
         }
     }
-    let server = Server::says(&[OK]);
+    let server = Server::answering(&[OK]);
     let hole = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).unwrap();
-    // A machine without IPv6 has nothing to lose here.
+    // Needs IPv6.
     if hole.bind(&SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, server.address.port())).into()).is_err() {
         return;
     }
     hole.listen(0).unwrap();
-    let deaf = hole.local_addr().unwrap().as_socket().unwrap();
+    let silent = hole.local_addr().unwrap().as_socket().unwrap();
     let within = Duration::from_millis(200);
-    let _queue: Vec<_> = (0..8).map_while(|_| TcpStream::connect_timeout(&deaf, within).ok()).collect();
-    let transport = transport(limits()).resolving_with(Arc::new(Both(vec![deaf, server.address])));
-    let begun = std::time::Instant::now();
+    let _queue: Vec<_> = (0..8).map_while(|_| TcpStream::connect_timeout(&silent, within).ok()).collect();
+    let transport = transport(limits()).with_resolver(Arc::new(Both(vec![silent, server.address])));
+    let started = std::time::Instant::now();
     let endpoint = at(&format!("http://loki.example:{}", server.address.port()));
     let answer = run(transport.fetch(&endpoint, &Request::get(&["x"])));
     assert!(answer.is_ok(), "{answer:?}");
-    println!("two addresses: {:?}", begun.elapsed());
-    assert!(begun.elapsed() >= Duration::from_millis(200), "the deaf one was not asked first");
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    println!("two addresses: {:?}", started.elapsed());
+    assert!(started.elapsed() >= Duration::from_millis(200), "the silent one was not tried first");
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
 }
 
 #[test]
-fn a_long_answer_keeps_nobody_waiting() {
+fn decoding_a_long_answer_does_not_block_others() {
     let slow = || thread::sleep(Duration::from_secs(3));
-    let begun = Instant::now();
+    let started = Instant::now();
     let failure = run(async {
         let transport = transport(Limits { total: Duration::from_millis(300), ..limits() });
-        let (read, other) = tokio::join!(transport.apart(10 << 20, slow), async {
+        let (decoded, other) = tokio::join!(transport.run_off_thread(10 << 20, slow), async {
             tokio::time::sleep(Duration::from_millis(10)).await;
-            begun.elapsed()
+            started.elapsed()
         });
         assert!(other < Duration::from_millis(250), "{other:?}");
-        assert_eq!(transport.common.held.get(), 0);
-        read.unwrap_err()
+        assert_eq!(transport.shared.buffered.get(), 0);
+        decoded.unwrap_err()
     });
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     assert_eq!(failure.message, "the answer could not be read within --timeout 300 ms");
 
     let stop = Stop::default();
     let transport = Transport::new(limits(), Recording::Off, stop.clone());
     let failure = run(async {
-        let (read, ()) = tokio::join!(transport.apart(10 << 20, slow), async { stop.ask() });
-        read.unwrap_err()
+        let (decoded, ()) = tokio::join!(transport.run_off_thread(10 << 20, slow), async { stop.ask() });
+        decoded.unwrap_err()
     });
     assert_eq!(failure.kind, FailureKind::Interrupted);
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
 }

@@ -1,4 +1,4 @@
-//! TLS: the system's roots and one's own, and who we are.
+//! TLS: the system's certificate authorities and the user's, and the client certificate.
 
 use std::sync::Arc;
 
@@ -10,16 +10,19 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, Other
 use rustls_platform_verifier::Verifier;
 use secrecy::ExposeSecret as _;
 
-use super::error::{Authority, SelfSigned};
+use super::error::{CaAsServer, SelfSigned};
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::auth::Tls;
 
-/// How to speak TLS with a backend.
-pub fn config(tls: &Tls) -> Result<ClientConfig, Failure> {
+/// The TLS configuration of a backend.
+///
+/// # Errors
+/// `ActionNeeded`: certificates or the key cannot be used.
+pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig, Failure> {
     let provider = Arc::new(ring::default_provider());
-    let wrong = |what: &str, why: String| Failure::new(FailureKind::MustAct, format!("{what}: {why}"));
+    let wrong = |what: &str, why: String| Failure::new(FailureKind::ActionNeeded, format!("{what}: {why}"));
     let roots = match &tls.ca {
-        Some(pem) => certificates(pem).map_err(|why| wrong("the CA certificate cannot be used", why))?,
+        Some(pem) => parse_certificates(pem).map_err(|why| wrong("the CA certificate cannot be used", why))?,
         None => Vec::new(),
     };
     let verifier = Verifier::new_with_extra_roots(roots, provider.clone())
@@ -28,15 +31,15 @@ pub fn config(tls: &Tls) -> Result<ClientConfig, Failure> {
         .with_safe_default_protocol_versions()
         .map_err(|e| wrong("cannot set up TLS", e.to_string().to_lowercase()))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Discerning { verifier, provider }));
+        .with_custom_certificate_verifier(Arc::new(DistinguishingVerifier { verifier, provider }));
     let mut config = match &tls.client {
         None => builder.with_no_client_auth(),
         Some(client) => {
             let unusable = |why| wrong("the client certificate cannot be used", why);
             let key = PrivateKeyDer::from_pem_slice(client.key.expose_secret().as_bytes())
-                // The reason might quote the key.
+                // The reason may quote the key.
                 .map_err(|_| wrong("the client's key cannot be used", "it is no private key in PEM".to_owned()))?;
-            let chain = certificates(&client.certificate).map_err(unusable)?;
+            let chain = parse_certificates(&client.certificate).map_err(unusable)?;
             builder.with_client_auth_cert(chain, key).map_err(|e| unusable(e.to_string().to_lowercase()))?
         }
     };
@@ -44,7 +47,7 @@ pub fn config(tls: &Tls) -> Result<ClientConfig, Failure> {
     Ok(config)
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+fn parse_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match all {
         Ok(all) if all.is_empty() => Err("it holds no certificate in PEM".to_owned()),
@@ -53,14 +56,15 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     }
 }
 
-/// The system's verdict, with a self-signed certificate told from one of an unknown CA.
+/// The system's verifier, with errors of their own for self-signed certificates and for CA certificates used by a server:
+/// what to do about these differs from what to do about an unknown CA.
 #[derive(Debug)]
-struct Discerning {
+struct DistinguishingVerifier {
     verifier: Verifier,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Discerning {
+impl ServerCertVerifier for DistinguishingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -72,8 +76,8 @@ impl ServerCertVerifier for Discerning {
         let verdict = self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         verdict.map_err(|error| {
             use CertificateError as Bad;
-            // Some authority of the same name may be known: then it is its signature that does not fit.
-            let says_why = matches!(
+            // Errors that already say what is wrong. A bad signature is not one: an authority of the same name may be known.
+            let is_specific = matches!(
                 error,
                 Error::InvalidCertificate(
                     Bad::Expired
@@ -85,9 +89,9 @@ impl ServerCertVerifier for Discerning {
                         | Bad::Revoked
                 )
             );
-            if matches!(&error, Error::InvalidCertificate(Bad::Other(other)) if is_authority(other)) {
-                Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(Authority))))
-            } else if !says_why && is_self_issued(end_entity) {
+            if matches!(&error, Error::InvalidCertificate(Bad::Other(other)) if is_ca_as_server(other)) {
+                Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(CaAsServer))))
+            } else if !is_specific && is_self_issued(end_entity) {
                 Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(SelfSigned))))
             } else {
                 error
@@ -118,8 +122,9 @@ impl ServerCertVerifier for Discerning {
     }
 }
 
-/// Whether the verdict is that a CA's certificate stands for a server; the type that says so is not rustls' own.
-fn is_authority(verdict: &OtherError) -> bool {
+/// Whether the error is that a server uses a CA's certificate. The type of that error belongs to a private dependency of the
+/// verifier, so it can be recognized only by its name.
+fn is_ca_as_server(verdict: &OtherError) -> bool {
     format!("{verdict:?}").contains("CaUsedAsEndEntity")
 }
 
@@ -128,13 +133,13 @@ fn is_authority(verdict: &OtherError) -> bool {
 /// Source: RFC 5280, 4.1: version (tagged), serial, signature, issuer, validity, subject.
 fn is_self_issued(certificate: &[u8]) -> bool {
     let names = || {
-        let (_, certificate, _) = element(certificate)?;
-        let (_, mut rest, _) = element(certificate)?;
+        let (_, certificate, _) = der_element(certificate)?;
+        let (_, mut rest, _) = der_element(certificate)?;
         if rest.first() == Some(&0xa0) {
-            rest = element(rest)?.2;
+            rest = der_element(rest)?.2;
         }
         let mut after = || -> Option<&[u8]> {
-            let (_, content, next) = element(rest)?;
+            let (_, content, next) = der_element(rest)?;
             rest = next;
             Some(content)
         };
@@ -145,8 +150,8 @@ fn is_self_issued(certificate: &[u8]) -> bool {
     names().unwrap_or(false)
 }
 
-/// The first DER element: its tag, its content, and what follows it.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+/// The first DER element: its tag, its content, and what follows it; none if it is malformed.
+fn der_element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = der.split_first()?;
     let (&first, rest) = rest.split_first()?;
     let (length, rest) = if first < 0x80 {

@@ -1,18 +1,26 @@
-//! TLS in all the ways in which it goes wrong.
+//! TLS errors, against real servers.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
+use url::Url;
 
 use super::*;
-use crate::source::server::auth::{ClientCertificate, Tls};
+use crate::model::evidence::Source;
+use crate::source::failure::{Failure, FailureKind};
+use crate::source::recording::Recording;
+use crate::source::server::auth::{Auth, ClientCertificate, Tls};
+use crate::source::server::endpoint::Endpoint;
+use crate::source::server::request::{Request, Response};
+use crate::stop::Stop;
 
 struct TestAuthority {
     issuer: Issuer<'static, KeyPair>,
@@ -28,33 +36,33 @@ fn authority(name: &str) -> TestAuthority {
     TestAuthority { issuer: Issuer::new(params, key), certificate }
 }
 
-/// A certificate for this name, from one year to another; its own issuer where there is no other.
-fn issued(by: Option<&TestAuthority>, name: &str, years: (i32, i32)) -> (rcgen::Certificate, KeyPair) {
+/// A certificate for this name, valid from one year to another; self-signed without an issuer.
+fn issued(issuer: Option<&TestAuthority>, name: &str, years: (i32, i32)) -> (rcgen::Certificate, KeyPair) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(rcgen::DnType::CommonName, name);
     (params.not_before, params.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-    let certificate = match by {
+    let certificate = match issuer {
         Some(authority) => params.signed_by(&key, &authority.issuer).unwrap(),
         None => params.self_signed(&key).unwrap(),
     };
     (certificate, key)
 }
 
-/// Answers each connection in its own way; tells its port and how often it was asked.
+/// A server that runs a function for each connection: its port, and its number of connections.
 fn server(act: impl Fn(TcpStream) + Send + Sync + 'static) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (port, asked) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
-    let count = asked.clone();
+    let (port, connections) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
+    let count = connections.clone();
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             count.fetch_add(1, Ordering::SeqCst);
             act(stream);
         }
     });
-    (port, asked)
+    (port, connections)
 }
 
 fn secure_server(
@@ -83,7 +91,7 @@ fn secure_server(
             stream.conn.send_close_notify();
             let _ = stream.flush();
         }
-        // What the client still has to say is heard, so that no reset overtakes our alert.
+        // Reading on keeps a reset from overtaking our alert.
         let _ = tcp.shutdown(std::net::Shutdown::Write);
         let _ = tcp.read(&mut [0; 4096]);
     })
@@ -95,7 +103,7 @@ fn ask(port: u16, tls: Tls) -> Result<Response, Failure> {
         url: Url::parse(&format!("https://localhost:{port}")).unwrap(),
         url_from: "--loki-url".into(),
         configured: true,
-        auth: crate::source::server::auth::Auth::None,
+        auth: Auth::None,
         mask: std::sync::Arc::default(),
         tls,
         backends_at_origin: 1,
@@ -107,7 +115,7 @@ fn ask(port: u16, tls: Tls) -> Result<Response, Failure> {
 }
 
 #[test]
-fn each_way_in_which_tls_fails_has_its_sentence_and_is_not_tried_again() {
+fn each_tls_error_has_its_message_and_is_not_retried() {
     let (ours, theirs) = (authority("our own CA"), authority("their CA"));
     let good = (2020, 2090);
     // A ServerHello that chooses TLS 1.1.
@@ -135,10 +143,10 @@ fn each_way_in_which_tls_fails_has_its_sentence_and_is_not_tried_again() {
         (server(plain), "does not speak TLS at all"),
     ];
     let trusting = Tls { ca: Some(ours.certificate.pem().into_bytes()), client: None };
-    for ((port, asked), sentence) in table {
+    for ((port, connections), sentence) in table {
         let failure = ask(port, trusting.clone()).unwrap_err();
         assert!(failure.message.contains(sentence), "{sentence}: {failure:?}");
-        assert_eq!((failure.kind, asked.load(Ordering::SeqCst)), (FailureKind::MustAct, 1), "{failure:?}");
+        assert_eq!((failure.kind, connections.load(Ordering::SeqCst)), (FailureKind::ActionNeeded, 1), "{failure:?}");
         assert!(!failure.hint.is_empty());
     }
     let (port, _) = secure_server(issued(Some(&ours), "localhost", good), Some(&ours));

@@ -1,15 +1,15 @@
-//! How much an answer may be, and how slow.
+//! Limits on bodies: bytes buffered by all together, and the slowest rate.
 
 use std::cell::Cell;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Bytes a second that an answer must bring.
-const LEAST_RATE: f64 = 1024.0;
+/// Slower bodies are given up: at this rate even 30 s bring too little to wait for.
+const MIN_BYTES_PER_SECOND: f64 = 1024.0;
 
-/// A size as people write it.
-pub fn size(bytes: usize) -> String {
+/// A size in the largest binary unit of which it is a multiple: `256 MiB`.
+pub(crate) fn format_size(bytes: usize) -> String {
     match bytes {
         b if b >= 1 << 30 && b.is_multiple_of(1 << 30) => format!("{} GiB", b >> 30),
         b if b >= 1 << 20 && b.is_multiple_of(1 << 20) => format!("{} MiB", b >> 20),
@@ -18,57 +18,57 @@ pub fn size(bytes: usize) -> String {
     }
 }
 
-/// The share of one answer in what all answers hold together until they are read.
-pub(super) struct Held<'a> {
+/// The bytes of one body in the total of all bodies that are read or wait to be decoded. Dropping it takes them off.
+pub(super) struct BufferedBytes<'a> {
     all: &'a Cell<usize>,
     bytes: usize,
 }
 
-impl<'a> Held<'a> {
-    /// Nothing yet.
+impl<'a> BufferedBytes<'a> {
+    /// None yet.
     pub(super) fn new(all: &'a Cell<usize>) -> Self {
         Self { all, bytes: 0 }
     }
 
-    /// What all answers hold together.
-    pub(super) fn in_all(&self) -> usize {
+    /// The bytes of all bodies.
+    pub(super) fn total(&self) -> usize {
         self.all.get()
     }
 
-    /// So many bytes more.
+    /// Counts more bytes.
     pub(super) fn add(&mut self, bytes: usize) {
         self.bytes += bytes;
         self.all.set(self.all.get() + bytes);
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for BufferedBytes<'_> {
     fn drop(&mut self) {
         self.all.set(self.all.get() - self.bytes);
     }
 }
 
-/// Whether an answer comes fast enough to be worth waiting for: looked at every so often.
-pub(super) struct Rate {
-    every: Duration,
+/// Checks at intervals whether a body arrives fast enough.
+pub(super) struct RateCheck {
+    interval: Duration,
     since: Instant,
     bytes: usize,
 }
 
-impl Rate {
-    /// Looked at after twice the time in which nothing may come.
+impl RateCheck {
+    /// The interval is twice the idle timeout: shorter pauses are allowed.
     pub(super) fn new(idle: Duration) -> Self {
-        Self { every: idle * 2, since: Instant::now(), bytes: 0 }
+        Self { interval: idle * 2, since: Instant::now(), bytes: 0 }
     }
 
-    /// Whether it is, with so many bytes more.
-    pub(super) fn is_enough(&mut self, more: usize) -> bool {
+    /// Whether it is, with this many bytes more.
+    pub(super) fn is_fast_enough(&mut self, more: usize) -> bool {
         self.bytes += more;
         let elapsed = self.since.elapsed();
-        if elapsed < self.every {
+        if elapsed < self.interval {
             return true;
         }
-        let is_enough = self.bytes as f64 >= LEAST_RATE * elapsed.as_secs_f64();
+        let is_enough = self.bytes as f64 >= MIN_BYTES_PER_SECOND * elapsed.as_secs_f64();
         (self.since, self.bytes) = (Instant::now(), 0);
         is_enough
     }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_size_is_told_in_the_largest_unit_that_fits() {
+    fn a_size_is_shown_in_the_largest_unit_that_fits() {
         let table = [
             (0, "0 bytes"),
             (1023, "1023 bytes"),
@@ -92,14 +92,14 @@ mod tests {
             (1 << 30, "1 GiB"),
             ((2 << 30) + (1 << 20), "2049 MiB"),
         ];
-        for (bytes, told) in table {
-            assert_eq!(size(bytes), told);
+        for (bytes, text) in table {
+            assert_eq!(format_size(bytes), text);
         }
     }
 
     #[test]
-    fn an_answer_must_bring_a_kibibyte_a_second_whenever_it_is_looked_at() {
-        // How long ago it was looked at, what had come since and what comes now, whether that is enough, what is counted
+    fn a_body_must_bring_a_kibibyte_a_second_at_each_check() {
+        // Milliseconds since the last check, bytes since then and bytes now, whether that is fast enough, bytes counted
         // from then on.
         let table = [
             (1_000, 0, 1, true, 1),
@@ -110,9 +110,9 @@ mod tests {
         ];
         for (ago, bytes, more, is_enough, counted) in table {
             let since = Instant::now().checked_sub(Duration::from_millis(ago)).unwrap();
-            let mut rate = Rate { since, bytes, ..Rate::new(Duration::from_secs(1)) };
-            assert_eq!(rate.every, Duration::from_secs(2));
-            assert_eq!((rate.is_enough(more), rate.bytes), (is_enough, counted), "{ago} ms, {bytes} + {more}");
+            let mut rate = RateCheck { since, bytes, ..RateCheck::new(Duration::from_secs(1)) };
+            assert_eq!(rate.interval, Duration::from_secs(2));
+            assert_eq!((rate.is_fast_enough(more), rate.bytes), (is_enough, counted), "{ago} ms, {bytes} + {more}");
             assert_eq!(rate.since != since, ago > 2_000);
         }
     }

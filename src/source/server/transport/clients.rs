@@ -1,4 +1,4 @@
-//! HTTP clients: one for each way of connecting.
+//! HTTP clients: one for each kind of connection.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -10,49 +10,49 @@ use reqwest::dns::Resolve;
 use reqwest::redirect::Policy;
 use url::{Host, Url};
 
-use super::Limits;
-use super::error::deepest;
-use super::names::System;
+use super::dns::SystemResolver;
+use super::error::root_cause;
+use super::limits::Limits;
+use super::tls;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::auth::Tls;
 use crate::source::server::endpoint::Endpoint;
-use crate::source::server::transport::tls;
 
-/// What makes a client fit for an address: TLS roots are only loaded for https, loopback never goes through a proxy, and
-/// each backend may have certificates of its own.
+/// What clients differ in: certificate authorities are loaded only for https, loopback addresses do not use a proxy, and
+/// each backend may have its own certificates.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ClientKey {
     is_loopback: bool,
     tls: Option<Tls>,
 }
 
-/// The clients so far.
+/// The clients made so far.
 #[derive(Default)]
-pub struct Clients {
-    made: RefCell<HashMap<ClientKey, reqwest::Client>>,
+pub(super) struct HttpClients {
+    by_key: RefCell<HashMap<ClientKey, reqwest::Client>>,
     proxies: OnceCell<Matcher>,
     resolver: Option<Arc<dyn Resolve>>,
 }
 
-impl Clients {
-    /// Names are looked up by this from now on.
-    pub fn resolve_with(&mut self, resolver: Arc<dyn Resolve>) {
+impl HttpClients {
+    /// Resolves host names with this from now on.
+    pub(super) fn set_resolver(&mut self, resolver: Arc<dyn Resolve>) {
         self.resolver = Some(resolver);
     }
 
-    /// The client that is fit for this address.
-    pub fn get(&self, endpoint: &Endpoint, limits: &Limits) -> Result<reqwest::Client, Failure> {
+    /// The client for an endpoint.
+    pub(super) fn get(&self, endpoint: &Endpoint, limits: &Limits) -> Result<reqwest::Client, Failure> {
         let is_secure = endpoint.url.scheme() == "https";
-        let way = ClientKey { is_loopback: is_loopback(&endpoint.url), tls: is_secure.then(|| endpoint.tls.clone()) };
-        if let Some(client) = self.made.borrow().get(&way) {
+        let key = ClientKey { is_loopback: is_loopback(&endpoint.url), tls: is_secure.then(|| endpoint.tls.clone()) };
+        if let Some(client) = self.by_key.borrow().get(&key) {
             return Ok(client.clone());
         }
-        let client = self.make(&way, limits)?;
-        self.made.borrow_mut().insert(way, client.clone());
+        let client = self.build(&key, limits)?;
+        self.by_key.borrow_mut().insert(key, client.clone());
         Ok(client)
     }
 
-    fn make(&self, way: &ClientKey, limits: &Limits) -> Result<reqwest::Client, Failure> {
+    fn build(&self, key: &ClientKey, limits: &Limits) -> Result<reqwest::Client, Failure> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("trace/", env!("CARGO_PKG_VERSION")))
@@ -60,23 +60,25 @@ impl Clients {
             .referer(false)
             .retry(reqwest::retry::never())
             .redirect(Policy::none());
-        builder = match &way.tls {
-            Some(tls) => builder.tls_backend_preconfigured(tls::config(tls)?),
+        builder = match &key.tls {
+            Some(tls) => builder.tls_backend_preconfigured(tls::client_config(tls)?),
             None => builder.tls_certs_only([]),
         };
-        if way.is_loopback {
+        if key.is_loopback {
             builder = builder.no_proxy();
         }
-        builder = builder.dns_resolver(self.resolver.clone().unwrap_or_else(|| Arc::new(System)));
-        builder.build().map_err(|e| Failure::new(FailureKind::MustAct, format!("cannot set up HTTP: {}", deepest(&e))))
+        builder = builder.dns_resolver(self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver)));
+        builder
+            .build()
+            .map_err(|e| Failure::new(FailureKind::ActionNeeded, format!("cannot set up HTTP: {}", root_cause(&e))))
     }
 
-    /// The proxy that the environment puts before this address: its host and port, never who signs in there.
-    pub fn proxy(&self, url: &Url) -> Option<String> {
+    /// The proxy that the environment sets for this address: scheme, host and port, without credentials.
+    pub(super) fn proxy(&self, url: &Url) -> Option<String> {
         if is_loopback(url) {
             return None;
         }
-        // The library's reading of the environment, so that both always agree.
+        // The HTTP client's own parser, so that both agree.
         let proxies = self.proxies.get_or_init(Matcher::from_system);
         let proxy = proxies.intercept(&url.as_str().parse().ok()?)?;
         let uri = proxy.uri();
@@ -99,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_has_many_names() {
+    fn loopback_addresses_use_no_proxy() {
         let table = [
             ("http://localhost:1", true),
             ("http://a.localhost", true),
@@ -112,10 +114,10 @@ mod tests {
             ("http://[::2]", false),
             ("data:x", false),
         ];
-        for (url, is_it) in table {
+        for (url, expected) in table {
             let url = Url::parse(url).unwrap();
-            assert_eq!(is_loopback(&url), is_it, "{url}");
-            assert!(!is_it || Clients::default().proxy(&url).is_none(), "{url}: no proxy before ourselves");
+            assert_eq!(is_loopback(&url), expected, "{url}");
+            assert!(!expected || HttpClients::default().proxy(&url).is_none(), "{url}");
         }
     }
 }
