@@ -25,8 +25,8 @@ use crate::options::journey::Found;
 use crate::options::sources::Supply;
 use crate::options::window::WindowArgs;
 use crate::report::alerts::{AlertsReport, SHOWN};
-use crate::report::filters::flags;
 use crate::report::rules::RulesReport;
+use crate::report::wording::shell::filter_flags;
 use crate::source::demo;
 use crate::source::demo::platform;
 use crate::source::role::Role;
@@ -200,7 +200,7 @@ fn shown_with(mut footing: Answered, args: &AlertsArgs, context: &Context, alert
 async fn rules(args: &AlertsArgs, is_demo: bool, context: &Context) -> Result<Outcome, Error> {
     let filters = args.window.journey.filters.filters();
     if !filters.is_empty() {
-        let said = format!("--rules: all are told, whatever {} says", flags(&filters));
+        let said = format!("--rules: all are told, whatever {} says", filter_flags(&filters));
         return Err(Error::usage(said, "drop it, or --rules"));
     }
     let journey = &args.window.journey;

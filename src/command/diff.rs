@@ -15,7 +15,7 @@ use crate::options::sources::Supply;
 use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
 use crate::options::window::WindowArgs;
-use crate::report::diff::{DiffReport, DiffSubject};
+use crate::report::diff::{ComparedJourney, DiffReport, DiffSubject};
 use crate::source::demo;
 
 /// Lines to copy.
@@ -73,7 +73,8 @@ pub async fn run(args: &DiffArgs, context: &Context) -> Result<Outcome, Error> {
         Some(windows) => Box::pin(two_windows(args, windows, context)).await?,
         None => Box::pin(two_journeys(args, context)).await?,
     };
-    let body = DiffReport::new(compared, args.all);
+    let body = DiffReport::new(compared);
+    let body = if args.all { body.with_all_steps() } else { body };
     let told = match (body.can_tell(), body.differs()) {
         (false, _) => Exit::CannotTell,
         (true, true) => Exit::Negative,
@@ -169,7 +170,7 @@ async fn two_windows(
     let (footings, bases): (Vec<Answered>, Vec<Basis>) = all.into_iter().map(|one| (one.footing, one.basis)).unzip();
     let footing = footings.into_iter().reduce(Answered::and).unwrap_or_default();
     let bases = <[Basis; 2]>::try_from(bases).unwrap_or_default();
-    Ok((DiffSubject::Windows { windows, bases, told: diff.told() }, footing))
+    Ok((DiffSubject::Windows { windows, bases, result: diff.told() }, footing))
 }
 
 async fn two_journeys(args: &DiffArgs, context: &Context) -> Result<(DiffSubject, Answered), Error> {
@@ -206,16 +207,19 @@ async fn two_journeys(args: &DiffArgs, context: &Context) -> Result<(DiffSubject
         Some(id) if is_demo => id.clone(),
         _ => one.1.query.subject.text.clone(),
     };
-    let empty: Vec<bool> = told.iter().map(|one| one.judged.journey.is_empty()).collect();
-    let names: Vec<String> = both.iter().zip(&told).map(name).collect();
+    let side = |(args, answer): (&JourneyArgs, &JourneyAnswer)| ComparedJourney {
+        name: name((args, answer)),
+        provenance: answer.footing.provenance(),
+        is_empty: answer.judged.journey.is_empty(),
+    };
+    let sides: Vec<ComparedJourney> = both.iter().zip(&told).map(side).collect();
     let mut footing = told.into_iter().map(|one| one.footing).reduce(Answered::and).unwrap_or_default();
     // One side alone is nothing to compare.
-    if empty.contains(&true) {
+    if sides.iter().any(|side| side.is_empty) {
         footing.found = Found::Nothing;
     }
-    let names = <[String; 2]>::try_from(names).unwrap_or_default();
-    let empty = <[bool; 2]>::try_from(empty).unwrap_or_default();
-    Ok((DiffSubject::Journeys { names, empty, told: diff.told() }, footing))
+    let sides = <[ComparedJourney; 2]>::try_from(sides).unwrap_or_default();
+    Ok((DiffSubject::Journeys { sides, result: diff.told() }, footing))
 }
 
 /// The flags of either journey.

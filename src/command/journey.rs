@@ -28,7 +28,7 @@ use crate::pipeline::spec::Metric;
 use crate::progress::Progress;
 use crate::query::{Query, Subject, TimeRange};
 use crate::report::ReportBody;
-use crate::report::words::{flag, quoted};
+use crate::report::wording::shell::{flag, quoted};
 use crate::source::demo;
 use crate::source::server::transport::{Transport, display_url};
 use crate::stitch::stitch;

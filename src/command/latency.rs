@@ -99,6 +99,7 @@ pub async fn run(args: &LatencyArgs, context: &Context) -> Result<Outcome, Error
     // Lines tell nothing of lengths.
     let basis = Basis { lines: 0, ..counted.basis };
     let top = usize::try_from(args.top).unwrap_or(usize::MAX);
-    let report = LatencyReport::new(table, by, basis, top, args.histogram);
+    let report = LatencyReport::new(table, by, basis, top);
+    let report = if args.histogram { report.with_histograms() } else { report };
     Ok(counted.footing.outcome(&args.window.journey, context, report))
 }

@@ -18,7 +18,7 @@ use crate::model::measure::Measured;
 use crate::model::time::Window;
 use crate::options::sources::Supply;
 use crate::options::window::{ViaChoice, WindowArgs};
-use crate::report::words::some;
+use crate::report::text::first_few;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::role::MetricsLevel;
 use crate::source::server::endpoint::Endpoint;
@@ -134,7 +134,7 @@ async fn unmeasured(desk: &Session, measured: &Measured, filters: &Filters) -> O
     let known: BTreeSet<&str> = if measured.edges.is_empty() { of_measures.collect() } else { of_edges.collect() };
     let is_not_in = |service: &&String| filters.wants_service(service) && !known.contains(service.as_str());
     let lacking: Vec<&str> = services.iter().filter(is_not_in).map(String::as_str).collect();
-    let named = some(&lacking, NAMED);
+    let named = first_few(&lacking, NAMED);
     let said = format!("{named} not in: known to jaeger, and no span metric counted them in this time");
     let note = Note::new(NoteCode::Info, Source::Jaeger, said).hint("--via spans reads all");
     (!lacking.is_empty()).then_some(note)

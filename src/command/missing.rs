@@ -14,7 +14,7 @@ use crate::options::journey::JourneyArgs;
 use crate::options::many_runs::ManyRunsArgs;
 use crate::options::subject::SubjectArgs;
 use crate::report::missing::{MissingReport, MissingRun};
-use crate::report::words::counted;
+use crate::report::text::counted;
 
 /// Lines to copy.
 pub const EXAMPLES: &str = "\
@@ -58,8 +58,7 @@ pub async fn run(args: &MissingArgs, context: &Context) -> Result<Outcome, Error
     let wish = JourneyRequest { baseline, ..JourneyRequest::plain(context) };
     let footing = each(&args.journey, &args.many, &wish, context, |told| {
         let judged = std::mem::take(&mut told.judged);
-        let (complete, settled) = (told.footing.is_complete(), told.footing.settled);
-        runs.push(MissingRun::new(&told.query.subject.text, judged, complete, settled));
+        runs.push(MissingRun::new(&told.query.subject.text, judged, &told.footing.provenance()));
     });
     let mut footing = footing.await?;
     if let Some((_, runs)) = compared {

@@ -11,7 +11,7 @@ use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::options::journey::JourneyArgs;
 use crate::query::Subject;
-use crate::report::words::quoted;
+use crate::report::wording::shell::quoted;
 use crate::source::demo::{self, hours};
 use crate::source::file;
 use crate::stitch::subjects::JourneyCandidate;

@@ -15,8 +15,8 @@ use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
 use crate::options::journey::Found;
 use crate::options::sources::Supply;
 use crate::options::window::WindowArgs;
-use crate::report::filters::flags;
 use crate::report::phases::PhasesReport;
+use crate::report::wording::shell::filter_flags;
 use crate::source::demo;
 use crate::source::demo::platform;
 use crate::source::role::Role;
@@ -61,7 +61,7 @@ pub async fn run(args: &PhasesArgs, context: &Context) -> Result<Outcome, Error>
     }
     let filters = journey.filters.filters();
     if !filters.is_empty() {
-        let said = format!("{}: phases are told by metrics, which know nothing of that", flags(&filters));
+        let said = format!("{}: phases are told by metrics, which know nothing of that", filter_flags(&filters));
         return Err(Error::usage(
             said,
             "`phases.query` in the configuration picks series; trace errors and trace hotspots take it",

@@ -75,15 +75,19 @@ impl Answered {
 
     /// The report that says this.
     pub fn report(&self, body: impl ReportBody + 'static) -> Report {
+        Report::new(self.provenance(), body)
+    }
+
+    /// What surrounds a report that says this.
+    pub fn provenance(&self) -> Provenance {
         let subject = self.subject.clone().filter(|subject| !subject.is_empty());
-        let provenance = Provenance {
+        Provenance {
             settled: self.settled,
             flags: self.flags.clone(),
             filters: self.filters.clone(),
             links: self.links.clone(),
             ..Provenance::from_evidence(subject, &self.shell)
-        };
-        Report::new(provenance, body)
+        }
     }
 
     /// The report in the form that is wanted, with this code.

@@ -45,7 +45,7 @@ pub fn check(path: &Path, context: &Context) -> Result<Outcome, Error> {
     let (soundness, exit) = match look_at(path)? {
         Ok(spec) => (SpecCheckReport::from_spec(path.display().to_string(), &spec), Exit::Answered),
         Err(wrong) if context.format() == Format::Table => return Err(complained(&wrong)),
-        Err(wrong) => (SpecCheckReport::wanting(wrong), Exit::Usage),
+        Err(wrong) => (SpecCheckReport::from_complaints(wrong), Exit::Usage),
     };
     let report = Report::new(Provenance::default(), soundness);
     Ok(Outcome { stdout: render(&report, context.format(), &context.view), stderr: vec![], exit })

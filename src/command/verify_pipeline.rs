@@ -266,8 +266,8 @@ impl Verifier<'_> {
         };
         let mut runs = Vec::new();
         let footing = each(self.journey, &self.args.many, &wish, self.context, |told| {
-            // The story of one run is told; of many, only what became of them.
-            runs.iter_mut().for_each(|run: &mut VerifiedRun| run.story = None);
+            // Only the screen of a single run has a timeline.
+            runs.iter_mut().for_each(|run: &mut VerifiedRun| run.timeline = None);
             let run = self.run(told, wait_until, runs.is_empty());
             runs.push(run);
         });
@@ -327,7 +327,7 @@ impl Verifier<'_> {
             settled: told.footing.settled,
             start: extent.map(|extent| extent.from),
             duration_ns: extent.map_or(0, Window::length),
-            story: is_first.then(|| Box::new(RunTimeline::draw(judged))),
+            timeline: is_first.then(|| Box::new(RunTimeline::new(judged))),
         }
     }
 

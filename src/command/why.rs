@@ -72,7 +72,7 @@ pub async fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
     }
     let looks = if question.is_about_errors() { TraceSelection::AndErrors } else { TraceSelection::Newest };
     let search = WindowSearch { looks, evenly: true, texts };
-    let asked = WhyQuestion::describe(&question);
+    let asked = WhyQuestion::new(&question);
     let filters = args.window.journey.filters.filters();
     let mut why = WhyFold::about(question);
     let counted = each_of(&args.window, search, context, |journey| why.add(&journey, &filters)).await?;

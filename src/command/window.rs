@@ -20,8 +20,9 @@ use crate::options::journey::Found;
 use crate::options::sources::Supply;
 use crate::options::time::TimeArgs;
 use crate::options::window::WindowArgs;
-use crate::report::window::which;
-use crate::report::words::{counted, flag};
+use crate::report::text::counted;
+use crate::report::window_screen::sample_choice;
+use crate::report::wording::shell::flag;
 use crate::source::demo::{self, hours};
 use crate::stitch::every_journey::whole;
 
@@ -325,7 +326,7 @@ pub fn cut(basis: &Basis) -> Option<Note> {
     let (all, limit) = (basis.services.len(), basis.limit?);
     let least = basis.services.iter().filter(|service| service.cut).map(|service| service.traces).min()?;
     let many = if least < limit { format!("{least} to {limit}") } else { limit.to_string() };
-    let [newest, from] = which(basis);
+    let [newest, from] = sample_choice(basis);
     let said = format!("{} of {} cut at {newest}{many} traces{from}", basis.cut(), counted(all, "service"));
     let hint = "what touches several services is read more often than its share; --limit raises it, --start and --end \
                 narrow the time";

@@ -12,7 +12,7 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LineKey;
 use crate::model::time::{Timestamp, Window};
 use crate::query::{Query, TimeRange};
-use crate::report::words::some;
+use crate::report::text::first_few;
 use crate::source::failure::Received;
 
 /// The first pause between two rounds.
@@ -74,7 +74,7 @@ where
             WaitDecision::Enough => break,
             WaitDecision::For(what) => {
                 let left = patience.wait.saturating_sub(since);
-                progress.say(format!("waiting for {}; {} s left", some(&what, MOST_NAMED), left.as_secs()));
+                progress.say(format!("waiting for {}; {} s left", first_few(&what, MOST_NAMED), left.as_secs()));
                 pauses.next().unwrap_or(LONGEST_PAUSE).min(left)
             }
             WaitDecision::Until(at) => {

@@ -76,4 +76,14 @@ impl Provenance {
     pub fn names_one_run(&self) -> bool {
         self.flags.starts_with("--demo")
     }
+
+    /// Whether the data was read from files.
+    pub fn is_from_files(&self) -> bool {
+        self.flags.contains("--input")
+    }
+
+    /// Whether more data may still arrive: not in files, and not in the demo.
+    pub fn may_grow(&self) -> bool {
+        !self.is_from_files() && !self.flags.contains("--demo")
+    }
 }

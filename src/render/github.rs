@@ -5,14 +5,14 @@
 
 use crate::pipeline::verdict::{CheckState, Verdict};
 use crate::render::escape;
-use crate::report::verify::{VerificationReport, VerifiedRun, called};
+use crate::report::verify::{VerificationReport, VerifiedRun, check_label};
 
 /// GitHub shows ten of a step.
 const MOST: usize = 10;
 
 /// The annotations of all runs, worst first.
 pub fn annotations(verification: &VerificationReport) -> String {
-    let runs = |verdict| verification.runs.iter().filter(move |run: &&VerifiedRun| run.is(verdict));
+    let runs = |verdict| verification.runs.iter().filter(move |run: &&VerifiedRun| run.has_verdict(verdict));
     let failed = runs(Verdict::Fail).flat_map(|run| of_run(&verification.pipeline, run, CheckState::Broken));
     let open = runs(Verdict::CannotTell).flat_map(|run| of_run(&verification.pipeline, run, CheckState::Undecided));
     failed.chain(open).take(MOST).collect()
@@ -26,7 +26,7 @@ fn of_run<'a>(pipeline: &'a str, run: &'a VerifiedRun, state: CheckState) -> imp
     };
     run.outcome.checks.iter().filter(move |check| check.state == state).map(move |check| {
         let why = check.why.first().map_or("", String::as_str);
-        let title = property(&format!("{pipeline}: {}", called(check)));
+        let title = property(&format!("{pipeline}: {}", check_label(check)));
         format!("::{command} title={title}::{}\n", data(&format!("{}: {why}", run.subject)))
     })
 }

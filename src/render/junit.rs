@@ -6,7 +6,7 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 
 use crate::pipeline::verdict::{Check, CheckState, Verdict};
 use crate::render::escape;
-use crate::report::verify::{VerificationReport, VerifiedRun, called};
+use crate::report::verify::{VerificationReport, VerifiedRun, check_label};
 
 /// The document. What a backend said is harmless in it: to a parser, to a terminal, to a build server's log.
 ///
@@ -27,7 +27,7 @@ fn suite(pipeline: &str, run: &VerifiedRun) -> TestSuite {
     suite.add_property((text("complete"), text(if run.complete { "true" } else { "false" })));
     suite.add_property((text("settled"), text(if run.settled { "true" } else { "false" })));
     suite.add_test_cases(run.outcome.checks.iter().map(|check| case(pipeline, run, check)));
-    if run.outcome.checks.is_empty() && !run.is(Verdict::Pass) {
+    if run.outcome.checks.is_empty() && !run.has_verdict(Verdict::Pass) {
         suite.add_test_case(TestCase::new(
             text(pipeline),
             status(NonSuccessKind::Error, run.outcome.verdict.as_str(), ""),
@@ -45,7 +45,7 @@ fn case(pipeline: &str, run: &VerifiedRun, check: &Check) -> TestCase {
         CheckState::Broken => status(NonSuccessKind::Failure, "broken", &why),
         CheckState::Undecided => status(NonSuccessKind::Error, "cannot_tell", &why),
     };
-    let mut case = TestCase::new(text(&called(check)), status);
+    let mut case = TestCase::new(text(&check_label(check)), status);
     case.set_classname(text(pipeline));
     if let Some(sight) = check.seen.first() {
         case.set_time(Duration::from_nanos(sight.duration_ns.unsigned_abs()));

@@ -1,8 +1,8 @@
-//! Neutral blocks: what a report wants to show people, without saying how it looks.
+//! Neutral blocks: what a report shows people, without saying how it looks.
 //!
-//! Text in blocks is as it came: whoever renders it makes it safe.
+//! Text in blocks is raw: the renderer makes it safe.
 
-/// What a piece of text is. Colour follows from it, and only from it.
+/// What a piece of text means. Colour follows from it, and only from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Role {
     /// Text.
@@ -10,7 +10,7 @@ pub enum Role {
     Plain,
     /// What the eye should find first.
     Strong,
-    /// What may be typed as it is. Never broken.
+    /// A command that can be copied. Never broken.
     Command,
     /// The address of a page. Never broken.
     Link,
@@ -18,9 +18,9 @@ pub enum Role {
     Dim,
     /// Something failed.
     Error,
-    /// The answer may not be the whole one.
+    /// The answer may be incomplete, or something needs attention.
     Warn,
-    /// All is well.
+    /// Nothing is wrong.
     Good,
     /// The critical path.
     Critical,
@@ -31,7 +31,7 @@ pub enum Role {
 pub struct Piece {
     /// The text.
     pub text: String,
-    /// What it is.
+    /// What it means.
     pub role: Role,
 }
 
@@ -48,8 +48,8 @@ pub fn plain(text: impl Into<String>) -> Line {
     vec![piece(Role::Plain, text)]
 }
 
-/// A line of one piece.
-pub fn one(role: Role, text: impl Into<String>) -> Line {
+/// A line of one piece in this role.
+pub fn styled(role: Role, text: impl Into<String>) -> Line {
     vec![piece(role, text)]
 }
 
@@ -58,15 +58,15 @@ pub fn one(role: Role, text: impl Into<String>) -> Line {
 pub enum Block {
     /// An empty line.
     Blank,
-    /// A line, wrapped between words where it is too long.
+    /// A line, wrapped between words if it is too long.
     Line(Line),
     /// Items side by side, wrapped between items.
     Flow(Vec<Line>),
-    /// Labelled things below each other, labels aligned.
+    /// Labelled lines, labels aligned.
     Facts(Vec<Fact>),
     /// Rows in aligned columns; the last column is wrapped.
     Table(Table),
-    /// Text of several lines, kept as it is, indented.
+    /// Text of several lines, indented by so many columns.
     Text(usize, String),
     /// Bars along a common time.
     Waterfall(Waterfall),
@@ -74,12 +74,12 @@ pub enum Block {
     Charts(Vec<Chart>),
 }
 
-/// A label and what it labels.
+/// A labelled line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// The label; empty means the one above goes on.
+    /// The label; empty if the line belongs to the label above.
     pub label: &'static str,
-    /// What is said: items side by side.
+    /// Items side by side.
     pub items: Vec<Line>,
 }
 
@@ -91,14 +91,14 @@ pub fn fact(label: &'static str, line: Line) -> Fact {
 /// Rows in columns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// Column titles; empty where the columns speak for themselves.
+    /// Column titles; empty if the columns need none.
     pub head: Vec<String>,
     /// The rows.
     pub rows: Vec<TableRow>,
-    /// How many of the first columns hold numbers, which end below each other. The last column is what they are about
-    /// then, a name, and each row is one line.
+    /// How many of the first columns hold numbers, which are aligned to the right. If there are any, the last column is
+    /// the name of what they are about, and each row is one line.
     pub numbers: usize,
-    /// Columns of numbers that may be left out where there is little room for the name, the first to go first.
+    /// Columns of numbers that may be hidden if there is little room for the name, in the order in which they are.
     pub spare: Vec<usize>,
 }
 
@@ -107,15 +107,29 @@ pub struct Table {
 pub struct TableRow {
     /// Its cells.
     pub cells: Vec<Line>,
-    /// What stands below it, a little indented.
+    /// Blocks below it, a little indented.
     pub below: Vec<Block>,
+}
+
+impl Table {
+    /// A table with these titles and rows, whose last column is wrapped.
+    pub fn new(head: &[&str], rows: Vec<TableRow>) -> Self {
+        Self { head: head.iter().map(|title| (*title).to_owned()).collect(), rows, ..Self::default() }
+    }
+}
+
+impl TableRow {
+    /// A row with nothing below it.
+    pub fn new(cells: Vec<Line>) -> Self {
+        Self { cells, below: vec![] }
+    }
 }
 
 /// Bars along a common time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waterfall {
-    /// How long the common time is.
-    pub length_ns: i64,
+    /// The common time, in nanoseconds.
+    pub duration_ns: i64,
     /// From top to bottom.
     pub rows: Vec<Bar>,
 }
@@ -123,43 +137,43 @@ pub struct Waterfall {
 /// One row of a waterfall.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bar {
-    /// When it begins; none where no time is told.
+    /// When it begins, in nanoseconds from the start of the common time; none without a time.
     pub from_ns: Option<i64>,
-    /// How long it is.
-    pub length_ns: i64,
-    /// What the bar is drawn as.
+    /// How long it is, in nanoseconds.
+    pub duration_ns: i64,
+    /// How the bar is drawn.
     pub style: BarStyle,
-    /// Whether the journey lasted as long as it did because of it.
+    /// Whether it is on the critical path.
     pub critical: bool,
     /// Whether it failed.
     pub failed: bool,
-    /// Who; empty for rows that belong to the one above.
+    /// The service; empty for rows that belong to the one above.
     pub service: String,
     /// How deep the label is nested.
     pub depth: usize,
-    /// What.
+    /// What is done.
     pub label: Line,
-    /// The same in fewer words, to be shown where the label does not fit.
+    /// Shorter wordings of the label, for when it does not fit, the longest first.
     pub shorter: Vec<Line>,
-    /// What is said behind the label where there is room for both, else below it; may be empty.
+    /// A note behind the label if there is room for both, otherwise below it; may be empty.
     pub note: Line,
-    /// What is cut where nothing fits.
+    /// What is cut if no wording fits.
     pub cut: CutSide,
-    /// How long, in words; may be empty.
-    pub length: String,
+    /// Its duration in words; may be empty.
+    pub duration: String,
 }
 
-/// Which part of a text goes where it is too long.
+/// Which part of a text is cut if it is too long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CutSide {
     /// Its middle: names differ at both ends.
     #[default]
     Middle,
-    /// Its beginning: what is dotted tells most at its end.
+    /// Its beginning: dotted names differ most at their end.
     Start,
 }
 
-/// What a bar is drawn as.
+/// How a bar is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BarStyle {
     /// Work.
@@ -180,6 +194,6 @@ pub struct Chart {
     pub name: String,
     /// The values, by time.
     pub values: Vec<f64>,
-    /// What is said beside it: smallest, largest, last.
+    /// The text beside it, such as its smallest, largest and last value.
     pub caption: Line,
 }

@@ -1,30 +1,30 @@
-//! `config show`: what is in force, and where each value came from.
+//! `config show`: every value in effect, and where it came from.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::model::provenance::Provenance;
-use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, plain};
+use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::facts::labelled;
 use crate::report::frame::Frame;
-use crate::report::parts::labelled;
 use crate::report::rows::Rows;
 
-/// Every value in force.
+/// Every value in effect.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct ConfigReport {
-    /// The profile in use.
+    /// The profile in use; none if there is none.
     pub profile: Option<ConfigProfile>,
     /// Files that were read, most specific first.
     pub files: Vec<ConfigFile>,
     /// Every value, by key.
     pub values: Vec<ConfigValue>,
-    /// What is odd about them.
+    /// What is wrong with them.
     pub warnings: Vec<String>,
 }
 
-/// A profile, and who chose it.
+/// A profile, and where it was chosen.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ConfigProfile {
     /// Its name.
@@ -49,12 +49,12 @@ pub struct ConfigValue {
     pub name: String,
     /// The value; a secret is only said to be set.
     pub value: Value,
-    /// The same for people.
+    /// The value for the screen.
     #[serde(skip)]
     pub text: String,
-    /// What kind of place it came from, in a word.
+    /// The kind of place that it came from.
     pub origin: String,
-    /// Where it came from: a flag, a variable, a file with its line, the default.
+    /// Where it came from: a flag, a variable, a file with its line, or the default.
     pub from: String,
 }
 
@@ -66,7 +66,6 @@ impl ReportBody for ConfigReport {
         self
     }
 
-    /// Its main table: the values.
     fn rows(&self) -> Option<Rows> {
         let row = |value: &ConfigValue| vec![json!(value.name), value.value.clone(), json!(value.from)];
         Some(Rows { kind: "value", columns: &["name", "value", "from"], rows: self.values.iter().map(row).collect() })
@@ -79,15 +78,13 @@ impl ReportBody for ConfigReport {
             facts.push(fact("files", plain("none")));
         }
         facts.extend(labelled("files", self.files.iter().map(|f| plain(format!("{} ({})", f.path, f.owner)))));
-        let row = |value: &ConfigValue| TableRow {
-            cells: vec![plain(&value.name), one(Role::Dim, &value.from), plain(&value.text)],
-            below: vec![],
+        let row = |value: &ConfigValue| {
+            TableRow::new(vec![plain(&value.name), styled(Role::Dim, &value.from), plain(&value.text)])
         };
-        let head = ["key", "from", "value"].map(str::to_owned).to_vec();
-        let table = Table { head, rows: self.values.iter().map(row).collect(), ..Table::default() };
+        let table = Table::new(&["key", "from", "value"], self.values.iter().map(row).collect());
         let mut blocks = vec![Block::Facts(facts), Block::Blank, Block::Table(table)];
         if !self.warnings.is_empty() {
-            let warnings = labelled("warning", self.warnings.iter().map(|w| one(Role::Warn, w)));
+            let warnings = labelled("warning", self.warnings.iter().map(|w| styled(Role::Warn, w)));
             blocks.extend([Block::Blank, Block::Facts(warnings)]);
         }
         blocks

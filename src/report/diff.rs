@@ -5,24 +5,24 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::window::diff::{Began, Change, DiffResult, DiffStep, StepFigures};
+use crate::model::action::{CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Window};
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::facts::hidden;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
-use crate::report::parts;
 use crate::report::rows::Rows;
-use crate::report::window;
-use crate::report::words::{counted, quoted, some};
+use crate::report::text::{counted, counted_u64, first_few};
+use crate::report::window_screen;
 
-/// How many rows are shown.
+/// How many rows the screen shows at most.
 const MOST: usize = 200;
-/// How deep steps are indented.
+/// How many levels steps are indented at most.
 const DEEPEST: usize = 12;
-
-/// So many entries that are too few to tell are named.
+/// How many entry operations with too few journeys are named.
 const NAMED: usize = 3;
 
 /// What is compared.
@@ -30,22 +30,31 @@ const NAMED: usize = 3;
 pub enum DiffSubject {
     /// Two journeys.
     Journeys {
-        /// What they were asked for by.
-        names: [String; 2],
-        /// Of which nothing was found.
-        empty: [bool; 2],
+        /// Both.
+        sides: [ComparedJourney; 2],
         /// How they differ.
-        told: DiffResult,
+        result: DiffResult,
     },
     /// Two windows.
     Windows {
-        /// When.
+        /// Their times.
         windows: [Window; 2],
         /// What was read of each.
         bases: [Basis; 2],
         /// How they differ.
-        told: DiffResult,
+        result: DiffResult,
     },
+}
+
+/// One of two journeys that are compared.
+#[derive(Clone, Debug, Default)]
+pub struct ComparedJourney {
+    /// The name by which it was asked for: its ID, or its scenario in the demo.
+    pub name: String,
+    /// What it rests on: its own file, if two files are compared.
+    pub provenance: Provenance,
+    /// Whether nothing was found of it.
+    pub is_empty: bool,
 }
 
 /// Two journeys, or two windows, step by step.
@@ -58,132 +67,130 @@ pub struct DiffReport {
 /// The same as JSON.
 #[derive(Serialize, JsonSchema)]
 pub struct DiffRecord<'a> {
-    /// Whether anything differs; of windows, beyond noise.
+    /// Whether anything differs; between windows, beyond noise.
     differs: bool,
-    /// Whether both sides have enough to tell: a step that differs altogether would be marked, of windows in half of the
-    /// journeys of either side at least.
+    /// Whether both sides are large enough: a step that is on one side only would be marked; between windows, in half of
+    /// the journeys of either side at least.
     enough: bool,
     first: SideRecord<'a>,
     second: SideRecord<'a>,
-    /// What began the journeys of the windows, the commonest first: each is compared with those that began the same way.
-    /// Empty of two journeys, which are compared whatever began them.
+    /// The entry operations of the windows, the commonest first: journeys are compared with those that began the same way.
+    /// Empty for two journeys, which are compared whatever began them.
     entries: &'a [Began],
     /// Every step, each before those under it.
     steps: &'a [DiffStep],
 }
 
+/// One side as JSON.
 #[derive(Serialize, JsonSchema)]
 struct SideRecord<'a> {
     /// The journey; null for a window.
     id: Option<&'a str>,
     /// The window; null for a journey.
     window: Option<Window>,
-    /// What was read of the window: its journeys that began before it are not among those that are compared.
+    /// What was read of the window. Its journeys that began before it are not compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     basis: Option<&'a Basis>,
     journey_count: usize,
     span_count: u64,
-    /// How long it lasted; of a window the median of its journeys.
+    /// The end-to-end time; for a window the median of its journeys.
     duration_ns: i64,
 }
 
 impl DiffReport {
-    /// Of this.
-    pub fn new(compared: DiffSubject, all: bool) -> Self {
-        Self { compared, all }
+    /// The report on this comparison, with the steps that differ on the screen.
+    pub fn new(compared: DiffSubject) -> Self {
+        Self { compared, all: false }
     }
 
-    fn told(&self) -> &DiffResult {
+    /// The same with all steps on the screen.
+    #[must_use]
+    pub fn with_all_steps(self) -> Self {
+        Self { all: true, ..self }
+    }
+
+    fn result(&self) -> &DiffResult {
         match &self.compared {
-            DiffSubject::Journeys { told, .. } | DiffSubject::Windows { told, .. } => told,
+            DiffSubject::Journeys { result, .. } | DiffSubject::Windows { result, .. } => result,
         }
     }
 
-    fn is_of_two(&self) -> bool {
+    fn are_journeys(&self) -> bool {
         matches!(self.compared, DiffSubject::Journeys { .. })
     }
 
     /// Whether anything differs.
     pub fn differs(&self) -> bool {
-        self.told().steps.iter().any(|step| !step.changes.is_empty())
+        self.result().steps.iter().any(|step| !step.changes.is_empty())
     }
 
-    /// Whether it could be told whether anything differs.
+    /// Whether there is enough to decide whether anything differs.
     pub fn can_tell(&self) -> bool {
-        self.told().enough
+        self.result().enough
     }
 
     fn title(&self, frame: &Frame) -> Line {
-        let told = self.told();
-        let whose = if self.is_of_two() { "the second" } else { "the time after" };
-        if let DiffSubject::Journeys { names, empty, .. } = &self.compared
-            && empty.contains(&true)
+        let result = self.result();
+        if let DiffSubject::Journeys { sides, .. } = &self.compared
+            && sides.iter().any(|side| side.is_empty)
         {
             let so_far = if frame.provenance.complete { "" } else { " so far" };
-            let lost: Vec<&str> =
-                names.iter().zip(empty).filter(|(_, empty)| **empty).map(|(name, _)| &**name).collect();
-            let names = piece(Role::Strong, lost.join(" and "));
+            let not_found: Vec<&str> = sides.iter().filter(|side| side.is_empty).map(|side| &*side.name).collect();
+            let names = piece(Role::Strong, not_found.join(" and "));
             return vec![piece(Role::Warn, format!("– nothing found{so_far} for ")), names];
         }
-        if !told.enough {
+        if !result.enough {
             let [before, after] =
-                told.journeys.map(|n| if n == 0 { "no journey".into() } else { counted(n, "journey") });
-            return one(Role::Warn, format!("– too few to tell: {before} before, {after} after"));
+                result.journeys.map(|n| if n == 0 { "no journey".into() } else { counted(n, "journey") });
+            return styled(Role::Warn, format!("– too few to tell: {before} before, {after} after"));
         }
-        let parts: Vec<String> = SUMMARY.iter().filter_map(|(changes, words)| self.summed(changes, words)).collect();
-        match parts.as_slice() {
-            [] if self.is_of_two() => one(Role::Good, "✓ the same steps, about as long"),
-            [] if told.told != told.journeys => vec![
-                piece(Role::Good, "✓ nothing differs beyond noise"),
-                piece(
-                    Role::Plain,
-                    format!(
-                        " in {} of {}, {} of {} journeys; the others are too few to tell",
-                        told.told[0], told.journeys[0], told.told[1], told.journeys[1]
-                    ),
-                ),
-            ],
-            [] => one(Role::Good, "✓ nothing differs beyond noise"),
-            [first, ..] => {
-                let verb = if first.starts_with(|c: char| c.is_ascii_digit()) { " has " } else { ": " };
-                one(Role::Warn, format!("! {whose}{verb}{}", parts.join(", ")))
+        let changes: Vec<String> = SUMMARY.iter().filter_map(|summary| self.summed(summary)).collect();
+        match changes.is_empty() {
+            true if self.are_journeys() => styled(Role::Good, "✓ the same steps, about as long"),
+            true if result.told != result.journeys => {
+                let ([before, after], [all_before, all_after]) = (result.told, result.journeys);
+                let text = format!(
+                    " in {before} of {all_before}, {after} of {all_after} journeys; the others are too few to tell"
+                );
+                vec![piece(Role::Good, "✓ nothing differs beyond noise"), piece(Role::Plain, text)]
+            }
+            true => styled(Role::Good, "✓ nothing differs beyond noise"),
+            false => {
+                let second = if self.are_journeys() { "the second" } else { "the time after" };
+                styled(Role::Warn, format!("! {second} has {}", changes.join(", ")))
             }
         }
     }
 
-    /// `2 steps fewer`, `1 slower by 3.2 s`.
-    fn summed(&self, changes: &[Change], words: &str) -> Option<String> {
-        let is_so = |step: &&DiffStep| step.changes.iter().any(|change| changes.contains(change));
-        let steps: Vec<&DiffStep> = self.told().steps.iter().filter(is_so).collect();
-        let by = |step: &&DiffStep| {
-            let (a, b) = (step.first.unwrap_or_default(), step.second.unwrap_or_default());
-            let has = |change: Change| changes.contains(&change) && step.changes.contains(&change);
-            let waits = has(Change::WaitsLonger) || has(Change::WaitsLess) && !has(Change::Faster);
-            let (a, b) = if waits { (a.wait_ns, b.wait_ns) } else { (a.p50_ns, b.p50_ns) };
-            b.saturating_sub(a).saturating_abs()
+    /// `2 steps missing`, `1 step slower by 3.2 s`; none if no step changed in this way.
+    fn summed(&self, summary: &ChangeSummary) -> Option<String> {
+        let has_changed = |step: &&DiffStep| step.changes.iter().any(|change| summary.changes.contains(change));
+        let steps: Vec<&DiffStep> = self.result().steps.iter().filter(has_changed).collect();
+        let steps_text = match steps.len() {
+            0 => return None,
+            1 => "1 step".to_owned(),
+            n => format!("{n} steps"),
         };
-        let timed = words.ends_with("by");
-        let longest = steps.iter().map(by).max().unwrap_or_default();
-        let up_to = if steps.len() > 1 { "up to " } else { "" };
-        let told = if timed { format!("{words} {up_to}{}", Human(longest)) } else { words.to_owned() };
-        let n = steps.len();
-        let noun = if n == 1 { "step" } else { "steps" };
-        (n > 0).then(|| format!("{n} {noun} {told}"))
+        let text = summary.text;
+        match summary.amount {
+            Amount::Count => Some(format!("{steps_text} {text}")),
+            Amount::Time => {
+                let longest = steps.iter().map(|step| summary.time_difference(step)).max().unwrap_or_default();
+                let up_to = if steps.len() > 1 { "up to " } else { "" };
+                Some(format!("{steps_text} {text} by {up_to}{}", Human(longest)))
+            }
+        }
     }
 
     fn sides(&self, frame: &Frame) -> Vec<Fact> {
-        let told = self.told();
-        let numbers = |nth: usize| {
-            vec![
-                plain(counted(usize::try_from(told.spans[nth]).unwrap_or(usize::MAX), "span")),
-                one(Role::Strong, Human(told.lengths_ns[nth]).to_string()),
-            ]
-        };
+        let result = self.result();
+        let spans = |nth: usize| plain(counted_u64(result.spans[nth], "span"));
+        let duration = |nth: usize| styled(Role::Strong, Human(result.lengths_ns[nth]).to_string());
         match &self.compared {
-            DiffSubject::Journeys { names, .. } => {
+            DiffSubject::Journeys { sides, .. } => {
                 let side = |(nth, label): (usize, &'static str)| {
-                    let mut items = vec![one(Role::Strong, &names[nth])];
-                    items.extend(numbers(nth));
+                    let mut items = vec![styled(Role::Strong, &sides[nth].name)];
+                    items.extend([spans(nth), duration(nth)]);
                     Fact { label, items }
                 };
                 [(0, "first"), (1, "second")].map(side).to_vec()
@@ -191,11 +198,11 @@ impl DiffReport {
             DiffSubject::Windows { windows, bases, .. } => {
                 let side = |(nth, label): (usize, &'static str)| {
                     let mut items =
-                        vec![plain(frame.stretch(windows[nth])), plain(counted(told.journeys[nth], "journey"))];
-                    let [spans, length] = [0, 1].map(|at| numbers(nth).remove(at));
-                    items.push(spans);
-                    items.push([one(Role::Dim, "half last up to "), length].concat());
-                    items.extend(window::sample(&bases[nth]).map(|sample| one(Role::Dim, sample)));
+                        vec![plain(frame.time_range(windows[nth])), plain(counted(result.journeys[nth], "journey"))];
+                    items.push(spans(nth));
+                    items.push([styled(Role::Dim, "half last up to "), duration(nth)].concat());
+                    let sample = window_screen::sample(&bases[nth]);
+                    items.extend(sample.map(|sample| styled(Role::Dim, sample)));
                     Fact { label, items }
                 };
                 [(0, "before"), (1, "after")].map(side).to_vec()
@@ -203,116 +210,109 @@ impl DiffReport {
         }
     }
 
-    /// That journeys are compared with those that began as they did, where there are several such.
-    fn compared_apart(&self) -> Vec<Fact> {
-        let entries = &self.told().entries;
-        if self.is_of_two() || entries.len() < 2 {
+    /// That journeys are only compared with those of the same entry operation, if there are several.
+    fn entries_compared(&self) -> Vec<Fact> {
+        let entries = &self.result().entries;
+        if self.are_journeys() || entries.len() < 2 {
             return vec![];
         }
-        let apart = format!(
-            "each of {} by itself: another mix of them is no difference",
-            counted(entries.len(), "entry operation")
-        );
-        let mut facts = vec![fact("compared", one(Role::Dim, apart))];
-        let is_marked = |at: usize| self.told().steps.iter().any(|step| step.entry == at && !step.changes.is_empty());
-        let untold = entries.iter().enumerate().filter(|(at, began)| !began.enough && !is_marked(*at));
-        let unlike: Vec<&Began> = untold.map(|(_, began)| began).collect();
-        if !unlike.is_empty() {
-            let journeys = |nth: usize| unlike.iter().map(|began| began.journeys()[nth]).sum::<usize>();
-            let names: Vec<String> = unlike.iter().map(|began| began.entry.text()).collect();
-            let few = format!("{} before and {} after of {}", journeys(0), journeys(1), some(&names, NAMED));
-            facts.push(fact("too few", one(Role::Dim, few)));
+        let count = counted(entries.len(), "entry operation");
+        let text = format!("each of {count} by itself: another mix of them is no difference");
+        let mut facts = vec![fact("compared", styled(Role::Dim, text))];
+        let is_marked = |at: usize| self.result().steps.iter().any(|step| step.entry == at && !step.changes.is_empty());
+        let too_few = entries.iter().enumerate().filter(|(at, entry)| !entry.enough && !is_marked(*at));
+        let too_few: Vec<&Began> = too_few.map(|(_, entry)| entry).collect();
+        if !too_few.is_empty() {
+            let journeys = |nth: usize| too_few.iter().map(|entry| entry.journeys()[nth]).sum::<usize>();
+            let names: Vec<String> = too_few.iter().map(|entry| entry.entry.text()).collect();
+            let text = format!("{} before and {} after of {}", journeys(0), journeys(1), first_few(&names, NAMED));
+            facts.push(fact("too few", styled(Role::Dim, text)));
         }
         facts
     }
 
-    /// What differs, and the steps above it, up to the entry; everything where everything is wanted.
+    /// The steps that differ, with those above them up to the entry; or all steps.
     fn shown(&self) -> Vec<&DiffStep> {
-        let steps = &self.told().steps;
-        let mut keep = vec![];
-        let mut wanted = usize::MAX;
+        let steps = &self.result().steps;
+        let mut shown = vec![];
+        // The depth of the step that was kept last: a step that is less deep is above it. At a root the search begins anew.
+        let mut below = usize::MAX;
         for (nth, step) in steps.iter().enumerate().rev() {
-            let leads_on = step.depth < wanted && wanted != usize::MAX;
+            let is_above = step.depth < below && below != usize::MAX;
             let is_entry = nth.checked_sub(1).and_then(|last| steps.get(last)).is_none_or(|l| l.entry != step.entry);
-            let begins = is_entry && keep.last().is_some_and(|kept: &&DiffStep| kept.entry == step.entry);
-            if self.all || !step.changes.is_empty() || leads_on || begins {
-                keep.push(step);
-                wanted = step.depth;
+            let begins_shown = is_entry && shown.last().is_some_and(|last: &&DiffStep| last.entry == step.entry);
+            if self.all || !step.changes.is_empty() || is_above || begins_shown {
+                shown.push(step);
+                below = step.depth;
             }
             if step.depth == 0 {
-                wanted = usize::MAX;
+                below = usize::MAX;
             }
         }
-        keep.reverse();
-        keep
+        shown.reverse();
+        shown
     }
 
     fn table(&self, rows: &[&DiffStep]) -> Table {
-        let mut services: Vec<&str> = rows.iter().map(|step| step.service.as_str()).collect();
-        services.sort_unstable();
-        services.dedup();
-        let names = ShortNames::new(&services);
+        let names = ShortNames::new(rows.iter().map(|step| step.service.as_str()));
         let row = |step: &DiffStep| {
             let indent = "  ".repeat(step.depth.min(DEEPEST));
             let label = format!("{indent}{} {}", names.get(&step.service), step.operation);
             let role = if step.changes.is_empty() { Role::Dim } else { Role::Strong };
             TableRow {
-                cells: vec![marks(step), self.figures(step, 0), self.figures(step, 1), one(role, label)],
-                below: waited(step).into_iter().collect(),
+                cells: vec![marks(step), self.figures(step, 0), self.figures(step, 1), styled(role, label)],
+                below: wait_line(step).into_iter().collect(),
             }
         };
-        // Of an entry that the filters hide the name stands over what is under it.
-        let mut all: Vec<TableRow> = vec![];
+        // An entry that the filters hide is named above the steps under it.
+        let mut table: Vec<TableRow> = vec![];
         let mut last = None;
         for step in rows.iter().take(MOST) {
-            let is_headless = step.depth > 0 && last != Some(step.entry) && !self.is_of_two();
-            if let Some(began) = self.told().entries.get(step.entry).filter(|_| is_headless) {
-                let name = one(Role::Dim, began.entry.text());
-                all.push(TableRow { cells: vec![vec![], vec![], vec![], name], below: vec![] });
+            let is_headless = step.depth > 0 && last != Some(step.entry) && !self.are_journeys();
+            if let Some(began) = self.result().entries.get(step.entry).filter(|_| is_headless) {
+                let name = styled(Role::Dim, began.entry.text());
+                table.push(TableRow::new(vec![vec![], vec![], vec![], name]));
             }
             last = Some(step.entry);
-            all.push(row(step));
+            table.push(row(step));
         }
-        let sides = if self.is_of_two() { ["first", "second"] } else { ["before (p50 · p95)", "after (p50 · p95)"] };
-        let head = ["", sides[0], sides[1], "step"].map(str::to_owned).to_vec();
-        // Of two windows there is much to say of each step: on narrow screens its name stands above that.
-        let numbers = if self.is_of_two() { 0 } else { 3 };
-        Table { head, rows: all, numbers, ..Table::default() }
+        let sides =
+            if self.are_journeys() { ["first", "second"] } else { ["before (p50 · p95)", "after (p50 · p95)"] };
+        // The figures of windows are long: as numbers they make narrow screens show the name of a step above them.
+        let numbers = if self.are_journeys() { 0 } else { 3 };
+        Table { numbers, ..Table::new(&["", sides[0], sides[1], "step"], table) }
     }
 
     fn figures(&self, step: &DiffStep, nth: usize) -> Line {
-        let Some(figures): Option<StepFigures> = [step.first, step.second][nth] else { return one(Role::Dim, "–") };
-        let mut said = Human(figures.p50_ns).to_string();
-        if self.is_of_two() {
+        let Some(figures): Option<StepFigures> = [step.first, step.second][nth] else {
+            return styled(Role::Dim, "–");
+        };
+        let mut text = Human(figures.p50_ns).to_string();
+        if self.are_journeys() {
             if figures.call_count > 1 {
-                said = format!("{}× {said}", figures.call_count);
+                text = format!("{}× {text}", figures.call_count);
             }
         } else {
-            let of = self.told().entries.get(step.entry).map_or(0, |began| began.journeys()[nth]);
-            let per = figures.call_count as f64 / of.max(1) as f64;
-            said = format!("{per:.1}× {said} · {}", Human(figures.p95_ns));
+            let journeys = self.result().entries.get(step.entry).map_or(0, |began| began.journeys()[nth]);
+            let per_journey = figures.call_count as f64 / journeys.max(1) as f64;
+            text = format!("{per_journey:.1}× {text} · {}", Human(figures.p95_ns));
         }
         if figures.error_count > 0 {
             let failed = format!(" ✗{}", figures.error_count);
-            return vec![piece(Role::Plain, said), piece(Role::Error, failed)];
+            return vec![piece(Role::Plain, text), piece(Role::Error, failed)];
         }
-        plain(said)
+        plain(text)
     }
 
-    fn commands(&self, frame: &Frame) -> Vec<String> {
-        let DiffSubject::Journeys { names, empty, .. } = &self.compared else { return vec![] };
-        let flags = &frame.provenance.flags;
-        if flags.contains("--demo") {
-            return vec![format!("trace missing --demo={}", quoted(&names[1]))];
+    /// What is missing in the second journey: a command on its data, which may be another file than that of the first.
+    fn next(&self, frame: &Frame) -> Vec<Fact> {
+        match &self.compared {
+            DiffSubject::Journeys { sides: [_, second], .. } if !second.is_empty => {
+                let frame = Frame { provenance: &second.provenance, ..*frame };
+                frame.next(&[Invocation::new(CommandName::Missing)])
+            }
+            _ => vec![],
         }
-        let id = if names[1].starts_with('-') {
-            format!("--correlation-id={}", quoted(&names[1]))
-        } else {
-            quoted(&names[1])
-        };
-        let all = ["trace", "missing", &id, flags];
-        let command = all.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-        if empty[1] { vec![] } else { vec![command] }
     }
 }
 
@@ -321,10 +321,10 @@ impl ReportBody for DiffReport {
     type Record<'a> = DiffRecord<'a>;
 
     fn record<'a>(&'a self, _: &'a Provenance) -> DiffRecord<'a> {
-        let told = self.told();
+        let result = self.result();
         let side = |nth: usize| SideRecord {
             id: match &self.compared {
-                DiffSubject::Journeys { names, .. } => names.get(nth).map(String::as_str),
+                DiffSubject::Journeys { sides, .. } => sides.get(nth).map(|side| side.name.as_str()),
                 DiffSubject::Windows { .. } => None,
             },
             window: match &self.compared {
@@ -335,28 +335,31 @@ impl ReportBody for DiffReport {
                 DiffSubject::Windows { bases, .. } => bases.get(nth),
                 DiffSubject::Journeys { .. } => None,
             },
-            journey_count: told.journeys[nth],
-            span_count: told.spans[nth],
-            duration_ns: told.lengths_ns[nth],
+            journey_count: result.journeys[nth],
+            span_count: result.spans[nth],
+            duration_ns: result.lengths_ns[nth],
         };
         DiffRecord {
             differs: self.differs(),
-            enough: told.enough,
+            enough: result.enough,
             first: side(0),
             second: side(1),
-            entries: if self.is_of_two() { &[] } else { &told.entries },
-            steps: &told.steps,
+            entries: if self.are_journeys() { &[] } else { &result.entries },
+            steps: &result.steps,
         }
     }
 
-    /// Its main table: the steps.
     fn rows(&self) -> Option<Rows> {
         let row = |step: &DiffStep| {
-            let changes: Vec<&str> = step.changes.iter().map(|change| word(*change)).collect();
+            let changes: Vec<&str> = step.changes.iter().map(|change| change_text(*change)).collect();
             let mut row = vec![
                 json!(changes.join(", ")),
                 json!(
-                    self.told().entries.get(step.entry).filter(|_| !self.is_of_two()).map(|began| began.entry.text())
+                    self.result()
+                        .entries
+                        .get(step.entry)
+                        .filter(|_| !self.are_journeys())
+                        .map(|began| began.entry.text())
                 ),
                 json!(step.depth),
                 json!(step.service),
@@ -392,55 +395,90 @@ impl ReportBody for DiffReport {
                 "second_p95_ns",
                 "second_wait_ns",
             ],
-            rows: self.told().steps.iter().map(row).collect(),
+            rows: self.result().steps.iter().map(row).collect(),
         })
     }
 
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let mut blocks = vec![Block::Line(self.title(frame))];
-        blocks.extend(frame.asking());
+        blocks.extend(frame.completeness());
         blocks.push(Block::Facts(self.sides(frame)));
-        let rows = if self.told().enough { self.shown() } else { vec![] };
-        if !rows.is_empty() && self.told().enough {
+        let rows = if self.result().enough { self.shown() } else { vec![] };
+        if !rows.is_empty() && self.result().enough {
             blocks.extend([Block::Blank, Block::Table(self.table(&rows))]);
         }
-        let alike = self.told().steps.len() - rows.len();
-        let mut facts = self.compared_apart();
-        facts.extend(parts::unshown(rows.len().saturating_sub(MOST), "more row", "-o json has all"));
-        if alike > 0 && self.told().enough {
+        let alike = self.result().steps.len() - rows.len();
+        let mut facts = self.entries_compared();
+        facts.extend(hidden(rows.len().saturating_sub(MOST), "more row", "-o json has all"));
+        if alike > 0 && self.result().enough {
             let hint = if self.all { "" } else { "; --all shows them" };
-            facts.push(fact("alike", one(Role::Dim, format!("{}{hint}", counted(alike, "more step")))));
+            facts.push(fact("alike", styled(Role::Dim, format!("{}{hint}", counted(alike, "more step")))));
         }
-        let rule = if self.is_of_two() {
+        let rule = if self.are_journeys() {
             "slower and faster from 5 ms and a fifth on, waits from 100 ms and a fifth on"
         } else {
             "marked is what chance alone would not make of all steps in 1 of 50 comparisons; medians and p95 from a tenth on"
         };
-        facts.extend(self.told().enough.then(|| fact("rule", one(Role::Dim, rule))));
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(parts::next(&self.commands(frame)));
+        facts.extend(self.result().enough.then(|| fact("rule", styled(Role::Dim, rule))));
+        facts.extend(frame.notes());
+        facts.extend(frame.searched());
+        facts.extend(self.next(frame));
         blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks
     }
 }
 
-/// What the answer says, in this order.
-const SUMMARY: [(&[Change], &str); 11] = [
-    (&[Change::Missing], "missing"),
-    (&[Change::Added], "added"),
-    (&[Change::Moved], "moved"),
-    (&[Change::Fails], "failing"),
-    (&[Change::FailsNoMore], "failing no more"),
-    (&[Change::Fewer], "called less often"),
-    (&[Change::More], "called more often"),
-    (&[Change::Slower], "slower by"),
-    (&[Change::SlowerAtTimes], "slower at times"),
-    (&[Change::WaitsLonger], "waiting longer by"),
-    (&[Change::Faster, Change::WaitsLess], "faster by"),
+/// What the title says of the steps that changed.
+struct ChangeSummary {
+    changes: &'static [Change],
+    text: &'static str,
+    amount: Amount,
+}
+
+/// How much steps changed.
+#[derive(Clone, Copy)]
+enum Amount {
+    /// Only how many steps changed counts.
+    Count,
+    /// By how much time the step changed that changed most.
+    Time,
+}
+
+impl ChangeSummary {
+    const fn count(changes: &'static [Change], text: &'static str) -> Self {
+        Self { changes, text, amount: Amount::Count }
+    }
+
+    const fn time(changes: &'static [Change], text: &'static str) -> Self {
+        Self { changes, text, amount: Amount::Time }
+    }
+
+    /// By how much the step changed, in nanoseconds: in its wait if that changed, otherwise in its median.
+    fn time_difference(&self, step: &DiffStep) -> i64 {
+        let (first, second) = (step.first.unwrap_or_default(), step.second.unwrap_or_default());
+        let has = |change: Change| self.changes.contains(&change) && step.changes.contains(&change);
+        let waits = has(Change::WaitsLonger) || has(Change::WaitsLess) && !has(Change::Faster);
+        let [first, second] = [first, second].map(|side| if waits { side.wait_ns } else { side.p50_ns });
+        second.saturating_sub(first).saturating_abs()
+    }
+}
+
+/// What the title says, in this order.
+const SUMMARY: [ChangeSummary; 11] = [
+    ChangeSummary::count(&[Change::Missing], "missing"),
+    ChangeSummary::count(&[Change::Added], "added"),
+    ChangeSummary::count(&[Change::Moved], "moved"),
+    ChangeSummary::count(&[Change::Fails], "failing"),
+    ChangeSummary::count(&[Change::FailsNoMore], "failing no more"),
+    ChangeSummary::count(&[Change::Fewer], "called less often"),
+    ChangeSummary::count(&[Change::More], "called more often"),
+    ChangeSummary::time(&[Change::Slower], "slower"),
+    ChangeSummary::count(&[Change::SlowerAtTimes], "slower at times"),
+    ChangeSummary::time(&[Change::WaitsLonger], "waiting longer"),
+    ChangeSummary::time(&[Change::Faster, Change::WaitsLess], "faster"),
 ];
 
-fn word(change: Change) -> &'static str {
+fn change_text(change: Change) -> &'static str {
     match change {
         Change::Added => "added",
         Change::Missing => "missing",
@@ -458,16 +496,16 @@ fn word(change: Change) -> &'static str {
     }
 }
 
-/// How long its message waited, where that differs.
-fn waited(step: &DiffStep) -> Option<Block> {
+/// The waits of its messages, if they differ.
+fn wait_line(step: &DiffStep) -> Option<Block> {
     let differs = |change: &Change| matches!(change, Change::WaitsLonger | Change::WaitsLess);
     let [first, second] = [step.first, step.second].map(|side| Human(side.unwrap_or_default().wait_ns));
-    let said = || one(Role::Plain, format!("waited {first}, then {second} for its message"));
-    step.changes.iter().any(differs).then(|| Block::Line(said()))
+    let line = || styled(Role::Plain, format!("waited {first}, then {second} for its message"));
+    step.changes.iter().any(differs).then(|| Block::Line(line()))
 }
 
 fn marks(step: &DiffStep) -> Line {
-    let Some(first) = step.changes.first() else { return one(Role::Dim, "=") };
+    let Some(first) = step.changes.first() else { return styled(Role::Dim, "=") };
     let mark = match first {
         Change::Added | Change::More => "+",
         Change::Missing | Change::Fewer => "−",
@@ -477,5 +515,8 @@ fn marks(step: &DiffStep) -> Line {
     let grave = step.changes.contains(&Change::Fails) || step.changes.contains(&Change::Missing);
     let role = if grave { Role::Error } else { Role::Warn };
     let role = if step.changes == [Change::SlowerBelow] { Role::Dim } else { role };
-    one(role, format!("{mark} {}", step.changes.iter().map(|change| word(*change)).collect::<Vec<_>>().join(", ")))
+    styled(
+        role,
+        format!("{mark} {}", step.changes.iter().map(|change| change_text(*change)).collect::<Vec<_>>().join(", ")),
+    )
 }

@@ -1,4 +1,4 @@
-//! `doctor`: how each backend is, and what to do about it.
+//! `doctor`: the state of each backend, and what to do about it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,12 +7,12 @@ use serde_json::json;
 use crate::model::evidence::{BackendState, BreakerState, BreakerStatus, Source};
 use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Timestamp};
-use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Line, Role, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::facts::labelled;
 use crate::report::frame::Frame;
-use crate::report::parts::labelled;
 use crate::report::rows::Rows;
-use crate::report::words::counted;
+use crate::report::text::counted;
 
 /// The state of every backend.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -30,31 +30,31 @@ pub struct DoctorRow {
     pub url: String,
     /// Where the address came from.
     pub url_from: String,
-    /// How it did.
+    /// Its state.
     pub state: BackendState,
-    /// Why it is not well; empty otherwise.
+    /// What is wrong; empty otherwise.
     pub error: String,
-    /// Its version; none where it does not tell.
+    /// Its version; none if it does not report one.
     pub version: Option<String>,
-    /// What it was spoken to in; may be empty.
+    /// The API that was used; may be empty.
     pub dialect: String,
-    /// What it can do: an ability and the answer, in words.
+    /// What it can do.
     pub abilities: Vec<Ability>,
-    /// How it was told who asks, without secrets.
+    /// How requests are authenticated, without secrets.
     pub auth: String,
-    /// By how much its clock is ahead of ours.
+    /// By how much its clock is ahead of ours, in nanoseconds.
     pub clock_difference_ns: Option<i64>,
     /// The newest data seen.
     pub newest: Option<Timestamp>,
-    /// Whether it failed so often that it was left alone; none where nobody was asked.
+    /// Whether it failed so often that requests were stopped; none if none was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<BreakerStatus>,
-    /// What to do; empty where all is well.
+    /// What to do; empty if nothing is wrong.
     pub next: String,
 }
 
 impl DoctorRow {
-    /// A backend of which nothing is known yet but where its address came from.
+    /// A backend of which only the origin of its address is known.
     pub fn blank(name: Source, url_from: impl Into<String>) -> Self {
         Self {
             name,
@@ -79,7 +79,7 @@ impl DoctorRow {
 pub struct Ability {
     /// What.
     pub what: String,
-    /// Whether, in words.
+    /// Whether it can, in words.
     pub answer: String,
 }
 
@@ -91,7 +91,6 @@ impl ReportBody for DoctorReport {
         self
     }
 
-    /// Its main table: the backends.
     fn rows(&self) -> Option<Rows> {
         let row = |check: &DoctorRow| {
             let abilities = check.abilities.iter().map(|a| format!("{}: {}", a.what, a.answer)).collect::<Vec<_>>();
@@ -131,28 +130,30 @@ impl ReportBody for DoctorReport {
     }
 
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let ill = self.checks.iter().filter(|c| needs_a_look(c)).count();
-        // Nothing but its being cut short is said of it as a whole.
+        let count = self.checks.iter().filter(|c| needs_a_look(c)).count();
+        // The only notes of a doctor say that it was interrupted.
         let is_cut = !frame.provenance.notes.is_empty();
-        let title = match ill {
-            _ if is_cut => one(Role::Warn, "– not everything was looked at"),
-            0 if !self.checks.iter().any(|c| c.state == BackendState::Ok) => one(Role::Error, "✗ no backend answers"),
-            0 => one(Role::Good, "✓ all backends are well"),
+        let title = match count {
+            _ if is_cut => styled(Role::Warn, "– not everything was looked at"),
+            0 if !self.checks.iter().any(|c| c.state == BackendState::Ok) => {
+                styled(Role::Error, "✗ no backend answers")
+            }
+            0 => styled(Role::Good, "✓ all backends are well"),
             n => {
                 let all_answer = self.checks.iter().all(|c| !needs_a_look(c) || c.state == BackendState::Ok);
                 let (role, mark) = if all_answer { (Role::Warn, "–") } else { (Role::Error, "✗") };
                 let need = if n == 1 { "needs" } else { "need" };
-                one(role, format!("{mark} {} {need} a look", counted(n, "backend")))
+                styled(role, format!("{mark} {} {need} a look", counted(n, "backend")))
             }
         };
         let mut blocks = vec![Block::Line(title)];
-        blocks.extend(frame.asking().into_iter().filter(|_| is_cut));
+        blocks.extend(frame.completeness().into_iter().filter(|_| is_cut));
         for check in &self.checks {
             blocks.push(Block::Blank);
             blocks.push(Block::Line(head(check)));
             blocks.push(Block::Facts(facts(check, frame)));
         }
-        let remarks = frame.remarks();
+        let remarks = frame.notes();
         if !remarks.is_empty() {
             blocks.push(Block::Blank);
             blocks.push(Block::Facts(remarks));
@@ -195,8 +196,8 @@ fn facts(check: &DoctorRow, frame: &Frame) -> Vec<Fact> {
         BackendState::LeftOut => (Role::Dim, "left out"),
         BackendState::NotNeeded => (Role::Dim, "not needed"),
     };
-    let why = if check.error.is_empty() { String::new() } else { format!(": {}", check.error) };
-    let mut facts = vec![fact("  state", vec![piece(role, state), piece(Role::Plain, why)])];
+    let reason = if check.error.is_empty() { String::new() } else { format!(": {}", check.error) };
+    let mut facts = vec![fact("  state", vec![piece(role, state), piece(Role::Plain, reason)])];
     if check.state == BackendState::Ok || check.state == BackendState::Partial {
         facts.push(fact("  version", plain(check.version.as_deref().unwrap_or("not told"))));
     }
@@ -228,7 +229,7 @@ fn clock(ahead_ns: i64) -> Line {
     const ROUGHLY_EQUAL: i64 = 2_000_000_000;
     match ahead_ns {
         ns if ns.saturating_abs() < ROUGHLY_EQUAL => plain("agrees with ours"),
-        ns if ns > 0 => one(Role::Warn, format!("{} ahead of ours", Human(ns))),
-        ns => one(Role::Warn, format!("{} behind ours", Human(ns.saturating_neg()))),
+        ns if ns > 0 => styled(Role::Warn, format!("{} ahead of ours", Human(ns))),
+        ns => styled(Role::Warn, format!("{} behind ours", Human(ns.saturating_neg()))),
     }
 }

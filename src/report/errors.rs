@@ -1,4 +1,4 @@
-//! `errors`: the newest errors, whole.
+//! `errors`: the newest errors with all that is known of each.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,24 +6,25 @@ use serde_json::json;
 
 use crate::analysis::window::error_list::ErrorEntry;
 use crate::analysis::window::occurrences::ErrorRole;
+use crate::model::action::{About, CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::provenance::Provenance;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Line, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::facts::hidden;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
-use crate::report::parts;
 use crate::report::rows::Rows;
-use crate::report::window;
-use crate::report::words::counted;
+use crate::report::text::{counted, counted_u64};
+use crate::report::window_screen::basis_line;
 
-/// So many fields of an error stand on the screen unless more is asked for.
+/// How many fields of an error are shown without `-v`.
 const FIELDS: usize = 6;
 
 /// The newest errors.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct ErrorsReport {
-    /// Newest first, each with how often the same was told.
+    /// Newest first, each with how often it occurred.
     pub errors: Vec<ErrorEntry>,
     /// How many other kinds there are, older ones.
     pub older: usize,
@@ -33,7 +34,7 @@ pub struct ErrorsReport {
     pub passed_on: u64,
     /// What the answer rests on.
     pub basis: Basis,
-    /// How the screen calls the time; may be empty.
+    /// The time in words, for the screen; may be empty.
     #[serde(skip)]
     pub when: String,
     /// Whether the screen shows stack traces.
@@ -46,22 +47,22 @@ impl ErrorsReport {
         let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
         let Some(newest) = self.errors.first() else {
             return match (self.basis.journeys, frame.provenance.complete) {
-                (_, false) => one(Role::Warn, format!("– no errors seen so far{when}")),
-                (0, true) => one(Role::Strong, format!("– no errors found{when}")),
-                (_, true) => one(Role::Good, format!("✓ no errors{when}")),
+                (_, false) => styled(Role::Warn, format!("– no errors seen so far{when}")),
+                (0, true) => styled(Role::Strong, format!("– no errors found{when}")),
+                (_, true) => styled(Role::Good, format!("✓ no errors{when}")),
             };
         };
         let count = self.errors.iter().map(|error| error.count).sum::<u64>() + self.older_count;
         let known = self.errors.len() + self.older;
-        let all = counted(usize::try_from(count).unwrap_or(usize::MAX), "error");
+        let errors = counted_u64(count, "error");
         let kinds = if count > known as u64 { format!(" of {}", counted(known, "kind")) } else { String::new() };
         vec![
-            piece(Role::Error, format!("✗ {all}{kinds}{when}")),
+            piece(Role::Error, format!("✗ {errors}{kinds}{when}")),
             piece(Role::Dim, format!("; the newest at {}", frame.zone.full(newest.time))),
         ]
     }
 
-    fn whole(&self, error: &ErrorEntry, names: &ShortNames, frame: &Frame) -> Vec<Block> {
+    fn error_blocks(&self, error: &ErrorEntry, names: &ShortNames, frame: &Frame) -> Vec<Block> {
         let mut head = vec![
             piece(Role::Error, "✗ "),
             piece(Role::Strong, [names.get(&error.place.service), &error.place.operation].join("  ").trim_end()),
@@ -70,10 +71,10 @@ impl ErrorsReport {
             head.push(piece(Role::Error, format!("  ×{}", error.count)));
         }
         let mut blocks = vec![Block::Line(head)];
-        let mut says: Vec<&str> = vec![&error.error_type, &error.message];
-        says.retain(|text| !text.is_empty());
-        if !says.is_empty() {
-            blocks.push(Block::Line(one(Role::Error, format!("  {}", says.join(": ")))));
+        let mut texts: Vec<&str> = vec![&error.error_type, &error.message];
+        texts.retain(|text| !text.is_empty());
+        if !texts.is_empty() {
+            blocks.push(Block::Line(styled(Role::Error, format!("  {}", texts.join(": ")))));
         }
         let aside = [
             Some(frame.zone.full(error.time)),
@@ -82,8 +83,8 @@ impl ErrorsReport {
             (error.part == ErrorRole::PassedOn).then(|| "passed on".to_owned()),
             match error.recovered {
                 0 => None,
-                all if all == error.count => Some("made good".to_owned()),
-                some => Some(format!("{some} made good")),
+                n if n == error.count => Some("made good".to_owned()),
+                n => Some(format!("{n} made good")),
             },
         ];
         let ids = [
@@ -91,31 +92,24 @@ impl ErrorsReport {
             error.trace_id.map(|id| format!("trace {id}")),
             error.span_id.map(|id| format!("span {id}")),
         ];
-        for (role, said) in
-            [(Role::Dim, aside.to_vec()), (Role::Plain, ids[..1].to_vec()), (Role::Plain, ids[1..].to_vec())]
-        {
-            let said: Vec<String> = said.into_iter().flatten().collect();
-            if !said.is_empty() {
-                blocks.push(Block::Line(one(role, format!("  {}", said.join(" · ")))));
+        for (role, parts) in [(Role::Dim, &aside[..]), (Role::Plain, &ids[..1]), (Role::Plain, &ids[1..])] {
+            let parts: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
+            if !parts.is_empty() {
+                blocks.push(Block::Line(styled(role, format!("  {}", parts.join(" · ")))));
             }
         }
         let most = if frame.verbosity > 0 { usize::MAX } else { FIELDS };
-        let mut rows: Vec<TableRow> = error
-            .fields
-            .iter()
-            .take(most)
-            .map(|(key, value)| TableRow {
-                cells: vec![one(Role::Dim, format!("  {key}")), plain(value.clone())],
-                below: vec![],
-            })
+        let fields = error.fields.iter().take(most);
+        let mut rows: Vec<TableRow> = fields
+            .map(|(key, value)| TableRow::new(vec![styled(Role::Dim, format!("  {key}")), plain(value.clone())]))
             .collect();
         let more = error.fields.len().saturating_sub(most);
         if more > 0 {
-            let said = format!("{}; -v shows them", counted(more, "more field"));
-            rows.push(TableRow { cells: vec![one(Role::Dim, "  …"), one(Role::Dim, said)], below: vec![] });
+            let text = format!("{}; -v shows them", counted(more, "more field"));
+            rows.push(TableRow::new(vec![styled(Role::Dim, "  …"), styled(Role::Dim, text)]));
         }
         if !rows.is_empty() {
-            blocks.push(Block::Table(Table { head: vec![], rows, ..Table::default() }));
+            blocks.push(Block::Table(Table::new(&[], rows)));
         }
         if (self.stacks || frame.verbosity > 0) && !error.stack_trace.is_empty() {
             blocks.push(Block::Text(4, error.stack_trace.clone()));
@@ -123,10 +117,13 @@ impl ErrorsReport {
         blocks
     }
 
-    fn next(&self, frame: &Frame) -> Vec<Fact> {
+    fn next(&self) -> Vec<Invocation> {
         let id = |error: &ErrorEntry| error.correlation_id.clone().or_else(|| error.trace_id.map(|id| id.to_string()));
         let Some(id) = self.errors.iter().find_map(id) else { return vec![] };
-        parts::next(&[frame.command_about(&id, "find"), frame.beside("trace hotspots")])
+        vec![
+            Invocation::new(CommandName::Find).about(About::Id(id)),
+            Invocation::new(CommandName::Hotspots).about(About::Question),
+        ]
     }
 }
 
@@ -183,29 +180,26 @@ impl ReportBody for ErrorsReport {
     }
 
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let mut blocks = vec![Block::Line(self.answer(frame)), window::line(&self.basis)];
-        blocks.extend(frame.asking());
-        let mut services: Vec<&str> = self.errors.iter().map(|error| error.place.service.as_str()).collect();
-        services.sort_unstable();
-        services.dedup();
-        let names = ShortNames::new(&services);
+        let mut blocks = vec![Block::Line(self.answer(frame)), basis_line(&self.basis)];
+        blocks.extend(frame.completeness());
+        let names = ShortNames::new(self.errors.iter().map(|error| error.place.service.as_str()));
         for error in &self.errors {
             blocks.push(Block::Blank);
-            blocks.extend(self.whole(error, &names, frame));
+            blocks.extend(self.error_blocks(error, &names, frame));
         }
         let mut facts = vec![];
-        let all = format!("--limit {} shows all", self.errors.len() + self.older);
-        facts.extend(parts::unshown(self.older, "older kind", &all));
+        let how = format!("--limit {} shows all", self.errors.len() + self.older);
+        facts.extend(hidden(self.older, "older kind", &how));
         if self.passed_on > 0 {
-            let all = counted(usize::try_from(self.passed_on).unwrap_or(usize::MAX), "error");
-            facts.push(fact("passed on", plain(format!("{all} that others caused; --all shows them"))));
+            let errors = counted_u64(self.passed_on, "error");
+            facts.push(fact("passed on", plain(format!("{errors} that others caused; --all shows them"))));
         }
         if !self.stacks && self.errors.iter().any(|error| !error.stack_trace.is_empty()) {
-            facts.push(fact("stacks", one(Role::Dim, "--stack shows stack traces")));
+            facts.push(fact("stacks", styled(Role::Dim, "--stack shows stack traces")));
         }
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(self.next(frame));
+        facts.extend(frame.notes());
+        facts.extend(frame.searched());
+        facts.extend(frame.next(&self.next()));
         if !facts.is_empty() {
             blocks.extend([Block::Blank, Block::Facts(facts)]);
         }

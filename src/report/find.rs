@@ -1,91 +1,95 @@
-//! `find`: the story of one ID on one screen.
+//! `find`: one ID on one screen.
 
 use crate::analysis::journey::errors::{self, JourneyError};
 use crate::analysis::journey::findings::AnalysedJourney;
 use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
+use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::provenance::Provenance;
 use crate::model::time::{DAY, Window};
-use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Role, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::charts;
+use crate::report::facts::labelled;
 use crate::report::filters;
 use crate::report::findings;
 use crate::report::frame::Frame;
+use crate::report::journey_facts;
+use crate::report::journey_header;
+use crate::report::journey_record::JourneyRecord;
 use crate::report::membership;
 use crate::report::names::ShortNames;
-use crate::report::parts;
-use crate::report::record::JourneyRecord;
 use crate::report::rows::{self, Rows};
-use crate::report::waterfall::Words;
+use crate::report::waterfall::BarLabels;
 
-/// How many failures stand above the waterfall.
-const FAILURES: usize = 3;
-/// How many findings do.
+/// How many errors are shown above the waterfall.
+const ERRORS: usize = 3;
+/// How many findings are.
 const FINDINGS: usize = 4;
 
-/// The story of one ID.
+/// What was found of one ID.
 #[derive(Clone, Debug)]
 pub struct FindReport {
-    judged: AnalysedJourney,
+    analysed: AnalysedJourney,
     timeline: Timeline,
-    failures: Vec<JourneyError>,
+    errors: Vec<JourneyError>,
     options: TimelineOptions,
     keys: Vec<String>,
 }
 
 impl FindReport {
-    /// The story of a journey. The keys are those under which the ID was looked for.
-    pub fn new(judged: AnalysedJourney, keys: Vec<String>, options: TimelineOptions) -> Self {
-        let timeline = timeline::draw(&judged.journey, &judged.judgement.findings, &options);
-        let failures = errors::journey_errors(&judged.journey);
-        Self { judged, timeline, failures, options, keys }
+    /// The report on a journey. The keys are those of the tags in which the ID was searched.
+    pub fn new(analysed: AnalysedJourney, keys: Vec<String>, options: TimelineOptions) -> Self {
+        let timeline = timeline::draw(&analysed.journey, &analysed.judgement.findings, &options);
+        let errors = errors::journey_errors(&analysed.journey);
+        Self { analysed, timeline, errors, options, keys }
     }
 
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
-        self.judged.journey.is_empty()
+        self.analysed.journey.is_empty()
     }
 
     fn facts(&self, frame: &Frame, names: &ShortNames) -> Vec<Fact> {
-        let journey = &self.judged.journey;
-        let mut facts = parts::time(journey, &self.timeline, names);
+        let journey = &self.analysed.journey;
+        let mut facts = journey_facts::time(journey, &self.timeline, names);
         let left_out = filters::left_out(&self.timeline, &self.options.filters);
-        facts.extend(left_out.map(|said| fact("shown", plain(said))));
+        facts.extend(left_out.map(|text| fact("shown", plain(text))));
         facts.extend(filters::services(&journey.services(), &self.options.filters));
-        facts.extend(membership::joined(journey, names, frame.ids()));
-        facts.extend(membership::unseen(journey, names));
-        facts.extend(findings::withheld(&self.judged.judgement));
+        facts.extend(membership::matched_by(journey, names, frame.id_length()));
+        facts.extend(membership::services_without_spans(journey, names));
+        facts.extend(findings::withheld(self.analysed.judgement.withheld));
         facts.extend(membership::neighbours(journey));
-        facts.extend(frame.alerts(&journey.alerts));
-        facts.extend(parts::skew(&journey.skew, names, self.options.adjust_clocks));
+        facts.extend(journey_facts::alerts(&journey.alerts, frame));
+        facts.extend(journey_facts::skew(&journey.skew, names, &self.options));
         facts.extend(frame.links());
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(parts::next(&self.commands(frame, names)));
+        facts.extend(frame.notes());
+        facts.extend(frame.searched());
+        facts.extend(frame.next(&self.next(names)));
         facts
     }
 
-    fn commands(&self, frame: &Frame, names: &ShortNames) -> Vec<String> {
-        let mut commands = vec![];
-        if let Some(span) = self.failures.iter().find_map(|f| f.span_id) {
-            commands.push(frame.command("span", &names.span(span)));
+    fn next(&self, names: &ShortNames) -> Vec<Invocation> {
+        let mut next = vec![];
+        if let Some(span) = self.errors.iter().find_map(|error| error.span_id) {
+            next.push(Invocation::new(CommandName::Span).with(Argument::Span(names.span(span))));
         }
-        if self.judged.judgement.grave().next().is_some() {
-            commands.push(frame.command("missing", ""));
+        if self.analysed.judgement.grave().next().is_some() {
+            next.push(Invocation::new(CommandName::Missing));
         }
-        if !self.judged.journey.spans.is_empty() {
-            commands.push(frame.command("timeline", ""));
+        if !self.analysed.journey.spans.is_empty() {
+            next.push(Invocation::new(CommandName::Timeline));
         }
-        if !self.judged.journey.logs.is_empty() {
-            commands.push(frame.command("logs", ""));
+        if !self.analysed.journey.logs.is_empty() {
+            next.push(Invocation::new(CommandName::Logs));
         }
-        commands
+        next
     }
 
-    /// Nothing was found: what was asked, where, over which time, what to try.
+    /// The screen if nothing was found: where was searched, over which time, what to try.
     fn nothing(&self, frame: &Frame) -> Vec<Block> {
         let subject = frame.provenance.subject.as_deref().unwrap_or_default();
-        let answered = frame.was_answered();
-        let verdict = if !answered {
+        let has_responded = frame.any_backend_responded();
+        let verdict = if !has_responded {
             piece(Role::Error, "✗ nobody answered")
         } else if frame.provenance.complete {
             piece(Role::Strong, "– nothing found")
@@ -94,55 +98,53 @@ impl FindReport {
         };
         let title = vec![verdict, piece(Role::Dim, " for "), piece(Role::Strong, subject)];
         let mut blocks = vec![Block::Line(title)];
-        blocks.extend(frame.asking());
-        let addresses = frame.provenance.backends.iter();
-        let asked = addresses.filter(|b| b.requests > 0 && !b.url.is_empty() && frame.verbosity == 0);
-        let asked =
+        blocks.extend(frame.completeness());
+        // With `-v` the addresses are above already.
+        let backends = frame.provenance.backends.iter();
+        let asked = backends.filter(|b| b.requests > 0 && !b.url.is_empty() && frame.verbosity == 0);
+        let address =
             asked.map(|b| vec![piece(Role::Plain, format!("{} ", b.name.as_str())), piece(Role::Plain, &b.url)]);
-        let mut facts = parts::labelled("asked", asked);
-        if !self.keys.is_empty() && answered {
+        let mut facts = labelled("asked", address);
+        if !self.keys.is_empty() && has_responded {
             facts.push(Fact { label: "tags", items: self.keys.iter().map(|k| plain(k.clone())).collect() });
         }
-        facts.extend(frame.covered());
-        facts.extend(membership::neighbours(&self.judged.journey));
-        facts.extend(frame.alerts(&self.judged.journey.alerts));
-        facts.extend(frame.remarks());
+        facts.extend(frame.searched());
+        facts.extend(membership::neighbours(&self.analysed.journey));
+        facts.extend(journey_facts::alerts(&self.analysed.journey.alerts, frame));
+        facts.extend(frame.notes());
         facts.extend(self.attempts(frame));
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(facts));
         blocks
     }
 
-    fn longer(frame: &Frame) -> &'static str {
-        let asked = [&frame.provenance.window.traces, &frame.provenance.window.logs];
-        let longest = asked.iter().filter_map(|w| w.hull()).map(Window::length).max().unwrap_or(0);
-        if longest < 7 * DAY { "--since 7d" } else { "--since 30d" }
-    }
-
+    /// What to try after nothing was found, each with the reason.
     fn attempts(&self, frame: &Frame) -> Vec<Fact> {
-        let doctor = ("trace doctor".to_owned(), "are these the right servers, and is new data coming in?");
-        if !frame.was_answered() {
-            return vec![attempt("try", doctor)];
+        let find = || Invocation::new(CommandName::Find);
+        let doctor = Invocation::new(CommandName::Doctor).about(About::Installation);
+        let doctor = (doctor, "are these the right servers, and is new data coming in?");
+        let has_no_backends = frame.provenance.backends.is_empty();
+        let mut attempts = vec![];
+        if !frame.any_backend_responded() {
+            attempts.push(doctor);
+            return attempt_facts(frame, &attempts);
         }
-        let of_files = frame.provenance.backends.is_empty();
-        let mut steps = if of_files {
-            vec![(format!("trace find {}", frame.provenance.flags), "which IDs are in it")]
+        attempts.push(if has_no_backends {
+            (find().about(About::Everything), "which IDs are in it")
         } else {
-            vec![(frame.command("find", Self::longer(frame)), "a longer time")]
-        };
+            (find().with(Argument::LastDays(longer_days(frame.provenance))), "a longer time")
+        });
         if !self.keys.is_empty() {
-            steps.push((frame.command("find", "--key KEY"), "another tag"));
+            attempts.push((find().with(Argument::AnotherKey), "another tag"));
         }
-        steps.extend((!of_files).then_some(doctor));
-        let label = |nth: usize| if nth == 0 { "try" } else { "" };
-        let steps = steps.into_iter().enumerate();
-        let mut facts: Vec<Fact> = steps.map(|(nth, step)| attempt(label(nth), step)).collect();
+        attempts.extend((!has_no_backends).then_some(doctor));
+        let mut facts = attempt_facts(frame, &attempts);
         if is_beginning_of_trace_id(frame.provenance.subject.as_deref().unwrap_or_default()) {
-            let said = "this looks like the beginning of a trace ID; whole IDs are needed";
-            facts.insert(0, fact("hint", one(Role::Warn, said)));
+            let text = "this looks like the beginning of a trace ID; whole IDs are needed";
+            facts.insert(0, fact("hint", styled(Role::Warn, text)));
         }
-        if of_files {
-            facts.push(fact("", one(Role::Dim, "the ID is matched as a whole, in this very spelling")));
+        if has_no_backends {
+            facts.push(fact("", styled(Role::Dim, "the ID is matched as a whole, in this very spelling")));
         }
         facts
     }
@@ -154,47 +156,57 @@ impl ReportBody for FindReport {
 
     fn record<'a>(&'a self, provenance: &'a Provenance) -> JourneyRecord<'a> {
         let filters = &self.options.filters;
-        JourneyRecord::new(&self.judged, &self.failures, &self.timeline.critical, filters, provenance)
+        JourneyRecord::new(&self.analysed, &self.errors, &self.timeline.critical, filters, provenance)
     }
 
-    /// Its main table: the spans.
     fn rows(&self) -> Option<Rows> {
-        Some(rows::spans(&self.judged.journey, &self.timeline.critical, &self.options.filters))
+        Some(rows::spans(&self.analysed.journey, &self.timeline.critical, &self.options.filters))
     }
 
-    /// As a screen: the answer, what it rests on, the story, why it belongs together, what to type next.
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
         if self.is_empty() {
             return self.nothing(frame);
         }
-        let journey = &self.judged.journey;
+        let journey = &self.analysed.journey;
         let names = ShortNames::in_journey(journey);
-        let mut blocks = frame.answer(&self.judged, &self.failures);
-        blocks.extend(frame.asking());
-        if !self.failures.is_empty() {
+        let mut blocks = journey_header::blocks(frame, &self.analysed, &self.errors);
+        blocks.extend(frame.completeness());
+        if !self.errors.is_empty() {
             blocks.push(Block::Blank);
-            blocks.extend(parts::failures(journey, &self.failures, self.timeline.origin, &names, FAILURES));
+            blocks.extend(journey_facts::errors(journey, &self.errors, self.timeline.origin, &names, ERRORS));
         }
-        let beside: Vec<_> = findings::beside_errors(&self.judged.judgement).collect();
-        blocks.extend(findings::short(&beside, &names, self.timeline.origin, FINDINGS));
-        let told: Vec<&str> = self.failures.iter().take(FAILURES).map(|f| f.what.as_str()).collect();
-        let words =
-            Words { told: &told, ..Words::new(journey, &names, &self.timeline, &self.options, frame.verbosity) };
+        let others: Vec<_> = findings::beside_errors(&self.analysed.judgement).collect();
+        blocks.extend(findings::short(&others, &names, self.timeline.origin, FINDINGS));
+        let shown_errors: Vec<&str> = self.errors.iter().take(ERRORS).map(|error| error.what.as_str()).collect();
+        let labels = BarLabels::new(journey, &names, &self.timeline, &self.options, frame.verbosity);
+        let labels = BarLabels { shown_errors: &shown_errors, ..labels };
         blocks.push(Block::Blank);
-        blocks.extend(filters::drawing(&self.timeline, &words, &self.options.filters));
-        blocks.extend(parts::panels(&journey.panels));
+        blocks.extend(filters::drawing(&self.timeline, &labels, &self.options.filters));
+        blocks.extend(charts::panels(&journey.panels));
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(self.facts(frame, &names)));
         blocks
     }
 }
 
-fn attempt(label: &'static str, (command, why): (String, &'static str)) -> Fact {
-    Fact { label, items: vec![one(Role::Command, command), one(Role::Dim, why)] }
+fn attempt_facts(frame: &Frame, attempts: &[(Invocation, &'static str)]) -> Vec<Fact> {
+    let attempt = |(nth, (run, reason)): (usize, &(Invocation, &'static str))| Fact {
+        label: if nth == 0 { "try" } else { "" },
+        items: vec![styled(Role::Command, frame.command(run)), styled(Role::Dim, *reason)],
+    };
+    attempts.iter().enumerate().map(attempt).collect()
 }
 
-/// Seven to 28 hex digits, a letter among them: plain numbers name orders and users.
+/// More days than were searched.
+fn longer_days(provenance: &Provenance) -> usize {
+    let searched = [&provenance.window.traces, &provenance.window.logs];
+    let longest = searched.iter().filter_map(|w| w.hull()).map(Window::length).max().unwrap_or(0);
+    if longest < 7 * DAY { 7 } else { 30 }
+}
+
+/// Seven to 28 hex digits with a letter among them: plain numbers are IDs of orders and users. The bounds weigh a hint that
+/// is missing against a wrong one about an ID that is hex by chance.
 fn is_beginning_of_trace_id(id: &str) -> bool {
-    let digits = id.bytes().all(|b| b.is_ascii_hexdigit());
-    digits && (7..=28).contains(&id.len()) && id.bytes().any(|b| b.is_ascii_alphabetic())
+    let is_hex = id.bytes().all(|b| b.is_ascii_hexdigit());
+    is_hex && (7..=28).contains(&id.len()) && id.bytes().any(|b| b.is_ascii_alphabetic())
 }

@@ -3,13 +3,13 @@
 use crate::analysis::journey::findings::FindingSet;
 use crate::model::finding::{Confidence, EvidenceItem, Finding, FindingId, Severity};
 use crate::model::time::{Human, Timestamp};
-use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Line, Role, fact, piece, plain, styled};
+use crate::report::facts::labelled;
 use crate::report::names::ShortNames;
-use crate::report::parts::labelled;
+use crate::report::text::counted;
 use crate::report::wording::SameData;
 use crate::report::wording::actions::action;
 use crate::report::wording::findings as words;
-use crate::report::words::counted;
 
 /// How much evidence of a finding a screen shows.
 const MAX_EVIDENCE: usize = 6;
@@ -20,9 +20,9 @@ pub fn beside_errors(judgement: &FindingSet) -> impl Iterator<Item = &Finding> {
 }
 
 /// The first of these findings, in a few lines each.
-pub fn short(all: &[&Finding], names: &ShortNames, origin: Timestamp, most: usize) -> Vec<Block> {
+pub fn short(findings: &[&Finding], names: &ShortNames, origin: Timestamp, most: usize) -> Vec<Block> {
     let mut blocks = vec![];
-    for finding in all.iter().take(most) {
+    for finding in findings.iter().take(most) {
         if blocks.is_empty() {
             blocks.push(Block::Blank);
         }
@@ -34,27 +34,27 @@ pub fn short(all: &[&Finding], names: &ShortNames, origin: Timestamp, most: usiz
         if let Some(span) = finding.evidence.iter().find_map(|item| item.span_id) {
             aside += &format!(" · span {}", names.span(span));
         }
-        blocks.push(Block::Line(one(Role::Dim, format!("  {aside}"))));
+        blocks.push(Block::Line(styled(Role::Dim, format!("  {aside}"))));
         if let Some(cause) = finding.causes.first() {
             blocks.push(Block::Line(vec![piece(Role::Dim, "  likely: "), piece(Role::Plain, words::cause(cause))]));
         }
     }
-    if all.len() > most {
-        let more = counted(all.len() - most, "more finding");
-        blocks.push(Block::Line(one(Role::Dim, format!("  … {more}, see `trace missing`"))));
+    if findings.len() > most {
+        let more = counted(findings.len() - most, "more finding");
+        blocks.push(Block::Line(styled(Role::Dim, format!("  … {more}, see `trace missing`"))));
     }
     blocks
 }
 
 /// A finding in full. Times count from the origin, where there is one.
 pub fn full(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, data: &SameData) -> Vec<Block> {
-    let below = one(Role::Dim, format!("  {}", severity_and_kind(finding)));
+    let below = styled(Role::Dim, format!("  {}", severity_and_kind(finding)));
     let mut blocks = vec![Block::Line(headline(finding)), Block::Line(below)];
     let shown = finding.evidence.iter().take(MAX_EVIDENCE).map(|item| evidence(item, names, origin));
     let mut facts = labelled("  seen", shown);
     if finding.evidence.len() > MAX_EVIDENCE {
         let more = finding.evidence.len() - MAX_EVIDENCE;
-        facts.push(fact("", one(Role::Dim, format!("and {more} more, all of them in `-o json`"))));
+        facts.push(fact("", styled(Role::Dim, format!("and {more} more, all of them in `-o json`"))));
     }
     facts.extend(labelled("  likely", finding.causes.iter().map(|cause| plain(words::cause(cause)))));
     facts.extend(labelled("  check", finding.actions.iter().map(|next| plain(action(next, data)))));
@@ -62,14 +62,13 @@ pub fn full(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, da
     blocks
 }
 
-/// That findings are withheld, where some are.
-pub fn withheld(judgement: &FindingSet) -> Vec<Fact> {
-    let say =
-        |n| plain(format!("{} withheld: more may still come; ask again when it has settled", counted(n, "finding")));
-    (judgement.withheld > 0).then(|| fact("withheld", say(judgement.withheld))).into_iter().collect()
+/// How many findings are withheld until the journey has settled; none if none is.
+pub fn withheld(n: usize) -> Option<Fact> {
+    let text = || format!("{} withheld: more may still come; ask again when it has settled", counted(n, "finding"));
+    (n > 0).then(|| fact("withheld", plain(text())))
 }
 
-/// How a severity looks.
+/// The role and the mark of a severity.
 pub fn mark(severity: Severity) -> (Role, &'static str) {
     match severity {
         Severity::Error => (Role::Error, "✗ "),
@@ -89,26 +88,26 @@ fn headline(finding: &Finding) -> Line {
 
 /// `publish_without_consume, also orphan · error · high confidence`.
 fn severity_and_kind(finding: &Finding) -> String {
-    let mut said = finding.id.as_str().to_owned();
+    let mut text = finding.id.as_str().to_owned();
     if let Some(kind) = finding.kind {
-        said += &format!(" ({})", words::kind(kind));
+        text += &format!(" ({})", words::kind(kind));
     }
     if !finding.also.is_empty() {
         let also: Vec<&str> = finding.also.iter().map(|id| id.as_str()).collect();
-        said += &format!(", also {}", also.join(", "));
+        text += &format!(", also {}", also.join(", "));
     }
-    let sure = match finding.confidence {
+    let confidence = match finding.confidence {
         Confidence::Low => "low confidence: it may well be otherwise",
         Confidence::Medium => "medium confidence",
         Confidence::High => "high confidence",
     };
-    format!("{said} · {} · {sure}", finding.severity.as_str())
+    format!("{text} · {} · {confidence}", finding.severity.as_str())
 }
 
 /// `  250 ms  began after it, 3.0 s later  span 1f2e3d4c`.
 fn evidence(item: &EvidenceItem, names: &ShortNames, origin: Option<Timestamp>) -> Line {
     let when = item.time.zip(origin).map(|(time, origin)| Human(time.since(origin)).to_string()).unwrap_or_default();
-    let where_ = match (item.span_id, item.trace_id) {
+    let place = match (item.span_id, item.trace_id) {
         (Some(span), _) => format!("span {}", names.span(span)),
         (None, Some(trace)) => format!("trace {}", trace.short()),
         (None, None) => String::new(),
@@ -116,6 +115,6 @@ fn evidence(item: &EvidenceItem, names: &ShortNames, origin: Option<Timestamp>) 
     vec![
         piece(Role::Dim, format!("{when:>8}  ")),
         piece(Role::Plain, words::evidence(&item.shows)),
-        piece(Role::Dim, if where_.is_empty() { where_ } else { format!("  {where_}") }),
+        piece(Role::Dim, if place.is_empty() { place } else { format!("  {place}") }),
     ]
 }

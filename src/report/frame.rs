@@ -1,30 +1,23 @@
-//! What stands around every report: the answer, how the asking went, what time it covers, what to type next.
+//! What surrounds the body of every report: how complete the answer is, notes, the searched time, what to run next.
 
-use crate::analysis::journey::clocks::Clocks;
-use crate::analysis::journey::errors::{self, JourneyError};
-use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
+use crate::model::action::Invocation;
 use crate::model::basis::Basis;
 use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
-use crate::model::filter::Filters;
-use crate::model::finding::Severity;
-use crate::model::journey::Journey;
-use crate::model::metric::{Alert, AlertState};
-use crate::model::pattern::Pattern;
 use crate::model::provenance::{PageLink, Provenance};
 use crate::model::time::{Human, Window, Zone};
-use crate::report::block::{Block, Fact, Line, Role, fact, one, piece, plain};
-use crate::report::filters;
-use crate::report::findings;
-use crate::report::parts::labelled;
-use crate::report::words::{counted, flag, quoted};
+use crate::report::block::{Block, Fact, Line, Role, fact, piece, plain, styled};
+use crate::report::facts::labelled;
+use crate::report::text::counted;
+use crate::report::wording::SameData;
+use crate::report::wording::actions::command;
 
-/// How IDs are shown.
+/// How much of an ID is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ids {
-    /// Their beginning.
+pub enum IdLength {
+    /// Its beginning.
     Short,
-    /// All of them.
-    Whole,
+    /// All of it.
+    Full,
 }
 
 /// What metrics were asked for, which says what the items of their backend are.
@@ -45,226 +38,118 @@ impl MetricUse {
     }
 }
 
-/// What every part needs to know.
+/// What every part of a screen needs to know.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
     /// What the answer rests on.
     pub provenance: &'a Provenance,
-    /// In which zone times are shown.
+    /// The time zone in which times are shown.
     pub zone: Zone,
-    /// How many `-v`.
+    /// How many `-v` were given.
     pub verbosity: u8,
 }
 
 impl Frame<'_> {
-    /// The answer in one line, then the journey in numbers.
-    pub fn answer(&self, judged: &AnalysedJourney, failures: &[JourneyError]) -> Vec<Block> {
-        let journey = &judged.journey;
-        let id = self.provenance.subject.as_deref().or(journey.correlation_id.as_deref()).unwrap_or_default();
-        let (role, verdict) = self.verdict(failures, &judged.judgement);
-        let mut items = vec![
-            plain(counted(journey.services().len(), "service")),
-            plain(counted(journey.traces.len(), "trace")),
-            plain(counted(journey.spans.len(), "span")),
-            plain(counted(journey.logs.len(), "log line")),
-        ];
-        if let Some(extent) = journey.span_extent() {
-            items.push(length(journey, extent));
-            items.push(plain(self.zone.full(extent.from)));
-        }
-        if !self.provenance.settled {
-            items.push(one(Role::Warn, "still under way"));
-        }
-        let title = vec![piece(role, verdict), piece(Role::Dim, " in "), piece(Role::Strong, id)];
-        vec![Block::Line(title), Block::Flow(items)]
+    /// Whether the answer is complete, and how each backend did.
+    pub fn completeness(&self) -> Vec<Block> {
+        self.completeness_with(MetricUse::Alerts)
     }
 
-    /// Errors, and what else was found; that nothing is wrong only where that can be said.
-    fn verdict(&self, failures: &[JourneyError], judgement: &FindingSet) -> (Role, String) {
-        let (errors, found) = (errors::count(failures), findings::beside_errors(judgement).count());
-        let is_grave = errors > 0 || judgement.grave().any(|finding| finding.severity == Severity::Error);
-        let parts = [(errors, "error"), (found, "finding")].into_iter().filter(|(n, _)| *n > 0);
-        let told = parts.map(|(n, what)| counted(n, what)).collect::<Vec<_>>().join(", ");
-        match told.as_str() {
-            "" if self.provenance.complete => (Role::Good, "✓ no errors".to_owned()),
-            "" => (Role::Warn, "– no errors seen so far".to_owned()),
-            told if is_grave => (Role::Error, format!("✗ {told}")),
-            told => (Role::Warn, format!("! {told}")),
-        }
-    }
-
-    /// Whether the answer is whole, and how each backend did.
-    pub fn asking(&self) -> Vec<Block> {
-        self.asking_for(MetricUse::Alerts)
-    }
-
-    /// The same where metrics were asked for something other than alerts.
-    pub fn asking_for(&self, metrics: MetricUse) -> Vec<Block> {
-        if self.provenance.backends.is_empty() && self.provenance.complete {
+    /// The same if metrics were asked for something other than alerts.
+    pub fn completeness_with(&self, metrics: MetricUse) -> Vec<Block> {
+        let Provenance { complete, backends, notes, .. } = self.provenance;
+        if backends.is_empty() && *complete {
             return vec![];
         }
-        let whole =
-            if self.provenance.complete { one(Role::Good, "complete") } else { one(Role::Warn, "NOT COMPLETE") };
-        let mut items = vec![whole];
-        items.extend(self.provenance.backends.iter().map(|status| backend(status, metrics)));
+        let mut items =
+            vec![if *complete { styled(Role::Good, "complete") } else { styled(Role::Warn, "NOT COMPLETE") }];
+        items.extend(backends.iter().map(|status| backend_line(status, metrics)));
         let mut blocks = vec![Block::Flow(items)];
-        let grave = self.provenance.notes.iter().filter(|n| n.code.is_incomplete());
-        let facts: Vec<Fact> = grave.flat_map(note).collect();
-        if !facts.is_empty() {
-            blocks.push(Block::Facts(facts));
+        let missing: Vec<Fact> = notes.iter().filter(|note| note.code.is_incomplete()).flat_map(note_facts).collect();
+        if !missing.is_empty() {
+            blocks.push(Block::Facts(missing));
         }
         if self.verbosity > 0 {
-            blocks.push(Block::Facts(self.provenance.backends.iter().map(address).collect()));
+            blocks.push(Block::Facts(backends.iter().map(address).collect()));
         }
         blocks
     }
 
-    /// How trace IDs are shown.
-    pub fn ids(&self) -> Ids {
-        if self.verbosity > 0 { Ids::Whole } else { Ids::Short }
+    /// How much of a trace ID is shown.
+    pub fn id_length(&self) -> IdLength {
+        if self.verbosity > 0 { IdLength::Full } else { IdLength::Short }
     }
 
-    /// Remarks that do not touch completeness.
-    pub fn remarks(&self) -> Vec<Fact> {
-        let merged = |note: &&Note| self.verbosity == 0 && note.code == NoteCode::NotConfigured;
-        let notes = || self.provenance.notes.iter().filter(|n| !n.code.is_incomplete());
-        // Who was left out on purpose is told beside the others.
-        let left_out = |source: &Source| {
-            let is_it = |b: &BackendStatus| b.name == *source && b.state == BackendState::LeftOut;
-            self.provenance.backends.iter().any(is_it)
+    /// Notes that do not touch completeness. Backends that are not configured share one line, unless `-v` is given.
+    pub fn notes(&self) -> Vec<Fact> {
+        let is_merged = |note: &&Note| self.verbosity == 0 && note.code == NoteCode::NotConfigured;
+        let notes = || self.provenance.notes.iter().filter(|note| !note.code.is_incomplete());
+        // Backends that were left out on purpose are shown beside the others.
+        let is_left_out = |source: &Source| {
+            let left_out = |b: &BackendStatus| b.name == *source && b.state == BackendState::LeftOut;
+            self.provenance.backends.iter().any(left_out)
         };
-        let absent = notes().filter(merged).filter_map(|n| n.source).filter(|source| !left_out(source));
+        let absent = notes().filter(is_merged).filter_map(|note| note.source).filter(|source| !is_left_out(source));
         let absent: Vec<&str> = absent.map(Source::as_str).collect();
-        let mut facts: Vec<Fact> = notes().filter(|n| !merged(n)).flat_map(note).collect();
-        if !absent.is_empty() && self.was_answered() {
+        let mut facts: Vec<Fact> = notes().filter(|note| !is_merged(note)).flat_map(note_facts).collect();
+        if !absent.is_empty() && self.any_backend_responded() {
             let places = if absent.len() == 1 { "its usual address" } else { "their usual addresses" };
-            let said = format!("not configured: {} (none at {places}; -v tells more)", absent.join(", "));
-            facts.push(fact("note", plain(said)));
+            let text = format!("not configured: {} (none at {places}; -v tells more)", absent.join(", "));
+            facts.push(fact("note", plain(text)));
         }
         facts
     }
 
-    /// Whether anybody who was to be asked answered.
-    pub fn was_answered(&self) -> bool {
-        let silent = |b: &BackendStatus| !matches!(b.state, BackendState::Ok | BackendState::Partial);
-        self.provenance.backends.is_empty() || !self.provenance.backends.iter().all(silent)
+    /// Whether any backend responded; true if none was to be asked.
+    pub fn any_backend_responded(&self) -> bool {
+        let is_silent = |b: &BackendStatus| !matches!(b.state, BackendState::Ok | BackendState::Partial);
+        self.provenance.backends.is_empty() || !self.provenance.backends.iter().all(is_silent)
     }
 
-    /// What time was asked; kinds of data over the same time together.
-    pub fn covered(&self) -> Vec<Fact> {
-        let window = &self.provenance.window;
-        let asked = [("traces", &window.traces), ("logs", &window.logs), ("metrics", &window.metrics)];
+    /// The time that was searched. Kinds of data with the same time share a line.
+    pub fn searched(&self) -> Vec<Fact> {
+        let searched = &self.provenance.window;
+        let kinds = [("traces", &searched.traces), ("logs", &searched.logs), ("metrics", &searched.metrics)];
         let mut groups: Vec<(String, Window)> = vec![];
-        for (what, window) in asked.iter().flat_map(|(what, windows)| windows.iter().map(move |w| (what, w))) {
+        for (kind, window) in kinds.iter().flat_map(|(kind, windows)| windows.iter().map(move |w| (kind, w))) {
             match groups.iter_mut().find(|(_, known)| *known == window) {
-                Some((all, _)) => *all += &format!(", {what}"),
-                None => groups.push(((*what).to_owned(), window)),
+                Some((kinds, _)) => *kinds += &format!(", {kind}"),
+                None => groups.push(((*kind).to_owned(), window)),
             }
         }
-        labelled(
-            "covered",
-            groups
-                .iter()
-                .map(|(what, w)| vec![piece(Role::Plain, self.stretch(*w)), piece(Role::Dim, format!("  {what}"))]),
-        )
+        let line = |(kinds, window): &(String, Window)| {
+            vec![piece(Role::Plain, self.time_range(*window)), piece(Role::Dim, format!("  {kinds}"))]
+        };
+        labelled("covered", groups.iter().map(line))
     }
 
-    /// `2026-11-22 13:02 – 14:02`.
-    pub fn stretch(&self, window: Window) -> String {
+    /// `2026-11-22 13:02 – 14:02 +01:00`.
+    pub fn time_range(&self, window: Window) -> String {
         let (from, to) = (self.zone.minute(window.from), self.zone.minute(window.to));
-        let same_day = self.zone.date(window.from) == self.zone.date(window.to);
-        let to = if same_day { to.split(' ').next_back().unwrap_or(&to).to_owned() } else { to };
+        let is_same_day = self.zone.date(window.from) == self.zone.date(window.to);
+        let to = if is_same_day { to.split(' ').next_back().unwrap_or(&to).to_owned() } else { to };
         format!("{from} – {to} {}", self.zone.offset(window.from))
     }
 
-    /// Pages of the backends' own about the same.
+    /// Pages of the backends about the same data.
     pub fn links(&self) -> Vec<Fact> {
-        let say = |link: &PageLink| vec![piece(Role::Dim, format!("{} ", link.what)), piece(Role::Link, &link.url)];
-        labelled("open", self.provenance.links.iter().map(say))
+        let line = |link: &PageLink| vec![piece(Role::Dim, format!("{} ", link.what)), piece(Role::Link, &link.url)];
+        labelled("open", self.provenance.links.iter().map(line))
     }
 
-    /// A command about the same ID on the same data.
-    pub fn command(&self, words: &str, tail: &str) -> String {
-        let id = subject(self.provenance.subject.as_deref().unwrap_or_default());
-        let id = if self.is_clear() { "" } else { id.as_str() };
-        joined_words(&["trace", words, id, tail, &self.provenance.flags])
+    /// Commands to run next, one to a line.
+    pub fn next(&self, commands: &[Invocation]) -> Vec<Fact> {
+        labelled("next", commands.iter().map(|run| styled(Role::Command, self.command(run))))
     }
 
-    /// Whether the flags alone say what it is about.
-    fn is_clear(&self) -> bool {
-        self.provenance.subject.is_none() || self.provenance.names_one_run()
-    }
-
-    /// A command about one of several IDs on the same data.
-    pub fn command_about(&self, id: &str, words: &str) -> String {
-        joined_words(&["trace", words, &subject(id), &self.provenance.flags])
-    }
-
-    /// Another command about the same, filters included: `trace hotspots`, of the journey where it is about one.
-    pub fn beside(&self, words: &str) -> String {
-        self.filtered(words, &self.provenance.filters)
-    }
-
-    /// The same about one service, instead of those that were asked about, and where one is named of one operation.
-    pub fn beside_of(&self, words: &str, service: &str, operation: Option<&str>) -> String {
-        let mut filters = self.provenance.filters.clone();
-        if !service.is_empty() {
-            filters.services = vec![Pattern::exact(service)];
-        }
-        if let Some(operation) = operation {
-            filters.operations = vec![Pattern::exact(operation)];
-        }
-        self.filtered(words, &filters)
-    }
-
-    fn filtered(&self, words: &str, filters: &Filters) -> String {
-        let mut parts = words.trim_start_matches("trace ").splitn(2, ' ');
-        let (command, tail) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        self.command(command, &joined_words(&[&filters::flags(filters), tail]))
-    }
-
-    /// Alerts of the time.
-    pub fn alerts(&self, alerts: &[Alert]) -> Vec<Fact> {
-        let say = |alert: &Alert| {
-            let (mark, now, past) = match alert.state {
-                AlertState::Firing => (piece(Role::Error, "✗ "), "firing", "fired"),
-                AlertState::Pending => (piece(Role::Warn, "– "), "pending", "was pending"),
-            };
-            let about = alert.service.as_deref().unwrap_or("unscoped");
-            let (from, to) = (self.zone.clock_seconds(alert.from), self.zone.clock_seconds(alert.to));
-            let when = if alert.ongoing { format!("{now} since {from}") } else { format!("{past} {from} – {to}") };
-            vec![mark, piece(Role::Strong, &alert.name), piece(Role::Plain, format!("  {when} ({about})"))]
-        };
-        labelled("alert", alerts.iter().map(say))
+    /// A command about the same data as a shell takes it.
+    pub fn command(&self, run: &Invocation) -> String {
+        command(run, &SameData::new(self.provenance))
     }
 }
 
-/// An ID as an argument.
-fn subject(id: &str) -> String {
-    if id.starts_with('-') { flag("--correlation-id", id) } else { quoted(id) }
-}
-
-fn joined_words(words: &[&str]) -> String {
-    words.iter().copied().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// How long it took. Where clocks differ, that is asked of one clock, and what was recorded stands beside it.
-fn length(journey: &Journey, recorded: Window) -> Line {
-    let clocks = Clocks::measured(journey);
-    let spans = journey.spans.iter().filter(|span| span.has_sane_time());
-    let on_one = spans.map(|span| Window::new(clocks.start(span), clocks.end(span))).reduce(Window::hull);
-    let recorded = Human(recorded.length());
-    match on_one.filter(|_| !journey.skew.is_empty()) {
-        Some(on_one) => vec![
-            piece(Role::Strong, format!("about {}", Human(on_one.length()))),
-            piece(Role::Dim, format!(" on one clock ({recorded} as recorded)")),
-        ],
-        None => one(Role::Strong, recorded.to_string()),
-    }
-}
-
-/// Its mark, how long it took, what it gave. Where nobody asked for alerts, none are counted.
-fn backend(status: &BackendStatus, metrics: MetricUse) -> Line {
+/// `jaeger ✓ 14 ms (9 spans, v1)`.
+fn backend_line(status: &BackendStatus, metrics: MetricUse) -> Line {
     let name = piece(Role::Plain, format!("{} ", status.name.as_str()));
     let (role, text) = match status.state {
         BackendState::Ok => (Role::Good, "✓"),
@@ -282,7 +167,7 @@ fn backend(status: &BackendStatus, metrics: MetricUse) -> Line {
         if !matches!(status.name, Source::File | Source::Demo) {
             line.push(piece(Role::Plain, format!(" {}", Human(status.elapsed_ns))));
         }
-        let what = match status.name {
+        let items = match status.name {
             Source::Prometheus if metrics == MetricUse::Series => String::new(),
             Source::Prometheus if metrics == MetricUse::Numbers(Source::Prometheus) => {
                 counted(status.items, "operation")
@@ -293,27 +178,26 @@ fn backend(status: &BackendStatus, metrics: MetricUse) -> Line {
             Source::Prometheus => counted(status.items, "alert"),
             Source::File | Source::Demo => counted(status.items, "record"),
         };
-        let told: Vec<&str> = [what.as_str(), &status.detail].into_iter().filter(|said| !said.is_empty()).collect();
-        line.push(piece(Role::Dim, format!(" ({})", told.join(", "))));
+        let details: Vec<&str> = [items.as_str(), &status.detail].into_iter().filter(|text| !text.is_empty()).collect();
+        line.push(piece(Role::Dim, format!(" ({})", details.join(", "))));
     }
     line
 }
 
 fn address(status: &BackendStatus) -> Fact {
-    let asked = counted(status.requests, "request");
-    fact(status.name.as_str(), one(Role::Dim, format!("{} from {}, {asked}", status.url, status.url_from)))
+    let requests = counted(status.requests, "request");
+    fact(status.name.as_str(), styled(Role::Dim, format!("{} from {}, {requests}", status.url, status.url_from)))
 }
 
-/// A remark with its advice below it.
-fn note(note: &Note) -> Vec<Fact> {
-    let grave = note.code.is_incomplete();
-    let (role, mark) = if grave { (Role::Warn, "✗ ") } else { (Role::Plain, "") };
-    let from = note.source.map(|s| format!("{}: ", s.as_str())).unwrap_or_default();
-    let from = if note.message.starts_with(&from) { String::new() } else { from };
-    let said = vec![piece(role, format!("{mark}{from}")), piece(Role::Plain, &note.message)];
-    let mut facts = vec![fact(if grave { "missing" } else { "note" }, said)];
+/// A note with its hint below it.
+fn note_facts(note: &Note) -> Vec<Fact> {
+    let is_grave = note.code.is_incomplete();
+    let (label, role, mark) = if is_grave { ("missing", Role::Warn, "✗ ") } else { ("note", Role::Plain, "") };
+    let source = note.source.map(|source| format!("{}: ", source.as_str())).unwrap_or_default();
+    let source = if note.message.starts_with(&source) { String::new() } else { source };
+    let mut facts = vec![fact(label, vec![piece(role, format!("{mark}{source}")), piece(Role::Plain, &note.message)])];
     if !note.hint.is_empty() {
-        facts.push(fact("", one(Role::Dim, format!("→ {}", note.hint))));
+        facts.push(fact("", styled(Role::Dim, format!("→ {}", note.hint))));
     }
     facts
 }

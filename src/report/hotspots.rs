@@ -6,52 +6,53 @@ use serde_json::json;
 
 use crate::analysis::window::hotspots::{ErrorComparison, Hotspot, Trend};
 use crate::analysis::window::occurrences::ErrorRole;
+use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::provenance::Provenance;
 use crate::model::time::{Timestamp, Window};
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::facts::hidden;
 use crate::report::frame::{Frame, MetricUse};
 use crate::report::names::ShortNames;
-use crate::report::parts;
 use crate::report::rows::Rows;
-use crate::report::window;
-use crate::report::words::counted;
+use crate::report::text::{counted, counted_u64};
+use crate::report::window_screen::{basis_line, percent};
 
 /// Where errors come from.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct HotspotsReport {
     /// Origins first, what is there before what is gone, the most errors first.
     pub hotspots: Vec<Hotspot>,
-    /// The time that was asked about; none where all of the data is.
+    /// Start of the time that was asked about; none if it is all of the data.
     pub counted_from: Option<Timestamp>,
     /// Its end.
     pub counted_to: Option<Timestamp>,
     /// How many calls were counted in that time, and in the time before.
     pub calls: [u64; 2],
-    /// Whether the time before, of the same length, tells anything.
+    /// Whether the time before, of the same duration, can be compared.
     pub compared: ErrorComparison,
     /// What the numbers rest on.
     pub basis: Basis,
-    /// How the screen calls the time; may be empty.
+    /// The time in words, for the screen; may be empty.
     #[serde(skip)]
     pub when: String,
-    /// How many rows the screen shows.
+    /// How many rows the screen shows at most.
     #[serde(skip)]
     pub top: usize,
-    /// Whether it shows errors as well that others caused.
+    /// Whether the screen shows errors that others caused as well.
     #[serde(skip)]
     pub all: bool,
-    /// Whether filters leave something out.
+    /// Whether there are filters.
     #[serde(skip)]
     pub filtered: bool,
 }
 
 impl HotspotsReport {
-    /// Whether all errors were caused by others that are not among them.
-    fn is_passed_on(&self) -> bool {
-        let mut there = self.hotspots.iter().filter(|spot| spot.errors > 0).peekable();
-        there.peek().is_some() && there.all(|spot| spot.part == ErrorRole::PassedOn)
+    /// Whether there are errors, and all were caused by others that are not among them.
+    fn are_all_passed_on(&self) -> bool {
+        let mut with_errors = self.hotspots.iter().filter(|spot| spot.errors > 0).peekable();
+        with_errors.peek().is_some() && with_errors.all(|spot| spot.part == ErrorRole::PassedOn)
     }
 
     /// `✗ 214 errors from 3 origins in the last hour; content GET /content is new and the worst`.
@@ -59,36 +60,34 @@ impl HotspotsReport {
         let origins: Vec<&Hotspot> =
             self.hotspots.iter().filter(|spot| spot.part != ErrorRole::PassedOn && spot.errors > 0).collect();
         let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
-        if self.is_passed_on() {
-            let all = self.hotspots.iter().map(|spot| spot.errors).sum::<u64>();
-            let all = counted(usize::try_from(all).unwrap_or(usize::MAX), "error");
-            return one(Role::Error, format!("✗ {all}{when}, passed on: what caused them is not among them"));
+        if self.are_all_passed_on() {
+            let errors = counted_u64(self.hotspots.iter().map(|spot| spot.errors).sum(), "error");
+            return styled(Role::Error, format!("✗ {errors}{when}, passed on: what caused them is not among them"));
         }
         let Some(worst) = origins.first() else {
             return match (self.basis.calls, self.basis.lines, frame.provenance.complete) {
-                (0, 0, true) if self.filtered => one(Role::Strong, format!("– nothing is as the filters say{when}")),
-                (0, 0, true) => one(Role::Strong, format!("– no spans and no error lines{when}")),
+                (0, 0, true) if self.filtered => styled(Role::Strong, format!("– nothing is as the filters say{when}")),
+                (0, 0, true) => styled(Role::Strong, format!("– no spans and no error lines{when}")),
                 (_, _, true) if self.calls[0] == 0 && self.calls[1] > 0 => {
-                    let before = counted(usize::try_from(self.calls[1]).unwrap_or(usize::MAX), "call");
-                    one(Role::Warn, format!("! no calls{when}, and so no errors; {before} in the time before"))
+                    let before = counted_u64(self.calls[1], "call");
+                    styled(Role::Warn, format!("! no calls{when}, and so no errors; {before} in the time before"))
                 }
-                (_, _, true) => one(Role::Good, format!("✓ no errors{when}")),
-                _ => one(Role::Warn, format!("– no errors seen so far{when}")),
+                (_, _, true) => styled(Role::Good, format!("✓ no errors{when}")),
+                _ => styled(Role::Warn, format!("– no errors seen so far{when}")),
             };
         };
-        let sum = |of: fn(&Hotspot) -> u64| origins.iter().map(|spot| of(spot)).sum::<u64>();
+        let sum = |count: fn(&Hotspot) -> u64| origins.iter().map(|spot| count(spot)).sum::<u64>();
         let (errors, recovered) = (sum(|spot| spot.errors), sum(|spot| spot.recovered));
-        let all = counted(usize::try_from(errors).unwrap_or(usize::MAX), "error");
         let (role, mark) = if recovered == errors { (Role::Warn, "!") } else { (Role::Error, "✗") };
-        let good = match recovered {
+        let outcome = match recovered {
             0 => String::new(),
-            all if all == errors => ", all of them made good".to_owned(),
-            some => format!(", {some} of them made good"),
+            n if n == errors => ", all of them made good".to_owned(),
+            n => format!(", {n} of them made good"),
         };
-        let is_known = origins.iter().all(|spot| spot.part == ErrorRole::Origin);
-        let places = counted(origins.len(), if is_known { "origin" } else { "place" });
-        let told = format!("{mark} {all} from {places}{when}{good}");
-        let mut line = one(role, told);
+        let are_origins = origins.iter().all(|spot| spot.part == ErrorRole::Origin);
+        let places = counted(origins.len(), if are_origins { "origin" } else { "place" });
+        let errors = counted_u64(errors, "error");
+        let mut line = styled(role, format!("{mark} {errors} from {places}{when}{outcome}"));
         let operation = Some(worst.place.operation.as_str()).filter(|name| !name.is_empty());
         let place = [Some(names.get(&worst.place.service)), operation].into_iter().flatten();
         let place = place.collect::<Vec<_>>().join(" ");
@@ -99,13 +98,13 @@ impl HotspotsReport {
             Some(Trend::Same) => " is about as before",
             Some(Trend::Gone) | None => "",
         };
-        let (between, worst) = match (origins.len(), trend) {
+        let (separator, worst) = match (origins.len(), trend) {
             (1, "") => (": ", String::new()),
             (1, trend) => ("; ", trend.to_owned()),
             (_, "") => ("; ", " is the worst".to_owned()),
             (_, trend) => ("; ", format!("{trend} and the worst")),
         };
-        line.extend([piece(Role::Plain, between), piece(Role::Strong, place), piece(Role::Plain, worst)]);
+        line.extend([piece(Role::Plain, separator), piece(Role::Strong, place), piece(Role::Plain, worst)]);
         line
     }
 
@@ -115,7 +114,7 @@ impl HotspotsReport {
             (errors, ErrorRole::Origin | ErrorRole::Unknown) if errors > spot.recovered => Role::Error,
             _ => Role::Plain,
         };
-        let mut cells = vec![one(role, format!("{:>6}", spot.errors)), plain(format!("{:>6}", share(spot)))];
+        let mut cells = vec![styled(role, format!("{:>6}", spot.errors)), plain(format!("{:>6}", share(spot)))];
         if self.compared == ErrorComparison::Told {
             cells.push(trend(spot));
         }
@@ -124,7 +123,7 @@ impl HotspotsReport {
             ("", false) => "–",
             (operation, _) => operation,
         };
-        let mut what = one(Role::Strong, operation);
+        let mut what = styled(Role::Strong, operation);
         if spot.part == ErrorRole::PassedOn {
             what.push(piece(Role::Dim, "  passed on"));
         }
@@ -133,70 +132,73 @@ impl HotspotsReport {
     }
 
     fn below(spot: &Hotspot, frame: &Frame) -> Vec<Block> {
-        let mut says: Vec<&str> = vec![&spot.error_type, &spot.message];
-        says.retain(|text| !text.is_empty());
-        let mut said = one(Role::Error, format!("  {}", says.join(": ")));
+        let mut texts: Vec<&str> = vec![&spot.error_type, &spot.message];
+        texts.retain(|text| !text.is_empty());
+        let mut error = styled(Role::Error, format!("  {}", texts.join(": ")));
         if spot.other_messages > 0 {
             let times = format!("  ×{}, and {}", spot.message_count, counted(spot.other_messages, "other message"));
-            said.push(piece(Role::Dim, times));
+            error.push(piece(Role::Dim, times));
         }
-        let mut blocks = if says.is_empty() { vec![] } else { vec![Block::Line(said)] };
+        let mut blocks = if texts.is_empty() { vec![] } else { vec![Block::Line(error)] };
         let seen = match spot.first_seen.zip(spot.last_seen) {
             Some((first, last)) if first == last => frame.zone.full(last),
-            Some((first, last)) => frame.stretch(Window::new(first, last)),
+            Some((first, last)) => frame.time_range(Window::new(first, last)),
             None => "no example was read".to_owned(),
         };
         let sample =
             if spot.read > 0 && spot.read < spot.errors { format!(", of {} read", spot.read) } else { String::new() };
-        let mut aside = vec![one(Role::Dim, format!("  {seen}{sample}"))];
+        let mut aside = vec![styled(Role::Dim, format!("  {seen}{sample}"))];
         if spot.at_least {
-            aside.push(one(Role::Dim, "not counted by the metric: at least these"));
+            aside.push(styled(Role::Dim, "not counted by the metric: at least these"));
         }
         if spot.lines_only {
-            aside.push(one(Role::Dim, "told by lines only"));
+            aside.push(styled(Role::Dim, "told by lines only"));
         }
         if spot.recovered > 0 {
             let about = if spot.read < spot.errors { "about " } else { "" };
-            aside.push(one(Role::Good, format!("{about}{} made good", spot.recovered)));
+            aside.push(styled(Role::Good, format!("{about}{} made good", spot.recovered)));
         }
         if let Some(before) = spot.errors_before.filter(|before| *before > 0) {
-            aside.push(one(Role::Dim, format!("{before} before")));
+            aside.push(styled(Role::Dim, format!("{before} before")));
         }
         blocks.push(Block::Flow(aside));
         if !spot.examples.is_empty() {
-            blocks.push(Block::Line(one(Role::Plain, format!("  in {}", spot.examples.join(", ")))));
+            blocks.push(Block::Line(styled(Role::Plain, format!("  in {}", spot.examples.join(", ")))));
         }
         blocks
     }
 
-    fn unshown(&self, wanted: &[&Hotspot]) -> Vec<Fact> {
+    /// What is not on the screen, and why there may be no trend.
+    fn hidden(&self, shown: usize) -> Vec<Fact> {
         let mut facts = vec![];
-        let all = format!("--top {} shows all", wanted.len());
-        facts.extend(parts::unshown(wanted.len().saturating_sub(self.top), "more row", &all));
-        let passed = || self.hotspots.iter().filter(|spot| spot.part == ErrorRole::PassedOn && spot.errors > 0);
-        let errors = passed().map(|spot| spot.errors).sum::<u64>();
-        if errors > 0 && !self.all && !self.is_passed_on() {
-            let all = counted(usize::try_from(errors).unwrap_or(usize::MAX), "error");
-            facts.push(fact("passed on", plain(format!("{all} that others caused; --all shows them"))));
+        let how = format!("--top {shown} shows all");
+        facts.extend(hidden(shown.saturating_sub(self.top), "more row", &how));
+        let passed_on = self.hotspots.iter().filter(|spot| spot.part == ErrorRole::PassedOn);
+        let errors = passed_on.map(|spot| spot.errors).sum::<u64>();
+        if errors > 0 && !self.all && !self.are_all_passed_on() {
+            let errors = counted_u64(errors, "error");
+            facts.push(fact("passed on", plain(format!("{errors} that others caused; --all shows them"))));
         }
-        let untold = match self.compared {
+        let no_trend = match self.compared {
             ErrorComparison::NotLooked => "not told: no time before was looked at; --since or --start names one",
             ErrorComparison::NotTold => "not told: the time before could not be asked about",
             ErrorComparison::NothingRecorded => "not told: nothing at all was recorded in the time before",
             ErrorComparison::Told => "",
         };
-        if !untold.is_empty() && !self.hotspots.is_empty() {
-            facts.push(fact("trend", one(Role::Dim, untold)));
+        if !no_trend.is_empty() && !self.hotspots.is_empty() {
+            facts.push(fact("trend", styled(Role::Dim, no_trend)));
         }
         facts
     }
 
-    fn commands(wanted: &[&Hotspot], frame: &Frame) -> Vec<String> {
-        let here = wanted.iter().find(|spot| spot.errors > 0);
-        let id = here.and_then(|spot| spot.examples.first());
-        let service = here.map(|spot| spot.place.service.as_str()).filter(|service| !service.is_empty());
-        let find = id.map(|id| frame.command_about(id, "find"));
-        let errors = service.map(|service| frame.beside_of("trace errors", service, None));
+    fn next(shown: &[&Hotspot]) -> Vec<Invocation> {
+        let worst = shown.iter().find(|spot| spot.errors > 0);
+        let example = worst.and_then(|spot| spot.examples.first());
+        let find = example.map(|id| Invocation::new(CommandName::Find).about(About::Id(id.clone())));
+        let service = worst.map(|spot| &spot.place.service).filter(|service| !service.is_empty()).cloned();
+        let errors = service.map(|service| {
+            Invocation::new(CommandName::Errors).about(About::Question).with(Argument::Service(service))
+        });
         find.into_iter().chain(errors).collect()
     }
 }
@@ -261,27 +263,23 @@ impl ReportBody for HotspotsReport {
     }
 
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let mut services: Vec<&str> = self.hotspots.iter().map(|spot| spot.place.service.as_str()).collect();
-        services.sort_unstable();
-        services.dedup();
-        let names = ShortNames::new(&services);
-        let mut blocks = vec![Block::Line(self.answer(frame, &names)), window::line(&self.basis)];
-        blocks.extend(frame.asking_for(MetricUse::for_basis(&self.basis)));
-        let all = self.all || self.is_passed_on();
-        let wanted: Vec<&Hotspot> =
-            self.hotspots.iter().filter(|spot| all || spot.part != ErrorRole::PassedOn).collect();
-        if !wanted.is_empty() {
-            let rows = wanted.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();
+        let names = ShortNames::new(self.hotspots.iter().map(|spot| spot.place.service.as_str()));
+        let mut blocks = vec![Block::Line(self.answer(frame, &names)), basis_line(&self.basis)];
+        blocks.extend(frame.completeness_with(MetricUse::for_basis(&self.basis)));
+        let shows_consequences = self.all || self.are_all_passed_on();
+        let is_shown = |spot: &&Hotspot| shows_consequences || spot.part != ErrorRole::PassedOn;
+        let shown: Vec<&Hotspot> = self.hotspots.iter().filter(is_shown).collect();
+        if !shown.is_empty() {
+            let rows = shown.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();
             let mut head = vec!["errors", "share"];
             head.extend((self.compared == ErrorComparison::Told).then_some("trend"));
             head.extend(["service", "operation and error"]);
-            let head = head.into_iter().map(str::to_owned).collect();
-            blocks.extend([Block::Blank, Block::Table(Table { head, rows, ..Table::default() })]);
+            blocks.extend([Block::Blank, Block::Table(Table::new(&head, rows))]);
         }
-        let mut facts = self.unshown(&wanted);
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(parts::next(&Self::commands(&wanted, frame)));
+        let mut facts = self.hidden(shown.len());
+        facts.extend(frame.notes());
+        facts.extend(frame.searched());
+        facts.extend(frame.next(&Self::next(&shown)));
         if !facts.is_empty() {
             blocks.extend([Block::Blank, Block::Facts(facts)]);
         }
@@ -293,17 +291,17 @@ fn share(spot: &Hotspot) -> String {
     match spot.share {
         None => "–".to_owned(),
         Some(share) if share <= 0.0 && spot.errors > 0 => "rare".to_owned(),
-        Some(share) => window::percent(share, 1.0),
+        Some(share) => percent(share, 1.0),
     }
 }
 
 fn trend(spot: &Hotspot) -> Line {
     match spot.trend {
-        Some(Trend::New) => one(Role::Warn, "new"),
-        Some(Trend::Worse) => one(Role::Warn, "worse"),
-        Some(Trend::Better) => one(Role::Good, "better"),
-        Some(Trend::Gone) => one(Role::Good, "gone"),
-        Some(Trend::Same) => one(Role::Dim, "same"),
-        None => one(Role::Dim, "–"),
+        Some(Trend::New) => styled(Role::Warn, "new"),
+        Some(Trend::Worse) => styled(Role::Warn, "worse"),
+        Some(Trend::Better) => styled(Role::Good, "better"),
+        Some(Trend::Gone) => styled(Role::Good, "gone"),
+        Some(Trend::Same) => styled(Role::Dim, "same"),
+        None => styled(Role::Dim, "–"),
     }
 }

@@ -1,6 +1,4 @@
-//! `latency`: how long calls take, what of it is their own, and what users wait for.
-
-use std::collections::BTreeSet;
+//! `latency`: how long calls take, how much of that is self time, and what users wait for.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,30 +6,31 @@ use serde_json::json;
 
 use crate::analysis::stats::durations::Durations;
 use crate::analysis::window::latency::{LatencyGrouping, LatencyRow, LatencyTable, QueueWait};
+use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::{Basis, CountedFrom};
 use crate::model::evidence::Source;
 use crate::model::measure::Estimate;
 use crate::model::provenance::Provenance;
 use crate::model::time::Human;
-use crate::report::block::{Block, Fact, Line, Role, Table as Grid, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::facts::hidden;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
-use crate::report::parts;
 use crate::report::rows::Rows;
+use crate::report::text::counted;
 use crate::report::waterfall;
-use crate::report::window::{WindowScreen, length, nothing, percent, screen};
-use crate::report::words::counted;
+use crate::report::window_screen::{self, WindowScreen, duration, nothing, percent};
 
-/// The shares that are told of lengths, with their names.
-const SHARES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
-/// Columns that go first where there is little room: p90, the longest, p99, own time.
+/// The quantiles in the table, with their titles.
+const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
+/// The columns that are hidden if there is little room, in this order: p90, max, p99, self time.
 const SPARE: [usize; 4] = [3, 6, 5, 7];
 /// How many queues are shown.
 const QUEUES: usize = 8;
-/// What a queue is called that nobody names.
-const UNTOLD: &str = "(no topic)";
-/// How many services are named in one remark.
+/// The name of a queue whose topic is unknown.
+const NO_TOPIC: &str = "(no topic)";
+/// How many services one remark names.
 const NAMED: usize = 6;
 
 /// How long calls take.
@@ -43,7 +42,7 @@ pub struct LatencyReport {
     pub basis: Basis,
     names: ShortNames,
     top: usize,
-    histogram: bool,
+    histograms: bool,
 }
 
 /// The same as JSON.
@@ -51,26 +50,26 @@ pub struct LatencyReport {
 pub struct LatencyRecord<'a> {
     /// What the numbers rest on.
     basis: &'a Basis,
-    /// By what calls are told apart: `operation`, `service`, or `attribute:KEY`.
+    /// What a row is: an `operation`, a `service`, or a value of `attribute:KEY`.
     by: String,
-    /// How long all journeys lasted together, along their critical paths: where all is wanted, what rows, queues and
-    /// gaps add up to, but for spans without the attribute.
+    /// The critical paths of all journeys together: without filters, what rows, queues and gaps add up to, except for
+    /// spans without the attribute.
     critical_path_ns: i64,
     /// For how much of it nothing was open.
     gap_ns: i64,
-    /// How much of the critical paths came after the request that began the journey was answered.
+    /// How much of the critical paths is after the answer to the request that began the journey.
     answered_ns: i64,
     /// Services without server or consumer spans in the metrics: all their spans count as calls.
     unentered_services: &'a [String],
-    /// What users wait for most first.
+    /// The largest share of critical paths first.
     rows: Vec<RowRecord<'a>>,
-    /// How long messages lay in their queues, the longest wait first.
+    /// Queue waits, the longest first.
     queues: Vec<QueueRecord<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct RowRecord<'a> {
-    /// Empty where calls are told apart by an attribute.
+    /// Empty if rows are values of an attribute.
     service: &'a str,
     /// The operation, or the attribute's value; empty for a whole service.
     name: &'a str,
@@ -78,23 +77,23 @@ struct RowRecord<'a> {
     errors: u64,
     #[serde(flatten)]
     lengths: LengthsRecord,
-    /// How long they worked themselves; null where only metrics are known.
+    /// Their self time; null if only metrics are known.
     self_ns: Option<i64>,
-    /// How long they took in all; an estimate where only metrics are known.
+    /// Their total time; an estimate if only metrics are known.
     total_ns: i64,
-    /// How long journeys lasted because of them; null where only metrics are known.
+    /// Their time on critical paths; null if only metrics are known.
     critical_path_ns: Option<i64>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct QueueRecord<'a> {
-    /// Empty where none is told.
+    /// Empty if it is unknown.
     topic: &'a str,
-    /// How many messages were taken.
+    /// How many messages were consumed.
     count: usize,
     #[serde(flatten)]
     lengths: LengthsRecord,
-    /// How long journeys lasted because of it.
+    /// Its time on critical paths.
     critical_path_ns: i64,
 }
 
@@ -105,22 +104,22 @@ struct LengthsRecord {
     p95: Option<LengthRecord>,
     p99: Option<LengthRecord>,
     max: Option<LengthRecord>,
-    /// How they are spread.
+    /// Their distribution.
     histogram: Vec<BarRecord>,
 }
 
-/// A length: exact where the bounds are the same.
+/// A duration: exact if the bounds are the same.
 #[derive(Serialize, JsonSchema)]
 struct LengthRecord {
     value_ns: i64,
     low_ns: i64,
-    /// Null where the bucket has no upper bound, or where nobody told the bounds.
+    /// Null if the bucket has no upper bound, or if the bounds are unknown.
     high_ns: Option<i64>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct BarRecord {
-    /// Null where the bucket has no upper bound.
+    /// Null if the bucket has no upper bound.
     upto_ns: Option<i64>,
     count: f64,
 }
@@ -135,8 +134,8 @@ impl LengthsRecord {
 }
 
 impl LengthRecord {
-    fn from_estimate(told: Estimate) -> Self {
-        Self { value_ns: told.value_ns, low_ns: told.low_ns, high_ns: told.high_ns }
+    fn from_estimate(estimate: Estimate) -> Self {
+        Self { value_ns: estimate.value_ns, low_ns: estimate.low_ns, high_ns: estimate.high_ns }
     }
 }
 
@@ -164,59 +163,65 @@ impl<'a> QueueRecord<'a> {
 }
 
 impl LatencyReport {
-    /// Of these numbers; so many rows on the screen, maybe with how each is spread.
-    pub fn new(table: LatencyTable, by: LatencyGrouping, basis: Basis, top: usize, histogram: bool) -> Self {
-        let services: BTreeSet<&str> = table.rows.iter().map(|row| row.service.as_str()).collect();
+    /// The report on this table, with so many rows on the screen.
+    pub fn new(table: LatencyTable, by: LatencyGrouping, basis: Basis, top: usize) -> Self {
         let topics = table.rows.iter().filter_map(|row| row.message.as_ref()).map(|(_, topic)| topic.as_str());
         let queues = table.queues.iter().map(|queue| queue.topic.as_str()).filter(|topic| !topic.is_empty());
-        let names =
-            ShortNames::new(&services.into_iter().collect::<Vec<_>>()).and_topics(&topics.chain(queues).collect());
-        Self { table, by, basis, names, top, histogram }
+        let names = ShortNames::new(table.rows.iter().map(|row| row.service.as_str()));
+        let names = names.and_topics(&topics.chain(queues).collect());
+        Self { table, by, basis, names, top, histograms: false }
     }
 
-    fn wanted(&self) -> String {
+    /// The same, with the distribution of each row below it.
+    #[must_use]
+    pub fn with_histograms(self) -> Self {
+        Self { histograms: true, ..self }
+    }
+
+    /// What there would be rows of.
+    fn what(&self) -> String {
         match &self.by {
             LatencyGrouping::Attribute(key) => format!("spans that carry {key:?}"),
             _ => "calls".to_owned(),
         }
     }
 
-    /// What a share is of: most of what comes after the answer is nothing that anybody is known to wait for.
-    fn whole(&self) -> &'static str {
+    /// What shares are shares of. If most of the critical paths is after the answer, it is not known that users wait for it.
+    fn total_name(&self) -> &'static str {
         let is_mostly_later = self.table.answered_ns > self.table.critical_ns / 2;
         if is_mostly_later { "the time until all is done" } else { "what users wait for" }
     }
 
-    /// What users wait for most, work or a queue; where that is not known, what takes longest in all, or fails or is
+    /// What users wait for most, an operation or a queue. If that is unknown: what takes most time in total, fails most, or is
     /// called most.
     fn answer(&self, first: &LatencyRow) -> Line {
         let share = |ns: i64| percent(ns as f64, self.table.critical_ns as f64);
         if let Some(queue) =
             self.table.queues.first().filter(|queue| queue.critical_ns > first.critical_ns.unwrap_or(0))
         {
-            let most = length(queue.lengths.quantile(1.0));
-            let said = format!(" is {} of {}, up to {most} a message", share(queue.critical_ns), self.whole());
-            let topic = if queue.topic.is_empty() { UNTOLD } else { &queue.topic };
-            return vec![piece(Role::Plain, "the queue "), piece(Role::Strong, topic), piece(Role::Plain, said)];
+            let longest = duration(queue.lengths.quantile(1.0));
+            let text = format!(" is {} of {}, up to {longest} a message", share(queue.critical_ns), self.total_name());
+            let topic = if queue.topic.is_empty() { NO_TOPIC } else { &queue.topic };
+            return vec![piece(Role::Plain, "the queue "), piece(Role::Strong, topic), piece(Role::Plain, text)];
         }
         let p95 = first.lengths.quantile(0.95);
-        let p95 = p95.map_or(String::new(), |told| format!(", p95 {}", length(Some(told))));
-        let said = match first.critical_ns.filter(|_| self.table.critical_ns > 0) {
-            Some(waited) => format!("  is {} of {}{p95}", share(waited), self.whole()),
+        let p95 = p95.map_or(String::new(), |estimate| format!(", p95 {}", duration(Some(estimate))));
+        let text = match first.critical_ns.filter(|_| self.table.critical_ns > 0) {
+            Some(critical_ns) => format!("  is {} of {}{p95}", share(critical_ns), self.total_name()),
             None if first.lengths.total_ns() > 0 => format!("  takes most time in all{p95}"),
             None if first.errors > 0 => format!("  fails most: {} of {}", first.errors, counted_calls(first.calls)),
             None => format!("  is called most: {}", counted_calls(first.calls)),
         };
         let name: String = self.name(first).into_iter().map(|part| part.text).collect();
-        vec![piece(Role::Strong, name), piece(Role::Plain, said)]
+        vec![piece(Role::Strong, name), piece(Role::Plain, text)]
     }
 
-    fn calls(&self) -> Grid {
-        let exact = self.basis.via == CountedFrom::Spans;
+    fn calls(&self) -> Table {
+        let is_from_spans = self.basis.via == CountedFrom::Spans;
         let mut head: Vec<String> = vec!["calls".to_owned(), "errors".to_owned()];
-        head.extend(SHARES.iter().map(|(name, _)| (*name).to_owned()));
+        head.extend(QUANTILES.iter().map(|(name, _)| (*name).to_owned()));
         head.push("max".to_owned());
-        if exact {
+        if is_from_spans {
             head.extend(["own", "of wait"].map(str::to_owned));
         }
         let numbers = head.len();
@@ -228,37 +233,36 @@ impl LatencyReport {
         let row = |row: &LatencyRow| {
             let errors = match row.errors {
                 0 => plain("0"),
-                _ => one(Role::Error, format!("✗ {}", percent(row.errors as f64, row.calls as f64))),
+                _ => styled(Role::Error, format!("✗ {}", percent(row.errors as f64, row.calls as f64))),
             };
             let mut cells = vec![plain(row.calls.to_string()), errors];
-            cells.extend(SHARES.iter().map(|(_, share)| plain(length(row.lengths.quantile(*share)))));
-            cells.push(plain(length(row.lengths.quantile(1.0))));
-            if exact {
+            cells.extend(QUANTILES.iter().map(|(_, share)| plain(duration(row.lengths.quantile(*share)))));
+            cells.push(plain(duration(row.lengths.quantile(1.0))));
+            if is_from_spans {
                 let calls = i64::try_from(row.calls).unwrap_or(i64::MAX);
-                let own = row.self_ns.and_then(|own| own.checked_div(calls));
-                let own = own.map_or("–".to_owned(), |own| Human(own).to_string());
-                let waited =
-                    row.critical_ns.map_or("–".to_owned(), |ns| percent(ns as f64, self.table.critical_ns as f64));
-                cells.extend([plain(own), one(Role::Critical, waited)]);
+                let self_time = row.self_ns.and_then(|ns| ns.checked_div(calls));
+                let self_time = self_time.map_or("–".to_owned(), |ns| Human(ns).to_string());
+                let share = row.critical_ns.map(|ns| percent(ns as f64, self.table.critical_ns as f64));
+                cells.extend([plain(self_time), styled(Role::Critical, share.unwrap_or_else(|| "–".to_owned()))]);
             }
             cells.push(self.name(row));
-            TableRow { cells, below: if self.histogram { histogram(&row.lengths) } else { vec![] } }
+            TableRow { cells, below: if self.histograms { histogram(&row.lengths) } else { vec![] } }
         };
         let spare = SPARE.into_iter().filter(|nth| *nth < numbers).collect();
-        Grid { head, rows: self.table.rows.iter().take(self.top).map(row).collect(), numbers, spare }
+        Table { head, rows: self.table.rows.iter().take(self.top).map(row).collect(), numbers, spare }
     }
 
-    fn queues(&self) -> Grid {
+    fn queues(&self) -> Table {
         let head = ["messages", "p50", "p95", "max", "of wait", "queue"].map(str::to_owned).to_vec();
         let row = |queue: &QueueWait| {
-            let at = |share| plain(length(queue.lengths.quantile(share)));
-            let waited = percent(queue.critical_ns as f64, self.table.critical_ns as f64);
+            let at = |share| plain(duration(queue.lengths.quantile(share)));
+            let share = percent(queue.critical_ns as f64, self.table.critical_ns as f64);
             let count = plain(queue.lengths.count().to_string());
-            let topic = if queue.topic.is_empty() { UNTOLD.to_owned() } else { self.names.topic(&queue.topic) };
-            let cells = vec![count, at(0.5), at(0.95), at(1.0), one(Role::Critical, waited), plain(topic)];
-            TableRow { cells, below: vec![] }
+            let topic = if queue.topic.is_empty() { NO_TOPIC.to_owned() } else { self.names.topic(&queue.topic) };
+            let cells = vec![count, at(0.5), at(0.95), at(1.0), styled(Role::Critical, share), plain(topic)];
+            TableRow::new(cells)
         };
-        Grid { head, rows: self.table.queues.iter().take(QUEUES).map(row).collect(), numbers: 5, spare: vec![] }
+        Table { head, rows: self.table.queues.iter().take(QUEUES).map(row).collect(), numbers: 5, spare: vec![] }
     }
 
     /// `content  GET /content`, `billing  ⇠ orders.v1`.
@@ -286,76 +290,78 @@ impl LatencyReport {
     fn facts(&self) -> Vec<Fact> {
         let mut facts = vec![];
         let (rows, queues) = (self.table.rows.len(), self.table.queues.len());
-        let all = format!("--top {rows} shows all");
-        facts.extend(parts::unshown(rows.saturating_sub(self.top), "more row", &all));
-        facts.extend(parts::unshown(queues.saturating_sub(QUEUES), "more queue", "-o json has all"));
-        if self.basis.via == CountedFrom::Metrics {
-            self.of_metrics(&mut facts);
-        } else {
-            self.of_spans(&mut facts);
+        let how = format!("--top {rows} shows all");
+        facts.extend(hidden(rows.saturating_sub(self.top), "more row", &how));
+        facts.extend(hidden(queues.saturating_sub(QUEUES), "more queue", "-o json has all"));
+        match self.basis.via {
+            CountedFrom::Metrics => self.add_facts_about_metrics(&mut facts),
+            CountedFrom::Spans => self.add_facts_about_spans(&mut facts),
         }
         facts
     }
 
-    fn has_lengths(&self) -> bool {
+    fn has_durations(&self) -> bool {
         self.table.rows.iter().any(|row| row.lengths.count() > 0)
     }
 
-    fn of_spans(&self, facts: &mut Vec<Fact>) {
-        let said = "own: mean time of a call without what it called; of wait: share of all journeys' critical path";
-        facts.push(fact("columns", plain(said)));
+    fn add_facts_about_spans(&self, facts: &mut Vec<Fact>) {
+        let columns = "own: mean time of a call without what it called; of wait: share of all journeys' critical path";
+        facts.push(fact("columns", plain(columns)));
         if !self.names.topic_prefix().is_empty() {
             facts.push(fact("topics", plain(format!("all begin with {}", self.names.topic_prefix()))));
         }
+        let share = |ns: i64| percent(ns as f64, self.table.critical_ns as f64);
         if self.table.gap_ns > 0 {
-            let share = percent(self.table.gap_ns as f64, self.table.critical_ns as f64);
-            facts.push(fact("gaps", plain(format!("{share} of {}: nothing was open then", self.whole()))));
+            let gaps = format!("{} of {}: nothing was open then", share(self.table.gap_ns), self.total_name());
+            facts.push(fact("gaps", plain(gaps)));
         }
         if self.table.answered_ns > 0 {
-            let share = percent(self.table.answered_ns as f64, self.table.critical_ns as f64);
-            let said = "of that time is after the answer to the request that began it: who waits for the answer alone waits less";
-            facts.push(fact("answers", plain(format!("{share} {said}"))));
+            let share = share(self.table.answered_ns);
+            let text = "of that time is after the answer to the request that began it: who waits for the answer alone waits less";
+            facts.push(fact("answers", plain(format!("{share} {text}"))));
         }
         if self.by == LatencyGrouping::Service {
-            let said = "what enters a service from elsewhere; what it does inside is its own time";
-            facts.push(fact("calls", plain(said)));
+            let calls = "what enters a service from elsewhere; what it does inside is its own time";
+            facts.push(fact("calls", plain(calls)));
         }
     }
 
-    fn of_metrics(&self, facts: &mut Vec<Fact>) {
-        let said = match self.basis.backend {
-            _ if !self.has_lengths() => "no lengths: no histogram is with these metrics; --via spans has them",
+    fn add_facts_about_metrics(&self, facts: &mut Vec<Fact>) {
+        let exact = match self.basis.backend {
+            _ if !self.has_durations() => "no lengths: no histogram is with these metrics; --via spans has them",
             Some(Source::Jaeger) => {
                 "lengths are what jaeger estimates from its metrics, in milliseconds as its page shows them; --via spans \
                  is exact"
             }
             _ => "lengths are estimates: each lies between two bounds of a histogram; --via spans is exact",
         };
-        facts.push(fact("exact", plain(said)));
-        let said = "own time, queues, what users wait for: metrics tell none of it; --via spans does";
-        facts.push(fact("not told", plain(said)));
+        facts.push(fact("exact", plain(exact)));
+        let unknown = "own time, queues, what users wait for: metrics tell none of it; --via spans does";
+        facts.push(fact("not told", plain(unknown)));
         let unentered = &self.table.unentered;
         if !unentered.is_empty() {
             let named: Vec<&str> = unentered.iter().take(NAMED).map(|name| self.names.get(name)).collect();
             let more = unentered.len().saturating_sub(NAMED);
             let more = if more > 0 { format!(" and {}", counted(more, "more service")) } else { String::new() };
-            let said = format!("of {}{more} all spans: none is of a kind that enters a service", named.join(", "));
-            facts.push(fact("calls", plain(said)));
+            let calls = format!("of {}{more} all spans: none is of a kind that enters a service", named.join(", "));
+            facts.push(fact("calls", plain(calls)));
         }
     }
 
-    fn next(&self, first: &LatencyRow, frame: &Frame) -> Vec<String> {
-        // How lengths are spread, the estimates of somebody else do not tell, nor does a counter.
-        let is_told = self.basis.backend != Some(Source::Jaeger) && self.has_lengths();
-        let spans = if is_told { "" } else { " --via spans" };
-        match &self.by {
-            LatencyGrouping::Service => vec![frame.beside_of("trace latency", &first.service, None)],
-            LatencyGrouping::Operation => {
-                let words = format!("trace latency --histogram{spans}");
-                vec![frame.beside_of(&words, &first.service, Some(&first.name))]
-            }
-            LatencyGrouping::Attribute(_) => vec![frame.beside("trace latency --by operation")],
+    fn next(&self, first: &LatencyRow) -> Vec<Invocation> {
+        let latency = Invocation::new(CommandName::Latency).about(About::Question);
+        let latency = match &self.by {
+            LatencyGrouping::Attribute(_) => latency.with(Argument::ByOperation),
+            _ if first.service.is_empty() => latency,
+            _ => latency.with(Argument::Service(first.service.clone())),
+        };
+        if self.by != LatencyGrouping::Operation {
+            return vec![latency];
         }
+        let latency = latency.with(Argument::Operation(first.name.clone())).with(Argument::Histogram);
+        // Neither Jaeger's estimates nor a counter say how durations are distributed.
+        let has_histogram = self.basis.backend != Some(Source::Jaeger) && self.has_durations();
+        vec![if has_histogram { latency } else { latency.with(Argument::FromSpans) }]
     }
 }
 
@@ -382,10 +388,10 @@ impl ReportBody for LatencyReport {
 
     fn rows(&self) -> Option<Rows> {
         let bounds =
-            |told: Option<Estimate>| [json!(told.map(|told| told.low_ns)), json!(told.and_then(|told| told.high_ns))];
+            |estimate: Option<Estimate>| [json!(estimate.map(|e| e.low_ns)), json!(estimate.and_then(|e| e.high_ns))];
         let row = |row: &LatencyRow| {
-            let told = [0.5, 0.9, 0.95, 0.99, 1.0].map(|share| row.lengths.quantile(share));
-            let [p50, p90, p95, p99, max] = told.map(|told| json!(told.map(|told| told.value_ns)));
+            let estimates = [0.5, 0.9, 0.95, 0.99, 1.0].map(|share| row.lengths.quantile(share));
+            let [p50, p90, p95, p99, max] = estimates.map(|estimate| json!(estimate.map(|e| e.value_ns)));
             let mut cells = vec![
                 json!(row.service),
                 json!(row.name),
@@ -400,7 +406,7 @@ impl ReportBody for LatencyReport {
                 json!(row.lengths.total_ns()),
                 json!(row.critical_ns),
             ];
-            cells.extend(told.into_iter().flat_map(bounds));
+            cells.extend(estimates.into_iter().flat_map(bounds));
             cells
         };
         Some(Rows {
@@ -434,14 +440,13 @@ impl ReportBody for LatencyReport {
     }
 
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let Some(first) = self.table.rows.first() else { return nothing(frame, &self.basis, &self.wanted()) };
+        let Some(first) = self.table.rows.first() else { return nothing(frame, &self.basis, &self.what()) };
         let mut body = vec![Block::Table(self.calls())];
         if !self.table.queues.is_empty() {
             body.extend([Block::Blank, Block::Table(self.queues())]);
         }
-        let told =
-            WindowScreen { answer: self.answer(first), body, facts: self.facts(), next: self.next(first, frame) };
-        screen(frame, &self.basis, told)
+        let screen = WindowScreen { answer: self.answer(first), body, facts: self.facts(), next: self.next(first) };
+        window_screen::blocks(frame, &self.basis, screen)
     }
 }
 
@@ -449,7 +454,7 @@ fn counted_calls(calls: u64) -> String {
     counted(usize::try_from(calls).unwrap_or(usize::MAX), "call")
 }
 
-/// A bar for each length, from short to long.
+/// A bar for each bucket, from short to long.
 fn histogram(lengths: &Durations) -> Vec<Block> {
     let bars = lengths.bars();
     let most = bars.iter().map(|(_, count)| *count).fold(0.0, f64::max);
@@ -459,7 +464,7 @@ fn histogram(lengths: &Durations) -> Vec<Block> {
     let row = |(bound, count): &(f64, f64)| {
         let upto = if bound.is_finite() { format!("≤ {}", Human(*bound as i64)) } else { "more".to_owned() };
         let bar = "█".repeat(((count / most) * 30.0).ceil() as usize);
-        TableRow { cells: vec![plain(upto), plain(format!("{count:.0}")), one(Role::Dim, bar)], below: vec![] }
+        TableRow::new(vec![plain(upto), plain(format!("{count:.0}")), styled(Role::Dim, bar)])
     };
-    vec![Block::Table(Grid { head: vec![], rows: bars.iter().map(row).collect(), numbers: 2, spare: vec![] })]
+    vec![Block::Table(Table { head: vec![], rows: bars.iter().map(row).collect(), numbers: 2, spare: vec![] })]
 }

@@ -11,7 +11,7 @@ use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::rows::Rows;
 
-/// What was learned.
+/// A spec that was learned.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LearnedReport {
     /// As data.
@@ -19,7 +19,7 @@ pub struct LearnedReport {
     pub draft: LearnedPipeline,
     /// As a spec.
     pub spec: String,
-    /// What would change in the spec that is there already, as a unified diff; none where there is none.
+    /// What would change in the existing spec, as a unified diff; none without such a spec.
     pub diff: Option<String>,
 }
 
@@ -31,7 +31,6 @@ impl ReportBody for LearnedReport {
         self
     }
 
-    /// Its main table: the steps.
     fn rows(&self) -> Option<Rows> {
         let row = |step: &LearnedStep| {
             vec![
@@ -53,7 +52,6 @@ impl ReportBody for LearnedReport {
         })
     }
 
-    /// As a screen: the spec, or what would change in the one that is there.
     fn blocks(&self, _: &Frame) -> Vec<Block> {
         vec![Block::Text(0, self.diff.clone().unwrap_or_else(|| self.spec.clone()))]
     }

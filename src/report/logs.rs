@@ -1,31 +1,33 @@
-//! `logs`: every line of a journey in time order.
+//! `logs`: every log line of a journey, by time.
+
+use std::collections::{BTreeSet, HashSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::action::{Argument, CommandName, Invocation};
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
-use crate::model::log::{ErrorContext, LineKey, LogEntry};
+use crate::model::log::{LineKey, LogEntry};
 use crate::model::provenance::Provenance;
-use crate::model::time::Zone;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Role, fact, piece, plain};
 use crate::report::body::ReportBody;
 use crate::report::filters;
 use crate::report::frame::Frame;
+use crate::report::log_lines;
 use crate::report::names::ShortNames;
-use crate::report::parts;
 use crate::report::rows::{self, Rows};
-use crate::report::waterfall::level_role;
-use crate::report::words::counted;
+use crate::report::text::counted;
+use crate::report::wording::shell::filter_flags;
 
-/// The lines of a journey, and lines of the same services around them.
+/// The log lines of a journey, and its context: lines of the same services around them.
 #[derive(Clone, Debug)]
 pub struct LogsReport {
     journey: Journey,
     context: Vec<LogEntry>,
     filters: Filters,
-    /// How many lines the filters left out.
-    filtered: usize,
+    /// How many lines of the journey the filters left out.
+    filtered_out: usize,
     /// The services of the whole journey.
     services: Vec<String>,
 }
@@ -38,23 +40,23 @@ pub struct LogsRecord<'a> {
     logs: &'a [LogEntry],
     /// How many more the filters left out of this document.
     filtered_log_count: usize,
-    /// Lines around them that are not of the journey, by time; only where asked for.
+    /// Lines around them that do not belong to the journey, by time; only if asked for.
     context: &'a [LogEntry],
 }
 
 impl LogsReport {
-    /// The lines of a journey that are wanted, with context; context lines that are among them are dropped.
+    /// The lines of a journey that pass the filters, with context. Lines of the journey are dropped from the context.
     pub fn new(mut journey: Journey, mut context: Vec<LogEntry>, filters: Filters) -> Self {
         let services = journey.services().into_iter().map(str::to_owned).collect();
-        let all = journey.logs.len();
+        let before = journey.logs.len();
         journey.logs.retain(|line| filters.wants_line(line));
-        let filtered = all - journey.logs.len();
-        let of_journey: std::collections::HashSet<_> = journey.logs.iter().map(LineKey::new).collect();
+        let filtered_out = before - journey.logs.len();
+        let of_journey: HashSet<_> = journey.logs.iter().map(LineKey::new).collect();
         context.retain(|line| !of_journey.contains(&LineKey::new(line)));
         context
             .sort_by(|a, b| (a.time, &a.labels, &a.line, &a.metadata).cmp(&(b.time, &b.labels, &b.line, &b.metadata)));
         context.dedup_by(|a, b| LineKey::new(a) == LineKey::new(b));
-        Self { journey, context, filters, filtered, services }
+        Self { journey, context, filters, filtered_out, services }
     }
 
     /// Whether there is no line.
@@ -67,17 +69,17 @@ impl LogsReport {
         let id = frame.provenance.subject.as_deref().unwrap_or_default();
         let errors = logs.iter().filter(|l| l.is_error()).count();
         let verdict = match (logs.len(), errors) {
-            (0, _) if self.filtered > 0 => piece(Role::Warn, "– nothing to show"),
+            (0, _) if self.filtered_out > 0 => piece(Role::Warn, "– nothing to show"),
             (0, _) if !frame.provenance.complete => piece(Role::Warn, "– no log lines so far"),
             (0, _) => piece(Role::Strong, "– no log lines"),
-            (_, 0) if self.filtered > 0 => piece(Role::Strong, "– no error lines among those shown"),
+            (_, 0) if self.filtered_out > 0 => piece(Role::Strong, "– no error lines among those shown"),
             (_, 0) if !frame.provenance.complete => piece(Role::Warn, "– no error lines so far"),
             (_, 0) => piece(Role::Good, "✓ no error lines"),
             (_, n) => piece(Role::Error, format!("✗ {}", counted(n, "error line"))),
         };
-        let lines = match (logs.len(), self.filtered) {
+        let lines = match (logs.len(), self.filtered_out) {
             (n, 0) => counted(n, "log line"),
-            (0, all) => format!("{}, all filtered out by {}", counted(all, "log line"), filters::flags(&self.filters)),
+            (0, n) => format!("{}, all filtered out by {}", counted(n, "log line"), filter_flags(&self.filters)),
             (n, more) => format!("{n} of {}", counted(n + more, "log line")),
         };
         let mut items = vec![plain(lines)];
@@ -100,103 +102,42 @@ impl ReportBody for LogsReport {
         LogsRecord {
             correlation_id: self.journey.correlation_id.as_deref(),
             logs: &self.journey.logs,
-            filtered_log_count: self.filtered,
+            filtered_log_count: self.filtered_out,
             context: &self.context,
         }
     }
 
-    /// Its main table: the lines.
     fn rows(&self) -> Option<Rows> {
         Some(rows::lines(&self.journey.logs, &self.context))
     }
 
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let logs = &self.journey.logs;
-        let services: Vec<&str> = logs.iter().chain(&self.context).map(|l| l.service.as_str()).collect();
-        let mut services: Vec<&str> = services.into_iter().filter(|s| !s.is_empty()).collect();
-        services.sort_unstable();
-        services.dedup();
-        let names = ShortNames::new(&services);
+        let services = logs.iter().chain(&self.context).map(|line| line.service.as_str());
+        let services: BTreeSet<&str> = services.filter(|service| !service.is_empty()).collect();
+        let names = ShortNames::new(services.iter().copied());
         let mut blocks = self.answer(frame, services.len());
-        blocks.extend(frame.asking());
+        blocks.extend(frame.completeness());
         if !logs.is_empty() {
             blocks.push(Block::Blank);
-            blocks.push(Block::Table(table(logs, &self.context, frame.zone, &names)));
+            blocks.push(Block::Table(log_lines::table(logs, &self.context, frame.zone, &names)));
         }
         let mut facts = vec![];
         if !logs.is_empty() {
-            facts.extend(filters::filtered(0, self.filtered, &self.filters).map(|said| fact("shown", plain(said))));
+            facts.extend(
+                filters::filtered_out(0, self.filtered_out, &self.filters).map(|text| fact("shown", plain(text))),
+            );
         }
-        let all: Vec<&str> = self.services.iter().map(String::as_str).collect();
-        facts.extend(filters::services(&all, &self.filters));
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(parts::next(&[frame.command("timeline", "--logs all"), frame.command("logs", "-C 5")]));
+        let journey_services: Vec<&str> = self.services.iter().map(String::as_str).collect();
+        facts.extend(filters::services(&journey_services, &self.filters));
+        facts.extend(frame.notes());
+        facts.extend(frame.searched());
+        facts.extend(frame.next(&[
+            Invocation::new(CommandName::Timeline).with(Argument::AllLines),
+            Invocation::new(CommandName::Logs).with(Argument::Context(5)),
+        ]));
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(facts));
         blocks
     }
-}
-
-/// Lines in aligned columns, those around them marked with a dash.
-pub fn table(lines: &[LogEntry], context: &[LogEntry], zone: Zone, names: &ShortNames) -> Table {
-    let mut all: Vec<(&LogEntry, bool)> = lines.iter().map(|l| (l, true)).collect();
-    all.extend(context.iter().map(|l| (l, false)));
-    all.sort_by_key(|(line, ours)| (line.time, !ours));
-    let days: std::collections::BTreeSet<String> =
-        all.first().into_iter().chain(all.last()).map(|(l, _)| zone.date(l.time)).collect();
-    let clock = |line: &LogEntry| match days.len() {
-        0 | 1 => zone.clock(line.time),
-        _ => format!("{} {}", zone.date(line.time), zone.clock(line.time)),
-    };
-    let rows = all.iter().map(|(line, ours)| row(line, *ours, &clock(line), names));
-    Table { head: vec![], rows: rows.collect(), ..Table::default() }
-}
-
-fn row(line: &LogEntry, ours: bool, clock: &str, names: &ShortNames) -> TableRow {
-    let service = names.get(&line.service);
-    if !ours {
-        let dim = |text: &str| one(Role::Dim, text);
-        let message = dim(&format!("- {}", line.message));
-        return TableRow { cells: vec![dim(clock), dim(line.level.as_str()), dim(service), message], below: vec![] };
-    }
-    let mut message: Line = vec![];
-    if line.is_error() {
-        message.push(piece(Role::Error, "✗ "));
-    }
-    message.push(piece(Role::Plain, line.message.trim_end()));
-    let level = one(level_role(line.level), line.level.as_str());
-    TableRow {
-        cells: vec![one(Role::Dim, clock), level, plain(service), message],
-        below: line.error_context.as_ref().map(|c| error_context(c, line)).unwrap_or_default(),
-    }
-}
-
-/// A structured error, laid out to be read.
-fn error_context(context: &ErrorContext, line: &LogEntry) -> Vec<Block> {
-    let facts = [
-        ("type", &context.error_type, Role::Error),
-        ("message", &context.error_message, Role::Error),
-        ("operation", &context.operation, Role::Plain),
-        ("service", &context.service_name, Role::Plain),
-        ("at", &context.timestamp, Role::Plain),
-        ("trace", &context.trace_id, Role::Plain),
-        ("span", &context.span_id, Role::Plain),
-    ];
-    let repeated = |label: &str, text: &str| {
-        label == "message" && text == line.message || label == "service" && text == line.service
-    };
-    let told = facts.into_iter().filter(|(label, text, _)| !text.is_empty() && !repeated(label, text));
-    let mut facts: Vec<Fact> = told.map(|(label, text, role)| fact(label, one(role, text.clone()))).collect();
-    let data = context.context_data.iter().enumerate();
-    facts.extend(data.map(|(nth, (key, value))| {
-        let said = vec![piece(Role::Dim, format!("{key} = ")), piece(Role::Plain, value)];
-        fact(if nth == 0 { "data" } else { "" }, said)
-    }));
-    let mut blocks = vec![Block::Facts(facts)];
-    if !context.stack_trace.trim().is_empty() {
-        blocks.push(Block::Facts(vec![fact("stack", vec![])]));
-        blocks.push(Block::Text(0, context.stack_trace.trim_end().to_owned()));
-    }
-    blocks
 }

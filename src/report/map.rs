@@ -1,4 +1,4 @@
-//! `map`: who calls whom, by what, and how well.
+//! `map`: which services call which, through what, and how well.
 
 use std::collections::BTreeMap;
 
@@ -7,35 +7,36 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::window::map::{How, MapEdge, MapNode, NodeKind, OUTSIDE, ServiceMap};
+use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::{Basis, CountedFrom};
 use crate::model::provenance::Provenance;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::facts::hidden;
 use crate::report::frame::Frame;
 use crate::report::graph::{Graph, GraphEdge, GraphNode, NodeShape};
 use crate::report::names::ShortNames;
-use crate::report::parts;
 use crate::report::rows::Rows;
-use crate::report::window::{WindowScreen, length, nothing, percent, screen};
-use crate::report::words::counted;
+use crate::report::text::counted;
+use crate::report::window_screen::{self, WindowScreen, duration, nothing, percent};
 
 /// How many differences from the server's own counts are shown.
 const DIFFERENCES: usize = 6;
 
-/// So many calls more or less an estimate may be off.
+/// By how many calls estimates may differ without being shown as different, however few there are.
 const NEAR: u64 = 2;
 
 /// Calls between services as Jaeger counts them: by caller and callee.
 pub type Dependencies = BTreeMap<(String, String), u64>;
 
-/// Who calls whom.
+/// Which services call which.
 #[derive(Clone, Debug)]
 pub struct MapReport {
     map: ServiceMap,
     /// What the numbers rest on.
     pub basis: Basis,
     names: ShortNames,
-    /// What Jaeger counts itself; none where it was not asked, or does not count.
+    /// What Jaeger counts itself; none if it was not asked, or does not count.
     dependencies: Option<Dependencies>,
     top: usize,
 }
@@ -63,9 +64,9 @@ struct EdgeRecord<'a> {
     p50_ns: Option<i64>,
     p95_ns: Option<i64>,
     max_ns: Option<i64>,
-    /// How it is known that one follows from the other, with how many.
+    /// By what one is known to follow from the other, each with its number of calls.
     how: &'a BTreeMap<How, u64>,
-    /// How many came without their trace context.
+    /// How many calls came without their trace context.
     broken: u64,
 }
 
@@ -75,15 +76,15 @@ struct DependencyRecord<'a> {
     callee: &'a str,
     /// As Jaeger counts them.
     jaeger: u64,
-    /// As they were seen here within one trace, or as a service graph counts them.
+    /// As counted here within traces, or by a service graph.
     seen: u64,
 }
 
 impl MapReport {
-    /// Of this map; so many edges on the screen.
+    /// The report on this map, with so many edges on the screen.
     pub fn new(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: usize) -> Self {
         let services = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Service).map(|n| n.name.as_str());
-        let names = ShortNames::new(&services.collect::<Vec<_>>());
+        let names = ShortNames::new(services);
         let topics = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Topic).map(|n| n.name.as_str());
         let names = names.and_topics(&topics.collect());
         Self { map, basis, names, dependencies, top }
@@ -91,18 +92,18 @@ impl MapReport {
 
     fn answer(&self) -> Line {
         let nodes = self.map.nodes();
-        let of = |kind, what: &str| {
+        let count = |kind, what: &str| {
             let n = nodes.iter().filter(|node| node.kind == kind).count();
             (n > 0).then(|| counted(n, what))
         };
         let parts = [
-            of(NodeKind::Service, "service"),
-            of(NodeKind::Topic, "topic"),
-            of(NodeKind::Database, "database"),
-            of(NodeKind::Host, "outside host"),
+            count(NodeKind::Service, "service"),
+            count(NodeKind::Topic, "topic"),
+            count(NodeKind::Database, "database"),
+            count(NodeKind::Host, "outside host"),
         ];
-        let said = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let mut line = vec![piece(Role::Strong, said)];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let mut line = styled(Role::Strong, parts.join(", "));
         let failing = self.map.edges.iter().filter(|(_, _, edge)| edge.errors > 0).count();
         if failing > 0 {
             line.push(piece(Role::Error, format!("  ✗ errors on {}", counted(failing, "edge"))));
@@ -119,32 +120,33 @@ impl MapReport {
         let mut above: Option<&MapNode> = None;
         let mut rows = vec![];
         for (from, to, edge) in self.map.edges.iter().take(self.top) {
-            let same = above.replace(from) == Some(from);
-            rows.push(self.row(from, to, edge, same));
+            // A caller is named once, above all that it calls.
+            let caller = if above.replace(from) == Some(from) { plain("  ") } else { self.node(from) };
+            rows.push(self.row(caller, to, edge));
         }
         Table { head, rows, numbers: 4, spare: vec![2] }
     }
 
-    fn row(&self, from: &MapNode, to: &MapNode, edge: &MapEdge, same: bool) -> TableRow {
+    fn row(&self, caller: Line, to: &MapNode, edge: &MapEdge) -> TableRow {
         let errors = match edge.errors {
             0 => plain("0"),
-            n => one(Role::Error, format!("✗ {}", percent(n as f64, edge.calls as f64))),
+            n => styled(Role::Error, format!("✗ {}", percent(n as f64, edge.calls as f64))),
         };
-        let at = |share| plain(length(edge.lengths.quantile(share)));
-        let mut name = if same { plain("  ") } else { self.node(from) };
+        let at = |share| plain(duration(edge.lengths.quantile(share)));
+        let mut name = caller;
         name.push(piece(Role::Dim, " → "));
         name.extend(self.node(to));
         if edge.broken() > 0 {
             name.push(piece(Role::Warn, format!("  ! {} lost", edge.broken())));
         }
-        TableRow { cells: vec![plain(edge.calls.to_string()), errors, at(0.5), at(0.95), name], below: vec![] }
+        TableRow::new(vec![plain(edge.calls.to_string()), errors, at(0.5), at(0.95), name])
     }
 
     fn node(&self, node: &MapNode) -> Line {
         match node.kind {
-            NodeKind::Service => one(Role::Strong, self.names.get(&node.name)),
-            NodeKind::Outside if node.name == OUTSIDE => one(Role::Dim, "(outside)"),
-            NodeKind::Outside => one(Role::Dim, format!("{} (outside)", node.name)),
+            NodeKind::Service => styled(Role::Strong, self.names.get(&node.name)),
+            NodeKind::Outside if node.name == OUTSIDE => styled(Role::Dim, "(outside)"),
+            NodeKind::Outside => styled(Role::Dim, format!("{} (outside)", node.name)),
             NodeKind::Topic => vec![piece(Role::Plain, "⇢ "), piece(Role::Plain, self.names.topic(&node.name))],
             NodeKind::Database => vec![piece(Role::Plain, &node.name), piece(Role::Plain, " (database)")],
             NodeKind::Host => vec![piece(Role::Plain, &node.name), piece(Role::Plain, " (no spans here)")],
@@ -154,33 +156,33 @@ impl MapReport {
     fn facts(&self) -> Vec<Fact> {
         let mut facts = vec![];
         let edges = self.map.edges.len();
-        let all = format!("--top {edges} shows all");
-        facts.extend(parts::unshown(edges.saturating_sub(self.top), "more edge", &all));
+        let how = format!("--top {edges} shows all");
+        facts.extend(hidden(edges.saturating_sub(self.top), "more edge", &how));
         if !self.names.topic_prefix().is_empty() {
             facts.push(fact("topics", plain(format!("all begin with {}", self.names.topic_prefix()))));
         }
-        facts.extend(self.lost());
+        facts.extend(self.lost_context());
         if self.basis.via == CountedFrom::Metrics {
             facts
                 .push(fact("exact", plain("numbers are estimates of a service graph's metrics; --via spans is exact")));
-            let said = "topics, links, lost trace context: metrics tell none of it; --via spans shows them";
-            facts.push(fact("not told", plain(said)));
+            let unknown = "topics, links, lost trace context: metrics tell none of it; --via spans shows them";
+            facts.push(fact("not told", plain(unknown)));
         }
         facts
     }
 
-    /// By what those are joined that came without their trace context.
-    fn lost(&self) -> Option<Fact> {
-        let by = [(How::Message, "message ID"), (How::CorrelationId, "correlation ID")].map(|(how, word)| {
+    /// By what calls are matched that came without their trace context.
+    fn lost_context(&self) -> Option<Fact> {
+        let counts = [(How::Message, "message ID"), (How::CorrelationId, "correlation ID")].map(|(how, word)| {
             let n: u64 = self.map.edges.iter().filter_map(|(_, _, edge)| edge.how.get(&how)).sum();
             (n > 0).then(|| format!("{n} joined by their {word} only"))
         });
-        let said = by.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        (!said.is_empty()).then(|| fact("lost", plain(format!("trace context: {said}"))))
+        let counts: Vec<String> = counts.into_iter().flatten().collect();
+        (!counts.is_empty()).then(|| fact("lost", plain(format!("trace context: {}", counts.join(", ")))))
     }
 
-    /// How what was seen compares with what Jaeger counts itself.
-    fn checked(&self) -> Vec<Fact> {
+    /// How the counts compare with those of Jaeger itself.
+    fn compared_with_jaeger(&self) -> Vec<Fact> {
         let Some(theirs) = &self.dependencies else { return vec![] };
         if theirs.is_empty() {
             return vec![fact(
@@ -188,7 +190,7 @@ impl MapReport {
                 plain("counts no calls between services itself: no job does that for its storage"),
             )];
         }
-        let pairs: Vec<_> = both(theirs, &self.map.within_traces).collect();
+        let pairs: Vec<_> = counts_of_both(theirs, &self.map.within_traces).collect();
         let is_estimate = self.basis.via == CountedFrom::Metrics;
         let differs = |jaeger: u64, seen: u64| {
             let by = jaeger.abs_diff(seen);
@@ -197,35 +199,36 @@ impl MapReport {
         let differing: Vec<_> = pairs.iter().filter(|(_, _, jaeger, seen)| differs(*jaeger, *seen)).collect();
         if differing.is_empty() {
             let edges = counted(pairs.len(), "edge");
-            let said = if is_estimate {
+            let text = if is_estimate {
                 format!("counts about the same on {edges} between services")
             } else {
                 format!("counts the same {edges} between services; links and messages it does not know")
             };
-            return vec![fact("jaeger", plain(said))];
+            return vec![fact("jaeger", plain(text))];
         }
-        let why = match () {
+        let reason = match () {
             () if is_estimate => "it counts what is stored, the metrics all that was sent",
             () if self.basis.cut() > 0 => "the newest traces of each service were read, it counts all",
             () => "it counts other times, or what came since",
         };
         let mut facts =
-            vec![fact("jaeger", plain(format!("counts {} otherwise: {why}", counted(differing.len(), "edge"))))];
+            vec![fact("jaeger", plain(format!("counts {} otherwise: {reason}", counted(differing.len(), "edge"))))];
         facts.extend(differing.iter().take(DIFFERENCES).map(|(caller, callee, jaeger, seen)| {
-            let said = format!("{} → {}: {jaeger} there, {seen} here", self.names.get(caller), self.names.get(callee));
-            fact("", plain(said))
+            let text = format!("{} → {}: {jaeger} there, {seen} here", self.names.get(caller), self.names.get(callee));
+            fact("", plain(text))
         }));
         facts
     }
 
-    fn next(&self, frame: &Frame) -> Vec<String> {
-        let worst = self.map.edges.iter().filter(|(_, to, _)| to.kind == NodeKind::Service);
-        let worst =
-            worst.max_by(|a, b| (a.2.errors, &b.1).cmp(&(b.2.errors, &a.1))).filter(|(_, _, edge)| edge.errors > 0);
-        let hotspots = worst.map(|(_, to, _)| frame.beside_of("trace hotspots", &to.name, None));
-        let mut next: Vec<String> = hotspots.into_iter().collect();
-        next.push(frame.beside("trace map -o mermaid"));
-        next
+    fn next(&self) -> Vec<Invocation> {
+        let to_services = self.map.edges.iter().filter(|(_, to, _)| to.kind == NodeKind::Service);
+        let worst = to_services.max_by(|a, b| (a.2.errors, &b.1).cmp(&(b.2.errors, &a.1)));
+        let hotspots = worst.filter(|(_, _, edge)| edge.errors > 0).map(|(_, to, _)| {
+            let hotspots = Invocation::new(CommandName::Hotspots).about(About::Question);
+            if to.name.is_empty() { hotspots } else { hotspots.with(Argument::Service(to.name.clone())) }
+        });
+        let mermaid = Invocation::new(CommandName::Map).about(About::Question).with(Argument::Mermaid);
+        hotspots.into_iter().chain([mermaid]).collect()
     }
 }
 
@@ -235,7 +238,7 @@ impl ReportBody for MapReport {
 
     fn record<'a>(&'a self, _: &'a Provenance) -> MapRecord<'a> {
         let edges = self.map.edges.iter().map(|(from, to, edge)| {
-            let at = |share| edge.lengths.quantile(share).map(|told| told.value_ns);
+            let at = |share| edge.lengths.quantile(share).map(|estimate| estimate.value_ns);
             EdgeRecord {
                 from,
                 to,
@@ -253,13 +256,12 @@ impl ReportBody for MapReport {
             nodes: self.map.nodes(),
             edges: edges.collect(),
             dependencies: self.dependencies.as_ref().map(|theirs| {
-                let pairs = both(theirs, &self.map.within_traces);
+                let pairs = counts_of_both(theirs, &self.map.within_traces);
                 pairs.map(|(caller, callee, jaeger, seen)| DependencyRecord { caller, callee, jaeger, seen }).collect()
             }),
         }
     }
 
-    /// Its main table: the edges.
     fn rows(&self) -> Option<Rows> {
         let row = |(from, to, edge): &(MapNode, MapNode, MapEdge)| {
             let p95 = edge.lengths.quantile(0.95);
@@ -270,10 +272,10 @@ impl ReportBody for MapReport {
                 json!(to.name),
                 json!(edge.calls),
                 json!(edge.errors),
-                json!(p95.map(|told| told.value_ns)),
+                json!(p95.map(|p95| p95.value_ns)),
                 json!(edge.broken()),
-                json!(p95.map(|told| told.low_ns)),
-                json!(p95.and_then(|told| told.high_ns)),
+                json!(p95.map(|p95| p95.low_ns)),
+                json!(p95.and_then(|p95| p95.high_ns)),
             ]
         };
         Some(Rows {
@@ -294,7 +296,6 @@ impl ReportBody for MapReport {
         })
     }
 
-    /// As a graph.
     fn graph(&self) -> Option<Graph> {
         let nodes = self.map.nodes();
         let places: BTreeMap<&MapNode, usize> = nodes.iter().enumerate().map(|(at, node)| (*node, at)).collect();
@@ -309,7 +310,7 @@ impl ReportBody for MapReport {
                 0 => String::new(),
                 n => format!(", {} failed", percent(n as f64, edge.calls as f64)),
             };
-            let p95 = length(edge.lengths.quantile(0.95));
+            let p95 = duration(edge.lengths.quantile(0.95));
             GraphEdge {
                 from: places.get(from).copied().unwrap_or_default(),
                 to: places.get(to).copied().unwrap_or_default(),
@@ -319,7 +320,7 @@ impl ReportBody for MapReport {
             }
         };
         Some(Graph {
-            nodes: nodes.iter().map(|node| GraphNode { label: shown(node), shape: shape(node.kind) }).collect(),
+            nodes: nodes.iter().map(|node| GraphNode { label: label(node), shape: shape(node.kind) }).collect(),
             edges: self.map.edges.iter().map(edge).collect(),
         })
     }
@@ -329,30 +330,27 @@ impl ReportBody for MapReport {
             return nothing(frame, &self.basis, "calls between parts");
         }
         let mut facts = self.facts();
-        facts.extend(self.checked());
-        let told = WindowScreen {
-            answer: self.answer(),
-            body: vec![Block::Table(self.table())],
-            facts,
-            next: self.next(frame),
-        };
-        screen(frame, &self.basis, told)
+        facts.extend(self.compared_with_jaeger());
+        let body = vec![Block::Table(self.table())];
+        let screen = WindowScreen { answer: self.answer(), body, facts, next: self.next() };
+        window_screen::blocks(frame, &self.basis, screen)
     }
 }
 
-/// Every pair that either counts, with both counts; what a service asks of itself is left out, for servers differ there.
-fn both<'a>(
+/// Every pair that either counts, with both counts. Calls of a service to itself are left out: backends differ in whether
+/// they count them.
+fn counts_of_both<'a>(
     theirs: &'a Dependencies,
     ours: &'a BTreeMap<(String, String), u64>,
 ) -> impl Iterator<Item = (&'a str, &'a str, u64, u64)> {
     let mut pairs: Vec<&(String, String)> = theirs.keys().chain(ours.keys()).filter(|(a, b)| a != b).collect();
     pairs.sort_unstable();
     pairs.dedup();
-    let count = |of: &BTreeMap<(String, String), u64>, pair| of.get(pair).copied().unwrap_or_default();
+    let count = |counts: &BTreeMap<(String, String), u64>, pair| counts.get(pair).copied().unwrap_or_default();
     pairs.into_iter().map(move |pair| (pair.0.as_str(), pair.1.as_str(), count(theirs, pair), count(ours, pair)))
 }
 
-/// How a node is called; no drawing takes one that is called nothing.
-fn shown(node: &MapNode) -> String {
+/// The label of a node. Neither Mermaid nor Graphviz draws one without a label.
+fn label(node: &MapNode) -> String {
     if node.name.is_empty() { "(unnamed)".to_owned() } else { node.name.clone() }
 }

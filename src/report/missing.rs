@@ -1,4 +1,4 @@
-//! `missing`: everything that is not there and should be, and everything that went wrong, with its evidence.
+//! `missing`: everything that is missing and everything that went wrong, with its evidence.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,24 +8,25 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
+use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::provenance::Provenance;
 use crate::model::time::Timestamp;
-use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::finding_record::FindingRecord;
 use crate::report::findings;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
-use crate::report::parts;
 use crate::report::rows::Rows;
+use crate::report::text::counted;
 use crate::report::wording::SameData;
 use crate::report::wording::findings::summary;
-use crate::report::words::{counted, quoted};
+use crate::report::wording::shell::quoted;
 
 /// How many kinds of findings a table over many runs shows.
 const KINDS: usize = 40;
-/// How many example runs stand beside each.
+/// How many example runs are named for each.
 const EXAMPLES: usize = 2;
 
 /// The findings of one run, or of many.
@@ -43,6 +44,7 @@ pub struct MissingRun {
     judgement: FindingSet,
     complete: bool,
     settled: bool,
+    /// When its first span began; none without spans.
     origin: Option<Timestamp>,
     names: ShortNames,
     services: usize,
@@ -52,14 +54,14 @@ pub struct MissingRun {
 }
 
 impl MissingRun {
-    /// What is kept of a judged journey.
-    pub fn new(subject: &str, judged: AnalysedJourney, complete: bool, settled: bool) -> Self {
-        let AnalysedJourney { journey, judgement } = judged;
+    /// What is kept of a journey.
+    pub fn new(subject: &str, analysed: AnalysedJourney, provenance: &Provenance) -> Self {
+        let AnalysedJourney { journey, judgement } = analysed;
         Self {
             subject: subject.to_owned(),
             judgement,
-            complete,
-            settled,
+            complete: provenance.complete,
+            settled: provenance.settled,
             origin: journey.span_extent().map(|extent| extent.from),
             names: ShortNames::in_journey(&journey),
             services: journey.services().len(),
@@ -79,7 +81,7 @@ impl MissingRun {
 pub struct MissingRecord<'a> {
     /// Every finding of every run, gravest first within each run.
     findings: Vec<RunFindingRecord<'a>>,
-    /// Every run that was looked at.
+    /// Every run.
     runs: Vec<MissingRunRecord<'a>>,
 }
 
@@ -95,7 +97,7 @@ struct RunFindingRecord<'a> {
 #[derive(Serialize, JsonSchema)]
 struct MissingRunRecord<'a> {
     subject: &'a str,
-    /// Whether everything that was asked for came.
+    /// Whether every backend answered all that was asked.
     complete: bool,
     /// Whether its newest span ended longer ago than the settle time.
     settled: bool,
@@ -104,24 +106,24 @@ struct MissingRunRecord<'a> {
     span_count: usize,
     log_count: usize,
     finding_count: usize,
-    /// How many findings of the missing kind are withheld while more may still come.
+    /// How many findings that something is missing are withheld because more may still arrive.
     withheld_finding_count: usize,
     /// The gravest severity among its findings.
     worst: Option<Severity>,
 }
 
 impl MissingReport {
-    /// Of these runs. What is below the least severity is in the data, not on the screen.
+    /// The report on these runs. Findings below the least severity are in the data, not on the screen.
     pub fn new(runs: Vec<MissingRun>, least: Severity) -> Self {
         Self { runs, least }
     }
 
-    /// The gravest of what may decide an exit code.
+    /// The gravest severity of the findings that may decide the exit code.
     pub fn gravest(&self) -> Option<Severity> {
         self.runs.iter().filter_map(|run| run.judgement.gravest()).max()
     }
 
-    /// Whether nothing at all was found of any run.
+    /// Whether no run has any span or log line.
     pub fn is_empty(&self) -> bool {
         self.runs.iter().all(MissingRun::is_empty)
     }
@@ -130,69 +132,60 @@ impl MissingReport {
         run.judgement.findings.iter().filter(|finding| finding.severity >= self.least)
     }
 
-    fn one(&self, run: &MissingRun, frame: &Frame) -> Vec<Block> {
+    fn one_run(&self, run: &MissingRun, frame: &Frame) -> Vec<Block> {
         let shown: Vec<&Finding> = self.shown(run).collect();
         let (role, verdict) = verdict(run);
         let title = vec![piece(role, verdict), piece(Role::Dim, " in "), piece(Role::Strong, &run.subject)];
-        let numbers = [
+        let mut numbers = vec![
             plain(counted(run.services, "service")),
             plain(counted(run.traces, "trace")),
             plain(counted(run.spans, "span")),
             plain(counted(run.lines, "log line")),
         ];
-        let mut numbers = numbers.to_vec();
         if !run.settled {
-            numbers.push(one(Role::Warn, "still under way"));
+            numbers.push(styled(Role::Warn, "still under way"));
         }
         let mut blocks = vec![Block::Line(title), Block::Flow(numbers)];
-        blocks.extend(frame.asking());
+        blocks.extend(frame.completeness());
+        let data = SameData::of_run(&run.subject, frame.provenance);
         for finding in &shown {
             blocks.push(Block::Blank);
-            blocks.extend(findings::full(
-                finding,
-                &run.names,
-                run.origin,
-                &SameData::of_run(&run.subject, frame.provenance),
-            ));
+            blocks.extend(findings::full(finding, &run.names, run.origin, &data));
         }
-        let mut facts = findings::withheld(&run.judgement);
-        facts.extend(self.unshown(run.judgement.findings.len() - shown.len()));
+        let mut facts: Vec<Fact> = findings::withheld(run.judgement.withheld).into_iter().collect();
+        facts.extend(self.hidden(run.judgement.findings.len() - shown.len()));
         facts.extend(frame.links());
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        let evidence = shown.iter().flat_map(|finding| &finding.evidence);
-        let span = evidence.filter_map(|item| item.span_id).find(|span| run.names.knows(*span));
-        let mut commands: Vec<String> = span.map(|s| frame.command("span", &run.names.span(s))).into_iter().collect();
-        if !run.is_empty() {
-            commands.push(frame.command("timeline", ""));
-        }
-        facts.extend(parts::next(&commands));
+        facts.extend(frame.notes());
+        facts.extend(frame.searched());
+        facts.extend(frame.next(&next_of_run(run, &shown)));
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(facts));
         blocks
     }
 
-    /// How much is not on the screen for being below what it shows.
-    fn unshown(&self, n: usize) -> Vec<Fact> {
-        let say = || plain(format!("{} below {}; --all shows everything", counted(n, "finding"), self.least.as_str()));
-        (n > 0).then(|| fact("unshown", say())).into_iter().collect()
+    /// How many findings are below what the screen shows; none if none is.
+    fn hidden(&self, n: usize) -> Option<Fact> {
+        let text = || format!("{} below {}; --all shows everything", counted(n, "finding"), self.least.as_str());
+        (n > 0).then(|| fact("unshown", plain(text())))
     }
 
-    fn many(&self, runs: &[MissingRun], frame: &Frame) -> Vec<Block> {
+    fn many_runs(&self, frame: &Frame) -> Vec<Block> {
+        let runs = &self.runs;
         if runs.is_empty() {
-            return Self::none(frame);
+            return no_runs(frame);
         }
-        let bad = runs.iter().filter(|run| self.shown(run).next().is_some()).count();
+        let with_findings = runs.iter().filter(|run| self.shown(run).next().is_some()).count();
         let (role, mark) = match self.worst() {
             Some(Severity::Error) => (Role::Error, "✗ "),
             Some(Severity::Warning) => (Role::Warn, "! "),
             _ => (Role::Good, "✓ "),
         };
-        let all = counted(runs.len(), "run");
-        let said = if bad == 0 { format!("nothing wrong in {all}") } else { format!("{bad} of {all} with findings") };
-        let title = one(role, format!("{mark}{said}"));
-        let mut blocks = vec![Block::Line(title)];
-        blocks.extend(frame.asking());
+        let title = match (with_findings, counted(runs.len(), "run")) {
+            (0, runs) => format!("{mark}nothing wrong in {runs}"),
+            (n, runs) => format!("{mark}{n} of {runs} with findings"),
+        };
+        let mut blocks = vec![Block::Line(styled(role, title))];
+        blocks.extend(frame.completeness());
         let kinds = self.kinds();
         if !kinds.is_empty() {
             blocks.push(Block::Blank);
@@ -200,47 +193,24 @@ impl MissingReport {
         }
         let mut facts = vec![];
         if kinds.len() > KINDS {
-            facts.push(fact(
-                "unshown",
-                plain(format!("{}, all of them in `-o json`", counted(kinds.len() - KINDS, "more kind"))),
-            ));
+            let more = counted(kinds.len() - KINDS, "more kind");
+            facts.push(fact("unshown", plain(format!("{more}, all of them in `-o json`"))));
         }
-        let below: usize = runs.iter().map(|run| run.judgement.findings.len() - self.shown(run).count()).sum();
-        facts.extend(self.unshown(below));
-        let withheld: usize = runs.iter().map(|run| run.judgement.withheld).sum();
-        facts.extend(findings::withheld(&FindingSet { findings: vec![], withheld }));
+        facts.extend(self.hidden(runs.iter().map(|run| run.judgement.findings.len() - self.shown(run).count()).sum()));
+        facts.extend(findings::withheld(runs.iter().map(|run| run.judgement.withheld).sum()));
         let incomplete = runs.iter().filter(|run| !run.complete).count();
         if incomplete > 0 {
-            facts.push(fact(
-                "missing",
-                one(Role::Warn, format!("{} could not be read whole", counted(incomplete, "run"))),
-            ));
+            let text = format!("{} could not be read whole", counted(incomplete, "run"));
+            facts.push(fact("missing", styled(Role::Warn, text)));
         }
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
+        facts.extend(frame.notes());
+        facts.extend(frame.searched());
         let worst = runs.iter().max_by_key(|run| (self.shown(run).map(|f| f.severity).max(), Reverse(&run.subject)));
-        let next = worst.filter(|_| bad > 0).map(|run| frame.command_about(&run.subject, "missing"));
-        facts.extend(parts::next(&next.into_iter().collect::<Vec<_>>()));
+        let worst = worst.filter(|_| with_findings > 0).map(|run| About::Id(run.subject.clone()));
+        let next = worst.map(|id| Invocation::new(CommandName::Missing).about(id));
+        facts.extend(frame.next(next.as_slice()));
         blocks.push(Block::Blank);
         blocks.push(Block::Facts(facts));
-        blocks
-    }
-
-    /// No run was found to look at.
-    fn none(frame: &Frame) -> Vec<Block> {
-        let (role, said) = if frame.provenance.complete {
-            (Role::Strong, "– no run found")
-        } else {
-            (Role::Warn, "– no run found so far")
-        };
-        let mut blocks = vec![Block::Line(one(role, said))];
-        blocks.extend(frame.asking());
-        let mut facts = frame.remarks();
-        facts.extend(frame.covered());
-        if !frame.provenance.flags.contains("--input") {
-            facts.extend(parts::next(&["trace doctor".to_owned()]));
-        }
-        blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks
     }
 
@@ -248,16 +218,13 @@ impl MissingReport {
         self.runs.iter().flat_map(|run| self.shown(run)).map(|finding| finding.severity).max()
     }
 
-    /// Findings that are alike, over all runs: gravest and most frequent first.
-    fn kinds(&self) -> Vec<Alike<'_>> {
-        let mut kinds: BTreeMap<(FindingId, &str, &str), Alike> = BTreeMap::new();
+    /// Findings of each kind, over all runs: gravest and most frequent first.
+    fn kinds(&self) -> Vec<AlikeFindings<'_>> {
+        let mut kinds: BTreeMap<(FindingId, &str, &str), AlikeFindings> = BTreeMap::new();
         for run in &self.runs {
             for finding in self.shown(run) {
-                let alike = kinds.entry((finding.id, &finding.service, &finding.operation)).or_insert_with(|| Alike {
-                    first: finding,
-                    worst: finding.severity,
-                    sure: false,
-                    runs: vec![],
+                let alike = kinds.entry((finding.id, &finding.service, &finding.operation)).or_insert_with(|| {
+                    AlikeFindings { first: finding, worst: finding.severity, sure: false, runs: vec![] }
                 });
                 alike.worst = alike.worst.max(finding.severity);
                 alike.sure |= finding.confidence > Confidence::Low;
@@ -266,13 +233,13 @@ impl MissingReport {
                 }
             }
         }
-        let mut kinds: Vec<Alike> = kinds.into_values().collect();
+        let mut kinds: Vec<AlikeFindings> = kinds.into_values().collect();
         kinds.sort_by_key(|alike| (Reverse(alike.worst), Reverse(alike.runs.len())));
         kinds
     }
 
-    fn table(&self, kinds: &[Alike]) -> Table {
-        let row = |alike: &Alike| {
+    fn table(&self, kinds: &[AlikeFindings]) -> Table {
+        let row = |alike: &AlikeFindings| {
             let (role, mark) = findings::mark(alike.worst);
             let mut examples: Vec<String> = alike.runs.iter().take(EXAMPLES).map(|id| quoted(id)).collect();
             if alike.runs.len() > EXAMPLES {
@@ -280,17 +247,16 @@ impl MissingReport {
             }
             let counts = format!("{}/{}", alike.runs.len(), self.runs.len());
             let cells = vec![
-                one(role, format!("{mark}{}", alike.first.id.as_str())),
-                one(Role::Strong, counts),
+                styled(role, format!("{mark}{}", alike.first.id.as_str())),
+                styled(Role::Strong, counts),
                 vec![
                     piece(Role::Plain, summary(alike.first)),
                     piece(Role::Dim, if alike.sure { "" } else { "  (low confidence)" }),
                 ],
             ];
-            TableRow { cells, below: vec![Block::Line(one(Role::Dim, examples.join("  ")))] }
+            TableRow { cells, below: vec![Block::Line(styled(Role::Dim, examples.join("  ")))] }
         };
-        let head = ["finding", "runs", "such as"].map(str::to_owned).to_vec();
-        Table { head, rows: kinds.iter().take(KINDS).map(row).collect(), ..Table::default() }
+        Table::new(&["finding", "runs", "such as"], kinds.iter().take(KINDS).map(row).collect())
     }
 }
 
@@ -307,7 +273,6 @@ impl ReportBody for MissingReport {
         MissingRecord { findings: findings.collect(), runs: self.runs.iter().map(MissingRunRecord::new).collect() }
     }
 
-    /// Its main table: the findings.
     fn rows(&self) -> Option<Rows> {
         let row = |run: &MissingRun, finding: &Finding| {
             let first = finding.evidence.first();
@@ -347,17 +312,17 @@ impl ReportBody for MissingReport {
 
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
         match self.runs.as_slice() {
-            [run] => self.one(run, frame),
-            runs => self.many(runs, frame),
+            [run] => self.one_run(run, frame),
+            _ => self.many_runs(frame),
         }
     }
 }
 
-/// Findings that are alike, over all runs.
-struct Alike<'a> {
+/// Findings of one kind, over all runs.
+struct AlikeFindings<'a> {
     first: &'a Finding,
     worst: Severity,
-    /// Whether any of them may decide an exit code.
+    /// Whether the confidence of any of them is above low, so that it may decide an exit code.
     sure: bool,
     runs: Vec<&'a str>,
 }
@@ -379,18 +344,44 @@ impl<'a> MissingRunRecord<'a> {
     }
 }
 
-/// What is wrong in one run, in numbers; that nothing is only where that can be said.
+/// The numbers of errors and warnings in one run. That nothing is wrong is only stated of a complete answer.
 fn verdict(run: &MissingRun) -> (Role, String) {
     let count = |severity| run.judgement.findings.iter().filter(|f| f.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let parts = [(errors, "error"), (warnings, "warning")].into_iter().filter(|(n, _)| *n > 0);
-    let told = parts.map(|(n, what)| counted(n, what)).collect::<Vec<_>>().join(", ");
-    match told.as_str() {
-        "" if run.is_empty() && run.complete => (Role::Strong, "– nothing found".to_owned()),
-        "" if run.is_empty() => (Role::Warn, "– nothing found so far".to_owned()),
-        "" if !run.complete || !run.settled => (Role::Warn, "– nothing wrong seen so far".to_owned()),
-        "" => (Role::Good, "✓ nothing missing, nothing wrong".to_owned()),
-        told if errors > 0 => (Role::Error, format!("✗ {told}")),
-        told => (Role::Warn, format!("! {told}")),
+    let counts = [(errors, "error"), (warnings, "warning")].into_iter().filter(|(n, _)| *n > 0);
+    let counts: Vec<String> = counts.map(|(n, what)| counted(n, what)).collect();
+    match counts.join(", ") {
+        counts if errors > 0 => (Role::Error, format!("✗ {counts}")),
+        counts if warnings > 0 => (Role::Warn, format!("! {counts}")),
+        _ if run.is_empty() && run.complete => (Role::Strong, "– nothing found".to_owned()),
+        _ if run.is_empty() => (Role::Warn, "– nothing found so far".to_owned()),
+        _ if !run.complete || !run.settled => (Role::Warn, "– nothing wrong seen so far".to_owned()),
+        _ => (Role::Good, "✓ nothing missing, nothing wrong".to_owned()),
     }
+}
+
+/// The first span of the evidence that is stored, then the whole run.
+fn next_of_run(run: &MissingRun, shown: &[&Finding]) -> Vec<Invocation> {
+    let evidence = shown.iter().flat_map(|finding| &finding.evidence);
+    let span = evidence.filter_map(|item| item.span_id).find(|span| run.names.knows(*span));
+    let span = span.map(|span| Invocation::new(CommandName::Span).with(Argument::Span(run.names.span(span))));
+    let timeline = (!run.is_empty()).then(|| Invocation::new(CommandName::Timeline));
+    span.into_iter().chain(timeline).collect()
+}
+
+fn no_runs(frame: &Frame) -> Vec<Block> {
+    let title = if frame.provenance.complete {
+        styled(Role::Strong, "– no run found")
+    } else {
+        styled(Role::Warn, "– no run found so far")
+    };
+    let mut blocks = vec![Block::Line(title)];
+    blocks.extend(frame.completeness());
+    let mut facts = frame.notes();
+    facts.extend(frame.searched());
+    if !frame.provenance.is_from_files() {
+        facts.extend(frame.next(&[Invocation::new(CommandName::Doctor).about(About::Installation)]));
+    }
+    blocks.extend([Block::Blank, Block::Facts(facts)]);
+    blocks
 }

@@ -1,4 +1,5 @@
-//! What services, topics and spans are called on the screen: what all of them repeat is left out. JSON has them whole.
+//! Short names of services, topics and spans for the screen, without what all of them have in common. JSON has the full
+//! names.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,14 +17,15 @@ pub struct ShortNames {
 }
 
 impl ShortNames {
-    /// Short names for these services, each still telling one of them from the others.
-    pub fn new(services: &[&str]) -> Self {
-        let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
-        for service in services {
-            *owners.entry(short_service(service)).or_default() += 1;
+    /// Short names for these services, no two of them alike.
+    pub fn new<'a>(services: impl IntoIterator<Item = &'a str>) -> Self {
+        let services: BTreeSet<&str> = services.into_iter().collect();
+        let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+        for service in &services {
+            *uses.entry(short_service(service)).or_default() += 1;
         }
-        let short = services.iter().filter(|s| owners.get(short_service(s)) == Some(&1));
-        let short = short.map(|s| ((*s).to_owned(), short_service(s).to_owned())).collect();
+        let short = services.iter().filter(|service| uses.get(short_service(service)) == Some(&1));
+        let short = short.map(|service| ((*service).to_owned(), short_service(service).to_owned())).collect();
         Self { short, ..Self::default() }
     }
 
@@ -33,7 +35,7 @@ impl ShortNames {
         let mut spans: Vec<SpanId> = journey.spans.iter().map(|s| s.span_id).collect();
         spans.sort_unstable();
         spans.dedup();
-        Self { spans, ..Self::new(&journey.services()).and_topics(&topics) }
+        Self { spans, ..Self::new(journey.services()).and_topics(&topics) }
     }
 
     /// And short names for these topics.
@@ -42,7 +44,7 @@ impl ShortNames {
         Self { prefix: common_prefix(topics).to_owned(), ..self }
     }
 
-    /// What this service is called; a dash where none is told.
+    /// The name of this service; a dash if it has none.
     pub fn get<'a>(&'a self, service: &'a str) -> &'a str {
         match service {
             "" => "–",
@@ -50,7 +52,7 @@ impl ShortNames {
         }
     }
 
-    /// What this topic is called.
+    /// The name of this topic.
     pub fn topic(&self, topic: &str) -> String {
         match topic.strip_prefix(&self.prefix) {
             Some(rest) if !self.prefix.is_empty() => format!("…{rest}"),
@@ -58,17 +60,17 @@ impl ShortNames {
         }
     }
 
-    /// What all topics begin with, where that is left out; else empty.
+    /// What all topics begin with, if that is left out; otherwise empty.
     pub fn topic_prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// Whether a span of this ID is here.
+    /// Whether there is a span with this ID.
     pub fn knows(&self, id: SpanId) -> bool {
         self.spans.binary_search(&id).is_ok()
     }
 
-    /// The beginning of a span's ID that no other span here has: eight digits, or as many more as it takes.
+    /// The beginning of a span ID that no other span has: eight digits, or as many more as it takes.
     pub fn span(&self, id: SpanId) -> String {
         const LEAST: usize = 8;
         let whole = id.to_string();
@@ -101,7 +103,7 @@ mod tests {
 
     #[test]
     fn endings_go_where_nothing_is_lost() {
-        let names = ShortNames::new(&["cart_service", "cart-service", "essay_service", "_service", "db"]);
+        let names = ShortNames::new(["cart_service", "cart-service", "essay_service", "_service", "db"]);
         let shown = ["cart_service", "cart-service", "essay_service", "_service", "db", ""].map(|s| names.get(s));
         assert_eq!(shown, ["cart_service", "cart-service", "essay", "_service", "db", "–"]);
     }

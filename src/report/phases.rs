@@ -1,4 +1,4 @@
-//! `phases`: how the phases of the pipeline stand, and which are stuck.
+//! `phases`: how much is in each phase of the pipeline, and which phases are stuck.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,34 +6,36 @@ use serde_json::json;
 
 use crate::analysis::window::phases::{Phase, PhaseStatus, Stuck};
 use crate::analysis::window::unfinished::Unfinished;
+use crate::model::action::{About, CommandName, Invocation};
 use crate::model::metric::{Panel, float_text};
 use crate::model::provenance::Provenance;
 use crate::model::time::{Human, SECOND, Window};
-use crate::report::block::{Block, Chart, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Chart, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::charts::extremes;
+use crate::report::facts::{hidden, labelled};
 use crate::report::frame::{Frame, MetricUse};
-use crate::report::parts::{self, labelled};
 use crate::report::rows::Rows;
-use crate::report::words::{counted, some};
+use crate::report::text::{counted, first_few};
 
-/// So many phases are on the screen at most.
+/// How many phases the screen shows at most.
 const PHASES: usize = 30;
-/// So many statuses have a column at most.
+/// How many statuses have a column at most.
 const STATUSES: usize = 5;
 
-/// How the phases stand.
+/// The phases of the pipeline.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PhasesReport {
-    /// What Prometheus was asked.
+    /// The query that Prometheus was asked.
     pub query: String,
-    /// The metrics in it; for people.
+    /// The metrics in it, for the screen.
     #[serde(skip)]
     pub metrics: Vec<String>,
     /// The time that was asked about.
     pub asked: Window,
     /// Nanoseconds between two samples.
     pub step_ns: i64,
-    /// Standing still for so long is being stuck.
+    /// How long nothing may move before a phase counts as stuck, in nanoseconds.
     pub stuck_after_ns: i64,
     /// The phases in their order.
     pub phases: Vec<Phase>,
@@ -53,25 +55,25 @@ impl PhasesReport {
         self.stuck().next().is_some()
     }
 
-    /// Phases in which something was in progress when they were last told of.
+    /// Phases without newer samples that had something in progress in the last one.
     fn lost(&self) -> impl Iterator<Item = &Phase> {
         self.phases.iter().filter(|phase| phase.gone && phase.in_progress > 0.0)
     }
 
     fn answer(&self, frame: &Frame) -> Line {
         let unknown = self.phases.iter().filter(|phase| phase.may_be_stuck()).map(Phase::recorded_ns).min();
-        let told = self.phases.iter().filter(|phase| !phase.gone);
-        let going = told.map(|phase| phase.in_progress).fold(0.0, |sum, one| sum + one);
+        let reported = self.phases.iter().filter(|phase| !phase.gone);
+        let in_progress = sum(reported);
         match self.stuck().collect::<Vec<_>>().as_slice() {
             [] if self.phases.is_empty() && frame.provenance.complete => {
                 let what = if self.metrics.is_empty() { self.query.clone() } else { self.metrics.join(", ") };
-                let said = format!("– no series of {what} in {}", Human(self.asked.length()));
+                let text = format!("– no series of {what} in {}", Human(self.asked.length()));
                 vec![
-                    piece(Role::Strong, said),
+                    piece(Role::Strong, text),
                     piece(Role::Plain, "; `phases.query` in the configuration names another"),
                 ]
             }
-            [] if self.phases.is_empty() => one(Role::Warn, "– nothing known of any phase"),
+            [] if self.phases.is_empty() => styled(Role::Warn, "– nothing known of any phase"),
             [] if self.phases.iter().all(|phase| phase.gone) => {
                 let last = self.phases.iter().map(|phase| phase.told).max();
                 let last =
@@ -80,41 +82,42 @@ impl PhasesReport {
             }
             [] if self.lost().next().is_some() => {
                 let last = self.lost().map(|phase| phase.told).max().unwrap_or(self.asked.from);
-                let going = self.lost().map(|phase| phase.in_progress).fold(0.0, |sum, one| sum + one);
+                let in_progress = sum(self.lost());
                 let names: Vec<&str> = self.lost().map(name).collect();
-                let said = format!("! {} told of no more since {}", some(&names, 3), frame.zone.clock_seconds(last));
-                let told = format!(": {} in progress then, nobody knows since", number(Some(going)));
-                vec![piece(Role::Warn, said), piece(Role::Plain, told)]
+                let text =
+                    format!("! {} told of no more since {}", first_few(&names, 3), frame.zone.clock_seconds(last));
+                let then = format!(": {} in progress then, nobody knows since", number(Some(in_progress)));
+                vec![piece(Role::Warn, text), piece(Role::Plain, then)]
             }
             [] => match unknown {
                 Some(recorded) => {
                     let (recorded, after) = (Human(recorded), Human(self.stuck_after_ns));
-                    let said = format!("– whether a phase is stuck cannot be told: {recorded} is less than {after}");
-                    vec![piece(Role::Warn, said), piece(Role::Plain, "; --since asks for more, --stuck-after for less")]
+                    let text = format!("– whether a phase is stuck cannot be told: {recorded} is less than {after}");
+                    vec![piece(Role::Warn, text), piece(Role::Plain, "; --since asks for more, --stuck-after for less")]
                 }
-                None if !frame.provenance.complete => one(Role::Warn, "– no phase seen stuck so far"),
+                None if !frame.provenance.complete => styled(Role::Warn, "– no phase seen stuck so far"),
                 None => vec![
                     piece(Role::Good, "✓ no phase is stuck"),
-                    piece(Role::Plain, format!(", {} in progress", number(Some(going)))),
+                    piece(Role::Plain, format!(", {} in progress", number(Some(in_progress)))),
                 ],
             },
             [(phase, stuck)] => {
                 let (count, how_long) = (number(Some(phase.in_progress)), how_long(*stuck));
                 let since = frame.zone.clock_seconds(stuck.since);
                 let since = if stuck.at_least { String::new() } else { format!(", since {since}") };
-                let told = format!(": {count} in progress, nothing has moved for {how_long}{since}");
-                vec![piece(Role::Warn, format!("! {} is stuck", name(phase))), piece(Role::Plain, told)]
+                let text = format!(": {count} in progress, nothing has moved for {how_long}{since}");
+                vec![piece(Role::Warn, format!("! {} is stuck", name(phase))), piece(Role::Plain, text)]
             }
-            many => {
-                let names: Vec<&str> = many.iter().take(5).map(|(phase, _)| name(phase)).collect();
-                let more = if many.len() > 5 { ", …" } else { "" };
-                let said = format!("! {} are stuck", counted(many.len(), "phase"));
-                vec![piece(Role::Warn, said), piece(Role::Plain, format!(": {}{more}", names.join(", ")))]
+            stuck => {
+                let names: Vec<&str> = stuck.iter().take(5).map(|(phase, _)| name(phase)).collect();
+                let more = if stuck.len() > 5 { ", …" } else { "" };
+                let text = format!("! {} are stuck", counted(stuck.len(), "phase"));
+                vec![piece(Role::Warn, text), piece(Role::Plain, format!(": {}{more}", names.join(", ")))]
             }
         }
     }
 
-    /// The statuses that have a column: those in progress first, then those that are most common.
+    /// The statuses in the order of their columns: those in progress first, then the most common.
     fn columns(&self) -> Vec<&str> {
         let mut columns: Vec<(bool, &str, f64)> = vec![];
         for status in self.phases.iter().flat_map(|phase| &phase.statuses) {
@@ -131,9 +134,9 @@ impl PhasesReport {
     fn table(&self, frame: &Frame) -> Table {
         let mut columns = self.columns();
         columns.truncate(STATUSES);
-        let mut head: Vec<String> = vec!["phase".to_owned()];
-        head.extend(columns.iter().map(|status| (*status).to_owned()));
-        head.push("last moved".to_owned());
+        let mut head = vec!["phase"];
+        head.extend(&columns);
+        head.push("last moved");
         let row = |phase: &Phase| {
             let mark = if phase.stuck.is_some() { piece(Role::Warn, "! ") } else { piece(Role::Plain, "  ") };
             let mut cells = vec![vec![mark, piece(Role::Strong, name(phase))]];
@@ -144,16 +147,16 @@ impl PhasesReport {
                 cells.push(plain(format!("{text:>width$}")));
             }
             cells.push(Self::moved(phase, frame));
-            TableRow { cells, below: vec![] }
+            TableRow::new(cells)
         };
-        Table { head, rows: self.phases.iter().take(PHASES).map(row).collect(), ..Table::default() }
+        Table::new(&head, self.phases.iter().take(PHASES).map(row).collect())
     }
 
     fn moved(phase: &Phase, frame: &Frame) -> Line {
         let clock = |at| frame.zone.clock_seconds(at);
         let when = phase.moved.map_or_else(|| format!("not in the recorded {}", Human(phase.recorded_ns())), clock);
         match phase.stuck {
-            _ if phase.gone => one(Role::Warn, format!("{when}, last told of {}", clock(phase.told))),
+            _ if phase.gone => styled(Role::Warn, format!("{when}, last told of {}", clock(phase.told))),
             Some(stuck) => {
                 vec![piece(Role::Plain, when), piece(Role::Warn, format!(", stuck for {}", how_long(stuck)))]
             }
@@ -167,31 +170,32 @@ impl PhasesReport {
             for status in phase.statuses.iter().filter(|status| status.in_progress) {
                 let values: Vec<f64> = status.samples.iter().map(|(_, value)| *value).collect();
                 let name = format!("{} {}", name(phase), status.status);
-                charts.push(Chart { name, caption: plain(parts::extremes(&values)), values });
+                charts.push(Chart { name, caption: plain(extremes(&values)), values });
             }
         }
         for panel in &self.storage {
-            let sum = panel.series.first().map(|series| series.samples.iter().map(|(_, value)| *value).collect());
-            let values: Vec<f64> = sum.unwrap_or_default();
+            let samples = panel.series.first().into_iter().flat_map(|series| &series.samples);
+            let values: Vec<f64> = samples.map(|(_, value)| *value).collect();
             let caption = match &panel.error {
-                Some(_) => one(Role::Warn, "not told"),
-                None => plain(parts::extremes(&values)),
+                Some(_) => styled(Role::Warn, "not told"),
+                None => plain(extremes(&values)),
             };
             charts.push(Chart { name: format!("storage {}", panel.name), values, caption });
         }
         if self.phases.is_empty() && charts.iter().all(|chart| chart.values.is_empty()) { vec![] } else { charts }
     }
 
-    fn unshown(&self) -> Vec<Fact> {
+    /// What is not on the screen, or not a number.
+    fn hidden(&self) -> Vec<Fact> {
         let (phases, statuses) =
             (self.phases.len().saturating_sub(PHASES), self.columns().len().saturating_sub(STATUSES));
         let more = [(phases, "more phase"), (statuses, "more status column")];
         let mut facts: Vec<Fact> =
-            more.into_iter().filter_map(|(n, what)| parts::unshown(n, what, "-o json has all")).collect();
+            more.into_iter().filter_map(|(n, what)| hidden(n, what, "-o json has all")).collect();
         let no_number = |phase: &&Phase| phase.statuses.iter().any(|status| status.value.is_none());
-        let odd: Vec<&str> = self.phases.iter().filter(no_number).map(name).take(5).collect();
-        if !odd.is_empty() {
-            facts.push(fact("note", plain(format!("not a number (NaN): counts of {}", odd.join(", ")))));
+        let without_number: Vec<&str> = self.phases.iter().filter(no_number).map(name).take(5).collect();
+        if !without_number.is_empty() {
+            facts.push(fact("note", plain(format!("not a number (NaN): counts of {}", without_number.join(", ")))));
         }
         facts
     }
@@ -205,7 +209,6 @@ impl ReportBody for PhasesReport {
         self
     }
 
-    /// Its main table: how much of each phase is in each status.
     fn rows(&self) -> Option<Rows> {
         let row = |phase: &Phase, status: &PhaseStatus| {
             vec![
@@ -219,11 +222,11 @@ impl ReportBody for PhasesReport {
                 json!(phase.stuck.map(|stuck| stuck.for_ns)),
             ]
         };
-        let of = |phase: &Phase| phase.statuses.iter().map(|status| row(phase, status)).collect::<Vec<_>>();
+        let rows_of = |phase: &Phase| phase.statuses.iter().map(|status| row(phase, status)).collect::<Vec<_>>();
         Some(Rows {
             kind: "phase_status",
             columns: &["phase", "status", "value", "in_progress", "moved", "told", "stuck_since", "stuck_for_ns"],
-            rows: self.phases.iter().flat_map(of).collect(),
+            rows: self.phases.iter().flat_map(rows_of).collect(),
         })
     }
 
@@ -236,9 +239,9 @@ impl ReportBody for PhasesReport {
                 self.step_ns / SECOND,
                 Human(self.stuck_after_ns)
             );
-            blocks.push(Block::Line(one(Role::Dim, rests_on)));
+            blocks.push(Block::Line(styled(Role::Dim, rests_on)));
         }
-        blocks.extend(frame.asking_for(MetricUse::Series));
+        blocks.extend(frame.completeness_with(MetricUse::Series));
         if !self.phases.is_empty() {
             blocks.extend([Block::Blank, Block::Table(self.table(frame))]);
         }
@@ -246,19 +249,22 @@ impl ReportBody for PhasesReport {
         if !charts.is_empty() {
             blocks.extend([Block::Blank, Block::Charts(charts)]);
         }
-        let mut facts = self.unshown();
+        let mut facts = self.hidden();
         facts.extend(labelled("such as", self.examples.iter().map(|example| line(example, frame))));
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        let mut next: Vec<String> =
-            self.examples.iter().take(1).map(|example| frame.command_about(&example.id, "find")).collect();
-        if !self.phases.is_empty() {
-            next.push(frame.beside("trace alerts"));
-        }
-        facts.extend(parts::next(&next));
+        facts.extend(frame.notes());
+        facts.extend(frame.searched());
+        let example = self.examples.first().map(|example| About::Id(example.id.clone()));
+        let find = example.map(|id| Invocation::new(CommandName::Find).about(id));
+        let alerts = (!self.phases.is_empty()).then(|| Invocation::new(CommandName::Alerts).about(About::Question));
+        facts.extend(frame.next(&find.into_iter().chain(alerts).collect::<Vec<_>>()));
         blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks
     }
+}
+
+/// How much is in progress in these phases together.
+fn sum<'a>(phases: impl Iterator<Item = &'a Phase>) -> f64 {
+    phases.map(|phase| phase.in_progress).fold(0.0, |sum, in_progress| sum + in_progress)
 }
 
 fn name(phase: &Phase) -> &str {
@@ -270,7 +276,7 @@ fn how_long(stuck: Stuck) -> String {
     format!("{at_least}{}", Human(stuck.for_ns))
 }
 
-/// A count: whole where it is, never more than three decimals.
+/// A count with at most three decimals.
 fn number(value: Option<f64>) -> String {
     value.map_or("NaN".to_owned(), |value| float_text((value * 1_000.0).round() / 1_000.0))
 }

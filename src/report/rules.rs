@@ -1,23 +1,24 @@
-//! `alerts --rules`: the rules, how they are, and which never had data.
+//! `alerts --rules`: the rules, their health, and which of them never had data.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::window::alert_rules::{RuleData, RuleHealth, RuleProblem};
+use crate::model::action::{About, CommandName, Invocation};
 use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Window};
-use crate::report::block::{Block, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Line, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::facts::hidden;
 use crate::report::frame::{Frame, MetricUse};
-use crate::report::parts;
-use crate::report::rows;
-use crate::report::words::counted;
+use crate::report::rows::Rows;
+use crate::report::text::counted;
 
-/// So many rules are on the screen at most.
+/// How many rules the screen shows at most.
 const SHOWN: usize = 60;
 
-/// Rules, those that are not well first.
+/// The rules, those with a problem first.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RulesReport {
     /// The time in which data was looked for.
@@ -27,32 +28,32 @@ pub struct RulesReport {
 }
 
 impl RulesReport {
-    fn ill(&self, ailment: RuleProblem) -> usize {
-        self.rules.iter().filter(|rule| rule.ailment() == ailment).count()
+    fn count(&self, problem: RuleProblem) -> usize {
+        self.rules.iter().filter(|rule| rule.ailment() == problem).count()
     }
 
-    /// Whether any cannot do what it is there for.
+    /// Whether any rule cannot work: it fails, or has no data.
     pub fn is_ill(&self) -> bool {
-        self.ill(RuleProblem::Failing) + self.ill(RuleProblem::NoData) > 0
+        self.count(RuleProblem::Failing) + self.count(RuleProblem::NoData) > 0
     }
 
     fn answer(&self, frame: &Frame) -> Line {
-        let all = counted(self.rules.len(), "rule");
+        let rules = counted(self.rules.len(), "rule");
         if self.rules.is_empty() {
             let role = if frame.provenance.complete { Role::Strong } else { Role::Warn };
-            return one(role, if frame.provenance.complete { "– no rules" } else { "– no rules seen so far" });
+            return styled(role, if frame.provenance.complete { "– no rules" } else { "– no rules seen so far" });
         }
-        let (failing, no_data) = (self.ill(RuleProblem::Failing), self.ill(RuleProblem::NoData));
-        let never = self.ill(RuleProblem::NeverEvaluated);
-        let parts =
-            [(failing, "cannot be evaluated"), (no_data, "without data"), (never, "never evaluated")].into_iter();
-        let told: Vec<String> = parts.filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        match told.as_slice() {
-            [] if frame.provenance.complete => one(Role::Good, format!("✓ {all}, all well")),
-            [] => one(Role::Warn, format!("– {all}, nothing wrong seen so far")),
-            told => vec![
-                piece(Role::Warn, format!("! {} of {all} not well", failing + no_data + never)),
-                piece(Role::Plain, format!(": {}", told.join(", "))),
+        let (failing, no_data) = (self.count(RuleProblem::Failing), self.count(RuleProblem::NoData));
+        let never = self.count(RuleProblem::NeverEvaluated);
+        let counts = [(failing, "cannot be evaluated"), (no_data, "without data"), (never, "never evaluated")];
+        let counts = counts.into_iter().filter(|(n, _)| *n > 0);
+        let counts: Vec<String> = counts.map(|(n, what)| format!("{n} {what}")).collect();
+        match counts.as_slice() {
+            [] if frame.provenance.complete => styled(Role::Good, format!("✓ {rules}, all well")),
+            [] => styled(Role::Warn, format!("– {rules}, nothing wrong seen so far")),
+            counts => vec![
+                piece(Role::Warn, format!("! {} of {rules} not well", failing + no_data + never)),
+                piece(Role::Plain, format!(": {}", counts.join(", "))),
             ],
         }
     }
@@ -66,9 +67,9 @@ impl ReportBody for RulesReport {
         self
     }
 
-    fn rows(&self) -> Option<rows::Rows> {
-        let row = |ruled: &RuleHealth| {
-            let rule = &ruled.rule;
+    fn rows(&self) -> Option<Rows> {
+        let row = |health: &RuleHealth| {
+            let rule = &health.rule;
             vec![
                 json!(rule.group),
                 json!(rule.name),
@@ -77,12 +78,12 @@ impl ReportBody for RulesReport {
                 json!(rule.state),
                 json!(rule.last_error),
                 json!(rule.last_evaluation),
-                json!(ruled.data),
-                json!(ruled.missing.join(", ")),
+                json!(health.data),
+                json!(health.missing.join(", ")),
                 json!(rule.query),
             ]
         };
-        Some(rows::Rows {
+        Some(Rows {
             kind: "rule",
             columns: &[
                 "group",
@@ -102,34 +103,34 @@ impl ReportBody for RulesReport {
 
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let mut blocks = vec![Block::Line(self.answer(frame))];
-        blocks.extend(frame.asking_for(MetricUse::Series));
+        blocks.extend(frame.completeness_with(MetricUse::Series));
         if !self.rules.is_empty() {
-            let head = ["rule", "group", "state", "evaluated"].map(str::to_owned).to_vec();
+            let head = ["rule", "group", "state", "evaluated"];
             let rows = self.rules.iter().take(SHOWN).map(|rule| row(rule, self.asked, frame)).collect();
-            blocks.extend([Block::Blank, Block::Table(Table { head, rows, ..Table::default() })]);
+            blocks.extend([Block::Blank, Block::Table(Table::new(&head, rows))]);
         }
         let mut facts = vec![];
-        facts.extend(parts::unshown(self.rules.len().saturating_sub(SHOWN), "more rule", "-o json has all"));
+        facts.extend(hidden(self.rules.len().saturating_sub(SHOWN), "more rule", "-o json has all"));
         let unknown = self.rules.iter().filter(|rule| rule.data == RuleData::Unknown).count();
         if unknown > 0 {
-            let said = format!("whether there is data for {} was not asked", counted(unknown, "rule"));
-            facts.push(fact("note", plain(said)));
+            let text = format!("whether there is data for {} was not asked", counted(unknown, "rule"));
+            facts.push(fact("note", plain(text)));
         }
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(parts::next(&[frame.beside("trace alerts")]));
+        facts.extend(frame.notes());
+        facts.extend(frame.searched());
+        facts.extend(frame.next(&[Invocation::new(CommandName::Alerts).about(About::Question)]));
         blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks
     }
 }
 
-fn row(ruled: &RuleHealth, asked: Window, frame: &Frame) -> TableRow {
-    let rule = &ruled.rule;
-    let (mark, what) = match ruled.ailment() {
+fn row(health: &RuleHealth, asked: Window, frame: &Frame) -> TableRow {
+    let rule = &health.rule;
+    let (mark, what) = match health.ailment() {
         RuleProblem::Failing => (piece(Role::Error, "✗ "), Some(format!("cannot be evaluated: {}", rule.last_error))),
         RuleProblem::NoData => {
-            let (no, time) = (ruled.missing.join(", "), Human(asked.length()));
-            (piece(Role::Warn, "! "), Some(format!("never had data in {time}: no series of {no}")))
+            let (metrics, time) = (health.missing.join(", "), Human(asked.length()));
+            (piece(Role::Warn, "! "), Some(format!("never had data in {time}: no series of {metrics}")))
         }
         RuleProblem::NeverEvaluated => (piece(Role::Warn, "! "), Some("never evaluated".to_owned())),
         RuleProblem::Well => (piece(Role::Good, "✓ "), None),
@@ -142,8 +143,8 @@ fn row(ruled: &RuleHealth, asked: Window, frame: &Frame) -> TableRow {
         plain(evaluated),
     ];
     let mut below: Vec<Block> = what.map(|what| Block::Line(plain(what))).into_iter().collect();
-    if ruled.ailment() != RuleProblem::Well {
-        below.push(Block::Line(one(Role::Dim, &rule.query)));
+    if health.ailment() != RuleProblem::Well {
+        below.push(Block::Line(styled(Role::Dim, &rule.query)));
     }
     TableRow { cells, below }
 }

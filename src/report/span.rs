@@ -1,25 +1,25 @@
-//! `span`: one span whole.
+//! `span`: everything about one span.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::journey::critical_path::{self, CriticalPath};
-use crate::model::attribute::Attributes;
+use crate::model::action::{CommandName, Invocation};
+use crate::model::attribute::{Attributes, Value};
 use crate::model::conventions::Exception;
 use crate::model::journey::{CauseKind, Journey};
 use crate::model::log::LogEntry;
 use crate::model::provenance::Provenance;
 use crate::model::span::{Span, StatusCode};
 use crate::model::time::Human;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
-use crate::report::logs;
+use crate::report::journey_record::SpanRecord;
+use crate::report::log_lines;
 use crate::report::names::ShortNames;
-use crate::report::parts;
-use crate::report::record::SpanRecord;
 use crate::report::rows::{self, Rows};
-use crate::report::words::counted;
+use crate::report::text::counted;
 
 /// One span of a journey.
 #[derive(Clone, Debug)]
@@ -35,17 +35,17 @@ pub struct SpanReport {
 pub struct SpanReportRecord<'a> {
     correlation_id: Option<&'a str>,
     span: SpanRecord<'a>,
-    /// Lines that name it.
+    /// Log lines that name it.
     logs: &'a [LogEntry],
 }
 
 impl SpanReport {
-    /// The span at this place of the journey; none where there is no such place.
+    /// The span at this index; none if the journey has no such span.
     pub fn new(journey: Journey, index: usize) -> Option<Self> {
         let span = journey.spans.get(index)?;
-        let named =
+        let names_it =
             |l: &&LogEntry| l.span_id == Some(span.span_id) && l.trace_id.is_none_or(|trace| trace == span.trace_id);
-        let logs = journey.logs.iter().filter(named).cloned().collect();
+        let logs = journey.logs.iter().filter(names_it).cloned().collect();
         let path = critical_path::critical_path(&journey);
         Some(Self { journey, index, path, logs })
     }
@@ -74,7 +74,7 @@ impl SpanReport {
             let text = format!("span {} of trace {}", link.span_id, link.trace_id);
             facts.push(fact("linked", plain(text)));
         }
-        facts.extend(span.warnings.iter().map(|w| fact("warning", one(Role::Warn, w.clone()))));
+        facts.extend(span.warnings.iter().map(|w| fact("warning", styled(Role::Warn, w.clone()))));
         facts
     }
 
@@ -108,7 +108,6 @@ impl ReportBody for SpanReport {
         }
     }
 
-    /// Its main table: the attributes.
     fn rows(&self) -> Option<Rows> {
         Some(rows::attributes(&self.journey.spans[self.index]))
     }
@@ -121,22 +120,24 @@ impl ReportBody for SpanReport {
             blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, span.error_text())]));
         }
         if !frame.provenance.complete {
-            blocks.extend(frame.asking());
+            blocks.extend(frame.completeness());
         }
         blocks.push(Block::Blank);
         let mut facts = self.facts(span, frame, &names);
-        facts.extend(frame.remarks());
+        facts.extend(frame.notes());
         blocks.push(Block::Facts(facts));
         blocks.extend(attributes("attributes", &span.attributes));
         blocks.extend(events(span, frame));
         blocks.extend(attributes("resource", &span.resource.attributes));
         if !self.logs.is_empty() {
             blocks.push(Block::Blank);
-            blocks.push(Block::Line(one(Role::Strong, counted(self.logs.len(), "log line"))));
-            blocks.push(Block::Table(logs::table(&self.logs, &[], frame.zone, &ShortNames::default())));
+            blocks.push(Block::Line(styled(Role::Strong, counted(self.logs.len(), "log line"))));
+            blocks.push(Block::Table(log_lines::table(&self.logs, &[], frame.zone, &ShortNames::default())));
         }
         blocks.push(Block::Blank);
-        blocks.push(Block::Facts(parts::next(&[frame.command("timeline", ""), frame.command("logs", "")])));
+        blocks.push(Block::Facts(
+            frame.next(&[Invocation::new(CommandName::Timeline), Invocation::new(CommandName::Logs)]),
+        ));
         blocks
     }
 }
@@ -161,19 +162,19 @@ fn attributes(title: &str, attributes: &Attributes) -> Vec<Block> {
     if attributes.is_empty() {
         return vec![];
     }
-    let rows = attributes.iter().map(|(key, value)| TableRow {
-        cells: vec![one(Role::Dim, format!("  {key}")), plain(value.to_string())],
-        below: vec![],
-    });
-    let table = Table { head: vec![], rows: rows.collect(), ..Table::default() };
-    vec![Block::Blank, Block::Line(one(Role::Strong, title)), Block::Table(table)]
+    let rows = attributes.iter().map(attribute_row).collect();
+    vec![Block::Blank, Block::Line(styled(Role::Strong, title)), Block::Table(Table::new(&[], rows))]
+}
+
+fn attribute_row((key, value): (&str, &Value)) -> TableRow {
+    TableRow::new(vec![styled(Role::Dim, format!("  {key}")), plain(value.to_string())])
 }
 
 fn events(span: &Span, frame: &Frame) -> Vec<Block> {
     if span.events.is_empty() {
         return vec![];
     }
-    let mut blocks = vec![Block::Blank, Block::Line(one(Role::Strong, counted(span.events.len(), "event")))];
+    let mut blocks = vec![Block::Blank, Block::Line(styled(Role::Strong, counted(span.events.len(), "event")))];
     for event in &span.events {
         let exception = Exception::from_event(event);
         let name = if event.name.is_empty() { "event" } else { &event.name };
@@ -187,16 +188,11 @@ fn events(span: &Span, frame: &Frame) -> Vec<Block> {
         }
         blocks.push(Block::Line(head));
         let stack = exception.map(|e| e.stacktrace).unwrap_or_default();
-        let told = ["exception.type", "exception.message", "exception.stacktrace", "stack"];
-        let rest = event.attributes.iter().filter(|(key, _)| exception.is_none() || !told.contains(key));
-        let rows: Vec<TableRow> = rest
-            .map(|(key, value)| TableRow {
-                cells: vec![one(Role::Dim, format!("  {key}")), plain(value.to_string())],
-                below: vec![],
-            })
-            .collect();
+        let shown = ["exception.type", "exception.message", "exception.stacktrace", "stack"];
+        let others = event.attributes.iter().filter(|(key, _)| exception.is_none() || !shown.contains(key));
+        let rows: Vec<TableRow> = others.map(attribute_row).collect();
         if !rows.is_empty() {
-            blocks.push(Block::Table(Table { head: vec![], rows, ..Table::default() }));
+            blocks.push(Block::Table(Table::new(&[], rows)));
         }
         if !stack.is_empty() {
             blocks.push(Block::Text(4, stack.to_owned()));

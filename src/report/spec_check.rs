@@ -1,4 +1,4 @@
-//! `verify-pipeline --check`: whether a spec is sound, and everything that is wrong with it.
+//! `verify-pipeline --check`: whether a spec is valid, and everything that is wrong with it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,20 +7,20 @@ use serde_json::json;
 use crate::model::provenance::Provenance;
 use crate::pipeline::file::{Complaint, Complaints};
 use crate::pipeline::spec::Spec;
-use crate::report::block::{Block, Line, Role, Table, TableRow, one, piece, plain};
+use crate::report::block::{Block, Role, Table, TableRow, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::rows::Rows;
-use crate::report::words::counted;
+use crate::report::text::counted;
 
-/// Whether a spec is sound.
+/// Whether a spec is valid.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct SpecCheckReport {
-    /// The file as it was named.
+    /// The path of the file as given.
     path: String,
     /// Whether nothing is wrong with it.
     sound: bool,
-    /// What the pipeline is called; none where something is wrong.
+    /// The name of the pipeline; none if something is wrong.
     pipeline: Option<String>,
     /// How many steps it expects.
     step_count: usize,
@@ -34,12 +34,12 @@ pub struct SpecCheckReport {
     metric_count: usize,
     /// What is wrong, in the order of the file.
     complaints: Vec<Complaint>,
-    /// How much more is wrong that is not told.
+    /// How many more complaints are not listed.
     more_complaint_count: usize,
 }
 
 impl SpecCheckReport {
-    /// Of a spec that is sound.
+    /// The report on a valid spec.
     pub fn from_spec(path: String, spec: &Spec) -> Self {
         Self {
             path,
@@ -54,31 +54,21 @@ impl SpecCheckReport {
         }
     }
 
-    /// Of one that is not.
-    pub fn wanting(wrong: Complaints) -> Self {
-        Self { path: wrong.path, complaints: wrong.list, more_complaint_count: wrong.more, ..Self::default() }
+    /// The report on an invalid spec.
+    pub fn from_complaints(complaints: Complaints) -> Self {
+        let Complaints { path, list, more, .. } = complaints;
+        Self { path, complaints: list, more_complaint_count: more, ..Self::default() }
     }
 
-    fn complained(&self) -> Vec<Block> {
-        let all = self.complaints.len() + self.more_complaint_count;
-        let title: Line = vec![
-            piece(Role::Error, "✗ "),
-            piece(Role::Strong, format!("{} in {}", counted(all, "complaint"), self.path)),
-        ];
-        let row = |wrong: &Complaint| TableRow {
-            cells: vec![
-                plain(format!("{}:{}", wrong.line, wrong.column)),
-                plain(&wrong.message),
-                one(Role::Dim, &wrong.help),
-            ],
-            below: vec![],
+    fn complaint_blocks(&self) -> Vec<Block> {
+        let count = counted(self.complaints.len() + self.more_complaint_count, "complaint");
+        let title = vec![piece(Role::Error, "✗ "), piece(Role::Strong, format!("{count} in {}", self.path))];
+        let row = |complaint: &Complaint| {
+            let place = plain(format!("{}:{}", complaint.line, complaint.column));
+            TableRow::new(vec![place, plain(&complaint.message), styled(Role::Dim, &complaint.help)])
         };
-        let head = ["at", "wrong", "do"].map(str::to_owned).to_vec();
-        vec![
-            Block::Line(title),
-            Block::Blank,
-            Block::Table(Table { head, rows: self.complaints.iter().map(row).collect(), ..Table::default() }),
-        ]
+        let table = Table::new(&["at", "wrong", "do"], self.complaints.iter().map(row).collect());
+        vec![Block::Line(title), Block::Blank, Block::Table(table)]
     }
 }
 
@@ -90,10 +80,15 @@ impl ReportBody for SpecCheckReport {
         self
     }
 
-    /// Its main table: what is wrong.
     fn rows(&self) -> Option<Rows> {
-        let row = |wrong: &Complaint| {
-            vec![json!(self.path), json!(wrong.line), json!(wrong.column), json!(wrong.message), json!(wrong.help)]
+        let row = |complaint: &Complaint| {
+            vec![
+                json!(self.path),
+                json!(complaint.line),
+                json!(complaint.column),
+                json!(complaint.message),
+                json!(complaint.help),
+            ]
         };
         Some(Rows {
             kind: "complaint",
@@ -103,7 +98,7 @@ impl ReportBody for SpecCheckReport {
     }
 
     fn blocks(&self, _: &Frame) -> Vec<Block> {
-        let Some(pipeline) = &self.pipeline else { return self.complained() };
+        let Some(pipeline) = &self.pipeline else { return self.complaint_blocks() };
         let parts = [
             (self.step_count, "steps"),
             (self.absent_count, "absent"),
@@ -112,7 +107,7 @@ impl ReportBody for SpecCheckReport {
             (self.metric_count, "metrics"),
         ];
         let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {n}")).collect();
-        let said = format!("{}: pipeline {pipeline} is sound: {}", self.path, parts.join(", "));
-        vec![Block::Line(vec![piece(Role::Good, "✓ "), piece(Role::Plain, said)])]
+        let text = format!("{}: pipeline {pipeline} is sound: {}", self.path, parts.join(", "));
+        vec![Block::Line(vec![piece(Role::Good, "✓ "), piece(Role::Plain, text)])]
     }
 }

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::provenance::Provenance;
-use crate::report::block::{Block, Fact, Role, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Role, piece, plain, styled};
 use crate::report::body::{Report, ReportBody};
+use crate::report::facts::labelled;
 use crate::report::frame::Frame;
 
 /// A guided tour.
@@ -15,7 +16,7 @@ pub struct TourReport {
     pub welcome: String,
     /// From first to last.
     pub steps: Vec<TourStep>,
-    /// What to type next.
+    /// What to run next.
     pub next: Vec<String>,
     /// The runs that can be looked at.
     pub runs: Vec<String>,
@@ -28,9 +29,9 @@ pub struct TourStep {
     pub title: String,
     /// What to look at.
     pub text: String,
-    /// What was typed.
+    /// The command.
     pub command: String,
-    /// What came back.
+    /// Its report.
     #[schemars(with = "serde_json::Value")]
     pub report: Report,
 }
@@ -47,19 +48,16 @@ impl ReportBody for TourReport {
         let mut blocks = vec![Block::Line(plain(self.welcome.clone()))];
         for (nth, step) in self.steps.iter().enumerate() {
             blocks.push(Block::Blank);
-            blocks.push(Block::Line(one(Role::Strong, format!("{}/{}  {}", nth + 1, self.steps.len(), step.title))));
+            blocks.push(Block::Line(styled(Role::Strong, format!("{}/{}  {}", nth + 1, self.steps.len(), step.title))));
             blocks.push(Block::Line(plain(step.text.clone())));
             blocks.push(Block::Blank);
             blocks.push(Block::Line(vec![piece(Role::Dim, "$ "), piece(Role::Command, &step.command)]));
             blocks.push(Block::Blank);
             blocks.extend(step.report.blocks(frame.zone, frame.verbosity));
         }
-        let label = |nth: usize| if nth == 0 { "next" } else { "" };
-        let commands = self.next.iter().enumerate();
-        blocks.push(Block::Blank);
-        let mut facts: Vec<Fact> = commands.map(|(n, c)| fact(label(n), one(Role::Command, c.clone()))).collect();
+        let mut facts = labelled("next", self.next.iter().map(|command| styled(Role::Command, command)));
         facts.push(Fact { label: "runs", items: self.runs.iter().map(|run| plain(run.clone())).collect() });
-        blocks.push(Block::Facts(facts));
+        blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks
     }
 }

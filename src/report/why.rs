@@ -1,76 +1,128 @@
-//! `why`: what the bad journeys have in common that the good ones have not.
+//! `why`: what the bad journeys have in common and the good ones do not.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::window::why::{Difference, Feature, FeatureKind, Predicate, Question, Slow, WhyResult};
+use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::Basis;
-use crate::model::criteria::Criteria;
 use crate::model::provenance::Provenance;
 use crate::model::time::Human;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, one, piece, plain};
+use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
+use crate::report::facts::hidden;
 use crate::report::frame::Frame;
-use crate::report::parts;
 use crate::report::rows::Rows;
-use crate::report::window;
-use crate::report::words::{counted, some};
+use crate::report::text::{counted, first_few};
+use crate::report::window_screen::basis_line;
 
-/// How many rows of what only restates the question, and of what is lacking, are shown.
+/// How many rows of entries, of what only restates the question, and of what is lacking, are shown.
 const FEW: usize = 3;
-/// What stands over entries.
-const BEGAN: &str = "what began them";
-/// What stands over suspects.
-const SUSPECT: &str = "suspect, perhaps by chance";
-/// Those that are not the ones that were asked for.
-const OTHERS: &str = "all others";
-/// The slow where nothing that began alike has a tenth.
+/// The slow journeys if no entry operation has enough of them for a tenth.
 const SLOW_OF_ALL: &str = "the slowest tenth of all";
 /// How many things that come with another are named.
 const ALSO: usize = 4;
 
-/// The question in words.
-#[derive(Clone, Debug)]
-pub struct WhyQuestion {
-    bad: String,
-    good: String,
-    /// What the bad ones are called: `bad` or `slow`.
-    word: &'static str,
-    /// Whether the user said which are bad: that there is none may be a slip.
-    is_own: bool,
+/// What the rows of a table are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Causes,
+    /// The entry operations that began the journeys.
+    Entries,
+    Suspects,
+    /// What only says again that the journeys are bad.
+    Restated,
+    Lacking,
 }
 
-impl WhyQuestion {
-    /// This question.
-    pub fn describe(question: &Question) -> Self {
-        let (bad, good) = (&question.bad, &question.good);
-        let text = |criteria: &Option<Criteria>, other: &str| {
-            criteria.as_ref().map_or_else(|| other.to_owned(), |told| told.text.clone())
-        };
-        let is_own = bad.is_some() || good.is_some();
-        match question.slow {
-            Some(Slow::Tenth) => {
-                Self { bad: "the slowest tenth of each entry".into(), good: OTHERS.into(), word: "slow", is_own }
-            }
-            Some(Slow::Over(limit)) => {
-                Self { bad: format!("longer than {}", Human(limit)), good: OTHERS.into(), word: "slow", is_own }
-            }
-            None => Self {
-                bad: text(bad, if good.is_some() { OTHERS } else { "error, not made good" }),
-                good: text(good, OTHERS),
-                word: "bad",
-                is_own,
-            },
+impl Section {
+    /// The title of the column with the differences; none if a line above the table says what they are.
+    fn title(self) -> Option<&'static str> {
+        match self {
+            Self::Causes => Some("what"),
+            Self::Entries => Some("what began them"),
+            Self::Suspects => Some("suspect, perhaps by chance"),
+            Self::Restated | Self::Lacking => None,
+        }
+    }
+
+    /// Whether shares are weighed over the entry operations if the journeys are compared within several.
+    fn is_weighed(self) -> bool {
+        matches!(self, Self::Causes | Self::Suspects)
+    }
+}
+
+/// The journeys that the bad ones are compared with.
+#[derive(Clone, Debug)]
+enum Others {
+    /// All that are not bad.
+    All,
+    /// Those that meet these criteria, in the user's words.
+    Chosen(String),
+}
+
+impl Others {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::All => "all others",
+            Self::Chosen(text) => text,
         }
     }
 }
 
-/// What tells two sets of journeys apart.
+/// What makes a journey bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Badness {
+    Bad,
+    Slow,
+}
+
+impl Badness {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Bad => "bad",
+            Self::Slow => "slow",
+        }
+    }
+}
+
+/// The question in words.
+#[derive(Clone, Debug)]
+pub struct WhyQuestion {
+    /// Which journeys are bad.
+    bad: String,
+    others: Others,
+    badness: Badness,
+    /// Whether the user chose the bad or the good journeys: if there are none, that may be a slip.
+    is_chosen: bool,
+}
+
+impl WhyQuestion {
+    /// This question.
+    pub fn new(question: &Question) -> Self {
+        let is_chosen = question.bad.is_some() || question.good.is_some();
+        let slow = |bad: String| Self { bad, others: Others::All, badness: Badness::Slow, is_chosen };
+        match question.slow {
+            Some(Slow::Tenth) => return slow("the slowest tenth of each entry".to_owned()),
+            Some(Slow::Over(limit)) => return slow(format!("longer than {}", Human(limit))),
+            None => {}
+        }
+        let others = question.good.as_ref().map_or(Others::All, |criteria| Others::Chosen(criteria.text.clone()));
+        let bad = match (&question.bad, &others) {
+            (Some(criteria), _) => criteria.text.clone(),
+            (None, Others::Chosen(_)) => Others::All.as_str().to_owned(),
+            (None, Others::All) => "error, not made good".to_owned(),
+        };
+        Self { bad, others, badness: Badness::Bad, is_chosen }
+    }
+}
+
+/// How bad journeys differ from the others.
 #[derive(Clone, Debug)]
 pub struct WhyReport {
-    asked: WhyQuestion,
-    told: WhyResult,
+    question: WhyQuestion,
+    result: WhyResult,
     basis: Basis,
     top: usize,
 }
@@ -78,9 +130,9 @@ pub struct WhyReport {
 /// The same as JSON.
 #[derive(Serialize, JsonSchema)]
 pub struct WhyRecord<'a> {
-    /// What can be said.
+    /// The result in a word.
     verdict: WhyVerdict,
-    /// Which journeys are bad, as it was asked.
+    /// Which journeys are bad, as in the question.
     bad: &'a str,
     /// Which are good.
     good: &'a str,
@@ -88,22 +140,22 @@ pub struct WhyRecord<'a> {
     good_journey_count: usize,
     /// How many of the good ones had errors that were made good: retried, or caught.
     made_good_count: usize,
-    /// How many are neither, or have no span that the filters want.
+    /// How many are neither, or have no span that passes the filters.
     left_out_count: usize,
     /// Within how many entry operations the bad ones are compared with the good ones, the rare ones of a service as one;
-    /// null where all are compared with all, for within them there are too few.
+    /// null if all are compared with all, because within them there are too few.
     entries_compared_count: Option<usize>,
     /// How many bad ones are compared so: the others began with what no good one did.
     bad_compared_count: usize,
     /// How many good ones are.
     good_compared_count: usize,
-    /// How many things could have told them apart; what is told is beyond chance among so many.
+    /// How many features were compared; a difference is only listed if it is beyond chance among so many.
     compared_count: usize,
-    /// The entry operations that are commoner among the bad ones; where nothing is compared within them, they are causes.
+    /// The entry operations that are commoner among the bad ones; if nothing is compared within them, they are causes.
     entries: Vec<DifferenceRecord<'a>>,
     /// What the bad ones have, the surest difference first.
     causes: Vec<DifferenceRecord<'a>>,
-    /// Where no cause is told: what the bad ones have most clearly more often; chance may have made it so.
+    /// If there is no cause: what the bad ones have most clearly more often; chance may have made it so.
     suspects: Vec<DifferenceRecord<'a>>,
     /// What only says again that they are bad: what the failure says of itself, and what was asked for.
     restated: Vec<DifferenceRecord<'a>>,
@@ -113,18 +165,21 @@ pub struct WhyRecord<'a> {
     basis: &'a Basis,
 }
 
-/// What can be said of two sets.
+/// How two sets of journeys compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum WhyVerdict {
-    /// Something tells them apart.
-    ToldApart,
-    /// Nothing does, beyond chance.
-    NothingTellsThemApart,
-    /// There are so few of one of them that nothing could be told, whatever they had in common.
+    /// They differ.
+    #[serde(rename = "told_apart")]
+    Differ,
+    /// Nothing differs beyond chance.
+    #[serde(rename = "nothing_tells_them_apart")]
+    Alike,
+    /// There are so few of one of them that no difference could be beyond chance.
     TooFew,
 }
 
+/// One difference as JSON.
 #[derive(Serialize, JsonSchema)]
 struct DifferenceRecord<'a> {
     /// In one line.
@@ -145,7 +200,7 @@ struct DifferenceRecord<'a> {
     /// In how many bad journeys, of those that are compared for it.
     bad_count: usize,
     bad_compared_count: usize,
-    /// The share of that; entry operations weighed by how much each can tell, where they are compared by themselves.
+    /// The share of that. If journeys are compared within entry operations, those are weighed by how much each can show.
     bad_share: f64,
     /// In how many good ones, of those that are compared.
     good_count: usize,
@@ -163,18 +218,18 @@ struct DifferenceRecord<'a> {
 }
 
 impl WhyReport {
-    /// Of this answer.
-    pub fn new(asked: WhyQuestion, told: WhyResult, basis: Basis, top: usize) -> Self {
-        Self { asked, told, basis, top }
+    /// The report on this result, with so many causes on the screen.
+    pub fn new(question: WhyQuestion, result: WhyResult, basis: Basis, top: usize) -> Self {
+        Self { question, result, basis, top }
     }
 
     fn verdict(&self) -> WhyVerdict {
-        if !self.told.enough {
+        if !self.result.enough {
             WhyVerdict::TooFew
-        } else if [&self.told.entries, &self.told.causes, &self.told.lacking].iter().all(|rows| rows.is_empty()) {
-            WhyVerdict::NothingTellsThemApart
+        } else if [&self.result.entries, &self.result.causes, &self.result.lacking].iter().all(|rows| rows.is_empty()) {
+            WhyVerdict::Alike
         } else {
-            WhyVerdict::ToldApart
+            WhyVerdict::Differ
         }
     }
 
@@ -207,54 +262,55 @@ impl WhyReport {
         rows.iter().map(record).collect()
     }
 
-    /// What tells most: a cause, unless it is known only of the lesser part, and what began them tells of more.
-    fn first(&self) -> Option<&Difference> {
-        let (cause, entry) = (self.told.causes.first(), self.told.entries.first());
-        let is_lesser = |cause: &&Difference| cause.of[0] * 2 < self.told.bad;
-        match (cause.filter(is_lesser), entry) {
-            (Some(cause), Some(entry)) if entry.bad > cause.bad => Some(entry),
+    /// The clearest difference: a cause, unless it is known of less than half of the bad journeys and an entry of more.
+    fn clearest(&self) -> Option<(Section, &Difference)> {
+        let cause = self.result.causes.first().map(|cause| (Section::Causes, cause));
+        let entry = self.result.entries.first().map(|entry| (Section::Entries, entry));
+        let is_of_few = |cause: &Difference| cause.of[0] * 2 < self.result.bad;
+        match (cause, entry) {
+            (Some((_, cause)), Some((_, first))) if is_of_few(cause) && first.bad > cause.bad => entry,
             _ => cause.or(entry),
         }
     }
 
     fn title(&self, frame: &Frame) -> Line {
-        let WhyResult { bad, good, .. } = self.told;
-        let word = self.asked.word;
-        let is_all = self.basis.cut() == 0 && frame.provenance.complete;
-        let meant = if self.asked.is_own { format!(": {}", self.asked.bad) } else { format!(" {word}") };
-        match (self.verdict(), self.first()) {
-            (WhyVerdict::TooFew, _) if bad == 0 && good == 0 => one(Role::Strong, "– no journey to compare"),
-            (WhyVerdict::TooFew, _) if bad == 0 && !is_all => {
-                let all = counted(good, "journey");
-                one(Role::Strong, format!("– none seen that is{meant}, among {all} that were read; there may be more"))
+        let WhyResult { bad, good, made_good, .. } = self.result;
+        let word = self.question.badness.as_str();
+        let is_complete = self.basis.cut() == 0 && frame.provenance.complete;
+        let bad_text = if self.question.is_chosen { format!(": {}", self.question.bad) } else { format!(" {word}") };
+        let goods = || counted(good, "journey");
+        match (self.verdict(), self.clearest()) {
+            (WhyVerdict::TooFew, _) if bad == 0 && good == 0 => styled(Role::Strong, "– no journey to compare"),
+            (WhyVerdict::TooFew, _) if bad == 0 && !is_complete => {
+                let text =
+                    format!("– none seen that is{bad_text}, among {} that were read; there may be more", goods());
+                styled(Role::Strong, text)
             }
-            (WhyVerdict::TooFew, _) if bad == 0 && self.asked.is_own => {
-                one(Role::Strong, format!("– none of {} is{meant}", counted(good, "journey")))
+            (WhyVerdict::TooFew, _) if bad == 0 && self.question.is_chosen => {
+                styled(Role::Strong, format!("– none of {} is{bad_text}", goods()))
             }
-            (WhyVerdict::TooFew, _) if bad == 0 && self.told.made_good > 0 => {
-                let said = format!("✓ nothing failed for good in {}", counted(good, "journey"));
-                let made_good = format!("; in {} something did, and was made good", self.told.made_good);
-                vec![piece(Role::Good, said), piece(Role::Plain, made_good)]
+            (WhyVerdict::TooFew, _) if bad == 0 && made_good > 0 => {
+                let made_good = format!("; in {made_good} something did, and was made good");
+                let text = format!("✓ nothing failed for good in {}", goods());
+                vec![piece(Role::Good, text), piece(Role::Plain, made_good)]
             }
-            (WhyVerdict::TooFew, _) if bad == 0 => {
-                one(Role::Good, format!("✓ none of {} is {word}", counted(good, "journey")))
+            (WhyVerdict::TooFew, _) if bad == 0 => styled(Role::Good, format!("✓ none of {} is {word}", goods())),
+            (WhyVerdict::TooFew, _) if good == 0 => {
+                let bads = counted(bad, "journey");
+                styled(Role::Warn, format!("– all of {bads} are {word}: nothing to compare them with"))
             }
-            (WhyVerdict::TooFew, _) if good == 0 => one(
-                Role::Warn,
-                format!("– all of {} are {word}: nothing to compare them with", counted(bad, "journey")),
-            ),
-            (WhyVerdict::TooFew, _) => one(
-                Role::Warn,
-                format!("– too few to tell: {bad} {word} and {good} other of {}", counted(bad + good, "journey")),
-            ),
-            (WhyVerdict::NothingTellsThemApart, _) => one(
-                Role::Strong,
-                format!("– nothing tells the {bad} {word} journeys from the {good} others, beyond chance"),
-            ),
-            (WhyVerdict::ToldApart, None) => {
-                one(Role::Warn, format!("! the {bad} {word} journeys lack what the {good} others have"))
+            (WhyVerdict::TooFew, _) => {
+                let total = counted(bad + good, "journey");
+                styled(Role::Warn, format!("– too few to tell: {bad} {word} and {good} other of {total}"))
             }
-            (WhyVerdict::ToldApart, Some(first)) => vec![
+            (WhyVerdict::Alike, _) => {
+                let text = format!("– nothing tells the {bad} {word} journeys from the {good} others, beyond chance");
+                styled(Role::Strong, text)
+            }
+            (WhyVerdict::Differ, None) => {
+                styled(Role::Warn, format!("! the {bad} {word} journeys lack what the {good} others have"))
+            }
+            (WhyVerdict::Differ, Some((_, first))) => vec![
                 piece(Role::Warn, format!("! {} of {} {word} journeys have ", first.bad, first.of[0])),
                 piece(Role::Strong, first.thing.text()),
                 piece(Role::Warn, format!(", {} of {} others do", first.good, first.of[1])),
@@ -264,78 +320,92 @@ impl WhyReport {
 
     /// Which are bad, in words.
     fn bad(&self) -> &str {
-        if self.told.slow_of_all { SLOW_OF_ALL } else { &self.asked.bad }
+        if self.result.slow_of_all { SLOW_OF_ALL } else { &self.question.bad }
     }
 
-    fn question(&self) -> Line {
-        let (bad, WhyQuestion { good, word, .. }) = (self.bad(), &self.asked);
-        let WhyResult { bad: bads, good: goods, made_good, neither, .. } = self.told;
-        let others = if good == OTHERS { goods.to_string() } else { format!("{good} ({goods})") };
+    fn question_line(&self) -> Line {
+        let (word, bad) = (self.question.badness.as_str(), self.bad());
+        let WhyResult { bad: bad_count, good, made_good, neither, .. } = self.result;
+        let others = match &self.question.others {
+            Others::All => good.to_string(),
+            Others::Chosen(text) => format!("{text} ({good})"),
+        };
         let made_good =
             if made_good > 0 { format!(", {made_good} with errors that were made good") } else { String::new() };
         let left_out = if neither > 0 { format!(" · {neither} left out") } else { String::new() };
-        one(Role::Dim, format!("{word}: {bad} ({bads}) · others: {others}{made_good}{left_out}"))
+        styled(Role::Dim, format!("{word}: {bad} ({bad_count}) · others: {others}{made_good}{left_out}"))
     }
 
-    fn table(&self, title: &str, rows: &[Difference], most: usize) -> Table {
-        let is_plain = title.is_empty() || title == BEGAN;
-        let of = |n: usize, all: usize, share: f64| plain(format!("{n} of {all}  {:>3.0} %", share * 100.0));
-        let doubt = if title == SUSPECT { "? " } else { "" };
+    fn table(&self, section: Section, rows: &[Difference]) -> Table {
+        let most = match section {
+            Section::Causes | Section::Suspects => self.top,
+            Section::Entries | Section::Restated | Section::Lacking => FEW,
+        };
+        let count = |n: usize, of: usize, share: f64| plain(format!("{n} of {of}  {:>3.0} %", share * 100.0));
+        let doubt = if section == Section::Suspects { "? " } else { "" };
         let row = |row: &Difference| {
-            let named: Vec<String> = row.also.iter().map(Predicate::text).collect();
-            let also = one(Role::Dim, format!("also {}", some(&named, ALSO)));
+            let also: Vec<String> = row.also.iter().map(Predicate::text).collect();
+            let also_line = || Block::Line(styled(Role::Dim, format!("also {}", first_few(&also, ALSO))));
             TableRow {
                 cells: vec![
-                    of(row.bad, row.of[0], row.shares[0]),
-                    of(row.good, row.of[1], row.shares[1]),
+                    count(row.bad, row.of[0], row.shares[0]),
+                    count(row.good, row.of[1], row.shares[1]),
                     vec![piece(Role::Dim, doubt), piece(Role::Strong, row.thing.text())],
                 ],
-                below: if row.also.is_empty() { vec![] } else { vec![Block::Line(also)] },
+                below: if also.is_empty() { vec![] } else { vec![also_line()] },
             }
         };
-        // Beside a count stands a share that is not simply that of it.
-        let weighed = if self.told.entries_compared.is_some_and(|n| n > 1) && !is_plain { ", weighed" } else { "" };
-        let head = vec![format!("{}{weighed}", self.asked.word), format!("others{weighed}"), title.to_owned()];
-        let head = if title.is_empty() { vec![] } else { head };
-        Table { head, rows: rows.iter().take(most).map(row).collect(), ..Table::default() }
+        let rows = rows.iter().take(most).map(row).collect();
+        let Some(title) = section.title() else { return Table::new(&[], rows) };
+        // A weighed share is not simply that of the counts beside it.
+        let is_weighed = section.is_weighed() && self.result.entries_compared.is_some_and(|n| n > 1);
+        let weighed = if is_weighed { ", weighed" } else { "" };
+        let word = self.question.badness.as_str();
+        Table::new(&[&format!("{word}{weighed}"), &format!("others{weighed}"), title], rows)
     }
 
-    /// With whom the bad ones are compared, and which cannot be.
+    /// Which others the bad journeys are compared with, and how many have none to be compared with.
     fn compared(&self) -> Vec<Fact> {
-        let Some(entries) = self.told.entries_compared else { return vec![] };
+        let Some(entries) = self.result.entries_compared else { return vec![] };
         let within = match entries {
             1 => String::new(),
-            several => format!(", within {}; shares are weighed over them", counted(several, "entry operation")),
+            n => format!(", within {}; shares are weighed over them", counted(n, "entry operation")),
         };
-        let mut facts =
-            vec![fact("compared", one(Role::Dim, format!("only with others that began the same way{within}")))];
-        let (all, word) = (self.told.bad, self.asked.word);
-        let alone = all - self.told.compared[0];
-        if alone > 0 {
-            let said = format!("{alone} of the {all} {word} ones, which began with what no other did");
-            facts.push(fact("left over", plain(said)));
+        let text = format!("only with others that began the same way{within}");
+        let mut facts = vec![fact("compared", styled(Role::Dim, text))];
+        let (bad, word) = (self.result.bad, self.question.badness.as_str());
+        let left_over = bad - self.result.compared[0];
+        if left_over > 0 {
+            let text = format!("{left_over} of the {bad} {word} ones, which began with what no other did");
+            facts.push(fact("left over", plain(text)));
         }
         facts
     }
 
-    fn unshown(&self) -> Vec<Fact> {
+    /// Rows that are not on the screen.
+    fn hidden(&self) -> Vec<Fact> {
         let more = |rows: &[Difference], most: usize| rows.len().saturating_sub(most);
-        let causes = more(&self.told.causes, self.top);
-        let rest = more(&self.told.restated, FEW) + more(&self.told.lacking, FEW);
-        let mut facts = vec![];
-        let all = format!("--top {} shows all", self.top + causes);
-        facts.extend(parts::unshown(causes, "more row", &all));
-        facts.extend(parts::unshown(rest, "more restated or lacking row", "-o json has all"));
-        facts
+        let causes = more(&self.result.causes, self.top);
+        let others = more(&self.result.restated, FEW) + more(&self.result.lacking, FEW);
+        let how = format!("--top {} shows all", self.top + causes);
+        let causes = hidden(causes, "more row", &how);
+        causes.into_iter().chain(hidden(others, "more restated or lacking row", "-o json has all")).collect()
     }
 
-    fn commands(&self, frame: &Frame) -> Vec<String> {
-        let look = if self.asked.word == "slow" { "timeline" } else { "missing" };
-        let first = self.told.causes.iter().chain(&self.told.suspects);
-        let rows = first.chain(&self.told.lacking).chain(&self.told.restated);
-        let example = rows.flat_map(|row| &row.examples).next().map(|id| frame.command_about(id, look));
-        let made_good = (self.told.bad == 0 && self.told.made_good > 0).then(|| frame.beside("trace why --bad error"));
-        vec![example.or(made_good).unwrap_or_else(|| frame.beside("trace hotspots"))]
+    fn next(&self) -> Invocation {
+        let WhyResult { causes, suspects, lacking, restated, .. } = &self.result;
+        let rows = causes.iter().chain(suspects).chain(lacking).chain(restated);
+        if let Some(example) = rows.flat_map(|row| &row.examples).next() {
+            let command = match self.question.badness {
+                Badness::Slow => CommandName::Timeline,
+                Badness::Bad => CommandName::Missing,
+            };
+            return Invocation::new(command).about(About::Id(example.clone()));
+        }
+        if self.result.bad == 0 && self.result.made_good > 0 {
+            return Invocation::new(CommandName::Why).about(About::Question).with(Argument::ErrorsAreBad);
+        }
+        Invocation::new(CommandName::Hotspots).about(About::Question)
     }
 }
 
@@ -347,32 +417,31 @@ impl ReportBody for WhyReport {
         WhyRecord {
             verdict: self.verdict(),
             bad: self.bad(),
-            good: &self.asked.good,
-            bad_journey_count: self.told.bad,
-            good_journey_count: self.told.good,
-            made_good_count: self.told.made_good,
-            left_out_count: self.told.neither,
-            entries_compared_count: self.told.entries_compared,
-            bad_compared_count: self.told.compared[0],
-            good_compared_count: self.told.compared[1],
-            compared_count: self.told.family,
-            entries: Self::records(&self.told.entries),
-            causes: Self::records(&self.told.causes),
-            suspects: Self::records(&self.told.suspects),
-            restated: Self::records(&self.told.restated),
-            lacking: Self::records(&self.told.lacking),
+            good: self.question.others.as_str(),
+            bad_journey_count: self.result.bad,
+            good_journey_count: self.result.good,
+            made_good_count: self.result.made_good,
+            left_out_count: self.result.neither,
+            entries_compared_count: self.result.entries_compared,
+            bad_compared_count: self.result.compared[0],
+            good_compared_count: self.result.compared[1],
+            compared_count: self.result.family,
+            entries: Self::records(&self.result.entries),
+            causes: Self::records(&self.result.causes),
+            suspects: Self::records(&self.result.suspects),
+            restated: Self::records(&self.result.restated),
+            lacking: Self::records(&self.result.lacking),
             basis: &self.basis,
         }
     }
 
-    /// Its main table: the entries, the causes, then what only restates, then what is lacking.
     fn rows(&self) -> Option<Rows> {
         let parts = [
-            ("entry", &self.told.entries),
-            ("cause", &self.told.causes),
-            ("suspect", &self.told.suspects),
-            ("restated", &self.told.restated),
-            ("lacking", &self.told.lacking),
+            ("entry", &self.result.entries),
+            ("cause", &self.result.causes),
+            ("suspect", &self.result.suspects),
+            ("restated", &self.result.restated),
+            ("lacking", &self.result.lacking),
         ];
         let row = |part: &str, r: DifferenceRecord| {
             vec![
@@ -420,42 +489,43 @@ impl ReportBody for WhyReport {
     }
 
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let mut blocks = vec![Block::Line(self.title(frame)), Block::Line(self.question())];
-        blocks.push(window::line(&self.basis));
-        blocks.extend(frame.asking());
-        let mut tables = [("what", &self.told.causes, self.top), (BEGAN, &self.told.entries, FEW)];
-        if self.told.entries.first().is_some_and(|entry| self.first().is_some_and(|first| std::ptr::eq(first, entry))) {
+        let WhyResult { entries, causes, suspects, restated, lacking, .. } = &self.result;
+        let mut blocks = vec![Block::Line(self.title(frame)), Block::Line(self.question_line())];
+        blocks.push(basis_line(&self.basis));
+        blocks.extend(frame.completeness());
+        let mut tables = [(Section::Causes, causes), (Section::Entries, entries)];
+        if self.clearest().is_some_and(|(section, _)| section == Section::Entries) {
             tables.reverse();
         }
-        for (title, rows, most) in tables.into_iter().filter(|(_, rows, _)| !rows.is_empty()) {
-            blocks.extend([Block::Blank, Block::Table(self.table(title, rows, most))]);
+        for (section, rows) in tables.into_iter().chain([(Section::Suspects, suspects)]) {
+            if !rows.is_empty() {
+                blocks.extend([Block::Blank, Block::Table(self.table(section, rows))]);
+            }
         }
-        if !self.told.suspects.is_empty() {
-            blocks.extend([Block::Blank, Block::Table(self.table(SUSPECT, &self.told.suspects, self.top))]);
+        if !restated.is_empty() {
+            let text = "what the failure itself says, or was asked for";
+            blocks.extend([Block::Blank, Block::Line(styled(Role::Dim, text))]);
+            blocks.push(Block::Table(self.table(Section::Restated, restated)));
         }
-        if !self.told.restated.is_empty() {
-            blocks
-                .extend([Block::Blank, Block::Line(one(Role::Dim, "what the failure itself says, or was asked for"))]);
-            blocks.push(Block::Table(self.table("", &self.told.restated, FEW)));
+        if !lacking.is_empty() {
+            let word = self.question.badness.as_str();
+            let text = format!("what the {word} ones lack, maybe because they ended early");
+            blocks.extend([Block::Blank, Block::Line(styled(Role::Dim, text))]);
+            blocks.push(Block::Table(self.table(Section::Lacking, lacking)));
         }
-        if !self.told.lacking.is_empty() {
-            let said = format!("what the {} ones lack, maybe because they ended early", self.asked.word);
-            blocks.extend([Block::Blank, Block::Line(one(Role::Dim, said))]);
-            blocks.push(Block::Table(self.table("", &self.told.lacking, FEW)));
-        }
-        let mut facts = self.unshown();
+        let mut facts = self.hidden();
         facts.extend(self.compared());
-        if self.told.enough && !self.told.causes.is_empty() {
-            let said = "shown is what chance alone would not make; it goes with the failures, it need not cause them";
-            facts.push(fact("rule", one(Role::Dim, said)));
+        if self.result.enough && !causes.is_empty() {
+            let text = "shown is what chance alone would not make; it goes with the failures, it need not cause them";
+            facts.push(fact("rule", styled(Role::Dim, text)));
         }
-        if !self.told.suspects.is_empty() {
-            let said = "what differs most is no cause yet: chance alone may have made it so; more journeys would tell";
-            facts.push(fact("suspects", one(Role::Dim, said)));
+        if !suspects.is_empty() {
+            let text = "what differs most is no cause yet: chance alone may have made it so; more journeys would tell";
+            facts.push(fact("suspects", styled(Role::Dim, text)));
         }
-        facts.extend(frame.remarks());
-        facts.extend(frame.covered());
-        facts.extend(parts::next(&self.commands(frame)));
+        facts.extend(frame.notes());
+        facts.extend(frame.searched());
+        facts.extend(frame.next(&[self.next()]));
         blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks
     }

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use promql_parser::parser::{Expr, parse};
 use regex::Regex;
 use trace::model::time::{Timestamp, Window};
-use trace::report::words;
+use trace::report::wording::shell;
 use trace::source::role::TraceSearch;
 use trace::source::server::jaeger::{v1, v3};
 use trace::source::server::transport::join_path;
@@ -243,7 +243,7 @@ fn an_address_keeps_to_its_path() {
 fn a_shell_reads_one_word() {
     let words: Vec<String> =
         each_nasty(6).map(|word| word.replace('\0', "")).chain([String::new(), "=ls".into(), "-n".into()]).collect();
-    let script: String = words.iter().map(|word| format!("printf '%s\\0' {}\n", words::quoted(word))).collect();
+    let script: String = words.iter().map(|word| format!("printf '%s\\0' {}\n", shell::quoted(word))).collect();
     let mut shell = Command::new("sh").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a shell");
     let mut pipe = shell.stdin.take().expect("its input");
     let writer = std::thread::spawn(move || pipe.write_all(script.as_bytes()));

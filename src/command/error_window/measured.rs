@@ -22,7 +22,7 @@ use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::options::journey::Found;
 use crate::options::window::WindowArgs;
-use crate::report::words::counted;
+use crate::report::text::counted;
 
 /// So many traces with errors are read of each service,
 const TRACES: usize = 20;

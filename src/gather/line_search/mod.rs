@@ -17,7 +17,7 @@ use crate::model::id::TraceId;
 use crate::model::log::{CutLines, LineKey, LogEntry};
 use crate::model::pattern::Pattern;
 use crate::model::time::{DAY, Timestamp, Window};
-use crate::report::words;
+use crate::report::text::first_few;
 use crate::source::failure::Failure;
 use crate::source::role::{LogSource, Role};
 use counting::Counts;
@@ -237,7 +237,7 @@ fn label_value<'a>(line: &'a LogEntry, label: Option<&str>) -> &'a str {
 
 /// A few names, and how many more.
 fn some(names: &BTreeSet<String>) -> String {
-    words::some(&names.iter().collect::<Vec<_>>(), NAMED)
+    first_few(&names.iter().collect::<Vec<_>>(), NAMED)
 }
 
 /// How many error lines each service wrote in these times: by the names that its lines give it, else by its label. Of a

@@ -18,7 +18,7 @@ use crate::model::pattern::Pattern;
 use crate::model::span::StatusCode;
 use crate::model::time::Window;
 use crate::query::Bounds;
-use crate::report::words::{counted, some};
+use crate::report::text::{counted, first_few};
 use crate::source::failure::Failure;
 use crate::source::role::{Role, SpanSource};
 use crate::source::server::endpoint::Endpoint;
@@ -187,7 +187,7 @@ fn unknown(looks: &[SampleQuery], source: &dyn SpanSource) -> Option<Note> {
     let hint = match lost.as_exact().and_then(|name| nearest(name, &names)) {
         Some(meant) => format!("did you mean {meant}?"),
         None if known.is_empty() => "it knows none".to_owned(),
-        None => format!("it knows {}", some(known, NAMED)),
+        None => format!("it knows {}", first_few(known, NAMED)),
     };
     let said = format!("no service is called {lost} here");
     (!known.is_empty()).then(|| Note::new(NoteCode::Info, source.backend(), said).hint(hint))

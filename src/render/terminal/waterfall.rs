@@ -17,7 +17,7 @@ struct Columns<'a> {
     alike: bool,
     label: usize,
     bar: usize,
-    length: usize,
+    duration: usize,
     gap: usize,
     indent: usize,
     /// How much of each topic is shown.
@@ -45,11 +45,11 @@ fn columns<'a>(page: &Page, waterfall: &'a Waterfall) -> Columns<'a> {
     let gap = if page.width >= ROOMY { 2 } else { 1 };
     let indent = gap;
     let widest = |width: &dyn Fn(&Bar) -> usize| bars.iter().map(width).max().unwrap_or(0);
-    let offset = widest(&|b| b.from_ns.map_or(0, |ns| width(&style.safe(&clock(ns, waterfall.length_ns)))));
+    let offset = widest(&|b| b.from_ns.map_or(0, |ns| width(&style.safe(&clock(ns, waterfall.duration_ns)))));
     let service = widest(&|b| width(&style.safe(&b.service))).min((page.width / 4).clamp(8, 24));
     let alike = look_alike(page, bars, service);
-    let length = widest(&|b| width(&style.safe(&b.length))).min(page.width / 3);
-    let fixed = offset + service + length + 2 + 4 * gap;
+    let duration = widest(&|b| width(&style.safe(&b.duration))).min(page.width / 3);
+    let fixed = offset + service + duration + 2 + 4 * gap;
     let flexible = page.width.saturating_sub(fixed).max(16);
     let label = widest(&|b| match b.style {
         BarStyle::None => 0,
@@ -58,13 +58,13 @@ fn columns<'a>(page: &Page, waterfall: &'a Waterfall) -> Columns<'a> {
     // Bars can be compared from about two fifths of the room on, so they have so much even if labels are cut for it.
     let bar = flexible.saturating_sub(label.max(12)).max(flexible * 2 / 5).max(6);
     let label = flexible.saturating_sub(bar);
-    let columns = Columns { offset, service, alike, label, bar, length, gap, indent, topics: HashMap::new() };
+    let columns = Columns { offset, service, alike, label, bar, duration, gap, indent, topics: HashMap::new() };
     Columns { topics: topic_widths(page, waterfall, &columns), ..columns }
 }
 
 fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: &str) -> Lines {
     let style = page.style;
-    let offset = bar.from_ns.map(|ns| style.safe(&clock(ns, waterfall.length_ns))).unwrap_or_default();
+    let offset = bar.from_ns.map(|ns| style.safe(&clock(ns, waterfall.duration_ns))).unwrap_or_default();
     let critical = if bar.critical { style.safe("┃") } else { String::new() };
     let failed = if bar.failed { style.safe("✗") } else { String::new() };
     let mut line = vec![
@@ -82,7 +82,7 @@ fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: 
     if bar.style == BarStyle::None {
         return words(page, line, indented(page, columns, bar, &bar.label));
     }
-    let drawn = draw(bar, waterfall.length_ns, columns.bar, style.charset);
+    let drawn = draw(bar, waterfall.duration_ns, columns.bar, style.charset);
     let room = label_room(columns, bar, &drawn);
     let label = fitting_label(page, columns, bar, room);
     let note = dotted_note(page, bar);
@@ -93,7 +93,7 @@ fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: 
     line.push(StyledText::spaces(columns.gap));
     line.push(StyledText { role: role(bar), text: drawn.chars().skip(over).collect() });
     line.push(StyledText::spaces(columns.gap));
-    line.push(StyledText::right(Role::Plain, &style.safe(&bar.length), columns.length));
+    line.push(StyledText::right(Role::Plain, &style.safe(&bar.duration), columns.duration));
     let mut lines = vec![line];
     if !bar.note.is_empty() && !is_note_beside {
         let below = Bar {
@@ -171,7 +171,7 @@ fn topic_widths<'a>(page: &Page, waterfall: &'a Waterfall, columns: &Columns) ->
     let mut topics = HashMap::new();
     for bar in &waterfall.rows {
         if let Some(topic) = topic(bar) {
-            let drawn = draw(bar, waterfall.length_ns, columns.bar, page.style.charset);
+            let drawn = draw(bar, waterfall.duration_ns, columns.bar, page.style.charset);
             let label = width_of(&indented(page, columns, bar, &bar.label));
             let rest = label.saturating_sub(width(&page.style.safe(topic)));
             let keep = label_room(columns, bar, &drawn).saturating_sub(rest);
@@ -225,13 +225,13 @@ fn role(bar: &Bar) -> Role {
 }
 
 /// When a row begins: all rows of a journey in the same unit, so that they compare at a glance.
-fn clock(ns: i64, length_ns: i64) -> String {
+fn clock(ns: i64, duration_ns: i64) -> String {
     let text = |value: i128, unit: &str| format!("{value} {unit}");
     let tenths = |unit_ns: i64, unit: &str| {
         let tenths = (i128::from(ns) * 10).div_euclid(i128::from(unit_ns));
         format!("{}{}.{} {unit}", if tenths < 0 { "-" } else { "" }, tenths.abs() / 10, tenths.abs() % 10)
     };
-    match length_ns {
+    match duration_ns {
         ..1_000_000 => text(i128::from(ns) / 1_000, "µs"),
         1_000_000..50_000_000 => tenths(1_000_000, "ms"),
         50_000_000..10_000_000_000 => text(i128::from(ns).div_euclid(1_000_000), "ms"),
@@ -247,7 +247,7 @@ fn draw(bar: &Bar, total_ns: i64, columns: usize, charset: Charset) -> String {
     let eighths = (columns * 8) as i128;
     let at = |ns: i64| (i128::from(ns) * eighths / i128::from(total_ns.max(1))).clamp(0, eighths);
     let from = at(from_ns).min(eighths - 1);
-    let to = at(from_ns.saturating_add(bar.length_ns)).max(from + 1);
+    let to = at(from_ns.saturating_add(bar.duration_ns)).max(from + 1);
     let (from, to) = (from as usize, to as usize);
     let glyph = |cell: usize| match charset {
         Charset::Ascii => ascii_glyph(bar, from..to, cell * 8),
@@ -288,8 +288,8 @@ fn ascii_glyph(bar: &Bar, eighths: Range<usize>, start: usize) -> char {
 mod tests {
     use super::*;
 
-    fn span(from_ns: i64, length_ns: i64, style: BarStyle) -> Bar {
-        Bar { from_ns: Some(from_ns), length_ns, style, failed: from_ns == 12, ..Bar::default() }
+    fn span(from_ns: i64, duration_ns: i64, style: BarStyle) -> Bar {
+        Bar { from_ns: Some(from_ns), duration_ns, style, failed: from_ns == 12, ..Bar::default() }
     }
 
     #[test]
@@ -305,9 +305,9 @@ mod tests {
             (500, 9, BarStyle::Dotted, "         ┄", "         ."),
             (i64::MIN, i64::MAX, BarStyle::Solid, "▏         ", "|         "),
         ];
-        for (from, length, style, drawn, plain) in table {
-            assert_eq!(draw(&span(from, length, style), 80, 10, Charset::Unicode), drawn);
-            assert_eq!(draw(&span(from, length, style), 80, 10, Charset::Ascii), plain);
+        for (from, duration, style, drawn, plain) in table {
+            assert_eq!(draw(&span(from, duration, style), 80, 10, Charset::Unicode), drawn);
+            assert_eq!(draw(&span(from, duration, style), 80, 10, Charset::Ascii), plain);
         }
     }
 }

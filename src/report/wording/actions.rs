@@ -8,16 +8,15 @@ use crate::model::action::{
 };
 use crate::model::filter::Filters;
 use crate::model::pattern::Pattern;
-use crate::report::filters;
 use crate::report::wording::SameData;
-use crate::report::words::{flag, quoted};
+use crate::report::wording::shell::{filter_flags, flag, quoted};
 
 /// A command of this program as a shell takes it: `trace logs req-42 --service shop --input run.json`.
 pub fn command(run: &Invocation, data: &SameData) -> String {
     let mut words = vec!["trace".to_owned(), name(run.command).to_owned()];
     words.extend(about(&run.about, data));
     if run.about == About::Question {
-        words.push(filters::flags(&filters_of(run, data)));
+        words.push(filter_flags(&filters_of(run, data)));
     }
     words.extend(run.arguments.iter().filter_map(|given| argument(given, &run.about)));
     if run.about != About::Installation {

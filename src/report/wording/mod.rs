@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod checks;
 pub mod findings;
+pub mod shell;
 
 use crate::model::filter::Filters;
 use crate::model::provenance::Provenance;

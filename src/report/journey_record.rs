@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::journey::critical_path::{CriticalPath, Spent};
-use crate::analysis::journey::errors::JourneyError;
+use crate::analysis::journey::critical_path::{CriticalPath, Segment, Spent};
+use crate::analysis::journey::errors::{self, JourneyError};
 use crate::analysis::journey::findings::AnalysedJourney;
 use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
@@ -13,7 +13,7 @@ use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
 use crate::model::provenance::Provenance;
 use crate::model::span::Span;
-use crate::model::time::Timestamp;
+use crate::model::time::{Timestamp, Window};
 use crate::report::finding_record::FindingRecord;
 use crate::report::wording::SameData;
 
@@ -21,7 +21,7 @@ use crate::report::wording::SameData;
 #[derive(Serialize, JsonSchema)]
 pub struct JourneyRecord<'a> {
     correlation_id: Option<&'a str>,
-    /// Correlation IDs that the asked trace carries when there are several; none of them was followed.
+    /// The correlation IDs of the trace that was asked about, if it carries several; none of them was followed.
     several_ids: &'a [String],
     summary: JourneySummary,
     /// By start.
@@ -31,27 +31,27 @@ pub struct JourneyRecord<'a> {
     /// By time.
     logs: Vec<&'a LogEntry>,
     alerts: &'a [Alert],
-    /// Why each part belongs.
+    /// By what each trace and log line was matched.
     joins: &'a [Join],
     /// Traces that touch it and belong to another ID.
     related: &'a [Related],
-    /// What is wrong, judged: gravest first.
+    /// The findings, gravest first.
     findings: Vec<FindingRecord<'a>>,
-    /// How many findings of the missing kind are withheld while more may still come.
+    /// How many findings that something is missing are withheld because more may still arrive.
     withheld_finding_count: usize,
-    /// What failed, each once, by time.
+    /// The errors, each once, by time.
     errors: &'a [JourneyError],
-    /// What made it last as long as it did, by time.
+    /// The critical path, by time.
     critical_path: Vec<SegmentRecord>,
     /// Measured clock differences.
     skew: &'a [Skew],
     panels: &'a [Panel],
     exemplars: &'a [Exemplar],
-    /// Traces that are named and stored nowhere.
+    /// Traces that are named and not stored.
     not_stored: &'a [TraceId],
-    /// Traces that are named, and that nobody was asked for or that could not be had.
+    /// Traces that are named and were not requested, or could not be read.
     not_fetched: &'a [TraceId],
-    /// What is odd in the data.
+    /// Oddities of the data.
     oddities: &'a [String],
 }
 
@@ -72,7 +72,7 @@ pub struct JourneySummary {
     pub filtered_log_count: usize,
     /// How many errors that no other one explains.
     pub error_count: usize,
-    /// First start; none where nothing was found.
+    /// First start; none if nothing was found.
     pub start: Option<Timestamp>,
     /// Last end.
     pub end: Option<Timestamp>,
@@ -82,7 +82,7 @@ pub struct JourneySummary {
 
 impl JourneySummary {
     /// Counts a journey.
-    pub fn new(journey: &Journey, failures: &[JourneyError], filters: &Filters) -> Self {
+    pub fn new(journey: &Journey, errors: &[JourneyError], filters: &Filters) -> Self {
         let extent = journey.span_extent();
         Self {
             services: journey.services().into_iter().map(str::to_owned).collect(),
@@ -91,26 +91,26 @@ impl JourneySummary {
             log_count: journey.logs.len(),
             filtered_span_count: journey.spans.iter().filter(|span| !filters.wants_span(span)).count(),
             filtered_log_count: journey.logs.iter().filter(|line| !filters.wants_line(line)).count(),
-            error_count: crate::analysis::journey::errors::count(failures),
+            error_count: errors::count(errors),
             start: extent.map(|e| e.from),
             end: extent.map(|e| e.to),
-            duration_ns: extent.map_or(0, crate::model::time::Window::length),
+            duration_ns: extent.map_or(0, Window::length),
         }
     }
 }
 
-/// A span, and what was found out about it.
+/// A span with what the analysis says of it.
 #[derive(Serialize, JsonSchema)]
 pub struct SpanRecord<'a> {
     #[serde(flatten)]
     span: &'a Span,
     /// Whether it failed.
     error: bool,
-    /// Whether it is of this journey; a span under another ID is shown, not judged.
+    /// Whether findings take it into account: a span of another ID is shown only.
     judged: bool,
     /// Whether it is on the critical path.
     critical: bool,
-    /// Whom it follows from.
+    /// The span that it follows from.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<CauseRecord>,
 }
@@ -128,7 +128,7 @@ pub struct SegmentRecord {
     trace_id: TraceId,
     span_id: SpanId,
     spent: Spent,
-    /// When, on the reference clock.
+    /// Its start, on the reference clock.
     start: Timestamp,
     duration_ns: i64,
 }
@@ -153,20 +153,20 @@ impl<'a> SpanRecord<'a> {
 }
 
 impl<'a> JourneyRecord<'a> {
-    /// A journey with what was found out about it.
+    /// A journey with what the analysis says of it.
     pub fn new(
-        judged: &'a AnalysedJourney,
-        failures: &'a [JourneyError],
+        analysed: &'a AnalysedJourney,
+        errors: &'a [JourneyError],
         path: &CriticalPath,
         filters: &Filters,
         provenance: &Provenance,
     ) -> Self {
-        let AnalysedJourney { journey, judgement } = judged;
+        let AnalysedJourney { journey, judgement } = analysed;
         let wanted = |index: &usize| filters.wants_span(&journey.spans[*index]);
         Self {
             correlation_id: journey.correlation_id.as_deref(),
             several_ids: &journey.several_ids,
-            summary: JourneySummary::new(journey, failures, filters),
+            summary: JourneySummary::new(journey, errors, filters),
             traces: &journey.traces,
             spans: (0..journey.spans.len()).filter(wanted).map(|i| SpanRecord::new(journey, i, path)).collect(),
             logs: journey.logs.iter().filter(|line| filters.wants_line(line)).collect(),
@@ -175,7 +175,7 @@ impl<'a> JourneyRecord<'a> {
             related: &journey.related,
             findings: FindingRecord::all(&judgement.findings, &SameData::new(provenance)),
             withheld_finding_count: judgement.withheld,
-            errors: failures,
+            errors,
             critical_path: segments(journey, path),
             skew: &journey.skew,
             panels: &journey.panels,
@@ -188,7 +188,7 @@ impl<'a> JourneyRecord<'a> {
 }
 
 fn segments(journey: &Journey, path: &CriticalPath) -> Vec<SegmentRecord> {
-    let record = |segment: &crate::analysis::journey::critical_path::Segment| SegmentRecord {
+    let record = |segment: &Segment| SegmentRecord {
         trace_id: journey.spans[segment.span].trace_id,
         span_id: journey.spans[segment.span].span_id,
         spent: segment.spent,

@@ -1,58 +1,59 @@
-//! Screens about a window of time: the answer, what its numbers rest on, the numbers, what to type next.
+//! Screens about a time window: the answer, what its numbers rest on, the numbers, what to run next.
 
+use crate::model::action::{About, CommandName, Invocation};
 use crate::model::basis::{Basis, CountedFrom};
 use crate::model::evidence::Source;
 use crate::model::measure::Estimate;
 use crate::model::time::Human;
-use crate::report::block::{Block, Fact, Line, Role, one};
+use crate::report::block::{Block, Fact, Line, Role, styled};
 use crate::report::frame::{Frame, MetricUse};
-use crate::report::parts;
-use crate::report::words::counted;
+use crate::report::text::counted;
 
-/// What one command has to say about a window.
+/// What is particular to the screen of one command.
 #[derive(Default)]
 pub struct WindowScreen {
     /// The answer in one line.
     pub answer: Line,
-    /// The evidence.
+    /// The numbers.
     pub body: Vec<Block>,
-    /// What is to be said below it.
+    /// Remarks below them.
     pub facts: Vec<Fact>,
-    /// What to type next.
-    pub next: Vec<String>,
+    /// What to run next.
+    pub next: Vec<Invocation>,
 }
 
-/// The whole of it.
-pub fn screen(frame: &Frame, basis: &Basis, screen: WindowScreen) -> Vec<Block> {
-    let mut blocks = vec![Block::Line(screen.answer), line(basis)];
-    blocks.extend(frame.asking_for(MetricUse::for_basis(basis)));
+/// The whole screen.
+pub fn blocks(frame: &Frame, basis: &Basis, screen: WindowScreen) -> Vec<Block> {
+    let mut blocks = vec![Block::Line(screen.answer), basis_line(basis)];
+    blocks.extend(frame.completeness_with(MetricUse::for_basis(basis)));
     if !screen.body.is_empty() {
         blocks.push(Block::Blank);
         blocks.extend(screen.body);
     }
     let mut facts = screen.facts;
-    facts.extend(frame.remarks());
-    facts.extend(frame.covered());
-    facts.extend(parts::next(&screen.next));
+    facts.extend(frame.notes());
+    facts.extend(frame.searched());
+    facts.extend(frame.next(&screen.next));
     if !facts.is_empty() {
         blocks.extend([Block::Blank, Block::Facts(facts)]);
     }
     blocks
 }
 
-/// Nothing was there to count; that it is nothing is only told where everything was asked.
+/// The screen if there was nothing to count. That there is nothing is only stated of a complete answer.
 pub fn nothing(frame: &Frame, basis: &Basis, what: &str) -> Vec<Block> {
     let answer = if frame.provenance.complete {
-        one(Role::Strong, format!("– no {what}"))
+        styled(Role::Strong, format!("– no {what}"))
     } else {
-        one(Role::Warn, format!("– no {what} so far"))
+        styled(Role::Warn, format!("– no {what} so far"))
     };
-    let asked = !frame.provenance.backends.is_empty();
-    let next = asked.then(|| "trace doctor".to_owned()).into_iter().collect();
-    screen(frame, basis, WindowScreen { answer, next, ..WindowScreen::default() })
+    let has_backends = !frame.provenance.backends.is_empty();
+    let doctor = || Invocation::new(CommandName::Doctor).about(About::Installation);
+    let next = has_backends.then(doctor).into_iter().collect();
+    blocks(frame, basis, WindowScreen { answer, next, ..WindowScreen::default() })
 }
 
-/// `61 %`, `0.4 %`; a dash where there is no whole.
+/// `61 %`, `0.4 %`; a dash if the whole is nothing.
 pub fn percent(part: f64, whole: f64) -> String {
     let share = 100.0 * part / whole;
     match share {
@@ -64,8 +65,9 @@ pub fn percent(part: f64, whole: f64) -> String {
     }
 }
 
-/// A length as it is known: `1.2 s`; between two bounds: `500 ms–1 s`, `>10 s`; or as somebody estimated it: `~700 ms`.
-pub fn length(estimate: Option<Estimate>) -> String {
+/// A duration: exact, `1.2 s`; between two bounds, `500 ms–1 s`, `>10 s`; or estimated by a backend, `~700 ms`. A dash if it
+/// is unknown.
+pub fn duration(estimate: Option<Estimate>) -> String {
     match estimate {
         None => "–".to_owned(),
         Some(Estimate { low_ns, high_ns: Some(high), .. }) if low_ns == high => Human(high).to_string(),
@@ -76,16 +78,16 @@ pub fn length(estimate: Option<Estimate>) -> String {
 }
 
 /// `from 1 234 spans in 56 journeys, a sample: at most the newest 200 traces of each of 4 services`.
-pub fn line(basis: &Basis) -> Block {
-    Block::Line(one(Role::Dim, sentence(basis)))
+pub fn basis_line(basis: &Basis) -> Block {
+    Block::Line(styled(Role::Dim, sentence(basis)))
 }
 
 fn sentence(basis: &Basis) -> String {
     let calls = usize::try_from(basis.calls).unwrap_or(usize::MAX);
     if basis.via == CountedFrom::Metrics {
         let metric = basis.metric.as_deref().unwrap_or("metrics");
-        let whose = if basis.backend == Some(Source::Jaeger) { " of jaeger itself" } else { "" };
-        let all = format!("from about {}, counted by {metric}{whose}", counted(calls, "call"));
+        let owner = if basis.backend == Some(Source::Jaeger) { " of jaeger itself" } else { "" };
+        let all = format!("from about {}, counted by {metric}{owner}", counted(calls, "call"));
         let lines = if basis.lines > 0 { format!(" and {}", counted(basis.lines, "line")) } else { String::new() };
         let read = format!("; kinds and examples from {}{lines}", counted(basis.journeys, "journey"));
         return if basis.journeys > 0 { all + &read } else { all };
@@ -96,17 +98,17 @@ fn sentence(basis: &Basis) -> String {
     format!("{spans}{lines}{sample}")
 }
 
-/// What is said before and behind how many traces were read, of more.
-pub fn which(basis: &Basis) -> [&'static str; 2] {
+/// The words before and after the number of traces in a sample, which say how they were chosen.
+pub fn sample_choice(basis: &Basis) -> [&'static str; 2] {
     if basis.evenly { ["", ", from all of the time"] } else { ["the newest ", ""] }
 }
 
-/// That it is not all, where it is not: `a sample: at most the newest 200 traces of each of 4 services`.
+/// `a sample: at most the newest 200 traces of each of 4 services`; none if everything was read.
 pub fn sample(basis: &Basis) -> Option<String> {
     let (limit, services) = (basis.limit?, basis.services.len());
-    let [newest, from] = which(basis);
-    let said = || format!("a sample: at most {newest}{limit} traces of each of {}{from}", counted(services, "service"));
-    (basis.cut() > 0).then(said)
+    let [newest, from] = sample_choice(basis);
+    let text = || format!("a sample: at most {newest}{limit} traces of each of {}{from}", counted(services, "service"));
+    (basis.cut() > 0).then(text)
 }
 
 #[cfg(test)]
@@ -115,7 +117,7 @@ mod tests {
     use crate::model::basis::SampledService;
 
     #[test]
-    fn what_was_read_and_whether_it_was_all_is_said() {
+    fn the_basis_says_what_was_read_and_whether_that_was_everything() {
         let service = |name: &str, cut| SampledService { service: name.to_owned(), traces: 200, cut };
         let read = Basis { calls: 12_345, journeys: 1, ..Basis::default() };
         let all = Basis { limit: Some(200), services: vec![service("a", false)], lines: 2, ..read.clone() };
@@ -134,8 +136,8 @@ mod tests {
             (&own, "from about 12 345 calls, counted by calls_total of jaeger itself"),
             (&exemplified, "from about 12 345 calls, counted by calls_total; kinds and examples from 1 journey"),
         ];
-        for (basis, wanted) in table {
-            assert_eq!(sentence(basis), wanted);
+        for (basis, text) in table {
+            assert_eq!(sentence(basis), text);
         }
     }
 }

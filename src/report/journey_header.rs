@@ -1,0 +1,63 @@
+//! The first lines of a screen about one journey: the answer, then the journey in numbers.
+
+use crate::analysis::journey::clocks::Clocks;
+use crate::analysis::journey::errors::{self, JourneyError};
+use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
+use crate::model::finding::Severity;
+use crate::model::journey::Journey;
+use crate::model::time::{Human, Window};
+use crate::report::block::{Block, Line, Role, piece, plain, styled};
+use crate::report::findings;
+use crate::report::frame::Frame;
+use crate::report::text::counted;
+
+/// The answer in one line, then the journey in numbers.
+pub fn blocks(frame: &Frame, analysed: &AnalysedJourney, errors: &[JourneyError]) -> Vec<Block> {
+    let journey = &analysed.journey;
+    let id = frame.provenance.subject.as_deref().or(journey.correlation_id.as_deref()).unwrap_or_default();
+    let mut items = vec![
+        plain(counted(journey.services().len(), "service")),
+        plain(counted(journey.traces.len(), "trace")),
+        plain(counted(journey.spans.len(), "span")),
+        plain(counted(journey.logs.len(), "log line")),
+    ];
+    if let Some(extent) = journey.span_extent() {
+        items.push(end_to_end_time(journey, extent));
+        items.push(plain(frame.zone.full(extent.from)));
+    }
+    if !frame.provenance.settled {
+        items.push(styled(Role::Warn, "still under way"));
+    }
+    let (role, verdict) = verdict(frame, errors, &analysed.judgement);
+    let title = vec![piece(role, verdict), piece(Role::Dim, " in "), piece(Role::Strong, id)];
+    vec![Block::Line(title), Block::Flow(items)]
+}
+
+/// Errors, and what else was found. That nothing is wrong is only stated of a complete answer.
+fn verdict(frame: &Frame, errors: &[JourneyError], judgement: &FindingSet) -> (Role, String) {
+    let (errors, findings) = (errors::count(errors), findings::beside_errors(judgement).count());
+    let is_grave = errors > 0 || judgement.grave().any(|finding| finding.severity == Severity::Error);
+    let counts = [(errors, "error"), (findings, "finding")].into_iter().filter(|(n, _)| *n > 0);
+    let counts: Vec<String> = counts.map(|(n, what)| counted(n, what)).collect();
+    match counts.join(", ") {
+        _ if counts.is_empty() && frame.provenance.complete => (Role::Good, "✓ no errors".to_owned()),
+        _ if counts.is_empty() => (Role::Warn, "– no errors seen so far".to_owned()),
+        counts if is_grave => (Role::Error, format!("✗ {counts}")),
+        counts => (Role::Warn, format!("! {counts}")),
+    }
+}
+
+/// From the first start to the last end. If clocks differ it is measured on one clock, with the recorded time behind it.
+fn end_to_end_time(journey: &Journey, recorded: Window) -> Line {
+    let clocks = Clocks::measured(journey);
+    let spans = journey.spans.iter().filter(|span| span.has_sane_time());
+    let on_one = spans.map(|span| Window::new(clocks.start(span), clocks.end(span))).reduce(Window::hull);
+    let recorded = Human(recorded.length());
+    match on_one.filter(|_| !journey.skew.is_empty()) {
+        Some(on_one) => vec![
+            piece(Role::Strong, format!("about {}", Human(on_one.length()))),
+            piece(Role::Dim, format!(" on one clock ({recorded} as recorded)")),
+        ],
+        None => styled(Role::Strong, recorded.to_string()),
+    }
+}

@@ -1,0 +1,111 @@
+//! Runs of a pipeline with their verdicts.
+
+use crate::analysis::journey::coverage::InteractionCoverage;
+use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
+use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
+use crate::model::time::Timestamp;
+use crate::pipeline::known_failures::{KnownFailure, Now};
+use crate::pipeline::verdict::{RunOutcome, Verdict};
+use crate::report::block::{Fact, Line, Role, piece, styled};
+use crate::report::facts::labelled;
+
+/// The verdicts over runs of one pipeline.
+#[derive(Clone, Debug)]
+pub struct VerificationReport {
+    /// The name of the pipeline.
+    pub pipeline: String,
+    /// The runs, in the order in which they were asked for.
+    pub runs: Vec<VerifiedRun>,
+    /// Whether the command waited for what may still arrive.
+    pub waited: bool,
+    /// The known failures, and whether they still occur.
+    pub known_failures: Vec<KnownFailure>,
+}
+
+/// One run, and which of its expectations are met.
+#[derive(Clone, Debug)]
+pub struct VerifiedRun {
+    /// Its ID.
+    pub subject: String,
+    /// The verdict on each expectation.
+    pub outcome: RunOutcome,
+    /// The findings.
+    pub judgement: FindingSet,
+    /// How many of its interactions are traced.
+    pub coverage: InteractionCoverage,
+    /// Whether every backend answered all that was asked.
+    pub complete: bool,
+    /// Whether its newest span ended longer ago than the settle time.
+    pub settled: bool,
+    /// Whether every failure of it was known before.
+    pub known: bool,
+    /// When it began; none if nothing was found.
+    pub start: Option<Timestamp>,
+    /// From its first start to its last end, in nanoseconds.
+    pub duration_ns: i64,
+    /// The journey with its timeline, kept if it is the only run.
+    pub timeline: Option<Box<RunTimeline>>,
+}
+
+/// A journey with its timeline.
+#[derive(Clone, Debug)]
+pub struct RunTimeline {
+    /// The journey.
+    pub analysed: AnalysedJourney,
+    /// The options of the timeline.
+    pub options: TimelineOptions,
+    /// The timeline.
+    pub timeline: Timeline,
+}
+
+impl RunTimeline {
+    /// A timeline that fits below the expectations.
+    pub fn new(analysed: AnalysedJourney) -> Self {
+        let options = TimelineOptions { rows: Some(16), ..TimelineOptions::default() };
+        let timeline = timeline::draw(&analysed.journey, &analysed.judgement.findings, &options);
+        Self { analysed, options, timeline }
+    }
+}
+
+impl VerifiedRun {
+    /// Whether this is its verdict, whether its failures are known or not.
+    pub fn has_verdict(&self, verdict: Verdict) -> bool {
+        self.outcome.verdict == verdict
+    }
+
+    /// Whether it fails in a way that is not known yet.
+    pub(super) fn is_new_failure(&self) -> bool {
+        self.has_verdict(Verdict::Fail) && !self.known
+    }
+}
+
+impl VerificationReport {
+    /// The verdict over all runs: fail after any new failure, otherwise unknown if any run is. No run at all proves nothing.
+    pub fn verdict(&self) -> Verdict {
+        let has = |test: &dyn Fn(&VerifiedRun) -> bool| self.runs.iter().any(test);
+        if has(&VerifiedRun::is_new_failure) {
+            Verdict::Fail
+        } else if self.runs.is_empty() || has(&|run| run.has_verdict(Verdict::CannotTell)) {
+            Verdict::CannotTell
+        } else {
+            Verdict::Pass
+        }
+    }
+
+    /// Known failures that are obsolete.
+    pub(super) fn obsolete_failures(&self) -> Vec<Fact> {
+        let line = |failure: &KnownFailure| {
+            let reason = match failure.now {
+                Now::Obsolete => "fails no more",
+                Now::Unknown => "is nothing that the spec expects",
+                Now::Fails | Now::Undecided => return None,
+            };
+            Some(vec![piece(Role::Warn, failure.line()), piece(Role::Plain, format!(" {reason}"))])
+        };
+        let mut lines: Vec<Line> = self.known_failures.iter().filter_map(line).collect();
+        if !lines.is_empty() {
+            lines.push(styled(Role::Dim, "--write-known-failures writes the list without them"));
+        }
+        labelled("known", lines.into_iter())
+    }
+}
