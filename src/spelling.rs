@@ -1,32 +1,42 @@
 //! "Did you mean": the known word nearest to a misspelt one.
 
-/// Nobody misspells a longer word by a letter or two, and comparing takes the product of the lengths.
+/// The longest word, in characters, that is compared: a longer one is not off by a letter or two, and comparing takes
+/// the product of both lengths.
 const LONGEST: usize = 40;
 
-/// The known word that differs least, if it differs little.
-pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+/// The known word that a misspelt one was meant to be: the one with the fewest letters added, left out, changed or
+/// swapped with their neighbour, upper case as lower; of equally near ones the first by text. None where more than a
+/// third of the letters differ: such a word is rather another one.
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let length = word.chars().take(LONGEST + 1).count();
     let most = length.div_ceil(3);
-    let near = known.iter().filter(|k| k.chars().count().abs_diff(length) <= most && length <= LONGEST);
-    let best = near.map(|k| (distance(word, k), *k)).min()?;
+    let word = word.to_lowercase();
+    let comparable = known.iter().filter(|k| k.chars().count().abs_diff(length) <= most && length <= LONGEST);
+    // Swapped neighbours are the slip that is made most often: they are one letter off, not two.
+    let best = comparable.map(|k| (strsim::osa_distance(&word, &k.to_lowercase()), *k)).min()?;
     (best.0 <= most).then_some(best.1)
 }
 
-/// How many letters must be added, taken, changed or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_slip_is_understood_and_another_word_is_not() {
+        let known = ["service", "operation", "min-duration", "log", "re"];
+        let table = [
+            ("servcie", Some("service")),
+            ("Operations", Some("operation")),
+            ("lgo", Some("log")),
+            ("minduration", Some("min-duration")),
+            ("host", None),
+            ("", None),
+        ];
+        for (word, expected) in table {
+            assert_eq!(nearest(word, &known), expected, "{word}");
         }
-        rows.push(row);
+        assert_eq!(nearest("ac", &["ab", "aa"]), Some("aa"), "of equally near ones the first by text");
+        let long = "x".repeat(super::LONGEST + 1);
+        assert_eq!(nearest(&long, &[&long[1..]]), None);
     }
-    rows[a.len()][b.len()]
 }

@@ -110,38 +110,19 @@ fn similar(bench: &EvaluationContext, name: &Pattern) -> Option<Nearest> {
     if text.starts_with("re:") || text.trim_matches('*').is_empty() {
         return None;
     }
-    let wanted: Vec<char> = text.replace('*', "").to_lowercase().chars().collect();
-    let most = (wanted.len() / 4).max(1);
+    let wanted = text.replace('*', "").to_lowercase();
+    let length = wanted.chars().count();
+    let most = (length / 4).max(1);
     let distances = bench.cast.field.names().take(MOST_NAMES).filter_map(|(text, spans)| {
-        let near = distance(&wanted, &text.to_lowercase().chars().collect::<Vec<_>>(), most);
-        near.zip(spans.first().copied()).filter(|_| !name.matches(text))
+        let lower = text.to_lowercase();
+        // Comparing takes the product of both lengths, and names may be whole statements.
+        let is_comparable = lower.chars().count().abs_diff(length) <= most;
+        let distance = is_comparable.then(|| strsim::levenshtein(&wanted, &lower)).filter(|distance| *distance <= most);
+        distance.zip(spans.first().copied()).filter(|_| !name.matches(text))
     });
     let (_, index) = distances.min()?;
     let sight = bench.cast.field.sight(MatchedItem::Span(index));
     Some(Nearest { differs: "of a similar name".to_owned(), sight })
-}
-
-/// How many letters must be changed, added or left out to make one of the other; none where more than so many.
-fn distance(a: &[char], b: &[char], most: usize) -> Option<usize> {
-    if a.len().abs_diff(b.len()) > most {
-        return None;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.iter().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        let mut least = row[0];
-        for (j, to) in b.iter().enumerate() {
-            let change = corner + usize::from(from != to);
-            corner = row[j + 1];
-            row[j + 1] = change.min(corner + 1).min(row[j] + 1);
-            least = least.min(row[j + 1]);
-        }
-        if least > most {
-            return None;
-        }
-    }
-    row.last().copied().filter(|distance| *distance <= most)
 }
 
 /// A step on spans whose work is told in lines: still missing, but that is worth knowing.
