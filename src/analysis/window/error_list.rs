@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::journey::errors::ErrorPlace;
-use crate::analysis::stats::masking::{clusters, template};
+use crate::analysis::stats::masking::{clusters, mask_message};
 use crate::analysis::window::hotspots::ErrorScope;
 use crate::analysis::window::occurrences::{self, ErrorRole, ErrorSource, Occurrence};
 use crate::model::attribute::Attributes;
@@ -88,7 +88,7 @@ impl ErrorList {
     fn take(&mut self, error: &Occurrence<'_>, correlation_id: Option<&String>) {
         let (place, error_type, message) = (error.place(), error.kind(), error.message());
         let lines_only = matches!(error.told, ErrorSource::Line(_));
-        let key = ErrorKey { template: template(&message), place, error_type, part: error.part, lines_only };
+        let key = ErrorKey { template: mask_message(&message), place, error_type, part: error.part, lines_only };
         let order = |time, span: Option<SpanId>| (time, span);
         let known = self.entries.get(&key);
         let (count, recovered, first) =

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::stats::masking::masked;
+use crate::analysis::stats::masking::mask;
 use crate::model::journey::Journey;
 use crate::model::span::Span;
 
@@ -14,7 +14,7 @@ pub type StepKey = (String, String);
 
 /// A span's step.
 pub fn step(span: &Span) -> StepKey {
-    (span.service().to_owned(), masked(&span.name))
+    (span.service().to_owned(), mask(&span.name))
 }
 
 /// The steps of a journey's spans, each name masked once.
@@ -24,7 +24,7 @@ impl MaskedNames {
     /// Of this journey.
     pub fn new(journey: &Journey) -> Self {
         let names: BTreeSet<&str> = journey.spans.iter().map(|s| s.name.as_str()).collect();
-        Self(names.into_iter().map(|name| (name.to_owned(), masked(name))).collect())
+        Self(names.into_iter().map(|name| (name.to_owned(), mask(name))).collect())
     }
 
     /// A span's step.
@@ -61,7 +61,7 @@ impl Entry {
     pub fn from_journey(journey: &Journey) -> Option<Self> {
         let first = first(journey)?;
         let (service, operation) = step(first);
-        let http_route = masked(first.attributes.text(&["http.route"]).unwrap_or_default());
+        let http_route = mask(first.attributes.text(&["http.route"]).unwrap_or_default());
         Some(Self { service, operation, http_route })
     }
 

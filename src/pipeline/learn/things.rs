@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::analysis::stats::masking::masked;
+use crate::analysis::stats::masking::mask;
 use crate::model::pattern::Pattern;
 use crate::model::span::{Span, SpanKind};
 use crate::pipeline::learn::sample::SampleRun;
@@ -102,7 +102,7 @@ impl Signatures {
         }
         let mut alike: BTreeMap<(&str, SpanKind, String), Vec<usize>> = BTreeMap::new();
         for (thing, name) in self.names.iter().enumerate().filter(|(thing, _)| runs[*thing] > 0) {
-            alike.entry((&name.service, name.kind, masked(&name.name))).or_default().push(thing);
+            alike.entry((&name.service, name.kind, mask(&name.name))).or_default().push(thing);
         }
         let group = |things: Vec<usize>, pattern: Option<String>| {
             let SpanSignature { service, name, kind } = self.names[things[0]].clone();
@@ -167,5 +167,5 @@ fn wildcards(mask: &str) -> String {
 fn is_word(value: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_.{}-".contains(c);
     let begins = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-    begins && value.len() <= LONGEST && value.chars().all(is_plain) && masked(value).matches('#').count() <= 1
+    begins && value.len() <= LONGEST && value.chars().all(is_plain) && mask(value).matches('#').count() <= 1
 }

@@ -143,7 +143,7 @@ fn another_mix_of_entries_is_no_difference_and_what_changes_within_one_is() {
             "one is renamed, and fails",
             [vec![(40, list)], vec![(40, &renamed)]],
             true,
-            &["GET /list [Missing]", "select [Missing]", "GET /#/list [Added]", "select [Added, Fails]"],
+            &["GET /list [Missing]", "select [Missing]", "GET /v2/list [Added]", "select [Added, Fails]"],
         ),
         ("a rare one may come later", [vec![(50, pay), (1, list)], vec![(50, pay)]], true, &[]),
         ("none is on both sides enough", [vec![(3, pay), (3, list)], vec![(3, pay), (3, list)]], false, &[]),

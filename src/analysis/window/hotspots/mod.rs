@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::journey::errors::ErrorPlace;
-use crate::analysis::stats::masking::{clustered, template};
+use crate::analysis::stats::masking::{cluster_counts, mask_message};
 use crate::analysis::window::occurrences::{self, ErrorRole, ErrorSource};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
@@ -205,7 +205,7 @@ impl HotspotFold {
             };
             let Some(time) = self.scope.time(error.counts_at()).filter(|_| is_wanted) else { continue };
             let lines_only = matches!(error.told, ErrorSource::Line(_));
-            let message = template(&error.message());
+            let message = mask_message(&error.message());
             let (place, error_type) = (error.place(), error.kind());
             let is_told_apart = lines_only && error_type.is_empty();
             let mut key = HotspotKey { place, error_type, part: error.part, lines_only, said: String::new() };
@@ -320,7 +320,7 @@ impl HotspotTally {
 
     fn row(self, key: HotspotKey, calls: [u64; 2], compared: bool) -> Hotspot {
         let calls = if key.lines_only { [0, 0] } else { calls };
-        let messages = clustered(&self.templates);
+        let messages = cluster_counts(&self.templates);
         let (message, message_count) = messages.first().cloned().unwrap_or((key.said, 0));
         Hotspot {
             trend: compared.then(|| trend([self.errors, self.before], self.sampled, calls)).flatten(),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::stats::masking::masked;
+use crate::analysis::stats::masking::mask;
 use crate::analysis::window::steps::Entry;
 use crate::model::attribute::Value;
 use crate::model::conventions::{CORRELATION_KEYS, MESSAGE_ID_KEYS, SPAN_ID_FIELDS, TRACE_ID_FIELDS};
@@ -138,7 +138,7 @@ pub(super) fn features(span: &Span, operation: String, resource_is_new: bool) ->
     let feature = of(false);
     let mut all = vec![feature(FeatureKind::Operation, service(), "operation", operation)];
     if span.is_error() {
-        let text: String = masked(&span.error_text()).chars().take(LONGEST).collect();
+        let text: String = mask(&span.error_text()).chars().take(LONGEST).collect();
         all.extend((!text.is_empty()).then(|| feature(FeatureKind::Failure, service(), "error", text)));
     }
     let resource = span.resource.attributes.iter().filter(|_| resource_is_new);

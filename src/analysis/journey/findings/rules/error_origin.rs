@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::analysis::journey::findings::call_failure::classify;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
-use crate::analysis::stats::masking::masked;
+use crate::analysis::stats::masking::mask;
 use crate::model::action::{Action, LogTime, LookAt};
 use crate::model::finding::{
     CallFailure, Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, FindingKind, OperationRef,
@@ -28,7 +28,7 @@ pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
     for (index, span) in spans.iter().enumerate().filter(|(index, span)| span.is_error() && context.is_judged(*index)) {
         if !cascade.is_passed_on(index) {
             let recovered = cascade.recovered.contains(&index);
-            let key = (recovered, span.service(), span.name.as_str(), masked(&span.error_text()));
+            let key = (recovered, span.service(), span.name.as_str(), mask(&span.error_text()));
             groups.entry(key).or_default().push(index);
         }
     }

@@ -1,0 +1,82 @@
+//! Files in which names and messages differ in one word that tells things apart, each with the command that shows it
+//! and what it answers.
+
+mod support;
+
+use serde_json::Value as Json;
+use support::{fixture, trace};
+
+/// What a command answers about files of `fixtures/cases`, and its exit code.
+fn answer(command: &str, files: &[&str]) -> (Json, i32) {
+    let inputs = files.iter().flat_map(|file| ["--input".into(), fixture("cases").join(file).into_os_string()]);
+    let run = trace().args(command.split_whitespace()).args(inputs).args(["-o", "json"]).run();
+    (run.json(), run.code)
+}
+
+/// The entries of a list, each as these of its fields, in a line.
+fn lines(answer: &Json, list: &str, fields: &[&str]) -> Vec<String> {
+    let text = |entry: &Json, field: &&str| match &entry[*field] {
+        Json::Array(words) => words.iter().filter_map(Json::as_str).collect::<Vec<_>>().join("+"),
+        field => field.as_str().unwrap_or_default().to_owned(),
+    };
+    let entries = answer[list].as_array().unwrap_or_else(|| panic!("no {list} in {answer}"));
+    let line = |entry: &Json| fields.iter().map(|field| text(entry, field)).collect::<Vec<_>>().join(" ");
+    entries.iter().map(line).map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn what_differs_in_a_version_a_product_or_a_code_is_told_apart() {
+    let step = &["changes", "operation"][..];
+    let finding = &["id", "operation", "summary"][..];
+    let table: [(&str, &[&str], &str, &[&str], &[&str], i32); 4] = [
+        (
+            "diff --all --exit-code",
+            &["v1.json", "v2.json"],
+            "steps",
+            step,
+            &[
+                "missing POST /api/v1/orders",
+                "missing publish orders.v1",
+                "added POST /api/v2/orders",
+                "added publish orders.v2",
+            ],
+            1,
+        ),
+        (
+            "diff --all --exit-code",
+            &["s3.json", "ec2.json"],
+            "steps",
+            step,
+            &["POST /orders", "missing s3 PutObject", "added ec2 PutObject"],
+            1,
+        ),
+        (
+            "missing c-00000000000000000000000000000077 --baseline 25 --all",
+            &["baseline-sibling-names.json"],
+            "findings",
+            &finding[..2],
+            &[
+                "publish_without_consume publish orders.v1",
+                "usually_followed_by ec2 PutObject",
+                "usually_followed_by publish orders.v2",
+            ],
+            0,
+        ),
+        (
+            "missing --all",
+            &["two-status-codes.json"],
+            "findings",
+            finding,
+            &[
+                "error_origin GET /stock shop failed at GET /stock, and was made good: HTTP 404 not found",
+                "error_origin GET /stock shop failed at GET /stock, and was made good: HTTP 503 not found",
+            ],
+            0,
+        ),
+    ];
+    for (command, files, list, fields, expected, code) in table {
+        let (answer, exit_code) = answer(command, files);
+        assert_eq!(lines(&answer, list, fields), expected, "{command} {files:?}");
+        assert_eq!(exit_code, code, "{command} {files:?}");
+    }
+}
