@@ -1,4 +1,4 @@
-//! What is asked: subject, window, limits, filters. Knows no URL and no query language.
+//! What is asked for: subject, time, limits. Knows neither URLs nor query languages.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::model::id::TraceId;
 use crate::model::pattern::Pattern;
 use crate::model::time::{DAY, HOUR, MINUTE, SECOND, Timestamp, Window};
 
-/// Whom the question is about.
+/// The ID that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The ID as given.
@@ -18,17 +18,18 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A correlation ID, and nothing else.
+    /// A correlation ID only.
     pub fn correlation(text: impl Into<String>) -> Self {
         Self { text: text.into(), as_correlation: true, as_trace: None }
     }
 
-    /// A trace ID, and nothing else.
+    /// A trace ID only.
     pub fn trace(id: TraceId) -> Self {
         Self { text: id.to_string(), as_correlation: false, as_trace: Some(id) }
     }
 
-    /// Whatever it may be: 15, 16 and 29 to 32 hex digits, and the base64 of 16 bytes, are tried as a trace ID too.
+    /// A correlation ID, or a trace ID where it looks like one: 15, 16 or 29 to 32 hex digits, which allows for leading zeros
+    /// that were dropped, or the base64 of 16 bytes.
     pub fn either(text: impl Into<String>) -> Self {
         let text = text.into();
         let hex = matches!(text.len(), 15 | 16 | 29..=32).then(|| TraceId::from_hex(&text)).flatten();
@@ -44,19 +45,19 @@ impl fmt::Display for Subject {
     }
 }
 
-/// The time that is asked about.
+/// The time in which to search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeRange {
-    /// Told by the user: asked as it is, never widened.
+    /// Given by the user: never widened.
     Explicit(Window),
-    /// Told by the ID itself (UUIDv7, ULID).
+    /// From the ID itself, a UUIDv7 or ULID.
     FromId(Window, &'static str),
-    /// Not told: 1 h, 6 h, 24 h, 7 d until something is found.
+    /// Not given: the last 1 h, 6 h, 24 h, 7 d until something is found, since a short window is answered quickly.
     Widening,
 }
 
 impl TimeRange {
-    /// The windows to try, one after the other, each holding the one before.
+    /// The windows to try one after the other, each containing the one before.
     pub fn ladder(self, now: Timestamp) -> Vec<Window> {
         match self {
             Self::Explicit(window) | Self::FromId(window, _) => vec![window],
@@ -66,13 +67,14 @@ impl TimeRange {
         }
     }
 
-    /// Whether the journey's edges may be asked beyond it.
+    /// Whether the search may go beyond it where a journey begins or ends near its edges.
     pub fn may_grow(self) -> bool {
         !matches!(self, Self::Explicit(_))
     }
 }
 
-/// The time that a UUIDv7 or ULID tells of itself, as a window to look in: from 5 min before it to now, at most 24 h after.
+/// The window for the time inside a UUIDv7 or ULID, and which of them it is: from 5 min before, for clocks that differ, to
+/// now, at most 24 h after. None where that time is over 30 days ago or in the future: then it is chance, or an old ID.
 pub fn window_of_id(id: &str, now: Timestamp) -> Option<(Window, &'static str)> {
     let (millis, kind) = uuid7_millis(id).map(|m| (m, "UUIDv7")).or_else(|| ulid_millis(id).map(|m| (m, "ULID")))?;
     let at = Timestamp(millis.checked_mul(1_000_000)?);
@@ -103,10 +105,10 @@ fn ulid_millis(id: &str) -> Option<i64> {
     (digits[0] < 8).then(|| digits[..10].iter().fold(0, |n, d| n << 5 | d))
 }
 
-/// How much may be asked and kept.
+/// Limits on what is asked for and kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Rounds of following leads.
+    /// Rounds of following links, lines and messages to more traces.
     pub rounds: usize,
     /// Traces of one journey.
     pub traces: usize,
@@ -148,10 +150,10 @@ pub struct PanelTemplate {
     pub query: String,
 }
 
-/// What is asked about the phases of a pipeline, and what the answers mean.
+/// The queries for the phases of a pipeline, and the meaning of their labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhaseQueries {
-    /// PromQL: how much of each phase is in each status.
+    /// PromQL for the number of batches of each phase in each status.
     pub query: String,
     /// The label that names the phase.
     pub phase_label: String,
@@ -159,7 +161,7 @@ pub struct PhaseQueries {
     pub status_label: String,
     /// The statuses that mean "in progress".
     pub in_progress: Vec<Pattern>,
-    /// The phases in their order; the others come after these.
+    /// Phases in their order; others come after these.
     pub order: Vec<String>,
     /// PromQL with `{{ range }}`: storage references updated per second.
     pub storage_updates: String,
@@ -168,7 +170,7 @@ pub struct PhaseQueries {
 }
 
 impl Default for PhaseQueries {
-    /// Those of the reference platform.
+    /// The queries for the reference platform.
     fn default() -> Self {
         Self {
             query: "sum by (phase, status) (bos_batch_phase_status)".to_owned(),
@@ -182,29 +184,29 @@ impl Default for PhaseQueries {
     }
 }
 
-/// One question.
+/// A query for one journey.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// About whom.
+    /// The ID that is asked for.
     pub subject: Subject,
-    /// About when.
+    /// The time in which to search.
     pub time: TimeRange,
-    /// What time it is.
+    /// The present.
     pub now: Timestamp,
-    /// Attribute keys under which a correlation ID may stand, most likely first.
+    /// Attribute keys that may have the correlation ID, likeliest first.
     pub keys: Vec<String>,
-    /// The key that is asked for first; it says nothing of what belongs.
+    /// The key to ask for first, because it found something last time; it does not decide what belongs.
     pub first_key: Option<String>,
-    /// Only these services are asked, where services must be asked one by one; empty means all.
+    /// The services to search where a backend needs one; empty means all.
     pub services: Vec<String>,
     /// Panels to fill.
     pub panels: Vec<PanelTemplate>,
-    /// How much may be asked.
+    /// Limits.
     pub bounds: Bounds,
 }
 
 impl Query {
-    /// About this subject, under these keys, as it is at this time; with the usual bounds and nothing else asked.
+    /// For this subject, under these keys, at this present; everything else is the default.
     pub fn about(subject: Subject, keys: Vec<String>, now: Timestamp) -> Self {
         Self {
             subject,
@@ -219,7 +221,8 @@ impl Query {
     }
 }
 
-/// The settle time unless told otherwise.
+/// The default settle time in nanoseconds: exporters send spans in batches every few seconds, backends index them in a few
+/// more.
 pub const SETTLE: i64 = 30 * SECOND;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trace::model::length::{duration, positive_duration};
+use trace::model::duration::{duration, positive_duration};
 use trace::model::time::{Human, Timestamp, Window, Zone};
 use trace::options::time::TimeArgs;
 use trace::query::window_of_id;

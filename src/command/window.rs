@@ -24,7 +24,7 @@ use crate::report::text::counted;
 use crate::report::window_screen::sample_choice;
 use crate::report::wording::shell::flag;
 use crate::source::demo::{self, hours};
-use crate::stitch::every_journey::whole;
+use crate::stitch::every_journey::every_journey;
 
 /// So many lines are read for each trace of a service that may be.
 pub const LINES: usize = 10;
@@ -327,7 +327,7 @@ pub fn cut(basis: &Basis) -> Option<Note> {
     let least = basis.services.iter().filter(|service| service.cut).map(|service| service.traces).min()?;
     let many = if least < limit { format!("{least} to {limit}") } else { limit.to_string() };
     let [newest, from] = sample_choice(basis);
-    let said = format!("{} of {} cut at {newest}{many} traces{from}", basis.cut(), counted(all, "service"));
+    let said = format!("{} of {} cut at {newest}{many} traces{from}", basis.cut_services(), counted(all, "service"));
     let hint = "what touches several services is read more often than its share; --limit raises it, --start and --end \
                 narrow the time";
     Some(Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
@@ -363,7 +363,7 @@ pub fn told(
     let settled = newest.is_none_or(|newest| now.since(newest) > context.settings.settle_ns.value);
     let mut basis = Basis { via: CountedFrom::Spans, ..Basis::default() };
     let filters = args.journey.filters.filters();
-    for journey in whole(evidence, &context.settings.keys.value) {
+    for journey in every_journey(evidence, &context.settings.keys.value) {
         basis.add(&journey, &filters);
         take(journey);
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::Gathering;
-use crate::analysis::journey::messages::unheard;
+use crate::analysis::journey::messages::unconsumed;
 use crate::gather::fetched::{Fetched, SpansByTrace};
 use crate::gather::traces::Splits;
 use crate::model::conventions::{MESSAGE_ID_KEYS, MessageRole, TOPIC_KEYS};
@@ -62,7 +62,7 @@ impl Gathering<'_> {
             |span: &&Span| members.traces.contains_key(&span.trace_id) || members.arrivals.contains_key(&span.trace_id);
         let at_hand: Vec<&Span> = self.evidence.spans.iter().filter(is_in).collect();
         let ours = |span: &&Span| members.traces.contains_key(&span.trace_id) && !is_anothers(&[span], &keys, members);
-        let unheard = unheard(&at_hand).into_iter().map(|index| at_hand[index]);
+        let unheard = unconsumed(&at_hand).into_iter().map(|index| at_hand[index]);
         let mut unheard: Vec<Span> = unheard.filter(ours).cloned().collect();
         unheard.sort_by_key(|span| (span.start, span.trace_id, span.span_id));
         unheard.dedup_by_key(|span| (span.trace_id, span.span_id));

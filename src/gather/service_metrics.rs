@@ -125,7 +125,7 @@ fn table(calls: &[Point], errors: &[Point], lengths: &[Option<Vec<Point>>], seco
             kind: None,
             calls,
             errors: calls * failed,
-            lengths: Histogram::told(calls, quantiles.get(&key(point)).cloned().unwrap_or_default()),
+            durations: Histogram::from_quantiles(calls, quantiles.get(&key(point)).cloned().unwrap_or_default()),
         }
     };
     calls.iter().filter(|point| point.value > 0.0).map(measure).collect()
@@ -149,7 +149,7 @@ mod tests {
         let told = table(&calls, &errors, &lengths, 60.0);
         let rows: Vec<_> = told.iter().map(|m| (m.operation.as_str(), m.calls, m.errors)).collect();
         assert_eq!(rows, [("GET /x", 1_200.0, 240.0), ("charge", 6.0, 0.0)]);
-        let at = |nth: usize, share| told[nth].lengths.quantile(share).map(|e| (e.high_ns, e.value_ns));
+        let at = |nth: usize, share| told[nth].durations.quantile(share).map(|e| (e.high_ns, e.value_ns));
         assert_eq!((at(0, 0.5), at(0, 0.95), at(1, 0.5)), (Some((None, 40_000_000)), Some((None, 775_000_000)), None));
     }
 }

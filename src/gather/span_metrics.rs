@@ -330,7 +330,7 @@ fn graph(calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Measure
         lengths.entry(key(series)).or_default().extend(bucket(series, DurationUnit::Seconds));
     }
     for (key, buckets) in lengths {
-        edges.entry(key).and_modify(|edge| edge.lengths = Histogram::from_buckets(buckets));
+        edges.entry(key).and_modify(|edge| edge.durations = Histogram::from_buckets(buckets));
     }
     edges.into_values().filter(|edge| edge.calls > 0.0).collect()
 }
@@ -367,7 +367,7 @@ impl MeasureTable<'_> {
             }
         }
         for (key, sums) in lengths {
-            measures.entry(key).and_modify(|measure| measure.lengths = Histogram::from_buckets(sums.into_values()));
+            measures.entry(key).and_modify(|measure| measure.durations = Histogram::from_buckets(sums.into_values()));
         }
         let is_told = |measure: &Measure| measure.calls.max(measure.errors) > 0.0 && !measure.service.is_empty();
         measures.into_values().filter(is_told).collect()
@@ -446,9 +446,9 @@ mod tests {
                 ("f", "", None, 0.0, 4.0),
             ]
         );
-        assert_eq!(told[0].lengths.quantile(0.5).map(|e| (e.low_ns, e.high_ns)), Some((0, Some(100_000_000))));
-        assert_eq!(told[0].lengths.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100_000_000, None)));
-        assert!(told[1].lengths.quantile(0.5).is_none());
+        assert_eq!(told[0].durations.quantile(0.5).map(|e| (e.low_ns, e.high_ns)), Some((0, Some(100_000_000))));
+        assert_eq!(told[0].durations.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100_000_000, None)));
+        assert!(told[1].durations.quantile(0.5).is_none());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-/// A typed value, as OpenTelemetry's `AnyValue`.
+/// A typed value: OpenTelemetry's `AnyValue`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Text.
@@ -36,7 +36,7 @@ impl Value {
         }
     }
 
-    /// A whole number, also from a text that is one.
+    /// A whole number, also from text.
     pub fn as_int(&self) -> Option<i64> {
         match self {
             Self::Int(n) => Some(*n),
@@ -46,7 +46,7 @@ impl Value {
         }
     }
 
-    /// True, `"true"` and 1 are true.
+    /// Whether it means true: `true`, the text `"true"`, 1.
     pub fn is_true(&self) -> bool {
         match self {
             Self::Bool(b) => *b,
@@ -65,7 +65,7 @@ impl fmt::Display for Value {
             Self::Int(n) => write!(f, "{n}"),
             Self::Float(n) => write!(f, "{n}"),
             Self::Empty => Ok(()),
-            other => f.write_str(&serde_json::to_string(other).unwrap_or_default()),
+            composite => f.write_str(&serde_json::to_string(composite).unwrap_or_default()),
         }
     }
 }
@@ -104,7 +104,7 @@ impl JsonSchema for Value {
     }
 }
 
-/// Attributes in the order in which they came. A key that came twice is there twice.
+/// Attributes in the order in which they were sent. A repeated key is there repeatedly.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attributes(pub Vec<(String, Value)>);
 
@@ -114,32 +114,32 @@ impl Attributes {
         self.0.iter().find(|(k, _)| k == key).map(|(_, v)| v)
     }
 
-    /// The first value that one of these keys has, in the order of the keys.
+    /// The value of the first of these keys that has one.
     pub fn first(&self, keys: &[&str]) -> Option<&Value> {
         keys.iter().find_map(|key| self.get(key))
     }
 
-    /// The first non-empty text that one of these keys has.
+    /// The text of the first of these keys that has one which is not empty.
     pub fn text(&self, keys: &[&str]) -> Option<&str> {
         Some(self.named_text(keys)?.1)
     }
 
-    /// The same, and under which of the keys it stands.
+    /// The same, with its key.
     pub fn named_text<'k>(&self, keys: &[&'k str]) -> Option<(&'k str, &str)> {
         keys.iter().find_map(|key| Some((*key, self.get(key)?.as_str().filter(|text| !text.is_empty())?)))
     }
 
-    /// Every entry.
+    /// Every key and value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(k, v)| (k.as_str(), v))
     }
 
-    /// One more entry.
+    /// Adds one.
     pub fn push(&mut self, key: impl Into<String>, value: Value) {
         self.0.push((key.into(), value));
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -167,8 +167,8 @@ fn entries_as_map<S: Serializer>(entries: &[(String, Value)], serializer: S) -> 
     let mut map = serializer.serialize_map(None)?;
     for group in sorted.chunk_by(|a, b| a.0 == b.0) {
         match group {
-            [one] => map.serialize_entry(&one.0, &one.1)?,
-            many => map.serialize_entry(&many[0].0, &many.iter().map(|e| &e.1).collect::<Vec<_>>())?,
+            [entry] => map.serialize_entry(&entry.0, &entry.1)?,
+            repeated => map.serialize_entry(&repeated[0].0, &repeated.iter().map(|e| &e.1).collect::<Vec<_>>())?,
         }
     }
     map.end()

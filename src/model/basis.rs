@@ -1,4 +1,4 @@
-//! What the numbers of a window rest on: never left unsaid.
+//! The basis of a window's figures: where they come from, and how much was read for them.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,41 +7,41 @@ use crate::model::evidence::Source;
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
 
-/// Where numbers were taken from.
+/// Where figures come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CountedFrom {
-    /// From spans: exact for those that were read.
+    /// Spans: exact for those that were read.
     #[default]
     Spans,
-    /// From metrics that were made of all spans: estimates.
+    /// Metrics that a collector made from all spans: estimates.
     Metrics,
 }
 
-/// What numbers rest on.
+/// The basis of figures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Basis {
-    /// Where they were taken from.
+    /// Where they come from.
     pub via: CountedFrom,
-    /// The metrics they were taken from; none for spans.
+    /// The metric; none for spans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// Who told the metrics; none for spans.
+    /// The backend of the metrics; none for spans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<Source>,
-    /// How many calls were counted: by the metrics, or spans that were read; those that are as the filters say.
+    /// How many calls were counted, by the metrics or as spans, of those that pass the filters.
     pub calls: u64,
-    /// How many journeys were read in which any of it stands.
+    /// How many journeys were read that have any of these.
     pub journeys: usize,
-    /// How many lines were read; those that are as the filters say.
+    /// How many lines were read, of those that pass the filters.
     pub lines: usize,
-    /// So many traces of each service were asked for; none where everything was read.
+    /// How many traces of each service were asked for; none where everything was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
-    /// Whether those of services of which there are more are from all parts of the time; else the newest.
+    /// Whether the traces of a service that has more are spread over the whole window; otherwise they are the newest.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub evenly: bool,
-    /// The services that were asked one by one, by name; empty where everything was read.
+    /// The services that were sampled, by name; empty where everything was read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<SampledService>,
 }
@@ -51,41 +51,42 @@ pub struct Basis {
 pub struct SampledService {
     /// Its name.
     pub service: String,
-    /// How many of its traces came.
+    /// How many of its traces were read.
     pub traces: usize,
     /// Whether there may be more: as many came as were asked for.
     pub cut: bool,
 }
 
 impl SampledService {
-    /// Adds what was read of the same services at another time, or of others.
-    pub fn add_all(all: &mut Vec<Self>, others: Vec<Self>) {
+    /// Adds other samples, of the same services or of others.
+    pub fn add_all(services: &mut Vec<Self>, others: Vec<Self>) {
         for other in others {
-            match all.iter_mut().find(|known| known.service == other.service) {
+            match services.iter_mut().find(|known| known.service == other.service) {
                 Some(known) => {
                     known.traces += other.traces;
                     known.cut |= other.cut;
                 }
-                None => all.push(other),
+                None => services.push(other),
             }
         }
     }
 }
 
 impl Basis {
-    /// Adds what was read of a journey and is as these filters say, whether it failed or not.
+    /// Counts the spans and lines of a journey that pass the filters. A filter for errors does not count here: a share of
+    /// errors is one of all calls.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
-        let whatever = Filters { errors_only: false, ..filters.clone() };
-        let spans = journey.spans.iter().filter(|span| whatever.wants_span(span)).count();
-        let lines = if whatever.are_about_spans() { &[][..] } else { &journey.logs };
-        let lines = lines.iter().filter(|line| whatever.wants_line(line)).count();
+        let of_any_status = Filters { errors_only: false, ..filters.clone() };
+        let spans = journey.spans.iter().filter(|span| of_any_status.wants_span(span)).count();
+        let lines = if of_any_status.are_about_spans() { &[][..] } else { &journey.logs };
+        let lines = lines.iter().filter(|line| of_any_status.wants_line(line)).count();
         self.calls = self.calls.saturating_add(spans as u64);
         self.lines += lines;
         self.journeys += usize::from(spans + lines > 0);
     }
 
-    /// Services of which there may be more than was read.
-    pub fn cut(&self) -> usize {
+    /// How many services may have more traces than were read.
+    pub fn cut_services(&self) -> usize {
         self.services.iter().filter(|service| service.cut).count()
     }
 }

@@ -1,4 +1,4 @@
-//! Old and new semantic-convention names for the same thing, asked for in one place.
+//! Attribute names of the semantic conventions, old and new ones for the same thing, in one place.
 //!
 //! Source: OpenTelemetry semantic conventions, schemas up to 1.44.0; new names first.
 
@@ -6,7 +6,7 @@ use crate::model::attribute::Value;
 use crate::model::span::{Event, Span, SpanKind, StatusCode};
 use crate::model::time::Timestamp;
 
-/// Keys under which applications commonly carry a correlation ID, most telling first.
+/// The usual keys of a correlation ID, likeliest first.
 pub const CORRELATION_KEYS: [&str; 10] = [
     "correlation_id",
     "correlation.id",
@@ -20,7 +20,7 @@ pub const CORRELATION_KEYS: [&str; 10] = [
     "request_id",
 ];
 
-/// Names under which log lines carry a trace ID.
+/// The usual fields for a trace ID in log lines.
 pub const TRACE_ID_FIELDS: [&str; 9] = [
     "trace_id",
     "traceID",
@@ -33,10 +33,10 @@ pub const TRACE_ID_FIELDS: [&str; 9] = [
     "x-b3-traceid",
 ];
 
-/// Names under which log lines carry a span ID.
+/// The usual fields for a span ID in log lines.
 pub const SPAN_ID_FIELDS: [&str; 7] = ["span_id", "spanID", "spanId", "spanid", "span.id", "otelSpanID", "X-B3-SpanId"];
 
-/// Names under which log lines carry their service.
+/// The usual fields and labels for the service of a log line, most specific first.
 pub const SERVICE_FIELDS: [&str; 10] = [
     "service_name",
     "service.name",
@@ -50,17 +50,18 @@ pub const SERVICE_FIELDS: [&str; 10] = [
     "component",
 ];
 
-/// Names under which spans carry what identifies the message itself, strongest first.
+/// Attributes that identify a message itself, strongest first.
 pub const MESSAGE_ID_KEYS: [&str; 5] =
     ["messaging.message.id", "messaging.message_id", "event.id", "event_id", "message_id"];
 
-/// A service's name without the ending that many of them repeat, as screens show it.
+/// A service's name without a common ending such as `_service`, as screens show it, and as names that differ only in that
+/// are compared.
 pub fn short_service(service: &str) -> &str {
     const ENDINGS: [&str; 6] = ["_service", "-service", ".service", "_svc", "-svc", "Service"];
     ENDINGS.iter().find_map(|e| service.strip_suffix(e)).filter(|s| !s.is_empty()).unwrap_or(service)
 }
 
-/// Names under which messaging spans carry their topic, queue or exchange.
+/// Attributes for the topic, queue or exchange of a messaging span.
 pub const TOPIC_KEYS: [&str; 13] = [
     "messaging.destination.name",
     "messaging.destination",
@@ -77,12 +78,12 @@ pub const TOPIC_KEYS: [&str; 13] = [
     "rabbit.routing_key",
 ];
 
-/// What role a span has in messaging.
+/// The role of a span in messaging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageRole {
-    /// It creates or sends a message.
+    /// It sends a message.
     Publish,
-    /// It receives or processes one.
+    /// It receives or processes a message.
     Consume,
 }
 
@@ -140,7 +141,7 @@ impl Span {
         self.attributes.first(&["http.response.status_code", "http.status_code"]).and_then(Value::as_int)
     }
 
-    /// Its role in messaging, by kind first, then by the operation it names.
+    /// Its role in messaging, by its kind, else by its messaging operation; none of a server, which may be called by a broker.
     pub fn message_role(&self) -> Option<MessageRole> {
         match self.kind {
             SpanKind::Producer => return Some(MessageRole::Publish),
@@ -155,17 +156,17 @@ impl Span {
         }
     }
 
-    /// The topic, queue or exchange it speaks with.
+    /// Its topic, queue or exchange.
     pub fn topic(&self) -> Option<&str> {
         self.attributes.text(&TOPIC_KEYS)
     }
 
-    /// Every name of what it speaks with: a RabbitMQ consumer names its queue and a routing key, the publisher its
-    /// exchange and the same key, or both write `exchange:key:queue`.
+    /// Every name of its topic: a RabbitMQ consumer has a queue and a routing key, the publisher an exchange and the same
+    /// key, or both have `exchange:key:queue`.
     pub fn topics(&self) -> Vec<&str> {
-        let told = self.attributes.iter().filter(|(key, _)| TOPIC_KEYS.contains(key));
+        let values = self.attributes.iter().filter(|(key, _)| TOPIC_KEYS.contains(key));
         let mut names: Vec<&str> =
-            told.filter_map(|(_, value)| value.as_str()).filter(|name| !name.is_empty()).collect();
+            values.filter_map(|(_, value)| value.as_str()).filter(|name| !name.is_empty()).collect();
         if names.iter().any(|name| name.contains(':')) && self.message_system() == "rabbitmq" {
             names = names.iter().flat_map(|name| name.split(':').chain([*name])).filter(|n| !n.is_empty()).collect();
         }
@@ -174,7 +175,7 @@ impl Span {
         names
     }
 
-    /// What carries its messages, as `kafka`; empty where none is told.
+    /// Its messaging system, such as `kafka`; empty where not reported.
     pub fn message_system(&self) -> &str {
         self.attributes.text(&["messaging.system"]).unwrap_or_default()
     }
@@ -191,12 +192,12 @@ impl Span {
         partition.zip(number(&["messaging.kafka.offset", "messaging.kafka.message.offset"]))
     }
 
-    /// The key of its message; several messages may have the same.
+    /// The key of its message, which other messages may share.
     pub fn message_key(&self) -> Option<&str> {
         self.attributes.text(&["messaging.kafka.message.key", "messaging.kafka.message_key"])
     }
 
-    /// The group of consumers that share the messages between them.
+    /// Its consumer group: the messages of a topic are divided among the members of a group.
     pub fn consumer_group(&self) -> Option<&str> {
         self.attributes.text(&[
             "messaging.consumer.group.name",
@@ -209,30 +210,31 @@ impl Span {
         ])
     }
 
-    /// What it says that it does with a message, in lower case; empty where it does not say.
+    /// Its messaging operation in lower case; empty where not reported.
     pub fn message_operation(&self) -> String {
         let keys = ["messaging.operation.type", "messaging.operation", "messaging.operation.name"];
         self.attributes.text(&keys).unwrap_or_default().to_ascii_lowercase()
     }
 
-    /// What identifies the message itself, strongest first.
+    /// The ID of its message.
     pub fn message_id(&self) -> Option<&str> {
         self.attributes.text(&MESSAGE_ID_KEYS)
     }
 
-    /// The exception events, with Jaeger's and OpenTracing's older spellings.
+    /// Its exception events, also in the older forms of Jaeger and OpenTracing.
     pub fn exceptions(&self) -> impl Iterator<Item = Exception<'_>> {
         self.events.iter().filter_map(Exception::from_event)
     }
 
-    /// When it failed: at its last exception while it was open, else at its end.
+    /// When it failed: at its last exception within its own time, else at its end.
     pub fn failed_at(&self) -> Timestamp {
-        let over = self.counts_at();
-        let told = self.exceptions().map(|exception| exception.event.time);
-        told.filter(|at| self.start <= *at && *at <= over).max().unwrap_or(over)
+        let end = self.counted_at();
+        let exceptions = self.exceptions().map(|exception| exception.event.time);
+        exceptions.filter(|at| self.start <= *at && *at <= end).max().unwrap_or(end)
     }
 
-    /// What went wrong, in one line: the exception, else the status message, else the HTTP status.
+    /// The words of its error: the last exception, else the status message, else an attribute, else the HTTP status; empty
+    /// where it has none of these.
     pub fn error_text(&self) -> String {
         if let Some(exception) = self.exceptions().last() {
             return exception.headline();
@@ -252,13 +254,13 @@ impl Span {
     }
 
     /// Whether a page in a browser made it.
-    pub fn is_of_a_browser(&self) -> bool {
+    pub fn is_from_browser(&self) -> bool {
         let resource = &self.resource.attributes;
         resource.text(&["telemetry.sdk.language"]) == Some("webjs")
             || resource.iter().any(|(key, _)| key.starts_with("browser."))
     }
 
-    /// The remote side a client span speaks with, as named by its attributes.
+    /// The remote side of a client span, by its attributes.
     pub fn peer(&self) -> Option<&str> {
         self.attributes.text(&[
             "peer.service",
@@ -271,10 +273,10 @@ impl Span {
     }
 }
 
-/// An exception, read from a span event.
+/// An exception event of a span.
 #[derive(Clone, Copy, Debug)]
 pub struct Exception<'a> {
-    /// The event it came with.
+    /// The event.
     pub event: &'a Event,
     /// `exception.type`; may be empty.
     pub kind: &'a str,
@@ -285,7 +287,7 @@ pub struct Exception<'a> {
 }
 
 impl<'a> Exception<'a> {
-    /// The exception that this event tells, if it tells one.
+    /// The exception of an event; none where it is not one.
     pub fn from_event(event: &'a Event) -> Option<Self> {
         let text = |keys: &[&str]| event.attributes.text(keys).unwrap_or_default();
         let named = matches!(event.name.as_str(), "exception" | "error");
@@ -295,8 +297,8 @@ impl<'a> Exception<'a> {
             message: text(&["exception.message", "error.object", "message"]),
             stacktrace: text(&["exception.stacktrace", "stack"]),
         };
-        let says = !exception.kind.is_empty() || !exception.message.is_empty();
-        (event.attributes.get("exception.type").is_some() || named && says).then_some(exception)
+        let has_text = !exception.kind.is_empty() || !exception.message.is_empty();
+        (event.attributes.get("exception.type").is_some() || named && has_text).then_some(exception)
     }
 
     /// `Type: message` in one line.

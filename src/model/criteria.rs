@@ -1,15 +1,15 @@
-//! Which journeys are meant, by what their spans and lines are like.
+//! Criteria that select journeys by their spans and lines, such as `error service=pay`.
 
 use crate::model::conventions::short_service;
 use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 
-/// Terms that must all hold of a journey. Some span must be as all terms that ask for something say; of the spans that
-/// these pick, none may be as a term says that excludes. Lines are asked by themselves.
+/// Terms that must all hold for a journey: some span meets all terms that do not exclude, and of the spans that do, none
+/// meets a term that excludes. Terms on lines hold by themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Criteria {
-    /// As it was written.
+    /// As the user wrote it.
     pub text: String,
     /// The terms.
     pub terms: Vec<Term>,
@@ -18,16 +18,16 @@ pub struct Criteria {
 /// One term.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// Whether it excludes.
+    /// Whether it excludes what meets it.
     pub excludes: bool,
-    /// What it is about.
+    /// The condition.
     pub test: TermTest,
 }
 
-/// What a term asks.
+/// The condition of a term, on a span unless it says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TermTest {
-    /// The span failed.
+    /// It failed.
     Error,
     /// Its service, by the whole or the short name.
     Service(Pattern),
@@ -35,9 +35,9 @@ pub enum TermTest {
     Operation(Pattern),
     /// An attribute of the span or its resource.
     Tag(String, Pattern),
-    /// It lasted at least so long, in nanoseconds.
+    /// Its duration is at least this, in nanoseconds.
     Lasting(i64),
-    /// A line holds this text.
+    /// A line contains this text.
     Line(Pattern),
 }
 
@@ -58,20 +58,20 @@ impl TermTest {
 }
 
 impl Criteria {
-    /// Whether the journey is meant. Spans that are shown and not judged do not count.
-    pub fn mean(&self, journey: &Journey) -> bool {
+    /// Whether a journey meets the criteria. Spans that are shown and not judged do not count.
+    pub fn matches(&self, journey: &Journey) -> bool {
         let (lines, spans): (Vec<&Term>, Vec<&Term>) =
             self.terms.iter().partition(|term| matches!(term.test, TermTest::Line(_)));
-        let says = |text: &Pattern| journey.logs.iter().any(|line| text.found_in(&line.line));
+        let has_line = |text: &Pattern| journey.logs.iter().any(|line| text.found_in(&line.line));
         let lines_hold = lines.iter().all(|term| match &term.test {
-            TermTest::Line(text) => says(text) != term.excludes,
+            TermTest::Line(text) => has_line(text) != term.excludes,
             _ => true,
         });
         lines_hold && (spans.is_empty() || spans_hold(&spans, journey))
     }
 
-    /// Whether this attribute, `service` or `operation` is what it asks about.
-    pub fn ask_about(&self, key: &str) -> bool {
+    /// Whether a term is about this attribute, or about `service` or `operation`: what was asked for cannot be a finding.
+    pub fn mentions(&self, key: &str) -> bool {
         self.terms.iter().any(|term| match &term.test {
             TermTest::Service(_) => key == "service",
             TermTest::Operation(_) => key == "operation",
@@ -82,15 +82,15 @@ impl Criteria {
 }
 
 fn spans_hold(terms: &[&Term], journey: &Journey) -> bool {
-    let mut any = false;
+    let mut any_holds = false;
     for (index, span) in journey.spans.iter().enumerate() {
         let is_ours = journey.judged.get(index) != Some(&false);
         if is_ours && terms.iter().filter(|term| !term.excludes).all(|term| term.test.holds(span)) {
             if terms.iter().any(|term| term.excludes && term.test.holds(span)) {
                 return false;
             }
-            any = true;
+            any_holds = true;
         }
     }
-    any
+    any_holds
 }

@@ -1,28 +1,29 @@
-//! Which spans and lines of a journey a person wants to see.
+//! Filters: which spans and lines are shown, and counted.
 
 use crate::model::conventions::short_service;
 use crate::model::log::{Level, LogEntry};
 use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 
-/// Conditions that must all hold. Those of one kind are alternatives, but tags must all be there. Empty lets all pass.
+/// Conditions on spans and lines. Those of one kind are alternatives, except tags; all kinds must hold. The default lets
+/// everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
     /// Services, by their whole or their short name.
     pub services: Vec<Pattern>,
     /// Span names.
     pub operations: Vec<Pattern>,
-    /// Attributes of the span or its resource: key and value.
+    /// Attributes of the span or its resource, key and value; all of them must be there.
     pub tags: Vec<(String, Pattern)>,
     /// Whether only errors are wanted.
     pub errors_only: bool,
-    /// Spans at least so long, in nanoseconds.
+    /// The shortest duration of a span, in nanoseconds.
     pub min_duration_ns: Option<i64>,
-    /// Spans at most so long, in nanoseconds.
+    /// The longest duration of a span, in nanoseconds.
     pub max_duration_ns: Option<i64>,
-    /// Texts, one of which a line must hold.
+    /// Texts, one of which a line must contain.
     pub log: Vec<Pattern>,
-    /// Lines at least so grave.
+    /// The lowest level of a line.
     pub level: Level,
 }
 
@@ -32,23 +33,23 @@ impl Filters {
         *self == Self::default()
     }
 
-    /// Whether the service is wanted.
+    /// Whether spans and lines of this service pass.
     pub fn wants_service(&self, service: &str) -> bool {
-        one_of(&self.services, service) || one_of(&self.services, short_service(service))
+        any_matches(&self.services, service) || any_matches(&self.services, short_service(service))
     }
 
-    /// Whether spans of this service and name may be wanted, whatever else is asked of them.
+    /// Whether spans of this service and name pass, as far as these two decide.
     pub fn wants_operation(&self, service: &str, operation: &str) -> bool {
-        self.wants_service(service) && one_of(&self.operations, operation)
+        self.wants_service(service) && any_matches(&self.operations, operation)
     }
 
-    /// Whether something is asked of spans that lines do not have.
+    /// Whether there are conditions that only spans can meet.
     pub fn are_about_spans(&self) -> bool {
         let length = self.min_duration_ns.or(self.max_duration_ns);
         !self.operations.is_empty() || !self.tags.is_empty() || length.is_some()
     }
 
-    /// Whether the span is wanted. Says nothing about lines.
+    /// Whether the span passes. Conditions on lines do not count.
     pub fn wants_span(&self, span: &Span) -> bool {
         self.wants_operation(span.service(), &span.name)
             && self.tags.iter().all(|(key, value)| has_tag(span, key, value))
@@ -57,7 +58,7 @@ impl Filters {
             && self.max_duration_ns.is_none_or(|most| span.duration_ns <= most)
     }
 
-    /// Whether the line is wanted. Says nothing about spans.
+    /// Whether the line passes. Conditions on spans do not count.
     pub fn wants_line(&self, line: &LogEntry) -> bool {
         self.wants_service(&line.service)
             && line.level >= self.level
@@ -66,7 +67,7 @@ impl Filters {
     }
 }
 
-fn one_of(patterns: &[Pattern], text: &str) -> bool {
+fn any_matches(patterns: &[Pattern], text: &str) -> bool {
     patterns.is_empty() || patterns.iter().any(|p| p.matches(text))
 }
 

@@ -1,4 +1,4 @@
-//! Identifiers as newtypes: equal when they mean the same, however they were spelled.
+//! Identifiers, equal when they mean the same, however they were written.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 /// A trace ID: 128 bits, shown as 32 lower-case hex digits.
 ///
-/// Equal to itself in 1 to 32 hex digits (left-padded), in either case, and in base64.
+/// Read from 1 to 32 hex digits (left-padded) in either case, and from base64.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TraceId(u128);
 
@@ -15,12 +15,12 @@ pub struct TraceId(u128);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SpanId(u64);
 
-/// A correlation ID: any text that an application chose to carry along.
+/// A correlation ID: any text that an application passes along.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct CorrelationId(pub String);
 
 impl TraceId {
-    /// From the number itself; zero is the "invalid" ID of W3C and OpenTelemetry, hence none.
+    /// From a number; zero is invalid by W3C Trace Context, hence none.
     pub fn from_u128(value: u128) -> Option<Self> {
         (value != 0).then_some(Self(value))
     }
@@ -44,23 +44,23 @@ impl TraceId {
         })
     }
 
-    /// The spellings under which other tools print this ID: 32 digits, and 16 when the upper half is zero.
+    /// The forms in which other tools print this ID: 32 digits, and 16 where the upper half is zero.
     pub fn spellings(self) -> Vec<String> {
-        let mut all = vec![self.to_string()];
+        let mut spellings = vec![self.to_string()];
         if self.0 >> 64 == 0 {
-            all.push(format!("{:016x}", self.0));
+            spellings.push(format!("{:016x}", self.0));
         }
-        all
+        spellings
     }
 
-    /// The first eight digits that carry information, for screens.
+    /// The first eight digits that differ between IDs, for screens: of a 64-bit ID those of its lower half.
     pub fn short(self) -> String {
         if self.0 >> 64 == 0 { format!("{:016x}", self.0)[..8].to_owned() } else { self.to_string()[..8].to_owned() }
     }
 }
 
 impl SpanId {
-    /// From the number itself; zero is none.
+    /// From a number; zero is invalid, hence none.
     pub fn from_u64(value: u64) -> Option<Self> {
         (value != 0).then_some(Self(value))
     }
@@ -78,7 +78,7 @@ impl SpanId {
         u64::from_str_radix(text, 16).ok().and_then(Self::from_u64)
     }
 
-    /// From hex, or from the base64 of 8 bytes. Twelve characters ending in `=` are base64 first.
+    /// From hex, or from the base64 of 8 bytes.
     pub fn parse(text: &str) -> Option<Self> {
         Self::from_hex(text).or_else(|| {
             let bytes = decode_base64(text)?;
@@ -92,7 +92,7 @@ impl SpanId {
     }
 }
 
-/// Standard or URL-safe base64, padded or not. `None` for anything else.
+/// Bytes from base64, standard or URL-safe, padded or not; none of any other text.
 pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let trimmed = text.trim_end_matches('=');
     if text.len() - trimmed.len() > 2 || trimmed.len() % 4 == 1 {

@@ -1,4 +1,4 @@
-//! Everything known of one subject, each part with the reason why it belongs.
+//! A journey: everything that belongs to one ID, each part with the reason why.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub enum Reason {
     },
     /// The trace was asked for by its ID.
     TraceId,
-    /// A span of the journey links to it, or is linked from it.
+    /// A span of the journey links to it, or is linked by it.
     Link {
         /// The linking span's trace.
         from_trace: TraceId,
@@ -29,26 +29,26 @@ pub enum Reason {
     },
     /// A line of the journey names it.
     LogLine {
-        /// Who wrote the line.
+        /// The service that wrote the line.
         service: String,
     },
-    /// The message is the same: the same `messaging.message.id` or `event.id`.
+    /// It handles the same message: the same `messaging.message.id` or `event.id`.
     Message {
-        /// The identity.
+        /// The ID of the message.
         id: String,
     },
-    /// The lines hold the ID.
+    /// The lines contain the ID.
     Text,
     /// The lines name a trace of the journey.
     TraceOfLine,
 }
 
-/// One join: what was joined, and why.
+/// A trace or lines that belong to the journey, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Join {
-    /// The trace that was joined, or that lines were joined by; none for lines that hold the ID themselves.
+    /// The trace, or the trace by which lines belong; none for lines that contain the ID.
     pub trace_id: Option<TraceId>,
-    /// How many lines this is about; 0 for traces.
+    /// How many lines; 0 for a trace.
     pub lines: usize,
     /// Why.
     pub reason: Reason,
@@ -59,90 +59,90 @@ pub struct Join {
 pub struct Trace {
     /// Its ID.
     pub trace_id: TraceId,
-    /// The service of its first root.
+    /// The service of its first root span.
     pub root_service: String,
-    /// The name of its first root.
+    /// The name of its first root span.
     pub root_name: String,
-    /// First start.
+    /// The first start of a span.
     pub start: Timestamp,
     /// From the first start to the last end.
     pub duration_ns: i64,
-    /// How many spans of it are here.
+    /// How many of its spans belong to the journey.
     pub span_count: usize,
     /// How many of them failed.
     pub error_count: usize,
-    /// How many name a parent that is not here.
+    /// How many of them have a parent that is not in the journey.
     pub orphan_count: usize,
 }
 
-/// A trace that touches the journey but belongs to another one.
+/// A trace of another journey that touches this one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Related {
     /// Its ID.
     pub trace_id: TraceId,
-    /// The values of the same key that it carries.
+    /// Its correlation IDs, under the key that this journey has.
     pub correlation_ids: Vec<String>,
-    /// How it touches ours.
+    /// How it touches this journey, in a few words.
     pub why: String,
 }
 
-/// How a span follows from another one.
+/// How it is known that a span follows from another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CauseKind {
-    /// It names it as its parent.
+    /// The other one is its parent.
     Parent,
     /// It links to it.
     Link,
-    /// Both carry the same message identity.
+    /// The other one published the message that it consumes.
     Message,
 }
 
-/// The shape of a journey: who follows from whom. Indices are into `Journey::spans`.
+/// The causes of spans: trees that parents, links and messages form. Indices are into `Journey::spans`.
 #[derive(Clone, Debug, Default)]
 pub struct Forest {
-    /// Whom each span follows from, and how. No cycles.
+    /// Beside each span the one it follows from, and how that is known; none of a root. There are no cycles.
     pub cause: Vec<Option<(usize, CauseKind)>>,
-    /// Who follows from each span, by start time.
+    /// Beside each span those that follow from it, by start.
     pub effects: Vec<Vec<usize>>,
-    /// Spans that follow from none, by start time.
+    /// Spans that follow from none, by start.
     pub roots: Vec<usize>,
 }
 
-/// Whether a span names a parent that is not here.
+/// Whether a span has a parent that is not in the journey.
 pub fn is_orphan(span: &Span, cause: Option<(usize, CauseKind)>) -> bool {
     span.parent_id.is_some_and(|p| p != span.span_id) && !matches!(cause, Some((_, CauseKind::Parent)))
 }
 
-/// A measured difference between two services' clocks.
+/// A measured difference between the clocks of two services.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Skew {
-    /// Whose clock is taken as right.
+    /// The service whose clock is taken as right.
     pub reference: String,
-    /// Whose clock differs.
+    /// The service whose clock differs.
     pub service: String,
     /// By how much it is ahead (positive) or behind, in nanoseconds.
     pub ahead_ns: i64,
-    /// How exactly that is known, in nanoseconds to either side; none means that it is at least so much.
+    /// The uncertainty in nanoseconds, to either side; none where only the least difference is known.
     pub within_ns: Option<i64>,
-    /// Over how many pairs of spans this was measured.
+    /// How many pairs of spans show it.
     pub pairs: usize,
 }
 
-/// Everything known of one subject, by time.
+/// Everything that belongs to one correlation ID or trace, by time.
 #[derive(Clone, Debug, Default)]
 pub struct Journey {
-    /// The correlation ID that was followed; none where a trace was asked for and its spans carry none or several.
+    /// The correlation ID that was followed; none where a trace was asked for that carries none or several.
     pub correlation_id: Option<String>,
-    /// Correlation IDs that the asked trace carries when there are several; none of them was followed.
+    /// The correlation IDs of a trace that was asked for, where it has several: none of them was followed.
     pub several_ids: Vec<String>,
     /// Its traces, by start.
     pub traces: Vec<Trace>,
-    /// All their spans: by start, then longest first, then ID.
+    /// Its spans: by start, then longest first, then by ID.
     pub spans: Vec<Span>,
-    /// Beside each span: whether it is ours. A span under another value of the same key is shown, not judged.
+    /// Beside each span whether it is the journey's own. One with another value of the same key is shown, not judged.
     pub judged: Vec<bool>,
-    /// Who follows from whom.
+    /// Which span follows from which.
     pub forest: Forest,
     /// Its lines, by time.
     pub logs: Vec<LogEntry>,
@@ -152,29 +152,29 @@ pub struct Journey {
     pub exemplars: Vec<Exemplar>,
     /// Configured panels over its time.
     pub panels: Vec<Panel>,
-    /// Each join with its reason.
+    /// Why each trace, and lines, belong.
     pub joins: Vec<Join>,
-    /// Traces that touch it but are not it.
+    /// Traces of other journeys that touch it.
     pub related: Vec<Related>,
-    /// Traces that are named and not stored.
+    /// Traces that it names and that are not stored.
     pub not_stored: Vec<TraceId>,
-    /// Traces that are named and that nobody was asked for, or that could not be had.
+    /// Traces that it names and that were not asked for, or could not be fetched.
     pub not_fetched: Vec<TraceId>,
-    /// Measured clock differences.
+    /// Measured clock skew.
     pub skew: Vec<Skew>,
-    /// What is odd in the data: cycles, repeats, absurd times.
+    /// Oddities of the data, in sentences: cycles, repeats, absurd times.
     pub oddities: Vec<String>,
 }
 
 impl Journey {
-    /// From its first to its last instant: spans with sane times, and lines.
+    /// From the first start or line to the last end or line, absurd times left out; none where there are no others.
     pub fn extent(&self) -> Option<Window> {
         let spans = self.spans.iter().filter(|s| s.has_sane_time()).map(Span::window);
         let lines = self.logs.iter().filter(|l| l.time.is_sane()).map(|l| Window::new(l.time, l.time));
         spans.chain(lines).reduce(Window::hull)
     }
 
-    /// From its first span's start to its last span's end; by its lines where there are no spans.
+    /// From the first start to the last end of its spans; of its lines where there are no spans.
     pub fn span_extent(&self) -> Option<Window> {
         let spans = self.spans.iter().filter(|s| s.has_sane_time()).map(Span::window).reduce(Window::hull);
         spans.or_else(|| self.extent())
@@ -183,19 +183,19 @@ impl Journey {
     /// The services of its spans and lines, sorted.
     pub fn services(&self) -> Vec<&str> {
         let spans = self.spans.iter().map(Span::service);
-        let mut all: Vec<&str> =
+        let mut services: Vec<&str> =
             spans.chain(self.logs.iter().map(|l| l.service.as_str())).filter(|s| !s.is_empty()).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+        services.sort_unstable();
+        services.dedup();
+        services
     }
 
-    /// What to ask for to see it again: its ID, else its first trace; none where lines name nobody.
+    /// The ID by which to find it again: its correlation ID, else its first trace; none where it has neither.
     pub fn handle(&self) -> Option<String> {
         self.correlation_id.clone().or_else(|| self.traces.first().map(|trace| trace.trace_id.to_string()))
     }
 
-    /// Whether nothing at all was found.
+    /// Whether it has neither spans nor lines.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty() && self.logs.is_empty()
     }

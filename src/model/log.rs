@@ -1,4 +1,4 @@
-//! Log lines: what was written, and what could be read out of it.
+//! Log lines, as stored and as decoded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,11 @@ use serde::Serialize;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::time::Timestamp;
 
-/// How grave a line says it is, in order.
+/// The level of a line, least severe first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// Not told.
+    /// Not reported.
     #[default]
     Unknown,
     /// Finest.
@@ -30,7 +30,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// From the many words in use; anything else is unknown.
+    /// From the words that loggers use; any other is unknown.
     pub fn from_word(word: &str) -> Self {
         match word.trim().to_ascii_lowercase().as_str() {
             "trace" | "trc" | "finest" => Self::Trace,
@@ -43,7 +43,7 @@ impl Level {
         }
     }
 
-    /// The lower-case word; empty for unknown.
+    /// Its name in lower case; empty for unknown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "",
@@ -57,16 +57,16 @@ impl Level {
     }
 }
 
-/// The structured error that some platforms put beside an error line.
+/// The structured error that some platforms add to error lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorContext {
     /// The kind of error, such as `StorageReferenceError`.
     pub error_type: String,
-    /// What it says.
+    /// Its message.
     pub error_message: String,
-    /// Who raised it.
+    /// The service that raised it.
     pub service_name: String,
-    /// What was being done.
+    /// The operation that failed.
     pub operation: String,
     /// When, as written.
     pub timestamp: String,
@@ -76,20 +76,20 @@ pub struct ErrorContext {
     pub span_id: String,
     /// The stack, line by line.
     pub stack_trace: String,
-    /// Whatever else was put beside it, flattened.
+    /// All other fields, flattened.
     pub context_data: Vec<(String, String)>,
 }
 
 /// One log line.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct LogEntry {
-    /// When, as stored.
+    /// Its time, as stored.
     pub time: Timestamp,
-    /// Who wrote it; empty where nobody can tell.
+    /// The service that wrote it; empty where unknown.
     pub service: String,
-    /// How grave.
+    /// Its level.
     pub level: Level,
-    /// What a person reads: the message field, else the whole line.
+    /// The message field of a structured line, else the whole line.
     pub message: String,
     /// The line as stored.
     pub line: String,
@@ -97,7 +97,7 @@ pub struct LogEntry {
     pub labels: BTreeMap<String, String>,
     /// Structured metadata.
     pub metadata: BTreeMap<String, String>,
-    /// Fields read out of a JSON or logfmt line, flattened with dots, in their order.
+    /// The fields of a JSON or logfmt line, flattened with dots, in their order.
     #[serde(skip)]
     pub fields: Vec<(String, String)>,
     /// The trace it names.
@@ -110,61 +110,60 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
-    /// Every named value it carries: metadata, labels, then fields of the line.
+    /// Every named value: metadata, labels, then fields.
     pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
         let outer = self.metadata.iter().chain(&self.labels).map(|(k, v)| (k.as_str(), v.as_str()));
         outer.chain(self.fields.iter().map(|(k, v)| (k.as_str(), v.as_str())))
     }
 
-    /// Whether it tells of a failure.
+    /// Whether it reports an error.
     pub fn is_error(&self) -> bool {
         self.level >= Level::Error || self.error_context.is_some()
     }
 }
 
-/// What makes two lines the same line: when, where from, and what.
+/// The identity of a line: its time, text, labels and metadata. Backends return the same line to several queries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct LineKey(Timestamp, String, BTreeMap<String, String>, BTreeMap<String, String>);
+pub(crate) struct LineKey(Timestamp, String, BTreeMap<String, String>, BTreeMap<String, String>);
 
 impl LineKey {
-    /// Of this line.
-    pub fn new(line: &LogEntry) -> Self {
+    pub(crate) fn new(line: &LogEntry) -> Self {
         Self(line.time, line.line.clone(), line.labels.clone(), line.metadata.clone())
     }
 }
 
-/// Of whom there may be more lines than were read.
+/// Which services may have more lines than were read, because a limit cut them off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CutLines {
-    /// All were read.
+    /// None: all lines were read.
     #[default]
-    OfNobody,
-    /// Of these services.
-    Of(BTreeSet<String>),
-    /// Of anybody: nobody can tell of whom.
-    OfAnybody,
+    None,
+    /// These services.
+    OfServices(BTreeSet<String>),
+    /// Any service: which ones is unknown.
+    Any,
 }
 
 impl CutLines {
-    /// Of whom there may be more here or there.
+    /// The services that this or the other one names.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
-            (Self::OfNobody, one) | (one, Self::OfNobody) => one,
-            (Self::Of(mut these), Self::Of(others)) => {
-                these.extend(others);
-                Self::Of(these)
+            (Self::None, cut) | (cut, Self::None) => cut,
+            (Self::OfServices(mut services), Self::OfServices(others)) => {
+                services.extend(others);
+                Self::OfServices(services)
             }
-            (Self::OfAnybody, _) | (_, Self::OfAnybody) => Self::OfAnybody,
+            (Self::Any, _) | (_, Self::Any) => Self::Any,
         }
     }
 
-    /// Whether there may be more of this service.
+    /// Whether this service may have more lines.
     pub fn holds(&self, service: &str) -> bool {
         match self {
-            Self::OfNobody => false,
-            Self::Of(these) => these.contains(service),
-            Self::OfAnybody => true,
+            Self::None => false,
+            Self::OfServices(services) => services.contains(service),
+            Self::Any => true,
         }
     }
 }

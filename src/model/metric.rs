@@ -14,7 +14,7 @@ use crate::model::time::Timestamp;
 pub struct Series {
     /// Labels, `__name__` too.
     pub labels: BTreeMap<String, String>,
-    /// Samples; values that are no numbers are kept (`"NaN"`, `"+Inf"` in JSON).
+    /// Samples, by time; `NaN` and infinities are kept (`"NaN"`, `"+Inf"` in JSON).
     #[schemars(with = "Vec<(Timestamp, serde_json::Value)>")]
     #[serde(serialize_with = "samples")]
     pub samples: Vec<(Timestamp, f64)>,
@@ -32,7 +32,7 @@ pub(crate) fn samples<S: Serializer>(samples: &[(Timestamp, f64)], serializer: S
     seq.end()
 }
 
-/// Prometheus' own text for a float.
+/// A float as Prometheus writes it.
 pub fn float_text(value: f64) -> String {
     if value.is_nan() {
         "NaN".into()
@@ -43,7 +43,7 @@ pub fn float_text(value: f64) -> String {
     }
 }
 
-/// Whether an alert fires or only threatens to.
+/// The state of an active alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
@@ -53,20 +53,20 @@ pub enum AlertState {
     Pending,
 }
 
-/// One alert over one stretch of time.
+/// One alert over one stretch of time in which it was active.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Alert {
     /// `alertname`.
     pub name: String,
     /// Firing or pending.
     pub state: AlertState,
-    /// The service it is about, from `service_name`, `service`, `job` or `app`; none is "unscoped".
+    /// The service it is about, from its label `service_name`, `service`, `job` or `app`; none where it has none of them.
     pub service: Option<String>,
-    /// When it was first seen so in the window asked.
+    /// When it was first seen in this state within the window.
     pub from: Timestamp,
-    /// When it was last seen so.
+    /// When it was last seen in this state.
     pub to: Timestamp,
-    /// Whether it was still so when it was asked.
+    /// Whether it was still active when the server was asked.
     pub ongoing: bool,
     /// Every label.
     pub labels: BTreeMap<String, String>,
@@ -77,7 +77,7 @@ pub struct Alert {
 pub struct ActiveAlert {
     /// The alert.
     pub alert: Alert,
-    /// What its rule says of it, filled in by the server.
+    /// Its rule's annotations, filled in by the server.
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -94,20 +94,20 @@ pub struct Exemplar {
     pub span_id: Option<SpanId>,
     /// When.
     pub time: Timestamp,
-    /// The value observed.
+    /// The observed value.
     pub value: f64,
 }
 
-/// A configured PromQL question and its answer over the journey's time.
+/// A configured PromQL query and its result over the journey's time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Panel {
     /// Its name in the configuration.
     pub name: String,
-    /// The PromQL that was asked.
+    /// The PromQL, its placeholders filled in.
     pub query: String,
-    /// The answer; empty means no data.
+    /// The result; empty means no data.
     pub series: Vec<Series>,
-    /// Why there is no answer.
+    /// Why there is no result; none where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

@@ -1,12 +1,12 @@
-//! How strings are matched wherever a person writes one: flags, specs and configuration alike.
+//! Patterns of strings, the same in flags, specs and configuration.
 
 use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
-/// A string to match: exactly; `*` stands for anything (`\*` for itself); `re:…` is a regular expression.
+/// A pattern: text matches exactly, `*` is anything (`\*` a star), `re:…` is a regular expression.
 ///
-/// An expression is found anywhere unless it says `^` and `$`. Equal when written the same.
+/// An expression matches anywhere in a text unless it has `^` and `$`. Patterns are equal when written the same.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
@@ -15,22 +15,22 @@ pub struct Pattern {
 
 #[derive(Clone, Debug)]
 enum PatternRule {
-    /// The pieces between the wildcards: one piece, no wildcard.
+    /// The texts between the wildcards: one more than there are wildcards.
     Pieces(Vec<String>),
     Expression(Regex),
 }
 
-/// What a pattern is made of, for servers that are asked for what it matches.
+/// The parts of a pattern, from which queries for backends are made.
 #[derive(Clone, Copy, Debug)]
 pub enum PatternForm<'a> {
-    /// These texts, with anything between them.
+    /// Texts with anything between them.
     Pieces(&'a [String]),
     /// A regular expression.
     Expression(&'a str),
 }
 
 impl Pattern {
-    /// What it is made of.
+    /// Its parts.
     pub fn form(&self) -> PatternForm<'_> {
         match &self.rule {
             PatternRule::Pieces(pieces) => PatternForm::Pieces(pieces),
@@ -38,10 +38,10 @@ impl Pattern {
         }
     }
 
-    /// From what a person wrote. The error is one sentence.
+    /// From its text.
     ///
     /// # Errors
-    /// An expression that is empty, wrong or enormous.
+    /// One sentence on a regular expression that is empty, wrong or too large.
     pub fn parse(text: &str) -> Result<Self, String> {
         let rule = match text.strip_prefix("re:") {
             Some("") => return Err("nothing follows `re:`; a regular expression should".to_owned()),
@@ -57,15 +57,15 @@ impl Pattern {
         Self { rule: PatternRule::Pieces(vec![text.clone()]), text: text.replace('*', r"\*") }
     }
 
-    /// Whether the whole text is as the pattern says.
+    /// Whether the whole text matches; for an expression, a part of it.
     pub fn matches(&self, text: &str) -> bool {
         match &self.rule {
-            PatternRule::Pieces(pieces) => whole(pieces, text),
+            PatternRule::Pieces(pieces) => matches_whole(pieces, text),
             PatternRule::Expression(regex) => regex.is_match(text),
         }
     }
 
-    /// The one text that it matches, where there is no other.
+    /// The only text that it matches; none where there are others.
     pub fn as_exact(&self) -> Option<&str> {
         match &self.rule {
             PatternRule::Pieces(pieces) if pieces.len() == 1 => pieces.first().map(String::as_str),
@@ -73,7 +73,7 @@ impl Pattern {
         }
     }
 
-    /// Whether some part of the text is as the pattern says.
+    /// Whether some part of the text matches.
     pub fn found_in(&self, text: &str) -> bool {
         match &self.rule {
             PatternRule::Pieces(pieces) => after_all(pieces, text).is_some(),
@@ -83,6 +83,7 @@ impl Pattern {
 }
 
 fn compile(expression: &str) -> Result<Regex, String> {
+    // A megabyte is enough for any expression that a person writes, and bounds what a hostile one can take.
     RegexBuilder::new(expression).size_limit(1 << 20).build().map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "the regular expression is too large".to_owned(),
         other => {
@@ -108,7 +109,7 @@ fn pieces(text: &str) -> Vec<String> {
     pieces
 }
 
-fn whole(pieces: &[String], text: &str) -> bool {
+fn matches_whole(pieces: &[String], text: &str) -> bool {
     let [first, middle @ .., last] = pieces else {
         return pieces.first().is_some_and(|only| only == text);
     };
@@ -116,7 +117,7 @@ fn whole(pieces: &[String], text: &str) -> bool {
     after_all(middle, rest).is_some_and(|rest| rest.ends_with(last.as_str()))
 }
 
-/// What is left of the text behind the pieces, each found as early as possible.
+/// The rest of a text after these pieces, each found as early as possible; none where one is missing.
 fn after_all<'a>(pieces: &[String], text: &'a str) -> Option<&'a str> {
     pieces.iter().try_fold(text, |rest, piece| rest.find(piece.as_str()).map(|at| &rest[at + piece.len()..]))
 }
@@ -141,7 +142,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn strings_match_exactly_and_only_the_star_is_wild() {
+    fn text_matches_exactly_and_only_the_star_is_a_wildcard() {
         let table = [
             ("cart", "cart", true),
             ("cart", "cart-api", false),

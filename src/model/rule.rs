@@ -1,4 +1,4 @@
-//! Rules by which a Prometheus fires alerts and records series.
+//! Alerting and recording rules of Prometheus.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use crate::model::time::Timestamp;
 
-/// What a rule makes.
+/// Whether a rule alerts or records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleKind {
-    /// Alerts.
+    /// It fires alerts.
     Alerting,
-    /// Series.
+    /// It records series.
     Recording,
 }
 
@@ -27,14 +27,14 @@ impl RuleKind {
     }
 }
 
-/// One rule, and how it was evaluated last.
+/// One rule, with the state of its last evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Rule {
-    /// The group in which it stands.
+    /// The name of its group.
     pub group: String,
-    /// Its name: of the alert, or of the series that it records.
+    /// The name of the alert, or of the series that it records.
     pub name: String,
-    /// What it makes.
+    /// Whether it alerts or records.
     pub kind: RuleKind,
     /// Its expression, in PromQL.
     pub query: String,
@@ -42,12 +42,12 @@ pub struct Rule {
     pub health: String,
     /// Why it could not be evaluated; empty where it could.
     pub last_error: String,
-    /// When it was evaluated last; none where it never was.
+    /// Its last evaluation; none where it was never evaluated.
     pub last_evaluation: Option<Timestamp>,
-    /// `inactive`, `pending` or `firing`; none for what records.
+    /// `inactive`, `pending` or `firing`; none of a recording rule.
     pub state: Option<String>,
-    /// Labels that it adds.
+    /// The labels that it adds.
     pub labels: BTreeMap<String, String>,
-    /// What it says of its alerts; templates, to be filled in with what each is about.
+    /// The annotations of its alerts: templates that each alert fills with its labels and value.
     pub annotations: BTreeMap<String, String>,
 }

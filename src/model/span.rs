@@ -1,4 +1,4 @@
-//! Spans as data, in OpenTelemetry's terms.
+//! Spans, in OpenTelemetry's terms.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::model::attribute::Attributes;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::time::{DAY, Timestamp, Window};
 
-/// What a span's process said of itself. Shared by all spans of that process in one answer.
+/// The resource of a span: the process that made it. All spans of a process in one answer share it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Resource {
-    /// `service.name`; empty where none was told.
+    /// `service.name`; empty where not reported.
     pub service: String,
     /// Every other resource attribute (Jaeger: process tags).
     #[serde(rename = "resource")]
@@ -23,7 +23,7 @@ pub struct Resource {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SpanKind {
-    /// Not told.
+    /// Not reported.
     #[default]
     Unspecified,
     /// Work inside a process.
@@ -39,7 +39,7 @@ pub enum SpanKind {
 }
 
 impl SpanKind {
-    /// From the lower-case word that Jaeger's `span.kind` tag holds; anything else is unspecified.
+    /// From its name, as in Jaeger's tag `span.kind`; any other is unspecified.
     pub fn from_word(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
             "internal" => Self::Internal,
@@ -51,7 +51,7 @@ impl SpanKind {
         }
     }
 
-    /// The lower-case word.
+    /// Its name in lower case.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unspecified => "unspecified",
@@ -68,12 +68,12 @@ impl SpanKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusCode {
-    /// Nothing was said.
+    /// Not set: it says nothing about success.
     #[default]
     Unset,
-    /// Said to be well.
+    /// Set to OK.
     Ok,
-    /// Said to have failed.
+    /// Set to error.
     Error,
 }
 
@@ -82,12 +82,12 @@ pub enum StatusCode {
 pub struct Status {
     /// The code.
     pub code: StatusCode,
-    /// A message, mostly beside an error; empty where none.
+    /// A message, mostly with an error; empty where there is none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
 }
 
-/// Something that happened at one instant inside a span (Jaeger: a log).
+/// An event of a span (Jaeger: a log).
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Event {
     /// When.
@@ -98,12 +98,12 @@ pub struct Event {
     pub attributes: Attributes,
 }
 
-/// A pointer to another span that caused this one, maybe in another trace.
+/// A link to another span that caused this one, possibly in another trace.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Link {
-    /// The trace of the span pointed to.
+    /// The trace of the linked span.
     pub trace_id: TraceId,
-    /// The span pointed to.
+    /// The linked span.
     pub span_id: SpanId,
     /// The link's attributes; Jaeger v1 drops them.
     #[serde(skip_serializing_if = "Attributes::is_empty")]
@@ -115,24 +115,24 @@ pub struct Link {
 pub struct Span {
     /// Its trace.
     pub trace_id: TraceId,
-    /// Its own ID, unique in its trace unless somebody broke the rules.
+    /// Its own ID. Unique in its trace by the specification, not always in practice.
     pub span_id: SpanId,
-    /// The span it is a child of, whether stored or not.
+    /// The span it is a child of, whether that one is stored or not; none of a root span.
     pub parent_id: Option<SpanId>,
-    /// Who made it.
+    /// The process that made it.
     #[serde(flatten)]
     pub resource: Arc<Resource>,
     /// Span name (Jaeger: operation name).
     pub name: String,
     /// Its kind.
     pub kind: SpanKind,
-    /// When it began, as recorded.
+    /// Its start, as recorded.
     pub start: Timestamp,
-    /// How long it took, in nanoseconds; never negative.
+    /// Its duration in nanoseconds; never negative.
     pub duration_ns: i64,
     /// How it ended.
     pub status: Status,
-    /// Its attributes, without those that became kind, status, service or scope.
+    /// Its attributes, without those that are the kind, status, service or scope.
     pub attributes: Attributes,
     /// Its events, by time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -140,41 +140,42 @@ pub struct Span {
     /// Its links.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
-    /// Instrumentation scope name; empty where none was told.
+    /// The name of its instrumentation scope; empty where not reported.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
-    /// What the server remarked on it (adjusters), or we while reading it.
+    /// Warnings about it, of the server's adjusters or from decoding it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
 impl Span {
-    /// The service that made it; empty where none was told.
+    /// The service that made it; empty where not reported.
     pub fn service(&self) -> &str {
         &self.resource.service
     }
 
-    /// When it ended.
+    /// Its end, as recorded.
     pub fn end(&self) -> Timestamp {
         self.start.plus(self.duration_ns)
     }
 
-    /// The time it was open.
+    /// From its start to its end.
     pub fn window(&self) -> Window {
         Window::new(self.start, self.end())
     }
 
-    /// At which time it is counted: at its end, as span metrics count it; at its start where its length makes no sense.
-    pub fn counts_at(&self) -> Timestamp {
+    /// The time by which it is counted in a window: its end, as span metrics do it; its start where its times are absurd.
+    pub fn counted_at(&self) -> Timestamp {
         if self.has_sane_time() { self.end() } else { self.start }
     }
 
-    /// Whether it is counted in this window. All are where none is told.
-    pub fn counts_in(&self, window: Option<Window>) -> bool {
-        window.is_none_or(|window| window.contains(self.counts_at()))
+    /// Whether it is counted in this window; always where there is none.
+    pub fn counted_in(&self, window: Option<Window>) -> bool {
+        window.is_none_or(|window| window.contains(self.counted_at()))
     }
 
-    /// Whether its recorded time can be drawn: between 1990 and 2200, and no longer than ten years.
+    /// Whether its recorded time can be drawn: it begins between 1990 and 2200 and takes at most ten years. One with a zero
+    /// or overflowed time would stretch every scale until nothing else can be seen.
     pub fn has_sane_time(&self) -> bool {
         const TEN_YEARS: i64 = 3_653 * DAY;
         self.start.is_sane() && self.duration_ns <= TEN_YEARS

@@ -1,4 +1,4 @@
-//! Time: nanoseconds since the epoch, half-open windows, and how both are written for people.
+//! Time: nanoseconds since the epoch, half-open windows, and how both are shown.
 
 use std::fmt;
 use std::time::Duration;
@@ -26,7 +26,8 @@ impl Timestamp {
         Self(micros.saturating_mul(1_000))
     }
 
-    /// From float seconds (Prometheus); not a number is none. Millisecond precision is kept exactly.
+    /// From float seconds (Prometheus); none of what is not finite. Rounded to microseconds, so that milliseconds are exact:
+    /// a float has no more than that at today's times.
     pub fn from_seconds(seconds: f64) -> Option<Self> {
         seconds.is_finite().then(|| {
             let whole = seconds.floor();
@@ -60,14 +61,14 @@ impl Timestamp {
         format!("{}.{:03}", millis.div_euclid(1_000), millis.rem_euclid(1_000))
     }
 
-    /// Whether it can be a time at which something of ours happened: not before 1990 and not after 2200.
+    /// Whether it can be a recorded time: from 1990 to 2200. Zero and overflowed times are outside.
     pub fn is_sane(self) -> bool {
         const YEAR_1990: i64 = 631_152_000_000_000_000;
         const YEAR_2200: i64 = 7_258_118_400_000_000_000;
         (YEAR_1990..YEAR_2200).contains(&self.0)
     }
 
-    /// This time moved by so many nanoseconds.
+    /// This time, moved by nanoseconds; saturating.
     #[must_use]
     pub fn plus(self, ns: i64) -> Self {
         Self(self.0.saturating_add(ns))
@@ -123,29 +124,29 @@ impl Window {
         self.to.since(self.from).max(0)
     }
 
-    /// Whether nothing can lie in it.
+    /// Whether no instant is in it.
     pub fn is_empty(self) -> bool {
         self.to <= self.from
     }
 
-    /// Whether the instant lies in it.
+    /// Whether the instant is in it.
     pub fn contains(self, at: Timestamp) -> bool {
         self.from <= at && at < self.to
     }
 
-    /// The smallest window that holds both.
+    /// The smallest window that contains both.
     #[must_use]
     pub fn hull(self, other: Self) -> Self {
         Self::new(self.from.min(other.from), self.to.max(other.to))
     }
 
-    /// This window, longer by so much at each edge.
+    /// This window, extended at its edges by nanoseconds.
     #[must_use]
     pub fn padded(self, before: i64, after: i64) -> Self {
         Self::new(self.from.plus(-before), self.to.plus(after))
     }
 
-    /// What of this window lies outside `known`: at most one piece before and one after.
+    /// The parts of this window outside `known`: at most one before and one after it.
     pub fn outside(self, known: Self) -> Vec<Self> {
         if known.is_empty() || known.to <= self.from || self.to <= known.from {
             return if self.is_empty() { vec![] } else { vec![self] };
@@ -153,7 +154,7 @@ impl Window {
         [Self::new(self.from, known.from), Self::new(known.to, self.to)].into_iter().filter(|w| !w.is_empty()).collect()
     }
 
-    /// So many parts of it, as long as each other, by time.
+    /// This window divided into parts of the same length, by time.
     pub fn parts(self, count: i64) -> impl Iterator<Item = Self> {
         let at = move |nth: i64| {
             let off = i128::from(self.length()) * i128::from(nth) / i128::from(count.max(1));
@@ -175,7 +176,7 @@ impl Window {
 pub struct Windows(Vec<Window>);
 
 impl Windows {
-    /// Adds one; those that it overlaps or touches become one with it.
+    /// Adds a window, merged with those that it overlaps or touches.
     pub fn add(&mut self, mut window: Window) {
         if window.is_empty() {
             return;
@@ -191,7 +192,7 @@ impl Windows {
         self.0.sort_unstable();
     }
 
-    /// What of this window lies in none of them, by time.
+    /// The parts of this window that are in none of them, by time.
     pub fn missing(&self, window: Window) -> Vec<Window> {
         let mut open = if window.is_empty() { vec![] } else { vec![window] };
         for known in &self.0 {
@@ -200,7 +201,7 @@ impl Windows {
         open
     }
 
-    /// All of them.
+    /// Every window, by time.
     pub fn iter(&self) -> impl Iterator<Item = Window> + '_ {
         self.0.iter().copied()
     }
@@ -218,16 +219,16 @@ impl Windows {
 
 impl FromIterator<Window> for Windows {
     fn from_iter<I: IntoIterator<Item = Window>>(windows: I) -> Self {
-        let mut all = Self::default();
-        windows.into_iter().for_each(|window| all.add(window));
-        all
+        let mut merged = Self::default();
+        windows.into_iter().for_each(|window| merged.add(window));
+        merged
     }
 }
 
-/// In which zone times are shown to people. JSON is always UTC.
+/// The time zone in which screens show times. JSON is always UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Zone {
-    /// The machine's own.
+    /// That of the machine.
     #[default]
     Local,
     /// UTC.
@@ -289,7 +290,7 @@ impl Zone {
     }
 }
 
-/// A duration for people: `0 ms`, `0.4 ms`, `44 ms`, `1.31 s`, `2 min 5 s`, `3 h 12 min`, `2 d 4 h`.
+/// A duration in nanoseconds, shown as a person would write it: `0 ms`, `0.4 ms`, `44 ms`, `1.31 s`, `2 min 5 s`, `3 h 12 min`, `2 d 4 h`.
 pub struct Human(pub i64);
 
 impl From<Duration> for Human {
@@ -334,7 +335,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_read_as_a_person_would_write_them() {
+    fn durations_are_shown_as_a_person_would_write_them() {
         let table = [
             (0, "0 ms"),
             (999, "999 ns"),
@@ -359,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_not_yet_covered_is_asked() {
+    fn a_window_outside_another_is_the_rest_of_it() {
         let w = |a, b| Window::new(Timestamp(a), Timestamp(b));
         assert_eq!(w(0, 10).outside(w(3, 5)), [w(0, 3), w(5, 10)]);
         assert_eq!(w(0, 10).outside(w(0, 10)), []);
@@ -367,19 +368,19 @@ mod tests {
     }
 
     #[test]
-    fn stretches_grow_together_and_tell_what_is_missing() {
+    fn windows_are_merged_and_the_missing_parts_found() {
         let w = |a, b| Window::new(Timestamp(a), Timestamp(b));
-        let mut all: Windows = [w(10, 20), w(40, 50)].into_iter().collect();
-        assert_eq!(all.missing(w(0, 60)), [w(0, 10), w(20, 40), w(50, 60)]);
-        assert_eq!(all.missing(w(12, 18)), []);
-        all.add(w(20, 30));
-        assert_eq!(all.iter().collect::<Vec<_>>(), [w(10, 30), w(40, 50)]);
-        all.add(w(25, 45));
-        assert_eq!(all.iter().collect::<Vec<_>>(), [w(10, 50)]);
+        let mut windows: Windows = [w(10, 20), w(40, 50)].into_iter().collect();
+        assert_eq!(windows.missing(w(0, 60)), [w(0, 10), w(20, 40), w(50, 60)]);
+        assert_eq!(windows.missing(w(12, 18)), []);
+        windows.add(w(20, 30));
+        assert_eq!(windows.iter().collect::<Vec<_>>(), [w(10, 30), w(40, 50)]);
+        windows.add(w(25, 45));
+        assert_eq!(windows.iter().collect::<Vec<_>>(), [w(10, 50)]);
     }
 
     #[test]
-    fn units_of_the_three_backends_meet() {
+    fn the_units_of_all_backends_are_converted_exactly() {
         let at = Timestamp::from_rfc3339("2026-11-22T13:02:11.112345678Z").unwrap();
         assert_eq!(at.rfc3339(), "2026-11-22T13:02:11.112345678Z");
         assert_eq!(at.seconds_text(), "1795352531.112");

@@ -6,8 +6,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use secrecy::SecretString;
 
+use crate::model::duration::{duration, positive_duration};
 use crate::model::evidence::Source;
-use crate::model::length::{duration, positive_duration};
 use crate::source::server::endpoint::JaegerApi;
 
 /// Addresses and limits of the backends.

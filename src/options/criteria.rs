@@ -1,7 +1,7 @@
 //! Parses filters written in one string, such as `error service=cj_* duration>500ms`.
 
 use crate::model::criteria::{Criteria, Term, TermTest};
-use crate::model::length::duration;
+use crate::model::duration::duration;
 use crate::model::pattern::Pattern;
 use crate::spelling::nearest;
 
@@ -183,7 +183,7 @@ mod tests {
             (" error   tag.note!='a \\' b' ", true),
         ];
         for (text, expected) in table {
-            assert_eq!(parse_criteria(text).unwrap().mean(&journey), expected, "{text}");
+            assert_eq!(parse_criteria(text).unwrap().matches(&journey), expected, "{text}");
         }
     }
 

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
+use crate::model::duration::{duration, positive_duration};
 use crate::model::filter::Filters;
-use crate::model::length::{duration, positive_duration};
 use crate::model::pattern::Pattern;
 
 /// What is shown of a journey. Texts match exactly, `*` is anything, `re:…` a regular expression.

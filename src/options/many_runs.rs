@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::error::Error;
-use crate::model::length::positive_duration;
+use crate::model::duration::positive_duration;
 use crate::options::environment::Environment;
 use crate::options::subject::SubjectArgs;
 use crate::query::Subject;

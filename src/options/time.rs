@@ -5,7 +5,7 @@ use clap::Args;
 use interim::{Dialect, parse_date_string};
 
 use crate::error::Error;
-use crate::model::length::duration;
+use crate::model::duration::duration;
 use crate::model::time::{DAY, HOUR, Human, SECOND, Timestamp, Window, Zone};
 use crate::query::{Subject, TimeRange, window_of_id};
 
@@ -231,7 +231,7 @@ mod tests {
 
     use super::*;
     use crate::error::Exit;
-    use crate::model::length::positive_duration;
+    use crate::model::duration::positive_duration;
 
     const NOW: &str = "2026-11-23T13:30:00Z";
 

@@ -124,7 +124,7 @@ impl<'a> Field<'a> {
     /// The line as a match.
     pub fn line(&self, index: usize) -> Match {
         let line = &self.journey.logs[index];
-        let time = self.clocks.correct(&line.service, line.time);
+        let time = self.clocks.adjust(&line.service, line.time);
         let at = line.trace_id.zip(line.span_id).and_then(|key| self.holders.get(&key).copied());
         Match { start: time, end: time, item: MatchedItem::Line(index), at }
     }
@@ -164,7 +164,7 @@ impl<'a> Field<'a> {
     /// By how much the clocks of the two differ as measured: what was taken off, and may be taken off wrongly.
     pub fn skew(&self, a: MatchedItem, b: MatchedItem) -> i64 {
         let zero = Timestamp(0);
-        let ahead = |item| zero.since(self.clocks.correct(self.service(item), zero));
+        let ahead = |item| zero.since(self.clocks.adjust(self.service(item), zero));
         ahead(a).saturating_sub(ahead(b)).saturating_abs()
     }
 

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::critical_path::causes_first;
 use crate::model::journey::{CauseKind, Journey};
 use crate::pipeline::matching::{Field, Match, MatchedItem};
 use crate::pipeline::spec::Spec;
@@ -30,7 +30,7 @@ impl<'a> StepMatches<'a> {
         let field = Field::new(journey);
         let all: Vec<_> = spec.steps.iter().map(|step| field.select(&step.any_of)).collect();
         let cells = || (0..all.len()).map(|_| OnceCell::new()).collect();
-        Self { spec, downwards: downwards(journey), following: cells(), beneath: cells(), all, field }
+        Self { spec, downwards: causes_first(journey), following: cells(), beneath: cells(), all, field }
     }
 
     /// The nearest match of a step that each span follows from, by parent, link or message.

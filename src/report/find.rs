@@ -177,7 +177,7 @@ impl ReportBody for FindReport {
         }
         let others: Vec<_> = findings::beside_errors(&self.analysed.judgement).collect();
         blocks.extend(findings::short(&others, &names, self.timeline.origin, FINDINGS));
-        let shown_errors: Vec<&str> = self.errors.iter().take(ERRORS).map(|error| error.what.as_str()).collect();
+        let shown_errors: Vec<&str> = self.errors.iter().take(ERRORS).map(|error| error.message.as_str()).collect();
         let labels = BarLabels::new(journey, &names, &self.timeline, &self.options, frame.verbosity);
         let labels = BarLabels { shown_errors: &shown_errors, ..labels };
         blocks.push(Block::Blank);

@@ -41,17 +41,17 @@ fn error_blocks(journey: &Journey, error: &JourneyError, origin: Timestamp, name
         head.push(piece(Role::Error, format!("  ×{}", error.count)));
     }
     let mut blocks = vec![Block::Line(head)];
-    if !error.what.is_empty() {
-        blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, &error.what)]));
+    if !error.message.is_empty() {
+        blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, &error.message)]));
     }
     let mut aside = format!("  {} in", Human(error.time.since(origin)));
     match error.span_id {
         Some(span) => aside += &format!(" · span {}", names.span(span)),
         None => aside += " · told by a log line only",
     }
-    if !error.passed_on_by.is_empty() {
+    if !error.failed_callers.is_empty() {
         let caller = |place: &ErrorPlace| format!("{} {}", names.get(&place.service), operation(journey, place, names));
-        let callers: Vec<String> = error.passed_on_by.iter().map(caller).collect();
+        let callers: Vec<String> = error.failed_callers.iter().map(caller).collect();
         aside += &format!(" · passed on by {}", callers.join(" ← "));
     }
     blocks.push(Block::Line(styled(Role::Dim, aside)));

@@ -35,7 +35,7 @@ pub fn blocks(frame: &Frame, analysed: &AnalysedJourney, errors: &[JourneyError]
 
 /// Errors, and what else was found. That nothing is wrong is only stated of a complete answer.
 fn verdict(frame: &Frame, errors: &[JourneyError], judgement: &FindingSet) -> (Role, String) {
-    let (errors, findings) = (errors::count(errors), findings::beside_errors(judgement).count());
+    let (errors, findings) = (errors::total_count(errors), findings::beside_errors(judgement).count());
     let is_grave = errors > 0 || judgement.grave().any(|finding| finding.severity == Severity::Error);
     let counts = [(errors, "error"), (findings, "finding")].into_iter().filter(|(n, _)| *n > 0);
     let counts: Vec<String> = counts.map(|(n, what)| counted(n, what)).collect();

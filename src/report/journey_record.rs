@@ -91,7 +91,7 @@ impl JourneySummary {
             log_count: journey.logs.len(),
             filtered_span_count: journey.spans.iter().filter(|span| !filters.wants_span(span)).count(),
             filtered_log_count: journey.logs.iter().filter(|line| !filters.wants_line(line)).count(),
-            error_count: errors::count(errors),
+            error_count: errors::total_count(errors),
             start: extent.map(|e| e.from),
             end: extent.map(|e| e.to),
             duration_ns: extent.map_or(0, Window::length),
@@ -142,7 +142,7 @@ impl<'a> SpanRecord<'a> {
             span,
             error: span.is_error(),
             judged: journey.judged.get(index).copied().unwrap_or(true),
-            critical: path.on.get(index).copied().unwrap_or(false),
+            critical: path.contains.get(index).copied().unwrap_or(false),
             cause: cause.map(|(from, via)| CauseRecord {
                 trace_id: journey.spans[from].trace_id,
                 span_id: journey.spans[from].span_id,

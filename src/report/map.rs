@@ -208,7 +208,7 @@ impl MapReport {
         }
         let reason = match () {
             () if is_estimate => "it counts what is stored, the metrics all that was sent",
-            () if self.basis.cut() > 0 => "the newest traces of each service were read, it counts all",
+            () if self.basis.cut_services() > 0 => "the newest traces of each service were read, it counts all",
             () => "it counts other times, or what came since",
         };
         let mut facts =

@@ -32,7 +32,7 @@ pub fn spans(journey: &Journey, path: &CriticalPath, filters: &Filters) -> Rows 
             json!(span.kind.as_str()),
             json!(failed),
             json!(failed.then(|| span.error_text())),
-            json!(path.on.get(index).copied().unwrap_or(false)),
+            json!(path.contains.get(index).copied().unwrap_or(false)),
             json!(span.trace_id),
             json!(span.span_id),
             json!(span.parent_id),

@@ -64,7 +64,7 @@ impl SpanReport {
         if effects > 0 {
             facts.push(fact("led to", plain(counted(effects, "span"))));
         }
-        if self.path.on.get(self.index) == Some(&true) {
+        if self.path.contains.get(self.index) == Some(&true) {
             facts.push(fact("path", plain("on the critical path")));
         }
         if !span.scope.is_empty() {

@@ -97,7 +97,7 @@ fn legend(rows: &[Bar], names: &ShortNames) -> Vec<Line> {
 
 impl BarLabels<'_> {
     fn bars(&self, row: &TimelineRow) -> Vec<Bar> {
-        match &row.what {
+        match &row.content {
             RowContent::Span(index) => self.span(row, &self.journey.spans[*index], *index),
             RowContent::Fold(fold) => self.fold(row, fold),
             RowContent::MessageWait(queue) => vec![self.queue(row, queue)],
@@ -109,11 +109,11 @@ impl BarLabels<'_> {
             RowContent::Link(span, nth, to) => {
                 vec![Bar { from_ns: None, ..text_row(row, self.link(*span, *nth, *to)) }]
             }
-            RowContent::Hole(_, parent) => {
+            RowContent::MissingParent(_, parent) => {
                 let label = styled(Role::Warn, format!("(parent span {} is not stored)", parent.short()));
                 vec![Bar { from_ns: None, ..text_row(row, label) }]
             }
-            RowContent::Missing(what) => {
+            RowContent::MissingEffect(what) => {
                 let bar = text_row(row, styled(Role::Error, format!("✗ no {}", missing_thing(what))));
                 vec![Bar { from_ns: None, ..bar }]
             }
@@ -138,7 +138,7 @@ impl BarLabels<'_> {
         }
         let failed = span.is_error();
         let mut bars = vec![Bar {
-            from_ns: row.from_ns,
+            from_ns: row.start_ns,
             duration_ns: row.length_ns,
             style: BarStyle::Solid,
             critical: row.critical,
@@ -155,7 +155,7 @@ impl BarLabels<'_> {
         if !text.is_empty() && !self.shown_errors.contains(&text.as_str()) {
             bars.push(text_below(row, styled(Role::Error, text)));
         }
-        if row.from_ns.is_none() {
+        if row.start_ns.is_none() {
             bars.push(text_below(
                 row,
                 styled(Role::Warn, format!("(its time cannot be drawn: {})", span.start.rfc3339())),
@@ -167,7 +167,7 @@ impl BarLabels<'_> {
 
     /// That a message has no consumer, which no row below it shows.
     fn note(&self, span: usize) -> Line {
-        if self.messages.is_unheard(span) { styled(Role::Dim, "no consumer here") } else { vec![] }
+        if self.messages.is_unconsumed(span) { styled(Role::Dim, "no consumer here") } else { vec![] }
     }
 
     fn attributes<'a>(&'a self, span: &'a Span) -> impl Iterator<Item = Line> + 'a {
@@ -189,7 +189,7 @@ impl BarLabels<'_> {
             numbers.push(piece(Role::Error, format!("  {} failed", fold.errors)));
         }
         let bar = Bar {
-            from_ns: row.from_ns,
+            from_ns: row.start_ns,
             duration_ns: row.length_ns,
             style: BarStyle::Many,
             critical: row.critical,
@@ -233,7 +233,7 @@ impl BarLabels<'_> {
         let label = labels.remove(0);
         Bar {
             style: BarStyle::Dotted,
-            from_ns: row.from_ns,
+            from_ns: row.start_ns,
             duration_ns: row.length_ns,
             shorter: labels,
             ..text_row(row, label)
@@ -262,7 +262,7 @@ impl BarLabels<'_> {
 /// A row of text in place of a bar.
 fn text_row(row: &TimelineRow, label: Line) -> Bar {
     Bar {
-        from_ns: row.from_ns,
+        from_ns: row.start_ns,
         critical: row.critical,
         depth: row.depth,
         label,

@@ -276,7 +276,7 @@ impl WhyReport {
     fn title(&self, frame: &Frame) -> Line {
         let WhyResult { bad, good, made_good, .. } = self.result;
         let word = self.question.badness.as_str();
-        let is_complete = self.basis.cut() == 0 && frame.provenance.complete;
+        let is_complete = self.basis.cut_services() == 0 && frame.provenance.complete;
         let bad_text = if self.question.is_chosen { format!(": {}", self.question.bad) } else { format!(" {word}") };
         let goods = || counted(good, "journey");
         match (self.verdict(), self.clearest()) {

@@ -108,7 +108,7 @@ pub fn sample(basis: &Basis) -> Option<String> {
     let (limit, services) = (basis.limit?, basis.services.len());
     let [newest, from] = sample_choice(basis);
     let text = || format!("a sample: at most {newest}{limit} traces of each of {}{from}", counted(services, "service"));
-    (basis.cut() > 0).then(text)
+    (basis.cut_services() > 0).then(text)
 }
 
 #[cfg(test)]

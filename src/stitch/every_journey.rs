@@ -1,4 +1,4 @@
-//! Evidence of a whole window or file as journeys, each span and each line in exactly one: for whoever counts.
+//! All journeys of a window or a file, each span and each line in exactly one of them, so that counts add up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::stitch::id_matching::Keys;
 use crate::stitch::membership::Membership;
 use crate::stitch::split::parts;
 
-/// Every journey, by time. What one trace, link, ID or line joins is one journey, and all of it belongs; lines that name
-/// nobody are one of their own.
-pub fn whole(evidence: Evidence, keys: &[String]) -> impl Iterator<Item = Journey> {
+/// Every journey, by time. Whatever a trace, a link, an ID or a line joins is one journey, as a whole; lines that name
+/// neither a trace nor an ID are one more.
+pub fn every_journey(evidence: Evidence, keys: &[String]) -> impl Iterator<Item = Journey> {
     let mut parts = parts(evidence, keys);
     parts.sort_by_cached_key(beginning);
     let keys = keys.to_vec();
     parts.into_iter().map(move |part| {
-        let members = everything(&part, &keys);
+        let members = all_members(&part, &keys);
         assembled(part, members, &keys)
     })
 }
@@ -29,10 +29,11 @@ fn beginning(part: &Evidence) -> (Option<Timestamp>, String) {
     spans.chain(lines).min().map_or_else(Default::default, |(first, trace)| (Some(first), trace))
 }
 
-/// All of it belongs. The ID is the only one under the likeliest key that anything carries.
-fn everything(part: &Evidence, keys: &[String]) -> Membership {
+/// Everything is a member. The journey's ID is the one value of the likeliest key that anything carries, where there is
+/// only one.
+fn all_members(part: &Evidence, keys: &[String]) -> Membership {
     let keys = Keys::new(keys);
-    let of_spans = part.spans.iter().flat_map(|span| keys.of_span(span)).map(|one| (one.rank, one.id));
+    let of_spans = part.spans.iter().flat_map(|span| keys.of_span(span)).map(|carried| (carried.rank, carried.id));
     let fields = part.logs.iter().flat_map(LogEntry::values).filter(|(_, value)| !value.is_empty());
     let of_lines = fields.filter_map(|(key, value)| Some((keys.rank_of_field(key)?, value.to_owned())));
     let mut ids: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
@@ -60,36 +61,37 @@ mod tests {
     use crate::source::demo;
 
     #[test]
-    fn every_span_and_line_of_a_heap_is_in_exactly_one_journey() {
+    fn every_span_and_line_is_in_exactly_one_journey() {
         let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
-        let mut all = Evidence::default();
+        let mut evidence = Evidence::default();
         let runs = demo::embedded();
         for (_, run) in &runs {
-            all.spans.extend(run.spans.clone());
-            all.logs.extend(run.logs.clone());
+            evidence.spans.extend(run.spans.clone());
+            evidence.logs.extend(run.logs.clone());
         }
         let lonely = runs[0].1.logs[0].clone();
         let (fields, labels, metadata) = (vec![], BTreeMap::new(), BTreeMap::new());
         let line = "disk is full".to_owned();
         let lonely = LogEntry { line, trace_id: None, fields, labels, metadata, ..lonely };
-        all.logs.push(lonely);
-        let (spans, lines) = (all.spans.len(), all.logs.len());
-        let mut shuffled = all.clone();
+        evidence.logs.push(lonely);
+        let (spans, lines) = (evidence.spans.len(), evidence.logs.len());
+        let mut shuffled = evidence.clone();
         shuffled.spans.reverse();
         shuffled.logs.reverse();
-        let journeys: Vec<Journey> = whole(all, &keys).collect();
-        let again: Vec<Journey> = whole(shuffled, &keys).collect();
-        let repeats = |journey: &Journey| journey.oddities.iter().filter(|said| said.contains("repeat")).count();
-        assert!(journeys.len() > runs.len(), "each run, and the line that names nobody");
+        let journeys: Vec<Journey> = every_journey(evidence, &keys).collect();
+        let again: Vec<Journey> = every_journey(shuffled, &keys).collect();
+        let repeats = |journey: &Journey| journey.oddities.iter().filter(|oddity| oddity.contains("repeat")).count();
+        assert!(journeys.len() > runs.len(), "each run, and the line that belongs to none");
         let kept: usize = journeys.iter().map(|journey| journey.spans.len() + repeats(journey)).sum();
         assert!(kept <= spans && kept + 8 > spans, "{kept} of {spans}");
         assert_eq!(journeys.iter().map(|journey| journey.logs.len()).sum::<usize>(), lines);
-        let shape = |all: &[Journey]| -> Vec<_> {
-            all.iter().map(|one| (one.handle(), one.spans.len(), one.logs.len())).collect()
+        let shape = |journeys: &[Journey]| -> Vec<_> {
+            journeys.iter().map(|journey| (journey.handle(), journey.spans.len(), journey.logs.len())).collect()
         };
         assert_eq!(shape(&journeys), shape(&again));
-        assert_eq!(journeys.iter().filter(|one| one.handle().is_none()).map(|one| one.logs.len()).sum::<usize>(), 1);
-        let of_run = |id: &str| journeys.iter().filter(|one| one.correlation_id.as_deref() == Some(id)).count();
-        assert!(runs.iter().all(|(_, run)| of_run(&run.correlation_id) == 1));
+        let without_handle = journeys.iter().filter(|journey| journey.handle().is_none());
+        assert_eq!(without_handle.map(|journey| journey.logs.len()).sum::<usize>(), 1);
+        let with_id = |id: &str| journeys.iter().filter(|j| j.correlation_id.as_deref() == Some(id)).count();
+        assert!(runs.iter().all(|(_, run)| with_id(&run.correlation_id) == 1));
     }
 }

@@ -1,4 +1,4 @@
-//! Who follows from whom: by parent, else by link, else by message. Cycles are broken and named.
+//! The causes of spans: the parent, else a link, else the publish of the same message. Cycles are broken and counted.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,12 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{CauseKind, Forest};
 use crate::model::span::{Span, SpanKind};
 
-/// Of so many spans with one ID the best parent is chosen; beyond that the data is broken anyway.
+/// Among how many spans with one ID the best parent is chosen. Zipkin has two of one ID; many more are broken data, and
+/// comparing all of them for each child would take the square of their number.
 const MOST_TWINS: usize = 16;
 
-/// Plants the forest over spans that are already in their final order.
-pub fn plant(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
+/// Builds the forest of spans that are in their final order.
+pub fn build(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
     let by_id = index_by_id(spans);
     let clients = index_clients(spans);
     let publishers = index_publishers(spans);
@@ -33,7 +34,7 @@ pub fn plant(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
     if broken > 0 {
         oddities.push(format!("{broken} cycle(s) of parents; each broken at its earliest span"));
     }
-    grow(cause)
+    with_effects(cause)
 }
 
 type ById = HashMap<(TraceId, SpanId), Vec<usize>>;
@@ -48,14 +49,13 @@ fn index_by_id(spans: &[Span]) -> ById {
 
 type Clients = HashMap<(TraceId, SpanId), usize>;
 
-/// Of each ID the first client that has it: Zipkin's server shares it.
+/// The first client span of each ID: in Zipkin its server has the same.
 fn index_clients(spans: &[Span]) -> Clients {
     let clients = spans.iter().enumerate().rev().filter(|(_, span)| span.kind == SpanKind::Client);
     clients.map(|(index, span)| ((span.trace_id, span.span_id), index)).collect()
 }
 
-/// Of each message, and of each message on each topic, who published it, by start. Those that name no topic stand
-/// under none.
+/// The publishes of each message, and of each message on each topic, by start. Those that name no topic are under none.
 #[derive(Default)]
 struct Publishers<'a> {
     of_message: HashMap<&'a str, Vec<usize>>,
@@ -76,7 +76,7 @@ fn index_publishers(spans: &[Span]) -> Publishers<'_> {
 /// Whether another span has the same ID: Zipkin's client and server share one.
 fn has_twin(by_id: &ById, spans: &[Span], index: usize) -> bool {
     let span = &spans[index];
-    by_id.get(&(span.trace_id, span.span_id)).is_some_and(|all| all.len() > 1)
+    by_id.get(&(span.trace_id, span.span_id)).is_some_and(|same| same.len() > 1)
 }
 
 fn by_parent(by_id: &ById, clients: &Clients, spans: &[Span], index: usize) -> Option<usize> {
@@ -87,6 +87,7 @@ fn by_parent(by_id: &ById, clients: &Clients, spans: &[Span], index: usize) -> O
         return Some(*client);
     }
     let candidates = by_id.get(&(span.trace_id, span.parent_id?))?;
+    // Where client and server share an ID, a child is more likely the server's, in its own service.
     let rank = |other: &usize| {
         let other = &spans[*other];
         (other.service() != span.service(), other.kind != SpanKind::Server)
@@ -99,7 +100,7 @@ fn by_link(by_id: &ById, span: &Span, index: usize) -> Option<usize> {
     targets.flatten().copied().find(|t| *t != index)
 }
 
-/// The last span that published this very message before it was consumed, else the first that did at all.
+/// The last publish of the same message before it was consumed; where clocks differ and all came later, the first.
 fn by_message(publishers: &Publishers, spans: &[Span], index: usize) -> Option<usize> {
     let span = &spans[index];
     if span.message_role() != Some(MessageRole::Consume) {
@@ -110,17 +111,17 @@ fn by_message(publishers: &Publishers, spans: &[Span], index: usize) -> Option<u
         None => [publishers.of_message.get(id), None],
         topic => [publishers.on_topic.get(&(id, topic)), publishers.on_topic.get(&(id, None))],
     };
-    let fitting = || fitting.into_iter().flatten().map(|all| all.split_at(until(all, spans, span)));
+    let fitting = || fitting.into_iter().flatten().map(|sent| sent.split_at(begun_before(sent, spans, span)));
     let before = fitting().filter_map(|(earlier, _)| earlier.last()).max();
     before.or_else(|| fitting().filter_map(|(_, later)| later.first()).min()).copied()
 }
 
-/// How many of these spans had begun when this one did.
-fn until(all: &[usize], spans: &[Span], span: &Span) -> usize {
-    all.partition_point(|p| spans[*p].start <= span.start)
+/// How many of these spans, sorted by start, had begun when this one did.
+fn begun_before(sorted: &[usize], spans: &[Span], span: &Span) -> usize {
+    sorted.partition_point(|p| spans[*p].start <= span.start)
 }
 
-/// Cuts each cycle at its earliest span; says how many there were.
+/// Cuts each cycle at its earliest span, which becomes a root; returns how many there were.
 fn break_cycles(spans: &[Span], cause: &mut [Option<(usize, CauseKind)>]) -> usize {
     const UNSEEN: usize = 0;
     let mut seen = vec![UNSEEN; spans.len()];
@@ -153,12 +154,12 @@ fn earliest_in_cycle(spans: &[Span], cause: &[Option<(usize, CauseKind)>], at: u
     earliest
 }
 
-/// Effects and roots from the causes; both in the order of the spans, that is by start.
-fn grow(cause: Vec<Option<(usize, CauseKind)>>) -> Forest {
+/// Adds effects and roots to the causes, both in the order of the spans, which is by start.
+fn with_effects(cause: Vec<Option<(usize, CauseKind)>>) -> Forest {
     let mut effects = vec![Vec::new(); cause.len()];
     let mut roots = Vec::new();
-    for (index, of) in cause.iter().enumerate() {
-        match of {
+    for (index, cause) in cause.iter().enumerate() {
+        match cause {
             Some((parent, _)) => effects[*parent].push(index),
             None => roots.push(index),
         }

@@ -1,4 +1,4 @@
-//! Whether a span or a line carries an ID: exactly, on our side, whatever a server claims.
+//! Whether a span or a line carries an ID, checked exactly: servers also return what only contains it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -7,49 +7,52 @@ use crate::model::attribute::{Attributes, Value};
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
 
-/// Below this many characters an ID in running text is more likely chance than meaning.
+/// The length, in characters, from which an ID counts anywhere in a line's text: a shorter one, such as `42`, is there by
+/// chance too often.
 const SHORTEST_TOKEN: usize = 8;
 
-/// One value of one of the keys: the key as it was written, its number in the configured order, the value.
+/// The value of a correlation key on a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carried {
-    /// The attribute's name.
+    /// The attribute's name, as it is written there.
     pub key: String,
-    /// Which of the configured keys that is; the lower, the likelier.
+    /// Its place among the configured keys, from 0: the lower, the likelier that it is the journey's ID.
     pub rank: usize,
     /// The value.
     pub id: String,
 }
 
-/// Reads the values of the correlation keys, in any of their spellings.
+/// The configured correlation keys, in any of their spellings.
 pub struct Keys {
-    normal: Vec<String>,
-    seen: RefCell<HashMap<String, Option<usize>>>,
+    /// In order, each without case and punctuation.
+    normalised: Vec<String>,
+    /// The ranks of keys that were looked up: the same few keys are on every span.
+    ranks: RefCell<HashMap<String, Option<usize>>>,
 }
 
 impl Keys {
     /// From the configured keys; `correlation_id`, `correlationId` and `Correlation-ID` are the same key.
     pub fn new(keys: &[String]) -> Self {
-        Self { normal: keys.iter().map(|k| normal(k)).collect(), seen: RefCell::default() }
+        Self { normalised: keys.iter().map(|k| normalised(k)).collect(), ranks: RefCell::default() }
     }
 
-    /// Which of the keys this attribute is.
+    /// The rank of the key that this attribute is; none where it is none of them.
     pub fn rank(&self, key: &str) -> Option<usize> {
-        if let Some(known) = self.seen.borrow().get(key) {
+        if let Some(known) = self.ranks.borrow().get(key) {
             return *known;
         }
-        let wanted = normal(key);
-        let rank = self.normal.iter().position(|k| *k == wanted);
-        self.seen.borrow_mut().insert(key.to_owned(), rank);
+        let normal = normalised(key);
+        let rank = self.normalised.iter().position(|k| *k == normal);
+        self.ranks.borrow_mut().insert(key.to_owned(), rank);
         rank
     }
 
-    /// Which of the keys this field of a line is; of a nested field the last part counts too.
+    /// The rank of the key that this field of a line is. Of a nested field the last part counts too.
     pub fn rank_of_field(&self, field: &str) -> Option<usize> {
         self.rank(field).or_else(|| self.rank(field.rsplit('.').next().unwrap_or(field)))
     }
 
-    /// Every value of the keys that this span carries: its own, its process' and its events'.
+    /// Every value of the keys in a span's attributes, its resource and its events.
     pub fn of_span(&self, span: &Span) -> Vec<Carried> {
         let events = span.events.iter().map(|e| &e.attributes);
         let mut found = Vec::new();
@@ -67,7 +70,7 @@ impl Keys {
     }
 }
 
-/// A value as texts: a list gives each of its items, and so does the JSON text of one (`["abc"]`).
+/// A value as text; each item of a list, also of one that is JSON text (`["abc"]`), which Jaeger makes of lists.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::List(values) => values.iter().map(ToString::to_string).collect(),
@@ -77,24 +80,24 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 /// A key without case and punctuation.
-fn normal(key: &str) -> String {
+fn normalised(key: &str) -> String {
     key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// How an ID may be spelled in a line: raw, and as the JSON encoders of the trade escape it.
+/// The ways to write an ID in a line: as it is, and as usual JSON encoders escape it.
 pub fn spellings(id: &str) -> Vec<String> {
     let json = serde_json::to_string(id).unwrap_or_default();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
     let lower = escaped(&json, |unit| format!("\\u{unit:04x}"));
     let upper = escaped(&json, |unit| format!("\\u{unit:04X}"));
     let html = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-    let mut all = vec![id.to_owned(), json, lower, upper, html];
+    let mut spellings = vec![id.to_owned(), json, lower, upper, html];
     let mut seen = BTreeSet::new();
-    all.retain(|s| !s.is_empty() && seen.insert(s.clone()));
-    all
+    spellings.retain(|s| !s.is_empty() && seen.insert(s.clone()));
+    spellings
 }
 
-/// Everything but ASCII as UTF-16 escapes.
+/// The text with everything but ASCII as UTF-16 escapes.
 fn escaped(json: &str, unit_text: impl Fn(u16) -> String) -> String {
     let mut buffer = [0; 2];
     json.chars()
@@ -108,7 +111,7 @@ fn escaped(json: &str, unit_text: impl Fn(u16) -> String) -> String {
         .collect()
 }
 
-/// Whether an ID is so short that only the value of a key counts.
+/// Whether an ID is so short that it counts only as the value of a key.
 pub fn is_short(id: &str) -> bool {
     id.chars().count() < SHORTEST_TOKEN
 }
@@ -121,12 +124,12 @@ pub struct LineMatcher<'a> {
 }
 
 impl<'a> LineMatcher<'a> {
-    /// For this ID.
+    /// Looks for this ID.
     pub fn new(id: &'a str, keys: &'a Keys) -> Self {
         Self { id, keys, spellings: spellings(id) }
     }
 
-    /// Whether this line carries it.
+    /// Whether this line carries the ID.
     pub fn matches(&self, line: &LogEntry) -> bool {
         if is_short(self.id) {
             return line.values().any(|(key, value)| value == self.id && self.keys.rank_of_field(key).is_some());
@@ -136,7 +139,7 @@ impl<'a> LineMatcher<'a> {
     }
 }
 
-/// Whether `token` stands in `text` with no `[A-Za-z0-9_-]` right before or after it.
+/// Whether `text` contains `token` with no `[A-Za-z0-9_-]` right before or after it.
 fn has_token(text: &str, token: &str) -> bool {
     let part_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     text.match_indices(token).any(|(at, _)| {
@@ -151,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_whole_or_it_is_none() {
+    fn an_id_counts_only_as_a_whole_token() {
         let table = [
             ("id=req-42-aaaa.", true),
             ("\"req-42-aaaa\"", true),
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_looked_for_in_every_way_it_may_have_been_written() {
+    fn an_id_is_found_however_it_was_escaped() {
         assert_eq!(spellings("plain-id"), ["plain-id"]);
         assert_eq!(spellings("a\"ï"), ["a\"ï", "a\\\"ï", "a\\\"\\u00ef", "a\\\"\\u00EF"]);
     }
@@ -185,8 +188,8 @@ mod tests {
             (Value::List(vec![text("a"), Value::Int(7)]), vec!["a", "7"]),
             (Value::Int(42), vec!["42"]),
         ];
-        for (value, wanted) in table {
-            assert_eq!(texts(&value), wanted, "{value:?}");
+        for (value, expected) in table {
+            assert_eq!(texts(&value), expected, "{value:?}");
         }
     }
 

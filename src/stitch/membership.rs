@@ -1,5 +1,5 @@
-//! What belongs to a journey: a fixed point over the evidence at hand. Pure, so that gathering can ask it
-//! after every round what to look for next.
+//! What belongs to a journey: a fixed point over the evidence. Pure, so that gathering can compute it after every round
+//! and see what to ask for next.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -12,27 +12,27 @@ use crate::model::span::Span;
 use crate::query::Query;
 use crate::stitch::id_matching::{Carried, Keys, LineMatcher};
 
-/// What of the evidence belongs to the journey, why, and what it names that is not there yet.
+/// What of the evidence belongs to the journey, why, and what it names that is not in the evidence.
 #[derive(Debug, Default)]
 pub struct Membership {
-    /// The ID that was followed.
+    /// The correlation ID that was followed; none where a trace was asked for that carries none or several.
     pub correlation_id: Option<String>,
-    /// IDs that the asked trace carries when there are several; none is followed.
+    /// The correlation IDs of a trace that was asked for, where it has several: none of them is followed.
     pub several_ids: Vec<String>,
-    /// The IDs that are ours: the one followed, or all of an asked trace's.
+    /// The journey's own IDs: the one that is followed, or all of a trace that was asked for.
     pub ids: BTreeSet<String>,
-    /// The keys under which they stand, by their number in the configured order. Another value of one of these makes
-    /// a trace another journey's; values of other keys say nothing.
+    /// The keys that have these IDs as values, by rank. A trace with another value of one of these keys is another
+    /// journey's; values of other keys say nothing.
     pub key_ranks: BTreeSet<usize>,
-    /// Traces that are in as a whole, each with its reasons.
+    /// Traces that belong as a whole, each with the reasons.
     pub traces: BTreeMap<TraceId, BTreeSet<Reason>>,
-    /// Traces of other journeys, of which only these spans and what follows from them are in.
+    /// Traces of other journeys of which only these spans belong, with the spans below them.
     pub arrivals: BTreeMap<TraceId, BTreeSet<SpanId>>,
-    /// Traces that touch ours and belong to another journey.
+    /// Traces of other journeys that touch this one.
     pub related: BTreeMap<TraceId, Related>,
-    /// Beside each line of the evidence: why it is in, if it is.
+    /// Beside each line of the evidence the reason why it belongs; none where it does not.
     pub lines: Vec<Option<Reason>>,
-    /// Traces that are named by links or lines and of which no span is at hand.
+    /// Traces that links or lines name and of which the evidence has no span.
     pub wanted: BTreeSet<TraceId>,
 }
 
@@ -43,31 +43,32 @@ impl Membership {
     }
 }
 
-/// What one trace at hand carries: of each key its values, with the attributes' own names.
+/// A trace in the evidence.
 #[derive(Default)]
 struct CandidateFacts<'a> {
     spans: Vec<&'a Span>,
+    /// The correlation IDs that its spans carry: by rank of the key, by ID, the attributes' names.
     carried: BTreeMap<usize, BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl CandidateFacts<'_> {
-    /// The names under which it carries this ID.
+    /// The names of the attributes that have this ID.
     fn names_of(&self, id: &str) -> BTreeSet<String> {
         self.carried.values().filter_map(|ids| ids.get(id)).flatten().cloned().collect()
     }
 
-    /// Its values under the likeliest of the keys that it has.
+    /// The IDs under the likeliest of the keys that it has.
     fn likeliest(&self) -> Vec<String> {
         self.carried.values().next().map(|ids| ids.keys().cloned().collect()).unwrap_or_default()
     }
 
-    /// Its values under these keys.
+    /// The IDs under these keys.
     fn under(&self, ranks: &BTreeSet<usize>) -> Vec<&String> {
         self.carried.iter().filter(|(rank, _)| ranks.contains(rank)).flat_map(|(_, ids)| ids.keys()).collect()
     }
 }
 
-/// Who handles one message on one topic.
+/// The spans that publish or consume one message on one topic.
 #[derive(Default)]
 struct Handlers<'a> {
     spans: Vec<&'a Span>,
@@ -87,7 +88,7 @@ impl<'a> Handlers<'a> {
 
 struct MemberSearch<'a> {
     keys: Keys,
-    dossiers: BTreeMap<TraceId, CandidateFacts<'a>>,
+    candidates: BTreeMap<TraceId, CandidateFacts<'a>>,
     links_into: HashMap<TraceId, Vec<&'a Span>>,
     messages: HashMap<&'a str, BTreeMap<Option<&'a str>, Handlers<'a>>>,
     followed_messages: HashSet<(&'a str, Option<&'a str>)>,
@@ -95,7 +96,7 @@ struct MemberSearch<'a> {
     open: Vec<TraceId>,
 }
 
-/// Decides what belongs.
+/// What of the evidence belongs to the query's subject.
 pub fn membership(evidence: &Evidence, query: &Query) -> Membership {
     let mut search = MemberSearch::new(evidence, query);
     search.seed(query);
@@ -108,15 +109,15 @@ pub fn membership(evidence: &Evidence, query: &Query) -> Membership {
 impl<'a> MemberSearch<'a> {
     fn new(evidence: &'a Evidence, query: &Query) -> Self {
         let keys = Keys::new(&query.keys);
-        let mut dossiers: BTreeMap<TraceId, CandidateFacts<'a>> = BTreeMap::new();
+        let mut candidates: BTreeMap<TraceId, CandidateFacts<'a>> = BTreeMap::new();
         let mut links_into: HashMap<TraceId, Vec<&Span>> = HashMap::new();
         let mut messages: HashMap<&str, BTreeMap<Option<&str>, Handlers>> = HashMap::new();
         for span in &evidence.spans {
-            let dossier = dossiers.entry(span.trace_id).or_default();
+            let candidate = candidates.entry(span.trace_id).or_default();
             for Carried { key, rank, id } in keys.of_span(span) {
-                dossier.carried.entry(rank).or_default().entry(id).or_default().insert(key);
+                candidate.carried.entry(rank).or_default().entry(id).or_default().insert(key);
             }
-            dossier.spans.push(span);
+            candidate.spans.push(span);
             for link in span.links.iter().filter(|l| l.trace_id != span.trace_id) {
                 links_into.entry(link.trace_id).or_default().push(span);
             }
@@ -125,36 +126,36 @@ impl<'a> MemberSearch<'a> {
             }
         }
         let found = Membership { lines: vec![None; evidence.logs.len()], ..Membership::default() };
-        Self { keys, dossiers, links_into, messages, followed_messages: HashSet::new(), found, open: Vec::new() }
+        Self { keys, candidates, links_into, messages, followed_messages: HashSet::new(), found, open: Vec::new() }
     }
 
-    /// The ID itself, the trace it may be, and the one correlation ID that such a trace carries.
+    /// Takes in the ID itself, the trace that it may be, and the one correlation ID that such a trace carries.
     fn seed(&mut self, query: &Query) {
         if query.subject.as_correlation {
             self.found.ids = BTreeSet::from([query.subject.text.clone()]);
             self.found.correlation_id = Some(query.subject.text.clone());
         }
-        let asked = query.subject.as_trace.and_then(|id| self.dossiers.get(&id));
+        let asked = query.subject.as_trace.and_then(|id| self.candidates.get(&id));
         match asked.map(CandidateFacts::likeliest).unwrap_or_default().as_slice() {
             [] => {}
-            [one] => {
-                self.found.ids = BTreeSet::from([one.clone()]);
-                self.found.correlation_id = Some(one.clone());
+            [only] => {
+                self.found.ids = BTreeSet::from([only.clone()]);
+                self.found.correlation_id = Some(only.clone());
             }
             several => {
                 self.found.ids = several.iter().cloned().collect();
                 self.found.several_ids = several.to_vec();
             }
         }
-        self.found.key_ranks = self.ranks_of_ours();
-        // What only looks like a trace ID is no lost trace where it turns out to be none.
+        self.found.key_ranks = self.own_key_ranks();
+        // A correlation ID that only looks like a trace ID is not a trace that got lost.
         let is_a_guess = query.subject.as_correlation;
-        if let Some(id) = query.subject.as_trace.filter(|id| !is_a_guess || self.dossiers.contains_key(id)) {
+        if let Some(id) = query.subject.as_trace.filter(|id| !is_a_guess || self.candidates.contains_key(id)) {
             self.take(id, Reason::TraceId);
         }
         let Some(id) = self.found.correlation_id.clone() else { return };
         let carriers: Vec<(TraceId, BTreeSet<String>)> =
-            self.dossiers.iter().map(|(trace, dossier)| (*trace, dossier.names_of(&id))).collect();
+            self.candidates.iter().map(|(trace, candidate)| (*trace, candidate.names_of(&id))).collect();
         for (trace, names) in carriers {
             for key in names {
                 self.take(trace, Reason::Tag { key });
@@ -162,15 +163,15 @@ impl<'a> MemberSearch<'a> {
         }
     }
 
-    /// The keys under which our ID stands anywhere; the likeliest one where it stands nowhere.
-    fn ranks_of_ours(&self) -> BTreeSet<usize> {
+    /// The ranks of the keys that have the journey's IDs as values; the likeliest key where none has.
+    fn own_key_ranks(&self) -> BTreeSet<usize> {
         let holds = |ids: &BTreeMap<String, BTreeSet<String>>| ids.keys().any(|id| self.found.ids.contains(id));
-        let carried = self.dossiers.values().flat_map(|dossier| &dossier.carried);
+        let carried = self.candidates.values().flat_map(|candidate| &candidate.carried);
         let ranks: BTreeSet<usize> = carried.filter(|(_, ids)| holds(ids)).map(|(rank, _)| *rank).collect();
         if ranks.is_empty() { BTreeSet::from([0]) } else { ranks }
     }
 
-    /// Lines that carry the ID, and the traces that they name.
+    /// Takes in lines that carry the ID, and the traces that they name.
     fn seed_lines(&mut self, lines: &[LogEntry]) {
         let Some(id) = self.found.correlation_id.clone() else { return };
         let matcher = LineMatcher::new(&id, &self.keys);
@@ -183,17 +184,17 @@ impl<'a> MemberSearch<'a> {
         }
     }
 
-    /// Takes a trace in, or marks it as wanted or related.
+    /// Takes in a trace, or notes it as wanted or related.
     fn take(&mut self, trace: TraceId, reason: Reason) {
         if let Some(reasons) = self.found.traces.get_mut(&trace) {
             reasons.insert(reason);
             return;
         }
-        let Some(dossier) = self.dossiers.get(&trace) else {
+        let Some(candidate) = self.candidates.get(&trace) else {
             self.found.wanted.insert(trace);
             return;
         };
-        if self.is_foreign(dossier) && reason != Reason::TraceId {
+        if self.is_foreign(candidate) && reason != Reason::TraceId {
             let why = match &reason {
                 Reason::Link { from_trace, .. } if *from_trace == trace => "it links to this journey".to_owned(),
                 Reason::Link { from_trace, .. } => format!("trace {} links to it", from_trace.short()),
@@ -201,7 +202,7 @@ impl<'a> MemberSearch<'a> {
                 Reason::Message { id } => format!("handles the same message {id}"),
                 _ => "touches this journey".to_owned(),
             };
-            let correlation_ids = dossier.under(&self.found.key_ranks).into_iter().cloned().collect();
+            let correlation_ids = candidate.under(&self.found.key_ranks).into_iter().cloned().collect();
             self.found.related.entry(trace).or_insert(Related { trace_id: trace, correlation_ids, why });
             return;
         }
@@ -209,32 +210,32 @@ impl<'a> MemberSearch<'a> {
         self.open.push(trace);
     }
 
-    /// Whether a trace carries values of our key, and ours is not among them.
-    fn is_foreign(&self, dossier: &CandidateFacts<'_>) -> bool {
-        let carried = dossier.under(&self.found.key_ranks);
+    /// Whether a trace has values of the journey's keys, and none is the journey's.
+    fn is_foreign(&self, candidate: &CandidateFacts<'_>) -> bool {
+        let carried = candidate.under(&self.found.key_ranks);
         !carried.is_empty() && !carried.into_iter().any(|id| self.found.ids.contains(id))
     }
 
-    /// Links in both directions and shared messages, until nothing new comes in.
+    /// Follows links in both directions, and messages, until nothing new comes in.
     fn follow(&mut self) {
         while let Some(trace) = self.open.pop() {
-            let spans = self.dossiers.get(&trace).map(|d| d.spans.clone()).unwrap_or_default();
+            let spans = self.candidates.get(&trace).map(|d| d.spans.clone()).unwrap_or_default();
             for span in spans {
                 for link in span.links.iter().filter(|l| l.trace_id != trace) {
                     self.take(link.trace_id, Reason::Link { from_trace: trace, from_span: span.span_id });
-                    self.arrive(link.trace_id, link.span_id);
+                    self.add_arrival(link.trace_id, link.span_id);
                 }
                 self.follow_message(span);
             }
             for span in self.links_into.get(&trace).cloned().unwrap_or_default() {
                 self.take(span.trace_id, Reason::Link { from_trace: span.trace_id, from_span: span.span_id });
-                self.arrive(span.trace_id, span.span_id);
+                self.add_arrival(span.trace_id, span.span_id);
             }
         }
     }
 
-    /// Who else sent or received this very message on the same topic. A message that nobody both sends and receives
-    /// here is no join: small numbers make poor identities.
+    /// Takes in the other spans that publish or consume the same message. Only where the evidence has both does a message
+    /// join traces: IDs such as small numbers are not unique, and two consumers of number 7 have nothing in common.
     fn follow_message(&mut self, span: &'a Span) {
         let Some(id) = span.message_id().filter(|_| span.message_role().is_some()) else { return };
         if !self.followed_messages.insert((id, span.topic())) {
@@ -242,12 +243,12 @@ impl<'a> MemberSearch<'a> {
         }
         for other in self.handlers(id, span) {
             self.take(other.trace_id, Reason::Message { id: id.to_owned() });
-            self.arrive(other.trace_id, other.span_id);
+            self.add_arrival(other.trace_id, other.span_id);
         }
     }
 
-    /// Who in other traces handles this message, if it is both sent and received. Whoever names no topic may mean any.
-    /// Nobody is told twice: the same message may go over very many topics.
+    /// The spans of other traces that handle this message, where it is both published and consumed. One without a topic may
+    /// mean any. Each is returned once only, since one message may be on very many topics.
     fn handlers(&mut self, id: &str, span: &'a Span) -> Vec<&'a Span> {
         let Some(by_topic) = self.messages.get_mut(id) else { return vec![] };
         let topics: BTreeSet<Option<&str>> = match span.topic() {
@@ -258,26 +259,26 @@ impl<'a> MemberSearch<'a> {
         if !has(|handlers| handlers.publish) || !has(|handlers| handlers.consume) {
             return vec![];
         }
-        let mut told = Vec::new();
+        let mut others = Vec::new();
         for topic in topics {
             let Some(handlers) = by_topic.get_mut(&topic) else { continue };
-            let all = std::mem::take(&mut handlers.spans);
-            let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|other| other.trace_id == span.trace_id);
-            // One is enough to tell another trace of this one.
+            let spans = std::mem::take(&mut handlers.spans);
+            let (own, other): (Vec<_>, Vec<_>) = spans.into_iter().partition(|s| s.trace_id == span.trace_id);
+            // One span is enough for another trace to find this one.
             handlers.spans = own.into_iter().take(1).collect();
-            told.extend(others);
+            others.extend(other);
         }
-        told
+        others
     }
 
-    /// Of a related trace, the span that touches ours is in.
-    fn arrive(&mut self, trace: TraceId, span: SpanId) {
+    /// Notes the span of a related trace that touches the journey.
+    fn add_arrival(&mut self, trace: TraceId, span: SpanId) {
         if self.found.related.contains_key(&trace) {
             self.found.arrivals.entry(trace).or_default().insert(span);
         }
     }
 
-    /// Lines that do not carry the ID but name a trace of the journey, in a field or somewhere in their text.
+    /// Takes in lines without the ID that name a trace of the journey, in a field or in their text.
     fn lines_by_trace(&mut self, lines: &[LogEntry]) {
         for (index, line) in lines.iter().enumerate() {
             let mut named = line.trace_id.into_iter().chain(hex_tokens(&line.line));
@@ -290,22 +291,22 @@ impl<'a> MemberSearch<'a> {
     }
 }
 
-/// Every run of 16 to 32 hex digits that stands alone in a text, read as a trace ID.
+/// Every word of 16 to 32 hex digits in a text, as a trace ID.
 fn hex_tokens(text: &str) -> impl Iterator<Item = TraceId> + '_ {
     text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|t| t.len() >= 16).filter_map(TraceId::from_hex)
 }
 
-/// Of the spans at hand, those that are in: whole traces, and of related ones the arrivals with all that is below them.
+/// The spans that belong: all of the traces that belong, and of related ones the arrivals with all spans below them.
 pub fn spans_in(spans: Vec<Span>, membership: &Membership) -> Vec<Span> {
     let mut below: HashMap<TraceId, HashSet<SpanId>> =
         membership.arrivals.iter().map(|(t, ids)| (*t, ids.iter().copied().collect())).collect();
-    let candidates: Vec<(TraceId, SpanId, SpanId)> = spans
+    let children_of: Vec<(TraceId, SpanId, SpanId)> = spans
         .iter()
         .filter(|s| below.contains_key(&s.trace_id))
         .filter_map(|s| s.parent_id.map(|p| (s.trace_id, p, s.span_id)))
         .collect();
     let mut children: HashMap<(TraceId, SpanId), Vec<SpanId>> = HashMap::new();
-    for (trace, parent, child) in candidates {
+    for (trace, parent, child) in children_of {
         children.entry((trace, parent)).or_default().push(child);
     }
     for (trace, ids) in &mut below {

@@ -1,4 +1,4 @@
-//! Evidence joined by correlation ID, trace ID, link, message and time into a journey. Pure; never fails.
+//! Evidence to journey: spans and lines joined by correlation ID, trace ID, link, message and time. Pure; never fails.
 
 pub mod every_journey;
 pub mod forest;
@@ -20,23 +20,23 @@ use crate::model::time::Window;
 use crate::query::Query;
 use id_matching::Keys;
 use membership::{Membership, membership, spans_in};
-use oddities::{contents, drop_repeats, name_absurd_times, name_warnings};
+use oddities::{contents, drop_repeats, note_absurd_times, note_warnings};
 
-/// Everything known of the query's subject, each part with the reason why it belongs.
+/// The journey of the query's subject, each part with the reason why it belongs.
 pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
     let members = membership(&evidence, query);
     assembled(evidence, members, &query.keys)
 }
 
-/// What belongs of the evidence, in order and with its shape.
+/// The members of the evidence in order, with their causes, clock skew and oddities.
 fn assembled(evidence: Evidence, members: Membership, keys: &[String]) -> Journey {
     let mut oddities = Vec::new();
     let mut spans = spans_in(evidence.spans, &members);
     spans.sort_by(in_order);
     drop_repeats(&mut spans, &mut oddities);
-    name_absurd_times(&spans, &evidence.logs, &mut oddities);
-    name_warnings(&spans, &mut oddities);
-    let forest = forest::plant(&spans, &mut oddities);
+    note_absurd_times(&spans, &evidence.logs, &mut oddities);
+    note_warnings(&spans, &mut oddities);
+    let forest = forest::build(&spans, &mut oddities);
     let joins = joins(&members, &evidence.logs);
     let mut logs: Vec<LogEntry> =
         evidence.logs.into_iter().zip(&members.lines).filter_map(|(line, why)| why.as_ref().map(|_| line)).collect();
@@ -87,9 +87,10 @@ fn traces(spans: &[Span], forest: &Forest) -> Vec<Trace> {
     for (index, span) in spans.iter().enumerate() {
         by_trace.entry(span.trace_id).or_default().push(index);
     }
-    let mut all: Vec<Trace> = by_trace.into_iter().map(|(id, members)| trace(id, &members, spans, forest)).collect();
-    all.sort_by_key(|t| (t.start, t.trace_id));
-    all
+    let mut traces: Vec<Trace> =
+        by_trace.into_iter().map(|(id, spans_of)| trace(id, &spans_of, spans, forest)).collect();
+    traces.sort_by_key(|t| (t.start, t.trace_id));
+    traces
 }
 
 fn trace(trace_id: TraceId, members: &[usize], spans: &[Span], forest: &Forest) -> Trace {
@@ -110,7 +111,8 @@ fn trace(trace_id: TraceId, members: &[usize], spans: &[Span], forest: &Forest) 
     }
 }
 
-/// In a trace with several IDs, a span under another one is shown, not judged: its own ID counts, else its parent's.
+/// Beside each span whether it is judged. In a trace with several IDs a span under another ID is shown, not judged: its
+/// own ID counts, else that of the span it follows from.
 fn judged(spans: &[Span], forest: &Forest, members: &Membership, keys: &[String]) -> Vec<bool> {
     if members.ids.is_empty() {
         return vec![true; spans.len()];
@@ -118,8 +120,8 @@ fn judged(spans: &[Span], forest: &Forest, members: &Membership, keys: &[String]
     let keys = Keys::new(keys);
     let own = |span: &Span| {
         let mut carried = keys.of_span(span);
-        carried.retain(|one| members.key_ranks.contains(&one.rank));
-        (!carried.is_empty()).then(|| carried.iter().any(|one| members.ids.contains(&one.id)))
+        carried.retain(|value| members.key_ranks.contains(&value.rank));
+        (!carried.is_empty()).then(|| carried.iter().any(|value| members.ids.contains(&value.id)))
     };
     let mut judged = vec![true; spans.len()];
     let mut open: Vec<(usize, bool)> = forest.roots.iter().map(|r| (*r, true)).collect();
@@ -131,10 +133,10 @@ fn judged(spans: &[Span], forest: &Forest, members: &Membership, keys: &[String]
 }
 
 fn joins(members: &Membership, lines: &[LogEntry]) -> Vec<Join> {
-    let of_traces = members.traces.iter().flat_map(|(trace, reasons)| {
+    let trace_joins = members.traces.iter().flat_map(|(trace, reasons)| {
         reasons.iter().map(|reason| Join { trace_id: Some(*trace), lines: 0, reason: reason.clone() })
     });
-    let mut all: Vec<Join> = of_traces.collect();
+    let mut joins: Vec<Join> = trace_joins.collect();
     let mut counts: BTreeMap<(Option<TraceId>, Reason), usize> = BTreeMap::new();
     for (line, why) in lines.iter().zip(&members.lines) {
         match why {
@@ -143,8 +145,8 @@ fn joins(members: &Membership, lines: &[LogEntry]) -> Vec<Join> {
             None => {}
         }
     }
-    all.extend(counts.into_iter().map(|((trace_id, reason), lines)| Join { trace_id, lines, reason }));
-    all
+    joins.extend(counts.into_iter().map(|((trace_id, reason), lines)| Join { trace_id, lines, reason }));
+    joins
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is odd in the data: spans told twice, IDs used twice, times that cannot be, what servers remarked.
+//! Oddities of the data, in sentences: repeated spans, reused IDs, absurd times, warnings of servers.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -8,7 +8,8 @@ use crate::model::id::SpanId;
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
 
-/// Exact repeats are dropped. One span ID with different contents is kept and named, unless it is Zipkin's shared one.
+/// Drops exact repeats. Spans that share an ID and differ are kept and counted, unless they are the client and server of
+/// one call, which share an ID in Zipkin.
 pub fn drop_repeats(spans: &mut Vec<Span>, oddities: &mut Vec<String>) {
     let before = spans.len();
     spans.dedup_by(|a, b| is_repeat(a, b));
@@ -31,7 +32,7 @@ pub fn drop_repeats(spans: &mut Vec<Span>, oddities: &mut Vec<String>) {
     }
 }
 
-/// Whether two spans are the same one told twice.
+/// Whether two spans are the same one, stored twice.
 pub fn is_repeat(a: &Span, b: &Span) -> bool {
     (a.trace_id, a.span_id, a.start, a.duration_ns, a.kind) == (b.trace_id, b.span_id, b.start, b.duration_ns, b.kind)
         && a.service() == b.service()
@@ -39,20 +40,20 @@ pub fn is_repeat(a: &Span, b: &Span) -> bool {
         && contents(a) == contents(b)
 }
 
-/// Everything else of a span, to tell two apart that share their identity and their time.
+/// Everything of a span but its identity, its time and its name, to compare spans that share those.
 pub fn contents(span: &Span) -> (Option<SpanId>, Vec<(&str, String)>, String) {
     (span.parent_id, sorted(&span.attributes), format!("{:?} {:?} {:?}", span.status, span.events, span.links))
 }
 
-/// Attributes by key: servers give the same ones in different orders.
+/// Attributes by key: servers send the same ones in different orders.
 fn sorted(attributes: &Attributes) -> Vec<(&str, String)> {
-    let mut all: Vec<(&str, String)> = attributes.iter().map(|(k, v)| (k, v.to_string())).collect();
-    all.sort_unstable();
-    all
+    let mut sorted: Vec<(&str, String)> = attributes.iter().map(|(k, v)| (k, v.to_string())).collect();
+    sorted.sort_unstable();
+    sorted
 }
 
-/// Says how many times cannot be drawn.
-pub fn name_absurd_times(spans: &[Span], lines: &[LogEntry], oddities: &mut Vec<String>) {
+/// Counts spans and lines whose times cannot be drawn.
+pub fn note_absurd_times(spans: &[Span], lines: &[LogEntry], oddities: &mut Vec<String>) {
     let absurd = spans.iter().filter(|s| !s.has_sane_time()).count();
     if absurd > 0 {
         oddities.push(format!(
@@ -65,8 +66,9 @@ pub fn name_absurd_times(spans: &[Span], lines: &[LogEntry], oddities: &mut Vec<
     }
 }
 
-/// What was remarked on single spans, told once a remark.
-pub fn name_warnings(spans: &[Span], oddities: &mut Vec<String>) {
+/// Counts the warnings on spans, most frequent first.
+pub fn note_warnings(spans: &[Span], oddities: &mut Vec<String>) {
+    /// A screen has room for a few; each span shows its own.
     const MOST: usize = 5;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for warning in spans.iter().flat_map(|span| &span.warnings) {

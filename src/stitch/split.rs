@@ -1,4 +1,4 @@
-//! Evidence of many journeys, taken apart: each with whatever may belong to it, so that each can be stitched alone.
+//! Evidence of many journeys split into one part each, with everything that may belong to it, to be stitched by itself.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,21 +9,22 @@ use crate::query::Subject;
 use crate::stitch::id_matching::{Keys, spellings};
 use crate::stitch::subjects::subjects;
 
-/// Journeys, each with its share of the evidence. Notes, backends and coverage are everybody's.
+/// Journeys, each with its part of the evidence. Notes, backends and coverage are in every part.
 #[derive(Clone, Debug, Default)]
 pub struct SplitEvidence {
-    /// Every journey that could be asked for, by time.
+    /// Every journey in the evidence, by time.
     pub all: Vec<(Subject, Evidence)>,
-    /// What is wanted and none of these: one of them by another name, or nowhere, its share empty then.
+    /// Subjects that were asked for and are none of these: another ID of one of them, or not in the evidence, with an empty
+    /// part.
     pub others: Vec<(Subject, Evidence)>,
 }
 
-/// Takes it apart.
-pub fn split(evidence: Evidence, keys: &[String], wanted: &[Subject]) -> SplitEvidence {
+/// Splits evidence into its journeys, and the subjects that were asked for.
+pub fn split(evidence: Evidence, keys: &[String], asked: &[Subject]) -> SplitEvidence {
     let mut subjects: Vec<Subject> = subjects(&evidence, keys).into_iter().map(|candidate| candidate.subject).collect();
     let all = subjects.len();
     let known: HashSet<String> = subjects.iter().map(|subject| subject.text.clone()).collect();
-    subjects.extend(wanted.iter().filter(|subject| !known.contains(&subject.text)).cloned());
+    subjects.extend(asked.iter().filter(|subject| !known.contains(&subject.text)).cloned());
     if let [only] = subjects.as_slice() {
         let share = vec![(only.clone(), evidence)];
         return if all == 1 {
@@ -33,39 +34,41 @@ pub fn split(evidence: Evidence, keys: &[String], wanted: &[Subject]) -> SplitEv
         };
     }
     let mut ties = Ties::new(&evidence, &Keys::new(keys), &subjects);
-    let shell = evidence.shell();
+    let empty_part = evidence.shell();
     let mut shares: BTreeMap<usize, Evidence> = BTreeMap::new();
     for span in evidence.spans {
-        let share = ties.head(Tie::Trace(span.trace_id));
-        shares.entry(share).or_insert_with(|| shell.clone()).spans.push(span);
+        let share = ties.group(Tie::Trace(span.trace_id));
+        shares.entry(share).or_insert_with(|| empty_part.clone()).spans.push(span);
     }
     for line in evidence.logs {
         if let Some(first) = ties.named_by(&line).first() {
             let share = ties.root(*first);
-            shares.entry(share).or_insert_with(|| shell.clone()).logs.push(line);
+            shares.entry(share).or_insert_with(|| empty_part.clone()).logs.push(line);
         }
     }
-    let mut wanted: BTreeMap<usize, usize> = BTreeMap::new();
-    let shares_of: Vec<usize> = subjects.iter().map(|subject| ties.head(Tie::from_subject(subject))).collect();
-    shares_of.iter().for_each(|share| *wanted.entry(*share).or_default() += 1);
+    let mut uses: BTreeMap<usize, usize> = BTreeMap::new();
+    let shares_of: Vec<usize> = subjects.iter().map(|subject| ties.group(Tie::from_subject(subject))).collect();
+    shares_of.iter().for_each(|share| *uses.entry(*share).or_default() += 1);
+    // The last one that uses a part takes it, so that a large one is not copied.
     let mut take = |share: usize| {
-        let left = wanted.entry(share).or_default();
+        let left = uses.entry(share).or_default();
         *left = left.saturating_sub(1);
         if *left == 0 { shares.remove(&share) } else { shares.get(&share).cloned() }
     };
-    let share = |(subject, share)| (subject, take(share).unwrap_or_else(|| shell.clone()));
-    let mut all_of_them: Vec<(Subject, Evidence)> = subjects.into_iter().zip(shares_of).map(share).collect();
-    let others = all_of_them.split_off(all);
-    SplitEvidence { all: all_of_them, others }
+    let share = |(subject, share)| (subject, take(share).unwrap_or_else(|| empty_part.clone()));
+    let mut parts: Vec<(Subject, Evidence)> = subjects.into_iter().zip(shares_of).map(share).collect();
+    let others = parts.split_off(all);
+    SplitEvidence { all: parts, others }
 }
 
-/// The same evidence in parts that have nothing to do with each other. Lines that name nobody are one of them.
+/// The evidence in parts that nothing joins, each span and line in one of them. Lines that name neither a trace nor an ID
+/// are one part.
 pub fn parts(evidence: Evidence, keys: &[String]) -> Vec<Evidence> {
     let subjects: Vec<Subject> = subjects(&evidence, keys).into_iter().map(|candidate| candidate.subject).collect();
     let mut ties = Ties::new(&evidence, &Keys::new(keys), &subjects);
     let mut parts: BTreeMap<Option<usize>, Evidence> = BTreeMap::new();
     for span in evidence.spans {
-        let part = ties.head(Tie::Trace(span.trace_id));
+        let part = ties.group(Tie::Trace(span.trace_id));
         parts.entry(Some(part)).or_default().spans.push(span);
     }
     for line in evidence.logs {
@@ -76,7 +79,7 @@ pub fn parts(evidence: Evidence, keys: &[String]) -> Vec<Evidence> {
     parts.into_values().collect()
 }
 
-/// What holds evidence together: a trace, or an ID.
+/// What joins evidence: a trace, or an ID.
 #[derive(Clone, Debug)]
 enum Tie {
     Trace(TraceId),
@@ -96,37 +99,38 @@ fn is_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
 
-/// Ties in groups: whatever one span or line names together is together.
+/// Ties in groups, a disjoint-set forest: ties that one span or line names are in one group.
 struct Ties {
     traces: HashMap<TraceId, usize>,
     ids: HashMap<String, usize>,
-    above: Vec<usize>,
-    /// IDs that are more than one word, each in every way it may be spelled in a line.
-    odd: Vec<(usize, Vec<String>)>,
+    /// Beside each tie another one of its group, nearer to the root; a root has itself.
+    parents: Vec<usize>,
+    /// IDs that are more than one word, each in every spelling: single words do not find them in a line.
+    multi_word: Vec<(usize, Vec<String>)>,
 }
 
 impl Ties {
     fn new(evidence: &Evidence, keys: &Keys, subjects: &[Subject]) -> Self {
-        let mut ties = Self { traces: HashMap::new(), ids: HashMap::new(), above: vec![], odd: vec![] };
+        let mut ties = Self { traces: HashMap::new(), ids: HashMap::new(), parents: vec![], multi_word: vec![] };
         for subject in subjects {
-            let tie = ties.head(Tie::from_subject(subject));
+            let tie = ties.group(Tie::from_subject(subject));
             if let Some(trace) = subject.as_trace {
-                let trace = ties.head(Tie::Trace(trace));
+                let trace = ties.group(Tie::Trace(trace));
                 ties.join(tie, trace);
             }
             if subject.text.contains(|c| !is_part(c)) {
-                ties.odd.push((tie, spellings(&subject.text)));
+                ties.multi_word.push((tie, spellings(&subject.text)));
             }
         }
         for span in &evidence.spans {
-            let trace = ties.head(Tie::Trace(span.trace_id));
-            for one in keys.of_span(span) {
-                if let Some(id) = ties.ids.get(&one.id) {
+            let trace = ties.group(Tie::Trace(span.trace_id));
+            for carried in keys.of_span(span) {
+                if let Some(id) = ties.ids.get(&carried.id) {
                     ties.join(trace, *id);
                 }
             }
             for link in &span.links {
-                let linked = ties.head(Tie::Trace(link.trace_id));
+                let linked = ties.group(Tie::Trace(link.trace_id));
                 ties.join(trace, linked);
             }
         }
@@ -137,7 +141,7 @@ impl Ties {
         ties
     }
 
-    /// What a line names: its trace, and every known ID that is a field's value or a whole token of its text.
+    /// The ties that a line names: its trace, and every known ID that is a field's value or a whole token of its text.
     fn named_by(&self, line: &LogEntry) -> Vec<usize> {
         let trace = line.trace_id.and_then(|trace| self.traces.get(&trace));
         let values = line.values().map(|(_, value)| value);
@@ -147,34 +151,35 @@ impl Ties {
         let of_word = |word: &str| [self.ids.get(word), trace_of(word).and_then(|trace| self.traces.get(&trace))];
         let words = words.flat_map(of_word).flatten();
         let is_in = |spelling: &String| line.line.contains(spelling.as_str());
-        let odd = self.odd.iter().filter(|(_, spelled)| spelled.iter().any(is_in)).map(|(tie, _)| tie);
-        trace.into_iter().chain(words).chain(odd).copied().collect()
+        let multi_word = self.multi_word.iter().filter(|(_, spellings)| spellings.iter().any(is_in));
+        trace.into_iter().chain(words).chain(multi_word.map(|(tie, _)| tie)).copied().collect()
     }
 
-    fn head(&mut self, tie: Tie) -> usize {
-        let new = self.above.len();
+    /// The root of a tie's group; a tie that is not known is added as a group of its own.
+    fn group(&mut self, tie: Tie) -> usize {
+        let new = self.parents.len();
         let place = match tie {
             Tie::Trace(trace) => *self.traces.entry(trace).or_insert(new),
             Tie::Id(id) => *self.ids.entry(id).or_insert(new),
         };
         if place == new {
-            self.above.push(new);
+            self.parents.push(new);
         }
         self.root(place)
     }
 
     fn root(&mut self, mut at: usize) -> usize {
-        while self.above[at] != at {
-            // Half the way next time: long chains stay quick.
-            self.above[at] = self.above[self.above[at]];
-            at = self.above[at];
+        while self.parents[at] != at {
+            // Path halving: long chains stay quick.
+            self.parents[at] = self.parents[self.parents[at]];
+            at = self.parents[at];
         }
         at
     }
 
     fn join(&mut self, a: usize, b: usize) {
         let (a, b) = (self.root(a), self.root(b));
-        self.above[a.max(b)] = a.min(b);
+        self.parents[a.max(b)] = a.min(b);
     }
 }
 
@@ -190,14 +195,14 @@ mod tests {
     fn a_journey_among_others_is_the_same_as_alone() {
         let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
         let runs = demo::embedded();
-        let mut all = Evidence::default();
+        let mut evidence = Evidence::default();
         for (_, run) in &runs {
-            all.spans.extend(run.spans.clone());
-            all.logs.extend(run.logs.clone());
+            evidence.spans.extend(run.spans.clone());
+            evidence.logs.extend(run.logs.clone());
         }
         let by_trace = |(_, run): &(_, demo::DemoRun)| Subject::either(run.spans[0].trace_id.to_string());
-        let wanted: Vec<Subject> = runs.iter().map(by_trace).chain([Subject::either("nobody")]).collect();
-        let SplitEvidence { all: shares, others } = split(all, &keys, &wanted);
+        let asked: Vec<Subject> = runs.iter().map(by_trace).chain([Subject::either("unknown")]).collect();
+        let SplitEvidence { all: shares, others } = split(evidence, &keys, &asked);
         assert!(shares.len() >= runs.len());
         for ((scenario, run), (_, by_trace)) in runs.into_iter().zip(&others) {
             let subject = Subject::correlation(&run.correlation_id);
@@ -209,7 +214,7 @@ mod tests {
             assert!(alone.spans == share.spans && alone.logs == share.logs, "{}", scenario.name);
             assert_eq!(alone.joins, share.joins, "{}", scenario.name);
         }
-        let nobody = others.last().unwrap();
-        assert!(nobody.0.text == "nobody" && nobody.1.spans.is_empty() && nobody.1.logs.is_empty());
+        let unknown = others.last().unwrap();
+        assert!(unknown.0.text == "unknown" && unknown.1.spans.is_empty() && unknown.1.logs.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Which journeys a heap of evidence holds: by correlation ID, else by traces joined by links.
+//! The journeys in evidence of unknown contents: by correlation ID, else by traces that links join.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,28 +8,28 @@ use crate::model::time::Timestamp;
 use crate::query::Subject;
 use crate::stitch::id_matching::Keys;
 
-/// One journey that could be asked for.
+/// One journey in the evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JourneyCandidate {
-    /// How to ask for it.
+    /// The ID to ask for.
     pub subject: Subject,
     /// How many spans carry it.
     pub spans: usize,
     /// How many lines carry it.
     pub lines: usize,
-    /// When it is first seen.
+    /// Its first span or line.
     pub first: Timestamp,
 }
 
-/// All of them, by time.
+/// All journeys, by their first span or line.
 pub fn subjects(evidence: &Evidence, keys: &[String]) -> Vec<JourneyCandidate> {
     let keys = Keys::new(keys);
     let mut by_id: BTreeMap<String, JourneyCandidate> = BTreeMap::new();
     let mut with_id: BTreeSet<TraceId> = BTreeSet::new();
     let carried = likeliest(evidence, &keys);
     for span in &evidence.spans {
-        let ids = keys.of_span(span).into_iter().filter(|one| carried.get(&span.trace_id) == Some(&one.rank));
-        for id in ids.map(|one| one.id).collect::<BTreeSet<_>>() {
+        let ids = keys.of_span(span).into_iter().filter(|value| carried.get(&span.trace_id) == Some(&value.rank));
+        for id in ids.map(|value| value.id).collect::<BTreeSet<_>>() {
             with_id.insert(span.trace_id);
             let found = by_id.entry(id.clone()).or_insert_with(|| candidate(Subject::correlation(id), span.start));
             found.spans += 1;
@@ -46,16 +46,16 @@ pub fn subjects(evidence: &Evidence, keys: &[String]) -> Vec<JourneyCandidate> {
             found.first = found.first.min(line.time);
         }
     }
-    let mut all: Vec<JourneyCandidate> = by_id.into_values().chain(without_id(evidence, &with_id)).collect();
-    all.sort_by(|a, b| (a.first, &a.subject.text).cmp(&(b.first, &b.subject.text)));
-    all
+    let mut candidates: Vec<JourneyCandidate> = by_id.into_values().chain(without_id(evidence, &with_id)).collect();
+    candidates.sort_by(|a, b| (a.first, &a.subject.text).cmp(&(b.first, &b.subject.text)));
+    candidates
 }
 
-/// Of each trace the likeliest key that it has.
+/// The likeliest key that each trace has, by its rank: a value of another key is rarely the ID of the whole journey.
 fn likeliest(evidence: &Evidence, keys: &Keys) -> BTreeMap<TraceId, usize> {
     let mut found: BTreeMap<TraceId, usize> = BTreeMap::new();
     for span in &evidence.spans {
-        if let Some(rank) = keys.of_span(span).iter().map(|one| one.rank).min() {
+        if let Some(rank) = keys.of_span(span).iter().map(|value| value.rank).min() {
             let best = found.entry(span.trace_id).or_insert(rank);
             *best = rank.min(*best);
         }
@@ -67,7 +67,7 @@ fn candidate(subject: Subject, first: Timestamp) -> JourneyCandidate {
     JourneyCandidate { subject, spans: 0, lines: 0, first }
 }
 
-/// Traces that carry no ID and are not linked with one that does; linked ones count as one.
+/// Traces without an ID that are not linked with one that has an ID; linked ones are one candidate.
 fn without_id(evidence: &Evidence, with_id: &BTreeSet<TraceId>) -> Vec<JourneyCandidate> {
     let mut group: BTreeMap<TraceId, TraceId> = evidence.spans.iter().map(|s| (s.trace_id, s.trace_id)).collect();
     for span in &evidence.spans {
@@ -96,7 +96,7 @@ fn head(group: &mut BTreeMap<TraceId, TraceId>, trace: TraceId) -> TraceId {
     let mut at = trace;
     while let Some(up) = group.get(&at).copied().filter(|up| *up != at) {
         let above = group.get(&up).copied().unwrap_or(up);
-        // Half the way next time: long chains stay quick.
+        // Path halving: long chains of links stay quick.
         group.insert(at, above);
         at = above;
     }
@@ -115,10 +115,10 @@ mod tests {
         TraceId::from_u128(n).unwrap()
     }
 
-    /// A span of a trace, from so many nanoseconds on, with these tags and a link to each of these traces.
-    fn span(of: u128, at: i64, tags: &[(&str, &str)], links: &[u128]) -> Span {
+    /// A span of a trace that begins at this nanosecond, with these tags and a link to each of these traces.
+    fn span(trace_number: u128, at: i64, tags: &[(&str, &str)], links: &[u128]) -> Span {
         let mut span = crate::analysis::journey::sketch::journey("a/x 0..1").spans.remove(0);
-        (span.trace_id, span.start) = (trace(of), Timestamp(at));
+        (span.trace_id, span.start) = (trace(trace_number), Timestamp(at));
         tags.iter().for_each(|(key, id)| span.attributes.push(*key, Value::Text((*id).into())));
         let link = |to: &u128| Link {
             trace_id: trace(*to),
@@ -134,19 +134,19 @@ mod tests {
         LogEntry { time: Timestamp(at), fields, ..LogEntry::default() }
     }
 
-    fn told(spans: Vec<Span>, logs: Vec<LogEntry>) -> Vec<(String, usize, usize, i64)> {
+    fn found(spans: Vec<Span>, logs: Vec<LogEntry>) -> Vec<(String, usize, usize, i64)> {
         let evidence = Evidence { spans, logs, ..Evidence::default() };
-        let all = subjects(&evidence, &["correlation_id".into(), "request_id".into()]);
-        all.into_iter().map(|one| (one.subject.text, one.spans, one.lines, one.first.0)).collect()
+        let candidates = subjects(&evidence, &["correlation_id".into(), "request_id".into()]);
+        candidates.into_iter().map(|found| (found.subject.text, found.spans, found.lines, found.first.0)).collect()
     }
 
     #[test]
-    fn journeys_are_told_by_the_likeliest_id_by_time() {
+    fn journeys_have_the_likeliest_id_and_come_by_time() {
         let (likely, other) = ("correlation_id", "request_id");
         let spans = vec![
             span(1, 50, &[(likely, "order-1"), (other, "r-1")], &[]),
             span(1, 40, &[(likely, "order-1")], &[]),
-            // Of this trace too only the likelier key counts, wherever it stands.
+            // In this trace too only the likelier key counts, whichever span has it.
             span(2, 70, &[(other, "r-2")], &[]),
             span(2, 71, &[(likely, "order-2")], &[]),
             span(3, 90, &[(other, "r-3")], &[]),
@@ -159,8 +159,8 @@ mod tests {
             line(94, &[(likely, "order-4")]),
             line(1, &[("level", "info")]),
         ];
-        let wanted = [("r-3", 1, 1, 20), ("order-1", 2, 2, 30), ("order-2", 1, 0, 71), ("order-4", 0, 2, 94)];
-        assert_eq!(told(spans, lines), wanted.map(|(id, spans, lines, at)| (id.to_owned(), spans, lines, at)));
+        let expected = [("r-3", 1, 1, 20), ("order-1", 2, 2, 30), ("order-2", 1, 0, 71), ("order-4", 0, 2, 94)];
+        assert_eq!(found(spans, lines), expected.map(|(id, spans, lines, at)| (id.to_owned(), spans, lines, at)));
     }
 
     #[test]
@@ -171,16 +171,16 @@ mod tests {
             span(8, 20, &[], &[]),
             span(7, 20, &[], &[8]),
             span(7, 25, &[], &[]),
-            // Linked, over another one, with a trace that has an ID.
+            // Linked, by way of another one, with a trace that has an ID.
             span(5, 1, &[], &[4]),
             span(4, 2, &[], &[3]),
             span(3, 3, &with_id, &[]),
             span(2, 50, &[], &[]),
         ];
         let id = |n: u128| trace(n).to_string();
-        let wanted = [("order-1".to_owned(), 1, 0, 3), (id(7), 4, 0, 20), (id(2), 1, 0, 50)];
+        let expected = [("order-1".to_owned(), 1, 0, 3), (id(7), 4, 0, 20), (id(2), 1, 0, 50)];
         let backwards = spans.iter().rev().cloned().collect();
-        assert_eq!(told(spans, vec![]), wanted);
-        assert_eq!(told(backwards, vec![]), wanted, "whatever the order");
+        assert_eq!(found(spans, vec![]), expected);
+        assert_eq!(found(backwards, vec![]), expected, "whatever the order");
     }
 }

@@ -1,59 +1,59 @@
-//! The JSON documents in one text: one, one a line, or several one after the other; and which form each has.
+//! The JSON documents in one text (one, one a line, or several in a row), and the form of each.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::wire::json::{Json, mended};
+use crate::wire::json::{Json, repaired};
 use crate::wire::log_line::TIME_FIELDS;
 use crate::wire::{Malformed, otlp_json, with_tree};
 
-/// One document, or a place where none could be read.
+/// One document, or a place where none could be decoded.
 #[derive(Debug, PartialEq)]
 pub enum DocumentPiece<'a> {
     /// A whole object or list.
     Document {
         /// The line it begins on, from 1.
         line: usize,
-        /// Its text, with bad strings mended.
+        /// Its text, with invalid strings repaired.
         text: Cow<'a, str>,
     },
-    /// Text that is no JSON.
+    /// Text that is not JSON.
     Broken {
         /// The line it begins on, from 1.
         line: usize,
         /// Why.
         why: Malformed,
-        /// Whether it began well and the text ended in its midst.
+        /// Whether it is a valid beginning at which the text ends: a file that is still being written.
         is_cut: bool,
     },
 }
 
-/// What a document holds.
+/// The format of a document.
 #[derive(Debug, PartialEq)]
 pub enum DocumentForm<'a> {
-    /// Jaeger's answer, or one of its traces.
+    /// An answer of Jaeger, or one of its traces.
     Jaeger,
-    /// One of Jaeger's spans.
+    /// One span of Jaeger.
     JaegerSpan,
     /// OTLP: traces, logs or metrics.
     Otlp,
-    /// Lines as Loki answers them.
+    /// An answer of Loki.
     Loki,
-    /// One line as `logcli -o jsonl` writes it.
+    /// One line of `logcli -o jsonl`.
     Logcli,
-    /// One line as an application writes it.
+    /// One structured log line of an application.
     Line,
     /// A list of documents.
     List(Vec<&'a str>),
-    /// Something else: what it is.
+    /// Something else; a few words on it.
     Unknown(String),
 }
 
-/// The documents of a text in their order. A broken one is passed over up to the next line that begins one.
+/// The documents of a text in their order. A broken one is skipped up to the next line that begins one.
 pub fn split(text: &str) -> Vec<DocumentPiece<'_>> {
-    let mut splitter = Splitter { text, at: 0, line: 1, unclosed: false, in_vain: 0 };
+    let mut splitter = Splitter { text, at: 0, line: 1, unclosed: false, searched_in_vain: 0 };
     std::iter::from_fn(|| splitter.next()).collect()
 }
 
@@ -61,16 +61,16 @@ struct Splitter<'a> {
     text: &'a str,
     at: usize,
     line: usize,
-    /// Whether a document ran to the end of the text without closing, or enough was looked through in vain: looking that
-    /// far again would cost too much.
+    /// Whether documents are no longer looked for over several lines: one had no end, or too much was searched without
+    /// result. Otherwise a file of nothing but opening brackets would be read to its end once for each of its lines.
     unclosed: bool,
-    /// How many bytes were looked through for the ends of documents that turned out to be none.
-    in_vain: usize,
+    /// How many bytes were searched for the ends of documents that turned out to be broken.
+    searched_in_vain: usize,
 }
 
 impl<'a> Splitter<'a> {
     fn next(&mut self) -> Option<DocumentPiece<'a>> {
-        // Commas are left over where a list lost its head; 0x1e begins a document in RFC 7464.
+        // Commas are left over where the beginning of a list is missing; 0x1e begins a document in RFC 7464.
         let rest = &self.text[self.at..];
         let blank = rest.find(|c: char| !c.is_whitespace() && c != ',' && c != '\u{1e}')?;
         self.pass(blank);
@@ -83,7 +83,7 @@ impl<'a> Splitter<'a> {
             Err((why, is_cut)) => {
                 let length = next_start(rest);
                 let why = match why {
-                    Malformed::NotJson { at, .. } => in_its_line(&rest[..length], at, self.at),
+                    Malformed::NotJson { at, .. } => error_in_line(&rest[..length], at, self.at),
                     other => other,
                 };
                 self.pass(length);
@@ -97,7 +97,7 @@ impl<'a> Splitter<'a> {
         self.at += bytes;
     }
 
-    /// The document at the start and its length: within its line if it can be, else over as many as it takes.
+    /// The document that a text begins with and its length: within one line if that is possible, else over several.
     fn document(&mut self, rest: &'a str) -> Result<(Cow<'a, str>, usize), (Malformed, bool)> {
         if !rest.starts_with(['{', '[']) {
             return Err((Malformed::at(rest, 0), false));
@@ -107,7 +107,7 @@ impl<'a> Splitter<'a> {
             Ok(text) => return Ok((Cow::Borrowed(text), text.len())),
             Err(error) => error,
         };
-        if let Some(text) = mended(line).filter(|text| whole(text).is_ok()) {
+        if let Some(text) = repaired(line).filter(|text| whole(text).is_ok()) {
             return Ok((Cow::Owned(text), line.len()));
         }
         if !error.is_eof() || line.len() == rest.len() || self.unclosed {
@@ -121,16 +121,16 @@ impl<'a> Splitter<'a> {
             Ok(text) => return Ok((Cow::Borrowed(text), text.len())),
             Err(error) => error,
         };
-        // Mending takes line ends into open strings, hence only where one document is the whole text.
-        let alone = self.line == 1;
-        if let Some(text) = alone.then(|| mended(rest)).flatten().filter(|text| whole(text).is_ok()) {
+        // A repair takes line ends into strings that are not closed, hence only where one document is the whole text.
+        let is_only = self.line == 1;
+        if let Some(text) = is_only.then(|| repaired(rest)).flatten().filter(|text| whole(text).is_ok()) {
             return Ok((Cow::Owned(text), rest.len()));
         }
         let why = Malformed::not_json(rest, &error);
         if let Malformed::NotJson { at, .. } = why {
-            self.in_vain += at;
+            self.searched_in_vain += at;
         }
-        self.unclosed = error.is_eof() || self.in_vain > self.text.len();
+        self.unclosed = error.is_eof() || self.searched_in_vain > self.text.len();
         Err((why, error.is_eof()))
     }
 }
@@ -140,10 +140,9 @@ fn whole(text: &str) -> Result<&str, serde_json::Error> {
     stream.next().map_or(Ok(""), |found| found.map(RawValue::get))
 }
 
-/// That the text which is passed over is no JSON, told of the one line in it where reading stopped: what stands before
-/// and after may be well. At the beginning of a line, it is the one before that ended badly. `offset` is where the text
-/// begins in the file.
-fn in_its_line(text: &str, at: usize, offset: usize) -> Malformed {
+/// The error of a text that is skipped, with the line at which decoding stopped: the lines before and after may be valid.
+/// At the beginning of a line it is the line before that ended too early. `offset` is where the text begins in the file.
+fn error_in_line(text: &str, at: usize, offset: usize) -> Malformed {
     let before = &text[..at.min(text.len())];
     let at = match before.trim_end() {
         whole if before[whole.len()..].contains('\n') => whole.len(),
@@ -157,13 +156,13 @@ fn in_its_line(text: &str, at: usize, offset: usize) -> Malformed {
     }
 }
 
-/// How far the next line is that begins with a document.
+/// The bytes up to the next line that begins a document.
 fn next_start(text: &str) -> usize {
     let lines = text.match_indices('\n').map(|(at, _)| at + 1);
     lines.into_iter().find(|at| text[*at..].starts_with(['{', '['])).unwrap_or(text.len())
 }
 
-/// Which form a document has, by its outermost keys.
+/// The format of a document, by its outermost keys.
 pub fn form(text: &str) -> DocumentForm<'_> {
     if text.starts_with('[') {
         return serde_json::from_str::<Vec<&RawValue>>(text).map_or_else(

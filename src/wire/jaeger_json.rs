@@ -1,6 +1,6 @@
-//! Jaeger's own JSON: `/api/traces`, `/api/services`, and what its UI downloads.
+//! Jaeger's own JSON: `/api/traces`, `/api/services`, and files that its UI saves.
 //!
-//! Source: `internal/uimodel/model.go` of Jaeger 1.50 to 2.x. Times are µs; every list may be `null`.
+//! Source: `internal/uimodel/model.go` of Jaeger 1.50 to 2.x. Times are microseconds; every list may be `null`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::model::evidence::Operation;
 use crate::model::id::{SpanId, TraceId, decode_base64};
 use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
 use crate::model::time::Timestamp;
-use crate::wire::json::{Items, Json, Many};
+use crate::wire::json::{Items, Json, OneOrMany};
 use crate::wire::{Decoded, Malformed, Skips, item, parse, partial, read, read_tree, read_with_rest};
 
-/// An answer, or one trace alone as some tools save it.
+/// An answer, or one trace by itself as some tools save it.
 #[derive(Deserialize)]
 struct JaegerDocument<'a> {
     #[serde(borrow)]
-    data: Option<Many<JaegerTrace<'a>>>,
+    data: Option<OneOrMany<JaegerTrace<'a>>>,
     #[serde(borrow)]
     errors: Option<&'a RawValue>,
     #[serde(borrow, rename = "traceID", alias = "traceId")]
@@ -31,7 +31,7 @@ struct JaegerDocument<'a> {
     processes: Option<&'a RawValue>,
     #[serde(borrow)]
     warnings: Option<&'a RawValue>,
-    /// `PARTIAL`, as Tempo says it, and why.
+    /// Tempo's `PARTIAL`; `message` says why.
     #[serde(borrow)]
     status: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -53,10 +53,10 @@ struct JaegerTrace<'a> {
 /// The spans of `/api/traces`, `/api/traces/{id}` or a saved file: an envelope, a list of traces, or one trace.
 pub fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
     let (decoded, rest) = read_with_rest(bytes, |text| {
-        let documents: Many<JaegerDocument> = parse(text)?;
+        let documents: OneOrMany<JaegerDocument> = parse(text)?;
         let known = |d: &JaegerDocument| d.data.is_some() || d.spans.is_some() || d.errors.is_some();
         let empty_list = documents.items.is_empty() && documents.misplaced == 0;
-        // `data: null` without errors is an empty answer; it shows only in the tree.
+        // `data: null` without errors is an empty answer: serde reads it as if it were absent, the tree does not.
         if empty_list || documents.items.iter().any(known) {
             return Ok(Ok(all_traces(documents)));
         }
@@ -67,7 +67,7 @@ pub fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
     Ok(decoded.and_rest(rest))
 }
 
-fn all_traces(documents: Many<JaegerDocument>) -> Decoded {
+fn all_traces(documents: OneOrMany<JaegerDocument>) -> Decoded {
     let mut reader = JaegerReader::default();
     reader.skips.add_many(documents.misplaced, "it is no trace");
     for document in documents.items {
@@ -85,7 +85,7 @@ fn all_traces(documents: Many<JaegerDocument>) -> Decoded {
     reader.finish()
 }
 
-/// One span alone, as Elasticsearch dumps hold it.
+/// One span by itself, as dumps of Elasticsearch have it.
 pub fn span_alone(text: &str) -> Result<Decoded, Malformed> {
     read(text.as_bytes(), |text| {
         let raw: Vec<&RawValue> = vec![parse(text)?];
@@ -109,7 +109,7 @@ pub fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
     })
 }
 
-/// What the `data` of `/api/operations` lists; storages that keep no kinds give none.
+/// The operations in the `data` of `/api/operations`; without kinds where the storage keeps none.
 pub fn operations(bytes: &[u8]) -> Result<BTreeSet<Operation>, Malformed> {
     read_tree(bytes, |tree| {
         if !tree.entries().iter().any(|(key, _)| key == "data") {
@@ -125,22 +125,22 @@ fn operation(json: &Json) -> Option<Operation> {
     Some(Operation { name, kind })
 }
 
-/// Who called whom how often, of `/api/dependencies`: caller, callee, calls. The same pair may come more than once.
+/// The calls between services of `/api/dependencies`: caller, callee, count. A pair may come more than once.
 pub fn dependencies(bytes: &[u8]) -> Result<Vec<(String, String, u64)>, Malformed> {
     read_tree(bytes, |tree| {
         if !tree.entries().iter().any(|(key, _)| key == "data") {
             return Err(Malformed::wrong_shape(tree));
         }
-        let one = |json: &Json| {
+        let dependency = |json: &Json| {
             let name = |key| json.get(&[key]).text().map(std::borrow::Cow::into_owned);
             let calls = json.get(&["callCount"]).int().and_then(|n| u64::try_from(n).ok())?;
             Some((name("parent")?, name("child")?, calls))
         };
-        Ok(tree.get(&["data"]).list().iter().filter_map(one).collect())
+        Ok(tree.get(&["data"]).list().iter().filter_map(dependency).collect())
     })
 }
 
-/// What an error body says: `errors[].msg`. `None` if it is no such body.
+/// The messages of an error body, `errors[].msg`. None where it is no such body.
 pub fn error_text(bytes: &[u8]) -> Option<String> {
     let messages = read_tree(bytes, |tree| Ok(messages_of(tree.get(&["errors"])))).ok()?;
     (!messages.is_empty()).then(|| messages.join("; "))
@@ -151,17 +151,17 @@ fn error_messages(raw: &RawValue) -> Vec<String> {
 }
 
 fn messages_of(errors: &Json) -> Vec<String> {
-    let one = |error: &Json| {
+    let message = |error: &Json| {
         let message = error.get(&["msg", "message"]).text()?.into_owned();
         match error.get(&["traceID", "traceId"]).text().filter(|id| !id.is_empty()) {
             Some(id) => Some(format!("{message}: {id}")),
             None => Some(message),
         }
     };
-    errors.list().iter().filter_map(one).collect()
+    errors.list().iter().filter_map(message).collect()
 }
 
-/// Reads traces one after the other into one answer.
+/// Decodes traces one after the other into one result.
 #[derive(Default)]
 struct JaegerReader {
     decoded: Decoded,
@@ -184,9 +184,9 @@ impl JaegerReader {
         let spans = trace.spans.unwrap_or_default();
         self.skips.add_many(usize::from(spans.misplaced), "the trace has no list of spans");
         self.decoded.spans.reserve(spans.raw.len());
-        let mut alone = None;
+        let mut last_inline = None;
         for raw in spans.raw {
-            match item(raw, |json| span(json, id, &processes, &mut alone)) {
+            match item(raw, |json| span(json, id, &processes, &mut last_inline)) {
                 Ok(Ok(span)) => self.decoded.spans.push(span),
                 Ok(Err(reason)) | Err(reason) => self.skips.add(reason),
             }
@@ -194,7 +194,7 @@ impl JaegerReader {
     }
 }
 
-/// The processes of one trace object, by their local names.
+/// The processes of one trace object, by the names that its spans refer to.
 #[derive(Default)]
 struct Processes(HashMap<String, Arc<Resource>>);
 
@@ -219,12 +219,12 @@ fn span_id(json: &Json) -> Option<SpanId> {
     SpanId::parse(&json.text()?)
 }
 
-/// One span; `Err` says why it cannot be one. `alone` is the process that the span before it carried itself.
+/// One span; `Err` says why it cannot be decoded. `last_inline` is the process that an earlier span had inline.
 fn span(
     json: &Json,
     trace: Option<TraceId>,
     processes: &Processes,
-    alone: &mut Option<Arc<Resource>>,
+    last_inline: &mut Option<Arc<Resource>>,
 ) -> Result<Span, String> {
     if json.entries().is_empty() {
         return Err(format!("it is {}", json.outline()));
@@ -232,14 +232,14 @@ fn span(
     let trace_id = trace_id(json.get(&["traceID", "traceId"])).or(trace).ok_or("it has no trace ID")?;
     let span_id = span_id(json.get(&["spanID", "spanId"])).ok_or("it has no span ID")?;
     let mut warnings = json.get(&["warnings"]).texts();
-    warnings.extend(json.twice().map(|key| format!("`{key}` stands there twice, the last one counts")));
+    warnings.extend(json.repeated_key().map(|key| format!("`{key}` stands there twice, the last one counts")));
     let (parent_id, links) = references(json, trace_id);
     let tags = JaegerTags::sort(tags(json.get(&["tags"])));
     Ok(Span {
         trace_id,
         span_id,
         parent_id,
-        resource: process_of(json, processes, alone, &mut warnings),
+        resource: process_of(json, processes, last_inline, &mut warnings),
         name: json.get(&["operationName"]).owned_text(),
         kind: tags.kind,
         start: start(json.get(&["startTime"]), &mut warnings)?,
@@ -270,7 +270,7 @@ fn duration(json: &Json, warnings: &mut Vec<String>) -> Result<i64, String> {
         return Ok(0);
     }
     let micros = json.int().ok_or_else(|| format!("its duration is {}", json.outline()))?;
-    // Jaeger writes a negative duration as an unsigned number near 2^64.
+    // A negative duration comes as an unsigned number near 2^64.
     if micros < 0 || matches!(json, Json::Big(_)) {
         warnings.push("its duration is negative, taken as 0".into());
         return Ok(0);
@@ -281,34 +281,36 @@ fn duration(json: &Json, warnings: &mut Vec<String>) -> Result<i64, String> {
     Ok(micros.saturating_mul(1_000))
 }
 
-/// The process it names or carries. One that is carried is shared with the span before if it is the same.
+/// The process that a span refers to, or has inline. Inline ones that are equal are shared, so that a large file keeps one
+/// of them instead of one a span.
 fn process_of(
     json: &Json,
     processes: &Processes,
-    alone: &mut Option<Arc<Resource>>,
+    last_inline: &mut Option<Arc<Resource>>,
     warnings: &mut Vec<String>,
 ) -> Arc<Resource> {
     let key = json.get(&["processID", "processId"]).text();
     if let Some(found) = key.as_ref().and_then(|key| processes.0.get(key.as_ref())) {
         return Arc::clone(found);
     }
-    let carried = json.get(&["process"]);
-    if carried.is_null() {
+    let inline = json.get(&["process"]);
+    if inline.is_null() {
         match key {
             Some(key) => warnings.push(format!("its process {key} is not in the answer")),
             None => warnings.push("it names no process".into()),
         }
     }
-    let resource = resource(carried);
-    if let Some(last) = alone.as_ref().filter(|last| ***last == resource) {
+    let resource = resource(inline);
+    if let Some(last) = last_inline.as_ref().filter(|last| ***last == resource) {
         return Arc::clone(last);
     }
-    Arc::clone(alone.insert(Arc::new(resource)))
+    Arc::clone(last_inline.insert(Arc::new(resource)))
 }
 
-/// The parent and the links: the first `CHILD_OF` in this trace, else the first `FOLLOWS_FROM` in it, is the parent.
+/// The parent and the links of a span: the parent is the first `CHILD_OF` in its trace, else the first `FOLLOWS_FROM` in
+/// it. All other references are links, since Jaeger has no other form for them.
 fn references(json: &Json, own: TraceId) -> (Option<SpanId>, Vec<Link>) {
-    let mut all: Vec<(bool, Link)> = json
+    let mut references: Vec<(bool, Link)> = json
         .get(&["references"])
         .list()
         .iter()
@@ -321,13 +323,15 @@ fn references(json: &Json, own: TraceId) -> (Option<SpanId>, Vec<Link>) {
             Some((child_of, Link { trace_id, span_id, attributes: Attributes::default() }))
         })
         .collect();
-    let in_trace = |wanted: bool| all.iter().position(|(child_of, l)| *child_of == wanted && l.trace_id == own);
-    let parent = in_trace(true).or_else(|| in_trace(false)).map(|at| all.remove(at).1.span_id);
+    let in_trace = |is_child_of: bool| {
+        references.iter().position(|(child_of, link)| *child_of == is_child_of && link.trace_id == own)
+    };
+    let parent = in_trace(true).or_else(|| in_trace(false)).map(|at| references.remove(at).1.span_id);
     let parent = parent.or_else(|| span_id(json.get(&["parentSpanID", "parentSpanId"])));
-    (parent, all.into_iter().map(|(_, link)| link).collect())
+    (parent, references.into_iter().map(|(_, link)| link).collect())
 }
 
-/// Key-value pairs with typed values; an object of plain values is taken as well.
+/// Tags with typed values: a list of `{key, type, value}`, or an object of plain values.
 fn tags(json: &Json) -> Vec<(String, Value)> {
     match json {
         Json::Object(entries) => entries.iter().map(|(k, v)| (k.to_string(), v.to_value())).collect(),
@@ -353,7 +357,7 @@ fn typed(kind: &str, value: &Json) -> Option<Value> {
     }
 }
 
-/// A span's tags, sorted into those that mean something to the model and the rest.
+/// A span's tags: those that are fields of the model's span, and the rest.
 #[derive(Default)]
 struct JaegerTags {
     kind: SpanKind,
@@ -365,15 +369,15 @@ struct JaegerTags {
 impl JaegerTags {
     fn sort(tags: Vec<(String, Value)>) -> Self {
         let mut sorted = Self { rest: Vec::with_capacity(tags.len()), ..Self::default() };
-        let mut failed = None;
+        let mut error_tag = None;
         for (key, value) in tags {
             match (key.as_str(), &value) {
-                ("error", Value::Bool(true)) => failed = Some((key, value)),
-                _ if sorted.meaning(&key, &value).is_none() => sorted.rest.push((key, value)),
+                ("error", Value::Bool(true)) => error_tag = Some((key, value)),
+                _ if sorted.take_field(&key, &value).is_none() => sorted.rest.push((key, value)),
                 _ => {}
             }
         }
-        match (failed, sorted.status.code) {
+        match (error_tag, sorted.status.code) {
             (Some(tag), StatusCode::Ok) => sorted.rest.push(tag),
             (Some(_), _) => sorted.status.code = StatusCode::Error,
             (None, _) => {}
@@ -381,8 +385,8 @@ impl JaegerTags {
         sorted
     }
 
-    /// Takes in a tag that becomes a field of the span; `None` leaves it an attribute.
-    fn meaning(&mut self, key: &str, value: &Value) -> Option<()> {
+    /// Stores a tag that is a field of the span; `None` leaves it an attribute.
+    fn take_field(&mut self, key: &str, value: &Value) -> Option<()> {
         match key {
             "span.kind" => {
                 self.kind = Some(SpanKind::from_word(value.as_str()?)).filter(|k| *k != SpanKind::Unspecified)?;
@@ -399,7 +403,7 @@ impl JaegerTags {
             "otel.scope.name" | "otel.library.name" if self.scope.is_empty() => {
                 value.as_str()?.clone_into(&mut self.scope);
             }
-            // In which form it came to Jaeger.
+            // The protocol by which it came to Jaeger says nothing of the span.
             "internal.span.format" => {}
             _ => return None,
         }
@@ -428,7 +432,7 @@ fn take_text(fields: &mut Vec<(String, Value)>, key: &str, fits: fn(&str) -> boo
     }
 }
 
-/// Whether a message may be an event's name, as older translators wrote it.
+/// Whether a message may be an event's name, as older exporters wrote it.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && !text.contains(char::is_whitespace)
 }
@@ -537,7 +541,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_times_saturate_and_are_remarked_on() {
+    fn hostile_times_saturate_with_a_warning() {
         let table = [
             (r#""startTime":"1000","duration":"5""#, 1_000_000, 5_000, 0),
             (r#""startTime":1000.0,"duration":5.0"#, 1_000_000, 5_000, 0),
@@ -634,7 +638,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_process_is_remarked_on() {
+    fn an_unknown_process_is_a_warning() {
         let decoded = spans_of(
             r#"{"spanID":"a","processID":"p9","warnings":["skew"]},{"spanID":"b","process":{"serviceName":"x"},"warnings":null}"#,
         );

@@ -1,9 +1,9 @@
-//! What Jaeger answers about services under `/api/metrics`: OpenMetrics as protocol buffers spell it in JSON.
+//! Jaeger's `/api/metrics` about services: OpenMetrics in the JSON form of protocol buffers.
 
 use crate::wire::json::Json;
 use crate::wire::{Malformed, read_tree};
 
-/// What it says of one operation, or of a whole service.
+/// The newest sample of one operation, or of a whole service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
     /// The service.
@@ -14,7 +14,8 @@ pub struct Point {
     pub value: f64,
 }
 
-/// The newest value of each series. What is no number says nothing, and is left out.
+/// The newest value of each series. A series without a finite number is left out: Jaeger writes `NaN` where there were no
+/// calls.
 pub fn points(bytes: &[u8]) -> Result<Vec<Point>, Malformed> {
     read_tree(bytes, |tree| {
         if !tree.entries().iter().any(|(key, _)| key == "metrics" || key == "type") {
@@ -25,9 +26,9 @@ pub fn points(bytes: &[u8]) -> Result<Vec<Point>, Malformed> {
 }
 
 fn point(metric: &Json) -> Option<Point> {
-    let label = |wanted: &str| {
+    let label = |name: &str| {
         let mut labels = metric.get(&["labels"]).list().iter();
-        let found = labels.find(|label| label.get(&["name"]).str() == Some(wanted))?;
+        let found = labels.find(|label| label.get(&["name"]).str() == Some(name))?;
         Some(found.get(&["value"]).owned_text())
     };
     let number = |point: &Json| point.get(&["gaugeValue", "gauge_value"]).get(&["doubleValue", "double_value"]).float();
@@ -43,7 +44,7 @@ mod tests {
     /// As Jaeger 2.13 answered, one series left out of it and some broken ones put into it.
     #[test]
     fn the_newest_number_of_each_series_is_read() {
-        let told = br#"{"name":"service_operation_error_rate","type":"GAUGE","help":"error rate","metrics":[
+        let answer = br#"{"name":"service_operation_error_rate","type":"GAUGE","help":"error rate","metrics":[
           {"labels":[{"name":"operation","value":"charge"},{"name":"service_name","value":"billing.v1"}],
            "metricPoints":[{"gaugeValue":{"doubleValue":0.5},"timestamp":"2026-11-24T10:45:04.999Z"},
                            {"gaugeValue":{"doubleValue":1},"timestamp":"2026-11-24T10:46:04.999Z"}]},
@@ -51,7 +52,7 @@ mod tests {
           {"labels":[{"name":"service_name","value":"shop"}],"metricPoints":[{"gaugeValue":{"doubleValue":0.2}}]},
           {"labels":[],"metricPoints":[{"gaugeValue":{"doubleValue":3}}]},
           {"labels":null,"metricPoints":7}, null]}"#;
-        let read = points(told).unwrap();
+        let read = points(answer).unwrap();
         let rows: Vec<_> = read.iter().map(|p| (p.service.as_str(), p.operation.as_str(), p.value)).collect();
         assert_eq!(rows, [("billing.v1", "charge", 1.0), ("shop", "", 0.2)]);
         assert_eq!(points(br#"{"name":"","type":"GAUGE","help":""}"#), Ok(vec![]));

@@ -1,4 +1,4 @@
-//! A lenient JSON tree: any scalar where any scalar is wanted, `null` where a list is wanted, text borrowed.
+//! A lenient JSON tree: any scalar is taken for any other, `null` for an empty list. Text is borrowed where it can be.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 
 use crate::model::attribute::Value;
 
-/// One JSON value. Keys keep their order; of a repeated key the last one counts.
+/// One JSON value. Keys keep their order; of a repeated key the last one counts, as in most parsers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {
-    /// `null`, or not there.
+    /// `null`, or absent.
     Null,
     /// `true`, `false`.
     Bool(bool),
@@ -33,7 +33,7 @@ pub enum Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// The value under the first of these keys that is there and not `null`; else `null`.
+    /// The value under the first of these keys that has one other than `null`; else `null`.
     pub fn get(&self, keys: &[&str]) -> &Self {
         let entries = self.entries();
         let found = keys.iter().find_map(|key| {
@@ -42,7 +42,7 @@ impl<'a> Json<'a> {
         found.unwrap_or(&Json::Null)
     }
 
-    /// Whether it is `null` or not there.
+    /// Whether it is `null` or absent.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
@@ -72,7 +72,7 @@ impl<'a> Json<'a> {
         self.text().unwrap_or_default().into_owned()
     }
 
-    /// A whole number in any spelling, saturating.
+    /// A whole number in any form, also as text; beyond 64 bits the nearest one.
     pub fn int(&self) -> Option<i64> {
         match self {
             Self::Int(n) => Some(*n),
@@ -83,7 +83,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A number in any spelling, `"NaN"` and `"+Inf"` too.
+    /// A number in any form, also as text, with `"NaN"` and `"+Inf"`.
     pub fn float(&self) -> Option<f64> {
         match self {
             Self::Int(n) => Some(*n as f64),
@@ -110,10 +110,10 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The first key of an object that stands there more than once; the last one counts.
-    pub fn twice(&self) -> Option<&str> {
+    /// The first key that an object has more than once; its last value counts.
+    pub fn repeated_key(&self) -> Option<&str> {
         let keys = || self.entries().iter().map(|(key, _)| key.as_ref());
-        // Nearly all objects are small, and quicker without a set.
+        // Nearly all objects are small: comparing every two keys is then quicker than a set.
         if self.entries().len() <= 16 {
             return keys()
                 .enumerate()
@@ -135,7 +135,7 @@ impl<'a> Json<'a> {
         scalars.collect()
     }
 
-    /// The same as a value of the model. The parser's own limit bounds the depth.
+    /// The same as an attribute's value. The recursion is bounded by the parser's own limit on depth.
     pub fn to_value(&self) -> Value {
         match self {
             Self::Null => Value::Empty,
@@ -149,7 +149,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// What it is, in a few words for people.
+    /// What it is, in a few words for a sentence.
     pub fn outline(&self) -> String {
         match self {
             Self::Null => "null".into(),
@@ -227,7 +227,7 @@ impl<'de: 'a, 'a> Visitor<'de> for TreeVisitor<'a> {
     }
 }
 
-/// A key, borrowed where it holds no escape.
+/// A key, borrowed where it has no escapes.
 struct JsonKey<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for JsonKey<'a> {
@@ -249,25 +249,25 @@ impl<'de: 'a, 'a> Deserialize<'de> for JsonKey<'a> {
     }
 }
 
-/// A list of items that are cut out first and read one by one, so that a bad one loses only itself.
+/// A list of items that are cut out first and decoded one by one, so that a bad one loses only itself.
 #[derive(Debug, Default)]
 pub struct Items<'a> {
     /// The items.
     pub raw: Vec<&'a RawValue>,
-    /// Whether something else than a list or `null` stood there.
+    /// Whether there was something other than a list or `null`.
     pub misplaced: bool,
 }
 
-/// A list of structs, or one alone; what is no object is left out and counted.
+/// A list of structs, or one by itself; items that are not objects are left out and counted.
 #[derive(Debug)]
-pub struct Many<T> {
+pub struct OneOrMany<T> {
     /// The structs.
     pub items: Vec<T>,
-    /// How many others there were.
+    /// How many items were not objects.
     pub misplaced: usize,
 }
 
-impl<T> Default for Many<T> {
+impl<T> Default for OneOrMany<T> {
     fn default() -> Self {
         Self { items: Vec::new(), misplaced: 0 }
     }
@@ -279,16 +279,16 @@ impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ManyVisitor(PhantomData))
+        deserializer.deserialize_any(OneOrManyVisitor(PhantomData))
     }
 }
 
 struct ItemsVisitor<'a>(PhantomData<&'a ()>);
-struct ManyVisitor<T>(PhantomData<T>);
+struct OneOrManyVisitor<T>(PhantomData<T>);
 
-/// The visits of scalars, which are all the same where a list is wanted.
+/// The visits of scalars, which all mean the same where a list is expected.
 macro_rules! scalars_are {
     ($value:expr) => {
         fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -332,26 +332,26 @@ impl<'de: 'a, 'a> Visitor<'de> for ItemsVisitor<'a> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
-    type Value = Many<T>;
-    scalars_are!(Many { items: Vec::new(), misplaced: 1 });
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
+    type Value = OneOrMany<T>;
+    scalars_are!(OneOrMany { items: Vec::new(), misplaced: 1 });
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Many<T>, A::Error> {
-        let mut all = Many::default();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany<T>, A::Error> {
+        let mut found = OneOrMany::default();
         while let Some(Maybe(item)) = seq.next_element()? {
             match item {
-                Some(item) => all.items.push(item),
-                None => all.misplaced += 1,
+                Some(item) => found.items.push(item),
+                None => found.misplaced += 1,
             }
         }
-        Ok(all)
+        Ok(found)
     }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Many<T>, A::Error> {
-        Ok(Many { items: vec![T::deserialize(MapAccessDeserializer::new(map))?], misplaced: 0 })
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMany<T>, A::Error> {
+        Ok(OneOrMany { items: vec![T::deserialize(MapAccessDeserializer::new(map))?], misplaced: 0 })
     }
 }
 
-/// A struct, or anything else, which is none.
+/// A struct, or none for anything that is not an object.
 struct Maybe<T>(Option<T>);
 
 impl<T> Default for Maybe<T> {
@@ -381,34 +381,34 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for MaybeVisitor<T> {
     }
 }
 
-/// The text with its bad strings made good: lone surrogates and unknown escapes replaced, raw control characters
-/// escaped. `None` if there was nothing to mend.
-pub fn mended(text: &str) -> Option<String> {
+/// The text with its invalid strings repaired: lone surrogates and unknown escapes replaced, raw control characters
+/// escaped. None where all are valid. Applications that build JSON by hand write such strings into their logs.
+pub fn repaired(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let (mut in_string, mut changed) = (false, false);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let (taken, good) = match c {
+        let (length, replacement) = match c {
             '"' => {
                 in_string = !in_string;
                 (1, None)
             }
-            '\\' if in_string => mended_escape(rest),
+            '\\' if in_string => repaired_escape(rest),
             c if in_string && (c as u32) < 0x20 => (1, Some(format!("\\u{:04x}", c as u32))),
             _ => {
                 let plain = rest.find(|c: char| c == '"' || c == '\\' || (c as u32) < 0x20).unwrap_or(rest.len());
                 (plain.max(c.len_utf8()), None)
             }
         };
-        changed |= good.is_some();
-        out.push_str(good.as_deref().unwrap_or(&rest[..taken]));
-        rest = &rest[taken..];
+        changed |= replacement.is_some();
+        out.push_str(replacement.as_deref().unwrap_or(&rest[..length]));
+        rest = &rest[length..];
     }
     changed.then_some(out)
 }
 
-/// How long the escape at the start of this text is, and what to put there if it is bad.
-fn mended_escape(text: &str) -> (usize, Option<String>) {
+/// The length of the escape that a text begins with, and its replacement where it is invalid.
+fn repaired_escape(text: &str) -> (usize, Option<String>) {
     let unit = |at: usize| {
         let hex = text.get(at..at + 6)?.strip_prefix("\\u")?;
         hex.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u32::from_str_radix(hex, 16).ok()).flatten()
@@ -430,7 +430,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bad_strings_are_mended_and_good_ones_left_alone() {
+    fn invalid_strings_are_repaired_and_valid_ones_left_alone() {
         let table = [
             (r#"{"a":"\ud83d\ude00 \" \\ \u0041 ü"}"#, None),
             (r#"{"a":"\ud83d"}"#, Some("{\"a\":\"\u{FFFD}\"}")),
@@ -438,14 +438,14 @@ mod tests {
             ("{\"a\":\"x\ty\"}\t", Some("{\"a\":\"x\\u0009y\"}\t")),
             (r#"{"a":"\x1b\u12"}"#, Some(r#"{"a":"\\x1b\\u12"}"#)),
         ];
-        for (bad, good) in table {
-            assert_eq!(mended(bad).as_deref(), good, "{bad}");
-            assert!(serde_json::from_str::<Json>(good.unwrap_or(bad)).is_ok(), "{bad}");
+        for (text, expected) in table {
+            assert_eq!(repaired(text).as_deref(), expected, "{text}");
+            assert!(serde_json::from_str::<Json>(expected.unwrap_or(text)).is_ok(), "{text}");
         }
     }
 
     #[test]
-    fn numbers_are_read_in_any_spelling() {
+    fn numbers_are_read_in_any_form() {
         let json: Json = serde_json::from_str(
             r#"[5, "5", 5.9, " 5 ", 18446744073709551615, "99999999999999999999", -1e300, "1e3", "x", null]"#,
         )

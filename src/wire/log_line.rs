@@ -1,4 +1,4 @@
-//! What can be read out of one log line: JSON, logfmt or plain text, with its labels and metadata.
+//! One log line decoded: JSON, logfmt or plain text, with its labels and metadata.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
@@ -10,34 +10,33 @@ use crate::model::conventions::{SERVICE_FIELDS, SPAN_ID_FIELDS, TRACE_ID_FIELDS}
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::{ErrorContext, Level, LogEntry};
 use crate::model::time::Timestamp;
-use crate::wire::json::{Json, mended};
+use crate::wire::json::{Json, repaired};
 use crate::wire::with_tree;
 
 const LEVEL_FIELDS: [&str; 8] =
     ["level", "severity", "severity_text", "lvl", "log_level", "log.level", "levelname", "loglevel"];
-/// Names under which a stored object carries its time.
+/// Keys under which structured log lines have their time.
 pub const TIME_FIELDS: [&str; 5] = ["timestamp", "time", "ts", "@timestamp", "datetime"];
 const MESSAGE_FIELDS: [&str; 4] = ["message", "msg", "event", "body"];
 
-/// One line, and everything that can be read out of it.
+/// One line with its fields, service, level and IDs.
 pub fn entry(
     time: Timestamp,
     line: String,
     labels: BTreeMap<String, String>,
     metadata: BTreeMap<String, String>,
 ) -> LogEntry {
-    Parts { time, line, labels, metadata, fields: Vec::new() }.read()
+    Parts { time, line, labels, metadata, fields: Vec::new() }.decode()
 }
 
-/// One object that an application wrote as a line into a file; its time is in one of the usual fields.
-///
-/// `None` if it has none.
+/// A structured log line of an application, as files have them. None where none of the usual fields has its time.
 pub fn stored(text: &str) -> Option<LogEntry> {
     let time = with_tree(text, |json| instant(json.get(&TIME_FIELDS))).ok()??;
     Some(entry(time, text.to_owned(), BTreeMap::new(), BTreeMap::new()))
 }
 
-/// A time in RFC 3339 (UTC if it names no zone), or as a number of s, ms, µs or ns since the epoch.
+/// A time in RFC 3339 (UTC if it names no zone), or as a number of s, ms, µs or ns since the epoch. Which unit it is shows
+/// in the size of the number: the limits are the year 5138 in seconds, and the same number in the smaller units.
 pub fn instant(json: &Json) -> Option<Timestamp> {
     let text = json.text()?;
     let text = text.trim();
@@ -50,11 +49,12 @@ pub fn instant(json: &Json) -> Option<Timestamp> {
             _ => Some(Timestamp(whole)),
         };
     }
-    let usual = text.replacen(' ', "T", 1).replacen(',', ".", 1);
-    Timestamp::from_rfc3339(&usual).or_else(|| Timestamp::from_rfc3339(&format!("{usual}Z")))
+    // Python and Java write a space and a comma.
+    let rfc3339 = text.replacen(' ', "T", 1).replacen(',', ".", 1);
+    Timestamp::from_rfc3339(&rfc3339).or_else(|| Timestamp::from_rfc3339(&format!("{rfc3339}Z")))
 }
 
-/// What a line is read from.
+/// A line and what came with it, before it is decoded.
 #[derive(Debug, Default)]
 pub struct Parts {
     /// When, as stored.
@@ -65,13 +65,13 @@ pub struct Parts {
     pub labels: BTreeMap<String, String>,
     /// Structured metadata.
     pub metadata: BTreeMap<String, String>,
-    /// Fields that came beside the line.
+    /// Fields that came with the line, such as OTLP's attributes.
     pub fields: Vec<(String, String)>,
 }
 
 impl Parts {
-    /// Reads the line.
-    pub fn read(self) -> LogEntry {
+    /// Decodes the line.
+    pub fn decode(self) -> LogEntry {
         let mut own_fields = fields_of(&self.line);
         let inner = wrapped(&own_fields).map(str::to_owned);
         own_fields.extend(inner.as_deref().map(fields_of).unwrap_or_default());
@@ -97,12 +97,12 @@ impl Parts {
     }
 }
 
-/// The fields of a line, flattened: of JSON, else of logfmt, else none.
+/// The fields of a JSON or logfmt line, flattened; none of plain text.
 fn fields_of(line: &str) -> Vec<(String, String)> {
     json_object(line).map(|entries| flattened(&entries)).or_else(|| logfmt(line)).unwrap_or_default()
 }
 
-/// The line inside, where a container runtime stored it: Docker's `{"log":"…\n","stream":"stdout"}`.
+/// The application's own line inside that of Docker's json-file driver: `{"log":"…\n","stream":"stdout"}`.
 fn wrapped(fields: &[(String, String)]) -> Option<&str> {
     first(fields, &["stream"]).filter(|stream| matches!(*stream, "stdout" | "stderr"))?;
     first(fields, &["log"])
@@ -113,17 +113,18 @@ fn json_object(text: &str) -> Option<Vec<(String, Value)>> {
     if !text.starts_with('{') {
         return None;
     }
-    let read = |text: &str| serde_json::from_str::<Json>(text).ok().map(|json| json.to_value());
-    match read(text).or_else(|| mended(text).and_then(|mended| read(&mended)))? {
+    let parse = |text: &str| serde_json::from_str::<Json>(text).ok().map(|json| json.to_value());
+    match parse(text).or_else(|| repaired(text).and_then(|repaired| parse(&repaired)))? {
         Value::Map(entries) => Some(entries),
         _ => None,
     }
 }
 
-/// Longer names are no field's: a map below one stays JSON text, so that a line holds no more than a few times its size.
+/// The longest name of a field, in bytes: a map under a longer one stays JSON text. Each level of nesting repeats the names
+/// above it, and a deeply nested line would otherwise grow with the square of its size.
 const LONGEST_NAME: usize = 256;
 
-/// Nested maps with their keys joined by dots; lists stay as JSON text; what is empty is left out.
+/// Nested maps with their keys joined by dots. Lists stay JSON text; empty values are left out.
 pub fn flattened(entries: &[(String, Value)]) -> Vec<(String, String)> {
     let mut flat = Vec::new();
     let mut open: Vec<(String, &Value)> = entries.iter().rev().map(|(key, value)| (key.clone(), value)).collect();
@@ -139,7 +140,8 @@ pub fn flattened(entries: &[(String, Value)]) -> Vec<(String, String)> {
     flat
 }
 
-/// `key=value` pairs, if the line is made of them: at least two and no fewer than bare words, or one that is `msg`.
+/// The `key=value` pairs of a logfmt line; none of plain text. It is logfmt with at least two pairs and no more words than
+/// pairs, or with a message among them: prose has a pair now and then.
 fn logfmt(line: &str) -> Option<Vec<(String, String)>> {
     let (mut pairs, mut words) = (Vec::new(), 0);
     let mut rest = line.trim();
@@ -153,11 +155,11 @@ fn logfmt(line: &str) -> Option<Vec<(String, String)>> {
         };
         rest = after.trim_start();
     }
-    let says = pairs.iter().any(|(key, _)| key == "msg" || key == "message");
-    (says || pairs.len() >= 2 && pairs.len() >= words).then_some(pairs)
+    let has_message = pairs.iter().any(|(key, _)| key == "msg" || key == "message");
+    (has_message || pairs.len() >= 2 && pairs.len() >= words).then_some(pairs)
 }
 
-/// The pair at the start of this text, and what follows it.
+/// The key and value that a text begins with, and what follows them.
 fn pair(text: &str) -> Option<(&str, String, &str)> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.-@/".contains(c)))?;
     let (key, rest) = text.split_at(end);
@@ -173,7 +175,7 @@ fn pair(text: &str) -> Option<(&str, String, &str)> {
     Some((key, value.to_owned(), after))
 }
 
-/// The text up to the closing quote, its escapes taken away, and what follows.
+/// The text up to the closing quote, without its escapes, and what follows.
 fn quoted_value(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut chars = text.char_indices();
@@ -192,17 +194,17 @@ fn quoted_value(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// The first value that is not empty under one of these keys, in the order of the keys.
+/// The first non-empty value under one of these keys, in the order of the keys.
 pub fn first<'a>(fields: &'a [(String, String)], keys: &[&str]) -> Option<&'a str> {
     keys.iter().find_map(|key| fields.iter().find(|(k, v)| k == key && !v.is_empty()).map(|(_, v)| v.as_str()))
 }
 
-/// Every value under one of these keys, by key first, then metadata before labels before fields.
+/// The non-empty values under these keys, by key first, then metadata before labels before fields.
 fn values<'a>(entry: &'a LogEntry, keys: &'a [&str]) -> impl Iterator<Item = &'a str> {
     keys.iter().flat_map(|key| entry.values().filter(move |(k, v)| k == key && !v.is_empty()).map(|(_, v)| v))
 }
 
-/// Fields of contexts that were packed as JSON text into one value.
+/// The fields of error contexts that are JSON text in one value, two levels deep.
 fn unpacked_contexts(entry: &LogEntry) -> Vec<(String, String)> {
     let is_context = |key: &str| {
         let name = key.rsplit('.').next().unwrap_or(key);
@@ -233,8 +235,8 @@ fn error_context(entry: &LogEntry) -> Option<ErrorContext> {
             put(&mut context, name, value);
         }
     }
-    let mut told = HashSet::new();
-    context.context_data.retain(|entry| told.insert(entry.clone()));
+    let mut known = HashSet::new();
+    context.context_data.retain(|entry| known.insert(entry.clone()));
     seen.then_some(context)
 }
 
@@ -275,7 +277,7 @@ fn put_data(context: &mut ErrorContext, name: &str, value: &str) {
     context.context_data.push((name.to_owned(), value.to_owned()));
 }
 
-/// A stack that came as a list of lines, as one text.
+/// A stack trace that is a JSON list of lines, as one text.
 fn joined_lines(value: &str) -> String {
     let lines = value.starts_with('[').then(|| serde_json::from_str::<Json>(value).ok()).flatten();
     match lines.map(|json| json.texts()) {
@@ -287,7 +289,7 @@ fn joined_lines(value: &str) -> String {
 }
 
 fn service(entry: &LogEntry) -> String {
-    // OpenTelemetry's and Loki's word for a service that did not name itself.
+    // OpenTelemetry and Loki call a service so that has no name.
     let known = |name: &&str| !name.starts_with("unknown_service");
     let named = values(entry, &SERVICE_FIELDS).find(known);
     let in_context = || entry.error_context.as_ref().map(|c| c.service_name.as_str());
@@ -295,16 +297,16 @@ fn service(entry: &LogEntry) -> String {
 }
 
 fn level(entry: &LogEntry) -> Level {
-    let of_fields = LEVEL_FIELDS.iter().filter_map(|key| first(&entry.fields, &[key])).map(level_of);
-    let of_metadata = ["severity_text", "detected_level", "level", "severity"];
-    let of_metadata = of_metadata.iter().filter_map(|key| entry.metadata.get(*key)).map(|v| level_of(v));
-    let of_labels = ["level", "severity", "severity_text", "detected_level", "lvl", "log_level"];
-    let of_labels = of_labels.iter().filter_map(|key| entry.labels.get(*key)).map(|v| level_of(v));
-    let told = of_fields.chain(of_metadata).chain(of_labels).find(|level| *level != Level::Unknown);
-    told.unwrap_or_else(|| leading_level(&entry.message))
+    let in_fields = LEVEL_FIELDS.iter().filter_map(|key| first(&entry.fields, &[key])).map(level_of);
+    let in_metadata = ["severity_text", "detected_level", "level", "severity"];
+    let in_metadata = in_metadata.iter().filter_map(|key| entry.metadata.get(*key)).map(|v| level_of(v));
+    let in_labels = ["level", "severity", "severity_text", "detected_level", "lvl", "log_level"];
+    let in_labels = in_labels.iter().filter_map(|key| entry.labels.get(*key)).map(|v| level_of(v));
+    let level = in_fields.chain(in_metadata).chain(in_labels).find(|level| *level != Level::Unknown);
+    level.unwrap_or_else(|| leading_level(&entry.message))
 }
 
-/// A level's word, or its number as pino and bunyan write it.
+/// A level by its word, or by its number in pino and bunyan.
 fn level_of(text: &str) -> Level {
     match text {
         "10" => Level::Trace,
@@ -317,7 +319,8 @@ fn level_of(text: &str) -> Level {
     }
 }
 
-/// A level in capitals among the first words of plain text, behind a time perhaps.
+/// A level in capitals among the first words of plain text, where most loggers write it, after a time and a thread. In
+/// lower case, or later, it is a word of the message.
 fn leading_level(text: &str) -> Level {
     let words = text.split_whitespace().take(6).map(|word| word.trim_matches(|c: char| !c.is_ascii_alphabetic()));
     let capitals = words.filter(|word| word.len() > 2 && word.bytes().all(|b| b.is_ascii_uppercase()));
@@ -326,7 +329,8 @@ fn leading_level(text: &str) -> Level {
 
 type Ids = (Option<TraceId>, Option<SpanId>);
 
-/// The trace and the span it names: in a field, in a propagation header, nested, in its context, in its text.
+/// The trace and the span that a line names: in a field, a nested field, its error context, a propagation header or its
+/// text, the first of these that names a trace.
 fn ids(entry: &LogEntry) -> Ids {
     let nested = |names: &'static [&'static str]| {
         let fits = move |key: &str| !key.starts_with("dd.") && names.iter().any(|n| is_nested(key, n));
@@ -348,7 +352,7 @@ fn is_nested(key: &str, name: &str) -> bool {
     key.strip_suffix(name).is_some_and(|outer| outer.ends_with('.'))
 }
 
-/// Shorter than eight digits is an application's own number rather than a trace.
+/// A trace ID of at least 8 digits: shorter numbers are rather the application's own.
 fn trace_id(text: &str) -> Option<TraceId> {
     let text = text.trim();
     (text.len() >= 8).then_some(())?;
@@ -464,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn the_level_is_found_where_it_stands() {
+    fn the_level_is_found_in_every_usual_place() {
         let table = [
             (with(r#"{"level":"error"}"#, &[("level", "info")], &[("detected_level", "debug")]), Level::Error),
             (with("x", &[("level", "info")], &[("detected_level", "warn")]), Level::Warn),
@@ -482,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_is_found_where_it_stands() {
+    fn the_service_is_found_in_every_usual_place() {
         let table = [
             (with("x", &[("service_name", "unknown_service"), ("job", "cart")], &[]), "cart"),
             (with("service=from_line msg=x", &[("job", "varlogs")], &[]), "from_line"),
@@ -540,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn a_structured_error_is_laid_out_however_it_was_packed() {
+    fn a_structured_error_is_read_however_it_is_packed() {
         let object = r#"{"level":"error","error_context":{"error_type":"StorageReferenceError","error_message":"rejected","service_name":"elc","operation":"update","timestamp":"2026-11-22T13:02:11Z","stack_trace":["a","b"],"code":7,"context_data":{"essay":{"id":"e1"},"try":2}}}"#;
         let context = plain(object).error_context.unwrap();
         assert_eq!(
@@ -576,8 +580,8 @@ mod tests {
     }
 
     #[test]
-    fn stored_lines_tell_their_time_in_many_ways() {
-        let want = Timestamp(1_795_352_531_112_000_000);
+    fn the_time_of_a_stored_line_is_read_in_every_usual_form() {
+        let expected = Timestamp(1_795_352_531_112_000_000);
         let times = [
             r#""timestamp":"2026-11-22T13:02:11.112Z""#,
             r#""time":"2026-11-22T14:02:11.112+01:00""#,
@@ -589,7 +593,7 @@ mod tests {
             r#""timestamp":"2026-11-22T13:02:11.112""#,
         ];
         for time in times {
-            assert_eq!(stored(&format!("{{{time},\"message\":\"m\"}}")).map(|e| e.time), Some(want), "{time}");
+            assert_eq!(stored(&format!("{{{time},\"message\":\"m\"}}")).map(|e| e.time), Some(expected), "{time}");
         }
         assert!(stored(r#"{"timestamp":"noon"}"#).is_none() && stored("{}").is_none() && stored("[").is_none());
     }

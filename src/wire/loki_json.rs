@@ -1,6 +1,6 @@
-//! Loki's answers: lines, counts, labels, index statistics. Errors of Loki are plain text.
+//! Loki's answers: log lines, counts, labels, index statistics. Its errors are plain text, not JSON.
 //!
-//! Source: `pkg/util/marshal/query.go` of Loki 2.9 to 3.7. Times are texts of ns.
+//! Source: `pkg/util/marshal/query.go` of Loki 2.9 to 3.7. Times are nanoseconds, as text.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,14 +10,14 @@ use serde_json::value::RawValue;
 use crate::model::log::LogEntry;
 use crate::model::metric::Series;
 use crate::model::time::Timestamp;
-use crate::wire::json::{Items, Json, Many};
+use crate::wire::json::{Items, Json, OneOrMany};
 use crate::wire::prometheus_json::{self, PrometheusReply};
 use crate::wire::{Decoded, Malformed, Skips, item, log_line, parse, read_tree, read_with_rest, with_tree};
 
 #[derive(Deserialize)]
 struct LokiDocument<'a> {
     #[serde(borrow)]
-    data: Option<Many<LokiData<'a>>>,
+    data: Option<OneOrMany<LokiData<'a>>>,
     #[serde(borrow)]
     warnings: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -29,18 +29,18 @@ struct LokiDocument<'a> {
 }
 
 impl LokiDocument<'_> {
-    /// What the server complains of beside its data.
+    /// Warnings and errors that the server sent beside its data.
     fn complaints(&self) -> Vec<String> {
-        let told = |raw: Option<&RawValue>| raw.and_then(|raw| item(raw, |json| json.owned_text()).ok());
-        let mut all = self.warnings.and_then(|raw| item(raw, |json| json.texts()).ok()).unwrap_or_default();
-        all.extend(told(self.error).filter(|text| !text.is_empty()));
-        if all.is_empty() && told(self.status).as_deref() == Some("error") {
-            all.push("the answer is an error".to_owned());
+        let text = |raw: Option<&RawValue>| raw.and_then(|raw| item(raw, |json| json.owned_text()).ok());
+        let mut complaints = self.warnings.and_then(|raw| item(raw, |json| json.texts()).ok()).unwrap_or_default();
+        complaints.extend(text(self.error).filter(|text| !text.is_empty()));
+        if complaints.is_empty() && text(self.status).as_deref() == Some("error") {
+            complaints.push("the answer is an error".to_owned());
         }
-        if told(self.is_partial).as_deref() == Some("true") {
-            all.push(prometheus_json::PARTIAL.to_owned());
+        if text(self.is_partial).as_deref() == Some("true") {
+            complaints.push(prometheus_json::PARTIAL.to_owned());
         }
-        all
+        complaints
     }
 }
 
@@ -49,7 +49,7 @@ struct LokiData<'a> {
     #[serde(borrow, rename = "resultType")]
     result_type: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    result: Many<Stream<'a>>,
+    result: OneOrMany<Stream<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -60,10 +60,10 @@ struct Stream<'a> {
     values: Items<'a>,
 }
 
-/// The lines of `query_range`, stream after stream in the order they came. What it warns of is in `errors`.
+/// The lines of `query_range`, stream after stream in the order they came. Its warnings are in `errors`.
 pub fn streams(bytes: &[u8]) -> Result<Decoded, Malformed> {
     let (decoded, rest) = read_with_rest(bytes, |text| {
-        let document: Many<LokiDocument> = parse(text)?;
+        let document: OneOrMany<LokiDocument> = parse(text)?;
         let is_streams = |d: &LokiData| d.result_type.is_none_or(|kind| kind.get() == "\"streams\"");
         match document.items.into_iter().next() {
             Some(mut document) if document.data.as_ref().is_some_and(|data| data.items.iter().all(is_streams)) => {
@@ -82,7 +82,7 @@ fn empty_or_wrong(tree: &Json) -> Result<Decoded, Malformed> {
     if has_data { Ok(Decoded::default()) } else { Err(Malformed::wrong_shape(tree)) }
 }
 
-fn lines(data: Many<LokiData>, errors: Vec<String>) -> Decoded {
+fn lines(data: OneOrMany<LokiData>, errors: Vec<String>) -> Decoded {
     let mut skips = Skips::default();
     let mut decoded = Decoded { errors, ..Decoded::default() };
     skips.add_many(data.misplaced, "the answer has no list of streams");
@@ -105,7 +105,7 @@ fn lines(data: Many<LokiData>, errors: Vec<String>) -> Decoded {
     decoded
 }
 
-/// `[time, line]`, or `[time, line, {structuredMetadata, parsed}]` if the labels were asked for by kind.
+/// `[time, line]`, or `[time, line, {structuredMetadata, parsed}]` where the request asked for `categorize-labels`.
 fn line(json: &Json, labels: &BTreeMap<String, String>) -> Result<LogEntry, String> {
     let [time, text, rest @ ..] = json.list() else {
         return Err(format!("it is {}", json.outline()));
@@ -132,7 +132,7 @@ pub fn logcli(text: &str) -> Result<LogEntry, String> {
     })?
 }
 
-/// The series of a metric query, such as `count_over_time`. What it complains of beside them is a warning.
+/// The series of a metric query, such as `count_over_time`. An error beside them is a warning: there are series.
 pub fn counts(bytes: &[u8]) -> Result<PrometheusReply<Vec<Series>>, Malformed> {
     let PrometheusReply { data, warnings, infos, error, skipped } = prometheus_json::answer(bytes)?;
     let warnings = warnings.into_iter().chain(error).collect();
@@ -151,14 +151,14 @@ pub fn labels(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
     })
 }
 
-/// What `index/stats` promises for a selector and a window.
+/// What `index/stats` estimates for a selector and a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IndexStats {
     /// Streams.
     pub streams: u64,
     /// Chunks.
     pub chunks: u64,
-    /// Bytes to read.
+    /// Bytes that a query would read.
     pub bytes: u64,
     /// Lines.
     pub entries: u64,
@@ -180,7 +180,7 @@ pub fn index_stats(bytes: &[u8]) -> Result<IndexStats, Malformed> {
     })
 }
 
-/// The `version` of `status/buildinfo`; a build that does not know its version says "".
+/// The `version` of `status/buildinfo`; empty in a build that does not know it.
 pub fn version(bytes: &[u8]) -> Result<String, Malformed> {
     prometheus_json::version(bytes)
 }

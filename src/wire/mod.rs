@@ -1,6 +1,6 @@
-//! Bytes to model, pure: what the backends answer and what files hold. One bad item never loses the rest.
+//! Bytes to model, pure: answers of backends, and files. One bad item never loses the rest.
 
-// A path such as `Json::texts` is not general enough over the lifetime of the text; a closure is.
+// A path such as `Json::texts` is tied to one lifetime of the text, a closure is not.
 #![allow(clippy::redundant_closure_for_method_calls)]
 
 pub mod documents;
@@ -23,20 +23,20 @@ use thiserror::Error;
 
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
-use crate::wire::json::{Json, mended};
+use crate::wire::json::{Json, repaired};
 
-/// What was read from one answer.
+/// The spans and lines of one answer or document.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decoded {
     /// Spans, in the order in which they came, repeats included.
     pub spans: Vec<Span>,
     /// Lines, in the order in which they came.
     pub logs: Vec<LogEntry>,
-    /// What could not be read and was left out, and why: one sentence each.
+    /// What could not be decoded and was left out, and why: one sentence a reason.
     pub skipped: Vec<String>,
-    /// How many spans and lines that is; what follows the document counts as one.
+    /// How many spans and lines were left out; whatever follows the document counts as one.
     pub skipped_count: usize,
-    /// What the server itself complains of beside its data.
+    /// Errors and warnings that the server sent beside its data.
     pub errors: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ impl Decoded {
         self.errors.extend(other.errors);
     }
 
-    /// With the remark on what followed the document: nobody knows what was lost there.
+    /// With the remark on what followed the document, which counts as skipped: it may have been anything.
     fn and_rest(mut self, rest: Option<String>) -> Self {
         self.skipped_count += usize::from(rest.is_some());
         self.skipped.extend(rest);
@@ -58,30 +58,30 @@ impl Decoded {
     }
 }
 
-/// Why an answer could not be read at all.
+/// Why an answer could not be decoded at all.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Malformed {
-    /// There was nothing.
+    /// It is empty.
     #[error("empty answer")]
     Empty,
-    /// A page for people: a sign-in page, or an address that is not an API.
+    /// An HTML page: a sign-in page, or an address that is not an API.
     #[error("an HTML page{} instead of JSON", titled(.title))]
     Html {
         /// Its title; may be empty.
         title: String,
     },
-    /// Text that is no JSON, or JSON that is cut off.
+    /// Text that is not JSON, or JSON that is cut off.
     #[error("invalid JSON at byte {at} near `{near}`")]
     NotJson {
-        /// Where reading stopped.
+        /// Where decoding stopped, in bytes from the beginning.
         at: usize,
         /// The text around that place, at most 80 characters.
         near: String,
     },
-    /// JSON, but not the answer to this question.
+    /// JSON, but not in the form that was asked for.
     #[error("unexpected JSON: {found}")]
     WrongShape {
-        /// What was found instead.
+        /// A few words on its form.
         found: String,
     },
 }
@@ -91,10 +91,11 @@ fn titled(title: &str) -> String {
 }
 
 impl Malformed {
-    /// From serde's error on this text.
+    /// What serde's error on this text means. A repeated key is no fault of the JSON, hence the look at the message: serde
+    /// has no other way to say it.
     fn not_json(text: &str, error: &serde_json::Error) -> Self {
-        let said = error.to_string();
-        if let Some(key) = said.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
+        let message = error.to_string();
+        if let Some(key) = message.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
             return Self::WrongShape { found: format!("`{key}` stands there twice") };
         }
         let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
@@ -125,12 +126,13 @@ pub fn text(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Whether it is UTF-16, going by its first bytes. JSON begins with a character of ASCII, or with a blank.
+/// Whether these bytes are UTF-16, by a byte order mark or by their first characters: JSON begins with a bracket or white
+/// space, which are ASCII.
 pub fn is_utf16(bytes: &[u8]) -> bool {
     matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) || is_bare_utf16(bytes, 0) || is_bare_utf16(bytes, 1)
 }
 
-/// Whether each of the first two characters has its ASCII byte here and a zero beside it.
+/// Whether the first two characters have their ASCII byte at this place, 0 or 1, and a zero at the other one.
 fn is_bare_utf16(bytes: &[u8], ascii: usize) -> bool {
     let begins = |c: u8| matches!(c, b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n');
     let head = bytes.first_chunk::<4>();
@@ -142,7 +144,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
-/// The bytes as text that at least begins like JSON.
+/// The bytes as text, where that at least begins as JSON does.
 fn document(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     let text = text(bytes);
     match text.trim_start().bytes().next() {
@@ -153,7 +155,7 @@ fn document(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     }
 }
 
-/// The title of a page; empty where it has none.
+/// The title of an HTML page; empty where it has none. It is near the beginning, and shown in a sentence.
 fn html_title(text: &str) -> String {
     let head: String = text.chars().take(20_000).collect();
     let lower = head.to_ascii_lowercase();
@@ -165,7 +167,7 @@ fn html_title(text: &str) -> String {
     title.unwrap_or_default().chars().take(80).collect()
 }
 
-/// The title of the page that these bytes are; none if they are no page.
+/// The title of an HTML page; none where the bytes are not one.
 pub fn page_title(bytes: &[u8]) -> Option<String> {
     match document(bytes) {
         Err(Malformed::Html { title }) => Some(title),
@@ -173,7 +175,7 @@ pub fn page_title(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// Reads one document with `decode`; text that serde refuses is mended and tried once more. What follows it is left.
+/// Decodes one document; text that serde refuses is repaired and tried once more. What follows the document is ignored.
 fn read<T>(
     bytes: &[u8],
     decode: impl Fn(&str) -> Result<Result<T, Malformed>, serde_json::Error>,
@@ -181,7 +183,7 @@ fn read<T>(
     read_with_rest(bytes, decode).map(|(value, _)| value)
 }
 
-/// The same, and a remark if something followed the document.
+/// The same, with a remark where something follows the document.
 fn read_with_rest<T>(
     bytes: &[u8],
     decode: impl Fn(&str) -> Result<Result<T, Malformed>, serde_json::Error>,
@@ -194,7 +196,7 @@ fn read_with_rest<T>(
         decode(&text[..at]).map(|value| (value, Some(format!("trailing data: {rest} bytes after the answer's end"))))
     };
     let (value, rest) = alone(&text)
-        .or_else(|error| match mended(&text) {
+        .or_else(|error| match repaired(&text) {
             Some(good) => alone(&good).or_else(|error| first(&good, error)),
             None => first(&text, error),
         })
@@ -202,45 +204,46 @@ fn read_with_rest<T>(
     value.map(|value| (value, rest))
 }
 
-/// Where what can be read ends, if the error is only that something follows it: the document, or the last whole one
-/// where there may be several.
+/// Where the document ends, in bytes, if the error is only that something follows it; of several documents, the last
+/// whole one.
 fn trailing(text: &str, error: &serde_json::Error) -> Option<usize> {
-    let is_one = error.to_string().starts_with("trailing characters");
+    // Of a decoder for several documents serde's error is about the next one, whatever that is.
+    let is_single = error.to_string().starts_with("trailing characters");
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
     let mut end = 0;
-    while (end == 0 || !is_one) && matches!(stream.next(), Some(Ok(_))) {
+    while (end == 0 || !is_single) && matches!(stream.next(), Some(Ok(_))) {
         end = stream.byte_offset();
     }
     (end > 0 && end < text.trim_end().len()).then_some(end)
 }
 
-/// Reads one document whole, as a tree. For small answers.
+/// Decodes one document by way of a tree: for small answers, since a tree of a large one takes several times its size.
 fn read_tree<T>(bytes: &[u8], decode: impl Fn(&Json) -> Result<T, Malformed>) -> Result<T, Malformed> {
     read(bytes, |text| serde_json::from_str::<Json>(text).map(|json| decode(&json)))
 }
 
-/// Reads the fields of one struct.
+/// Deserialises the fields of one struct.
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
     serde_json::from_str(text)
 }
 
-/// One item as a tree; `Err` says why it cannot be one.
+/// Decodes one item by way of a tree; `Err` says why that is not possible.
 fn item<T>(raw: &RawValue, decode: impl FnOnce(&Json) -> T) -> Result<T, String> {
     with_tree(raw.get(), decode)
 }
 
-/// A text as a tree, mended if need be; `Err` says why it cannot be one.
+/// Decodes a text by way of a tree, repaired where needed; `Err` says why that is not possible.
 fn with_tree<T>(text: &str, decode: impl FnOnce(&Json) -> T) -> Result<T, String> {
     match serde_json::from_str::<Json>(text) {
         Ok(json) => Ok(decode(&json)),
         Err(error) => {
-            let mended = mended(text).ok_or_else(|| why(&error))?;
-            serde_json::from_str::<Json>(&mended).map(|json| decode(&json)).map_err(|error| why(&error))
+            let repaired = repaired(text).ok_or_else(|| why(&error))?;
+            serde_json::from_str::<Json>(&repaired).map(|json| decode(&json)).map_err(|error| why(&error))
         }
     }
 }
 
-/// What a server says that tells by a status of `PARTIAL` that there is more.
+/// The error of an answer with the status `PARTIAL`: there is more than the server sent.
 fn partial(status: Option<&RawValue>, message: Option<&RawValue>) -> Option<String> {
     let text =
         |raw: Option<&RawValue>| raw.and_then(|raw| item(raw, |json| json.owned_text()).ok()).unwrap_or_default();
@@ -250,13 +253,13 @@ fn partial(status: Option<&RawValue>, message: Option<&RawValue>) -> Option<Stri
     })
 }
 
-/// The reason without the place, so that equal reasons are told once.
+/// The reason of an error without the place, so that equal reasons can be counted.
 fn why(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
-/// What was left out, told once a reason.
+/// Items that were left out, counted by reason.
 #[derive(Debug, Default)]
 struct Skips(BTreeMap<String, usize>);
 
@@ -275,13 +278,13 @@ impl Skips {
         self.0.values().sum()
     }
 
-    /// `1 span skipped: it has no span ID`.
-    fn sentences(self, one: &str, many: &str) -> Vec<String> {
-        let told = |(reason, count)| match count {
-            1 => format!("1 {one} skipped: {reason}"),
-            _ => format!("{count} {many} skipped: {reason}"),
+    /// One sentence a reason, sorted: `1 span skipped: it has no span ID`.
+    fn sentences(self, singular: &str, plural: &str) -> Vec<String> {
+        let sentence = |(reason, count)| match count {
+            1 => format!("1 {singular} skipped: {reason}"),
+            _ => format!("{count} {plural} skipped: {reason}"),
         };
-        self.0.into_iter().map(told).collect()
+        self.0.into_iter().map(sentence).collect()
     }
 }
 
@@ -292,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_json_is_named() {
+    fn an_answer_that_is_not_json_says_what_it_is() {
         let table: [(&[u8], &str); 8] = [
             (b"", "empty answer"),
             (b" \r\n\t", "empty answer"),
@@ -346,16 +349,16 @@ mod tests {
             let whole = decode(answer).unwrap();
             assert_eq!((whole.spans.len() + whole.logs.len(), whole.skipped_count), (items, items), "{whole:?}");
             for (rest, bytes) in [(" \n", 0), ("{garbage", 8), ("\n{\"data\":[{", 11), ("]", 1)] {
-                let told = decode(&[answer, rest.as_bytes()].concat()).unwrap();
-                assert_eq!((&told.spans, &told.logs), (&whole.spans, &whole.logs), "{rest}");
+                let decoded = decode(&[answer, rest.as_bytes()].concat()).unwrap();
+                assert_eq!((&decoded.spans, &decoded.logs), (&whole.spans, &whole.logs), "{rest}");
                 let remark = format!("trailing data: {bytes} bytes after the answer's end");
-                assert_eq!(told.skipped.last() == Some(&remark), bytes > 0, "{:?}", told.skipped);
-                assert_eq!(told.skipped_count, items + usize::from(bytes > 0), "{rest}");
+                assert_eq!(decoded.skipped.last() == Some(&remark), bytes > 0, "{:?}", decoded.skipped);
+                assert_eq!(decoded.skipped_count, items + usize::from(bytes > 0), "{rest}");
             }
         }
         let series = br#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
-        let told = prometheus_json::answer(&[series, b"{garbage".as_slice()].concat()).unwrap();
-        assert_eq!(told.skipped, ["trailing data: 8 bytes after the answer's end"]);
+        let reply = prometheus_json::answer(&[series, b"{garbage".as_slice()].concat()).unwrap();
+        assert_eq!(reply.skipped, ["trailing data: 8 bytes after the answer's end"]);
     }
 
     fn decode_with_all(bytes: &[u8]) {
@@ -377,7 +380,7 @@ mod tests {
         r#"{"resourceLogs":[{"resource":{},"scopeLogs":[{"logRecords":[{"timeUnixNano":"5","body":{"kvlistValue":{"values":[{"key":"a","value":{"intValue":"1"}}]}}}]}]}]}"#,
     ];
 
-    /// What is put into an answer to break it.
+    /// Pieces that are inserted into an answer to break it.
     const SCRAPS: [&[u8]; 17] = [
         b"",
         b"null",
@@ -405,16 +408,16 @@ mod tests {
             edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..12, prop::sample::select(&SCRAPS[..])), 0..6),
         ) {
             let mut bytes = ANSWERS[which].as_bytes().to_vec();
-            for (at, taken, put) in edits {
+            for (at, removed, inserted) in edits {
                 let from = at.index(bytes.len() + 1);
-                let to = (from + taken).min(bytes.len());
-                bytes.splice(from..to, put.iter().copied());
+                let to = (from + removed).min(bytes.len());
+                bytes.splice(from..to, inserted.iter().copied());
             }
             decode_with_all(&bytes);
         }
 
         #[test]
-        fn no_value_of_a_real_answer_may_not_be_another(
+        fn any_value_of_a_real_answer_may_be_another(
             which in 0..ANSWERS.len(), at in any::<prop::sample::Index>(),
             put in prop_oneof![Just("null"), Just("7"), Just("-1e300"), Just("\"x\""), Just("[]"), Just("[[1]]"), Just("{\"a\":{}}")],
         ) {

@@ -1,6 +1,6 @@
 //! OTLP in JSON: Jaeger's `/api/v3`, the collector's file exporter, Tempo; traces and logs, metrics ignored.
 //!
-//! Source: OTLP specification §JSON. Also taken: snake-case keys, base64 IDs, enum names, numbers as text.
+//! Source: OTLP specification §JSON. Snake-case keys, base64 IDs, enum names and numbers as text are read as well.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use crate::model::id::{SpanId, TraceId, decode_base64};
 use crate::model::log::{Level, LogEntry};
 use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
 use crate::model::time::Timestamp;
-use crate::wire::json::{Items, Json, Many};
+use crate::wire::json::{Items, Json, OneOrMany};
 use crate::wire::log_line::{Parts, first, flattened};
 use crate::wire::{Decoded, Malformed, Skips, item, partial, read_tree, read_with_rest};
 
-/// The outermost keys of OTLP documents, metrics too. The last two are used by others as well.
+/// The outermost keys of OTLP documents, those of metrics as well. Other formats use the last two too.
 pub const KEYS: [&str; 9] = [
     "resourceSpans",
     "resource_spans",
@@ -31,20 +31,20 @@ pub const KEYS: [&str; 9] = [
     "trace",
 ];
 
-/// One document, or what stands in its `result` or `trace`.
+/// One document. Gateways put the data into `result` or `trace`.
 #[derive(Deserialize)]
 struct OtlpDocument<'a> {
     #[serde(borrow, default)]
-    result: Many<OtlpData<'a>>,
+    result: OneOrMany<OtlpData<'a>>,
     #[serde(borrow, default)]
-    trace: Many<OtlpData<'a>>,
+    trace: OneOrMany<OtlpData<'a>>,
     #[serde(borrow, rename = "resourceSpans", alias = "resource_spans", alias = "batches")]
-    resource_spans: Option<Many<SpanGroup<'a>>>,
+    resource_spans: Option<OneOrMany<SpanGroup<'a>>>,
     #[serde(borrow, rename = "resourceLogs", alias = "resource_logs")]
-    resource_logs: Option<Many<LogGroup<'a>>>,
+    resource_logs: Option<OneOrMany<LogGroup<'a>>>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
-    /// `PARTIAL`, as Tempo says it, and why.
+    /// Tempo's `PARTIAL`; `message` says why.
     #[serde(borrow)]
     status: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -54,9 +54,9 @@ struct OtlpDocument<'a> {
 #[derive(Deserialize)]
 struct OtlpData<'a> {
     #[serde(borrow, default, rename = "resourceSpans", alias = "resource_spans", alias = "batches")]
-    resource_spans: Many<SpanGroup<'a>>,
+    resource_spans: OneOrMany<SpanGroup<'a>>,
     #[serde(borrow, default, rename = "resourceLogs", alias = "resource_logs")]
-    resource_logs: Many<LogGroup<'a>>,
+    resource_logs: OneOrMany<LogGroup<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -71,7 +71,7 @@ struct SpanGroup<'a> {
         alias = "instrumentationLibrarySpans",
         alias = "instrumentation_library_spans"
     )]
-    scopes: Many<OtlpScope<'a>>,
+    scopes: OneOrMany<OtlpScope<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +86,7 @@ struct LogGroup<'a> {
         alias = "instrumentationLibraryLogs",
         alias = "instrumentation_library_logs"
     )]
-    scopes: Many<OtlpScope<'a>>,
+    scopes: OneOrMany<OtlpScope<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -99,11 +99,11 @@ struct OtlpScope<'a> {
     records: Items<'a>,
 }
 
-/// The spans and lines of one document, or of several one after the other.
+/// The spans and lines of one document, or of several in a row.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, Malformed> {
     let (decoded, rest) = read_with_rest(bytes, |text| {
         let mut reader = OtlpReader::default();
-        for document in serde_json::Deserializer::from_str(text).into_iter::<Many<OtlpDocument>>() {
+        for document in serde_json::Deserializer::from_str(text).into_iter::<OneOrMany<OtlpDocument>>() {
             let documents = document?;
             reader.spans_skipped.add_many(documents.misplaced, "it is no OTLP document");
             documents.items.into_iter().for_each(|document| reader.document(document));
@@ -113,7 +113,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, Malformed> {
     Ok(decoded.and_rest(rest))
 }
 
-/// Metrics and `{}` are empty answers; anything else is not OTLP.
+/// An empty result for metrics and `{}`; anything else is not OTLP.
 fn unrecognised(text: &str) -> Result<Result<Decoded, Malformed>, serde_json::Error> {
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Json>();
     let tree = stream.next().transpose()?.unwrap_or(Json::Null);
@@ -133,7 +133,7 @@ pub fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
     })
 }
 
-/// What `/api/v3/operations` lists; `{}` has none.
+/// The operations of `/api/v3/operations`; `{}` has none.
 pub fn operations(bytes: &[u8]) -> Result<BTreeSet<Operation>, Malformed> {
     read_tree(bytes, |tree| {
         require(tree, "operations")?;
@@ -147,14 +147,14 @@ fn operation(json: &Json) -> Option<Operation> {
     Some(Operation { name, kind })
 }
 
-/// One trace as `/api/v3/trace-summaries` tells it (Jaeger from 2.19).
+/// One trace of `/api/v3/trace-summaries`, which Jaeger has from 2.19 on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtlpTraceSummary {
     /// Its ID.
     pub trace_id: TraceId,
-    /// The service of its root; empty where not told.
+    /// The service of its root span; empty where not reported.
     pub root_service: String,
-    /// The name of its root; empty where not told.
+    /// The name of its root span; empty where not reported.
     pub root_name: String,
     /// First start.
     pub start: Timestamp,
@@ -195,7 +195,7 @@ fn summary(json: &Json) -> Option<OtlpTraceSummary> {
     })
 }
 
-/// What an error body says: `error.message`, or the older gateway's `error` or `message`. `None` if it is none.
+/// The message of an error body: `error.message`, or an older gateway's `error` or `message`. None where it is no such body.
 pub fn error_text(bytes: &[u8]) -> Option<String> {
     read_tree(bytes, |tree| Ok(message_of(tree.get(&["error"])).or_else(|| message_of(tree)))).ok().flatten()
 }
@@ -205,7 +205,7 @@ fn message_of(json: &Json) -> Option<String> {
     Some(message.into_owned()).filter(|m| !m.is_empty())
 }
 
-/// Reads documents one after the other into one answer.
+/// Decodes documents one after the other into one result.
 #[derive(Default)]
 struct OtlpReader {
     decoded: Decoded,
@@ -234,7 +234,7 @@ impl OtlpReader {
         }
     }
 
-    fn span_groups(&mut self, groups: Many<SpanGroup>) {
+    fn span_groups(&mut self, groups: OneOrMany<SpanGroup>) {
         self.recognised = true;
         self.spans_skipped.add_many(groups.misplaced, "its resource is no object");
         for group in groups.items {
@@ -253,7 +253,7 @@ impl OtlpReader {
         }
     }
 
-    fn log_groups(&mut self, groups: Many<LogGroup>) {
+    fn log_groups(&mut self, groups: OneOrMany<LogGroup>) {
         self.recognised = true;
         self.logs_skipped.add_many(groups.misplaced, "its resource is no object");
         for group in groups.items {
@@ -280,8 +280,9 @@ impl OtlpReader {
 }
 
 fn resource(raw: Option<&RawValue>) -> Resource {
-    let all = raw.and_then(|raw| item(raw, |json| attributes(json.get(&["attributes"]))).ok()).unwrap_or_default();
-    let (service, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|(key, _)| key == "service.name");
+    let attributes = raw.and_then(|raw| item(raw, |json| attributes(json.get(&["attributes"]))).ok());
+    let attributes = attributes.unwrap_or_default().into_iter();
+    let (service, rest): (Vec<_>, Vec<_>) = attributes.partition(|(key, _)| key == "service.name");
     let service = service.into_iter().next().map(|(_, value)| value.to_string()).unwrap_or_default();
     Resource { service, attributes: Attributes(rest) }
 }
@@ -302,14 +303,14 @@ fn time(json: &Json) -> Timestamp {
     Timestamp(json.int().unwrap_or(0))
 }
 
-/// One span; `Err` says why it cannot be one.
+/// One span; `Err` says why it cannot be decoded.
 fn span(json: &Json, resource: &Arc<Resource>, scope: &str) -> Result<Span, String> {
     if json.entries().is_empty() {
         return Err(format!("it is {}", json.outline()));
     }
-    let mut all = attributes(json.get(&["attributes"]));
-    let mut warnings = take_warnings(&mut all);
-    warnings.extend(json.twice().map(|key| format!("`{key}` stands there twice, the last one counts")));
+    let mut own_attributes = attributes(json.get(&["attributes"]));
+    let mut warnings = take_warnings(&mut own_attributes);
+    warnings.extend(json.repeated_key().map(|key| format!("`{key}` stands there twice, the last one counts")));
     let (start, duration_ns) = times(json, &mut warnings)?;
     let parent = json.get(&["parentSpanId", "parent_span_id", "parentSpanID"]).text();
     Ok(Span {
@@ -322,7 +323,7 @@ fn span(json: &Json, resource: &Arc<Resource>, scope: &str) -> Result<Span, Stri
         start,
         duration_ns,
         status: status(json.get(&["status"])),
-        attributes: Attributes(all),
+        attributes: Attributes(own_attributes),
         events: events(json.get(&["events"])),
         links: json.get(&["links"]).list().iter().filter_map(link).collect(),
         scope: scope.to_owned(),
@@ -348,16 +349,16 @@ fn times(json: &Json, warnings: &mut Vec<String>) -> Result<(Timestamp, i64), St
     Ok((start, end.since(start).max(0)))
 }
 
-/// Jaeger's own remarks travel as attributes.
+/// Takes out the warnings that Jaeger v3 puts among the attributes.
 fn take_warnings(attributes: &mut Vec<(String, Value)>) -> Vec<String> {
     let mut warnings = Vec::new();
     attributes.retain(|(key, value)| match (key.as_str(), value) {
-        ("@jaeger@warnings", Value::List(all)) => {
-            warnings.extend(all.iter().map(Value::to_string));
+        ("@jaeger@warnings", Value::List(list)) => {
+            warnings.extend(list.iter().map(Value::to_string));
             false
         }
-        ("@jaeger@warnings", one) => {
-            warnings.push(one.to_string());
+        ("@jaeger@warnings", warning) => {
+            warnings.push(warning.to_string());
             false
         }
         ("@jaeger@format", _) => false,
@@ -388,12 +389,12 @@ fn status(json: &Json) -> Status {
 }
 
 fn events(json: &Json) -> Vec<Event> {
-    let one = |event: &Json| Event {
+    let event = |event: &Json| Event {
         time: time(event.get(&["timeUnixNano", "time_unix_nano"])),
         name: event.get(&["name"]).owned_text(),
         attributes: Attributes(attributes(event.get(&["attributes"]))),
     };
-    let mut events: Vec<Event> = json.list().iter().filter(|e| !e.entries().is_empty()).map(one).collect();
+    let mut events: Vec<Event> = json.list().iter().filter(|e| !e.entries().is_empty()).map(event).collect();
     events.sort_by_key(|event| event.time);
     events
 }
@@ -403,13 +404,13 @@ fn link(json: &Json) -> Option<Link> {
     Some(Link { trace_id: trace_id(json)?, span_id: span_id(json)?, attributes })
 }
 
-/// A list of `{key, value}`, as attributes of spans, resources and records are written.
+/// Attributes of a span, a resource or a record: a list of `{key, value}`.
 fn attributes(json: &Json) -> Vec<(String, Value)> {
-    let one = |entry: &Json| Some((entry.get(&["key"]).text()?.into_owned(), any_value(entry.get(&["value"]))));
-    json.list().iter().filter_map(one).collect()
+    let attribute = |entry: &Json| Some((entry.get(&["key"]).text()?.into_owned(), any_value(entry.get(&["value"]))));
+    json.list().iter().filter_map(attribute).collect()
 }
 
-/// OTLP's `AnyValue`. The parser's own limit bounds the depth.
+/// OTLP's `AnyValue`. The recursion is bounded by the parser's own limit on depth.
 pub fn any_value(json: &Json) -> Value {
     let Some((kind, value)) = json.entries().first() else {
         return if matches!(json, Json::Object(_)) { Value::Empty } else { json.to_value() };
@@ -429,19 +430,19 @@ pub fn any_value(json: &Json) -> Value {
     }
 }
 
-/// One log record; `Err` says why it cannot be one.
+/// One log record; `Err` says why it cannot be decoded.
 fn log(json: &Json, resource: &Resource) -> Result<LogEntry, String> {
     if json.entries().is_empty() {
         return Err(format!("it is {}", json.outline()));
     }
-    let told = time(json.get(&["timeUnixNano", "time_unix_nano"]));
+    let written = time(json.get(&["timeUnixNano", "time_unix_nano"]));
     let observed = time(json.get(&["observedTimeUnixNano", "observed_time_unix_nano"]));
     let body = any_value(json.get(&["body"]));
     let mut fields = flattened(&attributes(json.get(&["attributes"])));
     let event = json.get(&["eventName", "event_name"]).owned_text();
     fields.extend((!event.is_empty()).then(|| ("event_name".to_owned(), event)));
     let mut entry = Parts {
-        time: if told.0 == 0 { observed } else { told },
+        time: if written.0 == 0 { observed } else { written },
         line: body.to_string(),
         labels: Some(&resource.service)
             .filter(|s| !s.is_empty())
@@ -451,7 +452,7 @@ fn log(json: &Json, resource: &Resource) -> Result<LogEntry, String> {
         fields,
         ..Parts::default()
     }
-    .read();
+    .decode();
     if entry.message.is_empty() {
         entry.message = first(&entry.fields, &["exception.message", "event_name"]).unwrap_or_default().to_owned();
     }
@@ -494,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn both_dialects_tell_the_same_story() {
+    fn both_dialects_give_the_same_spans() {
         let v1 = jaeger_json::traces(include_bytes!("../../fixtures/jaeger-next/v1-trace.body")).unwrap();
         let v3 = decode(TRACE).unwrap();
         assert_eq!(v3.spans.len(), 9);
@@ -561,10 +562,10 @@ mod tests {
     }
 
     #[test]
-    fn the_same_span_is_read_in_every_spelling() {
+    fn the_same_span_is_read_in_every_form() {
         let modern = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"cart"}}]},"scopeSpans":[{"scope":{"name":"lib"},"spans":[
             {"traceId":"83A9EFD15C1C98A977E0711CC93EE28B","spanId":"e127af99e3b3e074","parentSpanId":"00000000000000ff","name":"x","kind":2,"startTimeUnixNano":"1000","endTimeUnixNano":"3000","status":{"code":2,"message":"m"}}]}]}]}"#;
-        let want = decode(modern.as_bytes()).unwrap();
+        let expected = decode(modern.as_bytes()).unwrap();
         let snake = modern
             .replace("resourceSpans", "resource_spans")
             .replace("scopeSpans", "scope_spans")
@@ -586,11 +587,11 @@ mod tests {
             .replace("00000000000000ff", "AAAAAAAAAP8=");
         let nested = [format!(r#"{{"result":{modern}}}"#), format!(r#"{{"trace":{modern}}}"#), format!("[{modern}]")];
         for other in nested.into_iter().chain([snake, old]) {
-            assert_eq!(decode(other.as_bytes()).unwrap(), want, "{other}");
+            assert_eq!(decode(other.as_bytes()).unwrap(), expected, "{other}");
         }
         let twice = format!("{{\"result\":{modern}}}\n{{\"result\":{modern}}}\n");
         assert_eq!(decode(twice.as_bytes()).unwrap().spans.len(), 2);
-        let span = &want.spans[0];
+        let span = &expected.spans[0];
         assert_eq!(
             (span.kind, span.status.code, span.duration_ns, span.scope.as_str()),
             (SpanKind::Server, StatusCode::Error, 2000, "lib")
@@ -621,7 +622,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_times_and_remarks_are_taken_in() {
+    fn hostile_times_and_warnings_are_read() {
         let span = one_span(
             r#""startTimeUnixNano":"5000","endTimeUnixNano":"1000","attributes":[{"key":"@jaeger@warnings","value":{"arrayValue":{"values":[{"stringValue":"skew"}]}}},{"key":"@jaeger@format","value":{"stringValue":"proto"}}]"#,
         );

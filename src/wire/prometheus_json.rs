@@ -11,22 +11,22 @@ use crate::model::time::Timestamp;
 use crate::wire::json::Json;
 use crate::wire::{Malformed, Skips, parse, read_tree, read_with_rest};
 
-/// An answer in its envelope.
+/// An answer of Prometheus' HTTP API, without its envelope.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrometheusReply<T> {
-    /// What was asked for.
+    /// The answer itself.
     pub data: T,
-    /// What the server warns of.
+    /// The server's warnings.
     pub warnings: Vec<String>,
-    /// What the server remarks.
+    /// The server's remarks, less grave than warnings.
     pub infos: Vec<String>,
-    /// Why it could not answer, `bad_data: …`; there may be data beside it.
+    /// Why it could not answer, as `bad_data: …`; there may be data all the same.
     pub error: Option<String>,
-    /// What could not be read and was left out, and why: one sentence each.
+    /// What could not be decoded and was left out, and why: one sentence a reason.
     pub skipped: Vec<String>,
 }
 
-/// What a query gave.
+/// The result of a query, by its `resultType`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum QueryResult {
     /// Series with one sample each.
@@ -46,7 +46,7 @@ impl Default for QueryResult {
 }
 
 impl QueryResult {
-    /// The series of it; a number is a series without labels.
+    /// The result as series: a scalar is one series without labels, a string none.
     pub fn into_series(self) -> Vec<Series> {
         match self {
             Self::Vector(series) | Self::Matrix(series) => series,
@@ -56,10 +56,11 @@ impl QueryResult {
     }
 }
 
-/// What `isPartial` means, as VictoriaMetrics says it.
+/// The warning for `isPartial`, by which VictoriaMetrics says that some of its storage did not answer.
 pub const PARTIAL: &str = "the answer is partial: not all of the storage answered";
 
-/// Opens the envelope; `decode` reads `data`.
+/// Decodes the envelope, and `data` in it by `decode`. `named` is what one, and several, of the items are called where
+/// some are left out.
 pub(super) fn envelope<T: Default>(
     bytes: &[u8],
     decode: impl Fn(&Json, &mut Skips) -> Option<T>,
@@ -71,9 +72,9 @@ pub(super) fn envelope<T: Default>(
         }
         let (data, error) = (tree.get(&["data"]), error_of(tree));
         let is_partial = tree.get(&["isPartial"]).text().as_deref() == Some("true");
-        let told = error.is_some() || tree.entries().iter().any(|(key, _)| key == "data" || key == "status");
+        let is_envelope = error.is_some() || tree.entries().iter().any(|(key, _)| key == "data" || key == "status");
         let mut skips = Skips::default();
-        let decoded = if data.is_null() { told.then(T::default) } else { decode(data, &mut skips) };
+        let decoded = if data.is_null() { is_envelope.then(T::default) } else { decode(data, &mut skips) };
         Ok(PrometheusReply {
             data: decoded.or_else(|| error.is_some().then(T::default)).ok_or_else(|| Malformed::wrong_shape(tree))?,
             warnings: tree
@@ -92,12 +93,12 @@ pub(super) fn envelope<T: Default>(
     Ok(reply)
 }
 
-/// How often a key stands in an object.
+/// How often an object has a key: JSON allows repeats, and which one counts would be a guess here.
 fn count(tree: &Json, key: &str) -> usize {
     tree.entries().iter().filter(|(k, _)| k == key).count()
 }
 
-/// What an answer complains of that has no data beside it: then it is a refusal, whatever its HTTP status.
+/// The error of an answer without data: then it is a refusal, whatever its HTTP status.
 pub fn refusal(bytes: &[u8]) -> Option<String> {
     read_tree(bytes, |tree| Ok(error_of(tree).filter(|_| tree.get(&["data"]).is_null()))).ok().flatten()
 }
@@ -115,7 +116,7 @@ fn error_of(tree: &Json) -> Option<String> {
     }
 }
 
-/// What an error body says: `bad_data: invalid parameter …`. `None` if it is no such body.
+/// The message of an error body: `bad_data: invalid parameter …`. None where it is no such body.
 pub fn error_text(bytes: &[u8]) -> Option<String> {
     read_tree(bytes, |tree| Ok(error_of(tree))).ok().flatten()
 }
@@ -137,29 +138,30 @@ fn answer_of(data: &Json, skips: &mut Skips) -> Option<QueryResult> {
 }
 
 fn all_series(result: &Json, skips: &mut Skips) -> Vec<Series> {
-    let mut all = Vec::new();
+    let mut decoded = Vec::new();
     if !matches!(result, Json::List(_) | Json::Null) {
         skips.add("the answer has no list of series");
     }
     for item in result.list() {
         match series(item, skips) {
-            Some(series) => all.push(series),
+            Some(series) => decoded.push(series),
             None => skips.add(format!("it is {}", item.outline())),
         }
     }
-    all
+    decoded
 }
 
-/// One series. Native histograms have no single value to draw: the series is kept without samples, and counted.
+/// One series. A native histogram has no single value to show: its series is kept without samples, and counted as
+/// skipped.
 fn series(json: &Json, skips: &mut Skips) -> Option<Series> {
     let Json::Object(_) = json else { return None };
     let labels = json.get(&["metric"]).labels();
-    let one = sample(json.get(&["value"]));
-    let many = json.get(&["values"]).list();
-    let mut samples: Vec<(Timestamp, f64)> = one.into_iter().chain(many.iter().filter_map(sample)).collect();
+    let instant = sample(json.get(&["value"]));
+    let range = json.get(&["values"]).list();
+    let mut samples: Vec<(Timestamp, f64)> = instant.into_iter().chain(range.iter().filter_map(sample)).collect();
     samples.sort_by_key(|(time, _)| *time);
-    let told = usize::from(!json.get(&["value"]).is_null()) + many.len();
-    if told > samples.len() {
+    let sent = usize::from(!json.get(&["value"]).is_null()) + range.len();
+    if sent > samples.len() {
         skips.add("some of its samples are no numbers");
     }
     if samples.is_empty() && !json.get(&["histogram", "histograms"]).is_null() {
@@ -180,7 +182,7 @@ pub fn values(bytes: &[u8]) -> Result<PrometheusReply<Vec<String>>, Malformed> {
     envelope(bytes, |data, _| Some(data.texts()), ("value", "values"))
 }
 
-/// The exemplars of `query_exemplars` that name a trace. An empty answer (204) has none.
+/// The exemplars of `query_exemplars` that name a trace; others cannot be followed. An empty answer (204) has none.
 pub fn exemplars(bytes: &[u8]) -> Result<PrometheusReply<Vec<Exemplar>>, Malformed> {
     match envelope(bytes, |data, _| Some(all_exemplars(data)), ("exemplar", "exemplars")) {
         Err(Malformed::Empty) => Ok(PrometheusReply::default()),
@@ -192,8 +194,8 @@ fn all_exemplars(data: &Json) -> Vec<Exemplar> {
     let of_series = |series: &Json| {
         let labels: BTreeMap<String, String> = series.get(&["seriesLabels"]).labels();
         let metric = labels.get("__name__").cloned().unwrap_or_default();
-        let one = |json: &Json| exemplar(json, &metric, &labels);
-        series.get(&["exemplars"]).list().iter().filter_map(one).collect::<Vec<_>>()
+        let decode = |json: &Json| exemplar(json, &metric, &labels);
+        series.get(&["exemplars"]).list().iter().filter_map(decode).collect::<Vec<_>>()
     };
     data.list().iter().flat_map(of_series).collect()
 }
@@ -212,9 +214,9 @@ fn exemplar(json: &Json, metric: &str, labels: &BTreeMap<String, String>) -> Opt
     })
 }
 
-/// The alerts active right now, from `alerts`: each from when it became active until `now`.
+/// The active alerts of `alerts`, each from when it became active until `now`.
 pub fn alerts(bytes: &[u8], now: Timestamp) -> Result<PrometheusReply<Vec<ActiveAlert>>, Malformed> {
-    let all = |data: &Json, skips: &mut Skips| {
+    let decode = |data: &Json, skips: &mut Skips| {
         let read = |json: &Json| {
             let alert = active_alert(json, now);
             if alert.is_none() {
@@ -224,7 +226,7 @@ pub fn alerts(bytes: &[u8], now: Timestamp) -> Result<PrometheusReply<Vec<Active
         };
         Some(data.get(&["alerts"]).list().iter().filter_map(read).collect())
     };
-    envelope(bytes, all, ("alert", "alerts"))
+    envelope(bytes, decode, ("alert", "alerts"))
 }
 
 fn active_alert(json: &Json, now: Timestamp) -> Option<ActiveAlert> {
@@ -254,24 +256,26 @@ fn service(labels: &BTreeMap<String, String>) -> Option<String> {
     ["service_name", "service", "job", "app"].iter().find_map(|key| labels.get(*key)).filter(|s| !s.is_empty()).cloned()
 }
 
-/// The alerts in range series of `ALERTS`: one a stretch without a gap of more than 2.5 steps.
+/// The alerts in range series of `ALERTS`: one for each stretch without a gap of more than 2.5 steps, so that one missed
+/// scrape, or two samples that jitter, do not make two alerts of one.
 ///
-/// The step is the smallest distance of two samples in all of them.
+/// The step is the smallest distance between two samples of any series: what was asked for may have been coarsened by
+/// the server.
 pub fn alerts_from_series(series: &[Series]) -> Vec<Alert> {
     let distances = series.iter().flat_map(|s| s.samples.windows(2).map(|w| w[1].0.since(w[0].0)));
-    let longest_gap = distances.filter(|ns| *ns > 0).min().map_or(i64::MAX, |step| step.saturating_mul(5) / 2);
-    let mut alerts: Vec<Alert> = series.iter().flat_map(|series| stretches(series, longest_gap)).collect();
+    let longest_gap_ns = distances.filter(|ns| *ns > 0).min().map_or(i64::MAX, |step| step.saturating_mul(5) / 2);
+    let mut alerts: Vec<Alert> = series.iter().flat_map(|series| stretches(series, longest_gap_ns)).collect();
     alerts.sort_by(|a, b| (a.from, &a.name, &a.labels).cmp(&(b.from, &b.name, &b.labels)));
     alerts
 }
 
-fn stretches(series: &Series, longest_gap: i64) -> Vec<Alert> {
+fn stretches(series: &Series, longest_gap_ns: i64) -> Vec<Alert> {
     let Some(state) = series.labels.get("alertstate").and_then(|word| state(word)) else {
         return Vec::new();
     };
     let times: Vec<Timestamp> =
         series.samples.iter().filter(|(_, value)| *value > 0.0).map(|(time, _)| *time).collect();
-    let unbroken = times.chunk_by(|a, b| b.since(*a) <= longest_gap);
+    let unbroken = times.chunk_by(|a, b| b.since(*a) <= longest_gap_ns);
     let alert = |stretch: &[Timestamp]| {
         let mut labels = series.labels.clone();
         labels.retain(|key, _| key != "__name__" && key != "alertstate");
@@ -288,7 +292,7 @@ fn stretches(series: &Series, longest_gap: i64) -> Vec<Alert> {
     unbroken.filter_map(alert).collect()
 }
 
-/// The `version` of `status/buildinfo`; a build that does not know its version says "".
+/// The `version` of `status/buildinfo`; empty in a build that does not know it.
 pub fn version(bytes: &[u8]) -> Result<String, Malformed> {
     read_tree(bytes, |tree| {
         let data = tree.get(&["data"]);
@@ -382,8 +386,11 @@ mod tests {
         };
         let all = [series("firing", &[30, 45, 60, 90, 180]), series("pending", &[0, 15]), series("off", &[1])];
         let alerts = alerts_from_series(&all);
-        let told: Vec<_> = alerts.iter().map(|a| (a.state, a.from.0 / SECOND, a.to.0 / SECOND)).collect();
-        assert_eq!(told, [(AlertState::Pending, 0, 15), (AlertState::Firing, 30, 90), (AlertState::Firing, 180, 180)]);
+        let stretches: Vec<_> = alerts.iter().map(|a| (a.state, a.from.0 / SECOND, a.to.0 / SECOND)).collect();
+        assert_eq!(
+            stretches,
+            [(AlertState::Pending, 0, 15), (AlertState::Firing, 30, 90), (AlertState::Firing, 180, 180)]
+        );
         assert_eq!((alerts[0].service.as_deref(), alerts[0].labels.len()), (Some("cart"), 2));
         assert_eq!(alerts_from_series(&[series("firing", &[5])]).len(), 1);
         assert_eq!(alerts_from_series(&[]), []);

@@ -1,4 +1,4 @@
-//! Prometheus' rules, as `/api/v1/rules` tells them.
+//! Prometheus' rules, from `/api/v1/rules`.
 //!
 //! Source: `web/api/v1/api.go` of Prometheus 2.42 to 3.x. Thanos and Mimir answer in the same shape.
 
@@ -8,9 +8,9 @@ use crate::wire::json::Json;
 use crate::wire::prometheus_json::{PrometheusReply, envelope};
 use crate::wire::{Malformed, Skips};
 
-/// Every rule of every group, in a total order.
+/// Every rule of every group, sorted by group and name.
 pub fn rules(bytes: &[u8]) -> Result<PrometheusReply<Vec<Rule>>, Malformed> {
-    let all = |data: &Json, skips: &mut Skips| {
+    let decode = |data: &Json, skips: &mut Skips| {
         let groups = data.get(&["groups"]);
         let mut rules = Vec::new();
         for group in groups.list() {
@@ -24,7 +24,7 @@ pub fn rules(bytes: &[u8]) -> Result<PrometheusReply<Vec<Rule>>, Malformed> {
         rules.sort();
         (matches!(groups, Json::List(_) | Json::Null)).then_some(rules)
     };
-    envelope(bytes, all, ("rule", "rules"))
+    envelope(bytes, decode, ("rule", "rules"))
 }
 
 fn rule(json: &Json, group: &str) -> Option<Rule> {
@@ -41,7 +41,7 @@ fn rule(json: &Json, group: &str) -> Option<Rule> {
         query: json.get(&["query"]).owned_text(),
         health: json.get(&["health"]).text().unwrap_or("unknown".into()).into_owned(),
         last_error: json.get(&["lastError"]).text().unwrap_or_default().into_owned(),
-        // What was never evaluated is dated to the year 1.
+        // A rule that was never evaluated has Go's zero time, in the year 1.
         last_evaluation: evaluated.filter(|at| at.is_sane()),
         state: json.get(&["state"]).text().map(|state| state.into_owned()),
         labels: json.get(&["labels"]).labels(),
@@ -54,15 +54,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_are_read_as_2_42_and_3_tell_them() {
-        let told = br#"{"status":"success","data":{"groups":[{"name":"b","file":"rules.yml","rules":[
+    fn rules_of_prometheus_2_42_and_3_are_read() {
+        let answer = br#"{"status":"success","data":{"groups":[{"name":"b","file":"rules.yml","rules":[
             {"state":"firing","name":"Lag","query":"lag \u003e 30","duration":0,"labels":{"severity":"warning"},"annotations":{"summary":"lag of {{ $value }} s"},
              "alerts":[],"health":"ok","evaluationTime":0.0002,"lastEvaluation":"2026-11-23T14:05:00.5Z","type":"alerting","keepFiringFor":0}],
              "interval":1,"limit":0},
             {"name":"a","rules":[
              {"name":"x:y","query":"sum(x)","health":"err","lastError":"many-to-many","lastEvaluation":"0001-01-01T00:00:00Z","type":"recording"},
              {"name":"z","type":"oracle"}]}]}}"#;
-        let reply = rules(told).unwrap();
+        let reply = rules(answer).unwrap();
         let [record, alert] = reply.data.as_slice() else { panic!("{reply:?}") };
         assert_eq!(
             (record.kind, record.health.as_str(), record.last_error.as_str()),

@@ -1,57 +1,59 @@
-//! What a PromQL expression looks at.
+//! The series that a PromQL expression selects.
 
 use promql_parser::label::MatchOp;
 use promql_parser::parser::{self, Expr, VectorSelector, token};
 
-/// A longer expression is not read: the parser's depth grows with it.
+/// The longest expression that is parsed, in bytes: the parser recurses, and its depth grows with the text.
 const LONGEST: usize = 4_096;
-/// So deep brackets stand in each other at most.
+/// The deepest nesting of brackets that is parsed, for the same reason.
 const DEEPEST: i32 = 64;
 
-/// Series that are there only while something is wrong.
-const FOUND: [&str; 2] = ["ALERTS", "ALERTS_FOR_STATE"];
+/// Series that exist only while something is wrong: without them all is well.
+const ONLY_ON_TROUBLE: [&str; 2] = ["ALERTS", "ALERTS_FOR_STATE"];
 
-/// The series that an expression selects, each once, by text; without those of which it asks whether they are absent.
-/// None where the expression cannot be read.
+/// The selectors in an expression, each once, sorted; without those inside `absent()`, which ask for series that should
+/// not exist. None where the expression cannot be parsed.
 pub fn selectors(expression: &str) -> Option<Vec<String>> {
-    looked_at(expression).map(|all| sorted(all.into_iter().map(|(selector, _)| selector)))
+    parsed(expression).map(|found| sorted(found.into_iter().map(|(selector, _)| selector)))
 }
 
-/// Those of them without which it has no result. None where nobody can tell: where the expression cannot be read, or
-/// each of them may rightly be empty.
+/// The selectors without which an expression has no result. None where that is unknown: where the expression cannot be
+/// parsed, or each of its selectors may be empty while all is well.
 pub fn needed(expression: &str) -> Option<Vec<String>> {
-    let all = looked_at(expression)?;
-    let is_nothing = all.is_empty();
-    let needed = sorted(all.into_iter().filter(|(_, need)| *need == Need::Must).map(|(selector, _)| selector));
-    (is_nothing || !needed.is_empty()).then_some(needed)
+    let found = parsed(expression)?;
+    let selects_nothing = found.is_empty();
+    let required = found.into_iter().filter(|(_, need)| *need == Need::Required);
+    let required = sorted(required.map(|(selector, _)| selector));
+    (selects_nothing || !required.is_empty()).then_some(required)
 }
 
-/// Whether there must be any of what an expression selects.
+/// Whether a selector must find series for the expression to have a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
-    Must,
-    /// It is one side of an `or`, or the right one of an `unless`; or it is there only when something is wrong.
-    May,
+    Required,
+    /// It is one side of an `or`, or the right one of an `unless`; or it exists only when something is wrong.
+    Optional,
 }
 
-fn looked_at(expression: &str) -> Option<Vec<(String, Need)>> {
+/// Each selector as text, and whether it is required.
+fn parsed(expression: &str) -> Option<Vec<(String, Need)>> {
     if expression.len() > LONGEST || depth(expression) > DEEPEST {
         return None;
     }
     let tree = parser::parse(expression).ok()?;
-    let (mut found, mut open) = (vec![], vec![(&tree, Need::Must)]);
+    let (mut found, mut open) = (vec![], vec![(&tree, Need::Required)]);
     while let Some((expr, need)) = open.pop() {
         match expr {
-            Expr::VectorSelector(selector) => found.push(one(selector, need)?),
-            Expr::MatrixSelector(matrix) => found.push(one(&matrix.vs, need)?),
+            Expr::VectorSelector(selector) => found.push(selector_with_need(selector, need)?),
+            Expr::MatrixSelector(matrix) => found.push(selector_with_need(&matrix.vs, need)?),
             Expr::Aggregate(it) => open.push((&it.expr, need)),
             Expr::Unary(it) => open.push((&it.expr, need)),
             Expr::Paren(it) => open.push((&it.expr, need)),
             Expr::Subquery(it) => open.push((&it.expr, need)),
             Expr::Binary(it) => {
                 let (left, right) = match it.op.id() {
-                    token::T_LOR => (Need::May, Need::May),
-                    token::T_LUNLESS => (need, Need::May),
+                    token::T_LOR => (Need::Optional, Need::Optional),
+                    token::T_LUNLESS => (need, Need::Optional),
                     _ => (need, need),
                 };
                 open.extend([(&*it.lhs, left), (&*it.rhs, right)]);
@@ -64,21 +66,21 @@ fn looked_at(expression: &str) -> Option<Vec<(String, Need)>> {
     Some(found)
 }
 
-fn one(selector: &VectorSelector, need: Need) -> Option<(String, Need)> {
+fn selector_with_need(selector: &VectorSelector, need: Need) -> Option<(String, Need)> {
     let named = selector.matchers.matchers.iter().filter(|matcher| matcher.name == "__name__");
     let mut names = named.map(|matcher| matcher.value.as_str()).chain(selector.name.as_deref());
-    let need = if names.any(|name| FOUND.contains(&name)) { Need::May } else { need };
+    let need = if names.any(|name| ONLY_ON_TROUBLE.contains(&name)) { Need::Optional } else { need };
     Some((text(selector)?, need))
 }
 
 fn sorted(selectors: impl Iterator<Item = String>) -> Vec<String> {
-    let mut all: Vec<String> = selectors.collect();
-    all.sort();
-    all.dedup();
-    all
+    let mut sorted: Vec<String> = selectors.collect();
+    sorted.sort();
+    sorted.dedup();
+    sorted
 }
 
-/// How deep brackets stand in each other, those in strings counted as well.
+/// The depth of nested brackets. Those inside strings count as well: that only refuses what is odd anyway.
 fn depth(expression: &str) -> i32 {
     let (mut now, mut most) = (0_i32, 0);
     for c in expression.chars() {
@@ -92,6 +94,7 @@ fn depth(expression: &str) -> i32 {
     most
 }
 
+/// The selector as PromQL; none where it has alternatives, which only one server understands.
 fn text(selector: &VectorSelector) -> Option<String> {
     if !selector.matchers.or_matchers.is_empty() {
         return None;
@@ -125,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expression_tells_what_it_looks_at() {
+    fn the_selectors_of_an_expression_are_found() {
         let table: [(&str, Option<&[&str]>); 8] = [
             ("increase(a_total[1m]) > 0", Some(&["a_total"])),
             (
@@ -139,11 +142,11 @@ mod tests {
             ("sum(", None),
             ("", None),
         ];
-        for (expression, wanted) in table {
+        for (expression, expected) in table {
             let found = selectors(expression);
             assert_eq!(
                 found.as_deref(),
-                wanted.map(|all| all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>()).as_deref(),
+                expected.map(|all| all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>()).as_deref(),
                 "{expression}"
             );
             for selector in found.unwrap_or_default() {
@@ -158,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_rightly_be_empty_is_not_needed() {
+    fn a_selector_that_may_be_empty_is_not_needed() {
         let table: [(&str, Option<&[&str]>); 10] = [
             ("a / on (x) b and c", Some(&["a", "b", "c"])),
             ("sum(a) / (b or vector(0)) > 1", Some(&["a"])),
@@ -171,9 +174,9 @@ mod tests {
             ("vector(1)", Some(&[])),
             ("sum(", None),
         ];
-        for (expression, wanted) in table {
-            let wanted = wanted.map(|all| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
-            assert_eq!(needed(expression), wanted, "{expression}");
+        for (expression, expected) in table {
+            let expected = expected.map(|all| all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+            assert_eq!(needed(expression), expected, "{expression}");
         }
     }
 }

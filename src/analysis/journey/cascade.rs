@@ -4,16 +4,16 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::analysis::journey::clocks::{Clocks, asynchronous_cause};
-use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::critical_path::causes_first;
 use crate::model::conventions::{CORRELATION_KEYS, MessageRole};
 use crate::model::journey::Journey;
 use crate::model::span::{Span, StatusCode};
 use crate::model::time::{SECOND, Timestamp};
 
 /// Below this two ends are the same instant.
-const INSTANT: i64 = 2_000_000;
+const SAME_INSTANT_NS: i64 = 2_000_000;
 /// So many enclosing spans are looked at for one that ended well; beyond that the data is broken anyway.
-const MOST_LOOKS: usize = 64;
+const MOST_ENCLOSING: usize = 64;
 
 /// A span's service and name.
 type ServiceOperation<'a> = (&'a str, &'a str);
@@ -25,49 +25,49 @@ type Call<'a> = (ServiceOperation<'a>, Option<&'a str>, BTreeSet<(&'a str, Strin
 #[derive(Clone, Debug, Default)]
 pub struct Cascade {
     /// Each error that explains one further up, with that one.
-    pub explains: HashMap<usize, usize>,
+    pub caused: HashMap<usize, usize>,
     /// Each error that is only a consequence of one further up, which had ended or given up before, with that one.
-    pub follows: HashMap<usize, usize>,
+    pub consequence_of: HashMap<usize, usize>,
     /// Errors that were made good: what enclosed them ended well, or their message was processed well later.
     pub recovered: HashSet<usize>,
-    passed_on: HashSet<usize>,
+    consequences: HashSet<usize>,
 }
 
 /// What an error has to do with one further up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Bond {
+enum ErrorRelation {
     /// It caused that one.
-    Explains,
+    Causes,
     /// It came of that one.
-    Follows,
+    FollowsFrom,
     /// Each is its own.
-    Apart,
+    Unrelated,
 }
 
 impl Cascade {
     /// Of this journey.
     pub fn new(journey: &Journey) -> Self {
         let clocks = Clocks::measured(journey);
-        let order = downwards(journey);
-        let enclosing = Enclosing::new(journey, &clocks, &order);
+        let order = causes_first(journey);
+        let enclosing = EnclosingSpans::new(journey, &clocks, &order);
         let mut cascade = Self::default();
-        cascade.explain(journey, &clocks, &order, &enclosing);
-        cascade.passed_on = cascade.explains.values().chain(cascade.follows.keys()).copied().collect();
-        cascade.recover(journey, &clocks, &order, &enclosing);
+        cascade.relate_errors(journey, &clocks, &order, &enclosing);
+        cascade.consequences = cascade.caused.values().chain(cascade.consequence_of.keys()).copied().collect();
+        cascade.find_recovered(journey, &clocks, &order, &enclosing);
         cascade
     }
 
     /// Whether the span failed because of another one: of one below it, or of one further up that had failed before.
-    pub fn is_passed_on(&self, span: usize) -> bool {
-        self.passed_on.contains(&span)
+    pub fn is_consequence(&self, span: usize) -> bool {
+        self.consequences.contains(&span)
     }
 
     /// Those that failed because of this one, nearest first.
-    pub fn callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
-        std::iter::successors(self.explains.get(&span), |s| self.explains.get(s)).copied()
+    pub fn failed_callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(self.caused.get(&span), |s| self.caused.get(s)).copied()
     }
 
-    fn explain(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &Enclosing) {
+    fn relate_errors(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &EnclosingSpans) {
         // The nearest error above, and whether a queue lies between.
         let mut above: Vec<Option<(usize, bool)>> = vec![None; journey.spans.len()];
         for span in order.iter().copied() {
@@ -81,22 +81,22 @@ impl Cascade {
             let is_told = journey.spans[span].is_error() && !enclosing.swallowed.contains(&span);
             let Some((upper, queued)) = above[span].filter(|_| is_told) else { continue };
             match bond(journey, clocks, span, upper, queued) {
-                Bond::Follows => _ = self.follows.insert(span, upper),
-                Bond::Explains => _ = self.explains.insert(span, upper),
-                Bond::Apart => continue,
+                ErrorRelation::FollowsFrom => _ = self.consequence_of.insert(span, upper),
+                ErrorRelation::Causes => _ = self.caused.insert(span, upper),
+                ErrorRelation::Unrelated => continue,
             }
             // What explains a consequence may be one of the same failure itself.
-            if let Some(first) = self.follows.get(&upper).copied()
-                && bond(journey, clocks, span, first, queued) == Bond::Follows
+            if let Some(first) = self.consequence_of.get(&upper).copied()
+                && bond(journey, clocks, span, first, queued) == ErrorRelation::FollowsFrom
             {
-                self.follows.insert(span, first);
+                self.consequence_of.insert(span, first);
             }
         }
     }
 
-    fn recover(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &Enclosing) {
-        let processed = Processed::new(journey, order);
-        let upper = |span: &usize| self.explains.get(span).or_else(|| self.follows.get(span)).copied();
+    fn find_recovered(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &EnclosingSpans) {
+        let processed = ProcessedMessages::new(journey, order);
+        let upper = |span: &usize| self.caused.get(span).or_else(|| self.consequence_of.get(span)).copied();
         let is_top = |span: &usize| {
             journey.spans[*span].is_error() && !enclosing.swallowed.contains(span) && upper(span).is_none()
         };
@@ -105,7 +105,7 @@ impl Cascade {
         for span in order.iter().copied().filter(|s| journey.spans[*s].is_error()) {
             let is_well = enclosing.swallowed.contains(&span)
                 || upper(&span).map_or_else(
-                    || processed.done_later(journey, span) || enclosing.ended_well(journey, clocks, &latest, span),
+                    || processed.processed_later(journey, span) || enclosing.ended_well(journey, clocks, &latest, span),
                     |upper| recovered.contains(&upper),
                 );
             if is_well {
@@ -117,18 +117,18 @@ impl Cascade {
 }
 
 /// What the inner error has to do with the outer one.
-fn bond(journey: &Journey, clocks: &Clocks, inner: usize, outer: usize, queued: bool) -> Bond {
+fn bond(journey: &Journey, clocks: &Clocks, inner: usize, outer: usize, queued: bool) -> ErrorRelation {
     let (inner, outer) = (&journey.spans[inner], &journey.spans[outer]);
     let (begins, done, ends) = (clocks.start(inner), clocks.end(inner), clocks.end(outer));
     if begins >= ends {
         // What came by a queue and failed later may have failed by itself.
-        if queued { Bond::Apart } else { Bond::Follows }
-    } else if done > ends.plus(INSTANT) && gave_up(outer) {
-        if gave_up(inner) { Bond::Follows } else { Bond::Apart }
+        if queued { ErrorRelation::Unrelated } else { ErrorRelation::FollowsFrom }
+    } else if done > ends.plus(SAME_INSTANT_NS) && gave_up(outer) {
+        if gave_up(inner) { ErrorRelation::FollowsFrom } else { ErrorRelation::Unrelated }
     } else if done <= ends.plus(SECOND.max(outer.duration_ns / 20)) {
-        Bond::Explains
+        ErrorRelation::Causes
     } else {
-        Bond::Apart
+        ErrorRelation::Unrelated
     }
 }
 
@@ -142,12 +142,12 @@ fn gave_up(span: &Span) -> bool {
 }
 
 /// To which delivery of a message each span belongs, and when each message was last processed well.
-struct Processed<'a> {
+struct ProcessedMessages<'a> {
     of: Vec<Option<usize>>,
     well: HashMap<(&'a str, &'a str), Timestamp>,
 }
 
-impl<'a> Processed<'a> {
+impl<'a> ProcessedMessages<'a> {
     fn new(journey: &'a Journey, order: &[usize]) -> Self {
         let mut of: Vec<Option<usize>> = vec![None; journey.spans.len()];
         let mut well: HashMap<(&str, &str), Timestamp> = HashMap::new();
@@ -159,7 +159,7 @@ impl<'a> Processed<'a> {
             } else {
                 journey.forest.cause[index].and_then(|(cause, _)| of[cause])
             };
-            if let Some(id) = span.message_id().filter(|_| is_taken && !span.is_error() && !is_settled(span)) {
+            if let Some(id) = span.message_id().filter(|_| is_taken && !span.is_error() && !is_settlement(span)) {
                 let last = well.entry((span.service(), id)).or_insert(span.start);
                 *last = span.start.max(*last);
             }
@@ -167,7 +167,7 @@ impl<'a> Processed<'a> {
         Self { of, well }
     }
 
-    fn done_later(&self, journey: &Journey, span: usize) -> bool {
+    fn processed_later(&self, journey: &Journey, span: usize) -> bool {
         self.of[span].is_some_and(|delivery| {
             let delivery = &journey.spans[delivery];
             let key = delivery.message_id().map(|id| (delivery.service(), id));
@@ -177,13 +177,13 @@ impl<'a> Processed<'a> {
 }
 
 /// Giving a message back to the broker is no processing.
-fn is_settled(span: &Span) -> bool {
+fn is_settlement(span: &Span) -> bool {
     let keys = ["messaging.operation.type", "messaging.operation", "messaging.operation.name"];
     span.attributes.text(&keys).is_some_and(|word| ["settle", "ack", "nack", "commit"].contains(&word))
 }
 
 /// Whom each span belongs to without a queue between: what it was called by.
-struct Enclosing {
+struct EnclosingSpans {
     caller: Vec<Option<usize>>,
     well: Vec<Option<usize>>,
     /// Errors that got no further: what enclosed them says that it is well, or tried again and succeeded.
@@ -193,7 +193,7 @@ struct Enclosing {
 /// The last failures below a span: when it ended and what it was; the second is of another kind.
 type Latest<'a> = [Option<(Timestamp, ServiceOperation<'a>)>; 2];
 
-impl Enclosing {
+impl EnclosingSpans {
     fn new(journey: &Journey, clocks: &Clocks, order: &[usize]) -> Self {
         let spans = &journey.spans;
         let within = |span: usize| {
@@ -205,7 +205,7 @@ impl Enclosing {
         for span in order.iter().copied() {
             let ends = clocks.end(&spans[span]);
             let mut at = caller[span];
-            for _ in 0..MOST_LOOKS {
+            for _ in 0..MOST_ENCLOSING {
                 let Some(upper) = at else { break };
                 let is_open = clocks.end(&spans[upper]) >= ends;
                 if is_open && !spans[upper].is_error() {
@@ -266,11 +266,13 @@ impl Enclosing {
         // Who tried again, succeeded and failed later did so for another reason.
         let later = self.caller[span].filter(|upper| spans[*upper].is_error());
         well.filter(is_open).any(|upper| spans[upper].status.code == StatusCode::Ok || again(upper))
-            || later.filter(is_open).is_some_and(|upper| again(upper) && fails_otherwise(&spans[upper], failed))
+            || later
+                .filter(is_open)
+                .is_some_and(|upper| again(upper) && failed_for_another_reason(&spans[upper], failed))
     }
 
     fn callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
-        std::iter::successors(self.caller[span], |upper| self.caller[*upper]).take(MOST_LOOKS)
+        std::iter::successors(self.caller[span], |upper| self.caller[*upper]).take(MOST_ENCLOSING)
     }
 
     fn latest<'a>(
@@ -306,7 +308,7 @@ impl Enclosing {
 }
 
 /// Whether what succeeded again was the very same call, or this one says that it failed for another reason.
-fn fails_otherwise(upper: &Span, failed: &Span) -> bool {
+fn failed_for_another_reason(upper: &Span, failed: &Span) -> bool {
     let (own, below) = (upper.error_text(), failed.error_text());
     !call(failed).2.is_empty() || !own.is_empty() && !own.contains(&*below)
 }
@@ -316,13 +318,13 @@ fn place(span: &Span) -> ServiceOperation<'_> {
 }
 
 fn call(span: &Span) -> Call<'_> {
-    let tells = |key: &str| ABOUT.contains(&key) || key.ends_with("id") && !CORRELATION_KEYS.contains(&key);
+    let tells = |key: &str| SUBJECT_KEYS.contains(&key) || key.ends_with("id") && !CORRELATION_KEYS.contains(&key);
     let about = span.attributes.iter().filter(|(key, _)| tells(key) && *key != "thread.id");
     (place(span), span.peer(), about.map(|(key, value)| (key, value.to_string())).collect())
 }
 
 /// What a call is about, beside whatever is an ID.
-const ABOUT: [&str; 7] =
+const SUBJECT_KEYS: [&str; 7] =
     ["url.full", "http.url", "url.path", "http.target", "db.statement", "db.query.text", "http.route"];
 
 fn add<'a>(latest: &mut Latest<'a>, one: Option<(Timestamp, ServiceOperation<'a>)>) {
@@ -346,7 +348,7 @@ mod tests {
         let cascade = Cascade::new(&journey);
         let named = |recovered: bool| {
             let all = (0..journey.spans.len()).filter(|s| journey.spans[*s].is_error());
-            let all = all.filter(|s| !cascade.is_passed_on(*s));
+            let all = all.filter(|s| !cascade.is_consequence(*s));
             let all = all.filter(|s| cascade.recovered.contains(s) == recovered);
             all.map(|s| journey.spans[s].name.as_str()).collect::<Vec<_>>().join(" ")
         };

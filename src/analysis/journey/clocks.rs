@@ -19,18 +19,18 @@ impl Clocks {
     pub fn measured(journey: &Journey) -> Self {
         let steps: HashMap<&str, (&str, i64)> =
             journey.skew.iter().map(|s| (s.service.as_str(), (s.reference.as_str(), s.ahead_ns))).collect();
-        let ahead = steps.keys().map(|service| ((*service).to_owned(), total(&steps, service))).collect();
+        let ahead = steps.keys().map(|service| ((*service).to_owned(), total_ahead(&steps, service))).collect();
         Self { ahead }
     }
 
     /// When this happened on the reference clock.
-    pub fn correct(&self, service: &str, at: Timestamp) -> Timestamp {
+    pub fn adjust(&self, service: &str, at: Timestamp) -> Timestamp {
         at.plus(-self.ahead.get(service).copied().unwrap_or_default())
     }
 
     /// When the span began.
     pub fn start(&self, span: &Span) -> Timestamp {
-        self.correct(span.service(), span.start)
+        self.adjust(span.service(), span.start)
     }
 
     /// When the span ended.
@@ -39,7 +39,7 @@ impl Clocks {
     }
 }
 
-fn total(steps: &HashMap<&str, (&str, i64)>, service: &str) -> i64 {
+fn total_ahead(steps: &HashMap<&str, (&str, i64)>, service: &str) -> i64 {
     let (mut at, mut sum) = (service, 0_i64);
     for _ in 0..steps.len() {
         let Some((reference, ahead)) = steps.get(at) else { break };
@@ -75,7 +75,7 @@ mod tests {
         };
         let journey = Journey { skew: vec![skew("a", "b", 10), skew("b", "c", 5)], ..Journey::default() };
         let clocks = Clocks::measured(&journey);
-        assert_eq!(["a", "b", "c"].map(|s| clocks.correct(s, Timestamp(100)).0), [100, 90, 85]);
+        assert_eq!(["a", "b", "c"].map(|s| clocks.adjust(s, Timestamp(100)).0), [100, 90, 85]);
         let circle = Journey { skew: vec![skew("b", "a", 1), skew("a", "b", 1)], ..Journey::default() };
         let _ = Clocks::measured(&circle);
     }

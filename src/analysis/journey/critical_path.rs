@@ -39,7 +39,7 @@ pub struct Segment {
 #[derive(Clone, Debug, Default)]
 pub struct CriticalPath {
     /// Beside each span: whether it is on the path.
-    pub on: Vec<bool>,
+    pub contains: Vec<bool>,
     /// Its stretches, by time, without overlap.
     pub segments: Vec<Segment>,
 }
@@ -78,7 +78,7 @@ impl CriticalPath {
     }
 
     /// Whether the path waited for this span to begin.
-    pub fn waits(&self) -> Vec<usize> {
+    pub fn awaited_spans(&self) -> Vec<usize> {
         self.segments.iter().filter(|s| s.spent == Spent::Wait).map(|s| s.span).collect()
     }
 }
@@ -111,14 +111,14 @@ impl<'a> Walk<'a> {
         let start: Vec<_> = journey.spans.iter().map(|s| clocks.start(s)).collect();
         let end: Vec<_> = journey.spans.iter().map(|s| clocks.end(s)).collect();
         let mut reach = end.clone();
-        for span in downwards(journey).into_iter().rev() {
+        for span in causes_first(journey).into_iter().rev() {
             if let Some((cause, _)) = journey.forest.cause[span]
                 && journey.spans[span].has_sane_time()
             {
                 reach[cause] = reach[cause].max(reach[span]);
             }
         }
-        let path = CriticalPath { on: vec![false; journey.spans.len()], segments: vec![] };
+        let path = CriticalPath { contains: vec![false; journey.spans.len()], segments: vec![] };
         Self { journey, start, end, reach, todo: vec![], path }
     }
 
@@ -145,7 +145,7 @@ impl<'a> Walk<'a> {
     /// One span, walked back from the end of what counts: first to what it set off and did not wait for, then over its
     /// own time.
     fn span(&mut self, span: usize, within: Window) {
-        self.path.on[span] = true;
+        self.path.contains[span] = true;
         let (start, end) = (self.start[span].max(within.from), self.end[span]);
         let mut now = within.to.min(end);
         if within.to > end
@@ -191,7 +191,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Every span after the one it follows from. Spans that no root leads to are not among them.
-pub fn downwards(journey: &Journey) -> Vec<usize> {
+pub fn causes_first(journey: &Journey) -> Vec<usize> {
     let mut order = Vec::with_capacity(journey.spans.len());
     let mut todo: Vec<usize> = journey.forest.roots.iter().rev().copied().collect();
     while let Some(span) = todo.pop() {
@@ -296,6 +296,6 @@ mod tests {
     #[test]
     fn survives_a_very_long_chain() {
         let journey = sketch::chain(100_000);
-        assert_eq!(critical_path(&journey).on.iter().filter(|on| **on).count(), 100_000);
+        assert_eq!(critical_path(&journey).contains.iter().filter(|on| **on).count(), 100_000);
     }
 }

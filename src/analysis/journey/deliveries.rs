@@ -15,19 +15,19 @@ pub struct Deliveries {
     /// processes what was received above it in the same service took nothing more.
     pub senders: Vec<Vec<usize>>,
     /// Beside each span: who took what it sent.
-    pub takers: Vec<Vec<usize>>,
+    pub consumers: Vec<Vec<usize>>,
 }
 
 impl Deliveries {
     /// Those of a journey.
     pub fn new(journey: &Journey) -> Self {
         let publishes = index_publishes(journey);
-        let all: Vec<Vec<usize>> = (0..journey.spans.len()).map(|span| linked(journey, &publishes, span)).collect();
+        let all: Vec<Vec<usize>> = (0..journey.spans.len()).map(|span| senders_of(journey, &publishes, span)).collect();
         let senders: Vec<Vec<usize>> = all
             .iter()
             .enumerate()
             .map(|(span, senders)| {
-                let received = received_above(journey, span).map_or(&[][..], |above| &all[above]);
+                let received = enclosing_receive(journey, span).map_or(&[][..], |above| &all[above]);
                 senders.iter().copied().filter(|sender| received.binary_search(sender).is_err()).collect()
             })
             .collect();
@@ -35,26 +35,26 @@ impl Deliveries {
         for (taker, senders) in senders.iter().enumerate() {
             senders.iter().for_each(|sender: &usize| takers[*sender].push(taker));
         }
-        Self { senders, takers }
+        Self { senders, consumers: takers }
     }
 
     /// The topic on which the message went from one to the other, where either names it. Where both do, and differ, as
     /// exchange and queue, it is the sender's.
     pub fn topic<'a>(&self, journey: &'a Journey, sender: usize, taker: usize) -> Option<&'a str> {
-        self.sent_to(journey, sender).or_else(|| journey.spans[taker].topic())
+        self.publish_topic(journey, sender).or_else(|| journey.spans[taker].topic())
     }
 
     /// The topic to which a publish went; what its takers call it where it does not say.
-    pub fn sent_to<'a>(&self, journey: &'a Journey, sender: usize) -> Option<&'a str> {
+    pub fn publish_topic<'a>(&self, journey: &'a Journey, sender: usize) -> Option<&'a str> {
         let span = &journey.spans[sender];
-        let by_takers = || self.takers[sender].iter().find_map(|taker| journey.spans[*taker].topic());
+        let by_takers = || self.consumers[sender].iter().find_map(|taker| journey.spans[*taker].topic());
         span.topic().or_else(by_takers).filter(|_| publishes(span))
     }
 
     /// Whether the span only waits for messages that spans below it take one by one.
     pub fn is_poll(&self, journey: &Journey, span: usize) -> bool {
         let takes_one =
-            |below: &usize| received_above(journey, *below) == Some(span) && !self.senders[*below].is_empty();
+            |below: &usize| enclosing_receive(journey, *below) == Some(span) && !self.senders[*below].is_empty();
         self.senders[span].is_empty() && journey.forest.effects[span].iter().any(takes_one)
     }
 
@@ -70,15 +70,15 @@ pub fn publishes(span: &Span) -> bool {
 }
 
 /// Whether the span takes one.
-pub fn takes(span: &Span) -> bool {
+pub fn consumes(span: &Span) -> bool {
     span.message_role() == Some(MessageRole::Consume)
 }
 
 /// The span of the same service that received what this one processes.
-pub fn received_above(journey: &Journey, index: usize) -> Option<usize> {
+pub fn enclosing_receive(journey: &Journey, index: usize) -> Option<usize> {
     let (above, _) = journey.forest.cause[index]?;
     let (from, to) = (&journey.spans[above], &journey.spans[index]);
-    (takes(to) && takes(from) && from.service() == to.service()).then_some(above)
+    (consumes(to) && consumes(from) && from.service() == to.service()).then_some(above)
 }
 
 fn index_publishes(journey: &Journey) -> HashMap<(TraceId, SpanId), usize> {
@@ -87,10 +87,10 @@ fn index_publishes(journey: &Journey) -> HashMap<(TraceId, SpanId), usize> {
 }
 
 /// Every publish that a consumer links to and the one that set it off; where no publish is seen, whatever did.
-fn linked(journey: &Journey, sent: &HashMap<(TraceId, SpanId), usize>, index: usize) -> Vec<usize> {
+fn senders_of(journey: &Journey, sent: &HashMap<(TraceId, SpanId), usize>, index: usize) -> Vec<usize> {
     let span = &journey.spans[index];
     let cause = asynchronous_cause(journey, index).map(|(cause, _)| cause);
-    let links = span.links.iter().filter(|_| takes(span));
+    let links = span.links.iter().filter(|_| consumes(span));
     let mut senders: Vec<usize> = links.filter_map(|link| sent.get(&(link.trace_id, link.span_id)).copied()).collect();
     senders.extend(cause.filter(|cause| senders.is_empty() || publishes(&journey.spans[*cause])));
     senders.sort_unstable();

@@ -27,8 +27,9 @@ pub struct JourneyError {
     /// Where.
     #[serde(flatten)]
     pub place: ErrorPlace,
-    /// What it says, in one line; may be empty.
-    pub what: String,
+    /// Its words, in one line; may be empty.
+    #[serde(rename = "what")]
+    pub message: String,
     /// When it first happened: at the exception, else at the end of the span; a line's own time.
     pub time: Timestamp,
     /// The first span that tells it; none where only a log line does.
@@ -37,27 +38,28 @@ pub struct JourneyError {
     pub trace_id: Option<TraceId>,
     /// How often it was seen.
     pub count: usize,
-    /// Callers that failed because of it, nearest first.
-    pub passed_on_by: Vec<ErrorPlace>,
+    /// The callers that failed because of it, nearest first.
+    #[serde(rename = "passed_on_by")]
+    pub failed_callers: Vec<ErrorPlace>,
 }
 
 /// The errors of a journey, by the time they were first told.
 pub fn journey_errors(journey: &Journey) -> Vec<JourneyError> {
-    let mut failures = told_by_spans(journey, &Cascade::new(journey));
-    failures.extend(told_by_lines_only(journey));
-    failures.sort_by(|a, b| (a.time, &a.place, &a.what).cmp(&(b.time, &b.place, &b.what)));
+    let mut failures = errors_of_spans(journey, &Cascade::new(journey));
+    failures.extend(errors_of_lines(journey));
+    failures.sort_by(|a, b| (a.time, &a.place, &a.message).cmp(&(b.time, &b.place, &b.message)));
     failures
 }
 
 /// How often something failed that no other failure explains.
-pub fn count(failures: &[JourneyError]) -> usize {
+pub fn total_count(failures: &[JourneyError]) -> usize {
     failures.iter().map(|f| f.count).sum()
 }
 
-fn told_by_spans(journey: &Journey, cascade: &Cascade) -> Vec<JourneyError> {
+fn errors_of_spans(journey: &Journey, cascade: &Cascade) -> Vec<JourneyError> {
     let is_own = |index: &usize| {
         let is_ours = journey.judged.get(*index) != Some(&false);
-        is_ours && journey.spans[*index].is_error() && !cascade.is_passed_on(*index)
+        is_ours && journey.spans[*index].is_error() && !cascade.is_consequence(*index)
     };
     let mut failed: Vec<usize> = (0..journey.spans.len()).filter(is_own).collect();
     failed.sort_by_key(|index| journey.spans[*index].failed_at());
@@ -67,16 +69,17 @@ fn told_by_spans(journey: &Journey, cascade: &Cascade) -> Vec<JourneyError> {
         let (at, what) = (place(journey, index), span.error_text());
         let failure = failures.entry((at.clone(), what.clone())).or_insert_with(|| JourneyError {
             place: at,
-            what,
+            message: what,
             time: span.failed_at(),
             span_id: Some(span.span_id),
             trace_id: Some(span.trace_id),
             count: 0,
-            passed_on_by: vec![],
+            failed_callers: vec![],
         });
         failure.count += 1;
         if failure.count == 1 {
-            failure.passed_on_by = cascade.callers(index).take(CALLERS).map(|s| place(journey, s)).collect();
+            failure.failed_callers =
+                cascade.failed_callers(index).take(MOST_CALLERS).map(|s| place(journey, s)).collect();
         }
     }
     failures.into_values().collect()
@@ -88,10 +91,10 @@ fn place(journey: &Journey, span: usize) -> ErrorPlace {
 }
 
 /// The longest list of callers that a failure shows.
-const CALLERS: usize = 20;
+const MOST_CALLERS: usize = 20;
 
 /// Error lines of which no error span of the same service, by whatever name, and trace tells already.
-pub fn lines_only(journey: &Journey) -> impl Iterator<Item = &LogEntry> {
+pub fn lines_without_error_span(journey: &Journey) -> impl Iterator<Item = &LogEntry> {
     let failed = || journey.spans.iter().filter(|s| s.is_error());
     let spans: HashSet<SpanId> = failed().map(|s| s.span_id).collect();
     let traces: HashSet<(TraceId, &str)> = failed().map(|s| (s.trace_id, short_service(s.service()))).collect();
@@ -104,20 +107,20 @@ pub fn lines_only(journey: &Journey) -> impl Iterator<Item = &LogEntry> {
     journey.logs.iter().filter(move |line| line.is_error() && !told(line))
 }
 
-fn told_by_lines_only(journey: &Journey) -> Vec<JourneyError> {
+fn errors_of_lines(journey: &Journey) -> Vec<JourneyError> {
     let mut failures: BTreeMap<(ErrorPlace, String), JourneyError> = BTreeMap::new();
-    for line in lines_only(journey) {
+    for line in lines_without_error_span(journey) {
         let context = line.error_context.as_ref();
         let operation = context.map(|c| c.operation.clone()).unwrap_or_default();
         let (place, what) = (ErrorPlace { service: line.service.clone(), operation }, line_text(line));
         let failure = failures.entry((place.clone(), what.clone())).or_insert_with(|| JourneyError {
             place,
-            what,
+            message: what,
             time: line.time,
             span_id: None,
             trace_id: line.trace_id,
             count: 0,
-            passed_on_by: vec![],
+            failed_callers: vec![],
         });
         failure.count += 1;
     }
@@ -140,11 +143,11 @@ mod tests {
     use super::*;
     use crate::analysis::journey::sketch;
 
-    fn told(text: &str) -> Vec<String> {
+    fn described(text: &str) -> Vec<String> {
         let failures = journey_errors(&sketch::journey(text));
         let say = |f: &JourneyError| {
-            let up: Vec<_> = f.passed_on_by.iter().map(|p| p.operation.as_str()).collect();
-            format!("{}/{} ×{} {} < {}", f.place.service, f.place.operation, f.count, f.what, up.join(" < "))
+            let up: Vec<_> = f.failed_callers.iter().map(|p| p.operation.as_str()).collect();
+            format!("{}/{} ×{} {} < {}", f.place.service, f.place.operation, f.count, f.message, up.join(" < "))
         };
         failures.iter().map(say).collect()
     }
@@ -152,15 +155,15 @@ mod tests {
     #[test]
     fn the_deepest_error_is_the_error() {
         let cascade = "web/get 0..100 error: HTTP 500\n  shop/call 10..90\n    db/query 20..80 error: gone";
-        assert_eq!(told(cascade), ["db/query ×1 gone < get"]);
+        assert_eq!(described(cascade), ["db/query ×1 gone < get"]);
         let after = "web/get 0..100 error: bad\n  web/cleanup 150..160 error: worse";
-        assert_eq!(told(after), ["web/get ×1 bad < "], "what begins after its parent ended is a consequence");
+        assert_eq!(described(after), ["web/get ×1 bad < "], "what begins after its parent ended is a consequence");
     }
 
     #[test]
     fn a_line_counts_only_where_no_span_tells_it() {
         let both = "web/get 0..100 error: boom\n! web 50 error boom, in other words\n! job 60 error alone";
-        assert_eq!(told(both), ["job/ ×1 alone < ", "web/get ×1 boom < "]);
+        assert_eq!(described(both), ["job/ ×1 alone < ", "web/get ×1 boom < "]);
     }
 
     #[test]
@@ -179,7 +182,7 @@ mod tests {
             ("web_service/get 0..9 error: bad\n! web 5 error other words", 1),
         ];
         for (text, failures) in table {
-            assert_eq!(told(text).len(), failures, "{text}");
+            assert_eq!(described(text).len(), failures, "{text}");
         }
     }
 

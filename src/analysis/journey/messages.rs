@@ -10,13 +10,13 @@ type Id = (TraceId, SpanId);
 
 /// Of these spans the publishes from which nothing follows: no span of another service and no consumer below them, no
 /// link to them or to what is below them, and nobody who takes the same message.
-pub fn unheard(spans: &[&Span]) -> Vec<usize> {
+pub fn unconsumed(spans: &[&Span]) -> Vec<usize> {
     let publishes = |span: &Span| span.message_role() == Some(MessageRole::Publish);
     if !spans.iter().any(|span| publishes(span)) {
         return vec![];
     }
-    let heard = heard(spans);
-    let taken = Taken::by(spans);
+    let heard = with_arrivals(spans);
+    let taken = ConsumedMessages::by(spans);
     let is_unheard = |index: &usize| {
         let span = spans[*index];
         publishes(span) && !heard.contains(&(span.trace_id, span.span_id)) && !taken.has(span)
@@ -25,7 +25,7 @@ pub fn unheard(spans: &[&Span]) -> Vec<usize> {
 }
 
 /// Spans that something elsewhere follows from, with all that they follow from themselves.
-fn heard(spans: &[&Span]) -> HashSet<Id> {
+fn with_arrivals(spans: &[&Span]) -> HashSet<Id> {
     let by_id: HashMap<Id, &Span> = spans.iter().map(|span| ((span.trace_id, span.span_id), *span)).collect();
     let parent = |span: &Span| by_id.get(&(span.trace_id, span.parent_id?)).copied();
     let mut heard = HashSet::new();
@@ -44,9 +44,9 @@ fn heard(spans: &[&Span]) -> HashSet<Id> {
 }
 
 /// The messages that somebody at hand takes. One who names no topic may have taken it from any.
-struct Taken<'a>(HashSet<(&'a str, Option<&'a str>)>);
+struct ConsumedMessages<'a>(HashSet<(&'a str, Option<&'a str>)>);
 
-impl<'a> Taken<'a> {
+impl<'a> ConsumedMessages<'a> {
     fn by(spans: &[&'a Span]) -> Self {
         let consumes = spans.iter().filter(|span| span.message_role() == Some(MessageRole::Consume));
         Self(consumes.filter_map(|span| Some((span.message_id()?, span.topic()))).collect())
@@ -69,7 +69,7 @@ mod tests {
         for scenario in scenarios() {
             let run = scenario.run(NOW, 7);
             let spans: Vec<&Span> = run.spans.iter().collect();
-            let unheard = unheard(&spans).len();
+            let unheard = unconsumed(&spans).len();
             let lost = matches!(scenario.fault, Fault::LostMessage | Fault::FanOutLost | Fault::LogsOnlyService);
             // A span in the middle that was not stored is told by what it would have taken: nobody did.
             let expected = usize::from(lost || scenario.fault == Fault::ParentNeverStored);
@@ -92,14 +92,14 @@ mod tests {
             attributes: crate::model::attribute::Attributes::default(),
             ..publish.clone()
         };
-        assert_eq!(unheard(&[&publish, &helper]), [0]);
+        assert_eq!(unconsumed(&[&publish, &helper]), [0]);
         let mut elsewhere = Span { span_id: id(2).expect("an ID"), parent_id: None, ..helper.clone() };
-        assert_eq!(unheard(&[&publish, &helper, &elsewhere]), [0]);
+        assert_eq!(unconsumed(&[&publish, &helper, &elsewhere]), [0]);
         elsewhere.links.push(crate::model::span::Link {
             trace_id: helper.trace_id,
             span_id: helper.span_id,
             attributes: crate::model::attribute::Attributes::default(),
         });
-        assert!(unheard(&[&publish, &helper, &elsewhere]).is_empty());
+        assert!(unconsumed(&[&publish, &helper, &elsewhere]).is_empty());
     }
 }

@@ -1,15 +1,15 @@
-//! How long calls took, as exactly as that is known.
+//! How long calls took: each duration by itself, or a histogram of them.
 
 use std::collections::BTreeMap;
 
 use crate::model::measure::{Estimate, Histogram};
 
-/// Lengths, as exactly as they are known.
+/// Durations in nanoseconds, as exactly as they are known.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Durations {
-    /// Each of them in nanoseconds, by size.
+    /// Every duration, shortest first.
     Exact(Vec<i64>),
-    /// How many lie between bounds.
+    /// Counts between bounds, as metrics have them.
     Measured(Histogram),
 }
 
@@ -28,7 +28,8 @@ impl Durations {
         }
     }
 
-    /// How long the given share of them takes at most: the nearest rank where each is known.
+    /// What the given share of them, from 0 to 1, does not exceed; none where there are none. Of exact durations it is
+    /// the one at the nearest rank, so that it is always a duration that occurred.
     pub fn quantile(&self, share: f64) -> Option<Estimate> {
         match self {
             Self::Exact(sorted) => {
@@ -40,25 +41,26 @@ impl Durations {
         }
     }
 
-    /// Upper bounds in nanoseconds, each with how many are at most so long and longer than the bound before. Where each
-    /// is known the bounds are those of a fine scale: 1, 2, 5, 10, …
+    /// The bars of a histogram: upper bounds in nanoseconds, shortest first, each with the number of durations between
+    /// the bound before and this one. Of exact durations the bounds are 1, 2, 5, 10, …; of quantiles alone there are
+    /// none, for they do not say how the durations are distributed.
     pub fn bars(&self) -> Vec<(f64, f64)> {
         match self {
-            Self::Measured(histogram) if histogram.is_told() => vec![],
+            Self::Measured(histogram) if histogram.is_from_quantiles() => vec![],
             Self::Measured(histogram) => histogram.bars().collect(),
             Self::Exact(sorted) => {
                 let mut bars: BTreeMap<i64, f64> = BTreeMap::new();
                 for ns in sorted {
-                    *bars.entry(nice_bound(*ns)).or_default() += 1.0;
+                    *bars.entry(scale_bound(*ns)).or_default() += 1.0;
                 }
                 let (first, last) = (bars.keys().next().copied(), bars.keys().next_back().copied());
                 let within = |bound: &i64| Some(*bound) >= first && Some(*bound) <= last;
-                nice_bounds().filter(within).map(|b| (b as f64, bars.get(&b).copied().unwrap_or_default())).collect()
+                scale_bounds().filter(within).map(|b| (b as f64, bars.get(&b).copied().unwrap_or_default())).collect()
             }
         }
     }
 
-    /// All of them together; an estimate where they are only known between bounds.
+    /// The sum of all; of a histogram an estimate, each duration taken as the middle of its bounds.
     pub fn total_ns(&self) -> i64 {
         match self {
             Self::Exact(sorted) => sorted.iter().fold(0, |sum, ns| sum.saturating_add(*ns)),
@@ -75,13 +77,13 @@ impl Durations {
     }
 }
 
-/// 1, 2, 5, 10, … microseconds to a year.
-fn nice_bounds() -> impl Iterator<Item = i64> {
+/// 1, 2, 5, 10, … from a microsecond on, as far as 64 bits go: steps of about the same width on a logarithmic scale.
+fn scale_bounds() -> impl Iterator<Item = i64> {
     let decades =
         std::iter::successors(Some(1_000_i64), |decade| decade.checked_mul(10)).take_while(|d| *d < i64::MAX / 10);
     decades.flat_map(|decade| [decade, 2 * decade, 5 * decade])
 }
 
-fn nice_bound(ns: i64) -> i64 {
-    nice_bounds().find(|bound| ns <= *bound).unwrap_or(i64::MAX)
+fn scale_bound(ns: i64) -> i64 {
+    scale_bounds().find(|bound| ns <= *bound).unwrap_or(i64::MAX)
 }

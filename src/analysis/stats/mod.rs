@@ -1,5 +1,5 @@
 //! Statistics and text normalisation that the analyses share.
 
-pub mod durations;
-pub mod masking;
-pub mod significance;
+pub(crate) mod durations;
+pub(crate) mod masking;
+pub(crate) mod significance;

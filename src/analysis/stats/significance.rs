@@ -1,12 +1,16 @@
-//! What chance alone would do: how likely a difference between two sets is where nothing differs.
+//! Tests of significance: how likely a difference between two sets is where chance alone makes it.
+//!
+//! Counts are small (ten failed journeys of a hundred), shares are often 0 or 1, and durations are skewed. So shares are
+//! compared by exact tests and score intervals, durations by their ranks: the usual normal approximations would call
+//! too much significant.
 
-/// `ln n!` of every count up to the largest that is needed.
+/// Natural logarithms of `n!`, up to the largest count that is needed: factorials themselves overflow at 171.
 #[derive(Clone, Debug)]
-pub struct Factorials(Vec<f64>);
+pub(crate) struct LnFactorials(Vec<f64>);
 
-impl Factorials {
+impl LnFactorials {
     /// Up to this count.
-    pub fn up_to(n: usize) -> Self {
+    pub(crate) fn up_to(n: usize) -> Self {
         let mut sum = 0.0;
         let rest = (1..=n).map(|k| {
             sum += (k as f64).ln();
@@ -19,37 +23,88 @@ impl Factorials {
         self.0.get(n).copied().unwrap_or(f64::INFINITY)
     }
 
-    /// `ln` of how many ways there are to choose `k` of `n`.
-    fn choose(&self, n: usize, k: usize) -> f64 {
+    /// The logarithm of the number of ways to choose `k` of `n`.
+    fn ln_choose(&self, n: usize, k: usize) -> f64 {
         self.get(n) - self.get(k) - self.get(n.saturating_sub(k))
     }
 
-    /// How likely at least `hits` of `drawn` things have what `having` of `all` have: Fisher's exact test, one-sided.
-    pub fn at_least(&self, hits: usize, drawn: usize, having: usize, all: usize) -> f64 {
-        let forced = (drawn + having).saturating_sub(all);
-        if hits <= forced {
+    /// The probability that the first set has at least as many as it has here, by chance: Fisher's exact test,
+    /// one-sided.
+    pub(crate) fn fisher(&self, table: ContingencyTable) -> f64 {
+        if table.first <= table.least_first() {
             return 1.0;
         }
-        (hits..=drawn.min(having)).map(|hits| self.exactly(hits, drawn, having, all)).sum::<f64>().min(1.0)
+        (table.first..=table.most_first()).map(|first| self.p_exactly(table, first)).sum::<f64>().min(1.0)
     }
 
-    /// How likely exactly so many do.
-    fn exactly(&self, hits: usize, drawn: usize, having: usize, all: usize) -> f64 {
-        (self.choose(having, hits) + self.choose(all - having, drawn - hits) - self.choose(all, drawn)).exp()
+    /// The probability that the first set has exactly this many: the hypergeometric distribution.
+    fn p_exactly(&self, table: ContingencyTable, first: usize) -> f64 {
+        let (having, drawn, all) = (table.having(), table.all_first, table.all());
+        (self.ln_choose(having, first) + self.ln_choose(all - having, drawn - first) - self.ln_choose(all, drawn)).exp()
+    }
+
+    /// The probability that the first sets of several tables together have at least as many as they have here, by
+    /// chance within each table: the exact form of the test that Mantel and Haenszel made of several fourfold tables.
+    /// Where it is large it is approximate.
+    ///
+    /// Journeys that began differently are in different tables, so that a feature of one entry is not taken for the
+    /// cause of failures that this entry has more often anyway (Simpson's paradox).
+    pub(crate) fn stratified(&self, tables: impl Iterator<Item = ContingencyTable> + Clone) -> f64 {
+        let undecided = tables.filter(|table| table.most_first() > table.least_first());
+        let mut rest = undecided.clone();
+        match (rest.next(), rest.next()) {
+            (Some(only), None) => self.fisher(only),
+            _ => self.stratified_tail(undecided),
+        }
+    }
+
+    fn stratified_tail(&self, tables: impl Iterator<Item = ContingencyTable> + Clone) -> f64 {
+        /// Below this many standard deviations the probability is above 6 %, which no level comes near: the normal
+        /// approximation is then good enough, and the exact sum would be the longest of all.
+        const CLEARLY_LIKELY: f64 = 1.5;
+        // Counts are whole numbers: half of one is taken off, as usual where a normal distribution stands in for them.
+        let (mut excess, mut variance, mut short_of_most) = (-0.5, 0.0, 0);
+        for table in tables.clone() {
+            let (mean, spread) = table.expected();
+            excess += table.first as f64 - mean;
+            variance += spread;
+            short_of_most += table.most_first() - table.first;
+        }
+        if variance <= 0.0 || excess <= 0.0 {
+            return 1.0;
+        }
+        let z = excess / variance.sqrt();
+        if z < CLEARLY_LIKELY && short_of_most > 0 {
+            return two_sided_normal(z) / 2.0;
+        }
+        // The probability that all tables together fall short of the most by each number, up to the one that was seen:
+        // counted from the far end, because what is significant is near to it, and the sum stays short.
+        let mut short_by = vec![1.0];
+        for table in tables {
+            let most = table.most_first();
+            let range = 0..=short_of_most.min(most - table.least_first());
+            let of_table: Vec<f64> = range.map(|less| self.p_exactly(table, most - less)).collect();
+            let mut next = vec![0.0; (short_by.len() + of_table.len() - 1).min(short_of_most + 1)];
+            for (at, before) in short_by.iter().enumerate() {
+                next.iter_mut().skip(at).zip(&of_table).for_each(|(sum, p)| *sum += before * p);
+            }
+            short_by = next;
+        }
+        short_by.iter().sum::<f64>().min(1.0)
     }
 }
 
-/// Two sets of one kind, and how many of either have something.
+/// Two sets of one kind, and how many of each have a feature: a fourfold table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ContingencyTable {
+pub(crate) struct ContingencyTable {
     /// How many of the first set have it.
-    pub first: usize,
-    /// Of so many.
-    pub all_first: usize,
-    /// How many of the second.
-    pub second: usize,
-    /// Of so many.
-    pub all_second: usize,
+    pub(crate) first: usize,
+    /// The size of the first set.
+    pub(crate) all_first: usize,
+    /// How many of the second set have it.
+    pub(crate) second: usize,
+    /// The size of the second set.
+    pub(crate) all_second: usize,
 }
 
 impl ContingencyTable {
@@ -61,117 +116,78 @@ impl ContingencyTable {
         self.all_first + self.all_second
     }
 
-    /// The same, were it parted so that the first set has as many as it can.
+    /// The same sizes and the same number of those that have it, divided as unevenly as possible: the least probable
+    /// table that could have been seen.
     #[must_use]
-    pub fn at_most(self) -> Self {
-        Self { first: self.most(), second: self.having() - self.most(), ..self }
+    pub(crate) fn most_extreme(self) -> Self {
+        Self { first: self.most_first(), second: self.having() - self.most_first(), ..self }
     }
 
-    /// How many of the first set can have it at most.
-    fn most(self) -> usize {
+    fn most_first(self) -> usize {
         self.all_first.min(self.having())
     }
 
-    /// How many have it at least.
-    fn least(self) -> usize {
+    fn least_first(self) -> usize {
         self.having().saturating_sub(self.all_second)
     }
 
-    /// How many chance gives to the first set, and the variance of that.
-    fn by_chance(self) -> (f64, f64) {
+    /// How many of the first set have it by chance, and the variance of that.
+    fn expected(self) -> (f64, f64) {
         let [having, drawn, all] = [self.having(), self.all_first, self.all()].map(|n| n as f64);
         let mean = drawn * having / all.max(1.0);
         (mean, mean * (1.0 - having / all.max(1.0)) * (all - drawn) / (all - 1.0).max(1.0))
     }
 }
 
-impl Factorials {
-    /// How likely the first sets have at least so many in all, where chance alone parts each kind: Fisher's exact test of
-    /// several tables, as Mantel and Haenszel combine them. What is likely anyway is told roughly.
-    pub fn at_least_within(&self, tables: impl Iterator<Item = ContingencyTable> + Clone) -> f64 {
-        let open = tables.filter(|table| table.most() > table.least());
-        let mut rest = open.clone();
-        let (Some(one), None) = (rest.next(), rest.next()) else { return self.at_least_of_many(open) };
-        self.at_least(one.first, one.all_first, one.having(), one.all())
-    }
-
-    fn at_least_of_many(&self, tables: impl Iterator<Item = ContingencyTable> + Clone) -> f64 {
-        const LIKELY: f64 = 1.5;
-        let (mut off, mut variance, mut short) = (-0.5, 0.0, 0);
-        for table in tables.clone() {
-            let (mean, spread) = table.by_chance();
-            off += table.first as f64 - mean;
-            variance += spread;
-            short += table.most() - table.first;
-        }
-        if variance <= 0.0 || off <= 0.0 {
-            return 1.0;
-        }
-        let z = off / variance.sqrt();
-        if z < LIKELY && short > 0 {
-            return two_sided(z) / 2.0;
-        }
-        // How likely all tables together fall short of the most by each number, up to the one that was seen.
-        let mut sums = vec![1.0];
-        for table in tables {
-            let by = |less: usize| self.exactly(table.most() - less, table.all_first, table.having(), table.all());
-            let one: Vec<f64> = (0..=short.min(table.most() - table.least())).map(by).collect();
-            let mut next = vec![0.0; (sums.len() + one.len() - 1).min(short + 1)];
-            for (at, sum) in sums.iter().enumerate() {
-                next.iter_mut().skip(at).zip(&one).for_each(|(next, one)| *next += sum * one);
-            }
-            sums = next;
-        }
-        sums.iter().sum::<f64>().min(1.0)
-    }
-}
-
-/// The shares of first and second sets, kinds weighed by how much each can tell (Mantel and Haenszel): those that have
-/// only one of them tell nothing.
+/// The shares of the first and of the second sets, over several tables weighed as Mantel and Haenszel weigh them: a
+/// table that has only one of the sets says nothing, one with both in equal parts says most.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct StratifiedCounts {
+pub(crate) struct StratifiedShares {
     weights: f64,
     sums: [f64; 2],
     spreads: [f64; 2],
 }
 
-impl StratifiedCounts {
-    /// Of these sets.
-    pub fn new(tables: impl Iterator<Item = ContingencyTable>) -> Self {
-        let mut told = Self::default();
+impl StratifiedShares {
+    pub(crate) fn new(tables: impl Iterator<Item = ContingencyTable>) -> Self {
+        let mut shares = Self::default();
         for table in tables.filter(|table| table.all_first > 0 && table.all_second > 0) {
             let sides = [(table.first, table.all_first), (table.second, table.all_second)];
             let sides = sides.map(|(n, all)| (n as f64, all as f64));
             let weight = sides[0].1 * sides[1].1 / (sides[0].1 + sides[1].1);
-            told.weights += weight;
+            shares.weights += weight;
             for (side, (n, all)) in sides.into_iter().enumerate() {
-                told.sums[side] += weight * n / all;
-                told.spreads[side] += weight * weight / all;
+                shares.sums[side] += weight * n / all;
+                shares.spreads[side] += weight * weight / all;
             }
         }
-        told
+        shares
     }
 
     /// The share of the first sets, and that of the second.
-    pub fn shares(&self) -> [f64; 2] {
+    pub(crate) fn shares(&self) -> [f64; 2] {
         self.sums.map(|sum| if self.weights > 0.0 { sum / self.weights } else { 0.0 })
     }
 
-    /// By how much the first share is above the second at least, at 95 % (Newcombe's interval of Wilson's bounds).
-    pub fn apart_at_least(&self) -> f64 {
+    /// By how much the first share is above the second at least, with 95 % confidence; negative where it may be below.
+    ///
+    /// Newcombe's interval of Wilson's bounds, because it holds for small counts and for shares of 0 and 1, where the
+    /// usual one has no width at all.
+    pub(crate) fn least_difference(&self) -> f64 {
         if self.weights <= 0.0 {
             return -1.0;
         }
         let [first, second] = self.shares();
         let [all_first, all_second] = self.spreads.map(|spread| self.weights * self.weights / spread);
-        let low = wilson(first, all_first).0;
-        let high = wilson(second, all_second).1;
+        let low = wilson_bounds(first, all_first).0;
+        let high = wilson_bounds(second, all_second).1;
         first - second - ((first - low).powi(2) + (high - second).powi(2)).sqrt()
     }
 }
 
-/// Wilson's bounds of a share of so many.
-fn wilson(share: f64, all: f64) -> (f64, f64) {
+/// Wilson's lower and upper bound of a share of `all`, with 95 % confidence.
+fn wilson_bounds(share: f64, all: f64) -> (f64, f64) {
+    /// Standard deviations within which 95 of 100 lie.
     const Z: f64 = 1.96;
     let middle = share + Z * Z / (2.0 * all);
     let reach = Z * ((share * (1.0 - share)).max(0.0) / all + Z * Z / (4.0 * all * all)).sqrt();
@@ -179,20 +195,26 @@ fn wilson(share: f64, all: f64) -> (f64, f64) {
     ((middle - reach) / scale, (middle + reach) / scale)
 }
 
-/// How many of these tests can show anything at all, where each is told by the least probability that it could give:
-/// the largest family that still keeps the whole at `level` (Tarone). What is seen once cannot, so it costs nothing.
-pub fn testable(mut least: Vec<f64>, level: f64) -> usize {
-    least.sort_by(f64::total_cmp);
+/// By how many tests to divide a level so that all of them together keep it, where each test is given by the smallest
+/// p-value that it could have: Tarone's correction.
+///
+/// Bonferroni's would divide by all tests. But a feature of one journey among hundreds cannot be significant however
+/// it falls, so it costs nothing, and there are thousands of such features: divided by all, the level would hide
+/// everything.
+pub(crate) fn tarone_family_size(mut smallest_p: Vec<f64>, level: f64) -> usize {
+    smallest_p.sort_by(f64::total_cmp);
     let mut family = 1;
-    while least.partition_point(|p| *p <= level / family as f64) > family {
+    while smallest_p.partition_point(|p| *p <= level / family as f64) > family {
         family += 1;
     }
     family
 }
 
-/// How likely two sets of numbers of one kind differ in rank as much as these, on both sides: Mann and Whitney's test
-/// with ties, by the normal approximation. Both must be sorted.
-pub fn ranks_differ(first: &[f64], second: &[f64]) -> f64 {
+/// The probability that two sets of numbers differ in rank as much as these by chance, two-sided: the test of Mann and
+/// Whitney with ties, by its normal approximation. Both must be sorted.
+///
+/// Durations have long tails, which means and variances follow; ranks do not.
+pub(crate) fn mann_whitney(first: &[f64], second: &[f64]) -> f64 {
     let (many, others) = (first.len() as f64, second.len() as f64);
     let all = many + others;
     let (mut below, mut rank_sum, mut ties) = (0.0, 0.0, 0.0);
@@ -210,12 +232,14 @@ pub fn ranks_differ(first: &[f64], second: &[f64]) -> f64 {
         (left, right) = (&left[here..], &right[there..]);
     }
     let spread = (many * others / 12.0 * (all + 1.0 - ties / (all * (all - 1.0)).max(1.0))).max(0.0).sqrt();
+    // Half a rank is taken off, since ranks are whole numbers.
     let off = ((rank_sum - many * (many + 1.0) / 2.0 - many * others / 2.0).abs() - 0.5).max(0.0);
-    if spread > 0.0 { two_sided(off / spread) } else { 1.0 }
+    if spread > 0.0 { two_sided_normal(off / spread) } else { 1.0 }
 }
 
-/// How likely a normal number lies at least so far from its mean: Abramowitz and Stegun 7.1.26, off by 1.5e-7 at most.
-fn two_sided(z: f64) -> f64 {
+/// The probability that a normal number lies at least this many standard deviations from its mean, on either side.
+/// Abramowitz and Stegun 7.1.26, whose error is at most 1.5e-7.
+fn two_sided_normal(z: f64) -> f64 {
     const TERMS: [f64; 5] = [0.254_829_592, -0.284_496_736, 1.421_413_741, -1.453_152_027, 1.061_405_429];
     let x = z / std::f64::consts::SQRT_2;
     let t = 1.0 / (1.0 + 0.327_591_1 * x);
@@ -227,14 +251,14 @@ fn two_sided(z: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn near(a: f64, b: f64) -> bool {
+    fn is_near(a: f64, b: f64) -> bool {
         (a - b).abs() <= 1e-3 * b.abs().max(1e-9)
     }
 
     #[test]
-    fn chances_are_as_in_the_books() {
-        let ways = Factorials::up_to(1_000);
-        // The lady who tasted tea, and a table of the same kind.
+    fn p_values_are_as_in_the_books() {
+        let factorials = LnFactorials::up_to(1_000);
+        // Fisher's lady tasting tea, and tables of the same kind.
         let table = [
             (4, 4, 4, 8, 1.0 / 70.0),
             (3, 4, 4, 8, 17.0 / 70.0),
@@ -243,15 +267,16 @@ mod tests {
             (10, 10, 10, 1_000, 3.796_6e-24),
             (5, 10, 1_000, 1_000, 1.0),
         ];
-        for (hits, drawn, having, all, wanted) in table {
-            let chance = ways.at_least(hits, drawn, having, all);
-            assert!(near(chance, wanted), "{hits} of {drawn}, {having} of {all}: {chance}");
+        for (first, all_first, having, all, expected) in table {
+            let p = factorials.fisher(table_of([first, all_first, having - first, all - all_first]));
+            assert!(is_near(p, expected), "{first} of {all_first}, {having} of {all}: {p}");
         }
-        let difference = |of: &[[usize; 4]]| StratifiedCounts::new(of.iter().map(|of| table_of(*of))).apart_at_least();
+        let difference =
+            |tables: &[[usize; 4]]| StratifiedShares::new(tables.iter().copied().map(table_of)).least_difference();
         assert!(difference(&[[41, 43, 12, 380]]) > 0.8);
-        assert!(difference(&[[1, 1, 0, 1]]) < 0.0, "one of each tells nothing");
+        assert!(difference(&[[1, 1, 0, 1]]) < 0.0, "one of each says nothing");
         assert!(difference(&[[0, 0, 0, 0]]) < 0.0 && difference(&[[5, 10, 50, 100]]) < 0.0);
-        // Every kind by itself has the same shares; all in one would differ.
+        // Within each table the shares are the same; in one table they would differ.
         assert!(difference(&[[90, 100, 9, 10], [1, 10, 10, 100]]) < 0.0 && difference(&[[91, 110, 19, 110]]) > 0.4);
         assert!(difference(&[[20, 30, 10, 60], [20, 30, 10, 60]]) > difference(&[[20, 30, 10, 60]]));
     }
@@ -260,27 +285,23 @@ mod tests {
         ContingencyTable { first, all_first, second, all_second }
     }
 
-    /// Every way to part the tables, one by one.
-    fn counted(tables: &[ContingencyTable], ways: &Factorials) -> f64 {
-        let mut parted = vec![(0, 1.0)];
+    /// The same probability by adding up every way to divide the tables.
+    fn enumerated(tables: &[ContingencyTable], factorials: &LnFactorials) -> f64 {
+        let mut sums = vec![(0, 1.0)];
         for table in tables {
-            let all = ways.choose(table.all(), table.all_first);
-            let of = |k: usize| {
-                let others = ways.choose(table.all() - table.having(), table.all_first - k);
-                (ways.choose(table.having(), k) + others - all).exp()
-            };
             let each = |(sum, p): (usize, f64)| {
-                (table.least()..=table.most()).map(move |k| (sum + k, p * of(k))).collect::<Vec<_>>()
+                let firsts = table.least_first()..=table.most_first();
+                firsts.map(move |first| (sum + first, p * factorials.p_exactly(*table, first))).collect::<Vec<_>>()
             };
-            parted = parted.into_iter().flat_map(each).collect();
+            sums = sums.into_iter().flat_map(each).collect();
         }
         let seen: usize = tables.iter().map(|table| table.first).sum();
-        parted.into_iter().filter(|(sum, _)| *sum >= seen).map(|(_, p)| p).sum()
+        sums.into_iter().filter(|(sum, _)| *sum >= seen).map(|(_, p)| p).sum()
     }
 
     #[test]
-    fn kinds_that_are_compared_apart_tell_together_what_counting_tells() {
-        let ways = Factorials::up_to(400);
+    fn the_p_value_of_several_tables_is_what_enumeration_gives() {
+        let factorials = LnFactorials::up_to(400);
         let all: [&[[usize; 4]]; 7] = [
             &[[9, 12, 1, 12]],
             &[[9, 12, 1, 12], [3, 4, 0, 20]],
@@ -291,30 +312,30 @@ mod tests {
             &[[6, 6, 6, 6], [0, 9, 0, 9]],
         ];
         for tables in all {
-            let tables: Vec<ContingencyTable> = tables.iter().map(|of| table_of(*of)).collect();
-            let (told, wanted) = (ways.at_least_within(tables.iter().copied()), counted(&tables, &ways));
-            assert!((told - wanted).abs() < 1e-3 * wanted, "{tables:?}: {told}, counted {wanted}");
+            let tables: Vec<ContingencyTable> = tables.iter().copied().map(table_of).collect();
+            let (p, expected) = (factorials.stratified(tables.iter().copied()), enumerated(&tables, &factorials));
+            assert!((p - expected).abs() < 1e-3 * expected, "{tables:?}: {p}, expected {expected}");
         }
         let likely = [table_of([5, 10, 45, 100]), table_of([6, 10, 48, 100])];
-        let (told, wanted) = (ways.at_least_within(likely.into_iter()), counted(&likely, &ways));
-        assert!((told - wanted).abs() < 0.05 && wanted > 0.1, "{told}, counted {wanted}");
+        let (p, expected) = (factorials.stratified(likely.into_iter()), enumerated(&likely, &factorials));
+        assert!((p - expected).abs() < 0.05 && expected > 0.1, "{p}, expected {expected}");
     }
 
     #[test]
-    fn what_can_show_nothing_costs_nothing() {
-        assert_eq!(testable(vec![1.0; 1_000], 0.01), 1);
-        assert_eq!(testable(vec![1e-9; 50], 0.01), 50);
+    fn a_test_that_cannot_be_significant_costs_nothing() {
+        assert_eq!(tarone_family_size(vec![1.0; 1_000], 0.01), 1);
+        assert_eq!(tarone_family_size(vec![1e-9; 50], 0.01), 50);
         let mixed = [vec![1e-9; 50], vec![0.5; 10_000]].concat();
-        assert_eq!(testable(mixed, 0.01), 50);
-        assert_eq!(testable(vec![], 0.01), 1);
+        assert_eq!(tarone_family_size(mixed, 0.01), 50);
+        assert_eq!(tarone_family_size(vec![], 0.01), 1);
     }
 
     #[test]
-    fn ranks_tell_two_sets_apart_only_where_they_differ() {
+    fn ranks_differ_only_where_the_numbers_do() {
         let numbers = |from: i32, to: i32| -> Vec<f64> { (from..to).map(f64::from).collect() };
-        assert!(ranks_differ(&numbers(0, 30), &numbers(30, 60)) < 1e-9);
-        assert!(ranks_differ(&numbers(0, 30), &numbers(0, 30)) > 0.9);
-        assert!(ranks_differ(&[1.0; 30], &[1.0; 40]) > 0.99 && ranks_differ(&[], &[1.0]) > 0.99);
-        assert!(near(two_sided(1.96), 0.05) && near(two_sided(0.0), 1.0));
+        assert!(mann_whitney(&numbers(0, 30), &numbers(30, 60)) < 1e-9);
+        assert!(mann_whitney(&numbers(0, 30), &numbers(0, 30)) > 0.9);
+        assert!(mann_whitney(&[1.0; 30], &[1.0; 40]) > 0.99 && mann_whitney(&[], &[1.0]) > 0.99);
+        assert!(is_near(two_sided_normal(1.96), 0.05) && is_near(two_sided_normal(0.0), 1.0));
     }
 }

@@ -79,7 +79,7 @@ impl ErrorList {
                 ErrorSource::Span(span, _) => filters.wants_span(span),
                 ErrorSource::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
             };
-            if is_wanted && self.scope.is_asked(error.counts_at()) {
+            if is_wanted && self.scope.is_asked(error.counted_at()) {
                 self.take(&error, journey.correlation_id.as_ref());
             }
         }

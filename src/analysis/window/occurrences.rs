@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::journey::cascade::Cascade;
-use crate::analysis::journey::errors::{ErrorPlace, lines_only};
+use crate::analysis::journey::errors::{ErrorPlace, lines_without_error_span};
 use crate::model::conventions::short_service;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
@@ -53,7 +53,7 @@ pub struct Occurrence<'a> {
 /// The errors of what is ours in a journey: spans by start, then lines by time.
 pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     let lines = || {
-        lines_only(journey).map(|line| Occurrence {
+        lines_without_error_span(journey).map(|line| Occurrence {
             told: ErrorSource::Line(line),
             part: ErrorRole::Origin,
             recovered: false,
@@ -67,7 +67,7 @@ pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     let failed = failed.filter(|(at, span)| span.is_error() && journey.judged.get(*at) != Some(&false));
     let spans = failed.map(|(at, span)| Occurrence {
         told: ErrorSource::Span(span, contexts.get(&at).copied()),
-        part: if cascade.is_passed_on(at) { ErrorRole::PassedOn } else { ErrorRole::Origin },
+        part: if cascade.is_consequence(at) { ErrorRole::PassedOn } else { ErrorRole::Origin },
         recovered: cascade.recovered.contains(&at),
     });
     spans.chain(lines()).collect()
@@ -143,9 +143,9 @@ impl<'a> Occurrence<'a> {
     }
 
     /// At which time it is counted: with the call that failed.
-    pub fn counts_at(&self) -> Timestamp {
+    pub fn counted_at(&self) -> Timestamp {
         match self.told {
-            ErrorSource::Span(span, _) => span.counts_at(),
+            ErrorSource::Span(span, _) => span.counted_at(),
             ErrorSource::Line(line) => line.time,
         }
     }

@@ -52,9 +52,9 @@ impl UnfinishedJourneys {
             last: extent.to,
             id,
             open,
-            error_count: errors::count(&failures),
+            error_count: errors::total_count(&failures),
             service: first.map(|failure| failure.place.service.clone()),
-            error: first.map(|failure| failure.what.clone()),
+            error: first.map(|failure| failure.message.clone()),
         });
         self.newest.sort_by(|a, b| Reverse(a.last).cmp(&Reverse(b.last)).then_with(|| a.cmp(b)));
         self.newest.truncate(self.most);

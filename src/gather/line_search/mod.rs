@@ -143,23 +143,23 @@ impl FoundLines {
     /// Since when every line was read, where not all were; now where none was.
     pub fn since(&self, now: Timestamp) -> Option<Timestamp> {
         let oldest = self.evidence.logs.iter().map(|line| line.time).min().unwrap_or(now);
-        (self.cut_in_any() != CutLines::OfNobody).then_some(oldest)
+        (self.cut_in_any() != CutLines::None).then_some(oldest)
     }
 
     /// Of whom there may be more than was read, in any of the times.
     pub fn cut_in_any(&self) -> CutLines {
-        self.cut.iter().cloned().fold(CutLines::OfNobody, CutLines::or)
+        self.cut.iter().cloned().fold(CutLines::None, CutLines::or)
     }
 
     /// That there may be more than was read, and of whom. The limit is part of the question.
     pub fn cut_note(&self) -> Option<Note> {
         let lines = self.sought.as_str();
         let mut said = match self.cut_in_any() {
-            CutLines::OfNobody => return None,
-            CutLines::Of(services) => {
+            CutLines::None => return None,
+            CutLines::OfServices(services) => {
                 format!("{lines} of {} cut: {} are read at most", some(&services), self.limit)
             }
-            CutLines::OfAnybody => format!("{lines} cut at the newest {}", self.limit),
+            CutLines::Any => format!("{lines} cut at the newest {}", self.limit),
         };
         let unread = self.unread();
         if !unread.is_empty() {
@@ -220,7 +220,7 @@ type Behind<'a> = BTreeMap<&'a str, BTreeMap<&'a str, usize>>;
 
 /// The same, by the names of services instead of the label's values.
 fn by_service(cut: CutLines, known: &Behind) -> CutLines {
-    let CutLines::Of(values) = cut else { return cut };
+    let CutLines::OfServices(values) = cut else { return cut };
     let mut services = BTreeSet::new();
     for value in values {
         match known.get(value.as_str()) {
@@ -228,7 +228,7 @@ fn by_service(cut: CutLines, known: &Behind) -> CutLines {
             None => drop(services.insert(value)),
         }
     }
-    CutLines::Of(services)
+    CutLines::OfServices(services)
 }
 
 fn label_value<'a>(line: &'a LogEntry, label: Option<&str>) -> &'a str {
@@ -314,17 +314,17 @@ mod tests {
             ..Counts::default()
         };
         let window = Window::new(Timestamp(0), Timestamp(1));
-        let of = |names: &[&str]| CutLines::Of(names.iter().map(|name| (*name).to_owned()).collect());
+        let of = |names: &[&str]| CutLines::OfServices(names.iter().map(|name| (*name).to_owned()).collect());
         let table: [(Vec<CutLines>, &[&str], Option<&str>); 4] = [
-            (vec![CutLines::OfNobody, CutLines::OfNobody], &["a"], None),
-            (vec![CutLines::OfNobody, of(&["b"])], &[], Some("error lines of b cut: 9 are read at most")),
+            (vec![CutLines::None, CutLines::None], &["a"], None),
+            (vec![CutLines::None, of(&["b"])], &[], Some("error lines of b cut: 9 are read at most")),
             (
                 vec![of(&["e", "d"]), of(&["b", "c"])],
                 &[],
                 Some("error lines of b, c, d and 1 more cut: 9 are read at most"),
             ),
             (
-                vec![of(&["b"]), CutLines::OfAnybody],
+                vec![of(&["b"]), CutLines::Any],
                 &["a", "x"],
                 Some("error lines cut at the newest 9; none was read of a, x"),
             ),

@@ -122,10 +122,10 @@ impl LineReader<'_> {
         read.lines.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.line.cmp(&b.line)));
         if read.lines.len() > part.most {
             read.lines.truncate(part.most);
-            read.cut = CutLines::OfAnybody;
+            read.cut = CutLines::Any;
         }
-        if let (Whose::Only(value), CutLines::OfAnybody) = (part.whose, &read.cut) {
-            read.cut = CutLines::Of([value].into());
+        if let (Whose::Only(value), CutLines::Any) = (part.whose, &read.cut) {
+            read.cut = CutLines::OfServices([value].into());
         }
         read
     }
@@ -140,7 +140,7 @@ impl LineReader<'_> {
         while let Some(mut rest) = open.pop() {
             while !rest.is_empty() {
                 if read.lines.len() > wanted || asked == PAGES {
-                    read.cut = CutLines::OfAnybody;
+                    read.cut = CutLines::Any;
                     return read;
                 }
                 asked += 1;
@@ -172,7 +172,7 @@ impl LineReader<'_> {
                 if !is_one_instant {
                     rest.to = oldest.plus(1);
                 } else if size == most {
-                    read.cut = CutLines::OfAnybody;
+                    read.cut = CutLines::Any;
                     rest.to = oldest;
                 }
                 size = if is_one_instant {

@@ -1,6 +1,6 @@
 //! The small languages inside a spec's values: lengths of time, waits, counts, tests, comparisons.
 
-use crate::model::length::duration;
+use crate::model::duration::duration;
 use crate::model::pattern::Pattern;
 use crate::pipeline::spec::{AttributeTest, Comparison};
 

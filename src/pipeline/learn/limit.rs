@@ -71,7 +71,7 @@ pub fn written(ns: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::length::duration;
+    use crate::model::duration::duration;
 
     #[test]
     fn limits_are_lengths_that_people_write_and_never_shorter() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::journey::clocks::Clocks;
-use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::critical_path::causes_first;
 use crate::analysis::journey::findings::AnalysedJourney;
 use crate::model::conventions::MessageRole;
 use crate::model::finding::{FindingId, Severity};
@@ -47,7 +47,7 @@ impl SampleRun {
     pub fn new(judged: &AnalysedJourney, things: &mut Signatures) -> Self {
         let journey = &judged.journey;
         let clocks = Clocks::measured(journey);
-        let mut order = downwards(journey);
+        let mut order = causes_first(journey);
         let mut places = vec![None; journey.spans.len()];
         order.iter().enumerate().for_each(|(place, span)| places[*span] = Some(place));
         // What no root leads to follows from nothing, as far as anybody can tell.

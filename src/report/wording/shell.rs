@@ -1,7 +1,7 @@
 //! Words, flags and filters as they are typed.
 
+use crate::model::duration::format_duration;
 use crate::model::filter::Filters;
-use crate::model::length::written;
 use crate::model::log::Level;
 use crate::model::pattern::Pattern;
 
@@ -25,7 +25,7 @@ pub fn filter_flags(filters: &Filters) -> String {
     let each = |name: &'static str, patterns: &[Pattern]| -> Vec<String> {
         patterns.iter().map(|pattern| flag(name, &pattern.to_string())).collect()
     };
-    let duration = |name: &str, ns: Option<i64>| ns.map(|ns| format!("{name} {}", written(ns)));
+    let duration = |name: &str, ns: Option<i64>| ns.map(|ns| format!("{name} {}", format_duration(ns)));
     let mut flags = each("--service", &filters.services);
     flags.extend(each("--operation", &filters.operations));
     flags.extend(filters.tags.iter().map(|(key, value)| flag("--tag", &format!("{key}={value}"))));

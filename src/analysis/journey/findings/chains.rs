@@ -1,6 +1,6 @@
 //! What is above and below each span, as far as messages go.
 
-use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::critical_path::causes_first;
 use crate::analysis::journey::findings::message_identity::names_a_message;
 use crate::model::conventions::MessageRole;
 use crate::model::journey::{CauseKind, Journey};
@@ -44,7 +44,7 @@ impl Chains {
             linked_below: vec![false; count],
             named_below: vec![false; count],
         };
-        let order = downwards(journey);
+        let order = causes_first(journey);
         order.iter().for_each(|span| chains.walk_down(journey, *span));
         order.iter().rev().for_each(|span| chains.walk_up(journey, *span));
         chains

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::critical_path::causes_first;
 use crate::analysis::journey::findings::baseline::SimilarRuns;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::window::steps::{MaskedNames, StepKey, judged};
@@ -56,7 +56,7 @@ struct Failures {
 impl Failures {
     fn new(context: &RuleContext) -> Self {
         let journey = context.journey;
-        let order = downwards(journey);
+        let order = causes_first(journey);
         let has_failed = |span: usize| journey.spans[span].is_error() && !context.cascade.recovered.contains(&span);
         let mut above: Vec<bool> = (0..journey.spans.len()).map(has_failed).collect();
         let mut below = above.clone();

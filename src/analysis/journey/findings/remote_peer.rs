@@ -102,7 +102,7 @@ impl<'a> Remote<'a> {
         let is_foreign = [Some(name), host].into_iter().flatten().any(|n| known.is_external_host(n))
             || host.or(span.attributes.text(&["peer.service"])).is_some_and(is_public);
         let is_ours = known.served.contains(&(span.service().to_owned(), name.to_owned()));
-        let is_silent = is_store(span, name) || is_probe(span) || span.is_of_a_browser() || is_foreign && !is_ours;
+        let is_silent = is_store(span, name) || is_probe(span) || span.is_from_browser() || is_foreign && !is_ours;
         Some(Self { name, is_silent })
     }
 }

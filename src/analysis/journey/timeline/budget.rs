@@ -4,7 +4,7 @@ use crate::analysis::journey::timeline::{RowContent, TimelineRow};
 use crate::model::journey::Journey;
 
 /// At most so many rows, in their order, and how many spans were left out.
-pub fn keep(journey: &Journey, rows: Vec<TimelineRow>, most: usize) -> (Vec<TimelineRow>, usize) {
+pub fn fit(journey: &Journey, rows: Vec<TimelineRow>, most: usize) -> (Vec<TimelineRow>, usize) {
     if rows.len() <= most {
         return (rows, 0);
     }
@@ -38,14 +38,14 @@ fn with_gaps(rows: &[TimelineRow], kept: &[bool]) -> (Vec<TimelineRow>, usize) {
         } else {
             let spans: usize = hidden.iter().map(spans_in).sum();
             let others =
-                hidden.iter().filter(|r| spans_in(r) == 0 && !matches!(r.what, RowContent::MessageWait(_))).count();
+                hidden.iter().filter(|r| spans_in(r) == 0 && !matches!(r.content, RowContent::MessageWait(_))).count();
             cut += spans;
             let depth = hidden.iter().map(|r| r.depth).min().unwrap_or(0);
             let critical = hidden.iter().any(|r| r.critical);
             shown.push(TimelineRow {
-                what: RowContent::More { spans, others },
+                content: RowContent::More { spans, others },
                 depth,
-                from_ns: None,
+                start_ns: None,
                 length_ns: 0,
                 critical,
             });
@@ -56,7 +56,7 @@ fn with_gaps(rows: &[TimelineRow], kept: &[bool]) -> (Vec<TimelineRow>, usize) {
 }
 
 fn spans_in(row: &TimelineRow) -> usize {
-    match &row.what {
+    match &row.content {
         RowContent::Span(_) => 1,
         RowContent::Fold(fold) => fold.spans,
         _ => 0,
@@ -70,7 +70,8 @@ fn weights(journey: &Journey, rows: &[TimelineRow]) -> Vec<Weight> {
     let kinds = kinds(journey, rows);
     let weigh = |(place, row): (usize, &TimelineRow)| {
         // A wait belongs to the arrival that stands below it.
-        let of = if matches!(row.what, RowContent::MessageWait(_)) { (place + 1).min(rows.len() - 1) } else { place };
+        let of =
+            if matches!(row.content, RowContent::MessageWait(_)) { (place + 1).min(rows.len() - 1) } else { place };
         (kinds[of], rows[of].depth, std::cmp::Reverse(rows[of].length_ns), of)
     };
     rows.iter().enumerate().map(weigh).collect()
@@ -81,7 +82,7 @@ fn kinds(journey: &Journey, rows: &[TimelineRow]) -> Vec<u8> {
     // What failed is understood only below those that called it.
     let mut wanted_above = 0;
     for (row, kind) in rows.iter().zip(kinds.iter_mut()).rev() {
-        if row.depth < wanted_above && matches!(row.what, RowContent::Span(_)) {
+        if row.depth < wanted_above && matches!(row.content, RowContent::Span(_)) {
             *kind = (*kind).min(1);
             wanted_above = row.depth;
         }
@@ -93,11 +94,11 @@ fn kinds(journey: &Journey, rows: &[TimelineRow]) -> Vec<u8> {
 }
 
 fn kind(journey: &Journey, row: &TimelineRow) -> u8 {
-    match &row.what {
+    match &row.content {
         RowContent::Span(span) if journey.spans[*span].is_error() => 0,
         RowContent::Fold(fold) if fold.errors > 0 => 0,
         RowContent::Line(line) if journey.logs[*line].is_error() => 1,
-        RowContent::Hole(..) | RowContent::Missing(_) => 1,
+        RowContent::MissingParent(..) | RowContent::MissingEffect(_) => 1,
         RowContent::Span(_) | RowContent::Fold(_) if row.depth == 0 => 2,
         RowContent::Span(span) if journey.spans[*span].message_role().is_some() => 3,
         RowContent::Span(_) | RowContent::Fold(_) if row.critical => 4,
@@ -124,7 +125,7 @@ mod tests {
     }
 
     fn row(what: RowContent, depth: usize) -> TimelineRow {
-        TimelineRow { what, depth, from_ns: Some(1), length_ns: 1, critical: false }
+        TimelineRow { content: what, depth, start_ns: Some(1), length_ns: 1, critical: false }
     }
 
     fn fold(spans: usize, errors: usize) -> RowContent {
@@ -148,7 +149,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_row_has_its_rank() {
-        let hole = RowContent::Hole(sketch::trace(1), SpanId::from_u64(1).unwrap());
+        let hole = RowContent::MissingParent(sketch::trace(1), SpanId::from_u64(1).unwrap());
         // What, its rank at the top, below it, and below it on the critical path.
         let table = [
             (RowContent::Span(1), [0, 0, 0]),
@@ -200,7 +201,7 @@ mod tests {
             row(RowContent::Span(0), 1),
         ];
         rows[2].critical = true;
-        let gap = |what, depth, critical| TimelineRow { from_ns: None, length_ns: 0, critical, ..row(what, depth) };
+        let gap = |what, depth, critical| TimelineRow { start_ns: None, length_ns: 0, critical, ..row(what, depth) };
         let table: [(&[usize], Vec<TimelineRow>, usize); 5] = [
             (&[0, 1, 2, 3, 4, 5, 6], rows.clone(), 0),
             (&[5], vec![gap(more(6, 2), 2, true), rows[5].clone(), rows[6].clone()], 6),
@@ -220,14 +221,14 @@ mod tests {
         fn what_is_left_fits_and_the_rest_is_counted(of in prop::collection::vec((0..4usize, 0..4usize), 0..40), most in 1..30usize) {
             let row_of = |(what, depth): &(usize, usize)| row([RowContent::Span(0), RowContent::Span(1), RowContent::Line(1), fold(3, 0)][*what].clone(), *depth);
             let rows: Vec<TimelineRow> = of.iter().map(row_of).collect();
-            let (shown, cut) = keep(&journey(), rows.clone(), most);
+            let (shown, cut) = fit(&journey(), rows.clone(), most);
             prop_assert!(shown.len() <= most.max(3), "one row between two gaps is the least");
             prop_assert!(rows.len() > most || shown == rows);
-            let hidden = |row: &TimelineRow| if let RowContent::More { spans, others } = row.what { (spans, others) } else { (0, 0) };
+            let hidden = |row: &TimelineRow| if let RowContent::More { spans, others } = row.content { (spans, others) } else { (0, 0) };
             let told: usize = shown.iter().map(|row| spans_in(row) + hidden(row).0).sum();
             prop_assert_eq!(told, rows.iter().map(spans_in).sum::<usize>());
             prop_assert_eq!(cut, shown.iter().map(|row| hidden(row).0).sum::<usize>());
-            let others = |rows: &[TimelineRow]| rows.iter().filter(|row| matches!(row.what, RowContent::Line(_))).count();
+            let others = |rows: &[TimelineRow]| rows.iter().filter(|row| matches!(row.content, RowContent::Line(_))).count();
             prop_assert_eq!(others(&shown) + shown.iter().map(|row| hidden(row).1).sum::<usize>(), others(&rows));
         }
     }
@@ -237,7 +238,7 @@ mod tests {
         let rows = |n: usize| (0..n).map(|_| row(RowContent::Span(0), 1)).collect::<Vec<_>>();
         // The first ones, and a gap.
         for (n, most, shown, cut) in [(9, 9, 9, 0), (10, 9, 9, 2), (99, 9, 9, 91), (99, 3, 3, 97), (99, 2, 2, 98)] {
-            let (told, left) = keep(&journey(), rows(n), most);
+            let (told, left) = fit(&journey(), rows(n), most);
             assert_eq!((told.len(), left), (shown, cut), "{n} {most}");
         }
     }

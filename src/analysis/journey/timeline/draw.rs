@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::holes::Holes;
+use super::holes::MissingEffects;
 use super::shape::Shapes;
 use super::{
     Fold, Messages, Queue, RowContent, Timeline, TimelineOptions, TimelineRow, budget, holes, lines, messages,
@@ -32,7 +32,7 @@ pub fn draw(journey: &Journey, findings: &[Finding], options: &TimelineOptions) 
         lines,
         messages: messages::messages(journey, &holes),
         holes,
-        waits: critical.waits().into_iter().collect(),
+        waits: critical.awaited_spans().into_iter().collect(),
         critical: &critical,
         origin: first_instant(journey, &clocks).or(extent.map(|e| e.from)).unwrap_or_default(),
         clocks,
@@ -40,14 +40,14 @@ pub fn draw(journey: &Journey, findings: &[Finding], options: &TimelineOptions) 
         folded: 0,
         deeper: 0,
     };
-    draw.everything();
+    draw.draw_all();
     let Draw { mut rows, folded, filtered_lines, deeper, messages, origin, .. } = draw;
     let filtered = journey.spans.iter().filter(|s| !options.filters.wants_span(s)).count();
     let mut cut = 0;
     if let Some(most) = options.rows.filter(|_| !options.full) {
-        (rows, cut) = budget::keep(journey, rows, most);
+        (rows, cut) = budget::fit(journey, rows, most);
     }
-    let length_ns = rows.iter().filter_map(|r| r.from_ns.map(|f| f.saturating_add(r.length_ns))).max().unwrap_or(0);
+    let length_ns = rows.iter().filter_map(|r| r.start_ns.map(|f| f.saturating_add(r.length_ns))).max().unwrap_or(0);
     Timeline { origin, length_ns, rows, critical, folded, filtered, filtered_lines, deeper, cut, messages }
 }
 
@@ -64,7 +64,7 @@ struct Draw<'a> {
     common: Clocks,
     shapes: Shapes,
     lines: lines::BySpan,
-    holes: Holes,
+    holes: MissingEffects,
     waits: HashSet<usize>,
     critical: &'a CriticalPath,
     origin: Timestamp,
@@ -86,7 +86,7 @@ enum DrawItem {
 }
 
 impl Draw<'_> {
-    fn everything(&mut self) {
+    fn draw_all(&mut self) {
         let mut items = self.blocks();
         items.extend(std::mem::take(&mut self.lines.elsewhere).into_iter().map(DrawItem::Line));
         let mut todo = self.by_time(items, 0);
@@ -147,12 +147,12 @@ impl Draw<'_> {
 
     /// Items as a stack: the last is the first to be drawn.
     fn by_time(&self, mut items: Vec<DrawItem>, depth: usize) -> Vec<(usize, DrawItem)> {
-        items.sort_by_cached_key(|item| Reverse(self.place(item)));
+        items.sort_by_cached_key(|item| Reverse(self.sort_key(item)));
         items.into_iter().map(|item| (depth, item)).collect()
     }
 
     /// Where an item stands among others: by what happened first, whatever the clocks say.
-    fn place(&self, item: &DrawItem) -> (Timestamp, u8, usize) {
+    fn sort_key(&self, item: &DrawItem) -> (Timestamp, u8, usize) {
         let (kind, nth) = match item {
             DrawItem::Link(_, nth, _) => (0, *nth),
             DrawItem::Hole(_, _, spans) => (1, spans[0]),
@@ -170,10 +170,10 @@ impl Draw<'_> {
             DrawItem::Spans(of) | DrawItem::Hole(_, _, of) => clocks.start(&spans[of[0]]),
             DrawItem::Link(of, ..) => clocks.start(&spans[*of]),
             DrawItem::Missing(of, _) => clocks.end(&spans[*of]),
-            DrawItem::Exception(of, nth) => clocks.correct(spans[*of].service(), spans[*of].events[*nth].time),
+            DrawItem::Exception(of, nth) => clocks.adjust(spans[*of].service(), spans[*of].events[*nth].time),
             DrawItem::Line(line) => {
                 let line = &self.journey.logs[*line];
-                clocks.correct(&line.service, line.time)
+                clocks.adjust(&line.service, line.time)
             }
         }
     }
@@ -187,12 +187,12 @@ impl Draw<'_> {
             DrawItem::Hole(trace, parent, spans) => {
                 let shown = spans.iter().any(|s| self.is_wanted(*s));
                 if shown {
-                    self.instant(RowContent::Hole(trace, parent), at, depth);
+                    self.instant(RowContent::MissingParent(trace, parent), at, depth);
                 }
                 return self.by_time(self.alike(spans), depth + usize::from(shown));
             }
             DrawItem::Line(line) => self.instant(RowContent::Line(line), at, depth),
-            DrawItem::Missing(_, what) => self.instant(RowContent::Missing(what), at, depth),
+            DrawItem::Missing(_, what) => self.instant(RowContent::MissingEffect(what), at, depth),
             DrawItem::Exception(of, nth) => self.instant(RowContent::Exception(of, nth), at, depth),
             DrawItem::Link(of, nth, to) => self.instant(RowContent::Link(of, nth, to), at, depth),
         }
@@ -201,9 +201,9 @@ impl Draw<'_> {
 
     fn instant(&mut self, what: RowContent, at: Timestamp, depth: usize) {
         self.rows.push(TimelineRow {
-            what,
+            content: what,
             depth,
-            from_ns: Some(at.since(self.origin)),
+            start_ns: Some(at.since(self.origin)),
             length_ns: 0,
             critical: false,
         });
@@ -214,14 +214,14 @@ impl Draw<'_> {
         if !self.is_wanted(index) {
             return self.instead_of(below, depth);
         }
-        self.queue(&[index], depth);
+        self.message_wait(&[index], depth);
         let span = &self.journey.spans[index];
         self.rows.push(TimelineRow {
-            what: RowContent::Span(index),
+            content: RowContent::Span(index),
             depth,
-            from_ns: span.has_sane_time().then(|| self.clocks.start(span).since(self.origin)),
+            start_ns: span.has_sane_time().then(|| self.clocks.start(span).since(self.origin)),
             length_ns: span.duration_ns,
-            critical: self.critical.on[index],
+            critical: self.critical.contains[index],
         });
         if self.options.depth.is_some_and(|most| depth + 1 >= most) {
             self.deeper += self.shapes.size[index] - 1;
@@ -276,7 +276,7 @@ impl Draw<'_> {
 
     fn fold(&mut self, spans: &[usize], depth: usize) {
         let Some(first) = spans.first().copied() else { return };
-        self.queue(spans, depth);
+        self.message_wait(spans, depth);
         let mut lengths: Vec<i64> = spans.iter().map(|s| self.journey.spans[*s].duration_ns).collect();
         lengths.sort_unstable();
         let sane = || spans.iter().map(|s| &self.journey.spans[*s]).filter(|s| s.has_sane_time());
@@ -286,10 +286,10 @@ impl Draw<'_> {
         self.folded += size;
         self.rows.push(TimelineRow {
             depth,
-            from_ns: from.map(|f| f.since(self.origin)),
+            start_ns: from.map(|f| f.since(self.origin)),
             length_ns: from.zip(to).map_or(0, |(f, t)| t.since(f)),
             critical: spans.iter().any(|s| self.shapes.on_path[*s]),
-            what: RowContent::Fold(Fold {
+            content: RowContent::Fold(Fold {
                 first,
                 count: spans.len(),
                 spans: size,
@@ -301,7 +301,7 @@ impl Draw<'_> {
     }
 
     /// The way that arrivals took, where they are arrivals.
-    fn queue(&mut self, arrivals: &[usize], depth: usize) {
+    fn message_wait(&mut self, arrivals: &[usize], depth: usize) {
         let Some((from, via)) = asynchronous_cause(self.journey, arrivals[0]) else { return };
         let spans = &self.journey.spans;
         let again = arrivals.iter().all(|a| self.messages.delivered_before(*a).is_some());
@@ -317,9 +317,9 @@ impl Draw<'_> {
         let drawable = spans[sender].has_sane_time() && spans[arrivals[0]].has_sane_time();
         let queue = Queue { from, to: arrivals[0], via, again, wait_ns: shortest, longest_ns: longest };
         self.rows.push(TimelineRow {
-            what: RowContent::MessageWait(queue),
+            content: RowContent::MessageWait(queue),
             depth,
-            from_ns: drawable.then(|| sent.since(self.origin)),
+            start_ns: drawable.then(|| sent.since(self.origin)),
             length_ns: got.since(sent).max(0),
             critical: arrivals.iter().any(|a| self.waits.contains(a)),
         });

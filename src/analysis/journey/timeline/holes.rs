@@ -8,31 +8,31 @@ use crate::model::journey::Journey;
 
 /// What is missing below which span.
 #[derive(Debug, Default)]
-pub struct Holes(BTreeMap<usize, MissingThing>);
+pub struct MissingEffects(BTreeMap<usize, MissingThing>);
 
-impl Holes {
+impl MissingEffects {
     /// What is missing below this span.
     pub fn below(&self, span: usize) -> Option<&MissingThing> {
         self.0.get(&span)
     }
 
     /// Whether anything is.
-    pub fn is_above_one(&self, span: usize) -> bool {
+    pub fn is_above_missing(&self, span: usize) -> bool {
         self.0.contains_key(&span)
     }
 }
 
 /// The holes of all findings that a screen shows. Those above a span are drawn from the journey itself.
-pub fn by_span(journey: &Journey, findings: &[Finding]) -> Holes {
+pub fn by_span(journey: &Journey, findings: &[Finding]) -> MissingEffects {
     let grave = findings.iter().filter(|finding| finding.severity >= Severity::Warning);
     let below = grave.flat_map(|finding| &finding.missing_parts).filter(|hole| hole.place == MissingPartPlace::Below);
     let wanted: Vec<_> = below.collect();
     if wanted.is_empty() {
-        return Holes::default();
+        return MissingEffects::default();
     }
     let places: HashMap<(TraceId, SpanId), usize> =
         journey.spans.iter().enumerate().rev().map(|(i, s)| ((s.trace_id, s.span_id), i)).collect();
-    let mut holes = Holes::default();
+    let mut holes = MissingEffects::default();
     for hole in wanted {
         let Some(span) = places.get(&(hole.trace_id, hole.span_id)) else { continue };
         // One cause, one hole, in however many ways it shows.

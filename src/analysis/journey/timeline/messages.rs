@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::analysis::journey::messages;
-use crate::analysis::journey::timeline::holes::Holes;
+use crate::analysis::journey::timeline::holes::MissingEffects;
 use crate::model::conventions::MessageRole;
 use crate::model::journey::Journey;
 use crate::model::span::Span;
@@ -17,7 +17,7 @@ pub struct Messages {
 
 impl Messages {
     /// Whether nothing in the journey follows from what this span published, and no finding says so.
-    pub fn is_unheard(&self, span: usize) -> bool {
+    pub fn is_unconsumed(&self, span: usize) -> bool {
         self.unheard.contains(&span)
     }
 
@@ -28,9 +28,9 @@ impl Messages {
 }
 
 /// Follows the messages of a journey.
-pub fn messages(journey: &Journey, holes: &Holes) -> Messages {
+pub fn messages(journey: &Journey, holes: &MissingEffects) -> Messages {
     let mut unheard = unheard(journey);
-    unheard.retain(|span| !holes.is_above_one(*span));
+    unheard.retain(|span| !holes.is_above_missing(*span));
     Messages { unheard, before: before(journey) }
 }
 
@@ -38,7 +38,7 @@ pub fn messages(journey: &Journey, holes: &Holes) -> Messages {
 fn unheard(journey: &Journey) -> HashSet<usize> {
     let spans: Vec<&Span> = journey.spans.iter().collect();
     let ours = |index: &usize| journey.judged.get(*index) != Some(&false);
-    messages::unheard(&spans).into_iter().filter(ours).collect()
+    messages::unconsumed(&spans).into_iter().filter(ours).collect()
 }
 
 /// The same message, to the same service, by the same operation. Two services may each get it once.

@@ -91,11 +91,11 @@ pub struct Timeline {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimelineRow {
     /// What it shows.
-    pub what: RowContent,
+    pub content: RowContent,
     /// How deep it is nested.
     pub depth: usize,
     /// When it begins, after the origin. None where the recorded time cannot be drawn.
-    pub from_ns: Option<i64>,
+    pub start_ns: Option<i64>,
     /// How long it is; 0 for an instant.
     pub length_ns: i64,
     /// Whether it is on the critical path.
@@ -118,9 +118,9 @@ pub enum RowContent {
     /// A link of a span to another one: the span, which of its links, and the span linked to where it is here.
     Link(usize, usize, Option<usize>),
     /// A parent that is named and was never stored.
-    Hole(TraceId, SpanId),
+    MissingParent(TraceId, SpanId),
     /// Something that should have followed from the span above and did not: what.
-    Missing(MissingThing),
+    MissingEffect(MissingThing),
     /// Spans and lines left out here.
     More {
         /// How many spans.

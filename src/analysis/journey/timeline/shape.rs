@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::analysis::journey::clocks::asynchronous_cause;
-use crate::analysis::journey::critical_path::{CriticalPath, downwards};
-use crate::analysis::journey::timeline::holes::Holes;
+use crate::analysis::journey::critical_path::{CriticalPath, causes_first};
+use crate::analysis::journey::timeline::holes::MissingEffects;
 use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
@@ -29,7 +29,7 @@ impl Shapes {
         journey: &Journey,
         critical: &CriticalPath,
         filters: &Filters,
-        holes: &Holes,
+        holes: &MissingEffects,
         has_error_line: impl Fn(usize) -> bool,
     ) -> Self {
         let spans = &journey.spans;
@@ -37,10 +37,10 @@ impl Shapes {
             hash: vec![0; spans.len()],
             size: spans.iter().map(|s| usize::from(filters.wants_span(s))).collect(),
             has_error: (0..spans.len()).map(|i| spans[i].is_error() || has_error_line(i)).collect(),
-            on_path: critical.on.clone(),
+            on_path: critical.contains.clone(),
             known: spans.iter().enumerate().rev().map(|(i, s)| ((s.trace_id, s.span_id), i)).collect(),
         };
-        for span in downwards(journey).into_iter().rev() {
+        for span in causes_first(journey).into_iter().rev() {
             shapes.hash[span] = shapes.shape(journey, span, holes);
             if let Some((cause, _)) = journey.forest.cause[span]
                 && asynchronous_cause(journey, span).is_none()
@@ -64,7 +64,7 @@ impl Shapes {
     }
 
     /// Calls count with their whole subtree, messages only by who received them: a lost one makes a difference.
-    fn shape(&self, journey: &Journey, index: usize, holes: &Holes) -> u64 {
+    fn shape(&self, journey: &Journey, index: usize, holes: &MissingEffects) -> u64 {
         let span = &journey.spans[index];
         let effects = &journey.forest.effects[index];
         let mut below: Vec<u64> = effects
@@ -84,7 +84,7 @@ impl Shapes {
             span.topic(),
             failed,
             self.has_error[index],
-            holes.is_above_one(index),
+            holes.is_above_missing(index),
             below,
         ))
     }

@@ -10,7 +10,7 @@ fn drawn(text: &str, options: &TimelineOptions) -> Vec<String> {
     let ms = |ns: i64| ns / 1_000_000;
     let name = |span: usize| journey.spans[span].name.clone();
     let say = |row: &TimelineRow| {
-        let what = match &row.what {
+        let what = match &row.content {
             RowContent::Span(s) => name(*s),
             RowContent::Fold(f) => {
                 format!("{} ×{} p50 {} max {} of {}", name(f.first), f.count, ms(f.p50_ns), ms(f.max_ns), f.spans)
@@ -19,8 +19,8 @@ fn drawn(text: &str, options: &TimelineOptions) -> Vec<String> {
             RowContent::Line(l) => format!("line {}", journey.logs[*l].message),
             RowContent::Exception(..) => "exception".into(),
             RowContent::Link(..) => "link".into(),
-            RowContent::Missing(what) => format!("no {what:?}"),
-            RowContent::Hole(_, parent) => format!("hole {}", parent.short()),
+            RowContent::MissingEffect(what) => format!("no {what:?}"),
+            RowContent::MissingParent(_, parent) => format!("hole {}", parent.short()),
             RowContent::More { spans, others } => format!("more {spans}+{others}"),
         };
         format!("{}{}{what}", "  ".repeat(row.depth), if row.critical { "*" } else { "" })
@@ -77,12 +77,12 @@ fn a_message_that_comes_twice_is_delivered_again_and_one_that_nobody_takes_is_to
 a/send 80..82 producer topic=t messaging.message.id=m2";
     let journey = sketch::journey(text);
     let timeline = draw(&journey, &[], &TimelineOptions::default());
-    let queues = timeline.rows.iter().filter_map(|r| match &r.what {
+    let queues = timeline.rows.iter().filter_map(|r| match &r.content {
         RowContent::MessageWait(q) => Some((q.again, q.wait_ns / 1_000_000)),
         _ => None,
     });
     assert_eq!(queues.collect::<Vec<_>>(), [(false, 10), (false, 12), (true, 50)]);
-    let unheard = |span: usize| timeline.messages.is_unheard(span);
+    let unheard = |span: usize| timeline.messages.is_unconsumed(span);
     assert_eq!((0..journey.spans.len()).filter(|s| unheard(*s)).collect::<Vec<_>>(), [4]);
 }
 
@@ -151,7 +151,7 @@ fn an_exception_is_drawn_unless_the_error_of_its_span_says_the_same() {
         let mut journey = sketch::journey(span);
         journey.spans[0].events = ["first", "last", "last"].map(exception).to_vec();
         let rows = draw(&journey, &[], &TimelineOptions::default()).rows;
-        let told = rows.iter().filter_map(|row| match row.what {
+        let told = rows.iter().filter_map(|row| match row.content {
             RowContent::Exception(0, nth) => Some(nth),
             _ => None,
         });
@@ -167,7 +167,7 @@ fn what_failed_below_and_what_was_waited_for_is_told_of_the_whole_fold() {
     }
     let journey = sketch::journey(&text);
     let rows = draw(&journey, &[], &TimelineOptions::default()).rows;
-    let folds = rows.iter().filter_map(|row| match &row.what {
+    let folds = rows.iter().filter_map(|row| match &row.content {
         RowContent::Fold(fold) => Some((fold.count, fold.spans, fold.errors, row.critical)),
         _ => None,
     });

@@ -181,7 +181,7 @@ impl AlertTarget {
     fn shows(&self, failure: &JourneyError) -> bool {
         let is_its = |service: &str| self.service.as_deref().is_none_or(|wanted| short_service(service) == wanted);
         let somewhere =
-            is_its(&failure.place.service) || failure.passed_on_by.iter().any(|place| is_its(&place.service));
+            is_its(&failure.place.service) || failure.failed_callers.iter().any(|place| is_its(&place.service));
         somewhere && self.window.contains(failure.time)
     }
 
@@ -231,7 +231,7 @@ fn failed(id: &str, failure: &JourneyError) -> Example {
         service: failure.place.service.clone(),
         operation: failure.place.operation.clone(),
         time: failure.time,
-        error: failure.what.clone(),
+        error: failure.message.clone(),
         took_ns: None,
         usual_ns: None,
         trace_id: failure.trace_id,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{DiffFold, DiffSide, Name, Route, StepInJourney};
-use crate::analysis::stats::significance::{Factorials, ranks_differ, testable};
+use crate::analysis::stats::significance::{ContingencyTable, LnFactorials, mann_whitney, tarone_family_size};
 use crate::analysis::window::steps::Entry;
 use crate::model::span::SpanKind;
 use crate::model::time::SECOND;
@@ -313,12 +313,13 @@ pub(super) fn of_many(diff: &DiffFold) -> DiffResult {
     if all.contains(&0) {
         return DiffResult::new(diff, rows, |_| false);
     }
-    let ways = Factorials::up_to(all[0] + all[1]);
-    let asked: Vec<TestResults> = rows.iter().map(|row| TestResults::new(row, diff.beside(row.place), &ways)).collect();
+    let factorials = LnFactorials::up_to(all[0] + all[1]);
+    let asked: Vec<TestResults> =
+        rows.iter().map(|row| TestResults::new(row, diff.beside(row.place), &factorials)).collect();
     let begun: Vec<TestResult> =
-        diff.routes.iter().map(|route| TestResult::of_shares(route.journeys, all, &ways)).collect();
+        diff.routes.iter().map(|route| TestResult::of_shares(route.journeys, all, &factorials)).collect();
     let least = least(&asked).into_iter().chain(begun.iter().map(|answer| answer.least)).collect();
-    let level = LEVEL / testable(least, LEVEL) as f64;
+    let level = LEVEL / tarone_family_size(least, LEVEL) as f64;
     let mut below: BTreeMap<usize, i64> = BTreeMap::new();
     for (row, answers) in rows.iter_mut().zip(&asked).rev() {
         row.changes = answers.changes(row, diff.beside(row.place), level);
@@ -350,7 +351,7 @@ pub(super) fn of_many(diff: &DiffFold) -> DiffResult {
     DiffResult::new(diff, rows, |[first, second]| {
         let apart: Vec<f64> = (0..first + second).map(|nth| nth as f64).collect();
         let (first, second) = apart.split_at(first);
-        ranks_differ(first, second) <= level
+        mann_whitney(first, second) <= level
     })
 }
 
@@ -378,15 +379,18 @@ impl TestResult {
         both.sort_by(f64::total_cmp);
         let [low, high] = [first.len(), second.len()].map(|cut| {
             let (low, high) = both.split_at(cut);
-            ranks_differ(low, high)
+            mann_whitney(low, high)
         });
-        Self { p: ranks_differ(first, second), least: low.min(high) }
+        Self { p: mann_whitney(first, second), least: low.min(high) }
     }
 
     /// Of journeys that fail, of all of either side: Fisher's exact test, on both sides.
-    fn of_shares(failed: [usize; 2], all: [usize; 2], ways: &Factorials) -> Self {
+    fn of_shares(failed: [usize; 2], all: [usize; 2], factorials: &LnFactorials) -> Self {
         let having = failed[0] + failed[1];
-        let beyond = |side: usize, hits: usize| ways.at_least(hits, all[side], having, all[0] + all[1]);
+        let beyond = |side: usize, first: usize| {
+            let (all_first, all_second) = (all[side], all[1 - side]);
+            factorials.fisher(ContingencyTable { first, all_first, second: having - first, all_second })
+        };
         let twice = |told: [f64; 2]| (told[0].min(told[1]) * 2.0).min(1.0);
         let least = [0, 1].map(|side| beyond(side, having.min(all[side])));
         Self { p: twice([beyond(0, failed[0]), beyond(1, failed[1])]), least: twice(least) }
@@ -406,7 +410,7 @@ struct TestResults {
 }
 
 impl TestResults {
-    fn new(row: &DiffRow, all: [usize; 2], ways: &Factorials) -> Self {
+    fn new(row: &DiffRow, all: [usize; 2], factorials: &LnFactorials) -> Self {
         let numbers = |of: fn(&StepInJourney) -> f64| row.seen.map(|seen| seen.iter().map(of).collect::<Vec<f64>>());
         let mut calls = numbers(|one| one.calls as f64);
         calls.iter_mut().zip(all).for_each(|(calls, all)| calls.resize(all.max(calls.len()), 0.0));
@@ -417,9 +421,9 @@ impl TestResults {
         let failing = row.seen.map(|seen| seen.iter().filter(|one| one.errors > 0).map(|one| one.journey).collect());
         Self {
             calls: TestResult::of_ranks(calls),
-            fails: TestResult::of_shares(failing.each_ref().map(Vec::len), all, ways),
+            fails: TestResult::of_shares(failing.each_ref().map(Vec::len), all, factorials),
             length: TestResult::of_ranks(numbers(|one| mean(one) as f64)),
-            tail: TestResult::of_shares(longest, row.seen.map(<[StepInJourney]>::len), ways),
+            tail: TestResult::of_shares(longest, row.seen.map(<[StepInJourney]>::len), factorials),
             wait: TestResult::of_ranks(numbers(|one| one.wait_ns as f64)),
             failing,
         }

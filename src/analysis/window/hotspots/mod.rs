@@ -192,7 +192,7 @@ impl HotspotFold {
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         self.count_calls(journey, filters);
         let is_before = |time| self.scope.time(time) == Some(Time::Before);
-        self.before.spans = self.before.spans || journey.spans.iter().map(Span::counts_at).any(is_before);
+        self.before.spans = self.before.spans || journey.spans.iter().map(Span::counted_at).any(is_before);
         self.before.lines = self.before.lines || journey.logs.iter().any(|line| is_before(line.time));
         let handle = journey.handle();
         for line in journey.logs.iter().filter(|line| line.is_error() && self.scope.is_asked(line.time)) {
@@ -203,7 +203,7 @@ impl HotspotFold {
                 ErrorSource::Span(span, _) => filters.wants_span(span),
                 ErrorSource::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
             };
-            let Some(time) = self.scope.time(error.counts_at()).filter(|_| is_wanted) else { continue };
+            let Some(time) = self.scope.time(error.counted_at()).filter(|_| is_wanted) else { continue };
             let lines_only = matches!(error.told, ErrorSource::Line(_));
             let message = mask_message(&error.message());
             let (place, error_type) = (error.place(), error.kind());
@@ -237,7 +237,7 @@ impl HotspotFold {
         let mut calls: HashMap<(&str, &str), [u64; 2]> = HashMap::new();
         for (at, span) in journey.spans.iter().enumerate() {
             let is_ours = journey.judged.get(at) != Some(&false) && self.scope.is_sampled(span.trace_id);
-            let Some(time) = self.scope.time(span.counts_at()).filter(|_| is_ours && whatever.wants_span(span)) else {
+            let Some(time) = self.scope.time(span.counted_at()).filter(|_| is_ours && whatever.wants_span(span)) else {
                 continue;
             };
             let counts = calls.entry((span.service(), &span.name)).or_default();

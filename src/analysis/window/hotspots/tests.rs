@@ -5,7 +5,7 @@ use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::span::Span;
 use crate::model::time::{HOUR, SECOND};
 use crate::source::demo;
-use crate::stitch::every_journey::whole;
+use crate::stitch::every_journey::every_journey;
 
 fn rows(scope: ErrorScope, texts: &[String]) -> Vec<Hotspot> {
     let mut hotspots = HotspotFold::over(scope);
@@ -98,11 +98,11 @@ fn what_only_lines_tell_has_no_trend_where_they_were_cut() {
     let (before, now) =
         (Window::new(ORIGIN, ORIGIN.plus(SECOND)), Window::new(ORIGIN.plus(SECOND), ORIGIN.plus(2 * SECOND)));
     let text = "web/get 10..11 error: x\nweb/get 1010..1011 error: x\n! job 10 error x\n! job 1010 error x\n! mail 1010 error x";
-    let of = |names: &[&str]| CutLines::Of(names.iter().map(|name| (*name).to_owned()).collect());
+    let of = |names: &[&str]| CutLines::OfServices(names.iter().map(|name| (*name).to_owned()).collect());
     let table = [
-        (CutLines::OfNobody, [("job", Some(Trend::Same)), ("mail", Some(Trend::New)), ("web", Some(Trend::Same))]),
+        (CutLines::None, [("job", Some(Trend::Same)), ("mail", Some(Trend::New)), ("web", Some(Trend::Same))]),
         (of(&["job", "web"]), [("job", None), ("mail", Some(Trend::New)), ("web", Some(Trend::Same))]),
-        (CutLines::OfAnybody, [("job", None), ("mail", None), ("web", Some(Trend::Same))]),
+        (CutLines::Any, [("job", None), ("mail", None), ("web", Some(Trend::Same))]),
     ];
     for (cut_lines, wanted) in table {
         let scope = ErrorScope { window: Some(now), before: Some(before), cut_lines, ..ErrorScope::default() };
@@ -198,7 +198,7 @@ fn each_planted_fault_of_the_demo_is_the_origin() {
     for (scenario, seed) in demo::scenarios().into_iter().flat_map(|one| (1..6).map(move |seed| (one, seed))) {
         let run = scenario.run(demo::NOW.plus(-HOUR), seed);
         let mut hotspots = HotspotFold::default();
-        whole(demo::evidence(&run), &keys).for_each(|journey| hotspots.add(&journey, &Filters::default()));
+        every_journey(demo::evidence(&run), &keys).for_each(|journey| hotspots.add(&journey, &Filters::default()));
         let rows = hotspots.rows();
         let origins: Vec<&ErrorPlace> = rows
             .iter()

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::journey::clocks::{Clocks, asynchronous_cause};
-use crate::analysis::journey::critical_path::{self, Segment, Spent, downwards};
-use crate::analysis::journey::deliveries::{Deliveries, publishes, takes};
+use crate::analysis::journey::critical_path::{self, Segment, Spent, causes_first};
+use crate::analysis::journey::deliveries::{Deliveries, consumes, publishes};
 use crate::analysis::stats::durations::Durations;
 use crate::analysis::window::steps;
 use crate::model::conventions::MessageRole;
@@ -139,7 +139,7 @@ impl TimedJourney<'_> {
     fn queue(&self, sender: usize, taker: usize) -> Option<&str> {
         let (sent, taken) = (&self.journey.spans[sender], &self.journey.spans[taker]);
         let topic = taken.topic().or_else(|| sent.topic());
-        topic.or_else(|| (takes(taken) || publishes(sent)).then_some(""))
+        topic.or_else(|| (consumes(taken) || publishes(sent)).then_some(""))
     }
 }
 
@@ -152,7 +152,7 @@ impl Latencies {
     /// Adds a journey: of its spans those that are wanted.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         let ours = |(index, span): (usize, &Span)| {
-            journey.judged.get(index) != Some(&false) && span.has_sane_time() && span.counts_in(self.window)
+            journey.judged.get(index) != Some(&false) && span.has_sane_time() && span.counted_in(self.window)
         };
         let seen = TimedJourney {
             journey,
@@ -229,7 +229,7 @@ impl Latencies {
         // The nearest span, from here upwards, that stands in a row; and whether that row has counted it or one above.
         let mut nearest: Vec<Option<usize>> = vec![None; seen.places.len()];
         let mut is_counted = vec![false; seen.places.len()];
-        for index in downwards(seen.journey) {
+        for index in causes_first(seen.journey) {
             let above = seen.journey.forest.cause[index].and_then(|(cause, _)| nearest[cause]);
             if seen.places[index].is_none() {
                 nearest[index] = above;
@@ -310,7 +310,7 @@ pub fn measured(measured: &Measured, by: &LatencyGrouping, filters: &Filters) ->
         let sum = sums.entry((measure.service.clone(), name)).or_default();
         sum.0 += measure.calls;
         sum.1 += measure.errors;
-        sum.2 = sum.2.and(&measure.lengths);
+        sum.2 = sum.2.sum(&measure.durations);
     }
     let row = |((service, name), (calls, errors, lengths)): (LatencyKey, (f64, f64, Histogram))| LatencyRow {
         service,

@@ -5,7 +5,7 @@ use crate::model::evidence::Evidence;
 use crate::model::evidence::Source;
 use crate::model::pattern::Pattern;
 use crate::source::demo::{NOW, scenarios};
-use crate::stitch::every_journey::whole;
+use crate::stitch::every_journey::every_journey;
 
 const MS: i64 = 1_000_000;
 
@@ -33,7 +33,7 @@ fn demo_runs() -> Vec<Journey> {
     for (seed, scenario) in scenarios().into_iter().enumerate() {
         all.spans.extend(scenario.run(NOW, seed as u64).spans);
     }
-    whole(all, &CORRELATION_KEYS.map(str::to_owned)).collect()
+    every_journey(all, &CORRELATION_KEYS.map(str::to_owned)).collect()
 }
 
 fn rows(table: &LatencyTable) -> Vec<(&str, &str, u64, u64, i64, i64)> {
@@ -188,7 +188,7 @@ fn metrics_fill_the_same_rows_with_what_they_know() {
         kind: Some(kind),
         calls,
         errors: 1.0,
-        lengths: buckets(calls),
+        durations: buckets(calls),
     };
     let measures = vec![
         measure("a", "GET /x", SpanKind::Server, 10.0),

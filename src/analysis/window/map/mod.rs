@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::journey::clocks::asynchronous_cause;
-use crate::analysis::journey::deliveries::{Deliveries, publishes, received_above, takes};
+use crate::analysis::journey::deliveries::{Deliveries, consumes, enclosing_receive, publishes};
 use crate::analysis::journey::findings::calls_that_lost_their_context;
 use crate::analysis::stats::durations::Durations;
 use crate::model::conventions::short_service;
@@ -178,12 +178,12 @@ impl ServiceMapFold {
         let named = journey.spans.iter().map(Span::service).filter(|service| !service.is_empty());
         self.services.extend(named.map(str::to_owned));
         for (index, span) in journey.spans.iter().enumerate() {
-            if journey.judged.get(index) == Some(&false) || !span.counts_in(self.window) {
+            if journey.judged.get(index) == Some(&false) || !span.counted_in(self.window) {
                 continue;
             }
             match seen.cause(index) {
                 _ if !seen.deliveries.senders[index].is_empty() => self.messages(&seen, index),
-                cause if takes(span) => self.message_from_nobody(&seen, index, cause),
+                cause if consumes(span) => self.message_from_nobody(&seen, index, cause),
                 cause => self.call(&seen, index, cause),
             }
             self.departure(&seen, index);
@@ -219,7 +219,7 @@ impl ServiceMapFold {
     /// only waited for those that are taken below it.
     fn message_from_nobody(&mut self, seen: &MappedJourney, index: usize, cause: Option<(usize, CauseKind)>) {
         let span = &seen.journey.spans[index];
-        let is_none = received_above(seen.journey, index).is_some() || seen.deliveries.is_poll(seen.journey, index);
+        let is_none = enclosing_receive(seen.journey, index).is_some() || seen.deliveries.is_poll(seen.journey, index);
         let Some(topic) = span.topic().filter(|_| seen.wanted[index] && !is_none) else { return };
         let is_apart = cause.is_none() && span.parent_id.is_none() && span.links.is_empty();
         let how = if is_apart && seen.published.contains(topic) { How::CorrelationId } else { How::Parent };
@@ -256,8 +256,8 @@ impl ServiceMapFold {
         let effects = || journey.forest.effects[index].iter().map(|effect| (*effect, &journey.spans[*effect]));
         if publishes(span) {
             let again = effects().any(|(_, below)| below.service() == span.service() && publishes(below));
-            let wanted = seen.wanted[index] || seen.deliveries.takers[index].iter().any(|taker| seen.wanted[*taker]);
-            if let Some(topic) = seen.deliveries.sent_to(journey, index).filter(|_| wanted && !again) {
+            let wanted = seen.wanted[index] || seen.deliveries.consumers[index].iter().any(|taker| seen.wanted[*taker]);
+            if let Some(topic) = seen.deliveries.publish_topic(journey, index).filter(|_| wanted && !again) {
                 self.count(MapNode::service(span), MapNode::new(NodeKind::Topic, topic), span, How::Parent);
             }
             return;
@@ -338,7 +338,7 @@ pub fn measured(measured: &Measured, filters: &Filters) -> Option<ServiceMap> {
         let edge = MapEdge {
             calls,
             errors: told.errors.round() as u64,
-            lengths: Durations::Measured(told.lengths.clone()),
+            lengths: Durations::Measured(told.durations.clone()),
             how: BTreeMap::from([(How::Metric, calls)]),
         };
         (from, to, edge)

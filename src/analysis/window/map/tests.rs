@@ -4,7 +4,7 @@ use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::{Evidence, Source};
 use crate::model::pattern::Pattern;
 use crate::source::demo::{NOW, scenarios};
-use crate::stitch::every_journey::whole;
+use crate::stitch::every_journey::every_journey;
 
 fn told(map: &ServiceMap) -> Vec<String> {
     let how = |edge: &MapEdge| edge.how.iter().map(|(how, n)| format!(" {how:?}×{n}")).collect::<String>();
@@ -163,7 +163,7 @@ fn no_edge_is_lost_and_the_order_of_journeys_is_nothing() {
     for (seed, scenario) in scenarios().into_iter().enumerate() {
         all.spans.extend(scenario.run(NOW, seed as u64).spans);
     }
-    let journeys: Vec<Journey> = whole(all, &CORRELATION_KEYS.map(str::to_owned)).collect();
+    let journeys: Vec<Journey> = every_journey(all, &CORRELATION_KEYS.map(str::to_owned)).collect();
     let fold = |order: &mut dyn Iterator<Item = &Journey>| {
         let mut mapping = ServiceMapFold::default();
         order.for_each(|journey| mapping.add(journey, &Filters::default()));

@@ -75,7 +75,7 @@ impl Question {
 
     /// On which side the journey is, and whether what failed in it was made good.
     fn side(&self, journey: &Journey) -> (WhySide, bool) {
-        let means = |criteria: &Option<Criteria>| criteria.as_ref().map(|criteria| criteria.mean(journey));
+        let means = |criteria: &Option<Criteria>| criteria.as_ref().map(|criteria| criteria.matches(journey));
         let side = match (means(&self.bad), means(&self.good)) {
             _ if self.slow.is_some() => WhySide::Open,
             (Some(true), _) | (None, Some(false)) => WhySide::Bad,
@@ -87,7 +87,7 @@ impl Question {
     }
 
     fn asks_about(&self, key: &str) -> bool {
-        self.bad.iter().chain(&self.good).any(|criteria| criteria.ask_about(key))
+        self.bad.iter().chain(&self.good).any(|criteria| criteria.mentions(key))
     }
 }
 

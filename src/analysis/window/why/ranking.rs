@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::feature::{Feature, FeatureKind, Predicate};
 use super::strata::{BAD, GOOD, JourneySet, Strata};
 use super::{WhyFold, WhySide};
-use crate::analysis::stats::significance::{ContingencyTable, Factorials, StratifiedCounts, testable};
+use crate::analysis::stats::significance::{ContingencyTable, LnFactorials, StratifiedShares, tarone_family_size};
 
 /// How likely anything at all is told where nothing differs,
 const SCREEN: f64 = 0.02;
@@ -113,8 +113,8 @@ pub(super) fn told(why: WhyFold) -> WhyResult {
     if bad == 0 || good == 0 {
         return told;
     }
-    let ways = Factorials::up_to(why.members.len());
-    let is_enough = |strata: &Strata| strata.least_chance(&ways) <= LEVEL;
+    let factorials = LnFactorials::up_to(why.members.len());
+    let is_enough = |strata: &Strata| strata.least_chance(&factorials) <= LEVEL;
     let (all, by_entry) = (Strata::one(&why.members), Strata::by_entry(&why.members, LEAST_OF_ENTRY));
     let is_parted = by_entry.sizes.len() > 1 && is_enough(&by_entry);
     told.entries_compared = is_parted.then(|| by_entry.compared().count());
@@ -127,10 +127,10 @@ pub(super) fn told(why: WhyFold) -> WhyResult {
     }
     let of_all = |things: Vec<(Predicate, JourneySet)>| {
         let things = things.into_iter().map(|(thing, place)| (thing, place.in_one())).collect();
-        FeatureComparison::new(things, BAD, &all, &ways).beyond_chance()
+        FeatureComparison::new(things, BAD, &all, &factorials).beyond_chance()
     };
     told.entries = of_all(sorted.entries);
-    let own = FeatureComparison::new(sorted.own, BAD, strata, &ways);
+    let own = FeatureComparison::new(sorted.own, BAD, strata, &factorials);
     told.family = own.family;
     told.suspects = own.suspects();
     told.causes = own.beyond_chance();
@@ -138,7 +138,7 @@ pub(super) fn told(why: WhyFold) -> WhyResult {
         told.suspects.clear();
     }
     told.restated = of_all(sorted.again);
-    told.lacking = FeatureComparison::new(sorted.steps, GOOD, strata, &ways).beyond_chance();
+    told.lacking = FeatureComparison::new(sorted.steps, GOOD, strata, &factorials).beyond_chance();
     let sides = [
         (&mut told.entries, true),
         (&mut told.causes, true),
@@ -259,14 +259,14 @@ struct FeatureComparison {
 }
 
 impl FeatureComparison {
-    fn new(things: Vec<(Predicate, JourneySet)>, first: usize, strata: &Strata, ways: &Factorials) -> Self {
+    fn new(things: Vec<(Predicate, JourneySet)>, first: usize, strata: &Strata, factorials: &LnFactorials) -> Self {
         let groups = grouped(things);
         let best = |group: &FeatureGroup| {
-            ways.at_least_within(group.place.tables(strata, first).map(ContingencyTable::at_most))
+            factorials.stratified(group.place.tables(strata, first).map(ContingencyTable::most_extreme))
         };
-        let family = testable(groups.iter().map(best).collect(), LEVEL);
+        let family = tarone_family_size(groups.iter().map(best).collect(), LEVEL);
         let difference = |FeatureGroup { things, place }: FeatureGroup| {
-            let shares = StratifiedCounts::new(place.all_tables(strata, first));
+            let shares = StratifiedShares::new(place.all_tables(strata, first));
             let [more, less] = shares.shares();
             let mut things = things.into_iter();
             let thing = things.next().filter(|_| more > less)?;
@@ -277,8 +277,8 @@ impl FeatureComparison {
                 good,
                 of: strata.journeys(),
                 shares: if first == BAD { [more, less] } else { [less, more] },
-                at_least: shares.apart_at_least(),
-                p: ways.at_least_within(place.tables(strata, first)),
+                at_least: shares.least_difference(),
+                p: factorials.stratified(place.tables(strata, first)),
                 also: things.collect(),
                 examples: vec![],
             })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Member, WhySide};
-use crate::analysis::stats::significance::{ContingencyTable, Factorials};
+use crate::analysis::stats::significance::{ContingencyTable, LnFactorials};
 use crate::analysis::window::steps::Entry;
 
 /// The journeys, parted into those that are compared with each other.
@@ -56,10 +56,10 @@ impl Strata {
     }
 
     /// How likely chance gives the first side what all of it has and none of the other.
-    pub fn least_chance(&self, ways: &Factorials) -> f64 {
+    pub fn least_chance(&self, factorials: &LnFactorials) -> f64 {
         let apart =
             |[bad, good]: &[usize; 2]| ContingencyTable { first: *bad, all_first: *bad, second: 0, all_second: *good };
-        ways.at_least_within(self.sizes.iter().map(apart))
+        factorials.stratified(self.sizes.iter().map(apart))
     }
 }
 

@@ -165,7 +165,7 @@ fn bent(journey: &Journey, keep: impl Fn(usize) -> bool, more: usize) -> Journey
         spans.push(span);
     }
     spans.sort_by_key(|span| (span.start, -span.duration_ns, span.span_id));
-    let forest = crate::stitch::forest::plant(&spans, &mut vec![]);
+    let forest = crate::stitch::forest::build(&spans, &mut vec![]);
     Journey { judged: vec![true; spans.len()], spans, forest, ..journey.clone() }
 }
 

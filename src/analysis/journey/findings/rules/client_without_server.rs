@@ -15,7 +15,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::critical_path::causes_first;
 use crate::analysis::journey::findings::call_failure::classify;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::remote_peer::Remote;
@@ -51,7 +51,7 @@ pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
     for (index, span) in journey.spans.iter().enumerate().filter(|(index, _)| context.in_tree[*index]) {
         let Some(remote) = Remote::new(span, known).filter(|_| span.message_role().is_none()) else { continue };
         let is_refused = span.is_error() && classify(span) == CallFailure::Unreachable;
-        if context.cascade.follows.contains_key(&index) || remote.is_silent && !is_refused {
+        if context.cascade.consequence_of.contains_key(&index) || remote.is_silent && !is_refused {
             continue;
         }
         let sides = sides.get_or_insert_with(|| Sides::new(context));
@@ -107,7 +107,7 @@ impl<'a> Sides<'a> {
             servers: HashMap::new(),
             service: journey.spans.iter().map(Span::service).collect(),
         };
-        for index in downwards(journey).into_iter().rev() {
+        for index in causes_first(journey).into_iter().rev() {
             let span = &journey.spans[index];
             let Some((cause, _)) = journey.forest.cause[index] else { continue };
             let is_other = sides.service[cause] != sides.service[index];

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::critical_path::causes_first;
 use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::message_identity::{consumer_group, is_counter, message_identity};
@@ -115,7 +115,7 @@ fn failed(context: &RuleContext) -> Vec<bool> {
     let spans = &context.journey.spans;
     let is_failure = |span: &Span| span.is_error() && !matches!(span.kind, SpanKind::Client | SpanKind::Producer);
     let mut failed: Vec<bool> = spans.iter().map(is_failure).collect();
-    for index in downwards(context.journey).into_iter().rev() {
+    for index in causes_first(context.journey).into_iter().rev() {
         if let Some((above, CauseKind::Parent)) = context.journey.forest.cause[index]
             && spans[above].service() == spans[index].service()
         {

@@ -26,7 +26,7 @@ pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
     let (spans, cascade) = (&context.journey.spans, &context.cascade);
     let mut groups: BTreeMap<(bool, &str, &str, String), Vec<usize>> = BTreeMap::new();
     for (index, span) in spans.iter().enumerate().filter(|(index, span)| span.is_error() && context.is_judged(*index)) {
-        if !cascade.is_passed_on(index) {
+        if !cascade.is_consequence(index) {
             let recovered = cascade.recovered.contains(&index);
             let key = (recovered, span.service(), span.name.as_str(), mask(&span.error_text()));
             groups.entry(key).or_default().push(index);
@@ -66,7 +66,7 @@ fn finding(context: &RuleContext, kind: Option<FindingKind>, origins: &[usize]) 
         context.failure(index, EvidenceFact::FailedBecauseOfIt(caller))
     };
     let room = MAX_EVIDENCE.saturating_sub(finding.evidence.len());
-    finding.evidence.extend(context.cascade.callers(origins[0]).take(room).map(caller));
+    finding.evidence.extend(context.cascade.failed_callers(origins[0]).take(room).map(caller));
     finding.evidence.sort();
     finding
 }
@@ -76,7 +76,7 @@ fn cascades(context: &RuleContext, origins: Vec<usize>) -> Vec<usize> {
     let mut seen: HashSet<usize> = origins.iter().copied().collect();
     let mut spans = origins.clone();
     for origin in origins {
-        let callers = context.cascade.callers(origin).take(MAX_CALLERS);
+        let callers = context.cascade.failed_callers(origin).take(MAX_CALLERS);
         spans.extend(callers.take_while(|caller| seen.insert(*caller)));
     }
     spans

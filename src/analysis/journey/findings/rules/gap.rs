@@ -59,7 +59,7 @@ fn hit(context: &RuleContext, idle: IdleTime, run_ns: i64) -> Option<RuleHit> {
     // Between the spans of a page its user reads it.
     let is_visit = is_entry
         && (began.kind == SpanKind::Server
-            || began.is_of_a_browser()
+            || began.is_from_browser()
             || context.journey.forest.effects[after].is_empty())
         && began.kind != SpanKind::Consumer;
     let is_backoff = message.is_some_and(|(from, to)| was_delivered_before(context.journey, from, to));

@@ -146,7 +146,7 @@ fn logged_elsewhere(context: &RuleContext, unconsumed: &[usize]) -> HashMap<usiz
     let mut logged = HashMap::new();
     for line in context.journey.logs.iter().filter(|_| !by_id.is_empty()) {
         let service = context.input.known.in_spans(&line.service);
-        let at = context.clocks.correct(service, line.time);
+        let at = context.clocks.adjust(service, line.time);
         for publish in line.values().filter_map(|(_, value)| by_id.get(value)).flatten() {
             let span = context.span(*publish);
             if !service.is_empty() && span.service() != service && context.clocks.start(span) <= at {

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::analysis::journey::critical_path::downwards;
+use crate::analysis::journey::critical_path::causes_first;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::remote_peer;
 use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
@@ -32,7 +32,7 @@ type SiblingOutcome = (bool, Option<i64>);
 
 pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
     let spans = &context.journey.spans;
-    let (kinds, order) = (kinds(context), downwards(context.journey));
+    let (kinds, order) = (kinds(context), causes_first(context.journey));
     let failed = failed(context, &order);
     let mut siblings: BTreeMap<(usize, SiblingOutcome), Vec<usize>> = BTreeMap::new();
     for span in order.iter().copied().filter(|span| context.in_tree[*span]) {
@@ -48,7 +48,7 @@ fn kinds(context: &RuleContext) -> Vec<usize> {
     let journey = context.journey;
     let mut numbers: HashMap<(Option<usize>, SiblingKey), usize> = HashMap::new();
     let mut kinds = vec![0; journey.spans.len()];
-    for span in downwards(journey) {
+    for span in causes_first(journey) {
         let above = journey.forest.cause[span].map(|(cause, _)| kinds[cause]);
         let next = numbers.len() + 1;
         kinds[span] = *numbers.entry((above, sibling_key(&journey.spans[span]))).or_insert(next);

@@ -1,11 +1,11 @@
-//! Lengths of time as people write them, in flags and in specs alike.
+//! Durations as text, in flags, configuration and specs alike.
 
 use std::time::Duration;
 
-/// A length of time in nanoseconds: `15m`, `1h30m`, `1.5s`, `250ms`, `7d`.
+/// A duration in nanoseconds from text: `15m`, `1h30m`, `1.5s`, `250ms`, `7d`.
 ///
 /// # Errors
-/// One sentence.
+/// One sentence on what is wrong.
 pub fn duration(text: &str) -> Result<i64, String> {
     let text = text.trim();
     let units = text.split(|c: char| !c.is_ascii_alphabetic());
@@ -16,12 +16,12 @@ pub fn duration(text: &str) -> Result<i64, String> {
     i64::try_from(length.as_nanos()).map_err(|_| "longer than anybody can look".to_owned())
 }
 
-/// The same length as a flag takes it, to the nanosecond: `1m30s`.
-pub fn written(ns: i64) -> String {
+/// A duration in nanoseconds as text that [`duration`] reads back exactly: `1m30s`.
+pub fn format_duration(ns: i64) -> String {
     humantime::format_duration(Duration::from_nanos(ns.unsigned_abs())).to_string().replace(' ', "")
 }
 
-/// A length of time that is more than nothing.
+/// A duration in nanoseconds from text, longer than zero.
 ///
 /// # Errors
 /// As [`duration`].
@@ -35,17 +35,17 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_length_is_written_as_a_person_would() {
+    fn a_duration_is_formatted_as_a_person_would() {
         for text in ["0s", "40us", "1500ms", "90s", "1h30m", "7d"] {
-            let written = written(duration(text).unwrap());
-            assert!(written.len() <= 7 && duration(&written) == duration(text), "{written}");
+            let formatted = format_duration(duration(text).unwrap());
+            assert!(formatted.len() <= 7 && duration(&formatted) == duration(text), "{formatted}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_length_is_read_as_it_was_written(ns in 0_i64..) {
-            prop_assert_eq!(duration(&written(ns)), Ok(ns));
+        fn a_duration_is_read_as_it_was_formatted(ns in 0_i64..) {
+            prop_assert_eq!(duration(&format_duration(ns)), Ok(ns));
         }
     }
 }
