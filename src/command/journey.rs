@@ -269,7 +269,7 @@ impl StitchedJourney {
             unsaved: None,
         };
         let unread = unread(args);
-        let readings = wish.metrics.iter().map(|_| MetricReading::NotHad(unread.to_owned())).collect();
+        let readings = wish.metrics.iter().map(|_| MetricReading::NotAvailable(unread.to_owned())).collect();
         JourneyAnswer { judged, query, context: Vec::new(), readings, footing }
     }
 }

@@ -14,7 +14,7 @@ use crate::options::journey::JourneyArgs;
 use crate::options::many_runs::ManyRunsArgs;
 use crate::options::sources::SourceArgs;
 use crate::options::time::TimeArgs;
-use crate::pipeline::learn::{FEWEST, LearnOptions, Learner, TooFew, Update, update};
+use crate::pipeline::learn::{LearnOptions, Learner, MIN_RUNS, TooFewRuns, Update, update};
 use crate::render::{Format, escape};
 use crate::report::learned::LearnedReport;
 
@@ -99,14 +99,14 @@ pub async fn run(args: &LearnPipelineArgs, context: &Context) -> Result<Outcome,
     Ok(outcome(learned, update, footing, context))
 }
 
-fn refused(few: &TooFew) -> Error {
+fn refused(few: &TooFewRuns) -> Error {
     let left_out = few.left_out.iter().map(|left| format!("; {} left out {}", left.runs, left.why));
     let message =
         format!("{} good run{}{}", few.good, if few.good == 1 { "" } else { "s" }, left_out.collect::<String>());
     let hint = if few.good == 0 {
         "name runs in which all went well".to_owned()
     } else {
-        format!("learn from at least {FEWEST}, better from 10 and more; --force learns from fewer")
+        format!("learn from at least {MIN_RUNS}, better from 10 and more; --force learns from fewer")
     };
     Error::usage(message, hint)
 }

@@ -21,7 +21,7 @@ pub async fn readings(
     told: &mut JourneyAnswer,
     metrics: &[Metric],
 ) -> Vec<MetricReading> {
-    let none = |why: String| metrics.iter().map(|_| MetricReading::NotHad(why.clone())).collect();
+    let none = |why: String| metrics.iter().map(|_| MetricReading::NotAvailable(why.clone())).collect();
     let journey = &told.judged.journey;
     let Some(extent) = journey.span_extent() else { return none("there is no journey to measure at".to_owned()) };
     let Some(source) = desk.backends.metric_source(transport) else {
@@ -42,7 +42,10 @@ pub async fn readings(
     let shell = &mut told.footing.shell;
     fetched.failures.iter().for_each(|(_, failure)| remark(shell, failure.note(backend), Some(failure)));
     fetched.notes.into_iter().for_each(|note| remark(shell, note, None));
-    samples.into_iter().map(|samples| samples.map_or_else(MetricReading::NotHad, MetricReading::Samples)).collect()
+    samples
+        .into_iter()
+        .map(|samples| samples.map_or_else(MetricReading::NotAvailable, MetricReading::Samples))
+        .collect()
 }
 
 /// Says how Prometheus did. That it is not well is said once.

@@ -10,12 +10,12 @@ pub fn standing(source: Source, shell: &Evidence, args: &JourneyArgs, journey: &
     let is_file = !args.sources.input.is_empty();
     let is_whole = shell.is_complete();
     match source {
-        _ if journey.is_empty() && is_file && is_whole => return SourceStatus::Without(Source::File),
-        _ if journey.is_empty() && args.sources.demo.is_some() => return SourceStatus::Without(Source::Demo),
-        Source::Loki if is_file && journey.logs.is_empty() => return SourceStatus::NotHeld,
-        Source::Prometheus if is_file => return SourceStatus::NotHeld,
+        _ if journey.is_empty() && is_file && is_whole => return SourceStatus::UnknownId(Source::File),
+        _ if journey.is_empty() && args.sources.demo.is_some() => return SourceStatus::UnknownId(Source::Demo),
+        Source::Loki if is_file && journey.logs.is_empty() => return SourceStatus::NoneInFile,
+        Source::Prometheus if is_file => return SourceStatus::NoneInFile,
         _ if is_file && is_whole => return SourceStatus::Complete,
-        _ if is_file => return SourceStatus::HalfRead,
+        _ if is_file => return SourceStatus::PartlyRead,
         _ => {}
     }
     let Some(status) = shell.backends.iter().find(|backend| backend.name == source) else {

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::command::{Context, Outcome};
 use crate::error::{Error, Exit};
 use crate::model::provenance::Provenance;
-use crate::pipeline::file::{self, Complaints};
+use crate::pipeline::file::{self, Diagnostics};
 use crate::pipeline::spec::Spec;
 use crate::render::{Format, render};
 use crate::report::Report;
@@ -23,7 +23,7 @@ pub fn read_spec(path: &Path) -> Result<Spec, Error> {
 ///
 /// # Errors
 /// It cannot be read.
-fn look_at(path: &Path) -> Result<Result<Spec, Complaints>, Error> {
+fn look_at(path: &Path) -> Result<Result<Spec, Diagnostics>, Error> {
     let shown = path.display().to_string();
     let unreadable = |e: std::io::Error| Error::Spec(format!("{shown}: {e}"));
     let length = std::fs::metadata(path).map_err(unreadable)?.len();
@@ -34,7 +34,7 @@ fn look_at(path: &Path) -> Result<Result<Spec, Complaints>, Error> {
     Ok(file::read(&shown, &bytes))
 }
 
-fn complained(wrong: &Complaints) -> Error {
+fn complained(wrong: &Diagnostics) -> Error {
     let told = wrong.to_string();
     Error::Spec(told.strip_prefix("error: ").unwrap_or(&told).trim_end().to_owned())
 }

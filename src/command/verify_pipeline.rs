@@ -24,8 +24,8 @@ use crate::options::sources::SourceArgs;
 use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
 use crate::pipeline::evaluate::{EvaluationInput, evaluate};
-use crate::pipeline::file;
-use crate::pipeline::known_failures::{KnownFailures, written};
+use crate::pipeline::from_patterns::from_patterns;
+use crate::pipeline::known_failures::{KnownFailures, to_text};
 use crate::pipeline::spec::{Propagation, Spec};
 use crate::pipeline::verdict::{RunOutcome as Verdicts, Verdict};
 use crate::query::TimeRange;
@@ -130,10 +130,10 @@ impl VerifyPipelineArgs {
 
     fn expectations(&self) -> Result<Spec, Error> {
         let Some(path) = &self.spec else {
-            let spec = file::from_flags(&self.expect, self.in_order);
+            let spec = from_patterns(&self.expect);
             let spec =
                 spec.map_err(|why| Error::usage(format!("--expect: {why}"), "a span's name; `*` is anything"))?;
-            return Ok(Spec { name: "--expect".to_owned(), ..spec });
+            return Ok(Spec { name: "--expect".to_owned(), in_order: self.in_order, ..spec });
         };
         read_spec(path)
     }
@@ -275,7 +275,7 @@ impl Verifier<'_> {
         // Of a run that is nowhere no step holds.
         let is_there = |run: &&VerifiedRun| run.start.is_some() || run.outcome.verdict == Verdict::Fail;
         let outcomes: Vec<&Verdicts> = runs.iter().filter(is_there).map(|run| &run.outcome).collect();
-        let known_failures = self.known.after(&outcomes);
+        let known_failures = self.known.states_after(&outcomes);
         Ok((
             VerificationReport { pipeline: self.spec.name.clone(), runs, waited: wait_until.is_some(), known_failures },
             footing,
@@ -296,7 +296,7 @@ impl Verifier<'_> {
         let stands = |source| standing(source, shell, self.journey, journey);
         let ground = EvaluationInput {
             journey,
-            judgement: &told.judged.judgement,
+            findings: &told.judged.judgement,
             jaeger: stands(Source::Jaeger),
             loki: stands(Source::Loki),
             prometheus: stands(Source::Prometheus),
@@ -343,7 +343,7 @@ impl Verifier<'_> {
         let mut files: Vec<(&Path, Result<Vec<u8>, String>)> = vec![];
         if let Some(path) = &self.args.write_known_failures {
             let outcomes = verification.runs.iter().map(|run| &run.outcome);
-            let text = written(&verification.pipeline, outcomes, &verification.known_failures);
+            let text = to_text(&verification.pipeline, outcomes, &verification.known_failures);
             files.push((path, Ok(text.into_bytes())));
         }
         if let Some(path) = &self.args.junit {

@@ -58,7 +58,7 @@ impl TermTest {
 }
 
 impl Criteria {
-    /// Whether a journey meets the criteria. Spans that are shown and not judged do not count.
+    /// Whether a journey meets the criteria. Spans of other journeys, which are only shown, do not count.
     pub fn matches(&self, journey: &Journey) -> bool {
         let (lines, spans): (Vec<&Term>, Vec<&Term>) =
             self.terms.iter().partition(|term| matches!(term.test, TermTest::Line(_)));
@@ -84,7 +84,7 @@ impl Criteria {
 fn spans_hold(terms: &[&Term], journey: &Journey) -> bool {
     let mut any_holds = false;
     for (index, span) in journey.spans.iter().enumerate() {
-        let is_ours = journey.judged.get(index) != Some(&false);
+        let is_ours = journey.is_own.get(index) != Some(&false);
         if is_ours && terms.iter().filter(|term| !term.excludes).all(|term| term.test.holds(span)) {
             if terms.iter().any(|term| term.excludes && term.test.holds(span)) {
                 return false;

@@ -140,8 +140,8 @@ pub struct Journey {
     pub traces: Vec<Trace>,
     /// Its spans: by start, then longest first, then by ID.
     pub spans: Vec<Span>,
-    /// Beside each span whether it is the journey's own. One with another value of the same key is shown, not judged.
-    pub judged: Vec<bool>,
+    /// For each span whether it belongs to this journey. A span with another value of the same key is shown only as context.
+    pub is_own: Vec<bool>,
     /// Which span follows from which.
     pub forest: Forest,
     /// Its lines, by time.

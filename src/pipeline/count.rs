@@ -20,18 +20,18 @@ pub struct CountRange {
 
 impl CountRange {
     /// What a count means here.
-    pub fn new(count: ExpectedCount, cast: &StepMatches, scope: MatchScope) -> Self {
+    pub fn new(count: ExpectedCount, matches: &StepMatches, scope: MatchScope) -> Self {
         match count {
             ExpectedCount::Range(least, most) => Self { least, most, follows: false },
             ExpectedCount::SameAs(step) => {
-                let all = scope.matches(cast, step).len();
+                let all = scope.matches(matches, step).len();
                 Self { least: all, most: Some(all), follows: true }
             }
         }
     }
 
     /// In words.
-    pub fn words(self) -> String {
+    pub fn label(self) -> String {
         match (self.least, self.most) {
             (0, None) => "any number".to_owned(),
             (least, None) => format!("at least {least}"),
@@ -43,32 +43,32 @@ impl CountRange {
 }
 
 /// A count as the check shows it; empty where the default is meant.
-pub fn expected(count: ExpectedCount, cast: &StepMatches, scope: MatchScope) -> String {
-    let words = CountRange::new(count, cast, scope).words();
+pub fn expected(count: ExpectedCount, matches: &StepMatches, scope: MatchScope) -> String {
+    let label = CountRange::new(count, matches, scope).label();
     match count {
         _ if count == ExpectedCount::default() => String::new(),
-        ExpectedCount::Range(..) => words,
-        ExpectedCount::SameAs(step) => format!("same as {} ({words})", order::name(cast, step)),
+        ExpectedCount::Range(..) => label,
+        ExpectedCount::SameAs(step) => format!("same as {} ({label})", order::name(matches, step)),
     }
 }
 
 /// Without the attempts that failed and were repeated well: a redelivery is still one message. Only where as many are
 /// wanted as another step has, since there each stands for one of its matches.
-pub fn without_repeated(count: ExpectedCount, own: &[Match], cast: &StepMatches) -> Vec<Match> {
+pub fn without_repeated(count: ExpectedCount, own: &[Match], matches: &StepMatches) -> Vec<Match> {
     let ExpectedCount::SameAs(step) = count else { return own.to_vec() };
-    let following = cast.following(step);
-    let spans = &cast.field.journey.spans;
+    let following = matches.following(step);
+    let spans = &matches.lookup.journey.spans;
     let message = |found: &Match| match found.item {
         MatchedItem::Span(index) => following[index].map(|above| (above, spans[index].message_id())),
         MatchedItem::Line(_) => None,
     };
     let mut last_good = HashMap::new();
-    for found in own.iter().filter(|found| !cast.field.is_error(found.item)) {
+    for found in own.iter().filter(|found| !matches.lookup.is_error(found.item)) {
         last_good.extend(message(found).map(|message| (message, found.start)));
     }
     let is_repeated = |found: &&Match| {
         let repeat = message(found).and_then(|message| last_good.get(&message));
-        cast.field.is_error(found.item) && repeat.is_some_and(|at| *at > found.start)
+        matches.lookup.is_error(found.item) && repeat.is_some_and(|at| *at > found.start)
     };
     own.iter().filter(|found| !is_repeated(found)).copied().collect()
 }

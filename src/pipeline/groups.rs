@@ -4,88 +4,90 @@ use std::collections::BTreeMap;
 
 use crate::model::time::Timestamp;
 use crate::pipeline::count::{CountRange, expected};
+use crate::pipeline::doubts::{Doubts, Needs};
 use crate::pipeline::matching::{Match, MatchedItem};
 use crate::pipeline::order;
 use crate::pipeline::spec::{Each, ExpectedStep, RepeatedGroup};
 use crate::pipeline::step_matches::{Above, MatchScope, StepMatches, marks};
 use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
-use crate::pipeline::trust::{Doubts, Needs};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState};
 
 /// The repetitions of a group, in their order: what each is for, and its matches by step.
 type Buckets = Vec<(String, BTreeMap<usize, Vec<Match>>)>;
 
 /// A group in one run.
-pub struct Repeated<'a> {
-    bench: EvaluationContext<'a>,
+pub struct GroupEvaluation<'a> {
+    context: EvaluationContext<'a>,
     place: usize,
     group: &'a RepeatedGroup,
     buckets: Buckets,
 }
 
-impl<'a> Repeated<'a> {
+impl<'a> GroupEvaluation<'a> {
     /// The group at this place of the spec.
-    pub fn new(bench: EvaluationContext<'a>, place: usize) -> Self {
-        let (cast, group) = (bench.cast, &bench.cast.spec.groups[place]);
+    pub fn new(context: EvaluationContext<'a>, place: usize) -> Self {
+        let (matches, group) = (context.matches, &context.matches.spec.groups[place]);
         let steps: Vec<usize> =
-            (0..cast.spec.steps.len()).filter(|step| cast.spec.steps[*step].group == Some(place)).collect();
+            (0..matches.spec.steps.len()).filter(|step| matches.spec.steps[*step].group == Some(place)).collect();
         let buckets = match &group.each {
-            Each::Attribute(key) => by_value(cast, key, &steps),
-            Each::Step(step) => by_match(cast, *step, &steps),
+            Each::Attribute(key) => by_value(matches, key, &steps),
+            Each::Step(step) => by_match(matches, *step, &steps),
         };
-        Self { bench, place, group, buckets }
+        Self { context, place, group, buckets }
     }
 
     /// How many repetitions there are.
     pub fn count(&self) -> CheckResult {
-        let (cast, total) = (self.bench.cast, self.buckets.len());
+        let (matches, total) = (self.context.matches, self.buckets.len());
         let name = match &self.group.each {
             Each::Attribute(key) => format!("for each {key}"),
-            Each::Step(step) => format!("for each {}", order::name(cast, *step)),
+            Each::Step(step) => format!("for each {}", order::name(matches, *step)),
         };
-        let wanted = CountRange::new(self.group.count, cast, MatchScope::default());
+        let expected_range = CountRange::new(self.group.count, matches, MatchScope::default());
         let mut check = Check {
-            expected: expected(self.group.count, cast, MatchScope::default()),
+            expected: expected(self.group.count, matches, MatchScope::default()),
             ..blank(CheckKind::Group, &name)
         };
         let needs = self.needs();
-        let limit = self.bench.all_by;
+        let limit = self.context.all_by;
         let (doubts, state) = match total {
-            _ if wanted.most.is_some_and(|most| total > most) => {
-                let doubts = if wanted.follows { self.bench.trust.doubts(needs) } else { Doubts::default() };
+            _ if expected_range.most.is_some_and(|most| total > most) => {
+                let doubts = if expected_range.follows { self.context.trust.doubts(needs) } else { Doubts::default() };
                 (doubts, CheckState::Broken)
             }
-            _ if total < wanted.least => (self.bench.trust.of_missing(needs, limit), CheckState::Broken),
-            _ if wanted.most.is_some() => (self.bench.trust.doubts(needs), CheckState::Met),
+            _ if total < expected_range.least => {
+                (self.context.trust.doubts_if_missing(needs, limit), CheckState::Broken)
+            }
+            _ if expected_range.most.is_some() => (self.context.trust.doubts(needs), CheckState::Met),
             _ => (Doubts::default(), CheckState::Met),
         };
         if state == CheckState::Broken {
-            check.why.push(format!("{total} seen; {} expected", wanted.words()));
+            check.why.push(format!("{total} seen; {} expected", expected_range.label()));
         }
         if doubts.is_empty() {
             check.state = state;
             return CheckResult::closed(check);
         }
-        let words = format!("{name}: {total} seen, {} expected", wanted.words());
-        CheckResult::doubted(check, &doubts, self.bench.ground.settle_ns, Some(words))
+        let label = format!("{name}: {total} seen, {} expected", expected_range.label());
+        CheckResult::doubted(check, &doubts, self.context.input.settle_ns, Some(label))
     }
 
     /// What became of one of its steps: one check for all repetitions that are as they should be, and one for each
     /// that is not.
     pub fn step(&self, place: usize, step: &ExpectedStep) -> Vec<CheckResult> {
         if self.buckets.is_empty() {
-            return vec![self.of_none(place, step)];
+            return vec![self.check_without_repetitions(place, step)];
         }
         let empty = vec![];
-        let judge = |(of, bucket): &(String, BTreeMap<usize, Vec<Match>>)| {
+        let check_step = |(of, bucket): &(String, BTreeMap<usize, Vec<Match>>)| {
             let own = bucket.get(&place).unwrap_or(&empty);
-            let mut ruling = self.bench.judge(step, Some(place), own, MatchScope::in_bucket(bucket));
-            ruling.check.of = Some(of.clone());
-            ruling
+            let mut result = self.context.check_step(step, Some(place), own, MatchScope::in_bucket(bucket));
+            result.check.of = Some(of.clone());
+            result
         };
-        let all = self.buckets.iter().map(judge);
+        let all = self.buckets.iter().map(check_step);
         let (well, wrong): (Vec<_>, Vec<_>) =
-            all.partition(|ruling| matches!(ruling.check.state, CheckState::Met | CheckState::NotNeeded));
+            all.partition(|result| matches!(result.check.state, CheckState::Met | CheckState::NotNeeded));
         let together = well.into_iter().reduce(|mut all, one| {
             all.check.seen.extend(one.check.seen);
             all.check.wait_ns = all.check.wait_ns.max(one.check.wait_ns);
@@ -104,24 +106,24 @@ impl<'a> Repeated<'a> {
     }
 
     /// Nothing that it is repeated for was seen: its steps need not be there where that is allowed.
-    fn of_none(&self, place: usize, step: &ExpectedStep) -> CheckResult {
-        let wanted = CountRange::new(self.group.count, self.bench.cast, MatchScope::default());
-        let own = &self.bench.cast.all[place];
-        if wanted.least > 0 || !own.is_empty() {
-            return self.bench.judge(step, Some(place), own, MatchScope::default());
+    fn check_without_repetitions(&self, place: usize, step: &ExpectedStep) -> CheckResult {
+        let expected_range = CountRange::new(self.group.count, self.context.matches, MatchScope::default());
+        let own = &self.context.matches.all[place];
+        if expected_range.least > 0 || !own.is_empty() {
+            return self.context.check_step(step, Some(place), own, MatchScope::default());
         }
         let mut check = blank(CheckKind::Step, &step.name);
         check.state = CheckState::NotNeeded;
-        let doubts = self.bench.trust.doubts(self.needs());
+        let doubts = self.context.trust.doubts(self.needs());
         if doubts.is_empty() {
             CheckResult::closed(check)
         } else {
-            CheckResult::doubted(check, &doubts, self.bench.ground.settle_ns, None)
+            CheckResult::doubted(check, &doubts, self.context.input.settle_ns, None)
         }
     }
 
     fn needs(&self) -> Needs {
-        let steps = &self.bench.cast.spec.steps;
+        let steps = &self.context.matches.spec.steps;
         let of_steps =
             steps.iter().filter(|step| step.group == Some(self.place)).map(|step| Needs::from_selectors(&step.any_of));
         let of_each = match &self.group.each {
@@ -133,56 +135,56 @@ impl<'a> Repeated<'a> {
 }
 
 /// By the values that matches carry, or have above them.
-fn by_value(cast: &StepMatches, key: &str, steps: &[usize]) -> Buckets {
-    let journey = cast.field.journey;
-    let carries = |index| !cast.field.values(MatchedItem::Span(index), key).is_empty();
+fn by_value(matches: &StepMatches, key: &str, steps: &[usize]) -> Buckets {
+    let journey = matches.lookup.journey;
+    let carries = |index| !matches.lookup.values(MatchedItem::Span(index), key).is_empty();
     let carrying: Vec<bool> = (0..journey.spans.len()).map(carries).collect();
-    let nearest = cast.self_or_above(&carrying);
+    let nearest = matches.self_or_above(&carrying);
     let values = |found: &Match| {
-        let own = cast.field.values(found.item, key);
+        let own = matches.lookup.values(found.item, key);
         match found.at.and_then(|at| nearest[at]) {
-            Some(holder) if own.is_empty() => cast.field.values(MatchedItem::Span(holder), key),
+            Some(holder) if own.is_empty() => matches.lookup.values(MatchedItem::Span(holder), key),
             _ => own,
         }
     };
     let mut buckets: BTreeMap<String, BTreeMap<usize, Vec<Match>>> = BTreeMap::new();
     for step in steps {
-        for found in &cast.all[*step] {
+        for found in &matches.all[*step] {
             for value in values(found) {
                 buckets.entry(value).or_default().entry(*step).or_default().push(*found);
             }
         }
     }
     let mut buckets: Buckets = buckets.into_iter().collect();
-    complete(&mut buckets, steps);
+    fill_missing_steps(&mut buckets, steps);
     buckets
 }
 
 /// By the match of a step that each of the others follows from.
-fn by_match(cast: &StepMatches, each: usize, steps: &[usize]) -> Buckets {
-    let heads = &cast.all[each];
-    let nearest: Above = cast.self_or_above(&marks(cast, heads));
+fn by_match(matches: &StepMatches, each: usize, steps: &[usize]) -> Buckets {
+    let heads = &matches.all[each];
+    let nearest: Above = matches.self_or_above(&marks(matches, heads));
     let mut buckets: Buckets =
-        (1..=heads.len()).map(|n| (format!("{} {n}", order::name(cast, each)), BTreeMap::new())).collect();
+        (1..=heads.len()).map(|n| (format!("{} {n}", order::name(matches, each)), BTreeMap::new())).collect();
     let of_span: BTreeMap<usize, usize> =
         heads.iter().enumerate().filter_map(|(n, head)| head.at.map(|at| (at, n))).collect();
     for (n, head) in heads.iter().enumerate() {
         buckets[n].1.insert(each, vec![*head]);
     }
     for step in steps.iter().filter(|step| **step != each) {
-        for found in &cast.all[*step] {
+        for found in &matches.all[*step] {
             let head = found.at.and_then(|at| nearest[at]).and_then(|at| of_span.get(&at));
             if let Some(head) = head {
                 buckets[*head].1.entry(*step).or_default().push(*found);
             }
         }
     }
-    complete(&mut buckets, steps);
+    fill_missing_steps(&mut buckets, steps);
     buckets
 }
 
 /// A step without a match in a repetition has none there, wherever else it has some.
-fn complete(buckets: &mut Buckets, steps: &[usize]) {
+fn fill_missing_steps(buckets: &mut Buckets, steps: &[usize]) {
     for (_, bucket) in buckets {
         for step in steps {
             bucket.entry(*step).or_default();
@@ -191,6 +193,6 @@ fn complete(buckets: &mut Buckets, steps: &[usize]) {
 }
 
 /// When the first match of any step began.
-pub fn first_start(cast: &StepMatches) -> Option<Timestamp> {
-    cast.all.iter().filter_map(|all| all.first()).map(|found| found.start).min()
+pub fn first_start(matches: &StepMatches) -> Option<Timestamp> {
+    matches.all.iter().filter_map(|all| all.first()).map(|found| found.start).min()
 }

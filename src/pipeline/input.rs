@@ -15,11 +15,11 @@ pub enum SourceStatus {
     /// Nobody said where it is.
     NotConfigured,
     /// A file was read instead, and not all of it could be.
-    HalfRead,
+    PartlyRead,
     /// A file was read instead, and holds nothing of its kind about this run.
-    NotHeld,
+    NoneInFile,
     /// The file or the demo that was looked at instead holds nothing about this run at all.
-    Without(Source),
+    UnknownId(Source),
 }
 
 /// What a metric said.
@@ -28,7 +28,7 @@ pub enum MetricReading {
     /// These samples; none where the query has no data.
     Samples(Vec<f64>),
     /// It could not be had, or not yet.
-    NotHad(String),
+    NotAvailable(String),
 }
 
 /// What a run is judged on.
@@ -37,7 +37,7 @@ pub struct EvaluationInput<'a> {
     /// The run.
     pub journey: &'a Journey,
     /// What was found in it.
-    pub judgement: &'a FindingSet,
+    pub findings: &'a FindingSet,
     /// How spans stand.
     pub jaeger: SourceStatus,
     /// How lines stand.
@@ -60,7 +60,7 @@ pub struct EvaluationInput<'a> {
 
 impl EvaluationInput<'_> {
     /// How a source stands.
-    pub fn standing(&self, source: Source) -> SourceStatus {
+    pub fn status(&self, source: Source) -> SourceStatus {
         match source {
             Source::Loki => self.loki,
             Source::Prometheus => self.prometheus,

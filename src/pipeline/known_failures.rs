@@ -26,7 +26,7 @@ const KINDS: [(&str, CheckKind); 8] = [
 /// What has become of a failure that was known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Now {
+pub enum KnownFailureState {
     /// Some run fails by it.
     Fails,
     /// No run fails by it; of some it cannot be told.
@@ -45,7 +45,7 @@ pub struct KnownFailure {
     /// The step's name, or the expectation as it was written.
     pub name: String,
     /// What has become of it.
-    pub now: Now,
+    pub now: KnownFailureState,
 }
 
 impl KnownFailure {
@@ -93,15 +93,15 @@ impl KnownFailures {
     }
 
     /// What has become of each in these runs, in the order of the file. Every run names everything that is expected.
-    pub fn after(&self, outcomes: &[&RunOutcome]) -> Vec<KnownFailure> {
+    pub fn states_after(&self, outcomes: &[&RunOutcome]) -> Vec<KnownFailure> {
         let now = |kind, name: &str| {
             let checks = outcomes.iter().flat_map(|outcome| &outcome.checks);
             let states: Vec<CheckState> = checks.filter(|c| is_about(c, kind, name)).map(|c| c.state).collect();
             match () {
-                () if states.contains(&CheckState::Broken) => Now::Fails,
-                () if states.contains(&CheckState::Undecided) || outcomes.is_empty() => Now::Undecided,
-                () if states.is_empty() => Now::Unknown,
-                () => Now::Obsolete,
+                () if states.contains(&CheckState::Broken) => KnownFailureState::Fails,
+                () if states.contains(&CheckState::Undecided) || outcomes.is_empty() => KnownFailureState::Undecided,
+                () if states.is_empty() => KnownFailureState::Unknown,
+                () => KnownFailureState::Obsolete,
             }
         };
         self.0
@@ -121,7 +121,7 @@ fn line(kind: CheckKind, name: &str) -> String {
 }
 
 /// The failures of these runs as a file, each with how many runs it fails; and what was known before and cannot be told.
-pub fn written<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a RunOutcome>, known: &[KnownFailure]) -> String {
+pub fn to_text<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a RunOutcome>, known: &[KnownFailure]) -> String {
     let mut counts: BTreeMap<(CheckKind, String), usize> = BTreeMap::new();
     let mut runs = 0;
     for outcome in outcomes {
@@ -139,7 +139,7 @@ pub fn written<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a RunOutcome
     for ((kind, name), n) in counts {
         let _ = writeln!(text, "\n# in {n} of {runs} runs\n{}", line(kind, &name));
     }
-    for open in known.iter().filter(|failure| failure.now == Now::Undecided) {
+    for open in known.iter().filter(|failure| failure.now == KnownFailureState::Undecided) {
         let _ = writeln!(text, "\n# known before, and undecided in {runs} runs\n{}", open.line());
     }
     text
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_was_written_is_known_and_nothing_else_is() {
         let ours = outcome(&[(CheckKind::Step, "spelling"), (CheckKind::Absent, "{ span: \"*\",\n status: error }")]);
-        let text = written("essay-batch", [&ours, &outcome(&[])].into_iter(), &[]);
+        let text = to_text("essay-batch", [&ours, &outcome(&[])].into_iter(), &[]);
         let known = KnownFailures::parse(&text).unwrap();
         assert!(known.cover(&ours) && known.cover(&outcome(&[(CheckKind::Step, "spelling")])), "{text}");
         assert!(text.contains("# in 1 of 2 runs\nstep spelling\n"), "{text}");
@@ -195,11 +195,23 @@ mod tests {
         let told = outcome_of(&[(CheckState::Broken, "a"), (CheckState::Met, "b"), (CheckState::Undecided, "c")]);
         let more = outcome_of(&[(CheckState::Met, "a"), (CheckState::Met, "b"), (CheckState::Met, "c")]);
         let old = KnownFailures::parse("step a\nstep b\nstep c\nstep d\nwithin b\n").unwrap();
-        let after = old.after(&[&told, &more]);
-        let now: Vec<Now> = after.iter().map(|failure| failure.now).collect();
-        assert_eq!(now, [Now::Fails, Now::Obsolete, Now::Undecided, Now::Unknown, Now::Unknown]);
-        assert!(old.after(&[]).iter().all(|failure| failure.now == Now::Undecided), "nothing was seen");
-        let text = written("p", [&told, &more].into_iter(), &after);
+        let after = old.states_after(&[&told, &more]);
+        let now: Vec<KnownFailureState> = after.iter().map(|failure| failure.now).collect();
+        assert_eq!(
+            now,
+            [
+                KnownFailureState::Fails,
+                KnownFailureState::Obsolete,
+                KnownFailureState::Undecided,
+                KnownFailureState::Unknown,
+                KnownFailureState::Unknown
+            ]
+        );
+        assert!(
+            old.states_after(&[]).iter().all(|failure| failure.now == KnownFailureState::Undecided),
+            "nothing was seen"
+        );
+        let text = to_text("p", [&told, &more].into_iter(), &after);
         let lines: Vec<&str> = text.lines().filter(|line| line.starts_with(char::is_alphabetic)).collect();
         assert_eq!(lines, ["step a", "step c"]);
         assert!(KnownFailures::parse("\n# x\nstop spelling").unwrap_err().starts_with("line 3: \"stop\""));

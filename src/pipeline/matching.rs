@@ -11,7 +11,7 @@ use crate::model::pattern::Pattern;
 use crate::model::span::Span;
 use crate::model::time::Timestamp;
 use crate::pipeline::spec::{AttributeTest, ExpectedStatus, SeenIn, Selector};
-use crate::pipeline::verdict::Sight;
+use crate::pipeline::verdict::Sighting;
 
 /// A span or a line, as an index into the journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,7 +36,7 @@ pub struct Match {
 }
 
 /// A run, made ready for being searched again and again.
-pub struct Field<'a> {
+pub struct JourneyLookup<'a> {
     /// The run.
     pub journey: &'a Journey,
     clocks: Clocks,
@@ -44,11 +44,11 @@ pub struct Field<'a> {
     holders: HashMap<(TraceId, SpanId), usize>,
 }
 
-impl<'a> Field<'a> {
+impl<'a> JourneyLookup<'a> {
     /// Of this run. Only spans that are judged are there.
     pub fn new(journey: &'a Journey) -> Self {
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-        let judged = |index: &usize| journey.judged.get(*index) != Some(&false);
+        let judged = |index: &usize| journey.is_own.get(*index) != Some(&false);
         for index in (0..journey.spans.len()).filter(judged) {
             by_name.entry(&journey.spans[index].name).or_default().push(index);
         }
@@ -93,7 +93,7 @@ impl<'a> Field<'a> {
     }
 
     /// What the selector matches and ended so.
-    pub fn ended_so(&self, selector: &Selector, status: Option<ExpectedStatus>) -> Vec<Match> {
+    pub fn select_with_status(&self, selector: &Selector, status: Option<ExpectedStatus>) -> Vec<Match> {
         let mut all = self.select(std::slice::from_ref(selector));
         all.retain(|found| status.is_none_or(|status| self.is_error(found.item) == (status == ExpectedStatus::Error)));
         all
@@ -108,7 +108,7 @@ impl<'a> Field<'a> {
             }
             SeenIn::Log(text) => {
                 let lines = self.journey.logs.iter().enumerate();
-                let told = lines.filter(|(_, line)| tells(line, text) && fits_line(selector, line));
+                let told = lines.filter(|(_, line)| line_contains(line, text) && fits_line(selector, line));
                 told.map(|(index, _)| self.line(index)).collect()
             }
         }
@@ -169,11 +169,11 @@ impl<'a> Field<'a> {
     }
 
     /// Where it was seen.
-    pub fn sight(&self, item: MatchedItem) -> Sight {
+    pub fn sight(&self, item: MatchedItem) -> Sighting {
         match item {
             MatchedItem::Span(index) => {
                 let span = &self.journey.spans[index];
-                Sight {
+                Sighting {
                     time: span.start,
                     duration_ns: span.duration_ns,
                     service: span.service().to_owned(),
@@ -185,7 +185,7 @@ impl<'a> Field<'a> {
             }
             MatchedItem::Line(index) => {
                 let line = &self.journey.logs[index];
-                Sight {
+                Sighting {
                     time: line.time,
                     duration_ns: 0,
                     service: line.service.clone(),
@@ -213,7 +213,7 @@ pub fn is_service(pattern: &Pattern, service: &str) -> bool {
 }
 
 /// Whether a line tells of it: in its text, or by a field that it has.
-pub fn tells(line: &LogEntry, text: &Pattern) -> bool {
+pub fn line_contains(line: &LogEntry, text: &Pattern) -> bool {
     text.found_in(&line.line)
         || text.found_in(&line.message)
         || line.error_context.is_some() && text.matches("error_context")

@@ -1,8 +1,10 @@
 //! Expectations: what a pipeline's runs should look like, and whether a journey does. Pure.
 
 mod count;
+mod doubts;
 pub mod evaluate;
 pub mod file;
+pub mod from_patterns;
 mod groups;
 mod input;
 mod invariants;
@@ -15,5 +17,4 @@ mod other_checks;
 pub mod spec;
 mod step_matches;
 mod steps;
-mod trust;
 pub mod verdict;

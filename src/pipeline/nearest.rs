@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::model::finding::{Finding, FindingId};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::pattern::Pattern;
-use crate::pipeline::matching::{MatchedItem, is_service, passes, tells};
+use crate::pipeline::matching::{MatchedItem, is_service, line_contains, passes};
 use crate::pipeline::spec::{AttributeTest, ExpectedStep, Relation, SeenIn, Selector};
 use crate::pipeline::steps::EvaluationContext;
 use crate::pipeline::verdict::{Check, CheckState, Nearest};
@@ -16,29 +16,29 @@ const MOST_NAMES: usize = 5_000;
 const SHORTEST_NAME: usize = 3;
 
 /// Says of a step that is not met what did happen, and which finding explains it.
-pub fn explain(bench: &EvaluationContext, step: &ExpectedStep, check: &mut Check) {
+pub fn explain(context: &EvaluationContext, step: &ExpectedStep, check: &mut Check) {
     if !matches!(check.state, CheckState::Broken | CheckState::Undecided)
-        || check.seen.is_empty() && bench.ground.journey.is_empty()
+        || check.seen.is_empty() && context.input.journey.is_empty()
     {
         return;
     }
-    let is_whole = check.of.is_none();
-    if check.seen.is_empty() && is_whole {
-        check.nearest = step.any_of.iter().find_map(|selector| nearest(bench, selector));
-        if let Some(told) = told_in_lines(bench, step).filter(|_| !is_itself(step, check)) {
+    let is_whole_run = check.of.is_none();
+    if check.seen.is_empty() && is_whole_run {
+        check.nearest = step.any_of.iter().find_map(|selector| nearest(context, selector));
+        if let Some(told) = logged_instead(context, step).filter(|_| !is_same_span(step, check)) {
             check.why.push(told);
         }
     }
     if check.state == CheckState::Broken || check.seen.is_empty() {
         // Where the very span did happen, and only differs in something, no finding is the reason.
-        if !is_itself(step, check) {
-            check.finding = explaining(bench, step, check).map(|finding| finding.id);
+        if !is_same_span(step, check) {
+            check.finding = explaining_finding(context, step, check).map(|finding| finding.id);
         }
     }
 }
 
 /// Whether the nearest thing is the very span that was looked for, but for something that it lacks.
-fn is_itself(step: &ExpectedStep, check: &Check) -> bool {
+fn is_same_span(step: &ExpectedStep, check: &Check) -> bool {
     let names = step.any_of.iter().filter_map(|selector| match &selector.what {
         SeenIn::Span(name) => Some(name),
         SeenIn::Log(_) => None,
@@ -47,25 +47,25 @@ fn is_itself(step: &ExpectedStep, check: &Check) -> bool {
     check.nearest.as_ref().is_some_and(is_it)
 }
 
-fn nearest(bench: &EvaluationContext, selector: &Selector) -> Option<Nearest> {
+fn nearest(context: &EvaluationContext, selector: &Selector) -> Option<Nearest> {
     match &selector.what {
-        SeenIn::Span(name) => nearly(bench, selector, name).or_else(|| similar(bench, name)),
+        SeenIn::Span(name) => same_name(context, selector, name).or_else(|| similar_name(context, name)),
         SeenIn::Log(text) => {
-            let lines = &bench.cast.field.journey.logs;
-            let (index, line) = lines.iter().enumerate().find(|(_, line)| tells(line, text))?;
-            let field = &bench.cast.field;
+            let lines = &context.matches.lookup.journey.logs;
+            let (index, line) = lines.iter().enumerate().find(|(_, line)| line_contains(line, text))?;
+            let lookup = &context.matches.lookup;
             let differs = match &selector.service {
                 Some(service) if !is_service(service, &line.service) => "by another service".to_owned(),
-                _ => attribute(selector, |key| field.values(MatchedItem::Line(index), key))?,
+                _ => attribute(selector, |key| lookup.values(MatchedItem::Line(index), key))?,
             };
-            Some(Nearest { differs, sight: field.sight(MatchedItem::Line(index)) })
+            Some(Nearest { differs, sight: lookup.sight(MatchedItem::Line(index)) })
         }
     }
 }
 
 /// A span of that name that differs in the fewest other things; the earliest of them.
-fn nearly(bench: &EvaluationContext, selector: &Selector, name: &Pattern) -> Option<Nearest> {
-    let (field, spans) = (&bench.cast.field, &bench.cast.field.journey.spans);
+fn same_name(context: &EvaluationContext, selector: &Selector, name: &Pattern) -> Option<Nearest> {
+    let (lookup, spans) = (&context.matches.lookup, &context.matches.lookup.journey.spans);
     let differences = |index: usize| {
         let span = &spans[index];
         let service = selector.service.as_ref().filter(|service| !is_service(service, span.service()));
@@ -73,23 +73,23 @@ fn nearly(bench: &EvaluationContext, selector: &Selector, name: &Pattern) -> Opt
         let mut all = vec![];
         all.extend(service.map(|_| "by another service".to_owned()));
         all.extend(kind.map(|_| format!("of another kind: {}", span.kind.as_str())));
-        all.extend(attribute(selector, |key| field.values(MatchedItem::Span(index), key)));
+        all.extend(attribute(selector, |key| lookup.values(MatchedItem::Span(index), key)));
         all
     };
-    let named = field.names().filter(|(text, _)| name.matches(text)).flat_map(|(_, all)| all.iter().copied());
+    let named = lookup.names().filter(|(text, _)| name.matches(text)).flat_map(|(_, all)| all.iter().copied());
     let differing = named.map(|index| (differences(index), index)).filter(|(all, _)| !all.is_empty());
     let nearest = differing.min_by_key(|(all, index)| (all.len(), *index));
     nearest
-        .map(|(all, index)| Nearest { differs: all.join(", "), sight: field.sight(MatchedItem::Span(index)) })
-        .or_else(|| of_another_journey(bench, name))
+        .map(|(all, index)| Nearest { differs: all.join(", "), sight: lookup.sight(MatchedItem::Span(index)) })
+        .or_else(|| same_name_in_other_journey(context, name))
 }
 
 /// A span of that name that is shown with this run and belongs to another one.
-fn of_another_journey(bench: &EvaluationContext, name: &Pattern) -> Option<Nearest> {
-    let journey = bench.cast.field.journey;
-    let is_other = |index: &usize| journey.judged.get(*index) == Some(&false);
+fn same_name_in_other_journey(context: &EvaluationContext, name: &Pattern) -> Option<Nearest> {
+    let journey = context.matches.lookup.journey;
+    let is_other = |index: &usize| journey.is_own.get(*index) == Some(&false);
     let index = (0..journey.spans.len()).filter(is_other).find(|index| name.matches(&journey.spans[*index].name))?;
-    let sight = bench.cast.field.sight(MatchedItem::Span(index));
+    let sight = context.matches.lookup.sight(MatchedItem::Span(index));
     Some(Nearest { differs: "in another journey".to_owned(), sight })
 }
 
@@ -105,41 +105,41 @@ fn attribute(selector: &Selector, values: impl Fn(&str) -> Vec<String>) -> Optio
 }
 
 /// A span whose name is written almost so.
-fn similar(bench: &EvaluationContext, name: &Pattern) -> Option<Nearest> {
+fn similar_name(context: &EvaluationContext, name: &Pattern) -> Option<Nearest> {
     let text = name.to_string();
     if text.starts_with("re:") || text.trim_matches('*').is_empty() {
         return None;
     }
     let wanted = text.replace('*', "").to_lowercase();
-    let length = wanted.chars().count();
-    let most = (length / 4).max(1);
-    let distances = bench.cast.field.names().take(MOST_NAMES).filter_map(|(text, spans)| {
+    let duration_text = wanted.chars().count();
+    let most = (duration_text / 4).max(1);
+    let distances = context.matches.lookup.names().take(MOST_NAMES).filter_map(|(text, spans)| {
         let lower = text.to_lowercase();
         // Comparing takes the product of both lengths, and names may be whole statements.
-        let is_comparable = lower.chars().count().abs_diff(length) <= most;
+        let is_comparable = lower.chars().count().abs_diff(duration_text) <= most;
         let distance = is_comparable.then(|| strsim::levenshtein(&wanted, &lower)).filter(|distance| *distance <= most);
         distance.zip(spans.first().copied()).filter(|_| !name.matches(text))
     });
     let (_, index) = distances.min()?;
-    let sight = bench.cast.field.sight(MatchedItem::Span(index));
+    let sight = context.matches.lookup.sight(MatchedItem::Span(index));
     Some(Nearest { differs: "of a similar name".to_owned(), sight })
 }
 
 /// A step on spans whose work is told in lines: still missing, but that is worth knowing.
-fn told_in_lines(bench: &EvaluationContext, step: &ExpectedStep) -> Option<String> {
-    let words = |text: &str| -> String {
+fn logged_instead(context: &EvaluationContext, step: &ExpectedStep) -> Option<String> {
+    let plain_words = |text: &str| -> String {
         let plain = text.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' });
         plain.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let of_spans = step.any_of.iter().filter_map(|selector| match &selector.what {
-        SeenIn::Span(name) if !name.to_string().starts_with("re:") => Some((selector, words(&name.to_string()))),
+        SeenIn::Span(name) if !name.to_string().starts_with("re:") => Some((selector, plain_words(&name.to_string()))),
         _ => None,
     });
-    let wanted: Vec<_> = of_spans.filter(|(_, words)| words.len() >= 4).collect();
-    let line = bench.ground.journey.logs.iter().find(|line| {
-        let message = words(&line.message);
+    let wanted: Vec<_> = of_spans.filter(|(_, plain_words)| plain_words.len() >= 4).collect();
+    let line = context.input.journey.logs.iter().find(|line| {
+        let message = plain_words(&line.message);
         let fits = |selector: &Selector| selector.service.as_ref().is_none_or(|s| is_service(s, &line.service));
-        wanted.iter().any(|(selector, words)| fits(selector) && message.contains(words.as_str()))
+        wanted.iter().any(|(selector, plain_words)| fits(selector) && message.contains(plain_words.as_str()))
     })?;
     let by = if line.service.is_empty() { String::new() } else { format!(" of {}", line.service) };
     let message = line.message.lines().next().unwrap_or_default();
@@ -147,12 +147,12 @@ fn told_in_lines(bench: &EvaluationContext, step: &ExpectedStep) -> Option<Strin
 }
 
 /// The first finding that is about what this step looks for, or about what it should follow from.
-fn explaining<'a>(bench: &EvaluationContext<'a>, step: &ExpectedStep, check: &Check) -> Option<&'a Finding> {
-    let cast = bench.cast;
+fn explaining_finding<'a>(context: &EvaluationContext<'a>, step: &ExpectedStep, check: &Check) -> Option<&'a Finding> {
+    let matches = context.matches;
     let own: HashSet<(TraceId, SpanId)> = check.seen.iter().filter_map(|s| s.trace_id.zip(s.span_id)).collect();
-    let spans = &cast.field.journey.spans;
+    let spans = &matches.lookup.journey.spans;
     let before = step.order.iter().filter(|order| matches!(order.relation, Relation::After { .. } | Relation::ChildOf));
-    let before = before.flat_map(|order| &cast.all[order.step]).filter_map(|found| found.at);
+    let before = before.flat_map(|order| &matches.all[order.step]).filter_map(|found| found.at);
     let before: HashSet<(TraceId, SpanId)> = before.map(|at| (spans[at].trace_id, spans[at].span_id)).collect();
     let places = |finding: &Finding| -> HashSet<(TraceId, SpanId)> {
         let proofs = finding.evidence.iter().filter_map(|proof| proof.trace_id.zip(proof.span_id));
@@ -176,7 +176,7 @@ fn explaining<'a>(bench: &EvaluationContext<'a>, step: &ExpectedStep, check: &Ch
                 && (finding.is(FindingId::ErrorOrigin) && is_near(finding, &before) || is_lost(finding))
         },
     ];
-    let findings = &bench.ground.judgement.findings;
+    let findings = &context.input.findings.findings;
     rules.iter().find_map(|rule| findings.iter().find(|finding| rule(finding)))
 }
 

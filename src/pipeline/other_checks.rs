@@ -4,27 +4,27 @@ use crate::model::evidence::Source;
 use crate::model::finding::{Confidence, Finding, FindingId};
 use crate::model::metric::float_text;
 use crate::model::time::MINUTE;
+use crate::pipeline::doubts::{Needs, WaitEnd};
 use crate::pipeline::input::{MetricReading, SourceStatus};
 use crate::pipeline::spec::{Absence, Condition, Metric};
 use crate::pipeline::step_matches::MatchScope;
 use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
-use crate::pipeline::trust::{Ends, Needs};
-use crate::pipeline::verdict::{CheckKind, CheckState, Sight};
+use crate::pipeline::verdict::{CheckKind, CheckState, Sighting};
 
 /// What must not be seen.
-pub fn absent(bench: &EvaluationContext, absence: &Absence) -> CheckResult {
+pub fn absent(context: &EvaluationContext, absence: &Absence) -> CheckResult {
     let mut check = blank(CheckKind::Absent, &absence.text);
-    let seen = bench.cast.field.ended_so(&absence.what, absence.status);
+    let seen = context.matches.lookup.select_with_status(&absence.what, absence.status);
     if seen.is_empty() {
-        let doubts = bench.trust.doubts(Needs::from_selectors(std::slice::from_ref(&absence.what)));
+        let doubts = context.trust.doubts(Needs::from_selectors(std::slice::from_ref(&absence.what)));
         return if doubts.is_empty() {
             CheckResult::closed(check)
         } else {
-            CheckResult::doubted(check, &doubts, bench.ground.settle_ns, None)
+            CheckResult::doubted(check, &doubts, context.input.settle_ns, None)
         };
     }
     check.state = CheckState::Broken;
-    check.seen = seen.iter().map(|found| bench.cast.field.sight(found.item)).collect();
+    check.seen = seen.iter().map(|found| context.matches.lookup.sight(found.item)).collect();
     check.seen.sort();
     check.why.push(match seen.len() {
         1 => "seen; none expected".to_owned(),
@@ -34,39 +34,39 @@ pub fn absent(bench: &EvaluationContext, absence: &Absence) -> CheckResult {
 }
 
 /// What must be seen if something else is.
-pub fn when(bench: &EvaluationContext, condition: &Condition) -> CheckResult {
+pub fn when(context: &EvaluationContext, condition: &Condition) -> CheckResult {
     let mut check = blank(CheckKind::When, &condition.text);
-    if bench.cast.field.ended_so(&condition.if_seen, condition.status).is_empty() {
+    if context.matches.lookup.select_with_status(&condition.if_seen, condition.status).is_empty() {
         check.state = CheckState::NotNeeded;
-        let doubts = bench.trust.doubts(Needs::from_selectors(std::slice::from_ref(&condition.if_seen)));
+        let doubts = context.trust.doubts(Needs::from_selectors(std::slice::from_ref(&condition.if_seen)));
         return if doubts.is_empty() {
             CheckResult::closed(check)
         } else {
-            CheckResult::doubted(check, &doubts, bench.ground.settle_ns, None)
+            CheckResult::doubted(check, &doubts, context.input.settle_ns, None)
         };
     }
-    let own = bench.cast.field.select(&condition.then.any_of);
-    let mut ruling = bench.judge(&condition.then, None, &own, MatchScope::default());
-    ruling.check.kind = CheckKind::When;
-    ruling.check.name.clone_from(&condition.text);
-    ruling
+    let own = context.matches.lookup.select(&condition.then.any_of);
+    let mut result = context.check_step(&condition.then, None, &own, MatchScope::default());
+    result.check.kind = CheckKind::When;
+    result.check.name.clone_from(&condition.text);
+    result
 }
 
 /// A finding that must not be made.
-pub fn forbid(bench: &EvaluationContext, id: FindingId) -> CheckResult {
+pub fn forbid(context: &EvaluationContext, id: FindingId) -> CheckResult {
     let mut check = blank(CheckKind::Forbid, id.as_str());
-    let made: Vec<&Finding> = bench.ground.judgement.findings.iter().filter(|finding| finding.is(id)).collect();
+    let made: Vec<&Finding> = context.input.findings.findings.iter().filter(|finding| finding.is(id)).collect();
     let gating: Vec<&&Finding> = made.iter().filter(|finding| finding.gates(id.least_severity())).collect();
-    let settle_ns = bench.ground.settle_ns;
-    let doubts = bench.trust.doubts(Needs::of_finding(id));
+    let settle_ns = context.input.settle_ns;
+    let doubts = context.trust.doubts(Needs::for_finding(id));
     if let Some(first) = gating.first() {
         check.forbidden = gating.iter().take(3).map(|finding| (**finding).clone()).collect();
         check.finding = Some(first.id);
-        check.seen = gating.iter().flat_map(|finding| sights(bench, finding)).collect();
+        check.seen = gating.iter().flat_map(|finding| sights(context, finding)).collect();
         check.seen.sort();
         check.seen.dedup();
         let lost_is_meant = matches!(id, FindingId::TraceNotStored | FindingId::NotSampled);
-        if !id.is_of_the_missing_kind() || doubts.is_empty() || lost_is_meant && doubts.are_of_loss() {
+        if !id.is_of_the_missing_kind() || doubts.is_empty() || lost_is_meant && doubts.are_only_lost_trace() {
             check.state = CheckState::Broken;
             return CheckResult::closed(check);
         }
@@ -87,23 +87,23 @@ pub fn forbid(bench: &EvaluationContext, id: FindingId) -> CheckResult {
 }
 
 /// Where the spans lie that a finding rests on.
-fn sights(bench: &EvaluationContext, finding: &Finding) -> Vec<Sight> {
-    let field = &bench.cast.field;
+fn sights(context: &EvaluationContext, finding: &Finding) -> Vec<Sighting> {
+    let lookup = &context.matches.lookup;
     let keys: std::collections::HashSet<_> =
         finding.evidence.iter().filter_map(|proof| proof.trace_id.zip(proof.span_id)).collect();
-    let spans = field.journey.spans.iter().enumerate();
+    let spans = lookup.journey.spans.iter().enumerate();
     let proofs = spans.filter(|(_, span)| keys.contains(&(span.trace_id, span.span_id)));
-    proofs.map(|(index, _)| field.sight(field.span(index).item)).collect()
+    proofs.map(|(index, _)| lookup.sight(lookup.span(index).item)).collect()
 }
 
 /// What a metric must say.
-pub fn metric(bench: &EvaluationContext, metric: &Metric, reading: Option<&MetricReading>) -> CheckResult {
+pub fn metric(context: &EvaluationContext, metric: &Metric, reading: Option<&MetricReading>) -> CheckResult {
     let (comparison, right) = metric.is;
     let mut check = blank(CheckKind::Metric, &metric.name);
     check.expected = format!("{} {}", comparison.sign(), float_text(right));
-    let ground = bench.ground;
+    let input = context.input;
     let why = match reading {
-        Some(MetricReading::Samples(samples)) if !ground.settled => {
+        Some(MetricReading::Samples(samples)) if !input.settled => {
             check.value = samples.iter().copied().find(|sample| !sample.is_nan());
             "the run may not have ended, so its end cannot be judged".to_owned()
         }
@@ -126,19 +126,19 @@ pub fn metric(bench: &EvaluationContext, metric: &Metric, reading: Option<&Metri
             }
             "NaN among the samples, which says nothing".to_owned()
         }
-        Some(MetricReading::NotHad(why)) => why.clone(),
+        Some(MetricReading::NotAvailable(why)) => why.clone(),
         None => "it was not asked".to_owned(),
     };
     check.state = CheckState::Undecided;
     check.why.push(why);
     check.depends_on = vec![Source::Prometheus];
     let had = matches!(reading, Some(MetricReading::Samples(_)));
-    let open = match (ground.prometheus, ground.journey.span_extent()) {
-        (SourceStatus::Complete, Some(extent)) if !had || !ground.settled => {
-            let until = extent.to.min(ground.now).plus(ground.settle_ns.max(MINUTE));
-            Some((format!("metric {}", metric.name), Ends::At(until)))
+    let open = match (input.prometheus, input.journey.span_extent()) {
+        (SourceStatus::Complete, Some(extent)) if !had || !input.settled => {
+            let until = extent.to.min(input.now).plus(input.settle_ns.max(MINUTE));
+            Some((format!("metric {}", metric.name), WaitEnd::At(until)))
         }
-        (SourceStatus::Incomplete, _) => Some((format!("metric {}", metric.name), Ends::Open)),
+        (SourceStatus::Incomplete, _) => Some((format!("metric {}", metric.name), WaitEnd::Open)),
         _ => None,
     };
     CheckResult { check, open }

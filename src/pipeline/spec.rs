@@ -136,7 +136,14 @@ pub struct Selector {
     pub attributes: Vec<(String, AttributeTest)>,
 }
 
-/// What is looked at.
+impl Selector {
+    /// Spans whose name matches.
+    pub fn span(name: Pattern) -> Self {
+        Self { what: SeenIn::Span(name), service: None, kind: None, attributes: vec![] }
+    }
+}
+
+/// What a selector searches, and for which text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SeenIn {
     /// A span by its name.

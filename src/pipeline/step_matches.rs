@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::journey::critical_path::causes_first;
 use crate::model::journey::{CauseKind, Journey};
-use crate::pipeline::matching::{Field, Match, MatchedItem};
+use crate::pipeline::matching::{JourneyLookup, Match, MatchedItem};
 use crate::pipeline::spec::Spec;
 
 /// Beside each span of the run the nearest span above it that plays a step.
@@ -14,7 +14,7 @@ pub type Above = Vec<Option<usize>>;
 /// Who plays which step.
 pub struct StepMatches<'a> {
     /// The run.
-    pub field: Field<'a>,
+    pub lookup: JourneyLookup<'a>,
     /// The expectations.
     pub spec: &'a Spec,
     /// Beside each step its matches, by time.
@@ -27,10 +27,10 @@ pub struct StepMatches<'a> {
 impl<'a> StepMatches<'a> {
     /// Of this spec in this run.
     pub fn new(spec: &'a Spec, journey: &'a Journey) -> Self {
-        let field = Field::new(journey);
-        let all: Vec<_> = spec.steps.iter().map(|step| field.select(&step.any_of)).collect();
+        let lookup = JourneyLookup::new(journey);
+        let all: Vec<_> = spec.steps.iter().map(|step| lookup.select(&step.any_of)).collect();
         let cells = || (0..all.len()).map(|_| OnceCell::new()).collect();
-        Self { spec, downwards: causes_first(journey), following: cells(), beneath: cells(), all, field }
+        Self { spec, downwards: causes_first(journey), following: cells(), beneath: cells(), all, lookup }
     }
 
     /// The nearest match of a step that each span follows from, by parent, link or message.
@@ -52,7 +52,7 @@ impl<'a> StepMatches<'a> {
     fn inherit(&self, marked: &[bool], is_way: impl Fn(CauseKind) -> bool) -> Above {
         let mut nearest = vec![None; marked.len()];
         for span in &self.downwards {
-            if let Some((cause, _)) = self.field.journey.forest.cause[*span].filter(|(_, via)| is_way(*via)) {
+            if let Some((cause, _)) = self.lookup.journey.forest.cause[*span].filter(|(_, via)| is_way(*via)) {
                 nearest[*span] = if marked[cause] { Some(cause) } else { nearest[cause] };
             }
         }
@@ -68,8 +68,8 @@ impl<'a> StepMatches<'a> {
 }
 
 /// Beside each span whether it is one of these.
-pub fn marks(cast: &StepMatches, among: &[Match]) -> Vec<bool> {
-    let mut marked = vec![false; cast.field.journey.spans.len()];
+pub fn marks(matches: &StepMatches, among: &[Match]) -> Vec<bool> {
+    let mut marked = vec![false; matches.lookup.journey.spans.len()];
     for found in among {
         if let MatchedItem::Span(index) = found.item {
             marked[index] = true;
@@ -91,7 +91,7 @@ impl<'s> MatchScope<'s> {
     }
 
     /// The matches of a step: those of this repetition where it belongs to the group.
-    pub fn matches(self, cast: &'s StepMatches, step: usize) -> &'s [Match] {
-        self.bucket.and_then(|bucket| bucket.get(&step)).map_or(&cast.all[step], |found| found)
+    pub fn matches(self, matches: &'s StepMatches, step: usize) -> &'s [Match] {
+        self.bucket.and_then(|bucket| bucket.get(&step)).map_or(&matches.all[step], |found| found)
     }
 }

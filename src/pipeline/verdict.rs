@@ -83,7 +83,7 @@ pub struct Check {
     /// On which sources it depends while it is undecided.
     pub depends_on: Vec<Source>,
     /// Where it was seen, by time.
-    pub seen: Vec<Sight>,
+    pub seen: Vec<Sighting>,
     /// How many matches were expected, in words; empty where the default is meant.
     pub expected: String,
     /// The longest wait since the step that it comes after, in nanoseconds.
@@ -102,7 +102,7 @@ pub struct Check {
 
 /// Where an expectation was seen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct Sight {
+pub struct Sighting {
     /// When it began, as recorded.
     pub time: Timestamp,
     /// How long it took; 0 for a line.
@@ -125,7 +125,7 @@ pub struct Nearest {
     /// In what it differs: `by another service`, `of a similar name`, `too late by 12 s`, `in another trace`.
     pub differs: String,
     /// Where it was seen.
-    pub sight: Sight,
+    pub sight: Sighting,
 }
 
 /// What became of all expectations of one run.

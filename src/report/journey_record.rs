@@ -141,7 +141,7 @@ impl<'a> SpanRecord<'a> {
         Self {
             span,
             error: span.is_error(),
-            judged: journey.judged.get(index).copied().unwrap_or(true),
+            judged: journey.is_own.get(index).copied().unwrap_or(true),
             critical: path.contains.get(index).copied().unwrap_or(false),
             cause: cause.map(|(from, via)| CauseRecord {
                 trace_id: journey.spans[from].trace_id,

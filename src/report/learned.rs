@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::model::provenance::Provenance;
-use crate::pipeline::learn::draft::{LearnedPipeline, LearnedStep};
+use crate::pipeline::learn::learned_pipeline::{LearnedPipeline, LearnedStep};
 use crate::report::block::Block;
 use crate::report::body::ReportBody;
 use crate::report::frame::Frame;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::model::provenance::Provenance;
-use crate::pipeline::file::{Complaint, Complaints};
+use crate::pipeline::file::{Diagnostic, Diagnostics};
 use crate::pipeline::spec::Spec;
 use crate::report::block::{Block, Role, Table, TableRow, piece, plain, styled};
 use crate::report::body::ReportBody;
@@ -33,7 +33,7 @@ pub struct SpecCheckReport {
     /// How many metrics it reads.
     metric_count: usize,
     /// What is wrong, in the order of the file.
-    complaints: Vec<Complaint>,
+    complaints: Vec<Diagnostic>,
     /// How many more complaints are not listed.
     more_complaint_count: usize,
 }
@@ -55,15 +55,15 @@ impl SpecCheckReport {
     }
 
     /// The report on an invalid spec.
-    pub fn from_complaints(complaints: Complaints) -> Self {
-        let Complaints { path, list, more, .. } = complaints;
+    pub fn from_complaints(complaints: Diagnostics) -> Self {
+        let Diagnostics { path, list, more, .. } = complaints;
         Self { path, complaints: list, more_complaint_count: more, ..Self::default() }
     }
 
     fn complaint_blocks(&self) -> Vec<Block> {
         let count = counted(self.complaints.len() + self.more_complaint_count, "complaint");
         let title = vec![piece(Role::Error, "✗ "), piece(Role::Strong, format!("{count} in {}", self.path))];
-        let row = |complaint: &Complaint| {
+        let row = |complaint: &Diagnostic| {
             let place = plain(format!("{}:{}", complaint.line, complaint.column));
             TableRow::new(vec![place, plain(&complaint.message), styled(Role::Dim, &complaint.help)])
         };
@@ -81,7 +81,7 @@ impl ReportBody for SpecCheckReport {
     }
 
     fn rows(&self) -> Option<Rows> {
-        let row = |complaint: &Complaint| {
+        let row = |complaint: &Diagnostic| {
             vec![
                 json!(self.path),
                 json!(complaint.line),

@@ -133,7 +133,7 @@ impl BarLabels<'_> {
         if self.span_ids {
             label.push(piece(Role::Dim, format!(" {}", self.names.span(span.span_id))));
         }
-        if self.journey.judged.get(index) == Some(&false) {
+        if self.journey.is_own.get(index) == Some(&false) {
             label.push(piece(Role::Dim, " (of another ID)"));
         }
         let failed = span.is_error();

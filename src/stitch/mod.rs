@@ -52,7 +52,7 @@ fn assembled(evidence: Evidence, members: Membership, keys: &[String]) -> Journe
     let in_journey = |trace: &TraceId| members.traces.contains_key(trace);
     let mut journey = Journey {
         traces: traces(&spans, &forest),
-        judged: judged(&spans, &forest, &members, keys),
+        is_own: own_spans(&spans, &forest, &members, keys),
         skew: skew::measure(&spans, &forest),
         forest,
         spans,
@@ -111,9 +111,9 @@ fn trace(trace_id: TraceId, members: &[usize], spans: &[Span], forest: &Forest) 
     }
 }
 
-/// Beside each span whether it is judged. In a trace with several IDs a span under another ID is shown, not judged: its
+/// Beside each span whether it belongs to the journey. In a trace with several IDs a span under another ID is only shown: its
 /// own ID counts, else that of the span it follows from.
-fn judged(spans: &[Span], forest: &Forest, members: &Membership, keys: &[String]) -> Vec<bool> {
+fn own_spans(spans: &[Span], forest: &Forest, members: &Membership, keys: &[String]) -> Vec<bool> {
     if members.ids.is_empty() {
         return vec![true; spans.len()];
     }
@@ -123,13 +123,13 @@ fn judged(spans: &[Span], forest: &Forest, members: &Membership, keys: &[String]
         carried.retain(|value| members.key_ranks.contains(&value.rank));
         (!carried.is_empty()).then(|| carried.iter().any(|value| members.ids.contains(&value.id)))
     };
-    let mut judged = vec![true; spans.len()];
+    let mut is_own = vec![true; spans.len()];
     let mut open: Vec<(usize, bool)> = forest.roots.iter().map(|r| (*r, true)).collect();
     while let Some((index, inherited)) = open.pop() {
-        judged[index] = own(&spans[index]).unwrap_or(inherited);
-        open.extend(forest.effects[index].iter().map(|e| (*e, judged[index])));
+        is_own[index] = own(&spans[index]).unwrap_or(inherited);
+        open.extend(forest.effects[index].iter().map(|e| (*e, is_own[index])));
     }
-    judged
+    is_own
 }
 
 fn joins(members: &Membership, lines: &[LogEntry]) -> Vec<Join> {

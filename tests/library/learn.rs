@@ -6,7 +6,7 @@ use trace::model::conventions::CORRELATION_KEYS;
 use trace::model::time::{DAY, MINUTE};
 use trace::pipeline::evaluate::{EvaluationInput, SourceStatus, evaluate};
 use trace::pipeline::file;
-use trace::pipeline::learn::draft::LearnedPipeline;
+use trace::pipeline::learn::learned_pipeline::LearnedPipeline;
 use trace::pipeline::learn::{LearnOptions, Learner, update};
 use trace::pipeline::spec::Spec;
 use trace::pipeline::verdict::{CheckState, RunOutcome, Verdict};
@@ -33,7 +33,7 @@ fn judged(scenario: &str, seed: u64) -> AnalysedJourney {
 fn verify(spec: &Spec, judged: &AnalysedJourney) -> RunOutcome {
     let ground = EvaluationInput {
         journey: &judged.journey,
-        judgement: &judged.judgement,
+        findings: &judged.judgement,
         jaeger: SourceStatus::Complete,
         loki: SourceStatus::Complete,
         prometheus: SourceStatus::Complete,

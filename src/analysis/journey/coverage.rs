@@ -18,7 +18,7 @@ pub struct InteractionCoverage {
 /// Counts the interactions of a journey. Those of which a side is missing are known from the findings.
 pub fn measure(journey: &Journey, findings: &[Finding]) -> InteractionCoverage {
     let mut coverage = InteractionCoverage::default();
-    for (index, span) in journey.spans.iter().enumerate().filter(|(i, _)| journey.judged.get(*i) != Some(&false)) {
+    for (index, span) in journey.spans.iter().enumerate().filter(|(i, _)| journey.is_own.get(*i) != Some(&false)) {
         let Some((cause, via)) = journey.forest.cause[index] else { continue };
         if journey.spans[cause].service() != span.service() {
             coverage.all += 1;

@@ -58,7 +58,7 @@ pub fn total_count(failures: &[JourneyError]) -> usize {
 
 fn errors_of_spans(journey: &Journey, cascade: &Cascade) -> Vec<JourneyError> {
     let is_own = |index: &usize| {
-        let is_ours = journey.judged.get(*index) != Some(&false);
+        let is_ours = journey.is_own.get(*index) != Some(&false);
         is_ours && journey.spans[*index].is_error() && !cascade.is_consequence(*index)
     };
     let mut failed: Vec<usize> = (0..journey.spans.len()).filter(is_own).collect();

@@ -162,7 +162,7 @@ fn assemble(drawn: Vec<(Span, Option<(usize, CauseKind)>)>, mut logs: Vec<LogEnt
     let traces = ids.into_iter().map(|id| summary(id, &spans)).collect();
     Journey {
         correlation_id: Some("3f2a9c1e-7c05-43a4-beae-034151654acd".into()),
-        judged: vec![true; spans.len()],
+        is_own: vec![true; spans.len()],
         traces,
         spans,
         forest: Forest { cause, effects, roots },

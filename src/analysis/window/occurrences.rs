@@ -64,7 +64,7 @@ pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     }
     let (cascade, contexts) = (Cascade::new(journey), contexts(journey));
     let failed = journey.spans.iter().enumerate();
-    let failed = failed.filter(|(at, span)| span.is_error() && journey.judged.get(*at) != Some(&false));
+    let failed = failed.filter(|(at, span)| span.is_error() && journey.is_own.get(*at) != Some(&false));
     let spans = failed.map(|(at, span)| Occurrence {
         told: ErrorSource::Span(span, contexts.get(&at).copied()),
         part: if cascade.is_consequence(at) { ErrorRole::PassedOn } else { ErrorRole::Origin },

@@ -36,12 +36,12 @@ impl MaskedNames {
 
 /// Spans that are the journey's own.
 pub fn judged(journey: &Journey) -> impl Iterator<Item = usize> + '_ {
-    (0..journey.spans.len()).filter(|span| journey.judged.get(*span) != Some(&false))
+    (0..journey.spans.len()).filter(|span| journey.is_own.get(*span) != Some(&false))
 }
 
 /// What began a journey: its first own span that nothing caused.
 pub fn first(journey: &Journey) -> Option<&Span> {
-    let is_judged = |span: &&usize| journey.judged.get(**span) != Some(&false);
+    let is_judged = |span: &&usize| journey.is_own.get(**span) != Some(&false);
     journey.forest.roots.iter().find(is_judged).map(|root| &journey.spans[*root])
 }
 

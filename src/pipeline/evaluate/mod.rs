@@ -1,64 +1,65 @@
 //! Whether a journey is as a spec says: three verdicts, and what they rest on.
 
 use crate::model::time::Timestamp;
-use crate::pipeline::groups::{Repeated, first_start};
+use crate::pipeline::doubts::{Trust, WaitEnd};
+use crate::pipeline::groups::{GroupEvaluation, first_start};
 pub use crate::pipeline::input::{EvaluationInput, MetricReading, SourceStatus};
 use crate::pipeline::nearest::explain;
 use crate::pipeline::spec::{ExpectedStep, Spec};
 use crate::pipeline::step_matches::{MatchScope, StepMatches};
 use crate::pipeline::steps::{CheckResult, EvaluationContext};
-use crate::pipeline::trust::{Ends, Trust};
 use crate::pipeline::verdict::{CheckState, RunOutcome, Verdict};
 use crate::pipeline::{invariants, other_checks};
 
 /// Judges a run.
-pub fn evaluate(spec: &Spec, ground: &EvaluationInput) -> RunOutcome {
-    let cast = StepMatches::new(spec, ground.journey);
-    let all_by = spec.within_ns.and_then(|most| first_start(&cast).map(|first| first.plus(most)));
-    let bench = EvaluationContext { ground, cast: &cast, trust: Trust::new(ground, spec.reach), all_by };
-    let groups: Vec<Repeated> = (0..spec.groups.len()).map(|place| Repeated::new(bench, place)).collect();
-    let mut rulings = steps(&bench, &groups);
-    let whole = [
-        spec.within_ns.map(|most| invariants::within(&bench, most, &rulings)),
-        spec.in_order.then(|| invariants::in_order(&bench, &rulings)),
+pub fn evaluate(spec: &Spec, input: &EvaluationInput) -> RunOutcome {
+    let matches = StepMatches::new(spec, input.journey);
+    let all_by = spec.within_ns.and_then(|most| first_start(&matches).map(|first| first.plus(most)));
+    let context = EvaluationContext { input, matches: &matches, trust: Trust::new(input, spec.reach), all_by };
+    let groups: Vec<GroupEvaluation> =
+        (0..spec.groups.len()).map(|place| GroupEvaluation::new(context, place)).collect();
+    let mut results = check_steps(&context, &groups);
+    let run_checks = [
+        spec.within_ns.map(|most| invariants::within(&context, most, &results)),
+        spec.in_order.then(|| invariants::in_order(&context, &results)),
     ];
-    rulings.extend(whole.into_iter().flatten());
-    rulings.extend(groups.iter().map(Repeated::count));
-    rulings.extend(spec.absent.iter().map(|absence| other_checks::absent(&bench, absence)));
-    rulings.extend(spec.conditions.iter().map(|condition| other_checks::when(&bench, condition)));
-    rulings.extend(spec.forbid.iter().map(|id| other_checks::forbid(&bench, *id)));
+    results.extend(run_checks.into_iter().flatten());
+    results.extend(groups.iter().map(GroupEvaluation::count));
+    results.extend(spec.absent.iter().map(|absence| other_checks::absent(&context, absence)));
+    results.extend(spec.conditions.iter().map(|condition| other_checks::when(&context, condition)));
+    results.extend(spec.forbid.iter().map(|id| other_checks::forbid(&context, *id)));
     let metrics = spec.metrics.iter().enumerate();
-    rulings.extend(metrics.map(|(n, metric)| other_checks::metric(&bench, metric, ground.metrics.get(n))));
-    decide(&bench, rulings)
+    results.extend(metrics.map(|(n, metric)| other_checks::metric(&context, metric, input.metrics.get(n))));
+    decide(&context, results)
 }
 
 /// Every step in the order of the spec, those of groups for each repetition.
-fn steps(bench: &EvaluationContext, groups: &[Repeated]) -> Vec<CheckResult> {
+fn check_steps(context: &EvaluationContext, groups: &[GroupEvaluation]) -> Vec<CheckResult> {
     let of_step = |(place, step): (usize, &ExpectedStep)| {
-        let mut rulings = match step.group.and_then(|group| groups.get(group)) {
+        let mut results = match step.group.and_then(|group| groups.get(group)) {
             Some(group) => group.step(place, step),
-            None => vec![bench.judge(step, Some(place), &bench.cast.all[place], MatchScope::default())],
+            None => vec![context.check_step(step, Some(place), &context.matches.all[place], MatchScope::default())],
         };
-        rulings.iter_mut().for_each(|ruling| explain(bench, step, &mut ruling.check));
-        rulings
+        results.iter_mut().for_each(|result| explain(context, step, &mut result.check));
+        results
     };
-    bench.cast.spec.steps.iter().enumerate().flat_map(of_step).collect()
+    context.matches.spec.steps.iter().enumerate().flat_map(of_step).collect()
 }
 
 /// From what became of each expectation to the verdict, and what waiting could change.
-fn decide(bench: &EvaluationContext, rulings: Vec<CheckResult>) -> RunOutcome {
-    let has = |state| rulings.iter().any(|ruling| ruling.check.state == state);
-    let is_nothing = bench.ground.journey.is_empty();
+fn decide(context: &EvaluationContext, results: Vec<CheckResult>) -> RunOutcome {
+    let has = |state| results.iter().any(|result| result.check.state == state);
+    let is_nothing = context.input.journey.is_empty();
     let verdict = match () {
-        () if is_nothing && bench.trust.is_nowhere() => Verdict::Fail,
+        () if is_nothing && context.trust.is_conclusively_empty() => Verdict::Fail,
         () if is_nothing => Verdict::CannotTell,
         () if has(CheckState::Broken) => Verdict::Fail,
         () if has(CheckState::Undecided) => Verdict::CannotTell,
         () => Verdict::Pass,
     };
-    let now = bench.ground.now;
-    let (checks, open): (Vec<_>, Vec<_>) = rulings.into_iter().map(|ruling| (ruling.check, ruling.open)).unzip();
-    let open: Vec<(String, Ends)> = open.into_iter().flatten().collect();
+    let now = context.input.now;
+    let (checks, open): (Vec<_>, Vec<_>) = results.into_iter().map(|result| (result.check, result.open)).unzip();
+    let open: Vec<(String, WaitEnd)> = open.into_iter().flatten().collect();
     if verdict != Verdict::CannotTell || open.is_empty() && !is_nothing {
         return RunOutcome { verdict, checks, waiting_for: vec![], until: Some(now) };
     }
@@ -70,20 +71,20 @@ fn decide(bench: &EvaluationContext, rulings: Vec<CheckResult>) -> RunOutcome {
             until: None,
         };
     }
-    let until: Option<Ends> = open.iter().map(|(_, ends)| *ends).max();
+    let until: Option<WaitEnd> = open.iter().map(|(_, wait_end)| *wait_end).max();
     let mut waiting_for: Vec<String> = vec![];
-    for (words, _) in open {
-        if !waiting_for.contains(&words) {
-            waiting_for.push(words);
+    for (label, _) in open {
+        if !waiting_for.contains(&label) {
+            waiting_for.push(label);
         }
     }
     RunOutcome { verdict, checks, waiting_for, until: until.and_then(instant) }
 }
 
-fn instant(ends: Ends) -> Option<Timestamp> {
-    match ends {
-        Ends::At(at) => Some(at),
-        Ends::Open => None,
+fn instant(wait_end: WaitEnd) -> Option<Timestamp> {
+    match wait_end {
+        WaitEnd::At(at) => Some(at),
+        WaitEnd::Open => None,
     }
 }
 

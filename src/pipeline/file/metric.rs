@@ -5,8 +5,8 @@ use std::ops::Range;
 use promql_parser::parser;
 
 use crate::pipeline::file::reader::SpecReader;
-use crate::pipeline::file::tree::YamlNode;
-use crate::pipeline::file::words;
+use crate::pipeline::file::values;
+use crate::pipeline::file::yaml::YamlNode;
 use crate::pipeline::spec::Metric;
 use crate::spelling::nearest;
 
@@ -27,11 +27,11 @@ pub(super) fn read(reader: &mut SpecReader, node: &YamlNode) -> Option<Metric> {
     let fields = reader.fields(node, "a metric", &KEYS)?;
     for (key, help) in [("query", "what is asked, in PromQL"), ("is", "what it must be: \"== 0\"")] {
         if fields.get(key).is_none() {
-            reader.wrong(&node.at, format!("a metric needs `{key}`"), help);
+            reader.error(&node.at, format!("a metric needs `{key}`"), help);
         }
     }
     let query = fields.get("query").and_then(|query| checked(reader, query));
-    let is = fields.get("is").and_then(|is| reader.word(is, "a comparison", words::comparison));
+    let is = fields.get("is").and_then(|is| reader.parse_scalar(is, "a comparison", values::comparison));
     let empty = fields.get("empty").map(|empty| reader.choice(empty, &[("ok", ())]).is_some());
     let name = fields.get("name").map(|name| reader.text(name).unwrap_or_default().to_owned());
     let query = query?;
@@ -44,7 +44,7 @@ fn checked(reader: &mut SpecReader, node: &YamlNode) -> Option<String> {
         None => Some(query.to_owned()),
         Some((part, message, help)) => {
             let at = part.map_or(node.at.clone(), |part| reader.part(node, part));
-            reader.wrong(&at, message, help);
+            reader.error(&at, message, help);
             None
         }
     }
@@ -67,7 +67,7 @@ fn fault(query: &str) -> Option<MetricError> {
         return Some((Some(at..at + 1), format!("this is no PromQL: {message}"), String::new()));
     }
     let why = parser::parse(&filled).err()?;
-    let cited = why.rsplit([' ', '`', '\'', '"']).find(|word| !word.is_empty()).unwrap_or_default();
+    let cited = why.rsplit([' ', '`', '\'', '"']).find(|parse_scalar| !parse_scalar.is_empty()).unwrap_or_default();
     Some((place(query, cited), format!("this is no PromQL: {}", why.lines().next().unwrap_or_default()), String::new()))
 }
 

@@ -2,8 +2,7 @@
 //!
 //! Nothing here asks a server. A file is text from outside: its size, its depth and its work are bounded.
 
-mod complaint;
-mod flags;
+mod diagnostic;
 mod metric;
 mod order;
 mod outline;
@@ -12,24 +11,23 @@ mod resolve;
 mod schema;
 mod selector;
 mod steps;
-mod tree;
-mod words;
+mod values;
+mod yaml;
 
 #[cfg(test)]
 mod tests;
 
-pub use complaint::{Complaint, Complaints};
-pub use flags::from_flags;
+pub use diagnostic::{Diagnostic, Diagnostics};
 pub use outline::{Outline, outline};
 pub use schema::schema;
 pub use steps::is_key;
 
-use complaint::Wrong;
+use diagnostic::SpecError;
 use order::Within;
 use reader::SpecReader;
 use resolve::{ConditionDraft, resolve};
-use steps::Drafts;
-use tree::{YamlNode, YamlValue};
+use steps::StepDrafts;
+use yaml::{YamlNode, YamlValue};
 
 use crate::model::finding::FindingId;
 use crate::pipeline::spec::{Absence, Condition, Propagation, Reach, Spec};
@@ -59,32 +57,32 @@ const EXPECTATIONS: [&str; 5] = ["steps", "absent", "when", "forbid", "metrics"]
 ///
 /// # Errors
 /// Everything that is wrong with it, as far as it can be told at once.
-pub fn read(path: &str, bytes: &[u8]) -> Result<Spec, Complaints> {
+pub fn read(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
     let whole = |message: &str| {
-        let wrong = Wrong { at: 0..0, message: message.to_owned(), help: String::new() };
-        Err(Complaints::new(path, "", vec![wrong]))
+        let error = SpecError { at: 0..0, message: message.to_owned(), help: String::new() };
+        Err(Diagnostics::new(path, "", vec![error]))
     };
     if bytes.len() > LONGEST {
         return whole("longer than 1 MiB: this is no spec");
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return whole("this is no UTF-8 text") };
     let source = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = SpecReader { source, wrongs: vec![] };
-    let mut wrongs = vec![];
-    let root = tree::read(source, &mut wrongs);
-    reader.wrongs = wrongs;
+    let mut reader = SpecReader { source, errors: vec![] };
+    let mut errors = vec![];
+    let root = yaml::parse(source, &mut errors);
+    reader.errors = errors;
     let spec = match root {
-        Some(root) if !(root.kind() == tree::ScalarKind::Nothing) => spec(&mut reader, &root),
-        _ if !reader.wrongs.is_empty() => None,
+        Some(root) if !(root.kind() == yaml::ScalarKind::Nothing) => spec(&mut reader, &root),
+        _ if !reader.errors.is_empty() => None,
         _ => {
             let help = "a spec begins with `pipeline: NAME`; `trace schema pipeline` prints what it may say";
-            reader.wrong(&(0..0), "the file is empty", help);
+            reader.error(&(0..0), "the file is empty", help);
             None
         }
     };
     match spec {
-        Some(spec) if reader.wrongs.is_empty() => Ok(spec),
-        _ => Err(Complaints::new(path, source, reader.wrongs)),
+        Some(spec) if reader.errors.is_empty() => Ok(spec),
+        _ => Err(Diagnostics::new(path, source, reader.errors)),
     }
 }
 
@@ -92,7 +90,7 @@ fn spec(reader: &mut SpecReader, root: &YamlNode) -> Option<Spec> {
     let fields = reader.fields(root, "a spec", &KEYS)?;
     let name = fields.get("pipeline").map(|name| reader.text(name).unwrap_or_default().to_owned());
     if name.is_none() {
-        reader.wrong(&(root.at.start..root.at.start), "a spec needs a name", "begin it with `pipeline: NAME`");
+        reader.error(&(root.at.start..root.at.start), "a spec needs a name", "begin it with `pipeline: NAME`");
     }
     let nothing = |key: &&str| match fields.get(key).map(|node| &node.value) {
         None => true,
@@ -101,9 +99,10 @@ fn spec(reader: &mut SpecReader, root: &YamlNode) -> Option<Spec> {
     };
     if EXPECTATIONS.iter().all(nothing) {
         let at = fields.key("steps").map_or(root.at.start..root.at.start, |key| key.at.clone());
-        reader.wrong(&at, "nothing is expected", format!("tell some of {}", EXPECTATIONS.join(", ")));
+        reader.error(&at, "nothing is expected", format!("tell some of {}", EXPECTATIONS.join(", ")));
     }
-    let within_ns = fields.get("within").and_then(|within| reader.word(within, "a length of time", words::limit));
+    let within_ns =
+        fields.get("within").and_then(|within| reader.parse_scalar(within, "a length of time", values::limit));
     let within = fields.get("within").zip(within_ns).map(|(node, ns)| Within { ns, at: node.at.clone() });
     let reaches = [("all", Reach::All), ("spans", Reach::Spans)];
     let reach = fields.get("reach").and_then(|reach| reader.choice(reach, &reaches)).unwrap_or_default();
@@ -120,7 +119,7 @@ fn spec(reader: &mut SpecReader, root: &YamlNode) -> Option<Spec> {
     let forbid = forbidden.iter().filter_map(|item| finding(reader, item)).collect();
     let metrics = reader.list(fields.get("metrics"), "a list of metrics");
     let metrics = metrics.iter().filter_map(|item| metric::read(reader, item)).collect();
-    let drafts = Drafts::read(reader, fields.get("steps"));
+    let drafts = StepDrafts::read(reader, fields.get("steps"));
     let conditions = reader.list(fields.get("when"), "a list of conditions");
     let conditions = conditions.iter().filter_map(|item| condition(reader, item)).collect();
     let resolved = resolve(reader, &drafts, conditions, in_order, within);
@@ -149,22 +148,22 @@ fn finding(reader: &mut SpecReader, node: &YamlNode) -> Option<FindingId> {
         return Some(id);
     }
     let message = format!("`{}` is found only beside good runs, and here each run is judged by itself", id.as_str());
-    reader.wrong(&node.at, message, "tell what must be there as a step, or ask `trace missing --baseline N`");
+    reader.error(&node.at, message, "tell what must be there as a step, or ask `trace missing --baseline N`");
     None
 }
 
 fn absence(reader: &mut SpecReader, node: &YamlNode) -> Option<Absence> {
-    let (what, status) = selector::one(reader, node, "what must not be seen")?;
+    let (what, status) = selector::selector_with_status(reader, node, "what must not be seen")?;
     Some(Absence { what, status, text: node.inside() })
 }
 
 fn condition(reader: &mut SpecReader, node: &YamlNode) -> Option<ConditionDraft> {
     let fields = reader.fields(node, "a condition", &["if", "then"])?;
     for key in ["if", "then"].iter().filter(|key| fields.get(key).is_none()) {
-        reader.wrong(&node.at, format!("a condition needs `{key}`"), "write { if: { span: A }, then: { span: B } }");
+        reader.error(&node.at, format!("a condition needs `{key}`"), "write { if: { span: A }, then: { span: B } }");
     }
-    let first = fields.get("if").and_then(|node| selector::one(reader, node, "a condition's `if`"));
-    let then = fields.get("then").and_then(|node| steps::then(reader, node));
+    let first = fields.get("if").and_then(|node| selector::selector_with_status(reader, node, "a condition's `if`"));
+    let then = fields.get("then").and_then(|node| steps::condition_step(reader, node));
     let (if_seen, status) = first?;
     let then = then?;
     let condition = Condition { if_seen, status, then: then.step.clone(), text: node.inside() };

@@ -29,7 +29,7 @@ pub(super) struct Within {
 /// What a step says of its neighbours' order.
 pub(super) fn edges(index: usize, draft: &StepDraft, places: &BTreeMap<&str, usize>) -> Vec<StepEdge> {
     let edge = |(other, relation): &(_, Relation)| {
-        let other: &super::steps::Other = other;
+        let other: &super::steps::StepRef = other;
         let place = *places.get(other.name.as_str())?;
         let at = Some(other.at.clone());
         match *relation {
@@ -72,7 +72,7 @@ pub(super) fn check(
         let names: Vec<&str> = circle.iter().map(|edge| steps[edge.first].name.as_str()).collect();
         let Some(at) = circle.iter().filter_map(|edge| edge.at.clone()).min_by_key(|at| at.start) else { continue };
         match names.as_slice() {
-            [only] => reader.wrong(&at, format!("`{only}` cannot come before itself"), "name another step"),
+            [only] => reader.error(&at, format!("`{only}` cannot come before itself"), "name another step"),
             [first, ..] => {
                 let message = format!("no order is possible: {} → {first}", names.join(" → "));
                 let as_written = circle.iter().any(|edge| edge.at.is_none());
@@ -81,7 +81,7 @@ pub(super) fn check(
                 } else {
                     "each must begin before the next one; take one of them back"
                 };
-                reader.wrong(&at, message, help);
+                reader.error(&at, message, help);
             }
             [] => {}
         }
@@ -129,7 +129,7 @@ fn shortest(
     names.reverse();
     let least = Human(end(latest));
     let message = format!("`within` is shorter than {} takes at least: {least}", names.join(" → "));
-    reader.wrong(&within.at, message, "allow more time for the whole, or less for its parts");
+    reader.error(&within.at, message, "allow more time for the whole, or less for its parts");
 }
 
 fn circles_of_counts(reader: &mut SpecReader, drafts: &[StepDraft], steps: &[ExpectedStep]) {
@@ -153,7 +153,7 @@ fn circles_of_counts(reader: &mut SpecReader, drafts: &[StepDraft], steps: &[Exp
         }
         if let Some(same_as) = &drafts[first].same_as {
             let message = format!("nothing says how many: {} → {}", names.join(" → "), names[0]);
-            reader.wrong(&same_as.at, message, "each is as many as the next one; give one of them a number");
+            reader.error(&same_as.at, message, "each is as many as the next one; give one of them a number");
         }
     }
 }
@@ -180,7 +180,7 @@ impl<'e> StepGraph<'e> {
     /// The steps, each before those that begin after it, and circles that have no step in common.
     fn sorted(&self) -> (Vec<usize>, Vec<Vec<&'e StepEdge>>) {
         let mut walked = vec![Walked::No; self.after.len()];
-        let mut told = vec![false; self.after.len()];
+        let mut reported = vec![false; self.after.len()];
         let (mut done, mut circles) = (vec![], vec![]);
         for start in 0..self.after.len() {
             if walked[start] != Walked::No {
@@ -210,8 +210,8 @@ impl<'e> StepGraph<'e> {
                     Walked::Open => {
                         let begin = taken.iter().position(|edge_| edge_.first == edge.second).unwrap_or(taken.len());
                         let circle: Vec<&StepEdge> = taken[begin..].iter().copied().chain([*edge]).collect();
-                        if !circle.iter().any(|edge| told[edge.first]) {
-                            circle.iter().for_each(|edge| told[edge.first] = true);
+                        if !circle.iter().any(|edge| reported[edge.first]) {
+                            circle.iter().for_each(|edge| reported[edge.first] = true);
                             circles.push(circle);
                         }
                     }

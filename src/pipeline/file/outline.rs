@@ -1,6 +1,6 @@
 //! Where the steps of a spec stand in its text, for whoever adds to it.
 
-use crate::pipeline::file::tree::{self, YamlNode, YamlValue};
+use crate::pipeline::file::yaml::{self, YamlNode, YamlValue};
 
 /// Where the steps of a spec stand. Lines are counted from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Outline {
 /// Where the steps stand; none where they are no list with one item a line.
 pub fn outline(text: &str) -> Option<Outline> {
     let source = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let root = tree::read(source, &mut vec![])?;
+    let root = yaml::parse(source, &mut vec![])?;
     let YamlValue::Table(pairs) = &root.value else { return None };
     let (_, steps) = pairs.iter().find(|(key, _)| key.text() == "steps")?;
     let YamlValue::List(items) = &steps.value else { return None };

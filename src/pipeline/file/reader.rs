@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use crate::model::pattern::Pattern;
-use crate::pipeline::file::complaint::{MOST, Wrong};
-use crate::pipeline::file::tree::{ScalarKind, YamlNode, YamlValue};
-use crate::pipeline::file::words::{self, Correction};
+use crate::pipeline::file::diagnostic::{MOST, SpecError};
+use crate::pipeline::file::values::{self, Correction};
+use crate::pipeline::file::yaml::{ScalarKind, YamlNode, YamlValue};
 use crate::spelling::nearest;
 
 /// No list that people read is longer.
@@ -14,7 +14,7 @@ const LONGEST_LIST: usize = 1_000;
 /// Where complaints are kept while a file is read.
 pub(super) struct SpecReader<'s> {
     pub source: &'s str,
-    pub wrongs: Vec<Wrong>,
+    pub errors: Vec<SpecError>,
 }
 
 /// The values of a mapping by key. A key of two words may be written with a space or an underscore.
@@ -32,20 +32,20 @@ impl<'n> Fields<'n> {
 }
 
 impl SpecReader<'_> {
-    pub fn wrong(&mut self, at: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
-        self.wrongs.push(Wrong { at: at.clone(), message: message.into(), help: help.into() });
+    pub fn error(&mut self, at: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        self.errors.push(SpecError { at: at.clone(), message: message.into(), help: help.into() });
     }
 
     /// That something else stands where `expected` should.
     pub fn expected(&mut self, node: &YamlNode, expected: &str, help: impl Into<String>) {
         match node.kind() {
             ScalarKind::Unreadable => {}
-            found => self.wrong(&node.at, format!("expected {expected}, found {}", found.as_str()), help),
+            found => self.error(&node.at, format!("expected {expected}, found {}", found.as_str()), help),
         }
     }
 
     /// What was probably meant by a word that is not known.
-    pub fn meant(&self, word: &str, known: &[&str]) -> Option<String> {
+    pub fn suggestion(&self, word: &str, known: &[&str]) -> Option<String> {
         let near = self.is_read().then(|| nearest(word, known)).flatten()?;
         Some(format!("did you mean `{near}`?"))
     }
@@ -57,7 +57,7 @@ impl SpecReader<'_> {
 
     /// Whether more complaints are read at all: advice takes time.
     fn is_read(&self) -> bool {
-        self.wrongs.len() < MOST / 2
+        self.errors.len() < MOST / 2
     }
 
     /// A mapping with these keys and no others.
@@ -71,11 +71,12 @@ impl SpecReader<'_> {
             let word = key.text().replace(' ', "_");
             match known.iter().find(|known| **known == word) {
                 None => {
-                    let help = self.meant(&word, known).unwrap_or_else(|| format!("known are {}", known.join(", ")));
-                    self.wrong(&key.at, format!("unknown key `{}`", key.text()), help);
+                    let help =
+                        self.suggestion(&word, known).unwrap_or_else(|| format!("known are {}", known.join(", ")));
+                    self.error(&key.at, format!("unknown key `{}`", key.text()), help);
                 }
                 Some(known) if fields.key(known).is_some() => {
-                    self.wrong(&key.at, format!("`{}` stands here twice", key.text()), "leave one of the two away");
+                    self.error(&key.at, format!("`{}` stands here twice", key.text()), "leave one of the two away");
                 }
                 Some(known) => fields.0.push((known, key, value)),
             }
@@ -92,7 +93,7 @@ impl SpecReader<'_> {
         };
         if items.len() > LONGEST_LIST {
             let message = format!("{what} of {} entries is too long", items.len());
-            self.wrong(&node.at, message, format!("at most {LONGEST_LIST} are read"));
+            self.error(&node.at, message, format!("at most {LONGEST_LIST} are read"));
             return &[];
         }
         items
@@ -102,7 +103,7 @@ impl SpecReader<'_> {
     pub fn text<'n>(&mut self, node: &'n YamlNode) -> Option<&'n str> {
         match node.kind() {
             ScalarKind::Text if node.text().trim().is_empty() => {
-                self.wrong(&node.at, "expected text, found nothing", "write what is meant, or leave the key away");
+                self.error(&node.at, "expected text, found nothing", "write what is meant, or leave the key away");
             }
             ScalarKind::Text => return Some(node.text()),
             ScalarKind::Number | ScalarKind::Flag => {
@@ -120,7 +121,7 @@ impl SpecReader<'_> {
                 Some(node.text())
             }
             ScalarKind::Text => {
-                self.wrong(&node.at, format!("expected {what}, found nothing"), "");
+                self.error(&node.at, format!("expected {what}, found nothing"), "");
                 None
             }
             _ => {
@@ -131,14 +132,19 @@ impl SpecReader<'_> {
     }
 
     /// What a scalar says in one of the small languages.
-    pub fn word<T>(&mut self, node: &YamlNode, what: &str, parse: impl Fn(&str) -> Result<T, Correction>) -> Option<T> {
+    pub fn parse_scalar<T>(
+        &mut self,
+        node: &YamlNode,
+        what: &str,
+        parse: impl Fn(&str) -> Result<T, Correction>,
+    ) -> Option<T> {
         let text = self.scalar(node, what)?;
-        parse(text).map_err(|(message, help)| self.wrong(&node.at, message, help)).ok()
+        parse(text).map_err(|(message, help)| self.error(&node.at, message, help)).ok()
     }
 
     pub fn pattern(&mut self, node: &YamlNode) -> Option<Pattern> {
         let text = self.text(node)?;
-        words::pattern(text).map_err(|(message, help)| self.wrong(&node.at, message, help)).ok()
+        values::pattern(text).map_err(|(message, help)| self.error(&node.at, message, help)).ok()
     }
 
     /// Each of a list of patterns.
@@ -167,8 +173,8 @@ impl SpecReader<'_> {
         let found = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
             let known: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-            let help = self.meant(text, &known).unwrap_or_else(|| format!("known are {}", known.join(", ")));
-            self.wrong(&node.at, format!("unknown value `{text}`"), help);
+            let help = self.suggestion(text, &known).unwrap_or_else(|| format!("known are {}", known.join(", ")));
+            self.error(&node.at, format!("unknown value `{text}`"), help);
         }
         found
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::pipeline::file::order;
 use crate::pipeline::file::reader::SpecReader;
-use crate::pipeline::file::steps::{Drafts, EachText, GroupDraft, Other, StepDraft};
+use crate::pipeline::file::steps::{EachDraft, GroupDraft, StepDraft, StepDrafts, StepRef};
 use crate::pipeline::spec::{Condition, Each, ExpectedCount, ExpectedStep, Order, RepeatedGroup};
 
 /// A condition whose second half is not looked up yet.
@@ -23,7 +23,7 @@ pub(super) struct Resolved {
 /// Looks every name up, and then whether what is asked can be at all.
 pub(super) fn resolve(
     reader: &mut SpecReader,
-    drafts: &Drafts,
+    drafts: &StepDrafts,
     conditions: Vec<ConditionDraft>,
     in_order: bool,
     within: Option<order::Within>,
@@ -53,33 +53,33 @@ struct StepNameTable<'d> {
 }
 
 impl<'d> StepNameTable<'d> {
-    fn new(drafts: &'d Drafts) -> Self {
+    fn new(drafts: &'d StepDrafts) -> Self {
         // Of two of one name the first counts; that there are two is said already.
         let places = drafts.steps.iter().enumerate().rev().map(|(index, draft)| (draft.step.name.as_str(), index));
         Self { places: places.collect(), groups: drafts.groups.iter().map(|group| group.name.as_str()).collect() }
     }
 
-    fn place(&self, reader: &mut SpecReader, other: &Other) -> Option<usize> {
+    fn place(&self, reader: &mut SpecReader, other: &StepRef) -> Option<usize> {
         let place = self.places.get(other.name.as_str()).copied();
         if place.is_none() {
             let known: Vec<&str> = self.places.keys().copied().collect();
             let help = if self.groups.contains(&other.name.as_str()) {
                 format!("`{}` is a group: name one of its steps", other.name)
-            } else if let Some(meant) = reader.meant(&other.name, &known) {
-                meant
+            } else if let Some(suggestion) = reader.suggestion(&other.name, &known) {
+                suggestion
             } else if known.len() <= 12 {
                 format!("the steps are {}", known.join(", "))
             } else {
                 String::new()
             };
-            reader.wrong(&other.at, format!("no step is called `{}`", other.name), help);
+            reader.error(&other.at, format!("no step is called `{}`", other.name), help);
         }
         place
     }
 
     fn step(&self, reader: &mut SpecReader, draft: &StepDraft) -> ExpectedStep {
         let order =
-            |(other, relation): &(Other, _)| Some(Order { step: self.place(reader, other)?, relation: *relation });
+            |(other, relation): &(StepRef, _)| Some(Order { step: self.place(reader, other)?, relation: *relation });
         let order = draft.order.iter().filter_map(order).collect();
         ExpectedStep {
             order,
@@ -88,7 +88,7 @@ impl<'d> StepNameTable<'d> {
         }
     }
 
-    fn count(&self, reader: &mut SpecReader, count: ExpectedCount, same_as: Option<&Other>) -> ExpectedCount {
+    fn count(&self, reader: &mut SpecReader, count: ExpectedCount, same_as: Option<&StepRef>) -> ExpectedCount {
         same_as.and_then(|other| self.place(reader, other)).map_or(count, ExpectedCount::SameAs)
     }
 
@@ -101,12 +101,12 @@ impl<'d> StepNameTable<'d> {
     ) -> RepeatedGroup {
         let count = self.count(reader, draft.count, draft.same_as.as_ref());
         let each = match &draft.each {
-            EachText::Attribute(key) => Each::Attribute(key.clone()),
-            EachText::Step(other) => match self.place(reader, other) {
+            EachDraft::Attribute(key) => Each::Attribute(key.clone()),
+            EachDraft::Step(other) => match self.place(reader, other) {
                 Some(place) => {
                     if steps.get(place).is_some_and(|step| step.group == Some(index)) {
                         let message = format!("`{}` is part of the group that it repeats", other.name);
-                        reader.wrong(&other.at, message, "name a step outside of the group");
+                        reader.error(&other.at, message, "name a step outside of the group");
                     }
                     Each::Step(place)
                 }

@@ -2,8 +2,8 @@
 
 use crate::model::span::SpanKind;
 use crate::pipeline::file::reader::{Fields, SpecReader};
-use crate::pipeline::file::tree::{ScalarKind, YamlNode, YamlValue};
-use crate::pipeline::file::words;
+use crate::pipeline::file::values;
+use crate::pipeline::file::yaml::{ScalarKind, YamlNode, YamlValue};
 use crate::pipeline::spec::{AttributeTest, ExpectedStatus, SeenIn, Selector};
 
 pub(super) const KEYS: [&str; 5] = ["span", "log", "service", "kind", "attributes"];
@@ -22,53 +22,57 @@ enum SelectorScope {
 }
 
 /// A selector and how it ended: of `absent` and `if`.
-pub(super) fn one(reader: &mut SpecReader, node: &YamlNode, what: &str) -> Option<(Selector, Option<ExpectedStatus>)> {
+pub(super) fn selector_with_status(
+    reader: &mut SpecReader,
+    node: &YamlNode,
+    what: &str,
+) -> Option<(Selector, Option<ExpectedStatus>)> {
     if node.kind() == ScalarKind::Text {
         return reader.pattern(node).map(|name| (Selector::span(name), None));
     }
     let fields = reader.fields(node, what, &KEYS_WITH_STATUS)?;
     let status = status(reader, &fields);
-    Some((single(reader, node, &fields)?, status))
+    Some((single_selector(reader, node, &fields)?, status))
 }
 
 /// The only thing that fields without `seen` and `any_of` tell of.
-fn single(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Option<Selector> {
+fn single_selector(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Option<Selector> {
     match (fields.get("span"), fields.key("log")) {
         (Some(_), Some(log)) => {
-            reader.wrong(&log.at, "`span` and `log` do not stand together here", "write one for each");
+            reader.error(&log.at, "`span` and `log` do not stand together here", "write one for each");
             None
         }
         (None, None) => {
-            reader.wrong(
+            reader.error(
                 &node.at,
                 "what is looked for? neither `span` nor `log` is told",
                 "write { span: NAME } or { log: TEXT }",
             );
             None
         }
-        _ => told(reader, fields).pop(),
+        _ => selectors(reader, fields).pop(),
     }
 }
 
 /// All that a step is seen as.
-pub(super) fn all(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Vec<Selector> {
+pub(super) fn step_selectors(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Vec<Selector> {
     let Some(alternatives) = fields.get("any_of") else { return span_or_log(reader, node, fields) };
     for key in ["span", "log", "service", "kind", "attributes", "seen"] {
         if let Some(key) = fields.key(key) {
             let message = format!("`{}` does not stand beside `any_of`", key.text());
-            reader.wrong(&key.at, message, "write it inside of each alternative that it is about");
+            reader.error(&key.at, message, "write it inside of each alternative that it is about");
         }
     }
     let items = reader.list(Some(alternatives), "a list of alternatives");
     if items.is_empty() && matches!(&alternatives.value, YamlValue::List(items) if items.is_empty()) {
-        reader.wrong(&alternatives.at, "no alternative is told", "write any_of: [ { span: NAME }, { span: OTHER } ]");
+        reader.error(&alternatives.at, "no alternative is told", "write any_of: [ { span: NAME }, { span: OTHER } ]");
     }
     let mut selectors = vec![];
     for item in items {
         if item.kind() == ScalarKind::Text {
             selectors.extend(reader.pattern(item).map(Selector::span));
         } else if let Some(fields) = reader.fields(item, "an alternative", &KEYS) {
-            selectors.extend(single(reader, item, &fields));
+            selectors.extend(single_selector(reader, item, &fields));
         }
     }
     selectors
@@ -81,22 +85,22 @@ fn span_or_log(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Vec
     match (seen, span, log) {
         (_, None, None) => {
             let help = "write { span: NAME }, { log: TEXT } or { any_of: [ … ] }";
-            reader.wrong(&node.at, "what is looked for? none of `span`, `log` and `any_of` is told", help);
+            reader.error(&node.at, "what is looked for? none of `span`, `log` and `any_of` is told", help);
         }
         (None, Some(_), Some(log)) => {
             let help = "add `seen: either`, or `seen: span` or `seen: log` for one of them";
-            reader.wrong(&log.at, "which counts, the span or the line?", help);
+            reader.error(&log.at, "which counts, the span or the line?", help);
         }
         (Some((seen, Some(SelectorScope::Span | SelectorScope::Either))), None, _) => {
-            reader.wrong(&seen.at, format!("`seen: {}` needs a `span`", seen.text()), "write span: NAME beside it");
+            reader.error(&seen.at, format!("`seen: {}` needs a `span`", seen.text()), "write span: NAME beside it");
         }
         (Some((seen, Some(SelectorScope::Log | SelectorScope::Either))), _, None) => {
-            reader.wrong(&seen.at, format!("`seen: {}` needs a `log`", seen.text()), "write log: TEXT beside it");
+            reader.error(&seen.at, format!("`seen: {}` needs a `log`", seen.text()), "write log: TEXT beside it");
         }
         _ => {}
     }
     let wanted = seen.and_then(|(_, choice)| choice).unwrap_or(SelectorScope::Either);
-    let mut selectors = told(reader, fields);
+    let mut selectors = selectors(reader, fields);
     selectors.retain(|selector| match selector.what {
         SeenIn::Span(_) => wanted != SelectorScope::Log,
         SeenIn::Log(_) => wanted != SelectorScope::Span,
@@ -105,12 +109,12 @@ fn span_or_log(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Vec
 }
 
 /// A selector for each of `span` and `log`.
-fn told(reader: &mut SpecReader, fields: &Fields) -> Vec<Selector> {
+fn selectors(reader: &mut SpecReader, fields: &Fields) -> Vec<Selector> {
     let service = fields.get("service").and_then(|service| reader.pattern(service));
     let kinds = KINDS.map(|kind| (kind.as_str(), kind));
     let kind = fields.get("kind").and_then(|kind| reader.choice(kind, &kinds));
     if let (Some(key), None, Some(_)) = (fields.key("kind"), fields.get("span"), fields.get("log")) {
-        reader.wrong(&key.at, "a line has no `kind`", "leave it away, or look for a span");
+        reader.error(&key.at, "a line has no `kind`", "leave it away, or look for a span");
     }
     let attributes = fields.get("attributes").map(|node| attributes(reader, node)).unwrap_or_default();
     let span = fields.get("span").and_then(|span| reader.pattern(span)).map(SeenIn::Span);
@@ -129,20 +133,13 @@ fn attributes(reader: &mut SpecReader, node: &YamlNode) -> Vec<(String, Attribut
     };
     let test = |(key, value): &(YamlNode, YamlNode)| {
         if key.text().is_empty() {
-            reader.wrong(&key.at, "an attribute without a name", "");
+            reader.error(&key.at, "an attribute without a name", "");
         }
-        Some((key.text().to_owned(), reader.word(value, "the attribute's value", words::test)?))
+        Some((key.text().to_owned(), reader.parse_scalar(value, "the attribute's value", values::test)?))
     };
     pairs.iter().filter_map(test).collect()
 }
 
 pub(super) fn status(reader: &mut SpecReader, fields: &Fields) -> Option<ExpectedStatus> {
     reader.choice(fields.get("status")?, &[("ok", ExpectedStatus::Ok), ("error", ExpectedStatus::Error)])
-}
-
-impl Selector {
-    /// Spans of this name.
-    pub(super) fn span(name: crate::model::pattern::Pattern) -> Self {
-        Self { what: SeenIn::Span(name), service: None, kind: None, attributes: vec![] }
-    }
 }

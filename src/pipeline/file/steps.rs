@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::pipeline::file::reader::{Fields, SpecReader};
 use crate::pipeline::file::selector;
-use crate::pipeline::file::tree::{ScalarKind, YamlNode, YamlValue};
-use crate::pipeline::file::words::{self, CountText};
+use crate::pipeline::file::values::{self, CountDraft};
+use crate::pipeline::file::yaml::{ScalarKind, YamlNode, YamlValue};
 use crate::pipeline::spec::{ExpectedCount, ExpectedStep, Must, Relation, SeenIn, Selector};
 
 /// No pipeline that people read has more.
@@ -45,7 +45,7 @@ pub fn is_key(word: &str) -> bool {
 
 /// Another step, by its name.
 #[derive(Clone, Debug)]
-pub(super) struct Other {
+pub(super) struct StepRef {
     pub at: Range<usize>,
     pub name: String,
 }
@@ -54,35 +54,35 @@ pub(super) struct Other {
 #[derive(Clone, Debug)]
 pub(super) struct StepDraft {
     pub step: ExpectedStep,
-    pub order: Vec<(Other, Relation)>,
-    pub same_as: Option<Other>,
+    pub order: Vec<(StepRef, Relation)>,
+    pub same_as: Option<StepRef>,
 }
 
 /// A group whose steps are names.
 #[derive(Clone, Debug)]
 pub(super) struct GroupDraft {
     pub name: String,
-    pub each: EachText,
+    pub each: EachDraft,
     pub count: ExpectedCount,
-    pub same_as: Option<Other>,
+    pub same_as: Option<StepRef>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum EachText {
+pub(super) enum EachDraft {
     Attribute(String),
-    Step(Other),
+    Step(StepRef),
 }
 
 /// All that `steps` says.
 #[derive(Default)]
-pub(super) struct Drafts {
+pub(super) struct StepDrafts {
     pub steps: Vec<StepDraft>,
     pub groups: Vec<GroupDraft>,
     /// Where a name was used first.
     names: BTreeMap<String, Range<usize>>,
 }
 
-impl Drafts {
+impl StepDrafts {
     /// Reads the top level's steps.
     pub fn read(reader: &mut SpecReader, node: Option<&YamlNode>) -> Self {
         let mut drafts = Self::default();
@@ -103,10 +103,10 @@ impl Drafts {
     }
 
     fn step(&mut self, reader: &mut SpecReader, name: &YamlNode, body: Option<&YamlNode>, group: Option<usize>) {
-        self.keep_name(reader, name);
+        self.register_name(reader, name);
         if self.steps.len() >= MOST {
             if self.steps.len() == MOST {
-                reader.wrong(&name.at, format!("more than {MOST} steps"), "split the spec");
+                reader.error(&name.at, format!("more than {MOST} steps"), "split the spec");
             }
             return;
         }
@@ -118,42 +118,42 @@ impl Drafts {
     }
 
     fn group(&mut self, reader: &mut SpecReader, name: &YamlNode, body: &YamlNode) {
-        self.keep_name(reader, name);
+        self.register_name(reader, name);
         let Some(fields) = reader.fields(body, "a group of steps", &GROUP_KEYS) else { return };
         let index = self.groups.len();
         let each = if let Some(each) = fields.get("for_each") {
-            each_text(reader, each)
+            each_draft(reader, each)
         } else {
-            reader.wrong(&name.at, "a group needs `for_each`", "write for_each: { attribute: KEY } or { step: NAME }");
+            reader.error(&name.at, "a group needs `for_each`", "write for_each: { attribute: KEY } or { step: NAME }");
             None
         };
         let (count, same_as) = count(reader, &fields);
         // What is not known yet is held by something that is checked no further.
-        let each = each.unwrap_or(EachText::Attribute(String::new()));
+        let each = each.unwrap_or(EachDraft::Attribute(String::new()));
         self.groups.push(GroupDraft { name: name.text().to_owned(), each, count, same_as });
         let items = reader.list(fields.get("steps"), "a list of steps");
         if fields.get("steps").is_none_or(|steps| matches!(&steps.value, YamlValue::List(items) if items.is_empty())) {
-            reader.wrong(&name.at, "a group without steps", "write what is expected each time under `steps:`");
+            reader.error(&name.at, "a group without steps", "write what is expected each time under `steps:`");
         }
         for item in items {
             let Some((name, body)) = named(reader, item) else { continue };
             let nested = |(key, _): &(YamlNode, YamlNode)| ["for_each", "steps"].contains(&key.text());
             match body.map(|body| &body.value) {
                 Some(YamlValue::Table(pairs)) if pairs.iter().any(nested) => {
-                    reader.wrong(&name.at, "a group does not stand inside of another", "write it beside the other one");
+                    reader.error(&name.at, "a group does not stand inside of another", "write it beside the other one");
                 }
                 _ => self.step(reader, name, body, Some(index)),
             }
         }
     }
 
-    fn keep_name(&mut self, reader: &mut SpecReader, name: &YamlNode) {
+    fn register_name(&mut self, reader: &mut SpecReader, name: &YamlNode) {
         let text = name.text().to_owned();
         match self.names.get(&text) {
             Some(first) => {
                 let line = reader.line(first.start);
                 let help = line.map(|line| format!("the first one is on line {line}; every name is used once"));
-                reader.wrong(&name.at, format!("two steps are called `{text}`"), help.unwrap_or_default());
+                reader.error(&name.at, format!("two steps are called `{text}`"), help.unwrap_or_default());
             }
             None => drop(self.names.insert(text, name.at.clone())),
         }
@@ -172,7 +172,7 @@ fn named<'n>(reader: &mut SpecReader, item: &'n YamlNode) -> Option<(&'n YamlNod
     };
     let [(name, body)] = pairs.as_slice() else {
         let Some((name, body)) = pairs.first() else {
-            reader.wrong(&item.at, "a step without a name", FORM);
+            reader.error(&item.at, "a step without a name", FORM);
             return None;
         };
         let help = if body.kind() == ScalarKind::Nothing {
@@ -180,23 +180,23 @@ fn named<'n>(reader: &mut SpecReader, item: &'n YamlNode) -> Option<(&'n YamlNod
         } else {
             FORM
         };
-        reader.wrong(&name.at, "a step is one name and what is told of it", help);
+        reader.error(&name.at, "a step is one name and what is told of it", help);
         return None;
     };
     let key = name.text().replace(' ', "_");
     if is_key(&key) {
-        reader.wrong(&name.at, format!("`{}` is a key and no step's name", name.text()), FORM);
+        reader.error(&name.at, format!("`{}` is a key and no step's name", name.text()), FORM);
         return None;
     }
     if name.text().trim().is_empty() {
-        reader.wrong(&name.at, "a step without a name", FORM);
+        reader.error(&name.at, "a step without a name", FORM);
         return None;
     }
     Some((name, Some(body)))
 }
 
 /// What a condition asks for; it is named by what it is seen as.
-pub(super) fn then(reader: &mut SpecReader, node: &YamlNode) -> Option<StepDraft> {
+pub(super) fn condition_step(reader: &mut SpecReader, node: &YamlNode) -> Option<StepDraft> {
     let mut draft = draft(reader, node, node, "what must be seen", THEN_KEYS)?;
     let Some(SeenIn::Span(pattern) | SeenIn::Log(pattern)) = draft.step.any_of.first().map(|first| &first.what) else {
         return Some(draft);
@@ -219,7 +219,7 @@ fn draft(
         return Some(draft);
     }
     let fields = reader.fields(body, what, keys)?;
-    draft.step.any_of = selector::all(reader, name, &fields);
+    draft.step.any_of = selector::step_selectors(reader, name, &fields);
     draft.step.must = must(reader, &fields, &draft.step);
     (draft.step.count, draft.same_as) = count(reader, &fields);
     draft.step.every = reader.flag(fields.get("every"));
@@ -231,7 +231,7 @@ fn draft(
         [("before", Relation::Before), ("same_trace", Relation::SameTrace), ("child_of", Relation::ChildOf)]
     {
         if let Some(node) = fields.get(key) {
-            draft.order.extend(others(reader, node).into_iter().map(|other| (other, relation)));
+            draft.order.extend(step_refs(reader, node).into_iter().map(|other| (other, relation)));
         }
     }
     Some(draft)
@@ -242,72 +242,72 @@ fn must(reader: &mut SpecReader, fields: &Fields, step: &ExpectedStep) -> Must {
     let [min, max] = ["min", "max"].map(|key| fields.get(key));
     let only_lines = !step.any_of.is_empty() && step.any_of.iter().all(|s| matches!(s.what, SeenIn::Log(_)));
     for key in ["min", "max"].iter().filter_map(|key| fields.key(key)).filter(|_| only_lines) {
-        reader.wrong(&key.at, format!("a line takes no time: `{}` is about spans", key.text()), "leave it away");
+        reader.error(&key.at, format!("a line takes no time: `{}` is about spans", key.text()), "leave it away");
     }
-    let min_ns = min.and_then(|min| reader.word(min, "a length of time", words::length));
-    let max_ns = max.and_then(|max| reader.word(max, "a length of time", words::limit));
+    let min_ns = min.and_then(|min| reader.parse_scalar(min, "a length of time", values::length));
+    let max_ns = max.and_then(|max| reader.parse_scalar(max, "a length of time", values::limit));
     if let (Some(least), Some(most), Some(node)) = (min_ns, max_ns, min)
         && least > most
     {
-        reader.wrong(&node.at, "`min` is longer than `max`", "nothing can be both");
+        reader.error(&node.at, "`min` is longer than `max`", "nothing can be both");
     }
     Must { status, min_ns, max_ns }
 }
 
-fn count(reader: &mut SpecReader, fields: &Fields) -> (ExpectedCount, Option<Other>) {
+fn count(reader: &mut SpecReader, fields: &Fields) -> (ExpectedCount, Option<StepRef>) {
     let Some(node) = fields.get("count") else { return (ExpectedCount::default(), None) };
-    match reader.word(node, "a count", words::count) {
+    match reader.parse_scalar(node, "a count", values::count) {
         None => (ExpectedCount::default(), None),
-        Some(CountText::Range(least, most)) => (ExpectedCount::Range(least, most), None),
-        Some(CountText::SameAs(name)) => {
+        Some(CountDraft::Range(least, most)) => (ExpectedCount::Range(least, most), None),
+        Some(CountDraft::SameAs(name)) => {
             let start = node.text().rfind(&name).unwrap_or(0);
             let at = reader.part(node, start..start + name.len());
-            (ExpectedCount::default(), Some(Other { at, name }))
+            (ExpectedCount::default(), Some(StepRef { at, name }))
         }
     }
 }
 
 /// `NAME`, `[NAMES]` or `{ NAME: WAIT }`.
-fn after(reader: &mut SpecReader, node: &YamlNode, order: &mut Vec<(Other, Relation)>) {
+fn after(reader: &mut SpecReader, node: &YamlNode, order: &mut Vec<(StepRef, Relation)>) {
     let YamlValue::Table(pairs) = &node.value else {
         let relation = Relation::After { least_ns: None, most_ns: None };
-        order.extend(others(reader, node).into_iter().map(|other| (other, relation)));
+        order.extend(step_refs(reader, node).into_iter().map(|other| (other, relation)));
         return;
     };
     for (key, value) in pairs {
         let wait = match value.kind() {
             ScalarKind::Nothing => Some((None, None)),
-            _ => reader.word(value, "a wait", words::wait),
+            _ => reader.parse_scalar(value, "a wait", values::wait),
         };
         let (least_ns, most_ns) = wait.unwrap_or_default();
-        let other = Other { at: key.at.clone(), name: key.text().to_owned() };
+        let other = StepRef { at: key.at.clone(), name: key.text().to_owned() };
         order.push((other, Relation::After { least_ns, most_ns }));
     }
 }
 
 /// `NAME` or `[NAMES]`.
-fn others(reader: &mut SpecReader, node: &YamlNode) -> Vec<Other> {
+fn step_refs(reader: &mut SpecReader, node: &YamlNode) -> Vec<StepRef> {
     let items = match &node.value {
         YamlValue::List(_) => reader.list(Some(node), "a list of steps"),
         _ => std::slice::from_ref(node),
     };
     let other = |item: &YamlNode| {
-        Some(Other { at: item.at.clone(), name: reader.scalar(item, "the name of a step")?.to_owned() })
+        Some(StepRef { at: item.at.clone(), name: reader.scalar(item, "the name of a step")?.to_owned() })
     };
     items.iter().filter_map(other).collect()
 }
 
-fn each_text(reader: &mut SpecReader, node: &YamlNode) -> Option<EachText> {
+fn each_draft(reader: &mut SpecReader, node: &YamlNode) -> Option<EachDraft> {
     let fields = reader.fields(node, "what a group is repeated for", &["attribute", "step"])?;
     match (fields.get("attribute"), fields.get("step")) {
-        (Some(attribute), None) => reader.text(attribute).map(|key| EachText::Attribute(key.to_owned())),
+        (Some(attribute), None) => reader.text(attribute).map(|key| EachDraft::Attribute(key.to_owned())),
         (None, Some(step)) => {
             let name = reader.scalar(step, "the name of a step")?.to_owned();
-            Some(EachText::Step(Other { at: step.at.clone(), name }))
+            Some(EachDraft::Step(StepRef { at: step.at.clone(), name }))
         }
         _ => {
             let help = "write { attribute: KEY } or { step: NAME }";
-            reader.wrong(&node.at, "exactly one of `attribute` and `step` is needed", help);
+            reader.error(&node.at, "exactly one of `attribute` and `step` is needed", help);
             None
         }
     }

@@ -1,6 +1,6 @@
 //! How many matches each step has: always so many, between so many, or as many as another step.
 
-use crate::pipeline::learn::draft::LearnedCount;
+use crate::pipeline::learn::learned_pipeline::LearnedCount;
 
 /// Beside each step how many there are, from how many there were in each run. `cause` is the step that each comes after.
 pub fn counts(seen: &[Vec<usize>], names: &[String], cause: &[Option<usize>]) -> Vec<LearnedCount> {

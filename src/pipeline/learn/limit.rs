@@ -61,7 +61,7 @@ fn readable(ns: i64) -> i64 {
 }
 
 /// As a spec has it.
-pub fn written(ns: i64) -> String {
+pub fn spec_duration(ns: i64) -> String {
     let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")];
     let whole = units.into_iter().find(|(unit, _)| ns % unit == 0);
     let (unit, word) = whole.unwrap_or((MS, "ms"));
@@ -79,11 +79,11 @@ mod tests {
             [(1, "1s"), (41 * MS, "1s"), (500 * MS, "2s"), (11 * SECOND, "45s"), (2 * MINUTE, "6m"), (9 * HOUR, "2d")];
         for (most, text) in table {
             let figures = WaitFigures { least_ns: 0, p50_ns: most, most_ns: most };
-            assert_eq!(written(figures.limit(SECOND)), text, "{most}");
+            assert_eq!(spec_duration(figures.limit(SECOND)), text, "{most}");
         }
         for shift in 0..62 {
             let ns = 1_i64 << shift;
-            assert!(readable(ns) >= ns && duration(&written(readable(ns))) == Ok(readable(ns)), "{ns}");
+            assert!(readable(ns) >= ns && duration(&spec_duration(readable(ns))) == Ok(readable(ns)), "{ns}");
         }
     }
 

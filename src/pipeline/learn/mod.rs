@@ -4,16 +4,16 @@
 //! verified with what was learned from the others. Nothing is learned that a run it was learned from would break.
 
 mod counts;
-pub mod draft;
+pub mod learned_pipeline;
 mod limit;
 mod order;
-mod sample;
-mod scalar;
+mod sample_run;
+mod signatures;
+mod step_names;
 mod steps;
-mod things;
 mod update;
-mod words;
-mod written;
+mod yaml;
+mod yaml_scalar;
 
 #[cfg(test)]
 mod tests;
@@ -28,15 +28,15 @@ use crate::pipeline::evaluate::{EvaluationInput, SourceStatus, evaluate};
 use crate::pipeline::file;
 use crate::pipeline::spec::Spec;
 use crate::pipeline::verdict::{CheckState, Verdict};
-use draft::{Aside, LearnedPipeline, LeftOut};
-use sample::SampleRun;
-use things::Signatures;
+use learned_pipeline::{HeldOut, LearnedPipeline, LeftOut};
+use sample_run::SampleRun;
+use signatures::SignatureTable;
 
 /// From so few runs nothing is learned unless it is wanted all the same.
-pub const FEWEST: usize = 3;
+pub const MIN_RUNS: usize = 3;
 /// From so many on a fifth is kept aside.
-const ASIDE_FROM: usize = 10;
-const ASIDE_EVERY: usize = 5;
+const HOLD_OUT_FROM: usize = 10;
+const HOLD_OUT_EVERY: usize = 5;
 
 /// What must not happen, where it never did. Other findings say more of the tracing than of the run.
 const FORBIDDEN: [FindingId; 5] = [
@@ -58,7 +58,7 @@ pub struct LearnOptions {
 
 /// Too few of the runs were good.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TooFew {
+pub struct TooFewRuns {
     /// How many were.
     pub good: usize,
     /// Why the others were not.
@@ -68,20 +68,20 @@ pub struct TooFew {
 /// Learns what good runs have in common.
 #[derive(Default)]
 pub struct Learner {
-    things: Signatures,
+    signatures: SignatureTable,
     samples: Vec<SampleRun>,
     left_out: BTreeMap<&'static str, usize>,
 }
 
 impl Learner {
     /// One more run, complete and settled.
-    pub fn add(&mut self, judged: AnalysedJourney) {
-        if judged.journey.spans.is_empty() {
+    pub fn add(&mut self, analysed: AnalysedJourney) {
+        if analysed.journey.spans.is_empty() {
             return self.leave_out("without spans");
         }
-        let mut sample = SampleRun::new(&judged, &mut self.things);
-        if self.samples.len() % ASIDE_EVERY == ASIDE_EVERY - 1 {
-            sample.whole = Some(Box::new(judged));
+        let mut sample = SampleRun::new(&analysed, &mut self.signatures);
+        if self.samples.len() % HOLD_OUT_EVERY == HOLD_OUT_EVERY - 1 {
+            sample.whole = Some(Box::new(analysed));
         }
         self.samples.push(sample);
     }
@@ -95,34 +95,34 @@ impl Learner {
     ///
     /// # Errors
     /// Too few runs were good.
-    pub fn finish(mut self, options: &LearnOptions) -> Result<LearnedPipeline, TooFew> {
+    pub fn finish(mut self, options: &LearnOptions) -> Result<LearnedPipeline, TooFewRuns> {
         let samples = std::mem::take(&mut self.samples);
-        let habits = habits(&samples);
+        let common_findings = common_findings(&samples);
         let mut good = vec![];
         for sample in samples {
             if sample.failed {
                 self.leave_out("that failed");
-            } else if sample.grave.is_subset(&habits) {
+            } else if sample.grave.is_subset(&common_findings) {
                 good.push(sample);
             } else {
                 self.leave_out("with findings of error level that most others do not have");
             }
         }
-        let keeps_aside = good.len() >= ASIDE_FROM;
+        let keeps_aside = good.len() >= HOLD_OUT_FROM;
         let (aside, mut samples): (Vec<_>, Vec<_>) = good.into_iter().partition(|s| keeps_aside && s.whole.is_some());
         let all = samples.len();
-        let groups = self.things.groups(&samples);
-        steps::without_outliers(&groups, &self.things, &mut samples);
+        let groups = self.signatures.groups(&samples);
+        steps::without_outliers(&groups, &self.signatures, &mut samples);
         for _ in samples.len()..all {
             self.leave_out("that lack what nearly all others have");
         }
         let good = samples.len() + aside.len();
         let left_out = self.left_out.iter().map(|(why, runs)| LeftOut { why: (*why).to_owned(), runs: *runs });
         let left_out: Vec<_> = left_out.collect();
-        if good == 0 || good < FEWEST && !options.force {
-            return Err(TooFew { good, left_out });
+        if good == 0 || good < MIN_RUNS && !options.force {
+            return Err(TooFewRuns { good, left_out });
         }
-        let mut draft = steps::learn(&groups, &self.things, &samples);
+        let mut draft = steps::learn(&groups, &self.signatures, &samples);
         draft.left_out = left_out;
         draft.forbid = FORBIDDEN.into_iter().filter(|id| !samples.iter().any(|s| s.found.contains(id))).collect();
         if let Some(name) = &options.name {
@@ -134,34 +134,34 @@ impl Learner {
 }
 
 /// Findings that at least half of the runs have: where all runs are so, none is bad because of it.
-fn habits(samples: &[SampleRun]) -> BTreeSet<FindingId> {
+fn common_findings(samples: &[SampleRun]) -> BTreeSet<FindingId> {
     let often = |id: &FindingId| 2 * samples.iter().filter(|sample| sample.grave.contains(id)).count() >= samples.len();
     FindingId::ALL.into_iter().filter(often).collect()
 }
 
 /// What becomes of the runs that were kept aside.
-fn verified(draft: &LearnedPipeline, aside: &[SampleRun]) -> Option<Aside> {
+fn verified(draft: &LearnedPipeline, aside: &[SampleRun]) -> Option<HeldOut> {
     let spec = file::read("what was learned", draft.yaml().as_bytes()).ok()?;
-    let mut told = Aside { runs: 0, passed: 0, broken: BTreeMap::new() };
-    for judged in aside.iter().filter_map(|sample| sample.whole.as_deref()) {
-        told.runs += 1;
-        let outcome = verify(&spec, judged);
-        told.passed += usize::from(outcome.verdict == Verdict::Pass);
+    let mut held_out = HeldOut { runs: 0, passed: 0, broken: BTreeMap::new() };
+    for analysed in aside.iter().filter_map(|sample| sample.whole.as_deref()) {
+        held_out.runs += 1;
+        let outcome = verify(&spec, analysed);
+        held_out.passed += usize::from(outcome.verdict == Verdict::Pass);
         for check in outcome.checks.iter().filter(|check| check.state == CheckState::Broken) {
-            *told.broken.entry(check.name.clone()).or_default() += 1;
+            *held_out.broken.entry(check.name.clone()).or_default() += 1;
         }
     }
-    (told.runs > 0).then_some(told)
+    (held_out.runs > 0).then_some(held_out)
 }
 
 /// Judges a run that is over, and of which everything is known.
-fn verify(spec: &Spec, judged: &AnalysedJourney) -> crate::pipeline::verdict::RunOutcome {
-    let end = judged.journey.extent().map_or(Timestamp(0), |extent| extent.to);
+fn verify(spec: &Spec, analysed: &AnalysedJourney) -> crate::pipeline::verdict::RunOutcome {
+    let end = analysed.journey.extent().map_or(Timestamp(0), |extent| extent.to);
     evaluate(
         spec,
         &EvaluationInput {
-            journey: &judged.journey,
-            judgement: &judged.judgement,
+            journey: &analysed.journey,
+            findings: &analysed.judgement,
             jaeger: SourceStatus::Complete,
             loki: SourceStatus::Complete,
             prometheus: SourceStatus::Complete,

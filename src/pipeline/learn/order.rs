@@ -6,16 +6,16 @@
 use std::collections::HashSet;
 
 use crate::model::conventions::MessageRole;
-use crate::pipeline::learn::sample::SampleRun;
+use crate::pipeline::learn::sample_run::SampleRun;
 
 /// The steps in the runs.
-pub struct Played<'a> {
+pub struct StepOccurrences<'a> {
     /// The runs.
     pub samples: &'a [SampleRun],
     /// Beside each step and thing whether the thing is it.
     pub members: &'a [Vec<bool>],
     /// Beside each step and run the spans that are it, by time.
-    pub playing: Vec<Vec<Vec<usize>>>,
+    pub occurrences: Vec<Vec<Vec<usize>>>,
 }
 
 /// After which step one comes, and how long after it, in every run.
@@ -27,11 +27,11 @@ pub struct LearnedOrder {
     pub waits: Vec<i64>,
 }
 
-impl<'a> Played<'a> {
+impl<'a> StepOccurrences<'a> {
     /// Who plays what.
     pub fn new(samples: &'a [SampleRun], members: &'a [Vec<bool>]) -> Self {
-        let playing = |members: &Vec<bool>| samples.iter().map(|sample| sample.playing(members)).collect();
-        Self { samples, members, playing: members.iter().map(playing).collect() }
+        let occurrences = |members: &Vec<bool>| samples.iter().map(|sample| sample.occurrences(members)).collect();
+        Self { samples, members, occurrences: members.iter().map(occurrences).collect() }
     }
 
     /// Beside each step the one it comes after; never in a circle.
@@ -65,7 +65,7 @@ impl<'a> Played<'a> {
             let all = |runs: &Vec<Vec<usize>>| {
                 above.iter().zip(runs).all(|(above, own)| own.iter().all(|p| above[*p].is_some()))
             };
-            self.playing.iter().map(all).collect()
+            self.occurrences.iter().map(all).collect()
         };
         let beneath: Vec<Vec<bool>> = (0..steps).map(beneath).collect();
         let causes = |step: usize| (0..steps).filter(|cause| *cause != step && beneath[*cause][step]).collect();
@@ -76,7 +76,7 @@ impl<'a> Played<'a> {
     fn edge(&self, step: usize, other: usize) -> Option<LearnedOrder> {
         let mut waits = vec![];
         for (run, sample) in self.samples.iter().enumerate() {
-            let (own, others) = (&self.playing[step][run], &self.playing[other][run]);
+            let (own, others) = (&self.occurrences[step][run], &self.occurrences[other][run]);
             if own.is_empty() {
                 continue;
             }

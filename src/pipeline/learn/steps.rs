@@ -3,11 +3,11 @@
 use crate::model::span::SpanKind;
 use crate::model::time::{SECOND, Timestamp};
 use crate::pipeline::learn::counts::counts;
-use crate::pipeline::learn::draft::{After, LearnedPipeline, LearnedStep, Limited};
-use crate::pipeline::learn::order::{LearnedOrder, Played};
-use crate::pipeline::learn::sample::SampleRun;
-use crate::pipeline::learn::things::{SignatureGroup, Signatures};
-use crate::pipeline::learn::words::StepNames;
+use crate::pipeline::learn::learned_pipeline::{After, LearnedPipeline, LearnedStep, Limited};
+use crate::pipeline::learn::order::{LearnedOrder, StepOccurrences};
+use crate::pipeline::learn::sample_run::SampleRun;
+use crate::pipeline::learn::signatures::{SignatureGroup, SignatureTable};
+use crate::pipeline::learn::step_names::StepNames;
 
 /// A spec with more steps is read by nobody.
 const MOST: usize = 40;
@@ -20,32 +20,36 @@ const NEARLY_ALL: usize = 95;
 const SOME: usize = 5;
 
 /// Beside each group and run when it began, after the run's own begin.
-fn begins(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRun]) -> Vec<Vec<Option<i64>>> {
-    let mut group_of = vec![None; things.len()];
-    for (group, told) in groups.iter().enumerate() {
-        told.things.iter().for_each(|thing| group_of[*thing] = Some(group));
+fn first_starts(
+    groups: &[SignatureGroup],
+    signatures: &SignatureTable,
+    samples: &[SampleRun],
+) -> Vec<Vec<Option<i64>>> {
+    let mut group_of = vec![None; signatures.len()];
+    for (group, held_out) in groups.iter().enumerate() {
+        held_out.signatures.iter().for_each(|signature| group_of[*signature] = Some(group));
     }
-    let mut begins = vec![vec![None; samples.len()]; groups.len()];
+    let mut first_starts = vec![vec![None; samples.len()]; groups.len()];
     for (run, sample) in samples.iter().enumerate() {
         let zero = sample.marks.iter().map(|mark| mark.start).min().unwrap_or(Timestamp(0));
         for mark in &sample.marks {
-            if let Some(group) = mark.thing.and_then(|thing| group_of[thing]) {
+            if let Some(group) = mark.signature.and_then(|signature| group_of[signature]) {
                 let at = mark.start.since(zero);
-                let begin: &mut Option<i64> = &mut begins[group][run];
+                let begin: &mut Option<i64> = &mut first_starts[group][run];
                 *begin = Some(begin.map_or(at, |known| known.min(at)));
             }
         }
     }
-    begins
+    first_starts
 }
 
 /// Leaves out the runs that lack what nearly all others have: something got lost in them without a word. Where those
 /// are not few, it is the pipeline that is so.
-pub fn without_outliers(groups: &[SignatureGroup], things: &Signatures, samples: &mut Vec<SampleRun>) {
-    let begins = begins(groups, things, samples);
+pub fn without_outliers(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &mut Vec<SampleRun>) {
+    let first_starts = first_starts(groups, signatures, samples);
     let all = samples.len();
     let is_usual = |runs: &&Vec<Option<i64>>| runs.iter().flatten().count() * 100 >= all * NEARLY_ALL;
-    let usual: Vec<&Vec<Option<i64>>> = begins.iter().filter(is_usual).collect();
+    let usual: Vec<&Vec<Option<i64>>> = first_starts.iter().filter(is_usual).collect();
     let is_whole: Vec<bool> = (0..all).map(|run| usual.iter().all(|runs| runs[run].is_some())).collect();
     if is_whole.iter().filter(|is| !**is).count() * 10 <= all {
         let mut is_whole = is_whole.into_iter();
@@ -62,44 +66,50 @@ struct StepCandidate<'a> {
     begin: i64,
 }
 
-fn candidates<'a>(groups: &'a [SignatureGroup], things: &Signatures, samples: &[SampleRun]) -> Vec<StepCandidate<'a>> {
-    let ranks = ranks(things, samples);
-    let begins = begins(groups, things, samples);
-    let candidate = |(group, begins): (&'a SignatureGroup, Vec<Option<i64>>)| {
-        let seen: Vec<i64> = begins.into_iter().flatten().collect();
-        let rank = group.things.iter().map(|thing| ranks[*thing]).min().unwrap_or(usize::MAX);
+fn candidates<'a>(
+    groups: &'a [SignatureGroup],
+    signatures: &SignatureTable,
+    samples: &[SampleRun],
+) -> Vec<StepCandidate<'a>> {
+    let ranks = ranks(signatures, samples);
+    let first_starts = first_starts(groups, signatures, samples);
+    let candidate = |(group, first_starts): (&'a SignatureGroup, Vec<Option<i64>>)| {
+        let seen: Vec<i64> = first_starts.into_iter().flatten().collect();
+        let rank = group.signatures.iter().map(|signature| ranks[*signature]).min().unwrap_or(usize::MAX);
         let sum = seen.iter().fold(0_i64, |sum, begin| sum.saturating_add(*begin));
         StepCandidate { group, rank, runs: seen.len(), begin: sum / i64::try_from(seen.len().max(1)).unwrap_or(1) }
     };
-    groups.iter().zip(begins).map(candidate).collect()
+    groups.iter().zip(first_starts).map(candidate).collect()
 }
 
-fn ranks(things: &Signatures, samples: &[SampleRun]) -> Vec<usize> {
-    let mut ranks = vec![usize::MAX; things.len()];
+fn ranks(signatures: &SignatureTable, samples: &[SampleRun]) -> Vec<usize> {
+    let mut ranks = vec![usize::MAX; signatures.len()];
     for sample in samples {
         for mark in &sample.marks {
-            let Some(thing) = mark.thing else { continue };
-            let kind = things.kind(thing);
-            let caller = mark.cause.and_then(|cause| sample.marks[cause].thing);
+            let Some(signature) = mark.signature else { continue };
+            let kind = signatures.kind(signature);
+            let caller = mark.cause.and_then(|cause| sample.marks[cause].signature);
             let rank = match (mark.cause, mark.role) {
                 (None, _) => 0,
                 (_, Some(_)) => 1,
-                _ if kind == SpanKind::Server || caller.is_some_and(|caller| !things.is_one_service(caller, thing)) => {
+                _ if kind == SpanKind::Server
+                    || caller.is_some_and(|caller| !signatures.is_one_service(caller, signature)) =>
+                {
                     2
                 }
                 _ if kind == SpanKind::Client => 4,
                 _ => 3,
             };
-            ranks[thing] = ranks[thing].min(rank);
+            ranks[signature] = ranks[signature].min(rank);
         }
     }
     ranks
 }
 
 /// Learns the steps. What is said of runs beside these is for the caller.
-pub fn learn(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRun]) -> LearnedPipeline {
+pub fn learn(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &[SampleRun]) -> LearnedPipeline {
     let all = samples.len();
-    let mut chosen = candidates(groups, things, samples);
+    let mut chosen = candidates(groups, signatures, samples);
     let seen = chosen.iter().filter(|candidate| candidate.runs > 0).count();
     chosen.retain(|candidate| candidate.runs > 0 && candidate.runs * 100 >= all * SOME);
     let rare = seen - chosen.len();
@@ -108,12 +118,12 @@ pub fn learn(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRu
     chosen.truncate(MOST);
     chosen.sort_by_key(|candidate| candidate.begin);
 
-    let members: Vec<Vec<bool>> = chosen.iter().map(|candidate| things.members(candidate.group)).collect();
-    let played = Played::new(samples, &members);
-    let edges = played.edges();
+    let members: Vec<Vec<bool>> = chosen.iter().map(|candidate| signatures.members(candidate.group)).collect();
+    let occurring = StepOccurrences::new(samples, &members);
+    let edges = occurring.edges();
     let mut given = StepNames::default();
-    let names: Vec<String> = chosen.iter().map(|candidate| given.give(candidate.group)).collect();
-    let seen: Vec<Vec<usize>> = played.playing.iter().map(|runs| runs.iter().map(Vec::len).collect()).collect();
+    let names: Vec<String> = chosen.iter().map(|candidate| given.name_for(candidate.group)).collect();
+    let seen: Vec<Vec<usize>> = occurring.occurrences.iter().map(|runs| runs.iter().map(Vec::len).collect()).collect();
     let causes: Vec<Option<usize>> = edges.iter().map(|edge| edge.as_ref().map(|edge| edge.step)).collect();
     let counts = counts(&seen, &names, &causes);
     let after = |edge: LearnedOrder| {
@@ -121,8 +131,11 @@ pub fn learn(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRu
         Some(After { step: names[edge.step].clone(), wait })
     };
     let steps = chosen.iter().zip(edges).zip(counts).enumerate().map(|(place, ((candidate, edge), count))| {
-        let playing = || {
-            samples.iter().zip(&played.playing[place]).flat_map(|(sample, own)| own.iter().map(|at| sample.marks[*at]))
+        let occurrences = || {
+            samples
+                .iter()
+                .zip(&occurring.occurrences[place])
+                .flat_map(|(sample, own)| own.iter().map(|at| sample.marks[*at]))
         };
         let runs = seen[place].iter().filter(|count| **count > 0).count();
         LearnedStep {
@@ -131,18 +144,18 @@ pub fn learn(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRu
             example: candidate.group.name.clone(),
             service: candidate.group.service.clone(),
             kind: candidate.group.kind,
-            attributes: things.attributes(&members[place]),
+            attributes: signatures.attributes(&members[place]),
             after: edge.and_then(after),
             count,
             optional: runs < all,
-            never_failed: !playing().any(|mark| mark.failed),
-            took: Limited::new(playing().map(|mark| mark.end.since(mark.start)).collect(), LEAST_LENGTH),
+            never_failed: !occurrences().any(|mark| mark.failed),
+            took: Limited::new(occurrences().map(|mark| mark.end.since(mark.start)).collect(), LEAST_LENGTH),
             runs,
         }
     });
     let steps: Vec<LearnedStep> = steps.collect();
     let lengths = (0..all).filter_map(|run| {
-        let marks = || played.playing.iter().flat_map(|runs| &runs[run]).map(|at| samples[run].marks[*at]);
+        let marks = || occurring.occurrences.iter().flat_map(|runs| &runs[run]).map(|at| samples[run].marks[*at]);
         Some(marks().map(|mark| mark.end).max()?.since(marks().map(|mark| mark.start).min()?))
     });
     let entry = steps.iter().find(|step| step.after.is_none()).or(steps.first());
@@ -155,7 +168,10 @@ pub fn learn(groups: &[SignatureGroup], things: &Signatures, samples: &[SampleRu
         steps,
         rare,
         less_telling,
-        never_failed: !samples.iter().flat_map(|sample| &sample.marks).any(|mark| mark.failed && mark.thing.is_some()),
+        never_failed: !samples
+            .iter()
+            .flat_map(|sample| &sample.marks)
+            .any(|mark| mark.failed && mark.signature.is_some()),
         forbid: vec![],
     }
 }

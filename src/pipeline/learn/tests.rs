@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::scalar::scalar;
+use super::yaml_scalar::scalar;
 use super::*;
 use crate::analysis::journey::findings::FindingSet;
 use crate::analysis::journey::sketch::journey;
 use crate::pipeline::spec::{ExpectedCount, Relation, SeenIn};
 
-fn judged(text: &str, rename: impl Fn(&mut String)) -> AnalysedJourney {
+fn analysed(text: &str, rename: impl Fn(&mut String)) -> AnalysedJourney {
     let mut journey = journey(text);
     journey.spans.iter_mut().for_each(|span| rename(&mut span.name));
     AnalysedJourney { journey, judgement: FindingSet::default() }
@@ -32,7 +32,7 @@ fn names(spec: &Spec) -> Vec<String> {
 #[test]
 fn names_that_differ_in_numbers_between_runs_are_one_step_and_others_are_not() {
     let run = |n: usize| {
-        judged("cart 0..90\n  users 5..20\n  stage 30..40\n  late 50..60", |name| match name.as_str() {
+        analysed("cart 0..90\n  users 5..20\n  stage 30..40\n  late 50..60", |name| match name.as_str() {
             "users" => *name = format!("GET users-{n}"),
             "stage" => "stage-1".clone_into(name),
             "late" => "stage-2".clone_into(name),
@@ -52,7 +52,7 @@ fn what_varies_together_is_the_same_and_what_some_lack_is_optional() {
         }
         text + if cached { "\n  miss 700..710" } else { "" }
     };
-    let runs = [(3, true), (5, false), (4, true)].map(|(essays, cached)| judged(&run(essays, cached), |_| ()));
+    let runs = [(3, true), (5, false), (4, true)].map(|(essays, cached)| analysed(&run(essays, cached), |_| ()));
     let (yaml, spec) = learned(runs.into());
     let step =
         |name: &str| spec.steps.iter().find(|step| step.name == name).unwrap_or_else(|| panic!("{name}\n{yaml}"));
@@ -66,7 +66,7 @@ fn what_varies_together_is_the_same_and_what_some_lack_is_optional() {
 #[test]
 fn a_span_without_a_name_is_a_step() {
     for name in ["", " ", "\r", "\u{3000}"] {
-        let run = || judged("cart 0..90\n  odd 5..20", |old| *old = old.replace("odd", name));
+        let run = || analysed("cart 0..90\n  odd 5..20", |old| *old = old.replace("odd", name));
         let runs: Vec<AnalysedJourney> = (0..3).map(|_| run()).collect();
         let (yaml, spec) = learned(runs.clone());
         assert_eq!(spec.steps.len(), 2, "{yaml}");
@@ -81,7 +81,7 @@ proptest! {
         let name = prefix + &name;
         let quoted = scalar(&name);
         prop_assert!(!quoted.chars().any(|c| c.is_control() || c == '\u{202e}'), "{quoted:?}");
-        let runs = (0..3).map(|_| judged("cart 0..90\n  odd 5..20", |old| if old == "odd" { old.clone_from(&name); }));
+        let runs = (0..3).map(|_| analysed("cart 0..90\n  odd 5..20", |old| if old == "odd" { old.clone_from(&name); }));
         let runs: Vec<AnalysedJourney> = runs.collect();
         let (yaml, spec) = learned(runs.clone());
         prop_assert_eq!(spec.steps.len(), 2, "{}", &yaml);

@@ -4,7 +4,7 @@ use crate::analysis::journey::coverage::InteractionCoverage;
 use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
 use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
 use crate::model::time::Timestamp;
-use crate::pipeline::known_failures::{KnownFailure, Now};
+use crate::pipeline::known_failures::{KnownFailure, KnownFailureState};
 use crate::pipeline::verdict::{RunOutcome, Verdict};
 use crate::report::block::{Fact, Line, Role, piece, styled};
 use crate::report::facts::labelled;
@@ -96,9 +96,9 @@ impl VerificationReport {
     pub(super) fn obsolete_failures(&self) -> Vec<Fact> {
         let line = |failure: &KnownFailure| {
             let reason = match failure.now {
-                Now::Obsolete => "fails no more",
-                Now::Unknown => "is nothing that the spec expects",
-                Now::Fails | Now::Undecided => return None,
+                KnownFailureState::Obsolete => "fails no more",
+                KnownFailureState::Unknown => "is nothing that the spec expects",
+                KnownFailureState::Fails | KnownFailureState::Undecided => return None,
             };
             Some(vec![piece(Role::Warn, failure.line()), piece(Role::Plain, format!(" {reason}"))])
         };

@@ -3,7 +3,7 @@
 use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::finding::Severity;
 use crate::model::time::{Human, Timestamp};
-use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest, Sight, Verdict};
+use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest, Sighting, Verdict};
 use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
 use crate::report::facts::labelled;
 use crate::report::filters;
@@ -157,7 +157,7 @@ fn below(check: &Check, run: &VerifiedRun, names: &ShortNames) -> Vec<Block> {
     blocks
 }
 
-fn sight_text(sight: &Sight, start: Option<Timestamp>, names: &ShortNames) -> String {
+fn sight_text(sight: &Sighting, start: Option<Timestamp>, names: &ShortNames) -> String {
     let at = start.map(|start| format!(" at {}", Human(sight.time.since(start)))).unwrap_or_default();
     let span = sight.span_id.map(|span| format!(", span {}", names.span(span))).unwrap_or_default();
     format!("{} {}{at}{span}", names.get(&sight.service), sight.name)

@@ -107,7 +107,7 @@ fn in_a_trace_with_several_ids_the_others_are_shown_and_not_judged() {
     ];
     let journey = stitched(spans, vec![], "order-0001");
     assert_eq!(ids(&journey), [1, 2, 3, 4, 5]);
-    assert_eq!(journey.judged, [true, true, false, false, true]);
+    assert_eq!(journey.is_own, [true, true, false, false, true]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_value_of_another_key_makes_no_span_foreign() {
     query.keys.push("request_id".into());
     let journey = stitch(Evidence { spans: spans.clone(), ..Evidence::default() }, &query);
     assert_eq!((ids(&journey), journey.related.len()), (vec![1, 2, 20, 21], 0));
-    assert!(journey.judged.iter().all(|judged| *judged));
+    assert!(journey.is_own.iter().all(|is_own| *is_own));
     query.subject = Subject::trace(trace_id(1));
     let journey = stitch(Evidence { spans, ..Evidence::default() }, &query);
     assert_eq!(journey.correlation_id.as_deref(), Some("order-0001"), "the likeliest key decides");

@@ -50,7 +50,7 @@ impl<'a> RuleContext<'a> {
 
     /// Whether the span is the journey's own, not one of another journey in the same trace.
     pub fn is_judged(&self, span: usize) -> bool {
-        self.journey.judged.get(span) != Some(&false)
+        self.journey.is_own.get(span) != Some(&false)
     }
 
     /// A span as evidence, at its start.
@@ -96,7 +96,7 @@ fn in_tree(journey: &Journey) -> Vec<bool> {
         *kinds |= kind;
     }
     let is_shared = |key: (TraceId, SpanId)| holders.get(&key).is_some_and(|(_, is_shared)| *is_shared);
-    let is_judged = |index: usize| journey.judged.get(index) != Some(&false);
+    let is_judged = |index: usize| journey.is_own.get(index) != Some(&false);
     let spans = journey.spans.iter().enumerate();
     spans
         .map(|(index, span)| {

@@ -56,7 +56,7 @@ fn open_times(journey: &Journey, clocks: &Clocks) -> Vec<(Window, Option<usize>)
     let mut missing_parents: HashMap<(TraceId, SpanId), (Window, usize)> = HashMap::new();
     for (index, span) in journey.spans.iter().enumerate() {
         traced.insert(span.service());
-        if journey.judged.get(index) == Some(&false) || !span.has_sane_time() {
+        if journey.is_own.get(index) == Some(&false) || !span.has_sane_time() {
             continue;
         }
         let window = Window::new(clocks.start(span), clocks.end(span));

@@ -37,7 +37,7 @@ pub fn messages(journey: &Journey, holes: &MissingEffects) -> Messages {
 /// Spans under another ID are shown, not judged.
 fn unheard(journey: &Journey) -> HashSet<usize> {
     let spans: Vec<&Span> = journey.spans.iter().collect();
-    let ours = |index: &usize| journey.judged.get(*index) != Some(&false);
+    let ours = |index: &usize| journey.is_own.get(*index) != Some(&false);
     messages::unconsumed(&spans).into_iter().filter(ours).collect()
 }
 

@@ -96,7 +96,7 @@ impl AlertExamples {
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         let (Some(extent), Some(id)) = (journey.extent(), journey.handle()) else { return };
         let judged =
-            journey.spans.iter().zip(&journey.judged).filter(|(span, judged)| **judged && span.has_sane_time());
+            journey.spans.iter().zip(&journey.is_own).filter(|(span, judged)| **judged && span.has_sane_time());
         for (span, _) in judged.clone() {
             let service = short_service(span.service());
             if self.wanted.iter().any(|wanted| wanted.service.as_deref() == Some(service)) {

@@ -117,7 +117,7 @@ impl DiffFold {
             let (service, operation) = names.step(journey, index);
             let place = self.place(route, under, Name { service, operation, kind: span.kind });
             open.extend(journey.forest.effects[index].iter().rev().map(|next| (*next, Some(place))));
-            if journey.judged.get(index) == Some(&false) || !filters.wants_span(span) {
+            if journey.is_own.get(index) == Some(&false) || !filters.wants_span(span) {
                 continue;
             }
             let waited = asynchronous_cause(journey, index)

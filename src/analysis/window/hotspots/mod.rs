@@ -236,7 +236,7 @@ impl HotspotFold {
         let whatever = Filters { errors_only: false, ..filters.clone() };
         let mut calls: HashMap<(&str, &str), [u64; 2]> = HashMap::new();
         for (at, span) in journey.spans.iter().enumerate() {
-            let is_ours = journey.judged.get(at) != Some(&false) && self.scope.is_sampled(span.trace_id);
+            let is_ours = journey.is_own.get(at) != Some(&false) && self.scope.is_sampled(span.trace_id);
             let Some(time) = self.scope.time(span.counted_at()).filter(|_| is_ours && whatever.wants_span(span)) else {
                 continue;
             };

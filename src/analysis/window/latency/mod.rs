@@ -152,7 +152,7 @@ impl Latencies {
     /// Adds a journey: of its spans those that are wanted.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         let ours = |(index, span): (usize, &Span)| {
-            journey.judged.get(index) != Some(&false) && span.has_sane_time() && span.counted_in(self.window)
+            journey.is_own.get(index) != Some(&false) && span.has_sane_time() && span.counted_in(self.window)
         };
         let seen = TimedJourney {
             journey,

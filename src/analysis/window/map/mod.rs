@@ -178,7 +178,7 @@ impl ServiceMapFold {
         let named = journey.spans.iter().map(Span::service).filter(|service| !service.is_empty());
         self.services.extend(named.map(str::to_owned));
         for (index, span) in journey.spans.iter().enumerate() {
-            if journey.judged.get(index) == Some(&false) || !span.counted_in(self.window) {
+            if journey.is_own.get(index) == Some(&false) || !span.counted_in(self.window) {
                 continue;
             }
             match seen.cause(index) {

@@ -158,7 +158,7 @@ impl EvaluationCase {
         let now = newest.plus(self.age);
         let ground = EvaluationInput {
             journey: &self.journey,
-            judgement: &self.judgement,
+            findings: &self.judgement,
             jaeger: self.jaeger,
             loki: self.loki,
             prometheus: self.prometheus,

@@ -229,7 +229,7 @@ fn metrics_must_say_so_in_every_sample() {
         (MetricReading::Samples(vec![]), true, "pass"),
         (MetricReading::Samples(vec![]), false, "cannot tell; ? m: no data"),
         (MetricReading::Samples(vec![f64::NAN]), false, "cannot tell; ? m: NaN, which says nothing"),
-        (MetricReading::NotHad("Prometheus is down".into()), true, "cannot tell; ? m: Prometheus is down"),
+        (MetricReading::NotAvailable("Prometheus is down".into()), true, "cannot tell; ? m: Prometheus is down"),
     ];
     for (reading, empty, expected) in table {
         let mut case = settled(journey(RUN));

@@ -138,7 +138,7 @@ proptest! {
                     evidence.logs.clear();
                     after = EvaluationCase { loki: standing, journey: stitched(&id, evidence.clone()), ..after };
                 }
-                _ => after = EvaluationCase { prometheus: standing, metrics: vec![MetricReading::NotHad("down".into())], ..after },
+                _ => after = EvaluationCase { prometheus: standing, metrics: vec![MetricReading::NotAvailable("down".into())], ..after },
             }
             let (before, after) = (before.judge(&spec), after.judge(&spec));
             prop_assert!(before.verdict != Verdict::Pass || after.verdict != Verdict::Fail, "{}", told(&after));
@@ -166,7 +166,7 @@ fn bent(journey: &Journey, keep: impl Fn(usize) -> bool, more: usize) -> Journey
     }
     spans.sort_by_key(|span| (span.start, -span.duration_ns, span.span_id));
     let forest = crate::stitch::forest::build(&spans, &mut vec![]);
-    Journey { judged: vec![true; spans.len()], spans, forest, ..journey.clone() }
+    Journey { is_own: vec![true; spans.len()], spans, forest, ..journey.clone() }
 }
 
 proptest! {

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::tree::ScalarKind;
+use super::yaml::ScalarKind;
 use super::*;
 use crate::model::time::Human;
+use crate::pipeline::from_patterns::from_patterns;
 use crate::pipeline::spec::{
     AttributeTest, Each, ExpectedCount, ExpectedStatus, ExpectedStep, Relation, SeenIn, Selector,
 };
@@ -52,10 +53,10 @@ fn the_schema_agrees_as_far_as_it_can_see() {
     assert!(jsonschema::meta::is_valid(&schema));
     let validator = jsonschema::draft202012::new(&schema).expect("a schema");
     let editor = |text: &str| {
-        let mut wrongs = vec![];
-        match tree::read(text, &mut wrongs) {
-            Some(root) if wrongs.is_empty() && validator.is_valid(&json(&root)) => Editor::Passes,
-            Some(_) if wrongs.is_empty() => Editor::Refuses,
+        let mut errors = vec![];
+        match yaml::parse(text, &mut errors) {
+            Some(root) if errors.is_empty() && validator.is_valid(&json(&root)) => Editor::Passes,
+            Some(_) if errors.is_empty() => Editor::Refuses,
             _ => Editor::Unread,
         }
     };
@@ -88,13 +89,13 @@ fn a_long_line_is_shown_around_the_place() {
 }
 
 #[test]
-fn flags_make_a_spec_too() {
+fn patterns_of_span_names_make_a_spec_too() {
     let expect = ["POST /x", "kafka.*", "POST /x"].map(str::to_owned);
-    let spec = from_flags(&expect, true).expect("patterns");
+    let spec = from_patterns(&expect).expect("patterns");
     let names: Vec<&str> = spec.steps.iter().map(|step| step.name.as_str()).collect();
-    assert_eq!((names.as_slice(), spec.in_order), (["POST /x", "kafka.*", "POST /x (2)"].as_slice(), true));
-    assert!(from_flags(&["re:(".to_owned()], false).is_err_and(|why| why.contains("unclosed group")));
-    assert!(from_flags(&[String::new()], false).is_err());
+    assert_eq!((names.as_slice(), spec.in_order), (["POST /x", "kafka.*", "POST /x (2)"].as_slice(), false));
+    assert!(from_patterns(&["re:(".to_owned()]).is_err_and(|why| why.contains("unclosed group")));
+    assert!(from_patterns(&[String::new()]).is_err());
 }
 
 #[test]
@@ -177,8 +178,8 @@ fn told(spec: &Spec) -> String {
     lines.push(format!(
         "services {:?} topics {} hosts {}",
         spec.services,
-        words(&spec.external_topics),
-        words(&spec.external_hosts)
+        values(&spec.external_topics),
+        values(&spec.external_hosts)
     ));
     lines.extend(spec.steps.iter().map(|step| one_step(step, spec)));
     lines.extend(spec.groups.iter().map(|group| {
@@ -261,6 +262,6 @@ fn count(count: ExpectedCount, spec: &Spec) -> String {
     }
 }
 
-fn words(patterns: &[crate::model::pattern::Pattern]) -> String {
+fn values(patterns: &[crate::model::pattern::Pattern]) -> String {
     patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

@@ -198,7 +198,7 @@ fn reused_ids_and_other_journeys_are_not_judged_as_trees() {
     journey.spans[3].parent_id = Some(reused);
     assert_eq!(summary(&judged(&journey)), "");
     let mut journey = sketch::journey("a/root 0..100 server\n  ?> b/z 4..5 error: x");
-    journey.judged[1] = false;
+    journey.is_own[1] = false;
     assert_eq!(summary(&judged(&journey)), "");
 }
 

@@ -3,28 +3,28 @@
 use std::fmt::Write;
 
 use crate::model::span::SpanKind;
-use crate::pipeline::learn::draft::{Aside, LearnedCount, LearnedPipeline, LearnedStep};
-use crate::pipeline::learn::limit::written;
-use crate::pipeline::learn::scalar::scalar;
-use crate::pipeline::learn::things::exactly;
+use crate::pipeline::learn::learned_pipeline::{HeldOut, LearnedCount, LearnedPipeline, LearnedStep};
+use crate::pipeline::learn::limit::spec_duration;
+use crate::pipeline::learn::signatures::literal_pattern;
+use crate::pipeline::learn::yaml_scalar::scalar;
 
 impl LearnedPipeline {
     /// The spec.
     pub fn yaml(&self) -> String {
         let mut yaml = String::new();
-        for line in self.head() {
+        for line in self.header() {
             let _ = writeln!(yaml, "# {line}");
         }
         let _ = writeln!(yaml, "pipeline: {}", scalar(&self.pipeline));
         let seen = self.seen(self.runs);
         if let Some((within, figures)) = self.within.zip(self.within_figures()) {
-            let _ = writeln!(yaml, "# {figures}\nwithin: {}", written(within.limit_ns));
+            let _ = writeln!(yaml, "# {figures}\nwithin: {}", spec_duration(within.limit_ns));
         }
         if !self.steps.is_empty() {
             yaml.push_str("steps:\n");
         }
         for step in &self.steps {
-            let _ = writeln!(yaml, "  # {}\n  {}", self.figures(step), line(step));
+            let _ = writeln!(yaml, "  # {}\n  {}", self.figures(step), step_yaml(step));
         }
         if self.never_failed {
             let _ = writeln!(yaml, "absent:\n  # {seen}: nothing failed\n  - {{ span: \"*\", status: error }}");
@@ -37,19 +37,20 @@ impl LearnedPipeline {
     }
 
     /// What is said of the whole, line by line.
-    pub fn head(&self) -> Vec<String> {
-        let mut head = vec![format!("Learned by `trace learn-pipeline` from {}.", runs(self.runs, "good run"))];
+    pub fn header(&self) -> Vec<String> {
+        let mut header = vec![format!("Learned by `trace learn-pipeline` from {}.", runs(self.runs, "good run"))];
         let left_out = self.left_out.iter().map(|left| format!("Left out: {} {}.", runs(left.runs, "run"), left.why));
-        head.extend(left_out);
-        head.extend(self.aside.as_ref().map(Aside::words));
+        header.extend(left_out);
+        header.extend(self.aside.as_ref().map(HeldOut::words));
         if self.rare > 0 {
-            head.push(format!("No steps: {} of spans that fewer than 5 % of the runs have.", runs(self.rare, "kind")));
+            header
+                .push(format!("No steps: {} of spans that fewer than 5 % of the runs have.", runs(self.rare, "kind")));
         }
         if self.less_telling > 0 {
-            head.push(format!("No steps: {} of spans that tell less than these.", runs(self.less_telling, "kind")));
+            header.push(format!("No steps: {} of spans that tell less than these.", runs(self.less_telling, "kind")));
         }
-        head.push("Limits are three times the most that was seen. Whoever reviews it knows better.".to_owned());
-        head
+        header.push("Limits are three times the most that was seen. Whoever reviews it knows better.".to_owned());
+        header
     }
 
     fn seen(&self, runs: usize) -> String {
@@ -70,7 +71,7 @@ impl LearnedPipeline {
     }
 }
 
-impl Aside {
+impl HeldOut {
     /// How they did, in a sentence.
     pub fn words(&self) -> String {
         let broken: Vec<String> =
@@ -87,10 +88,10 @@ fn runs(n: usize, what: &str) -> String {
 }
 
 /// A step as an item of the list.
-pub fn line(step: &LearnedStep) -> String {
+pub fn step_yaml(step: &LearnedStep) -> String {
     let mut parts = vec![format!("span: {}", scalar(&step.span))];
     if !step.service.is_empty() {
-        parts.push(format!("service: {}", scalar(&exactly(&step.service))));
+        parts.push(format!("service: {}", scalar(&literal_pattern(&step.service))));
     }
     if step.kind != SpanKind::Unspecified {
         parts.push(format!("kind: {}", step.kind.as_str()));
@@ -100,7 +101,7 @@ pub fn line(step: &LearnedStep) -> String {
         parts.push(format!("attributes: {{ {} }}", attributes.collect::<Vec<_>>().join(", ")));
     }
     if let Some(after) = &step.after {
-        parts.push(format!("after: {{ {}: {} }}", scalar(&after.step), written(after.wait.limit_ns)));
+        parts.push(format!("after: {{ {}: {} }}", scalar(&after.step), spec_duration(after.wait.limit_ns)));
     }
     match &step.count {
         LearnedCount::Range(1, 1) => {}
@@ -114,6 +115,6 @@ pub fn line(step: &LearnedStep) -> String {
     if step.never_failed {
         parts.push("status: ok".to_owned());
     }
-    parts.extend(step.took.map(|took| format!("max: {}", written(took.limit_ns))));
+    parts.extend(step.took.map(|took| format!("max: {}", spec_duration(took.limit_ns))));
     format!("- {}: {{ {} }}", scalar(&step.name), parts.join(", "))
 }

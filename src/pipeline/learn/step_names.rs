@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use crate::model::conventions::short_service;
 use crate::pipeline::file::is_key;
-use crate::pipeline::learn::things::SignatureGroup;
+use crate::pipeline::learn::signatures::SignatureGroup;
 
 /// Names end here.
 const LONGEST: usize = 40;
 /// What is done with a message, as instrumentations say it in names.
-const VERBS: [&str; 10] =
+const MESSAGE_VERBS: [&str; 10] =
     ["publish", "send", "produce", "create", "consume", "receive", "process", "deliver", "settle", "poll"];
-const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 /// YAML means something by these words, or nobody does.
-const TAKEN: [&str; 4] = ["true", "false", "null", "step"];
+const RESERVED: [&str; 4] = ["true", "false", "null", "step"];
 
 /// Names for steps, given one after the other.
 #[derive(Clone, Debug, Default)]
@@ -23,12 +23,12 @@ pub struct StepNames {
 
 impl StepNames {
     /// None of these is given.
-    pub fn besides(names: impl Iterator<Item = String>) -> Self {
+    pub fn with_taken(names: impl Iterator<Item = String>) -> Self {
         Self { taken: names.collect() }
     }
 
     /// This name, with a number where it is given already.
-    pub fn anew(&mut self, name: &str) -> String {
+    pub fn unique(&mut self, name: &str) -> String {
         let numbered = (2..).map(|n: usize| format!("{name}-{n}"));
         let free = std::iter::once(name.to_owned()).chain(numbered).find(|name| !self.taken.contains(name));
         let free = free.unwrap_or_default();
@@ -37,7 +37,7 @@ impl StepNames {
     }
 
     /// A name for the step.
-    pub fn give(&mut self, group: &SignatureGroup) -> String {
+    pub fn name_for(&mut self, group: &SignatureGroup) -> String {
         let service = kebab(&[short_service(&group.service)]);
         let words = words(&group.name);
         let short = short(&group.name);
@@ -46,7 +46,7 @@ impl StepNames {
         let choices = [short.clone(), kebab(&words.iter().map(String::as_str).collect::<Vec<_>>()), with_service];
         let is_free = |name: &String| {
             !name.is_empty()
-                && !TAKEN.contains(&name.as_str())
+                && !RESERVED.contains(&name.as_str())
                 && !is_key(&name.replace('-', "_"))
                 && name.starts_with(|c: char| c.is_ascii_lowercase())
                 && !self.taken.contains(name)
@@ -88,7 +88,7 @@ fn kebab(words: &[&str]) -> String {
 fn short(name: &str) -> String {
     let all = words(name);
     let Some(first) = all.first() else { return String::new() };
-    if METHODS.contains(&first.as_str()) && name.contains('/') {
+    if HTTP_METHODS.contains(&first.as_str()) && name.contains('/') {
         let ends = name.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let last = name.rsplit('/').map(words).find(|words| !words.is_empty()).unwrap_or_default();
         let last: Vec<&str> = last.iter().map(String::as_str).collect();
@@ -96,7 +96,7 @@ fn short(name: &str) -> String {
     }
     let dotted: Vec<Vec<String>> =
         name.split(['.', ' ', '/', ':']).map(words).filter(|part| !part.is_empty()).collect();
-    let verb = dotted.iter().flatten().find(|word| VERBS.contains(&word.as_str()));
+    let verb = dotted.iter().flatten().find(|word| MESSAGE_VERBS.contains(&word.as_str()));
     match (verb, dotted.as_slice()) {
         (Some(verb), [.., before, last]) if dotted.len() > 1 => {
             let object = if last.contains(verb) { before } else { last };
@@ -138,9 +138,9 @@ mod tests {
                 pattern: String::new(),
                 name: name.into(),
                 kind: SpanKind::Internal,
-                things: vec![],
+                signatures: vec![],
             };
-            let given = names.give(&group);
+            let given = names.name_for(&group);
             assert!(given == wanted || wanted.starts_with("step-") || name.is_empty(), "{name}: {given}");
             assert!(!given.is_empty());
         }

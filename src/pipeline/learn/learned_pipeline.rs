@@ -19,7 +19,7 @@ pub struct LearnedPipeline {
     /// Runs of which nothing was learned.
     pub left_out: Vec<LeftOut>,
     /// What became of the runs that were kept aside; none where there were too few.
-    pub aside: Option<Aside>,
+    pub aside: Option<HeldOut>,
     /// How long a run took, from its first step's start to its last one's end, and how long it may.
     pub within: Option<Limited>,
     /// The steps, by when they begin.
@@ -45,7 +45,7 @@ pub struct LeftOut {
 
 /// What became of the runs that were kept aside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Aside {
+pub struct HeldOut {
     /// How many there are.
     pub runs: usize,
     /// How many pass.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
-use crate::pipeline::file::complaint::Wrong;
+use crate::pipeline::file::diagnostic::SpecError;
 
 /// No spec that people read is larger than this.
 const MOST_NODES: usize = 50_000;
@@ -128,14 +128,14 @@ enum OpenCollection {
 }
 
 /// Reads the one document of a file; nothing where there is none, or none that can be read.
-pub(super) fn read(source: &str, wrongs: &mut Vec<Wrong>) -> Option<YamlNode> {
-    let mut builder = Builder { source, wrongs, open: vec![], root: None, nodes: 0, expressions: 0 };
+pub(super) fn parse(source: &str, errors: &mut Vec<SpecError>) -> Option<YamlNode> {
+    let mut builder = Builder { source, errors, open: vec![], root: None, nodes: 0, expressions: 0 };
     builder.run().then_some(builder.root).flatten()
 }
 
 struct Builder<'a> {
     source: &'a str,
-    wrongs: &'a mut Vec<Wrong>,
+    errors: &'a mut Vec<SpecError>,
     open: Vec<OpenCollection>,
     root: Option<YamlNode>,
     nodes: usize,
@@ -143,8 +143,8 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn wrong(&mut self, at: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
-        self.wrongs.push(Wrong { at, message: message.into(), help: help.into() });
+    fn error(&mut self, at: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        self.errors.push(SpecError { at, message: message.into(), help: help.into() });
     }
 
     /// Whether it came to the end.
@@ -162,7 +162,7 @@ impl Builder<'_> {
                 Err(error) => {
                     let at = error.marker().byte_offset().unwrap_or(self.source.len()).min(self.source.len());
                     let (message, help) = (format!("this is no YAML: {}", error.info()), self.quoting(at));
-                    self.wrong(at..at, message, help);
+                    self.error(at..at, message, help);
                     return false;
                 }
             };
@@ -170,13 +170,13 @@ impl Builder<'_> {
             if matches!(event, Event::DocumentStart(..)) {
                 documents += 1;
                 if documents > 1 {
-                    self.wrong(at, "a second document begins here", "one file is one spec: write a file for each");
+                    self.error(at, "a second document begins here", "one file is one spec: write a file for each");
                     return true;
                 }
             }
             self.nodes += 1;
             if self.nodes > MOST_NODES || self.expressions > MOST_EXPRESSIONS {
-                self.wrong(
+                self.error(
                     at,
                     "this is too much for a spec",
                     format!("at most {MOST_NODES} values and {MOST_EXPRESSIONS} regular expressions are read"),
@@ -197,7 +197,7 @@ impl Builder<'_> {
         };
         if anchor > 0 {
             let help = "write the value out; quote a text that begins with `&`";
-            self.wrong(at.clone(), "anchors (`&name`) are not read here", help);
+            self.error(at.clone(), "anchors (`&name`) are not read here", help);
         }
         let tagged = event.tag().is_some();
         if tagged {
@@ -206,13 +206,13 @@ impl Builder<'_> {
             let whole = self.source.get(tag.start..at.end).unwrap_or_default().trim_end();
             let help =
                 format!("quote a text that begins with `!`: \"{}\"", if at.end > tag.end { whole } else { &written });
-            self.wrong(tag, format!("`{written}` is a YAML tag here"), help);
+            self.error(tag, format!("`{written}` is a YAML tag here"), help);
         }
         match event {
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 let written = self.source.get(at.clone()).unwrap_or_default().to_owned();
                 let help = format!("quote a pattern that begins with `*`: \"{written}\"");
-                self.wrong(at.clone(), format!("`{written}` is a YAML alias here"), help);
+                self.error(at.clone(), format!("`{written}` is a YAML alias here"), help);
                 self.put(YamlNode { at, value: YamlValue::Unreadable });
             }
             Event::Scalar(..) if tagged => self.put(YamlNode { at, value: YamlValue::Unreadable }),
@@ -257,11 +257,11 @@ impl Builder<'_> {
         let mut once = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
             if !matches!(key.value, YamlValue::Text { .. }) {
-                self.wrong(key.at, "a key must be a word", "quote it if it is meant as it stands");
+                self.error(key.at, "a key must be a word", "quote it if it is meant as it stands");
             } else if seen.insert(key.text().to_owned()) {
                 once.push((key, value));
             } else {
-                self.wrong(key.at.clone(), format!("`{}` stands here twice", key.text()), "leave one of the two away");
+                self.error(key.at.clone(), format!("`{}` stands here twice", key.text()), "leave one of the two away");
             }
         }
         once

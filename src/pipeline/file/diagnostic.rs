@@ -14,7 +14,7 @@ const SHOWN: usize = 120;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct Complaint {
+pub struct Diagnostic {
     /// The line, from 1.
     pub line: usize,
     /// The column, from 1, in characters.
@@ -31,48 +31,48 @@ pub struct Complaint {
 /// Everything that is wrong with a file, in its order. What it shows is as the file has it, line breaks and controls
 /// apart: it is for the caller to escape.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaints {
+pub struct Diagnostics {
     /// The file as it was named.
     pub path: String,
     /// What it says.
     pub source: String,
     /// What is wrong: at least one thing.
-    pub list: Vec<Complaint>,
+    pub list: Vec<Diagnostic>,
     /// How many more there are.
     pub more: usize,
 }
 
 /// One thing that is wrong, by the bytes of the file.
 #[derive(Clone, Debug)]
-pub(super) struct Wrong {
+pub(super) struct SpecError {
     pub at: Range<usize>,
     pub message: String,
     pub help: String,
 }
 
-impl Complaints {
-    pub(super) fn new(path: &str, source: &str, mut wrongs: Vec<Wrong>) -> Self {
-        wrongs.sort_by(|a, b| (a.at.start, &a.message).cmp(&(b.at.start, &b.message)));
-        wrongs.dedup_by(|a, b| a.at.start == b.at.start && a.message == b.message);
-        let more = wrongs.len().saturating_sub(MOST);
-        let list = wrongs.into_iter().take(MOST).map(|wrong| Complaint::new(source, wrong)).collect();
+impl Diagnostics {
+    pub(super) fn new(path: &str, source: &str, mut errors: Vec<SpecError>) -> Self {
+        errors.sort_by(|a, b| (a.at.start, &a.message).cmp(&(b.at.start, &b.message)));
+        errors.dedup_by(|a, b| a.at.start == b.at.start && a.message == b.message);
+        let more = errors.len().saturating_sub(MOST);
+        let list = errors.into_iter().take(MOST).map(|error| Diagnostic::new(source, error)).collect();
         Self { path: path.to_owned(), source: source.to_owned(), list, more }
     }
 }
 
-impl Complaint {
-    fn new(source: &str, wrong: Wrong) -> Self {
-        let start = source.floor_char_boundary(wrong.at.start);
+impl Diagnostic {
+    fn new(source: &str, error: SpecError) -> Self {
+        let start = source.floor_char_boundary(error.at.start);
         let before = &source[..start];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let meant = source.get(start..wrong.at.end).unwrap_or_default();
+        let meant = source.get(start..error.at.end).unwrap_or_default();
         let length = meant.lines().next().unwrap_or_default().trim_end().chars().count().max(1);
         Self {
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
             length,
-            message: clipped(&wrong.message),
-            help: clipped(&wrong.help),
+            message: clipped(&error.message),
+            help: clipped(&error.help),
         }
     }
 
@@ -101,10 +101,10 @@ fn clipped(message: &str) -> String {
     clipped
 }
 
-impl fmt::Display for Complaints {
+impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, complaint) in self.list.iter().enumerate() {
-            let Complaint { line, column, length, message, help } = complaint;
+            let Diagnostic { line, column, length, message, help } = complaint;
             let gap = if index == 0 { "" } else { "\n" };
             let margin = " ".repeat(line.to_string().len());
             let (shown, caret) = complaint.shown(&self.source);

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use crate::analysis::stats::masking::mask;
 use crate::model::pattern::Pattern;
 use crate::model::span::{Span, SpanKind};
-use crate::pipeline::learn::sample::SampleRun;
+use crate::pipeline::learn::sample_run::SampleRun;
 use crate::pipeline::matching::{is_service, values_of_span};
 
 /// Attributes that tell what a span is about, and never an ID; the most telling first.
-const TELLING: [&str; 8] = [
+const DESCRIPTIVE_ATTRIBUTES: [&str; 8] = [
     "http.route",
     "messaging.destination.name",
     "messaging.destination",
@@ -34,7 +34,7 @@ struct SpanSignature {
 
 /// Everything that was seen.
 #[derive(Default)]
-pub struct Signatures {
+pub struct SignatureTable {
     names: Vec<SpanSignature>,
     /// Beside each name the values that all its spans have.
     constant: Vec<BTreeMap<&'static str, String>>,
@@ -53,10 +53,10 @@ pub struct SignatureGroup {
     /// The kind.
     pub kind: SpanKind,
     /// The things.
-    pub things: Vec<usize>,
+    pub signatures: Vec<usize>,
 }
 
-impl Signatures {
+impl SignatureTable {
     /// What this span is.
     pub fn place(&mut self, span: &Span) -> usize {
         let name = SpanSignature { service: span.service().to_owned(), name: span.name.clone(), kind: span.kind };
@@ -69,7 +69,7 @@ impl Signatures {
             [value] if is_word(value) => Some((key, value.clone())),
             _ => None,
         };
-        self.constant.push(TELLING.into_iter().filter_map(only).collect());
+        self.constant.push(DESCRIPTIVE_ATTRIBUTES.into_iter().filter_map(only).collect());
         self.names.push(name.clone());
         self.places.insert(name, place);
         place
@@ -81,8 +81,8 @@ impl Signatures {
     }
 
     /// The kind of one.
-    pub fn kind(&self, thing: usize) -> SpanKind {
-        self.names[thing].kind
+    pub fn kind(&self, signature: usize) -> SpanKind {
+        self.names[signature].kind
     }
 
     /// Whether the same service does both.
@@ -95,26 +95,26 @@ impl Signatures {
     pub fn groups(&self, samples: &[SampleRun]) -> Vec<SignatureGroup> {
         let mut runs = vec![0_usize; self.len()];
         for sample in samples {
-            let mut seen: Vec<usize> = sample.marks.iter().filter_map(|mark| mark.thing).collect();
+            let mut seen: Vec<usize> = sample.marks.iter().filter_map(|mark| mark.signature).collect();
             seen.sort_unstable();
             seen.dedup();
-            seen.into_iter().for_each(|thing| runs[thing] += 1);
+            seen.into_iter().for_each(|signature| runs[signature] += 1);
         }
         let mut alike: BTreeMap<(&str, SpanKind, String), Vec<usize>> = BTreeMap::new();
-        for (thing, name) in self.names.iter().enumerate().filter(|(thing, _)| runs[*thing] > 0) {
-            alike.entry((&name.service, name.kind, mask(&name.name))).or_default().push(thing);
+        for (signature, name) in self.names.iter().enumerate().filter(|(signature, _)| runs[*signature] > 0) {
+            alike.entry((&name.service, name.kind, mask(&name.name))).or_default().push(signature);
         }
-        let group = |things: Vec<usize>, pattern: Option<String>| {
-            let SpanSignature { service, name, kind } = self.names[things[0]].clone();
-            let pattern = pattern.unwrap_or_else(|| exactly(&name));
-            SignatureGroup { service, pattern, name, kind, things }
+        let group = |signatures: Vec<usize>, pattern: Option<String>| {
+            let SpanSignature { service, name, kind } = self.names[signatures[0]].clone();
+            let pattern = pattern.unwrap_or_else(|| literal_pattern(&name));
+            SignatureGroup { service, pattern, name, kind, signatures }
         };
         let mut groups = vec![];
-        for ((_, _, mask), things) in alike {
-            if things.len() == 1 || things.iter().all(|thing| 2 * runs[*thing] >= samples.len()) {
-                groups.extend(things.into_iter().map(|thing| group(vec![thing], None)));
+        for ((_, _, mask), signatures) in alike {
+            if signatures.len() == 1 || signatures.iter().all(|signature| 2 * runs[*signature] >= samples.len()) {
+                groups.extend(signatures.into_iter().map(|signature| group(vec![signature], None)));
             } else {
-                groups.push(group(things, Some(wildcards(&mask))));
+                groups.push(group(signatures, Some(masked_pattern(&mask))));
             }
         }
         groups
@@ -123,7 +123,7 @@ impl Signatures {
     /// Beside each thing whether a step that is seen so is seen by it.
     pub fn members(&self, group: &SignatureGroup) -> Vec<bool> {
         let Ok(pattern) = Pattern::parse(&group.pattern) else { return vec![false; self.len()] };
-        let Ok(service) = Pattern::parse(&exactly(&group.service)) else { return vec![false; self.len()] };
+        let Ok(service) = Pattern::parse(&literal_pattern(&group.service)) else { return vec![false; self.len()] };
         let fits = |name: &SpanSignature| {
             (group.kind == SpanKind::Unspecified || name.kind == group.kind)
                 && (group.service.is_empty() || is_service(&service, &name.service))
@@ -136,14 +136,14 @@ impl Signatures {
     pub fn attributes(&self, members: &[bool]) -> Vec<(String, String)> {
         let all = || self.constant.iter().zip(members).filter(|(_, is)| **is).map(|(constant, _)| constant);
         let Some(first) = all().next() else { return vec![] };
-        let common = TELLING.iter().filter_map(|key| Some((*key, first.get(key)?)));
+        let common = DESCRIPTIVE_ATTRIBUTES.iter().filter_map(|key| Some((*key, first.get(key)?)));
         let common = common.filter(|(key, value)| all().all(|other| other.get(key) == Some(value)));
         common.take(MOST_ATTRIBUTES).map(|(key, value)| (key.to_owned(), value.clone())).collect()
     }
 }
 
 /// A pattern that is this name and no other; of a very long one its beginning.
-pub fn exactly(name: &str) -> String {
+pub fn literal_pattern(name: &str) -> String {
     let mut start: String = name.chars().take(LONGEST).collect();
     let is_cut = start.len() < name.len();
     if start.starts_with("re:") || start.trim().is_empty() {
@@ -155,8 +155,8 @@ pub fn exactly(name: &str) -> String {
 }
 
 /// A pattern for all names that are masked so.
-fn wildcards(mask: &str) -> String {
-    let mut pattern: String = exactly(mask).replace('#', "*");
+fn masked_pattern(mask: &str) -> String {
+    let mut pattern: String = literal_pattern(mask).replace('#', "*");
     while pattern.contains("*-*") || pattern.contains("**") {
         pattern = pattern.replace("*-*", "*").replace("**", "*");
     }
@@ -166,6 +166,6 @@ fn wildcards(mask: &str) -> String {
 /// Whether a value is a word or a path, which no test of a spec takes for anything else.
 fn is_word(value: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_.{}-".contains(c);
-    let begins = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-    begins && value.len() <= LONGEST && value.chars().all(is_plain) && mask(value).matches('#').count() <= 1
+    let first_starts = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
+    first_starts && value.len() <= LONGEST && value.chars().all(is_plain) && mask(value).matches('#').count() <= 1
 }

@@ -23,7 +23,7 @@ impl Needs {
     }
 
     /// Of a finding that must not be made.
-    pub fn of_finding(id: FindingId) -> Self {
+    pub fn for_finding(id: FindingId) -> Self {
         Self { spans: true, lines: id == FindingId::LogWithoutSpan }
     }
 }
@@ -36,11 +36,11 @@ pub enum Doubt {
     /// Nobody said where a source is.
     NotConfigured(Source),
     /// Not all of the file could be read.
-    HalfRead,
+    PartlyRead,
     /// The file holds nothing of this source's kind about the run.
-    NotHeld(Source),
+    NoneInFile(Source),
     /// The file or the demo holds nothing about the run.
-    Without(Source),
+    UnknownId(Source),
     /// A trace of the run is stored nowhere.
     Lost,
     /// The explicit window ends too early.
@@ -50,7 +50,7 @@ pub enum Doubt {
     /// A limit and a settle time have not passed until then.
     Early(Timestamp),
     /// Nothing is there yet, and nobody said how long to wait.
-    Unwaited,
+    NotWaited,
     /// Waiting was asked for, and ended before anything could be told.
     Waiting,
 }
@@ -61,39 +61,39 @@ impl Doubt {
         match self {
             Self::Incomplete(source) => format!("{} did not tell everything, and it may lie there", title(source)),
             Self::NotConfigured(source) => format!("{} is not configured", title(source)),
-            Self::HalfRead => "not all of the file could be read, and it may lie there".to_owned(),
-            Self::NotHeld(Source::Loki) => "the file holds no log line of this run".to_owned(),
-            Self::NotHeld(_) => "the file holds no span of this run".to_owned(),
-            Self::Without(source) => format!("{} has no such ID", title(source)),
+            Self::PartlyRead => "not all of the file could be read, and it may lie there".to_owned(),
+            Self::NoneInFile(Source::Loki) => "the file holds no log line of this run".to_owned(),
+            Self::NoneInFile(_) => "the file holds no span of this run".to_owned(),
+            Self::UnknownId(source) => format!("{} has no such ID", title(source)),
             Self::Lost => "a trace of this run is named and stored nowhere, and it may lie there".to_owned(),
             Self::Window => "the window that was asked ends too early to tell".to_owned(),
             Self::Unsettled(_) => {
-                format!("the run's last span ended less than {} ago, so more may come", length(settle_ns))
+                format!("the run's last span ended less than {} ago, so more may come", duration_text(settle_ns))
             }
             Self::Early(_) => "its limit and a settle time have not passed".to_owned(),
-            Self::Unwaited => "nothing carries the ID yet, and more may come: --wait waits for it".to_owned(),
+            Self::NotWaited => "nothing carries the ID yet, and more may come: --wait waits for it".to_owned(),
             Self::Waiting => "it had not come when waiting ended".to_owned(),
         }
     }
 
     /// Until when time alone, or asking again, may take the doubt away: none where it cannot.
-    fn ends(self) -> Option<Ends> {
+    fn wait_end(self) -> Option<WaitEnd> {
         match self {
-            Self::Unsettled(at) | Self::Early(at) => Some(Ends::At(at)),
-            Self::Incomplete(_) | Self::Waiting => Some(Ends::Open),
+            Self::Unsettled(at) | Self::Early(at) => Some(WaitEnd::At(at)),
+            Self::Incomplete(_) | Self::Waiting => Some(WaitEnd::Open),
             Self::NotConfigured(_)
-            | Self::HalfRead
-            | Self::NotHeld(_)
-            | Self::Without(_)
+            | Self::PartlyRead
+            | Self::NoneInFile(_)
+            | Self::UnknownId(_)
             | Self::Lost
             | Self::Window
-            | Self::Unwaited => None,
+            | Self::NotWaited => None,
         }
     }
 
     fn sources(self, needs: Needs) -> Vec<Source> {
         match self {
-            Self::Incomplete(source) | Self::NotConfigured(source) | Self::NotHeld(source) => vec![source],
+            Self::Incomplete(source) | Self::NotConfigured(source) | Self::NoneInFile(source) => vec![source],
             Self::Lost => vec![Source::Jaeger],
             _ => {
                 let all = [(needs.spans, Source::Jaeger), (needs.lines, Source::Loki)];
@@ -105,7 +105,7 @@ impl Doubt {
 
 /// When waiting stops being of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ends {
+pub enum WaitEnd {
     /// Then.
     At(Timestamp),
     /// Nobody can say.
@@ -126,7 +126,7 @@ impl Doubts {
     }
 
     /// Whether nothing is doubted but that a trace is lost.
-    pub fn are_of_loss(&self) -> bool {
+    pub fn are_only_lost_trace(&self) -> bool {
         self.all == [Doubt::Lost]
     }
 
@@ -144,8 +144,8 @@ impl Doubts {
     }
 
     /// Until when waiting may change something: none where it cannot.
-    pub fn end(&self) -> Option<Ends> {
-        self.all.iter().filter_map(|doubt| doubt.ends()).max()
+    pub fn end(&self) -> Option<WaitEnd> {
+        self.all.iter().filter_map(|doubt| doubt.wait_end()).max()
     }
 
     /// Those of another one too.
@@ -167,7 +167,7 @@ impl Doubts {
 /// What an absence rests on in one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Trust<'a> {
-    ground: &'a EvaluationInput<'a>,
+    input: &'a EvaluationInput<'a>,
     reach: Reach,
     newest: Option<Timestamp>,
     lost: bool,
@@ -175,34 +175,34 @@ pub struct Trust<'a> {
 
 impl<'a> Trust<'a> {
     /// In this run.
-    pub fn new(ground: &'a EvaluationInput<'a>, reach: Reach) -> Self {
-        let journey = ground.journey;
-        let named = |id| ground.judgement.findings.iter().any(|finding| finding.is(id));
+    pub fn new(input: &'a EvaluationInput<'a>, reach: Reach) -> Self {
+        let journey = input.journey;
+        let named = |id| input.findings.findings.iter().any(|finding| finding.is(id));
         let only_lines = journey.spans.is_empty() && !journey.logs.is_empty();
         let lost = only_lines || named(FindingId::TraceNotStored) || named(FindingId::NotSampled);
-        Self { ground, reach, newest: journey.span_extent().map(|extent| extent.to.min(ground.now)), lost }
+        Self { input, reach, newest: journey.span_extent().map(|extent| extent.to.min(input.now)), lost }
     }
 
     /// Doubts that more of what these sources tell may come, or lie where nobody looked.
     pub fn doubts(&self, needs: Needs) -> Doubts {
-        let ground = self.ground;
-        let mut doubts = self.open_sources(needs);
+        let input = self.input;
+        let mut doubts = self.source_doubts(needs);
         if self.lost && needs.spans {
             doubts.add(Doubt::Lost);
         }
         match self.newest {
-            _ if matches!(ground.jaeger, SourceStatus::Without(_)) => {}
-            None if !self.is_nowhere() => doubts.add(match (ground.wait_until, ground.window_end) {
+            _ if matches!(input.jaeger, SourceStatus::UnknownId(_)) => {}
+            None if !self.is_conclusively_empty() => doubts.add(match (input.wait_until, input.window_end) {
                 (Some(_), _) => Doubt::Waiting,
                 (None, Some(_)) => Doubt::Window,
-                (None, None) => Doubt::Unwaited,
+                (None, None) => Doubt::NotWaited,
             }),
             None => {}
             Some(newest) => {
-                let settled = newest.plus(ground.settle_ns);
-                if !ground.settled {
+                let settled = newest.plus(input.settle_ns);
+                if !input.settled {
                     doubts.add(Doubt::Unsettled(settled));
-                } else if ground.window_end.is_some_and(|end| end < settled) {
+                } else if input.window_end.is_some_and(|end| end < settled) {
                     doubts.add(Doubt::Window);
                 }
             }
@@ -211,30 +211,30 @@ impl<'a> Trust<'a> {
     }
 
     /// Doubts that something expected is finally missing. The limits it has end at the deadline.
-    pub fn of_missing(&self, needs: Needs, deadline: Option<Timestamp>) -> Doubts {
+    pub fn doubts_if_missing(&self, needs: Needs, deadline: Option<Timestamp>) -> Doubts {
         let mut doubts = self.doubts(needs);
-        match deadline.map(|deadline| deadline.plus(self.ground.settle_ns)) {
-            Some(past) if self.ground.now < past => doubts.add(Doubt::Early(past)),
-            None if !self.ground.waited() => doubts.add(Doubt::Waiting),
+        match deadline.map(|deadline| deadline.plus(self.input.settle_ns)) {
+            Some(past) if self.input.now < past => doubts.add(Doubt::Early(past)),
+            None if !self.input.waited() => doubts.add(Doubt::Waiting),
             _ => {}
         }
-        if deadline.is_some_and(|deadline| self.ground.window_end.is_some_and(|end| end < deadline)) {
+        if deadline.is_some_and(|deadline| self.input.window_end.is_some_and(|end| end < deadline)) {
             doubts.add(Doubt::Window);
         }
         doubts
     }
 
     /// Doubts for what was not asked or not answered alone: what time cannot change.
-    pub fn open_sources(&self, needs: Needs) -> Doubts {
+    pub fn source_doubts(&self, needs: Needs) -> Doubts {
         let mut doubts = Doubts { all: vec![], needs };
         let leads = needs.spans && self.reach == Reach::All;
         for (source, needed, leads) in [(Source::Jaeger, needs.spans, false), (Source::Loki, needs.lines, leads)] {
-            match self.ground.standing(source) {
+            match self.input.status(source) {
                 SourceStatus::Incomplete if needed || leads => doubts.add(Doubt::Incomplete(source)),
                 SourceStatus::NotConfigured if needed => doubts.add(Doubt::NotConfigured(source)),
-                SourceStatus::HalfRead if needed || leads => doubts.add(Doubt::HalfRead),
-                SourceStatus::NotHeld if needed => doubts.add(Doubt::NotHeld(source)),
-                SourceStatus::Without(place) if needed => doubts.add(Doubt::Without(place)),
+                SourceStatus::PartlyRead if needed || leads => doubts.add(Doubt::PartlyRead),
+                SourceStatus::NoneInFile if needed => doubts.add(Doubt::NoneInFile(source)),
+                SourceStatus::UnknownId(place) if needed => doubts.add(Doubt::UnknownId(place)),
                 _ => {}
             }
         }
@@ -243,14 +243,14 @@ impl<'a> Trust<'a> {
 
     /// Whether nothing carries the ID, and nothing will: asked in full, in a window that ended a settle time ago or
     /// after waiting.
-    pub fn is_nowhere(&self) -> bool {
-        let ground = self.ground;
-        let past = |end: Timestamp| end.plus(ground.settle_ns) <= ground.now;
-        ground.journey.is_empty()
-            && ground.jaeger == SourceStatus::Complete
-            && ground.loki != SourceStatus::Incomplete
-            && ground.waited()
-            && (ground.wait_until.is_some() || ground.window_end.is_some_and(past))
+    pub fn is_conclusively_empty(&self) -> bool {
+        let input = self.input;
+        let past = |end: Timestamp| end.plus(input.settle_ns) <= input.now;
+        input.journey.is_empty()
+            && input.jaeger == SourceStatus::Complete
+            && input.loki != SourceStatus::Incomplete
+            && input.waited()
+            && (input.wait_until.is_some() || input.window_end.is_some_and(past))
     }
 }
 
@@ -265,6 +265,6 @@ fn title(source: Source) -> &'static str {
 }
 
 /// A length of time as a limit is written: `30 s`.
-pub fn length(ns: i64) -> String {
+pub fn duration_text(ns: i64) -> String {
     Human(ns).to_string().replace(".00 ", " ").replace(".0 ", " ")
 }

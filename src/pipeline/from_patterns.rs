@@ -1,19 +1,19 @@
-//! A spec without a file: what `--expect` and `--in-order` say.
+//! A spec without a file: one step for each pattern of a span name.
 
 use std::collections::BTreeSet;
 
 use crate::model::pattern::Pattern;
 use crate::pipeline::spec::{ExpectedStep, Selector, Spec};
 
-/// One step for each pattern of a span's name, called as the pattern is written; a pattern that comes again is called
-/// `PATTERN (2)`, and with `in_order` it has to be seen again. The spec itself has no name.
+/// One step for each pattern, named as the pattern is written; a pattern that comes again is named `PATTERN (2)`. The spec
+/// has no name, and its steps may come in any order.
 ///
 /// # Errors
-/// One sentence: a pattern that is wrong or empty.
-pub fn from_flags(expect: &[String], in_order: bool) -> Result<Spec, String> {
+/// One sentence: a pattern that is invalid or empty.
+pub fn from_patterns(patterns: &[String]) -> Result<Spec, String> {
     let mut names = BTreeSet::new();
     let mut steps = vec![];
-    for text in expect {
+    for text in patterns {
         if text.trim().is_empty() {
             return Err("an empty name is no span's".to_owned());
         }
@@ -24,5 +24,5 @@ pub fn from_flags(expect: &[String], in_order: bool) -> Result<Spec, String> {
         names.insert(name.clone());
         steps.push(ExpectedStep { name, any_of: vec![span], ..ExpectedStep::default() });
     }
-    Ok(Spec { steps, in_order, ..Spec::default() })
+    Ok(Spec { steps, ..Spec::default() })
 }

@@ -8,13 +8,13 @@ use crate::analysis::journey::findings::AnalysedJourney;
 use crate::model::conventions::MessageRole;
 use crate::model::finding::{FindingId, Severity};
 use crate::model::time::Timestamp;
-use crate::pipeline::learn::things::Signatures;
+use crate::pipeline::learn::signatures::SignatureTable;
 
 /// One span.
 #[derive(Clone, Copy, Debug)]
-pub struct Mark {
+pub struct SampleSpan {
     /// What it is, among the things; none where it is not judged.
-    pub thing: Option<usize>,
+    pub signature: Option<usize>,
     /// When it began, on the reference clock.
     pub start: Timestamp,
     /// When it ended.
@@ -31,7 +31,7 @@ pub struct Mark {
 #[derive(Debug)]
 pub struct SampleRun {
     /// Its spans, each after the one it follows from.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<SampleSpan>,
     /// Findings above info.
     pub found: BTreeSet<FindingId>,
     /// Those of them that are errors, and sure.
@@ -44,8 +44,8 @@ pub struct SampleRun {
 
 impl SampleRun {
     /// What of this run is needed.
-    pub fn new(judged: &AnalysedJourney, things: &mut Signatures) -> Self {
-        let journey = &judged.journey;
+    pub fn new(analysed: &AnalysedJourney, signatures: &mut SignatureTable) -> Self {
+        let journey = &analysed.journey;
         let clocks = Clocks::measured(journey);
         let mut order = causes_first(journey);
         let mut places = vec![None; journey.spans.len()];
@@ -54,10 +54,10 @@ impl SampleRun {
         order.extend((0..journey.spans.len()).filter(|span| places[*span].is_none()));
         let mark = |index: usize| {
             let span = &journey.spans[index];
-            let is_judged = journey.judged.get(index) != Some(&false);
+            let is_judged = journey.is_own.get(index) != Some(&false);
             let start = clocks.start(span);
-            Mark {
-                thing: is_judged.then(|| things.place(span)),
+            SampleSpan {
+                signature: is_judged.then(|| signatures.place(span)),
                 start,
                 end: start.plus(span.duration_ns),
                 cause: places[index].and(journey.forest.cause[index]).and_then(|(cause, _)| places[cause]),
@@ -66,8 +66,8 @@ impl SampleRun {
             }
         };
         let marks = order.into_iter().map(mark).collect();
-        let ids = |is_wanted: &dyn Fn(&crate::model::finding::Finding) -> bool| {
-            let wanted = judged.judgement.findings.iter().filter(|finding| is_wanted(finding));
+        let ids = |is_selected: &dyn Fn(&crate::model::finding::Finding) -> bool| {
+            let wanted = analysed.judgement.findings.iter().filter(|finding| is_selected(finding));
             wanted.flat_map(|finding| finding.also.iter().copied().chain([finding.id])).collect::<BTreeSet<_>>()
         };
         let found = ids(&|finding| finding.severity > Severity::Info);
@@ -81,19 +81,19 @@ impl SampleRun {
     }
 
     /// The spans that are such a thing, by time.
-    pub fn playing(&self, is_member: &[bool]) -> Vec<usize> {
+    pub fn occurrences(&self, is_member: &[bool]) -> Vec<usize> {
         let marks = self.marks.iter().enumerate();
-        let is_meant = |mark: &Mark| mark.thing.is_some_and(|thing| is_member[thing]);
-        let mut playing: Vec<usize> = marks.filter(|(_, mark)| is_meant(mark)).map(|(place, _)| place).collect();
-        playing.sort_by_key(|place| (self.marks[*place].start, self.marks[*place].end, *place));
-        playing
+        let is_meant = |mark: &SampleSpan| mark.signature.is_some_and(|signature| is_member[signature]);
+        let mut occurrences: Vec<usize> = marks.filter(|(_, mark)| is_meant(mark)).map(|(place, _)| place).collect();
+        occurrences.sort_by_key(|place| (self.marks[*place].start, self.marks[*place].end, *place));
+        occurrences
     }
 
     /// Beside each span the nearest one above it that is such a thing.
     pub fn above(&self, is_member: &[bool]) -> Vec<Option<usize>> {
         let mut nearest: Vec<Option<usize>> = Vec::with_capacity(self.marks.len());
         for mark in &self.marks {
-            let is_meant = |cause: usize| self.marks[cause].thing.is_some_and(|thing| is_member[thing]);
+            let is_meant = |cause: usize| self.marks[cause].signature.is_some_and(|signature| is_member[signature]);
             nearest.push(mark.cause.and_then(|cause| if is_meant(cause) { Some(cause) } else { nearest[cause] }));
         }
         nearest

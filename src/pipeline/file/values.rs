@@ -9,7 +9,7 @@ pub(super) type Correction = (String, String);
 
 /// How many, before the names of steps are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum CountText {
+pub(super) enum CountDraft {
     Range(usize, Option<usize>),
     SameAs(String),
 }
@@ -58,13 +58,13 @@ pub(super) fn wait(text: &str) -> Result<(Option<i64>, Option<i64>), Correction>
 }
 
 /// So many.
-pub(super) fn count(text: &str) -> Result<CountText, Correction> {
+pub(super) fn count(text: &str) -> Result<CountDraft, Correction> {
     if let Some(step) = text.trim().strip_prefix("same as") {
         let step = step.trim();
         return if step.is_empty() {
             Err(("the same as what?".to_owned(), COUNTS.to_owned()))
         } else {
-            Ok(CountText::SameAs(step.to_owned()))
+            Ok(CountDraft::SameAs(step.to_owned()))
         };
     }
     let number =
@@ -73,7 +73,7 @@ pub(super) fn count(text: &str) -> Result<CountText, Correction> {
         (least, Some(most)) if least.is_some_and(|least| least > most) => {
             Err((format!("the least of `{text}` is more than the most"), "write the smaller one first".to_owned()))
         }
-        (least, most) => Ok(CountText::Range(least.unwrap_or(0), most)),
+        (least, most) => Ok(CountDraft::Range(least.unwrap_or(0), most)),
     }
 }
 
@@ -119,9 +119,9 @@ fn number(text: &str) -> Option<f64> {
 /// What every sample must be: `== 0`, `< 0.5`; a bare number is meant itself.
 pub(super) fn comparison(text: &str) -> Result<(Comparison, f64), Correction> {
     let (sign, value) = signed(text).unwrap_or((Comparison::Equal, text.trim()));
-    let wrong =
+    let error =
         || (format!("`{text}` compares with no number"), "write == 0, != 0, < 0.5, <= 2, > 1 or >= 1".to_owned());
-    Ok((sign, number(value).ok_or_else(wrong)?))
+    Ok((sign, number(value).ok_or_else(error)?))
 }
 
 /// What an attribute must be.
