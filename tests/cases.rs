@@ -24,6 +24,7 @@ fn lines(answer: &Json, list: &str, fields: &[&str]) -> Vec<String> {
     entries.iter().map(line).map(|line| line.trim().to_owned()).collect()
 }
 
+#[expect(clippy::type_complexity, reason = "a table of cases, its columns named by the loop below")]
 #[test]
 fn what_differs_in_a_version_a_product_or_a_code_is_told_apart() {
     let step = &["changes", "operation"][..];

@@ -27,6 +27,7 @@ const NAMED: usize = 3;
 
 /// What is compared.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a command holds one of them")]
 pub enum DiffSubject {
     /// Two journeys.
     Journeys {

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::finding::{Confidence, EvidenceItem, Finding, FindingId, MissingPart, MissingPartPlace, Severity};
+use crate::model::finding::{
+    Confidence, EvidenceItem, Finding, FindingId, FindingKind, MissingPart, MissingPartPlace, Severity,
+};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::time::Timestamp;
 use crate::report::wording::SameData;
@@ -79,7 +81,7 @@ impl<'a> FindingRecord<'a> {
             service: &finding.service,
             operation: &finding.operation,
             count: finding.count,
-            kind: finding.kind.map(|kind| kind.as_str()),
+            kind: finding.kind.map(FindingKind::as_str),
             summary: summary(finding),
             evidence: finding.evidence.iter().map(EvidenceRecord::new).collect(),
             causes: finding.causes.iter().map(cause).collect(),

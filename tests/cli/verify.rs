@@ -310,7 +310,7 @@ fn known_failures_are_put_up_with_and_new_ones_are_not() {
     let (again, files) =
         written(&["spec.yaml", "--demo=lost-message", "--known-failures", &known], &[], &["junit.xml"]);
     assert_eq!(again.code, 0, "{}", again.screen());
-    assert_golden("verify/known_title.txt", &again.stdout.lines().next().unwrap_or_default());
+    assert_golden("verify/known_title.txt", again.stdout.lines().next().unwrap_or_default());
     let document = quick_junit::Report::deserialize_from_str(&files[0]).expect("JUnit");
     assert_eq!((document.failures, files[0].matches("known before").count()), (0, 2));
     let many = verify(&["spec.yaml", "--demo", "--known-failures", &known]).run();

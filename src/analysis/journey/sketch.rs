@@ -105,7 +105,7 @@ fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<CauseKi
     }
     match (above, via) {
         (Some(above), Some(CauseKind::Parent)) if above.trace_id == span.trace_id => {
-            span.parent_id = Some(above.span_id)
+            span.parent_id = Some(above.span_id);
         }
         // In one trace whoever takes a message is a child of whoever sent it.
         (Some(above), Some(_)) if above.trace_id == span.trace_id && above.message_role().is_some() => {

@@ -225,7 +225,7 @@ impl Builder<'_> {
             Event::MappingStart(..) => self.open.push(OpenCollection::Table(at.start, vec![], None)),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(OpenCollection::List(start, items)) => {
-                    self.put(YamlNode { at: start..at.end, value: YamlValue::List(items) })
+                    self.put(YamlNode { at: start..at.end, value: YamlValue::List(items) });
                 }
                 Some(OpenCollection::Table(start, pairs, _)) => {
                     let value = YamlValue::Table(self.without_repeats(pairs));

@@ -41,7 +41,7 @@ fn doc_lines(text: &str) -> Vec<(usize, &str)> {
             let above = |line: &&&str| line.trim_start().starts_with("///") || line.trim_start().starts_with("#[");
             let first = at - lines[..at].iter().rev().take_while(above).count();
             let end = |line: &&str| **line == format!("{indent}}}") || **line == format!("{indent});");
-            let last = lines[at..].iter().position(|line| end(&line)).map_or(lines.len() - 1, |n| at + n);
+            let last = lines[at..].iter().position(end).map_or(lines.len() - 1, |n| at + n);
             is_help[first..=last].fill(true);
         }
         // A field or variant of its own: the lines right above `#[arg(…)]` or `#[command(…)]`.

@@ -264,7 +264,8 @@ fn a_long_message_is_cut_and_a_long_name_is_read_whole() {
 
 #[test]
 fn texts_that_differ_in_one_word_are_one_unless_it_is_a_code() {
-    let table: [(&[&str], &[(&str, u64)]); 5] = [
+    type Case = (&'static [&'static str], &'static [(&'static str, u64)]);
+    let table: [Case; 5] = [
         (
             &["no user anna here now", "no user berta here now", "no user carl here now", "no user", "no way"],
             &[("no user <*> here now", 3), ("no user", 1), ("no way", 1)],

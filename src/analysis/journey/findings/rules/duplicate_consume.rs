@@ -27,6 +27,9 @@ const BROADCAST: i64 = SECOND;
 /// operation, topic and identity.
 type Delivered<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, StrongIdentity<'a>);
 
+/// What repeats of one consumer are reported by: service, operation, topic, and whether all are retries.
+type Consumer<'a> = (&'a str, &'a str, Option<&'a str>, bool);
+
 /// What no other message has.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum StrongIdentity<'a> {
@@ -65,7 +68,7 @@ pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
         let (_, service, name, topic, _) = key;
         groups.entry((service, name, topic, is_retry)).or_default().push(all);
     }
-    let hit = |((.., is_retry), mut messages): ((&str, &str, Option<&str>, bool), Vec<Vec<usize>>)| {
+    let hit = |((.., is_retry), mut messages): (Consumer, Vec<Vec<usize>>)| {
         messages.sort_unstable();
         let has_failed = messages.iter().flatten().any(|delivery| failed[*delivery]);
         let again = match (is_retry, has_failed) {
