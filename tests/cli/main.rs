@@ -11,6 +11,7 @@ mod error_lines;
 mod formats;
 mod house;
 mod journey;
+mod masked_names;
 mod missing;
 mod phases_alerts;
 mod read_limits;

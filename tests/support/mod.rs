@@ -125,7 +125,7 @@ impl Run {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("not JSON: {e}\n{}\n{}", self.stdout, self.stderr))
     }
 
-    /// Everything a user sees, with the code, for snapshots.
+    /// Everything a user sees, with the exit code.
     pub fn screen(&self) -> String {
         let mut screen = String::new();
         if !self.stdout.is_empty() {

@@ -1,19 +1,17 @@
-//! Files in which names and messages differ in one word that tells things apart, each with the command that shows it
-//! and what it answers.
+//! Masking keeps versions, product names and status codes: files whose names or messages differ in one such word, each
+//! with the command that compares them and its answer.
 
-mod support;
-
+use crate::support::{fixture, trace};
 use serde_json::Value as Json;
-use support::{fixture, trace};
 
-/// What a command answers about files of `fixtures/cases`, and its exit code.
+/// The JSON that a command prints for files of `fixtures/cases`, and its exit code.
 fn answer(command: &str, files: &[&str]) -> (Json, i32) {
     let inputs = files.iter().flat_map(|file| ["--input".into(), fixture("cases").join(file).into_os_string()]);
     let run = trace().args(command.split_whitespace()).args(inputs).args(["-o", "json"]).run();
     (run.json(), run.code)
 }
 
-/// The entries of a list, each as these of its fields, in a line.
+/// The entries of a list, one line each: the named fields, separated by blanks.
 fn lines(answer: &Json, list: &str, fields: &[&str]) -> Vec<String> {
     let text = |entry: &Json, field: &&str| match &entry[*field] {
         Json::Array(words) => words.iter().filter_map(Json::as_str).collect::<Vec<_>>().join("+"),
@@ -26,7 +24,7 @@ fn lines(answer: &Json, list: &str, fields: &[&str]) -> Vec<String> {
 
 #[expect(clippy::type_complexity, reason = "a table of cases, its columns named by the loop below")]
 #[test]
-fn what_differs_in_a_version_a_product_or_a_code_is_told_apart() {
+fn names_that_differ_in_a_version_a_product_or_a_code_stay_different() {
     let step = &["changes", "operation"][..];
     let finding = &["id", "operation", "summary"][..];
     let table: [(&str, &[&str], &str, &[&str], &[&str], i32); 4] = [
