@@ -1,18 +1,18 @@
 //! The command line: the app, its commands, and which one runs.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser};
 
 use crate::command::{
-    Context, Outcome, alerts, completions, config, demo, diff, doctor, errors, find, hotspots, latency, learn_pipeline,
-    logs, map, missing, phases, schema, span, timeline, verify_pipeline, why,
+    Context, Outcome, Subcommand, alerts, completions, config, demo, diff, doctor, errors, find, hotspots, latency,
+    learn_pipeline, logs, map, missing, phases, schema, span, timeline, verify_pipeline, why,
 };
 use crate::error::Error;
 use crate::options::backends::BackendArgs;
 use crate::options::environment::Environment;
 use crate::options::layers::ConfigSources;
 use crate::options::output::OutputArgs;
-use crate::options::settings::ConfigFileArgs;
+use crate::options::settings::{ConfigFileArgs, Settings};
 
 /// Examples before flags: most people look for a line to copy.
 const LAYOUT: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
@@ -80,120 +80,85 @@ pub struct App {
     pub config: ConfigFileArgs,
 }
 
-/// What can be asked.
-#[derive(Subcommand, Clone, Debug)]
-pub enum Command {
-    /// The story of one ID in one screen
-    #[command(before_help = find::EXAMPLES, help_template = LAYOUT)]
-    Find(find::FindArgs),
-    /// Every span, queue wait, error and line of one ID, in time
-    #[command(before_help = timeline::EXAMPLES, help_template = LAYOUT)]
-    Timeline(timeline::TimelineArgs),
-    /// One span whole: attributes, events, stack trace, links, lines
-    #[command(before_help = span::EXAMPLES, help_template = LAYOUT)]
-    Span(span::SpanArgs),
-    /// Every line of one ID, over all services, in time order
-    #[command(before_help = logs::EXAMPLES, help_template = LAYOUT)]
-    Logs(logs::LogsArgs),
-    /// What did not happen and should have, and what went wrong, each with its evidence
-    #[command(before_help = missing::EXAMPLES, help_template = LAYOUT)]
-    Missing(missing::MissingArgs),
-    /// How long calls take, and what users wait for: p50 to max, own time, queues, critical path
-    #[command(before_help = latency::EXAMPLES, help_template = LAYOUT)]
-    Latency(latency::LatencyArgs),
-    /// Who calls whom: services, topics, databases, hosts, with calls, errors and lengths
-    #[command(before_help = map::EXAMPLES, help_template = LAYOUT)]
-    Map(map::MapArgs),
-    /// Where errors come from: the worst services and operations, new, worse or gone
-    #[command(before_help = hotspots::EXAMPLES, help_template = LAYOUT)]
-    Hotspots(Box<hotspots::HotspotsArgs>),
-    /// The newest errors, whole: what they say, where, in which journeys
-    #[command(before_help = errors::EXAMPLES, help_template = LAYOUT)]
-    Errors(Box<errors::ErrorsArgs>),
-    /// Did every expected step happen, in order, in time? A gate for CI
-    #[command(before_help = verify_pipeline::EXAMPLES, help_template = LAYOUT)]
-    VerifyPipeline(Box<verify_pipeline::VerifyPipelineArgs>),
-    /// From good runs a spec for verify-pipeline, with the figures it rests on
-    #[command(before_help = learn_pipeline::EXAMPLES, help_template = LAYOUT)]
-    LearnPipeline(Box<learn_pipeline::LearnPipelineArgs>),
-    /// How the phases of the pipeline stand, and which are stuck, from metrics
-    #[command(before_help = phases::EXAMPLES, help_template = LAYOUT)]
-    Phases(Box<phases::PhasesArgs>),
-    /// Alerts of a time, since when, and the journeys that show them; the rules behind them
-    #[command(before_help = alerts::EXAMPLES, help_template = LAYOUT)]
-    Alerts(Box<alerts::AlertsArgs>),
-    /// What bad journeys have in common that good ones have not: a host, a version, a tenant
-    #[command(before_help = why::EXAMPLES, help_template = LAYOUT)]
-    Why(Box<why::WhyArgs>),
-    /// Two journeys, or two windows, step by step: added, missing, slower, faster, more, fewer
-    #[command(before_help = diff::EXAMPLES, help_template = LAYOUT)]
-    Diff(Box<diff::DiffArgs>),
-    /// A short guided tour on embedded data
-    #[command(help_template = LAYOUT)]
-    Demo(demo::DemoArgs),
-    /// Whom would be asked, and whether each is well
-    #[command(help_template = LAYOUT)]
-    Doctor(doctor::DoctorArgs),
-    /// What is configured, and where each value came from
-    #[command(help_template = LAYOUT, arg_required_else_help = true)]
-    Config(config::ConfigArgs),
-    /// The JSON Schema of what `-o json` prints
-    #[command(help_template = LAYOUT)]
-    Schema(schema::SchemaArgs),
-    /// A completion script for a shell
-    #[command(before_help = completions::EXAMPLES, help_template = LAYOUT)]
-    Completions(completions::CompletionsArgs),
+/// The commands: one line each, with what the help says of it.
+macro_rules! commands {
+    ($(#[doc = $help:literal] $(#[$setting:meta])? $name:ident($args:ty),)*) => {
+        /// A command with its flags.
+        #[derive(clap::Subcommand, Clone, Debug)]
+        pub enum Command {
+            $(
+                #[doc = $help]
+                #[command(before_help = <$args as Subcommand>::EXAMPLES, help_template = LAYOUT)]
+                $(#[$setting])?
+                $name(Box<$args>),
+            )*
+        }
+
+        impl Command {
+            /// The flags for the backends; none where the command never asks them.
+            fn backends(&self) -> Option<&BackendArgs> {
+                match self {
+                    $(Self::$name(args) => args.backends(),)*
+                }
+            }
+
+            fn config_sources(&self) -> ConfigSources {
+                match self {
+                    $(Self::$name(args) => args.config_sources(),)*
+                }
+            }
+
+            async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+                match self {
+                    $(Self::$name(args) => Box::pin(args.run(context)).await,)*
+                }
+            }
+        }
+    };
 }
 
-impl Command {
-    /// The flags that say whom to ask, where the command has them.
-    fn backends(&self) -> Option<&BackendArgs> {
-        match self {
-            Self::Find(args) => Some(&args.journey.backends),
-            Self::Timeline(args) => Some(&args.journey.backends),
-            Self::Span(args) => Some(&args.journey.backends),
-            Self::Logs(args) => Some(&args.journey.backends),
-            Self::Missing(args) => Some(&args.journey.backends),
-            Self::Latency(args) => Some(&args.window.journey.backends),
-            Self::Map(args) => Some(&args.window.journey.backends),
-            Self::Hotspots(args) => Some(&args.window.journey.backends),
-            Self::Errors(args) => Some(&args.journey.backends),
-            Self::VerifyPipeline(args) => Some(&args.backends),
-            Self::LearnPipeline(args) => Some(&args.backends),
-            Self::Phases(args) => Some(&args.window.journey.backends),
-            Self::Alerts(args) => Some(&args.window.journey.backends),
-            Self::Why(args) => Some(&args.window.journey.backends),
-            Self::Diff(args) => Some(&args.window.journey.backends),
-            Self::Doctor(args) => Some(&args.backends),
-            Self::Config(args) => Some(args.backends()),
-            Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => None,
-        }
-    }
-
-    /// The demo is the same everywhere, and a broken file must not break a shell's start.
-    fn reading(&self) -> ConfigSources {
-        let is_demo = match self {
-            Self::Find(args) => args.journey.sources.demo.is_some(),
-            Self::Timeline(args) => args.journey.sources.demo.is_some(),
-            Self::Span(args) => args.journey.sources.demo.is_some(),
-            Self::Logs(args) => args.journey.sources.demo.is_some(),
-            Self::Missing(args) => args.journey.sources.demo.is_some(),
-            Self::Latency(args) => args.window.journey.sources.demo.is_some(),
-            Self::Map(args) => args.window.journey.sources.demo.is_some(),
-            Self::Hotspots(args) => args.window.journey.sources.demo.is_some(),
-            Self::Errors(args) => args.journey.sources.demo.is_some(),
-            Self::VerifyPipeline(args) => args.sources.demo.is_some() || args.check,
-            Self::LearnPipeline(args) => args.sources.demo.is_some(),
-            Self::Phases(args) => args.window.journey.sources.demo.is_some(),
-            Self::Alerts(args) => args.window.journey.sources.demo.is_some(),
-            Self::Why(args) => args.window.journey.sources.demo.is_some(),
-            Self::Diff(args) => args.window.journey.sources.demo.is_some(),
-            Self::Doctor(args) => args.demo,
-            Self::Config(_) => false,
-            Self::Demo(_) | Self::Schema(_) | Self::Completions(_) => true,
-        };
-        if is_demo { ConfigSources::FlagsOnly } else { ConfigSources::FilesAndEnvironment }
-    }
+commands! {
+    /// The story of one ID in one screen
+    Find(find::FindArgs),
+    /// Every span, queue wait, error and line of one ID, in time
+    Timeline(timeline::TimelineArgs),
+    /// One span whole: attributes, events, stack trace, links, lines
+    Span(span::SpanArgs),
+    /// Every line of one ID, over all services, in time order
+    Logs(logs::LogsArgs),
+    /// What did not happen and should have, and what went wrong, each with its evidence
+    Missing(missing::MissingArgs),
+    /// How long calls take, and what users wait for: p50 to max, own time, queues, critical path
+    Latency(latency::LatencyArgs),
+    /// Who calls whom: services, topics, databases, hosts, with calls, errors and lengths
+    Map(map::MapArgs),
+    /// Where errors come from: the worst services and operations, new, worse or gone
+    Hotspots(hotspots::HotspotsArgs),
+    /// The newest errors, whole: what they say, where, in which journeys
+    Errors(errors::ErrorsArgs),
+    /// Did every expected step happen, in order, in time? A gate for CI
+    VerifyPipeline(verify_pipeline::VerifyPipelineArgs),
+    /// From good runs a spec for verify-pipeline, with the figures it rests on
+    LearnPipeline(learn_pipeline::LearnPipelineArgs),
+    /// How the phases of the pipeline stand, and which are stuck, from metrics
+    Phases(phases::PhasesArgs),
+    /// Alerts of a time, since when, and the journeys that show them; the rules behind them
+    Alerts(alerts::AlertsArgs),
+    /// What bad journeys have in common that good ones have not: a host, a version, a tenant
+    Why(why::WhyArgs),
+    /// Two journeys, or two windows, step by step: added, missing, slower, faster, more, fewer
+    Diff(diff::DiffArgs),
+    /// A short guided tour on embedded data
+    Demo(demo::DemoArgs),
+    /// Whom would be asked, and whether each is well
+    Doctor(doctor::DoctorArgs),
+    /// What is configured, and where each value came from
+    #[command(arg_required_else_help = true)]
+    Config(config::ConfigArgs),
+    /// The JSON Schema of what `-o json` prints
+    Schema(schema::SchemaArgs),
+    /// A completion script for a shell
+    Completions(completions::CompletionsArgs),
 }
 
 /// What to say instead of clap's words to somebody who wants to put a secret on the command line: none to others.
@@ -214,39 +179,22 @@ pub fn advice(words: &clap::Error) -> Option<Error> {
 ///
 /// # Errors
 /// Whatever kept the command from running at all.
-pub async fn run(app: App, surroundings: Environment) -> Result<Outcome, Error> {
+pub async fn run(app: App, environment: Environment) -> Result<Outcome, Error> {
     if app.output.format().is_graph() && !matches!(app.command, Command::Map(_)) {
         return Err(Error::usage(
             "-o mermaid and -o dot draw graphs, and only `trace map` is one",
             "-o table, json, jsonl, csv or markdown",
         ));
     }
-    let unasked = BackendArgs::default();
-    let backends = app.command.backends().unwrap_or(&unasked);
-    let context = Context::new(app.command.reading(), &app.config, app.output, backends, surroundings)?;
-    let outcome = match &app.command {
-        Command::Find(args) => find::run(args, &context).await,
-        Command::Timeline(args) => timeline::run(args, &context).await,
-        Command::Span(args) => span::run(args, &context).await,
-        Command::Logs(args) => logs::run(args, &context).await,
-        Command::Missing(args) => missing::run(args, &context).await,
-        Command::Latency(args) => Box::pin(latency::run(args, &context)).await,
-        Command::Map(args) => Box::pin(map::run(args, &context)).await,
-        Command::Hotspots(args) => Box::pin(hotspots::run(args, &context)).await,
-        Command::Errors(args) => Box::pin(errors::run(args, &context)).await,
-        Command::VerifyPipeline(args) => Box::pin(verify_pipeline::run(args, &context)).await,
-        Command::LearnPipeline(args) => Box::pin(learn_pipeline::run(args, &context)).await,
-        Command::Phases(args) => Box::pin(phases::run(args, &context)).await,
-        Command::Alerts(args) => Box::pin(alerts::run(args, &context)).await,
-        Command::Why(args) => Box::pin(why::run(args, &context)).await,
-        Command::Diff(args) => Box::pin(diff::run(args, &context)).await,
-        Command::Demo(args) => demo::run(args, &context).await,
-        Command::Doctor(args) => Box::pin(doctor::run(args, &context)).await,
-        Command::Config(args) => config::run(args, &context).await,
-        Command::Schema(args) => schema::run(args, &context).await,
-        Command::Completions(args) => Ok(completions::run(args, App::command())),
-    };
-    outcome.map(|outcome| outcome.warned(&context))
+    let no_flags = BackendArgs::default();
+    let backends = app.command.backends().unwrap_or(&no_flags);
+    let sources = app.command.config_sources();
+    let settings = Settings::load(sources, &app.config, &app.output, backends, &environment)?;
+    let view = app.output.view(&environment, settings.zone.value);
+    let (output, config) = (app.output, app.config);
+    let context = Context { environment, settings, config, output, view, app: App::command };
+    let outcome = app.command.run(&context).await?;
+    Ok(outcome.with_warnings(&context))
 }
 
 #[cfg(test)]
@@ -313,8 +261,8 @@ mod tests {
             ["trace find x --token hunter2", "trace find x --loki-password=hunter2", "trace --header=a:hunter2 find x"]
         {
             let error = advice(&parse(line).unwrap_err()).unwrap();
-            let told = format!("{error} {}", error.hint());
-            assert!(told.contains("_TOKEN_FILE") && !told.contains("hunter2"), "{told}");
+            let text = format!("{error} {}", error.hint());
+            assert!(text.contains("_TOKEN_FILE") && !text.contains("hunter2"), "{text}");
         }
         assert!(advice(&parse("trace find x --sinse 2h").unwrap_err()).is_none());
     }

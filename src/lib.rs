@@ -53,6 +53,7 @@ pub mod query;
 pub mod render;
 pub mod report;
 pub mod save;
+pub mod session;
 pub mod source;
 pub mod spelling;
 pub mod stitch;

@@ -57,6 +57,15 @@ pub enum TimeRange {
 }
 
 impl TimeRange {
+    /// The time range for an ID: the window that the user gave, else one from the ID itself, else widened step by step.
+    pub fn new(window: Option<Window>, subject: &Subject, now: Timestamp) -> Self {
+        let by_id = || window_of_id(&subject.text, now).filter(|_| subject.as_correlation);
+        match window {
+            Some(window) => Self::Explicit(window),
+            None => by_id().map_or(Self::Widening, |(window, kind)| Self::FromId(window, kind)),
+        }
+    }
+
     /// The windows to try one after the other, each containing the one before.
     pub fn ladder(self, now: Timestamp) -> Vec<Window> {
         match self {

@@ -2,14 +2,10 @@
 
 use clap_complete::{Shell, generate};
 
-use crate::command::Outcome;
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace completions bash > ~/.local/share/bash-completion/completions/trace
-  trace completions zsh > ~/.zfunc/_trace
-  trace completions fish > ~/.config/fish/completions/trace.fish";
+use crate::command::{Context, Outcome, Subcommand};
+use crate::error::Error;
+use crate::options::backends::BackendArgs;
+use crate::options::layers::ConfigSources;
 
 /// Flags.
 #[derive(clap::Args, Clone, Copy, Debug)]
@@ -19,9 +15,26 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
-/// Runs it: the script that completes this app.
-pub fn run(args: &CompletionsArgs, app: clap::Command) -> Outcome {
-    Outcome::answered(script(args.shell, app))
+impl Subcommand for CompletionsArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace completions bash > ~/.local/share/bash-completion/completions/trace
+  trace completions zsh > ~/.zfunc/_trace
+  trace completions fish > ~/.config/fish/completions/trace.fish",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        None
+    }
+
+    fn config_sources(&self) -> ConfigSources {
+        ConfigSources::FlagsOnly
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        Ok(Outcome::answered(script(self.shell, (context.app)())))
+    }
 }
 
 /// The script for a shell.

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand};
 use crate::error::Error;
 use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Zone};
 use crate::options::address::without_trailing_slash;
 use crate::options::backend_settings::BackendSettings;
 use crate::options::backends::{APIS, BackendArgs};
+use crate::options::layers::ConfigSources;
 use crate::options::origin::{FileOwner, Origin, Setting};
 use crate::options::settings::Settings;
-use crate::render::render;
 use crate::report::Report;
 use crate::report::config::{ConfigFile, ConfigProfile, ConfigReport, ConfigValue};
 use crate::source::server::transport::format_size;
@@ -41,23 +41,22 @@ pub struct ConfigShowArgs {
     pub backends: BackendArgs,
 }
 
-impl ConfigArgs {
-    /// The flags that say whom to ask.
-    pub fn backends(&self) -> &BackendArgs {
-        let ConfigAction::Show(args) = &self.action;
-        &args.backends
-    }
-}
+impl Subcommand for ConfigArgs {
+    const EXAMPLES: Option<&'static str> = None;
 
-/// Runs it.
-///
-/// # Errors
-/// None of its own; a broken configuration is told before.
-#[expect(clippy::unused_async, reason = "every command runs in the same way")]
-pub async fn run(_: &ConfigArgs, context: &Context) -> Result<Outcome, Error> {
-    let config = report(&context.settings, values(&context.settings));
-    let report = Report::new(Provenance::default(), config);
-    Ok(Outcome::answered(render(&report, context.format(), &context.view)))
+    fn backends(&self) -> Option<&BackendArgs> {
+        let ConfigAction::Show(args) = &self.action;
+        Some(&args.backends)
+    }
+
+    fn config_sources(&self) -> ConfigSources {
+        ConfigSources::FilesAndEnvironment
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let config = report(&context.settings, values(&context.settings));
+        Ok(context.show_offline(&Report::new(Provenance::default(), config)))
+    }
 }
 
 /// One value: its name, itself for machines, itself for people, and where it came from.
@@ -70,11 +69,11 @@ struct ShownValue {
 
 fn shown<T>(
     name: impl Into<String>,
-    told: &Setting<T>,
+    setting: &Setting<T>,
     value: impl Into<Value>,
     text: impl Into<String>,
 ) -> ShownValue {
-    ShownValue { name: name.into(), value: value.into(), text: text.into(), origin: told.origin.clone() }
+    ShownValue { name: name.into(), value: value.into(), text: text.into(), origin: setting.origin.clone() }
 }
 
 fn values(settings: &Settings) -> Vec<ShownValue> {
@@ -92,7 +91,7 @@ fn values(settings: &Settings) -> Vec<ShownValue> {
     let zone = zone(settings.zone.value);
     all.push(text("timezone", &settings.zone, &zone));
     all.push(panels(settings));
-    all.extend(settings.phases.keyed_settings().map(|(name, told)| text(name, told, &told.value)));
+    all.extend(settings.phases.keyed_settings().map(|(name, setting)| text(name, setting, &setting.value)));
     all.push(list("phases.in_progress", &settings.phases.in_progress));
     all.push(list("phases.order", &settings.phases.order));
     all.push(length("timeout", &settings.timeout_ns));
@@ -128,21 +127,21 @@ fn target(target: &BackendSettings) -> Vec<ShownValue> {
 }
 
 /// A value that may not be set.
-fn maybe<T>(name: impl Into<String>, told: Option<&Setting<T>>, say: impl Fn(&T) -> String) -> ShownValue {
-    match told {
-        Some(told) => text(name, told, &say(&told.value)),
+fn maybe<T>(name: impl Into<String>, setting: Option<&Setting<T>>, say: impl Fn(&T) -> String) -> ShownValue {
+    match setting {
+        Some(setting) => text(name, setting, &say(&setting.value)),
         None => shown(name, &Setting::default(()), Value::Null, "none"),
     }
 }
 
-fn text<T>(name: impl Into<String>, told: &Setting<T>, text: &str) -> ShownValue {
-    shown(name, told, text, text)
+fn text<T>(name: impl Into<String>, setting: &Setting<T>, text: &str) -> ShownValue {
+    shown(name, setting, text, text)
 }
 
-fn list<T: ToString>(name: &str, told: &Setting<Vec<T>>) -> ShownValue {
-    let texts: Vec<String> = told.value.iter().map(ToString::to_string).collect();
+fn list<T: ToString>(name: &str, setting: &Setting<Vec<T>>) -> ShownValue {
+    let texts: Vec<String> = setting.value.iter().map(ToString::to_string).collect();
     let text = if texts.is_empty() { "none".to_owned() } else { texts.join(", ") };
-    shown(name, told, texts, text)
+    shown(name, setting, texts, text)
 }
 
 fn panels(settings: &Settings) -> ShownValue {
@@ -153,8 +152,8 @@ fn panels(settings: &Settings) -> ShownValue {
     shown("panels", &settings.panels, all, text)
 }
 
-fn length(name: &str, told: &Setting<i64>) -> ShownValue {
-    ShownValue { value: json!(told.value), ..text(name, told, &Human(told.value).to_string()) }
+fn length(name: &str, setting: &Setting<i64>) -> ShownValue {
+    ShownValue { value: json!(setting.value), ..text(name, setting, &Human(setting.value).to_string()) }
 }
 
 fn zone(zone: Zone) -> String {

@@ -1,14 +1,16 @@
 //! `trace demo`: a short guided tour on embedded data.
 
-use crate::analysis::journey::findings::AnalysedJourney;
+use crate::analysis::journey::findings::known::Knowledge;
+use crate::analysis::journey::findings::{AnalysedJourney, FindingsInput};
 use crate::analysis::journey::timeline::{LogDetail, TimelineOptions};
-use crate::command::{Context, Outcome, knowledge};
+use crate::command::{Context, Outcome, Subcommand};
 use crate::error::Error;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Evidence;
-use crate::model::provenance::Provenance;
+use crate::model::provenance::{DataSelection, Provenance};
+use crate::options::backends::BackendArgs;
+use crate::options::layers::ConfigSources;
 use crate::query::{Query, Subject};
-use crate::render::render;
 use crate::report::find::FindReport;
 use crate::report::timeline::TimelineReport;
 use crate::report::tour::{TourReport, TourStep};
@@ -24,36 +26,43 @@ pub struct DemoArgs {
     pub scenario: Option<String>,
 }
 
-/// Runs it: the tour, or one run of it.
-///
-/// # Errors
-/// Usage: no such run.
-#[expect(clippy::unused_async, reason = "every command runs in the same way")]
-pub async fn run(args: &DemoArgs, context: &Context) -> Result<Outcome, Error> {
-    if context.format().is_rows() {
-        return Err(Error::usage(
-            "a tour has no main table, which jsonl and csv show",
-            "`trace find --demo -o csv` has one; a tour can be table, markdown or json",
-        ));
+impl Subcommand for DemoArgs {
+    const EXAMPLES: Option<&'static str> = None;
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        None
     }
-    let names = match &args.scenario {
-        Some(name) => vec![name.as_str()],
-        None => demo::tour().to_vec(),
-    };
-    let mut steps = Vec::new();
-    for name in names {
-        let (scenario, run) = demo::find(name).ok_or_else(|| no_such_run(name))?;
-        steps.extend(stops(&scenario, &run));
+
+    fn config_sources(&self) -> ConfigSources {
+        ConfigSources::FlagsOnly
     }
-    let tour = TourReport {
-        welcome: "A tour on embedded data: an essay-marking platform, seen through its traces, log lines and metrics."
-            .into(),
-        steps,
-        next: next(),
-        runs: demo::scenarios().iter().map(|scenario| scenario.name.to_owned()).collect(),
-    };
-    let report = Report::new(Provenance::default(), tour);
-    Ok(Outcome::answered(render(&report, context.format(), &context.view)))
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        if context.format().is_rows() {
+            return Err(Error::usage(
+                "a tour has no main table, which jsonl and csv show",
+                "`trace find --demo -o csv` has one; a tour can be table, markdown or json",
+            ));
+        }
+        let names = match &self.scenario {
+            Some(name) => vec![name.as_str()],
+            None => demo::tour().to_vec(),
+        };
+        let mut steps = Vec::new();
+        for name in names {
+            let (scenario, run) = demo::find(name).ok_or_else(|| no_such_run(name))?;
+            steps.extend(stops(&scenario, &run));
+        }
+        let tour = TourReport {
+            welcome: "A tour on embedded data: an essay-marking platform, seen through its traces, log lines and \
+                      metrics."
+                .into(),
+            steps,
+            next: next(),
+            runs: demo::scenarios().iter().map(|scenario| scenario.name.to_owned()).collect(),
+        };
+        Ok(context.show_offline(&Report::new(Provenance::default(), tour)))
+    }
 }
 
 /// A good run is found; of a broken one the whole timeline is shown as well where an error is to be read.
@@ -63,8 +72,8 @@ fn stops(scenario: &Scenario, run: &DemoRun) -> Vec<TourStep> {
         title: scenario.title.to_owned(),
         text: run.truth.planted.as_ref().map_or("Nothing is wrong here.", |planted| planted.what).to_owned(),
         command: format!("trace find {flag}"),
-        report: report(run, &flag, |judged, query| {
-            FindReport::new(judged, query.keys.clone(), TimelineOptions::compact())
+        report: report(scenario, run, |analysed, query| {
+            FindReport::new(analysed, query.keys, TimelineOptions::compact())
         }),
     }];
     if scenario.name == demo::BROKEN {
@@ -73,9 +82,9 @@ fn stops(scenario: &Scenario, run: &DemoRun) -> Vec<TourStep> {
             text: "Calls nest; what a message set off begins a block of its own, with its wait in the queue."
                 .to_owned(),
             command: format!("trace timeline --logs all {flag}"),
-            report: report(run, &flag, |judged, _| {
+            report: report(scenario, run, |analysed, _| {
                 let options = TimelineOptions { lines: LogDetail::All, ..TimelineOptions::default() };
-                TimelineReport::new(judged, options)
+                TimelineReport::new(analysed, options)
             }),
         });
     }
@@ -83,17 +92,26 @@ fn stops(scenario: &Scenario, run: &DemoRun) -> Vec<TourStep> {
 }
 
 fn report<B: ReportBody + 'static>(
+    scenario: &Scenario,
     run: &DemoRun,
-    flag: &str,
-    body: impl FnOnce(AnalysedJourney, &Query) -> B,
+    body: impl FnOnce(AnalysedJourney, Query) -> B,
 ) -> Report {
     let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
     let query = Query::about(Subject::correlation(&run.correlation_id), keys, demo::NOW);
     let evidence = demo::evidence(run);
     let shell = Evidence { spans: vec![], logs: vec![], ..evidence.clone() };
-    let judged = knowledge::in_demo(stitch(evidence, &query));
-    let provenance = Provenance::from_evidence(Some(run.correlation_id.clone()), &shell);
-    Report::new(Provenance { flags: flag.to_owned(), ..provenance }, body(judged, &query))
+    let journey = stitch(evidence, &query);
+    let mut known = Knowledge::default();
+    demo::embedded().iter().for_each(|(_, run)| known.learn_spans(&run.spans));
+    known.learn(&journey);
+    let input = FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
+    let analysed = AnalysedJourney::new(journey, &input);
+    let provenance = Provenance {
+        subject: Some(run.correlation_id.clone()),
+        data: DataSelection::demo(Some(scenario.name.to_owned())),
+        ..Provenance::from_evidence(&shell)
+    };
+    Report::new(provenance, body(analysed, query))
 }
 
 fn next() -> Vec<String> {

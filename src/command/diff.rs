@@ -1,34 +1,25 @@
 //! `trace diff`: two journeys, or two windows, step by step.
 
+use std::path::PathBuf;
+
 use crate::analysis::window::diff::{DiffFold, DiffSide};
-use crate::command::journey::{JourneyAnswer, JourneyRequest, about, ask};
-use crate::command::provenance::Answered;
-use crate::command::session::{Session, progress};
-use crate::command::window::{WindowAnswer, WindowSearch, each, in_window, needs_spans};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::{Error, Exit};
 use crate::model::basis::Basis;
 use crate::model::journey::Journey;
-use crate::model::time::{HOUR, Timestamp, Window};
-use crate::options::journey::{Found, JourneyArgs};
-use crate::options::sources::Supply;
+use crate::model::provenance::{DataSelection, GivenTimes, Supply};
+use crate::model::time::{HOUR, Timestamp, Window, Zone};
+use crate::options::backends::BackendArgs;
+use crate::options::journey::JourneyArgs;
+use crate::options::layers::ConfigSources;
 use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
 use crate::options::window::WindowArgs;
 use crate::report::diff::{ComparedJourney, DiffReport, DiffSubject};
+use crate::session::answer::{Answer, Found};
+use crate::session::request::{SampleSpread, WindowRequest, WindowSearch};
+use crate::session::{FinishedSession, Session};
 use crate::source::demo;
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace diff req-41 req-42                          what the second does otherwise than the first
-  trace diff --at 14:05                             the hour before a deploy, and the hour after it
-  trace diff --before 12:00..13:00 --after 14:05..now
-  trace diff --input good.json --input bad.json     one journey in each
-  trace diff --input all.json req-41 req-42
-  trace diff --demo complete late-consumer
-  trace diff --demo --at now-25m
-  trace diff req-41 req-42 --exit-code              1 where they differ, as in git; 3 where that cannot be told";
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -56,41 +47,183 @@ pub struct DiffArgs {
     pub other: Option<String>,
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-pub async fn run(args: &DiffArgs, context: &Context) -> Result<Outcome, Error> {
-    args.window.journey.verdict.refuse_fail_on("diff", "--exit-code ends with 1 where the two differ")?;
-    let input = &args.window.journey.sources.input;
-    if input.iter().any(|path| path.as_os_str() == "-") && !(input.len() == 2 && args.other.is_none()) {
-        return Err(Error::usage(
-            "--input -: standard input can be read only once",
-            "name a file: both sides are read",
-        ));
+impl Subcommand for DiffArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace diff req-41 req-42                          what the second does otherwise than the first
+  trace diff --at 14:05                             the hour before a deploy, and the hour after it
+  trace diff --before 12:00..13:00 --after 14:05..now
+  trace diff --input good.json --input bad.json     one journey in each
+  trace diff --input all.json req-41 req-42
+  trace diff --demo complete late-consumer
+  trace diff --demo --at now-25m
+  trace diff req-41 req-42 --exit-code              1 where they differ, as in git; 3 where that cannot be told",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.window.journey.backends)
     }
-    let (compared, footing) = match windows(args, context)? {
-        Some(windows) => Box::pin(two_windows(args, windows, context)).await?,
-        None => Box::pin(two_journeys(args, context)).await?,
-    };
-    let body = DiffReport::new(compared);
-    let body = if args.all { body.with_all_steps() } else { body };
-    let told = match (body.can_tell(), body.differs()) {
-        (false, _) => Exit::CannotTell,
-        (true, true) => Exit::Negative,
-        (true, false) => Exit::Answered,
-    };
-    let mut outcome = footing.outcome(&args.window.journey, context, body);
-    if args.exit_code && outcome.exit == Exit::Answered {
-        outcome.exit = told;
+
+    fn config_sources(&self) -> ConfigSources {
+        unless_demo(&self.window.journey.sources)
     }
-    Ok(outcome)
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let journey = &self.window.journey;
+        journey.verdict.refuse_fail_on("diff", "--exit-code ends with 1 where the two differ")?;
+        let input = &journey.sources.input;
+        if input.iter().any(|path| path.as_os_str() == "-") && !(input.len() == 2 && self.other.is_none()) {
+            return Err(Error::usage(
+                "--input -: standard input can be read only once",
+                "name a file: both sides are read",
+            ));
+        }
+        let session = context.open(&journey.sources, &journey.backends)?;
+        let (compared, answer, finished) = match windows(self, &session, context.settings.zone.value)? {
+            Some(windows) => Box::pin(self.two_windows(windows, session)).await?,
+            None => Box::pin(self.two_journeys(session, context)).await?,
+        };
+        let report = DiffReport::new(compared);
+        let report = if self.all { report.with_all_steps() } else { report };
+        let exit = match (report.can_tell(), report.differs()) {
+            (false, _) => Exit::CannotTell,
+            (true, true) => Exit::Negative,
+            (true, false) => Exit::Answered,
+        };
+        let mut outcome = context.outcome(answer, finished, journey.verdict, report);
+        if self.exit_code && outcome.exit == Exit::Answered {
+            outcome.exit = exit;
+        }
+        Ok(outcome)
+    }
 }
 
-/// The two windows, where windows are meant.
-fn windows(args: &DiffArgs, context: &Context) -> Result<Option<[Window; 2]>, Error> {
-    let is_demo = args.window.journey.sources.demo.is_some();
-    let (now, zone) = (if is_demo { demo::NOW } else { context.surroundings.now }, context.settings.zone.value);
+/// What is compared, the answer about both sides, and the session that read them.
+type Compared = (DiffSubject, Answer, FinishedSession);
+
+impl DiffArgs {
+    async fn two_windows(&self, windows: [Window; 2], session: Session) -> Result<Compared, Error> {
+        let filters = self.window.journey.filters.filters();
+        let mut diff = DiffFold::of_many();
+        let mut bases: Vec<Basis> = vec![];
+        let mut answer: Option<Answer> = None;
+        for (side, window) in [DiffSide::First, DiffSide::Second].into_iter().zip(windows) {
+            let request = self.window_request(window, &session);
+            let add = |journey: Journey| {
+                if began_in(&journey, window) {
+                    diff.add(side, &journey, &filters);
+                }
+            };
+            let read = session.window(&request, add).await?;
+            bases.push(read.basis);
+            answer = Some(match answer {
+                Some(answer) => answer.and(read.answer),
+                None => read.answer,
+            });
+        }
+        let bases = <[Basis; 2]>::try_from(bases).unwrap_or_default();
+        let subject = DiffSubject::Windows { windows, bases, result: diff.told() };
+        Ok((subject, answer.unwrap_or_default(), session.finish()))
+    }
+
+    fn window_request(&self, window: Window, session: &Session) -> WindowRequest {
+        let time = |at: Timestamp| Some(at.rfc3339());
+        let is_from_backends = session.data().supply == Supply::Backends;
+        WindowRequest {
+            window: Some(window),
+            times: if is_from_backends {
+                GivenTimes::from(&self.window.journey.time)
+            } else {
+                GivenTimes { since: None, start: time(window.from), end: time(window.to) }
+            },
+            filters: self.window.journey.filters.filters(),
+            traces_per_service: self.window.traces_per_service(),
+            search: WindowSearch { spread: SampleSpread::Even, ..WindowSearch::default() },
+            ..WindowRequest::default()
+        }
+    }
+
+    async fn two_journeys(&self, session: Session, context: &Context) -> Result<Compared, Error> {
+        let filters = self.window.journey.filters.filters();
+        let is_demo = session.is_demo();
+        let sides = self.sides(&session.data().supply)?;
+        let mut diff = DiffFold::of_two();
+        let mut compared = vec![];
+        let mut answer: Option<Answer> = None;
+        // Two files are two sets of data, each with a session of its own.
+        let mut other_files = vec![];
+        for (side, args) in [DiffSide::First, DiffSide::Second].into_iter().zip(&sides) {
+            let own = if args.sources.input == self.window.journey.sources.input {
+                None
+            } else {
+                Some(context.open(&args.sources, &args.backends)?)
+            };
+            let session = own.as_ref().unwrap_or(&session);
+            if session.data().supply == Supply::Backends {
+                args.subject.required()?;
+            }
+            let request = context.journey_request(args, session)?;
+            let found = session.journey(&request).await?;
+            other_files.extend(own);
+            diff.add(side, &found.analysed.journey, &filters);
+            let name = args.subject.id.clone().filter(|_| is_demo);
+            compared.push(ComparedJourney {
+                name: name.unwrap_or(found.query.subject.text),
+                is_empty: found.analysed.journey.is_empty(),
+                provenance: found.answer.provenance.clone(),
+            });
+            answer = Some(match answer {
+                Some(answer) => answer.and(found.answer),
+                None => found.answer,
+            });
+        }
+        for own in other_files {
+            let _: FinishedSession = own.finish();
+        }
+        let mut answer = answer.unwrap_or_default();
+        answer.provenance.data = DataSelection { supply: session.data().supply.clone(), ..answer.provenance.data };
+        // One side alone is nothing to compare.
+        if compared.iter().any(|side| side.is_empty) {
+            answer.found = Found::Nothing;
+        }
+        let sides = <[ComparedJourney; 2]>::try_from(compared).unwrap_or_default();
+        Ok((DiffSubject::Journeys { sides, result: diff.told() }, answer, session.finish()))
+    }
+
+    /// The flags of either journey.
+    fn sides(&self, supply: &Supply) -> Result<[JourneyArgs; 2], Error> {
+        let journey = &self.window.journey;
+        let named = |id: &str| JourneyArgs {
+            subject: SubjectArgs { id: Some(id.to_owned()), ..SubjectArgs::default() },
+            ..journey.clone()
+        };
+        let is_named = journey.subject.subject()?.is_some();
+        match (supply, is_named, &self.other) {
+            (_, true, Some(other)) => Ok([journey.clone(), named(other)]),
+            (Supply::Demo(None), true, None) => Ok([named("complete"), journey.clone()]),
+            (Supply::Demo(scenario), false, None) => {
+                Ok([named("complete"), named(scenario.as_deref().unwrap_or(demo::BROKEN))])
+            }
+            (Supply::Files(paths), false, None) if paths.len() == 2 => {
+                let one = |path: &PathBuf| {
+                    let mut one = journey.clone();
+                    one.sources.input = vec![path.clone()];
+                    one
+                };
+                Ok([one(&paths[0]), one(&paths[1])])
+            }
+            _ => Err(Error::usage(
+                "what is to be compared? two journeys are needed, or two windows",
+                "trace diff ID ID, or --at TIME, or --before START..END --after START..END",
+            )),
+        }
+    }
+}
+
+/// The two windows; none where two journeys are compared.
+fn windows(args: &DiffArgs, session: &Session, zone: Zone) -> Result<Option<[Window; 2]>, Error> {
+    let now = session.now();
     let read = |times: TimeArgs| {
         let window = times.window(now, zone)?;
         window.ok_or_else(|| Error::usage("no time is given", "write START..END, such as 14:00..15:00 or 14:00..now"))
@@ -105,7 +238,7 @@ fn windows(args: &DiffArgs, context: &Context) -> Result<Option<[Window; 2]>, Er
         })?;
         read(TimeArgs { since: None, start: part(start), end: part(end) })
     };
-    let told = match (&args.at, &args.before, &args.after) {
+    let windows = match (&args.at, &args.before, &args.after) {
         (Some(at), ..) => {
             let before = read(TimeArgs { end: Some(at.clone()), ..TimeArgs::default() })?;
             let after = Window::new(before.to, Timestamp::min(before.to.plus(HOUR), now.plus(1)));
@@ -117,137 +250,13 @@ fn windows(args: &DiffArgs, context: &Context) -> Result<Option<[Window; 2]>, Er
         (None, Some(before), Some(after)) => Some([stretch("--before", before)?, stretch("--after", after)?]),
         _ => None,
     };
-    if told.is_some() && (args.other.is_some() || args.window.journey.subject.subject()?.is_some()) {
+    if windows.is_some() && (args.other.is_some() || args.window.journey.subject.subject()?.is_some()) {
         return Err(Error::usage("two journeys, or two windows: not both", "drop the IDs, or the times"));
     }
-    Ok(told)
+    Ok(windows)
 }
 
-/// Each journey is on one side only: where it began.
+/// Whether a journey began in this window: that puts it on one side only.
 fn began_in(journey: &Journey, window: Window) -> bool {
     journey.span_extent().is_some_and(|extent| window.contains(extent.from))
-}
-
-async fn two_windows(
-    args: &DiffArgs,
-    windows: [Window; 2],
-    context: &Context,
-) -> Result<(DiffSubject, Answered), Error> {
-    let filters = args.window.journey.filters.filters();
-    let mut diff = DiffFold::of_many();
-    let mut all: Vec<WindowAnswer> = vec![];
-    match args.window.journey.sources.supply(&context.surroundings)? {
-        Supply::Backends => {
-            let desk = Session::open(&args.window.journey.sources.recording, context)?;
-            needs_spans(&desk)?;
-            let search = WindowSearch { evenly: true, ..WindowSearch::default() };
-            for (side, window) in [DiffSide::First, DiffSide::Second].into_iter().zip(windows) {
-                let add = |journey: Journey| {
-                    if began_in(&journey, window) {
-                        diff.add(side, &journey, &filters);
-                    }
-                };
-                all.push(in_window(&desk, window, search.clone(), &args.window, context, add).await);
-            }
-            if let Some(last) = all.last_mut() {
-                (last.footing.said, last.footing.unsaved) = desk.close(context);
-            }
-        }
-        _ => {
-            for (side, window) in [DiffSide::First, DiffSide::Second].into_iter().zip(windows) {
-                let mut one = args.window.clone();
-                let time = |at: Timestamp| Some(at.rfc3339());
-                one.journey.time = TimeArgs { since: None, start: time(window.from), end: time(window.to) };
-                let add = |journey: Journey| {
-                    if began_in(&journey, window) {
-                        diff.add(side, &journey, &filters);
-                    }
-                };
-                all.push(each(&one, context, add).await?);
-            }
-        }
-    }
-    let (footings, bases): (Vec<Answered>, Vec<Basis>) = all.into_iter().map(|one| (one.footing, one.basis)).unzip();
-    let footing = footings.into_iter().reduce(Answered::and).unwrap_or_default();
-    let bases = <[Basis; 2]>::try_from(bases).unwrap_or_default();
-    Ok((DiffSubject::Windows { windows, bases, result: diff.told() }, footing))
-}
-
-async fn two_journeys(args: &DiffArgs, context: &Context) -> Result<(DiffSubject, Answered), Error> {
-    let (plain, filters) = (JourneyRequest::plain(context), args.window.journey.filters.filters());
-    let both = both(args, context)?;
-    let mut told: Vec<JourneyAnswer> = vec![];
-    match args.window.journey.sources.supply(&context.surroundings)? {
-        Supply::Backends => {
-            let desk = Session::open(&args.window.journey.sources.recording, context)?;
-            let progress = progress(context);
-            for one in &both {
-                let subject = one.subject.required()?;
-                // Each is a question of its own.
-                desk.transport.begin_round(desk.transport.round_limit());
-                told.push(Box::pin(about(&desk, &desk.transport, subject, &progress, one, &plain, context)).await?);
-            }
-            progress.done();
-            if let Some(last) = told.last_mut() {
-                (last.footing.said, last.footing.unsaved) = desk.close(context);
-            }
-        }
-        _ => {
-            for one in &both {
-                told.push(Box::pin(ask(one, &plain, context)).await?);
-            }
-        }
-    }
-    let mut diff = DiffFold::of_two();
-    for (side, one) in [DiffSide::First, DiffSide::Second].into_iter().zip(&told) {
-        diff.add(side, &one.judged.journey, &filters);
-    }
-    let is_demo = args.window.journey.sources.demo.is_some();
-    let name = |one: (&JourneyArgs, &JourneyAnswer)| match &one.0.subject.id {
-        Some(id) if is_demo => id.clone(),
-        _ => one.1.query.subject.text.clone(),
-    };
-    let side = |(args, answer): (&JourneyArgs, &JourneyAnswer)| ComparedJourney {
-        name: name((args, answer)),
-        provenance: answer.footing.provenance(),
-        is_empty: answer.judged.journey.is_empty(),
-    };
-    let sides: Vec<ComparedJourney> = both.iter().zip(&told).map(side).collect();
-    let mut footing = told.into_iter().map(|one| one.footing).reduce(Answered::and).unwrap_or_default();
-    // One side alone is nothing to compare.
-    if sides.iter().any(|side| side.is_empty) {
-        footing.found = Found::Nothing;
-    }
-    let sides = <[ComparedJourney; 2]>::try_from(sides).unwrap_or_default();
-    Ok((DiffSubject::Journeys { sides, result: diff.told() }, footing))
-}
-
-/// The flags of either journey.
-fn both(args: &DiffArgs, context: &Context) -> Result<[JourneyArgs; 2], Error> {
-    let journey = &args.window.journey;
-    let named = |id: &str| JourneyArgs {
-        subject: SubjectArgs { id: Some(id.to_owned()), ..SubjectArgs::default() },
-        ..journey.clone()
-    };
-    let supply = journey.sources.supply(&context.surroundings)?;
-    let first = journey.subject.subject()?.is_some();
-    match (supply, first, &args.other) {
-        (_, true, Some(other)) => Ok([journey.clone(), named(other)]),
-        (Supply::Demo(None), true, None) => Ok([named("complete"), journey.clone()]),
-        (Supply::Demo(scenario), false, None) => {
-            Ok([named("complete"), named(scenario.as_deref().unwrap_or(demo::BROKEN))])
-        }
-        (Supply::Files(paths), false, None) if paths.len() == 2 => {
-            let one = |path: &std::path::PathBuf| {
-                let mut one = journey.clone();
-                one.sources.input = vec![path.clone()];
-                one
-            };
-            Ok([one(&paths[0]), one(&paths[1])])
-        }
-        _ => Err(Error::usage(
-            "what is to be compared? two journeys are needed, or two windows",
-            "trace diff ID ID, or --at TIME, or --before START..END --after START..END",
-        )),
-    }
 }

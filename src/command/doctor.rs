@@ -1,21 +1,14 @@
 //! `trace doctor`: whom would be asked, and whether each is well.
 
-use crate::command::request_log::requests;
-use crate::command::session::{backends, keep_recording, progress, tape, transport};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand};
 use crate::error::{Error, Exit};
-use crate::gather::doctor::examine;
-use crate::gather::sources::Sources;
-use crate::model::evidence::{BackendState, Source};
+use crate::model::evidence::BackendState;
 use crate::model::provenance::Provenance;
 use crate::options::backends::BackendArgs;
-use crate::options::sources::RecordingArgs;
-use crate::render::render;
+use crate::options::layers::ConfigSources;
+use crate::options::sources::{RecordingArgs, SourceArgs};
 use crate::report::Report;
 use crate::report::doctor::{DoctorReport, DoctorRow};
-use crate::source::demo;
-use crate::source::failure::Received;
-use crate::stop::Stage;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -31,49 +24,34 @@ pub struct DoctorArgs {
     pub recording: RecordingArgs,
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-pub async fn run(args: &DoctorArgs, context: &Context) -> Result<Outcome, Error> {
-    if args.demo {
-        let report = Report::new(Provenance::default(), DoctorReport { checks: SOURCES.map(of_demo).to_vec() });
-        return Ok(Outcome::answered(render(&report, context.format(), &context.view)));
-    }
-    let (tape, now) = tape(&args.recording, context.surroundings.now)?;
-    let transport = transport(tape, context);
-    let backends = backends(&transport, context);
-    let progress = progress(context);
-    progress.say("examining jaeger, loki and prometheus");
-    context.surroundings.stop.enter(Stage::Gathering);
-    let checks = examine(&Sources { backends: &backends, transport: &transport, progress: &progress }, now).await;
-    progress.done();
-    let (said, unsaved) = keep_recording(&transport);
-    let said = said + &requests(&transport, &backends, context);
-    let well = exit(&checks);
-    let exit = unsaved.unwrap_or(well);
-    let any_answered = checks.iter().any(|check| matches!(check.state, BackendState::Ok | BackendState::Partial));
-    let mut provenance = Provenance { complete: well == Exit::Answered, ..Provenance::default() };
-    if let Some(failure) = transport.interrupted() {
-        provenance.notes.push(failure.interruption(if any_answered { Received::Something } else { Received::Nothing }));
-    }
-    let report = Report::new(provenance, DoctorReport { checks });
-    Ok(Outcome { stdout: render(&report, context.format(), &context.view), stderr: said.into_bytes(), exit })
-}
+impl Subcommand for DoctorArgs {
+    const EXAMPLES: Option<&'static str> = None;
 
-/// What the demo stands in for.
-const SOURCES: [Source; 3] = [Source::Jaeger, Source::Loki, Source::Prometheus];
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.backends)
+    }
 
-fn of_demo(name: Source) -> DoctorRow {
-    DoctorRow {
-        dialect: "demo data, no server was asked".to_owned(),
-        auth: "none".to_owned(),
-        newest: Some(demo::NOW),
-        ..DoctorRow::blank(name, "--demo")
+    fn config_sources(&self) -> ConfigSources {
+        if self.demo { ConfigSources::FlagsOnly } else { ConfigSources::FilesAndEnvironment }
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let demo = self.demo.then_some(None);
+        let sources = SourceArgs { demo, recording: self.recording.clone(), ..SourceArgs::default() };
+        let session = context.open(&sources, &self.backends)?;
+        let health = session.health().await;
+        let exit = exit(&health.checks);
+        let mut provenance = Provenance::default();
+        if let Some((failure, received)) = health.interruption {
+            provenance.note(failure.interruption(received));
+        }
+        provenance.complete = exit == Exit::Answered;
+        let report = Report::new(provenance, DoctorReport { checks: health.checks });
+        Ok(context.show(&report, exit, session.finish()))
     }
 }
 
-/// All well, or somebody must act, or somebody does not answer. A default that nobody named may be away, but not all.
+/// The exit code of these checks. A backend at its default address may be missing, but not all of them.
 fn exit(checks: &[DoctorRow]) -> Exit {
     let any = |state| checks.iter().any(|check| check.state == state);
     if any(BackendState::Refused) {
@@ -88,9 +66,10 @@ fn exit(checks: &[DoctorRow]) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::evidence::Source;
 
     #[test]
-    fn one_that_is_refused_or_away_decides() {
+    fn a_backend_that_refuses_or_is_down_decides() {
         use BackendState::{NotConfigured, Ok, Partial, Refused, Unreachable};
         let table: [(&[BackendState], Exit); 9] = [
             (&[Ok, Ok, Ok], Exit::Answered),

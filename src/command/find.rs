@@ -1,20 +1,12 @@
 //! `trace find`: the story of one ID in one screen.
 
 use crate::analysis::journey::timeline::TimelineOptions;
-use crate::command::journey::{JourneyRequest, ask};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
+use crate::options::backends::BackendArgs;
 use crate::options::journey::JourneyArgs;
+use crate::options::layers::ConfigSources;
 use crate::report::find::FindReport;
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace find req-42
-  trace find --correlation-id 3f2a9c1e-7c05-43a4-beae-034151654acd --since 2h
-  trace find req-42 --start \"yesterday 14:00\" --end \"yesterday 15:00\"
-  trace find --input download.json --input lines.jsonl
-  trace find --demo";
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -24,12 +16,30 @@ pub struct FindArgs {
     pub journey: JourneyArgs,
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-pub async fn run(args: &FindArgs, context: &Context) -> Result<Outcome, Error> {
-    let told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
-    let options = TimelineOptions { filters: args.journey.filters.filters(), ..TimelineOptions::compact() };
-    Ok(told.outcome(&args.journey, context, |judged, query| FindReport::new(judged, query.keys.clone(), options)))
+impl Subcommand for FindArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace find req-42
+  trace find --correlation-id 3f2a9c1e-7c05-43a4-beae-034151654acd --since 2h
+  trace find req-42 --start \"yesterday 14:00\" --end \"yesterday 15:00\"
+  trace find --input download.json --input lines.jsonl
+  trace find --demo",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.journey.backends)
+    }
+
+    fn config_sources(&self) -> ConfigSources {
+        unless_demo(&self.journey.sources)
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let (session, request) = context.open_journey(&self.journey)?;
+        let found = session.journey(&request).await?;
+        let options = TimelineOptions { filters: request.filters, ..TimelineOptions::compact() };
+        let report = FindReport::new(found.analysed, found.query.keys, options);
+        Ok(context.outcome(found.answer, session.finish(), self.journey.verdict, report))
+    }
 }

@@ -1,26 +1,14 @@
 //! `trace latency`: how long calls take, and what users wait for.
 
 use crate::analysis::window::latency::{Latencies, LatencyGrouping, measured as from_metrics};
-use crate::command::metric_source::{MetricGrouping, basis as measured_basis, can_be_asked, measured};
-use crate::command::session::Session;
-use crate::command::window::{WindowAnswer, WindowSearch, counted_in, each, in_window, is_one, needs_spans, window};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::basis::Basis;
-use crate::options::sources::Supply;
+use crate::options::backends::BackendArgs;
+use crate::options::layers::ConfigSources;
 use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::latency::LatencyReport;
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace latency --since 2h
-  trace latency --by service --since 24h
-  trace latency --service content_service --histogram
-  trace latency --by attribute:tenant
-  trace latency req-42                      where one journey spent its time
-  trace latency --input download.json
-  trace latency --demo";
+use crate::session::span_metrics::{MetricGrouping, MetricQuestion, SpanMetrics};
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -54,52 +42,64 @@ fn by(text: &str) -> Result<LatencyGrouping, String> {
     }
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-pub async fn run(args: &LatencyArgs, context: &Context) -> Result<Outcome, Error> {
-    args.window.journey.verdict.refuse_fail_on("latency", "trace hotspots and trace missing judge what they find")?;
-    can_be_asked(args.via.via, &args.window, context)?;
-    let by = args.by.clone().unwrap_or_default();
-    let filters = args.window.journey.filters.filters();
-    let supply = args.window.journey.sources.supply(&context.surroundings)?;
-    let (counted, table) = if supply == Supply::Backends && !is_one(&args.window)? {
-        let desk = Session::open(&args.window.journey.sources.recording, context)?;
-        let window = window(&args.window, desk.now, context)?;
-        let grouping = match by {
-            LatencyGrouping::Operation => MetricGrouping::Operations,
-            LatencyGrouping::Service => MetricGrouping::Services,
-            LatencyGrouping::Attribute(_) => MetricGrouping::Attributes,
+impl Subcommand for LatencyArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace latency --since 2h
+  trace latency --by service --since 24h
+  trace latency --service content_service --histogram
+  trace latency --by attribute:tenant
+  trace latency req-42                      where one journey spent its time
+  trace latency --input download.json
+  trace latency --demo",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.window.journey.backends)
+    }
+
+    fn config_sources(&self) -> ConfigSources {
+        unless_demo(&self.window.journey.sources)
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let verdict = self.window.journey.verdict;
+        verdict.refuse_fail_on("latency", "trace hotspots and trace missing judge what they find")?;
+        self.via.refuse_without_metrics(&self.window, &context.environment)?;
+        let (session, request) = context.open_window(&self.window)?;
+        let by = self.by.clone().unwrap_or_default();
+        let counted_in = session.counted_window(&request);
+        let metrics = match counted_in.filter(|_| request.subject.is_none()) {
+            Some(window) => {
+                let question = MetricQuestion { grouping: grouping(&by), filters: &request.filters, window };
+                session.span_metrics(question, self.via.via).await?
+            }
+            None => SpanMetrics::default(),
         };
-        let (measured, shell) = measured(&desk, args.via.via, grouping, &filters, window, context).await?;
-        let (mut counted, table) = match &measured {
-            Some((measured, _)) => (
-                WindowAnswer::measured(measured_basis(measured), &args.window, context),
-                from_metrics(measured, &by, &filters),
-            ),
+        let (mut read, table) = match &metrics.measured {
+            Some(measured) => {
+                (session.measured_window(&request, measured), from_metrics(measured, &by, &request.filters))
+            }
             None => {
-                needs_spans(&desk)?;
-                let mut fold = Latencies::over(by.clone(), Some(window));
-                let counted = in_window(&desk, window, WindowSearch::default(), &args.window, context, |journey| {
-                    fold.add(&journey, &filters);
-                })
-                .await;
-                (counted, fold.table())
+                let mut fold = Latencies::over(by.clone(), counted_in);
+                let read = session.window(&request, |journey| fold.add(&journey, &request.filters)).await?;
+                (read, fold.table())
             }
         };
-        counted.footing.shell.absorb_shell(shell);
-        (counted.footing.said, counted.footing.unsaved) = desk.close(context);
-        (counted, table)
-    } else {
-        let mut fold = Latencies::over(by.clone(), counted_in(&args.window, context)?);
-        let counted = each(&args.window, context, |journey| fold.add(&journey, &filters)).await?;
-        (counted, fold.table())
-    };
-    // Lines tell nothing of lengths.
-    let basis = Basis { lines: 0, ..counted.basis };
-    let top = usize::try_from(args.top).unwrap_or(usize::MAX);
-    let report = LatencyReport::new(table, by, basis, top);
-    let report = if args.histogram { report.with_histograms() } else { report };
-    Ok(counted.footing.outcome(&args.window.journey, context, report))
+        read.answer.provenance.absorb(metrics.asked);
+        // Log lines have no durations.
+        let basis = Basis { lines: 0, ..read.basis };
+        let report = LatencyReport::new(table, by, basis, usize::try_from(self.top).unwrap_or(usize::MAX));
+        let report = if self.histogram { report.with_histograms() } else { report };
+        Ok(context.outcome(read.answer, session.finish(), verdict, report))
+    }
+}
+
+fn grouping(by: &LatencyGrouping) -> MetricGrouping {
+    match by {
+        LatencyGrouping::Operation => MetricGrouping::Operations,
+        LatencyGrouping::Service => MetricGrouping::Services,
+        LatencyGrouping::Attribute(_) => MetricGrouping::Attributes,
+    }
 }

@@ -2,30 +2,22 @@
 
 use std::path::PathBuf;
 
-use crate::command::journey::JourneyRequest;
-use crate::command::journeys::each;
-use crate::command::provenance::Answered;
 use crate::command::spec::read_spec;
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::{Error, Exit};
 use crate::model::pattern::Pattern;
 use crate::options::backends::BackendArgs;
 use crate::options::journey::JourneyArgs;
+use crate::options::layers::ConfigSources;
 use crate::options::many_runs::ManyRunsArgs;
 use crate::options::sources::SourceArgs;
 use crate::options::time::TimeArgs;
 use crate::pipeline::learn::{LearnOptions, Learner, MIN_RUNS, TooFewRuns, Update, update};
 use crate::render::{Format, escape};
+use crate::report::Report;
 use crate::report::learned::LearnedReport;
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace learn-pipeline --recent 50 --root 'POST /api/v1/batches/register' --out pipeline.yaml
-  trace learn-pipeline --ids-from good.txt --name essay-batch
-  trace learn-pipeline --input download.json --update pipeline.yaml                      shows what would change
-  trace learn-pipeline --input download.json --update pipeline.yaml --out pipeline.yaml  changes it
-  trace learn-pipeline --demo";
+use crate::session::journey::JourneyAnswer;
+use crate::session::request::JourneyRequest;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -56,47 +48,82 @@ pub struct LearnPipelineArgs {
     pub backends: BackendArgs,
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Usage: too few good runs, a spec that cannot be updated; whatever kept it from running at all.
-pub async fn run(args: &LearnPipelineArgs, context: &Context) -> Result<Outcome, Error> {
-    if args.many.recent.is_some() && args.root.is_none() {
-        return Err(Error::usage("--recent: runs of which pipeline?", "add --root OPERATION, with which they begin"));
+impl Subcommand for LearnPipelineArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace learn-pipeline --recent 50 --root 'POST /api/v1/batches/register' --out pipeline.yaml
+  trace learn-pipeline --ids-from good.txt --name essay-batch
+  trace learn-pipeline --input download.json --update pipeline.yaml                      shows what would change
+  trace learn-pipeline --input download.json --update pipeline.yaml --out pipeline.yaml  changes it
+  trace learn-pipeline --demo",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.backends)
     }
-    if args.root.is_some() && args.many.recent.is_none() {
-        return Err(Error::usage("--root tells where the runs of --recent begin", "add --recent N, or leave it out"));
+
+    fn config_sources(&self) -> ConfigSources {
+        unless_demo(&self.sources)
     }
-    let is_offline = args.sources.demo.is_some() || !args.sources.input.is_empty();
-    if !is_offline && args.many.ids_from.is_none() && args.many.recent.is_none() {
-        let hint = "give --ids-from FILE, --recent N --root OPERATION, --input FILE or --demo";
-        return Err(Error::usage("learn from which runs?", hint));
-    }
-    let old = args.update.as_ref().map(|path| Ok::<_, Error>((path, read_spec(path)?))).transpose()?;
-    let journey = JourneyArgs::from_window_flags(&args.time, &args.sources, &args.backends);
-    let root = args.root.clone().map(|root| (root, None));
-    let wish = JourneyRequest { root: root.as_ref(), ..JourneyRequest::plain(context) };
-    let mut fold = Learner::default();
-    let footing = each(&journey, &args.many, &wish, context, |told| match () {
-        () if !told.footing.is_complete() => fold.leave_out("that did not come whole"),
-        () if !told.footing.settled => fold.leave_out("that are still under way"),
-        () => fold.add(std::mem::take(&mut told.judged)),
-    });
-    let mut footing = footing.await?;
-    let options = LearnOptions { name: args.name.clone(), force: args.force };
-    let draft = fold.finish(&options).map_err(|too_few| refused(&too_few))?;
-    let aside = draft.aside.as_ref().map(|aside| format!("learn-pipeline: {}", aside.words()));
-    footing.say(&aside.unwrap_or_default());
-    let update = match &old {
-        None => None,
-        Some((path, spec)) => {
-            let shown = path.display().to_string();
-            let text = std::fs::read_to_string(path).map_err(|e| Error::Spec(format!("{shown}: {e}")))?;
-            Some(update(&shown, &text, spec, &draft).map_err(Error::Spec)?)
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        self.refuse_without_runs()?;
+        let old = self.update.as_ref().map(|path| Ok::<_, Error>((path, read_spec(path)?))).transpose()?;
+        let journey = JourneyArgs::from_window_flags(&self.time, &self.sources, &self.backends);
+        let entry = self.root.clone().map(|root| (root, None));
+        let (session, request, many) = context.open_journeys(&journey, &self.many)?;
+        let request = JourneyRequest { entry: entry.as_ref(), ..request };
+        let mut learner = Learner::default();
+        let take = |found: &mut JourneyAnswer| match &found.answer.provenance {
+            provenance if !provenance.complete => learner.leave_out("that did not come whole"),
+            provenance if !provenance.settled => learner.leave_out("that are still under way"),
+            _ => learner.add(std::mem::take(&mut found.analysed)),
+        };
+        let answer = session.journeys(&request, many, take).await?;
+        let options = LearnOptions { name: self.name.clone(), force: self.force };
+        let draft = learner.finish(&options).map_err(|too_few| refused(&too_few))?;
+        let mut finished = session.finish();
+        if let Some(aside) = &draft.aside {
+            finished.message(&format!("learn-pipeline: {}", aside.words()));
         }
-    };
-    let learned = LearnedReport { spec: draft.yaml(), diff: update.as_ref().map(|update| update.diff.clone()), draft };
-    Ok(outcome(learned, update, footing, context))
+        let update = match &old {
+            None => None,
+            Some((path, spec)) => {
+                let shown = path.display().to_string();
+                let text = std::fs::read_to_string(path).map_err(|e| Error::Spec(format!("{shown}: {e}")))?;
+                Some(update(&shown, &text, spec, &draft).map_err(Error::Spec)?)
+            }
+        };
+        let diff = update.as_ref().map(|update| update.diff.clone());
+        let learned = LearnedReport { spec: draft.yaml(), diff, draft };
+        let plain = plain_spec(&learned, update, context);
+        if plain.as_ref().is_some_and(|plain| plain.is_unchanged) {
+            finished.message("learn-pipeline: nothing would change");
+        }
+        let shown = context.show(&Report::new(answer.provenance, learned), Exit::Answered, finished);
+        Ok(plain.map_or(shown.clone(), |plain| Outcome { stdout: plain.text.into_bytes(), ..shown }))
+    }
+}
+
+impl LearnPipelineArgs {
+    /// That the flags say which runs to learn from.
+    fn refuse_without_runs(&self) -> Result<(), Error> {
+        if self.many.recent.is_some() && self.root.is_none() {
+            let hint = "add --root OPERATION, with which they begin";
+            return Err(Error::usage("--recent: runs of which pipeline?", hint));
+        }
+        if self.root.is_some() && self.many.recent.is_none() {
+            let hint = "add --recent N, or leave it out";
+            return Err(Error::usage("--root tells where the runs of --recent begin", hint));
+        }
+        let is_offline = self.sources.demo.is_some() || !self.sources.input.is_empty();
+        if !is_offline && self.many.ids_from.is_none() && self.many.recent.is_none() {
+            let hint = "give --ids-from FILE, --recent N --root OPERATION, --input FILE or --demo";
+            return Err(Error::usage("learn from which runs?", hint));
+        }
+        Ok(())
+    }
 }
 
 fn refused(few: &TooFewRuns) -> Error {
@@ -111,21 +138,21 @@ fn refused(few: &TooFewRuns) -> Error {
     Error::usage(message, hint)
 }
 
-/// The spec as it is: whoever reads it must find it so, whatever the terminal's width. Nothing of it needs escaping; a
-/// file that is shown may.
-fn outcome(learned: LearnedReport, update: Option<Update>, mut footing: Answered, context: &Context) -> Outcome {
-    let plain = match update {
-        _ if context.format() != Format::Table => None,
-        None => Some(learned.spec.clone()),
-        Some(update) if context.output.out.is_some() => Some(update.text),
-        Some(update) => {
-            let same = update.diff.is_empty();
-            footing.say(if same { "learn-pipeline: nothing would change" } else { "" });
-            Some(escape::lines(&update.diff).map(|line| line + "\n").collect())
-        }
+/// A spec that is printed as it is, to be redirected into a file.
+struct PlainSpec {
+    text: String,
+    /// Whether it is a diff without a line.
+    is_unchanged: bool,
+}
+
+/// The spec without layout, whatever the terminal's width; none for the other formats. Nothing of a learned spec needs
+/// escaping; a file that is shown may.
+fn plain_spec(learned: &LearnedReport, update: Option<Update>, context: &Context) -> Option<PlainSpec> {
+    let (text, is_unchanged) = match update {
+        _ if context.format() != Format::Table => return None,
+        None => (learned.spec.clone(), false),
+        Some(update) if context.output.out.is_some() => (update.text, false),
+        Some(update) => (escape::lines(&update.diff).map(|line| line + "\n").collect(), update.diff.is_empty()),
     };
-    let exit = footing.unsaved.unwrap_or(Exit::Answered);
-    let report = footing.report(learned);
-    let shown = footing.shown(exit, context, &report);
-    plain.map_or(shown.clone(), |text| Outcome { stdout: text.into_bytes(), ..shown })
+    Some(PlainSpec { text, is_unchanged })
 }

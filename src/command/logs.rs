@@ -1,21 +1,13 @@
 //! `trace logs`: every line of one ID, over all services, in time order.
 
-use crate::command::journey::{JourneyRequest, ask};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::filter::Filters;
 use crate::model::log::Level;
-use crate::options::backends::choice;
+use crate::options::backends::{BackendArgs, choice};
 use crate::options::journey::JourneyArgs;
+use crate::options::layers::ConfigSources;
 use crate::report::logs::LogsReport;
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace logs req-42
-  trace logs req-42 --level warn -C 5
-  trace logs req-42 --log \"connection refused\"
-  trace logs --demo";
 
 const LEVELS: [(&str, Level); 6] = [
     ("trace", Level::Trace),
@@ -40,14 +32,30 @@ pub struct LogsArgs {
     pub journey: JourneyArgs,
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-pub async fn run(args: &LogsArgs, context: &Context) -> Result<Outcome, Error> {
-    let around = usize::try_from(args.context).unwrap_or(0);
-    let mut told = ask(&args.journey, &JourneyRequest { around, ..JourneyRequest::plain(context) }, context).await?;
-    let filters = Filters { level: args.level.unwrap_or_default(), ..args.journey.filters.filters() };
-    let around = std::mem::take(&mut told.context);
-    Ok(told.outcome(&args.journey, context, |judged, _| LogsReport::new(judged.journey, around, filters)))
+impl Subcommand for LogsArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace logs req-42
+  trace logs req-42 --level warn -C 5
+  trace logs req-42 --log \"connection refused\"
+  trace logs --demo",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.journey.backends)
+    }
+
+    fn config_sources(&self) -> ConfigSources {
+        unless_demo(&self.journey.sources)
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let (session, mut request) = context.open_journey(&self.journey)?;
+        request.context_lines = usize::try_from(self.context).unwrap_or(0);
+        let found = session.journey(&request).await?;
+        let filters = Filters { level: self.level.unwrap_or_default(), ..request.filters };
+        let report = LogsReport::new(found.analysed.journey, found.context_lines, filters);
+        Ok(context.outcome(found.answer, session.finish(), self.journey.verdict, report))
+    }
 }

@@ -1,33 +1,14 @@
 //! `trace map`: who calls whom.
 
-use std::time::Duration;
-
-use tokio::time::timeout;
-
-use crate::analysis::window::map::{ServiceMap, ServiceMapFold, measured as from_metrics};
-use crate::command::metric_source::{MetricGrouping, basis as measured_basis, can_be_asked, measured};
-use crate::command::session::Session;
-use crate::command::window::{WindowAnswer, WindowSearch, counted_in, each, in_window, is_one, needs_spans, window};
-use crate::command::{Context, Outcome};
+use crate::analysis::window::map::{ServiceMapFold, measured as from_metrics};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::basis::Basis;
-use crate::model::time::Window;
-use crate::options::sources::Supply;
+use crate::options::backends::BackendArgs;
+use crate::options::layers::ConfigSources;
 use crate::options::window::{ViaArgs, WindowArgs};
-use crate::report::map::{Dependencies, MapReport};
-
-/// How long Jaeger's own counts are waited for, with which ours are only compared.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace map --since 2h
-  trace map -o mermaid > map.mmd
-  trace map -o dot | dot -Tsvg > map.svg
-  trace map req-42                          the way of one journey
-  trace map --service spell_checker_service
-  trace map --demo";
+use crate::report::map::MapReport;
+use crate::session::span_metrics::{MetricGrouping, MetricQuestion, SpanMetrics};
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -43,59 +24,57 @@ pub struct MapArgs {
     pub window: WindowArgs,
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-pub async fn run(args: &MapArgs, context: &Context) -> Result<Outcome, Error> {
-    args.window.journey.verdict.refuse_fail_on("map", "trace hotspots and trace missing judge what they find")?;
-    can_be_asked(args.via.via, &args.window, context)?;
-    let filters = args.window.journey.filters.filters();
-    let supply = args.window.journey.sources.supply(&context.surroundings)?;
-    let (counted, map, dependencies) = if supply == Supply::Backends && !is_one(&args.window)? {
-        let desk = Session::open(&args.window.journey.sources.recording, context)?;
-        let window = window(&args.window, desk.now, context)?;
-        let (measured, shell) = measured(&desk, args.via.via, MetricGrouping::Edges, &filters, window, context).await?;
-        let drawn = measured.as_ref().and_then(|(told, _)| Some((measured_basis(told), from_metrics(told, &filters)?)));
-        let (mut counted, map) = match drawn {
-            Some((basis, map)) => (WindowAnswer::measured(basis, &args.window, context), map),
+impl Subcommand for MapArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace map --since 2h
+  trace map -o mermaid > map.mmd
+  trace map -o dot | dot -Tsvg > map.svg
+  trace map req-42                          the way of one journey
+  trace map --service spell_checker_service
+  trace map --demo",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.window.journey.backends)
+    }
+
+    fn config_sources(&self) -> ConfigSources {
+        unless_demo(&self.window.journey.sources)
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let verdict = self.window.journey.verdict;
+        verdict.refuse_fail_on("map", "trace hotspots and trace missing judge what they find")?;
+        self.via.refuse_without_metrics(&self.window, &context.environment)?;
+        let (session, request) = context.open_window(&self.window)?;
+        let counted_in = session.counted_window(&request);
+        let window = counted_in.filter(|_| request.subject.is_none());
+        let filters = &request.filters;
+        let metrics = match window {
+            Some(window) => {
+                let question = MetricQuestion { grouping: MetricGrouping::Edges, filters, window };
+                session.span_metrics(question, self.via.via).await?
+            }
+            None => SpanMetrics::default(),
+        };
+        let drawn = metrics.measured.as_ref().and_then(|measured| Some((measured, from_metrics(measured, filters)?)));
+        let (mut read, map) = match drawn {
+            Some((measured, map)) => (session.measured_window(&request, measured), map),
             None => {
-                needs_spans(&desk)?;
-                let mut mapping = ServiceMapFold::over(Some(window));
-                let counted = in_window(&desk, window, WindowSearch::default(), &args.window, context, |journey| {
-                    mapping.add(&journey, &filters);
-                })
-                .await;
-                (counted, mapping.map())
+                let mut fold = ServiceMapFold::over(counted_in);
+                let read = session.window(&request, |journey| fold.add(&journey, filters)).await?;
+                (read, fold.map())
             }
         };
-        let dependencies = if filters.is_empty() { counts_of_jaeger(&desk, window).await } else { None };
-        counted.footing.shell.absorb_shell(shell);
-        (counted.footing.said, counted.footing.unsaved) = desk.close(context);
-        (counted, map, dependencies)
-    } else {
-        let mut mapping = ServiceMapFold::over(counted_in(&args.window, context)?);
-        let counted = each(&args.window, context, |journey| mapping.add(&journey, &filters)).await?;
-        (counted, mapping.map(), None)
-    };
-    let basis = Basis { lines: 0, ..counted.basis };
-    let report = report(map, basis, dependencies, args.top);
-    Ok(counted.footing.outcome(&args.window.journey, context, report))
-}
-
-fn report(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: u32) -> MapReport {
-    MapReport::new(map, basis, dependencies, usize::try_from(top).unwrap_or(usize::MAX))
-}
-
-/// What Jaeger counts itself, to compare with: whatever keeps it from telling takes nothing from the answer, and who does
-/// not answer soon is not waited for.
-async fn counts_of_jaeger(desk: &Session, window: Window) -> Option<Dependencies> {
-    let source = desk.backends.span_source(&desk.transport)?;
-    let told = timeout(PATIENCE, source.dependencies(window)).await.ok()?.ok().flatten()?;
-    let mut counts = Dependencies::new();
-    for (caller, callee, calls) in told {
-        let count = counts.entry((caller, callee)).or_default();
-        *count = count.saturating_add(calls);
+        let dependencies = match window.filter(|_| filters.is_empty()) {
+            Some(window) => session.dependencies(window).await,
+            None => None,
+        };
+        read.answer.provenance.absorb(metrics.asked);
+        let basis = Basis { lines: 0, ..read.basis };
+        let report = MapReport::new(map, basis, dependencies, usize::try_from(self.top).unwrap_or(usize::MAX));
+        Ok(context.outcome(read.answer, session.finish(), verdict, report))
     }
-    Some(counts)
 }

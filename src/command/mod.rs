@@ -1,4 +1,4 @@
-//! One file a command: its flags (`Args`) beside its `run`.
+//! One file a command: its flags (`…Args`), and how it runs.
 
 pub mod alerts;
 pub mod completions;
@@ -6,109 +6,159 @@ pub mod config;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
-pub mod error_window;
 pub mod errors;
 pub mod find;
 pub mod hotspots;
-pub mod journey;
-pub mod journeys;
-pub mod knowledge;
 pub mod latency;
 pub mod learn_pipeline;
-pub mod links;
 pub mod logs;
 pub mod map;
-pub mod metric_source;
 pub mod missing;
-pub mod offline;
 pub mod phases;
-pub mod provenance;
-pub mod readings;
-pub mod request_log;
+mod request_log;
+mod requests;
 pub mod schema;
-pub mod session;
-pub mod source_status;
 pub mod span;
-pub mod spec;
+mod spec;
 pub mod timeline;
 pub mod verify_pipeline;
 pub mod why;
-pub mod window;
 
 use std::fmt::Write;
 
 use crate::error::{Error, Exit};
+use crate::gather::backend_status;
 use crate::options::backends::BackendArgs;
 use crate::options::environment::Environment;
+use crate::options::journey::VerdictArgs;
 use crate::options::layers::ConfigSources;
 use crate::options::output::OutputArgs;
 use crate::options::settings::{ConfigFileArgs, Settings};
-use crate::render::{Format, View, escape};
+use crate::options::sources::SourceArgs;
+use crate::render::{Format, View, escape, render};
+use crate::report::{Report, ReportBody};
+use crate::session::answer::Answer;
+use crate::session::{FinishedSession, RecordingResult};
+
+/// A command of the program: the flags of one invocation.
+#[expect(async_fn_in_trait, reason = "commands run on one thread")]
+pub trait Subcommand {
+    /// Lines to copy, shown before the flags in the help.
+    const EXAMPLES: Option<&'static str>;
+
+    /// The flags for the backends; none where the command never asks them.
+    fn backends(&self) -> Option<&BackendArgs>;
+
+    /// Which configuration applies. The demo is the same on every machine, and completions must work under a broken
+    /// file.
+    fn config_sources(&self) -> ConfigSources;
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What kept it from running at all: usage, configuration, a file that cannot be read. What a backend did wrong is
+    /// part of the answer.
+    async fn run(&self, context: &Context) -> Result<Outcome, Error>;
+}
+
+/// Which configuration applies to a command that can read the demo.
+fn unless_demo(sources: &SourceArgs) -> ConfigSources {
+    if sources.demo.is_some() { ConfigSources::FlagsOnly } else { ConfigSources::FilesAndEnvironment }
+}
 
 /// What a command leaves behind; `main` writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The answer.
     pub stdout: Vec<u8>,
-    /// Whatever else is to be said.
+    /// Warnings, errors and logs of requests.
     pub stderr: Vec<u8>,
-    /// The code to end with.
+    /// The exit code.
     pub exit: Exit,
 }
 
 impl Outcome {
-    /// Asked and answered, with this.
+    /// A complete answer.
     pub fn answered(stdout: impl Into<Vec<u8>>) -> Self {
         Self { stdout: stdout.into(), stderr: vec![], exit: Exit::Answered }
     }
 
-    /// The same, the settings' warnings said first unless nothing but the answer is wanted.
+    /// The same, with the warnings of the settings first, unless `--quiet` hides them.
     #[must_use]
-    pub fn warned(mut self, context: &Context) -> Self {
+    pub fn with_warnings(mut self, context: &Context) -> Self {
         if !context.output.quiet {
-            let mut told = String::new();
+            let mut warnings = String::new();
             for warning in &context.settings.warnings {
-                let _ = writeln!(told, "warning: {}", escape::one_line(warning));
+                let _ = writeln!(warnings, "warning: {}", escape::one_line(warning));
             }
-            self.stderr.splice(0..0, told.into_bytes());
+            self.stderr.splice(0..0, warnings.into_bytes());
         }
         self
     }
 }
 
-/// Everything a command may use beside its own flags.
+/// What a command has beside its own flags.
 pub struct Context {
-    /// Where the process finds itself.
-    pub surroundings: Environment,
-    /// What is configured.
+    /// The process environment.
+    pub environment: Environment,
+    /// The settings in force.
     pub settings: Settings,
     /// Which configuration was named.
     pub config: ConfigFileArgs,
     /// How the answer is shown.
     pub output: OutputArgs,
-    /// The place where it will be looked at.
+    /// How the answer is rendered on this terminal.
     pub view: View,
+    /// The command line, for completions.
+    pub app: fn() -> clap::Command,
 }
 
 impl Context {
-    /// Decides everything that can be decided without asking anybody.
-    ///
-    /// # Errors
-    /// As [`Settings::load`].
-    pub fn new(
-        reading: ConfigSources,
-        config: &ConfigFileArgs,
-        output: OutputArgs,
-        backends: &BackendArgs,
-        surroundings: Environment,
-    ) -> Result<Self, Error> {
-        let settings = Settings::load(reading, config, &output, backends, &surroundings)?;
-        let view = output.view(&surroundings, settings.zone.value);
-        Ok(Self { surroundings, settings, config: config.clone(), output, view })
-    }
-
-    /// The form of the answer.
+    /// The format of the answer.
     pub fn format(&self) -> Format {
         self.output.format()
+    }
+
+    /// A report that asked no backend.
+    fn show_offline(&self, report: &Report) -> Outcome {
+        Outcome::answered(render(report, self.format(), &self.view))
+    }
+
+    /// The report of an answer. The exit code follows from what was found and how complete it is.
+    fn outcome(
+        &self,
+        mut answer: Answer,
+        finished: FinishedSession,
+        verdict: VerdictArgs,
+        body: impl ReportBody + 'static,
+    ) -> Outcome {
+        if answer.provenance.complete {
+            let nobody = backend_status::nobody(&answer.provenance.backends);
+            nobody.into_iter().for_each(|note| answer.provenance.note(note));
+        }
+        let exit = verdict.exit(answer.found, answer.quality(), answer.worst);
+        self.show(&Report::new(answer.provenance, body), exit, finished)
+    }
+
+    /// A report with this exit code; that of a recording that could not be written wins.
+    fn show(&self, report: &Report, exit: Exit, finished: FinishedSession) -> Outcome {
+        let mut stderr = match &finished.recording {
+            RecordingResult::Done => String::new(),
+            RecordingResult::NotWritten(failure) => {
+                format!("warning: the recording was not written: {}\n", failure.message)
+            }
+            RecordingResult::Failed(error) => format!("error: {}\n", escape::line(&error.to_string())),
+        };
+        stderr += &request_log::request_log(&finished, &self.output);
+        stderr.extend(finished.messages.iter().map(|line| format!("{}\n", escape::line(line))));
+        // CSV has no place for notes.
+        let incomplete = report.provenance.notes.iter().filter(|note| note.code.is_incomplete());
+        let incomplete = incomplete.filter(|_| self.format() == Format::Csv);
+        stderr.extend(incomplete.map(|note| escape::line(&format!("not complete: {}", note.message)) + "\n"));
+        let exit = match finished.recording {
+            RecordingResult::Failed(error) => error.exit(),
+            RecordingResult::Done | RecordingResult::NotWritten(_) => exit,
+        };
+        Outcome { stdout: render(report, self.format(), &self.view), stderr: stderr.into_bytes(), exit }
     }
 }

@@ -2,39 +2,24 @@
 
 use crate::analysis::window::phases::{PhaseWindow, phases};
 use crate::analysis::window::unfinished::UnfinishedJourneys;
-use crate::command::provenance::Answered;
-use crate::command::session::{Session, progress};
-use crate::command::window::{TraceSelection, WindowQuery, WindowSearch, blank, each, is_one, read, window};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
-use crate::gather;
-use crate::gather::phases::PhaseMetrics;
 use crate::model::duration::positive_duration;
 use crate::model::finding::Severity;
-use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
-use crate::options::journey::Found;
-use crate::options::sources::Supply;
+use crate::model::time::MINUTE;
+use crate::options::backends::BackendArgs;
+use crate::options::layers::ConfigSources;
 use crate::options::window::WindowArgs;
 use crate::report::phases::PhasesReport;
 use crate::report::wording::shell::filter_flags;
-use crate::source::demo;
-use crate::source::demo::platform;
-use crate::source::role::Role;
+use crate::session::answer::{Answer, Found};
+use crate::session::request::{TraceSelection, WindowSearch};
 use crate::wire::promql::selectors;
 
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace phases
-  trace phases --since 6h --stuck-after 30m
-  trace phases --fail-on warning                1 where a phase is stuck, for scripts
-  trace phases --without jaeger -o json         the metrics alone, for machines
-  trace phases --demo";
-
-/// Standing still for so long is being stuck.
+/// A phase without change for this long is stuck: longer than a batch of the reference platform takes in any phase.
 const STUCK_AFTER: i64 = 15 * MINUTE;
-/// So many journeys stand beside it.
-const EXAMPLE_JOURNEYS: usize = 3;
+/// Journeys that are shown beside the phases: enough to begin with on a screen that is about metrics.
+const MAX_EXAMPLES: usize = 3;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -47,92 +32,64 @@ pub struct PhasesArgs {
     pub window: WindowArgs,
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-pub async fn run(args: &PhasesArgs, context: &Context) -> Result<Outcome, Error> {
-    let journey = &args.window.journey;
-    if is_one(&args.window)? {
-        return Err(Error::usage(
-            "phases are those of a window, not of one journey",
-            "drop the ID; --since and --start tell when",
-        ));
+impl Subcommand for PhasesArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace phases
+  trace phases --since 6h --stuck-after 30m
+  trace phases --fail-on warning                1 where a phase is stuck, for scripts
+  trace phases --without jaeger -o json         the metrics alone, for machines
+  trace phases --demo",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.window.journey.backends)
     }
-    let filters = journey.filters.filters();
-    if !filters.is_empty() {
-        let said = format!("{}: phases are told by metrics, which know nothing of that", filter_flags(&filters));
-        return Err(Error::usage(
-            said,
-            "`phases.query` in the configuration picks series; trace errors and trace hotspots take it",
-        ));
+
+    fn config_sources(&self) -> ConfigSources {
+        unless_demo(&self.window.journey.sources)
     }
-    let looking =
-        |now: Timestamp| UnfinishedJourneys::new(EXAMPLE_JOURNEYS, now.plus(-context.settings.settle_ns.value));
-    let (mut footing, metered, asked, examples) = match journey.sources.supply(&context.surroundings)? {
-        Supply::Files(_) => return Err(no_file("phases")),
-        Supply::Demo(_) => {
-            let mut examples = looking(demo::NOW);
-            let counted = each(&args.window, context, |journey| examples.add(&journey)).await?;
-            (counted.footing, of_the_demo(context), Window::new(demo::NOW.plus(-HOUR), demo::NOW), examples)
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let journey = &self.window.journey;
+        if journey.subject.subject()?.is_some() {
+            return Err(Error::usage(
+                "phases are those of a window, not of one journey",
+                "drop the ID; --since and --start tell when",
+            ));
         }
-        Supply::Backends => {
-            let desk = Session::open(&journey.sources.recording, context)?;
-            let asked = window(&args.window, desk.now, context)?;
-            let mut examples = looking(desk.now);
-            let progress = progress(context);
-            progress.say(format!("asking {} how the phases stand", Role::Metrics.backend().as_str()));
-            let queries = context.settings.phases.queries();
-            let metered = gather::phases::gather(&queries, asked, &desk.sources(&progress)).await;
-            progress.done();
-            let Some(metered) = metered else { return Err(left_out("phases")) };
-            let mut footing = Answered { settled: true, ..blank(&args.window, context) };
-            if desk.backends.spans.is_some() && !metered.phases.series.is_empty() {
-                let take = |journey| examples.add(&journey);
-                let reading = WindowQuery {
-                    window: asked,
-                    services: vec![],
-                    search: WindowSearch::for_traces(TraceSelection::AndErrors),
-                };
-                footing = read(&desk, reading, &args.window, context, take).await.footing;
-            }
-            footing.shell.absorb_shell(metered.shell.clone());
-            (footing.said, footing.unsaved) = desk.close(context);
-            (footing, metered, asked, examples)
+        let filters = journey.filters.filters();
+        if !filters.is_empty() {
+            let said = format!("{}: phases are told by metrics, which know nothing of that", filter_flags(&filters));
+            let hint = "`phases.query` in the configuration picks series; trace errors and trace hotspots take it";
+            return Err(Error::usage(said, hint));
         }
-    };
-    let queries = context.settings.phases.queries();
-    let stuck_after_ns = args.stuck_after.unwrap_or(STUCK_AFTER);
-    let PhaseMetrics { phases: told, storage, step_ns, .. } = metered;
-    let report = PhasesReport {
-        metrics: selectors(&told.query).unwrap_or_default(),
-        asked,
-        step_ns,
-        stuck_after_ns,
-        phases: phases(&told.series, &queries, PhaseWindow { window: asked, step_ns, stuck_after_ns }),
-        query: told.query,
-        storage,
-        examples: examples.newest(),
-    };
-    footing.found = if report.phases.is_empty() { Found::Nothing } else { Found::Something };
-    footing.worst = report.is_stuck().then_some(Severity::Warning);
-    Ok(footing.outcome(journey, context, report))
-}
-
-/// As if the demo's platform had been asked.
-fn of_the_demo(context: &Context) -> PhaseMetrics {
-    let mut phases = platform::phases();
-    phases.query.clone_from(&context.settings.phases.query.value);
-    PhaseMetrics { phases, storage: platform::storage(), step_ns: platform::STEP, ..PhaseMetrics::default() }
-}
-
-/// Files hold no metrics.
-pub fn no_file(what: &str) -> Error {
-    let said = format!("--input: {what} come from Prometheus, and files hold spans and lines");
-    Error::usage(said, "drop --input to ask Prometheus; --replay answers from what --record kept of it")
-}
-
-/// Nobody else can tell.
-pub fn left_out(what: &str) -> Error {
-    Error::usage(format!("--without prometheus: {what} come from it alone"), "leave prometheus in")
+        let (session, mut request) = context.open_window(&self.window)?;
+        let queries = context.settings.phases.queries();
+        let asked = session.metrics_window(&request);
+        let metrics = session.phases(&queries, asked).await?;
+        let mut examples = UnfinishedJourneys::new(MAX_EXAMPLES, session.settled_before());
+        let mut answer = Answer { provenance: session.window_provenance(&request), ..Answer::default() };
+        if session.has_spans() && !metrics.phases.series.is_empty() {
+            request.search = WindowSearch::for_traces(TraceSelection::AndErrors);
+            answer = session.window(&request, |journey| examples.add(&journey)).await?.answer;
+        }
+        answer.provenance.absorb(metrics.shell);
+        let stuck_after_ns = self.stuck_after.unwrap_or(STUCK_AFTER);
+        let window = PhaseWindow { window: asked, step_ns: metrics.step_ns, stuck_after_ns };
+        let report = PhasesReport {
+            metrics: selectors(&metrics.phases.query).unwrap_or_default(),
+            asked,
+            step_ns: metrics.step_ns,
+            stuck_after_ns,
+            phases: phases(&metrics.phases.series, &queries, window),
+            query: metrics.phases.query,
+            storage: metrics.storage,
+            examples: examples.newest(),
+        };
+        answer.found = Found::from_count(report.phases.len());
+        answer.worst = report.is_stuck().then_some(Severity::Warning);
+        Ok(context.outcome(answer, session.finish(), journey.verdict, report))
+    }
 }

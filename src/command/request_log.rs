@@ -2,41 +2,40 @@
 
 use std::collections::BTreeMap;
 
-use crate::command::Context;
 use crate::model::evidence::Source;
+use crate::options::output::OutputArgs;
 use crate::render::escape;
+use crate::session::FinishedSession;
 use crate::source::server::backends::Backends;
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::Request;
-use crate::source::server::transport::{RequestLog, RequestOutcome, Transport, join_path};
+use crate::source::server::transport::{RequestLog, RequestOutcome, join_path};
 
 /// The requests that were made: for `-v` one line a kind, for `-vv` one a request; for `--show-queries` as addresses to
 /// paste elsewhere, the LogQL or PromQL of each above it.
-pub fn requests(transport: &Transport, backends: &Backends, context: &Context) -> String {
-    let asked = transport.request_log();
-    let mut said = String::new();
-    let lines = match context.output.verbose {
+pub(super) fn request_log(finished: &FinishedSession, output: &OutputArgs) -> String {
+    let requests = &finished.requests;
+    let mut text = String::new();
+    let lines = match output.verbose {
         0 => vec![],
-        1 => in_kinds(&asked),
-        _ => asked.iter().map(in_one_line).collect(),
+        1 => in_kinds(requests),
+        _ => requests.iter().map(in_one_line).collect(),
     };
-    let lines = lines.into_iter().chain(breakers(transport, backends).filter(|_| context.output.verbose > 0));
-    said.extend(lines.map(|line| escape::line(&line) + "\n"));
-    if context.output.show_queries {
-        said.extend(
-            asked
-                .iter()
-                .filter_map(|one| to_paste(one, backends.endpoints().find(|endpoint| endpoint.source == one.source)?)),
-        );
+    let lines = lines.into_iter().chain(breakers(finished).filter(|_| output.verbose > 0));
+    text.extend(lines.map(|line| escape::line(&line) + "\n"));
+    if output.show_queries {
+        let endpoint = |source: Source| {
+            finished.backends.iter().flat_map(Backends::endpoints).find(move |endpoint| endpoint.source == source)
+        };
+        text.extend(requests.iter().filter_map(|request| to_paste(request, endpoint(request.source)?)));
     }
-    said
+    text
 }
 
 /// A line for each backend that failed.
-fn breakers(transport: &Transport, backends: &Backends) -> impl Iterator<Item = String> {
-    let told = backends.endpoints().map(|endpoint| (endpoint.source.as_str(), transport.breaker(endpoint)));
-    told.filter(|(_, breaker)| !breaker.is_plain())
-        .map(|(source, breaker)| format!("{source:<10}  breaker {}", breaker.line()))
+fn breakers(finished: &FinishedSession) -> impl Iterator<Item = String> {
+    let failed = finished.breakers.iter().filter(|(_, breaker)| !breaker.is_plain());
+    failed.map(|(source, breaker)| format!("{:<10}  breaker {}", source.as_str(), breaker.line()))
 }
 
 fn in_one_line(asked: &RequestLog) -> String {

@@ -1,7 +1,9 @@
 //! `trace schema`: the JSON Schema of what `-o json` prints, or of the specs that `verify-pipeline` reads.
 
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand};
 use crate::error::Error;
+use crate::options::backends::BackendArgs;
+use crate::options::layers::ConfigSources;
 use crate::pipeline::file;
 use crate::report;
 
@@ -20,15 +22,22 @@ pub enum SchemaKind {
     Pipeline,
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-#[expect(clippy::unused_async, reason = "every command runs in the same way")]
-pub async fn run(args: &SchemaArgs, _: &Context) -> Result<Outcome, Error> {
-    let schema = match args.what {
-        None => report::schema(),
-        Some(SchemaKind::Pipeline) => file::schema(),
-    };
-    Ok(Outcome::answered(format!("{schema:#}\n")))
+impl Subcommand for SchemaArgs {
+    const EXAMPLES: Option<&'static str> = None;
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        None
+    }
+
+    fn config_sources(&self) -> ConfigSources {
+        ConfigSources::FlagsOnly
+    }
+
+    async fn run(&self, _: &Context) -> Result<Outcome, Error> {
+        let schema = match self.what {
+            None => report::schema(),
+            Some(SchemaKind::Pipeline) => file::schema(),
+        };
+        Ok(Outcome::answered(format!("{schema:#}\n")))
+    }
 }

@@ -1,21 +1,15 @@
 //! `trace span`: one span whole.
 
 use crate::analysis::journey::timeline::TimelineOptions;
-use crate::command::journey::{JourneyRequest, ask};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::journey::Journey;
 use crate::model::span::Span;
+use crate::options::backends::BackendArgs;
 use crate::options::journey::JourneyArgs;
+use crate::options::layers::ConfigSources;
 use crate::report::find::FindReport;
 use crate::report::span::SpanReport;
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace span req-42 e127af99e3b3e074
-  trace span req-42 e127            a prefix, if no other span has it
-  trace span --demo e127";
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -29,28 +23,47 @@ pub struct SpanArgs {
     pub span: String,
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-pub async fn run(args: &SpanArgs, context: &Context) -> Result<Outcome, Error> {
-    let prefix = span_prefix(&args.span)?;
-    let mut told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
-    let index = match place(&told.judged.journey, &prefix) {
-        Ok(index) => Some(index),
-        Err(error) if told.judged.journey.spans.is_empty() || !told.footing.is_complete() => {
-            told.footing.say(&format!("error: {error}"));
-            None
+impl Subcommand for SpanArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace span req-42 e127af99e3b3e074
+  trace span req-42 e127            a prefix, if no other span has it
+  trace span --demo e127",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.journey.backends)
+    }
+
+    fn config_sources(&self) -> ConfigSources {
+        unless_demo(&self.journey.sources)
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let prefix = span_prefix(&self.span)?;
+        let (session, request) = context.open_journey(&self.journey)?;
+        let found = session.journey(&request).await?;
+        let journey = &found.analysed.journey;
+        let span = match place(journey, &prefix) {
+            Ok(index) => Ok(SpanReport::new(journey.clone(), index)),
+            // The span may be in what is missing, so what is there is shown.
+            Err(error) if journey.spans.is_empty() || !found.answer.provenance.complete => Err(error),
+            Err(error) => return Err(error),
+        };
+        let mut finished = session.finish();
+        if let Err(error) = &span {
+            finished.message(&format!("error: {error}"));
         }
-        Err(error) => return Err(error),
-    };
-    let report = index.and_then(|index| SpanReport::new(told.judged.journey.clone(), index));
-    Ok(match report {
-        Some(report) => told.outcome(&args.journey, context, |_, _| report),
-        None => told.outcome(&args.journey, context, |judged, query| {
-            FindReport::new(judged, query.keys.clone(), TimelineOptions::compact())
-        }),
-    })
+        let verdict = self.journey.verdict;
+        Ok(match span.ok().flatten() {
+            Some(report) => context.outcome(found.answer, finished, verdict, report),
+            None => {
+                let report = FindReport::new(found.analysed, found.query.keys, TimelineOptions::compact());
+                context.outcome(found.answer, finished, verdict, report)
+            }
+        })
+    }
 }
 
 /// What may be the beginning of a span ID.

@@ -35,8 +35,8 @@ fn look_at(path: &Path) -> Result<Result<Spec, Diagnostics>, Error> {
 }
 
 fn complained(wrong: &Diagnostics) -> Error {
-    let told = wrong.to_string();
-    Error::Spec(told.strip_prefix("error: ").unwrap_or(&told).trim_end().to_owned())
+    let text = wrong.to_string();
+    Error::Spec(text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned())
 }
 
 /// `--check`: whether it is sound. What is wrong with it is shown to people where it stands, and told to programs as a

@@ -1,20 +1,12 @@
 //! `trace timeline`: every span, queue wait, error and line of one ID, in time.
 
 use crate::analysis::journey::timeline::{LogDetail, TimelineOptions};
-use crate::command::journey::{JourneyRequest, ask};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
-use crate::options::backends::choice;
+use crate::options::backends::{BackendArgs, choice};
 use crate::options::journey::JourneyArgs;
+use crate::options::layers::ConfigSources;
 use crate::report::timeline::TimelineReport;
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace timeline req-42
-  trace timeline req-42 --full --logs all
-  trace timeline req-42 --service checkout --min-duration 50ms --attributes http.route
-  trace timeline --demo";
 
 const SHOWN_LOGS: [(&str, LogDetail); 3] =
     [("all", LogDetail::All), ("errors", LogDetail::Errors), ("none", LogDetail::None)];
@@ -59,11 +51,28 @@ impl TimelineArgs {
     }
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-pub async fn run(args: &TimelineArgs, context: &Context) -> Result<Outcome, Error> {
-    let told = ask(&args.journey, &JourneyRequest::plain(context), context).await?;
-    Ok(told.outcome(&args.journey, context, |judged, _| TimelineReport::new(judged, args.options())))
+impl Subcommand for TimelineArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace timeline req-42
+  trace timeline req-42 --full --logs all
+  trace timeline req-42 --service checkout --min-duration 50ms --attributes http.route
+  trace timeline --demo",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.journey.backends)
+    }
+
+    fn config_sources(&self) -> ConfigSources {
+        unless_demo(&self.journey.sources)
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let (session, request) = context.open_journey(&self.journey)?;
+        let found = session.journey(&request).await?;
+        let report = TimelineReport::new(found.analysed, self.options());
+        Ok(context.outcome(found.answer, session.finish(), self.journey.verdict, report))
+    }
 }

@@ -6,19 +6,16 @@ use std::time::Duration;
 
 use crate::analysis::journey::coverage;
 use crate::analysis::journey::findings::known::Knowledge;
-use crate::command::journey::{JourneyAnswer, JourneyRequest, Waiting};
-use crate::command::journeys::each;
-use crate::command::provenance::{Answered, data};
-use crate::command::source_status::standing;
 use crate::command::spec::{check, read_spec};
-use crate::command::{Context, Outcome, knowledge};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::{Error, Exit};
 use crate::gather::wait::{Patience, WaitDecision};
 use crate::model::duration::positive_duration;
 use crate::model::evidence::Source;
 use crate::model::time::{MINUTE, Timestamp, Window};
 use crate::options::backends::BackendArgs;
-use crate::options::journey::{DataQuality, JourneyArgs};
+use crate::options::journey::JourneyArgs;
+use crate::options::layers::ConfigSources;
 use crate::options::many_runs::ManyRunsArgs;
 use crate::options::sources::SourceArgs;
 use crate::options::subject::SubjectArgs;
@@ -27,22 +24,18 @@ use crate::pipeline::evaluate::{EvaluationInput, evaluate};
 use crate::pipeline::from_patterns::from_patterns;
 use crate::pipeline::known_failures::{KnownFailures, to_text};
 use crate::pipeline::spec::{Propagation, Spec};
-use crate::pipeline::verdict::{RunOutcome as Verdicts, Verdict};
+use crate::pipeline::verdict::{RunOutcome, Verdict};
 use crate::query::TimeRange;
 use crate::render::{Format, escape, github, junit, render};
+use crate::report::Report;
 use crate::report::verify::{RunTimeline, VerificationReport, VerifiedRun};
 use crate::report::wording::checks::with_findings_in_words;
-
 use crate::save::{self, Access};
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace verify-pipeline pipeline.yaml --correlation-id req-42 --wait 60s --junit out.xml
-  trace verify-pipeline --correlation-id req-42 --expect 'POST /api/*' --expect 'kafka.publish.*' --in-order
-  trace verify-pipeline pipeline.yaml --ids-from ids.txt --known-failures known.txt
-  trace verify-pipeline pipeline.yaml --recent 50 --since 1h
-  trace verify-pipeline --check pipeline.yaml          needs no server";
+use crate::session::FinishedSession;
+use crate::session::answer::{Answer, DataQuality};
+use crate::session::journey::JourneyAnswer;
+use crate::session::request::{JourneyRequest, WaitCondition};
+use crate::session::source_status::source_status;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -139,27 +132,42 @@ impl VerifyPipelineArgs {
     }
 }
 
-/// Runs it.
-///
-/// # Errors
-/// Usage, a spec that is wrong, a file that cannot be read or written.
-pub async fn run(args: &VerifyPipelineArgs, context: &Context) -> Result<Outcome, Error> {
-    if let Some(path) = args.spec.as_deref().filter(|_| args.check) {
-        return check(path, context);
+impl Subcommand for VerifyPipelineArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace verify-pipeline pipeline.yaml --correlation-id req-42 --wait 60s --junit out.xml
+  trace verify-pipeline --correlation-id req-42 --expect 'POST /api/*' --expect 'kafka.publish.*' --in-order
+  trace verify-pipeline pipeline.yaml --ids-from ids.txt --known-failures known.txt
+  trace verify-pipeline pipeline.yaml --recent 50 --since 1h
+  trace verify-pipeline --check pipeline.yaml          needs no server",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.backends)
     }
-    let spec = args.expectations()?;
-    apart(&args.files_read(), &args.files_written(context))?;
-    let journey = args.journey();
-    names_runs(args)?;
-    needs_no_absent(&spec, &journey)?;
-    let known_failures = args.known_failures.as_deref().map(read_known).transpose()?.unwrap_or_default();
-    let verifier = Verifier { spec: &spec, args, journey: &journey, context, known: known_failures };
-    let (verification, footing) = verifier.verify().await?;
-    Ok(verifier.outcome(verification, footing))
+
+    fn config_sources(&self) -> ConfigSources {
+        if self.check { ConfigSources::FlagsOnly } else { unless_demo(&self.sources) }
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        if let Some(path) = self.spec.as_deref().filter(|_| self.check) {
+            return check(path, context);
+        }
+        let spec = self.expectations()?;
+        refuse_same_file(&self.files_read(), &self.files_written(context))?;
+        refuse_without_runs(self)?;
+        refuse_excluded(&spec, &self.backends)?;
+        let known = self.known_failures.as_deref().map(read_known).transpose()?.unwrap_or_default();
+        let verifier = Verifier { spec: &spec, args: self, context, known };
+        let (verification, answer, finished) = verifier.verify().await?;
+        Ok(verifier.outcome(verification, answer, finished))
+    }
 }
 
 /// The ID is a flag here: the argument is the spec.
-fn names_runs(args: &VerifyPipelineArgs) -> Result<(), Error> {
+fn refuse_without_runs(args: &VerifyPipelineArgs) -> Result<(), Error> {
     let is_named = args.correlation_id.is_some() || args.trace_id.is_some();
     let is_listed = args.many.ids_from.is_some() || args.many.recent.is_some();
     if is_named || is_listed || !args.sources.input.is_empty() || args.sources.demo.is_some() {
@@ -170,7 +178,7 @@ fn names_runs(args: &VerifyPipelineArgs) -> Result<(), Error> {
 }
 
 /// No file is written twice, and none that is read is written.
-fn apart(read: &[(&str, &Path)], written: &[(&str, &Path)]) -> Result<(), Error> {
+fn refuse_same_file(read: &[(&str, &Path)], written: &[(&str, &Path)]) -> Result<(), Error> {
     if let Some((flag, _)) = written.iter().find(|(flag, path)| *flag != "--out" && *path == Path::new("-")) {
         let hint = "standard output is told by -o: -o json, -o markdown";
         return Err(Error::usage(format!("{flag} names a file, and `-` is none"), hint));
@@ -189,8 +197,8 @@ fn apart(read: &[(&str, &Path)], written: &[(&str, &Path)]) -> Result<(), Error>
 }
 
 /// A source that was left out on purpose cannot be needed.
-fn needs_no_absent(spec: &Spec, args: &JourneyArgs) -> Result<(), Error> {
-    let without = |source| args.backends.without.contains(&source);
+fn refuse_excluded(spec: &Spec, backends: &BackendArgs) -> Result<(), Error> {
+    let without = |source| backends.without.contains(&source);
     let needs = [
         (Source::Jaeger, spec.needs_spans(), "spans"),
         (Source::Loki, spec.needs_lines(), "log lines"),
@@ -217,127 +225,135 @@ fn read_known(path: &Path) -> Result<KnownFailures, Error> {
 struct Verifier<'a> {
     spec: &'a Spec,
     args: &'a VerifyPipelineArgs,
-    journey: &'a JourneyArgs,
     context: &'a Context,
     known: KnownFailures,
 }
 
 impl Verifier<'_> {
-    async fn verify(&self) -> Result<(VerificationReport, Answered), Error> {
-        let before = self.context.surroundings.now;
+    async fn verify(&self) -> Result<(VerificationReport, Answer, FinishedSession), Error> {
+        let started = self.context.environment.now;
         // What is read from files, the demo or a recording does not change any more.
         let sources = &self.args.sources;
         let may_change = sources.input.is_empty() && sources.demo.is_none() && sources.recording.replay.is_none();
-        let wait_until = self.args.wait.filter(|_| may_change).map(|wait| before.plus(wait));
-        // Metrics are asked when the journey is over: while it is waited for spans and lines, they do not count.
-        let unmeasured = Spec { metrics: vec![], ..self.spec.clone() };
-        let enough = |told: &JourneyAnswer| {
-            let outcome = self.judge(&unmeasured, told, wait_until);
-            if outcome.verdict == Verdict::Fail {
-                return WaitDecision::Enough;
-            }
-            let due = measured_at(told).filter(|at| !self.spec.metrics.is_empty() && *at > told.query.now);
-            match (outcome.waiting_for.is_empty(), due) {
-                (false, _) => WaitDecision::For(
-                    outcome.waiting_for.iter().map(|what| escape::one_line(what).into_owned()).collect(),
-                ),
-                (true, Some(at)) => WaitDecision::Until(at),
-                (true, None) => WaitDecision::Enough,
-            }
-        };
+        let wait_until = self.args.wait.filter(|_| may_change).map(|wait| started.plus(wait));
+        // Metrics are read when the journey is over: while spans and lines are waited for, they do not count.
+        let without_metrics = Spec { metrics: vec![], ..self.spec.clone() };
+        let check = |found: &JourneyAnswer| self.decide(&without_metrics, found, wait_until);
         let settle = Duration::from_nanos(self.context.settings.settle_ns.value.unsigned_abs());
-        let waiting = self.args.wait.map(|wait| Waiting {
+        let wait = self.args.wait.map(|wait| WaitCondition {
             patience: Patience { wait: Duration::from_nanos(wait.unsigned_abs()), settle },
-            judge: &enough,
+            check: &check,
         });
-        let root = self.spec.entry();
-        let wish = JourneyRequest {
+        let entry = self.spec.entry();
+        let (session, request, many) = self.context.open_journeys(&self.args.journey(), &self.args.many)?;
+        let request = JourneyRequest {
             known: self.expected(),
             services: &self.spec.services,
             metrics: &self.spec.metrics,
-            waiting: waiting.as_ref(),
-            patience_ns: self.spec.longest_wait_ns().saturating_add(if self.spec.metrics.is_empty() {
-                0
-            } else {
-                MINUTE
-            }),
-            root: root.as_ref(),
-            ..JourneyRequest::plain(self.context)
+            wait: wait.as_ref(),
+            grace_ns: self.spec.longest_wait_ns().saturating_add(self.metrics_delay_ns()),
+            entry: entry.as_ref(),
+            ..request
         };
         let mut runs = Vec::new();
-        let footing = each(self.journey, &self.args.many, &wish, self.context, |told| {
+        let take = |found: &mut JourneyAnswer| {
             // Only the screen of a single run has a timeline.
             runs.iter_mut().for_each(|run: &mut VerifiedRun| run.timeline = None);
-            let run = self.run(told, wait_until, runs.is_empty());
+            let mut run = self.verified(found, wait_until);
+            run.timeline = runs.is_empty().then(|| Box::new(RunTimeline::new(std::mem::take(&mut found.analysed))));
             runs.push(run);
-        });
-        let footing = footing.await?;
-        // Of a run that is nowhere no step holds.
+        };
+        let answer = session.journeys(&request, many, take).await?;
+        // A run that was not found neither passes nor fails a step.
         let is_there = |run: &&VerifiedRun| run.start.is_some() || run.outcome.verdict == Verdict::Fail;
-        let outcomes: Vec<&Verdicts> = runs.iter().filter(is_there).map(|run| &run.outcome).collect();
+        let outcomes: Vec<&RunOutcome> = runs.iter().filter(is_there).map(|run| &run.outcome).collect();
         let known_failures = self.known.states_after(&outcomes);
-        Ok((
-            VerificationReport { pipeline: self.spec.name.clone(), runs, waited: wait_until.is_some(), known_failures },
-            footing,
-        ))
+        let waited = wait_until.is_some();
+        let report = VerificationReport { pipeline: self.spec.name.clone(), runs, waited, known_failures };
+        Ok((report, answer, session.finish()))
+    }
+
+    /// How long after its end a run can be verified for its metrics: by then they were scraped.
+    fn metrics_delay_ns(&self) -> i64 {
+        if self.spec.metrics.is_empty() { 0 } else { MINUTE }
     }
 
     /// What is known before anything is asked: what the settings say, and the spec.
     fn expected(&self) -> Knowledge {
-        let mut known = knowledge::configured(self.context);
+        let mut known = self.context.knowledge();
         known.external_topics.extend(self.spec.external_topics.iter().cloned());
         known.external_hosts.extend(self.spec.external_hosts.iter().cloned());
         known.joined_by_id |= self.spec.propagation == Propagation::CorrelationId;
         known
     }
 
-    fn judge(&self, spec: &Spec, told: &JourneyAnswer, wait_until: Option<Timestamp>) -> Verdicts {
-        let (shell, journey) = (&told.footing.shell, &told.judged.journey);
-        let stands = |source| standing(source, shell, self.journey, journey);
-        let ground = EvaluationInput {
-            journey,
-            findings: &told.judged.judgement,
-            jaeger: stands(Source::Jaeger),
-            loki: stands(Source::Loki),
-            prometheus: stands(Source::Prometheus),
-            settled: told.footing.settled,
-            settle_ns: self.context.settings.settle_ns.value,
-            now: told.query.now,
-            wait_until,
-            window_end: match told.query.time {
-                TimeRange::Explicit(window) => Some(window.to),
-                _ => None,
-            },
-            metrics: &told.readings,
-        };
-        evaluate(spec, &ground)
-    }
-
-    fn run(&self, told: &mut JourneyAnswer, wait_until: Option<Timestamp>, is_first: bool) -> VerifiedRun {
-        let outcome = self.judge(self.spec, told, wait_until);
-        let judged = std::mem::take(&mut told.judged);
-        let extent = judged.journey.span_extent().or_else(|| judged.journey.extent());
-        VerifiedRun {
-            subject: told.query.subject.text.clone(),
-            known: self.known.cover(&outcome),
-            outcome: with_findings_in_words(outcome),
-            coverage: coverage::measure(&judged.journey, &judged.judgement.findings),
-            judgement: judged.judgement.clone(),
-            complete: told.footing.is_complete(),
-            settled: told.footing.settled,
-            start: extent.map(|extent| extent.from),
-            duration_ns: extent.map_or(0, Window::length),
-            timeline: is_first.then(|| Box::new(RunTimeline::new(judged))),
+    /// Whether to ask again.
+    fn decide(&self, without_metrics: &Spec, found: &JourneyAnswer, wait_until: Option<Timestamp>) -> WaitDecision {
+        let outcome = self.evaluate(without_metrics, found, wait_until);
+        if outcome.verdict == Verdict::Fail {
+            return WaitDecision::Enough;
+        }
+        let end = found.analysed.journey.span_extent().map(|extent| extent.to);
+        let due = end.map(|end| end.plus(MINUTE));
+        let due = due.filter(|at| !self.spec.metrics.is_empty() && *at > found.query.now);
+        match (outcome.waiting_for.is_empty(), due) {
+            (false, _) => {
+                let escaped = outcome.waiting_for.iter().map(|what| escape::one_line(what).into_owned());
+                WaitDecision::For(escaped.collect())
+            }
+            (true, Some(at)) => WaitDecision::Until(at),
+            (true, None) => WaitDecision::Enough,
         }
     }
 
-    /// The screen, the files, and what GitHub is told where it runs this. A file that cannot be written takes no other
-    /// one and no screen with it; the code says so.
-    fn outcome(&self, verification: VerificationReport, footing: Answered) -> Outcome {
+    fn evaluate(&self, spec: &Spec, found: &JourneyAnswer, wait_until: Option<Timestamp>) -> RunOutcome {
+        let (provenance, journey) = (&found.answer.provenance, &found.analysed.journey);
+        let status = |source| source_status(source, provenance, journey);
+        let input = EvaluationInput {
+            journey,
+            findings: &found.analysed.judgement,
+            jaeger: status(Source::Jaeger),
+            loki: status(Source::Loki),
+            prometheus: status(Source::Prometheus),
+            settled: provenance.settled,
+            settle_ns: self.context.settings.settle_ns.value,
+            now: found.query.now,
+            wait_until,
+            window_end: match found.query.time {
+                TimeRange::Explicit(window) => Some(window.to),
+                TimeRange::FromId(..) | TimeRange::Widening => None,
+            },
+            metrics: &found.readings,
+        };
+        evaluate(spec, &input)
+    }
+
+    /// The run without its timeline.
+    fn verified(&self, found: &JourneyAnswer, wait_until: Option<Timestamp>) -> VerifiedRun {
+        let outcome = self.evaluate(self.spec, found, wait_until);
+        let (journey, judgement) = (&found.analysed.journey, &found.analysed.judgement);
+        let extent = journey.span_extent().or_else(|| journey.extent());
+        VerifiedRun {
+            subject: found.query.subject.text.clone(),
+            known: self.known.cover(&outcome),
+            outcome: with_findings_in_words(outcome),
+            coverage: coverage::measure(journey, &judgement.findings),
+            judgement: judgement.clone(),
+            complete: found.answer.provenance.complete,
+            settled: found.answer.provenance.settled,
+            start: extent.map(|extent| extent.from),
+            duration_ns: extent.map_or(0, Window::length),
+            timeline: None,
+        }
+    }
+
+    /// The screen, the files, and annotations where GitHub runs this. A file that cannot be written does not keep back
+    /// the others and the screen; the exit code says so.
+    fn outcome(&self, verification: VerificationReport, answer: Answer, finished: FinishedSession) -> Outcome {
         let exit = match verification.verdict() {
             Verdict::Pass => Exit::Answered,
             Verdict::Fail => Exit::Negative,
-            Verdict::CannotTell if data(&footing.shell) == DataQuality::ActionNeeded => Exit::ActionNeeded,
+            Verdict::CannotTell if answer.quality() == DataQuality::ActionNeeded => Exit::ActionNeeded,
             Verdict::CannotTell => Exit::CannotTell,
         };
         let mut files: Vec<(&Path, Result<Vec<u8>, String>)> = vec![];
@@ -350,16 +366,18 @@ impl Verifier<'_> {
             files.push((path, junit::document(&verification)));
         }
         let annotations = github::annotations(&verification);
-        let report = footing.report(verification);
-        let in_form = |format| Ok(render(&report, format, &self.context.view));
-        files.extend(self.args.json.as_deref().map(|path| (path, in_form(Format::Json))));
-        files.extend(self.args.markdown.as_deref().map(|path| (path, in_form(Format::Markdown))));
-        let is_github = self.context.surroundings.var("GITHUB_ACTIONS") == Some("true");
-        let summary = self.context.surroundings.var("GITHUB_STEP_SUMMARY").filter(|_| is_github).map(Path::new);
-        files.extend(summary.map(|path| (path, in_form(Format::Markdown).and_then(|bytes| after(path, bytes)))));
-        let unwritten: String = files.into_iter().filter_map(|(path, bytes)| unwritten(path, bytes)).collect();
-        let exit = if unwritten.is_empty() { footing.unsaved.unwrap_or(exit) } else { Exit::Output };
-        let mut outcome = footing.shown(exit, self.context, &report);
+        let report = Report::new(answer.provenance, verification);
+        let in_format = |format| Ok(render(&report, format, &self.context.view));
+        files.extend(self.args.json.as_deref().map(|path| (path, in_format(Format::Json))));
+        files.extend(self.args.markdown.as_deref().map(|path| (path, in_format(Format::Markdown))));
+        let is_github = self.context.environment.var("GITHUB_ACTIONS") == Some("true");
+        let summary = self.context.environment.var("GITHUB_STEP_SUMMARY").filter(|_| is_github).map(Path::new);
+        files.extend(summary.map(|path| (path, in_format(Format::Markdown).and_then(|bytes| appended(path, bytes)))));
+        let unwritten: String = files.into_iter().filter_map(|(path, bytes)| write_error(path, bytes)).collect();
+        let mut outcome = self.context.show(&report, exit, finished);
+        if !unwritten.is_empty() {
+            outcome.exit = Exit::Output;
+        }
         outcome.stderr.extend(unwritten.into_bytes());
         if is_github {
             outcome.stderr.extend(annotations.into_bytes());
@@ -368,13 +386,8 @@ impl Verifier<'_> {
     }
 }
 
-/// When metrics are asked: a minute after the journey's end.
-fn measured_at(told: &JourneyAnswer) -> Option<Timestamp> {
-    told.judged.journey.span_extent().map(|extent| extent.to.plus(MINUTE))
-}
-
 /// What the file holds, and this after it: GitHub shows what all steps of a job wrote there.
-fn after(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+fn appended(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     match std::fs::read(path) {
         Ok(before) => Ok([before, bytes].concat()),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(bytes),
@@ -382,8 +395,8 @@ fn after(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Writes it; what is to be said where it cannot be.
-fn unwritten(path: &Path, bytes: Result<Vec<u8>, String>) -> Option<String> {
+/// Writes a file. The error as a line where it cannot be written.
+fn write_error(path: &Path, bytes: Result<Vec<u8>, String>) -> Option<String> {
     let write = |bytes: Vec<u8>| save::whole(path, &bytes, Access::Usual).map_err(|e| e.to_string());
     let why = bytes.and_then(write).err()?;
     Some(format!("error: {}\n", escape::line(&format!("{}: {why}", path.display()))))

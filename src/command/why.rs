@@ -1,33 +1,18 @@
 //! `trace why`: what the bad journeys have in common that the good ones have not.
 
 use crate::analysis::window::why::{FeatureKind, Question, Slow, WhyFold};
-use crate::command::window::{TraceSelection, WindowSearch, each_of, is_one};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::criteria::Criteria;
 use crate::model::duration::positive_duration;
 use crate::model::evidence::Source;
-use crate::options::backends::choice;
+use crate::model::provenance::Supply;
+use crate::options::backends::{BackendArgs, choice};
 use crate::options::criteria::parse_criteria;
-use crate::options::sources::Supply;
+use crate::options::layers::ConfigSources;
 use crate::options::window::WindowArgs;
 use crate::report::why::{WhyQuestion, WhyReport};
-
-/// Lines to copy.
-pub const EXAMPLES: &str = "\
-Examples:
-  trace why --since 1h                                    those with an error against all others
-  trace why --bad 'error service=cj_*' --good '!error'
-  trace why --bad 'tag.tenant=acme duration>2s'           against all others
-  trace why --slow                                        the slowest tenth of each entry; --slow=2s: those over it
-  trace why --input download.json --by attribute
-  trace why --demo
-
-Terms of --bad and --good, all of which must hold:
-  error  service=NAME  operation=NAME  KEY=VALUE  tag.KEY=VALUE  duration>500ms     of one and the same span
-  !error  service!=NAME  KEY!=VALUE  duration<2s     of the spans that the terms above pick, none may be otherwise
-  log=TEXT  log!=TEXT                                some line, or none, holds it
-Values: `*` is anything, `re:…` a regular expression; with blanks in quotes.";
+use crate::session::request::{SampleSpread, TraceSelection, WindowSearch};
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug)]
@@ -56,27 +41,51 @@ pub struct WhyArgs {
 const KINDS: [(&str, FeatureKind); 3] =
     [("attribute", FeatureKind::Attribute), ("operation", FeatureKind::Operation), ("service", FeatureKind::Service)];
 
-/// Runs it.
-///
-/// # Errors
-/// Whatever kept it from running at all.
-pub async fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
-    args.window.journey.verdict.refuse_fail_on("why", "trace hotspots and trace missing judge what they find")?;
-    let slow = args.slow.map(|limit| limit.map_or(Slow::Tenth, Slow::Over));
-    let question = Question { bad: args.bad.clone(), good: args.good.clone(), slow, kinds: args.by.clone() };
-    let journey = &args.window.journey;
-    let is_of_servers = journey.sources.supply(&context.surroundings)? == Supply::Backends && !is_one(&args.window)?;
-    let texts = question.texts();
-    if !texts.is_empty() && is_of_servers && journey.backends.without.contains(&Source::Loki) {
-        return Err(Error::usage("--without loki: lines come from it alone", "leave loki in, or drop log=…"));
+impl Subcommand for WhyArgs {
+    const EXAMPLES: Option<&'static str> = Some(
+        "\
+Examples:
+  trace why --since 1h                                    those with an error against all others
+  trace why --bad 'error service=cj_*' --good '!error'
+  trace why --bad 'tag.tenant=acme duration>2s'           against all others
+  trace why --slow                                        the slowest tenth of each entry; --slow=2s: those over it
+  trace why --input download.json --by attribute
+  trace why --demo
+
+Terms of --bad and --good, all of which must hold:
+  error  service=NAME  operation=NAME  KEY=VALUE  tag.KEY=VALUE  duration>500ms     of one and the same span
+  !error  service!=NAME  KEY!=VALUE  duration<2s     of the spans that the terms above pick, none may be otherwise
+  log=TEXT  log!=TEXT                                some line, or none, holds it
+Values: `*` is anything, `re:…` a regular expression; with blanks in quotes.",
+    );
+
+    fn backends(&self) -> Option<&BackendArgs> {
+        Some(&self.window.journey.backends)
     }
-    let looks = if question.is_about_errors() { TraceSelection::AndErrors } else { TraceSelection::Newest };
-    let search = WindowSearch { looks, evenly: true, texts };
-    let asked = WhyQuestion::new(&question);
-    let filters = args.window.journey.filters.filters();
-    let mut why = WhyFold::about(question);
-    let counted = each_of(&args.window, search, context, |journey| why.add(&journey, &filters)).await?;
-    let top = usize::try_from(args.top).unwrap_or(usize::MAX);
-    let body = WhyReport::new(asked, why.told(), counted.basis, top);
-    Ok(counted.footing.outcome(&args.window.journey, context, body))
+
+    fn config_sources(&self) -> ConfigSources {
+        unless_demo(&self.window.journey.sources)
+    }
+
+    async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        let journey = &self.window.journey;
+        journey.verdict.refuse_fail_on("why", "trace hotspots and trace missing judge what they find")?;
+        let slow = self.slow.map(|limit| limit.map_or(Slow::Tenth, Slow::Over));
+        let question = Question { bad: self.bad.clone(), good: self.good.clone(), slow, kinds: self.by.clone() };
+        let texts = question.texts();
+        let asks_backends = journey.sources.supply(&context.environment)? == Supply::Backends;
+        let is_window = journey.subject.subject()?.is_none();
+        if !texts.is_empty() && asks_backends && is_window && journey.backends.without.contains(&Source::Loki) {
+            return Err(Error::usage("--without loki: lines come from it alone", "leave loki in, or drop log=…"));
+        }
+        let (session, mut request) = context.open_window(&self.window)?;
+        let traces = if question.is_about_errors() { TraceSelection::AndErrors } else { TraceSelection::Newest };
+        request.search = WindowSearch { spread: SampleSpread::Even, texts, ..WindowSearch::for_traces(traces) };
+        let asked = WhyQuestion::new(&question);
+        let mut fold = WhyFold::about(question);
+        let read = session.window(&request, |journey| fold.add(&journey, &request.filters)).await?;
+        let top = usize::try_from(self.top).unwrap_or(usize::MAX);
+        let report = WhyReport::new(asked, fold.told(), read.basis, top);
+        Ok(context.outcome(read.answer, session.finish(), journey.verdict, report))
+    }
 }

@@ -295,6 +295,27 @@ pub struct Searched {
     pub metrics: Windows,
 }
 
+impl Searched {
+    /// Adds the times of another question.
+    pub fn absorb(&mut self, other: &Self) {
+        for (mine, theirs) in
+            [(&mut self.traces, &other.traces), (&mut self.logs, &other.logs), (&mut self.metrics, &other.metrics)]
+        {
+            theirs.iter().for_each(|window| mine.add(window));
+        }
+    }
+}
+
+/// Adds how the backends did for another question: one row for each backend and address.
+pub fn merge_statuses(statuses: &mut Vec<BackendStatus>, others: Vec<BackendStatus>) {
+    for other in others {
+        match statuses.iter_mut().find(|known| (known.name, &known.url) == (other.name, &other.url)) {
+            Some(known) => known.absorb(other),
+            None => statuses.push(other),
+        }
+    }
+}
+
 /// Whether it was asked who took the messages that nobody at hand takes: nobody can be asked who links to a span.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LookedUp {
@@ -374,22 +395,22 @@ impl Evidence {
         }
     }
 
+    /// The same, taken out of it.
+    #[must_use]
+    pub fn take_shell(&mut self) -> Self {
+        Self {
+            backends: std::mem::take(&mut self.backends),
+            notes: std::mem::take(&mut self.notes),
+            coverage: std::mem::take(&mut self.coverage),
+            ..Self::default()
+        }
+    }
+
     /// Takes in what another answer rests on.
     pub fn absorb_shell(&mut self, other: Self) {
         other.notes.into_iter().for_each(|note| self.note(note));
-        for (mine, theirs) in [
-            (&mut self.coverage.traces, &other.coverage.traces),
-            (&mut self.coverage.logs, &other.coverage.logs),
-            (&mut self.coverage.metrics, &other.coverage.metrics),
-        ] {
-            theirs.iter().for_each(|window| mine.add(window));
-        }
-        for theirs in other.backends {
-            match self.backends.iter_mut().find(|mine| (mine.name, &mine.url) == (theirs.name, &theirs.url)) {
-                Some(mine) => mine.absorb(theirs),
-                None => self.backends.push(theirs),
-            }
-        }
+        self.coverage.absorb(&other.coverage);
+        merge_statuses(&mut self.backends, other.backends);
     }
 
     /// Adds a note once.

@@ -1,10 +1,11 @@
-//! What an answer rests on: what was asked, how the backends did, and what a follow-up command needs to mean the same
-//! data.
+//! The provenance of an answer: which data it was made from, how the backends did, and what is missing.
+
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::evidence::{BackendStatus, Evidence, Note, Searched};
+use crate::model::evidence::{BackendStatus, Evidence, Note, Searched, Source, merge_statuses};
 use crate::model::filter::Filters;
 
 /// What surrounds the body of every report.
@@ -18,16 +19,71 @@ pub struct Provenance {
     pub complete: bool,
     /// Whether the newest span ended longer ago than the settle time.
     pub settled: bool,
-    /// Remarks, by code.
+    /// Remarks; sorted in a report.
     pub notes: Vec<Note>,
-    /// How each backend did, by name and address.
+    /// How each backend did; by name and address in a report.
     pub backends: Vec<BackendStatus>,
-    /// Flags that a follow-up command needs to mean the same data, such as `--demo`; may be empty.
-    pub flags: String,
+    /// Which data was read.
+    pub data: DataSelection,
     /// Filters that a follow-up command about several IDs needs beside the flags.
     pub filters: Filters,
     /// Pages of the backends about the same data; empty unless the configuration names them.
     pub links: Vec<PageLink>,
+}
+
+/// Which data was read: what a follow-up command must name to read the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DataSelection {
+    /// Where the evidence comes from.
+    pub supply: Supply,
+    /// The recording that answered in place of the servers.
+    pub replay: Option<PathBuf>,
+    /// The configuration file that was named.
+    pub config: Option<PathBuf>,
+    /// The profile that was named.
+    pub profile: Option<String>,
+    /// The addresses that were named, without user information and query.
+    pub addresses: Vec<(Source, String)>,
+    /// The backends that were left out.
+    pub excluded: Vec<Source>,
+    /// The version of Jaeger's API that was named.
+    pub jaeger_api: Option<String>,
+    /// Loki's stream selector that was named.
+    pub loki_selector: Option<String>,
+    /// The attribute keys that were named.
+    pub keys: Vec<String>,
+    /// The times that were given; empty for the answer about a journey, whose own times are found again by its ID.
+    pub times: GivenTimes,
+}
+
+impl DataSelection {
+    /// A scenario of the demo; none for all of it.
+    pub fn demo(scenario: Option<String>) -> Self {
+        Self { supply: Supply::Demo(scenario), ..Self::default() }
+    }
+}
+
+/// Where evidence comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Supply {
+    /// The backends, or a recording of them.
+    #[default]
+    Backends,
+    /// These files, in this order; `-` is standard input.
+    Files(Vec<PathBuf>),
+    /// A scenario of the demo; none for all of it.
+    Demo(Option<String>),
+}
+
+/// The limits of a window as they were typed; none where they were not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GivenTimes {
+    /// From then to now.
+    pub since: Option<String>,
+    /// The beginning.
+    pub start: Option<String>,
+    /// The end.
+    pub end: Option<String>,
 }
 
 /// A page about a part of the answer.
@@ -49,7 +105,7 @@ impl Default for Provenance {
             settled: true,
             notes: vec![],
             backends: vec![],
-            flags: String::new(),
+            data: DataSelection::default(),
             filters: Filters::default(),
             links: vec![],
         }
@@ -58,32 +114,56 @@ impl Default for Provenance {
 
 impl Provenance {
     /// The provenance of an answer taken from this evidence.
-    pub fn from_evidence(subject: Option<String>, evidence: &Evidence) -> Self {
-        let (mut notes, mut backends) = (evidence.notes.clone(), evidence.backends.clone());
-        notes.sort();
-        backends.sort_by(|a, b| (a.name, &a.url).cmp(&(b.name, &b.url)));
+    pub fn from_evidence(evidence: &Evidence) -> Self {
         Self {
-            subject,
             window: evidence.coverage.clone(),
             complete: evidence.is_complete(),
-            notes,
-            backends,
+            notes: evidence.notes.clone(),
+            backends: evidence.backends.clone(),
             ..Self::default()
         }
     }
 
-    /// Whether the flags alone name one run, so that a command needs no ID.
+    /// Adds a note once.
+    pub fn note(&mut self, note: Note) {
+        self.complete &= !note.code.is_incomplete();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Adds how the backends did for another question of the same answer, and what is missing of it.
+    pub fn absorb(&mut self, asked: Evidence) {
+        asked.notes.into_iter().for_each(|note| self.note(note));
+        self.window.absorb(&asked.coverage);
+        merge_statuses(&mut self.backends, asked.backends);
+    }
+
+    /// The provenance of an answer about both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        other.notes.into_iter().for_each(|note| self.note(note));
+        self.window.absorb(&other.window);
+        merge_statuses(&mut self.backends, other.backends);
+        self.complete &= other.complete;
+        self.settled &= other.settled;
+        self.subject = None;
+        self.links.clear();
+        self
+    }
+
+    /// Whether the data is that of one run, so that a command needs no ID.
     pub fn names_one_run(&self) -> bool {
-        self.flags.starts_with("--demo")
+        matches!(self.data.supply, Supply::Demo(_))
     }
 
     /// Whether the data was read from files.
     pub fn is_from_files(&self) -> bool {
-        self.flags.contains("--input")
+        matches!(self.data.supply, Supply::Files(_))
     }
 
     /// Whether more data may still arrive: not in files, and not in the demo.
     pub fn may_grow(&self) -> bool {
-        !self.is_from_files() && !self.flags.contains("--demo")
+        self.data.supply == Supply::Backends
     }
 }

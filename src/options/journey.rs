@@ -9,6 +9,7 @@ use crate::options::filters::FilterArgs;
 use crate::options::sources::SourceArgs;
 use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
+use crate::session::answer::{DataQuality, Found};
 
 /// Flags of a command that reads one journey.
 #[derive(Args, Clone, Debug, Default)]
@@ -58,27 +59,6 @@ pub struct VerdictArgs {
 /// Severities by name.
 pub const SEVERITIES: [(&str, Severity); 3] =
     [("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Info)];
-
-/// Whether anything was found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Found {
-    /// At least one thing.
-    Something,
-    /// Nothing.
-    #[default]
-    Nothing,
-}
-
-/// How complete the data is that an answer rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DataQuality {
-    /// Everything that was queried arrived.
-    Complete,
-    /// Something is missing.
-    Partial,
-    /// Something is missing, and the user must act: sign in, fix TLS or permissions.
-    ActionNeeded,
-}
 
 impl VerdictArgs {
     /// For a command without findings: refuses `--fail-on`, because a gate that can never fail must not pass.

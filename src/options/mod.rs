@@ -12,7 +12,6 @@ mod file_error;
 mod files;
 pub mod filters;
 pub mod journey;
-pub mod last_key;
 pub mod layers;
 pub mod many_runs;
 pub mod origin;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::error::Error;
+use crate::model::provenance::Supply;
 use crate::options::environment::Environment;
 
 /// What is looked at instead of the backends.
@@ -32,17 +33,6 @@ pub struct RecordingArgs {
     /// Answer only from this recording; nothing is sent
     #[arg(long, value_name = "DIR")]
     pub replay: Option<PathBuf>,
-}
-
-/// Where evidence will come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Supply {
-    /// The backends, or a recording of them.
-    Backends,
-    /// These files, in this order; `-` is standard input.
-    Files(Vec<PathBuf>),
-    /// A scenario of the demo; none for the tour's own.
-    Demo(Option<String>),
 }
 
 impl SourceArgs {

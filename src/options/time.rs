@@ -7,7 +7,6 @@ use interim::{Dialect, parse_date_string};
 use crate::error::Error;
 use crate::model::duration::duration;
 use crate::model::time::{DAY, HOUR, Human, SECOND, Timestamp, Window, Zone};
-use crate::query::{Subject, TimeRange, window_of_id};
 
 const FORMS: &str = "write 2026-11-22T14:00:00+01:00, 1795352531 (epoch s, ms, µs or ns), now-15m, `15m ago`, \
     `yesterday 14:00`, 2026-11-22 or 14:00";
@@ -28,22 +27,10 @@ pub struct TimeArgs {
 }
 
 impl TimeArgs {
-    /// The time range to search: set by flags, else derived from the ID, else widened step by step.
-    ///
-    /// # Errors
-    /// Usage: not a time, an empty window, or one in the future.
-    pub fn range(&self, subject: Option<&Subject>, now: Timestamp, zone: Zone) -> Result<TimeRange, Error> {
-        if let Some(window) = self.window(now, zone)? {
-            return Ok(TimeRange::Explicit(window));
-        }
-        let by_id = subject.filter(|s| s.as_correlation).and_then(|s| window_of_id(&s.text, now));
-        Ok(by_id.map_or(TimeRange::Widening, |(window, kind)| TimeRange::FromId(window, kind)))
-    }
-
     /// The window that the flags set; none without such a flag.
     ///
     /// # Errors
-    /// As [`TimeArgs::range`].
+    /// Usage: not a time, an empty window, or one in the future.
     pub fn window(&self, now: Timestamp, zone: Zone) -> Result<Option<Window>, Error> {
         let clock = Clock { now, zone };
         let until_now = now.plus(1);
@@ -232,6 +219,7 @@ mod tests {
     use super::*;
     use crate::error::Exit;
     use crate::model::duration::positive_duration;
+    use crate::query::{Subject, TimeRange};
 
     const NOW: &str = "2026-11-23T13:30:00Z";
 
@@ -344,7 +332,7 @@ mod tests {
         let args = TimeArgs::default();
         let millis = now().plus(-HOUR).millis();
         let id = format!("{:08x}-{:04x}-7abc-8def-0123456789ab", millis >> 16, millis & 0xffff);
-        let range = |subject: &Subject| args.range(Some(subject), now(), Zone::Utc).unwrap();
+        let range = |subject: &Subject| TimeRange::new(args.window(now(), Zone::Utc).unwrap(), subject, now());
         assert!(matches!(range(&Subject::either(id)), TimeRange::FromId(_, "UUIDv7")));
         assert_eq!(range(&Subject::either("req-42")), TimeRange::Widening);
     }

@@ -2,8 +2,12 @@
 
 use clap::Args;
 
+use crate::error::Error;
+use crate::model::provenance::Supply;
 use crate::options::backends::choice;
+use crate::options::environment::Environment;
 use crate::options::journey::JourneyArgs;
+use crate::session::request::FigureSource;
 
 /// A window of time, a file, the demo, or one journey.
 #[derive(Args, Clone, Debug, Default)]
@@ -28,21 +32,32 @@ impl WindowArgs {
 pub struct ViaArgs {
     /// From metrics that count every span, from spans, or from whichever there is [default: auto]
     #[arg(long, value_name = "WAY", default_value = "auto", hide_default_value = true, value_parser = choice(&VIA_CHOICES), help_heading = "Sources")]
-    pub via: ViaChoice,
+    pub via: FigureSource,
 }
 
-/// The value of `--via`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ViaChoice {
-    /// Metrics if there are any, else spans.
-    #[default]
-    Auto,
-    /// Metrics.
-    Metrics,
-    /// Spans.
-    Spans,
+impl ViaArgs {
+    /// Refuses metrics that are demanded where there are none: of files, of the demo, of one journey.
+    ///
+    /// # Errors
+    /// Usage: there are none.
+    pub fn refuse_without_metrics(&self, args: &WindowArgs, environment: &Environment) -> Result<(), Error> {
+        if self.via != FigureSource::Metrics {
+            return Ok(());
+        }
+        let (said, hint) = match args.journey.sources.supply(environment)? {
+            Supply::Files(_) => {
+                ("files hold spans and lines", "drop it to count their spans, or --input to ask the servers")
+            }
+            Supply::Demo(_) => ("the demo holds spans and lines", "drop it to count its spans"),
+            Supply::Backends if args.journey.subject.subject()?.is_some() => {
+                ("no metric tells of one journey", "drop it to read the journey's spans")
+            }
+            Supply::Backends => return Ok(()),
+        };
+        Err(Error::usage(format!("--via metrics: {said}"), hint))
+    }
 }
 
 /// The values of `--via` by name.
-pub const VIA_CHOICES: [(&str, ViaChoice); 3] =
-    [("auto", ViaChoice::Auto), ("metrics", ViaChoice::Metrics), ("spans", ViaChoice::Spans)];
+pub const VIA_CHOICES: [(&str, FigureSource); 3] =
+    [("auto", FigureSource::Auto), ("metrics", FigureSource::Metrics), ("spans", FigureSource::Spans)];

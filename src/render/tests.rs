@@ -128,7 +128,8 @@ fn view(width: usize) -> View {
 }
 
 fn report(body: impl ReportBody + 'static, evidence: &Evidence) -> Report {
-    Report::new(Provenance::from_evidence(Some(ID.to_owned()), evidence), body)
+    let provenance = Provenance { subject: Some(ID.to_owned()), ..Provenance::from_evidence(evidence) };
+    Report::new(provenance, body)
 }
 
 fn shown(body: impl ReportBody + 'static, evidence: &Evidence, view: &View) -> String {
@@ -338,7 +339,7 @@ fn nothing_from_outside_reaches_the_terminal_unescaped() {
     }
     journey.logs[0].message = evil.into();
     journey.alerts[0].name = evil.into();
-    let provenance = || Provenance::from_evidence(Some(evil.to_owned()), &without_loki());
+    let provenance = || Provenance { subject: Some(evil.to_owned()), ..Provenance::from_evidence(&without_loki()) };
     let reports = [
         Report::new(provenance(), find(journey.clone())),
         Report::new(provenance(), timeline(journey.clone())),

@@ -83,8 +83,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report with this provenance.
-    pub fn new(provenance: Provenance, body: impl ReportBody + 'static) -> Self {
+    /// A report with this provenance: notes and backends in the order in which they are shown.
+    pub fn new(mut provenance: Provenance, body: impl ReportBody + 'static) -> Self {
+        provenance.notes.sort();
+        provenance.backends.sort_by(|a, b| (a.name, &a.url).cmp(&(b.name, &b.url)));
         Self { provenance, body: Box::new(body) }
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::SampleQuery;
+use super::{SampleQuery, SampleSpread};
 use crate::gather::fetched::SpansByTrace;
 use crate::gather::traces::is_too_deep;
 use crate::model::basis::SampledService;
@@ -57,7 +57,7 @@ pub(super) async fn look(source: &dyn SpanSource, wanted: &SampleQuery, most: us
     let cut = look.cut();
     let room = most.saturating_sub(look.count_without(&cut)) / PARTS;
     // Where there is no room for a trace of each in every part, the newest are better than none.
-    if cut.is_empty() || !wanted.evenly || room < cut.len() * look.size() {
+    if cut.is_empty() || wanted.spread == SampleSpread::Newest || room < cut.len() * look.size() {
         return look;
     }
     look.forget(&cut);

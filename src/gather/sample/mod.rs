@@ -32,9 +32,8 @@ pub struct SampleQuery {
     pub window: Window,
     /// So many of each service.
     pub limit: usize,
-    /// Of a service of which there may be more, from all parts of the time rather than the newest: what is compared must
-    /// not differ by when it was.
-    pub evenly: bool,
+    /// Which of a service's traces, where it has more than are read.
+    pub spread: SampleSpread,
     /// What one span of each must be like, as far as a server can look for it.
     pub filters: Filters,
     /// Only these services are asked; empty means all.
@@ -52,6 +51,16 @@ impl SampleQuery {
     }
 }
 
+/// Which traces of a service are read where it has more than are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SampleSpread {
+    /// The newest.
+    #[default]
+    Newest,
+    /// Some of every part of the window: groups that are compared must not differ by when they were.
+    Even,
+}
+
 /// What came.
 #[derive(Clone, Debug, Default)]
 pub struct Sampled {
@@ -61,8 +70,7 @@ pub struct Sampled {
     pub services: Vec<SampledService>,
     /// What came with each look.
     pub looks: Vec<LookResult>,
-    /// Whether it is from all parts of the time.
-    evenly: bool,
+    spread: SampleSpread,
 }
 
 /// What one look brought.
@@ -82,7 +90,7 @@ impl Sampled {
         let cut = failed.iter().map(|look| look.cut).max()?;
         let note = |said: String| Note::new(NoteCode::Sampled, Role::Spans.backend(), said);
         if cut > 0 {
-            let newest = if self.evenly { "" } else { "the newest " };
+            let newest = if self.spread == SampleSpread::Even { "" } else { "the newest " };
             let said = format!("errors of {} cut at {newest}{limit} traces with errors", counted(cut, "service"));
             return Some(note(said).hint("--limit raises it; counts are at least these"));
         }
@@ -106,8 +114,8 @@ pub async fn samples(
     sources: &Sources<'_>,
 ) -> Sampled {
     let (backend, transport) = (Role::Spans.backend(), sources.transport);
-    let evenly = looks.iter().any(|wanted| wanted.evenly);
-    let mut sampled = Sampled { evenly, ..Sampled::default() };
+    let spread = looks.first().map(|wanted| wanted.spread).unwrap_or_default();
+    let mut sampled = Sampled { spread, ..Sampled::default() };
     let (Some(endpoint), Some(source)) = (sources.endpoint(Role::Spans), sources.spans()) else {
         naming.await;
         let said = format!("spans come from {}, which is left out", backend.as_str());
@@ -121,7 +129,11 @@ pub async fn samples(
     let looking = async {
         source.connect().await?;
         if looks.iter().all(|wanted| wanted.bounds.requests == Bounds::default().requests) {
-            transport.allow_at_least(if evenly { 240 } else { 60 } * source.services().len());
+            let for_each = match spread {
+                SampleSpread::Newest => 60,
+                SampleSpread::Even => 240,
+            };
+            transport.allow_at_least(for_each * source.services().len());
         }
         let (mut came, mut room) = (vec![], most);
         for (at, wanted) in looks.iter().enumerate() {
@@ -143,7 +155,7 @@ pub async fn samples(
             sampled.evidence.notes.extend(full(backend, looks, &came, most));
             let is_lacking = |id: &TraceId| !sampled.looks.iter().any(|look| look.traces.contains(id));
             let lacking: Vec<TraceId> = named.into_iter().filter(is_lacking).collect();
-            let asked = picked(&lacking, evenly);
+            let asked = first_or_spread(&lacking, spread);
             let of_lines = look::named(source, &asked, room).await;
             let unread = lacking.len() - asked.len() + of_lines.unasked;
             sampled.evidence.notes.extend(unfetched(backend, unread));
@@ -157,9 +169,12 @@ pub async fn samples(
     sampled
 }
 
-/// As many as may be asked for: the first, or evenly of all.
-fn picked(named: &[TraceId], evenly: bool) -> Vec<TraceId> {
-    let step = if evenly { named.len().div_ceil(MOST_NAMED).max(1) } else { 1 };
+/// As many as may be asked for: the first, or some of every part.
+fn first_or_spread(named: &[TraceId], spread: SampleSpread) -> Vec<TraceId> {
+    let step = match spread {
+        SampleSpread::Newest => 1,
+        SampleSpread::Even => named.len().div_ceil(MOST_NAMED).max(1),
+    };
     named.iter().step_by(step).take(MOST_NAMED).copied().collect()
 }
 

@@ -20,7 +20,7 @@ pub fn command(run: &Invocation, data: &SameData) -> String {
     }
     words.extend(run.arguments.iter().filter_map(|given| argument(given, &run.about)));
     if run.about != About::Installation {
-        words.push(data.flags().to_owned());
+        words.push(data.flags());
     }
     words.retain(|word| !word.is_empty());
     words.join(" ")
@@ -280,12 +280,13 @@ mod tests {
     use super::*;
     use crate::model::evidence::Source;
     use crate::model::id::TraceId;
-    use crate::model::provenance::Provenance;
+    use crate::model::provenance::{DataSelection, Provenance, Supply};
 
-    fn shown(run: &Invocation, subject: Option<&str>, flags: &str) -> String {
+    fn shown(run: &Invocation, subject: Option<&str>, supply: Supply) -> String {
         let filters = Filters { services: vec![Pattern::exact("a")], errors_only: true, ..Filters::default() };
         let subject = subject.map(str::to_owned);
-        let provenance = Provenance { subject, flags: flags.to_owned(), filters, ..Provenance::default() };
+        let data = DataSelection { supply, ..DataSelection::default() };
+        let provenance = Provenance { subject, data, filters, ..Provenance::default() };
         command(run, &SameData::new(&provenance))
     }
 
@@ -320,10 +321,11 @@ mod tests {
             (new(CommandName::Doctor).about(About::Installation), "trace doctor"),
         ];
         for (run, text) in table {
-            assert_eq!(shown(&run, Some("a b"), "--input x"), text);
+            assert_eq!(shown(&run, Some("a b"), Supply::Files(vec!["x".into()])), text);
         }
-        assert_eq!(shown(&new(CommandName::Missing), Some("id"), "--demo=lost"), "trace missing --demo=lost");
-        assert_eq!(shown(&new(CommandName::Missing), None, ""), "trace missing");
+        let demo = Supply::Demo(Some("lost".to_owned()));
+        assert_eq!(shown(&new(CommandName::Missing), Some("id"), demo), "trace missing --demo=lost");
+        assert_eq!(shown(&new(CommandName::Missing), None, Supply::Backends), "trace missing");
     }
 
     #[test]

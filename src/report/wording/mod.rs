@@ -2,11 +2,13 @@
 
 pub mod actions;
 pub mod checks;
+pub mod data;
 pub mod findings;
 pub mod shell;
 
 use crate::model::filter::Filters;
 use crate::model::provenance::Provenance;
+use crate::report::wording::data::data_flags;
 
 /// The data that an answer, or a part of it, rests on, as far as a command needs it to be about the same.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +35,8 @@ impl<'a> SameData<'a> {
     }
 
     /// The flags that name the data, such as `--demo`; may be empty.
-    fn flags(&self) -> &'a str {
-        &self.provenance.flags
+    fn flags(&self) -> String {
+        data_flags(&self.provenance.data)
     }
 
     /// The filters that the answer is about.

@@ -10,7 +10,7 @@ use crate::source::server::request::Request;
 
 /// One request as it was made, for `-v` and `--show-queries`.
 #[derive(Clone, Debug)]
-pub(crate) struct RequestLog {
+pub struct RequestLog {
     /// The backend.
     pub(crate) source: Source,
     /// The request.

@@ -6,26 +6,26 @@ use url::Url;
 use crate::model::journey::Journey;
 use crate::model::provenance::PageLink;
 use crate::model::time::{MINUTE, Window};
-use crate::options::settings::Settings;
+use crate::session::config::BackendPages;
 use crate::source::server::loki::by_text;
 use crate::source::server::transport::join_path;
 use crate::stitch::id_matching::spellings;
 
-/// How many traces get a link.
-const MOST: usize = 20;
+/// How many traces get a link at most: more pages than that are not opened one by one.
+const MAX_TRACES: usize = 20;
 
 /// A page for each trace in Jaeger, and one for the lines in Grafana's Explore.
-pub fn links(settings: &Settings, journey: &Journey) -> Vec<PageLink> {
+pub(super) fn links(pages: &BackendPages, journey: &Journey) -> Vec<PageLink> {
     let mut links = Vec::new();
-    if let Some(ui) = &settings.jaeger.ui_url {
-        links.extend(journey.traces.iter().take(MOST).map(|trace| {
-            let url = join_path(&ui.value, &["trace".to_owned(), trace.trace_id.to_string()]);
+    if let Some(jaeger) = &pages.jaeger {
+        links.extend(journey.traces.iter().take(MAX_TRACES).map(|trace| {
+            let url = join_path(jaeger, &["trace".to_owned(), trace.trace_id.to_string()]);
             PageLink { what: format!("trace {}", trace.trace_id.short()), url: url.into() }
         }));
     }
-    if let (Some(ui), Some(extent), Some(id)) = (&settings.loki.ui_url, journey.extent(), &journey.correlation_id) {
-        let selector = settings.loki_selector.as_ref().map_or("{service_name=~\".+\"}", |s| s.value.as_str());
-        let url = explore(&ui.value, &by_text(selector, &spellings(id)), extent.padded(MINUTE, MINUTE));
+    if let (Some(grafana), Some(extent), Some(id)) = (&pages.grafana, journey.extent(), &journey.correlation_id) {
+        let selector = pages.streams.as_deref().unwrap_or("{service_name=~\".+\"}");
+        let url = explore(grafana, &by_text(selector, &spellings(id)), extent.padded(MINUTE, MINUTE));
         links.push(PageLink { what: "log lines".to_owned(), url: url.into() });
     }
     links

@@ -1,0 +1,43 @@
+//! The health of each backend.
+
+use crate::gather;
+use crate::model::evidence::{BackendState, Source};
+use crate::report::doctor::DoctorRow;
+use crate::session::{OpenedData, Session};
+use crate::source::demo;
+use crate::source::failure::{Failure, Received};
+
+/// The health of each backend.
+pub struct Health {
+    /// A row a backend.
+    pub checks: Vec<DoctorRow>,
+    /// What interrupted the checks, and whether any backend had answered by then.
+    pub interruption: Option<(Failure, Received)>,
+}
+
+impl Session {
+    /// Checks each backend. The demo stands in for all three.
+    pub async fn health(&self) -> Health {
+        let OpenedData::Servers(servers) = &self.data else {
+            let checks = [Source::Jaeger, Source::Loki, Source::Prometheus].map(demo_row).to_vec();
+            return Health { checks, interruption: None };
+        };
+        let progress = self.config.progress.spinner();
+        progress.say("examining jaeger, loki and prometheus");
+        let checks = gather::doctor::examine(&servers.sources(&progress), self.now).await;
+        progress.done();
+        let has_answered = |check: &DoctorRow| matches!(check.state, BackendState::Ok | BackendState::Partial);
+        let received = if checks.iter().any(has_answered) { Received::Something } else { Received::Nothing };
+        let interruption = servers.transport.interrupted().map(|failure| (failure, received));
+        Health { checks, interruption }
+    }
+}
+
+fn demo_row(backend: Source) -> DoctorRow {
+    DoctorRow {
+        dialect: "demo data, no server was asked".to_owned(),
+        auth: "none".to_owned(),
+        newest: Some(demo::NOW),
+        ..DoctorRow::blank(backend, "--demo")
+    }
+}

@@ -1,0 +1,160 @@
+//! One journey: from backends, a recording, files or the demo.
+
+use crate::analysis::journey::findings::AnalysedJourney;
+use crate::error::Error;
+use crate::gather;
+use crate::model::evidence::Evidence;
+use crate::model::journey::Reason;
+use crate::model::log::LogEntry;
+use crate::model::provenance::DataSelection;
+use crate::model::time::Timestamp;
+use crate::pipeline::evaluate::MetricReading;
+use crate::progress::Progress;
+use crate::query::{Query, Subject, TimeRange};
+use crate::session::answer::Answer;
+use crate::session::files::only_journey;
+use crate::session::request::JourneyRequest;
+use crate::session::stitched::StitchedJourney;
+use crate::session::{OpenedData, Servers, Session};
+use crate::source::demo::{self, DemoRun, hours};
+use crate::source::server::transport::Transport;
+use crate::stitch::subjects::subjects;
+
+/// A journey, and where it comes from.
+pub struct JourneyAnswer {
+    /// The journey and its findings.
+    pub analysed: AnalysedJourney,
+    /// The query, at the time when it was asked last.
+    pub query: Query,
+    /// Log lines around the journey's own; empty unless requested.
+    pub context_lines: Vec<LogEntry>,
+    /// The readings of the requested metrics, in their order.
+    pub readings: Vec<MetricReading>,
+    /// Its provenance.
+    pub answer: Answer,
+}
+
+impl JourneyAnswer {
+    /// The likeliest of the keys under which the ID was found.
+    pub(super) fn key_that_worked(&self) -> Option<&str> {
+        let joins = &self.analysed.journey.joins;
+        let found = |key: &str| joins.iter().any(|j| matches!(&j.reason, Reason::Tag { key: k } if k == key));
+        self.query.keys.iter().map(String::as_str).find(|key| found(key))
+    }
+}
+
+impl Session {
+    /// The journey that the request names; of files and of the demo the only one where it names none.
+    ///
+    /// # Errors
+    /// Usage, a file that cannot be read. What a backend did wrong is a note of the answer.
+    pub async fn journey(&self, request: &JourneyRequest<'_>) -> Result<JourneyAnswer, Error> {
+        match &self.data {
+            OpenedData::Servers(servers) => {
+                let subject = request.subject.clone().ok_or_else(no_subject)?;
+                // Each question may take the whole of the time limit.
+                servers.transport.begin_round(servers.transport.round_limit());
+                let progress = self.config.progress.spinner();
+                let asked = ServerQuestion { transport: &servers.transport, progress: &progress, subject };
+                let answer = Box::pin(self.ask(servers, asked, request)).await;
+                progress.done();
+                servers.remember(answer.key_that_worked());
+                Ok(answer)
+            }
+            OpenedData::Files(files) => {
+                let evidence = files.read(request.window)?;
+                let subject = match &request.subject {
+                    Some(subject) => subject.clone(),
+                    None => only_journey(subjects(&evidence, &self.config.keys), &evidence.notes)?,
+                };
+                Ok(self.analysed(evidence, self.query(subject), request))
+            }
+            OpenedData::Demo(scenario) => {
+                let (name, run) = demo_run(request.subject.as_ref(), scenario.as_deref())?;
+                let query = self.query(Subject::correlation(&run.correlation_id));
+                let mut request = request.clone();
+                demo::embedded().iter().for_each(|(_, run)| request.known.learn_spans(&run.spans));
+                let mut answer = self.analysed(demo::evidence(&run), query, &request);
+                answer.answer.provenance.data =
+                    DataSelection { supply: DataSelection::demo(Some(name)).supply, ..answer.answer.provenance.data };
+                Ok(answer)
+            }
+        }
+    }
+
+    /// The journey of one subject, from the backends.
+    pub(super) async fn ask(
+        &self,
+        servers: &Servers,
+        question: ServerQuestion<'_>,
+        request: &JourneyRequest<'_>,
+    ) -> JourneyAnswer {
+        let ServerQuestion { transport, progress, subject } = question;
+        let time = TimeRange::new(request.window, &subject, self.now);
+        let mut query = Query { time, first_key: servers.first_key.clone(), ..self.query(subject) };
+        if !request.services.is_empty() {
+            query.services = request.services.to_vec();
+        }
+        let sources = &gather::sources::Sources { transport, ..servers.sources(progress) };
+        let (evidence, query) = match request.wait {
+            None => (gather::gather(&query, sources).await, query),
+            Some(wait) => {
+                let check = |evidence: &Evidence, now: Timestamp| {
+                    let query = Query { now, ..query.clone() };
+                    (wait.check)(&self.analysed(evidence.clone(), query, request))
+                };
+                let waited = gather::wait::until(&query, sources, wait.patience, check).await;
+                (waited.evidence, waited.query)
+            }
+        };
+        let mut answer = self.analysed(evidence, query, request);
+        if !request.metrics.is_empty() {
+            progress.say("reading metrics");
+            answer.readings = servers.readings(transport, &mut answer, request.metrics).await;
+        }
+        if request.context_lines > 0 && transport.interrupted().is_none() {
+            progress.say("asking for the lines around");
+            let logs = &answer.analysed.journey.logs;
+            let lines = gather::context_lines::gather(logs, request.context_lines, sources, &answer.query);
+            let (lines, notes) = lines.await;
+            answer.context_lines = lines;
+            notes.into_iter().for_each(|note| answer.answer.provenance.note(note));
+        }
+        answer
+    }
+
+    /// The journey of this evidence with its findings, given what it shows itself and what is known beside it.
+    fn analysed(&self, evidence: Evidence, query: Query, request: &JourneyRequest) -> JourneyAnswer {
+        let mut known = request.known.clone();
+        StitchedJourney::new(evidence, query, &mut known).analyse(&known, request, self)
+    }
+}
+
+/// A question to the backends about one subject.
+pub(super) struct ServerQuestion<'a> {
+    /// Sends the requests, within the limits of this question.
+    pub(super) transport: &'a Transport,
+    /// Shows what is being waited for.
+    pub(super) progress: &'a Progress,
+    /// What it is about.
+    pub(super) subject: Subject,
+}
+
+/// Backends hold more than one journey.
+pub(super) fn no_subject() -> Error {
+    Error::usage("whom is this about? no ID was given", "add the ID, or --demo, or --input FILE to look at all in it")
+}
+
+/// A run of the demo, by its ID or by its scenario, and what `--demo=` calls it; the broken one where neither is given.
+///
+/// # Errors
+/// Usage: there is no such run.
+pub(super) fn demo_run(subject: Option<&Subject>, scenario: Option<&str>) -> Result<(String, DemoRun), Error> {
+    let name = subject.map(|subject| subject.text.as_str()).or(scenario).unwrap_or(demo::BROKEN);
+    let embedded = demo::find(name).map(|(scenario, run)| (scenario.name.to_owned(), run));
+    let ordinary = || hours::find(name).map(|run| (run.correlation_id.clone(), run));
+    embedded.or_else(ordinary).ok_or_else(|| {
+        let names: Vec<&str> = demo::scenarios().iter().map(|scenario| scenario.name).collect();
+        Error::usage(format!("the demo has no {name:?}"), format!("there are {}", names.join(", ")))
+    })
+}
