@@ -1,4 +1,4 @@
-//! Which Jaeger speaks what is found out from its answers, and the story is the same.
+//! The API of a Jaeger is detected from its answers, and the journey is the same.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ fn next(line: &str) -> Reply {
 }
 
 #[test]
-fn the_next_jaeger_is_asked_by_v3_alone_and_tells_the_same_story() {
+fn the_next_jaeger_is_asked_by_v3_alone_and_gives_the_same_journey() {
     let server = Server::answering(next);
     let answer = find(&server, &[]);
     server.assert_only_expected();
@@ -129,9 +129,9 @@ fn an_id_that_elasticsearch_would_read_as_a_pattern_is_asked_escaped_too() {
     assert!(tags[0].contains("order.77%2Bretry") && tags[1].contains("order%5C%5C.77%5C%5C%2Bretry"), "{tags:#?}");
 }
 
-/// A sign-in page, no JSON, a cut-off answer, refusals: each is told, and the code says who must act.
+/// A sign-in page, no JSON, a cut-off answer, refusals: each is reported, and the exit code says who must act.
 #[test]
-fn what_a_backend_does_wrong_is_told_in_one_sentence() {
+fn a_backend_error_is_reported_in_one_sentence() {
     let table: [(u16, &str, &str, i32, &str); 9] = [
         (200, "text/html", "<html><title>Sign in</title></html>", 4, "HTML page"),
         (200, JSON, r#"{"data":null,"errors":[{"code":500,"msg":"boom"}]}"#, 3, "failed: boom"),
@@ -177,9 +177,9 @@ fn loki(line: &str, first_page: Reply, second_page: Reply) -> Reply {
     }
 }
 
-/// A default at which nobody listens is no failure; one that somebody named is.
+/// A default address at which nothing listens does not fail the command; a configured one does.
 #[test]
-fn a_prometheus_that_nobody_named_and_that_is_not_there_is_no_failure() {
+fn a_prometheus_that_is_not_configured_and_not_there_does_not_fail_the_command() {
     let jaeger = Server::answering(next);
     let args = ["find", "--correlation-id", ID, "--without", "loki", "--jaeger-url", jaeger.url(), "-o", "json"];
     // Where this very machine has a Prometheus in the usual place, there is nothing to be missed.

@@ -15,7 +15,7 @@ const MEASURED: &str = "pipeline: measured\nmetrics: [{ query: sum(lost_total), 
 
 /// Every text at one of these keys, or in a list there, in the order of the file.
 fn scripts(yaml: &str, keys: &[&str]) -> Vec<String> {
-    // Of each open collection: the key it stands at, and, of a mapping, whether its next scalar is a key.
+    // Of each open collection: its current key, and, of a mapping, whether its next scalar is a key.
     let mut open: Vec<(String, Option<bool>)> = vec![];
     let mut key = String::new();
     let mut found = vec![];
@@ -51,7 +51,7 @@ fn run(steps: &[String], spec: &str, scenario: &str, folder: &Path) -> Output {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it may run");
     };
     program("tests/system", format!("#!/bin/sh\necho '{id}'\n"));
-    // The demo stands in for the servers, for whoever asks them.
+    // The demo replaces the servers for commands that would ask them.
     let trace = env!("CARGO_BIN_EXE_trace");
     let demo = format!("#!/bin/sh\ncase \"$*\" in *--check*) ;; *) set -- \"$@\" --demo={scenario} ;; esac\n");
     program("bin/trace", format!("{demo}exec '{trace}' \"$@\"\n"));
@@ -79,14 +79,14 @@ fn the_jobs_gate_and_leave_their_report() {
         (NO_ERROR, "storage-error", 1, "<failure", Some("::error title=quiet%3A absent")),
         (MEASURED, "complete", 3, "<error", Some("::warning title=measured%3A metric")),
     ];
-    for (spec, scenario, code, told, annotated) in table {
+    for (spec, scenario, code, expected, annotated) in table {
         for steps in [&github, &gitlab] {
             let folder = tempfile::tempdir().expect("a folder");
             let output = run(steps, spec, scenario, folder.path());
             let stderr = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(code), "{scenario}: {stderr}");
             let report = fs::read_to_string(folder.path().join("pipeline.xml")).expect("the JUnit file");
-            assert!(report.contains(told), "{scenario}: {report}");
+            assert!(report.contains(expected), "{scenario}: {report}");
             let summary = fs::read_to_string(folder.path().join("summary.md")).expect("the summary");
             assert!(summary.starts_with("## "), "{scenario}: {summary}");
             match annotated {

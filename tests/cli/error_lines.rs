@@ -1,4 +1,4 @@
-//! Error lines as a Loki tells them that evaluates what it is asked: counted, read, compared, and never more than may be.
+//! Error lines of a Loki that evaluates its queries: counted, read, compared, within the limits.
 
 use crate::support::server::{Reply, Server};
 use crate::support::{Run, trace};
@@ -52,7 +52,7 @@ fn selects(query: &str) -> impl Fn(&Line) -> bool + use<> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is what the server takes")]
-fn told(result_type: &str, result: Vec<Value>) -> Reply {
+fn success(result_type: &str, result: Vec<Value>) -> Reply {
     let data = json!({ "resultType": result_type, "result": result });
     Some((200, JSON, json!({ "status": "success", "data": data }).to_string().into_bytes()))
 }
@@ -84,7 +84,7 @@ fn loki(held: Vec<Line>, odd: impl Fn(&str) -> Reply + Send + Sync + 'static) ->
                     }
                     json!({ "stream": labels, "values": [[ns(line).to_string(), line.3]] })
                 };
-                told("streams", found.into_iter().map(stream).collect())
+                success("streams", found.into_iter().map(stream).collect())
             }
             "/loki/api/v1/query" => {
                 let query = asked("query");
@@ -101,7 +101,7 @@ fn loki(held: Vec<Line>, odd: impl Fn(&str) -> Reply + Send + Sync + 'static) ->
                 let vector = |(app, count): (&str, usize)| {
                     json!({ "metric": { "app": app }, "value": [to / 1_000_000_000, count.to_string()] })
                 };
-                told("vector", counts.into_iter().map(vector).collect())
+                success("vector", counts.into_iter().map(vector).collect())
             }
             _ => None,
         })
@@ -122,8 +122,8 @@ fn hotspots(loki: &Server, args: &[&str]) -> Run {
 fn rows(run: &Run) -> Vec<String> {
     let json = run.json();
     let row = |row: &Value| {
-        let told = [&row["service"], &row["errors"], &row["errors_before"], &row["trend"]];
-        told.map(|value| value.to_string().replace('"', "")).join(" ")
+        let success = [&row["service"], &row["errors"], &row["errors_before"], &row["trend"]];
+        success.map(|value| value.to_string().replace('"', "")).join(" ")
     };
     let mut rows: Vec<String> = json["hotspots"].as_array().unwrap().iter().map(row).collect();
     rows.sort();
@@ -156,7 +156,7 @@ fn lines_without_a_level_count_as_well_and_mere_words_do_not() {
 }
 
 #[test]
-fn who_says_much_hides_nobody_and_has_no_trend_where_its_lines_are_cut() {
+fn a_noisy_service_hides_no_other_and_has_no_trend_where_its_lines_are_cut() {
     let held = [
         lines("noisy", "error", (-HOUR..HOUR).rev(), "boom"),
         lines("quiet", "error", (-HOUR..HOUR).step_by(360), "hm"),
@@ -168,7 +168,7 @@ fn who_says_much_hides_nobody_and_has_no_trend_where_its_lines_are_cut() {
     let said = "\"sampled\" \"error lines of noisy cut: 100 are read at most\"";
     assert!(notes(&run).iter().any(|note| note == said), "{:?}", notes(&run));
     assert_eq!((run.code, &run.json()["complete"]), (0, &json!(true)));
-    // One that counts nothing: nobody knows whose lines were cut.
+    // A Loki that cannot count: the services of the lines that were cut are unknown.
     let blind = loki(held.concat(), |line| line.contains("/query ").then(|| (404, "text/plain", b"404".to_vec())));
     let run = hotspots(&blind, &["--limit", "10"]);
     assert!(rows(&run).iter().all(|row| row.ends_with("null null")), "{:?}", rows(&run));
@@ -177,12 +177,12 @@ fn who_says_much_hides_nobody_and_has_no_trend_where_its_lines_are_cut() {
 }
 
 #[test]
-fn a_server_that_gives_what_nobody_wants_does_not_keep_the_others_waiting() {
+fn a_server_with_useless_answers_does_not_delay_the_others() {
     let endless = |line: &str| {
         let asked = form(line);
         let (end, limit) = (asked("end").parse::<i64>().ok()?, asked("limit").parse::<i64>().ok()?);
         let noise = (1..=limit).map(|n| json!([(end - n).to_string(), "GET /health 200 errors=0"]));
-        told("streams", vec![json!({ "stream": { "app": "a" }, "values": noise.collect::<Vec<_>>() })])
+        success("streams", vec![json!({ "stream": { "app": "a" }, "values": noise.collect::<Vec<_>>() })])
     };
     let loki = loki(vec![], endless);
     let jaeger = Server::answering(|line| match line.split(['?', ' ']).nth(1)? {
@@ -201,7 +201,7 @@ fn a_server_that_gives_what_nobody_wants_does_not_keep_the_others_waiting() {
 }
 
 #[test]
-fn what_a_server_warns_of_is_told() {
+fn a_warning_of_a_server_is_reported() {
     let table = [
         ("query_range", r#"{"status":"success","warnings":["slow"],"data":{"resultType":"streams","result":[]}}"#),
         (
@@ -213,8 +213,8 @@ fn what_a_server_warns_of_is_told() {
     {
         let loki = loki(vec![], move |line| line.contains(path).then(|| (200, JSON, body.as_bytes().to_vec())));
         let run = hotspots(&loki, &[]);
-        let is_told = |note: &String| note.contains(code) && note.contains(said);
-        assert!(run.code == 3 && notes(&run).iter().any(is_told), "{} {:?}", run.code, notes(&run));
+        let is_noted = |note: &String| note.contains(code) && note.contains(said);
+        assert!(run.code == 3 && notes(&run).iter().any(is_noted), "{} {:?}", run.code, notes(&run));
     }
 }
 
@@ -228,10 +228,10 @@ fn prometheus() -> Server {
             let labels = json!(["service_name", "span_name", "span_kind", "status_code"]);
             Some((200, JSON, json!({ "status": "success", "data": labels }).to_string().into_bytes()))
         }
-        "/api/v1/query" if line.contains("last_over_time") => told("vector", vec![]),
+        "/api/v1/query" if line.contains("last_over_time") => success("vector", vec![]),
         "/api/v1/query" => {
             let labels = json!({ "service_name": "shop", "span_name": "GET /x", "span_kind": "SPAN_KIND_SERVER", "status_code": "STATUS_CODE_UNSET" });
-            told("vector", vec![json!({ "metric": labels, "value": [FROM, "1000"] })])
+            success("vector", vec![json!({ "metric": labels, "value": [FROM, "1000"] })])
         }
         _ => None,
     })
@@ -251,7 +251,7 @@ fn counts_belong_to_the_services_that_the_lines_name() {
     ];
     let table: [(&str, Odd); 2] = [
         ("", |_| None),
-        // Too many series for this one; it tells some.
+        // Too many series for this server; it returns some.
         ("error lines were counted of the 200 services with the most", |line| {
             let is_all = line.contains("/query ") && !line.contains("topk");
             is_all.then(|| (400, "text/plain", b"maximum of series (500) reached for a single query".to_vec()))

@@ -10,11 +10,8 @@ fn shown(command: &str, scenario: &str, more: &[&str]) -> Run {
 }
 
 #[test]
-fn find_tells_of_a_good_run_that_nothing_is_wrong() {
-    assert_golden(
-        "journey/find_tells_of_a_good_run_that_nothing_is_wrong.txt",
-        &shown("find", "complete", &[]).screen(),
-    );
+fn find_of_a_good_run_shows_no_error() {
+    assert_golden("journey/find_of_a_good_run_shows_no_error.txt", &shown("find", "complete", &[]).screen());
 }
 
 #[test]

@@ -27,27 +27,24 @@ fn a_good_run_has_nothing_missing() {
 }
 
 #[test]
-fn what_is_only_worth_knowing_is_shown_where_asked_for() {
+fn findings_at_info_are_shown_with_all() {
     let short = screen(&["--demo=redelivery"], "80");
     assert!(short.contains("unshown") && short.contains("--all") && short.ends_with("exit 0"), "{short}");
-    assert_golden(
-        "missing/what_is_only_worth_knowing_is_shown_where_asked_for.txt",
-        &screen(&["--demo=redelivery", "--all"], "80"),
-    );
+    assert_golden("missing/findings_at_info_are_shown_with_all.txt", &screen(&["--demo=redelivery", "--all"], "80"));
 }
 
 #[test]
-fn many_runs_are_told_by_kind_of_finding() {
+fn many_runs_are_summed_up_by_kind_of_finding() {
     for width in ["80", "120"] {
         assert_golden(&format!("missing/many_{width}.txt"), &screen(&["--demo"], width));
     }
 }
 
 #[test]
-fn an_id_that_nobody_knows_is_no_good_run() {
+fn an_unknown_id_does_not_pass_as_a_good_run() {
     let file = crate::support::fixture("jaeger-next").join("v1-trace.body").display().to_string();
     assert_golden(
-        "missing/an_id_that_nobody_knows_is_no_good_run.txt",
+        "missing/an_unknown_id_does_not_pass_as_a_good_run.txt",
         &screen(&["--input", &file, "nobody-knows-this"], "80"),
     );
 }
@@ -83,17 +80,17 @@ fn every_code() {
     ];
     for (scenario, ago, flags, code) in table {
         let (run, jaeger) = held(scenario, ago);
-        let told = trace()
+        let output = trace()
             .args(["missing", &run.correlation_id, "--jaeger-url", jaeger.server.url(), "--without", "prometheus"])
             .args(flags)
             .run();
         jaeger.server.assert_only_expected();
-        assert_eq!(told.code, code, "{scenario} {flags:?}: {}", told.screen());
+        assert_eq!(output.code, code, "{scenario} {flags:?}: {}", output.screen());
         if ago == young && scenario == "lost-message" {
             assert!(
-                told.stdout.contains("withheld") && told.stdout.starts_with("– nothing wrong seen so far"),
+                output.stdout.contains("withheld") && output.stdout.starts_with("– nothing wrong seen so far"),
                 "{}",
-                told.stdout
+                output.stdout
             );
         }
     }
@@ -101,17 +98,17 @@ fn every_code() {
 
 /// The only run of a file is the same whether it is named or not: it does not vouch for itself.
 #[test]
-fn the_only_run_of_a_file_is_judged_as_if_it_were_named() {
+fn the_only_run_of_a_file_gives_the_same_findings_as_with_its_id() {
     for scenario in scenarios() {
         let run = scenario.run(demo::NOW.plus(-MINUTE), 7);
         let findings = |args: &[&str]| {
             let file = to_otlp_json(&run.spans);
-            let told = trace()
+            let output = trace()
                 .file("file.json", &file)
                 .args(["missing", "-o", "json", "--input", "file.json"])
                 .args(args)
                 .run();
-            told.json()["findings"].clone()
+            output.json()["findings"].clone()
         };
         assert_eq!(findings(&[]), findings(&["--correlation-id", &run.correlation_id]), "{}", scenario.name);
     }

@@ -24,7 +24,7 @@ fn matrix(series: &[serde_json::Value]) -> Reply {
     Some((200, "application/json", answer.to_string().into_bytes()))
 }
 
-/// Asks a Prometheus that answers so, and nobody else.
+/// Runs a command against a Prometheus with these answers alone.
 fn ask(args: &[&str], answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Run {
     let server = Server::answering(answer);
     let run = trace()
@@ -37,39 +37,39 @@ fn ask(args: &[&str], answer: impl Fn(&str) -> Reply + Send + Sync + 'static) ->
 }
 
 /// Phases of these series; storage has none.
-fn phases(args: &[&str], told: Vec<serde_json::Value>) -> Run {
+fn phases(args: &[&str], samples: Vec<serde_json::Value>) -> Run {
     let all: Vec<&str> = ["phases"].iter().chain(args).copied().collect();
-    ask(&all, move |request| matrix(if request.contains("bos_batch_phase_status") { &told } else { &[] }))
+    ask(&all, move |request| matrix(if request.contains("bos_batch_phase_status") { &samples } else { &[] }))
 }
 
 #[test]
-fn a_stuck_phase_is_the_answer_and_decides_the_code_where_that_is_asked_for() {
-    let told = || {
+fn a_stuck_phase_is_the_first_line_and_sets_the_exit_code_with_fail_on() {
+    let samples = || {
         vec![
             status("b", "IN_PROGRESS", |at| if at < 1_800 { "1" } else { "3" }.to_owned()),
             status("b", "COMPLETED", |_| "7".to_owned()),
             status("a", "IN_PROGRESS", |at| (at / 60 % 3).to_string()),
         ]
     };
-    let run = phases(&[], told());
+    let run = phases(&[], samples());
     assert!(
         run.stdout.starts_with("! b is stuck: 3 in progress, nothing has moved for 30 min, since 22:43:20\n"),
         "{}",
         run.stdout
     );
-    assert_eq!((run.code, phases(&["--fail-on", "warning"], told()).code), (0, 1));
-    let patient = phases(&["--stuck-after", "31m", "--fail-on", "info"], told());
+    assert_eq!((run.code, phases(&["--fail-on", "warning"], samples()).code), (0, 1));
+    let patient = phases(&["--stuck-after", "31m", "--fail-on", "info"], samples());
     assert!(
         patient.stdout.starts_with("✓ no phase is stuck, 3 in progress\n") && patient.code == 0,
         "{}",
         patient.stdout
     );
-    let json = phases(&["-o", "json"], told()).json();
+    let json = phases(&["-o", "json"], samples()).json();
     assert_eq!(
         (&json["phases"][0]["phase"], &json["phases"][0]["stuck"]["for_ns"]),
         (&json!("b"), &json!(1_800_000_000_000_i64))
     );
-    let csv = phases(&["-o", "csv"], told());
+    let csv = phases(&["-o", "csv"], samples());
     assert_eq!(csv.stdout.lines().count(), 4, "{}", csv.stdout);
 }
 
@@ -114,14 +114,14 @@ fn odd_numbers_of_phases_are_said_in_words() {
             "! a told of no more since 22:28:05: 2 in progress then, nobody knows since\n",
         ),
     ];
-    for (args, told, code, said) in table {
-        let run = phases(args, told);
+    for (args, samples, code, said) in table {
+        let run = phases(args, samples);
         assert!(run.code == code && run.stdout.contains(said), "{said}: {}\n{}{}", run.code, run.stdout, run.stderr);
     }
 }
 
 #[test]
-fn what_cannot_be_asked_is_no_answer() {
+fn an_unreachable_backend_gives_an_incomplete_answer() {
     let refused = r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#;
     let run = ask(&["phases"], move |_| Some((400, "application/json", refused.into())));
     assert!(run.code == 3 && run.stdout.starts_with("– nothing known of any phase"), "{} {}", run.code, run.stdout);
@@ -130,8 +130,8 @@ fn what_cannot_be_asked_is_no_answer() {
     for (command, said) in [("phases", "phases come from Prometheus"), ("alerts", "alerts come from Prometheus")] {
         let run = trace().args([command, "--input", "x.json"]).run();
         assert!(run.code == 2 && run.stderr.contains(said), "{}", run.stderr);
-        let nobody = ["--prometheus-url", "http://127.0.0.1:1", "--without", "jaeger,loki"];
-        let run = trace().args([command]).args(nobody).run();
+        let unreachable = ["--prometheus-url", "http://127.0.0.1:1", "--without", "jaeger,loki"];
+        let run = trace().args([command]).args(unreachable).run();
         assert!(run.code == 3 && run.stdout.contains("✗ prometheus: "), "{} {}", run.code, run.stdout);
     }
     let table: [(&[&str], &str); 6] = [
@@ -181,28 +181,29 @@ fn alert(name: &str, state: &str, service: Option<&str>, from: i64, to: i64) -> 
 }
 
 #[test]
-fn alerts_of_the_window_are_told_once_and_decide_the_code_where_that_is_asked_for() {
+fn alerts_of_the_window_are_listed_once_and_set_the_exit_code_with_fail_on() {
     let evil = format!("\u{1b}[31m{}", "long ".repeat(99));
     let rule = json!({ "name": "Lag", "type": "alerting", "query": "lag > 30", "labels": {},
                        "annotations": { "summary": "{{ $labels.service }} lags {{ $value }} s", "description": evil } });
     let rules = json!({ "status": "success", "data": { "groups": [{ "name": "g", "rules": [rule] }] } }).to_string();
-    let answer = |told: Vec<serde_json::Value>| {
+    let answer = |samples: Vec<serde_json::Value>| {
         let rules = rules.clone();
         move |request: &str| match request {
             _ if request.contains("/api/v1/rules") => Some((200, "application/json", rules.clone().into_bytes())),
             _ if request.contains("ALERTS_FOR_STATE") => matrix(&[]),
-            _ => matrix(&told),
+            _ => matrix(&samples),
         }
     };
-    let told = || vec![alert("Lag", "pending", Some("pay"), 600, 885), alert("Lag", "firing", Some("pay"), 900, 1_800)];
-    let run = ask(&["alerts"], answer(told()));
+    let samples =
+        || vec![alert("Lag", "pending", Some("pay"), 600, 885), alert("Lag", "firing", Some("pay"), 900, 1_800)];
+    let run = ask(&["alerts"], answer(samples()));
     assert!(run.stdout.starts_with("✗ 1 alert in 1 h: 1 over\n"), "{}", run.stdout);
     assert!(run.stdout.contains("✗ Lag  fired 22:23:20 – 22:43:20 (20 min)"), "{}", run.stdout);
     assert!(run.stdout.contains("critical · pay\n    pay lags … s\n    "), "{}", run.stdout);
     let longest = run.stdout.find("long long").map(|at| run.stdout[at..].matches("long").count());
     assert!(longest.is_some_and(|n| n < 60) && !run.stdout.contains('\u{1b}'), "{}", run.stdout);
-    assert_eq!(ask(&["alerts", "-o", "json"], answer(told())).json()["alerts"][0]["state"], "resolved");
-    assert_eq!((run.code, ask(&["alerts", "--fail-on", "error"], answer(told())).code), (0, 1));
+    assert_eq!(ask(&["alerts", "-o", "json"], answer(samples())).json()["alerts"][0]["state"], "resolved");
+    assert_eq!((run.code, ask(&["alerts", "--fail-on", "error"], answer(samples())).code), (0, 1));
     let pending = || vec![alert("Lag", "pending", None, 600, 885)];
     assert_eq!(ask(&["alerts", "--fail-on", "warning"], answer(pending())).code, 0);
     assert_eq!(ask(&["alerts", "--fail-on", "info"], answer(pending())).code, 1);

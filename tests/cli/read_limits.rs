@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// When every trace begins, in seconds.
 const AT: i64 = 1_795_442_400;
 
-/// A Jaeger of so many services, each with as many traces as are asked for, of so many spans each.
+/// A Jaeger of this many services, each with as many traces as are asked for, of this many spans each.
 fn jaeger(services: usize, spans: usize) -> Server {
     let names: Vec<String> = (0..services).map(|n| format!("s{n:04}")).collect();
     Server::answering(move |line| {

@@ -1,4 +1,4 @@
-//! The README tells the truth: its screens are what the program shows, its lines run, its specs and configuration are
+//! The README is true: its screens are what the program shows, its lines run, its specs and configuration are
 //! sound.
 
 use crate::support::golden::assert_file;
@@ -37,7 +37,7 @@ fn every_line_to_copy_is_one_that_the_program_knows() {
             let ends = [" | ", " > ", " >", " || ", " #"].iter().filter_map(|end| line.find(end));
             let line = &line[..ends.min().unwrap_or(line.len())];
             let (run, _home) = trace().prepared();
-            // Words that it does not know are told before help is.
+            // Unknown arguments are reported before help is printed.
             let script = line.replacen("trace", "\"$TRACE\"", 1) + " --help";
             let output = std::process::Command::new("sh")
                 .args(["-c", &script])
@@ -70,18 +70,18 @@ fn every_finding_and_every_key_of_specs_has_its_line() {
     let rows: Vec<&str> = README.lines().filter(|line| line.starts_with("| `")).collect();
     for id in trace::model::finding::FindingId::ALL {
         let kind = if id.is_of_the_missing_kind() { "missing" } else { "seen" };
-        let is_told =
+        let is_documented =
             |row: &&&str| row.starts_with(&format!("| `{}` |", id.as_str())) && row.contains(&format!("| {kind} |"));
-        assert!(rows.iter().find(is_told).is_some(), "{} ({kind})", id.as_str());
+        assert!(rows.iter().find(is_documented).is_some(), "{} ({kind})", id.as_str());
     }
     let schema = trace::pipeline::file::schema();
     let objects =
         [&schema["properties"], &schema["$defs"]["step"]["properties"], &schema["$defs"]["group"]["properties"]];
     let keys = objects.iter().filter_map(|object| object.as_object()).flat_map(|object| object.keys());
     for key in keys.filter(|key| !key.contains(' ')) {
-        let is_told =
+        let is_documented =
             rows.iter().any(|row| row.split('|').nth(1).is_some_and(|first| first.contains(&format!("`{key}`"))));
-        assert!(is_told, "`{key}` is told nowhere");
+        assert!(is_documented, "`{key}` is told nowhere");
     }
 }
 

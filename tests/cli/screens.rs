@@ -24,8 +24,8 @@ fn the_screens_in_the_docs_are_what_the_demo_shows() {
         fs::read_dir(&folder).expect("the folder").filter_map(|entry| entry.ok().map(|e| e.file_name())).collect();
     names.sort();
     for name in names {
-        let told = fs::read_to_string(folder.join(&name)).expect("a text");
-        let lines = told.lines().filter(|line| line.starts_with("$ trace "));
+        let known = fs::read_to_string(folder.join(&name)).expect("a text");
+        let lines = known.lines().filter(|line| line.starts_with("$ trace "));
         let shown: String = lines.map(|line| format!("{line}\n{}\n", screen(line))).collect();
         assert_file(&format!("docs/screens/{}", name.to_string_lossy()), &shown);
     }

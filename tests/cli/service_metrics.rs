@@ -141,7 +141,7 @@ fn graphed(line: &str) -> Reply {
 }
 
 #[test]
-fn metrics_say_what_they_cannot_tell_and_are_refused_where_they_tell_nothing() {
+fn metrics_name_their_limits_and_are_refused_where_they_hold_nothing() {
     let server = Server::answering(graphed);
     let at = ["--without", "loki", "--jaeger-url", server.url(), "--prometheus-url", server.url()];
     let ask = |args: &[&str]| trace().args(args).args(at).run();

@@ -25,7 +25,7 @@ fn parameter(line: &str, name: &str) -> String {
 }
 
 /// What a Prometheus holds: names, the labels of each, and what it answers to a query about the last hour. Of the hour
-/// before it tells of 51 calls.
+/// before it has 51 calls.
 struct Held {
     names: &'static [&'static str],
     labels: fn(&str) -> &'static [&'static str],
@@ -93,7 +93,7 @@ fn no_traces(_: &str) -> Reply {
     ok(json!([]))
 }
 
-/// A trace of a shop that fails because of what it calls, whose status nobody set.
+/// A trace of a shop that fails because of its callee, without a span status.
 fn passed_on(_: &str) -> Reply {
     let now = u64::from(TO) * 1_000_000;
     let span = |id: &str, of: &str, name: &str, from: u64, took: u64, tags: Value| {

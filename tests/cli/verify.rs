@@ -45,7 +45,7 @@ fn a_pass_says_so_first() {
 }
 
 #[test]
-fn a_fail_tells_what_is_missing_what_is_nearest_why_and_where_the_hole_is() {
+fn a_fail_shows_what_is_missing_what_is_nearest_and_why() {
     for width in ["80", "120"] {
         assert_golden(&format!("verify/fail_{width}.txt"), &screen(&["spec.yaml", "--demo=lost-message"], width));
     }
@@ -55,30 +55,27 @@ fn a_fail_tells_what_is_missing_what_is_nearest_why_and_where_the_hole_is() {
 }
 
 #[test]
-fn too_late_is_told_with_how_late_and_why() {
+fn a_late_step_shows_how_late_and_why() {
     let spec = SPEC.replace("after: { ask: 30s }", "after: ask") + "within: 10s\n";
     let run = verify(&["late.yaml", "--demo=late-consumer"]).file("late.yaml", &spec).env("COLUMNS", "80").run();
-    assert_golden("verify/too_late_is_told_with_how_late_and_why.txt", &run.screen());
+    assert_golden("verify/a_late_step_shows_how_late_and_why.txt", &run.screen());
 }
 
 #[test]
-fn what_rests_on_a_source_that_nobody_asked_cannot_be_told() {
+fn a_check_of_a_source_that_was_not_asked_is_unknown() {
     let spec = SPEC.to_owned() + "metrics:\n  - { query: 'sum(storage_failures_total)', is: \"== 0\" }\n";
     let run = verify(&["metric.yaml", "--demo=complete"]).file("metric.yaml", &spec).env("COLUMNS", "80").run();
-    assert_golden("verify/what_rests_on_a_source_that_nobody_asked_cannot_be_told.txt", &run.screen());
+    assert_golden("verify/a_check_of_a_source_that_was_not_asked_is_unknown.txt", &run.screen());
 }
 
 #[test]
-fn of_an_id_that_a_file_does_not_hold_nothing_can_be_told() {
+fn an_id_that_is_not_in_the_file_gives_no_verdict() {
     let file = crate::support::fixture("jaeger-next").join("v1-trace.body").display().to_string();
     let run = verify(&["spec.yaml", "--input", &file, "--correlation-id", "nobody-knows-this"]).run();
-    assert_golden(
-        "verify/of_an_id_that_a_file_does_not_hold_nothing_can_be_told.txt",
-        &run.screen().replace(&file, "FILE"),
-    );
+    assert_golden("verify/an_id_that_is_not_in_the_file_gives_no_verdict.txt", &run.screen().replace(&file, "FILE"));
 }
 
-/// Those of a list, in its order, whether there or not; each is judged as it is alone.
+/// The runs of a list, in its order, found or not; each gets the verdict that it gets alone.
 #[test]
 fn a_list_chooses_among_the_runs_of_a_file_and_of_the_demo() {
     let run = |name: &str| demo::find(name).expect("the scenario").1;
@@ -87,14 +84,14 @@ fn a_list_chooses_among_the_runs_of_a_file_and_of_the_demo() {
     let spans: Vec<_> = demo::embedded().into_iter().flat_map(|(_, run)| run.spans).collect();
     let ids = format!("nobody\n{trace}\n{}\n{}\n", good.correlation_id, bad.correlation_id);
     for from in [&["--demo"][..], &["--input", "file.json"], &["--demo=lost-message"]] {
-        let told = verify(&["spec.yaml", "--ids-from", "ids", "-o", "json"])
+        let output = verify(&["spec.yaml", "--ids-from", "ids", "-o", "json"])
             .args(from)
             .file("ids", &ids)
             .file("file.json", &to_otlp_json(&spans))
             .run();
-        let json = told.json();
+        let json = output.json();
         let runs = json["runs"].as_array().expect("runs");
-        let told_of: Vec<_> = runs.iter().map(|run| (run["subject"].as_str(), run["verdict"].as_str())).collect();
+        let verdicts: Vec<_> = runs.iter().map(|run| (run["subject"].as_str(), run["verdict"].as_str())).collect();
         let of_good = if from[0] == "--demo=lost-message" { "cannot_tell" } else { "pass" };
         let wanted = [
             ("nobody", "cannot_tell"),
@@ -102,14 +99,14 @@ fn a_list_chooses_among_the_runs_of_a_file_and_of_the_demo() {
             (&good.correlation_id, of_good),
             (&bad.correlation_id, "fail"),
         ];
-        assert_eq!(told_of, wanted.map(|(id, verdict)| (Some(id), Some(verdict))), "{from:?} {}", told.stderr);
+        assert_eq!(verdicts, wanted.map(|(id, verdict)| (Some(id), Some(verdict))), "{from:?} {}", output.stderr);
         let why = runs[0]["checks"][0]["why"].to_string();
-        assert!(told.code == 1 && why.contains(" has no such ID"), "{from:?} {why}");
+        assert!(output.code == 1 && why.contains(" has no such ID"), "{from:?} {why}");
     }
 }
 
 #[test]
-fn a_file_of_which_nothing_could_be_read_cannot_tell_and_says_why() {
+fn an_unreadable_file_gives_no_verdict_and_says_why() {
     let bad = r#"{"data":[{"traceID":"zz","spans":[{"traceID":"zz","spanID":"a","operationName":"x","startTime":1,"duration":1}]}]}"#;
     for command in [&["verify-pipeline", "spec.yaml"][..], &["missing"]] {
         let run = trace().file("spec.yaml", SPEC).file("bad", bad).args(command).args(["--input", "bad"]).run();
@@ -118,7 +115,7 @@ fn a_file_of_which_nothing_could_be_read_cannot_tell_and_says_why() {
 }
 
 #[test]
-fn many_runs_are_told_by_step_and_by_run() {
+fn many_runs_are_summed_up_by_step_and_by_run() {
     for width in ["80", "120"] {
         assert_golden(&format!("verify/many_{width}.txt"), &screen(&["spec.yaml", "--demo"], width));
     }
@@ -148,9 +145,9 @@ fn a_spec_is_checked_without_any_server() {
         let run = verify(&["--check", spec, "-o", "json"]).run();
         let json = run.json();
         schema_holds(&json);
-        let told = json["complaints"].as_array().expect("complaints");
-        assert_eq!((run.code, told.len(), json["sound"] == true), (code, complaints, code == 0), "{}", run.screen());
-        match told.first() {
+        let output = json["complaints"].as_array().expect("complaints");
+        assert_eq!((run.code, output.len(), json["sound"] == true), (code, complaints, code == 0), "{}", run.screen());
+        match output.first() {
             None => assert_eq!((&json["pipeline"], &json["step_count"]), (&"essays".into(), &3.into())),
             Some(first) => {
                 assert_eq!((&first["line"], &first["column"]), (&2.into(), &1.into()), "{first}");
@@ -165,7 +162,7 @@ fn a_spec_is_checked_without_any_server() {
 
 /// What is wrong with the words is said before anybody is asked.
 #[test]
-fn words_that_make_no_sense_together_are_told() {
+fn arguments_that_contradict_each_other_are_refused() {
     let metric = SPEC.to_owned() + "metrics:\n  - { query: up, is: \"== 1\" }\nabsent:\n  - { log: panic }\n";
     let table: [(&[&str], &str); 26] = [
         (&["--demo"], "<SPEC>"),
@@ -324,10 +321,10 @@ fn known_failures_are_put_up_with_and_new_ones_are_not() {
     assert_eq!(run.code, 1, "one of them is new");
 }
 
-/// What is known and no longer so is told, changes no code, and is dropped when the list is written anew; what cannot be
-/// told stays.
+/// A known failure that no longer fails is reported, changes no exit code, and is dropped when the list is written anew;
+/// an unknown one stays.
 #[test]
-fn known_failures_that_are_none_any_more_are_told() {
+fn known_failures_that_no_longer_fail_are_reported() {
     let spec = format!("{SPEC}metrics:\n  - {{ query: up, is: 1 }}\n");
     let home = tempfile::tempdir().expect("a folder");
     let known = home.path().join("known").display().to_string();
@@ -353,7 +350,7 @@ fn known_failures_that_are_none_any_more_are_told() {
     assert_eq!((run.code, kept), (0, vec!["step judge", "forbid publish_without_consume", "metric up"]));
 }
 
-/// What a backend says is a command to nobody: not to a terminal, not to GitHub, not to a reader of XML.
+/// What a backend says is never a command: not to a terminal, not to GitHub, not to a reader of XML.
 #[test]
 fn nothing_a_backend_says_becomes_a_command() {
     const EVIL: &str = r"x\u001b]0;owned\u0007\u001b[31m\r\n::set-output name=a::b\n##[error]c\n%0A::error::d ]]> &amp; <b> \u0000\u202e|`$(x)`";

@@ -29,7 +29,7 @@ fn run(scenario: &str, ago: i64) -> demo::DemoRun {
     scenario.run(now().plus(-ago), 7)
 }
 
-/// The command about this run, against this Jaeger and nobody else.
+/// The command about this run, against this Jaeger alone.
 fn verify(jaeger: &Jaeger, id: &str, spec: &str) -> Trace {
     trace().file("spec.yaml", spec).args([
         "verify-pipeline",
@@ -41,14 +41,14 @@ fn verify(jaeger: &Jaeger, id: &str, spec: &str) -> Trace {
     ])
 }
 
-fn assert_told(told: &Run, code: i32, says: &str, what: &str) {
-    let shown = told.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.code == code && shown.contains(says), "{what}: not {code} with {says:?}\n{}", told.screen());
+fn assert_screen(output: &Run, code: i32, says: &str, what: &str) {
+    let shown = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(output.code == code && shown.contains(says), "{what}: not {code} with {says:?}\n{}", output.screen());
 }
 
 /// Taking Loki away turns nothing into a fail, and no fail that needs it not into something else.
 #[test]
-fn loki_is_needed_for_what_only_it_can_tell() {
+fn loki_is_needed_only_for_checks_of_log_lines() {
     let logs = format!("{SPEC}  - told: {{ log: \"Batch registration received\" }}\n");
     let reach = format!("reach: spans\n{SPEC}");
     let errors = format!("{SPEC}absent:\n  - {{ span: \"*\", status: error }}\n");
@@ -69,14 +69,14 @@ fn loki_is_needed_for_what_only_it_can_tell() {
         let jaeger = Jaeger::holding(&run.spans);
         let without = if loki == none { "loki,prometheus" } else { "prometheus" };
         let loki: &[&str] = if loki == none { &[] } else { loki };
-        let told = verify(&jaeger, &run.correlation_id, spec).args(loki).args(["--without", without]).run();
+        let output = verify(&jaeger, &run.correlation_id, spec).args(loki).args(["--without", without]).run();
         jaeger.server.assert_only_expected();
-        assert_told(&told, code, says, &format!("{scenario} {loki:?}"));
+        assert_screen(&output, code, says, &format!("{scenario} {loki:?}"));
     }
 }
 
 #[test]
-fn metrics_are_met_broken_or_cannot_be_told() {
+fn metrics_are_met_broken_or_unknown() {
     let spec =
         |more: &str| format!("{SPEC}metrics:\n  - {{ query: 'sum(rate(failures_total[5m]))', is: \"== 0\"{more} }}\n");
     let vector =
@@ -91,7 +91,7 @@ fn metrics_are_met_broken_or_cannot_be_told() {
         (200, vector(""), "", 3, "? metric"),
         (200, vector(""), ", empty: ok", 0, "✓ metric"),
         (200, sample("NaN"), ", empty: ok", 0, "✓ metric"),
-        // A part of the answer tells neither that it is so nor that it is not.
+        // A partial answer neither meets nor breaks the check.
         (200, beside("0", warned), "", 3, "a shard is away"),
         (200, beside("2.5", r#""isPartial":true"#), "", 3, "? metric"),
         (200, beside("0", r#""infos":["use rate"]"#), "", 0, "use rate"),
@@ -111,17 +111,17 @@ fn metrics_are_met_broken_or_cannot_be_told() {
         });
         let run = run("complete", 10 * MINUTE);
         let jaeger = Jaeger::holding(&run.spans);
-        let told = verify(&jaeger, &run.correlation_id, &spec(more))
+        let output = verify(&jaeger, &run.correlation_id, &spec(more))
             .args(["--without", "loki", "--prometheus-url", prometheus.url()])
             .run();
-        assert_told(&told, code, shows, &format!("{says} {more}"));
+        assert_screen(&output, code, shows, &format!("{says} {more}"));
     }
     let run = run("complete", 10 * SECOND);
     let jaeger = Jaeger::holding(&run.spans);
-    let told = verify(&jaeger, &run.correlation_id, &spec(""))
+    let output = verify(&jaeger, &run.correlation_id, &spec(""))
         .args(["--without", "loki", "--prometheus-url", "http://127.0.0.1:9", "--settle", "300ms"])
         .run();
-    assert_told(&told, 3, "a minute after the run's end", "too young for metrics");
+    assert_screen(&output, 3, "a minute after the run's end", "too young for metrics");
 }
 
 /// Gives the Jaeger these spans after a while.
@@ -168,12 +168,16 @@ fn waiting_ends_when_nothing_can_change() {
             later(&jaeger, *ms, part.to_vec());
         }
         let begun = Instant::now();
-        let told = verify(&jaeger, &run.correlation_id, spec)
+        let output = verify(&jaeger, &run.correlation_id, spec)
             .args(["--without", "loki,prometheus", "--settle", "300ms"])
             .args(*flags)
             .run();
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        assert!(told.code == *code && time.contains(&took), "{late:?} {flags:?}: {took} ms\n{spec}\n{}", told.screen());
+        assert!(
+            output.code == *code && time.contains(&took),
+            "{late:?} {flags:?}: {took} ms\n{spec}\n{}",
+            output.screen()
+        );
     };
     thread::scope(|scope| table.iter().for_each(|row| drop(scope.spawn(|| check(row)))));
 }
@@ -186,16 +190,16 @@ fn what_never_came_was_waited_for() {
     let early: Vec<Span> = run.spans.iter().filter(|span| !span.name.starts_with("kafka.consume")).cloned().collect();
     let flags = ["--wait", "1s", "--without", "loki,prometheus"];
     let late = verify(&Jaeger::holding(&early), &run.correlation_id, &limited).args(flags).run();
-    assert_told(&late, 3, "waited for judge: 0 of 1 seen", "late");
+    assert_screen(&late, 3, "waited for judge: 0 of 1 seen", "late");
     let dead = trace()
         .file("spec.yaml", SPEC)
         .args(["verify-pipeline", "spec.yaml", "--correlation-id", "req-42", "--jaeger-url", "http://127.0.0.1:9"])
         .args(flags)
         .run();
-    assert_told(&dead, 3, "it had not come when waiting ended", "dead");
-    assert_told(&dead, 3, "waited for anything that carries the ID", "dead");
+    assert_screen(&dead, 3, "it had not come when waiting ended", "dead");
+    assert_screen(&dead, 3, "waited for anything that carries the ID", "dead");
     let unasked = verify(&Jaeger::holding(&early), &run.correlation_id, &limited).args(&flags[2..]).run();
-    assert_told(&unasked, 3, "may come judge: 0 of 1 seen", "without --wait");
+    assert_screen(&unasked, 3, "may come judge: 0 of 1 seen", "without --wait");
 }
 
 /// Hundreds of runs with a Loki that closes every connection: it is not asked about each again and again.
@@ -230,7 +234,7 @@ fn many_runs_with_a_dead_loki_end_and_are_counted_right() {
     });
     let spec = format!("reach: spans\n{SPEC}  - stored: {{ span: storage_reference_update }}\n");
     let begun = Instant::now();
-    let told = trace()
+    let output = trace()
         .file("spec.yaml", &spec)
         .file("ids", &ids.join("\n"))
         .args(["verify-pipeline", "spec.yaml", "--ids-from", "ids", "--loki-url", &loki, "--without", "prometheus"])
@@ -242,8 +246,8 @@ fn many_runs_with_a_dead_loki_end_and_are_counted_right() {
         "{RUNS} runs in {took:?}; {taken} connections to Loki; {most} requests at once; {} in all",
         jaeger.server.seen().len()
     );
-    assert_eq!(told.code, 1, "{}", told.stderr);
-    let json = told.json();
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    let json = output.json();
     let verdicts: Vec<&str> =
         json["runs"].as_array().expect("runs").iter().filter_map(|r| r["verdict"].as_str()).collect();
     let subjects: Vec<&str> =

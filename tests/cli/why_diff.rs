@@ -1,4 +1,4 @@
-//! `trace why` and `trace diff` as a user sees them: what tells sets apart, and what is said where nothing can be told.
+//! `trace why` and `trace diff` as a user sees them: causes that separate two sets, and comparisons without a result.
 
 use crate::support::golden::assert_golden;
 use crate::support::jaeger::Jaeger;
@@ -70,7 +70,7 @@ fn the_planted_host_is_the_answer_at_any_width_and_for_programs() {
 }
 
 #[test]
-fn where_nothing_can_be_told_words_say_so() {
+fn a_comparison_without_a_result_says_so() {
     let plain = |failed: fn(usize) -> bool| file(30, move |nth| ("a", json!({ "doubleValue": "NaN" }), 5, failed(nth)));
     let services = (0..3_000).map(|nth| {
         let line = journey(nth, "a", &json!({ "intValue": "1" }), 5, nth % 3 == 0);
@@ -102,7 +102,7 @@ fn diff(args: &[&str], width: &str) -> String {
 }
 
 #[test]
-fn two_runs_are_told_by_what_the_second_does_otherwise() {
+fn two_runs_are_compared_by_what_the_second_does_differently() {
     for width in ["80", "120"] {
         assert_golden(
             &format!("why_diff/diff_late_{width}.txt"),
@@ -158,8 +158,8 @@ fn windows_of_a_server_and_of_a_file_differ_by_what_changed_between_them() {
     let halves =
         file(40, |nth| ("a", json!({ "intValue": "1" }), if nth < 20 { 50 } else { 80 } + nth as i64 % 7, false));
     let args = ["diff", "--input", "all.json", "--before", "2026-11-22T13:02:11Z..2026-11-22T13:05:29Z"];
-    let told = trace().args(args).args(["--after", "2026-11-22T13:05:29Z..2026-11-22T14:00:00Z"]);
-    assert_golden("why_diff/diff_windows.txt", &told.file("all.json", &halves).run().screen());
+    let output = trace().args(args).args(["--after", "2026-11-22T13:05:29Z..2026-11-22T14:00:00Z"]);
+    assert_golden("why_diff/diff_windows.txt", &output.file("all.json", &halves).run().screen());
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn errors_older_than_the_newest_traces_are_looked_for_by_themselves() {
     let good: Vec<_> = (0..30).flat_map(|nth| run("complete", nth)).collect();
     let mut failing: Vec<_> = (40..46).flat_map(|nth| run("callee-down", nth)).collect();
     for span in failing.iter_mut().filter(|span| span.is_error()) {
-        // As Jaeger itself tells it.
+        // As Jaeger itself writes it.
         span.attributes.push("error", Value::Bool(true));
     }
     let asked = |spans: &[Span]| {
@@ -178,14 +178,14 @@ fn errors_older_than_the_newest_traces_are_looked_for_by_themselves() {
         let server = ["why", "--jaeger-url", jaeger.server.url(), "--without", "loki,prometheus", "--limit", "20"];
         trace().args(server).run().screen()
     };
-    let told = asked(&[good.clone(), failing].concat());
-    assert!(told.contains("bad: error, not made good (6)") && told.contains("from all of the"), "{told}");
+    let output = asked(&[good.clone(), failing].concat());
+    assert!(output.contains("bad: error, not made good (6)") && output.contains("from all of the"), "{output}");
     let none = asked(&good);
     assert!(none.starts_with("– none seen that is bad, among ") && none.contains("there may be more"), "{none}");
 }
 
 #[test]
-fn a_gate_of_two_windows_passes_only_what_it_can_tell() {
+fn a_gate_of_two_windows_passes_only_with_enough_data() {
     let halves = |second: usize| {
         file(12, move |nth| ("a", json!({ "intValue": "1" }), if nth < 6 { 50 } else { 5_000 }, nth >= 12 - second))
     };

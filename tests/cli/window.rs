@@ -53,25 +53,25 @@ fn odd_input_gives_sensible_screens() {
         ("why", &good, &[], "✓ none of 1 journey is bad", 0),
     ];
     for (command, text, args, wanted, code) in table {
-        let told = run(command, text, args);
-        assert!(told.stdout.starts_with(wanted) && told.code == code, "{command} {args:?}: {}", told.screen());
+        let output = run(command, text, args);
+        assert!(output.stdout.starts_with(wanted) && output.code == code, "{command} {args:?}: {}", output.screen());
     }
 }
 
 /// Bounds are those of JSON: of spans they are the length itself.
 #[test]
-fn rows_tell_the_bounds_of_lengths_and_both_examples() {
+fn rows_have_the_bounds_of_durations_and_both_examples() {
     let row = |command: &str, args: &[&str]| {
         let rows = run(command, &download(&[span("web", 0, "boom")]), &[args, &["-o", "jsonl"]].concat()).stdout;
         serde_json::from_str::<serde_json::Value>(rows.lines().next().expect("a row")).expect("JSON")
     };
-    let told = row("latency", &[]);
+    let output = row("latency", &[]);
     for name in ["p50", "p90", "p95", "p99", "max"] {
-        let all = ["ns", "low_ns", "high_ns"].map(|which| told[format!("{name}_{which}")].as_i64());
-        assert_eq!(all, [Some(1_000_000); 3], "{name}: {told}");
+        let all = ["ns", "low_ns", "high_ns"].map(|which| output[format!("{name}_{which}")].as_i64());
+        assert_eq!(all, [Some(1_000_000); 3], "{name}: {output}");
     }
-    let told = row("hotspots", &[]);
-    assert!(told["example"].is_string() && told["example_2"].is_null(), "{told}");
+    let output = row("hotspots", &[]);
+    assert!(output["example"].is_string() && output["example_2"].is_null(), "{output}");
 }
 
 /// Filters go along where the same data is meant, and not where one journey is.
@@ -88,42 +88,42 @@ fn a_following_command_means_the_same_data() {
         ("latency", vec![format!("trace latency --service 'it'\\''s' --operation get {shown}")]),
     ];
     for (command, wanted) in table {
-        let told = run(command, &bad, &asked);
-        let next = told.stdout.lines().skip_while(|line| !line.starts_with("next"));
+        let output = run(command, &bad, &asked);
+        let next = output.stdout.lines().skip_while(|line| !line.starts_with("next"));
         let next: Vec<&str> = next.map(|line| line.trim_start_matches("next").trim()).collect();
-        assert_eq!(next, wanted, "{command}: {}", told.screen());
+        assert_eq!(next, wanted, "{command}: {}", output.screen());
     }
 }
 
 #[test]
 fn what_does_not_fit_is_cut_and_that_is_said() {
     let spans: Vec<_> = (0..3_000).map(|n| span(&format!("s{n:04}"), 0, "boom")).collect();
-    let told = run("hotspots", &download(&spans), &[]);
-    assert!(told.stdout.starts_with("✗ 3000 errors from 3000 origins"), "{:.600}", told.screen());
-    assert!(told.stdout.contains("… and 2980 more rows; --top 3000 shows all"), "{:.600}", told.stdout);
-    let told = run("latency", &download(&spans), &[]);
-    assert!(told.stdout.contains("… and 2980 more rows; --top 3000 shows all"), "{:.900}", told.stdout);
-    let told = run("errors", &download(&spans), &["--limit", "2"]);
-    assert!(told.stdout.contains("… and 2998 older kinds; --limit 3000 shows all"), "{:.900}", told.stdout);
+    let output = run("hotspots", &download(&spans), &[]);
+    assert!(output.stdout.starts_with("✗ 3000 errors from 3000 origins"), "{:.600}", output.screen());
+    assert!(output.stdout.contains("… and 2980 more rows; --top 3000 shows all"), "{:.600}", output.stdout);
+    let output = run("latency", &download(&spans), &[]);
+    assert!(output.stdout.contains("… and 2980 more rows; --top 3000 shows all"), "{:.900}", output.stdout);
+    let output = run("errors", &download(&spans), &["--limit", "2"]);
+    assert!(output.stdout.contains("… and 2998 older kinds; --limit 3000 shows all"), "{:.900}", output.stdout);
 }
 
 /// The window against the one before it, both of a file.
 #[test]
-fn a_trend_is_told_where_a_time_is_named() {
+fn a_trend_is_shown_where_a_time_is_given() {
     let mut spans: Vec<_> = (0..10).map(|n| span("old", n, "row 7 gone")).collect();
     spans.extend((0..10).map(|n| span("new", 100 + n, "row 7 gone")));
-    // That it fails no more is told of who still does something.
+    // `gone` is claimed only of a service that still has calls.
     spans.push(span("old", 105, ""));
     spans.push(span("dead", 5, "row 7 gone"));
     let args = ["--start", "1795442100", "--end", "1795442200", "-o", "json"];
     let json = run("hotspots", &download(&spans), &args).json();
-    let told: Vec<String> = json["hotspots"]
+    let rows: Vec<String> = json["hotspots"]
         .as_array()
         .expect("rows")
         .iter()
         .map(|row| format!("{} {} {} {}", row["service"], row["trend"], row["errors"], row["errors_before"]))
         .collect();
-    assert_eq!(told, [r#""new" "new" 10 0"#, r#""old" "gone" 0 10"#, r#""dead" null 0 1"#], "{json:#}");
+    assert_eq!(rows, [r#""new" "new" 10 0"#, r#""old" "gone" 0 10"#, r#""dead" null 0 1"#], "{json:#}");
     assert_eq!(json["hotspots"][0]["message"], "row <n> gone");
     let alone = run("hotspots", &download(&spans), &[]);
     assert!(alone.stdout.contains("--since or --start names one"), "{}", alone.stdout);

@@ -1,5 +1,5 @@
-//! Secrets in every place where they may stand, servers that say them back in every way, and nothing of them on any
-//! screen, in any file, or in what a program that tells a token gets.
+//! Secrets in every place that may hold one, servers that repeat them in every way, and no trace of them on any
+//! screen, in any file, or in the environment of a token program.
 #![cfg(unix)]
 
 use std::fs;
@@ -61,31 +61,31 @@ const FAULTS: [Fault; 9] = [
     Fault::Tls,
 ];
 
-/// A server that says back what it was told, and every secret there is in every spelling.
+/// A server that repeats the credentials of the request, and every secret in every spelling.
 fn server(fault: Fault, secrets: Vec<String>) -> (u16, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("its address").port();
-    let heard = Arc::new(Mutex::new(String::new()));
+    let received = Arc::new(Mutex::new(String::new()));
     if fault == Fault::Refused {
-        return (port, heard);
+        return (port, received);
     }
-    let (all, secrets) = (Arc::clone(&heard), Arc::new(secrets));
+    let (all, secrets) = (Arc::clone(&received), Arc::new(secrets));
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (all, secrets) = (Arc::clone(&all), Arc::clone(&secrets));
             std::thread::spawn(move || answer(&stream, fault, &secrets, &all));
         }
     });
-    (port, heard)
+    (port, received)
 }
 
-fn answer(mut stream: &TcpStream, fault: Fault, secrets: &[String], heard: &Mutex<String>) -> Option<()> {
+fn answer(mut stream: &TcpStream, fault: Fault, secrets: &[String], received: &Mutex<String>) -> Option<()> {
     let mut intro = String::new();
     let mut reader = BufReader::new(stream);
     while !intro.ends_with("\r\n\r\n") {
         reader.read_line(&mut intro).ok().filter(|n| *n > 0)?;
     }
-    heard.lock().ok()?.push_str(&intro);
+    received.lock().ok()?.push_str(&intro);
     let signed = intro.lines().filter(|line| line.to_lowercase().contains("auth")).collect::<Vec<_>>().join(" ");
     let spelled = secrets
         .iter()
@@ -289,32 +289,34 @@ fn everything(world: &World, port: u16, scheme: &str, args: &[&str]) -> (String,
     }
     let output = command.args(args).stdin(Stdio::null()).output().expect("it runs");
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let mut told = format!("{stderr}{}", String::from_utf8_lossy(&output.stdout));
+    let mut all_output = format!("{stderr}{}", String::from_utf8_lossy(&output.stdout));
     let given: Vec<&str> = world.files.iter().map(|(name, _)| *name).collect();
-    written(home.path(), home.path(), &given, &mut told);
-    (told, format!("exit {:?}", output.status.code()))
+    written(home.path(), home.path(), &given, &mut all_output);
+    (all_output, format!("exit {:?}", output.status.code()))
 }
 
-fn written(root: &Path, folder: &Path, given: &[&str], told: &mut String) {
+fn written(root: &Path, folder: &Path, given: &[&str], all_output: &mut String) {
     for entry in fs::read_dir(folder).expect("the folder").flatten() {
         let path = entry.path();
         let name = path.strip_prefix(root).expect("below").display().to_string();
         if path.is_dir() {
-            written(root, &path, given, told);
+            written(root, &path, given, all_output);
         } else if !given.contains(&name.as_str()) {
-            *told += &format!("\n=== {name}\n{}", String::from_utf8_lossy(&fs::read(&path).expect("the file")));
+            *all_output += &format!("\n=== {name}\n{}", String::from_utf8_lossy(&fs::read(&path).expect("the file")));
         }
     }
 }
 
-fn assert_clean(told: &str, what: &str) {
+fn assert_clean(all_output: &str, what: &str) {
     let places = ["1j", "1l", "1p", "2j", "2l", "3l", "4j", "5l", "6p", "1b", "6b", "7j", "7p", "7f", "user", "8", "9"];
     for place in places {
         for spelling in spellings(&canary(place)) {
-            let at = told.find(&spelling);
+            let at = all_output.find(&spelling);
             let near = at.map(|at| {
-                String::from_utf8_lossy(&told.as_bytes()[at.saturating_sub(200)..(at + 100).min(told.len())])
-                    .into_owned()
+                String::from_utf8_lossy(
+                    &all_output.as_bytes()[at.saturating_sub(200)..(at + 100).min(all_output.len())],
+                )
+                .into_owned()
             });
             assert!(at.is_none(), "{what}: the secret of place {place} as {spelling}:\n{}", near.unwrap_or_default());
         }
@@ -322,7 +324,7 @@ fn assert_clean(told: &str, what: &str) {
 }
 
 #[test]
-fn no_secret_comes_out_whatever_the_servers_say() {
+fn no_secret_comes_out_whatever_the_servers_answer() {
     let runs = Arc::new(Mutex::new(Vec::new()));
     for fault in FAULTS {
         for (at, _) in worlds().iter().enumerate() {
@@ -332,7 +334,7 @@ fn no_secret_comes_out_whatever_the_servers_say() {
     let worker = |runs: Arc<Mutex<Vec<(Fault, usize)>>>| {
         while let Some((fault, at)) = { runs.lock().expect("the runs").pop() } {
             let world = &worlds()[at];
-            let (port, heard) = server(fault, world.secrets.clone());
+            let (port, received) = server(fault, world.secrets.clone());
             let scheme = if fault == Fault::Tls { "https" } else { "http" };
             for (nth, asked) in ASKING.iter().enumerate() {
                 let mut args = asked.to_vec();
@@ -352,27 +354,30 @@ fn no_secret_comes_out_whatever_the_servers_say() {
                 args.extend(if asked[0] == "doctor" { [].as_slice() } else { ["--since", "10m"].as_slice() });
                 args.extend(if nth % 2 == at % 2 { ["-o", "json"].as_slice() } else { [].as_slice() });
                 let what = format!("{}, {fault:?}, {}", world.name, asked[0]);
-                let (told, code) = everything(world, port, scheme, &args);
-                assert_clean(&told, &what);
-                // A span that says back each request differently is several spans of one ID: that is told, not shown.
+                let (all_output, code) = everything(world, port, scheme, &args);
+                assert_clean(&all_output, &what);
+                // A span that repeats each request differently is several spans of one ID: that is an error, not shown.
                 let is_several = fault == Fault::EchoAsData && asked[0] == "span";
-                assert!(told.contains("=== out") || is_several, "{what}: {code}\n{told}");
+                assert!(all_output.contains("=== out") || is_several, "{what}: {code}\n{all_output}");
                 if asked[0] == "verify-pipeline" {
                     let files = ["junit.xml", "verdict.json", "verdict.md", "summary.md"];
-                    assert!(files.iter().all(|file| told.contains(&format!("=== {file}"))), "{what}: {code}\n{told}");
+                    assert!(
+                        files.iter().all(|file| all_output.contains(&format!("=== {file}"))),
+                        "{what}: {code}\n{all_output}"
+                    );
                 }
                 if fault == Fault::EchoAsData && asked[0] == "find" {
-                    assert!(told.contains("[REDACTED]"), "{what}: nothing was said back\n{told}");
+                    assert!(all_output.contains("[REDACTED]"), "{what}: nothing was said back\n{all_output}");
                 }
                 if asked[0] == "find" && world.files.iter().any(|(name, _)| *name == "tell") {
-                    assert!(told.contains("=== seen"), "{what}: the program did not run\n{told}");
+                    assert!(all_output.contains("=== seen"), "{what}: the program did not run\n{all_output}");
                 }
             }
             if fault == Fault::EchoAsData {
-                let heard = heard.lock().expect("what it heard").clone();
+                let received = received.lock().expect("what it heard").clone();
                 for secret in &world.secrets {
                     assert!(
-                        spellings(secret).iter().any(|s| heard.contains(s)),
+                        spellings(secret).iter().any(|s| received.contains(s)),
                         "{}: {secret} was never sent",
                         world.name
                     );
@@ -388,7 +393,7 @@ fn no_secret_comes_out_whatever_the_servers_say() {
 }
 
 #[test]
-fn no_secret_comes_out_of_commands_that_ask_nobody() {
+fn no_secret_comes_out_of_commands_that_send_no_request() {
     for world in worlds() {
         for args in [
             &["config", "show"][..],
@@ -398,8 +403,8 @@ fn no_secret_comes_out_of_commands_that_ask_nobody() {
             &["demo"],
             &["find"],
         ] {
-            let (told, _) = everything(&world, 9, "http", args);
-            assert_clean(&told, &format!("{}, {args:?}", world.name));
+            let (all_output, _) = everything(&world, 9, "http", args);
+            assert_clean(&all_output, &format!("{}, {args:?}", world.name));
         }
     }
 }
@@ -407,7 +412,7 @@ fn no_secret_comes_out_of_commands_that_ask_nobody() {
 #[test]
 fn a_secret_on_the_command_line_is_refused_without_being_said() {
     let secret = canary("8");
-    let nobody = || World { name: "nobody", vars: vec![], files: vec![], secrets: vec![] };
+    let no_backend = || World { name: "nobody", vars: vec![], files: vec![], secrets: vec![] };
     for words in [
         vec!["find".to_owned(), "x".into(), "--token".into(), secret.clone()],
         vec!["find".into(), "x".into(), format!("--loki-password={secret}")],
@@ -421,20 +426,20 @@ fn a_secret_on_the_command_line_is_refused_without_being_said() {
         vec!["find".into(), "x".into(), "--jaeger-url".into(), format!("http://localhost:99999/?token={secret}")],
     ] {
         let args: Vec<&str> = words.iter().map(String::as_str).collect();
-        let (told, code) = everything(&nobody(), 9, "http", &args);
-        assert_eq!(code, "exit Some(2)", "{told}");
-        assert!(told.contains("hint: "), "{told}");
-        assert_clean(&told, args[2]);
+        let (all_output, code) = everything(&no_backend(), 9, "http", &args);
+        assert_eq!(code, "exit Some(2)", "{all_output}");
+        assert!(all_output.contains("hint: "), "{all_output}");
+        assert_clean(&all_output, args[2]);
     }
     for name in ["TRACE_JAEGER_URL", "LOKI_ADDR", "PROMETHEUS_URL"] {
         let vars = vec![(name, format!("http://localhost:9/?token={secret}"))];
-        let (told, code) = everything(&World { vars, ..nobody() }, 9, "http", &["find", "x"]);
-        assert_eq!(code, "exit Some(2)", "{told}");
-        assert_clean(&told, name);
+        let (all_output, code) = everything(&World { vars, ..no_backend() }, 9, "http", &["find", "x"]);
+        assert_eq!(code, "exit Some(2)", "{all_output}");
+        assert_clean(&all_output, name);
     }
 }
 
-/// What a repository of somebody else may try. Whatever it says, none of the user's secrets goes where it says.
+/// What the `.trace.toml` of a hostile repository may try. None of the user's secrets is sent to its addresses.
 #[test]
 fn a_hostile_repository_gets_nothing() {
     let address = "[jaeger]\nurl = \"BASE\"\n[loki]\nurl = \"BASE\"\n[prometheus]\nurl = \"BASE\"\n";
@@ -455,7 +460,7 @@ fn a_hostile_repository_gets_nothing() {
     ];
     let user = "[profiles.mine.loki]\nurl = \"http://localhost:1\"\nauth = { bearer_file = \"bearer\" }\n";
     for (project, refused_at) in tries {
-        let (port, heard) = server(Fault::EchoAsData, vec![canary("8")]);
+        let (port, received) = server(Fault::EchoAsData, vec![canary("8")]);
         let world = World {
             name: "hostile",
             vars: vec![
@@ -474,17 +479,21 @@ fn a_hostile_repository_gets_nothing() {
             ],
             secrets: vec![],
         };
-        let (told, code) = everything(&world, port, "http", &["find", "req-42", "--since", "10m", "--timeout", "5s"]);
-        let heard = heard.lock().expect("what it heard").clone();
-        assert_clean(&heard, &project);
-        assert!(!heard.to_lowercase().contains("authorization"), "{project}\n{heard}");
-        assert!(!told.contains("=== ran"), "{project}");
+        let (all_output, code) =
+            everything(&world, port, "http", &["find", "req-42", "--since", "10m", "--timeout", "5s"]);
+        let received = received.lock().expect("what it heard").clone();
+        assert_clean(&received, &project);
+        assert!(!received.to_lowercase().contains("authorization"), "{project}\n{received}");
+        assert!(!all_output.contains("=== ran"), "{project}");
         match refused_at {
             Some(place) => {
-                assert!(code == "exit Some(2)" && told.contains(&format!(".trace.toml{place}")), "{project}\n{told}");
-                assert!(heard.is_empty(), "{project}\n{heard}");
+                assert!(
+                    code == "exit Some(2)" && all_output.contains(&format!(".trace.toml{place}")),
+                    "{project}\n{all_output}"
+                );
+                assert!(received.is_empty(), "{project}\n{received}");
             }
-            None => assert!(told.contains("not sent to") && !heard.is_empty(), "{project}\n{told}"),
+            None => assert!(all_output.contains("not sent to") && !received.is_empty(), "{project}\n{all_output}"),
         }
     }
 }

@@ -179,7 +179,7 @@ fn addresses() -> Vec<Row> {
         // A machine without IPv6: the row says nothing there.
         None => Place::At(Server::start(Jaeger.health(), well(), |_| true)),
     };
-    // `localhost` is [::1] first: nobody listens there, and the other one answers.
+    // `localhost` is [::1] first: nothing listens there, and 127.0.0.1 answers.
     let either = move || {
         let server = Server::start(Jaeger.health(), well(), |_| true);
         Place::Behind(format!("http://localhost:{}", server.address.port()), server)

@@ -1,7 +1,7 @@
 //! Rows 47 to 50 and 63 to 81: answers that are partial, cut, or full of odd data.
 
 use crate::fault::{Fault, json, remade};
-use crate::fault_health::{AT, ID, SPAN, alerts, line, span, spans, streams, told, trace};
+use crate::fault_health::{AT, ID, SPAN, alerts, line, span, spans, streams, success, trace};
 use crate::row::{Jaeger, Loki, Prometheus, Row, data};
 
 pub fn rows() -> Vec<Row> {
@@ -39,19 +39,19 @@ fn partial() -> Vec<Row> {
     vec![
         data("47 errors beside data", Jaeger, json(with_error)).says(&["a shard is away"]).with_own(),
         data("47 warnings of a trace", Jaeger, json(with_warning)).says(&["a shard is away"]).with_own(),
-        data("48 warnings", Prometheus, json(told(&alerts(), r#","warnings":["a shard is away"]"#)))
+        data("48 warnings", Prometheus, json(success(&alerts(), r#","warnings":["a shard is away"]"#)))
             .says(&["a shard is away"])
             .with_own(),
-        data("48 infos", Prometheus, json(told(&alerts(), r#","infos":["use rate"]"#))).code(0).says(&["use rate"]),
+        data("48 infos", Prometheus, json(success(&alerts(), r#","infos":["use rate"]"#))).code(0).says(&["use rate"]),
         data("48 warnings", Loki, json(loki_warns)).says(&["a shard is away"]).with_own(),
-        data("49 isPartial", Prometheus, json(told(&alerts(), "").replacen('{', r#"{"isPartial":true,"#, 1)))
+        data("49 isPartial", Prometheus, json(success(&alerts(), "").replacen('{', r#"{"isPartial":true,"#, 1)))
             .says(&["partial"])
             .with_own(),
         data("49 isPartial", Loki, json(streams(&line()).replacen('{', r#"{"isPartial":true,"#, 1)))
             .says(&["partial"])
             .with_own(),
         data("49 PARTIAL", Jaeger, json(half)).says(&["partial", "a shard is away"]).with_own(),
-        data("49 an error beside data", Prometheus, json(told(&alerts(), r#","error":"a shard is away""#)))
+        data("49 an error beside data", Prometheus, json(success(&alerts(), r#","error":"a shard is away""#)))
             .says(&["a shard is away"])
             .with_own(),
         data("49 an error beside data", Loki, json(loki_fails)).says(&["a shard is away"]).with_own(),
@@ -68,14 +68,14 @@ fn shapes() -> Vec<Row> {
     let nulls = trace(&spans()).replace("[]", "null");
     let crowd: Vec<String> =
         spans().into_iter().chain((1..3_000).map(|n| span(&format!("{n:016x}"), "many", ""))).collect();
-    let vector = |values: &str| told(&alerts().replace("]]}", &format!("],{values}]}}")), "");
+    let vector = |values: &str| success(&alerts().replace("]]}", &format!("],{values}]}}")), "");
 
     vec![
         jaeger("63 more spans than the bound", &crowd)
             .args(&["--max-spans", "1000"])
             .says(&["more than 1000 spans"])
             .without_own(),
-        data("64 status twice", Prometheus, json(told(&alerts(), r#","status":"error""#))).says(&["twice"]),
+        data("64 status twice", Prometheus, json(success(&alerts(), r#","status":"error""#))).says(&["twice"]),
         data("64 data twice", Jaeger, json(trace(&spans()).replacen('{', r#"{"data":[],"#, 1))).says(&["data"]),
         data("64 data twice", Loki, json(streams(&line()).replacen('{', r#"{"data":null,"#, 1))).says(&["data"]),
         jaeger("64 a key twice in a span", &with(r#","operationName":"other""#)).code(0),
@@ -113,11 +113,11 @@ fn shapes() -> Vec<Row> {
         data(
             "67 a text for a series",
             Prometheus,
-            json(told(&alerts().replace("\"result\":[", "\"result\":[\"x\","), "")),
+            json(success(&alerts().replace("\"result\":[", "\"result\":[\"x\","), "")),
         )
         .says(&["1 series skipped"])
         .with_own(),
-        data("67 a text for all series", Prometheus, json(told(r#"{"resultType":"matrix","result":"x"}"#, "")))
+        data("67 a text for all series", Prometheus, json(success(r#"{"resultType":"matrix","result":"x"}"#, "")))
             .says(&["skipped"]),
         data(
             "68 NaN as text",
@@ -164,7 +164,7 @@ fn odd_spans() -> Vec<Row> {
         jaeger("75 a span twice", &repeated).code(0),
         jaeger("75 a span ID twice", &other).code(0),
         jaeger("76 no such parent", &added(vec![child("aaaaaaaaaaaaaaaa", "cccccccccccccccc")])).code(0),
-        // One of them lies in a trace that nobody stores: what must be absent may be there.
+        // One of them lies in a trace that is not stored: what must be absent may be there.
         jaeger("77 two parents", &instead(r#""references":[]"#, two)).code(0).gate(3),
         jaeger("78 2,000 deep", &added(chain)).code(0),
         jaeger("78 2,000 wide", &added(fan)).code(0),
@@ -191,7 +191,8 @@ fn odd_text() -> Vec<Row> {
     vec![
         jaeger("80 control characters", &instead("\"odd\"", &format!("\"{nasty}\""))).code(0),
         data("80 control characters", Loki, json(line_with(nasty))).code(0),
-        data("80 control characters", Prometheus, json(told(&alerts(), &format!(r#","infos":["{nasty}"]"#)))).code(0),
+        data("80 control characters", Prometheus, json(success(&alerts(), &format!(r#","infos":["{nasty}"]"#))))
+            .code(0),
         data("81 bytes that are no UTF-8", Jaeger, in_latin).code(0),
         data("81 a lone surrogate", Loki, json(line_with("\\ud800"))).code(0),
         data("81 a byte order mark", Prometheus, marked).code(0),

@@ -1,4 +1,4 @@
-//! Rows 14 to 19 and 51 to 62: bodies that end wrongly, are pages, are packed, have no end, or are no HTTP at all.
+//! Rows 14 to 19 and 51 to 62: bodies that end wrongly, are pages, are compressed, have no end, or are not HTTP.
 
 use std::sync::Arc;
 use std::time::Duration;

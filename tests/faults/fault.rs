@@ -1,4 +1,4 @@
-//! A server of raw sockets that breaks as it is told: which bytes, when, and how the connection ends.
+//! A server of raw sockets that breaks as the test says: which bytes, when, and how the connection ends.
 
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -71,7 +71,7 @@ pub struct Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.gone.store(true, Ordering::Release);
-        // Whoever waits for a connection looks then.
+        // Wakes the thread that waits for a connection, so that it ends.
         drop(TcpStream::connect(self.address));
     }
 }
@@ -255,9 +255,9 @@ pub fn first(count: usize, fault: Fault) -> Fault {
     Arc::new(move |asked, line| if asked.before < count { fault(asked, line) } else { Turn::Well })
 }
 
-/// A port at which nobody listens.
+/// A port at which nothing listens.
 pub fn refusing() -> SocketAddr {
-    // Bound and not listening: nobody else gets the port as long as the test runs.
+    // Bound and not listening: no other process gets the port as long as the test runs.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
     let address = socket.local_addr().ok().and_then(|a| a.as_socket()).expect("its address");

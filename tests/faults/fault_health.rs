@@ -91,7 +91,7 @@ pub fn loki(asked: &Asked) -> (u16, String) {
 }
 
 /// An answer of Prometheus with this as `data`, and more fields, each after a comma.
-pub fn told(data: &str, more: &str) -> String {
+pub fn success(data: &str, more: &str) -> String {
     format!(r#"{{"status":"success","data":{data}{more}}}"#)
 }
 
@@ -107,12 +107,12 @@ pub fn alerts() -> String {
 /// Prometheus.
 pub fn prometheus(asked: &Asked) -> (u16, String) {
     match asked.path.as_str() {
-        "/api/v1/query_range" => (200, told(&alerts(), "")),
+        "/api/v1/query_range" => (200, success(&alerts(), "")),
         "/api/v1/query" => {
-            (200, told(r#"{"resultType":"vector","result":[{"metric":{},"value":[1714557900,"1"]}]}"#, ""))
+            (200, success(r#"{"resultType":"vector","result":[{"metric":{},"value":[1714557900,"1"]}]}"#, ""))
         }
-        "/api/v1/query_exemplars" | "/api/v1/label/__name__/values" => (200, told("[]", "")),
-        "/api/v1/status/buildinfo" => (200, told(r#"{"version":"3.2.0"}"#, "")),
+        "/api/v1/query_exemplars" | "/api/v1/label/__name__/values" => (200, success("[]", "")),
+        "/api/v1/status/buildinfo" => (200, success(r#"{"version":"3.2.0"}"#, "")),
         _ => (404, "404 page not found".into()),
     }
 }

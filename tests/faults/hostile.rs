@@ -34,7 +34,7 @@ fn partly(name: &'static str, bytes: impl Into<Vec<u8>>, left: (usize, usize), s
     Hostile { code: 3, ..odd(name, bytes, left, std::slice::from_ref(Box::leak(Box::new(says)))) }
 }
 
-/// One that is no file of ours at all.
+/// A file that is not one of a supported format.
 fn refused(name: &'static str, bytes: impl Into<Vec<u8>>, says: &'static str) -> Hostile {
     Hostile { code: 2, ..partly(name, bytes, (0, 0), says) }
 }
@@ -432,14 +432,14 @@ fn all() -> Vec<Hostile> {
 }
 
 /// What came of a command that ran in this process.
-struct Told {
+struct Output {
     code: i32,
     stdout: String,
     stderr: String,
 }
 
 /// Runs a command here: hundreds of them would take long as processes.
-fn told(args: &[&str], home: &Path) -> Told {
+fn output(args: &[&str], home: &Path) -> Output {
     let app = App::try_parse_from(std::iter::once(&"trace").chain(args)).unwrap_or_else(|e| panic!("{e}"));
     let surroundings = Environment {
         vars: BTreeMap::from([("TZ".to_owned(), "UTC".to_owned()), ("LANG".to_owned(), "C.UTF-8".to_owned())]),
@@ -450,12 +450,12 @@ fn told(args: &[&str], home: &Path) -> Told {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     match runtime.block_on(run(app, surroundings)) {
-        Ok(outcome) => Told {
+        Ok(outcome) => Output {
             code: outcome.exit.code(),
             stdout: String::from_utf8(outcome.stdout).expect("stdout is UTF-8"),
             stderr: String::from_utf8(outcome.stderr).expect("stderr is UTF-8"),
         },
-        Err(error) => Told { code: error.exit().code(), stdout: String::new(), stderr: error.to_string() },
+        Err(error) => Output { code: error.exit().code(), stdout: String::new(), stderr: error.to_string() },
     }
 }
 
@@ -496,38 +496,39 @@ fn check(hostile: &Hostile, file: &Path, home: &Path) {
             }
             args.extend(form);
             args.extend((command == "span").then_some("000000000000000a"));
-            let told = told(&args, home);
-            let about = || format!("{}: {args:?}\n{:.3000}\n{:.3000}", hostile.name, told.stdout, told.stderr);
+            let output = output(&args, home);
+            let about = || format!("{}: {args:?}\n{:.3000}\n{:.3000}", hostile.name, output.stdout, output.stderr);
             // A span that is not in complete data is a wrong question.
-            let no_such_span = command == "span" && hostile.left.0 == 0 && hostile.left.1 > 0 && told.code == 2;
-            let ambiguous = command == "span" && told.code == 2 && told.stderr.contains("spans have an ID that begins");
-            assert!(told.code == hostile.code || no_such_span || ambiguous, "{} in {}", told.code, about());
+            let no_such_span = command == "span" && hostile.left.0 == 0 && hostile.left.1 > 0 && output.code == 2;
+            let ambiguous =
+                command == "span" && output.code == 2 && output.stderr.contains("spans have an ID that begins");
+            assert!(output.code == hostile.code || no_such_span || ambiguous, "{} in {}", output.code, about());
             if command == "find" || hostile.code == 2 {
-                check_words(hostile, form, &told, &about);
+                check_words(hostile, form, &output, &about);
             }
-            if form.contains(&"json") && !told.stdout.is_empty() {
-                let _: Value = serde_json::from_str(&told.stdout).unwrap_or_else(|e| panic!("{e} in {}", about()));
+            if form.contains(&"json") && !output.stdout.is_empty() {
+                let _: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|e| panic!("{e} in {}", about()));
             } else {
-                assert!(!told.stdout.contains(is_raw), "raw in {}", about());
+                assert!(!output.stdout.contains(is_raw), "raw in {}", about());
             }
             if form.contains(&"--ascii") {
-                assert!(told.stdout.is_ascii(), "{}", about());
+                assert!(output.stdout.is_ascii(), "{}", about());
             }
         }
     }
 }
 
 /// What is left, and what is said of the rest.
-fn check_words(hostile: &Hostile, form: &[&str], told: &Told, about: &dyn Fn() -> String) {
+fn check_words(hostile: &Hostile, form: &[&str], output: &Output, about: &dyn Fn() -> String) {
     let is_json = form.contains(&"json") && hostile.code != 2;
     let said = if is_json {
-        let json: Value = serde_json::from_str(&told.stdout).unwrap_or_else(|e| panic!("{e} in {}", about()));
+        let json: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|e| panic!("{e} in {}", about()));
         let count = |what: &str| json[what].as_array().map_or(0, Vec::len);
         assert_eq!((count("spans"), count("logs")), hostile.left, "{}", about());
         assert_eq!(json["complete"], hostile.code == 0, "{}", about());
         format!("{} {} {}", notes(&json), json["not_fetched"], json["spans"])
     } else {
-        words(&format!("{} {}", told.stdout, told.stderr))
+        words(&format!("{} {}", output.stdout, output.stderr))
     };
     for says in hostile.says {
         // A narrow screen may break a word where it has no room, and shows the beginning of an ID.
@@ -575,7 +576,7 @@ fn there_are_many_and_each_has_a_name_of_its_own() {
 
 /// As a process: nothing raw on either stream, whatever main itself writes.
 #[test]
-fn the_binary_lets_nothing_raw_out() {
+fn the_binary_prints_no_raw_control_characters() {
     for hostile in all().iter().filter(|h| h.bytes.len() < 200_000) {
         let run = binary().args(["find", subject(hostile), "--input", "-", "-v"]).stdin(&hostile.bytes).run();
         assert_eq!(run.code, hostile.code, "{}: {}", hostile.name, run.screen());

@@ -92,7 +92,7 @@ pub struct Row {
     pub gate: Option<i32>,
     /// What `doctor` may end with.
     pub doctor: Vec<i32>,
-    /// What the user is told.
+    /// Words that the screen must have.
     pub says: Vec<&'static str>,
     /// Whether the sick backend's own data is shown too.
     pub keeps_own: bool,

@@ -43,7 +43,7 @@ metrics:
   - { query: 'sum(rate(charges_total[5m]))', is: \"== 1\" }
 ";
 
-/// Whether this command has something to tell of the row. A gate on spans alone: that whoever else is sick takes no pass
+/// Whether the row applies to this command. A gate on spans alone: that a sick backend other than Jaeger takes no pass
 /// from it; that a sick Jaeger does shows in the gate on everything. An answer that takes a debug build ten seconds to
 /// read is read alike by all, so the reading commands are enough.
 pub fn concerns(row: &Row, command: usize) -> bool {
@@ -67,7 +67,7 @@ pub struct Screen {
 pub struct InHealth {
     /// Whose data is on its screen.
     shows: Vec<Who>,
-    /// How many requests each backend gets, where the command tells.
+    /// Requests to each backend, where the command prints them.
     requests: Vec<(Who, u64)>,
 }
 
@@ -89,7 +89,7 @@ pub fn in_health() -> Vec<InHealth> {
     all
 }
 
-/// How many requests a backend got, as the command tells it.
+/// Requests to a backend, as the command prints them.
 fn requests(json: &Value, who: Who) -> Option<u64> {
     json["backends"].as_array()?.iter().find(|backend| backend["name"] == who.as_str())?["requests"].as_u64()
 }
@@ -194,7 +194,7 @@ fn faults(row: &Row, command: usize, screen: &Screen, broken: usize, health: &In
     let both = format!("{}\n{}", screen.stdout, screen.stderr);
     let codes = match command {
         DOCTOR => row.doctor_codes(),
-        // What nobody stores cannot be told.
+        // Without spans the verdict is unknown.
         GATE if row.sick == Who::Jaeger && row.code == 0 && !row.keeps_own => vec![3],
         GATE => vec![row.gate.unwrap_or(row.code)],
         GATE_ON_SPANS => vec![0],
@@ -209,13 +209,13 @@ fn faults(row: &Row, command: usize, screen: &Screen, broken: usize, health: &In
     if screen.code != 0 && !flat.contains(row.sick.as_str()) {
         wrong.push("the sick backend is not named".into());
     }
-    // What takes nothing from the answer is no matter of one span, nor of the doctor.
-    let is_told = match command {
+    // What leaves the answer complete concerns neither `span` nor `doctor`.
+    let is_reported = match command {
         DOCTOR => row.doctor.is_empty(),
         SPAN_ALONE => row.code != 0,
         _ => true,
     };
-    if is_told {
+    if is_reported {
         for word in row.says.iter().filter(|word| !flat.contains(&word.to_lowercase())) {
             wrong.push(format!("{word:?} is not said"));
         }
@@ -263,9 +263,9 @@ fn faults_of_waiting(row: &Row, screen: &Screen, broken: usize, health: &InHealt
     let mut wrong = Vec::new();
     if let Some(again) = row.again {
         let usual = health.requests.iter().find(|(who, _)| *who == row.sick).map_or(0, |(_, requests)| *requests);
-        let told = requests(&serde_json::from_str(&screen.stdout).unwrap_or(Value::Null), row.sick);
-        if (broken as u64, told) != (usual + again as u64, Some(usual + again as u64)) {
-            wrong.push(format!("the server saw {broken}, {told:?} are told, and it should be {usual} + {again}"));
+        let reported = requests(&serde_json::from_str(&screen.stdout).unwrap_or(Value::Null), row.sick);
+        if (broken as u64, reported) != (usual + again as u64, Some(usual + again as u64)) {
+            wrong.push(format!("the server saw {broken}, {reported:?} are told, and it should be {usual} + {again}"));
         }
     }
     if screen.took < Duration::from_millis(row.waits) {

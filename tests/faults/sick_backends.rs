@@ -29,11 +29,11 @@ fn check(rows: &[Row]) {
             scope.spawn(|| {
                 loop {
                     let Some((row, command)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-                    let judged = match command.checked_sub(COMMANDS.len()) {
+                    let result = match command.checked_sub(COMMANDS.len()) {
                         Some(panel) => window_commands::verdict(row, panel),
                         None => verdict(row, *command, &health),
                     };
-                    if let Err(why) = judged {
+                    if let Err(why) = result {
                         wrong.lock().expect("the list").push(why);
                     }
                 }
@@ -98,7 +98,7 @@ fn a_wide_search_leaves_a_sick_backend_alone() {
     assert!(took.as_secs() < 20, "{took:?}");
 }
 
-/// A backend that tells what it knows and fails every question for data is of no use to anybody.
+/// A backend that lists its services and fails every query for data is not usable.
 #[test]
 fn the_doctor_asks_for_data_and_calls_nothing_complete_that_is_not() {
     let fails: fault::Fault = fault::says(500, "", "the storage is on fire");
@@ -128,7 +128,7 @@ fn the_doctor_asks_for_data_and_calls_nothing_complete_that_is_not() {
     }
 }
 
-/// What kind of Prometheus it is tells its answer to a question. Who must sign in must do so for any part of it.
+/// The kind of Prometheus is known from its answer to a query. A refusal for credentials counts for any part of it.
 #[test]
 fn a_prometheus_needs_no_version_and_refuses_in_any_of_its_parts() {
     type Broken = fn(&fault::Asked) -> bool;
@@ -158,7 +158,7 @@ fn a_prometheus_needs_no_version_and_refuses_in_any_of_its_parts() {
     }
 }
 
-/// Row 53 at full size: ten gibibytes in ten megabytes, against the cap as it is when nobody sets one.
+/// Row 53 at full size: ten gibibytes in ten megabytes, against the default cap.
 #[test]
 fn a_bomb_stays_below_the_cap() {
     let bomb =
@@ -168,9 +168,9 @@ fn a_bomb_stays_below_the_cap() {
     verdict(&row, run::FIND_JSON, &in_health()).unwrap_or_else(|why| panic!("{why}"));
 }
 
-/// An address may be written in any way, or the right way is told.
+/// An address may be written in any way, or the error shows the right way.
 #[test]
-fn an_address_with_a_query_is_told_without_it() {
+fn an_address_with_a_query_is_refused_and_shown_without_it() {
     for (address, right) in [
         ("http://127.0.0.1:9/jaeger?token=hunter2", "write http://127.0.0.1:9/jaeger"),
         ("127.0.0.1:9//?x", "write http://127.0.0.1:9"),

@@ -1,13 +1,13 @@
 //! The n-th connect, read or write of a command fails, for every n: no panic, an end in time, and never a wrong code. A
 //! gate's pass never becomes a fail.
 //!
-//! `TRACE_TORTURE=full` takes every n of every fault; else a few of each.
+//! `TRACE_TEST_FULL=1` takes every n of every fault; else a few of each.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::recorded::{Deed, Event, Recorded};
-use crate::support::{Run, trace};
+use crate::support::{Run, is_full, trace};
 use serde_json::Value;
 
 /// How long a run may take by its own flag.
@@ -45,7 +45,7 @@ fn ask(command: &[&str], servers: &Recorded) -> Run {
 }
 
 /// Everything of an answer but how it was come by.
-fn told(run: &Run) -> Value {
+fn answer_of(run: &Run) -> Value {
     let mut json = run.json();
     let object = json.as_object_mut().expect("a document");
     for how in ["notes", "backends"] {
@@ -55,7 +55,7 @@ fn told(run: &Run) -> Value {
 }
 
 /// The right end of a run in which something went wrong.
-fn judge(what: &str, run: &Run, took: Duration, healthy: &Value) -> Result<i32, String> {
+fn check(what: &str, run: &Run, took: Duration, healthy: &Value) -> Result<i32, String> {
     let wrong = |why: &str| Err(format!("{what}: {why}; exit {} after {took:?}\n{}", run.code, run.stderr));
     if run.stderr.contains("panicked") || run.stderr.contains("a bug in trace") {
         return wrong("a panic");
@@ -63,7 +63,7 @@ fn judge(what: &str, run: &Run, took: Duration, healthy: &Value) -> Result<i32, 
     if took > TIMEOUT + Duration::from_secs(5) {
         return wrong("no end in time");
     }
-    let json = told(run);
+    let json = answer_of(run);
     let is_whole = json["complete"] == true;
     match (run.code, json["verdict"].as_str()) {
         (0, Some("pass")) if !is_whole => Ok(0),
@@ -89,17 +89,17 @@ fn torture(command: &[&str]) -> Vec<String> {
     let servers = Recorded::healthy("complete");
     let run = ask(command, &servers);
     servers.assert_only_recorded();
-    let healthy = told(&run);
+    let healthy = answer_of(&run);
     assert_eq!((run.code, &healthy["complete"]), (0, &Value::Bool(true)), "{}", run.screen());
     let (accepts, requests) = servers.counts();
     assert!(accepts >= 3 && requests >= 13, "{accepts} connections and {requests} requests");
 
-    let full = std::env::var("TRACE_TORTURE").is_ok_and(|how| how == "full");
+    let full = is_full();
     let (mut ends, mut wrong) = ([0; 4], vec![]);
     let mut suffer = |what: String, plan: Box<dyn FnMut(Event) -> Deed + Send>| {
         servers.plan(plan);
         let begun = Instant::now();
-        match judge(&format!("{}: {what}", command.join(" ")), &ask(command, &servers), begun.elapsed(), &healthy) {
+        match check(&format!("{}: {what}", command.join(" ")), &ask(command, &servers), begun.elapsed(), &healthy) {
             Ok(code) => ends[code as usize] += 1,
             Err(why) => wrong.push(why),
         }

@@ -1,5 +1,5 @@
 //! The commands about a window, which each ask their own of a backend: whatever is sick, they end in time, and their code
-//! tells whether the answer is whole.
+//! says whether the answer is complete.
 
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ fn faults(row: &Row, screen: &Screen) -> Vec<String> {
             wrong.push(format!("{name} is {state}, and complete {is_whole}"));
         }
         let is_answered = state == "ok" && backend["requests"].as_u64().is_some_and(|asked| asked > 0);
-        // Somebody who answers nothing at all cannot have answered this.
+        // A server that never answers cannot have answered this.
         if is_sick && is_answered && row.code != 0 && backend["error"].as_str().is_some_and(|error| !error.is_empty()) {
             wrong.push(format!("{name} is ok with an error: {}", backend["error"]));
         }

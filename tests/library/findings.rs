@@ -1,12 +1,13 @@
 //! Generated runs and what is found in them: what was planted, and nothing else above info.
 //!
-//! `TRACE_FINDINGS=full` judges 200 runs a scenario instead of 20; `--nocapture` shows the tables.
+//! `TRACE_TEST_FULL=1` evaluates 200 runs a scenario instead of 20; `--nocapture` shows the tables.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::shapes::timings::shuffle;
 use crate::shapes::{Shape, mix};
+use crate::support::is_full;
 use fastrand::Rng;
 use trace::analysis::journey::findings::baseline::Baseline;
 use trace::analysis::journey::findings::known::Knowledge;
@@ -19,7 +20,7 @@ use trace::query::{Query, Subject};
 use trace::source::demo::{DemoRun, Fault, NOW, Planted, Scenario, evidence, scenarios};
 use trace::stitch::stitch;
 
-/// Good runs that tell what is known from elsewhere.
+/// Good runs from which the knowledge of a platform is learned.
 const OTHERS: u64 = 5;
 /// Good runs that a baseline rests on.
 const BASELINE: u64 = 12;
@@ -37,7 +38,7 @@ fn journey(run: &DemoRun) -> Journey {
     stitch(evidence(run), &Query::about(Subject::correlation(&run.correlation_id), keys, NOW))
 }
 
-/// What a run is judged by.
+/// What a run is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Basis {
     /// The run alone.
@@ -48,7 +49,7 @@ enum Basis {
     Baseline,
 }
 
-/// What a scenario may be judged by. No good run of the baseline has twelve essays: by it, a fan-out is another pipeline.
+/// The bases of a scenario. No good run of the baseline has twelve essays: beside it, a fan-out is another pipeline.
 fn bases(scenario: &Scenario) -> &'static [Basis] {
     let all = &[Basis::Alone, Basis::Others, Basis::Baseline];
     if scenario.fault == Fault::FanOutLost { &all[..2] } else { all }
@@ -78,7 +79,7 @@ fn baseline() -> &'static Baseline {
     &BASE
 }
 
-fn judged(run: &DemoRun, shapes: &[Shape], basis: Basis, seed: u64) -> Vec<Finding> {
+fn findings_of(run: &DemoRun, shapes: &[Shape], basis: Basis, seed: u64) -> Vec<Finding> {
     let journey = journey(run);
     let mut known = if basis == Basis::Alone { Knowledge::default() } else { known_of(shapes, seed) };
     known.learn(&journey);
@@ -100,7 +101,7 @@ fn names(finding: &Finding, planted: &Planted) -> bool {
     finding.is(id) && (is_there || shows_it || is_clock)
 }
 
-/// What must be found in a run that is judged by this.
+/// What must be found in a run on this basis.
 fn expected(run: &DemoRun, basis: Basis) -> Vec<&Planted> {
     let all = run.truth.planted.iter().chain(&run.truth.beside).filter(|p| !p.finding.is_empty());
     // What never happened can only be missed by who knows that it mostly does.
@@ -114,7 +115,7 @@ fn say(finding: &Finding) -> String {
     format!("{severity} {confidence} {id}{also} {service} {operation} ×{count}: {detail:?}")
 }
 
-/// What was missed, and what was found above info that nobody planted, or that was told before.
+/// What was missed, and what was found above info without being planted, or more than once.
 fn wrong(run: &DemoRun, findings: &[Finding], basis: Basis) -> (Vec<String>, Vec<String>) {
     let expected = expected(run, basis);
     let missed = expected.iter().filter(|p| !findings.iter().any(|f| names(f, p)));
@@ -135,19 +136,19 @@ fn wrong(run: &DemoRun, findings: &[Finding], basis: Basis) -> (Vec<String>, Vec
 fn every_good_shape_stays_unnoticed() {
     let mut wrongs = vec![];
     for shape in Shape::ALL {
-        let mut told: BTreeMap<String, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for (seed, basis) in (0..12).flat_map(|seed| [(seed, Basis::Alone), (seed, Basis::Others)]) {
             let mut run = good(seed);
             mix(&mut run, &[shape], seed);
-            let findings = judged(&run, &[shape], basis, seed);
+            let findings = findings_of(&run, &[shape], basis, seed);
             for finding in &findings {
-                *told.entry(format!("{} {}", finding.severity.as_str(), finding.id.as_str())).or_default() += 1;
+                *counts.entry(format!("{} {}", finding.severity.as_str(), finding.id.as_str())).or_default() += 1;
             }
             let (missed, alarms) = wrong(&run, &findings, basis);
             wrongs.extend(missed.iter().chain(&alarms).map(|w| format!("{shape:?} {seed} {basis:?}: {w}")));
         }
-        let told: Vec<String> = told.into_iter().map(|(what, n)| format!("{what} ×{n}")).collect();
-        println!("{:26} {}", format!("{shape:?}"), told.join(", "));
+        let counts: Vec<String> = counts.into_iter().map(|(what, n)| format!("{what} ×{n}")).collect();
+        println!("{:26} {}", format!("{shape:?}"), counts.join(", "));
     }
     assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
 }
@@ -158,7 +159,7 @@ fn every_scenario_gives_what_was_planted_and_nothing_else() {
     for scenario in scenarios() {
         for &basis in bases(&scenario) {
             let run = scenario.run(start(), 7);
-            let findings = judged(&run, &[], basis, 7);
+            let findings = findings_of(&run, &[], basis, 7);
             let planted = expected(&run, basis).iter().map(|p| p.finding).collect::<Vec<_>>().join(", ");
             let found: Vec<String> = findings.iter().map(say).collect();
             println!("{:24} {:9} {planted:24} {}", scenario.name, format!("{basis:?}"), found.join("\n    "));
@@ -179,8 +180,7 @@ fn some_shapes(scenario: &Scenario, rng: &mut Rng) -> Vec<Shape> {
 
 #[test]
 fn planted_faults_are_found_among_good_shapes_and_nothing_else_is() {
-    let full = std::env::var("TRACE_FINDINGS").is_ok_and(|v| v == "full");
-    let runs: u64 = if full { 200 } else { 20 };
+    let runs: u64 = if is_full() { 200 } else { 20 };
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let (mut all_expected, mut all_found, mut all_runs, mut all_false) = (0, 0, 0, 0);
     println!("{:24} {:>8} {:>8} {:>12}", "scenario", "expected", "found", "false alarms");
@@ -194,7 +194,7 @@ fn planted_faults_are_found_among_good_shapes_and_nothing_else_is() {
             shuffle(&mut run, seed);
             let bases = bases(&scenario);
             let basis = bases[rng.usize(..bases.len())];
-            let findings = judged(&run, &shapes, basis, seed);
+            let findings = findings_of(&run, &shapes, basis, seed);
             let (missed, alarms) = wrong(&run, &findings, basis);
             sought += expected(&run, basis).len();
             found += expected(&run, basis).len() - missed.len();

@@ -14,13 +14,13 @@ use trace::query::{Query, Subject};
 use trace::source::demo::{self, NOW, scenarios};
 use trace::stitch::stitch;
 
-fn judged(scenario: &str, seed: u64) -> AnalysedJourney {
+fn analysed(scenario: &str, seed: u64) -> AnalysedJourney {
     let scenario = scenarios().into_iter().find(|s| s.name == scenario).expect("the scenario");
     let run = scenario.run(NOW.plus(-5 * MINUTE), seed);
     let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
     let query = Query::about(Subject::correlation(run.correlation_id.clone()), keys, NOW);
     let journey = stitch(demo::evidence(&run), &query);
-    // What good runs show is known: somebody consumes each topic.
+    // Known from good runs: each topic has a consumer.
     let mut known = Knowledge::default();
     demo::embedded().iter().for_each(|(_, other)| known.learn_spans(&other.spans));
     known.learn(&journey);
@@ -30,10 +30,10 @@ fn judged(scenario: &str, seed: u64) -> AnalysedJourney {
     )
 }
 
-fn verify(spec: &Spec, judged: &AnalysedJourney) -> RunOutcome {
+fn verify(spec: &Spec, analysed: &AnalysedJourney) -> RunOutcome {
     let ground = EvaluationInput {
-        journey: &judged.journey,
-        findings: &judged.judgement,
+        journey: &analysed.journey,
+        findings: &analysed.judgement,
         jaeger: SourceStatus::Complete,
         loki: SourceStatus::Complete,
         prometheus: SourceStatus::Complete,
@@ -54,7 +54,7 @@ fn learned(runs: impl Iterator<Item = AnalysedJourney>, options: &LearnOptions) 
 }
 
 fn from_fifty() -> (LearnedPipeline, Spec) {
-    let draft = learned((1..=50).map(|seed| judged("complete", seed)), &LearnOptions::default());
+    let draft = learned((1..=50).map(|seed| analysed("complete", seed)), &LearnOptions::default());
     let spec = file::read("learned.yaml", draft.yaml().as_bytes()).expect("a sound spec");
     (draft, spec)
 }
@@ -64,9 +64,9 @@ fn good_runs_pass_and_each_planted_fault_breaks_the_step_that_it_hits() {
     let (draft, spec) = from_fifty();
     println!("{}", draft.yaml());
     assert_eq!((draft.runs, draft.aside.as_ref().map(|aside| (aside.runs, aside.passed))), (40, Some((10, 10))));
-    let learned_from = (1..=50).filter(|seed| verify(&spec, &judged("complete", *seed)).verdict == Verdict::Pass);
+    let learned_from = (1..=50).filter(|seed| verify(&spec, &analysed("complete", *seed)).verdict == Verdict::Pass);
     assert_eq!(learned_from.count(), 50, "what it was learned from passes");
-    let fresh = (101..=200).filter(|seed| verify(&spec, &judged("complete", *seed)).verdict == Verdict::Pass).count();
+    let fresh = (101..=200).filter(|seed| verify(&spec, &analysed("complete", *seed)).verdict == Verdict::Pass).count();
     println!("fresh good runs that pass: {fresh} of 100");
     assert!(fresh >= 99, "{fresh} of 100");
 
@@ -84,7 +84,7 @@ fn good_runs_pass_and_each_planted_fault_breaks_the_step_that_it_hits() {
     for (scenario, named) in table {
         let mut first = vec![];
         for seed in 1..=20 {
-            let outcome = verify(&spec, &judged(scenario, seed));
+            let outcome = verify(&spec, &analysed(scenario, seed));
             let broken = outcome.checks.iter().filter(|check| check.state == CheckState::Broken);
             let broken: Vec<String> = broken.map(|check| check.name.clone()).collect();
             assert_eq!(outcome.verdict, Verdict::Fail, "{scenario} {seed}");
@@ -100,7 +100,7 @@ fn what_is_learned_does_not_depend_on_the_order_of_the_runs_and_holds_for_all_of
     let names =
         ["complete", "linked-trace", "untagged-spans", "logfmt-logs", "clock-off", "redelivery", "fan-out-lost"];
     for with in 1..names.len() {
-        let runs = || (1..=9_u64).map(|seed| judged(names[usize::try_from(seed).expect("small") % (with + 1)], seed));
+        let runs = || (1..=9_u64).map(|seed| analysed(names[usize::try_from(seed).expect("small") % (with + 1)], seed));
         let draft = learned(runs(), &LearnOptions::default());
         let spec = file::read("learned.yaml", draft.yaml().as_bytes())
             .unwrap_or_else(|wrong| panic!("{wrong}\n{}", draft.yaml()));
@@ -119,11 +119,11 @@ fn what_is_learned_does_not_depend_on_the_order_of_the_runs_and_holds_for_all_of
 #[test]
 fn too_few_good_runs_teach_nothing_and_bad_ones_are_said() {
     let mut learner = Learner::default();
-    ["complete", "storage-error", "complete"].iter().for_each(|name| learner.add(judged(name, 1)));
+    ["complete", "storage-error", "complete"].iter().for_each(|name| learner.add(analysed(name, 1)));
     learner.leave_out("that did not come whole");
     let few = learner.finish(&LearnOptions::default()).expect_err("too few");
     assert_eq!((few.good, few.left_out.len()), (2, 2), "{few:?}");
-    let runs = ["complete", "storage-error"].map(|name| judged(name, 1)).into_iter();
+    let runs = ["complete", "storage-error"].map(|name| analysed(name, 1)).into_iter();
     let draft = learned(runs, &LearnOptions { force: true, name: Some("it's: #1".into()) });
     assert!(draft.yaml().contains("# Left out: 1 run that failed.\n"), "{}", draft.yaml());
     assert_eq!(file::read("x", draft.yaml().as_bytes()).expect("sound").name, "it's: #1");

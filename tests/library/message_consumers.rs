@@ -46,7 +46,7 @@ fn ids(spans: &[Span]) -> BTreeSet<(TraceId, SpanId)> {
 }
 
 /// The journey of a run whose spans were changed before they were stored, and whether all was asked.
-fn told(run: &DemoRun, change: impl FnMut(&mut Span)) -> (Journey, LookedUp) {
+fn stitched(run: &DemoRun, change: impl FnMut(&mut Span)) -> (Journey, LookedUp) {
     let mut spans = run.spans.clone();
     spans.iter_mut().for_each(change);
     let query = query(run);
@@ -69,15 +69,15 @@ fn a_consumer_that_carries_no_correlation_id_is_found() {
     let run = run("untagged-consumer");
     let first = run.spans[0].trace_id;
     let far = |span: &Span| span.trace_id != first && is_consumer(span);
-    let (whole, looked_up) = told(&run, |_| {});
+    let (whole, looked_up) = stitched(&run, |_| {});
     assert_eq!((ids(&whole.spans), looked_up), (run.truth.spans.clone(), LookedUp::All));
-    let (by_link, _) = told(&run, |span| {
+    let (by_link, _) = stitched(&run, |span| {
         if far(span) {
             drop_attribute(span, "event.id");
         }
     });
     assert_eq!(ids(&by_link.spans), run.truth.spans, "its topic leads to it");
-    let (by_message, _) = told(&run, |span| span.links.clear());
+    let (by_message, _) = stitched(&run, |span| span.links.clear());
     assert_eq!(ids(&by_message.spans), run.truth.spans);
     assert!(by_message.joins.iter().any(|join| matches!(join.reason, Reason::Message { .. })));
 }
@@ -89,14 +89,14 @@ fn what_is_found_is_checked_on_our_side() {
     let first = run.spans[0].trace_id;
     let near: BTreeSet<_> = ids(&run.spans).into_iter().filter(|(trace, _)| *trace == first).collect();
     let another = || Value::Text("another-journey".to_owned());
-    let (foreign, looked_up) = told(&run, |span| {
+    let (foreign, looked_up) = stitched(&run, |span| {
         span.links.clear();
         if span.trace_id != first {
             span.attributes.push("correlation_id", another());
         }
     });
     assert_eq!((ids(&foreign.spans), looked_up), (near.clone(), LookedUp::All), "the same small number elsewhere");
-    let (elsewhere, _) = told(&run, |span| {
+    let (elsewhere, _) = stitched(&run, |span| {
         span.links.clear();
         if span.trace_id != first && is_consumer(span) {
             drop_attribute(span, "messaging.source");
@@ -104,7 +104,7 @@ fn what_is_found_is_checked_on_our_side() {
         }
     });
     assert_eq!(ids(&elsewhere.spans), near, "the same ID on another topic");
-    let (related, _) = told(&run, |span| {
+    let (related, _) = stitched(&run, |span| {
         if span.trace_id != first {
             span.attributes.push("correlation_id", another());
         }
@@ -112,7 +112,7 @@ fn what_is_found_is_checked_on_our_side() {
     assert_eq!((related.related.len(), ids(&related.spans)), (1, run.truth.spans.clone()));
 }
 
-/// Nobody took it, and that was asked: by the message's ID, then by its topic, in its time, and not again.
+/// A lost message is looked up by its ID, then by its topic, in its time, and only once.
 #[test]
 fn a_lost_message_is_asked_about_once() {
     let run = run("lost-message");
@@ -127,9 +127,9 @@ fn a_lost_message_is_asked_about_once() {
     assert!(good.searches().iter().all(|line| !line.contains("event.id")), "a good run costs nothing");
 }
 
-/// What others do is asked where a topic is taken by nobody at hand, and only there.
+/// The usual consumers of a topic are looked up only where none is among the spans at hand.
 #[test]
-fn the_lists_are_asked_where_they_tell_something() {
+fn the_lists_are_asked_where_they_help() {
     let run = run("lost-message");
     let mut spans = run.spans.clone();
     // Another run of yesterday, in which the message was taken.
@@ -158,7 +158,7 @@ fn the_lists_are_asked_where_they_tell_something() {
 
 /// Where it cannot be asked, that is known, and nothing else of the answer suffers.
 #[test]
-fn what_could_not_be_asked_is_told() {
+fn a_failed_lookup_is_reported() {
     let run = run("lost-message");
     let lost = run.truth.planted.as_ref().expect("the lost one").span;
     let part = |evidence: Evidence| match evidence.looked_up {
@@ -174,7 +174,7 @@ fn what_could_not_be_asked_is_told() {
     assert!(part(gathered(&Jaeger::holding(&run.spans), &few)).contains("--max-requests"));
     let nameless =
         |span: &mut Span| ["event.id", "messaging.destination"].iter().for_each(|key| drop_attribute(span, key));
-    let (_, looked_up) = told(&run, |span| {
+    let (_, looked_up) = stitched(&run, |span| {
         if (span.trace_id, span.span_id) == lost {
             nameless(span);
         }

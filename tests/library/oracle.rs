@@ -93,7 +93,7 @@ fn as_otlp(spans: &[Value]) -> String {
     json!({ "resourceSpans": spans.iter().map(span).collect::<Vec<_>>() }).to_string()
 }
 
-/// What must be shown: each span with whom it follows from and how deep it stands, in order; then each trace.
+/// What must be shown: each span with its parent and depth, in order; then each trace.
 fn expected(spans: &[Value]) -> (Vec<Value>, BTreeMap<String, Value>) {
     let mut spans = spans.to_vec();
     spans.sort_by_key(|s| {
@@ -141,7 +141,7 @@ fn shown(journey: &Journey) -> (Vec<Value>, BTreeMap<String, Value>) {
 }
 
 #[test]
-fn five_hundred_journeys_are_told_as_a_naive_reader_would() {
+fn five_hundred_journeys_equal_those_of_a_naive_reader() {
     for seed in 0..500 {
         let spans = traces(&mut Rng::with_seed(seed));
         let expected = expected(&spans);

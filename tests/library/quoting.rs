@@ -1,4 +1,4 @@
-//! Whatever an ID holds, it is data: quoted for each place by one function, and read back by somebody else.
+//! Whatever an ID holds, it is data: quoted for each place by one function, and read back by an independent parser.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -223,7 +223,7 @@ fn segments(url: &Url) -> Vec<String> {
 }
 
 /// No path is built from data that is not checked first (trace IDs are digits by then); it could be. By the URL standard
-/// line breaks and tabs are no part of an address, and `.` and `..` name no segment: they are left out, and climb nowhere.
+/// line breaks and tabs are never part of an address, and `.` and `..` name no segment: they are left out, and climb nowhere.
 #[test]
 fn an_address_keeps_to_its_path() {
     let base = Url::parse("https://gateway.example:8443/base").expect("an address");

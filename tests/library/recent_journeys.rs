@@ -115,11 +115,11 @@ fn only_what_is_wanted_is_named() {
     assert!(found(&jaeger, &RecentQuery { filters: failing, ..wanted(ROOT, 5) }).journeys.is_empty());
 }
 
-/// A Jaeger that fails, or is left out, is no empty answer.
+/// A Jaeger that fails, or is left out, is not an empty answer.
 #[test]
-fn a_jaeger_that_does_not_answer_is_told() {
+fn a_jaeger_that_does_not_answer_is_reported() {
     let sick = Jaeger::with(&[], |_| Some((500, "text/plain", b"on fire".to_vec())));
-    let told = found(&sick, &wanted(ROOT, 5));
-    assert!(!told.shell.is_complete() && told.shell.backends[0].error.contains("on fire"), "{:?}", told.shell);
-    assert_eq!(told.shell.backends[0].name, Source::Jaeger);
+    let answer = found(&sick, &wanted(ROOT, 5));
+    assert!(!answer.shell.is_complete() && answer.shell.backends[0].error.contains("on fire"), "{:?}", answer.shell);
+    assert_eq!(answer.shell.backends[0].name, Source::Jaeger);
 }

@@ -27,7 +27,7 @@ fn query(run: &DemoRun) -> Query {
     Query::about(Subject::correlation(&run.correlation_id), CORRELATION_KEYS.map(str::to_owned).to_vec(), NOW)
 }
 
-/// Waits so many milliseconds at most, with half a second to settle.
+/// Waits at most this many milliseconds, with half a second to settle.
 #[tokio::main(flavor = "current_thread")]
 async fn waited(
     jaeger: &Jaeger,
@@ -61,7 +61,7 @@ fn wants(count: usize) -> impl FnMut(&Evidence, Timestamp) -> WaitDecision {
     }
 }
 
-/// The last half of a run comes late and out of order: it is waited for, however still the count stands meanwhile, and
+/// The last half of a run comes late and out of order: it is waited for, also while the count does not change, and
 /// not a moment longer. What a server forgets in between was seen all the same.
 #[test]
 fn what_comes_late_is_waited_for_and_no_longer() {
@@ -150,7 +150,7 @@ fn a_backend_that_was_ill_is_asked_again() {
     assert_eq!((first, done.evidence.is_complete(), done.evidence.spans.len()), (Some(false), true, 12));
 }
 
-/// Whoever wants it to end does not wait.
+/// An interruption ends the wait.
 #[test]
 fn an_interruption_ends_the_waiting_at_once() {
     let run = run();

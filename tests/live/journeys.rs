@@ -71,7 +71,7 @@ async fn every_scenario_is_found_whole_on_both_jaegers() {
 }
 
 /// A consumer that carries the ID nowhere is found by the message that it took, its lines with it, on both Jaegers; and
-/// what nobody took is asked about without a loss.
+/// a message without a consumer is looked up without a loss.
 #[tokio::test]
 async fn a_consumer_without_the_id_is_found_by_its_message() {
     let scenario = |fault| scenarios().into_iter().find(|s| s.fault == fault).expect("the scenario");
@@ -96,7 +96,7 @@ async fn a_consumer_without_the_id_is_found_by_its_message() {
     }
 }
 
-/// Nobody said when: the hour is widened until the run is there, its lines come with it, and the window is told.
+/// Without a time: the hour is widened until the run is there, its lines come with it, and the window is reported.
 #[tokio::test]
 async fn an_old_run_is_found_by_looking_further_back() {
     for (hours, covered_hours) in [(3, 6), (30, 168)] {

@@ -180,7 +180,7 @@ fn samples(truth: &Calls, times: f64) -> Vec<Sample> {
     all
 }
 
-/// Who called whom in another service, with how long that took and how often it failed: a plain count.
+/// Calls between services with durations and failures: a plain count.
 fn calls(spans: &[Span]) -> Calls {
     let known: BTreeMap<_, &Span> = spans.iter().map(|span| ((span.trace_id, span.span_id), span)).collect();
     let mut all: Calls = BTreeMap::new();
@@ -229,12 +229,12 @@ fn graph(edges: &[(&Calls, f64)]) -> Vec<Sample> {
     all
 }
 
-/// Who calls whom is as a service graph counts it, with estimates within the true bucket.
-fn graph_is_told(server: &str, calls: &Calls, times: u64) {
+/// Calls are those of a service graph, with estimates within the true bucket.
+fn assert_graph(server: &str, calls: &Calls, times: u64) {
     let answer = counted(server).args(["map", "--via", "metrics", "--since", "1m", "-o", "json"]).run();
     let json = answer.json();
     assert_eq!(text(&json["basis"], "via"), "metrics", "{server}: {} {}", answer.stderr, json["notes"]);
-    let mut told = BTreeMap::new();
+    let mut shown = BTreeMap::new();
     for edge in json["edges"].as_array().expect("edges") {
         let key = (text(&edge["from"], "name").to_owned(), text(&edge["to"], "name").to_owned());
         let (lengths, _) = calls.get(&key).unwrap_or_else(|| panic!("{server}: {edge}"));
@@ -243,20 +243,20 @@ fn graph_is_told(server: &str, calls: &Calls, times: u64) {
         let low = bounds.clone().filter(|bound| *bound < exact).max().unwrap_or(0);
         let high = bounds.filter(|bound| *bound >= exact).min().unwrap_or(i64::MAX);
         assert!(low <= p95 && p95 <= high, "{server} {key:?}: {p95} for {exact}");
-        told.insert(key, (edge["calls"].as_u64(), edge["errors"].as_u64()));
+        shown.insert(key, (edge["calls"].as_u64(), edge["errors"].as_u64()));
     }
     let wanted = |(lengths, errors): &(Vec<i64>, u64)| (Some(lengths.len() as u64 * times), Some(errors * times));
-    assert_eq!(told, calls.iter().map(|(key, edge)| (key.clone(), wanted(edge))).collect(), "{server}");
+    assert_eq!(shown, calls.iter().map(|(key, edge)| (key.clone(), wanted(edge))).collect(), "{server}");
 }
 
 /// The same from a collector's metrics: what is new is counted to the last one, lengths are within a bucket. No collector
 /// shows a zero before it counts: all that is there before is another service.
 #[tokio::test]
-async fn metrics_tell_the_same_within_their_buckets() {
+async fn metrics_give_the_same_within_their_buckets() {
     let runs = || scenarios().into_iter().filter(|one| one.name != "clock-off").take(9).enumerate();
     let spans: Vec<Span> = runs().flat_map(|(nth, s)| s.run(now(), nth as u64).spans).collect();
     let truth = truth(&spans);
-    // Jaeger tells its own metrics of services that it knows, at whatever time.
+    // Jaeger has its own metrics of services that it knows, at whatever time.
     for (nth, scenario) in runs() {
         push(&scenario.run(now().plus(-60 * HOUR), nth as u64)).await;
     }
@@ -288,14 +288,14 @@ async fn metrics_tell_the_same_within_their_buckets() {
             let counts = [row["calls"].as_u64(), row["errors"].as_u64()];
             assert_eq!(counts, [lengths.len() as u64, errors].map(|n| Some(100 * n)), "{server} {what}");
             for (name, percent) in [("p50", 50), ("p95", 95)] {
-                let (told, exact) = (&row[name], nearest(lengths, percent));
+                let (shown, exact) = (&row[name], nearest(lengths, percent));
                 let (low, high) =
-                    (told["low_ns"].as_i64().unwrap_or(i64::MAX), told["high_ns"].as_i64().unwrap_or(i64::MAX));
-                assert!(low <= exact && exact <= high, "{server} {what} {name}: {exact} in {told}");
+                    (shown["low_ns"].as_i64().unwrap_or(i64::MAX), shown["high_ns"].as_i64().unwrap_or(i64::MAX));
+                assert!(low <= exact && exact <= high, "{server} {what} {name}: {exact} in {shown}");
             }
         }
     }
-    COUNTING.iter().for_each(|server| graph_is_told(server, &calls, 100));
+    COUNTING.iter().for_each(|server| assert_graph(server, &calls, 100));
     page.show(&[samples(&all, 200.0), graph(200.0)].concat());
     tokio::time::sleep(Duration::from_secs(5)).await;
     own_metrics_of_jaeger(&truth);
@@ -303,19 +303,19 @@ async fn metrics_tell_the_same_within_their_buckets() {
         let answer = counted(server).args(["hotspots", "--since", "1m", "--via", "metrics", "-o", "json"]).run();
         let json = answer.json();
         assert_eq!(text(&json["basis"], "via"), "metrics", "{server}: {} {}", answer.stderr, json["notes"]);
-        let mut told: BTreeMap<(String, String), u64> = BTreeMap::new();
+        let mut shown: BTreeMap<(String, String), u64> = BTreeMap::new();
         let is_counted = |row: &&Value| row["lines_only"] == false && row["at_least"] == false;
         for row in json["hotspots"].as_array().expect("rows").iter().filter(is_counted) {
             let key = (text(row, "service").to_owned(), text(row, "operation").to_owned());
-            *told.entry(key).or_default() += row["errors"].as_u64().unwrap_or_default();
+            *shown.entry(key).or_default() += row["errors"].as_u64().unwrap_or_default();
         }
-        told.retain(|(service, _), _| service != "old");
+        shown.retain(|(service, _), _| service != "old");
         let failed = truth.iter().filter(|(_, (_, errors))| *errors > 0);
-        assert_eq!(told, failed.map(|(key, (_, errors))| (key.clone(), errors * 200)).collect(), "{server}");
+        assert_eq!(shown, failed.map(|(key, (_, errors))| (key.clone(), errors * 200)).collect(), "{server}");
     }
 }
 
-/// The same as Jaeger 2 tells it, which asks Prometheus itself: counts as good, estimates within the true bucket.
+/// The same from Jaeger 2, which asks Prometheus itself: counts as good, estimates within the true bucket.
 fn own_metrics_of_jaeger(truth: &Calls) {
     let flags = ["--since", "1m", "--without", "prometheus", "-o", "json"];
     let answer = at(JAEGERS[1]).args(["latency"]).args(flags).run();
@@ -325,23 +325,23 @@ fn own_metrics_of_jaeger(truth: &Calls) {
         (text(&json["basis"], "metric"), text(&json["basis"], "backend")),
         ("service_operation_call_rate", "jaeger")
     );
-    let near = |told: Option<u64>, exact: u64| told.is_some_and(|n| n.abs_diff(exact * 100) * 4 <= exact * 100);
+    let near = |shown: Option<u64>, exact: u64| shown.is_some_and(|n| n.abs_diff(exact * 100) * 4 <= exact * 100);
     for (row, what, lengths, errors) in rows(&json, truth) {
         assert!(near(row["calls"].as_u64(), lengths.len() as u64), "{what}: {} for {}", row["calls"], lengths.len());
         assert!(near(row["errors"].as_u64(), errors), "{what}: {} for {errors}", row["errors"]);
         for (name, percent) in [("p50", 50), ("p95", 95)] {
-            let (told, exact) = (row[name]["value_ns"].as_i64().expect("a length"), nearest(lengths, percent));
+            let (shown, exact) = (row[name]["value_ns"].as_i64().expect("a length"), nearest(lengths, percent));
             let bounds = BOUNDS.iter().map(|bound| (bound * 1e6) as i64);
             let low = bounds.clone().filter(|bound| *bound < exact).max().unwrap_or(0);
             let high = bounds.filter(|bound| *bound >= exact).min().unwrap_or(i64::MAX);
-            assert!(low <= told && told <= high, "{what} {name}: {told} for {exact}");
+            assert!(low <= shown && shown <= high, "{what} {name}: {shown} for {exact}");
         }
     }
     let services: std::collections::BTreeSet<&str> = truth.keys().map(|(service, _)| service.as_str()).collect();
     let json = at(JAEGERS[1]).args(["latency", "--by", "service"]).args(flags).run().json();
-    let told: std::collections::BTreeSet<&str> =
+    let shown: std::collections::BTreeSet<&str> =
         json["rows"].as_array().expect("rows").iter().map(|row| text(row, "service")).collect();
-    assert_eq!((text(&json["basis"], "metric"), told), ("service_call_rate", services));
+    assert_eq!((text(&json["basis"], "metric"), shown), ("service_call_rate", services));
     // One that keeps none: said, and spans are read instead.
     let json = at(JAEGERS[0]).args(["latency", "--via", "metrics"]).args(flags).run().json();
     assert_eq!((text(&json["basis"], "via"), &json["complete"]), ("spans", &Value::Bool(false)), "{}", json["notes"]);

@@ -22,7 +22,7 @@ fn sample(family: &'static str, kind: MetricKind, labels: &[(&'static str, &str)
     Sample { family, kind, name, labels, value, exemplar: None }
 }
 
-/// What the platform shows with so many essays spell-checked; storage counts are those of this run alone.
+/// The platform's samples with this many essays spell-checked; storage counts are those of this run alone.
 fn page(checked: f64, run: &str) -> Vec<Sample> {
     let phase = |phase, status, value| {
         sample("bos_batch_phase_status", MetricKind::Gauge, &[("phase", phase), ("status", status)], value)
@@ -61,31 +61,31 @@ async fn phases_alerts_and_rules_are_as_served_on_both_generations_of_prometheus
     let mut servers = vec!["STACK_PROMETHEUS_URL"];
     servers.extend(std::env::var("STACK_PROMETHEUS3_URL").is_ok().then_some("STACK_PROMETHEUS3_URL"));
     for prometheus in servers {
-        let told = at(prometheus, "phases").file(".trace.toml", &config).args(["--stuck-after", "10s"]).run().json();
+        let answer = at(prometheus, "phases").file(".trace.toml", &config).args(["--stuck-after", "10s"]).run().json();
         let values = |phase: &str| {
-            let phase = find(&told["phases"], "phase", phase);
+            let phase = find(&answer["phases"], "phase", phase);
             ["IN_PROGRESS", "COMPLETED"].map(|status| find(&phase["statuses"], "status", status)["value"].clone())
         };
         assert_eq!(
             (values("spellcheck"), values("cj_assessment")),
             ([json!(10.0), json!(40.0)], [json!(2.0), json!(5.0)])
         );
-        assert!(find(&told["phases"], "phase", "spellcheck")["stuck"].is_null(), "{prometheus}: {told}");
-        assert!(find(&told["phases"], "phase", "cj_assessment")["stuck"].is_object(), "{prometheus}: {told}");
+        assert!(find(&answer["phases"], "phase", "spellcheck")["stuck"].is_null(), "{prometheus}: {answer}");
+        assert!(find(&answer["phases"], "phase", "cj_assessment")["stuck"].is_object(), "{prometheus}: {answer}");
         let last = |name: &str| {
-            let samples = &find(&told["storage"], "name", name)["series"][0]["samples"];
+            let samples = &find(&answer["storage"], "name", name)["series"][0]["samples"];
             samples.as_array().and_then(|all| all.last()).and_then(|last| last[1].as_f64()).unwrap_or(f64::NAN)
         };
         // Thirty in five minutes.
         assert!((0.09..0.13).contains(&last("updates/s")), "{prometheus}: {}", last("updates/s"));
         assert!(last("failures/s").abs() < 1e-9, "{prometheus}: {}", last("failures/s"));
-        let ids: Vec<&Value> = told["examples"].as_array().expect("a list").iter().map(|one| &one["id"]).collect();
+        let ids: Vec<&Value> = answer["examples"].as_array().expect("a list").iter().map(|one| &one["id"]).collect();
         assert!(ids.contains(&&json!(run.correlation_id)), "{prometheus}: {ids:?}");
 
-        let told = at(prometheus, "alerts").args(["--fail-on", "warning"]).run();
-        assert_eq!(told.code, 1, "{prometheus}: {}", told.stderr);
-        let told = told.json();
-        let lag = find(&told["alerts"], "name", "SpellCheckerLag");
+        let answer = at(prometheus, "alerts").args(["--fail-on", "warning"]).run();
+        assert_eq!(answer.code, 1, "{prometheus}: {}", answer.stderr);
+        let answer = answer.json();
+        let lag = find(&answer["alerts"], "name", "SpellCheckerLag");
         let summary = &lag["annotations"]["summary"];
         assert_eq!(summary, "The spell checker lags 45 s behind its queue", "{prometheus}");
         assert_eq!((&lag["state"], &lag["ongoing"]), (&json!("firing"), &json!(true)), "{prometheus}: {lag}");
@@ -94,11 +94,11 @@ async fn phases_alerts_and_rules_are_as_served_on_both_generations_of_prometheus
         assert!(since.since(begun).abs() < 5 * SECOND || since < begun.plus(-MINUTE), "{prometheus}: {lag}");
         find(&lag["examples"], "id", &run.correlation_id);
 
-        let told = at(prometheus, "alerts").args(["--rules"]).run().json();
+        let answer = at(prometheus, "alerts").args(["--rules"]).run().json();
         for rule in ["SpellCheckerLag", "StorageReferencePropagationFailure"] {
-            let rule = find(&told["rules"], "name", rule);
+            let rule = find(&answer["rules"], "name", rule);
             assert_eq!((&rule["health"], &rule["data"]), (&json!("ok"), &json!("some")), "{prometheus}: {rule}");
         }
-        assert_eq!(find(&told["rules"], "name", "SpellCheckerLag")["state"], "firing", "{prometheus}");
+        assert_eq!(find(&answer["rules"], "name", "SpellCheckerLag")["state"], "firing", "{prometheus}");
     }
 }

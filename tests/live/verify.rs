@@ -15,7 +15,7 @@ use trace::source::demo::{self, Scenario, scenarios};
 const JAEGERS: [&str; 2] = ["STACK_JAEGER1_URL", "STACK_JAEGER2_URL"];
 /// Each with the API that it is asked through.
 const APIS: [(&str, &str); 3] = [(JAEGERS[0], "v1"), (JAEGERS[1], "v1"), (JAEGERS[1], "v3")];
-/// What was planted and is no more than worth knowing, or is seen only beside good runs.
+/// Planted faults whose finding is at info, or is found only beside good runs.
 const QUIET: [&str; 3] = ["clock_skew", "duplicate_consume", "usually_followed_by"];
 
 /// The binary, pointed at one of the Jaegers and at Loki and Prometheus.
@@ -64,19 +64,19 @@ async fn findings_equal_what_was_planted() {
         let planted = run.truth.planted.as_ref().map_or("", |planted| planted.finding);
         let is_grave = FindingId::from_word(planted).is_some() && !QUIET.contains(&planted);
         for jaeger in JAEGERS {
-            let told = at(jaeger).args(["missing", "--correlation-id", &run.correlation_id, "-o", "json"]).run();
-            let json = told.json();
+            let output = at(jaeger).args(["missing", "--correlation-id", &run.correlation_id, "-o", "json"]).run();
+            let json = output.json();
             let found = grave(&json);
-            let told = found.iter().map(|f| format!("{} {} {}", f["id"], f["severity"], f["confidence"]));
-            let told = told.collect::<Vec<_>>().join(", ").replace('"', "");
-            println!("| {} | {planted} | {jaeger} | {told} |", scenario.name);
+            let output = found.iter().map(|f| format!("{} {} {}", f["id"], f["severity"], f["confidence"]));
+            let output = output.collect::<Vec<_>>().join(", ").replace('"', "");
+            println!("| {} | {planted} | {jaeger} | {output} |", scenario.name);
             let as_planted = match found.as_slice() {
                 [] => !is_grave,
                 [one] => is_grave && is_surely(one, planted),
                 _ => false,
             };
             if !as_planted || json["complete"] != true {
-                wrong.push(format!("{} on {jaeger}: {planted:?}, found {told:?} {}", scenario.name, json["notes"]));
+                wrong.push(format!("{} on {jaeger}: {planted:?}, found {output:?} {}", scenario.name, json["notes"]));
             }
         }
     }
@@ -98,8 +98,8 @@ async fn the_six_operations_of_a_good_run_pass_on_both_jaegers() {
     for jaeger in JAEGERS {
         for (run, code) in [(&good, 0), (&bad, 1)] {
             let six = spec("six-operations.yaml");
-            let told = at(jaeger).args(["verify-pipeline", &six, "--correlation-id", &run.correlation_id]).run();
-            assert_eq!(told.code, code, "{jaeger}: {}", told.screen());
+            let output = at(jaeger).args(["verify-pipeline", &six, "--correlation-id", &run.correlation_id]).run();
+            assert_eq!(output.code, code, "{jaeger}: {}", output.screen());
         }
         let ids = format!("{}\n{}\n", good.correlation_id, bad.correlation_id);
         let six = spec("six-operations.yaml");
@@ -117,8 +117,8 @@ async fn a_whole_batch_passes_with_its_metrics() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     for jaeger in JAEGERS {
         let batch = spec("essay-batch.yaml");
-        let told = at(jaeger).args(["verify-pipeline", &batch, "--correlation-id", &run.correlation_id]).run();
-        assert!(told.code == 0 && told.stdout.contains("✓ metric"), "{jaeger}: {}", told.screen());
+        let output = at(jaeger).args(["verify-pipeline", &batch, "--correlation-id", &run.correlation_id]).run();
+        assert!(output.code == 0 && output.stdout.contains("✓ metric"), "{jaeger}: {}", output.screen());
     }
 }
 
@@ -146,17 +146,17 @@ async fn what_is_late_is_waited_for() {
             }
         }
         for asked in asking {
-            let (begun, told, ended) = asked.await.expect("it ends");
+            let (begun, output, ended) = asked.await.expect("it ends");
             let took = ended - begun;
-            println!("comes: {comes}, --wait {wait}: exit {} after {took:?}", told.code);
-            assert_eq!(told.code, code, "{}", told.screen());
+            println!("comes: {comes}, --wait {wait}: exit {} after {took:?}", output.code);
+            assert_eq!(output.code, code, "{}", output.screen());
             let most = if comes { 20 } else { 12 };
-            assert!(took > Duration::from_secs(3) && took < Duration::from_secs(most), "{took:?}\n{}", told.screen());
+            assert!(took > Duration::from_secs(3) && took < Duration::from_secs(most), "{took:?}\n{}", output.screen());
         }
     }
 }
 
-/// Runs that went well, one a second, and after them one whose storage was never told; at a time that no other test uses.
+/// Good runs, one a second, and after them one without its storage update; at a time that no other test uses.
 async fn runs_of_their_own(good: usize) -> (Vec<demo::DemoRun>, demo::DemoRun) {
     let start = now().plus(-6 * HOUR);
     let run =
@@ -173,7 +173,7 @@ async fn runs_of_their_own(good: usize) -> (Vec<demo::DemoRun>, demo::DemoRun) {
 /// The newest runs are found by how the pipeline begins, and each has its verdict. What is learned from good ones passes
 /// on another good one, and names the step that a broken one lacks.
 #[tokio::test]
-async fn recent_runs_are_found_judged_and_learned_from() {
+async fn recent_runs_are_found_verified_and_learned_from() {
     let (mut good, bad) = runs_of_their_own(13).await;
     let (first, last) = (good[0].spans[0].start, bad.spans[0].start);
     let until = |to: Timestamp| ["--start".to_owned(), first.plus(-MINUTE).rfc3339(), "--end".to_owned(), to.rfc3339()];
@@ -186,16 +186,16 @@ async fn recent_runs_are_found_judged_and_learned_from() {
             let spans_alone = ["--jaeger-api", api, "--key", "correlation_id", "--without", "loki,prometheus"];
             at(jaeger).args(words).args(time).args(spans_alone)
         };
-        let told = run(&["verify-pipeline", &six, "--recent", "5", "-o", "json"], &all).run();
-        let json = told.json();
+        let output = run(&["verify-pipeline", &six, "--recent", "5", "-o", "json"], &all).run();
+        let json = output.json();
         let word = |run: &Value, key: &str| run[key].as_str().unwrap_or_default().to_owned();
         let runs = json["runs"].as_array().expect("runs");
         let verdicts: Vec<_> = runs.iter().map(|run| (word(run, "subject"), word(run, "verdict"))).collect();
         let newest = [&fresh].into_iter().chain(good.iter().rev()).take(4);
         let wanted = newest.map(|run| (run.correlation_id.clone(), "pass".to_owned()));
         let wanted: Vec<_> = [(bad.correlation_id.clone(), "fail".to_owned())].into_iter().chain(wanted).collect();
-        assert_eq!(verdicts, wanted, "{jaeger} {api}: {}", told.screen());
-        assert!(told.code == 1 && json["complete"] == true, "{jaeger} {api}: {}", told.screen());
+        assert_eq!(verdicts, wanted, "{jaeger} {api}: {}", output.screen());
+        assert!(output.code == 1 && json["complete"] == true, "{jaeger} {api}: {}", output.screen());
 
         let recent = ["learn-pipeline", "--recent", "12", "--root", "POST /api/v1/batches/register"];
         let listed = ["learn-pipeline", "--ids-from", "-"];
@@ -203,9 +203,9 @@ async fn recent_runs_are_found_judged_and_learned_from() {
             assert_eq!(learned.code, 0, "{jaeger} {api}: {}", learned.screen());
             for (one, code, says) in [(&fresh, 0, "✓ pass"), (&bad, 1, "✗ storage-reference-update")] {
                 let question = ["verify-pipeline", "learned.yaml", "--correlation-id", &one.correlation_id];
-                let told = run(&question, &all).file("learned.yaml", &learned.stdout).run();
-                let shown = format!("{jaeger} {api}: {}\n{}", told.screen(), learned.stdout);
-                assert!(told.code == code && told.stdout.contains(says), "{shown}");
+                let output = run(&question, &all).file("learned.yaml", &learned.stdout).run();
+                let shown = format!("{jaeger} {api}: {}\n{}", output.screen(), learned.stdout);
+                assert!(output.code == code && output.stdout.contains(says), "{shown}");
             }
         }
     }

@@ -15,7 +15,7 @@ fn at(jaeger: &str) -> Trace {
     servers.env("TRACE_PROMETHEUS_URL", &address("STACK_PROMETHEUS_URL"))
 }
 
-/// One span a call, each a trace of its own, a second apart; those that are told fail.
+/// One span a call, each a trace of its own, a second apart; those of `fails` fail.
 fn calls(service: &str, ago: i64, count: usize, fails: impl Fn(usize) -> bool) -> Vec<Span> {
     let start = now().plus(-ago * SECOND);
     let seed = start.0.unsigned_abs();
@@ -58,10 +58,16 @@ async fn numbers_are_those_that_were_pushed() {
         let args = ["hotspots", "--since", "30m", "--without", "prometheus", "-o", "json"];
         let json = at(jaeger).args(args).run().json();
         assert_eq!(json["complete"], true, "{jaeger}: {}", json["notes"]);
-        let told = row(&json, &few).unwrap_or_else(|| panic!("{jaeger}: {json:#}"));
-        assert_eq!((&told["errors"], &told["calls"]), (&25.into(), &100.into()), "{jaeger}");
-        assert_eq!((&told["share"], &told["trend"], &told["errors_before"]), (&0.25.into(), &"new".into(), &0.into()));
-        assert_eq!((&told["message"], told["examples"].as_array().map(Vec::len)), (&"row <n> gone".into(), Some(2)));
+        let hotspot = row(&json, &few).unwrap_or_else(|| panic!("{jaeger}: {json:#}"));
+        assert_eq!((&hotspot["errors"], &hotspot["calls"]), (&25.into(), &100.into()), "{jaeger}");
+        assert_eq!(
+            (&hotspot["share"], &hotspot["trend"], &hotspot["errors_before"]),
+            (&0.25.into(), &"new".into(), &0.into())
+        );
+        assert_eq!(
+            (&hotspot["message"], hotspot["examples"].as_array().map(Vec::len)),
+            (&"row <n> gone".into(), Some(2))
+        );
         let lines = row(&json, &job).unwrap_or_else(|| panic!("{jaeger}: {json:#}"));
         assert_eq!((&lines["errors"], &lines["lines_only"]), (&25.into(), &true.into()), "{jaeger}");
         assert_eq!(lines["message"], "disk <n> is full");

@@ -66,7 +66,7 @@ fn signalled(args: &[&str], after: Duration, signal: Signal) -> Option<Ended> {
     (!ended_before).then_some(Ended { status: output.status, stdout, stderr, took: sent.elapsed() })
 }
 
-/// A signal that comes before `main` ends the process as it ends any other; shells tell the same code.
+/// A signal that comes before `main` ends the process as it ends any other; shells report the same code.
 fn code(status: ExitStatus) -> i32 {
     status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }
@@ -150,7 +150,7 @@ fn a_signal_at_any_moment_ends_the_command_with_its_code_and_what_it_has() {
     });
 }
 
-/// Whoever asks twice does not want to see what is there: the layout of a crowd of spans is not waited for, and the code
+/// A second signal ends the command without output: the layout of a large journey is not waited for, and the code
 /// is the second signal's.
 #[test]
 fn a_second_signal_ends_the_command_at_once() {
@@ -166,14 +166,14 @@ fn a_second_signal_ends_the_command_at_once() {
         spans.join(",")
     );
     let json = |body: &str| Some((200, "application/json", body.as_bytes().to_vec()));
-    let (tell, told) = mpsc::channel();
+    let (follow, followed) = mpsc::channel();
     let server = Server::answering(move |line| match line.split(['?', ' ']).nth(1) {
         Some("/api/services") => json(r#"{"data":["s"]}"#),
         Some("/api/traces") => json(&crowd),
         Some("/loki/api/v1/labels") => json(r#"{"status":"success","data":["app"]}"#),
         // By then the spans are known, for they name the trace.
         Some("/loki/api/v1/query_range") if line.contains("4bf92f35") => {
-            let _ = tell.send(());
+            let _ = follow.send(());
             thread::sleep(EVER);
             None
         }
@@ -185,7 +185,7 @@ fn a_second_signal_ends_the_command_at_once() {
         .args(["--start", "2024-05-01T10:00:00Z", "--end", "2024-05-01T10:20:00Z", "--full"])
         .args(["--jaeger-url", server.url(), "--loki-url", server.url()])
         .start();
-    told.recv_timeout(Duration::from_secs(40)).expect("it follows the trace");
+    followed.recv_timeout(Duration::from_secs(40)).expect("it follows the trace");
     kill_process(Pid::from_child(&child), Signal::INT).expect("the signal is sent");
     thread::sleep(Duration::from_millis(100));
     let sent = Instant::now();
@@ -215,10 +215,10 @@ fn what_had_come_by_then_is_shown_and_a_recording_of_it_is_not_kept() {
     assert_eq!(code(ended.status), 130);
 }
 
-/// `--timeout` is one clock: programs that tell tokens run on it too, all at once, and leave half of it to who can be
+/// `--timeout` is one clock: token programs run on it too, all at once, and leave half of it to the backends that can be
 /// asked.
 #[test]
-fn a_program_that_tells_no_token_takes_half_of_the_time_and_only_its_own_backend() {
+fn a_token_program_that_hangs_costs_half_of_the_time_and_only_its_own_backend() {
     let half = holding_back(true);
     let sick = format!("url = \"{}\"\nauth = {{ command = [\"sleep\", \"600\"] }}\n", half.url());
     let config = format!("[jaeger]\nurl = \"{}\"\n[loki]\n{sick}[prometheus]\n{sick}", half.url());
@@ -298,10 +298,10 @@ fn pipes_disks_and_narrow_places() {
             .stdin(Stdio::null())
             .output()
             .expect("bash runs");
-        let told = String::from_utf8_lossy(&run.stderr);
-        assert_eq!(run.status.code(), Some(expected), "{line}\n{told}");
-        assert!(told.contains(says) && !told.contains("panicked"), "{line}\n{told}");
-        assert!(!says.is_empty() || told.is_empty() || expected == 3, "{line}\n{told}");
+        let stderr = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(expected), "{line}\n{stderr}");
+        assert!(stderr.contains(says) && !stderr.contains("panicked"), "{line}\n{stderr}");
+        assert!(!says.is_empty() || stderr.is_empty() || expected == 3, "{line}\n{stderr}");
     }
 }
 

@@ -79,7 +79,7 @@ fn document(stdout: &[u8]) -> Result<Value, String> {
 }
 
 /// The same without how it was come by.
-fn told(mut json: Value) -> Value {
+fn without_sources(mut json: Value) -> Value {
     if let Some(object) = json.as_object_mut() {
         for how in ["notes", "backends"] {
             object.remove(how);
@@ -90,7 +90,7 @@ fn told(mut json: Value) -> Value {
 
 impl Seen {
     /// Compares the end of a run with what the servers did in it.
-    fn judge(&mut self, number: usize, end: &End, servers: &Recorded, healthy: &Value) {
+    fn check(&mut self, number: usize, end: &End, servers: &Recorded, healthy: &Value) {
         *self.codes.entry(end.code).or_default() += 1;
         let log = servers.log();
         // The last word on each question counts: what was asked again and answered is whole.
@@ -105,7 +105,7 @@ impl Seen {
             Ok(json) => json,
             Err(why) => return wrong(why),
         };
-        let is_whole = told(json.clone()) == told(healthy.clone());
+        let is_whole = without_sources(json.clone()) == without_sources(healthy.clone());
         match end.code {
             0 if !is_whole => wrong("not the whole answer".to_owned()),
             0 if !failed.is_empty() => wrong("an answer is missing".to_owned()),
@@ -168,7 +168,7 @@ fn soak(lanes: &[Recorded], from: usize, to: usize) -> Seen {
         let mut seen = Seen::default();
         for number in (from..to).filter(|number| number / 4 % LANES == at) {
             flap(servers, number);
-            seen.judge(number, &inside(servers, home.path(), &runtime), servers, &healthy);
+            seen.check(number, &inside(servers, home.path(), &runtime), servers, &healthy);
         }
         seen
     };
@@ -237,7 +237,7 @@ fn many_processes_never_end_wrong() {
     let mut seen = Seen::default();
     for number in 0..runs {
         flap(&servers, number);
-        seen.judge(number, &find(), &servers, &healthy);
+        seen.check(number, &find(), &servers, &healthy);
     }
     seen.assert_sound("processes", runs, begun);
 }

@@ -90,7 +90,7 @@ impl Trace {
         (self.command, self.home)
     }
 
-    /// Runs it.
+    /// Runs the command to its end.
     pub fn run(mut self) -> Run {
         use std::io::Write as _;
         self.command.args(&self.last);
@@ -137,6 +137,11 @@ impl Run {
         }
         screen + &format!("--- exit {}", self.code)
     }
+}
+
+/// Whether tests run at full length, as in `.ci/nightly`: every fault, hundreds of generated runs.
+pub fn is_full() -> bool {
+    std::env::var_os("TRACE_TEST_FULL").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
 /// The correlation ID that was recorded there.

@@ -1,10 +1,10 @@
-//! A small strict server on loopback: it answers what a test told it to answer, and remembers what it was not told.
+//! A small strict server on loopback: it answers as a test says, and keeps the requests that the test did not expect.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What a test answers: status, content type, body. None for a request that nobody should have made.
+/// What a test answers: status, content type, body. None for an unexpected request.
 pub type Reply = Option<(u16, &'static str, Vec<u8>)>;
 
 /// The server; its address is `url()`.

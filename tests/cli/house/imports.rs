@@ -253,7 +253,7 @@ fn after_group(tokens: &[Placed], begin: usize) -> usize {
 }
 
 /// Every path in the code that leads into this crate, from the crate's root, with its line. A `pub use` of a child
-/// module's items is no import.
+/// module's items is not an import.
 fn paths(tokens: &[Placed], module: &ModulePath, known: &BTreeMap<&ModulePath, &str>) -> Vec<(ModulePath, usize)> {
     let is_binary = known.get(module).is_some_and(|file| *file == "src/main.rs");
     let mut aliases: BTreeMap<String, ModulePath> = BTreeMap::new();

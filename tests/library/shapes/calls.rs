@@ -14,7 +14,7 @@ const PROFILES: &str = "profile_service";
 const REPORTS: &str = "report_service";
 
 impl ShapeStage<'_> {
-    /// A GET, as an instrumented HTTP client tells it.
+    /// A GET, as an instrumented HTTP client records it.
     fn get(&mut self, host: &'static str, path: &str, status: i64, cause: Cause, time: (i64, i64)) -> At {
         let service = self.service;
         self.get_by(service, (host, path), status, cause, time)
@@ -37,8 +37,8 @@ impl ShapeStage<'_> {
             (self.named("url.full", "http.url"), text(&format!("{scheme}://{host}{path}"))),
             (self.named("http.response.status_code", "http.status_code"), Value::Int(status)),
         ];
-        let told = if status == 0 { &attributes[..3] } else { &attributes };
-        self.tell(call, told);
+        let known = if status == 0 { &attributes[..3] } else { &attributes };
+        self.tell(call, known);
         call
     }
 

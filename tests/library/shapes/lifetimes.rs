@@ -69,7 +69,7 @@ pub(super) fn endless_stream(stage: &mut ShapeStage) {
     stage.r.lose(open);
 }
 
-/// A task in the background, and a call that nobody waits for.
+/// A task in the background, and a call whose caller does not wait.
 pub(super) fn outliving(stage: &mut ShapeStage) {
     let (from, to) = (stage.at(60), stage.host.to);
     let task = stage.plain(

@@ -30,8 +30,8 @@ impl ShapeStage<'_> {
             (self.named("messaging.operation.type", "messaging.operation"), text(operation)),
             (self.named("messaging.message.id", "messaging.message_id"), text(letter.id)),
         ];
-        let told = if letter.id.is_empty() { &attributes[..3] } else { &attributes };
-        self.tell(at, told);
+        let known = if letter.id.is_empty() { &attributes[..3] } else { &attributes };
+        self.tell(at, known);
     }
 
     fn send(&mut self, letter: &Letter, cause: Cause, from: i64) -> At {

@@ -1,4 +1,4 @@
-//! Shapes that real data has and the story of a run has not: mixed into a run, they are good and must stay unnoticed.
+//! Shapes that real data has and generated runs have not: mixed into a run, they are good and give no finding.
 //!
 //! How such spans look is taken from recorded data of many instrumentations: with the attribute names of the old
 //! semantic conventions in some runs, with the new ones in others.
@@ -25,11 +25,11 @@ pub enum Shape {
     ClientLayers,
     /// Two clients, one inside the other; the server is a child of the outer one.
     ServerBesideInnerClient,
-    /// Clients of a database whose system nobody knows.
+    /// Clients of a database of an unknown system.
     UnknownDatabase,
-    /// Clients of a cache whose system nobody knows.
+    /// Clients of a cache of an unknown system.
     UnknownCache,
-    /// Calls to hosts of somebody else.
+    /// Calls to hosts of third parties.
     ThirdParty,
     /// A server that begins its own trace and links to its client.
     LinkedServer,
@@ -39,9 +39,9 @@ pub enum Shape {
     CreateAndSend,
     /// One consumer takes many messages, by links.
     BatchConsumer,
-    /// Somebody looks for work every few seconds, in traces of their own.
+    /// A poller that looks for work every few seconds, in traces of its own.
     Pollers,
-    /// Somebody asks whether the services are alive.
+    /// Health checks of the services.
     HealthChecks,
     /// Children keep coming for minutes under one parent.
     Stream,
@@ -212,7 +212,7 @@ struct ShapeStage<'a> {
 }
 
 impl ShapeStage<'_> {
-    /// So many hundredths into the host's work, to the microsecond.
+    /// The time at this percentage of the host's work, to the microsecond.
     fn at(&self, percent: i64) -> i64 {
         within(self.host, percent)
     }
@@ -266,13 +266,13 @@ impl ShapeStage<'_> {
     }
 }
 
-/// So many hundredths into a span, to the microsecond.
+/// The time at this percentage of a span, to the microsecond.
 fn within(at: At, percent: i64) -> i64 {
     let into = (at.to - at.from) / 100 * percent;
     at.from + into - into % 1_000
 }
 
-/// So many milliseconds later.
+/// The time plus milliseconds.
 fn after(time: i64, ms: i64) -> i64 {
     time + ms * MS
 }

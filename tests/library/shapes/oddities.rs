@@ -22,7 +22,7 @@ pub(super) fn repeats(stage: &mut ShapeStage) {
     }
 }
 
-/// The servers that begin traces were called by a gateway, whose spans nobody stores. What is stored twice stays alike.
+/// The servers that begin traces were called by a gateway whose spans are not stored. What is stored twice stays alike.
 pub(super) fn gateway(stage: &mut ShapeStage) {
     let mut callers = HashMap::new();
     for n in 0..stage.r.spans.len() {
