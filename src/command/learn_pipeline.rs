@@ -85,7 +85,7 @@ Examples:
         let draft = learner.finish(&options).map_err(|too_few| refused(&too_few))?;
         let mut finished = session.finish();
         if let Some(aside) = &draft.aside {
-            finished.message(&format!("learn-pipeline: {}", aside.words()));
+            finished.message(&format!("learn-pipeline: {}", aside.summary()));
         }
         let update = match &old {
             None => None,

@@ -1,4 +1,4 @@
-//! How many matches there are, beside how many there should be.
+//! Expected and actual numbers of matches.
 
 use std::collections::HashMap;
 
@@ -7,19 +7,19 @@ use crate::pipeline::order;
 use crate::pipeline::spec::ExpectedCount;
 use crate::pipeline::step_matches::{MatchScope, StepMatches};
 
-/// How many are wanted, in figures.
+/// The expected number of matches, resolved to figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountRange {
-    /// At least.
+    /// Least, included.
     pub least: usize,
-    /// At most.
+    /// Most, included; none for any number.
     pub most: Option<usize>,
-    /// Whether both follow from what was seen of another step, so that both may grow.
+    /// Whether the range follows from the matches of another step, so that it may still grow.
     pub follows: bool,
 }
 
 impl CountRange {
-    /// What a count means here.
+    /// Resolves a count within one scope.
     pub fn new(count: ExpectedCount, matches: &StepMatches, scope: MatchScope) -> Self {
         match count {
             ExpectedCount::Range(least, most) => Self { least, most, follows: false },
@@ -30,7 +30,7 @@ impl CountRange {
         }
     }
 
-    /// In words.
+    /// `at least 2`, `1 to 5`, `3`.
     pub fn label(self) -> String {
         match (self.least, self.most) {
             (0, None) => "any number".to_owned(),
@@ -42,7 +42,7 @@ impl CountRange {
     }
 }
 
-/// A count as the check shows it; empty where the default is meant.
+/// The count as a check shows it; empty for the default.
 pub fn expected(count: ExpectedCount, matches: &StepMatches, scope: MatchScope) -> String {
     let label = CountRange::new(count, matches, scope).label();
     match count {
@@ -52,8 +52,8 @@ pub fn expected(count: ExpectedCount, matches: &StepMatches, scope: MatchScope) 
     }
 }
 
-/// Without the attempts that failed and were repeated well: a redelivery is still one message. Only where as many are
-/// wanted as another step has, since there each stands for one of its matches.
+/// Drops failed attempts that were retried with success: a redelivery is still one message. Only where the count is that
+/// of another step, because there each match corresponds to one match of that step.
 pub fn without_repeated(count: ExpectedCount, own: &[Match], matches: &StepMatches) -> Vec<Match> {
     let ExpectedCount::SameAs(step) = count else { return own.to_vec() };
     let following = matches.following(step);

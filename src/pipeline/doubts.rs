@@ -1,4 +1,4 @@
-//! How far it can be trusted that what is not here is nowhere.
+//! Whether what was not seen is known to be absent: a missing span proves nothing while a source is incomplete.
 
 use crate::model::evidence::Source;
 use crate::model::finding::FindingId;
@@ -6,57 +6,57 @@ use crate::model::time::{Human, Timestamp};
 use crate::pipeline::input::{EvaluationInput, SourceStatus};
 use crate::pipeline::spec::{Reach, SeenIn, Selector};
 
-/// Which sources an expectation reads.
+/// The kinds of data that an expectation reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Spans.
     pub spans: bool,
-    /// Lines.
+    /// Log lines.
     pub lines: bool,
 }
 
 impl Needs {
-    /// Of what is seen as one of these.
+    /// What these selectors read.
     pub fn from_selectors(selectors: &[Selector]) -> Self {
         let lines = selectors.iter().any(|s| matches!(s.what, SeenIn::Log(_)));
         Self { spans: selectors.iter().any(|s| matches!(s.what, SeenIn::Span(_))), lines }
     }
 
-    /// Of a finding that must not be made.
+    /// What a finding is derived from.
     pub fn for_finding(id: FindingId) -> Self {
         Self { spans: true, lines: id == FindingId::LogWithoutSpan }
     }
 }
 
-/// Why something that is not here may yet be somewhere.
+/// A reason why something that was not seen may still exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Doubt {
-    /// A source did not tell everything.
+    /// A source's answer is incomplete.
     Incomplete(Source),
-    /// Nobody said where a source is.
+    /// No address of the source is configured.
     NotConfigured(Source),
-    /// Not all of the file could be read.
+    /// Parts of the file are unreadable.
     PartlyRead,
-    /// The file holds nothing of this source's kind about the run.
+    /// The file has no data of this source's kind for the run.
     NoneInFile(Source),
-    /// The file or the demo holds nothing about the run.
+    /// The file or the demo does not have the ID.
     UnknownId(Source),
-    /// A trace of the run is stored nowhere.
+    /// A trace of the run is named and not stored.
     Lost,
     /// The explicit window ends too early.
     Window,
-    /// The run is too young until then.
+    /// The settle time of the run ends then.
     Unsettled(Timestamp),
-    /// A limit and a settle time have not passed until then.
+    /// The step's limit and a settle time end then.
     Early(Timestamp),
-    /// Nothing is there yet, and nobody said how long to wait.
+    /// Nothing carries the ID yet, and no wait was requested.
     NotWaited,
-    /// Waiting was asked for, and ended before anything could be told.
+    /// The requested wait ended before anything was seen.
     Waiting,
 }
 
 impl Doubt {
-    /// In a sentence.
+    /// The reason in a sentence.
     pub fn why(self, settle_ns: i64) -> String {
         match self {
             Self::Incomplete(source) => format!("{} did not tell everything, and it may lie there", title(source)),
@@ -76,7 +76,7 @@ impl Doubt {
         }
     }
 
-    /// Until when time alone, or asking again, may take the doubt away: none where it cannot.
+    /// Until when waiting or querying again may resolve the doubt; none where it cannot.
     fn wait_end(self) -> Option<WaitEnd> {
         match self {
             Self::Unsettled(at) | Self::Early(at) => Some(WaitEnd::At(at)),
@@ -103,16 +103,16 @@ impl Doubt {
     }
 }
 
-/// When waiting stops being of use.
+/// Until when waiting can change the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitEnd {
-    /// Then.
+    /// Until this time.
     At(Timestamp),
-    /// Nobody can say.
+    /// No known end.
     Open,
 }
 
-/// Doubts about one absence; none means that it is sure.
+/// The doubts about one absence; empty means that it is certain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Doubts {
     all: Vec<Doubt>,
@@ -120,22 +120,22 @@ pub struct Doubts {
 }
 
 impl Doubts {
-    /// Whether there is none.
+    /// Whether the absence is certain.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Whether nothing is doubted but that a trace is lost.
+    /// Whether a trace that is not stored is the only doubt.
     pub fn are_only_lost_trace(&self) -> bool {
         self.all == [Doubt::Lost]
     }
 
-    /// Each in a sentence.
+    /// One sentence each.
     pub fn why(&self, settle_ns: i64) -> Vec<String> {
         self.all.iter().map(|doubt| doubt.why(settle_ns)).collect()
     }
 
-    /// On which sources they rest.
+    /// The sources they depend on, each once.
     pub fn sources(&self) -> Vec<Source> {
         let mut all: Vec<Source> = self.all.iter().flat_map(|doubt| doubt.sources(self.needs)).collect();
         all.sort_unstable();
@@ -143,19 +143,19 @@ impl Doubts {
         all
     }
 
-    /// Until when waiting may change something: none where it cannot.
+    /// Until when waiting may resolve a doubt; none where it cannot.
     pub fn end(&self) -> Option<WaitEnd> {
         self.all.iter().filter_map(|doubt| doubt.wait_end()).max()
     }
 
-    /// Those of another one too.
+    /// Adds the doubts of another absence.
     pub fn join(&mut self, more: &Self) {
         self.needs.spans |= more.needs.spans;
         self.needs.lines |= more.needs.lines;
         more.all.iter().for_each(|doubt| self.add(*doubt));
     }
 
-    /// One more.
+    /// Adds one, each kept once.
     pub fn add(&mut self, doubt: Doubt) {
         if !self.all.contains(&doubt) {
             self.all.push(doubt);
@@ -164,7 +164,7 @@ impl Doubts {
     }
 }
 
-/// What an absence rests on in one run.
+/// Derives the doubts about absences in one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Trust<'a> {
     input: &'a EvaluationInput<'a>,
@@ -174,7 +174,7 @@ pub struct Trust<'a> {
 }
 
 impl<'a> Trust<'a> {
-    /// In this run.
+    /// For this run; `reach` says whether log lines may lead to its traces.
     pub fn new(input: &'a EvaluationInput<'a>, reach: Reach) -> Self {
         let journey = input.journey;
         let named = |id| input.findings.findings.iter().any(|finding| finding.is(id));
@@ -183,7 +183,7 @@ impl<'a> Trust<'a> {
         Self { input, reach, newest: journey.span_extent().map(|extent| extent.to.min(input.now)), lost }
     }
 
-    /// Doubts that more of what these sources tell may come, or lie where nobody looked.
+    /// Doubts that these sources have, or will still get, more of this run.
     pub fn doubts(&self, needs: Needs) -> Doubts {
         let input = self.input;
         let mut doubts = self.source_doubts(needs);
@@ -210,7 +210,7 @@ impl<'a> Trust<'a> {
         doubts
     }
 
-    /// Doubts that something expected is finally missing. The limits it has end at the deadline.
+    /// Doubts that something expected is missing for good; its limits end at the deadline.
     pub fn doubts_if_missing(&self, needs: Needs, deadline: Option<Timestamp>) -> Doubts {
         let mut doubts = self.doubts(needs);
         match deadline.map(|deadline| deadline.plus(self.input.settle_ns)) {
@@ -224,7 +224,7 @@ impl<'a> Trust<'a> {
         doubts
     }
 
-    /// Doubts for what was not asked or not answered alone: what time cannot change.
+    /// Doubts about incomplete and unconfigured sources only, which the passing of time does not resolve.
     pub fn source_doubts(&self, needs: Needs) -> Doubts {
         let mut doubts = Doubts { all: vec![], needs };
         let leads = needs.spans && self.reach == Reach::All;
@@ -241,8 +241,8 @@ impl<'a> Trust<'a> {
         doubts
     }
 
-    /// Whether nothing carries the ID, and nothing will: asked in full, in a window that ended a settle time ago or
-    /// after waiting.
+    /// Whether nothing carries the ID and nothing will: searched in full, in a window that ended a settle time ago or
+    /// after the requested wait.
     pub fn is_conclusively_empty(&self) -> bool {
         let input = self.input;
         let past = |end: Timestamp| end.plus(input.settle_ns) <= input.now;
@@ -264,7 +264,7 @@ fn title(source: Source) -> &'static str {
     }
 }
 
-/// A length of time as a limit is written: `30 s`.
+/// A duration as a limit is written, without trailing zeros: `30 s`.
 pub fn duration_text(ns: i64) -> String {
     Human(ns).to_string().replace(".00 ", " ").replace(".0 ", " ")
 }

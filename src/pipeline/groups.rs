@@ -12,10 +12,10 @@ use crate::pipeline::step_matches::{Above, MatchScope, StepMatches, marks};
 use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState};
 
-/// The repetitions of a group, in their order: what each is for, and its matches by step.
+/// The repetitions of a group in order: the label of each, and its matches by step index.
 type Buckets = Vec<(String, BTreeMap<usize, Vec<Match>>)>;
 
-/// A group in one run.
+/// A repeated group evaluated in one run.
 pub struct GroupEvaluation<'a> {
     context: EvaluationContext<'a>,
     place: usize,
@@ -24,7 +24,7 @@ pub struct GroupEvaluation<'a> {
 }
 
 impl<'a> GroupEvaluation<'a> {
-    /// The group at this place of the spec.
+    /// The group with this index in the spec.
     pub fn new(context: EvaluationContext<'a>, place: usize) -> Self {
         let (matches, group) = (context.matches, &context.matches.spec.groups[place]);
         let steps: Vec<usize> =
@@ -36,7 +36,7 @@ impl<'a> GroupEvaluation<'a> {
         Self { context, place, group, buckets }
     }
 
-    /// How many repetitions there are.
+    /// Checks the number of repetitions.
     pub fn count(&self) -> CheckResult {
         let (matches, total) = (self.context.matches, self.buckets.len());
         let name = match &self.group.each {
@@ -72,8 +72,7 @@ impl<'a> GroupEvaluation<'a> {
         CheckResult::doubted(check, &doubts, self.context.input.settle_ns, Some(label))
     }
 
-    /// What became of one of its steps: one check for all repetitions that are as they should be, and one for each
-    /// that is not.
+    /// Checks one of its steps: one check for all repetitions that are as expected, and one for each that is not.
     pub fn step(&self, place: usize, step: &ExpectedStep) -> Vec<CheckResult> {
         if self.buckets.is_empty() {
             return vec![self.check_without_repetitions(place, step)];
@@ -105,7 +104,7 @@ impl<'a> GroupEvaluation<'a> {
         together.into_iter().chain(wrong).collect()
     }
 
-    /// Nothing that it is repeated for was seen: its steps need not be there where that is allowed.
+    /// Checks a step when there are no repetitions: not needed if the group's count allows that.
     fn check_without_repetitions(&self, place: usize, step: &ExpectedStep) -> CheckResult {
         let expected_range = CountRange::new(self.group.count, self.context.matches, MatchScope::default());
         let own = &self.context.matches.all[place];
@@ -134,7 +133,7 @@ impl<'a> GroupEvaluation<'a> {
     }
 }
 
-/// By the values that matches carry, or have above them.
+/// Repetitions by the attribute values that matches have, or inherit from an ancestor.
 fn by_value(matches: &StepMatches, key: &str, steps: &[usize]) -> Buckets {
     let journey = matches.lookup.journey;
     let carries = |index| !matches.lookup.values(MatchedItem::Span(index), key).is_empty();
@@ -160,7 +159,7 @@ fn by_value(matches: &StepMatches, key: &str, steps: &[usize]) -> Buckets {
     buckets
 }
 
-/// By the match of a step that each of the others follows from.
+/// Repetitions by the match of the step `each` that the other matches follow from.
 fn by_match(matches: &StepMatches, each: usize, steps: &[usize]) -> Buckets {
     let heads = &matches.all[each];
     let nearest: Above = matches.self_or_above(&marks(matches, heads));
@@ -183,7 +182,7 @@ fn by_match(matches: &StepMatches, each: usize, steps: &[usize]) -> Buckets {
     buckets
 }
 
-/// A step without a match in a repetition has none there, wherever else it has some.
+/// Gives every repetition an entry for every step: an empty one must not fall back to the matches of the whole run.
 fn fill_missing_steps(buckets: &mut Buckets, steps: &[usize]) {
     for (_, bucket) in buckets {
         for step in steps {
@@ -192,7 +191,7 @@ fn fill_missing_steps(buckets: &mut Buckets, steps: &[usize]) {
     }
 }
 
-/// When the first match of any step began.
+/// Start of the first match of any step; none without matches.
 pub fn first_start(matches: &StepMatches) -> Option<Timestamp> {
     matches.all.iter().filter_map(|all| all.first()).map(|found| found.start).min()
 }

@@ -1,65 +1,65 @@
-//! What a run is judged on.
+//! The input of an evaluation: a run, and how complete each source was.
 
 use crate::analysis::journey::findings::FindingSet;
 use crate::model::evidence::Source;
 use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
 
-/// How far a source can be trusted to have told everything.
+/// How complete a source's answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceStatus {
-    /// It answered all that was asked.
+    /// Every query was answered in full.
     Complete,
-    /// Something of it is missing: it was down, or cut, or could not be read.
+    /// Something is missing: the source was down, the answer was truncated or unreadable.
     Incomplete,
-    /// Nobody said where it is.
+    /// No address is configured.
     NotConfigured,
-    /// A file was read instead, and not all of it could be.
+    /// A file was read instead, and parts of it are unreadable.
     PartlyRead,
-    /// A file was read instead, and holds nothing of its kind about this run.
+    /// A file was read instead, and has no data of this kind for the run.
     NoneInFile,
-    /// The file or the demo that was looked at instead holds nothing about this run at all.
+    /// The file or the demo that was read instead does not have the ID.
     UnknownId(Source),
 }
 
-/// What a metric said.
+/// The result of a metric query.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MetricReading {
-    /// These samples; none where the query has no data.
+    /// The samples; empty where the query has no data.
     Samples(Vec<f64>),
-    /// It could not be had, or not yet.
+    /// Not available (yet), and why.
     NotAvailable(String),
 }
 
-/// What a run is judged on.
+/// What a run is evaluated on.
 #[derive(Clone, Copy, Debug)]
 pub struct EvaluationInput<'a> {
     /// The run.
     pub journey: &'a Journey,
-    /// What was found in it.
+    /// Findings of the journey.
     pub findings: &'a FindingSet,
-    /// How spans stand.
+    /// Completeness of spans.
     pub jaeger: SourceStatus,
-    /// How lines stand.
+    /// Completeness of log lines.
     pub loki: SourceStatus,
-    /// How metrics stand.
+    /// Completeness of metrics.
     pub prometheus: SourceStatus,
     /// Whether the newest span is older than the settle time.
     pub settled: bool,
-    /// How long that is, in nanoseconds.
+    /// Settle time, in nanoseconds.
     pub settle_ns: i64,
-    /// What time it is: of the last round of asking.
+    /// Time of the last round of queries.
     pub now: Timestamp,
-    /// Until when it may be waited; none where waiting was not asked for.
+    /// When waiting ends; none without `--wait`.
     pub wait_until: Option<Timestamp>,
-    /// The end of an explicit window; none where the window follows what is found.
+    /// End of an explicit window; none where the window follows the data.
     pub window_end: Option<Timestamp>,
-    /// What the spec's metrics said, beside them.
+    /// Results of the spec's metrics, in their order.
     pub metrics: &'a [MetricReading],
 }
 
 impl EvaluationInput<'_> {
-    /// How a source stands.
+    /// Completeness of a source.
     pub fn status(&self, source: Source) -> SourceStatus {
         match source {
             Source::Loki => self.loki,
@@ -68,7 +68,7 @@ impl EvaluationInput<'_> {
         }
     }
 
-    /// Whether the wait that was asked for, if any, is over.
+    /// Whether the requested wait, if any, is over.
     pub fn waited(&self) -> bool {
         self.wait_until.is_none_or(|until| self.now >= until)
     }

@@ -1,4 +1,4 @@
-//! What is expected of the run as a whole: how long it takes, in which order its steps come.
+//! Checks of the run as a whole: `within` and `in_order`.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::pipeline::order;
 use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest};
 
-/// From the first step's start to the last one's end.
+/// Checks the time from the first match's start to the last one's end; `most` in nanoseconds.
 pub fn within(context: &EvaluationContext, most: i64, steps: &[CheckResult]) -> CheckResult {
     let (matches, lookup) = (context.matches, &context.matches.lookup);
     let mut check = blank(CheckKind::Within, &format!("within {}", duration_text(most)));
@@ -36,7 +36,7 @@ pub fn within(context: &EvaluationContext, most: i64, steps: &[CheckResult]) -> 
     undecided(check, steps)
 }
 
-/// Not all steps were seen: what that rests on, this rests on.
+/// Undecided because not all steps were seen: depends on the sources that those depend on.
 fn undecided(mut check: Check, steps: &[CheckResult]) -> CheckResult {
     check.state = CheckState::Undecided;
     check.why.push("not all steps were seen".to_owned());
@@ -46,15 +46,15 @@ fn undecided(mut check: Check, steps: &[CheckResult]) -> CheckResult {
     CheckResult::closed(check)
 }
 
-/// A match as the end of a sequence, and the earliest time that the next one may have.
+/// The last match of an increasing sequence, and the earliest start that the next one may have.
 #[derive(Clone, Copy)]
 struct Reached {
     found: Match,
     by: Timestamp,
 }
 
-/// One increasing sequence of all steps that were seen exists. A step follows another one also where parent, link or
-/// message say so against the clocks, or where the clocks differ by more.
+/// Checks that one increasing sequence of all seen steps exists. Parent, link or message count as order even against the
+/// clocks, and so does any difference smaller than the clock skew: clocks of two hosts do not order events.
 pub fn in_order(context: &EvaluationContext, steps: &[CheckResult]) -> CheckResult {
     let (matches, lookup) = (context.matches, &context.matches.lookup);
     let mut check = blank(CheckKind::InOrder, "in order");

@@ -1,7 +1,7 @@
-//! Failures that are known and put up with for now: only new ones fail a gate.
+//! Known failures, which do not fail a gate; only new ones do.
 //!
-//! One a line: the kind of expectation, then its name as the spec has it; `#` begins a comment. Runs have other IDs each
-//! time, so none is named.
+//! One a line: the kind of expectation, then its name as the spec has it; `#` begins a comment. No correlation IDs, because
+//! every run has another one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, RunOutcome, Verdict};
 
-/// The kinds by their words.
+/// The kinds by their names in the file.
 const KINDS: [(&str, CheckKind); 8] = [
     ("step", CheckKind::Step),
     ("within", CheckKind::Within),
@@ -23,47 +23,47 @@ const KINDS: [(&str, CheckKind); 8] = [
     ("metric", CheckKind::Metric),
 ];
 
-/// What has become of a failure that was known.
+/// The current state of a known failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KnownFailureState {
-    /// Some run fails by it.
+    /// At least one run breaks it.
     Fails,
-    /// No run fails by it; of some it cannot be told.
+    /// No run breaks it; it is undecided in some.
     Undecided,
-    /// It holds in every run.
+    /// Every run meets it.
     Obsolete,
-    /// The spec expects nothing that is called so.
+    /// The spec has no such expectation.
     Unknown,
 }
 
-/// A failure that was known.
+/// A known failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct KnownFailure {
     /// The kind of expectation.
     pub kind: CheckKind,
     /// The step's name, or the expectation as it was written.
     pub name: String,
-    /// What has become of it.
+    /// Its current state.
     pub now: KnownFailureState,
 }
 
 impl KnownFailure {
-    /// As its file has it: `step spelling`.
+    /// Its line in the file: `step spelling`.
     pub fn line(&self) -> String {
         line(self.kind, &self.name)
     }
 }
 
-/// The expectations that are known to be broken.
+/// The expectations that are known to be broken, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownFailures(Vec<(CheckKind, String)>);
 
 impl KnownFailures {
-    /// From a file's text.
+    /// Parses a file's text.
     ///
     /// # Errors
-    /// The first line that is none, by its number.
+    /// The first invalid line, with its number.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut known = vec![];
         for (number, line) in text.lines().enumerate() {
@@ -82,7 +82,7 @@ impl KnownFailures {
         Ok(Self(known))
     }
 
-    /// Whether a run failed, and in nothing that is not known.
+    /// Whether a run failed and every broken expectation is known.
     pub fn cover(&self, outcome: &RunOutcome) -> bool {
         let mut broken = outcome.checks.iter().filter(|check| check.state == CheckState::Broken).peekable();
         outcome.verdict == Verdict::Fail && broken.peek().is_some() && broken.all(|check| self.covers(check))
@@ -92,7 +92,7 @@ impl KnownFailures {
         self.0.iter().any(|(kind, name)| is_about(check, *kind, name))
     }
 
-    /// What has become of each in these runs, in the order of the file. Every run names everything that is expected.
+    /// The state of each in these runs, in the order of the file. Every run has a check for every expectation.
     pub fn states_after(&self, outcomes: &[&RunOutcome]) -> Vec<KnownFailure> {
         let now = |kind, name: &str| {
             let checks = outcomes.iter().flat_map(|outcome| &outcome.checks);
@@ -120,7 +120,7 @@ fn line(kind: CheckKind, name: &str) -> String {
     format!("{word} {name}").trim_end().to_owned()
 }
 
-/// The failures of these runs as a file, each with how many runs it fails; and what was known before and cannot be told.
+/// The failures of these runs as a file, each with the number of runs it breaks, and known ones that are undecided now.
 pub fn to_text<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a RunOutcome>, known: &[KnownFailure]) -> String {
     let mut counts: BTreeMap<(CheckKind, String), usize> = BTreeMap::new();
     let mut runs = 0;
@@ -145,7 +145,7 @@ pub fn to_text<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a RunOutcome
     text
 }
 
-/// Names come from the spec, which may break lines.
+/// Names come from the spec, which may contain line breaks.
 fn one_line(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
 }

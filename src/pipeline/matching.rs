@@ -1,4 +1,4 @@
-//! What of a run a selector matches.
+//! What a selector matches in a run.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,20 +22,20 @@ pub enum MatchedItem {
     Line(usize),
 }
 
-/// Something that a selector matches. The order is by time.
+/// A span or line that a selector matches. Ordered by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Match {
-    /// When it began, on the reference clock.
+    /// Start, on the reference clock.
     pub start: Timestamp,
-    /// When it ended, on the reference clock.
+    /// End, on the reference clock; equals the start for a line.
     pub end: Timestamp,
-    /// What it is.
+    /// The span or line.
     pub item: MatchedItem,
-    /// Where it stands in the forest: the span itself, or the span that the line names.
+    /// Index of its span in the forest: the span itself, or the one that the line names; none if the line names none.
     pub at: Option<usize>,
 }
 
-/// A run, made ready for being searched again and again.
+/// A run indexed for repeated searches by span name and span ID.
 pub struct JourneyLookup<'a> {
     /// The run.
     pub journey: &'a Journey,
@@ -45,11 +45,11 @@ pub struct JourneyLookup<'a> {
 }
 
 impl<'a> JourneyLookup<'a> {
-    /// Of this run. Only spans that are judged are there.
+    /// Indexes the spans that belong to the journey; context of other journeys is left out.
     pub fn new(journey: &'a Journey) -> Self {
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-        let judged = |index: &usize| journey.is_own.get(*index) != Some(&false);
-        for index in (0..journey.spans.len()).filter(judged) {
+        let is_own = |index: &usize| journey.is_own.get(*index) != Some(&false);
+        for index in (0..journey.spans.len()).filter(is_own) {
             by_name.entry(&journey.spans[index].name).or_default().push(index);
         }
         let mut names: Vec<_> = by_name.into_iter().collect();
@@ -60,17 +60,18 @@ impl<'a> JourneyLookup<'a> {
         Self { journey, clocks: Clocks::measured(journey), names, holders }
     }
 
-    /// Every name that spans have, sorted, with the spans that have it.
+    /// Every span name, sorted, with the indices of its spans.
     pub fn names(&self) -> impl Iterator<Item = (&'a str, &[usize])> {
         self.names.iter().map(|(name, spans)| (*name, spans.as_slice()))
     }
 
-    /// What one of the selectors matches, each once, by time.
+    /// All matches of the selectors, each once, by time.
     pub fn select(&self, selectors: &[Selector]) -> Vec<Match> {
         let mut all: Vec<Match> = selectors.iter().flat_map(|selector| self.select_one(selector)).collect();
         all.sort_unstable();
         all.dedup();
-        // Where either a span or a line will do, a line of a service whose span is seen tells of the same work.
+        // Where a span or a line will do, a line of a service whose span was seen is about the same work: counting both
+        // would double the number of matches.
         let seen: HashSet<&str> = all.iter().filter_map(|found| self.service_of_span(found.item)).collect();
         if !seen.is_empty() {
             all.retain(|found| self.service_of_line(found.item).is_none_or(|service| !seen.contains(service)));
@@ -92,7 +93,7 @@ impl<'a> JourneyLookup<'a> {
         }
     }
 
-    /// What the selector matches and ended so.
+    /// The selector's matches with this outcome.
     pub fn select_with_status(&self, selector: &Selector, status: Option<ExpectedStatus>) -> Vec<Match> {
         let mut all = self.select(std::slice::from_ref(selector));
         all.retain(|found| status.is_none_or(|status| self.is_error(found.item) == (status == ExpectedStatus::Error)));
@@ -108,8 +109,8 @@ impl<'a> JourneyLookup<'a> {
             }
             SeenIn::Log(text) => {
                 let lines = self.journey.logs.iter().enumerate();
-                let told = lines.filter(|(_, line)| line_contains(line, text) && fits_line(selector, line));
-                told.map(|(index, _)| self.line(index)).collect()
+                let matching = lines.filter(|(_, line)| line_contains(line, text) && fits_line(selector, line));
+                matching.map(|(index, _)| self.line(index)).collect()
             }
         }
     }
@@ -129,7 +130,7 @@ impl<'a> JourneyLookup<'a> {
         Match { start: time, end: time, item: MatchedItem::Line(index), at }
     }
 
-    /// Whether it failed.
+    /// Whether it has error status or error level.
     pub fn is_error(&self, item: MatchedItem) -> bool {
         match item {
             MatchedItem::Span(index) => self.journey.spans[index].is_error(),
@@ -137,7 +138,7 @@ impl<'a> JourneyLookup<'a> {
         }
     }
 
-    /// Who did it.
+    /// Its service.
     pub fn service(&self, item: MatchedItem) -> &'a str {
         match item {
             MatchedItem::Span(index) => self.journey.spans[index].service(),
@@ -145,7 +146,7 @@ impl<'a> JourneyLookup<'a> {
         }
     }
 
-    /// In which trace it is.
+    /// Its trace; none for a line without one.
     pub fn trace(&self, item: MatchedItem) -> Option<TraceId> {
         match item {
             MatchedItem::Span(index) => Some(self.journey.spans[index].trace_id),
@@ -153,7 +154,7 @@ impl<'a> JourneyLookup<'a> {
         }
     }
 
-    /// What it has to do with a message.
+    /// Its messaging role; none for lines and other spans.
     pub fn role(&self, item: MatchedItem) -> Option<MessageRole> {
         match item {
             MatchedItem::Span(index) => self.journey.spans[index].message_role(),
@@ -161,14 +162,15 @@ impl<'a> JourneyLookup<'a> {
         }
     }
 
-    /// By how much the clocks of the two differ as measured: what was taken off, and may be taken off wrongly.
+    /// Measured clock difference between the two services, in nanoseconds. The correction is an estimate, so that an
+    /// order or limit broken by less than this may be the fault of the correction.
     pub fn skew(&self, a: MatchedItem, b: MatchedItem) -> i64 {
         let zero = Timestamp(0);
         let ahead = |item| zero.since(self.clocks.adjust(self.service(item), zero));
         ahead(a).saturating_sub(ahead(b)).saturating_abs()
     }
 
-    /// Where it was seen.
+    /// Time and place for the report, as recorded.
     pub fn sight(&self, item: MatchedItem) -> Sighting {
         match item {
             MatchedItem::Span(index) => {
@@ -198,7 +200,7 @@ impl<'a> JourneyLookup<'a> {
         }
     }
 
-    /// Every value that it has under this key.
+    /// Every value of this key.
     pub fn values(&self, item: MatchedItem, key: &str) -> Vec<String> {
         match item {
             MatchedItem::Span(index) => values_of_span(&self.journey.spans[index], key),
@@ -207,12 +209,12 @@ impl<'a> JourneyLookup<'a> {
     }
 }
 
-/// Whether a service is meant, by its whole or its short name.
+/// Whether the pattern matches a service's full or short name.
 pub fn is_service(pattern: &Pattern, service: &str) -> bool {
     pattern.matches(service) || pattern.matches(short_service(service))
 }
 
-/// Whether a line tells of it: in its text, or by a field that it has.
+/// Whether the line contains the text, or has a field of that name.
 pub fn line_contains(line: &LogEntry, text: &Pattern) -> bool {
     text.found_in(&line.line)
         || text.found_in(&line.message)
@@ -231,7 +233,7 @@ fn fits_line(selector: &Selector, line: &LogEntry) -> bool {
         && selector.attributes.iter().all(|(key, test)| passes(test, &values_of_line(line, key)))
 }
 
-/// What a span, or its process, has under this key.
+/// Values of this key on a span and its resource.
 pub fn values_of_span(span: &Span, key: &str) -> Vec<String> {
     let all = span.attributes.iter().chain(span.resource.attributes.iter());
     all.filter(|(name, _)| *name == key).map(|(_, value)| value.to_string()).collect()
@@ -241,7 +243,7 @@ fn values_of_line(line: &LogEntry, key: &str) -> Vec<String> {
     line.values().filter(|(name, _)| *name == key).map(|(_, value)| value.to_owned()).collect()
 }
 
-/// Whether these values of one key are as the test wants them.
+/// Whether the values of one key pass the test.
 pub fn passes(test: &AttributeTest, values: &[String]) -> bool {
     match test {
         AttributeTest::Exists => !values.is_empty(),

@@ -1,14 +1,14 @@
-//! Expectations: what a pipeline's runs should look like, and whether a journey does. Pure.
+//! Pipeline specs: read, evaluated against a journey, learned from good runs. Pure.
 
 mod count;
 mod doubts;
 pub mod evaluate;
 pub mod file;
-pub mod from_patterns;
+pub(crate) mod from_patterns;
 mod groups;
 mod input;
 mod invariants;
-pub mod known_failures;
+pub(crate) mod known_failures;
 pub mod learn;
 mod matching;
 mod nearest;

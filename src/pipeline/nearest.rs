@@ -1,4 +1,4 @@
-//! What did happen where a step did not: the nearest thing, a line that tells of it, the finding that explains it.
+//! Explains a step that was not seen: the nearest span or line, a line about the same work, the finding behind it.
 
 use std::collections::HashSet;
 
@@ -10,12 +10,13 @@ use crate::pipeline::spec::{AttributeTest, ExpectedStep, Relation, SeenIn, Selec
 use crate::pipeline::steps::EvaluationContext;
 use crate::pipeline::verdict::{Check, CheckState, Nearest};
 
-/// Of so many names the likest is looked for; a run with more has names that nobody chose.
+/// Names that are searched for a similar one. Bounds the work; a run with more has generated names
+/// (IDs in them), whose similarity says nothing.
 const MOST_NAMES: usize = 5_000;
-/// Shorter names are in too many texts by chance.
+/// Shorter names occur in too many texts by chance.
 const SHORTEST_NAME: usize = 3;
 
-/// Says of a step that is not met what did happen, and which finding explains it.
+/// Adds to an unmet check what happened instead, and which finding explains it.
 pub fn explain(context: &EvaluationContext, step: &ExpectedStep, check: &mut Check) {
     if !matches!(check.state, CheckState::Broken | CheckState::Undecided)
         || check.seen.is_empty() && context.input.journey.is_empty()
@@ -25,19 +26,19 @@ pub fn explain(context: &EvaluationContext, step: &ExpectedStep, check: &mut Che
     let is_whole_run = check.of.is_none();
     if check.seen.is_empty() && is_whole_run {
         check.nearest = step.any_of.iter().find_map(|selector| nearest(context, selector));
-        if let Some(told) = logged_instead(context, step).filter(|_| !is_same_span(step, check)) {
-            check.why.push(told);
+        if let Some(note) = logged_instead(context, step).filter(|_| !is_same_span(step, check)) {
+            check.why.push(note);
         }
     }
     if check.state == CheckState::Broken || check.seen.is_empty() {
-        // Where the very span did happen, and only differs in something, no finding is the reason.
+        // If the span itself was seen and only differs in something, that difference is the reason, not a finding.
         if !is_same_span(step, check) {
             check.finding = explaining_finding(context, step, check).map(|finding| finding.id);
         }
     }
 }
 
-/// Whether the nearest thing is the very span that was looked for, but for something that it lacks.
+/// Whether the nearest span has the expected name and differs only in other conditions.
 fn is_same_span(step: &ExpectedStep, check: &Check) -> bool {
     let names = step.any_of.iter().filter_map(|selector| match &selector.what {
         SeenIn::Span(name) => Some(name),
@@ -63,7 +64,7 @@ fn nearest(context: &EvaluationContext, selector: &Selector) -> Option<Nearest> 
     }
 }
 
-/// A span of that name that differs in the fewest other things; the earliest of them.
+/// The span of that name that differs in the fewest other conditions; the earliest of several.
 fn same_name(context: &EvaluationContext, selector: &Selector, name: &Pattern) -> Option<Nearest> {
     let (lookup, spans) = (&context.matches.lookup, &context.matches.lookup.journey.spans);
     let differences = |index: usize| {
@@ -84,7 +85,7 @@ fn same_name(context: &EvaluationContext, selector: &Selector, name: &Pattern) -
         .or_else(|| same_name_in_other_journey(context, name))
 }
 
-/// A span of that name that is shown with this run and belongs to another one.
+/// A span of that name that is part of another journey, shown as context of this one.
 fn same_name_in_other_journey(context: &EvaluationContext, name: &Pattern) -> Option<Nearest> {
     let journey = context.matches.lookup.journey;
     let is_other = |index: &usize| journey.is_own.get(*index) == Some(&false);
@@ -93,7 +94,7 @@ fn same_name_in_other_journey(context: &EvaluationContext, name: &Pattern) -> Op
     Some(Nearest { differs: "in another journey".to_owned(), sight })
 }
 
-/// The first attribute that is not as it should be.
+/// The first attribute test that fails, described.
 fn attribute(selector: &Selector, values: impl Fn(&str) -> Vec<String>) -> Option<String> {
     let wrong = selector.attributes.iter().map(|(key, test)| (key, test, values(key)));
     let (key, test, values) = wrong.into_iter().find(|(_, test, values)| !passes(test, values))?;
@@ -104,20 +105,21 @@ fn attribute(selector: &Selector, values: impl Fn(&str) -> Vec<String>) -> Optio
     })
 }
 
-/// A span whose name is written almost so.
+/// A span with a name at a small edit distance: a quarter of the name's length, at least 1.
 fn similar_name(context: &EvaluationContext, name: &Pattern) -> Option<Nearest> {
     let text = name.to_string();
     if text.starts_with("re:") || text.trim_matches('*').is_empty() {
         return None;
     }
-    let wanted = text.replace('*', "").to_lowercase();
-    let duration_text = wanted.chars().count();
-    let most = (duration_text / 4).max(1);
+    let expected = text.replace('*', "").to_lowercase();
+    let length = expected.chars().count();
+    let most = (length / 4).max(1);
     let distances = context.matches.lookup.names().take(MOST_NAMES).filter_map(|(text, spans)| {
         let lower = text.to_lowercase();
-        // Comparing takes the product of both lengths, and names may be whole statements.
-        let is_comparable = lower.chars().count().abs_diff(duration_text) <= most;
-        let distance = is_comparable.then(|| strsim::levenshtein(&wanted, &lower)).filter(|distance| *distance <= most);
+        // The distance takes the product of both lengths to compute, and names may be whole SQL statements.
+        let is_comparable = lower.chars().count().abs_diff(length) <= most;
+        let distance =
+            is_comparable.then(|| strsim::levenshtein(&expected, &lower)).filter(|distance| *distance <= most);
         distance.zip(spans.first().copied()).filter(|_| !name.matches(text))
     });
     let (_, index) = distances.min()?;
@@ -125,7 +127,7 @@ fn similar_name(context: &EvaluationContext, name: &Pattern) -> Option<Nearest> 
     Some(Nearest { differs: "of a similar name".to_owned(), sight })
 }
 
-/// A step on spans whose work is told in lines: still missing, but that is worth knowing.
+/// A log line about the work of a missing span step: the step is still missing, but `seen: either` would accept it.
 fn logged_instead(context: &EvaluationContext, step: &ExpectedStep) -> Option<String> {
     let plain_words = |text: &str| -> String {
         let plain = text.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' });
@@ -135,18 +137,18 @@ fn logged_instead(context: &EvaluationContext, step: &ExpectedStep) -> Option<St
         SeenIn::Span(name) if !name.to_string().starts_with("re:") => Some((selector, plain_words(&name.to_string()))),
         _ => None,
     });
-    let wanted: Vec<_> = of_spans.filter(|(_, plain_words)| plain_words.len() >= 4).collect();
+    let expected: Vec<_> = of_spans.filter(|(_, plain_words)| plain_words.len() >= 4).collect();
     let line = context.input.journey.logs.iter().find(|line| {
         let message = plain_words(&line.message);
         let fits = |selector: &Selector| selector.service.as_ref().is_none_or(|s| is_service(s, &line.service));
-        wanted.iter().any(|(selector, plain_words)| fits(selector) && message.contains(plain_words.as_str()))
+        expected.iter().any(|(selector, plain_words)| fits(selector) && message.contains(plain_words.as_str()))
     })?;
     let by = if line.service.is_empty() { String::new() } else { format!(" of {}", line.service) };
     let message = line.message.lines().next().unwrap_or_default();
     Some(format!("its work is in the logs{by}: \"{message}\"; `seen: either` would accept that"))
 }
 
-/// The first finding that is about what this step looks for, or about what it should follow from.
+/// The first finding about what this step selects, or about what it follows from.
 fn explaining_finding<'a>(context: &EvaluationContext<'a>, step: &ExpectedStep, check: &Check) -> Option<&'a Finding> {
     let matches = context.matches;
     let own: HashSet<(TraceId, SpanId)> = check.seen.iter().filter_map(|s| s.trace_id.zip(s.span_id)).collect();
@@ -180,19 +182,19 @@ fn explaining_finding<'a>(context: &EvaluationContext<'a>, step: &ExpectedStep, 
     rules.iter().find_map(|rule| findings.iter().find(|finding| rule(finding)))
 }
 
-/// Whether an error lies in a trace of what comes before: what follows it was then never reached.
+/// Whether an error is in a trace of the step's predecessors: the step was then never reached.
 fn is_near(finding: &Finding, before: &HashSet<(TraceId, SpanId)>) -> bool {
     let traces: HashSet<TraceId> = before.iter().map(|(trace, _)| *trace).collect();
     finding.evidence.iter().any(|proof| proof.trace_id.is_some_and(|trace| traces.contains(&trace)))
 }
 
-/// Whether the text is what the step is seen as, or a part of it: a topic in a span's name.
+/// Whether the text is what the step selects, or a part of it, such as a topic in a span name.
 fn is_about(step: &ExpectedStep, text: &str) -> bool {
     let is_part = |selector: &Selector| pattern(selector).to_string().contains(text);
     text.len() >= SHORTEST_NAME && step.any_of.iter().any(is_part) || is_named_in(step, text)
 }
 
-/// Whether what the step is seen as is named in the text: a span's name behind that of its service.
+/// Whether the text contains what the step selects, such as a span name after its service's name.
 fn is_named_in(step: &ExpectedStep, text: &str) -> bool {
     let is_named = |selector: &Selector| {
         let pattern = pattern(selector);

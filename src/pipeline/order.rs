@@ -1,4 +1,4 @@
-//! Whether a step's matches are when they should be, beside those of other steps.
+//! Checks the relations between the matches of two steps.
 
 use std::collections::HashSet;
 
@@ -9,100 +9,120 @@ use crate::pipeline::matching::{Match, MatchedItem};
 use crate::pipeline::spec::{Order, Relation};
 use crate::pipeline::step_matches::{MatchScope, StepMatches};
 
-/// What is wrong with one match.
+/// One requirement that a match violates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// In a sentence.
+    /// The reason in a sentence.
     pub why: String,
-    /// In the words of what is nearest: `too late by 1.2 s`.
+    /// The difference as [`Nearest`](crate::pipeline::verdict::Nearest) shows it: `too late by 1.2 s`.
     pub differs: String,
-    /// What could mend it.
+    /// Whether later data could resolve it.
     pub kind: ViolationKind,
 }
 
-/// What could mend a fault.
+/// What a violation is about, which decides whether later data could resolve it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViolationKind {
-    /// It is the match's own: how it ended, how long it took. Another match may be better.
+    /// The match itself: its outcome or duration. Another match may still meet the requirement.
     Own,
-    /// It stands wrongly beside another one. A better pair may come.
+    /// The pair of two matches. A better pair may still arrive.
     Pair {
-        /// Whether the two are known to belong together by parent, link or message.
-        known: bool,
-        /// Whether it came too late, so that whatever comes later is later still.
+        /// How the two were paired.
+        pairing: Pairing,
+        /// Whether it came too late: whatever arrives after it is later still.
         late: bool,
     },
 }
 
-/// What the order says of one match.
+/// How two matches were paired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairing {
+    /// By parent, link or message.
+    Known,
+    /// By order of time, because nothing connects them.
+    Assumed,
+}
+
+/// The matches whose relations are checked.
+#[derive(Clone, Copy)]
+pub struct StepSubject<'a> {
+    /// Index of the step in the spec; none for the step of a condition.
+    pub step: Option<usize>,
+    /// Its matches, by time.
+    pub own: &'a [Match],
+    /// Where the matches of the other step are taken from.
+    pub scope: MatchScope<'a>,
+}
+
+/// The evaluation of one match.
 #[derive(Clone, Debug, Default)]
 pub struct MatchEvaluation {
-    /// What is wrong.
+    /// Violated requirements; empty for a good match.
     pub violations: Vec<Violation>,
-    /// With which reserve it is right.
+    /// Reservations about a good match, such as clock skew.
     pub notes: Vec<String>,
-    /// How long it came after the one before it.
+    /// Longest wait since a match that it comes after, in nanoseconds; none without `after`.
     pub wait_ns: Option<i64>,
 }
 
-/// What one relation says of each of a step's matches. Says nothing where the other step has none.
+/// Checks one relation for each match of a step. Nothing to check where the other step has no match.
 pub fn check_relation(
     matches: &StepMatches,
-    step: Option<usize>,
-    own: &[Match],
+    subject: &StepSubject,
     order: &Order,
-    scope: MatchScope,
     evaluations: &mut [MatchEvaluation],
 ) {
-    let others = scope.matches(matches, order.step);
+    let own = subject.own;
+    let others = subject.scope.matches(matches, order.step);
     if others.is_empty() {
         return;
     }
     match order.relation {
         Relation::After { least_ns, most_ns } => {
             let requirement = OrderRequirement { least_ns, most_ns };
-            for ((found, before), evaluations) in
+            for ((found, before), evaluation) in
                 own.iter().zip(partners(matches, order.step, own, others)).zip(evaluations)
             {
-                requirement.check_relation(matches, order.step, *found, before, evaluations);
+                requirement.check_relation(matches, order.step, *found, before, evaluation);
             }
         }
-        Relation::Before => before(matches, step, own, order.step, others, evaluations),
+        Relation::Before => check_before(matches, subject, order.step, evaluations),
         Relation::SameTrace => {
             let traces: HashSet<_> = others.iter().filter_map(|other| matches.lookup.trace(other.item)).collect();
-            for (found, evaluations) in own.iter().zip(evaluations) {
+            for (found, evaluation) in own.iter().zip(evaluations) {
                 if !matches.lookup.trace(found.item).is_some_and(|trace| traces.contains(&trace)) {
                     let why = format!("in another trace than {}", name(matches, order.step));
-                    evaluations.violations.push(pair_violation(why, "in another trace".to_owned(), false));
+                    evaluation.violations.push(pair_violation(why, "in another trace".to_owned(), Pairing::Assumed));
                 }
             }
         }
         Relation::ChildOf => {
             let (beneath, spans) = (matches.beneath(order.step), spans(others));
-            for (found, evaluations) in own.iter().zip(evaluations) {
+            for (found, evaluation) in own.iter().zip(evaluations) {
                 let is_child = found.at.is_some_and(|at| beneath[at].is_some() || is_logged_by(*found, &spans));
                 if !is_child {
                     let why = format!("no child of {}", name(matches, order.step));
-                    evaluations.violations.push(pair_violation(why.clone(), why, false));
+                    evaluation.violations.push(pair_violation(why.clone(), why, Pairing::Assumed));
                 }
             }
         }
     }
 }
 
-fn pair_violation(why: String, differs: String, known: bool) -> Violation {
-    Violation { why, differs, kind: ViolationKind::Pair { known, late: false } }
+/// A violation of a pair that is not about being late.
+fn pair_violation(why: String, differs: String, pairing: Pairing) -> Violation {
+    Violation { why, differs, kind: ViolationKind::Pair { pairing, late: false } }
 }
 
-/// The other one of a pair, and whether it is known to be it.
+/// The other match of a pair.
 #[derive(Clone, Copy)]
 struct Partner {
     found: Match,
-    known: bool,
+    pairing: Pairing,
 }
 
-/// Beside each match the one that it comes after: by parent, link or message; the rest first after first, second after
-/// second, and the last one for all that are left over.
+/// For each match the one that it comes after: by parent, link or message. The rest are paired in order of time, and all
+/// that are left over with the last one.
 fn partners(matches: &StepMatches, step: usize, own: &[Match], others: &[Match]) -> Vec<Partner> {
     let (following, spans) = (matches.following(step), spans(others));
     let known: Vec<Option<usize>> = own
@@ -119,10 +139,11 @@ fn partners(matches: &StepMatches, step: usize, own: &[Match], others: &[Match])
     let mut first_left = || {
         let found = *free[next.min(free.len() - 1)];
         next += 1;
-        Partner { found, known: false }
+        Partner { found, pairing: Pairing::Assumed }
     };
-    let known =
-        known.into_iter().map(|known| known.map(|index| Partner { found: matches.lookup.span(index), known: true }));
+    let known = known
+        .into_iter()
+        .map(|known| known.map(|index| Partner { found: matches.lookup.span(index), pairing: Pairing::Known }));
     known.map(|known| known.unwrap_or_else(&mut first_left)).collect()
 }
 
@@ -130,7 +151,7 @@ fn spans(found: &[Match]) -> HashSet<usize> {
     found.iter().filter(|found| matches!(found.item, MatchedItem::Span(_))).filter_map(|found| found.at).collect()
 }
 
-/// Whether it is a line that one of these spans wrote.
+/// Whether it is a line logged within one of these spans.
 fn is_logged_by(found: Match, spans: &HashSet<usize>) -> bool {
     matches!(found.item, MatchedItem::Line(_)) && found.at.is_some_and(|at| spans.contains(&at))
 }
@@ -147,79 +168,79 @@ impl OrderRequirement {
         step: usize,
         found: Match,
         before: Partner,
-        evaluations: &mut MatchEvaluation,
+        evaluation: &mut MatchEvaluation,
     ) {
         let (lookup, step) = (&matches.lookup, name(matches, step));
         let skew = lookup.skew(found.item, before.found.item);
         let early = before.found.start.since(found.start);
         if early > 0 {
-            if before.known {
-                evaluations.notes.push(format!("by the clocks {} before {step}, from which it follows", Human(early)));
+            if before.pairing == Pairing::Known {
+                evaluation.notes.push(format!("by the clocks {} before {step}, from which it follows", Human(early)));
             } else if early < skew {
-                evaluations.notes.push(format!("{} before {step}; the two clocks differ by more", Human(early)));
+                evaluation.notes.push(format!("{} before {step}; the two clocks differ by more", Human(early)));
             } else {
                 let why = format!("{} before {step}; expected after it", Human(early));
-                evaluations.violations.push(pair_violation(why, format!("before {step} by {}", Human(early)), false));
+                evaluation.violations.push(pair_violation(
+                    why,
+                    format!("before {step} by {}", Human(early)),
+                    Pairing::Assumed,
+                ));
                 return;
             }
         }
         let wait = found.start.since(anchor(matches, before.found, found)).max(0);
-        evaluations.wait_ns = evaluations.wait_ns.max(Some(wait));
+        evaluation.wait_ns = evaluation.wait_ns.max(Some(wait));
         if let Some(most) = self.most_ns.filter(|most| wait > *most) {
             let (over, limit) = (wait.saturating_sub(most), duration_text(most));
             if over < skew {
-                evaluations
+                evaluation
                     .notes
                     .push(format!("{} after {step}, over {limit} by less than the clocks differ", Human(wait)));
             } else {
-                evaluations.violations.push(Violation {
+                evaluation.violations.push(Violation {
                     why: format!("{} after {step}; at most {limit} allowed", Human(wait)),
                     differs: format!("too late by {}", Human(over)),
-                    kind: ViolationKind::Pair { known: before.known, late: true },
+                    kind: ViolationKind::Pair { pairing: before.pairing, late: true },
                 });
             }
         }
         if let Some(least) = self.least_ns.filter(|least| wait < *least) {
             let (under, limit) = (least.saturating_sub(wait), duration_text(least));
             if under < skew {
-                evaluations
+                evaluation
                     .notes
                     .push(format!("{} after {step}, under {limit} by less than the clocks differ", Human(wait)));
             } else {
                 let why = format!("{} after {step}; at least {limit} expected", Human(wait));
-                evaluations.violations.push(pair_violation(
+                evaluation.violations.push(pair_violation(
                     why,
                     format!("too early by {}", Human(under)),
-                    before.known,
+                    before.pairing,
                 ));
             }
         }
     }
 }
 
-/// From when a wait is measured: a publisher's end, where a consumer waits for it; else the start.
+/// Start of a wait: the publish span's end if a consume span waits for it, else the start. Publishing takes its time
+/// before the message is in the queue.
 fn anchor(matches: &StepMatches, before: Match, found: Match) -> Timestamp {
     let is_message = matches.lookup.role(before.item) == Some(MessageRole::Publish)
         && matches.lookup.role(found.item) == Some(MessageRole::Consume);
     if is_message { before.end } else { before.start }
 }
 
-fn before(
-    matches: &StepMatches,
-    step: Option<usize>,
-    own: &[Match],
-    other: usize,
-    others: &[Match],
-    evaluations: &mut [MatchEvaluation],
-) {
+/// Checks that each match begins before the matches of another step.
+fn check_before(matches: &StepMatches, subject: &StepSubject, other: usize, evaluations: &mut [MatchEvaluation]) {
+    let others = subject.scope.matches(matches, other);
     let mut table = None;
-    let following = match step {
+    let following = match subject.step {
         Some(step) => matches.following(step),
-        None => table.insert(matches.above(own)),
+        None => table.insert(matches.above(subject.own)),
     };
     let leading: HashSet<usize> = others.iter().filter_map(|other| other.at.and_then(|at| following[at])).collect();
     let mut next = 0;
-    for (found, evaluations) in own.iter().zip(evaluations) {
+    for (found, evaluation) in subject.own.iter().zip(evaluations) {
         if matches!(found.item, MatchedItem::Span(index) if leading.contains(&index)) {
             continue;
         }
@@ -228,15 +249,19 @@ fn before(
         let late = found.start.since(after.start);
         let other = name(matches, other);
         if late > 0 && late < matches.lookup.skew(found.item, after.item) {
-            evaluations.notes.push(format!("{} after {other}; the two clocks differ by more", Human(late)));
+            evaluation.notes.push(format!("{} after {other}; the two clocks differ by more", Human(late)));
         } else if late > 0 {
             let why = format!("{} after {other}; expected before it", Human(late));
-            evaluations.violations.push(pair_violation(why, format!("after {other} by {}", Human(late)), false));
+            evaluation.violations.push(pair_violation(
+                why,
+                format!("after {other} by {}", Human(late)),
+                Pairing::Assumed,
+            ));
         }
     }
 }
 
-/// Until when a step's waits allow it to come: none where no limit is known.
+/// Until when the limits of its relations allow a step to occur; none without limits.
 pub fn deadline(matches: &StepMatches, orders: &[Order], scope: MatchScope) -> Option<Timestamp> {
     let limits = orders.iter().filter_map(|order| match order.relation {
         Relation::After { most_ns: Some(most), .. } => {
@@ -247,7 +272,7 @@ pub fn deadline(matches: &StepMatches, orders: &[Order], scope: MatchScope) -> O
     limits.max()
 }
 
-/// What a step is called.
+/// Name of a step.
 pub fn name<'a>(matches: &'a StepMatches, step: usize) -> &'a str {
     &matches.spec.steps[step].name
 }

@@ -1,4 +1,4 @@
-//! Expectations that are no steps: absences, conditions, findings that must not be made, metrics.
+//! Checks of `absent`, `when`, `forbid` and `metrics`.
 
 use crate::model::evidence::Source;
 use crate::model::finding::{Confidence, Finding, FindingId};
@@ -11,7 +11,7 @@ use crate::pipeline::step_matches::MatchScope;
 use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
 use crate::pipeline::verdict::{CheckKind, CheckState, Sighting};
 
-/// What must not be seen.
+/// Checks that a selector matches nothing.
 pub fn absent(context: &EvaluationContext, absence: &Absence) -> CheckResult {
     let mut check = blank(CheckKind::Absent, &absence.text);
     let seen = context.matches.lookup.select_with_status(&absence.what, absence.status);
@@ -33,7 +33,7 @@ pub fn absent(context: &EvaluationContext, absence: &Absence) -> CheckResult {
     CheckResult::closed(check)
 }
 
-/// What must be seen if something else is.
+/// Checks a step that is required only if the condition matches.
 pub fn when(context: &EvaluationContext, condition: &Condition) -> CheckResult {
     let mut check = blank(CheckKind::When, &condition.text);
     if context.matches.lookup.select_with_status(&condition.if_seen, condition.status).is_empty() {
@@ -52,7 +52,7 @@ pub fn when(context: &EvaluationContext, condition: &Condition) -> CheckResult {
     result
 }
 
-/// A finding that must not be made.
+/// Checks that the run does not have a finding.
 pub fn forbid(context: &EvaluationContext, id: FindingId) -> CheckResult {
     let mut check = blank(CheckKind::Forbid, id.as_str());
     let made: Vec<&Finding> = context.input.findings.findings.iter().filter(|finding| finding.is(id)).collect();
@@ -86,7 +86,7 @@ pub fn forbid(context: &EvaluationContext, id: FindingId) -> CheckResult {
     if doubts.is_empty() { CheckResult::closed(check) } else { CheckResult::doubted(check, &doubts, settle_ns, None) }
 }
 
-/// Where the spans lie that a finding rests on.
+/// The spans in a finding's evidence.
 fn sights(context: &EvaluationContext, finding: &Finding) -> Vec<Sighting> {
     let lookup = &context.matches.lookup;
     let keys: std::collections::HashSet<_> =
@@ -96,7 +96,7 @@ fn sights(context: &EvaluationContext, finding: &Finding) -> Vec<Sighting> {
     proofs.map(|(index, _)| lookup.sight(lookup.span(index).item)).collect()
 }
 
-/// What a metric must say.
+/// Checks the samples of a metric query.
 pub fn metric(context: &EvaluationContext, metric: &Metric, reading: Option<&MetricReading>) -> CheckResult {
     let (comparison, right) = metric.is;
     let mut check = blank(CheckKind::Metric, &metric.name);

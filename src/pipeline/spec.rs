@@ -1,85 +1,85 @@
-//! A pipeline's expectations, as reviewers read them and as they are judged.
+//! A pipeline spec: what a run is expected to contain.
 
 use crate::model::finding::FindingId;
 use crate::model::pattern::Pattern;
 use crate::model::span::SpanKind;
 
-/// What a pipeline's runs should look like.
+/// The expectations of one pipeline.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spec {
-    /// What the pipeline is called.
+    /// Name of the pipeline.
     pub name: String,
-    /// From the first matched step's start to the last one's end at most, in nanoseconds.
+    /// Longest time from the first matched step's start to the last one's end, in nanoseconds; none for no limit.
     pub within_ns: Option<i64>,
-    /// Whether lines may lead to more traces, so that a step not seen depends on them too.
+    /// Where traces of the run may be found: if log lines can name one, a missing span depends on the log source too.
     pub reach: Reach,
-    /// Services to ask where services must be asked one by one; empty means all.
+    /// Services to search on a backend that is searched service by service; empty means all.
     pub services: Vec<String>,
-    /// How services hand on whose work they do.
+    /// How services pass on the correlation.
     pub propagation: Propagation,
-    /// Topics that nobody here consumes.
+    /// Topics whose consumers are outside of the traced system.
     pub external_topics: Vec<Pattern>,
-    /// Hosts that are not ours.
+    /// Hosts outside of the traced system: a call to one has no server span.
     pub external_hosts: Vec<Pattern>,
-    /// The steps, in the order of the file; those of a group stand together.
+    /// The steps, in the order of the file; those of a group are adjacent.
     pub steps: Vec<ExpectedStep>,
     /// Repeated groups of steps.
     pub groups: Vec<RepeatedGroup>,
-    /// Whether the steps must be seen in the order in which they are written.
+    /// Whether the steps must occur in the order of the file.
     pub in_order: bool,
-    /// What must not be seen.
+    /// Selectors that must match nothing.
     pub absent: Vec<Absence>,
-    /// What must be seen if something else is.
+    /// Steps required only if another selector matches.
     pub conditions: Vec<Condition>,
-    /// Findings that must not be made.
+    /// Findings that the run must not have.
     pub forbid: Vec<FindingId>,
-    /// What metrics must say.
+    /// Metric queries and the values that they must return.
     pub metrics: Vec<Metric>,
 }
 
-/// Where steps on spans may come from.
+/// Where traces of a run may be found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reach {
-    /// From wherever traces are named: spans, links, lines.
+    /// Through tags, links and log lines that name a trace.
     #[default]
     All,
-    /// From spans alone: lines are not needed to find them.
+    /// Through spans alone: log lines are not needed to find a trace.
     Spans,
 }
 
-/// How services hand on whose work they do.
+/// How services pass on the correlation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Propagation {
-    /// By trace context: one trace, or traces joined by links.
+    /// Trace context: one trace, or traces connected by links.
     #[default]
     TraceContext,
-    /// By the correlation ID alone: traces of their own are no break.
+    /// The correlation ID alone: a new trace per service is not broken propagation.
     CorrelationId,
 }
 
 /// One expected step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExpectedStep {
-    /// Its name, unique in the spec.
+    /// Name, unique in the spec.
     pub name: String,
-    /// What it is seen as: any one of these.
+    /// Selectors of its spans and lines; one that matches is enough.
     pub any_of: Vec<Selector>,
-    /// What must hold of the matches.
+    /// Requirements on each match.
     pub must: Must,
-    /// When it must be, beside other steps.
+    /// Relations to other steps.
     pub order: Vec<Order>,
-    /// How many matches there must be.
+    /// Expected number of matches.
     pub count: ExpectedCount,
-    /// Whether what must hold must hold for all matches, not only for as many as `count` needs.
+    /// Whether all matches must meet the requirements, not only as many as `count` needs.
     pub every: bool,
-    /// Whether it may be missing.
+    /// Whether the step may be missing.
     pub optional: bool,
-    /// The repeated group it is part of, as an index into the spec's groups.
+    /// Index of its repeated group in [`Spec::groups`]; none outside of groups.
     pub group: Option<usize>,
 }
 
 impl Spec {
-    /// Every selector in it.
+    /// Every selector of the spec.
     fn selectors(&self) -> impl Iterator<Item = &Selector> {
         let steps = self.steps.iter().chain(self.conditions.iter().map(|condition| &condition.then));
         let ifs = self.conditions.iter().map(|condition| &condition.if_seen);
@@ -87,12 +87,12 @@ impl Spec {
         steps.flat_map(|step| &step.any_of).chain(ifs).chain(absent)
     }
 
-    /// Whether anything in it is about spans.
+    /// Whether any expectation needs spans.
     pub fn needs_spans(&self) -> bool {
         !self.forbid.is_empty() || self.selectors().any(|selector| matches!(selector.what, SeenIn::Span(_)))
     }
 
-    /// Whether anything in it can be seen in lines alone.
+    /// Whether any expectation can be met by log lines only.
     pub fn needs_lines(&self) -> bool {
         let only_lines =
             |step: &ExpectedStep| step.any_of.iter().all(|selector| matches!(selector.what, SeenIn::Log(_)));
@@ -102,7 +102,7 @@ impl Spec {
             || absent.chain(ifs).any(|selector| matches!(selector.what, SeenIn::Log(_)))
     }
 
-    /// The longest time that any of it may still take after what is there.
+    /// Longest wait that the spec allows after what has been seen, in nanoseconds; 0 without limits.
     pub fn longest_wait_ns(&self) -> i64 {
         let steps = self.steps.iter().chain(self.conditions.iter().map(|condition| &condition.then));
         let most = steps.flat_map(|step| &step.order).filter_map(|order| match order.relation {
@@ -112,7 +112,7 @@ impl Spec {
         most.chain(self.within_ns).max().unwrap_or_default()
     }
 
-    /// The span with which a run begins: the name, and the service where it is told.
+    /// The span that begins a run: the first span selector's name, and its service if it has one.
     pub fn entry(&self) -> Option<(Pattern, Option<Pattern>)> {
         let selectors = self.steps.iter().flat_map(|step| &step.any_of);
         let first = selectors.filter_map(|selector| match &selector.what {
@@ -123,16 +123,16 @@ impl Spec {
     }
 }
 
-/// What a step is seen as. Everything that is told must fit.
+/// Selects spans or log lines. All conditions that are set must hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selector {
-    /// What is looked at.
+    /// Spans by name or lines by text.
     pub what: SeenIn,
-    /// Which service; by its whole or its short name.
+    /// Service, by its full or short name; none for any.
     pub service: Option<Pattern>,
-    /// Which kind of span; never told of lines.
+    /// Span kind; none for any, and always none for lines.
     pub kind: Option<SpanKind>,
-    /// Which attributes of the span or its resource, or which fields of the line.
+    /// Tests of attributes of the span or its resource, or of fields of the line.
     pub attributes: Vec<(String, AttributeTest)>,
 }
 
@@ -146,28 +146,28 @@ impl Selector {
 /// What a selector searches, and for which text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SeenIn {
-    /// A span by its name.
+    /// Spans whose name matches.
     Span(Pattern),
-    /// A line by a part of its text, or by a field that it has.
+    /// Lines that contain the text, or have a field of that name.
     Log(Pattern),
 }
 
 /// A test of an attribute's value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AttributeTest {
-    /// It is there.
+    /// Present, with any value.
     Exists,
-    /// It is not there.
+    /// Not present.
     Missing,
-    /// It is as the pattern says.
+    /// Present, and matches.
     Is(Pattern),
-    /// It is there and not as the pattern says.
+    /// Present, and does not match.
     IsNot(Pattern),
-    /// As a number it compares so.
+    /// Compares so as a number; false for other values.
     Compare(Comparison, f64),
 }
 
-/// How a number is compared.
+/// A comparison of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// `<`
@@ -185,20 +185,20 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// Whether it holds.
+    /// Whether `left` compares so with `right`.
     pub fn holds(self, left: f64, right: f64) -> bool {
         match self {
             Self::Less => left < right,
             Self::AtMost => left <= right,
             Self::More => left > right,
             Self::AtLeast => left >= right,
-            // Written by a person, compared with what was written by a program: bits would say too much.
+            // The spec has a decimal written by a person, the data one printed by a program: `0.1 + 0.2` must equal `0.3`.
             Self::Equal => (left - right).abs() <= f64::EPSILON * left.abs().max(right.abs()),
             Self::NotEqual => !Self::Equal.holds(left, right),
         }
     }
 
-    /// As it is written.
+    /// The operator as a spec has it.
     pub fn sign(self) -> &'static str {
         match self {
             Self::Less => "<",
@@ -211,60 +211,60 @@ impl Comparison {
     }
 }
 
-/// What must hold of a step's matches.
+/// Requirements on each match of a step; none means not checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Must {
-    /// How it ended.
+    /// Expected outcome.
     pub status: Option<ExpectedStatus>,
-    /// It took at least so long, in nanoseconds.
+    /// Shortest duration, in nanoseconds.
     pub min_ns: Option<i64>,
-    /// It took at most so long, in nanoseconds.
+    /// Longest duration, in nanoseconds.
     pub max_ns: Option<i64>,
 }
 
-/// How a span, or a line, must have ended.
+/// Expected outcome of a span or a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedStatus {
-    /// Not an error: unset or OK; a line below error level.
+    /// Span status unset or OK; line below error level.
     Ok,
-    /// An error.
+    /// Span status error; line at error level or above.
     Error,
 }
 
-/// When a step must be, beside another one. Steps are indices into the spec's steps.
+/// A required relation to another step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// The other step.
+    /// Index of the other step in [`Spec::steps`].
     pub step: usize,
-    /// How the two stand.
+    /// The relation.
     pub relation: Relation,
 }
 
-/// How a step stands to another one.
+/// How a step relates to another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
-    /// It begins after the other one: paired by parent, link or message, else first after first. Between the two lie at
-    /// least and at most so many nanoseconds: from publish to consume from end to start, else from start to start.
+    /// Begins after the other one. Matches are paired by parent, link or message, the rest in order of time. The wait is
+    /// measured from publish end to consume start, else from start to start.
     After {
-        /// At least.
+        /// Shortest wait, in nanoseconds.
         least_ns: Option<i64>,
-        /// At most.
+        /// Longest wait, in nanoseconds.
         most_ns: Option<i64>,
     },
-    /// It begins before the other one does.
+    /// Begins before the other one.
     Before,
-    /// It is in the same trace.
+    /// In the same trace.
     SameTrace,
-    /// It is a child of it, however deep.
+    /// A descendant of it.
     ChildOf,
 }
 
-/// How many matches there must be.
+/// Expected number of matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedCount {
-    /// So many, both ends included; no upper end means any number.
+    /// Least and most, both included; no upper end means any number.
     Range(usize, Option<usize>),
-    /// As many as this step has, as an index into the spec's steps.
+    /// As many as the step with this index in [`Spec::steps`] has.
     SameAs(usize),
 }
 
@@ -274,57 +274,57 @@ impl Default for ExpectedCount {
     }
 }
 
-/// Steps that are expected again and again: once for each of something.
+/// Steps that are expected once for each of something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepeatedGroup {
-    /// For each of what.
+    /// What the group is repeated for.
     pub each: Each,
-    /// How many there must be of them.
+    /// Expected number of repetitions.
     pub count: ExpectedCount,
 }
 
 /// What a group is repeated for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Each {
-    /// Each value of an attribute that matches of its steps carry, or have above them.
+    /// Each value of an attribute that matches of the group's steps have, or inherit from an ancestor.
     Attribute(String),
-    /// Each match of a step: what follows from it belongs to it.
+    /// Each match of the step with this index; what follows from the match belongs to its repetition.
     Step(usize),
 }
 
-/// What must not be seen.
+/// A selector that must match nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Absence {
-    /// What.
+    /// The selector.
     pub what: Selector,
-    /// Only where it ended so.
+    /// Counts only matches with this outcome; none counts all.
     pub status: Option<ExpectedStatus>,
-    /// As it was written.
+    /// The expectation as the file has it, on one line.
     pub text: String,
 }
 
-/// What must be seen if something else is.
+/// A step that is required only if a selector matches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
-    /// If this is seen,
+    /// The condition.
     pub if_seen: Selector,
-    /// and ended so,
+    /// Counts only matches of the condition with this outcome; none counts all.
     pub status: Option<ExpectedStatus>,
-    /// then this must be too, by the same rules as any step.
+    /// The step that is then required.
     pub then: ExpectedStep,
-    /// As it was written.
+    /// The expectation as the file has it, on one line.
     pub text: String,
 }
 
-/// What a metric must say at the journey's end.
+/// A metric query and the value that it must return at the end of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
-    /// What it is called on the screen.
+    /// Display name.
     pub name: String,
-    /// PromQL, with the variables of panels.
+    /// PromQL, with the placeholders that dashboard panels have.
     pub query: String,
-    /// How every sample must compare.
+    /// Comparison that every sample must meet.
     pub is: (Comparison, f64),
-    /// Whether no data is well too.
+    /// Whether an empty result meets the expectation.
     pub empty_is_well: bool,
 }

@@ -1,4 +1,4 @@
-//! Who plays which step: every step's matches, and which of them follow from which.
+//! The matches of every step, and which of them follow from which.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -8,16 +8,16 @@ use crate::model::journey::{CauseKind, Journey};
 use crate::pipeline::matching::{JourneyLookup, Match, MatchedItem};
 use crate::pipeline::spec::Spec;
 
-/// Beside each span of the run the nearest span above it that plays a step.
+/// For each span of the run its nearest ancestor among some matches; none without one.
 pub type Above = Vec<Option<usize>>;
 
-/// Who plays which step.
+/// The matches of every step in one run.
 pub struct StepMatches<'a> {
     /// The run.
     pub lookup: JourneyLookup<'a>,
-    /// The expectations.
+    /// The spec.
     pub spec: &'a Spec,
-    /// Beside each step its matches, by time.
+    /// For each step its matches, by time.
     pub all: Vec<Vec<Match>>,
     downwards: Vec<usize>,
     following: Vec<OnceCell<Above>>,
@@ -25,7 +25,7 @@ pub struct StepMatches<'a> {
 }
 
 impl<'a> StepMatches<'a> {
-    /// Of this spec in this run.
+    /// Matches the steps of a spec in a run.
     pub fn new(spec: &'a Spec, journey: &'a Journey) -> Self {
         let lookup = JourneyLookup::new(journey);
         let all: Vec<_> = spec.steps.iter().map(|step| lookup.select(&step.any_of)).collect();
@@ -38,7 +38,7 @@ impl<'a> StepMatches<'a> {
         self.following[step].get_or_init(|| self.above(&self.all[step]))
     }
 
-    /// The nearest match of a step that each span is beneath, by parents alone.
+    /// The nearest match of a step among each span's ancestors, by parent alone.
     pub fn beneath(&self, step: usize) -> &Above {
         self.beneath[step].get_or_init(|| self.inherit(&marks(self, &self.all[step]), |via| via == CauseKind::Parent))
     }
@@ -48,7 +48,7 @@ impl<'a> StepMatches<'a> {
         self.inherit(&marks(self, among), |_| true)
     }
 
-    /// Beside each span the nearest span strictly above it that is marked, over the allowed ways.
+    /// For each span the nearest marked ancestor, itself excluded, over the allowed kinds of cause.
     fn inherit(&self, marked: &[bool], is_way: impl Fn(CauseKind) -> bool) -> Above {
         let mut nearest = vec![None; marked.len()];
         for span in &self.downwards {
@@ -59,7 +59,7 @@ impl<'a> StepMatches<'a> {
         nearest
     }
 
-    /// Beside each span itself or the nearest span above it that is marked.
+    /// For each span the nearest marked ancestor, itself included.
     pub fn self_or_above(&self, marked: &[bool]) -> Above {
         let mut nearest = self.inherit(marked, |_| true);
         marked.iter().enumerate().filter(|(_, is)| **is).for_each(|(span, _)| nearest[span] = Some(span));
@@ -67,7 +67,7 @@ impl<'a> StepMatches<'a> {
     }
 }
 
-/// Beside each span whether it is one of these.
+/// For each span whether it is one of these matches.
 pub fn marks(matches: &StepMatches, among: &[Match]) -> Vec<bool> {
     let mut marked = vec![false; matches.lookup.journey.spans.len()];
     for found in among {
@@ -78,7 +78,7 @@ pub fn marks(matches: &StepMatches, among: &[Match]) -> Vec<bool> {
     marked
 }
 
-/// One repetition of a group, or the whole run.
+/// The matches that an evaluation may use: of one repetition of a group, or of the whole run.
 #[derive(Clone, Copy, Default)]
 pub struct MatchScope<'s> {
     bucket: Option<&'s BTreeMap<usize, Vec<Match>>>,

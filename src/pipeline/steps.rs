@@ -1,4 +1,4 @@
-//! What became of a step.
+//! Checks one step.
 
 use crate::model::finding::FindingId;
 use crate::model::time::{Human, Timestamp};
@@ -6,30 +6,31 @@ use crate::pipeline::count::{CountRange, expected, without_repeated};
 use crate::pipeline::doubts::{Doubts, Needs, Trust, WaitEnd, duration_text};
 use crate::pipeline::input::{EvaluationInput, SourceStatus};
 use crate::pipeline::matching::{Match, MatchedItem};
-use crate::pipeline::order::{self, MatchEvaluation, Violation, ViolationKind};
+use crate::pipeline::order::{self, MatchEvaluation, Pairing, StepSubject, Violation, ViolationKind};
 use crate::pipeline::spec::{ExpectedCount, ExpectedStatus, ExpectedStep, Must};
 use crate::pipeline::step_matches::{MatchScope, StepMatches};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest};
 
-/// So many faults or notes of one kind are told one by one; the rest by their number.
+/// Reasons that are listed one by one; more are summed up as `and N more`. Three show what they have in common; a step
+/// with hundreds of matches would otherwise fill the screen.
 const MAX_LISTED: usize = 3;
 
-/// An expectation judged, and what may still come.
+/// A check, and what may still arrive for it.
 #[derive(Clone, Debug)]
 pub struct CheckResult {
-    /// What became of it.
+    /// The check.
     pub check: Check,
-    /// What is waited for, in a few words, and until when that is of use.
+    /// What is awaited, in a few words, and until when waiting helps; none where it does not.
     pub open: Option<(String, WaitEnd)>,
 }
 
 impl CheckResult {
-    /// One that is not met, for a reason.
+    /// A check that waiting cannot change.
     pub fn closed(check: Check) -> Self {
         Self { check, open: None }
     }
 
-    /// Undecided for these doubts. What is waited for is named by the words; else it is the settle time.
+    /// A check that these doubts leave undecided. `label` names what is awaited; without one it is the settle time.
     pub fn doubted(mut check: Check, doubts: &Doubts, settle_ns: i64, label: Option<String>) -> Self {
         check.state = CheckState::Undecided;
         check.why.extend(doubts.why(settle_ns));
@@ -42,7 +43,7 @@ impl CheckResult {
     }
 }
 
-/// A check that is met, as a place to begin.
+/// A check that is met, to be filled in.
 pub fn blank(kind: CheckKind, name: &str) -> Check {
     Check {
         kind,
@@ -61,21 +62,21 @@ pub fn blank(kind: CheckKind, name: &str) -> Check {
     }
 }
 
-/// What steps are judged on.
+/// What every check reads.
 #[derive(Clone, Copy)]
 pub struct EvaluationContext<'a> {
-    /// What the run is judged on.
+    /// The run and the status of its sources.
     pub input: &'a EvaluationInput<'a>,
-    /// Who plays which step.
+    /// The matches of every step.
     pub matches: &'a StepMatches<'a>,
-    /// How far absences can be trusted.
+    /// Derives the doubts about absences.
     pub trust: Trust<'a>,
-    /// When all must have been seen: the first step's start and what is allowed after it.
+    /// Deadline of all steps: the first step's start plus `within`; none without `within` or matches.
     pub all_by: Option<Timestamp>,
 }
 
 impl EvaluationContext<'_> {
-    /// What became of a step; its place in the spec, or none for what a condition asks.
+    /// Checks a step; `place` is its index in the spec, none for the step of a condition.
     pub fn check_step(
         &self,
         step: &ExpectedStep,
@@ -91,16 +92,16 @@ impl EvaluationContext<'_> {
         check.seen = all.iter().map(|found| lookup.sight(found.item)).collect();
         check.seen.sort();
         let evaluations = self.evaluate_matches(step, place, &own, scope);
-        check.wait_ns = evaluations.iter().filter_map(|evaluations| evaluations.wait_ns).max();
-        let good = evaluations.iter().filter(|evaluations| evaluations.violations.is_empty()).count();
+        check.wait_ns = evaluations.iter().filter_map(|evaluation| evaluation.wait_ns).max();
+        let good = evaluations.iter().filter(|evaluation| evaluation.violations.is_empty()).count();
         let evaluated = EvaluatedStep { step, scope, own: &own, evaluations: &evaluations, expected_range, good };
         let mut result = self.decide_step(&evaluated, check);
         let wrong = result.check.state != CheckState::Met;
         result.check.nearest = result.check.nearest.filter(|_| wrong);
         let notes = evaluations
             .iter()
-            .filter(|evaluations| evaluations.violations.is_empty())
-            .flat_map(|evaluations| evaluations.notes.iter().cloned());
+            .filter(|evaluation| evaluation.violations.is_empty())
+            .flat_map(|evaluation| evaluation.notes.iter().cloned());
         result.check.why.extend(first_few(notes.collect()));
         if all.len() > own.len() {
             result.check.why.push(format!("{} attempt(s) failed and were repeated well", all.len() - own.len()));
@@ -113,7 +114,7 @@ impl EvaluationContext<'_> {
         let needs = Needs::from_selectors(&step.any_of);
         let settle_ns = self.input.settle_ns;
         let violations: Vec<&Violation> =
-            evaluated.evaluations.iter().flat_map(|evaluations| &evaluations.violations).collect();
+            evaluated.evaluations.iter().flat_map(|evaluation| &evaluation.violations).collect();
         if let Some(most) = expected_range.most.filter(|most| total > *most) {
             check.why.push(format!(
                 "{total} seen; {} expected",
@@ -151,15 +152,15 @@ impl EvaluationContext<'_> {
             };
         }
         check.nearest = self.nearest_violation(evaluated);
-        let told = first_few(violations.iter().map(|violation| violation.why.clone()).collect());
+        let reasons = first_few(violations.iter().map(|violation| violation.why.clone()).collect());
         let is_full = expected_range.most == Some(total) && !expected_range.follows;
         if !violations.is_empty() && (step.every || is_full) {
-            check.why = told;
-            // What it takes to break it: one match that must hold and does not, or so many that too few are left.
+            check.why = reasons;
+            // Violations that break the check: one if every match must hold, else as many as leave too few good ones.
             let enough = if step.every { 1 } else { total + 1 - expected_range.least.min(total) };
-            let of_match = |evaluations: &MatchEvaluation| {
+            let of_match = |evaluation: &MatchEvaluation| {
                 let doubts =
-                    evaluations.violations.iter().map(|violation| self.doubts_about(violation.kind, needs, step.count));
+                    evaluation.violations.iter().map(|violation| self.doubts_about(violation.kind, needs, step.count));
                 doubts.min_by_key(rank)
             };
             let mut doubts: Vec<Doubts> = evaluated.evaluations.iter().filter_map(of_match).collect();
@@ -173,12 +174,12 @@ impl EvaluationContext<'_> {
                 .map(|violation| self.doubts_about(violation.kind, needs, step.count))
                 .max_by_key(rank);
             if doubts.as_ref().is_some_and(Doubts::is_empty) {
-                check.why = told;
+                check.why = reasons;
                 check.state = CheckState::Broken;
                 return CheckResult::closed(check);
             }
         }
-        check.why = told;
+        check.why = reasons;
         let seen = match (evaluated.good, expected_range.least) {
             (0, 1) if total == 0 => "not seen".to_owned(),
             (0, 1) => String::new(),
@@ -200,7 +201,7 @@ impl EvaluationContext<'_> {
         })
     }
 
-    /// What is said of a step that was seen and failed, while another one may still come.
+    /// A note on a step that was seen and failed, while a later match may still meet it.
     fn later_match_hint(&self, doubts: &Doubts) -> Option<String> {
         let start = self.input.journey.span_extent()?.from;
         let until = match doubts.end() {
@@ -219,7 +220,7 @@ impl EvaluationContext<'_> {
         CheckResult::doubted(check, doubts, self.input.settle_ns, Some(label()))
     }
 
-    /// Doubts that there are no more of two steps whose numbers are compared.
+    /// Doubts about the numbers of two steps that are compared.
     fn doubts_of_counterpart(&self, count: ExpectedCount, needs: Needs) -> Doubts {
         let other = match count {
             ExpectedCount::SameAs(step) => Needs::from_selectors(&self.matches.spec.steps[step].any_of),
@@ -228,7 +229,7 @@ impl EvaluationContext<'_> {
         self.trust.doubts(Needs { spans: needs.spans || other.spans, lines: needs.lines || other.lines })
     }
 
-    /// A step that must come after an optional one that was not seen is only right while that one does not come.
+    /// Doubts from optional predecessors that were not seen: if one arrives later, its order must be checked.
     fn doubts_of_unseen_predecessor(&self, evaluated: &EvaluatedStep) -> Doubts {
         let unseen = evaluated.step.order.iter().filter(|order| {
             evaluated.scope.matches(self.matches, order.step).is_empty() && self.matches.spec.steps[order.step].optional
@@ -238,13 +239,15 @@ impl EvaluationContext<'_> {
         doubts.reduce(|all, more| merged(all, &more)).unwrap_or_default()
     }
 
-    /// Doubts that a fault is one: how a match ended stays so, but where attempts that were repeated well do not count,
-    /// the repetition may lie where nobody saw; who belongs to whom may turn out otherwise.
+    /// Doubts about a violation. An outcome is final, except where retried attempts do not count: the retry may lie in
+    /// data that is missing. A pairing may change with more data.
     fn doubts_about(&self, kind: ViolationKind, needs: Needs, count: ExpectedCount) -> Doubts {
         match kind {
             ViolationKind::Own if matches!(count, ExpectedCount::SameAs(_)) => self.trust.doubts(needs),
             ViolationKind::Own => Doubts::default(),
-            ViolationKind::Pair { known: true, .. } if self.input.jaeger == SourceStatus::Complete => Doubts::default(),
+            ViolationKind::Pair { pairing: Pairing::Known, .. } if self.input.jaeger == SourceStatus::Complete => {
+                Doubts::default()
+            }
             ViolationKind::Pair { .. } => self.trust.doubts(Needs { spans: true, ..needs }),
         }
     }
@@ -254,12 +257,12 @@ impl EvaluationContext<'_> {
             .own
             .iter()
             .zip(evaluated.evaluations)
-            .filter_map(|(found, evaluations)| Some((found, evaluations.violations.first()?)));
+            .filter_map(|(found, evaluation)| Some((found, evaluation.violations.first()?)));
         let (found, violation) = wrong.min_by_key(|(found, _)| **found)?;
         Some(Nearest { differs: violation.differs.clone(), sight: self.matches.lookup.sight(found.item) })
     }
 
-    /// What must hold, and the order, for each match.
+    /// Evaluates requirements and relations for each match.
     fn evaluate_matches(
         &self,
         step: &ExpectedStep,
@@ -269,8 +272,9 @@ impl EvaluationContext<'_> {
     ) -> Vec<MatchEvaluation> {
         let mut evaluations: Vec<MatchEvaluation> =
             own.iter().map(|found| self.check_requirements(&step.must, found.item)).collect();
+        let subject = StepSubject { step: place, own, scope };
         for relation in &step.order {
-            order::check_relation(self.matches, place, own, relation, scope, &mut evaluations);
+            order::check_relation(self.matches, &subject, relation, &mut evaluations);
         }
         evaluations
     }
@@ -316,7 +320,7 @@ impl EvaluationContext<'_> {
     }
 }
 
-/// A step, its matches, and what is said of them.
+/// A step with its evaluated matches.
 struct EvaluatedStep<'c> {
     step: &'c ExpectedStep,
     scope: MatchScope<'c>,
@@ -327,10 +331,10 @@ struct EvaluatedStep<'c> {
 }
 
 impl EvaluatedStep<'_> {
-    /// Whether no match is right and each is wrong by coming too late: whatever comes now is later still.
+    /// Whether no match is good and each came too late: whatever arrives now is later still.
     fn all_late(&self) -> bool {
         let is_late = |violation: &Violation| matches!(violation.kind, ViolationKind::Pair { late: true, .. });
-        self.good == 0 && self.evaluations.iter().all(|evaluations| evaluations.violations.iter().any(is_late))
+        self.good == 0 && self.evaluations.iter().all(|evaluation| evaluation.violations.iter().any(is_late))
     }
 }
 
@@ -343,7 +347,7 @@ fn merged(mut all: Doubts, more: &Doubts) -> Doubts {
     all
 }
 
-/// The first few, each once, in their order; the rest as a number.
+/// The first few, each once, in order; the rest as a number.
 fn first_few(mut all: Vec<String>) -> Vec<String> {
     let mut known = std::collections::HashSet::new();
     all.retain(|text| known.insert(text.clone()));

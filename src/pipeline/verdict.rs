@@ -1,4 +1,4 @@
-//! What became of a pipeline's expectations in one run.
+//! The outcome of evaluating a spec on one run.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,20 +8,20 @@ use crate::model::finding::{Finding, FindingId};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::time::Timestamp;
 
-/// Whether a run is as it should be.
+/// Whether a run meets its spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Everything expected happened.
+    /// Every expectation is met.
     Pass,
-    /// Something that is not known decides it.
+    /// Data that is missing decides it.
     CannotTell,
-    /// Some expectation is broken, whatever else may come.
+    /// An expectation is broken, whatever else may arrive.
     Fail,
 }
 
 impl Verdict {
-    /// For people.
+    /// Label on the screen.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -31,113 +31,112 @@ impl Verdict {
     }
 }
 
-/// What became of one expectation.
+/// State of one expectation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckState {
-    /// It holds.
+    /// It is met.
     Met,
-    /// It does not hold, and nothing that may still come can mend that.
+    /// It is not met, and later data cannot change that.
     Broken,
-    /// It cannot be told.
+    /// Missing data decides it.
     Undecided,
-    /// It need not hold: an optional step that was not seen, a condition that did not arise.
+    /// Not required: an optional step that was not seen, a condition that did not match.
     NotNeeded,
 }
 
-/// What kind of expectation.
+/// The kinds of expectations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckKind {
     /// A step.
     Step,
-    /// How long all took.
+    /// The duration of the run.
     Within,
     /// The order of all steps.
     InOrder,
-    /// How many repetitions of a group there are.
+    /// The number of repetitions of a group.
     Group,
-    /// What must not be seen.
+    /// A selector that must match nothing.
     Absent,
-    /// What must be seen if something else is.
+    /// A step that is required only if a condition matches.
     When,
-    /// A finding that must not be made.
+    /// A finding that the run must not have.
     Forbid,
-    /// What a metric must say.
+    /// The value of a metric.
     Metric,
 }
 
-/// One expectation, and what became of it.
+/// One expectation and its outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Check {
-    /// What kind of expectation.
+    /// The kinds of expectations.
     pub kind: CheckKind,
-    /// The step's name, or the expectation as it was written.
+    /// Name of the step, or the expectation as the spec has it.
     pub name: String,
-    /// For which value of its group; none outside groups.
+    /// Label of the group's repetition; none outside of groups.
     pub of: Option<String>,
-    /// What became of it.
+    /// Outcome.
     pub state: CheckState,
-    /// Why it is not met, or with which reserve it is, each in a sentence; the first says most.
+    /// Reasons why it is not met, or reservations if it is, a sentence each; the most important first.
     pub why: Vec<String>,
-    /// On which sources it depends while it is undecided.
+    /// The sources that it depends on while it is undecided.
     pub depends_on: Vec<Source>,
-    /// Where it was seen, by time.
+    /// Its matches, by time.
     pub seen: Vec<Sighting>,
-    /// How many matches were expected, in words; empty where the default is meant.
+    /// Expected number of matches, such as `1 to 5`; empty for the default.
     pub expected: String,
     /// The longest wait since the step that it comes after, in nanoseconds.
     pub wait_ns: Option<i64>,
-    /// The nearest thing that did happen, where the step did not.
+    /// The nearest span or line that was seen instead of the step.
     pub nearest: Option<Nearest>,
-    /// The kind of finding that explains it.
+    /// ID of the finding that explains it.
     pub finding: Option<FindingId>,
-    /// The findings that a `forbid` is about, the first few: those that break it, or one that is not sure enough to. They
-    /// are put into words where they are shown.
+    /// The first few findings that break a `forbid`, or one of low confidence that does not. Worded by the report.
     #[serde(skip)]
     pub forbidden: Vec<Finding>,
-    /// What value a metric had; none where it had none.
+    /// Value of a metric; none without a sample.
     pub value: Option<f64>,
 }
 
-/// Where an expectation was seen.
+/// A span or line that matches an expectation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Sighting {
-    /// When it began, as recorded.
+    /// Start, as recorded.
     pub time: Timestamp,
-    /// How long it took; 0 for a line.
+    /// Duration in nanoseconds; 0 for a line.
     pub duration_ns: i64,
-    /// Where.
+    /// Service.
     pub service: String,
-    /// The span's name, or the line's message.
+    /// Name of the span, or message of the line.
     pub name: String,
-    /// In which trace.
+    /// Trace; none for a line without one.
     pub trace_id: Option<TraceId>,
-    /// Which span; none for a line.
+    /// Span; none for a line.
     pub span_id: Option<SpanId>,
-    /// Whether it failed.
+    /// Whether it has error status or error level.
     pub error: bool,
 }
 
-/// Something that is nearly what was expected.
+/// A span or line that nearly meets an expectation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Nearest {
-    /// In what it differs: `by another service`, `of a similar name`, `too late by 12 s`, `in another trace`.
+    /// The difference: `by another service`, `of a similar name`, `too late by 12 s`, `in another trace`.
     pub differs: String,
-    /// Where it was seen.
+    /// The span or line.
     pub sight: Sighting,
 }
 
-/// What became of all expectations of one run.
+/// The outcome of all expectations of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RunOutcome {
     /// The verdict.
     pub verdict: Verdict,
-    /// Every expectation in the order of the spec.
+    /// Every check, in the order of the spec.
     pub checks: Vec<Check>,
-    /// What may still come and would change the verdict, each in a few words: what waiting waits for.
+    /// What may still arrive and would change the verdict, a few words each.
     pub waiting_for: Vec<String>,
-    /// Until when waiting can change anything at most: no limit where none.
+    /// Until when waiting can change the verdict; none for no known end.
     #[serde(skip)]
     pub until: Option<Timestamp>,
 }

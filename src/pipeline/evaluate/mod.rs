@@ -1,4 +1,4 @@
-//! Whether a journey is as a spec says: three verdicts, and what they rest on.
+//! Evaluates a spec against a journey: one verdict of three, and the checks behind it.
 
 use crate::model::time::Timestamp;
 use crate::pipeline::doubts::{Trust, WaitEnd};
@@ -11,7 +11,7 @@ use crate::pipeline::steps::{CheckResult, EvaluationContext};
 use crate::pipeline::verdict::{CheckState, RunOutcome, Verdict};
 use crate::pipeline::{invariants, other_checks};
 
-/// Judges a run.
+/// Evaluates a run.
 pub fn evaluate(spec: &Spec, input: &EvaluationInput) -> RunOutcome {
     let matches = StepMatches::new(spec, input.journey);
     let all_by = spec.within_ns.and_then(|most| first_start(&matches).map(|first| first.plus(most)));
@@ -33,7 +33,7 @@ pub fn evaluate(spec: &Spec, input: &EvaluationInput) -> RunOutcome {
     decide(&context, results)
 }
 
-/// Every step in the order of the spec, those of groups for each repetition.
+/// Checks every step in the order of the spec; steps of a group for each repetition.
 fn check_steps(context: &EvaluationContext, groups: &[GroupEvaluation]) -> Vec<CheckResult> {
     let of_step = |(place, step): (usize, &ExpectedStep)| {
         let mut results = match step.group.and_then(|group| groups.get(group)) {
@@ -46,7 +46,7 @@ fn check_steps(context: &EvaluationContext, groups: &[GroupEvaluation]) -> Vec<C
     context.matches.spec.steps.iter().enumerate().flat_map(of_step).collect()
 }
 
-/// From what became of each expectation to the verdict, and what waiting could change.
+/// The verdict of all checks, and what waiting could change about it.
 fn decide(context: &EvaluationContext, results: Vec<CheckResult>) -> RunOutcome {
     let has = |state| results.iter().any(|result| result.check.state == state);
     let is_nothing = context.input.journey.is_empty();

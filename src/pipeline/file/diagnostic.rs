@@ -1,4 +1,4 @@
-//! What is wrong with a spec: everything at once, each thing where it stands.
+//! Diagnostics of a spec file, with positions.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,20 +6,20 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// So many complaints are told; who has more mends these first.
+/// Diagnostics that are listed. Beyond that the first ones are to be fixed before the rest is worth reading.
 pub(super) const MOST: usize = 50;
 
-/// So much of a line is shown beside a caret, in characters.
+/// Characters of a source line shown above the caret: fits a terminal of common width.
 const SHOWN: usize = 120;
 
-/// One thing that is wrong.
+/// One error.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Diagnostic {
     /// The line, from 1.
     pub line: usize,
     /// The column, from 1, in characters.
     pub column: usize,
-    /// How many characters of the line are meant, at least 1.
+    /// Number of marked characters, at least 1.
     pub length: usize,
     /// What is wrong.
     pub message: String,
@@ -28,21 +28,21 @@ pub struct Diagnostic {
     pub help: String,
 }
 
-/// Everything that is wrong with a file, in its order. What it shows is as the file has it, line breaks and controls
-/// apart: it is for the caller to escape.
+/// All errors of a file, in its order. Text cited from the file is not escaped, except line breaks and controls: the
+/// caller escapes it for its output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {
-    /// The file as it was named.
+    /// Path as it was given.
     pub path: String,
-    /// What it says.
+    /// Text of the file.
     pub source: String,
-    /// What is wrong: at least one thing.
+    /// The first errors, at least one.
     pub list: Vec<Diagnostic>,
-    /// How many more there are.
+    /// Number of errors that are not listed.
     pub more: usize,
 }
 
-/// One thing that is wrong, by the bytes of the file.
+/// One error, by byte position.
 #[derive(Clone, Debug)]
 pub(super) struct SpecError {
     pub at: Range<usize>,
@@ -76,10 +76,10 @@ impl Diagnostic {
         }
     }
 
-    /// The part of its line that is worth showing, and the column of its caret there.
+    /// The part of its line around the error, and the column of the caret in it.
     fn shown(&self, source: &str) -> (String, usize) {
         let line = source.split('\n').nth(self.line - 1).unwrap_or_default().trim_end();
-        // One column a character, so that the caret stands below its place.
+        // One column a character, so that the caret is below its position.
         let plain = |c: char| if c.is_control() { ' ' } else { c };
         let skipped = (self.column + SHOWN / 4).saturating_sub(SHOWN);
         let mut rest = line.chars().map(plain).skip(skipped);
@@ -91,7 +91,7 @@ impl Diagnostic {
     }
 }
 
-/// One line, and not much longer than anybody reads: it may cite the file.
+/// One line of bounded length: a message may cite a file with a line of a megabyte.
 fn clipped(message: &str) -> String {
     let mut rest = message.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut clipped: String = rest.by_ref().take(4 * SHOWN).collect();

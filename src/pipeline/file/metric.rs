@@ -1,4 +1,4 @@
-//! What metrics must say: PromQL is read here, so that a wrong query is no surprise in front of a server.
+//! Reads `metrics`. PromQL is parsed here, so that an invalid query is an error of the spec and not of a later run.
 
 use std::ops::Range;
 
@@ -10,14 +10,14 @@ use crate::pipeline::file::yaml::YamlNode;
 use crate::pipeline::spec::Metric;
 use crate::spelling::nearest;
 
-/// Nobody reads a longer query; the parser's depth grows with it.
+/// Longest query in bytes. Written queries are far shorter, and the depth of the parser grows with the length.
 const LONGEST: usize = 4_096;
-/// So deep brackets stand in each other at most.
+/// Deepest nesting of brackets, which the recursive parser can hold on its stack.
 const DEEPEST: usize = 64;
-/// What is filled in, and a value of its kind.
+/// The placeholders, each with a value that makes the query parse.
 const VARIABLES: [(&str, &str); 4] = [("service", "\"x\""), ("correlation_id", "\"x\""), ("from", "1"), ("to", "2")];
 
-/// Which part of a query, what is wrong with it, and what to do.
+/// Part of the query (none for all of it), message and help.
 type MetricError = (Option<Range<usize>>, String, String);
 
 pub(super) const KEYS: [&str; 4] = ["query", "is", "empty", "name"];
@@ -30,7 +30,7 @@ pub(super) fn read(reader: &mut SpecReader, node: &YamlNode) -> Option<Metric> {
             reader.error(&node.at, format!("a metric needs `{key}`"), help);
         }
     }
-    let query = fields.get("query").and_then(|query| checked(reader, query));
+    let query = fields.get("query").and_then(|query| checked_query(reader, query));
     let is = fields.get("is").and_then(|is| reader.parse_scalar(is, "a comparison", values::comparison));
     let empty = fields.get("empty").map(|empty| reader.choice(empty, &[("ok", ())]).is_some());
     let name = fields.get("name").map(|name| reader.text(name).unwrap_or_default().to_owned());
@@ -38,9 +38,9 @@ pub(super) fn read(reader: &mut SpecReader, node: &YamlNode) -> Option<Metric> {
     Some(Metric { name: name.unwrap_or_else(|| query.clone()), query, is: is?, empty_is_well: empty.unwrap_or(false) })
 }
 
-fn checked(reader: &mut SpecReader, node: &YamlNode) -> Option<String> {
+fn checked_query(reader: &mut SpecReader, node: &YamlNode) -> Option<String> {
     let query = reader.text(node)?;
-    match fault(query) {
+    match query_error(query) {
         None => Some(query.to_owned()),
         Some((part, message, help)) => {
             let at = part.map_or(node.at.clone(), |part| reader.part(node, part));
@@ -50,8 +50,8 @@ fn checked(reader: &mut SpecReader, node: &YamlNode) -> Option<String> {
     }
 }
 
-/// What is wrong with a query, and which part of it.
-fn fault(query: &str) -> Option<MetricError> {
+/// The first error of a query.
+fn query_error(query: &str) -> Option<MetricError> {
     if query.len() > LONGEST {
         return Some((
             None,
@@ -61,7 +61,7 @@ fn fault(query: &str) -> Option<MetricError> {
     }
     let filled = match filled(query) {
         Ok(filled) => filled,
-        Err(fault) => return Some(fault),
+        Err(query_error) => return Some(query_error),
     };
     if let Err((at, message)) = brackets(&filled) {
         return Some((Some(at..at + 1), format!("this is no PromQL: {message}"), String::new()));

@@ -1,6 +1,6 @@
-//! The spec as a file: YAML that reviewers can read, read strictly, and everything that is wrong with it told at once.
+//! Spec files: YAML, read strictly, with a diagnostic for every error at once.
 //!
-//! Nothing here asks a server. A file is text from outside: its size, its depth and its work are bounded.
+//! No network access. A file is untrusted input: its size, depth and cost are bounded.
 
 mod diagnostic;
 mod metric;
@@ -25,14 +25,14 @@ pub use steps::is_key;
 use diagnostic::SpecError;
 use order::Within;
 use reader::SpecReader;
-use resolve::{ConditionDraft, resolve};
+use resolve::{ConditionDraft, RunExpectations, resolve};
 use steps::StepDrafts;
 use yaml::{YamlNode, YamlValue};
 
 use crate::model::finding::FindingId;
 use crate::pipeline::spec::{Absence, Condition, Propagation, Reach, Spec};
 
-/// No spec is longer, in bytes.
+/// Largest file in bytes. Hand-written specs have a few kilobytes.
 pub const LONGEST: usize = 1 << 20;
 
 const KEYS: [&str; 13] = [
@@ -50,13 +50,13 @@ const KEYS: [&str; 13] = [
     "forbid",
     "metrics",
 ];
-/// What makes a spec one: without any of them nothing is expected.
+/// A spec needs one of these; without any it would expect nothing and every run would pass.
 const EXPECTATIONS: [&str; 5] = ["steps", "absent", "when", "forbid", "metrics"];
 
-/// Reads a spec; `path` is what complaints call it.
+/// Reads a spec; `path` is its name in diagnostics.
 ///
 /// # Errors
-/// Everything that is wrong with it, as far as it can be told at once.
+/// A diagnostic for every error that can be found at once.
 pub fn read(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
     let whole = |message: &str| {
         let error = SpecError { at: 0..0, message: message.to_owned(), help: String::new() };
@@ -122,7 +122,7 @@ fn spec(reader: &mut SpecReader, root: &YamlNode) -> Option<Spec> {
     let drafts = StepDrafts::read(reader, fields.get("steps"));
     let conditions = reader.list(fields.get("when"), "a list of conditions");
     let conditions = conditions.iter().filter_map(|item| condition(reader, item)).collect();
-    let resolved = resolve(reader, &drafts, conditions, in_order, within);
+    let resolved = resolve(reader, &drafts, conditions, RunExpectations { in_order, within });
     Some(Spec {
         name: name.unwrap_or_default(),
         within_ns,
@@ -141,7 +141,7 @@ fn spec(reader: &mut SpecReader, root: &YamlNode) -> Option<Spec> {
     })
 }
 
-/// A finding that a run judged by itself may have.
+/// A finding that can be found without a baseline.
 fn finding(reader: &mut SpecReader, node: &YamlNode) -> Option<FindingId> {
     let id = reader.choice(node, &FindingId::ALL.map(|id| (id.as_str(), id)))?;
     if !id.needs_baseline() {

@@ -1,4 +1,4 @@
-//! Whether steps can be in the order that is asked, in the time that is given.
+//! Checks that the order of a spec has no circle and its shortest waits fit into `within`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,25 +8,25 @@ use crate::pipeline::file::reader::SpecReader;
 use crate::pipeline::file::steps::StepDraft;
 use crate::pipeline::spec::{ExpectedCount, ExpectedStep, Relation, RepeatedGroup};
 
-/// That one step begins before another one.
+/// One step begins before another one.
 #[derive(Clone, Debug)]
 pub(super) struct StepEdge {
     first: usize,
     second: usize,
-    /// How much earlier at least, in nanoseconds.
+    /// Shortest wait between the two, in nanoseconds.
     least_ns: i64,
-    /// Where it is said; nowhere if it is the order of the file.
+    /// Where the file says so; none if it follows from `in_order`.
     at: Option<Range<usize>>,
 }
 
-/// The limit of the whole, and where it stands.
+/// The value of `within` in nanoseconds, and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Within {
     pub ns: i64,
     pub at: Range<usize>,
 }
 
-/// What a step says of its neighbours' order.
+/// The edges that a step's relations add.
 pub(super) fn edges(index: usize, draft: &StepDraft, places: &BTreeMap<&str, usize>) -> Vec<StepEdge> {
     let edge = |(other, relation): &(_, Relation)| {
         let other: &super::steps::StepRef = other;
@@ -44,7 +44,7 @@ pub(super) fn edges(index: usize, draft: &StepDraft, places: &BTreeMap<&str, usi
     draft.order.iter().filter_map(edge).collect()
 }
 
-/// The order of the file: of those outside of groups, and inside of each.
+/// The edges of `in_order`: between the steps outside of groups, and within each group.
 pub(super) fn as_written(steps: &[ExpectedStep]) -> Vec<StepEdge> {
     let mut last: BTreeMap<Option<usize>, usize> = BTreeMap::new();
     let mut edges = vec![];
@@ -56,16 +56,18 @@ pub(super) fn as_written(steps: &[ExpectedStep]) -> Vec<StepEdge> {
     edges
 }
 
-/// Complains of circles, and of waits that are longer than the whole.
-pub(super) fn check(
-    reader: &mut SpecReader,
-    drafts: &[StepDraft],
-    steps: &[ExpectedStep],
-    groups: &[RepeatedGroup],
-    edges: &[StepEdge],
-    within: Option<Within>,
-) {
-    circles_of_counts(reader, drafts, steps);
+/// The steps of a spec, as written and resolved, and its groups.
+#[derive(Clone, Copy)]
+pub(super) struct SpecSteps<'a> {
+    pub drafts: &'a [StepDraft],
+    pub steps: &'a [ExpectedStep],
+    pub groups: &'a [RepeatedGroup],
+}
+
+/// Reports circles, and shortest waits that add up to more than `within`.
+pub(super) fn check(reader: &mut SpecReader, spec: &SpecSteps, edges: &[StepEdge], within: Option<Within>) {
+    let steps = spec.steps;
+    check_count_circles(reader, spec);
     let graph = StepGraph::new(steps.len(), edges);
     let (sorted, circles) = graph.sorted();
     for circle in &circles {
@@ -87,25 +89,25 @@ pub(super) fn check(
         }
     }
     if let Some(within) = within.filter(|_| circles.is_empty()) {
-        shortest(reader, steps, groups, &graph, &sorted, &within);
+        check_minimum_duration(reader, spec, &graph, &sorted, &within);
     }
 }
 
-/// Whether it is seen in every good run.
+/// Whether every good run has the step.
 fn is_needed(step: &ExpectedStep, groups: &[RepeatedGroup]) -> bool {
     let some = |count: ExpectedCount| matches!(count, ExpectedCount::Range(least, _) if least > 0);
     !step.optional && some(step.count) && step.group.and_then(|group| groups.get(group)).is_none_or(|g| some(g.count))
 }
 
-/// Complains if steps that are needed take longer than all may.
-fn shortest(
+/// Reports steps that every good run has and that take at least longer than `within`.
+fn check_minimum_duration(
     reader: &mut SpecReader,
-    steps: &[ExpectedStep],
-    groups: &[RepeatedGroup],
+    spec: &SpecSteps,
     graph: &StepGraph,
     sorted: &[usize],
     within: &Within,
 ) {
+    let SpecSteps { steps, groups, .. } = *spec;
     let needed: Vec<bool> = steps.iter().map(|step| is_needed(step, groups)).collect();
     let mut earliest = vec![0_i64; steps.len()];
     let mut since: Vec<Option<usize>> = vec![None; steps.len()];
@@ -132,7 +134,9 @@ fn shortest(
     reader.error(&within.at, message, "allow more time for the whole, or less for its parts");
 }
 
-fn circles_of_counts(reader: &mut SpecReader, drafts: &[StepDraft], steps: &[ExpectedStep]) {
+/// Reports counts that refer to each other in a circle.
+fn check_count_circles(reader: &mut SpecReader, spec: &SpecSteps) {
+    let SpecSteps { drafts, steps, .. } = *spec;
     let next = |index: usize| match steps[index].count {
         ExpectedCount::SameAs(other) => Some(other),
         ExpectedCount::Range(..) => None,
@@ -158,7 +162,7 @@ fn circles_of_counts(reader: &mut SpecReader, drafts: &[StepDraft], steps: &[Exp
     }
 }
 
-/// What begins before what.
+/// The edges by their first step.
 struct StepGraph<'e> {
     after: Vec<Vec<&'e StepEdge>>,
 }
@@ -177,7 +181,7 @@ impl<'e> StepGraph<'e> {
         Self { after }
     }
 
-    /// The steps, each before those that begin after it, and circles that have no step in common.
+    /// The steps in topological order, and circles without a common step.
     fn sorted(&self) -> (Vec<usize>, Vec<Vec<&'e StepEdge>>) {
         let mut walked = vec![Walked::No; self.after.len()];
         let mut reported = vec![false; self.after.len()];
@@ -187,7 +191,7 @@ impl<'e> StepGraph<'e> {
                 continue;
             }
             walked[start] = Walked::Open;
-            // The steps on the way, the next edge to try of each, and the edges taken.
+            // The path of steps, the next edge to try of each, and the edges taken.
             let mut way = vec![(start, 0)];
             let mut taken: Vec<&StepEdge> = vec![];
             while let Some((index, next)) = way.last_mut() {

@@ -1,19 +1,19 @@
-//! Where the steps of a spec stand in its text, for whoever adds to it.
+//! Line numbers of the steps in a spec's text, to insert more of them.
 
 use crate::pipeline::file::yaml::{self, YamlNode, YamlValue};
 
-/// Where the steps of a spec stand. Lines are counted from 0.
+/// Line numbers of the steps of a spec, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outline {
     /// Every name of a step or of a group outside of groups, with its line.
     pub names: Vec<(String, usize)>,
     /// The first line below the last step.
     pub below: usize,
-    /// How far the items of the list are indented.
+    /// Indentation of the list items, in characters.
     pub indent: usize,
 }
 
-/// Where the steps stand; none where they are no list with one item a line.
+/// The outline; none if the steps are not a list with an item a line.
 pub fn outline(text: &str) -> Option<Outline> {
     let source = text.strip_prefix('\u{feff}').unwrap_or(text);
     let root = yaml::parse(source, &mut vec![])?;
@@ -32,7 +32,8 @@ pub fn outline(text: &str) -> Option<Outline> {
     Some(Outline { names: items.iter().filter_map(name).collect(), below, indent })
 }
 
-/// Where the last character of it stands. Of what is not in brackets the parser only tells where the next thing begins.
+/// Position of a node's last character. For a block collection the parser's end is where the next token begins, so that
+/// the last inner node is used.
 fn end(source: &str, node: &YamlNode) -> usize {
     let mut last = node;
     loop {

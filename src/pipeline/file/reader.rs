@@ -1,4 +1,4 @@
-//! Reading a tree by what is expected at each place, and keeping every complaint.
+//! Reads a YAML tree by what is expected at each node, and collects every error.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use crate::pipeline::file::values::{self, Correction};
 use crate::pipeline::file::yaml::{ScalarKind, YamlNode, YamlValue};
 use crate::spelling::nearest;
 
-/// No list that people read is longer.
+/// Longest list. Specs are written and reviewed by people.
 const LONGEST_LIST: usize = 1_000;
 
-/// Where complaints are kept while a file is read.
+/// Collects errors while a file is read.
 pub(super) struct SpecReader<'s> {
     pub source: &'s str,
     pub errors: Vec<SpecError>,
@@ -25,7 +25,7 @@ impl<'n> Fields<'n> {
         self.0.iter().find(|(known, ..)| *known == key).map(|(_, _, value)| *value)
     }
 
-    /// Where the key itself stands.
+    /// The node of the key itself.
     pub fn key(&self, key: &str) -> Option<&'n YamlNode> {
         self.0.iter().find(|(known, ..)| *known == key).map(|(_, key, _)| *key)
     }
@@ -36,7 +36,7 @@ impl SpecReader<'_> {
         self.errors.push(SpecError { at: at.clone(), message: message.into(), help: help.into() });
     }
 
-    /// That something else stands where `expected` should.
+    /// Reports that a node is something else than expected.
     pub fn expected(&mut self, node: &YamlNode, expected: &str, help: impl Into<String>) {
         match node.kind() {
             ScalarKind::Unreadable => {}
@@ -44,18 +44,18 @@ impl SpecReader<'_> {
         }
     }
 
-    /// What was probably meant by a word that is not known.
+    /// A suggestion for an unknown word; none if no known one is similar.
     pub fn suggestion(&self, word: &str, known: &[&str]) -> Option<String> {
         let near = self.is_read().then(|| nearest(word, known)).flatten()?;
         Some(format!("did you mean `{near}`?"))
     }
 
-    /// The line of a place, from 1.
+    /// Line of a byte position, from 1; none once too many errors were found.
     pub fn line(&self, at: usize) -> Option<usize> {
         self.is_read().then(|| self.source[..at].matches('\n').count() + 1)
     }
 
-    /// Whether more complaints are read at all: advice takes time.
+    /// Whether the next error will be listed at all: suggestions and line numbers cost time.
     fn is_read(&self) -> bool {
         self.errors.len() < MOST / 2
     }
@@ -84,7 +84,7 @@ impl SpecReader<'_> {
         Some(fields)
     }
 
-    /// A list's items; a single thing is no list.
+    /// The items of a list; a single value is an error.
     pub fn list<'n>(&mut self, node: Option<&'n YamlNode>, what: &str) -> &'n [YamlNode] {
         let Some(node) = node else { return &[] };
         let YamlValue::List(items) = &node.value else {
@@ -131,7 +131,7 @@ impl SpecReader<'_> {
         }
     }
 
-    /// What a scalar says in one of the small languages.
+    /// Parses a scalar in one of the value formats.
     pub fn parse_scalar<T>(
         &mut self,
         node: &YamlNode,

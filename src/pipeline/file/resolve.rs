@@ -1,4 +1,4 @@
-//! Names of steps become places among the steps.
+//! Resolves the names of steps to indices.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::pipeline::file::reader::SpecReader;
 use crate::pipeline::file::steps::{EachDraft, GroupDraft, StepDraft, StepDrafts, StepRef};
 use crate::pipeline::spec::{Condition, Each, ExpectedCount, ExpectedStep, Order, RepeatedGroup};
 
-/// A condition whose second half is not looked up yet.
+/// A condition whose step has unresolved names.
 pub(super) struct ConditionDraft {
     pub condition: Condition,
     pub then: StepDraft,
@@ -20,13 +20,19 @@ pub(super) struct Resolved {
     pub conditions: Vec<Condition>,
 }
 
-/// Looks every name up, and then whether what is asked can be at all.
+/// What a spec expects of the run as a whole.
+pub(super) struct RunExpectations {
+    /// Whether the steps must occur in the order of the file.
+    pub in_order: bool,
+    pub within: Option<order::Within>,
+}
+
+/// Resolves every name of a step to its index, and checks that the expectations can be met together.
 pub(super) fn resolve(
     reader: &mut SpecReader,
     drafts: &StepDrafts,
     conditions: Vec<ConditionDraft>,
-    in_order: bool,
-    within: Option<order::Within>,
+    run: RunExpectations,
 ) -> Resolved {
     let names = StepNameTable::new(drafts);
     let mut edges = vec![];
@@ -40,10 +46,15 @@ pub(super) fn resolve(
         drafts.groups.iter().enumerate().map(|(index, group)| names.group(reader, index, group, &steps)).collect();
     let conditions =
         conditions.into_iter().map(|c| Condition { then: names.step(reader, &c.then), ..c.condition }).collect();
-    if in_order {
+    if run.in_order {
         edges.extend(order::as_written(&steps));
     }
-    order::check(reader, &drafts.steps, &steps, &groups, &edges, within);
+    order::check(
+        reader,
+        &order::SpecSteps { drafts: &drafts.steps, steps: &steps, groups: &groups },
+        &edges,
+        run.within,
+    );
     Resolved { steps, groups, conditions }
 }
 
@@ -54,7 +65,7 @@ struct StepNameTable<'d> {
 
 impl<'d> StepNameTable<'d> {
     fn new(drafts: &'d StepDrafts) -> Self {
-        // Of two of one name the first counts; that there are two is said already.
+        // Of two steps with one name the first counts; the duplicate is reported already.
         let places = drafts.steps.iter().enumerate().rev().map(|(index, draft)| (draft.step.name.as_str(), index));
         Self { places: places.collect(), groups: drafts.groups.iter().map(|group| group.name.as_str()).collect() }
     }

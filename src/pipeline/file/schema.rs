@@ -1,5 +1,5 @@
-//! The JSON Schema of specs, for editors: what a file says key by key. What needs the whole file, such as the names of
-//! other steps, or a language of its own, such as PromQL, only reading it tells.
+//! The JSON Schema of specs, for editors: keys and values. What needs the whole file, such as the names of other steps, or
+//! a parser of its own, such as PromQL, is checked by reading it.
 
 use serde_json::{Value, json};
 
@@ -20,8 +20,8 @@ pub fn schema() -> Value {
         "required": ["pipeline"],
         "anyOf": expectations,
         "properties": {
-            "pipeline": told("text", "What the pipeline is called."),
-            "within": told("limit", "From the first step's start to the last one's end at most."),
+            "pipeline": described("text", "What the pipeline is called."),
+            "within": described("limit", "From the first step's start to the last one's end at most."),
             "reach": choice("Where steps may come from: `spans` alone, or `all`, where lines may lead to more traces.", &["all", "spans"]),
             "services": list("Services to ask where services must be asked one by one.", "text"),
             "propagation": choice("How services hand on whose work they do.", &["trace-context", "correlation-id"]),
@@ -51,9 +51,9 @@ pub fn schema() -> Value {
 fn definitions() -> Value {
     let kinds = KINDS.map(SpanKind::as_str);
     let selecting = json!({
-        "span": told("pattern", "A span by its name: `*` stands for anything, `re:` begins a regular expression."),
-        "log": told("pattern", "A line by a part of its text, or by a field that it has."),
-        "service": told("pattern", "By which service."),
+        "span": described("pattern", "A span by its name: `*` stands for anything, `re:` begins a regular expression."),
+        "log": described("pattern", "A line by a part of its text, or by a field that it has."),
+        "service": described("pattern", "By which service."),
         "kind": choice("Which kind of span.", &kinds),
         "attributes": {
             "type": "object",
@@ -97,7 +97,7 @@ fn definitions() -> Value {
                     object(&["step"], json!({ "step": { "$ref": "#/$defs/name" } })),
                 ],
             },
-            "count": told("count", "How many of them: 12, 1..5, 2.., same as STEP."),
+            "count": described("count", "How many of them: 12, 1..5, 2.., same as STEP."),
             "steps": {
                 "type": "array", "minItems": 1, "maxItems": 1000,
                 "items": named(json!([{ "$ref": "#/$defs/pattern" }, { "$ref": "#/$defs/step" }])),
@@ -105,13 +105,13 @@ fn definitions() -> Value {
         })),
         "condition": object(&["if", "then"], json!({ "if": { "$ref": "#/$defs/seen" }, "then": { "$ref": "#/$defs/then" } })),
         "metric": object(&["query", "is"], json!({
-            "query": told("text", "PromQL; {{ service }}, {{ correlation_id }}, {{ from }} and {{ to }} are filled in."),
+            "query": described("text", "PromQL; {{ service }}, {{ correlation_id }}, {{ from }} and {{ to }} are filled in."),
             "is": {
                 "description": "What every sample must be: == 0, < 0.5; a bare number is meant itself.",
                 "anyOf": [{ "type": "number" }, { "type": "string", "pattern": "^\\s*([<>]=?|[!=]=)?\\s*[-+.\\d]" }],
             },
             "empty": choice("`ok`: no data is well too.", &["ok"]),
-            "name": told("text", "What it is called on the screen."),
+            "name": described("text", "What it is called on the screen."),
         })),
     })
 }
@@ -128,8 +128,8 @@ fn step_properties() -> Value {
             "description": "Any one of these.",
             "items": { "$ref": "#/$defs/alternative" },
         },
-        "min": told("length", "It takes at least so long."),
-        "max": told("limit", "It takes at most so long."),
+        "min": described("length", "It takes at least so long."),
+        "max": described("limit", "It takes at most so long."),
         "after": {
             "description": "It begins after these; with a wait: { STEP: 30s }, { STEP: 1s..30s }.",
             "anyOf": [
@@ -137,18 +137,18 @@ fn step_properties() -> Value {
                 { "type": "object", "additionalProperties": { "$ref": "#/$defs/wait" } },
             ],
         },
-        "before": told("names", "It begins before these."),
-        "same_trace": told("names", "It is in the same trace as these."),
-        "same trace": told("names", "It is in the same trace as these."),
-        "child_of": told("names", "It is a child of these, however deep."),
-        "child of": told("names", "It is a child of these, however deep."),
-        "count": told("count", "How many: 3, 1..5, 2.., >= 2, same as STEP. One or more unless told."),
+        "before": described("names", "It begins before these."),
+        "same_trace": described("names", "It is in the same trace as these."),
+        "same trace": described("names", "It is in the same trace as these."),
+        "child_of": described("names", "It is a child of these, however deep."),
+        "child of": described("names", "It is a child of these, however deep."),
+        "count": described("count", "How many: 3, 1..5, 2.., >= 2, same as STEP. One or more unless told."),
         "every": { "type": "boolean", "description": "Whether status, lengths and waits must hold for all matches." },
         "optional": { "type": "boolean", "description": "Whether it may be missing." },
     })
 }
 
-/// A step's body: what it is seen as is told in exactly one way.
+/// The body of a step: its selectors in exactly one of the possible forms.
 fn looked_for(properties: &Value) -> Value {
     let mut step = object(&[], properties.clone());
     let no = |keys: &[&str]| {
@@ -191,7 +191,7 @@ fn object(required: &[&str], properties: Value) -> Value {
     json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
 }
 
-fn told(definition: &str, description: &str) -> Value {
+fn described(definition: &str, description: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{definition}"), "description": description })
 }
 

@@ -1,4 +1,4 @@
-//! What a step is seen as.
+//! Reads selectors.
 
 use crate::model::span::SpanKind;
 use crate::pipeline::file::reader::{Fields, SpecReader};
@@ -7,13 +7,13 @@ use crate::pipeline::file::yaml::{ScalarKind, YamlNode, YamlValue};
 use crate::pipeline::spec::{AttributeTest, ExpectedStatus, SeenIn, Selector};
 
 pub(super) const KEYS: [&str; 5] = ["span", "log", "service", "kind", "attributes"];
-/// The same where an end may be told too.
+/// The keys of a selector that may also have an outcome.
 pub(super) const KEYS_WITH_STATUS: [&str; 6] = ["span", "log", "service", "kind", "attributes", "status"];
 
 pub(super) const KINDS: [SpanKind; 5] =
     [SpanKind::Server, SpanKind::Client, SpanKind::Producer, SpanKind::Consumer, SpanKind::Internal];
 
-/// Which of a span and a line are looked for, where a step tells of both.
+/// What counts as a match if a step has both `span` and `log`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SelectorScope {
     Span,
@@ -21,7 +21,7 @@ enum SelectorScope {
     Either,
 }
 
-/// A selector and how it ended: of `absent` and `if`.
+/// A selector with an optional outcome, as `absent` and `if` have it.
 pub(super) fn selector_with_status(
     reader: &mut SpecReader,
     node: &YamlNode,
@@ -35,7 +35,7 @@ pub(super) fn selector_with_status(
     Some((single_selector(reader, node, &fields)?, status))
 }
 
-/// The only thing that fields without `seen` and `any_of` tell of.
+/// The only selector of fields without `seen` and `any_of`.
 fn single_selector(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Option<Selector> {
     match (fields.get("span"), fields.key("log")) {
         (Some(_), Some(log)) => {
@@ -54,7 +54,7 @@ fn single_selector(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) ->
     }
 }
 
-/// All that a step is seen as.
+/// All selectors of a step.
 pub(super) fn step_selectors(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Vec<Selector> {
     let Some(alternatives) = fields.get("any_of") else { return span_or_log(reader, node, fields) };
     for key in ["span", "log", "service", "kind", "attributes", "seen"] {
@@ -99,11 +99,11 @@ fn span_or_log(reader: &mut SpecReader, node: &YamlNode, fields: &Fields) -> Vec
         }
         _ => {}
     }
-    let wanted = seen.and_then(|(_, choice)| choice).unwrap_or(SelectorScope::Either);
+    let scope = seen.and_then(|(_, choice)| choice).unwrap_or(SelectorScope::Either);
     let mut selectors = selectors(reader, fields);
     selectors.retain(|selector| match selector.what {
-        SeenIn::Span(_) => wanted != SelectorScope::Log,
-        SeenIn::Log(_) => wanted != SelectorScope::Span,
+        SeenIn::Span(_) => scope != SelectorScope::Log,
+        SeenIn::Log(_) => scope != SelectorScope::Span,
     });
     selectors
 }

@@ -1,4 +1,4 @@
-//! Steps and groups of steps, the names of other steps in them still to be looked up.
+//! Reads steps and groups, in which names of other steps are not resolved yet.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use crate::pipeline::file::values::{self, CountDraft};
 use crate::pipeline::file::yaml::{ScalarKind, YamlNode, YamlValue};
 use crate::pipeline::spec::{ExpectedCount, ExpectedStep, Must, Relation, SeenIn, Selector};
 
-/// No pipeline that people read has more.
+/// Most steps of a spec. Specs are written and reviewed by people.
 const MOST: usize = 1_000;
 
 const STEP_KEYS: [&str; 17] = [
@@ -31,26 +31,26 @@ const STEP_KEYS: [&str; 17] = [
     "every",
     "optional",
 ];
-/// What a condition asks for always has to be: it is never `optional`.
+/// The step of a condition is always required: it is never `optional`.
 const THEN_KEYS: &[&str] = {
     let [then @ .., _optional] = &STEP_KEYS;
     then
 };
 const GROUP_KEYS: [&str; 3] = ["for_each", "count", "steps"];
 
-/// Whether a step or a group means something by this word, so that no step is called so.
+/// Whether the word is a key of a step or a group, and so cannot be a step's name.
 pub fn is_key(word: &str) -> bool {
     STEP_KEYS.contains(&word) || GROUP_KEYS.contains(&word)
 }
 
-/// Another step, by its name.
+/// A reference to another step by name.
 #[derive(Clone, Debug)]
 pub(super) struct StepRef {
     pub at: Range<usize>,
     pub name: String,
 }
 
-/// A step whose neighbours are names.
+/// A step with unresolved references.
 #[derive(Clone, Debug)]
 pub(super) struct StepDraft {
     pub step: ExpectedStep,
@@ -58,7 +58,7 @@ pub(super) struct StepDraft {
     pub same_as: Option<StepRef>,
 }
 
-/// A group whose steps are names.
+/// A group with unresolved references.
 #[derive(Clone, Debug)]
 pub(super) struct GroupDraft {
     pub name: String,
@@ -73,12 +73,12 @@ pub(super) enum EachDraft {
     Step(StepRef),
 }
 
-/// All that `steps` says.
+/// The content of `steps`.
 #[derive(Default)]
 pub(super) struct StepDrafts {
     pub steps: Vec<StepDraft>,
     pub groups: Vec<GroupDraft>,
-    /// Where a name was used first.
+    /// Position of the first use of each name.
     names: BTreeMap<String, Range<usize>>,
 }
 
@@ -128,7 +128,7 @@ impl StepDrafts {
             None
         };
         let (count, same_as) = count(reader, &fields);
-        // What is not known yet is held by something that is checked no further.
+        // A placeholder that nothing checks, so that the rest of the group is still read.
         let each = each.unwrap_or(EachDraft::Attribute(String::new()));
         self.groups.push(GroupDraft { name: name.text().to_owned(), each, count, same_as });
         let items = reader.list(fields.get("steps"), "a list of steps");
@@ -160,7 +160,7 @@ impl StepDrafts {
     }
 }
 
-/// A step's name and what is told of it; nothing more than its name where the name is the span's.
+/// Name and body of a step; no body if the item is only a span name.
 fn named<'n>(reader: &mut SpecReader, item: &'n YamlNode) -> Option<(&'n YamlNode, Option<&'n YamlNode>)> {
     const FORM: &str = "write - NAME: { span: … }";
     let YamlValue::Table(pairs) = &item.value else {
@@ -195,7 +195,7 @@ fn named<'n>(reader: &mut SpecReader, item: &'n YamlNode) -> Option<(&'n YamlNod
     Some((name, Some(body)))
 }
 
-/// What a condition asks for; it is named by what it is seen as.
+/// The step of a condition, named after its first selector.
 pub(super) fn condition_step(reader: &mut SpecReader, node: &YamlNode) -> Option<StepDraft> {
     let mut draft = draft(reader, node, node, "what must be seen", THEN_KEYS)?;
     let Some(SeenIn::Span(pattern) | SeenIn::Log(pattern)) = draft.step.any_of.first().map(|first| &first.what) else {

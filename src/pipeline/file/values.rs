@@ -1,13 +1,13 @@
-//! The small languages inside a spec's values: lengths of time, waits, counts, tests, comparisons.
+//! Parses the values of a spec: durations, waits, counts, attribute tests, comparisons.
 
 use crate::model::duration::duration;
 use crate::model::pattern::Pattern;
 use crate::pipeline::spec::{AttributeTest, Comparison};
 
-/// What is wrong, and what to write instead.
+/// Message and help of an invalid value.
 pub(super) type Correction = (String, String);
 
-/// How many, before the names of steps are known.
+/// A count whose step name is not resolved yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CountDraft {
     Range(usize, Option<usize>),
@@ -18,12 +18,12 @@ const UNITS: &str = "write a length with its unit: 30s, 1.5s, 250ms, 2m, 1h";
 const WAITS: &str = "write the longest wait (30s), the least (>= 1s), or both (1s..30s)";
 const COUNTS: &str = "write 3, 1..5, 2.., >= 2, <= 5 or same as STEP";
 
-/// `*`, `re:` and all.
+/// A pattern, with `*` and `re:`.
 pub(super) fn pattern(text: &str) -> Result<Pattern, Correction> {
     Pattern::parse(text).map_err(|why| (why, String::new()))
 }
 
-/// `30s`, in nanoseconds.
+/// A duration such as `30s`, in nanoseconds.
 pub(super) fn length(text: &str) -> Result<i64, Correction> {
     if text.trim().parse::<f64>().is_ok() {
         let seconds = text.trim();
@@ -36,7 +36,7 @@ pub(super) fn length(text: &str) -> Result<i64, Correction> {
     }
 }
 
-/// The same, and more than nothing.
+/// A duration greater than 0, in nanoseconds.
 pub(super) fn limit(text: &str) -> Result<i64, Correction> {
     match length(text)? {
         0 => Err(("nothing takes no time at all".to_owned(), UNITS.to_owned())),
@@ -44,7 +44,7 @@ pub(super) fn limit(text: &str) -> Result<i64, Correction> {
     }
 }
 
-/// At least and at most so long.
+/// The least and the longest wait, in nanoseconds.
 pub(super) fn wait(text: &str) -> Result<(Option<i64>, Option<i64>), Correction> {
     let (least, most) =
         range(text, |end| length(end).map_err(|(message, _)| (message, WAITS.to_owned())), |most| (None, Some(most)))?;
@@ -57,7 +57,7 @@ pub(super) fn wait(text: &str) -> Result<(Option<i64>, Option<i64>), Correction>
     }
 }
 
-/// So many.
+/// A count such as `3`, `1..5` or `same as STEP`.
 pub(super) fn count(text: &str) -> Result<CountDraft, Correction> {
     if let Some(step) = text.trim().strip_prefix("same as") {
         let step = step.trim();
@@ -77,7 +77,7 @@ pub(super) fn count(text: &str) -> Result<CountDraft, Correction> {
     }
 }
 
-/// `A..B`, `A..`, `..B`, `>= A`, `<= B`, or one value that means what `alone` says.
+/// `A..B`, `A..`, `..B`, `>= A`, `<= B`, or a single value, which `alone` turns into a range.
 fn range<T>(
     text: &str,
     end: impl Fn(&str) -> Result<T, Correction>,
@@ -92,12 +92,12 @@ fn range<T>(
     }
     let Some((least, most)) = text.split_once("..") else { return Ok(alone(end(text)?)) };
     let optional = |part: &str| if part.trim().is_empty() { Ok(None) } else { end(part).map(Some) };
-    // Neither end is no range: the whole is wrong, and its end says so.
+    // `..` without ends is not a range: parsing it as an end reports the error.
     let (least, most) = if text == ".." { (Some(end(text)?), None) } else { (optional(least)?, optional(most)?) };
     Ok((least, most))
 }
 
-/// Longer signs first, so that none hides behind its beginning.
+/// Longer operators first: `<` is a prefix of `<=`.
 const SIGNS: [Comparison; 6] = [
     Comparison::AtMost,
     Comparison::AtLeast,
@@ -116,7 +116,7 @@ fn number(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
-/// What every sample must be: `== 0`, `< 0.5`; a bare number is meant itself.
+/// A comparison such as `== 0` or `< 0.5`; a bare number means `==`.
 pub(super) fn comparison(text: &str) -> Result<(Comparison, f64), Correction> {
     let (sign, value) = signed(text).unwrap_or((Comparison::Equal, text.trim()));
     let error =
@@ -124,7 +124,7 @@ pub(super) fn comparison(text: &str) -> Result<(Comparison, f64), Correction> {
     Ok((sign, number(value).ok_or_else(error)?))
 }
 
-/// What an attribute must be.
+/// An attribute test: `*`, `!*`, `!= x`, `>= 400`, or a pattern.
 pub(super) fn test(text: &str) -> Result<AttributeTest, Correction> {
     match (text, signed(text)) {
         ("*", _) => Ok(AttributeTest::Exists),

@@ -1,7 +1,7 @@
-//! YAML as a tree in which everything has its place: the one door to the YAML parser.
+//! Parses YAML into a tree with positions. The only module that uses the YAML parser.
 //!
-//! Stricter than YAML: one document, no key twice, and no anchors, aliases and tags. Nobody needs them in a spec, a
-//! reviewer would have to follow them, and where one stands it is nearly always a pattern without its quotes.
+//! Stricter than YAML: one document, no duplicate keys, no anchors, aliases or tags. A spec does not need them, they are
+//! hard to review, and one that occurs is nearly always a pattern without quotes (`*`, `&`, `!`).
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -10,35 +10,35 @@ use granit_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::pipeline::file::diagnostic::SpecError;
 
-/// No spec that people read is larger than this.
+/// Most nodes of a file: bounds the memory of a hostile one.
 const MOST_NODES: usize = 50_000;
-/// Regular expressions take long to compile.
+/// Most regular expressions of a file: compiling one is expensive.
 const MOST_EXPRESSIONS: usize = 500;
-/// The grammar is not nearly so deep.
+/// Deepest nesting. The grammar of a spec is far less deep; unbounded, a hostile file would exhaust the stack.
 const DEEPEST: usize = 16;
 
-/// A part of the file.
+/// A node with its position.
 #[derive(Clone, Debug)]
 pub(super) struct YamlNode {
-    /// Where it stands, in bytes.
+    /// Position in bytes.
     pub at: Range<usize>,
     pub value: YamlValue,
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum YamlValue {
-    /// A scalar; what it means is for the reader to say.
+    /// A scalar, not typed yet.
     Text {
         text: String,
         quoted: bool,
     },
     List(Vec<YamlNode>),
     Table(Vec<(YamlNode, YamlNode)>),
-    /// Something of which it was said already that it cannot be read.
+    /// Invalid, and reported already.
     Unreadable,
 }
 
-/// What a plain scalar is, by the core schema of YAML 1.2.
+/// The type of a node; plain scalars by the core schema of YAML 1.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ScalarKind {
     Text,
@@ -85,7 +85,7 @@ impl YamlNode {
         if let YamlValue::Text { text, .. } = &self.value { text } else { "" }
     }
 
-    /// As it was written, on one line.
+    /// The node in flow style, on one line.
     pub fn written(&self) -> String {
         match &self.value {
             YamlValue::Text { text, quoted: true } => format!("{text:?}"),
@@ -96,7 +96,7 @@ impl YamlNode {
         }
     }
 
-    /// The same without the braces around it.
+    /// The node in flow style without the outer braces.
     pub fn inside(&self) -> String {
         let YamlValue::Table(pairs) = &self.value else { return self.written() };
         pairs
@@ -121,13 +121,13 @@ fn is_number(text: &str) -> bool {
     }
 }
 
-/// A collection that is not closed yet.
+/// A collection whose end was not reached yet.
 enum OpenCollection {
     List(usize, Vec<YamlNode>),
     Table(usize, Vec<(YamlNode, YamlNode)>, Option<YamlNode>),
 }
 
-/// Reads the one document of a file; nothing where there is none, or none that can be read.
+/// Parses the document of a file; none if there is none, or none that can be read.
 pub(super) fn parse(source: &str, errors: &mut Vec<SpecError>) -> Option<YamlNode> {
     let mut builder = Builder { source, errors, open: vec![], root: None, nodes: 0, expressions: 0 };
     builder.run().then_some(builder.root).flatten()
@@ -147,7 +147,7 @@ impl Builder<'_> {
         self.errors.push(SpecError { at, message: message.into(), help: help.into() });
     }
 
-    /// Whether it came to the end.
+    /// Whether the end of the file was reached.
     fn run(&mut self) -> bool {
         let options = granit_parser::options! {
             emit_unresolved_aliases: true,
@@ -244,7 +244,7 @@ impl Builder<'_> {
             Some(OpenCollection::Table(_, pairs, key)) => match key.take() {
                 None => *key = Some(node),
                 Some(key) => {
-                    // What is not there has no place of its own.
+                    // An absent value has no position; errors about it point to its key.
                     let at = if node.at.is_empty() { key.at.clone() } else { node.at };
                     pairs.push((key, YamlNode { at, value: node.value }));
                 }
@@ -267,7 +267,7 @@ impl Builder<'_> {
         once
     }
 
-    /// Most of what YAML cannot read is a value that begins with a sign of its own.
+    /// Help for a syntax error: most are a value that begins with a YAML indicator.
     fn quoting(&self, at: usize) -> String {
         let start = self.source[..self.source.floor_char_boundary(at)].rfind('\n').map_or(0, |line| line + 1);
         let line = self.source[start..].lines().next().unwrap_or_default();

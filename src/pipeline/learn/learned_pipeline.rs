@@ -1,4 +1,4 @@
-//! What was learned, and how much of it was seen.
+//! A learned pipeline, with the figures behind it.
 
 use std::collections::BTreeMap;
 
@@ -12,108 +12,108 @@ use crate::pipeline::learn::limit::WaitFigures;
 /// What good runs have in common.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct LearnedPipeline {
-    /// What the pipeline is called.
+    /// Name of the pipeline.
     pub pipeline: String,
-    /// From how many runs it was learned.
+    /// Number of runs it was learned from.
     pub runs: usize,
-    /// Runs of which nothing was learned.
+    /// Runs that were left out.
     pub left_out: Vec<LeftOut>,
-    /// What became of the runs that were kept aside; none where there were too few.
+    /// Verification of the held-out runs; none if there were too few runs to hold some out.
     pub aside: Option<HeldOut>,
-    /// How long a run took, from its first step's start to its last one's end, and how long it may.
+    /// Duration of a run, from the first step's start to the last one's end, and its limit.
     pub within: Option<Limited>,
-    /// The steps, by when they begin.
+    /// The steps, by their mean start.
     pub steps: Vec<LearnedStep>,
-    /// What was seen in too few runs to be a step.
+    /// Number of candidates that too few runs have.
     pub rare: usize,
-    /// What was left away because there are more telling steps.
+    /// Number of candidates left out because more specific ones filled the spec.
     pub less_telling: usize,
-    /// Whether nothing ever failed.
+    /// Whether no span ever failed.
     pub never_failed: bool,
-    /// Findings that were never made.
+    /// Findings that no run had.
     pub forbid: Vec<FindingId>,
 }
 
-/// Runs of which nothing was learned.
+/// Runs that were left out for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LeftOut {
-    /// Why: `that failed`.
+    /// The reason: `that failed`.
     pub why: String,
-    /// How many.
+    /// Number of runs.
     pub runs: usize,
 }
 
-/// What became of the runs that were kept aside.
+/// Verification of the held-out runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HeldOut {
-    /// How many there are.
+    /// Number of held-out runs.
     pub runs: usize,
-    /// How many pass.
+    /// Number that pass.
     pub passed: usize,
-    /// How often each expectation was broken.
+    /// For each broken expectation how often it was broken.
     pub broken: BTreeMap<String, usize>,
 }
 
-/// What was seen of a length of time, and what is allowed.
+/// Observed durations and the limit learned from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Limited {
-    /// What was seen.
+    /// The observed durations.
     pub seen: WaitFigures,
-    /// What is allowed, in nanoseconds.
+    /// The limit, in nanoseconds.
     pub limit_ns: i64,
 }
 
 impl Limited {
-    /// What follows from these lengths; none where there are none.
+    /// Learns from durations in nanoseconds; none without any. The limit is at least `least_ns`.
     pub fn new(lengths: Vec<i64>, least_ns: i64) -> Option<Self> {
         WaitFigures::new(lengths).map(|seen| Self { seen, limit_ns: seen.limit(least_ns) })
     }
 }
 
-/// One step.
+/// One learned step.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct LearnedStep {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// The span's name, as a pattern.
+    /// Pattern of the span name.
     pub span: String,
-    /// A name that the pattern stands for.
+    /// One name that the pattern matches.
     #[serde(skip)]
     pub example: String,
-    /// Who; empty where none was told.
+    /// Service; empty if not reported.
     pub service: String,
-    /// The kind.
+    /// Span kind.
     pub kind: SpanKind,
-    /// Attributes that are always the same, with their values.
+    /// Attributes with the same value on all its spans.
     pub attributes: Vec<(String, String)>,
-    /// After what it comes, and how long after it.
+    /// The step that it comes after, and the wait; none for an entry.
     pub after: Option<After>,
-    /// How many there are.
+    /// Number of matches in a run.
     pub count: LearnedCount,
-    /// Whether some runs do without it.
+    /// Whether some runs do not have it.
     pub optional: bool,
-    /// Whether it never failed.
+    /// Whether none of its spans failed.
     pub never_failed: bool,
-    /// How long it took.
+    /// Duration.
     pub took: Option<Limited>,
-    /// In how many runs it was seen.
+    /// Number of runs that have it.
     pub runs: usize,
 }
 
-/// After what a step comes.
+/// The step that another one comes after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct After {
-    /// The step's name.
+    /// Name of that step.
     pub step: String,
-    /// How long it waited.
+    /// The wait.
     pub wait: Limited,
 }
 
-/// How many matches a step has.
+/// Number of matches of a step in a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LearnedCount {
-    /// Between so many, both included.
+    /// Least and most, both included.
     Range(usize, usize),
     /// As many as another step has.
     SameAs(String),

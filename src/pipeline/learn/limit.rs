@@ -1,4 +1,4 @@
-//! How long something may take, and how long it took.
+//! Observed durations, and limits learned from them.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,24 +6,25 @@ use serde::Serialize;
 use crate::model::time::Human;
 use crate::model::time::{DAY, HOUR, MINUTE, SECOND};
 
-/// So many times the most that was seen is allowed.
+/// A limit is this many times the observed maximum. A few dozen good runs do not show the tail of a distribution: a limit
+/// close to the maximum would fail the next slow but healthy run.
 const MARGIN: i64 = 3;
 const MS: i64 = SECOND / 1_000;
 
-/// What was seen of a length of time, in nanoseconds.
+/// Figures of observed durations, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[expect(clippy::struct_field_names, reason = "all are lengths, and JSON must say in what")]
 pub struct WaitFigures {
     /// The shortest.
     pub least_ns: i64,
-    /// The one in the middle.
+    /// The median; of an even number the lower one.
     pub p50_ns: i64,
     /// The longest.
     pub most_ns: i64,
 }
 
 impl WaitFigures {
-    /// Of these; none where there are none.
+    /// Figures of these durations; none without any.
     pub fn new(mut lengths: Vec<i64>) -> Option<Self> {
         lengths.sort_unstable();
         let (least, most) = (*lengths.first()?, *lengths.last()?);
@@ -31,7 +32,7 @@ impl WaitFigures {
     }
 
     /// `41..63 ms, p50 44 ms`.
-    pub fn words(&self) -> String {
+    pub fn text(&self) -> String {
         let (least, most, middle) =
             (Human(self.least_ns).to_string(), Human(self.most_ns).to_string(), Human(self.p50_ns));
         let seen = match (least.split_once(' '), most.split_once(' ')) {
@@ -42,13 +43,13 @@ impl WaitFigures {
         format!("{seen}, p50 {middle}")
     }
 
-    /// What is allowed: three times the most, as people would write it, and no less than this.
+    /// The limit: [`MARGIN`] times the maximum, at least `least_ns`, rounded up to a round duration.
     pub fn limit(&self, least_ns: i64) -> i64 {
         readable(self.most_ns.saturating_mul(MARGIN).max(least_ns))
     }
 }
 
-/// The next longer length that people would write.
+/// Rounds up to a duration that people would write.
 fn readable(ns: i64) -> i64 {
     let ms = [1, 2, 3, 5, 10, 20, 30, 50, 100, 150, 200, 250, 300, 400, 500, 600, 800].map(|n| n * MS);
     let seconds = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45].map(|n| n * SECOND);
@@ -60,7 +61,7 @@ fn readable(ns: i64) -> i64 {
         .unwrap_or_else(|| (ns.saturating_sub(1) / DAY).saturating_add(1).saturating_mul(DAY))
 }
 
-/// As a spec has it.
+/// The duration as a spec has it.
 pub fn spec_duration(ns: i64) -> String {
     let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")];
     let whole = units.into_iter().find(|(unit, _)| ns % unit == 0);
@@ -90,8 +91,8 @@ mod tests {
     #[test]
     fn figures_are_short() {
         let figures = WaitFigures::new(vec![63 * MS, 41 * MS, 44 * MS]);
-        assert_eq!(figures.map(|f| f.words()), Some("41..63 ms, p50 44 ms".to_owned()));
-        assert_eq!(WaitFigures::new(vec![5 * MS]).map(|f| f.words()), Some("5 ms".to_owned()));
+        assert_eq!(figures.map(|f| f.text()), Some("41..63 ms, p50 44 ms".to_owned()));
+        assert_eq!(WaitFigures::new(vec![5 * MS]).map(|f| f.text()), Some("5 ms".to_owned()));
         assert_eq!(WaitFigures::new(vec![]), None);
     }
 }

@@ -1,7 +1,7 @@
-//! Learning a spec from good runs: what they all have in common, with how much of it was seen.
+//! Learns a spec from good runs: what they have in common, with the figures behind it.
 //!
-//! A fold. Of each run stays what its spans were and how they followed from each other; of every fifth all, to be
-//! verified with what was learned from the others. Nothing is learned that a run it was learned from would break.
+//! A fold: of each run only the signatures of its spans and their causes are kept; every fifth is kept whole and held out,
+//! to verify the spec that was learned from the others. No learned expectation is broken by a run it was learned from.
 
 mod counts;
 pub mod learned_pipeline;
@@ -29,16 +29,17 @@ use crate::pipeline::file;
 use crate::pipeline::spec::Spec;
 use crate::pipeline::verdict::{CheckState, Verdict};
 use learned_pipeline::{HeldOut, LearnedPipeline, LeftOut};
-use sample_run::SampleRun;
+use sample_run::{SampleRun, runs_by_signature};
 use signatures::SignatureTable;
 
-/// From so few runs nothing is learned unless it is wanted all the same.
+/// Fewest runs to learn from without `--force`: with one or two, chance and rule look the same.
 pub const MIN_RUNS: usize = 3;
-/// From so many on a fifth is kept aside.
+/// From this many runs on one in [`HOLD_OUT_EVERY`] is held out. With fewer, every run is needed for learning.
 const HOLD_OUT_FROM: usize = 10;
 const HOLD_OUT_EVERY: usize = 5;
 
-/// What must not happen, where it never did. Other findings say more of the tracing than of the run.
+/// Findings that a learned spec forbids if no run had them. The others say more about the instrumentation than about the
+/// run.
 const FORBIDDEN: [FindingId; 5] = [
     FindingId::PublishWithoutConsume,
     FindingId::Orphan,
@@ -47,21 +48,21 @@ const FORBIDDEN: [FindingId; 5] = [
     FindingId::DuplicateConsume,
 ];
 
-/// What the learning is told beside the runs.
+/// Options of learning.
 #[derive(Clone, Debug, Default)]
 pub struct LearnOptions {
-    /// What the pipeline is called; none means after its first step.
+    /// Name of the pipeline; none for the name of its first step.
     pub name: Option<String>,
-    /// Whether to learn from fewer than [`FEWEST`] runs.
+    /// Whether to learn from fewer runs than [`FEWEST`] runs.
     pub force: bool,
 }
 
 /// Too few of the runs were good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooFewRuns {
-    /// How many were.
+    /// Number of good runs.
     pub good: usize,
-    /// Why the others were not.
+    /// Why the others were left out.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -74,7 +75,7 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// One more run, complete and settled.
+    /// Adds a run, which is complete and settled.
     pub fn add(&mut self, analysed: AnalysedJourney) {
         if analysed.journey.spans.is_empty() {
             return self.leave_out("without spans");
@@ -86,12 +87,12 @@ impl Learner {
         self.samples.push(sample);
     }
 
-    /// One more run, of which nothing can be learned.
+    /// Counts a run that cannot be learned from.
     pub fn leave_out(&mut self, why: &'static str) {
         *self.left_out.entry(why).or_default() += 1;
     }
 
-    /// What was learned.
+    /// The learned pipeline.
     ///
     /// # Errors
     /// Too few runs were good.
@@ -108,15 +109,15 @@ impl Learner {
                 self.leave_out("with findings of error level that most others do not have");
             }
         }
-        let keeps_aside = good.len() >= HOLD_OUT_FROM;
-        let (aside, mut samples): (Vec<_>, Vec<_>) = good.into_iter().partition(|s| keeps_aside && s.whole.is_some());
+        let holds_out = good.len() >= HOLD_OUT_FROM;
+        let (held_out, mut samples): (Vec<_>, Vec<_>) = good.into_iter().partition(|s| holds_out && s.whole.is_some());
         let all = samples.len();
-        let groups = self.signatures.groups(&samples);
+        let groups = self.signatures.groups(&runs_by_signature(&samples, self.signatures.len()), samples.len());
         steps::without_outliers(&groups, &self.signatures, &mut samples);
         for _ in samples.len()..all {
             self.leave_out("that lack what nearly all others have");
         }
-        let good = samples.len() + aside.len();
+        let good = samples.len() + held_out.len();
         let left_out = self.left_out.iter().map(|(why, runs)| LeftOut { why: (*why).to_owned(), runs: *runs });
         let left_out: Vec<_> = left_out.collect();
         if good == 0 || good < MIN_RUNS && !options.force {
@@ -128,22 +129,22 @@ impl Learner {
         if let Some(name) = &options.name {
             draft.pipeline.clone_from(name);
         }
-        draft.aside = verified(&draft, &aside);
+        draft.aside = verify_held_out(&draft, &held_out);
         Ok(draft)
     }
 }
 
-/// Findings that at least half of the runs have: where all runs are so, none is bad because of it.
+/// Findings that at least half of the runs have: where most runs have one, it does not make a run bad.
 fn common_findings(samples: &[SampleRun]) -> BTreeSet<FindingId> {
     let often = |id: &FindingId| 2 * samples.iter().filter(|sample| sample.grave.contains(id)).count() >= samples.len();
     FindingId::ALL.into_iter().filter(often).collect()
 }
 
-/// What becomes of the runs that were kept aside.
-fn verified(draft: &LearnedPipeline, aside: &[SampleRun]) -> Option<HeldOut> {
+/// Verifies the held-out runs with the learned spec; none without held-out runs.
+fn verify_held_out(draft: &LearnedPipeline, samples: &[SampleRun]) -> Option<HeldOut> {
     let spec = file::read("what was learned", draft.yaml().as_bytes()).ok()?;
     let mut held_out = HeldOut { runs: 0, passed: 0, broken: BTreeMap::new() };
-    for analysed in aside.iter().filter_map(|sample| sample.whole.as_deref()) {
+    for analysed in samples.iter().filter_map(|sample| sample.whole.as_deref()) {
         held_out.runs += 1;
         let outcome = verify(&spec, analysed);
         held_out.passed += usize::from(outcome.verdict == Verdict::Pass);
@@ -154,7 +155,7 @@ fn verified(draft: &LearnedPipeline, aside: &[SampleRun]) -> Option<HeldOut> {
     (held_out.runs > 0).then_some(held_out)
 }
 
-/// Judges a run that is over, and of which everything is known.
+/// Evaluates a run that is over and whose sources are complete.
 fn verify(spec: &Spec, analysed: &AnalysedJourney) -> crate::pipeline::verdict::RunOutcome {
     let end = analysed.journey.extent().map_or(Timestamp(0), |extent| extent.to);
     evaluate(

@@ -1,46 +1,46 @@
-//! After what each step comes: what it follows from, else what was always before it.
+//! Learns `after` of each step: the step it follows from, else one that always began before it.
 //!
-//! Each step is after one other at most. What comes before that one comes before it as well, and that two works of one
-//! cause begin one after the other is mere chance more often than not.
+//! Each step is after one other at most: predecessors of that one come before it as well, and the order of two effects of
+//! one cause is chance more often than not.
 
 use std::collections::HashSet;
 
 use crate::model::conventions::MessageRole;
 use crate::pipeline::learn::sample_run::SampleRun;
 
-/// The steps in the runs.
+/// The spans of each step in each run.
 pub struct StepOccurrences<'a> {
     /// The runs.
     pub samples: &'a [SampleRun],
-    /// Beside each step and thing whether the thing is it.
+    /// For each step and signature whether the signature belongs to the step.
     pub members: &'a [Vec<bool>],
-    /// Beside each step and run the spans that are it, by time.
+    /// For each step and run its spans, by time.
     pub occurrences: Vec<Vec<Vec<usize>>>,
 }
 
-/// After which step one comes, and how long after it, in every run.
+/// The step that another comes after in every run, and the waits.
 #[derive(Clone, Debug)]
 pub struct LearnedOrder {
     /// The other step.
     pub step: usize,
-    /// Each wait.
+    /// Every wait, in nanoseconds.
     pub waits: Vec<i64>,
 }
 
 impl<'a> StepOccurrences<'a> {
-    /// Who plays what.
+    /// Finds the spans of each step.
     pub fn new(samples: &'a [SampleRun], members: &'a [Vec<bool>]) -> Self {
         let occurrences = |members: &Vec<bool>| samples.iter().map(|sample| sample.occurrences(members)).collect();
         Self { samples, members, occurrences: members.iter().map(occurrences).collect() }
     }
 
-    /// Beside each step the one it comes after; never in a circle.
+    /// For each step the one it comes after; never in a circle.
     pub fn edges(&self) -> Vec<Option<LearnedOrder>> {
         let steps = self.members.len();
         let causes = self.causes();
         let depth = |step: usize| causes[step].len();
         let mut edges: Vec<Option<LearnedOrder>> = (0..steps).map(|_| None).collect();
-        // The nearest of those that are always above is the one that has most of the others above itself.
+        // Of the steps that are always ancestors the nearest is the one with the most others as its own ancestors.
         for step in 0..steps {
             let nearest = causes[step].iter().copied().max_by_key(|cause| (depth(*cause), usize::MAX - cause));
             let nearest = nearest.filter(|cause| !leads_to(&edges, *cause, step));
@@ -57,7 +57,7 @@ impl<'a> StepOccurrences<'a> {
         edges
     }
 
-    /// Beside each step those that are above every one of its spans, in every run.
+    /// For each step those that are an ancestor of all its spans in every run.
     fn causes(&self) -> Vec<Vec<usize>> {
         let steps = self.members.len();
         let beneath = |cause: usize| -> Vec<bool> {
@@ -72,7 +72,7 @@ impl<'a> StepOccurrences<'a> {
         (0..steps).map(causes).collect()
     }
 
-    /// How long this step waited for that one; none where one run contradicts.
+    /// The waits of a step after another one; none if one run contradicts the order.
     fn edge(&self, step: usize, other: usize) -> Option<LearnedOrder> {
         let mut waits = vec![];
         for (run, sample) in self.samples.iter().enumerate() {
@@ -82,7 +82,7 @@ impl<'a> StepOccurrences<'a> {
             }
             let partners = partners(sample, &self.members[other], own, others)?;
             for (place, (before, known)) in own.iter().zip(partners) {
-                let (own, before) = (&sample.marks[*place], &sample.marks[before]);
+                let (own, before) = (&sample.spans[*place], &sample.spans[before]);
                 if !known && own.start < before.start {
                     return None;
                 }
@@ -95,8 +95,8 @@ impl<'a> StepOccurrences<'a> {
     }
 }
 
-/// Beside each span the one that it comes after, by the rules of the verdict, and whether it follows from it; none
-/// where there is none to come after.
+/// For each span the one that it comes after, paired as the evaluation pairs them, and whether it follows from it; none
+/// if there is none to come after.
 fn partners(sample: &SampleRun, members: &[bool], own: &[usize], others: &[usize]) -> Option<Vec<(usize, bool)>> {
     let above = sample.above(members);
     let taken: HashSet<usize> = own.iter().filter_map(|place| above[*place]).collect();
@@ -113,10 +113,10 @@ fn partners(sample: &SampleRun, members: &[bool], own: &[usize], others: &[usize
     )
 }
 
-/// Whether `from` comes, however far, after `to`.
+/// Whether `from` comes after `to`, directly or not.
 fn leads_to(edges: &[Option<LearnedOrder>], from: usize, to: usize) -> bool {
     let mut open = Some(from);
-    // No more steps can be on the way than there are.
+    // A path has no more steps than there are; the bound ends a circle.
     for _ in 0..=edges.len() {
         match open {
             Some(step) if step == to => return true,

@@ -1,4 +1,4 @@
-//! One run, as far as it is needed to learn from it.
+//! One run, reduced to what learning needs.
 
 use std::collections::BTreeSet;
 
@@ -10,49 +10,59 @@ use crate::model::finding::{FindingId, Severity};
 use crate::model::time::Timestamp;
 use crate::pipeline::learn::signatures::SignatureTable;
 
-/// One span.
+/// One span of a sample run.
 #[derive(Clone, Copy, Debug)]
 pub struct SampleSpan {
-    /// What it is, among the things; none where it is not judged.
+    /// Index of its signature; none for a span of another journey.
     pub signature: Option<usize>,
-    /// When it began, on the reference clock.
+    /// Start, on the reference clock.
     pub start: Timestamp,
-    /// When it ended.
+    /// End, on the reference clock.
     pub end: Timestamp,
-    /// Which it follows from; always an earlier one of the list.
+    /// Index of the span it follows from, always a smaller one; none for a root.
     pub cause: Option<usize>,
-    /// What it has to do with a message.
+    /// Messaging role.
     pub role: Option<MessageRole>,
-    /// Whether it failed.
+    /// Whether its status is error.
     pub failed: bool,
 }
 
-/// One run.
+/// One run to learn from.
 #[derive(Debug)]
 pub struct SampleRun {
     /// Its spans, each after the one it follows from.
-    pub marks: Vec<SampleSpan>,
-    /// Findings above info.
+    pub spans: Vec<SampleSpan>,
+    /// Findings above info severity.
     pub found: BTreeSet<FindingId>,
-    /// Those of them that are errors, and sure.
+    /// Findings of error severity that are certain enough to fail a gate.
     pub grave: BTreeSet<FindingId>,
-    /// Whether something failed for good.
+    /// Whether an error was not handled or recovered.
     pub failed: bool,
-    /// The run itself, where it may be kept aside.
+    /// The whole run if it may be held out.
     pub whole: Option<Box<AnalysedJourney>>,
 }
 
+/// For each of `signatures` signatures the number of runs that have it.
+pub fn runs_by_signature(samples: &[SampleRun], signatures: usize) -> Vec<usize> {
+    let mut runs = vec![0; signatures];
+    for sample in samples {
+        let seen: BTreeSet<usize> = sample.spans.iter().filter_map(|sample_span| sample_span.signature).collect();
+        seen.into_iter().for_each(|signature| runs[signature] += 1);
+    }
+    runs
+}
+
 impl SampleRun {
-    /// What of this run is needed.
+    /// Reduces a run, adding its signatures to the table.
     pub fn new(analysed: &AnalysedJourney, signatures: &mut SignatureTable) -> Self {
         let journey = &analysed.journey;
         let clocks = Clocks::measured(journey);
         let mut order = causes_first(journey);
         let mut places = vec![None; journey.spans.len()];
         order.iter().enumerate().for_each(|(place, span)| places[*span] = Some(place));
-        // What no root leads to follows from nothing, as far as anybody can tell.
+        // Spans in a circle of causes are reached from no root; they follow from nothing.
         order.extend((0..journey.spans.len()).filter(|span| places[*span].is_none()));
-        let mark = |index: usize| {
+        let sample_span = |index: usize| {
             let span = &journey.spans[index];
             let is_judged = journey.is_own.get(index) != Some(&false);
             let start = clocks.start(span);
@@ -65,14 +75,14 @@ impl SampleRun {
                 failed: span.is_error(),
             }
         };
-        let marks = order.into_iter().map(mark).collect();
+        let spans = order.into_iter().map(sample_span).collect();
         let ids = |is_selected: &dyn Fn(&crate::model::finding::Finding) -> bool| {
-            let wanted = analysed.judgement.findings.iter().filter(|finding| is_selected(finding));
-            wanted.flat_map(|finding| finding.also.iter().copied().chain([finding.id])).collect::<BTreeSet<_>>()
+            let selected = analysed.judgement.findings.iter().filter(|finding| is_selected(finding));
+            selected.flat_map(|finding| finding.also.iter().copied().chain([finding.id])).collect::<BTreeSet<_>>()
         };
         let found = ids(&|finding| finding.severity > Severity::Info);
         Self {
-            marks,
+            spans,
             failed: found.contains(&FindingId::ErrorOrigin),
             found,
             grave: ids(&|finding| finding.gates(Severity::Error)),
@@ -80,21 +90,23 @@ impl SampleRun {
         }
     }
 
-    /// The spans that are such a thing, by time.
+    /// Indices of the spans whose signature is a member, by time.
     pub fn occurrences(&self, is_member: &[bool]) -> Vec<usize> {
-        let marks = self.marks.iter().enumerate();
-        let is_meant = |mark: &SampleSpan| mark.signature.is_some_and(|signature| is_member[signature]);
-        let mut occurrences: Vec<usize> = marks.filter(|(_, mark)| is_meant(mark)).map(|(place, _)| place).collect();
-        occurrences.sort_by_key(|place| (self.marks[*place].start, self.marks[*place].end, *place));
+        let spans = self.spans.iter().enumerate();
+        let is_meant = |sample_span: &SampleSpan| sample_span.signature.is_some_and(|signature| is_member[signature]);
+        let mut occurrences: Vec<usize> =
+            spans.filter(|(_, sample_span)| is_meant(sample_span)).map(|(place, _)| place).collect();
+        occurrences.sort_by_key(|place| (self.spans[*place].start, self.spans[*place].end, *place));
         occurrences
     }
 
-    /// Beside each span the nearest one above it that is such a thing.
+    /// For each span its nearest ancestor whose signature is a member.
     pub fn above(&self, is_member: &[bool]) -> Vec<Option<usize>> {
-        let mut nearest: Vec<Option<usize>> = Vec::with_capacity(self.marks.len());
-        for mark in &self.marks {
-            let is_meant = |cause: usize| self.marks[cause].signature.is_some_and(|signature| is_member[signature]);
-            nearest.push(mark.cause.and_then(|cause| if is_meant(cause) { Some(cause) } else { nearest[cause] }));
+        let mut nearest: Vec<Option<usize>> = Vec::with_capacity(self.spans.len());
+        for sample_span in &self.spans {
+            let is_meant = |cause: usize| self.spans[cause].signature.is_some_and(|signature| is_member[signature]);
+            nearest
+                .push(sample_span.cause.and_then(|cause| if is_meant(cause) { Some(cause) } else { nearest[cause] }));
         }
         nearest
     }

@@ -1,14 +1,13 @@
-//! What spans are: a service, a name, a kind. Names that differ only in numbers and IDs may be one thing.
+//! Signatures of spans: service, name and kind. Names that differ only in numbers and IDs may be one step.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::analysis::stats::masking::mask;
 use crate::model::pattern::Pattern;
 use crate::model::span::{Span, SpanKind};
-use crate::pipeline::learn::sample_run::SampleRun;
 use crate::pipeline::matching::{is_service, values_of_span};
 
-/// Attributes that tell what a span is about, and never an ID; the most telling first.
+/// Attributes that describe an operation and never hold an ID; the most specific first.
 const DESCRIPTIVE_ATTRIBUTES: [&str; 8] = [
     "http.route",
     "messaging.destination.name",
@@ -19,12 +18,13 @@ const DESCRIPTIVE_ATTRIBUTES: [&str; 8] = [
     "db.collection.name",
     "db.system",
 ];
-/// More of them would only be read past.
+/// Attributes of one step in a learned spec. More would make the line too long to review and add little: the name is
+/// already selected.
 const MOST_ATTRIBUTES: usize = 2;
-/// Longer names are statements; their beginning tells them apart.
+/// Characters of a name in a pattern. Longer names are SQL statements, which differ in their beginning.
 const LONGEST: usize = 160;
 
-/// What a span is.
+/// What spans of one kind have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct SpanSignature {
     service: String,
@@ -32,32 +32,32 @@ struct SpanSignature {
     kind: SpanKind,
 }
 
-/// Everything that was seen.
+/// The signatures of all spans that were seen; their indices are used elsewhere.
 #[derive(Default)]
 pub struct SignatureTable {
     names: Vec<SpanSignature>,
-    /// Beside each name the values that all its spans have.
+    /// For each signature the attribute values that all its spans have.
     constant: Vec<BTreeMap<&'static str, String>>,
     places: HashMap<SpanSignature, usize>,
 }
 
-/// What may become a step.
+/// Signatures that may become one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureGroup {
-    /// Who; empty where none was told.
+    /// Service; empty if not reported.
     pub service: String,
-    /// The name, as a pattern is written.
+    /// Pattern of the names, as a spec has it.
     pub pattern: String,
-    /// One name that it stands for.
+    /// One of the names.
     pub name: String,
     /// The kind.
     pub kind: SpanKind,
-    /// The things.
+    /// Indices of the signatures.
     pub signatures: Vec<usize>,
 }
 
 impl SignatureTable {
-    /// What this span is.
+    /// Index of the span's signature, which is added if new.
     pub fn place(&mut self, span: &Span) -> usize {
         let name = SpanSignature { service: span.service().to_owned(), name: span.name.clone(), kind: span.kind };
         if let Some(place) = self.places.get(&name).copied() {
@@ -75,31 +75,26 @@ impl SignatureTable {
         place
     }
 
-    /// How many there are.
+    /// Number of signatures.
     pub fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// The kind of one.
+    /// Span kind of one.
     pub fn kind(&self, signature: usize) -> SpanKind {
         self.names[signature].kind
     }
 
-    /// Whether the same service does both.
+    /// Whether both are of the same service.
     pub fn is_one_service(&self, a: usize, b: usize) -> bool {
         self.names[a].service == self.names[b].service
     }
 
-    /// What may become a step. Things whose names differ in numbers and IDs alone are one, unless each of the names is
-    /// in at least half of the runs: then it means something.
-    pub fn groups(&self, samples: &[SampleRun]) -> Vec<SignatureGroup> {
-        let mut runs = vec![0_usize; self.len()];
-        for sample in samples {
-            let mut seen: Vec<usize> = sample.marks.iter().filter_map(|mark| mark.signature).collect();
-            seen.sort_unstable();
-            seen.dedup();
-            seen.into_iter().for_each(|signature| runs[signature] += 1);
-        }
+    /// The candidates for steps. Signatures whose names differ only in numbers and IDs are one group, unless each of the
+    /// names is in at least half of the runs: then the number is part of the name, as in `stage-1` and `stage-2`.
+    ///
+    /// `runs` has for each signature the number of runs that have it, of `total` runs.
+    pub fn groups(&self, runs: &[usize], total: usize) -> Vec<SignatureGroup> {
         let mut alike: BTreeMap<(&str, SpanKind, String), Vec<usize>> = BTreeMap::new();
         for (signature, name) in self.names.iter().enumerate().filter(|(signature, _)| runs[*signature] > 0) {
             alike.entry((&name.service, name.kind, mask(&name.name))).or_default().push(signature);
@@ -111,7 +106,7 @@ impl SignatureTable {
         };
         let mut groups = vec![];
         for ((_, _, mask), signatures) in alike {
-            if signatures.len() == 1 || signatures.iter().all(|signature| 2 * runs[*signature] >= samples.len()) {
+            if signatures.len() == 1 || signatures.iter().all(|signature| 2 * runs[*signature] >= total) {
                 groups.extend(signatures.into_iter().map(|signature| group(vec![signature], None)));
             } else {
                 groups.push(group(signatures, Some(masked_pattern(&mask))));
@@ -120,7 +115,7 @@ impl SignatureTable {
         groups
     }
 
-    /// Beside each thing whether a step that is seen so is seen by it.
+    /// For each signature whether the selector of this group matches it.
     pub fn members(&self, group: &SignatureGroup) -> Vec<bool> {
         let Ok(pattern) = Pattern::parse(&group.pattern) else { return vec![false; self.len()] };
         let Ok(service) = Pattern::parse(&literal_pattern(&group.service)) else { return vec![false; self.len()] };
@@ -132,7 +127,7 @@ impl SignatureTable {
         self.names.iter().map(fits).collect()
     }
 
-    /// The most telling attributes that all spans of these things have, with their values.
+    /// The most specific attributes with one value on all spans of these signatures.
     pub fn attributes(&self, members: &[bool]) -> Vec<(String, String)> {
         let all = || self.constant.iter().zip(members).filter(|(_, is)| **is).map(|(constant, _)| constant);
         let Some(first) = all().next() else { return vec![] };
@@ -142,7 +137,7 @@ impl SignatureTable {
     }
 }
 
-/// A pattern that is this name and no other; of a very long one its beginning.
+/// A pattern that matches only this name; for a very long one, only its beginning.
 pub fn literal_pattern(name: &str) -> String {
     let mut start: String = name.chars().take(LONGEST).collect();
     let is_cut = start.len() < name.len();
@@ -154,7 +149,7 @@ pub fn literal_pattern(name: &str) -> String {
     if is_cut { start + "*" } else { start }
 }
 
-/// A pattern for all names that are masked so.
+/// A pattern for all names with this mask.
 fn masked_pattern(mask: &str) -> String {
     let mut pattern: String = literal_pattern(mask).replace('#', "*");
     while pattern.contains("*-*") || pattern.contains("**") {
@@ -163,7 +158,7 @@ fn masked_pattern(mask: &str) -> String {
     pattern
 }
 
-/// Whether a value is a word or a path, which no test of a spec takes for anything else.
+/// Whether a value is a word or a path: anything else could read as a comparison or a pattern in a spec.
 fn is_word(value: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_.{}-".contains(c);
     let first_starts = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');

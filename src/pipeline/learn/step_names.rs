@@ -1,4 +1,4 @@
-//! What steps are called: short, readable, and each name once.
+//! Names of learned steps: short, readable and unique.
 
 use std::collections::BTreeSet;
 
@@ -6,28 +6,28 @@ use crate::model::conventions::short_service;
 use crate::pipeline::file::is_key;
 use crate::pipeline::learn::signatures::SignatureGroup;
 
-/// Names end here.
+/// Longest name in characters.
 const LONGEST: usize = 40;
-/// What is done with a message, as instrumentations say it in names.
+/// Messaging operations as instrumentations put them into span names.
 const MESSAGE_VERBS: [&str; 10] =
     ["publish", "send", "produce", "create", "consume", "receive", "process", "deliver", "settle", "poll"];
 const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
-/// YAML means something by these words, or nobody does.
+/// Words with a meaning in YAML, and one without any.
 const RESERVED: [&str; 4] = ["true", "false", "null", "step"];
 
-/// Names for steps, given one after the other.
+/// Gives names to steps, each once.
 #[derive(Clone, Debug, Default)]
 pub struct StepNames {
     taken: BTreeSet<String>,
 }
 
 impl StepNames {
-    /// None of these is given.
+    /// These names are taken already.
     pub fn with_taken(names: impl Iterator<Item = String>) -> Self {
         Self { taken: names.collect() }
     }
 
-    /// This name, with a number where it is given already.
+    /// The name, with a number if it is taken already.
     pub fn unique(&mut self, name: &str) -> String {
         let numbered = (2..).map(|n: usize| format!("{name}-{n}"));
         let free = std::iter::once(name.to_owned()).chain(numbered).find(|name| !self.taken.contains(name));
@@ -36,14 +36,15 @@ impl StepNames {
         free
     }
 
-    /// A name for the step.
+    /// A name for the step of this group.
     pub fn name_for(&mut self, group: &SignatureGroup) -> String {
         let service = kebab(&[short_service(&group.service)]);
-        let words = words(&group.name);
+        let significant_words = significant_words(&group.name);
         let short = short(&group.name);
         let with_service = format!("{service}-{short}");
         let numbered = (2..).map(|n: usize| format!("{short}-{n}"));
-        let choices = [short.clone(), kebab(&words.iter().map(String::as_str).collect::<Vec<_>>()), with_service];
+        let choices =
+            [short.clone(), kebab(&significant_words.iter().map(String::as_str).collect::<Vec<_>>()), with_service];
         let is_free = |name: &String| {
             !name.is_empty()
                 && !RESERVED.contains(&name.as_str())
@@ -59,8 +60,8 @@ impl StepNames {
     }
 }
 
-/// The words of a name that mean something: no versions, numbers, parameters.
-fn words(name: &str) -> Vec<String> {
+/// The significant words of a span name: no versions, numbers or parameters.
+fn significant_words(name: &str) -> Vec<String> {
     let lower = name.to_ascii_lowercase();
     let parts = lower.split(|c: char| !c.is_ascii_alphanumeric() && c != '{' && c != '}');
     let is_version = |word: &str| word.strip_prefix('v').unwrap_or(word).chars().all(|c| c.is_ascii_digit());
@@ -68,8 +69,8 @@ fn words(name: &str) -> Vec<String> {
     parts.filter(means_something).map(str::to_owned).collect()
 }
 
-fn kebab(words: &[&str]) -> String {
-    let text = words.join("-").to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+fn kebab(significant_words: &[&str]) -> String {
+    let text = significant_words.join("-").to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
     let parts: Vec<&str> = text.split('-').filter(|part| !part.is_empty()).collect();
     let mut short = String::new();
     for part in parts {
@@ -84,18 +85,22 @@ fn kebab(words: &[&str]) -> String {
     short
 }
 
-/// The verb and the last part of what it is about: `publish-check-request`, `register`, `get-content`.
+/// The verb and the last part of its object: `publish-check-request`, `register`, `get-content`.
 fn short(name: &str) -> String {
-    let all = words(name);
+    let all = significant_words(name);
     let Some(first) = all.first() else { return String::new() };
     if HTTP_METHODS.contains(&first.as_str()) && name.contains('/') {
         let ends = name.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        let last = name.rsplit('/').map(words).find(|words| !words.is_empty()).unwrap_or_default();
+        let last = name
+            .rsplit('/')
+            .map(significant_words)
+            .find(|significant_words| !significant_words.is_empty())
+            .unwrap_or_default();
         let last: Vec<&str> = last.iter().map(String::as_str).collect();
-        return if words(ends).is_empty() { kebab(&[first, &kebab(&last)]) } else { kebab(&last) };
+        return if significant_words(ends).is_empty() { kebab(&[first, &kebab(&last)]) } else { kebab(&last) };
     }
     let dotted: Vec<Vec<String>> =
-        name.split(['.', ' ', '/', ':']).map(words).filter(|part| !part.is_empty()).collect();
+        name.split(['.', ' ', '/', ':']).map(significant_words).filter(|part| !part.is_empty()).collect();
     let verb = dotted.iter().flatten().find(|word| MESSAGE_VERBS.contains(&word.as_str()));
     match (verb, dotted.as_slice()) {
         (Some(verb), [.., before, last]) if dotted.len() > 1 => {

@@ -1,4 +1,4 @@
-//! From what was seen to steps: which of it, in how many runs, how long, how many.
+//! Learns the steps: which candidates become one, and their figures.
 
 use crate::model::span::SpanKind;
 use crate::model::time::{SECOND, Timestamp};
@@ -9,17 +9,19 @@ use crate::pipeline::learn::sample_run::SampleRun;
 use crate::pipeline::learn::signatures::{SignatureGroup, SignatureTable};
 use crate::pipeline::learn::step_names::StepNames;
 
-/// A spec with more steps is read by nobody.
+/// Steps in a learned spec. A longer one is not reviewed; the steps that are kept are the most specific ones.
 const MOST: usize = 40;
-/// Shorter limits would be about the machine, not about the pipeline.
+/// Shortest learned limits, of a wait and of a duration: below these, scheduling and garbage collection decide, not the
+/// pipeline.
 const LEAST_WAIT: i64 = SECOND;
 const LEAST_LENGTH: i64 = SECOND / 10;
 
-/// In how many of a hundred runs something is that all good runs have, and that some have.
+/// Percentages of runs. Something in nearly all runs is expected in all, so that a run without it is an outlier, most
+/// likely with lost data; something in fewer than `SOME` is an exception and not worth a step.
 const NEARLY_ALL: usize = 95;
 const SOME: usize = 5;
 
-/// Beside each group and run when it began, after the run's own begin.
+/// For each group and run its first start, in nanoseconds after the run's start; none if the run does not have it.
 fn first_starts(
     groups: &[SignatureGroup],
     signatures: &SignatureTable,
@@ -31,10 +33,10 @@ fn first_starts(
     }
     let mut first_starts = vec![vec![None; samples.len()]; groups.len()];
     for (run, sample) in samples.iter().enumerate() {
-        let zero = sample.marks.iter().map(|mark| mark.start).min().unwrap_or(Timestamp(0));
-        for mark in &sample.marks {
-            if let Some(group) = mark.signature.and_then(|signature| group_of[signature]) {
-                let at = mark.start.since(zero);
+        let zero = sample.spans.iter().map(|sample_span| sample_span.start).min().unwrap_or(Timestamp(0));
+        for sample_span in &sample.spans {
+            if let Some(group) = sample_span.signature.and_then(|signature| group_of[signature]) {
+                let at = sample_span.start.since(zero);
                 let begin: &mut Option<i64> = &mut first_starts[group][run];
                 *begin = Some(begin.map_or(at, |known| known.min(at)));
             }
@@ -43,8 +45,8 @@ fn first_starts(
     first_starts
 }
 
-/// Leaves out the runs that lack what nearly all others have: something got lost in them without a word. Where those
-/// are not few, it is the pipeline that is so.
+/// Drops the runs that lack what nearly all others have: their data was lost without a trace of it. If more than a tenth
+/// of the runs are like that, it is how the pipeline works, and none is dropped.
 pub fn without_outliers(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &mut Vec<SampleRun>) {
     let first_starts = first_starts(groups, signatures, samples);
     let all = samples.len();
@@ -57,10 +59,10 @@ pub fn without_outliers(groups: &[SignatureGroup], signatures: &SignatureTable, 
     }
 }
 
-/// What may become a step, with what decides whether it does.
+/// A candidate for a step, with what decides whether it becomes one.
 struct StepCandidate<'a> {
     group: &'a SignatureGroup,
-    /// How little it tells: entries, messages, calls between services, work, calls to others.
+    /// From most to least specific: 0 entries, 1 messages, 2 calls between services, 3 internal work, 4 calls to others.
     rank: usize,
     runs: usize,
     begin: i64,
@@ -85,11 +87,11 @@ fn candidates<'a>(
 fn ranks(signatures: &SignatureTable, samples: &[SampleRun]) -> Vec<usize> {
     let mut ranks = vec![usize::MAX; signatures.len()];
     for sample in samples {
-        for mark in &sample.marks {
-            let Some(signature) = mark.signature else { continue };
+        for sample_span in &sample.spans {
+            let Some(signature) = sample_span.signature else { continue };
             let kind = signatures.kind(signature);
-            let caller = mark.cause.and_then(|cause| sample.marks[cause].signature);
-            let rank = match (mark.cause, mark.role) {
+            let caller = sample_span.cause.and_then(|cause| sample.spans[cause].signature);
+            let rank = match (sample_span.cause, sample_span.role) {
                 (None, _) => 0,
                 (_, Some(_)) => 1,
                 _ if kind == SpanKind::Server
@@ -106,7 +108,7 @@ fn ranks(signatures: &SignatureTable, samples: &[SampleRun]) -> Vec<usize> {
     ranks
 }
 
-/// Learns the steps. What is said of runs beside these is for the caller.
+/// Learns the steps. What concerns left-out and held-out runs and findings is filled in by the caller.
 pub fn learn(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &[SampleRun]) -> LearnedPipeline {
     let all = samples.len();
     let mut chosen = candidates(groups, signatures, samples);
@@ -135,7 +137,7 @@ pub fn learn(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &[
             samples
                 .iter()
                 .zip(&occurring.occurrences[place])
-                .flat_map(|(sample, own)| own.iter().map(|at| sample.marks[*at]))
+                .flat_map(|(sample, own)| own.iter().map(|at| sample.spans[*at]))
         };
         let runs = seen[place].iter().filter(|count| **count > 0).count();
         LearnedStep {
@@ -148,15 +150,23 @@ pub fn learn(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &[
             after: edge.and_then(after),
             count,
             optional: runs < all,
-            never_failed: !occurrences().any(|mark| mark.failed),
-            took: Limited::new(occurrences().map(|mark| mark.end.since(mark.start)).collect(), LEAST_LENGTH),
+            never_failed: !occurrences().any(|sample_span| sample_span.failed),
+            took: Limited::new(
+                occurrences().map(|sample_span| sample_span.end.since(sample_span.start)).collect(),
+                LEAST_LENGTH,
+            ),
             runs,
         }
     });
     let steps: Vec<LearnedStep> = steps.collect();
     let lengths = (0..all).filter_map(|run| {
-        let marks = || occurring.occurrences.iter().flat_map(|runs| &runs[run]).map(|at| samples[run].marks[*at]);
-        Some(marks().map(|mark| mark.end).max()?.since(marks().map(|mark| mark.start).min()?))
+        let spans = || occurring.occurrences.iter().flat_map(|runs| &runs[run]).map(|at| samples[run].spans[*at]);
+        Some(
+            spans()
+                .map(|sample_span| sample_span.end)
+                .max()?
+                .since(spans().map(|sample_span| sample_span.start).min()?),
+        )
     });
     let entry = steps.iter().find(|step| step.after.is_none()).or(steps.first());
     LearnedPipeline {
@@ -170,8 +180,8 @@ pub fn learn(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &[
         less_telling,
         never_failed: !samples
             .iter()
-            .flat_map(|sample| &sample.marks)
-            .any(|mark| mark.failed && mark.signature.is_some()),
+            .flat_map(|sample| &sample.spans)
+            .any(|sample_span| sample_span.failed && sample_span.signature.is_some()),
         forbid: vec![],
     }
 }

@@ -1,8 +1,8 @@
-//! A spec that people wrote, brought up to what was learned.
+//! Updates a spec that people edited with what was learned.
 //!
-//! What stands in the file stays: every line is somebody's decision. Two things change: steps that no step of the file
-//! sees are appended to the list, and the figures in the comment above a step, and above `within`, are renewed. A line
-//! that says `# keep` keeps the comment above itself as it is too.
+//! The lines of the file stay: each may be a decision of its author. Two things change: learned steps that no step of the
+//! file selects are appended to the list, and the figures in the comment above a step, and above `within`, are renewed. A
+//! line with `# keep` keeps the comment above it.
 
 use std::fmt::Write;
 
@@ -15,31 +15,31 @@ use crate::pipeline::learn::yaml::step_yaml;
 use crate::pipeline::matching::is_service;
 use crate::pipeline::spec::{SeenIn, Selector, Spec};
 
-/// So many lines around a change are shown.
+/// Context lines around a change, as `diff -u` has them.
 const CONTEXT_LINES: usize = 3;
 
-/// What becomes of a file.
+/// The updated file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Update {
     /// The whole text.
     pub text: String,
     /// What changes, as a unified diff; empty where nothing does.
     pub diff: String,
-    /// Steps that were added.
+    /// Number of added steps.
     pub added: usize,
 }
 
-/// One change: lines from here on, what stands there, what will.
+/// Replaces the lines `old`, from line `at` on (from 0), with `new`.
 struct Edit {
     at: usize,
     old: Vec<String>,
     new: Vec<String>,
 }
 
-/// Brings the text of a spec, which is sound, up to what was learned; `path` is what the diff and complaints call it.
+/// Updates the text of a valid spec; `path` is its name in the diff and in diagnostics.
 ///
 /// # Errors
-/// The steps are no list of one item a line, or what would come out is no sound spec: told as complaints are.
+/// The steps are not a list with an item a line, or the result would not be a valid spec: its diagnostics.
 pub fn update(path: &str, text: &str, spec: &Spec, draft: &LearnedPipeline) -> Result<Update, String> {
     let outline = file::outline(text).ok_or_else(|| format!("{path}: the steps are not a list with an item a line"))?;
     let mut step_names = StepNames::with_taken(
@@ -98,7 +98,7 @@ pub fn update(path: &str, text: &str, spec: &Spec, draft: &LearnedPipeline) -> R
     }
 }
 
-/// Whether a selector of the file is meant for what a learned step is.
+/// Whether a selector of the file matches the spans of a learned step.
 fn selects(selector: &Selector, step: &LearnedStep) -> bool {
     let SeenIn::Span(name) = &selector.what else { return false };
     name.matches(&step.example)
@@ -106,7 +106,7 @@ fn selects(selector: &Selector, step: &LearnedStep) -> bool {
         && selector.kind.is_none_or(|kind| kind == step.kind || step.kind == SpanKind::Unspecified)
 }
 
-/// The comment with figures above a line, with new ones.
+/// Renews the figures in the comment above a line; none if it has none, is kept or is unchanged.
 fn figures_edit(lines: &[&str], at: usize, figures: &str) -> Option<Edit> {
     let above = at.checked_sub(1)?;
     let (own, comment) = (lines.get(at)?, lines.get(above)?);
@@ -145,7 +145,7 @@ fn diff(path: &str, lines: &[&str], edits: &[Edit]) -> String {
     let mut lines_removed = 0_usize;
     let mut remaining = edits;
     while let Some(first) = remaining.first() {
-        // Changes whose surroundings touch are shown as one.
+        // Changes whose context lines touch are one hunk.
         let touches = |pair: &[Edit]| pair[0].at + pair[0].old.len() + 2 * CONTEXT_LINES >= pair[1].at;
         let hunk_edits = 1 + remaining.windows(2).take_while(|pair| touches(pair)).count();
         let (hunk, others) = remaining.split_at(hunk_edits);

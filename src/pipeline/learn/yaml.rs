@@ -1,4 +1,4 @@
-//! What was learned as a spec that people read: every line says on how many runs it rests.
+//! A learned pipeline as YAML: the comment above each line has the figures behind it.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::pipeline::learn::signatures::literal_pattern;
 use crate::pipeline::learn::yaml_scalar::scalar;
 
 impl LearnedPipeline {
-    /// The spec.
+    /// The spec as YAML.
     pub fn yaml(&self) -> String {
         let mut yaml = String::new();
         for line in self.header() {
@@ -36,12 +36,12 @@ impl LearnedPipeline {
         yaml
     }
 
-    /// What is said of the whole, line by line.
+    /// The header comment, line by line.
     pub fn header(&self) -> Vec<String> {
         let mut header = vec![format!("Learned by `trace learn-pipeline` from {}.", runs(self.runs, "good run"))];
         let left_out = self.left_out.iter().map(|left| format!("Left out: {} {}.", runs(left.runs, "run"), left.why));
         header.extend(left_out);
-        header.extend(self.aside.as_ref().map(HeldOut::words));
+        header.extend(self.aside.as_ref().map(HeldOut::summary));
         if self.rare > 0 {
             header
                 .push(format!("No steps: {} of spans that fewer than 5 % of the runs have.", runs(self.rare, "kind")));
@@ -57,23 +57,23 @@ impl LearnedPipeline {
         format!("in {runs} of {} runs", self.runs)
     }
 
-    /// On how many runs the limit of the whole rests, and its figures. One line.
+    /// The figures behind `within`, on one line; none without a limit.
     pub fn within_figures(&self) -> Option<String> {
-        self.within.map(|within| format!("{}; all steps took {}", self.seen(self.runs), within.seen.words()))
+        self.within.map(|within| format!("{}; all steps took {}", self.seen(self.runs), within.seen.text()))
     }
 
-    /// On how many runs a step rests, and its figures. One line.
+    /// The figures behind a step, on one line.
     pub fn figures(&self, step: &LearnedStep) -> String {
         let mut parts = vec![self.seen(step.runs)];
-        parts.extend(step.took.map(|took| format!("took {}", took.seen.words())));
-        parts.extend(step.after.as_ref().map(|after| format!("waited {}", after.wait.seen.words())));
+        parts.extend(step.took.map(|took| format!("took {}", took.seen.text())));
+        parts.extend(step.after.as_ref().map(|after| format!("waited {}", after.wait.seen.text())));
         parts.join("; ")
     }
 }
 
 impl HeldOut {
-    /// How they did, in a sentence.
-    pub fn words(&self) -> String {
+    /// The result in a sentence.
+    pub fn summary(&self) -> String {
         let broken: Vec<String> =
             self.broken.iter().map(|(name, times)| format!("{} {times}×", scalar(name))).collect();
         let broken = if broken.is_empty() { String::new() } else { format!("; broken: {}", broken.join(", ")) };

@@ -1,8 +1,8 @@
-//! Text from outside as YAML: read back as it was, and harmless wherever it is looked at.
+//! Untrusted text as a YAML scalar: it is read back unchanged, and cannot inject YAML, terminal or CI commands.
 
 use std::fmt::Write;
 
-/// As a plain word where that is safe, else in double quotes, everything escaped that is not plainly visible.
+/// A plain scalar where that is safe, else double-quoted with everything invisible escaped.
 pub fn scalar(text: &str) -> String {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
@@ -18,7 +18,7 @@ pub fn scalar(text: &str) -> String {
                 quoted.push('\\');
                 quoted.push(c);
             }
-            // CI systems take commands that begin with two of them, wherever on a line.
+            // CI systems take `##[…]` and `##vso[…]` as a command, anywhere on a line.
             '#' if before == '#' => quoted.push_str(r"\x23"),
             ' '..='~' => quoted.push(c),
             _ if c.is_alphanumeric() => quoted.push(c),
