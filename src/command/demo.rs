@@ -76,7 +76,7 @@ fn stops(scenario: &Scenario, run: &DemoRun) -> Vec<TourStep> {
             FindReport::new(analysed, query.keys, TimelineOptions::compact())
         }),
     }];
-    if scenario.name == demo::BROKEN {
+    if scenario.name == demo::DEFAULT_SCENARIO {
         stops.push(TourStep {
             title: "The same run, every span and line of it".to_owned(),
             text: "Calls nest; what a message set off begins a block of its own, with its wait in the queue."

@@ -203,7 +203,7 @@ impl DiffArgs {
             (_, true, Some(other)) => Ok([journey.clone(), named(other)]),
             (Supply::Demo(None), true, None) => Ok([named("complete"), journey.clone()]),
             (Supply::Demo(scenario), false, None) => {
-                Ok([named("complete"), named(scenario.as_deref().unwrap_or(demo::BROKEN))])
+                Ok([named("complete"), named(scenario.as_deref().unwrap_or(demo::DEFAULT_SCENARIO))])
             }
             (Supply::Files(paths), false, None) if paths.len() == 2 => {
                 let one = |path: &PathBuf| {

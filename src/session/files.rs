@@ -35,7 +35,7 @@ impl FileSet {
     /// A file that cannot be read.
     pub(super) fn read(&self, window: Option<Window>) -> Result<Evidence, Error> {
         let files: Vec<Evidence> = self.paths.iter().map(|path| self.read_one(path)).collect::<Result<_, _>>()?;
-        Ok(within(file::together(files), window))
+        Ok(within(file::merge(files), window))
     }
 
     fn read_one(&self, path: &Path) -> Result<Evidence, Error> {

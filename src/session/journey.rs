@@ -150,7 +150,7 @@ pub(super) fn no_subject() -> Error {
 /// # Errors
 /// Usage: there is no such run.
 pub(super) fn demo_run(subject: Option<&Subject>, scenario: Option<&str>) -> Result<(String, DemoRun), Error> {
-    let name = subject.map(|subject| subject.text.as_str()).or(scenario).unwrap_or(demo::BROKEN);
+    let name = subject.map(|subject| subject.text.as_str()).or(scenario).unwrap_or(demo::DEFAULT_SCENARIO);
     let embedded = demo::find(name).map(|(scenario, run)| (scenario.name.to_owned(), run));
     let ordinary = || hours::find(name).map(|run| (run.correlation_id.clone(), run));
     embedded.or_else(ordinary).ok_or_else(|| {

@@ -49,7 +49,7 @@ impl Session {
                 Ok(self.every_journey(demo::evidence(&run), request, take))
             }
             OpenedData::Demo(None) => {
-                let evidence = hours::within(self.window_or_last_hour(request.window));
+                let evidence = hours::stored_in(self.window_or_last_hour(request.window));
                 Ok(self.every_journey(evidence, request, take))
             }
             OpenedData::Servers(servers) => {

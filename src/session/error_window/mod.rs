@@ -66,7 +66,7 @@ impl Session {
             }
             OpenedData::Demo(None) => {
                 let scope = scope(Some(self.window_or_last_hour(request.window)), question);
-                let evidence = hull(&scope).map(hours::within).unwrap_or_default();
+                let evidence = hull(&scope).map(hours::stored_in).unwrap_or_default();
                 let read = self.every_journey(evidence, request, |journey| take(&scope, journey));
                 Ok(ErrorWindowAnswer::from_spans(read, scope))
             }

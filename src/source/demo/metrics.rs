@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::recorder::{At, Recorder};
+use super::recorder::{Recorder, SpanRef};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::metric::{Alert, AlertState, Exemplar, Panel, Series};
 use crate::model::time::{MINUTE, SECOND, Timestamp};
 
-/// What the story counted on its way.
+/// What a run adds to the metrics.
 #[derive(Default)]
 pub(super) struct SpellCheckTally {
     /// Storage references updated.
@@ -20,7 +20,7 @@ pub(super) struct SpellCheckTally {
     pub(super) lag_ns: i64,
     /// Spell checks done.
     pub(super) checks: Vec<SpellCheck>,
-    /// Whether the judgement was reached.
+    /// Whether the assessment completed.
     pub(super) completed: bool,
 }
 
@@ -34,8 +34,8 @@ pub(super) struct SpellCheck {
 
 impl SpellCheck {
     /// The check that this span is.
-    pub(super) fn new(r: &Recorder, work: At) -> Self {
-        let (trace_id, span_id) = r.ids(work);
+    pub(super) fn new(r: &Recorder, work: SpanRef) -> Self {
+        let (trace_id, span_id) = r.span_ids(work);
         Self { trace_id, span_id, ended: work.to, duration_ns: work.to - work.from }
     }
 }
@@ -139,7 +139,7 @@ fn exemplar(check: &SpellCheck, bound: &str) -> Exemplar {
     }
 }
 
-/// The alert that a failed storage reference fires, told of no service: at the second evaluation after it.
+/// The alert that a failed storage reference fires, without a service label: at the second evaluation after it.
 pub(super) fn alerts(tally: &SpellCheckTally) -> Vec<Alert> {
     const NAME: &str = "StorageReferencePropagationFailure";
     const EVERY: i64 = 10 * SECOND;

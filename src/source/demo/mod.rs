@@ -1,16 +1,16 @@
 //! The one scenario generator: runs of the reference platform, good and with planted faults, the truth beside them.
 //!
 //! A batch of essays comes in over HTTP at the batch orchestrator, goes by Kafka to the spell checker and the essay
-//! lifecycle, and ends at the comparative judgement. The demo, fixtures, live tests and benchmarks all come from here.
+//! lifecycle, and ends at the comparative assessment. The demo, fixtures, live tests and benchmarks all come from here.
 
 pub mod hours;
-mod line;
+mod line_format;
+mod log_entry;
 mod metrics;
 mod pipeline;
 pub mod platform;
 pub mod random;
 pub mod recorder;
-mod written;
 
 use std::collections::BTreeSet;
 
@@ -101,11 +101,11 @@ pub struct Scenario {
 pub struct DemoRun {
     /// Its correlation ID.
     pub correlation_id: String,
-    /// What is stored of its spans.
+    /// Its stored spans.
     pub spans: Vec<Span>,
     /// Its lines, by time.
     pub logs: Vec<LogEntry>,
-    /// What the services' metrics show after it.
+    /// Samples of the services' metrics after it.
     pub samples: Vec<Sample>,
     /// The exemplars among them.
     pub exemplars: Vec<Exemplar>,
@@ -113,11 +113,11 @@ pub struct DemoRun {
     pub alerts: Vec<Alert>,
     /// Panels around its time.
     pub panels: Vec<Panel>,
-    /// What was planted and what must be found.
+    /// The planted fault and what must be found.
     pub truth: Truth,
 }
 
-/// What must be found of a run, noted while it was made.
+/// The truth about a run, noted while it was generated.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Truth {
     /// What goes wrong in it.
@@ -126,11 +126,11 @@ pub struct Truth {
     pub traces: BTreeSet<TraceId>,
     /// How many spans are stored.
     pub span_count: usize,
-    /// Which.
+    /// Their IDs.
     pub spans: BTreeSet<(TraceId, SpanId)>,
     /// How many lines there are.
     pub log_count: usize,
-    /// Which, as stored; no two are alike.
+    /// Their texts, as stored; all different.
     pub lines: BTreeSet<String>,
     /// Services that made spans or lines.
     pub services: BTreeSet<String>,
@@ -153,7 +153,7 @@ pub struct Planted {
     pub service: String,
     /// The name of the span it shows at.
     pub operation: String,
-    /// The span it shows at: the one that failed, the publish nobody consumed, the parent that was not stored.
+    /// The span it shows at: the one that failed, the publish without a consumer, the parent that was not stored.
     pub span: (TraceId, SpanId),
 }
 
@@ -190,7 +190,7 @@ impl Scenario {
         let mut random = Random::new(seed, self.name);
         let correlation_id = correlation_id(self.fault, &mut random);
         let mut recorder = Recorder::new(self.fault, start, correlation_id.clone(), random);
-        let tally = pipeline::play(self.fault, &mut recorder);
+        let tally = pipeline::run(self.fault, &mut recorder);
         let panels = metrics::panels(&tally, recorder.origin);
         let samples = metrics::samples(&tally);
         let (spans, logs, truth) = recorder.finish();
@@ -219,11 +219,11 @@ fn correlation_id(fault: Fault, random: &mut Random) -> String {
 
 /// The scenarios that `trace demo` walks through: a good run, the tour's default broken run, a lost message.
 pub fn tour() -> [&'static str; 3] {
-    ["complete", BROKEN, "lost-message"]
+    ["complete", DEFAULT_SCENARIO, "lost-message"]
 }
 
-/// The run that `--demo` shows where none is named.
-pub const BROKEN: &str = "storage-error";
+/// The scenario that the demo shows if none is named.
+pub const DEFAULT_SCENARIO: &str = "storage-error";
 
 /// Every scenario with its run in the demo: fixed IDs, fixed times, two to three minutes before [`NOW`].
 pub fn embedded() -> Vec<(Scenario, DemoRun)> {
@@ -232,7 +232,7 @@ pub fn embedded() -> Vec<(Scenario, DemoRun)> {
     scenarios().into_iter().enumerate().map(run).collect()
 }
 
-/// The embedded run that is called so: by scenario name, correlation ID, or trace ID.
+/// The embedded run with this scenario name, correlation ID or trace ID.
 pub fn find(text: &str) -> Option<(Scenario, DemoRun)> {
     let trace_id = TraceId::from_hex(text);
     let is_meant = |(scenario, run): &(Scenario, DemoRun)| {
@@ -241,7 +241,7 @@ pub fn find(text: &str) -> Option<(Scenario, DemoRun)> {
     embedded().into_iter().find(is_meant)
 }
 
-/// A run as evidence, complete, as if three backends had given it: nothing was asked of any server.
+/// A run as complete evidence, as if three backends had answered; no server is queried.
 pub fn evidence(run: &DemoRun) -> Evidence {
     Evidence {
         spans: run.spans.clone(),
@@ -249,12 +249,12 @@ pub fn evidence(run: &DemoRun) -> Evidence {
         alerts: run.alerts.clone(),
         exemplars: run.exemplars.clone(),
         panels: run.panels.clone(),
-        ..shell(Window::new(NOW.plus(-HOUR), NOW), [run.spans.len(), run.logs.len(), run.alerts.len()])
+        ..complete_evidence(Window::new(NOW.plus(-HOUR), NOW), [run.spans.len(), run.logs.len(), run.alerts.len()])
     }
 }
 
-/// What three backends would say of this time beside so many spans, lines and alerts.
-fn shell(window: Window, items: [usize; 3]) -> Evidence {
+/// Evidence without data, as three backends report it for this window; `items` are their numbers of spans, lines, alerts.
+fn complete_evidence(window: Window, items: [usize; 3]) -> Evidence {
     let window: Windows = [window].into_iter().collect();
     let sources = [Source::Jaeger, Source::Loki, Source::Prometheus];
     Evidence {
@@ -461,7 +461,7 @@ mod tests {
 
     #[test]
     fn evidence_of_the_demo_is_complete_and_says_what_it_is() {
-        let (_, run) = find(BROKEN).unwrap();
+        let (_, run) = find(DEFAULT_SCENARIO).unwrap();
         let evidence = evidence(&run);
         assert!(evidence.is_complete());
         let items: Vec<usize> = evidence.backends.iter().map(|b| b.items).collect();

@@ -121,7 +121,7 @@ fn alert(pairs: &[(&str, &str)], state: AlertState, from: Timestamp, to: Timesta
     Alert { name, state, service, from, to, ongoing: to == NOW, labels }
 }
 
-/// The rules behind them; one records, one looks at a metric that nobody has, one cannot be evaluated.
+/// The rules behind them; one records, one queries a metric that does not exist, one cannot be evaluated.
 pub fn rules() -> Vec<Rule> {
     let rule = |name: &str, kind, query: &str, state: Option<&str>| Rule {
         group: "reference".to_owned(),
@@ -191,7 +191,7 @@ fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::window::phases::{PhaseWindow, phases as judged};
+    use crate::analysis::window::phases::{PhaseWindow, phases as evaluate};
     use crate::model::time::Window;
     use crate::query::PhaseQueries;
 
@@ -199,10 +199,11 @@ mod tests {
     fn the_phase_that_is_stuck_is_found_and_no_other() {
         let window = Window::new(NOW.plus(-HOUR), NOW);
         let asked = PhaseWindow { window, step_ns: STEP, stuck_after_ns: 15 * MINUTE };
-        let told = judged(&phases().series, &PhaseQueries::default(), asked);
-        let names: Vec<&str> = told.iter().map(|phase| phase.phase.as_str()).collect();
+        let evaluated = evaluate(&phases().series, &PhaseQueries::default(), asked);
+        let names: Vec<&str> = evaluated.iter().map(|phase| phase.phase.as_str()).collect();
         assert_eq!(names, PHASES);
-        let stuck: Vec<_> = told.iter().filter_map(|phase| Some((phase.phase.as_str(), phase.stuck?.since))).collect();
+        let stuck: Vec<_> =
+            evaluated.iter().filter_map(|phase| Some((phase.phase.as_str(), phase.stuck?.since))).collect();
         assert_eq!(stuck, [(STUCK, STUCK_SINCE)]);
     }
 }

@@ -47,7 +47,7 @@ impl Random {
         }
     }
 
-    /// A UUID of version 4, which tells no time.
+    /// A version 4 UUID, which has no time in it.
     pub fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
         format!(

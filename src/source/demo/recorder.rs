@@ -1,13 +1,14 @@
-//! Writes down what the story tells: spans, lines, metrics, and beside them the truth.
+//! Records the spans and lines of a generated run, and the truth about it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::line::LineForm;
+use super::line_format::LineForm;
+use super::log_entry::{encode, python_time};
 use super::random::Random;
-use super::written::{in_form, python_time};
 use super::{Fault, Planted, Truth};
 use crate::model::attribute::{Attributes, Value};
 use crate::model::id::{SpanId, TraceId};
@@ -26,71 +27,72 @@ pub const BATCH: &str = "batch_orchestrator_service";
 pub const ESSAY: &str = "essay_lifecycle_service";
 /// The spell checker.
 pub const SPELL: &str = "spell_checker_service";
-/// The comparative judgement.
-pub const JUDGE: &str = "cj_assessment_service";
+/// The comparative assessment of essays.
+pub const ASSESSMENT: &str = "cj_assessment_service";
 
-/// A span already written, as its children, links and lines need it. Times are true, in ns since the epoch.
+/// A recorded span, as its children, links and lines refer to it. Times are true ones, in ns since the epoch, whatever the
+/// service's clock shows.
 #[derive(Clone, Copy)]
-pub struct At {
-    /// Its place among the spans written.
+pub struct SpanRef {
+    /// Index among the recorded spans.
     pub index: usize,
-    /// When it begins.
+    /// Start.
     pub from: i64,
-    /// When it ends.
+    /// End.
     pub to: i64,
 }
 
-/// What made a span begin.
+/// The cause of a span.
 #[derive(Clone, Copy)]
-pub enum Cause {
-    /// Nothing that tracing knows of: it begins its own trace.
+pub enum SpanCause {
+    /// None that is traced: the span begins its own trace.
     Nothing,
     /// Another span of the same trace.
-    Parent(At),
-    /// Another span, by a link; it begins its own trace.
-    Link(At),
+    Parent(SpanRef),
+    /// Another span, by a link: the span begins its own trace.
+    Link(SpanRef),
 }
 
-/// A span about to be written.
+/// A span to record.
 pub struct SpanDraft {
-    /// The service that makes it.
+    /// Service.
     pub service: &'static str,
-    /// Its kind.
+    /// Kind.
     pub kind: SpanKind,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// What it follows from.
-    pub cause: Cause,
-    /// When it begins, in ns since the epoch.
+    /// Cause.
+    pub cause: SpanCause,
+    /// Start, in ns since the epoch.
     pub from: i64,
-    /// When it ends.
+    /// End, in ns since the epoch.
     pub to: i64,
-    /// Its attributes, in their order.
+    /// Attributes, in order.
     pub attributes: Vec<(&'static str, Value)>,
 }
 
-/// A message on its way.
+/// A published message.
 #[derive(Clone)]
 pub struct Message {
-    /// Its topic.
+    /// Topic.
     pub topic: &'static str,
-    /// Its ID.
+    /// Message ID.
     pub event_id: String,
     /// The span that publishes it.
-    pub publish: At,
+    pub publish: SpanRef,
 }
 
-/// An exception as Python raises it.
-pub struct PlantedFailure {
-    /// Its class.
+/// An exception as Python reports it.
+pub struct Exception {
+    /// Class.
     pub kind: &'static str,
-    /// Its message.
+    /// Message.
     pub message: String,
-    /// Its traceback, as Python prints it.
+    /// Traceback, as Python prints it.
     pub stack: String,
 }
 
-impl PlantedFailure {
+impl Exception {
     /// One raised in this function of this file.
     pub fn new(kind: &'static str, message: impl Into<String>, file: &str, function: &str) -> Self {
         let message = message.into();
@@ -103,7 +105,33 @@ impl PlantedFailure {
     }
 }
 
-/// How much work of one kind differs from run to run.
+/// A log line to record.
+#[derive(Clone, Copy)]
+pub struct LogDraft<'a> {
+    level: Level,
+    event: &'a str,
+    fields: &'a [(&'a str, Json)],
+}
+
+impl<'a> LogDraft<'a> {
+    /// A line with this text and these additional fields.
+    pub fn new(level: Level, event: &'a str, fields: &'a [(&'a str, Json)]) -> Self {
+        Self { level, event, fields }
+    }
+}
+
+/// An error line to record.
+#[derive(Clone, Copy)]
+pub struct ErrorDraft<'a> {
+    /// Text of the line.
+    pub event: &'a str,
+    /// The exception that it reports.
+    pub exception: &'a Exception,
+    /// The `context_data` of its error context.
+    pub data: &'a Json,
+}
+
+/// How much durations of one operation differ from run to run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Jitter {
     /// A few parts in a hundred.
@@ -112,7 +140,7 @@ pub(super) enum Jitter {
     Everyday,
 }
 
-/// The time within one piece of work: offsets in milliseconds, stretched a little by chance.
+/// Times within one operation: offsets from its start, stretched by a random factor.
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
     base: i64,
@@ -120,15 +148,15 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// The instant so many milliseconds into the work, to the microsecond.
+    /// The time `ms` milliseconds after the start, stretched, to the microsecond.
     pub(super) fn at(self, ms: i64) -> i64 {
         self.base + ms * self.percent * (MS / 100)
     }
 }
 
-/// The writer of one run.
+/// Records one run.
 pub struct Recorder {
-    /// What differs from run to run.
+    /// Source of what differs from run to run.
     pub random: Random,
     /// When the run begins, in ns since the epoch, a whole microsecond.
     pub origin: i64,
@@ -136,27 +164,27 @@ pub struct Recorder {
     pub correlation_id: String,
     fault: Fault,
     jitter: Jitter,
-    /// Lines below it are not stored.
+    /// Lines below this level are not stored.
     least: Level,
     resources: BTreeMap<&'static str, Arc<Resource>>,
-    /// The spans written so far, those included that no backend stores.
+    /// The spans so far, including those that no backend stores.
     pub spans: Vec<Span>,
-    /// Which of them failed.
+    /// Indices of the failed ones.
     pub failed: BTreeSet<usize>,
     unstored: BTreeSet<usize>,
-    /// The lines written so far.
+    /// The lines so far.
     pub logs: Vec<LogEntry>,
-    /// What goes wrong in the run.
+    /// The planted fault; none in a good run.
     pub planted: Option<Planted>,
-    /// What fails beside it, by rights.
+    /// Other failures, which are expected to be found as well.
     pub beside: Vec<Planted>,
     worker: u64,
-    /// Whether whoever writes now does not know the correlation ID.
+    /// Whether the correlation ID was lost, so that lines and tags no longer have it.
     forgotten: bool,
 }
 
 impl Recorder {
-    /// An empty page.
+    /// A recorder without spans.
     pub fn new(fault: Fault, start: Timestamp, correlation_id: String, mut random: Random) -> Self {
         Self {
             worker: random.below(1 << 32),
@@ -177,43 +205,43 @@ impl Recorder {
         }
     }
 
-    /// From here on times differ so much.
+    /// Sets the jitter of what follows.
     pub(super) fn jitter(&mut self, jitter: Jitter) {
         self.jitter = jitter;
     }
 
-    /// From here on only lines at least so grave are stored.
+    /// Stores only lines of at least this level from here on.
     pub(super) fn store_from(&mut self, least: Level) {
         self.least = least;
     }
 
-    /// This service's spans are of this host and version.
-    pub(super) fn place(&mut self, service: &'static str, host: &str, version: &str) {
+    /// Sets host and version of a service.
+    pub(super) fn set_host(&mut self, service: &'static str, host: &str, version: &str) {
         let pairs = [("host.name", host), ("service.version", version), ("telemetry.sdk.language", "python")];
         let attributes = pairs.map(|(key, value)| (key.to_owned(), Value::Text(value.to_owned())));
         let resource = Resource { service: service.to_owned(), attributes: Attributes(attributes.to_vec()) };
         self.resources.insert(service, Arc::new(resource));
     }
 
-    /// The n-th span that was written, with its true times.
-    pub fn nth(&self, index: usize) -> Option<At> {
+    /// The recorded span with this index, with its true times.
+    pub fn nth_span(&self, index: usize) -> Option<SpanRef> {
         let span = self.spans.get(index)?;
         let ahead = self.fault.ahead(span.service());
-        Some(At { index, from: span.start.0.saturating_sub(ahead), to: span.end().0.saturating_sub(ahead) })
+        Some(SpanRef { index, from: span.start.0.saturating_sub(ahead), to: span.end().0.saturating_sub(ahead) })
     }
 
-    /// A span written before, to be changed.
-    pub fn edit(&mut self, at: At) -> &mut Span {
+    /// A recorded span, to be changed.
+    pub fn span_mut(&mut self, at: SpanRef) -> &mut Span {
         &mut self.spans[at.index]
     }
 
-    /// From here on nobody knows the correlation ID.
+    /// Loses the correlation ID from here on.
     pub(super) fn forget_id(&mut self) {
         self.forgotten = true;
     }
 
-    /// So many milliseconds, give or take a tenth, to the microsecond.
-    pub fn about(&mut self, ms: i64) -> i64 {
+    /// A duration of about `ms` milliseconds: a tenth more or less, to the microsecond.
+    pub fn jittered(&mut self, ms: i64) -> i64 {
         if self.jitter == Jitter::Everyday {
             return ms * self.percent() * (MS / 100) + self.random.below(1_000) as i64 * 1_000;
         }
@@ -222,12 +250,12 @@ impl Recorder {
         ms * MS + shift * 1_000
     }
 
-    /// A pace for work that begins here.
+    /// A pace for an operation that begins at `base`.
     pub(super) fn pace(&mut self, base: i64) -> Pace {
         Pace { base, percent: self.percent() }
     }
 
-    /// How long work takes, in parts of a hundred of what it usually takes.
+    /// Random factor of an operation's duration, in percent.
     fn percent(&mut self) -> i64 {
         match self.jitter {
             Jitter::Slight => 96 + self.random.below(9) as i64,
@@ -238,8 +266,8 @@ impl Recorder {
         }
     }
 
-    /// Writes a span.
-    pub fn span(&mut self, draft: SpanDraft) -> At {
+    /// Records a span.
+    pub fn span(&mut self, draft: SpanDraft) -> SpanRef {
         let SpanDraft { service, kind, name, cause, from, to, attributes } = draft;
         let (trace_id, parent_id, links) = self.lineage(cause);
         let span = Span {
@@ -259,18 +287,18 @@ impl Recorder {
             warnings: vec![],
         };
         self.spans.push(span);
-        At { index: self.spans.len() - 1, from, to }
+        SpanRef { index: self.spans.len() - 1, from, to }
     }
 
-    fn lineage(&mut self, cause: Cause) -> (TraceId, Option<SpanId>, Vec<Link>) {
+    fn lineage(&mut self, cause: SpanCause) -> (TraceId, Option<SpanId>, Vec<Link>) {
         match cause {
-            Cause::Nothing => (self.random.trace_id(), None, vec![]),
-            Cause::Parent(parent) => {
-                let (trace_id, span_id) = self.ids(parent);
+            SpanCause::Nothing => (self.random.trace_id(), None, vec![]),
+            SpanCause::Parent(parent) => {
+                let (trace_id, span_id) = self.span_ids(parent);
                 (trace_id, Some(span_id), vec![])
             }
-            Cause::Link(to) => {
-                let (trace_id, span_id) = self.ids(to);
+            SpanCause::Link(to) => {
+                let (trace_id, span_id) = self.span_ids(to);
                 (self.random.trace_id(), None, vec![Link { trace_id, span_id, attributes: Attributes::default() }])
             }
         }
@@ -287,27 +315,27 @@ impl Recorder {
         Arc::clone(self.resources.entry(service).or_insert_with(make))
     }
 
-    /// The tag that carries the correlation ID, where this span has it.
-    pub fn tag(&self) -> Vec<(&'static str, Value)> {
+    /// The tag with the correlation ID; empty for a span without it.
+    pub fn correlation_tag(&self) -> Vec<(&'static str, Value)> {
         if self.forgotten || self.fault == Fault::UntaggedSpans && !self.spans.is_empty() {
             return vec![];
         }
         vec![(KEY, Value::Text(self.correlation_id.clone()))]
     }
 
-    /// The IDs of a span written before.
-    pub fn ids(&self, at: At) -> (TraceId, SpanId) {
+    /// IDs of a recorded span.
+    pub fn span_ids(&self, at: SpanRef) -> (TraceId, SpanId) {
         let span = &self.spans[at.index];
         (span.trace_id, span.span_id)
     }
 
-    /// What the clock of that service shows at the true time.
+    /// The time that the service's clock shows at a true time.
     fn clock(&self, service: &str, at: i64) -> Timestamp {
         Timestamp(at.saturating_add(self.fault.ahead(service)))
     }
 
-    /// Publishes a message: a producer span of about 4 ms.
-    pub fn publish(&mut self, service: &'static str, topic: &'static str, parent: At, from: i64) -> Message {
+    /// Records a producer span of about 4 ms.
+    pub fn publish(&mut self, service: &'static str, topic: &'static str, parent: SpanRef, from: i64) -> Message {
         let event_id = self.random.uuid();
         let attributes = self.messaging(&event_id, topic, "messaging.destination", "publish");
         let lasting = match self.jitter {
@@ -318,7 +346,7 @@ impl Recorder {
             service,
             kind: SpanKind::Producer,
             name: format!("kafka.publish.{topic}"),
-            cause: Cause::Parent(parent),
+            cause: SpanCause::Parent(parent),
             from,
             to: from + lasting,
             attributes,
@@ -326,23 +354,24 @@ impl Recorder {
         Message { topic, event_id, publish }
     }
 
-    /// Consumes a message: a consumer span over the whole work.
-    pub fn consume(&mut self, service: &'static str, message: &Message, cause: Cause, from: i64, to: i64) -> At {
+    /// Records a consumer span over the whole processing, `time` in ns since the epoch.
+    pub fn consume(&mut self, service: &'static str, message: &Message, cause: SpanCause, time: Range<i64>) -> SpanRef {
+        let Range { start: from, end: to } = time;
         let attributes = self.messaging(&message.event_id, message.topic, "messaging.source", "consume");
         let name = format!("kafka.consume.{}", message.topic);
         self.span(SpanDraft { service, kind: SpanKind::Consumer, name, cause, from, to, attributes })
     }
 
     fn messaging(&self, id: &str, topic: &str, key: &'static str, operation: &str) -> Vec<(&'static str, Value)> {
-        let mut attributes = self.tag();
+        let mut attributes = self.correlation_tag();
         let pairs = [("event.id", id), ("event.type", topic), ("messaging.operation", operation), (key, topic)];
         attributes.extend(pairs.map(|(key, value)| (key, Value::Text(value.to_owned()))));
         attributes.push(("messaging.system", Value::Text("kafka".to_owned())));
         attributes
     }
 
-    /// Lets a span fail with an exception just before its end.
-    pub fn fail(&mut self, at: At, failure: &PlantedFailure) {
+    /// Fails a span with an exception just before its end.
+    pub fn fail(&mut self, at: SpanRef, failure: &Exception) {
         let time = self.clock_of(at, at.to - MS / 5);
         let span = &mut self.spans[at.index];
         let headline = format!("{}: {}", failure.kind, failure.message);
@@ -359,72 +388,74 @@ impl Recorder {
     }
 
     /// Adds an event to a span.
-    pub(super) fn event(&mut self, at: At, time: i64, name: &str, attributes: &[(&str, i64)]) {
+    pub(super) fn event(&mut self, at: SpanRef, time: i64, name: &str, attributes: &[(&str, i64)]) {
         let time = self.clock_of(at, time);
         let attributes = attributes.iter().map(|(key, n)| ((*key).to_owned(), Value::Int(*n))).collect();
         self.spans[at.index].events.push(Event { time, name: name.to_owned(), attributes: Attributes(attributes) });
     }
 
-    fn clock_of(&self, at: At, time: i64) -> Timestamp {
+    fn clock_of(&self, at: SpanRef, time: i64) -> Timestamp {
         self.clock(&self.spans[at.index].resource.service, time)
     }
 
-    /// The span was made, its children name it, and no backend has it.
-    pub fn lose(&mut self, at: At) {
+    /// Keeps a span out of every backend, while its children name it.
+    pub fn drop_span(&mut self, at: SpanRef) {
         self.unstored.insert(at.index);
     }
 
-    /// Writes a line that carries the correlation ID where it is known, and the trace it was written in.
-    pub fn log(&mut self, at: At, level: Level, time: i64, event: &str, more: &[(&str, Json)]) {
-        let mut object = self.head(at, level, time, event);
+    /// Records a line within a span, with the correlation ID unless that was lost.
+    pub fn log(&mut self, at: SpanRef, time: i64, draft: LogDraft) {
+        let mut object = self.head(at, time, &draft);
         if !self.forgotten {
             object.insert(KEY.to_owned(), json!(self.correlation_id));
         }
-        self.write(at, level, time, object, more);
+        self.write(at, time, &draft, object);
     }
 
-    /// Writes a line of a library, which knows the trace but not the correlation ID.
-    pub(super) fn library_log(&mut self, at: At, level: Level, time: i64, event: &str, more: &[(&str, Json)]) {
-        let object = self.head(at, level, time, event);
-        self.write(at, level, time, object, more);
+    /// Records a line of a library, which knows the trace but not the correlation ID.
+    pub(super) fn library_log(&mut self, at: SpanRef, time: i64, draft: LogDraft) {
+        let object = self.head(at, time, &draft);
+        self.write(at, time, &draft, object);
     }
 
-    /// Writes an error line with its full `error_context`.
-    pub fn error_log(&mut self, at: At, time: i64, event: &str, failure: &PlantedFailure, data: &Json) {
-        let (trace_id, span_id) = self.ids(at);
+    /// Records an error line with its full `error_context`.
+    pub fn error_log(&mut self, at: SpanRef, time: i64, draft: &ErrorDraft) {
+        let ErrorDraft { event, exception, data } = *draft;
+        let (trace_id, span_id) = self.span_ids(at);
         let span = &self.spans[at.index];
         let context = json!({
-            "error_type": failure.kind,
-            "error_message": failure.message,
+            "error_type": exception.kind,
+            "error_message": exception.message,
             "service_name": span.service(),
             "operation": span.name,
             "timestamp": python_time(self.clock_of(at, at.to)),
             "trace_id": trace_id.to_string(),
             "span_id": span_id.to_string(),
-            "stack_trace": failure.stack,
+            "stack_trace": exception.stack,
             "context_data": data,
         });
-        self.log(at, Level::Error, time, event, &[("error_context", context)]);
+        self.log(at, time, LogDraft::new(Level::Error, event, &[("error_context", context)]));
     }
 
-    fn head(&self, at: At, level: Level, time: i64, event: &str) -> Map<String, Json> {
+    fn head(&self, at: SpanRef, time: i64, draft: &LogDraft) -> Map<String, Json> {
         let pairs = [
             ("timestamp", python_time(self.clock_of(at, time))),
-            ("level", level.as_str().to_owned()),
-            ("event", event.to_owned()),
+            ("level", draft.level.as_str().to_owned()),
+            ("event", draft.event.to_owned()),
             ("service_name", self.spans[at.index].service().to_owned()),
         ];
         pairs.map(|(key, value)| (key.to_owned(), Json::String(value))).into_iter().collect()
     }
 
-    fn write(&mut self, at: At, level: Level, time: i64, mut object: Map<String, Json>, more: &[(&str, Json)]) {
+    fn write(&mut self, at: SpanRef, time: i64, draft: &LogDraft, mut object: Map<String, Json>) {
+        let level = draft.level;
         if level < self.least {
             return;
         }
-        let (trace_id, span_id) = self.ids(at);
+        let (trace_id, span_id) = self.span_ids(at);
         object.insert("trace_id".to_owned(), json!(trace_id.to_string()));
         object.insert("span_id".to_owned(), json!(span_id.to_string()));
-        object.extend(more.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+        object.extend(draft.fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
         let service = self.spans[at.index].service().to_owned();
         let entry = LogEntry {
             time: self.clock(&service, time),
@@ -436,7 +467,7 @@ impl Recorder {
         };
         let form = self.form(&service);
         let worker = self.worker;
-        self.logs.push(in_form(LogEntry { service, ..entry }, &object, form, worker));
+        self.logs.push(encode(LogEntry { service, ..entry }, &object, form, worker));
     }
 
     fn form(&self, service: &str) -> LineForm {
@@ -449,21 +480,21 @@ impl Recorder {
         }
     }
 
-    /// Says what is planted, and where.
-    pub(super) fn plant(&mut self, at: At, what: &'static str, finding: &'static str) {
+    /// Notes the planted fault and its span.
+    pub(super) fn plant(&mut self, at: SpanRef, what: &'static str, finding: &'static str) {
         self.planted = Some(self.planted_at(at, what, finding));
     }
 
-    /// What is planted at a span: what it is, and which finding names it.
-    pub fn planted_at(&self, at: At, what: &'static str, finding: &'static str) -> Planted {
-        let (span, ids) = (&self.spans[at.index], self.ids(at));
+    /// A planted fault at a span: a description, and the ID of the finding about it.
+    pub fn planted_at(&self, at: SpanRef, what: &'static str, finding: &'static str) -> Planted {
+        let (span, ids) = (&self.spans[at.index], self.span_ids(at));
         Planted { what, finding, service: span.service().to_owned(), operation: span.name.clone(), span: ids }
     }
 
-    /// What was written and stored, and the truth of it.
+    /// What the backends store, and the truth about the run.
     pub fn finish(mut self) -> (Vec<Span>, Vec<LogEntry>, Truth) {
         if self.fault == Fault::LogsOnlyService {
-            let silent = self.spans.iter().enumerate().filter(|(_, span)| span.service() == JUDGE);
+            let silent = self.spans.iter().enumerate().filter(|(_, span)| span.service() == ASSESSMENT);
             self.unstored.extend(silent.map(|(index, _)| index));
         }
         let unstored = self.unstored;

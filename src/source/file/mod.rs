@@ -66,7 +66,7 @@ pub fn read(name: &str, bytes: impl AsRef<[u8]>) -> Result<Evidence, Error> {
 
 /// The evidence of several files. What stands in more than one of them, such as the same download given twice, counts
 /// as often as it stands in the file that has it most often.
-pub fn together(files: Vec<Evidence>) -> Evidence {
+pub fn merge(files: Vec<Evidence>) -> Evidence {
     let mut all = Evidence::default();
     let mut known: HashMap<LineKey, usize> = HashMap::new();
     let mut first = Places::new();

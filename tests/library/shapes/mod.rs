@@ -16,7 +16,9 @@ use trace::model::log::Level;
 use trace::model::span::{Link, SpanKind};
 use trace::source::demo::DemoRun;
 use trace::source::demo::random::Random;
-use trace::source::demo::recorder::{At, BATCH, Cause, ESSAY, JUDGE, KEY, MS, Recorder, SPELL, SpanDraft};
+use trace::source::demo::recorder::{
+    ASSESSMENT, BATCH, ESSAY, KEY, LogDraft, MS, Recorder, SPELL, SpanCause, SpanDraft, SpanRef,
+};
 
 /// One shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,8 +189,8 @@ fn resume(run: &mut DemoRun, random: Random) -> Recorder {
 }
 
 /// Work that was called or took a message, and ended well.
-fn hosts(recorder: &Recorder) -> Vec<At> {
-    let all = (0..recorder.spans.len()).filter_map(|n| recorder.nth(n));
+fn hosts(recorder: &Recorder) -> Vec<SpanRef> {
+    let all = (0..recorder.spans.len()).filter_map(|n| recorder.nth_span(n));
     all.filter(|at| {
         let span = &recorder.spans[at.index];
         matches!(span.kind, SpanKind::Server | SpanKind::Consumer) && !span.is_error()
@@ -197,14 +199,14 @@ fn hosts(recorder: &Recorder) -> Vec<At> {
 }
 
 fn platform_service(name: &str) -> &'static str {
-    [BATCH, ESSAY, SPELL, JUDGE].into_iter().find(|service| *service == name).unwrap_or(BATCH)
+    [BATCH, ESSAY, SPELL, ASSESSMENT].into_iter().find(|service| *service == name).unwrap_or(BATCH)
 }
 
 /// Where a shape is drawn.
 struct ShapeStage<'a> {
     r: &'a mut Recorder,
     /// The work it hangs on.
-    host: At,
+    host: SpanRef,
     /// Who does that work.
     service: &'static str,
     /// Whether attributes have the names of the new conventions.
@@ -223,25 +225,32 @@ impl ShapeStage<'_> {
     }
 
     /// A span without attributes.
-    fn plain(&mut self, service: &'static str, kind: SpanKind, name: &str, cause: Cause, time: (i64, i64)) -> At {
+    fn plain(
+        &mut self,
+        service: &'static str,
+        kind: SpanKind,
+        name: &str,
+        cause: SpanCause,
+        time: (i64, i64),
+    ) -> SpanRef {
         let (from, to) = time;
         self.r.span(SpanDraft { service, kind, name: name.to_owned(), cause, from, to, attributes: vec![] })
     }
 
     /// Adds attributes.
-    fn tell(&mut self, at: At, attributes: &[(&'static str, Value)]) {
+    fn tell(&mut self, at: SpanRef, attributes: &[(&'static str, Value)]) {
         let more = attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
-        self.r.edit(at).attributes.0.extend(more);
+        self.r.span_mut(at).attributes.0.extend(more);
     }
 
     /// Adds the correlation ID, as what begins a trace of its own must have it to belong to the run.
-    fn carry_id(&mut self, at: At) {
+    fn carry_id(&mut self, at: SpanRef) {
         let id = text(&self.r.correlation_id);
         self.tell(at, &[(KEY, id)]);
     }
 
     /// Writes a copy of a span, as an exporter does that sends twice.
-    fn repeat(&mut self, at: At) {
+    fn repeat(&mut self, at: SpanRef) {
         if self.r.failed.contains(&at.index) {
             self.r.failed.insert(self.r.spans.len());
         }
@@ -249,25 +258,25 @@ impl ShapeStage<'_> {
     }
 
     /// Lets a span link to another one.
-    fn link(&mut self, at: At, to: At) {
-        let (trace_id, span_id) = self.r.ids(to);
-        self.r.edit(at).links.push(Link { trace_id, span_id, attributes: Attributes::default() });
+    fn link(&mut self, at: SpanRef, to: SpanRef) {
+        let (trace_id, span_id) = self.r.span_ids(to);
+        self.r.span_mut(at).links.push(Link { trace_id, span_id, attributes: Attributes::default() });
     }
 
     /// Notes what fails by rights, and the finding that names it.
-    fn plant_beside(&mut self, at: At, what: &'static str, finding: &'static str) {
+    fn plant_beside(&mut self, at: SpanRef, what: &'static str, finding: &'static str) {
         let planted = self.r.planted_at(at, what, finding);
         self.r.beside.push(planted);
     }
 
     /// A line about a span.
-    fn line(&mut self, at: At, level: Level, event: &str, more: &[(&str, Json)]) {
-        self.r.log(at, level, at.to - 100_000, event, more);
+    fn line(&mut self, at: SpanRef, level: Level, event: &str, more: &[(&str, Json)]) {
+        self.r.log(at, at.to - 100_000, LogDraft::new(level, event, more));
     }
 }
 
 /// The time at this percentage of a span, to the microsecond.
-fn within(at: At, percent: i64) -> i64 {
+fn within(at: SpanRef, percent: i64) -> i64 {
     let into = (at.to - at.from) / 100 * percent;
     at.from + into - into % 1_000
 }

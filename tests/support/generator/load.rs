@@ -4,7 +4,7 @@ use trace::model::span::{Span, SpanKind};
 use trace::model::time::Timestamp;
 use trace::source::demo::Fault;
 use trace::source::demo::random::Random;
-use trace::source::demo::recorder::{BATCH, Cause, MS, Recorder, SPELL, SpanDraft};
+use trace::source::demo::recorder::{BATCH, MS, Recorder, SPELL, SpanCause, SpanDraft};
 
 const TOPIC: &str = "huleedu.spell_checker.check_request.v1";
 
@@ -31,16 +31,16 @@ fn batch(recorder: &mut Recorder, essays: usize) {
         SpanDraft { service, kind, name, cause, from, to, attributes }
     };
     let end = begin + (60 + 10 * essays as i64) * MS;
-    let tag = recorder.tag();
-    let root = recorder.span(draft(BATCH, SpanKind::Server, "POST /batches", Cause::Nothing, begin, end, tag));
+    let tag = recorder.correlation_tag();
+    let root = recorder.span(draft(BATCH, SpanKind::Server, "POST /batches", SpanCause::Nothing, begin, end, tag));
     for n in 0..essays {
         let from = begin + (50 + 10 * n as i64) * MS;
         let message = recorder.publish(BATCH, TOPIC, root, from);
         let consumed = message.publish.to + 40 * MS;
-        let cause = Cause::Parent(message.publish);
-        let work = recorder.consume(SPELL, &message, cause, consumed, consumed + 80 * MS);
-        let tag = recorder.tag();
+        let cause = SpanCause::Parent(message.publish);
+        let work = recorder.consume(SPELL, &message, cause, consumed..consumed + 80 * MS);
+        let tag = recorder.correlation_tag();
         let (from, to) = (consumed + 5 * MS, consumed + 60 * MS);
-        recorder.span(draft(SPELL, SpanKind::Internal, "check essay", Cause::Parent(work), from, to, tag));
+        recorder.span(draft(SPELL, SpanKind::Internal, "check essay", SpanCause::Parent(work), from, to, tag));
     }
 }

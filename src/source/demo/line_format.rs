@@ -1,4 +1,4 @@
-//! How the platform's services write a line: Python's structured JSON mostly, logfmt and plain text elsewhere.
+//! Encodes log lines as the platform's services do: Python's structured JSON mostly, logfmt and plain text elsewhere.
 
 use std::fmt::Write as _;
 use std::io;
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value};
 
-/// In which form a service writes its lines.
+/// The format of a service's lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LineForm {
     /// JSON as Python's `json.dumps` writes it: everything beyond ASCII as `\uXXXX`.

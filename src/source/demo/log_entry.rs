@@ -1,18 +1,18 @@
-//! A line as it is stored, beside what a decoder reads out of it again.
+//! A line as it is stored, with what a decoder reads from it.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::line::{self, LineForm};
+use super::line_format::{self, LineForm};
 use super::recorder::KEY;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::{ErrorContext, LogEntry};
 use crate::model::time::Timestamp;
 
-/// The line in its form, and what a decoder reads out of it again.
-pub(super) fn in_form(entry: LogEntry, object: &Map<String, Json>, form: LineForm, worker: u64) -> LogEntry {
-    let mut fields = line::flatten(object);
+/// Encodes a line, and adds what a decoder reads from it.
+pub(super) fn encode(entry: LogEntry, object: &Map<String, Json>, form: LineForm, worker: u64) -> LogEntry {
+    let mut fields = line_format::flatten(object);
     let ids: BTreeMap<String, String> =
         fields.iter().filter(|(key, _)| [KEY, "trace_id", "span_id"].contains(&key.as_str())).cloned().collect();
     let id = |key: &str| ids.get(key).map_or("", String::as_str);
@@ -24,10 +24,10 @@ pub(super) fn in_form(entry: LogEntry, object: &Map<String, Json>, form: LineFor
         ..entry.clone()
     };
     match form {
-        LineForm::JsonAscii | LineForm::JsonUtf8 => read(ids_read, line::json(object, form), event, fields),
+        LineForm::JsonAscii | LineForm::JsonUtf8 => read(ids_read, line_format::json(object, form), event, fields),
         LineForm::Logfmt => {
             fields.iter_mut().filter(|(key, _)| key == "event").for_each(|(key, _)| "msg".clone_into(key));
-            read(ids_read, line::logfmt(&fields), event, fields)
+            read(ids_read, line_format::logfmt(&fields), event, fields)
         }
         LineForm::Metadata => {
             let line = format!("{head} [worker-{worker:08x}] {event}");
