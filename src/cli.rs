@@ -82,7 +82,7 @@ pub struct App {
 
 /// The commands: one line each, with what the help says of it.
 macro_rules! commands {
-    ($(#[doc = $help:literal] $(#[$setting:meta])? $name:ident($args:ty),)*) => {
+    ($($(#[$setting:meta])? $name:ident($args:ty): $help:literal,)*) => {
         /// A command with its flags.
         #[derive(clap::Subcommand, Clone, Debug)]
         pub enum Command {
@@ -118,50 +118,30 @@ macro_rules! commands {
 }
 
 commands! {
-    /// The story of one ID in one screen
-    Find(find::FindArgs),
-    /// Every span, queue wait, error and line of one ID, in time
-    Timeline(timeline::TimelineArgs),
-    /// One span whole: attributes, events, stack trace, links, lines
-    Span(span::SpanArgs),
-    /// Every line of one ID, over all services, in time order
-    Logs(logs::LogsArgs),
-    /// What did not happen and should have, and what went wrong, each with its evidence
-    Missing(missing::MissingArgs),
-    /// How long calls take, and what users wait for: p50 to max, own time, queues, critical path
-    Latency(latency::LatencyArgs),
-    /// Who calls whom: services, topics, databases, hosts, with calls, errors and lengths
-    Map(map::MapArgs),
-    /// Where errors come from: the worst services and operations, new, worse or gone
-    Hotspots(hotspots::HotspotsArgs),
-    /// The newest errors, whole: what they say, where, in which journeys
-    Errors(errors::ErrorsArgs),
-    /// Did every expected step happen, in order, in time? A gate for CI
-    VerifyPipeline(verify_pipeline::VerifyPipelineArgs),
-    /// From good runs a spec for verify-pipeline, with the figures it rests on
-    LearnPipeline(learn_pipeline::LearnPipelineArgs),
-    /// How the phases of the pipeline stand, and which are stuck, from metrics
-    Phases(phases::PhasesArgs),
-    /// Alerts of a time, since when, and the journeys that show them; the rules behind them
-    Alerts(alerts::AlertsArgs),
-    /// What bad journeys have in common that good ones have not: a host, a version, a tenant
-    Why(why::WhyArgs),
-    /// Two journeys, or two windows, step by step: added, missing, slower, faster, more, fewer
-    Diff(diff::DiffArgs),
-    /// A short guided tour on embedded data
-    Demo(demo::DemoArgs),
-    /// Whom would be asked, and whether each is well
-    Doctor(doctor::DoctorArgs),
-    /// What is configured, and where each value came from
+    Find(find::FindArgs): "The story of one ID in one screen",
+    Timeline(timeline::TimelineArgs): "Every span, queue wait, error and line of one ID, in time",
+    Span(span::SpanArgs): "One span whole: attributes, events, stack trace, links, lines",
+    Logs(logs::LogsArgs): "Every line of one ID, over all services, in time order",
+    Missing(missing::MissingArgs): "What did not happen and should have, and what went wrong, each with its evidence",
+    Latency(latency::LatencyArgs): "How long calls take, and what users wait for: p50 to max, own time, queues, critical path",
+    Map(map::MapArgs): "Who calls whom: services, topics, databases, hosts, with calls, errors and lengths",
+    Hotspots(hotspots::HotspotsArgs): "Where errors come from: the worst services and operations, new, worse or gone",
+    Errors(errors::ErrorsArgs): "The newest errors, whole: what they say, where, in which journeys",
+    VerifyPipeline(verify_pipeline::VerifyPipelineArgs): "Did every expected step happen, in order, in time? A gate for CI",
+    LearnPipeline(learn_pipeline::LearnPipelineArgs): "From good runs a spec for verify-pipeline, with the figures it rests on",
+    Phases(phases::PhasesArgs): "How the phases of the pipeline stand, and which are stuck, from metrics",
+    Alerts(alerts::AlertsArgs): "Alerts of a time, since when, and the journeys that show them; the rules behind them",
+    Why(why::WhyArgs): "What bad journeys have in common that good ones have not: a host, a version, a tenant",
+    Diff(diff::DiffArgs): "Two journeys, or two windows, step by step: added, missing, slower, faster, more, fewer",
+    Demo(demo::DemoArgs): "A short guided tour on embedded data",
+    Doctor(doctor::DoctorArgs): "Whom would be asked, and whether each is well",
     #[command(arg_required_else_help = true)]
-    Config(config::ConfigArgs),
-    /// The JSON Schema of what `-o json` prints
-    Schema(schema::SchemaArgs),
-    /// A completion script for a shell
-    Completions(completions::CompletionsArgs),
+    Config(config::ConfigArgs): "What is configured, and where each value came from",
+    Schema(schema::SchemaArgs): "The JSON Schema of what `-o json` prints",
+    Completions(completions::CompletionsArgs): "A completion script for a shell",
 }
 
-/// What to say instead of clap's words to somebody who wants to put a secret on the command line: none to others.
+/// The error for a flag that would put a secret on the command line, in place of clap's; none for other errors.
 pub fn advice(words: &clap::Error) -> Option<Error> {
     const WORDS: [&str; 8] = ["token", "password", "passwd", "secret", "bearer", "auth", "header", "user"];
     let Some(ContextValue::String(flag)) = words.get(ContextKind::InvalidArg) else { return None };

@@ -8,6 +8,7 @@ use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::gather;
 use crate::gather::alerts::AlertsAnswer;
+use crate::model::action::{Action, Narrowing};
 use crate::model::basis::{Basis, SampledService};
 use crate::model::conventions::short_service;
 use crate::model::evidence::{Note, NoteCode};
@@ -182,7 +183,7 @@ async fn read_examples(
         let all = touched.len();
         let said = format!("journeys were looked for around the newest alerts: {MAX_STRETCHES} of {all} times");
         let note = Note::new(NoteCode::Sampled, Role::Spans.backend(), said);
-        answer.provenance.note(note.hint("narrow the time with --start and --end"));
+        answer.provenance.note(note.with_actions([Action::Narrow(vec![Narrowing::Time])]));
     }
     examples.finish(alerts);
     Ok((answer, basis))

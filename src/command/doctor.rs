@@ -66,7 +66,7 @@ fn exit(checks: &[DoctorRow]) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::evidence::Source;
+    use crate::model::source::Source;
 
     #[test]
     fn a_backend_that_refuses_or_is_down_decides() {

@@ -16,7 +16,7 @@ use crate::pipeline::learn::{LearnOptions, Learner, MIN_RUNS, TooFewRuns, Update
 use crate::render::{Format, escape};
 use crate::report::Report;
 use crate::report::learned::LearnedReport;
-use crate::session::journey::JourneyAnswer;
+use crate::session::answer::JourneyAnswer;
 use crate::session::request::JourneyRequest;
 
 /// Flags.

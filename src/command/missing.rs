@@ -16,7 +16,7 @@ use crate::options::subject::SubjectArgs;
 use crate::report::missing::{MissingReport, MissingRun};
 use crate::report::text::counted;
 use crate::session::FinishedSession;
-use crate::session::journey::JourneyAnswer;
+use crate::session::answer::JourneyAnswer;
 use crate::session::request::JourneyRequest;
 
 /// Flags.

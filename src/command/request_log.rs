@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::options::output::OutputArgs;
 use crate::render::escape;
 use crate::session::FinishedSession;

@@ -11,7 +11,7 @@ use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::{Error, Exit};
 use crate::gather::wait::{Patience, WaitDecision};
 use crate::model::duration::positive_duration;
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::model::time::{MINUTE, Timestamp, Window};
 use crate::options::backends::BackendArgs;
 use crate::options::journey::JourneyArgs;
@@ -32,8 +32,8 @@ use crate::report::verify::{RunTimeline, VerificationReport, VerifiedRun};
 use crate::report::wording::checks::with_findings_in_words;
 use crate::save::{self, Access};
 use crate::session::FinishedSession;
+use crate::session::answer::JourneyAnswer;
 use crate::session::answer::{Answer, DataQuality};
-use crate::session::journey::JourneyAnswer;
 use crate::session::request::{JourneyRequest, WaitCondition};
 use crate::session::source_status::source_status;
 

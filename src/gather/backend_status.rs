@@ -1,6 +1,9 @@
 //! How a backend is, from what it did: one place for gathering and for the doctor.
 
-use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
+use crate::model::action::{Action, AskingMode, Narrowing, Setting};
+use crate::model::advice::Advice;
+use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode};
+use crate::model::source::Source;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::transport::{Transport, display_url};
@@ -33,23 +36,22 @@ pub fn note_of(endpoint: &Endpoint, failure: &Failure) -> Note {
 
 /// A remark that takes from the answer, with the next step where it tells none itself.
 pub fn advised(note: Note) -> Note {
-    let next = match note.code {
-        _ if !note.hint.is_empty() => return note,
-        NoteCode::Partial => "the server itself says so: ask again later, or look at its own log",
-        NoteCode::Skipped => "--record DIR keeps the answers as they came, to look at them",
-        NoteCode::Truncated => "narrow the time with --start and --end",
+    let action = match note.code {
+        _ if !note.actions.is_empty() => return note,
+        NoteCode::Partial => Action::Advise(Advice::AskLaterOrReadServerLog),
+        NoteCode::Skipped => Action::Use(AskingMode::Record),
+        NoteCode::Truncated => Action::Narrow(vec![Narrowing::Time]),
         _ => return note,
     };
-    note.hint(next)
+    note.with_actions([action])
 }
 
 /// That nobody at all is there who could have been asked.
 pub fn nobody(backends: &[BackendStatus]) -> Option<Note> {
     let is_away = |b: &BackendStatus| matches!(b.state, BackendState::NotConfigured | BackendState::LeftOut);
     let message = "no backend answered: none is configured, and none is at its usual place on this machine";
-    let hint = "set --jaeger-url, --loki-url, --prometheus-url, or see `trace config show`";
     let nobody = !backends.is_empty() && backends.iter().all(is_away);
-    nobody.then(|| Note::general(NoteCode::Unreachable, message).hint(hint))
+    nobody.then(|| Note::general(NoteCode::Unreachable, message).with_actions([Action::Configure(Setting::AnyAddress)]))
 }
 
 /// A backend that was left out on purpose.
@@ -61,14 +63,14 @@ pub fn left_out(source: Source) -> BackendStatus {
 pub fn failed(status: &mut BackendStatus, endpoint: &Endpoint, failure: &Failure) {
     status.state = state_of(endpoint, failure);
     status.error.clone_from(&failure.message);
-    failure.advice().clone_into(&mut status.hint);
+    status.actions = failure.next_actions();
 }
 
 /// What it lacks, as this remark says.
 pub fn lacking(status: &mut BackendStatus, state: BackendState, note: &Note) {
     status.state = state;
     status.error.clone_from(&note.message);
-    status.hint.clone_from(&note.hint);
+    status.actions.clone_from(&note.actions);
 }
 
 /// A backend that was asked, with what it was asked so far.

@@ -151,7 +151,7 @@ fn streams(source: &dyn LogSource, line: &LogEntry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::evidence::Source;
+    use crate::model::source::Source;
     use crate::source::recording::Recording;
     use crate::source::server::endpoint::Endpoint;
     use crate::source::server::loki::Loki;

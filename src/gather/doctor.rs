@@ -4,6 +4,8 @@ use futures_util::future::join_all;
 
 use crate::gather::backend_status;
 use crate::gather::sources::Sources;
+use crate::model::action::Action;
+use crate::model::advice::{Advice, DataKind};
 use crate::model::evidence::BackendState;
 use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Timestamp, Window};
@@ -88,12 +90,11 @@ impl Examiner<'_> {
         row.abilities.push(ability("tag filter", tags.words()));
         row.newest = newest;
         if tags == TagFilter::Ignored {
-            row.next =
-                "answers are filtered here instead, which costs more: use --jaeger-api v1 if the server has it".into();
+            row.next = Advice::FilteredHere.into();
         } else if source.services().is_empty() {
-            row.next = "it knows no service yet: do your services send their spans here?".into();
+            row.next = Advice::NoServiceKnown.into();
         } else {
-            row.next = stale_advice(newest, self.now, "span");
+            row.next = stale_advice(newest, self.now, DataKind::Span);
         }
         row
     }
@@ -133,11 +134,11 @@ impl Examiner<'_> {
         ];
         row.newest = newest.iter().map(|line| line.time).max();
         row.next = if newest.is_empty() {
-            "no line in 7 days: does anything ship logs here, and is the tenant right?".into()
+            Advice::NoLineInAWeek.into()
         } else if selector.is_none() && found.as_deref() != Some(source.usual_streams()) {
-            "streams without that label are not asked: set `selector` in the profile".into()
+            Advice::OtherStreamsNotSearched.into()
         } else {
-            stale_advice(row.newest, self.now, "line")
+            stale_advice(row.newest, self.now, DataKind::Line)
         };
         row
     }
@@ -175,7 +176,7 @@ impl Examiner<'_> {
         ];
         row.newest =
             newest.first().and_then(|series| series.samples.first()).and_then(|(_, v)| Timestamp::from_seconds(*v));
-        row.next = stale_advice(row.newest, self.now, "sample");
+        row.next = stale_advice(row.newest, self.now, DataKind::Sample);
         row
     }
 
@@ -186,10 +187,8 @@ impl Examiner<'_> {
         row.state = if state == BackendState::Unreachable && gave_something { BackendState::Partial } else { state };
         row.error.clone_from(&failure.message);
         row.next = match row.state {
-            BackendState::NotConfigured => {
-                format!("name its address with --{}-url or in the profile", row.name.as_str())
-            }
-            _ => failure.advice().to_owned(),
+            BackendState::NotConfigured => Advice::NameAddressOrProfile(row.name).into(),
+            _ => failure.next_actions(),
         };
         row
     }
@@ -252,11 +251,11 @@ async fn newest_span(source: &dyn SpanSource, now: Timestamp) -> Result<Option<T
     Ok(None)
 }
 
-fn stale_advice(newest: Option<Timestamp>, now: Timestamp, what: &str) -> String {
+fn stale_advice(newest: Option<Timestamp>, now: Timestamp, kind: DataKind) -> Vec<Action> {
     match newest {
-        None => format!("no {what} was found: is anything being sent?"),
-        Some(at) if now.since(at) > 15 * MINUTE => format!("the newest {what} is old: is anything still being sent?"),
-        Some(_) => String::new(),
+        None => Advice::NothingFound(kind).into(),
+        Some(at) if now.since(at) > 15 * MINUTE => Advice::DataIsOld(kind).into(),
+        Some(_) => vec![],
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::model::evidence::{Note, Source};
+use crate::model::evidence::Note;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
+use crate::model::source::Source;
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::{Timestamp, Window};
 use crate::source::failure::Failure;

@@ -6,10 +6,12 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 
 use crate::gather::fetched::Fetched;
+use crate::model::action::{Action, Setting};
 use crate::model::conventions::TRACE_ID_FIELDS;
-use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::evidence::{Note, NoteCode};
 use crate::model::id::TraceId;
 use crate::model::log::LineKey;
+use crate::model::source::Source;
 use crate::model::time::{SECOND, Window};
 use crate::query::Query;
 use crate::source::failure::Failure;
@@ -163,7 +165,7 @@ impl<'a> LineFetcher<'a> {
 /// That streams were chosen by a label that not all may have.
 pub fn chosen_by(backend: Source, selector: &str) -> Note {
     let message = format!("streams were chosen by {selector}; those without that label were not asked");
-    Note::new(NoteCode::Info, backend, message).hint("set `selector` in the profile")
+    Note::new(NoteCode::Info, backend, message).with_actions([Action::Configure(Setting::Selector)])
 }
 
 /// What the server warns of, and what of a page could not be read.

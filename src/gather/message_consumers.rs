@@ -10,6 +10,7 @@ use super::Gathering;
 use crate::analysis::journey::messages::unconsumed;
 use crate::gather::fetched::{Fetched, SpansByTrace};
 use crate::gather::traces::Splits;
+use crate::model::action::Limit;
 use crate::model::conventions::{MESSAGE_ID_KEYS, MessageRole, TOPIC_KEYS};
 use crate::model::evidence::{LookedUp, NoteCode};
 use crate::model::id::{SpanId, TraceId};
@@ -138,7 +139,7 @@ impl Gathering<'_> {
             return not("the command was asked to end");
         }
         if traces.requests_a_tag() * tags.len() + KEPT > self.sources.transport.requests_left() {
-            return not("the bound on requests (--max-requests) leaves too few for it");
+            return not(&format!("the bound on requests ({}) leaves too few for it", Limit::Requests.flag()));
         }
         let fetched = traces.by_tags(tags, window, SPLITS).await;
         let failure = fetched.failures.first().map(|(_, failure)| failure.message.clone());

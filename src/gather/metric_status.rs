@@ -2,7 +2,9 @@
 
 use crate::gather::backend_status;
 use crate::gather::metrics::remarks;
-use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
+use crate::model::action::{Action, Setting};
+use crate::model::evidence::{BackendState, Evidence, Note, NoteCode};
+use crate::model::source::Source;
 use crate::model::time::Window;
 use crate::source::failure::{Failure, Received};
 use crate::source::server::endpoint::Endpoint;
@@ -82,6 +84,6 @@ impl<'a> MetricStatus<'a> {
 /// Nobody else knows.
 fn needed(what: &str, backend: Source) -> Note {
     let said = format!("{what} come from {}, and none is configured", backend.as_str());
-    let hint = "set --prometheus-url, TRACE_PROMETHEUS_URL, or `url` under [prometheus] in the configuration";
-    Note::new(NoteCode::Unreachable, backend, said).hint(hint)
+    let set_address = Action::Configure(Setting::Address(backend));
+    Note::new(NoteCode::Unreachable, backend, said).with_actions([set_address])
 }

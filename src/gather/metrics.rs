@@ -6,8 +6,10 @@ use futures_util::future::join_all;
 
 use crate::gather::backend_status;
 use crate::gather::fetched::Fetched;
-use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::advice::Advice;
+use crate::model::evidence::{Note, NoteCode};
 use crate::model::metric::Panel;
+use crate::model::source::Source;
 use crate::model::time::{MINUTE, SECOND, Timestamp, Window};
 use crate::query::{PanelTemplate, Query};
 use crate::source::failure::{Failure, FailureKind};
@@ -142,8 +144,7 @@ pub async fn readings(
 
 fn without_panel(backend: Source, panel: &Panel, why: &PanelError) -> Note {
     let message = format!("panel {:?}: {}", panel.name, why.words());
-    let hint = "look at its query in the configuration; --show-queries prints what was asked";
-    Note::new(NoteCode::Partial, backend, message).hint(hint)
+    Note::new(NoteCode::Partial, backend, message).with_actions(Advice::CheckPanelQuery)
 }
 
 async fn panel(

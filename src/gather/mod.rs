@@ -26,9 +26,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::future::join_all;
 
-use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Searched, Source};
+use crate::model::action::{Action, Limit, Narrowing};
+use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Searched};
 use crate::model::id::TraceId;
 use crate::model::log::LineKey;
+use crate::model::source::Source;
 use crate::model::span::Span;
 use crate::model::time::{DAY, HOUR, MINUTE, Window, Windows};
 use crate::query::{Bounds, Query, TimeRange};
@@ -152,8 +154,8 @@ impl<'a> Gathering<'a> {
             if let Some(why) = self.too_much(*window).await.filter(|_| step > 1 && !self.is_over()) {
                 let message =
                     format!("lines from before {} were not looked for: {why}", ladder[step - 1].from.rfc3339());
-                let hint = "narrow the time with --start and --end";
-                self.evidence.note(Note::new(NoteCode::BoundReached, Role::Logs.backend(), message).hint(hint));
+                let note = Note::new(NoteCode::BoundReached, Role::Logs.backend(), message);
+                self.evidence.note(note.with_actions([Action::Narrow(vec![Narrowing::Time])]));
                 break;
             }
             self.search_lines(*window).await;
@@ -258,7 +260,8 @@ impl<'a> Gathering<'a> {
             }
             if round == self.query.bounds.rounds {
                 let message = format!("leads were followed for {round} rounds; more are open");
-                self.evidence.note(Note::general(NoteCode::BoundReached, message).hint("raise --max-rounds"));
+                self.evidence
+                    .note(Note::general(NoteCode::BoundReached, message).with_actions([Action::Raise(Limit::Rounds)]));
                 return members;
             }
             round += 1;
@@ -303,8 +306,10 @@ impl<'a> Gathering<'a> {
         let room = most.saturating_sub(members.traces.len());
         if wanted.len() > room {
             let message = format!("more than {most} traces belong to this journey; the rest was not fetched");
-            self.evidence
-                .note(Note::new(NoteCode::BoundReached, Role::Spans.backend(), message).hint("raise --max-traces"));
+            self.evidence.note(
+                Note::new(NoteCode::BoundReached, Role::Spans.backend(), message)
+                    .with_actions([Action::Raise(Limit::Traces)]),
+            );
         }
         wanted[..wanted.len().min(room)].to_vec()
     }
@@ -351,7 +356,7 @@ impl<'a> Gathering<'a> {
             }
         }
         let message = format!("the journey still grew after {} rounds of looking around", self.query.bounds.rounds);
-        self.evidence.note(Note::general(NoteCode::BoundReached, message).hint("raise --max-rounds"));
+        self.evidence.note(Note::general(NoteCode::BoundReached, message).with_actions([Action::Raise(Limit::Rounds)]));
         members
     }
 
@@ -457,15 +462,19 @@ impl<'a> Gathering<'a> {
         if self.evidence.spans.len() > spans {
             self.evidence.spans.truncate(spans);
             let message = format!("more than {spans} spans; the rest was dropped");
-            self.evidence
-                .note(Note::new(NoteCode::BoundReached, Role::Spans.backend(), message).hint("raise --max-spans"));
+            self.evidence.note(
+                Note::new(NoteCode::BoundReached, Role::Spans.backend(), message)
+                    .with_actions([Action::Raise(Limit::Spans)]),
+            );
         }
         if self.evidence.logs.len() > lines {
             self.evidence.logs.sort_by_key(|line| line.time);
             self.evidence.logs.truncate(lines);
             let message = format!("more than {lines} lines; the rest was dropped");
-            self.evidence
-                .note(Note::new(NoteCode::BoundReached, Role::Logs.backend(), message).hint("raise --max-lines"));
+            self.evidence.note(
+                Note::new(NoteCode::BoundReached, Role::Logs.backend(), message)
+                    .with_actions([Action::Raise(Limit::Lines)]),
+            );
         }
     }
 

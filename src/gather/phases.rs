@@ -3,6 +3,7 @@
 use crate::gather::metric_status::MetricStatus;
 use crate::gather::metrics::{fill, unknown};
 use crate::gather::sources::Sources;
+use crate::model::advice::Advice;
 use crate::model::evidence::Evidence;
 use crate::model::metric::Panel;
 use crate::model::time::{SECOND, Window};
@@ -56,8 +57,6 @@ async fn ask(metrics: &dyn MetricSource, template: String, window: Window) -> (S
             let asked = metrics.range(&query, window).await;
             (query, asked)
         }
-        Err(why) => {
-            (template, Err(Failure::new(FailureKind::Rejected, why).with_hint("look at [phases] in the configuration")))
-        }
+        Err(why) => (template, Err(Failure::new(FailureKind::Rejected, why).with_actions(Advice::CheckPhaseQueries))),
     }
 }

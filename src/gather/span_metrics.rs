@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::gather::metric_families::{DurationUnit, FamilyLabels, MetricFamily, MetricFigures, families};
 use crate::gather::metrics::remarks;
-use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::advice::Advice;
+use crate::model::evidence::{Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::measure::{Histogram, Measure, Measured, MeasuredEdge};
 use crate::model::metric::Series;
+use crate::model::source::Source;
 use crate::model::span::SpanKind;
 use crate::model::time::{Human, SECOND, Timestamp, Window};
 use crate::source::failure::Failure;
@@ -160,8 +162,7 @@ async fn ended(source: &dyn MetricSource, metric: &str, selector: &str, window: 
         "{metric} was read no more for the last {} of this time at least: nothing came, or it is not counted",
         Human(window.to.since(last))
     );
-    let hint = "is who makes or scrapes it away? --via spans reads what was stored";
-    Some(Note::new(NoteCode::Info, source.backend(), said).hint(hint))
+    Some(Note::new(NoteCode::Info, source.backend(), said).with_actions(Advice::CheckScraping))
 }
 
 /// When the metric was first read in this window, to a few seconds: in steps that get finer around it.

@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use crate::gather::fetched::Fetched;
-use crate::model::evidence::{Note, NoteCode, Operation, Source};
+use crate::model::action::{Action, Limit};
+use crate::model::evidence::{Note, NoteCode, Operation};
 use crate::model::id::TraceId;
+use crate::model::source::Source;
 use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::query::Query;
@@ -235,7 +237,7 @@ fn too_many(backend: Source, search: &TraceSearch<'_>) -> Note {
         search.limit,
         search.window.length() / 1000
     );
-    Note::new(NoteCode::Truncated, backend, message).hint("raise --search-limit")
+    Note::new(NoteCode::Truncated, backend, message).with_actions([Action::Raise(Limit::Search)])
 }
 
 fn traces_in(spans: &[Span]) -> usize {

@@ -1,13 +1,18 @@
 //! What to do next, as data. Sentences, flags and shell text are made of it in `report::wording`, which knows the data
 //! that the answer rests on.
 
-use crate::model::evidence::Source;
-use crate::model::id::TraceId;
+use serde::{Deserialize, Serialize};
 
-/// A next step: of a finding, of a note, of a whole report.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+use crate::model::advice::Advice;
+use crate::model::id::TraceId;
+use crate::model::source::Source;
+
+/// A next step: of a finding, of a note, of a whole report. Those of failures are kept in recordings.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Run a command of this program on the same data, to see something.
+    #[serde(skip)]
     Run(Invocation, Purpose),
     /// Raise a limit.
     Raise(Limit),
@@ -20,13 +25,23 @@ pub enum Action {
     /// Ask again in another way.
     Use(AskingMode),
     /// Look at something that this program does not show, or not by itself.
+    #[serde(skip)]
     LookAt(LookAt),
     /// End a span for each round of work, or begin a trace for each.
+    #[serde(skip)]
     EndSpanEachRound,
+    /// Check, or do, something outside of this program.
+    Advise(Advice),
+}
+
+impl From<Advice> for Vec<Action> {
+    fn from(advice: Advice) -> Self {
+        vec![Action::Advise(advice)]
+    }
 }
 
 /// A command of this program with its arguments, to be run on the data that the answer rests on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Invocation {
     /// Which command.
     pub command: CommandName,
@@ -87,7 +102,7 @@ pub enum CommandName {
 }
 
 /// What a suggested command is asked about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum About {
     /// The ID that the answer is about; everything in the data where it is about none.
     Subject,
@@ -105,7 +120,7 @@ pub enum About {
 }
 
 /// An argument of a suggested command.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Argument {
     /// The span to show: its ID, or as much of that as is unique.
     Span(String),
@@ -159,7 +174,8 @@ pub enum Purpose {
 }
 
 /// A limit that can be raised or lowered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// Rounds of asking for what the last round named.
     Rounds,
@@ -189,8 +205,30 @@ pub enum Limit {
     InFlight,
 }
 
+impl Limit {
+    /// The flag that sets it: the name by which users know a limit, in failures as well.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::Rounds => "--max-rounds",
+            Self::Traces => "--max-traces",
+            Self::Spans => "--max-spans",
+            Self::Lines => "--max-lines",
+            Self::Requests => "--max-requests",
+            Self::Search => "--search-limit",
+            Self::Sample => "--limit",
+            Self::Rows => "--top",
+            Self::Answer => "--max-answer",
+            Self::Timeout => "--timeout",
+            Self::IdleTimeout => "--idle-timeout",
+            Self::ConnectTimeout => "--connect-timeout",
+            Self::InFlight => "--in-flight",
+        }
+    }
+}
+
 /// A way of asking for less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Narrowing {
     /// By service.
     Service,
@@ -201,7 +239,8 @@ pub enum Narrowing {
 }
 
 /// Something that can be configured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Setting {
     /// The address of this backend.
     Address(Source),
@@ -218,7 +257,8 @@ pub enum Setting {
 }
 
 /// A way of asking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AskingMode {
     /// Every answer is kept in a folder.
     Record,
@@ -231,7 +271,7 @@ pub enum AskingMode {
 }
 
 /// Something to look at outside of this program, or by comparing what it shows.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LookAt {
     /// What these services logged.
     Logs {

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::evidence::Source;
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
+use crate::model::source::Source;
 
 /// Where figures come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]

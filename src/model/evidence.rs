@@ -5,40 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::action::Action;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
+use crate::model::source::Source;
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::Windows;
-
-/// Where evidence comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// Spans.
-    Jaeger,
-    /// Lines.
-    Loki,
-    /// Metrics.
-    Prometheus,
-    /// A file, or standard input.
-    File,
-    /// The embedded demo.
-    Demo,
-}
-
-impl Source {
-    /// The lower-case word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Jaeger => "jaeger",
-            Self::Loki => "loki",
-            Self::Prometheus => "prometheus",
-            Self::File => "file",
-            Self::Demo => "demo",
-        }
-    }
-}
 
 /// What a note is about. The first six mean that the answer is not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -96,7 +69,7 @@ impl NoteCode {
 }
 
 /// One remark on the answer: part of the report, on the screen and in JSON.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Note {
     /// What kind of remark.
     pub code: NoteCode,
@@ -104,26 +77,25 @@ pub struct Note {
     pub source: Option<Source>,
     /// One sentence, lower-case, naming the address or flag.
     pub message: String,
-    /// What to do about it; may be empty.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub hint: String,
+    /// What to do about it: any of these helps; may be empty.
+    pub actions: Vec<Action>,
 }
 
 impl Note {
     /// A note about one source.
     pub fn new(code: NoteCode, source: Source, message: impl Into<String>) -> Self {
-        Self { code, source: Some(source), message: message.into(), hint: String::new() }
+        Self { code, source: Some(source), message: message.into(), actions: vec![] }
     }
 
     /// A note about the answer as a whole.
     pub fn general(code: NoteCode, message: impl Into<String>) -> Self {
-        Self { code, source: None, message: message.into(), hint: String::new() }
+        Self { code, source: None, message: message.into(), actions: vec![] }
     }
 
-    /// The same, with advice.
+    /// The same, with what to do about it.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = hint.into();
+    pub fn with_actions(mut self, actions: impl Into<Vec<Action>>) -> Self {
+        self.actions = actions.into();
         self
     }
 }
@@ -223,7 +195,7 @@ impl BreakerStatus {
 }
 
 /// One backend's part in the answer.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BackendStatus {
     /// Which.
     pub name: Source,
@@ -241,15 +213,12 @@ pub struct BackendStatus {
     pub requests: usize,
     /// From the first request to the last answer. The one field that varies between runs.
     pub elapsed_ns: i64,
-    /// Whether it failed so often that it was left alone; none where nobody was asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Whether it failed so often that it was left alone; none where it was not asked.
     pub breaker: Option<BreakerStatus>,
     /// Why it is not well; empty otherwise.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub error: String,
-    /// What to do about it; empty otherwise.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub hint: String,
+    /// What to do about it: any of these helps; empty otherwise.
+    pub actions: Vec<Action>,
 }
 
 impl BackendStatus {
@@ -266,7 +235,7 @@ impl BackendStatus {
             elapsed_ns: 0,
             breaker: None,
             error: String::new(),
-            hint: String::new(),
+            actions: vec![],
         }
     }
 
@@ -278,7 +247,7 @@ impl BackendStatus {
         if other.state.badness() > self.state.badness() {
             self.state = other.state;
             self.error = other.error;
-            self.hint = other.hint;
+            self.actions = other.actions;
         }
         self.breaker = other.breaker.or(self.breaker.take());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::model::span::SpanKind;
 
 /// Metrics of one source over a window.

@@ -1,6 +1,7 @@
 //! The vocabulary: what a span, a trace, a log line, a journey is. No I/O, no formats, no analysis.
 
 pub mod action;
+pub mod advice;
 pub mod attribute;
 pub mod basis;
 pub mod conventions;
@@ -17,5 +18,6 @@ pub mod metric;
 pub mod pattern;
 pub mod provenance;
 pub mod rule;
+pub mod source;
 pub mod span;
 pub mod time;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::evidence::{BackendStatus, Evidence, Note, Searched, Source, merge_statuses};
+use crate::model::evidence::{BackendStatus, Evidence, Note, Searched, merge_statuses};
 use crate::model::filter::Filters;
+use crate::model::source::Source;
 
 /// What surrounds the body of every report.
 #[derive(Clone, Debug)]

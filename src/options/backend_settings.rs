@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::error::Error;
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::options::address::{self, Address};
 use crate::options::certificates::{Certificates, ClientFiles};
 use crate::options::credentials::{Credentials, Scheme, SecretLocation, resolve_path};

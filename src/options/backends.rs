@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use secrecy::SecretString;
 
 use crate::model::duration::{duration, positive_duration};
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::source::server::endpoint::JaegerApi;
 
 /// Addresses and limits of the backends.

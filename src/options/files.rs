@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
 use crate::error::Error;
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::options::environment::Environment;
 use crate::options::file_error::{file_error, line_and_column, plain_message};
 use crate::options::origin::{FileOwner, Origin, Setting};

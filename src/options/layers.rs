@@ -3,7 +3,7 @@
 use toml::Spanned;
 use url::Url;
 
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::options::address;
 use crate::options::backends::BackendArgs;
 use crate::options::environment::Environment;

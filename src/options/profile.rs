@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::model::evidence::Source;
 use crate::model::pattern::Pattern;
+use crate::model::source::Source;
 use crate::model::time::Zone;
 use crate::query::PanelTemplate;
 use crate::source::server::endpoint::JaegerApi;

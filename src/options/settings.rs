@@ -11,8 +11,8 @@ use clap::Args;
 
 use crate::error::Error;
 use crate::model::conventions::CORRELATION_KEYS;
-use crate::model::evidence::Source;
 use crate::model::pattern::Pattern;
+use crate::model::source::Source;
 use crate::model::time::{SECOND, Zone};
 use crate::options::address::proxy_credentials;
 use crate::options::backend_settings::{BackendSettings, backend_settings};

@@ -1,7 +1,7 @@
 //! Whether what was not seen is known to be absent: a missing span proves nothing while a source is incomplete.
 
-use crate::model::evidence::Source;
 use crate::model::finding::FindingId;
+use crate::model::source::Source;
 use crate::model::time::{Human, Timestamp};
 use crate::pipeline::input::{EvaluationInput, SourceStatus};
 use crate::pipeline::spec::{Reach, SeenIn, Selector};

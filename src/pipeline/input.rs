@@ -1,8 +1,8 @@
 //! The input of an evaluation: a run, and how complete each source was.
 
 use crate::analysis::journey::findings::FindingSet;
-use crate::model::evidence::Source;
 use crate::model::journey::Journey;
+use crate::model::source::Source;
 use crate::model::time::Timestamp;
 
 /// How complete a source's answer is.

@@ -1,8 +1,8 @@
 //! Checks of `absent`, `when`, `forbid` and `metrics`.
 
-use crate::model::evidence::Source;
 use crate::model::finding::{Confidence, Finding, FindingId};
 use crate::model::metric::float_text;
+use crate::model::source::Source;
 use crate::model::time::MINUTE;
 use crate::pipeline::doubts::{Needs, WaitEnd};
 use crate::pipeline::input::{MetricReading, SourceStatus};

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::evidence::Source;
 use crate::model::finding::{Finding, FindingId};
 use crate::model::id::{SpanId, TraceId};
+use crate::model::source::Source;
 use crate::model::time::Timestamp;
 
 /// Whether a run meets its spec.

@@ -5,14 +5,16 @@ use crate::analysis::journey::findings::{AnalysedJourney, FindingsInput};
 use crate::analysis::journey::sketch;
 use crate::analysis::journey::timeline::{LogDetail, TimelineOptions};
 use crate::golden::assert_golden;
+use crate::model::advice::Advice;
 use crate::model::attribute::{Attributes, Value};
-use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Searched, Source};
+use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Searched};
 use crate::model::filter::Filters;
 use crate::model::journey::{Join, Journey, Reason, Skew};
 use crate::model::log::{ErrorContext, Level, LogEntry};
 use crate::model::metric::{Alert, AlertState, Panel, Series};
 use crate::model::pattern::Pattern;
 use crate::model::provenance::Provenance;
+use crate::model::source::Source;
 use crate::model::span::{Event, Resource};
 use crate::model::time::{HOUR, Window, Zone};
 use crate::render::{Format, View, escape, render};
@@ -119,7 +121,7 @@ fn without_loki() -> Evidence {
     evidence.backends[1].state = BackendState::Unreachable;
     let note =
         Note::new(NoteCode::Unreachable, Source::Loki, "http://loki.internal:3100 did not answer: connection refused");
-    evidence.note(note.hint("is it running? set another address with --loki-url"));
+    evidence.note(note.with_actions(Advice::Quote("is it running? set another address with --loki-url".to_owned())));
     evidence
 }
 
@@ -303,7 +305,7 @@ fn doctor() -> DoctorReport {
         clock_difference_ns: None,
         newest: None,
         breaker: None,
-        next: next.into(),
+        next: if next.is_empty() { vec![] } else { Advice::Quote(next.to_owned()).into() },
     };
     let ability = |what: &str, answer: &str| Ability { what: what.into(), answer: answer.into() };
     let jaeger = DoctorRow {

@@ -5,13 +5,15 @@ use std::fmt::Debug;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::model::evidence::{BackendStatus, Note, Searched};
+use crate::model::evidence::Searched;
 use crate::model::provenance::{PageLink, Provenance};
 use crate::model::time::Zone;
 use crate::report::block::Block;
 use crate::report::frame::Frame;
 use crate::report::graph::Graph;
 use crate::report::rows::Rows;
+use crate::report::status_records::{BackendRecord, NoteRecord};
+use crate::report::wording::SameData;
 
 /// The version of the JSON documents. It grows when a field changes its meaning or goes away.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -112,6 +114,7 @@ impl Report {
 
     fn document<R>(&self, body: R) -> Document<'_, R> {
         let provenance = &self.provenance;
+        let data = SameData::new(provenance);
         Document {
             schema_version: SCHEMA_VERSION,
             report: self.body.name(),
@@ -119,8 +122,8 @@ impl Report {
             window: &provenance.window,
             complete: provenance.complete,
             settled: provenance.settled,
-            notes: &provenance.notes,
-            backends: &provenance.backends,
+            notes: provenance.notes.iter().map(|note| NoteRecord::new(note, &data)).collect(),
+            backends: provenance.backends.iter().map(|backend| BackendRecord::new(backend, &data)).collect(),
             links: &provenance.links,
             body,
         }
@@ -149,9 +152,9 @@ pub(super) struct Document<'a, R> {
     /// Whether the newest span ended longer ago than the settle time.
     settled: bool,
     /// Remarks, each with a code.
-    notes: &'a [Note],
+    notes: Vec<NoteRecord<'a>>,
     /// How each backend did.
-    backends: &'a [BackendStatus],
+    backends: Vec<BackendRecord<'a>>,
     /// Pages of the backends' own about the same.
     links: &'a [PageLink],
     #[serde(flatten)]

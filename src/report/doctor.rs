@@ -1,11 +1,13 @@
 //! `doctor`: the state of each backend, and what to do about it.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use crate::model::evidence::{BackendState, BreakerState, BreakerStatus, Source};
+use crate::model::action::Action;
+use crate::model::evidence::{BackendState, BreakerState, BreakerStatus};
 use crate::model::provenance::Provenance;
+use crate::model::source::Source;
 use crate::model::time::{Human, Timestamp};
 use crate::report::block::{Block, Fact, Line, Role, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
@@ -13,6 +15,8 @@ use crate::report::facts::labelled;
 use crate::report::frame::Frame;
 use crate::report::rows::Rows;
 use crate::report::text::counted;
+use crate::report::wording::SameData;
+use crate::report::wording::actions::hint;
 
 /// The state of every backend.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -50,7 +54,18 @@ pub struct DoctorRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<BreakerStatus>,
     /// What to do; empty if nothing is wrong.
-    pub next: String,
+    #[serde(serialize_with = "serialize_next")]
+    #[schemars(with = "String")]
+    pub next: Vec<Action>,
+}
+
+/// What to do in words: it depends on the backend alone, not on the data of an answer.
+fn next(check: &DoctorRow) -> String {
+    hint(&check.next, &SameData::new(&Provenance::default()))
+}
+
+fn serialize_next<S: Serializer>(next: &[Action], to: S) -> Result<S::Ok, S::Error> {
+    hint(next, &SameData::new(&Provenance::default())).serialize(to)
 }
 
 impl DoctorRow {
@@ -69,7 +84,7 @@ impl DoctorRow {
             clock_difference_ns: None,
             newest: None,
             breaker: None,
-            next: String::new(),
+            next: vec![],
         }
     }
 }
@@ -106,7 +121,7 @@ impl ReportBody for DoctorReport {
                 json!(check.auth),
                 json!(check.clock_difference_ns),
                 json!(check.newest),
-                json!(check.next),
+                json!(next(check)),
             ]
         };
         Some(Rows {
@@ -220,7 +235,7 @@ fn facts(check: &DoctorRow, frame: &Frame) -> Vec<Fact> {
         check.breaker.iter().filter(|b| b.state != BreakerState::Closed).map(|b| fact("  breaker", plain(b.line()))),
     );
     if !check.next.is_empty() {
-        facts.push(fact("  next", plain(&check.next)));
+        facts.push(fact("  next", plain(next(check))));
     }
     facts
 }

@@ -2,14 +2,15 @@
 
 use crate::model::action::Invocation;
 use crate::model::basis::Basis;
-use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode, Source};
+use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode};
 use crate::model::provenance::{PageLink, Provenance};
+use crate::model::source::Source;
 use crate::model::time::{Human, Window, Zone};
 use crate::report::block::{Block, Fact, Line, Role, fact, piece, plain, styled};
 use crate::report::facts::labelled;
 use crate::report::text::counted;
 use crate::report::wording::SameData;
-use crate::report::wording::actions::command;
+use crate::report::wording::actions::{command, hint};
 
 /// How much of an ID is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +66,9 @@ impl Frame<'_> {
             vec![if *complete { styled(Role::Good, "complete") } else { styled(Role::Warn, "NOT COMPLETE") }];
         items.extend(backends.iter().map(|status| backend_line(status, metrics)));
         let mut blocks = vec![Block::Flow(items)];
-        let missing: Vec<Fact> = notes.iter().filter(|note| note.code.is_incomplete()).flat_map(note_facts).collect();
+        let data = SameData::new(self.provenance);
+        let missing = notes.iter().filter(|note| note.code.is_incomplete());
+        let missing: Vec<Fact> = missing.flat_map(|note| note_facts(note, &data)).collect();
         if !missing.is_empty() {
             blocks.push(Block::Facts(missing));
         }
@@ -91,7 +94,9 @@ impl Frame<'_> {
         };
         let absent = notes().filter(is_merged).filter_map(|note| note.source).filter(|source| !is_left_out(source));
         let absent: Vec<&str> = absent.map(Source::as_str).collect();
-        let mut facts: Vec<Fact> = notes().filter(|note| !is_merged(note)).flat_map(note_facts).collect();
+        let data = SameData::new(self.provenance);
+        let shown = notes().filter(|note| !is_merged(note));
+        let mut facts: Vec<Fact> = shown.flat_map(|note| note_facts(note, &data)).collect();
         if !absent.is_empty() && self.any_backend_responded() {
             let places = if absent.len() == 1 { "its usual address" } else { "their usual addresses" };
             let text = format!("not configured: {} (none at {places}; -v tells more)", absent.join(", "));
@@ -190,14 +195,14 @@ fn address(status: &BackendStatus) -> Fact {
 }
 
 /// A note with its hint below it.
-fn note_facts(note: &Note) -> Vec<Fact> {
+fn note_facts(note: &Note, data: &SameData) -> Vec<Fact> {
     let is_grave = note.code.is_incomplete();
     let (label, role, mark) = if is_grave { ("missing", Role::Warn, "✗ ") } else { ("note", Role::Plain, "") };
     let source = note.source.map(|source| format!("{}: ", source.as_str())).unwrap_or_default();
     let source = if note.message.starts_with(&source) { String::new() } else { source };
     let mut facts = vec![fact(label, vec![piece(role, format!("{mark}{source}")), piece(Role::Plain, &note.message)])];
-    if !note.hint.is_empty() {
-        facts.push(fact("", styled(Role::Dim, format!("→ {}", note.hint))));
+    if !note.actions.is_empty() {
+        facts.push(fact("", styled(Role::Dim, format!("→ {}", hint(&note.actions, data)))));
     }
     facts
 }

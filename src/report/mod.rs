@@ -34,6 +34,7 @@ pub mod rows;
 pub mod rules;
 pub mod span;
 pub mod spec_check;
+mod status_records;
 pub mod text;
 pub mod timeline;
 pub mod tour;

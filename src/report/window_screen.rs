@@ -2,8 +2,8 @@
 
 use crate::model::action::{About, CommandName, Invocation};
 use crate::model::basis::{Basis, CountedFrom};
-use crate::model::evidence::Source;
 use crate::model::measure::Estimate;
+use crate::model::source::Source;
 use crate::model::time::Human;
 use crate::report::block::{Block, Fact, Line, Role, styled};
 use crate::report::frame::{Frame, MetricUse};

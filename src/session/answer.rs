@@ -1,8 +1,13 @@
-//! What every answer has beside its data: its provenance, and what decides the exit code.
+//! What every answer has beside its data: its provenance, and what decides the exit code. And the answer about a journey.
 
+use crate::analysis::journey::findings::AnalysedJourney;
 use crate::model::evidence::BackendState;
 use crate::model::finding::Severity;
+use crate::model::journey::Reason;
+use crate::model::log::LogEntry;
 use crate::model::provenance::Provenance;
+use crate::pipeline::evaluate::MetricReading;
+use crate::query::Query;
 
 /// An answer without its data.
 #[derive(Clone, Debug, Default)]
@@ -66,11 +71,35 @@ impl Answer {
     }
 }
 
+/// A journey, and where it comes from.
+pub struct JourneyAnswer {
+    /// The journey and its findings.
+    pub analysed: AnalysedJourney,
+    /// The query, at the time when it was asked last.
+    pub query: Query,
+    /// Log lines around the journey's own; empty unless requested.
+    pub context_lines: Vec<LogEntry>,
+    /// The readings of the requested metrics, in their order.
+    pub readings: Vec<MetricReading>,
+    /// Its provenance.
+    pub answer: Answer,
+}
+
+impl JourneyAnswer {
+    /// The likeliest of the keys under which the ID was found.
+    pub(super) fn key_that_worked(&self) -> Option<&str> {
+        let joins = &self.analysed.journey.joins;
+        let found = |key: &str| joins.iter().any(|j| matches!(&j.reason, Reason::Tag { key: k } if k == key));
+        self.query.keys.iter().map(String::as_str).find(|key| found(key))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::gather::backend_status;
-    use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode, Source};
+    use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode};
+    use crate::model::source::Source;
 
     const FOUND: [Found; 2] = [Found::Nothing, Found::Something];
 

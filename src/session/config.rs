@@ -70,7 +70,7 @@ pub struct BackendPages {
 pub enum ProgressDisplay {
     /// A spinner or a bar.
     Shown,
-    /// Nothing: standard error is no terminal, or the user wants none.
+    /// Nothing: standard error is not a terminal, or progress is turned off.
     Hidden,
 }
 

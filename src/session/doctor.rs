@@ -1,7 +1,8 @@
 //! The health of each backend.
 
 use crate::gather;
-use crate::model::evidence::{BackendState, Source};
+use crate::model::evidence::BackendState;
+use crate::model::source::Source;
 use crate::report::doctor::DoctorRow;
 use crate::session::{OpenedData, Session};
 use crate::source::demo;
@@ -16,7 +17,7 @@ pub struct Health {
 }
 
 impl Session {
-    /// Checks each backend. The demo stands in for all three.
+    /// Checks each backend; for the demo, all three as if they had been asked.
     pub async fn health(&self) -> Health {
         let OpenedData::Servers(servers) = &self.data else {
             let checks = [Source::Jaeger, Source::Loki, Source::Prometheus].map(demo_row).to_vec();

@@ -1,17 +1,13 @@
 //! One journey: from backends, a recording, files or the demo.
 
-use crate::analysis::journey::findings::AnalysedJourney;
 use crate::error::Error;
 use crate::gather;
 use crate::model::evidence::Evidence;
-use crate::model::journey::Reason;
-use crate::model::log::LogEntry;
 use crate::model::provenance::DataSelection;
 use crate::model::time::Timestamp;
-use crate::pipeline::evaluate::MetricReading;
 use crate::progress::Progress;
 use crate::query::{Query, Subject, TimeRange};
-use crate::session::answer::Answer;
+use crate::session::answer::JourneyAnswer;
 use crate::session::files::only_journey;
 use crate::session::request::JourneyRequest;
 use crate::session::stitched::StitchedJourney;
@@ -19,29 +15,6 @@ use crate::session::{OpenedData, Servers, Session};
 use crate::source::demo::{self, DemoRun, hours};
 use crate::source::server::transport::Transport;
 use crate::stitch::subjects::subjects;
-
-/// A journey, and where it comes from.
-pub struct JourneyAnswer {
-    /// The journey and its findings.
-    pub analysed: AnalysedJourney,
-    /// The query, at the time when it was asked last.
-    pub query: Query,
-    /// Log lines around the journey's own; empty unless requested.
-    pub context_lines: Vec<LogEntry>,
-    /// The readings of the requested metrics, in their order.
-    pub readings: Vec<MetricReading>,
-    /// Its provenance.
-    pub answer: Answer,
-}
-
-impl JourneyAnswer {
-    /// The likeliest of the keys under which the ID was found.
-    pub(super) fn key_that_worked(&self) -> Option<&str> {
-        let joins = &self.analysed.journey.joins;
-        let found = |key: &str| joins.iter().any(|j| matches!(&j.reason, Reason::Tag { key: k } if k == key));
-        self.query.keys.iter().map(String::as_str).find(|key| found(key))
-    }
-}
 
 impl Session {
     /// The journey that the request names; of files and of the demo the only one where it names none.
@@ -148,7 +121,7 @@ pub(super) fn no_subject() -> Error {
 /// A run of the demo, by its ID or by its scenario, and what `--demo=` calls it; the broken one where neither is given.
 ///
 /// # Errors
-/// Usage: there is no such run.
+/// Usage: none has this name.
 pub(super) fn demo_run(subject: Option<&Subject>, scenario: Option<&str>) -> Result<(String, DemoRun), Error> {
     let name = subject.map(|subject| subject.text.as_str()).or(scenario).unwrap_or(demo::DEFAULT_SCENARIO);
     let embedded = demo::find(name).map(|(scenario, run)| (scenario.name.to_owned(), run));

@@ -14,8 +14,8 @@ use crate::model::provenance::Provenance;
 use crate::model::time::{HOUR, Window};
 use crate::progress::Progress;
 use crate::query::Subject;
-use crate::session::answer::Answer;
-use crate::session::journey::{JourneyAnswer, ServerQuestion, demo_run};
+use crate::session::answer::{Answer, JourneyAnswer};
+use crate::session::journey::{ServerQuestion, demo_run};
 use crate::session::request::{JourneyRequest, JourneySelection, JourneysRequest};
 use crate::session::stitched::StitchedJourney;
 use crate::session::{OpenedData, Servers, Session};
@@ -157,7 +157,7 @@ impl Session {
         all.into_iter().map(|one| one.analyse(&known, request, self)).collect()
     }
 
-    /// The answer about files in which there is no journey, where not all of them could be read.
+    /// The answer about files in which no journey is, where not all of them could be read.
     fn incomplete_answer(&self, asked: &Evidence) -> Option<Answer> {
         let provenance = Provenance { data: self.config.data.clone(), ..Provenance::from_evidence(asked) };
         (!asked.is_complete()).then(|| Answer { provenance, ..Answer::default() })

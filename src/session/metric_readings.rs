@@ -9,7 +9,7 @@ use crate::pipeline::evaluate::MetricReading;
 use crate::pipeline::spec::Metric;
 use crate::query::PanelTemplate;
 use crate::session::Servers;
-use crate::session::journey::JourneyAnswer;
+use crate::session::answer::JourneyAnswer;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::role::Role;
 use crate::source::server::transport::Transport;

@@ -24,8 +24,9 @@ pub mod window;
 
 use crate::error::Error;
 use crate::gather::sources::Sources;
-use crate::model::evidence::{BreakerStatus, Source};
+use crate::model::evidence::BreakerStatus;
 use crate::model::provenance::{DataSelection, Supply};
+use crate::model::source::Source;
 use crate::model::time::Timestamp;
 use crate::progress::Progress;
 use crate::query::{Query, Subject};

@@ -11,7 +11,7 @@ use crate::model::provenance::GivenTimes;
 use crate::model::time::Window;
 use crate::pipeline::spec::Metric;
 use crate::query::Subject;
-use crate::session::journey::JourneyAnswer;
+use crate::session::answer::JourneyAnswer;
 
 /// A journey to be found, and what is wanted beside it.
 #[derive(Clone, Default)]
@@ -53,7 +53,7 @@ pub struct WaitCondition<'a> {
 pub enum JourneySelection {
     /// The one that the request names.
     Named,
-    /// All in the files or in the demo; of backends there is no such question.
+    /// All in the files or in the demo; backends cannot be asked for all.
     All,
     /// Those with these IDs, in this order.
     Listed(Vec<Subject>),

@@ -1,8 +1,9 @@
 //! How complete each backend's part of an answer is: what the verdict on a pipeline depends on.
 
-use crate::model::evidence::{BackendState, NoteCode, Source};
+use crate::model::evidence::{BackendState, NoteCode};
 use crate::model::journey::Journey;
 use crate::model::provenance::{Provenance, Supply};
+use crate::model::source::Source;
 use crate::pipeline::evaluate::SourceStatus;
 
 /// How complete the part of this backend is in the answer about a journey. Where files were read, they hold all there is.

@@ -10,10 +10,13 @@ use crate::gather::backend_status;
 use crate::gather::metric_families::{MetricFamily, MetricFigures};
 use crate::gather::service_metrics::{NoServiceMetrics, ServiceMetricsQuery, service_metrics};
 use crate::gather::span_metrics::{edges, measures, of_family};
+use crate::model::action::{Action, AskingMode};
+use crate::model::advice::Advice;
 use crate::model::basis::{Basis, CountedFrom};
-use crate::model::evidence::{BackendState, Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{BackendState, Evidence, Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::measure::Measured;
+use crate::model::source::Source;
 use crate::model::time::Window;
 use crate::report::text::first_few;
 use crate::session::answer::{Answer, Found};
@@ -142,8 +145,7 @@ impl Servers {
                 (None, MetricGrouping::Edges) => "a service graph comes from prometheus, which is left out",
                 (None, _) => "span metrics come from prometheus, which is left out; jaeger keeps none of its own",
             };
-            let hint = "spans were read; --via spans asks for them without this note";
-            asked.note(Note::new(NoteCode::Partial, Source::Prometheus, said).hint(hint));
+            asked.note(Note::new(NoteCode::Partial, Source::Prometheus, said).with_actions(Advice::AskForSpans));
         }
         let (measured, provider) = found.unzip();
         SpanMetrics { measured, provider: provider.flatten(), asked }
@@ -162,7 +164,7 @@ impl Servers {
         let missing: Vec<&str> = services.iter().filter(is_missing).map(String::as_str).collect();
         let named = first_few(&missing, MAX_NAMED);
         let said = format!("{named} not in: known to jaeger, and no span metric counted them in this time");
-        let note = Note::new(NoteCode::Info, Source::Jaeger, said).hint("--via spans reads all");
+        let note = Note::new(NoteCode::Info, Source::Jaeger, said).with_actions([Action::Use(AskingMode::FromSpans)]);
         (!missing.is_empty()).then_some(note)
     }
 
@@ -277,7 +279,7 @@ impl Servers {
                 let code = if is_demanded { NoteCode::Partial } else { NoteCode::Info };
                 let said =
                     "jaeger's own metrics are of whole minutes up to an hour, or of whole hours; spans were read";
-                asked.note(Note::new(code, Source::Jaeger, said).hint("--since 2h is such a time"));
+                asked.note(Note::new(code, Source::Jaeger, said).with_actions(Advice::WholeHours));
                 None
             }
             Err(failure) if is_demanded => {

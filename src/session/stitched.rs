@@ -8,8 +8,8 @@ use crate::model::provenance::Provenance;
 use crate::model::time::Human;
 use crate::pipeline::evaluate::MetricReading;
 use crate::query::{Query, TimeRange};
+use crate::session::answer::JourneyAnswer;
 use crate::session::answer::{Answer, Found};
-use crate::session::journey::JourneyAnswer;
 use crate::session::links::links;
 use crate::session::request::JourneyRequest;
 use crate::session::{OpenedData, Session};
@@ -75,7 +75,7 @@ impl StitchedJourney {
 }
 
 impl Session {
-    /// Why there is no reading of a metric where none was asked for.
+    /// Why a metric has no reading where none was asked for.
     fn why_no_metrics(&self) -> &'static str {
         match self.data {
             OpenedData::Demo(_) => "the demo asks no Prometheus: leave --demo out, and give --prometheus-url",

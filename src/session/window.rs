@@ -3,12 +3,15 @@
 use crate::error::Error;
 use crate::gather::line_search::{FoundLines, lines_with};
 use crate::gather::sample::{SampleQuery, Sampled, samples};
+use crate::model::action::{Action, Limit, Narrowing};
+use crate::model::advice::Advice;
 use crate::model::basis::{Basis, CountedFrom};
-use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::provenance::{DataSelection, Provenance};
+use crate::model::source::Source;
 use crate::model::time::{HOUR, Timestamp, Window};
 use crate::report::text::counted;
 use crate::report::window_screen::sample_choice;
@@ -68,8 +71,8 @@ impl Session {
         if self.has_spans() { Ok(()) } else { Err(left_out()) }
     }
 
-    /// The window that was given; the last hour where none was. It ends now at the latest: what is still to come was not
-    /// recorded, and is no time to compare with.
+    /// The window that was given; the last hour where none was. It ends now at the latest: comparing with time that is
+    /// still to come would halve every figure.
     pub fn window_or_last_hour(&self, given: Option<Window>) -> Window {
         // The demo's last minute is over.
         let end = if self.servers().is_some() { self.now.plus(1) } else { self.now };
@@ -211,19 +214,19 @@ impl Session {
     }
 }
 
-/// That nobody was asked for spans, because no address was given and none is at the default.
+/// That no backend has spans: no address was given, and none answers at the default.
 fn spans_not_configured(asked: &Evidence) -> Option<Note> {
     let is_missing =
         |backend: &BackendStatus| backend.name == Source::Jaeger && backend.state == BackendState::NotConfigured;
     let said = "spans come from jaeger, and none is configured";
-    let note = || Note::new(NoteCode::Partial, Source::Jaeger, said).hint("name it with --jaeger-url");
+    let note = || Note::new(NoteCode::Partial, Source::Jaeger, said).with_actions(Advice::NameAddress(Source::Jaeger));
     asked.backends.iter().any(is_missing).then(note)
 }
 
 /// That lines are needed, and no backend has any.
 fn no_lines(asked: &Evidence) -> Option<Note> {
     let said = "nobody is there who has lines: what they say is not known";
-    let note = || Note::new(NoteCode::Partial, Source::Loki, said).hint("name Loki with --loki-url");
+    let note = || Note::new(NoteCode::Partial, Source::Loki, said).with_actions(Advice::NameBackend(Source::Loki));
     (asked.coverage.logs.is_empty() && asked.is_complete()).then(note)
 }
 
@@ -231,7 +234,8 @@ fn no_lines(asked: &Evidence) -> Option<Note> {
 fn lines_cut(since: Timestamp, left_out: usize, limit: usize) -> Note {
     let left_out = counted(left_out, "journey");
     let said = format!("lines cut at the newest {limit}: {left_out} that began before {} left out", since.rfc3339());
-    Note::new(NoteCode::Sampled, Source::Loki, said).hint("--limit raises it; --start and --end narrow the time")
+    Note::new(NoteCode::Sampled, Source::Loki, said)
+        .with_actions([Action::Raise(Limit::Sample), Action::Narrow(vec![Narrowing::Time])])
 }
 
 /// That lines named traces which the sample does not have.
@@ -275,7 +279,5 @@ pub fn sample_cut(basis: &Basis) -> Option<Note> {
     let many = if least < limit { format!("{least} to {limit}") } else { limit.to_string() };
     let [newest, from] = sample_choice(basis);
     let said = format!("{} of {} cut at {newest}{many} traces{from}", basis.cut_services(), counted(all, "service"));
-    let hint = "what touches several services is read more often than its share; --limit raises it, --start and --end \
-                narrow the time";
-    Some(Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint))
+    Some(Note::new(NoteCode::Sampled, Source::Jaeger, said).with_actions(Advice::SampleIsBiased))
 }

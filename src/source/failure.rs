@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::evidence::{Note, NoteCode, Source};
+use crate::model::action::{Action, AskingMode, Narrowing};
+use crate::model::advice::Advice;
+use crate::model::evidence::{Note, NoteCode};
+use crate::model::source::Source;
 use crate::model::time::Human;
 use crate::wire::Malformed;
 
@@ -59,8 +62,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What happened, with the address; lower case, no full stop.
     pub message: String,
-    /// What to do; empty if the kind says enough, see [`Failure::advice`].
-    pub hint: String,
+    /// What to do; empty if the kind says enough, see [`Failure::next_actions`].
+    pub actions: Vec<Action>,
     /// Whether the request was sent: an open circuit breaker stops it before.
     pub was_sent: bool,
     /// The HTTP status; none if no answer arrived, or the answer was a success that cannot be used.
@@ -77,7 +80,7 @@ impl Failure {
         Self {
             kind,
             message: message.into(),
-            hint: String::new(),
+            actions: vec![],
             was_sent: true,
             status: None,
             refusal: None,
@@ -123,28 +126,28 @@ impl Failure {
         matches!(self.refusal, Some(Refusal::TooMuchData | Refusal::TooManySeries))
     }
 
-    /// The same with a hint of its own.
+    /// The same with actions of its own.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = hint.into();
+    pub fn with_actions(mut self, actions: impl Into<Vec<Action>>) -> Self {
+        self.actions = actions.into();
         self
     }
 
-    /// What to do: its own hint, else the one of its kind.
-    pub fn advice(&self) -> &str {
-        if !self.hint.is_empty() {
-            return &self.hint;
+    /// What to do, any of these: its own actions, else those of its kind.
+    pub fn next_actions(&self) -> Vec<Action> {
+        if !self.actions.is_empty() {
+            return self.actions.clone();
         }
-        match self.kind {
-            FailureKind::Absent => "is it running, and is this its address?",
-            FailureKind::Unreachable => "is it overloaded, or starting? its own log tells; ask again later",
-            FailureKind::NoSuchApi => "does the address lack a base path, or name another kind of server?",
-            FailureKind::ActionNeeded => "see `trace config show` for the address and the credentials in force",
-            FailureKind::Rejected => "--show-queries prints what was asked, to try it by hand",
-            FailureKind::Malformed => "--record DIR keeps the answer as it came; does a proxy stand between?",
-            FailureKind::LimitReached => "narrow the time with --start and --end",
-            FailureKind::Interrupted => "ask again",
-        }
+        vec![match self.kind {
+            FailureKind::Absent => Action::Advise(Advice::CheckRunningAndAddress),
+            FailureKind::Unreachable => Action::Advise(Advice::CheckLoadAndLog),
+            FailureKind::NoSuchApi => Action::Advise(Advice::CheckBasePath),
+            FailureKind::ActionNeeded => Action::Advise(Advice::SeeConfiguration),
+            FailureKind::Rejected => Action::Use(AskingMode::ShowQueries),
+            FailureKind::Malformed => Action::Advise(Advice::RecordOrCheckProxy),
+            FailureKind::LimitReached => Action::Narrow(vec![Narrowing::Time]),
+            FailureKind::Interrupted => Action::Advise(Advice::AskAgain),
+        }]
     }
 
     /// The failure as a note of the report.
@@ -157,7 +160,7 @@ impl Failure {
             // Not the fault of a backend.
             FailureKind::Interrupted => return self.interruption(Received::Something),
         };
-        Note::new(code, source, self.message.clone()).hint(self.advice())
+        Note::new(code, source, self.message.clone()).with_actions(self.next_actions())
     }
 }
 
@@ -173,6 +176,5 @@ pub fn malformed_answer(address: &str, error: &Malformed) -> Failure {
 pub fn html_page(address: &str, title: &str) -> Failure {
     let titled = if title.is_empty() { String::new() } else { format!(" (title {title:?})") };
     let message = format!("{address} answered with an HTML page{titled} instead of data; it looks like a sign-in page");
-    Failure::new(FailureKind::ActionNeeded, message)
-        .with_hint("is a proxy asking you to sign in, or is the base path missing? open the address in a browser")
+    Failure::new(FailureKind::ActionNeeded, message).with_actions(Advice::CheckSignInAndBasePath)
 }

@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::model::evidence::Source;
+use crate::model::advice::Advice;
+use crate::model::source::Source;
 use crate::model::time::Timestamp;
 use crate::save::{self, Access};
 use crate::source::failure::{Failure, FailureKind};
@@ -80,7 +81,7 @@ impl Recording {
         let key = key(source, request);
         Some(exchanges.get(&key).cloned().unwrap_or_else(|| {
             Err(Failure::new(FailureKind::Unreachable, "the recording has no answer to some of what was asked")
-                .with_hint("replay with the same ID and flags as were recorded; -vv shows each request"))
+                .with_actions(Advice::ReplayWithSameFlags))
         }))
     }
 
@@ -126,7 +127,7 @@ fn line(key: &str, outcome: &RecordedAnswer) -> Value {
             "request": key,
             "failure": kind_name(failure.kind),
             "message": failure.message,
-            "hint": failure.hint,
+            "actions": failure.actions,
             "was_asked": failure.was_sent,
         }),
     }
@@ -152,7 +153,10 @@ fn outcome(value: &Value) -> Option<RecordedAnswer> {
     if let Some(message) = text("message") {
         let name = value["failure"].as_str()?;
         let kind = KINDS.iter().find(|(_, known)| *known == name).map_or(FailureKind::Unreachable, |(kind, _)| *kind);
-        let failure = Failure::new(kind, message).with_hint(text("hint").unwrap_or_default());
+        // Recordings of version 0.1 have the words of a hint.
+        let hint = text("hint").filter(|hint| !hint.is_empty()).map(|hint| Vec::from(Advice::Quote(hint)));
+        let actions = hint.or_else(|| serde_json::from_value(value["actions"].clone()).ok());
+        let failure = Failure::new(kind, message).with_actions(actions.unwrap_or_default());
         return Some(Err(Failure { was_sent: value["was_asked"] != false, ..failure }));
     }
     Some(Ok(Response {
@@ -161,4 +165,29 @@ fn outcome(value: &Value) -> Option<RecordedAnswer> {
         after: Duration::from_millis(value["after_ms"].as_u64().unwrap_or(0)),
         body: text("body")?.into_bytes(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::action::{Action, Limit, Narrowing, Setting};
+
+    #[test]
+    fn a_failure_is_replayed_with_its_actions() {
+        let failure = |actions: Vec<Action>| Failure::new(FailureKind::Rejected, "no").with_actions(actions);
+        let replayed = |line: &Value| outcome(line).and_then(Result::err);
+        for actions in [
+            vec![],
+            Advice::CheckPort.into(),
+            Advice::NameAddress(Source::Loki).into(),
+            Advice::KnownServices(vec!["a".to_owned()]).into(),
+            vec![Action::Raise(Limit::Timeout), Action::Narrow(vec![Narrowing::Since, Narrowing::Service])],
+            vec![Action::Configure(Setting::Address(Source::Jaeger))],
+        ] {
+            let failure = failure(actions);
+            assert_eq!(replayed(&line("jaeger GET /", &Err(failure.clone()))), Some(failure));
+        }
+        let old = json!({ "failure": "Rejected", "message": "no", "hint": "is it on?", "was_asked": true });
+        assert_eq!(replayed(&old), Some(failure(Advice::Quote("is it on?".to_owned()).into())));
+    }
 }

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
-use crate::model::evidence::{Operation, Source};
+use crate::model::evidence::Operation;
 use crate::model::id::TraceId;
 use crate::model::metric::{ActiveAlert, Exemplar, Series};
 use crate::model::pattern::Pattern;
 use crate::model::rule::Rule;
+use crate::model::source::Source;
 use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
 use crate::source::failure::Failure;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use super::generator::export::to_otlp_json;
 use serde_json::{Value, json};
-use trace::model::evidence::Source;
 use trace::model::id::TraceId;
+use trace::model::source::Source;
 use trace::model::span::Span;
 use trace::model::time::Timestamp;
 use trace::source::server::auth::Auth;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::Streams;
+use crate::model::action::{Action, Narrowing};
 use crate::model::evidence::{Note, NoteCode};
 use crate::model::time::{DAY, SECOND, Window};
 use crate::source::failure::{Failure, Refusal};
@@ -53,9 +54,10 @@ async fn in_piece(source: &dyn LogSource, query: &str, label: Option<&str>, piec
                 most = Some(MOST_VALUES);
                 open.push(piece);
                 let said = format!("error lines were counted of the {MOST_VALUES} services with the most, not of all");
-                counts
-                    .remarks
-                    .insert(Note::new(NoteCode::Sampled, source.backend(), said).hint("--service narrows it"));
+                counts.remarks.insert(
+                    Note::new(NoteCode::Sampled, source.backend(), said)
+                        .with_actions([Action::Narrow(vec![Narrowing::Service])]),
+                );
                 continue;
             }
             Err(failure) if failure.wants_shorter_window() && most.is_none() && piece.length() >= 3 * SECOND => {

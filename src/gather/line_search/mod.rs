@@ -12,6 +12,8 @@ use futures_util::future::join_all;
 use crate::gather::backend_status;
 use crate::gather::lines::chosen_by;
 use crate::gather::sources::Sources;
+use crate::model::action::{Action, Limit, Narrowing};
+use crate::model::advice::Advice;
 use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCode};
 use crate::model::id::TraceId;
 use crate::model::log::{CutLines, LineKey, LogEntry};
@@ -165,8 +167,9 @@ impl FoundLines {
         if !unread.is_empty() {
             said += &format!("; none was read of {}", some(&unread));
         }
-        let hint = "--limit raises it; --service, --start and --end narrow it; counts are at least these";
-        Some(Note::new(NoteCode::Sampled, Role::Logs.backend(), said).hint(hint))
+        let narrow = Action::Narrow(vec![Narrowing::Service, Narrowing::Time]);
+        let actions = [Action::Raise(Limit::Sample), narrow, Action::Advise(Advice::CountsAreAtLeast)];
+        Some(Note::new(NoteCode::Sampled, Role::Logs.backend(), said).with_actions(actions))
     }
 
     /// Who wrote error lines of which none was read.

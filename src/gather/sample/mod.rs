@@ -9,16 +9,19 @@ use std::future::Future;
 use crate::gather::backend_status;
 use crate::gather::fetched::SpansByTrace;
 use crate::gather::sources::Sources;
+use crate::model::action::{Action, Limit, Narrowing};
+use crate::model::advice::Advice;
 use crate::model::basis::SampledService;
 use crate::model::conventions::short_service;
-use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::pattern::Pattern;
+use crate::model::source::Source;
 use crate::model::span::StatusCode;
 use crate::model::time::Window;
 use crate::query::Bounds;
-use crate::report::text::{counted, first_few};
+use crate::report::text::counted;
 use crate::source::failure::Failure;
 use crate::source::role::{Role, SpanSource};
 use crate::source::server::endpoint::Endpoint;
@@ -92,17 +95,17 @@ impl Sampled {
         if cut > 0 {
             let newest = if self.spread == SampleSpread::Even { "" } else { "the newest " };
             let said = format!("errors of {} cut at {newest}{limit} traces with errors", counted(cut, "service"));
-            return Some(note(said).hint("--limit raises it; counts are at least these"));
+            return Some(
+                note(said).with_actions([Action::Raise(Limit::Sample), Action::Advise(Advice::CountsAreAtLeast)]),
+            );
         }
         let is_cut = plain.iter().any(|look| look.cut > 0) && failed.iter().all(|look| look.traces.is_empty());
         let fails = || self.evidence.spans.iter().any(|span| span.status.code == StatusCode::Error);
         let said = "this server finds no traces by their errors; those beyond the sample are not counted";
-        (is_cut && fails()).then(|| note(said.to_owned()).hint("--limit raises it"))
+        (is_cut && fails()).then(|| note(said.to_owned()).with_actions([Action::Raise(Limit::Sample)]))
     }
 }
 
-/// So many services are named where one is not known.
-const NAMED: usize = 5;
 /// So many traces are asked for at most because lines name them.
 const MOST_NAMED: usize = 500;
 
@@ -189,8 +192,8 @@ fn full(backend: Source, looks: &[SampleQuery], came: &[SampleLook], most: usize
     let none = (unasked > 0).then(|| format!("of {} none", counted(unasked, "service")));
     let told: Vec<String> = less.into_iter().chain(none).collect();
     let said = format!("at most {most} spans of {} services are read: {}", look::SERVICES, told.join(", "));
-    let hint = "raise --max-spans, or narrow the question with --service, --start and --end";
-    (!told.is_empty()).then(|| Note::new(NoteCode::Sampled, backend, said).hint(hint))
+    let actions = [Action::Raise(Limit::Spans), Action::Narrow(vec![Narrowing::Service, Narrowing::Time])];
+    (!told.is_empty()).then(|| Note::new(NoteCode::Sampled, backend, said).with_actions(actions))
 }
 
 /// That no service is called so, and which may have been meant: a slip must not look like silence.
@@ -199,13 +202,12 @@ fn unknown(looks: &[SampleQuery], source: &dyn SpanSource) -> Option<Note> {
     let wanted = looks.first()?;
     let lost = wanted.filters.services.iter().find(|wanted| !known.iter().any(|name| is_called(wanted, name)))?;
     let names: Vec<&str> = known.iter().flat_map(|name| [name.as_str(), short_service(name)]).collect();
-    let hint = match lost.as_exact().and_then(|name| nearest(name, &names)) {
-        Some(meant) => format!("did you mean {meant}?"),
-        None if known.is_empty() => "it knows none".to_owned(),
-        None => format!("it knows {}", first_few(known, NAMED)),
+    let advice = match lost.as_exact().and_then(|name| nearest(name, &names)) {
+        Some(meant) => Advice::DidYouMean(meant.to_owned()),
+        None => Advice::KnownServices(known.to_vec()),
     };
     let said = format!("no service is called {lost} here");
-    (!known.is_empty()).then(|| Note::new(NoteCode::Info, source.backend(), said).hint(hint))
+    (!known.is_empty()).then(|| Note::new(NoteCode::Info, source.backend(), said).with_actions(advice))
 }
 
 fn is_called(wanted: &Pattern, name: &str) -> bool {
@@ -215,8 +217,8 @@ fn is_called(wanted: &Pattern, name: &str) -> bool {
 /// That lines name more traces than were asked for.
 fn unfetched(backend: Source, unread: usize) -> Option<Note> {
     let said = format!("{unread} traces that only lines name were not read");
-    let hint = "narrow the question with --service, --start and --end";
-    (unread > 0).then(|| Note::new(NoteCode::Sampled, backend, said).hint(hint))
+    let actions = [Action::Narrow(vec![Narrowing::Service, Narrowing::Time])];
+    (unread > 0).then(|| Note::new(NoteCode::Sampled, backend, said).with_actions(actions))
 }
 
 /// Takes in what came, and how Jaeger did.

@@ -9,6 +9,7 @@ use crate::model::action::{
 use crate::model::filter::Filters;
 use crate::model::pattern::Pattern;
 use crate::report::wording::SameData;
+use crate::report::wording::advice::advice;
 use crate::report::wording::shell::{filter_flags, flag, quoted};
 
 /// A command of this program as a shell takes it: `trace logs req-42 --service shop --input run.json`.
@@ -30,13 +31,14 @@ pub fn command(run: &Invocation, data: &SameData) -> String {
 pub fn action(action: &Action, data: &SameData) -> String {
     match action {
         Action::Run(run, purpose) => may_show(&command(run, data), *purpose),
-        Action::Raise(limit @ (Limit::Sample | Limit::Rows)) => format!("{} raises it", limit_flag(*limit)),
-        Action::Raise(limit) => format!("raise {}", limit_flag(*limit)),
-        Action::Lower(limit) => format!("lower {}", limit_flag(*limit)),
+        Action::Raise(limit @ (Limit::Sample | Limit::Rows)) => format!("{} raises it", limit.flag()),
+        Action::Raise(limit) => format!("raise {}", limit.flag()),
+        Action::Lower(limit) => format!("lower {}", limit.flag()),
         Action::Narrow(by) => narrow(by),
         Action::Configure(setting) => configure(*setting),
         Action::Use(mode) => asking(*mode).to_owned(),
         Action::LookAt(what) => look_at(what),
+        Action::Advise(what) => advice(what).into_owned(),
         Action::EndSpanEachRound => "end that span for each round, or begin a trace for each".to_owned(),
     }
 }
@@ -45,7 +47,7 @@ pub fn action(action: &Action, data: &SameData) -> String {
 pub fn hint(actions: &[Action], data: &SameData) -> String {
     // A limit that is a part of the question is named by its flag, and so is what narrows it then.
     let by_flag = match actions {
-        [Action::Raise(Limit::Sample | Limit::Rows), ..] => true,
+        [Action::Raise(Limit::Sample | Limit::Rows), ..] | [Action::Narrow(_), Action::Advise(_)] => true,
         [Action::Narrow(by)] => by == &[Narrowing::Service],
         _ => false,
     };
@@ -135,24 +137,6 @@ fn may_show(command: &str, purpose: Purpose) -> String {
         Purpose::TraceStoredSince => return format!("`{command}` asks for it again"),
     };
     format!("`{command}` may tell {what}")
-}
-
-fn limit_flag(limit: Limit) -> &'static str {
-    match limit {
-        Limit::Rounds => "--max-rounds",
-        Limit::Traces => "--max-traces",
-        Limit::Spans => "--max-spans",
-        Limit::Lines => "--max-lines",
-        Limit::Requests => "--max-requests",
-        Limit::Search => "--search-limit",
-        Limit::Sample => "--limit",
-        Limit::Rows => "--top",
-        Limit::Answer => "--max-answer",
-        Limit::Timeout => "--timeout",
-        Limit::IdleTimeout => "--idle-timeout",
-        Limit::ConnectTimeout => "--connect-timeout",
-        Limit::InFlight => "--in-flight",
-    }
 }
 
 /// `--service, --start and --end`.
@@ -278,9 +262,9 @@ fn topic_or_its(topic: Option<&str>) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::evidence::Source;
     use crate::model::id::TraceId;
     use crate::model::provenance::{DataSelection, Provenance, Supply};
+    use crate::model::source::Source;
 
     fn shown(run: &Invocation, subject: Option<&str>, supply: Supply) -> String {
         let filters = Filters { services: vec![Pattern::exact("a")], errors_only: true, ..Filters::default() };

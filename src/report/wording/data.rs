@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::model::evidence::Source;
 use crate::model::provenance::{DataSelection, GivenTimes, Supply};
+use crate::model::source::Source;
 use crate::report::wording::shell::{flag, quoted};
 
 /// The flags with which a command reads the same data; empty where no flag was given.

@@ -1,6 +1,7 @@
 //! The one place where facts and actions become sentences, flags and shell text.
 
 pub mod actions;
+mod advice;
 pub mod checks;
 pub mod data;
 pub mod findings;

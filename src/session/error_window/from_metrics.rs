@@ -10,11 +10,14 @@ use crate::error::Error;
 use crate::gather::line_search::{Spread, error_counts, error_lines};
 use crate::gather::sample::{SampleQuery, Sampled, samples};
 use crate::gather::sources::Sources;
+use crate::model::action::{Action, Narrowing};
+use crate::model::advice::Advice;
 use crate::model::basis::Basis;
-use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{Evidence, Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
+use crate::model::source::Source;
 use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::report::text::counted;
@@ -116,8 +119,8 @@ impl Session {
                 "examples were read of the {EXAMPLE_SERVICES} services with the most errors, not of {}",
                 counted(unread, "other")
             );
-            let hint = "--service narrows it; counts are of all";
-            read.answer.provenance.note(Note::new(NoteCode::Sampled, Source::Jaeger, said).hint(hint));
+            let actions = [Action::Narrow(vec![Narrowing::Service]), Action::Advise(Advice::CountsAreOfAll)];
+            read.answer.provenance.note(Note::new(NoteCode::Sampled, Source::Jaeger, said).with_actions(actions));
         }
         ErrorWindowAnswer { window: read, scope, totals: Some(totals) }
     }

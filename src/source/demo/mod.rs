@@ -16,10 +16,11 @@ use std::collections::BTreeSet;
 
 use self::random::Random;
 use self::recorder::Recorder;
-use crate::model::evidence::{BackendState, BackendStatus, Evidence, LookedUp, Note, NoteCode, Searched, Source};
+use crate::model::evidence::{BackendState, BackendStatus, Evidence, LookedUp, Note, NoteCode, Searched};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
 use crate::model::metric::{Alert, Exemplar, Panel};
+use crate::model::source::Source;
 use crate::model::span::Span;
 use crate::model::time::{HOUR, MINUTE, SECOND, Timestamp, Window, Windows};
 

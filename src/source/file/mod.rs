@@ -6,9 +6,10 @@ use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use crate::error::Error;
-use crate::model::evidence::{Evidence, Note, NoteCode, Source};
+use crate::model::evidence::{Evidence, Note, NoteCode};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LineKey;
+use crate::model::source::Source;
 use crate::model::span::Span;
 use crate::stitch::oddities::is_repeat;
 use crate::wire::documents::{DocumentForm, DocumentPiece, form, split};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::source::server::auth::{Auth, Tls};
 use crate::source::server::mask::Mask;
 

@@ -5,6 +5,8 @@ use std::fmt;
 use regex::bytes::{Regex, RegexBuilder};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::model::action::Action;
+use crate::model::advice::Advice;
 use crate::model::id::decode_base64;
 use crate::source::failure::Failure;
 use crate::source::server::auth::Auth;
@@ -56,7 +58,12 @@ impl Mask {
 
     /// A failure without our secrets.
     pub fn failure(&self, failure: Failure) -> Failure {
-        Failure { message: self.text(failure.message), hint: self.text(failure.hint), ..failure }
+        let masked = |action| match action {
+            Action::Advise(Advice::Quote(text)) => Action::Advise(Advice::Quote(self.text(text))),
+            other => other,
+        };
+        let actions = failure.actions.into_iter().map(masked).collect();
+        Failure { message: self.text(failure.message), actions, ..failure }
     }
 
     fn text(&self, text: String) -> String {
@@ -225,9 +232,11 @@ mod tests {
                 assert!(!clean.contains("s3cret") && !clean.contains("token42") && !clean.contains("pr0xy"), "{clean}");
             }
         }
-        let failure = Failure::new(FailureKind::ActionNeeded, format!("x: {SECRET}")).with_hint(SECRET);
+        let failure = Failure::new(FailureKind::ActionNeeded, format!("x: {SECRET}"))
+            .with_actions(Advice::Quote(SECRET.to_owned()));
         let failure = mask().failure(failure);
-        assert_eq!((failure.message.as_str(), failure.hint.as_str()), ("x: [REDACTED]", "[REDACTED]"));
+        assert_eq!(failure.message, "x: [REDACTED]");
+        assert_eq!(failure.actions, Vec::from(Advice::Quote("[REDACTED]".to_owned())));
         assert_eq!(format!("{:?}", mask()), "Mask");
     }
 

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::model::evidence::Source;
 use crate::model::metric::{ActiveAlert, Exemplar};
 use crate::model::rule::Rule;
+use crate::model::source::Source;
 use crate::model::time::{Timestamp, Window};
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::role::{MetricSource, SeriesReply, step_seconds};

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::model::action::{Action, Setting};
+use crate::model::advice::Advice;
 use crate::model::time::Timestamp;
 use crate::source::failure::{Failure, FailureKind, html_page};
 use crate::wire::page_title;
@@ -135,32 +137,32 @@ impl Response {
         Err(match status {
             200..300 | 304 if self.is_empty() => {
                 failure(FailureKind::Malformed, format!("{address} sent an empty answer (HTTP {status})"))
-                    .with_hint("does a proxy or a cache stand between? open the address in a browser")
+                    .with_actions(Advice::CheckProxyOrCache)
             }
             200..300 => html_page(address, &page_title(&self.body).unwrap_or_default()),
             413 | 414 | 431 => failure(
                 FailureKind::Rejected,
                 format!("{address} says that the query is too long (HTTP {status}){said}"),
             )
-            .with_hint("ask for fewer keys with --key, or raise the limit of the server or of the proxy before it"),
+            .with_actions(Advice::FewerKeysOrServerLimit),
             300..400 => failure(
                 FailureKind::ActionNeeded,
                 format!("{address} redirects to another place, or in a circle; it was not followed"),
             )
-            .with_hint("name the final address, or sign in where the proxy wants it"),
+            .with_actions(Advice::NameFinalAddressOrSignIn),
             401 if said.contains("no org id") => {
                 failure(FailureKind::ActionNeeded, format!("{address} wants a tenant{said}"))
-                    .with_hint("set `tenant` in the profile, or LOKI_ORG_ID")
+                    .with_actions([Action::Configure(Setting::Tenant)])
             }
             407 => failure(
                 FailureKind::ActionNeeded,
                 format!("the proxy before {address} wants to know who is asking (HTTP 407)"),
             )
-            .with_hint("put the proxy's user name and password into HTTP_PROXY, or name the host in NO_PROXY"),
+            .with_actions(Advice::SetProxyCredentials),
             401 | 403 => failure(FailureKind::ActionNeeded, format!("{address} refuses access (HTTP {status}){said}"))
-                .with_hint("set credentials for this backend; see `trace config show`"),
+                .with_actions([Action::Configure(Setting::Credentials)]),
             404 | 410 => failure(FailureKind::NoSuchApi, format!("no such API at {address} (HTTP {status})"))
-                .with_hint("does the address lack a base path, or name another kind of server?"),
+                .with_actions(Advice::CheckBasePath),
             400..500 if !matches!(status, 408 | 429) => {
                 failure(FailureKind::Rejected, format!("{address} refused the question (HTTP {status}){said}"))
             }

@@ -2,8 +2,8 @@ use super::*;
 use crate::analysis::journey::sketch;
 use crate::model::conventions::CORRELATION_KEYS;
 use crate::model::evidence::Evidence;
-use crate::model::evidence::Source;
 use crate::model::pattern::Pattern;
+use crate::model::source::Source;
 use crate::source::demo::{NOW, scenarios};
 use crate::stitch::every_journey::every_journey;
 

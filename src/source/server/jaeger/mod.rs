@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::model::evidence::{Operation, Source};
+use crate::model::evidence::Operation;
 use crate::model::id::TraceId;
+use crate::model::source::Source;
 use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::source::failure::{Failure, FailureKind, Refusal, malformed_answer};

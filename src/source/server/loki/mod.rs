@@ -6,9 +6,9 @@ mod re2;
 use async_trait::async_trait;
 use regex::escape;
 
-use crate::model::evidence::Source;
 use crate::model::metric::Series;
 use crate::model::pattern::{Pattern, PatternForm};
+use crate::model::source::Source;
 use crate::model::time::{SECOND, Window};
 use crate::source::failure::{Failure, FailureKind, Refusal};
 use crate::source::role::{Direction, LineMatch, LogSource};

@@ -8,7 +8,7 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 
 /// Bytes: deep enough for TLS and HTTP, while the default may be more than there is where memory is limited.
 const STACK: usize = 1 << 20;

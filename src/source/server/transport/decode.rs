@@ -10,6 +10,7 @@ use tokio::time::timeout_at;
 use super::address::display_url;
 use super::body_limits::BufferedBytes;
 use super::state::Transport;
+use crate::model::action::{Action, Limit, Narrowing};
 use crate::model::time::Human;
 use crate::source::failure::{Failure, FailureKind, malformed_answer};
 use crate::source::server::endpoint::Endpoint;
@@ -59,9 +60,13 @@ impl Transport {
     }
 
     fn decode_timeout(&self) -> Failure {
-        let message =
-            format!("the answer could not be read within --timeout {}", Human::from(self.shared.limits.total));
-        Failure::new(FailureKind::LimitReached, message).with_hint("raise --timeout, or narrow the time with --since")
+        let message = format!(
+            "the answer could not be read within {} {}",
+            Limit::Timeout.flag(),
+            Human::from(self.shared.limits.total)
+        );
+        Failure::new(FailureKind::LimitReached, message)
+            .with_actions([Action::Raise(Limit::Timeout), Action::Narrow(vec![Narrowing::Since])])
     }
 }
 

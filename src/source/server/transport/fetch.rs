@@ -11,6 +11,8 @@ use super::error::TransportError;
 use super::retry::{self, Retry, RetryDelay};
 use super::send::Reply;
 use super::state::{LastError, Transport};
+use crate::model::action::{Action, Limit};
+use crate::model::advice::Advice;
 use crate::model::time::Human;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::endpoint::Endpoint;
@@ -193,9 +195,7 @@ fn too_many_requests(endpoint: &Endpoint, response: &Response, attempts: Attempt
     let address = display_url(&endpoint.url);
     let suffix = attempts.suffix();
     let message = format!("{address} wants to be asked less often (HTTP {TOO_MANY_REQUESTS}){said}{suffix}");
-    Failure::new(FailureKind::Unreachable, message).answered(TOO_MANY_REQUESTS, text).with_hint(
-        "ask again later, or for less: narrow the time, name services and keys; --in-flight 1 asks one thing at a time",
-    )
+    Failure::new(FailureKind::Unreachable, message).answered(TOO_MANY_REQUESTS, text).with_actions(Advice::AskLessOften)
 }
 
 /// The server asks to wait longer than there is time.
@@ -207,6 +207,9 @@ pub(super) fn retry_after_too_long(
 ) -> Failure {
     let (address, status) = (display_url(&endpoint.url), response.status);
     let message = format!("{address} asks to wait {} (HTTP {status}){}", Human::from(wait), attempts.suffix());
-    let hint = if wait > MAX_SUGGESTED_TIMEOUT { "try again then" } else { "try again then, or raise --timeout" };
-    Failure::new(FailureKind::Unreachable, message).answered(status, None).with_hint(hint)
+    let mut actions = vec![Action::Advise(Advice::AskAgainThen)];
+    if wait <= MAX_SUGGESTED_TIMEOUT {
+        actions.push(Action::Raise(Limit::Timeout));
+    }
+    Failure::new(FailureKind::Unreachable, message).answered(status, None).with_actions(actions)
 }

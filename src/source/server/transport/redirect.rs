@@ -5,6 +5,7 @@
 use url::Url;
 
 use super::address::display_url;
+use crate::model::advice::Advice;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::request::Method;
 
@@ -49,7 +50,7 @@ pub(super) fn follow(
             FailureKind::ActionNeeded,
             format!("{address} redirects to {}, which was not followed", origin_of(&target)),
         )
-        .with_hint("name the final address, or sign in where the proxy wants it"));
+        .with_actions(Advice::NameFinalAddressOrSignIn));
     }
     if !target.username().is_empty() || target.password().is_some() {
         return Err(wrong("redirects to an address that says who is asking; it was not followed"));
@@ -59,7 +60,7 @@ pub(super) fn follow(
             FailureKind::Unreachable,
             format!("{address} redirects in a circle, or more than {MAX_REDIRECTS} times"),
         )
-        .with_hint("name the final address"));
+        .with_actions(Advice::NameFinalAddress));
     }
     target.set_fragment(None);
     let keeps_method = from.method == Method::Get || matches!(status, 307 | 308);
@@ -75,7 +76,7 @@ pub(super) fn follow(
         FailureKind::ActionNeeded,
         format!("{address} redirects a form (HTTP {status}), which would lose the question; it was not followed"),
     )
-    .with_hint("name the final address"))
+    .with_actions(Advice::NameFinalAddress))
 }
 
 /// Scheme, host and port; of a URL without a host, the scheme.

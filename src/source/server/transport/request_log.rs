@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::source::server::request::Request;
 
 /// One request as it was made, for `-v` and `--show-queries`.

@@ -1,5 +1,6 @@
 //! What the transport decides without sending a request.
 
+use crate::model::action::{Action, Limit};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -11,7 +12,7 @@ use super::retry::Retry;
 use super::send::Reply;
 use super::tests::{at, limits, run, status, transport};
 use super::*;
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::{Request, Response};
@@ -66,11 +67,12 @@ fn a_fifth_of_the_time_is_reserved_for_the_backend_queried_last() {
 #[test]
 fn a_long_retry_after_does_not_suggest_a_longer_timeout() {
     let response = reply(429, None).response;
-    for (minutes, hint) in [(4, "or raise --timeout"), (5, "or raise --timeout"), (6, "try again then")] {
+    for (minutes, raises_timeout) in [(4, true), (5, true), (6, false)] {
         let attempts = Attempts { count: 1, last_retry_after: None };
         let failure = retry_after_too_long(&at("http://h/x"), &response, Duration::from_mins(minutes), attempts);
         assert!(failure.message.starts_with("http://h/x asks to wait ") && failure.message.ends_with("(HTTP 429)"));
-        assert!(failure.hint.ends_with(hint), "{minutes} min: {failure:?}");
+        let raise = Action::Raise(Limit::Timeout);
+        assert_eq!(failure.actions.contains(&raise), raises_timeout, "{minutes} min: {failure:?}");
     }
 }
 

@@ -13,7 +13,9 @@ use super::error::{RequestStage, TransportError, answer_timeout, from_reqwest, r
 use super::redirect::{RequestTarget, follow, is_redirect};
 use super::retry::{Retry, parse_retry_after};
 use super::state::Transport;
-use crate::model::evidence::Source;
+use crate::model::action::{Action, Limit};
+use crate::model::advice::Advice;
+use crate::model::source::Source;
 use crate::model::time::{Human, Timestamp};
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::auth::Auth;
@@ -112,7 +114,7 @@ impl Transport {
             let address = display_url(&endpoint.url);
             let message = format!("{address} packed its answer as {coding}, which nobody asked for");
             return Err(Failure::new(FailureKind::Malformed, message)
-                .with_hint("does a proxy change the answers?")
+                .with_actions(Advice::CheckProxyChangesAnswers)
                 .into());
         }
         let body = match self.read_body(endpoint, &mut response, deadlines).await {
@@ -172,7 +174,7 @@ impl Transport {
         let max = self.shared.limits.body;
         let exceeded = |what: &str| {
             Failure::new(FailureKind::LimitReached, format!("{address} sent {what}"))
-                .with_hint("raise --max-answer, or narrow the time")
+                .with_actions([Action::Raise(Limit::Answer), Action::Narrow(vec![])])
         };
         if body.len() + chunk.len() > max {
             return Err(exceeded(&format!("more than {} in one answer", format_size(max))));
@@ -183,9 +185,8 @@ impl Transport {
         }
         if body.try_reserve(chunk.len()).is_err() {
             let message = format!("{address} sent more than there is memory for");
-            return Err(
-                Failure::new(FailureKind::LimitReached, message).with_hint("lower --max-answer, or narrow the time")
-            );
+            return Err(Failure::new(FailureKind::LimitReached, message)
+                .with_actions([Action::Lower(Limit::Answer), Action::Narrow(vec![])]));
         }
         buffered.add(chunk.len());
         body.extend_from_slice(chunk);
@@ -197,21 +198,17 @@ impl Transport {
 fn still_packed(endpoint: &Endpoint) -> Failure {
     let message =
         format!("{} sent gzip where JSON should be: packed twice, or without saying so", display_url(&endpoint.url));
-    Failure::new(FailureKind::Malformed, message).with_hint("does a proxy pack the answers once more?")
+    Failure::new(FailureKind::Malformed, message).with_actions(Advice::CheckProxyCompressesTwice)
 }
 
 fn stalled(address: &str, idle: Duration) -> TransportError {
     let message = format!("{address}: the answer stalled: nothing came for {}", Human::from(idle));
-    Failure::new(FailureKind::Unreachable, message)
-        .with_hint("the server is overloaded or stuck; see --idle-timeout")
-        .into()
+    Failure::new(FailureKind::Unreachable, message).with_actions(Advice::CheckLoadWhileReading).into()
 }
 
 fn too_slow(address: &str, idle: Duration) -> TransportError {
     let message = format!("{address}: the answer is too slow: less than 1 KiB/s for {}", Human::from(idle * 2));
-    Failure::new(FailureKind::Unreachable, message)
-        .with_hint("the server is overloaded or stuck; see --idle-timeout")
-        .into()
+    Failure::new(FailureKind::Unreachable, message).with_actions(Advice::CheckLoadWhileReading).into()
 }
 
 fn build_request(

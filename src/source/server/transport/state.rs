@@ -14,7 +14,10 @@ use super::breaker::{CircuitBreaker, Health, Permit};
 use super::clients::HttpClients;
 use super::limits::Limits;
 use super::request_log::{RequestLog, RequestOutcome, RequestTally};
-use crate::model::evidence::{BreakerStatus, Source};
+use crate::model::action::{Action, Limit, Narrowing, Setting};
+use crate::model::advice::Advice;
+use crate::model::evidence::BreakerStatus;
+use crate::model::source::Source;
 use crate::model::time::Human;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::recording::Recording;
@@ -156,13 +159,15 @@ impl Transport {
             Some(reserved_for) => {
                 let share = Human::from(self.shared.limits.total / RESERVED_PART * (RESERVED_PART - 1));
                 format!(
-                    "not answered within {share} of --timeout {total}; the rest is kept for {}",
+                    "not answered within {share} of {} {total}; the rest is kept for {}",
+                    Limit::Timeout.flag(),
                     reserved_for.as_str()
                 )
             }
-            None => format!("not answered within --timeout {total}"),
+            None => format!("not answered within {} {total}", Limit::Timeout.flag()),
         };
-        Failure::new(FailureKind::Unreachable, message).with_hint("raise --timeout, or narrow the time with --since")
+        Failure::new(FailureKind::Unreachable, message)
+            .with_actions([Action::Raise(Limit::Timeout), Action::Narrow(vec![Narrowing::Since])])
     }
 
     /// Raises the number of requests that may be made in this round, to at least this many.
@@ -264,7 +269,7 @@ impl Transport {
                 Ok(())
             }
             None => Err(Failure::new(FailureKind::LimitReached, "the bound on requests is reached")
-                .with_hint("raise --max-requests, or name services and keys in the profile")),
+                .with_actions([Action::Raise(Limit::Requests), Action::Configure(Setting::ServicesAndKeys)])),
         }
     }
 
@@ -378,6 +383,6 @@ fn breaker_open(source: Source, guarded: &GuardedBackend) -> Failure {
     };
     let wait = Human::from(guarded.breaker.max_wait());
     let message = format!("not asked: {name} {reason}{last}; asked again within {wait}");
-    let failure = Failure::new(kind, message).with_hint("wait until it is well again; `trace doctor` tells");
+    let failure = Failure::new(kind, message).with_actions(Advice::WaitUntilHealthy);
     Failure { was_sent: false, ..failure }
 }

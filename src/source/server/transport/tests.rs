@@ -1,5 +1,7 @@
 //! The transport against real sockets that misbehave.
 
+use crate::model::action::Action;
+use crate::model::advice::Advice;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -14,7 +16,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::*;
-use crate::model::evidence::{BreakerState, Source};
+use crate::model::evidence::BreakerState;
+use crate::model::source::Source;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::recording::Recording;
 use crate::source::server::auth::{Auth, Tls};
@@ -171,7 +174,7 @@ fn a_too_long_retry_after_is_not_waited_for() {
         failure.message.contains("asks to wait 24 h") || failure.message.contains("asks to wait 1 d"),
         "{failure:?}"
     );
-    assert!(failure.hint.contains("try again then"), "{failure:?}");
+    assert!(failure.actions.contains(&Action::Advise(Advice::AskAgainThen)), "{failure:?}");
 }
 
 #[test]

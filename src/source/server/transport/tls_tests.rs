@@ -14,7 +14,7 @@ use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
 use url::Url;
 
 use super::*;
-use crate::model::evidence::Source;
+use crate::model::source::Source;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::recording::Recording;
 use crate::source::server::auth::{Auth, ClientCertificate, Tls};
@@ -147,7 +147,7 @@ fn each_tls_error_has_its_message_and_is_not_retried() {
         let failure = ask(port, trusting.clone()).unwrap_err();
         assert!(failure.message.contains(sentence), "{sentence}: {failure:?}");
         assert_eq!((failure.kind, connections.load(Ordering::SeqCst)), (FailureKind::ActionNeeded, 1), "{failure:?}");
-        assert!(!failure.hint.is_empty());
+        assert!(!failure.actions.is_empty());
     }
     let (port, _) = secure_server(issued(Some(&ours), "localhost", good), Some(&ours));
     let (certificate, key) = issued(Some(&ours), "me", good);
