@@ -251,7 +251,8 @@ impl<'a> Gathering<'a> {
         let mut round = 0;
         loop {
             let members = self.members();
-            let wanted: Vec<TraceId> = members.wanted.iter().copied().filter(|t| !self.fetched.contains(t)).collect();
+            let wanted: Vec<TraceId> =
+                members.not_fetched.iter().copied().filter(|t| !self.fetched.contains(t)).collect();
             let known: Vec<TraceId> =
                 members.traces.keys().chain(&wanted).copied().filter(|t| !self.lines_of.contains(t)).collect();
             let new_id = members.correlation_id.clone().filter(|id| self.searched_id.as_ref() != Some(id));

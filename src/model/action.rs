@@ -130,13 +130,13 @@ pub enum Argument {
     Operation(String),
     /// Every log line among the spans.
     AllLines,
-    /// So many lines of context around each line.
+    /// This number of context lines around each line.
     Context(usize),
     /// Under another tag; which one is for the user to say.
     AnotherKey,
-    /// The last so many days.
+    /// The last days, this number of them.
     LastDays(usize),
-    /// So many good runs to compare with.
+    /// This number of good runs to compare with.
     Baseline(usize),
     /// The rules instead of the alerts.
     Rules,

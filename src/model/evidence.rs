@@ -73,7 +73,7 @@ impl NoteCode {
 pub struct Note {
     /// What kind of remark.
     pub code: NoteCode,
-    /// Whom it is about.
+    /// The source it is about; none for the whole answer.
     pub source: Option<Source>,
     /// One sentence, lower-case, naming the address or flag.
     pub message: String,
@@ -172,7 +172,7 @@ pub struct BreakerStatus {
 }
 
 impl BreakerStatus {
-    /// Whether there is nothing to tell.
+    /// Whether the breaker never opened.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
@@ -213,7 +213,7 @@ pub struct BackendStatus {
     pub requests: usize,
     /// From the first request to the last answer. The one field that varies between runs.
     pub elapsed_ns: i64,
-    /// Whether it failed so often that it was left alone; none where it was not asked.
+    /// State of the circuit breaker; none for a backend that was not queried.
     pub breaker: Option<BreakerStatus>,
     /// Why it is not well; empty otherwise.
     pub error: String,
@@ -285,17 +285,18 @@ pub fn merge_statuses(statuses: &mut Vec<BackendStatus>, others: Vec<BackendStat
     }
 }
 
-/// Whether it was asked who took the messages that nobody at hand takes: nobody can be asked who links to a span.
+/// Whether consumers were searched for the messages that have none in the data. Needed because no backend can be queried
+/// for the spans that link to a span.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LookedUp {
-    /// All that there is is at hand, or every message was taken by somebody at hand.
+    /// The data is all there is, or every message has a consumer in it.
     #[default]
     NotNeeded,
-    /// Every one was asked for.
+    /// A consumer of every message was searched.
     All,
-    /// Some were not.
+    /// Consumers of some messages were not searched.
     Part {
-        /// The publishes that were asked for.
+        /// The publish spans whose consumers were searched.
         asked: BTreeSet<(TraceId, SpanId)>,
         /// Why the others were not.
         why: String,
@@ -333,17 +334,17 @@ pub struct Evidence {
     pub exemplars: Vec<Exemplar>,
     /// Configured panels.
     pub panels: Vec<Panel>,
-    /// Traces that were named somewhere and asked for, and that nobody has.
+    /// Traces that were named and queried, and that no backend has.
     pub not_stored: Vec<TraceId>,
     /// How each backend did.
     pub backends: Vec<BackendStatus>,
     /// Remarks.
     pub notes: Vec<Note>,
-    /// What time was asked.
+    /// The searched windows.
     pub coverage: Searched,
-    /// Whether it was asked who took the messages that nobody here takes.
+    /// Whether consumers were searched for the messages that have none here.
     pub looked_up: LookedUp,
-    /// What Jaeger lists, as far as a judgement may need it.
+    /// What Jaeger lists, as far as findings need it.
     pub listed: Listed,
 }
 

@@ -15,7 +15,7 @@ pub struct Filters {
     pub operations: Vec<Pattern>,
     /// Attributes of the span or its resource, key and value; all of them must be there.
     pub tags: Vec<(String, Pattern)>,
-    /// Whether only errors are wanted.
+    /// Whether only errors match.
     pub errors_only: bool,
     /// The shortest duration of a span, in nanoseconds.
     pub min_duration_ns: Option<i64>,

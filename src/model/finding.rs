@@ -173,7 +173,7 @@ pub struct Finding {
     pub evidence: Vec<EvidenceItem>,
     /// What may have caused it, likeliest first.
     pub causes: Vec<Cause>,
-    /// What would tell the causes apart.
+    /// Next steps that distinguish the causes.
     pub actions: Vec<Action>,
     /// Where in the timeline something is missing.
     pub missing_parts: Vec<MissingPart>,
@@ -341,7 +341,7 @@ pub enum FindingDetail {
     },
     /// No span of the journey is stored, and its lines say that it was not sampled.
     NothingSampled,
-    /// The service logged so many lines, and has no span.
+    /// The service logged lines and has no span.
     LogWithoutSpan,
     /// The operation lacks a step that its siblings have.
     SiblingDeviation {

@@ -1,8 +1,8 @@
 //! Recordings: every exchange of a run in one file of JSON lines, to be replayed as if the servers were there.
 //!
 //! A recording holds no header that was sent, hence no credentials, and what servers echoed of them is masked before it
-//! comes here; it does hold what else the servers said, and so is readable by its owner only. Its first line tells the time of the run: a replay lives in that time, so that it asks
-//! the very same questions.
+//! comes here. It does hold everything else that the servers said, and so is readable by its owner only. Its first line has
+//! the time of the run, which is the current time of a replay, so that it sends the same requests.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,28 +22,28 @@ use crate::source::server::request::{Request, Response};
 /// The name of the file in its folder.
 const FILE: &str = "exchanges.jsonl";
 
-/// What came of a request.
+/// The recorded outcome of a request.
 pub type RecordedAnswer = Result<Response, Failure>;
 
-/// A recording being made or played.
+/// A recording that is made or replayed.
 pub enum Recording {
     /// Neither.
     Off,
-    /// Being made; written by [`Tape::save`].
+    /// Being made; written by [`Recording::save`].
     Recording {
         /// The folder.
         folder: PathBuf,
-        /// When the run takes place.
+        /// Time of the run.
         now: Timestamp,
-        /// What was exchanged so far.
+        /// The exchanges so far, by request.
         exchanges: RefCell<BTreeMap<String, RecordedAnswer>>,
     },
-    /// Being played.
+    /// Being replayed.
     Replaying(BTreeMap<String, RecordedAnswer>),
 }
 
 impl Recording {
-    /// Reads a recording, and the time in which it lives.
+    /// Reads a recording, and the time at which it was made.
     pub fn open(folder: &Path) -> Result<(Self, Timestamp), Error> {
         let path = folder.join(FILE);
         let shown = path.display().to_string();
@@ -75,7 +75,7 @@ impl Recording {
         matches!(self, Self::Replaying(_))
     }
 
-    /// What was recorded for this request: none means "ask the server".
+    /// The recorded outcome of a request; none unless replaying.
     pub fn played(&self, source: Source, request: &Request) -> Option<RecordedAnswer> {
         let Self::Replaying(exchanges) = self else { return None };
         let key = key(source, request);
@@ -92,7 +92,7 @@ impl Recording {
         }
     }
 
-    /// Writes the recording, whole or not at all.
+    /// Writes the recording atomically.
     pub fn save(&self) -> Result<(), Error> {
         let Self::Recording { folder, now, exchanges } = self else { return Ok(()) };
         let path = folder.join(FILE);

@@ -79,7 +79,7 @@ pub enum ServiceMetric {
     Latency(f64),
 }
 
-/// The services and the time that service metrics are wanted of.
+/// The services and the window of a query for service metrics.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceMetricsSubject<'a> {
     /// The services; there is no way to ask for all of them.

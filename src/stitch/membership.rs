@@ -30,10 +30,10 @@ pub struct Membership {
     pub arrivals: BTreeMap<TraceId, BTreeSet<SpanId>>,
     /// Traces of other journeys that touch this one.
     pub related: BTreeMap<TraceId, Related>,
-    /// Beside each line of the evidence the reason why it belongs; none where it does not.
+    /// For each line of the evidence the reason why it belongs; none if it does not.
     pub lines: Vec<Option<Reason>>,
     /// Traces that links or lines name and of which the evidence has no span.
-    pub wanted: BTreeSet<TraceId>,
+    pub not_fetched: BTreeSet<TraceId>,
 }
 
 impl Membership {
@@ -184,14 +184,14 @@ impl<'a> MemberSearch<'a> {
         }
     }
 
-    /// Takes in a trace, or notes it as wanted or related.
+    /// Adds a trace, or notes it as not fetched or related.
     fn take(&mut self, trace: TraceId, reason: Reason) {
         if let Some(reasons) = self.found.traces.get_mut(&trace) {
             reasons.insert(reason);
             return;
         }
         let Some(candidate) = self.candidates.get(&trace) else {
-            self.found.wanted.insert(trace);
+            self.found.not_fetched.insert(trace);
             return;
         };
         if self.is_foreign(candidate) && reason != Reason::TraceId {
@@ -283,7 +283,7 @@ impl<'a> MemberSearch<'a> {
         for (index, line) in lines.iter().enumerate() {
             let mut named = line.trace_id.into_iter().chain(hex_tokens(&line.line));
             if self.found.lines[index].is_none()
-                && named.any(|trace| self.found.traces.contains_key(&trace) || self.found.wanted.contains(&trace))
+                && named.any(|trace| self.found.traces.contains_key(&trace) || self.found.not_fetched.contains(&trace))
             {
                 self.found.lines[index] = Some(Reason::TraceOfLine);
             }

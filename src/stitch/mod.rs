@@ -64,7 +64,7 @@ fn assembled(evidence: Evidence, members: Membership, keys: &[String]) -> Journe
         exemplars: evidence.exemplars.into_iter().filter(|e| in_journey(&e.trace_id)).collect(),
         panels: evidence.panels,
         related: members.related.into_values().collect(),
-        not_fetched: members.wanted.iter().copied().filter(|id| !evidence.not_stored.contains(id)).collect(),
+        not_fetched: members.not_fetched.iter().copied().filter(|id| !evidence.not_stored.contains(id)).collect(),
         not_stored: evidence.not_stored,
         oddities,
     };

@@ -15,11 +15,11 @@ use crate::stitch::oddities::is_repeat;
 use crate::wire::documents::{DocumentForm, DocumentPiece, form, split};
 use crate::wire::{Decoded, Malformed, is_utf16, jaeger_json, log_line, loki_json, otlp_json, text};
 
-/// How many broken lines are named one by one.
+/// Unreadable lines that get a note each; the rest is summed up in one.
 const NAMED: usize = 5;
-/// How many bytes tell what a file is.
+/// Bytes from which the type of a file is recognized.
 const HEAD: u64 = 64;
-/// With so many spans of one ID a span is compared before it is taken for another one.
+/// Spans of one ID that a new one is compared with. Bounds the work: a file may repeat one ID a million times.
 const MOST_TWINS: usize = 16;
 
 /// The evidence in a file.
@@ -36,7 +36,7 @@ pub fn read_path(path: &Path) -> Result<Evidence, Error> {
     read(&name, bytes)
 }
 
-/// All bytes that stand in a file now, what is written to it meanwhile left out; of one that is no text the first only:
+/// The bytes that a file has now, not those that are appended while it is read. Of a file that is not text only the first:
 /// a device may never end.
 fn whole(mut file: File) -> std::io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
@@ -61,12 +61,12 @@ pub fn read(name: &str, bytes: impl AsRef<[u8]>) -> Result<Evidence, Error> {
         return Err(input(name, "the file is empty"));
     }
     let mut reader = FileReader::default();
-    reader.pieces(split(&text), !text.ends_with('\n'));
+    reader.read(split(&text), if text.ends_with('\n') { FileEnd::Newline } else { FileEnd::InLine });
     reader.finish(name)
 }
 
-/// The evidence of several files. What stands in more than one of them, such as the same download given twice, counts
-/// as often as it stands in the file that has it most often.
+/// Merges the evidence of several files. A line in more than one of them, such as the same download given twice, counts as
+/// often as in the file that has it most often.
 pub fn merge(files: Vec<Evidence>) -> Evidence {
     let mut all = Evidence::default();
     let mut known: HashMap<LineKey, usize> = HashMap::new();
@@ -97,7 +97,7 @@ pub fn merge(files: Vec<Evidence>) -> Evidence {
 
 type Places = HashMap<(TraceId, SpanId), Vec<usize>>;
 
-/// The spans that no file before has.
+/// The spans that no earlier file has.
 fn new_ones(known: &[Span], places: &Places, spans: Vec<Span>) -> Vec<Span> {
     let twins = |span: &Span| places.get(&(span.trace_id, span.span_id)).into_iter().flatten().take(MOST_TWINS);
     let is_new = |span: &Span| !twins(span).any(|twin| is_repeat(&known[*twin], span));
@@ -108,7 +108,7 @@ fn input(path: &str, message: impl Into<String>) -> Error {
     Error::Input { path: path.to_owned(), message: message.into() }
 }
 
-/// What to say of bytes that are no text.
+/// Why bytes are not text; none if they are.
 fn not_text(bytes: &[u8]) -> Option<&'static str> {
     let head = &bytes[..bytes.len().min(HEAD as usize)];
     match head {
@@ -121,7 +121,14 @@ fn not_text(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Collects what the documents of one file hold.
+/// How a file ends: one that is still being written ends within a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FileEnd {
+    Newline,
+    InLine,
+}
+
+/// Collects the content of the documents of one file.
 #[derive(Default)]
 struct FileReader {
     decoded: Decoded,
@@ -130,12 +137,12 @@ struct FileReader {
 }
 
 impl FileReader {
-    fn pieces(&mut self, pieces: Vec<DocumentPiece>, open_end: bool) {
+    fn read(&mut self, pieces: Vec<DocumentPiece>, end: FileEnd) {
         let last = pieces.len().saturating_sub(1);
         for (at, piece) in pieces.into_iter().enumerate() {
             match piece {
                 DocumentPiece::Document { line, text } => self.document(line, &text),
-                DocumentPiece::Broken { line, why, is_cut: true } if at == last && at > 0 && open_end => {
+                DocumentPiece::Broken { line, why, is_cut: true } if at == last && at > 0 && end == FileEnd::InLine => {
                     self.broken.push(format!("line {line} is only half written, as if the file still grew: {why}"));
                 }
                 DocumentPiece::Broken { line, why, is_cut: true } => {
@@ -185,15 +192,15 @@ impl FileReader {
     }
 }
 
-/// What one document holds; `Err` says why it cannot be read.
+/// The content of one document; `Err` says why it cannot be read.
 fn decode(form: &DocumentForm, text: &str) -> Result<Decoded, String> {
-    let told = |result: Result<Decoded, Malformed>| result.map_err(|why| why.to_string());
+    let decoded = |result: Result<Decoded, Malformed>| result.map_err(|why| why.to_string());
     let one_line = |entry| Decoded { logs: vec![entry], ..Decoded::default() };
     match form {
-        DocumentForm::Jaeger => told(jaeger_json::traces(text.as_bytes())),
-        DocumentForm::JaegerSpan => told(jaeger_json::span_alone(text)),
-        DocumentForm::Otlp => told(otlp_json::decode(text.as_bytes())),
-        DocumentForm::Loki => told(loki_json::streams(text.as_bytes())),
+        DocumentForm::Jaeger => decoded(jaeger_json::traces(text.as_bytes())),
+        DocumentForm::JaegerSpan => decoded(jaeger_json::span_alone(text)),
+        DocumentForm::Otlp => decoded(otlp_json::decode(text.as_bytes())),
+        DocumentForm::Loki => decoded(loki_json::streams(text.as_bytes())),
         DocumentForm::Logcli => loki_json::logcli(text).map(one_line),
         DocumentForm::Line => log_line::stored(text).map(one_line).ok_or_else(|| "its time cannot be read".to_owned()),
         DocumentForm::List(_) => Err("a list of lists is none of the readable forms".to_owned()),
@@ -287,7 +294,7 @@ mod tests {
     #[test]
     fn a_bad_line_is_quoted_without_its_neighbours() {
         let (good, other) = (otlp_line("a"), otlp_line("b"));
-        // What stands on the second line, and from where on it is quoted.
+        // The second line, and the part of it that is quoted.
         let table = [
             (r#"{"x":1,"bad":}"#, r#"{"x":1,"bad":}"#),
             (r#"{"x":1,"bad""#, r#"{"x":1,"bad""#),

@@ -66,7 +66,7 @@ impl Eq for Tls {}
 
 impl Hash for Tls {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The certificate stands for its key, which is better kept out of hashes.
+        // The certificate represents its key, which is better kept out of hashes.
         (&self.ca, self.client.as_ref().map(|c| &c.certificate)).hash(state);
     }
 }

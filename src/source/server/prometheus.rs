@@ -48,25 +48,25 @@ impl<'a> Prometheus<'a> {
         decode: impl Fn(&[u8]) -> Result<PrometheusReply<T>, Malformed> + Send + 'static,
     ) -> Result<PrometheusReply<T>, Failure> {
         let answer = self.ask(request).await?;
-        let told = self.transport.decode(self.endpoint, answer, decode).await?;
-        match told.error {
+        let reply = self.transport.decode(self.endpoint, answer, decode).await?;
+        match reply.error {
             Some(error) => Err(self.refused(&error)),
-            None => Ok(told),
+            None => Ok(reply),
         }
     }
 
     async fn series(&self, request: &Request) -> Result<SeriesReply, Failure> {
         let answer = self.ask(request).await?;
-        let told = self.transport.decode(self.endpoint, answer, prometheus_json::answer).await?;
-        let data = told.data.into_series();
-        match told.error {
+        let reply = self.transport.decode(self.endpoint, answer, prometheus_json::answer).await?;
+        let data = reply.data.into_series();
+        match reply.error {
             Some(error) if data.is_empty() => Err(self.refused(&error)),
             error => Ok(PrometheusReply {
                 data,
-                warnings: told.warnings.into_iter().chain(error).collect(),
-                infos: told.infos,
+                warnings: reply.warnings.into_iter().chain(error).collect(),
+                infos: reply.infos,
                 error: None,
-                skipped: told.skipped,
+                skipped: reply.skipped,
             }),
         }
     }

@@ -127,8 +127,8 @@ fn what_is_named_by_links_and_lines_belongs_and_so_do_its_lines() {
     ];
     let journey = stitched(spans, lines, "order-0001");
     assert_eq!(ids(&journey), [1, 9, 30]);
-    let told: Vec<&str> = journey.logs.iter().map(|l| l.line.as_str()).collect();
-    assert_eq!(told.len(), 3, "{told:?}");
+    let lines: Vec<&str> = journey.logs.iter().map(|l| l.line.as_str()).collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
     assert!(journey.joins.iter().any(|j| matches!(&j.reason, Reason::LogLine { service } if service == "writer")));
     assert!(journey.joins.iter().any(|j| j.trace_id == Some(trace_id(2)) && matches!(j.reason, Reason::Link { .. })));
 }
@@ -160,7 +160,7 @@ fn lines_of_a_trace_that_nobody_stored_belong_all_the_same() {
     let lines = vec![line(1, "order-0001 sent", Some(7)), line(2, "and then it broke", Some(7))];
     let journey = stitched(vec![], lines, "order-0001");
     assert_eq!(journey.logs.len(), 2);
-    assert_eq!((journey.not_fetched, journey.not_stored), (vec![trace_id(7)], vec![]), "nobody was asked for it");
+    assert_eq!((journey.not_fetched, journey.not_stored), (vec![trace_id(7)], vec![]), "no source was asked for it");
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn drawn((trace, id, parent, start, link): Drawn) -> Span {
     link.map_or(made.clone(), |(trace, id)| linked(made, trace, id))
 }
 
-/// Whom a span may follow from, told naively: any other span that it names as its parent, else that it links to.
+/// The spans that a span may follow from, by a naive rule: any other one that it names as its parent, else that it links to.
 fn may_follow(spans: &[Span], index: usize) -> Vec<usize> {
     let span = &spans[index];
     let others = || (0..spans.len()).filter(|other| *other != index);
@@ -292,14 +292,14 @@ fn may_follow(spans: &[Span], index: usize) -> Vec<usize> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
-    /// Parents, links, cycles, repeats of any kind: each span stands in the forest once, below one that it names, and
-    /// only a cycle makes a root of one that names somebody.
+    /// Parents, links, cycles, repeats of any kind: each span is in the forest once, below one that it names, and
+    /// only a cycle makes a root of one that names another span.
     #[test]
     fn the_forest_is_what_a_naive_reader_would_draw(drawn in any_spans()) {
-        let told = drawn.len();
+        let drawn_count = drawn.len();
         let journey = stitched(drawn, vec![], "order-0001");
         let (spans, forest) = (&journey.spans, &journey.forest);
-        prop_assert!(spans.len() <= told);
+        prop_assert!(spans.len() <= drawn_count);
         let mut depth = vec![None; spans.len()];
         let mut open: Vec<(usize, usize)> = forest.roots.iter().map(|root| (*root, 0)).collect();
         while let Some((index, deep)) = open.pop() {

@@ -1,4 +1,4 @@
-//! What is told of a journey beside its spans: oddities, traces, joins, relatives.
+//! What a journey has beside its spans: oddities, traces, joins, related traces.
 
 use super::*;
 use crate::model::attribute::Value;
@@ -83,9 +83,9 @@ fn absurd_times_are_counted_and_remarks_told_once_each_the_most_common_first() {
             warnings: (id..=kinds).map(|n| format!("remark {n}")).collect(),
             ..span(1, id, 0, "a", 0, 9)
         });
-        let told = (kinds - 4..=kinds).rev().map(|n| format!("{n} span(s): remark {n}"));
-        let wanted: Vec<String> = told.chain(more.map(str::to_owned)).collect();
-        assert_eq!(journey_of(remarked.collect()).oddities, wanted);
+        let expected_notes = (kinds - 4..=kinds).rev().map(|n| format!("{n} span(s): remark {n}"));
+        let expected: Vec<String> = expected_notes.chain(more.map(str::to_owned)).collect();
+        assert_eq!(journey_of(remarked.collect()).oddities, expected);
     }
 }
 
@@ -100,13 +100,13 @@ fn a_trace_is_told_by_its_root_and_whoever_lost_a_parent_is_counted() {
         span(2, 20, 99, "orphan", 5, 6),
         error(span(2, 21, 22, "child", 7, 12)),
         span(2, 22, 0, "root", 10, 11),
-        // Only orphans, of which the first one stands for the trace; one has a cause in another trace.
+        // Only orphans, of which the first one represents the trace; one has a cause in another trace.
         linked(span(3, 30, 98, "lost", 8, 9), 2, 22),
         error(error(span(3, 31, 97, "late", 20, 30))),
         // Its own parent: a root like any other.
         span(1, 1, 1, "self", 5, 9),
     ]);
-    let told = |n: u128, root: &str, from: i64, ms: i64, counts: [usize; 3]| Trace {
+    let expected_notes = |n: u128, root: &str, from: i64, ms: i64, counts: [usize; 3]| Trace {
         trace_id: trace_id(n),
         root_service: root.into(),
         root_name: format!("work {}", [0, 1, 22, 30][n as usize]),
@@ -116,9 +116,12 @@ fn a_trace_is_told_by_its_root_and_whoever_lost_a_parent_is_counted() {
         error_count: counts[1],
         orphan_count: counts[2],
     };
-    let wanted =
-        [told(1, "self", 5, 4, [1, 0, 0]), told(2, "root", 5, 7, [3, 1, 1]), told(3, "lost", 8, 22, [2, 1, 2])];
-    assert_eq!(journey.traces, wanted);
+    let expected = [
+        expected_notes(1, "self", 5, 4, [1, 0, 0]),
+        expected_notes(2, "root", 5, 7, [3, 1, 1]),
+        expected_notes(3, "lost", 8, 22, [2, 1, 2]),
+    ];
+    assert_eq!(journey.traces, expected);
     assert_eq!(journey.oddities, ["1 span(s) name themselves as their parent; taken as roots"]);
 }
 

@@ -69,7 +69,7 @@ fn millis(window: Window) -> i64 {
     window.length() / MILLI
 }
 
-/// A name as it stands in a regular expression. A dot is left alone: older servers take a backslash for their own.
+/// Escapes a name for a regular expression. A dot is not escaped: older servers interpret the backslash themselves.
 fn escaped(service: &str) -> String {
     let meant = |c| "\\+*?()|[]{}^$".contains(c);
     service.chars().flat_map(|c| meant(c).then_some('\\').into_iter().chain([c])).collect()
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn only_lengths_of_one_unit_are_asked_about() {
-        for (length, wanted) in [
+        for (length, expected) in [
             (0, false),
             (MINUTE / 2, false),
             (MINUTE, true),
@@ -99,7 +99,7 @@ mod tests {
             (HOUR + MILLI, false),
             (7 * 24 * HOUR, true),
         ] {
-            assert_eq!(is_askable(Window::new(Timestamp(HOUR), Timestamp(HOUR + length))), wanted, "{length}");
+            assert_eq!(is_askable(Window::new(Timestamp(HOUR), Timestamp(HOUR + length))), expected, "{length}");
         }
     }
 }

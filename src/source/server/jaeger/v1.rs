@@ -32,7 +32,7 @@ pub fn search(search: &TraceSearch<'_>, service: &str) -> Request {
         .with("limit", search.limit)
 }
 
-/// Who called whom in this time, as the server itself counts it.
+/// Calls between services in a window, as the server counts them.
 pub fn dependencies(window: Window) -> Request {
     const MILLI: i64 = 1_000_000;
     let lookback = window.length().saturating_add(MILLI - 1) / MILLI;

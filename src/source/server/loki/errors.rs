@@ -1,17 +1,17 @@
-//! How Loki is asked for lines that tell of a failure. What it is asked for and what is an error once it is read are the
-//! same as far as its language can say it, so that counts are counts of what would be read.
+//! LogQL queries for error lines. They select what counts as an error when a line is read, as far as LogQL can express it, so
+//! that counts match what reading the lines would give.
 
 use super::quoted;
 
-/// Names under which a level stands beside a line.
+/// Labels and metadata with the level of a line.
 const LEVEL_NAMES: [&str; 4] = ["detected_level", "level", "severity_text", "severity"];
 /// Levels of errors.
 const LEVELS: &str = "error|err|eror|severe|fatal|critical|crit|alert|emerg|emergency|panic";
 /// The same in capitals, as plain text has them.
 const CAPITALS: &str = "ERROR|ERR|EROR|SEVERE|FATAL|CRITICAL|CRIT|ALERT|EMERG|EMERGENCY|PANIC";
 
-/// Lines that tell of a failure, each by one of these queries alone: by the level beside it; by the error context in its
-/// text; by the level in its text, where none stands beside it.
+/// Queries of error lines, each line by exactly one of them: by its level label; by the error context in its text; by the
+/// level in its text if it has no level label.
 pub(super) fn queries(selector: &str) -> [String; 3] {
     let (levels, context, in_text) = (quoted(&format!("(?i)({LEVELS})")), quoted(&context()), quoted(&level_in_text()));
     let any = LEVEL_NAMES.map(|name| format!("{name}=~{levels}")).join(" or ");
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_what_is_read_as_an_error() {
-        // Whether the text tells a context, and whether it tells the level of an error.
+        // Whether the text has an error context, and whether it has an error level.
         let table = [
             (r#"{"level":"error","msg":"boom"}"#, false, true),
             (r#"{"level":"error","msg":"boom","error_context":null}"#, false, true),

@@ -174,7 +174,7 @@ fn narrowed(selector: &str, matcher: &str) -> String {
     format!("{{{inner},{matcher}}}")
 }
 
-/// Lines in whose text one of these stands.
+/// Query of lines that contain one of the texts.
 pub fn by_text(selector: &str, texts: &[String]) -> String {
     match texts {
         [one] => format!("{selector} |= {}", quoted(one)),
@@ -185,7 +185,7 @@ pub fn by_text(selector: &str, texts: &[String]) -> String {
     }
 }
 
-/// Lines in whose text this stands somewhere; perhaps a few more: pieces of it may stand in another order.
+/// Query of lines that contain the pattern, and perhaps a few more: its pieces may occur in another order.
 fn like(selector: &str, text: &Pattern) -> String {
     match text.form() {
         PatternForm::Pieces(pieces) => {
@@ -196,7 +196,7 @@ fn like(selector: &str, text: &Pattern) -> String {
     }
 }
 
-/// Lines in whose text this stands as the value of one of these keys: for IDs too short to be looked for alone.
+/// Query of lines that contain the value after one of these keys: for IDs too short to be searched for alone.
 pub fn by_value(selector: &str, keys: &[String], value: &str) -> String {
     let keys: Vec<String> = keys.iter().map(|key| escape(key)).collect();
     let pattern =
@@ -286,9 +286,9 @@ mod tests {
             (&["9a", "-a", "a\"", "a}"], None),
             (&[], None),
         ];
-        for (labels, wanted) in table {
+        for (labels, expected) in table {
             let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
-            assert_eq!(best_label(&labels).map(streams_with).as_deref(), wanted, "{labels:?}");
+            assert_eq!(best_label(&labels).map(streams_with).as_deref(), expected, "{labels:?}");
         }
         assert_eq!(narrowed(" {a=~\".+\", } ", "b=\"}\""), "{a=~\".+\",b=\"}\"}");
     }

@@ -1,20 +1,19 @@
-//! Regular expressions for a server that reads them otherwise than we do: Loki's have no `(?x)`, no `\b{start}`, other
-//! names of classes, and counts up to a thousand only; what it cannot read it may answer with nothing at all.
+//! Translates regular expressions to RE2, which Loki has: no `(?x)`, no `\b{start}`, other class names, repeats up to 1000.
+//! Loki may answer an invalid expression with no lines and no error.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
-/// A class of more ranges is told as any character.
+/// A class of more ranges becomes any character, which keeps the query short.
 const RANGES: usize = 16;
 
-/// An expression that both read alike and that matches wherever this one does, and perhaps elsewhere: who asks with it
-/// looks again at what comes.
+/// An RE2 expression that matches wherever this one does, and perhaps elsewhere: its results are to be matched again.
 pub(super) fn at_least(expression: &str) -> String {
     regex_syntax::parse(expression).map_or_else(|_| String::new(), |hir| to_re2(&hir))
 }
 
 fn to_re2(hir: &Hir) -> String {
     match hir.kind() {
-        // Where it stands is looked at again.
+        // Positions are checked when the results are matched again.
         HirKind::Empty | HirKind::Look(_) => String::new(),
         HirKind::Literal(literal) => String::from_utf8_lossy(&literal.0).chars().map(character).collect(),
         HirKind::Class(class) => of_class(class),
@@ -81,8 +80,8 @@ mod tests {
             (r"x{2,5000}|y?", "(?:(?:x)+|(?:y)?)"),
             (r"\pL+", "(?:(?s:.))+"),
         ];
-        for (expression, wanted) in table {
-            assert_eq!(at_least(expression), wanted, "{expression}");
+        for (expression, expected) in table {
+            assert_eq!(at_least(expression), expected, "{expression}");
         }
     }
 

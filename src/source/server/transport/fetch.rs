@@ -20,7 +20,7 @@ use crate::source::server::request::{Request, Response};
 
 const TOO_MANY_REQUESTS: u16 = 429;
 
-/// If a server asks to wait longer, the hint does not suggest to raise `--timeout`: nobody waits that long at a terminal.
+/// If a server asks to wait longer, the hint does not suggest a higher time limit: no one waits that long at a terminal.
 const MAX_SUGGESTED_TIMEOUT: Duration = Duration::from_mins(5);
 
 impl Transport {
@@ -134,7 +134,7 @@ impl Transport {
     }
 }
 
-/// A backend need not run at an address that nobody configured: connecting to it is not retried.
+/// A backend need not run at a default address: a refused connection to one is not retried.
 fn no_retry_at_default_address(mut error: TransportError, endpoint: &Endpoint) -> TransportError {
     if !endpoint.configured && error.failure.kind == FailureKind::Absent {
         error.retry = Retry::Never;
@@ -142,7 +142,7 @@ fn no_retry_at_default_address(mut error: TransportError, endpoint: &Endpoint) -
     error
 }
 
-/// How a backend is doing, judged by one attempt. An answer that refuses the query is a healthy one; an answer with
+/// The health of a backend by one attempt. An answer that refuses the query is a healthy one; an answer with
 /// `Retry-After` says that it is busy, which is neither.
 pub(super) fn health_of(outcome: &Result<Reply, TransportError>) -> Health {
     match outcome {
