@@ -386,7 +386,7 @@ fn no_secret_comes_out_whatever_the_servers_answer() {
         }
     };
     let threads: Vec<_> =
-        (0..3).map(|_| Arc::clone(&runs)).map(|runs| std::thread::spawn(move || worker(runs))).collect();
+        (0..6).map(|_| Arc::clone(&runs)).map(|runs| std::thread::spawn(move || worker(runs))).collect();
     for thread in threads {
         thread.join().unwrap_or_else(|e| std::panic::resume_unwind(e));
     }

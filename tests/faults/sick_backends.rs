@@ -13,8 +13,8 @@ use crate::run::{COMMANDS, concerns, in_health, verdict};
 use crate::window_commands::PANELS;
 use crate::{connections, data, encodings, fault, fault_health, row, run, statuses, tls, window_commands};
 
-/// How many runs are under way at once.
-const AT_ONCE: usize = 4;
+/// Commands that run at once. Most of them wait for a backend that does not answer.
+const AT_ONCE: usize = 8;
 
 fn check(rows: &[Row]) {
     let wanted = std::env::var("ROW").unwrap_or_default();

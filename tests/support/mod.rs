@@ -139,6 +139,39 @@ impl Run {
     }
 }
 
+/// Asserts that a screen has these lines, in this order; white space between words does not count.
+#[track_caller]
+pub fn assert_lines(screen: &str, expected: &[&str]) {
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut rest = screen.lines().map(words);
+    for line in expected {
+        assert!(rest.any(|shown| shown == words(line)), "not in its place: {line}\n{screen}");
+    }
+}
+
+/// A text without white space and the dots that separate parts of a line: the same at every width.
+pub fn without_space(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && *c != '·').collect()
+}
+
+/// Asserts that a wide screen has the text of a narrow one, in lines that use the width and keep to it. Only white space
+/// and the dots that separate parts of a line may differ.
+#[track_caller]
+pub fn assert_same_text(narrow: (&str, usize), wide: (&str, usize)) {
+    assert_eq!(without_space(narrow.0), without_space(wide.0), "{}\n{}", narrow.0, wide.0);
+    let longest = |screen: &str| screen.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    let (shorter, longer) = (longest(narrow.0), longest(wide.0));
+    assert!(shorter <= narrow.1 && longer > narrow.1 && longer <= wide.1, "{shorter} and {longer} columns");
+}
+
+/// A screen about demo data without the line that says so, which must be there once.
+#[track_caller]
+pub fn without_demo_note(screen: &str) -> String {
+    let is_note = |line: &&str| line.split_whitespace().eq(["note", "demo:", "no", "server", "was", "asked"]);
+    assert_eq!(screen.lines().filter(is_note).count(), 1, "{screen}");
+    screen.lines().filter(|line| !is_note(line)).map(|line| format!("{line}\n")).collect()
+}
+
 /// Whether tests run at full length, as in `.ci/nightly`: every fault, hundreds of generated runs.
 pub fn is_full() -> bool {
     std::env::var_os("TRACE_TEST_FULL").is_some_and(|value| !value.is_empty() && value != "0")

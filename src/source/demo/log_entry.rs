@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use super::line_format::{self, LineForm};
-use super::recorder::KEY;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::{ErrorContext, LogEntry};
 use crate::model::time::Timestamp;
+
+/// The attribute in which the platform carries its correlation ID.
+pub(super) const KEY: &str = "correlation_id";
 
 /// Encodes a line, and adds what a decoder reads from it.
 pub(super) fn encode(entry: LogEntry, object: &Map<String, Json>, form: LineForm, worker: u64) -> LogEntry {

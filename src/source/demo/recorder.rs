@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::line_format::LineForm;
-use super::log_entry::{encode, python_time};
+use super::log_entry::{KEY, encode, python_time};
 use super::random::Random;
 use super::{Fault, Planted, Truth};
 use crate::model::attribute::{Attributes, Value};
@@ -18,8 +18,6 @@ use crate::model::time::Timestamp;
 
 /// Nanoseconds in a millisecond.
 pub const MS: i64 = 1_000_000;
-/// The key under which the platform carries its correlation ID.
-pub const KEY: &str = "correlation_id";
 
 /// The batch orchestrator: HTTP in, messages out.
 pub const BATCH: &str = "batch_orchestrator_service";

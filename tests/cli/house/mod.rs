@@ -49,7 +49,6 @@ const CIRCULAR_IMPORTS: &[&str] = &[
     "src/gather/sample/* -> src/gather/sample/mod.rs",
     "src/pipeline/learn/signatures.rs -> src/pipeline/learn/sample_run.rs",
     "src/source/demo/* -> src/source/demo/mod.rs",
-    "src/source/demo/written.rs -> src/source/demo/recorder.rs",
     "src/source/server/jaeger/* -> src/source/server/jaeger/mod.rs",
     "src/source/server/loki/* -> src/source/server/loki/mod.rs",
 ];
