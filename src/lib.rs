@@ -63,3 +63,6 @@ pub mod wire;
 #[cfg(test)]
 #[path = "../tests/support/golden.rs"]
 mod golden;
+#[cfg(test)]
+#[path = "../tests/support/length.rs"]
+mod length;

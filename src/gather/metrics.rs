@@ -267,7 +267,7 @@ mod tests {
         let window = Window::new(Timestamp(0), Timestamp(SECOND));
         let template =
             PanelTemplate { name: "p".into(), query: "up{id={{ correlation_id }},service=~{{ service }}}".into() };
-        for _ in 0..10_000 {
+        for _ in 0..crate::length::cases(10_000) {
             let mut nasty =
                 || (0..random.usize(0..12)).map(|_| MARKS[random.usize(0..MARKS.len())]).collect::<String>();
             let about = PanelSubject { services: [nasty(), nasty()].into(), id: nasty() };

@@ -389,7 +389,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
         #[test]
         fn any_text_is_a_time_or_an_error_with_a_hint(text in expressions(), flag in 0..3u8, zone in -86_399..86_400i32) {

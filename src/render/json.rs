@@ -43,7 +43,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
         #[test]
         fn every_text_is_read_as_it_was(text in "([\\[#:a\n\"\\\\]|section_start:1|::|\\PC|.){0,12}") {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::fault::{Fault, Turn, drips, gzip, gzipped_blanks, http, json, raw, remade, says, stalls_after};
 use crate::fault_health::{AT, ID, streams};
 use crate::row::{Jaeger, Loki, Prometheus, Row, Who, all, data};
-use crate::support::is_full;
+use crate::support::length::is_full;
 
 const PAGE: &str = "content-type: text/html\r\n";
 const JSON: &str = "content-type: application/json\r\n";

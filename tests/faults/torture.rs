@@ -6,8 +6,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::length::is_full;
 use crate::support::recorded::{Deed, Event, Recorded};
-use crate::support::{Run, is_full, trace};
+use crate::support::{Run, trace};
 use serde_json::Value;
 
 /// How long a run may take by its own flag.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use crate::shapes::timings::shuffle;
 use crate::shapes::{Shape, mix};
-use crate::support::is_full;
+use crate::support::length::is_full;
 use fastrand::Rng;
 use trace::analysis::journey::findings::baseline::Baseline;
 use trace::analysis::journey::findings::known::Knowledge;

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use crate::support::length::cases;
 use fastrand::Rng;
 use promql_parser::parser::{Expr, parse};
 use regex::Regex;
@@ -14,7 +15,10 @@ use trace::source::server::transport::join_path;
 use trace::source::server::{loki, request};
 use url::Url;
 
-const CASES: usize = 100_000;
+/// Random strings a test: 100,000 at full length.
+fn strings() -> usize {
+    cases(100_000) as usize
+}
 
 /// What has broken out of strings before.
 const NASTY: [&str; 64] = [
@@ -95,7 +99,7 @@ fn nasty(random: &mut Rng) -> String {
 
 fn each_nasty(seed: u64) -> impl Iterator<Item = String> {
     let mut random = Rng::with_seed(seed);
-    (0..CASES).map(move |_| nasty(&mut random))
+    (0..strings()).map(move |_| nasty(&mut random))
 }
 
 /// Reads one Go string literal at the beginning of a text, as Go's `strconv.Unquote` does; the value and what follows.
@@ -165,7 +169,7 @@ fn logql_regular_expressions_match_the_very_text() {
     const ALL: &str = "{a=~\".+\"}";
     let mut random = Rng::with_seed(3);
     // Each is compiled.
-    for _ in 0..CASES / 10 {
+    for _ in 0..strings() / 10 {
         let (one, other) = (nasty(&mut random), nasty(&mut random));
         let query = loki::by_text(ALL, &[one.clone(), other.clone()]);
         let (pattern, rest) = unquoted(query.strip_prefix("{a=~\".+\"} |~ ").expect("a filter")).expect("a literal");

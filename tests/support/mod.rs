@@ -4,6 +4,7 @@
 pub mod generator;
 pub mod golden;
 pub mod jaeger;
+pub mod length;
 pub mod recorded;
 pub mod server;
 pub mod stack;
@@ -170,11 +171,6 @@ pub fn without_demo_note(screen: &str) -> String {
     let is_note = |line: &&str| line.split_whitespace().eq(["note", "demo:", "no", "server", "was", "asked"]);
     assert_eq!(screen.lines().filter(is_note).count(), 1, "{screen}");
     screen.lines().filter(|line| !is_note(line)).map(|line| format!("{line}\n")).collect()
-}
-
-/// Whether tests run at full length, as in `.ci/nightly`: every fault, hundreds of generated runs.
-pub fn is_full() -> bool {
-    std::env::var_os("TRACE_TEST_FULL").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
 /// The correlation ID that was recorded there.

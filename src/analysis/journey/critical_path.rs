@@ -274,7 +274,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
         #[test]
         fn no_instant_counts_twice(journey in any_journey()) {

@@ -49,7 +49,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
         #[test]
         fn what_is_written_is_read(texts in proptest::collection::vec("[-=+@,;\"' \\t\\r\\na1.ü#\\[\u{0}]{0,8}", 1..5)) {

@@ -72,7 +72,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
         #[test]
         fn a_label_stays_a_label(text in prop_oneof![".*", prop::sample::select(HOSTILE.to_vec()).prop_map(str::to_owned), "[\"\\\\\\[\\]<>;#|a-]{0,20}"]) {

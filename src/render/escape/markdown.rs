@@ -108,7 +108,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
         #[test]
         fn nothing_active_stands_outside_code(words in proptest::collection::vec(prop_oneof![

@@ -10,7 +10,7 @@ use crate::model::log::{ErrorContext, LogEntry};
 use crate::model::time::Timestamp;
 
 /// The attribute in which the platform carries its correlation ID.
-pub(super) const KEY: &str = "correlation_id";
+pub const KEY: &str = "correlation_id";
 
 /// Encodes a line, and adds what a decoder reads from it.
 pub(super) fn encode(entry: LogEntry, object: &Map<String, Json>, form: LineForm, worker: u64) -> LogEntry {

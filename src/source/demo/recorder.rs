@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::line_format::LineForm;
-use super::log_entry::{KEY, encode, python_time};
+pub use super::log_entry::KEY;
+use super::log_entry::{encode, python_time};
 use super::random::Random;
 use super::{Fault, Planted, Truth};
 use crate::model::attribute::{Attributes, Value};

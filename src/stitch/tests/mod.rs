@@ -290,7 +290,7 @@ fn may_follow(spans: &[Span], index: usize) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
     /// Parents, links, cycles, repeats of any kind: each span is in the forest once, below one that it names, and
     /// only a cycle makes a root of one that names another span.

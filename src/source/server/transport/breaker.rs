@@ -276,7 +276,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
         #[test]
         fn it_behaves_as_the_plain_model_does(events in events()) {

@@ -125,7 +125,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
         #[test]
         fn a_redirect_never_leaves_the_origin(

@@ -122,7 +122,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
         #[test]
         fn any_retry_after_is_accepted_or_ignored(text in "\\PC{0,40}", number in any::<i128>(), digits in any::<bool>()) {
