@@ -2,18 +2,18 @@
 
 use thiserror::Error;
 
-/// What the process ends with. Named once, here; told in `--help` and the README.
+/// The exit code of the process. `--help` and the README list the same codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Asked and answered.
+    /// The question was answered.
     Answered = 0,
-    /// A negative answer: a failed gate, a grave finding, nothing found on complete data.
+    /// A negative answer: a failed gate, a finding at `--fail-on`, nothing found in complete data.
     Negative = 1,
     /// Usage or configuration; nothing was sent.
     Usage = 2,
-    /// Cannot tell: not complete.
+    /// The answer is incomplete.
     CannotTell = 3,
-    /// A person must act: sign-in, TLS, no such API, unsafe permissions.
+    /// The user must act: sign-in, TLS, no such API, unsafe file permissions.
     ActionNeeded = 4,
     /// A bug.
     Bug = 70,
@@ -32,10 +32,10 @@ impl Exit {
     }
 }
 
-/// Why a command could not be run at all. What a backend did wrong is a note, not an error.
+/// Why a command could not run at all. What a backend did wrong is a note of the answer.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The words on the command line do not make sense together.
+    /// The command line, or a value on it, is wrong.
     #[error("{message}")]
     Usage {
         /// What is wrong.
@@ -46,7 +46,7 @@ pub enum Error {
     /// A configuration file is wrong: the message names file, line and column and shows the place.
     #[error("{0}")]
     Config(String),
-    /// A pipeline's spec is wrong: everything that is, each with its place.
+    /// A pipeline's spec is wrong: every error in it, each with its place.
     #[error("{0}")]
     Spec(String),
     /// A file cannot be read as what it should be.
@@ -57,7 +57,7 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
-    /// A file that holds a secret can be read by others, or a command that tells one failed.
+    /// A file with a secret can be read by other users, or a command that prints one failed.
     #[error("{0}")]
     Secret(String),
     /// A file could not be written.
@@ -87,7 +87,7 @@ impl Error {
         }
     }
 
-    /// The code to end with.
+    /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Config(_) | Self::Spec(_) | Self::Input { .. } => Exit::Usage,
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_end_has_its_number() {
+    fn every_exit_has_its_code() {
         let table = [
             (Exit::Answered, 0),
             (Exit::Negative, 1),

@@ -1,4 +1,4 @@
-//! The front door: look around once, parse, run, write the bytes, end with the right code.
+//! Parses, runs, writes the bytes, chooses the exit code: the only file that prints, reads the clock or exits.
 
 mod signals;
 
@@ -41,7 +41,7 @@ fn main() {
     exit(code.code())
 }
 
-/// A crash must not put tokens on the disk.
+/// A crash must not write tokens to the disk.
 fn disable_core_dumps() {
     #[cfg(unix)]
     {
@@ -50,7 +50,7 @@ fn disable_core_dumps() {
     }
 }
 
-/// Everything the command may know of the world.
+/// The process environment, read once.
 fn environment(stop: Stop) -> Environment {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let stdout_is_terminal = io::stdout().is_terminal();
@@ -58,7 +58,7 @@ fn environment(stop: Stop) -> Environment {
     Environment {
         vars: env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
         now: Timestamp(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)),
-        // Where it is gone, nothing can be read from it anyway.
+        // Where the directory was removed, nothing can be read from it anyway.
         cwd: env::current_dir().unwrap_or_else(|_| "/".into()),
         home: etcetera::home_dir().ok(),
         stdin_is_terminal: io::stdin().is_terminal(),
@@ -76,16 +76,16 @@ fn run_app(app: App, environment: Environment) -> anyhow::Result<Outcome> {
     Ok(outcome?)
 }
 
-/// Says what is to be said, and writes the answer.
+/// Writes messages and answer.
 fn deliver(outcome: &Outcome, out: Option<PathBuf>) -> anyhow::Result<Exit> {
-    // Nobody is left to be told where standard error is gone.
+    // Where standard error is closed, that cannot be reported.
     let _ = io::stderr().write_all(&outcome.stderr);
     let (path, written) = match out {
-        Some(path) => (path.display().to_string(), save::whole(&path, &outcome.stdout, Access::Usual)),
+        Some(path) => (path.display().to_string(), save::write_atomically(&path, &outcome.stdout, Access::Usual)),
         None => ("standard output".to_owned(), write_stdout(&outcome.stdout)),
     };
     match written {
-        // A reader that has seen enough is no failure.
+        // A reader that stops reading, such as `head`, is not a failure.
         Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::Output { path, message: e.to_string() }.into()),
         _ => Ok(outcome.exit),
     }
@@ -94,8 +94,8 @@ fn deliver(outcome: &Outcome, out: Option<PathBuf>) -> anyhow::Result<Exit> {
 /// Whether there was no standard output when the process began.
 static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Before `main`, std opens `/dev/null` where standard output is closed: from then on nobody can tell that apart from a
-/// wish for silence, and an answer would get lost with code 0. The C library runs what stands in `.init_array` before.
+/// Before `main`, std opens `/dev/null` where standard output is closed. From then on that looks like a redirection, and
+/// an answer would be lost with code 0. The C library runs the functions in `.init_array` before std does that.
 #[cfg(target_os = "linux")]
 #[used]
 #[allow(unsafe_code, reason = "the section holds pointers to functions of this very type, and this one needs no std")]
@@ -108,7 +108,7 @@ extern "C" fn check_stdout() {
     STDOUT_IS_CLOSED.store(!is_open, Ordering::Relaxed);
 }
 
-/// Writes to standard output, as slowly as its reader wants it.
+/// Writes to standard output, as slowly as it is read.
 fn write_stdout(mut bytes: &[u8]) -> io::Result<()> {
     if STDOUT_IS_CLOSED.load(Ordering::Relaxed) && !bytes.is_empty() {
         return Err(io::Error::other("it is closed"));
@@ -119,7 +119,7 @@ fn write_stdout(mut bytes: &[u8]) -> io::Result<()> {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(written) => bytes = &bytes[written..],
             Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            // Whoever shares it may have made it so that it does not wait.
+            // Another process that shares the pipe may have made it non-blocking.
             Err(e) if e.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(1)),
             Err(e) => return Err(e),
         }
@@ -132,7 +132,7 @@ fn write_stdout(mut bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Help and version are answers; everything else clap says is a usage error.
+/// Help and version are answers; everything else is a usage error.
 fn exit_with_clap_error(words: &clap::Error) -> ! {
     if let Some(error) = advice(words) {
         exit(report_error(&error.into()).code());
@@ -150,15 +150,15 @@ fn exit_with_clap_error(words: &clap::Error) -> ! {
     }
 }
 
-/// Says what went wrong and what to do, and which code that is.
+/// Reports the error and its hint; gives back its exit code.
 fn report_error(error: &anyhow::Error) -> Exit {
     let known = error.downcast_ref::<Error>();
-    let mut told = format!("error: {error:#}\n");
+    let mut text = format!("error: {error:#}\n");
     if let Some(hint) = known.map(Error::hint).filter(|hint| !hint.is_empty()) {
-        told += "hint: ";
-        told += hint;
+        text += "hint: ";
+        text += hint;
     }
-    let _ = io::stderr().write_all(escape_lines(&told).as_bytes());
+    let _ = io::stderr().write_all(escape_lines(&text).as_bytes());
     known.map_or(Exit::Usage, Error::exit)
 }
 
@@ -168,9 +168,9 @@ fn escape_lines(text: &str) -> String {
 
 fn report_bug(bug: &panic::PanicHookInfo<'_>) {
     let version = env!("CARGO_PKG_VERSION");
-    let told =
+    let text =
         format!("error: a bug in trace {version}: {bug}\nhint: please report it with these lines and the command\n");
-    let _ = io::stderr().write_all(escape_lines(&told).as_bytes());
+    let _ = io::stderr().write_all(escape_lines(&text).as_bytes());
     exit(Exit::Bug.code())
 }
 
@@ -178,7 +178,7 @@ fn report_bug(bug: &panic::PanicHookInfo<'_>) {
 mod tests {
     use super::*;
 
-    /// Nothing in the product panics on purpose: the test runs itself once more, and panics there.
+    /// Nothing in the product panics on purpose: the test starts itself as a process, and panics there.
     #[test]
     fn a_panic_ends_with_70_and_says_what_to_report() {
         const NAME: &str = "tests::a_panic_ends_with_70_and_says_what_to_report";
@@ -192,11 +192,11 @@ mod tests {
             .env("TRACE_TEST_PANICS", "1")
             .output()
             .expect("it runs");
-        let told = String::from_utf8_lossy(&run.stderr);
-        assert_eq!(run.status.code(), Some(70), "{told}");
+        let stderr = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(70), "{stderr}");
         for part in ["a bug in trace", "src/main.rs", "thing", "hint: please report it"] {
-            assert!(told.contains(part), "{part}: {told}");
+            assert!(stderr.contains(part), "{part}: {stderr}");
         }
-        assert!(!told.contains('\x1b'), "{told}");
+        assert!(!stderr.contains('\x1b'), "{stderr}");
     }
 }

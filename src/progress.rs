@@ -9,18 +9,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 /// Whether there is a spinner on the last line of stderr.
 static IS_DRAWN: AtomicBool = AtomicBool::new(false);
 
-/// Takes away the spinner, whoever drew it: for a process that ends at once.
-pub fn wipe() {
+/// Removes the spinner from the terminal: for a process that ends at once.
+pub fn clear() {
     if IS_DRAWN.load(Ordering::Acquire) {
         let _ = io::stderr().write_all(b"\r\x1b[K");
     }
 }
 
-/// Tells what is being waited for. Leaves nothing behind.
+/// Shows what is being waited for, and leaves nothing on the screen.
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Says nothing.
+    /// Shows nothing.
     pub fn silent() -> Self {
         Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()))
     }
@@ -37,7 +37,7 @@ impl Progress {
         Self(bar)
     }
 
-    /// A bar over so many runs; the caller knows that stderr is a terminal.
+    /// A bar over this many runs; the caller knows that stderr is a terminal.
     pub fn bar(runs: usize) -> Self {
         let bar = ProgressBar::new(u64::try_from(runs).unwrap_or(u64::MAX));
         bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(StderrTerminal), 20));
@@ -49,12 +49,12 @@ impl Progress {
         Self(bar)
     }
 
-    /// One more is done.
+    /// One more run is done.
     pub fn step(&self) {
         self.0.inc(1);
     }
 
-    /// What is being done now. The text must be ours, not data.
+    /// What is being done now. The text must not contain data: it is not escaped.
     pub fn say(&self, text: impl Into<String>) {
         self.0.set_message(text.into());
     }
@@ -66,10 +66,10 @@ impl Progress {
     }
 }
 
-/// Columns for the `^C` that a terminal shows where it is typed: at the very end of a line it would begin a new one, and
-/// the spinner's could not be taken away any more.
-const ROOM: u16 = 4;
-/// The width of a terminal that does not tell it.
+/// Columns left free for the `^C` that a terminal echoes: at the very end of the line it would wrap, and the line of the
+/// spinner could no longer be removed.
+const MARGIN: u16 = 4;
+/// The width of a terminal that does not report it.
 const USUAL_WIDTH: u16 = 80;
 
 /// The terminal that stderr is, a little narrower than it is.
@@ -89,7 +89,7 @@ impl StderrTerminal {
 impl TermLike for StderrTerminal {
     fn width(&self) -> u16 {
         let width = terminal_size::terminal_size_of(io::stderr()).map_or(USUAL_WIDTH, |(width, _)| width.0);
-        width.saturating_sub(ROOM).max(1)
+        width.saturating_sub(MARGIN).max(1)
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {

@@ -8,46 +8,46 @@ use std::time::{Duration, Instant};
 
 use tempfile::{Builder, NamedTempFile};
 
-/// How many symbolic links lead on from one another before they are taken for a circle; as Linux counts.
-const MOST_LINKS: usize = 40;
+/// Symbolic links that are followed: as many as Linux follows before it reports a loop.
+const MAX_LINKS: usize = 40;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Whoever could read the file before; of a new one, whom the umask lets.
+    /// The permissions of the file that is replaced; those of the umask for a new one.
     Usual,
-    /// Its owner only.
+    /// Read and write for the owner only.
     Private,
 }
 
-/// Where bytes go.
-enum Destination {
-    /// A file that is replaced whole, and what is there now.
+/// What a path leads to.
+enum Target {
+    /// A file to replace, with the metadata of what is there now.
     File(PathBuf, Option<Metadata>),
     /// A pipe, a device, an open descriptor: cannot be replaced.
     Stream,
 }
 
-/// Held while a file has a half-written one beside it.
-static BEING_WRITTEN: Mutex<()> = Mutex::new(());
+/// Held while a temporary file is written beside its target.
+static WRITING: Mutex<()> = Mutex::new(());
 
-/// Writes this file: at any moment it is the old one or the new one. Where the path leads to a pipe, a device or an
-/// open descriptor, the bytes go there.
+/// Writes a file: a reader sees the old content or the new one, never a part. A pipe, a device or an open descriptor gets
+/// the bytes appended.
 ///
 /// # Errors
-/// As the system says. Then the file is as it was, and nothing is left beside it.
-pub fn whole(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
-    match place(path)? {
+/// The I/O error. The file is unchanged then, and no temporary file is left.
+pub fn write_atomically(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    match resolve(path)? {
         // Never truncated: a shell's `>>` means the end of what is there.
-        Destination::Stream => OpenOptions::new().append(true).open(path)?.write_all(bytes),
-        Destination::File(target, before) => {
-            let _at_work = BEING_WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+        Target::Stream => OpenOptions::new().append(true).open(path)?.write_all(bytes),
+        Target::File(target, before) => {
+            let _guard = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
             replace(&target, before, bytes, access)
         }
     }
 }
 
-/// Which file a path means, however it is spelled, whether it is there or not; none of what is no file, such as a pipe.
+/// The absolute path of a file, which need not exist; none for anything else, such as a pipe.
 pub fn file_at(path: &Path) -> Option<PathBuf> {
     match fs::metadata(path) {
         Ok(there) if !there.is_file() => None,
@@ -59,12 +59,12 @@ pub fn file_at(path: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Waits until no file is half written, at most so long, and keeps any further one from being begun: for whoever ends
-/// the process from another thread.
-pub fn at_rest(most: Duration) -> Option<MutexGuard<'static, ()>> {
-    let until = Instant::now() + most;
+/// Waits until no file is half written, and keeps further writes from beginning while the guard lives: for a thread that
+/// ends the process. None after `timeout`.
+pub fn pause_writing(timeout: Duration) -> Option<MutexGuard<'static, ()>> {
+    let until = Instant::now() + timeout;
     loop {
-        match BEING_WRITTEN.try_lock() {
+        match WRITING.try_lock() {
             Ok(guard) => return Some(guard),
             Err(TryLockError::Poisoned(guard)) => return Some(guard.into_inner()),
             Err(TryLockError::WouldBlock) if Instant::now() >= until => return None,
@@ -73,21 +73,21 @@ pub fn at_rest(most: Duration) -> Option<MutexGuard<'static, ()>> {
     }
 }
 
-/// Follows the links: what they lead to is replaced, not they.
-fn place(path: &Path) -> io::Result<Destination> {
+/// Follows symbolic links: their target is replaced, not the link.
+fn resolve(path: &Path) -> io::Result<Target> {
     let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
+    for _ in 0..MAX_LINKS {
         let is_descriptor = ["/proc", "/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr"];
         if is_descriptor.iter().any(|place| path.starts_with(place)) {
-            return Ok(Destination::Stream);
+            return Ok(Target::Stream);
         }
         let there = match fs::symlink_metadata(&path) {
             Ok(there) => there,
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Destination::File(path, None)),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Target::File(path, None)),
             Err(e) => return Err(e),
         };
         if !there.is_symlink() {
-            return Ok(if there.is_file() { Destination::File(path, Some(there)) } else { Destination::Stream });
+            return Ok(if there.is_file() { Target::File(path, Some(there)) } else { Target::Stream });
         }
         path = folder(&path).join(fs::read_link(&path)?);
     }
@@ -99,8 +99,8 @@ fn replace(target: &Path, before: Option<Metadata>, bytes: &[u8], access: Access
         // A file that is protected against writing is protected against being replaced.
         OpenOptions::new().write(true).open(target)?;
     }
-    let mut new = beside(target, access)?;
-    // To the file itself: a complaint of the other names a file that nobody knows.
+    let mut new = temporary_file(target, access)?;
+    // Through the file handle: errors of the wrapper name the temporary file, which means nothing to the user.
     new.as_file_mut().write_all(bytes)?;
     if let Some(before) = before.filter(|_| access == Access::Usual) {
         new.as_file().set_permissions(before.permissions())?;
@@ -108,11 +108,11 @@ fn replace(target: &Path, before: Option<Metadata>, bytes: &[u8], access: Access
     new.persist(target).map(drop).map_err(|e| e.error)
 }
 
-/// A new file in the same folder, so that it can take the other's name. It goes away unless it does.
-fn beside(target: &Path, access: Access) -> io::Result<NamedTempFile<File>> {
+/// A temporary file in the same folder, so that it can be renamed to the target. It is removed unless that happens.
+fn temporary_file(target: &Path, access: Access) -> io::Result<NamedTempFile<File>> {
     let mut builder = Builder::new();
     builder.prefix(".trace-");
-    // What anybody asks for in a new file; the umask takes from it.
+    // The mode that any program asks for; the umask takes from it.
     #[cfg(unix)]
     if access == Access::Usual {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -141,32 +141,32 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::write(at("plain"), "of the same mode as any other").unwrap();
-        whole(&at("new"), b"1", Access::Usual).unwrap();
+        write_atomically(&at("new"), b"1", Access::Usual).unwrap();
         assert_eq!(mode(&at("new")), mode(&at("plain")));
         fs::set_permissions(at("new"), Permissions::from_mode(0o640)).unwrap();
         symlink("new", at("link")).unwrap();
         symlink(at("link"), at("link to it")).unwrap();
-        whole(&at("link to it"), b"2", Access::Usual).unwrap();
+        write_atomically(&at("link to it"), b"2", Access::Usual).unwrap();
         assert_eq!((fs::read(at("new")).unwrap(), mode(&at("new"))), (b"2".to_vec(), 0o640));
         assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
         symlink("not yet", at("dangling")).unwrap();
-        whole(&at("dangling"), b"3", Access::Private).unwrap();
+        write_atomically(&at("dangling"), b"3", Access::Private).unwrap();
         assert_eq!((fs::read(at("not yet")).unwrap(), mode(&at("not yet"))), (b"3".to_vec(), 0o600));
-        whole(&at("new"), b"4", Access::Private).unwrap();
+        write_atomically(&at("new"), b"4", Access::Private).unwrap();
         assert_eq!(mode(&at("new")), 0o600, "what others could read becomes private");
     }
 
     #[test]
-    fn what_fails_leaves_nothing_behind() {
+    fn a_failed_write_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         symlink("round", at("round")).unwrap();
         fs::create_dir(at("folder")).unwrap();
         for (name, says) in [("round", "links"), ("folder", "directory"), ("no/such", "No such file")] {
-            let error = whole(&at(name), b"x", Access::Usual).unwrap_err().to_string();
+            let error = write_atomically(&at(name), b"x", Access::Usual).unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains(".trace-"), "{name}: {error}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-        assert!(whole(Path::new("/dev/full"), b"x", Access::Usual).is_err());
+        assert!(write_atomically(Path::new("/dev/full"), b"x", Access::Usual).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! The two words that may come from outside while the process runs: Ctrl-C and SIGTERM. Part of the binary.
+//! Ctrl-C and SIGTERM. Part of the binary.
 
 use std::io;
 use std::process::exit;
@@ -12,50 +12,51 @@ use trace::error::Exit;
 use trace::stop::{Stage, Stop};
 use trace::{progress, save};
 
-/// How long a command that was asked to end may take to lay out what it has.
+/// How long a command may take to lay out what it has: a user who pressed Ctrl-C waits about as long before pressing it
+/// again.
 const GRACE: Duration = Duration::from_millis(1500);
-/// How long the answer of a command that was asked to end may take to be written.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How long it may then take to write the answer: a pipe that is not read must not keep the process alive.
+const WRITE_GRACE: Duration = Duration::from_millis(100);
 
-/// The code of the signal that ends the process, once one has come.
+/// The exit code of the first signal, once one has arrived.
 pub type Signalled = Arc<OnceLock<Exit>>;
 
-/// Ends the process on Ctrl-C and SIGTERM with their codes, whatever else it is doing: a thread of its own is never
-/// busy with a file, a program that tells a token, or a long answer. A command that has something to show may show it
+/// Ends the process on Ctrl-C and SIGTERM with their codes, whatever else it is doing: the thread that does so is never
+/// blocked by a file, a program that prints a token, or a long answer. A command that has something to show may show it
 /// and end by itself, if it is quick; a second signal ends it at once.
 pub fn end_on_signals(stop: Stop) -> io::Result<Signalled> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    // From here on, so that none comes too early.
+    // Signals are handled from here on, so that none arrives too early.
     let mut signals = {
         let _inside = runtime.enter();
         Signals::new()?
     };
     let signalled = Signalled::default();
-    let told = Arc::clone(&signalled);
+    let first_signal = Arc::clone(&signalled);
     let listen = async move {
         let first = signals.next().await;
-        told.get_or_init(|| first);
-        stop.ask();
+        first_signal.get_or_init(|| first);
+        stop.request();
         let last = tokio::select! {
             second = signals.next() => second,
-            () = patience(&stop) => first,
+            () = grace_period(&stop) => first,
         };
-        progress::wipe();
-        let _at_rest = save::at_rest(2 * LAST_WORDS);
+        progress::clear();
+        let _writing = save::pause_writing(2 * WRITE_GRACE);
         exit(last.code())
     };
     thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(listen))?;
     Ok(signalled)
 }
 
-/// Returns when a command that was asked to end need not be waited for any longer.
-async fn patience(stop: &Stop) {
+/// Returns when the time is over that a command gets to end by itself.
+async fn grace_period(stop: &Stop) {
     if stop.stage() == Stage::Preparing {
         return;
     }
     let written = async {
         stop.entered(Stage::Writing).await;
-        sleep(LAST_WORDS).await;
+        sleep(WRITE_GRACE).await;
     };
     tokio::select! {
         () = sleep(GRACE) => {}
@@ -63,7 +64,7 @@ async fn patience(stop: &Stop) {
     }
 }
 
-/// What a user or a supervisor may tell us.
+/// The signals that end the process.
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
@@ -87,7 +88,7 @@ impl Signals {
     }
 }
 
-/// What a user may tell us.
+/// The signals that end the process.
 #[cfg(not(unix))]
 struct Signals;
 

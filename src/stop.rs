@@ -1,76 +1,76 @@
-//! The one word that may come from outside while a command runs: stop.
+//! A request to end a command while it runs.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// What a command is doing, as far as it matters to whoever wants it to end.
+/// The stage of a command: it decides how much time a command gets to end by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
-    /// Reading flags, files, secrets: there is nothing to show yet, and nothing to wait for.
+    /// Reading flags, files and secrets: there is nothing to show yet, so it is ended at once.
     #[default]
     Preparing,
-    /// Asking: a stopped command ends by itself, with what it has.
+    /// Asking backends: it ends by itself and shows what it has.
     Gathering,
-    /// Writing the answer: all that is left to do.
+    /// Writing the answer.
     Writing,
 }
 
-/// Told to a command that somebody wants it to end, and by the command how far it is.
+/// Shared between a command and the thread that handles signals: whether the command should end, and its stage.
 #[derive(Clone, Debug)]
 pub struct Stop {
-    begun: Instant,
-    asked_at: Arc<OnceLock<Instant>>,
-    asked: Arc<watch::Sender<bool>>,
+    started: Instant,
+    requested_at: Arc<OnceLock<Instant>>,
+    requested: Arc<watch::Sender<bool>>,
     stage: Arc<watch::Sender<Stage>>,
 }
 
 impl Default for Stop {
     fn default() -> Self {
         Self {
-            begun: Instant::now(),
-            asked_at: Arc::default(),
-            asked: Arc::new(watch::Sender::new(false)),
+            started: Instant::now(),
+            requested_at: Arc::default(),
+            requested: Arc::new(watch::Sender::new(false)),
             stage: Arc::default(),
         }
     }
 }
 
 impl Stop {
-    /// Asks the command to end.
-    pub fn ask(&self) {
-        self.asked_at.get_or_init(Instant::now);
-        self.asked.send_replace(true);
+    /// Requests that the command ends.
+    pub fn request(&self) {
+        self.requested_at.get_or_init(Instant::now);
+        self.requested.send_replace(true);
     }
 
-    /// Whether it was asked to.
-    pub fn is_asked(&self) -> bool {
-        *self.asked.borrow()
+    /// Whether that was requested.
+    pub fn is_requested(&self) -> bool {
+        *self.requested.borrow()
     }
 
-    /// How long after its beginning it was asked to; none where it was not.
-    pub fn after(&self) -> Option<Duration> {
-        Some(self.asked_at.get()?.saturating_duration_since(self.begun))
+    /// How long after the start it was requested; none if it was not.
+    pub fn requested_after(&self) -> Option<Duration> {
+        Some(self.requested_at.get()?.saturating_duration_since(self.started))
     }
 
-    /// Returns once it is asked to.
-    pub async fn asked(&self) {
-        // The sender lives as long as this does.
-        let _ = self.asked.subscribe().wait_for(|asked| *asked).await;
+    /// Returns once it is requested.
+    pub async fn requested(&self) {
+        // The sender lives as long as `self`, so this cannot fail.
+        let _ = self.requested.subscribe().wait_for(|requested| *requested).await;
     }
 
-    /// From now on the command does this.
+    /// The command enters this stage.
     pub fn enter(&self, stage: Stage) {
         self.stage.send_replace(stage);
     }
 
-    /// What the command is doing.
+    /// The stage of the command.
     pub fn stage(&self) -> Stage {
         *self.stage.borrow()
     }
 
-    /// Returns once the command does this.
+    /// Returns once the command is in this stage.
     pub async fn entered(&self, stage: Stage) {
         let _ = self.stage.subscribe().wait_for(|now| *now == stage).await;
     }

@@ -32,7 +32,7 @@ use crate::wire::promql::needed;
 /// Stretches of time in which journeys are searched for at most: each is a search of every service it touches.
 const MAX_STRETCHES: usize = 6;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct AlertsArgs {
     /// The rules instead: their health, and those that never had data

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::options::backends::BackendArgs;
 use crate::options::layers::ConfigSources;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct CompletionsArgs {
     /// The shell

@@ -18,7 +18,7 @@ use crate::report::Report;
 use crate::report::config::{ConfigFile, ConfigProfile, ConfigReport, ConfigValue};
 use crate::source::server::transport::format_size;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ConfigArgs {
     /// What to do with it.
@@ -36,7 +36,7 @@ pub enum ConfigAction {
 /// Flags of `show`: those of a command that asks, to see what they would do.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ConfigShowArgs {
-    /// Whom to ask.
+    /// The backends.
     #[command(flatten)]
     pub backends: BackendArgs,
 }

@@ -18,7 +18,7 @@ use crate::report::{Report, ReportBody};
 use crate::source::demo::{self, DemoRun, Scenario};
 use crate::stitch::stitch;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct DemoArgs {
     /// Show this run instead of the tour

@@ -21,7 +21,7 @@ use crate::session::request::{SampleSpread, WindowRequest, WindowSearch};
 use crate::session::{FinishedSession, Session};
 use crate::source::demo;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct DiffArgs {
     /// Show the steps that are alike as well

@@ -1,4 +1,4 @@
-//! `trace doctor`: whom would be asked, and whether each is well.
+//! `trace doctor`: the backends in use, and whether each is healthy.
 
 use crate::command::{Context, Outcome, Subcommand};
 use crate::error::{Error, Exit};
@@ -10,10 +10,10 @@ use crate::options::sources::{RecordingArgs, SourceArgs};
 use crate::report::Report;
 use crate::report::doctor::{DoctorReport, DoctorRow};
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct DoctorArgs {
-    /// Whom to ask.
+    /// The backends.
     #[command(flatten)]
     pub backends: BackendArgs,
     /// Look at embedded data instead of asking

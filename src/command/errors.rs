@@ -17,7 +17,7 @@ use crate::session::error_window::ErrorQuestion;
 /// Traces of each service that are read at least: the newest few may hold no error.
 const MIN_TRACES: u32 = 200;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ErrorsArgs {
     /// Show errors as well that others caused
@@ -29,7 +29,7 @@ pub struct ErrorsArgs {
     /// The newest N, repeats not counted
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Time")]
     pub limit: u32,
-    /// One journey, or the window: whom, when, what of it, from where.
+    /// One journey, or the window.
     #[command(flatten)]
     pub journey: JourneyArgs,
 }

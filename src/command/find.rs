@@ -1,4 +1,4 @@
-//! `trace find`: the story of one ID in one screen.
+//! `trace find`: everything known about one ID on one screen.
 
 use crate::analysis::journey::timeline::TimelineOptions;
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
@@ -8,7 +8,7 @@ use crate::options::journey::JourneyArgs;
 use crate::options::layers::ConfigSources;
 use crate::report::find::FindReport;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct FindArgs {
     /// The journey.

@@ -12,7 +12,7 @@ use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::hotspots::HotspotsReport;
 use crate::session::error_window::{ErrorQuestion, ErrorWindowAnswer};
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct HotspotsArgs {
     /// Show errors as well that others caused
@@ -24,7 +24,7 @@ pub struct HotspotsArgs {
     /// Where counts are taken from.
     #[command(flatten)]
     pub via: ViaArgs,
-    /// Over what.
+    /// The window, or one journey.
     #[command(flatten)]
     pub window: WindowArgs,
 }

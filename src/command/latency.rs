@@ -10,7 +10,7 @@ use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::latency::LatencyReport;
 use crate::session::span_metrics::{MetricGrouping, MetricQuestion, SpanMetrics};
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct LatencyArgs {
     /// By what calls are told apart: operation, service, or attribute:KEY [default: operation]

@@ -19,7 +19,7 @@ use crate::report::learned::LearnedReport;
 use crate::session::answer::JourneyAnswer;
 use crate::session::request::JourneyRequest;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct LearnPipelineArgs {
     /// What the pipeline is called [default: as its first step]
@@ -37,13 +37,13 @@ pub struct LearnPipelineArgs {
     /// Which runs.
     #[command(flatten)]
     pub many: ManyRunsArgs,
-    /// When.
+    /// The time.
     #[command(flatten)]
     pub time: TimeArgs,
-    /// From where.
+    /// The data.
     #[command(flatten)]
     pub sources: SourceArgs,
-    /// Whom to ask.
+    /// The backends.
     #[command(flatten)]
     pub backends: BackendArgs,
 }

@@ -18,7 +18,7 @@ const LEVELS: [(&str, Level); 6] = [
     ("fatal", Level::Fatal),
 ];
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct LogsArgs {
     /// Show so many lines of the same service around each

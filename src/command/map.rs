@@ -1,4 +1,4 @@
-//! `trace map`: who calls whom.
+//! `trace map`: the calls between services.
 
 use crate::analysis::window::map::{ServiceMapFold, measured as from_metrics};
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
@@ -10,7 +10,7 @@ use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::map::MapReport;
 use crate::session::span_metrics::{MetricGrouping, MetricQuestion, SpanMetrics};
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct MapArgs {
     /// Show so many edges

@@ -19,7 +19,7 @@ use crate::session::FinishedSession;
 use crate::session::answer::JourneyAnswer;
 use crate::session::request::JourneyRequest;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct MissingArgs {
     /// Show what is only worth knowing as well
@@ -105,9 +105,9 @@ impl MissingArgs {
         let (mut baseline, mut runs) = (Baseline::default(), 0);
         let add = |found: &mut JourneyAnswer| {
             let is_other = subject.as_ref() != Some(&found.query.subject.text);
-            let went_well = found.analysed.judgement.gravest() < Some(Severity::Error);
+            let succeeded = found.analysed.judgement.gravest() < Some(Severity::Error);
             let provenance = &found.answer.provenance;
-            if is_other && went_well && provenance.complete && provenance.settled {
+            if is_other && succeeded && provenance.complete && provenance.settled {
                 baseline.add(&found.analysed.journey);
                 runs += 1;
             }

@@ -133,8 +133,8 @@ impl Context {
         body: impl ReportBody + 'static,
     ) -> Outcome {
         if answer.provenance.complete {
-            let nobody = backend_status::nobody(&answer.provenance.backends);
-            nobody.into_iter().for_each(|note| answer.provenance.note(note));
+            let no_backend = backend_status::nobody(&answer.provenance.backends);
+            no_backend.into_iter().for_each(|note| answer.provenance.note(note));
         }
         let exit = verdict.exit(answer.found, answer.quality(), answer.worst);
         self.show(&Report::new(answer.provenance, body), exit, finished)

@@ -21,7 +21,7 @@ const STUCK_AFTER: i64 = 15 * MINUTE;
 /// Journeys that are shown beside the phases: enough to begin with on a screen that is about metrics.
 const MAX_EXAMPLES: usize = 3;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct PhasesArgs {
     /// A phase is stuck that has something in progress and has not moved for so long [default: 15m]

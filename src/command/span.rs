@@ -11,7 +11,7 @@ use crate::options::layers::ConfigSources;
 use crate::report::find::FindReport;
 use crate::report::span::SpanReport;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 #[command(allow_missing_positional = true)]
 pub struct SpanArgs {

@@ -15,15 +15,15 @@ use crate::report::spec_check::SpecCheckReport;
 ///
 /// # Errors
 /// It cannot be read, or everything that is wrong with it.
-pub fn read_spec(path: &Path) -> Result<Spec, Error> {
-    look_at(path)?.map_err(|wrong| complained(&wrong))
+pub(super) fn read_spec(path: &Path) -> Result<Spec, Error> {
+    read_checked(path)?.map_err(|wrong| spec_error(&wrong))
 }
 
 /// A spec, or everything that is wrong with it.
 ///
 /// # Errors
 /// It cannot be read.
-fn look_at(path: &Path) -> Result<Result<Spec, Diagnostics>, Error> {
+fn read_checked(path: &Path) -> Result<Result<Spec, Diagnostics>, Error> {
     let shown = path.display().to_string();
     let unreadable = |e: std::io::Error| Error::Spec(format!("{shown}: {e}"));
     let length = std::fs::metadata(path).map_err(unreadable)?.len();
@@ -34,17 +34,19 @@ fn look_at(path: &Path) -> Result<Result<Spec, Diagnostics>, Error> {
     Ok(file::read(&shown, &bytes))
 }
 
-fn complained(wrong: &Diagnostics) -> Error {
+fn spec_error(wrong: &Diagnostics) -> Error {
     let text = wrong.to_string();
     Error::Spec(text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned())
 }
 
-/// `--check`: whether it is sound. What is wrong with it is shown to people where it stands, and told to programs as a
-/// report.
-pub fn check(path: &Path, context: &Context) -> Result<Outcome, Error> {
-    let (soundness, exit) = match look_at(path)? {
+/// `--check`: the errors of a spec: as text with the places for people, as a report for programs.
+///
+/// # Errors
+/// It cannot be read; for the table format, everything that is wrong with it.
+pub(super) fn check(path: &Path, context: &Context) -> Result<Outcome, Error> {
+    let (soundness, exit) = match read_checked(path)? {
         Ok(spec) => (SpecCheckReport::from_spec(path.display().to_string(), &spec), Exit::Answered),
-        Err(wrong) if context.format() == Format::Table => return Err(complained(&wrong)),
+        Err(wrong) if context.format() == Format::Table => return Err(spec_error(&wrong)),
         Err(wrong) => (SpecCheckReport::from_complaints(wrong), Exit::Usage),
     };
     let report = Report::new(Provenance::default(), soundness);

@@ -14,7 +14,7 @@ const SHOWN_LOGS: [(&str, LogDetail); 3] =
 /// How many rows are drawn unless all are wanted.
 const MOST: usize = 500;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct TimelineArgs {
     /// Which lines and events to draw between the spans [default: errors]

@@ -37,7 +37,7 @@ use crate::session::answer::{Answer, DataQuality};
 use crate::session::request::{JourneyRequest, WaitCondition};
 use crate::session::source_status::source_status;
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct VerifyPipelineArgs {
     /// The pipeline's expectations, as YAML
@@ -79,13 +79,13 @@ pub struct VerifyPipelineArgs {
     /// Which runs, where there may be many.
     #[command(flatten)]
     pub many: ManyRunsArgs,
-    /// When.
+    /// The time.
     #[command(flatten)]
     pub time: TimeArgs,
-    /// From where.
+    /// The data.
     #[command(flatten)]
     pub sources: SourceArgs,
-    /// Whom to ask.
+    /// The backends.
     #[command(flatten)]
     pub backends: BackendArgs,
 }
@@ -397,7 +397,7 @@ fn appended(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
 
 /// Writes a file. The error as a line where it cannot be written.
 fn write_error(path: &Path, bytes: Result<Vec<u8>, String>) -> Option<String> {
-    let write = |bytes: Vec<u8>| save::whole(path, &bytes, Access::Usual).map_err(|e| e.to_string());
+    let write = |bytes: Vec<u8>| save::write_atomically(path, &bytes, Access::Usual).map_err(|e| e.to_string());
     let why = bytes.and_then(write).err()?;
     Some(format!("error: {}\n", escape::line(&format!("{}: {why}", path.display()))))
 }

@@ -14,7 +14,7 @@ use crate::options::window::WindowArgs;
 use crate::report::why::{WhyQuestion, WhyReport};
 use crate::session::request::{SampleSpread, TraceSelection, WindowSearch};
 
-/// Flags.
+/// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
 pub struct WhyArgs {
     /// Which journeys are bad [default: error; with --good alone, all others]
@@ -32,7 +32,7 @@ pub struct WhyArgs {
     /// Compare only these: attribute, operation, service; repeatable
     #[arg(long, value_name = "KIND", value_parser = choice(&KINDS), value_delimiter = ',')]
     pub by: Vec<FeatureKind>,
-    /// Of which journeys.
+    /// The journeys.
     #[command(flatten)]
     pub window: WindowArgs,
 }

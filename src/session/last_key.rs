@@ -37,7 +37,7 @@ impl LastKey {
         entries.push((self.profile.clone(), key.to_owned()));
         let text: String = entries.iter().map(|(profile, key)| format!("{profile}\t{key}\n")).collect();
         if self.file.parent().map(fs::create_dir_all).is_some_and(|made| made.is_ok()) {
-            let _ = save::whole(&self.file, text.as_bytes(), Access::Usual);
+            let _ = save::write_atomically(&self.file, text.as_bytes(), Access::Usual);
         }
     }
 }

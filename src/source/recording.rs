@@ -106,7 +106,7 @@ impl Recording {
             text += &format!("{}\n", line(key, outcome));
         }
         std::fs::create_dir_all(folder).map_err(wrong)?;
-        save::whole(&path, text.as_bytes(), Access::Private).map_err(wrong)
+        save::write_atomically(&path, text.as_bytes(), Access::Private).map_err(wrong)
     }
 }
 

@@ -156,8 +156,8 @@ fn an_interruption_ends_the_waiting_at_once() {
     let run = run();
     let jaeger = Jaeger::holding(&run.spans[..6]);
     let stop = Stop::default();
-    let asks = stop.clone();
-    later(&jaeger.store, 1_200, move |_| asks.ask());
+    let requested = stop.clone();
+    later(&jaeger.store, 1_200, move |_| requested.request());
     let begun = Instant::now();
     let done = waited(&jaeger, &query(&run), 60_000, stop, wants(12));
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());

@@ -54,7 +54,7 @@ impl Transport {
         };
         tokio::select! {
             biased;
-            () = self.shared.stop.asked() => Err(self.interruption()),
+            () = self.shared.stop.requested() => Err(self.interruption()),
             result = timeout_at(self.deadline.get(), result) => result.ok().flatten().ok_or_else(|| self.decode_timeout()),
         }
     }

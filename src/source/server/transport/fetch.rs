@@ -108,7 +108,7 @@ impl Transport {
         self.update_tally(endpoint.source, |tally| tally.requests += 1);
         let outcome = tokio::select! {
             biased;
-            () = self.shared.stop.asked() => Err(TransportError::permanent(self.interruption())),
+            () = self.shared.stop.requested() => Err(TransportError::permanent(self.interruption())),
             outcome = Box::pin(self.send(endpoint, request)) => outcome,
         };
         let outcome = match outcome {

@@ -201,11 +201,11 @@ impl Transport {
 
     /// The failure of all further requests once the command was asked to end; none before.
     pub fn interrupted(&self) -> Option<Failure> {
-        self.shared.stop.is_asked().then(|| self.interruption())
+        self.shared.stop.is_requested().then(|| self.interruption())
     }
 
     pub(super) fn interruption(&self) -> Failure {
-        Failure::interrupted(self.shared.stop.after().unwrap_or_default())
+        Failure::interrupted(self.shared.stop.requested_after().unwrap_or_default())
     }
 
     /// Waits, at most until the command is asked to end.
@@ -215,7 +215,7 @@ impl Transport {
     pub async fn sleep(&self, time: Duration) -> Result<(), Failure> {
         tokio::select! {
             biased;
-            () = self.shared.stop.asked() => Err(self.interruption()),
+            () = self.shared.stop.requested() => Err(self.interruption()),
             () = tokio::time::sleep(time) => Ok(()),
         }
     }
@@ -299,7 +299,7 @@ impl Transport {
         let acquired = async {
             tokio::select! {
                 biased;
-                () = self.shared.stop.asked() => Err(self.interruption()),
+                () = self.shared.stop.requested() => Err(self.interruption()),
                 slot = slots.acquire() => Ok(slot.ok()),
             }
         };

@@ -362,7 +362,7 @@ fn a_stop_ends_waiting_and_sleeping_at_once() {
             let endpoint = at(&server.url());
             let end = async {
                 tokio::time::sleep(Duration::from_millis(300)).await;
-                stop.ask();
+                stop.request();
             };
             let request = Request::get(&["x"]);
             tokio::join!(transport.fetch(&endpoint, &request), end).0
@@ -516,7 +516,7 @@ fn decoding_a_long_answer_does_not_block_others() {
     let stop = Stop::default();
     let transport = Transport::new(limits(), Recording::Off, stop.clone());
     let failure = run(async {
-        let (decoded, ()) = tokio::join!(transport.run_off_thread(10 << 20, slow), async { stop.ask() });
+        let (decoded, ()) = tokio::join!(transport.run_off_thread(10 << 20, slow), async { stop.request() });
         decoded.unwrap_err()
     });
     assert_eq!(failure.kind, FailureKind::Interrupted);
