@@ -173,6 +173,35 @@ pub fn without_demo_note(screen: &str) -> String {
     screen.lines().filter(|line| !is_note(line)).map(|line| format!("{line}\n")).collect()
 }
 
+/// Asserts that JSON lines have the rows of a CSV table, field by field, and end with a record about the answer; returns
+/// that record.
+#[track_caller]
+pub fn assert_records(jsonl: &str, table: &str) -> serde_json::Value {
+    let parse = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+    let mut records: Vec<serde_json::Value> = jsonl.lines().map(parse).collect();
+    let end = records.pop().expect("a last record");
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let names: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
+    let rows: Vec<csv::StringRecord> = reader.into_records().map(|row| row.expect("a row")).collect();
+    assert_eq!(records.len(), rows.len(), "{jsonl}\n{table}");
+    for (record, row) in records.iter().zip(&rows) {
+        let fields = record.as_object().expect("an object");
+        assert!(fields["kind"].is_string() && fields["kind"] != "end", "{record}");
+        assert_eq!(fields.keys().skip(1).collect::<Vec<_>>(), names.iter().collect::<Vec<_>>(), "{record}");
+        let text = |value: &serde_json::Value| match value {
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::String(text) => text.clone(),
+            value => value.to_string(),
+        };
+        assert_eq!(fields.values().skip(1).map(text).collect::<Vec<_>>(), row.iter().collect::<Vec<_>>(), "{record}");
+    }
+    assert_eq!((&end["kind"], &end["rows"]), (&"end".into(), &records.len().into()));
+    assert_eq!(end["schema_version"], 1);
+    assert!(end["complete"].is_boolean() && end["settled"].is_boolean() && end["notes"].is_array(), "{end}");
+    assert!(end["backends"].is_array() && end["window"].is_object() && end["links"].is_array(), "{end}");
+    end
+}
+
 /// The correlation ID that was recorded there.
 pub fn recorded_id(name: &str) -> String {
     std::fs::read_to_string(fixture(name).join("id")).expect("the fixture's id").trim().to_owned()

@@ -69,11 +69,11 @@ fn the_schema_agrees_as_far_as_it_can_see() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once() {
+fn every_error_of_a_spec_is_reported_at_once() {
     let text = "pipeline: essays\nwithin: 90\nsteps:\n  - register: { span: 're:(', servce: batch }\n  \
         - spelling: { span: kafka.consume.*, after: registr, count: lots }\nforbid: [orphans, unusual_step]\n";
     let told = read("essays.yaml", text.as_bytes()).expect_err("wrong").to_string();
-    crate::golden::assert_golden("pipeline/everything_that_is_wrong_is_told_at_once.txt", &told);
+    crate::golden::assert_golden("pipeline/every_error_of_a_spec_is_reported_at_once.txt", &told);
 }
 
 #[test]
