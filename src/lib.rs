@@ -1,42 +1,30 @@
-//! `trace`: one correlation ID, one story.
+//! `trace`: what Jaeger, Loki and Prometheus know of one correlation ID, stitched into one journey.
 //!
-//! One sentence is the tree: a `Query` is gathered into `Evidence`, stitched into a `Journey`, analysed, laid out as a
-//! `Report`, rendered as text. Imports run down these floors, never up or across:
+//! A `Query` is gathered from sources into `Evidence`, stitched into a `Journey`, analysed into facts and findings, laid
+//! out as a `Report`, rendered as bytes. Imports run down these floors; `tests/cli/house` fails on an arrow up or a circle:
 //!
 //! ```text
-//! main · cli · command · options · gather, render · backend, file, report, demo · pipeline · wire, stitch, analysis · query · model, error, progress, save, spelling, stop
+//! main · cli · command · options · session · gather, render · report · pipeline · analysis · stitch · source · wire · query · model
 //! ```
 //!
 //! | room | what is done there |
 //! |---|---|
-//! | [`command`] | one file a command: its flags beside its `run`; `asking` is the way all reading commands share |
-//! | [`options`] | flags, variables, files: what is in force, and where each value came from |
-//! | [`gather`] | what to ask next, and asking, to a fixed point; async ends there |
-//! | [`render`] | reports to bytes: one file a format; `escape` is the one place where outside text is made harmless |
-//! | [`backend`] | requests each backend can make, and the one transport |
-//! | [`mod@file`] | evidence from files |
-//! | [`report`] | what is shown: one file a report, as neutral blocks and as data |
-//! | [`demo`] | the scenario generator: runs with the truth beside them |
-//! | [`wire`] | bytes to model, pure |
-//! | [`stitch`] | evidence joined into a journey, pure |
-//! | [`analysis`] | judgement of a journey, pure; `findings` holds one file a rule, and `merge`: one cause, one finding |
-//! | [`pipeline`] | expectations, pure: `spec` is what can be said, `file` reads it, `evaluate` tells whether a journey is so |
+//! | [`command`] | one file a command: its flags, and how it runs |
+//! | [`options`] | flags, variables and files: the settings in force, and where each value comes from |
+//! | [`session`] | opens the data, answers requests about a journey or a window, with the provenance of the answer |
+//! | [`gather`] | what to ask next, until nothing new is named |
+//! | [`render`] | reports to bytes: one file a format; `escape` makes text from outside harmless |
+//! | [`report`] | what is shown: one file a report, as blocks and as data; `wording` makes the sentences |
+//! | [`pipeline`] | the spec of a pipeline, its verdict on a journey, learning a spec from good runs |
+//! | [`analysis`] | facts and findings of a journey, figures of a window, statistics |
+//! | [`stitch`] | evidence to a journey |
+//! | [`source`] | what a source of spans, logs or metrics can do; servers, files, the demo, recordings |
+//! | [`wire`] | bytes to model: one file a format |
+//! | [`query`] | what is asked: subject, time, limits |
 //! | [`model`] | the words |
 //!
-//! How to add a command: an analysis with its tests, a report (a file that implements `ReportBody`, a line in `report::REPORTS`), a command file, a line in
-//! [`cli`], a scenario, a README section. A backend: recorded answers, a wire decoder, a request file, a doctor line, a
-//! live test. A format: one render file, one snapshot a report. The compiler's exhaustive `match` is the checklist.
-//!
-//! How to add a finding: a [`model::finding::FindingId`] and its file in `analysis::findings`, whose `find` `judge` calls;
-//! say in `merge` what else the same cause shows as. Then a demo run that plants it, a good run that looks like it and
-//! must stay silent, and a line in the README's table.
-//!
-//! How to add an expectation: what it says in `pipeline::spec`, its key in `pipeline::file` and in the schema there, and a
-//! ruling in `pipeline::evaluate` that says what it rests on, so that a source taken away never makes a pass a fail. Then
-//! a `verdict::Kind` with its word in `known_failures` if it is of a new kind, and a line in the README's table.
-//!
-//! Beside `main.rs` the binary has `signals.rs`: Ctrl-C and SIGTERM. The library serves the binary, the tests and the
-//! benches; it promises no stability.
+//! `docs/architecture.md` follows one span from the wire to the screen; `CONTRIBUTING.md` has the recipes for a new finding,
+//! command, format or backend. The library serves the binary, the tests and the benches; it promises no stability.
 
 #![forbid(unsafe_code)]
 

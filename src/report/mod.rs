@@ -1,6 +1,6 @@
 //! What is shown: one file a report, each as neutral blocks for people and as data for programs.
 //!
-//! A report implements [`ReportBody`] and has a line in the list [`REPORTS`].
+//! A report implements [`ReportBody`] and has a line in the list `REPORTS`.
 
 pub mod alerts;
 pub mod block;

@@ -1,7 +1,7 @@
 //! What a source can be asked for: spans, log lines or metrics. Gathering knows these roles and no product.
 //!
 //! A backend takes a role by implementing its trait in a folder of its own below `source/server`, and
-//! [`Backends`](super::server::Backends) hands it out as that role.
+//! [`Backends`](super::server::backends::Backends) hands it out as that role.
 
 use std::collections::BTreeSet;
 

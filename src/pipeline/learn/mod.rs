@@ -53,7 +53,7 @@ const FORBIDDEN: [FindingId; 5] = [
 pub struct LearnOptions {
     /// Name of the pipeline; none for the name of its first step.
     pub name: Option<String>,
-    /// Whether to learn from fewer runs than [`FEWEST`] runs.
+    /// Whether to learn from fewer runs than [`MIN_RUNS`].
     pub force: bool,
 }
 
