@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::window::alert_rules::judged;
-use crate::analysis::window::alerts::{AlertEpisode, AlertExamples, AlertInput, episodes, explain, wanted};
+use crate::analysis::window::alert_rules::check_rules;
+use crate::analysis::window::alerts::{AlertEpisode, AlertExamples, AlertInput, episodes, explain, of_services};
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::gather;
@@ -143,7 +143,7 @@ impl AlertsArgs {
         let (session, request) = context.open_window(&self.window)?;
         let asked = session.metrics_window(&request);
         let found = session.rules(asked).await?;
-        let report = RulesReport { asked, rules: judged(found.rules, needed, &found.seen) };
+        let report = RulesReport { asked, rules: check_rules(found.rules, needed, &found.seen) };
         let mut answer = Answer {
             provenance: session.window_provenance(&request),
             found: Found::from_count(report.rules.len()),
@@ -167,7 +167,7 @@ async fn read_examples(
         return Ok((answer, basis));
     }
     let mut examples = AlertExamples::new(alerts, asked);
-    let touched: Windows = alerts.iter().filter_map(|alert| alert.touches(asked)).collect();
+    let touched: Windows = alerts.iter().filter_map(|alert| alert.example_window(asked)).collect();
     let mut touched: Vec<Window> = touched.iter().collect();
     touched.reverse();
     for stretch in touched.iter().take(MAX_STRETCHES) {
@@ -192,7 +192,7 @@ async fn read_examples(
 /// Whose traces can show the alerts of this stretch: all that are wanted, where one of them names no service.
 fn services_of(alerts: &[AlertEpisode], [asked, stretch]: [Window; 2], filters: &Filters) -> Vec<Pattern> {
     let is_here = |alert: &&AlertEpisode| {
-        alert.touches(asked).is_some_and(|touched| touched.from < stretch.to && stretch.from < touched.to)
+        alert.example_window(asked).is_some_and(|touched| touched.from < stretch.to && stretch.from < touched.to)
     };
     let named = alerts.iter().filter(is_here).map(|alert| alert.service.as_deref().map(short_service));
     let named: Option<BTreeSet<&str>> = named.collect();
@@ -214,7 +214,7 @@ fn selected(found: &AlertsAnswer, window: Window, now: Timestamp, filters: &Filt
     let AlertsAnswer { stretches, since, active, sampled, rules, step_ns, .. } = found;
     let sampled = sampled.as_deref();
     let all = episodes(AlertInput { stretches, since, active, sampled, step_ns: *step_ns, window, now });
-    let mut selected = wanted(all, filters);
+    let mut selected = of_services(all, filters);
     explain(&mut selected, rules);
     selected
 }

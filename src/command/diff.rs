@@ -123,7 +123,7 @@ impl DiffArgs {
             });
         }
         let bases = <[Basis; 2]>::try_from(bases).unwrap_or_default();
-        let subject = DiffSubject::Windows { windows, bases, result: diff.told() };
+        let subject = DiffSubject::Windows { windows, bases, result: diff.finish() };
         Ok((subject, answer.unwrap_or_default(), session.finish()))
     }
 
@@ -188,7 +188,7 @@ impl DiffArgs {
             answer.found = Found::Nothing;
         }
         let sides = <[ComparedJourney; 2]>::try_from(compared).unwrap_or_default();
-        Ok((DiffSubject::Journeys { sides, result: diff.told() }, answer, session.finish()))
+        Ok((DiffSubject::Journeys { sides, result: diff.finish() }, answer, session.finish()))
     }
 
     /// The flags of either journey.

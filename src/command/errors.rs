@@ -59,7 +59,7 @@ Examples:
         let (session, request) = context.open_window(&args)?;
         let mut list: Option<ErrorList> = None;
         let take = |scope: &ErrorScope, journey: Journey| {
-            list.get_or_insert_with(|| ErrorList::over(scope.clone())).add(&journey, &request.filters);
+            list.get_or_insert_with(|| ErrorList::new(scope.clone())).add(&journey, &request.filters);
         };
         let mut read = Box::pin(session.error_window(&request, ErrorQuestion::List, take)).await?.window;
         let mut errors = list.unwrap_or_default().newest();

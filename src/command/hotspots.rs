@@ -56,14 +56,14 @@ Examples:
         let filters = &request.filters;
         let mut fold: Option<HotspotFold> = None;
         let take = |scope: &ErrorScope, journey: Journey| {
-            fold.get_or_insert_with(|| HotspotFold::over(scope.clone())).add(&journey, filters);
+            fold.get_or_insert_with(|| HotspotFold::new(scope.clone())).add(&journey, filters);
         };
         let read = session.error_window(&request, ErrorQuestion::Compare(self.via.via), take);
         let ErrorWindowAnswer { window: mut read, scope, totals } = Box::pin(read).await?;
         let fold = fold.unwrap_or_default();
         let calls = totals.as_ref().map_or_else(|| fold.counted(), Totals::counted);
         let (compared, hotspots) = match &totals {
-            Some(totals) => (totals.compared(), fold.rows_of(totals)),
+            Some(totals) => (totals.compared(), fold.counted_rows(totals)),
             None if scope.before.is_none() => (ErrorComparison::NotLooked, fold.rows()),
             None => (fold.compared(), fold.rows()),
         };

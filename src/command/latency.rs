@@ -1,6 +1,6 @@
 //! `trace latency`: how long calls take, and what users wait for.
 
-use crate::analysis::window::latency::{Latencies, LatencyGrouping, measured as from_metrics};
+use crate::analysis::window::latency::{Latencies, LatencyGrouping, from_metrics as from_metrics};
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::basis::Basis;
@@ -82,7 +82,7 @@ Examples:
                 (session.measured_window(&request, measured), from_metrics(measured, &by, &request.filters))
             }
             None => {
-                let mut fold = Latencies::over(by.clone(), counted_in);
+                let mut fold = Latencies::new(by.clone(), counted_in);
                 let read = session.window(&request, |journey| fold.add(&journey, &request.filters)).await?;
                 (read, fold.table())
             }

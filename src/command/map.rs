@@ -1,6 +1,6 @@
 //! `trace map`: the calls between services.
 
-use crate::analysis::window::map::{ServiceMapFold, measured as from_metrics};
+use crate::analysis::window::map::{ServiceMapFold, from_metrics as from_metrics};
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::basis::Basis;
@@ -63,9 +63,9 @@ Examples:
         let (mut read, map) = match drawn {
             Some((measured, map)) => (session.measured_window(&request, measured), map),
             None => {
-                let mut fold = ServiceMapFold::over(counted_in);
+                let mut fold = ServiceMapFold::new(counted_in);
                 let read = session.window(&request, |journey| fold.add(&journey, filters)).await?;
-                (read, fold.map())
+                (read, fold.finish())
             }
         };
         let dependencies = match window.filter(|_| filters.is_empty()) {

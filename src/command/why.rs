@@ -82,7 +82,7 @@ Values: `*` is anything, `re:…` a regular expression; with blanks in quotes.",
         let traces = if question.is_about_errors() { TraceSelection::AndErrors } else { TraceSelection::Newest };
         request.search = WindowSearch { spread: SampleSpread::Even, texts, ..WindowSearch::for_traces(traces) };
         let asked = WhyQuestion::new(&question);
-        let mut fold = WhyFold::about(question);
+        let mut fold = WhyFold::new(question);
         let read = session.window(&request, |journey| fold.add(&journey, &request.filters)).await?;
         let top = usize::try_from(self.top).unwrap_or(usize::MAX);
         let report = WhyReport::new(asked, fold.told(), read.basis, top);

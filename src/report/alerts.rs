@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::alerts::{AlertEpisode, Because, EpisodeState, Example};
+use crate::analysis::window::alerts::{AlertEpisode, ExampleReason, EpisodeState, Example};
 use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::finding::Severity;
@@ -51,12 +51,12 @@ pub struct AlertsReport {
 impl AlertsReport {
     /// The gravest severity.
     pub fn gravest(&self) -> Option<Severity> {
-        self.alerts.iter().map(AlertEpisode::grave).max()
+        self.alerts.iter().map(AlertEpisode::level).max()
     }
 
     /// The gravest severity of those that may decide the exit code.
     pub fn gravest_that_gates(&self) -> Option<Severity> {
-        self.alerts.iter().filter(|alert| self.gates(alert)).map(AlertEpisode::grave).max()
+        self.alerts.iter().filter(|alert| self.gates(alert)).map(AlertEpisode::level).max()
     }
 
     fn gates(&self, alert: &AlertEpisode) -> bool {
@@ -91,7 +91,7 @@ impl AlertsReport {
 
     fn table(&self, frame: &Frame) -> Table {
         let row = |alert: &AlertEpisode| {
-            let (role, mark) = mark(alert.grave());
+            let (role, mark) = mark(alert.level());
             let unscoped = if self.gates(alert) { UNSCOPED } else { UNSCOPED_AND_NO_GATE };
             let service = alert.service.as_deref().unwrap_or(unscoped);
             let labels = labels(alert);
@@ -237,7 +237,7 @@ fn clock(at: Timestamp, end: Timestamp, frame: &Frame) -> String {
 
 fn example_line(example: &Example, alert: &AlertEpisode, frame: &Frame) -> Line {
     let (role, mark, what) = match (example.because, example.took_ns, example.usual_ns) {
-        (Because::Slow, Some(took), Some(usual)) => {
+        (ExampleReason::Slow, Some(took), Some(usual)) => {
             (Role::Warn, "! ", format!("{}: {}, usually {}", example.operation, Human(took), Human(usual)))
         }
         _ => (Role::Error, "✗ ", example.error.clone()),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::diff::{Began, Change, DiffResult, DiffStep, StepFigures};
+use crate::analysis::window::diff::{EntryJourneys, Change, DiffResult, DiffStep, StepFigures};
 use crate::model::action::{CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::provenance::Provenance;
@@ -77,7 +77,7 @@ pub struct DiffRecord<'a> {
     second: SideRecord<'a>,
     /// The entry operations of the windows, the commonest first: journeys are compared with those that began the same way.
     /// Empty for two journeys, which are compared whatever began them.
-    entries: &'a [Began],
+    entries: &'a [EntryJourneys],
     /// Every step, each before those under it.
     steps: &'a [DiffStep],
 }
@@ -148,8 +148,8 @@ impl DiffReport {
         let changes: Vec<String> = SUMMARY.iter().filter_map(|summary| self.summed(summary)).collect();
         match changes.is_empty() {
             true if self.are_journeys() => styled(Role::Good, "✓ the same steps, about as long"),
-            true if result.told != result.journeys => {
-                let ([before, after], [all_before, all_after]) = (result.told, result.journeys);
+            true if result.comparable != result.journeys => {
+                let ([before, after], [all_before, all_after]) = (result.comparable, result.journeys);
                 let text = format!(
                     " in {before} of {all_before}, {after} of {all_after} journeys; the others are too few to tell"
                 );
@@ -222,7 +222,7 @@ impl DiffReport {
         let mut facts = vec![fact("compared", styled(Role::Dim, text))];
         let is_marked = |at: usize| self.result().steps.iter().any(|step| step.entry == at && !step.changes.is_empty());
         let too_few = entries.iter().enumerate().filter(|(at, entry)| !entry.enough && !is_marked(*at));
-        let too_few: Vec<&Began> = too_few.map(|(_, entry)| entry).collect();
+        let too_few: Vec<&EntryJourneys> = too_few.map(|(_, entry)| entry).collect();
         if !too_few.is_empty() {
             let journeys = |nth: usize| too_few.iter().map(|entry| entry.journeys()[nth]).sum::<usize>();
             let names: Vec<String> = too_few.iter().map(|entry| entry.entry.text()).collect();

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::map::{How, MapEdge, MapNode, NodeKind, OUTSIDE, ServiceMap};
+use crate::analysis::window::map::{EdgeEvidence, MapEdge, MapNode, NodeKind, OUTSIDE, ServiceMap};
 use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::{Basis, CountedFrom};
 use crate::model::provenance::Provenance;
@@ -65,7 +65,7 @@ struct EdgeRecord<'a> {
     p95_ns: Option<i64>,
     max_ns: Option<i64>,
     /// By what one is known to follow from the other, each with its number of calls.
-    how: &'a BTreeMap<How, u64>,
+    how: &'a BTreeMap<EdgeEvidence, u64>,
     /// How many calls came without their trace context.
     broken: u64,
 }
@@ -173,7 +173,7 @@ impl MapReport {
 
     /// By what calls are matched that came without their trace context.
     fn lost_context(&self) -> Option<Fact> {
-        let counts = [(How::Message, "message ID"), (How::CorrelationId, "correlation ID")].map(|(how, word)| {
+        let counts = [(EdgeEvidence::Message, "message ID"), (EdgeEvidence::CorrelationId, "correlation ID")].map(|(how, word)| {
             let n: u64 = self.map.edges.iter().filter_map(|(_, _, edge)| edge.how.get(&how)).sum();
             (n > 0).then(|| format!("{n} joined by their {word} only"))
         });

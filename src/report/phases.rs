@@ -75,13 +75,13 @@ impl PhasesReport {
             }
             [] if self.phases.is_empty() => styled(Role::Warn, "– nothing known of any phase"),
             [] if self.phases.iter().all(|phase| phase.gone) => {
-                let last = self.phases.iter().map(|phase| phase.told).max();
+                let last = self.phases.iter().map(|phase| phase.last_sample).max();
                 let last =
                     last.map_or(String::new(), |last| format!(": the last was at {}", frame.zone.clock_seconds(last)));
                 vec![piece(Role::Warn, "– no phase is told of any more"), piece(Role::Plain, last)]
             }
             [] if self.lost().next().is_some() => {
-                let last = self.lost().map(|phase| phase.told).max().unwrap_or(self.asked.from);
+                let last = self.lost().map(|phase| phase.last_sample).max().unwrap_or(self.asked.from);
                 let in_progress = sum(self.lost());
                 let names: Vec<&str> = self.lost().map(name).collect();
                 let text =
@@ -156,7 +156,7 @@ impl PhasesReport {
         let clock = |at| frame.zone.clock_seconds(at);
         let when = phase.moved.map_or_else(|| format!("not in the recorded {}", Human(phase.recorded_ns())), clock);
         match phase.stuck {
-            _ if phase.gone => styled(Role::Warn, format!("{when}, last told of {}", clock(phase.told))),
+            _ if phase.gone => styled(Role::Warn, format!("{when}, last told of {}", clock(phase.last_sample))),
             Some(stuck) => {
                 vec![piece(Role::Plain, when), piece(Role::Warn, format!(", stuck for {}", how_long(stuck)))]
             }
@@ -217,7 +217,7 @@ impl ReportBody for PhasesReport {
                 json!(status.value),
                 json!(status.in_progress),
                 json!(phase.moved),
-                json!(phase.told),
+                json!(phase.last_sample),
                 json!(phase.stuck.map(|stuck| stuck.since)),
                 json!(phase.stuck.map(|stuck| stuck.for_ns)),
             ]

@@ -29,7 +29,7 @@ pub struct RulesReport {
 
 impl RulesReport {
     fn count(&self, problem: RuleProblem) -> usize {
-        self.rules.iter().filter(|rule| rule.ailment() == problem).count()
+        self.rules.iter().filter(|rule| rule.problem() == problem).count()
     }
 
     /// Whether any rule cannot work: it fails, or has no data.
@@ -126,7 +126,7 @@ impl ReportBody for RulesReport {
 
 fn row(health: &RuleHealth, asked: Window, frame: &Frame) -> TableRow {
     let rule = &health.rule;
-    let (mark, what) = match health.ailment() {
+    let (mark, what) = match health.problem() {
         RuleProblem::Failing => (piece(Role::Error, "✗ "), Some(format!("cannot be evaluated: {}", rule.last_error))),
         RuleProblem::NoData => {
             let (metrics, time) = (health.missing.join(", "), Human(asked.length()));
@@ -143,7 +143,7 @@ fn row(health: &RuleHealth, asked: Window, frame: &Frame) -> TableRow {
         plain(evaluated),
     ];
     let mut below: Vec<Block> = what.map(|what| Block::Line(plain(what))).into_iter().collect();
-    if health.ailment() != RuleProblem::Well {
+    if health.problem() != RuleProblem::Well {
         below.push(Block::Line(styled(Role::Dim, &rule.query)));
     }
     TableRow { cells, below }

@@ -235,15 +235,15 @@ impl WhyReport {
 
     fn records<'a>(rows: &'a [Difference]) -> Vec<DifferenceRecord<'a>> {
         let record = |row: &'a Difference| {
-            let (service, value, range) = match &row.thing {
+            let (service, value, range) = match &row.predicate {
                 Predicate::Feature(Feature { service, value, .. }) => (service.as_deref(), Some(value.as_str()), None),
                 Predicate::Range { above, cut, .. } => (None, None, Some((*above, *cut))),
             };
             DifferenceRecord {
-                text: row.thing.text(),
-                kind: row.thing.kind(),
+                text: row.predicate.text(),
+                kind: row.predicate.kind(),
                 service,
-                key: row.thing.key(),
+                key: row.predicate.key(),
                 value,
                 from: range.filter(|(above, _)| *above).map(|(_, cut)| cut),
                 below: range.filter(|(above, _)| !above).map(|(_, cut)| cut),
@@ -274,7 +274,7 @@ impl WhyReport {
     }
 
     fn title(&self, frame: &Frame) -> Line {
-        let WhyResult { bad, good, made_good, .. } = self.result;
+        let WhyResult { bad, good, recovered: made_good, .. } = self.result;
         let word = self.question.badness.as_str();
         let is_complete = self.basis.cut_services() == 0 && frame.provenance.complete;
         let bad_text = if self.question.is_chosen { format!(": {}", self.question.bad) } else { format!(" {word}") };
@@ -312,7 +312,7 @@ impl WhyReport {
             }
             (WhyVerdict::Differ, Some((_, first))) => vec![
                 piece(Role::Warn, format!("! {} of {} {word} journeys have ", first.bad, first.of[0])),
-                piece(Role::Strong, first.thing.text()),
+                piece(Role::Strong, first.predicate.text()),
                 piece(Role::Warn, format!(", {} of {} others do", first.good, first.of[1])),
             ],
         }
@@ -325,7 +325,7 @@ impl WhyReport {
 
     fn question_line(&self) -> Line {
         let (word, bad) = (self.question.badness.as_str(), self.bad());
-        let WhyResult { bad: bad_count, good, made_good, neither, .. } = self.result;
+        let WhyResult { bad: bad_count, good, recovered: made_good, neither, .. } = self.result;
         let others = match &self.question.others {
             Others::All => good.to_string(),
             Others::Chosen(text) => format!("{text} ({good})"),
@@ -350,7 +350,7 @@ impl WhyReport {
                 cells: vec![
                     count(row.bad, row.of[0], row.shares[0]),
                     count(row.good, row.of[1], row.shares[1]),
-                    vec![piece(Role::Dim, doubt), piece(Role::Strong, row.thing.text())],
+                    vec![piece(Role::Dim, doubt), piece(Role::Strong, row.predicate.text())],
                 ],
                 below: if also.is_empty() { vec![] } else { vec![also_line()] },
             }
@@ -402,7 +402,7 @@ impl WhyReport {
             };
             return Invocation::new(command).about(About::Id(example.clone()));
         }
-        if self.result.bad == 0 && self.result.made_good > 0 {
+        if self.result.bad == 0 && self.result.recovered > 0 {
             return Invocation::new(CommandName::Why).about(About::Question).with(Argument::ErrorsAreBad);
         }
         Invocation::new(CommandName::Hotspots).about(About::Question)
@@ -420,7 +420,7 @@ impl ReportBody for WhyReport {
             good: self.question.others.as_str(),
             bad_journey_count: self.result.bad,
             good_journey_count: self.result.good,
-            made_good_count: self.result.made_good,
+            made_good_count: self.result.recovered,
             left_out_count: self.result.neither,
             entries_compared_count: self.result.entries_compared,
             bad_compared_count: self.result.compared[0],

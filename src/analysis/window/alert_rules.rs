@@ -46,7 +46,7 @@ pub enum RuleProblem {
 
 impl RuleHealth {
     /// What is wrong with it.
-    pub fn ailment(&self) -> RuleProblem {
+    pub fn problem(&self) -> RuleProblem {
         if self.rule.health == "err" || !self.rule.last_error.is_empty() {
             RuleProblem::Failing
         } else if self.data == RuleData::None {
@@ -60,7 +60,7 @@ impl RuleHealth {
 }
 
 /// Each rule with what was seen of what it needs; those that are not well first.
-pub fn judged(
+pub fn check_rules(
     rules: Vec<Rule>,
     needed: impl Fn(&str) -> Option<Vec<String>>,
     seen: &BTreeMap<String, bool>,
@@ -78,7 +78,7 @@ pub fn judged(
         RuleHealth { rule, data, missing }
     };
     let mut all: Vec<RuleHealth> = rules.into_iter().map(one).collect();
-    all.sort_by(|a, b| (a.ailment(), &a.rule).cmp(&(b.ailment(), &b.rule)));
+    all.sort_by(|a, b| (a.problem(), &a.rule).cmp(&(b.problem(), &b.rule)));
     all
 }
 
@@ -113,9 +113,9 @@ mod tests {
         ];
         let needed = |text: &str| (text != "?").then(|| text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         let seen = [("a".to_owned(), true), ("b".to_owned(), false), ("c".to_owned(), true)].into();
-        let told: Vec<_> = judged(rules, needed, &seen)
+        let told: Vec<_> = check_rules(rules, needed, &seen)
             .into_iter()
-            .map(|one| (one.ailment(), one.data, one.rule.name, one.missing))
+            .map(|one| (one.problem(), one.data, one.rule.name, one.missing))
             .collect();
         let wanted: [(RuleProblem, RuleData, &str, &[&str]); 6] = [
             (RuleProblem::Failing, RuleData::Some, "c", &[]),

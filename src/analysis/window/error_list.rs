@@ -68,18 +68,18 @@ pub struct ErrorList {
 
 impl ErrorList {
     /// Of this scope, which must be known before the first journey.
-    pub fn over(scope: ErrorScope) -> Self {
+    pub fn new(scope: ErrorScope) -> Self {
         Self { scope, ..Self::default() }
     }
 
     /// Adds a journey.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         for error in occurrences::occurrences(journey) {
-            let is_wanted = match error.told {
+            let is_wanted = match error.source {
                 ErrorSource::Span(span, _) => filters.wants_span(span),
                 ErrorSource::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
             };
-            if is_wanted && self.scope.is_asked(error.counted_at()) {
+            if is_wanted && self.scope.is_in_window(error.counted_at()) {
                 self.take(&error, journey.correlation_id.as_ref());
             }
         }
@@ -87,7 +87,7 @@ impl ErrorList {
 
     fn take(&mut self, error: &Occurrence<'_>, correlation_id: Option<&String>) {
         let (place, error_type, message) = (error.place(), error.kind(), error.message());
-        let lines_only = matches!(error.told, ErrorSource::Line(_));
+        let lines_only = matches!(error.source, ErrorSource::Line(_));
         let key = ErrorKey { template: mask_message(&message), place, error_type, part: error.part, lines_only };
         let order = |time, span: Option<SpanId>| (time, span);
         let known = self.entries.get(&key);
@@ -177,7 +177,7 @@ fn fields(error: &Occurrence<'_>, correlation_id: Option<&String>) -> Vec<(Strin
     ];
     let context = error.context().into_iter().flat_map(|context| context.context_data.iter().cloned());
     let mut fields: Vec<(String, String)> = context.collect();
-    if let ErrorSource::Span(span, _) = error.told {
+    if let ErrorSource::Span(span, _) = error.source {
         let of_exception = span.exceptions().last().map(|exception| &exception.event.attributes);
         let of_exception = of_exception.into_iter().flat_map(Attributes::iter);
         let all = of_exception.filter(|(key, _)| !TOLD.contains(key)).chain(span.attributes.iter());

@@ -43,7 +43,7 @@ pub enum ErrorSource<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Occurrence<'a> {
     /// Who tells of it.
-    pub told: ErrorSource<'a>,
+    pub source: ErrorSource<'a>,
     /// Whether it is one of its own.
     pub part: ErrorRole,
     /// Whether it was made good.
@@ -54,7 +54,7 @@ pub struct Occurrence<'a> {
 pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     let lines = || {
         lines_without_error_span(journey).map(|line| Occurrence {
-            told: ErrorSource::Line(line),
+            source: ErrorSource::Line(line),
             part: ErrorRole::Origin,
             recovered: false,
         })
@@ -66,7 +66,7 @@ pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     let failed = journey.spans.iter().enumerate();
     let failed = failed.filter(|(at, span)| span.is_error() && journey.is_own.get(*at) != Some(&false));
     let spans = failed.map(|(at, span)| Occurrence {
-        told: ErrorSource::Span(span, contexts.get(&at).copied()),
+        source: ErrorSource::Span(span, contexts.get(&at).copied()),
         part: if cascade.is_consequence(at) { ErrorRole::PassedOn } else { ErrorRole::Origin },
         recovered: cascade.recovered.contains(&at),
     });
@@ -75,7 +75,7 @@ pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
 
 /// What a line may be of.
 #[derive(PartialEq, Eq, Hash)]
-enum Of<'a> {
+enum ContextTarget<'a> {
     Span(SpanId),
     Operation(TraceId, &'a str, &'a str),
     Service(TraceId, &'a str),
@@ -83,10 +83,10 @@ enum Of<'a> {
 
 /// Beside failed spans the line whose error context tells of them: each line is beside one at most.
 fn contexts(journey: &Journey) -> HashMap<usize, &LogEntry> {
-    let mut failed: HashMap<Of, Vec<usize>> = HashMap::new();
+    let mut failed: HashMap<ContextTarget, Vec<usize>> = HashMap::new();
     for (at, span) in journey.spans.iter().enumerate().filter(|(_, span)| span.is_error()) {
         let (trace, service) = (span.trace_id, short_service(span.service()));
-        let names = [Of::Span(span.span_id), Of::Operation(trace, service, &span.name), Of::Service(trace, service)];
+        let names = [ContextTarget::Span(span.span_id), ContextTarget::Operation(trace, service, &span.name), ContextTarget::Service(trace, service)];
         names.into_iter().for_each(|name| failed.entry(name).or_default().push(at));
     }
     let mut beside: HashMap<usize, (&LogEntry, bool)> = HashMap::new();
@@ -94,16 +94,16 @@ fn contexts(journey: &Journey) -> HashMap<usize, &LogEntry> {
         let Some(context) = &line.error_context else { continue };
         let service = short_service(&line.service);
         let (own, near) = match (line.span_id, line.trace_id) {
-            (Some(span), _) => (Of::Span(span), None),
+            (Some(span), _) => (ContextTarget::Span(span), None),
             (None, Some(trace)) => {
-                (Of::Operation(trace, service, &context.operation), Some(Of::Service(trace, service)))
+                (ContextTarget::Operation(trace, service, &context.operation), Some(ContextTarget::Service(trace, service)))
             }
             (None, None) => continue,
         };
-        let find = |of: &Of| failed.get(of).and_then(|spans| innermost(journey, spans, line.time));
+        let find = |of: &ContextTarget| failed.get(of).and_then(|spans| innermost(journey, spans, line.time));
         let (at, is_own) = match (find(&own), near.as_ref().and_then(find)) {
             (Some(at), _) => (at, true),
-            (None, Some(at)) if may_tell(context, &journey.spans[at]) => (at, false),
+            (None, Some(at)) if may_describe(context, &journey.spans[at]) => (at, false),
             _ => continue,
         };
         // The first one is nearest to the cause; one that names the span or its operation is surer.
@@ -122,7 +122,7 @@ fn innermost(journey: &Journey, spans: &[usize], then: Timestamp) -> Option<usiz
 }
 
 /// Whether a context that does not name this span can be of it: not if it says something else of another operation.
-fn may_tell(context: &ErrorContext, span: &Span) -> bool {
+fn may_describe(context: &ErrorContext, span: &Span) -> bool {
     let said = [exception_message(span), Some(span.status.message.as_str())].into_iter().flatten();
     let said: Vec<&str> = said.filter(|text| !text.is_empty()).collect();
     let is_same = |text: &&str| text.contains(&context.error_message) || context.error_message.contains(*text);
@@ -136,7 +136,7 @@ fn exception_message(span: &Span) -> Option<&str> {
 impl<'a> Occurrence<'a> {
     /// When: at its exception, else at the end of its span.
     pub fn time(&self) -> Timestamp {
-        match self.told {
+        match self.source {
             ErrorSource::Span(span, _) => span.failed_at(),
             ErrorSource::Line(line) => line.time,
         }
@@ -144,7 +144,7 @@ impl<'a> Occurrence<'a> {
 
     /// At which time it is counted: with the call that failed.
     pub fn counted_at(&self) -> Timestamp {
-        match self.told {
+        match self.source {
             ErrorSource::Span(span, _) => span.counted_at(),
             ErrorSource::Line(line) => line.time,
         }
@@ -152,7 +152,7 @@ impl<'a> Occurrence<'a> {
 
     /// Where; a line tells an operation only in its error context.
     pub fn place(&self) -> ErrorPlace {
-        match self.told {
+        match self.source {
             ErrorSource::Span(span, _) => {
                 ErrorPlace { service: span.service().to_owned(), operation: span.name.clone() }
             }
@@ -165,7 +165,7 @@ impl<'a> Occurrence<'a> {
 
     /// The structured error of a line, if there is one.
     pub fn context(&self) -> Option<&'a ErrorContext> {
-        match self.told {
+        match self.source {
             ErrorSource::Span(_, line) => line?.error_context.as_ref(),
             ErrorSource::Line(line) => line.error_context.as_ref(),
         }
@@ -174,7 +174,7 @@ impl<'a> Occurrence<'a> {
     /// The kind of error: exception type, the error context's, an attribute's, a status; empty where none is told.
     pub fn kind(&self) -> String {
         let of_context = || self.context().map(|context| context.error_type.clone()).unwrap_or_default();
-        let ErrorSource::Span(span, _) = self.told else { return of_context() };
+        let ErrorSource::Span(span, _) = self.source else { return of_context() };
         let exception = span.exceptions().map(|exception| exception.kind).filter(|kind| !kind.is_empty()).last();
         let attribute = || span.attributes.text(&["error.type", "exception.type", "error.kind"]);
         match (exception, of_context()) {
@@ -191,12 +191,12 @@ impl<'a> Occurrence<'a> {
     /// What it says, without its kind.
     pub fn message(&self) -> String {
         let of_context = self.context().map(|context| context.error_message.as_str()).filter(|text| !text.is_empty());
-        match self.told {
+        match self.source {
             ErrorSource::Line(line) => of_context.unwrap_or(&line.message).to_owned(),
             ErrorSource::Span(span, _) => {
                 let status = Some(span.status.message.as_str()).filter(|text| !text.is_empty());
-                let told = exception_message(span).or(of_context).or(status);
-                told.or_else(|| span.attributes.text(&["error.message", "exception.message"]))
+                let told_text = exception_message(span).or(of_context).or(status);
+                told_text.or_else(|| span.attributes.text(&["error.message", "exception.message"]))
                     .unwrap_or_default()
                     .to_owned()
             }
@@ -206,14 +206,14 @@ impl<'a> Occurrence<'a> {
     /// The stack, as written; empty where none is told.
     pub fn stack(&self) -> &'a str {
         let of_context = || self.context().map_or("", |context| context.stack_trace.as_str());
-        let ErrorSource::Span(span, _) = self.told else { return of_context() };
+        let ErrorSource::Span(span, _) = self.source else { return of_context() };
         let exception = span.exceptions().map(|one| one.stacktrace).filter(|text| !text.is_empty()).last();
         exception.unwrap_or_else(of_context)
     }
 
     /// Its trace, as far as it is told.
     pub fn trace_id(&self) -> Option<TraceId> {
-        match self.told {
+        match self.source {
             ErrorSource::Span(span, _) => Some(span.trace_id),
             ErrorSource::Line(line) => line.trace_id,
         }
@@ -221,7 +221,7 @@ impl<'a> Occurrence<'a> {
 
     /// Its span, as far as it is told.
     pub fn span_id(&self) -> Option<SpanId> {
-        match self.told {
+        match self.source {
             ErrorSource::Span(span, _) => Some(span.span_id),
             ErrorSource::Line(line) => line.span_id,
         }
@@ -256,10 +256,10 @@ mod tests {
                 ..ErrorContext::default()
             });
             let all = occurrences(&journey);
-            let spans = all.iter().filter(|error| matches!(error.told, ErrorSource::Span(..)));
-            let told: Vec<String> =
+            let spans = all.iter().filter(|error| matches!(error.source, ErrorSource::Span(..)));
+            let source: Vec<String> =
                 spans.map(|error| format!("{} {}", error.kind(), error.message()).trim().to_owned()).collect();
-            assert_eq!(told, wanted, "{written} {operation}: {message}");
+            assert_eq!(source, wanted, "{written} {operation}: {message}");
         }
     }
 }

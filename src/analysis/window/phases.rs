@@ -21,7 +21,8 @@ pub struct Phase {
     /// When a status of it was last another; none where it never was in what is recorded of the window.
     pub moved: Option<Timestamp>,
     /// When it was last told of.
-    pub told: Timestamp,
+    #[serde(rename = "told")]
+    pub last_sample: Timestamp,
     /// Whether it is not told of any more.
     pub gone: bool,
     /// Set where something is in progress and nothing has moved for too long.
@@ -32,7 +33,7 @@ impl Phase {
     /// Over what time it is recorded, in nanoseconds.
     pub fn recorded_ns(&self) -> i64 {
         let first = self.statuses.iter().filter_map(|status| status.samples.first()).map(|(time, _)| *time).min();
-        first.map_or(0, |first| self.told.since(first))
+        first.map_or(0, |first| self.last_sample.since(first))
     }
 
     /// Whether it may be stuck for all that is known: something is in progress, and nothing moved in what is recorded.
@@ -109,19 +110,19 @@ pub fn phases(series: &[Series], queries: &PhaseQueries, asked: PhaseWindow) -> 
 
 fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked: PhaseWindow) -> Option<Phase> {
     let times: BTreeSet<Timestamp> = of.values().flat_map(|samples| samples.keys().copied()).collect();
-    let (first, told) = (*times.first()?, *times.last()?);
+    let (first, last_sample) = (*times.first()?, *times.last()?);
     let at = |time: Timestamp| of.values().map(move |samples| samples.get(&time).copied().unwrap_or(0.0));
-    let same = |time: Timestamp| at(time).zip(at(told)).all(|(then, now)| same(then, now));
-    let since = times.iter().rev().copied().take_while(|time| same(*time)).last().unwrap_or(told);
+    let same = |time: Timestamp| at(time).zip(at(last_sample)).all(|(then, now)| same(then, now));
+    let since = times.iter().rev().copied().take_while(|time| same(*time)).last().unwrap_or(last_sample);
     let means_progress = |status: &str| queries.in_progress.iter().any(|word| word.matches(status));
-    let value = |samples: &Samples| samples.get(&told).copied().unwrap_or(0.0);
+    let value = |samples: &Samples| samples.get(&last_sample).copied().unwrap_or(0.0);
     let going = of.iter().filter(|(status, _)| means_progress(status)).map(|(_, samples)| value(samples));
     let in_progress = going.filter(|value| value.is_finite()).fold(0.0, |sum, value| sum + value);
     let slack = asked.step_ns.saturating_mul(5) / 2;
-    let gone = asked.window.to.since(told) > slack;
+    let gone = asked.window.to.since(last_sample) > slack;
     // What was there when the recording began may have been so before.
     let at_least = since == first && first.since(asked.window.from) <= slack;
-    let stuck = Stuck { since, for_ns: told.since(since), at_least };
+    let stuck = Stuck { since, for_ns: last_sample.since(since), at_least };
     let mut statuses: Vec<PhaseStatus> = of
         .iter()
         .map(|(status, samples)| PhaseStatus {
@@ -137,7 +138,7 @@ fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked:
         statuses,
         in_progress,
         moved: (!at_least).then_some(since),
-        told,
+        last_sample,
         gone,
         stuck: (in_progress > 0.0 && !gone && stuck.for_ns >= asked.stuck_after_ns).then_some(stuck),
     })
@@ -194,7 +195,7 @@ mod tests {
             let [phase] = all.as_slice() else { panic!("{progress}") };
             let since = phase.moved.unwrap_or(FROM);
             assert_eq!(
-                (phase.told.since(since) / MINUTE, phase.moved.is_none()),
+                (phase.last_sample.since(since) / MINUTE, phase.moved.is_none()),
                 (minutes, at_least),
                 "{progress} {done}"
             );
@@ -203,14 +204,14 @@ mod tests {
         }
         // What appears among others moved; of what was there when the recording began, nobody knows.
         let late = series("a", "in_progress", "- - - 1 1 1 1 1");
-        let told = |all: &[Series]| {
+        let moved_at = |all: &[Series]| {
             let all = judged(all, 4);
             let phase = all.iter().find(|phase| phase.phase == "a").unwrap();
             let moved = phase.moved.map(|at| at.since(FROM) / MINUTE);
             (moved, phase.recorded_ns() / MINUTE, phase.stuck.is_some_and(|stuck| stuck.at_least))
         };
-        assert_eq!(told(std::slice::from_ref(&late)), (None, 4, true));
-        assert_eq!(told(&[late, series("b", "done", "5 5 5 5 5 5 5 5")]), (Some(3), 4, false));
+        assert_eq!(moved_at(std::slice::from_ref(&late)), (None, 4, true));
+        assert_eq!(moved_at(&[late, series("b", "done", "5 5 5 5 5 5 5 5")]), (Some(3), 4, false));
         let vanished = judged(&[series("a", "in_progress", "2 2 2 2 2 - - -")], 2);
         assert!(vanished[0].gone && vanished[0].stuck.is_none() && vanished[0].in_progress > 1.0);
         assert!(judged(&[], 1).is_empty());
@@ -227,13 +228,13 @@ mod tests {
             series("c", "in_progress", "0 1 1 1 1 1 1 1"),
             series("c", "in_progress", "0 1 1 1 1 1 1 2"),
         ];
-        let told = judged(&all, 1);
-        assert_eq!(names(&told), ["c", "b", "a"]);
-        let statuses: Vec<_> = told[0].statuses.iter().map(|s| (s.status.as_str(), s.value)).collect();
+        let last_sample = judged(&all, 1);
+        assert_eq!(names(&last_sample), ["c", "b", "a"]);
+        let statuses: Vec<_> = last_sample[0].statuses.iter().map(|s| (s.status.as_str(), s.value)).collect();
         assert_eq!(statuses, [("in_progress", Some(3.0)), ("done", Some(1.0))]);
         let mut backwards = all;
         backwards.reverse();
-        assert_eq!(judged(&backwards, 1), told);
+        assert_eq!(judged(&backwards, 1), last_sample);
         let queries = PhaseQueries { order: vec!["a".into()], ..PhaseQueries::default() };
         let asked =
             PhaseWindow { window: Window::new(FROM, FROM.plus(7 * MINUTE)), step_ns: MINUTE, stuck_after_ns: MINUTE };

@@ -35,12 +35,12 @@ impl MaskedNames {
 }
 
 /// Spans that are the journey's own.
-pub fn judged(journey: &Journey) -> impl Iterator<Item = usize> + '_ {
+pub fn own_spans(journey: &Journey) -> impl Iterator<Item = usize> + '_ {
     (0..journey.spans.len()).filter(|span| journey.is_own.get(*span) != Some(&false))
 }
 
 /// What began a journey: its first own span that nothing caused.
-pub fn first(journey: &Journey) -> Option<&Span> {
+pub fn entry_span(journey: &Journey) -> Option<&Span> {
     let is_judged = |span: &&usize| journey.is_own.get(**span) != Some(&false);
     journey.forest.roots.iter().find(is_judged).map(|root| &journey.spans[*root])
 }
@@ -59,7 +59,7 @@ pub struct Entry {
 impl Entry {
     /// Of this journey; none where it has no span of its own.
     pub fn from_journey(journey: &Journey) -> Option<Self> {
-        let first = first(journey)?;
+        let first = entry_span(journey)?;
         let (service, operation) = step(first);
         let http_route = mask(first.attributes.text(&["http.route"]).unwrap_or_default());
         Some(Self { service, operation, http_route })

@@ -66,7 +66,7 @@ impl Session {
         let mut totals = Totals::from_measured([Some(&now), earlier.as_ref()], filters);
         // Where nothing was counted before, nothing is missing.
         if !asked_before.is_complete() {
-            totals.untold_before = earlier.is_none();
+            totals.before_unavailable = earlier.is_none();
             asked.absorb_shell(asked_before);
         }
         Ok((Some(CountedErrors { basis: metric_basis(&now), totals, windows: [window, before] }), asked))

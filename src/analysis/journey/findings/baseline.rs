@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::journey::clocks::Clocks;
 use crate::analysis::journey::errors;
 use crate::analysis::journey::findings::idle_times::IdleTimes;
-use crate::analysis::window::steps::{Entry, MaskedNames, StepKey, judged, step};
+use crate::analysis::window::steps::{Entry, MaskedNames, StepKey, own_spans, step};
 use crate::model::journey::Journey;
 
 /// From so many runs on a baseline counts: of ten, a step that a quarter of good runs go without is missing in at least
@@ -55,7 +55,7 @@ impl Baseline {
         let runs = self.by_entry.entry(entry).or_default();
         runs.count += 1;
         let names = MaskedNames::new(journey);
-        let steps: BTreeSet<(StepKey, Option<StepKey>)> = judged(journey)
+        let steps: BTreeSet<(StepKey, Option<StepKey>)> = own_spans(journey)
             .map(|span| {
                 let above = journey.forest.cause[span].map(|(cause, _)| names.step(journey, cause));
                 (names.step(journey, span), above)

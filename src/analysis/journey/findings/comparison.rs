@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::analysis::journey::critical_path::causes_first;
 use crate::analysis::journey::findings::baseline::SimilarRuns;
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::window::steps::{MaskedNames, StepKey, judged};
+use crate::analysis::window::steps::{MaskedNames, StepKey, own_spans};
 
 /// From so many runs on, what all of them have in common is sure, and what none of them has is worth telling: with 20
 /// runs, a step that one run in seven takes would be seen in at least one of them 19 times out of 20.
@@ -28,7 +28,7 @@ impl<'a> ComparedJourney<'a> {
         let runs = context.input.baseline?.similar_to(journey)?;
         let names = MaskedNames::new(journey);
         let mut steps: BTreeMap<StepKey, Vec<usize>> = BTreeMap::new();
-        for span in judged(journey) {
+        for span in own_spans(journey) {
             steps.entry(names.step(journey, span)).or_default().push(span);
         }
         Some(Self { runs, steps, names, failures: Failures::new(context) })

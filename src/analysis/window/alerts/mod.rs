@@ -14,10 +14,10 @@ use crate::model::pattern::Pattern;
 use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
 
 mod annotations;
-mod showing;
+mod examples;
 
 pub use self::annotations::explain;
-pub use self::showing::{AlertExamples, Because, Example};
+pub use self::examples::{AlertExamples, ExampleReason, Example};
 
 /// How an alert is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -73,7 +73,7 @@ pub struct AlertEpisode {
 
 impl AlertEpisode {
     /// How grave it is: what fires and is critical, what fires, what only threatens to.
-    pub fn grave(&self) -> Severity {
+    pub fn level(&self) -> Severity {
         let word = self.severity.as_deref().unwrap_or_default().to_ascii_lowercase();
         match self.state {
             _ if self.only_threatened() => Severity::Info,
@@ -92,7 +92,7 @@ impl AlertEpisode {
 
     /// When journeys that show it may have been: around its beginning; of one that began before the window that is asked
     /// about, in its last hour there. None of one that is there only to fire always.
-    pub fn touches(&self, asked: Window) -> Option<Window> {
+    pub fn example_window(&self, asked: Window) -> Option<Window> {
         if self.service.is_none() && self.severity.as_deref() == Some("none") {
             return None;
         }
@@ -169,14 +169,14 @@ pub fn episodes(told: AlertInput) -> Vec<AlertEpisode> {
     }
     all.iter_mut().filter(|episode| !episode.ongoing).for_each(|episode| episode.state = EpisodeState::Resolved);
     all.sort_by(|a, b| {
-        let key = |e: &AlertEpisode| (Reverse(e.ongoing), Reverse(e.grave()), Reverse(e.since));
+        let key = |e: &AlertEpisode| (Reverse(e.ongoing), Reverse(e.level()), Reverse(e.since));
         key(a).cmp(&key(b)).then_with(|| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)))
     });
     all
 }
 
 /// Those of the services that the filters want, and those that name none: they may be about any.
-pub fn wanted(mut all: Vec<AlertEpisode>, filters: &Filters) -> Vec<AlertEpisode> {
+pub fn of_services(mut all: Vec<AlertEpisode>, filters: &Filters) -> Vec<AlertEpisode> {
     let is_short_of = |service: &str| {
         let mut told = filters.services.iter().filter_map(Pattern::as_exact);
         told.any(|wanted| short_service(wanted) == short_service(service))

@@ -48,7 +48,7 @@ fn an_alert_is_told_once_from_when_its_condition_held() {
         .map(|e| {
             (
                 e.name.clone(),
-                e.grave(),
+                e.level(),
                 e.since.since(ORIGIN) / SECOND,
                 e.at_least,
                 e.fired.map(|at| at.since(ORIGIN) / SECOND),
@@ -91,7 +91,7 @@ fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_kept_whatever_service_is_
         now: window.to,
     };
     let filters = Filters { services: vec![Pattern::exact("pay")], ..Filters::default() };
-    let kept = |filters: &Filters| wanted(episodes(told), filters).into_iter().map(|e| e.service);
+    let kept = |filters: &Filters| of_services(episodes(told), filters).into_iter().map(|e| e.service);
     let name = |text: &str| Some(text.to_owned());
     let all = [None, name("pay_service"), name("shop")];
     assert_eq!(kept(&Filters::default()).collect::<BTreeSet<_>>(), all.into());
@@ -146,7 +146,7 @@ fn journeys_that_show_an_alert_are_those_of_its_service_and_time_that_failed_or_
     let examples: Vec<_> = found[0].examples.iter().map(|e| (e.id.as_str(), e.because, e.error.as_str())).collect();
     assert_eq!(
         examples,
-        [("near", Because::Error, "deep"), ("far", Because::Error, "far"), ("slow", Because::Slow, "")]
+        [("near", ExampleReason::Error, "deep"), ("far", ExampleReason::Error, "far"), ("slow", ExampleReason::Slow, "")]
     );
     let usual = found[0].examples[2].usual_ns.unwrap();
     assert!((100_000_000..110_000_000).contains(&usual), "{usual}");
@@ -178,7 +178,7 @@ fn journeys_are_looked_for_around_the_beginning_or_in_the_last_hour() {
         let labels = [("severity".to_owned(), severity.to_owned())].into();
         let service = (severity != "none").then(|| "shop".to_owned());
         let one = begun(&Alert { service, labels, ..alert("a", AlertState::Firing, from, to) });
-        one.touches(asked).map(|window| [window.from, window.to].map(|at| at.since(ORIGIN) / (60 * SECOND)))
+        one.example_window(asked).map(|window| [window.from, window.to].map(|at| at.since(ORIGIN) / (60 * SECOND)))
     };
     let day = 24 * 3_600;
     assert_eq!(touched(7_200, 9_000, "page"), Some([110, 155]));

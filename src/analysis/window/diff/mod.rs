@@ -4,7 +4,7 @@
 //! parent, link or message, never by ID. Equal steps under the same one are one row that counts them. Of many journeys
 //! each is compared with those that began as it did: what comes in more often or less often is no change of what is done.
 
-mod judge;
+mod compare;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +18,7 @@ use crate::model::journey::Journey;
 use crate::model::span::SpanKind;
 use crate::model::time::Window;
 
-pub use self::judge::{Began, Change, DiffResult, DiffStep, StepFigures};
+pub use self::compare::{EntryJourneys, Change, DiffResult, DiffStep, StepFigures};
 
 /// On which side a journey is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,8 +166,8 @@ impl DiffFold {
     }
 
     /// What differs.
-    pub fn told(self) -> DiffResult {
-        if self.is_of_many { judge::of_many(&self) } else { judge::of_two(&self) }
+    pub fn finish(self) -> DiffResult {
+        if self.is_of_many { compare::many(&self) } else { compare::two(&self) }
     }
 
     /// How many journeys either side has.
@@ -176,7 +176,7 @@ impl DiffFold {
     }
 
     /// How many of either side began as those that have this place.
-    fn beside(&self, place: usize) -> [usize; 2] {
+    fn journeys_of_entry(&self, place: usize) -> [usize; 2] {
         self.routes[self.places[place].route].journeys
     }
 

@@ -14,7 +14,7 @@ fn two(a: &str, b: &str) -> Vec<String> {
     let marked = |step: DiffStep| {
         (!step.changes.is_empty()).then(|| format!("{}/{} {:?}", step.service, step.operation, step.changes))
     };
-    diff.told().steps.into_iter().filter_map(marked).collect()
+    diff.finish().steps.into_iter().filter_map(marked).collect()
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn two_journeys_differ_by_their_steps_and_never_by_their_ids() {
     let mut diff = DiffFold::of_two();
     diff.add(DiffSide::First, &deep, &Filters::default());
     diff.add(DiffSide::Second, &deep, &Filters::default());
-    assert!(diff.told().steps.iter().all(|step| step.changes.is_empty()));
+    assert!(diff.finish().steps.iter().all(|step| step.changes.is_empty()));
 }
 
 /// So many journeys of each drawing, and what is told of them.
@@ -66,7 +66,7 @@ fn mixed(sides: &[Mix; 2]) -> (bool, Vec<String>) {
             (0..*count).for_each(|_| diff.add(side, &sketch::journey(text), &Filters::default()));
         }
     }
-    let told = diff.told();
+    let told = diff.finish();
     let marked = told.steps.iter().filter(|step| !step.changes.is_empty());
     (told.enough, marked.map(|step| format!("{} {:?}", step.operation, step.changes)).collect())
 }
@@ -111,8 +111,8 @@ fn many_differ_only_beyond_noise() {
             let text = if nth < 30 { &text } else { &slow };
             other.add(side, &sketch::journey(text), &Filters::default());
         }
-        changed += usize::from(same.told().steps.iter().any(|step| !step.changes.is_empty()));
-        let told: Vec<Vec<Change>> = other.told().steps.into_iter().map(|step| step.changes).collect();
+        changed += usize::from(same.finish().steps.iter().any(|step| !step.changes.is_empty()));
+        let told: Vec<Vec<Change>> = other.finish().steps.into_iter().map(|step| step.changes).collect();
         assert_eq!(told, [vec![], vec![Change::Fails, Change::Slower], vec![Change::Added]], "{seed}");
     }
     assert!(changed <= 5, "{changed} of 100 claimed something of nothing");

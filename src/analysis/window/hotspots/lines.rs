@@ -9,7 +9,7 @@ use crate::model::time::Window;
 
 impl HotspotFold {
     /// The row of a line that says this; of more than can be kept apart, what comes later is one.
-    pub(super) fn of_line(&mut self, key: HotspotKey, said: &str) -> HotspotKey {
+    pub(super) fn line_key(&mut self, key: HotspotKey, said: &str) -> HotspotKey {
         let own = HotspotKey { said: said.to_owned(), ..key.clone() };
         if self.rows.contains_key(&own) {
             return own;
@@ -24,7 +24,7 @@ impl HotspotFold {
 }
 
 /// The rows, where those of lines that differ in one word only are one.
-pub(super) fn alike(rows: BTreeMap<HotspotKey, HotspotTally>) -> BTreeMap<HotspotKey, HotspotTally> {
+pub(super) fn merge_similar(rows: BTreeMap<HotspotKey, HotspotTally>) -> BTreeMap<HotspotKey, HotspotTally> {
     let mut said: BTreeMap<&ErrorPlace, Vec<&str>> = BTreeMap::new();
     for key in rows.keys().filter(|key| !key.said.is_empty()) {
         said.entry(&key.place).or_default().push(&key.said);

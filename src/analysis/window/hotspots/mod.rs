@@ -58,7 +58,7 @@ impl ErrorScope {
     }
 
     /// Whether this instant is in the time that is asked about.
-    pub fn is_asked(&self, at: Timestamp) -> bool {
+    pub fn is_in_window(&self, at: Timestamp) -> bool {
         self.time(at) == Some(Time::Now)
     }
 
@@ -184,7 +184,7 @@ struct RecordedBefore {
 
 impl HotspotFold {
     /// Of this scope, which must be known before the first journey.
-    pub fn over(scope: ErrorScope) -> Self {
+    pub fn new(scope: ErrorScope) -> Self {
         Self { scope, ..Self::default() }
     }
 
@@ -195,22 +195,22 @@ impl HotspotFold {
         self.before.spans = self.before.spans || journey.spans.iter().map(Span::counted_at).any(is_before);
         self.before.lines = self.before.lines || journey.logs.iter().any(|line| is_before(line.time));
         let handle = journey.handle();
-        for line in journey.logs.iter().filter(|line| line.is_error() && self.scope.is_asked(line.time)) {
+        for line in journey.logs.iter().filter(|line| line.is_error() && self.scope.is_in_window(line.time)) {
             *self.error_lines.entry(line.service.clone()).or_default() += 1;
         }
         for error in occurrences::occurrences(journey) {
-            let is_wanted = match error.told {
+            let is_wanted = match error.source {
                 ErrorSource::Span(span, _) => filters.wants_span(span),
                 ErrorSource::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
             };
             let Some(time) = self.scope.time(error.counted_at()).filter(|_| is_wanted) else { continue };
-            let lines_only = matches!(error.told, ErrorSource::Line(_));
+            let lines_only = matches!(error.source, ErrorSource::Line(_));
             let message = mask_message(&error.message());
             let (place, error_type) = (error.place(), error.kind());
             let is_told_apart = lines_only && error_type.is_empty();
             let mut key = HotspotKey { place, error_type, part: error.part, lines_only, said: String::new() };
             if is_told_apart {
-                key = self.of_line(key, &message);
+                key = self.line_key(key, &message);
             }
             let tally = self.rows.entry(key).or_default();
             let is_sampled = !lines_only && error.trace_id().is_some_and(|trace| self.scope.is_sampled(trace));
@@ -273,7 +273,7 @@ impl HotspotFold {
             let compared = recorded && !is_cut;
             tally.row(key, calls, compared && self.scope.before.is_some())
         };
-        in_order(lines::alike(self.rows).into_iter().map(row).collect())
+        in_order(lines::merge_similar(self.rows).into_iter().map(row).collect())
     }
 }
 

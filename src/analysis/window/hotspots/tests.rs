@@ -8,7 +8,7 @@ use crate::source::demo;
 use crate::stitch::every_journey::every_journey;
 
 fn rows(scope: ErrorScope, texts: &[String]) -> Vec<Hotspot> {
-    let mut hotspots = HotspotFold::over(scope);
+    let mut hotspots = HotspotFold::new(scope);
     texts.iter().for_each(|text| hotspots.add(&sketch::journey(text), &Filters::default()));
     hotspots.rows()
 }
@@ -218,7 +218,7 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
     let at =
         |service: &str, operation: &str| ErrorPlace { service: service.to_owned(), operation: operation.to_owned() };
     let window = Window::new(ORIGIN, ORIGIN.plus(SECOND));
-    let mut fold = HotspotFold::over(ErrorScope { window: Some(window), ..ErrorScope::default() });
+    let mut fold = HotspotFold::new(ErrorScope { window: Some(window), ..ErrorScope::default() });
     let texts = [
         "web/get 0..9 error.type=Reset error: gone\nweb/get 10..19 error.type=Reset error: gone",
         "web/get 20..29 error.type=Timeout error\n! job 5 error disk 7 full\n! job 6 error disk 8 full\n! job 7 error no mount",
@@ -234,7 +234,7 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
     ];
     let calls = [(at("web", "get"), [1_000.0, 1_000.0]), (at("gate", "in"), [10.0, 10.0])];
     let lines = [("job", 40.0), ("cron", 7.0), ("mail", 5.0)].map(|(service, n)| (service.to_owned(), [n, 0.0]));
-    let totals = Totals { calls: calls.into(), errors: errors.into(), lines: lines.into(), untold_before: false };
+    let totals = Totals { calls: calls.into(), errors: errors.into(), lines: lines.into(), before_unavailable: false };
     assert_eq!(totals.failing(), ["web", "gate", "mail"]);
     let say = |row: &Hotspot| {
         let (place, trend) = (&row.place, row.trend);
@@ -252,7 +252,7 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
             row.read
         )
     };
-    let told: Vec<String> = fold.rows_of(&totals).iter().map(say).collect();
+    let told: Vec<String> = fold.counted_rows(&totals).iter().map(say).collect();
     let wanted = [
         "web/get Reset Origin 66←6 of 1000 0.07 Some(Worse), 2 read",
         "web/get Timeout Origin 34←4 of 1000 0.03 Some(Worse), 1 read",

@@ -22,7 +22,7 @@ pub struct Totals {
     /// Error lines of each service.
     pub lines: BTreeMap<String, WindowCounts>,
     /// Whether the time before could not be asked about.
-    pub untold_before: bool,
+    pub before_unavailable: bool,
 }
 
 impl Totals {
@@ -57,7 +57,7 @@ impl Totals {
     pub fn compared(&self) -> ErrorComparison {
         if self.tells_before(true) || self.tells_before(false) {
             ErrorComparison::Told
-        } else if self.untold_before {
+        } else if self.before_unavailable {
             ErrorComparison::NotTold
         } else {
             ErrorComparison::NothingRecorded
@@ -84,10 +84,10 @@ impl Totals {
 
 impl HotspotFold {
     /// The rows, with these counts. What was read tells kinds, messages and examples, and in what proportion.
-    pub fn rows_of(self, totals: &Totals) -> Vec<Hotspot> {
+    pub fn counted_rows(self, totals: &Totals) -> Vec<Hotspot> {
         let mut spans: BTreeMap<ErrorPlace, Vec<(HotspotKey, HotspotTally)>> = BTreeMap::new();
         let mut of_lines: BTreeMap<String, Vec<(HotspotKey, HotspotTally)>> = BTreeMap::new();
-        for (key, tally) in lines::alike(self.rows) {
+        for (key, tally) in lines::merge_similar(self.rows) {
             if key.lines_only {
                 of_lines.entry(key.place.service.clone()).or_default().push((key, tally));
             } else {

@@ -103,7 +103,7 @@ pub struct Latencies {
 
 /// When the request that began the journey was answered; none where it began otherwise.
 fn answered(journey: &Journey, clocks: &Clocks) -> Option<Timestamp> {
-    let span = steps::first(journey)?;
+    let span = steps::entry_span(journey)?;
     matches!(span.kind, SpanKind::Server | SpanKind::Client).then(|| clocks.end(span))
 }
 
@@ -145,7 +145,7 @@ impl TimedJourney<'_> {
 
 impl Latencies {
     /// None yet; of those to come, spans that count in this window, or all.
-    pub fn over(by: LatencyGrouping, window: Option<Window>) -> Self {
+    pub fn new(by: LatencyGrouping, window: Option<Window>) -> Self {
         Self { by, window, ..Self::default() }
     }
 
@@ -174,13 +174,13 @@ impl Latencies {
     }
 
     fn add_spans(&mut self, seen: &TimedJourney) {
-        let is_call = self.tops(seen);
+        let is_call = self.topmost(seen);
         for index in (0..seen.journey.spans.len()).filter(|index| seen.counts(*index)) {
             if let Some(key) = &seen.places[index] {
                 let span = &seen.journey.spans[index];
                 let calls = self.calls.entry(key.clone()).or_default();
                 calls.own_ns = calls.own_ns.saturating_add(own_ns(seen.journey, index, &seen.clocks));
-                calls.says(span);
+                calls.note_message(span);
                 if is_call[index] {
                     calls.lengths.push(span.duration_ns.max(0));
                     calls.errors += u64::from(span.is_error());
@@ -221,7 +221,7 @@ impl Latencies {
 
     /// Beside each span: whether it is a call. By operation every span is; else the topmost that are wanted of those that
     /// follow from each other and stand in one row.
-    fn tops(&self, seen: &TimedJourney) -> Vec<bool> {
+    fn topmost(&self, seen: &TimedJourney) -> Vec<bool> {
         if self.by == LatencyGrouping::Operation {
             return seen.wanted.clone();
         }
@@ -276,7 +276,7 @@ impl Latencies {
 
 impl Calls {
     /// Takes in what another span does with which topic.
-    fn says(&mut self, span: &Span) {
+    fn note_message(&mut self, span: &Span) {
         let said = span.message_role().and_then(|role| Some((role, span.topic()?.to_owned())));
         if self.messages.len() < 2 && !self.messages.contains(&said) {
             self.messages.push(said);
@@ -293,7 +293,7 @@ fn order(row: &LatencyRow) -> impl Ord + use<> {
 
 /// The same from metrics. By service those of kinds that enter it, where the metrics tell kinds; of a service with none
 /// of these all that it does.
-pub fn measured(measured: &Measured, by: &LatencyGrouping, filters: &Filters) -> LatencyTable {
+pub fn from_metrics(measured: &Measured, by: &LatencyGrouping, filters: &Filters) -> LatencyTable {
     let enters =
         |measure: &Measure| measure.kind.is_none_or(|kind| matches!(kind, SpanKind::Server | SpanKind::Consumer));
     let wanted = measured.measures.iter().filter(|m| filters.wants_operation(&m.service, &m.operation));

@@ -19,7 +19,7 @@ const ORDER: &str = "
     ";
 
 fn of(text: &str, by: LatencyGrouping, window: Option<Window>, filters: &Filters) -> LatencyTable {
-    let mut fold = Latencies::over(by, window);
+    let mut fold = Latencies::new(by, window);
     fold.add(&sketch::journey(text), filters);
     fold.table()
 }
@@ -139,7 +139,7 @@ fn shares_of_all_rows_and_queues_and_gaps_are_the_whole() {
             (LatencyGrouping::Service, Some(window)),
             (LatencyGrouping::Service, None),
         ] {
-            let mut fold = Latencies::over(by, window);
+            let mut fold = Latencies::new(by, window);
             runs.iter().for_each(|run| fold.add(run, &Filters::default()));
             let table = fold.table();
             let rows: i64 = table.rows.iter().filter_map(|row| row.critical_ns).sum();
@@ -198,13 +198,13 @@ fn metrics_fill_the_same_rows_with_what_they_know() {
     ];
     let (source, metric) = (Source::Prometheus, "calls_total".to_owned());
     let told = Measured { source, metric, measures, edges: vec![] };
-    let by_service = measured(&told, &LatencyGrouping::Service, &Filters::default());
+    let by_service = from_metrics(&told, &LatencyGrouping::Service, &Filters::default());
     let row = &by_service.rows[0];
     assert_eq!((by_service.rows.len(), row.calls, row.errors, row.self_ns), (2, 40, 2, None));
     // What nothing enters is told by all that it does, and that is said.
     assert_eq!((by_service.rows[1].calls, by_service.unentered), (5, vec!["cron".to_owned()]));
     assert_eq!(row.lengths.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100 * MS, Some(1_000 * MS))));
     let names: Vec<_> =
-        measured(&told, &LatencyGrouping::Operation, &Filters::default()).rows.into_iter().map(|r| r.name).collect();
+        from_metrics(&told, &LatencyGrouping::Operation, &Filters::default()).rows.into_iter().map(|r| r.name).collect();
     assert_eq!(names, ["GET /y", "SELECT", "GET /x", "nightly"]);
 }

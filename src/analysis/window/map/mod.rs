@@ -58,7 +58,7 @@ impl MapNode {
 /// How it is known that one follows from the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum How {
+pub enum EdgeEvidence {
     /// The span is a child, or a span of its own that needs none.
     Parent,
     /// The span links to the other one.
@@ -81,13 +81,13 @@ pub struct MapEdge {
     /// How long each took: at who was called, or at the caller where only that is seen.
     pub lengths: Durations,
     /// How each is known, with how many.
-    pub how: BTreeMap<How, u64>,
+    pub how: BTreeMap<EdgeEvidence, u64>,
 }
 
 impl MapEdge {
     /// How many came without their trace context.
     pub fn broken(&self) -> u64 {
-        [How::Message, How::CorrelationId].iter().filter_map(|how| self.how.get(how)).sum()
+        [EdgeEvidence::Message, EdgeEvidence::CorrelationId].iter().filter_map(|how| self.how.get(how)).sum()
     }
 }
 
@@ -157,18 +157,18 @@ impl<'a> MappedJourney<'a> {
     }
 
     /// How it is known that one span follows from another one. A message ID within one trace is no lost context.
-    fn how(&self, from: usize, to: usize, via: CauseKind) -> How {
+    fn how(&self, from: usize, to: usize, via: CauseKind) -> EdgeEvidence {
         match via {
-            CauseKind::Link => How::Link,
-            CauseKind::Message if self.journey.spans[from].trace_id != self.journey.spans[to].trace_id => How::Message,
-            CauseKind::Message | CauseKind::Parent => How::Parent,
+            CauseKind::Link => EdgeEvidence::Link,
+            CauseKind::Message if self.journey.spans[from].trace_id != self.journey.spans[to].trace_id => EdgeEvidence::Message,
+            CauseKind::Message | CauseKind::Parent => EdgeEvidence::Parent,
         }
     }
 }
 
 impl ServiceMapFold {
     /// None yet; of those to come, spans that count in this window, or all.
-    pub fn over(window: Option<Window>) -> Self {
+    pub fn new(window: Option<Window>) -> Self {
         Self { window, ..Self::default() }
     }
 
@@ -183,7 +183,7 @@ impl ServiceMapFold {
             }
             match seen.cause(index) {
                 _ if !seen.deliveries.senders[index].is_empty() => self.messages(&seen, index),
-                cause if consumes(span) => self.message_from_nobody(&seen, index, cause),
+                cause if consumes(span) => self.message_without_sender(&seen, index, cause),
                 cause => self.call(&seen, index, cause),
             }
             self.departure(&seen, index);
@@ -217,12 +217,12 @@ impl ServiceMapFold {
 
     /// A message of which nobody knows who sent it. Who processes what was received above it took none, nor did who
     /// only waited for those that are taken below it.
-    fn message_from_nobody(&mut self, seen: &MappedJourney, index: usize, cause: Option<(usize, CauseKind)>) {
+    fn message_without_sender(&mut self, seen: &MappedJourney, index: usize, cause: Option<(usize, CauseKind)>) {
         let span = &seen.journey.spans[index];
         let is_none = enclosing_receive(seen.journey, index).is_some() || seen.deliveries.is_poll(seen.journey, index);
         let Some(topic) = span.topic().filter(|_| seen.wanted[index] && !is_none) else { return };
         let is_apart = cause.is_none() && span.parent_id.is_none() && span.links.is_empty();
-        let how = if is_apart && seen.published.contains(topic) { How::CorrelationId } else { How::Parent };
+        let how = if is_apart && seen.published.contains(topic) { EdgeEvidence::CorrelationId } else { EdgeEvidence::Parent };
         self.count(MapNode::new(NodeKind::Topic, topic), MapNode::service(span), span, how);
     }
 
@@ -240,11 +240,11 @@ impl ServiceMapFold {
             }
             None if let Some(caller) = seen.caller(index) => {
                 let from = &seen.journey.spans[caller];
-                let edge = self.count(MapNode::service(from), MapNode::service(span), span, How::CorrelationId);
+                let edge = self.count(MapNode::service(from), MapNode::service(span), span, EdgeEvidence::CorrelationId);
                 edge.errors += u64::from(gave_up(from, span));
             }
             None if span.kind == SpanKind::Server && seen.wanted[index] => {
-                self.count(MapNode::new(NodeKind::Outside, OUTSIDE), MapNode::service(span), span, How::Parent);
+                self.count(MapNode::new(NodeKind::Outside, OUTSIDE), MapNode::service(span), span, EdgeEvidence::Parent);
             }
             None => {}
         }
@@ -258,7 +258,7 @@ impl ServiceMapFold {
             let again = effects().any(|(_, below)| below.service() == span.service() && publishes(below));
             let wanted = seen.wanted[index] || seen.deliveries.consumers[index].iter().any(|taker| seen.wanted[*taker]);
             if let Some(topic) = seen.deliveries.publish_topic(journey, index).filter(|_| wanted && !again) {
-                self.count(MapNode::service(span), MapNode::new(NodeKind::Topic, topic), span, How::Parent);
+                self.count(MapNode::service(span), MapNode::new(NodeKind::Topic, topic), span, EdgeEvidence::Parent);
             }
             return;
         }
@@ -269,11 +269,11 @@ impl ServiceMapFold {
                     || below.service() == span.service() && below.kind == SpanKind::Client
             });
         if let Some(to) = remote(span).filter(|_| seen.wanted[index] && !goes_on) {
-            self.count(MapNode::service(span), to, span, How::Parent);
+            self.count(MapNode::service(span), to, span, EdgeEvidence::Parent);
         }
     }
 
-    fn count(&mut self, from: MapNode, to: MapNode, span: &Span, how: How) -> &mut MapEdge {
+    fn count(&mut self, from: MapNode, to: MapNode, span: &Span, how: EdgeEvidence) -> &mut MapEdge {
         let (edge, lengths) = self.edges.entry((from, to)).or_default();
         edge.calls += 1;
         edge.errors += u64::from(span.is_error());
@@ -285,7 +285,7 @@ impl ServiceMapFold {
     }
 
     /// What they add up to. A host that bears the name of a service is that service: its own span is lost.
-    pub fn map(self) -> ServiceMap {
+    pub fn finish(self) -> ServiceMap {
         let short: BTreeMap<&str, &String> = self.services.iter().map(|name| (short_service(name), name)).collect();
         let known = |node: &MapNode| match node.kind {
             NodeKind::Host => self.services.get(&node.name).or_else(|| short.get(node.name.as_str()).copied()),
@@ -325,7 +325,7 @@ fn remote(span: &Span) -> Option<MapNode> {
 }
 
 /// The same from the metrics of a service graph; none where none is measured.
-pub fn measured(measured: &Measured, filters: &Filters) -> Option<ServiceMap> {
+pub fn from_metrics(measured: &Measured, filters: &Filters) -> Option<ServiceMap> {
     let mut within_traces = BTreeMap::new();
     let known = MeasuredServices::new(measured);
     let wanted = measured.edges.iter().filter(|e| filters.wants_service(&e.client) || filters.wants_service(&e.server));
@@ -339,7 +339,7 @@ pub fn measured(measured: &Measured, filters: &Filters) -> Option<ServiceMap> {
             calls,
             errors: told.errors.round() as u64,
             lengths: Durations::Measured(told.durations.clone()),
-            how: BTreeMap::from([(How::Metric, calls)]),
+            how: BTreeMap::from([(EdgeEvidence::Metric, calls)]),
         };
         (from, to, edge)
     });

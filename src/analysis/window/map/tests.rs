@@ -18,7 +18,7 @@ fn told(map: &ServiceMap) -> Vec<String> {
 fn map(sketches: &[&str]) -> ServiceMap {
     let mut mapping = ServiceMapFold::default();
     sketches.iter().for_each(|text| mapping.add(&sketch::journey(text), &Filters::default()));
-    mapping.map()
+    mapping.finish()
 }
 
 #[test]
@@ -108,9 +108,9 @@ fn filters_ask_for_either_end_and_the_window_for_the_last_instant() {
         (all, Some(Window::new(at(51), at(91))), &by_message),
     ];
     for (filters, window, expected) in table {
-        let mut mapping = ServiceMapFold::over(window);
+        let mut mapping = ServiceMapFold::new(window);
         mapping.add(&sketch::journey(order), &filters);
-        assert_eq!(told(&mapping.map()), expected, "{filters:?} {window:?}");
+        assert_eq!(told(&mapping.finish()), expected, "{filters:?} {window:?}");
     }
 }
 
@@ -138,7 +138,7 @@ fn of_a_service_graph_real_services_are_told_from_others() {
             edge("front", "api", "virtual_node"),
         ],
     };
-    let map = measured(&told, &Filters::default()).unwrap();
+    let map = from_metrics(&told, &Filters::default()).unwrap();
     let line = |(a, b, _): &(MapNode, MapNode, MapEdge)| format!("{:?} {} → {:?} {}", a.kind, a.name, b.kind, b.name);
     assert_eq!(
         map.edges.iter().map(line).collect::<Vec<_>>(),
@@ -168,7 +168,7 @@ fn no_edge_is_lost_and_the_order_of_journeys_is_nothing() {
     let fold = |order: &mut dyn Iterator<Item = &Journey>| {
         let mut mapping = ServiceMapFold::default();
         order.for_each(|journey| mapping.add(journey, &Filters::default()));
-        mapping.map()
+        mapping.finish()
     };
     let map = fold(&mut journeys.iter());
     assert_eq!(map, fold(&mut journeys.iter().rev()));
@@ -188,7 +188,7 @@ stock/GET /items 12..28 server trace=2 http.request.method=GET";
         let mut mapping = ServiceMapFold::default();
         let journey = Journey { correlation_id: correlation_id.map(str::to_owned), ..sketch::journey(text) };
         mapping.add(&journey, &Filters::default());
-        told(&mapping.map())
+        told(&mapping.finish())
     };
     let entry = "outside → Service shop: 1 ✗0 Parent×1";
     assert_eq!(map_of(Some("c-1")), [entry, "shop → Service stock: 1 ✗0 CorrelationId×1"]);

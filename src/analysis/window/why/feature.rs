@@ -117,7 +117,7 @@ pub(super) enum SpanFeature {
 }
 
 /// What began a journey.
-pub(super) fn began(entry: &Entry) -> Feature {
+pub(super) fn entry_feature(entry: &Entry) -> Feature {
     Feature {
         kind: FeatureKind::Entry,
         service: None,
@@ -147,17 +147,17 @@ pub(super) fn features(span: &Span, operation: String, resource_is_new: bool) ->
     }
     let own = span.attributes.iter().map(|pair| (pair, of(false)));
     let both = own.chain(resource.map(|pair| (pair, of(true))));
-    for ((key, value), feature) in both.filter(|((key, _), _)| !is_of_one(key)) {
+    for ((key, value), feature) in both.filter(|((key, _), _)| !identifies_one_journey(key)) {
         let number = match value {
             Value::Int(n) => Some(*n as f64),
             Value::Float(n) => Some(*n).filter(|n| n.is_finite()),
             _ => None,
         };
-        all.extend(number.filter(|_| !names_something(key)).map(|n| SpanFeature::Number(key.to_owned(), n)));
+        all.extend(number.filter(|_| !is_identifier(key)).map(|n| SpanFeature::Number(key.to_owned(), n)));
         let is_name = matches!(value, Value::Text(_) | Value::Bool(_) | Value::Int(_));
         let value = if is_name { value.to_string() } else { String::new() };
         if !value.is_empty() && value.len() <= LONGEST {
-            let kind = if tells_failure(key) { FeatureKind::Failure } else { FeatureKind::Attribute };
+            let kind = if describes_failure(key) { FeatureKind::Failure } else { FeatureKind::Attribute };
             all.push(feature(kind, None, key, value.clone()));
             all.push(feature(kind, service(), key, value));
         }
@@ -171,20 +171,20 @@ fn last_word(key: &str) -> &str {
 }
 
 /// What tells messages, moments and connections apart, and nothing else.
-fn is_of_one(key: &str) -> bool {
+fn identifies_one_journey(key: &str) -> bool {
     const WORDS: [&str; 8] = ["port", "pid", "timestamp", "offset", "uuid", "uptime", "traceparent", "time"];
     let known = [&CORRELATION_KEYS[..], &MESSAGE_ID_KEYS, &TRACE_ID_FIELDS, &SPAN_ID_FIELDS];
     known.iter().any(|keys| keys.contains(&key)) || WORDS.contains(&last_word(key))
 }
 
 /// Numbers that are names: their size means nothing.
-fn names_something(key: &str) -> bool {
+fn is_identifier(key: &str) -> bool {
     const WORDS: [&str; 9] = ["id", "key", "partition", "code", "version", "line", "lineno", "number", "generation"];
     WORDS.contains(&last_word(key))
 }
 
 /// What a failure says of itself.
-fn tells_failure(key: &str) -> bool {
+fn describes_failure(key: &str) -> bool {
     const KEYS: [&str; 8] = [
         "http.status_code",
         "http.response.status_code",

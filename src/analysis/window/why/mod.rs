@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::analysis::journey::cascade::Cascade;
-use crate::analysis::window::steps::{Entry, MaskedNames, judged};
+use crate::analysis::window::steps::{Entry, MaskedNames, own_spans};
 use crate::model::criteria::{Criteria, TermTest};
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
@@ -55,8 +55,8 @@ impl Question {
     /// Whether a failure is what makes a journey bad.
     pub fn is_about_errors(&self) -> bool {
         let asks = |criteria: &Criteria| criteria.terms.iter().any(|term| term.test == TermTest::Error);
-        let told = self.bad.iter().chain(&self.good);
-        self.slow.is_none() && (self.bad.is_none() && self.good.is_none() || told.clone().any(asks))
+        let finish = self.bad.iter().chain(&self.good);
+        self.slow.is_none() && (self.bad.is_none() && self.good.is_none() || finish.clone().any(asks))
     }
 
     /// What it asks of lines.
@@ -93,7 +93,7 @@ impl Question {
 
 /// A journey is bad if something failed in it that nothing made good.
 fn failed(journey: &Journey) -> (WhySide, bool) {
-    let failed: Vec<usize> = judged(journey).filter(|span| journey.spans[*span].is_error()).collect();
+    let failed: Vec<usize> = own_spans(journey).filter(|span| journey.spans[*span].is_error()).collect();
     if failed.is_empty() {
         return (WhySide::Good, false);
     }
@@ -132,7 +132,7 @@ pub struct WhyFold {
     members: Vec<Member>,
     numbers: BTreeMap<String, Numbers>,
     neither: usize,
-    made_good: usize,
+    recovered: usize,
     slow_of_all: bool,
 }
 
@@ -146,13 +146,13 @@ struct Numbers {
 
 impl WhyFold {
     /// An answer to this question.
-    pub fn about(question: Question) -> Self {
+    pub fn new(question: Question) -> Self {
         Self { question, ..Self::default() }
     }
 
     /// Adds a journey. Its side is told by all of it; only spans that the filters want are compared.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
-        let (side, was_made_good) = self.question.side(journey);
+        let (side, has_recovered) = self.question.side(journey);
         if side == WhySide::Neither {
             self.neither += 1;
             return;
@@ -161,7 +161,7 @@ impl WhyFold {
         let (mut has, mut largest) = (BTreeSet::new(), BTreeMap::<String, f64>::new());
         let mut resources = BTreeSet::new();
         let mut any = false;
-        for index in judged(journey).filter(|index| filters.wants_span(&journey.spans[*index])) {
+        for index in own_spans(journey).filter(|index| filters.wants_span(&journey.spans[*index])) {
             any = true;
             let span = &journey.spans[index];
             let is_new = resources.insert(Arc::as_ptr(&span.resource));
@@ -181,9 +181,9 @@ impl WhyFold {
             self.neither += 1;
             return;
         }
-        self.made_good += usize::from(was_made_good);
+        self.recovered += usize::from(has_recovered);
         let entry = Entry::from_journey(journey);
-        has.extend(entry.as_ref().map(|entry| self.number_of(feature::began(entry))));
+        has.extend(entry.as_ref().map(|entry| self.number_of(feature::entry_feature(entry))));
         let nth = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
         for (key, value) in largest {
             let numbers = self.numbers.entry(key).or_default();
@@ -202,7 +202,7 @@ impl WhyFold {
     /// What tells the bad from the good.
     pub fn told(mut self) -> WhyResult {
         self.part_by_length();
-        ranking::told(self)
+        ranking::rank(self)
     }
 
     /// The slow are bad. Of what began alike and is too little to have a tenth, nobody knows what is slow.

@@ -39,7 +39,7 @@ pub struct WhyResult {
     /// How many are neither.
     pub neither: usize,
     /// How many of the good ones had failures that were made good.
-    pub made_good: usize,
+    pub recovered: usize,
     /// Whether anything at all could be told: what all bad ones had and no good one would be beyond chance.
     pub enough: bool,
     /// Within how many entries the bad ones are compared with the good ones; none where all are compared with all.
@@ -67,7 +67,7 @@ pub struct WhyResult {
 #[derive(Clone, Debug)]
 pub struct Difference {
     /// What.
-    pub thing: Predicate,
+    pub predicate: Predicate,
     /// In how many of the bad ones that are compared.
     pub bad: usize,
     /// In how many of the good ones.
@@ -88,7 +88,7 @@ pub struct Difference {
 
 /// Things that are in the very same journeys, the plainest first.
 struct FeatureGroup {
-    things: Vec<Predicate>,
+    predicates: Vec<Predicate>,
     place: JourneySet,
 }
 
@@ -100,60 +100,60 @@ struct Sorted {
     /// What may tell something.
     own: Vec<(Predicate, JourneySet)>,
     /// What only says again that they are bad.
-    again: Vec<(Predicate, JourneySet)>,
+    restating: Vec<(Predicate, JourneySet)>,
     /// Steps and services, of which some may be lacking.
     steps: Vec<(Predicate, JourneySet)>,
 }
 
-pub(super) fn told(why: WhyFold) -> WhyResult {
+pub(super) fn rank(why: WhyFold) -> WhyResult {
     let bad = why.members.iter().filter(|member| member.side == WhySide::Bad).count();
     let good = why.members.len() - bad;
-    let (neither, made_good, slow_of_all) = (why.neither, why.made_good, why.slow_of_all);
-    let mut told = WhyResult { bad, good, neither, made_good, slow_of_all, ..WhyResult::default() };
+    let (neither, recovered, slow_of_all) = (why.neither, why.recovered, why.slow_of_all);
+    let mut result = WhyResult { bad, good, neither, recovered: recovered, slow_of_all, ..WhyResult::default() };
     if bad == 0 || good == 0 {
-        return told;
+        return result;
     }
     let factorials = LnFactorials::up_to(why.members.len());
     let is_enough = |strata: &Strata| strata.least_chance(&factorials) <= LEVEL;
     let (all, by_entry) = (Strata::one(&why.members), Strata::by_entry(&why.members, LEAST_OF_ENTRY));
     let is_parted = by_entry.sizes.len() > 1 && is_enough(&by_entry);
-    told.entries_compared = is_parted.then(|| by_entry.compared().count());
-    told.enough = is_parted || is_enough(&all);
+    result.entries_compared = is_parted.then(|| by_entry.compared().count());
+    result.enough = is_parted || is_enough(&all);
     let strata = if is_parted { &by_entry } else { &all };
-    told.compared = strata.journeys();
+    result.compared = strata.journeys();
     let mut sorted = sorted(&why, strata, bad + good);
     if !is_parted {
         sorted.own.append(&mut sorted.entries);
     }
-    let of_all = |things: Vec<(Predicate, JourneySet)>| {
-        let things = things.into_iter().map(|(thing, place)| (thing, place.in_one())).collect();
-        FeatureComparison::new(things, BAD, &all, &factorials).beyond_chance()
+    let of_all = |predicates: Vec<(Predicate, JourneySet)>| {
+        let predicates = predicates.into_iter().map(|(predicate, place)| (predicate, place.in_one())).collect();
+        FeatureComparison::new(predicates, BAD, &all, &factorials).beyond_chance()
     };
-    told.entries = of_all(sorted.entries);
+    result.entries = of_all(sorted.entries);
     let own = FeatureComparison::new(sorted.own, BAD, strata, &factorials);
-    told.family = own.family;
-    told.suspects = own.suspects();
-    told.causes = own.beyond_chance();
-    if !told.causes.is_empty() {
-        told.suspects.clear();
+    result.family = own.family;
+    result.suspects = own.suspects();
+    result.causes = own.beyond_chance();
+    if !result.causes.is_empty() {
+        result.suspects.clear();
     }
-    told.restated = of_all(sorted.again);
-    told.lacking = FeatureComparison::new(sorted.steps, GOOD, strata, &factorials).beyond_chance();
+    result.restated = of_all(sorted.restating);
+    result.lacking = FeatureComparison::new(sorted.steps, GOOD, strata, &factorials).beyond_chance();
     let sides = [
-        (&mut told.entries, true),
-        (&mut told.causes, true),
-        (&mut told.suspects, true),
-        (&mut told.restated, true),
-        (&mut told.lacking, false),
+        (&mut result.entries, true),
+        (&mut result.causes, true),
+        (&mut result.suspects, true),
+        (&mut result.restated, true),
+        (&mut result.lacking, false),
     ];
     for (rows, has) in sides {
         fold(rows, &why);
         for row in rows {
-            row.examples = examples(&row.thing, has, &why);
+            row.examples = examples(&row.predicate, has, &why);
         }
     }
-    told.suspects.truncate(SUSPECTS);
-    told
+    result.suspects.truncate(SUSPECTS);
+    result
 }
 
 fn sorted(why: &WhyFold, strata: &Strata, all: usize) -> Sorted {
@@ -164,26 +164,26 @@ fn sorted(why: &WhyFold, strata: &Strata, all: usize) -> Sorted {
         kind => kinds.is_empty() || kinds.contains(&kind),
     };
     let about_errors = why.question.is_about_errors();
-    let restates = |thing: &Predicate| match thing.kind() {
+    let is_restated = |predicate: &Predicate| match predicate.kind() {
         FeatureKind::Entry => ENTRY_KEYS.iter().any(|key| why.question.asks_about(key)),
         FeatureKind::Failure if about_errors => true,
-        _ => why.question.asks_about(thing.key()),
+        _ => why.question.asks_about(predicate.key()),
     };
     let mut sorted = Sorted::default();
-    for (thing, place) in places(why, strata) {
-        if !is_wanted(thing.kind()) || place.counts().iter().sum::<usize>() == all {
+    for (predicate, place) in places(why, strata) {
+        if !is_wanted(predicate.kind()) || place.counts().iter().sum::<usize>() == all {
             continue;
         }
-        let to = match thing.kind() {
-            _ if restates(&thing) => &mut sorted.again,
+        let to = match predicate.kind() {
+            _ if is_restated(&predicate) => &mut sorted.restating,
             FeatureKind::Entry => &mut sorted.entries,
             FeatureKind::Operation | FeatureKind::Service => {
-                sorted.steps.push((thing.clone(), place.clone()));
+                sorted.steps.push((predicate.clone(), place.clone()));
                 &mut sorted.own
             }
             FeatureKind::Attribute | FeatureKind::Failure => &mut sorted.own,
         };
-        to.push((thing, place));
+        to.push((predicate, place));
     }
     sorted
 }
@@ -228,12 +228,12 @@ fn places(why: &WhyFold, strata: &Strata) -> Vec<(Predicate, JourneySet)> {
 
 fn grouped(all: Vec<(Predicate, JourneySet)>) -> Vec<FeatureGroup> {
     let mut groups: HashMap<(u64, [usize; 2]), FeatureGroup> = HashMap::new();
-    for (thing, place) in all {
+    for (predicate, place) in all {
         let group = groups.entry((place.print, place.counts()));
-        group.or_insert_with(|| FeatureGroup { things: vec![], place }).things.push(thing);
+        group.or_insert_with(|| FeatureGroup { predicates: vec![], place }).predicates.push(predicate);
     }
     let mut groups: Vec<FeatureGroup> = groups.into_values().collect();
-    groups.iter_mut().for_each(|group| group.things.sort_by(plainer));
+    groups.iter_mut().for_each(|group| group.predicates.sort_by(plainer));
     groups
 }
 
@@ -259,34 +259,34 @@ struct FeatureComparison {
 }
 
 impl FeatureComparison {
-    fn new(things: Vec<(Predicate, JourneySet)>, first: usize, strata: &Strata, factorials: &LnFactorials) -> Self {
-        let groups = grouped(things);
+    fn new(predicates: Vec<(Predicate, JourneySet)>, first: usize, strata: &Strata, factorials: &LnFactorials) -> Self {
+        let groups = grouped(predicates);
         let best = |group: &FeatureGroup| {
             factorials.stratified(group.place.tables(strata, first).map(ContingencyTable::most_extreme))
         };
         let family = tarone_family_size(groups.iter().map(best).collect(), LEVEL);
-        let difference = |FeatureGroup { things, place }: FeatureGroup| {
+        let difference = |FeatureGroup { predicates, place }: FeatureGroup| {
             let shares = StratifiedShares::new(place.all_tables(strata, first));
             let [more, less] = shares.shares();
-            let mut things = things.into_iter();
-            let thing = things.next().filter(|_| more > less)?;
+            let mut predicates = predicates.into_iter();
+            let restated_by = predicates.next().filter(|_| more > less)?;
             let [bad, good] = place.compared(strata);
             Some(Difference {
-                thing,
+                predicate: restated_by,
                 bad,
                 good,
                 of: strata.journeys(),
                 shares: if first == BAD { [more, less] } else { [less, more] },
                 at_least: shares.least_difference(),
                 p: factorials.stratified(place.tables(strata, first)),
-                also: things.collect(),
+                also: predicates.collect(),
                 examples: vec![],
             })
         };
         let mut all: Vec<Difference> = groups.into_iter().filter_map(difference).collect();
         all.sort_by(|a, b| {
             let surest = b.at_least.total_cmp(&a.at_least).then(a.p.total_cmp(&b.p));
-            surest.then_with(|| plainer(&a.thing, &b.thing))
+            surest.then_with(|| plainer(&a.predicate, &b.predicate))
         });
         Self { all, family, first: strata.journeys()[first] }
     }
@@ -306,41 +306,41 @@ impl FeatureComparison {
 /// What nearly always comes together becomes one row, and of one key either its best range or its values are told.
 fn fold(rows: &mut Vec<Difference>, why: &WhyFold) {
     let mut ranged: BTreeMap<String, bool> = BTreeMap::new();
-    rows.retain(|row| match &row.thing {
+    rows.retain(|row| match &row.predicate {
         Predicate::Range { key, .. } => ranged.insert(key.clone(), true).is_none(),
         Predicate::Feature(feature) => !*ranged.entry(feature.key.clone()).or_insert(false),
     });
     rows.truncate(MOST);
     let mut kept: Vec<(Difference, HashSet<usize>)> = vec![];
     for row in std::mem::take(rows) {
-        let journeys: HashSet<usize> = (0..why.members.len()).filter(|nth| has(&row.thing, *nth, why)).collect();
+        let journeys: HashSet<usize> = (0..why.members.len()).filter(|nth| has(&row.predicate, *nth, why)).collect();
         let shares = |(_, other): &&mut (Difference, HashSet<usize>)| {
             let both = journeys.intersection(other).count();
             both as f64 >= TOGETHER * (journeys.len() + other.len() - both) as f64
         };
         match kept.iter_mut().find(shares) {
-            Some((same, _)) => same.also.extend(std::iter::once(row.thing).chain(row.also)),
+            Some((same, _)) => same.also.extend(std::iter::once(row.predicate).chain(row.also)),
             None => kept.push((row, journeys)),
         }
     }
     rows.extend(kept.into_iter().map(|(row, _)| row));
     for row in rows {
-        let mut told: HashSet<(String, String)> = HashSet::from([unscoped(&row.thing)]);
-        row.also.retain(|thing| told.insert(unscoped(thing)));
+        let mut result: HashSet<(String, String)> = HashSet::from([unscoped(&row.predicate)]);
+        row.also.retain(|predicate| result.insert(unscoped(predicate)));
     }
 }
 
 /// The same value on spans of one service is no other thing to tell.
-fn unscoped(thing: &Predicate) -> (String, String) {
-    match thing {
-        Predicate::Feature(feature) if feature.kind == FeatureKind::Operation => (thing.text(), String::new()),
+fn unscoped(predicate: &Predicate) -> (String, String) {
+    match predicate {
+        Predicate::Feature(feature) if feature.kind == FeatureKind::Operation => (predicate.text(), String::new()),
         Predicate::Feature(feature) => (feature.key.clone(), feature.value.clone()),
         Predicate::Range { key, .. } => (key.clone(), String::new()),
     }
 }
 
-fn has(thing: &Predicate, nth: usize, why: &WhyFold) -> bool {
-    match thing {
+fn has(predicate: &Predicate, nth: usize, why: &WhyFold) -> bool {
+    match predicate {
         Predicate::Feature(feature) => {
             let member = why.members.get(nth);
             why.known.get(feature).is_some_and(|id| member.is_some_and(|m| m.has.binary_search(id).is_ok()))
@@ -353,8 +353,8 @@ fn has(thing: &Predicate, nth: usize, why: &WhyFold) -> bool {
     }
 }
 
-fn examples(thing: &Predicate, wanted: bool, why: &WhyFold) -> Vec<String> {
+fn examples(predicate: &Predicate, wanted: bool, why: &WhyFold) -> Vec<String> {
     let members = why.members.iter().enumerate().filter(|(_, member)| member.side == WhySide::Bad);
-    let those = members.filter(|(nth, _)| has(thing, *nth, why) == wanted);
+    let those = members.filter(|(nth, _)| has(predicate, *nth, why) == wanted);
     those.filter_map(|(_, member)| member.handle.clone()).take(EXAMPLES).collect()
 }

@@ -107,13 +107,13 @@ fn compared(planted: PlantedCause, seed: u64, journeys: usize, bad: Option<usize
 fn right(planted: PlantedCause, journeys: usize, bad: Option<usize>) -> usize {
     let is_right = |seed: &u64| {
         let told = compared(planted, *seed, journeys, bad);
-        let restated = |row: &Difference| row.thing.text() == "pay: error=connection refused";
+        let restated = |row: &Difference| row.predicate.text() == "pay: error=connection refused";
         assert!(!told.enough || told.restated.iter().any(restated));
         assert!(told.causes.is_empty() || told.suspects.is_empty());
         match (planted, told.causes.as_slice()) {
             (PlantedCause::Nothing, rest) => rest.is_empty() && told.lacking.is_empty(),
             (planted, [first, ..]) => {
-                let mut all = std::iter::once(&first.thing).chain(&first.also);
+                let mut all = std::iter::once(&first.predicate).chain(&first.also);
                 all.any(|thing| thing.text().starts_with(planted.text()))
             }
             _ => false,
@@ -152,7 +152,7 @@ fn of_few_the_first_suspect_is_the_planted_one_and_is_no_claim() {
         let few = compared(PlantedCause::Host, seed, 0, Some(3));
         assert!(few.enough && (few.bad, few.good) == (3, 12) && few.suspects.len() <= 5, "{seed}");
         let first = few.causes.first().or(few.suspects.first()).unwrap();
-        hit += usize::from(std::iter::once(&first.thing).chain(&first.also).any(|t| t.text() == "host.name=worker-7"));
+        hit += usize::from(std::iter::once(&first.predicate).chain(&first.also).any(|t| t.text() == "host.name=worker-7"));
     }
     assert!(hit >= 70, "{hit} of 100");
     let one = compared(PlantedCause::Host, 1, 0, Some(1));
@@ -161,7 +161,7 @@ fn of_few_the_first_suspect_is_the_planted_one_and_is_no_claim() {
 
 #[test]
 fn the_slow_can_be_bad() {
-    let mut why = WhyFold::about(Question { slow: Some(Slow::Tenth), ..Question::default() });
+    let mut why = WhyFold::new(Question { slow: Some(Slow::Tenth), ..Question::default() });
     for nth in 0..100 {
         let (to, host) = if nth % 10 == 3 { (900, "slow") } else { (100 + nth, "quick") };
         why.add(&sketch::journey(&format!("a/b 0..{to} host={host} port={nth}")), &Filters::default());
@@ -173,7 +173,7 @@ fn the_slow_can_be_bad() {
     let told = why.told();
     assert_eq!((told.bad, told.good), (12, 108));
     let first = &told.causes[0];
-    assert_eq!((first.thing.text().as_str(), first.bad, first.good), ("host=slow", 10, 0));
+    assert_eq!((first.predicate.text().as_str(), first.bad, first.good), ("host=slow", 10, 0));
 }
 
 /// Journeys of two entries, of which one fails far more often; a host may fail within it.
@@ -203,7 +203,7 @@ fn which_entry_fails_is_told_by_itself_and_is_no_cause_of_anything_else() {
     let (mut first, mut entries, mut claimed) = (0, 0, 0);
     for seed in 0..100 {
         let told = of_two_entries(seed, true);
-        let texts = |rows: &[Difference]| rows.iter().map(|row| row.thing.text()).collect::<Vec<_>>();
+        let texts = |rows: &[Difference]| rows.iter().map(|row| row.predicate.text()).collect::<Vec<_>>();
         assert!(told.entries_compared.is_some(), "{seed}");
         first += usize::from(texts(&told.causes).first().is_some_and(|cause| cause == "pool=5"));
         let nothing = of_two_entries(seed, false);
@@ -223,7 +223,7 @@ fn where_one_entry_has_all_the_bad_ones_it_is_what_they_have() {
     }
     let told = why.told();
     assert_eq!((told.entries_compared, told.enough), (None, true));
-    assert_eq!(told.causes.iter().map(|row| row.thing.text()).collect::<Vec<_>>(), ["entry shop POST /pay"]);
+    assert_eq!(told.causes.iter().map(|row| row.predicate.text()).collect::<Vec<_>>(), ["entry shop POST /pay"]);
 }
 
 #[test]
@@ -232,10 +232,10 @@ fn what_was_made_good_is_not_bad_unless_it_is_asked_about() {
     let failed = "shop/pay 0..100 server error: reset\n  shop/call 5..20 client error: reset";
     let asked = |bad: Option<&str>| {
         let bad = bad.map(|text| crate::options::criteria::parse_criteria(text).unwrap());
-        let mut why = WhyFold::about(Question { bad, ..Question::default() });
+        let mut why = WhyFold::new(Question { bad, ..Question::default() });
         [retried, retried, failed].iter().for_each(|text| why.add(&sketch::journey(text), &Filters::default()));
         let told = why.told();
-        (told.bad, told.good, told.made_good)
+        (told.bad, told.good, told.recovered)
     };
     assert_eq!(asked(None), (1, 2, 2));
     assert_eq!(asked(Some("error")), (3, 0, 0));
@@ -264,11 +264,11 @@ fn what_only_one_side_began_with_hides_no_cause_and_is_counted() {
         let told = all_of(parts).told();
         let first = &told.causes[0];
         let bad = if parts.len() == 6 { 350 } else { 50 };
-        assert_eq!((first.thing.text().as_str(), first.bad, first.of[0]), ("pool=old", 45, bad), "{}", parts.len());
+        assert_eq!((first.predicate.text().as_str(), first.bad, first.of[0]), ("pool=old", 45, bad), "{}", parts.len());
         assert!(first.shares[0] > 0.8 && first.shares[1] < 0.05, "{:?}", first.shares);
         assert_eq!((told.bad, told.compared[0]), (350, bad));
         // What failures say is told of all of them.
-        let said: Vec<(String, usize)> = told.restated.iter().map(|row| (row.thing.text(), row.bad)).collect();
+        let said: Vec<(String, usize)> = told.restated.iter().map(|row| (row.predicate.text(), row.bad)).collect();
         assert_eq!(said, [("web: error=boom".to_owned(), 300), ("web: error=slow".to_owned(), 50)]);
     }
 }
@@ -276,7 +276,7 @@ fn what_only_one_side_began_with_hides_no_cause_and_is_counted() {
 #[test]
 fn what_was_asked_about_is_no_cause() {
     let bad = crate::options::criteria::parse_criteria("operation=pay").unwrap();
-    let mut asked = WhyFold::about(Question { bad: Some(bad), ..Question::default() });
+    let mut asked = WhyFold::new(Question { bad: Some(bad), ..Question::default() });
     for text in ["web/list 0..9 server", "web/pay 0..9 server"] {
         (0..30).for_each(|_| asked.add(&sketch::journey(text), &Filters::default()));
     }
@@ -287,7 +287,7 @@ fn what_was_asked_about_is_no_cause() {
 #[test]
 fn of_what_is_too_little_to_have_a_tenth_nobody_is_slow() {
     let slow = |alike: usize, others: usize| {
-        let mut why = WhyFold::about(Question { slow: Some(Slow::Tenth), ..Question::default() });
+        let mut why = WhyFold::new(Question { slow: Some(Slow::Tenth), ..Question::default() });
         let add = |why: &mut WhyFold, text: String| why.add(&sketch::journey(&text), &Filters::default());
         (0..alike).for_each(|nth| add(&mut why, format!("a/b 0..{}", 100 + nth)));
         (0..others).for_each(|nth| add(&mut why, format!("s{nth}/x{nth} 0..{}", 5_000 + nth)));

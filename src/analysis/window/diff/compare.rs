@@ -96,7 +96,7 @@ fn quantile(sorted: &[i64], percent: usize) -> i64 {
 
 /// What began journeys that are compared with each other.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Began {
+pub struct EntryJourneys {
     /// How.
     #[serde(flatten)]
     pub entry: Entry,
@@ -108,7 +108,7 @@ pub struct Began {
     pub enough: bool,
 }
 
-impl Began {
+impl EntryJourneys {
     fn new(route: &Route, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
         let [first_journey_count, second_journey_count] = route.journeys;
         let entry = route.entry.clone().unwrap_or_default();
@@ -149,7 +149,7 @@ pub struct DiffResult {
     /// How many journeys each has.
     pub journeys: [usize; 2],
     /// How many of them began as enough others did to tell what differs.
-    pub told: [usize; 2],
+    pub comparable: [usize; 2],
     /// How many spans.
     pub spans: [u64; 2],
     /// How long they last; of many the median.
@@ -157,7 +157,7 @@ pub struct DiffResult {
     /// Whether a step that differs altogether would be marked, in half of the journeys of either side at least.
     pub enough: bool,
     /// What began them, the commonest first; each is compared by itself. Of two journeys there is one.
-    pub entries: Vec<Began>,
+    pub entries: Vec<EntryJourneys>,
     /// Every step, each before those under it.
     pub steps: Vec<DiffStep>,
 }
@@ -171,17 +171,17 @@ impl DiffResult {
             quantile(&lengths, 50)
         });
         let ranked = diff.ranked();
-        let entries: Vec<Began> = ranked.iter().map(|route| Began::new(&diff.routes[*route], &is_enough)).collect();
+        let entries: Vec<EntryJourneys> = ranked.iter().map(|route| EntryJourneys::new(&diff.routes[*route], &is_enough)).collect();
         let mut ranks = vec![0; ranked.len()];
         ranked.into_iter().enumerate().for_each(|(rank, route)| ranks[route] = rank);
-        let told = entries.iter().filter(|entry| entry.enough).map(Began::journeys);
-        let told = told.fold([0; 2], |[first, second], [a, b]| [first + a, second + b]);
+        let enough_on_both = entries.iter().filter(|entry| entry.enough).map(EntryJourneys::journeys);
+        let comparable = enough_on_both.fold([0; 2], |[first, second], [a, b]| [first + a, second + b]);
         let journeys = diff.journeys();
-        let most = told.iter().zip(&journeys).all(|(told, all)| told * 2 >= *all && *all > 0);
+        let most = comparable.iter().zip(&journeys).all(|(part, all)| part * 2 >= *all && *all > 0);
         let enough = most || rows.iter().any(|row| !row.changes.is_empty());
         Self {
             journeys,
-            told,
+            comparable,
             spans: diff.sides.each_ref().map(|side| side.spans),
             lengths_ns,
             enough,
@@ -217,11 +217,11 @@ fn rows(diff: &DiffFold) -> Vec<DiffRow<'_>> {
     diff.order().into_iter().map(row).filter(any).collect()
 }
 
-pub(super) fn of_two(diff: &DiffFold) -> DiffResult {
-    let mut rows = reunited(rows(diff), diff);
+pub(super) fn two(diff: &DiffFold) -> DiffResult {
+    let mut rows = pair_moved_steps(rows(diff), diff);
     let mut below: BTreeMap<usize, i64> = BTreeMap::new();
     for row in rows.iter_mut().rev() {
-        let longer = judge_two(row, below.get(&row.place).copied().unwrap_or_default());
+        let longer = mark_changes(row, below.get(&row.place).copied().unwrap_or_default());
         add_above(row.place, longer, &mut below, diff);
     }
     DiffResult::new(diff, rows, |journeys| !journeys.contains(&0))
@@ -241,7 +241,7 @@ fn slower(longer_ns: i64, below_ns: i64) -> Change {
 }
 
 /// A step that only one side has here, and only the other has elsewhere, has moved.
-fn reunited<'a>(rows: Vec<DiffRow<'a>>, diff: &'a DiffFold) -> Vec<DiffRow<'a>> {
+fn pair_moved_steps<'a>(rows: Vec<DiffRow<'a>>, diff: &'a DiffFold) -> Vec<DiffRow<'a>> {
     let mut lost: BTreeMap<&Name, Vec<usize>> = BTreeMap::new();
     for row in rows.iter().rev().filter(|row| row.seen[1].is_empty()) {
         lost.entry(&diff.places[row.place].name).or_default().push(row.place);
@@ -266,7 +266,7 @@ fn reunited<'a>(rows: Vec<DiffRow<'a>>, diff: &'a DiffFold) -> Vec<DiffRow<'a>> 
 }
 
 /// Marks the row; how much longer it lasts in all, as far as that is beyond jitter.
-fn judge_two(row: &mut DiffRow, below_ns: i64) -> i64 {
+fn mark_changes(row: &mut DiffRow, below_ns: i64) -> i64 {
     let changes = &mut row.changes;
     let (a, b) = match (row.seen[0].first(), row.seen[1].first()) {
         (Some(a), Some(b)) => (*a, *b),
@@ -307,7 +307,7 @@ fn judge_two(row: &mut DiffRow, below_ns: i64) -> i64 {
 /// Five questions a step: how often, how many fail, how long, how many last longest, how long its message waits; and
 /// whether what began journeys does so no more, or did not before. A mark is beyond what chance makes of all that could be
 /// marked.
-pub(super) fn of_many(diff: &DiffFold) -> DiffResult {
+pub(super) fn many(diff: &DiffFold) -> DiffResult {
     let mut rows = rows(diff);
     let all = diff.journeys();
     if all.contains(&0) {
@@ -315,14 +315,14 @@ pub(super) fn of_many(diff: &DiffFold) -> DiffResult {
     }
     let factorials = LnFactorials::up_to(all[0] + all[1]);
     let asked: Vec<TestResults> =
-        rows.iter().map(|row| TestResults::new(row, diff.beside(row.place), &factorials)).collect();
+        rows.iter().map(|row| TestResults::new(row, diff.journeys_of_entry(row.place), &factorials)).collect();
     let begun: Vec<TestResult> =
-        diff.routes.iter().map(|route| TestResult::of_shares(route.journeys, all, &factorials)).collect();
+        diff.routes.iter().map(|route| TestResult::share_test(route.journeys, all, &factorials)).collect();
     let least = least(&asked).into_iter().chain(begun.iter().map(|answer| answer.least)).collect();
     let level = LEVEL / tarone_family_size(least, LEVEL) as f64;
     let mut below: BTreeMap<usize, i64> = BTreeMap::new();
     for (row, answers) in rows.iter_mut().zip(&asked).rev() {
-        row.changes = answers.changes(row, diff.beside(row.place), level);
+        row.changes = answers.changes(row, diff.journeys_of_entry(row.place), level);
         if row.changes.contains(&Change::Slower) {
             let median = |seen: &[StepInJourney]| {
                 let mut totals: Vec<i64> = seen.iter().map(|one| one.total_ns).collect();
@@ -330,8 +330,8 @@ pub(super) fn of_many(diff: &DiffFold) -> DiffResult {
                 quantile(&totals, 50)
             };
             let longer = median(row.seen[1]).saturating_sub(median(row.seen[0]));
-            let told = slower(longer, below.get(&row.place).copied().unwrap_or_default());
-            row.changes.iter_mut().filter(|change| **change == Change::Slower).for_each(|change| *change = told);
+            let change_kind = slower(longer, below.get(&row.place).copied().unwrap_or_default());
+            row.changes.iter_mut().filter(|change| **change == Change::Slower).for_each(|change| *change = change_kind);
             add_above(row.place, longer.max(0), &mut below, diff);
         }
     }
@@ -357,8 +357,8 @@ pub(super) fn of_many(diff: &DiffFold) -> DiffResult {
 
 /// The least that each question could give; those about failures of the very same journeys are one.
 fn least(asked: &[TestResults]) -> Vec<f64> {
-    let mut told = BTreeSet::new();
-    let failures = asked.iter().filter(|one| told.insert(&one.failing)).map(|one| one.fails.least);
+    let mut counted = BTreeSet::new();
+    let failures = asked.iter().filter(|one| counted.insert(&one.failing)).map(|one| one.fails.least);
     let lengths = |one: &TestResults| [one.calls.least, one.length.least, one.tail.least, one.wait.least];
     asked.iter().flat_map(lengths).chain(failures).collect()
 }
@@ -372,7 +372,7 @@ struct TestResult {
 
 impl TestResult {
     /// Of numbers: by their ranks.
-    fn of_ranks(mut sides: [Vec<f64>; 2]) -> Self {
+    fn rank_test(mut sides: [Vec<f64>; 2]) -> Self {
         sides.iter_mut().for_each(|values| values.sort_by(f64::total_cmp));
         let [first, second] = &sides;
         let mut both = sides.concat();
@@ -385,13 +385,13 @@ impl TestResult {
     }
 
     /// Of journeys that fail, of all of either side: Fisher's exact test, on both sides.
-    fn of_shares(failed: [usize; 2], all: [usize; 2], factorials: &LnFactorials) -> Self {
+    fn share_test(failed: [usize; 2], all: [usize; 2], factorials: &LnFactorials) -> Self {
         let having = failed[0] + failed[1];
         let beyond = |side: usize, first: usize| {
             let (all_first, all_second) = (all[side], all[1 - side]);
             factorials.fisher(ContingencyTable { first, all_first, second: having - first, all_second })
         };
-        let twice = |told: [f64; 2]| (told[0].min(told[1]) * 2.0).min(1.0);
+        let twice = |p: [f64; 2]| (p[0].min(p[1]) * 2.0).min(1.0);
         let least = [0, 1].map(|side| beyond(side, having.min(all[side])));
         Self { p: twice([beyond(0, failed[0]), beyond(1, failed[1])]), least: twice(least) }
     }
@@ -420,11 +420,11 @@ impl TestResults {
         let longest = row.seen.map(|seen| seen.iter().filter(|one| mean(one) > long).count());
         let failing = row.seen.map(|seen| seen.iter().filter(|one| one.errors > 0).map(|one| one.journey).collect());
         Self {
-            calls: TestResult::of_ranks(calls),
-            fails: TestResult::of_shares(failing.each_ref().map(Vec::len), all, factorials),
-            length: TestResult::of_ranks(numbers(|one| mean(one) as f64)),
-            tail: TestResult::of_shares(longest, row.seen.map(<[StepInJourney]>::len), factorials),
-            wait: TestResult::of_ranks(numbers(|one| one.wait_ns as f64)),
+            calls: TestResult::rank_test(calls),
+            fails: TestResult::share_test(failing.each_ref().map(Vec::len), all, factorials),
+            length: TestResult::rank_test(numbers(|one| mean(one) as f64)),
+            tail: TestResult::share_test(longest, row.seen.map(<[StepInJourney]>::len), factorials),
+            wait: TestResult::rank_test(numbers(|one| one.wait_ns as f64)),
             failing,
         }
     }

@@ -25,7 +25,7 @@ const ENOUGH: u32 = 10;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Example {
     /// Why.
-    pub because: Because,
+    pub because: ExampleReason,
     /// What to ask for to see it.
     pub id: String,
     /// The service.
@@ -49,7 +49,7 @@ pub struct Example {
 /// Why a journey shows an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Because {
+pub enum ExampleReason {
     /// Something failed in it.
     Error,
     /// Something was slow in it.
@@ -58,7 +58,7 @@ pub enum Because {
 /// Looks for the journeys that show alerts, in any number of journeys.
 #[derive(Clone, Debug, Default)]
 pub struct AlertExamples {
-    wanted: Vec<AlertTarget>,
+    targets: Vec<AlertTarget>,
     usual: BTreeMap<(String, String), UsualDurations>,
 }
 
@@ -80,50 +80,50 @@ impl AlertExamples {
     /// For these alerts of the time that was asked about.
     pub fn new(episodes: &[AlertEpisode], asked: Window) -> Self {
         let nowhere = Window::new(asked.from, asked.from);
-        let wanted = |episode: &AlertEpisode| AlertTarget {
+        let target_of = |episode: &AlertEpisode| AlertTarget {
             service: episode.service.as_deref().map(|service| short_service(service).to_owned()),
-            window: episode.touches(asked).unwrap_or(nowhere),
+            window: episode.example_window(asked).unwrap_or(nowhere),
             near: episode.since,
             words: words(&episode.name),
             read: false,
             failed: vec![],
             slowest: BTreeMap::new(),
         };
-        Self { wanted: episodes.iter().map(wanted).collect(), usual: BTreeMap::new() }
+        Self { targets: episodes.iter().map(target_of).collect(), usual: BTreeMap::new() }
     }
 
     /// Looks at one journey.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         let (Some(extent), Some(id)) = (journey.extent(), journey.handle()) else { return };
-        let judged =
-            journey.spans.iter().zip(&journey.is_own).filter(|(span, judged)| **judged && span.has_sane_time());
-        for (span, _) in judged.clone() {
+        let own =
+            journey.spans.iter().zip(&journey.is_own).filter(|(span, own)| **own && span.has_sane_time());
+        for (span, _) in own.clone() {
             let service = short_service(span.service());
-            if self.wanted.iter().any(|wanted| wanted.service.as_deref() == Some(service)) {
+            if self.targets.iter().any(|target| target.service.as_deref() == Some(service)) {
                 let operation = (service.to_owned(), span.name.clone());
                 self.usual.entry(operation).or_default().add(span.duration_ns);
             }
         }
-        let touched = |wanted: &AlertTarget| wanted.window.from <= extent.to && extent.from < wanted.window.to;
-        if !self.wanted.iter().any(touched) {
+        let touched = |target: &AlertTarget| target.window.from <= extent.to && extent.from < target.window.to;
+        if !self.targets.iter().any(touched) {
             return;
         }
         let failures = errors::journey_errors(journey);
-        for wanted in self.wanted.iter_mut().filter(|wanted| touched(wanted)) {
-            let is_its = |service: &str| wanted.service.as_deref().is_none_or(|its| short_service(service) == its);
-            wanted.read |= journey.spans.iter().any(|span| is_its(span.service()));
+        for target in self.targets.iter_mut().filter(|target| touched(target)) {
+            let is_its = |service: &str| target.service.as_deref().is_none_or(|its| short_service(service) == its);
+            target.read |= journey.spans.iter().any(|span| is_its(span.service()));
             let shown = failures
                 .iter()
-                .filter(|failure| wanted.shows(failure) && filters.wants_service(&failure.place.service));
-            if let Some(example) = shown.map(|failure| failed(&id, failure)).min_by_key(|example| wanted.rank(example))
+                .filter(|failure| target.shows(failure) && filters.wants_service(&failure.place.service));
+            if let Some(example) = shown.map(|failure| failed(&id, failure)).min_by_key(|example| target.rank(example))
             {
-                wanted.failed.push(example);
-                wanted.keep_best();
+                target.failed.push(example);
+                target.keep_best();
             }
-            let Some(service) = wanted.service.clone() else { continue };
-            for (span, _) in judged.clone().filter(|(span, _)| short_service(span.service()) == service) {
-                if wanted.window.contains(span.start) && !span.is_error() && filters.wants_span(span) {
-                    wanted.slow(&id, span);
+            let Some(service) = target.service.clone() else { continue };
+            for (span, _) in own.clone().filter(|(span, _)| short_service(span.service()) == service) {
+                if target.window.contains(span.start) && !span.is_error() && filters.wants_span(span) {
+                    target.slow(&id, span);
                 }
             }
         }
@@ -131,20 +131,20 @@ impl AlertExamples {
 
     /// Puts what was found beside each alert: what failed, then what was slowest.
     pub fn finish(self, episodes: &mut [AlertEpisode]) {
-        for (episode, mut wanted) in episodes.iter_mut().zip(self.wanted) {
-            episode.journeys_read = wanted.read;
-            wanted.keep_what_speaks_of_it();
+        for (episode, mut target) in episodes.iter_mut().zip(self.targets) {
+            episode.journeys_read = target.read;
+            target.prefer_matching_names();
             let usual = |example: &Example| {
                 let calls = self.usual.get(&(short_service(&example.service).to_owned(), example.operation.clone()))?;
                 calls.median().filter(|_| calls.count >= ENOUGH)
             };
-            let slow = wanted.slowest.into_values().filter_map(|example| {
+            let slow = target.slowest.into_values().filter_map(|example| {
                 let (usual, took) = (usual(&example)?, example.took_ns?);
                 (took as f64 >= usual as f64 * SLOW).then_some(Example { usual_ns: Some(usual), ..example })
             });
             let mut slow: Vec<Example> = slow.collect();
             slow.sort_by(|a, b| Reverse(a.took_ns).cmp(&Reverse(b.took_ns)).then_with(|| a.cmp(b)));
-            for example in wanted.failed.into_iter().chain(slow) {
+            for example in target.failed.into_iter().chain(slow) {
                 let is_new = episode.examples.iter().all(|known| known.id != example.id);
                 if is_new && episode.examples.len() < EXAMPLES {
                     episode.examples.push(example);
@@ -163,11 +163,11 @@ impl AlertTarget {
     }
 
     /// An alert that names no service is shown by what speaks of the same as its name, where anything does.
-    fn keep_what_speaks_of_it(&mut self) {
+    fn prefer_matching_names(&mut self) {
         let shared = |example: &&Example| self.rank(example).0.0 > 0;
-        let speaking: Vec<Example> = self.failed.iter().filter(shared).cloned().collect();
-        if self.service.is_none() && !speaking.is_empty() {
-            self.failed = speaking;
+        let matching: Vec<Example> = self.failed.iter().filter(shared).cloned().collect();
+        if self.service.is_none() && !matching.is_empty() {
+            self.failed = matching;
         }
     }
 
@@ -179,7 +179,7 @@ impl AlertTarget {
     }
 
     fn shows(&self, failure: &JourneyError) -> bool {
-        let is_its = |service: &str| self.service.as_deref().is_none_or(|wanted| short_service(service) == wanted);
+        let is_its = |service: &str| self.service.as_deref().is_none_or(|its| short_service(service) == its);
         let somewhere =
             is_its(&failure.place.service) || failure.failed_callers.iter().any(|place| is_its(&place.service));
         somewhere && self.window.contains(failure.time)
@@ -226,7 +226,7 @@ fn words(text: &str) -> BTreeSet<String> {
 
 fn failed(id: &str, failure: &JourneyError) -> Example {
     Example {
-        because: Because::Error,
+        because: ExampleReason::Error,
         id: id.to_owned(),
         service: failure.place.service.clone(),
         operation: failure.place.operation.clone(),
@@ -241,7 +241,7 @@ fn failed(id: &str, failure: &JourneyError) -> Example {
 
 fn slow(id: &str, span: &Span) -> Example {
     Example {
-        because: Because::Slow,
+        because: ExampleReason::Slow,
         id: id.to_owned(),
         service: span.service().to_owned(),
         operation: span.name.clone(),
