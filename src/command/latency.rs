@@ -1,6 +1,6 @@
 //! `trace latency`: how long calls take, and what users wait for.
 
-use crate::analysis::window::latency::{Latencies, LatencyGrouping, from_metrics as from_metrics};
+use crate::analysis::window::latency::{Latencies, LatencyGrouping, from_metrics};
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::basis::Basis;

@@ -1,6 +1,6 @@
 //! `trace map`: the calls between services.
 
-use crate::analysis::window::map::{ServiceMapFold, from_metrics as from_metrics};
+use crate::analysis::window::map::{ServiceMapFold, from_metrics};
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::basis::Basis;

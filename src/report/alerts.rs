@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::alerts::{AlertEpisode, ExampleReason, EpisodeState, Example};
+use crate::analysis::window::alerts::{AlertEpisode, EpisodeState, Example, ExampleReason};
 use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::finding::Severity;

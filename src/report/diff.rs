@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::analysis::window::diff::{EntryJourneys, Change, DiffResult, DiffStep, StepFigures};
+use crate::analysis::window::diff::{Change, DiffResult, DiffStep, EntryJourneys, StepFigures};
 use crate::model::action::{CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::provenance::Provenance;

@@ -173,10 +173,12 @@ impl MapReport {
 
     /// By what calls are matched that came without their trace context.
     fn lost_context(&self) -> Option<Fact> {
-        let counts = [(EdgeEvidence::Message, "message ID"), (EdgeEvidence::CorrelationId, "correlation ID")].map(|(how, word)| {
-            let n: u64 = self.map.edges.iter().filter_map(|(_, _, edge)| edge.how.get(&how)).sum();
-            (n > 0).then(|| format!("{n} joined by their {word} only"))
-        });
+        let counts = [(EdgeEvidence::Message, "message ID"), (EdgeEvidence::CorrelationId, "correlation ID")].map(
+            |(how, word)| {
+                let n: u64 = self.map.edges.iter().filter_map(|(_, _, edge)| edge.how.get(&how)).sum();
+                (n > 0).then(|| format!("{n} joined by their {word} only"))
+            },
+        );
         let counts: Vec<String> = counts.into_iter().flatten().collect();
         (!counts.is_empty()).then(|| fact("lost", plain(format!("trace context: {}", counts.join(", ")))))
     }

@@ -1,4 +1,4 @@
-//! Which rules are well, and which never had data.
+//! Health of alerting and recording rules, and which never had data.
 
 use std::collections::BTreeMap;
 
@@ -7,45 +7,45 @@ use serde::Serialize;
 
 use crate::model::rule::Rule;
 
-/// A rule, and what of it there is to look at.
+/// A rule and its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RuleHealth {
     /// The rule.
     #[serde(flatten)]
     pub rule: Rule,
-    /// Whether there was data for it.
+    /// Whether its expression had data.
     pub data: RuleData,
-    /// What it needs and what had no series in the window.
+    /// Selectors that it needs and that had no series in the window.
     pub missing: Vec<String>,
 }
 
-/// Whether there was data.
+/// Whether a rule's expression had data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleData {
-    /// There was.
+    /// It had.
     Some,
-    /// Something without which it has no result had no series.
+    /// A selector without which it has no result had no series.
     None,
-    /// Its expression could not be read, all that it looks at may rightly be empty, or it was not asked.
+    /// Its expression cannot be parsed, all its selectors may be empty by design, or they were not queried.
     Unknown,
 }
 
-/// What can be wrong with a rule, gravest first.
+/// Problems of a rule, the most severe first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuleProblem {
-    /// It could not be evaluated.
+    /// Its evaluation fails.
     Failing,
-    /// It never had data.
+    /// It had no data.
     NoData,
     /// It was never evaluated.
     NeverEvaluated,
-    /// None.
+    /// No problem.
     Well,
 }
 
 impl RuleHealth {
-    /// What is wrong with it.
+    /// Its most severe problem.
     pub fn problem(&self) -> RuleProblem {
         if self.rule.health == "err" || !self.rule.last_error.is_empty() {
             RuleProblem::Failing
@@ -59,7 +59,7 @@ impl RuleHealth {
     }
 }
 
-/// Each rule with what was seen of what it needs; those that are not well first.
+/// Checks each rule by whether its selectors have series; rules with problems first.
 pub fn check_rules(
     rules: Vec<Rule>,
     needed: impl Fn(&str) -> Option<Vec<String>>,
@@ -113,11 +113,11 @@ mod tests {
         ];
         let needed = |text: &str| (text != "?").then(|| text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         let seen = [("a".to_owned(), true), ("b".to_owned(), false), ("c".to_owned(), true)].into();
-        let told: Vec<_> = check_rules(rules, needed, &seen)
+        let checked: Vec<_> = check_rules(rules, needed, &seen)
             .into_iter()
             .map(|one| (one.problem(), one.data, one.rule.name, one.missing))
             .collect();
-        let wanted: [(RuleProblem, RuleData, &str, &[&str]); 6] = [
+        let expected: [(RuleProblem, RuleData, &str, &[&str]); 6] = [
             (RuleProblem::Failing, RuleData::Some, "c", &[]),
             (RuleProblem::NoData, RuleData::None, "b a", &["b"]),
             (RuleProblem::NeverEvaluated, RuleData::Some, "a a", &[]),
@@ -125,9 +125,9 @@ mod tests {
             (RuleProblem::Well, RuleData::Some, "a", &[]),
             (RuleProblem::Well, RuleData::Unknown, "d", &[]),
         ];
-        let wanted = wanted.map(|(ailment, data, name, missing)| {
+        let expected = expected.map(|(ailment, data, name, missing)| {
             (ailment, data, name.to_owned(), missing.iter().map(|m| (*m).to_owned()).collect::<Vec<_>>())
         });
-        assert_eq!(told, wanted);
+        assert_eq!(checked, expected);
     }
 }

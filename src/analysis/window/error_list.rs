@@ -1,4 +1,4 @@
-//! The newest errors, whole: what is told again of the same place in the same words is told once, with its count.
+//! The newest errors in full: repeats with the same place and message are one entry with a count.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
@@ -16,27 +16,27 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
 
-/// An error, whole: the newest of those that say the same.
+/// The newest of equal errors, in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorEntry {
-    /// When: at the exception, else at the end of the span.
+    /// Time of the exception, else end of the span.
     pub time: Timestamp,
-    /// Where.
+    /// Service and operation.
     #[serde(flatten)]
     pub place: ErrorPlace,
-    /// The kind of error; empty where none is told.
+    /// Type of the error; empty if not reported.
     pub error_type: String,
-    /// What it says, whole.
+    /// Full message.
     pub message: String,
-    /// Its stack, as written; empty where none is told.
+    /// Stack trace as reported; empty if not reported.
     pub stack_trace: String,
     /// Attributes of the exception, or of the span; fields of the error context.
     pub fields: Vec<(String, String)>,
-    /// Whether it is one of its own, or caused by another one.
+    /// Whether it is a root error or caused by another one.
     pub part: ErrorRole,
-    /// How many of them were made good.
+    /// Number of them that were recovered.
     pub recovered: u64,
-    /// Whether only a line tells of it.
+    /// Whether only log lines report it.
     pub lines_only: bool,
     /// The correlation ID of its journey.
     pub correlation_id: Option<String>,
@@ -44,9 +44,9 @@ pub struct ErrorEntry {
     pub trace_id: Option<TraceId>,
     /// Its span.
     pub span_id: Option<SpanId>,
-    /// How often the same was told.
+    /// Number of equal errors.
     pub count: u64,
-    /// When for the first time.
+    /// Time of the first of them.
     pub first_seen: Timestamp,
 }
 
@@ -59,7 +59,7 @@ struct ErrorKey {
     lines_only: bool,
 }
 
-/// The fold.
+/// Collects errors; a fold over journeys.
 #[derive(Clone, Debug, Default)]
 pub struct ErrorList {
     scope: ErrorScope,
@@ -67,7 +67,7 @@ pub struct ErrorList {
 }
 
 impl ErrorList {
-    /// Of this scope, which must be known before the first journey.
+    /// For this scope.
     pub fn new(scope: ErrorScope) -> Self {
         Self { scope, ..Self::default() }
     }
@@ -75,11 +75,11 @@ impl ErrorList {
     /// Adds a journey.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         for error in occurrences::occurrences(journey) {
-            let is_wanted = match error.source {
+            let matches_filters = match error.source {
                 ErrorSource::Span(span, _) => filters.wants_span(span),
                 ErrorSource::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
             };
-            if is_wanted && self.scope.is_in_window(error.counted_at()) {
+            if matches_filters && self.scope.is_in_window(error.counted_at()) {
                 self.take(&error, journey.correlation_id.as_ref());
             }
         }
@@ -120,7 +120,7 @@ impl ErrorList {
         self.entries.insert(key, entry);
     }
 
-    /// The errors, newest first; of one place those whose words differ in one only are the same.
+    /// The errors, newest first. Messages of one place that differ in one word are merged.
     pub fn newest(self) -> Vec<ErrorEntry> {
         let mut alike: BTreeMap<ErrorKey, (Vec<String>, Vec<ErrorEntry>)> = BTreeMap::new();
         for (mut key, entry) in self.entries {
@@ -149,11 +149,11 @@ impl ErrorList {
     }
 }
 
-/// Of so many messages of one place it is looked which are alike.
+/// Messages of one place that are clustered: comparing all pairs takes the square of their number.
 const MOST_ALIKE: usize = 500;
 
 impl ErrorEntry {
-    /// The newer of both, with the count of both.
+    /// Keeps the newer of two equal errors, with the counts of both.
     fn merge(&mut self, other: Self) {
         let (count, recovered) = (self.count + other.count, self.recovered + other.recovered);
         let first_seen = self.first_seen.min(other.first_seen);
@@ -164,9 +164,9 @@ impl ErrorEntry {
     }
 }
 
-/// What is told beside place, message, stack and IDs: by the error context first, for somebody chose that.
+/// Fields beside place, message, stack and IDs. Those of the error context come first: a developer chose them.
 fn fields(error: &Occurrence<'_>, correlation_id: Option<&String>) -> Vec<(String, String)> {
-    const TOLD: [&str; 7] = [
+    const SHOWN_ELSEWHERE: [&str; 7] = [
         "exception.type",
         "exception.message",
         "exception.stacktrace",
@@ -180,7 +180,7 @@ fn fields(error: &Occurrence<'_>, correlation_id: Option<&String>) -> Vec<(Strin
     if let ErrorSource::Span(span, _) = error.source {
         let of_exception = span.exceptions().last().map(|exception| &exception.event.attributes);
         let of_exception = of_exception.into_iter().flat_map(Attributes::iter);
-        let all = of_exception.filter(|(key, _)| !TOLD.contains(key)).chain(span.attributes.iter());
+        let all = of_exception.filter(|(key, _)| !SHOWN_ELSEWHERE.contains(key)).chain(span.attributes.iter());
         fields.extend(all.map(|(key, value)| (key.to_owned(), value.to_string())));
     }
     let mut seen = HashSet::new();

@@ -1,4 +1,4 @@
-//! Many journeys at once, each analysis a fold over the journeys of a time window.
+//! Analyses of many journeys: each is a fold over the journeys of a time window.
 
 pub mod alert_rules;
 pub mod alerts;

@@ -1,4 +1,4 @@
-//! Every error of a journey, one by one: what spans tell, and what only lines do.
+//! Every error of a journey: failed spans, and error lines without a failed span.
 
 use std::collections::HashMap;
 
@@ -14,43 +14,44 @@ use crate::model::log::{ErrorContext, LogEntry};
 use crate::model::span::Span;
 use crate::model::time::Timestamp;
 
-/// So many failed spans are looked at for one that was open when a line was written.
+/// Failed spans that are searched for one that was open at a line's time. Bounds the work for a journey with thousands of
+/// failed spans of one operation; an enclosing span is among the last that started.
 const MOST_LOOKS: usize = 64;
 
-/// Whether an error is one of its own.
+/// Whether an error is a root error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorRole {
-    /// Nothing below it explains it.
+    /// A root error: no other error explains it.
     #[default]
     Origin,
-    /// Another error caused it: a deeper one, or one further up that had failed before.
+    /// Caused by another error: a deeper one, or one further up that had failed before.
     PassedOn,
-    /// It was counted and not read.
+    /// Counted by a metric and not read.
     Unknown,
 }
 
-/// Who tells of an error.
+/// What reports an error.
 #[derive(Clone, Copy, Debug)]
 pub enum ErrorSource<'a> {
-    /// A span that failed, and a line of it with an error context, if there is one.
+    /// A failed span, with a line of it that has an error context, if any.
     Span(&'a Span, Option<&'a LogEntry>),
-    /// A line, and no span.
+    /// A line without a failed span.
     Line(&'a LogEntry),
 }
 
-/// One error.
+/// One error of a journey.
 #[derive(Clone, Copy, Debug)]
 pub struct Occurrence<'a> {
-    /// Who tells of it.
+    /// What reports it.
     pub source: ErrorSource<'a>,
-    /// Whether it is one of its own.
+    /// Whether it is a root error.
     pub part: ErrorRole,
-    /// Whether it was made good.
+    /// Whether it was recovered.
     pub recovered: bool,
 }
 
-/// The errors of what is ours in a journey: spans by start, then lines by time.
+/// The errors of a journey's own spans, by start, then those of its lines, by time.
 pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     let lines = || {
         lines_without_error_span(journey).map(|line| Occurrence {
@@ -73,7 +74,7 @@ pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     spans.chain(lines()).collect()
 }
 
-/// What a line may be of.
+/// What an error context may belong to.
 #[derive(PartialEq, Eq, Hash)]
 enum ContextTarget<'a> {
     Span(SpanId),
@@ -81,12 +82,16 @@ enum ContextTarget<'a> {
     Service(TraceId, &'a str),
 }
 
-/// Beside failed spans the line whose error context tells of them: each line is beside one at most.
+/// For each failed span the line with its error context, if any. A line belongs to one span at most.
 fn contexts(journey: &Journey) -> HashMap<usize, &LogEntry> {
     let mut failed: HashMap<ContextTarget, Vec<usize>> = HashMap::new();
     for (at, span) in journey.spans.iter().enumerate().filter(|(_, span)| span.is_error()) {
         let (trace, service) = (span.trace_id, short_service(span.service()));
-        let names = [ContextTarget::Span(span.span_id), ContextTarget::Operation(trace, service, &span.name), ContextTarget::Service(trace, service)];
+        let names = [
+            ContextTarget::Span(span.span_id),
+            ContextTarget::Operation(trace, service, &span.name),
+            ContextTarget::Service(trace, service),
+        ];
         names.into_iter().for_each(|name| failed.entry(name).or_default().push(at));
     }
     let mut beside: HashMap<usize, (&LogEntry, bool)> = HashMap::new();
@@ -95,9 +100,10 @@ fn contexts(journey: &Journey) -> HashMap<usize, &LogEntry> {
         let service = short_service(&line.service);
         let (own, near) = match (line.span_id, line.trace_id) {
             (Some(span), _) => (ContextTarget::Span(span), None),
-            (None, Some(trace)) => {
-                (ContextTarget::Operation(trace, service, &context.operation), Some(ContextTarget::Service(trace, service)))
-            }
+            (None, Some(trace)) => (
+                ContextTarget::Operation(trace, service, &context.operation),
+                Some(ContextTarget::Service(trace, service)),
+            ),
             (None, None) => continue,
         };
         let find = |of: &ContextTarget| failed.get(of).and_then(|spans| innermost(journey, spans, line.time));
@@ -106,7 +112,7 @@ fn contexts(journey: &Journey) -> HashMap<usize, &LogEntry> {
             (None, Some(at)) if may_describe(context, &journey.spans[at]) => (at, false),
             _ => continue,
         };
-        // The first one is nearest to the cause; one that names the span or its operation is surer.
+        // The first line is nearest to the cause; one that names the span or its operation is more certain.
         if beside.get(&at).is_none_or(|(_, sure)| is_own && !sure) {
             beside.insert(at, (line, is_own));
         }
@@ -114,14 +120,14 @@ fn contexts(journey: &Journey) -> HashMap<usize, &LogEntry> {
     beside.into_iter().map(|(at, (line, _))| (at, line)).collect()
 }
 
-/// Of these spans, which are by start, the innermost one open then; else the last that had begun, else the first.
+/// Of these spans, sorted by start, the innermost one open at a time; else the last that had started, else the first.
 fn innermost(journey: &Journey, spans: &[usize], then: Timestamp) -> Option<usize> {
     let begun = &spans[..spans.partition_point(|span| journey.spans[*span].start <= then)];
     let open = begun.iter().rev().take(MOST_LOOKS).find(|span| journey.spans[**span].end() >= then);
     open.or(begun.last()).or(spans.first()).copied()
 }
 
-/// Whether a context that does not name this span can be of it: not if it says something else of another operation.
+/// Whether an error context that does not name the span may describe it: not if operation and message differ.
 fn may_describe(context: &ErrorContext, span: &Span) -> bool {
     let said = [exception_message(span), Some(span.status.message.as_str())].into_iter().flatten();
     let said: Vec<&str> = said.filter(|text| !text.is_empty()).collect();
@@ -134,7 +140,7 @@ fn exception_message(span: &Span) -> Option<&str> {
 }
 
 impl<'a> Occurrence<'a> {
-    /// When: at its exception, else at the end of its span.
+    /// Time of the exception, else end of the span.
     pub fn time(&self) -> Timestamp {
         match self.source {
             ErrorSource::Span(span, _) => span.failed_at(),
@@ -142,7 +148,7 @@ impl<'a> Occurrence<'a> {
         }
     }
 
-    /// At which time it is counted: with the call that failed.
+    /// The time by which it is counted: that of the failed call.
     pub fn counted_at(&self) -> Timestamp {
         match self.source {
             ErrorSource::Span(span, _) => span.counted_at(),
@@ -150,7 +156,7 @@ impl<'a> Occurrence<'a> {
         }
     }
 
-    /// Where; a line tells an operation only in its error context.
+    /// Service and operation; a line has an operation only in its error context.
     pub fn place(&self) -> ErrorPlace {
         match self.source {
             ErrorSource::Span(span, _) => {
@@ -163,7 +169,7 @@ impl<'a> Occurrence<'a> {
         }
     }
 
-    /// The structured error of a line, if there is one.
+    /// The structured error context, if any.
     pub fn context(&self) -> Option<&'a ErrorContext> {
         match self.source {
             ErrorSource::Span(_, line) => line?.error_context.as_ref(),
@@ -171,7 +177,7 @@ impl<'a> Occurrence<'a> {
         }
     }
 
-    /// The kind of error: exception type, the error context's, an attribute's, a status; empty where none is told.
+    /// Type of the error, from the exception, the error context, an attribute or the HTTP status; empty if not reported.
     pub fn kind(&self) -> String {
         let of_context = || self.context().map(|context| context.error_type.clone()).unwrap_or_default();
         let ErrorSource::Span(span, _) = self.source else { return of_context() };
@@ -188,7 +194,7 @@ impl<'a> Occurrence<'a> {
         }
     }
 
-    /// What it says, without its kind.
+    /// Message, without the type.
     pub fn message(&self) -> String {
         let of_context = self.context().map(|context| context.error_message.as_str()).filter(|text| !text.is_empty());
         match self.source {
@@ -196,14 +202,15 @@ impl<'a> Occurrence<'a> {
             ErrorSource::Span(span, _) => {
                 let status = Some(span.status.message.as_str()).filter(|text| !text.is_empty());
                 let told_text = exception_message(span).or(of_context).or(status);
-                told_text.or_else(|| span.attributes.text(&["error.message", "exception.message"]))
+                told_text
+                    .or_else(|| span.attributes.text(&["error.message", "exception.message"]))
                     .unwrap_or_default()
                     .to_owned()
             }
         }
     }
 
-    /// The stack, as written; empty where none is told.
+    /// Stack trace as reported; empty if not reported.
     pub fn stack(&self) -> &'a str {
         let of_context = || self.context().map_or("", |context| context.stack_trace.as_str());
         let ErrorSource::Span(span, _) = self.source else { return of_context() };
@@ -211,7 +218,7 @@ impl<'a> Occurrence<'a> {
         exception.unwrap_or_else(of_context)
     }
 
-    /// Its trace, as far as it is told.
+    /// Trace, if known.
     pub fn trace_id(&self) -> Option<TraceId> {
         match self.source {
             ErrorSource::Span(span, _) => Some(span.trace_id),
@@ -219,7 +226,7 @@ impl<'a> Occurrence<'a> {
         }
     }
 
-    /// Its span, as far as it is told.
+    /// Span, if known.
     pub fn span_id(&self) -> Option<SpanId> {
         match self.source {
             ErrorSource::Span(span, _) => Some(span.span_id),
@@ -236,7 +243,7 @@ mod tests {
     #[test]
     fn a_context_is_of_one_failed_span_at_most_and_replaces_no_other_words() {
         let shop = "shop/order 0..900\n  shop/stock 10..110 error: refused\n  shop/pay 300..400 error: declined\n    shop/card 310..390 error";
-        // Who wrote it when, of what operation, what it says; then what each of the failed spans says.
+        // Service and time of the line, its operation and message; then the expected message of each failed span.
         let table = [
             ("shop 350", "pay", "no money", ["refused", "E no money", ""]),
             ("shop_service 350", "pay", "no money", ["refused", "E no money", ""]),

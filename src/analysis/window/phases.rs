@@ -1,4 +1,4 @@
-//! How the phases of a pipeline stand, from series of how much of each is in each status, and which are stuck.
+//! State of a pipeline's phases, from gauges of the items in each status, and which phases are stuck.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,76 +12,76 @@ use crate::query::PhaseQueries;
 /// One phase.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Phase {
-    /// Its name; empty where the series carry none.
+    /// Name; empty if the series have no such label.
     pub phase: String,
-    /// How much of it is in each status, those in progress first, then by name.
+    /// Items in each status, those in progress first, then by name.
     pub statuses: Vec<PhaseStatus>,
-    /// How much of it is in progress at the window's end.
+    /// Items in progress at the end of the window.
     pub in_progress: f64,
-    /// When a status of it was last another; none where it never was in what is recorded of the window.
+    /// Time of the last change of any status; none without a change in what is recorded of the window.
     pub moved: Option<Timestamp>,
-    /// When it was last told of.
+    /// Time of its newest sample.
     #[serde(rename = "told")]
     pub last_sample: Timestamp,
-    /// Whether it is not told of any more.
+    /// Whether its series ended before the window did.
     pub gone: bool,
-    /// Set where something is in progress and nothing has moved for too long.
+    /// Set if items are in progress and nothing has moved for too long.
     pub stuck: Option<Stuck>,
 }
 
 impl Phase {
-    /// Over what time it is recorded, in nanoseconds.
+    /// Time over which it is recorded, in nanoseconds.
     pub fn recorded_ns(&self) -> i64 {
         let first = self.statuses.iter().filter_map(|status| status.samples.first()).map(|(time, _)| *time).min();
         first.map_or(0, |first| self.last_sample.since(first))
     }
 
-    /// Whether it may be stuck for all that is known: something is in progress, and nothing moved in what is recorded.
+    /// Whether it may be stuck: items are in progress, and nothing moved in what is recorded.
     pub fn may_be_stuck(&self) -> bool {
         self.in_progress > 0.0 && !self.gone && self.moved.is_none()
     }
 }
 
-/// How much of a phase is in one status.
+/// Items of a phase in one status.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PhaseStatus {
-    /// Its word.
+    /// Status, as its label has it.
     pub status: String,
     /// Whether it means "in progress".
     pub in_progress: bool,
-    /// How much at the end; none where that is no number.
+    /// Number at the end; none if that is not finite.
     pub value: Option<f64>,
-    /// How much over the window, as it was told.
+    /// Samples over the window, as recorded.
     #[schemars(with = "Vec<(Timestamp, serde_json::Value)>")]
     #[serde(serialize_with = "samples")]
     pub samples: Vec<(Timestamp, f64)>,
 }
 
-/// That nothing moves.
+/// A phase in which nothing moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stuck {
-    /// Since when nothing has moved.
+    /// Time of the last change.
     pub since: Timestamp,
-    /// How long that is.
+    /// Time since then, in nanoseconds.
     pub for_ns: i64,
-    /// Whether it may be longer: nothing has moved in what is recorded of the window.
+    /// Whether it may be longer: nothing moved in what is recorded of the window.
     pub at_least: bool,
 }
 
-/// Over what time the series were asked, and how long something may stand still.
+/// The window of the series, and the time without a change after which a phase is stuck.
 #[derive(Clone, Copy, Debug)]
 pub struct PhaseWindow {
     /// The window.
     pub window: Window,
     /// Nanoseconds between two samples.
     pub step_ns: i64,
-    /// Standing still for so long is being stuck.
+    /// Time without a change after which a phase is stuck, in nanoseconds.
     pub stuck_after_ns: i64,
 }
 
 type Samples = BTreeMap<Timestamp, f64>;
 
-/// The phases in their order: as configured, then by when something of them was first there, then by name.
+/// The phases in order: as configured, then by their first item, then by name.
 pub fn phases(series: &[Series], queries: &PhaseQueries, asked: PhaseWindow) -> Vec<Phase> {
     let mut all: BTreeMap<&str, BTreeMap<&str, Samples>> = BTreeMap::new();
     for one in series.iter().filter(|one| !one.samples.is_empty()) {
@@ -118,9 +118,10 @@ fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked:
     let value = |samples: &Samples| samples.get(&last_sample).copied().unwrap_or(0.0);
     let going = of.iter().filter(|(status, _)| means_progress(status)).map(|(_, samples)| value(samples));
     let in_progress = going.filter(|value| value.is_finite()).fold(0.0, |sum, value| sum + value);
+    // Two and a half steps: one missed scrape does not end a series.
     let slack = asked.step_ns.saturating_mul(5) / 2;
     let gone = asked.window.to.since(last_sample) > slack;
-    // What was there when the recording began may have been so before.
+    // A state that the recording began with may have lasted longer.
     let at_least = since == first && first.since(asked.window.from) <= slack;
     let stuck = Stuck { since, for_ns: last_sample.since(since), at_least };
     let mut statuses: Vec<PhaseStatus> = of
@@ -144,7 +145,7 @@ fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked:
     })
 }
 
-/// What is no number tells of no change.
+/// Whether two samples are the same; NaN is no change.
 #[expect(clippy::float_cmp, reason = "what has not moved is the same to the last bit")]
 fn same(then: f64, now: f64) -> bool {
     then == now || then.is_nan() || now.is_nan()
@@ -167,7 +168,7 @@ mod tests {
         Series { labels: labels.map(|(k, v)| (k.to_owned(), v.to_owned())).into(), samples: samples.collect() }
     }
 
-    fn judged(series: &[Series], after: i64) -> Vec<Phase> {
+    fn phases_of(series: &[Series], after: i64) -> Vec<Phase> {
         let window = Window::new(FROM, FROM.plus(7 * MINUTE));
         phases(
             series,
@@ -191,7 +192,7 @@ mod tests {
             ("NaN NaN NaN NaN NaN NaN NaN NaN", "5 5 5 5 5 5 5 5", 7, true, false),
         ];
         for (progress, done, minutes, at_least, is_stuck) in table {
-            let all = judged(&[series("a", "IN_PROGRESS", progress), series("a", "done", done)], 4);
+            let all = phases_of(&[series("a", "IN_PROGRESS", progress), series("a", "done", done)], 4);
             let [phase] = all.as_slice() else { panic!("{progress}") };
             let since = phase.moved.unwrap_or(FROM);
             assert_eq!(
@@ -202,20 +203,20 @@ mod tests {
             assert_eq!(phase.stuck.is_some(), is_stuck, "{progress} {done}");
             assert!(phase.stuck.is_none_or(|stuck| stuck.since == since && stuck.at_least == at_least));
         }
-        // What appears among others moved; of what was there when the recording began, nobody knows.
+        // What appears among others moved; of what was there when the recording began, nothing is known.
         let late = series("a", "in_progress", "- - - 1 1 1 1 1");
         let moved_at = |all: &[Series]| {
-            let all = judged(all, 4);
+            let all = phases_of(all, 4);
             let phase = all.iter().find(|phase| phase.phase == "a").unwrap();
             let moved = phase.moved.map(|at| at.since(FROM) / MINUTE);
             (moved, phase.recorded_ns() / MINUTE, phase.stuck.is_some_and(|stuck| stuck.at_least))
         };
         assert_eq!(moved_at(std::slice::from_ref(&late)), (None, 4, true));
         assert_eq!(moved_at(&[late, series("b", "done", "5 5 5 5 5 5 5 5")]), (Some(3), 4, false));
-        let vanished = judged(&[series("a", "in_progress", "2 2 2 2 2 - - -")], 2);
+        let vanished = phases_of(&[series("a", "in_progress", "2 2 2 2 2 - - -")], 2);
         assert!(vanished[0].gone && vanished[0].stuck.is_none() && vanished[0].in_progress > 1.0);
-        assert!(judged(&[], 1).is_empty());
-        assert!(judged(&[Series::default()], 1).is_empty());
+        assert!(phases_of(&[], 1).is_empty());
+        assert!(phases_of(&[Series::default()], 1).is_empty());
     }
 
     #[test]
@@ -228,13 +229,13 @@ mod tests {
             series("c", "in_progress", "0 1 1 1 1 1 1 1"),
             series("c", "in_progress", "0 1 1 1 1 1 1 2"),
         ];
-        let last_sample = judged(&all, 1);
+        let last_sample = phases_of(&all, 1);
         assert_eq!(names(&last_sample), ["c", "b", "a"]);
         let statuses: Vec<_> = last_sample[0].statuses.iter().map(|s| (s.status.as_str(), s.value)).collect();
         assert_eq!(statuses, [("in_progress", Some(3.0)), ("done", Some(1.0))]);
         let mut backwards = all;
         backwards.reverse();
-        assert_eq!(judged(&backwards, 1), last_sample);
+        assert_eq!(phases_of(&backwards, 1), last_sample);
         let queries = PhaseQueries { order: vec!["a".into()], ..PhaseQueries::default() };
         let asked =
             PhaseWindow { window: Window::new(FROM, FROM.plus(7 * MINUTE)), step_ns: MINUTE, stuck_after_ns: MINUTE };

@@ -1,4 +1,4 @@
-//! What a span is a run of: the same name in every journey, so that journeys can be compared.
+//! Steps: the identity of an operation across journeys, so that journeys can be compared.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,7 +21,7 @@ pub fn step(span: &Span) -> StepKey {
 pub struct MaskedNames(HashMap<String, String>);
 
 impl MaskedNames {
-    /// Of this journey.
+    /// Masks the names of this journey.
     pub fn new(journey: &Journey) -> Self {
         let names: BTreeSet<&str> = journey.spans.iter().map(|s| s.name.as_str()).collect();
         Self(names.into_iter().map(|name| (name.to_owned(), mask(name))).collect())
@@ -34,30 +34,30 @@ impl MaskedNames {
     }
 }
 
-/// Spans that are the journey's own.
+/// Indices of the spans that belong to the journey.
 pub fn own_spans(journey: &Journey) -> impl Iterator<Item = usize> + '_ {
     (0..journey.spans.len()).filter(|span| journey.is_own.get(*span) != Some(&false))
 }
 
-/// What began a journey: its first own span that nothing caused.
+/// The entry of a journey: its first own span without a cause.
 pub fn entry_span(journey: &Journey) -> Option<&Span> {
     let is_judged = |span: &&usize| journey.is_own.get(**span) != Some(&false);
     journey.forest.roots.iter().find(is_judged).map(|root| &journey.spans[*root])
 }
 
-/// How journeys begin: what began as something else is compared with others of its own kind.
+/// The entry operation of journeys. Only journeys with the same one are compared with each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Entry {
-    /// The service of the first span that nothing caused.
+    /// Service of the entry span.
     pub service: String,
-    /// Its operation, numbers and IDs masked.
+    /// Operation of the entry span, numbers and IDs masked.
     pub operation: String,
     /// Its `http.route`, masked as well; empty where it has none.
     pub http_route: String,
 }
 
 impl Entry {
-    /// Of this journey; none where it has no span of its own.
+    /// The entry of a journey; none if it has no span of its own.
     pub fn from_journey(journey: &Journey) -> Option<Self> {
         let first = entry_span(journey)?;
         let (service, operation) = step(first);

@@ -1,4 +1,4 @@
-//! The newest journeys that failed or are still open.
+//! The newest journeys that failed or are still arriving.
 
 use std::cmp::Reverse;
 
@@ -9,24 +9,24 @@ use crate::analysis::journey::errors;
 use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
 
-/// A journey to look at.
+/// A journey that failed or is still arriving.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Unfinished {
-    /// When something of it was last told.
+    /// End of its newest span or line.
     pub last: Timestamp,
-    /// What to ask for to see it.
+    /// Correlation ID or trace ID to show it by.
     pub id: String,
-    /// Whether something of it may still come.
+    /// Whether it is still arriving.
     pub open: bool,
-    /// How often something failed in it.
+    /// Number of its errors.
     pub error_count: usize,
-    /// The service that failed first; none where none did.
+    /// Service of the first error; none without errors.
     pub service: Option<String>,
-    /// What failed first; none where nothing did.
+    /// Message of the first error; none without errors.
     pub error: Option<String>,
 }
 
-/// Looks for them in any number of journeys.
+/// Collects the newest of them from any number of journeys.
 #[derive(Clone, Debug)]
 pub struct UnfinishedJourneys {
     most: usize,
@@ -35,12 +35,12 @@ pub struct UnfinishedJourneys {
 }
 
 impl UnfinishedJourneys {
-    /// So many at most; what was told of after this time may still go on.
+    /// Keeps `most` of them; a journey that ends after `open_after` is still arriving.
     pub fn new(most: usize, open_after: Timestamp) -> Self {
         Self { most, open_after, newest: vec![] }
     }
 
-    /// Looks at one journey.
+    /// Adds a journey.
     pub fn add(&mut self, journey: &Journey) {
         let (Some(extent), Some(id)) = (journey.extent(), journey.handle()) else { return };
         let failures = errors::journey_errors(journey);

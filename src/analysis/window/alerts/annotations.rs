@@ -1,11 +1,11 @@
-//! What the rules behind alerts say of them.
+//! Annotations of alerts, from their rules.
 
 use std::collections::BTreeMap;
 
 use crate::analysis::window::alerts::AlertEpisode;
 use crate::model::rule::{Rule, RuleKind};
 
-/// What its rule says of each alert of which the server did not: it fills in what it says of active ones alone.
+/// Adds the annotations of its rule to each alert without any: the server returns them only for active alerts.
 pub fn explain(alerts: &mut [AlertEpisode], rules: &[Rule]) {
     for alert in alerts.iter_mut().filter(|alert| alert.annotations.is_empty()) {
         let Some(rule) = rules.iter().find(|rule| makes(rule, alert)) else { continue };
@@ -14,13 +14,13 @@ pub fn explain(alerts: &mut [AlertEpisode], rules: &[Rule]) {
     }
 }
 
-/// Whether this rule makes it: of the same name there may be one for each severity.
+/// Whether the rule makes the alert: several rules may have one name, such as one for each severity.
 fn makes(rule: &Rule, alert: &AlertEpisode) -> bool {
     let is_on = |(key, value): (&String, &String)| value.contains("{{") || alert.labels.get(key) == Some(value);
     rule.kind == RuleKind::Alerting && rule.name == alert.name && rule.labels.iter().all(is_on)
 }
 
-/// The template with labels filled in; `…` is what was measured, and what else only the server could tell.
+/// The template with labels filled in; `…` replaces measured values and whatever else only the server can evaluate.
 fn filled(template: &str, labels: &BTreeMap<String, String>) -> String {
     let (mut text, mut rest) = (String::new(), template);
     while let Some((before, inside, after)) = next_action(rest) {
@@ -31,7 +31,7 @@ fn filled(template: &str, labels: &BTreeMap<String, String>) -> String {
     text + rest
 }
 
-/// What stands before `{{`, what in it, and what behind `}}`.
+/// The text before `{{`, inside of the braces, and after `}}`.
 fn next_action(text: &str) -> Option<(&str, &str, &str)> {
     let (before, tail) = text.split_once("{{")?;
     let (inside, after) = tail.split_once("}}")?;

@@ -1,4 +1,4 @@
-//! The journeys that show an alert: what failed in its service and time, or took far longer than usual.
+//! The journeys that show an alert: with an error or an unusually slow span in its service and time.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,30 +15,31 @@ use crate::model::journey::Journey;
 use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
 
-/// So many journeys stand beside an alert at most.
+/// Most journeys shown with an alert.
 const EXAMPLES: usize = 3;
-/// A span is slow that took so many times what is usual of its operation.
+/// A span is slow if it took this many times the median of its operation: clearly more than everyday spread.
 const SLOW: f64 = 3.0;
-/// What is usual is known from so many calls.
+/// Calls from which a median is meaningful.
 const ENOUGH: u32 = 10;
+
 /// A journey that shows an alert.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Example {
-    /// Why.
+    /// Why it shows the alert.
     pub because: ExampleReason,
-    /// What to ask for to see it.
+    /// Correlation ID or trace ID to show it by.
     pub id: String,
     /// The service.
     pub service: String,
-    /// The operation; empty where only a line tells.
+    /// The operation; empty for a line without one.
     pub operation: String,
-    /// When.
+    /// Time of the error, or start of the span.
     pub time: Timestamp,
-    /// What failed; empty where it was slow.
+    /// Message of the error; empty for a slow span.
     pub error: String,
-    /// How long it took; none where it failed.
+    /// Duration in nanoseconds; none for an error.
     pub took_ns: Option<i64>,
-    /// How long that usually takes.
+    /// Median duration of the operation, in nanoseconds; none for an error.
     pub usual_ns: Option<i64>,
     /// The trace.
     pub trace_id: Option<TraceId>,
@@ -50,26 +51,27 @@ pub struct Example {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExampleReason {
-    /// Something failed in it.
+    /// It has an error.
     Error,
-    /// Something was slow in it.
+    /// It has a slow span.
     Slow,
 }
-/// Looks for the journeys that show alerts, in any number of journeys.
+
+/// Collects the journeys that show alerts; a fold over journeys.
 #[derive(Clone, Debug, Default)]
 pub struct AlertExamples {
     targets: Vec<AlertTarget>,
     usual: BTreeMap<(String, String), UsualDurations>,
 }
 
-/// What is looked for, for one alert.
+/// What to look for, for one alert.
 #[derive(Clone, Debug)]
 struct AlertTarget {
     service: Option<String>,
     window: Window,
     near: Timestamp,
     words: BTreeSet<String>,
-    /// Whether a journey of its time and service came by.
+    /// Whether a journey of its time and service was read.
     read: bool,
     failed: Vec<Example>,
     /// The slowest of each operation.
@@ -77,7 +79,7 @@ struct AlertTarget {
 }
 
 impl AlertExamples {
-    /// For these alerts of the time that was asked about.
+    /// For these alerts of a window.
     pub fn new(episodes: &[AlertEpisode], asked: Window) -> Self {
         let nowhere = Window::new(asked.from, asked.from);
         let target_of = |episode: &AlertEpisode| AlertTarget {
@@ -92,11 +94,10 @@ impl AlertExamples {
         Self { targets: episodes.iter().map(target_of).collect(), usual: BTreeMap::new() }
     }
 
-    /// Looks at one journey.
+    /// Adds a journey.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         let (Some(extent), Some(id)) = (journey.extent(), journey.handle()) else { return };
-        let own =
-            journey.spans.iter().zip(&journey.is_own).filter(|(span, own)| **own && span.has_sane_time());
+        let own = journey.spans.iter().zip(&journey.is_own).filter(|(span, own)| **own && span.has_sane_time());
         for (span, _) in own.clone() {
             let service = short_service(span.service());
             if self.targets.iter().any(|target| target.service.as_deref() == Some(service)) {
@@ -129,7 +130,7 @@ impl AlertExamples {
         }
     }
 
-    /// Puts what was found beside each alert: what failed, then what was slowest.
+    /// Adds the examples to each alert: errors first, then the slowest spans.
     pub fn finish(self, episodes: &mut [AlertEpisode]) {
         for (episode, mut target) in episodes.iter_mut().zip(self.targets) {
             episode.journeys_read = target.read;
@@ -155,14 +156,14 @@ impl AlertExamples {
 }
 
 impl AlertTarget {
-    /// What speaks of the same as the alert's name comes first, then what is nearest to its beginning.
+    /// Examples that share words with the alert's name come first, then those nearest to its start.
     fn rank(&self, example: &Example) -> (Reverse<usize>, u64, Example) {
         let said = words(&format!("{} {} {}", example.service, example.operation, example.error));
         let far = example.time.since(self.near).unsigned_abs();
         (Reverse(said.intersection(&self.words).count()), far, example.clone())
     }
 
-    /// An alert that names no service is shown by what speaks of the same as its name, where anything does.
+    /// For an alert without a service keeps only the examples that share words with its name, if there are any.
     fn prefer_matching_names(&mut self) {
         let shared = |example: &&Example| self.rank(example).0.0 > 0;
         let matching: Vec<Example> = self.failed.iter().filter(shared).cloned().collect();
@@ -196,10 +197,9 @@ impl AlertTarget {
     }
 }
 
-/// The words of a name, however they are joined, in lower case; short ones, and those that every alert or error has, tell
-/// nothing.
+/// The words of a name in lower case, without short ones and those that every alert or error has.
 fn words(text: &str) -> BTreeSet<String> {
-    const EMPTY: [&str; 12] = [
+    const COMMON: [&str; 12] = [
         "alert",
         "error",
         "errors",
@@ -221,7 +221,7 @@ fn words(text: &str) -> BTreeSet<String> {
         spaced.extend(c.to_lowercase());
     }
     let all = spaced.split(|c: char| !c.is_alphanumeric());
-    all.filter(|word| word.len() > 3 && !EMPTY.contains(word)).map(str::to_owned).collect()
+    all.filter(|word| word.len() > 3 && !COMMON.contains(word)).map(str::to_owned).collect()
 }
 
 fn failed(id: &str, failure: &JourneyError) -> Example {
@@ -254,7 +254,8 @@ fn slow(id: &str, span: &Span) -> Example {
     }
 }
 
-/// How long calls usually take, to an eighth of a doubling.
+/// Durations of an operation in buckets of an eighth of a doubling: within 9 %, enough for a factor of three, and of bounded
+/// size.
 #[derive(Clone, Debug, Default)]
 struct UsualDurations {
     count: u32,

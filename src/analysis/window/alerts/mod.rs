@@ -1,4 +1,4 @@
-//! Alerts of a time, each told once, and the journeys that show them.
+//! Alert episodes of a window, and the journeys that show them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -17,17 +17,17 @@ mod annotations;
 mod examples;
 
 pub use self::annotations::explain;
-pub use self::examples::{AlertExamples, ExampleReason, Example};
+pub use self::examples::{AlertExamples, Example, ExampleReason};
 
-/// How an alert is.
+/// State of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EpisodeState {
-    /// It fires.
+    /// Firing.
     Firing,
-    /// Its condition holds, not yet long enough.
+    /// The condition holds, not yet for long enough.
     Pending,
-    /// It is over, whether it fired or not.
+    /// Over, whether it fired or not.
     Resolved,
 }
 
@@ -40,39 +40,39 @@ impl From<AlertState> for EpisodeState {
     }
 }
 
-/// One alert from when it became active until it was so no more.
+/// One alert, from when it became active until it was no longer.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct AlertEpisode {
     /// `alertname`.
     pub name: String,
-    /// How it is.
+    /// State.
     pub state: EpisodeState,
     /// Its label `severity`.
     pub severity: Option<String>,
-    /// The service it is about, from `service_name`, `service`, `job` or `app`; none is "unscoped".
+    /// Service, from the labels `service_name`, `service`, `job` or `app`; none without any of them.
     pub service: Option<String>,
-    /// Since when its condition held.
+    /// Time from which the condition held.
     pub since: Timestamp,
-    /// Whether it may be longer: it was so when the window began.
+    /// Whether it may have begun earlier: it was active at the window's start.
     pub at_least: bool,
-    /// When it was first seen firing; none where it was not.
+    /// Time of the first firing sample; none if it did not fire.
     pub fired: Option<Timestamp>,
-    /// When it was last seen so.
+    /// Time of the last active sample.
     pub to: Timestamp,
-    /// Whether it is still so.
+    /// Whether it is still active.
     pub ongoing: bool,
     /// Every label.
     pub labels: BTreeMap<String, String>,
-    /// What its rule says of it; empty where that is not known. Of one that is over `…` stands for what was measured.
+    /// Annotations of its rule; empty if unknown. For a resolved alert `…` replaces measured values.
     pub annotations: BTreeMap<String, String>,
-    /// Whether any journey of its time was read that its service, where it names one, takes part in.
+    /// Whether any journey of its time, with its service if it has one, was read.
     pub journeys_read: bool,
     /// Journeys of its time that show it.
     pub examples: Vec<Example>,
 }
 
 impl AlertEpisode {
-    /// How grave it is: what fires and is critical, what fires, what only threatens to.
+    /// Level for sorting and colours: error if it fires with a critical severity label, warning if it fires, else info.
     pub fn level(&self) -> Severity {
         let word = self.severity.as_deref().unwrap_or_default().to_ascii_lowercase();
         match self.state {
@@ -90,8 +90,9 @@ impl AlertEpisode {
         }
     }
 
-    /// When journeys that show it may have been: around its beginning; of one that began before the window that is asked
-    /// about, in its last hour there. None of one that is there only to fire always.
+    /// Window of the journeys that may show it: from ten minutes before its start, because rules look back over a
+    /// range, to an hour after; for one that began before the window, its last hour there. None for a watchdog,
+    /// which always fires (severity `none`, no service).
     pub fn example_window(&self, asked: Window) -> Option<Window> {
         if self.service.is_none() && self.severity.as_deref() == Some("none") {
             return None;
@@ -102,16 +103,16 @@ impl AlertEpisode {
     }
 }
 
-/// What Prometheus told of alerts.
+/// What Prometheus has about alerts.
 #[derive(Clone, Copy, Debug)]
 pub struct AlertInput<'a> {
-    /// Stretches of the window over which an alert was pending or fired.
+    /// Ranges of the window over which an alert was pending or fired.
     pub stretches: &'a [Alert],
-    /// Since when each was active, as seconds, over the window.
+    /// Start of each as seconds since the epoch, sampled over the window.
     pub since: &'a [Series],
-    /// Those that are active now, as the server lists them.
+    /// The active ones, as the server lists them.
     pub active: &'a [ActiveAlert],
-    /// Those of which there is a sample now; none where that was not asked, or not answered.
+    /// Those with a sample now; none if that was not queried or not answered.
     pub sampled: Option<&'a [Alert]>,
     /// Nanoseconds between two samples.
     pub step_ns: i64,
@@ -121,11 +122,12 @@ pub struct AlertInput<'a> {
     pub now: Timestamp,
 }
 
-/// Every alert once: what still is before what is over, gravest first, then the newest.
-pub fn episodes(told: AlertInput) -> Vec<AlertEpisode> {
-    let slack = told.step_ns.saturating_mul(5) / 2;
+/// Every episode: active before resolved, then by level, then the newest.
+pub fn episodes(input: AlertInput) -> Vec<AlertEpisode> {
+    // Two and a half steps: one missed scrape does not end an episode.
+    let slack = input.step_ns.saturating_mul(5) / 2;
     let mut by_labels: BTreeMap<&BTreeMap<String, String>, Vec<&Alert>> = BTreeMap::new();
-    for alert in told.stretches {
+    for alert in input.stretches {
         by_labels.entry(&alert.labels).or_default().push(alert);
     }
     let mut all = vec![];
@@ -141,22 +143,22 @@ pub fn episodes(told: AlertInput) -> Vec<AlertEpisode> {
         all.extend(current);
     }
     for episode in &mut all {
-        let early = episode.since.since(told.window.from) <= slack;
-        match active_at(episode, told.since) {
+        let early = episode.since.since(input.window.from) <= slack;
+        match active_at(episode, input.since) {
             Some(since) => episode.since = since.min(episode.since),
             None => episode.at_least = early,
         }
-        let is_late = told.window.to >= told.now && told.window.to.since(episode.to) <= slack;
-        episode.ongoing = is_late && told.sampled.is_none();
+        let is_late = input.window.to >= input.now && input.window.to.since(episode.to) <= slack;
+        episode.ongoing = is_late && input.sampled.is_none();
     }
-    for alert in told.sampled.into_iter().flatten() {
+    for alert in input.sampled.into_iter().flatten() {
         let its = all.iter_mut().filter(|episode| is_same(&episode.labels, &alert.labels));
         match its.max_by_key(|episode| episode.to) {
-            Some(last) => (last.ongoing, last.to) = (true, last.to.max(told.window.to.min(told.now))),
+            Some(last) => (last.ongoing, last.to) = (true, last.to.max(input.window.to.min(input.now))),
             None => all.push(AlertEpisode { ongoing: true, ..begun(alert) }),
         }
     }
-    for ActiveAlert { alert, annotations } in told.active {
+    for ActiveAlert { alert, annotations } in input.active {
         let is_it = |episode: &&mut AlertEpisode| episode.ongoing && is_same(&episode.labels, &alert.labels);
         match all.iter_mut().find(is_it) {
             Some(episode) => {
@@ -175,11 +177,11 @@ pub fn episodes(told: AlertInput) -> Vec<AlertEpisode> {
     all
 }
 
-/// Those of the services that the filters want, and those that name none: they may be about any.
+/// Alerts of the filtered services, and those without a service label, which may be about any.
 pub fn of_services(mut all: Vec<AlertEpisode>, filters: &Filters) -> Vec<AlertEpisode> {
     let is_short_of = |service: &str| {
-        let mut told = filters.services.iter().filter_map(Pattern::as_exact);
-        told.any(|wanted| short_service(wanted) == short_service(service))
+        let mut exact = filters.services.iter().filter_map(Pattern::as_exact);
+        exact.any(|wanted| short_service(wanted) == short_service(service))
     };
     all.retain(|one| one.service.as_deref().is_none_or(|name| filters.wants_service(name) || is_short_of(name)));
     all
@@ -203,7 +205,7 @@ fn begun(alert: &Alert) -> AlertEpisode {
     }
 }
 
-/// An alert that fired is told of as one that fired, whatever it was before and after.
+/// Extends an episode. One that fired stays firing, whatever it was before and after.
 fn grow(episode: &mut AlertEpisode, alert: &Alert) {
     episode.to = episode.to.max(alert.to);
     if alert.state == AlertState::Firing {
@@ -212,13 +214,13 @@ fn grow(episode: &mut AlertEpisode, alert: &Alert) {
     }
 }
 
-/// Labels that a querier adds or takes away do not make another alert.
+/// Whether two label sets are of one alert: a querier may add or drop labels.
 fn is_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> bool {
     let (few, many) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     few.iter().all(|(key, value)| many.get(key) == Some(value))
 }
 
-/// When it became active, as the first sample within its time says.
+/// Start of an episode, by the first sample within it.
 fn active_at(episode: &AlertEpisode, since: &[Series]) -> Option<Timestamp> {
     let is_its = |series: &&Series| {
         let name = series.labels.get("__name__").map_or(0, |_| 1);

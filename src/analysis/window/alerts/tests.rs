@@ -146,7 +146,11 @@ fn journeys_that_show_an_alert_are_those_of_its_service_and_time_that_failed_or_
     let examples: Vec<_> = found[0].examples.iter().map(|e| (e.id.as_str(), e.because, e.error.as_str())).collect();
     assert_eq!(
         examples,
-        [("near", ExampleReason::Error, "deep"), ("far", ExampleReason::Error, "far"), ("slow", ExampleReason::Slow, "")]
+        [
+            ("near", ExampleReason::Error, "deep"),
+            ("far", ExampleReason::Error, "far"),
+            ("slow", ExampleReason::Slow, "")
+        ]
     );
     let usual = found[0].examples[2].usual_ns.unwrap();
     assert!((100_000_000..110_000_000).contains(&usual), "{usual}");

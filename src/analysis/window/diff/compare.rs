@@ -1,4 +1,4 @@
-//! Which differences are worth a mark.
+//! Marks the steps that differ between two journeys, or between two sets of journeys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,61 +11,64 @@ use crate::analysis::window::steps::Entry;
 use crate::model::span::SpanKind;
 use crate::model::time::SECOND;
 
-/// Of two journeys: a step lasts longer if it does by more than this, and by more than a fifth.
+/// Two journeys: a duration differs if it does by more than this and by more than a fifth. One call says nothing about the
+/// spread, so that scheduling jitter must not be marked.
 const JITTER_NS: i64 = SECOND / 200;
-/// A message waits longer if it does by more than this, and by more than a fifth.
+/// Two journeys: a queue wait differs if it does by more than this and by more than a fifth. Polling intervals alone make
+/// tens of milliseconds.
 const WAIT_NS: i64 = SECOND / 10;
-/// Of many: how likely anything at all is marked where nothing differs.
+/// Many journeys: probability that a screen has any mark where nothing differs (family-wise error rate).
 const LEVEL: f64 = 0.02;
-/// Of many: medians that lie nearer than a tenth and this are the same to anybody.
+/// Many journeys: medians that differ by less than this and a tenth are not marked, however significant: with thousands of
+/// journeys a microsecond is significant.
 const LEAST_NS: i64 = SECOND / 1_000;
 
 /// How a step differs on the second side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// It is there only.
+    /// Only the second side has it.
     Added,
-    /// It is not there.
+    /// Only the first side has it.
     Missing,
     /// It is called more often.
     More,
     /// It is called less often.
     Fewer,
-    /// It fails, and did not, or more often.
+    /// It fails where it did not, or more often.
     Fails,
-    /// It failed, and does not, or less often.
+    /// It failed and no longer does, or less often.
     FailsNoMore,
-    /// It lasts longer, and no step below tells why.
+    /// It takes longer, and no step below explains it.
     Slower,
-    /// It lasts longer because of steps below it.
+    /// It takes longer because of steps below it.
     SlowerBelow,
-    /// It lasts as long as before in half of the journeys, and longer in more of the others.
+    /// Its median is the same, but more of its calls are among the slowest twentieth.
     SlowerAtTimes,
-    /// It lasts less long.
+    /// It takes less time.
     Faster,
-    /// Its message waits longer.
+    /// Its queue wait is longer.
     WaitsLonger,
-    /// Its message waits less long.
+    /// Its queue wait is shorter.
     WaitsLess,
-    /// It stands under another step.
+    /// It is below another step.
     Moved,
 }
 
-/// What one side has of a step.
+/// Figures of a step on one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct StepFigures {
-    /// In how many journeys.
+    /// Number of journeys that have it.
     pub journey_count: usize,
-    /// How many calls.
+    /// Number of calls.
     pub call_count: u64,
-    /// How many of them failed.
+    /// Number of failed calls.
     pub error_count: u64,
-    /// Half of the journeys' calls last no longer, in nanoseconds, each journey by its mean.
+    /// Median over the journeys of the mean duration of a call, in nanoseconds.
     pub p50_ns: i64,
-    /// 95 of 100 do not.
+    /// 95th percentile of the same.
     pub p95_ns: i64,
-    /// The longest wait for a message before it, in nanoseconds; of many journeys the median.
+    /// Longest queue wait before it, in nanoseconds; of many journeys the median.
     pub wait_ns: i64,
 }
 
@@ -94,17 +97,17 @@ fn quantile(sorted: &[i64], percent: usize) -> i64 {
     sorted.get((sorted.len() * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default()
 }
 
-/// What began journeys that are compared with each other.
+/// The journeys of one entry, which are compared with each other.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EntryJourneys {
-    /// How.
+    /// Their entry.
     #[serde(flatten)]
     pub entry: Entry,
-    /// How many on the first side.
+    /// Number on the first side.
     pub first_journey_count: usize,
-    /// How many on the second.
+    /// Number on the second side.
     pub second_journey_count: usize,
-    /// Whether there are enough on both sides to tell: a step that differs altogether would be marked.
+    /// Whether both sides have enough: a step that differs in every journey would be marked.
     pub enough: bool,
 }
 
@@ -116,7 +119,7 @@ impl EntryJourneys {
         Self { entry, first_journey_count, second_journey_count, enough }
     }
 
-    /// How many on either side.
+    /// Numbers on both sides.
     pub fn journeys(&self) -> [usize; 2] {
         [self.first_journey_count, self.second_journey_count]
     }
@@ -125,9 +128,9 @@ impl EntryJourneys {
 /// A step on both sides.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DiffStep {
-    /// Which of the entries began its journeys, from 0.
+    /// Index of the entry of its journeys, from 0.
     pub entry: usize,
-    /// Under how many others it stands.
+    /// Number of steps above it.
     pub depth: usize,
     /// Its service.
     pub service: String,
@@ -135,35 +138,35 @@ pub struct DiffStep {
     pub operation: String,
     /// Its kind.
     pub span_kind: SpanKind,
-    /// How it differs on the second side; empty where it does not.
+    /// How it differs on the second side; empty if it does not.
     pub changes: Vec<Change>,
-    /// What the first side has of it; null where nothing.
+    /// Figures on the first side; null if it does not have the step.
     pub first: Option<StepFigures>,
-    /// What the second side has of it.
+    /// Figures on the second side; null if it does not have the step.
     pub second: Option<StepFigures>,
 }
 
-/// Both sides beside each other.
+/// Two sides compared.
 #[derive(Clone, Debug, Default)]
 pub struct DiffResult {
-    /// How many journeys each has.
+    /// Number of journeys of each.
     pub journeys: [usize; 2],
-    /// How many of them began as enough others did to tell what differs.
+    /// Number of them whose entry has enough journeys on both sides.
     pub comparable: [usize; 2],
-    /// How many spans.
+    /// Number of spans.
     pub spans: [u64; 2],
-    /// How long they last; of many the median.
+    /// Duration in nanoseconds; of many the median.
     pub lengths_ns: [i64; 2],
-    /// Whether a step that differs altogether would be marked, in half of the journeys of either side at least.
+    /// Whether at least half of the journeys of both sides are comparable, or a difference was found anyway.
     pub enough: bool,
-    /// What began them, the commonest first; each is compared by itself. Of two journeys there is one.
+    /// The entries, the most frequent first; each is compared separately. Two journeys have one.
     pub entries: Vec<EntryJourneys>,
     /// Every step, each before those under it.
     pub steps: Vec<DiffStep>,
 }
 
 impl DiffResult {
-    /// Of these rows; two sides of so many journeys are enough where the test says so.
+    /// Builds the result of these rows; `is_enough` says whether two sides with these numbers of journeys are comparable.
     fn new(diff: &DiffFold, rows: Vec<DiffRow>, is_enough: impl Fn([usize; 2]) -> bool) -> Self {
         let lengths_ns = diff.sides.each_ref().map(|side| {
             let mut lengths = side.lengths.clone();
@@ -171,7 +174,8 @@ impl DiffResult {
             quantile(&lengths, 50)
         });
         let ranked = diff.ranked();
-        let entries: Vec<EntryJourneys> = ranked.iter().map(|route| EntryJourneys::new(&diff.routes[*route], &is_enough)).collect();
+        let entries: Vec<EntryJourneys> =
+            ranked.iter().map(|route| EntryJourneys::new(&diff.routes[*route], &is_enough)).collect();
         let mut ranks = vec![0; ranked.len()];
         ranked.into_iter().enumerate().for_each(|(rank, route)| ranks[route] = rank);
         let enough_on_both = entries.iter().filter(|entry| entry.enough).map(EntryJourneys::journeys);
@@ -191,7 +195,7 @@ impl DiffResult {
     }
 }
 
-/// A row that is being judged: where the step stands, and what either side has of it.
+/// A row: a step's place, and its calls on both sides.
 struct DiffRow<'a> {
     place: usize,
     seen: [&'a [StepInJourney]; 2],
@@ -227,7 +231,7 @@ pub(super) fn two(diff: &DiffFold) -> DiffResult {
     DiffResult::new(diff, rows, |journeys| !journeys.contains(&0))
 }
 
-/// By so much does the step above last longer because of this one.
+/// Adds the time by which the step above takes longer because of this one.
 fn add_above(place: usize, longer_ns: i64, below: &mut BTreeMap<usize, i64>, diff: &DiffFold) {
     if let Some(above) = diff.places[place].under {
         let sum = below.entry(above).or_default();
@@ -235,12 +239,12 @@ fn add_above(place: usize, longer_ns: i64, below: &mut BTreeMap<usize, i64>, dif
     }
 }
 
-/// Whether steps below tell why this one lasts so much longer.
+/// Whether steps below explain why this one takes longer: if they account for at least four fifths of it.
 fn slower(longer_ns: i64, below_ns: i64) -> Change {
     if i128::from(below_ns) * 5 >= i128::from(longer_ns) * 4 { Change::SlowerBelow } else { Change::Slower }
 }
 
-/// A step that only one side has here, and only the other has elsewhere, has moved.
+/// Pairs steps that only one side has here and only the other has elsewhere: they have moved.
 fn pair_moved_steps<'a>(rows: Vec<DiffRow<'a>>, diff: &'a DiffFold) -> Vec<DiffRow<'a>> {
     let mut lost: BTreeMap<&Name, Vec<usize>> = BTreeMap::new();
     for row in rows.iter().rev().filter(|row| row.seen[1].is_empty()) {
@@ -265,7 +269,7 @@ fn pair_moved_steps<'a>(rows: Vec<DiffRow<'a>>, diff: &'a DiffFold) -> Vec<DiffR
     rows.into_iter().filter(|row| !gone.contains(&row.place)).map(moved).collect()
 }
 
-/// Marks the row; how much longer it lasts in all, as far as that is beyond jitter.
+/// Marks the row. Returns by how much longer it takes in all, in nanoseconds; 0 if within jitter.
 fn mark_changes(row: &mut DiffRow, below_ns: i64) -> i64 {
     let changes = &mut row.changes;
     let (a, b) = match (row.seen[0].first(), row.seen[1].first()) {
@@ -295,7 +299,7 @@ fn mark_changes(row: &mut DiffRow, below_ns: i64) -> i64 {
     if differs && after > before {
         changes.push(slower(longer, below_ns));
     } else if differs && b.errors <= a.errors {
-        // What fails ends early.
+        // A failing call often ends early, which is not an improvement.
         changes.push(Change::Faster);
     }
     if beyond(a.wait_ns, b.wait_ns, WAIT_NS) {
@@ -304,9 +308,9 @@ fn mark_changes(row: &mut DiffRow, below_ns: i64) -> i64 {
     if differs { longer.max(0) } else { 0 }
 }
 
-/// Five questions a step: how often, how many fail, how long, how many last longest, how long its message waits; and
-/// whether what began journeys does so no more, or did not before. A mark is beyond what chance makes of all that could be
-/// marked.
+/// Compares two sets of journeys. Five tests a step: number of calls, share of failed journeys, duration, share of the
+/// slowest twentieth, queue wait; and one test an entry: whether it appeared or disappeared. The level is corrected for all
+/// tests that could be significant (Tarone).
 pub(super) fn many(diff: &DiffFold) -> DiffResult {
     let mut rows = rows(diff);
     let all = diff.journeys();
@@ -355,7 +359,8 @@ pub(super) fn many(diff: &DiffFold) -> DiffResult {
     })
 }
 
-/// The least that each question could give; those about failures of the very same journeys are one.
+/// The smallest p-value that each test could have. Tests of failures in the same journeys count once: they are one
+/// observation, and a cascade would otherwise use up the level.
 fn least(asked: &[TestResults]) -> Vec<f64> {
     let mut counted = BTreeSet::new();
     let failures = asked.iter().filter(|one| counted.insert(&one.failing)).map(|one| one.fails.least);
@@ -363,7 +368,7 @@ fn least(asked: &[TestResults]) -> Vec<f64> {
     asked.iter().flat_map(lengths).chain(failures).collect()
 }
 
-/// How likely chance makes such a difference, and how likely at least, whichever way it fell.
+/// A test: its p-value, and the smallest one that its sample sizes could give.
 #[derive(Clone, Copy, Debug)]
 struct TestResult {
     p: f64,
@@ -371,7 +376,7 @@ struct TestResult {
 }
 
 impl TestResult {
-    /// Of numbers: by their ranks.
+    /// Mann-Whitney U test of two samples. By ranks, because durations are skewed.
     fn rank_test(mut sides: [Vec<f64>; 2]) -> Self {
         sides.iter_mut().for_each(|values| values.sort_by(f64::total_cmp));
         let [first, second] = &sides;
@@ -384,7 +389,7 @@ impl TestResult {
         Self { p: mann_whitney(first, second), least: low.min(high) }
     }
 
-    /// Of journeys that fail, of all of either side: Fisher's exact test, on both sides.
+    /// Fisher's exact test of two shares, two-sided. Exact, because counts are often small.
     fn share_test(failed: [usize; 2], all: [usize; 2], factorials: &LnFactorials) -> Self {
         let having = failed[0] + failed[1];
         let beyond = |side: usize, first: usize| {
@@ -397,15 +402,15 @@ impl TestResult {
     }
 }
 
-/// What is told of one step.
+/// The tests of one step.
 struct TestResults {
     calls: TestResult,
     fails: TestResult,
     length: TestResult,
-    /// How many are among the longest twentieth of both sides.
+    /// Shares of calls among the slowest twentieth of both sides.
     tail: TestResult,
     wait: TestResult,
-    /// In which journeys of either side it fails.
+    /// The journeys of each side in which it fails.
     failing: [Vec<usize>; 2],
 }
 

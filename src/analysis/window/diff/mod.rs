@@ -1,8 +1,8 @@
-//! Two journeys, or two sets of them, step by step: a fold.
+//! Compares two journeys, or two sets of them, step by step; a fold over journeys.
 //!
 //! A step is a service, an operation with its numbers and IDs masked, and a kind, under the steps that led to it: by
-//! parent, link or message, never by ID. Equal steps under the same one are one row that counts them. Of many journeys
-//! each is compared with those that began as it did: what comes in more often or less often is no change of what is done.
+//! parent, link or message, never by ID. Equal steps under the same one are one row with a count. Of many journeys each is
+//! compared with those of the same entry: a different mix of requests is not a change of the system.
 
 mod compare;
 #[cfg(test)]
@@ -18,9 +18,9 @@ use crate::model::journey::Journey;
 use crate::model::span::SpanKind;
 use crate::model::time::Window;
 
-pub use self::compare::{EntryJourneys, Change, DiffResult, DiffStep, StepFigures};
+pub use self::compare::{Change, DiffResult, DiffStep, EntryJourneys, StepFigures};
 
-/// On which side a journey is.
+/// The side of a journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiffSide {
     /// The first, or the time before.
@@ -29,7 +29,7 @@ pub enum DiffSide {
     Second,
 }
 
-/// What a step is, wherever it stands.
+/// The name of a step, wherever it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Name {
     service: String,
@@ -47,25 +47,25 @@ struct StepPlace {
     next: Vec<usize>,
 }
 
-/// What one journey has of a step.
+/// The calls of a step in one journey.
 #[derive(Clone, Copy, Debug, Default)]
 struct StepInJourney {
     journey: usize,
     calls: u64,
     total_ns: i64,
     errors: u64,
-    /// The longest wait for a message before it.
+    /// Longest queue wait before it, in nanoseconds.
     wait_ns: i64,
 }
 
 /// The journeys that are compared with each other.
 #[derive(Clone, Debug)]
 struct Route {
-    /// What began them.
+    /// Their entry; none if each side is one journey.
     entry: Option<Entry>,
-    /// How many of either side.
+    /// Number on each side.
     journeys: [usize; 2],
-    /// Where they begin; what began them stands first.
+    /// The topmost places, the entry first.
     tops: Vec<usize>,
 }
 
@@ -74,16 +74,16 @@ struct Route {
 struct SideJourneys {
     spans: u64,
     lengths: Vec<i64>,
-    /// By place.
+    /// Calls by place.
     seen: Vec<Vec<StepInJourney>>,
 }
 
-/// Two sides, as far as they were added.
+/// Collects the journeys of two sides.
 #[derive(Clone, Debug, Default)]
 pub struct DiffFold {
     /// Whether each side is many journeys.
     is_of_many: bool,
-    /// By what began them, where each side is many; else there is one.
+    /// By entry if each side is many journeys; else there is one.
     routes: Vec<Route>,
     known_routes: HashMap<Option<Entry>, usize>,
     places: Vec<StepPlace>,
@@ -92,17 +92,17 @@ pub struct DiffFold {
 }
 
 impl DiffFold {
-    /// Of one journey and another: whatever differs is told.
+    /// For two journeys: every difference beyond jitter is marked.
     pub fn of_two() -> Self {
         Self::default()
     }
 
-    /// Of many and many: what differs beyond noise is told.
+    /// For two sets of journeys: significant differences are marked.
     pub fn of_many() -> Self {
         Self { is_of_many: true, ..Self::default() }
     }
 
-    /// Adds a journey to a side. Only spans that the filters want are compared; all of them tell where a step stands.
+    /// Adds a journey to a side. Only filtered spans are compared; all of them determine the places of steps.
     pub fn add(&mut self, side: DiffSide, journey: &Journey, filters: &Filters) {
         let (names, clocks) = (MaskedNames::new(journey), Clocks::measured(journey));
         let nth = side as usize;
@@ -165,17 +165,17 @@ impl DiffFold {
         new
     }
 
-    /// What differs.
+    /// Compares the two sides.
     pub fn finish(self) -> DiffResult {
         if self.is_of_many { compare::many(&self) } else { compare::two(&self) }
     }
 
-    /// How many journeys either side has.
+    /// Number of journeys of each side.
     fn journeys(&self) -> [usize; 2] {
         self.sides.each_ref().map(|side| side.lengths.len())
     }
 
-    /// How many of either side began as those that have this place.
+    /// Number of journeys of each side with the entry of this place.
     fn journeys_of_entry(&self, place: usize) -> [usize; 2] {
         self.routes[self.places[place].route].journeys
     }

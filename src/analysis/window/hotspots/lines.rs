@@ -1,4 +1,4 @@
-//! Errors of which only lines tell, and no kind: what they say is their kind.
+//! Rows of error lines without an error type, which are distinguished by their messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::analysis::stats::masking::clusters;
 use crate::model::time::Window;
 
 impl HotspotFold {
-    /// The row of a line that says this; of more than can be kept apart, what comes later is one.
+    /// The row of a line with this message; beyond [`TEMPLATES`] different ones, all others share a row.
     pub(super) fn line_key(&mut self, key: HotspotKey, said: &str) -> HotspotKey {
         let own = HotspotKey { said: said.to_owned(), ..key.clone() };
         if self.rows.contains_key(&own) {
@@ -23,7 +23,7 @@ impl HotspotFold {
     }
 }
 
-/// The rows, where those of lines that differ in one word only are one.
+/// Merges rows of lines whose messages differ in one word.
 pub(super) fn merge_similar(rows: BTreeMap<HotspotKey, HotspotTally>) -> BTreeMap<HotspotKey, HotspotTally> {
     let mut said: BTreeMap<&ErrorPlace, Vec<&str>> = BTreeMap::new();
     for key in rows.keys().filter(|key| !key.said.is_empty()) {
@@ -47,10 +47,10 @@ pub(super) fn merge_similar(rows: BTreeMap<HotspotKey, HotspotTally>) -> BTreeMa
 }
 
 impl HotspotTally {
-    /// What both counted.
+    /// Adds the counts of another row.
     fn join(&mut self, other: Self) {
         self.seen = match (self.errors, other.errors) {
-            // Of what is there now it is told when, else of what was there before.
+            // Times are of current errors; of those before only if there are no current ones.
             (0, 1..) => other.seen,
             (1.., 0) => self.seen,
             _ => [self.seen, other.seen].into_iter().flatten().reduce(Window::hull),

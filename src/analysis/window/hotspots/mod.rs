@@ -1,4 +1,4 @@
-//! Where errors come from: services × operations × kinds of error, counted, and against the time before.
+//! Where errors come from: counts by service, operation and error type, compared with the time before.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -19,28 +19,28 @@ use crate::model::time::{Timestamp, Window};
 mod lines;
 pub mod totals;
 
-/// So many templates are kept of a row; what comes later and is new is only counted.
+/// Message templates kept of a row; later new ones are only counted. Bounds memory if every message is unique.
 const TEMPLATES: usize = 500;
-/// How many examples a row has.
+/// Example journeys of a row.
 const EXAMPLES: usize = 2;
-/// Beyond so many standard deviations a difference is no noise: of twenty screens of twenty rows, one shows one all the
-/// same.
+/// Standard deviations beyond which a difference is not noise: by chance about one of twenty screens with twenty rows shows
+/// a trend.
 const NOISE: f64 = 3.0;
 
-/// What of the journeys is counted.
+/// Which part of the journeys is counted.
 #[derive(Clone, Debug, Default)]
 pub struct ErrorScope {
-    /// The time that is asked about; none where all is.
+    /// The window; none for all times.
     pub window: Option<Window>,
-    /// The time it is compared with.
+    /// The window it is compared with.
     pub before: Option<Window>,
-    /// Traces that came whatever they hold, so that shares can be taken of them; none where all did.
+    /// Traces that were read regardless of errors, of which shares can be computed; none if all were.
     pub sample: Option<HashSet<TraceId>>,
-    /// Of whom error lines were cut, in either time: what only lines tell of them has no trend.
+    /// Services whose error lines were truncated in either window: their lines have no trend.
     pub cut_lines: CutLines,
 }
 
-/// In which of the two times something lies.
+/// One of the two windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Time {
     Now,
@@ -57,7 +57,7 @@ impl ErrorScope {
         }
     }
 
-    /// Whether this instant is in the time that is asked about.
+    /// Whether a time is in the window.
     pub fn is_in_window(&self, at: Timestamp) -> bool {
         self.time(at) == Some(Time::Now)
     }
@@ -67,76 +67,76 @@ impl ErrorScope {
     }
 }
 
-/// Whether the time before tells anything.
+/// Whether errors can be compared with the time before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorComparison {
-    /// Nobody looked at it.
+    /// It was not read.
     #[default]
     NotLooked,
-    /// It could not be asked about.
+    /// It could not be queried.
     NotTold,
-    /// Nothing at all was recorded then, neither good nor bad: to call an error new would say too much.
+    /// Nothing was recorded then, good or bad, so that no error can be called new.
     NothingRecorded,
-    /// It tells what was there before.
+    /// It can.
     Told,
 }
 
-/// How it is against the time before.
+/// Trend against the time before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
-    /// It was not there before.
+    /// No such error before.
     New,
     /// More than noise explains.
     Worse,
-    /// As before.
+    /// Within noise.
     Same,
     /// Less than noise explains.
     Better,
-    /// It was there before and is no more.
+    /// Only before.
     Gone,
 }
 
-/// One row.
+/// One row: errors of one place and type.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Hotspot {
-    /// Where; no operation where only lines without one tell of it.
+    /// Service and operation; no operation for lines without one.
     #[serde(flatten)]
     pub place: ErrorPlace,
-    /// The kind of error; empty where none is told.
+    /// Error type; empty if not reported.
     pub error_type: String,
-    /// Whether these errors are their own, or caused by others.
+    /// Whether these are root errors or caused by others.
     pub part: ErrorRole,
-    /// Whether only lines tell of it.
+    /// Whether only log lines report it.
     pub lines_only: bool,
-    /// How many errors.
+    /// Number of errors.
     pub errors: u64,
-    /// Whether there may be more: what was read is all that is known, and no metric counts it.
+    /// Whether there may be more: only those that were read are known, and no metric counts them.
     pub at_least: bool,
-    /// How many of them were made good.
+    /// Number of them that were recovered.
     pub recovered: u64,
-    /// Of how many calls the share was taken; 0 where only lines tell of it.
+    /// Number of calls behind the share; 0 for lines.
     pub calls: u64,
-    /// Which part of these calls failed so; none without calls.
+    /// Share of these calls that failed so; none without calls.
     pub share: Option<f64>,
-    /// How many errors there were in the time before; none where that was not looked at, or not as a whole.
+    /// Number of errors in the time before; none if that was not read, or not completely.
     pub errors_before: Option<u64>,
-    /// Against the time before.
+    /// Trend against the time before; none if that is unknown.
     pub trend: Option<Trend>,
-    /// How many of the errors were read: what follows rests on them, and where metrics count, so does the kind.
+    /// Number of errors that were read. What follows is from them, and so is the type if metrics count the errors.
     pub read: u64,
-    /// When the first of these was seen; none where none was read.
+    /// Time of the first of these; none if none was read.
     pub first_seen: Option<Timestamp>,
-    /// When the last was.
+    /// Time of the last.
     pub last_seen: Option<Timestamp>,
     /// IDs of the newest journeys with it.
     pub examples: Vec<String>,
-    /// What is said most often, with its variable parts masked.
+    /// Most frequent message, with its variable parts masked.
     pub message: String,
-    /// How often that is said.
+    /// Number of errors with that message.
     pub message_count: u64,
-    /// How many other messages there are.
+    /// Number of other messages.
     pub other_messages: usize,
 }
 
@@ -146,11 +146,18 @@ struct HotspotKey {
     error_type: String,
     part: ErrorRole,
     lines_only: bool,
-    /// What it says, masked, where only lines tell of it and name no kind: that is its kind then. Else empty.
+    /// Masked message of lines without an error type, which distinguishes them instead; else empty.
     said: String,
 }
 
-/// What is counted of one row.
+/// Whether the counts of a row can be compared with the time before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TimeBefore {
+    Comparable,
+    Unknown,
+}
+
+/// Counts of one row.
 #[derive(Clone, Debug, Default)]
 struct HotspotTally {
     errors: u64,
@@ -162,17 +169,17 @@ struct HotspotTally {
     templates: BTreeMap<String, u64>,
 }
 
-/// The fold.
+/// Counts errors; a fold over journeys.
 #[derive(Clone, Debug, Default)]
 pub struct HotspotFold {
     scope: ErrorScope,
     rows: BTreeMap<HotspotKey, HotspotTally>,
     calls: BTreeMap<ErrorPlace, [u64; 2]>,
-    /// How many different things lines say that name no kind.
+    /// Number of different messages of lines without an error type.
     said: BTreeMap<ErrorPlace, usize>,
-    /// Error lines of each service that were read, those beside spans as well.
+    /// Number of error lines of each service that were read, including those of failed spans.
     error_lines: BTreeMap<String, u64>,
-    /// Whether any span, and whether any line, was recorded in the time before: one says nothing of the other.
+    /// Whether any span, and any line, was recorded in the time before. They come from different backends.
     before: RecordedBefore,
 }
 
@@ -183,7 +190,7 @@ struct RecordedBefore {
 }
 
 impl HotspotFold {
-    /// Of this scope, which must be known before the first journey.
+    /// For this scope.
     pub fn new(scope: ErrorScope) -> Self {
         Self { scope, ..Self::default() }
     }
@@ -199,17 +206,17 @@ impl HotspotFold {
             *self.error_lines.entry(line.service.clone()).or_default() += 1;
         }
         for error in occurrences::occurrences(journey) {
-            let is_wanted = match error.source {
+            let matches_filters = match error.source {
                 ErrorSource::Span(span, _) => filters.wants_span(span),
                 ErrorSource::Line(line) => filters.wants_line(line) && !filters.are_about_spans(),
             };
-            let Some(time) = self.scope.time(error.counted_at()).filter(|_| is_wanted) else { continue };
+            let Some(time) = self.scope.time(error.counted_at()).filter(|_| matches_filters) else { continue };
             let lines_only = matches!(error.source, ErrorSource::Line(_));
             let message = mask_message(&error.message());
             let (place, error_type) = (error.place(), error.kind());
-            let is_told_apart = lines_only && error_type.is_empty();
+            let is_keyed_by_message = lines_only && error_type.is_empty();
             let mut key = HotspotKey { place, error_type, part: error.part, lines_only, said: String::new() };
-            if is_told_apart {
+            if is_keyed_by_message {
                 key = self.line_key(key, &message);
             }
             let tally = self.rows.entry(key).or_default();
@@ -250,12 +257,12 @@ impl HotspotFold {
         }
     }
 
-    /// How many calls were counted in the time that is asked about, and in the time before.
+    /// Number of calls counted in the window and in the time before.
     pub fn counted(&self) -> [u64; 2] {
         self.calls.values().fold([0, 0], |all, calls| [0, 1].map(|at: usize| all[at].saturating_add(calls[at])))
     }
 
-    /// Whether the time before tells anything.
+    /// Whether errors can be compared with the time before.
     pub fn compared(&self) -> ErrorComparison {
         match (self.scope.before, self.before.spans || self.before.lines) {
             (None, _) => ErrorComparison::NotLooked,
@@ -264,14 +271,14 @@ impl HotspotFold {
         }
     }
 
-    /// The rows: origins first, what is there before what is gone, the most errors that were not made good first.
+    /// The rows: root errors first, current before gone, then by unrecovered errors.
     pub fn rows(self) -> Vec<Hotspot> {
         let row = |(key, tally): (HotspotKey, HotspotTally)| {
             let calls = self.calls.get(&key.place).copied().unwrap_or_default();
             let is_cut = key.lines_only && self.scope.cut_lines.holds(&key.place.service);
             let recorded = if key.lines_only { self.before.lines } else { self.before.spans };
-            let compared = recorded && !is_cut;
-            tally.row(key, calls, compared && self.scope.before.is_some())
+            let is_comparable = recorded && !is_cut && self.scope.before.is_some();
+            tally.row(key, calls, if is_comparable { TimeBefore::Comparable } else { TimeBefore::Unknown })
         };
         in_order(lines::merge_similar(self.rows).into_iter().map(row).collect())
     }
@@ -318,7 +325,8 @@ impl HotspotTally {
         self.examples.truncate(EXAMPLES);
     }
 
-    fn row(self, key: HotspotKey, calls: [u64; 2], compared: bool) -> Hotspot {
+    fn row(self, key: HotspotKey, calls: [u64; 2], before: TimeBefore) -> Hotspot {
+        let compared = before == TimeBefore::Comparable;
         let calls = if key.lines_only { [0, 0] } else { calls };
         let messages = cluster_counts(&self.templates);
         let (message, message_count) = messages.first().cloned().unwrap_or((key.said, 0));
@@ -345,8 +353,8 @@ impl HotspotTally {
     }
 }
 
-/// How these errors are against those before; better told by the shares of a sample than by counts. Where nothing was
-/// called any more, nobody can say that they are gone.
+/// Trend of a row: by the shares of a sample if there is one, else by counts, which also change with the traffic. Without
+/// calls now, errors are not known to be gone.
 fn trend(errors: [u64; 2], sampled: [u64; 2], calls: [u64; 2]) -> Option<Trend> {
     let deviations = match errors {
         [0, _] => return (calls[0] > 0 || calls[1] == 0).then_some(Trend::Gone),
@@ -361,13 +369,13 @@ fn trend(errors: [u64; 2], sampled: [u64; 2], calls: [u64; 2]) -> Option<Trend> 
     })
 }
 
-/// By how many standard deviations two counts of rare things differ.
+/// Difference of two Poisson counts in standard deviations.
 fn deviations_of_counts(now: u64, before: u64) -> f64 {
     let (now, before) = (now as f64, before as f64);
     (now - before) / (now + before).max(1.0).sqrt()
 }
 
-/// By how many two shares do.
+/// Difference of two shares in standard deviations (two-proportion z-test).
 fn deviations_of_shares(errors: [u64; 2], calls: [u64; 2]) -> f64 {
     let [now, before] = [0, 1].map(|at| errors[at] as f64 / calls[at] as f64);
     let all = (errors[0] + errors[1]) as f64 / (calls[0] + calls[1]) as f64;

@@ -1,18 +1,18 @@
-//! Counts of metrics, which know no kinds of error, told apart as the errors that were read are.
+//! Counts from metrics, which have no error types, divided in the proportions of the errors that were read.
 
 use std::collections::BTreeMap;
 
-use super::{ErrorComparison, Hotspot, HotspotFold, HotspotKey, HotspotTally, in_order, lines};
+use super::{ErrorComparison, Hotspot, HotspotFold, HotspotKey, HotspotTally, TimeBefore, in_order, lines};
 use crate::analysis::journey::errors::ErrorPlace;
 use crate::analysis::window::occurrences::ErrorRole;
 use crate::model::conventions::short_service;
 use crate::model::filter::Filters;
 use crate::model::measure::Measured;
 
-/// Two counts: of the time that is asked about, and of the time before.
+/// Two counts: of the window, and of the time before.
 pub type WindowCounts = [f64; 2];
 
-/// What all spans and lines amount to, by where.
+/// Counts of all calls, errors and error lines by place.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
     /// Calls.
@@ -21,12 +21,12 @@ pub struct Totals {
     pub errors: BTreeMap<ErrorPlace, WindowCounts>,
     /// Error lines of each service.
     pub lines: BTreeMap<String, WindowCounts>,
-    /// Whether the time before could not be asked about.
+    /// Whether the time before could not be queried.
     pub before_unavailable: bool,
 }
 
 impl Totals {
-    /// Of what was measured in the time, and in the time before.
+    /// Totals of what was measured in the window and in the time before.
     pub fn from_measured(measured: [Option<&Measured>; 2], filters: &Filters) -> Self {
         let mut totals = Self::default();
         for (at, measured) in measured.into_iter().enumerate() {
@@ -43,19 +43,19 @@ impl Totals {
         totals
     }
 
-    /// How many calls were counted in the time that is asked about, and in the time before.
+    /// Number of calls counted in the window and in the time before.
     pub fn counted(&self) -> [u64; 2] {
         [0, 1].map(|at: usize| rounded(self.calls.values().map(|calls| calls[at]).sum()))
     }
 
-    /// Whether nothing at all was counted in the time that is asked about.
+    /// Whether nothing was counted in the window.
     pub fn is_empty(&self) -> bool {
         self.calls.values().chain(self.errors.values()).chain(self.lines.values()).all(|[now, _]| *now < 0.5)
     }
 
-    /// Whether the time before tells anything.
+    /// Whether errors can be compared with the time before.
     pub fn compared(&self) -> ErrorComparison {
-        if self.tells_before(true) || self.tells_before(false) {
+        if self.has_lines_before() || self.has_calls_before() {
             ErrorComparison::Told
         } else if self.before_unavailable {
             ErrorComparison::NotTold
@@ -64,10 +64,14 @@ impl Totals {
         }
     }
 
-    /// Whether the time before tells anything of lines, or of spans: one says nothing of the other.
-    fn tells_before(&self, of_lines: bool) -> bool {
-        let before = |[_, before]: &WindowCounts| *before >= 0.5;
-        if of_lines { self.lines.values().any(before) } else { self.calls.values().any(before) }
+    /// Whether any error line was counted in the time before.
+    fn has_lines_before(&self) -> bool {
+        self.lines.values().any(|[_, before]| *before >= 0.5)
+    }
+
+    /// Whether any call was counted in the time before.
+    fn has_calls_before(&self) -> bool {
+        self.calls.values().any(|[_, before]| *before >= 0.5)
     }
 
     /// Services with errors, the most first.
@@ -83,7 +87,7 @@ impl Totals {
 }
 
 impl HotspotFold {
-    /// The rows, with these counts. What was read tells kinds, messages and examples, and in what proportion.
+    /// The rows with these counts. Types, messages, examples and proportions are of the errors that were read.
     pub fn counted_rows(self, totals: &Totals) -> Vec<Hotspot> {
         let mut spans: BTreeMap<ErrorPlace, Vec<(HotspotKey, HotspotTally)>> = BTreeMap::new();
         let mut of_lines: BTreeMap<String, Vec<(HotspotKey, HotspotTally)>> = BTreeMap::new();
@@ -101,10 +105,10 @@ impl HotspotFold {
             let unread = HotspotKey { place: place.clone(), part: ErrorRole::Unknown, ..HotspotKey::default() };
             rows.extend(divided(known, 0, *errors, calls, unread));
         }
-        // What was read and is not counted is there all the same; there may be more of it.
-        let uncounted = spans.into_values().flatten().map(|(key, tally)| tally.row(key, [0, 0], false));
+        // Errors that were read and that no metric counts; there may be more of them.
+        let uncounted = spans.into_values().flatten().map(|(key, tally)| tally.row(key, [0, 0], TimeBefore::Unknown));
         rows.extend(uncounted.map(|row| Hotspot { at_least: true, ..row }));
-        // What only lines tell of, as its share of all error lines of the service.
+        // Errors of lines only, as their share of all error lines of the service.
         let mut counts = totals.lines.clone();
         for (service, known) in of_lines {
             let read = self.error_lines.get(&service).copied().unwrap_or_default();
@@ -114,10 +118,10 @@ impl HotspotFold {
                 HotspotKey { place: ErrorPlace { service, operation: String::new() }, ..HotspotKey::default() };
             match counted {
                 Some(counted) => rows.extend(divided(known, beside, counted, [0.0; 2], unread)),
-                None => rows.extend(known.into_iter().map(|(key, tally)| tally.row(key, [0, 0], false))),
+                None => rows.extend(known.into_iter().map(|(key, tally)| tally.row(key, [0, 0], TimeBefore::Unknown))),
             }
         }
-        // Of a service that fails in spans, lines that were not read are taken to tell of the same.
+        // Unread lines of a service with failed spans are assumed to be about those.
         let is_same = |one: &str, other: &str| short_service(one) == short_service(other);
         let fails_in_spans = |service: &str| rows.iter().any(|row: &Hotspot| is_same(&row.place.service, service));
         let unread = counts.into_iter().filter(|(service, _)| {
@@ -131,7 +135,8 @@ impl HotspotFold {
             })
             .collect();
         rows.extend(unread);
-        for row in rows.iter_mut().filter(|row| !totals.tells_before(row.lines_only)) {
+        let (lines_before, calls_before) = (totals.has_lines_before(), totals.has_calls_before());
+        for row in rows.iter_mut().filter(|row| !if row.lines_only { lines_before } else { calls_before }) {
             (row.errors_before, row.trend) = (None, None);
         }
         rows.retain(|row| row.errors > 0 || row.errors_before.is_some_and(|before| before > 0));
@@ -139,7 +144,7 @@ impl HotspotFold {
     }
 }
 
-/// One row a kind that was read, in proportion; one of an unknown kind where none was.
+/// One row for each type that was read, in proportion; one of unknown type if none was.
 fn divided(
     known: Vec<(HotspotKey, HotspotTally)>,
     others: u64,
@@ -160,11 +165,12 @@ fn divided(
 fn counted(tally: HotspotTally, key: HotspotKey, errors: [u64; 2], calls: WindowCounts) -> Hotspot {
     let calls = calls.map(rounded);
     let (now, recovered) = (errors[0], tally.recovered);
-    let made_good = if tally.errors > 0 { (now as f64 * recovered as f64 / tally.errors as f64).round() } else { 0.0 };
-    let row = tally.row(key, [0, 0], false);
+    let recovered_share =
+        if tally.errors > 0 { (now as f64 * recovered as f64 / tally.errors as f64).round() } else { 0.0 };
+    let row = tally.row(key, [0, 0], TimeBefore::Unknown);
     Hotspot {
         errors: now,
-        recovered: (made_good as u64).min(now),
+        recovered: (recovered_share as u64).min(now),
         calls: calls[0],
         share: (calls[0] > 0).then(|| (now as f64 / calls[0] as f64).min(1.0)),
         errors_before: Some(errors[1]),
@@ -173,7 +179,7 @@ fn counted(tally: HotspotTally, key: HotspotKey, errors: [u64; 2], calls: Window
     }
 }
 
-/// So many, in these proportions, as whole numbers that add up.
+/// Divides a total in these proportions into whole numbers that add up to it.
 fn portions(total: u64, weights: &[u64], all: u64) -> Vec<u64> {
     let (mut sum, mut given) = (0_u64, 0_u64);
     let mut parts = vec![];

@@ -1,4 +1,4 @@
-//! How long calls take, what of it is their own, and what users wait for: a fold over journeys.
+//! Latency: durations, self time and share of the critical path of calls; a fold over journeys.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,65 +15,65 @@ use crate::model::measure::{Histogram, Measure, Measured};
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::{Timestamp, Window};
 
-/// By what calls are told apart.
+/// What calls are grouped by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LatencyGrouping {
-    /// By service: what enters it from elsewhere is a call, the topmost spans in it that are wanted.
+    /// By service: its topmost matching spans are calls.
     Service,
     /// By service and operation: every span is a call.
     #[default]
     Operation,
-    /// By the value of an attribute of the span or its resource: the topmost spans that carry it are calls. What lies
-    /// between two of them may carry none.
+    /// By an attribute of the span or its resource: the topmost spans with a value are calls. Spans between two of them may
+    /// have none.
     Attribute(String),
 }
 
-/// What calls of one kind took.
+/// Latency of one group of calls.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LatencyRow {
-    /// The service; empty where calls are told apart by an attribute.
+    /// The service; empty when grouped by an attribute.
     pub service: String,
     /// The operation, or the attribute's value; empty for a whole service.
     pub name: String,
-    /// What its spans do with which topic, where all of them do the same.
+    /// Messaging role and topic, if all its spans have the same.
     pub message: Option<(MessageRole, String)>,
-    /// How many; none of those that are in the window need be one.
+    /// Number of calls; may be 0 although spans are in the window.
     pub calls: u64,
-    /// How many of them failed.
+    /// Number of failed calls.
     pub errors: u64,
-    /// How long they took.
+    /// Durations.
     pub lengths: Durations,
-    /// How long they worked themselves, without what they waited for below them; none where only metrics are known.
+    /// Total self time in nanoseconds; none from metrics.
     pub self_ns: Option<i64>,
-    /// How long a journey lasted because of them, over all journeys; none where only metrics are known.
+    /// Total time on critical paths in nanoseconds; none from metrics.
     pub critical_ns: Option<i64>,
 }
 
-/// How long messages of a topic lay in their queue.
+/// Queue waits of a topic.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct QueueWait {
-    /// The topic; empty where none is told.
+    /// The topic; empty if not reported.
     pub topic: String,
-    /// How long each lay there, by size.
+    /// Queue waits, sorted.
     pub lengths: Durations,
-    /// How long a journey lasted because of it, over all journeys.
+    /// Total time on critical paths in nanoseconds.
     pub critical_ns: i64,
 }
 
-/// The result.
+/// Latencies of a window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LatencyTable {
-    /// What users wait for most first.
+    /// Groups of calls, by time on critical paths.
     pub rows: Vec<LatencyRow>,
     /// Queues, the longest wait first.
     pub queues: Vec<QueueWait>,
-    /// How long all journeys lasted together, along their critical paths; of what ended in the window.
+    /// Total length of all critical paths in nanoseconds, of spans that count in the window.
     pub critical_ns: i64,
-    /// For how much of that nothing was open, or what was set off other than by a message had not begun yet.
+    /// Part of it in which no span was open, or asynchronous work other than messages had not begun.
     pub gap_ns: i64,
-    /// How much of it came after the request that began it had been answered: nobody may have waited for that.
+    /// Part of it after the entry request was answered: no user may have waited for that.
     pub answered_ns: i64,
-    /// Services that nothing enters by a kind that the metrics tell: all that they do counts as calls.
+    /// Services without server or consumer metrics: all their spans count as calls.
     pub unentered: Vec<String>,
 }
 
@@ -85,11 +85,11 @@ struct Calls {
     errors: u64,
     own_ns: i64,
     critical_ns: i64,
-    /// What its spans do with which topic; of several the first two.
+    /// Messaging roles and topics of its spans; the first two different ones.
     messages: Vec<Option<(MessageRole, String)>>,
 }
 
-/// Journeys, as far as they were added.
+/// Collects latencies.
 #[derive(Default)]
 pub struct Latencies {
     by: LatencyGrouping,
@@ -101,22 +101,22 @@ pub struct Latencies {
     answered_ns: i64,
 }
 
-/// When the request that began the journey was answered; none where it began otherwise.
+/// End of the entry request; none if the journey did not begin with a request.
 fn answered(journey: &Journey, clocks: &Clocks) -> Option<Timestamp> {
     let span = steps::entry_span(journey)?;
     matches!(span.kind, SpanKind::Server | SpanKind::Client).then(|| clocks.end(span))
 }
 
-/// A journey, and what is known of it before its spans are looked at one by one.
+/// A journey with what is computed before its spans are visited one by one.
 struct TimedJourney<'a> {
     journey: &'a Journey,
     clocks: Clocks,
     deliveries: Deliveries,
-    /// Beside each span: whether it is ours, has a time, and that lies in the window.
+    /// For each span whether it belongs to the journey and counts in the window.
     within: Vec<bool>,
-    /// Beside each span: whether it is wanted.
+    /// For each span whether the filters match it.
     wanted: Vec<bool>,
-    /// Beside each span: under which row it counts.
+    /// For each span the row that it counts in.
     places: Vec<Option<LatencyKey>>,
 }
 
@@ -126,7 +126,7 @@ impl TimedJourney<'_> {
         self.within[index] && self.wanted[index]
     }
 
-    /// How long each message lay that the span took.
+    /// Queue waits of the messages that a span consumed.
     fn waits(&self, index: usize) -> impl Iterator<Item = (&str, i64)> {
         let (spans, taken) = (&self.journey.spans, &self.journey.spans[index]);
         let waited = |sender: usize| self.clocks.start(taken).since(self.clocks.end(&spans[sender])).max(0);
@@ -134,8 +134,8 @@ impl TimedJourney<'_> {
         senders.filter_map(move |sender| Some((self.queue(sender, index)?, waited(sender))))
     }
 
-    /// What a message lay in: what its taker calls it, else its sender; no name where neither tells one, and none at all
-    /// where neither speaks of messages.
+    /// Topic of a message: by its consumer, else by its sender; empty if neither names one, none if neither is a messaging
+    /// span.
     fn queue(&self, sender: usize, taker: usize) -> Option<&str> {
         let (sent, taken) = (&self.journey.spans[sender], &self.journey.spans[taker]);
         let topic = taken.topic().or_else(|| sent.topic());
@@ -144,12 +144,12 @@ impl TimedJourney<'_> {
 }
 
 impl Latencies {
-    /// None yet; of those to come, spans that count in this window, or all.
+    /// Collects spans that count in this window; none for all.
     pub fn new(by: LatencyGrouping, window: Option<Window>) -> Self {
         Self { by, window, ..Self::default() }
     }
 
-    /// Adds a journey: of its spans those that are wanted.
+    /// Adds the spans of a journey that the filters match.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         let ours = |(index, span): (usize, &Span)| {
             journey.is_own.get(index) != Some(&false) && span.has_sane_time() && span.counted_in(self.window)
@@ -192,7 +192,7 @@ impl Latencies {
         }
     }
 
-    /// A stretch of the critical path counts by the span to which it belongs.
+    /// Counts a segment of the critical path for its span.
     fn add_segment(&mut self, seen: &TimedJourney, segment: &Segment) {
         if !seen.within[segment.span] {
             return;
@@ -210,7 +210,7 @@ impl Latencies {
         *part = part.saturating_add(length);
     }
 
-    /// Under which row the span's own time counts.
+    /// The row of a span's self time; none for a span without the attribute.
     fn place(&self, span: &Span) -> Option<LatencyKey> {
         match &self.by {
             LatencyGrouping::Service => Some((span.service().to_owned(), String::new())),
@@ -219,14 +219,13 @@ impl Latencies {
         }
     }
 
-    /// Beside each span: whether it is a call. By operation every span is; else the topmost that are wanted of those that
-    /// follow from each other and stand in one row.
+    /// For each span whether it is a call. By operation every matching span is; else the topmost matching ones of a row.
     fn topmost(&self, seen: &TimedJourney) -> Vec<bool> {
         if self.by == LatencyGrouping::Operation {
             return seen.wanted.clone();
         }
         let mut is_top = vec![false; seen.places.len()];
-        // The nearest span, from here upwards, that stands in a row; and whether that row has counted it or one above.
+        // The nearest span from here upwards that is in a row; and whether that row has counted it or one above.
         let mut nearest: Vec<Option<usize>> = vec![None; seen.places.len()];
         let mut is_counted = vec![false; seen.places.len()];
         for index in causes_first(seen.journey) {
@@ -243,7 +242,7 @@ impl Latencies {
         is_top
     }
 
-    /// What they add up to.
+    /// The table.
     pub fn table(self) -> LatencyTable {
         let exact = |mut lengths: Vec<i64>| {
             lengths.sort_unstable();
@@ -275,7 +274,7 @@ impl Latencies {
 }
 
 impl Calls {
-    /// Takes in what another span does with which topic.
+    /// Notes messaging role and topic of a span.
     fn note_message(&mut self, span: &Span) {
         let said = span.message_role().and_then(|role| Some((role, span.topic()?.to_owned())));
         if self.messages.len() < 2 && !self.messages.contains(&said) {
@@ -284,15 +283,15 @@ impl Calls {
     }
 }
 
-/// What users wait for most, what takes longest in all, what fails or is called most.
+/// Sort order: time on critical paths, total duration, errors, calls.
 fn order(row: &LatencyRow) -> impl Ord + use<> {
     let waited = row.critical_ns.unwrap_or_default();
     let many = (Reverse(row.errors), Reverse(row.calls));
     (Reverse(waited), Reverse(row.lengths.total_ns()), many, row.service.clone(), row.name.clone())
 }
 
-/// The same from metrics. By service those of kinds that enter it, where the metrics tell kinds; of a service with none
-/// of these all that it does.
+/// The table from metrics. By service only server and consumer spans count, if the metrics have span kinds; for a service
+/// without them all its spans.
 pub fn from_metrics(measured: &Measured, by: &LatencyGrouping, filters: &Filters) -> LatencyTable {
     let enters =
         |measure: &Measure| measure.kind.is_none_or(|kind| matches!(kind, SpanKind::Server | SpanKind::Consumer));
@@ -330,7 +329,7 @@ fn value(span: &Span, key: &str) -> Option<String> {
     of_span.into_iter().find(|(known, _)| *known == key).map(|(_, value)| value.to_string())
 }
 
-/// How long the span worked itself: without the time in which anything that it called was open.
+/// Self time of a span in nanoseconds: without the time in which a synchronous child was open.
 fn own_ns(journey: &Journey, index: usize, clocks: &Clocks) -> i64 {
     let span = &journey.spans[index];
     let (from, to) = (clocks.start(span), clocks.end(span));

@@ -204,7 +204,10 @@ fn metrics_fill_the_same_rows_with_what_they_know() {
     // What nothing enters is told by all that it does, and that is said.
     assert_eq!((by_service.rows[1].calls, by_service.unentered), (5, vec!["cron".to_owned()]));
     assert_eq!(row.lengths.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100 * MS, Some(1_000 * MS))));
-    let names: Vec<_> =
-        from_metrics(&told, &LatencyGrouping::Operation, &Filters::default()).rows.into_iter().map(|r| r.name).collect();
+    let names: Vec<_> = from_metrics(&told, &LatencyGrouping::Operation, &Filters::default())
+        .rows
+        .into_iter()
+        .map(|r| r.name)
+        .collect();
     assert_eq!(names, ["GET /y", "SELECT", "GET /x", "nightly"]);
 }

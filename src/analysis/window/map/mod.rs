@@ -1,4 +1,4 @@
-//! Who calls whom, by what, and how well: a fold over journeys.
+//! Service map: calls and messages between services, topics, databases and hosts; a fold over journeys.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,11 +16,11 @@ use crate::model::measure::{self, Measured};
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::Window;
 
-/// What stands at the end of an edge.
+/// Kind of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {
-    /// Whoever calls from outside: nobody here is traced before it.
+    /// Untraced callers.
     Outside,
     /// A service with spans of its own.
     Service,
@@ -32,20 +32,20 @@ pub enum NodeKind {
     Host,
 }
 
-/// What whoever calls from outside is called where nobody tells.
+/// Name of the node of untraced callers.
 pub const OUTSIDE: &str = "outside";
 
-/// A part of the system.
+/// A node of the map.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct MapNode {
-    /// What it is.
+    /// Kind.
     pub kind: NodeKind,
-    /// Its name.
+    /// Name.
     pub name: String,
 }
 
 impl MapNode {
-    /// A part of this kind.
+    /// A node of this kind.
     pub fn new(kind: NodeKind, name: impl Into<String>) -> Self {
         Self { kind, name: name.into() }
     }
@@ -55,46 +55,46 @@ impl MapNode {
     }
 }
 
-/// How it is known that one follows from the other.
+/// What connects the two ends of an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeEvidence {
-    /// The span is a child, or a span of its own that needs none.
+    /// The span is a child, or needs no other end.
     Parent,
     /// The span links to the other one.
     Link,
-    /// Both name the same message, and nothing else joins them: the trace context got lost.
+    /// Both have the same message ID and nothing else connects them: the trace context was lost.
     Message,
-    /// Both carry the same correlation ID, and nothing else joins them: the trace context got lost.
+    /// Both have the same correlation ID and nothing else connects them: the trace context was lost.
     CorrelationId,
-    /// A metric says so.
+    /// A metric.
     Metric,
 }
 
-/// What went from one part to another.
+/// Calls or messages from one node to another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MapEdge {
-    /// How many calls or messages.
+    /// Number of calls or messages.
     pub calls: u64,
-    /// How many of them failed.
+    /// Number of failed ones.
     pub errors: u64,
-    /// How long each took: at who was called, or at the caller where only that is seen.
+    /// Durations at the callee, or at the caller if only that is traced.
     pub lengths: Durations,
-    /// How each is known, with how many.
+    /// Number of calls by what connects the ends.
     pub how: BTreeMap<EdgeEvidence, u64>,
 }
 
 impl MapEdge {
-    /// How many came without their trace context.
+    /// Number of calls that lost their trace context.
     pub fn broken(&self) -> u64 {
         [EdgeEvidence::Message, EdgeEvidence::CorrelationId].iter().filter_map(|how| self.how.get(how)).sum()
     }
 }
 
-/// The result.
+/// The service map.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServiceMap {
-    /// Every edge, in the order in which work flows: from outside inwards.
+    /// Every edge, in the order of the flow: from outside inwards.
     pub edges: Vec<(MapNode, MapNode, MapEdge)>,
     /// Calls between services of which both spans are in one trace, as Jaeger counts them, or those that a service graph
     /// counts: by caller and callee.
@@ -102,7 +102,7 @@ pub struct ServiceMap {
 }
 
 impl ServiceMap {
-    /// Every part, in the order of the edges.
+    /// Every node, in the order of the edges.
     pub fn nodes(&self) -> Vec<&MapNode> {
         let mut seen = BTreeSet::new();
         let ends = self.edges.iter().flat_map(|(from, to, _)| [from, to]);
@@ -110,7 +110,7 @@ impl ServiceMap {
     }
 }
 
-/// Journeys, as far as they were added.
+/// Collects the edges of journeys.
 #[derive(Default)]
 pub struct ServiceMapFold {
     window: Option<Window>,
@@ -119,17 +119,17 @@ pub struct ServiceMapFold {
     services: BTreeSet<String>,
 }
 
-/// A journey, and what is known of it before its spans are looked at one by one.
+/// A journey with what is computed before its spans are visited one by one.
 struct MappedJourney<'a> {
     journey: &'a Journey,
     deliveries: Deliveries,
-    /// Topics to which something is published.
+    /// Topics with a publish span.
     published: BTreeSet<&'a str>,
-    /// Servers whose context was lost, with the calls that they answer.
+    /// Server spans that lost their context, with the client spans that they answer.
     callers: BTreeMap<usize, usize>,
-    /// Those calls.
+    /// Those client spans.
     answered: BTreeSet<usize>,
-    /// Beside each span: whether it is wanted.
+    /// For each span whether the filters match it.
     wanted: Vec<bool>,
 }
 
@@ -150,29 +150,31 @@ impl<'a> MappedJourney<'a> {
         self.journey.forest.cause[index]
     }
 
-    /// The call that this server answers, though its context was lost, where either is wanted.
+    /// The client span that this server span answers although its context was lost, if the filters match either.
     fn caller(&self, server: usize) -> Option<usize> {
         let caller = self.callers.get(&server).copied();
         caller.filter(|caller| self.wanted[*caller] || self.wanted[server])
     }
 
-    /// How it is known that one span follows from another one. A message ID within one trace is no lost context.
+    /// What connects two spans. A message ID within one trace is not a lost context.
     fn how(&self, from: usize, to: usize, via: CauseKind) -> EdgeEvidence {
         match via {
             CauseKind::Link => EdgeEvidence::Link,
-            CauseKind::Message if self.journey.spans[from].trace_id != self.journey.spans[to].trace_id => EdgeEvidence::Message,
+            CauseKind::Message if self.journey.spans[from].trace_id != self.journey.spans[to].trace_id => {
+                EdgeEvidence::Message
+            }
             CauseKind::Message | CauseKind::Parent => EdgeEvidence::Parent,
         }
     }
 }
 
 impl ServiceMapFold {
-    /// None yet; of those to come, spans that count in this window, or all.
+    /// Collects spans that count in this window; none for all.
     pub fn new(window: Option<Window>) -> Self {
         Self { window, ..Self::default() }
     }
 
-    /// Adds a journey: of its edges those of which either end is wanted.
+    /// Adds the edges of a journey of which the filters match an end.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         let seen = MappedJourney::new(journey, filters);
         let named = journey.spans.iter().map(Span::service).filter(|service| !service.is_empty());
@@ -200,7 +202,7 @@ impl ServiceMapFold {
         }
     }
 
-    /// The messages that this span took, each from its topic; from the sender itself where neither names one.
+    /// Edges of the messages that a span consumed: from the topic, or from the sender if neither names one.
     fn messages(&mut self, seen: &MappedJourney, index: usize) {
         let span = &seen.journey.spans[index];
         for sender in seen.deliveries.senders[index].iter().copied().filter(|s| seen.wanted[*s] || seen.wanted[index]) {
@@ -215,18 +217,19 @@ impl ServiceMapFold {
         }
     }
 
-    /// A message of which nobody knows who sent it. Who processes what was received above it took none, nor did who
-    /// only waited for those that are taken below it.
+    /// Edge of a consumed message without a known sender. Processing within a receive span consumes none, and neither does a
+    /// poll around the spans that do.
     fn message_without_sender(&mut self, seen: &MappedJourney, index: usize, cause: Option<(usize, CauseKind)>) {
         let span = &seen.journey.spans[index];
         let is_none = enclosing_receive(seen.journey, index).is_some() || seen.deliveries.is_poll(seen.journey, index);
         let Some(topic) = span.topic().filter(|_| seen.wanted[index] && !is_none) else { return };
         let is_apart = cause.is_none() && span.parent_id.is_none() && span.links.is_empty();
-        let how = if is_apart && seen.published.contains(topic) { EdgeEvidence::CorrelationId } else { EdgeEvidence::Parent };
+        let how =
+            if is_apart && seen.published.contains(topic) { EdgeEvidence::CorrelationId } else { EdgeEvidence::Parent };
         self.count(MapNode::new(NodeKind::Topic, topic), MapNode::service(span), span, how);
     }
 
-    /// What called this span from elsewhere.
+    /// Edge of the call to a span from another service.
     fn call(&mut self, seen: &MappedJourney, index: usize, cause: Option<(usize, CauseKind)>) {
         let span = &seen.journey.spans[index];
         match cause {
@@ -240,17 +243,23 @@ impl ServiceMapFold {
             }
             None if let Some(caller) = seen.caller(index) => {
                 let from = &seen.journey.spans[caller];
-                let edge = self.count(MapNode::service(from), MapNode::service(span), span, EdgeEvidence::CorrelationId);
+                let edge =
+                    self.count(MapNode::service(from), MapNode::service(span), span, EdgeEvidence::CorrelationId);
                 edge.errors += u64::from(gave_up(from, span));
             }
             None if span.kind == SpanKind::Server && seen.wanted[index] => {
-                self.count(MapNode::new(NodeKind::Outside, OUTSIDE), MapNode::service(span), span, EdgeEvidence::Parent);
+                self.count(
+                    MapNode::new(NodeKind::Outside, OUTSIDE),
+                    MapNode::service(span),
+                    span,
+                    EdgeEvidence::Parent,
+                );
             }
             None => {}
         }
     }
 
-    /// What this span sends to a topic, a database or a host that has no spans here.
+    /// Edge from a span to a topic, a database or a host without spans.
     fn departure(&mut self, seen: &MappedJourney, index: usize) {
         let (journey, span) = (seen.journey, &seen.journey.spans[index]);
         let effects = || journey.forest.effects[index].iter().map(|effect| (*effect, &journey.spans[*effect]));
@@ -262,7 +271,7 @@ impl ServiceMapFold {
             }
             return;
         }
-        // Of clients inside clients the innermost calls; one with a server below it is counted there.
+        // Of nested clients the innermost one calls; one with a server span below it is counted there.
         let goes_on = seen.answered.contains(&index)
             || effects().any(|(effect, below)| {
                 below.service() != span.service() && asynchronous_cause(journey, effect).is_none()
@@ -284,7 +293,7 @@ impl ServiceMapFold {
         edge
     }
 
-    /// What they add up to. A host that bears the name of a service is that service: its own span is lost.
+    /// The map. A host with the name of a service is that service, whose own span is missing.
     pub fn finish(self) -> ServiceMap {
         let short: BTreeMap<&str, &String> = self.services.iter().map(|name| (short_service(name), name)).collect();
         let known = |node: &MapNode| match node.kind {
@@ -304,11 +313,11 @@ impl ServiceMapFold {
             lengths.sort_unstable();
             (from, to, MapEdge { lengths: Durations::Exact(lengths), ..edge })
         });
-        ServiceMap { edges: flowing(edges.collect()), within_traces: self.within_traces }
+        ServiceMap { edges: in_flow_order(edges.collect()), within_traces: self.within_traces }
     }
 }
 
-/// What a client calls, by its own words.
+/// The callee of a client span, by its attributes.
 fn remote(span: &Span) -> Option<MapNode> {
     if span.kind != SpanKind::Client {
         return None;
@@ -324,7 +333,7 @@ fn remote(span: &Span) -> Option<MapNode> {
     }
 }
 
-/// The same from the metrics of a service graph; none where none is measured.
+/// The map from the metrics of a service graph; none without such metrics.
 pub fn from_metrics(measured: &Measured, filters: &Filters) -> Option<ServiceMap> {
     let mut within_traces = BTreeMap::new();
     let known = MeasuredServices::new(measured);
@@ -343,16 +352,16 @@ pub fn from_metrics(measured: &Measured, filters: &Filters) -> Option<ServiceMap
         };
         (from, to, edge)
     });
-    let edges = flowing(edges.collect());
+    let edges = in_flow_order(edges.collect());
     (!measured.edges.is_empty()).then_some(ServiceMap { edges, within_traces })
 }
 
-/// A caller that waited no longer failed, whatever became of it below.
+/// Whether the caller gave up: it failed, and the callee did not.
 fn gave_up(caller: &Span, below: &Span) -> bool {
     caller.kind == SpanKind::Client && caller.is_error() && !below.is_error()
 }
 
-/// What metrics know of services.
+/// Services in the metrics.
 struct MeasuredServices<'a> {
     measured: BTreeSet<&'a str>,
     clients: BTreeSet<&'a str>,
@@ -368,8 +377,8 @@ impl<'a> MeasuredServices<'a> {
         }
     }
 
-    /// What stands at the ends of an edge of a service graph. Of a virtual one an end has no spans: the server, unless it
-    /// calls others or is measured itself; then it is whoever called it. That client is named `user`, or by what its
+    /// The ends of an edge of a service graph. One end of a virtual edge has no spans: the server, unless it calls others or
+    /// is measured itself; then the client. That client is named `user`, or by what its
     /// peer calls it. Source: Tempo's service graphs processor, the collector's servicegraph connector.
     fn ends(&self, edge: &measure::MeasuredEdge) -> (MapNode, MapNode) {
         let (client, server) = (edge.client.as_str(), edge.server.as_str());
@@ -389,9 +398,8 @@ impl<'a> MeasuredServices<'a> {
     }
 }
 
-/// In the order in which work flows: from outside, or from whoever nobody calls, along the edges; what goes round in
-/// circles last.
-fn flowing(edges: Vec<(MapNode, MapNode, MapEdge)>) -> Vec<(MapNode, MapNode, MapEdge)> {
+/// Sorts the edges by the flow: breadth-first from nodes without callers; circles last.
+fn in_flow_order(edges: Vec<(MapNode, MapNode, MapEdge)>) -> Vec<(MapNode, MapNode, MapEdge)> {
     let mut from: BTreeMap<MapNode, Vec<(MapNode, MapEdge)>> = BTreeMap::new();
     let called: BTreeSet<MapNode> = edges.iter().filter(|(a, b, _)| a != b).map(|(_, to, _)| to.clone()).collect();
     for (caller, to, edge) in edges {

@@ -1,4 +1,4 @@
-//! What of a span is compared, and what is not: whatever belongs to one journey only tells nothing of others.
+//! The features of spans that are compared. Values that identify one journey are left out: they say nothing of others.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,45 +7,45 @@ use crate::analysis::stats::masking::mask;
 use crate::analysis::window::steps::Entry;
 use crate::model::attribute::Value;
 use crate::model::conventions::{CORRELATION_KEYS, MESSAGE_ID_KEYS, SPAN_ID_FIELDS, TRACE_ID_FIELDS};
-use crate::model::span::Span;
+use crate::model::span::{Resource, Span};
 
-/// Longer values are texts, not names of something that others have as well.
+/// Longest value, in bytes. Longer ones are free text, which no other journey shares.
 const LONGEST: usize = 256;
 
-/// What kind of thing is compared.
+/// Kind of a feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeatureKind {
-    /// What began it.
+    /// The entry of the journey.
     Entry,
     /// A value of an attribute of spans or their resource.
     Attribute,
-    /// A step that there is.
+    /// A step of the journey.
     Operation,
     /// A service that takes part.
     Service,
-    /// What a failure says of itself: its message, type or status.
+    /// Message, type or status of a failure.
     Failure,
 }
 
-/// Something that a journey has or has not. Ordered: what is said of all services before what is said of one.
+/// Something that a journey has or does not have. Features of any service sort before those of one service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Feature {
-    /// Its kind.
+    /// Kind.
     pub kind: FeatureKind,
-    /// Only on spans of this service; of any, where none is told.
+    /// On spans of this service; none for any service.
     pub service: Option<String>,
-    /// The attribute's key; `entry`, `service` or `operation` for those; `error` for what failed spans say.
+    /// Key of the attribute; `entry`, `service` or `operation` for those kinds; `error` for messages of failed spans.
     pub key: String,
-    /// Its value.
+    /// Value.
     pub value: String,
-    /// Whether it is told of whatever made the span, such as a host or a version, rather than of the span.
+    /// Whether it is an attribute of the resource, such as a host or a version, not of the span.
     pub is_of_resource: bool,
 }
 
 impl Feature {
-    /// Of things in the very same journeys the least is what says most: what began them, who took part, what was done, and
-    /// only then how.
+    /// Order of features in the same journeys, the most meaningful first: entry, resource, service, operation, then
+    /// attributes and failures, which are more often effects than causes.
     pub(super) fn plainness(&self) -> (u8, &Self) {
         let rank = match self.kind {
             FeatureKind::Entry => 0,
@@ -68,9 +68,9 @@ pub enum Predicate {
     Range {
         /// The attribute's key.
         key: String,
-        /// Whether it is at least so much, or below.
+        /// Whether the range is from the cut upwards, or below it.
         above: bool,
-        /// Where the cut is.
+        /// The cut.
         cut: f64,
     },
 }
@@ -110,13 +110,13 @@ impl Predicate {
     }
 }
 
-/// What a span has.
+/// A feature or a number of a span.
 pub(super) enum SpanFeature {
     Feature(Feature),
     Number(String, f64),
 }
 
-/// What began a journey.
+/// The entry of a journey as a feature.
 pub(super) fn entry_feature(entry: &Entry) -> Feature {
     Feature {
         kind: FeatureKind::Entry,
@@ -127,8 +127,8 @@ pub(super) fn entry_feature(entry: &Entry) -> Feature {
     }
 }
 
-/// What this span has; its resource's only where it is new.
-pub(super) fn features(span: &Span, operation: String, resource_is_new: bool) -> Vec<SpanFeature> {
+/// The features of a span, and those of its resource if that is given: it is the same for many spans.
+pub(super) fn features(span: &Span, operation: String, resource: Option<&Resource>) -> Vec<SpanFeature> {
     let service = || Some(span.service().to_owned()).filter(|service| !service.is_empty());
     let of = |is_of_resource| {
         move |kind, service, key: &str, value| {
@@ -141,12 +141,12 @@ pub(super) fn features(span: &Span, operation: String, resource_is_new: bool) ->
         let text: String = mask(&span.error_text()).chars().take(LONGEST).collect();
         all.extend((!text.is_empty()).then(|| feature(FeatureKind::Failure, service(), "error", text)));
     }
-    let resource = span.resource.attributes.iter().filter(|_| resource_is_new);
-    if resource_is_new {
+    if resource.is_some() {
         all.extend(service().map(|name| feature(FeatureKind::Service, None, "service", name)));
     }
     let own = span.attributes.iter().map(|pair| (pair, of(false)));
-    let both = own.chain(resource.map(|pair| (pair, of(true))));
+    let both =
+        own.chain(resource.into_iter().flat_map(|resource| resource.attributes.iter()).map(|pair| (pair, of(true))));
     for ((key, value), feature) in both.filter(|((key, _), _)| !identifies_one_journey(key)) {
         let number = match value {
             Value::Int(n) => Some(*n as f64),
@@ -165,25 +165,25 @@ pub(super) fn features(span: &Span, operation: String, resource_is_new: bool) ->
     all
 }
 
-/// What the key is about, by its last word.
+/// Last word of a key, which says what the value is.
 fn last_word(key: &str) -> &str {
     key.rsplit(['.', '_', '-']).next().unwrap_or(key)
 }
 
-/// What tells messages, moments and connections apart, and nothing else.
+/// Whether a value identifies one message, time or connection.
 fn identifies_one_journey(key: &str) -> bool {
     const WORDS: [&str; 8] = ["port", "pid", "timestamp", "offset", "uuid", "uptime", "traceparent", "time"];
     let known = [&CORRELATION_KEYS[..], &MESSAGE_ID_KEYS, &TRACE_ID_FIELDS, &SPAN_ID_FIELDS];
     known.iter().any(|keys| keys.contains(&key)) || WORDS.contains(&last_word(key))
 }
 
-/// Numbers that are names: their size means nothing.
+/// Whether a number is an identifier, whose size means nothing.
 fn is_identifier(key: &str) -> bool {
     const WORDS: [&str; 9] = ["id", "key", "partition", "code", "version", "line", "lineno", "number", "generation"];
     WORDS.contains(&last_word(key))
 }
 
-/// What a failure says of itself.
+/// Whether a key describes a failure.
 fn describes_failure(key: &str) -> bool {
     const KEYS: [&str; 8] = [
         "http.status_code",

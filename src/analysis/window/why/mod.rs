@@ -1,9 +1,9 @@
-//! What the bad journeys have in common that the good ones have not: a fold over journeys.
+//! What bad journeys have in common and good ones do not; a fold over journeys.
 //!
-//! A journey counts once for whatever any of its spans carries, so that one of a hundred spans does not outweigh the
-//! others. Each is compared with those that began as it did: another mix of them is told by itself, and is no cause. What
-//! differs is told by Fisher's exact test within each such kind, taken together (Mantel and Haenszel), at a level that
-//! holds for all that could differ (Tarone), and ranked by how far the two shares lie apart at least.
+//! A journey counts once for whatever any of its spans has, so that a journey with a hundred spans does not outweigh the
+//! others. Each is compared with those of the same entry: a different mix of entries is reported separately, and is not a
+//! cause. Differences are found by Fisher's exact test within each entry, combined (Mantel and Haenszel), at a level that
+//! is corrected for all that could be significant (Tarone), and ranked by the lower bound of the difference of the shares.
 
 mod feature;
 mod ranking;
@@ -28,38 +28,37 @@ pub use self::ranking::{Difference, WhyResult};
 use self::feature::{SpanFeature, features};
 use self::strata::Strata;
 
-/// What is compared.
+/// Which journeys are compared.
 #[derive(Clone, Debug, Default)]
 pub struct Question {
-    /// Which journeys are bad; where none is told: those with an error that nothing made good, or, if only good is told,
-    /// all others.
+    /// The bad journeys. Without criteria those with an unrecovered error, or all that are not good if only `good` is set.
     pub bad: Option<Criteria>,
-    /// Which are good; where none is told: all others.
+    /// The good journeys; without criteria all others.
     pub good: Option<Criteria>,
-    /// The slow are bad, instead.
+    /// Slow journeys are bad, instead of criteria.
     pub slow: Option<Slow>,
-    /// Only these kinds; empty means all.
+    /// Kinds of features to compare; empty means all.
     pub kinds: Vec<FeatureKind>,
 }
 
 /// Which journeys are slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slow {
-    /// The slowest tenth of those that began alike.
+    /// The slowest tenth of each entry.
     Tenth,
-    /// Those that last longer, in nanoseconds.
+    /// Those that take longer, in nanoseconds.
     Over(i64),
 }
 
 impl Question {
-    /// Whether a failure is what makes a journey bad.
+    /// Whether errors make a journey bad.
     pub fn is_about_errors(&self) -> bool {
         let asks = |criteria: &Criteria| criteria.terms.iter().any(|term| term.test == TermTest::Error);
-        let finish = self.bad.iter().chain(&self.good);
-        self.slow.is_none() && (self.bad.is_none() && self.good.is_none() || finish.clone().any(asks))
+        let criteria = self.bad.iter().chain(&self.good);
+        self.slow.is_none() && (self.bad.is_none() && self.good.is_none() || criteria.clone().any(asks))
     }
 
-    /// What it asks of lines.
+    /// Texts of lines that its criteria test.
     pub fn texts(&self) -> Vec<Pattern> {
         let terms = self.bad.iter().chain(&self.good).flat_map(|criteria| &criteria.terms);
         let mut texts: Vec<Pattern> = vec![];
@@ -73,7 +72,7 @@ impl Question {
         texts
     }
 
-    /// On which side the journey is, and whether what failed in it was made good.
+    /// The side of a journey, and whether it is good with recovered errors.
     fn side(&self, journey: &Journey) -> (WhySide, bool) {
         let means = |criteria: &Option<Criteria>| criteria.as_ref().map(|criteria| criteria.matches(journey));
         let side = match (means(&self.bad), means(&self.good)) {
@@ -91,7 +90,7 @@ impl Question {
     }
 }
 
-/// A journey is bad if something failed in it that nothing made good.
+/// A journey is bad if it has an unrecovered error.
 fn failed(journey: &Journey) -> (WhySide, bool) {
     let failed: Vec<usize> = own_spans(journey).filter(|span| journey.spans[*span].is_error()).collect();
     if failed.is_empty() {
@@ -102,29 +101,29 @@ fn failed(journey: &Journey) -> (WhySide, bool) {
     if is_bad { (WhySide::Bad, false) } else { (WhySide::Good, true) }
 }
 
-/// On which side a journey is.
+/// The side of a journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WhySide {
     Bad,
     Good,
     Neither,
-    /// It is told when all lengths are known.
+    /// Decided when all durations are known.
     Open,
 }
 
-/// One journey, as far as it is compared.
+/// One journey, reduced to what is compared.
 #[derive(Clone, Debug)]
 struct Member {
     handle: Option<String>,
     length_ns: i64,
     side: WhySide,
-    /// What began it.
+    /// Its entry.
     entry: Option<Entry>,
-    /// What it has, by number, sorted.
+    /// Numbers of its features, sorted.
     has: Vec<u32>,
 }
 
-/// The journeys that were added.
+/// Collects journeys.
 #[derive(Clone, Debug, Default)]
 pub struct WhyFold {
     question: Question,
@@ -136,21 +135,21 @@ pub struct WhyFold {
     slow_of_all: bool,
 }
 
-/// The numbers that journeys have under one key, each journey's largest.
+/// The numeric values of one key, the largest of each journey.
 #[derive(Clone, Debug, Default)]
 struct Numbers {
     values: Vec<(u32, f64)>,
-    /// How often the next journey's was larger: a counter or a clock always is.
+    /// How often the next journey's value was larger: for a counter or a clock it always is, which is not a cause.
     risen: usize,
 }
 
 impl WhyFold {
-    /// An answer to this question.
+    /// For this question.
     pub fn new(question: Question) -> Self {
         Self { question, ..Self::default() }
     }
 
-    /// Adds a journey. Its side is told by all of it; only spans that the filters want are compared.
+    /// Adds a journey. All its spans decide its side; only filtered spans are compared.
     pub fn add(&mut self, journey: &Journey, filters: &Filters) {
         let (side, has_recovered) = self.question.side(journey);
         if side == WhySide::Neither {
@@ -165,8 +164,9 @@ impl WhyFold {
             any = true;
             let span = &journey.spans[index];
             let is_new = resources.insert(Arc::as_ptr(&span.resource));
+            let resource = is_new.then_some(&*span.resource);
             let operation = names.step(journey, index).1;
-            for found in features(span, operation, is_new) {
+            for found in features(span, operation, resource) {
                 match found {
                     SpanFeature::Feature(feature) => {
                         has.insert(self.number_of(feature));
@@ -199,13 +199,13 @@ impl WhyFold {
         *self.known.entry(feature).or_insert(next)
     }
 
-    /// What tells the bad from the good.
-    pub fn told(mut self) -> WhyResult {
+    /// Compares the bad with the good.
+    pub fn finish(mut self) -> WhyResult {
         self.part_by_length();
         ranking::rank(self)
     }
 
-    /// The slow are bad. Of what began alike and is too little to have a tenth, nobody knows what is slow.
+    /// Decides the sides of slow journeys. An entry with too few journeys for a tenth is left out.
     fn part_by_length(&mut self) {
         let lengths: Vec<i64> = self.members.iter().map(|member| member.length_ns).collect();
         let limits = match self.question.slow {
@@ -227,7 +227,7 @@ impl WhyFold {
         self.leave_out(|member| member.side == WhySide::Neither);
     }
 
-    /// Journeys that cannot be compared.
+    /// Drops journeys that cannot be compared.
     fn leave_out(&mut self, is_out: impl Fn(&Member) -> bool) {
         let mut places: Vec<Option<u32>> = Vec::with_capacity(self.members.len());
         let mut kept = 0;
@@ -244,10 +244,11 @@ impl WhyFold {
     }
 }
 
-/// So many journeys that began alike have a tenth.
+/// Fewest journeys of an entry that have a slowest tenth.
 const TEN: usize = 10;
 
-/// Above which length each is among the slowest tenth of its stratum; none where that has fewer than this.
+/// For each journey the duration above which it is among the slowest tenth of its stratum; none if the stratum has fewer
+/// than `least` journeys.
 fn slowest_tenths(lengths: &[i64], strata: &[usize], least: usize) -> Vec<Option<i64>> {
     let mut sorted: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
     strata.iter().zip(lengths).for_each(|(stratum, length)| sorted.entry(*stratum).or_default().push(*length));

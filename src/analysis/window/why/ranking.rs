@@ -1,4 +1,4 @@
-//! Which of all that differs is beyond chance, and by how much it differs.
+//! Ranks the features that differ beyond chance, by how much they differ.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -8,100 +8,106 @@ use super::strata::{BAD, GOOD, JourneySet, Strata};
 use super::{WhyFold, WhySide};
 use crate::analysis::stats::significance::{ContingencyTable, LnFactorials, StratifiedShares, tarone_family_size};
 
-/// How likely anything at all is told where nothing differs,
+/// Probability that a screen reports anything where nothing differs (family-wise error rate),
 const SCREEN: f64 = 0.02;
-/// of which each of three parts has one: what began them, what they have, what they lack.
+/// shared by its three parts: entries, causes and what is lacking.
 const LEVEL: f64 = SCREEN / 3.0;
-/// Entries of fewer journeys are taken together with the others of their service.
+/// Entries with fewer journeys are combined with the others of their service: their strata could show nothing.
 const LEAST_OF_ENTRY: usize = 4;
-/// Two shares that surely lie no further apart are the same to anybody who looks for a cause.
+/// Least lower bound of the difference of two shares. A smaller one is not a cause of an incident, however significant.
 const LEAST: f64 = 0.01;
-/// Who asks about one of these asks about what began journeys.
+/// Keys in a question that are about entries.
 const ENTRY_KEYS: [&str; 3] = ["service", "operation", "http.route"];
-/// Into so many ranges the numbers of one key are cut.
+/// Number of quantile ranges of a numeric key. Each cut is another test; sixteen still locate a limit to 6 %.
 const CUTS: usize = 16;
-/// So many differences are looked at for what goes together.
+/// Differences that are folded: comparing all pairs takes the square of their number.
 const MOST: usize = 200;
-/// Two things that so many of their journeys share are told in one row.
+/// Two features are one row if they share this part of their journeys (Jaccard index): the data cannot separate them.
 const TOGETHER: f64 = 0.9;
-/// So many journeys stand beside each as examples.
+/// Example journeys of each difference.
 const EXAMPLES: usize = 2;
-/// So many things that may differ by chance are told, where nothing differs for sure.
+/// Suspects, which may differ by chance, that are shown if nothing is significant.
 const SUSPECTS: usize = 5;
 
-/// What tells two sets of journeys apart.
+/// The differences between bad and good journeys.
 #[derive(Clone, Debug, Default)]
 pub struct WhyResult {
-    /// How many journeys are bad.
+    /// Number of bad journeys.
     pub bad: usize,
-    /// How many are good.
+    /// Number of good journeys.
     pub good: usize,
-    /// How many are neither.
+    /// Number of journeys that are neither.
     pub neither: usize,
-    /// How many of the good ones had failures that were made good.
+    /// Number of good journeys with recovered errors.
     pub recovered: usize,
-    /// Whether anything at all could be told: what all bad ones had and no good one would be beyond chance.
+    /// Whether there is enough data: a feature of every bad and no good journey would be significant.
     pub enough: bool,
-    /// Within how many entries the bad ones are compared with the good ones; none where all are compared with all.
+    /// Number of entries within which journeys are compared; none if all are compared with all.
     pub entries_compared: Option<usize>,
-    /// How many bad ones, and how many good ones, are compared so: the others began with what only one side did.
+    /// Number of bad and good journeys that are compared: the others have an entry of only one side.
     pub compared: [usize; 2],
-    /// Whether who is slow is told of all at once, for what began alike is too few.
+    /// Whether the slowest tenth is of all journeys, because every entry has too few.
     pub slow_of_all: bool,
-    /// How many things could have told them apart.
+    /// Number of tests that could have been significant.
     pub family: usize,
-    /// What began the bad ones more often than the good ones.
+    /// Entries that are more frequent among the bad.
     pub entries: Vec<Difference>,
-    /// What the bad ones have, the most telling first.
+    /// Features of the bad, ranked.
     pub causes: Vec<Difference>,
-    /// Where no cause is told: what the bad ones have most clearly more often than the good ones, though chance may have
-    /// made it so.
+    /// If there are no causes: features that are more frequent among the bad, possibly by chance, ranked.
     pub suspects: Vec<Difference>,
-    /// What only says again that they are bad: what the failure says, and what was asked for.
+    /// Features that restate that a journey is bad: failure messages, and what the question is about.
     pub restated: Vec<Difference>,
-    /// The steps and services that the bad ones lack.
+    /// Steps and services that the bad lack.
     pub lacking: Vec<Difference>,
 }
 
-/// One thing that differs.
+/// One feature that differs.
 #[derive(Clone, Debug)]
 pub struct Difference {
-    /// What.
+    /// The feature.
     pub predicate: Predicate,
-    /// In how many of the bad ones that are compared.
+    /// Number of compared bad journeys that have it.
     pub bad: usize,
-    /// In how many of the good ones.
+    /// Number of compared good journeys that have it.
     pub good: usize,
-    /// How many bad ones, and how many good ones, are compared.
+    /// Number of bad and good journeys that are compared.
     pub of: [usize; 2],
-    /// The share of the bad ones, and that of the good ones, entries weighed by how much each can tell.
+    /// Share of the bad and of the good, weighted over the entries (Mantel and Haenszel).
     pub shares: [f64; 2],
-    /// By how much the two shares differ at least, at 95 %.
+    /// Lower 95 % bound of the difference of the two shares.
     pub at_least: f64,
-    /// How likely chance makes such a difference, by this one alone.
+    /// p-value, uncorrected.
     pub p: f64,
-    /// What nearly always comes with it.
+    /// Features that nearly always occur with it.
     pub also: Vec<Predicate>,
-    /// Bad journeys that have it, or, of what is lacking, that lack it.
+    /// Bad journeys that have it; for what is lacking, that lack it.
     pub examples: Vec<String>,
 }
 
-/// Things that are in the very same journeys, the plainest first.
+/// Whether a bad journey has a feature or lacks it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Has,
+    Lacks,
+}
+
+/// Features of the same journeys, the most meaningful first.
 struct FeatureGroup {
     predicates: Vec<Predicate>,
     place: JourneySet,
 }
 
-/// What is compared with what, by what it is for.
+/// The features to compare, by their role.
 #[derive(Default)]
 struct Sorted {
-    /// What began them.
+    /// Entries.
     entries: Vec<(Predicate, JourneySet)>,
-    /// What may tell something.
+    /// Possible causes.
     own: Vec<(Predicate, JourneySet)>,
-    /// What only says again that they are bad.
+    /// Features that restate that a journey is bad.
     restating: Vec<(Predicate, JourneySet)>,
-    /// Steps and services, of which some may be lacking.
+    /// Steps and services, which may be lacking.
     steps: Vec<(Predicate, JourneySet)>,
 }
 
@@ -109,7 +115,7 @@ pub(super) fn rank(why: WhyFold) -> WhyResult {
     let bad = why.members.iter().filter(|member| member.side == WhySide::Bad).count();
     let good = why.members.len() - bad;
     let (neither, recovered, slow_of_all) = (why.neither, why.recovered, why.slow_of_all);
-    let mut result = WhyResult { bad, good, neither, recovered: recovered, slow_of_all, ..WhyResult::default() };
+    let mut result = WhyResult { bad, good, neither, recovered, slow_of_all, ..WhyResult::default() };
     if bad == 0 || good == 0 {
         return result;
     }
@@ -140,16 +146,16 @@ pub(super) fn rank(why: WhyFold) -> WhyResult {
     result.restated = of_all(sorted.restating);
     result.lacking = FeatureComparison::new(sorted.steps, GOOD, strata, &factorials).beyond_chance();
     let sides = [
-        (&mut result.entries, true),
-        (&mut result.causes, true),
-        (&mut result.suspects, true),
-        (&mut result.restated, true),
-        (&mut result.lacking, false),
+        (&mut result.entries, Presence::Has),
+        (&mut result.causes, Presence::Has),
+        (&mut result.suspects, Presence::Has),
+        (&mut result.restated, Presence::Has),
+        (&mut result.lacking, Presence::Lacks),
     ];
-    for (rows, has) in sides {
+    for (rows, presence) in sides {
         fold(rows, &why);
         for row in rows {
-            row.examples = examples(&row.predicate, has, &why);
+            row.examples = examples(&row.predicate, presence, &why);
         }
     }
     result.suspects.truncate(SUSPECTS);
@@ -188,7 +194,7 @@ fn sorted(why: &WhyFold, strata: &Strata, all: usize) -> Sorted {
     sorted
 }
 
-/// Where each thing is. Ranges are only of keys with enough different numbers that do not rise with time.
+/// The journeys of each feature. Ranges are only built for keys whose values do not rise from journey to journey.
 fn places(why: &WhyFold, strata: &Strata) -> Vec<(Predicate, JourneySet)> {
     let mut order: Vec<usize> = (0..why.members.len()).collect();
     order.sort_by_key(|nth| strata.of[*nth]);
@@ -237,7 +243,7 @@ fn grouped(all: Vec<(Predicate, JourneySet)>) -> Vec<FeatureGroup> {
     groups
 }
 
-/// Values before ranges, then by their own order.
+/// Values before ranges, then by meaning.
 fn plainer(a: &Predicate, b: &Predicate) -> Ordering {
     match (a, b) {
         (Predicate::Feature(a), Predicate::Feature(b)) => a.plainness().cmp(&b.plainness()),
@@ -249,12 +255,12 @@ fn plainer(a: &Predicate, b: &Predicate) -> Ordering {
     }
 }
 
-/// Everything that one side has more often, the surest difference first.
+/// The features that one side has more often, by the lower bound of the difference.
 struct FeatureComparison {
     all: Vec<Difference>,
-    /// Out of how many things that could show anything.
+    /// Number of tests that could be significant.
     family: usize,
-    /// How many journeys this side has.
+    /// Number of journeys of this side.
     first: usize,
 }
 
@@ -291,19 +297,19 @@ impl FeatureComparison {
         Self { all, family, first: strata.journeys()[first] }
     }
 
-    /// What this side has more often than chance makes it.
+    /// The significant ones.
     fn beyond_chance(self) -> Vec<Difference> {
         let (all, family) = (self.all, self.family as f64);
         all.into_iter().filter(|one| one.at_least >= LEAST && one.p * family <= LEVEL).collect()
     }
 
-    /// What it has more often, whatever made it so: common to two of it at least, where it has two.
+    /// All of them that at least two bad journeys share, if there are two.
     fn suspects(&self) -> Vec<Difference> {
         self.all.iter().filter(|one| one.bad >= self.first.min(2)).take(MOST).cloned().collect()
     }
 }
 
-/// What nearly always comes together becomes one row, and of one key either its best range or its values are told.
+/// Folds features that nearly always occur together into one row, and keeps either the best range or the values of a key.
 fn fold(rows: &mut Vec<Difference>, why: &WhyFold) {
     let mut ranged: BTreeMap<String, bool> = BTreeMap::new();
     rows.retain(|row| match &row.predicate {
@@ -330,7 +336,7 @@ fn fold(rows: &mut Vec<Difference>, why: &WhyFold) {
     }
 }
 
-/// The same value on spans of one service is no other thing to tell.
+/// A feature without its service: the same value on one service adds nothing.
 fn unscoped(predicate: &Predicate) -> (String, String) {
     match predicate {
         Predicate::Feature(feature) if feature.kind == FeatureKind::Operation => (predicate.text(), String::new()),
@@ -353,8 +359,9 @@ fn has(predicate: &Predicate, nth: usize, why: &WhyFold) -> bool {
     }
 }
 
-fn examples(predicate: &Predicate, wanted: bool, why: &WhyFold) -> Vec<String> {
+/// Bad journeys that have the feature, or that lack it.
+fn examples(predicate: &Predicate, presence: Presence, why: &WhyFold) -> Vec<String> {
     let members = why.members.iter().enumerate().filter(|(_, member)| member.side == WhySide::Bad);
-    let those = members.filter(|(nth, _)| has(predicate, *nth, why) == wanted);
+    let those = members.filter(|(nth, _)| has(predicate, *nth, why) == (presence == Presence::Has));
     those.filter_map(|(_, member)| member.handle.clone()).take(EXAMPLES).collect()
 }

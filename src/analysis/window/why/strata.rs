@@ -1,4 +1,5 @@
-//! Who is compared with whom: journeys that began alike, so that what came in more often is not taken for a cause.
+//! Strata: journeys of one entry are compared with each other, so that a different mix of entries does not look like a
+//! cause.
 
 use std::collections::BTreeMap;
 
@@ -6,22 +7,22 @@ use super::{Member, WhySide};
 use crate::analysis::stats::significance::{ContingencyTable, LnFactorials};
 use crate::analysis::window::steps::Entry;
 
-/// The journeys, parted into those that are compared with each other.
+/// The journeys, divided into those that are compared with each other.
 #[derive(Clone, Debug)]
 pub(super) struct Strata {
-    /// In which one each journey is.
+    /// Stratum of each journey.
     pub of: Vec<usize>,
-    /// How many bad and how many good ones each has.
+    /// Number of bad and good journeys of each stratum.
     pub sizes: Vec<[usize; 2]>,
 }
 
 impl Strata {
-    /// All in one.
+    /// One stratum of all journeys.
     pub fn one(members: &[Member]) -> Self {
         Self::new(members, |_| ())
     }
 
-    /// By what began them; entries of fewer journeys than this are taken together with the others of their service.
+    /// By entry; entries with fewer journeys than `least` are combined with the others of their service.
     pub fn by_entry(members: &[Member], least: usize) -> Self {
         let mut counts: BTreeMap<&Entry, usize> = BTreeMap::new();
         members.iter().filter_map(|member| member.entry.as_ref()).for_each(|e| *counts.entry(e).or_default() += 1);
@@ -45,17 +46,17 @@ impl Strata {
         all
     }
 
-    /// Those that have both sides: only they can tell.
+    /// Sizes of the strata with both sides: only they can show a difference.
     pub fn compared(&self) -> impl Iterator<Item = [usize; 2]> + '_ {
         self.sizes.iter().copied().filter(|sizes| is_compared(*sizes))
     }
 
-    /// How many journeys of either side are compared.
+    /// Number of journeys of each side that are compared.
     pub fn journeys(&self) -> [usize; 2] {
         sum(self.compared())
     }
 
-    /// How likely chance gives the first side what all of it has and none of the other.
+    /// p-value of a feature that every bad journey has and no good one: the smallest there can be.
     pub fn least_chance(&self, factorials: &LnFactorials) -> f64 {
         let apart =
             |[bad, good]: &[usize; 2]| ContingencyTable { first: *bad, all_first: *bad, second: 0, all_second: *good };
@@ -63,7 +64,7 @@ impl Strata {
     }
 }
 
-/// The side of the bad ones, where sides are numbers;
+/// Index of the bad side;
 pub(super) const BAD: usize = 0;
 /// that of the good ones.
 pub(super) const GOOD: usize = 1;
@@ -80,17 +81,17 @@ fn side(member: &Member) -> usize {
     if member.side == WhySide::Bad { BAD } else { GOOD }
 }
 
-/// In which journeys something is.
+/// The journeys that have a feature.
 #[derive(Clone, Debug, Default)]
 pub(super) struct JourneySet {
-    /// How many of either side, by stratum, in order.
+    /// Number of each side by stratum, in order.
     cells: Vec<(usize, [usize; 2])>,
-    /// The same for the same journeys, and, but for chance, for no others.
+    /// Hash of the set of journeys.
     pub print: u64,
 }
 
 impl JourneySet {
-    /// Journeys are added stratum by stratum.
+    /// Adds a journey; to be called stratum by stratum.
     pub fn add(&mut self, nth: usize, member: &Member, stratum: usize) {
         if self.cells.last().is_none_or(|(last, _)| *last != stratum) {
             self.cells.push((stratum, [0; 2]));
@@ -103,27 +104,27 @@ impl JourneySet {
         self.print = self.print.wrapping_add(mixed ^ (mixed >> 32));
     }
 
-    /// How many of either side, in all.
+    /// Number of each side.
     pub fn counts(&self) -> [usize; 2] {
         sum(self.cells.iter().map(|(_, counts)| *counts))
     }
 
-    /// How many of those that are compared.
+    /// Number of each side that are compared.
     pub fn compared(&self, strata: &Strata) -> [usize; 2] {
         sum(self.cells.iter().filter(|(stratum, _)| is_compared(strata.sizes[*stratum])).map(|(_, counts)| *counts))
     }
 
-    /// Without regard to strata.
+    /// The same set in a single stratum.
     pub fn in_one(self) -> Self {
         Self { cells: vec![(0, self.counts())], ..self }
     }
 
-    /// Where it is at all, beside all that could have it; this side first.
+    /// The tables of the strata that have the feature, side `first` first.
     pub fn tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = ContingencyTable> + Clone {
         self.cells.iter().map(move |(stratum, counts)| table(*counts, strata.sizes[*stratum], first))
     }
 
-    /// The same with those strata where it is not.
+    /// The tables of all strata.
     pub fn all_tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = ContingencyTable> {
         let mut cells = self.cells.iter().peekable();
         strata.sizes.iter().enumerate().map(move |(stratum, sizes)| {

@@ -82,7 +82,7 @@ fn run(planted: PlantedCause, nth: usize, dice: &mut Dice, bad: Option<bool>) ->
     (journey, is_bad)
 }
 
-/// So many journeys, or, where told, until there are so many bad ones among four times as many good ones.
+/// So many journeys, or, where result, until there are so many bad ones among four times as many good ones.
 fn compared(planted: PlantedCause, seed: u64, journeys: usize, bad: Option<usize>) -> WhyResult {
     let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9).wrapping_add(7));
     let mut why = WhyFold::default();
@@ -100,18 +100,18 @@ fn compared(planted: PlantedCause, seed: u64, journeys: usize, bad: Option<usize
             break;
         }
     }
-    why.told()
+    why.finish()
 }
 
-/// In how many of a hundred windows the planted cause is told first, or nothing where nothing is planted.
+/// In how many of a hundred windows the planted cause is result first, or nothing where nothing is planted.
 fn right(planted: PlantedCause, journeys: usize, bad: Option<usize>) -> usize {
     let is_right = |seed: &u64| {
-        let told = compared(planted, *seed, journeys, bad);
+        let result = compared(planted, *seed, journeys, bad);
         let restated = |row: &Difference| row.predicate.text() == "pay: error=connection refused";
-        assert!(!told.enough || told.restated.iter().any(restated));
-        assert!(told.causes.is_empty() || told.suspects.is_empty());
-        match (planted, told.causes.as_slice()) {
-            (PlantedCause::Nothing, rest) => rest.is_empty() && told.lacking.is_empty(),
+        assert!(!result.enough || result.restated.iter().any(restated));
+        assert!(result.causes.is_empty() || result.suspects.is_empty());
+        match (planted, result.causes.as_slice()) {
+            (PlantedCause::Nothing, rest) => rest.is_empty() && result.lacking.is_empty(),
             (planted, [first, ..]) => {
                 let mut all = std::iter::once(&first.predicate).chain(&first.also);
                 all.any(|thing| thing.text().starts_with(planted.text()))
@@ -152,7 +152,8 @@ fn of_few_the_first_suspect_is_the_planted_one_and_is_no_claim() {
         let few = compared(PlantedCause::Host, seed, 0, Some(3));
         assert!(few.enough && (few.bad, few.good) == (3, 12) && few.suspects.len() <= 5, "{seed}");
         let first = few.causes.first().or(few.suspects.first()).unwrap();
-        hit += usize::from(std::iter::once(&first.predicate).chain(&first.also).any(|t| t.text() == "host.name=worker-7"));
+        hit +=
+            usize::from(std::iter::once(&first.predicate).chain(&first.also).any(|t| t.text() == "host.name=worker-7"));
     }
     assert!(hit >= 70, "{hit} of 100");
     let one = compared(PlantedCause::Host, 1, 0, Some(1));
@@ -170,21 +171,22 @@ fn the_slow_can_be_bad() {
     for nth in 0..20 {
         why.add(&sketch::journey(&format!("a/report 0..{} host=quick", 5_000 + nth)), &Filters::default());
     }
-    let told = why.told();
-    assert_eq!((told.bad, told.good), (12, 108));
-    let first = &told.causes[0];
+    let result = why.finish();
+    assert_eq!((result.bad, result.good), (12, 108));
+    let first = &result.causes[0];
     assert_eq!((first.predicate.text().as_str(), first.bad, first.good), ("host=slow", 10, 0));
 }
 
 /// Journeys of two entries, of which one fails far more often; a host may fail within it.
-fn of_two_entries(seed: u64, planted: bool) -> WhyResult {
+/// Two entries of which one fails more often; on `bad_host` most of all, if there is one.
+fn of_two_entries(seed: u64, bad_host: Option<u64>) -> WhyResult {
     let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9).wrapping_add(11));
     let mut why = WhyFold::default();
     for nth in 0..200 {
         let (may_fail, host) = (dice.chance(60), dice.below(6));
-        let percent = match (may_fail, planted) {
-            (true, true) => 10 + 80 * u64::from(host == 5),
-            (true, false) => 30,
+        let percent = match (may_fail, bad_host) {
+            (true, Some(bad)) => 10 + 80 * u64::from(host == bad),
+            (true, None) => 30,
             (false, _) => 1,
         };
         let outcome = if dice.chance(percent) { "error: refused" } else { "" };
@@ -195,19 +197,20 @@ fn of_two_entries(seed: u64, planted: bool) -> WhyResult {
         );
         why.add(&sketch::journey(&text), &Filters::default());
     }
-    why.told()
+    why.finish()
 }
 
 #[test]
 fn which_entry_fails_is_told_by_itself_and_is_no_cause_of_anything_else() {
     let (mut first, mut entries, mut claimed) = (0, 0, 0);
     for seed in 0..100 {
-        let told = of_two_entries(seed, true);
+        let result = of_two_entries(seed, Some(5));
         let texts = |rows: &[Difference]| rows.iter().map(|row| row.predicate.text()).collect::<Vec<_>>();
-        assert!(told.entries_compared.is_some(), "{seed}");
-        first += usize::from(texts(&told.causes).first().is_some_and(|cause| cause == "pool=5"));
-        let nothing = of_two_entries(seed, false);
-        entries += usize::from([&told, &nothing].iter().all(|told| texts(&told.entries) == ["entry shop POST /pay"]));
+        assert!(result.entries_compared.is_some(), "{seed}");
+        first += usize::from(texts(&result.causes).first().is_some_and(|cause| cause == "pool=5"));
+        let nothing = of_two_entries(seed, None);
+        entries +=
+            usize::from([&result, &nothing].iter().all(|result| texts(&result.entries) == ["entry shop POST /pay"]));
         claimed += usize::from(!nothing.causes.is_empty() || !nothing.lacking.is_empty());
     }
     assert!(first >= 95 && entries >= 90 && claimed <= 5, "of 100: {first}, {entries}; of nothing {claimed}");
@@ -221,9 +224,9 @@ fn where_one_entry_has_all_the_bad_ones_it_is_what_they_have() {
         let (entry, outcome) = if bad { ("POST /pay", "error: no") } else { ("GET /list", "") };
         why.add(&sketch::journey(&format!("shop/{entry} 0..9 server {outcome}")), &Filters::default());
     }
-    let told = why.told();
-    assert_eq!((told.entries_compared, told.enough), (None, true));
-    assert_eq!(told.causes.iter().map(|row| row.predicate.text()).collect::<Vec<_>>(), ["entry shop POST /pay"]);
+    let result = why.finish();
+    assert_eq!((result.entries_compared, result.enough), (None, true));
+    assert_eq!(result.causes.iter().map(|row| row.predicate.text()).collect::<Vec<_>>(), ["entry shop POST /pay"]);
 }
 
 #[test]
@@ -234,8 +237,8 @@ fn what_was_made_good_is_not_bad_unless_it_is_asked_about() {
         let bad = bad.map(|text| crate::options::criteria::parse_criteria(text).unwrap());
         let mut why = WhyFold::new(Question { bad, ..Question::default() });
         [retried, retried, failed].iter().for_each(|text| why.add(&sketch::journey(text), &Filters::default()));
-        let told = why.told();
-        (told.bad, told.good, told.recovered)
+        let result = why.finish();
+        (result.bad, result.good, result.recovered)
     };
     assert_eq!(asked(None), (1, 2, 2));
     assert_eq!(asked(Some("error")), (3, 0, 0));
@@ -261,14 +264,14 @@ fn what_only_one_side_began_with_hides_no_cause_and_is_counted() {
         (1, "web/pay 0..9 server pool=old"),
     ];
     for parts in [&parts[..], &parts[..5]] {
-        let told = all_of(parts).told();
-        let first = &told.causes[0];
+        let result = all_of(parts).finish();
+        let first = &result.causes[0];
         let bad = if parts.len() == 6 { 350 } else { 50 };
         assert_eq!((first.predicate.text().as_str(), first.bad, first.of[0]), ("pool=old", 45, bad), "{}", parts.len());
         assert!(first.shares[0] > 0.8 && first.shares[1] < 0.05, "{:?}", first.shares);
-        assert_eq!((told.bad, told.compared[0]), (350, bad));
-        // What failures say is told of all of them.
-        let said: Vec<(String, usize)> = told.restated.iter().map(|row| (row.predicate.text(), row.bad)).collect();
+        assert_eq!((result.bad, result.compared[0]), (350, bad));
+        // What failures say is result of all of them.
+        let said: Vec<(String, usize)> = result.restated.iter().map(|row| (row.predicate.text(), row.bad)).collect();
         assert_eq!(said, [("web: error=boom".to_owned(), 300), ("web: error=slow".to_owned(), 50)]);
     }
 }
@@ -280,8 +283,8 @@ fn what_was_asked_about_is_no_cause() {
     for text in ["web/list 0..9 server", "web/pay 0..9 server"] {
         (0..30).for_each(|_| asked.add(&sketch::journey(text), &Filters::default()));
     }
-    let told = asked.told();
-    assert!(told.causes.is_empty() && told.entries.is_empty() && !told.restated.is_empty(), "{told:?}");
+    let result = asked.finish();
+    assert!(result.causes.is_empty() && result.entries.is_empty() && !result.restated.is_empty(), "{result:?}");
 }
 
 #[test]
@@ -291,8 +294,8 @@ fn of_what_is_too_little_to_have_a_tenth_nobody_is_slow() {
         let add = |why: &mut WhyFold, text: String| why.add(&sketch::journey(&text), &Filters::default());
         (0..alike).for_each(|nth| add(&mut why, format!("a/b 0..{}", 100 + nth)));
         (0..others).for_each(|nth| add(&mut why, format!("s{nth}/x{nth} 0..{}", 5_000 + nth)));
-        let told = why.told();
-        (told.bad, told.good, told.neither, told.slow_of_all)
+        let result = why.finish();
+        (result.bad, result.good, result.neither, result.slow_of_all)
     };
     assert_eq!(slow(20, 6), (2, 18, 6, false));
     assert_eq!(slow(11, 0), (1, 10, 0, false));
