@@ -55,7 +55,7 @@ impl Subcommand for ConfigArgs {
 
     async fn run(&self, context: &Context) -> Result<Outcome, Error> {
         let config = report(&context.settings, values(&context.settings));
-        Ok(context.show_offline(&Report::new(Provenance::default(), config)))
+        Ok(context.show_without_session(&Report::new(Provenance::default(), config)))
     }
 }
 

@@ -61,7 +61,7 @@ impl Subcommand for DemoArgs {
             next: next(),
             runs: demo::scenarios().iter().map(|scenario| scenario.name.to_owned()).collect(),
         };
-        Ok(context.show_offline(&Report::new(Provenance::default(), tour)))
+        Ok(context.show_without_session(&Report::new(Provenance::default(), tour)))
     }
 }
 

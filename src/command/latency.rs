@@ -8,7 +8,7 @@ use crate::options::backends::BackendArgs;
 use crate::options::layers::ConfigSources;
 use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::latency::LatencyReport;
-use crate::session::span_metrics::{MetricGrouping, MetricQuestion, SpanMetrics};
+use crate::session::span_metrics::{MeasuredWindow, MetricGrouping, MetricQuestion};
 
 /// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
@@ -75,7 +75,7 @@ Examples:
                 let question = MetricQuestion { grouping: grouping(&by), filters: &request.filters, window };
                 session.span_metrics(question, self.via.via).await?
             }
-            None => SpanMetrics::default(),
+            None => MeasuredWindow::default(),
         };
         let (mut read, table) = match &metrics.measured {
             Some(measured) => {

@@ -8,7 +8,7 @@ use crate::options::backends::BackendArgs;
 use crate::options::layers::ConfigSources;
 use crate::options::window::{ViaArgs, WindowArgs};
 use crate::report::map::MapReport;
-use crate::session::span_metrics::{MetricGrouping, MetricQuestion, SpanMetrics};
+use crate::session::span_metrics::{MeasuredWindow, MetricGrouping, MetricQuestion};
 
 /// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
@@ -57,7 +57,7 @@ Examples:
                 let question = MetricQuestion { grouping: MetricGrouping::Edges, filters, window };
                 session.span_metrics(question, self.via.via).await?
             }
-            None => SpanMetrics::default(),
+            None => MeasuredWindow::default(),
         };
         let drawn = metrics.measured.as_ref().and_then(|measured| Some((measured, from_metrics(measured, filters)?)));
         let (mut read, map) = match drawn {

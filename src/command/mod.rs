@@ -120,7 +120,7 @@ impl Context {
     }
 
     /// A report that asked no backend.
-    fn show_offline(&self, report: &Report) -> Outcome {
+    fn show_without_session(&self, report: &Report) -> Outcome {
         Outcome::answered(render(report, self.format(), &self.view))
     }
 

@@ -11,7 +11,6 @@ use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::{Error, Exit};
 use crate::gather::wait::{Patience, WaitDecision};
 use crate::model::duration::positive_duration;
-use crate::model::source::Source;
 use crate::model::time::{MINUTE, Timestamp, Window};
 use crate::options::backends::BackendArgs;
 use crate::options::journey::JourneyArgs;
@@ -36,6 +35,7 @@ use crate::session::answer::JourneyAnswer;
 use crate::session::answer::{Answer, DataQuality};
 use crate::session::request::{JourneyRequest, WaitCondition};
 use crate::session::source_status::source_status;
+use crate::source::role::Role;
 
 /// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
@@ -198,15 +198,15 @@ fn refuse_same_file(read: &[(&str, &Path)], written: &[(&str, &Path)]) -> Result
 
 /// A source that was left out on purpose cannot be needed.
 fn refuse_excluded(spec: &Spec, backends: &BackendArgs) -> Result<(), Error> {
-    let without = |source| backends.without.contains(&source);
+    let is_excluded = |role: Role| backends.without.contains(&role.backend());
     let needs = [
-        (Source::Jaeger, spec.needs_spans(), "spans"),
-        (Source::Loki, spec.needs_lines(), "log lines"),
-        (Source::Prometheus, !spec.metrics.is_empty(), "metrics"),
+        (Role::Spans, spec.needs_spans(), "spans"),
+        (Role::Logs, spec.needs_lines(), "log lines"),
+        (Role::Metrics, !spec.metrics.is_empty(), "metrics"),
     ];
-    match needs.into_iter().find(|(source, needed, _)| *needed && without(*source)) {
-        Some((source, _, what)) => Err(Error::usage(
-            format!("--without {}: this spec expects {what}", source.as_str()),
+    match needs.into_iter().find(|(role, needed, _)| *needed && is_excluded(*role)) {
+        Some((role, _, what)) => Err(Error::usage(
+            format!("--without {}: this spec expects {what}", role.backend().as_str()),
             "leave the flag out, or drop what needs it from the spec",
         )),
         None => Ok(()),
@@ -308,13 +308,13 @@ impl Verifier<'_> {
 
     fn evaluate(&self, spec: &Spec, found: &JourneyAnswer, wait_until: Option<Timestamp>) -> RunOutcome {
         let (provenance, journey) = (&found.answer.provenance, &found.analysed.journey);
-        let status = |source| source_status(source, provenance, journey);
+        let status = |role| source_status(role, provenance, journey);
         let input = EvaluationInput {
             journey,
             findings: &found.analysed.judgement,
-            jaeger: status(Source::Jaeger),
-            loki: status(Source::Loki),
-            prometheus: status(Source::Prometheus),
+            spans: status(Role::Spans),
+            lines: status(Role::Logs),
+            metrics: status(Role::Metrics),
             settled: provenance.settled,
             settle_ns: self.context.settings.settle_ns.value,
             now: found.query.now,
@@ -323,7 +323,7 @@ impl Verifier<'_> {
                 TimeRange::Explicit(window) => Some(window.to),
                 TimeRange::FromId(..) | TimeRange::Widening => None,
             },
-            metrics: &found.readings,
+            readings: &found.readings,
         };
         evaluate(spec, &input)
     }

@@ -6,13 +6,13 @@ use crate::error::Error;
 use crate::model::criteria::Criteria;
 use crate::model::duration::positive_duration;
 use crate::model::provenance::Supply;
-use crate::model::source::Source;
 use crate::options::backends::{BackendArgs, choice};
 use crate::options::criteria::parse_criteria;
 use crate::options::layers::ConfigSources;
 use crate::options::window::WindowArgs;
 use crate::report::why::{WhyQuestion, WhyReport};
 use crate::session::request::{SampleSpread, TraceSelection, WindowSearch};
+use crate::source::role::Role;
 
 /// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
@@ -75,7 +75,7 @@ Values: `*` is anything, `re:…` a regular expression; with blanks in quotes.",
         let texts = question.texts();
         let asks_backends = journey.sources.supply(&context.environment)? == Supply::Backends;
         let is_window = journey.subject.subject()?.is_none();
-        if !texts.is_empty() && asks_backends && is_window && journey.backends.without.contains(&Source::Loki) {
+        if !texts.is_empty() && asks_backends && is_window && journey.backends.without.contains(&Role::Logs.backend()) {
             return Err(Error::usage("--without loki: lines come from it alone", "leave loki in, or drop log=…"));
         }
         let (session, mut request) = context.open_window(&self.window)?;

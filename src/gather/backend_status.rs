@@ -1,6 +1,6 @@
 //! How a backend is, from what it did: one place for gathering and for the doctor.
 
-use crate::model::action::{Action, AskingMode, Narrowing, Setting};
+use crate::model::action::{Action, AskingMode, ConfigItem, Narrowing};
 use crate::model::advice::Advice;
 use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode};
 use crate::model::source::Source;
@@ -51,7 +51,9 @@ pub fn nobody(backends: &[BackendStatus]) -> Option<Note> {
     let is_away = |b: &BackendStatus| matches!(b.state, BackendState::NotConfigured | BackendState::LeftOut);
     let message = "no backend answered: none is configured, and none is at its usual place on this machine";
     let nobody = !backends.is_empty() && backends.iter().all(is_away);
-    nobody.then(|| Note::general(NoteCode::Unreachable, message).with_actions([Action::Configure(Setting::AnyAddress)]))
+    nobody.then(|| {
+        Note::general(NoteCode::Unreachable, message).with_actions([Action::Configure(ConfigItem::AnyAddress)])
+    })
 }
 
 /// A backend that was left out on purpose.

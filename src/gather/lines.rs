@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 
 use crate::gather::fetched::Fetched;
-use crate::model::action::{Action, Setting};
+use crate::model::action::{Action, ConfigItem};
 use crate::model::conventions::TRACE_ID_FIELDS;
 use crate::model::evidence::{Note, NoteCode};
 use crate::model::id::TraceId;
@@ -165,7 +165,7 @@ impl<'a> LineFetcher<'a> {
 /// That streams were chosen by a label that not all may have.
 pub fn chosen_by(backend: Source, selector: &str) -> Note {
     let message = format!("streams were chosen by {selector}; those without that label were not asked");
-    Note::new(NoteCode::Info, backend, message).with_actions([Action::Configure(Setting::Selector)])
+    Note::new(NoteCode::Info, backend, message).with_actions([Action::Configure(ConfigItem::Selector)])
 }
 
 /// What the server warns of, and what of a page could not be read.

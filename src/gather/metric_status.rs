@@ -2,7 +2,7 @@
 
 use crate::gather::backend_status;
 use crate::gather::metrics::remarks;
-use crate::model::action::{Action, Setting};
+use crate::model::action::{Action, ConfigItem};
 use crate::model::evidence::{BackendState, Evidence, Note, NoteCode};
 use crate::model::source::Source;
 use crate::model::time::Window;
@@ -84,6 +84,6 @@ impl<'a> MetricStatus<'a> {
 /// Nobody else knows.
 fn needed(what: &str, backend: Source) -> Note {
     let said = format!("{what} come from {}, and none is configured", backend.as_str());
-    let set_address = Action::Configure(Setting::Address(backend));
+    let set_address = Action::Configure(ConfigItem::Address(backend));
     Note::new(NoteCode::Unreachable, backend, said).with_actions([set_address])
 }

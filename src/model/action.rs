@@ -21,7 +21,7 @@ pub enum Action {
     /// Ask for less, by each of these; none where any way of asking for less will do.
     Narrow(Vec<Narrowing>),
     /// Set something in the configuration, a variable or a flag.
-    Configure(Setting),
+    Configure(ConfigItem),
     /// Ask again in another way.
     Use(AskingMode),
     /// Look at something that this program does not show, or not by itself.
@@ -241,7 +241,7 @@ pub enum Narrowing {
 /// Something that can be configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Setting {
+pub enum ConfigItem {
     /// The address of this backend.
     Address(Source),
     /// The address of any backend.

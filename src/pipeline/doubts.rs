@@ -191,7 +191,7 @@ impl<'a> Trust<'a> {
             doubts.add(Doubt::Lost);
         }
         match self.newest {
-            _ if matches!(input.jaeger, SourceStatus::UnknownId(_)) => {}
+            _ if matches!(input.spans, SourceStatus::UnknownId(_)) => {}
             None if !self.is_conclusively_empty() => doubts.add(match (input.wait_until, input.window_end) {
                 (Some(_), _) => Doubt::Waiting,
                 (None, Some(_)) => Doubt::Window,
@@ -247,8 +247,8 @@ impl<'a> Trust<'a> {
         let input = self.input;
         let past = |end: Timestamp| end.plus(input.settle_ns) <= input.now;
         input.journey.is_empty()
-            && input.jaeger == SourceStatus::Complete
-            && input.loki != SourceStatus::Incomplete
+            && input.spans == SourceStatus::Complete
+            && input.lines != SourceStatus::Incomplete
             && input.waited()
             && (input.wait_until.is_some() || input.window_end.is_some_and(past))
     }

@@ -39,11 +39,11 @@ pub struct EvaluationInput<'a> {
     /// Findings of the journey.
     pub findings: &'a FindingSet,
     /// Completeness of spans.
-    pub jaeger: SourceStatus,
+    pub spans: SourceStatus,
     /// Completeness of log lines.
-    pub loki: SourceStatus,
+    pub lines: SourceStatus,
     /// Completeness of metrics.
-    pub prometheus: SourceStatus,
+    pub metrics: SourceStatus,
     /// Whether the newest span is older than the settle time.
     pub settled: bool,
     /// Settle time, in nanoseconds.
@@ -55,16 +55,16 @@ pub struct EvaluationInput<'a> {
     /// End of an explicit window; none where the window follows the data.
     pub window_end: Option<Timestamp>,
     /// Results of the spec's metrics, in their order.
-    pub metrics: &'a [MetricReading],
+    pub readings: &'a [MetricReading],
 }
 
 impl EvaluationInput<'_> {
     /// Completeness of a source.
     pub fn status(&self, source: Source) -> SourceStatus {
         match source {
-            Source::Loki => self.loki,
-            Source::Prometheus => self.prometheus,
-            Source::Jaeger | Source::File | Source::Demo => self.jaeger,
+            Source::Loki => self.lines,
+            Source::Prometheus => self.metrics,
+            Source::Jaeger | Source::File | Source::Demo => self.spans,
         }
     }
 

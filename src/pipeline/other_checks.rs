@@ -133,7 +133,7 @@ pub fn metric(context: &EvaluationContext, metric: &Metric, reading: Option<&Met
     check.why.push(why);
     check.depends_on = vec![Source::Prometheus];
     let had = matches!(reading, Some(MetricReading::Samples(_)));
-    let open = match (input.prometheus, input.journey.span_extent()) {
+    let open = match (input.metrics, input.journey.span_extent()) {
         (SourceStatus::Complete, Some(extent)) if !had || !input.settled => {
             let until = extent.to.min(input.now).plus(input.settle_ns.max(MINUTE));
             Some((format!("metric {}", metric.name), WaitEnd::At(until)))

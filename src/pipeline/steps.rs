@@ -245,7 +245,7 @@ impl EvaluationContext<'_> {
         match kind {
             ViolationKind::Own if matches!(count, ExpectedCount::SameAs(_)) => self.trust.doubts(needs),
             ViolationKind::Own => Doubts::default(),
-            ViolationKind::Pair { pairing: Pairing::Known, .. } if self.input.jaeger == SourceStatus::Complete => {
+            ViolationKind::Pair { pairing: Pairing::Known, .. } if self.input.spans == SourceStatus::Complete => {
                 Doubts::default()
             }
             ViolationKind::Pair { .. } => self.trust.doubts(Needs { spans: true, ..needs }),

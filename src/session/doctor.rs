@@ -2,14 +2,14 @@
 
 use crate::gather;
 use crate::model::evidence::BackendState;
-use crate::model::source::Source;
 use crate::report::doctor::DoctorRow;
 use crate::session::{OpenedData, Session};
 use crate::source::demo;
 use crate::source::failure::{Failure, Received};
+use crate::source::role::Role;
 
 /// The health of each backend.
-pub struct Health {
+pub struct BackendHealth {
     /// A row a backend.
     pub checks: Vec<DoctorRow>,
     /// What interrupted the checks, and whether any backend had answered by then.
@@ -18,10 +18,10 @@ pub struct Health {
 
 impl Session {
     /// Checks each backend; for the demo, all three as if they had been asked.
-    pub async fn health(&self) -> Health {
+    pub async fn health(&self) -> BackendHealth {
         let OpenedData::Servers(servers) = &self.data else {
-            let checks = [Source::Jaeger, Source::Loki, Source::Prometheus].map(demo_row).to_vec();
-            return Health { checks, interruption: None };
+            let checks = Role::ALL.map(demo_row).to_vec();
+            return BackendHealth { checks, interruption: None };
         };
         let progress = self.config.progress.spinner();
         progress.say("examining jaeger, loki and prometheus");
@@ -30,15 +30,15 @@ impl Session {
         let has_answered = |check: &DoctorRow| matches!(check.state, BackendState::Ok | BackendState::Partial);
         let received = if checks.iter().any(has_answered) { Received::Something } else { Received::Nothing };
         let interruption = servers.transport.interrupted().map(|failure| (failure, received));
-        Health { checks, interruption }
+        BackendHealth { checks, interruption }
     }
 }
 
-fn demo_row(backend: Source) -> DoctorRow {
+fn demo_row(role: Role) -> DoctorRow {
     DoctorRow {
         dialect: "demo data, no server was asked".to_owned(),
         auth: "none".to_owned(),
         newest: Some(demo::NOW),
-        ..DoctorRow::blank(backend, "--demo")
+        ..DoctorRow::blank(role.backend(), "--demo")
     }
 }

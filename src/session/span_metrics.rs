@@ -16,7 +16,6 @@ use crate::model::basis::{Basis, CountedFrom};
 use crate::model::evidence::{BackendState, Evidence, Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::measure::Measured;
-use crate::model::source::Source;
 use crate::model::time::Window;
 use crate::report::text::first_few;
 use crate::session::answer::{Answer, Found};
@@ -24,7 +23,7 @@ use crate::session::request::{FigureSource, WindowRequest};
 use crate::session::window::WindowAnswer;
 use crate::session::{Servers, Session};
 use crate::source::failure::{Failure, FailureKind};
-use crate::source::role::MetricsLevel;
+use crate::source::role::{MetricsLevel, Role};
 use crate::source::server::endpoint::Endpoint;
 
 /// How long to wait for Jaeger's list of services, with which the measured ones are only compared.
@@ -69,7 +68,7 @@ pub struct MetricQuestion<'a> {
 
 /// What was measured.
 #[derive(Debug, Default)]
-pub struct SpanMetrics {
+pub struct MeasuredWindow {
     /// The figures; none where spans are to be read.
     pub measured: Option<Measured>,
     /// The metrics that measured; none for a service graph.
@@ -87,9 +86,9 @@ impl Session {
         &self,
         question: MetricQuestion<'_>,
         figures: FigureSource,
-    ) -> Result<SpanMetrics, Error> {
+    ) -> Result<MeasuredWindow, Error> {
         let Some(servers) = self.servers().filter(|_| figures != FigureSource::Spans) else {
-            return Ok(SpanMetrics::default());
+            return Ok(MeasuredWindow::default());
         };
         if let Some(flag) = beyond_metrics(question) {
             return match figures {
@@ -97,7 +96,7 @@ impl Session {
                     let said = format!("{flag} asks for what no span metric tells");
                     Err(Error::usage(said, "drop it, or read spans with --via spans"))
                 }
-                FigureSource::Auto | FigureSource::Spans => Ok(SpanMetrics::default()),
+                FigureSource::Auto | FigureSource::Spans => Ok(MeasuredWindow::default()),
             };
         }
         let progress = self.config.progress.spinner();
@@ -116,7 +115,7 @@ impl Session {
 }
 
 impl Servers {
-    async fn measure(&self, question: MetricQuestion<'_>, figures: FigureSource) -> SpanMetrics {
+    async fn measure(&self, question: MetricQuestion<'_>, figures: FigureSource) -> MeasuredWindow {
         let MetricQuestion { grouping, filters, .. } = question;
         let mut asked = Evidence::default();
         let mut found = self.ask_prometheus(question, &mut asked).await;
@@ -132,7 +131,7 @@ impl Servers {
         }
         let found = found.and_then(|(measured, provider)| Some((selected(measured, filters)?, provider)));
         if let Some((measured, _)) = &found
-            && measured.source == Source::Prometheus
+            && measured.source == Role::Metrics.backend()
         {
             asked.notes.extend(self.services_not_measured(measured, filters).await);
         }
@@ -145,10 +144,10 @@ impl Servers {
                 (None, MetricGrouping::Edges) => "a service graph comes from prometheus, which is left out",
                 (None, _) => "span metrics come from prometheus, which is left out; jaeger keeps none of its own",
             };
-            asked.note(Note::new(NoteCode::Partial, Source::Prometheus, said).with_actions(Advice::AskForSpans));
+            asked.note(Note::new(NoteCode::Partial, Role::Metrics.backend(), said).with_actions(Advice::AskForSpans));
         }
         let (measured, provider) = found.unzip();
-        SpanMetrics { measured, provider: provider.flatten(), asked }
+        MeasuredWindow { measured, provider: provider.flatten(), asked }
     }
 
     /// That services which Jaeger knows were not measured: they make no metrics, or were idle.
@@ -164,7 +163,8 @@ impl Servers {
         let missing: Vec<&str> = services.iter().filter(is_missing).map(String::as_str).collect();
         let named = first_few(&missing, MAX_NAMED);
         let said = format!("{named} not in: known to jaeger, and no span metric counted them in this time");
-        let note = Note::new(NoteCode::Info, Source::Jaeger, said).with_actions([Action::Use(AskingMode::FromSpans)]);
+        let note =
+            Note::new(NoteCode::Info, Role::Spans.backend(), said).with_actions([Action::Use(AskingMode::FromSpans)]);
         (!missing.is_empty()).then_some(note)
     }
 
@@ -199,7 +199,7 @@ impl Servers {
         let MetricQuestion { grouping, filters, window } = question;
         let (Some(endpoint), Some(source)) = (&self.backends.metrics, self.backends.metric_source(&self.transport))
         else {
-            asked.backends.push(backend_status::left_out(Source::Prometheus));
+            asked.backends.push(backend_status::left_out(Role::Metrics.backend()));
             return None;
         };
         let figures = match grouping {
@@ -279,7 +279,7 @@ impl Servers {
                 let code = if is_demanded { NoteCode::Partial } else { NoteCode::Info };
                 let said =
                     "jaeger's own metrics are of whole minutes up to an hour, or of whole hours; spans were read";
-                asked.note(Note::new(code, Source::Jaeger, said).with_actions(Advice::WholeHours));
+                asked.note(Note::new(code, Role::Spans.backend(), said).with_actions(Advice::WholeHours));
                 None
             }
             Err(failure) if is_demanded => {
@@ -291,7 +291,7 @@ impl Servers {
             Err(failure) if matches!(failure.kind, FailureKind::Interrupted | FailureKind::LimitReached) => None,
             Err(failure) => {
                 let said = format!("jaeger's own metrics could not be had: {}", failure.message);
-                asked.note(Note::new(NoteCode::Info, Source::Jaeger, said));
+                asked.note(Note::new(NoteCode::Info, Role::Spans.backend(), said));
                 None
             }
         };

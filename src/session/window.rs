@@ -11,7 +11,6 @@ use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::provenance::{DataSelection, Provenance};
-use crate::model::source::Source;
 use crate::model::time::{HOUR, Timestamp, Window};
 use crate::report::text::counted;
 use crate::report::window_screen::sample_choice;
@@ -20,6 +19,7 @@ use crate::session::journey::demo_run;
 use crate::session::request::{JourneyRequest, SampleSpread, TraceSelection, WindowRequest};
 use crate::session::{OpenedData, Servers, Session};
 use crate::source::demo::{self, hours};
+use crate::source::role::Role;
 use crate::stitch::every_journey::every_journey;
 
 /// Lines that are read for each trace of a service that may be read. A request that failed logs a few lines in each
@@ -217,16 +217,21 @@ impl Session {
 /// That no backend has spans: no address was given, and none answers at the default.
 fn spans_not_configured(asked: &Evidence) -> Option<Note> {
     let is_missing =
-        |backend: &BackendStatus| backend.name == Source::Jaeger && backend.state == BackendState::NotConfigured;
+        |backend: &BackendStatus| backend.name == Role::Spans.backend() && backend.state == BackendState::NotConfigured;
     let said = "spans come from jaeger, and none is configured";
-    let note = || Note::new(NoteCode::Partial, Source::Jaeger, said).with_actions(Advice::NameAddress(Source::Jaeger));
+    let note = || {
+        Note::new(NoteCode::Partial, Role::Spans.backend(), said)
+            .with_actions(Advice::NameAddress(Role::Spans.backend()))
+    };
     asked.backends.iter().any(is_missing).then(note)
 }
 
 /// That lines are needed, and no backend has any.
 fn no_lines(asked: &Evidence) -> Option<Note> {
     let said = "nobody is there who has lines: what they say is not known";
-    let note = || Note::new(NoteCode::Partial, Source::Loki, said).with_actions(Advice::NameBackend(Source::Loki));
+    let note = || {
+        Note::new(NoteCode::Partial, Role::Logs.backend(), said).with_actions(Advice::NameBackend(Role::Logs.backend()))
+    };
     (asked.coverage.logs.is_empty() && asked.is_complete()).then(note)
 }
 
@@ -234,7 +239,7 @@ fn no_lines(asked: &Evidence) -> Option<Note> {
 fn lines_cut(since: Timestamp, left_out: usize, limit: usize) -> Note {
     let left_out = counted(left_out, "journey");
     let said = format!("lines cut at the newest {limit}: {left_out} that began before {} left out", since.rfc3339());
-    Note::new(NoteCode::Sampled, Source::Loki, said)
+    Note::new(NoteCode::Sampled, Role::Logs.backend(), said)
         .with_actions([Action::Raise(Limit::Sample), Action::Narrow(vec![Narrowing::Time])])
 }
 
@@ -249,7 +254,7 @@ fn named_only_by_lines(lines: &FoundLines, sampled: &Sampled) -> Option<Note> {
         "{} that lines name were looked for as well: their share of what was read is not their share of all",
         counted(more, "trace")
     );
-    (more > 0).then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said))
+    (more > 0).then(|| Note::new(NoteCode::Sampled, Role::Spans.backend(), said))
 }
 
 /// That the search for errors found traces which the newest do not have.
@@ -258,7 +263,7 @@ fn searched_apart(sampled: &Sampled) -> Option<Note> {
     let said = "traces with errors were looked for by themselves as well: their share of what was read is not their \
                 share of all";
     let is_more = !failed.traces.is_subset(&newest.traces);
-    is_more.then(|| Note::new(NoteCode::Sampled, Source::Jaeger, said))
+    is_more.then(|| Note::new(NoteCode::Sampled, Role::Spans.backend(), said))
 }
 
 /// That lines without a trace ID belong to a journey only if it was read.
@@ -269,7 +274,7 @@ fn without_trace(lines: &FoundLines) -> Option<Note> {
         without,
         counted(lines.evidence.logs.len(), "line")
     );
-    (without > 0).then(|| Note::new(NoteCode::Sampled, Source::Loki, said))
+    (without > 0).then(|| Note::new(NoteCode::Sampled, Role::Logs.backend(), said))
 }
 
 /// That there may be more traces than were read. The limit is part of the question, so the answer is complete.
@@ -279,5 +284,5 @@ pub fn sample_cut(basis: &Basis) -> Option<Note> {
     let many = if least < limit { format!("{least} to {limit}") } else { limit.to_string() };
     let [newest, from] = sample_choice(basis);
     let said = format!("{} of {} cut at {newest}{many} traces{from}", basis.cut_services(), counted(all, "service"));
-    Some(Note::new(NoteCode::Sampled, Source::Jaeger, said).with_actions(Advice::SampleIsBiased))
+    Some(Note::new(NoteCode::Sampled, Role::Spans.backend(), said).with_actions(Advice::SampleIsBiased))
 }

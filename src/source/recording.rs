@@ -170,7 +170,7 @@ fn outcome(value: &Value) -> Option<RecordedAnswer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::action::{Action, Limit, Narrowing, Setting};
+    use crate::model::action::{Action, ConfigItem, Limit, Narrowing};
 
     #[test]
     fn a_failure_is_replayed_with_its_actions() {
@@ -182,7 +182,7 @@ mod tests {
             Advice::NameAddress(Source::Loki).into(),
             Advice::KnownServices(vec!["a".to_owned()]).into(),
             vec![Action::Raise(Limit::Timeout), Action::Narrow(vec![Narrowing::Since, Narrowing::Service])],
-            vec![Action::Configure(Setting::Address(Source::Jaeger))],
+            vec![Action::Configure(ConfigItem::Address(Source::Jaeger))],
         ] {
             let failure = failure(actions);
             assert_eq!(replayed(&line("jaeger GET /", &Err(failure.clone()))), Some(failure));

@@ -34,15 +34,15 @@ fn verify(spec: &Spec, analysed: &AnalysedJourney) -> RunOutcome {
     let ground = EvaluationInput {
         journey: &analysed.journey,
         findings: &analysed.judgement,
-        jaeger: SourceStatus::Complete,
-        loki: SourceStatus::Complete,
-        prometheus: SourceStatus::Complete,
+        spans: SourceStatus::Complete,
+        lines: SourceStatus::Complete,
+        metrics: SourceStatus::Complete,
         settled: true,
         settle_ns: 0,
         now: NOW.plus(DAY),
         wait_until: None,
         window_end: None,
-        metrics: &[],
+        readings: &[],
     };
     evaluate(spec, &ground)
 }

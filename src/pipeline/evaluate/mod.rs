@@ -29,7 +29,7 @@ pub fn evaluate(spec: &Spec, input: &EvaluationInput) -> RunOutcome {
     results.extend(spec.conditions.iter().map(|condition| other_checks::when(&context, condition)));
     results.extend(spec.forbid.iter().map(|id| other_checks::forbid(&context, *id)));
     let metrics = spec.metrics.iter().enumerate();
-    results.extend(metrics.map(|(n, metric)| other_checks::metric(&context, metric, input.metrics.get(n))));
+    results.extend(metrics.map(|(n, metric)| other_checks::metric(&context, metric, input.readings.get(n))));
     decide(&context, results)
 }
 

@@ -163,15 +163,15 @@ fn verify(spec: &Spec, analysed: &AnalysedJourney) -> crate::pipeline::verdict::
         &EvaluationInput {
             journey: &analysed.journey,
             findings: &analysed.judgement,
-            jaeger: SourceStatus::Complete,
-            loki: SourceStatus::Complete,
-            prometheus: SourceStatus::Complete,
+            spans: SourceStatus::Complete,
+            lines: SourceStatus::Complete,
+            metrics: SourceStatus::Complete,
             settled: true,
             settle_ns: 0,
             now: end.plus(DAY),
             wait_until: None,
             window_end: None,
-            metrics: &[],
+            readings: &[],
         },
     )
 }

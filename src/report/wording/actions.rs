@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::model::action::{
-    About, Action, Argument, AskingMode, Carrier, CommandName, Invocation, Limit, LogTime, LookAt, Narrowing, Purpose,
-    Setting,
+    About, Action, Argument, AskingMode, Carrier, CommandName, ConfigItem, Invocation, Limit, LogTime, LookAt,
+    Narrowing, Purpose,
 };
 use crate::model::filter::Filters;
 use crate::model::pattern::Pattern;
@@ -172,17 +172,19 @@ fn narrowed_by(by: &[Narrowing]) -> String {
     format!("{} {narrow} {what}", narrowing_flags(by))
 }
 
-fn configure(setting: Setting) -> String {
+fn configure(setting: ConfigItem) -> String {
     match setting {
-        Setting::Address(source) => {
+        ConfigItem::Address(source) => {
             let (name, variable) = (source.as_str(), source.as_str().to_uppercase());
             format!("set --{name}-url, TRACE_{variable}_URL, or `url` under [{name}] in the configuration")
         }
-        Setting::AnyAddress => "set --jaeger-url, --loki-url, --prometheus-url, or see `trace config show`".to_owned(),
-        Setting::Credentials => "set credentials for this backend; see `trace config show`".to_owned(),
-        Setting::Tenant => "set `tenant` in the profile, or LOKI_ORG_ID".to_owned(),
-        Setting::Selector => "set `selector` in the profile".to_owned(),
-        Setting::ServicesAndKeys => "name services and keys in the profile".to_owned(),
+        ConfigItem::AnyAddress => {
+            "set --jaeger-url, --loki-url, --prometheus-url, or see `trace config show`".to_owned()
+        }
+        ConfigItem::Credentials => "set credentials for this backend; see `trace config show`".to_owned(),
+        ConfigItem::Tenant => "set `tenant` in the profile, or LOKI_ORG_ID".to_owned(),
+        ConfigItem::Selector => "set `selector` in the profile".to_owned(),
+        ConfigItem::ServicesAndKeys => "name services and keys in the profile".to_owned(),
     }
 }
 
@@ -335,11 +337,11 @@ mod tests {
             (vec![raise(Limit::Timeout), narrow(&[Since])], "raise --timeout, or narrow the time with --since"),
             (vec![Action::Lower(Limit::Answer), narrow(&[])], "lower --max-answer, or narrow the time"),
             (
-                vec![raise(Limit::Requests), Action::Configure(Setting::ServicesAndKeys)],
+                vec![raise(Limit::Requests), Action::Configure(ConfigItem::ServicesAndKeys)],
                 "raise --max-requests, or name services and keys in the profile",
             ),
             (
-                vec![Action::Configure(Setting::Address(Source::Prometheus))],
+                vec![Action::Configure(ConfigItem::Address(Source::Prometheus))],
                 "set --prometheus-url, TRACE_PROMETHEUS_URL, or `url` under [prometheus] in the configuration",
             ),
             (vec![Action::Use(AskingMode::Record)], "--record DIR keeps the answers as they came, to look at them"),

@@ -17,14 +17,14 @@ use crate::model::evidence::{Evidence, Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
-use crate::model::source::Source;
 use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::report::text::counted;
 use crate::session::answer::Found;
 use crate::session::request::{SampleSpread, WindowRequest};
-use crate::session::span_metrics::{MetricGrouping, MetricQuestion, SpanMetrics, metric_basis};
+use crate::session::span_metrics::{MeasuredWindow, MetricGrouping, MetricQuestion, metric_basis};
 use crate::session::{Servers, Session};
+use crate::source::role::Role;
 
 // Examples show what the counts are made of. With these limits they are read in a second or two; the counts are of all.
 
@@ -60,7 +60,7 @@ impl Session {
         };
         let filters = &request.filters;
         let question = MetricQuestion { grouping: MetricGrouping::Errors, filters, window };
-        let SpanMetrics { measured, provider, mut asked } = self.span_metrics(question, figures).await?;
+        let MeasuredWindow { measured, provider, mut asked } = self.span_metrics(question, figures).await?;
         let (Some(now), Some(provider)) = (measured, provider) else { return Ok((None, asked)) };
         let (earlier, asked_before) = servers.count_errors_again(&provider, filters, before).await;
         let mut totals = Totals::from_measured([Some(&now), earlier.as_ref()], filters);
@@ -120,7 +120,9 @@ impl Session {
                 counted(unread, "other")
             );
             let actions = [Action::Narrow(vec![Narrowing::Service]), Action::Advise(Advice::CountsAreOfAll)];
-            read.answer.provenance.note(Note::new(NoteCode::Sampled, Source::Jaeger, said).with_actions(actions));
+            read.answer
+                .provenance
+                .note(Note::new(NoteCode::Sampled, Role::Spans.backend(), said).with_actions(actions));
         }
         ErrorWindowAnswer { window: read, scope, totals: Some(totals) }
     }

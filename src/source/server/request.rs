@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::model::action::{Action, Setting};
+use crate::model::action::{Action, ConfigItem};
 use crate::model::advice::Advice;
 use crate::model::time::Timestamp;
 use crate::source::failure::{Failure, FailureKind, html_page};
@@ -152,7 +152,7 @@ impl Response {
             .with_actions(Advice::NameFinalAddressOrSignIn),
             401 if said.contains("no org id") => {
                 failure(FailureKind::ActionNeeded, format!("{address} wants a tenant{said}"))
-                    .with_actions([Action::Configure(Setting::Tenant)])
+                    .with_actions([Action::Configure(ConfigItem::Tenant)])
             }
             407 => failure(
                 FailureKind::ActionNeeded,
@@ -160,7 +160,7 @@ impl Response {
             )
             .with_actions(Advice::SetProxyCredentials),
             401 | 403 => failure(FailureKind::ActionNeeded, format!("{address} refuses access (HTTP {status}){said}"))
-                .with_actions([Action::Configure(Setting::Credentials)]),
+                .with_actions([Action::Configure(ConfigItem::Credentials)]),
             404 | 410 => failure(FailureKind::NoSuchApi, format!("no such API at {address} (HTTP {status})"))
                 .with_actions(Advice::CheckBasePath),
             400..500 if !matches!(status, 408 | 429) => {

@@ -159,15 +159,15 @@ impl EvaluationCase {
         let ground = EvaluationInput {
             journey: &self.journey,
             findings: &self.judgement,
-            jaeger: self.jaeger,
-            loki: self.loki,
-            prometheus: self.prometheus,
+            spans: self.jaeger,
+            lines: self.loki,
+            metrics: self.prometheus,
             settled: self.settled,
             settle_ns: 30 * SECOND,
             now,
             wait_until: self.wait.map(|wait| now.plus(wait)),
             window_end: self.window_end,
-            metrics: &self.metrics,
+            readings: &self.metrics,
         };
         evaluate(spec, &ground)
     }

@@ -14,7 +14,7 @@ use super::breaker::{CircuitBreaker, Health, Permit};
 use super::clients::HttpClients;
 use super::limits::Limits;
 use super::request_log::{RequestLog, RequestOutcome, RequestTally};
-use crate::model::action::{Action, Limit, Narrowing, Setting};
+use crate::model::action::{Action, ConfigItem, Limit, Narrowing};
 use crate::model::advice::Advice;
 use crate::model::evidence::BreakerStatus;
 use crate::model::source::Source;
@@ -269,7 +269,7 @@ impl Transport {
                 Ok(())
             }
             None => Err(Failure::new(FailureKind::LimitReached, "the bound on requests is reached")
-                .with_actions([Action::Raise(Limit::Requests), Action::Configure(Setting::ServicesAndKeys)])),
+                .with_actions([Action::Raise(Limit::Requests), Action::Configure(ConfigItem::ServicesAndKeys)])),
         }
     }
 
