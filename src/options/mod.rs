@@ -1,25 +1,25 @@
 //! Flags shared by commands, configuration files, and the settings they resolve to:
 //! flag > environment > project file > user file > default.
 
-pub mod address;
-pub mod backend_settings;
-pub mod backends;
-pub mod certificates;
-pub mod credentials;
-pub mod criteria;
+pub(crate) mod address;
+pub(crate) mod backend_settings;
+pub(crate) mod backends;
+pub(crate) mod certificates;
+pub(crate) mod credentials;
+pub(crate) mod criteria;
 pub mod environment;
 mod file_error;
 mod files;
-pub mod filters;
+pub(crate) mod filters;
 pub mod journey;
-pub mod layers;
-pub mod many_runs;
-pub mod origin;
-pub mod output;
-pub mod phases;
+pub(crate) mod layers;
+pub(crate) mod many_runs;
+pub(crate) mod origin;
+pub(crate) mod output;
+pub(crate) mod phases;
 mod profile;
-pub mod settings;
+pub(crate) mod settings;
 pub mod sources;
-pub mod subject;
-pub mod time;
+pub(crate) mod subject;
+pub(crate) mod time;
 pub mod window;

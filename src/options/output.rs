@@ -66,6 +66,13 @@ pub struct OutputArgs {
     pub no_progress: bool,
 }
 
+/// Where the answer is written to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OutputTarget {
+    Terminal,
+    FileOrPipe,
+}
+
 const FORMATS: [(&str, Format); 7] = [
     ("table", Format::Table),
     ("json", Format::Json),
@@ -91,10 +98,14 @@ impl OutputArgs {
 
     /// How to render the answer, resolved from flags, environment and terminal.
     pub fn view(&self, environment: &Environment, zone: Zone) -> View {
-        let on_terminal = environment.stdout_is_terminal && self.out.is_none();
+        let target = match &self.out {
+            None if environment.stdout_is_terminal => OutputTarget::Terminal,
+            _ => OutputTarget::FileOrPipe,
+        };
+        let on_terminal = target == OutputTarget::Terminal;
         View {
-            width: self.columns(environment, on_terminal),
-            colour: self.format() == Format::Table && self.has_colour(environment, on_terminal),
+            width: self.columns(environment, target),
+            colour: self.format() == Format::Table && self.has_colour(environment, target),
             ascii: self.ascii || on_terminal && is_ascii_only(environment),
             hyperlinks: on_terminal && supports_hyperlinks(environment),
             zone,
@@ -112,15 +123,15 @@ impl OutputArgs {
     }
 
     /// `--width` > `COLUMNS` > the terminal > 80.
-    fn columns(&self, environment: &Environment, on_terminal: bool) -> usize {
+    fn columns(&self, environment: &Environment, target: OutputTarget) -> usize {
         let flag = self.width.and_then(|n| usize::try_from(n).ok());
         let variable = || environment.var("COLUMNS").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
-        let terminal = || environment.terminal_width.filter(|n| on_terminal && *n > 0);
+        let terminal = || environment.terminal_width.filter(|n| target == OutputTarget::Terminal && *n > 0);
         flag.or_else(variable).or_else(terminal).unwrap_or(DEFAULT_WIDTH).clamp(MIN_WIDTH, 10_000)
     }
 
     /// `--color` > `NO_COLOR` > `FORCE_COLOR`, `CLICOLOR_FORCE` > `CLICOLOR=0` > a terminal that is not dumb.
-    fn has_colour(&self, environment: &Environment, on_terminal: bool) -> bool {
+    fn has_colour(&self, environment: &Environment, target: OutputTarget) -> bool {
         let var = |name| environment.var(name);
         let is_on = |name| var(name).is_some_and(|v| !is_off(v));
         match self.color.unwrap_or_default() {
@@ -129,7 +140,7 @@ impl OutputArgs {
             Colour::Auto if var("NO_COLOR").is_some() => false,
             Colour::Auto if is_on("FORCE_COLOR") || is_on("CLICOLOR_FORCE") => true,
             Colour::Auto if var("FORCE_COLOR").is_some_and(is_off) || var("CLICOLOR") == Some("0") => false,
-            Colour::Auto => on_terminal && var("TERM") != Some("dumb"),
+            Colour::Auto => target == OutputTarget::Terminal && var("TERM") != Some("dumb"),
         }
     }
 }
@@ -180,7 +191,8 @@ mod tests {
 
     type Vars = &'static [(&'static str, &'static str)];
 
-    fn environment(vars: &[(&str, &str)], stdout_is_terminal: bool) -> Environment {
+    fn environment(vars: &[(&str, &str)], target: OutputTarget) -> Environment {
+        let stdout_is_terminal = target == OutputTarget::Terminal;
         let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Environment { vars, stdout_is_terminal, terminal_width: Some(120), ..Environment::default() }
     }
@@ -205,30 +217,33 @@ mod tests {
             (Always, &[("TERM", "dumb")], false, true),
         ];
         for (flag, vars, on_terminal, colour) in table {
+            let target = if on_terminal { OutputTarget::Terminal } else { OutputTarget::FileOrPipe };
             let args = OutputArgs { color: Some(flag), ..OutputArgs::default() };
             assert_eq!(
-                args.view(&environment(vars, on_terminal), Zone::Utc).colour,
+                args.view(&environment(vars, target), Zone::Utc).colour,
                 colour,
                 "{flag:?} {vars:?} {on_terminal}"
             );
         }
         let json = OutputArgs { color: Some(Always), output: Some(Format::Json), ..OutputArgs::default() };
-        assert!(!json.view(&environment(&[], true), Zone::Utc).colour, "never in JSON");
+        assert!(!json.view(&environment(&[], OutputTarget::Terminal), Zone::Utc).colour, "never in JSON");
         let file = OutputArgs { out: Some("x".into()), ..OutputArgs::default() };
-        assert!(!file.view(&environment(&[], true), Zone::Utc).colour, "not in files");
+        assert!(!file.view(&environment(&[], OutputTarget::Terminal), Zone::Utc).colour, "not in files");
     }
 
     #[test]
     fn width_characters_and_links_fit_the_terminal() {
-        let view =
-            |vars: &[(&str, &str)], on_terminal| OutputArgs::default().view(&environment(vars, on_terminal), Zone::Utc);
+        let view = |vars: &[(&str, &str)], on_terminal| {
+            let target = if on_terminal { OutputTarget::Terminal } else { OutputTarget::FileOrPipe };
+            OutputArgs::default().view(&environment(vars, target), Zone::Utc)
+        };
         assert_eq!(view(&[], true).width, 120);
         assert_eq!(view(&[], false).width, 80);
         assert_eq!(view(&[("COLUMNS", "100")], false).width, 100);
         assert_eq!(view(&[("COLUMNS", "7")], true).width, 40);
         assert_eq!(view(&[("COLUMNS", "wide")], true).width, 120);
         let args = OutputArgs { width: Some(60), ..OutputArgs::default() };
-        assert_eq!(args.view(&environment(&[("COLUMNS", "100")], true), Zone::Utc).width, 60);
+        assert_eq!(args.view(&environment(&[("COLUMNS", "100")], OutputTarget::Terminal), Zone::Utc).width, 60);
 
         let ascii: [(Vars, bool, bool); 7] = [
             (&[], true, false),

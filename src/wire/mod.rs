@@ -3,16 +3,16 @@
 // A path such as `Json::texts` is tied to one lifetime of the text, a closure is not.
 #![allow(clippy::redundant_closure_for_method_calls)]
 
-pub mod documents;
-pub mod jaeger_json;
-pub mod jaeger_metrics;
-pub mod json;
-pub mod log_line;
-pub mod loki_json;
-pub mod otlp_json;
-pub mod prometheus_json;
-pub mod prometheus_rules;
-pub mod promql;
+pub(crate) mod documents;
+pub(crate) mod jaeger_json;
+pub(crate) mod jaeger_metrics;
+pub(crate) mod json;
+pub(crate) mod log_line;
+pub(crate) mod loki_json;
+pub(crate) mod otlp_json;
+pub(crate) mod prometheus_json;
+pub(crate) mod prometheus_rules;
+pub(crate) mod promql;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -363,7 +363,7 @@ mod tests {
 
     fn decode_with_all(bytes: &[u8]) {
         let _ = (jaeger_json::traces(bytes), jaeger_json::services(bytes), jaeger_json::error_text(bytes));
-        let _ = (otlp_json::decode(bytes), otlp_json::services(bytes), otlp_json::summaries(bytes));
+        let _ = (otlp_json::decode(bytes), otlp_json::services(bytes));
         let _ = (loki_json::streams(bytes), loki_json::labels(bytes), loki_json::index_stats(bytes));
         let _ = (prometheus_json::answer(bytes), prometheus_json::exemplars(bytes));
         let _ = prometheus_rules::rules(bytes);

@@ -147,52 +147,12 @@ fn operation(json: &Json) -> Option<Operation> {
     Some(Operation { name, kind })
 }
 
-/// One trace of `/api/v3/trace-summaries`, which Jaeger has from 2.19 on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OtlpTraceSummary {
-    /// Its ID.
-    pub trace_id: TraceId,
-    /// The service of its root span; empty where not reported.
-    pub root_service: String,
-    /// The name of its root span; empty where not reported.
-    pub root_name: String,
-    /// First start.
-    pub start: Timestamp,
-    /// Last end.
-    pub end: Timestamp,
-    /// How many spans it has.
-    pub span_count: usize,
-    /// How many of them have the status error.
-    pub error_count: usize,
-}
-
-/// The summaries of `/api/v3/trace-summaries`; `{}` has none.
-pub fn summaries(bytes: &[u8]) -> Result<Vec<OtlpTraceSummary>, Malformed> {
-    read_tree(bytes, |tree| {
-        require(tree, "summaries")?;
-        Ok(tree.get(&["summaries"]).list().iter().filter_map(summary).collect())
-    })
-}
-
 /// An object that has this key, or nothing at all.
 fn require(tree: &Json, key: &str) -> Result<(), Malformed> {
     match tree {
         Json::Object(entries) if entries.is_empty() || entries.iter().any(|(k, _)| k == key) => Ok(()),
         other => Err(Malformed::wrong_shape(other)),
     }
-}
-
-fn summary(json: &Json) -> Option<OtlpTraceSummary> {
-    let count = |keys: &[&str]| usize::try_from(json.get(keys).int().unwrap_or(0)).unwrap_or(0);
-    Some(OtlpTraceSummary {
-        trace_id: trace_id(json)?,
-        root_service: json.get(&["rootServiceName", "root_service_name"]).owned_text(),
-        root_name: json.get(&["rootOperationName", "root_operation_name"]).owned_text(),
-        start: time(json.get(&["minStartTimeUnixNano", "min_start_time_unix_nano"])),
-        end: time(json.get(&["maxEndTimeUnixNano", "max_end_time_unix_nano"])),
-        span_count: count(&["spanCount", "span_count"]),
-        error_count: count(&["errorSpanCount", "error_span_count"]),
-    })
 }
 
 /// The message of an error body: `error.message`, or an older gateway's `error` or `message`. None where it is no such body.
@@ -528,8 +488,8 @@ mod tests {
         for empty in empty {
             assert_eq!(decode(empty.as_bytes()), Ok(Decoded::default()), "{empty}");
         }
-        assert_eq!((services(b"{}"), summaries(b"{}")), (Ok(vec![]), Ok(vec![])));
-        assert!(services(br#"{"data":[]}"#).is_err() && summaries(b"[]").is_err());
+        assert_eq!(services(b"{}"), Ok(vec![]));
+        assert!(services(br#"{"data":[]}"#).is_err());
     }
 
     #[test]
@@ -547,18 +507,10 @@ mod tests {
     }
 
     #[test]
-    fn services_and_summaries_are_read() {
+    fn services_are_read() {
         let names = services(include_bytes!("../../fixtures/jaeger-next/v3-services.body")).unwrap();
         assert_eq!(names[0], "batch_orchestrator_service");
         assert_eq!(names.len(), 4);
-        let all = summaries(include_bytes!("../../fixtures/jaeger-next/v3-summaries.body")).unwrap();
-        assert_eq!((all.len(), all[0].span_count, all[0].error_count), (2, 9, 0));
-        assert_eq!(
-            (all[1].root_service.as_str(), all[1].root_name.as_str()),
-            ("batch_orchestrator_service", "POST /api/v1/batches/register")
-        );
-        assert_eq!(all[1].end.since(all[1].start), 120_000_000);
-        assert_eq!(summaries(include_bytes!("../../fixtures/jaeger-next/v3-summaries-nothing.body")), Ok(vec![]));
     }
 
     #[test]

@@ -68,26 +68,29 @@ impl Cascade {
     }
 
     fn relate_errors(&mut self, journey: &Journey, clocks: &Clocks, order: &[usize], enclosing: &EnclosingSpans) {
-        // The nearest error above, and whether a queue lies between.
-        let mut above: Vec<Option<(usize, bool)>> = vec![None; journey.spans.len()];
+        // The nearest error above, and how the work was passed on from it.
+        let mut above: Vec<Option<(usize, Handover)>> = vec![None; journey.spans.len()];
         for span in order.iter().copied() {
             let Some((cause, _)) = journey.forest.cause[span] else { continue };
-            let queued = asynchronous_cause(journey, span).is_some();
-            above[span] = if journey.spans[cause].is_error() {
-                Some((cause, queued))
-            } else {
-                above[cause].map(|(upper, before)| (upper, before || queued))
+            let handover = match asynchronous_cause(journey, span) {
+                Some(_) => Handover::Queued,
+                None => Handover::Direct,
             };
-            let is_told = journey.spans[span].is_error() && !enclosing.swallowed.contains(&span);
-            let Some((upper, queued)) = above[span].filter(|_| is_told) else { continue };
-            match bond(journey, clocks, span, upper, queued) {
+            above[span] = if journey.spans[cause].is_error() {
+                Some((cause, handover))
+            } else {
+                above[cause].map(|(upper, before)| (upper, before.max(handover)))
+            };
+            let is_failure = journey.spans[span].is_error() && !enclosing.swallowed.contains(&span);
+            let Some((upper, handover)) = above[span].filter(|_| is_failure) else { continue };
+            match relation(journey, clocks, [span, upper], handover) {
                 ErrorRelation::FollowsFrom => _ = self.consequence_of.insert(span, upper),
                 ErrorRelation::Causes => _ = self.caused.insert(span, upper),
                 ErrorRelation::Unrelated => continue,
             }
             // What explains a consequence may be one of the same failure itself.
             if let Some(first) = self.consequence_of.get(&upper).copied()
-                && bond(journey, clocks, span, first, queued) == ErrorRelation::FollowsFrom
+                && relation(journey, clocks, [span, first], handover) == ErrorRelation::FollowsFrom
             {
                 self.consequence_of.insert(span, first);
             }
@@ -116,13 +119,22 @@ impl Cascade {
     }
 }
 
-/// What the inner error has to do with the outer one.
-fn bond(journey: &Journey, clocks: &Clocks, inner: usize, outer: usize, queued: bool) -> ErrorRelation {
+/// How work was passed on from one span to another below it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Handover {
+    /// By calls only.
+    Direct,
+    /// Through a queue at least once.
+    Queued,
+}
+
+/// The relation of the inner error to the outer one, given as the indices of both spans.
+fn relation(journey: &Journey, clocks: &Clocks, [inner, outer]: [usize; 2], handover: Handover) -> ErrorRelation {
     let (inner, outer) = (&journey.spans[inner], &journey.spans[outer]);
     let (begins, done, ends) = (clocks.start(inner), clocks.end(inner), clocks.end(outer));
     if begins >= ends {
-        // What came by a queue and failed later may have failed by itself.
-        if queued { ErrorRelation::Unrelated } else { ErrorRelation::FollowsFrom }
+        // Work from a queue that failed after its sender may have failed for a reason of its own.
+        if handover == Handover::Queued { ErrorRelation::Unrelated } else { ErrorRelation::FollowsFrom }
     } else if done > ends.plus(SAME_INSTANT_NS) && gave_up(outer) {
         if gave_up(inner) { ErrorRelation::FollowsFrom } else { ErrorRelation::Unrelated }
     } else if done <= ends.plus(SECOND.max(outer.duration_ns / 20)) {

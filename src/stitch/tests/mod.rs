@@ -1,5 +1,6 @@
 mod tables;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -27,7 +28,8 @@ fn span_id(n: u64) -> SpanId {
 }
 
 /// `trace/span[<parent] service from..to`, all in ms.
-fn span(trace: u128, id: u64, parent: u64, service: &str, from: i64, to: i64) -> Span {
+fn span(trace: u128, id: u64, parent: u64, service: &str, time: Range<i64>) -> Span {
+    let Range { start: from, end: to } = time;
     Span {
         trace_id: trace_id(trace),
         span_id: span_id(id),
@@ -83,11 +85,11 @@ fn ids(journey: &Journey) -> Vec<u64> {
 #[test]
 fn of_a_batch_with_another_id_only_the_arrival_and_what_follows_is_in() {
     let spans = vec![
-        with_id(span(1, 1, 0, "shop", 0, 10), "order-0001"),
-        with_id(span(2, 20, 0, "batch", 50, 90), "batch-0009"),
-        linked(span(2, 21, 20, "batch", 52, 60), 1, 1),
-        span(2, 22, 21, "batch", 53, 55),
-        span(2, 23, 20, "batch", 61, 80),
+        with_id(span(1, 1, 0, "shop", 0..10), "order-0001"),
+        with_id(span(2, 20, 0, "batch", 50..90), "batch-0009"),
+        linked(span(2, 21, 20, "batch", 52..60), 1, 1),
+        span(2, 22, 21, "batch", 53..55),
+        span(2, 23, 20, "batch", 61..80),
     ];
     let journey = stitched(spans, vec![], "order-0001");
     assert_eq!(ids(&journey), [1, 21, 22]);
@@ -99,11 +101,11 @@ fn of_a_batch_with_another_id_only_the_arrival_and_what_follows_is_in() {
 #[test]
 fn in_a_trace_with_several_ids_the_others_are_shown_and_not_judged() {
     let spans = vec![
-        with_id(span(1, 1, 0, "a", 0, 90), "order-0001"),
-        span(1, 2, 1, "a", 1, 40),
-        with_id(span(1, 3, 1, "b", 41, 80), "order-0002"),
-        span(1, 4, 3, "b", 42, 50),
-        with_id(span(1, 5, 3, "b", 51, 60), "order-0001"),
+        with_id(span(1, 1, 0, "a", 0..90), "order-0001"),
+        span(1, 2, 1, "a", 1..40),
+        with_id(span(1, 3, 1, "b", 41..80), "order-0002"),
+        span(1, 4, 3, "b", 42..50),
+        with_id(span(1, 5, 3, "b", 51..60), "order-0001"),
     ];
     let journey = stitched(spans, vec![], "order-0001");
     assert_eq!(ids(&journey), [1, 2, 3, 4, 5]);
@@ -113,10 +115,10 @@ fn in_a_trace_with_several_ids_the_others_are_shown_and_not_judged() {
 #[test]
 fn what_is_named_by_links_and_lines_belongs_and_so_do_its_lines() {
     let spans = vec![
-        linked(with_id(span(1, 1, 0, "a", 0, 10), "order-0001"), 2, 9),
-        span(2, 9, 0, "b", 0, 5),
-        span(3, 30, 0, "c", 20, 25),
-        span(4, 40, 0, "d", 20, 25),
+        linked(with_id(span(1, 1, 0, "a", 0..10), "order-0001"), 2, 9),
+        span(2, 9, 0, "b", 0..5),
+        span(3, 30, 0, "c", 20..25),
+        span(4, 40, 0, "d", 20..25),
     ];
     let lines = vec![
         line(3, "order-0001 sent", Some(3)),
@@ -140,10 +142,10 @@ fn a_value_of_another_key_makes_no_span_foreign() {
         span
     };
     let spans = vec![
-        with_id(span(1, 1, 0, "a", 0, 90), "order-0001"),
-        with_request(span(1, 2, 1, "a", 1, 40)),
-        with_request(linked(span(2, 20, 0, "b", 50, 60), 1, 1)),
-        span(2, 21, 20, "b", 51, 52),
+        with_id(span(1, 1, 0, "a", 0..90), "order-0001"),
+        with_request(span(1, 2, 1, "a", 1..40)),
+        with_request(linked(span(2, 20, 0, "b", 50..60), 1, 1)),
+        span(2, 21, 20, "b", 51..52),
     ];
     let mut query = query(Subject::correlation("order-0001"));
     query.keys.push("request_id".into());
@@ -170,8 +172,8 @@ fn one_outlier_among_many_pairs_is_no_clock_that_is_off() {
         let (client, server) = (2 * n + 1, 2 * n + 2);
         let at = i64::try_from(n).unwrap() * 1_000;
         let early = if n == 50 { -900 } else { 5 };
-        spans.push(with_id(kind(span(1, client, 0, "web", at, at + 20), SpanKind::Client), "order-0001"));
-        spans.push(kind(span(1, server, client, "shop", at + early, at + early + 10), SpanKind::Server));
+        spans.push(with_id(kind(span(1, client, 0, "web", at..at + 20), SpanKind::Client), "order-0001"));
+        spans.push(kind(span(1, server, client, "shop", at + early..at + early + 10), SpanKind::Server));
     }
     assert_eq!(stitched(spans, vec![], "order-0001").skew, []);
 }
@@ -185,11 +187,11 @@ fn a_message_is_its_id_on_its_topic() {
         span
     };
     let spans = vec![
-        message(with_id(span(1, 1, 0, "shop", 0, 2), "order-0001"), SpanKind::Producer, "a"),
-        message(with_id(span(1, 2, 0, "shop", 4, 6), "order-0001"), SpanKind::Producer, "b"),
-        message(span(2, 20, 0, "stock", 10, 12), SpanKind::Consumer, "a"),
-        message(span(3, 30, 0, "bill", 11, 13), SpanKind::Consumer, "b"),
-        message(span(4, 40, 0, "else", 12, 14), SpanKind::Consumer, "c"),
+        message(with_id(span(1, 1, 0, "shop", 0..2), "order-0001"), SpanKind::Producer, "a"),
+        message(with_id(span(1, 2, 0, "shop", 4..6), "order-0001"), SpanKind::Producer, "b"),
+        message(span(2, 20, 0, "stock", 10..12), SpanKind::Consumer, "a"),
+        message(span(3, 30, 0, "bill", 11..13), SpanKind::Consumer, "b"),
+        message(span(4, 40, 0, "else", 12..14), SpanKind::Consumer, "c"),
     ];
     let journey = stitched(spans, vec![], "order-0001");
     assert_eq!(ids(&journey), [1, 2, 20, 30], "another topic is another message");
@@ -210,12 +212,12 @@ fn a_short_id_counts_only_as_the_value_of_a_key() {
 
 #[test]
 fn a_trace_leads_on_to_the_one_id_that_it_carries() {
-    let one = vec![with_id(span(1, 1, 0, "a", 0, 9), "order-0001"), with_id(span(2, 2, 0, "b", 20, 29), "order-0001")];
+    let one = vec![with_id(span(1, 1, 0, "a", 0..9), "order-0001"), with_id(span(2, 2, 0, "b", 20..29), "order-0001")];
     let evidence = |spans| Evidence { spans, ..Evidence::default() };
     let journey = stitch(evidence(one.clone()), &query(Subject::trace(trace_id(1))));
     assert_eq!((ids(&journey), journey.correlation_id.as_deref()), (vec![1, 2], Some("order-0001")));
     let mut several = one;
-    several.push(with_id(span(1, 3, 1, "a", 1, 2), "order-0002"));
+    several.push(with_id(span(1, 3, 1, "a", 1..2), "order-0002"));
     let journey = stitch(evidence(several), &query(Subject::trace(trace_id(1))));
     assert_eq!((ids(&journey), journey.correlation_id), (vec![1, 3], None));
     assert_eq!(journey.several_ids, ["order-0001", "order-0002"]);
@@ -225,10 +227,10 @@ fn a_trace_leads_on_to_the_one_id_that_it_carries() {
 fn a_clock_that_is_off_is_found_with_its_amount_and_the_right_one_blamed() {
     let pair = |off: i64| {
         vec![
-            with_id(kind(span(1, 1, 0, "web", 0, 100), SpanKind::Client), "order-0001"),
-            kind(span(1, 2, 1, "shop", 10 + off, 90 + off), SpanKind::Server),
-            kind(span(1, 3, 2, "shop", 20 + off, 80 + off), SpanKind::Client),
-            kind(span(1, 4, 3, "store", 30, 70), SpanKind::Server),
+            with_id(kind(span(1, 1, 0, "web", 0..100), SpanKind::Client), "order-0001"),
+            kind(span(1, 2, 1, "shop", 10 + off..90 + off), SpanKind::Server),
+            kind(span(1, 3, 2, "shop", 20 + off..80 + off), SpanKind::Client),
+            kind(span(1, 4, 3, "store", 30..70), SpanKind::Server),
         ]
     };
     assert!(stitched(pair(0), vec![], "order-0001").skew.is_empty());
@@ -242,10 +244,10 @@ fn a_clock_that_is_off_is_found_with_its_amount_and_the_right_one_blamed() {
 #[test]
 fn self_parents_cycles_and_repeats_lose_no_span() {
     let spans = vec![
-        with_id(span(1, 1, 1, "a", 0, 9), "order-0001"),
-        span(1, 2, 3, "a", 2, 9),
-        span(1, 3, 2, "a", 3, 9),
-        span(1, 3, 2, "a", 3, 9),
+        with_id(span(1, 1, 1, "a", 0..9), "order-0001"),
+        span(1, 2, 3, "a", 2..9),
+        span(1, 3, 2, "a", 3..9),
+        span(1, 3, 2, "a", 3..9),
     ];
     let journey = stitched(spans, vec![], "order-0001");
     assert_eq!(ids(&journey), [1, 2, 3]);
@@ -256,7 +258,7 @@ fn self_parents_cycles_and_repeats_lose_no_span() {
 #[test]
 fn a_hundred_thousand_deep_chain_is_planted() {
     let spans: Vec<Span> =
-        (1..=100_000).map(|n| span(1, n, n - 1, "deep", i64::try_from(n).unwrap(), 200_000)).collect();
+        (1..=100_000).map(|n| span(1, n, n - 1, "deep", i64::try_from(n).unwrap()..200_000)).collect();
     let mut spans = spans;
     spans[0] = with_id(spans[0].clone(), "order-0001");
     let journey = stitched(spans, vec![], "order-0001");
@@ -273,7 +275,7 @@ fn any_spans() -> impl Strategy<Value = Vec<Span>> {
 
 fn drawn((trace, id, parent, start, link): Drawn) -> Span {
     let start = i64::from(start);
-    let made = with_id(span(trace, id, parent, ["a", "b"][id as usize % 2], start, start + 9), "order-0001");
+    let made = with_id(span(trace, id, parent, ["a", "b"][id as usize % 2], start..start + 9), "order-0001");
     link.map_or(made.clone(), |(trace, id)| linked(made, trace, id))
 }
 
@@ -335,7 +337,7 @@ proptest! {
     fn every_span_stands_in_the_forest_once(parents in prop::collection::vec(0u64..40, 1..40)) {
         let spans = parents.iter().enumerate().map(|(n, parent)| {
             let id = n as u64 + 1;
-            with_id(span(1, id, *parent, "x", (id % 7) as i64, 20), "order-0001")
+            with_id(span(1, id, *parent, "x", (id % 7) as i64..20), "order-0001")
         });
         let journey = stitched(spans.collect(), vec![], "order-0001");
         let mut seen = vec![0; journey.spans.len()];
@@ -353,7 +355,7 @@ proptest! {
     fn order_does_not_matter(order in Just((0..12).collect::<Vec<usize>>()).prop_shuffle()) {
         let spans: Vec<Span> = (0..12).map(|n| {
             let id = n as u64 + 1;
-            let made = span(1 + (n as u128 % 3), id, id / 2, ["a", "b"][n % 2], n as i64 / 4, 9);
+            let made = span(1 + (n as u128 % 3), id, id / 2, ["a", "b"][n % 2], n as i64 / 4..9);
             if n % 3 == 0 { with_id(made, "order-0001") } else { linked(made, 1, 1) }
         }).collect();
         let lines: Vec<LogEntry> = (0..12).map(|n| line(n / 5, &format!("order-0001 line {n}"), Some(1))).collect();

@@ -16,7 +16,7 @@ fn what_is_told_twice_is_dropped_and_what_only_shares_its_id_is_named() {
     const DROPPED: &str = "1 exact repeat(s) of spans dropped";
     const REUSED: &str = "1 span(s) reuse the ID of another span of their trace";
     let text = |text: &str| Value::Text(text.into());
-    let mut first = with_id(span(1, 1, 0, "a", 0, 9), "order-0001");
+    let mut first = with_id(span(1, 1, 0, "a", 0..9), "order-0001");
     first.attributes.push("x", text("1"));
     first.attributes.push("y", text("2"));
     let other_order: Change = |s| {
@@ -64,7 +64,7 @@ fn what_is_told_twice_is_dropped_and_what_only_shares_its_id_is_named() {
 #[test]
 fn absurd_times_are_counted_and_remarks_told_once_each_the_most_common_first() {
     const YEAR: i64 = 366 * 24 * 3_600_000;
-    let mut spans = vec![span(1, 1, 0, "a", 0, 9), span(1, 2, 1, "a", 0, 11 * YEAR), span(1, 3, 1, "a", 0, 9)];
+    let mut spans = vec![span(1, 1, 0, "a", 0..9), span(1, 2, 1, "a", 0..11 * YEAR), span(1, 3, 1, "a", 0..9)];
     spans[2].start = Timestamp(0);
     let mut lost = line(0, "order-0001 when?", None);
     lost.time = Timestamp(0);
@@ -81,7 +81,7 @@ fn absurd_times_are_counted_and_remarks_told_once_each_the_most_common_first() {
     for (kinds, more) in [(6_u64, Some("1 more kind(s) of warnings on spans; `trace span` shows each")), (5, None)] {
         let remarked = (1..=6).map(|id| Span {
             warnings: (id..=kinds).map(|n| format!("remark {n}")).collect(),
-            ..span(1, id, 0, "a", 0, 9)
+            ..span(1, id, 0, "a", 0..9)
         });
         let expected_notes = (kinds - 4..=kinds).rev().map(|n| format!("{n} span(s): remark {n}"));
         let expected: Vec<String> = expected_notes.chain(more.map(str::to_owned)).collect();
@@ -97,14 +97,14 @@ fn a_trace_is_told_by_its_root_and_whoever_lost_a_parent_is_counted() {
     };
     let journey = journey_of(vec![
         // The child's clock is behind: it seems to begin before its parent; an orphan begins before both.
-        span(2, 20, 99, "orphan", 5, 6),
-        error(span(2, 21, 22, "child", 7, 12)),
-        span(2, 22, 0, "root", 10, 11),
+        span(2, 20, 99, "orphan", 5..6),
+        error(span(2, 21, 22, "child", 7..12)),
+        span(2, 22, 0, "root", 10..11),
         // Only orphans, of which the first one represents the trace; one has a cause in another trace.
-        linked(span(3, 30, 98, "lost", 8, 9), 2, 22),
-        error(error(span(3, 31, 97, "late", 20, 30))),
+        linked(span(3, 30, 98, "lost", 8..9), 2, 22),
+        error(error(span(3, 31, 97, "late", 20..30))),
         // Its own parent: a root like any other.
-        span(1, 1, 1, "self", 5, 9),
+        span(1, 1, 1, "self", 5..9),
     ]);
     let expected_notes = |n: u128, root: &str, from: i64, ms: i64, counts: [usize; 3]| Trace {
         trace_id: trace_id(n),
@@ -133,12 +133,12 @@ fn each_join_and_each_relative_has_its_reason() {
         span
     };
     let spans = vec![
-        with_id(published(linked(span(1, 1, 0, "a", 0, 9), 2, 2), SpanKind::Producer), "order-0001"),
-        with_id(span(2, 2, 0, "b", 0, 9), "order-0002"),
-        with_id(linked(span(3, 3, 0, "c", 0, 9), 1, 1), "order-0003"),
-        with_id(span(4, 4, 0, "d", 0, 9), "order-0004"),
-        with_id(published(span(5, 5, 0, "e", 0, 9), SpanKind::Consumer), "order-0005"),
-        linked(span(6, 6, 0, "f", 0, 9), 1, 1),
+        with_id(published(linked(span(1, 1, 0, "a", 0..9), 2, 2), SpanKind::Producer), "order-0001"),
+        with_id(span(2, 2, 0, "b", 0..9), "order-0002"),
+        with_id(linked(span(3, 3, 0, "c", 0..9), 1, 1), "order-0003"),
+        with_id(span(4, 4, 0, "d", 0..9), "order-0004"),
+        with_id(published(span(5, 5, 0, "e", 0..9), SpanKind::Consumer), "order-0005"),
+        linked(span(6, 6, 0, "f", 0..9), 1, 1),
     ];
     let lines = vec![
         line(1, "order-0001 one", None),

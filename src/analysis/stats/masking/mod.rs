@@ -174,7 +174,9 @@ impl<'a> Masker<'a> {
         let rest = self.rest();
         let length = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
         let word = &rest[..length];
-        if self.is_behind_dash() && values::is_id_behind_dash(word, self.id_end + 1 == self.at) {
+        if self.is_behind_dash()
+            && (values::is_id_behind_dash(word) || self.id_end + 1 == self.at && values::is_pod_suffix(word))
+        {
             return self.replace(length, Value::Id);
         }
         let end = self.at + length;

@@ -138,10 +138,8 @@ pub(super) fn hash(text: &str) -> Option<usize> {
 }
 
 /// Whether letters and digits behind a dash are an ID, as in `essay-00af` or the name of a pod, rather than a name, as
-/// in `backup-s3`. What follows an ID is one sooner: a pod has five characters behind its replica set's.
-pub(super) fn is_id_behind_dash(word: &str, is_behind_id: bool) -> bool {
-    const POD: &str = "bcdfghjklmnpqrstvwxz2456789";
-    let is_pod = || is_behind_id && word.len() == 5 && word.chars().all(|c| POD.contains(c));
+/// in `backup-s3`.
+pub(super) fn is_id_behind_dash(word: &str) -> bool {
     let is_mixed = word.contains(|c: char| c.is_ascii_digit()) && word.contains(char::is_alphabetic);
     // `dd36`, but not `ec2`: so short a name may be hexadecimal by accident.
     let is_hex = || word.len() >= 4 && word.chars().all(|c| c.is_ascii_hexdigit());
@@ -149,7 +147,14 @@ pub(super) fn is_id_behind_dash(word: &str, is_behind_id: bool) -> bool {
         let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
         word.len() - letters.len() <= 3 && letters.chars().all(char::is_alphabetic) && !letters.is_empty()
     };
-    is_pod() || is_mixed && (is_hex() || !is_name())
+    is_mixed && (is_hex() || !is_name())
+}
+
+/// Whether a word behind an ID may be the random end of a Kubernetes pod name: five characters of its alphabet, which has
+/// no vowels and no digits that look like letters.
+pub(super) fn is_pod_suffix(word: &str) -> bool {
+    const ALPHABET: &str = "bcdfghjklmnpqrstvwxz2456789";
+    word.len() == 5 && word.chars().all(|c| ALPHABET.contains(c))
 }
 
 /// How many digits a number may have that belongs to a name, as in `utf8` or `x509`: longer ones are IDs.
