@@ -149,6 +149,23 @@ pub struct Span {
 }
 
 impl Span {
+    /// Whether another span is this one, stored twice.
+    pub fn is_repeat_of(&self, other: &Self) -> bool {
+        let identity = |span: &Self| (span.trace_id, span.span_id, span.start, span.duration_ns, span.kind);
+        identity(self) == identity(other)
+            && self.service() == other.service()
+            && self.name == other.name
+            && self.contents() == other.contents()
+    }
+
+    /// All but identity, time and name, to compare spans that share those. Attributes are by key: servers send the same
+    /// ones in different orders.
+    pub fn contents(&self) -> (Option<SpanId>, Vec<(&str, String)>, String) {
+        let mut attributes: Vec<(&str, String)> = self.attributes.iter().map(|(k, v)| (k, v.to_string())).collect();
+        attributes.sort_unstable();
+        (self.parent_id, attributes, format!("{:?} {:?} {:?}", self.status, self.events, self.links))
+    }
+
     /// The service that made it; empty where not reported.
     pub fn service(&self) -> &str {
         &self.resource.service

@@ -20,7 +20,7 @@ use crate::model::time::Window;
 use crate::query::Query;
 use id_matching::Keys;
 use membership::{Membership, membership, spans_in};
-use oddities::{contents, drop_repeats, note_absurd_times, note_warnings};
+use oddities::{drop_repeats, note_absurd_times, note_warnings};
 
 /// The journey of the query's subject, each part with the reason why it belongs.
 pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
@@ -79,7 +79,7 @@ fn assembled(evidence: Evidence, members: Membership, keys: &[String]) -> Journe
 fn in_order(a: &Span, b: &Span) -> std::cmp::Ordering {
     (a.start, -a.duration_ns, a.trace_id, a.span_id, a.service(), &a.name, a.kind)
         .cmp(&(b.start, -b.duration_ns, b.trace_id, b.span_id, b.service(), &b.name, b.kind))
-        .then_with(|| contents(a).cmp(&contents(b)))
+        .then_with(|| a.contents().cmp(&b.contents()))
 }
 
 fn traces(spans: &[Span], forest: &Forest) -> Vec<Trace> {

@@ -3,8 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::attribute::Attributes;
-use crate::model::id::SpanId;
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
 
@@ -12,7 +10,7 @@ use crate::model::span::Span;
 /// one call, which share an ID in Zipkin.
 pub fn drop_repeats(spans: &mut Vec<Span>, oddities: &mut Vec<String>) {
     let before = spans.len();
-    spans.dedup_by(|a, b| is_repeat(a, b));
+    spans.dedup_by(|a, b| a.is_repeat_of(b));
     if spans.len() < before {
         oddities.push(format!("{} exact repeat(s) of spans dropped", before - spans.len()));
     }
@@ -30,26 +28,6 @@ pub fn drop_repeats(spans: &mut Vec<Span>, oddities: &mut Vec<String>) {
     if reused > 0 {
         oddities.push(format!("{reused} span(s) reuse the ID of another span of their trace"));
     }
-}
-
-/// Whether two spans are the same one, stored twice.
-pub fn is_repeat(a: &Span, b: &Span) -> bool {
-    (a.trace_id, a.span_id, a.start, a.duration_ns, a.kind) == (b.trace_id, b.span_id, b.start, b.duration_ns, b.kind)
-        && a.service() == b.service()
-        && a.name == b.name
-        && contents(a) == contents(b)
-}
-
-/// Everything of a span but its identity, its time and its name, to compare spans that share those.
-pub fn contents(span: &Span) -> (Option<SpanId>, Vec<(&str, String)>, String) {
-    (span.parent_id, sorted(&span.attributes), format!("{:?} {:?} {:?}", span.status, span.events, span.links))
-}
-
-/// Attributes by key: servers send the same ones in different orders.
-fn sorted(attributes: &Attributes) -> Vec<(&str, String)> {
-    let mut sorted: Vec<(&str, String)> = attributes.iter().map(|(k, v)| (k, v.to_string())).collect();
-    sorted.sort_unstable();
-    sorted
 }
 
 /// Counts spans and lines whose times cannot be drawn.

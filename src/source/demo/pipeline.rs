@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use serde_json::json;
 
-use super::Fault;
 use super::metrics::{SpellCheck, SpellCheckTally};
 use super::recorder::{
     ASSESSMENT, BATCH, ESSAY, ErrorDraft, Exception, LogDraft, MS, Message, Pace, Recorder, SPELL, SpanCause,
     SpanDraft, SpanRef,
 };
+use super::truth::Fault;
 use crate::model::attribute::Value;
 use crate::model::log::Level;
 use crate::model::span::SpanKind;

@@ -10,24 +10,13 @@ use super::line_format::LineForm;
 pub use super::log_entry::KEY;
 use super::log_entry::{encode, python_time};
 use super::random::Random;
-use super::{Fault, Planted, Truth};
+pub use super::services::{ASSESSMENT, BATCH, ESSAY, MS, SPELL};
+use super::truth::{Fault, Planted, Truth};
 use crate::model::attribute::{Attributes, Value};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::{Level, LogEntry};
 use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
 use crate::model::time::Timestamp;
-
-/// Nanoseconds in a millisecond.
-pub const MS: i64 = 1_000_000;
-
-/// The batch orchestrator: HTTP in, messages out.
-pub const BATCH: &str = "batch_orchestrator_service";
-/// The essay lifecycle: keeps what is known of each essay.
-pub const ESSAY: &str = "essay_lifecycle_service";
-/// The spell checker.
-pub const SPELL: &str = "spell_checker_service";
-/// The comparative assessment of essays.
-pub const ASSESSMENT: &str = "cj_assessment_service";
 
 /// A recorded span, as its children, links and lines refer to it. Times are true ones, in ns since the epoch, whatever the
 /// service's clock shows.

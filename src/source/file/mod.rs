@@ -11,7 +11,6 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LineKey;
 use crate::model::source::Source;
 use crate::model::span::Span;
-use crate::stitch::oddities::is_repeat;
 use crate::wire::documents::{DocumentForm, DocumentPiece, form, split};
 use crate::wire::{Decoded, Malformed, is_utf16, jaeger_json, log_line, loki_json, otlp_json, text};
 
@@ -100,7 +99,7 @@ type Places = HashMap<(TraceId, SpanId), Vec<usize>>;
 /// The spans that no earlier file has.
 fn new_ones(known: &[Span], places: &Places, spans: Vec<Span>) -> Vec<Span> {
     let twins = |span: &Span| places.get(&(span.trace_id, span.span_id)).into_iter().flatten().take(MOST_TWINS);
-    let is_new = |span: &Span| !twins(span).any(|twin| is_repeat(&known[*twin], span));
+    let is_new = |span: &Span| !twins(span).any(|twin| known[*twin].is_repeat_of(span));
     spans.into_iter().filter(is_new).collect()
 }
 

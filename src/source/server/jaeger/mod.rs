@@ -1,6 +1,7 @@
 //! Jaeger, a source of spans. Which of its APIs is in use follows from what answers, never from a version.
 
 pub mod service_metrics;
+mod tags;
 pub mod v1;
 pub mod v3;
 
@@ -238,11 +239,6 @@ fn refusal(status: u16, text: &str) -> Option<Refusal> {
     } else {
         None
     }
-}
-
-/// Attributes as both dialects take them: an object of texts.
-fn object(tags: &[(&str, &str)]) -> serde_json::Value {
-    tags.iter().map(|(key, value)| ((*key).to_owned(), serde_json::Value::from(*value))).collect()
 }
 
 async fn services_v1(transport: &Transport, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {

@@ -3,7 +3,7 @@
 use crate::model::id::TraceId;
 use crate::model::time::Window;
 use crate::source::role::{Times, TraceSearch};
-use crate::source::server::jaeger::object;
+use crate::source::server::jaeger::tags::object;
 use crate::source::server::request::{Request, Response};
 use crate::wire::jaeger_json;
 

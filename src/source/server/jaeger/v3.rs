@@ -2,7 +2,7 @@
 
 use crate::model::id::TraceId;
 use crate::source::role::{Times, TraceSearch};
-use crate::source::server::jaeger::object;
+use crate::source::server::jaeger::tags::object;
 use crate::source::server::request::{Request, Response};
 use crate::wire::otlp_json;
 

@@ -1,7 +1,7 @@
 //! LogQL queries for error lines. They select what counts as an error when a line is read, as far as LogQL can express it, so
 //! that counts match what reading the lines would give.
 
-use super::quoted;
+use crate::source::server::request::quoted;
 
 /// Labels and metadata with the level of a line.
 const LEVEL_NAMES: [&str; 4] = ["detected_level", "level", "severity_text", "severity"];
