@@ -25,8 +25,7 @@ impl Session {
         match &self.data {
             OpenedData::Servers(servers) => {
                 let subject = request.subject.clone().ok_or_else(no_subject)?;
-                // Each question may take the whole of the time limit.
-                servers.transport.begin_round(servers.transport.round_limit());
+                self.begin_question();
                 let progress = self.config.progress.spinner();
                 let asked = ServerQuestion { transport: &servers.transport, progress: &progress, subject };
                 let answer = Box::pin(self.ask(servers, asked, request)).await;

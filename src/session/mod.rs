@@ -131,6 +131,14 @@ impl Session {
         self.servers().is_none_or(|servers| servers.backends.spans.is_some())
     }
 
+    /// Gives the next question to backends the whole time limit, and a new budget of requests. A question about one
+    /// journey always has both; those about windows share them until this is called.
+    pub fn begin_question(&self) {
+        if let Some(servers) = self.servers() {
+            servers.transport.begin_round(servers.transport.round_limit());
+        }
+    }
+
     /// Ends the session, and writes the recording if one is made.
     pub fn finish(self) -> FinishedSession {
         let OpenedData::Servers(servers) = self.data else { return FinishedSession::default() };

@@ -12,5 +12,6 @@ mod message_findings;
 mod oracle;
 mod quoting;
 mod recent_journeys;
+mod session;
 mod shapes;
 mod wait;
