@@ -28,7 +28,7 @@ pub enum ViolationKind {
     /// The pair of two matches. A better pair may still arrive.
     Pair {
         /// How the two were paired.
-        pairing: Pairing,
+        pairing: MatchPairing,
         /// Whether it came too late: whatever arrives after it is later still.
         late: bool,
     },
@@ -36,7 +36,7 @@ pub enum ViolationKind {
 
 /// How two matches were paired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pairing {
+pub enum MatchPairing {
     /// By parent, link or message.
     Known,
     /// By order of time, because nothing connects them.
@@ -79,11 +79,11 @@ pub fn check_relation(
     }
     match order.relation {
         Relation::After { least_ns, most_ns } => {
-            let requirement = OrderRequirement { least_ns, most_ns };
+            let requirement = OrderRequirement { matches, step: order.step, least_ns, most_ns };
             for ((found, before), evaluation) in
                 own.iter().zip(partners(matches, order.step, own, others)).zip(evaluations)
             {
-                requirement.check_relation(matches, order.step, *found, before, evaluation);
+                requirement.check(*found, before, evaluation);
             }
         }
         Relation::Before => check_before(matches, subject, order.step, evaluations),
@@ -92,7 +92,11 @@ pub fn check_relation(
             for (found, evaluation) in own.iter().zip(evaluations) {
                 if !matches.lookup.trace(found.item).is_some_and(|trace| traces.contains(&trace)) {
                     let why = format!("in another trace than {}", name(matches, order.step));
-                    evaluation.violations.push(pair_violation(why, "in another trace".to_owned(), Pairing::Assumed));
+                    evaluation.violations.push(pair_violation(
+                        why,
+                        "in another trace".to_owned(),
+                        MatchPairing::Assumed,
+                    ));
                 }
             }
         }
@@ -102,7 +106,7 @@ pub fn check_relation(
                 let is_child = found.at.is_some_and(|at| beneath[at].is_some() || is_logged_by(*found, &spans));
                 if !is_child {
                     let why = format!("no child of {}", name(matches, order.step));
-                    evaluation.violations.push(pair_violation(why.clone(), why, Pairing::Assumed));
+                    evaluation.violations.push(pair_violation(why.clone(), why, MatchPairing::Assumed));
                 }
             }
         }
@@ -110,7 +114,7 @@ pub fn check_relation(
 }
 
 /// A violation of a pair that is not about being late.
-fn pair_violation(why: String, differs: String, pairing: Pairing) -> Violation {
+fn pair_violation(why: String, differs: String, pairing: MatchPairing) -> Violation {
     Violation { why, differs, kind: ViolationKind::Pair { pairing, late: false } }
 }
 
@@ -118,7 +122,7 @@ fn pair_violation(why: String, differs: String, pairing: Pairing) -> Violation {
 #[derive(Clone, Copy)]
 struct Partner {
     found: Match,
-    pairing: Pairing,
+    pairing: MatchPairing,
 }
 
 /// For each match the one that it comes after: by parent, link or message. The rest are paired in order of time, and all
@@ -139,11 +143,11 @@ fn partners(matches: &StepMatches, step: usize, own: &[Match], others: &[Match])
     let mut first_left = || {
         let found = *free[next.min(free.len() - 1)];
         next += 1;
-        Partner { found, pairing: Pairing::Assumed }
+        Partner { found, pairing: MatchPairing::Assumed }
     };
     let known = known
         .into_iter()
-        .map(|known| known.map(|index| Partner { found: matches.lookup.span(index), pairing: Pairing::Known }));
+        .map(|known| known.map(|index| Partner { found: matches.lookup.span(index), pairing: MatchPairing::Known }));
     known.map(|known| known.unwrap_or_else(&mut first_left)).collect()
 }
 
@@ -156,25 +160,22 @@ fn is_logged_by(found: Match, spans: &HashSet<usize>) -> bool {
     matches!(found.item, MatchedItem::Line(_)) && found.at.is_some_and(|at| spans.contains(&at))
 }
 
-struct OrderRequirement {
+/// The limits of a wait after another step.
+struct OrderRequirement<'a> {
+    matches: &'a StepMatches<'a>,
+    step: usize,
     least_ns: Option<i64>,
     most_ns: Option<i64>,
 }
 
-impl OrderRequirement {
-    fn check_relation(
-        &self,
-        matches: &StepMatches,
-        step: usize,
-        found: Match,
-        before: Partner,
-        evaluation: &mut MatchEvaluation,
-    ) {
-        let (lookup, step) = (&matches.lookup, name(matches, step));
+impl OrderRequirement<'_> {
+    fn check(&self, found: Match, before: Partner, evaluation: &mut MatchEvaluation) {
+        let matches = self.matches;
+        let (lookup, step) = (&matches.lookup, name(matches, self.step));
         let skew = lookup.skew(found.item, before.found.item);
         let early = before.found.start.since(found.start);
         if early > 0 {
-            if before.pairing == Pairing::Known {
+            if before.pairing == MatchPairing::Known {
                 evaluation.notes.push(format!("by the clocks {} before {step}, from which it follows", Human(early)));
             } else if early < skew {
                 evaluation.notes.push(format!("{} before {step}; the two clocks differ by more", Human(early)));
@@ -183,7 +184,7 @@ impl OrderRequirement {
                 evaluation.violations.push(pair_violation(
                     why,
                     format!("before {step} by {}", Human(early)),
-                    Pairing::Assumed,
+                    MatchPairing::Assumed,
                 ));
                 return;
             }
@@ -255,7 +256,7 @@ fn check_before(matches: &StepMatches, subject: &StepSubject, other: usize, eval
             evaluation.violations.push(pair_violation(
                 why,
                 format!("after {other} by {}", Human(late)),
-                Pairing::Assumed,
+                MatchPairing::Assumed,
             ));
         }
     }

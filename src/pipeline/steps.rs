@@ -6,7 +6,7 @@ use crate::pipeline::count::{CountRange, expected, without_repeated};
 use crate::pipeline::doubts::{Doubts, Needs, Trust, WaitEnd, duration_text};
 use crate::pipeline::input::{EvaluationInput, SourceStatus};
 use crate::pipeline::matching::{Match, MatchedItem};
-use crate::pipeline::order::{self, MatchEvaluation, Pairing, StepSubject, Violation, ViolationKind};
+use crate::pipeline::order::{self, MatchEvaluation, MatchPairing, StepSubject, Violation, ViolationKind};
 use crate::pipeline::spec::{ExpectedCount, ExpectedStatus, ExpectedStep, Must};
 use crate::pipeline::step_matches::{MatchScope, StepMatches};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest};
@@ -245,7 +245,7 @@ impl EvaluationContext<'_> {
         match kind {
             ViolationKind::Own if matches!(count, ExpectedCount::SameAs(_)) => self.trust.doubts(needs),
             ViolationKind::Own => Doubts::default(),
-            ViolationKind::Pair { pairing: Pairing::Known, .. } if self.input.spans == SourceStatus::Complete => {
+            ViolationKind::Pair { pairing: MatchPairing::Known, .. } if self.input.spans == SourceStatus::Complete => {
                 Doubts::default()
             }
             ViolationKind::Pair { .. } => self.trust.doubts(Needs { spans: true, ..needs }),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::metrics::{SpellCheck, SpellCheckTally};
 use super::recorder::{
-    ASSESSMENT, BATCH, ESSAY, ErrorDraft, Exception, LogDraft, MS, Message, Pace, Recorder, SPELL, SpanCause,
+    ASSESSMENT, BATCH, ESSAY, ErrorDraft, LogDraft, MS, Message, Pace, PythonException, Recorder, SPELL, SpanCause,
     SpanDraft, SpanRef,
 };
 use super::truth::Fault;
@@ -132,7 +132,7 @@ fn spell_check(fault: Fault, r: &mut Recorder, tally: &mut SpellCheckTally, aske
 
 /// The dictionary cannot be read, so the check fails, and the message is not redelivered.
 fn dictionary_is_unreadable(r: &mut Recorder, work: SpanRef, dictionary: SpanRef, at: Pace) {
-    let failure = Exception::new(
+    let failure = PythonException::new(
         "DictionaryFormatError",
         "dictionary en_GB has format 4, this reader knows 5",
         "spell_checker_service/dictionary.py",
@@ -183,7 +183,7 @@ fn fail_first_delivery(r: &mut Recorder, asked: &Message, wait: i64) {
     let at = r.pace(asked.publish.to + wait);
     let work = r.consume(SPELL, asked, SpanCause::Parent(asked.publish), at.at(0)..at.at(90));
     let dictionary = load_dictionary(r, work, at.at(5), at.at(85));
-    let failure = Exception::new(
+    let failure = PythonException::new(
         "TimeoutError",
         "dictionary en_GB was not loaded within 80 ms",
         "spell_checker_service/dictionary.py",
@@ -265,7 +265,7 @@ fn storage_fails(r: &mut Recorder, tally: &mut SpellCheckTally, work: SpanRef, b
         let more = [("attempt", json!(attempt)), ("batch_id", json!(batch))];
         r.log(update, time, LogDraft::new(Level::Warn, "Storage reference update will be tried again", &more));
     }
-    let failure = Exception::new(
+    let failure = PythonException::new(
         "StorageReferenceError",
         format!("content store rejected the reference for essay-001 of {batch}: version 3 expected, 2 given"),
         "essay_lifecycle_service/storage.py",
@@ -287,19 +287,19 @@ fn storage_fails(r: &mut Recorder, tally: &mut SpellCheckTally, work: SpanRef, b
 fn database_fails(r: &mut Recorder, tally: &mut SpellCheckTally, work: SpanRef, batch: &str, at: Pace) {
     let update = update_storage(r, work, ONLY_ESSAY, at.at(10), at.at(250));
     let statement = query(r, ESSAY, "UPDATE essays", update, at.at(15)..at.at(240));
-    let refused = Exception::new(
+    let refused = PythonException::new(
         "asyncpg.exceptions.TooManyConnectionsError",
         "remaining connection slots are reserved for superuser connections",
         "asyncpg/connect_utils.py",
         "connect",
     );
-    let not_stored = Exception::new(
+    let not_stored = PythonException::new(
         "StorageReferenceError",
         format!("reference of {batch} could not be stored"),
         "essay_lifecycle_service/storage.py",
         STORAGE_UPDATE,
     );
-    let not_handled = Exception::new(
+    let not_handled = PythonException::new(
         "EventProcessingError",
         format!("event {CHECK_COMPLETE} was not processed"),
         "essay_lifecycle_service/consumer.py",
@@ -394,13 +394,13 @@ fn callee_is_down(r: &mut Recorder, work: SpanRef, score: SpanRef, at: Pace) {
         to: at.at(83),
         attributes,
     });
-    let refused = Exception::new(
+    let refused = PythonException::new(
         "aiohttp.client_exceptions.ClientConnectorError",
         "Cannot connect to host content_service:8001 ssl:default [Connection refused]",
         "aiohttp/connector.py",
         "_wrap_create_connection",
     );
-    let no_text = Exception::new(
+    let no_text = PythonException::new(
         "ContentUnavailableError",
         "text of essay-001 could not be read",
         "cj_assessment_service/scoring.py",

@@ -71,7 +71,7 @@ pub struct Message {
 }
 
 /// An exception as Python reports it.
-pub struct Exception {
+pub struct PythonException {
     /// Class.
     pub kind: &'static str,
     /// Message.
@@ -80,7 +80,7 @@ pub struct Exception {
     pub stack: String,
 }
 
-impl Exception {
+impl PythonException {
     /// One raised in this function of this file.
     pub fn new(kind: &'static str, message: impl Into<String>, file: &str, function: &str) -> Self {
         let message = message.into();
@@ -114,7 +114,7 @@ pub struct ErrorDraft<'a> {
     /// Text of the line.
     pub event: &'a str,
     /// The exception that it reports.
-    pub exception: &'a Exception,
+    pub exception: &'a PythonException,
     /// The `context_data` of its error context.
     pub data: &'a Json,
 }
@@ -359,7 +359,7 @@ impl Recorder {
     }
 
     /// Fails a span with an exception just before its end.
-    pub fn fail(&mut self, at: SpanRef, failure: &Exception) {
+    pub fn fail(&mut self, at: SpanRef, failure: &PythonException) {
         let time = self.clock_of(at, at.to - MS / 5);
         let span = &mut self.spans[at.index];
         let headline = format!("{}: {}", failure.kind, failure.message);

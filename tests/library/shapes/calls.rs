@@ -6,7 +6,7 @@ use super::{ShapeStage, after, text, within};
 use trace::model::attribute::Value;
 use trace::model::log::Level;
 use trace::model::span::SpanKind;
-use trace::source::demo::recorder::{ErrorDraft, Exception, SpanCause, SpanRef};
+use trace::source::demo::recorder::{ErrorDraft, PythonException, SpanCause, SpanRef};
 
 /// Who is called.
 const TEXTS: &str = "text_store_service";
@@ -131,7 +131,7 @@ pub(super) fn linked_server(stage: &mut ShapeStage) {
 pub(super) fn retries(stage: &mut ShapeStage) {
     let time = (stage.at(10), stage.at(90));
     let whole = stage.plain(stage.service, SpanKind::Internal, "fetch_text", SpanCause::Parent(stage.host), time);
-    let timed_out = Exception::new(
+    let timed_out = PythonException::new(
         "aiohttp.client_exceptions.ServerDisconnectedError",
         "Server disconnected",
         "aiohttp/client.py",
@@ -145,7 +145,7 @@ pub(super) fn retries(stage: &mut ShapeStage) {
             stage.r.fail(call, &timed_out);
         } else {
             let served = stage.serve(TEXTS, "/v1/texts/{id}", status, SpanCause::Parent(call), inside(call));
-            let unavailable = Exception::new("TextStoreBusy", "too many readers", "app/texts.py", "get");
+            let unavailable = PythonException::new("TextStoreBusy", "too many readers", "app/texts.py", "get");
             stage.r.fail(call, &unavailable);
             stage.r.fail(served, &unavailable);
         }
@@ -177,8 +177,9 @@ pub(super) fn gives_up(stage: &mut ShapeStage) {
     let call = stage.get_by("report_page_service", (REPORTS, "/v1/reports/9"), 0, SpanCause::Parent(page), time);
     let served =
         stage.serve(REPORTS, "/v1/reports/{id}", 500, SpanCause::Parent(call), (after(from, 12), after(from, 6_400)));
-    let gone = Exception::new("asyncio.exceptions.TimeoutError", "no answer within 300 ms", "app/pages.py", "report");
-    let failed = Exception::new("ReportError", "the report has no rows", "app/reports.py", "build");
+    let gone =
+        PythonException::new("asyncio.exceptions.TimeoutError", "no answer within 300 ms", "app/pages.py", "report");
+    let failed = PythonException::new("ReportError", "the report has no rows", "app/reports.py", "build");
     for (span, failure) in [(call, &gone), (page, &gone), (served, &failed)] {
         stage.r.fail(span, failure);
         let data = json!({"report": 9});

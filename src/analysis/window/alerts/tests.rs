@@ -156,7 +156,7 @@ fn journeys_that_show_an_alert_are_those_of_its_service_and_time_that_failed_or_
     assert!((100_000_000..110_000_000).contains(&usual), "{usual}");
 }
 
-/// Samples a quarter of an hour apart cannot tell what is over since; one of now does.
+/// Samples a quarter of an hour apart do not show what is over since; a current one does.
 #[test]
 fn what_has_no_sample_now_is_over() {
     let window = Window::new(ORIGIN, ORIGIN.plus(24 * HOUR));

@@ -50,7 +50,7 @@ fn two_journeys_differ_by_their_steps_and_never_by_their_ids() {
     assert!(diff.finish().steps.iter().all(|step| step.changes.is_empty()));
 }
 
-/// So many journeys of each drawing, and what is told of them.
+/// A number of journeys of each drawing, compared.
 fn many(sides: [(usize, &str); 2]) -> (bool, Vec<String>) {
     mixed(&sides.map(|(count, text)| vec![(count, text)]))
 }
@@ -58,7 +58,7 @@ fn many(sides: [(usize, &str); 2]) -> (bool, Vec<String>) {
 /// So many journeys of each drawing.
 type Mix<'a> = Vec<(usize, &'a str)>;
 
-/// So many journeys of each drawing on either side, and what is told of them.
+/// A number of journeys of each drawing on both sides, compared.
 fn mixed(sides: &[Mix; 2]) -> (bool, Vec<String>) {
     let mut diff = DiffFold::of_many();
     for (side, mix) in [DiffSide::First, DiffSide::Second].into_iter().zip(sides) {

@@ -74,7 +74,7 @@ fn own_time_and_what_was_waited_for_are_told_apart() {
     assert_eq!(rows(&table(LatencyGrouping::Operation, &failed)), [("shop", "SELECT", 1, 1, 20, 20)]);
 }
 
-/// Only the topmost of those that stand in one row are calls, whatever lies between them; and of these the wanted.
+/// Only the topmost of those in one row are calls, whatever lies between them; and of these the wanted.
 #[test]
 fn what_a_call_causes_in_the_same_row_is_no_call_again() {
     let nested = "
@@ -126,7 +126,7 @@ fn each_message_of_a_batch_waited_by_itself() {
     assert_eq!(told, [("", &exact(&[4])), ("t", &exact(&[10, 20]))]);
 }
 
-/// What users wait for is all told: in rows, in queues, and where nothing was open.
+/// Everything that users wait for is counted: in rows, in queues, and where nothing was open.
 #[test]
 fn shares_of_all_rows_and_queues_and_gaps_are_the_whole() {
     let runs = demo_runs();
@@ -201,7 +201,7 @@ fn metrics_fill_the_same_rows_with_what_they_know() {
     let by_service = from_metrics(&told, &LatencyGrouping::Service, &Filters::default());
     let row = &by_service.rows[0];
     assert_eq!((by_service.rows.len(), row.calls, row.errors, row.self_ns), (2, 40, 2, None));
-    // What nothing enters is told by all that it does, and that is said.
+    // A service without server spans is measured by all its spans, and the report says so.
     assert_eq!((by_service.rows[1].calls, by_service.unentered), (5, vec!["cron".to_owned()]));
     assert_eq!(row.lengths.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100 * MS, Some(1_000 * MS))));
     let names: Vec<_> = from_metrics(&told, &LatencyGrouping::Operation, &Filters::default())

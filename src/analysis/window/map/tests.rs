@@ -81,7 +81,7 @@ fn a_message_is_drawn_from_who_sent_it_to_who_took_it_whatever_they_call_the_top
     }
 }
 
-/// An edge counts if either end is wanted, and in the window in which the span ended that it is counted at.
+/// An edge counts if the filters match either end, and in the window in which the span ended that it is counted at.
 #[test]
 fn filters_ask_for_either_end_and_the_window_for_the_last_instant() {
     let order = "
@@ -114,7 +114,7 @@ fn filters_ask_for_either_end_and_the_window_for_the_last_instant() {
     }
 }
 
-/// Of a virtual edge it is told by the others which end has no spans.
+/// Which end of a virtual edge has no spans follows from the other edges.
 #[test]
 fn of_a_service_graph_real_services_are_told_from_others() {
     let edge = |client: &str, server: &str, connection: &str| measure::MeasuredEdge {
@@ -155,7 +155,7 @@ fn of_a_service_graph_real_services_are_told_from_others() {
     assert_eq!(map.within_traces, BTreeMap::from(pairs));
 }
 
-/// Whoever is in a circle is told too, and the order of journeys changes nothing.
+/// Nodes in a circle are shown too, and the order of journeys changes nothing.
 #[test]
 fn no_edge_is_lost_and_the_order_of_journeys_is_nothing() {
     let circle = ["a/x 0..9 server\n  b/y 1..8 server\n    a/z 2..7 server"; 2];

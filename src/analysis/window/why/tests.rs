@@ -82,7 +82,7 @@ fn run(planted: PlantedCause, nth: usize, dice: &mut Dice, bad: Option<bool>) ->
     (journey, is_bad)
 }
 
-/// So many journeys, or, where result, until there are so many bad ones among four times as many good ones.
+/// Generates a number of journeys, or as many as give a number of bad ones among four times as many good ones.
 fn compared(planted: PlantedCause, seed: u64, journeys: usize, bad: Option<usize>) -> WhyResult {
     let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9).wrapping_add(7));
     let mut why = WhyFold::default();

@@ -98,7 +98,7 @@ pub fn rule(step: &mut ExpectedStep, part: &str, names: &[&str]) {
     }
 }
 
-/// What a run is judged on, to be bent by each test.
+/// The input of an evaluation, to be changed by each test.
 #[derive(Clone)]
 pub struct EvaluationCase {
     pub journey: Journey,
@@ -137,7 +137,7 @@ impl EvaluationCase {
         self
     }
 
-    /// Waiting was asked for, and goes on for so many seconds.
+    /// Waiting was requested, and goes on for some seconds.
     pub fn waiting(mut self, seconds: i64) -> Self {
         self.wait = Some(seconds * SECOND);
         self

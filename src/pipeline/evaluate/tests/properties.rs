@@ -150,7 +150,7 @@ fn metric() -> Metric {
     Metric { name: "m".into(), query: "m".into(), is: (Comparison::Equal, 0.0), empty_is_well: false }
 }
 
-/// The run without some of its spans, and with some that nobody asks for.
+/// The run without some of its spans, and with some that no step expects.
 fn bent(journey: &Journey, keep: impl Fn(usize) -> bool, more: usize) -> Journey {
     let mut spans: Vec<_> = journey.spans.clone();
     let mut index = 0;

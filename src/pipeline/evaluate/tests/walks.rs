@@ -25,7 +25,7 @@ fn a_run_five_seconds_old_passes_when_all_is_there_and_is_waited_for_when_not() 
     assert_eq!(settled(journey(ASKED)).judge(&open_ended()).verdict, Verdict::Fail);
 }
 
-/// Any match that is right is enough, so one that failed says nothing yet; how to have it decide is told.
+/// Any match that is right is enough, so one that failed says nothing yet; the report says how to have it decide.
 #[test]
 fn a_step_that_failed_may_be_mended_until_its_limits_have_passed() {
     let failed = || settled(journey(&RUN.replace("client amount", "client error amount")));

@@ -15,7 +15,7 @@ use crate::pipeline::spec::{
     AttributeTest, Each, ExpectedCount, ExpectedStatus, ExpectedStep, Relation, SeenIn, Selector,
 };
 
-/// What the schema can tell in an editor.
+/// What the schema can check in an editor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Editor {
     Refuses,
