@@ -38,14 +38,8 @@ const FLOORS: [&[&str]; 15] = [
 const UPWARD_IMPORTS: &[&str] = &[];
 
 /// Imports that close a circle between files: `FILE -> FILE`. The first may end with `*`: all files with that beginning.
-const CIRCULAR_IMPORTS: &[&str] = &[
-    "src/analysis/journey/findings/* -> src/analysis/journey/findings/mod.rs",
-    "src/analysis/window/diff/* -> src/analysis/window/diff/mod.rs",
-    "src/analysis/window/hotspots/* -> src/analysis/window/hotspots/mod.rs",
-    "src/analysis/window/why/* -> src/analysis/window/why/mod.rs",
-    "src/gather/line_search/* -> src/gather/line_search/mod.rs",
-    "src/gather/sample/* -> src/gather/sample/mod.rs",
-];
+const CIRCULAR_IMPORTS: &[&str] =
+    &["src/gather/line_search/* -> src/gather/line_search/mod.rs", "src/gather/sample/* -> src/gather/sample/mod.rs"];
 
 static IMPORTS: LazyLock<BTreeSet<Import>> = LazyLock::new(|| imports(root()));
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::analysis::journey::cascade::Cascade;
 use crate::analysis::journey::clocks::Clocks;
-use crate::analysis::journey::findings::FindingsInput;
+use crate::analysis::journey::findings::input::FindingsInput;
 use crate::analysis::journey::findings::pairing::Pairing;
 use crate::model::action::{About, Action, Argument, CommandName, Invocation, Purpose};
 use crate::model::finding::{EvidenceFact, EvidenceItem, MissingPart, MissingPartPlace, MissingThing};

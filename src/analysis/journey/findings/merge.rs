@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
+use crate::analysis::journey::findings::rule_hit::{MAX_EVIDENCE, RuleHit};
 use crate::model::finding::{Finding, FindingId, FindingKind};
 use crate::model::id::TraceId;
 

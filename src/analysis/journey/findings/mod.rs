@@ -10,6 +10,7 @@ mod comparison;
 mod context;
 mod expected_consumers;
 mod idle_times;
+mod input;
 pub mod known;
 mod lost_context;
 mod merge;
@@ -17,6 +18,7 @@ mod message_identity;
 mod missing_parents;
 mod pairing;
 mod remote_peer;
+mod rule_hit;
 mod rules;
 #[cfg(test)]
 mod test_support;
@@ -29,25 +31,11 @@ use std::collections::BTreeSet;
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
-use baseline::Baseline;
 use context::RuleContext;
-use known::Knowledge;
+use rule_hit::RuleHit;
 use rules::RULES;
 
-/// What findings rest on beside the journey itself.
-#[derive(Clone, Copy, Debug)]
-pub struct FindingsInput<'a> {
-    /// Whether everything that was asked for was answered, so that what is not here is not stored.
-    pub complete: bool,
-    /// Whether the journey's newest span is older than the settle time, and its end is not cut by an explicit window.
-    pub settled: bool,
-    /// Whether consumers of the messages that none consumed here could be looked up.
-    pub looked_up: bool,
-    /// What is known beside the journey.
-    pub known: &'a Knowledge,
-    /// Good runs of the same pipeline; none where none were asked for.
-    pub baseline: Option<&'a Baseline>,
-}
+pub use input::FindingsInput;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,22 +98,9 @@ pub fn calls_that_lost_their_context(journey: &Journey) -> Vec<(usize, usize)> {
     if journey.correlation_id.is_none() || traces.len() < 2 {
         return vec![];
     }
-    let known = Knowledge::default();
+    let known = known::Knowledge::default();
     let input = FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline: None };
     lost_context::unjoined(&RuleContext::new(journey, &input))
-}
-
-/// Spans or lines that are named as evidence of one finding at most: more than anyone looks at one by one. The count of
-/// the finding is that of all.
-const MAX_EVIDENCE: usize = 20;
-
-/// One finding of one rule, before it is known what else the same cause showed as.
-#[derive(Clone, Debug)]
-struct RuleHit {
-    /// The finding.
-    finding: Finding,
-    /// The spans that it is about: what others must share to have the same cause.
-    spans: Vec<usize>,
 }
 
 /// What every rule finds. Where no span is stored, everything else would only repeat that.

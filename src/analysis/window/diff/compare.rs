@@ -221,7 +221,14 @@ fn rows(diff: &DiffFold) -> Vec<DiffRow<'_>> {
     diff.order().into_iter().map(row).filter(any).collect()
 }
 
-pub(super) fn two(diff: &DiffFold) -> DiffResult {
+impl DiffFold {
+    /// Compares the two sides.
+    pub fn finish(self) -> DiffResult {
+        if self.is_of_many { many(&self) } else { two(&self) }
+    }
+}
+
+fn two(diff: &DiffFold) -> DiffResult {
     let mut rows = pair_moved_steps(rows(diff), diff);
     let mut below: BTreeMap<usize, i64> = BTreeMap::new();
     for row in rows.iter_mut().rev() {
@@ -311,7 +318,7 @@ fn mark_changes(row: &mut DiffRow, below_ns: i64) -> i64 {
 /// Compares two sets of journeys. Five tests a step: number of calls, share of failed journeys, duration, share of the
 /// slowest twentieth, queue wait; and one test an entry: whether it appeared or disappeared. The level is corrected for all
 /// tests that could be significant (Tarone).
-pub(super) fn many(diff: &DiffFold) -> DiffResult {
+fn many(diff: &DiffFold) -> DiffResult {
     let mut rows = rows(diff);
     let all = diff.journeys();
     if all.contains(&0) {

@@ -165,11 +165,6 @@ impl DiffFold {
         new
     }
 
-    /// Compares the two sides.
-    pub fn finish(self) -> DiffResult {
-        if self.is_of_many { compare::many(&self) } else { compare::two(&self) }
-    }
-
     /// Number of journeys of each side.
     fn journeys(&self) -> [usize; 2] {
         self.sides.each_ref().map(|side| side.lengths.len())

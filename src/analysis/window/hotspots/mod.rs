@@ -270,18 +270,6 @@ impl HotspotFold {
             (Some(_), true) => ErrorComparison::Told,
         }
     }
-
-    /// The rows: root errors first, current before gone, then by unrecovered errors.
-    pub fn rows(self) -> Vec<Hotspot> {
-        let row = |(key, tally): (HotspotKey, HotspotTally)| {
-            let calls = self.calls.get(&key.place).copied().unwrap_or_default();
-            let is_cut = key.lines_only && self.scope.cut_lines.holds(&key.place.service);
-            let recorded = if key.lines_only { self.before.lines } else { self.before.spans };
-            let is_comparable = recorded && !is_cut && self.scope.before.is_some();
-            tally.row(key, calls, if is_comparable { TimeBefore::Comparable } else { TimeBefore::Unknown })
-        };
-        in_order(lines::merge_similar(self.rows).into_iter().map(row).collect())
-    }
 }
 
 fn in_order(mut rows: Vec<Hotspot>) -> Vec<Hotspot> {

@@ -195,3 +195,17 @@ fn portions(total: u64, weights: &[u64], all: u64) -> Vec<u64> {
 fn rounded(count: f64) -> u64 {
     count.max(0.0).round() as u64
 }
+
+impl HotspotFold {
+    /// The rows: root errors first, current before gone, then by unrecovered errors.
+    pub fn rows(self) -> Vec<Hotspot> {
+        let row = |(key, tally): (HotspotKey, HotspotTally)| {
+            let calls = self.calls.get(&key.place).copied().unwrap_or_default();
+            let is_cut = key.lines_only && self.scope.cut_lines.holds(&key.place.service);
+            let recorded = if key.lines_only { self.before.lines } else { self.before.spans };
+            let is_comparable = recorded && !is_cut && self.scope.before.is_some();
+            tally.row(key, calls, if is_comparable { TimeBefore::Comparable } else { TimeBefore::Unknown })
+        };
+        in_order(lines::merge_similar(self.rows).into_iter().map(row).collect())
+    }
+}

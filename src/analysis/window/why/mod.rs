@@ -6,6 +6,7 @@
 //! is corrected for all that could be significant (Tarone), and ranked by the lower bound of the difference of the shares.
 
 mod feature;
+mod member;
 mod ranking;
 mod strata;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use self::feature::{Feature, FeatureKind, Predicate};
 pub use self::ranking::{Difference, WhyResult};
 
 use self::feature::{SpanFeature, features};
+use self::member::{Member, WhySide};
 use self::strata::Strata;
 
 /// Which journeys are compared.
@@ -99,28 +101,6 @@ fn failed(journey: &Journey) -> (WhySide, bool) {
     let recovered = Cascade::new(journey).recovered;
     let is_bad = failed.iter().any(|span| !recovered.contains(span));
     if is_bad { (WhySide::Bad, false) } else { (WhySide::Good, true) }
-}
-
-/// The side of a journey.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WhySide {
-    Bad,
-    Good,
-    Neither,
-    /// Decided when all durations are known.
-    Open,
-}
-
-/// One journey, reduced to what is compared.
-#[derive(Clone, Debug)]
-struct Member {
-    handle: Option<String>,
-    length_ns: i64,
-    side: WhySide,
-    /// Its entry.
-    entry: Option<Entry>,
-    /// Numbers of its features, sorted.
-    has: Vec<u32>,
 }
 
 /// Collects journeys.
@@ -197,12 +177,6 @@ impl WhyFold {
     fn number_of(&mut self, feature: Feature) -> u32 {
         let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
         *self.known.entry(feature).or_insert(next)
-    }
-
-    /// Compares the bad with the good.
-    pub fn finish(mut self) -> WhyResult {
-        self.part_by_length();
-        ranking::rank(self)
     }
 
     /// Decides the sides of slow journeys. An entry with too few journeys for a tenth is left out.

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::WhyFold;
 use super::feature::{Feature, FeatureKind, Predicate};
+use super::member::WhySide;
 use super::strata::{BAD, GOOD, JourneySet, Strata};
-use super::{WhyFold, WhySide};
 use crate::analysis::stats::significance::{ContingencyTable, LnFactorials, StratifiedShares, tarone_family_size};
 
 /// Probability that a screen reports anything where nothing differs (family-wise error rate),
@@ -111,7 +112,15 @@ struct Sorted {
     steps: Vec<(Predicate, JourneySet)>,
 }
 
-pub(super) fn rank(why: WhyFold) -> WhyResult {
+impl WhyFold {
+    /// Compares the bad with the good.
+    pub fn finish(mut self) -> WhyResult {
+        self.part_by_length();
+        rank(self)
+    }
+}
+
+fn rank(why: WhyFold) -> WhyResult {
     let bad = why.members.iter().filter(|member| member.side == WhySide::Bad).count();
     let good = why.members.len() - bad;
     let (neither, recovered, slow_of_all) = (why.neither, why.recovered, why.slow_of_all);

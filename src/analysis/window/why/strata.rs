@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Member, WhySide};
+use super::member::{Member, WhySide};
 use crate::analysis::stats::significance::{ContingencyTable, LnFactorials};
 use crate::analysis::window::steps::Entry;
 

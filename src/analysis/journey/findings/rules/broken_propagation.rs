@@ -9,11 +9,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::lost_context;
 use crate::analysis::journey::findings::message_identity::message_identity;
 use crate::analysis::journey::findings::pairing::PairedBy;
+use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::model::action::{Action, Carrier, LookAt};
 use crate::model::conventions::MessageRole;
 use crate::model::finding::{

@@ -19,7 +19,7 @@ use crate::analysis::journey::critical_path::causes_first;
 use crate::analysis::journey::findings::call_failure::classify;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::remote_peer::Remote;
-use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
+use crate::analysis::journey::findings::rule_hit::{MAX_EVIDENCE, RuleHit};
 use crate::model::action::{Action, LookAt};
 use crate::model::finding::{
     CallFailure, Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, FindingKind, MissingPart,

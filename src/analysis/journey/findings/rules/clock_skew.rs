@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::analysis::journey::clocks::asynchronous_cause;
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
+use crate::analysis::journey::findings::rule_hit::{MAX_EVIDENCE, RuleHit};
 use crate::model::action::{Action, LookAt};
 use crate::model::finding::{Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, Severity};
 use crate::model::journey::Skew;

@@ -8,9 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::message_identity::{message_identity, names_a_message};
+use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::model::action::Purpose;
 use crate::model::finding::{
     Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, MissingPartPlace, MissingThing, Severity,

@@ -10,9 +10,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::journey::critical_path::causes_first;
-use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::message_identity::{consumer_group, is_counter, message_identity};
+use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::model::action::{Action, CommandName, Invocation, Purpose};
 use crate::model::finding::{Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, Redelivery, Severity};
 use crate::model::journey::CauseKind;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::analysis::journey::findings::call_failure::classify;
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
+use crate::analysis::journey::findings::rule_hit::{MAX_EVIDENCE, RuleHit};
 use crate::analysis::stats::masking::mask;
 use crate::model::action::{Action, LogTime, LookAt};
 use crate::model::finding::{

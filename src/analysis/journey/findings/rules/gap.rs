@@ -11,10 +11,10 @@
 use std::collections::HashMap;
 
 use crate::analysis::journey::clocks::asynchronous_cause;
-use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::idle_times::{IdleTime, IdleTimes};
 use crate::analysis::journey::findings::message_identity::{consumer_group, is_counter};
+use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::model::action::{Action, LogTime, LookAt};
 use crate::model::finding::{
     Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, FindingKind, OperationRef, Severity,

@@ -9,9 +9,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::lost_context::plain_name;
+use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::model::action::Purpose;
 use crate::model::finding::{
     Cause, Confidence, EvidenceFact, EvidenceItem, Finding, FindingDetail, FindingId, Severity,

@@ -17,8 +17,8 @@ mod trace_not_stored;
 mod unusual_step;
 mod usually_followed_by;
 
-use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::context::RuleContext;
+use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::model::finding::FindingId;
 
 /// A finding, and how it is made.

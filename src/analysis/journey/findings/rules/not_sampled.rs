@@ -3,8 +3,8 @@
 //! Never more than info: it was left out on purpose. High confidence where a line says so of the very trace; medium where
 //! no span of the journey is stored, as other traces of it may have been lost. Silent for a trace of which no line says it.
 
-use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::context::RuleContext;
+use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::analysis::journey::findings::unstored::{Sampling, UnstoredTrace, unstored_journey, unstored_traces};
 use crate::model::finding::{Confidence, Finding, FindingDetail, FindingId, Severity};
 

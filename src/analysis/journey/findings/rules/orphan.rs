@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::missing_parents::{families, never_ended};
-use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
+use crate::analysis::journey::findings::rule_hit::{MAX_EVIDENCE, RuleHit};
 use crate::model::action::{Action, LookAt};
 use crate::model::finding::{
     Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, FindingKind, MissingParent, MissingPartPlace,

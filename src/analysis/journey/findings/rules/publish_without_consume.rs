@@ -10,11 +10,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::expected_consumers::is_expected;
 use crate::analysis::journey::findings::message_identity::{is_counter, message_identity};
 use crate::analysis::journey::findings::missing_parents::ended_families;
+use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::analysis::journey::findings::topic_usage::TopicUsage;
 use crate::model::action::{Action, LookAt, Purpose};
 use crate::model::finding::{

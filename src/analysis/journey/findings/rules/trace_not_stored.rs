@@ -6,8 +6,8 @@
 //!
 //! Silent for traces that lines say were not sampled: see `not_sampled`.
 
-use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::context::RuleContext;
+use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::analysis::journey::findings::unstored::{Sampling, UnstoredTrace, unstored_journey, unstored_traces};
 use crate::model::action::{About, Action, CommandName, Invocation, LookAt, Purpose};
 use crate::model::finding::{Cause, Confidence, Finding, FindingDetail, FindingId, Severity};

@@ -7,7 +7,7 @@
 
 use crate::analysis::journey::findings::comparison::{ComparedJourney, MANY_RUNS};
 use crate::analysis::journey::findings::context::RuleContext;
-use crate::analysis::journey::findings::{MAX_EVIDENCE, RuleHit};
+use crate::analysis::journey::findings::rule_hit::{MAX_EVIDENCE, RuleHit};
 use crate::analysis::window::steps::StepKey;
 use crate::model::action::{Action, LookAt};
 use crate::model::finding::{Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, Severity};

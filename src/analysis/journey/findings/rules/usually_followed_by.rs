@@ -6,10 +6,10 @@
 //! Silent without a baseline; where what the step usually comes after is missing too, as the topmost missing step shows
 //! for all below it; and where an error explains it.
 
-use crate::analysis::journey::findings::RuleHit;
 use crate::analysis::journey::findings::baseline::BaselineStep;
 use crate::analysis::journey::findings::comparison::{ComparedJourney, MANY_RUNS};
 use crate::analysis::journey::findings::context::RuleContext;
+use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::analysis::window::steps::StepKey;
 use crate::model::action::{Action, LogTime, LookAt};
 use crate::model::finding::{

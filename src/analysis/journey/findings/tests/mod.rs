@@ -1,6 +1,8 @@
 mod good_shapes;
 mod real_shapes;
 
+use super::baseline::Baseline;
+use super::known::Knowledge;
 use super::*;
 use crate::analysis::journey::sketch;
 use crate::model::attribute::Attributes;
