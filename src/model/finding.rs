@@ -29,11 +29,31 @@ pub enum ComparedWith {
     Baseline,
 }
 
+/// Which of the journey's data a finding is made from: without it, that the finding was not made means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MadeFrom {
+    /// Spans; log lines at most add evidence.
+    Spans,
+    /// Spans and log lines alike.
+    SpansAndLogs,
+}
+
+/// What is wrong where a finding is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Concerns {
+    /// The journey, or how it is traced.
+    Journey,
+    /// A whole trace is named and not stored: all that other findings miss may be in it.
+    Storage,
+}
+
 /// The table of findings: one row each, in the order of the screen among findings of equal severity and confidence.
-/// The columns: the word of flags, specs and JSON; on what it rests; with what the journey is compared; the severity
-/// from which on a spec may forbid it, which is info only for what is never more than that; what it means.
+/// The columns: the word of flags, specs and JSON; on what it rests; with what the journey is compared; from which data it
+/// is made; what it concerns; the severity from which on a spec may forbid it, which is info only for what is never more
+/// than that; what it means.
 macro_rules! findings {
-    ($($id:ident = $word:literal, $rests_on:ident, $compared_with:ident, $least_severity:ident, $meaning:literal;)+) => {
+    ($($id:ident = $word:literal: $rests_on:ident, $compared_with:ident, $made_from:ident, $concerns:ident,
+        $least_severity:ident, $meaning:literal;)+) => {
         /// Which finding.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
         pub enum FindingId {
@@ -59,6 +79,16 @@ macro_rules! findings {
                 match self { $(Self::$id => ComparedWith::$compared_with,)+ }
             }
 
+            /// From which data it is made.
+            pub fn made_from(self) -> MadeFrom {
+                match self { $(Self::$id => MadeFrom::$made_from,)+ }
+            }
+
+            /// What it concerns.
+            pub fn concerns(self) -> Concerns {
+                match self { $(Self::$id => Concerns::$concerns,)+ }
+            }
+
             /// The severity from which on a spec may forbid it.
             pub fn least_severity(self) -> Severity {
                 match self { $(Self::$id => Severity::$least_severity,)+ }
@@ -68,21 +98,21 @@ macro_rules! findings {
 }
 
 findings! {
-    ErrorOrigin = "error_origin", Seen, Nothing, Warning, "The deepest error of a cascade.";
-    PublishWithoutConsume = "publish_without_consume", Missing, Nothing, Warning, "A message was sent and no consumer was found.";
-    BrokenPropagation = "broken_propagation", Missing, Nothing, Warning, "A consumer or server began a trace of its own, though its cause is visible.";
-    ClientWithoutServer = "client_without_server", Missing, Nothing, Warning, "A call without a span of the other side.";
-    ConsumeWithoutPublish = "consume_without_publish", Missing, Nothing, Warning, "A message was consumed and no publisher was found.";
-    DuplicateConsume = "duplicate_consume", Seen, Nothing, Warning, "One message was processed twice.";
-    Orphan = "orphan", Missing, Nothing, Warning, "A span names a parent that is not stored.";
-    TraceNotStored = "trace_not_stored", Missing, Nothing, Warning, "A line or a link names a trace that is not stored.";
-    NotSampled = "not_sampled", Seen, Nothing, Info, "A line names a trace that was not sampled.";
-    LogWithoutSpan = "log_without_span", Missing, Nothing, Warning, "A service logged and has no span.";
-    SiblingDeviation = "sibling_deviation", Missing, Nothing, Warning, "A step that most siblings have is missing.";
-    UsuallyFollowedBy = "usually_followed_by", Missing, Baseline, Warning, "A step that good runs have is missing.";
-    UnusualStep = "unusual_step", Seen, Baseline, Info, "A step that no good run has.";
-    Gap = "gap", Seen, Nothing, Warning, "No span was open for long.";
-    ClockSkew = "clock_skew", Seen, Nothing, Info, "Two clocks disagree, or one jumped.";
+    ErrorOrigin = "error_origin": Seen, Nothing, Spans, Journey, Warning, "The deepest error of a cascade.";
+    PublishWithoutConsume = "publish_without_consume": Missing, Nothing, Spans, Journey, Warning, "A message was sent and no consumer was found.";
+    BrokenPropagation = "broken_propagation": Missing, Nothing, Spans, Journey, Warning, "A consumer or server began a trace of its own, though its cause is visible.";
+    ClientWithoutServer = "client_without_server": Missing, Nothing, Spans, Journey, Warning, "A call without a span of the other side.";
+    ConsumeWithoutPublish = "consume_without_publish": Missing, Nothing, Spans, Journey, Warning, "A message was consumed and no publisher was found.";
+    DuplicateConsume = "duplicate_consume": Seen, Nothing, Spans, Journey, Warning, "One message was processed twice.";
+    Orphan = "orphan": Missing, Nothing, Spans, Journey, Warning, "A span names a parent that is not stored.";
+    TraceNotStored = "trace_not_stored": Missing, Nothing, Spans, Storage, Warning, "A line or a link names a trace that is not stored.";
+    NotSampled = "not_sampled": Seen, Nothing, Spans, Storage, Info, "A line names a trace that was not sampled.";
+    LogWithoutSpan = "log_without_span": Missing, Nothing, SpansAndLogs, Journey, Warning, "A service logged and has no span.";
+    SiblingDeviation = "sibling_deviation": Missing, Nothing, Spans, Journey, Warning, "A step that most siblings have is missing.";
+    UsuallyFollowedBy = "usually_followed_by": Missing, Baseline, Spans, Journey, Warning, "A step that good runs have is missing.";
+    UnusualStep = "unusual_step": Seen, Baseline, Spans, Journey, Info, "A step that no good run has.";
+    Gap = "gap": Seen, Nothing, Spans, Journey, Warning, "No span was open for long.";
+    ClockSkew = "clock_skew": Seen, Nothing, Spans, Journey, Info, "Two clocks disagree, or one jumped.";
 }
 
 impl FindingId {
@@ -210,6 +240,11 @@ impl Finding {
     /// Whether it is this finding, by itself or merged.
     pub fn is(&self, id: FindingId) -> bool {
         self.id == id || self.also.contains(&id)
+    }
+
+    /// Whether it concerns this, by itself or by what is merged.
+    pub fn concerns(&self, what: Concerns) -> bool {
+        self.id.concerns() == what || self.also.iter().any(|id| id.concerns() == what)
     }
 
     /// Whether it may decide an exit code where this severity does.

@@ -1,6 +1,6 @@
 //! Whether what was not seen is known to be absent: a missing span proves nothing while a source is incomplete.
 
-use crate::model::finding::FindingId;
+use crate::model::finding::{Concerns, FindingId, MadeFrom};
 use crate::model::source::Source;
 use crate::model::time::{Human, Timestamp};
 use crate::pipeline::input::{EvaluationInput, SourceStatus};
@@ -24,7 +24,7 @@ impl Needs {
 
     /// What a finding is derived from.
     pub fn for_finding(id: FindingId) -> Self {
-        Self { spans: true, lines: id == FindingId::LogWithoutSpan }
+        Self { spans: true, lines: id.made_from() == MadeFrom::SpansAndLogs }
     }
 }
 
@@ -177,9 +177,8 @@ impl<'a> Trust<'a> {
     /// For this run; `reach` says whether log lines may lead to its traces.
     pub fn new(input: &'a EvaluationInput<'a>, reach: Reach) -> Self {
         let journey = input.journey;
-        let named = |id| input.findings.findings.iter().any(|finding| finding.is(id));
         let only_lines = journey.spans.is_empty() && !journey.logs.is_empty();
-        let lost = only_lines || named(FindingId::TraceNotStored) || named(FindingId::NotSampled);
+        let lost = only_lines || input.findings.findings.iter().any(|finding| finding.concerns(Concerns::Storage));
         Self { input, reach, newest: journey.span_extent().map(|extent| extent.to.min(input.now)), lost }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::finding::{Finding, FindingId};
+use crate::model::finding::{Concerns, Finding, FindingId};
 use crate::model::id::{SpanId, TraceId};
 use crate::model::pattern::Pattern;
 use crate::pipeline::matching::{MatchedItem, is_service, line_contains, passes};
@@ -164,7 +164,7 @@ fn explaining_finding<'a>(context: &EvaluationContext<'a>, step: &ExpectedStep, 
         let mut missing = finding.missing_parts.iter().flat_map(|part| part.what.names());
         is_about(step, &finding.operation) || missing.any(|name| is_named_in(step, name))
     };
-    let is_lost = |finding: &Finding| finding.is(FindingId::TraceNotStored) || finding.is(FindingId::NotSampled);
+    let is_lost = |finding: &Finding| finding.concerns(Concerns::Storage);
     let service = |finding: &Finding| {
         finding.is(FindingId::LogWithoutSpan)
             && step.any_of.iter().any(|s| s.service.as_ref().is_some_and(|s| is_service(s, &finding.service)))

@@ -1,6 +1,6 @@
 //! Checks of `absent`, `when`, `forbid` and `metrics`.
 
-use crate::model::finding::{Confidence, Finding, FindingId};
+use crate::model::finding::{Concerns, Confidence, Finding, FindingId};
 use crate::model::metric::float_text;
 use crate::model::source::Source;
 use crate::model::time::MINUTE;
@@ -65,7 +65,7 @@ pub fn forbid(context: &EvaluationContext, id: FindingId) -> CheckResult {
         check.seen = gating.iter().flat_map(|finding| sights(context, finding)).collect();
         check.seen.sort();
         check.seen.dedup();
-        let lost_is_meant = matches!(id, FindingId::TraceNotStored | FindingId::NotSampled);
+        let lost_is_meant = id.concerns() == Concerns::Storage;
         if !id.is_of_the_missing_kind() || doubts.is_empty() || lost_is_meant && doubts.are_only_lost_trace() {
             check.state = CheckState::Broken;
             return CheckResult::closed(check);

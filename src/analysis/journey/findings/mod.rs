@@ -28,7 +28,7 @@ mod unstored;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::model::finding::{Confidence, Finding, FindingId, Severity};
+use crate::model::finding::{Concerns, Confidence, Finding, Severity};
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use context::RuleContext;
@@ -105,9 +105,8 @@ pub fn calls_that_lost_their_context(journey: &Journey) -> Vec<(usize, usize)> {
 
 /// What every rule finds. Where no span is stored, everything else would only repeat that.
 fn hits(context: &RuleContext) -> Vec<RuleHit> {
-    let is_about_storage = |id| matches!(id, FindingId::TraceNotStored | FindingId::NotSampled);
     let only_storage = unstored::is_nothing_stored(context.journey);
-    let rules = RULES.iter().filter(|rule| !only_storage || is_about_storage(rule.id));
+    let rules = RULES.iter().filter(|rule| !only_storage || rule.id.concerns() == Concerns::Storage);
     rules.flat_map(|rule| (rule.find)(context)).collect()
 }
 
