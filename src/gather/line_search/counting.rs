@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::Streams;
+use super::streams::Streams;
 use crate::model::action::{Action, Narrowing};
 use crate::model::evidence::{Note, NoteCode};
 use crate::model::time::{DAY, SECOND, Window};

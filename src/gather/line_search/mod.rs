@@ -4,6 +4,7 @@
 mod counting;
 mod reading;
 mod sought;
+mod streams;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -18,13 +19,14 @@ use crate::model::evidence::{BackendState, BackendStatus, Evidence, Note, NoteCo
 use crate::model::id::TraceId;
 use crate::model::log::{CutLines, LineKey, LogEntry};
 use crate::model::pattern::Pattern;
-use crate::model::time::{DAY, Timestamp, Window};
+use crate::model::time::{Timestamp, Window};
 use crate::report::text::first_few;
 use crate::source::failure::Failure;
 use crate::source::role::{LogSource, Role};
 use counting::Counts;
 use reading::LinesRead;
 use sought::LineFilter;
+use streams::Streams;
 
 /// So many services are named in a note.
 const NAMED: usize = 3;
@@ -50,13 +52,6 @@ pub struct FoundLines {
     limit: usize,
     streams: Option<Streams>,
     counted: Vec<(Window, Result<Counts, Failure>)>,
-}
-
-/// Where lines are looked for, and the label that tells services apart; none where nobody knows one.
-#[derive(Clone, Debug)]
-struct Streams {
-    selector: String,
-    label: Option<String>,
 }
 
 /// Looks for error lines in each of these times, the newest time first, and reads so many of each.
@@ -283,27 +278,6 @@ pub async fn error_counts(
         }
     }
     (services, notes.into_iter().collect())
-}
-
-impl Streams {
-    /// Those of this selector; without one, all that have the label that nearly every stream has.
-    async fn found(source: &dyn LogSource, told: Option<&str>, window: Window) -> Result<Self, Failure> {
-        // A look at the labels of the last day is enough, and never too long for a server.
-        let last = Window::new(window.from.max(window.to.plus(-DAY)), window.to);
-        let mut labels = source.labels(last).await;
-        if last != window && labels.as_ref().is_ok_and(Vec::is_empty) {
-            labels = source.labels(window).await.or(labels);
-        }
-        let selector = match (told, &labels) {
-            (Some(told), _) => told.to_owned(),
-            (None, Ok(labels)) => source
-                .best_label(labels)
-                .map_or_else(|| source.usual_streams().to_owned(), |label| source.streams_with(label)),
-            (None, Err(failure)) => return Err(failure.clone()),
-        };
-        let label = labels.ok().and_then(|labels| source.best_label(&labels).map(str::to_owned));
-        Ok(Self { selector, label })
-    }
 }
 
 #[cfg(test)]

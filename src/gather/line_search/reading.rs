@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 
-use super::Streams;
 use super::counting::Counts;
 use super::sought::LineFilter;
+use super::streams::Streams;
 use crate::gather::lines::remarks;
 use crate::model::evidence::Note;
 use crate::model::log::{CutLines, LineKey, LogEntry};

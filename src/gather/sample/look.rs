@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::{SampleQuery, SampleSpread};
+use super::query::{SampleQuery, SampleSpread};
 use crate::gather::fetched::SpansByTrace;
 use crate::gather::traces::is_too_deep;
 use crate::model::basis::SampledService;

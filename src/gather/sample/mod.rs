@@ -2,6 +2,7 @@
 //! answer is complete all the same.
 
 mod look;
+mod query;
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -14,12 +15,10 @@ use crate::model::advice::Advice;
 use crate::model::basis::SampledService;
 use crate::model::conventions::short_service;
 use crate::model::evidence::{BackendStatus, Evidence, Note, NoteCode};
-use crate::model::filter::Filters;
 use crate::model::id::TraceId;
 use crate::model::pattern::Pattern;
 use crate::model::source::Source;
 use crate::model::span::StatusCode;
-use crate::model::time::Window;
 use crate::query::Bounds;
 use crate::report::text::counted;
 use crate::source::failure::Failure;
@@ -28,41 +27,7 @@ use crate::source::server::endpoint::Endpoint;
 use crate::spelling::nearest;
 use look::SampleLook;
 
-/// Which traces are wanted.
-#[derive(Clone, Debug)]
-pub struct SampleQuery {
-    /// When their spans began.
-    pub window: Window,
-    /// So many of each service.
-    pub limit: usize,
-    /// Which of a service's traces, where it has more than are read.
-    pub spread: SampleSpread,
-    /// What one span of each must be like, as far as a server can look for it.
-    pub filters: Filters,
-    /// Only these services are asked; empty means all.
-    pub services: Vec<String>,
-    /// How much may be asked and kept.
-    pub bounds: Bounds,
-}
-
-impl SampleQuery {
-    /// The same look, for traces with errors only: the newest traces of a service may hold none of its errors.
-    #[must_use]
-    pub fn with_errors(mut self) -> Self {
-        self.filters.tags.push(("error".to_owned(), Pattern::exact("true")));
-        self
-    }
-}
-
-/// Which traces of a service are read where it has more than are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SampleSpread {
-    /// The newest.
-    #[default]
-    Newest,
-    /// Some of every part of the window: groups that are compared must not differ by when they were.
-    Even,
-}
+pub use query::{SampleQuery, SampleSpread};
 
 /// What came.
 #[derive(Clone, Debug, Default)]
