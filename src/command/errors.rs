@@ -66,8 +66,8 @@ Examples:
         let is_kept = errors.iter().any(|error| error.recovered < error.count);
         read.answer.worst = is_kept.then_some(Severity::Error);
         // Where their causes are no part of what was asked about, they are the answer.
-        let all = self.all || errors.iter().all(|error| error.part == ErrorRole::PassedOn);
-        let is_listed = |part: ErrorRole| all || part != ErrorRole::PassedOn;
+        let all = self.all || errors.iter().all(|error| error.part == ErrorRole::Consequence);
+        let is_listed = |part: ErrorRole| all || part != ErrorRole::Consequence;
         let passed_on = errors.iter().filter(|error| !is_listed(error.part)).map(|error| error.count).sum();
         errors.retain(|error| is_listed(error.part));
         let shown = usize::try_from(self.limit).unwrap_or(usize::MAX).min(errors.len());

@@ -105,7 +105,7 @@ impl MissingArgs {
         let (mut baseline, mut runs) = (Baseline::default(), 0);
         let add = |found: &mut JourneyAnswer| {
             let is_other = subject.as_ref() != Some(&found.query.subject.text);
-            let succeeded = found.analysed.judgement.gravest() < Some(Severity::Error);
+            let succeeded = found.analysed.findings.worst_severity() < Some(Severity::Error);
             let provenance = &found.answer.provenance;
             if is_other && succeeded && provenance.complete && provenance.settled {
                 baseline.add(&found.analysed.journey);

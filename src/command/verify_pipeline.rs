@@ -311,7 +311,7 @@ impl Verifier<'_> {
         let status = |role| source_status(role, provenance, journey);
         let input = EvaluationInput {
             journey,
-            findings: &found.analysed.judgement,
+            findings: &found.analysed.findings,
             spans: status(Role::Spans),
             lines: status(Role::Logs),
             metrics: status(Role::Metrics),
@@ -331,14 +331,14 @@ impl Verifier<'_> {
     /// The run without its timeline.
     fn verified(&self, found: &JourneyAnswer, wait_until: Option<Timestamp>) -> VerifiedRun {
         let outcome = self.evaluate(self.spec, found, wait_until);
-        let (journey, judgement) = (&found.analysed.journey, &found.analysed.judgement);
+        let (journey, findings) = (&found.analysed.journey, &found.analysed.findings);
         let extent = journey.span_extent().or_else(|| journey.extent());
         VerifiedRun {
             subject: found.query.subject.text.clone(),
             known: self.known.cover(&outcome),
             outcome: with_findings_in_words(outcome),
-            coverage: coverage::measure(journey, &judgement.findings),
-            judgement: judgement.clone(),
+            coverage: coverage::measure(journey, &findings.list),
+            findings: findings.clone(),
             complete: found.answer.provenance.complete,
             settled: found.answer.provenance.settled,
             start: extent.map(|extent| extent.from),

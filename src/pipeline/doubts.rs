@@ -178,7 +178,7 @@ impl<'a> Trust<'a> {
     pub fn new(input: &'a EvaluationInput<'a>, reach: Reach) -> Self {
         let journey = input.journey;
         let only_lines = journey.spans.is_empty() && !journey.logs.is_empty();
-        let lost = only_lines || input.findings.findings.iter().any(|finding| finding.concerns(Concerns::Storage));
+        let lost = only_lines || input.findings.list.iter().any(|finding| finding.concerns(Concerns::Storage));
         Self { input, reach, newest: journey.span_extent().map(|extent| extent.to.min(input.now)), lost }
     }
 

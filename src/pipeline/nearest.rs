@@ -178,7 +178,7 @@ fn explaining_finding<'a>(context: &EvaluationContext<'a>, step: &ExpectedStep, 
                 && (finding.is(FindingId::ErrorOrigin) && is_near(finding, &before) || is_lost(finding))
         },
     ];
-    let findings = &context.input.findings.findings;
+    let findings = &context.input.findings.list;
     rules.iter().find_map(|rule| findings.iter().find(|finding| rule(finding)))
 }
 

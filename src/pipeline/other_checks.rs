@@ -55,7 +55,7 @@ pub fn when(context: &EvaluationContext, condition: &Condition) -> CheckResult {
 /// Checks that the run does not have a finding.
 pub fn forbid(context: &EvaluationContext, id: FindingId) -> CheckResult {
     let mut check = blank(CheckKind::Forbid, id.as_str());
-    let made: Vec<&Finding> = context.input.findings.findings.iter().filter(|finding| finding.is(id)).collect();
+    let made: Vec<&Finding> = context.input.findings.list.iter().filter(|finding| finding.is(id)).collect();
     let gating: Vec<&&Finding> = made.iter().filter(|finding| finding.gates(id.least_severity())).collect();
     let settle_ns = context.input.settle_ns;
     let doubts = context.trust.doubts(Needs::for_finding(id));

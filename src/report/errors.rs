@@ -80,7 +80,7 @@ impl ErrorsReport {
             Some(frame.zone.full(error.time)),
             (error.count > 1).then(|| format!("first at {}", frame.zone.full(error.first_seen))),
             error.lines_only.then(|| "told by a line only".to_owned()),
-            (error.part == ErrorRole::PassedOn).then(|| "passed on".to_owned()),
+            (error.part == ErrorRole::Consequence).then(|| "passed on".to_owned()),
             match error.recovered {
                 0 => None,
                 n if n == error.count => Some("made good".to_owned()),

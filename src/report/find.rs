@@ -39,7 +39,7 @@ pub struct FindReport {
 impl FindReport {
     /// The report on a journey. The keys are those of the tags in which the ID was searched.
     pub fn new(analysed: AnalysedJourney, keys: Vec<String>, options: TimelineOptions) -> Self {
-        let timeline = timeline::draw(&analysed.journey, &analysed.judgement.findings, &options);
+        let timeline = timeline::draw(&analysed.journey, &analysed.findings.list, &options);
         let errors = errors::journey_errors(&analysed.journey);
         Self { analysed, timeline, errors, options, keys }
     }
@@ -57,7 +57,7 @@ impl FindReport {
         facts.extend(filters::services(&journey.services(), &self.options.filters));
         facts.extend(membership::matched_by(journey, names, frame.id_length()));
         facts.extend(membership::services_without_spans(journey, names));
-        facts.extend(findings::withheld(self.analysed.judgement.withheld));
+        facts.extend(findings::withheld(self.analysed.findings.withheld));
         facts.extend(membership::neighbours(journey));
         facts.extend(journey_facts::alerts(&journey.alerts, frame));
         facts.extend(journey_facts::skew(&journey.skew, names, &self.options));
@@ -73,7 +73,7 @@ impl FindReport {
         if let Some(span) = self.errors.iter().find_map(|error| error.span_id) {
             next.push(Invocation::new(CommandName::Span).with(Argument::Span(names.span(span))));
         }
-        if self.analysed.judgement.grave().next().is_some() {
+        if self.analysed.findings.warnings_and_errors().next().is_some() {
             next.push(Invocation::new(CommandName::Missing));
         }
         if !self.analysed.journey.spans.is_empty() {
@@ -175,7 +175,7 @@ impl ReportBody for FindReport {
             blocks.push(Block::Blank);
             blocks.extend(journey_facts::errors(journey, &self.errors, self.timeline.origin, &names, ERRORS));
         }
-        let others: Vec<_> = findings::beside_errors(&self.analysed.judgement).collect();
+        let others: Vec<_> = findings::beside_errors(&self.analysed.findings).collect();
         blocks.extend(findings::short(&others, &names, self.timeline.origin, FINDINGS));
         let shown_errors: Vec<&str> = self.errors.iter().take(ERRORS).map(|error| error.message.as_str()).collect();
         let labels = BarLabels::new(journey, &names, &self.timeline, &self.options, frame.verbosity);

@@ -15,8 +15,8 @@ use crate::report::wording::findings as words;
 const MAX_EVIDENCE: usize = 6;
 
 /// The findings that are shown beside the errors, which have lines of their own.
-pub fn beside_errors(judgement: &FindingSet) -> impl Iterator<Item = &Finding> {
-    judgement.grave().filter(|finding| finding.id != FindingId::ErrorOrigin)
+pub fn beside_errors(findings: &FindingSet) -> impl Iterator<Item = &Finding> {
+    findings.warnings_and_errors().filter(|finding| finding.id != FindingId::ErrorOrigin)
 }
 
 /// The first of these findings, in a few lines each.

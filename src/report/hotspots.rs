@@ -52,13 +52,13 @@ impl HotspotsReport {
     /// Whether there are errors, and all were caused by others that are not among them.
     fn are_all_passed_on(&self) -> bool {
         let mut with_errors = self.hotspots.iter().filter(|spot| spot.errors > 0).peekable();
-        with_errors.peek().is_some() && with_errors.all(|spot| spot.part == ErrorRole::PassedOn)
+        with_errors.peek().is_some() && with_errors.all(|spot| spot.part == ErrorRole::Consequence)
     }
 
     /// `✗ 214 errors from 3 origins in the last hour; content GET /content is new and the worst`.
     fn answer(&self, frame: &Frame, names: &ShortNames) -> Line {
         let origins: Vec<&Hotspot> =
-            self.hotspots.iter().filter(|spot| spot.part != ErrorRole::PassedOn && spot.errors > 0).collect();
+            self.hotspots.iter().filter(|spot| spot.part != ErrorRole::Consequence && spot.errors > 0).collect();
         let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
         if self.are_all_passed_on() {
             let errors = counted_u64(self.hotspots.iter().map(|spot| spot.errors).sum(), "error");
@@ -124,7 +124,7 @@ impl HotspotsReport {
             (operation, _) => operation,
         };
         let mut what = styled(Role::Strong, operation);
-        if spot.part == ErrorRole::PassedOn {
+        if spot.part == ErrorRole::Consequence {
             what.push(piece(Role::Dim, "  passed on"));
         }
         cells.extend([plain(names.get(&spot.place.service)), what]);
@@ -173,7 +173,7 @@ impl HotspotsReport {
         let mut facts = vec![];
         let how = format!("--top {shown} shows all");
         facts.extend(hidden(shown.saturating_sub(self.top), "more row", &how));
-        let passed_on = self.hotspots.iter().filter(|spot| spot.part == ErrorRole::PassedOn);
+        let passed_on = self.hotspots.iter().filter(|spot| spot.part == ErrorRole::Consequence);
         let errors = passed_on.map(|spot| spot.errors).sum::<u64>();
         if errors > 0 && !self.all && !self.are_all_passed_on() {
             let errors = counted_u64(errors, "error");
@@ -267,7 +267,7 @@ impl ReportBody for HotspotsReport {
         let mut blocks = vec![Block::Line(self.answer(frame, &names)), basis_line(&self.basis)];
         blocks.extend(frame.completeness_with(MetricUse::for_basis(&self.basis)));
         let shows_consequences = self.all || self.are_all_passed_on();
-        let is_shown = |spot: &&Hotspot| shows_consequences || spot.part != ErrorRole::PassedOn;
+        let is_shown = |spot: &&Hotspot| shows_consequences || spot.part != ErrorRole::Consequence;
         let shown: Vec<&Hotspot> = self.hotspots.iter().filter(is_shown).collect();
         if !shown.is_empty() {
             let rows = shown.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();

@@ -28,21 +28,21 @@ pub fn blocks(frame: &Frame, analysed: &AnalysedJourney, errors: &[JourneyError]
     if !frame.provenance.settled {
         items.push(styled(Role::Warn, "still under way"));
     }
-    let (role, verdict) = verdict(frame, errors, &analysed.judgement);
+    let (role, verdict) = verdict(frame, errors, &analysed.findings);
     let title = vec![piece(role, verdict), piece(Role::Dim, " in "), piece(Role::Strong, id)];
     vec![Block::Line(title), Block::Flow(items)]
 }
 
 /// Errors, and what else was found. That nothing is wrong is only stated of a complete answer.
-fn verdict(frame: &Frame, errors: &[JourneyError], judgement: &FindingSet) -> (Role, String) {
-    let (errors, findings) = (errors::total_count(errors), findings::beside_errors(judgement).count());
-    let is_grave = errors > 0 || judgement.grave().any(|finding| finding.severity == Severity::Error);
-    let counts = [(errors, "error"), (findings, "finding")].into_iter().filter(|(n, _)| *n > 0);
+fn verdict(frame: &Frame, errors: &[JourneyError], findings: &FindingSet) -> (Role, String) {
+    let (errors, others) = (errors::total_count(errors), findings::beside_errors(findings).count());
+    let is_error = errors > 0 || findings.warnings_and_errors().any(|finding| finding.severity == Severity::Error);
+    let counts = [(errors, "error"), (others, "finding")].into_iter().filter(|(n, _)| *n > 0);
     let counts: Vec<String> = counts.map(|(n, what)| counted(n, what)).collect();
     match counts.join(", ") {
         _ if counts.is_empty() && frame.provenance.complete => (Role::Good, "✓ no errors".to_owned()),
         _ if counts.is_empty() => (Role::Warn, "– no errors seen so far".to_owned()),
-        counts if is_grave => (Role::Error, format!("✗ {counts}")),
+        counts if is_error => (Role::Error, format!("✗ {counts}")),
         counts => (Role::Warn, format!("! {counts}")),
     }
 }

@@ -161,7 +161,7 @@ impl<'a> JourneyRecord<'a> {
         filters: &Filters,
         provenance: &Provenance,
     ) -> Self {
-        let AnalysedJourney { journey, judgement } = analysed;
+        let AnalysedJourney { journey, findings } = analysed;
         let wanted = |index: &usize| filters.wants_span(&journey.spans[*index]);
         Self {
             correlation_id: journey.correlation_id.as_deref(),
@@ -173,8 +173,8 @@ impl<'a> JourneyRecord<'a> {
             alerts: &journey.alerts,
             joins: &journey.joins,
             related: &journey.related,
-            findings: FindingRecord::all(&judgement.findings, &SameData::new(provenance)),
-            withheld_finding_count: judgement.withheld,
+            findings: FindingRecord::all(&findings.list, &SameData::new(provenance)),
+            withheld_finding_count: findings.withheld,
             errors,
             critical_path: segments(journey, path),
             skew: &journey.skew,

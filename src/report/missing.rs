@@ -41,7 +41,7 @@ pub struct MissingReport {
 #[derive(Clone, Debug)]
 pub struct MissingRun {
     subject: String,
-    judgement: FindingSet,
+    findings: FindingSet,
     complete: bool,
     settled: bool,
     /// When its first span began; none without spans.
@@ -56,10 +56,10 @@ pub struct MissingRun {
 impl MissingRun {
     /// What is kept of a journey.
     pub fn new(subject: &str, analysed: AnalysedJourney, provenance: &Provenance) -> Self {
-        let AnalysedJourney { journey, judgement } = analysed;
+        let AnalysedJourney { journey, findings } = analysed;
         Self {
             subject: subject.to_owned(),
-            judgement,
+            findings,
             complete: provenance.complete,
             settled: provenance.settled,
             origin: journey.span_extent().map(|extent| extent.from),
@@ -120,7 +120,7 @@ impl MissingReport {
 
     /// The gravest severity of the findings that may decide the exit code.
     pub fn gravest(&self) -> Option<Severity> {
-        self.runs.iter().filter_map(|run| run.judgement.gravest()).max()
+        self.runs.iter().filter_map(|run| run.findings.worst_severity()).max()
     }
 
     /// Whether no run has any span or log line.
@@ -129,7 +129,7 @@ impl MissingReport {
     }
 
     fn shown<'a>(&'a self, run: &'a MissingRun) -> impl Iterator<Item = &'a Finding> {
-        run.judgement.findings.iter().filter(|finding| finding.severity >= self.least)
+        run.findings.list.iter().filter(|finding| finding.severity >= self.least)
     }
 
     fn one_run(&self, run: &MissingRun, frame: &Frame) -> Vec<Block> {
@@ -152,8 +152,8 @@ impl MissingReport {
             blocks.push(Block::Blank);
             blocks.extend(findings::full(finding, &run.names, run.origin, &data));
         }
-        let mut facts: Vec<Fact> = findings::withheld(run.judgement.withheld).into_iter().collect();
-        facts.extend(self.hidden(run.judgement.findings.len() - shown.len()));
+        let mut facts: Vec<Fact> = findings::withheld(run.findings.withheld).into_iter().collect();
+        facts.extend(self.hidden(run.findings.list.len() - shown.len()));
         facts.extend(frame.links());
         facts.extend(frame.notes());
         facts.extend(frame.searched());
@@ -196,8 +196,8 @@ impl MissingReport {
             let more = counted(kinds.len() - KINDS, "more kind");
             facts.push(fact("unshown", plain(format!("{more}, all of them in `-o json`"))));
         }
-        facts.extend(self.hidden(runs.iter().map(|run| run.judgement.findings.len() - self.shown(run).count()).sum()));
-        facts.extend(findings::withheld(runs.iter().map(|run| run.judgement.withheld).sum()));
+        facts.extend(self.hidden(runs.iter().map(|run| run.findings.list.len() - self.shown(run).count()).sum()));
+        facts.extend(findings::withheld(runs.iter().map(|run| run.findings.withheld).sum()));
         let incomplete = runs.iter().filter(|run| !run.complete).count();
         if incomplete > 0 {
             let text = format!("{} could not be read whole", counted(incomplete, "run"));
@@ -267,7 +267,7 @@ impl ReportBody for MissingReport {
     fn record<'a>(&'a self, provenance: &'a Provenance) -> MissingRecord<'a> {
         let findings = self.runs.iter().flat_map(|run| {
             let data = SameData::of_run(&run.subject, provenance);
-            let findings = FindingRecord::all(&run.judgement.findings, &data).into_iter();
+            let findings = FindingRecord::all(&run.findings.list, &data).into_iter();
             findings.map(|finding| RunFindingRecord { subject: &run.subject, finding })
         });
         MissingRecord { findings: findings.collect(), runs: self.runs.iter().map(MissingRunRecord::new).collect() }
@@ -290,7 +290,7 @@ impl ReportBody for MissingReport {
                 json!(first.and_then(|item| item.span_id)),
             ]
         };
-        let rows = self.runs.iter().flat_map(|run| run.judgement.findings.iter().map(move |f| row(run, f)));
+        let rows = self.runs.iter().flat_map(|run| run.findings.list.iter().map(move |f| row(run, f)));
         Some(Rows {
             kind: "finding",
             columns: &[
@@ -337,16 +337,16 @@ impl<'a> MissingRunRecord<'a> {
             trace_count: run.traces,
             span_count: run.spans,
             log_count: run.lines,
-            finding_count: run.judgement.findings.len(),
-            withheld_finding_count: run.judgement.withheld,
-            worst: run.judgement.findings.iter().map(|finding| finding.severity).max(),
+            finding_count: run.findings.list.len(),
+            withheld_finding_count: run.findings.withheld,
+            worst: run.findings.list.iter().map(|finding| finding.severity).max(),
         }
     }
 }
 
 /// The numbers of errors and warnings in one run. That nothing is wrong is only stated of a complete answer.
 fn verdict(run: &MissingRun) -> (Role, String) {
-    let count = |severity| run.judgement.findings.iter().filter(|f| f.severity == severity).count();
+    let count = |severity| run.findings.list.iter().filter(|f| f.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let counts = [(errors, "error"), (warnings, "warning")].into_iter().filter(|(n, _)| *n > 0);
     let counts: Vec<String> = counts.map(|(n, what)| counted(n, what)).collect();

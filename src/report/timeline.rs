@@ -32,7 +32,7 @@ pub struct TimelineReport {
 impl TimelineReport {
     /// The report on a journey.
     pub fn new(analysed: AnalysedJourney, options: TimelineOptions) -> Self {
-        let timeline = timeline::draw(&analysed.journey, &analysed.judgement.findings, &options);
+        let timeline = timeline::draw(&analysed.journey, &analysed.findings.list, &options);
         let errors = errors::journey_errors(&analysed.journey);
         Self { analysed, timeline, errors, options }
     }
@@ -60,7 +60,7 @@ impl TimelineReport {
         let span = of_error.or(self.analysed.journey.spans.first().map(|span| span.span_id));
         let span = span.map(|span| Invocation::new(CommandName::Span).with(Argument::Span(names.span(span))));
         let mut next: Vec<Invocation> = span.into_iter().collect();
-        if self.analysed.judgement.grave().next().is_some() {
+        if self.analysed.findings.warnings_and_errors().next().is_some() {
             next.push(Invocation::new(CommandName::Missing));
         }
         if !self.analysed.journey.logs.is_empty() {
@@ -94,7 +94,7 @@ impl ReportBody for TimelineReport {
         blocks.push(Block::Blank);
         let mut facts = journey_facts::time(journey, &self.timeline, &names);
         facts.extend(self.left_out());
-        facts.extend(findings::withheld(self.analysed.judgement.withheld));
+        facts.extend(findings::withheld(self.analysed.findings.withheld));
         facts.extend(filters::services(&journey.services(), &self.options.filters));
         facts.extend(membership::services_without_spans(journey, &names));
         facts.extend(journey_facts::skew(&journey.skew, &names, &self.options));

@@ -66,7 +66,7 @@ impl StitchedJourney {
         let answer = Answer {
             provenance,
             found: if analysed.journey.is_empty() { Found::Nothing } else { Found::Something },
-            worst: analysed.judgement.gravest(),
+            worst: analysed.findings.worst_severity(),
         };
         let unread = session.why_no_metrics();
         let readings = request.metrics.iter().map(|_| MetricReading::NotAvailable(unread.to_owned())).collect();

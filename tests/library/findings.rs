@@ -84,7 +84,7 @@ fn findings_of(run: &DemoRun, shapes: &[Shape], basis: Basis, seed: u64) -> Vec<
     let mut known = if basis == Basis::Alone { Knowledge::default() } else { known_of(shapes, seed) };
     known.learn(&journey);
     let baseline = (basis == Basis::Baseline).then(baseline);
-    find(&journey, &FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline }).findings
+    find(&journey, &FindingsInput { complete: true, settled: true, looked_up: true, known: &known, baseline }).list
 }
 
 /// Whether the finding is that of what was planted: its kind, and its place.

@@ -33,7 +33,7 @@ fn analysed(scenario: &str, seed: u64) -> AnalysedJourney {
 fn verify(spec: &Spec, analysed: &AnalysedJourney) -> RunOutcome {
     let ground = EvaluationInput {
         journey: &analysed.journey,
-        findings: &analysed.judgement,
+        findings: &analysed.findings,
         spans: SourceStatus::Complete,
         lines: SourceStatus::Complete,
         metrics: SourceStatus::Complete,

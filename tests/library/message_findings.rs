@@ -27,7 +27,7 @@ fn journey(run: &DemoRun) -> Journey {
 /// What is above info, or of this kind.
 fn found(journey: &Journey, known: &Knowledge, planted: &str) -> Vec<Finding> {
     let grounds = FindingsInput { complete: true, settled: true, looked_up: true, known, baseline: None };
-    let mut found = find(journey, &grounds).findings;
+    let mut found = find(journey, &grounds).list;
     found.retain(|f| ABOUT_MESSAGES.contains(&f.id) && (f.severity > Severity::Info || f.id.as_str() == planted));
     found
 }

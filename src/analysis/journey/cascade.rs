@@ -1,4 +1,4 @@
-//! Which error explains which, and which were made good: the one place that judges it.
+//! Which error caused which, and which errors were recovered from. No other place decides that.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -10,15 +10,15 @@ use crate::model::journey::Journey;
 use crate::model::span::{Span, StatusCode};
 use crate::model::time::{SECOND, Timestamp};
 
-/// Below this two ends are the same instant.
+/// Ends that are at most this far apart are the same instant: a call is recorded in both services, each a moment later.
 const SAME_INSTANT_NS: i64 = 2_000_000;
-/// So many enclosing spans are looked at for one that ended well; beyond that the data is broken anyway.
-const MOST_ENCLOSING: usize = 64;
+/// Enclosing spans that are searched for one that ended well. No real call stack is deeper; broken data may be endless.
+const MAX_ENCLOSING: usize = 64;
 
 /// A span's service and name.
 type ServiceOperation<'a> = (&'a str, &'a str);
-/// The same, whom it calls, and what it is about: many clients are named after a method only, and the next of many items
-/// is no second try of the one before.
+/// The same, the peer, and the subject: many clients are named after a method only, and a call about the next of many
+/// items does not retry the one before.
 type Call<'a> = (ServiceOperation<'a>, Option<&'a str>, BTreeSet<(&'a str, String)>);
 
 /// The errors of a journey, as they hang together. Spans are indices into it.
@@ -28,7 +28,7 @@ pub struct Cascade {
     pub caused: HashMap<usize, usize>,
     /// Each error that is only a consequence of one further up, which had ended or given up before, with that one.
     pub consequence_of: HashMap<usize, usize>,
-    /// Errors that were made good: what enclosed them ended well, or their message was processed well later.
+    /// Errors that were recovered from: the enclosing span ended well, or the message was processed later without error.
     pub recovered: HashSet<usize>,
     consequences: HashSet<usize>,
 }
@@ -45,7 +45,7 @@ enum ErrorRelation {
 }
 
 impl Cascade {
-    /// Of this journey.
+    /// The cascade of a journey.
     pub fn new(journey: &Journey) -> Self {
         let clocks = Clocks::measured(journey);
         let order = causes_first(journey);
@@ -144,7 +144,7 @@ fn relation(journey: &Journey, clocks: &Clocks, [inner, outer]: [usize; 2], hand
     }
 }
 
-/// Whether it failed because it would wait no longer, or because somebody else would not.
+/// Whether the span failed because it stopped waiting, or because its caller did.
 fn gave_up(span: &Span) -> bool {
     let text = span.error_text().to_ascii_lowercase();
     let code = span.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"]);
@@ -188,17 +188,17 @@ impl<'a> ProcessedMessages<'a> {
     }
 }
 
-/// Giving a message back to the broker is no processing.
+/// Whether the span settles a message at the broker, which does not process it.
 fn is_settlement(span: &Span) -> bool {
     let keys = ["messaging.operation.type", "messaging.operation", "messaging.operation.name"];
     span.attributes.text(&keys).is_some_and(|word| ["settle", "ack", "nack", "commit"].contains(&word))
 }
 
-/// Whom each span belongs to without a queue between: what it was called by.
+/// The caller of each span, without a queue between them.
 struct EnclosingSpans {
     caller: Vec<Option<usize>>,
     well: Vec<Option<usize>>,
-    /// Errors that got no further: what enclosed them says that it is well, or tried again and succeeded.
+    /// Errors that were not passed on: an enclosing span has status OK, or retried the call with success.
     swallowed: HashSet<usize>,
 }
 
@@ -217,7 +217,7 @@ impl EnclosingSpans {
         for span in order.iter().copied() {
             let ends = clocks.end(&spans[span]);
             let mut at = caller[span];
-            for _ in 0..MOST_ENCLOSING {
+            for _ in 0..MAX_ENCLOSING {
                 let Some(upper) = at else { break };
                 let is_open = clocks.end(&spans[upper]) >= ends;
                 if is_open && !spans[upper].is_error() {
@@ -253,7 +253,7 @@ impl EnclosingSpans {
         let mut last = HashMap::new();
         for (begins, span) in well.into_iter().rev() {
             for upper in self.callers(span) {
-                // Further up is told of the later one already.
+                // The callers further up have a later success already.
                 match last.entry((upper, call(&journey.spans[span]))) {
                     Entry::Vacant(entry) => _ = entry.insert(begins),
                     Entry::Occupied(_) => break,
@@ -275,7 +275,7 @@ impl EnclosingSpans {
         let again = |upper: usize| successes.get(&(upper, call(failed))).is_some_and(|begins| *begins >= ends);
         let is_open = |upper: &usize| clocks.end(&spans[*upper]) >= ends;
         let well = self.callers(span).take_while(|upper| !spans[*upper].is_error());
-        // Who tried again, succeeded and failed later did so for another reason.
+        // A caller that retried with success and failed later did so for another reason.
         let later = self.caller[span].filter(|upper| spans[*upper].is_error());
         well.filter(is_open).any(|upper| spans[upper].status.code == StatusCode::Ok || again(upper))
             || later
@@ -284,7 +284,7 @@ impl EnclosingSpans {
     }
 
     fn callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
-        std::iter::successors(self.caller[span], |upper| self.caller[*upper]).take(MOST_ENCLOSING)
+        std::iter::successors(self.caller[span], |upper| self.caller[*upper]).take(MAX_ENCLOSING)
     }
 
     fn latest<'a>(
@@ -354,7 +354,7 @@ mod tests {
     use super::*;
     use crate::analysis::journey::sketch;
 
-    /// Errors that nothing explains and that are not made good, then those that are.
+    /// Errors without a cause that were not recovered from, then those that were.
     fn origins(text: &str) -> [String; 2] {
         let journey = sketch::journey(text);
         let cascade = Cascade::new(&journey);

@@ -11,10 +11,10 @@ use crate::model::span::Span;
 /// Every message of a journey of which both ends are at hand. Indices are into `Journey::spans`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deliveries {
-    /// Beside each span: who sent what it took. A batch consumer took a message from each publish that it links to; whoever
-    /// processes what was received above it in the same service took nothing more.
+    /// For each span the publishes of the messages it took. A batch consumer took a message from each publish that it links
+    /// to; a span that processes what an outer span of its service received took nothing more.
     pub senders: Vec<Vec<usize>>,
-    /// Beside each span: who took what it sent.
+    /// For each span the consumers of the messages it sent.
     pub consumers: Vec<Vec<usize>>,
 }
 
@@ -125,7 +125,7 @@ mod tests {
             // Received together, processed one by one; and the other way round.
             ("a/p 0..1 producer\nb/r 3..9 consumer trace=2 link=1\n  b/c 4..5 consumer link=1", &["r took p"]),
             ("a/p 0..1 producer\nb/r 3..9 consumer trace=2\n  b/c 4..5 consumer link=1", &["c took p"]),
-            // The request went on in the context of somebody who sent nothing.
+            // The request went on in the context of a span that sent nothing.
             ("a/s 0..9\n  b/c 2..3 consumer", &["c took s"]),
         ];
         for (text, expected) in table {

@@ -17,7 +17,7 @@ use crate::model::time::Timestamp;
 pub struct ErrorPlace {
     /// The service.
     pub service: String,
-    /// The operation; empty where none is told.
+    /// The operation; empty where none is known.
     pub operation: String,
 }
 
@@ -43,7 +43,7 @@ pub struct JourneyError {
     pub failed_callers: Vec<ErrorPlace>,
 }
 
-/// The errors of a journey, by the time they were first told.
+/// The errors of a journey, by the time of their first report.
 pub fn journey_errors(journey: &Journey) -> Vec<JourneyError> {
     let mut failures = errors_of_spans(journey, &Cascade::new(journey));
     failures.extend(errors_of_lines(journey));
@@ -176,7 +176,7 @@ mod tests {
             ("web/get 0..100 error: bad\n  db/query 10..1101 error: worse", 2),
             ("web/get 0..100 error: bad\n  db/query 99..150 error: worse", 1),
             ("web/get 0..100 error: bad\n  db/query 100..150 error: worse", 1),
-            // A line is told by a failure of its own trace only.
+            // A line repeats a failure of its own trace only.
             ("web/get 0..9 error: bad\n! web 5 error other words", 1),
             ("web/get 0..9 error: bad\nweb/put 20..30 trace=2\n! web 25 error other words", 2),
             ("web_service/get 0..9 error: bad\n! web 5 error other words", 1),

@@ -1,4 +1,4 @@
-//! Messages that nobody at hand takes, told from spans alone: what gathering asks about, and what the screen marks.
+//! Messages without a consumer among these spans: gathering searches for one, and screens mark them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,46 +8,46 @@ use crate::model::span::Span;
 
 type Id = (TraceId, SpanId);
 
-/// Of these spans the publishes from which nothing follows: no span of another service and no consumer below them, no
-/// link to them or to what is below them, and nobody who takes the same message.
+/// The publishes from which nothing follows among these spans: no span of another service and no consumer below them, no
+/// link to them or to a span below them, and no consumer of the same message.
 pub fn unconsumed(spans: &[&Span]) -> Vec<usize> {
     let publishes = |span: &Span| span.message_role() == Some(MessageRole::Publish);
     if !spans.iter().any(|span| publishes(span)) {
         return vec![];
     }
-    let heard = with_arrivals(spans);
-    let taken = ConsumedMessages::by(spans);
-    let is_unheard = |index: &usize| {
+    let arrived = with_arrivals(spans);
+    let consumed = ConsumedMessages::new(spans);
+    let is_unconsumed = |index: &usize| {
         let span = spans[*index];
-        publishes(span) && !heard.contains(&(span.trace_id, span.span_id)) && !taken.has(span)
+        publishes(span) && !arrived.contains(&(span.trace_id, span.span_id)) && !consumed.has(span)
     };
-    (0..spans.len()).filter(is_unheard).collect()
+    (0..spans.len()).filter(is_unconsumed).collect()
 }
 
 /// Spans that something elsewhere follows from, with all that they follow from themselves.
 fn with_arrivals(spans: &[&Span]) -> HashSet<Id> {
     let by_id: HashMap<Id, &Span> = spans.iter().map(|span| ((span.trace_id, span.span_id), *span)).collect();
     let parent = |span: &Span| by_id.get(&(span.trace_id, span.parent_id?)).copied();
-    let mut heard = HashSet::new();
+    let mut arrived = HashSet::new();
     for span in spans {
         let above = parent(span)
             .filter(|above| above.service() != span.service() || span.message_role() == Some(MessageRole::Consume));
         let linked = span.links.iter().map(|link| (link.trace_id, link.span_id));
         for id in linked.chain(above.map(|above| (above.trace_id, above.span_id))) {
             let mut next = Some(id);
-            while let Some(id) = next.filter(|id| heard.insert(*id)) {
+            while let Some(id) = next.filter(|id| arrived.insert(*id)) {
                 next = by_id.get(&id).and_then(|span| parent(span)).map(|above| (above.trace_id, above.span_id));
             }
         }
     }
-    heard
+    arrived
 }
 
-/// The messages that somebody at hand takes. One who names no topic may have taken it from any.
+/// The messages with a consumer among the spans, by ID and topic. A consumer without a topic may have taken it from any.
 struct ConsumedMessages<'a>(HashSet<(&'a str, Option<&'a str>)>);
 
 impl<'a> ConsumedMessages<'a> {
-    fn by(spans: &[&'a Span]) -> Self {
+    fn new(spans: &[&'a Span]) -> Self {
         let consumes = spans.iter().filter(|span| span.message_role() == Some(MessageRole::Consume));
         Self(consumes.filter_map(|span| Some((span.message_id()?, span.topic()))).collect())
     }
@@ -65,21 +65,21 @@ mod tests {
 
     /// What a publish leads to is seen below it, behind a link, or under the same message; and in no other way.
     #[test]
-    fn a_message_is_heard_where_something_follows_from_it() {
+    fn a_message_has_arrived_where_something_follows_from_it() {
         for scenario in scenarios() {
             let run = scenario.run(NOW, 7);
             let spans: Vec<&Span> = run.spans.iter().collect();
-            let unheard = unconsumed(&spans).len();
+            let found = unconsumed(&spans).len();
             let lost = matches!(scenario.fault, Fault::LostMessage | Fault::FanOutLost | Fault::LogsOnlyService);
-            // A span in the middle that was not stored is told by what it would have taken: nobody did.
+            // The span that was not stored is the consumer of a message.
             let expected = usize::from(lost || scenario.fault == Fault::ParentNeverStored);
-            assert_eq!(unheard, expected, "{}", scenario.name);
+            assert_eq!(found, expected, "{}", scenario.name);
         }
     }
 
     /// A producer's own helper spans prove nothing; a link to one of them does.
     #[test]
-    fn helpers_of_the_sender_are_no_arrival() {
+    fn spans_of_the_sender_do_not_prove_an_arrival() {
         let run = scenarios()[1].run(NOW, 7);
         let publish =
             run.spans.iter().find(|s| Some((s.trace_id, s.span_id)) == run.truth.planted.as_ref().map(|p| p.span));

@@ -9,7 +9,7 @@
 //! ```
 //! Indentation nests, `~>` follows by message (by link where the trace changes), `?>` names a parent that is not
 //! stored, `lost=2` that it is another such parent, `!` is a log line: service, millisecond, level, message. Times are
-//! milliseconds. `link=2` links to the second span drawn, and is no cause. `@host.name=b-0` is the resource's.
+//! milliseconds. `link=2` links to the second span drawn, and is not a cause. `@host.name=b-0` is the resource's.
 
 use std::sync::Arc;
 
@@ -107,7 +107,7 @@ fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<CauseKi
         (Some(above), Some(CauseKind::Parent)) if above.trace_id == span.trace_id => {
             span.parent_id = Some(above.span_id);
         }
-        // In one trace whoever takes a message is a child of whoever sent it.
+        // Within a trace the consumer of a message is a child of its publisher.
         (Some(above), Some(_)) if above.trace_id == span.trace_id && above.message_role().is_some() => {
             via = Some(CauseKind::Parent);
             span.parent_id = Some(above.span_id);
@@ -194,7 +194,7 @@ pub fn trace(n: u128) -> TraceId {
     TraceId::from_u128(0x9f2c_1a77_5be0_43d1_8c61_70ac_2f9e_0b00u128.wrapping_mul(n)).unwrap()
 }
 
-/// A chain in which every span has one child, as deep as told.
+/// A chain of this depth, in which every span has one child.
 ///
 /// # Panics
 /// Never.

@@ -62,7 +62,7 @@ impl LnFactorials {
         /// Below this many standard deviations the probability is above 6 %, which no level comes near: the normal
         /// approximation is then good enough, and the exact sum would be the longest of all.
         const CLEARLY_LIKELY: f64 = 1.5;
-        // Counts are whole numbers: half of one is taken off, as usual where a normal distribution stands in for them.
+        // Counts are whole numbers: half of one is taken off, the usual correction where a normal distribution approximates them.
         let (mut excess, mut variance, mut short_of_most) = (-0.5, 0.0, 0);
         for table in tables.clone() {
             let (mean, spread) = table.expected();

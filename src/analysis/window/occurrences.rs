@@ -26,7 +26,8 @@ pub enum ErrorRole {
     #[default]
     Origin,
     /// Caused by another error: a deeper one, or one further up that had failed before.
-    PassedOn,
+    #[serde(rename = "passed_on")]
+    Consequence,
     /// Counted by a metric and not read.
     Unknown,
 }
@@ -68,7 +69,7 @@ pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     let failed = failed.filter(|(at, span)| span.is_error() && journey.is_own.get(*at) != Some(&false));
     let spans = failed.map(|(at, span)| Occurrence {
         source: ErrorSource::Span(span, contexts.get(&at).copied()),
-        part: if cascade.is_consequence(at) { ErrorRole::PassedOn } else { ErrorRole::Origin },
+        part: if cascade.is_consequence(at) { ErrorRole::Consequence } else { ErrorRole::Origin },
         recovered: cascade.recovered.contains(&at),
     });
     spans.chain(lines()).collect()

@@ -145,7 +145,7 @@ fn phase(name: &str, of: BTreeMap<&str, Samples>, queries: &PhaseQueries, asked:
     })
 }
 
-/// Whether two samples are the same; NaN is no change.
+/// Whether two samples are the same; NaN does not differ from NaN.
 #[expect(clippy::float_cmp, reason = "what has not moved is the same to the last bit")]
 fn same(then: f64, now: f64) -> bool {
     then == now || then.is_nan() || now.is_nan()

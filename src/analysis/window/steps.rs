@@ -21,7 +21,7 @@ pub fn step(span: &Span) -> StepKey {
 pub struct MaskedNames(HashMap<String, String>);
 
 impl MaskedNames {
-    /// Masks the names of this journey.
+    /// Masks the names of a journey.
     pub fn new(journey: &Journey) -> Self {
         let names: BTreeSet<&str> = journey.spans.iter().map(|s| s.name.as_str()).collect();
         Self(names.into_iter().map(|name| (name.to_owned(), mask(name))).collect())

@@ -162,7 +162,7 @@ fn verify(spec: &Spec, analysed: &AnalysedJourney) -> crate::pipeline::verdict::
         spec,
         &EvaluationInput {
             journey: &analysed.journey,
-            findings: &analysed.judgement,
+            findings: &analysed.findings,
             spans: SourceStatus::Complete,
             lines: SourceStatus::Complete,
             metrics: SourceStatus::Complete,

@@ -77,7 +77,7 @@ impl SampleRun {
         };
         let spans = order.into_iter().map(sample_span).collect();
         let ids = |is_selected: &dyn Fn(&crate::model::finding::Finding) -> bool| {
-            let selected = analysed.judgement.findings.iter().filter(|finding| is_selected(finding));
+            let selected = analysed.findings.list.iter().filter(|finding| is_selected(finding));
             selected.flat_map(|finding| finding.also.iter().copied().chain([finding.id])).collect::<BTreeSet<_>>()
         };
         let found = ids(&|finding| finding.severity > Severity::Info);

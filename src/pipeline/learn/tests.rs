@@ -11,7 +11,7 @@ use crate::pipeline::spec::{ExpectedCount, Relation, SeenIn};
 fn analysed(text: &str, rename: impl Fn(&mut String)) -> AnalysedJourney {
     let mut journey = journey(text);
     journey.spans.iter_mut().for_each(|span| rename(&mut span.name));
-    AnalysedJourney { journey, judgement: FindingSet::default() }
+    AnalysedJourney { journey, findings: FindingSet::default() }
 }
 
 fn learned(runs: Vec<AnalysedJourney>) -> (String, Spec) {

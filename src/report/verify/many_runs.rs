@@ -129,7 +129,7 @@ fn facts(verification: &VerificationReport, not_passed: &[&VerifiedRun], frame: 
         facts.push(fact("traced", plain(format!("{percent} % of {} whole", counted(total, "interaction")))));
     }
     facts.extend(verification.obsolete_failures());
-    facts.extend(findings::withheld(runs.iter().map(|run| run.judgement.withheld).sum()));
+    facts.extend(findings::withheld(runs.iter().map(|run| run.findings.withheld).sum()));
     facts.extend(frame.notes());
     facts.extend(frame.searched());
     let found = not_passed.iter().find(|run| run.start.is_some()).map(|run| About::Id(run.subject.clone()));

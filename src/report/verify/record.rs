@@ -60,8 +60,8 @@ impl<'a> VerifiedRunRecord<'a> {
             start: run.start,
             duration_ns: run.duration_ns,
             coverage: run.coverage,
-            findings: FindingRecord::all(&run.judgement.findings, &SameData::of_run(&run.subject, provenance)),
-            withheld_finding_count: run.judgement.withheld,
+            findings: FindingRecord::all(&run.findings.list, &SameData::of_run(&run.subject, provenance)),
+            withheld_finding_count: run.findings.withheld,
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct VerifiedRun {
     /// The verdict on each expectation.
     pub outcome: RunOutcome,
     /// The findings.
-    pub judgement: FindingSet,
+    pub findings: FindingSet,
     /// How many of its interactions are traced.
     pub coverage: InteractionCoverage,
     /// Whether every backend answered all that was asked.
@@ -62,7 +62,7 @@ impl RunTimeline {
     /// A timeline that fits below the expectations.
     pub fn new(analysed: AnalysedJourney) -> Self {
         let options = TimelineOptions { rows: Some(16), ..TimelineOptions::default() };
-        let timeline = timeline::draw(&analysed.journey, &analysed.judgement.findings, &options);
+        let timeline = timeline::draw(&analysed.journey, &analysed.findings.list, &options);
         Self { analysed, options, timeline }
     }
 }

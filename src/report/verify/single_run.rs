@@ -31,7 +31,7 @@ pub(super) fn blocks(verification: &VerificationReport, run: &VerifiedRun, frame
     blocks.push(Block::Blank);
     blocks.push(Block::Table(table(run, &names)));
     if let Some(timeline) = &run.timeline {
-        let grave: Vec<_> = timeline.analysed.judgement.grave().collect();
+        let grave: Vec<_> = timeline.analysed.findings.warnings_and_errors().collect();
         blocks.extend(findings::short(&grave, &names, run.start.unwrap_or_default(), FINDINGS));
         blocks.extend(drawing(run, timeline, &names, frame));
     }
@@ -150,7 +150,7 @@ fn below(check: &Check, run: &VerifiedRun, names: &ShortNames) -> Vec<Block> {
     }
     // A finding that is forbidden is the reason above.
     if let Some(finding) = check.finding.filter(|_| check.kind != CheckKind::Forbid) {
-        let found = run.judgement.findings.iter().find(|found| found.is(finding));
+        let found = run.findings.list.iter().find(|found| found.is(finding));
         let text = found.map_or_else(|| finding.as_str().to_owned(), summary);
         blocks.push(Block::Line(vec![piece(Role::Dim, "because: "), piece(Role::Plain, text)]));
     }
@@ -184,7 +184,7 @@ fn facts(run: &VerifiedRun, verification: &VerificationReport, names: &ShortName
         facts.push(fact("traced", plain(format!("{traced} of {} whole", counted(total, "interaction")))));
     }
     facts.extend(verification.obsolete_failures());
-    facts.extend(findings::withheld(run.judgement.withheld));
+    facts.extend(findings::withheld(run.findings.withheld));
     if let Some(timeline) = &run.timeline {
         facts.extend(journey_facts::skew(&timeline.analysed.journey.skew, names, &timeline.options));
     }
@@ -208,7 +208,7 @@ fn next(run: &VerifiedRun, names: &ShortNames, frame: &Frame) -> Vec<Invocation>
     let span = seen.find_map(|sight| sight.span_id);
     let span = span.map(|span| Invocation::new(CommandName::Span).with(Argument::Span(names.span(span))));
     let mut next: Vec<Invocation> = span.into_iter().collect();
-    if run.judgement.findings.iter().any(|finding| finding.severity >= Severity::Warning) {
+    if run.findings.list.iter().any(|finding| finding.severity >= Severity::Warning) {
         next.push(Invocation::new(CommandName::Missing));
     }
     if run.outcome.verdict != Verdict::Pass {

@@ -8,7 +8,7 @@ use crate::analysis::journey::findings::idle_times::IdleTimes;
 use crate::analysis::window::steps::{Entry, MaskedNames, StepKey, own_spans, step};
 use crate::model::journey::Journey;
 
-/// From so many runs on a baseline counts: of ten, a step that a quarter of good runs go without is missing in at least
+/// Runs that a baseline needs: of ten, a step that a quarter of good runs go without is missing in at least
 /// one 94 times out of 100, so that one that all have is usual.
 const LEAST_RUNS: usize = 10;
 

@@ -7,7 +7,7 @@ use crate::analysis::journey::findings::baseline::SimilarRuns;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::window::steps::{MaskedNames, StepKey, own_spans};
 
-/// From so many runs on, what all of them have in common is sure, and what none of them has is worth telling: with 20
+/// Runs from which on a step that all of them have is expected, and one that none has is reported: with 20
 /// runs, a step that one run in seven takes would be seen in at least one of them 19 times out of 20.
 pub(super) const MANY_RUNS: usize = 20;
 
@@ -22,7 +22,7 @@ pub(super) struct ComparedJourney<'a> {
 }
 
 impl<'a> ComparedJourney<'a> {
-    /// The journey with the good runs that began as it did; none where there is no baseline, or not enough runs in it.
+    /// The journey with the good runs that began as it did; none without a baseline, or with too few runs in it.
     pub fn new(context: &RuleContext<'a>) -> Option<Self> {
         let journey = context.journey;
         let runs = context.input.baseline?.similar_to(journey)?;

@@ -7,7 +7,7 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::is_orphan;
 use crate::model::time::SECOND;
 
-/// From so many children on, far apart, the parent may just never have ended: fewer are an ordinary parent's.
+/// Children, far apart, from which on the parent may just never have ended: fewer are an ordinary parent's.
 const STREAM_CHILDREN: usize = 5;
 /// Over how long, in nanoseconds, the children of such a parent come at least.
 const STREAM_SPREAD: i64 = 10 * SECOND;

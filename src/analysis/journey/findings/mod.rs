@@ -41,7 +41,7 @@ pub use input::FindingsInput;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FindingSet {
     /// By severity, then confidence, then kind, place and time: a total order.
-    pub findings: Vec<Finding>,
+    pub list: Vec<Finding>,
     /// How many findings of the missing kind are withheld while more may still arrive.
     pub withheld: usize,
 }
@@ -52,26 +52,26 @@ pub struct AnalysedJourney {
     /// The journey.
     pub journey: Journey,
     /// What was found.
-    pub judgement: FindingSet,
+    pub findings: FindingSet,
 }
 
 impl AnalysedJourney {
     /// A journey with its findings.
     pub fn new(journey: Journey, input: &FindingsInput) -> Self {
-        let judgement = find(&journey, input);
-        Self { journey, judgement }
+        let findings = find(&journey, input);
+        Self { journey, findings }
     }
 }
 
 impl FindingSet {
     /// What screens show by default: warnings and errors.
-    pub fn grave(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.severity >= Severity::Warning)
+    pub fn warnings_and_errors(&self) -> impl Iterator<Item = &Finding> {
+        self.list.iter().filter(|finding| finding.severity >= Severity::Warning)
     }
 
     /// The highest severity of those that may decide an exit code.
-    pub fn gravest(&self) -> Option<Severity> {
-        self.findings.iter().filter(|finding| finding.gates(Severity::Info)).map(|finding| finding.severity).max()
+    pub fn worst_severity(&self) -> Option<Severity> {
+        self.list.iter().filter(|finding| finding.gates(Severity::Info)).map(|finding| finding.severity).max()
     }
 }
 
@@ -89,7 +89,7 @@ pub fn find(journey: &Journey, input: &FindingsInput) -> FindingSet {
     }
     let withheld = all - findings.len();
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
-    FindingSet { findings, withheld }
+    FindingSet { list: findings, withheld }
 }
 
 /// Calls whose trace context was lost, each with the server that began a trace of its own for it.

@@ -23,7 +23,7 @@ pub fn found_in_knowing(ids: &[FindingId], text: &str, learn_more: impl FnOnce(&
 
 /// The findings in a journey that is complete and settled, where every consumer was looked up.
 pub fn findings(journey: &Journey, known: &Knowledge) -> Vec<Finding> {
-    find(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline: None }).findings
+    find(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline: None }).list
 }
 
 /// In a line; how sure it is where it is more than info.
@@ -40,7 +40,7 @@ pub fn short(finding: &Finding) -> String {
 pub struct UnstoredTraceCase<'a> {
     /// The sketch.
     pub text: &'a str,
-    /// A field of every line; `TRACE` in its value stands for the trace's ID.
+    /// A field of every line; `TRACE` in its value is replaced by the trace's ID.
     pub field: (&'a str, &'a str),
     /// Whether the trace was looked up.
     pub looked_up: bool,

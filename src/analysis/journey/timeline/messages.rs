@@ -34,7 +34,7 @@ pub fn messages(journey: &Journey, holes: &MissingEffects) -> Messages {
     Messages { unheard, before: before(journey) }
 }
 
-/// Spans under another ID are shown, not judged.
+/// Spans under another ID are shown, and have no findings.
 fn unheard(journey: &Journey) -> HashSet<usize> {
     let spans: Vec<&Span> = journey.spans.iter().collect();
     let ours = |index: &usize| journey.is_own.get(*index) != Some(&false);

@@ -1,7 +1,7 @@
 //! The timeline: a journey as rows from top to bottom, like siblings folded, the most telling rows kept.
 //!
 //! Calls nest. What a message or a link set off begins a block of its own, after the block that sent it, with the
-//! time in the queue between them: so the rows read as the story went.
+//! time in the queue between them: so the rows are in the order of events.
 
 mod budget;
 mod draw;
@@ -51,7 +51,7 @@ pub struct TimelineOptions {
 }
 
 impl TimelineOptions {
-    /// What the options say of lines, for this journey: one without spans is told by all its lines.
+    /// The detail of log lines for this journey: one without spans is shown by all its lines.
     fn lines_of(&self, journey: &Journey) -> LogDetail {
         if journey.spans.is_empty() && self.lines == LogDetail::Errors { LogDetail::All } else { self.lines }
     }

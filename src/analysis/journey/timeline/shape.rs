@@ -1,4 +1,4 @@
-//! What the subtree below each span looks like, so that like ones can be told from others.
+//! The shape of the subtree below each span, so that equal ones can be folded.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -1,13 +1,13 @@
 //! Masked messages that differ in one word only, as one.
 //!
-//! What no rule can tell to be a value is told by how it varies: the idea of log template miners such as Drain.
+//! Values that no rule recognizes are recognized by how they vary: the idea of log template miners such as Drain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many words a message has at least of which one may be variable for no other reason than that it varies: of
 /// three, the two that stay are too little to say that it is the same message.
 const FEWEST_WORDS: usize = 4;
-/// Longer ones are told apart by every word: each is compared once for each of its words.
+/// Longer ones are compared by every word: each is compared once for each of its words.
 const MOST_WORDS: usize = 64;
 /// How many texts must differ in one word at least for that word to be variable: two may well be two errors.
 const FEWEST_TEXTS: usize = 3;

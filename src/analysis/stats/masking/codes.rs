@@ -123,7 +123,7 @@ enum CodeWord {
     Exit,
     /// What HTTP answers.
     Http,
-    /// That something answered: with a status, or with so many things.
+    /// Words after which a number is an answer: a status, or a count.
     Answer,
 }
 

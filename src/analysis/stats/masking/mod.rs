@@ -119,7 +119,7 @@ impl<'a> Masker<'a> {
     }
 
     /// Text in quotes is a value, unless it is a name in code, a key, a URL, a message itself, or a code. An apostrophe
-    /// inside a word is no quote. Returns whether there was such text.
+    /// inside a word is not a quote. Returns whether there was such text.
     fn quoted(&mut self, quote: char) -> bool {
         // A value may become any of these: what is masked would else be read anew, and be another text.
         let is_value = |c: char| matches!(c, '#' | '<' | '>');

@@ -29,7 +29,7 @@ impl Value {
     }
 }
 
-/// How values are written that can be told by their form alone, each from its first character on.
+/// Values that can be recognized by their form alone, each from its first character on.
 const FORMS: [(Value, &str); 8] = [
     (
         Value::Time,

@@ -280,7 +280,7 @@ fn in_order(mut rows: Vec<Hotspot>) -> Vec<Hotspot> {
 fn rank(row: &Hotspot) -> impl Ord + '_ {
     let kept = row.errors.saturating_sub(row.recovered);
     (
-        row.part == ErrorRole::PassedOn,
+        row.part == ErrorRole::Consequence,
         row.errors == 0,
         Reverse(kept),
         Reverse(row.errors),

@@ -164,7 +164,7 @@ fn cascade(draws: &mut Draws, depth: u64) -> (String, &'static str, String, u64)
             (format!("s{depth}/call"), tries)
         }
         "given up" => {
-            // Whoever is called goes on beyond the call, and ends well.
+            // The called service goes on beyond the call, and ends well.
             text += &format!("\n{pad}s{depth}/call {from}..{to} client error: deadline exceeded");
             text += &format!("\n{pad}  slow/work {}..{} server", from + 1, to + 3_000);
             (format!("s{depth}/call"), 1)
@@ -262,7 +262,7 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
         "mail/send  Unknown 3←0 of 0 – Some(New), 0 read",
         "shop/call  Origin ≥1←0 of 0 – None, 1 read",
         "old/thing  Unknown 0←5 of 0 – Some(Gone), 0 read",
-        "gate/in  PassedOn 10←10 of 10 1.00 Some(Same), 1 read",
+        "gate/in  Consequence 10←10 of 10 1.00 Some(Same), 1 read",
     ];
     assert_eq!(told, wanted);
 }

@@ -178,7 +178,7 @@ fn no_edge_is_lost_and_the_order_of_journeys_is_nothing() {
     assert_eq!(sent, spans.filter(|span| publishes(span)).count() as u64);
 }
 
-/// Who was called without its context is no entry of the platform: the call that it alone can answer tells by whom.
+/// A service that was called without trace context is not an entry: the only call that it can answer names the caller.
 #[test]
 fn a_call_that_lost_its_context_is_one_call_and_said_to_be_lost() {
     let text = "shop/POST /orders 0..120 server

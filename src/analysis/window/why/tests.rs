@@ -254,7 +254,7 @@ fn what_was_made_good_is_not_bad_unless_it_is_asked_about() {
     assert_eq!(asked(Some("error")), (3, 0, 0));
 }
 
-/// So many journeys: how each is drawn.
+/// A number of journeys, and how each is drawn.
 fn all_of(parts: &[(usize, &str)]) -> WhyFold {
     let mut why = WhyFold::default();
     for (count, text) in parts {

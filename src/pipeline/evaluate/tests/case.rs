@@ -102,7 +102,7 @@ pub fn rule(step: &mut ExpectedStep, part: &str, names: &[&str]) {
 #[derive(Clone)]
 pub struct EvaluationCase {
     pub journey: Journey,
-    pub judgement: FindingSet,
+    pub findings: FindingSet,
     pub jaeger: SourceStatus,
     pub loki: SourceStatus,
     pub prometheus: SourceStatus,
@@ -117,7 +117,7 @@ pub struct EvaluationCase {
 pub fn settled(journey: Journey) -> EvaluationCase {
     EvaluationCase {
         journey,
-        judgement: FindingSet::default(),
+        findings: FindingSet::default(),
         jaeger: SourceStatus::Complete,
         loki: SourceStatus::Complete,
         prometheus: SourceStatus::Complete,
@@ -149,7 +149,7 @@ impl EvaluationCase {
     }
 
     pub fn found(mut self, id: FindingId, severity: Severity, confidence: Confidence) -> Self {
-        self.judgement.findings.push(Finding::new(id, severity, confidence, FindingDetail::LogWithoutSpan));
+        self.findings.list.push(Finding::new(id, severity, confidence, FindingDetail::LogWithoutSpan));
         self
     }
 
@@ -158,7 +158,7 @@ impl EvaluationCase {
         let now = newest.plus(self.age);
         let ground = EvaluationInput {
             journey: &self.journey,
-            findings: &self.judgement,
+            findings: &self.findings,
             spans: self.jaeger,
             lines: self.loki,
             metrics: self.prometheus,

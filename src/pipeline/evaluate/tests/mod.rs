@@ -213,7 +213,7 @@ fn findings_gate_when_they_are_sure_and_grave() {
     let also =
         Finding { also: vec![Orphan], ..Finding::new(ErrorOrigin, Warning, High, FindingDetail::LogWithoutSpan) };
     let mut case = run();
-    case.judgement.findings.push(also);
+    case.findings.list.push(also);
     assert_eq!(case.judge(&forbid(Orphan)).verdict, Verdict::Fail);
 }
 
@@ -248,7 +248,7 @@ fn the_finding_that_explains_a_missing_step_is_named() {
         FindingDetail::LogWithoutSpan,
     );
     lost.operation = "orders".into();
-    case.judgement.findings.push(lost);
+    case.findings.list.push(lost);
     let outcome = case.judge(&spec("a: publish*\nb: process_orders, after a"));
     assert_eq!(check(&outcome, "b").finding, Some(FindingId::PublishWithoutConsume));
 }

@@ -1,6 +1,6 @@
 //! `client_without_server`: a call without a span of the other side.
 //!
-//! Of a chain of clients in one service, the innermost is judged: it is the one that speaks to the network. It is served
+//! Of a chain of clients in one service, the innermost is checked: it is the one that speaks to the network. It is served
 //! if another service's span follows from it, links to it, or is a server beside it at the same time below a client that
 //! wraps it.
 //!

@@ -19,7 +19,7 @@ use crate::model::time::SECOND;
 
 /// Below this, in nanoseconds, a contradiction is noise: clocks of one host, and their rounding, differ by as much.
 const PRECISION: i64 = 2_000_000;
-/// From so many contradictions on the confidence is high: one or two may be a recording error of a span.
+/// Contradictions from which on the confidence is high: one or two may be a recording error of a span.
 const SURE_PAIRS: usize = 3;
 
 pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {

@@ -17,7 +17,7 @@ use crate::model::finding::{
 };
 use crate::model::span::Span;
 
-/// Publishers whose lines are suggested to look at; more would be a list that nobody works through.
+/// Publishers whose lines are suggested to look at; more would be a list too long to work through.
 const MAX_ACTIONS: usize = 3;
 
 /// One hit for each service, operation and topic.

@@ -1,8 +1,8 @@
 //! `publish_without_consume`: a message was sent, and no consumer of it was found.
 //!
 //! Of high confidence only where consumption of the topic is recorded here or elsewhere, and the consumer's trace cannot
-//! have been missed: it was looked up, or consumers of this topic always are in the sender's trace. Low otherwise: nobody
-//! knows that the topic has traced consumers at all. Medium where the message probably arrived: another service went on in
+//! have been missed: it was looked up, or consumers of this topic always are in the sender's trace. Low otherwise: it is
+//! unknown whether the topic has traced consumers at all. Medium where the message probably arrived: another service went on in
 //! the trace below a span that is not stored, or logged the message's ID.
 //!
 //! Silent for topics that lead out of what is traced, replies and journals of stores; for a send that failed and was tried
@@ -25,10 +25,10 @@ use crate::model::id::TraceId;
 use crate::model::span::{Span, SpanKind};
 use crate::model::time::Timestamp;
 
-/// Of the messages that still wait, so many are tried, the latest first, as that from which an orphan came. A trace with
+/// Messages without a consumer that are tried, the latest first, as that from which an orphan came. A trace with
 /// more of them in a row than this is a stream, in which any of them may be the one.
 const MAX_WAITING: usize = 16;
-/// Consumers whose lines are suggested to look at; more would be a list that nobody works through.
+/// Consumers whose lines are suggested to look at; more would be a list too long to work through.
 const MAX_ACTIONS: usize = 3;
 
 struct UnconsumedMessage {
@@ -350,7 +350,7 @@ mod tests {
         assert_eq!(sure[0].confidence.as_str(), "high");
         let not_looked_up =
             FindingsInput { complete: true, settled: true, looked_up: false, known: &known, baseline: None };
-        let unsure = find(&journey, &not_looked_up).findings;
+        let unsure = find(&journey, &not_looked_up).list;
         assert_eq!(unsure[0].confidence.as_str(), "low", "a trace of its own could not be asked for");
         assert!(unsure[0].causes.contains(&Cause::ConsumerNotLookedUp));
         let external = found_in_knowing(&OF, text, |k| {

@@ -22,7 +22,7 @@ use crate::model::finding::{
 use crate::model::id::{SpanId, TraceId};
 use crate::model::span::{Span, SpanKind};
 
-/// So many siblings make a rule.
+/// Siblings that make a rule: of two, either may be the odd one.
 const LEAST_SIBLINGS: usize = 3;
 
 /// What siblings have in common beside how they came about: service, operation, kind and route.

@@ -35,7 +35,7 @@ pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
     compared.runs.steps.iter().filter(is_missing).filter_map(missing).collect()
 }
 
-/// The step is missing after this span; so many runs of so many have it.
+/// The step is missing after this span, and this many of the runs have it.
 fn hit(context: &RuleContext, step: &OperationRef, after: usize, (having, runs): (usize, usize)) -> RuleHit {
     let span = context.span(after);
     let in_all = runs >= MANY_RUNS && having == runs;

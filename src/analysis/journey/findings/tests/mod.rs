@@ -14,7 +14,7 @@ use crate::source::demo;
 use crate::stitch::stitch;
 
 fn judged_by(journey: &Journey, known: &Knowledge, baseline: Option<&Baseline>) -> Vec<Finding> {
-    find(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline }).findings
+    find(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline }).list
 }
 
 fn judged(journey: &Journey) -> Vec<Finding> {
