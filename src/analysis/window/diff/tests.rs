@@ -55,7 +55,7 @@ fn many(sides: [(usize, &str); 2]) -> (bool, Vec<String>) {
     mixed(&sides.map(|(count, text)| vec![(count, text)]))
 }
 
-/// So many journeys of each drawing.
+/// Numbers of journeys, each with its sketch.
 type Mix<'a> = Vec<(usize, &'a str)>;
 
 /// A number of journeys of each drawing on both sides, compared.
@@ -156,7 +156,7 @@ fn another_mix_of_entries_is_no_difference_and_what_changes_within_one_is() {
     let told = mixed(&[vec![(100, pay)], vec![(90, pay), (10, &stuck)]]);
     assert_eq!(told.1, ["POST /pay/# [SlowerAtTimes]", "charge [SlowerAtTimes]"]);
     assert_eq!(mixed(&[vec![(100, pay)], vec![(99, pay), (1, &stuck)]]).1, [""; 0]);
-    // What is enough of the lesser part only is no answer about the whole.
+    // Enough journeys of the smaller entry alone do not answer for the whole.
     let rare: Vec<String> = (b'a'..=b'z').map(|c| format!("shop/GET /{} 0..9 server", char::from(c))).collect();
     let side =
         |common: usize| std::iter::once((common, pay)).chain(rare.iter().map(|text| (2, text.as_str()))).collect();
