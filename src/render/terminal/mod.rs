@@ -2,6 +2,7 @@
 
 mod chart;
 mod fit;
+mod grid;
 mod page;
 mod styled_text;
 mod table;

@@ -1,12 +1,10 @@
-//! Rows in columns: which columns are shown, and how wide they are.
+//! Rows in columns: which columns are shown, how wide they are, and how cells are cut to them.
 
 use crate::render::terminal::fit;
+use crate::render::terminal::grid::{self, GAP};
 use crate::render::terminal::page::{Lines, Page};
-use crate::render::terminal::styled_text::{StyledLine, StyledText, width_of};
+use crate::render::terminal::styled_text::{StyledLine, width_of};
 use crate::report::block::{Role, Table, TableRow, piece};
-
-/// Spaces between two columns.
-const GAP: usize = 2;
 
 /// The rows below their titles, each with these lines below it.
 pub(super) fn table(page: &Page, table: &Table, below: Vec<Lines>) -> Lines {
@@ -81,37 +79,20 @@ impl Layout {
         let shown = cells.into_iter().enumerate().filter(|(nth, _)| !self.hidden.contains(nth));
         let mut cells: Vec<StyledLine> = shown.map(|(_, cell)| cell).collect();
         let last = if cells.len() > self.widths.len() { cells.pop().unwrap_or_default() } else { vec![] };
-        let left = self.all_but_last(page, cells);
+        let cut = |(cell, width): (StyledLine, &usize)| vec![fit::cut_middle(cell, *width, page.style.ellipsis())];
+        let mut cells: Vec<Lines> = cells.into_iter().zip(&self.widths).map(cut).collect();
         if self.name == NamePlace::Above {
             let mut lines = fit::wrap(last, page.width, 2);
-            lines.push(left);
+            lines.extend(grid::row(&self.widths, self.numbers, &cells));
             return lines;
         }
-        let indent = width_of(&left);
-        let room = page.width.saturating_sub(indent).max(NARROWEST);
-        if self.numbers > 0 {
-            return vec![[left, fit::cut_name(last, room, page.style.ellipsis())].concat()];
-        }
-        let mut left = Some(left);
-        let behind = |part| [left.take().unwrap_or_else(|| vec![StyledText::spaces(indent)]), part].concat();
-        fit::wrap(last, room, 0).into_iter().map(behind).collect()
-    }
-
-    /// All cells but the last, numbers to the right.
-    fn all_but_last(&self, page: &Page, cells: Vec<StyledLine>) -> StyledLine {
-        let mut line = vec![];
-        let mut cells = cells.into_iter();
-        for (nth, width) in self.widths.iter().copied().enumerate() {
-            let cell = fit::cut_middle(cells.next().unwrap_or_default(), width, page.style.ellipsis());
-            let free = width - width_of(&cell);
-            let (before, behind) = if nth < self.numbers { (free, GAP) } else { (0, free + GAP) };
-            if width > 0 {
-                line.extend((before > 0).then(|| StyledText::spaces(before)));
-                line.extend(cell);
-                line.push(StyledText::spaces(behind));
-            }
-        }
-        line
+        let room = room_behind(page, &self.widths).max(NARROWEST);
+        cells.resize(self.widths.len(), vec![]);
+        cells.push(match self.numbers {
+            0 => fit::wrap(last, room, 0),
+            _ => vec![fit::cut_name(last, room, page.style.ellipsis())],
+        });
+        grid::row(&self.widths, self.numbers, &cells)
     }
 }
 
