@@ -32,7 +32,7 @@ pub enum Colour {
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// The form of the answer [default: table]
-    #[arg(short, long, global = true, value_name = "FORMAT", value_parser = choice(&FORMATS))]
+    #[arg(short, long, global = true, value_name = "FORMAT", value_parser = choice(&Format::NAMES))]
     pub output: Option<Format>,
     /// Write the answer to this file
     #[arg(long, global = true, value_name = "FILE")]
@@ -73,15 +73,6 @@ enum OutputTarget {
     FileOrPipe,
 }
 
-const FORMATS: [(&str, Format); 7] = [
-    ("table", Format::Table),
-    ("json", Format::Json),
-    ("jsonl", Format::Jsonl),
-    ("csv", Format::Csv),
-    ("markdown", Format::Markdown),
-    ("mermaid", Format::Mermaid),
-    ("dot", Format::Dot),
-];
 const COLOURS: [(&str, Colour); 3] = [("auto", Colour::Auto), ("always", Colour::Always), ("never", Colour::Never)];
 
 impl OutputArgs {

@@ -40,6 +40,17 @@ pub enum Format {
 }
 
 impl Format {
+    /// Every format by the name that `-o` takes.
+    pub const NAMES: [(&str, Self); 7] = [
+        ("table", Self::Table),
+        ("json", Self::Json),
+        ("jsonl", Self::Jsonl),
+        ("csv", Self::Csv),
+        ("markdown", Self::Markdown),
+        ("mermaid", Self::Mermaid),
+        ("dot", Self::Dot),
+    ];
+
     /// Whether it shows the main table and nothing else.
     pub fn is_rows(self) -> bool {
         matches!(self, Self::Jsonl | Self::Csv)

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::wire::json::{Json, repaired};
 use crate::wire::log_line::TIME_FIELDS;
-use crate::wire::{Malformed, otlp_json, with_tree};
+use crate::wire::{Decoded, Malformed, jaeger_json, log_line, loki_json, otlp_json, with_tree};
 
 /// One document, or a place where none could be decoded.
 #[derive(Debug, PartialEq)]
@@ -49,6 +49,22 @@ pub enum DocumentForm<'a> {
     List(Vec<&'a str>),
     /// Something else; a few words on it.
     Unknown(String),
+}
+
+/// The content of one document; `Err` says why it cannot be read.
+pub(crate) fn decode(form: &DocumentForm, text: &str) -> Result<Decoded, String> {
+    let decoded = |result: Result<Decoded, Malformed>| result.map_err(|why| why.to_string());
+    let one_line = |entry| Decoded { logs: vec![entry], ..Decoded::default() };
+    match form {
+        DocumentForm::Jaeger => decoded(jaeger_json::traces(text.as_bytes())),
+        DocumentForm::JaegerSpan => decoded(jaeger_json::span_alone(text)),
+        DocumentForm::Otlp => decoded(otlp_json::decode(text.as_bytes())),
+        DocumentForm::Loki => decoded(loki_json::streams(text.as_bytes())),
+        DocumentForm::Logcli => loki_json::logcli(text).map(one_line),
+        DocumentForm::Line => log_line::stored(text).map(one_line).ok_or_else(|| "its time cannot be read".to_owned()),
+        DocumentForm::List(_) => Err("a list of lists is none of the readable forms".to_owned()),
+        DocumentForm::Unknown(what) => Err(format!("{what} is none of the readable forms")),
+    }
 }
 
 /// The documents of a text in their order. A broken one is skipped up to the next line that begins one.

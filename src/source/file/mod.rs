@@ -11,8 +11,8 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LineKey;
 use crate::model::source::Source;
 use crate::model::span::Span;
-use crate::wire::documents::{DocumentForm, DocumentPiece, form, split};
-use crate::wire::{Decoded, Malformed, is_utf16, jaeger_json, log_line, loki_json, otlp_json, text};
+use crate::wire::documents::{DocumentForm, DocumentPiece, decode, form, split};
+use crate::wire::{Decoded, is_utf16, text};
 
 /// Unreadable lines that get a note each; the rest is summed up in one.
 const NAMED: usize = 5;
@@ -188,22 +188,6 @@ impl FileReader {
             evidence.note(Note::new(NoteCode::Partial, Source::File, format!("{name}: the answer says: {error}")));
         }
         Ok(evidence)
-    }
-}
-
-/// The content of one document; `Err` says why it cannot be read.
-fn decode(form: &DocumentForm, text: &str) -> Result<Decoded, String> {
-    let decoded = |result: Result<Decoded, Malformed>| result.map_err(|why| why.to_string());
-    let one_line = |entry| Decoded { logs: vec![entry], ..Decoded::default() };
-    match form {
-        DocumentForm::Jaeger => decoded(jaeger_json::traces(text.as_bytes())),
-        DocumentForm::JaegerSpan => decoded(jaeger_json::span_alone(text)),
-        DocumentForm::Otlp => decoded(otlp_json::decode(text.as_bytes())),
-        DocumentForm::Loki => decoded(loki_json::streams(text.as_bytes())),
-        DocumentForm::Logcli => loki_json::logcli(text).map(one_line),
-        DocumentForm::Line => log_line::stored(text).map(one_line).ok_or_else(|| "its time cannot be read".to_owned()),
-        DocumentForm::List(_) => Err("a list of lists is none of the readable forms".to_owned()),
-        DocumentForm::Unknown(what) => Err(format!("{what} is none of the readable forms")),
     }
 }
 
