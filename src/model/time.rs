@@ -269,6 +269,11 @@ impl Zone {
         self.format(at, "%H:%M:%S")
     }
 
+    /// `14:02`.
+    pub fn clock_minutes(self, at: Timestamp) -> String {
+        self.format(at, "%H:%M")
+    }
+
     /// `2026-11-23 14:02:11.112 +01:00`.
     pub fn full(self, at: Timestamp) -> String {
         self.format(at, "%Y-%m-%d %H:%M:%S%.3f %:z")

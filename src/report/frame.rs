@@ -130,10 +130,10 @@ impl Frame<'_> {
 
     /// `2026-11-22 13:02 – 14:02 +01:00`.
     pub fn time_range(&self, window: Window) -> String {
-        let (from, to) = (self.zone.minute(window.from), self.zone.minute(window.to));
-        let is_same_day = self.zone.date(window.from) == self.zone.date(window.to);
-        let to = if is_same_day { to.split(' ').next_back().unwrap_or(&to).to_owned() } else { to };
-        format!("{from} – {to} {}", self.zone.offset(window.from))
+        let zone = self.zone;
+        let is_same_day = zone.date(window.from) == zone.date(window.to);
+        let to = if is_same_day { zone.clock_minutes(window.to) } else { zone.minute(window.to) };
+        format!("{} – {to} {}", zone.minute(window.from), zone.offset(window.from))
     }
 
     /// Pages of the backends about the same data.
@@ -199,7 +199,6 @@ fn note_facts(note: &Note, data: &SameData) -> Vec<Fact> {
     let is_grave = note.code.is_incomplete();
     let (label, role, mark) = if is_grave { ("missing", Role::Warn, "✗ ") } else { ("note", Role::Plain, "") };
     let source = note.source.map(|source| format!("{}: ", source.as_str())).unwrap_or_default();
-    let source = if note.message.starts_with(&source) { String::new() } else { source };
     let mut facts = vec![fact(label, vec![piece(role, format!("{mark}{source}")), piece(Role::Plain, &note.message)])];
     if !note.actions.is_empty() {
         facts.push(fact("", styled(Role::Dim, format!("→ {}", hint(&note.actions, data)))));

@@ -1,23 +1,20 @@
-//! Expectations, verdicts and states in a few words.
+//! Checks, verdicts and states in a few words.
 
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, Verdict};
 use crate::report::block::Role;
 
-/// The word before the name of an expectation of this kind; empty for a step.
-fn kind_label(kind: CheckKind) -> &'static str {
+/// The word before the name of a check of this kind; none where the name is complete without it.
+fn prefix(kind: CheckKind) -> Option<&'static str> {
     match kind {
-        CheckKind::Step => "",
-        CheckKind::Within => "within",
-        CheckKind::InOrder => "in order",
-        CheckKind::Group => "for each",
-        CheckKind::Absent => "absent",
-        CheckKind::When => "when",
-        CheckKind::Forbid => "forbid",
-        CheckKind::Metric => "metric",
+        CheckKind::Step | CheckKind::Within | CheckKind::InOrder | CheckKind::Group => None,
+        CheckKind::Absent => Some("absent"),
+        CheckKind::When => Some("when"),
+        CheckKind::Forbid => Some("forbid"),
+        CheckKind::Metric => Some("metric"),
     }
 }
 
-/// An expectation in a few words: `spelling`, `absent { span: "*", status: error }`, `stored of essay-003`.
+/// A check in a few words: `spelling`, `absent { span: "*", status: error }`, `stored of essay-003`.
 pub fn check_label(check: &Check) -> String {
     let name = step_label(check.kind, &check.name);
     check.of.as_ref().map_or(name.clone(), |of| format!("{name} of {of}"))
@@ -25,10 +22,10 @@ pub fn check_label(check: &Check) -> String {
 
 /// The same for all repetitions together.
 pub(super) fn step_label(kind: CheckKind, name: &str) -> String {
-    match kind_label(kind) {
-        word if word.is_empty() || name.starts_with(word) => name.to_owned(),
-        word if name.is_empty() => word.to_owned(),
-        word => format!("{word} {name}"),
+    match prefix(kind) {
+        None => name.to_owned(),
+        Some(prefix) if name.is_empty() => prefix.to_owned(),
+        Some(prefix) => format!("{prefix} {name}"),
     }
 }
 
