@@ -15,7 +15,7 @@ use crate::options::layers::ConfigSources;
 use crate::options::origin::{FileOwner, Origin, Setting};
 use crate::options::settings::Settings;
 use crate::report::Report;
-use crate::report::config::{ConfigFile, ConfigProfile, ConfigReport, ConfigValue};
+use crate::report::config::{ConfigFileRecord, ConfigProfile, ConfigReport, ConfigValue};
 use crate::source::server::transport::format_size;
 
 /// The flags of the command.
@@ -175,7 +175,7 @@ fn report(settings: &Settings, values: Vec<ShownValue>) -> ConfigReport {
         origin: shown.origin.as_str().to_owned(),
         from: shown.origin.to_string(),
     };
-    let file = |(owner, path): &(FileOwner, PathBuf)| ConfigFile {
+    let file = |(owner, path): &(FileOwner, PathBuf)| ConfigFileRecord {
         owner: owner.as_str().to_owned(),
         path: path.display().to_string(),
     };

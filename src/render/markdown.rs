@@ -3,7 +3,7 @@
 use crate::render::escape::{ci, markdown};
 use crate::render::terminal;
 use crate::render::view::View;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow};
+use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole};
 
 /// How wide drawings are: what a ticket shows without scrolling.
 const DRAWING: usize = 100;
@@ -47,7 +47,7 @@ fn block(block: &Block, view: &View) -> String {
 /// What a line says; what may be typed stays in one piece.
 fn said(line: &Line) -> String {
     let text: String = line.iter().map(|piece| piece.text.as_str()).collect();
-    let in_one_piece = line.iter().any(|piece| piece.role == Role::Command);
+    let in_one_piece = line.iter().any(|piece| piece.role == TextRole::Command);
     if in_one_piece { markdown::code(text.trim()) } else { markdown::text(text.trim()) }
 }
 
@@ -56,7 +56,7 @@ fn flow(items: &[Line]) -> String {
 }
 
 fn is_title(line: &Line) -> bool {
-    matches!(line.as_slice(), [only] if only.role == Role::Strong)
+    matches!(line.as_slice(), [only] if only.role == TextRole::Strong)
 }
 
 /// Whether it belongs to the line above.
@@ -125,7 +125,7 @@ fn fits_a_cell(row: &TableRow) -> bool {
 
 /// A row; what stands below it stands in the cell that names what it is about, a line each.
 fn row(row: &TableRow, columns: usize) -> String {
-    let is_strong = |cell: &Line| cell.iter().any(|piece| piece.role == Role::Strong);
+    let is_strong = |cell: &Line| cell.iter().any(|piece| piece.role == TextRole::Strong);
     let name = row.cells.iter().position(is_strong).unwrap_or(row.cells.len().saturating_sub(1));
     let is_full = !row.below.is_empty() && fits_a_cell(row);
     let cell = |nth: usize| match row.cells.get(nth).map(in_cell).unwrap_or_default() {

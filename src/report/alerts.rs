@@ -10,7 +10,7 @@ use crate::model::basis::Basis;
 use crate::model::finding::Severity;
 use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Timestamp, Window};
-use crate::report::block::{Block, Line, Role, Table, TableRow, piece, plain, styled};
+use crate::report::block::{Block, Line, Table, TableRow, TextRole, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::facts::hidden;
 use crate::report::frame::Frame;
@@ -71,20 +71,22 @@ impl AlertsReport {
         if self.alerts.is_empty() {
             return match (frame.provenance.complete, self.asked) {
                 (true, Some(_)) if self.no_rules => {
-                    styled(Role::Warn, format!("– no alert{time}, for no rule is here that could fire"))
+                    styled(TextRole::Warn, format!("– no alert{time}, for no rule is here that could fire"))
                 }
-                (true, Some(_)) => styled(Role::Good, format!("✓ no alert{time}")),
-                _ => styled(Role::Warn, "– no alert seen so far"),
+                (true, Some(_)) => styled(TextRole::Good, format!("✓ no alert{time}")),
+                _ => styled(TextRole::Warn, "– no alert seen so far"),
             };
         }
         let counts = [(firing, "firing"), (pending, "pending"), (resolved, "over")].into_iter().filter(|(n, _)| *n > 0);
         let counts: Vec<String> = counts.map(|(n, what)| format!("{n} {what}")).collect();
         let (role, mark) = mark(self.gravest().unwrap_or(Severity::Info));
         let alerts = counted(self.alerts.len(), "alert");
-        let mut line =
-            vec![piece(role, format!("{mark}{alerts}{time}")), piece(Role::Plain, format!(": {}", counts.join(", ")))];
+        let mut line = vec![
+            piece(role, format!("{mark}{alerts}{time}")),
+            piece(TextRole::Plain, format!(": {}", counts.join(", "))),
+        ];
         if let Some(subject) = &frame.provenance.subject {
-            line.extend([piece(Role::Dim, " around "), piece(Role::Strong, subject)]);
+            line.extend([piece(TextRole::Dim, " around "), piece(TextRole::Strong, subject)]);
         }
         line
     }
@@ -96,7 +98,7 @@ impl AlertsReport {
             let service = alert.service.as_deref().unwrap_or(unscoped);
             let labels = labels(alert);
             let parts = alert.severity.as_deref().into_iter().chain([service]).chain(labels.as_deref());
-            let mut below = vec![Block::Line(styled(Role::Dim, parts.collect::<Vec<_>>().join(" · ")))];
+            let mut below = vec![Block::Line(styled(TextRole::Dim, parts.collect::<Vec<_>>().join(" · ")))];
             below.extend(annotations(alert));
             below.extend(alert.examples.iter().map(|example| Block::Line(example_line(example, alert, frame))));
             let is_read = self.basis.journeys > 0 || self.basis.limit.is_some();
@@ -106,9 +108,9 @@ impl AlertsReport {
                     (false, Some(service)) => format!("no journey of its time through {service} was read"),
                     (false, None) => "no journey of its time was read".to_owned(),
                 };
-                below.push(Block::Line(styled(Role::Dim, text)));
+                below.push(Block::Line(styled(TextRole::Dim, text)));
             }
-            let cells = vec![vec![piece(role, mark), piece(Role::Strong, &alert.name)], plain(when(alert, frame))];
+            let cells = vec![vec![piece(role, mark), piece(TextRole::Strong, &alert.name)], plain(when(alert, frame))];
             TableRow { cells, below }
         };
         Table::new(&[], self.alerts.iter().take(SHOWN).map(row).collect())
@@ -186,11 +188,11 @@ impl ReportBody for AlertsReport {
     }
 }
 
-fn mark(severity: Severity) -> (Role, &'static str) {
+fn mark(severity: Severity) -> (TextRole, &'static str) {
     match severity {
-        Severity::Error => (Role::Error, "✗ "),
-        Severity::Warning => (Role::Warn, "! "),
-        Severity::Info => (Role::Plain, "– "),
+        Severity::Error => (TextRole::Error, "✗ "),
+        Severity::Warning => (TextRole::Warn, "! "),
+        Severity::Info => (TextRole::Plain, "– "),
     }
 }
 
@@ -225,7 +227,7 @@ fn annotations(alert: &AlertEpisode) -> Vec<Block> {
     let text = |key: &str| Some(shortened(alert.annotations.get(key)?, TEXT)).filter(|text| !text.is_empty());
     let mut texts: Vec<String> = ["summary", "message", "description"].into_iter().filter_map(text).collect();
     texts.dedup();
-    let runbook = text("runbook_url").map(|url| vec![piece(Role::Dim, "runbook "), piece(Role::Link, url)]);
+    let runbook = text("runbook_url").map(|url| vec![piece(TextRole::Dim, "runbook "), piece(TextRole::Link, url)]);
     texts.into_iter().map(plain).chain(runbook).map(Block::Line).collect()
 }
 
@@ -238,11 +240,11 @@ fn clock(at: Timestamp, end: Timestamp, frame: &Frame) -> String {
 fn example_line(example: &Example, alert: &AlertEpisode, frame: &Frame) -> Line {
     let (role, mark, what) = match (example.because, example.took_ns, example.usual_ns) {
         (ExampleReason::Slow, Some(took), Some(usual)) => {
-            (Role::Warn, "! ", format!("{}: {}, usually {}", example.operation, Human(took), Human(usual)))
+            (TextRole::Warn, "! ", format!("{}: {}, usually {}", example.operation, Human(took), Human(usual)))
         }
-        _ => (Role::Error, "✗ ", example.error.clone()),
+        _ => (TextRole::Error, "✗ ", example.error.clone()),
     };
-    let clock = piece(Role::Dim, format!("  {}", clock(example.time, alert.to, frame)));
-    let what = piece(Role::Plain, format!("  {}: {what}", example.service));
-    vec![piece(role, mark), piece(Role::Strong, &example.id), clock, what]
+    let clock = piece(TextRole::Dim, format!("  {}", clock(example.time, alert.to, frame)));
+    let what = piece(TextRole::Plain, format!("  {}: {what}", example.service));
+    vec![piece(role, mark), piece(TextRole::Strong, &example.id), clock, what]
 }

@@ -4,7 +4,7 @@
 
 /// What a piece of text means. Colour follows from it, and only from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Role {
+pub enum TextRole {
     /// Text.
     #[default]
     Plain,
@@ -32,24 +32,24 @@ pub struct Piece {
     /// The text.
     pub text: String,
     /// What it means.
-    pub role: Role,
+    pub role: TextRole,
 }
 
 /// Pieces side by side.
 pub type Line = Vec<Piece>;
 
 /// One piece.
-pub fn piece(role: Role, text: impl Into<String>) -> Piece {
+pub fn piece(role: TextRole, text: impl Into<String>) -> Piece {
     Piece { text: text.into(), role }
 }
 
 /// A line of one plain piece.
 pub fn plain(text: impl Into<String>) -> Line {
-    vec![piece(Role::Plain, text)]
+    vec![piece(TextRole::Plain, text)]
 }
 
 /// A line of one piece in this role.
-pub fn styled(role: Role, text: impl Into<String>) -> Line {
+pub fn styled(role: TextRole, text: impl Into<String>) -> Line {
     vec![piece(role, text)]
 }
 

@@ -1,7 +1,7 @@
 //! Metrics as small charts.
 
 use crate::model::metric::{Panel, float_text};
-use crate::report::block::{Block, Chart, Role, plain, styled};
+use crate::report::block::{Block, Chart, TextRole, plain, styled};
 
 /// The panels of the configuration, a chart for each of their series.
 pub fn panels(panels: &[Panel]) -> Vec<Block> {
@@ -9,9 +9,9 @@ pub fn panels(panels: &[Panel]) -> Vec<Block> {
     for panel in panels {
         let without_values = |caption| Chart { name: panel.name.clone(), values: vec![], caption };
         if let Some(error) = &panel.error {
-            charts.push(without_values(styled(Role::Warn, error.clone())));
+            charts.push(without_values(styled(TextRole::Warn, error.clone())));
         } else if panel.series.is_empty() {
-            charts.push(without_values(styled(Role::Dim, "no data")));
+            charts.push(without_values(styled(TextRole::Dim, "no data")));
         }
         for series in &panel.series {
             let values: Vec<f64> = series.samples.iter().map(|(_, value)| *value).collect();

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::model::provenance::Provenance;
-use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, plain, styled};
+use crate::report::block::{Block, Fact, Table, TableRow, TextRole, fact, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::facts::labelled;
 use crate::report::frame::Frame;
@@ -17,7 +17,7 @@ pub struct ConfigReport {
     /// The profile in use; none if there is none.
     pub profile: Option<ConfigProfile>,
     /// Files that were read, most specific first.
-    pub files: Vec<ConfigFile>,
+    pub files: Vec<ConfigFileRecord>,
     /// Every value, by key.
     pub values: Vec<ConfigValue>,
     /// What is wrong with them.
@@ -35,7 +35,7 @@ pub struct ConfigProfile {
 
 /// A file of settings.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct ConfigFile {
+pub struct ConfigFileRecord {
     /// Whose it is: the project's or the user's.
     pub owner: String,
     /// Where it is.
@@ -79,12 +79,12 @@ impl ReportBody for ConfigReport {
         }
         facts.extend(labelled("files", self.files.iter().map(|f| plain(format!("{} ({})", f.path, f.owner)))));
         let row = |value: &ConfigValue| {
-            TableRow::new(vec![plain(&value.name), styled(Role::Dim, &value.from), plain(&value.text)])
+            TableRow::new(vec![plain(&value.name), styled(TextRole::Dim, &value.from), plain(&value.text)])
         };
         let table = Table::new(&["key", "from", "value"], self.values.iter().map(row).collect());
         let mut blocks = vec![Block::Facts(facts), Block::Blank, Block::Table(table)];
         if !self.warnings.is_empty() {
-            let warnings = labelled("warning", self.warnings.iter().map(|w| styled(Role::Warn, w)));
+            let warnings = labelled("warning", self.warnings.iter().map(|w| styled(TextRole::Warn, w)));
             blocks.extend([Block::Blank, Block::Facts(warnings)]);
         }
         blocks

@@ -9,7 +9,7 @@ use crate::model::action::{CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Window};
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::facts::hidden;
 use crate::report::frame::Frame;
@@ -137,28 +137,28 @@ impl DiffReport {
         {
             let so_far = if frame.provenance.complete { "" } else { " so far" };
             let not_found: Vec<&str> = sides.iter().filter(|side| side.is_empty).map(|side| &*side.name).collect();
-            let names = piece(Role::Strong, not_found.join(" and "));
-            return vec![piece(Role::Warn, format!("– nothing found{so_far} for ")), names];
+            let names = piece(TextRole::Strong, not_found.join(" and "));
+            return vec![piece(TextRole::Warn, format!("– nothing found{so_far} for ")), names];
         }
         if !result.enough {
             let [before, after] =
                 result.journeys.map(|n| if n == 0 { "no journey".into() } else { counted(n, "journey") });
-            return styled(Role::Warn, format!("– too few to tell: {before} before, {after} after"));
+            return styled(TextRole::Warn, format!("– too few to tell: {before} before, {after} after"));
         }
         let changes: Vec<String> = SUMMARY.iter().filter_map(|summary| self.summed(summary)).collect();
         match changes.is_empty() {
-            true if self.are_journeys() => styled(Role::Good, "✓ the same steps, about as long"),
+            true if self.are_journeys() => styled(TextRole::Good, "✓ the same steps, about as long"),
             true if result.comparable != result.journeys => {
                 let ([before, after], [all_before, all_after]) = (result.comparable, result.journeys);
                 let text = format!(
                     " in {before} of {all_before}, {after} of {all_after} journeys; the others are too few to tell"
                 );
-                vec![piece(Role::Good, "✓ nothing differs beyond noise"), piece(Role::Plain, text)]
+                vec![piece(TextRole::Good, "✓ nothing differs beyond noise"), piece(TextRole::Plain, text)]
             }
-            true => styled(Role::Good, "✓ nothing differs beyond noise"),
+            true => styled(TextRole::Good, "✓ nothing differs beyond noise"),
             false => {
                 let second = if self.are_journeys() { "the second" } else { "the time after" };
-                styled(Role::Warn, format!("! {second} has {}", changes.join(", ")))
+                styled(TextRole::Warn, format!("! {second} has {}", changes.join(", ")))
             }
         }
     }
@@ -186,11 +186,11 @@ impl DiffReport {
     fn sides(&self, frame: &Frame) -> Vec<Fact> {
         let result = self.result();
         let spans = |nth: usize| plain(counted_u64(result.spans[nth], "span"));
-        let duration = |nth: usize| styled(Role::Strong, Human(result.lengths_ns[nth]).to_string());
+        let duration = |nth: usize| styled(TextRole::Strong, Human(result.lengths_ns[nth]).to_string());
         match &self.compared {
             DiffSubject::Journeys { sides, .. } => {
                 let side = |(nth, label): (usize, &'static str)| {
-                    let mut items = vec![styled(Role::Strong, &sides[nth].name)];
+                    let mut items = vec![styled(TextRole::Strong, &sides[nth].name)];
                     items.extend([spans(nth), duration(nth)]);
                     Fact { label, items }
                 };
@@ -201,9 +201,9 @@ impl DiffReport {
                     let mut items =
                         vec![plain(frame.time_range(windows[nth])), plain(counted(result.journeys[nth], "journey"))];
                     items.push(spans(nth));
-                    items.push([styled(Role::Dim, "half last up to "), duration(nth)].concat());
+                    items.push([styled(TextRole::Dim, "half last up to "), duration(nth)].concat());
                     let sample = window_screen::sample(&bases[nth]);
-                    items.extend(sample.map(|sample| styled(Role::Dim, sample)));
+                    items.extend(sample.map(|sample| styled(TextRole::Dim, sample)));
                     Fact { label, items }
                 };
                 [(0, "before"), (1, "after")].map(side).to_vec()
@@ -219,7 +219,7 @@ impl DiffReport {
         }
         let count = counted(entries.len(), "entry operation");
         let text = format!("each of {count} by itself: another mix of them is no difference");
-        let mut facts = vec![fact("compared", styled(Role::Dim, text))];
+        let mut facts = vec![fact("compared", styled(TextRole::Dim, text))];
         let is_marked = |at: usize| self.result().steps.iter().any(|step| step.entry == at && !step.changes.is_empty());
         let too_few = entries.iter().enumerate().filter(|(at, entry)| !entry.enough && !is_marked(*at));
         let too_few: Vec<&EntryJourneys> = too_few.map(|(_, entry)| entry).collect();
@@ -227,7 +227,7 @@ impl DiffReport {
             let journeys = |nth: usize| too_few.iter().map(|entry| entry.journeys()[nth]).sum::<usize>();
             let names: Vec<String> = too_few.iter().map(|entry| entry.entry.text()).collect();
             let text = format!("{} before and {} after of {}", journeys(0), journeys(1), first_few(&names, NAMED));
-            facts.push(fact("too few", styled(Role::Dim, text)));
+            facts.push(fact("too few", styled(TextRole::Dim, text)));
         }
         facts
     }
@@ -259,7 +259,7 @@ impl DiffReport {
         let row = |step: &DiffStep| {
             let indent = "  ".repeat(step.depth.min(DEEPEST));
             let label = format!("{indent}{} {}", names.get(&step.service), step.operation);
-            let role = if step.changes.is_empty() { Role::Dim } else { Role::Strong };
+            let role = if step.changes.is_empty() { TextRole::Dim } else { TextRole::Strong };
             TableRow {
                 cells: vec![marks(step), self.figures(step, 0), self.figures(step, 1), styled(role, label)],
                 below: wait_line(step).into_iter().collect(),
@@ -271,7 +271,7 @@ impl DiffReport {
         for step in rows.iter().take(MOST) {
             let is_headless = step.depth > 0 && last != Some(step.entry) && !self.are_journeys();
             if let Some(began) = self.result().entries.get(step.entry).filter(|_| is_headless) {
-                let name = styled(Role::Dim, began.entry.text());
+                let name = styled(TextRole::Dim, began.entry.text());
                 table.push(TableRow::new(vec![vec![], vec![], vec![], name]));
             }
             last = Some(step.entry);
@@ -286,7 +286,7 @@ impl DiffReport {
 
     fn figures(&self, step: &DiffStep, nth: usize) -> Line {
         let Some(figures): Option<StepFigures> = [step.first, step.second][nth] else {
-            return styled(Role::Dim, "–");
+            return styled(TextRole::Dim, "–");
         };
         let mut text = Human(figures.p50_ns).to_string();
         if self.are_journeys() {
@@ -300,7 +300,7 @@ impl DiffReport {
         }
         if figures.error_count > 0 {
             let failed = format!(" ✗{}", figures.error_count);
-            return vec![piece(Role::Plain, text), piece(Role::Error, failed)];
+            return vec![piece(TextRole::Plain, text), piece(TextRole::Error, failed)];
         }
         plain(text)
     }
@@ -413,14 +413,14 @@ impl ReportBody for DiffReport {
         facts.extend(hidden(rows.len().saturating_sub(MOST), "more row", "-o json has all"));
         if alike > 0 && self.result().enough {
             let hint = if self.all { "" } else { "; --all shows them" };
-            facts.push(fact("alike", styled(Role::Dim, format!("{}{hint}", counted(alike, "more step")))));
+            facts.push(fact("alike", styled(TextRole::Dim, format!("{}{hint}", counted(alike, "more step")))));
         }
         let rule = if self.are_journeys() {
             "slower and faster from 5 ms and a fifth on, waits from 100 ms and a fifth on"
         } else {
             "marked is what chance alone would not make of all steps in 1 of 50 comparisons; medians and p95 from a tenth on"
         };
-        facts.extend(self.result().enough.then(|| fact("rule", styled(Role::Dim, rule))));
+        facts.extend(self.result().enough.then(|| fact("rule", styled(TextRole::Dim, rule))));
         facts.extend(frame.notes());
         facts.extend(frame.searched());
         facts.extend(self.next(frame));
@@ -501,12 +501,12 @@ fn change_text(change: Change) -> &'static str {
 fn wait_line(step: &DiffStep) -> Option<Block> {
     let differs = |change: &Change| matches!(change, Change::WaitsLonger | Change::WaitsLess);
     let [first, second] = [step.first, step.second].map(|side| Human(side.unwrap_or_default().wait_ns));
-    let line = || styled(Role::Plain, format!("waited {first}, then {second} for its message"));
+    let line = || styled(TextRole::Plain, format!("waited {first}, then {second} for its message"));
     step.changes.iter().any(differs).then(|| Block::Line(line()))
 }
 
 fn marks(step: &DiffStep) -> Line {
-    let Some(first) = step.changes.first() else { return styled(Role::Dim, "=") };
+    let Some(first) = step.changes.first() else { return styled(TextRole::Dim, "=") };
     let mark = match first {
         Change::Added | Change::More => "+",
         Change::Missing | Change::Fewer => "−",
@@ -514,8 +514,8 @@ fn marks(step: &DiffStep) -> Line {
         _ => "~",
     };
     let grave = step.changes.contains(&Change::Fails) || step.changes.contains(&Change::Missing);
-    let role = if grave { Role::Error } else { Role::Warn };
-    let role = if step.changes == [Change::SlowerBelow] { Role::Dim } else { role };
+    let role = if grave { TextRole::Error } else { TextRole::Warn };
+    let role = if step.changes == [Change::SlowerBelow] { TextRole::Dim } else { role };
     styled(
         role,
         format!("{mark} {}", step.changes.iter().map(|change| change_text(*change)).collect::<Vec<_>>().join(", ")),

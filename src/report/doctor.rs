@@ -9,7 +9,7 @@ use crate::model::evidence::{BackendState, BreakerState, BreakerStatus};
 use crate::model::provenance::Provenance;
 use crate::model::source::Source;
 use crate::model::time::{Human, Timestamp};
-use crate::report::block::{Block, Fact, Line, Role, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::facts::labelled;
 use crate::report::frame::Frame;
@@ -149,14 +149,14 @@ impl ReportBody for DoctorReport {
         // The only notes of a doctor say that it was interrupted.
         let is_cut = !frame.provenance.notes.is_empty();
         let title = match count {
-            _ if is_cut => styled(Role::Warn, "– not everything was looked at"),
+            _ if is_cut => styled(TextRole::Warn, "– not everything was looked at"),
             0 if !self.checks.iter().any(|c| c.state == BackendState::Ok) => {
-                styled(Role::Error, "✗ no backend answers")
+                styled(TextRole::Error, "✗ no backend answers")
             }
-            0 => styled(Role::Good, "✓ all backends are well"),
+            0 => styled(TextRole::Good, "✓ all backends are well"),
             n => {
                 let all_answer = self.checks.iter().all(|c| !needs_a_look(c) || c.state == BackendState::Ok);
-                let (role, mark) = if all_answer { (Role::Warn, "–") } else { (Role::Error, "✗") };
+                let (role, mark) = if all_answer { (TextRole::Warn, "–") } else { (TextRole::Error, "✗") };
                 let need = if n == 1 { "needs" } else { "need" };
                 styled(role, format!("{mark} {} {need} a look", counted(n, "backend")))
             }
@@ -187,32 +187,32 @@ fn needs_a_look(check: &DoctorRow) -> bool {
 
 fn head(check: &DoctorRow) -> Line {
     let (role, mark) = match check.state {
-        BackendState::Ok if check.next.is_empty() => (Role::Good, "✓"),
-        BackendState::Ok | BackendState::Partial => (Role::Warn, "–"),
-        BackendState::Unreachable | BackendState::Refused => (Role::Error, "✗"),
-        _ => (Role::Dim, "–"),
+        BackendState::Ok if check.next.is_empty() => (TextRole::Good, "✓"),
+        BackendState::Ok | BackendState::Partial => (TextRole::Warn, "–"),
+        BackendState::Unreachable | BackendState::Refused => (TextRole::Error, "✗"),
+        _ => (TextRole::Dim, "–"),
     };
     let from = if check.url_from.is_empty() { String::new() } else { format!("  (from {})", check.url_from) };
     vec![
         piece(role, format!("{mark} ")),
-        piece(Role::Strong, format!("{}  ", check.name.as_str())),
-        piece(Role::Plain, &check.url),
-        piece(Role::Dim, from),
+        piece(TextRole::Strong, format!("{}  ", check.name.as_str())),
+        piece(TextRole::Plain, &check.url),
+        piece(TextRole::Dim, from),
     ]
 }
 
 fn facts(check: &DoctorRow, frame: &Frame) -> Vec<Fact> {
     let (role, state) = match check.state {
-        BackendState::Ok => (Role::Good, "answers"),
-        BackendState::Partial => (Role::Warn, "answers in part"),
-        BackendState::Unreachable => (Role::Error, "does not answer"),
-        BackendState::Refused => (Role::Error, "refuses"),
-        BackendState::NotConfigured => (Role::Dim, "not configured"),
-        BackendState::LeftOut => (Role::Dim, "left out"),
-        BackendState::NotNeeded => (Role::Dim, "not needed"),
+        BackendState::Ok => (TextRole::Good, "answers"),
+        BackendState::Partial => (TextRole::Warn, "answers in part"),
+        BackendState::Unreachable => (TextRole::Error, "does not answer"),
+        BackendState::Refused => (TextRole::Error, "refuses"),
+        BackendState::NotConfigured => (TextRole::Dim, "not configured"),
+        BackendState::LeftOut => (TextRole::Dim, "left out"),
+        BackendState::NotNeeded => (TextRole::Dim, "not needed"),
     };
     let reason = if check.error.is_empty() { String::new() } else { format!(": {}", check.error) };
-    let mut facts = vec![fact("  state", vec![piece(role, state), piece(Role::Plain, reason)])];
+    let mut facts = vec![fact("  state", vec![piece(role, state), piece(TextRole::Plain, reason)])];
     if check.state == BackendState::Ok || check.state == BackendState::Partial {
         facts.push(fact("  version", plain(check.version.as_deref().unwrap_or("not told"))));
     }
@@ -224,7 +224,7 @@ fn facts(check: &DoctorRow, frame: &Frame) -> Vec<Fact> {
         check
             .abilities
             .iter()
-            .map(|a| vec![piece(Role::Plain, format!("{}: ", a.what)), piece(Role::Strong, &a.answer)]),
+            .map(|a| vec![piece(TextRole::Plain, format!("{}: ", a.what)), piece(TextRole::Strong, &a.answer)]),
     ));
     if !check.auth.is_empty() {
         facts.push(fact("  auth", plain(check.auth.clone())));
@@ -244,7 +244,7 @@ fn clock(ahead_ns: i64) -> Line {
     const ROUGHLY_EQUAL: i64 = 2_000_000_000;
     match ahead_ns {
         ns if ns.saturating_abs() < ROUGHLY_EQUAL => plain("agrees with ours"),
-        ns if ns > 0 => styled(Role::Warn, format!("{} ahead of ours", Human(ns))),
-        ns => styled(Role::Warn, format!("{} behind ours", Human(ns.saturating_neg()))),
+        ns if ns > 0 => styled(TextRole::Warn, format!("{} ahead of ours", Human(ns))),
+        ns => styled(TextRole::Warn, format!("{} behind ours", Human(ns.saturating_neg()))),
     }
 }

@@ -9,7 +9,7 @@ use crate::analysis::window::occurrences::ErrorRole;
 use crate::model::action::{About, CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::provenance::Provenance;
-use crate::report::block::{Block, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::facts::hidden;
 use crate::report::frame::Frame;
@@ -47,9 +47,9 @@ impl ErrorsReport {
         let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
         let Some(newest) = self.errors.first() else {
             return match (self.basis.journeys, frame.provenance.complete) {
-                (_, false) => styled(Role::Warn, format!("– no errors seen so far{when}")),
-                (0, true) => styled(Role::Strong, format!("– no errors found{when}")),
-                (_, true) => styled(Role::Good, format!("✓ no errors{when}")),
+                (_, false) => styled(TextRole::Warn, format!("– no errors seen so far{when}")),
+                (0, true) => styled(TextRole::Strong, format!("– no errors found{when}")),
+                (_, true) => styled(TextRole::Good, format!("✓ no errors{when}")),
             };
         };
         let count = self.errors.iter().map(|error| error.count).sum::<u64>() + self.older_count;
@@ -57,24 +57,24 @@ impl ErrorsReport {
         let errors = counted_u64(count, "error");
         let kinds = if count > known as u64 { format!(" of {}", counted(known, "kind")) } else { String::new() };
         vec![
-            piece(Role::Error, format!("✗ {errors}{kinds}{when}")),
-            piece(Role::Dim, format!("; the newest at {}", frame.zone.full(newest.time))),
+            piece(TextRole::Error, format!("✗ {errors}{kinds}{when}")),
+            piece(TextRole::Dim, format!("; the newest at {}", frame.zone.full(newest.time))),
         ]
     }
 
     fn error_blocks(&self, error: &ErrorEntry, names: &ShortNames, frame: &Frame) -> Vec<Block> {
         let mut head = vec![
-            piece(Role::Error, "✗ "),
-            piece(Role::Strong, [names.get(&error.place.service), &error.place.operation].join("  ").trim_end()),
+            piece(TextRole::Error, "✗ "),
+            piece(TextRole::Strong, [names.get(&error.place.service), &error.place.operation].join("  ").trim_end()),
         ];
         if error.count > 1 {
-            head.push(piece(Role::Error, format!("  ×{}", error.count)));
+            head.push(piece(TextRole::Error, format!("  ×{}", error.count)));
         }
         let mut blocks = vec![Block::Line(head)];
         let mut texts: Vec<&str> = vec![&error.error_type, &error.message];
         texts.retain(|text| !text.is_empty());
         if !texts.is_empty() {
-            blocks.push(Block::Line(styled(Role::Error, format!("  {}", texts.join(": ")))));
+            blocks.push(Block::Line(styled(TextRole::Error, format!("  {}", texts.join(": ")))));
         }
         let aside = [
             Some(frame.zone.full(error.time)),
@@ -92,7 +92,7 @@ impl ErrorsReport {
             error.trace_id.map(|id| format!("trace {id}")),
             error.span_id.map(|id| format!("span {id}")),
         ];
-        for (role, parts) in [(Role::Dim, &aside[..]), (Role::Plain, &ids[..1]), (Role::Plain, &ids[1..])] {
+        for (role, parts) in [(TextRole::Dim, &aside[..]), (TextRole::Plain, &ids[..1]), (TextRole::Plain, &ids[1..])] {
             let parts: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
             if !parts.is_empty() {
                 blocks.push(Block::Line(styled(role, format!("  {}", parts.join(" · ")))));
@@ -101,12 +101,12 @@ impl ErrorsReport {
         let most = if frame.verbosity > 0 { usize::MAX } else { FIELDS };
         let fields = error.fields.iter().take(most);
         let mut rows: Vec<TableRow> = fields
-            .map(|(key, value)| TableRow::new(vec![styled(Role::Dim, format!("  {key}")), plain(value.clone())]))
+            .map(|(key, value)| TableRow::new(vec![styled(TextRole::Dim, format!("  {key}")), plain(value.clone())]))
             .collect();
         let more = error.fields.len().saturating_sub(most);
         if more > 0 {
             let text = format!("{}; -v shows them", counted(more, "more field"));
-            rows.push(TableRow::new(vec![styled(Role::Dim, "  …"), styled(Role::Dim, text)]));
+            rows.push(TableRow::new(vec![styled(TextRole::Dim, "  …"), styled(TextRole::Dim, text)]));
         }
         if !rows.is_empty() {
             blocks.push(Block::Table(Table::new(&[], rows)));
@@ -195,7 +195,7 @@ impl ReportBody for ErrorsReport {
             facts.push(fact("passed on", plain(format!("{errors} that others caused; --all shows them"))));
         }
         if !self.stacks && self.errors.iter().any(|error| !error.stack_trace.is_empty()) {
-            facts.push(fact("stacks", styled(Role::Dim, "--stack shows stack traces")));
+            facts.push(fact("stacks", styled(TextRole::Dim, "--stack shows stack traces")));
         }
         facts.extend(frame.notes());
         facts.extend(frame.searched());

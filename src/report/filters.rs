@@ -2,7 +2,7 @@
 
 use crate::analysis::journey::timeline::Timeline;
 use crate::model::filter::Filters;
-use crate::report::block::{Block, Fact, Line, Role, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, TextRole, piece, plain, styled};
 use crate::report::names::ShortNames;
 use crate::report::text::counted;
 use crate::report::waterfall::{self, BarLabels};
@@ -12,7 +12,7 @@ use crate::report::wording::shell::filter_flags;
 pub fn drawing(timeline: &Timeline, labels: &BarLabels, filters: &Filters) -> Vec<Block> {
     match filtered_out(timeline.filtered, timeline.filtered_lines, filters) {
         Some(text) if timeline.rows.is_empty() => {
-            vec![Block::Line(vec![piece(Role::Warn, "– nothing to show: "), piece(Role::Plain, text)])]
+            vec![Block::Line(vec![piece(TextRole::Warn, "– nothing to show: "), piece(TextRole::Plain, text)])]
         }
         _ => waterfall::blocks(timeline, labels),
     }
@@ -40,7 +40,7 @@ pub fn services(journey_services: &[&str], filters: &Filters) -> Vec<Fact> {
     let names = ShortNames::new(journey_services.iter().copied());
     let mut items: Vec<Line> = journey_services.iter().take(MOST).map(|s| plain(names.get(s))).collect();
     if journey_services.len() > MOST {
-        items.push(styled(Role::Dim, format!("{} more", journey_services.len() - MOST)));
+        items.push(styled(TextRole::Dim, format!("{} more", journey_services.len() - MOST)));
     }
     vec![Fact { label: "services", items }]
 }

@@ -6,7 +6,7 @@ use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
 use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::provenance::Provenance;
 use crate::model::time::{DAY, Window};
-use crate::report::block::{Block, Fact, Role, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::charts;
 use crate::report::facts::labelled;
@@ -90,20 +90,20 @@ impl FindReport {
         let subject = frame.provenance.subject.as_deref().unwrap_or_default();
         let has_responded = frame.any_backend_responded();
         let verdict = if !has_responded {
-            piece(Role::Error, "✗ nobody answered")
+            piece(TextRole::Error, "✗ nobody answered")
         } else if frame.provenance.complete {
-            piece(Role::Strong, "– nothing found")
+            piece(TextRole::Strong, "– nothing found")
         } else {
-            piece(Role::Warn, "– nothing found so far")
+            piece(TextRole::Warn, "– nothing found so far")
         };
-        let title = vec![verdict, piece(Role::Dim, " for "), piece(Role::Strong, subject)];
+        let title = vec![verdict, piece(TextRole::Dim, " for "), piece(TextRole::Strong, subject)];
         let mut blocks = vec![Block::Line(title)];
         blocks.extend(frame.completeness());
         // With `-v` the addresses are above already.
         let backends = frame.provenance.backends.iter();
         let asked = backends.filter(|b| b.requests > 0 && !b.url.is_empty() && frame.verbosity == 0);
-        let address =
-            asked.map(|b| vec![piece(Role::Plain, format!("{} ", b.name.as_str())), piece(Role::Plain, &b.url)]);
+        let address = asked
+            .map(|b| vec![piece(TextRole::Plain, format!("{} ", b.name.as_str())), piece(TextRole::Plain, &b.url)]);
         let mut facts = labelled("asked", address);
         if !self.keys.is_empty() && has_responded {
             facts.push(Fact { label: "tags", items: self.keys.iter().map(|k| plain(k.clone())).collect() });
@@ -141,10 +141,10 @@ impl FindReport {
         let mut facts = attempt_facts(frame, &attempts);
         if is_beginning_of_trace_id(frame.provenance.subject.as_deref().unwrap_or_default()) {
             let text = "this looks like the beginning of a trace ID; whole IDs are needed";
-            facts.insert(0, fact("hint", styled(Role::Warn, text)));
+            facts.insert(0, fact("hint", styled(TextRole::Warn, text)));
         }
         if has_no_backends {
-            facts.push(fact("", styled(Role::Dim, "the ID is matched as a whole, in this very spelling")));
+            facts.push(fact("", styled(TextRole::Dim, "the ID is matched as a whole, in this very spelling")));
         }
         facts
     }
@@ -192,7 +192,7 @@ impl ReportBody for FindReport {
 fn attempt_facts(frame: &Frame, attempts: &[(Invocation, &'static str)]) -> Vec<Fact> {
     let attempt = |(nth, (run, reason)): (usize, &(Invocation, &'static str))| Fact {
         label: if nth == 0 { "try" } else { "" },
-        items: vec![styled(Role::Command, frame.command(run)), styled(Role::Dim, *reason)],
+        items: vec![styled(TextRole::Command, frame.command(run)), styled(TextRole::Dim, *reason)],
     };
     attempts.iter().enumerate().map(attempt).collect()
 }

@@ -3,7 +3,7 @@
 use crate::analysis::journey::findings::FindingSet;
 use crate::model::finding::{Confidence, EvidenceItem, Finding, FindingId, Severity};
 use crate::model::time::{Human, Timestamp};
-use crate::report::block::{Block, Fact, Line, Role, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, TextRole, fact, piece, plain, styled};
 use crate::report::facts::labelled;
 use crate::report::names::ShortNames;
 use crate::report::text::counted;
@@ -34,27 +34,30 @@ pub fn short(findings: &[&Finding], names: &ShortNames, origin: Timestamp, most:
         if let Some(span) = finding.evidence.iter().find_map(|item| item.span_id) {
             aside += &format!(" · span {}", names.span(span));
         }
-        blocks.push(Block::Line(styled(Role::Dim, format!("  {aside}"))));
+        blocks.push(Block::Line(styled(TextRole::Dim, format!("  {aside}"))));
         if let Some(cause) = finding.causes.first() {
-            blocks.push(Block::Line(vec![piece(Role::Dim, "  likely: "), piece(Role::Plain, words::cause(cause))]));
+            blocks.push(Block::Line(vec![
+                piece(TextRole::Dim, "  likely: "),
+                piece(TextRole::Plain, words::cause(cause)),
+            ]));
         }
     }
     if findings.len() > most {
         let more = counted(findings.len() - most, "more finding");
-        blocks.push(Block::Line(styled(Role::Dim, format!("  … {more}, see `trace missing`"))));
+        blocks.push(Block::Line(styled(TextRole::Dim, format!("  … {more}, see `trace missing`"))));
     }
     blocks
 }
 
 /// A finding in full. Times count from the origin, where there is one.
 pub fn full(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, data: &SameData) -> Vec<Block> {
-    let below = styled(Role::Dim, format!("  {}", severity_and_kind(finding)));
+    let below = styled(TextRole::Dim, format!("  {}", severity_and_kind(finding)));
     let mut blocks = vec![Block::Line(headline(finding)), Block::Line(below)];
     let shown = finding.evidence.iter().take(MAX_EVIDENCE).map(|item| evidence(item, names, origin));
     let mut facts = labelled("  seen", shown);
     if finding.evidence.len() > MAX_EVIDENCE {
         let more = finding.evidence.len() - MAX_EVIDENCE;
-        facts.push(fact("", styled(Role::Dim, format!("and {more} more, all of them in `-o json`"))));
+        facts.push(fact("", styled(TextRole::Dim, format!("and {more} more, all of them in `-o json`"))));
     }
     facts.extend(labelled("  likely", finding.causes.iter().map(|cause| plain(words::cause(cause)))));
     facts.extend(labelled("  check", finding.actions.iter().map(|next| plain(action(next, data)))));
@@ -69,17 +72,17 @@ pub fn withheld(n: usize) -> Option<Fact> {
 }
 
 /// The role and the mark of a severity.
-pub fn mark(severity: Severity) -> (Role, &'static str) {
+pub fn mark(severity: Severity) -> (TextRole, &'static str) {
     match severity {
-        Severity::Error => (Role::Error, "✗ "),
-        Severity::Warning => (Role::Warn, "! "),
-        Severity::Info => (Role::Dim, "· "),
+        Severity::Error => (TextRole::Error, "✗ "),
+        Severity::Warning => (TextRole::Warn, "! "),
+        Severity::Info => (TextRole::Dim, "· "),
     }
 }
 
 fn headline(finding: &Finding) -> Line {
     let (role, mark) = mark(finding.severity);
-    let mut line = vec![piece(role, mark), piece(Role::Strong, words::summary(finding))];
+    let mut line = vec![piece(role, mark), piece(TextRole::Strong, words::summary(finding))];
     if finding.count > 1 {
         line.push(piece(role, format!("  ×{}", finding.count)));
     }
@@ -113,8 +116,8 @@ fn evidence(item: &EvidenceItem, names: &ShortNames, origin: Option<Timestamp>) 
         (None, None) => String::new(),
     };
     vec![
-        piece(Role::Dim, format!("{when:>8}  ")),
-        piece(Role::Plain, words::evidence(&item.shows)),
-        piece(Role::Dim, if place.is_empty() { place } else { format!("  {place}") }),
+        piece(TextRole::Dim, format!("{when:>8}  ")),
+        piece(TextRole::Plain, words::evidence(&item.shows)),
+        piece(TextRole::Dim, if place.is_empty() { place } else { format!("  {place}") }),
     ]
 }

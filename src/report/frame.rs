@@ -6,7 +6,7 @@ use crate::model::evidence::{BackendState, BackendStatus, Note, NoteCode};
 use crate::model::provenance::{PageLink, Provenance};
 use crate::model::source::Source;
 use crate::model::time::{Human, Window, Zone};
-use crate::report::block::{Block, Fact, Line, Role, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, TextRole, fact, piece, plain, styled};
 use crate::report::facts::labelled;
 use crate::report::text::counted;
 use crate::report::wording::SameData;
@@ -63,7 +63,7 @@ impl Frame<'_> {
             return vec![];
         }
         let mut items =
-            vec![if *complete { styled(Role::Good, "complete") } else { styled(Role::Warn, "NOT COMPLETE") }];
+            vec![if *complete { styled(TextRole::Good, "complete") } else { styled(TextRole::Warn, "NOT COMPLETE") }];
         items.extend(backends.iter().map(|status| backend_line(status, metrics)));
         let mut blocks = vec![Block::Flow(items)];
         let data = SameData::new(self.provenance);
@@ -123,7 +123,7 @@ impl Frame<'_> {
             }
         }
         let line = |(kinds, window): &(String, Window)| {
-            vec![piece(Role::Plain, self.time_range(*window)), piece(Role::Dim, format!("  {kinds}"))]
+            vec![piece(TextRole::Plain, self.time_range(*window)), piece(TextRole::Dim, format!("  {kinds}"))]
         };
         labelled("covered", groups.iter().map(line))
     }
@@ -138,13 +138,14 @@ impl Frame<'_> {
 
     /// Pages of the backends about the same data.
     pub fn links(&self) -> Vec<Fact> {
-        let line = |link: &PageLink| vec![piece(Role::Dim, format!("{} ", link.what)), piece(Role::Link, &link.url)];
+        let line =
+            |link: &PageLink| vec![piece(TextRole::Dim, format!("{} ", link.what)), piece(TextRole::Link, &link.url)];
         labelled("open", self.provenance.links.iter().map(line))
     }
 
     /// Commands to run next, one to a line.
     pub fn next(&self, commands: &[Invocation]) -> Vec<Fact> {
-        labelled("next", commands.iter().map(|run| styled(Role::Command, self.command(run))))
+        labelled("next", commands.iter().map(|run| styled(TextRole::Command, self.command(run))))
     }
 
     /// A command about the same data as a shell takes it.
@@ -155,22 +156,22 @@ impl Frame<'_> {
 
 /// `jaeger ✓ 14 ms (9 spans, v1)`.
 fn backend_line(status: &BackendStatus, metrics: MetricUse) -> Line {
-    let name = piece(Role::Plain, format!("{} ", status.name.as_str()));
+    let name = piece(TextRole::Plain, format!("{} ", status.name.as_str()));
     let (role, text) = match status.state {
-        BackendState::Ok => (Role::Good, "✓"),
-        BackendState::Partial if status.items == 0 && !status.error.is_empty() => (Role::Error, "✗ nothing usable"),
-        BackendState::Partial => (Role::Warn, "– partial"),
-        BackendState::Unreachable if status.requests == 0 => (Role::Error, "✗ not asked"),
-        BackendState::Unreachable => (Role::Error, "✗ no answer"),
-        BackendState::Refused => (Role::Error, "✗ refused"),
-        BackendState::NotConfigured => (Role::Dim, "– not configured"),
-        BackendState::LeftOut => (Role::Dim, "– left out"),
-        BackendState::NotNeeded => (Role::Dim, "– not needed"),
+        BackendState::Ok => (TextRole::Good, "✓"),
+        BackendState::Partial if status.items == 0 && !status.error.is_empty() => (TextRole::Error, "✗ nothing usable"),
+        BackendState::Partial => (TextRole::Warn, "– partial"),
+        BackendState::Unreachable if status.requests == 0 => (TextRole::Error, "✗ not asked"),
+        BackendState::Unreachable => (TextRole::Error, "✗ no answer"),
+        BackendState::Refused => (TextRole::Error, "✗ refused"),
+        BackendState::NotConfigured => (TextRole::Dim, "– not configured"),
+        BackendState::LeftOut => (TextRole::Dim, "– left out"),
+        BackendState::NotNeeded => (TextRole::Dim, "– not needed"),
     };
     let mut line = vec![name, piece(role, text)];
     if matches!(status.state, BackendState::Ok | BackendState::Partial) {
         if !matches!(status.name, Source::File | Source::Demo) {
-            line.push(piece(Role::Plain, format!(" {}", Human(status.elapsed_ns))));
+            line.push(piece(TextRole::Plain, format!(" {}", Human(status.elapsed_ns))));
         }
         let items = match status.name {
             Source::Prometheus if metrics == MetricUse::Series => String::new(),
@@ -184,24 +185,26 @@ fn backend_line(status: &BackendStatus, metrics: MetricUse) -> Line {
             Source::File | Source::Demo => counted(status.items, "record"),
         };
         let details: Vec<&str> = [items.as_str(), &status.detail].into_iter().filter(|text| !text.is_empty()).collect();
-        line.push(piece(Role::Dim, format!(" ({})", details.join(", "))));
+        line.push(piece(TextRole::Dim, format!(" ({})", details.join(", "))));
     }
     line
 }
 
 fn address(status: &BackendStatus) -> Fact {
     let requests = counted(status.requests, "request");
-    fact(status.name.as_str(), styled(Role::Dim, format!("{} from {}, {requests}", status.url, status.url_from)))
+    fact(status.name.as_str(), styled(TextRole::Dim, format!("{} from {}, {requests}", status.url, status.url_from)))
 }
 
 /// A note with its hint below it.
 fn note_facts(note: &Note, data: &SameData) -> Vec<Fact> {
     let is_grave = note.code.is_incomplete();
-    let (label, role, mark) = if is_grave { ("missing", Role::Warn, "✗ ") } else { ("note", Role::Plain, "") };
+    let (label, role, mark) =
+        if is_grave { ("missing", TextRole::Warn, "✗ ") } else { ("note", TextRole::Plain, "") };
     let source = note.source.map(|source| format!("{}: ", source.as_str())).unwrap_or_default();
-    let mut facts = vec![fact(label, vec![piece(role, format!("{mark}{source}")), piece(Role::Plain, &note.message)])];
+    let mut facts =
+        vec![fact(label, vec![piece(role, format!("{mark}{source}")), piece(TextRole::Plain, &note.message)])];
     if !note.actions.is_empty() {
-        facts.push(fact("", styled(Role::Dim, format!("→ {}", hint(&note.actions, data)))));
+        facts.push(fact("", styled(TextRole::Dim, format!("→ {}", hint(&note.actions, data)))));
     }
     facts
 }

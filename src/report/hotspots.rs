@@ -10,7 +10,7 @@ use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::provenance::Provenance;
 use crate::model::time::{Timestamp, Window};
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::facts::hidden;
 use crate::report::frame::{Frame, MetricUse};
@@ -62,23 +62,25 @@ impl HotspotsReport {
         let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
         if self.are_all_passed_on() {
             let errors = counted_u64(self.hotspots.iter().map(|spot| spot.errors).sum(), "error");
-            return styled(Role::Error, format!("✗ {errors}{when}, passed on: what caused them is not among them"));
+            return styled(TextRole::Error, format!("✗ {errors}{when}, passed on: what caused them is not among them"));
         }
         let Some(worst) = origins.first() else {
             return match (self.basis.calls, self.basis.lines, frame.provenance.complete) {
-                (0, 0, true) if self.filtered => styled(Role::Strong, format!("– nothing is as the filters say{when}")),
-                (0, 0, true) => styled(Role::Strong, format!("– no spans and no error lines{when}")),
+                (0, 0, true) if self.filtered => {
+                    styled(TextRole::Strong, format!("– nothing is as the filters say{when}"))
+                }
+                (0, 0, true) => styled(TextRole::Strong, format!("– no spans and no error lines{when}")),
                 (_, _, true) if self.calls[0] == 0 && self.calls[1] > 0 => {
                     let before = counted_u64(self.calls[1], "call");
-                    styled(Role::Warn, format!("! no calls{when}, and so no errors; {before} in the time before"))
+                    styled(TextRole::Warn, format!("! no calls{when}, and so no errors; {before} in the time before"))
                 }
-                (_, _, true) => styled(Role::Good, format!("✓ no errors{when}")),
-                _ => styled(Role::Warn, format!("– no errors seen so far{when}")),
+                (_, _, true) => styled(TextRole::Good, format!("✓ no errors{when}")),
+                _ => styled(TextRole::Warn, format!("– no errors seen so far{when}")),
             };
         };
         let sum = |count: fn(&Hotspot) -> u64| origins.iter().map(|spot| count(spot)).sum::<u64>();
         let (errors, recovered) = (sum(|spot| spot.errors), sum(|spot| spot.recovered));
-        let (role, mark) = if recovered == errors { (Role::Warn, "!") } else { (Role::Error, "✗") };
+        let (role, mark) = if recovered == errors { (TextRole::Warn, "!") } else { (TextRole::Error, "✗") };
         let outcome = match recovered {
             0 => String::new(),
             n if n == errors => ", all of them made good".to_owned(),
@@ -104,15 +106,15 @@ impl HotspotsReport {
             (_, "") => ("; ", " is the worst".to_owned()),
             (_, trend) => ("; ", format!("{trend} and the worst")),
         };
-        line.extend([piece(Role::Plain, separator), piece(Role::Strong, place), piece(Role::Plain, worst)]);
+        line.extend([piece(TextRole::Plain, separator), piece(TextRole::Strong, place), piece(TextRole::Plain, worst)]);
         line
     }
 
     fn row(&self, spot: &Hotspot, frame: &Frame, names: &ShortNames) -> TableRow {
         let role = match (spot.errors, spot.part) {
-            (0, _) => Role::Dim,
-            (errors, ErrorRole::Origin | ErrorRole::Unknown) if errors > spot.recovered => Role::Error,
-            _ => Role::Plain,
+            (0, _) => TextRole::Dim,
+            (errors, ErrorRole::Origin | ErrorRole::Unknown) if errors > spot.recovered => TextRole::Error,
+            _ => TextRole::Plain,
         };
         let mut cells = vec![styled(role, format!("{:>6}", spot.errors)), plain(format!("{:>6}", share(spot)))];
         if self.compared == ErrorComparison::Told {
@@ -123,9 +125,9 @@ impl HotspotsReport {
             ("", false) => "–",
             (operation, _) => operation,
         };
-        let mut what = styled(Role::Strong, operation);
+        let mut what = styled(TextRole::Strong, operation);
         if spot.part == ErrorRole::Consequence {
-            what.push(piece(Role::Dim, "  passed on"));
+            what.push(piece(TextRole::Dim, "  passed on"));
         }
         cells.extend([plain(names.get(&spot.place.service)), what]);
         TableRow { cells, below: Self::below(spot, frame) }
@@ -134,10 +136,10 @@ impl HotspotsReport {
     fn below(spot: &Hotspot, frame: &Frame) -> Vec<Block> {
         let mut texts: Vec<&str> = vec![&spot.error_type, &spot.message];
         texts.retain(|text| !text.is_empty());
-        let mut error = styled(Role::Error, format!("  {}", texts.join(": ")));
+        let mut error = styled(TextRole::Error, format!("  {}", texts.join(": ")));
         if spot.other_messages > 0 {
             let times = format!("  ×{}, and {}", spot.message_count, counted(spot.other_messages, "other message"));
-            error.push(piece(Role::Dim, times));
+            error.push(piece(TextRole::Dim, times));
         }
         let mut blocks = if texts.is_empty() { vec![] } else { vec![Block::Line(error)] };
         let seen = match spot.first_seen.zip(spot.last_seen) {
@@ -147,23 +149,23 @@ impl HotspotsReport {
         };
         let sample =
             if spot.read > 0 && spot.read < spot.errors { format!(", of {} read", spot.read) } else { String::new() };
-        let mut aside = vec![styled(Role::Dim, format!("  {seen}{sample}"))];
+        let mut aside = vec![styled(TextRole::Dim, format!("  {seen}{sample}"))];
         if spot.at_least {
-            aside.push(styled(Role::Dim, "not counted by the metric: at least these"));
+            aside.push(styled(TextRole::Dim, "not counted by the metric: at least these"));
         }
         if spot.lines_only {
-            aside.push(styled(Role::Dim, "told by lines only"));
+            aside.push(styled(TextRole::Dim, "told by lines only"));
         }
         if spot.recovered > 0 {
             let about = if spot.read < spot.errors { "about " } else { "" };
-            aside.push(styled(Role::Good, format!("{about}{} made good", spot.recovered)));
+            aside.push(styled(TextRole::Good, format!("{about}{} made good", spot.recovered)));
         }
         if let Some(before) = spot.errors_before.filter(|before| *before > 0) {
-            aside.push(styled(Role::Dim, format!("{before} before")));
+            aside.push(styled(TextRole::Dim, format!("{before} before")));
         }
         blocks.push(Block::Flow(aside));
         if !spot.examples.is_empty() {
-            blocks.push(Block::Line(styled(Role::Plain, format!("  in {}", spot.examples.join(", ")))));
+            blocks.push(Block::Line(styled(TextRole::Plain, format!("  in {}", spot.examples.join(", ")))));
         }
         blocks
     }
@@ -186,7 +188,7 @@ impl HotspotsReport {
             ErrorComparison::Told => "",
         };
         if !no_trend.is_empty() && !self.hotspots.is_empty() {
-            facts.push(fact("trend", styled(Role::Dim, no_trend)));
+            facts.push(fact("trend", styled(TextRole::Dim, no_trend)));
         }
         facts
     }
@@ -297,11 +299,11 @@ fn share(spot: &Hotspot) -> String {
 
 fn trend(spot: &Hotspot) -> Line {
     match spot.trend {
-        Some(Trend::New) => styled(Role::Warn, "new"),
-        Some(Trend::Worse) => styled(Role::Warn, "worse"),
-        Some(Trend::Better) => styled(Role::Good, "better"),
-        Some(Trend::Gone) => styled(Role::Good, "gone"),
-        Some(Trend::Same) => styled(Role::Dim, "same"),
-        None => styled(Role::Dim, "–"),
+        Some(Trend::New) => styled(TextRole::Warn, "new"),
+        Some(Trend::Worse) => styled(TextRole::Warn, "worse"),
+        Some(Trend::Better) => styled(TextRole::Good, "better"),
+        Some(Trend::Gone) => styled(TextRole::Good, "gone"),
+        Some(Trend::Same) => styled(TextRole::Dim, "same"),
+        None => styled(TextRole::Dim, "–"),
     }
 }

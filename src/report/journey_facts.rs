@@ -7,7 +7,7 @@ use crate::model::journey::{Journey, Skew};
 use crate::model::metric::{Alert, AlertState};
 use crate::model::span::Span;
 use crate::model::time::{Human, Timestamp};
-use crate::report::block::{Block, Fact, Line, Role, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, TextRole, fact, piece, plain, styled};
 use crate::report::facts::labelled;
 use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
@@ -26,23 +26,23 @@ pub fn errors(
     let mut blocks: Vec<Block> = shown.flat_map(|error| error_blocks(journey, error, origin, names)).collect();
     if errors.len() > most {
         let more = counted(errors.len() - most, "more kind");
-        blocks.push(Block::Line(styled(Role::Dim, format!("  … {more} of error, see the rows marked ✗"))));
+        blocks.push(Block::Line(styled(TextRole::Dim, format!("  … {more} of error, see the rows marked ✗"))));
     }
     blocks
 }
 
 fn error_blocks(journey: &Journey, error: &JourneyError, origin: Timestamp, names: &ShortNames) -> Vec<Block> {
     let mut head = vec![
-        piece(Role::Error, "✗ "),
-        piece(Role::Strong, names.get(&error.place.service)),
-        piece(Role::Strong, format!("  {}", operation(journey, &error.place, names))),
+        piece(TextRole::Error, "✗ "),
+        piece(TextRole::Strong, names.get(&error.place.service)),
+        piece(TextRole::Strong, format!("  {}", operation(journey, &error.place, names))),
     ];
     if error.count > 1 {
-        head.push(piece(Role::Error, format!("  ×{}", error.count)));
+        head.push(piece(TextRole::Error, format!("  ×{}", error.count)));
     }
     let mut blocks = vec![Block::Line(head)];
     if !error.message.is_empty() {
-        blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, &error.message)]));
+        blocks.push(Block::Line(vec![piece(TextRole::Plain, "  "), piece(TextRole::Error, &error.message)]));
     }
     let mut aside = format!("  {} in", Human(error.time.since(origin)));
     match error.span_id {
@@ -54,7 +54,7 @@ fn error_blocks(journey: &Journey, error: &JourneyError, origin: Timestamp, name
         let callers: Vec<String> = error.failed_callers.iter().map(caller).collect();
         aside += &format!(" · passed on by {}", callers.join(" ← "));
     }
-    blocks.push(Block::Line(styled(Role::Dim, aside)));
+    blocks.push(Block::Line(styled(TextRole::Dim, aside)));
     blocks
 }
 
@@ -81,8 +81,8 @@ pub fn time(journey: &Journey, timeline: &Timeline, names: &ShortNames) -> Vec<F
             Spent::Wait => format!("waiting for {what}"),
             Spent::Gap => format!("nothing open before {what}"),
         };
-        let duration = piece(Role::Strong, format!("{:>7}", Human(share.total_ns).to_string()));
-        vec![duration, piece(Role::Dim, format!(" {percent:>3} %  ")), piece(Role::Plain, what)]
+        let duration = piece(TextRole::Strong, format!("{:>7}", Human(share.total_ns).to_string()));
+        vec![duration, piece(TextRole::Dim, format!(" {percent:>3} %  ")), piece(TextRole::Plain, what)]
     };
     let shares = path.shares(journey);
     labelled("time", shares.iter().filter(|share| share.total_ns >= total / 100).take(MOST).map(line))
@@ -104,7 +104,7 @@ pub fn skew(skew: &[Skew], names: &ShortNames, options: &TimelineOptions) -> Vec
         } else {
             "times are as recorded; --adjust-clocks puts them right"
         };
-        facts.push(fact("", styled(Role::Dim, text)));
+        facts.push(fact("", styled(TextRole::Dim, text)));
     }
     facts
 }
@@ -113,13 +113,13 @@ pub fn skew(skew: &[Skew], names: &ShortNames, options: &TimelineOptions) -> Vec
 pub fn alerts(alerts: &[Alert], frame: &Frame) -> Vec<Fact> {
     let line = |alert: &Alert| {
         let (mark, now, past) = match alert.state {
-            AlertState::Firing => (piece(Role::Error, "✗ "), "firing", "fired"),
-            AlertState::Pending => (piece(Role::Warn, "– "), "pending", "was pending"),
+            AlertState::Firing => (piece(TextRole::Error, "✗ "), "firing", "fired"),
+            AlertState::Pending => (piece(TextRole::Warn, "– "), "pending", "was pending"),
         };
         let service = alert.service.as_deref().unwrap_or("unscoped");
         let (from, to) = (frame.zone.clock_seconds(alert.from), frame.zone.clock_seconds(alert.to));
         let when = if alert.ongoing { format!("{now} since {from}") } else { format!("{past} {from} – {to}") };
-        vec![mark, piece(Role::Strong, &alert.name), piece(Role::Plain, format!("  {when} ({service})"))]
+        vec![mark, piece(TextRole::Strong, &alert.name), piece(TextRole::Plain, format!("  {when} ({service})"))]
     };
     labelled("alert", alerts.iter().map(line))
 }

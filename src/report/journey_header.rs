@@ -6,7 +6,7 @@ use crate::analysis::journey::findings::{AnalysedJourney, FindingSet};
 use crate::model::finding::Severity;
 use crate::model::journey::Journey;
 use crate::model::time::{Human, Window};
-use crate::report::block::{Block, Line, Role, piece, plain, styled};
+use crate::report::block::{Block, Line, TextRole, piece, plain, styled};
 use crate::report::findings;
 use crate::report::frame::Frame;
 use crate::report::text::counted;
@@ -26,24 +26,24 @@ pub fn blocks(frame: &Frame, analysed: &AnalysedJourney, errors: &[JourneyError]
         items.push(plain(frame.zone.full(extent.from)));
     }
     if !frame.provenance.settled {
-        items.push(styled(Role::Warn, "still under way"));
+        items.push(styled(TextRole::Warn, "still under way"));
     }
     let (role, verdict) = verdict(frame, errors, &analysed.findings);
-    let title = vec![piece(role, verdict), piece(Role::Dim, " in "), piece(Role::Strong, id)];
+    let title = vec![piece(role, verdict), piece(TextRole::Dim, " in "), piece(TextRole::Strong, id)];
     vec![Block::Line(title), Block::Flow(items)]
 }
 
 /// Errors, and what else was found. That nothing is wrong is only stated of a complete answer.
-fn verdict(frame: &Frame, errors: &[JourneyError], findings: &FindingSet) -> (Role, String) {
+fn verdict(frame: &Frame, errors: &[JourneyError], findings: &FindingSet) -> (TextRole, String) {
     let (errors, others) = (errors::total_count(errors), findings::beside_errors(findings).count());
     let is_error = errors > 0 || findings.warnings_and_errors().any(|finding| finding.severity == Severity::Error);
     let counts = [(errors, "error"), (others, "finding")].into_iter().filter(|(n, _)| *n > 0);
     let counts: Vec<String> = counts.map(|(n, what)| counted(n, what)).collect();
     match counts.join(", ") {
-        _ if counts.is_empty() && frame.provenance.complete => (Role::Good, "✓ no errors".to_owned()),
-        _ if counts.is_empty() => (Role::Warn, "– no errors seen so far".to_owned()),
-        counts if is_error => (Role::Error, format!("✗ {counts}")),
-        counts => (Role::Warn, format!("! {counts}")),
+        _ if counts.is_empty() && frame.provenance.complete => (TextRole::Good, "✓ no errors".to_owned()),
+        _ if counts.is_empty() => (TextRole::Warn, "– no errors seen so far".to_owned()),
+        counts if is_error => (TextRole::Error, format!("✗ {counts}")),
+        counts => (TextRole::Warn, format!("! {counts}")),
     }
 }
 
@@ -55,9 +55,9 @@ fn end_to_end_time(journey: &Journey, recorded: Window) -> Line {
     let recorded = Human(recorded.length());
     match on_one.filter(|_| !journey.skew.is_empty()) {
         Some(on_one) => vec![
-            piece(Role::Strong, format!("about {}", Human(on_one.length()))),
-            piece(Role::Dim, format!(" on one clock ({recorded} as recorded)")),
+            piece(TextRole::Strong, format!("about {}", Human(on_one.length()))),
+            piece(TextRole::Dim, format!(" on one clock ({recorded} as recorded)")),
         ],
-        None => styled(Role::Strong, recorded.to_string()),
+        None => styled(TextRole::Strong, recorded.to_string()),
     }
 }

@@ -12,7 +12,7 @@ use crate::model::measure::Estimate;
 use crate::model::provenance::Provenance;
 use crate::model::source::Source;
 use crate::model::time::Human;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::facts::hidden;
 use crate::report::frame::Frame;
@@ -202,7 +202,11 @@ impl LatencyReport {
             let longest = duration(queue.lengths.quantile(1.0));
             let text = format!(" is {} of {}, up to {longest} a message", share(queue.critical_ns), self.total_name());
             let topic = if queue.topic.is_empty() { NO_TOPIC } else { &queue.topic };
-            return vec![piece(Role::Plain, "the queue "), piece(Role::Strong, topic), piece(Role::Plain, text)];
+            return vec![
+                piece(TextRole::Plain, "the queue "),
+                piece(TextRole::Strong, topic),
+                piece(TextRole::Plain, text),
+            ];
         }
         let p95 = first.lengths.quantile(0.95);
         let p95 = p95.map_or(String::new(), |estimate| format!(", p95 {}", duration(Some(estimate))));
@@ -213,7 +217,7 @@ impl LatencyReport {
             None => format!("  is called most: {}", counted_calls(first.calls)),
         };
         let name: String = self.name(first).into_iter().map(|part| part.text).collect();
-        vec![piece(Role::Strong, name), piece(Role::Plain, text)]
+        vec![piece(TextRole::Strong, name), piece(TextRole::Plain, text)]
     }
 
     fn calls(&self) -> Table {
@@ -233,7 +237,7 @@ impl LatencyReport {
         let row = |row: &LatencyRow| {
             let errors = match row.errors {
                 0 => plain("0"),
-                _ => styled(Role::Error, format!("✗ {}", percent(row.errors as f64, row.calls as f64))),
+                _ => styled(TextRole::Error, format!("✗ {}", percent(row.errors as f64, row.calls as f64))),
             };
             let mut cells = vec![plain(row.calls.to_string()), errors];
             cells.extend(QUANTILES.iter().map(|(_, share)| plain(duration(row.lengths.quantile(*share)))));
@@ -243,7 +247,7 @@ impl LatencyReport {
                 let self_time = row.self_ns.and_then(|ns| ns.checked_div(calls));
                 let self_time = self_time.map_or("–".to_owned(), |ns| Human(ns).to_string());
                 let share = row.critical_ns.map(|ns| percent(ns as f64, self.table.critical_ns as f64));
-                cells.extend([plain(self_time), styled(Role::Critical, share.unwrap_or_else(|| "–".to_owned()))]);
+                cells.extend([plain(self_time), styled(TextRole::Critical, share.unwrap_or_else(|| "–".to_owned()))]);
             }
             cells.push(self.name(row));
             TableRow { cells, below: if self.histograms { histogram(&row.lengths) } else { vec![] } }
@@ -259,7 +263,7 @@ impl LatencyReport {
             let share = percent(queue.critical_ns as f64, self.table.critical_ns as f64);
             let count = plain(queue.lengths.count().to_string());
             let topic = if queue.topic.is_empty() { NO_TOPIC.to_owned() } else { self.names.topic(&queue.topic) };
-            let cells = vec![count, at(0.5), at(0.95), at(1.0), styled(Role::Critical, share), plain(topic)];
+            let cells = vec![count, at(0.5), at(0.95), at(1.0), styled(TextRole::Critical, share), plain(topic)];
             TableRow::new(cells)
         };
         Table { head, rows: self.table.queues.iter().take(QUEUES).map(row).collect(), numbers: 5, spare: vec![] }
@@ -272,7 +276,7 @@ impl LatencyReport {
                 let mut line = waterfall::message(*role, Some(topic), &row.name, &self.names);
                 let alike = |other: &&LatencyRow| other.service == row.service && other.message == row.message;
                 if line.len() < 3 && self.table.rows.iter().filter(alike).count() > 1 {
-                    line.push(piece(Role::Dim, format!("  {}", row.name)));
+                    line.push(piece(TextRole::Dim, format!("  {}", row.name)));
                 }
                 line
             }
@@ -281,7 +285,7 @@ impl LatencyReport {
         let mut line = vec![];
         if !matches!(self.by, LatencyGrouping::Attribute(_)) {
             let gap = if row.name.is_empty() { "" } else { "  " };
-            line.push(piece(Role::Plain, format!("{}{gap}", self.names.get(&row.service))));
+            line.push(piece(TextRole::Plain, format!("{}{gap}", self.names.get(&row.service))));
         }
         line.extend(name);
         line
@@ -464,7 +468,7 @@ fn histogram(lengths: &Durations) -> Vec<Block> {
     let row = |(bound, count): &(f64, f64)| {
         let upto = if bound.is_finite() { format!("≤ {}", Human(*bound as i64)) } else { "more".to_owned() };
         let bar = "█".repeat(((count / most) * 30.0).ceil() as usize);
-        TableRow::new(vec![plain(upto), plain(format!("{count:.0}")), styled(Role::Dim, bar)])
+        TableRow::new(vec![plain(upto), plain(format!("{count:.0}")), styled(TextRole::Dim, bar)])
     };
     vec![Block::Table(Table { head: vec![], rows: bars.iter().map(row).collect(), numbers: 2, spare: vec![] })]
 }

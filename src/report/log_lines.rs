@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::log::{ErrorContext, Level, LogEntry};
 use crate::model::time::Zone;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::names::ShortNames;
 
 /// What a line belongs to. At the same time lines of the journey come first.
@@ -32,18 +32,18 @@ pub fn table(lines: &[LogEntry], context: &[LogEntry], zone: Zone, names: &Short
 fn row(line: &LogEntry, belongs: Belongs, clock: &str, names: &ShortNames) -> TableRow {
     let service = names.get(&line.service);
     if belongs == Belongs::ToContext {
-        let dim = |text: &str| styled(Role::Dim, text);
+        let dim = |text: &str| styled(TextRole::Dim, text);
         let message = dim(&format!("- {}", line.message));
         return TableRow { cells: vec![dim(clock), dim(line.level.as_str()), dim(service), message], below: vec![] };
     }
     let mut message: Line = vec![];
     if line.is_error() {
-        message.push(piece(Role::Error, "✗ "));
+        message.push(piece(TextRole::Error, "✗ "));
     }
-    message.push(piece(Role::Plain, line.message.trim_end()));
+    message.push(piece(TextRole::Plain, line.message.trim_end()));
     let level = styled(level_role(line.level), line.level.as_str());
     TableRow {
-        cells: vec![styled(Role::Dim, clock), level, plain(service), message],
+        cells: vec![styled(TextRole::Dim, clock), level, plain(service), message],
         below: line.error_context.as_ref().map(|c| error_context(c, line)).unwrap_or_default(),
     }
 }
@@ -51,13 +51,13 @@ fn row(line: &LogEntry, belongs: Belongs, clock: &str, names: &ShortNames) -> Ta
 /// A structured error, laid out to be read.
 fn error_context(context: &ErrorContext, line: &LogEntry) -> Vec<Block> {
     let facts = [
-        ("type", &context.error_type, Role::Error),
-        ("message", &context.error_message, Role::Error),
-        ("operation", &context.operation, Role::Plain),
-        ("service", &context.service_name, Role::Plain),
-        ("at", &context.timestamp, Role::Plain),
-        ("trace", &context.trace_id, Role::Plain),
-        ("span", &context.span_id, Role::Plain),
+        ("type", &context.error_type, TextRole::Error),
+        ("message", &context.error_message, TextRole::Error),
+        ("operation", &context.operation, TextRole::Plain),
+        ("service", &context.service_name, TextRole::Plain),
+        ("at", &context.timestamp, TextRole::Plain),
+        ("trace", &context.trace_id, TextRole::Plain),
+        ("span", &context.span_id, TextRole::Plain),
     ];
     let repeated = |label: &str, text: &str| {
         label == "message" && text == line.message || label == "service" && text == line.service
@@ -66,7 +66,7 @@ fn error_context(context: &ErrorContext, line: &LogEntry) -> Vec<Block> {
     let mut facts: Vec<Fact> = shown.map(|(label, text, role)| fact(label, styled(role, text.clone()))).collect();
     let data = context.context_data.iter().enumerate();
     facts.extend(data.map(|(nth, (key, value))| {
-        let pair = vec![piece(Role::Dim, format!("{key} = ")), piece(Role::Plain, value)];
+        let pair = vec![piece(TextRole::Dim, format!("{key} = ")), piece(TextRole::Plain, value)];
         fact(if nth == 0 { "data" } else { "" }, pair)
     }));
     let mut blocks = vec![Block::Facts(facts)];
@@ -78,10 +78,10 @@ fn error_context(context: &ErrorContext, line: &LogEntry) -> Vec<Block> {
 }
 
 /// How a level looks.
-pub fn level_role(level: Level) -> Role {
+pub fn level_role(level: Level) -> TextRole {
     match level {
-        Level::Error | Level::Fatal => Role::Error,
-        Level::Warn => Role::Warn,
-        _ => Role::Dim,
+        Level::Error | Level::Fatal => TextRole::Error,
+        Level::Warn => TextRole::Warn,
+        _ => TextRole::Dim,
     }
 }

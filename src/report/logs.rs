@@ -10,7 +10,7 @@ use crate::model::filter::Filters;
 use crate::model::journey::Journey;
 use crate::model::log::{LineKey, LogEntry};
 use crate::model::provenance::Provenance;
-use crate::report::block::{Block, Role, fact, piece, plain};
+use crate::report::block::{Block, TextRole, fact, piece, plain};
 use crate::report::body::ReportBody;
 use crate::report::filters;
 use crate::report::frame::Frame;
@@ -69,13 +69,13 @@ impl LogsReport {
         let id = frame.provenance.subject.as_deref().unwrap_or_default();
         let errors = logs.iter().filter(|l| l.is_error()).count();
         let verdict = match (logs.len(), errors) {
-            (0, _) if self.filtered_out > 0 => piece(Role::Warn, "– nothing to show"),
-            (0, _) if !frame.provenance.complete => piece(Role::Warn, "– no log lines so far"),
-            (0, _) => piece(Role::Strong, "– no log lines"),
-            (_, 0) if self.filtered_out > 0 => piece(Role::Strong, "– no error lines among those shown"),
-            (_, 0) if !frame.provenance.complete => piece(Role::Warn, "– no error lines so far"),
-            (_, 0) => piece(Role::Good, "✓ no error lines"),
-            (_, n) => piece(Role::Error, format!("✗ {}", counted(n, "error line"))),
+            (0, _) if self.filtered_out > 0 => piece(TextRole::Warn, "– nothing to show"),
+            (0, _) if !frame.provenance.complete => piece(TextRole::Warn, "– no log lines so far"),
+            (0, _) => piece(TextRole::Strong, "– no log lines"),
+            (_, 0) if self.filtered_out > 0 => piece(TextRole::Strong, "– no error lines among those shown"),
+            (_, 0) if !frame.provenance.complete => piece(TextRole::Warn, "– no error lines so far"),
+            (_, 0) => piece(TextRole::Good, "✓ no error lines"),
+            (_, n) => piece(TextRole::Error, format!("✗ {}", counted(n, "error line"))),
         };
         let lines = match (logs.len(), self.filtered_out) {
             (n, 0) => counted(n, "log line"),
@@ -90,7 +90,7 @@ impl LogsReport {
             items.push(plain(counted(self.context.len(), "line") + " around them"));
         }
         items.extend(logs.first().map(|first| plain(frame.zone.full(first.time))));
-        vec![Block::Line(vec![verdict, piece(Role::Dim, " in "), piece(Role::Strong, id)]), Block::Flow(items)]
+        vec![Block::Line(vec![verdict, piece(TextRole::Dim, " in "), piece(TextRole::Strong, id)]), Block::Flow(items)]
     }
 }
 

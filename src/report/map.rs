@@ -10,7 +10,7 @@ use crate::analysis::window::map::{EdgeEvidence, MapEdge, MapNode, NodeKind, OUT
 use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::{Basis, CountedFrom};
 use crate::model::provenance::Provenance;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::facts::hidden;
 use crate::report::frame::Frame;
@@ -103,14 +103,14 @@ impl MapReport {
             count(NodeKind::Host, "outside host"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let mut line = styled(Role::Strong, parts.join(", "));
+        let mut line = styled(TextRole::Strong, parts.join(", "));
         let failing = self.map.edges.iter().filter(|(_, _, edge)| edge.errors > 0).count();
         if failing > 0 {
-            line.push(piece(Role::Error, format!("  ✗ errors on {}", counted(failing, "edge"))));
+            line.push(piece(TextRole::Error, format!("  ✗ errors on {}", counted(failing, "edge"))));
         }
         let broken = self.map.edges.iter().filter(|(_, _, edge)| edge.broken() > 0).count();
         if broken > 0 {
-            line.push(piece(Role::Warn, format!("  ! trace context lost on {}", counted(broken, "edge"))));
+            line.push(piece(TextRole::Warn, format!("  ! trace context lost on {}", counted(broken, "edge"))));
         }
         line
     }
@@ -130,26 +130,26 @@ impl MapReport {
     fn row(&self, caller: Line, to: &MapNode, edge: &MapEdge) -> TableRow {
         let errors = match edge.errors {
             0 => plain("0"),
-            n => styled(Role::Error, format!("✗ {}", percent(n as f64, edge.calls as f64))),
+            n => styled(TextRole::Error, format!("✗ {}", percent(n as f64, edge.calls as f64))),
         };
         let at = |share| plain(duration(edge.lengths.quantile(share)));
         let mut name = caller;
-        name.push(piece(Role::Dim, " → "));
+        name.push(piece(TextRole::Dim, " → "));
         name.extend(self.node(to));
         if edge.broken() > 0 {
-            name.push(piece(Role::Warn, format!("  ! {} lost", edge.broken())));
+            name.push(piece(TextRole::Warn, format!("  ! {} lost", edge.broken())));
         }
         TableRow::new(vec![plain(edge.calls.to_string()), errors, at(0.5), at(0.95), name])
     }
 
     fn node(&self, node: &MapNode) -> Line {
         match node.kind {
-            NodeKind::Service => styled(Role::Strong, self.names.get(&node.name)),
-            NodeKind::Outside if node.name == OUTSIDE => styled(Role::Dim, "(outside)"),
-            NodeKind::Outside => styled(Role::Dim, format!("{} (outside)", node.name)),
-            NodeKind::Topic => vec![piece(Role::Plain, "⇢ "), piece(Role::Plain, self.names.topic(&node.name))],
-            NodeKind::Database => vec![piece(Role::Plain, &node.name), piece(Role::Plain, " (database)")],
-            NodeKind::Host => vec![piece(Role::Plain, &node.name), piece(Role::Plain, " (no spans here)")],
+            NodeKind::Service => styled(TextRole::Strong, self.names.get(&node.name)),
+            NodeKind::Outside if node.name == OUTSIDE => styled(TextRole::Dim, "(outside)"),
+            NodeKind::Outside => styled(TextRole::Dim, format!("{} (outside)", node.name)),
+            NodeKind::Topic => vec![piece(TextRole::Plain, "⇢ "), piece(TextRole::Plain, self.names.topic(&node.name))],
+            NodeKind::Database => vec![piece(TextRole::Plain, &node.name), piece(TextRole::Plain, " (database)")],
+            NodeKind::Host => vec![piece(TextRole::Plain, &node.name), piece(TextRole::Plain, " (no spans here)")],
         }
     }
 

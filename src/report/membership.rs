@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::conventions::short_service;
 use crate::model::id::TraceId;
 use crate::model::journey::{Join, Journey, Reason};
-use crate::report::block::{Fact, Role, fact, piece, plain, styled};
+use crate::report::block::{Fact, TextRole, fact, piece, plain, styled};
 use crate::report::facts::labelled;
 use crate::report::frame::IdLength;
 use crate::report::names::ShortNames;
@@ -89,19 +89,19 @@ pub fn neighbours(journey: &Journey) -> Vec<Fact> {
     let related = journey.related.iter().take(MOST).map(|r| {
         let ids = r.correlation_ids.join(", ");
         vec![
-            piece(Role::Plain, format!("trace {} of {ids}", r.trace_id.short())),
-            piece(Role::Dim, format!(" ({})", r.why)),
+            piece(TextRole::Plain, format!("trace {} of {ids}", r.trace_id.short())),
+            piece(TextRole::Dim, format!(" ({})", r.why)),
         ]
     });
     let mut facts = labelled("related", related);
     let more = journey.related.len().saturating_sub(MOST);
     if more > 0 {
-        facts.push(fact("", styled(Role::Dim, format!("and {}", counted(more, "more trace")))));
+        facts.push(fact("", styled(TextRole::Dim, format!("and {}", counted(more, "more trace")))));
     }
     let not_stored = journey.not_stored.iter().take(MOST);
     facts.extend(labelled(
         "lost",
-        not_stored.map(|t| styled(Role::Warn, format!("trace {} is named here and stored nowhere", t.short()))),
+        not_stored.map(|t| styled(TextRole::Warn, format!("trace {} is named here and stored nowhere", t.short()))),
     ));
     let not_fetched = journey.not_fetched.iter().take(MOST);
     facts.extend(labelled(

@@ -12,7 +12,7 @@ use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::finding::{Confidence, Finding, FindingId, Severity};
 use crate::model::provenance::Provenance;
 use crate::model::time::Timestamp;
-use crate::report::block::{Block, Fact, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::finding_record::FindingRecord;
 use crate::report::findings;
@@ -135,7 +135,7 @@ impl MissingReport {
     fn one_run(&self, run: &MissingRun, frame: &Frame) -> Vec<Block> {
         let shown: Vec<&Finding> = self.shown(run).collect();
         let (role, verdict) = verdict(run);
-        let title = vec![piece(role, verdict), piece(Role::Dim, " in "), piece(Role::Strong, &run.subject)];
+        let title = vec![piece(role, verdict), piece(TextRole::Dim, " in "), piece(TextRole::Strong, &run.subject)];
         let mut numbers = vec![
             plain(counted(run.services, "service")),
             plain(counted(run.traces, "trace")),
@@ -143,7 +143,7 @@ impl MissingReport {
             plain(counted(run.lines, "log line")),
         ];
         if !run.settled {
-            numbers.push(styled(Role::Warn, "still under way"));
+            numbers.push(styled(TextRole::Warn, "still under way"));
         }
         let mut blocks = vec![Block::Line(title), Block::Flow(numbers)];
         blocks.extend(frame.completeness());
@@ -176,9 +176,9 @@ impl MissingReport {
         }
         let with_findings = runs.iter().filter(|run| self.shown(run).next().is_some()).count();
         let (role, mark) = match self.worst() {
-            Some(Severity::Error) => (Role::Error, "✗ "),
-            Some(Severity::Warning) => (Role::Warn, "! "),
-            _ => (Role::Good, "✓ "),
+            Some(Severity::Error) => (TextRole::Error, "✗ "),
+            Some(Severity::Warning) => (TextRole::Warn, "! "),
+            _ => (TextRole::Good, "✓ "),
         };
         let title = match (with_findings, counted(runs.len(), "run")) {
             (0, runs) => format!("{mark}nothing wrong in {runs}"),
@@ -201,7 +201,7 @@ impl MissingReport {
         let incomplete = runs.iter().filter(|run| !run.complete).count();
         if incomplete > 0 {
             let text = format!("{} could not be read whole", counted(incomplete, "run"));
-            facts.push(fact("missing", styled(Role::Warn, text)));
+            facts.push(fact("missing", styled(TextRole::Warn, text)));
         }
         facts.extend(frame.notes());
         facts.extend(frame.searched());
@@ -248,13 +248,13 @@ impl MissingReport {
             let counts = format!("{}/{}", alike.runs.len(), self.runs.len());
             let cells = vec![
                 styled(role, format!("{mark}{}", alike.first.id.as_str())),
-                styled(Role::Strong, counts),
+                styled(TextRole::Strong, counts),
                 vec![
-                    piece(Role::Plain, summary(alike.first)),
-                    piece(Role::Dim, if alike.sure { "" } else { "  (low confidence)" }),
+                    piece(TextRole::Plain, summary(alike.first)),
+                    piece(TextRole::Dim, if alike.sure { "" } else { "  (low confidence)" }),
                 ],
             ];
-            TableRow { cells, below: vec![Block::Line(styled(Role::Dim, examples.join("  ")))] }
+            TableRow { cells, below: vec![Block::Line(styled(TextRole::Dim, examples.join("  ")))] }
         };
         Table::new(&["finding", "runs", "such as"], kinds.iter().take(KINDS).map(row).collect())
     }
@@ -345,18 +345,18 @@ impl<'a> MissingRunRecord<'a> {
 }
 
 /// The numbers of errors and warnings in one run. That nothing is wrong is only stated of a complete answer.
-fn verdict(run: &MissingRun) -> (Role, String) {
+fn verdict(run: &MissingRun) -> (TextRole, String) {
     let count = |severity| run.findings.list.iter().filter(|f| f.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let counts = [(errors, "error"), (warnings, "warning")].into_iter().filter(|(n, _)| *n > 0);
     let counts: Vec<String> = counts.map(|(n, what)| counted(n, what)).collect();
     match counts.join(", ") {
-        counts if errors > 0 => (Role::Error, format!("✗ {counts}")),
-        counts if warnings > 0 => (Role::Warn, format!("! {counts}")),
-        _ if run.is_empty() && run.complete => (Role::Strong, "– nothing found".to_owned()),
-        _ if run.is_empty() => (Role::Warn, "– nothing found so far".to_owned()),
-        _ if !run.complete || !run.settled => (Role::Warn, "– nothing wrong seen so far".to_owned()),
-        _ => (Role::Good, "✓ nothing missing, nothing wrong".to_owned()),
+        counts if errors > 0 => (TextRole::Error, format!("✗ {counts}")),
+        counts if warnings > 0 => (TextRole::Warn, format!("! {counts}")),
+        _ if run.is_empty() && run.complete => (TextRole::Strong, "– nothing found".to_owned()),
+        _ if run.is_empty() => (TextRole::Warn, "– nothing found so far".to_owned()),
+        _ if !run.complete || !run.settled => (TextRole::Warn, "– nothing wrong seen so far".to_owned()),
+        _ => (TextRole::Good, "✓ nothing missing, nothing wrong".to_owned()),
     }
 }
 
@@ -371,9 +371,9 @@ fn next_of_run(run: &MissingRun, shown: &[&Finding]) -> Vec<Invocation> {
 
 fn no_runs(frame: &Frame) -> Vec<Block> {
     let title = if frame.provenance.complete {
-        styled(Role::Strong, "– no run found")
+        styled(TextRole::Strong, "– no run found")
     } else {
-        styled(Role::Warn, "– no run found so far")
+        styled(TextRole::Warn, "– no run found so far")
     };
     let mut blocks = vec![Block::Line(title)];
     blocks.extend(frame.completeness());

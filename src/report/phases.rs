@@ -10,7 +10,7 @@ use crate::model::action::{About, CommandName, Invocation};
 use crate::model::metric::{Panel, float_text};
 use crate::model::provenance::Provenance;
 use crate::model::time::{Human, SECOND, Window};
-use crate::report::block::{Block, Chart, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Chart, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::charts::extremes;
 use crate::report::facts::{hidden, labelled};
@@ -69,16 +69,16 @@ impl PhasesReport {
                 let what = if self.metrics.is_empty() { self.query.clone() } else { self.metrics.join(", ") };
                 let text = format!("– no series of {what} in {}", Human(self.asked.length()));
                 vec![
-                    piece(Role::Strong, text),
-                    piece(Role::Plain, "; `phases.query` in the configuration names another"),
+                    piece(TextRole::Strong, text),
+                    piece(TextRole::Plain, "; `phases.query` in the configuration names another"),
                 ]
             }
-            [] if self.phases.is_empty() => styled(Role::Warn, "– nothing known of any phase"),
+            [] if self.phases.is_empty() => styled(TextRole::Warn, "– nothing known of any phase"),
             [] if self.phases.iter().all(|phase| phase.gone) => {
                 let last = self.phases.iter().map(|phase| phase.last_sample).max();
                 let last =
                     last.map_or(String::new(), |last| format!(": the last was at {}", frame.zone.clock_seconds(last)));
-                vec![piece(Role::Warn, "– no phase is told of any more"), piece(Role::Plain, last)]
+                vec![piece(TextRole::Warn, "– no phase is told of any more"), piece(TextRole::Plain, last)]
             }
             [] if self.lost().next().is_some() => {
                 let last = self.lost().map(|phase| phase.last_sample).max().unwrap_or(self.asked.from);
@@ -87,18 +87,21 @@ impl PhasesReport {
                 let text =
                     format!("! {} told of no more since {}", first_few(&names, 3), frame.zone.clock_seconds(last));
                 let then = format!(": {} in progress then, nobody knows since", number(Some(in_progress)));
-                vec![piece(Role::Warn, text), piece(Role::Plain, then)]
+                vec![piece(TextRole::Warn, text), piece(TextRole::Plain, then)]
             }
             [] => match unknown {
                 Some(recorded) => {
                     let (recorded, after) = (Human(recorded), Human(self.stuck_after_ns));
                     let text = format!("– whether a phase is stuck cannot be told: {recorded} is less than {after}");
-                    vec![piece(Role::Warn, text), piece(Role::Plain, "; --since asks for more, --stuck-after for less")]
+                    vec![
+                        piece(TextRole::Warn, text),
+                        piece(TextRole::Plain, "; --since asks for more, --stuck-after for less"),
+                    ]
                 }
-                None if !frame.provenance.complete => styled(Role::Warn, "– no phase seen stuck so far"),
+                None if !frame.provenance.complete => styled(TextRole::Warn, "– no phase seen stuck so far"),
                 None => vec![
-                    piece(Role::Good, "✓ no phase is stuck"),
-                    piece(Role::Plain, format!(", {} in progress", number(Some(in_progress)))),
+                    piece(TextRole::Good, "✓ no phase is stuck"),
+                    piece(TextRole::Plain, format!(", {} in progress", number(Some(in_progress)))),
                 ],
             },
             [(phase, stuck)] => {
@@ -106,13 +109,13 @@ impl PhasesReport {
                 let since = frame.zone.clock_seconds(stuck.since);
                 let since = if stuck.at_least { String::new() } else { format!(", since {since}") };
                 let text = format!(": {count} in progress, nothing has moved for {how_long}{since}");
-                vec![piece(Role::Warn, format!("! {} is stuck", name(phase))), piece(Role::Plain, text)]
+                vec![piece(TextRole::Warn, format!("! {} is stuck", name(phase))), piece(TextRole::Plain, text)]
             }
             stuck => {
                 let names: Vec<&str> = stuck.iter().take(5).map(|(phase, _)| name(phase)).collect();
                 let more = if stuck.len() > 5 { ", …" } else { "" };
                 let text = format!("! {} are stuck", counted(stuck.len(), "phase"));
-                vec![piece(Role::Warn, text), piece(Role::Plain, format!(": {}{more}", names.join(", ")))]
+                vec![piece(TextRole::Warn, text), piece(TextRole::Plain, format!(": {}{more}", names.join(", ")))]
             }
         }
     }
@@ -138,8 +141,8 @@ impl PhasesReport {
         head.extend(&columns);
         head.push("last moved");
         let row = |phase: &Phase| {
-            let mark = if phase.stuck.is_some() { piece(Role::Warn, "! ") } else { piece(Role::Plain, "  ") };
-            let mut cells = vec![vec![mark, piece(Role::Strong, name(phase))]];
+            let mark = if phase.stuck.is_some() { piece(TextRole::Warn, "! ") } else { piece(TextRole::Plain, "  ") };
+            let mut cells = vec![vec![mark, piece(TextRole::Strong, name(phase))]];
             for column in &columns {
                 let status = phase.statuses.iter().find(|status| status.status == *column);
                 let text = status.map_or("–".to_owned(), |status| number(status.value));
@@ -156,9 +159,9 @@ impl PhasesReport {
         let clock = |at| frame.zone.clock_seconds(at);
         let when = phase.moved.map_or_else(|| format!("not in the recorded {}", Human(phase.recorded_ns())), clock);
         match phase.stuck {
-            _ if phase.gone => styled(Role::Warn, format!("{when}, last told of {}", clock(phase.last_sample))),
+            _ if phase.gone => styled(TextRole::Warn, format!("{when}, last told of {}", clock(phase.last_sample))),
             Some(stuck) => {
-                vec![piece(Role::Plain, when), piece(Role::Warn, format!(", stuck for {}", how_long(stuck)))]
+                vec![piece(TextRole::Plain, when), piece(TextRole::Warn, format!(", stuck for {}", how_long(stuck)))]
             }
             None => plain(when),
         }
@@ -177,7 +180,7 @@ impl PhasesReport {
             let samples = panel.series.first().into_iter().flat_map(|series| &series.samples);
             let values: Vec<f64> = samples.map(|(_, value)| *value).collect();
             let caption = match &panel.error {
-                Some(_) => styled(Role::Warn, "not told"),
+                Some(_) => styled(TextRole::Warn, "not told"),
                 None => plain(extremes(&values)),
             };
             charts.push(Chart { name: format!("storage {}", panel.name), values, caption });
@@ -239,7 +242,7 @@ impl ReportBody for PhasesReport {
                 self.step_ns / SECOND,
                 Human(self.stuck_after_ns)
             );
-            blocks.push(Block::Line(styled(Role::Dim, rests_on)));
+            blocks.push(Block::Line(styled(TextRole::Dim, rests_on)));
         }
         blocks.extend(frame.completeness_with(MetricUse::Series));
         if !self.phases.is_empty() {
@@ -283,11 +286,11 @@ fn number(value: Option<f64>) -> String {
 
 /// A journey to look at.
 fn line(example: &Unfinished, frame: &Frame) -> Line {
-    let (role, mark) = if example.error_count > 0 { (Role::Error, "✗ ") } else { (Role::Plain, "– ") };
+    let (role, mark) = if example.error_count > 0 { (TextRole::Error, "✗ ") } else { (TextRole::Plain, "– ") };
     let what = match (&example.service, &example.error) {
         (Some(service), Some(error)) => format!("  {service}: {error}"),
         _ => "  still open".to_owned(),
     };
-    let clock = piece(Role::Dim, format!("  {}", frame.zone.clock_seconds(example.last)));
-    vec![piece(role, mark), piece(Role::Strong, &example.id), clock, piece(Role::Plain, what)]
+    let clock = piece(TextRole::Dim, format!("  {}", frame.zone.clock_seconds(example.last)));
+    vec![piece(role, mark), piece(TextRole::Strong, &example.id), clock, piece(TextRole::Plain, what)]
 }

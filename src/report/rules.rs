@@ -8,7 +8,7 @@ use crate::analysis::window::alert_rules::{RuleData, RuleHealth, RuleProblem};
 use crate::model::action::{About, CommandName, Invocation};
 use crate::model::provenance::Provenance;
 use crate::model::time::{Human, Window};
-use crate::report::block::{Block, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::facts::hidden;
 use crate::report::frame::{Frame, MetricUse};
@@ -40,7 +40,7 @@ impl RulesReport {
     fn answer(&self, frame: &Frame) -> Line {
         let rules = counted(self.rules.len(), "rule");
         if self.rules.is_empty() {
-            let role = if frame.provenance.complete { Role::Strong } else { Role::Warn };
+            let role = if frame.provenance.complete { TextRole::Strong } else { TextRole::Warn };
             return styled(role, if frame.provenance.complete { "– no rules" } else { "– no rules seen so far" });
         }
         let (failing, no_data) = (self.count(RuleProblem::Failing), self.count(RuleProblem::NoData));
@@ -49,11 +49,11 @@ impl RulesReport {
         let counts = counts.into_iter().filter(|(n, _)| *n > 0);
         let counts: Vec<String> = counts.map(|(n, what)| format!("{n} {what}")).collect();
         match counts.as_slice() {
-            [] if frame.provenance.complete => styled(Role::Good, format!("✓ {rules}, all well")),
-            [] => styled(Role::Warn, format!("– {rules}, nothing wrong seen so far")),
+            [] if frame.provenance.complete => styled(TextRole::Good, format!("✓ {rules}, all well")),
+            [] => styled(TextRole::Warn, format!("– {rules}, nothing wrong seen so far")),
             counts => vec![
-                piece(Role::Warn, format!("! {} of {rules} not well", failing + no_data + never)),
-                piece(Role::Plain, format!(": {}", counts.join(", "))),
+                piece(TextRole::Warn, format!("! {} of {rules} not well", failing + no_data + never)),
+                piece(TextRole::Plain, format!(": {}", counts.join(", "))),
             ],
         }
     }
@@ -127,24 +127,26 @@ impl ReportBody for RulesReport {
 fn row(health: &RuleHealth, asked: Window, frame: &Frame) -> TableRow {
     let rule = &health.rule;
     let (mark, what) = match health.problem() {
-        RuleProblem::Failing => (piece(Role::Error, "✗ "), Some(format!("cannot be evaluated: {}", rule.last_error))),
+        RuleProblem::Failing => {
+            (piece(TextRole::Error, "✗ "), Some(format!("cannot be evaluated: {}", rule.last_error)))
+        }
         RuleProblem::NoData => {
             let (metrics, time) = (health.missing.join(", "), Human(asked.length()));
-            (piece(Role::Warn, "! "), Some(format!("never had data in {time}: no series of {metrics}")))
+            (piece(TextRole::Warn, "! "), Some(format!("never had data in {time}: no series of {metrics}")))
         }
-        RuleProblem::NeverEvaluated => (piece(Role::Warn, "! "), Some("never evaluated".to_owned())),
-        RuleProblem::Well => (piece(Role::Good, "✓ "), None),
+        RuleProblem::NeverEvaluated => (piece(TextRole::Warn, "! "), Some("never evaluated".to_owned())),
+        RuleProblem::Well => (piece(TextRole::Good, "✓ "), None),
     };
     let evaluated = rule.last_evaluation.map_or("never".to_owned(), |at| frame.zone.clock_seconds(at));
     let cells = vec![
-        vec![mark, piece(Role::Strong, &rule.name)],
+        vec![mark, piece(TextRole::Strong, &rule.name)],
         plain(&rule.group),
         plain(rule.state.as_deref().unwrap_or(rule.kind.as_str())),
         plain(evaluated),
     ];
     let mut below: Vec<Block> = what.map(|what| Block::Line(plain(what))).into_iter().collect();
     if health.problem() != RuleProblem::Well {
-        below.push(Block::Line(styled(Role::Dim, &rule.query)));
+        below.push(Block::Line(styled(TextRole::Dim, &rule.query)));
     }
     TableRow { cells, below }
 }

@@ -12,7 +12,7 @@ use crate::model::log::LogEntry;
 use crate::model::provenance::Provenance;
 use crate::model::span::{Span, StatusCode};
 use crate::model::time::Human;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::journey_record::SpanRecord;
@@ -74,7 +74,7 @@ impl SpanReport {
             let text = format!("span {} of trace {}", link.span_id, link.trace_id);
             facts.push(fact("linked", plain(text)));
         }
-        facts.extend(span.warnings.iter().map(|w| fact("warning", styled(Role::Warn, w.clone()))));
+        facts.extend(span.warnings.iter().map(|w| fact("warning", styled(TextRole::Warn, w.clone()))));
         facts
     }
 
@@ -117,7 +117,7 @@ impl ReportBody for SpanReport {
         let names = ShortNames::in_journey(&self.journey);
         let mut blocks = vec![Block::Line(title(span))];
         if span.is_error() && !span.error_text().is_empty() {
-            blocks.push(Block::Line(vec![piece(Role::Plain, "  "), piece(Role::Error, span.error_text())]));
+            blocks.push(Block::Line(vec![piece(TextRole::Plain, "  "), piece(TextRole::Error, span.error_text())]));
         }
         if !frame.provenance.complete {
             blocks.extend(frame.completeness());
@@ -131,7 +131,7 @@ impl ReportBody for SpanReport {
         blocks.extend(attributes("resource", &span.resource.attributes));
         if !self.logs.is_empty() {
             blocks.push(Block::Blank);
-            blocks.push(Block::Line(styled(Role::Strong, counted(self.logs.len(), "log line"))));
+            blocks.push(Block::Line(styled(TextRole::Strong, counted(self.logs.len(), "log line"))));
             blocks.push(Block::Table(log_lines::table(&self.logs, &[], frame.zone, &ShortNames::default())));
         }
         blocks.push(Block::Blank);
@@ -143,19 +143,23 @@ impl ReportBody for SpanReport {
 }
 
 fn title(span: &Span) -> Line {
-    let (role, mark) = if span.is_error() { (Role::Error, "✗ ") } else { (Role::Good, "✓ ") };
-    vec![piece(role, mark), piece(Role::Strong, span.service()), piece(Role::Strong, format!("  {}", span.name))]
+    let (role, mark) = if span.is_error() { (TextRole::Error, "✗ ") } else { (TextRole::Good, "✓ ") };
+    vec![
+        piece(role, mark),
+        piece(TextRole::Strong, span.service()),
+        piece(TextRole::Strong, format!("  {}", span.name)),
+    ]
 }
 
 fn status(span: &Span) -> Line {
     let (role, word) = match span.status.code {
-        StatusCode::Error => (Role::Error, "error"),
-        StatusCode::Ok => (Role::Good, "ok"),
-        StatusCode::Unset if span.is_error() => (Role::Error, "not set, but its attributes tell of an error"),
-        StatusCode::Unset => (Role::Plain, "not set"),
+        StatusCode::Error => (TextRole::Error, "error"),
+        StatusCode::Ok => (TextRole::Good, "ok"),
+        StatusCode::Unset if span.is_error() => (TextRole::Error, "not set, but its attributes tell of an error"),
+        StatusCode::Unset => (TextRole::Plain, "not set"),
     };
     let message = if span.status.message.is_empty() { String::new() } else { format!("  {}", span.status.message) };
-    vec![piece(role, word), piece(Role::Plain, message)]
+    vec![piece(role, word), piece(TextRole::Plain, message)]
 }
 
 fn attributes(title: &str, attributes: &Attributes) -> Vec<Block> {
@@ -163,28 +167,28 @@ fn attributes(title: &str, attributes: &Attributes) -> Vec<Block> {
         return vec![];
     }
     let rows = attributes.iter().map(attribute_row).collect();
-    vec![Block::Blank, Block::Line(styled(Role::Strong, title)), Block::Table(Table::new(&[], rows))]
+    vec![Block::Blank, Block::Line(styled(TextRole::Strong, title)), Block::Table(Table::new(&[], rows))]
 }
 
 fn attribute_row((key, value): (&str, &Value)) -> TableRow {
-    TableRow::new(vec![styled(Role::Dim, format!("  {key}")), plain(value.to_string())])
+    TableRow::new(vec![styled(TextRole::Dim, format!("  {key}")), plain(value.to_string())])
 }
 
 fn events(span: &Span, frame: &Frame) -> Vec<Block> {
     if span.events.is_empty() {
         return vec![];
     }
-    let mut blocks = vec![Block::Blank, Block::Line(styled(Role::Strong, counted(span.events.len(), "event")))];
+    let mut blocks = vec![Block::Blank, Block::Line(styled(TextRole::Strong, counted(span.events.len(), "event")))];
     for event in &span.events {
         let exception = Exception::from_event(event);
         let name = if event.name.is_empty() { "event" } else { &event.name };
         let mut head = vec![
-            piece(Role::Dim, format!("{}  ", frame.zone.clock(event.time))),
-            piece(Role::Strong, name),
-            piece(Role::Dim, format!("  {} in", Human(event.time.since(span.start)))),
+            piece(TextRole::Dim, format!("{}  ", frame.zone.clock(event.time))),
+            piece(TextRole::Strong, name),
+            piece(TextRole::Dim, format!("  {} in", Human(event.time.since(span.start)))),
         ];
         if let Some(exception) = &exception {
-            head.push(piece(Role::Error, format!("  {}", exception.headline())));
+            head.push(piece(TextRole::Error, format!("  {}", exception.headline())));
         }
         blocks.push(Block::Line(head));
         let stack = exception.map(|e| e.stacktrace).unwrap_or_default();

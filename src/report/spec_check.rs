@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::model::provenance::Provenance;
 use crate::pipeline::file::{Diagnostic, Diagnostics};
 use crate::pipeline::spec::Spec;
-use crate::report::block::{Block, Role, Table, TableRow, piece, plain, styled};
+use crate::report::block::{Block, Table, TableRow, TextRole, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::rows::Rows;
@@ -62,10 +62,10 @@ impl SpecCheckReport {
 
     fn complaint_blocks(&self) -> Vec<Block> {
         let count = counted(self.complaints.len() + self.more_complaint_count, "complaint");
-        let title = vec![piece(Role::Error, "✗ "), piece(Role::Strong, format!("{count} in {}", self.path))];
+        let title = vec![piece(TextRole::Error, "✗ "), piece(TextRole::Strong, format!("{count} in {}", self.path))];
         let row = |complaint: &Diagnostic| {
             let place = plain(format!("{}:{}", complaint.line, complaint.column));
-            TableRow::new(vec![place, plain(&complaint.message), styled(Role::Dim, &complaint.help)])
+            TableRow::new(vec![place, plain(&complaint.message), styled(TextRole::Dim, &complaint.help)])
         };
         let table = Table::new(&["at", "wrong", "do"], self.complaints.iter().map(row).collect());
         vec![Block::Line(title), Block::Blank, Block::Table(table)]
@@ -108,6 +108,6 @@ impl ReportBody for SpecCheckReport {
         ];
         let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {n}")).collect();
         let text = format!("{}: pipeline {pipeline} is sound: {}", self.path, parts.join(", "));
-        vec![Block::Line(vec![piece(Role::Good, "✓ "), piece(Role::Plain, text)])]
+        vec![Block::Line(vec![piece(TextRole::Good, "✓ "), piece(TextRole::Plain, text)])]
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::provenance::Provenance;
-use crate::report::block::{Block, Fact, Role, piece, plain, styled};
+use crate::report::block::{Block, Fact, TextRole, piece, plain, styled};
 use crate::report::body::{Report, ReportBody};
 use crate::report::facts::labelled;
 use crate::report::frame::Frame;
@@ -48,14 +48,17 @@ impl ReportBody for TourReport {
         let mut blocks = vec![Block::Line(plain(self.welcome.clone()))];
         for (nth, step) in self.steps.iter().enumerate() {
             blocks.push(Block::Blank);
-            blocks.push(Block::Line(styled(Role::Strong, format!("{}/{}  {}", nth + 1, self.steps.len(), step.title))));
+            blocks.push(Block::Line(styled(
+                TextRole::Strong,
+                format!("{}/{}  {}", nth + 1, self.steps.len(), step.title),
+            )));
             blocks.push(Block::Line(plain(step.text.clone())));
             blocks.push(Block::Blank);
-            blocks.push(Block::Line(vec![piece(Role::Dim, "$ "), piece(Role::Command, &step.command)]));
+            blocks.push(Block::Line(vec![piece(TextRole::Dim, "$ "), piece(TextRole::Command, &step.command)]));
             blocks.push(Block::Blank);
             blocks.extend(step.report.blocks(frame.zone, frame.verbosity));
         }
-        let mut facts = labelled("next", self.next.iter().map(|command| styled(Role::Command, command)));
+        let mut facts = labelled("next", self.next.iter().map(|command| styled(TextRole::Command, command)));
         facts.push(Fact { label: "runs", items: self.runs.iter().map(|run| plain(run.clone())).collect() });
         blocks.extend([Block::Blank, Block::Facts(facts)]);
         blocks

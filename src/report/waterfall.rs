@@ -6,7 +6,7 @@ use crate::model::journey::Journey;
 use crate::model::log::{Level, LogEntry};
 use crate::model::span::Span;
 use crate::model::time::Human;
-use crate::report::block::{Bar, BarStyle, Block, CutSide, Line, Role, Waterfall, piece, plain, styled};
+use crate::report::block::{Bar, BarStyle, Block, CutSide, Line, TextRole, Waterfall, piece, plain, styled};
 use crate::report::log_lines::level_role;
 use crate::report::names::ShortNames;
 use crate::report::text::counted;
@@ -63,7 +63,7 @@ pub fn blocks(timeline: &Timeline, labels: &BarLabels) -> Vec<Block> {
 fn drop_repeated_errors(rows: &mut Vec<Bar>) {
     let mut last: Option<Line> = None;
     rows.retain(|row| {
-        let is_error = row.style == BarStyle::None && row.label.first().is_some_and(|p| p.role == Role::Error);
+        let is_error = row.style == BarStyle::None && row.label.first().is_some_and(|p| p.role == TextRole::Error);
         let is_repeated = is_error && last.as_ref() == Some(&row.label);
         if is_error {
             last = Some(row.label.clone());
@@ -92,7 +92,7 @@ fn legend(rows: &[Bar], names: &ShortNames) -> Vec<Line> {
         (rows.iter().any(|r| r.style == BarStyle::Many), "×n alike, folded"),
         (!names.topic_prefix().is_empty() && rows.iter().any(|r| r.cut == CutSide::Start), prefix.as_str()),
     ];
-    marks.iter().filter(|(is_shown, _)| *is_shown).map(|(_, text)| styled(Role::Dim, *text)).collect()
+    marks.iter().filter(|(is_shown, _)| *is_shown).map(|(_, text)| styled(TextRole::Dim, *text)).collect()
 }
 
 impl BarLabels<'_> {
@@ -110,11 +110,11 @@ impl BarLabels<'_> {
                 vec![Bar { from_ns: None, ..text_row(row, self.link(*span, *nth, *to)) }]
             }
             RowContent::MissingParent(_, parent) => {
-                let label = styled(Role::Warn, format!("(parent span {} is not stored)", parent.short()));
+                let label = styled(TextRole::Warn, format!("(parent span {} is not stored)", parent.short()));
                 vec![Bar { from_ns: None, ..text_row(row, label) }]
             }
             RowContent::MissingEffect(what) => {
-                let bar = text_row(row, styled(Role::Error, format!("✗ no {}", missing_thing(what))));
+                let bar = text_row(row, styled(TextRole::Error, format!("✗ no {}", missing_thing(what))));
                 vec![Bar { from_ns: None, ..bar }]
             }
             RowContent::More { spans, others } => {
@@ -123,7 +123,7 @@ impl BarLabels<'_> {
                     (n, 0) => counted(*n, "more span"),
                     (n, m) => format!("{} and {}", counted(*n, "more span"), counted(*m, "line")),
                 };
-                vec![text_row(row, styled(Role::Dim, format!("⋮ {text}")))]
+                vec![text_row(row, styled(TextRole::Dim, format!("⋮ {text}")))]
             }
         }
     }
@@ -131,10 +131,10 @@ impl BarLabels<'_> {
     fn span(&self, row: &TimelineRow, span: &Span, index: usize) -> Vec<Bar> {
         let mut label = name(span, self.names);
         if self.span_ids {
-            label.push(piece(Role::Dim, format!(" {}", self.names.span(span.span_id))));
+            label.push(piece(TextRole::Dim, format!(" {}", self.names.span(span.span_id))));
         }
         if self.journey.is_own.get(index) == Some(&false) {
-            label.push(piece(Role::Dim, " (of another ID)"));
+            label.push(piece(TextRole::Dim, " (of another ID)"));
         }
         let failed = span.is_error();
         let mut bars = vec![Bar {
@@ -153,12 +153,12 @@ impl BarLabels<'_> {
         }];
         let text = if failed { span.error_text() } else { String::new() };
         if !text.is_empty() && !self.shown_errors.contains(&text.as_str()) {
-            bars.push(text_below(row, styled(Role::Error, text)));
+            bars.push(text_below(row, styled(TextRole::Error, text)));
         }
         if row.start_ns.is_none() {
             bars.push(text_below(
                 row,
-                styled(Role::Warn, format!("(its time cannot be drawn: {})", span.start.rfc3339())),
+                styled(TextRole::Warn, format!("(its time cannot be drawn: {})", span.start.rfc3339())),
             ));
         }
         bars.extend(self.attributes(span).map(|label| text_below(row, label)));
@@ -167,26 +167,28 @@ impl BarLabels<'_> {
 
     /// That a message has no consumer, which no row below it shows.
     fn note(&self, span: usize) -> Line {
-        if self.messages.is_unconsumed(span) { styled(Role::Dim, "no consumer here") } else { vec![] }
+        if self.messages.is_unconsumed(span) { styled(TextRole::Dim, "no consumer here") } else { vec![] }
     }
 
     fn attributes<'a>(&'a self, span: &'a Span) -> impl Iterator<Item = Line> + 'a {
         let find = |key: &'a String| span.attributes.get(key).or_else(|| span.resource.attributes.get(key));
         let found = self.attributes.iter().filter_map(move |key| Some((key, find(key)?)));
-        found.map(|(key, value)| vec![piece(Role::Dim, format!("{key} = ")), piece(Role::Plain, value.to_string())])
+        found.map(|(key, value)| {
+            vec![piece(TextRole::Dim, format!("{key} = ")), piece(TextRole::Plain, value.to_string())]
+        })
     }
 
     fn fold(&self, row: &TimelineRow, fold: &Fold) -> Vec<Bar> {
         let span = &self.journey.spans[fold.first];
         let mut label = name(span, self.names);
-        label.push(piece(Role::Strong, format!(" ×{}", fold.count)));
+        label.push(piece(TextRole::Strong, format!(" ×{}", fold.count)));
         let mut numbers = format!("p50 {}  max {}", Human(fold.p50_ns), Human(fold.max_ns));
         if fold.spans > fold.count {
             numbers += &format!("  {} in all", counted(fold.spans, "span"));
         }
-        let mut numbers = vec![piece(Role::Dim, numbers)];
+        let mut numbers = vec![piece(TextRole::Dim, numbers)];
         if fold.errors > 0 {
-            numbers.push(piece(Role::Error, format!("  {} failed", fold.errors)));
+            numbers.push(piece(TextRole::Error, format!("  {} failed", fold.errors)));
         }
         let bar = Bar {
             from_ns: row.start_ns,
@@ -229,7 +231,8 @@ impl BarLabels<'_> {
         if from.trace_id != to.trace_id {
             wordings.insert(0, format!("{} → trace {}", wordings[0], to.trace_id.short()));
         }
-        let mut labels: Vec<Line> = wordings.into_iter().map(|text| styled(Role::Dim, format!("┊ {text}"))).collect();
+        let mut labels: Vec<Line> =
+            wordings.into_iter().map(|text| styled(TextRole::Dim, format!("┊ {text}"))).collect();
         let label = labels.remove(0);
         Bar {
             style: BarStyle::Dotted,
@@ -243,7 +246,7 @@ impl BarLabels<'_> {
     fn exception(&self, span: usize, nth: usize) -> Line {
         let event = &self.journey.spans[span].events[nth];
         let headline = Exception::from_event(event).map(|e| e.headline()).unwrap_or_default();
-        vec![piece(Role::Dim, "│ exception  "), piece(Role::Plain, headline)]
+        vec![piece(TextRole::Dim, "│ exception  "), piece(TextRole::Plain, headline)]
     }
 
     fn link(&self, span: usize, nth: usize, to: Option<usize>) -> Line {
@@ -255,7 +258,7 @@ impl BarLabels<'_> {
             }
             None => format!("→ linked to span {} of trace {}", link.span_id.short(), link.trace_id.short()),
         };
-        styled(Role::Dim, text)
+        styled(TextRole::Dim, text)
     }
 }
 
@@ -291,9 +294,9 @@ pub fn name(span: &Span, names: &ShortNames) -> Line {
 pub fn message(role: MessageRole, topic: Option<&str>, name: &str, names: &ShortNames) -> Line {
     let arrow = if role == MessageRole::Publish { "⇢ " } else { "⇠ " };
     let Some(topic) = topic else { return plain(format!("{arrow}{name}")) };
-    let mut line = vec![piece(Role::Plain, arrow), piece(Role::Plain, names.topic(topic))];
+    let mut line = vec![piece(TextRole::Plain, arrow), piece(TextRole::Plain, names.topic(topic))];
     if !name.contains(topic) && !GENERIC.contains(&name) {
-        line.push(piece(Role::Dim, format!("  {name}")));
+        line.push(piece(TextRole::Dim, format!("  {name}")));
     }
     line
 }
@@ -310,5 +313,5 @@ fn line_label(line: &LogEntry) -> Line {
         line.message.clone()
     };
     let level = if line.level == Level::Unknown { "log" } else { line.level.as_str() };
-    vec![piece(Role::Dim, "│ "), piece(level_role(line.level), level), piece(Role::Plain, format!("  {text}"))]
+    vec![piece(TextRole::Dim, "│ "), piece(level_role(line.level), level), piece(TextRole::Plain, format!("  {text}"))]
 }

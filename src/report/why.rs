@@ -9,7 +9,7 @@ use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::Basis;
 use crate::model::provenance::Provenance;
 use crate::model::time::Human;
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
 use crate::report::facts::hidden;
 use crate::report::frame::Frame;
@@ -280,40 +280,40 @@ impl WhyReport {
         let bad_text = if self.question.is_chosen { format!(": {}", self.question.bad) } else { format!(" {word}") };
         let goods = || counted(good, "journey");
         match (self.verdict(), self.clearest()) {
-            (WhyVerdict::TooFew, _) if bad == 0 && good == 0 => styled(Role::Strong, "– no journey to compare"),
+            (WhyVerdict::TooFew, _) if bad == 0 && good == 0 => styled(TextRole::Strong, "– no journey to compare"),
             (WhyVerdict::TooFew, _) if bad == 0 && !is_complete => {
                 let text =
                     format!("– none seen that is{bad_text}, among {} that were read; there may be more", goods());
-                styled(Role::Strong, text)
+                styled(TextRole::Strong, text)
             }
             (WhyVerdict::TooFew, _) if bad == 0 && self.question.is_chosen => {
-                styled(Role::Strong, format!("– none of {} is{bad_text}", goods()))
+                styled(TextRole::Strong, format!("– none of {} is{bad_text}", goods()))
             }
             (WhyVerdict::TooFew, _) if bad == 0 && made_good > 0 => {
                 let made_good = format!("; in {made_good} something did, and was made good");
                 let text = format!("✓ nothing failed for good in {}", goods());
-                vec![piece(Role::Good, text), piece(Role::Plain, made_good)]
+                vec![piece(TextRole::Good, text), piece(TextRole::Plain, made_good)]
             }
-            (WhyVerdict::TooFew, _) if bad == 0 => styled(Role::Good, format!("✓ none of {} is {word}", goods())),
+            (WhyVerdict::TooFew, _) if bad == 0 => styled(TextRole::Good, format!("✓ none of {} is {word}", goods())),
             (WhyVerdict::TooFew, _) if good == 0 => {
                 let bads = counted(bad, "journey");
-                styled(Role::Warn, format!("– all of {bads} are {word}: nothing to compare them with"))
+                styled(TextRole::Warn, format!("– all of {bads} are {word}: nothing to compare them with"))
             }
             (WhyVerdict::TooFew, _) => {
                 let total = counted(bad + good, "journey");
-                styled(Role::Warn, format!("– too few to tell: {bad} {word} and {good} other of {total}"))
+                styled(TextRole::Warn, format!("– too few to tell: {bad} {word} and {good} other of {total}"))
             }
             (WhyVerdict::Alike, _) => {
                 let text = format!("– nothing tells the {bad} {word} journeys from the {good} others, beyond chance");
-                styled(Role::Strong, text)
+                styled(TextRole::Strong, text)
             }
             (WhyVerdict::Differ, None) => {
-                styled(Role::Warn, format!("! the {bad} {word} journeys lack what the {good} others have"))
+                styled(TextRole::Warn, format!("! the {bad} {word} journeys lack what the {good} others have"))
             }
             (WhyVerdict::Differ, Some((_, first))) => vec![
-                piece(Role::Warn, format!("! {} of {} {word} journeys have ", first.bad, first.of[0])),
-                piece(Role::Strong, first.predicate.text()),
-                piece(Role::Warn, format!(", {} of {} others do", first.good, first.of[1])),
+                piece(TextRole::Warn, format!("! {} of {} {word} journeys have ", first.bad, first.of[0])),
+                piece(TextRole::Strong, first.predicate.text()),
+                piece(TextRole::Warn, format!(", {} of {} others do", first.good, first.of[1])),
             ],
         }
     }
@@ -333,7 +333,7 @@ impl WhyReport {
         let made_good =
             if made_good > 0 { format!(", {made_good} with errors that were made good") } else { String::new() };
         let left_out = if neither > 0 { format!(" · {neither} left out") } else { String::new() };
-        styled(Role::Dim, format!("{word}: {bad} ({bad_count}) · others: {others}{made_good}{left_out}"))
+        styled(TextRole::Dim, format!("{word}: {bad} ({bad_count}) · others: {others}{made_good}{left_out}"))
     }
 
     fn table(&self, section: Section, rows: &[Difference]) -> Table {
@@ -345,12 +345,12 @@ impl WhyReport {
         let doubt = if section == Section::Suspects { "? " } else { "" };
         let row = |row: &Difference| {
             let also: Vec<String> = row.also.iter().map(Predicate::text).collect();
-            let also_line = || Block::Line(styled(Role::Dim, format!("also {}", first_few(&also, ALSO))));
+            let also_line = || Block::Line(styled(TextRole::Dim, format!("also {}", first_few(&also, ALSO))));
             TableRow {
                 cells: vec![
                     count(row.bad, row.of[0], row.shares[0]),
                     count(row.good, row.of[1], row.shares[1]),
-                    vec![piece(Role::Dim, doubt), piece(Role::Strong, row.predicate.text())],
+                    vec![piece(TextRole::Dim, doubt), piece(TextRole::Strong, row.predicate.text())],
                 ],
                 below: if also.is_empty() { vec![] } else { vec![also_line()] },
             }
@@ -372,7 +372,7 @@ impl WhyReport {
             n => format!(", within {}; shares are weighed over them", counted(n, "entry operation")),
         };
         let text = format!("only with others that began the same way{within}");
-        let mut facts = vec![fact("compared", styled(Role::Dim, text))];
+        let mut facts = vec![fact("compared", styled(TextRole::Dim, text))];
         let (bad, word) = (self.result.bad, self.question.badness.as_str());
         let left_over = bad - self.result.compared[0];
         if left_over > 0 {
@@ -504,24 +504,24 @@ impl ReportBody for WhyReport {
         }
         if !restated.is_empty() {
             let text = "what the failure itself says, or was asked for";
-            blocks.extend([Block::Blank, Block::Line(styled(Role::Dim, text))]);
+            blocks.extend([Block::Blank, Block::Line(styled(TextRole::Dim, text))]);
             blocks.push(Block::Table(self.table(Section::Restated, restated)));
         }
         if !lacking.is_empty() {
             let word = self.question.badness.as_str();
             let text = format!("what the {word} ones lack, maybe because they ended early");
-            blocks.extend([Block::Blank, Block::Line(styled(Role::Dim, text))]);
+            blocks.extend([Block::Blank, Block::Line(styled(TextRole::Dim, text))]);
             blocks.push(Block::Table(self.table(Section::Lacking, lacking)));
         }
         let mut facts = self.hidden();
         facts.extend(self.compared());
         if self.result.enough && !causes.is_empty() {
             let text = "shown is what chance alone would not make; it goes with the failures, it need not cause them";
-            facts.push(fact("rule", styled(Role::Dim, text)));
+            facts.push(fact("rule", styled(TextRole::Dim, text)));
         }
         if !suspects.is_empty() {
             let text = "what differs most is no cause yet: chance alone may have made it so; more journeys would tell";
-            facts.push(fact("suspects", styled(Role::Dim, text)));
+            facts.push(fact("suspects", styled(TextRole::Dim, text)));
         }
         facts.extend(frame.notes());
         facts.extend(frame.searched());

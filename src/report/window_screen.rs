@@ -5,7 +5,7 @@ use crate::model::basis::{Basis, CountedFrom};
 use crate::model::measure::Estimate;
 use crate::model::source::Source;
 use crate::model::time::Human;
-use crate::report::block::{Block, Fact, Line, Role, styled};
+use crate::report::block::{Block, Fact, Line, TextRole, styled};
 use crate::report::frame::{Frame, MetricUse};
 use crate::report::text::counted;
 
@@ -43,9 +43,9 @@ pub fn blocks(frame: &Frame, basis: &Basis, screen: WindowScreen) -> Vec<Block> 
 /// The screen if there was nothing to count. That there is nothing is only stated of a complete answer.
 pub fn nothing(frame: &Frame, basis: &Basis, what: &str) -> Vec<Block> {
     let answer = if frame.provenance.complete {
-        styled(Role::Strong, format!("– no {what}"))
+        styled(TextRole::Strong, format!("– no {what}"))
     } else {
-        styled(Role::Warn, format!("– no {what} so far"))
+        styled(TextRole::Warn, format!("– no {what} so far"))
     };
     let has_backends = !frame.provenance.backends.is_empty();
     let doctor = || Invocation::new(CommandName::Doctor).about(About::Installation);
@@ -79,7 +79,7 @@ pub fn duration(estimate: Option<Estimate>) -> String {
 
 /// `from 1 234 spans in 56 journeys, a sample: at most the newest 200 traces of each of 4 services`.
 pub fn basis_line(basis: &Basis) -> Block {
-    Block::Line(styled(Role::Dim, sentence(basis)))
+    Block::Line(styled(TextRole::Dim, sentence(basis)))
 }
 
 fn sentence(basis: &Basis) -> String {

@@ -3,7 +3,7 @@
 use crate::render::terminal::fit;
 use crate::render::terminal::page::{Lines, Page};
 use crate::render::terminal::styled_text::{Charset, StyledLine, StyledText, width_of};
-use crate::report::block::{Chart, Role, piece};
+use crate::report::block::{Chart, TextRole, piece};
 
 /// How wide a drawing may be, however much room there is: more columns than that show nothing more at a glance.
 const WIDEST: usize = 40;
@@ -11,7 +11,7 @@ const WIDEST: usize = 40;
 /// A name, the values drawn, and the caption, in aligned columns.
 pub(super) fn charts(page: &Page, charts: &[Chart]) -> Lines {
     let style = page.style;
-    let names: Vec<StyledLine> = charts.iter().map(|c| style.line(&[piece(Role::Plain, &c.name)])).collect();
+    let names: Vec<StyledLine> = charts.iter().map(|c| style.line(&[piece(TextRole::Plain, &c.name)])).collect();
     let left = names.iter().map(|name| width_of(name)).max().unwrap_or(0).min(page.width / 3);
     let captions: Vec<StyledLine> = charts.iter().map(|c| style.line(&c.caption)).collect();
     let right = captions.iter().map(|caption| width_of(caption)).max().unwrap_or(0);
@@ -20,7 +20,7 @@ pub(super) fn charts(page: &Page, charts: &[Chart]) -> Lines {
     let line = |((chart, name), caption): ((&Chart, StyledLine), StyledLine)| {
         let mut line = fit::cut_end(name, left, style.ellipsis());
         line.push(StyledText::spaces(left - width_of(&line) + 2));
-        line.push(StyledText::padded(Role::Plain, &sparkline(&chart.values, room, style.charset), room + 2));
+        line.push(StyledText::padded(TextRole::Plain, &sparkline(&chart.values, room, style.charset), room + 2));
         line.extend(caption);
         line
     };

@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthChar;
 
 use crate::render::terminal::styled_text::{StyledLine, StyledText, width, width_of};
-use crate::report::block::Role;
+use crate::report::block::TextRole;
 
 /// At most so many columns, the end cut off.
 pub(super) fn cut_end(line: StyledLine, most: usize, ellipsis: &str) -> StyledLine {
@@ -102,7 +102,7 @@ fn width_within(text: &str, most: usize) -> Option<usize> {
 /// Lines of at most so many columns, broken between words, all but the first indented. Never none.
 pub(super) fn wrap(line: StyledLine, most: usize, indent: usize) -> Vec<StyledLine> {
     // A command is copied: a break of ours inside it would be copied too, one of the terminal's would not.
-    if width_of(&line) <= most || line.iter().any(|part| matches!(part.role, Role::Command | Role::Link)) {
+    if width_of(&line) <= most || line.iter().any(|part| matches!(part.role, TextRole::Command | TextRole::Link)) {
         return vec![line];
     }
     let mut lines = vec![vec![]];
@@ -145,7 +145,7 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-fn push(line: &mut StyledLine, role: Role, text: &str) {
+fn push(line: &mut StyledLine, role: TextRole, text: &str) {
     match line.last_mut() {
         Some(last) if last.role == role => last.text.push_str(text),
         _ => line.push(StyledText { role, text: text.to_owned() }),
@@ -158,7 +158,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn line(text: &str) -> StyledLine {
-        vec![StyledText { role: Role::Plain, text: text.into() }]
+        vec![StyledText { role: TextRole::Plain, text: text.into() }]
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, Table, Width};
 
 use crate::render::terminal::page::Lines;
 use crate::render::terminal::styled_text::{StyledLine, StyledText};
-use crate::report::block::Role;
+use crate::report::block::TextRole;
 
 /// Spaces between two columns.
 pub(super) const GAP: usize = 2;
@@ -40,21 +40,21 @@ fn columns(n: usize) -> u16 {
 const FIRST_MARK: u32 = 0xE0100;
 
 /// The roles in the order of their marks, which is that of the enum.
-const ROLES: [Role; 9] = [
-    Role::Plain,
-    Role::Strong,
-    Role::Command,
-    Role::Link,
-    Role::Dim,
-    Role::Error,
-    Role::Warn,
-    Role::Good,
-    Role::Critical,
+const ROLES: [TextRole; 9] = [
+    TextRole::Plain,
+    TextRole::Strong,
+    TextRole::Command,
+    TextRole::Link,
+    TextRole::Dim,
+    TextRole::Error,
+    TextRole::Warn,
+    TextRole::Good,
+    TextRole::Critical,
 ];
 
 /// The lines of a cell, each part behind the mark of its role, and what is put after them plain again.
 fn marked(cell: &Lines) -> String {
-    let mark = |role: Role| char::from_u32(FIRST_MARK + role as u32).unwrap_or_default();
+    let mark = |role: TextRole| char::from_u32(FIRST_MARK + role as u32).unwrap_or_default();
     let mut text = String::new();
     for (nth, line) in cell.iter().enumerate() {
         text.extend((nth > 0).then_some('\n'));
@@ -62,7 +62,7 @@ fn marked(cell: &Lines) -> String {
             text.push(mark(part.role));
             text.push_str(&part.text);
         }
-        text.push(mark(Role::Plain));
+        text.push(mark(TextRole::Plain));
     }
     text
 }

@@ -10,7 +10,7 @@ mod waterfall;
 
 use crate::render::escape;
 use crate::render::view::View;
-use crate::report::block::{Block, Fact, Line, Role, Table, piece};
+use crate::report::block::{Block, Fact, Line, Table, TextRole, piece};
 use page::{Lines, Page};
 use styled_text::{StyledText, TextStyle, beside, width, width_of};
 
@@ -47,7 +47,7 @@ fn block_lines(page: &Page, block: &Block) -> Lines {
 
 /// Items with a dot between them, as many to a line as fit.
 fn flow(page: &Page, items: &[Line]) -> Lines {
-    let dot = page.style.line(&[piece(Role::Dim, " · ")]);
+    let dot = page.style.line(&[piece(TextRole::Dim, " · ")]);
     let mut lines: Lines = vec![vec![]];
     for item in items {
         let item = page.style.line(item);
@@ -77,7 +77,7 @@ fn facts_lines(page: &Page, facts: &[Fact]) -> Lines {
     for fact in facts {
         for (nth, line) in flow(&items, &fact.items).into_iter().enumerate() {
             let label = if nth == 0 { fact.label } else { "" };
-            lines.push(beside(StyledText::padded(Role::Dim, label, labels), line));
+            lines.push(beside(StyledText::padded(TextRole::Dim, label, labels), line));
         }
     }
     lines
@@ -98,7 +98,7 @@ fn text_lines(page: &Page, indent: usize, text: &str) -> Lines {
     for line in escape::lines(text) {
         let inner = line.len() - line.trim_start_matches(' ').len();
         let left = (indent + inner).min(page.width / 2);
-        let wrapped = fit::wrap(page.style.line(&[piece(Role::Plain, line.trim())]), page.width - left, 2);
+        let wrapped = fit::wrap(page.style.line(&[piece(TextRole::Plain, line.trim())]), page.width - left, 2);
         lines.extend(wrapped.into_iter().map(|line| beside(StyledText::spaces(left), line)));
     }
     lines

@@ -5,13 +5,13 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::render::escape;
 use crate::render::view::View;
-use crate::report::block::{Piece, Role};
+use crate::report::block::{Piece, TextRole};
 
 /// A part of a line that is safe to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StyledText {
     /// How it looks.
-    pub role: Role,
+    pub role: TextRole,
     /// The text.
     pub text: String,
 }
@@ -21,18 +21,18 @@ pub(super) type StyledLine = Vec<StyledText>;
 
 impl StyledText {
     /// Text of our own, which is safe, with spaces after it up to this width.
-    pub fn padded(role: Role, text: &str, to: usize) -> Self {
+    pub fn padded(role: TextRole, text: &str, to: usize) -> Self {
         Self { role, text: format!("{text}{}", " ".repeat(to.saturating_sub(width(text)))) }
     }
 
     /// The same with the spaces before it.
-    pub fn right(role: Role, text: &str, to: usize) -> Self {
+    pub fn right(role: TextRole, text: &str, to: usize) -> Self {
         Self { role, text: format!("{}{text}", " ".repeat(to.saturating_sub(width(text)))) }
     }
 
     /// So many spaces.
     pub fn spaces(n: usize) -> Self {
-        Self::padded(Role::Plain, "", n)
+        Self::padded(TextRole::Plain, "", n)
     }
 }
 
@@ -97,7 +97,7 @@ impl TextStyle {
         let last = line.iter().rposition(|part| !part.text.trim_end_matches(' ').is_empty());
         for (nth, part) in line.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
             let text = if Some(nth) == last { part.text.trim_end_matches(' ') } else { &part.text };
-            let is_link = self.hyperlinks && part.role == Role::Link && text.bytes().all(|b| b.is_ascii_graphic());
+            let is_link = self.hyperlinks && part.role == TextRole::Link && text.bytes().all(|b| b.is_ascii_graphic());
             if is_link {
                 out.push_str(&format!("\x1b]8;;{text}\x1b\\"));
             }
@@ -127,16 +127,16 @@ fn escaped_at(line: &[StyledText], offsets: &[usize]) -> StyledLine {
     escaped
 }
 
-fn style(role: Role) -> Option<Style> {
+fn style(role: TextRole) -> Option<Style> {
     Some(match role {
-        Role::Plain => return None,
-        Role::Strong | Role::Command => Style::new().bold(),
-        Role::Link => Style::new().underline(),
-        Role::Dim => Style::new().dimmed(),
-        Role::Error => Style::new().red(),
-        Role::Warn => Style::new().yellow(),
-        Role::Good => Style::new().green(),
-        Role::Critical => Style::new().cyan(),
+        TextRole::Plain => return None,
+        TextRole::Strong | TextRole::Command => Style::new().bold(),
+        TextRole::Link => Style::new().underline(),
+        TextRole::Dim => Style::new().dimmed(),
+        TextRole::Error => Style::new().red(),
+        TextRole::Warn => Style::new().yellow(),
+        TextRole::Good => Style::new().green(),
+        TextRole::Critical => Style::new().cyan(),
     })
 }
 

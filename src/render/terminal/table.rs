@@ -4,11 +4,12 @@ use crate::render::terminal::fit;
 use crate::render::terminal::grid::{self, GAP};
 use crate::render::terminal::page::{Lines, Page};
 use crate::render::terminal::styled_text::{StyledLine, width_of};
-use crate::report::block::{Role, Table, TableRow, piece};
+use crate::report::block::{Table, TableRow, TextRole, piece};
 
 /// The rows below their titles, each with these lines below it.
 pub(super) fn table(page: &Page, table: &Table, below: Vec<Lines>) -> Lines {
-    let head: Vec<StyledLine> = table.head.iter().map(|title| page.style.line(&[piece(Role::Dim, title)])).collect();
+    let head: Vec<StyledLine> =
+        table.head.iter().map(|title| page.style.line(&[piece(TextRole::Dim, title)])).collect();
     let cells = |row: &TableRow| row.cells.iter().map(|cell| page.style.line(cell)).collect();
     let rows: Vec<Vec<StyledLine>> = table.rows.iter().map(cells).collect();
     let layout = Layout::new(page, table, &head, &rows);
@@ -20,7 +21,7 @@ pub(super) fn table(page: &Page, table: &Table, below: Vec<Lines>) -> Lines {
     let titles: Vec<&str> = layout.hidden.iter().filter_map(|nth| Some(table.head.get(*nth)?.as_str())).collect();
     if !titles.is_empty() {
         let note = format!("({}: left out at this width, -o json has them)", titles.join(", "));
-        lines.extend(fit::wrap(page.style.line(&[piece(Role::Dim, note)]), page.width, 1));
+        lines.extend(fit::wrap(page.style.line(&[piece(TextRole::Dim, note)]), page.width, 1));
     }
     lines
 }

@@ -7,7 +7,7 @@ use crate::model::time::{Human, SECOND};
 use crate::render::terminal::fit;
 use crate::render::terminal::page::{Lines, Page};
 use crate::render::terminal::styled_text::{Charset, StyledLine, StyledText, beside, width, width_of};
-use crate::report::block::{Bar, BarStyle, CutSide, Line, Role, Waterfall, piece};
+use crate::report::block::{Bar, BarStyle, CutSide, Line, TextRole, Waterfall, piece};
 
 /// How wide each column of a waterfall is.
 struct Columns<'a> {
@@ -68,13 +68,13 @@ fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: 
     let critical = if bar.critical { style.safe("┃") } else { String::new() };
     let failed = if bar.failed { style.safe("✗") } else { String::new() };
     let mut line = vec![
-        StyledText::right(Role::Dim, &offset, columns.offset),
+        StyledText::right(TextRole::Dim, &offset, columns.offset),
         StyledText::spaces(columns.gap - 1),
-        StyledText::padded(Role::Critical, &critical, 1),
-        StyledText::padded(Role::Error, &failed, 1),
+        StyledText::padded(TextRole::Critical, &critical, 1),
+        StyledText::padded(TextRole::Error, &failed, 1),
         StyledText::spaces(1),
     ];
-    let service = if bar.service == above { Role::Dim } else { Role::Plain };
+    let service = if bar.service == above { TextRole::Dim } else { TextRole::Plain };
     let cut = if columns.alike { fit::cut_middle } else { fit::cut_end };
     let service = cut(style.line(&[piece(service, &bar.service)]), columns.service, style.ellipsis());
     push_cell(&mut line, service, columns.service);
@@ -93,7 +93,7 @@ fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: 
     line.push(StyledText::spaces(columns.gap));
     line.push(StyledText { role: role(bar), text: drawn.chars().skip(over).collect() });
     line.push(StyledText::spaces(columns.gap));
-    line.push(StyledText::right(Role::Plain, &style.safe(&bar.duration), columns.duration));
+    line.push(StyledText::right(TextRole::Plain, &style.safe(&bar.duration), columns.duration));
     let mut lines = vec![line];
     if !bar.note.is_empty() && !is_note_beside {
         let below = Bar {
@@ -113,7 +113,7 @@ fn dotted_note(page: &Page, bar: &Bar) -> StyledLine {
     if bar.note.is_empty() {
         return vec![];
     }
-    let mut note = vec![piece(Role::Dim, " · ")];
+    let mut note = vec![piece(TextRole::Dim, " · ")];
     note.extend(bar.note.iter().cloned());
     page.style.line(&note)
 }
@@ -128,7 +128,7 @@ fn words(page: &Page, left: StyledLine, label: StyledLine) -> Lines {
     if parts.len() > MOST {
         parts.truncate(MOST);
         if let Some(last) = parts.last_mut() {
-            last.push(StyledText { role: Role::Dim, text: format!(" {}", page.style.ellipsis()) });
+            last.push(StyledText { role: TextRole::Dim, text: format!(" {}", page.style.ellipsis()) });
             *last = fit::cut_end(std::mem::take(last), room, page.style.ellipsis());
         }
     }
@@ -149,7 +149,7 @@ fn push_cell(line: &mut StyledLine, cell: StyledLine, to: usize) {
 /// Whether two services look the same if only their beginnings fit.
 fn look_alike(page: &Page, bars: &[Bar], room: usize) -> bool {
     let services: BTreeSet<&str> = bars.iter().map(|b| b.service.as_str()).collect();
-    let begin = |service: &&str| fit::cut_end(page.style.line(&[piece(Role::Plain, *service)]), room, "");
+    let begin = |service: &&str| fit::cut_end(page.style.line(&[piece(TextRole::Plain, *service)]), room, "");
     let shown: Vec<StyledLine> = services.iter().map(begin).collect();
     shown.windows(2).any(|pair| pair[0] == pair[1])
 }
@@ -162,7 +162,7 @@ fn label_room(columns: &Columns, bar: &Bar, drawn: &str) -> usize {
 
 /// The part of a label that is cut at its beginning.
 fn topic(bar: &Bar) -> Option<&str> {
-    let pieces = bar.label.iter().filter(|p| bar.cut == CutSide::Start && p.role == Role::Plain);
+    let pieces = bar.label.iter().filter(|p| bar.cut == CutSide::Start && p.role == TextRole::Plain);
     pieces.map(|p| p.text.as_str()).max_by_key(|text| width(text))
 }
 
@@ -210,17 +210,17 @@ fn indented(page: &Page, columns: &Columns, bar: &Bar, label: &Line) -> StyledLi
     let left = if indent <= most {
         StyledText::spaces(indent)
     } else {
-        StyledText::padded(Role::Dim, &format!("{}{} ", page.style.safe("⋮"), bar.depth), most)
+        StyledText::padded(TextRole::Dim, &format!("{}{} ", page.style.safe("⋮"), bar.depth), most)
     };
     beside(left, page.style.line(label))
 }
 
-fn role(bar: &Bar) -> Role {
+fn role(bar: &Bar) -> TextRole {
     match bar.style {
-        _ if bar.failed => Role::Error,
-        _ if bar.critical => Role::Critical,
-        BarStyle::Dotted => Role::Dim,
-        _ => Role::Plain,
+        _ if bar.failed => TextRole::Error,
+        _ if bar.critical => TextRole::Critical,
+        BarStyle::Dotted => TextRole::Dim,
+        _ => TextRole::Plain,
     }
 }
 

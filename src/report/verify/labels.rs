@@ -1,7 +1,7 @@
 //! Checks, verdicts and states in a few words.
 
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, Verdict};
-use crate::report::block::Role;
+use crate::report::block::TextRole;
 
 /// The word before the name of a check of this kind; none where the name is complete without it.
 fn prefix(kind: CheckKind) -> Option<&'static str> {
@@ -30,20 +30,20 @@ pub(super) fn step_label(kind: CheckKind, name: &str) -> String {
 }
 
 /// The role and the text of a verdict.
-pub(super) fn verdict(verdict: Verdict) -> (Role, &'static str) {
+pub(super) fn verdict(verdict: Verdict) -> (TextRole, &'static str) {
     match verdict {
-        Verdict::Pass => (Role::Good, "✓ pass"),
-        Verdict::Fail => (Role::Error, "✗ FAIL"),
-        Verdict::CannotTell => (Role::Warn, "? CANNOT TELL"),
+        Verdict::Pass => (TextRole::Good, "✓ pass"),
+        Verdict::Fail => (TextRole::Error, "✗ FAIL"),
+        Verdict::CannotTell => (TextRole::Warn, "? CANNOT TELL"),
     }
 }
 
 /// The role and the mark of a state.
-pub(super) fn mark(state: CheckState) -> (Role, &'static str) {
+pub(super) fn mark(state: CheckState) -> (TextRole, &'static str) {
     match state {
-        CheckState::Met => (Role::Good, "✓ "),
-        CheckState::Broken => (Role::Error, "✗ "),
-        CheckState::Undecided => (Role::Warn, "? "),
-        CheckState::NotNeeded => (Role::Dim, "– "),
+        CheckState::Met => (TextRole::Good, "✓ "),
+        CheckState::Broken => (TextRole::Error, "✗ "),
+        CheckState::Undecided => (TextRole::Warn, "? "),
+        CheckState::NotNeeded => (TextRole::Dim, "– "),
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::action::{About, CommandName, Invocation};
 use crate::model::time::Human;
 use crate::pipeline::verdict::{CheckState, Verdict};
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::findings;
 use crate::report::frame::Frame;
 use crate::report::text::counted;
@@ -49,18 +49,18 @@ fn title(verification: &VerificationReport) -> Line {
     };
     vec![
         piece(role, word),
-        piece(Role::Strong, format!("  {}", verification.pipeline)),
-        piece(Role::Dim, format!("  {numbers}")),
+        piece(TextRole::Strong, format!("  {}", verification.pipeline)),
+        piece(TextRole::Dim, format!("  {numbers}")),
     ]
 }
 
 fn numbers(runs: &[VerifiedRun]) -> Vec<Line> {
     let count = |test: &dyn Fn(&&VerifiedRun) -> bool| runs.iter().filter(test).count();
     let counts = [
-        (Role::Good, count(&|run| run.has_verdict(Verdict::Pass)), "passed"),
-        (Role::Error, count(&|run| run.is_new_failure()), "failed"),
-        (Role::Dim, count(&|run| run.has_verdict(Verdict::Fail) && run.known), "failed as known"),
-        (Role::Warn, count(&|run| run.has_verdict(Verdict::CannotTell)), "undecided"),
+        (TextRole::Good, count(&|run| run.has_verdict(Verdict::Pass)), "passed"),
+        (TextRole::Error, count(&|run| run.is_new_failure()), "failed"),
+        (TextRole::Dim, count(&|run| run.has_verdict(Verdict::Fail) && run.known), "failed as known"),
+        (TextRole::Warn, count(&|run| run.has_verdict(Verdict::CannotTell)), "undecided"),
     ];
     let counts = counts.into_iter().filter(|(_, n, _)| *n > 0);
     counts.map(|(role, n, what)| styled(role, format!("{n} {what}"))).collect()
@@ -70,7 +70,8 @@ fn steps_table(steps: &[StepRecord]) -> Table {
     let has_waits = steps.iter().any(|step| step.wait_p50_ns.is_some());
     let waits: &[&str] = if has_waits { &["wait p50", "p95"] } else { &[] };
     let head = [&["", "broken", "undecided"], waits].concat();
-    let number = |n: usize, role: Role| if n == 0 { styled(Role::Dim, "·") } else { styled(role, n.to_string()) };
+    let number =
+        |n: usize, role: TextRole| if n == 0 { styled(TextRole::Dim, "·") } else { styled(role, n.to_string()) };
     let wait = |ns: Option<i64>| plain(ns.map(|ns| Human(ns).to_string()).unwrap_or_default());
     let row = |step: &StepRecord| {
         let state = match (step.broken, step.undecided, step.met) {
@@ -81,9 +82,9 @@ fn steps_table(steps: &[StepRecord]) -> Table {
         };
         let (role, mark) = mark(state);
         let mut cells = vec![
-            vec![piece(role, mark), piece(Role::Plain, step_label(step.kind, &step.name))],
-            number(step.broken, Role::Error),
-            number(step.undecided, Role::Warn),
+            vec![piece(role, mark), piece(TextRole::Plain, step_label(step.kind, &step.name))],
+            number(step.broken, TextRole::Error),
+            number(step.undecided, TextRole::Warn),
         ];
         cells.extend([step.wait_p50_ns, step.wait_p95_ns].into_iter().filter(|_| has_waits).map(wait));
         TableRow::new(cells)
@@ -109,7 +110,7 @@ fn runs_table(runs: &[&VerifiedRun]) -> Table {
         });
         let known = if run.known { "(known) " } else { "" };
         TableRow::new(vec![
-            vec![piece(role, mark), piece(Role::Strong, quoted(&run.subject))],
+            vec![piece(role, mark), piece(TextRole::Strong, quoted(&run.subject))],
             plain(format!("{known}{}", reason.unwrap_or_else(|| "nothing carries this ID".to_owned()))),
         ])
     };

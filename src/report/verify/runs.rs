@@ -6,7 +6,7 @@ use crate::analysis::journey::timeline::{self, Timeline, TimelineOptions};
 use crate::model::time::Timestamp;
 use crate::pipeline::known_failures::{KnownFailure, KnownFailureState};
 use crate::pipeline::verdict::{RunOutcome, Verdict};
-use crate::report::block::{Fact, Line, Role, piece, styled};
+use crate::report::block::{Fact, Line, TextRole, piece, styled};
 use crate::report::facts::labelled;
 
 /// The verdicts over runs of one pipeline.
@@ -100,11 +100,11 @@ impl VerificationReport {
                 KnownFailureState::Unknown => "is nothing that the spec expects",
                 KnownFailureState::Fails | KnownFailureState::Undecided => return None,
             };
-            Some(vec![piece(Role::Warn, failure.line()), piece(Role::Plain, format!(" {reason}"))])
+            Some(vec![piece(TextRole::Warn, failure.line()), piece(TextRole::Plain, format!(" {reason}"))])
         };
         let mut lines: Vec<Line> = self.known_failures.iter().filter_map(line).collect();
         if !lines.is_empty() {
-            lines.push(styled(Role::Dim, "--write-known-failures writes the list without them"));
+            lines.push(styled(TextRole::Dim, "--write-known-failures writes the list without them"));
         }
         labelled("known", lines.into_iter())
     }

@@ -4,7 +4,7 @@ use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::finding::Severity;
 use crate::model::time::{Human, Timestamp};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest, Sighting, Verdict};
-use crate::report::block::{Block, Fact, Line, Role, Table, TableRow, fact, piece, plain, styled};
+use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::facts::labelled;
 use crate::report::filters;
 use crate::report::findings;
@@ -46,7 +46,7 @@ pub(super) fn blocks(verification: &VerificationReport, run: &VerifiedRun, frame
 /// `✗ fail  essay-batch  3f2a9c1e…  2 of 9 broken`.
 fn title(pipeline: &str, run: &VerifiedRun) -> Line {
     let count = |state| run.outcome.checks.iter().filter(|check| check.state == state).count();
-    let (role, word) = if run.known { (Role::Warn, "! KNOWN FAILURES") } else { verdict(run.outcome.verdict) };
+    let (role, word) = if run.known { (TextRole::Warn, "! KNOWN FAILURES") } else { verdict(run.outcome.verdict) };
     let total = run.outcome.checks.len();
     let numbers = match run.outcome.verdict {
         Verdict::Pass => format!("{} met", count(CheckState::Met)),
@@ -56,10 +56,10 @@ fn title(pipeline: &str, run: &VerifiedRun) -> Line {
     let known = if run.known { ", each known before" } else { "" };
     vec![
         piece(role, word),
-        piece(Role::Strong, format!("  {pipeline}")),
-        piece(Role::Dim, " in "),
-        piece(Role::Strong, &run.subject),
-        piece(Role::Dim, format!("  {numbers}{known}")),
+        piece(TextRole::Strong, format!("  {pipeline}")),
+        piece(TextRole::Dim, " in "),
+        piece(TextRole::Strong, &run.subject),
+        piece(TextRole::Dim, format!("  {numbers}{known}")),
     ]
 }
 
@@ -73,13 +73,13 @@ fn numbers(run: &VerifiedRun, frame: &Frame) -> Vec<Line> {
         items.push(plain(counted(journey.logs.len(), "log line")));
     }
     if let Some(start) = run.start {
-        items.push(styled(Role::Strong, Human(run.duration_ns).to_string()));
+        items.push(styled(TextRole::Strong, Human(run.duration_ns).to_string()));
         items.push(plain(frame.zone.full(start)));
     } else {
-        items.push(styled(Role::Warn, "nothing carries this ID"));
+        items.push(styled(TextRole::Warn, "nothing carries this ID"));
     }
     if !run.settled {
-        items.push(styled(Role::Warn, "still under way"));
+        items.push(styled(TextRole::Warn, "still under way"));
     }
     items
 }
@@ -98,7 +98,7 @@ fn row(check: &Check, run: &VerifiedRun, names: &ShortNames) -> TableRow {
     let cells = vec![
         vec![
             piece(role, mark),
-            piece(if check.state == CheckState::Met { Role::Plain } else { Role::Strong }, check_label(check)),
+            piece(if check.state == CheckState::Met { TextRole::Plain } else { TextRole::Strong }, check_label(check)),
         ],
         plain(at.unwrap_or_default()),
         plain(took.unwrap_or_default()),
@@ -113,16 +113,16 @@ fn place(check: &Check, names: &ShortNames) -> Line {
     let counted = if check.seen.len() > 1 { format!(" ×{}", check.seen.len()) } else { String::new() };
     match (check.seen.first(), check.value) {
         (Some(sight), _) => vec![
-            piece(Role::Plain, format!("{}{counted}", names.get(&sight.service))),
+            piece(TextRole::Plain, format!("{}{counted}", names.get(&sight.service))),
             piece(
-                Role::Error,
+                TextRole::Error,
                 if check.seen.iter().any(|s| s.error) && check.state != CheckState::Met { "  failed" } else { "" },
             ),
         ],
         (None, Some(value)) => plain(format!("= {value}")),
-        (None, None) if check.state == CheckState::NotNeeded => styled(Role::Dim, "not seen, need not be"),
+        (None, None) if check.state == CheckState::NotNeeded => styled(TextRole::Dim, "not seen, need not be"),
         // The reason is below the row.
-        (None, None) if check.kind == CheckKind::Step && check.why.is_empty() => styled(Role::Dim, "not seen"),
+        (None, None) if check.kind == CheckKind::Step && check.why.is_empty() => styled(TextRole::Dim, "not seen"),
         (None, None) => vec![],
     }
 }
@@ -130,8 +130,8 @@ fn place(check: &Check, names: &ShortNames) -> Line {
 /// Why it is not met, where it was seen, what is most like it, which finding explains it.
 fn below(check: &Check, run: &VerifiedRun, names: &ShortNames) -> Vec<Block> {
     let mut blocks = vec![];
-    let dim = |text: String| Block::Line(styled(Role::Dim, text));
-    let role = if check.state == CheckState::Broken { Role::Error } else { Role::Plain };
+    let dim = |text: String| Block::Line(styled(TextRole::Dim, text));
+    let role = if check.state == CheckState::Broken { TextRole::Error } else { TextRole::Plain };
     blocks.extend(check.why.iter().map(|why| Block::Line(styled(role, why.clone()))));
     if check.state == CheckState::Broken {
         let seen = check.seen.iter().take(PLACES).map(|sight| sight_text(sight, run.start, names));
@@ -143,16 +143,16 @@ fn below(check: &Check, run: &VerifiedRun, names: &ShortNames) -> Vec<Block> {
     let nearest = check.nearest.as_ref().filter(|nearest| !check.seen.contains(&nearest.sight));
     if let Some(Nearest { differs, sight }) = nearest {
         blocks.push(Block::Line(vec![
-            piece(Role::Dim, "nearest: "),
-            piece(Role::Plain, sight_text(sight, run.start, names)),
-            piece(Role::Dim, format!(" – {differs}")),
+            piece(TextRole::Dim, "nearest: "),
+            piece(TextRole::Plain, sight_text(sight, run.start, names)),
+            piece(TextRole::Dim, format!(" – {differs}")),
         ]));
     }
     // A finding that is forbidden is the reason above.
     if let Some(finding) = check.finding.filter(|_| check.kind != CheckKind::Forbid) {
         let found = run.findings.list.iter().find(|found| found.is(finding));
         let text = found.map_or_else(|| finding.as_str().to_owned(), summary);
-        blocks.push(Block::Line(vec![piece(Role::Dim, "because: "), piece(Role::Plain, text)]));
+        blocks.push(Block::Line(vec![piece(TextRole::Dim, "because: "), piece(TextRole::Plain, text)]));
     }
     blocks
 }

@@ -12,7 +12,7 @@ use crate::analysis::window::steps::{MaskedNames, StepKey, own_spans};
 pub(super) const MANY_RUNS: usize = 20;
 
 /// A journey and the good runs that it is compared with.
-pub(super) struct ComparedJourney<'a> {
+pub(super) struct BaselineComparison<'a> {
     /// Good runs that began with the same operation.
     pub runs: &'a SimilarRuns,
     /// The steps of the journey, each with the spans that are it.
@@ -21,7 +21,7 @@ pub(super) struct ComparedJourney<'a> {
     failures: Failures,
 }
 
-impl<'a> ComparedJourney<'a> {
+impl<'a> BaselineComparison<'a> {
     /// The journey with the good runs that began as it did; none without a baseline, or with too few runs in it.
     pub fn new(context: &RuleContext<'a>) -> Option<Self> {
         let journey = context.journey;

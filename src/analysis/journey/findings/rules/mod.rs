@@ -22,7 +22,7 @@ use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::model::finding::FindingId;
 
 /// A finding, and how it is made.
-pub(super) struct Rule {
+pub(super) struct FindingRule {
     /// The finding.
     pub id: FindingId,
     /// Makes it, as often as it applies. Merging and withholding come later.
@@ -30,22 +30,22 @@ pub(super) struct Rule {
 }
 
 /// Every rule. Where several hits of one finding may be the cause of another one, the first is taken.
-pub(super) const RULES: [Rule; FindingId::ALL.len()] = [
-    Rule { id: FindingId::PublishWithoutConsume, find: publish_without_consume::find },
-    Rule { id: FindingId::ConsumeWithoutPublish, find: consume_without_publish::find },
-    Rule { id: FindingId::DuplicateConsume, find: duplicate_consume::find },
-    Rule { id: FindingId::BrokenPropagation, find: broken_propagation::find },
-    Rule { id: FindingId::TraceNotStored, find: trace_not_stored::find },
-    Rule { id: FindingId::NotSampled, find: not_sampled::find },
-    Rule { id: FindingId::LogWithoutSpan, find: log_without_span::find },
-    Rule { id: FindingId::ErrorOrigin, find: error_origin::find },
-    Rule { id: FindingId::ClientWithoutServer, find: client_without_server::find },
-    Rule { id: FindingId::Orphan, find: orphan::find },
-    Rule { id: FindingId::Gap, find: gap::find },
-    Rule { id: FindingId::SiblingDeviation, find: sibling_deviation::find },
-    Rule { id: FindingId::UsuallyFollowedBy, find: usually_followed_by::find },
-    Rule { id: FindingId::UnusualStep, find: unusual_step::find },
-    Rule { id: FindingId::ClockSkew, find: clock_skew::find },
+pub(super) const RULES: [FindingRule; FindingId::ALL.len()] = [
+    FindingRule { id: FindingId::PublishWithoutConsume, find: publish_without_consume::find },
+    FindingRule { id: FindingId::ConsumeWithoutPublish, find: consume_without_publish::find },
+    FindingRule { id: FindingId::DuplicateConsume, find: duplicate_consume::find },
+    FindingRule { id: FindingId::BrokenPropagation, find: broken_propagation::find },
+    FindingRule { id: FindingId::TraceNotStored, find: trace_not_stored::find },
+    FindingRule { id: FindingId::NotSampled, find: not_sampled::find },
+    FindingRule { id: FindingId::LogWithoutSpan, find: log_without_span::find },
+    FindingRule { id: FindingId::ErrorOrigin, find: error_origin::find },
+    FindingRule { id: FindingId::ClientWithoutServer, find: client_without_server::find },
+    FindingRule { id: FindingId::Orphan, find: orphan::find },
+    FindingRule { id: FindingId::Gap, find: gap::find },
+    FindingRule { id: FindingId::SiblingDeviation, find: sibling_deviation::find },
+    FindingRule { id: FindingId::UsuallyFollowedBy, find: usually_followed_by::find },
+    FindingRule { id: FindingId::UnusualStep, find: unusual_step::find },
+    FindingRule { id: FindingId::ClockSkew, find: clock_skew::find },
 ];
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
         siblings.entry((kinds[span], (failed[span], spans[span].http_status()))).or_default().push(span);
     }
     siblings.retain(|_, all| all.len() >= LEAST_SIBLINGS);
-    let comparison = Comparison { context, kinds, linking: linking(context) };
+    let comparison = SiblingComparison { context, kinds, linking: linking(context) };
     siblings.into_values().flat_map(|siblings| comparison.deviations(&siblings)).collect()
 }
 
@@ -87,13 +87,13 @@ fn linking(context: &RuleContext) -> HashMap<(TraceId, SpanId), Vec<usize>> {
 }
 
 /// What siblings are compared by.
-struct Comparison<'a> {
+struct SiblingComparison<'a> {
     context: &'a RuleContext<'a>,
     kinds: Vec<usize>,
     linking: HashMap<(TraceId, SpanId), Vec<usize>>,
 }
 
-impl Comparison<'_> {
+impl SiblingComparison<'_> {
     /// The steps that some of these siblings lack.
     fn deviations(&self, siblings: &[usize]) -> Vec<RuleHit> {
         let journey = self.context.journey;

@@ -5,7 +5,7 @@
 //!
 //! Silent without a baseline, and where an error explains it.
 
-use crate::analysis::journey::findings::comparison::{ComparedJourney, MANY_RUNS};
+use crate::analysis::journey::findings::comparison::{BaselineComparison, MANY_RUNS};
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::rule_hit::{MAX_EVIDENCE, RuleHit};
 use crate::analysis::window::steps::StepKey;
@@ -17,7 +17,7 @@ const MAX_STEPS: usize = 20;
 
 /// One hit for each step.
 pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
-    let Some(compared) = ComparedJourney::new(context).filter(|compared| compared.runs.count >= MANY_RUNS) else {
+    let Some(compared) = BaselineComparison::new(context).filter(|compared| compared.runs.count >= MANY_RUNS) else {
         return vec![];
     };
     let is_topmost = |span: usize| {

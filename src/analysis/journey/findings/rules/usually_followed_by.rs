@@ -7,7 +7,7 @@
 //! for all below it; and where an error explains it.
 
 use crate::analysis::journey::findings::baseline::BaselineStep;
-use crate::analysis::journey::findings::comparison::{ComparedJourney, MANY_RUNS};
+use crate::analysis::journey::findings::comparison::{BaselineComparison, MANY_RUNS};
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::rule_hit::RuleHit;
 use crate::analysis::window::steps::StepKey;
@@ -22,7 +22,7 @@ const USUAL_PERCENT: usize = 95;
 
 /// One hit for each step.
 pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
-    let Some(compared) = ComparedJourney::new(context) else { return vec![] };
+    let Some(compared) = BaselineComparison::new(context) else { return vec![] };
     let is_missing = |(step, seen): &(&StepKey, &BaselineStep)| {
         seen.runs * 100 >= compared.runs.count * USUAL_PERCENT && !compared.steps.contains_key(*step)
     };
