@@ -51,7 +51,7 @@ pub struct JaegerSection {
     /// Base address.
     pub url: Provided<AddressConfig>,
     /// Which of its APIs to use.
-    pub api: Provided<ApiConfig>,
+    pub api: Provided<JaegerApi>,
     /// Address of its web pages, for links.
     pub ui_url: Provided<String>,
     /// `x-tenant`.
@@ -368,28 +368,6 @@ impl TryFrom<String> for ZoneConfig {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
         Zone::parse(&text).map(Self).ok_or("a time zone is `local`, `utc` or an offset such as `+02:00`")
-    }
-}
-
-/// `auto`, `v1` or `v3`.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ApiConfig {
-    /// Whichever responds.
-    Auto,
-    /// `/api/traces`.
-    V1,
-    /// `/api/v3/traces`.
-    V3,
-}
-
-impl From<ApiConfig> for JaegerApi {
-    fn from(text: ApiConfig) -> Self {
-        match text {
-            ApiConfig::Auto => Self::Auto,
-            ApiConfig::V1 => Self::V1,
-            ApiConfig::V3 => Self::V3,
-        }
     }
 }
 

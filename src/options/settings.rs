@@ -291,7 +291,7 @@ impl<'a> ConfigLayers<'a> {
                 || Error::usage(format!("TRACE_JAEGER_API: {:?} is no API", name.value), "write auto, v1 or v3");
             return Ok(Setting::variable(api.ok_or_else(wrong)?, "TRACE_JAEGER_API"));
         }
-        let api = self.in_files(|p| p.jaeger.api.as_ref()).map(|setting| setting.map(JaegerApi::from));
+        let api = self.in_files(|p| p.jaeger.api.as_ref());
         Ok(api.unwrap_or(Setting::default(JaegerApi::Auto)))
     }
 

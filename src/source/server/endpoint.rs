@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use url::Url;
 
 use crate::model::source::Source;
@@ -49,7 +50,8 @@ impl Endpoint {
 }
 
 /// The HTTP API of Jaeger to use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum JaegerApi {
     /// Whichever answers.
     #[default]
