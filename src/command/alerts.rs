@@ -129,7 +129,7 @@ impl AlertsArgs {
         report: AlertsReport,
     ) -> Outcome {
         answer.found = Found::from_count(report.alerts.len());
-        answer.worst = report.gravest_that_gates();
+        answer.worst = report.highest_gating_severity();
         context.outcome(answer, finished, self.window.journey.verdict, report)
     }
 
@@ -147,7 +147,7 @@ impl AlertsArgs {
         let mut answer = Answer {
             provenance: session.window_provenance(&request),
             found: Found::from_count(report.rules.len()),
-            worst: report.is_ill().then_some(Severity::Warning),
+            worst: report.has_broken_rule().then_some(Severity::Warning),
         };
         answer.provenance.absorb(found.shell);
         Ok(context.outcome(answer, session.finish(), self.window.journey.verdict, report))

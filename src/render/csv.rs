@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::render::escape;
 use crate::report::rows::Rows;
 
-/// The table. Times and numbers are as in JSON, lists and maps are JSON, what is not told is empty.
+/// The table. Times and numbers are as in JSON, lists and maps are JSON, unknown values are empty.
 pub fn table(rows: &Rows) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(vec![]);
     // Writing to memory fails only where a row has too few columns, and none has.

@@ -15,11 +15,11 @@ pub fn blocks(blocks: &[Block], view: &View) -> String {
     for (nth, block) in blocks.iter().enumerate() {
         let next = blocks.get(nth + 1);
         let text = match block {
-            Block::Line(line) if nth == 0 => format!("## {}\n", said(line)),
-            Block::Line(line) if is_title(line) => format!("### {}\n", said(line)),
-            Block::Line(line) if is_indented(line) => format!("- {}\n", said(line)),
-            Block::Line(line) if next.is_some_and(|next| matches!(next, Block::Line(line) if is_indented(line))) => {
-                format!("**{}**\n", said(line))
+            Block::Line(line) if nth == 0 => format!("## {}\n", line_text(line)),
+            Block::Line(line) if is_title(line) => format!("### {}\n", line_text(line)),
+            Block::Item(line) => format!("- {}\n", line_text(line)),
+            Block::Line(line) if matches!(next, Some(Block::Item(_))) => {
+                format!("**{}**\n", line_text(line))
             }
             other => self::block(other, &view),
         };
@@ -34,7 +34,7 @@ pub fn blocks(blocks: &[Block], view: &View) -> String {
 fn block(block: &Block, view: &View) -> String {
     match block {
         Block::Blank => String::new(),
-        Block::Line(line) => format!("{}\n", said(line)),
+        Block::Line(line) | Block::Item(line) => format!("{}\n", line_text(line)),
         Block::Flow(items) => format!("{}\n", flow(items)),
         Block::Facts(facts) => facts.iter().map(fact).collect(),
         Block::Table(table) => self::table(table, view),
@@ -44,36 +44,31 @@ fn block(block: &Block, view: &View) -> String {
     }
 }
 
-/// What a line says; what may be typed stays in one piece.
-fn said(line: &Line) -> String {
+/// The text of a line; a command is one code span, so that it can be copied.
+fn line_text(line: &Line) -> String {
     let text: String = line.iter().map(|piece| piece.text.as_str()).collect();
     let in_one_piece = line.iter().any(|piece| piece.role == TextRole::Command);
     if in_one_piece { markdown::code(text.trim()) } else { markdown::text(text.trim()) }
 }
 
 fn flow(items: &[Line]) -> String {
-    items.iter().map(said).collect::<Vec<_>>().join(" · ")
+    items.iter().map(line_text).collect::<Vec<_>>().join(" · ")
 }
 
 fn is_title(line: &Line) -> bool {
     matches!(line.as_slice(), [only] if only.role == TextRole::Strong)
 }
 
-/// Whether it belongs to the line above.
-fn is_indented(line: &Line) -> bool {
-    line.first().is_some_and(|piece| piece.text.starts_with("  "))
-}
-
-/// Whether it is told as items of a list.
+/// Whether it becomes items of a list.
 fn is_list(block: &Block) -> bool {
     match block {
-        Block::Line(line) => is_indented(line),
+        Block::Item(_) => true,
         Block::Table(table) => has_no_columns(table),
         _ => false,
     }
 }
 
-/// Whether it is but names and what is said of each.
+/// Whether it has only names and a text for each.
 fn has_no_columns(table: &Table) -> bool {
     table.head.is_empty() && table.rows.iter().all(|row| row.cells.len() <= 2)
 }
@@ -85,7 +80,7 @@ fn fact(fact: &Fact) -> String {
     }
 }
 
-/// A table, or where it is but names and what is said of each, a list.
+/// A table; a list where it has only names and a text for each.
 fn table(table: &Table, view: &View) -> String {
     if has_no_columns(table) {
         return table.rows.iter().map(|row| item(row, view)).collect();
@@ -95,35 +90,36 @@ fn table(table: &Table, view: &View) -> String {
     let head = format!("|{}\n|{}\n", titles.map(|t| format!(" {t} |")).collect::<String>(), " --- |".repeat(columns));
     let rows: String = table.rows.iter().map(|row| self::row(row, columns)).collect();
     let large = table.rows.iter().filter(|row| !fits_a_cell(row));
-    // Behind numbers stands what they are about.
-    let key =
-        |row: &TableRow| said(if table.numbers > 0 { row.cells.last() } else { row.cells.first() }.unwrap_or(&vec![]));
+    // The name comes last where numbers precede it.
+    let key = |row: &TableRow| {
+        line_text(if table.numbers > 0 { row.cells.last() } else { row.cells.first() }.unwrap_or(&vec![]))
+    };
     let more: String = large.map(|row| format!("- **{}**\n{}", key(row), below(row, view))).collect();
     let gap = if more.is_empty() { "" } else { "\n" };
     format!("{head}{rows}{gap}{more}")
 }
 
-/// A row as an item of a list, what stands below it as items of its own.
+/// A row as an item of a list, the blocks below it as nested items.
 fn item(row: &TableRow, view: &View) -> String {
-    let [name, rest] = [0, 1].map(|nth| row.cells.get(nth).map(said).unwrap_or_default());
+    let [name, rest] = [0, 1].map(|nth| row.cells.get(nth).map(line_text).unwrap_or_default());
     format!("{}\n{}", format!("- **{name}** {rest}").trim_end(), below(row, view))
 }
 
 fn below(row: &TableRow, view: &View) -> String {
     let item = |block: &Block| match block {
-        Block::Line(line) => format!("  - {}\n", said(line)),
+        Block::Line(line) | Block::Item(line) => format!("  - {}\n", line_text(line)),
         Block::Flow(items) => format!("  - {}\n", flow(items)),
         other => self::block(other, view).lines().map(|line| format!("  {line}\n")).collect(),
     };
     row.below.iter().map(item).collect()
 }
 
-/// Whether what stands below a row can stand in it.
+/// Whether the blocks below a row fit into one of its cells.
 fn fits_a_cell(row: &TableRow) -> bool {
-    row.below.iter().all(|block| matches!(block, Block::Line(_) | Block::Flow(_)))
+    row.below.iter().all(|block| matches!(block, Block::Line(_) | Block::Item(_) | Block::Flow(_)))
 }
 
-/// A row; what stands below it stands in the cell that names what it is about, a line each.
+/// A row. The blocks below it, where they fit, go into the cell with its name, a line each.
 fn row(row: &TableRow, columns: usize) -> String {
     let is_strong = |cell: &Line| cell.iter().any(|piece| piece.role == TextRole::Strong);
     let name = row.cells.iter().position(is_strong).unwrap_or(row.cells.len().saturating_sub(1));
@@ -131,7 +127,7 @@ fn row(row: &TableRow, columns: usize) -> String {
     let cell = |nth: usize| match row.cells.get(nth).map(in_cell).unwrap_or_default() {
         cell if nth == name && is_full => {
             let lines = row.below.iter().map(|block| match block {
-                Block::Line(line) => in_cell(line),
+                Block::Line(line) | Block::Item(line) => in_cell(line),
                 Block::Flow(items) => items.iter().map(in_cell).collect::<Vec<_>>().join(" · "),
                 _ => String::new(),
             });

@@ -144,7 +144,7 @@ fn shown(body: impl ReportBody + 'static, evidence: &Evidence, view: &View) -> S
     text
 }
 
-fn judged(journey: Journey) -> AnalysedJourney {
+fn analysed(journey: Journey) -> AnalysedJourney {
     let mut known = Knowledge::default();
     known.learn(&journey);
     AnalysedJourney::new(
@@ -155,11 +155,11 @@ fn judged(journey: Journey) -> AnalysedJourney {
 
 fn find(journey: Journey) -> FindReport {
     let keys = ["correlation_id", "correlation.id", "request_id"].map(str::to_owned).to_vec();
-    FindReport::new(judged(journey), keys, TimelineOptions::compact())
+    FindReport::new(analysed(journey), keys, TimelineOptions::compact())
 }
 
 fn timeline(journey: Journey) -> TimelineReport {
-    TimelineReport::new(judged(journey), TimelineOptions { lines: LogDetail::All, ..TimelineOptions::default() })
+    TimelineReport::new(analysed(journey), TimelineOptions { lines: LogDetail::All, ..TimelineOptions::default() })
 }
 
 fn busy() -> Journey {
@@ -414,13 +414,13 @@ fn filters_that_leave_nothing_say_so_and_name_the_services() {
     assert!(shown(logs("essay_lifecycle"), &evidence(), &view(100)).starts_with("✗ 1 error line"));
 
     let options = TimelineOptions { filters: filters("nobody"), ..TimelineOptions::compact() };
-    let text = shown(FindReport::new(judged(broken()), vec![], options), &evidence(), &view(100));
+    let text = shown(FindReport::new(analysed(broken()), vec![], options), &evidence(), &view(100));
     assert!(text.contains("– nothing to show: 9 spans and 1 log line are filtered out by --service nobody"), "{text}");
     assert!(text.contains(services), "{text}");
 }
 
 #[test]
-fn a_service_that_only_writes_lines_is_told_and_lines_alone_make_a_story() {
+fn a_service_that_only_logs_is_listed_and_lines_alone_make_a_journey() {
     let text = format!("{GOOD}\n! cj_assessment_service 430 info scored\n! cj_assessment_service 431 info done");
     let journey = sketch::journey(&text);
     let text = shown(find(journey.clone()), &evidence(), &view(100));

@@ -20,17 +20,17 @@ use crate::report::window_screen::basis_line;
 
 /// How many alerts the screen shows at most.
 pub const SHOWN: usize = 40;
-/// The text for an alert without a service label,
-const UNSCOPED: &str = "unscoped: it names no service";
-/// and for one if services were asked for.
-const UNSCOPED_AND_NO_GATE: &str = "unscoped: it names no service, so it may be of another; it decides no exit code";
+/// The text for an alert without a service label.
+const NO_SERVICE: &str = "unscoped: it names no service";
+/// The same where only alerts of some services are shown.
+const NO_SERVICE_AND_NO_GATE: &str = "unscoped: it names no service, so it may be of another; it decides no exit code";
 /// How many journeys are suggested to look at.
 const NEXT: usize = 3;
-/// How many of an alert's labels the screen shows,
+/// How many labels of an alert the screen shows.
 const LABELS: usize = 4;
-/// and how many characters of each of its annotations.
+/// How many characters of an annotation the screen shows.
 const TEXT: usize = 240;
-/// Labels that the screen shows in other words. The others tell alerts of one rule apart.
+/// Labels that the screen shows in other words. The remaining ones distinguish alerts of one rule.
 const SHOWN_LABELS: [&str; 3] = ["alertname", "severity", "alertstate"];
 
 /// Alerts of a time.
@@ -49,13 +49,13 @@ pub struct AlertsReport {
 }
 
 impl AlertsReport {
-    /// The gravest severity.
-    pub fn gravest(&self) -> Option<Severity> {
+    /// The highest severity.
+    fn highest_severity(&self) -> Option<Severity> {
         self.alerts.iter().map(AlertEpisode::level).max()
     }
 
-    /// The gravest severity of those that may decide the exit code.
-    pub fn gravest_that_gates(&self) -> Option<Severity> {
+    /// The highest severity of those that may decide the exit code.
+    pub fn highest_gating_severity(&self) -> Option<Severity> {
         self.alerts.iter().filter(|alert| self.gates(alert)).map(AlertEpisode::level).max()
     }
 
@@ -79,7 +79,7 @@ impl AlertsReport {
         }
         let counts = [(firing, "firing"), (pending, "pending"), (resolved, "over")].into_iter().filter(|(n, _)| *n > 0);
         let counts: Vec<String> = counts.map(|(n, what)| format!("{n} {what}")).collect();
-        let (role, mark) = mark(self.gravest().unwrap_or(Severity::Info));
+        let (role, mark) = mark(self.highest_severity().unwrap_or(Severity::Info));
         let alerts = counted(self.alerts.len(), "alert");
         let mut line = vec![
             piece(role, format!("{mark}{alerts}{time}")),
@@ -94,8 +94,8 @@ impl AlertsReport {
     fn table(&self, frame: &Frame) -> Table {
         let row = |alert: &AlertEpisode| {
             let (role, mark) = mark(alert.level());
-            let unscoped = if self.gates(alert) { UNSCOPED } else { UNSCOPED_AND_NO_GATE };
-            let service = alert.service.as_deref().unwrap_or(unscoped);
+            let no_service = if self.gates(alert) { NO_SERVICE } else { NO_SERVICE_AND_NO_GATE };
+            let service = alert.service.as_deref().unwrap_or(no_service);
             let labels = labels(alert);
             let parts = alert.severity.as_deref().into_iter().chain([service]).chain(labels.as_deref());
             let mut below = vec![Block::Line(styled(TextRole::Dim, parts.collect::<Vec<_>>().join(" · ")))];
@@ -214,7 +214,7 @@ fn when(alert: &AlertEpisode, frame: &Frame) -> String {
     }
 }
 
-/// The labels that tell it apart from other alerts of its rule.
+/// The labels that distinguish it from other alerts of its rule.
 fn labels(alert: &AlertEpisode) -> Option<String> {
     let is_shown = |key: &str, value: &str| SHOWN_LABELS.contains(&key) || alert.service.as_deref() == Some(value);
     let others = alert.labels.iter().filter(|(key, value)| !is_shown(key, value));

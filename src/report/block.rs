@@ -60,6 +60,8 @@ pub enum Block {
     Blank,
     /// A line, wrapped between words if it is too long.
     Line(Line),
+    /// The same below the line that it belongs to. Its text begins with the indent.
+    Item(Line),
     /// Items side by side, wrapped between items.
     Flow(Vec<Line>),
     /// Labelled lines, labels aligned.

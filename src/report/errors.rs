@@ -74,7 +74,7 @@ impl ErrorsReport {
         let mut texts: Vec<&str> = vec![&error.error_type, &error.message];
         texts.retain(|text| !text.is_empty());
         if !texts.is_empty() {
-            blocks.push(Block::Line(styled(TextRole::Error, format!("  {}", texts.join(": ")))));
+            blocks.push(Block::Item(styled(TextRole::Error, format!("  {}", texts.join(": ")))));
         }
         let aside = [
             Some(frame.zone.full(error.time)),
@@ -95,7 +95,7 @@ impl ErrorsReport {
         for (role, parts) in [(TextRole::Dim, &aside[..]), (TextRole::Plain, &ids[..1]), (TextRole::Plain, &ids[1..])] {
             let parts: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
             if !parts.is_empty() {
-                blocks.push(Block::Line(styled(role, format!("  {}", parts.join(" · ")))));
+                blocks.push(Block::Item(styled(role, format!("  {}", parts.join(" · ")))));
             }
         }
         let most = if frame.verbosity > 0 { usize::MAX } else { FIELDS };

@@ -51,7 +51,7 @@ impl FindReport {
 
     fn facts(&self, frame: &Frame, names: &ShortNames) -> Vec<Fact> {
         let journey = &self.analysed.journey;
-        let mut facts = journey_facts::time(journey, &self.timeline, names);
+        let mut facts = journey_facts::critical_path(journey, &self.timeline, names);
         let left_out = filters::left_out(&self.timeline, &self.options.filters);
         facts.extend(left_out.map(|text| fact("shown", plain(text))));
         facts.extend(filters::services(&journey.services(), &self.options.filters));
@@ -60,7 +60,7 @@ impl FindReport {
         facts.extend(findings::withheld(self.analysed.findings.withheld));
         facts.extend(membership::neighbours(journey));
         facts.extend(journey_facts::alerts(&journey.alerts, frame));
-        facts.extend(journey_facts::skew(&journey.skew, names, &self.options));
+        facts.extend(journey_facts::clock_skew(&journey.skew, names, &self.options));
         facts.extend(frame.links());
         facts.extend(frame.notes());
         facts.extend(frame.searched());

@@ -38,7 +38,7 @@ pub struct FindingRecord<'a> {
     evidence: Vec<EvidenceRecord>,
     /// What may have caused it, likeliest first.
     causes: Vec<String>,
-    /// What would tell the causes apart: each a sentence.
+    /// What would distinguish the causes: each a sentence.
     next: Vec<String>,
     /// Where in the timeline something is missing.
     holes: Vec<MissingPartRecord>,

@@ -34,9 +34,9 @@ pub fn short(findings: &[&Finding], names: &ShortNames, origin: Timestamp, most:
         if let Some(span) = finding.evidence.iter().find_map(|item| item.span_id) {
             aside += &format!(" · span {}", names.span(span));
         }
-        blocks.push(Block::Line(styled(TextRole::Dim, format!("  {aside}"))));
+        blocks.push(Block::Item(styled(TextRole::Dim, format!("  {aside}"))));
         if let Some(cause) = finding.causes.first() {
-            blocks.push(Block::Line(vec![
+            blocks.push(Block::Item(vec![
                 piece(TextRole::Dim, "  likely: "),
                 piece(TextRole::Plain, words::cause(cause)),
             ]));
@@ -44,7 +44,7 @@ pub fn short(findings: &[&Finding], names: &ShortNames, origin: Timestamp, most:
     }
     if findings.len() > most {
         let more = counted(findings.len() - most, "more finding");
-        blocks.push(Block::Line(styled(TextRole::Dim, format!("  … {more}, see `trace missing`"))));
+        blocks.push(Block::Item(styled(TextRole::Dim, format!("  … {more}, see `trace missing`"))));
     }
     blocks
 }
@@ -52,7 +52,7 @@ pub fn short(findings: &[&Finding], names: &ShortNames, origin: Timestamp, most:
 /// A finding in full. Times count from the origin, where there is one.
 pub fn full(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, data: &SameData) -> Vec<Block> {
     let below = styled(TextRole::Dim, format!("  {}", severity_and_kind(finding)));
-    let mut blocks = vec![Block::Line(headline(finding)), Block::Line(below)];
+    let mut blocks = vec![Block::Line(headline(finding)), Block::Item(below)];
     let shown = finding.evidence.iter().take(MAX_EVIDENCE).map(|item| evidence(item, names, origin));
     let mut facts = labelled("  seen", shown);
     if finding.evidence.len() > MAX_EVIDENCE {

@@ -12,36 +12,36 @@ pub struct Graph {
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphNode {
-    /// What stands in it.
+    /// The text in it.
     pub label: String,
-    /// What it looks like.
+    /// How it is drawn.
     pub shape: NodeShape,
 }
 
-/// What a node looks like.
+/// How a node is drawn: by what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeShape {
-    /// What works.
+    /// A service.
     Box,
-    /// What keeps messages.
+    /// A topic or queue.
     Queue,
-    /// What keeps data.
+    /// A database or another store.
     Store,
-    /// What is not ours.
+    /// A system without spans of its own.
     Round,
 }
 
-/// An edge from one node to another, by their places in the list.
+/// An edge between two nodes, given by their indices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphEdge {
-    /// Where it begins.
+    /// The caller or sender.
     pub from: usize,
-    /// Where it ends.
+    /// The callee or receiver.
     pub to: usize,
-    /// What stands at it.
+    /// The text beside it; may be empty.
     pub label: String,
-    /// Whether something is wrong with it.
+    /// Whether calls of it fail or lose their trace context.
     pub bad: bool,
-    /// Whether it is not seen whole.
+    /// Whether one of its ends has no spans.
     pub dashed: bool,
 }

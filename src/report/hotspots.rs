@@ -49,8 +49,8 @@ pub struct HotspotsReport {
 }
 
 impl HotspotsReport {
-    /// Whether there are errors, and all were caused by others that are not among them.
-    fn are_all_passed_on(&self) -> bool {
+    /// Whether there are errors, and all of them were caused by errors that are not among them.
+    fn are_all_consequences(&self) -> bool {
         let mut with_errors = self.hotspots.iter().filter(|spot| spot.errors > 0).peekable();
         with_errors.peek().is_some() && with_errors.all(|spot| spot.part == ErrorRole::Consequence)
     }
@@ -60,7 +60,7 @@ impl HotspotsReport {
         let origins: Vec<&Hotspot> =
             self.hotspots.iter().filter(|spot| spot.part != ErrorRole::Consequence && spot.errors > 0).collect();
         let when = if self.when.is_empty() { String::new() } else { format!(" {}", self.when) };
-        if self.are_all_passed_on() {
+        if self.are_all_consequences() {
             let errors = counted_u64(self.hotspots.iter().map(|spot| spot.errors).sum(), "error");
             return styled(TextRole::Error, format!("✗ {errors}{when}, passed on: what caused them is not among them"));
         }
@@ -141,7 +141,7 @@ impl HotspotsReport {
             let times = format!("  ×{}, and {}", spot.message_count, counted(spot.other_messages, "other message"));
             error.push(piece(TextRole::Dim, times));
         }
-        let mut blocks = if texts.is_empty() { vec![] } else { vec![Block::Line(error)] };
+        let mut blocks = if texts.is_empty() { vec![] } else { vec![Block::Item(error)] };
         let seen = match spot.first_seen.zip(spot.last_seen) {
             Some((first, last)) if first == last => frame.zone.full(last),
             Some((first, last)) => frame.time_range(Window::new(first, last)),
@@ -165,7 +165,7 @@ impl HotspotsReport {
         }
         blocks.push(Block::Flow(aside));
         if !spot.examples.is_empty() {
-            blocks.push(Block::Line(styled(TextRole::Plain, format!("  in {}", spot.examples.join(", ")))));
+            blocks.push(Block::Item(styled(TextRole::Plain, format!("  in {}", spot.examples.join(", ")))));
         }
         blocks
     }
@@ -177,7 +177,7 @@ impl HotspotsReport {
         facts.extend(hidden(shown.saturating_sub(self.top), "more row", &how));
         let passed_on = self.hotspots.iter().filter(|spot| spot.part == ErrorRole::Consequence);
         let errors = passed_on.map(|spot| spot.errors).sum::<u64>();
-        if errors > 0 && !self.all && !self.are_all_passed_on() {
+        if errors > 0 && !self.all && !self.are_all_consequences() {
             let errors = counted_u64(errors, "error");
             facts.push(fact("passed on", plain(format!("{errors} that others caused; --all shows them"))));
         }
@@ -268,7 +268,7 @@ impl ReportBody for HotspotsReport {
         let names = ShortNames::new(self.hotspots.iter().map(|spot| spot.place.service.as_str()));
         let mut blocks = vec![Block::Line(self.answer(frame, &names)), basis_line(&self.basis)];
         blocks.extend(frame.completeness_with(MetricUse::for_basis(&self.basis)));
-        let shows_consequences = self.all || self.are_all_passed_on();
+        let shows_consequences = self.all || self.are_all_consequences();
         let is_shown = |spot: &&Hotspot| shows_consequences || spot.part != ErrorRole::Consequence;
         let shown: Vec<&Hotspot> = self.hotspots.iter().filter(is_shown).collect();
         if !shown.is_empty() {

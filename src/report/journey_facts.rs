@@ -26,7 +26,7 @@ pub fn errors(
     let mut blocks: Vec<Block> = shown.flat_map(|error| error_blocks(journey, error, origin, names)).collect();
     if errors.len() > most {
         let more = counted(errors.len() - most, "more kind");
-        blocks.push(Block::Line(styled(TextRole::Dim, format!("  … {more} of error, see the rows marked ✗"))));
+        blocks.push(Block::Item(styled(TextRole::Dim, format!("  … {more} of error, see the rows marked ✗"))));
     }
     blocks
 }
@@ -42,7 +42,7 @@ fn error_blocks(journey: &Journey, error: &JourneyError, origin: Timestamp, name
     }
     let mut blocks = vec![Block::Line(head)];
     if !error.message.is_empty() {
-        blocks.push(Block::Line(vec![piece(TextRole::Plain, "  "), piece(TextRole::Error, &error.message)]));
+        blocks.push(Block::Item(vec![piece(TextRole::Plain, "  "), piece(TextRole::Error, &error.message)]));
     }
     let mut aside = format!("  {} in", Human(error.time.since(origin)));
     match error.span_id {
@@ -54,12 +54,12 @@ fn error_blocks(journey: &Journey, error: &JourneyError, origin: Timestamp, name
         let callers: Vec<String> = error.failed_callers.iter().map(caller).collect();
         aside += &format!(" · passed on by {}", callers.join(" ← "));
     }
-    blocks.push(Block::Line(styled(TextRole::Dim, aside)));
+    blocks.push(Block::Item(styled(TextRole::Dim, aside)));
     blocks
 }
 
 /// Where the critical path spent its time: its largest shares, none below a hundredth.
-pub fn time(journey: &Journey, timeline: &Timeline, names: &ShortNames) -> Vec<Fact> {
+pub fn critical_path(journey: &Journey, timeline: &Timeline, names: &ShortNames) -> Vec<Fact> {
     const MOST: usize = 3;
     /// The shares of fewer spans can be seen in the drawing.
     const FEWEST_SPANS: usize = 3;
@@ -89,7 +89,7 @@ pub fn time(journey: &Journey, timeline: &Timeline, names: &ShortNames) -> Vec<F
 }
 
 /// Clock differences, and whether these options put the times right.
-pub fn skew(skew: &[Skew], names: &ShortNames, options: &TimelineOptions) -> Vec<Fact> {
+pub fn clock_skew(skew: &[Skew], names: &ShortNames, options: &TimelineOptions) -> Vec<Fact> {
     let line = |skew: &Skew| {
         let way = if skew.ahead_ns < 0 { "behind" } else { "ahead of" };
         let by = Human(skew.ahead_ns.saturating_abs());

@@ -107,7 +107,8 @@ pub struct SpanRecord<'a> {
     /// Whether it failed.
     error: bool,
     /// Whether findings take it into account: a span of another ID is shown only.
-    judged: bool,
+    #[serde(rename = "judged")]
+    is_own: bool,
     /// Whether it is on the critical path.
     critical: bool,
     /// The span that it follows from.
@@ -141,7 +142,7 @@ impl<'a> SpanRecord<'a> {
         Self {
             span,
             error: span.is_error(),
-            judged: journey.is_own.get(index).copied().unwrap_or(true),
+            is_own: journey.is_own.get(index).copied().unwrap_or(true),
             critical: path.contains.get(index).copied().unwrap_or(false),
             cause: cause.map(|(from, via)| CauseRecord {
                 trace_id: journey.spans[from].trace_id,

@@ -76,7 +76,7 @@ struct RowRecord<'a> {
     calls: u64,
     errors: u64,
     #[serde(flatten)]
-    lengths: LengthsRecord,
+    lengths: DurationsRecord,
     /// Their self time; null if only metrics are known.
     self_ns: Option<i64>,
     /// Their total time; an estimate if only metrics are known.
@@ -92,25 +92,25 @@ struct QueueRecord<'a> {
     /// How many messages were consumed.
     count: usize,
     #[serde(flatten)]
-    lengths: LengthsRecord,
+    lengths: DurationsRecord,
     /// Its time on critical paths.
     critical_path_ns: i64,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct LengthsRecord {
-    p50: Option<LengthRecord>,
-    p90: Option<LengthRecord>,
-    p95: Option<LengthRecord>,
-    p99: Option<LengthRecord>,
-    max: Option<LengthRecord>,
+struct DurationsRecord {
+    p50: Option<DurationRecord>,
+    p90: Option<DurationRecord>,
+    p95: Option<DurationRecord>,
+    p99: Option<DurationRecord>,
+    max: Option<DurationRecord>,
     /// Their distribution.
     histogram: Vec<BarRecord>,
 }
 
 /// A duration: exact if the bounds are the same.
 #[derive(Serialize, JsonSchema)]
-struct LengthRecord {
+struct DurationRecord {
     value_ns: i64,
     low_ns: i64,
     /// Null if the bucket has no upper bound, or if the bounds are unknown.
@@ -124,16 +124,16 @@ struct BarRecord {
     count: f64,
 }
 
-impl LengthsRecord {
-    fn new(lengths: &Durations) -> Self {
-        let at = |share| lengths.quantile(share).map(LengthRecord::from_estimate);
+impl DurationsRecord {
+    fn new(durations: &Durations) -> Self {
+        let at = |share| durations.quantile(share).map(DurationRecord::from_estimate);
         let bar = |(bound, count): (f64, f64)| BarRecord { upto_ns: bound.is_finite().then_some(bound as i64), count };
-        let histogram = lengths.bars().into_iter().map(bar).collect();
+        let histogram = durations.bars().into_iter().map(bar).collect();
         Self { p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99), max: at(1.0), histogram }
     }
 }
 
-impl LengthRecord {
+impl DurationRecord {
     fn from_estimate(estimate: Estimate) -> Self {
         Self { value_ns: estimate.value_ns, low_ns: estimate.low_ns, high_ns: estimate.high_ns }
     }
@@ -146,7 +146,7 @@ impl<'a> RowRecord<'a> {
             name: &row.name,
             calls: row.calls,
             errors: row.errors,
-            lengths: LengthsRecord::new(&row.lengths),
+            lengths: DurationsRecord::new(&row.lengths),
             self_ns: row.self_ns,
             total_ns: row.lengths.total_ns(),
             critical_path_ns: row.critical_ns,
@@ -157,7 +157,7 @@ impl<'a> RowRecord<'a> {
 impl<'a> QueueRecord<'a> {
     fn new(queue: &'a QueueWait) -> Self {
         let count = queue.lengths.count();
-        let (lengths, critical_path_ns) = (LengthsRecord::new(&queue.lengths), queue.critical_ns);
+        let (lengths, critical_path_ns) = (DurationsRecord::new(&queue.lengths), queue.critical_ns);
         Self { topic: &queue.topic, count, lengths, critical_path_ns }
     }
 }
@@ -178,8 +178,8 @@ impl LatencyReport {
         Self { histograms: true, ..self }
     }
 
-    /// What there would be rows of.
-    fn what(&self) -> String {
+    /// What rows count, in the plural.
+    fn counted_things(&self) -> String {
         match &self.by {
             LatencyGrouping::Attribute(key) => format!("spans that carry {key:?}"),
             _ => "calls".to_owned(),
@@ -444,7 +444,7 @@ impl ReportBody for LatencyReport {
     }
 
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
-        let Some(first) = self.table.rows.first() else { return nothing(frame, &self.basis, &self.what()) };
+        let Some(first) = self.table.rows.first() else { return nothing(frame, &self.basis, &self.counted_things()) };
         let mut body = vec![Block::Table(self.calls())];
         if !self.table.queues.is_empty() {
             body.extend([Block::Blank, Block::Table(self.queues())]);
@@ -459,8 +459,8 @@ fn counted_calls(calls: u64) -> String {
 }
 
 /// A bar for each bucket, from short to long.
-fn histogram(lengths: &Durations) -> Vec<Block> {
-    let bars = lengths.bars();
+fn histogram(durations: &Durations) -> Vec<Block> {
+    let bars = durations.bars();
     let most = bars.iter().map(|(_, count)| *count).fold(0.0, f64::max);
     if most <= 0.0 {
         return vec![];

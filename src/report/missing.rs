@@ -118,11 +118,6 @@ impl MissingReport {
         Self { runs, least }
     }
 
-    /// The gravest severity of the findings that may decide the exit code.
-    pub fn gravest(&self) -> Option<Severity> {
-        self.runs.iter().filter_map(|run| run.findings.worst_severity()).max()
-    }
-
     /// Whether no run has any span or log line.
     pub fn is_empty(&self) -> bool {
         self.runs.iter().all(MissingRun::is_empty)
@@ -147,7 +142,7 @@ impl MissingReport {
         }
         let mut blocks = vec![Block::Line(title), Block::Flow(numbers)];
         blocks.extend(frame.completeness());
-        let data = SameData::of_run(&run.subject, frame.provenance);
+        let data = SameData::for_run(&run.subject, frame.provenance);
         for finding in &shown {
             blocks.push(Block::Blank);
             blocks.extend(findings::full(finding, &run.names, run.origin, &data));
@@ -175,7 +170,7 @@ impl MissingReport {
             return no_runs(frame);
         }
         let with_findings = runs.iter().filter(|run| self.shown(run).next().is_some()).count();
-        let (role, mark) = match self.worst() {
+        let (role, mark) = match self.highest_severity() {
             Some(Severity::Error) => (TextRole::Error, "✗ "),
             Some(Severity::Warning) => (TextRole::Warn, "! "),
             _ => (TextRole::Good, "✓ "),
@@ -214,7 +209,7 @@ impl MissingReport {
         blocks
     }
 
-    fn worst(&self) -> Option<Severity> {
+    fn highest_severity(&self) -> Option<Severity> {
         self.runs.iter().flat_map(|run| self.shown(run)).map(|finding| finding.severity).max()
     }
 
@@ -266,7 +261,7 @@ impl ReportBody for MissingReport {
 
     fn record<'a>(&'a self, provenance: &'a Provenance) -> MissingRecord<'a> {
         let findings = self.runs.iter().flat_map(|run| {
-            let data = SameData::of_run(&run.subject, provenance);
+            let data = SameData::for_run(&run.subject, provenance);
             let findings = FindingRecord::all(&run.findings.list, &data).into_iter();
             findings.map(|finding| RunFindingRecord { subject: &run.subject, finding })
         });
@@ -363,7 +358,7 @@ fn verdict(run: &MissingRun) -> (TextRole, String) {
 /// The first span of the evidence that is stored, then the whole run.
 fn next_of_run(run: &MissingRun, shown: &[&Finding]) -> Vec<Invocation> {
     let evidence = shown.iter().flat_map(|finding| &finding.evidence);
-    let span = evidence.filter_map(|item| item.span_id).find(|span| run.names.knows(*span));
+    let span = evidence.filter_map(|item| item.span_id).find(|span| run.names.has_span(*span));
     let span = span.map(|span| Invocation::new(CommandName::Span).with(Argument::Span(run.names.span(span))));
     let timeline = (!run.is_empty()).then(|| Invocation::new(CommandName::Timeline));
     span.into_iter().chain(timeline).collect()

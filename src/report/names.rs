@@ -66,7 +66,7 @@ impl ShortNames {
     }
 
     /// Whether there is a span with this ID.
-    pub fn knows(&self, id: SpanId) -> bool {
+    pub fn has_span(&self, id: SpanId) -> bool {
         self.spans.binary_search(&id).is_ok()
     }
 

@@ -56,7 +56,7 @@ impl PhasesReport {
     }
 
     /// Phases without newer samples that had something in progress in the last one.
-    fn lost(&self) -> impl Iterator<Item = &Phase> {
+    fn without_new_samples(&self) -> impl Iterator<Item = &Phase> {
         self.phases.iter().filter(|phase| phase.gone && phase.in_progress > 0.0)
     }
 
@@ -80,10 +80,10 @@ impl PhasesReport {
                     last.map_or(String::new(), |last| format!(": the last was at {}", frame.zone.clock_seconds(last)));
                 vec![piece(TextRole::Warn, "– no phase is told of any more"), piece(TextRole::Plain, last)]
             }
-            [] if self.lost().next().is_some() => {
-                let last = self.lost().map(|phase| phase.last_sample).max().unwrap_or(self.asked.from);
-                let in_progress = sum(self.lost());
-                let names: Vec<&str> = self.lost().map(name).collect();
+            [] if self.without_new_samples().next().is_some() => {
+                let last = self.without_new_samples().map(|phase| phase.last_sample).max().unwrap_or(self.asked.from);
+                let in_progress = sum(self.without_new_samples());
+                let names: Vec<&str> = self.without_new_samples().map(name).collect();
                 let text =
                     format!("! {} told of no more since {}", first_few(&names, 3), frame.zone.clock_seconds(last));
                 let then = format!(": {} in progress then, nobody knows since", number(Some(in_progress)));
@@ -149,13 +149,13 @@ impl PhasesReport {
                 let width = column.chars().count();
                 cells.push(plain(format!("{text:>width$}")));
             }
-            cells.push(Self::moved(phase, frame));
+            cells.push(Self::last_move(phase, frame));
             TableRow::new(cells)
         };
         Table::new(&head, self.phases.iter().take(PHASES).map(row).collect())
     }
 
-    fn moved(phase: &Phase, frame: &Frame) -> Line {
+    fn last_move(phase: &Phase, frame: &Frame) -> Line {
         let clock = |at| frame.zone.clock_seconds(at);
         let when = phase.moved.map_or_else(|| format!("not in the recorded {}", Human(phase.recorded_ns())), clock);
         match phase.stuck {
@@ -253,7 +253,7 @@ impl ReportBody for PhasesReport {
             blocks.extend([Block::Blank, Block::Charts(charts)]);
         }
         let mut facts = self.hidden();
-        facts.extend(labelled("such as", self.examples.iter().map(|example| line(example, frame))));
+        facts.extend(labelled("such as", self.examples.iter().map(|example| example_line(example, frame))));
         facts.extend(frame.notes());
         facts.extend(frame.searched());
         let example = self.examples.first().map(|example| About::Id(example.id.clone()));
@@ -285,7 +285,7 @@ fn number(value: Option<f64>) -> String {
 }
 
 /// A journey to look at.
-fn line(example: &Unfinished, frame: &Frame) -> Line {
+fn example_line(example: &Unfinished, frame: &Frame) -> Line {
     let (role, mark) = if example.error_count > 0 { (TextRole::Error, "✗ ") } else { (TextRole::Plain, "– ") };
     let what = match (&example.service, &example.error) {
         (Some(service), Some(error)) => format!("  {service}: {error}"),

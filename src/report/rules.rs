@@ -32,8 +32,8 @@ impl RulesReport {
         self.rules.iter().filter(|rule| rule.problem() == problem).count()
     }
 
-    /// Whether any rule cannot work: it fails, or has no data.
-    pub fn is_ill(&self) -> bool {
+    /// Whether any rule cannot fire: its evaluation fails, or it has no data.
+    pub fn has_broken_rule(&self) -> bool {
         self.count(RuleProblem::Failing) + self.count(RuleProblem::NoData) > 0
     }
 

@@ -117,7 +117,7 @@ impl ReportBody for SpanReport {
         let names = ShortNames::in_journey(&self.journey);
         let mut blocks = vec![Block::Line(title(span))];
         if span.is_error() && !span.error_text().is_empty() {
-            blocks.push(Block::Line(vec![piece(TextRole::Plain, "  "), piece(TextRole::Error, span.error_text())]));
+            blocks.push(Block::Item(vec![piece(TextRole::Plain, "  "), piece(TextRole::Error, span.error_text())]));
         }
         if !frame.provenance.complete {
             blocks.extend(frame.completeness());

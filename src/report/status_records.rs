@@ -42,18 +42,18 @@ pub(super) struct BackendRecord<'a> {
     url_from: &'a str,
     /// How it did.
     state: BackendState,
-    /// What it was spoken to in (`v1`, `v3`), and how it was asked; empty where there is nothing to say.
+    /// The API version (`v1`, `v3`) and how it was queried; may be empty.
     detail: &'a str,
-    /// How many spans, lines or alerts it gave.
+    /// How many spans, lines or alerts it returned.
     items: usize,
     /// How many requests it was sent.
     requests: usize,
     /// From the first request to the last answer. The one field that varies between runs.
     elapsed_ns: i64,
-    /// Whether it failed so often that it was left alone; none where it was not asked.
+    /// Whether it failed so often that no more requests were sent; none where none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     breaker: Option<&'a BreakerStatus>,
-    /// Why it is not well; empty otherwise.
+    /// What is wrong; empty otherwise.
     #[serde(skip_serializing_if = "str::is_empty")]
     error: &'a str,
     /// What to do about it; empty otherwise.

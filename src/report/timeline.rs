@@ -92,12 +92,12 @@ impl ReportBody for TimelineReport {
         blocks.push(Block::Blank);
         blocks.extend(filters::drawing(&self.timeline, &labels, &self.options.filters));
         blocks.push(Block::Blank);
-        let mut facts = journey_facts::time(journey, &self.timeline, &names);
+        let mut facts = journey_facts::critical_path(journey, &self.timeline, &names);
         facts.extend(self.left_out());
         facts.extend(findings::withheld(self.analysed.findings.withheld));
         facts.extend(filters::services(&journey.services(), &self.options.filters));
         facts.extend(membership::services_without_spans(journey, &names));
-        facts.extend(journey_facts::skew(&journey.skew, &names, &self.options));
+        facts.extend(journey_facts::clock_skew(&journey.skew, &names, &self.options));
         facts.extend(frame.links());
         facts.extend(frame.notes());
         facts.extend(frame.searched());

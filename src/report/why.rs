@@ -31,7 +31,7 @@ enum Section {
     /// The entry operations that began the journeys.
     Entries,
     Suspects,
-    /// What only says again that the journeys are bad.
+    /// What only restates that the journeys are bad.
     Restated,
     Lacking,
 }
@@ -73,12 +73,12 @@ impl Others {
 
 /// What makes a journey bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Badness {
+enum BadKind {
     Bad,
     Slow,
 }
 
-impl Badness {
+impl BadKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Bad => "bad",
@@ -93,16 +93,16 @@ pub struct WhyQuestion {
     /// Which journeys are bad.
     bad: String,
     others: Others,
-    badness: Badness,
-    /// Whether the user chose the bad or the good journeys: if there are none, that may be a slip.
+    bad_kind: BadKind,
+    /// Whether the user chose the bad or the good journeys: if there are none, the criteria may be mistyped.
     is_chosen: bool,
 }
 
 impl WhyQuestion {
-    /// This question.
+    /// The wording of this question.
     pub fn new(question: &Question) -> Self {
         let is_chosen = question.bad.is_some() || question.good.is_some();
-        let slow = |bad: String| Self { bad, others: Others::All, badness: Badness::Slow, is_chosen };
+        let slow = |bad: String| Self { bad, others: Others::All, bad_kind: BadKind::Slow, is_chosen };
         match question.slow {
             Some(Slow::Tenth) => return slow("the slowest tenth of each entry".to_owned()),
             Some(Slow::Over(limit)) => return slow(format!("longer than {}", Human(limit))),
@@ -114,7 +114,7 @@ impl WhyQuestion {
             (None, Others::Chosen(_)) => Others::All.as_str().to_owned(),
             (None, Others::All) => "error, not made good".to_owned(),
         };
-        Self { bad, others, badness: Badness::Bad, is_chosen }
+        Self { bad, others, bad_kind: BadKind::Bad, is_chosen }
     }
 }
 
@@ -138,7 +138,7 @@ pub struct WhyRecord<'a> {
     good: &'a str,
     bad_journey_count: usize,
     good_journey_count: usize,
-    /// How many of the good ones had errors that were made good: retried, or caught.
+    /// How many of the good ones had errors that were handled: retried, or caught.
     made_good_count: usize,
     /// How many are neither, or have no span that passes the filters.
     left_out_count: usize,
@@ -157,7 +157,7 @@ pub struct WhyRecord<'a> {
     causes: Vec<DifferenceRecord<'a>>,
     /// If there is no cause: what the bad ones have most clearly more often; chance may have made it so.
     suspects: Vec<DifferenceRecord<'a>>,
-    /// What only says again that they are bad: what the failure says of itself, and what was asked for.
+    /// What only restates that they are bad: the failure's own attributes, and what was asked for.
     restated: Vec<DifferenceRecord<'a>>,
     /// Steps and services that the bad ones lack.
     lacking: Vec<DifferenceRecord<'a>>,
@@ -275,7 +275,7 @@ impl WhyReport {
 
     fn title(&self, frame: &Frame) -> Line {
         let WhyResult { bad, good, recovered: made_good, .. } = self.result;
-        let word = self.question.badness.as_str();
+        let word = self.question.bad_kind.as_str();
         let is_complete = self.basis.cut_services() == 0 && frame.provenance.complete;
         let bad_text = if self.question.is_chosen { format!(": {}", self.question.bad) } else { format!(" {word}") };
         let goods = || counted(good, "journey");
@@ -324,7 +324,7 @@ impl WhyReport {
     }
 
     fn question_line(&self) -> Line {
-        let (word, bad) = (self.question.badness.as_str(), self.bad());
+        let (word, bad) = (self.question.bad_kind.as_str(), self.bad());
         let WhyResult { bad: bad_count, good, recovered: made_good, neither, .. } = self.result;
         let others = match &self.question.others {
             Others::All => good.to_string(),
@@ -360,7 +360,7 @@ impl WhyReport {
         // A weighed share is not simply that of the counts beside it.
         let is_weighed = section.is_weighed() && self.result.entries_compared.is_some_and(|n| n > 1);
         let weighed = if is_weighed { ", weighed" } else { "" };
-        let word = self.question.badness.as_str();
+        let word = self.question.bad_kind.as_str();
         Table::new(&[&format!("{word}{weighed}"), &format!("others{weighed}"), title], rows)
     }
 
@@ -373,7 +373,7 @@ impl WhyReport {
         };
         let text = format!("only with others that began the same way{within}");
         let mut facts = vec![fact("compared", styled(TextRole::Dim, text))];
-        let (bad, word) = (self.result.bad, self.question.badness.as_str());
+        let (bad, word) = (self.result.bad, self.question.bad_kind.as_str());
         let left_over = bad - self.result.compared[0];
         if left_over > 0 {
             let text = format!("{left_over} of the {bad} {word} ones, which began with what no other did");
@@ -396,9 +396,9 @@ impl WhyReport {
         let WhyResult { causes, suspects, lacking, restated, .. } = &self.result;
         let rows = causes.iter().chain(suspects).chain(lacking).chain(restated);
         if let Some(example) = rows.flat_map(|row| &row.examples).next() {
-            let command = match self.question.badness {
-                Badness::Slow => CommandName::Timeline,
-                Badness::Bad => CommandName::Missing,
+            let command = match self.question.bad_kind {
+                BadKind::Slow => CommandName::Timeline,
+                BadKind::Bad => CommandName::Missing,
             };
             return Invocation::new(command).about(About::Id(example.clone()));
         }
@@ -508,7 +508,7 @@ impl ReportBody for WhyReport {
             blocks.push(Block::Table(self.table(Section::Restated, restated)));
         }
         if !lacking.is_empty() {
-            let word = self.question.badness.as_str();
+            let word = self.question.bad_kind.as_str();
             let text = format!("what the {word} ones lack, maybe because they ended early");
             blocks.extend([Block::Blank, Block::Line(styled(TextRole::Dim, text))]);
             blocks.push(Block::Table(self.table(Section::Lacking, lacking)));

@@ -7,7 +7,7 @@
 //! | GitHub | `[command]` | where a line begins |
 //! | GitLab | `section_start:1:…`, `section_end:1:…` | anywhere in a line |
 //!
-//! One character of it is shown by its number, always: nobody has to know where the text will be read, and such text is
+//! One character of it is shown by its number, always: where the text will be read is not known, and such text is
 //! too rare to be in the way.
 
 use std::borrow::Cow;
@@ -27,7 +27,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     shown(text, &dangers(text))
 }
 
-/// Where the characters stand that make a command of this line.
+/// The byte offsets of the characters that make a command of this line.
 pub fn dangers(line: &str) -> Vec<usize> {
     let words = line.trim_start();
     let beginning = BEGINNINGS.iter().any(|beginning| starts_with(words, beginning)).then(|| line.len() - words.len());

@@ -38,9 +38,9 @@ mod tests {
         "`md`",
     ];
 
-    /// What stands between the quotes, undone: an own, short account of Graphviz' rule.
-    fn undone(told: &str) -> Option<String> {
-        let inner = told.strip_prefix('"')?.strip_suffix('"')?;
+    /// The text between the quotes, by Graphviz' rule for escapes.
+    fn unquoted(label: &str) -> Option<String> {
+        let inner = label.strip_prefix('"')?.strip_suffix('"')?;
         let mut chars = inner.chars();
         let mut text = String::new();
         while let Some(c) = chars.next() {
@@ -53,7 +53,7 @@ mod tests {
         Some(text)
     }
 
-    /// Numbers between `#` and `;` as their characters: an own, short account of Mermaid's rule.
+    /// Numbers between `#` and `;` as their characters, by Mermaid's rule.
     fn spelled_out(inner: &str) -> Option<String> {
         let mut parts = inner.split('#');
         let mut text = parts.next()?.to_owned();
@@ -76,10 +76,10 @@ mod tests {
 
         #[test]
         fn a_label_stays_a_label(text in prop_oneof![".*", prop::sample::select(HOSTILE.to_vec()).prop_map(str::to_owned), "[\"\\\\\\[\\]<>;#|a-]{0,20}"]) {
-            prop_assert_eq!(undone(&dot(&text)), Some(one_line(&text).into_owned()));
-            let told = mermaid(&text);
-            let inner = &told[1..told.len() - 1];
-            prop_assert!(!inner.contains(['"', '[', ']', '(', ')', '{', '}', '<', '>', '|', '`', '%', '\n', '\\', '&']), "{}", told);
+            prop_assert_eq!(unquoted(&dot(&text)), Some(one_line(&text).into_owned()));
+            let label = mermaid(&text);
+            let inner = &label[1..label.len() - 1];
+            prop_assert!(!inner.contains(['"', '[', ']', '(', ')', '{', '}', '<', '>', '|', '`', '%', '\n', '\\', '&']), "{}", label);
             prop_assert_eq!(spelled_out(inner), Some(one_line(&text).into_owned()));
         }
     }

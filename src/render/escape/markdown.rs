@@ -1,7 +1,7 @@
 //! For Markdown as GitHub reads it: tickets, step summaries.
 //!
-//! A picture phones home, a `<details>` hides, `@name` calls somebody, an address becomes a link. Backslashes do not
-//! stop all of that, code spans do: words that are only letters or only a number stay as they are, all others stand in
+//! A picture phones home, a `<details>` hides, `@name` notifies a user, an address becomes a link. Backslashes do not
+//! stop all of that, code spans do: words that are only letters or only a number stay as they are, all others become
 //! code spans.
 
 use crate::render::escape::terminal::one_line;
@@ -111,7 +111,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(crate::length::cases(20_000)))]
 
         #[test]
-        fn nothing_active_stands_outside_code(words in proptest::collection::vec(prop_oneof![
+        fn nothing_active_is_left_outside_code(words in proptest::collection::vec(prop_oneof![
             proptest::sample::select(vec![
                 "![x](http://e/p)", "<img src=x>", "<details>", "http://e.example", "www.e.example", "a@b.example", "@all", "#1",
                 "`", "``", "```", " ", "|", "\\|", "\\`", "*x*", "_y_", "~~", "[a]: b", "> q", "- x", "1)", "+", "===", "---", "&lt;",

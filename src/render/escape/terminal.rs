@@ -69,7 +69,7 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// Whether it can be joined to what stands before it.
+/// Whether it can be joined to the character before it.
 fn joins(c: char) -> bool {
     !c.is_ascii() && !is_unsafe(c) && !is_joiner(c)
 }
@@ -116,11 +116,11 @@ mod tests {
         assert_eq!(ascii("✗ ⇢ topic · grün"), "x -> topic | gr\\u{fc}n");
     }
 
-    /// What a screen would do on hearing the text.
+    /// What a terminal would do beyond writing characters.
     #[derive(Default)]
-    struct Heard(Vec<&'static str>);
+    struct Effects(Vec<&'static str>);
 
-    impl vt100::Callbacks for Heard {
+    impl vt100::Callbacks for Effects {
         fn set_window_title(&mut self, _: &mut vt100::Screen, _: &[u8]) {
             self.0.push("title");
         }
@@ -208,7 +208,7 @@ mod tests {
 
         #[test]
         fn a_screen_only_ever_writes_on(text in hostile()) {
-            let mut screen = vt100::Parser::new_with_callbacks(12, 200, 0, Heard::default());
+            let mut screen = vt100::Parser::new_with_callbacks(12, 200, 0, Effects::default());
             let mut at = (0, 0);
             for c in line(&text).chars() {
                 screen.process(c.encode_utf8(&mut [0; 4]).as_bytes());

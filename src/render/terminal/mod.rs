@@ -35,7 +35,7 @@ fn lines(page: &Page, blocks: &[Block]) -> Lines {
 fn block_lines(page: &Page, block: &Block) -> Lines {
     match block {
         Block::Blank => vec![vec![]],
-        Block::Line(line) => fit::wrap(page.style.line(line), page.width, 2),
+        Block::Line(line) | Block::Item(line) => fit::wrap(page.style.line(line), page.width, 2),
         Block::Flow(items) => flow(page, items),
         Block::Facts(facts) => facts_lines(page, facts),
         Block::Table(table) => table_lines(page, table),

@@ -50,7 +50,7 @@ impl Layout {
     /// Where numbers leave too little room for the name, columns that are spare are hidden, one after the other; if that
     /// is not enough, the name has a line of its own.
     fn new(page: &Page, table: &Table, head: &[StyledLine], rows: &[Vec<StyledLine>]) -> Self {
-        /// The room that a name gets at least, if it needs so much: most operations can be told apart in it.
+        /// The room that a name gets at least, if it needs so much: most operations can be distinguished in it.
         const NAME: usize = 36;
         let rows = || rows.iter().map(Vec::as_slice).chain([head]);
         let columns = rows().map(<[_]>::len).max().unwrap_or(0);

@@ -60,7 +60,7 @@ impl<'a> VerifiedRunRecord<'a> {
             start: run.start,
             duration_ns: run.duration_ns,
             coverage: run.coverage,
-            findings: FindingRecord::all(&run.findings.list, &SameData::of_run(&run.subject, provenance)),
+            findings: FindingRecord::all(&run.findings.list, &SameData::for_run(&run.subject, provenance)),
             withheld_finding_count: run.findings.withheld,
         }
     }

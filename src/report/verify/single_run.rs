@@ -186,7 +186,7 @@ fn facts(run: &VerifiedRun, verification: &VerificationReport, names: &ShortName
     facts.extend(verification.obsolete_failures());
     facts.extend(findings::withheld(run.findings.withheld));
     if let Some(timeline) = &run.timeline {
-        facts.extend(journey_facts::skew(&timeline.analysed.journey.skew, names, &timeline.options));
+        facts.extend(journey_facts::clock_skew(&timeline.analysed.journey.skew, names, &timeline.options));
     }
     facts.extend(frame.links());
     facts.extend(frame.notes());

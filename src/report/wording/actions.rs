@@ -15,7 +15,7 @@ use crate::report::wording::shell::{filter_flags, flag, quoted};
 /// A command of this program as a shell takes it: `trace logs req-42 --service shop --input run.json`.
 pub fn command(run: &Invocation, data: &SameData) -> String {
     let mut words = vec!["trace".to_owned(), name(run.command).to_owned()];
-    words.extend(about(&run.about, data));
+    words.extend(subject(&run.about, data));
     if run.about == About::Question {
         words.push(filter_flags(&filters_of(run, data)));
     }
@@ -75,7 +75,7 @@ fn name(command: CommandName) -> &'static str {
     }
 }
 
-fn about(about: &About, data: &SameData) -> Option<String> {
+fn subject(about: &About, data: &SameData) -> Option<String> {
     match about {
         About::Subject | About::Question => data.subject().map(id),
         About::Id(subject) => Some(id(subject)),

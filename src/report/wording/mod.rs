@@ -26,7 +26,7 @@ impl<'a> SameData<'a> {
     }
 
     /// The data of one of the runs that an answer is about.
-    pub fn of_run(subject: &'a str, provenance: &'a Provenance) -> Self {
+    pub fn for_run(subject: &'a str, provenance: &'a Provenance) -> Self {
         Self { subject: Some(subject), provenance }
     }
 
