@@ -133,7 +133,7 @@ impl Context {
         body: impl ReportBody + 'static,
     ) -> Outcome {
         if answer.provenance.complete {
-            let no_backend = backend_status::nobody(&answer.provenance.backends);
+            let no_backend = backend_status::no_backend(&answer.provenance.backends);
             no_backend.into_iter().for_each(|note| answer.provenance.note(note));
         }
         let exit = verdict.exit(answer.found, answer.quality(), answer.worst);

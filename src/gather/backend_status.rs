@@ -8,7 +8,7 @@ use crate::source::failure::{Failure, FailureKind};
 use crate::source::server::endpoint::Endpoint;
 use crate::source::server::transport::{Transport, display_url};
 
-/// The state of a backend that never answered. At an address that nobody named, nobody need be.
+/// The state of a backend that never answered. At a default address no backend need be.
 pub fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
     match failure.kind {
         _ if !endpoint.configured && is_stranger(failure.kind) => BackendState::NotConfigured,
@@ -18,7 +18,7 @@ pub fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
     }
 }
 
-/// Whether nobody listens there, or something that is not what was looked for.
+/// Whether nothing listens at the address, or a server of another kind.
 pub fn is_stranger(kind: FailureKind) -> bool {
     use FailureKind::{Absent, ActionNeeded, Malformed, NoSuchApi};
     matches!(kind, Absent | NoSuchApi | ActionNeeded | Malformed)
@@ -46,12 +46,12 @@ pub fn advised(note: Note) -> Note {
     note.with_actions([action])
 }
 
-/// That nobody at all is there who could have been asked.
-pub fn nobody(backends: &[BackendStatus]) -> Option<Note> {
+/// That no backend could be asked: all are left out, or not configured.
+pub fn no_backend(backends: &[BackendStatus]) -> Option<Note> {
     let is_away = |b: &BackendStatus| matches!(b.state, BackendState::NotConfigured | BackendState::LeftOut);
     let message = "no backend answered: none is configured, and none is at its usual place on this machine";
-    let nobody = !backends.is_empty() && backends.iter().all(is_away);
-    nobody.then(|| {
+    let is_none = !backends.is_empty() && backends.iter().all(is_away);
+    is_none.then(|| {
         Note::general(NoteCode::Unreachable, message).with_actions([Action::Configure(ConfigItem::AnyAddress)])
     })
 }

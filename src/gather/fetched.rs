@@ -26,11 +26,11 @@ pub struct Fetched {
     pub exemplars: Vec<Exemplar>,
     /// Panels.
     pub panels: Vec<Panel>,
-    /// Traces that were asked for and that nobody has.
+    /// Traces that were asked for and are not stored.
     pub not_stored: Vec<TraceId>,
-    /// Remarks.
+    /// Notes on the answers.
     pub notes: Vec<Note>,
-    /// What did not come, and from whom.
+    /// The requests that failed, each with its backend.
     pub failures: Vec<(Source, Failure)>,
     /// The time that Prometheus was asked about.
     pub metrics_window: Option<Window>,

@@ -176,7 +176,7 @@ pub fn remarks(backend: Source, page: &Decoded) -> Vec<Note> {
     warnings.chain(page.skipped.iter().map(|text| note(NoteCode::Skipped, text.clone()))).collect()
 }
 
-/// Without the labels nobody knows whether all streams were asked. That is no matter where lines came.
+/// Without the labels it is unknown whether all streams were searched. That matters only where no line was found.
 fn without_labels(backend: Source, mut fetched: Fetched, failure: &Failure) -> Fetched {
     if fetched.logs.is_empty() {
         fetched.failures.push((backend, failure.clone()));

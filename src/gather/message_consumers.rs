@@ -1,5 +1,5 @@
-//! Who took our messages. Nobody can be asked who links to a span, so before anybody says that a message was lost, Jaeger
-//! is asked once for what carries the message's own ID, then for what its topic saw in its time; links and IDs are
+//! Consumers of the journey's messages. No backend can be asked which spans link to a span, so before a message counts as
+//! lost, the spans with the message's ID are searched for once, then those of its topic around its time. Links and IDs are
 //! checked here.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,11 +35,12 @@ pub(super) const KEPT: usize = 50;
 type Id = (TraceId, SpanId);
 
 impl Gathering<'_> {
-    /// Asks who took the messages that nobody at hand takes, until nobody new is found. Tells what belongs in the end.
+    /// Searches for consumers of the messages that have none so far, until no new one is found; gives back what belongs to
+    /// the journey in the end.
     pub(super) async fn look_up(&mut self, mut members: Membership) -> Membership {
         let mut looking = LookupState::default();
         loop {
-            let open = looking.open(self.unheard(&members));
+            let open = looking.open(self.unconsumed(&members));
             if open.is_empty() {
                 break;
             }
@@ -52,22 +53,22 @@ impl Gathering<'_> {
             members = self.follow().await;
             members = self.grow(members).await;
         }
-        self.evidence.looked_up = looking.told(&self.unheard(&members));
+        self.evidence.looked_up = looking.finish(&self.unconsumed(&members));
         members
     }
 
-    /// The publishes of the journey's own traces that nobody at hand follows from, by time.
-    pub(super) fn unheard(&self, members: &Membership) -> Vec<Span> {
+    /// The publishes of the journey's own traces without a consumer so far, by time.
+    pub(super) fn unconsumed(&self, members: &Membership) -> Vec<Span> {
         let keys = Keys::new(&self.query.keys);
         let is_in =
             |span: &&Span| members.traces.contains_key(&span.trace_id) || members.arrivals.contains_key(&span.trace_id);
         let at_hand: Vec<&Span> = self.evidence.spans.iter().filter(is_in).collect();
         let ours = |span: &&Span| members.traces.contains_key(&span.trace_id) && !is_anothers(&[span], &keys, members);
-        let unheard = unconsumed(&at_hand).into_iter().map(|index| at_hand[index]);
-        let mut unheard: Vec<Span> = unheard.filter(ours).cloned().collect();
-        unheard.sort_by_key(|span| (span.start, span.trace_id, span.span_id));
-        unheard.dedup_by_key(|span| (span.trace_id, span.span_id));
-        unheard
+        let unconsumed = unconsumed(&at_hand).into_iter().map(|index| at_hand[index]);
+        let mut unconsumed: Vec<Span> = unconsumed.filter(ours).cloned().collect();
+        unconsumed.sort_by_key(|span| (span.start, span.trace_id, span.span_id));
+        unconsumed.dedup_by_key(|span| (span.trace_id, span.span_id));
+        unconsumed
     }
 
     /// Whole traces that took one of these messages: by the message's ID, else by its topic.
@@ -88,14 +89,14 @@ impl Gathering<'_> {
         for (publish, asked) in silent {
             match publish.topic() {
                 Some(topic) => by_topic.entry(topic).or_default().push((publish, asked)),
-                None => looking.judge(publish, &asked, None),
+                None => looking.note_result(publish, &asked, None),
             }
         }
         for (topic, silent) in by_topic {
             let publishes: Vec<&Span> = silent.iter().map(|(publish, _)| *publish).collect();
             let asked = self.by_topic(topic, &publishes).await;
             let fitting = self.fitting(&asked.fetched, &publishes, members);
-            silent.iter().for_each(|(publish, by_id)| looking.judge(publish, by_id, Some(&asked)));
+            silent.iter().for_each(|(publish, by_id)| looking.note_result(publish, by_id, Some(&asked)));
             found.spans.add(fitting.0.into_values().flatten().collect());
         }
         match &self.traces {
@@ -111,8 +112,8 @@ impl Gathering<'_> {
         self.asked(&[(key, message)], self.time_of(publish)).await
     }
 
-    /// What this topic saw around these publishes. Senders and takers may spell it under different keys: those in use at
-    /// hand, or all where nobody at hand takes anything.
+    /// What this topic saw around these publishes. Publishers and consumers may have it under different keys: those that
+    /// consumers of the journey use, or all where it has no consumer.
     async fn by_topic(&self, topic: &str, publishes: &[&Span]) -> LookupAnswer {
         let key = |span: &Span| span.attributes.named_text(&TOPIC_KEYS).map(|(key, _)| key);
         let takes = |span: &&Span| span.message_role() == Some(MessageRole::Consume);
@@ -196,10 +197,10 @@ struct LookupState {
 
 impl LookupState {
     /// Of these those to ask about now, as many of each topic as of any other.
-    fn open(&mut self, unheard: Vec<Span>) -> Vec<Span> {
+    fn open(&mut self, unconsumed: Vec<Span>) -> Vec<Span> {
         let mut by_topic: BTreeMap<Option<String>, usize> = BTreeMap::new();
         let mut open: Vec<(usize, Span)> = Vec::new();
-        for span in unheard.into_iter().filter(|span| !self.chosen.contains(&id(span))) {
+        for span in unconsumed.into_iter().filter(|span| !self.chosen.contains(&id(span))) {
             let before = by_topic.entry(span.topic().map(str::to_owned)).or_default();
             open.push((*before, span));
             *before += 1;
@@ -210,9 +211,9 @@ impl LookupState {
         open.into_iter().map(|(_, span)| span).collect()
     }
 
-    /// Whether whoever took this message would have been found. A topic may be too busy to be read whole: that is no
-    /// loss where its takers carry the message's ID.
-    fn judge(&mut self, publish: &Span, by_id: &LookupAnswer, by_topic: Option<&LookupAnswer>) {
+    /// Notes whether a consumer of this message would have been found. A topic may be too busy to be read whole; that is
+    /// no loss where its consumers carry the message's ID.
+    fn note_result(&mut self, publish: &Span, by_id: &LookupAnswer, by_topic: Option<&LookupAnswer>) {
         let key = publish.attributes.named_text(&MESSAGE_ID_KEYS).map(|(key, _)| key);
         let carries = |span: &Span| {
             span.message_role() == Some(MessageRole::Consume) && span.attributes.named_text(key.as_slice()).is_some()
@@ -233,9 +234,9 @@ impl LookupState {
         }
     }
 
-    /// What is to be told, of those that are still unheard.
-    fn told(self, unheard: &[Span]) -> LookedUp {
-        if unheard.iter().all(|span| self.asked.contains(&id(span))) {
+    /// The result for the messages that have no consumer yet.
+    fn finish(self, unconsumed: &[Span]) -> LookedUp {
+        if unconsumed.iter().all(|span| self.asked.contains(&id(span))) {
             return if self.chosen.is_empty() { LookedUp::NotNeeded } else { LookedUp::All };
         }
         let too_many = || format!("not more than {MOST_MESSAGES} messages of a journey are looked for");

@@ -1,4 +1,4 @@
-//! Which metrics a Prometheus holds that are made of spans, whoever made them: told by their names and their labels.
+//! The metrics made from spans, whichever collector made them, recognized by their names and labels.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ pub struct MetricFamily {
     pub errors: Option<String>,
     /// The histogram of lengths.
     pub lengths: Option<DurationHistogram>,
-    /// The labels by which its spans are told apart.
+    /// The labels that distinguish its spans.
     pub labels: FamilyLabels,
 }
 
@@ -159,7 +159,7 @@ impl MetricFamily {
     }
 }
 
-/// So many values are named in one matcher.
+/// Values in one matcher at most: a longer query would exceed the length of a URL.
 const MOST_NEW: usize = 200;
 
 /// What names of known producers begin with, those first that can mean nothing else.
@@ -179,7 +179,7 @@ const LENGTHS: [(&str, Option<DurationUnit>); 6] = [
 const APART: [(&str, &str, &str); 2] =
     [("span_total", "span_errors_total", "span_"), ("spans_total", "spans_errors_total", "spans_")];
 
-/// The labels of so many are looked at.
+/// Families of which the labels are read at most: each costs a request.
 const MOST: usize = 10;
 
 /// The families that tell such figures in this window, the best known first; with remarks.
@@ -312,7 +312,7 @@ mod tests {
             lengths: lengths.clone(),
             labels: FamilyLabels::among(&labels.split(' ').map(str::to_owned).collect::<Vec<_>>()),
         };
-        // Labels, whether errors and whether lengths are told, and the series of `shop` and `cart.*`.
+        // Labels, whether it has errors and durations, and the series of `shop` and `cart.*`.
         let services = vec![Pattern::exact("shop"), Pattern::exact("a.b")];
         let some = Filters { services, ..Filters::default() };
         let table = [

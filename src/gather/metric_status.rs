@@ -49,7 +49,7 @@ impl<'a> MetricStatus<'a> {
         self.notes.push(note);
     }
 
-    /// What an answer rests on that needs Prometheus for what it is about; it gave so many alerts, or what `detail` says.
+    /// The status of an answer that needs this backend for `what`, with the number of items it gave, or the detail.
     pub fn shell(self, what: &str, items: usize, detail: String, window: Window) -> Evidence {
         let Self { endpoint, transport, failed, notes } = self;
         let mut status = backend_status::asked(endpoint, transport);
@@ -81,7 +81,7 @@ impl<'a> MetricStatus<'a> {
     }
 }
 
-/// Nobody else knows.
+/// That no other backend has this data.
 fn needed(what: &str, backend: Source) -> Note {
     let said = format!("{what} come from {}, and none is configured", backend.as_str());
     let set_address = Action::Configure(ConfigItem::Address(backend));

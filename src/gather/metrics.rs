@@ -67,7 +67,7 @@ pub async fn gather(source: &dyn MetricSource, query: &Query, about: &PanelSubje
     fetched
 }
 
-/// Whether this is no matter of one question: whoever must sign in must do so for all.
+/// Whether the failure concerns all questions, not one: a sign-in is missing for all of them.
 fn concerns_all(failure: &Failure) -> bool {
     matches!(failure.kind, FailureKind::ActionNeeded | FailureKind::Interrupted)
 }
@@ -105,8 +105,8 @@ impl PanelError {
     }
 }
 
-/// What these queries say at an instant: the values of their samples, or why they cannot be told; and what is to be
-/// remarked. What is not the whole answer tells nothing.
+/// The results of these queries at an instant: the values of their samples, or why there are none; with notes. A partial
+/// answer gives no result.
 pub async fn readings(
     source: &dyn MetricSource,
     templates: impl Iterator<Item = PanelTemplate>,
@@ -173,8 +173,8 @@ fn filled(template: &PanelTemplate, about: &PanelSubject, window: Window) -> Res
     fill(&template.query, |name| value(name, about, window))
 }
 
-/// A text with values in the places of `{{ name }}`. It comes from a project file, which nobody vouches for: there are
-/// names in it and nothing to compute, so that it can keep us neither busy nor out of memory.
+/// A text with values in the places of `{{ name }}`. It may come from the project file of another person, so it
+/// has names and nothing to compute: it can use up neither time nor memory.
 pub(super) fn fill(template: &str, value: impl Fn(&str) -> Result<String, String>) -> Result<String, String> {
     let mut query = String::new();
     let mut rest = template;
@@ -191,7 +191,7 @@ pub(super) fn fill(template: &str, value: impl Fn(&str) -> Result<String, String
     Ok(query)
 }
 
-/// What stands for a name: texts as PromQL string literals, times as seconds. Nothing else can get in.
+/// The value of a name: texts as PromQL string literals, times as seconds. Nothing else gets into a query.
 fn value(name: &str, about: &PanelSubject, window: Window) -> Result<String, String> {
     match name {
         "service" => {

@@ -109,8 +109,8 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Wider and wider windows until something is found. A line alone does not end Jaeger's search: somebody may have
-    /// written the ID into a log only just now.
+    /// Wider and wider windows until something is found. A line alone does not end the search for spans: it may be a
+    /// log line about the very search of this ID.
     async fn find(&mut self) -> Membership {
         let ladder = self.query.time.ladder(self.query.now);
         let first = ladder[0];
@@ -505,7 +505,7 @@ impl<'a> Gathering<'a> {
                 self.evidence.note(note);
             }
         }
-        backend_status::nobody(&statuses).into_iter().for_each(|note| self.evidence.note(note));
+        backend_status::no_backend(&statuses).into_iter().for_each(|note| self.evidence.note(note));
         if let Some(failure) = self.sources.transport.interrupted() {
             let answered = statuses.iter().any(|backend| self.sources.transport.has_answered(backend.name));
             self.evidence.note(failure.interruption(if answered { Received::Something } else { Received::Nothing }));

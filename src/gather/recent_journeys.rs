@@ -31,9 +31,9 @@ const SHORTEST: i64 = 1_000_000;
 /// Which journeys are wanted.
 #[derive(Clone, Debug)]
 pub struct RecentQuery {
-    /// The name of a span at the top of its trace; any where none is told.
+    /// The name of the root span; none for any.
     pub root: Option<Pattern>,
-    /// The service of that span, by its whole or its short name; any where none is told.
+    /// The service of that span, by its whole or its short name; none for any.
     pub root_service: Option<Pattern>,
     /// What one of the spans must be like. What is asked of lines is not looked at.
     pub filters: Filters,

@@ -12,7 +12,7 @@ use crate::model::time::{SECOND, Window};
 use crate::source::role::Role;
 use crate::wire::promql::needed;
 
-/// So many selectors are looked for at most.
+/// Selectors that are checked for data at most: each costs one or two requests.
 const MOST: usize = 100;
 
 /// What came.

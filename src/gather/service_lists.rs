@@ -1,5 +1,5 @@
-//! What Jaeger lists, of all times: whether a service is traced at all, and whether anybody ever took from a topic.
-//! Asked only where a judgement of this journey may rest on it, and never missed: what is not told is not known.
+//! What the source of spans lists for all times: whether a service is traced at all, and whether a topic ever had a
+//! consumer. Asked only where a finding may depend on it. A failure is not reported: what is not listed is unknown.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,8 @@ use crate::stitch::membership::Membership;
 const MOST_SERVICES: usize = 20;
 
 impl Gathering<'_> {
-    /// Asks what the services do that only write lines, and, where a message was taken by nobody and its topic by nobody
-    /// either, what the others do.
+    /// Asks for the operations of the services that only write lines; and, where neither a message nor its topic has a
+    /// consumer, for those of the others.
     pub(super) async fn ask_lists(&mut self, members: &Membership) {
         let Some(traces) = self.traces.as_ref().filter(|_| !self.is_over()) else { return };
         let services: BTreeSet<String> = traces.listed().iter().cloned().collect();
@@ -32,8 +32,8 @@ impl Gathering<'_> {
         let in_lines: BTreeSet<&str> = lines.map(|(line, _)| line.service.as_str()).collect();
         let is_consumer = |span: &&Span| span.message_role() == Some(MessageRole::Consume);
         let topics: BTreeSet<&str> = self.evidence.spans.iter().filter(is_consumer).filter_map(Span::topic).collect();
-        let nobody_takes = |span: &Span| span.topic().is_some_and(|topic| !topics.contains(topic));
-        let all = self.unheard(members).iter().any(nobody_takes);
+        let has_no_consumer = |span: &Span| span.topic().is_some_and(|topic| !topics.contains(topic));
+        let all = self.unconsumed(members).iter().any(has_no_consumer);
         let only_writes = |service: &str| in_lines.contains(service) && !seen.contains(service);
         let mut wanted: Vec<&str> = listed.iter().map(String::as_str).filter(|s| all || only_writes(s)).collect();
         wanted.sort_by_key(|service| (!only_writes(service), seen.contains(service)));

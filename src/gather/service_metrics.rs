@@ -12,7 +12,7 @@ use crate::source::failure::Failure;
 use crate::source::role::{MetricsLevel, ServiceMetric, ServiceMetricsSubject, SpanSource};
 use crate::wire::jaeger_metrics::Point;
 
-/// So many services are named in one request: their names stand in its address.
+/// Services in one request at most: their names are in its URL, which servers limit to some 8 KB.
 const AT_ONCE: usize = 100;
 /// The shares whose lengths are asked for.
 const SHARES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];

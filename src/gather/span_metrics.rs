@@ -1,4 +1,4 @@
-//! Asking Prometheus for what its metrics that are made of spans tell: calls, errors and lengths; and who calls whom.
+//! Figures from metrics that are made from spans: calls, errors and durations, and calls between services.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use crate::model::time::{Human, SECOND, Timestamp, Window};
 use crate::source::failure::Failure;
 use crate::source::role::{MetricSource, SeriesReply, step_seconds};
 
-/// Who called whom, as service graphs count it.
+/// Calls between services, as service graphs count them.
 const GRAPH_CALLS: &str = "traces_service_graph_request_total";
 const GRAPH_ERRORS: &str = "traces_service_graph_request_failed_total";
 const GRAPH_LENGTHS: &str = "traces_service_graph_request_server_seconds_bucket";
 const GRAPH_LABELS: [&str; 3] = ["client", "server", "connection_type"];
 
-/// What came, with the family that told it; none where no such metric counted a call.
+/// The figures, with the family they are from; none where no such metric counted a call.
 pub struct SpanMetrics {
     /// What was measured, and by which metrics.
     pub measured: Option<(Measured, MetricFamily)>,
@@ -123,7 +123,8 @@ async fn beside(source: &dyn MetricSource, others: &[MetricFamily], window: Wind
 /// When it is looked what was counted before, in seconds before the end of the window: what is new since began at zero.
 type KnownOffsets = [i64; 3];
 
-/// It is looked so many seconds before the window as well: a server that was down when it began makes nothing new.
+/// Seconds before the window at which a series is looked for as well: a scrape that failed at its start makes no series
+/// new.
 const EARLIER: [i64; 3] = [0, 900, 3_600];
 
 /// Since when the metric is read. Of one that is only read since some time in the window, what was there at once may be of
@@ -201,7 +202,7 @@ fn known(selector: &str, edges: KnownOffsets) -> String {
     edges.into_iter().map(|edge| format!("{selector} offset {edge}s")).collect::<Vec<_>>().join(" or ")
 }
 
-/// By how much a counter rose in the window, by these labels; nothing where there is no such counter.
+/// By how much a counter rose in the window, by these labels; empty without such a counter.
 async fn risen(
     source: &dyn MetricSource,
     selector: Option<String>,
@@ -213,7 +214,7 @@ async fn risen(
     source.instant(&promql, window.to).await
 }
 
-/// What a counter told.
+/// The increase of a counter.
 #[derive(Default)]
 struct CounterIncrease {
     told: SeriesReply,
@@ -254,8 +255,7 @@ fn not_whole(backend: Source, failure: &Failure) -> Note {
     Note::new(NoteCode::Partial, backend, said)
 }
 
-/// What `increase()` leaves out of what nobody counted before, whatever the instance: what its series had when they were
-/// first read.
+/// What `increase()` leaves out of series that are new in the window, of any instance: their first value.
 fn born(selector: &str, by: &[&str], edges: KnownOffsets, window: Window) -> String {
     let (by, length) = (by.join(", "), seconds(window));
     let last = format!("last_over_time({selector}[{length}s])");
@@ -269,7 +269,7 @@ fn seconds(window: Window) -> i64 {
     (window.length() / SECOND).max(1)
 }
 
-/// Who called whom in this window, where a service graph counts it.
+/// The calls between services in this window, where a service graph counts them.
 pub async fn edges(source: &dyn MetricSource, window: Window) -> Result<(Option<Measured>, Vec<Note>), Failure> {
     let any = format!("{{__name__=~\"{GRAPH_CALLS}|{GRAPH_ERRORS}|{GRAPH_LENGTHS}\"}}");
     let names = source.names(&[any], window).await?;
@@ -298,7 +298,7 @@ pub async fn edges(source: &dyn MetricSource, window: Window) -> Result<(Option<
     Ok((Some(measured).filter(|measured| !measured.edges.is_empty()), notes))
 }
 
-/// Services that have spans of their own, as other metrics tell: a graph calls them by the same name as whoever has none.
+/// Services that have spans of their own, by other metrics: in a graph they look like peers without spans.
 async fn services(source: &dyn MetricSource, window: Window) -> Result<Vec<Measure>, Failure> {
     let (families, _) = families(source, MetricFigures::Calls, window).await?;
     let Some(family) = families.first() else { return Ok(vec![]) };
@@ -393,7 +393,7 @@ fn label_of<'a>(series: &'a Series, names: &[&str]) -> &'a str {
     told.map_or("", String::as_str)
 }
 
-/// What the series says; what is no number says nothing.
+/// The value of the series; none where it is not a number.
 fn value(series: &Series) -> f64 {
     series.samples.last().map_or(0.0, |(_, value)| *value).clamp(0.0, MOST_COUNTED)
 }

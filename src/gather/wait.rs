@@ -24,12 +24,12 @@ const GROWTH: u32 = 150;
 /// How many of the things that are waited for are named.
 const MOST_NAMED: usize = 3;
 
-/// What a judge says of what is there so far.
+/// Whether to ask again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WaitDecision {
     /// Nothing that may still come changes anything.
     Enough,
-    /// These are still to come. They are shown as they are: whoever names them has made them harmless.
+    /// These are still missing. They are shown as they are, so they must be escaped.
     For(Vec<String>),
     /// All is there; only time must pass until then.
     Until(Timestamp),
@@ -55,10 +55,10 @@ pub struct Waited {
     pub rounds: usize,
 }
 
-/// Asks in rounds until the judge has enough or the patience is over; once where a recording is played. Each round has
+/// Asks in rounds until `check` has enough or the time is over; once where a recording is played. Each round has
 /// its own `--timeout`; none looks further back than the first. A backend that failed is asked again in the next one, if
 /// its breaker lets it be.
-pub async fn until<J>(query: &Query, sources: &Sources<'_>, patience: Patience, mut judge: J) -> Waited
+pub async fn until<J>(query: &Query, sources: &Sources<'_>, patience: Patience, mut check: J) -> Waited
 where
     J: FnMut(&Evidence, Timestamp) -> WaitDecision,
 {
@@ -70,7 +70,7 @@ where
     let mut pauses = pauses();
     while transport.interrupted().is_none() && !transport.recording().is_replaying() && may_answer(&waited.evidence) {
         let since = Instant::now() - begun;
-        let pause = match judge(&waited.evidence, waited.query.now) {
+        let pause = match check(&waited.evidence, waited.query.now) {
             WaitDecision::Enough => break,
             WaitDecision::For(what) => {
                 let left = patience.wait.saturating_sub(since);

@@ -88,7 +88,7 @@ pub enum MessageRole {
 }
 
 impl Span {
-    /// Whether the span failed. A status of OK wins over every hint; a server's 4xx is no error.
+    /// Whether the span failed. A status of OK wins over every hint; a 4xx of a server is not an error.
     pub fn is_error(&self) -> bool {
         match self.status.code {
             StatusCode::Error => true,

@@ -25,7 +25,7 @@ impl TraceId {
         (value != 0).then_some(Self(value))
     }
 
-    /// From 1 to 32 hex digits in any case; all zeros is no ID.
+    /// From 1 to 32 hex digits in any case; all zeros is invalid.
     pub fn from_hex(text: &str) -> Option<Self> {
         if text.is_empty() || text.len() > 32 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;
@@ -70,7 +70,7 @@ impl SpanId {
         self.0
     }
 
-    /// From 1 to 16 hex digits in any case; all zeros is no ID.
+    /// From 1 to 16 hex digits in any case; all zeros is invalid.
     pub fn from_hex(text: &str) -> Option<Self> {
         if text.is_empty() || text.len() > 16 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;

@@ -14,7 +14,7 @@ pub struct Measured {
     pub metric: String,
     /// By service, operation and kind.
     pub measures: Vec<Measure>,
-    /// By caller, callee and connection; empty where there is no service graph.
+    /// By caller, callee and connection; empty without a service graph.
     pub edges: Vec<MeasuredEdge>,
 }
 

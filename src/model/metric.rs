@@ -107,7 +107,7 @@ pub struct Panel {
     pub query: String,
     /// The result; empty means no data.
     pub series: Vec<Series>,
-    /// Why there is no result; none where there is one.
+    /// Why the result is missing; none where it is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

@@ -68,7 +68,7 @@ pub enum Block {
     Facts(Vec<Fact>),
     /// Rows in aligned columns; the last column is wrapped.
     Table(Table),
-    /// Text of several lines, indented by so many columns.
+    /// Text of several lines, indented by this many columns.
     Text(usize, String),
     /// Bars along a common time.
     Waterfall(Waterfall),

@@ -163,7 +163,7 @@ impl<'a> QueueRecord<'a> {
 }
 
 impl LatencyReport {
-    /// The report on this table, with so many rows on the screen.
+    /// The report on this table, with this many rows on the screen.
     pub fn new(table: LatencyTable, by: LatencyGrouping, basis: Basis, top: usize) -> Self {
         let topics = table.rows.iter().filter_map(|row| row.message.as_ref()).map(|(_, topic)| topic.as_str());
         let queues = table.queues.iter().map(|queue| queue.topic.as_str()).filter(|topic| !topic.is_empty());

@@ -59,7 +59,7 @@ impl LogsReport {
         Self { journey, context, filters, filtered_out, services }
     }
 
-    /// Whether there is no line.
+    /// Whether it has no line.
     pub fn is_empty(&self) -> bool {
         self.journey.logs.is_empty()
     }

@@ -81,7 +81,7 @@ struct DependencyRecord<'a> {
 }
 
 impl MapReport {
-    /// The report on this map, with so many edges on the screen.
+    /// The report on this map, with this many edges on the screen.
     pub fn new(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: usize) -> Self {
         let services = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Service).map(|n| n.name.as_str());
         let names = ShortNames::new(services);

@@ -26,7 +26,7 @@ pub fn first_few(names: &[impl AsRef<str>], most: usize) -> String {
     format!("{}{more}", first.join(", "))
 }
 
-/// A text in one line, cut after so many characters.
+/// A text in one line, cut after this many characters.
 pub fn shortened(text: &str, most: usize) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().nth(most) {

@@ -149,13 +149,13 @@ pub struct WhyRecord<'a> {
     bad_compared_count: usize,
     /// How many good ones are.
     good_compared_count: usize,
-    /// How many features were compared; a difference is only listed if it is beyond chance among so many.
+    /// How many features were compared; a difference is only listed if it is beyond chance among that many.
     compared_count: usize,
     /// The entry operations that are commoner among the bad ones; if nothing is compared within them, they are causes.
     entries: Vec<DifferenceRecord<'a>>,
     /// What the bad ones have, the surest difference first.
     causes: Vec<DifferenceRecord<'a>>,
-    /// If there is no cause: what the bad ones have most clearly more often; chance may have made it so.
+    /// Without a cause: what the bad ones have most clearly more often; chance may have made it so.
     suspects: Vec<DifferenceRecord<'a>>,
     /// What only restates that they are bad: the failure's own attributes, and what was asked for.
     restated: Vec<DifferenceRecord<'a>>,
@@ -218,7 +218,7 @@ struct DifferenceRecord<'a> {
 }
 
 impl WhyReport {
-    /// The report on this result, with so many causes on the screen.
+    /// The report on this result, with this many causes on the screen.
     pub fn new(question: WhyQuestion, result: WhyResult, basis: Basis, top: usize) -> Self {
         Self { question, result, basis, top }
     }

@@ -139,7 +139,7 @@ mod tests {
         use BackendState::{LeftOut, NotConfigured, Ok};
         for (states, noted) in [(&[LeftOut, NotConfigured][..], true), (&[Ok, NotConfigured], false), (&[], false)] {
             let answer = answer(states, None, Found::Nothing, None);
-            assert_eq!(backend_status::nobody(&answer.provenance.backends).is_some(), noted, "{states:?}");
+            assert_eq!(backend_status::no_backend(&answer.provenance.backends).is_some(), noted, "{states:?}");
         }
     }
 

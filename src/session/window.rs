@@ -152,7 +152,7 @@ impl Session {
             lines.evidence.notes.extend(no_lines(&lines.evidence));
         }
         let (since, by_lines) = (lines.since(self.now), named_only_by_lines(&lines, &sampled));
-        let notes = [searched_apart(&sampled), sampled.remarks_on_errors(1, limit), by_lines, without_trace(&lines)];
+        let notes = [searched_apart(&sampled), sampled.note_on_errors(1, limit), by_lines, without_trace(&lines)];
         let mut evidence = sampled.evidence;
         evidence.logs = std::mem::take(&mut lines.evidence.logs);
         evidence.absorb_shell(lines.evidence);

@@ -82,7 +82,7 @@ pub enum ServiceMetric {
 /// The services and the window of a query for service metrics.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceMetricsSubject<'a> {
-    /// The services; there is no way to ask for all of them.
+    /// The services; all of them cannot be asked for at once.
     pub services: &'a [String],
     /// What the metrics are of.
     pub level: MetricsLevel,

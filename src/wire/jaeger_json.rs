@@ -140,7 +140,7 @@ pub fn dependencies(bytes: &[u8]) -> Result<Vec<(String, String, u64)>, Malforme
     })
 }
 
-/// The messages of an error body, `errors[].msg`. None where it is no such body.
+/// The messages of an error body, `errors[].msg`. None for any other body.
 pub fn error_text(bytes: &[u8]) -> Option<String> {
     let messages = read_tree(bytes, |tree| Ok(messages_of(tree.get(&["errors"])))).ok()?;
     (!messages.is_empty()).then(|| messages.join("; "))

@@ -91,7 +91,7 @@ fn titled(title: &str) -> String {
 }
 
 impl Malformed {
-    /// What serde's error on this text means. A repeated key is no fault of the JSON, hence the look at the message: serde
+    /// What serde's error on this text means. A repeated key is valid JSON, hence the look at the message: serde
     /// has no other way to say it.
     fn not_json(text: &str, error: &serde_json::Error) -> Self {
         let message = error.to_string();

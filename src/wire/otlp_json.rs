@@ -155,7 +155,7 @@ fn require(tree: &Json, key: &str) -> Result<(), Malformed> {
     }
 }
 
-/// The message of an error body: `error.message`, or an older gateway's `error` or `message`. None where it is no such body.
+/// The message of an error body: `error.message`, or an older gateway's `error` or `message`. None for any other body.
 pub fn error_text(bytes: &[u8]) -> Option<String> {
     read_tree(bytes, |tree| Ok(message_of(tree.get(&["error"])).or_else(|| message_of(tree)))).ok().flatten()
 }

@@ -116,7 +116,7 @@ fn error_of(tree: &Json) -> Option<String> {
     }
 }
 
-/// The message of an error body: `bad_data: invalid parameter …`. None where it is no such body.
+/// The message of an error body: `bad_data: invalid parameter …`. None for any other body.
 pub fn error_text(bytes: &[u8]) -> Option<String> {
     read_tree(bytes, |tree| Ok(error_of(tree))).ok().flatten()
 }

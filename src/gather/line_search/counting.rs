@@ -11,15 +11,15 @@ use crate::model::time::{DAY, SECOND, Window};
 use crate::source::failure::{Failure, Refusal};
 use crate::source::role::{LineMatch, LogSource};
 
-/// Of more values than a server tells, those with the most lines.
+/// Values of the label that are counted at most, those with the most lines first.
 const MOST_VALUES: usize = 200;
-/// A long time is counted in so many pieces at most, which are of a day at least.
+/// Pieces that a long window is counted in at most, each at least a day.
 const PIECES: i64 = 30;
 
-/// No server holds more.
+/// Lines that a server may report at most: above 2^53 a count is no longer exact, so a larger one is an error.
 const MOST_LINES: f64 = 9e15;
 
-/// So many lines.
+/// Numbers of lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     /// By the label's value; empty where a stream has no such label.
@@ -88,7 +88,7 @@ fn pieces(window: Window, length: i64) -> Vec<Window> {
     let (mut pieces, mut to) = (vec![], window.to);
     while window.from < to {
         let from = window.from.max(to.plus(-step));
-        // What is left over is less than a second: nobody can count in it alone.
+        // A rest of less than a second cannot be counted by itself: ranges have whole seconds.
         let from = if from.plus(-SECOND) < window.from { window.from } else { from };
         pieces.push(Window::new(from, to));
         to = from;

@@ -1,5 +1,5 @@
-//! Lines of a time, whoever wrote them: those that tell of a failure, counted where Loki counts, or those with some text;
-//! the newest of them read.
+//! Log lines of a window, of all services: those that report a failure, counted where the backend counts, or those with a
+//! text. The newest of them are read.
 
 mod counting;
 mod reading;
@@ -28,15 +28,15 @@ use reading::LinesRead;
 use sought::LineFilter;
 use streams::Streams;
 
-/// So many services are named in a note.
+/// Services that a note names at most: a line holds about as many.
 const NAMED: usize = 3;
 
-/// Whose lines are read where there are more than may be.
+/// Which lines are read where there are more than the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
-    /// The newest, whoever wrote them.
+    /// The newest of all services.
     Newest,
-    /// Of each service the newest: who says much hides nobody.
+    /// The newest of each service, so that a service with many lines does not hide the others.
     Services,
 }
 
@@ -46,21 +46,21 @@ pub struct FoundLines {
     sought: LineFilter,
     /// Lines, how Loki did, and what is to be remarked.
     pub evidence: Evidence,
-    /// Of whom there may be more than was read, in each of the times.
+    /// The services with more lines than were read, for each window.
     pub cut: Vec<CutLines>,
-    /// How many were read at most in each of the times.
+    /// The limit on lines, for each window.
     limit: usize,
     streams: Option<Streams>,
     counted: Vec<(Window, Result<Counts, Failure>)>,
 }
 
-/// Looks for error lines in each of these times, the newest time first, and reads so many of each.
+/// Searches for error lines in each of these windows, the newest window first, up to the limit in each.
 pub async fn error_lines(windows: &[Window], limit: usize, spread: Spread, sources: &Sources<'_>) -> FoundLines {
     let found = FoundLines { limit, ..FoundLines::default() };
     found.search(windows, spread, sources).await
 }
 
-/// Looks for lines in whose text one of these stands, and reads so many, the newest.
+/// Searches for lines that contain one of these texts, the newest up to the limit.
 pub async fn lines_with(texts: Vec<Pattern>, window: Window, limit: usize, sources: &Sources<'_>) -> FoundLines {
     let found = FoundLines { sought: LineFilter::Texts(texts), limit, ..FoundLines::default() };
     found.search(&[window], Spread::Newest, sources).await
@@ -143,12 +143,12 @@ impl FoundLines {
         (self.cut_in_any() != CutLines::None).then_some(oldest)
     }
 
-    /// Of whom there may be more than was read, in any of the times.
+    /// The services with more lines than were read, in any of the windows.
     pub fn cut_in_any(&self) -> CutLines {
         self.cut.iter().cloned().fold(CutLines::None, CutLines::or)
     }
 
-    /// That there may be more than was read, and of whom. The limit is part of the question.
+    /// That there are more lines than were read, and of which services. The limit is part of the question.
     pub fn cut_note(&self) -> Option<Note> {
         let lines = self.sought.as_str();
         let mut said = match self.cut_in_any() {

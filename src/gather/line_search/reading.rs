@@ -15,11 +15,11 @@ use crate::model::time::{SECOND, Window};
 use crate::source::failure::Failure;
 use crate::source::role::{Direction, LogSource};
 
-/// So many services are read one by one at most: those that say the most.
+/// Services that are read one by one at most, those with the most lines: each costs a request.
 const APART: usize = 16;
-/// A page that is not the first has so many lines at least,
+/// Lines of a page after the first, at least: smaller pages cost more requests than they save.
 const LEAST: usize = 1_000;
-/// and so many pages are asked for at most in one look.
+/// Pages of one search at most: with the page above, 20,000 lines.
 const PAGES: usize = 20;
 
 /// Some of the streams, and how many of their lines are read.
@@ -48,28 +48,28 @@ pub(super) struct LinesRead {
     pub failure: Option<Failure>,
 }
 
-/// Whose lines are read, and how many: all alike where all fit in, or nobody counted; else those who say the most are read
-/// apart, the same number of each, so that what is left holds all the others.
+/// Which streams are read, and how many lines of each: all together where they fit or could not be counted; otherwise the
+/// services with the most lines are read one by one, the same number of each, so that the rest holds all the others.
 pub(super) fn plan(counts: Option<&Counts>, limit: usize) -> Vec<LinePart> {
-    let mut loud: Vec<(&str, usize)> = counts.map_or(vec![], |counts| {
+    let mut largest: Vec<(&str, usize)> = counts.map_or(vec![], |counts| {
         counts.by_value.iter().map(|(value, count)| (value.as_str(), count.round() as usize)).collect()
     });
-    loud.retain(|(_, count)| *count > 0);
-    loud.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    let mut quiet: usize = loud.iter().map(|(_, count)| *count).sum();
+    largest.retain(|(_, count)| *count > 0);
+    largest.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let mut rest: usize = largest.iter().map(|(_, count)| *count).sum();
     let mut apart = 0;
-    while apart < loud.len().min(APART) && quiet + apart * loud[apart].1 > limit {
-        quiet -= loud[apart].1;
+    while apart < largest.len().min(APART) && rest + apart * largest[apart].1 > limit {
+        rest -= largest[apart].1;
         apart += 1;
     }
-    if apart == 0 || loud.len() == 1 {
+    if apart == 0 || largest.len() == 1 {
         return vec![LinePart { whose: Whose::All, most: limit }];
     }
-    let share = ((limit - quiet.min(limit / 2)) / apart).max(1);
-    let values: Vec<String> = loud[..apart].iter().map(|(value, _)| (*value).to_owned()).collect();
+    let share = ((limit - rest.min(limit / 2)) / apart).max(1);
+    let values: Vec<String> = largest[..apart].iter().map(|(value, _)| (*value).to_owned()).collect();
     let only = |value: &String| LinePart { whose: Whose::Only(value.clone()), most: share };
     let mut parts: Vec<LinePart> = values.iter().map(only).collect();
-    if quiet > 0 {
+    if rest > 0 {
         let most = limit.saturating_sub(share * parts.len()).max(1);
         parts.push(LinePart { whose: Whose::Others(values), most });
     }
@@ -194,7 +194,7 @@ mod tests {
     type Told<'a> = &'a [(&'a str, f64)];
 
     #[test]
-    fn who_says_much_hides_nobody() {
+    fn a_service_with_many_lines_hides_no_other() {
         let only = |value: &str, most| LinePart { whose: Whose::Only(value.to_owned()), most };
         let others = |values: &[&str], most| LinePart {
             whose: Whose::Others(values.iter().map(|value| (*value).to_owned()).collect()),

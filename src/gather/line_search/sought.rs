@@ -4,7 +4,7 @@ use crate::model::log::LogEntry;
 use crate::model::pattern::Pattern;
 use crate::source::role::{LineMatch, LogSource};
 
-/// Which lines are looked for, whoever wrote them.
+/// Which lines are searched for, of all services.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum LineFilter {
     /// Those that tell of a failure.

@@ -18,45 +18,45 @@ use crate::source::failure::Failure;
 use crate::source::role::{SpanSource, Times, TraceSearch};
 use crate::wire::Decoded;
 
-/// So many services are asked at a time: what they give decides how much the next are asked for.
+/// Services that are asked at the same time. Their answers decide how much the next are asked for.
 const AT_ONCE: usize = 16;
-/// So many are asked at most.
+/// Services that are asked at most.
 pub(super) const SERVICES: usize = 1_000;
-/// In so many parts of the time traces are asked for,
+/// Parts of the window in which traces are searched for, for an even sample,
 const PARTS: usize = 24;
-/// in so many at once.
+/// and how many of them at the same time.
 const PARTS_AT_ONCE: usize = 4;
-/// A part is not taken for more than so many times what came of it: bursts would leave nothing of the others.
+/// How much a part may weigh at most, as a multiple of what it returned: a burst would leave nothing of the others.
 const MOST_TIMES: f64 = 20.0;
-/// So many spans a trace is thought to have before one was seen.
+/// Spans of a trace that are assumed before one was seen.
 const SPANS_A_TRACE: usize = 5;
 
-/// What came of one look.
+/// The result of one search.
 #[derive(Default)]
 pub(super) struct SampleLook {
     pub spans: SpansByTrace,
     /// How many spans that is.
     pub count: usize,
-    /// How many traces of each service are kept; of those that failed nothing stands here.
+    /// How many traces of each service are kept; those that failed are not in it.
     pub services: Vec<SampledService>,
     /// Which traces each of them brought.
     brought: BTreeMap<String, BTreeSet<TraceId>>,
-    /// Of how many services fewer traces are kept than were wanted because there is no room for more.
+    /// The number of services of which fewer traces are kept than requested, for lack of room.
     pub fewer: usize,
-    /// How many services were not asked, or traces, because there is no room for what they have.
+    /// The number of services, or traces, that were not asked for, for lack of room.
     pub unasked: usize,
     pub skipped: Vec<String>,
     pub errors: Vec<String>,
     pub failure: Option<Failure>,
 }
 
-/// The newest traces of each service; of those of whom there may be more, where that is wanted, traces from all of the
-/// time instead, of each part of it in proportion to how many it has.
+/// The newest traces of each service. For an even sample, those with more are read from all of the window instead, each
+/// part in proportion to how many traces it has.
 pub(super) async fn look(source: &dyn SpanSource, wanted: &SampleQuery, most: usize) -> SampleLook {
     let mut look = newest(source, wanted, most).await;
     let cut = look.cut();
     let room = most.saturating_sub(look.count_without(&cut)) / PARTS;
-    // Where there is no room for a trace of each in every part, the newest are better than none.
+    // Without room for a trace of each in every part, the newest are better than none.
     if cut.is_empty() || wanted.spread == SampleSpread::Newest || room < cut.len() * look.size() {
         return look;
     }
@@ -105,7 +105,7 @@ struct WindowPart {
     about: f64,
 }
 
-/// So many traces at most, of each part as its share of all is.
+/// At most this many traces, of each part in proportion to its share.
 fn in_proportion(parts: &[WindowPart], most: usize) -> Vec<TraceId> {
     let all: f64 = parts.iter().map(|part| part.about).sum();
     // No part gives more than it has: the one that has the least for its share tells how many there are in all.
@@ -119,7 +119,7 @@ fn in_proportion(parts: &[WindowPart], most: usize) -> Vec<TraceId> {
     parts.iter().flat_map(of).collect()
 }
 
-/// Asks one service after the other, until so many spans came.
+/// Asks one service after the other, until there are this many spans.
 async fn newest(source: &dyn SpanSource, wanted: &SampleQuery, most: usize) -> SampleLook {
     let all = if wanted.services.is_empty() { source.services() } else { &wanted.services };
     let asked: Vec<&String> = all.iter().filter(|service| wanted.filters.wants_service(service)).collect();
@@ -135,7 +135,7 @@ async fn newest(source: &dyn SpanSource, wanted: &SampleQuery, most: usize) -> S
         look.ask(&asking, some, limit, most).await;
         left -= some.len();
     }
-    // What the others did not need is for those of whom there may be more.
+    // What the others did not need is for the services that have more.
     let short = look.short_of(wanted.limit);
     for some in short.chunks(AT_ONCE) {
         let more = look.affordable(most, short.len());
@@ -149,7 +149,7 @@ async fn newest(source: &dyn SpanSource, wanted: &SampleQuery, most: usize) -> S
     look
 }
 
-/// Asks for traces by ID, until so many spans came.
+/// Asks for traces by ID, until there are this many spans.
 pub(super) async fn named(source: &dyn SpanSource, ids: &[TraceId], most: usize) -> SampleLook {
     let (mut look, mut left) = (SampleLook::default(), ids.len());
     for some in ids.chunks(AT_ONCE) {
@@ -169,7 +169,7 @@ pub(super) async fn named(source: &dyn SpanSource, ids: &[TraceId], most: usize)
 }
 
 impl SampleLook {
-    /// Nobody could be asked.
+    /// The result where the source cannot be asked.
     pub(super) fn failed(failure: Failure) -> Self {
         Self { failure: Some(failure), ..Self::default() }
     }
@@ -255,12 +255,12 @@ impl SampleLook {
         if traces == 0 { SPANS_A_TRACE } else { self.count.div_ceil(traces) }
     }
 
-    /// How many traces may be asked for of each of so many services.
+    /// How many traces may be asked for of each of this many services.
     fn affordable(&self, most: usize, services: usize) -> usize {
         (most.saturating_sub(self.count) / services.max(1) / self.size().max(1)).max(1)
     }
 
-    /// Asks these services for so many traces each, and keeps what there is room for.
+    /// Asks these services for this many traces each, and keeps what there is room for.
     async fn ask(&mut self, asking: &Asking<'_>, services: &[&String], limit: usize, most: usize) {
         let answers = join_all(services.iter().map(|service| asking.ask(service, limit))).await;
         let count = answers.len();
@@ -331,7 +331,7 @@ struct ServiceAnswer {
 struct Asking<'a> {
     source: &'a dyn SpanSource,
     wanted: &'a SampleQuery,
-    /// So many traces the server gives at most, as far as it has said.
+    /// How many traces the server gives at most, as far as is known.
     deepest: Cell<usize>,
 }
 
@@ -360,7 +360,7 @@ mod tests {
     use super::*;
     use crate::analysis::journey::sketch;
 
-    /// Traces of so many spans each, the newest first.
+    /// Traces with these numbers of spans, the newest first.
     fn answer(first: usize, sizes: &[usize]) -> Decoded {
         let span = |nth: usize| format!("s/x {}..{} trace={}\n", 900 - nth, 900, first + nth);
         let drawn: String = sizes.iter().enumerate().map(|(nth, size)| span(nth).repeat(*size)).collect();

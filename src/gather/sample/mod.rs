@@ -1,5 +1,5 @@
-//! Traces of each service in a window, whole: the newest, or as many of each part of it. The limit is part of the question: what is cut is told, and the
-//! answer is complete all the same.
+//! Whole traces of each service in a window: the newest, or as many of each part of it. The limit is part of the question:
+//! what is cut is noted, and the answer is complete.
 
 mod look;
 mod query;
@@ -51,9 +51,9 @@ pub struct LookResult {
 }
 
 impl Sampled {
-    /// What is to be remarked of looks for errors, which came after so many plain ones: that they were cut at this limit,
-    /// or that a server which gives traces with errors finds none by them, as Jaeger 2 with its memory storage.
-    pub fn remarks_on_errors(&self, plain: usize, limit: usize) -> Option<Note> {
+    /// A note on the searches for errors, which follow `plain` other searches: that they were cut at this limit, or that
+    /// the server has traces with errors and finds none by them, as Jaeger 2 with its memory storage.
+    pub fn note_on_errors(&self, plain: usize, limit: usize) -> Option<Note> {
         let (plain, failed) = self.looks.split_at_checked(plain)?;
         let cut = failed.iter().map(|look| look.cut).max()?;
         let note = |said: String| Note::new(NoteCode::Sampled, Role::Spans.backend(), said);
@@ -71,11 +71,11 @@ impl Sampled {
     }
 }
 
-/// So many traces are asked for at most because lines name them.
+/// Traces that are asked for at most because log lines name them.
 const MOST_NAMED: usize = 500;
 
-/// Asks each service for its newest traces in several looks, then for the traces that are named and did not come. Who
-/// names them may ask somebody else for that at the same time.
+/// Asks each service for its newest traces in several looks, then for the traces that are named and did not come. The
+/// names may be searched for at the same time.
 pub async fn samples(
     looks: &[SampleQuery],
     naming: impl Future<Output = Vec<TraceId>>,

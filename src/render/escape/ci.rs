@@ -22,7 +22,7 @@ pub fn part(text: &str) -> Cow<'_, str> {
     shown(text, &anywhere(text))
 }
 
-/// A whole line that is no command.
+/// A whole line that is not a command.
 pub fn line(text: &str) -> Cow<'_, str> {
     shown(text, &dangers(text))
 }

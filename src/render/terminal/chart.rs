@@ -27,7 +27,7 @@ pub(super) fn charts(page: &Page, charts: &[Chart]) -> Lines {
     charts.iter().zip(names).zip(captions).map(line).collect()
 }
 
-/// Values as small columns, in at most so many characters: each shows the largest value of its part.
+/// Values as small columns, in at most this many characters: each shows the largest value of its part.
 fn sparkline(values: &[f64], columns: usize, charset: Charset) -> String {
     let finite = || values.iter().copied().filter(|v| v.is_finite());
     let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));

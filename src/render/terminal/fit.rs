@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthChar;
 use crate::render::terminal::styled_text::{StyledLine, StyledText, width, width_of};
 use crate::report::block::TextRole;
 
-/// At most so many columns, the end cut off.
+/// At most this many columns, the end cut off.
 pub(super) fn cut_end(line: StyledLine, most: usize, ellipsis: &str) -> StyledLine {
     if width_of(&line) <= most {
         return line;
@@ -25,9 +25,9 @@ pub(super) fn cut_end(line: StyledLine, most: usize, ellipsis: &str) -> StyledLi
     kept
 }
 
-/// At most so many columns, the middle of the widest text cut out: names differ at both ends.
+/// At most this many columns, the middle of the widest text cut out: names differ at both ends.
 pub(super) fn cut_middle(mut line: StyledLine, most: usize, ellipsis: &str) -> StyledLine {
-    /// Below so many columns two ends of a name say less than its beginning.
+    /// Columns below which two ends of a name say less than its beginning.
     const BOTH_ENDS: usize = 4;
     let total = width_of(&line);
     if total <= most {
@@ -43,7 +43,7 @@ pub(super) fn cut_middle(mut line: StyledLine, most: usize, ellipsis: &str) -> S
     line
 }
 
-/// At most so many columns of a name. A dotted part of it loses its beginning, for it differs most at its end; otherwise
+/// At most this many columns of a name. A dotted part of it loses its beginning, for it differs most at its end; otherwise
 /// the widest part loses its middle.
 pub(super) fn cut_name(mut line: StyledLine, most: usize, ellipsis: &str) -> StyledLine {
     let over = width_of(&line).saturating_sub(most);
@@ -57,7 +57,7 @@ pub(super) fn cut_name(mut line: StyledLine, most: usize, ellipsis: &str) -> Sty
     cut_middle(line, most, ellipsis)
 }
 
-/// The end of a text that is wider than so many columns, from after a dot on if enough is left of it. None if the text
+/// The end of a text that is wider than this many columns, from after a dot on if enough is left of it. None if the text
 /// fits, and if too little would be left to recognise it.
 pub(super) fn cut_start(text: &str, most: usize, ellipsis: &str) -> Option<String> {
     const RECOGNISABLE: usize = 8;
@@ -92,14 +92,14 @@ fn tail(text: &str, room: usize) -> &str {
     text
 }
 
-/// Columns that a text takes; none if more than so many. Only the beginning of a long text is measured.
+/// Columns that a text takes; none if more than the limit. Only the beginning of a long text is measured.
 fn width_within(text: &str, most: usize) -> Option<usize> {
     // Joined emoji take less room than each of their parts would.
     let is_near = head(text, 8 * most + 64).len() == text.len();
     is_near.then(|| width(text)).filter(|wide| *wide <= most)
 }
 
-/// Lines of at most so many columns, broken between words, all but the first indented. Never none.
+/// Lines of at most this many columns, broken between words, all but the first indented. Never none.
 pub(super) fn wrap(line: StyledLine, most: usize, indent: usize) -> Vec<StyledLine> {
     // A command is copied: a break of ours inside it would be copied too, one of the terminal's would not.
     if width_of(&line) <= most || line.iter().any(|part| matches!(part.role, TextRole::Command | TextRole::Link)) {

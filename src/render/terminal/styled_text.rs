@@ -30,7 +30,7 @@ impl StyledText {
         Self { role, text: format!("{}{text}", " ".repeat(to.saturating_sub(width(text)))) }
     }
 
-    /// So many spaces.
+    /// This many spaces.
     pub fn spaces(n: usize) -> Self {
         Self::padded(TextRole::Plain, "", n)
     }

@@ -109,7 +109,7 @@ impl Session {
         };
         let found = Box::pin(samples(&looks, named_by_lines, sources)).await;
         progress.done();
-        let on_errors = found.remarks_on_errors(times.len(), limit);
+        let on_errors = found.note_on_errors(times.len(), limit);
         let of_sample = found.looks.iter().take(times.len()).flat_map(|look| &look.traces).copied();
         scope.sample = Some(of_sample.collect());
         scope.cut_lines = lines.cut_in_any();

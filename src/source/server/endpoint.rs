@@ -18,7 +18,7 @@ pub struct Endpoint {
     pub url: Url,
     /// Where the address comes from, for people: `--jaeger-url`, `TRACE_JAEGER_URL`, a file with its line, `default`.
     pub url_from: String,
-    /// Whether the address is configured; a default that does not answer is no failure.
+    /// Whether the address is configured; a default that does not answer has not failed.
     pub configured: bool,
     /// The credentials.
     pub auth: Auth,

@@ -83,7 +83,7 @@ impl Request {
 pub struct Response {
     /// HTTP status.
     pub status: u16,
-    /// The server's clock, from its `Date` header: whole seconds; none if there is no such header.
+    /// The server's clock, from its `Date` header: whole seconds; none without such a header.
     pub date: Option<Timestamp>,
     /// The time from the start of the command until the head of the answer arrived.
     pub after: Duration,

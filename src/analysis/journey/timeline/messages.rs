@@ -11,14 +11,14 @@ use crate::model::span::Span;
 /// What became of a journey's messages. Spans are indices into it.
 #[derive(Clone, Debug, Default)]
 pub struct Messages {
-    unheard: HashSet<usize>,
+    unconsumed: HashSet<usize>,
     before: HashMap<usize, usize>,
 }
 
 impl Messages {
     /// Whether nothing in the journey follows from what this span published, and no finding says so.
     pub fn is_unconsumed(&self, span: usize) -> bool {
-        self.unheard.contains(&span)
+        self.unconsumed.contains(&span)
     }
 
     /// The delivery before, where this span got a message that its service had got already.
@@ -29,13 +29,13 @@ impl Messages {
 
 /// Follows the messages of a journey.
 pub fn messages(journey: &Journey, holes: &MissingEffects) -> Messages {
-    let mut unheard = unheard(journey);
-    unheard.retain(|span| !holes.is_above_missing(*span));
-    Messages { unheard, before: before(journey) }
+    let mut unconsumed = unconsumed_messages(journey);
+    unconsumed.retain(|span| !holes.is_above_missing(*span));
+    Messages { unconsumed, before: before(journey) }
 }
 
 /// Spans under another ID are shown, and have no findings.
-fn unheard(journey: &Journey) -> HashSet<usize> {
+fn unconsumed_messages(journey: &Journey) -> HashSet<usize> {
     let spans: Vec<&Span> = journey.spans.iter().collect();
     let ours = |index: &usize| journey.is_own.get(*index) != Some(&false);
     messages::unconsumed(&spans).into_iter().filter(ours).collect()

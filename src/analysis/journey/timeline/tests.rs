@@ -69,7 +69,7 @@ fn a_fan_out_with_one_lost_shows_which() {
 }
 
 #[test]
-fn a_message_that_comes_twice_is_delivered_again_and_one_that_nobody_takes_is_told() {
+fn a_message_that_comes_twice_is_delivered_again_and_one_that_has_no_consumer_is_marked() {
     let text = "a/send 0..2 producer topic=t messaging.message.id=m1
   ~> b/work 12..20 consumer topic=t messaging.message.id=m1
   ~> c/work 14..20 consumer topic=t messaging.message.id=m1
@@ -82,8 +82,8 @@ a/send 80..82 producer topic=t messaging.message.id=m2";
         _ => None,
     });
     assert_eq!(queues.collect::<Vec<_>>(), [(false, 10), (false, 12), (true, 50)]);
-    let unheard = |span: usize| timeline.messages.is_unconsumed(span);
-    assert_eq!((0..journey.spans.len()).filter(|s| unheard(*s)).collect::<Vec<_>>(), [4]);
+    let unconsumed = |span: usize| timeline.messages.is_unconsumed(span);
+    assert_eq!((0..journey.spans.len()).filter(|s| unconsumed(*s)).collect::<Vec<_>>(), [4]);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub enum Editor {
     Refuses,
     /// What is wrong is not for a schema to see.
     Passes,
-    /// The text is no YAML as it is read here.
+    /// The text is not YAML as it is read here.
     Unread,
 }
 

@@ -234,7 +234,7 @@ fn refusal(status: u16, text: &str) -> Option<Refusal> {
     if text.contains("search depth must be") {
         Some(Refusal::TooManyTraces)
     } else if !matches!(status, 502..=504) && SERVICE.iter().any(|sign| lower.contains(sign)) {
-        // A gateway in trouble may quote the request: that is no answer of Jaeger's.
+        // A gateway in trouble may quote the request: that is not an answer of Jaeger's.
         Some(Refusal::ServiceRequired)
     } else {
         None

@@ -13,7 +13,7 @@ use crate::source::failure::{Failure, FailureKind};
 /// A failed attempt.
 #[derive(Clone, Debug)]
 pub(super) struct TransportError {
-    /// The failure if there is no further attempt.
+    /// The failure after the last attempt.
     pub(super) failure: Failure,
     /// Whether another attempt may succeed.
     pub(super) retry: Retry,

@@ -89,7 +89,7 @@ impl Transport {
         }))
     }
 
-    /// Another transport with the same connections, breakers and log. Its deadline starts now, and is no later than
+    /// Another transport with the same connections, breakers and log. Its deadline starts now, and is not after
     /// `until`; its budget of requests is its own.
     #[must_use]
     pub fn fork(&self, until: Option<Instant>) -> Self {
