@@ -9,7 +9,7 @@ use crate::model::span::{Span, SpanKind};
 
 /// Among how many spans with one ID the best parent is chosen. Zipkin has two of one ID; many more are broken data, and
 /// comparing all of them for each child would take the square of their number.
-const MOST_TWINS: usize = 16;
+const MAX_SAME_ID: usize = 16;
 
 /// Builds the forest of spans that are in their final order.
 pub fn build(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
@@ -92,7 +92,7 @@ fn by_parent(by_id: &ById, clients: &Clients, spans: &[Span], index: usize) -> O
         let other = &spans[*other];
         (other.service() != span.service(), other.kind != SpanKind::Server)
     };
-    candidates.iter().copied().filter(|c| *c != index).take(MOST_TWINS).min_by_key(rank)
+    candidates.iter().copied().filter(|c| *c != index).take(MAX_SAME_ID).min_by_key(rank)
 }
 
 fn by_link(by_id: &ById, span: &Span, index: usize) -> Option<usize> {

@@ -40,7 +40,7 @@ pub fn measure(spans: &[Span], forest: &Forest) -> Vec<Skew> {
     let mut corrected = BTreeSet::new();
     let most = MOST_COMPARISONS / slacks.len().max(1);
     while corrected.len() < most
-        && let Some(skew) = most_contradicted(&slacks).map(|pair| explain(&slacks, pair))
+        && let Some(skew) = most_contradicted(&slacks).map(|pair| pair_skew(&slacks, pair))
     {
         let is_new = corrected.insert(skew.service.clone());
         if !is_new || contradiction_after(&slacks, &skew) >= contradiction(&slacks) {
@@ -67,7 +67,7 @@ fn add_pair<'a>(measured: &mut SkewSamples<'a>, cause: &'a Span, effect: &'a Spa
         measured.entry((a, b)).or_default().push(effect.start.since(cause.start));
     }
     if is_call {
-        // A callee that took longer than its caller waited says nothing by its end.
+        // A callee that took longer than its caller waited goes on after it: only its start comes before the caller's end.
         let fits = effect.duration_ns <= cause.duration_ns;
         let last = if fits { effect.end() } else { effect.start };
         measured.entry((b, a)).or_default().push(cause.end().since(last));
@@ -77,9 +77,12 @@ fn add_pair<'a>(measured: &mut SkewSamples<'a>, cause: &'a Span, effect: &'a Spa
 fn slack(mut times: Vec<i64>) -> Slack {
     times.sort_unstable();
     let contradicting = times.iter().filter(|time| **time < -PRECISION_NS).count();
-    let most_do = contradicting * 2 > times.len();
-    let least_ns = if most_do || contradicting == 0 { times[times.len() / 10] } else { 0 };
-    Slack { least_ns, contradicting: if most_do { contradicting } else { 0 } }
+    // More than half: a few effects before their cause are faults of single spans, not of a clock.
+    let most_contradict = contradicting * 2 > times.len();
+    // With fewer than ten pairs nothing is left out. Where some contradict, but not most, 0: the pair asks
+    // for no correction.
+    let least_ns = if most_contradict || contradicting == 0 { times[times.len() / 10] } else { 0 };
+    Slack { least_ns, contradicting: if most_contradict { contradicting } else { 0 } }
 }
 
 /// The pair of services with the largest contradiction beyond the clocks' precision.
@@ -89,13 +92,13 @@ fn most_contradicted<'a>(slacks: &Slacks<'a>) -> Option<(&'a str, &'a str)> {
 }
 
 /// The skew of one of two services: of the one whose correction leaves less contradiction with all others.
-fn explain(slacks: &Slacks<'_>, (a, b): (&str, &str)) -> Skew {
+fn pair_skew(slacks: &Slacks<'_>, (a, b): (&str, &str)) -> Skew {
     let (early, late) = (correction(slacks, (a, b), b), correction(slacks, (a, b), a));
     if contradiction_after(slacks, &early) <= contradiction_after(slacks, &late) { early } else { late }
 }
 
 /// The skew of one service: at least what the pair's contradiction needs, at most what its other pairs allow. The middle
-/// of both is taken, or the least where nothing limits it.
+/// of both is taken, so that the error is at most half of the range (`within_ns`), or the least where nothing limits it.
 fn correction(slacks: &Slacks<'_>, (a, b): (&str, &str), off: &str) -> Skew {
     let slack = slacks[&(a, b)];
     let needed = -slack.least_ns;

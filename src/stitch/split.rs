@@ -147,6 +147,7 @@ impl Ties {
         let values = line.values().map(|(_, value)| value);
         let tokens = line.line.split(|c| !is_part(c));
         let words = values.chain(tokens).filter(|word| !word.is_empty());
+        // Trace IDs of 64 and of 128 bits; shorter words of hexadecimal digits are rarely one.
         let trace_of = |word: &str| matches!(word.len(), 16 | 32).then(|| TraceId::from_hex(word)).flatten();
         let of_word = |word: &str| [self.ids.get(word), trace_of(word).and_then(|trace| self.traces.get(&trace))];
         let words = words.flat_map(of_word).flatten();

@@ -73,16 +73,16 @@ fn without_id(evidence: &Evidence, with_id: &BTreeSet<TraceId>) -> Vec<JourneyCa
     for span in &evidence.spans {
         let known: Vec<TraceId> = span.links.iter().map(|l| l.trace_id).filter(|t| group.contains_key(t)).collect();
         for linked in known {
-            let (a, b) = (head(&mut group, span.trace_id), head(&mut group, linked));
+            let (a, b) = (group_root(&mut group, span.trace_id), group_root(&mut group, linked));
             group.insert(a.max(b), a.min(b));
         }
     }
-    let taken: BTreeSet<TraceId> = with_id.iter().map(|t| head(&mut group, *t)).collect();
+    let taken: BTreeSet<TraceId> = with_id.iter().map(|t| group_root(&mut group, *t)).collect();
     let mut found: BTreeMap<TraceId, BTreeMap<(Timestamp, TraceId), usize>> = BTreeMap::new();
     for span in &evidence.spans {
-        let head = head(&mut group, span.trace_id);
-        if !taken.contains(&head) {
-            *found.entry(head).or_default().entry((span.start, span.trace_id)).or_default() += 1;
+        let root = group_root(&mut group, span.trace_id);
+        if !taken.contains(&root) {
+            *found.entry(root).or_default().entry((span.start, span.trace_id)).or_default() += 1;
         }
     }
     let candidates = found.into_values().filter_map(|starts| {
@@ -92,7 +92,7 @@ fn without_id(evidence: &Evidence, with_id: &BTreeSet<TraceId>) -> Vec<JourneyCa
     candidates.collect()
 }
 
-fn head(group: &mut BTreeMap<TraceId, TraceId>, trace: TraceId) -> TraceId {
+fn group_root(group: &mut BTreeMap<TraceId, TraceId>, trace: TraceId) -> TraceId {
     let mut at = trace;
     while let Some(up) = group.get(&at).copied().filter(|up| *up != at) {
         let above = group.get(&up).copied().unwrap_or(up);

@@ -12,32 +12,35 @@ impl LnFactorials {
     /// Up to this count.
     pub(crate) fn up_to(n: usize) -> Self {
         let mut sum = 0.0;
-        let rest = (1..=n).map(|k| {
+        let positive = (1..=n).map(|k| {
             sum += (k as f64).ln();
             sum
         });
-        Self(std::iter::once(0.0).chain(rest).collect())
+        Self(std::iter::once(0.0).chain(positive).collect())
     }
 
-    fn get(&self, n: usize) -> f64 {
+    /// The natural logarithm of `n!`; infinite beyond the largest count.
+    fn ln_factorial(&self, n: usize) -> f64 {
         self.0.get(n).copied().unwrap_or(f64::INFINITY)
     }
 
     /// The logarithm of the number of ways to choose `k` of `n`.
     fn ln_choose(&self, n: usize, k: usize) -> f64 {
-        self.get(n) - self.get(k) - self.get(n.saturating_sub(k))
+        self.ln_factorial(n) - self.ln_factorial(k) - self.ln_factorial(n.saturating_sub(k))
     }
 
-    /// The probability that the first set has at least as many as it has here, by chance: Fisher's exact test,
-    /// one-sided.
+    /// The probability that the first set has at least as many as it has here, by chance: Fisher's exact test. It is
+    /// one-sided, because only a feature that is more frequent in the first set is looked for; 1 where no other table of
+    /// these sizes has fewer.
     pub(crate) fn fisher(&self, table: ContingencyTable) -> f64 {
-        if table.first <= table.least_first() {
+        if table.first <= table.min_first() {
             return 1.0;
         }
-        (table.first..=table.most_first()).map(|first| self.p_exactly(table, first)).sum::<f64>().min(1.0)
+        (table.first..=table.max_first()).map(|first| self.p_exactly(table, first)).sum::<f64>().min(1.0)
     }
 
-    /// The probability that the first set has exactly this many: the hypergeometric distribution.
+    /// The probability that the first set has exactly this many, with the sizes and the sum fixed: the hypergeometric
+    /// distribution, `C(having, first) * C(all - having, drawn - first) / C(all, drawn)`.
     fn p_exactly(&self, table: ContingencyTable, first: usize) -> f64 {
         let (having, drawn, all) = (table.having(), table.all_first, table.all());
         (self.ln_choose(having, first) + self.ln_choose(all - having, drawn - first) - self.ln_choose(all, drawn)).exp()
@@ -50,9 +53,9 @@ impl LnFactorials {
     /// Journeys that began differently are in different tables, so that a feature of one entry is not taken for the
     /// cause of failures that this entry has more often anyway (Simpson's paradox).
     pub(crate) fn stratified(&self, tables: impl Iterator<Item = ContingencyTable> + Clone) -> f64 {
-        let undecided = tables.filter(|table| table.most_first() > table.least_first());
-        let mut rest = undecided.clone();
-        match (rest.next(), rest.next()) {
+        let undecided = tables.filter(|table| table.max_first() > table.min_first());
+        let mut first_two = undecided.clone();
+        match (first_two.next(), first_two.next()) {
             (Some(only), None) => self.fisher(only),
             _ => self.stratified_tail(undecided),
         }
@@ -68,7 +71,7 @@ impl LnFactorials {
             let (mean, spread) = table.expected();
             excess += table.first as f64 - mean;
             variance += spread;
-            short_of_most += table.most_first() - table.first;
+            short_of_most += table.max_first() - table.first;
         }
         if variance <= 0.0 || excess <= 0.0 {
             return 1.0;
@@ -81,8 +84,8 @@ impl LnFactorials {
         // counted from the far end, because what is significant is near to it, and the sum stays short.
         let mut short_by = vec![1.0];
         for table in tables {
-            let most = table.most_first();
-            let range = 0..=short_of_most.min(most - table.least_first());
+            let most = table.max_first();
+            let range = 0..=short_of_most.min(most - table.min_first());
             let of_table: Vec<f64> = range.map(|less| self.p_exactly(table, most - less)).collect();
             let mut next = vec![0.0; (short_by.len() + of_table.len() - 1).min(short_of_most + 1)];
             for (at, before) in short_by.iter().enumerate() {
@@ -120,18 +123,19 @@ impl ContingencyTable {
     /// table that could have been seen.
     #[must_use]
     pub(crate) fn most_extreme(self) -> Self {
-        Self { first: self.most_first(), second: self.having() - self.most_first(), ..self }
+        Self { first: self.max_first(), second: self.having() - self.max_first(), ..self }
     }
 
-    fn most_first(self) -> usize {
+    fn max_first(self) -> usize {
         self.all_first.min(self.having())
     }
 
-    fn least_first(self) -> usize {
+    fn min_first(self) -> usize {
         self.having().saturating_sub(self.all_second)
     }
 
-    /// How many of the first set have it by chance, and the variance of that.
+    /// How many of the first set have it by chance, and the variance of that: those of the hypergeometric distribution,
+    /// which the test of Mantel and Haenszel adds up over its tables.
     fn expected(self) -> (f64, f64) {
         let [having, drawn, all] = [self.having(), self.all_first, self.all()].map(|n| n as f64);
         let mean = drawn * having / all.max(1.0);
@@ -171,8 +175,10 @@ impl StratifiedShares {
 
     /// By how much the first share is above the second at least, with 95 % confidence; negative where it may be below.
     ///
-    /// Newcombe's interval of Wilson's bounds, because it holds for small counts and for shares of 0 and 1, where the
-    /// usual one has no width at all.
+    /// Newcombe's interval of Wilson's bounds (1998, method 10), because it holds for small counts and for shares of 0
+    /// and 1, where the usual one has no width at all. Several tables have the size that one table of the same variance
+    /// would have: the square of the weights' sum, divided by the sum of each weight's square over its size. -1, the
+    /// lowest difference there is, where no table has both sets.
     pub(crate) fn least_difference(&self) -> f64 {
         if self.weights <= 0.0 {
             return -1.0;
@@ -187,7 +193,7 @@ impl StratifiedShares {
 
 /// Wilson's lower and upper bound of a share of `all`, with 95 % confidence.
 fn wilson_bounds(share: f64, all: f64) -> (f64, f64) {
-    /// Standard deviations within which 95 of 100 lie.
+    /// Standard deviations from the mean within which 95 of 100 lie, on both sides together.
     const Z: f64 = 1.96;
     let middle = share + Z * Z / (2.0 * all);
     let reach = Z * ((share * (1.0 - share)).max(0.0) / all + Z * Z / (4.0 * all * all)).sqrt();
@@ -196,7 +202,8 @@ fn wilson_bounds(share: f64, all: f64) -> (f64, f64) {
 }
 
 /// By how many tests to divide a level so that all of them together keep it, where each test is given by the smallest
-/// p-value that it could have: Tarone's correction.
+/// p-value that it could have: Tarone's correction (1990). At least 1: the smallest number `k` such that at most `k` tests
+/// can reach `level / k` at all.
 ///
 /// Bonferroni's would divide by all tests. But a feature of one journey among hundreds cannot be significant however
 /// it falls, so it costs nothing, and there are thousands of such features: divided by all, the level would hide
@@ -211,16 +218,16 @@ pub(crate) fn tarone_family_size(mut smallest_p: Vec<f64>, level: f64) -> usize 
 }
 
 /// The probability that two sets of numbers differ in rank as much as these by chance, two-sided: the test of Mann and
-/// Whitney with ties, by its normal approximation. Both must be sorted.
+/// Whitney with ties, by its normal approximation. Both must be sorted; 1 where either is empty or all are equal.
 ///
 /// Durations have long tails, which means and variances follow; ranks do not.
 pub(crate) fn mann_whitney(first: &[f64], second: &[f64]) -> f64 {
-    let (many, others) = (first.len() as f64, second.len() as f64);
-    let all = many + others;
+    let (first_size, second_size) = (first.len() as f64, second.len() as f64);
+    let all = first_size + second_size;
     let (mut below, mut rank_sum, mut ties) = (0.0, 0.0, 0.0);
     let (mut left, mut right) = (first, second);
     while let Some(value) = left.first().into_iter().chain(right.first()).copied().reduce(f64::min) {
-        let same = |rest: &[f64]| rest.iter().take_while(|other| **other <= value).count();
+        let same = |sorted: &[f64]| sorted.iter().take_while(|other| **other <= value).count();
         let (here, there) = (same(left), same(right));
         let tied = (here + there) as f64;
         if here + there == 0 {
@@ -231,9 +238,11 @@ pub(crate) fn mann_whitney(first: &[f64], second: &[f64]) -> f64 {
         below += tied;
         (left, right) = (&left[here..], &right[there..]);
     }
-    let spread = (many * others / 12.0 * (all + 1.0 - ties / (all * (all - 1.0)).max(1.0))).max(0.0).sqrt();
-    // Half a rank is taken off, since ranks are whole numbers.
-    let off = ((rank_sum - many * (many + 1.0) / 2.0 - many * others / 2.0).abs() - 0.5).max(0.0);
+    // n * m / 12 * (N + 1 - sum(t^3 - t) / (N * (N - 1))), with t values in each tie: ties make ranks vary less.
+    let spread = (first_size * second_size / 12.0 * (all + 1.0 - ties / (all * (all - 1.0)).max(1.0))).max(0.0).sqrt();
+    // Half a rank is taken off: a continuity correction, as sums of ranks move by steps and the normal distribution does not.
+    let off =
+        ((rank_sum - first_size * (first_size + 1.0) / 2.0 - first_size * second_size / 2.0).abs() - 0.5).max(0.0);
     if spread > 0.0 { two_sided_normal(off / spread) } else { 1.0 }
 }
 
@@ -268,11 +277,12 @@ mod tests {
             (5, 10, 1_000, 1_000, 1.0),
         ];
         for (first, all_first, having, all, expected) in table {
-            let p = factorials.fisher(table_of([first, all_first, having - first, all - all_first]));
+            let p = factorials.fisher(contingency_table([first, all_first, having - first, all - all_first]));
             assert!(is_near(p, expected), "{first} of {all_first}, {having} of {all}: {p}");
         }
-        let difference =
-            |tables: &[[usize; 4]]| StratifiedShares::new(tables.iter().copied().map(table_of)).least_difference();
+        let difference = |tables: &[[usize; 4]]| {
+            StratifiedShares::new(tables.iter().copied().map(contingency_table)).least_difference()
+        };
         assert!(difference(&[[41, 43, 12, 380]]) > 0.8);
         assert!(difference(&[[1, 1, 0, 1]]) < 0.0, "one of each says nothing");
         assert!(difference(&[[0, 0, 0, 0]]) < 0.0 && difference(&[[5, 10, 50, 100]]) < 0.0);
@@ -281,7 +291,7 @@ mod tests {
         assert!(difference(&[[20, 30, 10, 60], [20, 30, 10, 60]]) > difference(&[[20, 30, 10, 60]]));
     }
 
-    fn table_of([first, all_first, second, all_second]: [usize; 4]) -> ContingencyTable {
+    fn contingency_table([first, all_first, second, all_second]: [usize; 4]) -> ContingencyTable {
         ContingencyTable { first, all_first, second, all_second }
     }
 
@@ -290,7 +300,7 @@ mod tests {
         let mut sums = vec![(0, 1.0)];
         for table in tables {
             let each = |(sum, p): (usize, f64)| {
-                let firsts = table.least_first()..=table.most_first();
+                let firsts = table.min_first()..=table.max_first();
                 firsts.map(move |first| (sum + first, p * factorials.p_exactly(*table, first))).collect::<Vec<_>>()
             };
             sums = sums.into_iter().flat_map(each).collect();
@@ -312,11 +322,11 @@ mod tests {
             &[[6, 6, 6, 6], [0, 9, 0, 9]],
         ];
         for tables in all {
-            let tables: Vec<ContingencyTable> = tables.iter().copied().map(table_of).collect();
+            let tables: Vec<ContingencyTable> = tables.iter().copied().map(contingency_table).collect();
             let (p, expected) = (factorials.stratified(tables.iter().copied()), enumerated(&tables, &factorials));
             assert!((p - expected).abs() < 1e-3 * expected, "{tables:?}: {p}, expected {expected}");
         }
-        let likely = [table_of([5, 10, 45, 100]), table_of([6, 10, 48, 100])];
+        let likely = [contingency_table([5, 10, 45, 100]), contingency_table([6, 10, 48, 100])];
         let (p, expected) = (factorials.stratified(likely.into_iter()), enumerated(&likely, &factorials));
         assert!((p - expected).abs() < 0.05 && expected > 0.1, "{p}, expected {expected}");
     }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many words a message has at least of which one may be variable for no other reason than that it varies: of
 /// three, the two that stay are too little to say that it is the same message.
 const FEWEST_WORDS: usize = 4;
-/// Longer ones are compared by every word: each is compared once for each of its words.
+/// Longer messages are never clustered: each word in turn is replaced and all others are joined again, so that the work
+/// grows with the square of their number.
 const MOST_WORDS: usize = 64;
 /// How many texts must differ in one word at least for that word to be variable: two may well be two errors.
 const FEWEST_TEXTS: usize = 3;

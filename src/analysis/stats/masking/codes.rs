@@ -8,8 +8,12 @@ use super::values::{leading_digits, pattern};
 
 /// The length of the version, name or code that `rest` begins with, where it begins with one. `before` is what was read
 /// before, as it was written down: what it says of a number must not depend on a value that was replaced.
-pub(super) fn kept(before: &str, rest: &str) -> Option<usize> {
-    NAMES.find(rest).map(|name| name.len()).or_else(|| version(before, rest)).or_else(|| code(before, rest))
+pub(super) fn kept_length(before: &str, rest: &str) -> Option<usize> {
+    NAMES
+        .find(rest)
+        .map(|name| name.len())
+        .or_else(|| version_length(before, rest))
+        .or_else(|| code_length(before, rest))
 }
 
 /// Names whose numbers would otherwise be counts or IDs.
@@ -39,7 +43,7 @@ const VERSIONED: [&str; 12] =
     ["http", "java", "mozilla", "nginx", "node", "protocol", "python", "release", "ruby", "ssl", "tls", "version"];
 
 /// The length of a version without a `v`: of three parts, or of two behind what has versions.
-fn version(before: &str, rest: &str) -> Option<usize> {
+fn version_length(before: &str, rest: &str) -> Option<usize> {
     static PARTS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r"^[0-9]{1,3}(?:\.[0-9]{1,4}){1,3}(?:-(?i:alpha|beta|dev|m|pre|rc|snapshot)[.-]?[0-9]{0,4})?\b")
     });
@@ -72,9 +76,9 @@ fn version(before: &str, rest: &str) -> Option<usize> {
 const LONGEST: usize = 5;
 
 /// The length of a code: a number which the words around it say is one.
-fn code(before: &str, rest: &str) -> Option<usize> {
+fn code_length(before: &str, rest: &str) -> Option<usize> {
     let named = CodeWord::before(before);
-    if let Some(length) = named.as_ref().and_then(|_| written_as_code(rest)) {
+    if let Some(length) = named.as_ref().and_then(|_| lettered_code_length(rest)) {
         return Some(length);
     }
     let digits = leading_digits(rest);
@@ -87,16 +91,18 @@ fn code(before: &str, rest: &str) -> Option<usize> {
         Some(CodeWord::Http) => digits == 3,
         Some(CodeWord::Code) => is_status || !is_count(after),
         Some(CodeWord::Error) => !is_count(after),
+        // The exit status of a process is at most 255, the number of a signal less.
         Some(CodeWord::Exit) => digits <= 3 && !is_count(after),
         Some(CodeWord::Answer) => is_status && !is_count(after),
         None => false,
     };
     let is_code = is_code
         || is_status && is_http_status_line(rest)
-        || is_status && stands_in_brackets(before, after)
+        || is_status && is_in_brackets(before, after)
         || is_sqlstate(number) && !before.ends_with(['/', '-', '=', '_'])
         || is_grpc_status(after)
         || is_alone(before, after)
+        // `404: not found`; of fewer digits it is rather a place in a list, `1: not found`.
         || before.is_empty() && digits >= 3 && after.starts_with(": ");
     is_code.then_some(digits)
 }
@@ -115,7 +121,7 @@ fn is_continued(after: &str) -> bool {
 /// A word that says what a number behind it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CodeWord {
-    /// Nothing else: `code 14`.
+    /// A code and nothing else: `code 14`.
     Code,
     /// A number of an error; but it may be of how many errors there are: `error 1205`, `error: 3 rows`.
     Error,
@@ -181,7 +187,7 @@ fn last_word(text: &str) -> &str {
 }
 
 /// The length of a code that has letters, behind a word that says it is one: `SQLSTATE 40P01`, `HRESULT 0x80070005`.
-fn written_as_code(rest: &str) -> Option<usize> {
+fn lettered_code_length(rest: &str) -> Option<usize> {
     static FORM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:0[xX][0-9A-Fa-f]{1,8}|[0-9][0-9A-Z]{4})\b"));
     let found = FORM.find(rest)?;
     found.as_str().contains(char::is_alphabetic).then_some(found.len())
@@ -230,7 +236,7 @@ pub(super) fn is_http_status_line(text: &str) -> bool {
     is_http_status(number) && (is_called_so || REASONS.iter().any(|reason| after.starts_with(reason)))
 }
 
-fn stands_in_brackets(before: &str, after: &str) -> bool {
+fn is_in_brackets(before: &str, after: &str) -> bool {
     before.ends_with('(') && after.starts_with(')') || before.ends_with('[') && after.starts_with(']')
 }
 
@@ -295,7 +301,7 @@ fn is_grpc_status(after: &str) -> bool {
     NAMES.iter().any(|name| after.strip_prefix(name).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
 }
 
-/// Whether nothing else is said: of such a text the number is what tells it apart.
+/// Whether nothing else is there: of such a text the number is what tells it apart.
 fn is_alone(before: &str, after: &str) -> bool {
     !before.contains(char::is_alphanumeric) && !after.contains(char::is_alphanumeric)
 }

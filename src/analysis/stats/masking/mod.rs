@@ -19,7 +19,7 @@ mod tests;
 
 pub use clusters::{cluster_counts, clusters};
 
-use values::Value;
+use values::ValueKind;
 
 /// The longest part of a message that is read, in bytes: what is longer is a dump, whose end tells nothing more.
 const LONGEST: usize = 2_000;
@@ -35,7 +35,7 @@ pub fn mask_message(message: &str) -> String {
     let line = message.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let end = (0..=LONGEST.min(line.len())).rev().find(|end| line.is_char_boundary(*end)).unwrap_or(0);
     let words: Vec<&str> = line[..end].split_whitespace().collect();
-    Masker::new(&words.join(" "), Value::placeholder).masked()
+    Masker::new(&words.join(" "), ValueKind::placeholder).masked()
 }
 
 /// What may enclose text that is a value.
@@ -47,7 +47,7 @@ struct Masker<'a> {
     /// What has been read, in bytes.
     at: usize,
     out: String,
-    placeholder: fn(Value) -> &'static str,
+    placeholder: fn(ValueKind) -> &'static str,
     /// Whether the last brace that was written opens: what is quoted before a colon is a key there.
     in_braces: bool,
     /// Where in the text the last value ended that was replaced.
@@ -57,7 +57,7 @@ struct Masker<'a> {
 }
 
 impl<'a> Masker<'a> {
-    fn new(text: &'a str, placeholder: fn(Value) -> &'static str) -> Self {
+    fn new(text: &'a str, placeholder: fn(ValueKind) -> &'static str) -> Self {
         Self {
             text,
             at: 0,
@@ -74,16 +74,16 @@ impl<'a> Masker<'a> {
         if !self.text.contains(|c: char| c.is_ascii_digit() || c == '@' || QUOTES.contains(&c)) {
             return self.text.to_owned();
         }
-        while let Some(c) = self.rest().chars().next() {
+        while let Some(c) = self.unread().chars().next() {
             let begins_word = !self.before().is_alphanumeric();
-            if QUOTES.contains(&c) && begins_word && self.quoted(c) {
+            if QUOTES.contains(&c) && begins_word && self.read_quoted(c) {
                 continue;
             }
-            if (begins_word || self.at == self.value_end || c == '@') && self.value() {
+            if (begins_word || self.at == self.value_end || c == '@') && self.read_value() {
                 continue;
             }
             if c.is_alphanumeric() {
-                self.word();
+                self.read_word();
             } else {
                 self.keep(c.len_utf8());
             }
@@ -91,7 +91,7 @@ impl<'a> Masker<'a> {
         without_lists(self.out, self.placeholder)
     }
 
-    fn rest(&self) -> &'a str {
+    fn unread(&self) -> &'a str {
         &self.text[self.at..]
     }
 
@@ -101,7 +101,7 @@ impl<'a> Masker<'a> {
     }
 
     fn keep(&mut self, length: usize) {
-        let kept = &self.rest()[..length];
+        let kept = &self.unread()[..length];
         if let Some(brace) = kept.rfind(['{', '}']) {
             self.in_braces = kept[brace..].starts_with('{');
         }
@@ -109,26 +109,26 @@ impl<'a> Masker<'a> {
         self.at += length;
     }
 
-    fn replace(&mut self, length: usize, value: Value) {
+    fn replace(&mut self, length: usize, value: ValueKind) {
         self.out.push_str((self.placeholder)(value));
         self.at += length;
         self.value_end = self.at;
-        if value == Value::Id {
+        if value == ValueKind::Id {
             self.id_end = self.at;
         }
     }
 
     /// Text in quotes is a value, unless it is a name in code, a key, a URL, a message itself, or a code. An apostrophe
     /// inside a word is not a quote. Returns whether there was such text.
-    fn quoted(&mut self, quote: char) -> bool {
+    fn read_quoted(&mut self, quote: char) -> bool {
         // A value may become any of these: what is masked would else be read anew, and be another text.
         let is_value = |c: char| matches!(c, '#' | '<' | '>');
-        let tail = &self.rest()[1..];
+        let tail = &self.unread()[1..];
         let closes = |end: &usize| !tail[end + 1..].starts_with(|c: char| c.is_alphanumeric() || is_value(c));
         let Some(end) = tail.find(quote).filter(closes).filter(|_| !is_value(self.before())) else { return false };
         let (inner, after) = (&tail[..end], &tail[end + 1..]);
         let is_key = self.in_braces && after.starts_with(':') && !inner.contains(' ');
-        let is_code = || codes::kept(&self.out, inner) == Some(end);
+        let is_code = || codes::kept_length(&self.out, inner) == Some(end);
         if inner.contains(": ") || inner.contains("://") || codes::is_http_status_line(inner) {
             self.keep(1);
             self.out.push_str(&Masker::new(inner, self.placeholder).masked());
@@ -137,15 +137,15 @@ impl<'a> Masker<'a> {
         } else if is_key || is_sql_name(&self.out, quote) || is_name(inner) || is_code() {
             self.keep(end + 2);
         } else {
-            self.replace(end + 2, Value::Text);
+            self.replace(end + 2, ValueKind::Text);
         }
         true
     }
 
     /// What is known as a whole, whatever characters it is written with: an address, a time, a code, an ID. Returns
     /// whether there was such a value.
-    fn value(&mut self) -> bool {
-        let rest = self.rest();
+    fn read_value(&mut self) -> bool {
+        let rest = self.unread();
         if !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, ':' | '[' | '@')) {
             return false;
         }
@@ -153,16 +153,16 @@ impl<'a> Masker<'a> {
         if !word.contains(|c: char| c.is_ascii_digit() || c == '@') {
             return false;
         }
-        if let Some((value, length)) = values::written_as(rest) {
+        if let Some((value, length)) = values::recognize(rest) {
             self.replace(length, value);
-        } else if let Some(length) = codes::kept(&self.out, rest) {
+        } else if let Some(length) = codes::kept_length(&self.out, rest) {
             self.keep(length);
-        } else if let Some(length) = values::id(rest) {
-            self.replace(length, Value::Id);
-        } else if let Some(length) = rest.strip_prefix('@').and_then(values::hash) {
+        } else if let Some(length) = values::id_length(rest) {
+            self.replace(length, ValueKind::Id);
+        } else if let Some(length) = rest.strip_prefix('@').and_then(values::java_hash_length) {
             // An object of Java: its class, and its hash.
             self.keep(1);
-            self.replace(length, Value::Id);
+            self.replace(length, ValueKind::Id);
         } else {
             return false;
         }
@@ -170,26 +170,26 @@ impl<'a> Masker<'a> {
     }
 
     /// A run of letters and digits. Digits behind letters belong to a name such as `utf8`; others are a number.
-    fn word(&mut self) {
-        let rest = self.rest();
+    fn read_word(&mut self) {
+        let rest = self.unread();
         let length = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
         let word = &rest[..length];
         if self.is_behind_dash()
             && (values::is_id_behind_dash(word) || self.id_end + 1 == self.at && values::is_pod_suffix(word))
         {
-            return self.replace(length, Value::Id);
+            return self.replace(length, ValueKind::Id);
         }
         let end = self.at + length;
         let in_name = word.starts_with(char::is_alphabetic);
         while self.at < end {
-            let rest = self.rest();
+            let rest = self.unread();
             let letters = rest.find(|c: char| !c.is_alphanumeric() || c.is_ascii_digit()).unwrap_or(rest.len());
             if letters > 0 {
                 self.keep(letters);
-            } else if let Some(length) = values::digits_of_name(rest).filter(|_| in_name) {
+            } else if let Some(length) = values::name_digits_length(rest).filter(|_| in_name) {
                 self.keep(length);
             } else {
-                self.replace(values::number(rest), Value::Number);
+                self.replace(values::number_length(rest), ValueKind::Number);
             }
         }
     }
@@ -201,8 +201,8 @@ impl<'a> Masker<'a> {
 }
 
 /// A list of values is one value, however long.
-fn without_lists(mut text: String, placeholder: fn(Value) -> &'static str) -> String {
-    for value in [Value::Number, Value::Id, Value::Ip, Value::Text] {
+fn without_lists(mut text: String, placeholder: fn(ValueKind) -> &'static str) -> String {
+    for value in [ValueKind::Number, ValueKind::Id, ValueKind::Ip, ValueKind::Text] {
         let mask = placeholder(value);
         for list in [format!("{mask},{mask}"), format!("{mask}, {mask}")] {
             while text.contains(&list) {

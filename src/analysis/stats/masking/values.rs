@@ -7,7 +7,7 @@ use regex::Regex;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(super) enum ValueKind {
     Email,
     Id,
     Ip,
@@ -16,7 +16,7 @@ pub(super) enum Value {
     Time,
 }
 
-impl Value {
+impl ValueKind {
     pub(super) fn placeholder(self) -> &'static str {
         match self {
             Self::Email => "<email>",
@@ -30,22 +30,25 @@ impl Value {
 }
 
 /// Values that can be recognized by their form alone, each from its first character on.
-const FORMS: [(Value, &str); 8] = [
+const FORMS: [(ValueKind, &str); 8] = [
     (
-        Value::Time,
+        ValueKind::Time,
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?\b",
     ),
-    (Value::Time, r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?Z?\b"),
+    (ValueKind::Time, r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?Z?\b"),
     // An ISO 8601 duration, as Java writes them.
-    (Value::Number, r"P(?:[0-9.]+[YMWD])*(?:T(?:[0-9.]+[HMS])+|[0-9.]+[YMWD])\b"),
-    (Value::Email, r"[\w.%+-]+@(?:[\w-]+\.)+[A-Za-z][\w-]*"),
+    (ValueKind::Number, r"P(?:[0-9.]+[YMWD])*(?:T(?:[0-9.]+[HMS])+|[0-9.]+[YMWD])\b"),
+    (ValueKind::Email, r"[\w.%+-]+@(?:[\w-]+\.)+[A-Za-z][\w-]*"),
     // An address with its port.
-    (Value::Ip, r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?::[0-9]+)?\b"),
+    (
+        ValueKind::Ip,
+        r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?::[0-9]+)?\b",
+    ),
     // The address of a network card.
-    (Value::Ip, r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}\b"),
-    (Value::Id, r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b"),
+    (ValueKind::Ip, r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}\b"),
+    (ValueKind::Id, r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b"),
     // A JSON web token.
-    (Value::Id, r"eyJ[\w-]{8,}(?:\.[\w-]+)*"),
+    (ValueKind::Id, r"eyJ[\w-]{8,}(?:\.[\w-]+)*"),
 ];
 
 /// All of them in one, a group for each: most words are none of these, and so that is found out at once.
@@ -55,9 +58,9 @@ static ANY_FORM: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The value that a text begins with, and its length, where its form alone tells what it is.
-pub(super) fn written_as(text: &str) -> Option<(Value, usize)> {
-    if let Some(length) = ipv6(text) {
-        return Some((Value::Ip, length));
+pub(super) fn recognize(text: &str) -> Option<(ValueKind, usize)> {
+    if let Some(length) = ipv6_length(text) {
+        return Some((ValueKind::Ip, length));
     }
     let length = ANY_FORM.find(text)?.len();
     let groups = ANY_FORM.captures(text)?;
@@ -66,7 +69,7 @@ pub(super) fn written_as(text: &str) -> Option<(Value, usize)> {
 }
 
 /// The length of the IPv6 address that a text begins with: by itself, or in brackets with a port.
-fn ipv6(text: &str) -> Option<usize> {
+fn ipv6_length(text: &str) -> Option<usize> {
     let is_part = |c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '.');
     // Without a digit it is rather a path in code, such as `add::bad`.
     let is_address = |text: &&str| {
@@ -79,22 +82,22 @@ fn ipv6(text: &str) -> Option<usize> {
     };
     let end = inner.find(|c| !is_part(c)).filter(|end| inner[*end..].starts_with(']'))?;
     let _ = Some(&inner[..end]).filter(is_address)?;
-    Some(end + 2 + port(&inner[end + 1..]))
+    Some(end + 2 + port_length(&inner[end + 1..]))
 }
 
 /// The length of a colon and a port, where a text begins so.
-fn port(text: &str) -> usize {
+fn port_length(text: &str) -> usize {
     let digits = text.strip_prefix(':').map_or(0, leading_digits);
     if digits > 0 { digits + 1 } else { 0 }
 }
 
 /// The length of the ID that a text begins with.
-pub(super) fn id(text: &str) -> Option<usize> {
-    prefixed_hex(text).or_else(|| hex_groups(text)).or_else(|| token(text))
+pub(super) fn id_length(text: &str) -> Option<usize> {
+    prefixed_hex_length(text).or_else(|| hex_groups_length(text)).or_else(|| token_length(text))
 }
 
 /// `0x7f8a`: however short, it is the address of something.
-fn prefixed_hex(text: &str) -> Option<usize> {
+fn prefixed_hex_length(text: &str) -> Option<usize> {
     let digits = text.strip_prefix("0x").or(text.strip_prefix("0X"))?;
     let length = digits.len() - digits.trim_start_matches(|c: char| c.is_ascii_hexdigit()).len();
     Some(length + 2).filter(|end| length > 0 && !text[*end..].starts_with(char::is_alphanumeric))
@@ -102,7 +105,7 @@ fn prefixed_hex(text: &str) -> Option<usize> {
 
 /// The most groups of hexadecimal digits, with dashes between them, that are an ID together: fewer than 8 digits may
 /// be a word, and without a decimal digit among them they mostly are one.
-fn hex_groups(text: &str) -> Option<usize> {
+fn hex_groups_length(text: &str) -> Option<usize> {
     let run = &text[..text.find(|c: char| !c.is_ascii_hexdigit() && c != '-').unwrap_or(text.len())];
     let is_end = |end: &usize| !text[*end..].starts_with(char::is_alphanumeric);
     let ends = run.match_indices('-').map(|(at, _)| at).chain([run.len()]);
@@ -118,8 +121,9 @@ fn hex_groups(text: &str) -> Option<usize> {
     })
 }
 
-/// Letters and digits in no order that a name would have, as in a ULID.
-fn token(text: &str) -> Option<usize> {
+/// Letters and digits in no order that a name would have, as in a ULID, which has 26. Names have fewer than three runs of
+/// digits (`log4j2`), are shorter, or are words each with its version.
+fn token_length(text: &str) -> Option<usize> {
     let length = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
     let word = &text[..length];
     let runs = word.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()).count();
@@ -130,8 +134,9 @@ fn token(text: &str) -> Option<usize> {
 /// Words in one, each with its version: `Base64Utf8Sha256`.
 static CAMEL_CASE: LazyLock<Regex> = LazyLock::new(|| pattern("^(?:[A-Za-z]?[a-z]{2,}[0-9]{0,3})+$"));
 
-/// The length of the hash of an object of Java, where a text begins with one.
-pub(super) fn hash(text: &str) -> Option<usize> {
+/// The length of the hash of an object of Java, where a text begins with one: up to 8 hexadecimal digits without leading
+/// zeros. Fewer than 4, or letters alone, may be a name after an `@`.
+pub(super) fn java_hash_length(text: &str) -> Option<usize> {
     let length = text.len() - text.trim_start_matches(|c: char| c.is_ascii_hexdigit()).len();
     let is_end = !text[length..].starts_with(|c: char| c.is_alphanumeric() || c == '.');
     (length >= 4 && is_end && text[..length].contains(|c: char| c.is_ascii_digit())).then_some(length)
@@ -161,7 +166,7 @@ pub(super) fn is_pod_suffix(word: &str) -> bool {
 const DIGITS_OF_NAME: usize = 3;
 
 /// The length of the digits that belong to the name before them, with what a dot adds: `python3.12`.
-pub(super) fn digits_of_name(text: &str) -> Option<usize> {
+pub(super) fn name_digits_length(text: &str) -> Option<usize> {
     let is_short = |digits: &usize| (1..=DIGITS_OF_NAME).contains(digits);
     let mut length = Some(leading_digits(text)).filter(is_short)?;
     while let Some(digits) = text[length..].strip_prefix('.').map(leading_digits).filter(is_short)
@@ -173,7 +178,7 @@ pub(super) fn digits_of_name(text: &str) -> Option<usize> {
 }
 
 /// The length of a number, which a text begins with: with decimals, and with what separates thousands.
-pub(super) fn number(text: &str) -> usize {
+pub(super) fn number_length(text: &str) -> usize {
     let mut length = leading_digits(text);
     while let Some(digits) = text[length..].strip_prefix(['.', ',']).map(leading_digits).filter(|digits| *digits > 0) {
         length += 1 + digits;

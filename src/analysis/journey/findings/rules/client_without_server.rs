@@ -33,7 +33,7 @@ use crate::model::time::Timestamp;
 /// keeps deep traces linear.
 const MAX_LAYERS: usize = 8;
 /// How far a server may stick out of its client in time and still be its own, in nanoseconds: the clocks of one host
-/// agree as well as this.
+/// agree as well as this. The same 2 ms as in `clock_skew`.
 const CLOCK_PRECISION: i64 = 2_000_000;
 
 /// What the calls of one hit have in common: of those that failed, the callee and whether the work succeeded later; of
@@ -132,7 +132,7 @@ impl<'a> Sides<'a> {
         sides
     }
 
-    /// Whether it only wraps another client of its service, which is the one to judge.
+    /// Whether it only wraps another client of its service, which is the one to check.
     fn is_layer(&self, span: usize) -> bool {
         self.layers[span]
     }

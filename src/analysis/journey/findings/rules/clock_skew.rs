@@ -17,7 +17,8 @@ use crate::model::journey::Skew;
 use crate::model::span::SpanKind;
 use crate::model::time::SECOND;
 
-/// Below this, in nanoseconds, a contradiction is noise: clocks of one host, and their rounding, differ by as much.
+/// Up to this, in nanoseconds, a contradiction is noise: clocks of one host, and their rounding, differ by as much. It is the
+/// same 2 ms from which `stitch::skew` measures a skew.
 const PRECISION: i64 = 2_000_000;
 /// Contradictions from which on the confidence is high: one or two may be a recording error of a span.
 const SURE_PAIRS: usize = 3;
@@ -52,7 +53,8 @@ fn contradictions<'a>(context: &RuleContext<'a>) -> HashMap<(&'a str, &'a str), 
 }
 
 fn skewed(context: &RuleContext, skew: &Skew, pairs: &[(usize, usize)]) -> Option<RuleHit> {
-    // A skew that is only known to within so much is reported when it is beyond twice that.
+    // The skew lies within `within_ns` of `ahead_ns`, on either side. Beyond twice that, the least that it can be is more
+    // than what is uncertain of it.
     let precision = skew.within_ns.unwrap_or(0).saturating_mul(2).max(PRECISION);
     if skew.ahead_ns.saturating_abs() <= precision {
         return None;

@@ -26,7 +26,8 @@ use crate::model::time::{HOUR, SECOND, Timestamp, Window};
 
 pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
     let IdleTimes { times, run_ns } = IdleTimes::new(context.journey, &context.clocks);
-    // So long ones are few, and each may look at the whole journey.
+    // So long ones are few (at most four of the first kind in a run, one of the second), and each may look at the whole
+    // journey. The limits of the second kind meet at a run of 2 s: a shorter run needs a full second without spans.
     let long = times.into_iter().filter(|idle| {
         let length = idle.window.length();
         is_long(length, run_ns) || length > SECOND && length > run_ns / 2
@@ -35,6 +36,8 @@ pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
 }
 
 /// Whether a time without spans is long even where something explains it, such as a queue.
+///
+/// The two limits meet at a run of 25 s: 5 s decide in a shorter run, a fifth in a longer one.
 fn is_long(length_ns: i64, run_ns: i64) -> bool {
     length_ns > 5 * SECOND && length_ns > run_ns / 5
 }
@@ -93,6 +96,9 @@ fn hit(context: &RuleContext, idle: IdleTime, run_ns: i64) -> Option<RuleHit> {
 }
 
 /// Whether good runs wait as long before this span.
+///
+/// The margin above their 99th percentile is a second up to a usual wait of 5 s, and a fifth of it beyond: of fewer than
+/// 100 waits that percentile is the longest, which a run can exceed by chance.
 fn is_usual(context: &RuleContext, after: usize, length_ns: i64) -> bool {
     let usual = context.input.baseline.and_then(|baseline| baseline.longest_usual_wait(context.journey, after));
     usual.is_some_and(|usual| length_ns <= usual.saturating_add(SECOND.max(usual / 5)))
@@ -133,6 +139,7 @@ fn crossing(context: &RuleContext, gap: Window) -> Crossing {
             // A call is not handed over, and no process hands work over within itself for an hour.
             return Crossing::ClockJump;
         } else {
+            // Later than a second after the gap, other spans had begun before it: the gap did not end with this work.
             is_handed_over |= context.clocks.start(to) <= gap.to.plus(SECOND);
         }
     }
@@ -181,6 +188,7 @@ fn is_repeated(context: &RuleContext, before: usize, after: usize) -> bool {
     let spans = &context.journey.spans;
     let times = |span: usize| {
         let (service, name) = (spans[span].service(), &spans[span].name);
+        // One is the span itself; a second is enough to call it repeated.
         spans.iter().filter(|s| s.service() == service && s.name == *name).take(2).count()
     };
     let is_entry = context.journey.forest.cause[after].is_none();

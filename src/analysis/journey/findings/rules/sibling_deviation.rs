@@ -116,6 +116,7 @@ impl SiblingComparison<'_> {
             let has = |sibling: &usize| having.contains(sibling) || by_link.is_some_and(|l| l.contains(sibling));
             let lacking: Vec<usize> = siblings.iter().copied().filter(|sibling| !has(sibling)).collect();
             let having = siblings.len() - lacking.len();
+            // Two thirds: two of three, three of four, four of five. Below that the step may just be optional.
             (!lacking.is_empty() && having * 3 >= siblings.len() * 2)
                 .then(|| hit(self.context, first, lacking, siblings.len()))
         };
@@ -126,6 +127,7 @@ impl SiblingComparison<'_> {
 fn hit(context: &RuleContext, first_step: usize, lacking: Vec<usize>, siblings: usize) -> RuleHit {
     let (first, step) = (context.span(lacking[0]), context.span(first_step));
     let having = siblings - lacking.len();
+    // As at least one sibling lacks the step, the smallest case of medium confidence is five of six.
     let confidence = if having >= 5 && having * 5 >= siblings * 4 { Confidence::Medium } else { Confidence::Low };
     let step = OperationRef::new(step.service(), &step.name);
     let detail = FindingDetail::SiblingDeviation { step: step.clone(), siblings };

@@ -12,7 +12,7 @@ use crate::analysis::window::steps::StepKey;
 use crate::model::action::{Action, LookAt};
 use crate::model::finding::{Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, Severity};
 
-/// Steps that are reported at most: a run with more is another pipeline altogether.
+/// Steps that are reported at most, in order of service and operation: a run with more is another pipeline altogether.
 const MAX_STEPS: usize = 20;
 
 /// One hit for each step.

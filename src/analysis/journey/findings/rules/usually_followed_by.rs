@@ -17,7 +17,8 @@ use crate::model::finding::{
     Severity,
 };
 
-/// The share of good runs that have a step that is usual, in percent.
+/// The share of good runs that have a step that is usual, in percent. Of 10 to 19 runs all must have it; from 20 runs on
+/// one may lack it.
 const USUAL_PERCENT: usize = 95;
 
 /// One hit for each step.
