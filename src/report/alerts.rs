@@ -17,6 +17,7 @@ use crate::report::frame::Frame;
 use crate::report::rows::Rows;
 use crate::report::text::{counted, first_few, shortened};
 use crate::report::window_screen::basis_line;
+use crate::report::wording::see_more::SeeMore;
 
 /// How many alerts the screen shows at most.
 pub const SHOWN: usize = 40;
@@ -169,7 +170,7 @@ impl ReportBody for AlertsReport {
             blocks.extend([Block::Blank, Block::Table(self.table(frame))]);
         }
         let mut facts = vec![];
-        facts.extend(hidden(self.alerts.len().saturating_sub(SHOWN), "more alert", "-o json has all"));
+        facts.extend(hidden(self.alerts.len().saturating_sub(SHOWN), "more alert", SeeMore::Json));
         facts.extend(frame.notes());
         facts.extend(frame.searched());
         let mut next: Vec<Invocation> = vec![];

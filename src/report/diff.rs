@@ -17,6 +17,7 @@ use crate::report::names::ShortNames;
 use crate::report::rows::Rows;
 use crate::report::text::{counted, counted_u64, first_few};
 use crate::report::window_screen;
+use crate::report::wording::see_more::SeeMore;
 
 /// How many rows the screen shows at most.
 const MOST: usize = 200;
@@ -410,9 +411,9 @@ impl ReportBody for DiffReport {
         }
         let alike = self.result().steps.len() - rows.len();
         let mut facts = self.entries_compared();
-        facts.extend(hidden(rows.len().saturating_sub(MOST), "more row", "-o json has all"));
+        facts.extend(hidden(rows.len().saturating_sub(MOST), "more row", SeeMore::Json));
         if alike > 0 && self.result().enough {
-            let hint = if self.all { "" } else { "; --all shows them" };
+            let hint = if self.all { String::new() } else { format!("; {}", SeeMore::All) };
             facts.push(fact("alike", styled(TextRole::Dim, format!("{}{hint}", counted(alike, "more step")))));
         }
         let rule = if self.are_journeys() {

@@ -17,6 +17,7 @@ use crate::report::names::ShortNames;
 use crate::report::rows::Rows;
 use crate::report::text::{counted, counted_u64};
 use crate::report::window_screen::basis_line;
+use crate::report::wording::see_more::SeeMore;
 
 /// How many fields of an error are shown without `-v`.
 const FIELDS: usize = 6;
@@ -188,14 +189,13 @@ impl ReportBody for ErrorsReport {
             blocks.extend(self.error_blocks(error, &names, frame));
         }
         let mut facts = vec![];
-        let how = format!("--limit {} shows all", self.errors.len() + self.older);
-        facts.extend(hidden(self.older, "older kind", &how));
+        facts.extend(hidden(self.older, "older kind", SeeMore::Limit(self.errors.len() + self.older)));
         if self.passed_on > 0 {
             let errors = counted_u64(self.passed_on, "error");
-            facts.push(fact("passed on", plain(format!("{errors} that others caused; --all shows them"))));
+            facts.push(fact("passed on", plain(format!("{errors} that others caused; {}", SeeMore::All))));
         }
         if !self.stacks && self.errors.iter().any(|error| !error.stack_trace.is_empty()) {
-            facts.push(fact("stacks", styled(TextRole::Dim, "--stack shows stack traces")));
+            facts.push(fact("stacks", styled(TextRole::Dim, SeeMore::StackTraces.to_string())));
         }
         facts.extend(frame.notes());
         facts.extend(frame.searched());

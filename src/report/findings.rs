@@ -10,6 +10,7 @@ use crate::report::text::counted;
 use crate::report::wording::SameData;
 use crate::report::wording::actions::action;
 use crate::report::wording::findings as words;
+use crate::report::wording::see_more::SeeMore;
 
 /// How much evidence of a finding a screen shows.
 const MAX_EVIDENCE: usize = 6;
@@ -44,7 +45,7 @@ pub fn short(findings: &[&Finding], names: &ShortNames, origin: Timestamp, most:
     }
     if findings.len() > most {
         let more = counted(findings.len() - most, "more finding");
-        blocks.push(Block::Item(styled(TextRole::Dim, format!("  … {more}, see `trace missing`"))));
+        blocks.push(Block::Item(styled(TextRole::Dim, format!("  … {more}, {}", SeeMore::Findings))));
     }
     blocks
 }
@@ -57,7 +58,7 @@ pub fn full(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, da
     let mut facts = labelled("  seen", shown);
     if finding.evidence.len() > MAX_EVIDENCE {
         let more = finding.evidence.len() - MAX_EVIDENCE;
-        facts.push(fact("", styled(TextRole::Dim, format!("and {more} more, all of them in `-o json`"))));
+        facts.push(fact("", styled(TextRole::Dim, format!("and {more} more, {}", SeeMore::RestInJson))));
     }
     facts.extend(labelled("  likely", finding.causes.iter().map(|cause| plain(words::cause(cause)))));
     facts.extend(labelled("  check", finding.actions.iter().map(|next| plain(action(next, data)))));

@@ -18,6 +18,7 @@ use crate::report::names::ShortNames;
 use crate::report::rows::Rows;
 use crate::report::text::{counted, counted_u64};
 use crate::report::window_screen::{basis_line, percent};
+use crate::report::wording::see_more::SeeMore;
 
 /// Where errors come from.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -173,22 +174,25 @@ impl HotspotsReport {
     /// What is not on the screen, and why there may be no trend.
     fn hidden(&self, shown: usize) -> Vec<Fact> {
         let mut facts = vec![];
-        let how = format!("--top {shown} shows all");
-        facts.extend(hidden(shown.saturating_sub(self.top), "more row", &how));
+        facts.extend(hidden(shown.saturating_sub(self.top), "more row", SeeMore::Top(shown)));
         let passed_on = self.hotspots.iter().filter(|spot| spot.part == ErrorRole::Consequence);
         let errors = passed_on.map(|spot| spot.errors).sum::<u64>();
         if errors > 0 && !self.all && !self.are_all_consequences() {
             let errors = counted_u64(errors, "error");
-            facts.push(fact("passed on", plain(format!("{errors} that others caused; --all shows them"))));
+            facts.push(fact("passed on", plain(format!("{errors} that others caused; {}", SeeMore::All))));
         }
         let no_trend = match self.compared {
-            ErrorComparison::NotLooked => "not told: no time before was looked at; --since or --start names one",
-            ErrorComparison::NotTold => "not told: the time before could not be asked about",
-            ErrorComparison::NothingRecorded => "not told: nothing at all was recorded in the time before",
-            ErrorComparison::Told => "",
+            ErrorComparison::NotLooked => {
+                Some(format!("not told: no time before was looked at; {}", SeeMore::TimeBefore))
+            }
+            ErrorComparison::NotTold => Some("not told: the time before could not be asked about".to_owned()),
+            ErrorComparison::NothingRecorded => {
+                Some("not told: nothing at all was recorded in the time before".to_owned())
+            }
+            ErrorComparison::Told => None,
         };
-        if !no_trend.is_empty() && !self.hotspots.is_empty() {
-            facts.push(fact("trend", styled(TextRole::Dim, no_trend)));
+        if let Some(text) = no_trend.filter(|_| !self.hotspots.is_empty()) {
+            facts.push(fact("trend", styled(TextRole::Dim, text)));
         }
         facts
     }

@@ -13,6 +13,7 @@ use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
 use crate::report::text::counted;
 use crate::report::waterfall;
+use crate::report::wording::see_more::SeeMore;
 
 /// The first few errors.
 pub fn errors(
@@ -100,9 +101,9 @@ pub fn clock_skew(skew: &[Skew], names: &ShortNames, options: &TimelineOptions) 
     let mut facts = labelled("clocks", skew.iter().map(line));
     if !skew.is_empty() {
         let text = if options.adjust_clocks {
-            "times below are put right"
+            "times below are put right".to_owned()
         } else {
-            "times are as recorded; --adjust-clocks puts them right"
+            format!("times are as recorded; {}", SeeMore::AdjustedClocks)
         };
         facts.push(fact("", styled(TextRole::Dim, text)));
     }

@@ -21,6 +21,7 @@ use crate::report::rows::Rows;
 use crate::report::text::counted;
 use crate::report::waterfall;
 use crate::report::window_screen::{self, WindowScreen, duration, nothing, percent};
+use crate::report::wording::see_more::SeeMore;
 
 /// The quantiles in the table, with their titles.
 const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
@@ -294,9 +295,8 @@ impl LatencyReport {
     fn facts(&self) -> Vec<Fact> {
         let mut facts = vec![];
         let (rows, queues) = (self.table.rows.len(), self.table.queues.len());
-        let how = format!("--top {rows} shows all");
-        facts.extend(hidden(rows.saturating_sub(self.top), "more row", &how));
-        facts.extend(hidden(queues.saturating_sub(QUEUES), "more queue", "-o json has all"));
+        facts.extend(hidden(rows.saturating_sub(self.top), "more row", SeeMore::Top(rows)));
+        facts.extend(hidden(queues.saturating_sub(QUEUES), "more queue", SeeMore::Json));
         match self.basis.via {
             CountedFrom::Metrics => self.add_facts_about_metrics(&mut facts),
             CountedFrom::Spans => self.add_facts_about_spans(&mut facts),
@@ -331,17 +331,19 @@ impl LatencyReport {
     }
 
     fn add_facts_about_metrics(&self, facts: &mut Vec<Fact>) {
-        let exact = match self.basis.backend {
-            _ if !self.has_durations() => "no lengths: no histogram is with these metrics; --via spans has them",
-            Some(Source::Jaeger) => {
-                "lengths are what jaeger estimates from its metrics, in milliseconds as its page shows them; --via spans \
-                 is exact"
+        let (what, how) = match self.basis.backend {
+            _ if !self.has_durations() => {
+                ("no lengths: no histogram is with these metrics", SeeMore::DurationsFromSpans)
             }
-            _ => "lengths are estimates: each lies between two bounds of a histogram; --via spans is exact",
+            Some(Source::Jaeger) => (
+                "lengths are what jaeger estimates from its metrics, in milliseconds as its page shows them",
+                SeeMore::ExactFromSpans,
+            ),
+            _ => ("lengths are estimates: each lies between two bounds of a histogram", SeeMore::ExactFromSpans),
         };
-        facts.push(fact("exact", plain(exact)));
-        let unknown = "own time, queues, what users wait for: metrics tell none of it; --via spans does";
-        facts.push(fact("not told", plain(unknown)));
+        facts.push(fact("exact", plain(format!("{what}; {how}"))));
+        let unknown = "own time, queues, what users wait for: metrics tell none of it";
+        facts.push(fact("not told", plain(format!("{unknown}; {}", SeeMore::CriticalPathsFromSpans))));
         let unentered = &self.table.unentered;
         if !unentered.is_empty() {
             let named: Vec<&str> = unentered.iter().take(NAMED).map(|name| self.names.get(name)).collect();

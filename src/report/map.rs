@@ -19,6 +19,7 @@ use crate::report::names::ShortNames;
 use crate::report::rows::Rows;
 use crate::report::text::counted;
 use crate::report::window_screen::{self, WindowScreen, duration, nothing, percent};
+use crate::report::wording::see_more::SeeMore;
 
 /// How many differences from the server's own counts are shown.
 const DIFFERENCES: usize = 6;
@@ -156,17 +157,16 @@ impl MapReport {
     fn facts(&self) -> Vec<Fact> {
         let mut facts = vec![];
         let edges = self.map.edges.len();
-        let how = format!("--top {edges} shows all");
-        facts.extend(hidden(edges.saturating_sub(self.top), "more edge", &how));
+        facts.extend(hidden(edges.saturating_sub(self.top), "more edge", SeeMore::Top(edges)));
         if !self.names.topic_prefix().is_empty() {
             facts.push(fact("topics", plain(format!("all begin with {}", self.names.topic_prefix()))));
         }
         facts.extend(self.lost_context());
         if self.basis.via == CountedFrom::Metrics {
-            facts
-                .push(fact("exact", plain("numbers are estimates of a service graph's metrics; --via spans is exact")));
-            let unknown = "topics, links, lost trace context: metrics tell none of it; --via spans shows them";
-            facts.push(fact("not told", plain(unknown)));
+            let exact = "numbers are estimates of a service graph's metrics";
+            facts.push(fact("exact", plain(format!("{exact}; {}", SeeMore::ExactFromSpans))));
+            let unknown = "topics, links, lost trace context: metrics tell none of it";
+            facts.push(fact("not told", plain(format!("{unknown}; {}", SeeMore::EdgesFromSpans))));
         }
         facts
     }

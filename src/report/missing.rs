@@ -22,6 +22,7 @@ use crate::report::rows::Rows;
 use crate::report::text::counted;
 use crate::report::wording::SameData;
 use crate::report::wording::findings::summary;
+use crate::report::wording::see_more::SeeMore;
 use crate::report::wording::shell::quoted;
 
 /// How many kinds of findings a table over many runs shows.
@@ -160,8 +161,8 @@ impl MissingReport {
 
     /// How many findings are below what the screen shows; none if none is.
     fn hidden(&self, n: usize) -> Option<Fact> {
-        let text = || format!("{} below {}; --all shows everything", counted(n, "finding"), self.least.as_str());
-        (n > 0).then(|| fact("unshown", plain(text())))
+        let below = || format!("{} below {}", counted(n, "finding"), self.least.as_str());
+        (n > 0).then(|| fact("unshown", plain(format!("{}; {}", below(), SeeMore::AllSeverities))))
     }
 
     fn many_runs(&self, frame: &Frame) -> Vec<Block> {
@@ -189,7 +190,7 @@ impl MissingReport {
         let mut facts = vec![];
         if kinds.len() > KINDS {
             let more = counted(kinds.len() - KINDS, "more kind");
-            facts.push(fact("unshown", plain(format!("{more}, all of them in `-o json`"))));
+            facts.push(fact("unshown", plain(format!("{more}, {}", SeeMore::RestInJson))));
         }
         facts.extend(self.hidden(runs.iter().map(|run| run.findings.list.len() - self.shown(run).count()).sum()));
         facts.extend(findings::withheld(runs.iter().map(|run| run.findings.withheld).sum()));

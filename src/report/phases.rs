@@ -17,6 +17,7 @@ use crate::report::facts::{hidden, labelled};
 use crate::report::frame::{Frame, MetricUse};
 use crate::report::rows::Rows;
 use crate::report::text::{counted, first_few};
+use crate::report::wording::see_more::SeeMore;
 
 /// How many phases the screen shows at most.
 const PHASES: usize = 30;
@@ -93,10 +94,7 @@ impl PhasesReport {
                 Some(recorded) => {
                     let (recorded, after) = (Human(recorded), Human(self.stuck_after_ns));
                     let text = format!("– whether a phase is stuck cannot be told: {recorded} is less than {after}");
-                    vec![
-                        piece(TextRole::Warn, text),
-                        piece(TextRole::Plain, "; --since asks for more, --stuck-after for less"),
-                    ]
+                    vec![piece(TextRole::Warn, text), piece(TextRole::Plain, format!("; {}", SeeMore::StuckPhases))]
                 }
                 None if !frame.provenance.complete => styled(TextRole::Warn, "– no phase seen stuck so far"),
                 None => vec![
@@ -193,8 +191,7 @@ impl PhasesReport {
         let (phases, statuses) =
             (self.phases.len().saturating_sub(PHASES), self.columns().len().saturating_sub(STATUSES));
         let more = [(phases, "more phase"), (statuses, "more status column")];
-        let mut facts: Vec<Fact> =
-            more.into_iter().filter_map(|(n, what)| hidden(n, what, "-o json has all")).collect();
+        let mut facts: Vec<Fact> = more.into_iter().filter_map(|(n, what)| hidden(n, what, SeeMore::Json)).collect();
         let no_number = |phase: &&Phase| phase.statuses.iter().any(|status| status.value.is_none());
         let without_number: Vec<&str> = self.phases.iter().filter(no_number).map(name).take(5).collect();
         if !without_number.is_empty() {

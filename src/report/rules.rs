@@ -14,6 +14,7 @@ use crate::report::facts::hidden;
 use crate::report::frame::{Frame, MetricUse};
 use crate::report::rows::Rows;
 use crate::report::text::counted;
+use crate::report::wording::see_more::SeeMore;
 
 /// How many rules the screen shows at most.
 const SHOWN: usize = 60;
@@ -110,7 +111,7 @@ impl ReportBody for RulesReport {
             blocks.extend([Block::Blank, Block::Table(Table::new(&head, rows))]);
         }
         let mut facts = vec![];
-        facts.extend(hidden(self.rules.len().saturating_sub(SHOWN), "more rule", "-o json has all"));
+        facts.extend(hidden(self.rules.len().saturating_sub(SHOWN), "more rule", SeeMore::Json));
         let unknown = self.rules.iter().filter(|rule| rule.data == RuleData::Unknown).count();
         if unknown > 0 {
             let text = format!("whether there is data for {} was not asked", counted(unknown, "rule"));

@@ -19,6 +19,7 @@ use crate::report::names::ShortNames;
 use crate::report::rows::{self, Rows};
 use crate::report::text::counted;
 use crate::report::waterfall::BarLabels;
+use crate::report::wording::see_more::{SeeMore, deeper_than};
 
 /// The waterfall of one ID.
 #[derive(Clone, Debug)]
@@ -45,9 +46,9 @@ impl TimelineReport {
     fn left_out(&self) -> Vec<Fact> {
         let depth = self.options.depth.unwrap_or_default();
         let counts = [
-            (self.timeline.folded, "folded (--full unfolds them)".to_owned()),
-            (self.timeline.cut, "left out for want of room (--full shows them)".to_owned()),
-            (self.timeline.deeper, format!("deeper than --depth {depth}")),
+            (self.timeline.folded, format!("folded ({})", SeeMore::Unfolded)),
+            (self.timeline.cut, format!("left out for want of room ({})", SeeMore::Full)),
+            (self.timeline.deeper, deeper_than(depth)),
         ];
         let counts = counts.into_iter().filter(|(n, _)| *n > 0);
         let sentence = |(n, what)| format!("{} {} {what}", counted(n, "span"), if n == 1 { "is" } else { "are" });

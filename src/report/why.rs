@@ -16,6 +16,7 @@ use crate::report::frame::Frame;
 use crate::report::rows::Rows;
 use crate::report::text::{counted, first_few};
 use crate::report::window_screen::basis_line;
+use crate::report::wording::see_more::SeeMore;
 
 /// How many rows of entries, of what only restates the question, and of what is lacking, are shown.
 const FEW: usize = 3;
@@ -387,9 +388,8 @@ impl WhyReport {
         let more = |rows: &[Difference], most: usize| rows.len().saturating_sub(most);
         let causes = more(&self.result.causes, self.top);
         let others = more(&self.result.restated, FEW) + more(&self.result.lacking, FEW);
-        let how = format!("--top {} shows all", self.top + causes);
-        let causes = hidden(causes, "more row", &how);
-        causes.into_iter().chain(hidden(others, "more restated or lacking row", "-o json has all")).collect()
+        let causes = hidden(causes, "more row", SeeMore::Top(self.top + causes));
+        causes.into_iter().chain(hidden(others, "more restated or lacking row", SeeMore::Json)).collect()
     }
 
     fn next(&self) -> Invocation {

@@ -5,6 +5,7 @@ use crate::render::terminal::grid::{self, GAP};
 use crate::render::terminal::page::{Lines, Page};
 use crate::render::terminal::styled_text::{StyledLine, width_of};
 use crate::report::block::{Table, TableRow, TextRole, piece};
+use crate::report::wording::see_more::hidden_columns;
 
 /// The rows below their titles, each with these lines below it.
 pub(super) fn table(page: &Page, table: &Table, below: Vec<Lines>) -> Lines {
@@ -20,7 +21,7 @@ pub(super) fn table(page: &Page, table: &Table, below: Vec<Lines>) -> Lines {
     }
     let titles: Vec<&str> = layout.hidden.iter().filter_map(|nth| Some(table.head.get(*nth)?.as_str())).collect();
     if !titles.is_empty() {
-        let note = format!("({}: left out at this width, -o json has them)", titles.join(", "));
+        let note = hidden_columns(&titles);
         lines.extend(fit::wrap(page.style.line(&[piece(TextRole::Dim, note)]), page.width, 1));
     }
     lines

@@ -10,6 +10,7 @@ use crate::report::text::counted;
 use crate::report::verify::labels::{check_label, mark, step_label, verdict};
 use crate::report::verify::runs::{VerificationReport, VerifiedRun};
 use crate::report::verify::steps::{StepRecord, steps};
+use crate::report::wording::see_more::SeeMore;
 use crate::report::wording::shell::quoted;
 
 /// How many runs that did not pass are listed.
@@ -122,7 +123,7 @@ fn facts(verification: &VerificationReport, not_passed: &[&VerifiedRun], frame: 
     let mut facts = vec![];
     if not_passed.len() > RUNS {
         let more = counted(not_passed.len() - RUNS, "more run");
-        facts.push(fact("unshown", plain(format!("{more} that are not well, all of them in `-o json`"))));
+        facts.push(fact("unshown", plain(format!("{more} that are not well, {}", SeeMore::RestInJson))));
     }
     let traced: usize = runs.iter().map(|run| run.coverage.whole).sum();
     let total: usize = runs.iter().map(|run| run.coverage.all).sum();

@@ -8,6 +8,7 @@ use crate::pipeline::known_failures::{KnownFailure, KnownFailureState};
 use crate::pipeline::verdict::{RunOutcome, Verdict};
 use crate::report::block::{Fact, Line, TextRole, piece, styled};
 use crate::report::facts::labelled;
+use crate::report::wording::see_more::SeeMore;
 
 /// The verdicts over runs of one pipeline.
 #[derive(Clone, Debug)]
@@ -104,7 +105,7 @@ impl VerificationReport {
         };
         let mut lines: Vec<Line> = self.known_failures.iter().filter_map(line).collect();
         if !lines.is_empty() {
-            lines.push(styled(TextRole::Dim, "--write-known-failures writes the list without them"));
+            lines.push(styled(TextRole::Dim, SeeMore::KnownFailures.to_string()));
         }
         labelled("known", lines.into_iter())
     }

@@ -5,6 +5,7 @@ mod advice;
 pub mod checks;
 pub mod data;
 pub mod findings;
+pub mod see_more;
 pub mod shell;
 
 use crate::model::filter::Filters;
